@@ -1,0 +1,220 @@
+import type { SentCommand } from './context.ts'
+import { activityCount, sentCommands } from './recording.ts'
+import { shorten, showCommand } from './show.ts'
+import { DiagnosisError } from './verify.ts'
+import { onViolation, violation } from './violations.ts'
+
+export interface CallOptions {
+  /** Seconds the whole call may take, 8 unless told; without any traffic to Redis it is given up after 3 (or a third of this). */
+  readonly seconds?: number
+  /** For code that goes on in the background by design: do not mind commands that are unanswered when it returns. */
+  readonly background?: boolean
+}
+
+let what = ''
+
+/** The function of the learner's that was called last: where to point when nothing else tells. */
+export function lastCalled(): string {
+  return what
+}
+
+export function forgetLastCalled(): void {
+  what = ''
+}
+
+/**
+ * Runs the learner's function and returns what it returns or resolves to. Whatever goes wrong becomes a diagnosis: it threw,
+ * it never settled, it returned before Redis had answered, it did what no answer may do.
+ */
+export async function call<T>(
+  name: string,
+  run: () => T | Promise<T>,
+  options: CallOptions = {},
+): Promise<Awaited<T>> {
+  const outcome = await attempt(name, run, options)
+  if (outcome.ok) return outcome.value
+  throw threw(name, outcome.error)
+}
+
+/** Like `call`, for a function that must refuse: it has to throw an instance of `kind`. Returns the error. */
+export async function callError<E extends Error>(
+  name: string,
+  run: () => unknown,
+  kind: abstract new (...args: never[]) => E,
+  diagnosis: string,
+  options: CallOptions = {},
+): Promise<E> {
+  const outcome = await attempt(name, run, options)
+  if (outcome.ok) {
+    throw new DiagnosisError(diagnosis, { expected: `a thrown ${kind.name}`, received: outcome.value })
+  }
+  const { error } = outcome
+  if (typeof kind === 'function' && error instanceof kind) return error
+  if (isNotWritten(error) || isNotAFunction(name, error)) throw threw(name, error)
+  throw new DiagnosisError(diagnosis, {
+    expected: `a thrown ${kind?.name ?? 'error'}`,
+    received: error,
+    guestStack: stackOf(error),
+  })
+}
+
+export type Outcome<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: unknown }
+
+/** Runs to a verdict either way; only what no answer may do is thrown as a diagnosis. */
+export async function attempt<T>(
+  name: string,
+  run: () => T | Promise<T>,
+  options: CallOptions = {},
+): Promise<Outcome<Awaited<T>>> {
+  what = name
+  const before = sentCommands().length
+  const guard = watch(name, options.seconds ?? 8)
+  try {
+    const running = outcomeOf(run)
+    const outcome = await Promise.race([running, guard.failed])
+    failOnViolation()
+    if (outcome.ok && options.background !== true) failOnUnanswered(name, sentCommands().slice(before))
+    return outcome
+  } finally {
+    guard.stop()
+  }
+}
+
+async function outcomeOf<T>(run: () => T | Promise<T>): Promise<Outcome<Awaited<T>>> {
+  try {
+    return { ok: true, value: await run() }
+  } catch (error) {
+    return { ok: false, error }
+  }
+}
+
+export function failOnViolation(): void {
+  const found = violation()
+  if (found !== undefined) throw new DiagnosisError(found.sentence, { guestStack: found.stack })
+}
+
+function failOnUnanswered(name: string, commands: readonly SentCommand[]): void {
+  const open = commands.find((command) => command.pending)
+  if (open === undefined) return
+  throw new DiagnosisError(
+    `${name} returned while Redis had not yet answered ${showCommand(open.name, open.args)}: an \`await\` (or a \`return\` of the promise) is missing, so the caller goes on without knowing whether it worked.`,
+    { guestStack: open.origin.stack },
+  )
+}
+
+const TICK_MS = 100
+
+/** Ticks and not a clock: on a machine that is busy elsewhere the ticks come late too, and nothing is given up too early. */
+function watch(name: string, seconds: number): { readonly failed: Promise<never>; stop(): void } {
+  let quiet = 0
+  let all = 0
+  let last = activityCount()
+  let fail: (error: DiagnosisError) => void = () => {}
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject
+  })
+  failed.catch(() => {})
+  const timer = setInterval(() => {
+    all += TICK_MS
+    quiet = activityCount() === last ? quiet + TICK_MS : 0
+    last = activityCount()
+    if (quiet >= Math.max(3_000, (seconds * 1_000) / 3)) fail(stuck(name, quiet))
+    else if (all >= seconds * 1_000) fail(endless(name, seconds))
+  }, TICK_MS)
+  const forget = onViolation((found) => fail(new DiagnosisError(found.sentence, { guestStack: found.stack })))
+  return {
+    failed,
+    stop() {
+      clearInterval(timer)
+      forget()
+    },
+  }
+}
+
+function stuck(name: string, ms: number): DiagnosisError {
+  const waiting = sentCommands().filter((command) => command.pending)
+  const open = waiting.at(-1)
+  if (open === undefined) {
+    return new DiagnosisError(
+      `${name} never finished: its promise was still open after ${ms / 1000} seconds in which nothing was asked of Redis. Something is awaited that nobody resolves.`,
+    )
+  }
+  const command = showCommand(open.name, open.args)
+  const blocking =
+    open.args.some((arg) => arg.toUpperCase() === 'BLOCK') || /^(BL|BR|BZ)/.test(open.name)
+      ? ' A blocking read waits for ever when nothing arrives: give it a time limit, and handle the empty reply.'
+      : ''
+  return new DiagnosisError(
+    `${name} is still waiting for the reply to ${command} after ${ms / 1000} seconds.${blocking}`,
+    { guestStack: open.origin.stack },
+  )
+}
+
+function endless(name: string, seconds: number): DiagnosisError {
+  return new DiagnosisError(
+    `${name} was still sending commands after ${seconds} seconds (${sentCommands().length} of them): a loop in it does not end.`,
+    { guestStack: sentCommands().at(-1)?.origin.stack },
+  )
+}
+
+function threw(name: string, error: unknown): DiagnosisError {
+  if (error instanceof DiagnosisError) return error
+  if (isNotWritten(error)) {
+    return new DiagnosisError(`${name} is not written yet. The task says what it should do.`, {
+      guestStack: stackOf(error),
+    })
+  }
+  if (isNotAFunction(name, error)) {
+    return new DiagnosisError(`Your file exports ${name}, but it is not a function that can be called.`, {})
+  }
+  if (!(error instanceof Error)) {
+    return new DiagnosisError(
+      `${name} threw ${shorten(JSON.stringify(error) ?? String(error), 200)}, which is no Error: whoever catches it gets no stack and no name. Throw an Error with a message.`,
+    )
+  }
+  return new DiagnosisError(`${name} threw ${explainError(error)}`, { guestStack: error.stack })
+}
+
+function isNotWritten(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('Not written yet')
+}
+
+function isNotAFunction(name: string, error: unknown): boolean {
+  return error instanceof TypeError && error.message.includes(`${name.split('.').at(-1)} is not a `)
+}
+
+function stackOf(error: unknown): string | undefined {
+  return error instanceof Error ? error.stack : undefined
+}
+
+const MEANINGS: readonly (readonly [RegExp, string])[] = [
+  [/WRONGTYPE/, 'The key holds another kind of value than this command works on.'],
+  [
+    /wrong number of arguments/,
+    'Redis commands take a flat list of strings and numbers; an object or a missing value makes the list too short.',
+  ],
+  [/CROSSSLOT/, 'The keys of one command or script must lie in one hash slot.'],
+  [/BUSYGROUP/, 'The consumer group exists already; that is no reason to fail.'],
+  [/NOGROUP/, 'The consumer group does not exist yet.'],
+  [
+    /equal or smaller than the target stream top item/,
+    'The stream already holds an entry with this id or a later one.',
+  ],
+  [/Maximum call stack/, 'A function calls itself without end.'],
+  [
+    /Connection is closed/,
+    'The connection that was handed in had been closed. Leave it open: its owner closes it.',
+  ],
+  [
+    /subscriber mode/,
+    'A connection that has subscribed can do nothing else: subscribe on a `redis.duplicate()`.',
+  ],
+]
+
+function explainError(error: Error): string {
+  const meaning = MEANINGS.find(([pattern]) => pattern.test(error.message))?.[1]
+  const text = `${error.name}: ${shorten(error.message, 300)}`
+  return meaning === undefined ? text : `${text.replace(/\.$/, '')}. ${meaning}`
+}

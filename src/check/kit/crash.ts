@@ -1,0 +1,93 @@
+import type { Redis } from 'ioredis'
+import { attempt, failOnViolation } from './call.ts'
+import { type Faults, type Verdict, withFaults } from './context.ts'
+import { disconnectGuests } from './recording.ts'
+import { adminClient, cleanDatabase, connectGuest } from './sandbox.ts'
+
+export interface Crash {
+  readonly prepare?: (admin: Redis) => Promise<void>
+  readonly run: (redis: Redis) => Promise<unknown>
+  /** Looks at what is in Redis; throws (verify, verifyEqual) when it is half of something. */
+  readonly verify: (round: CrashRound) => Promise<void> | void
+  /** What a diagnosis calls the learner's function. */
+  readonly name?: string
+}
+
+export interface CrashRound {
+  /** How many commands reached Redis before the process died. */
+  readonly sent: number
+  readonly last: string | undefined
+  /** True in the last round: it sent all and lived. */
+  readonly survived: boolean
+}
+
+const MOST_ROUNDS = 60
+
+/**
+ * The process dies after its 0th, 1st, 2nd … command has reached Redis: the connection is cut and the rest is never sent.
+ * Commands of a pipeline are sent one by one here, because a connection can break between any two of them.
+ */
+export async function everyCrash(crash: Crash): Promise<void> {
+  for (let sent = 0; sent <= MOST_ROUNDS; sent += 1) {
+    const survived = await oneRound(crash, sent)
+    if (survived) return
+  }
+}
+
+async function oneRound(crash: Crash, sent: number): Promise<boolean> {
+  await cleanDatabase()
+  await crash.prepare?.(adminClient())
+  const redis = connectGuest()
+  await redis.connect()
+  const death = dieAfter(sent)
+  try {
+    const running = attempt(
+      crash.name ?? 'Your code',
+      () => withFaults(death.faults, () => crash.run(redis)),
+      {
+        background: true,
+      },
+    )
+    running.catch(() => {})
+    const end = await Promise.race([running, death.died])
+    failOnViolation()
+    const survived = end !== 'died'
+    await death.settled()
+    for (const client of death.faults.clients) client.disconnect()
+    await crash.verify({ sent: death.count(), last: death.last(), survived })
+    return survived
+  } finally {
+    disconnectGuests()
+  }
+}
+
+function dieAfter(most: number) {
+  let die: (word: 'died') => void = () => {}
+  let last: string | undefined
+  let count = 0
+  const replies: Promise<unknown>[] = []
+  const died = new Promise<'died'>((resolve) => {
+    die = resolve
+  })
+  const faults: Faults = {
+    clients: new Set(),
+    onCommand(name, current): Verdict {
+      if (current > most) {
+        die('died')
+        return { kind: 'drop' }
+      }
+      count = current
+      last = name
+      return { kind: 'alone', sent: (promise) => replies.push(promise) }
+    },
+  }
+  return {
+    faults,
+    died,
+    count: () => count,
+    last: () => last,
+    async settled() {
+      await Promise.allSettled(replies)
+    },
+  }
+}

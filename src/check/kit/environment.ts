@@ -1,0 +1,41 @@
+/** The Redis that the suites work on, told by whoever started the process: the check's supervisor or Vitest's global set-up. */
+export interface SandboxEnvironment {
+  readonly url: string
+  readonly kind: 'container' | 'binary' | 'embedded' | 'url'
+  readonly has: readonly Need[]
+  /** Admin commands that the lesson's answers may send, e.g. `CONFIG SET`. */
+  readonly allow: readonly string[]
+}
+export type Need = 'real-server' | 'cluster'
+
+const VARIABLE = 'EVENTLINGS_SANDBOX'
+let current: SandboxEnvironment | undefined
+
+export function setEnvironment(environment: SandboxEnvironment): void {
+  current = environment
+}
+
+export function environment(): SandboxEnvironment {
+  current ??= fromVariables(process.env)
+  return current
+}
+
+/** Vitest's workers get one server each, so that files which run side by side cannot see each other's Pub/Sub. */
+function fromVariables(env: NodeJS.ProcessEnv): SandboxEnvironment {
+  const worker = Number.parseInt(env.VITEST_POOL_ID ?? '1', 10)
+  const all: unknown = JSON.parse(env[VARIABLE] ?? 'null')
+  if (!Array.isArray(all) || all.length === 0)
+    throw new Error(
+      'No sandbox: run lesson suites through `npx eventlings check` or `npx vitest` in the project folder.',
+    )
+  return all[(worker - 1) % all.length]
+}
+
+export function toVariable(environments: readonly SandboxEnvironment[]): Readonly<Record<string, string>> {
+  return { [VARIABLE]: JSON.stringify(environments) }
+}
+
+/** True when the Redis in use cannot do what a task needs: `describe.skipIf(lacks('real-server'))`. */
+export function lacks(need: Need): boolean {
+  return !environment().has.includes(need)
+}

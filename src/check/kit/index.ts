@@ -1,0 +1,11 @@
+/** What lesson suites use. They import this, Vitest and `#lesson/…`, and nothing else of the kit. */
+export { attempt, type CallOptions, call, callError, type Outcome } from './call.ts'
+export type { SentCommand } from './context.ts'
+export { type Crash, type CrashRound, everyCrash } from './crash.ts'
+export { deliverTwice, shuffled } from './delivery.ts'
+export { lacks, type Need } from './environment.ts'
+export { everyInterleaving, type Race, type RaceRound } from './interleaving.ts'
+export { everyLostReply, type LostReply, type LostReplyRound } from './lost-reply.ts'
+export { allowAddress } from './network.ts'
+export { cleanDatabase, type Sandbox, useSandbox } from './sandbox.ts'
+export { type Details, DiagnosisError, verify, verifyEqual } from './verify.ts'

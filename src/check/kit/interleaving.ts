@@ -1,0 +1,103 @@
+import type { Redis } from 'ioredis'
+import { attempt, failOnViolation, type Outcome } from './call.ts'
+import { type Faults, type Verdict, withFaults } from './context.ts'
+import { disconnectGuests } from './recording.ts'
+import { adminClient, cleanDatabase, connectGuest } from './sandbox.ts'
+
+export interface Race<A, B> {
+  /** What is there before either starts; each round begins with a clean database. */
+  readonly prepare?: (admin: Redis) => Promise<void>
+  readonly first: (redis: Redis) => Promise<A>
+  readonly second: (redis: Redis) => Promise<B>
+  /** Looks at both outcomes and at the database; throws (verify, verifyEqual) when the round went wrong. */
+  readonly verify: (round: RaceRound<Awaited<A>, Awaited<B>>) => Promise<void> | void
+  /** Both share one connection, as parts of one program do. */
+  readonly sameConnection?: boolean
+  /** What a diagnosis calls the learner's function; `append` for example. */
+  readonly name?: string
+}
+
+export interface RaceRound<A, B> {
+  readonly first: Outcome<A>
+  readonly second: Outcome<B>
+  /** The command of `first` that was held back while `second` ran; undefined in the last round, when second ran after first. */
+  readonly held: string | undefined
+  /** The command of `first` before it. */
+  readonly after: string | undefined
+  readonly round: number
+}
+
+/** Enough for any answer of sensible size; one that sends more is tried at its first commands. */
+const MOST_ROUNDS = 60
+/** How long second may wait for something that first holds (a lock): then first goes on, which is a fair race too. */
+const PATIENCE_MS = 1_000
+
+/**
+ * The race, made on purpose: `first` is held before its 1st, 2nd, 3rd … command while `second` runs from beginning to end.
+ * A check and an act that are two commands are caught in the round between them, whatever commands those are.
+ */
+export async function everyInterleaving<A, B>(race: Race<A, B>): Promise<void> {
+  for (let round = 1; round <= MOST_ROUNDS; round += 1) {
+    const last = await oneRound(race, round)
+    if (last) return
+  }
+}
+
+async function oneRound<A, B>(race: Race<A, B>, round: number): Promise<boolean> {
+  await cleanDatabase()
+  await race.prepare?.(adminClient())
+  const mine = connectGuest()
+  await mine.connect()
+  const theirs = race.sameConnection === true ? mine : connectGuest()
+  if (theirs !== mine) await theirs.connect()
+  const point = stopBefore(round)
+  const name = race.name ?? 'Your code'
+  try {
+    const first = attempt(name, () => withFaults(point.faults, () => race.first(mine)))
+    first.catch(() => {}) // looked at below; not before, because second runs first
+    await Promise.race([point.reached, first])
+    const held = point.held()
+    const second = attempt(name, () => race.second(theirs))
+    second.catch(() => {})
+    await Promise.race([second, patience()])
+    point.release()
+    const outcomes = { first: await first, second: await second }
+    failOnViolation()
+    await race.verify({ ...outcomes, held, after: point.before(), round })
+    return held === undefined
+  } finally {
+    point.release()
+    disconnectGuests()
+  }
+}
+
+async function patience(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, PATIENCE_MS).unref())
+}
+
+function stopBefore(count: number) {
+  let reach: () => void = () => {}
+  let release: () => void = () => {}
+  let held: string | undefined
+  let before: string | undefined
+  const reached = new Promise<void>((resolve) => {
+    reach = resolve
+  })
+  const until = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const faults: Faults = {
+    clients: new Set(),
+    onCommand(name, current): Verdict {
+      if (current < count) {
+        before = name
+        return { kind: 'send' }
+      }
+      if (current > count) return { kind: 'send' }
+      held = name
+      reach()
+      return { kind: 'hold', until }
+    },
+  }
+  return { faults, reached, release: () => release(), held: () => held, before: () => before }
+}

@@ -1,0 +1,82 @@
+import net from 'node:net'
+import { environment } from './environment.ts'
+import { allowAddress } from './network.ts'
+import { type Request, requestReader } from './resp-requests.ts'
+
+/** A way to Redis on which one reply can get lost after its command was executed. */
+export interface LossyProxy {
+  readonly port: number
+  /** Counts commands from now on, handshakes left out, over all connections. */
+  loseReplyOf(count: number): void
+  /** The command whose reply was lost, once it was. */
+  lost(): string | undefined
+  close(): Promise<void>
+}
+
+const HANDSHAKE = new Set(['INFO', 'CLIENT', 'SELECT', 'AUTH', 'HELLO'])
+
+export async function lossyProxy(): Promise<LossyProxy> {
+  const { hostname, port } = new URL(environment().url)
+  let remaining = Number.POSITIVE_INFINITY
+  let lost: string | undefined
+  const sockets = new Set<net.Socket>()
+  const server = net.createServer((client) => {
+    const upstream = net.connect(Number(port || 6379), hostname)
+    for (const socket of [client, upstream]) {
+      sockets.add(socket)
+      socket.setNoDelay(true)
+      socket.on('error', () => {})
+    }
+    const read = requestReader()
+    let losing = false
+    let inTransaction = false
+    client.on('data', (chunk: Buffer) => {
+      for (const request of read(chunk)) {
+        if (losing) return
+        upstream.write(request.bytes)
+        if (!HANDSHAKE.has(request.name)) remaining -= 1
+        if (request.name === 'MULTI') inTransaction = true
+        if (request.name === 'EXEC' || request.name === 'DISCARD') inTransaction = false
+        if (remaining === 0) lose(request)
+      }
+    })
+    upstream.on('data', (chunk: Buffer) => {
+      if (!losing) client.write(chunk)
+    })
+    client.on('close', () => upstream.destroy())
+    upstream.on('close', () => client.destroy())
+
+    function lose(request: Request) {
+      losing = true
+      lost = request.name
+      // Inside a transaction nothing has been executed yet, so there is nothing to wait for.
+      if (inTransaction) {
+        client.destroy()
+        return
+      }
+      // What the server answers to this one proves that it has executed all that came before it.
+      const token = 'eventlings-executed'
+      let heard = ''
+      upstream.on('data', (chunk: Buffer) => {
+        heard = (heard + chunk.toString('latin1')).slice(-64)
+        if (heard.includes(token)) client.destroy()
+      })
+      upstream.write(`*2\r\n$4\r\nPING\r\n$${token.length}\r\n${token}\r\n`)
+    }
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('The proxy has no port')
+  allowAddress('127.0.0.1', address.port)
+  return {
+    port: address.port,
+    loseReplyOf(count) {
+      remaining = count
+    },
+    lost: () => lost,
+    async close() {
+      for (const socket of sockets) socket.destroy()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}

@@ -1,0 +1,48 @@
+import net from 'node:net'
+import { reportViolation } from './violations.ts'
+
+const allowed = new Set<string>()
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '::1', '0.0.0.0', ''])
+
+/** Lets the learner's code connect to an address that the suite itself opened or was given. */
+export function allowAddress(host: string, port: number): void {
+  allowed.add(address(host, port))
+}
+
+function address(host: string, port: number): string {
+  return `${LOOPBACK.has(host) ? 'loopback' : host}:${port}`
+}
+
+let guarded = false
+
+/**
+ * From here on this process can reach the sandbox and nothing else: a `new Redis()` in an answer would otherwise write into
+ * the learner's own Redis on port 6379.
+ */
+export function guardNetwork(): void {
+  if (guarded) return
+  guarded = true
+  const connect = net.Socket.prototype.connect
+  net.Socket.prototype.connect = function guardedConnect(this: net.Socket, ...args: unknown[]) {
+    const { host, port, path } = destination(args)
+    if (path === undefined && allowed.has(address(host, port))) {
+      return Reflect.apply(connect, this, args)
+    }
+    const where = path ?? `${host === '' ? 'localhost' : host}:${port}`
+    const sentence = `Your code opened a connection of its own to ${where}. The check lets an answer reach the sandbox and nothing else, so that it cannot touch a Redis of yours. Use the client that is handed in, or \`redis.duplicate()\` for another connection.`
+    reportViolation(sentence, new Error('connection').stack)
+    process.nextTick(() => this.destroy(new Error(sentence)))
+    return this
+  } as typeof connect
+}
+
+function destination(args: readonly unknown[]): { host: string; port: number; path?: string } {
+  const first = Array.isArray(args[0]) ? args[0][0] : args[0]
+  if (typeof first === 'object' && first !== null) {
+    const { host, port, path } = first as { host?: unknown; port?: unknown; path?: unknown }
+    if (typeof path === 'string' && port === undefined) return { host: '', port: 0, path }
+    return { host: typeof host === 'string' ? host : '', port: Number(port) }
+  }
+  if (typeof first === 'string' && Number.isNaN(Number(first))) return { host: '', port: 0, path: first }
+  return { host: typeof args[1] === 'string' ? args[1] : '', port: Number(first) }
+}

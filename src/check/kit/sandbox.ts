@@ -1,0 +1,106 @@
+import { Redis, type RedisOptions } from 'ioredis'
+import { afterEach, beforeEach } from 'vitest'
+import type { SentCommand } from './context.ts'
+import { environment, lacks, type Need } from './environment.ts'
+import { allowAddress, guardNetwork } from './network.ts'
+import { disconnectGuests, forgetCommands, recordCommands, sentCommands, trustedClient } from './recording.ts'
+import { forgetViolations } from './violations.ts'
+
+/** The database that a suite works on: clean before every test, and every connection to it closed after. */
+export interface Sandbox {
+  /** The client to hand to the learner's code. */
+  readonly redis: Redis
+  /** The suite's own: plants data and looks at what is there; never recorded, never for the learner's code. */
+  readonly admin: Redis
+  /** What the learner's code sent in this test so far. */
+  readonly commands: readonly SentCommand[]
+  /** One more client for the learner's code, as if in another process. */
+  connect(options?: RedisOptions): Redis
+  has(need: Need): boolean
+}
+
+/** A reconnect in a check should not wait: one millisecond instead of ioredis's fifty and more. */
+const OPTIONS: RedisOptions = { retryStrategy: () => 1, connectTimeout: 5_000, lazyConnect: true }
+
+let admin: Redis | undefined
+let ready: Redis | undefined
+
+/** Loads and connects all that can be before the answer is known; the check's warm process calls it early. */
+export async function warmUp(): Promise<void> {
+  guardNetwork()
+  recordCommands()
+  const { hostname, port } = new URL(environment().url)
+  allowAddress(hostname, Number(port || 6379))
+  admin ??= trustedClient(() => new Redis(environment().url, OPTIONS))
+  if (admin.status === 'wait') await trustedConnect(admin)
+  await prepareNext()
+}
+
+async function trustedConnect(client: Redis): Promise<void> {
+  await client.connect()
+}
+
+async function prepareNext(): Promise<void> {
+  ready = connect()
+  await ready.connect()
+}
+
+function connect(options: RedisOptions = {}): Redis {
+  const client = new Redis(environment().url, { ...OPTIONS, ...options })
+  client.on('error', () => {}) // what goes wrong shows in the commands; without a listener ioredis prints it
+  return client
+}
+
+/** Once at the top of a suite. */
+export function useSandbox(): Sandbox {
+  let redis: Redis | undefined
+  beforeEach(async () => {
+    await warmUp()
+    await cleanDatabase()
+    redis = ready
+    ready = undefined
+  })
+  afterEach(async () => {
+    disconnectGuests()
+    redis = undefined
+  })
+  return {
+    get redis() {
+      return required(redis)
+    },
+    get admin() {
+      return required(admin)
+    },
+    get commands() {
+      return sentCommands()
+    },
+    connect,
+    has: (need) => !lacks(need),
+  }
+}
+
+function required(client: Redis | undefined): Redis {
+  if (client === undefined) throw new Error('The sandbox is open inside a test only: use it there.')
+  return client
+}
+
+/** Empties the sandbox and forgets what was sent and done. The marker of a borrowed database is put back at once. */
+export async function cleanDatabase(): Promise<void> {
+  const client = required(admin)
+  const ours = environment().kind !== 'url'
+  const clean = client.multi().flushdb()
+  if (!ours) clean.set(SANDBOX_MARKER, 'eventlings')
+  await clean.exec()
+  if (ours) await client.call('SCRIPT', 'FLUSH')
+  forgetCommands()
+  forgetViolations()
+}
+
+/** The key by which a borrowed database is known to be ours again next time. */
+export const SANDBOX_MARKER = 'eventlings:sandbox'
+
+export function adminClient(): Redis {
+  return required(admin)
+}
+
+export { connect as connectGuest }

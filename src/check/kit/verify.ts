@@ -1,0 +1,40 @@
+import { isDeepStrictEqual } from 'node:util'
+import { equals, iterableEquality } from '@vitest/expect'
+import { show } from './show.ts'
+
+/** What a learner reads when a test fails: the sentence, and what was expected and received where that helps. */
+export class DiagnosisError extends Error {
+  override readonly name = 'DiagnosisError'
+  readonly diagnosis: string
+  readonly expectedText: string | undefined
+  readonly receivedText: string | undefined
+  /** The stack of the learner's own error, when there is one: the place shown is looked up in it first. */
+  readonly guestStack: string | undefined
+
+  constructor(diagnosis: string, details: Details & { readonly guestStack?: string | undefined } = {}) {
+    super(diagnosis)
+    this.diagnosis = diagnosis
+    this.expectedText = 'expected' in details ? show(details.expected) : undefined
+    this.receivedText = 'received' in details ? show(details.received) : undefined
+    this.guestStack = details.guestStack
+  }
+}
+
+export interface Details {
+  readonly expected?: unknown
+  readonly received?: unknown
+}
+
+/** Fails the test with `diagnosis` unless `condition` holds. */
+export function verify(condition: unknown, diagnosis: string, details: Details = {}): asserts condition {
+  if (!condition) throw new DiagnosisError(diagnosis, details)
+}
+
+/**
+ * Fails the test with `diagnosis` unless both are deeply equal.
+ * Like Vitest's `toEqual`: a property that is `undefined` counts as absent, classes are not compared.
+ */
+export function verifyEqual(received: unknown, expected: unknown, diagnosis: string): void {
+  if (isDeepStrictEqual(received, expected) || equals(received, expected, [iterableEquality])) return
+  throw new DiagnosisError(diagnosis, { expected, received })
+}
