@@ -1,0 +1,75 @@
+/** A lesson's file that breaks the format; `problem` is a sentence that says what to do. */
+export class BadLessonError extends Error {
+  override readonly name = 'BadLessonError'
+  /** Relative to the project's folder, with forward slashes. */
+  readonly file: string
+  /** The front matter's field, or the part of the text: `tasks`, `hints`, `quiz`, `snippets`. */
+  readonly field: string
+  readonly problem: string
+  /** Counted from 1, where one line is to blame. */
+  readonly line: number | undefined
+
+  constructor(file: string, field: string, problem: string, line?: number) {
+    super(`${file}${line === undefined ? '' : `:${line}`}, ${field}: ${problem}`)
+    this.file = file
+    this.field = field
+    this.problem = problem
+    this.line = line
+  }
+}
+
+/** Nothing in the course answers to the name; `nearest` holds the slugs that look most like it, maybe none. */
+export class UnknownLessonError extends Error {
+  override readonly name = 'UnknownLessonError'
+  readonly asked: string
+  readonly nearest: readonly string[]
+
+  constructor(asked: string, nearest: readonly string[]) {
+    const guess = nearest.length === 0 ? '' : ` Did you mean ${oneOf(nearest)}?`
+    super(`There is no lesson "${asked}".${guess} "npx eventlings list" shows them all.`)
+    this.asked = asked
+    this.nearest = nearest
+  }
+}
+
+/** Several lessons answer to the name. */
+export class AmbiguousLessonError extends Error {
+  override readonly name = 'AmbiguousLessonError'
+  readonly asked: string
+  /** Slugs, in the order of the course. */
+  readonly matches: readonly string[]
+
+  constructor(asked: string, matches: readonly string[]) {
+    super(`"${asked}" could be ${oneOf(matches)}. Write its number, or more of the name.`)
+    this.asked = asked
+    this.matches = matches
+  }
+}
+
+export class UnknownTrackError extends Error {
+  override readonly name = 'UnknownTrackError'
+  readonly asked: string
+  readonly known: readonly string[]
+
+  constructor(asked: string, known: readonly string[]) {
+    super(`There is no track "${asked}". There are ${known.join(', ')}.`)
+    this.asked = asked
+    this.known = known
+  }
+}
+
+/** The folder holds no course. */
+export class NoCourseError extends Error {
+  override readonly name = 'NoCourseError'
+  readonly root: string
+
+  constructor(root: string) {
+    super(`There are no lessons in ${root}. Its folder lessons/ is missing or empty: clone the course again.`)
+    this.root = root
+  }
+}
+
+function oneOf(names: readonly string[]): string {
+  if (names.length < 2) return names.join('')
+  return `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`
+}

@@ -1,0 +1,27 @@
+import path from 'node:path'
+import type { Course } from './lesson.ts'
+
+/** Everything that carries a lesson's name; absolute paths. The last two are folders. */
+export interface LessonFiles {
+  readonly lesson: string
+  readonly starter: string
+  readonly solution: string
+  readonly suite: string
+  readonly workspace: string
+  readonly rightAnswers: string
+  readonly wrongAnswers: string
+}
+
+/** Where the files of a lesson stand or would stand; whether they exist is not looked at. */
+export function filesOf(course: Pick<Course, 'root'>, slug: string): LessonFiles {
+  const at = (...parts: string[]) => path.join(course.root, ...parts)
+  return {
+    lesson: at('lessons', `${slug}.md`),
+    starter: at('exercises', `${slug}.ts`),
+    solution: at('solutions', `${slug}.ts`),
+    suite: at('test', 'lessons', `${slug}.test.ts`),
+    workspace: at('workspace', `${slug}.ts`),
+    rightAnswers: at('test', 'right-answers', slug),
+    wrongAnswers: at('test', 'wrong-answers', slug),
+  }
+}

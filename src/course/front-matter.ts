@@ -1,0 +1,89 @@
+import { BadLessonError } from './errors.ts'
+import type { Need } from './lesson.ts'
+import { needs } from './lesson.ts'
+import { nearest } from './nearest.ts'
+
+/** What stands above a lesson's text, checked. */
+export interface FrontMatter {
+  readonly title: string
+  readonly chapter: string
+  readonly minutes: number
+  readonly after: readonly string[]
+  readonly needs: readonly Need[]
+  readonly exports: readonly string[]
+  readonly allow: readonly string[]
+}
+
+export interface SplitText {
+  readonly frontMatter: string
+  readonly text: string
+  /** The line of the file on which `text` begins, counted from 1. */
+  readonly textLine: number
+}
+
+/** Parts a lesson's file at its second `---`. `file` is for messages. Throws BadLessonError. */
+export function splitFrontMatter(file: string, content: string): SplitText {
+  // Git on Windows checks files out with CRLF; some editors put a byte order mark in front.
+  const lines = content
+    .replace(/^\uFEFF/, '')
+    .replaceAll('\r\n', '\n')
+    .split('\n')
+  const end = lines.findIndex((line, index) => index > 0 && line.trimEnd() === '---')
+  if (lines[0]?.trimEnd() !== '---' || end === -1) {
+    const wanted =
+      'Put "---", the fields title, chapter, minutes and exports, and "---" at the top of the file.'
+    throw new BadLessonError(file, 'front matter', `It is missing or not closed. ${wanted}`)
+  }
+  return {
+    frontMatter: lines.slice(1, end).join('\n'),
+    text: lines.slice(end + 1).join('\n'),
+    textLine: end + 2,
+  }
+}
+
+/** Reads the front matter's fields. Throws BadLessonError that names the first bad one. */
+export async function parseFrontMatter(file: string, frontMatter: string): Promise<FrontMatter> {
+  const [{ parse, YAMLParseError }, { z }] = await Promise.all([import('yaml'), import('zod')])
+
+  const text = (wanted: string) => z.string(wanted).trim().min(1, wanted)
+  const slugs = 'It must be a list of lessons, e.g. [01-events], or [].'
+  const names = 'It must be a list of the names that an answer exports, e.g. [createEvent].'
+  const commands = 'It must be a list of commands that an answer may send, e.g. [CONFIG SET].'
+  const schema = z.strictObject({
+    title: text('It must be a text, e.g. "title: Events".'),
+    chapter: text('It must be a text, e.g. "chapter: Events, on lists".'),
+    minutes: z.int('It must be a whole number, e.g. "minutes: 20".').positive('It must be more than 0.'),
+    after: z.array(z.string(slugs).regex(/^\d\d-[a-z0-9-]+$/, slugs), slugs).default([]),
+    needs: z.array(z.enum(needs, `It may hold ${needs.join(' and ')}.`), 'It must be a list.').default([]),
+    exports: z.array(z.string(names).regex(/^[\p{L}_$][\p{L}\p{N}_$]*$/u, names), names).min(1, names),
+    allow: z.array(text(commands), commands).default([]),
+  })
+
+  let fields: unknown
+  try {
+    fields = parse(frontMatter)
+  } catch (error) {
+    if (!(error instanceof YAMLParseError)) throw error
+    const problem = `It is no valid YAML: ${error.message.split('\n')[0]}`
+    throw new BadLessonError(file, 'front matter', problem, (error.linePos?.[0].line ?? 1) + 1)
+  }
+  const result = schema.safeParse(fields ?? {})
+  if (result.success) return result.data
+  const issue = result.error.issues[0]
+  if (issue?.code === 'unrecognized_keys')
+    throw unknownField(file, issue.keys[0] ?? '', Object.keys(schema.shape))
+  throw new BadLessonError(
+    file,
+    String(issue?.path[0] ?? 'front matter'),
+    issue?.message ?? 'It cannot be read.',
+  )
+}
+
+function unknownField(file: string, field: string, known: readonly string[]): BadLessonError {
+  const [guess] = nearest(
+    field,
+    known.map((name) => ({ value: name, names: [name] })),
+  )
+  const fields = guess === undefined ? `The fields are ${known.join(', ')}.` : `Did you mean ${guess}?`
+  return new BadLessonError(file, field, `There is no such field. ${fields}`)
+}

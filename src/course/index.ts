@@ -1,0 +1,29 @@
+/** The course: what stands in lessons/, and nothing else. */
+export type { Chapter } from './chapters.ts'
+export { chapters } from './chapters.ts'
+export {
+  AmbiguousLessonError,
+  BadLessonError,
+  NoCourseError,
+  UnknownLessonError,
+  UnknownTrackError,
+} from './errors.ts'
+export type { LessonFiles } from './files.ts'
+export { filesOf } from './files.ts'
+export { findLesson } from './find.ts'
+export type {
+  Course,
+  Lesson,
+  LessonSummary,
+  Need,
+  QuizAnswer,
+  QuizQuestion,
+  RedisExchange,
+  Snippet,
+  Task,
+} from './lesson.ts'
+export { needs } from './lesson.ts'
+export { loadCourse } from './load.ts'
+export { projectRoot } from './root.ts'
+export type { MissingPrerequisite, Track } from './tracks.ts'
+export { findTrack, missingPrerequisites, trackLessons, trackNames, tracks } from './tracks.ts'

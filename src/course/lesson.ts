@@ -1,0 +1,96 @@
+/** What a lesson may ask of the Redis behind it; the embedded one has neither. */
+export type Need = 'real-server' | 'cluster'
+
+export const needs: readonly Need[] = ['real-server', 'cluster']
+
+/** A lesson as lists and menus show it: what stands in its file's name and front matter. */
+export interface LessonSummary {
+  /** The file's name without `.md`: `07-concurrency`. */
+  readonly slug: string
+  /** Always two digits: `07`. */
+  readonly number: string
+  readonly title: string
+  readonly chapter: string
+  readonly minutes: number
+  /** Slugs of the lessons that this one builds on. */
+  readonly after: readonly string[]
+  /** What every task of the lesson needs. */
+  readonly needs: readonly Need[]
+}
+
+export interface Task {
+  /** The title of its `describe` in the lesson's suite. */
+  readonly name: string
+  /** Counted from 1. */
+  readonly number: number
+  /** Markdown: what to write, without the hints. */
+  readonly text: string
+  /** Markdown, from the vague one to the one that is nearly the code; never empty. */
+  readonly hints: readonly string[]
+  /** The task's own needs and those of the lesson. */
+  readonly needs: readonly Need[]
+}
+
+export interface QuizAnswer {
+  readonly text: string
+  readonly right: boolean
+  /** Markdown: why the answer is right or wrong; may be empty. */
+  readonly explanation: string
+}
+
+export interface QuizQuestion {
+  /** Markdown; one sentence, now and then with a block of code below it. */
+  readonly question: string
+  /** Two or more, of which at least one is right. */
+  readonly answers: readonly QuizAnswer[]
+}
+
+/** One line typed into redis-cli and what it prints; both may hold placeholders such as `<id>`. */
+export interface RedisExchange {
+  readonly command: string
+  readonly reply: string
+}
+
+/** Code in a lesson that runs, in the order of the text. `line` is the line in the file, counted from 1. */
+export type Snippet =
+  | {
+      readonly kind: 'redis'
+      readonly commands: readonly RedisExchange[]
+      readonly fails: boolean
+      readonly line: number
+    }
+  | {
+      readonly kind: 'ts'
+      readonly code: string
+      /** What it prints, or undefined where the lesson does not show it. */
+      readonly output: string | undefined
+      readonly fails: boolean
+      readonly line: number
+    }
+
+export interface Lesson extends LessonSummary {
+  /** Names of the values that an answer must export. */
+  readonly exports: readonly string[]
+  /** Administrative commands that an answer may send, e.g. `CONFIG SET`. */
+  readonly allow: readonly string[]
+  /** The lesson's file, absolute. */
+  readonly file: string
+  /** Markdown before the first task. */
+  readonly intro: string
+  readonly tasks: readonly Task[]
+  readonly quiz: readonly QuizQuestion[]
+  /** Markdown after the tasks, without the quiz: "In production", "Read next". */
+  readonly outro: string
+  readonly snippets: readonly Snippet[]
+  /** The whole Markdown without front matter; it holds the hints and the right answers of the quiz. */
+  readonly text: string
+}
+
+export interface Course {
+  /** The project's folder, absolute. */
+  readonly root: string
+  /** Ordered by number. */
+  readonly lessons: readonly LessonSummary[]
+  /** Reads one lesson entirely. Throws UnknownLessonError (the slug must be exact) or BadLessonError. */
+  lesson(slug: string): Promise<Lesson>
+}

@@ -1,0 +1,108 @@
+import type { Document, Section } from './document.ts'
+import { mistake, sections, textBetween } from './document.ts'
+import type { Need, Task } from './lesson.ts'
+import { needs as knownNeeds } from './lesson.ts'
+import { blocksBetween } from './list-items.ts'
+
+/** A task and the lines that it takes up. */
+export interface PlacedTask extends Task {
+  readonly from: number
+  readonly to: number
+}
+
+/** All tasks of a lesson; `lessonNeeds` apply to each. Throws BadLessonError. */
+export function parseTasks(document: Document, lessonNeeds: readonly Need[]): readonly PlacedTask[] {
+  const tasks = sections(document)
+    .filter(({ level, title }) => level === 2 && /^task\b/i.test(title))
+    .map((section, index) => parseTask(document, section, index + 1, lessonNeeds))
+  if (tasks.length === 0) {
+    throw mistake(document, 'tasks', 0, 'There is no task. Begin one with "## Task 1 · <name>".')
+  }
+  const twice = tasks.find((task, index) => tasks.findIndex(({ name }) => name === task.name) < index)
+  if (twice) {
+    throw mistake(document, 'tasks', twice.from, `Two tasks are called "${twice.name}". Rename one of them.`)
+  }
+  return tasks
+}
+
+function parseTask(
+  document: Document,
+  section: Section,
+  number: number,
+  lessonNeeds: readonly Need[],
+): PlacedTask {
+  const [, written, title] = /^Task (\d+) · (\S.*)$/.exec(section.title) ?? []
+  if (written === undefined || title === undefined || Number(written) !== number) {
+    const wanted = `Write "## Task ${number} · <name>"; tasks are numbered from 1.`
+    throw mistake(
+      document,
+      'tasks',
+      section.heading,
+      `"## ${section.title}" is no heading of a task. ${wanted}`,
+    )
+  }
+  const name = title.replaceAll('`', '').trim()
+  const own = ownNeeds(document, section)
+  const hints = hintsSection(document, section, name)
+  const before = textBetween(document, own.textFrom, hints.heading)
+  const after = textBetween(document, hints.to, section.to)
+  return {
+    name,
+    number,
+    text: [before, after].filter((part) => part !== '').join('\n\n'),
+    hints: parseHints(document, hints, name),
+    needs: [...new Set([...lessonNeeds, ...own.needs])],
+    from: section.heading,
+    to: section.to,
+  }
+}
+
+function hintsSection(document: Document, task: Section, name: string): Section {
+  const inside = sections(document).filter(({ heading }) => heading > task.heading && heading < task.to)
+  const [hints, second] = inside.filter(({ title }) => /^hints?$/i.test(title))
+  if (!hints) {
+    const wanted = 'Add "### Hints" with a numbered list at the end of the task.'
+    throw mistake(document, 'hints', task.heading, `Task "${name}" has no hints. ${wanted}`)
+  }
+  if (second) {
+    const problem = `Task "${name}" has hints in two places. Put them into one list.`
+    throw mistake(document, 'hints', second.heading, problem)
+  }
+  const next = inside.find(({ heading }) => heading > hints.heading)
+  return { ...hints, to: next?.heading ?? hints.to }
+}
+
+function parseHints(document: Document, section: Section, name: string): readonly string[] {
+  const blocks = blocksBetween(document, section.from, section.to)
+  const [list] = blocks
+  const stray = blocks.find((block, index) => index > 0 || block.kind !== 'numbers')
+  if (list?.kind !== 'numbers' || stray) {
+    const wanted = 'Write "1. …", "2. …" and indent what belongs to a hint as far as its text.'
+    const problem = `The hints of task "${name}" are not one numbered list. ${wanted}`
+    throw mistake(document, 'hints', stray?.line ?? section.heading, problem)
+  }
+  return list.items.map(({ line, lines }) => {
+    if (lines.length === 0)
+      throw mistake(document, 'hints', line, 'This hint is empty. Write it or remove it.')
+    return lines.join('\n')
+  })
+}
+
+/** The optional line "Needs: …" directly below the heading. */
+function ownNeeds(document: Document, section: Section): { needs: readonly Need[]; textFrom: number } {
+  const first = document.lines.findIndex((line, index) => index >= section.from && line.trim() !== '')
+  const [, written] = /^needs:(.*)$/i.exec(document.lines[first] ?? '') ?? []
+  if (written === undefined || first >= section.to) return { needs: [], textFrom: section.from }
+  const needs = written.split(',').map((text): Need => {
+    const need = knownNeeds.find((known) => known === text.trim())
+    if (need) return need
+    const known = knownNeeds.join(' or ')
+    throw mistake(
+      document,
+      'needs',
+      first,
+      `"${text.trim()}" is nothing that a task can need. Write ${known}.`,
+    )
+  })
+  return { needs, textFrom: first + 1 }
+}

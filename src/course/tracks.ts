@@ -1,0 +1,99 @@
+import { UnknownTrackError } from './errors.ts'
+import type { Course, LessonSummary } from './lesson.ts'
+
+interface TrackDefinition {
+  readonly name: string
+  /** Other names for it that commands accept. */
+  readonly aliases: readonly string[]
+  readonly title: string
+  readonly has: (lesson: number) => boolean
+}
+
+const definitions: readonly TrackDefinition[] = [
+  {
+    name: 'ninety-minutes',
+    aliases: [],
+    title: 'Ninety minutes: one story from an event to a read model',
+    has: among(1, 2, 5, 7, 8),
+  },
+  {
+    name: 'half-day',
+    aliases: [],
+    title: 'Half a day: events, streams, concurrency, snapshots',
+    has: among([1, 5], 7, 8, 14),
+  },
+  {
+    name: 'one-day',
+    aliases: [],
+    title: 'One long day: everything up to a whole order',
+    has: among([1, 16]),
+  },
+  { name: 'all', aliases: ['two-days'], title: 'The whole course: three days', has: () => true },
+  {
+    name: 'blog',
+    aliases: [],
+    title: 'The blog: snapshots, time travel, changing schemas',
+    has: among([1, 5], 14, [18, 22]),
+  },
+  {
+    name: 'production',
+    aliases: [],
+    title: 'Production: consumers, retention, durability, cluster',
+    has: among(7, [11, 13], [23, 28]),
+  },
+]
+
+export interface Track {
+  readonly name: string
+  readonly title: string
+  /** Only lessons that exist, in the order of the course. */
+  readonly lessons: readonly LessonSummary[]
+  /** All its lessons together. */
+  readonly minutes: number
+}
+
+/** A lesson of a track, and what it builds on that is not in the track. */
+export interface MissingPrerequisite {
+  readonly lesson: string
+  readonly missing: readonly string[]
+}
+
+/** All ways through the course, from the shortest. */
+export function tracks(course: Pick<Course, 'lessons'>): readonly Track[] {
+  return definitions.map((definition) => build(definition, course))
+}
+
+/** One way through the course by its name or alias. Throws UnknownTrackError. */
+export function findTrack(course: Pick<Course, 'lessons'>, name: string): Track {
+  const definition = definitions.find((one) => one.name === name || one.aliases.includes(name))
+  if (!definition) throw new UnknownTrackError(name, trackNames())
+  return build(definition, course)
+}
+
+/** The lessons of a track that exist, in order. Throws UnknownTrackError. */
+export function trackLessons(course: Pick<Course, 'lessons'>, name: string): readonly LessonSummary[] {
+  return findTrack(course, name).lessons
+}
+
+/** What somebody who takes this track alone has not done but needs: the instructor tells it in a few words. */
+export function missingPrerequisites(track: Pick<Track, 'lessons'>): readonly MissingPrerequisite[] {
+  const present = new Set(track.lessons.map((lesson) => lesson.slug))
+  return track.lessons
+    .map(({ slug, after }) => ({ lesson: slug, missing: after.filter((needed) => !present.has(needed)) }))
+    .filter(({ missing }) => missing.length > 0)
+}
+
+export function trackNames(): readonly string[] {
+  return definitions.flatMap(({ name, aliases }) => [name, ...aliases])
+}
+
+function build({ name, title, has }: TrackDefinition, course: Pick<Course, 'lessons'>): Track {
+  const lessons = course.lessons.filter((lesson) => has(Number(lesson.number)))
+  return { name, title, lessons, minutes: lessons.reduce((sum, lesson) => sum + lesson.minutes, 0) }
+}
+
+/** Lesson numbers, single or as `[first, last]`. */
+function among(...wanted: readonly (number | readonly [number, number])[]): (lesson: number) => boolean {
+  return (lesson) =>
+    wanted.some((one) => (typeof one === 'number' ? lesson === one : lesson >= one[0] && lesson <= one[1]))
+}
