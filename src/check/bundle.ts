@@ -1,0 +1,179 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { dirname, join, relative, resolve, sep } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Loader, Message, OnResolveArgs, OnResolveResult, PluginBuild } from 'esbuild'
+import { judgeImport } from './import-policy.ts'
+import { missingExport } from './missing-export.ts'
+import { packageResolver } from './packages.ts'
+import type { Runtime } from './runtime.ts'
+
+export interface BundleInput {
+  readonly root: string
+  readonly runtime: Runtime
+  readonly slug: string
+  readonly suite: string
+  /** Absolute path and text of the answer; the text is what is run, even if the file changes meanwhile. */
+  readonly answer: { readonly path: string; readonly text: string }
+  /** Build on the learner's own earlier answers where they exist. */
+  readonly mine: boolean
+  /** Where the script will stand: its source map names the sources from there. */
+  readonly outfile: string
+}
+
+export type Bundle =
+  | { readonly ok: true; readonly code: string }
+  | { readonly ok: false; readonly problem: Problem }
+
+export interface Problem {
+  readonly diagnosis: string
+  readonly file?: string
+  readonly line?: number
+}
+
+/** Suite and answer in one script, resolved as if the answer stood in workspace/. */
+export async function bundleAnswer(input: BundleInput): Promise<Bundle> {
+  const { build } = await import('esbuild')
+  try {
+    const result = await build({
+      stdin: {
+        contents: `export * as answer from '#lesson/${input.slug}'\nimport ${JSON.stringify(input.suite)}\n`,
+        resolveDir: dirname(input.suite),
+        sourcefile: 'check-entry.ts',
+        loader: 'ts',
+      },
+      absWorkingDir: input.root,
+      bundle: true,
+      write: false,
+      format: 'esm',
+      platform: 'node',
+      target: 'node20',
+      keepNames: true,
+      sourcemap: 'inline',
+      sourcesContent: false,
+      outfile: input.outfile,
+      logLevel: 'silent',
+      plugins: [{ name: 'eventlings', setup: (plugin) => resolveFor(plugin, input) }],
+    })
+    return { ok: true, code: result.outputFiles[0]?.text ?? '' }
+  } catch (error) {
+    const messages = (error as { errors?: readonly Message[] }).errors
+    if (messages?.[0] === undefined) throw error
+    return { ok: false, problem: explain(messages[0], input) }
+  }
+}
+
+function resolveFor(plugin: PluginBuild, input: BundleInput): void {
+  const { root, runtime, slug, answer, mine } = input
+  const workspace = join(root, 'workspace')
+  const resolvePackage = packageResolver(root)
+  const guests = (file: string) => file === answer.path || file.startsWith(workspace + sep)
+
+  plugin.onResolve({ filter: /.*/ }, (args): OnResolveResult | undefined | Promise<OnResolveResult> => {
+    if (args.kind === 'entry-point' || args.pluginData === 'inner') return undefined
+    return guests(args.importer) ? fromAnswer(args) : fromUs(args.path)
+  })
+
+  function fromUs(path: string): OnResolveResult | undefined {
+    if (path === '#kit') return { path: runtime.kitUrl, external: true }
+    if (path === 'vitest') return { path: runtime.vitestUrl, external: true }
+    if (path === `#lesson/${slug}`) return { path: answer.path }
+    if (path.startsWith('#lesson/')) return built(path.slice('#lesson/'.length))
+    if (path.startsWith('#built/')) return built(path.slice('#built/'.length))
+    if (/^([./\\]|[A-Za-z]:)/.test(path)) return undefined
+    return { path: resolvePackage(path) ?? path, external: true }
+  }
+
+  function built(of: string): OnResolveResult {
+    const own = join(workspace, `${of}.ts`)
+    return { path: mine && existsSync(own) ? own : join(root, 'solutions', `${of}.ts`) }
+  }
+
+  function fromAnswer(args: OnResolveArgs): OnResolveResult | Promise<OnResolveResult> {
+    const verdict = judgeImport(args.path)
+    switch (verdict.kind) {
+      case 'refused':
+        return { errors: [{ text: verdict.why, detail: 'policy' }] }
+      case 'builtin':
+        return { path: args.path, external: true }
+      case 'built': {
+        const file = built(verdict.slug)
+        if (existsSync(file.path ?? '')) return file
+        return missing(`Your file imports ${args.path}, but there is no lesson of that name to build on.`)
+      }
+      case 'package': {
+        const path = resolvePackage(args.path)
+        if (path !== undefined) return { path, external: true }
+        return missing(
+          `Your file imports the package ${args.path}, which is not installed here. An answer needs only ioredis and Node’s own modules.`,
+        )
+      }
+      case 'relative':
+        return beside(args)
+    }
+  }
+
+  async function beside(args: OnResolveArgs): Promise<OnResolveResult> {
+    const folders =
+      args.importer === answer.path ? [workspace, dirname(answer.path)] : [dirname(args.importer)]
+    for (const folder of folders) {
+      const found = await plugin.resolve(args.path, {
+        kind: args.kind,
+        resolveDir: folder,
+        pluginData: 'inner',
+      })
+      if (found.errors.length > 0) continue
+      if (isOurs(found.path)) {
+        return missing(
+          `Your file imports ${args.path}, which belongs to the course. It may import other files of workspace/, ioredis, node: modules and \`#built/…\`.`,
+        )
+      }
+      return { path: found.path }
+    }
+    return missing(`Your file imports ${args.path}, but there is no such file in workspace/.`)
+  }
+
+  function isOurs(path: string): boolean {
+    return ['src', 'test', 'solutions', 'exercises', 'lessons', '.eventlings'].some((folder) =>
+      resolve(path).startsWith(join(root, folder) + sep),
+    )
+  }
+
+  plugin.onLoad({ filter: /\.[cm]?[jt]sx?$/ }, async ({ path }) => {
+    if (!guests(path)) return undefined
+    const text = path === answer.path ? answer.text : await readFile(path, 'utf8')
+    // In one bundle `import.meta.url` would be the bundle's.
+    const contents = text.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href))
+    return { contents, loader: 'ts' as Loader, resolveDir: dirname(path) }
+  })
+}
+
+function missing(text: string): OnResolveResult {
+  return { errors: [{ text, detail: 'policy' }] }
+}
+
+function explain(message: Message, { root, answer }: BundleInput): Problem {
+  const where = message.location
+  const file = where === null ? undefined : resolve(root, where.file)
+  const place = { ...(file && { file }), ...(where && { line: where.line }) }
+  if (message.detail === 'policy') return { diagnosis: message.text, ...place }
+  const unexported = /No matching export in "(.*?)" for import "(.*?)"/.exec(message.text)
+  if (unexported) {
+    const [, from = '', name = ''] = unexported
+    const own = resolve(root, from) === answer.path
+    return {
+      diagnosis: own ? missingExport(name, answer.text) : `${from} does not export ${name}.`,
+      file: own ? answer.path : resolve(root, from),
+      ...(own ? { line: 1 } : {}),
+    }
+  }
+  return {
+    diagnosis: `Your file cannot be read as TypeScript: ${message.text.replace(/\.$/, '')}${where === null ? '' : ` (line ${where.line}: \`${where.lineText.trim().slice(0, 80)}\`)`}.`,
+    ...place,
+  }
+}
+
+export function shownPath(root: string, path: string): string {
+  const inside = relative(root, path)
+  return inside.startsWith('..') ? path : inside.split(sep).join('/')
+}

@@ -1,0 +1,152 @@
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { type Course, filesOf, type Lesson } from '../course/index.ts'
+import type { RunningRedis } from '../redis/index.ts'
+import { readAnswer } from './answer-file.ts'
+import { bundleAnswer, type Problem, shownPath } from './bundle.ts'
+import { cacheFolder } from './cache-folder.ts'
+import type { Need, SandboxEnvironment } from './kit/environment.ts'
+import type { CheckResult, Target } from './result.ts'
+import { buildRuntime, type Runtime } from './runtime.ts'
+import { StandbyProcess } from './standby-process.ts'
+import { judge, type Verdict } from './verdict.ts'
+
+export interface CheckerOptions {
+  readonly course: Course
+  readonly redis: RunningRedis
+  /** Lessons build on the learner's own earlier answers, where there are any. */
+  readonly mine?: boolean
+  /** Warm the next process up as soon as one has been used: for programs that check again and again. */
+  readonly stayWarm?: boolean
+}
+
+export interface Checker {
+  check(slug: string, target: Target): Promise<CheckResult>
+  /** Resolves when a process is warm; nothing needs to wait for it, a check simply takes longer until then. */
+  close(): Promise<void>
+}
+
+/** Opens a checker on a Redis that is running; the caller stops that Redis, after `close`. */
+export async function openChecker(options: CheckerOptions): Promise<Checker> {
+  const { course, redis } = options
+  const runtime = await buildRuntime(course.root)
+  let warm: StandbyProcess | undefined = standby(runtime, redis, course.root)
+  let line: Promise<unknown> = Promise.resolve()
+  let closed = false
+
+  async function one(slug: string, target: Target): Promise<CheckResult> {
+    const started = performance.now()
+    const process = warm?.usable ? warm : standby(runtime, redis, course.root)
+    warm = undefined
+    const { used, verdict, output } = await checkOnce({ ...options, runtime, slug, target, process })
+    if (!used) warm = process
+    else if (options.stayWarm === true && !closed) warm = standby(runtime, redis, course.root)
+    return {
+      lesson: slug,
+      target: target.kind === 'file' ? target.path : target.kind,
+      passed: verdict.passed,
+      skipped: verdict.tasks.filter((task) => task.state === 'skipped').length,
+      ...(verdict.diagnosis !== undefined && { diagnosis: verdict.diagnosis }),
+      ...(verdict.at !== undefined && { at: verdict.at }),
+      redis: { kind: redis.kind, version: redis.version },
+      tasks: verdict.tasks,
+      output,
+      notes: verdict.notes,
+      ms: Math.round(performance.now() - started),
+    }
+  }
+
+  return {
+    check(slug, target) {
+      const result = line.then(() => one(slug, target))
+      line = result.catch(() => {})
+      return result
+    },
+    async close() {
+      closed = true
+      warm?.kill()
+      await line
+      warm?.kill()
+      const { stop } = await import('esbuild')
+      await stop()
+    },
+  }
+}
+
+function standby(runtime: Runtime, redis: RunningRedis, root: string): StandbyProcess {
+  const needs: readonly Need[] = ['real-server', 'cluster']
+  const environment: SandboxEnvironment = {
+    url: redis.url,
+    kind: redis.kind,
+    has: needs.filter((need) => redis.has(need)),
+    allow: [],
+  }
+  return new StandbyProcess(runtime.standby, environment, root)
+}
+
+interface Once extends CheckerOptions {
+  readonly runtime: Runtime
+  readonly slug: string
+  readonly target: Target
+  readonly process: StandbyProcess
+}
+
+async function checkOnce({ course, redis, mine, runtime, slug, target, process }: Once) {
+  const lesson = await course.lesson(slug)
+  const files = filesOf(course, slug)
+  const path = target.kind === 'file' ? resolve(target.path) : files[target.kind]
+  const shown = (file: string) => shownPath(course.root, file)
+  const tasks = lesson.tasks.map((task) => ({ name: task.name, lacking: lacking(task.needs, lesson, redis) }))
+  const unusable = ({ diagnosis, file, line }: Problem) => ({
+    used: false,
+    output: '',
+    verdict: {
+      passed: false,
+      diagnosis,
+      ...(file !== undefined && line !== undefined && { at: { file: shown(file), line } }),
+      tasks: tasks.map(({ name }) => ({ task: name, state: 'not reached', commands: [] })),
+      notes: [],
+    } satisfies Verdict,
+  })
+  const answer = await readAnswer(path, shown(path))
+  if (!answer.ok) return unusable(answer)
+  const file = bundleFile(course.root)
+  const bundle = await bundleAnswer({
+    root: course.root,
+    runtime,
+    slug,
+    suite: files.suite,
+    answer,
+    mine: mine ?? false,
+    outfile: file,
+  })
+  if (!bundle.ok) return unusable(bundle.problem)
+  writeFileSync(file, bundle.code)
+  try {
+    const record = await process.run({
+      bundle: file,
+      answer: path,
+      tasks: tasks.map((task) => task.name),
+      exports: lesson.exports,
+      allow: lesson.allow,
+    })
+    return { used: true, output: record.output, verdict: judge(record, { tasks, shown }) }
+  } finally {
+    rmSync(file, { force: true })
+  }
+}
+
+function bundleFile(root: string): string {
+  const folder = join(cacheFolder(root), 'run')
+  mkdirSync(folder, { recursive: true })
+  return join(folder, `${randomUUID()}.mjs`)
+}
+
+function lacking(needs: readonly Need[], lesson: Lesson, redis: RunningRedis): string | undefined {
+  const missing = [...lesson.needs, ...needs].find((need) => !redis.has(need))
+  if (missing === undefined) return undefined
+  return missing === 'cluster'
+    ? 'needs redis-server to start three nodes of a cluster'
+    : 'needs a real Redis server (a container or redis-server), which can be killed and started again'
+}

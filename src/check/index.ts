@@ -1,0 +1,45 @@
+import type { Course } from '../course/index.ts'
+import type { RedisPreference, RunningRedis } from '../redis/index.ts'
+import type { CheckResult, Target } from './result.ts'
+
+export type { Checker, CheckerOptions } from './checker.ts'
+export type { CheckResult, CommandRecord, Place, Target, TaskResult, TaskState } from './result.ts'
+
+/** See `checker.ts`; esbuild and the rest are loaded only now. */
+export async function openChecker(
+  options: import('./checker.ts').CheckerOptions,
+): Promise<import('./checker.ts').Checker> {
+  const checker = await import('./checker.ts')
+  return checker.openChecker(options)
+}
+
+export interface CheckLessonOptions {
+  readonly course: Course
+  /** A Redis that runs already; otherwise one is started and stopped again. */
+  readonly redis?: RunningRedis
+  readonly preference?: RedisPreference
+  readonly mine?: boolean
+  onNotice?(sentence: string): void
+}
+
+/** One check from nothing: Redis, a fresh process, the verdict, and everything stopped again. */
+export async function checkLesson(
+  slug: string,
+  target: Target,
+  options: CheckLessonOptions,
+): Promise<CheckResult> {
+  const { startRedis } = await import('../redis/index.ts')
+  const { course, onNotice, mine = false } = options
+  const redis =
+    options.redis ?? (await startRedis(options.preference ?? 'auto', { ...(onNotice && { onNotice }) }))
+  try {
+    const checker = await openChecker({ course, redis, mine })
+    try {
+      return await checker.check(slug, target)
+    } finally {
+      await checker.close()
+    }
+  } finally {
+    if (options.redis === undefined) await redis.stop()
+  }
+}

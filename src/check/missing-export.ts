@@ -1,0 +1,19 @@
+import { editDistance } from '../course/nearest.ts'
+
+/** Says which name is missing and, where one looks like it, which was probably meant. */
+export function missingExport(name: string, text: string): string {
+  const exported = [
+    ...text.matchAll(/^\s*export\s+(?:async\s+)?(?:function\*?|const|let|class|abstract class)\s+([\w$]+)/gm),
+  ].map((found) => found[1] ?? '')
+  if (new RegExp(`^\\s*export\\s+(?:type|interface)\\s+${name}\\b`, 'm').test(text)) {
+    return `Your file exports ${name} as a type only; the lesson needs a value of that name, which exists when the program runs.`
+  }
+  if (new RegExp(`^\\s*(?:async\\s+)?(?:function\\*?|const|let|class)\\s+${name}\\b`, 'm').test(text)) {
+    return `Your file has ${name} but does not export it. Write \`export\` in front of it.`
+  }
+  const near = exported.find((other) => editDistance(other.toLowerCase(), name.toLowerCase()) <= 2)
+  if (near !== undefined)
+    return `Your file does not export ${name}; it exports ${near}. Is the name misspelt?`
+  const list = exported.length === 0 ? 'It exports nothing.' : `It exports ${exported.join(', ')}.`
+  return `Your file does not export ${name}, which the lesson asks for. ${list}`
+}

@@ -1,0 +1,126 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes, timingSafeEqual } from 'node:crypto'
+import type { Readable } from 'node:stream'
+import type { SandboxEnvironment } from './kit/environment.ts'
+import type { Job, Report } from './standby/messages.ts'
+import { signature } from './standby/report.ts'
+
+/** How a run ended, as seen from outside the process it ran in. */
+export interface RunRecord {
+  readonly reports: readonly Report[]
+  /** A line on the report pipe that was not signed by us, or out of order. */
+  readonly forged: boolean
+  readonly ending:
+    | { readonly kind: 'done' }
+    | { readonly kind: 'exit'; readonly code: number | null; readonly signal: string | null }
+    | { readonly kind: 'silent'; readonly seconds: number }
+  /** What the answer printed, cut. */
+  readonly output: string
+}
+
+/** A backstop: the parts inside the process notice much earlier, unless the answer took them down. */
+const SILENCE_MS = 90_000
+const MOST_OUTPUT = 8 * 1024
+/** An answer that keeps more than this is ended by V8 itself; the sentinel watches what lies outside V8's heap. */
+const HEAP_MEGABYTES = 512
+
+/** A process that is warm and waits for its one answer. */
+export class StandbyProcess {
+  readonly #child: ChildProcess
+  #output = ''
+  #printed = 0
+
+  constructor(script: string, environment: SandboxEnvironment, cwd: string) {
+    this.#child = spawn(
+      process.execPath,
+      [`--max-old-space-size=${HEAP_MEGABYTES}`, '--no-warnings', script],
+      {
+        cwd,
+        stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+        env: { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1', FORCE_COLOR: undefined },
+        windowsHide: true,
+      },
+    )
+    this.#child.on('error', () => {})
+    this.#child.stdin?.on('error', () => {})
+    for (const stream of [this.#child.stdout, this.#child.stderr])
+      stream?.on('data', (chunk) => this.#keep(chunk))
+    // The address goes in here and not on the command line, where a password in it would show in every list of processes.
+    this.#child.stdin?.write(`${JSON.stringify({ environment })}\n`)
+  }
+
+  get usable(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null && this.#child.pid !== undefined
+  }
+
+  /** Hands over the answer and listens until it is done or dead. */
+  async run(job: Omit<Job, 'secret'>, silenceMs = SILENCE_MS): Promise<RunRecord> {
+    const secret = randomBytes(32).toString('hex')
+    const reports: Report[] = []
+    const next = new Map([
+      ['main', 1],
+      ['sentinel', 1],
+    ])
+    let forged = false
+    const ending = await new Promise<RunRecord['ending']>((resolve) => {
+      let silence: NodeJS.Timeout | undefined
+      const listen = () => {
+        clearTimeout(silence)
+        silence = setTimeout(() => resolve({ kind: 'silent', seconds: silenceMs / 1000 }), silenceMs)
+      }
+      listen()
+      let rest = ''
+      const pipe = this.#child.stdio[3] as Readable
+      pipe.setEncoding('utf8')
+      pipe.on('error', () => {})
+      pipe.on('data', (chunk: string) => {
+        const lines = (rest + chunk).split('\n')
+        rest = lines.pop() ?? ''
+        for (const line of lines) {
+          const report = opened(line, secret, next)
+          if (report === undefined) forged = true
+          else reports.push(report)
+          listen()
+          if (report?.kind === 'done') {
+            clearTimeout(silence)
+            resolve({ kind: 'done' })
+          }
+        }
+      })
+      // `close` and not `exit`: by then all that was still in the pipes has been read.
+      this.#child.once('close', (code, signal) => {
+        clearTimeout(silence)
+        resolve({ kind: 'exit', code, signal })
+      })
+      this.#child.stdin?.write(`${JSON.stringify({ ...job, secret })}\n`)
+    })
+    this.kill()
+    return { reports, forged, ending, output: this.#shownOutput() }
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL')
+  }
+
+  #keep(chunk: Buffer): void {
+    this.#printed += chunk.length
+    if (this.#output.length < MOST_OUTPUT) this.#output += chunk.toString('utf8')
+  }
+
+  #shownOutput(): string {
+    if (this.#printed <= MOST_OUTPUT) return this.#output
+    return `${this.#output.slice(0, MOST_OUTPUT)}\n… cut here: ${this.#printed} bytes were printed`
+  }
+}
+
+function opened(line: string, secret: string, next: Map<string, number>): Report | undefined {
+  const at = line.indexOf(' ')
+  const body = line.slice(at + 1)
+  const given = Buffer.from(line.slice(0, Math.max(at, 0)))
+  const right = Buffer.from(signature(secret, body))
+  if (given.length !== right.length || !timingSafeEqual(given, right)) return undefined
+  const [channel, sequence, report] = JSON.parse(body) as [string, number, Report]
+  if (next.get(channel) !== sequence) return undefined
+  next.set(channel, sequence + 1)
+  return report
+}

@@ -1,0 +1,40 @@
+import type { Failure } from './messages.ts'
+import { placeIn } from './places.ts'
+
+export interface EndingGuard {
+  /** The first attempt to end the process that did not end it. */
+  attempted(): Failure | undefined
+}
+
+/** Ways for an answer to end the process it runs in: each says so first. */
+export function guardEndings(answer: string, say: (failure: Failure) => void): EndingGuard {
+  let attempt: Failure | undefined
+  const leave = process.exit.bind(process)
+  const kill = process.kill.bind(process)
+  const own = process.pid
+  process.exit = (code) => {
+    say(failure(`process.exit(${code ?? ''})`, answer))
+    return leave(1)
+  }
+  process.abort = () => {
+    say(failure('process.abort()', answer))
+    return leave(1)
+  }
+  process.kill = (pid, signal) => {
+    attempt = failure(`process.kill(${pid === own ? 'process.pid' : pid})`, answer)
+    if (signal === 0 || signal === undefined) {
+      // Only a question whether the process lives, or a polite end: refused like the others, the check needs its processes.
+    }
+    say(attempt)
+    kill(own, 'SIGKILL')
+    return true
+  }
+  return { attempted: () => attempt }
+}
+
+function failure(what: string, answer: string): Failure {
+  return {
+    diagnosis: `Your code called ${what}: that ends the whole program, for everybody who uses your function. Return a value or throw an error, and leave it to the caller what happens then.`,
+    ...placeIn(new Error(what).stack, answer),
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * A warm process: it has loaded everything but the learner's file, waits for it on its standard input, runs it, reports on
+ * the third pipe and dies. Isolation, watchdog and speed in one.
+ */
+import { readFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+import { startTests } from '@vitest/runner'
+import { setEnvironment } from '../kit/environment.ts'
+import { openGuests } from '../kit/recording.ts'
+import { warmUp } from '../kit/sandbox.ts'
+import { type EndingGuard, guardEndings } from './endings.ts'
+import { watchShared } from './integrity.ts'
+import type { Failure, Job, Report, StandbySetup } from './messages.ts'
+import { placeIn } from './places.ts'
+import { signer, writeReport } from './report.ts'
+import { commandLines, StandbyRunner } from './runner.ts'
+import { startSentinel } from './sentinel.ts'
+import { lines } from './standard-input.ts'
+
+const exit = process.exit.bind(process)
+
+process.setSourceMapsEnabled(true)
+Error.stackTraceLimit = 30
+const input = lines(process.stdin)
+const setup = JSON.parse(await input.next()) as StandbySetup
+setEnvironment(setup.environment)
+await warmUp()
+const sentinel = startSentinel()
+const job = JSON.parse(await input.next()) as Job
+setEnvironment({ ...setup.environment, allow: job.allow })
+await run(job)
+
+async function run({ secret, bundle, answer, exports }: Job): Promise<void> {
+  const sign = signer(secret)
+  const report = (message: Report) => writeReport(sign(message))
+  sentinel.arm(secret, answer)
+  const unhandled: Failure[] = []
+  const endings: EndingGuard = guardEndings(answer, (failure) =>
+    report({ kind: 'ending', failure, commands: commandLines() }),
+  )
+  process.on('unhandledRejection', (reason) => unhandled.push(rejection(reason, answer)))
+  process.on('uncaughtException', (error) => unhandled.push(uncaught(error, answer)))
+  const changed = watchShared()
+  const runner = new StandbyRunner({
+    bundleUrl: pathToFileURL(bundle).href,
+    root: process.cwd(),
+    answer,
+    answerText: readFileSync(answer, 'utf8'),
+    exports,
+    report,
+    misdeed: () => unhandled.shift() ?? endings.attempted() ?? changedFailure(changed()),
+  })
+  const [file] = await startTests([bundle], runner)
+  const problem = file?.result?.errors?.[0]
+  // Errors of tests are not the file's: what stands here went wrong before there was any test.
+  if (problem !== undefined) {
+    report({ kind: 'unusable', failure: runner.unusable ?? loading(problem, answer) })
+  }
+  await settle()
+  const late = unhandled.shift() ?? changedFailure(changed())
+  if (late !== undefined) report({ kind: 'ending', failure: late, commands: [] })
+  report({ kind: 'done', notes: leftOpen() })
+  exit(0)
+}
+
+/** A rejection that nobody handles shows itself after the microtasks; two turns are enough for those already on the way. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+}
+
+function loading(error: { name?: string; message?: string; stack?: string }, answer: string): Failure {
+  const text = `${error.name ?? 'Error'}: ${error.message ?? String(error)}`
+  return {
+    diagnosis: `Your file could not be loaded: it threw ${text}. Code outside functions runs as soon as the file is imported.`,
+    ...placeIn(error.stack, answer),
+  }
+}
+
+function rejection(reason: unknown, answer: string): Failure {
+  const text = reason instanceof Error ? `${reason.name}: ${reason.message}` : String(reason)
+  return {
+    diagnosis: `A promise was rejected and nobody handled it (${text}): an \`await\` or a \`catch\` is missing. In production this ends the process.`,
+    ...placeIn(reason instanceof Error ? reason.stack : undefined, answer),
+  }
+}
+
+function uncaught(error: unknown, answer: string): Failure {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  return {
+    diagnosis: `An error was thrown where nobody could catch it, in a timer or an event handler (${text}). In production this ends the process.`,
+    ...placeIn(error instanceof Error ? error.stack : undefined, answer),
+  }
+}
+
+function changedFailure(path: string | undefined): Failure | undefined {
+  if (path === undefined) return undefined
+  return {
+    diagnosis: `Your code replaced ${path}, which it shares with the tests and with every library: what they see is no longer true. Leave it as it is; where a clock or chance is needed it is handed in.`,
+  }
+}
+
+function leftOpen(): readonly string[] {
+  const open = openGuests().length
+  return open === 0
+    ? []
+    : [`Your code left ${open} connection${open === 1 ? '' : 's'} open that it had made itself.`]
+}

@@ -1,0 +1,51 @@
+import type { SandboxEnvironment } from '../kit/environment.ts'
+
+/** What the supervisor hands to a warm process. */
+export interface Job {
+  /** Signs the report; the answer never sees it. */
+  readonly secret: string
+  /** The bundled suite and answer. */
+  readonly bundle: string
+  /** Absolute path of the answer, as the stacks name it. */
+  readonly answer: string
+  readonly tasks: readonly string[]
+  /** Values that the answer has to export. */
+  readonly exports: readonly string[]
+  readonly allow: readonly string[]
+}
+
+export interface Failure {
+  readonly diagnosis: string
+  readonly expected?: string | undefined
+  readonly received?: string | undefined
+  readonly line?: number | undefined
+  /** Absolute path of the file that `line` is in. */
+  readonly file?: string | undefined
+}
+
+export interface SentLine {
+  readonly command: string
+  readonly reply: string
+  readonly client: number
+}
+
+/** What a standby reports, a line each. */
+export type Report =
+  | { readonly kind: 'loaded' }
+  | { readonly kind: 'unusable'; readonly failure: Failure }
+  | { readonly kind: 'test'; readonly task: string; readonly test: string }
+  | {
+      readonly kind: 'task'
+      readonly task: string
+      readonly state: 'passed' | 'failed' | 'skipped'
+      readonly ran: number
+      readonly failure?: Failure
+      readonly commands: readonly SentLine[]
+    }
+  /** The answer is about to end the process, or hangs: said by the part of us that notices. */
+  | { readonly kind: 'ending'; readonly failure: Failure; readonly commands: readonly SentLine[] }
+  | { readonly kind: 'done'; readonly notes: readonly string[] }
+
+export interface StandbySetup {
+  readonly environment: SandboxEnvironment
+}

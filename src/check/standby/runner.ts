@@ -1,0 +1,196 @@
+import type { Suite, Test, VitestRunner } from '@vitest/runner'
+import { forgetLastCalled, lastCalled } from '../kit/call.ts'
+import { sentCommands } from '../kit/recording.ts'
+import { showCommand, showReply } from '../kit/show.ts'
+import { missingExport } from '../missing-export.ts'
+import type { Failure, Report, SentLine } from './messages.ts'
+import { definitionOf, placeIn } from './places.ts'
+
+export interface RunnerOptions {
+  readonly bundleUrl: string
+  readonly root: string
+  readonly answer: string
+  readonly answerText: string
+  readonly exports: readonly string[]
+  report(report: Report): void
+  /** What the answer changed that everybody shares, or left unhandled; looked at after every test. */
+  misdeed(): Failure | undefined
+}
+
+/** How many commands of a task are shown. */
+const MOST_COMMANDS = 40
+
+/**
+ * Vitest's runner without Vitest: tests run in order, the rest of a task is left out after its first failure (one diagnosis
+ * is enough), and each task is reported as soon as it is over.
+ */
+export class StandbyRunner implements VitestRunner {
+  readonly config: VitestRunner['config']
+  readonly pool = 'standby'
+  readonly #options: RunnerOptions
+  /** What is at work now, for the sentence about an answer that ends or hangs. */
+  current = ''
+  /** Why the answer cannot be tested at all. */
+  unusable: Failure | undefined
+
+  constructor(options: RunnerOptions) {
+    this.#options = options
+    this.config = {
+      root: options.root,
+      setupFiles: [],
+      name: undefined,
+      passWithNoTests: false,
+      testNamePattern: undefined,
+      allowOnly: false,
+      sequence: { seed: 1, hooks: 'stack', setupFiles: 'list' },
+      chaiConfig: undefined,
+      maxConcurrency: 1,
+      testTimeout: 120_000, // `call` gives up much earlier, and says what it waited for
+      hookTimeout: 20_000,
+      retry: 0,
+      includeTaskLocation: false,
+      tags: [],
+      tagsFilter: undefined,
+      strictTags: false,
+    }
+  }
+
+  async importFile(): Promise<void> {
+    const { bundleUrl, exports, answer, answerText } = this.#options
+    const loaded = (await Promise.race([import(bundleUrl), tooSlow()])) as Loaded | undefined
+    this.unusable =
+      loaded === undefined
+        ? {
+            diagnosis:
+              'Your file was still being loaded after 4 seconds: an `await` outside all functions waits for something that does not come.',
+          }
+        : wrongExport(loaded.answer, exports, answer, answerText)
+    if (this.unusable !== undefined) throw new Error(this.unusable.diagnosis)
+    this.#options.report({ kind: 'loaded' })
+  }
+
+  onBeforeRunTask(test: Test): void {
+    const suite = test.suite
+    this.current = suite?.name ?? test.name
+    forgetLastCalled()
+    if (suite?.tasks.some((other) => other.result?.state === 'fail')) test.mode = 'skip'
+    else if (test.mode === 'run') {
+      this.#options.report({ kind: 'test', task: this.current, test: test.name })
+    }
+  }
+
+  onAfterTryTask(test: Test): void {
+    const misdeed = this.#options.misdeed()
+    const state = test.result?.state
+    if (misdeed === undefined && state !== 'fail') return
+    failures.set(test, { failure: misdeed ?? this.#failureOf(test), commands: commandLines() })
+    if (misdeed !== undefined && test.result !== undefined) test.result.state = 'fail'
+  }
+
+  onAfterRunTask(test: Test): void {
+    if (test.result?.state === 'fail' && !failures.has(test)) {
+      failures.set(test, { failure: this.#failureOf(test), commands: commandLines() })
+    }
+  }
+
+  onAfterRunSuite(suite: Suite): void {
+    if ('filepath' in suite) return // the file itself is a suite too
+    const tests = suite.tasks.filter((task): task is Test => task.type === 'test')
+    const ran = tests.filter((test) => test.result?.state === 'pass' || test.result?.state === 'fail').length
+    const failed = tests.find((test) => test.result?.state === 'fail')
+    const found = failed === undefined ? undefined : failures.get(failed)
+    const hook = suite.result?.state === 'fail' && failed === undefined ? suite.result.errors?.[0] : undefined
+    const state = failed !== undefined || hook !== undefined ? 'failed' : ran === 0 ? 'skipped' : 'passed'
+    const failure = found?.failure ?? (hook && { diagnosis: `The test itself went wrong: ${hook.message}` })
+    this.#options.report({
+      kind: 'task',
+      task: suite.name,
+      state,
+      ran,
+      commands: found?.commands ?? [],
+      ...(failure && { failure }),
+    })
+  }
+
+  #failureOf(test: Test): Failure {
+    const error: unknown = test.result?.errors?.[0]
+    return describeFailure(error, this.#options.answer, this.#options.answerText)
+  }
+}
+
+interface Loaded {
+  readonly answer: Readonly<Record<string, unknown>>
+}
+
+const LOADING_MS = 4_000
+
+async function tooSlow(): Promise<undefined> {
+  return await new Promise((resolve) => setTimeout(() => resolve(undefined), LOADING_MS).unref())
+}
+
+/** Names in capitals are constants and may be anything; all others of a lesson are functions and classes. */
+function wrongExport(
+  exported: Loaded['answer'],
+  names: readonly string[],
+  answer: string,
+  text: string,
+): Failure | undefined {
+  for (const name of names) {
+    const value = exported[name]
+    if (value === undefined) return { diagnosis: missingExport(name, text), file: answer, line: 1 }
+    if (typeof value === 'function' || /^[A-Z0-9_]+$/.test(name)) continue
+    const what = /^[A-Z]/.test(name) ? 'class' : 'function'
+    const is = Array.isArray(value) ? 'an array' : value === null ? 'null' : `a value of type ${typeof value}`
+    const line = definitionOf(name, text)
+    return {
+      diagnosis: `Your file exports ${name} as ${is}; the lesson asks for a ${what} of that name.`,
+      ...(line !== undefined && { file: answer, line }),
+    }
+  }
+  return undefined
+}
+
+const failures = new WeakMap<Test, { readonly failure: Failure; readonly commands: readonly SentLine[] }>()
+
+/** Errors come here as Vitest's runner keeps them: plain data with the fields of the error. */
+function describeFailure(error: unknown, answer: string, answerText: string): Failure {
+  const { name, message, stack, diagnosis, expectedText, receivedText, guestStack } = (error ??
+    {}) as Partial<Record<string, unknown>>
+  const text = (value: unknown) => (typeof value === 'string' ? value : undefined)
+  const known = text(diagnosis)
+  const place =
+    placeIn(text(guestStack), answer) ??
+    (known === undefined ? placeIn(text(stack), answer) : undefined) ??
+    lastLine(answer) ??
+    defined(answer, answerText)
+  if (known !== undefined) {
+    return { diagnosis: known, expected: text(expectedText), received: text(receivedText), ...place }
+  }
+  const called = lastCalled()
+  return {
+    diagnosis: `${called === '' ? 'The task' : called} failed with ${text(name) ?? 'an error'}: ${text(message) ?? String(error)}`,
+    ...place,
+  }
+}
+
+function lastLine(answer: string) {
+  return sentCommands()
+    .map((command) => placeIn(command.origin.stack, answer))
+    .findLast((place) => place !== undefined)
+}
+
+function defined(answer: string, text: string) {
+  const line = definitionOf(lastCalled(), text)
+  return line === undefined ? undefined : { file: answer, line }
+}
+
+export function commandLines(): SentLine[] {
+  const sent = sentCommands()
+  const lines = sent.slice(0, MOST_COMMANDS).map((command) => ({
+    client: command.client,
+    command: showCommand(command.name, command.args),
+    reply: command.pending ? 'no reply yet' : showReply(command.error ?? command.reply),
+  }))
+  const more = sent.length - lines.length
+  return more > 0 ? [...lines, { client: 0, command: `… and ${more} more`, reply: '' }] : lines
+}

@@ -1,0 +1,94 @@
+import { readFileSync, writeSync } from 'node:fs'
+import { Session } from 'node:inspector'
+import { SourceMap } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { parentPort, workerData } from 'node:worker_threads'
+import type { Failure } from './messages.ts'
+import { signer } from './report.ts'
+
+const { beats, reportFd } = workerData as { readonly beats: Int32Array; readonly reportFd: number }
+const LOOK_MS = 100
+/** Looks in a row without a beat of the main thread, while the process used the processor: it loops. */
+const STALLED_LOOKS = 30
+/** Without use of the processor it sleeps in a synchronous wait; rarer, so more patience. */
+const ASLEEP_LOOKS = 80
+const MOST_MEMORY = 1_000 * 1024 * 1024
+
+parentPort?.once('message', ({ secret, answer }: { secret: string; answer: string }) => watch(secret, answer))
+
+function watch(secret: string, answer: string): void {
+  const sign = signer(secret, 'sentinel')
+  let last = -1
+  let still = 0
+  let busy = 0
+  let cpu = process.cpuUsage()
+  const end = (failure: Failure) => {
+    writeSync(reportFd, sign({ kind: 'ending', failure, commands: [] }))
+    process.kill(process.pid, 'SIGKILL')
+  }
+  const looking = setInterval(() => {
+    const { rss } = process.memoryUsage()
+    if (rss > MOST_MEMORY) {
+      clearInterval(looking)
+      const megabytes = Math.round(rss / 1024 / 1024)
+      end({
+        diagnosis: `Your code used ${megabytes} MB of memory and was stopped. Read in pages, and keep no more than you need at once.`,
+      })
+      return
+    }
+    const now = Atomics.load(beats, 0)
+    const used = process.cpuUsage(cpu)
+    cpu = process.cpuUsage()
+    still = now === last ? still + 1 : 0
+    busy = now === last ? busy + Number(used.user + used.system > (LOOK_MS * 1000) / 4) : 0
+    last = now
+    if (busy >= STALLED_LOOKS || still >= ASLEEP_LOOKS) {
+      clearInterval(looking)
+      void whereMainIs(answer).then((place) =>
+        end({
+          diagnosis:
+            'Your code runs in a loop that never ends and never gives way: nothing else could run for seconds, no reply of Redis could come in. Look at what should make the loop stop.',
+          ...place,
+        }),
+      )
+    }
+  }, LOOK_MS)
+}
+
+/** Pauses the main thread through the inspector and looks for the first frame in the answer. */
+async function whereMainIs(answer: string): Promise<{ file: string; line: number } | undefined> {
+  const session = new Session()
+  return await new Promise((resolve) => {
+    const giveUp = setTimeout(() => resolve(undefined), 1_000)
+    const scripts = new Map<string, string>()
+    try {
+      session.connectToMainThread()
+      session.on('Debugger.scriptParsed', ({ params }) => scripts.set(params.scriptId, params.url))
+      session.on('Debugger.paused', ({ params }) => {
+        clearTimeout(giveUp)
+        for (const { location } of params.callFrames) {
+          const url = scripts.get(location.scriptId) ?? ''
+          const place = original(url, location.lineNumber, location.columnNumber ?? 0)
+          if (place?.file === answer) return resolve(place)
+        }
+        resolve(undefined)
+      })
+      session.post('Debugger.enable')
+      session.post('Debugger.pause')
+    } catch {
+      clearTimeout(giveUp)
+      resolve(undefined)
+    }
+  })
+}
+
+function original(url: string, line: number, column: number): { file: string; line: number } | undefined {
+  if (!url.startsWith('file:')) return undefined
+  const code = readFileSync(fileURLToPath(url), 'utf8')
+  const encoded = /sourceMappingURL=data:application\/json;base64,([\w+/=]+)\s*$/.exec(code)?.[1]
+  if (encoded === undefined) return undefined
+  const map = new SourceMap(JSON.parse(Buffer.from(encoded, 'base64').toString('utf8')))
+  const entry = map.findEntry(line, column)
+  if (!('originalSource' in entry)) return undefined
+  return { file: fileURLToPath(new URL(entry.originalSource, url)), line: entry.originalLine + 1 }
+}

@@ -1,0 +1,25 @@
+import { Worker } from 'node:worker_threads'
+import { REPORT_FD } from './report.ts'
+
+export interface Sentinel {
+  /** From here on it watches; before that the process only waits. */
+  arm(secret: string, answer: string): void
+}
+
+const BEAT_MS = 50
+
+/**
+ * A thread that notices when the main one no longer turns: an endless loop, or memory without end. It asks the inspector
+ * where the main thread is, says so on the report pipe, and ends the process.
+ */
+export function startSentinel(): Sentinel {
+  const beats = new Int32Array(new SharedArrayBuffer(4))
+  const worker = new Worker(new URL('./sentinel-thread.mjs', import.meta.url), {
+    workerData: { beats, reportFd: REPORT_FD },
+    stdout: false,
+  })
+  worker.unref()
+  const beat = setInterval(() => Atomics.add(beats, 0, 1), BEAT_MS)
+  beat.unref()
+  return { arm: (secret, answer) => worker.postMessage({ secret, answer }) }
+}

@@ -1,0 +1,22 @@
+import type { Readable } from 'node:stream'
+
+/** The lines of a stream, one at a time; ends this process when the other side goes away before the next one came. */
+export function lines(input: Readable): { next(): Promise<string> } {
+  const chunks = input[Symbol.asyncIterator]()
+  let text = ''
+  return {
+    async next() {
+      for (;;) {
+        const end = text.indexOf('\n')
+        if (end !== -1) {
+          const line = text.slice(0, end)
+          text = text.slice(end + 1)
+          return line
+        }
+        const { done, value } = await chunks.next()
+        if (done === true) process.exit(0)
+        text += value
+      }
+    },
+  }
+}

@@ -1,0 +1,139 @@
+import type { Place, TaskResult } from './result.ts'
+import type { Failure, Report } from './standby/messages.ts'
+import type { RunRecord } from './standby-process.ts'
+
+export interface Expected {
+  /** The lesson's tasks in order, and why a task cannot run on this Redis, if it cannot. */
+  readonly tasks: readonly { readonly name: string; readonly lacking: string | undefined }[]
+  /** Turns an absolute path into the one to show. */
+  shown(file: string): string
+}
+
+export interface Verdict {
+  readonly passed: boolean
+  readonly diagnosis?: string
+  readonly at?: Place
+  readonly tasks: readonly TaskResult[]
+  readonly notes: readonly string[]
+}
+
+/**
+ * What the record of a run says about the answer. Pure, and made outside the process that ran the answer: whatever is
+ * missing, early or malformed in the record is never a pass.
+ */
+export function judge(record: RunRecord, expected: Expected): Verdict {
+  const reported = new Map(record.reports.filter((r) => r.kind === 'task').map((r) => [r.task, r]))
+  const trouble = troubleOf(record)
+  const current = trouble === undefined ? undefined : currentTask(record.reports)
+  const tasks = expected.tasks.map(({ name, lacking }): TaskResult => {
+    const report = reported.get(name)
+    if (report?.state === 'failed') {
+      return {
+        task: name,
+        state: 'failed',
+        commands: report.commands,
+        ...failureFields(report.failure, expected),
+      }
+    }
+    if (report?.state === 'passed' && report.ran > 0) return { task: name, state: 'passed', commands: [] }
+    if (report?.state === 'skipped' && lacking !== undefined) {
+      return { task: name, state: 'skipped', reason: lacking, commands: [] }
+    }
+    if (trouble !== undefined && name === current) {
+      return {
+        task: name,
+        state: 'failed',
+        commands: trouble.commands,
+        ...failureFields(trouble.failure, expected),
+      }
+    }
+    return { task: name, state: 'not reached', commands: [] }
+  })
+  const notes = record.reports.flatMap((report) => (report.kind === 'done' ? report.notes : []))
+  const outer = trouble ?? nothingRan(tasks)
+  return {
+    passed:
+      outer === undefined &&
+      record.ending.kind === 'done' &&
+      tasks.length > 0 &&
+      tasks.some((task) => task.state === 'passed' || task.state === 'skipped') &&
+      tasks.every((task) => task.state === 'passed' || task.state === 'skipped'),
+    ...(outer && outerFields(outer.failure, expected)),
+    tasks,
+    notes,
+  }
+}
+
+interface Trouble {
+  readonly failure: Failure
+  readonly commands: TaskResult['commands']
+}
+
+/** What ended the run, or makes its report worthless. */
+function troubleOf({ reports, forged, ending, output }: RunRecord): Trouble | undefined {
+  const unusable = reports.find((report) => report.kind === 'unusable')
+  if (unusable !== undefined) return { failure: unusable.failure, commands: [] }
+  const said = reports.find((report) => report.kind === 'ending')
+  if (said !== undefined) return said
+  if (forged) {
+    return only(
+      'Your code wrote to the pipe on which the check reports its verdict, so nothing of that report counts. Remove what writes there.',
+    )
+  }
+  switch (ending.kind) {
+    case 'done':
+      return undefined
+    case 'silent':
+      return only(`Nothing was heard of your code for ${ending.seconds} seconds, and it was stopped.`)
+    case 'exit':
+      return only(exitSentence(ending, output))
+  }
+}
+
+function exitSentence(
+  ending: { readonly code: number | null; readonly signal: string | null },
+  output: string,
+): string {
+  if (/heap out of memory|invalid array length Allocation failed/i.test(output)) {
+    return 'Your code used more than 512 MB of memory and was stopped. Read in pages, and keep no more than you need at once.'
+  }
+  if (ending.signal !== null) {
+    return `Your code ended its own process (signal ${ending.signal}) before the tests were over. An answer returns or throws; it never ends the program.`
+  }
+  return `The process of your code ended (exit code ${ending.code}) before the tests were over. An answer returns or throws; it never ends the program.`
+}
+
+function currentTask(reports: readonly Report[]): string | undefined {
+  const last = reports.findLast((report) => report.kind === 'test' || report.kind === 'task')
+  return last?.kind === 'test' ? last.task : undefined
+}
+
+function nothingRan(tasks: readonly TaskResult[]): Trouble | undefined {
+  if (tasks.some((task) => task.state !== 'not reached')) return undefined
+  return only(
+    'Not a single test ran, so nothing is known about your answer. This is a fault of the course: please report it.',
+  )
+}
+
+function only(diagnosis: string): Trouble {
+  return { failure: { diagnosis }, commands: [] }
+}
+
+function failureFields(failure: Failure | undefined, expected: Expected) {
+  if (failure === undefined) return {}
+  const { diagnosis, expected: wanted, received } = failure
+  return {
+    diagnosis,
+    ...(wanted !== undefined && { expected: wanted }),
+    ...(received !== undefined && { received }),
+    ...placeFields(failure, expected),
+  }
+}
+
+function outerFields(failure: Failure, expected: Expected) {
+  return { diagnosis: failure.diagnosis, ...placeFields(failure, expected) }
+}
+
+function placeFields({ file, line }: Failure, expected: Expected): { readonly at?: Place } {
+  return file === undefined || line === undefined ? {} : { at: { file: expected.shown(file), line } }
+}
