@@ -1,0 +1,19 @@
+// The child process of `embedded.ts`, run with plain Node: js-redis-server on a free port of loopback.
+// It writes one line of JSON when it is ready, and ends when its standard input closes, that is, with its parent.
+import { Server } from 'node:net'
+
+// Ctrl-C in a terminal reaches the whole group; the parent decides when the server ends.
+process.on('SIGINT', () => {})
+process.on('SIGHUP', () => {})
+process.stdin.on('close', () => process.exit(0)).resume()
+
+// js-redis-server listens on every interface and has no option against it; a sandbox without a password must not.
+const { listen } = Server.prototype
+Server.prototype.listen = function listenOnLoopback(port) {
+  return listen.call(this, port, '127.0.0.1')
+}
+
+const { createRedisServer } = await import('js-redis-server')
+// The profile of the oldest real server that the lessons are run on, so that they cannot lean on anything newer.
+const { port } = await createRedisServer({ compatibility: 'redis-7.0' })
+process.stdout.write(`${JSON.stringify({ port })}\n`)

@@ -1,0 +1,99 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { RedisUnavailableError } from './errors.ts'
+import { findRedisServer } from './executables.ts'
+import { helperEnv, helperFile } from './plain-node.ts'
+import type { RunningRedis } from './types.ts'
+
+const LIMITS =
+  'The embedded server is an imitation in JavaScript: it is slower than Redis, keeps nothing on disk, and tasks that need a real server are skipped.'
+
+/** What js-redis-server answers to `INFO` in the profile that `embedded-server.mjs` asks for. */
+const VERSION = '7.0.15'
+
+/** Starting takes a tenth of a second on a quiet machine; the bound is for one that is very busy. */
+const START_TIMEOUT_MS = 30_000
+
+/**
+ * js-redis-server in a process of its own, so that a learner's endless loop cannot stall it.
+ * It ends with its parent because its standard input, a pipe, closes then. Rejects with `RedisUnavailableError`.
+ */
+export async function startEmbedded(env: NodeJS.ProcessEnv): Promise<RunningRedis> {
+  const child = spawn(process.execPath, [helperFile('embedded-server.mjs')], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: helperEnv(),
+    windowsHide: true,
+  })
+  const port = await announcedPort(child)
+  letGo(child)
+  const end = async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const ended = once(child, 'exit')
+    child.ref()
+    child.kill('SIGKILL') // it has nothing to save
+    await ended
+  }
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    kind: 'embedded',
+    version: VERSION,
+    description: 'an embedded imitation of Redis 7.0 (js-redis-server)',
+    limits: LIMITS,
+    notices: [],
+    stop: end,
+    crash: end,
+    has: (need) => need === 'cluster' && findRedisServer(env) !== undefined,
+  }
+}
+
+function announcedPort(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let said = ''
+    let complaint = ''
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL')
+      fail(`it was not ready after ${START_TIMEOUT_MS / 1000} seconds`)
+    }, START_TIMEOUT_MS)
+    const fail = (why: string) => {
+      clearTimeout(timer)
+      reject(
+        new RedisUnavailableError(
+          'embedded',
+          `The embedded Redis did not start: ${why}.`,
+          'Run `npm ci` again, or install Redis and choose it with `--redis binary`.',
+        ),
+      )
+    }
+    child.once('error', (error) => fail(error.message))
+    child.once('close', () => fail(lastLine(complaint) ?? 'its process ended at once'))
+    child.stderr?.on('data', (chunk: Buffer) => {
+      complaint = `${complaint}${chunk}`.slice(-4_000)
+    })
+    child.stdout?.on('data', (chunk: Buffer) => {
+      said += chunk
+      const port = /^\{"port":(\d+)\}\n/.exec(said)?.[1]
+      if (port === undefined) return
+      clearTimeout(timer)
+      resolve(Number(port))
+    })
+  })
+}
+
+/** The line of a Node stack trace that says what happened. */
+function lastLine(complaint: string): string | undefined {
+  return /^(?:\w*Error.*: )(.+)$/m.exec(complaint)?.[1]?.replace(/\.$/, '')
+}
+
+/** From here on neither the child nor its pipes keep this process alive, and what the child prints is thrown away. */
+function letGo(child: ChildProcess): void {
+  child.removeAllListeners('close')
+  child.on('error', () => {})
+  child.unref()
+  for (const stream of [child.stdin, child.stdout, child.stderr]) {
+    stream?.removeAllListeners('data')
+    stream?.on('error', () => {})
+    if (stream !== null && 'unref' in stream && typeof stream.unref === 'function') stream.unref()
+  }
+  child.stdout?.resume()
+  child.stderr?.resume()
+}

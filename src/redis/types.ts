@@ -1,0 +1,39 @@
+export type RedisKind = 'container' | 'binary' | 'embedded' | 'url'
+
+export type RedisPreference =
+  | 'auto'
+  | 'container'
+  | 'binary'
+  | 'embedded'
+  | `redis://${string}`
+  | `rediss://${string}`
+
+/** What a lesson or a task may ask of the Redis in use, beyond its commands. */
+export type Need = 'real-server' | 'cluster'
+
+/** A Redis that runs, wherever it came from. It ends with this process, however that ends; `stop` ends it earlier. */
+export interface RunningRedis {
+  /** With the password, if there is one: for clients, not for people. */
+  readonly url: string
+  readonly kind: RedisKind
+  /** Of Redis, or of Valkey if it is that: '7.0.15'. */
+  readonly version: string
+  /** For people: 'Redis 8.2 in a container'. */
+  readonly description: string
+  /** One sentence on what this source cannot do, if there is something. */
+  readonly limits: string | undefined
+  /** Sentences on what was tried first and did not work. */
+  readonly notices: readonly string[]
+  /** Ends the server and removes its data; a borrowed one (`url`) stays as it is. Safe to call twice. */
+  stop(): Promise<void>
+  /** Kills the server as a power cut would (SIGKILL). Rejects with `RedisUnavailableError` where it is not ours to kill. */
+  crash(): Promise<void>
+  has(need: Need): boolean
+}
+
+export interface StartOptions {
+  /** Hears about fall-backs, and how a download gets on, while `startRedis` is busy. */
+  onNotice?(sentence: string): void
+  /** Instead of `process.env`: PATH, EVENTLINGS_REDIS, EVENTLINGS_IMAGE, DOCKER_HOST. */
+  readonly env?: NodeJS.ProcessEnv
+}
