@@ -1,0 +1,69 @@
+// task: createEvent
+// diagnosis: froze the caller’s own payload
+import { randomUUID } from 'node:crypto'
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [field: string]: Json }
+export type Payload = { readonly [field: string]: Json }
+
+export interface EventMetadata {
+  readonly correlationId?: string
+  readonly causationId?: string
+  readonly userId?: string
+}
+
+export interface DomainEvent {
+  readonly eventId: string
+  readonly timestamp: string
+  readonly eventType: string
+  readonly entityId: string
+  readonly payload: Payload
+  readonly metadata: EventMetadata
+}
+
+export interface NewEvent {
+  readonly eventType: string
+  readonly entityId: string
+  readonly payload: Payload
+  readonly metadata?: EventMetadata
+}
+
+export class MalformedEventError extends Error {
+  override readonly name = 'MalformedEventError'
+  readonly field: string
+
+  constructor(field: string) {
+    super(`Malformed event: ${field}`)
+    this.field = field
+  }
+}
+
+const EVENT_TYPE = /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*_[A-Z0-9]*ED$/
+
+export function createEvent(fact: NewEvent, clock: () => Date): DomainEvent {
+  if (!EVENT_TYPE.test(fact.eventType)) throw new MalformedEventError('eventType')
+  if (fact.entityId === '') throw new MalformedEventError('entityId')
+  return {
+    eventId: randomUUID(),
+    timestamp: clock().toISOString(),
+    eventType: fact.eventType,
+    entityId: fact.entityId,
+    payload: deepFreeze(fact.payload),
+    metadata: structuredClone(fact.metadata ?? {}),
+  }
+}
+
+export function encodeEvent(_event: DomainEvent): string {
+  throw new Error('Not written yet: encodeEvent')
+}
+
+export function decodeEvent(_text: string): DomainEvent {
+  throw new Error('Not written yet: decodeEvent')
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const inner of Object.values(value)) deepFreeze(inner)
+    Object.freeze(value)
+  }
+  return value
+}

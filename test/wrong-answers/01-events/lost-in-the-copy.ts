@@ -1,0 +1,77 @@
+// task: encodeEvent
+// diagnosis: createEvent lost it while copying
+import { randomUUID } from 'node:crypto'
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [field: string]: Json }
+export type Payload = { readonly [field: string]: Json }
+
+export interface EventMetadata {
+  readonly correlationId?: string
+  readonly causationId?: string
+  readonly userId?: string
+}
+
+export interface DomainEvent {
+  readonly eventId: string
+  readonly timestamp: string
+  readonly eventType: string
+  readonly entityId: string
+  readonly payload: Payload
+  readonly metadata: EventMetadata
+}
+
+export interface NewEvent {
+  readonly eventType: string
+  readonly entityId: string
+  readonly payload: Payload
+  readonly metadata?: EventMetadata
+}
+
+export class MalformedEventError extends Error {
+  override readonly name = 'MalformedEventError'
+  readonly field: string
+
+  constructor(field: string) {
+    super(`Malformed event: ${field}`)
+    this.field = field
+  }
+}
+
+const EVENT_TYPE = /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*_[A-Z0-9]*ED$/
+
+export function createEvent(fact: NewEvent, clock: () => Date): DomainEvent {
+  if (!EVENT_TYPE.test(fact.eventType)) throw new MalformedEventError('eventType')
+  if (fact.entityId === '') throw new MalformedEventError('entityId')
+  return {
+    eventId: randomUUID(),
+    timestamp: clock().toISOString(),
+    eventType: fact.eventType,
+    entityId: fact.entityId,
+    payload: JSON.parse(JSON.stringify(fact.payload)),
+    metadata: structuredClone(fact.metadata ?? {}),
+  }
+}
+
+export function encodeEvent(event: DomainEvent): string {
+  check(event.payload, 'payload')
+  check(event.metadata, 'metadata')
+  return JSON.stringify(event)
+}
+
+function check(value: unknown, path: string): void {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return
+  if (typeof value === 'number' && Number.isFinite(value)) return
+  if (Array.isArray(value)) {
+    value.forEach((item, index) => {
+      check(item, `${path}.${index}`)
+    })
+  } else if (typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype) {
+    for (const [key, item] of Object.entries(value)) check(item, `${path}.${key}`)
+  } else {
+    throw new MalformedEventError(path)
+  }
+}
+
+export function decodeEvent(_text: string): DomainEvent {
+  throw new Error('Not written yet: decodeEvent')
+}

@@ -1,0 +1,62 @@
+// task: createEvent
+// diagnosis: let "user_registered" through
+import { randomUUID } from 'node:crypto'
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [field: string]: Json }
+export type Payload = { readonly [field: string]: Json }
+
+export interface EventMetadata {
+  readonly correlationId?: string
+  readonly causationId?: string
+  readonly userId?: string
+}
+
+export interface DomainEvent {
+  readonly eventId: string
+  readonly timestamp: string
+  readonly eventType: string
+  readonly entityId: string
+  readonly payload: Payload
+  readonly metadata: EventMetadata
+}
+
+export interface NewEvent {
+  readonly eventType: string
+  readonly entityId: string
+  readonly payload: Payload
+  readonly metadata?: EventMetadata
+}
+
+export class MalformedEventError extends Error {
+  override readonly name = 'MalformedEventError'
+  readonly field: string
+
+  constructor(field: string) {
+    super(`Malformed event: ${field}`)
+    this.field = field
+  }
+}
+
+const EVENT_TYPE = /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*_[A-Z0-9]*ED$/
+
+export function createEvent(fact: NewEvent, clock: () => Date): DomainEvent {
+  const eventType = fact.eventType.toUpperCase()
+  if (!EVENT_TYPE.test(eventType)) throw new MalformedEventError('eventType')
+  if (fact.entityId === '') throw new MalformedEventError('entityId')
+  return {
+    eventId: randomUUID(),
+    timestamp: clock().toISOString(),
+    eventType,
+    entityId: fact.entityId,
+    payload: structuredClone(fact.payload),
+    metadata: structuredClone(fact.metadata ?? {}),
+  }
+}
+
+export function encodeEvent(_event: DomainEvent): string {
+  throw new Error('Not written yet: encodeEvent')
+}
+
+export function decodeEvent(_text: string): DomainEvent {
+  throw new Error('Not written yet: decodeEvent')
+}
