@@ -1,4 +1,5 @@
 export { BadPreferenceError, RedisUnavailableError } from './errors.ts'
 export { parsePreference } from './preference.ts'
+export { cleanSandbox, markSandbox, SANDBOX_MARKER } from './sandbox.ts'
 export { startRedis } from './start.ts'
 export type { Need, RedisKind, RedisPreference, RunningRedis, StartOptions } from './types.ts'

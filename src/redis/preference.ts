@@ -24,6 +24,12 @@ function checkedUrl(text: `redis://${string}` | `rediss://${string}`): RedisPref
   if (url === undefined || url.hostname === '') {
     throw new BadPreferenceError(text, 'The address of Redis cannot be read: it needs at least a host.')
   }
+  if (!decodes(url.username) || !decodes(url.password)) {
+    throw new BadPreferenceError(
+      text,
+      'The password in the address of Redis has a % that should be written %25.',
+    )
+  }
   if (!/^\/?\d*$/.test(url.pathname)) {
     throw new BadPreferenceError(
       text,
@@ -31,6 +37,15 @@ function checkedUrl(text: `redis://${string}` | `rediss://${string}`): RedisPref
     )
   }
   return text
+}
+
+function decodes(part: string): boolean {
+  try {
+    decodeURIComponent(part)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function problemWith(text: string): string {

@@ -73,6 +73,6 @@ async function startOne(
     case 'embedded':
       return (await import('./embedded.ts')).startEmbedded(env)
     default:
-      throw new RedisUnavailableError('url', 'Addresses are not there yet.', 'Use `--redis binary`.')
+      return (await import('./url.ts')).startUrl(preference, env)
   }
 }
