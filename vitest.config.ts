@@ -1,14 +1,32 @@
 import { defineConfig } from 'vitest/config'
 
-/** `npx vitest` without flags checks the kit and the solutions; `EVENTLINGS_TARGET=starter` looks at the starters. */
+/** `npx vitest` without flags checks the kit and the solutions; `EVENTLINGS_TARGET=starter` looks at the starters instead. */
 const target = process.env.EVENTLINGS_TARGET ?? 'solution'
+const conditions = [target, 'node', 'import', 'module', 'default']
 
 export default defineConfig({
-  resolve: { conditions: [target, 'node', 'import', 'module', 'default'] },
-  ssr: { resolve: { conditions: [target, 'node', 'import', 'module', 'default'] } },
   test: {
-    include: ['test/**/*.test.ts'],
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    projects: [
+      {
+        test: {
+          name: 'kit',
+          include: ['test/kit/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        resolve: { conditions },
+        ssr: { resolve: { conditions } },
+        test: {
+          name: 'lessons',
+          include: ['test/lessons/**/*.test.ts'],
+          globalSetup: ['src/check/plain-vitest.ts'],
+          maxWorkers: 2,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
   },
 })

@@ -1,0 +1,12 @@
+/** The snippets of the lessons, run on the sandbox. */
+export { splitCommand, UnclosedQuoteError } from './command-line.ts'
+export { matchesOutput } from './match-output.ts'
+export { printReply } from './print-reply.ts'
+export { ConnectionLostError, type PlainConnection, plainConnection, type Reply } from './resp.ts'
+export {
+  openPlayground,
+  type Playground,
+  type PlaygroundOptions,
+  type Ran,
+  type SnippetResult,
+} from './run-snippet.ts'

@@ -1,0 +1,123 @@
+import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { cacheFolder } from '../check/cache-folder.ts'
+import { packageResolver } from '../check/packages.ts'
+
+export interface Printed {
+  readonly output: string
+  /** It ended with an error that nobody caught. */
+  readonly failed: boolean
+}
+
+export interface TypeScriptOptions {
+  readonly root: string
+  readonly url: string
+  /** Take the learner's own answers for `#built/…` where there are any. */
+  readonly mine?: boolean
+  readonly seconds?: number
+}
+
+const MOST_OUTPUT = 64 * 1024
+
+/**
+ * Runs a snippet in a process of its own, with `redis` connected. An error that nobody catches is printed as its name and
+ * message, as the last line.
+ */
+export async function runTypeScript(code: string, options: TypeScriptOptions): Promise<Printed> {
+  const { root, url, seconds = 20 } = options
+  const script = await bundle(code, options)
+  if (typeof script !== 'string') return script
+  const folder = join(cacheFolder(root), 'run')
+  mkdirSync(folder, { recursive: true })
+  const file = join(folder, `${randomUUID()}.mjs`)
+  writeFileSync(file, script)
+  try {
+    return await run(file, url, seconds, root)
+  } finally {
+    rmSync(file, { force: true })
+  }
+}
+
+/** Imports are hoisted out of the function that the rest runs in, so that an error in it can be told from one in loading. */
+function wrapped(code: string): string {
+  return `import { Redis as SandboxRedis } from 'ioredis'
+const redis = new SandboxRedis(process.env.EVENTLINGS_SNIPPET_URL ?? '')
+process.on('uncaughtException', (error) => {
+  console.log(error instanceof Error ? \`\${error.name}: \${error.message}\` : String(error))
+  process.exit(1)
+})
+${code}
+redis.disconnect()
+process.stdout.write('', () => process.exit(0))
+`
+}
+
+async function bundle(code: string, { root, mine }: TypeScriptOptions): Promise<string | Printed> {
+  const { build } = await import('esbuild')
+  const resolvePackage = packageResolver(root)
+  try {
+    const result = await build({
+      stdin: { contents: wrapped(code), resolveDir: root, loader: 'ts', sourcefile: 'snippet.ts' },
+      bundle: true,
+      write: false,
+      format: 'esm',
+      platform: 'node',
+      target: 'node20',
+      keepNames: true,
+      logLevel: 'silent',
+      plugins: [
+        {
+          name: 'snippet',
+          setup(plugin) {
+            plugin.onResolve({ filter: /^#built\// }, ({ path }) => {
+              const name = `${path.slice('#built/'.length)}.ts`
+              const own = join(root, 'workspace', name)
+              return { path: mine === true && existsSync(own) ? own : join(root, 'solutions', name) }
+            })
+            plugin.onResolve({ filter: /^[a-z@]/ }, ({ path }) => ({
+              path: resolvePackage(path) ?? path,
+              external: true,
+            }))
+          },
+        },
+      ],
+    })
+    return result.outputFiles[0]?.text ?? ''
+  } catch (error) {
+    const first = (error as { errors?: readonly { text: string }[] }).errors?.[0]
+    if (first === undefined) throw error
+    return { output: `SyntaxError: ${first.text}`, failed: true }
+  }
+}
+
+async function run(file: string, url: string, seconds: number, cwd: string): Promise<Printed> {
+  const child = spawn(process.execPath, ['--no-warnings', file], {
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      EVENTLINGS_SNIPPET_URL: url,
+      NODE_OPTIONS: '',
+      NO_COLOR: '1',
+      FORCE_COLOR: undefined,
+    },
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8')
+    stream.on('data', (chunk: string) => {
+      if (output.length < MOST_OUTPUT) output += chunk
+    })
+  }
+  let late = false
+  const timer = setTimeout(() => {
+    late = true
+    child.kill('SIGKILL')
+  }, seconds * 1_000)
+  const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
+  clearTimeout(timer)
+  if (late) return { output: `${output}\nStopped: it ran for more than ${seconds} seconds.`, failed: true }
+  return { output: output.trimEnd(), failed: code !== 0 }
+}
