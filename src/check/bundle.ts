@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 import type { Loader, Message, OnResolveArgs, OnResolveResult, PluginBuild } from 'esbuild'
 import { judgeImport } from './import-policy.ts'
 import { missingExport } from './missing-export.ts'
-import { packageResolver } from './packages.ts'
+import { declaredPackages, packageOf, packageResolver } from './packages.ts'
 import type { Runtime } from './runtime.ts'
 
 export interface BundleInput {
@@ -67,6 +67,7 @@ function resolveFor(plugin: PluginBuild, input: BundleInput): void {
   const { root, runtime, slug, answer, mine } = input
   const workspace = join(root, 'workspace')
   const resolvePackage = packageResolver(root)
+  const declared = declaredPackages(root)
   const guests = (file: string) => file === answer.path || file.startsWith(workspace + sep)
 
   plugin.onResolve({ filter: /.*/ }, (args): OnResolveResult | undefined | Promise<OnResolveResult> => {
@@ -102,7 +103,7 @@ function resolveFor(plugin: PluginBuild, input: BundleInput): void {
         return missing(`Your file imports ${args.path}, but there is no lesson of that name to build on.`)
       }
       case 'package': {
-        const path = resolvePackage(args.path)
+        const path = declared.has(packageOf(args.path)) ? resolvePackage(args.path) : undefined
         if (path !== undefined) return { path, external: true }
         return missing(
           `Your file imports the package ${args.path}, which is not installed here. An answer needs only ioredis and Node’s own modules.`,

@@ -1,5 +1,6 @@
+import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 /** Resolves a package as a file in the project's root would, for code that is run from a cache folder elsewhere. */
@@ -12,4 +13,22 @@ export function packageResolver(root: string): (name: string) => string | undefi
       return undefined
     }
   }
+}
+
+/** The packages that the project names itself; others may lie in node_modules too, but nobody promised them. */
+export function declaredPackages(root: string): ReadonlySet<string> {
+  for (let folder = root; ; folder = dirname(folder)) {
+    const manifest = join(folder, 'package.json')
+    if (existsSync(manifest)) {
+      const { dependencies = {}, devDependencies = {} } = JSON.parse(readFileSync(manifest, 'utf8'))
+      return new Set([...Object.keys(dependencies), ...Object.keys(devDependencies)])
+    }
+    if (folder === dirname(folder)) return new Set()
+  }
+}
+
+/** `@scope/name/deep` and `name/deep` belong to the package before the path. */
+export function packageOf(specifier: string): string {
+  const parts = specifier.split('/')
+  return parts.slice(0, specifier.startsWith('@') ? 2 : 1).join('/')
 }

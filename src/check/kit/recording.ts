@@ -13,6 +13,8 @@ const HANDSHAKE = new Set(['info', 'client', 'select', 'auth', 'hello', 'readonl
 const trusted = new WeakSet<Redis>()
 const seen = new WeakSet<Command>()
 const open = new Set<Redis>()
+const handedOut = new WeakSet<Redis>()
+let leftOpen = 0
 let making = false
 let records: SentCommand[] = []
 let numbers = new Map<Redis, number>()
@@ -45,19 +47,27 @@ export function trustedClient(make: () => Redis): Redis {
   }
 }
 
-/** Cuts every connection that the learner's code still has, whoever opened it. Those in `keep` stay. */
-export function disconnectGuests(keep: readonly Redis[] = []): void {
+/** Cuts every connection that the learner's code still has, whoever opened it, and counts those that it opened itself. */
+export function disconnectGuests(): void {
+  let own = 0
   for (const client of open) {
-    if (keep.includes(client)) continue
+    if (!handedOut.has(client) && client.status !== 'end') own += 1
     open.delete(client)
     client.on('error', () => {})
     client.disconnect()
   }
+  leftOpen = Math.max(leftOpen, own)
 }
 
-/** The learner's connections that are still open. */
-export function openGuests(): readonly Redis[] {
-  return [...open].filter((client) => client.status !== 'end')
+/** A connection that a suite made for the learner's code: theirs to use, and not theirs to close. */
+export function handOut(client: Redis): Redis {
+  handedOut.add(client)
+  return client
+}
+
+/** The most connections of its own that the learner's code left open in one test. */
+export function connectionsLeftOpen(): number {
+  return leftOpen
 }
 
 let recording = false

@@ -1,9 +1,17 @@
 import { Redis, type RedisOptions } from 'ioredis'
 import { afterEach, beforeEach } from 'vitest'
+import { failOnViolation } from './call.ts'
 import type { SentCommand } from './context.ts'
 import { environment, lacks, type Need } from './environment.ts'
 import { allowAddress, guardNetwork } from './network.ts'
-import { disconnectGuests, forgetCommands, recordCommands, sentCommands, trustedClient } from './recording.ts'
+import {
+  disconnectGuests,
+  forgetCommands,
+  handOut,
+  recordCommands,
+  sentCommands,
+  trustedClient,
+} from './recording.ts'
 import { forgetViolations } from './violations.ts'
 
 /** The database that a suite works on: clean before every test, and every connection to it closed after. */
@@ -46,7 +54,7 @@ async function prepareNext(): Promise<void> {
 }
 
 function connect(options: RedisOptions = {}): Redis {
-  const client = new Redis(environment().url, { ...OPTIONS, ...options })
+  const client = handOut(new Redis(environment().url, { ...OPTIONS, ...options }))
   client.on('error', () => {}) // what goes wrong shows in the commands; without a listener ioredis prints it
   return client
 }
@@ -60,9 +68,10 @@ export function useSandbox(): Sandbox {
     redis = ready
     ready = undefined
   })
-  afterEach(async () => {
+  afterEach(() => {
     disconnectGuests()
     redis = undefined
+    failOnViolation() // also for what was done in the background, after the call had returned
   })
   return {
     get redis() {

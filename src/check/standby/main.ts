@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { startTests } from '@vitest/runner'
 import { setEnvironment } from '../kit/environment.ts'
-import { openGuests } from '../kit/recording.ts'
+import { connectionsLeftOpen } from '../kit/recording.ts'
 import { warmUp } from '../kit/sandbox.ts'
 import { type EndingGuard, guardEndings } from './endings.ts'
 import { watchShared } from './integrity.ts'
@@ -48,7 +48,7 @@ async function run({ secret, bundle, answer, exports }: Job): Promise<void> {
     answerText: readFileSync(answer, 'utf8'),
     exports,
     report,
-    misdeed: () => unhandled.shift() ?? endings.attempted() ?? changedFailure(changed()),
+    misdeed: () => changedFailure(changed()) ?? unhandled.shift() ?? endings.attempted(),
   })
   const [file] = await startTests([bundle], runner)
   const problem = file?.result?.errors?.[0]
@@ -57,7 +57,7 @@ async function run({ secret, bundle, answer, exports }: Job): Promise<void> {
     report({ kind: 'unusable', failure: runner.unusable ?? loading(problem, answer) })
   }
   await settle()
-  const late = unhandled.shift() ?? changedFailure(changed())
+  const late = changedFailure(changed()) ?? unhandled.shift()
   if (late !== undefined) report({ kind: 'ending', failure: late, commands: [] })
   report({ kind: 'done', notes: leftOpen() })
   exit(0)
@@ -100,7 +100,7 @@ function changedFailure(path: string | undefined): Failure | undefined {
 }
 
 function leftOpen(): readonly string[] {
-  const open = openGuests().length
+  const open = connectionsLeftOpen()
   return open === 0
     ? []
     : [`Your code left ${open} connection${open === 1 ? '' : 's'} open that it had made itself.`]

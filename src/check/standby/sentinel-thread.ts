@@ -13,6 +13,8 @@ const STALLED_LOOKS = 30
 /** Without use of the processor it sleeps in a synchronous wait; rarer, so more patience. */
 const ASLEEP_LOOKS = 80
 const MOST_MEMORY = 1_000 * 1024 * 1024
+/** Near V8's limit a process does nothing but collect garbage, which looks like a loop and is none. */
+const CROWDED_MEMORY = 350 * 1024 * 1024
 
 parentPort?.once('message', ({ secret, answer }: { secret: string; answer: string }) => watch(secret, answer))
 
@@ -28,21 +30,19 @@ function watch(secret: string, answer: string): void {
   }
   const looking = setInterval(() => {
     const { rss } = process.memoryUsage()
-    if (rss > MOST_MEMORY) {
-      clearInterval(looking)
-      const megabytes = Math.round(rss / 1024 / 1024)
-      end({
-        diagnosis: `Your code used ${megabytes} MB of memory and was stopped. Read in pages, and keep no more than you need at once.`,
-      })
-      return
-    }
     const now = Atomics.load(beats, 0)
     const used = process.cpuUsage(cpu)
     cpu = process.cpuUsage()
     still = now === last ? still + 1 : 0
     busy = now === last ? busy + Number(used.user + used.system > (LOOK_MS * 1000) / 4) : 0
     last = now
-    if (busy >= STALLED_LOOKS || still >= ASLEEP_LOOKS) {
+    const stalled = busy >= STALLED_LOOKS || still >= ASLEEP_LOOKS
+    if (rss > MOST_MEMORY || (stalled && rss > CROWDED_MEMORY)) {
+      clearInterval(looking)
+      end({
+        diagnosis: `Your code used ${Math.round(rss / 1024 / 1024)} MB of memory and was stopped. Read in pages, and keep no more than you need at once.`,
+      })
+    } else if (stalled) {
       clearInterval(looking)
       void whereMainIs(answer).then((place) =>
         end({

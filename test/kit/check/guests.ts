@@ -1,0 +1,256 @@
+/** Answers that misbehave, and what a learner has to read about each. `GOOD` is a right answer to build on. */
+export interface Guest {
+  readonly what: string
+  readonly answer: string | Uint8Array
+  /** In the diagnosis; a guest without one is harmless and has to pass. */
+  readonly says?: RegExp
+  /** What the harmless ones print or leave is told beside the verdict. */
+  readonly tells?: RegExp
+}
+
+export const GOOD = `import type { Redis } from 'ioredis'
+export class Conflict extends Error {}
+const LUA = \`if redis.call('XLEN', KEYS[1]) ~= tonumber(ARGV[2]) then return redis.error_reply('CONFLICT') end
+redis.call('XADD', KEYS[1], '*', 'value', ARGV[1])
+return redis.call('RPUSH', KEYS[2], ARGV[1])\`
+export async function append(redis: Redis, key: string, value: string, expected: number): Promise<void> {
+  /* here */
+  try {
+    await redis.eval(LUA, 2, key, 'log', value, expected)
+  } catch (error) {
+    if (String(error).includes('CONFLICT')) throw new Conflict()
+    throw error
+  }
+}
+`
+const first = (code: string) => GOOD.replace('/* here */', () => code)
+const top = (code: string) => `${code}\n${GOOD}`
+
+export const GUESTS: readonly Guest[] = [
+  {
+    what: 'syntax error',
+    answer: `${GOOD}\nconst = 5`,
+    says: /cannot be read as TypeScript.*\(line 16: `const = 5`\)/,
+  },
+  {
+    what: 'type-only file',
+    answer: 'export type append = string\nexport interface Conflict { a: 1 }',
+    says: /as a type only/,
+  },
+  {
+    what: 'missing export',
+    answer: 'export class Conflict extends Error {}',
+    says: /does not export append.*It exports Conflict/,
+  },
+  {
+    what: 'misspelt export',
+    answer: GOOD.replace('function append', 'function apend'),
+    says: /exports apend. Is the name misspelt/,
+  },
+  {
+    what: 'export forgotten',
+    answer: GOOD.replace('export async function', 'async function'),
+    says: /has append but does not export it/,
+  },
+  {
+    what: 'wrong kind of export',
+    answer: 'export class Conflict extends Error {}\nexport const append = 42',
+    says: /append as a value of type number.*asks for a function/,
+  },
+  {
+    what: 'wrong arity',
+    answer: GOOD.replace(
+      '(redis: Redis, key: string, value: string, expected: number)',
+      '(redis: Redis)',
+    ).replace("key, 'log', value, expected", "(redis as never)['key'], 'log', 1"),
+    says: /append threw|append should have/,
+  },
+  {
+    what: 'throws at import',
+    answer: top("throw new Error('no config')"),
+    says: /could not be loaded.*no config/,
+  },
+  { what: 'throws a string', answer: first("throw 'nope'"), says: /threw "nope", which is no Error/ },
+  { what: 'process.exit', answer: first('process.exit(0)'), says: /called process\.exit\(0\)/ },
+  { what: 'process.exit at import', answer: top('process.exit(0)'), says: /called process\.exit\(0\)/ },
+  { what: 'process.abort', answer: first('process.abort()'), says: /called process\.abort/ },
+  {
+    what: 'kills itself',
+    answer: first("process.kill(process.pid, 'SIGKILL')"),
+    says: /called process\.kill\(process\.pid\)/,
+  },
+  {
+    what: 'kills itself behind our back',
+    answer: first('(process as unknown as { _kill(p: number, s: number): void })._kill(process.pid, 9)'),
+    says: /ended its own process \(signal SIGKILL\)/,
+  },
+  { what: 'endless synchronous loop', answer: first('for (;;) {}'), says: /loop that never ends/ },
+  {
+    what: 'endless loop of microtasks',
+    answer: first('for (;;) await null'),
+    says: /loop that never ends/,
+  },
+  {
+    what: 'endless loop at import',
+    answer: top('for (;;) {}'),
+    says: /loop that never ends/,
+  },
+  {
+    what: 'endless loop of commands',
+    answer: first("for (;;) await redis.get('x')"),
+    says: /still sending commands after 8 seconds/,
+  },
+  {
+    what: 'promise that never settles',
+    answer: first('await new Promise(() => {})'),
+    says: /append never finished/,
+  },
+  {
+    what: 'await at top level that never settles',
+    answer: top('await new Promise(() => {})'),
+    says: /still being loaded after 4 seconds/,
+  },
+  {
+    what: 'unhandled rejection',
+    answer: first("void Promise.reject(new Error('lost'))"),
+    says: /rejected and nobody handled it \(Error: lost\)/,
+  },
+  {
+    what: 'error in a timer',
+    answer: first("setTimeout(() => { throw new Error('late') }); await redis.ping(); await redis.ping()"),
+    says: /thrown where nobody could catch it.*late/,
+  },
+  {
+    what: 'forgotten await',
+    answer: GOOD.replace('await redis.eval', 'redis.eval'),
+    says: /returned while Redis had not yet answered EVAL/,
+  },
+  {
+    what: 'unclosed connection',
+    answer: first('const own = redis.duplicate(); await own.ping()'),
+    tells: /connections? open/,
+  },
+  { what: 'left-over timer', answer: first('setInterval(() => {}, 1000)') },
+  {
+    what: 'a Redis of its own',
+    answer: GOOD.replace('import type { Redis }', 'import { Redis }').replace(
+      '/* here */',
+      'const own = new Redis(); await own.ping()',
+    ),
+    says: /connection of its own to localhost:6379/,
+  },
+  {
+    what: 'endless recursion',
+    answer: top('function deep(n: number): number { return deep(n + 1) + 1 }').replace(
+      '/* here */',
+      'deep(0)',
+    ),
+    says: /calls itself without end/,
+  },
+  {
+    what: 'gigabytes on the heap',
+    answer: first('const all: unknown[] = []; for (;;) all.push(new Array(1e6).fill({}))'),
+    says: /memory and was stopped/,
+  },
+  {
+    what: 'gigabytes beside the heap',
+    answer: first(
+      'const all: Buffer[] = []; for (let i = 0; i < 40; i += 1) { all.push(Buffer.alloc(1e8, 1)); await redis.ping() }',
+    ),
+    says: /memory and was stopped/,
+  },
+  {
+    what: 'megabytes of console.log',
+    answer: first("for (let i = 0; i < 40; i += 1) console.log('x'.repeat(100_000))"),
+    tells: /cut here/,
+  },
+  { what: 'FLUSHALL', answer: first('await redis.flushall()'), says: /sent FLUSHALL/ },
+  {
+    what: 'FLUSHALL whose refusal is swallowed',
+    answer: first('await redis.flushall().catch(() => {})'),
+    says: /sent FLUSHALL/,
+  },
+  {
+    what: 'FLUSHALL in a script',
+    answer: first(`await redis.eval("return redis.call('FLUSHALL')", 0)`),
+    says: /sent FLUSHALL/,
+  },
+  { what: 'SHUTDOWN', answer: first("await redis.call('SHUTDOWN', 'NOSAVE')"), says: /sent SHUTDOWN/ },
+  {
+    what: 'CONFIG SET',
+    answer: first("await redis.config('SET', 'maxmemory', '1')"),
+    says: /sent CONFIG SET/,
+  },
+  {
+    what: 'CLIENT KILL',
+    answer: first("await redis.client('KILL', 'TYPE', 'normal')"),
+    says: /sent CLIENT KILL/,
+  },
+  { what: 'another database', answer: first('await redis.select(3)'), says: /sent SELECT/ },
+  {
+    what: 'blocking read without a time limit',
+    answer: first("await redis.xread('BLOCK', 0, 'STREAMS', 'nothing', '$')"),
+    says: /still waiting for the reply to XREAD.*blocking read waits for ever/,
+  },
+  {
+    what: 'left in subscriber mode',
+    answer: first("await redis.subscribe('x')"),
+    says: /has subscribed can do nothing else/,
+  },
+  {
+    what: 'import of a missing package',
+    answer: top("import _ from 'lodash'\nconsole.log(_)"),
+    says: /package lodash, which is not installed/,
+  },
+  {
+    what: 'import of a missing file',
+    answer: top("import { x } from './helpers'\nconsole.log(x)"),
+    says: /imports \.\/helpers, but there is no such file/,
+  },
+  {
+    what: 'import of a builtin that leaves the process',
+    answer: top("import { execSync } from 'node:child_process'\nconsole.log(execSync)"),
+    says: /imports node:child_process/,
+  },
+  {
+    what: 'import of the test runner',
+    answer: top("import { expect } from 'vitest'\nconsole.log(expect)"),
+    says: /imports vitest, which belongs to the check/,
+  },
+  {
+    what: 'edit of the globals of the tests',
+    answer: top('Promise.prototype.then = Promise.prototype.then.bind(Promise.resolve())'),
+    says: /replaced Promise\.prototype\.then/,
+  },
+  {
+    what: 'Array.prototype changed',
+    answer: top('Array.prototype.includes = () => true'),
+    says: /replaced Array\.prototype\.includes/,
+  },
+  { what: 'Date.now replaced', answer: top('Date.now = () => 0'), says: /replaced Date\.now/ },
+  { what: 'Math.random replaced', answer: top('Math.random = () => 0.5'), says: /replaced Math\.random/ },
+  {
+    what: 'ioredis patched',
+    answer: top("import { Redis as R } from 'ioredis'\nR.prototype.xlen = (async () => 1) as never"),
+    says: /replaced Redis\.prototype\.xlen/,
+  },
+  { what: 'empty file', answer: '', says: /is empty/ },
+  { what: 'only comments', answer: '// later\n', says: /does not export append/ },
+  { what: 'binary file', answer: new Uint8Array([0, 1, 2, 255, 0]), says: /is not a text file/ },
+  {
+    what: 'text that is no UTF-8',
+    answer: new Uint8Array([0x2f, 0x2f, 0xe9, 0x0a]),
+    says: /not valid UTF-8/,
+  },
+  { what: 'file of 5 MB', answer: `// ${'x'.repeat(5 * 1024 * 1024)}\n${GOOD}`, says: /has 5\.0 MB/ },
+  {
+    what: 'wrong number of arguments',
+    answer: first("await redis.call('XADD', key, '*')"),
+    says: /flat list of strings/,
+  },
+  {
+    what: 'closes the connection that it was given',
+    answer: GOOD.replace('/* here */', 'redis.disconnect()'),
+    says: /had been closed/,
+  },
+]
