@@ -1,0 +1,72 @@
+import { appendFileSync, closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs'
+import { encodeLine } from './encode.ts'
+import { COURSE, FORMAT, type StoredEvent, type UnplacedEvent } from './event.ts'
+import type { LogReader } from './log-reader.ts'
+import type { Places } from './places.ts'
+
+/** The first line of a log. */
+export function header(at: Date, eventId: string, logId: string, continues: readonly string[]): StoredEvent {
+  const payload = continues.length === 0 ? { format: FORMAT } : { format: FORMAT, continues }
+  const timestamp = at.toISOString()
+  return { eventId, timestamp, eventType: 'LOG_OPENED', entityId: COURSE, payload, metadata: {}, logId, n: 1 }
+}
+
+/**
+ * Appends the events by one write, numbered on from what any program wrote last. To be called under the lock, after
+ * `reader.refresh(true)`. `open` makes the header of a new log. Afterwards the reader has read them.
+ */
+export function appendEvents(
+  places: Places,
+  reader: LogReader,
+  events: readonly UnplacedEvent[],
+  open: () => StoredEvent,
+): void {
+  const { contents } = reader
+  const first = contents.logId === undefined ? open() : undefined
+  const logId = first?.logId ?? contents.logId ?? ''
+  // The line that was cut off keeps its number, like every line that cannot be read.
+  const from = first ? 2 : contents.nextNumber + (reader.torn ? 1 : 0)
+  const placed = events.map((event, index) => encodeLine({ ...event, logId, n: from + index }))
+  mend(places, reader)
+  const lines = first ? [encodeLine(first), ...placed] : placed
+  write(places.log, `${reader.open ? '\n' : ''}${lines.join('')}`)
+  reader.refresh(true)
+}
+
+/** Moves a cut-off last line to the side file: first there, then away from here, so that it is at one place at least. */
+function mend(places: Places, reader: LogReader): void {
+  if (reader.torn === undefined) return
+  appendFileSync(places.torn, Buffer.concat([reader.torn, Buffer.from('\n')]))
+  const log = openSync(places.log, 'r+')
+  try {
+    ftruncateSync(log, reader.offset)
+  } finally {
+    closeSync(log)
+  }
+}
+
+/** All or nothing, as far as this program can: what a full disk lets through only in part is taken back. */
+function write(file: string, text: string): void {
+  const bytes = Buffer.from(text)
+  const log = openSync(file, 'a')
+  try {
+    const { size } = fstatSync(log)
+    let written = 0
+    try {
+      while (written < bytes.length) written += writeSync(log, bytes, written)
+    } catch (error) {
+      takeBack(log, size)
+      throw error
+    }
+  } finally {
+    closeSync(log)
+  }
+}
+
+function takeBack(log: number, size: number): void {
+  try {
+    ftruncateSync(log, size)
+  } catch {
+    // Then the next write finds a last line that is cut off, and mends it.
+  }
+}

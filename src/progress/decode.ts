@@ -1,0 +1,79 @@
+import type { ProgressEvent, StoredEvent } from './event.ts'
+import { type Field, fieldsOf, filledText, fromOne, isoTime, record, uuid } from './payload-fields.ts'
+
+export type Decoded =
+  | { readonly kind: 'known'; readonly event: ProgressEvent }
+  /** Sound, but of a type that this version does not know: kept, not counted. */
+  | { readonly kind: 'unknown'; readonly event: StoredEvent }
+  /** `problem` is the end of a sentence: `it has no timestamp`. */
+  | { readonly kind: 'malformed'; readonly problem: string }
+
+const envelope: readonly (readonly [string, Field])[] = [
+  ['eventId', uuid],
+  ['timestamp', isoTime],
+  ['eventType', filledText],
+  ['entityId', filledText],
+  ['payload', record],
+  ['metadata', record],
+]
+const place: readonly (readonly [string, Field])[] = [
+  ['logId', uuid],
+  ['n', fromOne],
+]
+
+/** One line of a log. Never throws: what is wrong with a line is data. Fields it does not know are kept. */
+export function decodeLine(line: string): Decoded {
+  let value: unknown
+  try {
+    value = JSON.parse(line)
+  } catch {
+    return { kind: 'malformed', problem: 'it is no JSON' }
+  }
+  const problem = problemOfEnvelope(value) ?? problemOf(value as object, place)
+  if (problem !== undefined) return { kind: 'malformed', problem }
+  const event = value as StoredEvent
+  const inPayload = problemOfPayload(event)
+  if (inPayload === 'unknown') return { kind: 'unknown', event }
+  if (inPayload !== undefined) return { kind: 'malformed', problem: inPayload }
+  return { kind: 'known', event: event as ProgressEvent }
+}
+
+/** True for a stored event of a type that this version knows, with the payload that belongs to it. */
+export function isKnown(event: StoredEvent): event is ProgressEvent {
+  return problemOfPayload(event) === undefined
+}
+
+/** What keeps a value from being an event (its place in a log aside), or `undefined`. */
+export function problemOfNew(value: unknown): string | undefined {
+  const problem = problemOfEnvelope(value)
+  if (problem !== undefined) return problem
+  const inPayload = problemOfPayload(value as StoredEvent)
+  return inPayload === 'unknown' ? 'this version knows no such type' : inPayload
+}
+
+function problemOfEnvelope(value: unknown): string | undefined {
+  if (!record.accepts(value)) return 'it is no object'
+  return problemOf(value as object, envelope)
+}
+
+function problemOfPayload(event: StoredEvent): string | 'unknown' | undefined {
+  const fields = fieldsOf.get(event.eventType)
+  if (fields === undefined) return 'unknown'
+  return problemOf(event.payload, fields, 'payload.')
+}
+
+function problemOf(
+  value: object,
+  fields: readonly (readonly [string, Field])[],
+  prefix = '',
+): string | undefined {
+  for (const [name, field] of fields) {
+    // Own fields only: a missing `constructor` must not be found on the prototype.
+    const found: unknown = Object.hasOwn(value, name) ? Reflect.get(value, name) : undefined
+    if (field.accepts(found)) continue
+    return found === undefined
+      ? `it has no ${prefix}${name}`
+      : `its ${prefix}${name} is not ${field.expected}`
+  }
+  return undefined
+}

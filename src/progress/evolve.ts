@@ -1,0 +1,114 @@
+import { isKnown } from './decode.ts'
+import type { Envelope, Payloads, ProgressEvent, StoredEvent } from './event.ts'
+import { initialState, isPassed, type LessonProgress, newLesson, type ProgressState } from './state.ts'
+
+type EventOf<Type extends keyof Payloads> = Envelope<Type, Payloads[Type]>
+
+/** The state after one more event. Pure: no clock, no file, and the state it is given stays as it was. */
+export function evolve(state: ProgressState, event: ProgressEvent): ProgressState {
+  switch (event.eventType) {
+    case 'LOG_OPENED':
+      return state
+    case 'LESSON_OPENED':
+      return { ...change(state, event, (lesson) => begun(lesson, event.timestamp)), current: event.entityId }
+    case 'CHECK_FAILED':
+      if (!isOwnAnswer(event)) return state
+      return { ...change(state, event, (lesson) => failed(lesson, event)), current: event.entityId }
+    case 'CHECK_PASSED':
+      if (!isOwnAnswer(event)) return state
+      return { ...change(state, event, (lesson) => passed(lesson, event)), current: event.entityId }
+    case 'HINT_REVEALED':
+      return change(state, event, (lesson) => hinted(begun(lesson, event.timestamp), event))
+    case 'SOLUTION_REVEALED':
+      return change(state, event, (lesson) => ({ ...lesson, solutionSeen: true }))
+    case 'LESSON_RESET':
+      return change(state, event, reset)
+    case 'LESSON_SKIPPED':
+      return change(state, event, (lesson) => (isPassed(lesson) ? lesson : { ...lesson, state: 'skipped' }))
+    case 'QUIZ_ANSWERED':
+      return change(state, event, (lesson) => answered(lesson, event))
+    case 'LESSON_READ':
+      return change(state, event, (lesson) => ({ ...lesson, readAt: lesson.readAt ?? event.timestamp }))
+    case 'PLACEMENT_TAKEN':
+      return { ...state, placement: { ...event.payload, at: event.timestamp } }
+    default:
+      event satisfies never
+      return state
+  }
+}
+
+/** The state that a log stands for; events of unknown types count for nothing. */
+export function fold(events: Iterable<StoredEvent>): ProgressState {
+  let state = initialState
+  for (const event of events) if (isKnown(event)) state = evolve(state, event)
+  return state
+}
+
+/** Whoever has the solution or the starter checked has not answered. */
+function isOwnAnswer(event: EventOf<'CHECK_FAILED'> | EventOf<'CHECK_PASSED'>): boolean {
+  return event.payload.target !== 'solution' && event.payload.target !== 'starter'
+}
+
+function change(
+  state: ProgressState,
+  event: ProgressEvent,
+  by: (lesson: LessonProgress) => LessonProgress,
+): ProgressState {
+  const before = state.lessons.get(event.entityId) ?? newLesson(event.entityId)
+  return { ...state, lessons: new Map(state.lessons).set(event.entityId, by(before)) }
+}
+
+function begun(lesson: LessonProgress, at: string): LessonProgress {
+  const state = lesson.state === 'new' || lesson.state === 'skipped' ? 'started' : lesson.state
+  return { ...lesson, state, firstOpened: lesson.firstOpened ?? at }
+}
+
+function failed(before: LessonProgress, event: EventOf<'CHECK_FAILED'>): LessonProgress {
+  const lesson = {
+    ...begun(before, event.timestamp),
+    attempts: before.attempts + 1,
+    lastDiagnosis: event.payload.diagnosis,
+  }
+  if (!isPassed(before)) return { ...lesson, state: 'failing' }
+  return { ...lesson, brokenSince: before.brokenSince ?? event.timestamp }
+}
+
+function passed(before: LessonProgress, event: EventOf<'CHECK_PASSED'>): LessonProgress {
+  const { lastDiagnosis: _, brokenSince: __, ...lesson } = begun(before, event.timestamp)
+  const helped = before.passedAt === undefined ? before.solutionSeen : before.helped
+  const { skipped } = event.payload
+  return {
+    ...lesson,
+    state: helped ? 'passed-after-solution' : 'passed',
+    attempts: before.attempts + 1,
+    passedAt: before.passedAt ?? event.timestamp,
+    // A pass on a real server is not undone by a later one on the embedded.
+    skippedTasks: isPassed(before) ? Math.min(before.skippedTasks, skipped) : skipped,
+    helped,
+  }
+}
+
+function hinted(lesson: LessonProgress, event: EventOf<'HINT_REVEALED'>): LessonProgress {
+  const { task, step } = event.payload
+  return { ...lesson, hints: { ...lesson.hints, [task]: Math.max(lesson.hints[task] ?? 0, step) } }
+}
+
+/** Back to the start; what happened (attempts, first pass, solution seen, quiz) stays. */
+function reset(before: LessonProgress): LessonProgress {
+  const { lastDiagnosis: _, brokenSince: __, ...lesson } = before
+  return { ...lesson, state: 'started', hints: {}, skippedTasks: 0, resets: before.resets + 1 }
+}
+
+function answered(lesson: LessonProgress, event: EventOf<'QUIZ_ANSWERED'>): LessonProgress {
+  const { question, answer, right } = event.payload
+  const before = lesson.quiz.find((one) => one.question === question)
+  const after = {
+    question,
+    answer,
+    right,
+    rightAtFirst: before?.rightAtFirst ?? right,
+    times: (before?.times ?? 0) + 1,
+  }
+  const quiz = before ? lesson.quiz.map((one) => (one === before ? after : one)) : [...lesson.quiz, after]
+  return { ...lesson, quiz }
+}

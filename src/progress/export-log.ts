@@ -1,0 +1,53 @@
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import path from 'node:path'
+import { ProgressTransferError, saidBySystem } from './errors.ts'
+import type { LogReader } from './log-reader.ts'
+import type { Places } from './places.ts'
+import { replaceFile } from './replace-file.ts'
+
+/** Copies the log as it is, without a last line that is cut off. Throws ProgressTransferError and leaves everything as it was. */
+export function exportLog(places: Places, reader: LogReader, file: string, force: boolean): void {
+  reader.refresh()
+  if (reader.contents.events.length === 0) {
+    throw new ProgressTransferError(
+      file,
+      'nothing to export',
+      'There is no progress yet, so nothing was exported.',
+    )
+  }
+  refuseToOverwrite(places, file, force)
+  const bytes = readFileSync(places.log).subarray(0, reader.offset)
+  try {
+    replaceFile(file, reader.open ? Buffer.concat([bytes, Buffer.from('\n')]) : bytes)
+  } catch (error) {
+    const why = existsSync(path.dirname(path.resolve(file)))
+      ? saidBySystem(error)
+      : 'its folder does not exist'
+    throw new ProgressTransferError(
+      file,
+      'cannot be written',
+      `Cannot write ${file}: ${why}. Choose another place.`,
+    )
+  }
+}
+
+function refuseToOverwrite(places: Places, file: string, force: boolean): void {
+  const there = statSync(file, { throwIfNoEntry: false })
+  if (!there) return
+  if (there.isDirectory()) {
+    throw new ProgressTransferError(file, 'cannot be written', `${file} is a folder: name the file, too.`)
+  }
+  if (realpathSync(file) === realpathSync(places.log)) {
+    throw new ProgressTransferError(
+      file,
+      'exists',
+      `${file} is the progress log itself. Choose another name.`,
+    )
+  }
+  if (force) return
+  throw new ProgressTransferError(
+    file,
+    'exists',
+    `${file} exists already. Choose another name, or overwrite it with --force.`,
+  )
+}

@@ -1,0 +1,107 @@
+import { appendFileSync, copyFileSync, readFileSync } from 'node:fs'
+import { header } from './append.ts'
+import { LogContents } from './contents.ts'
+import { encodeLine } from './encode.ts'
+import { codeOf, ProgressTransferError, saidBySystem } from './errors.ts'
+import type { StoredEvent } from './event.ts'
+import type { LogReader } from './log-reader.ts'
+import { mergeEvents } from './merge.ts'
+import { malformedNotice, type Notices } from './notices.ts'
+import type { Places } from './places.ts'
+import { replaceFile } from './replace-file.ts'
+import { splitLines } from './split-lines.ts'
+
+export interface ImportResult {
+  /** Events that were not here before. */
+  readonly added: number
+  /** Events of the file that were here already. */
+  readonly known: number
+}
+
+/** Reads a file that shall be imported. Throws ProgressTransferError if it is none, or one of a newer format. */
+export function readForImport(file: string, notices: Notices): LogContents {
+  const bytes = readBytes(file)
+  const contents = new LogContents()
+  const split = splitLines(bytes, true)
+  for (const [index, line] of split.lines.entries()) contents.take(line, index + 1)
+  if (contents.newerFormat !== undefined) {
+    const sentence = `${file} was written by a newer eventlings (format ${contents.newerFormat}). Update eventlings, then import it.`
+    throw new ProgressTransferError(file, 'newer format', sentence)
+  }
+  if (contents.events.length === 0) {
+    const sentence = `${file} is no progress log. One is made by: eventlings progress export FILE`
+    throw new ProgressTransferError(file, 'no progress log', sentence)
+  }
+  const torn = split.torn ? [{ line: split.lineEnds + 1, problem: 'it is cut off', text: '' }] : []
+  const skipped = [...contents.malformed, ...torn]
+  if (skipped.length > 0) notices.add(malformedNotice(file, skipped))
+  return contents
+}
+
+/**
+ * Merges what was imported into the log, under a new log id and numbered anew from 1: `<n>-0` of the old log, which a class may
+ * know, never stands for another event. Nothing new in it: nothing is changed. To be called under the lock, after
+ * `reader.refresh(true)`; `confirm` is called before anything is written.
+ */
+export function importInto(
+  places: Places,
+  reader: LogReader,
+  imported: LogContents,
+  make: { readonly now: () => Date; readonly newId: () => string },
+  confirm: () => void,
+): ImportResult {
+  const own = withoutHeaders(reader.contents.events)
+  const other = withoutHeaders(imported.events)
+  const added = other.filter((event) => !reader.contents.ids.has(event.eventId)).length
+  const result = { added, known: other.length - added }
+  if (added === 0) return result
+  const logId = make.newId()
+  const continues = [...new Set([...sources(reader.contents), ...sources(imported)])].sort()
+  const events = mergeEvents(own, other).map((event, index) => ({ ...event, logId, n: index + 2 }))
+  const lines = [header(make.now(), make.newId(), logId, continues), ...events].map(encodeLine)
+  confirm()
+  keepUnreadable(places, reader)
+  keepBackup(places)
+  replaceFile(places.log, Buffer.from(lines.join('')))
+  reader.refresh(true)
+  return result
+}
+
+function readBytes(file: string): Buffer {
+  try {
+    return readFileSync(file)
+  } catch (error) {
+    const code = codeOf(error)
+    const why =
+      code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : saidBySystem(error)
+    throw new ProgressTransferError(file, 'cannot be read', `Cannot read ${file}: ${why}.`)
+  }
+}
+
+/** Each log has one header, its own; the others live on in its `continues`. */
+function withoutHeaders(events: readonly StoredEvent[]): readonly StoredEvent[] {
+  return events.filter((event) => event.eventType !== 'LOG_OPENED')
+}
+
+function sources(contents: LogContents): readonly string[] {
+  const earlier = contents.events.flatMap((event) => {
+    const continues: unknown = event.eventType === 'LOG_OPENED' && Reflect.get(event.payload, 'continues')
+    return Array.isArray(continues) ? continues.map(String) : []
+  })
+  return contents.logId === undefined ? earlier : [contents.logId, ...earlier]
+}
+
+/** Lines that are no events do not go into the new log; the backup has them until the next import, the side file for good. */
+function keepUnreadable(places: Places, reader: LogReader): void {
+  const lines = reader.contents.malformed.map(({ text }) => Buffer.from(`${text}\n`))
+  const torn = reader.torn ? [reader.torn, Buffer.from('\n')] : []
+  if (lines.length + torn.length > 0) appendFileSync(places.torn, Buffer.concat([...lines, ...torn]))
+}
+
+function keepBackup(places: Places): void {
+  try {
+    copyFileSync(places.log, places.backup)
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error
+  }
+}

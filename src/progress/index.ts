@@ -1,0 +1,33 @@
+import { ProgressLog, type ProgressOptions } from './progress-log.ts'
+
+export { BadProgressEventError, ProgressTransferError, type TransferProblem } from './errors.ts'
+export {
+  COURSE,
+  type EventType,
+  FORMAT,
+  type Payloads,
+  type ProgressEvent,
+  type StoredEvent,
+  type TaskOutcome,
+} from './event.ts'
+export { evolve, fold } from './evolve.ts'
+export type { ImportResult } from './import-log.ts'
+export type { ProgressOverview } from './overview.ts'
+export type { ProgressLog, ProgressOptions } from './progress-log.ts'
+export {
+  initialState,
+  isPassed,
+  type LessonProgress,
+  type LessonState,
+  type Placement,
+  type ProgressState,
+  type QuizAnswer,
+} from './state.ts'
+
+/**
+ * Opens the progress log in a folder (`.eventlings` of the project). Reads what is there and writes nothing; never throws for what
+ * it finds: see `notices` and `writable`.
+ */
+export function openProgress(folder: string, options: ProgressOptions = {}): ProgressLog {
+  return new ProgressLog(folder, options)
+}

@@ -1,0 +1,149 @@
+import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs'
+import { LogContents } from './contents.ts'
+import { codeOf, saidBySystem } from './errors.ts'
+import {
+  malformedNotice,
+  type Notices,
+  newerFormatNotice,
+  tornNotice,
+  unknownNotice,
+  unreadableNotice,
+} from './notices.ts'
+import type { Places } from './places.ts'
+import { splitLines } from './split-lines.ts'
+
+/** Bytes that tell one log from another: the header's `eventId` is among them. */
+const FACE = 64
+
+/**
+ * The log as far as it was read. `refresh` reads what was added since, by whichever program; a log that was replaced
+ * (import) or deleted meanwhile is read anew. Synchronous, so that what a caller reads is of one moment.
+ */
+export class LogReader {
+  contents = new LogContents()
+  /** The cut-off end of the file, not counted into `offset`. */
+  torn: Buffer | undefined
+  /** How many bytes of the file are read and sound. */
+  offset = 0
+  /** The file ends without a line end, so the next write has to begin with one. */
+  open = false
+  /** There is something at the log's place, and it cannot be read. */
+  blocked = false
+  readonly #places: Places
+  readonly #notices: Notices
+  #lineEnds = 0
+  #face = ''
+
+  constructor(places: Places, notices: Notices) {
+    this.#places = places
+    this.#notices = notices
+  }
+
+  /** `locked`: the caller holds the lock, so a last line that is cut off is not one being written. Never throws. */
+  refresh(locked = false): void {
+    const { contents } = this
+    const seen = { contents, malformed: contents.malformed.length, unknown: contents.unknown.length }
+    const cutOff = this.#read()
+    if (cutOff && (locked || this.#isStillCutOff())) {
+      this.#notices.add(tornNotice(this.#places.log, this.#places.torn))
+    }
+    this.#report(seen)
+  }
+
+  /** A reader may see half of what another program writes. Then there is a lock, or the rest is there a moment later. */
+  #isStillCutOff(): boolean {
+    if (existsSync(this.#places.lock)) return false
+    const length = this.torn?.length
+    return this.#read() && this.torn?.length === length
+  }
+
+  /** Reads on. True if the end of the file is no event. */
+  #read(): boolean {
+    let file: number
+    try {
+      file = openSync(this.#places.log, 'r')
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') this.#block(error)
+      else {
+        this.#startOver('')
+        this.blocked = false
+      }
+      return false
+    }
+    try {
+      const { size } = fstatSync(file)
+      const face = slice(file, 0, Math.min(size, FACE)).toString('latin1')
+      // While a log is shorter than its face, growing changes the face: nothing is lost by reading it again.
+      if (size < this.offset || face !== this.#face) this.#startOver(face)
+      this.#take(slice(file, this.offset, size))
+      this.blocked = false
+    } catch (error) {
+      this.#block(error)
+    } finally {
+      closeSync(file)
+    }
+    return this.torn !== undefined
+  }
+
+  #take(chunk: Buffer): void {
+    if (chunk.length === 0) {
+      this.torn = undefined
+      return
+    }
+    const split = splitLines(chunk, this.offset === 0)
+    for (const [index, line] of split.lines.entries()) this.contents.take(line, this.#lineEnds + index + 1)
+    this.offset += split.bytes
+    this.#lineEnds += split.lineEnds
+    this.torn = split.torn
+    if (split.bytes > 0) this.open = split.open
+  }
+
+  #startOver(face: string): void {
+    this.contents = new LogContents()
+    this.torn = undefined
+    this.offset = 0
+    this.open = false
+    this.#lineEnds = 0
+    this.#face = face
+  }
+
+  #block(error: unknown): void {
+    this.#startOver('')
+    this.blocked = true
+    const why = codeOf(error) === 'EISDIR' ? 'it is a folder' : saidBySystem(error)
+    this.#notices.add(unreadableNotice(this.#places.log, why))
+  }
+
+  /** Says what is odd about the lines that are new since `seen`. */
+  #report(seen: Seen): void {
+    const { contents } = this
+    const { log } = this.#places
+    if (contents.newerFormat !== undefined) {
+      this.#notices.add(newerFormatNotice(log, contents.newerFormat))
+      return
+    }
+    const same = seen.contents === contents
+    const malformed = contents.malformed.slice(same ? seen.malformed : 0)
+    const unknown = contents.unknown.slice(same ? seen.unknown : 0)
+    if (malformed.length > 0) this.#notices.add(malformedNotice(log, malformed))
+    if (unknown.length > 0) this.#notices.add(unknownNotice(log, unknown))
+  }
+}
+
+interface Seen {
+  readonly contents: LogContents
+  readonly malformed: number
+  readonly unknown: number
+}
+
+/** The bytes from `start` to `end`, or as many as there are. */
+function slice(file: number, start: number, end: number): Buffer {
+  const buffer = Buffer.alloc(Math.max(0, end - start))
+  let filled = 0
+  while (filled < buffer.length) {
+    const count = readSync(file, buffer, filled, buffer.length - filled, start + filled)
+    if (count === 0) break
+    filled += count
+  }
+  return buffer.subarray(0, filled)
+}

@@ -1,0 +1,24 @@
+import { type LessonProgress, newLesson, type Placement, type ProgressState } from './state.ts'
+
+/** What the menus show. As JSON it is plain data; `lesson` is left out there. */
+export interface ProgressOverview {
+  /** The slug that was opened or checked last. */
+  readonly current: string | undefined
+  /** The lessons of which the log says anything, in the order of their first event; the course knows the others. */
+  readonly lessons: readonly LessonProgress[]
+  readonly placement: Placement | undefined
+  /** How many events the log holds. */
+  readonly events: number
+  /** One lesson by slug; `new` if the log says nothing of it. */
+  lesson(slug: string): LessonProgress
+}
+
+export function overviewOf(state: ProgressState, events: number): ProgressOverview {
+  return {
+    current: state.current,
+    lessons: [...state.lessons.values()],
+    placement: state.placement,
+    events,
+    lesson: (slug) => state.lessons.get(slug) ?? newLesson(slug),
+  }
+}

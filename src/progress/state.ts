@@ -1,0 +1,73 @@
+export type LessonState = 'new' | 'started' | 'failing' | 'passed' | 'passed-after-solution' | 'skipped'
+
+export interface QuizAnswer {
+  readonly question: string
+  /** The latest answer, and whether it was right. */
+  readonly answer: string
+  readonly right: boolean
+  readonly rightAtFirst: boolean
+  /** How often it was answered. */
+  readonly times: number
+}
+
+/** What is known of one lesson. Times are those of the events, ISO 8601. */
+export interface LessonProgress {
+  readonly slug: string
+  readonly state: LessonState
+  /** Checks of the learner's own answer, also those before a reset. */
+  readonly attempts: number
+  /** By task, from 1: how many steps of its hints were shown since the last reset. */
+  readonly hints: Readonly<Record<number, number>>
+  /** When it was first begun; reading alone does not begin a lesson. */
+  readonly firstOpened?: string
+  readonly readAt?: string
+  /** The first pass. A reset leaves it: it is what happened. */
+  readonly passedAt?: string
+  /** A passed lesson stays passed; this says since when its answer fails again. */
+  readonly brokenSince?: string
+  /** Tasks that no pass since the last reset has run, for want of a real server or a cluster. */
+  readonly skippedTasks: number
+  readonly solutionSeen: boolean
+  /** The solution had been shown before the first pass. */
+  readonly helped: boolean
+  /** Of the last check, if that failed. */
+  readonly lastDiagnosis?: string
+  readonly quiz: readonly QuizAnswer[]
+  readonly resets: number
+}
+
+export interface Placement {
+  readonly right: number
+  readonly questions: number
+  readonly startAt: string
+  readonly at: string
+}
+
+export interface ProgressState {
+  /** The slug that was opened or checked last. */
+  readonly current: string | undefined
+  /** In the order of their first event. */
+  readonly lessons: ReadonlyMap<string, LessonProgress>
+  readonly placement: Placement | undefined
+}
+
+export const initialState: ProgressState = { current: undefined, lessons: new Map(), placement: undefined }
+
+/** A lesson of which the log says nothing. */
+export function newLesson(slug: string): LessonProgress {
+  return {
+    slug,
+    state: 'new',
+    attempts: 0,
+    hints: {},
+    skippedTasks: 0,
+    solutionSeen: false,
+    helped: false,
+    quiz: [],
+    resets: 0,
+  }
+}
+
+export function isPassed(lesson: LessonProgress): boolean {
+  return lesson.state === 'passed' || lesson.state === 'passed-after-solution'
+}

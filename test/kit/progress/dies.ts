@@ -1,0 +1,10 @@
+/** Takes the lock of the folder's log, writes half a line, and is killed with the lock in its hand. */
+import { appendFileSync } from 'node:fs'
+import { withLock } from '../../../src/progress/lock.ts'
+import { placesIn } from '../../../src/progress/places.ts'
+
+const places = placesIn(process.argv[2] ?? '')
+await withLock(places.lock, () => {
+  appendFileSync(places.log, '{"eventId":"8d8ac610-566d-4ef0-')
+  process.kill(process.pid, 'SIGKILL')
+})

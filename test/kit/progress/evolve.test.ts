@@ -1,0 +1,160 @@
+import { describe, expect, test } from 'vitest'
+import type { ProgressEvent } from '../../../src/progress/event.ts'
+import { evolve } from '../../../src/progress/evolve.ts'
+import { initialState, newLesson } from '../../../src/progress/state.ts'
+import { event, failed, minute, passed } from './sample.ts'
+
+const slug = '02-list-store'
+const state = (...events: ProgressEvent[]) => events.reduce(evolve, initialState)
+const lesson = (...events: ProgressEvent[]) => state(...events).lessons.get(slug) ?? newLesson(slug)
+
+const opened = (at?: string) => event('LESSON_OPENED', slug, {}, at ? { at } : {})
+const fails = (diagnosis?: string, at?: string) =>
+  event('CHECK_FAILED', slug, failed(diagnosis), at ? { at } : {})
+const passes = (skipped = 0, at?: string) => event('CHECK_PASSED', slug, passed(skipped), at ? { at } : {})
+const solution = () => event('SOLUTION_REVEALED', slug, {})
+const reset = () => event('LESSON_RESET', slug, {})
+const skip = () => event('LESSON_SKIPPED', slug, {})
+const hint = (task: number, step: number) => event('HINT_REVEALED', slug, { task, step })
+
+describe('the state of a lesson', () => {
+  test.each([
+    ['new', []],
+    ['new', [event('LESSON_READ', slug, {})]],
+    ['new', [solution()]],
+    ['started', [opened()]],
+    ['started', [hint(1, 1)]],
+    ['failing', [opened(), fails()]],
+    ['failing', [fails()]],
+    ['passed', [opened(), fails(), passes()]],
+    ['passed', [passes(), solution()]],
+    ['passed', [passes(), opened()]],
+    ['passed-after-solution', [opened(), solution(), passes()]],
+    ['passed-after-solution', [solution(), fails(), passes(), passes()]],
+    ['skipped', [skip()]],
+    ['skipped', [fails(), skip()]],
+    ['passed', [passes(), skip()]],
+    ['started', [skip(), opened()]],
+    ['failing', [skip(), fails()]],
+    ['passed', [skip(), passes()]],
+    ['started', [passes(), reset()]],
+    ['started', [fails(), reset()]],
+    ['failing', [passes(), reset(), fails()]],
+    ['passed', [passes(), reset(), solution(), passes()]],
+    ['passed-after-solution', [solution(), reset(), passes()]],
+    ['passed-after-solution', [solution(), passes(), reset(), passes()]],
+  ] as const)('%s (%#)', (expected, events) => {
+    expect(lesson(...events).state).toBe(expected)
+  })
+
+  test('a passed lesson that fails again stays passed and says since when', () => {
+    const broken = lesson(passes(0, minute(1)), fails('one', minute(2)), fails('two', minute(3)))
+    expect(broken).toMatchObject({
+      state: 'passed',
+      passedAt: minute(1),
+      brokenSince: minute(2),
+      lastDiagnosis: 'two',
+      attempts: 3,
+    })
+    const mended = evolve(state(passes(0, minute(1)), fails('one', minute(2))), passes(0, minute(4)))
+    expect(mended.lessons.get(slug)).toMatchObject({ state: 'passed', passedAt: minute(1) })
+    expect(mended.lessons.get(slug)).not.toHaveProperty('brokenSince')
+    expect(mended.lessons.get(slug)).not.toHaveProperty('lastDiagnosis')
+  })
+
+  test('a reset keeps what happened and forgets what the answer was', () => {
+    const after = lesson(
+      opened(minute(1)),
+      hint(1, 2),
+      fails(),
+      solution(),
+      passes(2, minute(5)),
+      fails(),
+      reset(),
+    )
+    expect(after).toMatchObject({
+      state: 'started',
+      attempts: 3,
+      hints: {},
+      firstOpened: minute(1),
+      passedAt: minute(5),
+      solutionSeen: true,
+      helped: true,
+      skippedTasks: 0,
+      resets: 1,
+    })
+    expect(after).not.toHaveProperty('brokenSince')
+    expect(after).not.toHaveProperty('lastDiagnosis')
+  })
+
+  test('hints count per task, and a step shown again is none', () => {
+    expect(lesson(hint(1, 1), hint(1, 2), hint(3, 1), hint(1, 1)).hints).toEqual({ 1: 2, 3: 1 })
+  })
+
+  test('skipped tasks: a pass on a real server is not undone by one on the embedded, and a reset asks anew', () => {
+    expect(lesson(passes(2)).skippedTasks).toBe(2)
+    expect(lesson(passes(2), passes(0), passes(2)).skippedTasks).toBe(0)
+    expect(lesson(passes(0), reset(), passes(2)).skippedTasks).toBe(2)
+  })
+
+  test('checking the solution or the starter is no answer', () => {
+    const notOwn = ['solution', 'starter'].flatMap((target) => [
+      event('CHECK_FAILED', slug, { ...failed(), target }),
+      event('CHECK_PASSED', slug, { ...passed(), target }),
+    ])
+    expect(state(...notOwn)).toEqual(initialState)
+    expect(lesson(event('CHECK_PASSED', slug, { ...passed(), target: 'file' })).state).toBe('passed')
+  })
+
+  test('a quiz keeps the latest answer and whether the first was right', () => {
+    const say = (question: string, answer: string, right: boolean) =>
+      event('QUIZ_ANSWERED', slug, { question, answer, right })
+    expect(lesson(say('Why?', 'no', false), say('How?', 'so', true), say('Why?', 'yes', true)).quiz).toEqual([
+      { question: 'Why?', answer: 'yes', right: true, rightAtFirst: false, times: 2 },
+      { question: 'How?', answer: 'so', right: true, rightAtFirst: true, times: 1 },
+    ])
+  })
+})
+
+describe('the course', () => {
+  test('the current lesson is the last opened or checked', () => {
+    const open = (one: string) => event('LESSON_OPENED', one, {})
+    expect(state(open('01-a'), open('02-b')).current).toBe('02-b')
+    expect(state(open('01-a'), open('02-b'), event('CHECK_FAILED', '01-a', failed())).current).toBe('01-a')
+    expect(
+      state(
+        open('01-a'),
+        event('LESSON_READ', '02-b', {}),
+        event('HINT_REVEALED', '03-c', { task: 1, step: 1 }),
+      ).current,
+    ).toBe('01-a')
+  })
+
+  test('placement is remembered and passes nothing', () => {
+    const taken = event(
+      'PLACEMENT_TAKEN',
+      'course',
+      { right: 5, questions: 8, startAt: '04-streams' },
+      { at: minute(3) },
+    )
+    expect(state(taken)).toEqual({
+      ...initialState,
+      placement: { right: 5, questions: 8, startAt: '04-streams', at: minute(3) },
+    })
+  })
+
+  test('evolve changes nothing that it is given', () => {
+    const before = Object.freeze(state(opened(), passes()))
+    for (const one of before.lessons.values()) Object.freeze(one)
+    const copy = structuredClone(before)
+    for (const next of [fails(), reset(), hint(1, 1), skip(), solution()]) evolve(before, next)
+    expect(before).toEqual(copy)
+  })
+
+  test('a slug that means something to JavaScript is a slug', () => {
+    for (const odd of ['__proto__', 'constructor', 'toString']) {
+      expect(state(event('LESSON_OPENED', odd, {})).lessons.get(odd)?.state).toBe('started')
+      expect(initialState.lessons.get(odd)).toBeUndefined()
+    }
+  })
+})

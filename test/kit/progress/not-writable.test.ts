@@ -1,0 +1,134 @@
+import { execFileSync } from 'node:child_process'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import path from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { openProgress } from '../../../src/progress/index.ts'
+import { linesOf, logIn, passed, temporaryFolder } from './sample.ts'
+
+describe('where nothing can be saved', () => {
+  // In a process of its own, which gives up the rights of root: root may write anywhere.
+  const asNobody = (folder: string): { writable: boolean; notices: string[]; state: string } => {
+    const script = path.join(import.meta.dirname, 'as-nobody.ts')
+    return JSON.parse(
+      execFileSync(process.execPath, ['--import', 'tsx', script, folder], { encoding: 'utf8' }),
+    )
+  }
+
+  test.skipIf(process.platform === 'win32')(
+    'a read-only folder can be read, and recording is nothing, said once',
+    async () => {
+      const folder = temporaryFolder()
+      await openProgress(folder).record('CHECK_PASSED', '01-events', passed())
+      chmodSync(path.dirname(folder), 0o755)
+      chmodSync(logIn(folder), 0o444)
+      chmodSync(folder, 0o555)
+      const before = readFileSync(logIn(folder), 'utf8')
+      expect(asNobody(folder)).toEqual({
+        writable: false,
+        state: 'passed',
+        notices: [
+          `Progress cannot be saved in ${folder} (permission denied). The course works; what you do now is not remembered.`,
+        ],
+      })
+      expect(readFileSync(logIn(folder), 'utf8')).toBe(before)
+      chmodSync(folder, 0o755)
+    },
+  )
+
+  test.skipIf(process.platform === 'win32')('a project folder that is read-only, without progress', () => {
+    const folder = temporaryFolder()
+    chmodSync(path.dirname(folder), 0o555)
+    expect(asNobody(folder)).toMatchObject({
+      writable: false,
+      state: 'new',
+      notices: [expect.stringContaining('permission denied')],
+    })
+    expect(existsSync(folder)).toBe(false)
+    chmodSync(path.dirname(folder), 0o755)
+  })
+
+  test.skipIf(process.platform === 'win32')('a log that only its owner may read', async () => {
+    const folder = temporaryFolder()
+    await openProgress(folder).record('CHECK_PASSED', '01-events', passed())
+    chmodSync(path.dirname(folder), 0o755)
+    chmodSync(folder, 0o777)
+    chmodSync(logIn(folder), 0o600)
+    expect(asNobody(folder)).toEqual({
+      writable: false,
+      state: 'new',
+      notices: [
+        `${logIn(folder)} cannot be read (permission denied), so progress is neither shown nor saved. Move it away or mend its permissions.`,
+      ],
+    })
+    expect(linesOf(logIn(folder))).toHaveLength(2)
+  })
+
+  test('a folder where the log should be', async () => {
+    const folder = temporaryFolder()
+    mkdirSync(logIn(folder), { recursive: true })
+    const progress = openProgress(folder)
+    expect(progress.writable).toBe(false)
+    await progress.record('CHECK_PASSED', '01-events', passed())
+    await progress.record('CHECK_PASSED', '01-events', passed())
+    expect(progress.notices).toEqual([
+      `${logIn(folder)} cannot be read (it is a folder), so progress is neither shown nor saved. Move it away or mend its permissions.`,
+    ])
+    expect(progress.overview().lessons).toEqual([])
+  })
+
+  test('a file where the folder should be', async () => {
+    const folder = temporaryFolder()
+    writeFileSync(folder, 'mine')
+    const progress = openProgress(folder)
+    await progress.record('CHECK_PASSED', '01-events', passed())
+    expect(progress.writable).toBe(false)
+    expect(progress.notices).toHaveLength(1)
+    expect(readFileSync(folder, 'utf8')).toBe('mine')
+  })
+
+  test('a lock that nobody lets go of: a sentence, and the event is saved with the next one', async () => {
+    const folder = temporaryFolder()
+    const lock = path.join(folder, 'progress.lock')
+    let held = true
+    let time = 0
+    const progress = openProgress(folder, {
+      lock: {
+        isAlive: () => held,
+        elapsed: () => time,
+        pause: async (ms) => {
+          time += ms
+        },
+      },
+    })
+    mkdirSync(folder)
+    writeFileSync(lock, '4711 token another-machine')
+    await progress.record('LESSON_OPENED', '01-events', {})
+    expect(progress.notices).toEqual([
+      `The last step is not saved yet; it will be with the next one. Another program (process 4711) does not let go of the progress log. If no other eventlings is running, delete ${lock}.`,
+    ])
+    expect(progress.writable).toBe(true)
+    expect(existsSync(logIn(folder))).toBe(false)
+    held = false
+    writeFileSync(lock, `4711 token ${hostname()}`)
+    await progress.record('CHECK_PASSED', '01-events', passed())
+    expect(linesOf(logIn(folder))).toHaveLength(3)
+    expect(existsSync(lock)).toBe(false)
+  })
+
+  test.runIf(existsSync('/dev/full'))('a full disk: a sentence, and the learner goes on', async () => {
+    const folder = temporaryFolder()
+    mkdirSync(folder)
+    symlinkSync('/dev/full', path.join(folder, 'progress.jsonl'))
+    const progress = openProgress(folder)
+    await progress.record('LESSON_OPENED', '01-events', {})
+    expect(progress.notices).toEqual([
+      'The last step is not saved yet; it will be with the next one. The system says: no space left on device.',
+    ])
+    expect(progress.writable).toBe(true)
+
+    rmSync(logIn(folder))
+    await progress.record('CHECK_PASSED', '01-events', passed())
+    expect(linesOf(logIn(folder))).toHaveLength(3)
+  })
+})
