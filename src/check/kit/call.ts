@@ -1,4 +1,4 @@
-import type { SentCommand } from './context.ts'
+import { collecting, type SentCommand } from './context.ts'
 import { activityCount, sentCommands } from './recording.ts'
 import { shorten, showCommand } from './show.ts'
 import { DiagnosisError } from './verify.ts'
@@ -69,13 +69,13 @@ export async function attempt<T>(
   options: CallOptions = {},
 ): Promise<Outcome<Awaited<T>>> {
   what = name
-  const before = sentCommands().length
+  const sent: SentCommand[] = []
   const guard = watch(name, options.seconds ?? 8)
   try {
-    const running = outcomeOf(run)
+    const running = collecting(sent, () => outcomeOf(run))
     const outcome = await Promise.race([running, guard.failed])
     failOnViolation()
-    if (outcome.ok && options.background !== true) failOnUnanswered(name, sentCommands().slice(before))
+    if (outcome.ok && options.background !== true) failOnUnanswered(name, sent)
     return outcome
   } finally {
     guard.stop()

@@ -46,3 +46,14 @@ export function currentRun(): Run | undefined {
 export function withFaults<T>(faults: Faults, run: () => T): T {
   return runs.run({ faults, count: 0, held: undefined }, run)
 }
+
+const scopes = new AsyncLocalStorage<SentCommand[]>()
+
+/** Collects the commands that `run` sends, and those alone, whoever else sends at the same time. */
+export function collecting<T>(into: SentCommand[], run: () => T): T {
+  return scopes.run(into, run)
+}
+
+export function collect(command: SentCommand): void {
+  scopes.getStore()?.push(command)
+}

@@ -57,8 +57,7 @@ async function oneRound<A, B>(race: Race<A, B>, round: number): Promise<boolean>
     first.catch(() => {}) // looked at below; not before, because second runs first
     await Promise.race([point.reached, first])
     const held = point.held()
-    // In the background: what is unanswered when second returns may be first's, which is still at work.
-    const second = attempt(name, () => race.second(theirs), { background: true })
+    const second = attempt(name, () => race.second(theirs))
     second.catch(() => {})
     await Promise.race([second, patience()])
     point.release()

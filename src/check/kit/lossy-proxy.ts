@@ -34,9 +34,10 @@ export async function lossyProxy(): Promise<LossyProxy> {
       for (const request of read(chunk)) {
         if (losing) return
         upstream.write(request.bytes)
-        if (!HANDSHAKE.has(request.name)) remaining -= 1
-        if (request.name === 'MULTI') inTransaction = true
+                if (request.name === 'MULTI') inTransaction = true
         if (request.name === 'EXEC' || request.name === 'DISCARD') inTransaction = false
+        if (HANDSHAKE.has(request.name)) continue
+        remaining -= 1
         if (remaining === 0) lose(request)
       }
     })

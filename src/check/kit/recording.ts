@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis'
-import { currentRun, type SentCommand } from './context.ts'
+import { collect, currentRun, type SentCommand } from './context.ts'
 import { environment } from './environment.ts'
 import { refusal } from './refused.ts'
 import { reportViolation } from './violations.ts'
@@ -142,6 +142,7 @@ function note(client: Redis, command: Command, name: string, args: readonly stri
     origin: origin(),
   }
   records.push(record)
+  collect(record)
   activity += 1
   const { resolve, reject } = command
   // Wrapped and not followed with `.then`: a promise with a handler on it is no longer an unhandled rejection.

@@ -40,12 +40,8 @@ export async function warmUp(): Promise<void> {
   const { hostname, port } = new URL(environment().url)
   allowAddress(hostname, Number(port || 6379))
   admin ??= trustedClient(() => new Redis(environment().url, OPTIONS))
-  if (admin.status === 'wait') await trustedConnect(admin)
+  if (admin.status === 'wait') await admin.connect()
   await prepareNext()
-}
-
-async function trustedConnect(client: Redis): Promise<void> {
-  await client.connect()
 }
 
 async function prepareNext(): Promise<void> {
@@ -54,9 +50,28 @@ async function prepareNext(): Promise<void> {
 }
 
 function connect(options: RedisOptions = {}): Redis {
-  const client = handOut(new Redis(environment().url, { ...OPTIONS, ...options }))
+  const client = handOut(new Redis({ ...address(), ...OPTIONS, ...options }))
   client.on('error', () => {}) // what goes wrong shows in the commands; without a listener ioredis prints it
   return client
+}
+
+/** As options and not as a URL: what a URL says cannot be overridden, and a faulty connection goes to another port. */
+function address(): RedisOptions {
+  const { hostname, port, username, password, pathname, protocol } = new URL(environment().url)
+  return {
+    host: hostname,
+    port: Number(port || 6379),
+    db: Number(pathname.slice(1) || 0),
+    ...(username !== '' && { username: decodeURIComponent(username) }),
+    ...(password !== '' && { password: decodeURIComponent(password) }),
+    ...(protocol === 'rediss:' && { tls: {} }),
+  }
+}
+
+/** For tests of the kit, whose server ends before their process does. */
+export function closeSandbox(): void {
+  admin?.disconnect()
+  ready?.disconnect()
 }
 
 /** Once at the top of a suite. */

@@ -1,0 +1,188 @@
+import type { Redis } from 'ioredis'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { setEnvironment } from '../../../src/check/kit/environment.ts'
+import { everyCrash, everyInterleaving, everyLostReply, useSandbox } from '../../../src/check/kit/index.ts'
+import { closeSandbox } from '../../../src/check/kit/sandbox.ts'
+import { type RunningRedis, startRedis } from '../../../src/redis/index.ts'
+
+let server: RunningRedis
+beforeAll(async () => {
+  server = await startRedis()
+  setEnvironment({ url: server.url, kind: server.kind, has: [], allow: [] })
+})
+afterAll(async () => {
+  closeSandbox()
+  await server.stop()
+})
+const box = useSandbox()
+
+/** Ways to write "append when the stream has this many entries": three that hold and two that do not. */
+const holds: Readonly<Record<string, (redis: Redis) => Promise<unknown>>> = {
+  async script(redis) {
+    const added = await redis.eval(
+      `if redis.call('XLEN', KEYS[1]) ~= 0 then return 0 end redis.call('XADD', KEYS[1], '*', 'f', 'v') return 1`,
+      1,
+      's',
+    )
+    if (added !== 1) throw new Error('conflict')
+  },
+  async 'explicit id'(redis) {
+    await redis.xadd('s', '1-0', 'f', 'v')
+  },
+  async 'WATCH on a connection of its own'(redis) {
+    const own = redis.duplicate()
+    try {
+      await own.watch('s')
+      if ((await own.xlen('s')) !== 0) throw new Error('conflict')
+      if ((await own.multi().xadd('s', '*', 'f', 'v').exec()) === null) throw new Error('conflict')
+    } finally {
+      own.disconnect()
+    }
+  },
+  async 'a lock that is waited for'(redis) {
+    while ((await redis.set('lock', '1', 'PX', 60_000, 'NX')) === null) await redis.get('lock')
+    try {
+      if ((await redis.xlen('s')) !== 0) throw new Error('conflict')
+      await redis.xadd('s', '*', 'f', 'v')
+    } finally {
+      await redis.del('lock')
+    }
+  },
+}
+const breaks: typeof holds = {
+  async 'check, then act'(redis) {
+    if ((await redis.xlen('s')) !== 0) throw new Error('conflict')
+    await redis.xadd('s', '*', 'f', 'v')
+  },
+  async 'check, then act in a transaction'(redis) {
+    const [length] = (await redis.multi().xlen('s').exec()) ?? []
+    if (length?.[1] !== 0) throw new Error('conflict')
+    await redis.multi().xadd('s', '*', 'f', 'v').exec()
+  },
+}
+
+/** The most writers that won in one round. */
+async function winners(append: (redis: Redis) => Promise<unknown>, sameConnection = false): Promise<number> {
+  let most = 0
+  await everyInterleaving({
+    sameConnection,
+    first: append,
+    second: append,
+    async verify({ first, second }) {
+      expect(await box.admin.xlen('s')).toBe(Number(first.ok) + Number(second.ok))
+      most = Math.max(most, Number(first.ok) + Number(second.ok))
+    },
+  })
+  return most
+}
+
+describe('every interleaving of two writers', () => {
+  for (const [name, append] of Object.entries(holds)) {
+    test(`one wins: ${name}`, async () => expect(await winners(append)).toBe(1))
+  }
+  for (const [name, append] of Object.entries(breaks)) {
+    test(`both win in some round: ${name}`, async () => expect(await winners(append)).toBe(2))
+  }
+
+  test('both win with a WATCH on a connection that they share', async () => {
+    const shared = async (redis: Redis) => {
+      await redis.watch('s')
+      if ((await redis.xlen('s')) !== 0) throw new Error('conflict')
+      if ((await redis.multi().xadd('s', '*', 'f', 'v').exec()) === null) throw new Error('conflict')
+    }
+    expect(await winners(shared, true)).toBe(2)
+    expect(await winners(shared, false)).toBe(1)
+  })
+
+  test('an event between two reads is seen', async () => {
+    await box.admin.del('s')
+    const seen = new Set<string>()
+    await everyInterleaving({
+      prepare: (admin) => admin.xadd('s', '1-0', 'f', 'v').then(() => {}),
+      first: async (redis) => {
+        const state = (await redis.xrange('s', '-', '+')).length
+        const position = (await redis.xrevrange('s', '+', '-', 'COUNT', 1))[0]?.[0]
+        return `${state} ${position}`
+      },
+      second: (redis) => redis.xadd('s', '2-0', 'f', 'v'),
+      verify({ first }) {
+        if (first.ok) seen.add(first.value)
+      },
+    })
+    expect([...seen].sort()).toEqual(['1 1-0', '1 2-0', '2 2-0'])
+  })
+})
+
+describe('a crash after every command', () => {
+  async function halves(write: (redis: Redis) => Promise<unknown>): Promise<readonly string[]> {
+    const found: string[] = []
+    await everyCrash({
+      run: write,
+      async verify() {
+        found.push(`${await box.admin.exists('a')}${await box.admin.exists('b')}`)
+      },
+    })
+    return found
+  }
+
+  test('two commands leave a half', async () => {
+    const write = async (redis: Redis) => {
+      await redis.set('a', 1)
+      await redis.set('b', 1)
+    }
+    expect(await halves(write)).toEqual(['00', '10', '11'])
+  })
+
+  test('a pipeline leaves a half too', async () => {
+    expect(await halves((redis) => redis.pipeline().set('a', 1).set('b', 1).exec())).toEqual([
+      '00',
+      '10',
+      '11',
+    ])
+  })
+
+  test('a transaction and a script leave none', async () => {
+    const transaction = await halves((redis) => redis.multi().set('a', 1).set('b', 1).exec())
+    expect(transaction).toEqual(['00', '00', '00', '00', '11'])
+    const script = "redis.call('SET', KEYS[1], 1) redis.call('SET', KEYS[2], 1)"
+    expect(await halves((redis) => redis.eval(script, 2, 'a', 'b'))).toEqual(['00', '11'])
+  })
+})
+
+describe('a lost reply', () => {
+  async function lengths(write: (redis: Redis) => Promise<unknown>): Promise<readonly string[]> {
+    const found: string[] = []
+    await everyLostReply({
+      run: write,
+      async verify({ outcome, lost }) {
+        found.push(`${lost} ${outcome.ok ? 'ok' : 'error'} ${await box.admin.xlen('s')}`)
+      },
+    })
+    return found
+  }
+
+  test('an XADD is sent again and stored twice', async () => {
+    const found = await lengths((redis) => redis.xadd('s', '*', 'f', 'v'))
+    expect(found).toEqual(['XADD ok 2', 'undefined ok 1'])
+  })
+
+  test('with an explicit id it looks like a conflict', async () => {
+    const found = await lengths((redis) => redis.xadd('s', '1-0', 'f', 'v'))
+    expect(found).toEqual(['XADD error 1', 'undefined ok 1'])
+  })
+
+  test('what ioredis says to open a connection is not taken for the learner’s', async () => {
+    await everyLostReply({
+      run: (redis) => redis.xadd('s', '*', 'f', 'v'),
+      verify() {
+        expect(box.commands.map(({ name }) => name)).toEqual(['XADD'])
+      },
+    })
+  })
+
+  test('a transaction that was cut before its EXEC did nothing and is sent again', async () => {
+    const found = await lengths((redis) => redis.multi().xadd('s', '*', 'f', 'v').exec())
+    expect(found.at(-1)).toBe('undefined ok 1')
+    expect(found.find((line) => line.startsWith('EXEC'))).toBe('EXEC ok 2')
+  })
+})
