@@ -1,0 +1,139 @@
+import { type FSWatcher, watch as fsWatch } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { basename, dirname } from 'node:path'
+
+/** What is heard about the file that is watched. */
+export interface FileNews {
+  /** New content that has come to rest. Saving the same content again is no news. */
+  onContent(content: Buffer): void
+  onGone(): void
+  /** The operating system tells nothing about this folder (a network drive, WSL): from now on the file is polled. */
+  onDeaf?(): void
+}
+
+export interface WatchFileOptions {
+  /** Poll from the beginning. */
+  readonly poll?: boolean
+  /** Instead of `fs.watch`; calls back on anything that happens in the folder. */
+  readonly listen?: (folder: string, heard: (name: string | null) => void) => { close(): void }
+}
+
+/** An editor that truncates and then writes has an empty file for a moment; this long it may be empty before it counts. */
+const EMPTY_MS = 400
+/** Content counts when it is still the same after this long: some editors write in pieces. */
+const REST_MS = 12
+const POLL_MS = 150
+/** How often a watcher is checked for deafness. */
+const CONTROL_MS = 1_000
+
+/** Watches one file, however its editor saves: in place, by rename, twice, or with a moment of emptiness. */
+export function watchFile(path: string, news: FileNews, options: WatchFileOptions = {}): { close(): void } {
+  let last: Buffer | undefined
+  let gone = false
+  let closed = false
+  let looking = false
+  let again = false
+  let heard = options.poll === true
+
+  async function look(): Promise<void> {
+    if (looking) {
+      again = true
+      return
+    }
+    looking = true
+    try {
+      do {
+        again = false
+        await settle()
+      } while (again && !closed)
+    } finally {
+      looking = false
+    }
+  }
+
+  async function settle(): Promise<void> {
+    let content = await contentOf(path)
+    if (content !== undefined && last?.equals(content)) return
+    for (let waited = 0; waited < EMPTY_MS && isEmpty(content) && !closed; waited += REST_MS) {
+      await pause(REST_MS)
+      content = await contentOf(path)
+    }
+    for (let before: Buffer | undefined; content !== undefined && !before?.equals(content); ) {
+      before = content
+      await pause(REST_MS)
+      content = await contentOf(path)
+    }
+    if (closed) return
+    if (content === undefined) {
+      if (!gone) news.onGone()
+      gone = true
+      last = undefined
+    } else if (!last?.equals(content)) {
+      gone = false
+      last = content
+      news.onContent(content)
+    }
+  }
+
+  const listen = options.listen ?? listenByFs
+  let watcher: { close(): void } | undefined
+  let poller: NodeJS.Timeout | undefined
+  const startPolling = () => {
+    poller ??= setInterval(() => void look(), POLL_MS)
+  }
+
+  /** Looks by itself now and then: a change that it finds and that nobody told it about means the watcher is deaf. */
+  async function control(): Promise<void> {
+    if (looking || closed || poller !== undefined) return
+    heard = false
+    const content = await contentOf(path)
+    const changed = content === undefined ? !gone && last !== undefined : !last?.equals(content)
+    if (!changed || heard) return
+    news.onDeaf?.()
+    startPolling()
+    await look()
+  }
+
+  if (options.poll === true) startPolling()
+  else {
+    try {
+      watcher = listen(dirname(path), (name) => {
+        heard = true
+        if (name === null || name === basename(path)) void look()
+      })
+    } catch {
+      news.onDeaf?.()
+      startPolling()
+    }
+  }
+  const controller = setInterval(() => void control(), CONTROL_MS)
+  void look()
+
+  return {
+    close() {
+      closed = true
+      watcher?.close()
+      clearInterval(poller)
+      clearInterval(controller)
+    },
+  }
+}
+
+/** The folder and not the file: a save by rename replaces the file, and a watcher on it would watch the old one. */
+function listenByFs(folder: string, heard: (name: string | null) => void): FSWatcher {
+  const watcher = fsWatch(folder, { persistent: true }, (_, name) => heard(name))
+  watcher.on('error', () => {}) // then nothing is heard any more, which is noticed
+  return watcher
+}
+
+async function contentOf(path: string): Promise<Buffer | undefined> {
+  return await readFile(path).catch(() => undefined)
+}
+
+function isEmpty(content: Buffer | undefined): boolean {
+  return content === undefined || content.length === 0
+}
+
+async function pause(ms: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms))
+}

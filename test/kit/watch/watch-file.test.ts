@@ -1,0 +1,118 @@
+import { mkdtemp, rename, rm, unlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type WatchFileOptions, watchFile } from '../../../src/watch/watch-file.ts'
+
+let folder: string
+let file: string
+let close = () => {}
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'eventlings-watch-'))
+  file = join(folder, '01-events.ts')
+  await writeFile(file, 'one')
+})
+afterEach(async () => {
+  close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+/** News one after the other; `next` waits for the one that comes, and nothing is missed between two calls. */
+function listen(options: WatchFileOptions = {}) {
+  const news: string[] = []
+  let wake = () => {}
+  const add = (text: string) => {
+    news.push(text)
+    wake()
+  }
+  const watcher = watchFile(
+    file,
+    {
+      onContent: (content) => add(content.toString()),
+      onGone: () => add('(gone)'),
+      onDeaf: () => add('(deaf)'),
+    },
+    options,
+  )
+  close = () => watcher.close()
+  return async function next(): Promise<string> {
+    while (news.length === 0) {
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
+    }
+    return news.shift() ?? ''
+  }
+}
+
+for (const poll of [false, true]) {
+  describe(poll ? 'by polling' : 'by listening', () => {
+    test('tells what is there, and then each new content', async () => {
+      const next = listen({ poll })
+      expect(await next()).toBe('one')
+      await writeFile(file, 'two')
+      expect(await next()).toBe('two')
+      await writeFile(file, 'three')
+      expect(await next()).toBe('three')
+    })
+
+    test('a save by rename is a save', async () => {
+      const next = listen({ poll })
+      expect(await next()).toBe('one')
+      await writeFile(join(folder, '.tmp'), 'two')
+      await rename(join(folder, '.tmp'), file)
+      expect(await next()).toBe('two')
+      await writeFile(join(folder, '.tmp'), 'three')
+      await rename(join(folder, '.tmp'), file)
+      expect(await next()).toBe('three')
+    })
+
+    test('a moment of emptiness is not told, and neither is the same content again', async () => {
+      const next = listen({ poll })
+      expect(await next()).toBe('one')
+      await writeFile(file, '')
+      await writeFile(file, 'one')
+      await writeFile(file, '')
+      await writeFile(file, 'two')
+      expect(await next()).toBe('two')
+    })
+
+    test('a file that is deleted is told once, and comes back', async () => {
+      const next = listen({ poll })
+      expect(await next()).toBe('one')
+      await unlink(file)
+      expect(await next()).toBe('(gone)')
+      await writeFile(file, 'back')
+      expect(await next()).toBe('back')
+    })
+
+    test('a file that stays empty is told', async () => {
+      const next = listen({ poll })
+      expect(await next()).toBe('one')
+      await writeFile(file, '')
+      expect(await next()).toBe('')
+    })
+  })
+}
+
+test('a watcher that hears nothing is noticed, and the file is polled', async () => {
+  const next = listen({ listen: () => ({ close() {} }) })
+  expect(await next()).toBe('one')
+  await writeFile(file, 'two')
+  expect(await next()).toBe('(deaf)')
+  expect(await next()).toBe('two')
+  await writeFile(file, 'three')
+  expect(await next()).toBe('three')
+})
+
+test('a watcher that cannot even start is replaced by polling', async () => {
+  const next = listen({
+    listen: () => {
+      throw new Error('ENOSPC: System limit for number of file watchers reached')
+    },
+  })
+  expect(await next()).toBe('(deaf)')
+  expect(await next()).toBe('one')
+  await writeFile(file, 'two')
+  expect(await next()).toBe('two')
+})
