@@ -4,9 +4,6 @@ import type { RedisPreference, RunningRedis, StartOptions } from './types.ts'
 
 type Notify = (sentence: string) => void
 
-/** What is tried, and in which order, when nobody says what to take. */
-const AUTO = ['container', 'binary', 'embedded'] as const
-
 /**
  * Gives a running Redis from the source that `preference` names; without one, from the source that EVENTLINGS_REDIS
  * names; without that, from the first of container, binary and embedded that can be had. Rejects with
@@ -23,51 +20,44 @@ export async function startRedis(
     options.onNotice?.(sentence)
   }
   const wanted = preference ?? parsePreference(env.EVENTLINGS_REDIS?.trim() || 'auto')
-  const redis =
-    wanted === 'auto' ? await startAny(env, notify, options) : await startOne(wanted, env, options)
+  const redis = wanted === 'auto' ? await startAny(env, notify) : await startOne(wanted, env, notify)
   return { ...redis, notices }
 }
 
-async function startAny(
-  env: NodeJS.ProcessEnv,
-  notify: Notify,
-  options: StartOptions,
-): Promise<RunningRedis> {
-  let last: unknown
-  for (const [index, kind] of AUTO.entries()) {
+/** A source that this machine lacks is passed over in silence; one that it has and that fails leaves a notice. */
+async function startAny(env: NodeJS.ProcessEnv, notify: Notify): Promise<RunningRedis> {
+  for (const start of [containerIfThere, binaryIfThere]) {
     try {
-      if (await isThere(kind, env)) return await startOne(kind, env, options)
+      const redis = await start(env, notify)
+      if (redis !== undefined) return redis
     } catch (error) {
       if (!(error instanceof RedisUnavailableError)) throw error
-      last = error
-      if (index < AUTO.length - 1) notify(`${error.problem} Going on without.`)
+      notify(`${error.problem} Going on without it.`)
     }
   }
-  throw last
+  return startOne('embedded', env, notify)
 }
 
-/** A source that this machine does not have is passed over in silence; one that it has and that fails gets a notice. */
-async function isThere(kind: (typeof AUTO)[number], env: NodeJS.ProcessEnv): Promise<boolean> {
-  switch (kind) {
-    case 'container':
-      return false
-    case 'binary': {
-      const { findRedisServer } = await import('./executables.ts')
-      return findRedisServer(env) !== undefined
-    }
-    case 'embedded':
-      return true
-  }
+async function containerIfThere(env: NodeJS.ProcessEnv, notify: Notify): Promise<RunningRedis | undefined> {
+  const { findEngine } = await import('./container-engine.ts')
+  const engine = await findEngine(env)
+  if (engine === undefined && !env.DOCKER_HOST) return undefined
+  return (await import('./container.ts')).startContainer(env, notify, engine)
+}
+
+async function binaryIfThere(env: NodeJS.ProcessEnv, notify: Notify): Promise<RunningRedis | undefined> {
+  const { findRedisServer } = await import('./executables.ts')
+  return findRedisServer(env) === undefined ? undefined : startOne('binary', env, notify)
 }
 
 async function startOne(
   preference: Exclude<RedisPreference, 'auto'>,
   env: NodeJS.ProcessEnv,
-  _options: StartOptions,
+  notify: Notify,
 ): Promise<RunningRedis> {
   switch (preference) {
     case 'container':
-      throw new RedisUnavailableError('container', 'Containers are not there yet.', 'Use `--redis binary`.')
+      return (await import('./container.ts')).startContainer(env, notify)
     case 'binary':
       return (await import('./binary.ts')).startBinary(env)
     case 'embedded':

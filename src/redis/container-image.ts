@@ -1,0 +1,135 @@
+import { type ContainerEngine, callEngine } from './container-engine.ts'
+import { RedisUnavailableError } from './errors.ts'
+
+const DEFAULT_IMAGE = 'redis:8-alpine'
+
+/** EVENTLINGS_IMAGE, or the official image. */
+export function imageName(env: NodeJS.ProcessEnv): string {
+  return env.EVENTLINGS_IMAGE?.trim() || DEFAULT_IMAGE
+}
+
+/** How long a download may say nothing before it is given up; a machine without a network is told much sooner. */
+const PULL_SILENCE_MS = 20_000
+/** A download that gets on is told about this often. */
+const PROGRESS_EVERY_MS = 2_000
+
+/** True when the engine has the image already. */
+export async function hasImage(engine: ContainerEngine, image: string): Promise<boolean> {
+  const path = `/images/${encodeURI(image)}/json`
+  const reply = await callEngine(engine.address, 'GET', path, { timeout: 10_000 })
+  return reply.status === 200
+}
+
+/** Downloads the image, telling how it gets on. Rejects with `RedisUnavailableError` when that does not work. */
+export async function pullImage(
+  engine: ContainerEngine,
+  image: string,
+  onNotice: (sentence: string) => void,
+): Promise<void> {
+  onNotice(`Downloading the image ${image}, once …`)
+  const download = new Download(image, onNotice)
+  const path = `/images/create?${new URLSearchParams(splitName(image))}`
+  let problem: string | undefined
+  try {
+    const { status, body } = await callEngine(engine.address, 'POST', path, {
+      timeout: PULL_SILENCE_MS,
+      onData: (chunk) => download.read(chunk),
+    })
+    problem = download.problem ?? (status === 200 ? undefined : errorIn(body))
+  } catch (error) {
+    problem = error instanceof Error ? error.message : String(error)
+  }
+  if (problem === undefined && (await hasImage(engine, image))) return
+  throw new RedisUnavailableError(
+    'container',
+    `${engine.product} runs, but the image ${image} is not there and cannot be downloaded (${shortened(problem)}).`,
+    `With a network, run \`${engine.product.toLowerCase()} pull ${image}\`, or name an image that is there in EVENTLINGS_IMAGE.`,
+  )
+}
+
+/** `host:5000/name:tag`: the colon of a port is no tag. */
+function splitName(image: string): { fromImage: string; tag?: string } {
+  const found = /^(.*):([^:/@]+)$/.exec(image)
+  if (image.includes('@')) return { fromImage: image }
+  return found?.[1] && found[2] ? { fromImage: found[1], tag: found[2] } : { fromImage: image, tag: 'latest' }
+}
+
+/** Reads the lines of JSON that a download sends, and says now and then how many megabytes are there. */
+class Download {
+  problem: string | undefined
+  private rest = ''
+  private readonly layers = new Map<string, { readonly current: number; readonly total: number }>()
+  private toldAt = performance.now()
+  private readonly image: string
+  private readonly onNotice: (sentence: string) => void
+
+  constructor(image: string, onNotice: (sentence: string) => void) {
+    this.image = image
+    this.onNotice = onNotice
+  }
+
+  read(chunk: string): void {
+    const lines = `${this.rest}${chunk}`.split('\n')
+    this.rest = lines.pop() ?? ''
+    for (const line of lines) this.readLine(line)
+    const now = performance.now()
+    if (now - this.toldAt < PROGRESS_EVERY_MS || this.layers.size === 0) return
+    this.toldAt = now
+    const sum = [...this.layers.values()].reduce(
+      (all, layer) => ({ current: all.current + layer.current, total: all.total + layer.total }),
+      { current: 0, total: 0 },
+    )
+    this.onNotice(`Downloading ${this.image}: ${megabytes(sum.current)} of ${megabytes(sum.total)} MB.`)
+  }
+
+  private readLine(line: string): void {
+    const parsed = parseLine(line)
+    if (parsed.error !== undefined) this.problem = parsed.error
+    const { current, total } = parsed.progressDetail ?? {}
+    if (parsed.id === undefined || current === undefined || total === undefined) return
+    if (parsed.status === 'Downloading') this.layers.set(parsed.id, { current, total })
+  }
+}
+
+interface PullLine {
+  readonly status?: string
+  readonly id?: string
+  readonly error?: string
+  readonly progressDetail?: { readonly current?: number; readonly total?: number }
+}
+
+/** What the engine on this machine sends is not an attack, but it may be cut off. */
+function parseLine(line: string): PullLine {
+  try {
+    return JSON.parse(line) ?? {}
+  } catch {
+    return {}
+  }
+}
+
+function errorIn(body: string): string {
+  const { message, cause } = parseBody(body)
+  return cause ?? message ?? 'the engine refused'
+}
+
+function parseBody(body: string): { readonly message?: string; readonly cause?: string } {
+  try {
+    return JSON.parse(body) ?? {}
+  } catch {
+    return { message: body.trim() }
+  }
+}
+
+/** Engines answer with a whole chain of causes; the last one says it. */
+function shortened(problem: string | undefined): string {
+  const last = (problem ?? 'the engine gave no reason')
+    .split(/: (?=[a-z])/i)
+    .slice(-2)
+    .join(': ')
+    .trim()
+  return last.length > 120 ? `${last.slice(0, 119)}…` : last
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1_000_000).toFixed(1)
+}

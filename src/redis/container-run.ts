@@ -1,0 +1,88 @@
+import { GenericContainer, getContainerRuntimeClient, type StartedTestContainer, Wait } from 'testcontainers'
+import type { ContainerEngine } from './container-engine.ts'
+import { RedisUnavailableError } from './errors.ts'
+
+const REDIS_PORT = 6379
+/** A container that runs says that it is ready within a second; an image of something else never says it. */
+const START_TIMEOUT_MS = 20_000
+
+/** Starts the image; resolves with its address when Redis says that it accepts connections. */
+export async function runContainer(
+  engine: ContainerEngine,
+  image: string,
+  labels: Readonly<Record<string, string>>,
+  onCreated: (id: string) => void,
+): Promise<{ readonly url: string }> {
+  const container = new RedisContainer(image, onCreated)
+    .withExposedPorts(REDIS_PORT)
+    .withLabels({ ...labels })
+    .withWaitStrategy(Wait.forLogMessage(/ready to accept connections/i))
+    .withStartupTimeout(START_TIMEOUT_MS)
+    .withAutoCleanup(false) // no Ryuk, which is one more image to download: guardian.mjs does its work
+  try {
+    const started = await withDockerHost(engine.dockerHost, () => container.start())
+    return { url: `redis://${hostOf(started)}:${started.getMappedPort(REDIS_PORT)}` }
+  } catch (error) {
+    throw notStarted(image, engine, error)
+  }
+}
+
+class RedisContainer extends GenericContainer {
+  private readonly onCreated: (id: string) => void
+
+  constructor(image: string, onCreated: (id: string) => void) {
+    super(image)
+    this.onCreated = onCreated
+  }
+
+  /** An engine publishes on every interface, past the firewall, and this Redis has no password: loopback will do. */
+  protected override async beforeContainerCreated(): Promise<void> {
+    const { info } = await getContainerRuntimeClient()
+    if (!isLoopback(info.containerRuntime.host)) return // the engine runs elsewhere, or we are in a container ourselves
+    this.hostConfig.PortBindings = { [`${REDIS_PORT}/tcp`]: [{ HostIp: '127.0.0.1', HostPort: '0' }] }
+  }
+
+  protected override async containerCreated(id: string): Promise<void> {
+    this.onCreated(id)
+  }
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '127.0.0.1' || host === '::1'
+}
+
+/** `localhost` may mean ::1 first, where nothing was published. */
+function hostOf(started: StartedTestContainer): string {
+  const host = started.getHost()
+  return isLoopback(host) ? '127.0.0.1' : host
+}
+
+/** testcontainers looks in fewer places than we do (not at Podman's sockets), so it is told; nobody else is. */
+async function withDockerHost<T>(dockerHost: string, run: () => Promise<T>): Promise<T> {
+  const before = process.env.DOCKER_HOST
+  process.env.DOCKER_HOST = dockerHost
+  try {
+    return await run()
+  } finally {
+    if (before === undefined) delete process.env.DOCKER_HOST
+    else process.env.DOCKER_HOST = before
+  }
+}
+
+function notStarted(image: string, engine: ContainerEngine, error: unknown): RedisUnavailableError {
+  const message = error instanceof Error ? error.message : String(error)
+  const noRedis = /Log (stream ended|message)/.test(message)
+  return noRedis
+    ? new RedisUnavailableError(
+        'container',
+        `The image ${image} is no Redis: its container started but never accepted connections.`,
+        'Name an image of Redis or Valkey in EVENTLINGS_IMAGE, or leave that variable out.',
+        { cause: error },
+      )
+    : new RedisUnavailableError(
+        'container',
+        `${engine.product} cannot start a container of ${image}: ${message.split('\n')[0]?.slice(0, 160)}.`,
+        `Try \`${engine.product.toLowerCase()} run --rm ${image}\` to see more, or take another source with \`--redis\`.`,
+        { cause: error },
+      )
+}

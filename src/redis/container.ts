@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto'
+import { explainConnectProblem } from './connect-problem.ts'
+import { type ContainerEngine, callEngine, findEngine } from './container-engine.ts'
+import { hasImage, imageName, pullImage } from './container-image.ts'
+import { RedisUnavailableError } from './errors.ts'
+import { findRedisServer } from './executables.ts'
+import { guard } from './guardian.ts'
+import { probe, readAddress } from './probe.ts'
+import type { RunningRedis } from './types.ts'
+import { isTooOld, OLDEST_VERSION, type ServerVersion, shortName } from './version.ts'
+
+/** By this label the guardian finds a container of ours even if it died with us while the engine was making it. */
+const LABEL = 'eventlings.session'
+const OTHER_IMAGE =
+  'Name an image of Redis or Valkey in EVENTLINGS_IMAGE, or take another source with `--redis`.'
+
+/**
+ * Redis in a container that lives as long as this process. Downloads the image if it is not there, telling `onNotice`
+ * how that gets on. Rejects with `RedisUnavailableError`.
+ */
+export async function startContainer(
+  env: NodeJS.ProcessEnv,
+  onNotice: (sentence: string) => void,
+  found?: ContainerEngine,
+): Promise<RunningRedis> {
+  const engine = found ?? (await requiredEngine(env))
+  const image = imageName(env)
+  const loading = import('./container-run.ts') // half a second of libraries, meanwhile the image is looked for
+  loading.catch(() => {})
+  if (!(await hasImage(engine, image))) await pullImage(engine, image, onNotice)
+
+  const session = randomUUID()
+  const release = guard({ kind: 'containers', engine: engine.address, label: `${LABEL}=${session}` })
+  let id: string | undefined
+  const end = async () => {
+    if (id !== undefined) await remove(engine, id)
+    release()
+  }
+  try {
+    const { runContainer } = await loading
+    const { url } = await runContainer(engine, image, { [LABEL]: session }, (created) => {
+      id = created
+    })
+    const version = await versionOf(url, image)
+    return {
+      url,
+      kind: 'container',
+      version: version.version,
+      description: `${shortName(version)} in a container`,
+      limits: undefined,
+      notices: [],
+      stop: end,
+      crash: end, // the engine removes by SIGKILL
+      has: (need) => need === 'real-server' || findRedisServer(env) !== undefined,
+    }
+  } catch (error) {
+    await end()
+    throw error
+  }
+}
+
+async function requiredEngine(env: NodeJS.ProcessEnv): Promise<ContainerEngine> {
+  const engine = await findEngine(env)
+  if (engine !== undefined) return engine
+  throw new RedisUnavailableError(
+    'container',
+    env.DOCKER_HOST
+      ? `No container engine answers at ${env.DOCKER_HOST} (DOCKER_HOST).`
+      : 'No container engine answers: neither Docker nor Podman.',
+    'Start Docker Desktop or `podman system service`, or use `--redis embedded`.',
+  )
+}
+
+async function remove(engine: ContainerEngine, id: string): Promise<void> {
+  await callEngine(engine.address, 'DELETE', `/containers/${id}?force=true&v=true`, { timeout: 20_000 })
+}
+
+async function versionOf(url: string, image: string): Promise<ServerVersion> {
+  const address = readAddress(url)
+  const probed = await probe(address).catch((error: unknown) => {
+    const why = explainConnectProblem(error, address)
+    if (why === undefined) throw error
+    throw new RedisUnavailableError(
+      'container',
+      `The container of ${image} runs, but its Redis cannot be used: ${why.problem}`,
+      OTHER_IMAGE,
+      { cause: error },
+    )
+  })
+  probed.client.disconnect()
+  const { version } = probed
+  if (version !== undefined && !isTooOld(version)) return version
+  throw new RedisUnavailableError(
+    'container',
+    `The image ${image} has Redis ${version?.version ?? 'of an unknown version'}, and the lessons need ${OLDEST_VERSION} or newer.`,
+    OTHER_IMAGE,
+  )
+}
