@@ -1,0 +1,33 @@
+import { join } from 'node:path'
+import type { Target } from '../check/index.ts'
+import { type Course, filesOf } from '../course/index.ts'
+
+/** Where a learner's things are: their answers and their progress. */
+export interface Home {
+  /** Holds workspace/ and .eventlings/. */
+  readonly folder: string
+  readonly workspace: string
+  /** The folder of the progress log. */
+  readonly log: string
+  /** The learner's file for a lesson, whether it exists or not. */
+  answer(slug: string): string
+  /** What to check for it. */
+  target(slug: string): Target
+}
+
+/** The project's own folder, or the one that EVENTLINGS_HOME names: a rehearsal works there and touches nobody's answers. */
+export function homeOf(course: Course, env: NodeJS.ProcessEnv): Home {
+  const folder = env.EVENTLINGS_HOME || course.root
+  const workspace = join(folder, 'workspace')
+  const answer = (slug: string) => join(workspace, `${slug}.ts`)
+  return {
+    folder,
+    workspace,
+    log: join(folder, '.eventlings'),
+    answer,
+    target: (slug) =>
+      answer(slug) === filesOf(course, slug).workspace
+        ? { kind: 'workspace' }
+        : { kind: 'file', path: answer(slug) },
+  }
+}

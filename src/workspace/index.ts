@@ -1,0 +1,5 @@
+/** What a learner does with a lesson, whichever screen they do it from. */
+export { type Home, homeOf } from './home.ts'
+export { resetLesson, startLesson, UnwritableWorkspaceError } from './lesson-file.ts'
+export { type NextHint, nextHint } from './next-hint.ts'
+export { recordCheck } from './record-check.ts'

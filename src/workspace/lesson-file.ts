@@ -1,0 +1,67 @@
+import { constants } from 'node:fs'
+import { access, copyFile, mkdir, rename } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { type Course, filesOf } from '../course/index.ts'
+import type { Home } from './home.ts'
+
+/** The learner's folder cannot be written to. */
+export class UnwritableWorkspaceError extends Error {
+  override readonly name = 'UnwritableWorkspaceError'
+  readonly file: string
+
+  constructor(file: string, code: string | undefined) {
+    super(`${file} cannot be written (${code ?? 'unknown reason'}). Check the permissions of its folder.`)
+    this.file = file
+  }
+}
+
+/** Lays the starter into the workspace; what is there already is never touched. */
+export async function startLesson(
+  course: Course,
+  home: Home,
+  slug: string,
+): Promise<{ readonly file: string; readonly isNew: boolean }> {
+  const file = home.answer(slug)
+  try {
+    await mkdir(dirname(file), { recursive: true })
+    await copyFile(filesOf(course, slug).starter, file, constants.COPYFILE_EXCL)
+    return { file, isNew: true }
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    if (code === 'EEXIST') return { file, isNew: false }
+    throw new UnwritableWorkspaceError(file, code)
+  }
+}
+
+/**
+ * Begins a lesson anew. The old answer is kept beside it under a dated name that no tool takes for TypeScript.
+ * `now` is the local time that the name shall tell.
+ */
+export async function resetLesson(
+  course: Course,
+  home: Home,
+  slug: string,
+  now: Date,
+): Promise<{ readonly file: string; readonly keptAs: string | undefined }> {
+  const file = home.answer(slug)
+  const there = await access(file).then(
+    () => true,
+    () => false,
+  )
+  const keptAs = there ? join(home.workspace, `${slug}.${stamp(now)}.old`) : undefined
+  if (keptAs !== undefined) {
+    await rename(file, keptAs).catch((error: NodeJS.ErrnoException) => {
+      throw new UnwritableWorkspaceError(file, error.code)
+    })
+  }
+  await startLesson(course, home, slug)
+  return { file, keptAs }
+}
+
+/** `2026-05-02-091407-123`: two resets in one second must not meet. */
+function stamp(now: Date): string {
+  const two = (n: number) => String(n).padStart(2, '0')
+  const day = `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`
+  const time = `${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}`
+  return `${day}-${time}-${String(now.getMilliseconds()).padStart(3, '0')}`
+}
