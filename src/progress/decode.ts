@@ -68,8 +68,7 @@ function problemOf(
   prefix = '',
 ): string | undefined {
   for (const [name, field] of fields) {
-    // Own fields only: a missing `constructor` must not be found on the prototype.
-    const found: unknown = Object.hasOwn(value, name) ? Reflect.get(value, name) : undefined
+    const found = (value as Readonly<Record<string, unknown>>)[name]
     if (field.accepts(found)) continue
     return found === undefined
       ? `it has no ${prefix}${name}`

@@ -54,8 +54,11 @@ function change(
   event: ProgressEvent,
   by: (lesson: LessonProgress) => LessonProgress,
 ): ProgressState {
-  const before = state.lessons.get(event.entityId) ?? newLesson(event.entityId)
-  return { ...state, lessons: new Map(state.lessons).set(event.entityId, by(before)) }
+  // A list, not a Map: copying a Map of 31 lessons for each event was half the time of a fold.
+  const index = state.lessons.findIndex((lesson) => lesson.slug === event.entityId)
+  const before = state.lessons[index]
+  if (before === undefined) return { ...state, lessons: [...state.lessons, by(newLesson(event.entityId))] }
+  return { ...state, lessons: state.lessons.with(index, by(before)) }
 }
 
 function begun(lesson: LessonProgress, at: string): LessonProgress {

@@ -1,12 +1,12 @@
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { ProgressTransferError, saidBySystem } from './errors.ts'
-import type { LogReader } from './log-reader.ts'
+import type { OpenLog } from './open-log.ts'
 import type { Places } from './places.ts'
 import { replaceFile } from './replace-file.ts'
 
 /** Copies the log as it is, without a last line that is cut off. Throws ProgressTransferError and leaves everything as it was. */
-export function exportLog(places: Places, reader: LogReader, file: string, force: boolean): void {
+export function exportLog({ places, reader }: OpenLog, file: string, force: boolean): void {
   reader.refresh()
   if (reader.contents.events.length === 0) {
     throw new ProgressTransferError(

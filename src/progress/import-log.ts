@@ -2,13 +2,15 @@ import { appendFileSync, copyFileSync, readFileSync } from 'node:fs'
 import { header } from './append.ts'
 import { LogContents } from './contents.ts'
 import { encodeLine } from './encode.ts'
-import { codeOf, ProgressTransferError, saidBySystem } from './errors.ts'
+import { codeOf, LockTimeoutError, ProgressTransferError, saidBySystem } from './errors.ts'
 import type { StoredEvent } from './event.ts'
 import type { LogReader } from './log-reader.ts'
 import { mergeEvents } from './merge.ts'
 import { malformedNotice, type Notices } from './notices.ts'
+import type { OpenLog } from './open-log.ts'
 import type { Places } from './places.ts'
 import { replaceFile } from './replace-file.ts'
+import { locked, NotWritableError } from './save.ts'
 import { splitLines } from './split-lines.ts'
 
 export interface ImportResult {
@@ -18,8 +20,18 @@ export interface ImportResult {
   readonly known: number
 }
 
+/** Merges an exported log into this one. Throws ProgressTransferError, and then nothing was changed. */
+export async function importLog(log: OpenLog, file: string): Promise<ImportResult> {
+  const imported = readForImport(file, log.notices)
+  try {
+    return await locked(log, (confirm) => importInto(log, imported, confirm))
+  } catch (error) {
+    throw asTransferError(file, log.places.folder, error)
+  }
+}
+
 /** Reads a file that shall be imported. Throws ProgressTransferError if it is none, or one of a newer format. */
-export function readForImport(file: string, notices: Notices): LogContents {
+function readForImport(file: string, notices: Notices): LogContents {
   const bytes = readBytes(file)
   const contents = new LogContents()
   const split = splitLines(bytes, true)
@@ -40,25 +52,19 @@ export function readForImport(file: string, notices: Notices): LogContents {
 
 /**
  * Merges what was imported into the log, under a new log id and numbered anew from 1: `<n>-0` of the old log, which a class may
- * know, never stands for another event. Nothing new in it: nothing is changed. To be called under the lock, after
- * `reader.refresh(true)`; `confirm` is called before anything is written.
+ * know, never stands for another event. Nothing new in it: nothing is changed.
  */
-export function importInto(
-  places: Places,
-  reader: LogReader,
-  imported: LogContents,
-  make: { readonly now: () => Date; readonly newId: () => string },
-  confirm: () => void,
-): ImportResult {
+function importInto(log: OpenLog, imported: LogContents, confirm: () => void): ImportResult {
+  const { places, reader } = log
   const own = withoutHeaders(reader.contents.events)
   const other = withoutHeaders(imported.events)
   const added = other.filter((event) => !reader.contents.ids.has(event.eventId)).length
   const result = { added, known: other.length - added }
   if (added === 0) return result
-  const logId = make.newId()
+  const logId = log.newId()
   const continues = [...new Set([...sources(reader.contents), ...sources(imported)])].sort()
   const events = mergeEvents(own, other).map((event, index) => ({ ...event, logId, n: index + 2 }))
-  const lines = [header(make.now(), make.newId(), logId, continues), ...events].map(encodeLine)
+  const lines = [header(log.now(), log.newId(), logId, continues), ...events].map(encodeLine)
   confirm()
   keepUnreadable(places, reader)
   keepBackup(places)
@@ -104,4 +110,16 @@ function keepBackup(places: Places): void {
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error
   }
+}
+
+function asTransferError(file: string, folder: string, error: unknown): unknown {
+  if (error instanceof LockTimeoutError) {
+    return new ProgressTransferError(file, 'busy', `${file} was not imported. ${error.message}`)
+  }
+  const unwritable = error instanceof NotWritableError
+  // A mistake of ours shall look like one.
+  if (!unwritable && codeOf(error) === '') return error
+  const why = unwritable ? 'nothing can be saved there' : saidBySystem(error)
+  const sentence = `${file} was not imported: the progress in ${folder} cannot be written (${why}).`
+  return new ProgressTransferError(file, 'cannot be written', sentence)
 }

@@ -1,4 +1,5 @@
-import { ProgressLog, type ProgressOptions } from './progress-log.ts'
+import type { ProgressOptions } from './open-log.ts'
+import { ProgressLog } from './progress-log.ts'
 
 export { BadProgressEventError, ProgressTransferError, type TransferProblem } from './errors.ts'
 export {
@@ -12,13 +13,15 @@ export {
 } from './event.ts'
 export { evolve, fold } from './evolve.ts'
 export type { ImportResult } from './import-log.ts'
+export type { ProgressOptions } from './open-log.ts'
 export type { ProgressOverview } from './overview.ts'
-export type { ProgressLog, ProgressOptions } from './progress-log.ts'
+export type { ProgressLog } from './progress-log.ts'
 export {
   initialState,
   isPassed,
   type LessonProgress,
   type LessonState,
+  lessonIn,
   type Placement,
   type ProgressState,
   type QuizAnswer,

@@ -1,4 +1,4 @@
-import { type LessonProgress, newLesson, type Placement, type ProgressState } from './state.ts'
+import { type LessonProgress, lessonIn, type Placement, type ProgressState } from './state.ts'
 
 /** What the menus show. As JSON it is plain data; `lesson` is left out there. */
 export interface ProgressOverview {
@@ -16,9 +16,9 @@ export interface ProgressOverview {
 export function overviewOf(state: ProgressState, events: number): ProgressOverview {
   return {
     current: state.current,
-    lessons: [...state.lessons.values()],
+    lessons: state.lessons,
     placement: state.placement,
     events,
-    lesson: (slug) => state.lessons.get(slug) ?? newLesson(slug),
+    lesson: (slug) => lessonIn(state, slug),
   }
 }

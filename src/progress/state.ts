@@ -47,13 +47,17 @@ export interface ProgressState {
   /** The slug that was opened or checked last. */
   readonly current: string | undefined
   /** In the order of their first event. */
-  readonly lessons: ReadonlyMap<string, LessonProgress>
+  readonly lessons: readonly LessonProgress[]
   readonly placement: Placement | undefined
 }
 
-export const initialState: ProgressState = { current: undefined, lessons: new Map(), placement: undefined }
+export const initialState: ProgressState = { current: undefined, lessons: [], placement: undefined }
 
-/** A lesson of which the log says nothing. */
+/** One lesson by slug; a new one if the log says nothing of it. */
+export function lessonIn(state: ProgressState, slug: string): LessonProgress {
+  return state.lessons.find((lesson) => lesson.slug === slug) ?? newLesson(slug)
+}
+
 export function newLesson(slug: string): LessonProgress {
   return {
     slug,

@@ -4,13 +4,31 @@ import { expect, test } from 'vitest'
 
 const folder = path.join(import.meta.dirname, '../../../src/progress')
 
+const staticImports = (file: string) => importsOf(file, /^(?:import|export) (?!type)[^']*'([^']+)'/gm)
+
+function importsOf(file: string, pattern: RegExp): readonly string[] {
+  const code = readFileSync(path.join(folder, file), 'utf8')
+  return [...code.matchAll(pattern)].map((found) => found[1] ?? '')
+}
+
 /** A cold `eventlings list` loads this folder: it must cost nothing but Node's own modules, and know nothing of the rest of the kit. */
 test('the folder imports only itself and Node', () => {
   const files = readdirSync(folder)
   expect(files).toContain('index.ts')
   for (const file of files) {
-    const code = readFileSync(path.join(folder, file), 'utf8')
-    const imported = [...code.matchAll(/(?:from|import\()\s*'([^']+)'/g)].map((found) => found[1])
-    for (const one of imported) expect(`${file}: ${one}`).toMatch(/: (node:[a-z/]+|\.\/[a-z-]+\.ts)$/)
+    for (const one of importsOf(file, /(?:from|import\()\s*'([^']+)'/g)) {
+      expect(`${file}: ${one}`).toMatch(/: (node:[a-z/]+|\.\/[a-z-]+\.ts)$/)
+    }
+  }
+})
+
+test('who only reads progress does not load what writes it', () => {
+  const loaded = new Set<string>(['index.ts'])
+  for (const file of loaded) {
+    for (const one of staticImports(file)) if (one.startsWith('./')) loaded.add(one.slice(2))
+  }
+  expect(loaded).toContain('log-reader.ts')
+  for (const file of ['save.ts', 'lock.ts', 'append.ts', 'merge.ts', 'import-log.ts', 'export-log.ts']) {
+    expect(loaded).not.toContain(file)
   }
 })

@@ -1,0 +1,68 @@
+import { accessSync, constants, existsSync } from 'node:fs'
+import path from 'node:path'
+import { saidBySystem } from './errors.ts'
+import type { UnplacedEvent } from './event.ts'
+import type { LockOptions } from './lock.ts'
+import { LogReader } from './log-reader.ts'
+import { Notices, readOnlyNotice } from './notices.ts'
+import { type Places, placesIn } from './places.ts'
+
+export interface ProgressOptions {
+  readonly now?: () => Date
+  /** Gives a UUID. */
+  readonly newId?: () => string
+  readonly lock?: LockOptions
+}
+
+/** What reading and writing share of one log. */
+export interface OpenLog {
+  readonly places: Places
+  readonly reader: LogReader
+  readonly notices: Notices
+  readonly now: () => Date
+  readonly newId: () => string
+  readonly lock: LockOptions
+  /** Events that happened and are not written yet, in their order. */
+  pending: UnplacedEvent[]
+  /** Found out for good: the system does not let us write here. */
+  readOnly: boolean
+}
+
+/** Reads what is there and writes nothing. Never throws for what it finds. */
+export function openLog(folder: string, options: ProgressOptions): OpenLog {
+  const places = placesIn(folder)
+  const notices = new Notices()
+  const reader = new LogReader(places, notices)
+  const { now = () => new Date(), newId = () => crypto.randomUUID(), lock = {} } = options
+  const log: OpenLog = { places, reader, notices, now, newId, lock, pending: [], readOnly: false }
+  reader.refresh()
+  const why = reader.blocked ? undefined : whyNotWritable(places)
+  if (why !== undefined) giveUpWriting(log, why)
+  return log
+}
+
+export function isWritable(log: OpenLog): boolean {
+  return !log.readOnly && !log.reader.blocked && log.reader.contents.newerFormat === undefined
+}
+
+export function giveUpWriting(log: OpenLog, why: string): void {
+  log.readOnly = true
+  log.pending = []
+  log.notices.add(readOnlyNotice(log.places.folder, why))
+}
+
+/** Looks, and does not try: on Windows it may be found out only by writing. */
+function whyNotWritable(places: Places): string | undefined {
+  try {
+    accessSync(nearestThatExists(places.folder), constants.W_OK)
+    if (existsSync(places.log)) accessSync(places.log, constants.W_OK)
+    return undefined
+  } catch (error) {
+    return saidBySystem(error)
+  }
+}
+
+function nearestThatExists(folder: string): string {
+  const parent = path.dirname(folder)
+  return existsSync(folder) || parent === folder ? folder : nearestThatExists(parent)
+}

@@ -1,0 +1,52 @@
+import { mkdirSync } from 'node:fs'
+import { appendEvents, header } from './append.ts'
+import { codeOf, LockTimeoutError, saidBySystem } from './errors.ts'
+import { withLock } from './lock.ts'
+import { notSavedYetNotice } from './notices.ts'
+import { giveUpWriting, isWritable, type OpenLog } from './open-log.ts'
+
+/** What stands there already forbids to write: it cannot be read, or its format is newer. A notice has said which. */
+export class NotWritableError extends Error {
+  override readonly name = 'NotWritableError'
+}
+
+/** Writes the events that wait, in one go. Never rejects: what stands in the way becomes a notice. */
+export async function save(log: OpenLog): Promise<void> {
+  if (!isWritable(log)) log.pending = []
+  if (log.pending.length === 0) return
+  try {
+    await locked(log, (confirm) => {
+      const events = log.pending
+      confirm()
+      const open = () => header(log.now(), log.newId(), log.newId(), [])
+      appendEvents(log.places, log.reader, events, open)
+      log.pending = log.pending.slice(events.length)
+    })
+  } catch (error) {
+    if (error instanceof NotWritableError) log.pending = []
+    else if (isLasting(error)) giveUpWriting(log, saidBySystem(error))
+    else log.notices.add(notSavedYetNotice(sentenceOf(error)))
+  }
+}
+
+/** Runs `critical` under the lock, with everything read that is there. Throws NotWritableError if that forbids to write. */
+export async function locked<T>(log: OpenLog, critical: (confirm: () => void) => T): Promise<T> {
+  if (!isWritable(log)) throw new NotWritableError()
+  mkdirSync(log.places.folder, { recursive: true })
+  const withAllRead = (confirm: () => void) => {
+    log.reader.refresh(true)
+    if (!isWritable(log)) throw new NotWritableError()
+    return critical(confirm)
+  }
+  return withLock(log.places.lock, withAllRead, log.lock)
+}
+
+/** Will it be so the next time, too? A full disk may not be; a folder that may not be written to will. */
+function isLasting(error: unknown): boolean {
+  return ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'EISDIR', 'ELOOP'].includes(codeOf(error))
+}
+
+function sentenceOf(error: unknown): string {
+  if (error instanceof LockTimeoutError) return error.message
+  return `The system says: ${saidBySystem(error)}.`
+}
