@@ -1,0 +1,32 @@
+import type { Writable } from 'node:stream'
+import type { CheckResult } from '../check/index.ts'
+import { type Palette, renderCheck } from '../terminal/index.ts'
+import { type WatchOptions, WatchSession } from './session.ts'
+
+export interface WatchPlainOptions extends Omit<WatchOptions, 'onState' | 'onResult' | 'openEditor'> {
+  readonly output: Writable
+  readonly palette: Palette
+  /** One JSON object a line, for editors and scripts. */
+  readonly json: boolean
+  /** Ends it. */
+  readonly signal: AbortSignal
+}
+
+/** Without a terminal: each verdict as text or as a line of JSON, until the signal. */
+export async function watchPlain(options: WatchPlainOptions): Promise<void> {
+  const { output, palette, json, signal } = options
+  let notice: string | undefined
+  const session = await WatchSession.open({
+    ...options,
+    onState(state) {
+      if (!json && state.notice !== undefined && state.notice !== notice) output.write(`${state.notice}\n`)
+      notice = state.notice
+    },
+    onResult(result: CheckResult) {
+      output.write(json ? `${JSON.stringify(result)}\n` : `${renderCheck(result, { width: 80, palette })}\n`)
+    },
+  })
+  signal.addEventListener('abort', () => session.close())
+  if (signal.aborted) session.close()
+  await session.finished
+}

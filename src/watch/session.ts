@@ -1,0 +1,254 @@
+import { readFile } from 'node:fs/promises'
+import { relative, sep } from 'node:path'
+import type { Checker, CheckResult } from '../check/index.ts'
+import type { Course, LessonSummary } from '../course/index.ts'
+import { filesOf } from '../course/index.ts'
+import { isPassed, type ProgressLog } from '../progress/index.ts'
+import type { RunningRedis } from '../redis/index.ts'
+import { type Home, nextHint, recordCheck, resetLesson, startLesson } from '../workspace/index.ts'
+import type { Action, Panel, WatchState } from './state.ts'
+import { watchFile } from './watch-file.ts'
+
+export interface WatchOptions {
+  readonly course: Course
+  readonly home: Home
+  readonly checker: Checker
+  readonly progress: ProgressLog
+  readonly redis: Pick<RunningRedis, 'description' | 'limits'>
+  readonly slug: string
+  /** Go on to the next lesson as soon as one is passed. */
+  readonly advance?: boolean
+  readonly poll?: boolean
+  readonly now?: () => Date
+  onState(state: WatchState): void
+  onResult?(result: CheckResult): void
+  /** Opens the learner's file; resolves when the terminal is ours again. */
+  openEditor?(file: string): Promise<void>
+}
+
+/** One learner at one lesson at a time: their file, the last verdict, and what they asked for. */
+export class WatchSession {
+  readonly #options: WatchOptions
+  #lesson: LessonSummary
+  #watcher: { close(): void } | undefined
+  #state: WatchState
+  #wanted = 0
+  #done = () => {}
+  readonly finished = new Promise<void>((resolve) => {
+    this.#done = resolve
+  })
+
+  private constructor(options: WatchOptions, lesson: LessonSummary) {
+    this.#options = options
+    this.#lesson = lesson
+    this.#state = this.#fresh()
+  }
+
+  /** Lays out the lesson's file if needed, watches it and checks it at once. */
+  static async open(options: WatchOptions): Promise<WatchSession> {
+    const lesson = options.course.lessons.find(({ slug }) => slug === options.slug)
+    if (lesson === undefined) throw new Error(`There is no lesson ${options.slug}`)
+    const session = new WatchSession(options, lesson)
+    await session.#enter(lesson)
+    return session
+  }
+
+  get state(): WatchState {
+    return this.#state
+  }
+
+  close(): void {
+    this.#watcher?.close()
+    this.#done()
+  }
+
+  /** What a key asks for. While a question is open, see `answer`. */
+  async act(action: Action): Promise<void> {
+    switch (action) {
+      case 'quit':
+        return this.close()
+      case 'run':
+        return await this.#check()
+      case 'hint':
+        return await this.#showHint()
+      case 'diff':
+        return this.#show({ title: 'Yours and the solution', kind: 'diff', ...(await this.#diff()) })
+      case 'solution':
+        return this.#set({
+          question: { text: 'Show the solution? A pass after it counts as one with help.', action },
+        })
+      case 'reset':
+        return this.#set({ question: { text: 'Begin anew? Your file is kept under a dated name.', action } })
+      case 'list':
+        return this.#show({ title: 'Lessons', kind: 'plain', text: this.#list() })
+      case 'help':
+        return this.#show({ title: 'Help', kind: 'markdown', text: HELP })
+      case 'next':
+        return await this.#move(1)
+      case 'previous':
+        return await this.#move(-1)
+      case 'editor':
+        return await this.#edit()
+    }
+  }
+
+  async answer(yes: boolean): Promise<void> {
+    const { question } = this.#state
+    this.#set({ question: undefined })
+    if (question === undefined || !yes) return
+    const { course, home, progress, now = () => new Date() } = this.#options
+    const { slug } = this.#lesson
+    if (question.action === 'solution') {
+      await progress.record('SOLUTION_REVEALED', slug, {})
+      const text = await readFile(filesOf(course, slug).solution, 'utf8')
+      this.#show({ title: 'One good answer', kind: 'markdown', text: `\`\`\`ts\n${text}\n\`\`\`` })
+      return
+    }
+    const { keptAs } = await resetLesson(course, home, slug, now())
+    await progress.record('LESSON_RESET', slug, {})
+    this.#set({
+      panel: undefined,
+      notice: keptAs === undefined ? 'Begun anew.' : `Begun anew; your old answer is ${this.#shown(keptAs)}.`,
+    })
+  }
+
+  async #enter(lesson: LessonSummary): Promise<void> {
+    const { course, home, progress, poll = false } = this.#options
+    this.#watcher?.close()
+    this.#lesson = lesson
+    const { isNew } = await startLesson(course, home, lesson.slug)
+    await progress.record('LESSON_OPENED', lesson.slug, {})
+    this.#state = this.#fresh()
+    this.#set({ notice: isNew ? `Your file is ready: ${this.#state.file}` : undefined })
+    this.#watcher = watchFile(
+      home.answer(lesson.slug),
+      {
+        onContent: () => void this.#check(),
+        onGone: () => this.#set({ notice: `${this.#state.file} is gone. Press x to begin anew.` }),
+        onDeaf: () =>
+          this.#set({
+            notice:
+              'This folder tells nothing of its changes, so your file is looked at several times a second.',
+          }),
+      },
+      { poll },
+    )
+  }
+
+  /** Saves come faster than verdicts at times: only the last one is shown. */
+  async #check(): Promise<void> {
+    const { checker, home, progress, onResult, advance } = this.#options
+    this.#wanted += 1
+    const mine = this.#wanted
+    const { slug } = this.#lesson
+    this.#set({ checking: true })
+    const result = await checker.check(slug, home.target(slug))
+    if (mine !== this.#wanted || slug !== this.#lesson.slug) return
+    this.#set({ checking: false, result, panel: undefined, notice: undefined })
+    onResult?.(result)
+    await recordCheck(progress, result)
+    this.#set(this.#counts())
+    if (result.passed && advance === true) await this.#move(1)
+  }
+
+  async #showHint(): Promise<void> {
+    const { course, progress } = this.#options
+    const lesson = await course.lesson(this.#lesson.slug)
+    const failing = this.#state.result?.tasks.find(
+      ({ state }) => state === 'failed' || state === 'not reached',
+    )
+    const hint = nextHint(lesson, progress.overview().lesson(lesson.slug), {
+      ...(failing !== undefined && { firstFailing: failing.task }),
+    })
+    if (hint.kind === 'hint') {
+      await progress.record('HINT_REVEALED', lesson.slug, { task: hint.taskNumber, step: hint.step })
+      const title = `Hint ${hint.step} of ${hint.of} · ${hint.task}`
+      this.#show({ title, kind: 'markdown', text: [...hint.earlier, hint.text].join('\n\n') })
+    } else {
+      const text = [...hint.earlier, 'There are no more hints for this task. `s` shows the solution.'].join(
+        '\n\n',
+      )
+      this.#show({ title: `All hints · ${hint.task}`, kind: 'markdown', text })
+    }
+  }
+
+  async #diff(): Promise<{ readonly mine: string; readonly theirs: string }> {
+    const { course, home } = this.#options
+    const { slug } = this.#lesson
+    const mine = await readFile(home.answer(slug), 'utf8').catch(() => '')
+    return { mine, theirs: await readFile(filesOf(course, slug).solution, 'utf8') }
+  }
+
+  async #move(by: number): Promise<void> {
+    const { lessons } = this.#options.course
+    const next = lessons[lessons.indexOf(this.#lesson) + by]
+    if (next !== undefined) return await this.#enter(next)
+    this.#set({ notice: by > 0 ? 'This is the last lesson.' : 'This is the first lesson.' })
+  }
+
+  async #edit(): Promise<void> {
+    const { openEditor, home } = this.#options
+    if (openEditor === undefined) return this.#set({ notice: `Your file: ${this.#state.file}` })
+    await openEditor(home.answer(this.#lesson.slug)).catch((error: unknown) =>
+      this.#set({ notice: error instanceof Error ? error.message : String(error) }),
+    )
+    this.#set({})
+  }
+
+  #list(): string {
+    const overview = this.#options.progress.overview()
+    return this.#options.course.lessons
+      .map(({ slug, title, number }) => {
+        const here = slug === this.#lesson.slug ? '>' : ' '
+        return `${here} ${number} ${title} · ${overview.lesson(slug).state}`
+      })
+      .join('\n')
+  }
+
+  #fresh(): WatchState {
+    const { redis, home } = this.#options
+    return {
+      slug: this.#lesson.slug,
+      title: this.#lesson.title,
+      ...this.#counts(),
+      file: this.#shown(home.answer(this.#lesson.slug)),
+      redis: redis.description,
+      limits: redis.limits,
+      checking: false,
+      result: undefined,
+      panel: undefined,
+      question: undefined,
+      notice: undefined,
+    }
+  }
+
+  #counts(): { readonly done: number; readonly total: number } {
+    const { course, progress } = this.#options
+    const overview = progress.overview()
+    const done = course.lessons.filter(({ slug }) => isPassed(overview.lesson(slug))).length
+    return { done, total: course.lessons.length }
+  }
+
+  #shown(file: string): string {
+    const inside = relative(this.#options.course.root, file)
+    return inside.startsWith('..') ? file : inside.split(sep).join('/')
+  }
+
+  #show(panel: Panel): void {
+    this.#set({ panel, notice: undefined })
+  }
+
+  #set(change: Partial<WatchState>): void {
+    this.#state = { ...this.#state, ...change }
+    this.#options.onState(this.#state)
+  }
+}
+
+const HELP = `Write in your own editor and save: the verdict appears here by itself.
+
+- \`h\` shows the next hint for the first task that fails; again, the one after it.
+- \`d\` compares your file with the solution. \`s\` shows the solution, after asking.
+- \`n\` and \`p\` go to the next and the previous lesson; nothing moves on by itself.
+- \`e\` opens your file in the editor that \`$VISUAL\` or \`$EDITOR\` names.
+- \`r\` runs the check again. \`x\` begins the lesson anew and keeps your file.
+- \`q\` or Ctrl-C leaves; everything is where you left it when you come back.`

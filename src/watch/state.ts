@@ -1,0 +1,61 @@
+import type { CheckResult } from '../check/index.ts'
+
+/** What a learner can ask for with one key. */
+export type Action =
+  | 'hint'
+  | 'diff'
+  | 'solution'
+  | 'list'
+  | 'next'
+  | 'previous'
+  | 'editor'
+  | 'run'
+  | 'reset'
+  | 'help'
+  | 'quit'
+
+/** Shown always, in this order. */
+export const KEYS: readonly { readonly key: string; readonly action: Action; readonly label: string }[] = [
+  { key: 'h', action: 'hint', label: 'hint' },
+  { key: 'd', action: 'diff', label: 'diff' },
+  { key: 's', action: 'solution', label: 'solution' },
+  { key: 'l', action: 'list', label: 'list' },
+  { key: 'n', action: 'next', label: 'next' },
+  { key: 'p', action: 'previous', label: 'previous' },
+  { key: 'e', action: 'editor', label: 'editor' },
+  { key: 'r', action: 'run', label: 'run again' },
+  { key: 'x', action: 'reset', label: 'reset' },
+  { key: '?', action: 'help', label: 'help' },
+  { key: 'q', action: 'quit', label: 'quit' },
+]
+
+export function actionOf(key: string): Action | undefined {
+  if (key === '\u0003' || key === '\u0004') return 'quit' // Ctrl-C and Ctrl-D
+  return KEYS.find((known) => known.key === key.toLowerCase())?.action
+}
+
+export type Panel =
+  | { readonly kind: 'markdown' | 'plain'; readonly title: string; readonly text: string }
+  | { readonly kind: 'diff'; readonly title: string; readonly mine: string; readonly theirs: string }
+
+/** Everything that the screen shows. */
+export interface WatchState {
+  readonly slug: string
+  readonly title: string
+  /** Of this course: how many lessons are passed. */
+  readonly done: number
+  readonly total: number
+  /** The learner's file, as shown. */
+  readonly file: string
+  readonly redis: string
+  /** What this Redis cannot do, if there is something. */
+  readonly limits: string | undefined
+  readonly checking: boolean
+  readonly result: CheckResult | undefined
+  /** Below the verdict: a hint, a diff, the list, help. */
+  readonly panel: Panel | undefined
+  /** A question that waits for `y`; any other key is no. */
+  readonly question: { readonly text: string; readonly action: 'solution' | 'reset' } | undefined
+  /** One line, for what just happened. */
+  readonly notice: string | undefined
+}

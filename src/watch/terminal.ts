@@ -1,0 +1,108 @@
+import type { ReadStream, WriteStream } from 'node:tty'
+import type { Palette } from '../terminal/index.ts'
+import { renderScreen } from './screen.ts'
+import { type WatchOptions, WatchSession } from './session.ts'
+import { actionOf, type WatchState } from './state.ts'
+
+export interface WatchTerminalOptions extends Omit<WatchOptions, 'onState' | 'openEditor'> {
+  readonly input: ReadStream
+  readonly output: WriteStream
+  readonly palette: Palette
+  /** Runs the editor with the terminal lent to it. */
+  editor?(file: string): Promise<void>
+}
+
+const CLEAR = '\x1b[H\x1b[2J'
+const HIDE_CURSOR = '\x1b[?25l'
+const SHOW_CURSOR = '\x1b[?25h'
+
+/** The watch screen, until `q` or Ctrl-C. The terminal is as it was afterwards, however this ends. */
+export async function watchOnTerminal(options: WatchTerminalOptions): Promise<void> {
+  const { input, output, palette, editor } = options
+  let state: WatchState | undefined
+  let drawing = false
+  let again = false
+  let lent = false
+
+  async function draw(): Promise<void> {
+    if (drawing || lent || state === undefined) {
+      again = true
+      return
+    }
+    drawing = true
+    do {
+      again = false
+      const screen = await renderScreen(state, { width: output.columns || 80, palette })
+      if (!again && !lent) output.write(CLEAR + screen)
+    } while (again && !lent)
+    drawing = false
+  }
+
+  const session = await WatchSession.open({
+    ...options,
+    onState(next) {
+      state = next
+      void draw()
+    },
+    ...(editor !== undefined && { openEditor: (file: string) => lend(() => editor(file)) }),
+  })
+
+  /** One key after the other: a key that is pressed while an answer is on its way waits for it. */
+  let line = Promise.resolve()
+  const onData = (data: Buffer) => {
+    for (const key of data.toString('utf8')) {
+      if (key === '\u0003')
+        session.close() // Ctrl-C never waits
+      else line = line.then(() => press(key)).catch(complain)
+    }
+  }
+
+  async function press(key: string): Promise<void> {
+    if (session.state.question !== undefined) return await session.answer(key.toLowerCase() === 'y')
+    const action = actionOf(key)
+    if (action !== undefined) await session.act(action)
+  }
+
+  function complain(error: unknown): void {
+    if (state === undefined) return
+    state = { ...state, notice: error instanceof Error ? error.message : String(error) }
+    void draw()
+  }
+
+  async function lend(run: () => Promise<void>): Promise<void> {
+    lent = true
+    release()
+    try {
+      await run()
+    } finally {
+      lent = false
+      take()
+    }
+  }
+
+  const onResize = () => void draw()
+  function take(): void {
+    input.setRawMode(true)
+    input.resume()
+    input.on('data', onData)
+    output.on('resize', onResize)
+    output.write(HIDE_CURSOR)
+  }
+  function release(): void {
+    input.off('data', onData)
+    output.off('resize', onResize)
+    input.setRawMode(false)
+    input.pause()
+    output.write(SHOW_CURSOR)
+  }
+
+  take()
+  try {
+    void draw()
+    await session.finished
+  } finally {
+    lent = true // a drawing that is on its way must not come after us
+    release()
+    output.write('\n')
+  }
+}
