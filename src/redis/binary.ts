@@ -5,7 +5,7 @@ import { findRedisServer } from './executables.ts'
 import { freePort } from './free-port.ts'
 import { type ServerProcess, ServerStartError, startServerProcess } from './server-process.ts'
 import type { RunningRedis } from './types.ts'
-import { isTooOld, OLDEST_VERSION, shortName } from './version.ts'
+import { isTooOld, OLDEST_VERSION, type ServerVersion, shortName } from './version.ts'
 
 /** Nothing is kept: the data of a check is worth nothing after it, and a disk would only make it slower. */
 const NO_PERSISTENCE = ['--save', '', '--appendonly', 'no']
@@ -68,20 +68,25 @@ function notStarted(executable: string, error: ServerStartError, portTaken: bool
   return new RedisUnavailableError('binary', problem, remedy, { cause: error })
 }
 
+/** Ends a server that is too old for the lessons and throws `RedisUnavailableError`; otherwise tells its version. */
+export async function refuseOld(server: ServerProcess, executable: string): Promise<ServerVersion> {
+  const { version } = server
+  if (version !== undefined && !isTooOld(version)) return version
+  await server.kill()
+  const what = version === undefined ? 'too old to tell its version' : `${version.product} ${version.version}`
+  throw new RedisUnavailableError(
+    'binary',
+    `${executable} is ${what}, and the lessons need ${OLDEST_VERSION} or newer.`,
+    'Install a newer Redis, or use `--redis embedded`.',
+  )
+}
+
 async function accepted(
   server: ServerProcess,
   executable: string,
   folder: DataFolder,
 ): Promise<RunningRedis> {
-  const { version } = server
-  if (version === undefined || isTooOld(version)) {
-    await server.kill()
-    throw new RedisUnavailableError(
-      'binary',
-      `${executable} is ${version === undefined ? 'too old to tell its version' : `${version.product} ${version.version}`}, and the lessons need ${OLDEST_VERSION} or newer.`,
-      'Install a newer Redis, or use `--redis embedded`.',
-    )
-  }
+  const version = await refuseOld(server, executable)
   const stop = async () => {
     await server.kill()
     await folder.remove()

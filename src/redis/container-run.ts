@@ -81,8 +81,17 @@ function notStarted(image: string, engine: ContainerEngine, error: unknown): Red
       )
     : new RedisUnavailableError(
         'container',
-        `${engine.product} cannot start a container of ${image}: ${message.split('\n')[0]?.slice(0, 160)}.`,
+        `${engine.product} cannot start a container of ${image}: ${firstLine(message)}.`,
         `Try \`${engine.product.toLowerCase()} run --rm ${image}\` to see more, or take another source with \`--redis\`.`,
         { cause: error },
       )
+}
+
+/** `(HTTP code 500) server error - runc: …` without what only a program wants to know. */
+function firstLine(message: string): string {
+  const line = message.split('\n')[0] ?? ''
+  return line
+    .replace(/^\(HTTP code \d+\) [\w ]+ - /, '')
+    .replace(/[\s:.]+$/, '')
+    .slice(0, 200)
 }

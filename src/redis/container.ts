@@ -25,8 +25,6 @@ export async function startContainer(
 ): Promise<RunningRedis> {
   const engine = found ?? (await requiredEngine(env))
   const image = imageName(env)
-  const loading = import('./container-run.ts') // half a second of libraries, meanwhile the image is looked for
-  loading.catch(() => {})
   if (!(await hasImage(engine, image))) await pullImage(engine, image, onNotice)
 
   const session = randomUUID()
@@ -37,7 +35,7 @@ export async function startContainer(
     release()
   }
   try {
-    const { runContainer } = await loading
+    const { runContainer } = await import('./container-run.ts') // half a second of libraries, so not before
     const { url } = await runContainer(engine, image, { [LABEL]: session }, (created) => {
       id = created
     })

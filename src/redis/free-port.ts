@@ -2,10 +2,22 @@ import { createServer } from 'node:net'
 
 /** A port of loopback that was free a moment ago; whoever uses it must be ready to find it taken. */
 export function freePort(): Promise<number> {
+  return listenOnce(0)
+}
+
+/** True when nobody listens on this port of loopback right now. */
+export function isFree(port: number): Promise<boolean> {
+  return listenOnce(port).then(
+    () => true,
+    () => false,
+  )
+}
+
+function listenOnce(port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
+    server.listen(port, '127.0.0.1', () => {
       const address = server.address()
       server.close(() => {
         if (address !== null && typeof address === 'object') resolve(address.port)

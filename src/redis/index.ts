@@ -1,4 +1,7 @@
+export type { RedisCluster } from './cluster.ts'
 export { BadPreferenceError, RedisUnavailableError } from './errors.ts'
+export { startCluster, startOwnServer } from './own.ts'
+export type { OwnServer, OwnServerOptions } from './own-server.ts'
 export { parsePreference } from './preference.ts'
 export { cleanSandbox, markSandbox, SANDBOX_MARKER } from './sandbox.ts'
 export { startRedis } from './start.ts'
