@@ -1,0 +1,74 @@
+// task: getEntityState
+// diagnosis: A state with a hole
+import type { Redis } from 'ioredis'
+import { type DomainEvent, decodeEvent } from '#built/01-events'
+
+export interface UserState {
+  readonly userId: string
+  readonly name: string
+  readonly email: string
+  readonly status: 'active' | 'deactivated'
+  readonly registeredAt: string
+  readonly deactivatedAt: string | null
+}
+
+export interface UnknownEvent {
+  readonly position: number
+  readonly eventType: string
+  readonly eventId: string
+}
+
+export function applyEvent(state: UserState | null, event: DomainEvent): UserState | null {
+  switch (event.eventType) {
+    case 'USER_REGISTERED':
+      if (state !== null) return state
+      return {
+        userId: event.entityId,
+        name: String(event.payload.name),
+        email: String(event.payload.email),
+        status: 'active',
+        registeredAt: event.timestamp,
+        deactivatedAt: null,
+      }
+    case 'USER_EMAIL_CHANGED':
+      if (state === null) return null
+      return { ...state, email: String(event.payload.email) }
+    case 'USER_DEACTIVATED':
+      if (state === null || state.status === 'deactivated') return state
+      return { ...state, status: 'deactivated', deactivatedAt: event.timestamp }
+    default:
+      return state
+  }
+}
+
+const KNOWN = new Set(['USER_REGISTERED', 'USER_EMAIL_CHANGED', 'USER_DEACTIVATED'])
+
+export async function getEntityState(
+  redis: Redis,
+  entityId: string,
+  report?: (unknown: UnknownEvent) => void,
+): Promise<UserState | null> {
+  let state: UserState | null = null
+  let position = 0
+  if (/[^\w.-]/.test(entityId)) throw Object.assign(new Error('bad id'), { name: 'InvalidEntityIdError' })
+  for (;;) {
+    const texts = await redis.lrange(`events:${entityId}`, position, position + 499)
+    if (texts.length === 0) return state
+    for (const text of texts) {
+      position += 1
+      const event = tryToDecode(text)
+      if (event === undefined) continue
+      const { eventType, eventId } = event
+      if (!KNOWN.has(eventType)) report?.({ position: position - 1, eventType, eventId })
+      state = applyEvent(state, event)
+    }
+  }
+}
+
+function tryToDecode(text: string): DomainEvent | undefined {
+  try {
+    return decodeEvent(text)
+  } catch {
+    return undefined
+  }
+}
