@@ -37,6 +37,7 @@ export async function withLock<T>(
       })
     } catch (error) {
       if (!(error instanceof LockLostError)) throw error
+      if (elapsed() > deadline) throw new LockTimeoutError(file, undefined, 'EEXIST')
     } finally {
       if (read(file) === mine) remove(file)
     }

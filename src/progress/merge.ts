@@ -11,8 +11,8 @@ export function mergeEvents(
 ): readonly StoredEvent[] {
   const ids = new Set(own.map((event) => event.eventId))
   const shared = new Set(other.map((event) => event.eventId).filter((id) => ids.has(id)))
-  const left = { events: own, times: risingTimes(own), at: 0 }
-  const right = { events: other, times: risingTimes(other), at: 0 }
+  const left = { events: own, at: 0 }
+  const right = { events: other, at: 0 }
   const merged = new Map<string, StoredEvent>()
   for (;;) {
     skip(left, merged)
@@ -27,7 +27,7 @@ export function mergeEvents(
   function leftFirst(a: StoredEvent, b: StoredEvent): boolean {
     if (shared.has(b.eventId)) return true
     if (shared.has(a.eventId)) return false
-    const difference = (left.times[left.at] ?? 0) - (right.times[right.at] ?? 0)
+    const difference = Date.parse(a.timestamp) - Date.parse(b.timestamp)
     return difference === 0 ? a.eventId < b.eventId : difference < 0
   }
 }
@@ -41,13 +41,4 @@ function skip(
     if (event === undefined || !merged.has(event.eventId)) return
     side.at += 1
   }
-}
-
-/** A clock that was set back must not tear a log's own order apart: each event counts as no earlier than those before it. */
-function risingTimes(events: readonly StoredEvent[]): readonly number[] {
-  let latest = Number.NEGATIVE_INFINITY
-  return events.map((event) => {
-    latest = Math.max(latest, Date.parse(event.timestamp))
-    return latest
-  })
 }

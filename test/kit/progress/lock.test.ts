@@ -127,6 +127,34 @@ describe('taking the lock', () => {
     expect(readFileSync(file, 'utf8')).toBe(here(4711))
   })
 
+  test('a lock that was found stale and is another’s by now stays', async () => {
+    const file = lockFile(here(4711))
+    const time = waiting()
+    const isAlive = (pid: number) => {
+      // Somebody else breaks it first, right after we have looked.
+      if (pid === 4711 && time.elapsed() >= 200) writeFileSync(file, here(4712))
+      return pid !== 4711
+    }
+    const error = await withLock(file, () => 'mine', { ...time, isAlive }).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ name: 'LockTimeoutError', pid: 4712 })
+    expect(readFileSync(file, 'utf8')).toBe(here(4712))
+  })
+
+  test('a lock that is lost every time: no endless loop', async () => {
+    const file = lockFile()
+    let time = 0
+    const result = withLock(
+      file,
+      (confirm) => {
+        time += 1_000
+        rmSync(file)
+        confirm()
+      },
+      { elapsed: () => time },
+    )
+    await expect(result).rejects.toBeInstanceOf(LockTimeoutError)
+  })
+
   test('a lock lost before writing is taken again, and the work begun again', async () => {
     const file = lockFile()
     let runs = 0
