@@ -53,5 +53,6 @@ function problemWith(text: string): string {
   const scheme = /^([a-z][a-z+.-]*):\/\//i.exec(text)?.[1]
   if (scheme !== undefined) return `"${scheme}://" is no address of a Redis.`
   if (/^[\w.-]+:\d+/.test(text)) return 'The address of Redis lacks its beginning, "redis://".'
+  if (text.includes('@')) return 'The address of Redis lacks its beginning, "redis://".' // and may have a password
   return `"${text}" is no source of Redis.`
 }

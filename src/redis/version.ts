@@ -13,12 +13,6 @@ export function versionInLog(log: string): ServerVersion | undefined {
   return found?.[1] && found[2] ? { product: productNamed(found[1]), version: found[2] } : undefined
 }
 
-/** Reads `redis-server --version`: `Redis server v=7.0.15 sha=…`. */
-export function versionOnCommandLine(output: string): ServerVersion | undefined {
-  const found = /\b(Redis|Valkey) server v(?:ersion )?=?\s*(\d[\d.]*\d)/i.exec(output)
-  return found?.[1] && found[2] ? { product: productNamed(found[1]), version: found[2] } : undefined
-}
-
 /** Reads the reply of `INFO server`; Valkey also tells a Redis version there, for old clients. */
 export function versionInInfo(info: string): ServerVersion | undefined {
   const valkey = /^valkey_version:(\d[\d.]*\d)/m.exec(info)?.[1]

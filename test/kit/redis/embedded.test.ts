@@ -1,0 +1,96 @@
+import { connect } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import { Redis } from 'ioredis'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { startRedis } from '../../../src/redis/index.ts'
+import { until } from './decoys.ts'
+
+async function embedded() {
+  const redis = await startRedis('embedded')
+  onTestFinished(() => redis.stop())
+  return redis
+}
+
+describe('the embedded Redis', () => {
+  test('is there on every machine, and says what it is and what it cannot do', async () => {
+    const redis = await embedded()
+    expect(redis).toMatchObject({ kind: 'embedded', version: '7.0.15', notices: [] })
+    expect(redis.description).toContain('embedded')
+    expect(redis.limits).toContain('tasks that need a real server are skipped')
+    expect(redis.has('real-server')).toBe(false)
+  })
+
+  test('says the version that it answers to INFO', async () => {
+    const redis = await embedded()
+    const client = new Redis(redis.url)
+    expect(await client.info('server')).toContain(`redis_version:${redis.version}`)
+    client.disconnect()
+  })
+
+  test('does what the lessons are made of', async () => {
+    const client = new Redis((await embedded()).url)
+    await client.xadd('events', '*', 'type', 'OPENED')
+    expect(await client.xlen('events')).toBe(1)
+    expect(await client.eval('return redis.call("XLEN", KEYS[1])', 1, 'events')).toBe(1)
+    expect(await client.multi().rpush('list', 'a').llen('list').exec()).toEqual([
+      [null, 1],
+      [null, 1],
+    ])
+    client.disconnect()
+  })
+
+  test('listens on loopback only', async () => {
+    const { port } = new URL((await embedded()).url)
+    const outside = Object.values(networkInterfaces())
+      .flatMap((addresses) => addresses ?? [])
+      .find(({ internal, family }) => !internal && family === 'IPv4')
+    if (outside !== undefined) expect(await connects(outside.address, Number(port))).toBe(false)
+    expect(await connects('127.0.0.1', Number(port))).toBe(true)
+  })
+
+  test('goes on when this process is in an endless loop', async () => {
+    const { url } = await embedded()
+    const client = new Redis(url)
+    await client.set('a', '1')
+    const asked = client.get('a')
+    const end = performance.now() + 200
+    while (performance.now() < end) {
+      // a learner's `while (true)`
+    }
+    expect(await asked).toBe('1')
+    client.disconnect()
+  })
+
+  test('survives a client that breaks off in the middle of a command', async () => {
+    const { url } = await embedded()
+    const { port } = new URL(url)
+    for (const half of ['*2\r\n$3\r\nGET', 'GET', '*1\r\n$-5\r\n']) {
+      const socket = connect(Number(port), '127.0.0.1', () =>
+        socket.write(half, () => socket.resetAndDestroy()),
+      )
+      await new Promise((resolve) => socket.once('close', resolve))
+    }
+    const client = new Redis(url)
+    expect(await client.ping()).toBe('PONG')
+    client.disconnect()
+  })
+
+  test.each(['stop', 'crash'] as const)('is gone after %s, also when that is said twice', async (end) => {
+    const redis = await embedded()
+    await redis[end]()
+    await redis[end]()
+    const { port } = new URL(redis.url)
+    await until(async () => !(await connects('127.0.0.1', Number(port))), 'the port is closed')
+  })
+})
+
+function connects(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port })
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
+}
