@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { createRequire, isBuiltin } from 'node:module'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url'
 export function packageResolver(root: string): (name: string) => string | undefined {
   const require = createRequire(join(root, 'package.json'))
   return (name) => {
+    if (isBuiltin(name)) return name
     try {
       return pathToFileURL(require.resolve(name)).href
     } catch {
