@@ -4,7 +4,8 @@ import { expect, test } from 'vitest'
 
 const folder = path.join(import.meta.dirname, '../../../src/progress')
 
-const staticImports = (file: string) => importsOf(file, /^(?:import|export) (?!type)[^']*'([^']+)'/gm)
+const staticImports = (file: string) =>
+  importsOf(file, /^(?:import|export) (?!type\b)(?:\{[^}]*\}|[^'\n]*?) from '([^']+)'/gm)
 
 function importsOf(file: string, pattern: RegExp): readonly string[] {
   const code = readFileSync(path.join(folder, file), 'utf8')
