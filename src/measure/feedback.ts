@@ -1,0 +1,83 @@
+/**
+ * `npm run bench:feedback -- [times] [--json]`: how soon a learner sees something, each beside the least that it could take,
+ * in one run, alternating; medians.
+ */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { filesOf, loadCourse } from '../course/index.ts'
+import { bareRerun } from './bare-rerun.ts'
+import { type Measured, sideBySide, timed } from './median.ts'
+import { lineProgram, runProgram } from './run-program.ts'
+
+const json = process.argv.includes('--json')
+const times = Number(process.argv.slice(2).find((arg) => /^\d+$/.test(arg)) ?? 15)
+const course = await loadCourse()
+const { root } = course
+/** The first lesson that works on Redis. */
+const slug = course.lessons[1]?.slug ?? course.lessons[0]?.slug ?? ''
+const files = filesOf(course, slug)
+const solution = await readFile(files.solution, 'utf8')
+const program = join(root, 'src', 'cli', 'eventlings.mjs')
+const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
+const bareTypeScript = ['--import', 'tsx', '-e', '0']
+const home = await mkdtemp(join(tmpdir(), 'eventlings-bench-'))
+
+try {
+  const result = {
+    watch: await measureWatch(),
+    check: await compared(
+      [program, 'check', slug, '--solution'],
+      [vitest, 'run', '--project', 'lessons', files.suite],
+    ),
+    list: await compared([program, 'list'], bareTypeScript),
+    help: await compared([program, '--help'], bareTypeScript),
+  }
+  if (json) console.log(JSON.stringify(result, null, 2))
+  else for (const [name, measured] of Object.entries(result)) console.log(row(name, measured))
+} finally {
+  await rm(home, { recursive: true, force: true })
+}
+
+/** From the save to the printed verdict, beside a re-run of the same suite by a Vitest that stays up. */
+async function measureWatch(): Promise<Measured> {
+  const answer = join(home, 'workspace', `${slug}.ts`)
+  const watch = lineProgram([program, 'watch', slug, '--json'], root, {
+    ...process.env,
+    EVENTLINGS_HOME: home,
+  })
+  const bare = await bareRerun(course, slug)
+  try {
+    await watch.nextLine()
+    let saves = 0
+    const save = async () => {
+      saves += 1
+      await writeFile(answer, `${solution}\n// save ${saves}\n`)
+      const { passed } = JSON.parse(await watch.nextLine()) as { passed: boolean }
+      if (!passed) throw new Error('The solution did not pass')
+    }
+    for (let i = 0; i < 3; i += 1) {
+      await save()
+      await bare.run()
+    }
+    return await sideBySide(
+      times,
+      () => timed(save),
+      () => timed(() => bare.run()),
+    )
+  } finally {
+    await bare.close()
+    await watch.stop()
+  }
+}
+
+async function compared(ours: readonly string[], bare: readonly string[]): Promise<Measured> {
+  const run = (args: readonly string[]) => () => timed(() => runProgram(args, root))
+  await run(ours)()
+  await run(bare)()
+  return await sideBySide(times, run(ours), run(bare))
+}
+
+function row(name: string, { ms, bareMs, ratio }: Measured): string {
+  return `${name.padEnd(6)} ${`${ms} ms`.padStart(10)}   bare ${`${bareMs} ms`.padStart(10)}   ratio ${ratio.toFixed(2)}`
+}

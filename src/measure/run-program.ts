@@ -1,0 +1,39 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+
+/** Runs a Node program to its end; what it prints is dropped. Rejects when it ends with another code than those allowed. */
+export async function runProgram(
+  args: readonly string[],
+  cwd: string,
+  allowed: readonly number[] = [0],
+): Promise<void> {
+  const child = spawn(process.execPath, [...args], { cwd, stdio: 'ignore', env: process.env })
+  const [code] = await once(child, 'close')
+  if (!allowed.includes(code)) throw new Error(`${args.join(' ')} ended with ${code}`)
+}
+
+/** A program that prints lines, and what waits for the next one. */
+export interface LineProgram {
+  readonly child: ChildProcess
+  nextLine(): Promise<string>
+  stop(): Promise<void>
+}
+
+export function lineProgram(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv): LineProgram {
+  const child = spawn(process.execPath, [...args], { cwd, stdio: ['ignore', 'pipe', 'inherit'], env })
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  return {
+    child,
+    async nextLine() {
+      const { value, done } = await lines.next()
+      if (done === true) throw new Error(`${args.join(' ')} ended`)
+      return value
+    },
+    async stop() {
+      const closed = once(child, 'close')
+      child.kill('SIGTERM')
+      await closed
+    },
+  }
+}
