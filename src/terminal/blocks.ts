@@ -1,0 +1,120 @@
+import type { Token } from 'markdown-it'
+import { inlineSpans } from './inline.ts'
+import type { Palette, Style } from './palette.ts'
+import { marks } from './signs.ts'
+import { tableLines } from './table.ts'
+import { boxOf } from './task-boxes.ts'
+import type { Line, Span } from './text.ts'
+import { lineWidth, span } from './text.ts'
+import type { Block } from './tree.ts'
+import { wrap, wrapCode } from './wrap.ts'
+
+export interface BlockContext {
+  readonly width: number
+  readonly palette: Palette
+  /** The coloured lines of every block of code. */
+  readonly code: ReadonlyMap<Token, readonly Line[]>
+}
+
+/** Blocks below each other, a blank line between them where they are more than the lines of a tight list. */
+export function blockLines(blocks: readonly Block[], context: BlockContext): readonly Line[] {
+  return blocks.flatMap((block, index) => {
+    const lines = oneBlock(block, context)
+    const before = blocks[index - 1]
+    return before === undefined || staysTogether(before, block) ? lines : [[], ...lines]
+  })
+}
+
+/** A heading belongs to what follows it, and the items of a tight list to each other. */
+function staysTogether(before: Block, block: Block): boolean {
+  if (before.type === 'heading') return block.type !== 'heading'
+  return before.type === 'paragraph' && before.token.hidden
+}
+
+function oneBlock(block: Block, context: BlockContext): readonly Line[] {
+  switch (block.type) {
+    case 'heading':
+      return heading(block, context)
+    case 'paragraph':
+      return wrap(inline(block, context), { width: context.width })
+    case 'fence':
+    case 'code_block':
+      return codeLines(block, context)
+    case 'bullet_list':
+    case 'ordered_list':
+      return list(block, context)
+    case 'blockquote':
+      return indented(block.children, span(`${marks(context.palette).bar} `, 'dim'), context)
+    case 'table':
+      return markdownTable(block, context)
+    case 'hr':
+      return [[span(marks(context.palette).rule.repeat(context.width), 'dim')]]
+    default:
+      return wrap(span(block.token.content), { width: context.width })
+  }
+}
+
+function heading(block: Block, context: BlockContext): readonly Line[] {
+  const level = Number(block.token.tag.slice(1))
+  const { palette, width } = context
+  if (!palette.colours) return wrap(inline(block, context), { width, first: `${'#'.repeat(level)} ` })
+  const styles: readonly Style[] = level <= 2 ? ['bold', 'cyan'] : ['bold']
+  const lines = wrap(inline(block, context, ...styles), { width })
+  const { rule, strongRule } = marks(palette)
+  const below = Math.max(...lines.map(lineWidth))
+  return level > 2 ? lines : [...lines, [span((level === 1 ? strongRule : rule).repeat(below), 'cyan')]]
+}
+
+function inline(block: Block, { palette }: BlockContext, ...styles: readonly Style[]): Line {
+  return block.children.flatMap(({ token }) => inlineSpans(token.children ?? [], palette, ...styles))
+}
+
+/** Two spaces in front, by which `pages` knows what to keep together. */
+function codeLines(block: Block, { width, palette, code }: BlockContext): readonly Line[] {
+  const lines = code.get(block.token) ?? []
+  return lines
+    .flatMap((line) => wrapCode(line, Math.max(1, width - 2), marks(palette).continued))
+    .map((line) => [span('  '), ...line])
+}
+
+function list(block: Block, context: BlockContext): readonly Line[] {
+  const start = Number(block.token.attrGet('start') ?? 1)
+  const last = String(start + block.children.length - 1)
+  const isTight = block.children.every((item) => item.children.every((child) => isHidden(child)))
+  return block.children.flatMap((item, index) => {
+    const number = `${String(start + index).padStart(last.length)}.`
+    const marker =
+      boxOf(item.token) ?? (block.type === 'ordered_list' ? number : marks(context.palette).bullet)
+    const rest = ' '.repeat(marker.length + 1)
+    const lines = indented(item.children, span(`${marker} `, 'cyan'), context, rest)
+    return index === 0 || isTight ? lines : [[], ...lines]
+  })
+}
+
+/** Whether the block stands in a tight list: markdown-it hides its paragraphs, and what else it holds is not asked. */
+function isHidden(block: Block): boolean {
+  return block.type !== 'paragraph' || block.token.hidden
+}
+
+function indented(
+  blocks: readonly Block[],
+  first: Span,
+  context: BlockContext,
+  rest?: string,
+): readonly Line[] {
+  const room = Math.max(1, context.width - lineWidth(first))
+  return blockLines(blocks, { ...context, width: room }).map((line, index) => {
+    const prefix = index === 0 || rest === undefined ? first : span(rest)
+    return line.length === 0 && rest !== undefined ? line : [prefix, ...line]
+  })
+}
+
+function markdownTable(block: Block, context: BlockContext): readonly Line[] {
+  const rows = block.children.flatMap((part) => part.children)
+  const cells = rows.map((row) => row.children.map((cell) => inline(cell, context)))
+  const align = rows[0]?.children.map((cell) =>
+    /right/.test(String(cell.token.attrGet('style'))) ? ('right' as const) : ('left' as const),
+  )
+  const [header = [], ...body] = cells
+  return tableLines(body, { ...context, header, ...(align && { align }) })
+}

@@ -1,0 +1,102 @@
+import type { CommandRecord, TaskResult } from '../check/index.ts'
+import type { Palette } from './palette.ts'
+import type { Line } from './text.ts'
+import { cut, lineWidth, span } from './text.ts'
+import { wrap } from './wrap.ts'
+
+export interface Details {
+  readonly width: number
+  readonly palette: Palette
+  readonly verbose: boolean
+}
+
+export type Failure = Pick<TaskResult, 'diagnosis' | 'expected' | 'received' | 'at'> & {
+  readonly commands?: readonly CommandRecord[]
+}
+
+/** A failing task spelled out: the sentence first, then the evidence. */
+export function failureLines(title: string, failure: Failure, details: Details): readonly Line[] {
+  const { width } = details
+  const diagnosis =
+    failure.diagnosis ?? 'It failed without a word. Please report it: every failure has a sentence.'
+  const { at } = failure
+  return [
+    ...wrap(span(title, 'bold', 'red'), { width }),
+    ...wrap(diagnosis, { width, first: '  ' }),
+    ...evidence(
+      [
+        ['expected', failure.expected],
+        ['received', failure.received],
+        ['at', at && `${at.file}:${at.line}`],
+      ],
+      details,
+    ),
+    ...commandLines(failure.commands ?? [], details),
+  ]
+}
+
+function evidence(
+  facts: readonly (readonly [string, string | undefined])[],
+  { width, verbose }: Details,
+): readonly Line[] {
+  const known = facts.filter((fact): fact is readonly [string, string] => fact[1] !== undefined)
+  const lines = known.flatMap(([name, value]) => {
+    const all = factLines(name, value, width)
+    return verbose ? all : shortened(all, 12, 0, '    ')
+  })
+  return lines.length === 0 ? [] : [[], ...lines]
+}
+
+/** The value beside its name, or below it if it would have to be broken there: places and values get copied. */
+function factLines(name: string, value: string, width: number): readonly Line[] {
+  const label = [span('  '), span(name.padEnd('expected'.length + 2), 'dim')]
+  const widest = Math.max(...value.split('\n').map((line) => lineWidth(line)))
+  if (lineWidth(label) + widest <= width) return wrap(value, { width, first: label })
+  return [label, ...wrap(value, { width, first: '    ' })]
+}
+
+function commandLines(commands: readonly CommandRecord[], details: Details): readonly Line[] {
+  if (commands.length === 0) return []
+  const severalClients = new Set(commands.map(({ client }) => client)).size > 1
+  const blocks = commands.map((record) => exchange(record, severalClients, details))
+  // The last commands tell most: what the answer did just before it was found wrong.
+  const shown = details.verbose || blocks.length <= 8 ? blocks : blocks.slice(-7)
+  const left = blocks.length - shown.length
+  return [
+    [],
+    [span('  Commands it sent, with their replies:', 'dim')],
+    ...(left > 0 ? [[span(`    (${left} earlier, shown by --verbose)`, 'dim')]] : []),
+    ...shown.flat(),
+  ]
+}
+
+function exchange(
+  { command, reply, client }: CommandRecord,
+  severalClients: boolean,
+  { width, palette, verbose }: Details,
+): readonly Line[] {
+  const who = severalClients ? [span(`client ${client}  `, 'dim')] : []
+  const first = [span('    '), ...who]
+  const text = verbose ? command : cut(span(command).text, width - lineWidth(first), palette)
+  const reason = /^\(?error/i.test(reply) || reply === 'no reply yet' ? ('red' as const) : ('green' as const)
+  return [
+    ...wrap(span(text, 'cyan'), { width, first }),
+    ...wrap(span(reply, reason), { width, first: ' '.repeat(lineWidth(first) + 2) }),
+  ]
+}
+
+/** What the answer printed; it fails no check, but it is what its author looks for. */
+export function outputLines(output: string, { width, verbose }: Details): readonly Line[] {
+  const text = output.trimEnd()
+  if (text === '') return []
+  const lines = wrap(text, { width, first: '  ', rest: '  ' })
+  return [[span('Your code printed:', 'dim')], ...(verbose ? lines : shortened(lines, 10, 3, '  '))]
+}
+
+/** `first` lines, how many were left out, and the `last` ones. */
+function shortened(lines: readonly Line[], first: number, last: number, indent: string): readonly Line[] {
+  const left = lines.length - first - last
+  if (left <= 1) return lines
+  const note = [span(`${indent}(${left} more lines, shown by --verbose)`, 'dim')]
+  return [...lines.slice(0, first), note, ...lines.slice(lines.length - last)]
+}

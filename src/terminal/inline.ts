@@ -1,0 +1,57 @@
+import type { Token } from 'markdown-it'
+import type { Palette, Style } from './palette.ts'
+import type { Line, Span } from './text.ts'
+import { span } from './text.ts'
+
+/** The text of a paragraph, heading or cell. Where there are no colours, code keeps its backticks. */
+export function inlineSpans(tokens: readonly Token[], palette: Palette, ...styles: readonly Style[]): Line {
+  const result: Span[] = []
+  const active: Style[] = [...styles]
+  const links: { readonly href: string; readonly from: number }[] = []
+  const add = (text: string, ...more: readonly Style[]) => result.push(span(text, ...active, ...more))
+
+  for (const token of tokens) {
+    switch (token.type) {
+      case 'strong_open':
+        active.push('bold')
+        break
+      case 'em_open':
+        active.push('italic')
+        break
+      case 's_open':
+        active.push('strikethrough')
+        break
+      case 'link_open':
+        links.push({ href: String(token.attrGet('href') ?? ''), from: result.length })
+        active.push('underline')
+        break
+      case 'strong_close':
+      case 'em_close':
+      case 's_close':
+        active.pop()
+        break
+      case 'link_close': {
+        active.pop()
+        const { href, from } = links.pop() ?? { href: '', from: result.length }
+        const shown = result.slice(from).map(({ text }) => text)
+        if (href !== '' && shown.join('') !== href) add(` (${href})`, 'dim')
+        break
+      }
+      case 'code_inline':
+        add(palette.colours ? token.content : `\`${token.content}\``, 'cyan')
+        break
+      case 'image':
+        add(`${token.content} (${token.attrGet('src') ?? ''})`, 'dim')
+        break
+      case 'softbreak':
+        add(' ')
+        break
+      case 'hardbreak':
+        add('\n')
+        break
+      default:
+        add(token.content)
+    }
+  }
+  return result
+}

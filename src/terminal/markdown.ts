@@ -1,0 +1,31 @@
+import type { Token } from 'markdown-it'
+import { blockLines } from './blocks.ts'
+import { highlight } from './highlight.ts'
+import type { Palette } from './palette.ts'
+import { markTaskBoxes } from './task-boxes.ts'
+import type { Line } from './text.ts'
+import { paintLines } from './text.ts'
+import { blockTree } from './tree.ts'
+
+export interface MarkdownOptions {
+  /** Columns of the terminal. */
+  readonly width: number
+  readonly palette: Palette
+}
+
+/**
+ * Markdown as text for a terminal. Prose is wrapped at `width`; code keeps its lines and goes on below a mark where one
+ * is wider than the terminal. Headings stay with what follows them: blank lines stand above them only.
+ */
+export async function renderMarkdown(markdown: string, options: MarkdownOptions): Promise<string> {
+  const { default: markdownIt } = await import('markdown-it')
+  const tokens = markdownIt().parse(markdown, {})
+  markTaskBoxes(tokens)
+  const code = new Map<Token, readonly Line[]>()
+  for (const token of tokens) {
+    if (token.type === 'fence' || token.type === 'code_block') {
+      code.set(token, await highlight(token.content, token.info, options.palette))
+    }
+  }
+  return paintLines(blockLines(blockTree(tokens), { ...options, code }), options.palette)
+}

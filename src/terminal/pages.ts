@@ -1,0 +1,47 @@
+import { stripVTControlCharacters } from 'node:util'
+
+/**
+ * Cuts rendered Markdown into screens of `height` lines at most: before a heading if one stands in the lower half, else
+ * between paragraphs, else at any blank line, else where it must be.
+ */
+export function pages(text: string, height: number): readonly string[] {
+  const room = Math.max(1, height)
+  const result: string[] = []
+  let rest = withoutBlankEnds(text.split('\n'))
+  while (rest.length > room) {
+    const end = cutBefore(rest, room)
+    result.push(withoutBlankEnds(rest.slice(0, end)).join('\n'))
+    rest = withoutBlankEnds(rest.slice(end))
+  }
+  if (rest.length > 0) result.push(rest.join('\n'))
+  return result
+}
+
+/** The index of the first line of the next page. */
+function cutBefore(lines: readonly string[], room: number): number {
+  // From the bottom up. A page that is nearly empty looks like the end: then something is better cut in two.
+  const blank = Array.from({ length: room }, (_, index) => room - index)
+    .filter((index) => lines[index] === '' && index >= room / 3)
+    .map((index) => ({ index, next: visibleText(lines[index + 1]) }))
+  const heading = blank.find(({ index }) => index >= room / 2 && isHeading(lines, index + 1))
+  // What is indented is code, or goes on with a list: it belongs to the lines above.
+  const paragraph = blank.find(({ next }) => !next.startsWith(' '))
+  return (heading ?? paragraph ?? blank[0])?.index ?? room
+}
+
+/** Number signs without colours; with them, a line that is underlined by a rule. */
+function isHeading(lines: readonly string[], index: number): boolean {
+  const line = visibleText(lines[index])
+  const below = visibleText(lines[index + 1])
+  return /^#{1,6} /.test(line) || (/^\S/.test(line) && /^([─═=-])\1*$/.test(below))
+}
+
+function visibleText(line: string | undefined): string {
+  return stripVTControlCharacters(line ?? '')
+}
+
+function withoutBlankEnds(lines: readonly string[]): readonly string[] {
+  const first = lines.findIndex((line) => line !== '')
+  const last = lines.findLastIndex((line) => line !== '')
+  return first === -1 ? [] : lines.slice(first, last + 1)
+}
