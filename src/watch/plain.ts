@@ -1,10 +1,9 @@
-import type { Writable } from 'node:stream'
 import type { CheckResult } from '../check/index.ts'
 import { type Palette, renderCheck } from '../terminal/index.ts'
 import { type WatchOptions, WatchSession } from './session.ts'
 
 export interface WatchPlainOptions extends Omit<WatchOptions, 'onState' | 'onResult' | 'openEditor'> {
-  readonly output: Writable
+  readonly output: { write(text: string): unknown }
   readonly palette: Palette
   /** One JSON object a line, for editors and scripts. */
   readonly json: boolean

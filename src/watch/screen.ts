@@ -1,5 +1,7 @@
 import {
   harmless,
+  type Line,
+  lineWidth,
   type Palette,
   paintLines,
   progressBar,
@@ -21,7 +23,10 @@ export interface ScreenOptions {
 export async function renderScreen(state: WatchState, options: ScreenOptions): Promise<string> {
   const { width, palette } = options
   const parts = [header(state, options)]
-  if (state.result !== undefined) parts.push(renderCheck(state.result, { width, palette }))
+  if (state.result !== undefined) {
+    const next = state.result.passed ? 'n goes on to the next lesson' : 'h shows a hint'
+    parts.push(renderCheck(state.result, { width, palette, title: state.title, next }))
+  }
   if (state.checking) parts.push(palette.paint('checking …', 'cyan'))
   if (state.panel !== undefined) parts.push(await panel(state.panel, state, options))
   if (state.notice !== undefined) parts.push(text(state.notice, options))
@@ -62,13 +67,17 @@ async function panel(shown: Panel, state: WatchState, { width, palette }: Screen
   }
 }
 
+/** A key and its word stay together. */
 function keys({ width, palette }: ScreenOptions): string {
-  const spans = KEYS.flatMap(({ key, label }, index) => [
-    span(index === 0 ? '' : '  '),
-    span(key, 'bold'),
-    span(` ${label}`),
-  ])
-  return paintLines(wrap(spans, { width }), palette)
+  const lines: Line[] = []
+  for (const { key, label } of KEYS) {
+    const entry: Line = [span(key, 'bold'), span(` ${label}`)]
+    const last = lines.at(-1)
+    if (last !== undefined && lineWidth(last) + 2 + lineWidth(entry) <= width) {
+      lines[lines.length - 1] = [...last, span('  '), ...entry]
+    } else lines.push(entry)
+  }
+  return paintLines(lines, palette)
 }
 
 function text(sentence: string, { width, palette }: ScreenOptions): string {

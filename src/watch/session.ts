@@ -142,7 +142,7 @@ export class WatchSession {
     const mine = this.#wanted
     const { slug } = this.#lesson
     this.#set({ checking: true })
-    const result = await checker.check(slug, home.target(slug))
+    const result = { ...(await checker.check(slug, home.target(slug))), target: 'workspace' }
     if (mine !== this.#wanted || slug !== this.#lesson.slug) return
     this.#set({ checking: false, result, panel: undefined, notice: undefined })
     onResult?.(result)

@@ -34,7 +34,7 @@ export async function lossyProxy(): Promise<LossyProxy> {
       for (const request of read(chunk)) {
         if (losing) return
         upstream.write(request.bytes)
-                if (request.name === 'MULTI') inTransaction = true
+        if (request.name === 'MULTI') inTransaction = true
         if (request.name === 'EXEC' || request.name === 'DISCARD') inTransaction = false
         if (HANDSHAKE.has(request.name)) continue
         remaining -= 1

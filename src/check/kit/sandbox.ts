@@ -84,7 +84,7 @@ export function useSandbox(): Sandbox {
     ready = undefined
   })
   afterEach(() => {
-    disconnectGuests()
+    disconnectGuests(true)
     redis = undefined
     failOnViolation() // also for what was done in the background, after the call had returned
   })
