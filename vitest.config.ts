@@ -11,6 +11,7 @@ export default defineConfig({
         test: {
           name: 'kit',
           include: ['test/kit/**/*.test.ts'],
+          exclude: ['test/kit/check/fixture/**'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -54,12 +54,18 @@ export function trustedClient(make: () => Redis): Redis {
 export function disconnectGuests(counting = false): void {
   let own = 0
   for (const client of open) {
-    if (!handedOut.has(client) && client.status !== 'end') own += 1
+    if (!handedOut.has(client) && !isClosing(client)) own += 1
     open.delete(client)
     client.on('error', () => {})
     client.disconnect()
   }
   if (counting) leftOpen = Math.max(leftOpen, own)
+}
+
+/** One that was told to close has done its part, although its socket may need a moment. */
+function isClosing(client: Redis): boolean {
+  const { manuallyClosing = false } = client as { readonly manuallyClosing?: boolean }
+  return manuallyClosing || ['end', 'close', 'disconnecting', 'wait'].includes(client.status)
 }
 
 /** A connection that a suite made for the learner's code: theirs to use, and not theirs to close. */
