@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest'
+import { AmbiguousLessonError, findLesson, UnknownLessonError } from '../../../src/course/index.ts'
+import { editDistance } from '../../../src/course/nearest.ts'
+import { curriculum } from './course-folder.ts'
+
+const course = { lessons: curriculum() }
+
+describe('findLesson', () => {
+  test.each([
+    ['7', '07-concurrency'],
+    ['07', '07-concurrency'],
+    ['007', '07-concurrency'],
+    ['07-concurrency', '07-concurrency'],
+    ['7-concurrency', '07-concurrency'],
+    ['concurrency', '07-concurrency'],
+    ['CONCUR', '07-concurrency'],
+    [' 07-concurrency ', '07-concurrency'],
+    ['07-concurrency.ts', '07-concurrency'],
+    ['workspace/07-concurrency.ts', '07-concurrency'],
+    ['lessons\\07-concurrency.md', '07-concurrency'],
+    ['list store', '02-list-store'],
+    ['streams', '04-streams'],
+    ['blog', '18-blog'],
+    ['snapshots', '14-snapshots'],
+    ['events', '01-events'],
+    ['28', '28-event-store'],
+  ])('%s is %s', (asked, slug) => {
+    expect(findLesson(course, asked).slug).toBe(slug)
+  })
+
+  test('a part of the title will do', () => {
+    const [first, ...others] = course.lessons
+    const lessons = first ? [{ ...first, title: 'Facts, in the past tense' }, ...others] : []
+    expect(findLesson({ lessons }, 'past tense').slug).toBe('01-events')
+  })
+
+  test('what several lessons answer to is offered with all of them', () => {
+    const find = () => findLesson(course, 'store')
+    expect(find).toThrow(AmbiguousLessonError)
+    expect(find).toThrow(
+      '"store" could be 02-list-store, 05-stream-store or 28-event-store. Write its number, or more of the name.',
+    )
+  })
+
+  test.each([
+    ['conurrency', ['07-concurrency']],
+    ['07-concurency', ['07-concurrency']],
+    ['snaphsots', ['14-snapshots']],
+    ['monitorring', ['25-monitoring']],
+    ['29', ['28-event-store', '27-cluster']],
+    ['0', ['01-events', '02-list-store']],
+    ['quantum-physics', []],
+    ['', []],
+    ['../..', []],
+  ])('%s is none; near are %j', (asked, nearest) => {
+    try {
+      findLesson(course, asked)
+    } catch (error) {
+      expect(error).toBeInstanceOf(UnknownLessonError)
+      expect(error).toMatchObject({ asked, nearest })
+      return
+    }
+    throw new Error('It was found.')
+  })
+
+  test('the sentence offers what is near and says where all of them are', () => {
+    expect(() => findLesson(course, 'clutser')).toThrow(
+      'There is no lesson "clutser". Did you mean 27-cluster? "npx eventlings list" shows them all.',
+    )
+    expect(() => findLesson(course, 'xyz')).toThrow('There is no lesson "xyz". "npx eventlings list" shows')
+  })
+})
+
+test.each([
+  ['', '', 0],
+  ['abc', 'abc', 0],
+  ['', 'abc', 3],
+  ['abc', '', 3],
+  ['abc', 'abd', 1],
+  ['abc', 'acb', 1],
+  ['kitten', 'sitting', 3],
+])('from %j to %j it is %i', (a, b, distance) => {
+  expect(editDistance(a, b)).toBe(distance)
+})

@@ -1,0 +1,204 @@
+import { describe, expect, test } from 'vitest'
+import type { Need } from '../../../src/course/index.ts'
+import { BadLessonError } from '../../../src/course/index.ts'
+import { parseLesson } from '../../../src/course/parse.ts'
+import { lessonFile, oneTask } from './course-folder.ts'
+
+const fence = '```'
+
+function parse(text: string, needs: readonly Need[] = []) {
+  return parseLesson('lessons/01-events.md', lessonFile({}, text), { needs })
+}
+
+/** The error of a text, with the line of the file that it names. */
+async function problemOf(
+  text: string,
+): Promise<{ field: string; problem: string; lineText: string | undefined }> {
+  const error = await parse(text).catch((thrown: unknown) => thrown)
+  if (!(error instanceof BadLessonError)) throw new Error(`No BadLessonError: ${String(error)}`)
+  const lineText = lessonFile({}, text).split('\n')[(error.line ?? 0) - 1]
+  return { field: error.field, problem: error.problem, lineText }
+}
+
+const whole = `# Events
+
+Intro.
+
+${fence}ts
+## Task 9 · not a heading
+${fence}
+
+## Task 1 · \`createEvent\`
+
+Needs: real-server
+
+What to write:
+
+${fence}ts
+### Hints
+export function createEvent(): void
+${fence}
+
+### Hints
+1. Vague.
+2. Clearer, over
+   two lines.
+
+   ${fence}ts
+   const indented = {
+     deeper: 1,
+   }
+   ${fence}
+10. Nearly the code.
+
+## Task 2 · MalformedEventError with "quotes"
+Text.
+### Details
+More.
+### Hints
+
+1) One.
+
+### Afterwards
+Behind the hints.
+
+## Quiz
+
+### What is an event?
+- [ ] A command
+  It is no fact yet.
+
+  Not even a wish.
+- [x] A fact
+- [X] History
+
+### And this?
+
+${fence}ts
+- [ ] no answer
+${fence}
+
+* [x] yes
+* [ ] no
+
+## In production
+Careful.
+
+## Read next
+More.
+`
+
+describe('the parts of a lesson', () => {
+  test('intro, outro and text', async () => {
+    const { intro, outro, text } = await parse(whole)
+    expect(intro).toBe(`# Events\n\nIntro.\n\n${fence}ts\n## Task 9 · not a heading\n${fence}`)
+    expect(outro).toBe('## In production\nCareful.\n\n## Read next\nMore.')
+    expect(text).toBe(whole.trim())
+  })
+
+  test('tasks: name without backticks, text without needs and hints', async () => {
+    const { tasks } = await parse(whole)
+    expect(tasks).toHaveLength(2)
+    expect(tasks[0]).toMatchObject({
+      name: 'createEvent',
+      number: 1,
+      needs: ['real-server'],
+      text: `What to write:\n\n${fence}ts\n### Hints\nexport function createEvent(): void\n${fence}`,
+    })
+    expect(tasks[1]).toEqual({
+      name: 'MalformedEventError with "quotes"',
+      number: 2,
+      needs: [],
+      hints: ['One.'],
+      text: 'Text.\n### Details\nMore.\n\n### Afterwards\nBehind the hints.',
+    })
+  })
+
+  test('hints keep their code, without the indentation of the list', async () => {
+    const { tasks } = await parse(whole)
+    expect(tasks[0]?.hints).toEqual([
+      'Vague.',
+      `Clearer, over\ntwo lines.\n\n${fence}ts\nconst indented = {\n  deeper: 1,\n}\n${fence}`,
+      'Nearly the code.',
+    ])
+  })
+
+  test('what the lesson needs, every task needs', async () => {
+    const { tasks } = await parse(whole, ['cluster', 'real-server'])
+    expect(tasks.map(({ needs }) => needs)).toEqual([
+      ['cluster', 'real-server'],
+      ['cluster', 'real-server'],
+    ])
+  })
+
+  test('quiz: answers with their explanations, code in the question', async () => {
+    const { quiz } = await parse(whole)
+    expect(quiz).toEqual([
+      {
+        question: 'What is an event?',
+        answers: [
+          { text: 'A command', right: false, explanation: 'It is no fact yet.\n\nNot even a wish.' },
+          { text: 'A fact', right: true, explanation: '' },
+          { text: 'History', right: true, explanation: '' },
+        ],
+      },
+      {
+        question: `And this?\n\n${fence}ts\n- [ ] no answer\n${fence}`,
+        answers: [
+          { text: 'yes', right: true, explanation: '' },
+          { text: 'no', right: false, explanation: '' },
+        ],
+      },
+    ])
+  })
+
+  test('a lesson without quiz has none', async () => {
+    expect(await parse(oneTask)).toMatchObject({ quiz: [], outro: '', snippets: [] })
+  })
+})
+
+describe('a text that breaks the format names the line and what to do', () => {
+  const hints = '\n### Hints\n1. x\n'
+  test.each([
+    ['no task', '# Events\n', 'tasks', 'Begin one with "## Task 1 · <name>".'],
+    ['another sign than the dot', `## Task 1: a${hints}`, 'tasks', 'Write "## Task 1 · <name>"'],
+    [
+      'a number left out',
+      `## Task 1 · a${hints}\n## Task 3 · b${hints}`,
+      'tasks',
+      'Write "## Task 2 · <name>"',
+    ],
+    ['a task twice', `## Task 1 · a${hints}\n## Task 2 · a${hints}`, 'tasks', 'Two tasks are called "a".'],
+    ['no hints', '## Task 1 · a\ntext\n', 'hints', 'Task "a" has no hints. Add "### Hints"'],
+    ['hints of the next task', `## Task 1 · a\n## Task 2 · b${hints}`, 'hints', 'Task "a" has no hints.'],
+    ['hints without a list', '## Task 1 · a\n### Hints\nthink\n', 'hints', 'are not one numbered list'],
+    ['hints as bullets', '## Task 1 · a\n### Hints\n- think\n', 'hints', 'are not one numbered list'],
+    [
+      'text after a hint',
+      '## Task 1 · a\n### Hints\n1. x\n\nstray\n',
+      'hints',
+      'indent what belongs to a hint',
+    ],
+    ['an empty hint', '## Task 1 · a\n### Hints\n1. x\n2.\n', 'hints', 'This hint is empty.'],
+    ['hints twice', `## Task 1 · a${hints}${hints}`, 'hints', 'has hints in two places'],
+    ['an unknown need', `## Task 1 · a\nNeeds: docker${hints}`, 'needs', 'Write real-server or cluster.'],
+    ['an empty quiz', `${oneTask}\n## Quiz\nnothing\n`, 'quiz', 'The quiz has no question.'],
+    ['no answers', `${oneTask}\n## Quiz\n### Why?\ntext\n`, 'quiz', '"Why?" has no list of answers.'],
+    ['a single answer', `${oneTask}\n## Quiz\n### Why?\n- [x] a\n`, 'quiz', 'needs two answers or more'],
+    [
+      'no right answer',
+      `${oneTask}\n## Quiz\n### Why?\n- [ ] a\n- [ ] b\n`,
+      'quiz',
+      '"Why?" has no right answer.',
+    ],
+    ['no box', `${oneTask}\n## Quiz\n### Why?\n- [x] a\n- b\n`, 'quiz', 'An answer begins with "- [ ]"'],
+  ])('%s', async (_what, text, field, problem) => {
+    expect(await problemOf(text)).toMatchObject({ field, problem: expect.stringContaining(problem) })
+  })
+
+  test('the line is that of the file, front matter counted', async () => {
+    const text = `${oneTask}\n## Quiz\n### Why?\n- [x] a\n- b\n`
+    expect(await problemOf(text)).toMatchObject({ lineText: '- b' })
+    expect(await problemOf('# Events\n\n## Task 1 · a\nNeeds: x\n')).toMatchObject({ lineText: 'Needs: x' })
+  })
+})
