@@ -1,21 +1,24 @@
 /**
- * `npm run bench:feedback -- [times] [--json]`: how soon a learner sees something, each beside the least that it could take,
+ * `npm run bench:feedback -- [times] [--lesson LESSON] [--json]`: how soon a learner sees something, each beside the least that it could take,
  * in one run, alternating; medians.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { filesOf, loadCourse } from '../course/index.ts'
+import { filesOf, findLesson, loadCourse } from '../course/index.ts'
 import { bareRerun } from './bare-rerun.ts'
 import { type Measured, sideBySide, timed } from './median.ts'
 import { lineProgram, runProgram } from './run-program.ts'
 
 const json = process.argv.includes('--json')
-const times = Number(process.argv.slice(2).find((arg) => /^\d+$/.test(arg)) ?? 15)
+const times = Number(
+  process.argv.slice(2).find((arg, i, all) => /^\d+$/.test(arg) && all[i - 1] !== '--lesson') ?? 15,
+)
 const course = await loadCourse()
 const { root } = course
-/** The first lesson that works on Redis. */
-const slug = course.lessons[1]?.slug ?? course.lessons[0]?.slug ?? ''
+const asked = process.argv.indexOf('--lesson')
+/** The first lesson unless another is named: there the suite itself takes the least, and what is ours shows the most. */
+const { slug } = findLesson(course, asked === -1 ? '01' : (process.argv[asked + 1] ?? ''))
 const files = filesOf(course, slug)
 const solution = await readFile(files.solution, 'utf8')
 const program = join(root, 'src', 'cli', 'eventlings.mjs')
