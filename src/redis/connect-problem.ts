@@ -98,7 +98,7 @@ function replyProblem(message: string, { place, database }: Address): Explanatio
       remedy: 'Write a smaller number at the end of the address; usually 0 to 15 exist.',
     }
   }
-  const reply = /^[A-Z]+ .+/.exec(message)?.[0]
+  const reply = /^[A-Z]+ .+/.exec(message)?.[0].replace(/\.$/, '')
   return reply === undefined
     ? undefined
     : { problem: `The Redis at ${place} refuses: ${reply}.`, remedy: `Mend that there, ${ELSEWHERE}` }

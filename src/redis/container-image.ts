@@ -25,6 +25,7 @@ export async function pullImage(
   engine: ContainerEngine,
   image: string,
   onNotice: (sentence: string) => void,
+  { silence = PULL_SILENCE_MS } = {},
 ): Promise<void> {
   onNotice(`Downloading the image ${image}, once …`)
   const download = new Download(image, onNotice)
@@ -32,7 +33,7 @@ export async function pullImage(
   let problem: string | undefined
   try {
     const { status, body } = await callEngine(engine.address, 'POST', path, {
-      timeout: PULL_SILENCE_MS,
+      timeout: silence,
       onData: (chunk) => download.read(chunk),
     })
     problem = download.problem ?? (status === 200 ? undefined : errorIn(body))

@@ -1,0 +1,118 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { imageName } from '../../../src/redis/container-image.ts'
+import { helperFile } from '../../../src/redis/plain-node.ts'
+import { need } from '../need.ts'
+import { until } from './decoys.ts'
+import { containers, post, requiredEngine } from './engine-calls.ts'
+
+/** Runs held-redis.ts in a process of its own, with a temporary folder of its own, so that what is left can be seen. */
+async function program(kind: string, then: string) {
+  const temporary = mkdtempSync(join(tmpdir(), 'eventlings-held-'))
+  onTestFinished(() => rm(temporary, { recursive: true, force: true }))
+  const file = fileURLToPath(new URL('held-redis.ts', import.meta.url))
+  const child = spawn(process.execPath, ['--import', 'tsx', file, kind, then], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    detached: true, // a process group of its own, as a program in a terminal has
+    env: { ...process.env, TMPDIR: temporary, TEMP: temporary, EVENTLINGS_REDIS: '' },
+  })
+  onTestFinished(() => {
+    child.kill('SIGKILL')
+  })
+  const ended = once(child, 'exit')
+  const url = new URL(await firstLine(child))
+  return {
+    child,
+    ended,
+    async expectNothingLeft() {
+      await until(async () => !(await connects(Number(url.port))), 'Redis ended')
+      await until(() => ourFolders(temporary).length === 0, 'the data folder was removed')
+    },
+  }
+}
+
+async function firstLine(child: ChildProcess): Promise<string> {
+  let said = ''
+  for await (const chunk of child.stdout ?? []) {
+    said += chunk
+    if (said.includes('\n')) return JSON.parse(said).url
+  }
+  throw new Error('The program ended without a Redis.')
+}
+
+function ourFolders(folder: string): readonly string[] {
+  return readdirSync(folder).filter((name) => name.startsWith('eventlings-'))
+}
+
+function connects(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port })
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
+}
+
+type Then = 'exit' | 'throw' | 'return'
+type Signal = 'SIGKILL' | 'SIGTERM' | 'SIGHUP'
+
+function nothingIsLeft(kind: string, thens: readonly Then[], signals: readonly Signal[]): void {
+  test.each(thens)('after the program ends by %s', async (then) => {
+    const { ended, expectNothingLeft } = await program(kind, then)
+    await ended
+    await expectNothingLeft()
+  })
+
+  test.each(signals)('after %s', async (signal) => {
+    const { child, ended, expectNothingLeft } = await program(kind, 'stay')
+    child.kill(signal)
+    await ended
+    await expectNothingLeft()
+  })
+
+  test.skipIf(process.platform === 'win32')('after Ctrl-C, which reaches the whole group', async () => {
+    const { child, ended, expectNothingLeft } = await program(kind, 'stay')
+    process.kill(-(child.pid ?? 0), 'SIGINT')
+    await ended
+    await expectNothingLeft()
+  })
+}
+
+describe('nothing is left of the embedded Redis', () => {
+  nothingIsLeft('embedded', ['exit', 'return'], ['SIGKILL', 'SIGHUP'])
+})
+
+need('redis-server').describe('nothing is left of redis-server', () => {
+  nothingIsLeft('binary', ['exit', 'throw', 'return'], ['SIGKILL', 'SIGTERM', 'SIGHUP'])
+})
+
+need('container').describe('nothing is left of the container', () => {
+  nothingIsLeft('container', ['return'], ['SIGKILL'])
+
+  test('not even one that was being made when the program was killed', async () => {
+    const engine = await requiredEngine()
+    const label = `eventlings.test=${process.pid}`
+    const guardian = spawn(process.execPath, [helperFile('guardian.mjs')], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+    })
+    const ended = once(guardian, 'exit')
+    const what = { kind: 'containers', engine: engine.address, label }
+    guardian.stdin.end(`${JSON.stringify({ id: 1, what })}\n`)
+    // The guardian has looked by now, or is about to; the engine is done with its work only after that.
+    const name = `eventlings-test-${process.pid}`
+    const made = { Image: imageName(process.env), Labels: { 'eventlings.test': `${process.pid}` } }
+    expect(await post(engine, `/containers/create?name=${name}`, made)).toBe(201)
+    await ended
+    const left = await containers(engine, { all: 'true', filters: JSON.stringify({ label: [label] }) })
+    expect(left).toEqual([])
+  })
+})

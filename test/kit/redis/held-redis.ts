@@ -1,0 +1,21 @@
+// A program of its own for guardian.test.ts: has a Redis, says so in a line of JSON, and then does as it is told.
+import { type RedisPreference, startRedis } from '../../../src/redis/index.ts'
+import { parsePreference } from '../../../src/redis/preference.ts'
+
+const [preference = 'auto', then = 'stay'] = process.argv.slice(2)
+const wanted: RedisPreference = parsePreference(preference)
+const redis = await startRedis(wanted)
+process.stdout.write(`${JSON.stringify({ url: redis.url, kind: redis.kind })}\n`)
+
+switch (then) {
+  case 'stay':
+    setInterval(() => {}, 1_000)
+    break
+  case 'exit':
+    process.exit(0)
+    break
+  case 'throw':
+    throw new Error('on purpose')
+  case 'return':
+    break // nothing is left to do: Redis must not keep the program alive
+}
