@@ -64,7 +64,7 @@ export function disconnectGuests(counting = false): void {
 
 /** One that was told to close has done its part, although its socket may need a moment. */
 function isClosing(client: Redis): boolean {
-  const { manuallyClosing = false } = client as { readonly manuallyClosing?: boolean }
+  const { manuallyClosing = false } = client as unknown as { readonly manuallyClosing?: boolean }
   return manuallyClosing || ['end', 'close', 'disconnecting', 'wait'].includes(client.status)
 }
 
