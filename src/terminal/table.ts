@@ -29,7 +29,7 @@ export function tableLines(rows: readonly (readonly Text[])[], options: TableOpt
   const natural = indices(columns).map((column) =>
     Math.max(0, ...all.map((row) => longest(row[column] ?? '', '\n'))),
   )
-  const widths = fit(natural, wordWidths(all, columns), options.width - gap * (columns - 1))
+  const widths = columnWidths(natural, wordWidths(all, columns), options.width - gap * (columns - 1))
   return widths ? inColumns(rows, widths, options) : oneBelowTheOther(rows, options)
 }
 
@@ -66,16 +66,15 @@ function oneBelowTheOther(
     const lines = row.flatMap((cell, column) => {
       const name = textOf(header[column] ?? '')
       const label = name === '' ? [] : styled(`${name}: `, 'bold')
-      return lineWidth(cell) === 0
-        ? []
-        : wrap([...label, ...spans(cell)], { width, rest: column === 0 ? '' : '  ' })
+      const first = column === 0 ? '' : '  '
+      return lineWidth(cell) === 0 ? [] : wrap([...label, ...spans(cell)], { width, first, rest: '  ' })
     })
     return index === 0 ? lines : [[], ...lines]
   })
 }
 
 /** The width of each column, or undefined if they do not fit beside each other. */
-function fit(
+function columnWidths(
   natural: readonly number[],
   words: readonly number[],
   room: number,

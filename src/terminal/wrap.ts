@@ -79,8 +79,9 @@ function fill(words: readonly Word[], firstRoom: number, room: number): readonly
   let used = 0
   for (const { space, text } of words) {
     const needed = lineWidth(space) + lineWidth(text)
-    if (used > 0 && used + needed > (lines.length === 1 ? firstRoom : room)) {
-      lines.push([...text])
+    if (used + needed > (lines.length === 1 ? firstRoom : room)) {
+      if (used > 0) lines.push([])
+      lines.at(-1)?.push(...text)
       used = lineWidth(text)
     } else {
       lines.at(-1)?.push(...space, ...text)
@@ -101,6 +102,13 @@ function chop(line: Line, width: number, spaceFrom: number = width): readonly Li
   for (const cell of line.flatMap((part) => graphemes(part.text).map((text) => ({ ...part, text })))) {
     const wide = widthOf(cell.text)
     if (used > 0 && used + wide > width) {
+      // The break itself stands for a space right at it.
+      if (cell.text === ' ' && spaceFrom < width) {
+        pieces.push(piece)
+        piece = []
+        used = 0
+        continue
+      }
       const space = piece.findLastIndex(({ text }, index) => text === ' ' && index + 1 >= spaceFrom)
       const end = space === -1 ? piece.length : space + 1
       pieces.push(piece.slice(0, end))

@@ -49,7 +49,8 @@ function tsx(): string {
 const facade = (folder: string) =>
   JSON.stringify(pathToFileURL(path.join(projectRoot(), 'src', folder, 'index.ts')).href)
 
-describe('a cold start', () => {
+// Programs of their own, three in a row: on a busy machine that takes its time.
+describe('a cold start', { timeout: 90_000 }, () => {
   test('a list of 28 known lessons loads no parser', async () => {
     const names = Array.from(
       { length: 28 },
