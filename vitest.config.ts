@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import SkipReporter from './test/kit/skips.ts'
 
 /** `npx vitest` without flags checks the kit and the solutions; `EVENTLINGS_TARGET=starter` looks at the starters instead. */
 const target = process.env.EVENTLINGS_TARGET ?? 'solution'
@@ -6,6 +7,7 @@ const conditions = [target, 'node', 'import', 'module', 'default']
 
 export default defineConfig({
   test: {
+    reporters: ['default', new SkipReporter()],
     projects: [
       {
         test: {

@@ -1,0 +1,57 @@
+import { execFileSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { projectRoot } from '../../src/course/index.ts'
+
+/** A program in a real terminal. */
+export interface Terminal {
+  /** What is on the screen now, without trailing spaces. */
+  screen(): string
+  /** Types keys as tmux names them: `q`, `Enter`, `C-c`. */
+  press(...keys: readonly string[]): void
+  resize(columns: number, rows: number): void
+  /** Waits until the screen fits, and gives it. Rejects with the last screen after a minute. */
+  until(pattern: RegExp): Promise<string>
+  close(): void
+}
+
+export interface TerminalOptions {
+  readonly columns?: number
+  readonly rows?: number
+  readonly env?: Readonly<Record<string, string>>
+}
+
+const LOOK_MS = 50
+const PATIENCE_MS = 60_000
+
+/** Starts a shell command in tmux, on a server of its own, in the project's folder. The shell says `[ended N]` when it ends. */
+export function openTerminal(command: string, options: TerminalOptions = {}): Terminal {
+  const { columns = 80, rows = 50, env = {} } = options
+  const socket = `eventlings-${randomUUID().slice(0, 8)}`
+  const tmux = (...args: readonly string[]) =>
+    execFileSync('tmux', ['-L', socket, '-f', '/dev/null', ...args], { encoding: 'utf8', stdio: 'pipe' })
+  const settings = Object.entries(env).map(([name, value]) => `${name}='${value}'`)
+  const line = `env ${settings.join(' ')} sh -c '${command}'; echo "[ended $?]"; stty -a | head -1; cat`
+  tmux('-u', 'new-session', '-d', '-x', String(columns), '-y', String(rows), '-c', projectRoot(), line)
+  const screen = () => tmux('capture-pane', '-p').replace(/[ \t]+$/gm, '')
+  return {
+    screen,
+    press: (...keys) => void tmux('send-keys', ...keys),
+    resize: (width, height) => void tmux('resize-window', '-x', String(width), '-y', String(height)),
+    async until(pattern) {
+      const started = Date.now()
+      for (;;) {
+        const now = screen()
+        if (pattern.test(now)) return now
+        if (Date.now() - started > PATIENCE_MS) throw new Error(`${pattern} never came. The screen:\n${now}`)
+        await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+      }
+    },
+    close() {
+      try {
+        tmux('kill-server')
+      } catch {
+        // it has ended by itself
+      }
+    },
+  }
+}

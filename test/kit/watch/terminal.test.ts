@@ -1,0 +1,124 @@
+import { copyFile, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect } from 'vitest'
+import { projectRoot } from '../../../src/course/index.ts'
+import { need } from '../need.ts'
+import { openTerminal, type Terminal } from '../tmux.ts'
+
+const { describe } = need('tmux')
+const root = projectRoot()
+const solution = join(root, 'solutions', '01-events.ts')
+let home: string
+let terminal: Terminal
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'eventlings-home-'))
+})
+afterEach(async () => {
+  terminal.close()
+  await rm(home, { recursive: true, force: true })
+})
+
+function watch(flags = '', columns = 80): Terminal {
+  const env = { EVENTLINGS_HOME: home, EVENTLINGS_REDIS: 'embedded', EDITOR: 'true' }
+  terminal = openTerminal(`node src/cli/eventlings.mjs watch 01 ${flags}`, { env, columns })
+  return terminal
+}
+const answer = () => join(home, 'workspace', '01-events.ts')
+
+describe('watch in a terminal', () => {
+  const { test } = need('tmux')
+
+  test('lays out the starter, says why it fails, and turns green on a save', async () => {
+    const { until, press } = watch()
+    const red = await until(/failed +createEvent[\s\S]*q quit/)
+    expect(red).toContain('createEvent is not written yet')
+    expect(red).toMatch(/0 of \d+ passed/)
+    await copyFile(solution, answer())
+    await until(/1 of \d+ passed[\s\S]*3 passed/)
+    press('q')
+    expect(await until(/\[ended 0\]/)).toContain('[ended 0]')
+  })
+
+  test('a save by rename, a moment of emptiness and a syntax error, and then it is right again', async () => {
+    const { until } = watch()
+    await until(/q quit/)
+    await writeFile(answer(), '')
+    await writeFile(answer(), 'export const = 1\n')
+    await until(/cannot be read as TypeScript/)
+    await copyFile(solution, `${answer()}.tmp`)
+    await rename(`${answer()}.tmp`, answer())
+    await until(/3 passed/)
+  })
+
+  test('keys: hint, one more, diff, list, help', async () => {
+    const { until, press } = watch()
+    await until(/failed +createEvent[\s\S]*q quit/)
+    press('h')
+    await until(/Hint 1 of \d/)
+    press('h')
+    await until(/Hint 2 of \d/)
+    press('l')
+    await until(/> 01 Events/)
+    press('?')
+    await until(/Write in your own editor and save/)
+    press('d')
+    await until(/solutions\/01-events\.ts|Yours and the solution/)
+  })
+
+  test('the solution and a reset are asked for first, and a reset keeps the file', async () => {
+    const { until, press } = watch()
+    await until(/q quit/)
+    press('s')
+    await until(/Show the solution\?/)
+    press('x') // any other key is no
+    await until(/q quit/)
+    await writeFile(answer(), '// mine\n')
+    await until(/does not export/)
+    press('x')
+    await until(/Begin anew\?/)
+    press('y')
+    await until(/createEvent is not written yet/)
+    const kept = (await readdir(join(home, 'workspace'))).find((name) => name.endsWith('.old')) ?? ''
+    expect(await readFile(join(home, 'workspace', kept), 'utf8')).toBe('// mine\n')
+  })
+
+  test('next and previous are the learner’s choice', async () => {
+    const { until, press } = watch()
+    await until(/q quit/)
+    await copyFile(solution, answer())
+    await until(/3 passed/)
+    press('n')
+    await until(/^02 A store of lists/m)
+    press('p')
+    await until(/^01 Events/m)
+  })
+
+  test('an endless loop is stopped with a sentence, and watching goes on', async () => {
+    const { until } = watch()
+    await until(/q quit/)
+    const text = await readFile(solution, 'utf8')
+    await writeFile(answer(), text.replace(/(function createEvent\([\s\S]*?\{\n)/, '$1  for (;;) {}\n'))
+    await until(/loop that never ends/)
+    await copyFile(solution, answer())
+    await until(/3 passed/)
+  })
+
+  test('no line is wider than a terminal of 60 columns, and a resize draws again', async () => {
+    const { until, resize } = watch('', 60)
+    const narrow = await until(/q quit/)
+    for (const line of narrow.split('\n')) expect(line.length).toBeLessThanOrEqual(60)
+    resize(120, 50)
+    await until(/h hint {2}d diff.*q quit/)
+  })
+
+  test('Ctrl-C leaves the terminal as it was', async () => {
+    const { until, press } = watch()
+    await until(/q quit/)
+    press('C-c')
+    await until(/\[ended (0|130)\]/)
+    press('typed', 'Enter')
+    // It is echoed again: the terminal is no longer in raw mode.
+    await until(/typed\n+typed/)
+  })
+})
