@@ -1,43 +1,36 @@
-import { openInEditor } from '../../walkthrough/editor.ts'
+import { findLesson } from '../../course/index.ts'
+import { nextLesson } from '../../walkthrough/desk.ts'
+import { editorCommand, openInEditor } from '../../walkthrough/editor.ts'
 import type { Run } from '../command.ts'
+import { UsageError } from '../errors.ts'
 import { Exit } from '../exit.ts'
-import { whichLesson } from '../which-lesson.ts'
 import { withSession } from '../with-session.ts'
 
 export const run: Run = async (context, [named], flags) => {
   const desk = await context.desk()
-  const { slug } = whichLesson(desk, named, 'watch')
+  const { course, home, progress } = desk
+  const lesson = named === undefined ? (nextLesson(desk) ?? course.lessons[0]) : findLesson(course, named)
+  if (lesson === undefined) throw new UsageError('There is no lesson to watch.')
   const { watchOnTerminal, watchPlain } = await import('../../watch/index.ts')
-  return await withSession(
+  await withSession(
     context,
     desk,
     async (session) => {
       const { redis, checker } = await session.open()
-      const common = {
-        ...desk,
-        checker,
-        redis,
-        slug,
-        palette: context.palette,
-        poll: flags.poll === true,
-        advance: flags.advance === true,
+      const { palette, input, output, env, canAsk } = context
+      const flagsOfWatch = { advance: flags.advance === true, poll: flags.poll === true }
+      const common = { course, home, progress, redis, checker, slug: lesson.slug, palette, ...flagsOfWatch }
+      if (canAsk && flags.json !== true) {
+        const editor =
+          editorCommand(env) === undefined ? {} : { editor: (file: string) => openInEditor(file, env) }
+        await watchOnTerminal({ ...common, ...editor, input, output: output.stream })
+        return
       }
-      if (context.canAsk && flags.json !== true) {
-        const editor = (file: string) => openInEditor(file, context.env)
-        await watchOnTerminal({ ...common, input: context.input, output: context.output.stream, editor })
-      } else {
-        const ended = new AbortController()
-        const done = context.cleanups.add(() => ended.abort())
-        await watchPlain({
-          ...common,
-          output: context.output,
-          json: flags.json === true,
-          signal: ended.signal,
-        })
-        done()
-      }
-      return Exit.passed
+      const stop = new AbortController()
+      context.cleanups.add(() => stop.abort())
+      await watchPlain({ ...common, output: output.stream, json: flags.json === true, signal: stop.signal })
     },
     { stayWarm: true },
   )
+  return Exit.passed
 }

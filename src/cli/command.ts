@@ -1,0 +1,25 @@
+import type { Context } from './context.ts'
+import type { ExitCode } from './exit.ts'
+
+/** Flags of one command as commander read them: `--file PATH` is a text, `--json` is true. */
+export type Flags = Readonly<Record<string, string | boolean | undefined>>
+
+/** What a command does; it prints by the context and says how that ended. */
+export type Run = (context: Context, args: readonly string[], flags: Flags) => Promise<ExitCode>
+
+/** A command as `--help` shows it. What it does is loaded only when it is called. */
+export interface CommandEntry {
+  /** With its arguments, as commander reads them: `check [lesson]`. */
+  readonly usage: string
+  readonly summary: string
+  readonly flags: readonly (readonly [flags: string, description: string])[]
+  /** Without the leading `npx eventlings`. */
+  readonly examples: readonly (readonly [command: string, meaning: string])[]
+  readonly group: 'Learn' | 'Look' | 'Teach and write'
+  readonly load: () => Promise<{ readonly run: Run }>
+  /** `progress export`: commands of a command. */
+  readonly inner?: readonly CommandEntry[]
+}
+
+/** How a learner calls the program in the project's folder. */
+export const self = 'npx eventlings'

@@ -1,0 +1,59 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import type { CheckResult, Target } from '../../check/index.ts'
+import type { LessonSummary } from '../../course/index.ts'
+import type { Desk } from '../../walkthrough/desk.ts'
+import { assertStarted, checkOwnAnswer } from '../../walkthrough/own-answer.ts'
+import { asJson } from '../check-json.ts'
+import { type Flags, type Run, self } from '../command.ts'
+import type { Context } from '../context.ts'
+import { UsageError } from '../errors.ts'
+import { Exit } from '../exit.ts'
+import { whichLesson } from '../which-lesson.ts'
+import { withSession } from '../with-session.ts'
+
+export const run: Run = async (context, [named], flags) => {
+  const desk = await context.desk()
+  const lesson = whichLesson(desk, named, 'check')
+  const target = targetOf(flags)
+  if (target === undefined) assertStarted(desk, lesson.slug)
+  const result = await withSession(context, desk, (session) =>
+    target === undefined ? checkOwnAnswer(desk, session, lesson.slug) : session.check(lesson.slug, target),
+  )
+  if (flags.json === true) context.printJson(asJson(result))
+  else await print(context, desk, lesson, result, flags)
+  return result.passed ? Exit.passed : Exit.notPassed
+}
+
+/** What the flags name; undefined for the learner's own answer. */
+function targetOf({ solution, starter, file }: Flags): Target | undefined {
+  if ([solution, starter, file].filter((flag) => flag !== undefined).length > 1) {
+    throw new UsageError('Name one of --solution, --starter and --file, not several.')
+  }
+  if (solution === true) return { kind: 'solution' }
+  if (starter === true) return { kind: 'starter' }
+  if (typeof file !== 'string') return undefined
+  if (!existsSync(file)) throw new UsageError(`There is no file ${file}.`)
+  return { kind: 'file', path: path.resolve(file) }
+}
+
+async function print(context: Context, desk: Desk, lesson: LessonSummary, result: CheckResult, flags: Flags) {
+  const { renderCheck } = await import('../../terminal/check.ts')
+  const { palette, width } = context
+  const own = result.target === 'workspace'
+  const next = result.passed && own ? afterPass(desk, lesson) : undefined
+  const text = renderCheck(result, {
+    width,
+    palette,
+    title: lesson.title,
+    verbose: flags.verbose === true,
+    ...(next !== undefined && { next }),
+  })
+  context.print(text)
+}
+
+function afterPass(desk: Desk, { slug }: LessonSummary): string {
+  const { lessons } = desk.course
+  const following = lessons[lessons.findIndex((one) => one.slug === slug) + 1]
+  return following === undefined ? `${self} progress` : `${self} start ${following.number}`
+}

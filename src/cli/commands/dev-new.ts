@@ -1,0 +1,15 @@
+import { newLesson } from '../../authoring/index.ts'
+import { shownPath } from '../../walkthrough/desk.ts'
+import { type Run, self } from '../command.ts'
+import { Exit } from '../exit.ts'
+
+export const run: Run = async (context, [name = ''], flags) => {
+  const { course } = await context.desk()
+  const text = (flag: string) => (typeof flags[flag] === 'string' ? flags[flag] : undefined)
+  const { slug, files } = await newLesson(course, name, { title: text('title'), chapter: text('chapter') })
+  context.print(`Lesson ${slug} has all its files:\n`)
+  for (const file of files) context.print(`  ${shownPath(file)}`)
+  context.print(`\nIt runs already: ${self} dev check ${slug.slice(0, 2)} says what there is to write.`)
+  context.print('How lessons are written: CONTRIBUTING.md')
+  return Exit.passed
+}

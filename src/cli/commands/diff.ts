@@ -1,0 +1,23 @@
+import { readFile } from 'node:fs/promises'
+import { shownPath } from '../../walkthrough/desk.ts'
+import { assertStarted } from '../../walkthrough/own-answer.ts'
+import { revealSolution } from '../../walkthrough/reveal.ts'
+import type { Run } from '../command.ts'
+import { Exit } from '../exit.ts'
+import { mayReveal } from '../may-reveal.ts'
+import { whichLesson } from '../which-lesson.ts'
+
+export const run: Run = async (context, [named], flags) => {
+  const desk = await context.desk()
+  const { slug } = whichLesson(desk, named, 'diff')
+  assertStarted(desk, slug)
+  if (!(await mayReveal(context, desk, slug, flags.yes === true))) return Exit.passed
+  const file = desk.home.answer(slug)
+  const mine = await readFile(file, 'utf8')
+  const theirs = await revealSolution(desk, slug)
+  const { renderDiff } = await import('../../terminal/index.ts')
+  const { palette, width } = context
+  const names = { mineName: shownPath(file), theirsName: `solutions/${slug}.ts` }
+  context.print(await renderDiff(mine, theirs, { width, palette, ...names }))
+  return Exit.passed
+}

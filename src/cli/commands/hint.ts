@@ -1,0 +1,60 @@
+import type { Lesson } from '../../course/index.ts'
+import { taskAtHand } from '../../walkthrough/last-check.ts'
+import { nextHint } from '../../workspace/index.ts'
+import { type Run, self } from '../command.ts'
+import { wholeNumber } from '../context.ts'
+import { UsageError } from '../errors.ts'
+import { Exit } from '../exit.ts'
+import { whichLesson } from '../which-lesson.ts'
+
+export const run: Run = async (context, [named], flags) => {
+  const desk = await context.desk()
+  const { slug, number } = whichLesson(desk, named, 'hint')
+  const lesson = await desk.course.lesson(slug)
+  const wanted = wholeNumber('--task', flags.task)
+  if (wanted !== undefined) assertTask(lesson, wanted)
+  const atHand = taskAtHand(desk, lesson)
+  if (wanted === undefined && atHand === undefined) {
+    context.print(`Every task of lesson ${number} passed at the last check, so there is nothing to hint at.`)
+    context.print(`For a task all the same: ${self} hint ${number} --task 1`)
+    return Exit.passed
+  }
+  const hint = nextHint(lesson, desk.progress.overview().lesson(slug), {
+    ...(wanted !== undefined && { taskNumber: wanted }),
+    ...(atHand !== undefined && { firstFailing: atHand.name }),
+  })
+  const { renderMarkdown } = await import('../../terminal/index.ts')
+  const { palette, width } = context
+  const markdown = (text: string) => renderMarkdown(text, { width, palette })
+  const task = `task ${hint.taskNumber}, ${hint.task}`
+  if (hint.kind === 'no more') {
+    context.print(palette.paint(`All ${hint.earlier.length} hints for ${task}`, 'bold'))
+    context.print(`\n${await markdown(numbered(hint.earlier))}\n`)
+    context.print(`There are no more. One good answer: ${self} solution ${number}`)
+    return Exit.passed
+  }
+  await desk.progress.record('HINT_REVEALED', slug, { task: hint.taskNumber, step: hint.step })
+  context.print(palette.paint(`Hint ${hint.step} of ${hint.of} for ${task}`, 'bold'))
+  context.print(`\n${await markdown(hint.text)}\n`)
+  context.print(
+    hint.step < hint.of
+      ? `One more: ${self} hint ${number}${wanted === undefined ? '' : ` --task ${wanted}`}`
+      : `That was the last hint for this task. One good answer: ${self} solution ${number}`,
+  )
+  return Exit.passed
+}
+
+function assertTask({ number, tasks }: Lesson, wanted: number): void {
+  if (wanted <= tasks.length) return
+  const names = tasks.map((task) => `${task.number} ${task.name}`).join(', ')
+  throw new UsageError(`Lesson ${number} has no task ${wanted}. It has ${names}.`)
+}
+
+/** A list again, each hint with its code indented as far as its text. */
+function numbered(hints: readonly string[]): string {
+  return hints
+    .map(
+      (hint, index) => `${index + 1}. ${hint.replaceAll('\n', `\n${' '.repeat(`${index + 1}. `.length)}`)}`,
+    )
+    .join('\n')
+}

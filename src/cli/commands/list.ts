@@ -1,0 +1,29 @@
+import { isPassed } from '../../progress/index.ts'
+import { nextLesson } from '../../walkthrough/desk.ts'
+import { lessonTable } from '../../walkthrough/lesson-table.ts'
+import { type Run, self } from '../command.ts'
+import { Exit } from '../exit.ts'
+
+export const run: Run = async (context, _args, flags) => {
+  const desk = await context.desk()
+  const { lessons } = desk.course
+  const overview = desk.progress.overview()
+  if (flags.json === true) {
+    context.printJson({
+      lessons: lessons.map(({ slug, title, chapter, minutes }) => ({
+        slug,
+        title,
+        chapter,
+        minutes,
+        state: overview.lesson(slug).state,
+      })),
+    })
+    return Exit.passed
+  }
+  context.print(lessonTable(desk, context))
+  const passed = lessons.filter(({ slug }) => isPassed(overview.lesson(slug))).length
+  const next = nextLesson(desk)
+  const where = next === undefined ? 'You have done them all.' : `Next: ${self} start ${next.number}`
+  context.print(`\n${passed} of ${lessons.length} passed. ${where}`)
+  return Exit.passed
+}

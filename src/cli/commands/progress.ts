@@ -1,0 +1,26 @@
+import { isPassed } from '../../progress/index.ts'
+import { progressPage } from '../../walkthrough/progress-page.ts'
+import type { Run } from '../command.ts'
+import { Exit } from '../exit.ts'
+
+export const run: Run = async (context, _args, flags) => {
+  const desk = await context.desk()
+  if (flags.json !== true) {
+    context.print(progressPage(desk, context))
+    return Exit.passed
+  }
+  const overview = desk.progress.overview()
+  const lessons = desk.course.lessons.map(({ slug, title, chapter }) => ({
+    title,
+    chapter,
+    ...overview.lesson(slug),
+  }))
+  context.printJson({
+    current: overview.current ?? null,
+    passed: lessons.filter(isPassed).length,
+    total: lessons.length,
+    placement: overview.placement ?? null,
+    lessons,
+  })
+  return Exit.passed
+}

@@ -1,0 +1,31 @@
+import { lessonText } from '../../walkthrough/lesson-text.ts'
+import { type Run, self } from '../command.ts'
+
+import { Exit } from '../exit.ts'
+import { whichLesson } from '../which-lesson.ts'
+
+export const run: Run = async (context, [named], flags) => {
+  const desk = await context.desk()
+  const { slug, number } = whichLesson(desk, named, 'read')
+  const lesson = await desk.course.lesson(slug)
+  const { renderMarkdown } = await import('../../terminal/index.ts')
+  const { palette, width } = context
+  const render = (columns: number) => renderMarkdown(lessonText(lesson), { width: columns, palette })
+  if (flags.pages === true) {
+    const [{ assertCanPrompt }, { readPages }] = await Promise.all([
+      import('../../terminal/index.ts'),
+      import('../../walkthrough/pager.ts'),
+    ])
+    assertCanPrompt({
+      reason: 'Reading page by page takes keys.',
+      hints: [`${self} read ${number}`],
+      input: context.input,
+      output: context.output,
+    })
+    await readPages(render, { input: context.input, output: context.output.stream, palette })
+  } else {
+    context.print(await render(width))
+  }
+  await desk.progress.record('LESSON_READ', slug, {})
+  return Exit.passed
+}

@@ -1,0 +1,37 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { findLesson } from '../../course/index.ts'
+import { assertCanPrompt } from '../../terminal/can-prompt.ts'
+import { shownPath } from '../../walkthrough/desk.ts'
+import { resetLesson } from '../../workspace/index.ts'
+import { ask } from '../ask.ts'
+import { type Run, self } from '../command.ts'
+import { Exit } from '../exit.ts'
+
+export const run: Run = async (context, [named = ''], flags) => {
+  const desk = await context.desk()
+  const { slug, number } = findLesson(desk.course, named)
+  const file = desk.home.answer(slug)
+  if (existsSync(file) && flags.yes !== true) {
+    const { input, output } = context
+    assertCanPrompt({
+      reason: `Resetting puts the starter in place of ${shownPath(file)}.`,
+      hints: [`${self} reset ${number} --yes`],
+      input,
+      output,
+    })
+    if (!(await ask(context, `Begin ${slug} again? Your answer is kept as a dated copy.`))) {
+      context.print('Nothing was changed.')
+      return Exit.passed
+    }
+  }
+  const { keptAs } = await resetLesson(desk.course, desk.home, slug, new Date())
+  await desk.progress.record(
+    'LESSON_RESET',
+    slug,
+    keptAs === undefined ? {} : { keptAs: path.basename(keptAs) },
+  )
+  context.print(`${shownPath(file)} is the starter again.`)
+  if (keptAs !== undefined) context.print(`Your answer is kept as ${shownPath(keptAs)}.`)
+  return Exit.passed
+}

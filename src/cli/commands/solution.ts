@@ -1,0 +1,23 @@
+import { revealSolution } from '../../walkthrough/reveal.ts'
+import type { Run } from '../command.ts'
+import { Exit } from '../exit.ts'
+import { mayReveal } from '../may-reveal.ts'
+import { whichLesson } from '../which-lesson.ts'
+
+export const run: Run = async (context, [named], flags) => {
+  const desk = await context.desk()
+  const { slug, number } = whichLesson(desk, named, 'solution')
+  if (!(await mayReveal(context, desk, slug, flags.yes === true))) return Exit.passed
+  const text = await revealSolution(desk, slug)
+  if (!context.output.isTTY) {
+    // As it stands in its file: for `> mine.ts`, and for programs.
+    context.output.write(text)
+    return Exit.passed
+  }
+  const { renderMarkdown } = await import('../../terminal/index.ts')
+  const { palette, width } = context
+  context.print(palette.paint(`solutions/${slug}.ts`, 'bold'))
+  context.print(`\n${await renderMarkdown(`\`\`\`\`ts\n${text}\n\`\`\`\``, { width, palette })}\n`)
+  context.print(`It is one good answer, not the only one. Yours beside it: npx eventlings diff ${number}`)
+  return Exit.passed
+}

@@ -1,0 +1,50 @@
+import { findTrack } from '../../course/index.ts'
+import { table } from '../../terminal/table.ts'
+import { rehearse, type TourLesson, type TourReport } from '../../walkthrough/tour.ts'
+import { type Run, self } from '../command.ts'
+import type { Context } from '../context.ts'
+import { UsageError } from '../errors.ts'
+import { Exit } from '../exit.ts'
+import { withSession } from '../with-session.ts'
+
+export const run: Run = async (context, _args, flags) => {
+  if (flags.auto !== true) {
+    throw new UsageError(`A tour goes by itself: ${self} tour --auto. The walkthrough with you is: npm start`)
+  }
+  const desk = await context.desk()
+  const track = findTrack(desk.course, typeof flags.track === 'string' ? flags.track : 'all')
+  if (track.lessons.length === 0) throw new UsageError(`None of the lessons of ${track.name} exists yet.`)
+  const quiet = flags.json === true
+  if (!quiet) context.print(`${track.title}\n`)
+  const report = await withSession(
+    context,
+    desk,
+    (session) => rehearse(desk.course, track.lessons, session, (lesson) => tell(context, lesson, quiet)),
+    { stayWarm: true },
+  )
+  if (quiet) context.printJson({ track: track.name, ...report })
+  else print(context, report)
+  return report.ok ? Exit.passed : Exit.notPassed
+}
+
+/** On a terminal one sees how it gets on; what is piped gets the table alone. */
+function tell({ output, note }: Context, { lesson, ok }: TourLesson, quiet: boolean): void {
+  if (!quiet && output.isTTY) note(`${lesson} ${ok ? 'as it should be' : 'is off'}`)
+}
+
+function print({ print, palette, width }: Context, { lessons, ok, redis, ms }: TourReport): void {
+  const rows = lessons.map((one) => [
+    one.lesson,
+    one.ok ? (one.skipped === 0 ? 'ok' : `ok, ${one.skipped} skipped`) : 'off',
+    `${one.starterMs} ms`,
+    `${one.solutionMs} ms`,
+  ])
+  const header = ['Lesson', 'Verdict', 'Starter', 'Solution']
+  print(`\n${table(rows, { width, palette, header, align: ['left', 'left', 'right', 'right'] })}`)
+  for (const { lesson, problems } of lessons) for (const problem of problems) print(`\n${lesson}: ${problem}`)
+  const off = lessons.filter((one) => !one.ok).length
+  const verdict = ok
+    ? `All ${lessons.length} lessons are as they should be`
+    : `${off} of ${lessons.length} lessons are off`
+  print(`\n${verdict}, on ${redis}, in ${(ms / 1000).toFixed(1)} s.`)
+}

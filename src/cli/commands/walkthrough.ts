@@ -1,0 +1,59 @@
+import { nextLesson } from '../../walkthrough/desk.ts'
+import { lessonTable } from '../../walkthrough/lesson-table.ts'
+import { type Run, self } from '../command.ts'
+import type { Context } from '../context.ts'
+import { Exit } from '../exit.ts'
+import { withSession } from '../with-session.ts'
+
+export const run: Run = async (context) => {
+  if (!context.canAsk) return printState(context)
+  const desk = await context.desk()
+  const [{ walkThrough }, { terminalUi }, { openInEditor }] = await Promise.all([
+    import('../../walkthrough/home.ts'),
+    import('../../walkthrough/terminal-ui.ts'),
+    import('../../walkthrough/editor.ts'),
+  ])
+  const { input, output, palette, env } = context
+  const ui = await terminalUi({ input, output: output.stream, palette })
+  await withSession(
+    context,
+    desk,
+    (session) =>
+      walkThrough({
+        desk,
+        session,
+        ui,
+        palette,
+        edit: (file) => openInEditor(file, env),
+        async watch(slug) {
+          const [{ redis, checker }, { watchOnTerminal }] = await Promise.all([
+            session.open(),
+            import('../../watch/index.ts'),
+          ])
+          const editor = (file: string) => openInEditor(file, env)
+          const { course, home, progress } = desk
+          const screen = { input, output: output.stream, palette, editor }
+          await watchOnTerminal({ course, home, progress, redis, checker, slug, ...screen })
+        },
+      }),
+    { stayWarm: true },
+  )
+  return Exit.passed
+}
+
+/** Without a terminal nobody can be led: how it stands, and what leads on. */
+async function printState(context: Context): Promise<typeof Exit.passed> {
+  const desk = await context.desk()
+  context.print(lessonTable(desk, context))
+  const next = nextLesson(desk)
+  const number = next?.number ?? '01'
+  context.print(`
+The guided walkthrough needs a terminal; this is none. The same by single commands:
+
+  ${self} start ${number}   your file for the lesson
+  ${self} read ${number}    what to write
+  ${self} check ${number}   see whether it holds
+  ${self} hint ${number}    if you are stuck
+  ${self} --help     all commands`)
+  return Exit.passed
+}

@@ -1,0 +1,88 @@
+import type { RedisPreference } from '../redis/index.ts'
+import { type Palette, style } from '../terminal/palette.ts'
+import type { Desk } from '../walkthrough/desk.ts'
+import { UsageError } from './errors.ts'
+import { type Cleanups, newCleanups } from './interrupt.ts'
+import type { Output } from './output.ts'
+import type { Globals } from './program.ts'
+
+/** What a command may use of the world around it. */
+export interface Context {
+  readonly env: NodeJS.ProcessEnv
+  readonly input: NodeJS.ReadStream
+  readonly output: Output
+  readonly palette: Palette
+  /** Columns to fill. */
+  readonly width: number
+  readonly mine: boolean
+  readonly cleanups: Cleanups
+  /** What `--redis` says; undefined leaves it to EVENTLINGS_REDIS. Throws BadPreferenceError. */
+  preference(): Promise<RedisPreference | undefined>
+  /** Course and progress; read once. */
+  desk(): Promise<Desk>
+  /** The desk if somebody has asked for it. */
+  openedDesk(): Promise<Desk> | undefined
+  /** A line, or several, of what was asked for. */
+  print(text: string): void
+  /** Data for programs: one JSON value. */
+  printJson(value: unknown): void
+  /** A sentence beside the matter; it goes to the error stream, so that it never mixes with data. */
+  note(sentence: string): void
+  /** True if there is somebody to ask. */
+  readonly canAsk: boolean
+}
+
+export interface World {
+  readonly env: NodeJS.ProcessEnv
+  readonly input: NodeJS.ReadStream
+  readonly output: Output
+  readonly errors: Output
+}
+
+export function newContext({ env, input, output, errors }: World, globals: Globals): Context {
+  let desk: Promise<Desk> | undefined
+  return {
+    env,
+    input,
+    output,
+    palette: style(env, output, { color: globals.color }),
+    get width() {
+      return output.width
+    },
+    mine: globals.mine,
+    cleanups: newCleanups(),
+    async preference() {
+      if (globals.redis === undefined) return undefined
+      const { parsePreference } = await import('../redis/preference.ts')
+      return parsePreference(globals.redis)
+    },
+    desk() {
+      desk ??= openDesk(env)
+      return desk
+    },
+    openedDesk: () => desk,
+    print: (text) => output.write(`${text}\n`),
+    printJson: (value) => output.write(`${JSON.stringify(value, null, 2)}\n`),
+    note: (sentence) => errors.write(`${sentence}\n`),
+    canAsk: input.isTTY === true && output.isTTY,
+  }
+}
+
+async function openDesk(env: NodeJS.ProcessEnv): Promise<Desk> {
+  const [{ loadCourse }, { openProgress }, { homeOf }] = await Promise.all([
+    import('../course/index.ts'),
+    import('../progress/index.ts'),
+    import('../workspace/home.ts'),
+  ])
+  const course = await loadCourse()
+  const home = homeOf(course, env)
+  return { course, home, progress: openProgress(home.log) }
+}
+
+/** A flag that takes a whole number from 1. */
+export function wholeNumber(flag: string, value: string | boolean | undefined): number | undefined {
+  if (value === undefined) return undefined
+  const number = Number(value)
+  if (Number.isInteger(number) && number >= 1) return number
+  throw new UsageError(`${flag} takes a number from 1; "${String(value)}" is none.`)
+}

@@ -1,0 +1,36 @@
+import { type Finding, fail, ok, warn } from './finding.ts'
+
+/** In bytes; what a check takes at most, and what an editor beside it needs. */
+const megabyte = 1024 * 1024
+const needed = 700 * megabyte
+
+/** `version` is `process.version`: v22.12.0. The program itself does not start on an older one; this tells of an odd one. */
+export function nodeFinding(version: string): Finding {
+  const [major = 0, minor = 0] = version.slice(1).split('.').map(Number)
+  const remedy = 'Install Node 20.19 or later, 22 or 24 from https://nodejs.org.'
+  if (major < 20 || (major === 20 && minor < 19) || (major === 22 && minor < 12)) {
+    return fail('Node', `Node ${version} is too old.`, remedy)
+  }
+  if (major === 21) return fail('Node', `Node ${version} was never a version to stay with.`, remedy)
+  if (major % 2 === 1)
+    return warn('Node', `Node ${version} is a version that is not maintained for long.`, remedy)
+  return ok('Node', `Node ${version}.`)
+}
+
+/** `available` is what programs may still take, `limit` what this process may take at all (a container's limit), in bytes. */
+export function memoryFinding({
+  available,
+  limit,
+}: {
+  readonly available: number
+  readonly limit: number
+}): Finding {
+  const free = Math.round(Math.min(available, limit) / megabyte)
+  const shown = free >= 2048 ? `${(free / 1024).toFixed(1)} GB` : `${free} MB`
+  if (free * megabyte >= needed) return ok('Memory', `${shown} are free.`)
+  return warn(
+    'Memory',
+    `Only ${shown} are free; a check may take ${needed / megabyte} MB.`,
+    'Close other programs, or give the container or virtual machine more memory.',
+  )
+}

@@ -1,0 +1,103 @@
+import { execFile } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { promisify } from 'node:util'
+import { findEngine } from '../../redis/container-engine.ts'
+import { hasImage, imageName } from '../../redis/container-image.ts'
+import { findRedisServer } from '../../redis/executables.ts'
+import { parsePreference } from '../../redis/preference.ts'
+import { isTooOld, type ServerVersion, shortName } from '../../redis/version.ts'
+import { type Finding, fail, ok, warn } from './finding.ts'
+
+/** Everything that a Redis can come from, without starting anything. */
+export async function redisFindings(env: NodeJS.ProcessEnv): Promise<readonly Finding[]> {
+  const installed = await server(env)
+  const engine = await container(env, installed.state === 'ok')
+  const findings = [...wished(env), ...engine, installed, embedded()]
+  const real = findings.some(
+    ({ name, state }) => state === 'ok' && (name === 'Image' || name === 'redis-server'),
+  )
+  return real ? findings : [...findings, onlyEmbedded()]
+}
+
+function wished(env: NodeJS.ProcessEnv): readonly Finding[] {
+  const text = env.EVENTLINGS_REDIS?.trim()
+  if (!text) return []
+  try {
+    parsePreference(text)
+    return [ok('EVENTLINGS_REDIS', `It asks for ${text.replace(/:\/\/.*@/, '://…@')}.`)]
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error)
+    return [fail('EVENTLINGS_REDIS', problem, 'Correct the variable, or remove it.')]
+  }
+}
+
+async function container(env: NodeJS.ProcessEnv, hasServer: boolean): Promise<readonly Finding[]> {
+  const engine = await findEngine(env)
+  if (engine === undefined) {
+    const where = env.DOCKER_HOST ? ' at the address in DOCKER_HOST' : ''
+    const finding = `None (Docker, Podman) answers${where}, so there is no image to look for.`
+    if (hasServer && where === '') return [ok('Container engine', `${finding} redis-server does as well.`)]
+    return [
+      warn(
+        'Container engine',
+        finding,
+        'Start one if you have it; redis-server or the embedded one does, too.',
+      ),
+    ]
+  }
+  const image = imageName(env)
+  const isThere = await hasImage(engine, image).catch(() => false)
+  return [
+    ok('Container engine', `${engine.product} answers at ${engine.dockerHost}.`),
+    isThere
+      ? ok('Image', `${image} is here.`)
+      : warn(
+          'Image',
+          `${image} is not here; the first check downloads it.`,
+          `Without a network, load it beforehand, or name one that is here in EVENTLINGS_IMAGE.`,
+        ),
+  ]
+}
+
+async function server(env: NodeJS.ProcessEnv): Promise<Finding> {
+  const name = 'redis-server'
+  const file = findRedisServer(env)
+  const install =
+    'Install it: apt install redis-server, brew install redis, or see https://redis.io/downloads.'
+  if (file === undefined) return warn(name, 'Neither redis-server nor valkey-server is on the PATH.', install)
+  const version = await promisify(execFile)(file, ['--version'], { timeout: 5_000 }).then(
+    ({ stdout }) => versionOnCommandLine(stdout),
+    () => undefined,
+  )
+  if (version === undefined) return warn(name, `${file} does not tell its version.`, install)
+  if (isTooOld(version)) return warn(name, `${shortName(version)} at ${file} is older than 6.2.`, install)
+  return ok(name, `${shortName(version)} at ${file}.`)
+}
+
+/** Reads `redis-server --version`: `Redis server v=7.0.15 sha=…`. */
+export function versionOnCommandLine(printed: string): ServerVersion | undefined {
+  const [, name, version] = /\b(Redis|Valkey) server v=?\s*(\d[\d.]*\d)/i.exec(printed) ?? []
+  if (name === undefined || version === undefined) return undefined
+  return { product: name.toLowerCase() === 'valkey' ? 'Valkey' : 'Redis', version }
+}
+
+function embedded(): Finding {
+  try {
+    createRequire(import.meta.url).resolve('js-redis-server')
+    return ok('Embedded Redis', 'It comes with the course and needs nothing.')
+  } catch {
+    return fail(
+      'Embedded Redis',
+      'Its package is not installed.',
+      'Run "npm install" in the folder of the course.',
+    )
+  }
+}
+
+function onlyEmbedded(): Finding {
+  return warn(
+    'Redis',
+    'The embedded Redis will be used. It does everything but persistence and cluster.',
+    'For the lessons on these, have a container engine or redis-server.',
+  )
+}

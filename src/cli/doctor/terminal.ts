@@ -1,0 +1,36 @@
+import { findExecutable } from '../../redis/executables.ts'
+import type { Palette } from '../../terminal/palette.ts'
+import { editorCommand } from '../../walkthrough/editor.ts'
+import { type Finding, ok, warn } from './finding.ts'
+
+export interface TerminalFacts {
+  readonly isTerminal: boolean
+  /** Undefined where there is no terminal. */
+  readonly columns: number | undefined
+  readonly palette: Pick<Palette, 'colours' | 'unicode'>
+}
+
+export function terminalFindings(facts: TerminalFacts, env: NodeJS.ProcessEnv): readonly Finding[] {
+  return [terminal(facts), editor(env)]
+}
+
+function terminal({ isTerminal, columns, palette }: TerminalFacts): Finding {
+  const name = 'Terminal'
+  if (!isTerminal) {
+    const remedy = 'Call it from a terminal for the walkthrough and the watch screen; all else works.'
+    return warn(name, 'This is none: menus and keys do not work here.', remedy)
+  }
+  const can = `${palette.colours ? 'colours' : 'no colours'}, ${palette.unicode ? 'Unicode' : 'ASCII alone'}`
+  const finding = `${columns ?? 80} columns, ${can}.`
+  if (columns !== undefined && columns < 60) return warn(name, finding, 'Make it 60 columns wide or more.')
+  return ok(name, finding)
+}
+
+function editor(env: NodeJS.ProcessEnv): Finding {
+  const name = 'Editor'
+  const [program] = editorCommand(env) ?? []
+  const remedy = 'Set EDITOR to the one you like, for example nano or code; or open your files by hand.'
+  if (program === undefined) return warn(name, 'Neither VISUAL nor EDITOR is set.', remedy)
+  const isThere = /[\\/]/.test(program) || findExecutable([program], env) !== undefined
+  return isThere ? ok(name, `${program}.`) : warn(name, `${program} is not on the PATH.`, remedy)
+}

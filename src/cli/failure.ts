@@ -1,0 +1,79 @@
+import { Exit, type ExitCode } from './exit.ts'
+
+export interface Failure {
+  readonly code: ExitCode
+  /** For the person in front of the screen; empty where nothing need be said. */
+  readonly sentence: string
+}
+
+/**
+ * By name and not by class: the modules that these come from are loaded only where they are needed, and to know an
+ * error must not load them all.
+ */
+const known: Readonly<Record<string, ExitCode>> = {
+  UsageError: Exit.wrongUse,
+  UnknownLessonError: Exit.wrongUse,
+  AmbiguousLessonError: Exit.wrongUse,
+  UnknownTrackError: Exit.wrongUse,
+  BadPreferenceError: Exit.wrongUse,
+  NoTerminalError: Exit.wrongUse,
+  ProgressTransferError: Exit.wrongUse,
+  NotStartedError: Exit.wrongUse,
+  BadSlugError: Exit.wrongUse,
+  RedisUnavailableError: Exit.machine,
+  BadLessonError: Exit.machine,
+  NoCourseError: Exit.machine,
+}
+
+/** What the system says when a file cannot be had, in words. */
+const bySystem: Readonly<Record<string, string>> = {
+  EACCES: 'permission is missing',
+  EPERM: 'the system does not permit it',
+  EROFS: 'the disk is read-only',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'your quota on the disk is used up',
+  EMFILE: 'too many files are open',
+  ENOENT: 'it is not there',
+  ENOTDIR: 'a part of its path is no folder',
+  EISDIR: 'it is a folder',
+}
+
+/** Turns whatever was thrown into one sentence and an exit code. */
+export function failureOf(error: unknown): Failure {
+  if (!(error instanceof Error)) return unexpected(String(error))
+  if (error.name === 'InterruptedError' || error.name === 'ExitPromptError') {
+    return { code: Exit.interrupted, sentence: '' }
+  }
+  const code = known[error.name]
+  if (code !== undefined) return { code, sentence: error.message }
+  return ofSystem(error) ?? ofPackages(error) ?? unexpected(error.message)
+}
+
+function ofPackages(error: NodeJS.ErrnoException): Failure | undefined {
+  if (error.code !== 'ERR_MODULE_NOT_FOUND') return undefined
+  const name = /package '([^']+)'/.exec(error.message)?.[1]
+  if (name === undefined) return undefined
+  const sentence = `The package ${name} is not installed. Run "npm install" in the folder of the course.`
+  return { code: Exit.machine, sentence }
+}
+
+function ofSystem(error: NodeJS.ErrnoException): Failure | undefined {
+  const why = error.syscall === undefined ? undefined : bySystem[error.code ?? '']
+  if (why === undefined) return undefined
+  const what = error.path === undefined ? 'A file' : error.path
+  const sentence = `${what} cannot be used: ${why}. "npx eventlings doctor" tells what this machine lacks.`
+  return { code: Exit.machine, sentence }
+}
+
+function unexpected(message: string): Failure {
+  const where = 'Please report it on the issues page of the repository that you cloned'
+  return {
+    code: Exit.unexpected,
+    sentence: `Something went wrong inside eventlings: ${firstLine(message)} ${where}; EVENTLINGS_DEBUG=1 shows the details.`,
+  }
+}
+
+function firstLine(message: string): string {
+  const line = message.trim().split('\n')[0] ?? ''
+  return /[.!?]$/.test(line) ? line : `${line}.`
+}

@@ -1,0 +1,66 @@
+import { type Context, newContext, type World } from './context.ts'
+import { Exit, type ExitCode } from './exit.ts'
+import { failureOf } from './failure.ts'
+import { endInGoodOrder } from './interrupt.ts'
+import { outputOn } from './output.ts'
+import { readCommandLine } from './program.ts'
+
+/** Runs the program on the words of this process's command line, and ends the process. */
+export async function main(): Promise<void> {
+  const world: World = {
+    env: process.env,
+    input: process.stdin,
+    output: outputOn(process.stdout),
+    errors: outputOn(process.stderr),
+  }
+  const code = await run(process.argv.slice(2), world)
+  await Promise.all([world.output.flush(), world.errors.flush()])
+  // By force: a helper process or a socket that is still open must not keep the prompt away.
+  process.exit(code)
+}
+
+async function run(words: readonly string[], world: World): Promise<ExitCode> {
+  let context: Context | undefined
+  try {
+    const call = readCommandLine(words, world.output, await version())
+    if (call === undefined) return Exit.passed
+    context = newContext(world, call.globals)
+    endInGoodOrder(context.cleanups)
+    context.cleanups.add(() => restoreTerminal(world))
+    // For inquirer and others who ask the environment alone.
+    if (!call.globals.color) world.env.NO_COLOR = '1'
+    const command = await call.load()
+    const code = await command.run(context, call.args, call.flags)
+    await tellNotices(context)
+    return code
+  } catch (error) {
+    const { code, sentence } = failureOf(error)
+    if (sentence !== '') world.errors.write(`${sentence}\n`)
+    if (world.env.EVENTLINGS_DEBUG && error instanceof Error) world.errors.write(`${error.stack}\n`)
+    return code
+  } finally {
+    await context?.cleanups.run()
+  }
+}
+
+/** A program that ends in the midst of a menu leaves keys and cursor as it found them. */
+function restoreTerminal({ input, output }: World): void {
+  if (input.isTTY !== true || !input.isRaw) return
+  input.setRawMode(false)
+  output.write('\x1b[?25h')
+}
+
+/** What there is to say about the progress log, after what was asked for and never in its midst. */
+async function tellNotices(context: Context): Promise<void> {
+  const desk = await context.openedDesk()
+  for (const notice of desk?.progress.notices ?? []) context.note(notice)
+}
+
+/** Read only when it is asked for would be simpler to say, but commander wants it beforehand; it is one small file. */
+async function version(): Promise<string> {
+  const { readFile } = await import('node:fs/promises')
+  const manifest: unknown = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'))
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
+    ? String(manifest.version)
+    : ''
+}

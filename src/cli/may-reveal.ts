@@ -1,0 +1,13 @@
+import type { Desk } from '../walkthrough/desk.ts'
+import { maySeeSolution } from '../walkthrough/reveal.ts'
+import { ask } from './ask.ts'
+import type { Context } from './context.ts'
+
+/** Asks before something of the solution is shown, if it would spoil something and there is somebody to ask. */
+export async function mayReveal(context: Context, desk: Desk, slug: string, yes: boolean): Promise<boolean> {
+  if (yes || !context.canAsk || maySeeSolution(desk, slug)) return true
+  if (await ask(context, 'Show the solution? A pass after this counts as "passed after the solution".'))
+    return true
+  context.print(`Then not. There may be a hint left: npx eventlings hint ${slug.split('-')[0]}`)
+  return false
+}

@@ -1,0 +1,44 @@
+import type { Desk } from '../walkthrough/desk.ts'
+import { type CheckSession, newSession, type SessionOptions } from '../walkthrough/session.ts'
+import type { Context } from './context.ts'
+
+/** Lends a session with the Redis that was asked for, and stops everything afterwards, also after Ctrl-C. */
+export function withSession<T>(
+  context: Context,
+  desk: Pick<Desk, 'course'>,
+  use: (session: CheckSession) => Promise<T>,
+  options: Pick<SessionOptions, 'stayWarm'> = {},
+): Promise<T> {
+  return lend(context, desk, 1, options, ([session]) => use(session))
+}
+
+/** The same with several, each with a Redis of its own, for programs that check very much. */
+export function withSessions<T>(
+  context: Context,
+  desk: Pick<Desk, 'course'>,
+  count: number,
+  use: (sessions: readonly CheckSession[]) => Promise<T>,
+): Promise<T> {
+  return lend(context, desk, count, { stayWarm: true }, use)
+}
+
+async function lend<T>(
+  context: Context,
+  { course }: Pick<Desk, 'course'>,
+  count: number,
+  options: Pick<SessionOptions, 'stayWarm'>,
+  use: (sessions: readonly [CheckSession, ...CheckSession[]]) => Promise<T>,
+): Promise<T> {
+  const preference = await context.preference()
+  const open = () =>
+    newSession({ course, preference, mine: context.mine, ...options, onNotice: context.note })
+  const sessions = [open(), ...Array.from({ length: count - 1 }, open)] as const
+  const close = async () => void (await Promise.all(sessions.map((session) => session.close())))
+  const done = context.cleanups.add(close)
+  try {
+    return await use(sessions)
+  } finally {
+    await close()
+    done()
+  }
+}

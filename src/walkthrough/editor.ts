@@ -1,0 +1,60 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+
+/** No editor could be opened; the message says what to do. */
+export class EditorError extends Error {
+  override readonly name = 'EditorError'
+}
+
+/**
+ * The editor that the environment names, as words: `code --wait` is two. Inside the terminal of an editor
+ * (VS Code and its kin) that editor is meant, if nothing is named.
+ */
+export function editorCommand(env: NodeJS.ProcessEnv): readonly string[] | undefined {
+  const named = [env.VISUAL, env.EDITOR].find((value) => value !== undefined && value.trim() !== '')
+  if (named !== undefined) return words(named)
+  return env.TERM_PROGRAM === 'vscode' ? ['code'] : undefined
+}
+
+/** Opens a file and resolves when the editor ends; one with a window of its own ends at once. Rejects with EditorError. */
+export async function openInEditor(file: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const [program, ...args] = editorCommand(env) ?? []
+  if (program === undefined) {
+    throw new EditorError(
+      `No editor is known. Set EDITOR (for example to nano or code), or open this yourself: ${file}`,
+    )
+  }
+  // On Windows `code` is a script, which only a shell starts; there the words are quoted by hand.
+  const child =
+    process.platform === 'win32'
+      ? spawn([program, ...args, file].map((word) => `"${word}"`).join(' '), {
+          stdio: 'inherit',
+          shell: true,
+          env,
+        })
+      : spawn(program, [...args, file], { stdio: 'inherit', env })
+  const problem = await endOf(child)
+  if (problem !== undefined) {
+    throw new EditorError(
+      `The editor "${program}" ${problem}. Set EDITOR to another, or open this yourself: ${file}`,
+    )
+  }
+}
+
+function endOf(child: ChildProcess): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    child.once('error', (error: NodeJS.ErrnoException) =>
+      resolve(
+        error.code === 'ENOENT' ? 'is not installed' : `cannot be started (${error.code ?? error.message})`,
+      ),
+    )
+    child.once('close', (code, signal) => {
+      if (code === 0 || signal !== null) resolve(undefined)
+      else resolve(`ended with code ${code}`)
+    })
+  })
+}
+
+/** Quotes hold words together, as in `"C:\Program Files\editor.exe" -w`. */
+function words(command: string): readonly string[] {
+  return [...command.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, a, b, c]) => a ?? b ?? c ?? '')
+}

@@ -1,0 +1,75 @@
+import { chapters, type LessonSummary } from '../course/index.ts'
+import { cut, stateSpan, textOf } from '../terminal/index.ts'
+import { nextLesson } from './desk.ts'
+import { walkLesson } from './lesson.ts'
+import { progressPage } from './progress-page.ts'
+import type { Choice, Heading } from './ui.ts'
+import type { Walk } from './walk.ts'
+import { welcome } from './welcome.ts'
+
+type HomeChoice = 'continue' | 'lessons' | 'progress' | 'leave'
+
+/** The guided walkthrough, until the learner leaves it. */
+export async function walkThrough(walk: Walk): Promise<void> {
+  const { desk, ui, palette } = walk
+  ui.print(welcome(desk, palette, ui.width))
+  for (;;) {
+    const next = nextLesson(desk)
+    const choice = await ui.choose<HomeChoice>('What would you like to do?', homeChoices(walk, next))
+    switch (choice) {
+      case 'continue':
+        if (next !== undefined) await walkLessons(walk, next)
+        break
+      case 'lessons': {
+        const lesson = await chooseLesson(walk)
+        if (lesson !== undefined) await walkLessons(walk, lesson)
+        break
+      }
+      case 'progress':
+        ui.print(progressPage(desk, { palette, width: ui.width }))
+        break
+      case 'leave':
+        return
+    }
+  }
+}
+
+/** One lesson after the other, as long as the learner goes on. */
+async function walkLessons(walk: Walk, first: LessonSummary): Promise<void> {
+  let lesson: LessonSummary | undefined = first
+  while (lesson !== undefined) lesson = await walkLesson(walk, lesson)
+}
+
+function homeChoices({ desk }: Walk, next: LessonSummary | undefined): readonly Choice<HomeChoice>[] {
+  const isBegun = next !== undefined && desk.progress.overview().lesson(next.slug).state !== 'new'
+  const verb = isBegun ? 'Go on with' : 'Begin'
+  return [
+    ...(next === undefined
+      ? []
+      : [{ name: `${verb} ${next.number} · ${next.title}`, value: 'continue' as const }]),
+    { name: 'All lessons', value: 'lessons' },
+    { name: 'What I have done', value: 'progress' },
+    { name: 'Leave', value: 'leave' },
+  ]
+}
+
+async function chooseLesson({ desk, ui, palette }: Walk): Promise<LessonSummary | undefined> {
+  const overview = desk.progress.overview()
+  const row = (lesson: LessonSummary): Choice<LessonSummary | undefined> => {
+    const state = textOf(stateSpan(overview.lesson(lesson.slug).state, palette))
+    // The menu's own pointer takes two columns; state and number stay whole where the title is cut.
+    const title = cut(lesson.title, Math.max(8, ui.width - state.length - 11), palette)
+    return { name: `${lesson.number} ${title} · ${state}`, value: lesson }
+  }
+  const choices = chapters(desk.course).flatMap(
+    ({ number, title, lessons }): readonly (Choice<LessonSummary | undefined> | Heading)[] => [
+      { heading: cut(`${number} · ${title}`, ui.width - 2, palette) },
+      ...lessons.map(row),
+    ],
+  )
+  return ui.choose<LessonSummary | undefined>(
+    'Which lesson?',
+    [...choices, { name: 'Back', value: undefined }],
+    nextLesson(desk),
+  )
+}

@@ -1,0 +1,95 @@
+import { readFile } from 'node:fs/promises'
+import type { Lesson } from '../course/index.ts'
+import { renderCheck, renderDiff, renderMarkdown } from '../terminal/index.ts'
+import { nextHint } from '../workspace/index.ts'
+import { shownPath } from './desk.ts'
+import { taskAtHand } from './last-check.ts'
+import { taskText } from './lesson-text.ts'
+import { assertStarted, checkOwnAnswer } from './own-answer.ts'
+import { maySeeSolution, revealSolution } from './reveal.ts'
+import type { Walk } from './walk.ts'
+
+export type Action = 'check' | 'watch' | 'hint' | 'edit' | 'task' | 'solution' | 'diff'
+
+type Act = (walk: Walk, lesson: Lesson) => Promise<void>
+
+/** Trouble that the learner can put right is said, and the loop goes on. */
+const tolerated: ReadonlySet<string> = new Set([
+  'EditorError',
+  'NotStartedError',
+  'RedisUnavailableError',
+  'UnwritableWorkspaceError',
+])
+
+function tolerant(act: Act): Act {
+  return async (walk, lesson) => {
+    try {
+      await act(walk, lesson)
+    } catch (error) {
+      if (!(error instanceof Error && tolerated.has(error.name))) throw error
+      walk.ui.print(error.message)
+    }
+  }
+}
+
+export const actions: Readonly<Record<Action, Act>> = {
+  check: tolerant(async (walk, lesson) => {
+    const { desk, session, ui, palette } = walk
+    assertStarted(desk, lesson.slug)
+    ui.print('Checking …')
+    const result = await checkOwnAnswer(desk, session, lesson.slug)
+    const next = result.passed ? 'Go on with the next lesson.' : 'Mend it, or take a hint, and check again.'
+    ui.print(renderCheck(result, { width: ui.width, palette, title: lesson.title, next }))
+  }),
+
+  watch: tolerant((walk, lesson) => walk.watch(lesson.slug)),
+
+  hint: tolerant(async (walk, lesson) => {
+    const { desk, ui, palette } = walk
+    const atHand = taskAtHand(desk, lesson)
+    if (atHand === undefined)
+      return ui.print('Every task passed at the last check: there is nothing to hint at.')
+    const progress = desk.progress.overview().lesson(lesson.slug)
+    const hint = nextHint(lesson, progress, { firstFailing: atHand.name })
+    const task = `task ${hint.taskNumber}, ${hint.task}`
+    const width = ui.width
+    if (hint.kind === 'no more') {
+      ui.print(palette.paint(`All hints for ${task}. There are no more.`, 'bold'))
+      for (const text of hint.earlier) ui.print(await renderMarkdown(text, { width, palette }))
+      return
+    }
+    await desk.progress.record('HINT_REVEALED', lesson.slug, { task: hint.taskNumber, step: hint.step })
+    ui.print(palette.paint(`Hint ${hint.step} of ${hint.of} for ${task}`, 'bold'))
+    ui.print(await renderMarkdown(hint.text, { width, palette }))
+  }),
+
+  edit: tolerant(({ desk, edit }, lesson) => edit(desk.home.answer(lesson.slug))),
+
+  task: tolerant(async (walk, lesson) => {
+    const { desk, ui, palette } = walk
+    const task = taskAtHand(desk, lesson) ?? lesson.tasks[0]
+    if (task !== undefined) ui.print(await renderMarkdown(taskText(task), { width: ui.width, palette }))
+  }),
+
+  solution: tolerant(async (walk, lesson) => {
+    if (!(await mayReveal(walk, lesson))) return
+    const { desk, ui, palette } = walk
+    const text = await revealSolution(desk, lesson.slug)
+    await ui.read((width) => renderMarkdown(`\`\`\`\`ts\n${text}\n\`\`\`\``, { width, palette }))
+  }),
+
+  diff: tolerant(async (walk, lesson) => {
+    const { desk, ui, palette } = walk
+    assertStarted(desk, lesson.slug)
+    if (!(await mayReveal(walk, lesson))) return
+    const file = desk.home.answer(lesson.slug)
+    const [mine, theirs] = [await readFile(file, 'utf8'), await revealSolution(desk, lesson.slug)]
+    const names = { mineName: shownPath(file), theirsName: `solutions/${lesson.slug}.ts` }
+    await ui.read((width) => renderDiff(mine, theirs, { width, palette, ...names }))
+  }),
+}
+
+async function mayReveal({ desk, ui }: Walk, { slug }: Lesson): Promise<boolean> {
+  if (maySeeSolution(desk, slug)) return true
+  return ui.confirm('Show the solution? A pass after this counts as "passed after the solution".')
+}

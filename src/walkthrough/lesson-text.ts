@@ -1,0 +1,17 @@
+import type { Lesson, Task } from '../course/index.ts'
+
+/** The lesson as one reads it: Markdown without hints and without the quiz, which would give the answers away. */
+export function lessonText(lesson: Lesson): string {
+  return [lesson.intro, ...lesson.tasks.map(taskText), lesson.outro]
+    .filter((part) => part !== '')
+    .join('\n\n')
+}
+
+export function taskText(task: Task): string {
+  const needs = task.needs.length === 0 ? [] : [`*Needs ${task.needs.map(inWords).join(' and ')}.*`]
+  return [`## Task ${task.number} · ${task.name}`, ...needs, task.text].join('\n\n')
+}
+
+function inWords(need: Task['needs'][number]): string {
+  return need === 'cluster' ? 'a Redis Cluster' : 'a real Redis server'
+}

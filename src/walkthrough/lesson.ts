@@ -1,0 +1,91 @@
+import type { Lesson, LessonSummary } from '../course/index.ts'
+import { isPassed } from '../progress/index.ts'
+import { renderMarkdown } from '../terminal/index.ts'
+import { startLesson } from '../workspace/index.ts'
+import { shownPath } from './desk.ts'
+import { type Action, actions } from './lesson-actions.ts'
+import { lessonText } from './lesson-text.ts'
+import { askQuiz } from './quiz.ts'
+import type { Choice } from './ui.ts'
+import type { Walk } from './walk.ts'
+
+type Way = 'next' | 'home'
+
+/** One lesson: its text, its quiz, and then checks, hints and the rest. Returns the lesson to go on with, if any. */
+export async function walkLesson(walk: Walk, summary: LessonSummary): Promise<LessonSummary | undefined> {
+  const { desk, ui } = walk
+  const lesson = await desk.course.lesson(summary.slug)
+  const wasRead = desk.progress.overview().lesson(lesson.slug).readAt !== undefined
+  const { file, isNew } = await startLesson(desk.course, desk.home, lesson.slug)
+  await desk.progress.record('LESSON_OPENED', lesson.slug, {})
+  if (!wasRead) await read(walk, lesson)
+  ui.print(
+    isNew
+      ? `Your file for this lesson is ready: ${shownPath(file)}`
+      : `Your file for this lesson: ${shownPath(file)}`,
+  )
+  return (await loop(walk, lesson)) === 'next' ? following(walk, summary) : undefined
+}
+
+async function read(walk: Walk, lesson: Lesson): Promise<void> {
+  await showText(walk, lesson)
+  if (lesson.quiz.length === 0) return
+  const wants = await walk.ui.choose('A few questions on what you read?', [
+    { name: `Yes, ask me (${lesson.quiz.length})`, value: true },
+    { name: 'Not now', value: false },
+  ])
+  if (wants) await askQuiz(walk, lesson)
+}
+
+async function showText({ desk, ui, palette }: Walk, lesson: Lesson): Promise<void> {
+  await ui.read((width) => renderMarkdown(lessonText(lesson), { width, palette }))
+  await desk.progress.record('LESSON_READ', lesson.slug, {})
+}
+
+async function loop(walk: Walk, lesson: Lesson): Promise<Way> {
+  let preselected: Action | 'read' | 'quiz' | Way = 'check'
+  for (;;) {
+    const chosen: Action | 'read' | 'quiz' | Way = await walk.ui.choose(
+      `${lesson.number} · ${lesson.title}`,
+      choices(walk, lesson),
+      preselected,
+    )
+    switch (chosen) {
+      case 'next':
+      case 'home':
+        return chosen
+      case 'read':
+        await showText(walk, lesson)
+        break
+      case 'quiz':
+        await askQuiz(walk, lesson)
+        break
+      default:
+        await actions[chosen](walk, lesson)
+    }
+    const passed = isPassed(walk.desk.progress.overview().lesson(lesson.slug))
+    // Enter, Enter, Enter: after a hint or an edit one checks, after a pass one goes on.
+    preselected = passed && chosen === 'check' ? 'next' : 'check'
+  }
+}
+
+function choices(walk: Walk, lesson: Lesson): readonly Choice<Action | 'read' | 'quiz' | Way>[] {
+  return [
+    { name: 'Check my answer', value: 'check' },
+    { name: 'Check whenever I save (watch)', value: 'watch' },
+    { name: 'Hint', value: 'hint' },
+    { name: 'Open in my editor', value: 'edit' },
+    { name: 'Show the task', value: 'task' },
+    { name: 'Read the lesson again', value: 'read' },
+    ...(lesson.quiz.length === 0 ? [] : [{ name: 'Quiz', value: 'quiz' as const }]),
+    { name: 'Solution', value: 'solution' },
+    { name: 'My answer beside the solution (diff)', value: 'diff' },
+    ...(following(walk, lesson) === undefined ? [] : [{ name: 'Next lesson', value: 'next' as const }]),
+    { name: 'Back to the start', value: 'home' },
+  ]
+}
+
+function following({ desk }: Walk, { slug }: LessonSummary): LessonSummary | undefined {
+  const { lessons } = desk.course
+  return lessons[lessons.findIndex((lesson) => lesson.slug === slug) + 1]
+}

@@ -1,0 +1,33 @@
+import { existsSync } from 'node:fs'
+import type { CheckResult } from '../check/index.ts'
+import { recordCheck } from '../workspace/index.ts'
+import { type Desk, shownPath } from './desk.ts'
+import type { CheckSession } from './session.ts'
+
+/** There is no answer yet that could be checked. */
+export class NotStartedError extends Error {
+  override readonly name = 'NotStartedError'
+  readonly lesson: string
+
+  constructor(lesson: string, file: string) {
+    const number = lesson.split('-')[0]
+    super(
+      `There is no answer yet: ${shownPath(file)} does not exist. Begin with: npx eventlings start ${number}`,
+    )
+    this.lesson = lesson
+  }
+}
+
+/** Throws NotStartedError unless there is an answer. */
+export function assertStarted({ home }: Pick<Desk, 'home'>, slug: string): void {
+  const file = home.answer(slug)
+  if (!existsSync(file)) throw new NotStartedError(slug, file)
+}
+
+/** Checks the learner's own file and writes the verdict into the log. Throws NotStartedError. */
+export async function checkOwnAnswer(desk: Desk, session: CheckSession, slug: string): Promise<CheckResult> {
+  assertStarted(desk, slug)
+  const result = { ...(await session.check(slug, desk.home.target(slug))), target: 'workspace' }
+  await recordCheck(desk.progress, result)
+  return result
+}

@@ -1,0 +1,97 @@
+import type { ReadStream, WriteStream } from 'node:tty'
+import { type Palette, pages } from '../terminal/index.ts'
+import { InterruptedError } from './interrupted.ts'
+import { type Key, keysIn } from './keys.ts'
+
+export interface PagerTerminal {
+  readonly input: ReadStream
+  readonly output: WriteStream
+  readonly palette: Palette
+}
+
+const enter = '\x1b[?1049h\x1b[?25l'
+const leave = '\x1b[?25h\x1b[?1049l'
+const clear = '\x1b[H\x1b[2J'
+/** Lines longer than this are hard to read, however wide the terminal. */
+const widest = 100
+
+/**
+ * Shows a text page by page on a screen of its own, so that afterwards the terminal is as it was. `render` makes the
+ * text for a width in columns. Resolves with whether the last page was reached; throws InterruptedError for Ctrl-C.
+ */
+export async function readPages(
+  render: (width: number) => Promise<string>,
+  terminal: PagerTerminal,
+): Promise<'end' | 'left'> {
+  const { input, output } = terminal
+  const events = listen(input, output)
+  output.write(enter)
+  try {
+    let shown = 0
+    let of = 1
+    for (;;) {
+      const text = await render(Math.min(widest, output.columns || 80))
+      const all = pages(text, (output.rows || 24) - 2)
+      // After a change of size there may be more pages, or fewer: we stay at the same share of the text.
+      shown = Math.min(all.length - 1, all.length === of ? shown : Math.floor((shown / of) * all.length))
+      of = all.length
+      for (let event: Key | 'resize' | undefined; event !== 'resize'; ) {
+        output.write(clear + screen(all, shown, terminal))
+        event = await events.next()
+        if (event === 'interrupt') throw new InterruptedError('Ctrl-C')
+        if (event === 'leave') return 'left'
+        if (event === 'on' && shown === all.length - 1) return 'end'
+        if (event === 'on') shown += 1
+        if (event === 'back') shown = Math.max(0, shown - 1)
+      }
+    }
+  } finally {
+    events.stop()
+    output.write(leave)
+  }
+}
+
+function screen(all: readonly string[], shown: number, { output, palette }: PagerTerminal): string {
+  const page = all[shown] ?? ''
+  const below = '\n'.repeat(Math.max(1, (output.rows || 24) - page.split('\n').length - 1))
+  const last = shown === all.length - 1
+  const keys = `${shown + 1}/${all.length}  space ${last ? 'done' : 'on'} · b back · q leave`
+  return `${page}${below}${palette.paint(keys, 'inverse')}`
+}
+
+/** Keys and changes of size, in order; what comes while nobody asks is kept. */
+function listen(input: ReadStream, output: WriteStream) {
+  const waiting: (Key | 'resize')[] = []
+  let wake = () => {}
+  const push = (...events: readonly (Key | 'resize')[]) => {
+    waiting.push(...events)
+    wake()
+  }
+  const onData = (data: Buffer | string) => push(...keysIn(data.toString()))
+  const onResize = () => push('resize')
+  const onEnd = () => push('leave')
+  const wasRaw = input.isRaw
+  input.setRawMode(true)
+  input.resume()
+  input.on('data', onData)
+  input.on('end', onEnd)
+  output.on('resize', onResize)
+  return {
+    async next(): Promise<Key | 'resize'> {
+      for (;;) {
+        const event = waiting.shift()
+        if (event !== undefined) return event
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+      }
+    },
+    stop(): void {
+      input.off('data', onData)
+      input.off('end', onEnd)
+      output.off('resize', onResize)
+      input.setRawMode(wasRaw)
+      input.pause()
+    },
+  }
+}

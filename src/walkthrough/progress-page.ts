@@ -1,0 +1,65 @@
+import { chapters, type LessonSummary } from '../course/index.ts'
+import { isPassed } from '../progress/index.ts'
+import type { Palette } from '../terminal/palette.ts'
+import { progressBar } from '../terminal/progress-bar.ts'
+import { stateSpan } from '../terminal/signs.ts'
+import { cut, type Line, padded, paintLines, span } from '../terminal/text.ts'
+import { widthOf } from '../terminal/width.ts'
+import { wrap } from '../terminal/wrap.ts'
+import { type Desk, nextLesson } from './desk.ts'
+
+/** What has been done: a bar for each chapter, what is not quite right, and where to go on. */
+export function progressPage(
+  desk: Desk,
+  { palette, width }: { readonly palette: Palette; readonly width: number },
+): string {
+  const all = chapters(desk.course)
+  const room = Math.min(Math.max(...all.map(({ title }) => widthOf(title) + 4)), Math.max(16, width - 28))
+  const bars = all.map(
+    ({ number, title, lessons }): Line => [
+      ...padded(cut(`${number} · ${title}`, room, palette), room + 2),
+      ...bar(desk, lessons, 10, palette),
+    ],
+  )
+  const sections = [
+    [[...padded(span('The course', 'bold'), room + 2), ...bar(desk, desk.course.lessons, 10, palette)]],
+    bars,
+    unfinished(desk, palette, width),
+    ending(desk, width),
+  ]
+  const shown = sections.filter((lines) => lines.length > 0)
+  return paintLines(
+    shown.flatMap((lines, index) => (index === 0 ? lines : [[], ...lines])),
+    palette,
+  )
+}
+
+function bar(desk: Desk, lessons: readonly LessonSummary[], width: number, palette: Palette): Line {
+  const overview = desk.progress.overview()
+  const passed = lessons.filter(({ slug }) => isPassed(overview.lesson(slug))).length
+  return progressBar(passed, lessons.length, width, palette)
+}
+
+/** Lessons that are begun and not passed, passed with help, broken since, or passed in part. */
+function unfinished(desk: Desk, palette: Palette, width: number): readonly Line[] {
+  const overview = desk.progress.overview()
+  return desk.course.lessons.flatMap(({ slug }): readonly Line[] => {
+    const lesson = overview.lesson(slug)
+    const remarks = [
+      ...(lesson.attempts > 0 ? [`${lesson.attempts} ${lesson.attempts === 1 ? 'check' : 'checks'}`] : []),
+      ...(lesson.brokenSince === undefined ? [] : ['its answer fails since you changed it']),
+      ...(lesson.skippedTasks === 0 ? [] : [`${lesson.skippedTasks} skipped for want of a real server`]),
+    ]
+    const isWhole = lesson.brokenSince === undefined && lesson.skippedTasks === 0
+    if (lesson.state === 'new' || (lesson.state === 'passed' && isWhole)) return []
+    const remark = remarks.length === 0 ? [] : [span(` (${remarks.join(', ')})`, 'dim')]
+    return wrap([span(`${slug}  `), stateSpan(lesson.state, palette), ...remark], { width, rest: '    ' })
+  })
+}
+
+function ending(desk: Desk, width: number): readonly Line[] {
+  const next = nextLesson(desk)
+  if (next === undefined) return wrap('You have done all lessons.', { width })
+  const isNew = desk.progress.overview().lesson(next.slug).state === 'new'
+  return wrap(`Go on with: npx eventlings ${isNew ? 'start' : 'check'} ${next.number}`, { width })
+}

@@ -1,0 +1,53 @@
+import { type PagerTerminal, readPages } from './pager.ts'
+import type { Ui } from './ui.ts'
+
+/** Menus by inquirer, pages by our own pager, on a real terminal. */
+export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
+  const { default: inquirer } = await import('inquirer')
+  const { input, output } = terminal
+  const prompt = inquirer.createPromptModule({ input, output })
+  /** All choices at once where the screen has room for them, and for the question and a line of help. */
+  const pageSize = () => Math.max(5, (output.rows || 24) - 4)
+  return {
+    get width() {
+      return Math.min(100, output.columns || 80)
+    },
+    print: (text) => void output.write(`${text}\n\n`),
+    async choose(message, choices, preselected) {
+      const { value } = await prompt([
+        {
+          type: 'select',
+          name: 'value',
+          message,
+          choices: choices.map((choice) =>
+            'heading' in choice ? new inquirer.Separator(choice.heading) : choice,
+          ),
+          ...(preselected !== undefined && { default: preselected }),
+          pageSize: pageSize(),
+          loop: false,
+        },
+      ])
+      return value
+    },
+    async chooseSeveral(message, choices) {
+      const { values } = await prompt([
+        {
+          type: 'checkbox',
+          name: 'values',
+          message,
+          choices: [...choices],
+          pageSize: pageSize(),
+          loop: false,
+        },
+      ])
+      return values
+    },
+    async confirm(message) {
+      const { yes } = await prompt([{ type: 'confirm', name: 'yes', message, default: false }])
+      return yes
+    },
+    async read(render) {
+      await readPages(render, terminal)
+    },
+  }
+}

@@ -1,0 +1,102 @@
+import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { CheckResult } from '../check/index.ts'
+import { type Course, filesOf, type LessonSummary } from '../course/index.ts'
+import { openProgress } from '../progress/index.ts'
+import { homeOf, startLesson } from '../workspace/index.ts'
+import type { Desk } from './desk.ts'
+import { checkOwnAnswer } from './own-answer.ts'
+import type { CheckSession } from './session.ts'
+
+export interface TourLesson {
+  readonly lesson: string
+  readonly title: string
+  readonly ok: boolean
+  /** Tasks that are skipped on this Redis. */
+  readonly skipped: number
+  /** What is not as it should be, in sentences. */
+  readonly problems: readonly string[]
+  /** Milliseconds of the check of the starter, and of the solution. */
+  readonly starterMs: number
+  readonly solutionMs: number
+}
+
+export interface TourReport {
+  readonly ok: boolean
+  readonly lessons: readonly TourLesson[]
+  readonly redis: string
+  readonly ms: number
+}
+
+/**
+ * Does for every lesson what a learner does, in a folder of its own that is gone afterwards: lays out the starter, which
+ * must fail in every task, writes the solution over it, which must pass, and looks whether the progress says so.
+ */
+export async function rehearse(
+  course: Course,
+  lessons: readonly LessonSummary[],
+  session: CheckSession,
+  onLesson: (lesson: TourLesson) => void = () => {},
+): Promise<TourReport> {
+  const started = performance.now()
+  const folder = await mkdtemp(path.join(tmpdir(), 'eventlings-tour-'))
+  try {
+    const home = homeOf(course, { EVENTLINGS_HOME: folder })
+    const desk: Desk = { course, home, progress: openProgress(home.log) }
+    await mkdir(home.workspace, { recursive: true })
+    const { redis } = await session.open()
+    const done: TourLesson[] = []
+    for (const lesson of lessons) {
+      const result = await walkOne(desk, lesson, session)
+      done.push(result)
+      onLesson(result)
+    }
+    const ms = Math.round(performance.now() - started)
+    return { ok: done.every(({ ok }) => ok), lessons: done, redis: redis.description, ms }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function walkOne(
+  desk: Desk,
+  { slug, title }: LessonSummary,
+  session: CheckSession,
+): Promise<TourLesson> {
+  const { file } = await startLesson(desk.course, desk.home, slug)
+  const starter = await checkOwnAnswer(desk, session, slug)
+  await copyFile(filesOf(desk.course, slug).solution, file)
+  const solution = await checkOwnAnswer(desk, session, slug)
+  const { state } = desk.progress.overview().lesson(slug)
+  const problems = [
+    ...problemsOfStarter(starter),
+    ...problemsOfSolution(solution),
+    ...(state === 'passed' || !solution.passed
+      ? []
+      : [`The progress says "${state}" after the solution passed.`]),
+  ]
+  return {
+    lesson: slug,
+    title,
+    ok: problems.length === 0,
+    skipped: solution.skipped,
+    problems,
+    starterMs: starter.ms,
+    solutionMs: solution.ms,
+  }
+}
+
+/** The starter must fail, task by task, and not by being unreadable. */
+function problemsOfStarter({ diagnosis, tasks }: CheckResult): readonly string[] {
+  if (diagnosis !== undefined) return [`The starter cannot be run: ${diagnosis}`]
+  const odd = tasks.filter(({ state }) => state === 'passed' || state === 'not reached')
+  return odd.map(({ task, state }) => `The starter should fail in ${task}, but that is "${state}".`)
+}
+
+function problemsOfSolution({ passed, diagnosis, tasks }: CheckResult): readonly string[] {
+  if (passed) return []
+  const failed = tasks.find(({ state }) => state === 'failed')
+  const why = diagnosis ?? failed?.diagnosis ?? 'without a word.'
+  return [`The solution fails${failed === undefined ? '' : ` in ${failed.task}`}: ${why}`]
+}

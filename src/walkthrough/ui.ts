@@ -1,0 +1,26 @@
+export interface Choice<Value> {
+  readonly name: string
+  readonly value: Value
+}
+
+/** A heading between choices. */
+export interface Heading {
+  readonly heading: string
+}
+
+/** How the walkthrough talks with a person; the tests have one that answers by itself. */
+export interface Ui {
+  readonly width: number
+  /** A text, already painted, as a paragraph of its own. */
+  print(text: string): void
+  /** All of them reject with InterruptedError or inquirer's ExitPromptError after Ctrl-C. */
+  choose<Value>(
+    message: string,
+    choices: readonly (Choice<Value> | Heading)[],
+    preselected?: Value,
+  ): Promise<Value>
+  chooseSeveral<Value>(message: string, choices: readonly Choice<Value>[]): Promise<readonly Value[]>
+  confirm(message: string): Promise<boolean>
+  /** Shows a text page by page. */
+  read(render: (width: number) => Promise<string>): Promise<void>
+}

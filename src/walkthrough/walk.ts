@@ -1,0 +1,16 @@
+import type { Palette } from '../terminal/index.ts'
+import type { Desk } from './desk.ts'
+import type { CheckSession } from './session.ts'
+import type { Ui } from './ui.ts'
+
+/** What every part of the walkthrough works with. */
+export interface Walk {
+  readonly desk: Desk
+  readonly session: CheckSession
+  readonly ui: Ui
+  readonly palette: Palette
+  /** Opens a file in the learner's editor; rejects with EditorError. */
+  edit(file: string): Promise<void>
+  /** The watch screen, until the learner leaves it. */
+  watch(slug: string): Promise<void>
+}
