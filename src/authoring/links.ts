@@ -1,0 +1,53 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { Token } from 'markdown-it'
+
+/** What is wrong with the links of a lesson. Addresses on the web are not tried. */
+export async function problemsOfLinks(markdown: string, file: string): Promise<readonly string[]> {
+  const targets = await linksIn(markdown)
+  const problems = await Promise.all([...new Set(targets)].map((target) => problemOf(target, markdown, file)))
+  return problems.filter((problem) => problem !== undefined)
+}
+
+async function problemOf(target: string, markdown: string, file: string): Promise<string | undefined> {
+  if (/^(https?:|mailto:)/.test(target)) return undefined
+  if (/^([a-z][a-z+.-]*:|\/)/i.test(target)) {
+    return `The link ${target} works on one machine only. Link to https://… or relative to lessons/.`
+  }
+  const [name = '', fragment] = target.split('#')
+  const linked = name === '' ? markdown : await textAt(path.resolve(path.dirname(file), decodeURI(name)))
+  if (linked === undefined) return `The link ${target} leads nowhere: there is no such file.`
+  if (fragment === undefined || fragment === '' || !(name === '' || name.endsWith('.md'))) return undefined
+  if (headings(linked).includes(decodeURI(fragment))) return undefined
+  return `The link ${target} leads to a heading that is not there.`
+}
+
+/** The text of a file, or an empty one for a folder; undefined if nothing is there. */
+async function textAt(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EISDIR' ? '' : undefined
+  }
+}
+
+async function linksIn(markdown: string): Promise<readonly string[]> {
+  const { default: markdownIt } = await import('markdown-it')
+  const targets = (token: Token): readonly string[] => {
+    const attribute = token.type === 'link_open' ? 'href' : token.type === 'image' ? 'src' : undefined
+    const own = attribute === undefined ? null : token.attrGet(attribute)
+    return [...(own === null ? [] : [String(own)]), ...(token.children ?? []).flatMap(targets)]
+  }
+  return markdownIt().parse(markdown, {}).flatMap(targets)
+}
+
+/** As GitHub makes them out of headings: lower case, without punctuation, dashes for spaces. */
+function headings(markdown: string): readonly string[] {
+  return [...markdown.matchAll(/^#{1,6} +(.+)$/gm)].map(([, title = '']) =>
+    title
+      .trim()
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\p{M} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+}

@@ -1,0 +1,70 @@
+import { existsSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { type Course, filesOf } from '../course/index.ts'
+import { skeleton } from './skeleton.ts'
+
+export interface NewLesson {
+  readonly slug: string
+  /** What was made, absolute, in the order in which one writes them. */
+  readonly files: readonly string[]
+}
+
+/** The name cannot be that of a new lesson. */
+export class BadSlugError extends Error {
+  override readonly name = 'BadSlugError'
+}
+
+/**
+ * Makes all files of a lesson. `name` is `outbox`, which gets the next free number, or `23-outbox`. Throws BadSlugError
+ * for a name that is none or is taken; nothing that exists is ever written over.
+ */
+export async function newLesson(
+  course: Course,
+  name: string,
+  details: { readonly title?: string | undefined; readonly chapter?: string | undefined } = {},
+): Promise<NewLesson> {
+  const slug = slugFor(course, name)
+  const files = filesOf(course, slug)
+  const parts = skeleton({
+    slug,
+    title: details.title ?? titleFrom(slug),
+    chapter: details.chapter ?? course.lessons.at(-1)?.chapter ?? 'More',
+  })
+  const made = [
+    [files.lesson, parts.lesson],
+    [files.starter, parts.starter],
+    [files.solution, parts.solution],
+    [files.suite, parts.suite],
+    [path.join(files.rightAnswers, 'same-as-the-solution.ts'), parts.rightAnswer],
+    [path.join(files.wrongAnswers, 'forgets-the-name.ts'), parts.wrongAnswer],
+  ] as const
+  const taken = made.map(([file]) => file).find((file) => existsSync(file))
+  if (taken !== undefined) throw new BadSlugError(`${taken} exists already. Take another name, or remove it.`)
+  for (const [file, text] of made) {
+    await mkdir(path.dirname(file), { recursive: true })
+    await writeFile(file, text, { flag: 'wx' })
+  }
+  return { slug, files: made.map(([file]) => file) }
+}
+
+function slugFor({ lessons }: Course, asked: string): string {
+  const [, number, name] = /^(?:(\d\d)-)?([a-z][a-z0-9]*(?:-[a-z0-9]+)*)$/.exec(asked) ?? []
+  if (name === undefined) {
+    throw new BadSlugError(
+      `"${asked}" is no name of a lesson. Write small letters and dashes, such as outbox or 23-outbox.`,
+    )
+  }
+  const same = lessons.find((lesson) => lesson.slug.slice(3) === name || lesson.number === number)
+  if (same) throw new BadSlugError(`There is a lesson ${same.slug} already. Take another name or number.`)
+  return `${number ?? nextNumber(lessons.map((lesson) => Number(lesson.number)))}-${name}`
+}
+
+function nextNumber(numbers: readonly number[]): string {
+  return String(Math.max(0, ...numbers) + 1).padStart(2, '0')
+}
+
+function titleFrom(slug: string): string {
+  const words = slug.slice(3).replaceAll('-', ' ')
+  return `${words[0]?.toUpperCase() ?? ''}${words.slice(1)}`
+}

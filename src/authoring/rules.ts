@@ -1,0 +1,125 @@
+import { readHeader } from './answer-header.ts'
+import { error, type Finding, warning } from './finding.ts'
+import { problemsOfLinks } from './links.ts'
+import type { Answer, Material } from './material.ts'
+import { countWords } from './prose.ts'
+import { describeTitles, problemOfTitles } from './suite-titles.ts'
+
+const most = { minutes: 40, words: 1_500 } as const
+const least = { hints: 3, right: 2, wrong: 5, words: 600 } as const
+
+/** Everything that can be seen without running an answer. */
+export async function findingsAtRest(material: Material): Promise<readonly Finding[]> {
+  return [
+    ...files(material),
+    ...todos(material),
+    ...text(material),
+    ...(await links(material)),
+    ...suite(material),
+    ...answers(material),
+  ]
+}
+
+function files({ files, starter, solution, suite, shown }: Material): readonly Finding[] {
+  const parts = [
+    { file: files.starter, text: starter, what: 'the starter' },
+    { file: files.solution, text: solution, what: 'the solution' },
+    { file: files.suite, text: suite, what: 'the tests' },
+  ]
+  return parts
+    .filter((part) => part.text === undefined)
+    .map(({ file, what }) =>
+      error(
+        'files',
+        shown(file),
+        `There is no such file: ${what} are missing.`.replace(/(starter|solution) are/, '$1 is'),
+      ),
+    )
+}
+
+/** What `dev new` leaves to the author says TODO. */
+function todos({
+  lesson,
+  files,
+  starter,
+  solution,
+  suite,
+  right,
+  wrong,
+  shown,
+}: Material): readonly Finding[] {
+  const texts = [
+    { shown: shown(files.lesson), text: lesson.text },
+    { shown: shown(files.starter), text: starter ?? '' },
+    { shown: shown(files.solution), text: solution ?? '' },
+    { shown: shown(files.suite), text: suite ?? '' },
+    ...right,
+    ...wrong,
+  ]
+  return texts.flatMap(({ shown, text }) => {
+    const count = text.match(/\bTODO\b/g)?.length ?? 0
+    if (count === 0) return []
+    return [
+      error(
+        'todo',
+        shown,
+        `It still says TODO, ${count === 1 ? 'once' : `${count} times`}. Write what is missing.`,
+      ),
+    ]
+  })
+}
+
+function text({ lesson, files, shown }: Material): readonly Finding[] {
+  const file = shown(files.lesson)
+  const words = countWords(lesson)
+  const few = lesson.tasks.filter(({ hints }) => hints.length < least.hints)
+  return [
+    ...few.map(({ name, hints }) =>
+      error('hints', file, `Task "${name}" has ${hints.length} hints; write ${least.hints} or more.`),
+    ),
+    ...(lesson.minutes <= most.minutes
+      ? []
+      : [
+          error(
+            'minutes',
+            file,
+            `${lesson.minutes} minutes are too long; ${most.minutes} at most. Split the lesson.`,
+          ),
+        ]),
+    ...(words >= least.words && words <= most.words
+      ? []
+      : [warning('words', file, `${words} words to read; ${least.words} to ${most.words} are meant.`)]),
+  ]
+}
+
+async function links({ lesson, files, shown }: Material): Promise<readonly Finding[]> {
+  const problems = await problemsOfLinks(lesson.text, files.lesson)
+  return problems.map((problem) => error('links', shown(files.lesson), problem))
+}
+
+function suite({ lesson, suite, files, shown }: Material): readonly Finding[] {
+  if (suite === undefined) return []
+  const tasks = lesson.tasks.map(({ name }) => name)
+  const problem = problemOfTitles(describeTitles(suite), tasks)
+  return problem === undefined ? [] : [error('titles', shown(files.suite), problem)]
+}
+
+function answers({ lesson, files, right, wrong, shown }: Material): readonly Finding[] {
+  const few = (folder: string, count: number, wanted: number, kind: string) =>
+    count >= wanted
+      ? []
+      : [error('answers', shown(folder), `${count} ${kind} answers; write ${wanted} or more.`)]
+  const names = lesson.tasks.map(({ name }) => name)
+  return [
+    ...few(files.rightAnswers, right.length, least.right, 'right'),
+    ...few(files.wrongAnswers, wrong.length, least.wrong, 'wrong'),
+    ...wrong.flatMap((answer) => header(answer, names)),
+  ]
+}
+
+function header({ shown, text }: Answer, tasks: readonly string[]): readonly Finding[] {
+  const header = readHeader(text)
+  if (typeof header === 'string') return [error('wrong answer', shown, header)]
+  if (tasks.includes(header.task)) return []
+  return [error('wrong answer', shown, `Its task "${header.task}" is none of ${tasks.join(', ')}.`)]
+}

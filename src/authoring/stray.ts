@@ -1,0 +1,39 @@
+import { readdir } from 'node:fs/promises'
+import path from 'node:path'
+import type { Course } from '../course/index.ts'
+import { error, type Finding } from './finding.ts'
+
+/** Files in the folders of the course that belong to no lesson: mostly a name that was mistyped. */
+export async function strayFiles({ root, lessons }: Course): Promise<readonly Finding[]> {
+  const slugs = lessons.map(({ slug }) => slug)
+  const named = (ending: string) => new Set(slugs.map((slug) => `${slug}${ending}`))
+  // A text about the lessons has a name of its own; what looks like a lesson and is none was mistyped.
+  const lessonsOr = (name: string) => named('.md').has(name) || /^[A-Z][A-Z-]*\.md$/.test(name)
+  const inFolders = ['right-answers', 'wrong-answers'].map(async (kind) => {
+    const folder = `test/${kind}`
+    const inside = slugs.map((slug) =>
+      strays(root, `${folder}/${slug}`, (name) => /^[a-z0-9-]+\.ts$/.test(name)),
+    )
+    return [await strays(root, folder, (name) => slugs.includes(name)), ...(await Promise.all(inside))].flat()
+  })
+  const found = await Promise.all([
+    strays(root, 'lessons', lessonsOr),
+    strays(root, 'exercises', (name) => named('.ts').has(name)),
+    strays(root, 'solutions', (name) => named('.ts').has(name)),
+    strays(root, 'test/lessons', (name) => named('.test.ts').has(name)),
+    ...inFolders,
+  ])
+  return found.flat()
+}
+
+async function strays(
+  root: string,
+  folder: string,
+  belongs: (name: string) => boolean,
+): Promise<readonly Finding[]> {
+  const names = await readdir(path.join(root, folder)).catch(() => [])
+  return names
+    .filter((name) => !belongs(name))
+    .sort()
+    .map((name) => error('stray', `${folder}/${name}`, 'It belongs to no lesson. Rename it, or remove it.'))
+}

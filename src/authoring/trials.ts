@@ -1,0 +1,101 @@
+import type { CheckResult, Target } from '../check/index.ts'
+import { readHeader } from './answer-header.ts'
+import { error, type Finding, type Rule, warning } from './finding.ts'
+import type { Answer, Material } from './material.ts'
+
+/** One check of something whose verdict is known beforehand. */
+export interface Trial {
+  readonly target: Target
+  /** What is wrong with the verdict. */
+  judge(result: CheckResult): readonly Finding[]
+}
+
+/** All checks that a lesson needs, where there is something to check. */
+export function trialsOf(material: Material): readonly Trial[] {
+  const { files, starter, solution, suite, right, wrong, shown } = material
+  if (suite === undefined) return []
+  return [
+    ...(solution === undefined ? [] : [mustPass('solution', { kind: 'solution' }, shown(files.solution))]),
+    ...(starter === undefined ? [] : [mustFailEverywhere(shown(files.starter))]),
+    ...right.map((answer) => mustPass('right answer', fileOf(answer), answer.shown)),
+    ...wrong.flatMap((answer) => mustBeCaught(answer)),
+  ]
+}
+
+function fileOf({ path }: Answer): Target {
+  return { kind: 'file', path }
+}
+
+function mustPass(rule: Rule, target: Target, shown: string): Trial {
+  return {
+    target,
+    judge: (result) => (result.passed ? [] : [error(rule, shown, `It should pass. ${whatHappened(result)}`)]),
+  }
+}
+
+function mustFailEverywhere(shown: string): Trial {
+  return {
+    target: { kind: 'starter' },
+    judge({ diagnosis, tasks }) {
+      if (diagnosis !== undefined) {
+        return [
+          error('starter', shown, `It should run and fail task by task, but cannot be run: ${diagnosis}`),
+        ]
+      }
+      return tasks.flatMap(({ task, state, diagnosis }) => {
+        if (state === 'skipped' || (state === 'failed' && diagnosis)) return []
+        const what = state === 'failed' ? 'fails without a diagnosis' : `is "${state}"`
+        return [
+          error('starter', shown, `"${task}" ${what}; in the starter every task must fail by its diagnosis.`),
+        ]
+      })
+    },
+  }
+}
+
+function mustBeCaught(answer: Answer): readonly Trial[] {
+  const header = readHeader(answer.text)
+  if (typeof header === 'string') return []
+  const judge = (result: CheckResult): readonly Finding[] => {
+    const { task, diagnosis } = header
+    if (result.passed) {
+      const isSkipped = result.tasks.some((one) => one.task === task && one.state === 'skipped')
+      return isSkipped ? [] : [wrong(answer, `It passes, but "${task}" must catch it.`)]
+    }
+    const failed = result.tasks.find(({ state }) => state === 'failed')
+    if (failed?.task !== task)
+      return [wrong(answer, `"${task}" must be the first task to fail. ${whatHappened(result)}`)]
+    const said = failed.diagnosis ?? ''
+    if (said.toLowerCase().includes(diagnosis.toLowerCase())) return []
+    return [wrong(answer, `Its diagnosis must contain "${diagnosis}", but is: ${said}`)]
+  }
+  return [{ target: fileOf(answer), judge }]
+}
+
+function wrong({ shown }: Answer, problem: string): Finding {
+  return error('wrong answer', shown, problem)
+}
+
+function whatHappened({ passed, diagnosis, tasks }: CheckResult): string {
+  const failed = tasks.find(({ state }) => state === 'failed')
+  if (failed) return `"${failed.task}" fails: ${failed.diagnosis ?? 'no diagnosis.'}`
+  return passed ? 'It passes.' : `It could not be run: ${diagnosis ?? 'no diagnosis.'}`
+}
+
+/** Different mistakes should be told apart: wrong answers that get the very same diagnosis. */
+export function alikeDiagnoses(
+  results: readonly { readonly shown: string; readonly result: CheckResult }[],
+): readonly Finding[] {
+  const byDiagnosis = new Map<string, string[]>()
+  for (const { shown, result } of results) {
+    const failed = result.tasks.find(({ state }) => state === 'failed')
+    if (failed?.diagnosis === undefined) continue
+    const key = `${failed.task}\n${failed.diagnosis}`
+    byDiagnosis.set(key, [...(byDiagnosis.get(key) ?? []), shown])
+  }
+  return [...byDiagnosis.values()].flatMap(([first, ...others]) =>
+    others.length === 0
+      ? []
+      : [warning('wrong answer', first, `It gets the same diagnosis as ${others.join(', ')}.`)],
+  )
+}
