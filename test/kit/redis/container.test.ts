@@ -66,10 +66,13 @@ need('container').describe('Redis in a container', () => {
 
 describe('looking for a container engine', () => {
   test('costs next to nothing where none is', async () => {
-    await findEngine({ DOCKER_HOST: 'unix:///no/engine.sock' }) // the first call also loads Node's own http
-    const started = performance.now()
-    expect(await findEngine({ DOCKER_HOST: 'unix:///no/engine.sock' })).toBeUndefined()
-    expect(performance.now() - started).toBeLessThan(100)
+    const times: number[] = []
+    for (let round = 0; round < 5; round++) {
+      const started = performance.now()
+      expect(await findEngine({ DOCKER_HOST: 'unix:///no/engine.sock' })).toBeUndefined()
+      times.push(performance.now() - started)
+    }
+    expect(Math.min(...times)).toBeLessThan(20) // the best of five: the machine may be busy with other tests
   })
 
   test('does not wait for one that keeps silent', async () => {
