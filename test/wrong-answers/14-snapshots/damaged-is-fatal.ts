@@ -1,0 +1,128 @@
+// task: never backwards
+// diagnosis: A damaged snapshot stood there
+import type { Redis } from 'ioredis'
+
+/** One entry of an entity's stream. `id` is where it stands in the stream. */
+export interface StoredEvent {
+  readonly id: string
+  readonly eventId: string
+  readonly eventType: string
+  readonly timestamp: string
+  readonly payload: Readonly<Record<string, unknown>>
+}
+
+/** `version` is raised by hand whenever `apply` or the shape of the state changes. */
+export interface Reducer<State extends object> {
+  readonly version: number
+  readonly apply: (state: State | null, event: StoredEvent) => State | null
+}
+
+/** A state, and the id of the last event that was read for it; null when there was none. They belong together. */
+export interface EntityState<State extends object> {
+  readonly state: State | null
+  readonly lastEventId: string | null
+}
+
+const PAGE = 500
+
+const snapshotKey = (entityId: string) => `snapshot:${entityId}`
+const streamKey = (entityId: string) => `stream:entity:${entityId}`
+
+/**
+ * Saves a snapshot, unless the stored one comes from a newer reducer or knows of later events.
+ * KEYS  1 the snapshot's hash · 2 the entity's stream
+ * ARGV  1 state · 2 lastEventId · 3 createdAt · 4 reducerVersion
+ * Replies 1 when it was saved, 0 when the stored one stays.
+ */
+const SAVE = `
+local function numbers(id)
+  local ms, seq = string.match(id or '', '^(%d+)-(%d+)$')
+  return tonumber(ms or ''), tonumber(seq or '')
+end
+local function later(a, b)
+  local aMs, aSeq = numbers(a)
+  local bMs, bSeq = numbers(b)
+  return aMs and (aMs > bMs or (aMs == bMs and aSeq > bSeq))
+end
+
+local stored = redis.call('HMGET', KEYS[1], 'reducerVersion', 'lastEventId')
+local version, last = tonumber(stored[1] or ''), stored[2]
+if version and version > tonumber(ARGV[4]) then return 0 end
+if version == tonumber(ARGV[4]) and later(last, ARGV[2])
+  and #redis.call('XRANGE', KEYS[2], last, last) == 1 then return 0 end
+
+redis.call('HSET', KEYS[1], 'state', ARGV[1], 'lastEventId', ARGV[2], 'createdAt', ARGV[3], 'reducerVersion', ARGV[4])
+return 1`
+
+/**
+ * Keeps the present state of an entity. Resolves to false when there is nothing to keep, or when a snapshot stands there
+ * that is ahead of this one.
+ */
+export async function createSnapshot<State extends object>(
+  redis: Redis,
+  entityId: string,
+  reducer: Reducer<State>,
+  clock: () => Date,
+): Promise<boolean> {
+  const { state, lastEventId } = await getEntityStateWithSnapshot(redis, entityId, reducer)
+  if (state === null || lastEventId === null) return false
+  const keys = [snapshotKey(entityId), streamKey(entityId)]
+  const values = [JSON.stringify(state), lastEventId, clock().toISOString(), reducer.version]
+  return (await redis.eval(SAVE, 2, ...keys, ...values)) === 1
+}
+
+/** The present state, from the snapshot and the events behind it; from all events when there is no snapshot to rely on. */
+export async function getEntityStateWithSnapshot<State extends object>(
+  redis: Redis,
+  entityId: string,
+  reducer: Reducer<State>,
+): Promise<EntityState<State>> {
+  const snapshot = await readSnapshot(redis, entityId, reducer)
+  return replay(redis, entityId, reducer, snapshot ?? { state: null, lastEventId: null })
+}
+
+/** Null for every snapshot that must not be believed: the stream is the truth, and can always be asked instead. */
+async function readSnapshot<State extends object>(
+  redis: Redis,
+  entityId: string,
+  reducer: Reducer<State>,
+): Promise<EntityState<State> | null> {
+  const { state, lastEventId = '', reducerVersion } = await redis.hgetall(snapshotKey(entityId))
+  const parsed = parseObject(state)
+  if (parsed === null || reducerVersion !== String(reducer.version)) return null
+  if (!/^\d+-\d+$/.test(lastEventId)) return null
+  const itsEvent = await redis.xrange(streamKey(entityId), lastEventId, lastEventId)
+  return itsEvent.length === 1 ? { state: parsed as State, lastEventId } : null
+}
+
+/** State and position grow in the same loop, so that neither can be ahead of the other. */
+async function replay<State extends object>(
+  redis: Redis,
+  entityId: string,
+  reducer: Reducer<State>,
+  from: EntityState<State>,
+): Promise<EntityState<State>> {
+  let { state, lastEventId } = from
+  for (;;) {
+    const start = lastEventId === null ? '-' : `(${lastEventId}`
+    const page = await redis.xrange(streamKey(entityId), start, '+', 'COUNT', PAGE)
+    for (const [id, fields] of page) {
+      state = reducer.apply(state, toEvent(id, fields))
+      lastEventId = id
+    }
+    if (page.length < PAGE) return { state, lastEventId }
+  }
+}
+
+function toEvent(id: string, flat: readonly string[]): StoredEvent {
+  const fields: Record<string, string> = {}
+  for (let i = 0; i + 1 < flat.length; i += 2) fields[String(flat[i])] = String(flat[i + 1])
+  const { eventId = '', eventType = '', timestamp = '', payload = '{}' } = fields
+  return { id, eventId, eventType, timestamp, payload: JSON.parse(payload) }
+}
+
+function parseObject(text: string | undefined): object | null {
+  if (text === undefined) return null
+  const value: unknown = JSON.parse(text)
+  return typeof value === 'object' && !Array.isArray(value) ? value : null
+}
