@@ -1,0 +1,532 @@
+/** Long, because every sentence that a learner may get to read stands here, beside what it judges. */
+import { describe, test } from 'vitest'
+import {
+  call,
+  callError,
+  deliverTwice,
+  everyCrash,
+  everyInterleaving,
+  everyLostReply,
+  useSandbox,
+  verify,
+  verifyEqual,
+} from '#kit'
+import { getUserProjection, updateUserProjection } from '#lesson/08-projections'
+
+const box = useSandbox()
+
+type StoredEvent = Parameters<typeof updateUserProjection>[1]
+
+const KEY = 'projection:user:user-42'
+const MORNING = '2026-03-01T09:00:00.000Z'
+
+function stored(
+  version: number,
+  eventType: string,
+  payload: StoredEvent['event']['payload'] = {},
+): StoredEvent {
+  return {
+    version,
+    event: {
+      eventId: `0b7f3a52-6f0a-4c1e-9d3b-${String(version).padStart(12, '0')}`,
+      timestamp: version === 1 ? MORNING : `2026-03-02T10:00:00.${String(version).padStart(3, '0')}Z`,
+      eventType,
+      entityId: 'user-42',
+      payload,
+      metadata: {},
+    },
+  }
+}
+
+const registered = (version = 1) =>
+  stored(version, 'USER_REGISTERED', { name: 'Ada', email: 'ada@old.example', phone: '0470-1' })
+const emailChanged = (version: number, email = `ada-${version}@new.example`) =>
+  stored(version, 'USER_EMAIL_CHANGED', { email })
+const phoneChanged = (version: number, phone: string | null) =>
+  stored(version, 'USER_PHONE_CHANGED', { phone })
+const deactivated = (version: number) => stored(version, 'USER_DEACTIVATED', { reason: 'asked to' })
+
+/** The row after the registration. */
+const ROW = {
+  userId: 'user-42',
+  name: 'Ada',
+  email: 'ada@old.example',
+  phone: '0470-1',
+  active: '1',
+  emailChanges: '0',
+  registeredAt: MORNING,
+  version: '1',
+} as const
+
+const plant = (changes: Record<string, string> = {}) => box.admin.hset(KEY, { ...ROW, ...changes })
+const row = () => box.admin.hgetall(KEY)
+const update = (event: StoredEvent, redis = box.redis) => updateUserProjection(redis, event)
+const updated = (event: StoredEvent) => call('updateUserProjection', () => update(event))
+
+async function leavesTheRow(event: StoredEvent, diagnosis: string): Promise<void> {
+  const before = await row()
+  const outcome = await updated(event)
+  verifyEqual(await row(), before, diagnosis)
+  verifyEqual(
+    outcome,
+    'skipped',
+    `An event that changes nothing should be told to the caller as 'skipped'. It was ${event.event.eventType}, version ${event.version}.`,
+  )
+}
+
+describe('updateUserProjection', () => {
+  test('makes a row of a registration', async () => {
+    const outcome = await updated(registered())
+    verifyEqual(
+      await row(),
+      ROW,
+      'After USER_REGISTERED the hash `projection:user:user-42` should hold the eight fields of the table, as texts.',
+    )
+    verifyEqual(
+      outcome,
+      'applied',
+      "An event that changed the row should be told to the caller as 'applied'.",
+    )
+  })
+
+  for (const [payload, what] of [
+    [{ name: 'Ada', email: 'ada@old.example' }, 'is missing'],
+    [{ name: 'Ada', email: 'ada@old.example', phone: null }, 'is null'],
+  ] as const) {
+    test(`takes a registration whose phone ${what}`, async () => {
+      await updated(stored(1, 'USER_REGISTERED', payload))
+      const { phone, ...rest } = await row()
+      const { phone: _, ...expected } = ROW
+      verify(
+        phone === undefined,
+        `The registration brought no phone (it ${what} in the payload), and the row has a field \`phone\` all the same. Redis stores \`undefined\` and null as the empty text: leave the field out.`,
+        { received: phone },
+      )
+      verifyEqual(
+        rest,
+        expected,
+        'A registration without a phone should make the row with its other seven fields.',
+      )
+    })
+  }
+
+  test('leaves out what the table does not name', async () => {
+    await updated(
+      stored(1, 'USER_REGISTERED', {
+        name: 'Ada',
+        email: 'ada@old.example',
+        phone: '0470-1',
+        password: 'hash',
+        active: '0',
+      }),
+    )
+    verifyEqual(
+      await row(),
+      ROW,
+      'The payload held more than the table names (a password hash, for one), and it got into the row. Name the fields that you take; a spread takes whatever somebody put in.',
+    )
+  })
+
+  test('follows a change of address', async () => {
+    await plant()
+    const outcome = await updated(emailChanged(2))
+    verifyEqual(
+      await row(),
+      { ...ROW, email: 'ada-2@new.example', emailChanges: '1', version: '2' },
+      'USER_EMAIL_CHANGED should set `email`, raise `emailChanges` by one, set `version`, and leave the rest.',
+    )
+    verifyEqual(
+      outcome,
+      'applied',
+      "An event that changed the row should be told to the caller as 'applied'.",
+    )
+    await updated(emailChanged(3))
+    verifyEqual(
+      (await row()).emailChanges,
+      '2',
+      'After two changes of address `emailChanges` should be 2: add one to what is there.',
+    )
+  })
+
+  test('follows a change of phone', async () => {
+    await plant()
+    await updated(phoneChanged(2, '0470-2'))
+    verifyEqual(
+      await row(),
+      { ...ROW, phone: '0470-2', version: '2' },
+      'USER_PHONE_CHANGED should set `phone` and `version`, and leave the rest.',
+    )
+    await updated(phoneChanged(3, null))
+    const { phone: _, ...expected } = { ...ROW, version: '3' }
+    verifyEqual(
+      await row(),
+      expected,
+      'USER_PHONE_CHANGED with null means that there is no phone any more: remove the field. As a value, null becomes an empty text.',
+    )
+  })
+
+  test('follows a deactivation', async () => {
+    await plant()
+    await updated(deactivated(2))
+    verifyEqual(
+      await row(),
+      { ...ROW, active: '0', version: '2' },
+      'USER_DEACTIVATED should set `active` to `0` and `version`, and leave the rest.',
+    )
+  })
+
+  for (const event of [emailChanged(1), emailChanged(2), phoneChanged(2, '0470-2'), deactivated(2)]) {
+    test(`makes no half row of ${event.event.eventType} ${event.version}`, async () => {
+      const outcome = await updated(event)
+      verifyEqual(
+        await row(),
+        {},
+        `There was no row for this user, and ${event.event.eventType} made half a one: without a name, without a beginning. Only a registration creates a row.`,
+      )
+      verifyEqual(
+        outcome,
+        'skipped',
+        "An event that changes nothing should be told to the caller as 'skipped'.",
+      )
+    })
+  }
+
+  test('removes nothing where nothing is', async () => {
+    await leavesTheRow(
+      phoneChanged(2, null),
+      'There was no row for this user, and USER_PHONE_CHANGED with null made one. Only a registration creates a row.',
+    )
+  })
+
+  test('registers once', async () => {
+    await plant({ email: 'ada@new.example', active: '0', emailChanges: '1', version: '3' })
+    await leavesTheRow(
+      registered(4),
+      'A second USER_REGISTERED of a user that is there changes nothing, as in lesson 03: here it wrote over the row, and a deactivated user may be active again.',
+    )
+  })
+
+  for (const eventType of [
+    'USER_EMAIL_CHANGE_REQUESTED',
+    'USER_EMAIL_CHANGED_BACK',
+    'USER_DEACTIVATED_BY_MISTAKE',
+    'USER_PHONE_CHANGE_REFUSED',
+    'USERS_EXPORTED',
+    'ORDER_CREATED',
+  ]) {
+    test(`takes no notice of ${eventType}`, async () => {
+      const payload = { name: 'Eve', email: 'eve@else.example', phone: '0470-9' }
+      await plant()
+      await leavesTheRow(
+        stored(2, eventType, payload),
+        `${eventType} is none of the four types, and it changed the row. Take events by their whole name: many types begin, or end, alike.`,
+      )
+    })
+  }
+
+  test('takes no registration by the look of its name', async () => {
+    for (const eventType of [
+      'USER_REGISTRATION_REFUSED',
+      'USER_REGISTERED_ELSEWHERE',
+      'SUPER_USER_REGISTERED',
+    ]) {
+      await updated(stored(1, eventType, { name: 'Eve', email: 'eve@else.example' }))
+      verifyEqual(
+        await row(),
+        {},
+        `${eventType} is none of the four types, and it made a row. Take events by their whole name: many types begin, or end, alike.`,
+      )
+    }
+  })
+
+  const MALFORMED = [
+    [stored(1, 'USER_REGISTERED', { email: 'ada@old.example' }), 'name'],
+    [stored(1, 'USER_REGISTERED', { name: 'Ada' }), 'email'],
+    [stored(1, 'USER_REGISTERED', { name: 'Ada', email: 'ada@old.example', phone: 470 }), 'phone'],
+    [stored(2, 'USER_EMAIL_CHANGED', {}), 'email'],
+    [stored(2, 'USER_EMAIL_CHANGED', { email: null }), 'email'],
+    [stored(2, 'USER_EMAIL_CHANGED', { email: 7 }), 'email'],
+    [stored(2, 'USER_PHONE_CHANGED', {}), 'phone'],
+  ] as const
+  for (const [event, field] of MALFORMED) {
+    test(`refuses ${event.event.eventType} with ${JSON.stringify(event.event.payload)}`, async () => {
+      if (event.version > 1) await plant()
+      const before = await row()
+      const what = `${event.event.eventType} with the payload ${JSON.stringify(event.event.payload)}`
+      const error = await callError(
+        'updateUserProjection',
+        () => update(event),
+        Error,
+        `updateUserProjection took ${what}. \`${field}\` is not there or no text; Redis would store it as an empty text or as something that nobody meant. Throw a MalformedEventError.`,
+      )
+      verify(
+        error.name === 'MalformedEventError' && 'field' in error && error.field === `payload.${field}`,
+        `updateUserProjection refused ${what}, but not with a MalformedEventError whose \`field\` is "payload.${field}".`,
+        { expected: `MalformedEventError, field payload.${field}`, received: error },
+      )
+      verifyEqual(
+        await row(),
+        before,
+        `updateUserProjection refused ${what}, but it had written part of it. Look at the payload first.`,
+      )
+    })
+  }
+
+  test('keeps users apart', async () => {
+    await updated(registered())
+    const other = registered()
+    await updated({ ...other, event: { ...other.event, entityId: 'user-43' } })
+    await updated(emailChanged(2))
+    verifyEqual(
+      (await box.admin.keys('projection:*')).sort(),
+      ['projection:user:user-42', 'projection:user:user-43'],
+      'Two users should have two rows, and there should be no other keys beside them.',
+    )
+    verifyEqual(
+      (await box.admin.hgetall('projection:user:user-43')).email,
+      'ada@old.example',
+      'An event of one user changed the row of another.',
+    )
+  })
+})
+
+const HISTORY = [
+  registered(),
+  emailChanged(2),
+  phoneChanged(3, null),
+  emailChanged(4),
+  phoneChanged(5, '0470-5'),
+  deactivated(6),
+]
+const AFTER_HISTORY = {
+  ...ROW,
+  email: 'ada-4@new.example',
+  phone: '0470-5',
+  active: '0',
+  emailChanges: '2',
+  version: '6',
+}
+
+describe('old events', () => {
+  test('do not count twice', async () => {
+    await plant()
+    await updated(emailChanged(2))
+    await leavesTheRow(
+      emailChanged(2),
+      'The same event was delivered twice, and it was applied twice. Remember the version of the last event in the row, and take no event that is not newer.',
+    )
+  })
+
+  test('do not overwrite newer ones', async () => {
+    await plant({ email: 'ada@new.example', emailChanges: '2', version: '3' })
+    await leavesTheRow(
+      emailChanged(2, 'ada@old.example'),
+      'The row stood at version 3, event 2 was delivered again, and the old address is back. An event whose version is not above that of the row has been here before: skip it.',
+    )
+  })
+
+  test('may come again in a row', async () => {
+    for (const event of [...deliverTwice(HISTORY), ...HISTORY.slice(2)]) await updated(event)
+    verifyEqual(
+      await row(),
+      AFTER_HISTORY,
+      'A history of six events was delivered twice, and part of it a third time. The row should be the same as after the first time.',
+    )
+  })
+
+  test('are known by number, not by text', async () => {
+    await plant({ version: '9' })
+    await updated(emailChanged(10))
+    verifyEqual(
+      (await row()).version,
+      '10',
+      'Event 10 came after version 9 and was skipped: as texts, "10" is smaller than "9". Compare numbers.',
+    )
+    await leavesTheRow(
+      emailChanged(9),
+      'Event 9 was delivered again at version 10 and was applied: as texts, "9" is greater than "10". Compare numbers.',
+    )
+  })
+
+  test('may leave versions out', async () => {
+    await plant()
+    await updated(stored(2, 'USER_TAGGED', { tag: 'vip' }))
+    await updated(emailChanged(3))
+    verifyEqual(
+      await row(),
+      { ...ROW, email: 'ada-3@new.example', emailChanges: '1', version: '3' },
+      'Event 2 means nothing to this row, so event 3 comes at version 1 or 2. It should be applied all the same.',
+    )
+  })
+
+  const STEPS = [
+    ['a registration', undefined, registered(), ROW],
+    [
+      'a change of address',
+      {},
+      emailChanged(2),
+      { ...ROW, email: 'ada-2@new.example', emailChanges: '1', version: '2' },
+    ],
+    [
+      'a removed phone',
+      {},
+      phoneChanged(2, null),
+      Object.fromEntries(Object.entries({ ...ROW, version: '2' }).filter(([field]) => field !== 'phone')),
+    ],
+  ] as const
+
+  for (const [what, before, event, after] of STEPS) {
+    test(`are whole or not there when the process dies: ${what}`, async () => {
+      await everyCrash({
+        name: 'updateUserProjection',
+        prepare: async () => {
+          if (before !== undefined) await plant()
+        },
+        run: (redis) => update(event, redis),
+        verify: async ({ last }) => {
+          const found = await row()
+          const untouched = JSON.stringify(sorted(found)) === JSON.stringify(sorted(before ? ROW : {}))
+          if (untouched) return
+          verifyEqual(
+            found,
+            after,
+            `The process died after its ${last}, and the row is neither as before ${what} nor as after it. When the event comes again, it is counted twice or taken for an old one. Write all of it in one step.`,
+          )
+        },
+      })
+    })
+  }
+
+  for (const sameConnection of [false, true]) {
+    test(`do no harm at the same time${sameConnection ? ', on one connection' : ''}`, async () => {
+      let watched = false
+      await everyInterleaving({
+        name: 'updateUserProjection',
+        sameConnection,
+        prepare: async () => void (await plant()),
+        first: (redis) => update(emailChanged(2), redis),
+        second: async (redis) => {
+          await update(emailChanged(2), redis)
+          await update(emailChanged(3), redis)
+        },
+        verify: async ({ first, second, held, after }) => {
+          watched ||= box.commands.some(({ name }) => name === 'WATCH')
+          for (const outcome of [first, second]) {
+            verify(
+              outcome.ok,
+              'Two programs delivered events of one user at the same time, and one of the calls failed. Nothing is wrong with the event: look again, and it will be old or new.',
+              { received: !outcome.ok && outcome.error },
+            )
+          }
+          verifyEqual(
+            await row(),
+            { ...ROW, email: 'ada-3@new.example', emailChanges: '2', version: '3' },
+            sameConnection && watched
+              ? 'Event 2 was delivered twice at the same time on one connection, and the row is wrong. WATCH belongs to a connection: the EXEC of the one ended the watch of the other. Watch on a `redis.duplicate()`, or take a script.'
+              : `Event 2 was delivered twice at the same time: the second came between the ${after ?? 'start'} and the ${held ?? 'end'} of the first, and the row is wrong. Look at the version and write in one step.`,
+          )
+        },
+      })
+    })
+  }
+
+  test('are known when a reply gets lost', async () => {
+    await everyLostReply({
+      name: 'updateUserProjection',
+      prepare: async () => void (await plant()),
+      run: (redis) => update(emailChanged(2), redis),
+      verify: async ({ outcome, lost }) => {
+        const found = await row()
+        if (!outcome.ok && found.version === '1') return
+        verifyEqual(
+          found,
+          { ...ROW, email: 'ada-2@new.example', emailChanges: '1', version: '2' },
+          `The reply to ${lost ?? 'nothing'} got lost, and ioredis sent the command again. The event was counted twice, or only in part: make one step of looking and writing.`,
+        )
+      },
+    })
+  })
+})
+
+function sorted(fields: Readonly<Record<string, string>>): [string, string][] {
+  return Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1))
+}
+
+describe('getUserProjection', () => {
+  const get = (userId = 'user-42') => call('getUserProjection', () => getUserProjection(box.redis, userId))
+
+  test('gives null for nobody', async () => {
+    const found = await get('user-99')
+    verify(
+      found === null,
+      'A user without a row should be `null`. HGETALL of a missing hash is `{}`, and that is true in an `if`: it looks like somebody.',
+      { expected: null, received: found },
+    )
+  })
+
+  test('gives the row with its types', async () => {
+    await plant({ emailChanges: '12', version: '13' })
+    const found = await get()
+    verify(found !== null, 'There is a row for this user, and getUserProjection gave null.')
+    verify(
+      found.registeredAt instanceof Date && found.registeredAt.getTime() === 1_772_355_600_000,
+      '`registeredAt` should be a Date with the time that the row holds as a text.',
+      { expected: new Date(MORNING), received: found.registeredAt },
+    )
+    verify(
+      found.emailChanges === 12 && found.version === 13,
+      '`emailChanges` and `version` should be numbers. As texts, "12" + 1 is "121".',
+      { expected: [12, 13], received: [found.emailChanges, found.version] },
+    )
+    verify(found.active === true, '`active` should be a boolean, and `1` means true.', {
+      expected: true,
+      received: found.active,
+    })
+    verifyEqual(
+      Object.keys(found).sort(),
+      ['active', 'email', 'emailChanges', 'name', 'phone', 'registeredAt', 'userId', 'version'],
+      'The object should have exactly the eight fields of UserProjection.',
+    )
+    verifyEqual(
+      [found.userId, found.name, found.email, found.phone],
+      ['user-42', 'Ada', 'ada@old.example', '0470-1'],
+      '`userId`, `name`, `email` and `phone` should be the texts of the row.',
+    )
+  })
+
+  test('knows who is not active', async () => {
+    await plant({ active: '0', emailChanges: '0' })
+    const found = await get()
+    verify(
+      found?.active === false,
+      'A deactivated user came back as active: the text "0" is true in JavaScript. Compare with "1".',
+      { expected: false, received: found?.active },
+    )
+    verify(found.emailChanges === 0, '`emailChanges` of `0` should be the number 0.', {
+      expected: 0,
+      received: found.emailChanges,
+    })
+  })
+
+  test('says null for no phone', async () => {
+    await plant()
+    await box.admin.hdel(KEY, 'phone')
+    const found = await get()
+    verify(
+      found?.phone === null,
+      'A row without a phone should give `phone: null`. Not undefined and not an empty text: the type says null.',
+      { expected: null, received: found?.phone },
+    )
+  })
+
+  test('only reads', async () => {
+    await plant()
+    await get()
+    await get('user-99')
+    verifyEqual(
+      [await row(), await box.admin.exists('projection:user:user-99')],
+      [ROW, 0],
+      'getUserProjection should change nothing in Redis.',
+    )
+  })
+})

@@ -1,0 +1,107 @@
+// task: old events
+// diagnosis: the second came between the HGET and the
+import type { Redis } from 'ioredis'
+import { type DomainEvent, MalformedEventError } from '#built/01-events'
+import type { StoredEvent } from '#built/07-concurrency'
+
+/** One user as the pages of the site show her. */
+export interface UserProjection {
+  readonly userId: string
+  readonly name: string
+  readonly email: string
+  readonly phone: string | null
+  readonly active: boolean
+  readonly emailChanges: number
+  readonly registeredAt: Date
+  /** The version of the last event that changed the row. */
+  readonly version: number
+}
+
+/** What an event does to a row. Texts, because a hash holds nothing else. */
+interface Change {
+  /** A row is created by a registration only; everything else needs one that is there. */
+  readonly kind: 'create' | 'update'
+  readonly set?: Readonly<Record<string, string>>
+  readonly remove?: readonly string[]
+  readonly count?: readonly string[]
+}
+
+/**
+ * Brings one event into the row of its user. An event that comes again, or that means nothing to the row, is skipped.
+ * @throws MalformedEventError when the payload lacks what the row needs; the row stays as it was
+ */
+export async function updateUserProjection(
+  redis: Redis,
+  { version, event }: StoredEvent,
+): Promise<'applied' | 'skipped'> {
+  const change = changeBy(event)
+  if (change === null) return 'skipped'
+  const key = keyOf(event.entityId)
+  const seen = await redis.hget(key, 'version')
+  if ((change.kind === 'create') === (seen !== null)) return 'skipped'
+  if (seen !== null && version <= Number(seen)) return 'skipped'
+  const transaction = redis.multi()
+  if (change.set !== undefined) transaction.hset(key, change.set)
+  for (const field of change.remove ?? []) transaction.hdel(key, field)
+  for (const field of change.count ?? []) transaction.hincrby(key, field, 1)
+  await transaction.hset(key, 'version', version).exec()
+  return 'applied'
+}
+
+/** The row of a user with its real types, null for a user that has none. */
+export async function getUserProjection(redis: Redis, userId: string): Promise<UserProjection | null> {
+  const row = await redis.hgetall(keyOf(userId))
+  // A missing hash is `{}` to Redis, and `{}` looks like somebody.
+  if (row.version === undefined) return null
+  return {
+    userId,
+    name: row.name ?? '',
+    email: row.email ?? '',
+    phone: row.phone ?? null,
+    active: row.active === '1',
+    emailChanges: Number(row.emailChanges),
+    registeredAt: new Date(row.registeredAt ?? ''),
+    version: Number(row.version),
+  }
+}
+
+/** Null for the types that this row takes no notice of: by name, never by how the name begins. */
+function changeBy(event: DomainEvent): Change | null {
+  switch (event.eventType) {
+    case 'USER_REGISTERED': {
+      const phone = event.payload.phone ?? null
+      return {
+        kind: 'create',
+        set: {
+          userId: event.entityId,
+          name: text(event, 'name'),
+          email: text(event, 'email'),
+          ...(phone !== null && { phone: text(event, 'phone') }),
+          active: '1',
+          emailChanges: '0',
+          registeredAt: event.timestamp,
+        },
+      }
+    }
+    case 'USER_EMAIL_CHANGED':
+      return { kind: 'update', set: { email: text(event, 'email') }, count: ['emailChanges'] }
+    case 'USER_PHONE_CHANGED':
+      if (event.payload.phone === null) return { kind: 'update', remove: ['phone'] }
+      return { kind: 'update', set: { phone: text(event, 'phone') } }
+    case 'USER_DEACTIVATED':
+      return { kind: 'update', set: { active: '0' } }
+    default:
+      return null
+  }
+}
+
+/** `undefined` must not get as far as `hset`: it would be stored as an empty text. */
+function text(event: DomainEvent, field: string): string {
+  const value = event.payload[field]
+  if (typeof value !== 'string') throw new MalformedEventError(`payload.${field}`, 'is not a text')
+  return value
+}
+
+function keyOf(userId: string): string {
+  return `projection:user:${userId}`
+}
