@@ -30,8 +30,7 @@ export async function checkLesson(
 ): Promise<CheckResult> {
   const { startRedis } = await import('../redis/index.ts')
   const { course, onNotice, mine = false } = options
-  const redis =
-    options.redis ?? (await startRedis(options.preference ?? 'auto', { ...(onNotice && { onNotice }) }))
+  const redis = options.redis ?? (await startRedis(options.preference, { ...(onNotice && { onNotice }) }))
   try {
     const checker = await openChecker({ course, redis, mine })
     try {
