@@ -15,11 +15,16 @@ function pathTo(relative) {
   return decodeURIComponent(new URL(relative, import.meta.url).pathname).replace(/^\/(?=[A-Za-z]:)/, '')
 }
 
-async function run() {
+/** Built where that can be kept, otherwise from the sources; EVENTLINGS_SOURCES=1 asks for these. */
+async function load() {
   const { register } = await import('tsx/esm/api')
   // The project's own settings, wherever the program was called from.
   register({ tsconfig: pathTo('../../tsconfig.json') })
-  const { main } = await import('./main.ts')
+  return import('./main.ts')
+}
+
+async function run() {
+  const { main } = await load()
   await main()
 }
 
