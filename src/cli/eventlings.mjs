@@ -17,6 +17,12 @@ function pathTo(relative) {
 
 /** Built where that can be kept, otherwise from the sources; EVENTLINGS_SOURCES=1 asks for these. */
 async function load() {
+  const { builtProgram } = await import('./built-program.mjs')
+  const built = process.env.EVENTLINGS_SOURCES ? undefined : await builtProgram(pathTo('../..'))
+  if (built !== undefined) {
+    if (process.env.EVENTLINGS_DEBUG) process.setSourceMapsEnabled(true)
+    return import(built)
+  }
   const { register } = await import('tsx/esm/api')
   // The project's own settings, wherever the program was called from.
   register({ tsconfig: pathTo('../../tsconfig.json') })

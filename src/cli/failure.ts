@@ -23,6 +23,8 @@ const known: Readonly<Record<string, ExitCode>> = {
   RedisUnavailableError: Exit.machine,
   BadLessonError: Exit.machine,
   NoCourseError: Exit.machine,
+  UnwritableWorkspaceError: Exit.machine,
+  EditorError: Exit.machine,
 }
 
 /** What the system says when a file cannot be had, in words. */

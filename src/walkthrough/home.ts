@@ -22,7 +22,7 @@ export async function walkThrough(walk: Walk): Promise<void> {
         break
       case 'lessons': {
         const lesson = await chooseLesson(walk)
-        if (lesson !== undefined) await walkLessons(walk, lesson)
+        if (lesson !== 'back') await walkLessons(walk, lesson)
         break
       }
       case 'progress':
@@ -53,23 +53,23 @@ function homeChoices({ desk }: Walk, next: LessonSummary | undefined): readonly 
   ]
 }
 
-async function chooseLesson({ desk, ui, palette }: Walk): Promise<LessonSummary | undefined> {
+async function chooseLesson({ desk, ui, palette }: Walk): Promise<LessonSummary | 'back'> {
   const overview = desk.progress.overview()
-  const row = (lesson: LessonSummary): Choice<LessonSummary | undefined> => {
+  const row = (lesson: LessonSummary): Choice<LessonSummary | 'back'> => {
     const state = textOf(stateSpan(overview.lesson(lesson.slug).state, palette))
     // The menu's own pointer takes two columns; state and number stay whole where the title is cut.
     const title = cut(lesson.title, Math.max(8, ui.width - state.length - 11), palette)
     return { name: `${lesson.number} ${title} · ${state}`, value: lesson }
   }
   const choices = chapters(desk.course).flatMap(
-    ({ number, title, lessons }): readonly (Choice<LessonSummary | undefined> | Heading)[] => [
+    ({ number, title, lessons }): readonly (Choice<LessonSummary | 'back'> | Heading)[] => [
       { heading: cut(`${number} · ${title}`, ui.width - 2, palette) },
       ...lessons.map(row),
     ],
   )
-  return ui.choose<LessonSummary | undefined>(
+  return ui.choose<LessonSummary | 'back'>(
     'Which lesson?',
-    [...choices, { name: 'Back', value: undefined }],
+    [...choices, { name: 'Back', value: 'back' }],
     nextLesson(desk),
   )
 }

@@ -15,10 +15,10 @@ type Way = 'next' | 'home'
 export async function walkLesson(walk: Walk, summary: LessonSummary): Promise<LessonSummary | undefined> {
   const { desk, ui } = walk
   const lesson = await desk.course.lesson(summary.slug)
-  const wasRead = desk.progress.overview().lesson(lesson.slug).readAt !== undefined
+  const isNewHere = desk.progress.overview().lesson(lesson.slug).state === 'new'
   const { file, isNew } = await startLesson(desk.course, desk.home, lesson.slug)
   await desk.progress.record('LESSON_OPENED', lesson.slug, {})
-  if (!wasRead) await read(walk, lesson)
+  if (isNewHere) await read(walk, lesson)
   ui.print(
     isNew
       ? `Your file for this lesson is ready: ${shownPath(file)}`
@@ -28,8 +28,8 @@ export async function walkLesson(walk: Walk, summary: LessonSummary): Promise<Le
 }
 
 async function read(walk: Walk, lesson: Lesson): Promise<void> {
-  await showText(walk, lesson)
-  if (lesson.quiz.length === 0) return
+  const end = await showText(walk, lesson)
+  if (end === 'left' || lesson.quiz.length === 0) return
   const wants = await walk.ui.choose('A few questions on what you read?', [
     { name: `Yes, ask me (${lesson.quiz.length})`, value: true },
     { name: 'Not now', value: false },
@@ -37,9 +37,11 @@ async function read(walk: Walk, lesson: Lesson): Promise<void> {
   if (wants) await askQuiz(walk, lesson)
 }
 
-async function showText({ desk, ui, palette }: Walk, lesson: Lesson): Promise<void> {
-  await ui.read((width) => renderMarkdown(lessonText(lesson), { width, palette }))
-  await desk.progress.record('LESSON_READ', lesson.slug, {})
+/** Only who came to the end has read it. */
+async function showText({ desk, ui, palette }: Walk, lesson: Lesson): Promise<'end' | 'left'> {
+  const end = await ui.read((width) => renderMarkdown(lessonText(lesson), { width, palette }))
+  if (end === 'end') await desk.progress.record('LESSON_READ', lesson.slug, {})
+  return end
 }
 
 async function loop(walk: Walk, lesson: Lesson): Promise<Way> {

@@ -35,9 +35,9 @@ async function askQuestion(
     )
     return chosen.length === 0 ? 'leave' : chosen
   }
-  const leave = { name: 'Leave the quiz', value: undefined }
-  const chosen = await ui.choose<QuizAnswer | undefined>(message, [...choices, leave])
-  return chosen === undefined ? 'leave' : [chosen]
+  const leave = { name: 'Leave the quiz', value: 'leave' } as const
+  const chosen = await ui.choose<QuizAnswer | 'leave'>(message, [...choices, leave])
+  return chosen === 'leave' ? chosen : [chosen]
 }
 
 function isRightChoice({ answers }: QuizQuestion, chosen: readonly QuizAnswer[]): boolean {

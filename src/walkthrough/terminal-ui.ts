@@ -46,8 +46,6 @@ export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
       const { yes } = await prompt([{ type: 'confirm', name: 'yes', message, default: false }])
       return yes
     },
-    async read(render) {
-      await readPages(render, terminal)
-    },
+    read: (render) => readPages(render, terminal),
   }
 }

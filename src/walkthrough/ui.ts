@@ -21,6 +21,6 @@ export interface Ui {
   ): Promise<Value>
   chooseSeveral<Value>(message: string, choices: readonly Choice<Value>[]): Promise<readonly Value[]>
   confirm(message: string): Promise<boolean>
-  /** Shows a text page by page. */
-  read(render: (width: number) => Promise<string>): Promise<void>
+  /** Shows a text page by page, and says whether the reader came to its end. */
+  read(render: (width: number) => Promise<string>): Promise<'end' | 'left'>
 }

@@ -1,0 +1,88 @@
+// Plain JavaScript: it runs before anything could read TypeScript.
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+
+const oldMs = 24 * 60 * 60 * 1000
+
+/**
+ * The program as plain JavaScript in a few files, built when the source was changed and kept under a name made of it. A
+ * TypeScript loader takes some four milliseconds for each of a hundred files, at every start; this takes them once.
+ * Undefined where it cannot be kept (a read-only folder); then the sources do as well.
+ */
+export async function builtProgram(root) {
+  const source = join(root, 'src')
+  const cache = join(root, '.eventlings', 'cache')
+  const folder = join(cache, `program-${fingerprint(source)}`)
+  const main = join(folder, 'main.mjs')
+  try {
+    if (!existsSync(main)) await build(source, cache, folder)
+  } catch {
+    // Perhaps another terminal was quicker.
+  }
+  return existsSync(main) ? pathToFileURL(main).href : undefined
+}
+
+/** Names, sizes and times, not contents: it is asked at every start. */
+function fingerprint(source) {
+  const hash = createHash('sha256').update(process.version)
+  for (const name of readdirSync(source, { recursive: true }).sort()) {
+    if (!/\.(ts|tsx|mjs)$/.test(name)) continue
+    const { size, mtimeMs } = statSync(join(source, name))
+    hash.update(`${name} ${size} ${mtimeMs}\n`)
+  }
+  return hash.digest('hex').slice(0, 16)
+}
+
+async function build(source, cache, folder) {
+  mkdirSync(cache, { recursive: true })
+  const esbuild = await import('esbuild')
+  const made = `${folder}.${process.pid}.tmp`
+  try {
+    await esbuild.build({
+      entryPoints: { main: join(source, 'cli', 'main.ts') },
+      outdir: made,
+      outExtension: { '.js': '.mjs' },
+      bundle: true,
+      // What a command alone needs stays a file of its own, so that `list` does not load `check`.
+      splitting: true,
+      packages: 'external',
+      format: 'esm',
+      platform: 'node',
+      target: 'node20',
+      keepNames: true,
+      sourcemap: true,
+      sourcesContent: false,
+      logLevel: 'silent',
+      define: { 'import.meta.url': 'urlOfSource' },
+      plugins: [{ name: 'places', setup: keepPlaces }],
+    })
+    renameSync(made, folder)
+  } finally {
+    rmSync(made, { recursive: true, force: true })
+    await esbuild.stop()
+  }
+  removeOld(cache, folder)
+}
+
+/** A file that looks for its neighbours by `import.meta.url` finds them where its source stands. */
+function keepPlaces(plugin) {
+  plugin.onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, async ({ path }) => {
+    const text = await readFile(path, 'utf8')
+    if (!text.includes('import.meta.url')) return undefined
+    // On the first line, so that no other moves. By name, for the words may also stand in a text or a comment.
+    const own = `const urlOfSource = ${JSON.stringify(pathToFileURL(path).href)}; `
+    return { contents: own + text, loader: 'ts' }
+  })
+}
+
+/** Not at once: another terminal may still be running what was built before. */
+function removeOld(cache, current) {
+  for (const name of readdirSync(cache)) {
+    const folder = join(cache, name)
+    if (!name.startsWith('program-') || folder === current) continue
+    if (Date.now() - statSync(folder).mtimeMs > oldMs) rmSync(folder, { recursive: true, force: true })
+  }
+}
