@@ -29,6 +29,7 @@ async function run(words: readonly string[], world: World): Promise<ExitCode> {
     context.cleanups.add(() => restoreTerminal(world))
     // For inquirer and others who ask the environment alone.
     if (!call.globals.color) world.env.NO_COLOR = '1'
+    await context.preference() // a word that is no source of Redis is wrong whatever the command
     const command = await call.load()
     const code = await command.run(context, call.args, call.flags)
     await tellNotices(context)

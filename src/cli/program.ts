@@ -77,6 +77,7 @@ function add(parent: Command, entry: CommandEntry, output: Output, choose: (call
     .description(`${entry.summary[0]?.toUpperCase()}${entry.summary.slice(1)}.`)
     .helpGroup(`${entry.group}:`)
     .addHelpText('after', examples(entry.examples))
+    .allowExcessArguments(false)
     .action(() => {
       choose({
         load: entry.load,
@@ -134,12 +135,19 @@ function examples(list: CommandEntry['examples']): string {
 
 const afterHelp = `${examples([
   ['', 'the guided walkthrough'],
-  ['start 01', 'write your first answer in workspace/'],
+  ['start 01', 'your file for the first lesson'],
   ['check', 'see whether it holds'],
-  ['check 01 --redis embedded', 'on a Redis that needs nothing installed'],
+  ['check --redis embedded', 'on a Redis that is always there'],
 ])}
 
-LESSON is 07, 7, 07-concurrency or a part of the name that only one lesson has.
+LESSON is 07, 7, 07-concurrency, or a part of a name that only one has.
 
 Exit codes: 0 passed, 1 not passed, 2 wrong use, 3 the machine lacks something.
-Environment: EVENTLINGS_REDIS, EVENTLINGS_IMAGE, EVENTLINGS_HOME, NO_COLOR, EDITOR, EVENTLINGS_DEBUG.`
+
+Environment:
+  EVENTLINGS_REDIS   like --redis
+  EVENTLINGS_IMAGE   the image of the container; redis:8-alpine unless set
+  EVENTLINGS_HOME    where workspace/ and your progress are; here unless set
+  EVENTLINGS_DEBUG   1 shows the details of an error
+  NO_COLOR           plain text
+  VISUAL, EDITOR     your editor`

@@ -37,9 +37,11 @@ export const actions: Readonly<Record<Action, Act>> = {
     const { desk, session, ui, palette } = walk
     assertStarted(desk, lesson.slug)
     ui.print('Checking …')
+    const { redis } = await session.open()
     const result = await checkOwnAnswer(desk, session, lesson.slug)
     const next = result.passed ? 'Go on with the next lesson.' : 'Mend it, or take a hint, and check again.'
     ui.print(renderCheck(result, { width: ui.width, palette, title: lesson.title, next }))
+    if (redis.limits !== undefined) ui.print(redis.limits)
   }),
 
   watch: tolerant((walk, lesson) => walk.watch(lesson.slug)),

@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { CheckResult, Target } from '../../check/index.ts'
 import type { LessonSummary } from '../../course/index.ts'
+import { paintLines, span } from '../../terminal/text.ts'
+import { wrap } from '../../terminal/wrap.ts'
 import type { Desk } from '../../walkthrough/desk.ts'
 import { assertStarted, checkOwnAnswer } from '../../walkthrough/own-answer.ts'
 import { asJson } from '../check-json.ts'
@@ -17,11 +19,18 @@ export const run: Run = async (context, [named], flags) => {
   const lesson = whichLesson(desk, named, 'check')
   const target = targetOf(flags)
   if (target === undefined) assertStarted(desk, lesson.slug)
-  const result = await withSession(context, desk, (session) =>
-    target === undefined ? checkOwnAnswer(desk, session, lesson.slug) : session.check(lesson.slug, target),
-  )
-  if (flags.json === true) context.printJson(asJson(result))
-  else await print(context, desk, lesson, result, flags)
+  const { result, limits } = await withSession(context, desk, async (session) => ({
+    result: await (target === undefined
+      ? checkOwnAnswer(desk, session, lesson.slug)
+      : session.check(lesson.slug, target)),
+    limits: (await session.open()).redis.limits,
+  }))
+  if (flags.json === true) {
+    context.printJson(asJson(result))
+  } else {
+    await print(context, desk, lesson, result, flags)
+    if (limits !== undefined) context.print(`\n${paragraph(limits, context)}`)
+  }
   return result.passed ? Exit.passed : Exit.notPassed
 }
 
@@ -50,6 +59,11 @@ async function print(context: Context, desk: Desk, lesson: LessonSummary, result
     ...(next !== undefined && { next }),
   })
   context.print(text)
+}
+
+/** Beside the matter, and therefore dim. */
+function paragraph(sentence: string, { width, palette }: Context): string {
+  return paintLines(wrap(span(sentence, 'dim'), { width }), palette)
 }
 
 function afterPass(desk: Desk, { slug }: LessonSummary): string {

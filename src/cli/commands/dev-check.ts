@@ -40,11 +40,11 @@ export const run: Run = async (context, named, flags) => {
   return report.ok ? Exit.passed : Exit.notPassed
 }
 
-/** A check keeps more than one core busy, and a Redis that is not ours can be used by one at a time only. */
+/** A core for each; a Redis that is not ours can be used by one at a time only. */
 async function lanes(context: Context): Promise<number> {
   const wish = (await context.preference()) ?? context.env.EVENTLINGS_REDIS ?? 'auto'
   if (wish.includes('://')) return 1
-  return Math.min(4, Math.max(1, Math.floor(availableParallelism() / 2)))
+  return Math.min(4, availableParallelism())
 }
 
 function printLesson(context: Context, { lesson, ok, checks, ms, findings }: LessonReport): void {

@@ -27,9 +27,9 @@ export const run: Run = async (context, [named]) => {
   if (open.length > 0) context.print(`It builds on ${open.join(', ')}, which you have not passed yet.\n`)
   context.print(
     [
-      `  ${self} read ${lesson.number}     what to write`,
-      `  ${self} check        see whether it holds`,
-      `  ${self} hint         if you are stuck`,
+      `  ${self} read ${lesson.number}    what to write`,
+      `  ${self} check ${lesson.number}   see whether it holds`,
+      `  ${self} hint ${lesson.number}    if you are stuck`,
     ].join('\n'),
   )
   return Exit.passed

@@ -1,0 +1,128 @@
+import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { filesOf, projectRoot } from '../../../src/course/index.ts'
+import { newHome, programAt } from './program.ts'
+
+const files = filesOf({ root: projectRoot() }, '01-events')
+const answerAt = (home: string) => path.join(home, 'workspace', '01-events.ts')
+
+describe('a lesson, command by command', () => {
+  test('start, check, hint, mend, check, progress', async () => {
+    const home = await newHome()
+    const eventlings = programAt(home)
+
+    const started = await eventlings('start', '01')
+    expect(started).toMatchObject({ code: 0, stderr: '' })
+    expect(started.stdout).toContain(answerAt(home))
+    expect(await readFile(answerAt(home), 'utf8')).toBe(await readFile(files.starter, 'utf8'))
+
+    const red = await eventlings('check')
+    expect(red.code).toBe(1)
+    expect(red.stdout).toContain('createEvent is not written yet')
+    expect(red.stdout).toContain('npx eventlings hint 01')
+    expect(red.stdout).toContain('The embedded server is an imitation')
+
+    expect((await eventlings('hint')).stdout).toMatch(/^Hint 1 of \d+ for task 1, createEvent/)
+    expect((await eventlings('hint')).stdout).toMatch(/^Hint 2 of /)
+    expect((await eventlings('hint', '--task', '2')).stdout).toMatch(/^Hint 1 of \d+ for task 2, encodeEvent/)
+
+    await copyFile(files.solution, answerAt(home))
+    const green = await eventlings('check')
+    expect(green.code).toBe(0)
+    expect(green.stdout).toContain('3 passed')
+    expect(green.stdout).toContain('npx eventlings start 02')
+    expect((await eventlings('hint')).stdout).toContain('Every task of lesson 01 passed')
+
+    const { stdout } = await eventlings('list')
+    expect(stdout).toMatch(/^→ 01 Events +\d+ min {2}✓ passed$/m)
+    expect((await eventlings('progress')).stdout).toMatch(/^1 · Events, on lists +█+░+ 1 of \d+$/m)
+  })
+
+  test('hints end, and are shown again all together', async () => {
+    const eventlings = programAt(await newHome())
+    const first = (await eventlings('hint', '01', '--task', '3')).stdout
+    const count = Number(/of (\d+)/.exec(first)?.[1])
+    let last = first
+    for (let step = 2; step <= count; step += 1) last = (await eventlings('hint', '01', '--task', '3')).stdout
+    expect(last).toContain('That was the last hint for this task.')
+    const { code, stdout } = await eventlings('hint', '01', '--task', '3')
+    expect(code).toBe(0)
+    expect(stdout).toContain(`All ${count} hints for task 3, decodeEvent`)
+    expect(stdout).toContain('There are no more.')
+  })
+
+  test('start never writes over an answer', async () => {
+    const home = await newHome()
+    const eventlings = programAt(home)
+    await eventlings('start', '01')
+    await writeFile(answerAt(home), '// mine')
+    const { code, stdout } = await eventlings('start', '1')
+    expect(code).toBe(0)
+    expect(stdout).toContain('is there already and stays as it is')
+    expect(await readFile(answerAt(home), 'utf8')).toBe('// mine')
+  })
+
+  test('start alone takes the first lesson that is not done', async () => {
+    const eventlings = programAt(await newHome())
+    expect((await eventlings('start')).stdout).toMatch(/^Lesson 01, /)
+  })
+
+  test('reset keeps the old answer; without a terminal it wants --yes', async () => {
+    const home = await newHome()
+    const eventlings = programAt(home)
+    await eventlings('start', '01')
+    await writeFile(answerAt(home), '// mine')
+
+    const refused = await eventlings('reset', '01')
+    expect(refused.code).toBe(2)
+    expect(refused.stderr).toContain('npx eventlings reset 01 --yes')
+    expect(await readFile(answerAt(home), 'utf8')).toBe('// mine')
+
+    expect((await eventlings('reset', '01', '--yes')).code).toBe(0)
+    expect(await readFile(answerAt(home), 'utf8')).toBe(await readFile(files.starter, 'utf8'))
+    const kept = (await readdir(path.join(home, 'workspace'))).filter((name) => name !== '01-events.ts')
+    expect(kept).toHaveLength(1)
+    expect(kept[0]).toMatch(/^01-events\.\d{4}-\d\d-\d\d-.*\.old$/)
+    expect(await readFile(path.join(home, 'workspace', kept[0] ?? ''), 'utf8')).toBe('// mine')
+  })
+
+  test('a pass after the solution was shown stays told apart', async () => {
+    const home = await newHome()
+    const eventlings = programAt(home)
+    await eventlings('start', '01')
+    expect((await eventlings('solution')).stdout).toBe(await readFile(files.solution, 'utf8'))
+    await copyFile(files.solution, answerAt(home))
+    await eventlings('check')
+    expect((await eventlings('list')).stdout).toContain('✓ passed after the solution')
+  })
+
+  test('diff shows what would have to change', async () => {
+    const eventlings = programAt(await newHome())
+    expect((await eventlings('diff', '01')).stderr).toContain('npx eventlings start 01')
+    await eventlings('start', '01')
+    const { code, stdout } = await eventlings('diff', '01')
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^\+\+\+ solutions\/01-events\.ts$/m)
+    expect(stdout).toMatch(/^-.*Not written yet: createEvent/m)
+  })
+
+  test('read shows the text without hints and answers of the quiz', async () => {
+    const { code, stdout } = await programAt(await newHome())('read', 'events')
+    expect(code).toBe(0)
+    expect(stdout).toContain('Task 3 · decodeEvent')
+    expect(stdout).toContain('In production')
+    expect(stdout).not.toMatch(/^#* ?Hints|^#* ?Quiz/m)
+  })
+
+  test('progress goes to another machine, and counts once', async () => {
+    const [here, there] = [await newHome(), await newHome()]
+    await programAt(here)('start', '01')
+    const file = path.join(here, 'mine.jsonl')
+    expect((await programAt(here)('progress', 'export', file)).code).toBe(0)
+    expect((await programAt(here)('progress', 'export', file)).stderr).toContain('--force')
+    expect((await programAt(there)('progress', 'import', file)).stdout).toMatch(/^1 new event/)
+    expect((await programAt(there)('progress', 'import', file)).stdout).toMatch(/^Nothing new/)
+    expect((await programAt(there)('list')).stdout).toMatch(/01 Events .*started/)
+  })
+})
