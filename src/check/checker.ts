@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type Course, filesOf, type Lesson } from '../course/index.ts'
 import type { RunningRedis } from '../redis/index.ts'
@@ -32,6 +33,7 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
   const { course, redis } = options
   const runtime = await buildRuntime(course.root)
   let warm: StandbyProcess | undefined = standby(runtime, redis, course.root)
+  const read = lessonReader(course)
   let line: Promise<unknown> = Promise.resolve()
   let closed = false
 
@@ -39,7 +41,13 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
     const started = performance.now()
     const process = warm?.usable ? warm : standby(runtime, redis, course.root)
     warm = undefined
-    const { used, verdict, output } = await checkOnce({ ...options, runtime, slug, target, process })
+    const { used, verdict, output } = await checkOnce({
+      ...options,
+      runtime,
+      lesson: await read(slug),
+      target,
+      process,
+    })
     if (!used) warm = process
     else if (options.stayWarm === true && !closed) warm = standby(runtime, redis, course.root)
     return {
@@ -85,15 +93,28 @@ function standby(runtime: Runtime, redis: RunningRedis, root: string): StandbyPr
   return new StandbyProcess(runtime.standby, environment, root)
 }
 
+/** Parsed again only when the lesson's file has changed: a watch asks for the same one at every save. */
+function lessonReader(course: Course): (slug: string) => Promise<Lesson> {
+  const known = new Map<string, { readonly changed: number; readonly lesson: Lesson }>()
+  return async (slug) => {
+    const changed = (await stat(filesOf(course, slug).lesson).catch(() => undefined))?.mtimeMs ?? 0
+    const before = known.get(slug)
+    if (before?.changed === changed) return before.lesson
+    const lesson = await course.lesson(slug)
+    known.set(slug, { changed, lesson })
+    return lesson
+  }
+}
+
 interface Once extends CheckerOptions {
   readonly runtime: Runtime
-  readonly slug: string
+  readonly lesson: Lesson
   readonly target: Target
   readonly process: StandbyProcess
 }
 
-async function checkOnce({ course, redis, mine, runtime, slug, target, process }: Once) {
-  const lesson = await course.lesson(slug)
+async function checkOnce({ course, redis, mine, runtime, lesson, target, process }: Once) {
+  const { slug } = lesson
   const files = filesOf(course, slug)
   const path = target.kind === 'file' ? resolve(target.path) : files[target.kind]
   const shown = (file: string) => shownPath(course.root, file)

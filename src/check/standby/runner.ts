@@ -13,8 +13,10 @@ export interface RunnerOptions {
   readonly answerText: string
   readonly exports: readonly string[]
   report(report: Report): void
-  /** What the answer changed that everybody shares, or left unhandled; looked at after every test. */
+  /** What the answer left unhandled or tried to end. */
   misdeed(): Failure | undefined
+  /** What it changed that everybody shares: a long look, so only at failures and at the ends of tasks. */
+  tampering(): Failure | undefined
 }
 
 /** How many commands of a task are shown. */
@@ -79,18 +81,20 @@ export class StandbyRunner implements VitestRunner {
     }
   }
 
+  /** After a test that went its way; one that failed skips this. */
   onAfterTryTask(test: Test): void {
     const misdeed = this.#options.misdeed()
-    const state = test.result?.state
-    if (misdeed === undefined && state !== 'fail') return
-    failures.set(test, { failure: misdeed ?? this.#failureOf(test), commands: commandLines() })
-    if (misdeed !== undefined && test.result !== undefined) test.result.state = 'fail'
+    if (misdeed === undefined) return
+    failures.set(test, { failure: misdeed, commands: commandLines() })
+    if (test.result !== undefined) test.result.state = 'fail'
   }
 
   onAfterRunTask(test: Test): void {
-    if (test.result?.state === 'fail' && !failures.has(test)) {
-      failures.set(test, { failure: this.#failureOf(test), commands: commandLines() })
-    }
+    if (test.result?.state !== 'fail' || failures.has(test)) return
+    // What was replaced or left unhandled is the cause, whatever went wrong because of it.
+    const { tampering, misdeed } = this.#options
+    const failure = tampering() ?? misdeed() ?? this.#failureOf(test)
+    failures.set(test, { failure, commands: commandLines() })
   }
 
   onAfterRunSuite(suite: Suite): void {
@@ -100,8 +104,11 @@ export class StandbyRunner implements VitestRunner {
     const failed = tests.find((test) => test.result?.state === 'fail')
     const found = failed === undefined ? undefined : failures.get(failed)
     const hook = suite.result?.state === 'fail' && failed === undefined ? suite.result.errors?.[0] : undefined
-    const state = failed !== undefined || hook !== undefined ? 'failed' : ran === 0 ? 'skipped' : 'passed'
-    const failure = found?.failure ?? (hook && { diagnosis: `The test itself went wrong: ${hook.message}` })
+    const tampered = failed === undefined && ran > 0 ? this.#options.tampering() : undefined
+    const broken = failed !== undefined || hook !== undefined || tampered !== undefined
+    const state = broken ? 'failed' : ran === 0 ? 'skipped' : 'passed'
+    const failure =
+      found?.failure ?? tampered ?? (hook && { diagnosis: `The test itself went wrong: ${hook.message}` })
     this.#options.report({
       kind: 'task',
       task: suite.name,
