@@ -1,0 +1,56 @@
+import { execFileSync } from 'node:child_process'
+import { mkdir, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { expect, test } from 'vitest'
+import { ended, newHome, startProgram } from './program.ts'
+
+/** Every process that descends from one, as far as the system still knows; `ps` is on all but Windows. */
+function descendants(pid: number): readonly number[] {
+  const table = execFileSync('ps', ['-e', '-o', 'pid=,ppid='], { encoding: 'utf8' })
+  const rows = table
+    .trim()
+    .split('\n')
+    .map((row) => row.trim().split(/\s+/).map(Number))
+  const below = (parent: number): readonly number[] =>
+    rows.filter(([, of]) => of === parent).flatMap(([child = 0]) => [child, ...below(child)])
+  return below(pid)
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  const started = Date.now()
+  while (!condition()) {
+    if (Date.now() - started > 30_000) throw new Error('It never came true.')
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+test.skipIf(process.platform === 'win32').each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const)('%s in the midst of a check: exit code %i, and nothing is left running', async (signal, code) => {
+  const home = await newHome()
+  await mkdir(path.join(home, 'workspace'))
+  // An answer that keeps the check busy for seconds.
+  await writeFile(path.join(home, 'workspace', '01-events.ts'), 'for (;;) {}\nexport {}\n')
+  const child = startProgram(['check', '01'], {
+    env: { EVENTLINGS_HOME: home, EVENTLINGS_REDIS: 'embedded' },
+  })
+  const end = ended(child)
+  const pid = child.pid ?? 0
+  // The Redis, the guardian and the process of the answer.
+  await until(() => descendants(pid).length >= 3 || child.exitCode !== null)
+  const started = descendants(pid)
+  child.kill(signal)
+  expect(await end).toMatchObject({ code, stdout: '' })
+  await until(() => !started.some(isAlive))
+})

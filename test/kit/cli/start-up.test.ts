@@ -1,0 +1,163 @@
+import { execFile } from 'node:child_process'
+import {
+  chmod,
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { projectRoot } from '../../../src/course/index.ts'
+import { ended, newHome, plainEnv, programFile, runProgram } from './program.ts'
+
+const root = projectRoot()
+const run = promisify(execFile)
+
+/** A copy of the project without its packages; they can be linked in. */
+async function projectCopy(options: { readonly packages: boolean }): Promise<string> {
+  const copy = await mkdtemp(path.join(tmpdir(), 'eventlings-copy-'))
+  onTestFinished(() => rm(copy, { recursive: true, force: true }))
+  for (const part of ['package.json', 'tsconfig.json', 'lessons', 'exercises', 'src']) {
+    await cp(path.join(root, part), path.join(copy, part), { recursive: true })
+  }
+  if (options.packages)
+    await symlink(path.join(root, 'node_modules'), path.join(copy, 'node_modules'), 'junction')
+  return copy
+}
+
+async function list(copy: string, env: Readonly<Record<string, string>> = {}) {
+  const file = path.join(copy, 'src', 'cli', 'eventlings.mjs')
+  const child = execFile(process.execPath, [file, 'list'], { env: { ...plainEnv(), ...env } })
+  return ended(child)
+}
+
+const builtIn = async (copy: string) =>
+  (await readdir(path.join(copy, '.eventlings', 'cache'))).filter((name) => name.startsWith('program-'))
+
+describe('a machine that is not ready is told so in a sentence', () => {
+  test.each(['v18.20.4', 'v20.18.3', 'v21.7.3', 'v22.11.0'])('Node %s is too old', async (version) => {
+    const home = await newHome()
+    const disguise = path.join(home, 'disguise.mjs')
+    await writeFile(
+      disguise,
+      `Object.defineProperty(process.versions, 'node', { value: ${JSON.stringify(version.slice(1))} })
+       Object.defineProperty(process, 'version', { value: ${JSON.stringify(version)} })`,
+    )
+    const child = execFile(process.execPath, ['--import', pathToFileURL(disguise).href, programFile, 'list'])
+    const { code, stdout, stderr } = await ended(child)
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
+    expect(stderr).toBe(
+      `eventlings needs Node 20.19 or later of version 20, or 22.12 or later, and this is ${version}. Get a newer one from https://nodejs.org.\n`,
+    )
+  })
+
+  test('the packages are not installed', async () => {
+    const copy = await projectCopy({ packages: false })
+    const { code, stdout, stderr } = await list(copy)
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
+    expect(stderr).toContain('Run "npm install" in')
+    expect(stderr).not.toMatch(/^\s+at /m)
+  })
+})
+
+describe('the program is built when its source has changed', () => {
+  test('once, and again after a change', async () => {
+    const copy = await projectCopy({ packages: true })
+    const first = await list(copy)
+    expect(first).toMatchObject({ code: 0, stderr: '' })
+    expect(await builtIn(copy)).toHaveLength(1)
+    await list(copy)
+    expect(await builtIn(copy)).toHaveLength(1)
+
+    const page = path.join(copy, 'src', 'cli', 'commands', 'list.ts')
+    await writeFile(page, (await readFile(page, 'utf8')).replace('passed. ', 'are passed. '))
+    expect((await list(copy)).stdout).toMatch(/0 of \d+ are passed\./)
+    // The one of before may still be in use in another terminal. After a day it is not.
+    expect(await builtIn(copy)).toHaveLength(2)
+    const aged = new Date(Date.now() - 2 * 24 * 60 * 60 * 1000)
+    for (const name of await builtIn(copy))
+      await utimes(path.join(copy, '.eventlings', 'cache', name), aged, aged)
+    await utimes(page, aged, aged)
+    await list(copy)
+    expect(await builtIn(copy)).toHaveLength(1)
+  })
+
+  test('in a folder that cannot be written, and on request, it runs from its sources', async () => {
+    const copy = await projectCopy({ packages: true })
+    const onRequest = await list(copy, { EVENTLINGS_SOURCES: '1' })
+    expect(onRequest).toMatchObject({ code: 0, stderr: '' })
+
+    await rm(path.join(copy, '.eventlings'), { recursive: true, force: true })
+    // A file where the folder should be keeps out root, too, which may write everywhere.
+    await writeFile(path.join(copy, '.eventlings'), '')
+    await chmod(path.join(copy, '.eventlings'), 0o400)
+    expect((await list(copy, { EVENTLINGS_HOME: await newHome() })).stdout).toBe(onRequest.stdout)
+  })
+})
+
+test('from any folder, by any path', async () => {
+  const home = await newHome()
+  const elsewhere = await runProgram(['list'], { cwd: home, env: { EVENTLINGS_HOME: home } })
+  expect(elsewhere).toMatchObject({ code: 0, stderr: '' })
+  // npm and npx call it through a link.
+  const link = path.join(home, 'eventlings')
+  await symlink(programFile, link)
+  const { stdout } = await run(process.execPath, [link, 'list'], {
+    env: { ...plainEnv(), EVENTLINGS_HOME: home },
+  })
+  expect(stdout).toBe(elsewhere.stdout)
+})
+
+describe('a cold start loads what it needs', () => {
+  const heavy = [
+    'vitest',
+    'ioredis',
+    'zod',
+    'yaml',
+    'shiki',
+    'testcontainers',
+    'inquirer',
+    'markdown-it',
+    'esbuild',
+    'diff',
+    'tsx',
+    'js-redis-server',
+  ]
+
+  /** V8 counts the functions of every module that ran; from that come the packages. */
+  async function packagesOf(args: readonly string[], home: string): Promise<readonly string[]> {
+    const counts = path.join(home, 'counts')
+    await mkdir(counts)
+    const { code } = await runProgram(args, { env: { EVENTLINGS_HOME: home, NODE_V8_COVERAGE: counts } })
+    expect(code).toBe(0)
+    const reports = await Promise.all(
+      (await readdir(counts)).map((name) => readFile(path.join(counts, name), 'utf8')),
+    )
+    await rm(counts, { recursive: true })
+    const urls = reports.flatMap((report) =>
+      (JSON.parse(report) as { result: { url: string }[] }).result.map(({ url }) => url),
+    )
+    const names = urls.flatMap((url) => /\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? [])
+    return [...new Set(names)]
+  }
+
+  test.each([[['list']], [['--help']], [['start', '01']], [['hint', '--help']], [['progress']]])(
+    '%j',
+    async (args) => {
+      const home = await newHome()
+      await runProgram(['list']) // builds the program and the index of the lessons
+      const packages = await packagesOf(args, home)
+      expect(packages).toContain('commander')
+      expect(heavy.filter((name) => packages.includes(name))).toEqual([])
+    },
+  )
+})
