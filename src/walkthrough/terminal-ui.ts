@@ -6,8 +6,11 @@ export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
   const { default: inquirer } = await import('inquirer')
   const { input, output } = terminal
   const prompt = inquirer.createPromptModule({ input, output })
-  /** All choices at once where the screen has room for them, and for the question and a line of help. */
-  const pageSize = () => Math.max(5, (output.rows || 24) - 4)
+  /** A long list may fill the screen; a short menu leaves room for what it is about, such as a diagnosis. */
+  const pageSize = (choices: number) => {
+    const rows = output.rows || 24
+    return Math.max(6, choices > 12 ? rows - 4 : rows - 18)
+  }
   return {
     get width() {
       return Math.min(100, output.columns || 80)
@@ -23,7 +26,7 @@ export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
             'heading' in choice ? new inquirer.Separator(choice.heading) : choice,
           ),
           ...(preselected !== undefined && { default: preselected }),
-          pageSize: pageSize(),
+          pageSize: pageSize(choices.length),
           loop: false,
         },
       ])
@@ -36,7 +39,7 @@ export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
           name: 'values',
           message,
           choices: [...choices],
-          pageSize: pageSize(),
+          pageSize: pageSize(choices.length),
           loop: false,
         },
       ])

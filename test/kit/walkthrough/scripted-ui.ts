@@ -1,0 +1,46 @@
+import type { Choice, Ui } from '../../../src/walkthrough/ui.ts'
+
+/** A person made of answers: the names of the choices, in order. Whatever was shown is kept. */
+export interface ScriptedUi extends Ui {
+  /** Everything that was printed, read or asked. */
+  readonly shown: readonly string[]
+}
+
+export function scriptedUi(answers: readonly (string | boolean | readonly string[])[]): ScriptedUi {
+  const shown: string[] = []
+  const waiting = [...answers]
+  const next = (message: string) => {
+    shown.push(message)
+    const answer = waiting.shift()
+    if (answer === undefined) throw new Error(`Nobody answers "${message}". So far:\n${shown.join('\n')}`)
+    return answer
+  }
+  const pick = <Value>(choices: readonly (Choice<Value> | { heading: string })[], wanted: string): Value => {
+    const found = choices.find(
+      (choice): choice is Choice<Value> => 'name' in choice && choice.name.includes(wanted),
+    )
+    if (found) return found.value
+    const names = choices.map((choice) => ('name' in choice ? choice.name : choice.heading))
+    throw new Error(`There is no "${wanted}" among ${names.join(' | ')}`)
+  }
+  return {
+    shown,
+    width: 60,
+    print: (text) => void shown.push(text),
+    async choose(message, choices) {
+      return pick(choices, String(next(message)))
+    },
+    async chooseSeveral(message, choices) {
+      const wanted = next(message)
+      if (!Array.isArray(wanted)) throw new Error(`"${message}" wants several answers.`)
+      return wanted.map((name) => pick(choices, name))
+    },
+    async confirm(message) {
+      return next(message) === true
+    },
+    async read(render) {
+      shown.push(await render(60))
+      return 'end'
+    },
+  }
+}

@@ -1,0 +1,117 @@
+import { copyFile, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, expect } from 'vitest'
+import { projectRoot } from '../../../src/course/index.ts'
+import { need } from '../need.ts'
+import { openTerminal, type Terminal } from '../tmux.ts'
+
+const { describe, test } = need('tmux')
+let home: string
+let terminal: Terminal
+
+beforeEach(async () => {
+  home = await mkdtemp(path.join(tmpdir(), 'eventlings-home-'))
+})
+afterEach(async () => {
+  terminal.close()
+  await rm(home, { recursive: true, force: true })
+})
+
+function open(command = '', size: { columns?: number; rows?: number } = {}): Terminal {
+  const env = { EVENTLINGS_HOME: home, EVENTLINGS_REDIS: 'embedded', EDITOR: 'true' }
+  terminal = openTerminal(`node src/cli/eventlings.mjs ${command}`, { env, ...size })
+  return terminal
+}
+
+describe('the walkthrough in a terminal', () => {
+  test('reads a lesson page by page, checks red, and after the answer green', async () => {
+    const { until, press } = open('', { columns: 60, rows: 40 })
+    const welcome = await until(/Begin 01 · Events[\s\S]*Leave/)
+    expect(welcome).toContain('event sourcing on Redis')
+    press('Enter')
+    await until(/^1\/\d+ {2}space on · b back · q leave$/m)
+    press('Space')
+    await until(/^2\/\d+ {2}space on/m)
+    press('b')
+    const page = await until(/^1\/\d+ {2}space on/m)
+    for (const line of page.split('\n')) expect(line.length).toBeLessThanOrEqual(60)
+    press('q')
+    await until(/Check my answer/)
+    press('Enter')
+    await until(/createEvent is not written yet[\s\S]*Back to the start/)
+    await copyFile(
+      path.join(projectRoot(), 'solutions', '01-events.ts'),
+      path.join(home, 'workspace', '01-events.ts'),
+    )
+    press('Enter')
+    await until(/3 passed[\s\S]*❯ Next lesson/)
+  })
+
+  test('a menu leaves room on a screen of 24 lines for the diagnosis above it', async () => {
+    const { until, press } = open('', { rows: 24 })
+    await until(/Begin 01/)
+    press('Enter')
+    await until(/space on/)
+    press('q')
+    await until(/Check my answer/)
+    press('Enter')
+    await until(/createEvent is not written yet[\s\S]*❯ Check my answer/)
+  })
+
+  for (const [where, keys] of [
+    ['a menu', []],
+    ['the pages', ['Enter']],
+  ] as const) {
+    test(`Ctrl-C in ${where} leaves the terminal as it was`, async () => {
+      const { until, press } = open()
+      await until(/Begin 01/)
+      if (keys.length > 0) {
+        press(...keys)
+        await until(/space on/)
+      }
+      press('C-c')
+      await until(/\[ended 130\]/)
+      press('typed', 'Enter')
+      // It is echoed again: the terminal is no longer in raw mode. And the screen of before is back.
+      expect(await until(/typed\n+typed/)).toContain('What would you like to do?')
+    })
+  }
+
+  test('a terminal of another size gets its pages anew', async () => {
+    const { until, press, resize } = open('read 01 --pages', { columns: 100, rows: 50 })
+    const count = (text: string) => Number(/^\d+\/(\d+) {2}space/m.exec(text)?.[1])
+    const few = count(await until(/space on/))
+    resize(60, 20)
+    await until(new RegExp(`^1/(?!${few} )\\d+ {2}space on`, 'm'))
+    press('q')
+    await until(/\[ended 0\]/)
+  })
+})
+
+describe('questions in a terminal', () => {
+  test('the solution is asked for first; no is no', async () => {
+    const { until, press } = open('solution 01')
+    await until(/Show the solution\?/)
+    press('n', 'Enter')
+    expect(await until(/\[ended 0\]/)).toContain('Then not.')
+    terminal.close()
+    const again = open('solution 01 --yes')
+    await again.until(/It is one good answer[\s\S]*\[ended 0\]/)
+  })
+
+  test('a reset is asked for first; Ctrl-C changes nothing', async () => {
+    open('start 01')
+    await terminal.until(/\[ended 0\]/)
+    terminal.close()
+    const { until, press } = open('reset 01')
+    await until(/Begin 01-events again\?/)
+    press('C-c')
+    await until(/\[ended 130\]/)
+    terminal.close()
+    open('reset 01')
+    await terminal.until(/Begin 01-events again\?/)
+    terminal.press('y', 'Enter')
+    await terminal.until(/is kept as [\s\S]*\[ended 0\]/)
+  })
+})

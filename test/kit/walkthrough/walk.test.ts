@@ -1,0 +1,218 @@
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { CheckResult } from '../../../src/check/index.ts'
+import { filesOf, loadCourse } from '../../../src/course/index.ts'
+import { openProgress } from '../../../src/progress/index.ts'
+import { palette } from '../../../src/terminal/index.ts'
+import { EditorError } from '../../../src/walkthrough/editor.ts'
+import { walkThrough } from '../../../src/walkthrough/home.ts'
+import { askQuiz } from '../../../src/walkthrough/quiz.ts'
+import type { CheckSession } from '../../../src/walkthrough/session.ts'
+import type { Walk } from '../../../src/walkthrough/walk.ts'
+import { homeOf } from '../../../src/workspace/index.ts'
+import { type ScriptedUi, scriptedUi } from './scripted-ui.ts'
+
+const course = await loadCourse()
+const [first] = course.lessons
+if (!first) throw new Error('There is no lesson.')
+const lesson = await course.lesson(first.slug)
+
+/** A checker that knows one thing: whether the file is the solution. */
+function session(passes: () => boolean): CheckSession {
+  const redis = { kind: 'embedded', version: '7.0', limits: undefined } as const
+  const check = async (slug: string): Promise<CheckResult> => ({
+    lesson: slug,
+    target: 'workspace',
+    passed: passes(),
+    skipped: 0,
+    redis,
+    tasks: lesson.tasks.map(({ name }) =>
+      passes()
+        ? { task: name, state: 'passed', commands: [] }
+        : { task: name, state: 'failed', diagnosis: `${name} does nothing.`, commands: [] },
+    ),
+    output: '',
+    notes: [],
+    ms: 1,
+  })
+  return { open: async () => ({ redis }) as never, check, close: async () => {} }
+}
+
+async function walkWith(ui: ScriptedUi, passes = () => false, edit?: Walk['edit']): Promise<Walk> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'eventlings-walk-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  const home = homeOf(course, { EVENTLINGS_HOME: folder })
+  return {
+    desk: { course, home, progress: openProgress(home.log) },
+    session: session(passes),
+    ui,
+    palette: palette({ colours: false, unicode: true }),
+    edit: edit ?? (async () => {}),
+    watch: async () => {},
+  }
+}
+
+describe('the walkthrough', () => {
+  test('from the welcome through the first lesson to the next', async () => {
+    let passes = false
+    const ui = scriptedUi([
+      'Begin 01',
+      'Not now', // the quiz
+      'Check my answer',
+      'Hint',
+      'Open in my editor',
+      'Check my answer',
+      'Next lesson',
+      'Not now',
+      'Back to the start',
+      'Leave',
+    ])
+    const walk = await walkWith(
+      ui,
+      () => passes,
+      async () => {
+        passes = true
+      },
+    )
+    await walkThrough(walk)
+    const all = ui.shown.join('\n')
+    expect(all).toContain('Your file for this lesson is ready')
+    expect(all).toContain('createEvent does nothing.')
+    expect(all).toMatch(/Hint 1 of \d+ for task 1, createEvent/)
+    expect(all).toContain('Go on with the next lesson.')
+    const { progress } = walk.desk
+    expect(progress.overview().lesson(first.slug)).toMatchObject({
+      state: 'passed',
+      attempts: 2,
+      hints: { 1: 1 },
+    })
+    expect(progress.overview().current).toBe(course.lessons[1]?.slug)
+  })
+
+  test('the welcome has six lines, each for 60 columns', async () => {
+    const ui = scriptedUi(['Leave'])
+    await walkThrough(await walkWith(ui))
+    const lines = ui.shown[0]?.split('\n') ?? []
+    expect(lines).toHaveLength(6)
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(60)
+  })
+
+  test('goes on where one left off, without the text that was read', async () => {
+    const ui = scriptedUi([
+      'Begin 01',
+      'Not now',
+      'Back to the start',
+      'Go on with 01',
+      'Back to the start',
+      'Leave',
+    ])
+    await walkThrough(await walkWith(ui))
+    expect(ui.shown.filter((text) => text.startsWith('# Events'))).toHaveLength(1)
+  })
+
+  test('the solution is shown only after a yes, and counts as seen', async () => {
+    const ui = scriptedUi([
+      'Begin 01',
+      'Not now',
+      'Solution',
+      false,
+      'Solution',
+      true,
+      'My answer beside',
+      'Back to the start',
+      'Leave',
+    ])
+    const walk = await walkWith(ui)
+    await walkThrough(walk)
+    expect(ui.shown.filter((text) => text.startsWith('Show the solution?'))).toHaveLength(2)
+    expect(ui.shown.filter((text) => text.includes('+++ solutions/'))).toHaveLength(1)
+    expect(walk.desk.progress.overview().lesson(first.slug).solutionSeen).toBe(true)
+  })
+
+  test('what the learner can put right is said, and the loop goes on', async () => {
+    const ui = scriptedUi([
+      'Begin 01',
+      'Not now',
+      'Open in my editor',
+      'Check my answer',
+      'Show the task',
+      'Back to the start',
+      'Leave',
+    ])
+    const walk = await walkWith(
+      ui,
+      () => false,
+      async () => {
+        await rm(walk.desk.home.answer(first.slug))
+        throw new EditorError('The editor "ed" is not installed.')
+      },
+    )
+    await walkThrough(walk)
+    const all = ui.shown.join('\n')
+    expect(all).toContain('The editor "ed" is not installed.')
+    expect(all).toContain('There is no answer yet')
+    expect(all).toContain('Task 1 · createEvent')
+  })
+
+  test('an answer that is there is left alone', async () => {
+    const ui = scriptedUi(['Begin 01', 'Not now', 'Check my answer', 'Back to the start', 'Leave'])
+    const walk = await walkWith(ui, () => true)
+    const file = walk.desk.home.answer(first.slug)
+    await rm(path.dirname(file), { recursive: true, force: true })
+    const { mkdir, readFile } = await import('node:fs/promises')
+    await mkdir(path.dirname(file), { recursive: true })
+    await copyFile(filesOf(course, first.slug).solution, file)
+    await writeFile(file, '// mine')
+    await walkThrough(walk)
+    expect(await readFile(file, 'utf8')).toBe('// mine')
+  })
+})
+
+describe('the quiz', () => {
+  const question = {
+    question: 'Which is it?',
+    answers: [
+      { text: 'the one', right: true, explanation: 'Because.' },
+      { text: 'the other', right: false, explanation: 'It is not.' },
+    ],
+  }
+  const several = {
+    question: 'Which are they?',
+    answers: [...question.answers, { text: 'a third', right: true, explanation: '' }],
+  }
+
+  async function ask(answers: Parameters<typeof scriptedUi>[0], quiz = [question]) {
+    const ui = scriptedUi(answers)
+    const walk = await walkWith(ui)
+    await askQuiz(walk, { ...lesson, quiz })
+    return { shown: ui.shown.join('\n'), quiz: walk.desk.progress.overview().lesson(first?.slug ?? '').quiz }
+  }
+
+  test('a right answer with its reason', async () => {
+    const { shown, quiz } = await ask(['the one'])
+    expect(shown).toContain('Right. the one')
+    expect(shown).toContain('Because.')
+    expect(shown).toContain('1 of 1 right.')
+    expect(quiz).toMatchObject([{ question: 'Which is it?', answer: 'the one', right: true }])
+  })
+
+  test('a wrong answer with its reason, and the right one', async () => {
+    const { shown, quiz } = await ask(['the other'])
+    expect(shown).toContain('No. the other')
+    expect(shown).toContain('It is not.')
+    expect(shown).toContain('The right answer: the one')
+    expect(quiz).toMatchObject([{ right: false }])
+  })
+
+  test('where several are right, all of them are wanted', async () => {
+    expect((await ask([['the one', 'a third']], [several])).quiz).toMatchObject([{ right: true }])
+    expect((await ask([['the one']], [several])).quiz).toMatchObject([{ right: false }])
+  })
+
+  test('one may leave at any question, and nothing is noted', async () => {
+    const { quiz } = await ask(['Leave the quiz'], [question, question])
+    expect(quiz).toEqual([])
+  })
+})
