@@ -98,6 +98,11 @@ function resolveFor(plugin: PluginBuild, input: BundleInput): void {
       case 'builtin':
         return { path: args.path, external: true }
       case 'built': {
+        if (verdict.slug >= slug) {
+          return missing(
+            `Your file imports ${args.path}. An answer may build on the lessons before its own, not on this one or a later one.`,
+          )
+        }
         const file = built(verdict.slug)
         if (existsSync(file.path ?? '')) return file
         return missing(`Your file imports ${args.path}, but there is no lesson of that name to build on.`)
