@@ -1,0 +1,135 @@
+// task: spendPoints
+// diagnosis: There is enough for both
+import type { Redis } from 'ioredis'
+
+export interface PointsEvent {
+  readonly eventId: string
+  readonly eventType: 'POINTS_EARNED' | 'POINTS_SPENT'
+  readonly userId: string
+  readonly points: number
+}
+
+export interface NewEvent {
+  readonly eventType: string
+  readonly payload: Readonly<Record<string, string | number>>
+}
+
+export interface Append {
+  readonly stream: string
+  readonly commandId: string
+  readonly expectedVersion: number
+  readonly events: readonly NewEvent[]
+  readonly answer: string
+}
+
+export interface SpendPoints {
+  readonly commandId: string
+  readonly userId: string
+  readonly points: number
+}
+
+export interface SpendAnswer {
+  readonly accepted: boolean
+  readonly balance: number
+}
+
+export class ConcurrencyError extends Error {
+  override readonly name = 'ConcurrencyError'
+  readonly stream: string
+  readonly expected: number
+  readonly actual: number
+
+  constructor(stream: string, expected: number, actual: number) {
+    super(`${stream} is at version ${actual}, not ${expected}`)
+    this.stream = stream
+    this.expected = expected
+    this.actual = actual
+  }
+}
+
+const APPLY = `
+if redis.call('SADD', KEYS[2], ARGV[1]) == 0 then return 0 end
+redis.call('HINCRBY', KEYS[1], 'balance', ARGV[2])
+redis.call('HINCRBY', KEYS[1], 'changes', 1)
+return 1`
+
+export async function applyOnce(redis: Redis, event: PointsEvent): Promise<'applied' | 'duplicate'> {
+  const model = `points:${event.userId}`
+  const change = event.eventType === 'POINTS_EARNED' ? event.points : -event.points
+  const applied = await redis.eval(APPLY, 2, model, `${model}:seen`, event.eventId, change)
+  return applied === 1 ? 'applied' : 'duplicate'
+}
+
+const APPEND = `
+local first = redis.call('GET', KEYS[2])
+if first then return { 'answer', first } end
+local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+local version = last and tonumber(string.match(last[1], '^%d+')) or 0
+if version ~= tonumber(ARGV[2]) then return { 'conflict', version } end
+for i = 4, #ARGV, 2 do
+  version = version + 1
+  local id = string.format('%d-0', version)
+  redis.call('XADD', KEYS[1], id, 'eventType', ARGV[i], 'payload', ARGV[i + 1], 'commandId', ARGV[1])
+end
+redis.call('SET', KEYS[2], ARGV[3])
+return { 'answer', ARGV[3] }`
+
+export async function appendOnce(redis: Redis, append: Append): Promise<string> {
+  const { stream, commandId, expectedVersion, events, answer } = append
+  const reply = await redis.eval(
+    APPEND,
+    2,
+    stream,
+    `command:${commandId}`,
+    commandId,
+    expectedVersion,
+    answer,
+    ...events.flatMap((event) => [event.eventType, JSON.stringify(event.payload)]),
+  )
+  const [kind, value] = reply as ['answer', string] | ['conflict', number]
+  switch (kind) {
+    case 'answer':
+      return value
+    case 'conflict':
+      throw new ConcurrencyError(stream, expectedVersion, value)
+  }
+}
+
+const PAGE = 500
+export async function spendPoints(redis: Redis, command: SpendPoints): Promise<SpendAnswer> {
+  const stream = `aggregate:points:${command.userId}`
+  {
+    const { balance, version } = await readBalance(redis, stream)
+    const accepted = balance >= command.points
+    const answer: SpendAnswer = { accepted, balance: accepted ? balance - command.points : balance }
+    const spent = { eventType: 'POINTS_SPENT', payload: { points: command.points } }
+    try {
+      const first = await appendOnce(redis, {
+        stream,
+        commandId: command.commandId,
+        expectedVersion: version,
+        events: accepted ? [spent] : [],
+        answer: JSON.stringify(answer),
+      })
+      return JSON.parse(first) as SpendAnswer
+    } catch (error) {
+      if (!(error instanceof ConcurrencyError)) throw error
+      return { accepted: false, balance: (await readBalance(redis, stream)).balance }
+    }
+  }
+}
+
+async function readBalance(redis: Redis, stream: string): Promise<{ balance: number; version: number }> {
+  let balance = 0
+  let version = 0
+  for (;;) {
+    const entries = await redis.xrange(stream, version === 0 ? '-' : `(${version}-0`, '+', 'COUNT', PAGE)
+    for (const [id, [, eventType, , payload = '{}']] of entries) {
+      const { points = 0 } = JSON.parse(payload) as { points?: number }
+      if (eventType === 'POINTS_EARNED') balance += points
+      if (eventType === 'POINTS_SPENT') balance -= points
+      version = Number(id.split('-')[0])
+    }
+    if (entries.length < PAGE) return { balance, version }
+  }
+}

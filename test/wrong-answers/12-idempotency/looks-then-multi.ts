@@ -1,0 +1,128 @@
+// task: appendOnce
+// diagnosis: and appendOnce failed
+import type { Redis } from 'ioredis'
+
+export interface PointsEvent {
+  readonly eventId: string
+  readonly eventType: 'POINTS_EARNED' | 'POINTS_SPENT'
+  readonly userId: string
+  readonly points: number
+}
+
+export interface NewEvent {
+  readonly eventType: string
+  readonly payload: Readonly<Record<string, string | number>>
+}
+
+export interface Append {
+  readonly stream: string
+  readonly commandId: string
+  readonly expectedVersion: number
+  readonly events: readonly NewEvent[]
+  readonly answer: string
+}
+
+export interface SpendPoints {
+  readonly commandId: string
+  readonly userId: string
+  readonly points: number
+}
+
+export interface SpendAnswer {
+  readonly accepted: boolean
+  readonly balance: number
+}
+
+export class ConcurrencyError extends Error {
+  override readonly name = 'ConcurrencyError'
+  readonly stream: string
+  readonly expected: number
+  readonly actual: number
+
+  constructor(stream: string, expected: number, actual: number) {
+    super(`${stream} is at version ${actual}, not ${expected}`)
+    this.stream = stream
+    this.expected = expected
+    this.actual = actual
+  }
+}
+
+const APPLY = `
+if redis.call('SADD', KEYS[2], ARGV[1]) == 0 then return 0 end
+redis.call('HINCRBY', KEYS[1], 'balance', ARGV[2])
+redis.call('HINCRBY', KEYS[1], 'changes', 1)
+return 1`
+
+export async function applyOnce(redis: Redis, event: PointsEvent): Promise<'applied' | 'duplicate'> {
+  const model = `points:${event.userId}`
+  const change = event.eventType === 'POINTS_EARNED' ? event.points : -event.points
+  const applied = await redis.eval(APPLY, 2, model, `${model}:seen`, event.eventId, change)
+  return applied === 1 ? 'applied' : 'duplicate'
+}
+
+export async function appendOnce(redis: Redis, append: Append): Promise<string> {
+  const { stream, commandId, expectedVersion, events, answer } = append
+  const first = await redis.get(`command:${commandId}`)
+  if (first !== null) return first
+  const [last] = await redis.xrevrange(stream, '+', '-', 'COUNT', 1)
+  const version = last === undefined ? 0 : Number(last[0].split('-')[0])
+  if (version !== expectedVersion) throw new ConcurrencyError(stream, expectedVersion, version)
+  const transaction = redis.multi()
+  events.forEach((event, i) => {
+    const id = `${version + 1 + i}-0`
+    transaction.xadd(
+      stream,
+      id,
+      'eventType',
+      event.eventType,
+      'payload',
+      JSON.stringify(event.payload),
+      'commandId',
+      commandId,
+    )
+  })
+  const replies = await transaction.set(`command:${commandId}`, answer).exec()
+  for (const [error] of replies ?? []) if (error) throw error
+  return answer
+}
+
+const PAGE = 500
+const MOST_TRIES = 50
+
+export async function spendPoints(redis: Redis, command: SpendPoints): Promise<SpendAnswer> {
+  const stream = `aggregate:points:${command.userId}`
+  for (let tries = 1; ; tries += 1) {
+    const { balance, version } = await readBalance(redis, stream)
+    const accepted = balance >= command.points
+    const answer: SpendAnswer = { accepted, balance: accepted ? balance - command.points : balance }
+    const spent = { eventType: 'POINTS_SPENT', payload: { points: command.points } }
+    try {
+      const first = await appendOnce(redis, {
+        stream,
+        commandId: command.commandId,
+        expectedVersion: version,
+        events: accepted ? [spent] : [],
+        answer: JSON.stringify(answer),
+      })
+      return JSON.parse(first) as SpendAnswer
+    } catch (error) {
+      // The decision was made on a balance that is gone. Not the append is tried again, the whole decision is.
+      if (!(error instanceof ConcurrencyError) || tries === MOST_TRIES) throw error
+    }
+  }
+}
+
+async function readBalance(redis: Redis, stream: string): Promise<{ balance: number; version: number }> {
+  let balance = 0
+  let version = 0
+  for (;;) {
+    const entries = await redis.xrange(stream, version === 0 ? '-' : `(${version}-0`, '+', 'COUNT', PAGE)
+    for (const [id, [, eventType, , payload = '{}']] of entries) {
+      const { points = 0 } = JSON.parse(payload) as { points?: number }
+      if (eventType === 'POINTS_EARNED') balance += points
+      if (eventType === 'POINTS_SPENT') balance -= points
+      version = Number(id.split('-')[0])
+    }
+    if (entries.length < PAGE) return { balance, version }
+  }
+}
