@@ -298,7 +298,7 @@ describe('consume', () => {
     )
     verify(
       done === 3,
-      `consume came to its end when only ${done} of 3 handlers had finished: await the promise of \`handle\`.`,
+      'consume came to its end before the last of 3 handlers had finished: await the promise of `handle`.',
     )
     verifyEqual(
       most,
