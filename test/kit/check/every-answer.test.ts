@@ -6,6 +6,9 @@ import { difference, type Verdict, verdictsOf } from '../../../src/measure/verdi
 import { need } from '../need.ts'
 
 const course = await loadCourse()
+/** As many of each lesson. */
+const WRONG_ANSWERS = 4
+
 const all = await keptAnswers(
   course,
   course.lessons.map(({ slug }) => slug),
@@ -13,8 +16,6 @@ const all = await keptAnswers(
 /** Everything is compared by `npm run soak`, and `dev check` looks at every answer on one source; four sources times all would take an hour. */
 const answers =
   process.env.EVENTLINGS_EVERY_ANSWER === '1' ? all : course.lessons.flatMap(({ slug }) => sample(slug))
-const WRONG_ANSWERS = 4
-
 /** Solution, starter, the right answers, and wrong ones evenly from the whole list: the same ones every time. */
 function sample(slug: string): readonly KeptAnswer[] {
   const own = all.filter((answer) => answer.slug === slug)
