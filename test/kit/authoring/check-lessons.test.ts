@@ -1,0 +1,217 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { checkLessons } from '../../../src/authoring/index.ts'
+import type { CheckResult, Target } from '../../../src/check/index.ts'
+import { type Course, loadCourse } from '../../../src/course/index.ts'
+import type { CheckSession } from '../../../src/walkthrough/session.ts'
+import { newCourse } from './course-copy.ts'
+
+type Told = Pick<CheckResult, 'passed'> & Partial<CheckResult>
+type Verdicts = Readonly<Record<string, Told>>
+
+const passes: Told = { passed: true, tasks: [{ task: 'greet', state: 'passed', commands: [] }] }
+const fails = (diagnosis: string): Told => ({
+  passed: false,
+  tasks: [{ task: 'greet', state: 'failed', diagnosis, commands: [] }],
+})
+
+/** What a sound lesson gets, by the name of the target's file. */
+const sound: Verdicts = {
+  solution: passes,
+  starter: fails('greet is not written yet.'),
+  'same-as-the-solution': passes,
+  'forgets-the-name': fails('greet does not greet by name.'),
+}
+
+function session(verdicts: Verdicts): CheckSession {
+  const name = (target: Target) => (target.kind === 'file' ? path.basename(target.path, '.ts') : target.kind)
+  return {
+    open: async () => ({}) as never,
+    async check(slug, target) {
+      const told = verdicts[name(target)]
+      if (!told) throw new Error(`Nobody said what ${name(target)} gets.`)
+      const rest = { lesson: slug, target: name(target), skipped: 0, tasks: [], output: '', notes: [], ms: 1 }
+      return { ...rest, redis: { kind: 'embedded', version: '7.0' }, ...told }
+    },
+    close: async () => {},
+  }
+}
+
+async function problems(course: Course, verdicts: Verdicts = sound): Promise<readonly string[]> {
+  const fresh = await loadCourse(course.root)
+  const slugs = fresh.lessons.map(({ slug }) => slug)
+  const report = await checkLessons({ course: fresh, slugs, sessions: [session(verdicts)] })
+  const all = [...report.findings, ...report.lessons.flatMap(({ findings }) => findings)]
+  return all
+    .filter(({ rule }) => !['todo', 'words', 'answers'].includes(rule))
+    .map(({ level, rule, file, problem }) => `${level} ${rule} ${file}: ${problem}`)
+}
+
+async function edit(course: Course, file: string, change: (text: string) => string): Promise<void> {
+  const full = path.join(course.root, file)
+  await writeFile(full, change(await readFile(full, 'utf8')))
+}
+
+async function add(course: Course, file: string, text = ''): Promise<void> {
+  const full = path.join(course.root, file)
+  await mkdir(path.dirname(full), { recursive: true })
+  await writeFile(full, text)
+}
+
+test('a sound lesson has no findings', async () => {
+  expect(await problems(await newCourse())).toEqual([])
+})
+
+describe('answers', () => {
+  test.each<[string, Verdicts, string]>([
+    [
+      'the solution fails',
+      { ...sound, solution: fails('No.') },
+      'error solution solutions/01-greetings.ts: It should pass. "greet" fails: No.',
+    ],
+    [
+      'a right answer cannot be run',
+      { ...sound, 'same-as-the-solution': { passed: false, diagnosis: 'It is no TypeScript.' } },
+      'It should pass. It could not be run: It is no TypeScript.',
+    ],
+    [
+      'the starter passes',
+      { ...sound, starter: passes },
+      '"greet" is "passed"; in the starter every task must fail by its diagnosis.',
+    ],
+    [
+      'the starter fails by a syntax error',
+      { ...sound, starter: { passed: false, diagnosis: 'Your file cannot be read.' } },
+      'error starter exercises/01-greetings.ts: It should run and fail task by task, but cannot be run: Your file cannot be read.',
+    ],
+    [
+      'a wrong answer passes',
+      { ...sound, 'forgets-the-name': passes },
+      'It passes, but "greet" must catch it.',
+    ],
+    [
+      'a wrong answer gets another diagnosis',
+      { ...sound, 'forgets-the-name': fails('greet is too slow.') },
+      'Its diagnosis must contain "does not greet by name", but is: greet is too slow.',
+    ],
+    [
+      'a wrong answer fails in another task',
+      {
+        ...sound,
+        'forgets-the-name': {
+          passed: false,
+          tasks: [{ task: 'other', state: 'failed', diagnosis: 'x', commands: [] }],
+        },
+      },
+      '"greet" must be the first task to fail. "other" fails: x',
+    ],
+  ])('%s', async (_what, verdicts, problem) => {
+    const found = await problems(await newCourse(), verdicts)
+    expect(found).toHaveLength(1)
+    expect(found[0]).toContain(problem)
+  })
+
+  test('a task that this Redis skips is no proof, and no fault', async () => {
+    const skipped: Told = {
+      passed: true,
+      skipped: 1,
+      tasks: [{ task: 'greet', state: 'skipped', commands: [] }],
+    }
+    const starter: Told = { passed: true, tasks: [{ task: 'greet', state: 'skipped', commands: [] }] }
+    expect(await problems(await newCourse(), { ...sound, starter, 'forgets-the-name': skipped })).toEqual([])
+  })
+
+  test('two wrong answers with the very same diagnosis are pointed out', async () => {
+    const course = await newCourse()
+    await add(course, 'test/wrong-answers/01-greetings/shouts.ts', '// task: greet\n// diagnosis: greet\n')
+    const same = fails('greet does not greet by name.')
+    expect(await problems(course, { ...sound, shouts: same })).toEqual([
+      'warning wrong answer test/wrong-answers/01-greetings/forgets-the-name.ts: It gets the same diagnosis as test/wrong-answers/01-greetings/shouts.ts.',
+    ])
+  })
+
+  test('a header that is missing, or names no task', async () => {
+    const course = await newCourse()
+    await add(course, 'test/wrong-answers/01-greetings/bare.ts', 'export {}')
+    await add(course, 'test/wrong-answers/01-greetings/lost.ts', '// task: gret\n// diagnosis: x\n')
+    const found = await problems(course, { ...sound, lost: fails('x') })
+    expect(found.join('\n')).toContain(
+      'bare.ts: It does not begin with the comment "// task: <name of the task>".',
+    )
+    expect(found.join('\n')).toContain('lost.ts: Its task "gret" is none of greet.')
+  })
+})
+
+describe('files and text', () => {
+  test('a file that is missing', async () => {
+    const course = await newCourse()
+    await rm(path.join(course.root, 'solutions', '01-greetings.ts'))
+    expect(await problems(course)).toEqual([
+      'error files solutions/01-greetings.ts: There is no such file: the solution is missing.',
+    ])
+  })
+
+  test('files that belong to no lesson', async () => {
+    const course = await newCourse()
+    const stray = [
+      'exercises/01-greeting.ts',
+      'lessons/1-greetings.md',
+      'lessons/notes.txt',
+      'solutions/old.ts',
+      'test/lessons/01-greetings.spec.ts',
+      'test/right-answers/02-nothing/a.ts',
+      'test/wrong-answers/01-greetings/README.md',
+    ]
+    for (const file of [...stray, 'lessons/README.md', 'lessons/INSTRUCTOR.md']) await add(course, file)
+    const found = await problems(course)
+    const named = stray.map((file) => file.replace('02-nothing/a.ts', '02-nothing'))
+    expect(found.map((line) => /^error stray (.*): /.exec(line)?.[1]).sort()).toEqual(named.sort())
+  })
+
+  test('whoever names a lesson is not told about the others', async () => {
+    const course = await newCourse()
+    await add(course, 'solutions/old.ts')
+    await add(
+      course,
+      'lessons/02-more.md',
+      await readFile(path.join(course.root, 'lessons', '01-greetings.md'), 'utf8'),
+    )
+    const two = await loadCourse(course.root)
+    const { findings } = await checkLessons({
+      course: two,
+      slugs: ['01-greetings'],
+      sessions: [session(sound)],
+    })
+    expect(findings).toEqual([])
+  })
+
+  test.each<[string, string, (text: string) => string, string]>([
+    ['too few hints', 'lessons/01-greetings.md', (text) => text.replace(/^3\. TODO.*\n/m, ''), 'error hints'],
+    [
+      'too long',
+      'lessons/01-greetings.md',
+      (text) => text.replace('minutes: 20', 'minutes: 45'),
+      'error minutes',
+    ],
+    ['a link to nowhere', 'lessons/01-greetings.md', (text) => `${text}\n[x](nowhere.md)\n`, 'error links'],
+    [
+      'a title that is no task',
+      'test/lessons/01-greetings.test.ts',
+      (text) => text.replace("describe('greet'", "describe('gret'"),
+      'error titles',
+    ],
+    [
+      'front matter that is no YAML',
+      'lessons/01-greetings.md',
+      (text) => text.replace('### Hints', '### Help'),
+      'error format',
+    ],
+  ])('%s', async (_what, file, change, finding) => {
+    const course = await newCourse()
+    await edit(course, file, change)
+    const found = await problems(course)
+    expect(found).toHaveLength(1)
+    expect(found[0]).toContain(finding)
+  })
+})

@@ -1,0 +1,28 @@
+import { availableParallelism } from 'node:os'
+import { expect, test } from 'vitest'
+import { checkLessons, type Finding } from '../../../src/authoring/index.ts'
+import { loadCourse } from '../../../src/course/index.ts'
+import { newSession } from '../../../src/walkthrough/session.ts'
+
+/** `dev check` of the whole course, on the best Redis that this machine has: the most tasks run there. */
+test('everything that must hold for a lesson holds for all of them', { timeout: 1_800_000 }, async () => {
+  const course = await loadCourse()
+  const sessions = Array.from({ length: Math.min(4, availableParallelism()) }, () =>
+    newSession({ course, preference: 'auto', stayWarm: true }),
+  )
+  try {
+    const slugs = course.lessons.map(({ slug }) => slug)
+    const report = await checkLessons({ course, slugs, sessions })
+    const errors = [report, ...report.lessons].flatMap(({ findings }) =>
+      findings.filter(({ level }) => level === 'error').map(asLine),
+    )
+    expect(errors).toEqual([])
+    expect(report.lessons.every(({ checks }) => checks >= 9)).toBe(true)
+  } finally {
+    await Promise.all(sessions.map((session) => session.close()))
+  }
+})
+
+function asLine({ rule, file, problem }: Finding): string {
+  return `${rule}, ${file}: ${problem}`
+}

@@ -1,0 +1,74 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { checkLessons, newLesson } from '../../../src/authoring/index.ts'
+import { loadCourse } from '../../../src/course/index.ts'
+import { newSession } from '../../../src/walkthrough/session.ts'
+import { newCourse } from './course-copy.ts'
+
+describe('dev new', () => {
+  test('makes all files of a lesson that can be read', async () => {
+    const course = await newCourse()
+    const lesson = await course.lesson('01-greetings')
+    expect(lesson).toMatchObject({ title: 'Greetings', exports: ['greet'], minutes: 20 })
+    expect(lesson.tasks[0]?.hints).toHaveLength(3)
+  })
+
+  test('takes the next number, the chapter of the last lesson, or what it is told', async () => {
+    const course = await newCourse()
+    const { slug, files } = await newLesson(course, 'out-box', { title: 'The: "outbox"' })
+    expect(slug).toBe('02-out-box')
+    expect(files.map((file) => path.relative(course.root, file).split(path.sep).join('/'))).toEqual([
+      'lessons/02-out-box.md',
+      'exercises/02-out-box.ts',
+      'solutions/02-out-box.ts',
+      'test/lessons/02-out-box.test.ts',
+      'test/right-answers/02-out-box/same-as-the-solution.ts',
+      'test/wrong-answers/02-out-box/forgets-the-name.ts',
+    ])
+    await newLesson(course, '17-far', { chapter: 'Elsewhere' })
+    const { lessons } = await loadCourse(course.root)
+    expect(lessons.map(({ slug, title, chapter }) => [slug, title, chapter])).toEqual([
+      ['01-greetings', 'Greetings', 'More'],
+      ['02-out-box', 'The: "outbox"', 'More'],
+      ['17-far', 'Far', 'Elsewhere'],
+    ])
+  })
+
+  test.each([
+    ['Outbox', 'is no name of a lesson'],
+    ['../x', 'is no name of a lesson'],
+    ['greetings', 'There is a lesson 01-greetings already'],
+    ['01-other', 'There is a lesson 01-greetings already'],
+  ])('%s is refused, and nothing is written', async (name, problem) => {
+    const course = await newCourse()
+    await expect(newLesson(course, name)).rejects.toThrow(problem)
+    expect((await loadCourse(course.root)).lessons).toHaveLength(1)
+  })
+
+  test('never writes over a file', async () => {
+    const course = await newCourse()
+    await newLesson(course, 'twice')
+    const file = path.join(course.root, 'lessons', '02-twice.md')
+    const before = await readFile(file, 'utf8')
+    // The course that was read before knows nothing of it.
+    await expect(newLesson(course, 'twice')).rejects.toThrow('exists already')
+    expect(await readFile(file, 'utf8')).toBe(before)
+  })
+
+  test('what it makes runs, and dev check says what there is to write', { timeout: 120_000 }, async () => {
+    const course = await newCourse()
+    const session = newSession({ course, preference: 'embedded', stayWarm: true })
+    try {
+      const report = await checkLessons({ course, slugs: ['01-greetings'], sessions: [session] })
+      const [lesson] = report.lessons
+      expect(report.findings).toEqual([])
+      expect(lesson).toMatchObject({ ok: false, checks: 4 })
+      const rules = lesson?.findings.map(({ level, rule }) => `${level}: ${rule}`)
+      // Nothing but what the author has to write: the words, the answers and whatever says TODO.
+      expect(new Set(rules)).toEqual(new Set(['error: todo', 'warning: words', 'error: answers']))
+    } finally {
+      await session.close()
+    }
+  })
+})

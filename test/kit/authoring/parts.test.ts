@@ -1,0 +1,98 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { readHeader } from '../../../src/authoring/answer-header.ts'
+import { problemsOfLinks } from '../../../src/authoring/links.ts'
+import { countWords } from '../../../src/authoring/prose.ts'
+import { describeTitles, problemOfTitles } from '../../../src/authoring/suite-titles.ts'
+import type { Lesson } from '../../../src/course/index.ts'
+
+describe('the header of a wrong answer', () => {
+  test.each([
+    [
+      '// task: storeEvent\n// diagnosis: three commands\ncode',
+      { task: 'storeEvent', diagnosis: 'three commands' },
+    ],
+    ['// task: a\r\n// diagnosis: b: c\r\n', { task: 'a', diagnosis: 'b: c' }],
+    ['// A word first.\n//task: a\n// diagnosis: b', { task: 'a', diagnosis: 'b' }],
+  ])('%j', (text, header) => {
+    expect(readHeader(text)).toEqual(header)
+  })
+
+  test.each([
+    ['code\n// task: a\n// diagnosis: b', 'task: <name'],
+    ['// diagnosis: b', 'task: <name'],
+    ['// task: a\n', 'diagnosis: <words'],
+    ['// task: a\n// diagnosis:  \n', 'diagnosis: <words'],
+    ['', 'task: <name'],
+  ])('%j lacks something', (text, part) => {
+    expect(readHeader(text)).toContain(part)
+  })
+})
+
+describe('the titles of a suite', () => {
+  test('plain, conditional, quoted', () => {
+    const suite = `
+describe('createEvent', () => {
+  describe('inner', () => {})
+})
+// describe('in a comment', () => {})
+describe("it's", () => {})
+describe.skipIf(lacks('real-server'))('crash', { timeout: 1 }, () => {})
+describe('don\\'t', () => {})
+`
+    expect(describeTitles(suite)).toEqual(['createEvent', "it's", 'crash', "don't"])
+  })
+
+  test.each([
+    [['a', 'b'], undefined],
+    [['a'], "There is no describe('b')"],
+    [['a', 'b', 'c'], "describe('c') belongs to no task"],
+    [['a', 'b', 'b'], 'Two describe blocks'],
+    [['b', 'a'], 'another order'],
+  ])('%j for the tasks a and b', (titles, problem) => {
+    const found = problemOfTitles(titles, ['a', 'b'])
+    if (problem === undefined) expect(found).toBeUndefined()
+    else expect(found).toContain(problem)
+  })
+})
+
+test('words: prose counts; code, drawings, hints and quiz do not', () => {
+  const lesson = {
+    intro: 'One two.\n\n```ts\nnot this\n```\n\n    nor this\n\n- three `four`',
+    tasks: [{ name: 'x', number: 1, text: 'five', hints: ['not this'], needs: [] }],
+    quiz: [{ question: 'not this?', answers: [] }],
+    outro: 'six — seven',
+  } as unknown as Lesson
+  // With "Task 1 x" of the heading.
+  expect(countWords(lesson)).toBe(7 + 3)
+})
+
+describe('links', () => {
+  async function problems(markdown: string): Promise<readonly string[]> {
+    const folder = await mkdtemp(path.join(tmpdir(), 'eventlings-links-'))
+    onTestFinished(() => rm(folder, { recursive: true, force: true }))
+    await writeFile(path.join(folder, 'other one.md'), '# Other\n\n## It is `XADD`, again!\n')
+    return problemsOfLinks(markdown, path.join(folder, '01-here.md'))
+  }
+
+  test('to what is there, and to the web', async () => {
+    const text = `# Here and now
+[a](other%20one.md) [b](other%20one.md#it-is-xadd-again) [c](#here-and-now) [d](https://redis.io) [e](mailto:a@b.c)
+\`\`\`
+[not a link](nowhere.md)
+\`\`\``
+    expect(await problems(text)).toEqual([])
+  })
+
+  test.each([
+    ['[a](nowhere.md)', 'The link nowhere.md leads nowhere'],
+    ['![a](nowhere.png)', 'The link nowhere.png leads nowhere'],
+    ['[a](#nothing)', 'a heading that is not there'],
+    ['[a](other%20one.md#nothing)', 'a heading that is not there'],
+    ['[a](/home/me/x.md)', 'works on one machine only'],
+  ])('%s', async (markdown, problem) => {
+    expect((await problems(markdown)).join()).toContain(problem)
+  })
+})
