@@ -6,7 +6,6 @@ import {
   deliverTwice,
   everyCrash,
   everyInterleaving,
-  everyLostReply,
   useSandbox,
   verify,
   verifyEqual,
@@ -429,23 +428,6 @@ describe('old events', () => {
       })
     })
   }
-
-  test('are known when a reply gets lost', async () => {
-    await everyLostReply({
-      name: 'updateUserProjection',
-      prepare: async () => void (await plant()),
-      run: (redis) => update(emailChanged(2), redis),
-      verify: async ({ outcome, lost }) => {
-        const found = await row()
-        if (!outcome.ok && found.version === '1') return
-        verifyEqual(
-          found,
-          { ...ROW, email: 'ada-2@new.example', emailChanges: '1', version: '2' },
-          `The reply to ${lost ?? 'nothing'} got lost, and ioredis sent the command again. The event was counted twice, or only in part: make one step of looking and writing.`,
-        )
-      },
-    })
-  })
 })
 
 function sorted(fields: Readonly<Record<string, string>>): [string, string][] {
