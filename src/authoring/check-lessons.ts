@@ -1,5 +1,5 @@
+import type { Checker } from '../check/index.ts'
 import { BadLessonError, type Course } from '../course/index.ts'
-import type { CheckSession } from '../walkthrough/session.ts'
 import { error, type Finding } from './finding.ts'
 import { type Material, readMaterial } from './material.ts'
 import { findingsAtRest } from './rules.ts'
@@ -25,11 +25,14 @@ export interface AuthorReport {
   readonly ms: number
 }
 
+/** A checker, or what opens one when it is needed. */
+export type CanCheck = Pick<Checker, 'check'>
+
 export interface CheckLessonsOptions {
   readonly course: Course
   readonly slugs: readonly string[]
   /** Each with a Redis of its own; checks are spread over them. */
-  readonly sessions: readonly CheckSession[]
+  readonly sessions: readonly CanCheck[]
   onLesson?(report: LessonReport): void
 }
 
@@ -49,11 +52,7 @@ export async function checkLessons(options: CheckLessonsOptions): Promise<Author
   return { ok, lessons, findings, ms: Math.round(performance.now() - started) }
 }
 
-async function checkOne(
-  course: Course,
-  slug: string,
-  sessions: readonly CheckSession[],
-): Promise<LessonReport> {
+async function checkOne(course: Course, slug: string, sessions: readonly CanCheck[]): Promise<LessonReport> {
   const started = performance.now()
   const material = await readMaterial(course, slug).catch((problem: unknown) => {
     if (problem instanceof BadLessonError) return problem
@@ -77,7 +76,7 @@ export function formatFinding({ file, line, field, problem }: BadLessonError): F
   return error('format', line === undefined ? file : `${file}:${line}`, `${field}: ${problem}`)
 }
 
-async function measure(material: Material, sessions: readonly CheckSession[]) {
+async function measure(material: Material, sessions: readonly CanCheck[]) {
   const { lesson } = material
   const atRest = findingsAtRest(material)
   const trials = trialsOf(material)
@@ -95,8 +94,8 @@ async function measure(material: Material, sessions: readonly CheckSession[]) {
 /** Does the work for every item, each session one at a time; the results are in the order of the items. */
 async function spread<Item, Result>(
   items: readonly Item[],
-  sessions: readonly CheckSession[],
-  work: (item: Item, session: CheckSession) => Promise<Result>,
+  sessions: readonly CanCheck[],
+  work: (item: Item, session: CanCheck) => Promise<Result>,
 ): Promise<readonly (readonly [Item, Result])[]> {
   const results = new Map<Item, Result>()
   const waiting = items.values()

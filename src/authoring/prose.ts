@@ -1,9 +1,9 @@
 import type { Lesson } from '../course/index.ts'
-import { lessonText } from '../walkthrough/lesson-text.ts'
 
 /** How many words there are to read: hints, quiz and code are not counted, nor what is drawn in indented blocks. */
 export function countWords(lesson: Lesson): number {
-  const prose = lessonText(lesson)
+  const prose = [lesson.intro, ...lesson.tasks.map(({ text }) => text), lesson.outro]
+    .join('\n\n')
     .replace(/^(`{3,}|~{3,}).*\n[\s\S]*?^\1\s*$/gm, '')
     .replace(/^ {4,}.*$/gm, '')
   return prose.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word)).length

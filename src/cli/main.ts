@@ -26,6 +26,12 @@ async function run(words: readonly string[], world: World): Promise<ExitCode> {
     if (call === undefined) return Exit.passed
     context = newContext(world, call.globals)
     endInGoodOrder(context.cleanups)
+    const { cleanups } = context
+    process.on('uncaughtException', (error) => {
+      // What nobody waited for: also an unhandled rejection. It ends the program, but in good order and in words.
+      const code = tell(error, world)
+      void cleanups.run().then(() => process.exit(code))
+    })
     context.cleanups.add(() => restoreTerminal(world))
     // For inquirer and others who ask the environment alone.
     if (!call.globals.color) world.env.NO_COLOR = '1'
@@ -35,13 +41,17 @@ async function run(words: readonly string[], world: World): Promise<ExitCode> {
     await tellNotices(context)
     return code
   } catch (error) {
-    const { code, sentence } = failureOf(error)
-    if (sentence !== '') world.errors.write(`${sentence}\n`)
-    if (world.env.EVENTLINGS_DEBUG && error instanceof Error) world.errors.write(`${error.stack}\n`)
-    return code
+    return tell(error, world)
   } finally {
     await context?.cleanups.run()
   }
+}
+
+function tell(error: unknown, { env, errors }: World): ExitCode {
+  const { code, sentence } = failureOf(error)
+  if (sentence !== '') errors.write(`${sentence}\n`)
+  if (env.EVENTLINGS_DEBUG && error instanceof Error) errors.write(`${error.stack}\n`)
+  return code
 }
 
 /** A program that ends in the midst of a menu leaves keys and cursor as it found them. */

@@ -34,4 +34,12 @@ export function nextLesson(desk: Desk): LessonSummary | undefined {
   return lessons.slice(after).find(isOpen) ?? lessons.find(isOpen)
 }
 
+/** The words that lead on from here; undefined when everything is done. */
+export function nextCommand(desk: Desk): string | undefined {
+  const next = nextLesson(desk)
+  if (next === undefined) return undefined
+  const isNew = desk.progress.overview().lesson(next.slug).state === 'new'
+  return `npx eventlings ${isNew ? 'start' : 'check'} ${next.number}`
+}
+
 const done: ReadonlySet<string> = new Set(['passed', 'passed-after-solution', 'skipped'])

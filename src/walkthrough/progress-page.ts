@@ -6,7 +6,7 @@ import { stateSpan } from '../terminal/signs.ts'
 import { cut, type Line, padded, paintLines, span } from '../terminal/text.ts'
 import { widthOf } from '../terminal/width.ts'
 import { wrap } from '../terminal/wrap.ts'
-import { type Desk, nextLesson } from './desk.ts'
+import { type Desk, nextCommand } from './desk.ts'
 
 /** What has been done: a bar for each chapter, what is not quite right, and where to go on. */
 export function progressPage(
@@ -58,8 +58,6 @@ function unfinished(desk: Desk, palette: Palette, width: number): readonly Line[
 }
 
 function ending(desk: Desk, width: number): readonly Line[] {
-  const next = nextLesson(desk)
-  if (next === undefined) return wrap('You have done all lessons.', { width })
-  const isNew = desk.progress.overview().lesson(next.slug).state === 'new'
-  return wrap(`Go on with: npx eventlings ${isNew ? 'start' : 'check'} ${next.number}`, { width })
+  const command = nextCommand(desk)
+  return wrap(command === undefined ? 'You have done all lessons.' : `Go on with: ${command}`, { width })
 }

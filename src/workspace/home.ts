@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Target } from '../check/index.ts'
 import { type Course, filesOf } from '../course/index.ts'
 
@@ -17,7 +17,7 @@ export interface Home {
 
 /** The project's own folder, or the one that EVENTLINGS_HOME names: a rehearsal works there and touches nobody's answers. */
 export function homeOf(course: Course, env: NodeJS.ProcessEnv): Home {
-  const folder = env.EVENTLINGS_HOME || course.root
+  const folder = resolve(env.EVENTLINGS_HOME || course.root)
   const workspace = join(folder, 'workspace')
   const answer = (slug: string) => join(workspace, `${slug}.ts`)
   return {

@@ -1,7 +1,7 @@
 import { isPassed } from '../../progress/index.ts'
-import { nextLesson } from '../../walkthrough/desk.ts'
+import { nextCommand } from '../../walkthrough/desk.ts'
 import { lessonTable } from '../../walkthrough/lesson-table.ts'
-import { type Run, self } from '../command.ts'
+import type { Run } from '../command.ts'
 import { Exit } from '../exit.ts'
 
 export const run: Run = async (context, _args, flags) => {
@@ -22,8 +22,8 @@ export const run: Run = async (context, _args, flags) => {
   }
   context.print(lessonTable(desk, context))
   const passed = lessons.filter(({ slug }) => isPassed(overview.lesson(slug))).length
-  const next = nextLesson(desk)
-  const where = next === undefined ? 'You have done them all.' : `Next: ${self} start ${next.number}`
+  const next = nextCommand(desk)
+  const where = next === undefined ? 'You have done them all.' : `Next: ${next}`
   context.print(`\n${passed} of ${lessons.length} passed. ${where}`)
   return Exit.passed
 }

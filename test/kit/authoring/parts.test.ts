@@ -65,8 +65,7 @@ test('words: prose counts; code, drawings, hints and quiz do not', () => {
     quiz: [{ question: 'not this?', answers: [] }],
     outro: 'six — seven',
   } as unknown as Lesson
-  // With "Task 1 x" of the heading.
-  expect(countWords(lesson)).toBe(7 + 3)
+  expect(countWords(lesson)).toBe(7)
 })
 
 describe('links', () => {

@@ -35,6 +35,13 @@ describe('help', () => {
   })
 })
 
+test('without a command and without a terminal: how it stands, and what leads on', async () => {
+  const { code, stdout, stderr } = await programAt(await newHome())()
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect(stdout).toMatch(/01 Events +\d+ min {2}○ new/)
+  expect(stdout).toContain('npx eventlings start 01')
+})
+
 describe('wrong use ends with 2 and a sentence, and never with a stack', () => {
   test.each([
     [['lst'], 'There is no command "lst". Did you mean "list"?'],

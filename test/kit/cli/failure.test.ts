@@ -1,0 +1,59 @@
+import { describe, expect, test } from 'vitest'
+import { failureOf } from '../../../src/cli/failure.ts'
+import { AmbiguousLessonError, NoCourseError, UnknownLessonError } from '../../../src/course/index.ts'
+import { BadPreferenceError, RedisUnavailableError } from '../../../src/redis/index.ts'
+import { NoTerminalError } from '../../../src/terminal/index.ts'
+import { EditorError } from '../../../src/walkthrough/editor.ts'
+import { InterruptedError } from '../../../src/walkthrough/interrupted.ts'
+import { NotStartedError } from '../../../src/walkthrough/own-answer.ts'
+import { UnwritableWorkspaceError } from '../../../src/workspace/index.ts'
+
+/** They are known by name; so a class that is renamed must be noticed here. */
+describe('what goes wrong gets its exit code and its own words', () => {
+  test.each([
+    [new UnknownLessonError('x', []), 2],
+    [new AmbiguousLessonError('x', ['a', 'b']), 2],
+    [new BadPreferenceError('x', 'No.'), 2],
+    [new NoTerminalError('No.', []), 2],
+    [new NotStartedError('01-events', '/x/01-events.ts'), 2],
+    [new RedisUnavailableError('binary', 'It is not there.', 'Install it.'), 3],
+    [new NoCourseError('/x'), 3],
+    [new UnwritableWorkspaceError('/x', 'EACCES'), 3],
+    [new EditorError('No editor.'), 3],
+  ])('%s', (error, code) => {
+    expect(failureOf(error)).toEqual({ code, sentence: error.message })
+  })
+
+  test('Ctrl-C needs no words', () => {
+    expect(failureOf(new InterruptedError())).toEqual({ code: 130, sentence: '' })
+    const byInquirer = Object.assign(new Error('User force closed the prompt'), { name: 'ExitPromptError' })
+    expect(failureOf(byInquirer)).toEqual({ code: 130, sentence: '' })
+  })
+
+  test('a full disk, a missing permission', () => {
+    const full = Object.assign(new Error('ENOSPC: no space left on device, write'), {
+      code: 'ENOSPC',
+      syscall: 'write',
+      path: '/x/y',
+    })
+    expect(failureOf(full)).toMatchObject({ code: 3 })
+    expect(failureOf(full).sentence).toContain('/x/y cannot be used: the disk is full.')
+  })
+
+  test('a package that is not installed', () => {
+    const error = Object.assign(new Error("Cannot find package 'shiki' imported from /x"), {
+      code: 'ERR_MODULE_NOT_FOUND',
+    })
+    expect(failureOf(error)).toMatchObject({ code: 3 })
+    expect(failureOf(error).sentence).toContain('Run "npm install"')
+  })
+
+  test('everything else is a mistake of ours, in one line, with what to do', () => {
+    const { code, sentence } = failureOf(new TypeError('x is undefined\nand more'))
+    expect(code).toBe(70)
+    expect(sentence).toMatch(
+      /^Something went wrong inside eventlings: x is undefined\. Please report it .*EVENTLINGS_DEBUG=1/,
+    )
+    expect(failureOf('a text')).toMatchObject({ code: 70 })
+  })
+})
