@@ -4,6 +4,8 @@ export interface AnswerHeader {
   readonly task: string
   /** What must occur in its diagnosis, in whatever case. */
   readonly diagnosis: string
+  /** `// embedded: …`: why the embedded Redis does not show this mistake, if it does not; it is looked for elsewhere then. */
+  readonly notOnEmbedded: string | undefined
 }
 
 /** Reads `// task: …` and `// diagnosis: …` from the top of a file; a sentence if they are not there. */
@@ -19,7 +21,7 @@ export function readHeader(text: string): AnswerHeader | string {
   const missing = task === undefined ? 'task: <name of the task>' : 'diagnosis: <words of the diagnosis>'
   if (task === undefined || diagnosis === undefined)
     return `It does not begin with the comment "// ${missing}".`
-  return { task, diagnosis }
+  return { task, diagnosis, notOnEmbedded: field(comments, 'embedded') }
 }
 
 function field(comments: readonly string[], name: string): string | undefined {

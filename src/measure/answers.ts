@@ -1,5 +1,6 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { readHeader } from '../authoring/answer-header.ts'
 import { type Course, filesOf } from '../course/index.ts'
 
 /** One of the answers that the course itself keeps for a lesson. */
@@ -8,6 +9,8 @@ export interface KeptAnswer {
   readonly kind: 'solution' | 'starter' | 'right' | 'wrong'
   /** The file, absolute. */
   readonly path: string
+  /** Why the embedded Redis does not show this mistake, if it does not. */
+  readonly notOnEmbedded: string | undefined
   /** `07-concurrency/wrong/xlen-then-xadd`, unique in the course. */
   readonly name: string
 }
@@ -21,8 +24,8 @@ export async function keptAnswers(course: Course, slugs: readonly string[]): Pro
 async function answersOf(course: Course, slug: string): Promise<readonly KeptAnswer[]> {
   const files = filesOf(course, slug)
   return [
-    { slug, kind: 'solution', path: files.solution, name: `${slug}/solution` },
-    { slug, kind: 'starter', path: files.starter, name: `${slug}/starter` },
+    { slug, kind: 'solution', path: files.solution, notOnEmbedded: undefined, name: `${slug}/solution` },
+    { slug, kind: 'starter', path: files.starter, notOnEmbedded: undefined, name: `${slug}/starter` },
     ...(await inFolder(slug, 'right', files.rightAnswers)),
     ...(await inFolder(slug, 'wrong', files.wrongAnswers)),
   ]
@@ -34,13 +37,15 @@ async function inFolder(
   folder: string,
 ): Promise<readonly KeptAnswer[]> {
   const names = await readdir(folder).catch(() => [])
-  return names
-    .filter((name) => name.endsWith('.ts'))
-    .sort()
-    .map((name) => ({
-      slug,
-      kind,
-      path: join(folder, name),
-      name: `${slug}/${kind}/${name.slice(0, -'.ts'.length)}`,
-    }))
+  return await Promise.all(
+    names
+      .filter((name) => name.endsWith('.ts'))
+      .sort()
+      .map(async (file) => {
+        const path = join(folder, file)
+        const header = readHeader(await readFile(path, 'utf8'))
+        const notOnEmbedded = typeof header === 'string' ? undefined : header.notOnEmbedded
+        return { slug, kind, path, notOnEmbedded, name: `${slug}/${kind}/${file.slice(0, -'.ts'.length)}` }
+      }),
+  )
 }

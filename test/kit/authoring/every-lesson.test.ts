@@ -4,11 +4,11 @@ import { checkLessons, type Finding } from '../../../src/authoring/index.ts'
 import { loadCourse } from '../../../src/course/index.ts'
 import { newSession } from '../../../src/walkthrough/session.ts'
 
-/** `dev check` of the whole course, on the best Redis that this machine has: the most tasks run there. */
+/** `dev check` of the whole course, on the best Redis that this machine has, or the one that EVENTLINGS_REDIS names. */
 test('everything that must hold for a lesson holds for all of them', { timeout: 1_800_000 }, async () => {
   const course = await loadCourse()
   const sessions = Array.from({ length: Math.min(4, availableParallelism()) }, () =>
-    newSession({ course, preference: 'auto', stayWarm: true }),
+    newSession({ course, stayWarm: true }),
   )
   try {
     const slugs = course.lessons.map(({ slug }) => slug)

@@ -29,7 +29,8 @@ function sample(slug: string): readonly KeptAnswer[] {
 
 /** Lessons that need a real server skip those tasks on the embedded one, with the reason: their other tasks still have to agree. */
 function disagreements(a: ReadonlyMap<string, Verdict>, b: ReadonlyMap<string, Verdict>): readonly string[] {
-  return answers.flatMap(({ name }) => {
+  return answers.flatMap(({ name, notOnEmbedded }) => {
+    if (notOnEmbedded !== undefined) return []
     const [one, other] = [a.get(name), b.get(name)]
     const skips = [one, other].some((verdict) => verdict?.tasks.some((task) => task.endsWith(': skipped')))
     const what = skips ? differenceBesideSkips(one, other) : difference(one, other)

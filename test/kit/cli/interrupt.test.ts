@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { ended, newHome, startProgram } from './program.ts'
+import { ended, newHome, programAt, startProgram } from './program.ts'
 
 /** Every process that descends from one, as far as the system still knows; `ps` is on all but Windows. */
 function descendants(pid: number): readonly number[] {
@@ -51,6 +51,9 @@ test.skipIf(process.platform === 'win32').each([
   await until(() => descendants(pid).length >= 3 || child.exitCode !== null)
   const started = descendants(pid)
   child.kill(signal)
-  expect(await end).toMatchObject({ code, stdout: '' })
+  expect(await end).toEqual({ code, stdout: '', stderr: '' })
+  // What was cut short is no verdict.
+  const list = await programAt(home)('list', '--json')
+  expect(JSON.parse(list.stdout).lessons[0]).toMatchObject({ slug: '01-events', state: 'new' })
   await until(() => !started.some(isAlive))
 })

@@ -1,5 +1,6 @@
 // task: claimPending
 // diagnosis: follow the cursor
+// embedded: its XAUTOCLAIM looks at the whole pending list at once, so the cursor is never needed
 import type { Redis } from 'ioredis'
 
 export interface Member {
