@@ -122,7 +122,7 @@ export async function getPost(redis: Redis, postId: string): Promise<Post | null
     }
     more = page.length === 1_000
   }
-  let post: Post | null = null
+  let post = null as Post | null
   for (const { eventType, payload } of history) {
     if (eventType === 'POST_CREATED') post = { ...(payload as unknown as Post), published: false }
     else if (post !== null)
