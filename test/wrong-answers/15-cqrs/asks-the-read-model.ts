@@ -1,0 +1,190 @@
+// task: handleRegisterUserCommand
+// diagnosis: A read model is always a little behind
+import { randomUUID } from 'node:crypto'
+import { on } from 'node:events'
+import type { Redis } from 'ioredis'
+
+export interface RegisterUserCommand {
+  readonly name: string
+  readonly email: string
+}
+
+/** `token` says how far a read model must have come to know of it. */
+export interface Receipt {
+  readonly userId: string
+  readonly token: string
+}
+
+export interface GetUserQuery {
+  readonly userId: string
+  readonly token?: string
+}
+
+export interface UserView {
+  readonly userId: string
+  readonly name: string
+  readonly email: string
+  readonly registeredAt: string
+}
+
+export class InvalidCommandError extends Error {
+  override readonly name = 'InvalidCommandError'
+  readonly field: string
+
+  constructor(field: string, problem: string) {
+    super(`${field} ${problem}`)
+    this.field = field
+  }
+}
+
+export class EmailTakenError extends Error {
+  override readonly name = 'EmailTakenError'
+  readonly email: string
+
+  constructor(email: string) {
+    super(`${email} belongs to a user already`)
+    this.email = email
+  }
+}
+
+/** The read model had not come as far as the token when the time was over. */
+export class NotYetError extends Error {
+  override readonly name = 'NotYetError'
+  readonly token: string
+  readonly position: string | null
+
+  constructor(token: string, position: string | null) {
+    super(`The read model is at ${position ?? 'its beginning'}, not yet at ${token}`)
+    this.token = token
+    this.position = position
+  }
+}
+
+const EVENTS = 'stream:users'
+const STATS = 'projection:stats'
+const POSITION = 'projection:users:position'
+const MOVED = 'projection:users:moved'
+const PAGE = 100
+
+/** @throws InvalidCommandError, EmailTakenError */
+export async function handleRegisterUserCommand(
+  redis: Redis,
+  command: RegisterUserCommand,
+  clock: () => Date,
+): Promise<Receipt> {
+  const { name, email } = validated(command)
+  const userId = randomUUID()
+  const event = {
+    eventId: randomUUID(),
+    eventType: 'USER_REGISTERED',
+    timestamp: clock().toISOString(),
+    entityId: userId,
+    payload: JSON.stringify({ name, email }),
+  }
+  for (const key of await redis.keys('projection:user:*')) {
+    if ((await redis.hget(key, 'email')) === email) throw new EmailTakenError(email)
+  }
+  const token = await redis.xadd(EVENTS, '*', ...Object.entries(event).flat())
+  if (typeof token !== 'string') throw new EmailTakenError(email)
+  return { userId, token }
+}
+
+function validated(command: RegisterUserCommand): RegisterUserCommand {
+  const name = command.name.trim()
+  const email = command.email.trim().toLowerCase()
+  if (name.length < 1 || name.length > 100) throw new InvalidCommandError('name', 'has 1 to 100 characters')
+  if (!/^[^\s@]+@[^\s@]+$/.test(email)) throw new InvalidCommandError('email', 'is no e-mail address')
+  return { name, email }
+}
+
+/**
+ * Puts one event into the read models, unless it is in them, moves the position and tells who waits for it.
+ * KEYS  1 position · 2 row of the user · 3 statistics
+ * ARGV  1 id of the event · 2 channel · then the fields of the row; none for an event that changes nothing
+ * Replies 1 when it was put in, 0 when it was in already.
+ */
+const PROJECT = `
+local function numbers(id)
+  local ms, seq = string.match(id, '^(%d+)-(%d+)$')
+  return tonumber(ms), tonumber(seq)
+end
+local ms, seq = numbers(ARGV[1])
+local lastMs, lastSeq = numbers(redis.call('GET', KEYS[1]) or '0-0')
+if ms < lastMs or (ms == lastMs and seq <= lastSeq) then return 0 end
+if #ARGV > 2 then
+  redis.call('HSET', KEYS[2], unpack(ARGV, 3))
+  redis.call('HINCRBY', KEYS[3], 'registered', 1)
+end
+redis.call('SET', KEYS[1], ARGV[1])
+redis.call('PUBLISH', ARGV[2], ARGV[1])
+return 1`
+
+/** Brings the read models up to date. Resolves to the number of events that it put in. */
+export async function updateProjections(redis: Redis): Promise<number> {
+  let count = 0
+  for (;;) {
+    const position = await redis.get(POSITION)
+    const page = await redis.xrange(EVENTS, position === null ? '-' : `(${position}`, '+', 'COUNT', PAGE)
+    for (const [id, flat] of page) {
+      const { entityId, row } = rowOf(flat)
+      count += Number(await redis.eval(PROJECT, 3, POSITION, rowKey(entityId), STATS, id, MOVED, ...row))
+    }
+    if (page.length < PAGE) return count
+  }
+}
+
+function rowOf(flat: readonly string[]): { readonly entityId: string; readonly row: readonly string[] } {
+  const fields: Record<string, string> = {}
+  for (let i = 0; i + 1 < flat.length; i += 2) fields[String(flat[i])] = String(flat[i + 1])
+  const { entityId = '', eventType, timestamp = '', payload = '{}' } = fields
+  if (eventType !== 'USER_REGISTERED') return { entityId, row: [] }
+  const { name, email }: RegisterUserCommand = JSON.parse(payload)
+  return { entityId, row: ['name', name, 'email', email, 'registeredAt', timestamp] }
+}
+
+function rowKey(userId: string): string {
+  return `projection:user:${userId}`
+}
+
+/**
+ * The user as the read model knows it; null when it knows none. With a token it waits until the read model has come so far.
+ * @throws NotYetError when `signal` is aborted before that
+ */
+export async function handleGetUserQuery(
+  redis: Redis,
+  { userId, token }: GetUserQuery,
+  signal: AbortSignal = AbortSignal.timeout(2_000),
+): Promise<UserView | null> {
+  if (token !== undefined) await untilReached(redis, token, signal)
+  const { name, email, registeredAt } = await redis.hgetall(rowKey(userId))
+  if (name === undefined || email === undefined || registeredAt === undefined) return null
+  return { userId, name, email, registeredAt }
+}
+
+async function untilReached(redis: Redis, token: string, signal: AbortSignal): Promise<void> {
+  let position = await redis.get(POSITION)
+  if (isAtLeast(position, token)) return // nearly always, and then without a connection more
+  const listener = redis.duplicate()
+  listener.on('error', () => {}) // the command that failed tells of it too
+  try {
+    const moves = on(listener, 'message', { signal })
+    await listener.subscribe(MOVED)
+    for (;;) {
+      // Looked at behind the subscription: a move before it is seen here, a move after it comes as a message.
+      position = await redis.get(POSITION)
+      if (isAtLeast(position, token)) return
+      await moves.next()
+    }
+  } catch (error) {
+    if (signal.aborted) throw new NotYetError(token, position)
+    throw error
+  } finally {
+    listener.disconnect()
+  }
+}
+
+function isAtLeast(position: string | null, token: string): boolean {
+  const [ms = 0, seq = 0] = (position ?? '0-0').split('-').map(Number)
+  const [tokenMs = 0, tokenSeq = 0] = token.split('-').map(Number)
+  return ms > tokenMs || (ms === tokenMs && seq >= tokenSeq)
+}
