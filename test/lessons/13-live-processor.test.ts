@@ -476,12 +476,12 @@ describe('StreamProcessor', () => {
   })
 
   test('reads in pages', async () => {
-    await plant(1, 230)
+    await plant(1, 120)
     const { handed, options } = script()
     await start(options)
     await until(
-      () => handed.length >= 230,
-      'There were 230 events in the stream, and they were not all handed over.',
+      () => handed.length >= 120,
+      'There were 120 events in the stream, and they were not all handed over.',
       () => handed.length,
     )
     const largest = Math.max(
