@@ -30,14 +30,14 @@ async function run(words: readonly string[], world: World): Promise<ExitCode> {
     process.on('uncaughtException', (error) => {
       // What nobody waited for: also an unhandled rejection. It ends the program, but in good order and in words.
       const code = tell(error, world)
-      void cleanups.run().then(() => process.exit(code))
+      void cleanups.end().then(() => process.exit(code))
     })
     context.cleanups.add(() => restoreTerminal(world))
     // For inquirer and others who ask the environment alone.
     if (!call.globals.color) world.env.NO_COLOR = '1'
     await context.preference() // a word that is no source of Redis is wrong whatever the command
     const command = await call.load()
-    const code = await command.run(context, call.args, call.flags)
+    const code = await cleanups.unlessEnding(command.run(context, call.args, call.flags))
     await tellNotices(context)
     return code
   } catch (error) {

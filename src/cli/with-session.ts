@@ -1,6 +1,8 @@
+import type { Checker } from '../check/index.ts'
 import type { Desk } from '../walkthrough/desk.ts'
 import { type CheckSession, newSession, type SessionOptions } from '../walkthrough/session.ts'
 import type { Context } from './context.ts'
+import type { Cleanups } from './interrupt.ts'
 
 /** Lends a session with the Redis that was asked for, and stops everything afterwards, also after Ctrl-C. */
 export function withSession<T>(
@@ -30,8 +32,10 @@ async function lend<T>(
   use: (sessions: readonly [CheckSession, ...CheckSession[]]) => Promise<T>,
 ): Promise<T> {
   const preference = await context.preference()
-  const open = () =>
-    newSession({ course, preference, mine: context.mine, ...options, onNotice: context.note })
+  const open = () => {
+    const settings = { course, preference, mine: context.mine, onNotice: context.note }
+    return unlessEnding(newSession({ ...settings, ...options }), context.cleanups)
+  }
   const sessions = [open(), ...Array.from({ length: count - 1 }, open)] as const
   const close = async () => void (await Promise.all(sessions.map((session) => session.close())))
   const done = context.cleanups.add(close)
@@ -40,5 +44,18 @@ async function lend<T>(
   } finally {
     await close()
     done()
+  }
+}
+
+/** After Ctrl-C Redis is stopped under a check that still runs; what that then says is no verdict, and is not recorded. */
+function unlessEnding(session: CheckSession, cleanups: Cleanups): CheckSession {
+  return {
+    async open() {
+      const { redis, checker } = await cleanups.unlessEnding(session.open())
+      const check: Checker['check'] = (slug, target) => cleanups.unlessEnding(checker.check(slug, target))
+      return { redis, checker: { ...checker, check } }
+    },
+    check: (slug, target) => cleanups.unlessEnding(session.check(slug, target)),
+    close: () => session.close(),
   }
 }

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'
+import { filesOf, projectRoot } from '../../../src/course/index.ts'
 import { ended, newHome, programAt, startProgram } from './program.ts'
 
 /** Every process that descends from one, as far as the system still knows; `ps` is on all but Windows. */
@@ -40,8 +41,10 @@ test.skipIf(process.platform === 'win32').each([
 ] as const)('%s in the midst of a check: exit code %i, and nothing is left running', async (signal, code) => {
   const home = await newHome()
   await mkdir(path.join(home, 'workspace'))
-  // An answer that keeps the check busy for seconds.
-  await writeFile(path.join(home, 'workspace', '01-events.ts'), 'for (;;) {}\nexport {}\n')
+  // An answer that keeps the check busy for seconds: all exports are there, but the file is never loaded to its end.
+  const solution = filesOf({ root: projectRoot() }, '01-events').solution
+  const endless = `${await readFile(solution, 'utf8')}\nawait new Promise((resolve) => setTimeout(resolve, 60_000))\n`
+  await writeFile(path.join(home, 'workspace', '01-events.ts'), endless)
   const child = startProgram(['check', '01'], {
     env: { EVENTLINGS_HOME: home, EVENTLINGS_REDIS: 'embedded' },
   })

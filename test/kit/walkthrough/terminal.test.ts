@@ -1,4 +1,5 @@
-import { copyFile, mkdtemp, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect } from 'vitest'
@@ -86,6 +87,30 @@ describe('the walkthrough in a terminal', () => {
     await until(new RegExp(`^1/(?!${few} )\\d+ {2}space on`, 'm'))
     press('q')
     await until(/\[ended 0\]/)
+  })
+})
+
+describe('a check in a terminal', () => {
+  test('Ctrl-C ends it without a verdict, though its helpers hear of it, too', async () => {
+    const file = path.join(home, 'endless.ts')
+    const solution = await readFile(path.join(projectRoot(), 'solutions', '01-events.ts'), 'utf8')
+    const marker = path.join(home, 'running')
+    await writeFile(
+      file,
+      `import { writeFileSync } from 'node:fs'
+${solution}
+writeFileSync(${JSON.stringify(marker)}, '')
+await new Promise((go) => setTimeout(go, 60_000))
+`,
+    )
+    // By hand in a shell, which is not in the way of Ctrl-C as a script would be.
+    const env = { EVENTLINGS_HOME: home, EVENTLINGS_REDIS: 'embedded', PS1: 'ready ' }
+    terminal = openTerminal('sh -i', { env })
+    await terminal.until(/ready/)
+    terminal.press(`node src/cli/eventlings.mjs check 01 --file ${file}; echo "<$?>"`, 'Enter')
+    while (!existsSync(marker)) await new Promise((resolve) => setTimeout(resolve, 20))
+    terminal.press('C-c')
+    expect(await terminal.until(/<\d+>/)).toContain('<130>')
   })
 })
 
