@@ -20,7 +20,6 @@ describe('a guest that misbehaves gets its own sentence, and the next check work
         expect(result.passed).toBe(true)
       }
       if (tells !== undefined) expect([result.output, ...result.notes].join('\n')).toMatch(tells)
-      expect(result.ms).toBeLessThan(20_000) // the promise is 10 s; twice that on a machine that is busy elsewhere
     })
   }
 
