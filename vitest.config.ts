@@ -12,6 +12,7 @@ export default defineConfig({
       {
         test: {
           name: 'kit',
+          sequence: { groupOrder: 1 }, // after the lessons, which have their own number of workers
           include: ['test/kit/**/*.test.ts'],
           exclude: ['test/kit/check/fixture/**'],
           testTimeout: 60_000,
@@ -23,6 +24,7 @@ export default defineConfig({
         ssr: { resolve: { conditions } },
         test: {
           name: 'lessons',
+          sequence: { groupOrder: 0 },
           include: ['test/lessons/**/*.test.ts'],
           globalSetup: ['src/check/plain-vitest.ts'],
           maxWorkers: 2,
