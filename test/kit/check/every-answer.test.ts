@@ -13,9 +13,14 @@ const all = await keptAnswers(
   course,
   course.lessons.map(({ slug }) => slug),
 )
-/** Everything is compared by `npm run soak`, and `dev check` looks at every answer on one source; four sources times all would take an hour. */
-const answers =
-  process.env.EVENTLINGS_EVERY_ANSWER === '1' ? all : course.lessons.flatMap(({ slug }) => sample(slug))
+/** One lesson of each kind: plain functions, races, consumer groups, decisions. */
+const SAMPLED = ['01-events', '07-concurrency', '10-consumer-groups', '16-orders']
+/**
+ * `npm run soak` compares every answer of every lesson on every source, and `dev check` looks at all of them on one; here
+ * a sample shows that the sources agree. EVENTLINGS_EVERY_ANSWER=1 takes all.
+ */
+const answers = process.env.EVENTLINGS_EVERY_ANSWER === '1' ? all : SAMPLED.flatMap(sample)
+
 /** Solution, starter, a right answer, and wrong ones evenly from the whole list: the same ones every time. */
 function sample(slug: string): readonly KeptAnswer[] {
   const own = all.filter((answer) => answer.slug === slug)
