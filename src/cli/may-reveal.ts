@@ -1,5 +1,5 @@
 import type { Desk } from '../walkthrough/desk.ts'
-import { maySeeSolution } from '../walkthrough/reveal.ts'
+import { maySeeSolution } from '../workspace/index.ts'
 import { ask } from './ask.ts'
 import type { Context } from './context.ts'
 

@@ -1,12 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import type { Lesson } from '../course/index.ts'
 import { renderCheck, renderDiff, renderMarkdown } from '../terminal/index.ts'
-import { nextHint } from '../workspace/index.ts'
+import { maySeeSolution, nextHint, revealSolution } from '../workspace/index.ts'
 import { shownPath } from './desk.ts'
 import { taskAtHand } from './last-check.ts'
 import { taskText } from './lesson-text.ts'
 import { assertStarted, checkOwnAnswer } from './own-answer.ts'
-import { maySeeSolution, revealSolution } from './reveal.ts'
 import type { Walk } from './walk.ts'
 
 export type Action = 'check' | 'watch' | 'hint' | 'edit' | 'task' | 'solution' | 'diff'

@@ -1,12 +1,20 @@
 import { readFile } from 'node:fs/promises'
-import { relative, sep } from 'node:path'
+import { basename, relative, sep } from 'node:path'
 import type { Checker, CheckResult } from '../check/index.ts'
 import type { Course, LessonSummary } from '../course/index.ts'
-import { filesOf } from '../course/index.ts'
 import { isPassed, type ProgressLog } from '../progress/index.ts'
 import type { RunningRedis } from '../redis/index.ts'
-import { type Home, nextHint, recordCheck, resetLesson, startLesson } from '../workspace/index.ts'
+import {
+  type Home,
+  maySeeSolution,
+  nextHint,
+  recordCheck,
+  resetLesson,
+  revealSolution,
+  startLesson,
+} from '../workspace/index.ts'
 import type { Action, Panel, WatchState } from './state.ts'
+import { HELP, lessonLines } from './texts.ts'
 import { watchFile } from './watch-file.ts'
 
 export interface WatchOptions {
@@ -72,15 +80,19 @@ export class WatchSession {
       case 'hint':
         return await this.#showHint()
       case 'diff':
-        return this.#show({ title: 'Yours and the solution', kind: 'diff', ...(await this.#diff()) })
       case 'solution':
+        if (maySeeSolution(this.#options, this.#lesson.slug)) return await this.#reveal(action)
         return this.#set({
           question: { text: 'Show the solution? A pass after it counts as one with help.', action },
         })
       case 'reset':
         return this.#set({ question: { text: 'Begin anew? Your file is kept under a dated name.', action } })
       case 'list':
-        return this.#show({ title: 'Lessons', kind: 'plain', text: this.#list() })
+        return this.#show({
+          title: 'Lessons',
+          kind: 'plain',
+          text: lessonLines(this.#options.course, this.#options.progress, this.#lesson.slug),
+        })
       case 'help':
         return this.#show({ title: 'Help', kind: 'markdown', text: HELP })
       case 'next':
@@ -96,16 +108,26 @@ export class WatchSession {
     const { question } = this.#state
     this.#set({ question: undefined })
     if (question === undefined || !yes) return
-    const { course, home, progress, now = () => new Date() } = this.#options
+    if (question.action !== 'reset') return await this.#reveal(question.action)
+    await this.#reset()
+  }
+
+  async #reveal(what: 'solution' | 'diff'): Promise<void> {
     const { slug } = this.#lesson
-    if (question.action === 'solution') {
-      await progress.record('SOLUTION_REVEALED', slug, {})
-      const text = await readFile(filesOf(course, slug).solution, 'utf8')
-      this.#show({ title: 'One good answer', kind: 'markdown', text: `\`\`\`ts\n${text}\n\`\`\`` })
+    const theirs = await revealSolution(this.#options, slug)
+    if (what === 'solution') {
+      this.#show({ title: 'One good answer', kind: 'markdown', text: `\`\`\`ts\n${theirs}\n\`\`\`` })
       return
     }
+    const mine = await readFile(this.#options.home.answer(slug), 'utf8').catch(() => '')
+    this.#show({ title: 'Yours and the solution', kind: 'diff', mine, theirs })
+  }
+
+  async #reset(): Promise<void> {
+    const { course, home, progress, now = () => new Date() } = this.#options
+    const { slug } = this.#lesson
     const { keptAs } = await resetLesson(course, home, slug, now())
-    await progress.record('LESSON_RESET', slug, {})
+    await progress.record('LESSON_RESET', slug, keptAs === undefined ? {} : { keptAs: basename(keptAs) })
     this.#set({
       panel: undefined,
       notice: keptAs === undefined ? 'Begun anew.' : `Begun anew; your old answer is ${this.#shown(keptAs)}.`,
@@ -172,13 +194,6 @@ export class WatchSession {
     }
   }
 
-  async #diff(): Promise<{ readonly mine: string; readonly theirs: string }> {
-    const { course, home } = this.#options
-    const { slug } = this.#lesson
-    const mine = await readFile(home.answer(slug), 'utf8').catch(() => '')
-    return { mine, theirs: await readFile(filesOf(course, slug).solution, 'utf8') }
-  }
-
   async #move(by: number): Promise<void> {
     const { lessons } = this.#options.course
     const next = lessons[lessons.indexOf(this.#lesson) + by]
@@ -193,16 +208,6 @@ export class WatchSession {
       this.#set({ notice: error instanceof Error ? error.message : String(error) }),
     )
     this.#set({})
-  }
-
-  #list(): string {
-    const overview = this.#options.progress.overview()
-    return this.#options.course.lessons
-      .map(({ slug, title, number }) => {
-        const here = slug === this.#lesson.slug ? '>' : ' '
-        return `${here} ${number} ${title} · ${overview.lesson(slug).state}`
-      })
-      .join('\n')
   }
 
   #fresh(): WatchState {
@@ -243,12 +248,3 @@ export class WatchSession {
     this.#options.onState(this.#state)
   }
 }
-
-const HELP = `Write in your own editor and save: the verdict appears here by itself.
-
-- \`h\` shows the next hint for the first task that fails; again, the one after it.
-- \`d\` compares your file with the solution. \`s\` shows the solution, after asking.
-- \`n\` and \`p\` go to the next and the previous lesson; nothing moves on by itself.
-- \`e\` opens your file in the editor that \`$VISUAL\` or \`$EDITOR\` names.
-- \`r\` runs the check again. \`x\` begins the lesson anew and keeps your file.
-- \`q\` or Ctrl-C leaves; everything is where you left it when you come back.`

@@ -55,7 +55,7 @@ export interface WatchState {
   /** Below the verdict: a hint, a diff, the list, help. */
   readonly panel: Panel | undefined
   /** A question that waits for `y`; any other key is no. */
-  readonly question: { readonly text: string; readonly action: 'solution' | 'reset' } | undefined
+  readonly question: { readonly text: string; readonly action: 'solution' | 'diff' | 'reset' } | undefined
   /** One line, for what just happened. */
   readonly notice: string | undefined
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { shownPath } from '../../walkthrough/desk.ts'
 import { assertStarted } from '../../walkthrough/own-answer.ts'
-import { revealSolution } from '../../walkthrough/reveal.ts'
+import { revealSolution } from '../../workspace/index.ts'
 import type { Run } from '../command.ts'
 import { Exit } from '../exit.ts'
 import { mayReveal } from '../may-reveal.ts'

@@ -1,4 +1,4 @@
-import { revealSolution } from '../../walkthrough/reveal.ts'
+import { revealSolution } from '../../workspace/index.ts'
 import type { Run } from '../command.ts'
 import { Exit } from '../exit.ts'
 import { mayReveal } from '../may-reveal.ts'

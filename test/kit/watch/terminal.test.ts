@@ -24,6 +24,7 @@ function watch(flags = '', columns = 80): Terminal {
   terminal = openTerminal(`node src/cli/eventlings.mjs watch 01 ${flags}`, { env, columns })
   return terminal
 }
+const log = () => readFile(join(home, '.eventlings', 'progress.jsonl'), 'utf8')
 const answer = () => join(home, 'workspace', '01-events.ts')
 
 describe('watch in a terminal', () => {
@@ -63,7 +64,10 @@ describe('watch in a terminal', () => {
     press('?')
     await until(/Write in your own editor and save/)
     press('d')
+    await until(/Show the solution\?/)
+    press('y')
     await until(/^\+ /m) // its head may be above the screen
+    expect(await log()).toContain('"SOLUTION_REVEALED"')
   })
 
   test('the solution and a reset are asked for first, and a reset keeps the file', async () => {
@@ -81,6 +85,7 @@ describe('watch in a terminal', () => {
     await until(/createEvent is not written yet/)
     const kept = (await readdir(join(home, 'workspace'))).find((name) => name.endsWith('.old')) ?? ''
     expect(await readFile(join(home, 'workspace', kept), 'utf8')).toBe('// mine\n')
+    expect(await log()).toContain(`"keptAs":"${kept}"`)
   })
 
   test('next and previous are the learner’s choice', async () => {
