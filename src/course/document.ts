@@ -1,4 +1,5 @@
 import type { Token } from 'markdown-it'
+import { parseMarkdown } from '../markdown/parse.ts'
 import { BadLessonError } from './errors.ts'
 
 /** A lesson's Markdown, parsed into tokens, with what is needed to say where something is wrong. */
@@ -24,12 +25,11 @@ export interface Section {
 }
 
 export async function parseDocument(file: string, markdown: string, firstLine: number): Promise<Document> {
-  const { default: markdownIt } = await import('markdown-it')
   return {
     file,
     firstLine,
     lines: markdown.split('\n'),
-    tokens: markdownIt().parse(markdown, {}),
+    tokens: await parseMarkdown(markdown),
   }
 }
 

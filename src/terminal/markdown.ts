@@ -1,4 +1,5 @@
 import type { Token } from 'markdown-it'
+import { parseMarkdown } from '../markdown/parse.ts'
 import { blockLines } from './blocks.ts'
 import { highlight } from './highlight.ts'
 import type { Palette } from './palette.ts'
@@ -18,8 +19,7 @@ export interface MarkdownOptions {
  * is wider than the terminal. Headings stay with what follows them: blank lines stand above them only.
  */
 export async function renderMarkdown(markdown: string, options: MarkdownOptions): Promise<string> {
-  const { default: markdownIt } = await import('markdown-it')
-  const tokens = markdownIt().parse(markdown, {})
+  const tokens = await parseMarkdown(markdown)
   markTaskBoxes(tokens)
   const code = new Map<Token, readonly Line[]>()
   for (const token of tokens) {

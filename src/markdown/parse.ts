@@ -1,0 +1,46 @@
+import type { MarkdownIt, Token } from 'markdown-it'
+
+export interface ParseOptions {
+  /** Keep speaker notes as tokens of the type `note`; left out, they are as if they were not there. */
+  readonly notes?: boolean
+}
+
+/**
+ * The one way in which a lesson's Markdown is read, for the course, the terminal, pages and slides. HTML is text, but for
+ * speaker notes: `<!-- note: what to say here -->` on lines of their own, Markdown inside.
+ */
+export async function parseMarkdown(markdown: string, options: ParseOptions = {}): Promise<Token[]> {
+  const { default: markdownIt } = await import('markdown-it')
+  const parser = markdownIt()
+  readNotes(parser, options.notes ?? false)
+  return parser.parse(markdown, {})
+}
+
+const opening = /^<!--\s*note:/
+const closing = '-->'
+
+/** A block rule, so that a note inside a block of code stays code. */
+function readNotes(parser: MarkdownIt, keep: boolean): void {
+  parser.block.ruler.before(
+    'paragraph',
+    'note',
+    (state, startLine, endLine, silent) => {
+      const lineAt = (line: number) =>
+        state.src.slice((state.bMarks[line] ?? 0) + (state.tShift[line] ?? 0), state.eMarks[line])
+      if (!opening.test(lineAt(startLine))) return false
+      let last = startLine
+      while (last < endLine && !lineAt(last).includes(closing)) last += 1
+      // What never ends, or has text behind its end, stays visible, so that its author sees it.
+      if (last === endLine || !lineAt(last).trimEnd().endsWith(closing)) return false
+      if (silent) return true
+      state.line = last + 1
+      if (!keep) return true
+      const lines = state.getLines(startLine, last + 1, state.blkIndent, false)
+      const note = state.push('note', '', 0)
+      note.content = lines.trim().replace(opening, '').slice(0, -closing.length).trim()
+      note.map = [startLine, last + 1]
+      return true
+    },
+    { alt: ['paragraph', 'reference', 'blockquote', 'list'] },
+  )
+}

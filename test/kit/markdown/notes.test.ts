@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest'
+import { parseMarkdown } from '../../../src/markdown/parse.ts'
+import { palette, renderMarkdown } from '../../../src/terminal/index.ts'
+
+const lesson = `# Events
+
+One.
+
+<!-- note: Ask first: who has
+     lost data? -->
+
+Two.
+
+\`\`\`
+<!-- note: code stays code -->
+\`\`\`
+`
+
+const types = async (markdown: string, notes: boolean) =>
+  (await parseMarkdown(markdown, { notes })).map(({ type }) => type)
+
+test('notes are kept for whoever asks for them, and are nothing for all others', async () => {
+  const tokens = await parseMarkdown(lesson, { notes: true })
+  expect(tokens.filter(({ type }) => type === 'note').map(({ content }) => content)).toEqual([
+    'Ask first: who has\n     lost data?',
+  ])
+  expect(await types(lesson, false)).toEqual((await types(lesson, true)).filter((type) => type !== 'note'))
+})
+
+test('the terminal does not show them', async () => {
+  const plain = palette({ colours: false, unicode: true })
+  const shown = await renderMarkdown(lesson, { width: 60, palette: plain })
+  expect(shown).not.toContain('lost data')
+  expect(shown).toContain('<!-- note: code stays code -->')
+})
+
+test.each([
+  ['never ended', 'One.\n\n<!-- note: for ever\n\nTwo.'],
+  ['text behind its end', '<!-- note: a --> b\n\nTwo.\n\n<!-- note: c -->x'],
+  ['another comment', '<!-- todo: a -->'],
+])('what is no note stays visible: %s', async (_, markdown) => {
+  expect(await types(markdown, true)).not.toContain('note')
+  expect(await types(markdown, true)).toContain('paragraph_open')
+})
+
+test('a note may stand right below a paragraph and in a list', async () => {
+  expect(await types('One.\n<!-- note: a -->\n- two\n  <!-- note: b -->', true)).toEqual(
+    expect.arrayContaining(['note', 'bullet_list_open']),
+  )
+})
