@@ -86,6 +86,8 @@ async function versionOf(url: string, image: string): Promise<ServerVersion> {
     )
   })
   probed.client.disconnect()
+  // Not only asked to close: while an engine rearranges its network the other side's goodbye may never come.
+  probed.client.stream?.destroy()
   const { version } = probed
   if (version !== undefined && !isTooOld(version)) return version
   throw new RedisUnavailableError(

@@ -19,7 +19,7 @@ async function program(kind: string, then: string) {
   onTestFinished(() => rm(temporary, { recursive: true, force: true }))
   const file = fileURLToPath(new URL('held-redis.ts', import.meta.url))
   const child = spawn(process.execPath, ['--import', 'tsx', file, kind, then], {
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: ['ignore', 'pipe', 'pipe'],
     detached: true, // a process group of its own, as a program in a terminal has
     env: { ...process.env, TMPDIR: temporary, TEMP: temporary, EVENTLINGS_REDIS: '' },
   })
@@ -27,10 +27,15 @@ async function program(kind: string, then: string) {
     child.kill('SIGKILL')
   })
   const ended = once(child, 'exit')
+  let complaint = ''
+  child.stderr.on('data', (chunk) => {
+    complaint += chunk
+  })
   const url = new URL(await firstLine(child))
   return {
     child,
     ended,
+    complaint: () => complaint,
     async expectNothingLeft() {
       await until(async () => !(await connects(Number(url.port))), 'Redis ended')
       await until(() => ourFolders(temporary).length === 0, 'the data folder was removed')
@@ -67,8 +72,12 @@ type Signal = 'SIGKILL' | 'SIGTERM' | 'SIGHUP'
 
 function nothingIsLeft(kind: string, thens: readonly Then[], signals: readonly Signal[]): void {
   test.each(thens)('after the program ends by %s', async (then) => {
-    const { ended, expectNothingLeft } = await program(kind, then)
-    await ended
+    const { ended, complaint, expectNothingLeft } = await program(kind, then)
+    const [code] = await ended
+    expect({ code, keptAlive: /kept alive by .*/.exec(complaint())?.[0] }).toEqual({
+      code: then === 'throw' ? 1 : 0,
+      keptAlive: undefined,
+    })
     await expectNothingLeft()
   })
 

@@ -17,5 +17,10 @@ switch (then) {
   case 'throw':
     throw new Error('on purpose')
   case 'return':
-    break // nothing is left to do: Redis must not keep the program alive
+    // Nothing is left to do: Redis must not keep the program alive. If it does, this says what it was.
+    setTimeout(() => {
+      process.stderr.write(`kept alive by ${process.getActiveResourcesInfo().join(', ')}\n`)
+      process.exit(1)
+    }, 20_000).unref()
+    break
 }
