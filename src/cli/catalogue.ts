@@ -7,10 +7,11 @@ const learn: readonly CommandEntry[] = [
   {
     usage: 'start [lesson]',
     summary: 'put the starter of a lesson into workspace/; never over your work',
-    flags: [],
+    flags: [['--track <name>', 'follow this track from now on; "all" is the whole course']],
     examples: [
       ['start 01', 'the first lesson'],
       ['start', 'the next one that you have not begun'],
+      ['start --track half-day', 'the first lesson of a track that you have not done'],
     ],
     group: 'Learn',
     load: () => import('./commands/start.ts'),
@@ -91,14 +92,36 @@ const learn: readonly CommandEntry[] = [
     group: 'Learn',
     load: () => import('./commands/reset.ts'),
   },
+  {
+    usage: 'skip [lessons...]',
+    summary: 'mark lessons as known; start takes one up again',
+    flags: [],
+    examples: [
+      ['skip 01-06', 'the first six'],
+      ['skip 04 snapshots', 'two of them'],
+    ],
+    group: 'Learn',
+    load: () => import('./commands/skip.ts'),
+  },
+  {
+    usage: 'placement',
+    summary: 'a few questions that say where to begin',
+    flags: [],
+    examples: [['placement', 'for those who know some of it already']],
+    group: 'Learn',
+    load: () => import('./commands/placement.ts'),
+  },
 ]
 
 const look: readonly CommandEntry[] = [
   {
     usage: 'list',
     summary: 'show all lessons and how far you are',
-    flags: [json],
-    examples: [['list', 'lessons by chapter']],
+    flags: [['--track <name>', 'the lessons of this track alone'], json],
+    examples: [
+      ['list', 'lessons by chapter'],
+      ['list --track blog', 'what the track holds, and what it builds on'],
+    ],
     group: 'Look',
     load: () => import('./commands/list.ts'),
   },

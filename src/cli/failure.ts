@@ -15,6 +15,7 @@ const known: Readonly<Record<string, ExitCode>> = {
   UnknownLessonError: Exit.wrongUse,
   AmbiguousLessonError: Exit.wrongUse,
   UnknownTrackError: Exit.wrongUse,
+  EmptyRangeError: Exit.wrongUse,
   BadPreferenceError: Exit.wrongUse,
   NoTerminalError: Exit.wrongUse,
   ProgressTransferError: Exit.wrongUse,

@@ -23,6 +23,7 @@ export type {
   Task,
 } from './lesson.ts'
 export { needs } from './lesson.ts'
+export { EmptyRangeError, findLessons } from './lesson-range.ts'
 export { loadCourse } from './load.ts'
 export { projectRoot } from './root.ts'
 export type { MissingPrerequisite, Track } from './tracks.ts'

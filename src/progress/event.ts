@@ -38,6 +38,8 @@ export interface Payloads {
   readonly QUIZ_ANSWERED: { readonly question: string; readonly answer: string; readonly right: boolean }
   readonly LESSON_READ: Readonly<Record<never, never>>
   /** `startAt`: the slug of the lesson to begin with. */
+  /** The way through the course that the learner follows from now on. */
+  readonly TRACK_CHOSEN: { readonly track: string }
   readonly PLACEMENT_TAKEN: { readonly right: number; readonly questions: number; readonly startAt: string }
 }
 

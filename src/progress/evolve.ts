@@ -29,6 +29,9 @@ export function evolve(state: ProgressState, event: ProgressEvent): ProgressStat
       return change(state, event, (lesson) => answered(lesson, event))
     case 'LESSON_READ':
       return change(state, event, (lesson) => ({ ...lesson, readAt: lesson.readAt ?? event.timestamp }))
+    case 'TRACK_CHOSEN':
+      // One begins where the track does, and not at a lesson that may lie outside it.
+      return { ...state, track: event.payload.track, current: undefined }
     case 'PLACEMENT_TAKEN':
       return { ...state, placement: { ...event.payload, at: event.timestamp } }
     default:

@@ -7,6 +7,8 @@ export interface ProgressOverview {
   /** The lessons of which the log says anything, in the order of their first event; the course knows the others. */
   readonly lessons: readonly LessonProgress[]
   readonly placement: Placement | undefined
+  /** The name of the track that was chosen last. */
+  readonly track: string | undefined
   /** How many events the log holds. */
   readonly events: number
   /** One lesson by slug; `new` if the log says nothing of it. */
@@ -18,6 +20,7 @@ export function overviewOf(state: ProgressState, events: number): ProgressOvervi
     current: state.current,
     lessons: state.lessons,
     placement: state.placement,
+    track: state.track,
     events,
     lesson: (slug) => lessonIn(state, slug),
   }

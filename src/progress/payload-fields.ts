@@ -60,6 +60,7 @@ const fields: { readonly [Type in EventType]: { readonly [Name in keyof Payloads
   LESSON_SKIPPED: { reason: optional(text) },
   QUIZ_ANSWERED: { question: text, answer: text, right: yesOrNo },
   LESSON_READ: {},
+  TRACK_CHOSEN: { track: filledText },
   PLACEMENT_TAKEN: { right: fromZero, questions: fromZero, startAt: text },
 }
 

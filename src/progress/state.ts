@@ -49,9 +49,16 @@ export interface ProgressState {
   /** In the order of their first event. */
   readonly lessons: readonly LessonProgress[]
   readonly placement: Placement | undefined
+  /** The way through the course that was chosen last. */
+  readonly track: string | undefined
 }
 
-export const initialState: ProgressState = { current: undefined, lessons: [], placement: undefined }
+export const initialState: ProgressState = {
+  current: undefined,
+  lessons: [],
+  placement: undefined,
+  track: undefined,
+}
 
 /** One lesson by slug; a new one if the log says nothing of it. */
 export function lessonIn(state: ProgressState, slug: string): LessonProgress {

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import type { Course, LessonSummary } from '../course/index.ts'
+import { type Course, type LessonSummary, type Track, tracks } from '../course/index.ts'
 import type { ProgressLog } from '../progress/index.ts'
 import type { Home } from '../workspace/index.ts'
 
@@ -23,15 +23,34 @@ export function currentLesson({ course, progress }: Desk): LessonSummary | undef
   return course.lessons.find(({ slug }) => slug === current)
 }
 
-/** Where to go on: the current lesson until it is passed, then the first after it (or at all) that is not done. */
+/** The way through the course that the learner chose; undefined for the whole of it. */
+export function chosenTrack({ course, progress }: Desk): Track | undefined {
+  const { track } = progress.overview()
+  return tracks(course).find(({ name }) => name === track && name !== 'all')
+}
+
+/** The lessons that the learner means to do, in order. */
+function lessonsAhead(desk: Desk): readonly LessonSummary[] {
+  return chosenTrack(desk)?.lessons ?? desk.course.lessons
+}
+
+/** The lesson that comes after this one on the learner's way; undefined after the last. */
+export function lessonAfter(desk: Desk, { number }: LessonSummary): LessonSummary | undefined {
+  return lessonsAhead(desk).find((lesson) => Number(lesson.number) > Number(number))
+}
+
+/**
+ * Where to go on: the current lesson until it is passed, then the first after it (or at all) that is not done. Who
+ * chose a track is led along it.
+ */
 export function nextLesson(desk: Desk): LessonSummary | undefined {
-  const { lessons } = desk.course
+  const lessons = lessonsAhead(desk)
   const overview = desk.progress.overview()
   const isOpen = ({ slug }: LessonSummary) => !done.has(overview.lesson(slug).state)
   const current = currentLesson(desk)
   if (current && isOpen(current)) return current
-  const after = current ? lessons.indexOf(current) + 1 : 0
-  return lessons.slice(after).find(isOpen) ?? lessons.find(isOpen)
+  const isAfter = ({ number }: LessonSummary) => !current || Number(number) > Number(current.number)
+  return lessons.find((lesson) => isAfter(lesson) && isOpen(lesson)) ?? lessons.find(isOpen)
 }
 
 /** The words that lead on from here; undefined when everything is done. */

@@ -2,12 +2,13 @@ import { chapters, type LessonSummary } from '../course/index.ts'
 import { cut, stateSpan, textOf } from '../terminal/index.ts'
 import { nextLesson } from './desk.ts'
 import { walkLesson } from './lesson.ts'
+import { askPlacement } from './placement.ts'
 import { progressPage } from './progress-page.ts'
 import type { Choice, Heading } from './ui.ts'
 import type { Walk } from './walk.ts'
 import { welcome } from './welcome.ts'
 
-type HomeChoice = 'continue' | 'lessons' | 'progress' | 'leave'
+type HomeChoice = 'continue' | 'placement' | 'lessons' | 'progress' | 'leave'
 
 /** The guided walkthrough, until the learner leaves it. */
 export async function walkThrough(walk: Walk): Promise<void> {
@@ -19,6 +20,9 @@ export async function walkThrough(walk: Walk): Promise<void> {
     switch (choice) {
       case 'continue':
         if (next !== undefined) await walkLessons(walk, next)
+        break
+      case 'placement':
+        await askPlacement(walk)
         break
       case 'lessons': {
         const lesson = await chooseLesson(walk)
@@ -43,10 +47,12 @@ async function walkLessons(walk: Walk, first: LessonSummary): Promise<void> {
 function homeChoices({ desk }: Walk, next: LessonSummary | undefined): readonly Choice<HomeChoice>[] {
   const isBegun = next !== undefined && desk.progress.overview().lesson(next.slug).state !== 'new'
   const verb = isBegun ? 'Go on with' : 'Begin'
+  const isNew = desk.progress.overview().lessons.length === 0
   return [
     ...(next === undefined
       ? []
       : [{ name: `${verb} ${next.number} · ${next.title}`, value: 'continue' as const }]),
+    ...(isNew ? [{ name: 'I know some of it: where should I begin?', value: 'placement' as const }] : []),
     { name: 'All lessons', value: 'lessons' },
     { name: 'What I have done', value: 'progress' },
     { name: 'Leave', value: 'leave' },

@@ -1,24 +1,29 @@
-import { chapters } from '../course/index.ts'
+import { chapters, type LessonSummary } from '../course/index.ts'
 import type { Palette } from '../terminal/palette.ts'
 import { stateSpan } from '../terminal/signs.ts'
 import { cut, type Line, lineWidth, padded, paintLines, span } from '../terminal/text.ts'
 import { widthOf } from '../terminal/width.ts'
 import { currentLesson, type Desk } from './desk.ts'
 
-/** All lessons by chapter, each with its state in sign and word; the current one has an arrow. */
+/** Lessons by chapter, each with its state in sign and word; the current one has an arrow. All, unless given. */
 export function lessonTable(
   desk: Desk,
   { palette, width }: { readonly palette: Palette; readonly width: number },
+  lessons: readonly LessonSummary[] = desk.course.lessons,
 ): string {
   const overview = desk.progress.overview()
   const current = currentLesson(desk)
   const state = (slug: string) => stateSpan(overview.lesson(slug).state, palette)
-  const { lessons } = desk.course
   const states = Math.max(...lessons.map(({ slug }) => lineWidth(state(slug))))
   const widest = Math.max(...lessons.map(({ title }) => widthOf(title)))
   // In front of the title stand arrow and number, behind it `123 min` and the state.
   const titles = Math.max(12, Math.min(widest, width - 5 - 9 - 2 - states))
-  const lines = chapters(desk.course).flatMap((chapter, index): readonly Line[] => [
+  const shown = chapters(desk.course).map((chapter) => ({
+    ...chapter,
+    lessons: chapter.lessons.filter((lesson) => lessons.includes(lesson)),
+  }))
+  const filled = shown.filter((chapter) => chapter.lessons.length > 0)
+  const lines = filled.flatMap((chapter, index): readonly Line[] => [
     ...(index === 0 ? [] : [[]]),
     [span(cut(`${chapter.number} · ${chapter.title}`, width, palette), 'bold')],
     ...chapter.lessons.map(({ slug, number, title, minutes }) => [

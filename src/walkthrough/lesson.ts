@@ -2,7 +2,7 @@ import type { Lesson, LessonSummary } from '../course/index.ts'
 import { isPassed } from '../progress/index.ts'
 import { renderMarkdown } from '../terminal/index.ts'
 import { startLesson } from '../workspace/index.ts'
-import { shownPath } from './desk.ts'
+import { lessonAfter, shownPath } from './desk.ts'
 import { type Action, actions } from './lesson-actions.ts'
 import { lessonText } from './lesson-text.ts'
 import { askQuiz } from './quiz.ts'
@@ -24,7 +24,7 @@ export async function walkLesson(walk: Walk, summary: LessonSummary): Promise<Le
       ? `Your file for this lesson is ready: ${shownPath(file)}`
       : `Your file for this lesson: ${shownPath(file)}`,
   )
-  return (await loop(walk, lesson)) === 'next' ? following(walk, summary) : undefined
+  return (await loop(walk, lesson)) === 'next' ? lessonAfter(desk, summary) : undefined
 }
 
 async function read(walk: Walk, lesson: Lesson): Promise<void> {
@@ -82,12 +82,9 @@ function choices(walk: Walk, lesson: Lesson): readonly Choice<Action | 'read' | 
     ...(lesson.quiz.length === 0 ? [] : [{ name: 'Quiz', value: 'quiz' as const }]),
     { name: 'Solution', value: 'solution' },
     { name: 'My answer beside the solution (diff)', value: 'diff' },
-    ...(following(walk, lesson) === undefined ? [] : [{ name: 'Next lesson', value: 'next' as const }]),
+    ...(lessonAfter(walk.desk, lesson) === undefined
+      ? []
+      : [{ name: 'Next lesson', value: 'next' as const }]),
     { name: 'Back to the start', value: 'home' },
   ]
-}
-
-function following({ desk }: Walk, { slug }: LessonSummary): LessonSummary | undefined {
-  const { lessons } = desk.course
-  return lessons[lessons.findIndex((lesson) => lesson.slug === slug) + 1]
 }

@@ -1,15 +1,18 @@
+import { findTrack, type LessonSummary, missingPrerequisites, type Track } from '../../course/index.ts'
 import { isPassed } from '../../progress/index.ts'
-import { nextCommand } from '../../walkthrough/desk.ts'
+import { chosenTrack, type Desk, nextCommand } from '../../walkthrough/desk.ts'
 import { lessonTable } from '../../walkthrough/lesson-table.ts'
-import type { Run } from '../command.ts'
+import { type Run, self } from '../command.ts'
 import { Exit } from '../exit.ts'
 
 export const run: Run = async (context, _args, flags) => {
   const desk = await context.desk()
-  const { lessons } = desk.course
+  const track = typeof flags.track === 'string' ? findTrack(desk.course, flags.track) : undefined
+  const lessons = track?.lessons ?? desk.course.lessons
   const overview = desk.progress.overview()
   if (flags.json === true) {
     context.printJson({
+      ...(track !== undefined && { track: track.name }),
       lessons: lessons.map(({ slug, title, chapter, minutes }) => ({
         slug,
         title,
@@ -20,10 +23,33 @@ export const run: Run = async (context, _args, flags) => {
     })
     return Exit.passed
   }
-  context.print(lessonTable(desk, context))
-  const passed = lessons.filter(({ slug }) => isPassed(overview.lesson(slug))).length
+  if (track !== undefined) context.print(`${about(track)}\n`)
+  context.print(lessonTable(desk, context, lessons))
+  context.print(`\n${passed(desk, lessons)} of ${lessons.length} passed. ${ending(desk, track)}`)
+  return Exit.passed
+}
+
+function passed({ progress }: Desk, lessons: readonly LessonSummary[]): number {
+  const overview = progress.overview()
+  return lessons.filter(({ slug }) => isPassed(overview.lesson(slug))).length
+}
+
+/** What a track is, how long it takes, and what it takes for granted. */
+function about(track: Track): string {
+  const known = new Set(missingPrerequisites(track).flatMap(({ missing }) => missing))
+  const hours = `${Math.floor(track.minutes / 60)} h ${track.minutes % 60} min`
+  const lines = [`${track.title} (${track.name}, ${hours})`]
+  if (known.size > 0) lines.push(`It builds on ${[...known].toSorted().join(', ')}, not in this track.`)
+  return lines.join('\n')
+}
+
+function ending(desk: Desk, shown: Track | undefined): string {
+  const chosen = chosenTrack(desk)
+  if (shown !== undefined && shown.name !== (chosen?.name ?? 'all')) {
+    return `To follow this track: ${self} start --track ${shown.name}`
+  }
   const next = nextCommand(desk)
   const where = next === undefined ? 'You have done them all.' : `Next: ${next}`
-  context.print(`\n${passed} of ${lessons.length} passed. ${where}`)
-  return Exit.passed
+  if (shown !== undefined || chosen === undefined) return where
+  return `${where}\nYou follow ${chosen.name}: ${passed(desk, chosen.lessons)} of ${chosen.lessons.length} passed.`
 }

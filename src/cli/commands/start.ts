@@ -1,15 +1,22 @@
-import { findLesson, missingPrerequisites } from '../../course/index.ts'
+import { findLesson, findTrack, missingPrerequisites, type Track } from '../../course/index.ts'
 import { isPassed } from '../../progress/index.ts'
-import { nextLesson, shownPath } from '../../walkthrough/desk.ts'
+import { chosenTrack, type Desk, nextLesson, shownPath } from '../../walkthrough/desk.ts'
 import { startLesson } from '../../workspace/index.ts'
 import { type Run, self } from '../command.ts'
+import type { Context } from '../context.ts'
 import { Exit } from '../exit.ts'
 
-export const run: Run = async (context, [named]) => {
+export const run: Run = async (context, [named], flags) => {
   const desk = await context.desk()
+  if (typeof flags.track === 'string') await follow(context, desk, findTrack(desk.course, flags.track))
   const lesson = named === undefined ? nextLesson(desk) : findLesson(desk.course, named)
   if (lesson === undefined) {
-    context.print(`You have done all lessons. ${self} list shows them.`)
+    const track = chosenTrack(desk)
+    context.print(
+      track === undefined
+        ? `You have done all lessons. ${self} list shows them.`
+        : `You have done the track ${track.name}. For the rest: ${self} start --track all`,
+    )
     return Exit.passed
   }
   const { file, isNew } = await startLesson(desk.course, desk.home, lesson.slug)
@@ -33,4 +40,10 @@ export const run: Run = async (context, [named]) => {
     ].join('\n'),
   )
   return Exit.passed
+}
+
+/** From now on the way leads along this track. */
+async function follow(context: Context, desk: Desk, track: Track): Promise<void> {
+  await desk.progress.record('TRACK_CHOSEN', 'course', { track: track.name })
+  context.print(`${track.title}: ${track.lessons.length} lessons, ${track.minutes} minutes.\n`)
 }

@@ -1,0 +1,24 @@
+import { assertCanPrompt } from '../../terminal/can-prompt.ts'
+import { nextCommand } from '../../walkthrough/desk.ts'
+import { type Run, self } from '../command.ts'
+import { Exit } from '../exit.ts'
+
+export const run: Run = async (context) => {
+  const { input, output, palette } = context
+  assertCanPrompt({
+    reason: 'The placement asks a few questions.',
+    hints: [`${self} skip 01-03`, `${self} start 04`],
+    input,
+    output,
+  })
+  const desk = await context.desk()
+  const [{ askPlacement }, { terminalUi }] = await Promise.all([
+    import('../../walkthrough/placement.ts'),
+    import('../../walkthrough/terminal-ui.ts'),
+  ])
+  const ui = await terminalUi({ input, output: output.stream, palette })
+  await askPlacement({ desk, ui, palette })
+  const next = nextCommand(desk)
+  if (next !== undefined) context.print(`Go on with: ${next}`)
+  return Exit.passed
+}

@@ -1,0 +1,28 @@
+import { findLessons } from '../../course/index.ts'
+import { isPassed } from '../../progress/index.ts'
+import { nextCommand } from '../../walkthrough/desk.ts'
+import { type Run, self } from '../command.ts'
+import { UsageError } from '../errors.ts'
+import { Exit } from '../exit.ts'
+
+/** Marks lessons as known. What was passed stays passed, and `start` takes a skipped lesson up again. */
+export const run: Run = async (context, named) => {
+  const desk = await context.desk()
+  if (named.length === 0) throw new UsageError(`Which lessons? For example: ${self} skip 01-06`)
+  const lessons = findLessons(desk.course, named)
+  const overview = desk.progress.overview()
+  const open = lessons.filter(({ slug }) => {
+    const lesson = overview.lesson(slug)
+    return !isPassed(lesson) && lesson.state !== 'skipped'
+  })
+  for (const { slug } of open) await desk.progress.record('LESSON_SKIPPED', slug, { reason: 'known' })
+  const left = lessons.length - open.length
+  const slugs = open.map(({ slug }) => slug).join(', ')
+  context.print(open.length === 0 ? 'Nothing to skip: they are passed or skipped.' : `Skipped: ${slugs}.`)
+  if (open.length > 0 && left > 0) context.print(`${left} more ${left === 1 ? 'was' : 'were'} done before.`)
+  const [first] = open
+  if (first !== undefined) context.print(`To do one after all: ${self} start ${first.number}`)
+  const next = nextCommand(desk)
+  if (next !== undefined) context.print(`Go on with: ${next}`)
+  return Exit.passed
+}

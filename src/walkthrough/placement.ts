@@ -1,0 +1,71 @@
+import type { LessonSummary } from '../course/index.ts'
+import { isPassed } from '../progress/index.ts'
+import { renderMarkdown } from '../terminal/index.ts'
+import { type Asking, askQuestion, explanation, isRightChoice } from './question.ts'
+
+/** What a learner knew of one lesson. */
+export interface Placed {
+  readonly lesson: LessonSummary
+  readonly right: boolean
+}
+
+/** One wrong answer may be a slip of the finger: two end the placement. */
+const WRONG_ENOUGH = 2
+
+/** Is enough known to say where to begin? */
+export function isSettled(placed: readonly Placed[]): boolean {
+  return placed.filter(({ right }) => !right).length >= WRONG_ENOUGH
+}
+
+/** The first lesson whose question was not answered rightly; undefined for somebody who knew all. */
+export function startingPoint(placed: readonly Placed[]): LessonSummary | undefined {
+  return placed.find(({ right }) => !right)?.lesson
+}
+
+/**
+ * One question of each lesson's quiz, from the first on, until it is clear where to begin; then offers to skip what
+ * comes before. Whoever leaves early has taken no placement.
+ */
+export async function askPlacement(walk: Asking): Promise<void> {
+  const { desk, ui, palette } = walk
+  const placed: Placed[] = []
+  const rule = 'A question from each lesson, until two answers are wrong. You begin at the first of them.'
+  ui.print(await renderMarkdown(rule, { width: ui.width, palette }))
+  for (const summary of desk.course.lessons) {
+    const [question] = (await desk.course.lesson(summary.slug)).quiz
+    if (question === undefined) continue
+    const chosen = await askQuestion(walk, question, `${summary.number} · ${summary.title}`)
+    if (chosen === 'leave') return ui.print('Then not. Nothing was changed.')
+    const right = isRightChoice(question, chosen)
+    placed.push({ lesson: summary, right })
+    ui.print(await explanation(walk, question, chosen, right))
+    if (isSettled(placed)) break
+  }
+  await conclude(walk, placed)
+}
+
+async function conclude({ desk, ui }: Asking, placed: readonly Placed[]): Promise<void> {
+  const { lessons } = desk.course
+  const start = startingPoint(placed) ?? lessons.at(-1)
+  if (start === undefined) return
+  const right = placed.filter((one) => one.right).length
+  await desk.progress.record('PLACEMENT_TAKEN', 'course', {
+    right,
+    questions: placed.length,
+    startAt: start.slug,
+  })
+  ui.print(`${right} of ${placed.length} right. Begin with ${start.number} · ${start.title}.`)
+  const overview = desk.progress.overview()
+  const before = lessons.filter(
+    ({ slug, number }) =>
+      Number(number) < Number(start.number) &&
+      !isPassed(overview.lesson(slug)) &&
+      overview.lesson(slug).state !== 'skipped',
+  )
+  const [first] = before
+  if (first === undefined) return
+  const last = before.at(-1) ?? first
+  const which = first === last ? first.number : `${first.number} to ${last.number}`
+  if (!(await ui.confirm(`Mark ${which} as skipped? You can do them at any time.`))) return
+  for (const { slug } of before) await desk.progress.record('LESSON_SKIPPED', slug, { reason: 'placement' })
+}

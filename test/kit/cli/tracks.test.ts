@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest'
+import { newHome, programAt } from './program.ts'
+
+describe('tracks', () => {
+  test('list --track shows a track alone, what it builds on, and how to follow it', async () => {
+    const eventlings = programAt(await newHome())
+    const { code, stdout } = await eventlings('list', '--track', 'production')
+    expect(code).toBe(0)
+    expect(stdout).toContain('(production, ')
+    expect(stdout).toContain('07 Versions and races')
+    expect(stdout).not.toContain('01 Events')
+    expect(stdout).toMatch(/It builds on 01-events.*not in this track\./)
+    expect(stdout).toContain('npx eventlings start --track production')
+    const { stdout: data } = await eventlings('list', '--track', 'ninety-minutes', '--json')
+    const { track, lessons } = JSON.parse(data)
+    expect(track).toBe('ninety-minutes')
+    expect(lessons.map(({ slug }: { slug: string }) => slug.slice(0, 2))).toEqual([
+      '01',
+      '02',
+      '05',
+      '07',
+      '08',
+    ])
+  })
+
+  test('start --track leads along it, until "all"', async () => {
+    const eventlings = programAt(await newHome())
+    expect((await eventlings('start', '--track', 'production')).stdout).toContain('Lesson 07, Versions and races')
+    await eventlings('skip', '07')
+    expect((await eventlings('start')).stdout).toContain('Lesson 11')
+    expect((await eventlings('list')).stdout).toContain('You follow production: 0 of ')
+    expect((await eventlings('start', '--track', 'all')).stdout).toContain('Lesson 01, Events')
+  })
+
+  test('a track that is not there is wrong use, with the names', async () => {
+    const { code, stderr } = await programAt(await newHome())('list', '--track', 'half')
+    expect(code).toBe(2)
+    expect(stderr).toContain('There is no track "half". There are ninety-minutes, half-day,')
+  })
+})
+
+describe('skip', () => {
+  test('marks a range, says where to go on, and start takes one up again', async () => {
+    const eventlings = programAt(await newHome())
+    const { code, stdout } = await eventlings('skip', '01-03')
+    expect(code).toBe(0)
+    expect(stdout).toContain('Skipped: 01-events, 02-list-store, 03-replay.')
+    expect(stdout).toContain('Go on with: npx eventlings start 04')
+    expect((await eventlings('list')).stdout).toMatch(/^ {2}02 A store of lists +\d+ min {2}» skipped$/m)
+    expect((await eventlings('skip', '1')).stdout).toContain('Nothing to skip')
+    await eventlings('start', '02')
+    expect((await eventlings('list')).stdout).toMatch(/^→ 02 A store of lists +\d+ min {2}◐ started$/m)
+  })
+
+  test('says what is wrong with what was named, and changes nothing', async () => {
+    const eventlings = programAt(await newHome())
+    for (const [words, sentence] of [
+      [['06-01'], '6 comes after 1'],
+      [['nonsense'], 'There is no lesson "nonsense"'],
+      [[], 'Which lessons? For example: npx eventlings skip 01-06'],
+      [['01', 'nonsense'], 'There is no lesson "nonsense"'],
+    ] as const) {
+      const { code, stderr } = await eventlings('skip', ...words)
+      expect(code).toBe(2)
+      expect(stderr).toContain(sentence)
+    }
+    expect((await eventlings('list')).stdout).not.toContain('skipped')
+  })
+
+  test('the placement needs somebody to ask', async () => {
+    const { code, stderr } = await programAt(await newHome())('placement')
+    expect(code).toBe(2)
+    expect(stderr).toContain('npx eventlings skip 01-03')
+  })
+})

@@ -1,0 +1,72 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { loadCourse } from '../../../src/course/index.ts'
+import { openProgress } from '../../../src/progress/index.ts'
+import { palette } from '../../../src/terminal/index.ts'
+import { askPlacement } from '../../../src/walkthrough/placement.ts'
+import { homeOf } from '../../../src/workspace/index.ts'
+import { scriptedUi } from './scripted-ui.ts'
+
+const whole = await loadCourse()
+const course = { ...whole, lessons: whole.lessons.slice(0, 4) }
+const questions = await Promise.all(
+  course.lessons.map(async ({ slug }) => (await course.lesson(slug)).quiz[0]),
+)
+
+/** The wording of a right or a wrong answer to the question of a lesson, from 0. */
+function answer(index: number, right: boolean): string | readonly string[] {
+  const all = questions[index]?.answers ?? []
+  const fitting = all.filter((one) => one.right === right).map(({ text }) => text)
+  return all.filter((one) => one.right).length > 1 ? fitting : (fitting[0] ?? '')
+}
+
+async function place(answers: readonly (string | boolean | readonly string[])[]) {
+  const folder = await mkdtemp(path.join(tmpdir(), 'eventlings-place-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  const home = homeOf(course, { EVENTLINGS_HOME: folder })
+  const progress = openProgress(home.log)
+  const ui = scriptedUi(answers)
+  await askPlacement({
+    desk: { course, home, progress },
+    ui,
+    palette: palette({ colours: false, unicode: true }),
+  })
+  const states = course.lessons.map(({ slug }) => progress.overview().lesson(slug).state)
+  return { said: ui.shown.join('\n'), placement: progress.overview().placement, states }
+}
+
+describe('the placement', () => {
+  test('one begins at the first lesson that one did not know, and skips what comes before', async () => {
+    const { said, placement, states } = await place([
+      answer(0, true),
+      answer(1, true),
+      answer(2, false),
+      answer(3, false),
+      true,
+    ])
+    expect(placement).toMatchObject({ right: 2, questions: 4, startAt: course.lessons[2]?.slug })
+    expect(said).toContain('2 of 4 right. Begin with 03')
+    expect(states).toEqual(['skipped', 'skipped', 'new', 'new'])
+  })
+
+  test('two wrong answers end it, and nothing is skipped without a yes', async () => {
+    const { placement, states } = await place([answer(0, true), answer(1, false), answer(2, false), false])
+    expect(placement).toMatchObject({ right: 1, questions: 3, startAt: course.lessons[1]?.slug })
+    expect(states).toEqual(['new', 'new', 'new', 'new'])
+  })
+
+  test('who knew all begins with the last lesson', async () => {
+    const { placement } = await place(
+      [0, 1, 2, 3].map((index) => answer(index, true)).concat([false] as never),
+    )
+    expect(placement).toMatchObject({ right: 4, startAt: course.lessons[3]?.slug })
+  })
+
+  test('who leaves has taken none', async () => {
+    const { said, placement } = await place(['Leave the quiz'])
+    expect(placement).toBeUndefined()
+    expect(said).toContain('Nothing was changed')
+  })
+})
