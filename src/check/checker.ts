@@ -7,7 +7,7 @@ import type { RunningRedis } from '../redis/index.ts'
 import { readAnswer } from './answer-file.ts'
 import { bundleAnswer, type Problem, shownPath } from './bundle.ts'
 import { cacheFolder } from './cache-folder.ts'
-import type { Need, SandboxEnvironment } from './kit/environment.ts'
+import { NEEDS, type Need, type SandboxEnvironment } from './kit/environment.ts'
 import type { CheckResult, Target } from './result.ts'
 import { buildRuntime, type Runtime } from './runtime.ts'
 import { StandbyProcess } from './standby-process.ts'
@@ -83,11 +83,10 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
 }
 
 function standby(runtime: Runtime, redis: RunningRedis, root: string): StandbyProcess {
-  const needs: readonly Need[] = ['real-server', 'cluster']
   const environment: SandboxEnvironment = {
     url: redis.url,
     kind: redis.kind,
-    has: needs.filter((need) => redis.has(need)),
+    has: NEEDS.filter((need) => redis.has(need)),
     allow: [],
   }
   return new StandbyProcess(runtime.standby, environment, root)
@@ -166,8 +165,11 @@ function bundleFile(root: string): string {
 
 function lacking(needs: readonly Need[], lesson: Lesson, redis: RunningRedis): string | undefined {
   const missing = [...lesson.needs, ...needs].find((need) => !redis.has(need))
-  if (missing === undefined) return undefined
-  return missing === 'cluster'
-    ? 'needs redis-server to start three nodes of a cluster'
-    : 'needs a real Redis server (a container or redis-server), which can be killed and started again'
+  return missing === undefined ? undefined : REASONS[missing]
+}
+
+const REASONS: Readonly<Record<Need, string>> = {
+  'real-server': 'needs a real Redis server (a container or redis-server)',
+  'own-server': 'needs redis-server on this machine, to start one of its own and kill it',
+  cluster: 'needs redis-server on this machine, to start three nodes of a cluster',
 }

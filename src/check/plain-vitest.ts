@@ -1,5 +1,5 @@
 import { startRedis } from '../redis/index.ts'
-import { type Need, type SandboxEnvironment, toVariable } from './kit/environment.ts'
+import { NEEDS, type SandboxEnvironment, toVariable } from './kit/environment.ts'
 
 /** Workers of the `lessons` project; each has a Redis of its own, see `environment.ts`. */
 export const LESSON_WORKERS = 2
@@ -7,12 +7,11 @@ export const LESSON_WORKERS = 2
 /** Vitest's global set-up for the lessons' suites: plain `npx vitest` needs nothing else. Returns the tear-down. */
 export default async function setup(): Promise<() => Promise<void>> {
   const servers = await Promise.all(Array.from({ length: LESSON_WORKERS }, () => startRedis()))
-  const needs: readonly Need[] = ['real-server', 'cluster']
   const environments = servers.map(
     (redis): SandboxEnvironment => ({
       url: redis.url,
       kind: redis.kind,
-      has: needs.filter((need) => redis.has(need)),
+      has: NEEDS.filter((need) => redis.has(need)),
       // A plain run checks our own solutions; what a lesson lets an answer send is looked at by the check.
       allow: ['CONFIG SET'],
     }),

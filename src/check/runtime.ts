@@ -18,6 +18,8 @@ const ENTRIES = {
   standby: join(here, 'standby', 'main.ts'),
   kit: join(here, 'kit', 'index.ts'),
   vitest: join(here, 'standby', 'vitest.ts'),
+  servers: join(here, 'kit', 'servers-process.ts'),
+  guardian: join(here, '..', 'redis', 'guardian.mjs'),
   'sentinel-thread': join(here, 'standby', 'sentinel-thread.ts'),
 }
 
@@ -70,7 +72,7 @@ async function build(root: string, folder: string): Promise<void> {
 
 function fingerprint(root: string): string {
   const hash = createHash('sha256').update(`${process.version} ${root}`)
-  for (const folder of ['.', 'kit', 'standby']) {
+  for (const folder of ['.', 'kit', 'standby', '../redis']) {
     for (const entry of readdirSync(join(here, folder), { withFileTypes: true })) {
       if (!entry.isFile()) continue
       hash.update(entry.name).update(readFileSync(join(here, folder, entry.name)))

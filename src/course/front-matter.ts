@@ -54,7 +54,7 @@ export async function parseFrontMatter(file: string, frontMatter: string): Promi
     chapter: text('It must be a text, e.g. "chapter: Events, on lists".'),
     minutes: z.int('It must be a whole number, e.g. "minutes: 20".').positive('It must be more than 0.'),
     after: z.array(z.string(slugs).regex(/^\d\d-[a-z0-9-]+$/, slugs), slugs).default([]),
-    needs: z.array(z.enum(needs, `It may hold ${needs.join(' and ')}.`), 'It must be a list.').default([]),
+    needs: z.array(z.enum(needs, `It may hold ${needs.join(', ')}.`), 'It must be a list.').default([]),
     exports: z.array(z.string(names).regex(/^[\p{L}_$][\p{L}\p{N}_$]*$/u, names), names).min(1, names),
     allow: z.array(text(commands), commands).default([]),
   })

@@ -1,7 +1,7 @@
-/** What a lesson may ask of the Redis behind it; the embedded one has neither. */
-export type Need = 'real-server' | 'cluster'
+/** What a lesson may ask of the Redis behind it, or of the machine: servers of its own to kill, three of them as a cluster. */
+export type Need = 'real-server' | 'own-server' | 'cluster'
 
-export const needs: readonly Need[] = ['real-server', 'cluster']
+export const needs: readonly Need[] = ['real-server', 'own-server', 'cluster']
 
 /** A lesson as lists and menus show it: what stands in its file's name and front matter. */
 export interface LessonSummary {

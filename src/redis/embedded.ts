@@ -42,7 +42,7 @@ export async function startEmbedded(env: NodeJS.ProcessEnv): Promise<RunningRedi
     notices: [],
     stop: end,
     crash: end,
-    has: (need) => need === 'cluster' && findRedisServer(env) !== undefined,
+    has: (need) => need !== 'real-server' && findRedisServer(env) !== undefined,
   }
 }
 

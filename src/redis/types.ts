@@ -8,8 +8,11 @@ export type RedisPreference =
   | `redis://${string}`
   | `rediss://${string}`
 
-/** What a lesson or a task may ask of the Redis in use, beyond its commands. */
-export type Need = 'real-server' | 'cluster'
+/**
+ * What a lesson or a task may ask beyond commands: of the Redis in use that it is no imitation, of this machine that servers of
+ * the task's own can be started on it, one alone or three as a cluster.
+ */
+export type Need = 'real-server' | 'own-server' | 'cluster'
 
 /** A Redis that runs, wherever it came from. It ends with this process, however that ends; `stop` ends it earlier. */
 export interface RunningRedis {

@@ -29,7 +29,7 @@ export async function startUrl(url: string, env: NodeJS.ProcessEnv): Promise<Run
       notices: [],
       stop: async () => {},
       crash: () => Promise.reject(notOurs(address)),
-      has: (need) => need === 'cluster' && findRedisServer(env) !== undefined,
+      has: (need) => need !== 'real-server' && findRedisServer(env) !== undefined,
     }
   } finally {
     client.disconnect()

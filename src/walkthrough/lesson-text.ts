@@ -13,5 +13,11 @@ export function taskText(task: Task): string {
 }
 
 function inWords(need: Task['needs'][number]): string {
-  return need === 'cluster' ? 'a Redis Cluster' : 'a real Redis server'
+  return WORDS[need]
+}
+
+const WORDS: Readonly<Record<Task['needs'][number], string>> = {
+  'real-server': 'a real Redis server',
+  'own-server': 'redis-server on this machine',
+  cluster: 'redis-server on this machine, for a cluster',
 }

@@ -6,7 +6,9 @@ export interface SandboxEnvironment {
   /** Admin commands that the lesson's answers may send, e.g. `CONFIG SET`. */
   readonly allow: readonly string[]
 }
-export type Need = 'real-server' | 'cluster'
+export type Need = 'real-server' | 'own-server' | 'cluster'
+
+export const NEEDS: readonly Need[] = ['real-server', 'own-server', 'cluster']
 
 const VARIABLE = 'EVENTLINGS_SANDBOX'
 let current: SandboxEnvironment | undefined

@@ -9,6 +9,11 @@ export function allowAddress(host: string, port: number): void {
   allowed.add(address(host, port))
 }
 
+/** Takes it back, when what listened there is gone and the port may be somebody else's next. */
+export function forbidAddress(host: string, port: number): void {
+  allowed.delete(address(host, port))
+}
+
 function address(host: string, port: number): string {
   return `${LOOPBACK.has(host) ? 'loopback' : host}:${port}`
 }

@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis'
+import { Cluster, Redis, type RedisOptions } from 'ioredis'
 import { collect, currentRun, type SentCommand } from './context.ts'
 import { environment } from './environment.ts'
 import { refusal } from './refused.ts'
@@ -10,10 +10,18 @@ type Command = Parameters<SendCommand>[0]
 /** What a connection says before it is ready is ioredis speaking, not the learner. */
 const HANDSHAKE = new Set(['info', 'client', 'select', 'auth', 'hello', 'readonly'])
 
+/** How a client of a cluster finds its way, by itself and again and again. */
+const LOOKING_ROUND = new Set(['SLOTS', 'INFO', 'SHARDS'])
+
 const trusted = new WeakSet<Redis>()
 const seen = new WeakSet<Command>()
 const open = new Set<Redis>()
-const handedOut = new WeakSet<Redis>()
+const openClusters = new Set<Cluster>()
+const handedOut = new WeakSet<Redis | Cluster>()
+/** Only who holds this very object can make a client that is trusted. */
+const TRUST = {}
+/** For a cluster of the suite's own: its connections are made later, one by one, and get these options. */
+export const TRUSTED_OPTIONS: RedisOptions = { eventlingsTrust: TRUST } as RedisOptions
 let leftOpen = 0
 let making = false
 let records: SentCommand[] = []
@@ -53,6 +61,12 @@ export function trustedClient(make: () => Redis): Redis {
  */
 export function disconnectGuests(counting = false): void {
   let own = 0
+  // Before their nodes: a cluster whose connection breaks would open another one.
+  for (const cluster of openClusters) {
+    if (!handedOut.has(cluster) && !['end', 'close', 'disconnecting'].includes(cluster.status)) own += 1
+    cluster.disconnect()
+  }
+  openClusters.clear()
   for (const client of open) {
     if (!handedOut.has(client) && !isClosing(client)) own += 1
     open.delete(client)
@@ -74,6 +88,12 @@ export function handOut(client: Redis): Redis {
   return client
 }
 
+/** The same for a whole cluster. */
+export function handOutCluster(cluster: Cluster): Cluster {
+  handedOut.add(cluster)
+  return cluster
+}
+
 /** The most connections of its own that the learner's code left open in one test. */
 export function connectionsLeftOpen(): number {
   return leftOpen
@@ -87,16 +107,24 @@ export function recordCommands(): void {
   recording = true
   const connect = Redis.prototype.connect
   Redis.prototype.connect = function recordedConnect(this: Redis, ...args) {
-    if (!making && !trusted.has(this)) open.add(this)
+    if (!making && !isTrusted(this) && !isInner(this)) open.add(this)
     return connect.apply(this, args)
+  }
+  const join = Cluster.prototype.connect
+  Cluster.prototype.connect = function recordedJoin(this: Cluster) {
+    if (!isTrusted(this)) openClusters.add(this)
+    return join.call(this)
   }
   const send = Redis.prototype.sendCommand
   Redis.prototype.sendCommand = function recordedSend(this: Redis, command, stream) {
-    if (making || trusted.has(this) || seen.has(command)) return send.call(this, command, stream)
+    if (making || isTrusted(this) || seen.has(command)) return send.call(this, command, stream)
     const args = textOf(command)
     const name = command.name.toUpperCase()
+    if (name === 'CLUSTER' && LOOKING_ROUND.has(args[0]?.toUpperCase() ?? ''))
+      return send.call(this, command, stream)
     const shaking = this.status === 'connect' && HANDSHAKE.has(command.name)
     if (shaking && (command.name !== 'select' || Number(args[0]) === sandboxDatabase())) {
+      seen.add(command) // it may be queued and come by once more
       return send.call(this, command, stream)
     }
     seen.add(command)
@@ -109,6 +137,17 @@ export function recordCommands(): void {
     }
     return throughFaults(this, command, record, (own) => send.call(this, command, own ? undefined : stream))
   }
+}
+
+function isTrusted(client: Redis | Cluster): boolean {
+  if (!(client instanceof Cluster) && trusted.has(client)) return true
+  const options = client instanceof Cluster ? client.options.redisOptions : client.options
+  return (options as { eventlingsTrust?: unknown } | undefined)?.eventlingsTrust === TRUST
+}
+
+/** Connections for a cluster's own use, which it closes itself. */
+function isInner(client: Redis): boolean {
+  return client.options.connectionName?.startsWith('ioredis-cluster(') === true
 }
 
 function throughFaults(client: Redis, command: Command, record: SentCommand, go: (own: boolean) => unknown) {
@@ -158,6 +197,7 @@ function note(client: Redis, command: Command, name: string, args: readonly stri
   command.resolve = (reply: unknown) => {
     record.pending = false
     record.reply = decoded(reply)
+    delete record.error // of a node that sent it on to another
     activity += 1
     resolve(reply as Parameters<typeof resolve>[0])
   }

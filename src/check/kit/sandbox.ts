@@ -4,6 +4,8 @@ import { failOnViolation } from './call.ts'
 import type { SentCommand } from './context.ts'
 import { environment, lacks, type Need } from './environment.ts'
 import { allowAddress, guardNetwork } from './network.ts'
+import { type OwnCluster, startCluster } from './own-cluster.ts'
+import { type OwnServer, type OwnServerOptions, startServer, stopOwnServers } from './own-server.ts'
 import {
   disconnectGuests,
   forgetCommands,
@@ -25,6 +27,10 @@ export interface Sandbox {
   /** One more client for the learner's code, as if in another process. */
   connect(options?: RedisOptions): Redis
   has(need: Need): boolean
+  /** A redis-server of this test's own, to kill and start again; for tasks with `Needs: own-server`. */
+  startServer(options?: OwnServerOptions): Promise<OwnServer>
+  /** A cluster of three nodes of this test's own; for tasks with `Needs: cluster`. */
+  startCluster(): Promise<OwnCluster>
 }
 
 /** A reconnect in a check should not wait: one millisecond instead of ioredis's fifty and more. */
@@ -83,9 +89,10 @@ export function useSandbox(): Sandbox {
     redis = ready
     ready = undefined
   })
-  afterEach(() => {
+  afterEach(async () => {
     disconnectGuests(true)
     redis = undefined
+    await stopOwnServers()
     failOnViolation() // also for what was done in the background, after the call had returned
   })
   return {
@@ -100,6 +107,8 @@ export function useSandbox(): Sandbox {
     },
     connect,
     has: (need) => !lacks(need),
+    startServer,
+    startCluster,
   }
 }
 

@@ -98,6 +98,6 @@ function onlyEmbedded(): Finding {
   return warn(
     'Redis',
     'The embedded Redis will be used. It does everything but persistence and cluster.',
-    'For the lessons on these, have a container engine or redis-server.',
+    'For the lessons on these, install redis-server.',
   )
 }

@@ -98,7 +98,7 @@ describe('bad front matter names the file, the field and what to do', () => {
     ['after', '[1]', 'It must be a list of lessons'],
     ['after', '[00-nothing]', 'There is no earlier lesson "00-nothing".'],
     ['after', '[01-events]', 'There is no earlier lesson "01-events".'],
-    ['needs', '[docker]', 'It may hold real-server and cluster.'],
+    ['needs', '[docker]', 'It may hold real-server, own-server, cluster.'],
     ['needs', 'real-server', 'It must be a list.'],
     ['exports', undefined, 'e.g. [createEvent]'],
     ['exports', '[]', 'e.g. [createEvent]'],

@@ -181,7 +181,12 @@ describe('a text that breaks the format names the line and what to do', () => {
     ],
     ['an empty hint', '## Task 1 · a\n### Hints\n1. x\n2.\n', 'hints', 'This hint is empty.'],
     ['hints twice', `## Task 1 · a${hints}${hints}`, 'hints', 'has hints in two places'],
-    ['an unknown need', `## Task 1 · a\nNeeds: docker${hints}`, 'needs', 'Write real-server or cluster.'],
+    [
+      'an unknown need',
+      `## Task 1 · a\nNeeds: docker${hints}`,
+      'needs',
+      'Write real-server or own-server or cluster.',
+    ],
     ['an empty quiz', `${oneTask}\n## Quiz\nnothing\n`, 'quiz', 'The quiz has no question.'],
     ['no answers', `${oneTask}\n## Quiz\n### Why?\ntext\n`, 'quiz', '"Why?" has no list of answers.'],
     ['a single answer', `${oneTask}\n## Quiz\n### Why?\n- [x] a\n`, 'quiz', 'needs two answers or more'],

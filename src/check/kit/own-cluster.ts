@@ -1,0 +1,85 @@
+import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis'
+import { moveSlot, ownerOf } from '../../redis/move-slot.ts'
+import { allowAddress, forbidAddress } from './network.ts'
+import { endAfterTest } from './own-server.ts'
+import { handOutCluster, TRUSTED_OPTIONS, trustedClient } from './recording.ts'
+import { askServers } from './servers.ts'
+import type { Answer } from './servers-messages.ts'
+
+/**
+ * Three masters, empty at the beginning of the test. The next test of the suite gets the same ones, emptied: a cluster takes two
+ * seconds to agree with itself. So which node serves which slots is known by asking, not by counting.
+ */
+export interface OwnCluster {
+  readonly nodes: readonly string[]
+  /** The suite's own client of the whole. */
+  readonly admin: Cluster
+  /** The suite's own clients of the single nodes, in the order of `nodes`. */
+  readonly nodeAdmins: readonly Redis[]
+  /** A client for the learner's code: recorded, and refused what the sandbox refuses. */
+  connect(options?: ClusterOptions): Cluster
+  /** Which node serves the slot of this key. */
+  nodeOf(key: string): Promise<number>
+  slotOf(key: string): Promise<number>
+  /** Moves a slot with its keys, as a running cluster does it; `meanwhile` runs while it is open on both sides. */
+  moveSlot(slot: number, toNode: number, meanwhile?: () => Promise<void>): Promise<void>
+  /** Called after the test by itself. */
+  stop(): Promise<void>
+}
+
+/** Redirections without the usual pauses: 100 ms each would be most of a test. */
+const QUICK: ClusterOptions = {
+  retryDelayOnTryAgain: 5,
+  retryDelayOnMoved: 0,
+  retryDelayOnFailover: 20,
+  slotsRefreshTimeout: 5_000,
+}
+
+/** From an earlier test of this suite; `undefined` while a test has it. */
+let spare: Answer | undefined
+
+export async function startCluster(): Promise<OwnCluster> {
+  const started = spare ?? (await askServers({ what: 'cluster' }))
+  spare = undefined
+  const { of, urls } = started
+  const addresses = urls.map((url) => ({ host: new URL(url).hostname, port: Number(new URL(url).port) }))
+  for (const { host, port } of addresses) allowAddress(host, port)
+  const nodeAdmins = addresses.map((address) => trustedClient(() => new Redis(address)))
+  const cluster = (options: ClusterOptions, redisOptions: RedisOptions) =>
+    quiet(new Cluster(addresses, { ...QUICK, ...options, redisOptions }))
+  const admin = cluster({}, TRUSTED_OPTIONS)
+  let whole = true // no slot is half moved
+  const slotOf = async (key: string) => Number(await nodeAdmins[0]?.call('CLUSTER', 'KEYSLOT', key))
+  return endAfterTest({
+    nodes: urls,
+    admin,
+    nodeAdmins,
+    connect: (options = {}) => handOutCluster(cluster(options, options.redisOptions ?? {})),
+    slotOf,
+    nodeOf: async (key) => ownerOf(await slotOf(key), nodeAdmins),
+    async moveSlot(slot, toNode, meanwhile) {
+      whole = false
+      await moveSlot(slot, nodeAdmins, toNode, meanwhile)
+      whole = true
+    },
+    async stop() {
+      if (whole) await empty(nodeAdmins)
+      for (const client of [admin, ...nodeAdmins]) client.disconnect()
+      for (const { host, port } of addresses) forbidAddress(host, port)
+      if (whole) spare = started
+      else await askServers({ what: 'stop', of })
+    },
+  })
+}
+
+async function empty(nodes: readonly Redis[]): Promise<void> {
+  await Promise.all(
+    nodes.map((node) => node.pipeline().flushall().script('FLUSH').call('FUNCTION', 'FLUSH').exec()),
+  )
+}
+
+/** What goes wrong shows in the commands; without a listener ioredis prints it. */
+function quiet(cluster: Cluster): Cluster {
+  cluster.on('error', () => {})
+  return cluster
+}

@@ -1,0 +1,71 @@
+import { Redis, type RedisOptions } from 'ioredis'
+import { allowAddress, forbidAddress } from './network.ts'
+import { handOut, trustedClient } from './recording.ts'
+import { askServers } from './servers.ts'
+
+export interface OwnServerOptions {
+  /** Flags of redis-server, e.g. `['--appendonly', 'yes']`; without any it keeps snapshots as an installed one does. */
+  readonly args?: readonly string[]
+  /** An existing folder with data to start on; without it a new one, which goes with the server. */
+  readonly folder?: string
+}
+
+/** A redis-server for one test, which may be killed and started again. Ended after the test. */
+export interface OwnServer {
+  /** Stays the same over restarts, and so does `folder`. */
+  readonly url: string
+  readonly folder: string
+  /** The suite's own client; it finds the server again after a restart. */
+  readonly admin: Redis
+  /** A client for the learner's code: recorded, and refused what the sandbox refuses. */
+  connect(options?: RedisOptions): Redis
+  /** SIGKILL. Commands of clients that wait for an answer are refused soon after. */
+  crash(): Promise<void>
+  /** On the same data; resolves when it is loaded. */
+  restart(): Promise<void>
+  stop(): Promise<void>
+}
+
+const OPTIONS: RedisOptions = { retryStrategy: () => 5, connectTimeout: 5_000 }
+const running = new Set<{ stop(): Promise<void> }>()
+
+/** Registers something to be ended after the test. */
+export function endAfterTest<T extends { stop(): Promise<void> }>(server: T): T {
+  running.add(server)
+  return server
+}
+
+/** Ends what this test has started; called after each test. */
+export async function stopOwnServers(): Promise<void> {
+  const all = [...running]
+  running.clear()
+  await Promise.all(all.map((server) => server.stop()))
+}
+
+export async function startServer({ args = [], folder }: OwnServerOptions = {}): Promise<OwnServer> {
+  const started = await askServers({ what: 'server', args, ...(folder !== undefined && { folder }) })
+  const { of } = started
+  const url = started.urls[0] ?? ''
+  const { hostname: host, port } = new URL(url)
+  const address = { host, port: Number(port) }
+  allowAddress(host, address.port)
+  const admin = trustedClient(() => new Redis({ ...address, ...OPTIONS, maxRetriesPerRequest: null }))
+  admin.on('error', () => {}) // while the server is down every attempt is one
+  return endAfterTest({
+    url,
+    folder: started.folder,
+    admin,
+    connect(options = {}) {
+      const client = handOut(new Redis({ ...address, ...OPTIONS, ...options }))
+      client.on('error', () => {})
+      return client
+    },
+    crash: () => askServers({ what: 'crash', of }).then(() => {}),
+    restart: () => askServers({ what: 'restart', of }).then(() => {}),
+    async stop() {
+      admin.disconnect()
+      forbidAddress(host, address.port)
+      await askServers({ what: 'stop', of })
+    },
+  })
+}

@@ -1,0 +1,12 @@
+/** What a suite's process asks of the one that keeps its servers. `of` is the number that starting one was answered with. */
+export type Ask =
+  | { readonly what: 'server'; readonly args: readonly string[]; readonly folder?: string }
+  | { readonly what: 'cluster' }
+  | { readonly what: 'crash' | 'restart' | 'stop'; readonly of: number }
+
+export interface Answer {
+  readonly of: number
+  readonly urls: readonly string[]
+  /** Where a server keeps its data; empty for a cluster. */
+  readonly folder: string
+}

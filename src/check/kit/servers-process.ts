@@ -1,0 +1,46 @@
+/**
+ * The child process of `servers.ts`: starts and kills servers for a suite, outside the process in which the learner's code
+ * runs under its guards. It ends when its standard input closes, however the parent ended; the servers end with it.
+ */
+import { createInterface } from 'node:readline'
+import { startCluster } from '../../redis/cluster.ts'
+import { type OwnServer, startOwnServer } from '../../redis/own-server.ts'
+import type { Answer, Ask } from './servers-messages.ts'
+
+const servers = new Map<number, Pick<OwnServer, 'stop'> & Partial<OwnServer>>()
+let last = 0
+
+async function answer(ask: Ask): Promise<Answer> {
+  switch (ask.what) {
+    case 'server': {
+      const server = await startOwnServer({ args: ask.args, ...(ask.folder && { folder: ask.folder }) })
+      servers.set(++last, server)
+      return { of: last, urls: [server.url], folder: server.folder }
+    }
+    case 'cluster': {
+      const cluster = await startCluster()
+      servers.set(++last, cluster)
+      return { of: last, urls: cluster.nodes, folder: '' }
+    }
+    case 'crash':
+    case 'restart':
+    case 'stop': {
+      await servers.get(ask.of)?.[ask.what]?.()
+      if (ask.what === 'stop') servers.delete(ask.of)
+      return { of: ask.of, urls: [], folder: '' }
+    }
+  }
+}
+
+const lines = createInterface({ input: process.stdin })
+lines.on('line', (line) => {
+  const { id, ...ask } = JSON.parse(line) as Ask & { readonly id: number }
+  const say = (reply: object) => process.stdout.write(`${JSON.stringify({ id, ...reply })}\n`)
+  answer(ask).then(
+    (done) => say({ done }),
+    (error: unknown) => say({ failed: error instanceof Error ? error.message : String(error) }),
+  )
+})
+process.stdin.on('error', () => {})
+process.stdout.on('error', () => {})
+lines.on('close', () => process.exit(0)) // the guardian of the servers ends them now

@@ -1,0 +1,63 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import type { Answer, Ask } from './servers-messages.ts'
+
+interface Waiting {
+  resolve(answer: Answer): void
+  reject(error: Error): void
+}
+
+let keeper: ChildProcess | undefined
+let lastId = 0
+const waiting = new Map<number, Waiting>()
+
+/** Asks the process that keeps this suite's servers, which is started by the first question. */
+export async function askServers(ask: Ask): Promise<Answer> {
+  keeper ??= startKeeper()
+  const child = keeper
+  const id = ++lastId
+  hold(child, true)
+  try {
+    return await new Promise<Answer>((resolve, reject) => {
+      waiting.set(id, { resolve, reject })
+      child.stdin?.write(`${JSON.stringify({ id, ...ask })}\n`)
+    })
+  } finally {
+    waiting.delete(id)
+    if (waiting.size === 0) hold(child, false)
+  }
+}
+
+/** In the check it is built beside this file; under plain Vitest it is TypeScript like all the rest. */
+function startKeeper(): ChildProcess {
+  const isSource = import.meta.url.endsWith('.ts')
+  const script = fileURLToPath(new URL(isSource ? 'servers-process.ts' : 'servers.mjs', import.meta.url))
+  const child = spawn(process.execPath, [...(isSource ? ['--import', 'tsx'] : []), script], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+    env: { ...process.env, NODE_OPTIONS: '' },
+    windowsHide: true,
+  })
+  const gone = () => {
+    keeper = undefined
+    for (const { reject } of waiting.values()) reject(new Error('The process that keeps the servers ended.'))
+  }
+  child.once('error', gone)
+  child.once('exit', gone)
+  child.stdin.on('error', () => {})
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    const { id, done, failed } = JSON.parse(line) as { id: number; done?: Answer; failed?: string }
+    const asked = waiting.get(id)
+    if (done !== undefined) asked?.resolve(done)
+    else asked?.reject(new Error(failed ?? 'The servers answered nothing.'))
+  })
+  return child
+}
+
+/** Only an open question keeps this process alive. */
+function hold(child: ChildProcess, held: boolean): void {
+  for (const one of [child, child.stdin, child.stdout] as readonly unknown[]) {
+    const { ref, unref } = one as { ref?(): void; unref?(): void }
+    ;(held ? ref : unref)?.call(one)
+  }
+}

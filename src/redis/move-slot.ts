@@ -1,0 +1,47 @@
+import type { Redis } from 'ioredis'
+
+/** How many keys one MIGRATE carries. */
+const KEYS_AT_ONCE = 100
+
+/**
+ * Moves one slot with its keys between two masters, in the order that redis-cli keeps: the receiver says that it imports,
+ * the giver that it migrates, the keys go, and everybody is told the new owner. Clients meet ASK and MOVED on the way.
+ * `meanwhile` runs when the slot is open on both sides and its keys have not moved yet.
+ */
+export async function moveSlot(
+  slot: number,
+  nodes: readonly Redis[],
+  to: number,
+  meanwhile: () => Promise<void> = async () => {},
+): Promise<void> {
+  const ids = await Promise.all(nodes.map(async (node) => String(await node.call('CLUSTER', 'MYID'))))
+  const from = await ownerOf(slot, nodes)
+  const [giver, receiver, giverId, receiverId] = [nodes[from], nodes[to], ids[from], ids[to]]
+  if (giver === undefined || receiver === undefined || giverId === undefined || receiverId === undefined) {
+    throw new RangeError(`There is no node ${to}, or none that serves slot ${slot}.`)
+  }
+  if (from === to) return
+  await receiver.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', giverId)
+  await giver.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', receiverId)
+  await meanwhile()
+  const { host = '127.0.0.1', port = 6379 } = receiver.options
+  for (;;) {
+    const keys = (await giver.call('CLUSTER', 'GETKEYSINSLOT', slot, KEYS_AT_ONCE)) as string[]
+    if (keys.length === 0) break
+    await giver.call('MIGRATE', host, port, '', 0, 5_000, 'KEYS', ...keys)
+  }
+  // The receiver first: told the other way round, the slot could belong to nobody if we died in between.
+  const others = nodes.filter((node) => node !== receiver && node !== giver)
+  for (const node of [receiver, giver, ...others])
+    await node.call('CLUSTER', 'SETSLOT', slot, 'NODE', receiverId)
+}
+
+/** Which of the nodes serves the slot, -1 if none does. */
+export async function ownerOf(slot: number, nodes: readonly Redis[]): Promise<number> {
+  for (const [index, node] of nodes.entries()) {
+    const ranges = (await node.call('CLUSTER', 'SLOTS')) as [number, number, [string, number]][]
+    const range = ranges.find(([first, last]) => first <= slot && slot <= last)
+    if (range?.[2][1] === node.options.port) return index
+  }
+  return -1
+}

@@ -1,0 +1,139 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import net from 'node:net'
+import { createInterface } from 'node:readline'
+import { Cluster, Redis } from 'ioredis'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { setEnvironment } from '../../../src/check/kit/environment.ts'
+import { call, type OwnServer, useSandbox } from '../../../src/check/kit/index.ts'
+import { connectionsLeftOpen, disconnectGuests } from '../../../src/check/kit/recording.ts'
+import { closeSandbox } from '../../../src/check/kit/sandbox.ts'
+import { forgetViolations, violation } from '../../../src/check/kit/violations.ts'
+import { type RunningRedis, startRedis } from '../../../src/redis/index.ts'
+import { need } from '../need.ts'
+
+const APPEND_ONLY = ['--save', '', '--appendonly', 'yes', '--appendfsync', 'always']
+const source = new URL('../../../src/check/kit', import.meta.url).href
+
+need('redis-server').describe('servers of a suite’s own', () => {
+  let sandbox: RunningRedis
+  beforeAll(async () => {
+    sandbox = await startRedis('binary')
+    setEnvironment({ url: sandbox.url, kind: sandbox.kind, has: ['own-server', 'cluster'], allow: [] })
+  })
+  afterAll(async () => {
+    closeSandbox()
+    await sandbox.stop()
+  })
+  const box = useSandbox()
+  let earlier: OwnServer
+
+  test('a server is killed in mid-write, and all that it acknowledged is there again', async () => {
+    const server = await box.startServer({ args: APPEND_ONLY })
+    earlier = server
+    const redis = server.connect()
+    let acknowledged = 0
+    const error = await call('write', async () => {
+      for (;;) {
+        const answer = await redis.rpush('events', 'x').catch((why: Error) => why)
+        if (answer instanceof Error) return answer
+        acknowledged = answer
+        if (acknowledged === 300) void server.crash()
+      }
+    })
+    expect(error).toBeInstanceOf(Error)
+    await server.restart()
+    // What was on its way may have been written and not answered.
+    expect((await server.admin.llen('events')) - acknowledged).toBeOneOf([0, 1])
+    expect(box.commands.filter(({ name }) => name === 'RPUSH').length).toBeGreaterThanOrEqual(300)
+  })
+
+  test('it is gone after its test, and the learner’s code can no longer get there', async () => {
+    expect(existsSync(earlier.folder)).toBe(false)
+    await expect(once(net.connect(Number(new URL(earlier.url).port)), 'connect')).rejects.toThrow(
+      'a connection of its own',
+    )
+    expect(violation()?.sentence).toContain('a connection of its own')
+    await box.startServer().then(async ({ url }) => {
+      const own = new Redis(url)
+      expect(await own.ping()).toBe('PONG')
+      own.disconnect()
+    })
+    forgetViolations()
+  })
+
+  test('a second server starts on the data of the first', async () => {
+    const first = await box.startServer({ args: APPEND_ONLY })
+    await first.admin.set('a', '1')
+    await first.crash()
+    const second = await box.startServer({ args: APPEND_ONLY, folder: first.folder })
+    expect(await second.admin.get('a')).toBe('1')
+  })
+
+  test('commands to a cluster are recorded, its own are not, and FLUSHALL does not get there', async () => {
+    const cluster = await box.startCluster()
+    const redis = cluster.connect()
+    await call('write', async () => {
+      for (const key of ['a', 'b', 'c', 'd']) await redis.set(key, key)
+    })
+    expect(box.commands.map(({ name, args, reply }) => [name, args[0], reply])).toEqual(
+      ['a', 'b', 'c', 'd'].map((key) => ['SET', key, 'OK']),
+    )
+    await expect(redis.flushall()).rejects.toThrow('Your code sent FLUSHALL')
+    expect(await cluster.admin.get('a')).toBe('a')
+    expect(connectionsLeftOpen()).toBe(0)
+    forgetViolations()
+  })
+
+  test('a slot moves while it is written to', async () => {
+    const cluster = await box.startCluster()
+    expect(await cluster.admin.get('a')).toBeNull() // emptied after the last test
+    const redis = cluster.connect()
+    const from = await cluster.nodeOf('log')
+    const to = (from + 1) % 3
+    for (let i = 0; i < 10; i += 1) await redis.rpush('log', i)
+    let moving = true
+    const writing = call('write', async () => {
+      let written = 10
+      while (moving) written = await redis.rpush('log', written)
+      return written
+    })
+    await cluster.moveSlot(await cluster.slotOf('log'), to, async () => {
+      const length = await cluster.admin.llen('log')
+      while ((await cluster.admin.llen('log')) < length + 10) await cluster.admin.ping()
+    })
+    moving = false
+    const written = await writing
+    expect(await cluster.nodeOf('log')).toBe(to)
+    expect(await cluster.nodeAdmins[to]?.llen('log')).toBe(written)
+    expect((await cluster.admin.lrange('log', 0, -1)).map(Number)).toEqual(
+      Array.from({ length: written }, (_, i) => i),
+    )
+    expect(box.commands.every((command) => command.error === undefined)).toBe(true)
+  })
+
+  test('a cluster client that the learner’s code makes itself is closed and counted', async () => {
+    const { nodes } = await box.startCluster()
+    const own = new Cluster([...nodes])
+    await own.set('a', '1')
+    disconnectGuests(true)
+    expect(connectionsLeftOpen()).toBe(1)
+    expect(own.status).not.toBe('ready')
+  })
+
+  test('they end with a suite that is killed', async () => {
+    const script = `import { askServers } from '${source}/servers.ts'
+const { urls, folder } = await askServers({ what: 'server', args: [] })
+console.log(JSON.stringify({ port: Number(new URL(urls[0]).port), folder }))
+setInterval(() => {}, 1000)`
+    const suite = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const [line] = (await once(createInterface({ input: suite.stdout }), 'line')) as [string]
+    const { folder } = JSON.parse(line) as { folder: string }
+    expect(existsSync(folder)).toBe(true)
+    suite.kill('SIGKILL')
+    while (existsSync(folder)) await new Promise((resolve) => setTimeout(resolve, 20))
+  })
+})
