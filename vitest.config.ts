@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './test/kit/longest-first.ts'
 import SkipReporter from './test/kit/skips.ts'
 
 /** `npx vitest` without flags checks the kit and the solutions; `EVENTLINGS_TARGET=starter` looks at the starters instead. */
@@ -7,6 +8,7 @@ const conditions = [target, 'node', 'import', 'module', 'default']
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     reporters: ['default', new SkipReporter()],
     projects: [
       {
@@ -15,6 +17,7 @@ export default defineConfig({
           sequence: { groupOrder: 1 }, // after the lessons, which have their own number of workers
           include: ['test/kit/**/*.test.ts'],
           exclude: ['test/kit/check/fixture/**'],
+          maxWorkers: 2, // Vitest would take one on two cores, and most of these tests wait for other programs
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
