@@ -2,6 +2,10 @@ import type { CommandEntry } from './command.ts'
 
 const json = ['--json', 'print data for programs instead of text'] as const
 const yes = ['--yes', 'do not ask'] as const
+const web = [
+  ['--port <number>', 'with pages: a port of your choice, instead of a free one'],
+  ['--no-open', 'with pages: only print the address'],
+] as const
 
 const learn: readonly CommandEntry[] = [
   {
@@ -19,10 +23,11 @@ const learn: readonly CommandEntry[] = [
   {
     usage: 'read [lesson]',
     summary: 'show the text of a lesson, without hints and solution',
-    flags: [['--pages', 'page by page']],
+    flags: [['--pages', 'page by page'], ['--web', 'in the browser, with code that runs'], ...web],
     examples: [
       ['read 01', 'the whole text'],
       ['read concurrency --pages', 'page by page; part of the name is enough'],
+      ['read 01 --web', 'in the browser'],
     ],
     group: 'Learn',
     load: () => import('./commands/read.ts'),
@@ -165,6 +170,17 @@ const look: readonly CommandEntry[] = [
 ]
 
 const teach: readonly CommandEntry[] = [
+  {
+    usage: 'slides [lesson]',
+    summary: 'show a lesson, or a whole track, as slides in the browser',
+    flags: [['--track <name>', 'all lessons of a track'], ...web],
+    examples: [
+      ['slides 07', 'press ? there to see the keys; n opens the notes'],
+      ['slides --track half-day', 'all lessons of the track'],
+    ],
+    group: 'Teach and write',
+    load: () => import('./commands/slides.ts'),
+  },
   {
     usage: 'tour',
     summary: 'rehearse a track: starters must fail, solutions must pass',

@@ -26,6 +26,7 @@ const known: Readonly<Record<string, ExitCode>> = {
   NoCourseError: Exit.machine,
   UnwritableWorkspaceError: Exit.machine,
   EditorError: Exit.machine,
+  PortError: Exit.machine,
 }
 
 /** What the system says when a file cannot be had, in words. */

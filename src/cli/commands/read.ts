@@ -1,11 +1,19 @@
+import { findLesson } from '../../course/index.ts'
+import { currentLesson } from '../../walkthrough/desk.ts'
 import { lessonText } from '../../walkthrough/lesson-text.ts'
 import { type Run, self } from '../command.ts'
-
+import { UsageError } from '../errors.ts'
 import { Exit } from '../exit.ts'
 import { whichLesson } from '../which-lesson.ts'
 
 export const run: Run = async (context, [named], flags) => {
   const desk = await context.desk()
+  if (flags.web === true) {
+    const { serve } = await import('../serve.ts')
+    const lesson = named === undefined ? currentLesson(desk) : findLesson(desk.course, named)
+    return serve(context, lesson === undefined ? '/' : `/lessons/${lesson.slug}`, flags)
+  }
+  if (flags.port !== undefined) throw new UsageError('--port belongs to --web.')
   const { slug, number } = whichLesson(desk, named, 'read')
   const lesson = await desk.course.lesson(slug)
   const { renderMarkdown } = await import('../../terminal/index.ts')

@@ -1,0 +1,24 @@
+const smallest = 0.5
+const step = 0.04
+
+/**
+ * Sets what stands on a slide smaller until it fits. The server cuts slides by estimate; fonts differ from machine to
+ * machine. The slide must be laid out.
+ */
+export function fitSlide(slide: Element): void {
+  const content = slide.querySelector<HTMLElement>('.content')
+  if (content === null) return
+  content.style.removeProperty('--fit')
+  for (let size = 1 - step; size >= smallest && isTooFull(content); size -= step) {
+    content.style.setProperty('--fit', size.toFixed(2))
+  }
+}
+
+export function isTooFull(content: HTMLElement): boolean {
+  const inner = content.querySelector('.fit')
+  if (inner === null) return false
+  const isTooWide = [...inner.querySelectorAll('pre, .table')].some(
+    (box) => box.scrollWidth > box.clientWidth + 1,
+  )
+  return inner.scrollHeight > content.clientHeight + 1 || isTooWide
+}

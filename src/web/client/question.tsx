@@ -1,0 +1,67 @@
+import { useState } from 'preact/hooks'
+import type { AnswerView, IslandProps, QuizReply } from '../protocol.ts'
+import { Html } from './html.tsx'
+import { post } from './post.ts'
+
+/** One question of the quiz. Which answer is right, and why, the server says when one was given. */
+export function Question({ id, address, title, more, answers, several, before }: IslandProps['question']) {
+  const [chosen, setChosen] = useState<ReadonlySet<number>>(new Set())
+  const [reply, setReply] = useState<QuizReply>()
+  const explained = reply?.kind === 'answered' ? reply.answers : undefined
+  const choose = (index: number) => {
+    const others = several ? [...chosen].filter((one) => one !== index) : []
+    setChosen(new Set(several && chosen.has(index) ? others : [...others, index]))
+  }
+  const send = async (event: Event) => {
+    event.preventDefault()
+    setReply(await post<QuizReply>(address, { chosen: [...chosen] }))
+  }
+  return (
+    <form class="question" onSubmit={send} aria-labelledby={id}>
+      <h3 id={id}>
+        <Html of={title} as="span" />
+      </h3>
+      {more !== '' && <Html of={more} />}
+      {several && <p class="quiet-text">Several answers may be right.</p>}
+      <fieldset class="answers" aria-labelledby={id}>
+        {answers.map((text, index) => (
+          <div key={text} class={`answer ${lookOf(explained?.[index])}`}>
+            <label>
+              <input
+                type={several ? 'checkbox' : 'radio'}
+                name={id}
+                checked={chosen.has(index)}
+                onChange={() => choose(index)}
+              />{' '}
+              <Html of={text} as="span" />
+            </label>
+            {explained?.[index] && <Explanation of={explained[index]} />}
+          </div>
+        ))}
+      </fieldset>
+      <div class="send">
+        <button type="submit">Answer</button>
+        <p role="status">{statusOf(reply, before)}</p>
+      </div>
+    </form>
+  )
+}
+
+function Explanation({ of }: { readonly of: AnswerView }) {
+  return (
+    <div class="explanation">
+      <strong>{of.right ? '✓ Right.' : '✗ Wrong.'}</strong> <Html of={of.explanation} />
+    </div>
+  )
+}
+
+function lookOf(answer: AnswerView | undefined): string {
+  if (answer === undefined) return ''
+  return answer.right ? 'is-right' : answer.chosen ? 'is-wrong' : 'is-other'
+}
+
+function statusOf(reply: QuizReply | undefined, before: IslandProps['question']['before']): string {
+  if (reply === undefined) return before === undefined ? '' : `Your last answer was ${before}.`
+  if (reply.kind === 'problem') return reply.sentence
+  return reply.right ? '✓ Right.' : '✗ Not quite; see why at each answer.'
+}

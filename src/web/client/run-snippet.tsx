@@ -1,0 +1,67 @@
+import { useState } from 'preact/hooks'
+import type { IslandProps, RunReply } from '../protocol.ts'
+import { post } from './post.ts'
+
+type State = { readonly kind: 'idle' } | { readonly kind: 'running' } | RunReply
+
+/** The button below a snippet, and what the snippet printed when it ran just now. */
+export function RunSnippet({ number, address }: IslandProps['run']) {
+  const [state, setState] = useState<State>({ kind: 'idle' })
+  const run = async () => {
+    if (state.kind === 'running') return
+    setState({ kind: 'running' })
+    setState(await post<RunReply>(address))
+  }
+  const isAgain = state.kind === 'ran' || state.kind === 'problem'
+  return (
+    <div class="run">
+      <button type="button" class="run-button" onClick={run} aria-disabled={state.kind === 'running'}>
+        {isAgain ? 'Run again' : 'Run'}
+        <span class="only-read"> snippet {number}</span>
+      </button>
+      <p class="run-status" role="status">
+        {statusOf(state)}
+      </p>
+      {state.kind === 'ran' && <Output reply={state} close={() => setState({ kind: 'idle' })} />}
+    </div>
+  )
+}
+
+function Output({ reply, close }: { reply: Extract<RunReply, { kind: 'ran' }>; close: () => void }) {
+  return (
+    <div class="ran">
+      <div class="ran-head">
+        <span class="label">{reply.redis}</span>
+        <button type="button" class="quiet" onClick={close}>
+          Close<span class="only-read"> the output</span>
+        </button>
+      </div>
+      <pre class="output">
+        <code>
+          {reply.output.map((line, index) => (
+            <>
+              {index > 0 && '\n'}
+              {line.map(({ text, looks }) => (
+                <span class={looks.map((look) => `t-${look}`).join(' ')}>{text}</span>
+              ))}
+            </>
+          ))}
+        </code>
+      </pre>
+      {reply.limits !== undefined && !reply.asShown && <p class="limits">{reply.limits}</p>}
+    </div>
+  )
+}
+
+function statusOf(state: State): string {
+  switch (state.kind) {
+    case 'idle':
+      return ''
+    case 'running':
+      return 'Running …'
+    case 'problem':
+      return state.sentence
+    case 'ran':
+      return state.asShown ? '✓ As the lesson shows' : '✗ Not what the lesson shows'
+  }
+}

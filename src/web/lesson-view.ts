@@ -1,0 +1,80 @@
+import type { Lesson, QuizQuestion } from '../course/index.ts'
+import { parseMarkdown } from '../markdown/parse.ts'
+import type { LessonProgress } from '../progress/state.ts'
+import { taskText } from '../walkthrough/lesson-text.ts'
+import { island } from './island.ts'
+import { type HtmlOptions, idOf, tokensToHtml } from './markdown-html.ts'
+import { snippetNumbering } from './snippet-tokens.ts'
+
+export interface TaskView {
+  /** Of its heading. */
+  readonly id: string
+  readonly text: string
+  readonly hints: string
+}
+
+/** A lesson as HTML, part by part. Hints that were not shown yet and right answers are not in it. */
+export interface LessonView {
+  readonly intro: string
+  readonly tasks: readonly TaskView[]
+  readonly quiz: readonly string[]
+  readonly outro: string
+}
+
+export async function lessonView(
+  lesson: Lesson,
+  progress: LessonProgress,
+  links: HtmlOptions,
+): Promise<LessonView> {
+  const address = `/lessons/${lesson.slug}`
+  const numbered = snippetNumbering(lesson.snippets)
+  const render = async (markdown: string) => tokensToHtml(numbered(await parseMarkdown(markdown)), links)
+  // One after the other: the blocks of code are numbered in this order.
+  const intro = await render(lesson.intro)
+  const tasks: TaskView[] = []
+  for (const task of lesson.tasks) {
+    const text = await render(taskText(task))
+    const shown = task.hints.slice(0, progress.hints[task.number] ?? 0)
+    const hints = island('hints', {
+      task: task.number,
+      address: `${address}/tasks/${task.number}/hint`,
+      shown: await Promise.all(shown.map((hint) => markdownHtml(hint, links))),
+      of: task.hints.length,
+    })
+    tasks.push({ id: idOf(`Task ${task.number} · ${task.name}`), text, hints })
+  }
+  const quiz: string[] = []
+  for (const [index, question] of lesson.quiz.entries()) {
+    quiz.push(await questionIsland(question, index + 1, { address, progress, links }))
+  }
+  return { intro, tasks, quiz, outro: await render(lesson.outro) }
+}
+
+/** Markdown whose code is only shown, not run: hints, explanations. */
+export async function markdownHtml(markdown: string, links: HtmlOptions): Promise<string> {
+  return tokensToHtml(await parseMarkdown(markdown), links)
+}
+
+/** The same for a line, without the paragraph around it. */
+export async function lineHtml(markdown: string, links: HtmlOptions): Promise<string> {
+  const made = await markdownHtml(markdown, links)
+  return /^<p>((?:(?!<p>).)*)<\/p>\n$/s.exec(made)?.[1] ?? made
+}
+
+async function questionIsland(
+  question: QuizQuestion,
+  number: number,
+  { address, progress, links }: { address: string; progress: LessonProgress; links: HtmlOptions },
+): Promise<string> {
+  const last = progress.quiz.find((one) => one.question === question.question)
+  const [first = '', ...more] = question.question.split('\n\n')
+  return island('question', {
+    id: `question-${number}`,
+    address: `${address}/quiz/${number}`,
+    title: await lineHtml(first, links),
+    more: await markdownHtml(more.join('\n\n'), links),
+    answers: await Promise.all(question.answers.map(({ text }) => lineHtml(text, links))),
+    several: question.answers.filter(({ right }) => right).length > 1,
+    before: last === undefined ? undefined : last.right ? 'right' : 'wrong',
+  })
+}

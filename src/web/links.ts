@@ -1,0 +1,14 @@
+import type { Course } from '../course/index.ts'
+import type { HtmlOptions } from './markdown-html.ts'
+
+/** Links between lessons lead to their pages, those to the web stay; what is neither is only text here. */
+export function linksOf(course: Course, slug: string): HtmlOptions {
+  return {
+    link(href) {
+      if (/^https?:\/\//.test(href) || href.startsWith('#')) return href
+      const [, name, part = ''] = /^(?:\.\/)?([\w-]+)\.md(#.*)?$/.exec(href) ?? []
+      return course.lessons.some((lesson) => lesson.slug === name) ? `/lessons/${name}${part}` : undefined
+    },
+    runAddress: (number) => `/lessons/${slug}/snippets/${number}/run`,
+  }
+}

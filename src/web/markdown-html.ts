@@ -1,0 +1,108 @@
+import type { MarkdownIt, Renderer, Token } from 'markdown-it'
+import { boxOf, markTaskBoxes } from '../terminal/task-boxes.ts'
+import { codeHtml, escapeHtml } from './code.ts'
+import { island } from './island.ts'
+import { type SnippetMark, snippetOf } from './snippet-tokens.ts'
+
+export interface HtmlOptions {
+  /** Where a link of the Markdown leads here; undefined makes it plain text. */
+  link(href: string): string | undefined
+  /** Where a request to run a snippet goes. */
+  runAddress(number: number): string
+}
+
+type Env = {
+  readonly options: HtmlOptions
+  readonly code: ReadonlyMap<Token, { readonly html: string; readonly output: string | undefined }>
+}
+
+let parser: Promise<MarkdownIt> | undefined
+
+/** Tokens of `parseMarkdown` as HTML. Everything that is not markup of our own is escaped. */
+export async function tokensToHtml(tokens: readonly Token[], options: HtmlOptions): Promise<string> {
+  parser ??= import('markdown-it').then(({ default: markdownIt }) => withRules(markdownIt()))
+  const { renderer, options: settings } = await parser
+  const blocks = tokens.filter(({ type }) => type === 'fence' || type === 'code_block')
+  const code = await Promise.all(
+    blocks.map(async (token) => {
+      const output = snippetOf(token)?.output
+      const html = await codeHtml(token.content, token.info)
+      return [
+        token,
+        { html, output: output === undefined ? undefined : await codeHtml(output, 'output') },
+      ] as const
+    }),
+  )
+  const living = withoutDeadLinks(tokens, options)
+  markTaskBoxes(living)
+  const env: Env = { options, code: new Map(code) }
+  return renderer.render(living, settings, env)
+}
+
+/** What `tokensToHtml` handed to the renderer; to markdown-it it may be anything. */
+const own = (env: unknown) => env as Env
+
+function withRules(made: MarkdownIt): MarkdownIt {
+  const { rules } = made.renderer
+  rules.fence = (tokens, index, _settings, env) => codeBlock(tokens[index], own(env))
+  rules.code_block = (tokens, index, _settings, env) =>
+    `<div class="diagram"><pre><code>${own(env).code.get(tokens[index] as Token)?.html ?? ''}</code></pre></div>\n`
+  rules.heading_open = (tokens, index) => {
+    const { tag = 'h2' } = tokens[index] ?? {}
+    return `<${tag} id="${idOf(tokens[index + 1]?.content ?? '')}">`
+  }
+  // Wider than a phone, a table scrolls by itself.
+  rules.table_open = () => '<div class="table"><table>\n'
+  rules.table_close = () => '</table></div>\n'
+  rules.link_open = (tokens, index, settings, env, self: Renderer) => {
+    const token = tokens[index] as Token
+    const href = String(token.attrGet('href') ?? '')
+    token.attrSet('href', own(env).options.link(href) ?? '')
+    if (/^https?:/.test(href)) token.attrSet('rel', 'noreferrer')
+    return self.renderToken(tokens, index, settings)
+  }
+  rules.list_item_open = (tokens, index) => {
+    const box = boxOf(tokens[index] as Token)
+    if (box === undefined) return '<li>'
+    return `<li class="box">${box === '[x]' ? '☑' : '☐'} `
+  }
+  rules.note = () => ''
+  return made
+}
+
+function codeBlock(token: Token | undefined, { code, options }: Env): string {
+  if (token === undefined) return ''
+  const made = code.get(token)
+  const pre = `<pre><code>${made?.html ?? ''}</code></pre>`
+  const snippet = snippetOf(token)
+  if (snippet === undefined) return `<div class="code">${pre}</div>\n`
+  return `<div class="snippet">${pre}${printed(made?.output)}${runPart(snippet, options)}</div>\n`
+}
+
+function printed(output: string | undefined): string {
+  if (output === undefined) return ''
+  return `<p class="label">It prints</p><pre class="output"><code>${output}</code></pre>`
+}
+
+function runPart({ number }: SnippetMark, { runAddress }: HtmlOptions): string {
+  return number === undefined ? '' : island('run', { number, address: runAddress(number) })
+}
+
+/** A link that leads nowhere here keeps its words. */
+function withoutDeadLinks(tokens: readonly Token[], { link }: HtmlOptions): Token[] {
+  return tokens.map((token) => {
+    if (!token.children?.some(({ type }) => type === 'link_open')) return token
+    let dead = false
+    const children = token.children.filter((child) => {
+      if (child.type === 'link_open') dead = link(String(child.attrGet('href') ?? '')) === undefined
+      return !(dead && (child.type === 'link_open' || child.type === 'link_close'))
+    })
+    return Object.assign(Object.create(Object.getPrototypeOf(token)), token, { children }) as Token
+  })
+}
+
+/** What a heading is called in an address: `rung-1-look-then-write`. */
+export function idOf(title: string): string {
+  const words = title.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '-')
+  return escapeHtml(words.replace(/^-|-$/g, '') || 'part')
+}

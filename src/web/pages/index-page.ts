@@ -1,0 +1,32 @@
+import { html } from 'hono/html'
+import { tracks } from '../../course/index.ts'
+import { isPassed } from '../../progress/state.ts'
+import { type Html, page, type Theme, topBar } from './layout.ts'
+import { type ListOptions, lessonList } from './lesson-list.ts'
+
+/** All lessons, and the tracks as slides. */
+export function indexPage(options: ListOptions & { readonly theme: Theme }): Html {
+  const { course, overview, theme } = options
+  const passed = course.lessons.filter(({ slug }) => isPassed(overview.lesson(slug))).length
+  const body = html`${topBar(html``)}
+<main id="main" class="index">
+<h1>Event sourcing on Redis, in small exercises</h1>
+<p class="lead">${course.lessons.length} lessons, ${passed} passed. Read here; write in your own editor; check with
+<code>npx eventlings watch</code>.</p>
+<nav aria-label="Lessons">${lessonList(options)}</nav>
+<h2>As slides, for a class</h2>
+<ul class="tracks">${tracks(course).map(
+    ({ name, title, lessons }) =>
+      html`<li><a href="/slides/track/${name}">${title}</a> <span class="minutes">${lessons.length} lessons</span></li>`,
+  )}</ul>
+</main>`
+  return page({ title: 'eventlings', theme, script: 'reader.js', style: 'reader.css', body })
+}
+
+/** A page for an address that leads nowhere. */
+export function missingPage(sentence: string, theme: Theme): Html {
+  const body = html`${topBar(html``)}
+<main id="main" class="index"><h1>There is no such page</h1><p>${sentence}</p>
+<p><a href="/">All lessons</a></p></main>`
+  return page({ title: 'Not found · eventlings', theme, script: 'reader.js', style: 'reader.css', body })
+}

@@ -1,0 +1,65 @@
+/** What pages and server say to each other; nothing here runs. */
+
+/** A piece of output in one look; `looks` are names of the terminal's styles. */
+export interface OutputSpan {
+  readonly text: string
+  readonly looks: readonly string[]
+}
+
+export type RunReply =
+  | {
+      readonly kind: 'ran'
+      readonly output: readonly (readonly OutputSpan[])[]
+      /** The output is what the lesson shows. */
+      readonly asShown: boolean
+      /** How many snippets before this one were run first, so that its data is there. */
+      readonly before: number
+      /** 'Redis 7.0.15, …', and what it cannot do, if there is something. */
+      readonly redis: string
+      readonly limits: string | undefined
+    }
+  | Problem
+
+export type HintReply = { readonly kind: 'hint'; readonly html: string } | Problem
+
+export interface AnswerView {
+  readonly chosen: boolean
+  readonly right: boolean
+  /** HTML of our own making. */
+  readonly explanation: string
+}
+
+export type QuizReply =
+  | { readonly kind: 'answered'; readonly right: boolean; readonly answers: readonly AnswerView[] }
+  | Problem
+
+/** A sentence for the reader. */
+export interface Problem {
+  readonly kind: 'problem'
+  readonly sentence: string
+}
+
+/** What the server hands to the moving parts of a page. */
+export interface IslandProps {
+  readonly theme: Readonly<Record<never, never>>
+  readonly run: { readonly number: number; readonly address: string }
+  readonly hints: {
+    readonly task: number
+    readonly address: string
+    readonly shown: readonly string[]
+    readonly of: number
+  }
+  readonly question: {
+    readonly id: string
+    readonly address: string
+    /** HTML of our own making: the question, what stands below it, and the answers. */
+    readonly title: string
+    readonly more: string
+    readonly answers: readonly string[]
+    readonly several: boolean
+    /** How it was answered last, if it was. */
+    readonly before: 'right' | 'wrong' | undefined
+  }
+}
+
+export type IslandName = keyof IslandProps

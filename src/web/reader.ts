@@ -1,0 +1,128 @@
+import type { Context } from 'hono'
+import { Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { getCookie } from 'hono/cookie'
+import type { Lesson } from '../course/index.ts'
+import type { Desk } from '../walkthrough/desk.ts'
+import { nextHint } from '../workspace/next-hint.ts'
+import { type Assets, serveAssets } from './assets.ts'
+import { lessonView, markdownHtml } from './lesson-view.ts'
+import { linksOf } from './links.ts'
+import { indexPage, missingPage } from './pages/index-page.ts'
+import { themeOf } from './pages/layout.ts'
+import { lessonPage } from './pages/lesson-page.ts'
+import type { HintReply, Problem } from './protocol.ts'
+import { answerQuestion, chosenAmong } from './quiz.ts'
+import type { Runner } from './runner.ts'
+import { onlyOwnPages, onlyThisMachine, strictPages } from './security.ts'
+import { addSlides } from './slides/routes.ts'
+
+export interface ReaderOptions {
+  readonly desk: Desk
+  readonly runner: Runner
+  readonly assets: Assets
+}
+
+/** All that the reader serves: pages for reading, slides, and what their buttons ask for. */
+export function readerApp(options: ReaderOptions): Hono {
+  const { desk, runner, assets } = options
+  const { course, progress } = desk
+  const app = new Hono()
+  app.use(onlyThisMachine, onlyOwnPages, strictPages, bodyLimit({ maxSize: 10_000 }))
+  serveAssets(app, assets)
+
+  app.get('/', (context) =>
+    context.html(indexPage({ course, overview: progress.overview(), theme: themeIn(context) })),
+  )
+
+  app.get('/lessons/:slug', async (context) => {
+    const lesson = await lessonOf(context, desk)
+    if (lesson === undefined) return missing(context)
+    const overview = progress.overview()
+    const view = await lessonView(lesson, overview.lesson(lesson.slug), linksOf(course, lesson.slug))
+    return context.html(lessonPage({ lesson, view, course, overview, theme: themeIn(context) }))
+  })
+
+  app.post('/lessons/:slug/read', async (context) => {
+    const lesson = await lessonOf(context, desk)
+    if (lesson === undefined) return noSuch(context)
+    if (progress.overview().lesson(lesson.slug).readAt === undefined) {
+      await progress.record('LESSON_READ', lesson.slug, {})
+    }
+    return context.body(null, 204)
+  })
+
+  // By number alone: what runs is what stands in the lesson, never what a request brings.
+  app.post('/lessons/:slug/snippets/:number/run', async (context) => {
+    const lesson = await lessonOf(context, desk)
+    const number = numberIn(context)
+    if (lesson?.snippets[number - 1] === undefined) return noSuch(context)
+    return context.json(await runner.run(lesson, number))
+  })
+
+  app.post('/lessons/:slug/tasks/:number/hint', async (context) => {
+    const lesson = await lessonOf(context, desk)
+    const task = lesson?.tasks[numberIn(context) - 1]
+    if (lesson === undefined || task === undefined) return noSuch(context)
+    return context.json(await oneMoreHint(desk, lesson, task.number))
+  })
+
+  app.post('/lessons/:slug/quiz/:number', async (context) => {
+    const lesson = await lessonOf(context, desk)
+    const question = lesson?.quiz[numberIn(context) - 1]
+    if (lesson === undefined || question === undefined) return noSuch(context)
+    const chosen = chosenAmong(question, await context.req.json<unknown>().catch(() => undefined))
+    if (chosen === undefined) return context.json(problem('Choose an answer first.'), 400)
+    return context.json(
+      await answerQuestion(progress, lesson, question, chosen, linksOf(course, lesson.slug)),
+    )
+  })
+
+  addSlides(app, course)
+  app.notFound(missing)
+  app.onError((error, context) => {
+    const sentence = error.name === 'BadLessonError' ? error.message : `That went wrong: ${error.message}`
+    return context.req.method === 'GET'
+      ? context.html(missingPage(sentence, themeIn(context)), 500)
+      : context.json(problem(sentence), 500)
+  })
+  return app
+}
+
+async function oneMoreHint(
+  { course, progress }: Desk,
+  lesson: Lesson,
+  taskNumber: number,
+): Promise<HintReply> {
+  const hint = nextHint(lesson, progress.overview().lesson(lesson.slug), { taskNumber })
+  if (hint.kind === 'no more') return problem('There are no more hints for this task.')
+  await progress.record('HINT_REVEALED', lesson.slug, { task: hint.taskNumber, step: hint.step })
+  return { kind: 'hint', html: await markdownHtml(hint.text, linksOf(course, lesson.slug)) }
+}
+
+/** Only slugs that the course knows reach a file. */
+async function lessonOf(context: Context, { course }: Desk): Promise<Lesson | undefined> {
+  const slug = context.req.param('slug')
+  const known = course.lessons.find((lesson) => lesson.slug === slug)
+  return known && course.lesson(known.slug)
+}
+
+function numberIn(context: Context): number {
+  return Number(context.req.param('number'))
+}
+
+export function themeIn(context: Context) {
+  return themeOf(getCookie(context, 'theme'))
+}
+
+function missing(context: Context) {
+  return context.html(missingPage('The address leads to no lesson and no slides.', themeIn(context)), 404)
+}
+
+function noSuch(context: Context) {
+  return context.json(problem('The course has no such thing. Load the page again.'), 404)
+}
+
+function problem(sentence: string): Problem {
+  return { kind: 'problem', sentence }
+}

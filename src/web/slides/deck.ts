@@ -1,0 +1,106 @@
+import type { Lesson, QuizQuestion } from '../../course/index.ts'
+import { parseMarkdown } from '../../markdown/parse.ts'
+import { taskText } from '../../walkthrough/lesson-text.ts'
+import { lineHtml, markdownHtml } from '../lesson-view.ts'
+import { type HtmlOptions, tokensToHtml } from '../markdown-html.ts'
+import { snippetNumbering } from '../snippet-tokens.ts'
+import { cutIntoSlides } from './cut.ts'
+
+/** A slide as HTML. */
+export interface SlideView {
+  readonly kind: 'title' | 'text'
+  readonly title: string
+  readonly above: string
+  /** `2/3`; empty where the section fits on one. */
+  readonly part: string
+  readonly body: string
+  readonly notes: string
+}
+
+interface Draft {
+  readonly title: string
+  readonly markdown: string
+  /** What the presenter knows and the class does not; it stands with the first slide. */
+  readonly aside?: string
+}
+
+/** A lesson as slides, in the order of its text: title, prose, tasks, questions each with its answer, the rest. */
+export async function lessonSlides(lesson: Lesson, links: HtmlOptions): Promise<readonly SlideView[]> {
+  const numbered = snippetNumbering(lesson.snippets)
+  const label = `${lesson.number} · ${lesson.title}`
+  const slides: SlideView[] = [await titleSlide(lesson, links)]
+  for (const { title, markdown, aside } of drafts(lesson)) {
+    const tokens = numbered(await parseMarkdown(markdown, { notes: true }))
+    for (const [index, slide] of cutIntoSlides(title, tokens).entries()) {
+      const notes = index === 0 && aside !== undefined ? [...slide.notes, aside] : slide.notes
+      slides.push({
+        kind: 'text',
+        title: await lineHtml(slide.title, links),
+        above: await lineHtml(
+          slide.above ?? (slide.title === lesson.title ? `Lesson ${lesson.number}` : label),
+          links,
+        ),
+        part: slide.parts > 1 ? `${slide.part}/${slide.parts}` : '',
+        body: await tokensToHtml(slide.tokens, links),
+        notes: await markdownHtml(notes.join('\n\n'), links),
+      })
+    }
+  }
+  return slides
+}
+
+function drafts(lesson: Lesson): readonly Draft[] {
+  return [
+    { title: lesson.title, markdown: lesson.intro },
+    ...lesson.tasks.map((task) => ({
+      title: task.name,
+      markdown: taskText(task),
+      aside: `**If they get stuck**\n\n${task.hints.map((hint, index) => item(hint, `${index + 1}. `)).join('\n')}`,
+    })),
+    ...lesson.quiz.flatMap((question, index) => questionDrafts(question, index + 1)),
+    { title: lesson.title, markdown: lesson.outro },
+  ]
+}
+
+/** First the question alone, to think about; the next slide answers it. */
+function questionDrafts({ question, answers }: QuizQuestion, number: number): readonly Draft[] {
+  const letters = 'ABCDEFGH'
+  const solved = answers.map(({ text, right, explanation }) => {
+    const why = explanation === '' ? '' : `\n\n${explanation}`
+    return item(`${right ? '✓' : '✗'} ${right ? bold(text) : text}${why}`, '- ')
+  })
+  const right = answers.flatMap((answer, index) => (answer.right ? [letters[index]] : []))
+  return [
+    {
+      title: `Question ${number}`,
+      markdown: `${question}\n\n${answers.map(({ text }, index) => `- **${letters[index]}** · ${text}`).join('\n')}`,
+      aside: `Right: **${right.join(', ')}**. The next slide says why.`,
+    },
+    { title: `Question ${number}, answered`, markdown: `${solved.join('\n')}` },
+  ]
+}
+
+/** Code cannot be bold, and stars beside stars would not read as such. */
+function bold(text: string): string {
+  return text.includes('*') ? text : `**${text}**`
+}
+
+/** An item of a list, what belongs to it indented as far as its text. */
+function item(text: string, marker: string): string {
+  return `${marker}${text.replaceAll('\n', `\n${' '.repeat(marker.length)}`)}`
+}
+
+async function titleSlide(lesson: Lesson, links: HtmlOptions): Promise<SlideView> {
+  const about = `Lesson ${lesson.number} · ${lesson.minutes} minutes`
+  return {
+    kind: 'title',
+    title: await lineHtml(lesson.title, links),
+    above: '',
+    part: '',
+    body: `<p>${about}</p>`,
+    notes: await markdownHtml(
+      `${lesson.tasks.length} tasks: ${lesson.tasks.map(({ name }) => name).join(', ')}.`,
+      links,
+    ),
+  }
+}

@@ -1,0 +1,78 @@
+import type { Token } from 'markdown-it'
+import { snippetOf } from '../snippet-tokens.ts'
+
+// All in pixels of the stage, which is 1280 × 720 on every screen and only scaled. They follow styles/slides.css,
+// on the safe side: a slide that is too full all the same is set smaller by the browser.
+
+/** What is left below a slide's title. */
+export const slideHeight = 500
+
+const textLine = 39
+const textGap = 17
+const textColumns = 84
+const listIndent = 4
+const codeLine = 27
+const codeColumns = 94
+const codePadding = 46
+const outputLabel = 34
+const runButton = 0 // stands in the corner of the code
+const rowPadding = 18
+
+/** Of code without an output. */
+export const maxCodeLines = Math.floor((slideHeight - codePadding) / codeLine)
+
+/** How high blocks will be, roughly. */
+export function heightOf(tokens: readonly Token[]): number {
+  let height = 0
+  let indent = 0
+  let cells: number[] = []
+  let inTable = false
+  for (const token of tokens) {
+    switch (token.type) {
+      case 'list_item_open':
+        indent += listIndent
+        break
+      case 'list_item_close':
+        indent -= listIndent
+        break
+      case 'tr_open':
+        inTable = true
+        cells = []
+        break
+      case 'tr_close':
+        height +=
+          Math.max(
+            1,
+            ...cells.map((length) => Math.ceil(length / (textColumns / Math.max(1, cells.length)))),
+          ) *
+            textLine +
+          rowPadding
+        inTable = false
+        break
+      case 'fence':
+      case 'code_block':
+        height += blockOfCode(token)
+        break
+      case 'inline':
+        if (inTable) cells.push(token.content.length)
+        else height += textHeight(token.content, textColumns - indent)
+        break
+    }
+  }
+  return height
+}
+
+function textHeight(text: string, columns: number): number {
+  return Math.ceil(text.length / columns) * textLine + textGap
+}
+
+function blockOfCode(token: Token): number {
+  const output = snippetOf(token)?.output
+  const code = codeHeight(token.content.trimEnd().split('\n')) + runButton
+  return output === undefined ? code : code + outputLabel + codeHeight(output.split('\n')) - textGap
+}
+
+export function codeHeight(lines: readonly string[]): number {
+  const shown = lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / codeColumns)), 0)
+  return shown * codeLine + codePadding
+}

@@ -1,0 +1,118 @@
+import type { Token } from 'markdown-it'
+import { markSnippet, snippetOf } from '../snippet-tokens.ts'
+import { codeHeight, heightOf, maxCodeLines, slideHeight } from './height.ts'
+
+/** The list or table that a piece was cut out of; pieces side by side that share one become one again. */
+export interface Frame {
+  /** Opens it again; `index` is that of the first piece on the slide. */
+  before(index: number): readonly Token[]
+  readonly after: readonly Token[]
+}
+
+/** What stays together on a slide. */
+export interface Piece {
+  readonly tokens: readonly Token[]
+  /** An estimate, in the pixels of a stage. */
+  readonly height: number
+  readonly frame?: Frame
+  readonly index: number
+  /** It announces what follows ("Both say:") and does not stand last. */
+  readonly leads: boolean
+}
+
+/** Blocks at the top level as pieces: a list by items, a table by rows, code that is too long by lines. */
+export function piecesOf(tokens: readonly Token[]): readonly Piece[] {
+  return topBlocks(tokens).flatMap((block): readonly Piece[] => {
+    switch (block[0]?.type) {
+      case 'fence':
+      case 'code_block':
+        return codePieces(block[0])
+      case 'bullet_list_open':
+      case 'ordered_list_open':
+        return listPieces(block)
+      case 'table_open':
+        return tablePieces(block)
+      default:
+        return [piece(block, { leads: /:\**$/.test(block[1]?.content.trim() ?? '') })]
+    }
+  })
+}
+
+/** The tokens of a slide: pieces in their frames. */
+export function tokensOf(pieces: readonly Piece[]): readonly Token[] {
+  return pieces.flatMap(({ tokens, frame, index }, at) => {
+    const opens = frame !== undefined && pieces[at - 1]?.frame !== frame
+    const closes = frame !== undefined && pieces[at + 1]?.frame !== frame
+    return [...(opens ? frame.before(index) : []), ...tokens, ...(closes ? frame.after : [])]
+  })
+}
+
+function piece(tokens: readonly Token[], more: Partial<Piece> = {}): Piece {
+  return { tokens, height: heightOf(tokens), index: 0, leads: false, ...more }
+}
+
+function topBlocks(tokens: readonly Token[]): readonly (readonly Token[])[] {
+  const blocks: Token[][] = []
+  let depth = 0
+  for (const token of tokens) {
+    if (depth === 0) blocks.push([])
+    blocks.at(-1)?.push(token)
+    depth += token.nesting
+  }
+  return blocks
+}
+
+function listPieces(block: readonly Token[]): readonly Piece[] {
+  const [open, close] = [block[0], block.at(-1)]
+  if (!open || !close) return []
+  const start = Number(open.attrGet('start') ?? 1)
+  const frame: Frame = {
+    before: (index) => [
+      open.type === 'ordered_list_open' ? copy(open, { attrs: [['start', String(start + index)]] }) : open,
+    ],
+    after: [close],
+  }
+  return topBlocks(block.slice(1, -1)).map((item, index) => piece(item, { frame, index }))
+}
+
+function tablePieces(block: readonly Token[]): readonly Piece[] {
+  const body = block.findIndex(({ type }) => type === 'tbody_open')
+  if (body === -1) return [piece(block)]
+  const frame: Frame = { before: () => block.slice(0, body + 1), after: block.slice(-2) }
+  return topBlocks(block.slice(body + 1, -2)).map((row, index) => piece(row, { frame, index }))
+}
+
+function codePieces(token: Token): readonly Piece[] {
+  const snippet = snippetOf(token)
+  const whole = piece([token])
+  if (whole.height <= slideHeight) return [whole]
+  const chunks = cutLines(token.content.trimEnd().split('\n'), /^\s*redis\b/.test(token.info))
+  return chunks.map((lines, index) => {
+    const part = copy(token, { content: `${lines.join('\n')}\n` })
+    const isLast = index === chunks.length - 1
+    const output = snippet?.output
+    // What it prints may need a slide of its own; the button stands with it, at the end.
+    const fits = codeHeight(lines) + codeHeight((output ?? '').split('\n')) <= slideHeight
+    if (snippet)
+      markSnippet(
+        part,
+        isLast && fits ? snippet : { number: isLast ? snippet.number : undefined, output: undefined },
+      )
+    return piece([part])
+  })
+}
+
+/** Parts of code that fit a slide, cut at blank lines where there are some, and transcripts before a command. */
+function cutLines(lines: readonly string[], isTranscript: boolean): readonly (readonly string[])[] {
+  if (lines.length <= maxCodeLines) return [lines]
+  const mayCutBefore = (at: number) =>
+    isTranscript ? lines[at]?.startsWith('>') : lines[at - 1]?.trim() === ''
+  let cut = maxCodeLines
+  while (cut > maxCodeLines / 3 && !mayCutBefore(cut)) cut -= 1
+  if (!mayCutBefore(cut)) cut = maxCodeLines
+  return [lines.slice(0, cut), ...cutLines(lines.slice(cut), isTranscript)]
+}
+
+function copy(token: Token, changes: Partial<Token>): Token {
+  return Object.assign(Object.create(Object.getPrototypeOf(token)), token, changes) as Token
+}

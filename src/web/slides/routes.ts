@@ -1,0 +1,30 @@
+import type { Context, Hono } from 'hono'
+import { getCookie } from 'hono/cookie'
+import { type Course, type LessonSummary, tracks } from '../../course/index.ts'
+import { linksOf } from '../links.ts'
+import { themeOf } from '../pages/layout.ts'
+import { slidesPage } from '../pages/slides-page.ts'
+import { lessonSlides } from './deck.ts'
+
+/** Slides of one lesson, and of all lessons of a track, one after the other. */
+export function addSlides(app: Hono, course: Course): void {
+  const show = async (context: Context, title: string, lessons: readonly LessonSummary[]) => {
+    const decks = lessons.map(async ({ slug }) =>
+      lessonSlides(await course.lesson(slug), linksOf(course, slug)),
+    )
+    const slides = (await Promise.all(decks)).flat()
+    return context.html(slidesPage({ title, slides, theme: themeOf(getCookie(context, 'theme')) }))
+  }
+
+  app.get('/slides/track/:name', (context) => {
+    const track = tracks(course).find(({ name }) => name === context.req.param('name'))
+    return track === undefined ? context.notFound() : show(context, track.title, track.lessons)
+  })
+
+  app.get('/slides/:slug', (context) => {
+    const lesson = course.lessons.find(({ slug }) => slug === context.req.param('slug'))
+    return lesson === undefined
+      ? context.notFound()
+      : show(context, `${lesson.number} · ${lesson.title}`, [lesson])
+  })
+}

@@ -1,0 +1,63 @@
+import type { Token } from 'markdown-it'
+import type { Snippet } from '../course/index.ts'
+
+/** A block of code that runs, and what it prints as the lesson shows it. */
+export interface SnippetMark {
+  /** In the lesson, from 1; undefined for a first part of one that was cut. */
+  readonly number: number | undefined
+  readonly output: string | undefined
+}
+
+const marks = new WeakMap<Token, SnippetMark>()
+
+export function snippetOf(token: Token): SnippetMark | undefined {
+  return marks.get(token)
+}
+
+export function markSnippet(token: Token, mark: SnippetMark): void {
+  marks.set(token, mark)
+}
+
+/**
+ * Numbers the blocks that run, part by part of a lesson: call it once for each part, in the order of the text. The
+ * output below a block of code becomes part of that block.
+ */
+export function snippetNumbering(
+  snippets: readonly Snippet[],
+): (tokens: readonly Token[]) => readonly Token[] {
+  const taken = new Set<number>()
+  const numberOf = (token: Token) => {
+    const index = snippets.findIndex((snippet, at) => !taken.has(at) && isOf(snippet, token))
+    if (index !== -1) taken.add(index)
+    return index === -1 ? undefined : index + 1
+  }
+  return (tokens) => {
+    const outputs = new Set<Token>()
+    for (const [index, token] of tokens.entries()) {
+      if (token.type !== 'fence' || !/^\s*(redis|ts\s+run)\b/.test(token.info)) continue
+      const number = numberOf(token)
+      if (number === undefined) continue
+      const next = tokens[index + 1]
+      const output = next?.type === 'fence' && next.info.trim() === 'output' ? next : undefined
+      if (output !== undefined) outputs.add(output)
+      marks.set(token, { number, output: output?.content.trimEnd() })
+    }
+    return tokens.filter((token) => !outputs.has(token))
+  }
+}
+
+/** By content: a lesson's parts no longer know at which line of the file they began. */
+function isOf(snippet: Snippet, token: Token): boolean {
+  if (snippet.kind === 'ts') return /^\s*ts\b/.test(token.info) && token.content.trimEnd() === snippet.code
+  if (!/^\s*redis\b/.test(token.info)) return false
+  const lines = token.content.split('\n').filter((line) => line.trim() !== '')
+  const written = snippet.commands.flatMap(({ command, reply }) => [command, ...reply.split('\n')])
+  const shown = lines.map((line) => line.replace(/^> */, '').trimEnd())
+  return (
+    shown.join('\n') ===
+    written
+      .filter((line) => line.trim() !== '')
+      .map((line) => line.trimEnd())
+      .join('\n')
+  )
+}
