@@ -28,7 +28,9 @@ export async function highlight(code: string, info: string, palette: Palette): P
   const language = languages[info.trim().split(/\s+/)[0]?.toLowerCase() ?? '']
   if (!palette.colours || language === undefined) return lines.map((line) => [span(line)])
   const [{ stylesOf }, shiki] = await Promise.all([import('./code-theme.ts'), highlighterFor(language)])
-  const { tokens } = shiki.codeToTokens(lines.join('\n'), { lang: language, theme: 'terminal' })
+  // Without a limit of time, for on a busy machine the first line takes the grammar half a second, and stays plain then.
+  const look = { lang: language, theme: 'terminal', tokenizeTimeLimit: 0 } as const
+  const { tokens } = shiki.codeToTokens(lines.join('\n'), look)
   return tokens.map((line) => line.map(({ content, color }) => span(content, ...stylesOf(color))))
 }
 
