@@ -21,6 +21,8 @@ export interface OwnServer {
   readonly version: string
   /** SIGKILL: what was not handed to the operating system is lost. */
   crash(): Promise<void>
+  /** SIGSTOP: from now on it answers nothing, as behind a cut cable; `restart` and `stop` end that. Not on Windows. */
+  pause(): void
   /** Starts again on the same folder and port; resolves when the data is loaded. A server that still runs is crashed. */
   restart(): Promise<void>
   stop(): Promise<void>
@@ -42,6 +44,7 @@ export async function startOwnServer(options: OwnServerOptions = {}): Promise<Ow
       folder: folder.path,
       version,
       crash: () => server.kill(),
+      pause: () => server.pause(),
       async restart() {
         await server.kill()
         server = await startAgain(executable, port, folder.path, args)

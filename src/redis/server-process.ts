@@ -9,6 +9,8 @@ export interface ServerProcess {
   readonly version: ServerVersion | undefined
   /** SIGKILL, as a power cut would; resolves when the process is gone. Safe to call twice. */
   kill(): Promise<void>
+  /** SIGSTOP: it keeps its connections and answers nothing, until it is killed. Not on Windows. */
+  pause(): void
 }
 
 export interface ServerProcessOptions {
@@ -51,7 +53,12 @@ export async function startServerProcess(options: ServerProcessOptions): Promise
   child.once('exit', release)
   const log = await readyLog(child)
   letGo(child)
-  return { port, version: versionInLog(log), kill: () => kill(child) }
+  return {
+    port,
+    version: versionInLog(log),
+    kill: () => kill(child),
+    pause: () => void child.kill('SIGSTOP'),
+  }
 }
 
 function readyLog(child: ChildProcess): Promise<string> {

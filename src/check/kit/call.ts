@@ -202,6 +202,11 @@ const MEANINGS: readonly (readonly [RegExp, string])[] = [
     /equal or smaller than the target stream top item/,
     'The stream already holds an entry with this id or a later one.',
   ],
+  [
+    /EXECABORT/,
+    'Redis refused a command while the transaction was being put together, and so it ran none of it.',
+  ],
+  [/NOSCRIPT/, 'Redis has not seen this script yet: EVAL sends it along, EVALSHA only names it.'],
   [/Maximum call stack/, 'A function calls itself without end.'],
   [
     /Connection is closed/,

@@ -21,6 +21,8 @@ export interface OwnServer {
   connect(options?: RedisOptions): Redis
   /** SIGKILL. Commands of clients that wait for an answer are refused soon after. */
   crash(): Promise<void>
+  /** SIGSTOP: it keeps its connections and answers nothing, as behind a cut cable. */
+  pause(): Promise<void>
   /** On the same data; resolves when it is loaded. */
   restart(): Promise<void>
   stop(): Promise<void>
@@ -61,6 +63,7 @@ export async function startServer({ args = [], folder }: OwnServerOptions = {}):
       return client
     },
     crash: () => askServers({ what: 'crash', of }).then(() => {}),
+    pause: () => askServers({ what: 'pause', of }).then(() => {}),
     restart: () => askServers({ what: 'restart', of }).then(() => {}),
     async stop() {
       admin.disconnect()

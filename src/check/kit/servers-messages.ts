@@ -2,7 +2,7 @@
 export type Ask =
   | { readonly what: 'server'; readonly args: readonly string[]; readonly folder?: string }
   | { readonly what: 'cluster' }
-  | { readonly what: 'crash' | 'restart' | 'stop'; readonly of: number }
+  | { readonly what: 'crash' | 'pause' | 'restart' | 'stop'; readonly of: number }
 
 export interface Answer {
   readonly of: number

@@ -23,6 +23,7 @@ async function answer(ask: Ask): Promise<Answer> {
       return { of: last, urls: cluster.nodes, folder: '' }
     }
     case 'crash':
+    case 'pause':
     case 'restart':
     case 'stop': {
       await servers.get(ask.of)?.[ask.what]?.()
