@@ -78,6 +78,7 @@ function resolveFor(plugin: PluginBuild, input: BundleInput): void {
   function fromUs(path: string): OnResolveResult | undefined {
     if (path === '#kit') return { path: runtime.kitUrl, external: true }
     if (path === 'vitest') return { path: runtime.vitestUrl, external: true }
+    if (path === 'ioredis') return { path: runtime.ioredisUrl, external: true }
     if (path === `#lesson/${slug}`) return { path: answer.path }
     if (path.startsWith('#lesson/')) return built(path.slice('#lesson/'.length))
     if (path.startsWith('#built/')) return built(path.slice('#built/'.length))
@@ -108,6 +109,7 @@ function resolveFor(plugin: PluginBuild, input: BundleInput): void {
         return missing(`Your file imports ${args.path}, but there is no lesson of that name to build on.`)
       }
       case 'package': {
+        if (args.path === 'ioredis') return { path: runtime.ioredisUrl, external: true }
         const path = declared.has(packageOf(args.path)) ? resolvePackage(args.path) : undefined
         if (path !== undefined) return { path, external: true }
         return missing(

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { OnLoadResult } from 'esbuild'
 import { cacheFolder } from './cache-folder.ts'
-import { packageResolver } from './packages.ts'
 
 /** The built kit and standby: plain JavaScript that a bare Node starts in a fraction of the time that a TypeScript loader takes. */
 export interface Runtime {
@@ -11,6 +12,8 @@ export interface Runtime {
   /** URLs that a bundled suite imports instead of `#kit` and `vitest`. */
   readonly kitUrl: string
   readonly vitestUrl: string
+  /** The one client library that kit and answer share. */
+  readonly ioredisUrl: string
 }
 
 const here = dirname(fileURLToPath(import.meta.url))
@@ -31,15 +34,15 @@ export async function buildRuntime(root: string): Promise<Runtime> {
     standby: join(folder, 'standby.mjs'),
     kitUrl: pathToFileURL(join(folder, 'kit.mjs')).href,
     vitestUrl: pathToFileURL(join(folder, 'vitest.mjs')).href,
+    ioredisUrl: pathToFileURL(join(folder, 'ioredis.mjs')).href,
   }
 }
 
 async function build(root: string, folder: string): Promise<void> {
   const { build: bundle } = await import('esbuild')
-  const resolvePackage = packageResolver(root)
   const made = `${folder}.${process.pid}.tmp`
   await bundle({
-    entryPoints: ENTRIES,
+    entryPoints: { ...ENTRIES, ioredis: 'ioredis' },
     outdir: made,
     outExtension: { '.js': '.mjs' },
     bundle: true,
@@ -49,14 +52,16 @@ async function build(root: string, folder: string): Promise<void> {
     target: 'node20',
     keepNames: true,
     logLevel: 'silent',
+    // What is bundled of CommonJS asks for Node's own modules by `require`.
+    banner: {
+      js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
+    },
     plugins: [
       {
         name: 'packages',
         setup(plugin) {
-          plugin.onResolve({ filter: /^ioredis$/ }, ({ path }) => ({
-            path: resolvePackage(path) ?? path,
-            external: true,
-          }))
+          plugin.onResolve({ filter: /^ioredis$/ }, ({ path }) => ({ path, namespace: 'client' }))
+          plugin.onLoad({ filter: /.*/, namespace: 'client' }, () => ioredis(root))
           plugin.onResolve({ filter: /^vitest$/ }, () => ({ path: ENTRIES.vitest }))
         },
       },
@@ -68,6 +73,18 @@ async function build(root: string, folder: string): Promise<void> {
     rmSync(made, { recursive: true, force: true })
     if (!existsSync(join(folder, 'standby.mjs'))) throw error // else another process was quicker
   }
+}
+
+/** ioredis is a hundred CommonJS files, and loading them one by one took half of a standby's start. */
+function ioredis(root: string): OnLoadResult {
+  const require = createRequire(join(root, 'package.json'))
+  const names = Object.keys(require('ioredis')).filter((name) => name !== 'default')
+  const lines = [
+    `const ioredis = require(${JSON.stringify(require.resolve('ioredis'))})`,
+    'export default ioredis',
+    ...names.map((name) => `export const ${name} = ioredis.${name}`),
+  ]
+  return { contents: lines.join('\n'), loader: 'js', resolveDir: root }
 }
 
 function fingerprint(root: string): string {
