@@ -58,5 +58,11 @@ function parseAnswer(document: Document, { line, lines }: ListItem): QuizAnswer 
       'An answer begins with "- [ ]" if it is wrong, with "- [x]" if right.',
     )
   }
-  return { text, right: mark !== ' ', explanation: withoutBlankEnds(lines.slice(1)).join('\n') }
+  return { text, right: mark !== ' ', explanation: dedented(withoutBlankEnds(lines.slice(1))) }
+}
+
+/** Authors indent as far as the answer's text, behind its box; four spaces left over would make it code. */
+function dedented(lines: readonly string[]): string {
+  const indents = lines.filter((line) => line.trim() !== '').map((line) => line.search(/\S/))
+  return lines.map((line) => line.slice(Math.min(...indents))).join('\n')
 }

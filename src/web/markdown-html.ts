@@ -64,7 +64,7 @@ function withRules(made: MarkdownIt): MarkdownIt {
   rules.list_item_open = (tokens, index) => {
     const box = boxOf(tokens[index] as Token)
     if (box === undefined) return '<li>'
-    return `<li class="box">${box === '[x]' ? '☑' : '☐'} `
+    return `<li class="${box === '[x]' ? 'box yes' : 'box no'}">`
   }
   rules.note = () => ''
   return made
@@ -75,6 +75,9 @@ function codeBlock(token: Token | undefined, { code, options }: Env): string {
   const made = code.get(token)
   const pre = `<pre><code>${made?.html ?? ''}</code></pre>`
   const snippet = snippetOf(token)
+  if (snippet !== undefined && token.info.trim() === 'output') {
+    return `<div class="snippet">${printed(made?.html)}${runPart(snippet, options)}</div>\n`
+  }
   if (snippet === undefined) return `<div class="code">${pre}</div>\n`
   return `<div class="snippet">${pre}${printed(made?.output)}${runPart(snippet, options)}</div>\n`
 }

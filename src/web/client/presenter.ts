@@ -11,6 +11,8 @@ export function presenterView(): PresenterView {
   side.id = 'side'
   side.setAttribute('aria-label', 'Next slide')
   document.querySelector('#deck')?.after(side)
+  const label = document.createElement('p')
+  label.textContent = 'Next'
   const notes = document.querySelector<HTMLElement>('#notes')
   const clock = document.createElement('p')
   clock.id = 'clock'
@@ -28,7 +30,7 @@ export function presenterView(): PresenterView {
       const next = slide.nextElementSibling?.querySelector('.stage')?.cloneNode(true)
       // A picture of it: nothing in it can be pressed or reached.
       if (next instanceof HTMLElement) next.inert = true
-      side.replaceChildren(...(next ? [next] : []))
+      side.replaceChildren(label, ...(next ? [next] : []))
       if (notes === null) return
       notes.hidden = false
       const own = [...(slide.querySelector('.notes')?.childNodes ?? [])].map((node) => node.cloneNode(true))

@@ -8,7 +8,7 @@ import { cutIntoSlides } from './cut.ts'
 
 /** A slide as HTML. */
 export interface SlideView {
-  readonly kind: 'title' | 'text'
+  readonly kind: 'title' | 'text' | 'question'
   readonly title: string
   readonly above: string
   /** `2/3`; empty where the section fits on one. */
@@ -18,6 +18,7 @@ export interface SlideView {
 }
 
 interface Draft {
+  readonly kind?: 'question'
   readonly title: string
   readonly markdown: string
   /** What the presenter knows and the class does not; it stands with the first slide. */
@@ -29,12 +30,12 @@ export async function lessonSlides(lesson: Lesson, links: HtmlOptions): Promise<
   const numbered = snippetNumbering(lesson.snippets)
   const label = `${lesson.number} · ${lesson.title}`
   const slides: SlideView[] = [await titleSlide(lesson, links)]
-  for (const { title, markdown, aside } of drafts(lesson)) {
+  for (const { kind = 'text', title, markdown, aside } of drafts(lesson)) {
     const tokens = numbered(await parseMarkdown(markdown, { notes: true }))
     for (const [index, slide] of cutIntoSlides(title, tokens).entries()) {
       const notes = index === 0 && aside !== undefined ? [...slide.notes, aside] : slide.notes
       slides.push({
-        kind: 'text',
+        kind,
         title: await lineHtml(slide.title, links),
         above: await lineHtml(
           slide.above ?? (slide.title === lesson.title ? `Lesson ${lesson.number}` : label),
@@ -64,25 +65,24 @@ function drafts(lesson: Lesson): readonly Draft[] {
 
 /** First the question alone, to think about; the next slide answers it. */
 function questionDrafts({ question, answers }: QuizQuestion, number: number): readonly Draft[] {
-  const letters = 'ABCDEFGH'
   const solved = answers.map(({ text, right, explanation }) => {
-    const why = explanation === '' ? '' : `\n\n${explanation}`
-    return item(`${right ? '✓' : '✗'} ${right ? bold(text) : text}${why}`, '- ')
+    const answer = right && !text.includes('*') ? `**${text}**` : text
+    return item(`[${right ? 'x' : ' '}] ${answer}${explanation === '' ? '' : `\n\n${explanation}`}`, '- ')
   })
-  const right = answers.flatMap((answer, index) => (answer.right ? [letters[index]] : []))
+  const right = answers.flatMap(({ right }, index) => (right ? ['ABCDEFGH'[index]] : []))
   return [
     {
+      kind: 'question',
       title: `Question ${number}`,
-      markdown: `${question}\n\n${answers.map(({ text }, index) => `- **${letters[index]}** · ${text}`).join('\n')}`,
+      markdown: `${question}\n\n${answers.map(({ text }) => `1. ${text}`).join('\n')}`,
       aside: `Right: **${right.join(', ')}**. The next slide says why.`,
     },
-    { title: `Question ${number}, answered`, markdown: `${solved.join('\n')}` },
+    {
+      kind: 'question',
+      title: `Question ${number}, answered`,
+      markdown: `${question.split('\n\n')[0]}\n\n${solved.join('\n')}`,
+    },
   ]
-}
-
-/** Code cannot be bold, and stars beside stars would not read as such. */
-function bold(text: string): string {
-  return text.includes('*') ? text : `**${text}**`
 }
 
 /** An item of a list, what belongs to it indented as far as its text. */

@@ -15,7 +15,6 @@ const codeLine = 27
 const codeColumns = 94
 const codePadding = 46
 const outputLabel = 34
-const runButton = 0 // stands in the corner of the code
 const rowPadding = 18
 
 /** Of code without an output. */
@@ -68,11 +67,11 @@ function textHeight(text: string, columns: number): number {
 
 function blockOfCode(token: Token): number {
   const output = snippetOf(token)?.output
-  const code = codeHeight(token.content.trimEnd().split('\n')) + runButton
+  const code = codeHeight(token.content.trimEnd().split('\n'))
   return output === undefined ? code : code + outputLabel + codeHeight(output.split('\n')) - textGap
 }
 
-export function codeHeight(lines: readonly string[]): number {
+function codeHeight(lines: readonly string[]): number {
   const shown = lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / codeColumns)), 0)
   return shown * codeLine + codePadding
 }

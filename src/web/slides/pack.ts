@@ -22,7 +22,8 @@ function fill(pieces: readonly Piece[], budget: number): readonly (readonly Piec
     let current = slides.at(-1) ?? []
     if (piece.height > left && current.length > 0) {
       // What announces this piece goes with it, unless nothing would stay.
-      const leader = current.length > 1 && current.at(-1)?.leads === true ? current.pop() : undefined
+      const announces = current.length > 1 && current.at(-1)?.leads === true
+      const leader = announces && piece.height <= slideHeight ? current.pop() : undefined
       current = leader ? [leader] : []
       slides.push(current)
       left = budget - (leader?.height ?? 0)

@@ -1,6 +1,6 @@
 import type { Token } from 'markdown-it'
 import { markSnippet, snippetOf } from '../snippet-tokens.ts'
-import { codeHeight, heightOf, maxCodeLines, slideHeight } from './height.ts'
+import { heightOf, maxCodeLines, slideHeight } from './height.ts'
 
 /** The list or table that a piece was cut out of; pieces side by side that share one become one again. */
 export interface Frame {
@@ -87,19 +87,15 @@ function codePieces(token: Token): readonly Piece[] {
   const whole = piece([token])
   if (whole.height <= slideHeight) return [whole]
   const chunks = cutLines(token.content.trimEnd().split('\n'), /^\s*redis\b/.test(token.info))
-  return chunks.map((lines, index) => {
-    const part = copy(token, { content: `${lines.join('\n')}\n` })
-    const isLast = index === chunks.length - 1
-    const output = snippet?.output
-    // What it prints may need a slide of its own; the button stands with it, at the end.
-    const fits = codeHeight(lines) + codeHeight((output ?? '').split('\n')) <= slideHeight
-    if (snippet)
-      markSnippet(
-        part,
-        isLast && fits ? snippet : { number: isLast ? snippet.number : undefined, output: undefined },
-      )
-    return piece([part])
-  })
+  const parts = chunks.map((lines) => copy(token, { content: `${lines.join('\n')}\n` }))
+  if (snippet === undefined) return parts.map((part) => piece([part]))
+  // What it prints becomes a part of its own. The button stands at the end of the code.
+  for (const part of parts)
+    markSnippet(part, { number: part === parts.at(-1) ? snippet.number : undefined, output: undefined })
+  if (snippet.output === undefined) return parts.map((part) => piece([part]))
+  const printed = copy(token, { info: 'output', content: `${snippet.output}\n` })
+  markSnippet(printed, { number: undefined, output: undefined })
+  return [...parts, printed].map((part) => piece([part]))
 }
 
 /** Parts of code that fit a slide, cut at blank lines where there are some, and transcripts before a command. */
