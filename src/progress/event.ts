@@ -37,10 +37,13 @@ export interface Payloads {
   /** Question and answer in their own words, so that they survive a quiz that is rearranged. */
   readonly QUIZ_ANSWERED: { readonly question: string; readonly answer: string; readonly right: boolean }
   readonly LESSON_READ: Readonly<Record<never, never>>
-  /** `startAt`: the slug of the lesson to begin with. */
   /** The way through the course that the learner follows from now on. */
   readonly TRACK_CHOSEN: { readonly track: string }
+  /** `startAt`: the slug of the lesson to begin with. */
   readonly PLACEMENT_TAKEN: { readonly right: number; readonly questions: number; readonly startAt: string }
+  /** `class`: its id; a hand that was raised in one is down in all others. */
+  readonly HAND_RAISED: { readonly class: string; readonly text: string }
+  readonly HAND_LOWERED: { readonly class: string }
 }
 
 export type EventType = keyof Payloads

@@ -8,6 +8,9 @@ type EventOf<Type extends keyof Payloads> = Envelope<Type, Payloads[Type]>
 export function evolve(state: ProgressState, event: ProgressEvent): ProgressState {
   switch (event.eventType) {
     case 'LOG_OPENED':
+    // A raised hand is for the class; it says nothing of how far somebody is.
+    case 'HAND_RAISED':
+    case 'HAND_LOWERED':
       return state
     case 'LESSON_OPENED':
       return { ...change(state, event, (lesson) => begun(lesson, event.timestamp)), current: event.entityId }

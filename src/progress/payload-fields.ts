@@ -62,6 +62,8 @@ const fields: { readonly [Type in EventType]: { readonly [Name in keyof Payloads
   LESSON_READ: {},
   TRACK_CHOSEN: { track: filledText },
   PLACEMENT_TAKEN: { right: fromZero, questions: fromZero, startAt: text },
+  HAND_RAISED: { class: filledText, text },
+  HAND_LOWERED: { class: filledText },
 }
 
 /** The fields of a known type as [name, field]; `undefined` for a type from a later version. */

@@ -1,0 +1,31 @@
+/** What happens to the class as a whole. Progress is not among it: that stands in a stream for each participant. */
+export interface ClassPayloads {
+  readonly PARTICIPANT_JOINED: { readonly learner: string; readonly name: string; readonly share: boolean }
+  readonly SHARING_CHANGED: { readonly learner: string; readonly share: boolean }
+  readonly PARTICIPANT_LEFT: { readonly learner: string }
+  /** By the instructor; the participant's own is in their progress. */
+  readonly HAND_LOWERED: { readonly learner: string }
+  readonly POSITION_SET: { readonly slug?: string | undefined }
+  readonly TIMER_SET: { readonly until?: string | undefined; readonly text?: string | undefined }
+  readonly MESSAGE_SENT: { readonly text?: string | undefined }
+  readonly PAUSE_BEGUN: { readonly until?: string | undefined }
+  readonly PAUSE_ENDED: Readonly<Record<never, never>>
+  readonly SOLUTION_RELEASED: { readonly slug: string }
+  readonly CLASS_CLOSED: Readonly<Record<never, never>>
+  readonly CLASS_REOPENED: Readonly<Record<never, never>>
+}
+
+export type ClassEventType = keyof ClassPayloads
+
+/** `at` is the hub's time, ISO 8601. */
+export type ClassEvent = {
+  readonly [Type in ClassEventType]: {
+    readonly type: Type
+    readonly at: string
+    readonly payload: ClassPayloads[Type]
+  }
+}[ClassEventType]
+
+export type NewClassEvent = {
+  readonly [Type in ClassEventType]: { readonly type: Type; readonly payload: ClassPayloads[Type] }
+}[ClassEventType]

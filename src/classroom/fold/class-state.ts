@@ -1,0 +1,81 @@
+import type { Lead } from '../api.ts'
+import type { ClassEvent } from './class-event.ts'
+
+export interface Participant {
+  readonly id: string
+  readonly name: string
+  readonly joinedAt: string
+  readonly share: boolean
+  /** When the instructor last lowered their hand: what was raised before is down. */
+  readonly loweredAt?: string
+}
+
+export interface ClassState {
+  readonly lead: Lead
+  readonly closedAt?: string
+  /** In the order of joining. */
+  readonly participants: readonly Participant[]
+}
+
+export const newClass: ClassState = { lead: { released: [] }, participants: [] }
+
+/** The class after one more event. Pure; the class it is given stays as it was. */
+export function evolveClass(state: ClassState, event: ClassEvent): ClassState {
+  const { type, at, payload } = event
+  switch (type) {
+    case 'PARTICIPANT_JOINED':
+      return joined(state, { id: payload.learner, name: payload.name, joinedAt: at, share: payload.share })
+    case 'SHARING_CHANGED':
+      return change(state, payload.learner, { share: payload.share })
+    case 'PARTICIPANT_LEFT':
+      return { ...state, participants: state.participants.filter(({ id }) => id !== payload.learner) }
+    case 'HAND_LOWERED':
+      return change(state, payload.learner, { loweredAt: at })
+    case 'POSITION_SET':
+      return lead(state, { position: payload.slug })
+    case 'TIMER_SET':
+      return lead(state, {
+        timer: payload.until === undefined ? undefined : { until: payload.until, text: payload.text ?? '' },
+      })
+    case 'MESSAGE_SENT':
+      return lead(state, { message: payload.text === undefined ? undefined : { at, text: payload.text } })
+    case 'PAUSE_BEGUN':
+      return lead(state, { pause: payload.until === undefined ? {} : { until: payload.until } })
+    case 'PAUSE_ENDED':
+      return lead(state, { pause: undefined })
+    case 'SOLUTION_RELEASED':
+      return state.lead.released.includes(payload.slug)
+        ? state
+        : lead(state, { released: [...state.lead.released, payload.slug] })
+    case 'CLASS_CLOSED':
+      return { ...state, closedAt: at }
+    case 'CLASS_REOPENED': {
+      const { closedAt: _, ...open } = state
+      return open
+    }
+    default:
+      event satisfies never
+      return state
+  }
+}
+
+/** Who joins again (the hub had lost them) keeps the place in the order. */
+function joined(state: ClassState, participant: Participant): ClassState {
+  const index = state.participants.findIndex(({ id }) => id === participant.id)
+  const before = state.participants[index]
+  if (before === undefined) return { ...state, participants: [...state.participants, participant] }
+  const { name, share } = participant
+  return { ...state, participants: state.participants.with(index, { ...before, name, share }) }
+}
+
+function change(state: ClassState, id: string, by: Partial<Participant>): ClassState {
+  return { ...state, participants: state.participants.map((one) => (one.id === id ? { ...one, ...by } : one)) }
+}
+
+type LeadChange = { readonly [Name in keyof Lead]?: Lead[Name] | undefined }
+
+/** Undefined takes a thing away, so that the JSON does not hold it. */
+function lead(state: ClassState, by: LeadChange): ClassState {
+  const entries = Object.entries({ ...state.lead, ...by }).filter(([, value]) => value !== undefined)
+  return { ...state, lead: { released: state.lead.released, ...Object.fromEntries(entries) } }
+}

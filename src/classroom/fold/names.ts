@@ -1,0 +1,40 @@
+import { limits } from '../limits.ts'
+
+/** A name or a text as it may be shown: one line, no control characters, nothing that turns the direction of writing. */
+export function plainText(text: string, longest: number): string {
+  const line = text
+    .normalize('NFC')
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]/gu, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
+  return [...line].slice(0, longest).join('').trim()
+}
+
+export function plainName(text: string): string {
+  return plainText(text, limits.name)
+}
+
+/** What each is shown as, in the order of joining: the second of one name gets a number, `Ada (2)`. By id. */
+export function labelsOf(
+  participants: readonly { readonly id: string; readonly name: string }[],
+): ReadonlyMap<string, string> {
+  const taken = new Set<string>()
+  const times = new Map<string, number>()
+  const labels = new Map<string, string>()
+  for (const { id, name } of participants) {
+    let label = name
+    while (taken.has(folded(label))) {
+      const time = (times.get(folded(name)) ?? 1) + 1
+      times.set(folded(name), time)
+      label = `${name} (${time})`
+    }
+    taken.add(folded(label))
+    labels.set(id, label)
+  }
+  return labels
+}
+
+/** `ADA` and `ada` are one name to whoever reads them aloud. */
+function folded(name: string): string {
+  return name.normalize('NFKC').toLowerCase()
+}

@@ -1,0 +1,51 @@
+import type { ProgressEvent } from '../../progress/index.ts'
+import type { Attempt, Happening } from '../api.ts'
+import { dotOf } from './row-state.ts'
+
+/** A participant's attempts, the oldest first. `codeOf` gives what was sent along for a check. */
+export function attemptsOf(
+  events: readonly ProgressEvent[],
+  codeOf: (eventId: string) => string | undefined,
+): readonly Attempt[] {
+  return events.flatMap((event) => {
+    if (event.eventType !== 'CHECK_FAILED' && event.eventType !== 'CHECK_PASSED') return []
+    if (event.payload.target === 'solution' || event.payload.target === 'starter') return []
+    const code = codeOf(event.eventId)
+    const { tasks } = event.payload
+    return [{ ...dotOf(event), eventId: event.eventId, tasks, ...(code !== undefined && { code }) }]
+  })
+}
+
+/** What else a participant did, the oldest first. */
+export function happeningsOf(events: readonly ProgressEvent[], classId: string): readonly Happening[] {
+  return events.flatMap((event) => {
+    const said = happeningOf(event, classId)
+    if (said === undefined) return []
+    const slug = event.entityId === 'course' ? {} : { slug: event.entityId }
+    return [{ at: event.timestamp, ...slug, ...said }]
+  })
+}
+
+function happeningOf(event: ProgressEvent, classId: string): Pick<Happening, 'what' | 'text'> | undefined {
+  switch (event.eventType) {
+    case 'LESSON_OPENED':
+      return { what: 'opened' }
+    case 'HINT_REVEALED':
+      return { what: 'hint', text: `task ${event.payload.task}, step ${event.payload.step}` }
+    case 'SOLUTION_REVEALED':
+      return { what: 'solution' }
+    case 'LESSON_RESET':
+      return { what: 'reset' }
+    case 'LESSON_SKIPPED':
+      return { what: 'skipped' }
+    case 'QUIZ_ANSWERED':
+      // Which answer it was is not the class's business.
+      return { what: 'quiz' }
+    case 'HAND_RAISED':
+      return event.payload.class === classId ? { what: 'hand up', text: event.payload.text } : undefined
+    case 'HAND_LOWERED':
+      return event.payload.class === classId ? { what: 'hand down' } : undefined
+    default:
+      return undefined
+  }
+}

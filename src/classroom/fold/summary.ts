@@ -1,0 +1,45 @@
+import type { CommonDiagnosis, LessonCount, Light, ParticipantRow, Summary } from '../api.ts'
+
+const none: Readonly<Record<Light, number>> = {
+  new: 0,
+  working: 0,
+  failing: 0,
+  passed: 0,
+  'passed-after-solution': 0,
+  skipped: 0,
+}
+
+const MOST_DIAGNOSES = 10
+
+/** The class as a whole. `slugs`: its lessons, in order. */
+export function summaryOf(rows: readonly ParticipantRow[], slugs: readonly string[]): Summary {
+  return {
+    participants: rows.length,
+    hands: rows.filter(({ hand }) => hand !== undefined).length,
+    lessons: slugs.map((slug) => countOf(rows, slug)),
+    diagnoses: diagnosesOf(rows),
+  }
+}
+
+function countOf(rows: readonly ParticipantRow[], slug: string): LessonCount {
+  const counts = { ...none }
+  for (const { lessons } of rows) counts[lessons[slug]?.light ?? 'new'] += 1
+  return { slug, counts }
+}
+
+/** Of those whose last check failed and who are still at it. Numbers in a diagnosis do not make it another one. */
+function diagnosesOf(rows: readonly ParticipantRow[]): readonly CommonDiagnosis[] {
+  const groups = new Map<string, CommonDiagnosis & { readonly participants: string[] }>()
+  for (const { id, checks, current } of rows) {
+    const last = checks.at(-1)
+    if (last === undefined || last.passed || current?.slug !== last.slug || !last.diagnosis) continue
+    const { slug, task, diagnosis } = last
+    const key = JSON.stringify([slug, task, diagnosis.replace(/\d+/g, '#')])
+    const group = groups.get(key)
+    if (group) group.participants.push(id)
+    else groups.set(key, { slug, ...(task !== undefined && { task }), diagnosis, participants: [id] })
+  }
+  return [...groups.values()]
+    .sort((a, b) => b.participants.length - a.participants.length)
+    .slice(0, MOST_DIAGNOSES)
+}

@@ -1,0 +1,42 @@
+/**
+ * The keys of one class. The braces make a Redis Cluster keep them on one node, so that one script can append an event, move the
+ * participant's head and tell the other hubs, in one step. One class is far from filling a node; many classes spread.
+ */
+export interface ClassKeys {
+  /** Hash: name, track, times, join code, what tokens are made with. */
+  readonly about: string
+  /** Stream: what happens to the class as a whole; see fold/class-event.ts. */
+  readonly log: string
+  /** Stream, trimmed: whose progress grew. A wake-up for the hubs, not a source. */
+  readonly news: string
+  /** Hash: participant → { name, share }. Whoever is not in it may not send. */
+  readonly participants: string
+  /** Set: participants who left or were removed; their tokens are void. */
+  readonly gone: string
+  /** Hash: participant → `<log id> <n>`: the progress log that goes on, and how far it is here. */
+  readonly heads: string
+  /** Hash: participant → snapshot of the fold. */
+  readonly snapshots: string
+  /** Stream: the participant's progress events under their own numbers, `<n>-0`: Redis refuses what it has. */
+  learner(id: string, logId: string): string
+  /** Set: the log ids of a participant. */
+  logs(id: string): string
+  /** Hash: event id of a check → the answer that was checked. */
+  code(id: string): string
+}
+
+export function keysOf(classId: string): ClassKeys {
+  const prefix = `class:{${classId}}`
+  return {
+    about: `${prefix}:about`,
+    log: `${prefix}:log`,
+    news: `${prefix}:news`,
+    participants: `${prefix}:participants`,
+    gone: `${prefix}:gone`,
+    heads: `${prefix}:heads`,
+    snapshots: `${prefix}:snapshots`,
+    learner: (id, logId) => `${prefix}:learner:${id}:${logId}`,
+    logs: (id) => `${prefix}:logs:${id}`,
+    code: (id) => `${prefix}:code:${id}`,
+  }
+}

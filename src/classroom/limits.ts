@@ -1,0 +1,26 @@
+/** How much one class may hold and one participant may send: so that nobody, by mistake or on purpose, can fill the hub. */
+export const limits = {
+  participants: 5_000,
+  /** Characters. */
+  name: 40,
+  text: 280,
+  /** Events in one request, and characters of one as JSON: a check of a lesson with ten tasks takes two thousand. */
+  batch: 200,
+  event: 20_000,
+  /** Bytes of a request. */
+  body: 1_000_000,
+  /** Events of one progress log, and logs of one participant: an import begins another. */
+  eventsPerLog: 50_000,
+  logs: 20,
+  /** Characters of one answer, and answers kept of one participant. */
+  code: 60_000,
+  codes: 300,
+  /** Requests of one participant: at once, and then a second. */
+  burst: 60,
+  perSecond: 20,
+  /** Wrong codes of one address, and of all together: at once, and then a second. */
+  wrongCodes: { burst: 8, perSecond: 0.5 },
+  wrongCodesOfAll: { burst: 100, perSecond: 5 },
+  /** Pages that follow the class at the same time, and connections that may wait with an open request. */
+  streams: 50,
+} as const
