@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import type { SandboxEnvironment } from './kit/environment.ts'
-import type { Job, Report } from './standby/messages.ts'
+import type { Job, Report, StandbySetup } from './standby/messages.ts'
 import { signature } from './standby/report.ts'
 
 /** How a run ended, as seen from outside the process it ran in. */
@@ -46,7 +46,9 @@ export class StandbyProcess {
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream?.on('data', (chunk) => this.#keep(chunk))
     // The address goes in here and not on the command line, where a password in it would show in every list of processes.
-    this.#child.stdin?.write(`${JSON.stringify({ environment })}\n`)
+    this.#child.stdin?.write(
+      `${JSON.stringify({ environment, supervisor: process.pid } satisfies StandbySetup)}\n`,
+    )
   }
 
   get usable(): boolean {

@@ -25,7 +25,7 @@ const input = lines(process.stdin)
 const setup = JSON.parse(await input.next()) as StandbySetup
 setEnvironment(setup.environment)
 await warmUp()
-const sentinel = startSentinel()
+const sentinel = startSentinel(setup.supervisor)
 const job = JSON.parse(await input.next()) as Job
 setEnvironment({ ...setup.environment, allow: job.allow })
 await run(job)

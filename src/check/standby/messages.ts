@@ -48,4 +48,6 @@ export type Report =
 
 export interface StandbySetup {
   readonly environment: SandboxEnvironment
+  /** The pid of the process that waits for the reports: without it there is nothing to live for. */
+  readonly supervisor: number
 }

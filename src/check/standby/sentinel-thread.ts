@@ -6,7 +6,14 @@ import { parentPort, workerData } from 'node:worker_threads'
 import type { Failure } from './messages.ts'
 import { signer } from './report.ts'
 
-const { beats, reportFd } = workerData as { readonly beats: Int32Array; readonly reportFd: number }
+interface SentinelData {
+  readonly beats: Int32Array
+  readonly reportFd: number
+  /** Its pid. It may be dead before this thread gets to ask who the parent is, and then somebody else would be. */
+  readonly supervisor: number
+}
+
+const { beats, reportFd, supervisor } = workerData as SentinelData
 const LOOK_MS = 100
 /** Looks in a row without a beat of the main thread, while the process used the processor: it loops. */
 const STALLED_LOOKS = 30
@@ -24,7 +31,6 @@ function watch(secret: string, answer: string): void {
   let still = 0
   let busy = 0
   let cpu = process.cpuUsage()
-  const supervisor = process.ppid
   const end = (failure: Failure) => {
     writeSync(reportFd, sign({ kind: 'ending', failure, commands: [] }))
     process.kill(process.pid, 'SIGKILL')

@@ -12,10 +12,10 @@ const BEAT_MS = 50
  * A thread that notices when the main one no longer turns: an endless loop, or memory without end. It asks the inspector
  * where the main thread is, says so on the report pipe, and ends the process.
  */
-export function startSentinel(): Sentinel {
+export function startSentinel(supervisor: number): Sentinel {
   const beats = new Int32Array(new SharedArrayBuffer(4))
   const worker = new Worker(new URL('./sentinel-thread.mjs', import.meta.url), {
-    workerData: { beats, reportFd: REPORT_FD },
+    workerData: { beats, reportFd: REPORT_FD, supervisor },
     stdout: false,
   })
   worker.unref()
