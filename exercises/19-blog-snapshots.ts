@@ -1,0 +1,35 @@
+// Lesson 19: snapshots of the blog. Read lessons/19-blog-snapshots.md; the types below stay as they are.
+import type { Redis } from 'ioredis'
+import type { Changes, Clock, Draft, Post } from '#built/18-blog'
+
+/** A post, and how many of its events are in it. They belong together. */
+export interface PostAtVersion {
+  readonly post: Post | null
+  readonly version: number
+}
+
+/** The commands of lesson 18, which see to it that there are snapshots. */
+export interface Blog {
+  createPost(postId: string, draft: Draft): Promise<number>
+  editPost(postId: string, changes: Changes): Promise<number>
+  publishPost(postId: string): Promise<number>
+  /** Resolves when all snapshots that were begun are done with, well or badly. For a program that wants to end. */
+  settled(): Promise<void>
+}
+
+export type OnSnapshotError = (error: unknown, postId: string) => void
+
+// Task 1
+export async function readPost(_redis: Redis, _postId: string): Promise<PostAtVersion> {
+  throw new Error('Not written yet: readPost')
+}
+
+// Task 2
+export async function takeSnapshot(_redis: Redis, _postId: string): Promise<boolean> {
+  throw new Error('Not written yet: takeSnapshot')
+}
+
+// Task 3
+export function openBlog(_redis: Redis, _clock: Clock, _onError: OnSnapshotError): Blog {
+  throw new Error('Not written yet: openBlog')
+}
