@@ -3,6 +3,8 @@ import type { ClassEvent } from './class-event.ts'
 
 export interface Participant {
   readonly id: string
+  /** 1, 2, 3… in the order of joining; nobody gets the number of one who left. */
+  readonly number: number
   readonly name: string
   readonly joinedAt: string
   readonly share: boolean
@@ -15,9 +17,11 @@ export interface ClassState {
   readonly closedAt?: string
   /** In the order of joining. */
   readonly participants: readonly Participant[]
+  /** How many have ever joined. */
+  readonly joined: number
 }
 
-export const newClass: ClassState = { lead: { released: [] }, participants: [] }
+export const newClass: ClassState = { lead: { released: [] }, participants: [], joined: 0 }
 
 /** The class after one more event. Pure; the class it is given stays as it was. */
 export function evolveClass(state: ClassState, event: ClassEvent): ClassState {
@@ -60,16 +64,22 @@ export function evolveClass(state: ClassState, event: ClassEvent): ClassState {
 }
 
 /** Who joins again (the hub had lost them) keeps the place in the order. */
-function joined(state: ClassState, participant: Participant): ClassState {
+function joined(state: ClassState, participant: Omit<Participant, 'number'>): ClassState {
   const index = state.participants.findIndex(({ id }) => id === participant.id)
   const before = state.participants[index]
-  if (before === undefined) return { ...state, participants: [...state.participants, participant] }
+  if (before === undefined) {
+    const number = state.joined + 1
+    return { ...state, participants: [...state.participants, { ...participant, number }], joined: number }
+  }
   const { name, share } = participant
   return { ...state, participants: state.participants.with(index, { ...before, name, share }) }
 }
 
 function change(state: ClassState, id: string, by: Partial<Participant>): ClassState {
-  return { ...state, participants: state.participants.map((one) => (one.id === id ? { ...one, ...by } : one)) }
+  return {
+    ...state,
+    participants: state.participants.map((one) => (one.id === id ? { ...one, ...by } : one)),
+  }
 }
 
 type LeadChange = { readonly [Name in keyof Lead]?: Lead[Name] | undefined }

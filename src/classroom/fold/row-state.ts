@@ -1,6 +1,6 @@
-import type { CheckDot, CurrentTask, Hand } from '../api.ts'
 import { evolve } from '../../progress/evolve.ts'
-import { type ProgressEvent, initialState, type ProgressState } from '../../progress/index.ts'
+import { initialState, type ProgressEvent, type ProgressState } from '../../progress/index.ts'
+import type { CheckDot, CurrentTask, Hand } from '../api.ts'
 
 /** What one participant's progress amounts to for the class. Plain data: a snapshot is its JSON. */
 export interface RowState {

@@ -15,16 +15,17 @@ const lights: Readonly<Record<LessonState, Light>> = {
 /** What the instructor sees of one participant. Only the lessons in `slugs`: the class's columns. */
 export function rowOf(
   participant: Participant,
-  place: { readonly label: string; readonly number: number },
+  label: string,
   state: RowState,
   slugs: ReadonlySet<string>,
 ): ParticipantRow {
-  const { id, joinedAt, share, loweredAt = '' } = participant
+  const { id, number, joinedAt, share, loweredAt = '' } = participant
   const { checks, current, hand, seenAt } = state
   const lessons = state.progress.lessons.filter(({ slug }) => slugs.has(slug))
   return {
     id,
-    ...place,
+    label,
+    number,
     joinedAt,
     seenAt: seenAt !== undefined && seenAt > joinedAt ? seenAt : joinedAt,
     lessons: Object.fromEntries(lessons.map((lesson) => [lesson.slug, lightOf(lesson)])),

@@ -25,7 +25,10 @@ export function hashOf(secret: string): string {
 
 /** Equal, found out in a time that tells nothing about where they differ. */
 export function isSame(one: string, other: string): boolean {
-  return timingSafeEqual(createHash('sha256').update(one).digest(), createHash('sha256').update(other).digest())
+  return timingSafeEqual(
+    createHash('sha256').update(one).digest(),
+    createHash('sha256').update(other).digest(),
+  )
 }
 
 /**

@@ -1,0 +1,71 @@
+import { access, rm, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { saveImage } from '../../redis/save-image.ts'
+
+export interface BundleOptions {
+  /** The course's folder. */
+  readonly root: string
+  /** Where the archive goes, a `.tar.gz` or `.tgz`. */
+  readonly file: string
+  readonly env: NodeJS.ProcessEnv
+  /** How it gets on, in sentences. */
+  onNotice(sentence: string): void
+}
+
+export interface Bundle {
+  readonly file: string
+  readonly bytes: number
+  /** The image of Redis inside, if an engine had it. */
+  readonly image: string | undefined
+}
+
+/** The archive cannot be made; the message is for people. */
+export class BundleError extends Error {
+  override readonly name = 'BundleError'
+}
+
+/** Where the image lies in the archive, from the course's folder. */
+export const IMAGE_FILE = path.join('.eventlings', 'redis-image.tar')
+
+/**
+ * One archive for a room without internet: the course, its packages as they are installed here (for this platform), and
+ * the image of Redis if an engine on this machine has it. Nobody's answers or progress are in it. Rejects with BundleError.
+ */
+export async function bundleCourse({ root, file, env, onNotice }: BundleOptions): Promise<Bundle> {
+  if (!/\.(tar\.gz|tgz)$/.test(file)) {
+    throw new BundleError(`${file} should end in .tar.gz, for that is what it will be.`)
+  }
+  const packages = path.join(root, 'node_modules')
+  await access(packages).catch(() => {
+    throw new BundleError(`There are no packages in ${packages}. Run "npm install" first.`)
+  })
+  const image = path.join(root, IMAGE_FILE)
+  try {
+    const saved = await saveImage(env, image)
+    onNotice(
+      saved === undefined ? 'No engine here has an image of Redis: left out.' : `With the image ${saved}.`,
+    )
+    onNotice('Packing; this takes a minute …')
+    const { create } = await import('tar')
+    const belongs = (name: string) => isPart(name, { root, archive: file })
+    await create({ gzip: true, file, cwd: root, prefix: 'eventlings', portable: true, filter: belongs }, [
+      '.',
+    ])
+    return { file, bytes: (await stat(file)).size, image: saved }
+  } finally {
+    await rm(image, { force: true })
+  }
+}
+
+/** Nothing that belongs to a person, nothing that is made anew on demand, and not the archive itself. */
+export function isPart(
+  name: string,
+  { root, archive }: { readonly root: string; readonly archive: string },
+): boolean {
+  const inside = path.normalize(name)
+  if (path.resolve(root, inside) === path.resolve(archive)) return false
+  if (inside === '.eventlings' || inside === IMAGE_FILE) return true
+  const [first = '', second = ''] = inside.split(path.sep)
+  if (['.git', '.eventlings', 'workspace'].includes(first)) return false
+  return !(first === 'node_modules' && ['.cache', '.vite', '.vite-temp'].includes(second))
+}

@@ -1,0 +1,51 @@
+import { Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import type { Hub } from '../hub/hub.ts'
+import { limits } from '../limits.ts'
+import { problem, Refusal } from './answers.ts'
+import { Guesses, onlyOwnPages, onlyThisMachine } from './guards.ts'
+import { addInstructorRoutes } from './instructor-routes.ts'
+import { addLearnerRoutes } from './learner-routes.ts'
+
+export interface ClassAppOptions {
+  readonly hub: Hub
+  /** The hub listens on loopback alone. */
+  readonly isLoopback: boolean
+  readonly now?: () => Date
+  /** For tests of how wrong codes are slowed down, in milliseconds. */
+  readonly elapsed?: () => number
+  /** Adds the pages of the instructor; the API stands below /api. */
+  readonly addPages?: (app: Hono, hub: Hub) => void
+}
+
+/** All that a hub serves; see api.ts. */
+export function classApp(options: ClassAppOptions): Hono {
+  const { hub, isLoopback, now = () => new Date(), elapsed, addPages } = options
+  const app = new Hono()
+  const guesses = new Guesses(elapsed)
+  if (isLoopback) app.use(onlyThisMachine)
+  app.use(onlyOwnPages)
+  const tooLarge = new Refusal(413, 'That is too much at once.')
+  app.use(
+    bodyLimit({
+      maxSize: limits.body,
+      onError: (context) => problem(context, tooLarge.status, tooLarge.message),
+    }),
+  )
+  app.use('/api/*', async (context, next) => {
+    await next()
+    context.header('cache-control', 'no-store')
+    context.header('x-content-type-options', 'nosniff')
+  })
+  addLearnerRoutes(app, hub, guesses, now)
+  addInstructorRoutes(app, hub, guesses, now)
+  addPages?.(app, hub)
+  app.notFound((context) => problem(context, 404, 'There is nothing at this address.'))
+  app.onError((error, context) => {
+    if (error instanceof Refusal) return problem(context, error.status, error.message, error.wait)
+    if (error.name === 'ClassError') return problem(context, 403, error.message)
+    // Whoever sends comes again; the hub itself is well.
+    return problem(context, 503, 'The Redis of the class does not answer. Nothing is lost: it is sent again.')
+  })
+  return app
+}

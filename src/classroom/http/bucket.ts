@@ -1,0 +1,40 @@
+export interface Pace {
+  /** At once. */
+  readonly burst: number
+  readonly perSecond: number
+}
+
+/** More than this many senders are not told apart: then the oldest are forgotten. */
+const MOST = 10_000
+
+/** Lets each sender do so much at once and so much a second. `now` in milliseconds. */
+export class Buckets {
+  readonly #pace: Pace
+  readonly #now: () => number
+  readonly #left = new Map<string, { readonly tokens: number; readonly at: number }>()
+
+  constructor(pace: Pace, now: () => number = () => performance.now()) {
+    this.#pace = pace
+    this.#now = now
+  }
+
+  /** May this sender do one thing more now? If not: in how many seconds, at least 1. Takes nothing. */
+  wait(sender: string): number {
+    const tokens = this.#tokens(sender)
+    return tokens >= 1 ? 0 : Math.max(1, Math.ceil((1 - tokens) / this.#pace.perSecond))
+  }
+
+  take(sender: string): void {
+    const tokens = Math.max(0, this.#tokens(sender) - 1)
+    this.#left.delete(sender)
+    this.#left.set(sender, { tokens, at: this.#now() })
+    if (this.#left.size > MOST) for (const oldest of this.#left.keys()) return void this.#left.delete(oldest)
+  }
+
+  #tokens(sender: string): number {
+    const { burst, perSecond } = this.#pace
+    const left = this.#left.get(sender)
+    if (left === undefined) return burst
+    return Math.min(burst, left.tokens + ((this.#now() - left.at) / 1_000) * perSecond)
+  }
+}

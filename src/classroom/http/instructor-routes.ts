@@ -1,0 +1,84 @@
+import type { Context, Hono, MiddlewareHandler } from 'hono'
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
+import { type Done, paths } from '../api.ts'
+import type { Hub } from '../hub/hub.ts'
+import { decideLead } from '../hub/lead.ts'
+import { hashOf, isSame } from '../hub/secrets.ts'
+import { limits } from '../limits.ts'
+import * as wire from '../wire.ts'
+import { bearerOf, bodyOf, Refusal } from './answers.ts'
+import type { Guesses } from './guards.ts'
+import { streamChanges } from './stream.ts'
+
+const done: Done = { kind: 'done' }
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/** The cookie's name tells classes apart that were open on one machine: cookies know no ports. */
+export function cookieOf(hub: Hub): string {
+  return `class-${hub.about.id}`
+}
+
+/** Is it the instructor who asks? By cookie from a page, or by `Authorization: Bearer` from a program. */
+export function isInstructor(context: Context, hub: Hub): boolean {
+  const secret = bearerOf(context) ?? getCookie(context, cookieOf(hub))
+  return secret !== undefined && isSame(hashOf(secret), hub.about.secretHash)
+}
+
+export function addInstructorRoutes(app: Hono, hub: Hub, guesses: Guesses, now: () => Date): void {
+  let streams = 0
+
+  app.post(paths.login, async (context) => {
+    guesses.assertMayTry(context)
+    const { secret } = await bodyOf(context, wire.login)
+    if (!isSame(hashOf(secret.trim()), hub.about.secretHash)) {
+      guesses.wrong(context, 'That is not the secret that the terminal shows.')
+    }
+    setCookie(context, cookieOf(hub), secret.trim(), { httpOnly: true, sameSite: 'Strict', path: '/' })
+    return context.json(done)
+  })
+
+  app.post(paths.logout, (context) => {
+    deleteCookie(context, cookieOf(hub), { path: '/' })
+    return context.json(done)
+  })
+
+  const guard: MiddlewareHandler = async (context, next) => {
+    if (isInstructor(context, hub)) return next()
+    guesses.assertMayTry(context)
+    // Who shows nothing guesses nothing: a page that is not logged in is no attack.
+    if (bearerOf(context) === undefined && getCookie(context, cookieOf(hub)) === undefined) {
+      throw new Refusal(401, 'This is for the instructor. Log in with the secret that the terminal shows.')
+    }
+    return guesses.wrong(context, 'That is not the secret of this class. Log in again.')
+  }
+  for (const path of [paths.overview, paths.stream, `${paths.participant}*`, paths.lead]) app.use(path, guard)
+
+  app.get(paths.overview, (context) => context.json(hub.overview()))
+
+  app.get(paths.stream, (context) => {
+    if (streams >= limits.streams) throw new Refusal(429, 'Too many pages follow the class. Close some.', 5)
+    streams += 1
+    return streamChanges(context, hub, () => {
+      streams -= 1
+    })
+  })
+
+  app.get(`${paths.participant}:id`, async (context) => {
+    const page = await hub.participant(uuidIn(context))
+    if (page === undefined) throw new Refusal(404, 'There is no such participant.')
+    return context.json(page)
+  })
+
+  app.post(paths.lead, async (context) => {
+    const command = await bodyOf(context, wire.leadCommand)
+    if (command.do === 'remove') await hub.store.forget(command.participant)
+    else await hub.store.record(decideLead(command, now(), hub.slugs))
+    return context.json(done)
+  })
+}
+
+function uuidIn(context: Context): string {
+  const id = context.req.param('id') ?? ''
+  if (!uuid.test(id)) throw new Refusal(404, 'There is no such participant.')
+  return id
+}

@@ -1,0 +1,106 @@
+import type { Context, Hono } from 'hono'
+import type { StoredEvent } from '../../progress/index.ts'
+import { type Done, type Joined, paths } from '../api.ts'
+import { plainName } from '../fold/names.ts'
+import type { Hub } from '../hub/hub.ts'
+import { isSame, learnerOf, readCode, tokenFor } from '../hub/secrets.ts'
+import type { TimedEvent } from '../hub/store.ts'
+import { limits } from '../limits.ts'
+import * as wire from '../wire.ts'
+import { bearerOf, bodyOf, Refusal } from './answers.ts'
+import { Buckets } from './bucket.ts'
+import { type Guesses, seconds } from './guards.ts'
+
+const done: Done = { kind: 'done' }
+
+/** Joining, and what participants send and see. Each can act as themselves alone: the token says who. */
+export function addLearnerRoutes(app: Hono, hub: Hub, guesses: Guesses, now: () => Date): void {
+  const paces = new Buckets({ burst: limits.burst, perSecond: limits.perSecond })
+
+  app.post(paths.join, async (context) => {
+    const { code = '', name, share } = await bodyOf(context, wire.join)
+    assertOpen(hub)
+    const known = knownBy(context, hub, guesses)
+    if (known === undefined) {
+      guesses.assertMayTry(context)
+      if (!isSame(readCode(code), hub.about.joinCode)) guesses.wrong(context, 'That is not the join code.')
+    }
+    const plain = plainName(name)
+    if (plain === '') throw new Refusal(400, 'A name is needed, one that can be read.')
+    const learner = await hub.store.join(plain, share, known)
+    await hub.seen(learner)
+    const { id, name: className, key } = hub.about
+    const reply: Joined = {
+      kind: 'joined',
+      class: { id, name: className },
+      learner,
+      label: hub.view(learner)?.label ?? plain,
+      token: tokenFor(key, learner),
+    }
+    return context.json(reply)
+  })
+
+  app.post(paths.events, async (context) => {
+    const learner = participant(context)
+    const { logId, after, events, now: theirs } = await bodyOf(context, wire.sendEvents)
+    assertOpen(hub)
+    const timed = onOurClock(events as readonly StoredEvent[], Date.parse(theirs), now())
+    return context.json(await hub.store.receive(learner, logId, after, timed))
+  })
+
+  app.post(paths.code, async (context) => {
+    const learner = participant(context)
+    const { eventId, code } = await bodyOf(context, wire.sendCode)
+    assertOpen(hub)
+    await hub.store.keepCode(learner, eventId, code)
+    return context.json(done)
+  })
+
+  app.post(paths.share, async (context) => {
+    const learner = participant(context)
+    await hub.store.setShare(learner, (await bodyOf(context, wire.share)).share)
+    return context.json(done)
+  })
+
+  app.post(paths.leave, async (context) => {
+    await hub.store.forget(participant(context))
+    return context.json(done)
+  })
+
+  app.get(paths.view, (context) => {
+    const view = hub.view(participant(context))
+    if (view === undefined) throw new Refusal(404, 'The class does not know you any more.')
+    return context.json(view)
+  })
+
+  /** Who sends, by the token. */
+  function participant(context: Context): string {
+    const learner = knownBy(context, hub, guesses)
+    if (learner === undefined) throw new Refusal(401, 'Join the class first.')
+    const wait = paces.wait(learner)
+    if (wait > 0) throw new Refusal(429, `Too many requests. Wait ${seconds(wait)}.`, wait)
+    paces.take(learner)
+    return learner
+  }
+}
+
+function knownBy(context: Context, hub: Hub, guesses: Guesses): string | undefined {
+  const token = bearerOf(context)
+  if (token === undefined) return undefined
+  const learner = learnerOf(hub.about.key, token)
+  if (learner !== undefined) return learner
+  guesses.assertMayTry(context)
+  return guesses.wrong(context, 'That token is not of this class. Join it again.')
+}
+
+function assertOpen(hub: Hub): void {
+  if (hub.isClosed) throw new Refusal(410, 'The class is closed.')
+}
+
+/** A learner's clock may be wrong by minutes; how long ago something was, it knows. Nothing lies in the future. */
+function onOurClock(events: readonly StoredEvent[], theirs: number, now: Date): readonly TimedEvent[] {
+  return events.map((event) => {
+    const ago = Math.max(0, theirs - Date.parse(event.timestamp))
+    return { event, at: new Date(now.getTime() - ago).toISOString() }
+  })
+}

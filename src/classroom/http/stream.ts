@@ -1,0 +1,64 @@
+import type { Context } from 'hono'
+import { streamSSE } from 'hono/streaming'
+import type { Changes } from '../api.ts'
+import type { Hub } from '../hub/hub.ts'
+
+const PING_EVERY = 15_000
+
+/**
+ * Server-sent events: the whole first, then what changes. A page that reads too slowly gets the whole again instead of all that it
+ * missed. `ended` is called once, however it ends.
+ */
+export function streamChanges(context: Context, hub: Hub, ended: () => void): Response {
+  // Not kept by anything in between.
+  context.header('x-accel-buffering', 'no')
+  return streamSSE(context, async (stream) => {
+    let waiting: Changes[] = []
+    let wake = () => {}
+    const unfollow = hub.follow((changes) => {
+      waiting.push(changes)
+      wake()
+    })
+    const end = new Promise<void>((resolve) => stream.onAbort(resolve))
+    let isOpen = true
+    void end.then(() => {
+      isOpen = false
+      wake()
+    })
+    try {
+      await stream.writeSSE({ event: 'overview', data: JSON.stringify(hub.overview()) })
+      while (isOpen) {
+        if (waiting.length === 0) await pause((resolve) => (wake = resolve))
+        if (!isOpen) break
+        const [changes, ...more] = waiting
+        waiting = []
+        if (changes === undefined) await stream.writeSSE({ event: 'ping', data: '' })
+        else if (more.length === 0) await stream.writeSSE({ event: 'changes', data: dataOf(changes) })
+        else await stream.writeSSE({ event: 'overview', data: JSON.stringify(hub.overview()) })
+      }
+    } finally {
+      unfollow()
+      ended()
+    }
+  })
+}
+
+/** Until it is woken, or until it is time to show that somebody is there. */
+async function pause(waken: (wake: () => void) => void): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  await new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, PING_EVERY)
+    timer.unref()
+    waken(resolve)
+  })
+  clearTimeout(timer)
+}
+
+/** The same changes go to every page: written as text once. */
+const texts = new WeakMap<Changes, string>()
+
+function dataOf(changes: Changes): string {
+  const text = texts.get(changes) ?? JSON.stringify(changes)
+  texts.set(changes, text)
+  return text
+}

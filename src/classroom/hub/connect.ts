@@ -1,0 +1,48 @@
+import type { Cluster, Redis, RedisOptions } from 'ioredis'
+
+export type ClassRedis = Redis | Cluster
+
+/** A request of a learner may wait for so long (ms); they come again, and nothing counts twice. */
+const PATIENCE = 5_000
+
+const common: RedisOptions = {
+  maxRetriesPerRequest: 3,
+  retryStrategy: (times) => Math.min(times * 50, 1_000),
+}
+
+/** A client for the Redis of a class, alone or a cluster. Resolves when it answers; rejects with what it says. */
+export async function connectRedis(url: string): Promise<ClassRedis> {
+  const { Cluster, Redis } = await import('ioredis')
+  const client = new Redis(url, { ...common, commandTimeout: PATIENCE })
+  let problem: Error | undefined
+  client.on('error', (error: Error) => {
+    problem = error
+  })
+  try {
+    const info = await client.info('server')
+    if (!/^redis_mode:cluster/m.test(info)) return client
+  } catch (error) {
+    client.disconnect()
+    throw problem ?? error
+  }
+  const { host, port, username, password, tls } = client.options
+  client.disconnect()
+  const secured = { ...(username && { username }), ...(password && { password }), ...(tls && { tls }) }
+  const cluster = new Cluster([{ host: host ?? '127.0.0.1', port: port ?? 6379 }], {
+    clusterRetryStrategy: (times) => Math.min(times * 50, 1_000),
+    redisOptions: { ...common, ...secured, commandTimeout: PATIENCE },
+  })
+  cluster.on('error', () => {}) // the command that failed tells of it too
+  await cluster.ping()
+  return cluster
+}
+
+/** A connection of its own, for reads that wait: while one does, nothing else gets through. */
+export function readerOf(redis: ClassRedis): ClassRedis {
+  const reader =
+    'nodes' in redis
+      ? redis.duplicate([], { redisOptions: { ...redis.options.redisOptions, commandTimeout: undefined } })
+      : redis.duplicate({ commandTimeout: undefined })
+  reader.on('error', () => {})
+  return reader
+}

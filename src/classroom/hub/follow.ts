@@ -1,0 +1,167 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type ClassRedis, readerOf } from './connect.ts'
+import type { Projection } from './projection.ts'
+import {
+  type Entry,
+  fieldOf,
+  readHead,
+  readLog,
+  readLogs,
+  readSnapshot,
+  readStream,
+  toClassEvent,
+} from './read.ts'
+import type { ClassStore } from './store.ts'
+
+export interface FollowOptions {
+  readonly store: ClassStore
+  readonly projection: Projection
+  /** Called after whatever came in. */
+  onChange(): void
+  /** The Redis has lost the class, which shall be described again; then all is read anew. */
+  onLost(): Promise<void>
+}
+
+const BLOCK_MS = 2_000
+const PAGE = 500
+/** Participants whose logs are read in one round trip. */
+const AT_ONCE = 200
+/** How often to look whether the Redis still is the one that we follow, and whether any news was missed (ms). */
+const LOOK_AGAIN = 2_000
+
+/** Reads what is there, then follows what comes, until it is closed. Whatever fails is tried again from where it stands. */
+export class Follower {
+  readonly #options: FollowOptions
+  readonly #reader: ClassRedis
+  #logAt = '0-0'
+  #newsAt = '0-0'
+  #life: string | null = null
+  #lookedAt = 0
+  #closed = false
+  #running: Promise<void> = Promise.resolve()
+
+  constructor(options: FollowOptions) {
+    this.#options = options
+    this.#reader = readerOf(options.store.redis)
+  }
+
+  /** Resolves when everything is read that was there. */
+  async start(): Promise<void> {
+    await this.#readAll()
+    this.#running = this.#follow()
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#reader.disconnect()
+    await this.#running
+  }
+
+  async #follow(): Promise<void> {
+    while (!this.#closed) {
+      try {
+        await this.#next()
+        if (performance.now() - this.#lookedAt > LOOK_AGAIN) await this.#lookAgain()
+      } catch {
+        // The Redis is away, or changed places. It tells of it to whoever writes; here one waits.
+        if (!this.#closed) await sleep(200)
+      }
+    }
+  }
+
+  async #next(): Promise<void> {
+    const { store, projection, onChange } = this.#options
+    const { keys } = store
+    const positions = [keys.log, keys.news, this.#logAt, this.#newsAt] as const
+    const reply = await this.#reader.xread('COUNT', PAGE, 'BLOCK', BLOCK_MS, 'STREAMS', ...positions)
+    if (reply === null) return
+    for (const [key, entries] of reply) {
+      if (key === keys.log) {
+        projection.takeClassEvents(entries.map(toClassEvent))
+        this.#logAt = lastOf(entries, this.#logAt)
+      } else {
+        await this.#catchUp([...new Set(entries.map(([, fields]) => fieldOf(fields, 'learner')))])
+        this.#newsAt = lastOf(entries, this.#newsAt)
+      }
+    }
+    onChange()
+  }
+
+  /** From the start, or as far as snapshots go. Positions are taken first: what comes meanwhile is read twice and counts once. */
+  async #readAll(): Promise<void> {
+    const { store, projection, onChange } = this.#options
+    const { redis, keys } = store
+    this.#life = await store.life()
+    this.#newsAt = lastOf(await redis.xrevrange(keys.news, '+', '-', 'COUNT', 1), '0-0')
+    const log = await readStream(redis, keys.log, '')
+    projection.takeClassEvents(log.map(toClassEvent))
+    this.#logAt = lastOf(log, '0-0')
+    const heads = await redis.hgetall(keys.heads)
+    for (const [learner, text] of Object.entries(await redis.hgetall(keys.snapshots))) {
+      const folded = readSnapshot(text)
+      const head = readHead(heads[learner] ?? '')
+      if (folded?.logId === head.logId && folded.n <= head.n) projection.restore(learner, folded)
+    }
+    await this.#catchUp(Object.keys(heads))
+    this.#lookedAt = performance.now()
+    onChange()
+  }
+
+  /** Reads the logs of these on, many at a time; whoever has more than a page is read to the end. */
+  async #catchUp(learners: readonly string[]): Promise<void> {
+    const { store, projection } = this.#options
+    const { redis, keys } = store
+    for (let from = 0; from < learners.length; from += AT_ONCE) {
+      const some = learners.slice(from, from + AT_ONCE)
+      const heads = await redis.hmget(keys.heads, ...some)
+      const wanted = some.flatMap((learner, index) => {
+        const head = readHead(heads[index] ?? '')
+        const at = projection.positionOf(learner)
+        const n = at?.logId === head.logId ? at.n : 0
+        return head.n > n ? [{ learner, logId: head.logId, n, head: head.n }] : []
+      })
+      const logs = wanted.length === 0 ? [] : await readLogs(redis, keys, wanted)
+      for (const [index, { learner, logId, head }] of wanted.entries()) {
+        const events = logs[index] ?? []
+        projection.takeProgress(learner, logId, events)
+        const n = events.at(-1)?.event.n ?? 0
+        if (n < head && n > 0) {
+          projection.takeProgress(learner, logId, await readLog(redis, keys, learner, logId, n))
+        }
+      }
+    }
+  }
+
+  /** News are trimmed, and a Redis may come back empty: what stands in the heads and in the log itself decides. */
+  async #lookAgain(): Promise<void> {
+    const { store, projection, onLost, onChange } = this.#options
+    const { redis, keys } = store
+    this.#lookedAt = performance.now()
+    const [last] = await redis.xrevrange(keys.log, '+', '-', 'COUNT', 1)
+    const isAnother = (await store.life()) !== this.#life
+    if (isAnother || isBefore(last?.[0] ?? '0-0', this.#logAt)) {
+      await onLost()
+      projection.clear()
+      return this.#readAll()
+    }
+    const heads = Object.entries(await redis.hgetall(keys.heads))
+    const behind = heads.filter(([learner, text]) => {
+      const head = readHead(text)
+      const at = projection.positionOf(learner)
+      return at?.logId !== head.logId || at.n < head.n
+    })
+    if (behind.length === 0) return
+    await this.#catchUp(behind.map(([learner]) => learner))
+    onChange()
+  }
+}
+
+function lastOf(entries: readonly Entry[], before: string): string {
+  return entries.at(-1)?.[0] ?? before
+}
+
+function isBefore(one: string, other: string): boolean {
+  const [ms = 0, sequence = 0] = one.split('-').map(Number)
+  const [otherMs = 0, otherSequence = 0] = other.split('-').map(Number)
+  return ms < otherMs || (ms === otherMs && sequence < otherSequence)
+}

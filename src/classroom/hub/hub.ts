@@ -1,0 +1,177 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isKnown } from '../../progress/decode.ts'
+import type { Changes, ClassHead, ClassView, LessonHead, Overview, ParticipantPage } from '../api.ts'
+import { attemptsOf, happeningsOf } from '../fold/page.ts'
+import type { About } from './about.ts'
+import type { ClassRedis } from './connect.ts'
+import { Follower } from './follow.ts'
+import { Projection } from './projection.ts'
+import { readHead, readLog } from './read.ts'
+import { Snapshots } from './snapshots.ts'
+import { ClassStore } from './store.ts'
+
+export interface HubOptions {
+  readonly redis: ClassRedis
+  readonly about: About
+  /** The columns: lessons of the track, in order. */
+  readonly lessons: readonly LessonHead[]
+  /** Where learners reach the class. */
+  readonly addresses?: readonly string[]
+  readonly now?: () => Date
+}
+
+type Listener = (changes: Changes) => void
+
+/** Pages hear of changes at most so often (ms): what a person sees at once, and what a laptop draws with ease. */
+const PAUSE_BETWEEN = 125
+const SNAPSHOT_EVERY = 30_000
+
+/** One hub of a class. What it holds in memory is only read from Redis: any number of hubs show the same. */
+export class Hub {
+  readonly about: About
+  readonly store: ClassStore
+  readonly #options: HubOptions
+  readonly #now: () => Date
+  readonly #projection: Projection
+  readonly #follower: Follower
+  readonly #snapshots: Snapshots
+  readonly #listeners = new Set<Listener>()
+  #addresses: readonly string[]
+  #timer: NodeJS.Timeout | undefined
+  #saving: NodeJS.Timeout | undefined
+  #toldAt = 0
+
+  private constructor(options: HubOptions) {
+    const { redis, about, lessons, addresses = [], now = () => new Date() } = options
+    this.#options = options
+    this.about = about
+    this.#now = now
+    this.#addresses = addresses
+    this.store = new ClassStore(redis, about.id, now)
+    this.#projection = new Projection(
+      about.id,
+      lessons.map(({ slug }) => slug),
+    )
+    this.#snapshots = new Snapshots(this.store, this.#projection)
+    this.#follower = new Follower({
+      store: this.store,
+      projection: this.#projection,
+      onChange: () => this.#schedule(),
+      onLost: () => this.store.describe(about),
+    })
+  }
+
+  /** Resolves when all is read that was there. The hub closes its own connections, not the client it was given. */
+  static async open(options: HubOptions): Promise<Hub> {
+    const hub = new Hub(options)
+    await hub.store.describe(options.about)
+    await hub.#follower.start()
+    hub.#saving = setInterval(() => void hub.#snapshots.save().catch(() => {}), SNAPSHOT_EVERY)
+    hub.#saving.unref()
+    return hub
+  }
+
+  get isClosed(): boolean {
+    return this.#projection.class.closedAt !== undefined
+  }
+
+  get slugs(): readonly string[] {
+    return this.#options.lessons.map(({ slug }) => slug)
+  }
+
+  /** Known once the server listens. */
+  setAddresses(addresses: readonly string[]): void {
+    this.#addresses = addresses
+  }
+
+  overview(): Overview {
+    const { lead } = this.#projection.class
+    return {
+      kind: 'overview',
+      now: this.#now().toISOString(),
+      class: this.#head(),
+      lead,
+      joinCode: this.about.joinCode,
+      addresses: this.#addresses,
+      participants: this.#projection.rows(),
+      summary: this.#projection.summary(),
+    }
+  }
+
+  /** All about one participant; undefined for nobody of this class. */
+  async participant(id: string): Promise<ParticipantPage | undefined> {
+    const row = this.#projection.row(id)
+    if (row === undefined) return undefined
+    const { redis, keys } = this.store
+    const { logId } = readHead((await redis.hget(keys.heads, id)) ?? '')
+    const timed = logId === '' ? [] : await readLog(redis, keys, id, logId, 0)
+    const events = timed.map(({ event, at }) => ({ ...event, timestamp: at })).filter(isKnown)
+    const code = await redis.hgetall(keys.code(id))
+    return {
+      kind: 'participant',
+      row,
+      attempts: attemptsOf(events, (eventId) => code[eventId]),
+      happenings: happeningsOf(events, this.about.id),
+    }
+  }
+
+  /** What this participant sees of the class; undefined for nobody of this class. */
+  view(id: string): ClassView | undefined {
+    const row = this.#projection.row(id)
+    if (row === undefined) return undefined
+    const { lead } = this.#projection.class
+    const { label, hand, sharesCode } = row
+    const now = this.#now().toISOString()
+    const closed = this.isClosed
+    return { kind: 'class', now, name: this.about.name, label, lead, handIsUp: !!hand, sharesCode, closed }
+  }
+
+  /** Resolves when this hub has read that the participant joined, which it wrote a moment ago; or after a second without. */
+  async seen(id: string): Promise<void> {
+    for (let tries = 0; tries < 100 && this.#projection.row(id) === undefined; tries += 1) await sleep(10)
+  }
+
+  /** Hears of every change from now on, several at once. Returns the function that ends it. */
+  follow(listener: Listener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#timer)
+    clearInterval(this.#saving)
+    this.#listeners.clear()
+    await this.#follower.close()
+    await this.#snapshots.save().catch(() => {})
+  }
+
+  #head(): ClassHead {
+    const { id, name, track, openedAt } = this.about
+    const { closedAt } = this.#projection.class
+    const optional = { ...(track !== undefined && { track }), ...(closedAt !== undefined && { closedAt }) }
+    return { id, name, lessons: this.#options.lessons, openedAt, ...optional }
+  }
+
+  /** The first change is told at once, what follows closely is told together. */
+  #schedule(): void {
+    const wait = Math.max(0, this.#toldAt + PAUSE_BETWEEN - performance.now())
+    this.#timer ??= setTimeout(() => this.#tell(), wait)
+  }
+
+  #tell(): void {
+    this.#timer = undefined
+    this.#toldAt = performance.now()
+    const { rows, left } = this.#projection.takeChanges()
+    if (this.#listeners.size === 0) return
+    const changes: Changes = {
+      kind: 'changes',
+      now: this.#now().toISOString(),
+      class: this.#head(),
+      lead: this.#projection.class.lead,
+      participants: rows,
+      left,
+      summary: this.#projection.summary(),
+    }
+    for (const listener of this.#listeners) listener(changes)
+  }
+}

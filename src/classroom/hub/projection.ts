@@ -1,0 +1,147 @@
+import { isKnown } from '../../progress/decode.ts'
+import type { ParticipantRow, Summary } from '../api.ts'
+import type { ClassEvent } from '../fold/class-event.ts'
+import { type ClassState, evolveClass, newClass, type Participant } from '../fold/class-state.ts'
+import { labelsOf } from '../fold/names.ts'
+import { rowOf } from '../fold/row.ts'
+import { evolveRow, newRow, type RowState } from '../fold/row-state.ts'
+import { summaryOf } from '../fold/summary.ts'
+import type { TimedEvent } from './store.ts'
+
+/** One participant's fold, and how far it has come. */
+export interface Folded {
+  readonly logId: string
+  readonly n: number
+  readonly state: RowState
+}
+
+/** What changed since somebody looked last. */
+export interface Changed {
+  readonly rows: readonly ParticipantRow[]
+  readonly left: readonly string[]
+}
+
+/** The class as one hub has it in memory: the folds over its streams, so far as they were read. No Redis here. */
+export class Projection {
+  readonly #classId: string
+  readonly #slugs: readonly string[]
+  readonly #columns: ReadonlySet<string>
+  #class: ClassState = newClass
+  readonly #folded = new Map<string, Folded>()
+  #participants = new Map<string, Participant>()
+  #labels: ReadonlyMap<string, string> = new Map()
+  #rows = new Map<string, ParticipantRow>()
+  #stale = new Set<string>()
+  #changed = new Set<string>()
+  #left = new Set<string>()
+
+  constructor(classId: string, slugs: readonly string[]) {
+    this.#classId = classId
+    this.#slugs = slugs
+    this.#columns = new Set(slugs)
+  }
+
+  get class(): ClassState {
+    return this.#class
+  }
+
+  /** Begins anew, as for a class that nothing is known of. */
+  clear(): void {
+    this.#class = newClass
+    this.#folded.clear()
+    this.#arrange()
+  }
+
+  takeClassEvents(events: readonly ClassEvent[]): void {
+    for (const event of events) {
+      this.#class = evolveClass(this.#class, event)
+      const { payload } = event
+      if ('learner' in payload) this.#stale.add(payload.learner)
+    }
+    if (events.length > 0) this.#arrange()
+  }
+
+  /** All participants who have sent anything. */
+  folded(): ReadonlyMap<string, Folded> {
+    return this.#folded
+  }
+
+  /** How far a participant is read: the log and the number of its last event. */
+  positionOf(learner: string): Folded | undefined {
+    return this.#folded.get(learner)
+  }
+
+  /** Goes on from a snapshot. */
+  restore(learner: string, folded: Folded): void {
+    this.#folded.set(learner, folded)
+    this.#stale.add(learner)
+  }
+
+  /** Events of one log, those that follow its position; another log than before begins the fold anew. */
+  takeProgress(learner: string, logId: string, events: readonly TimedEvent[]): void {
+    const before = this.#folded.get(learner)
+    let { n, state } = before?.logId === logId ? before : { n: 0, state: newRow }
+    for (const { event, at } of events) {
+      if (event.n <= n) continue
+      n = event.n
+      const timed = { ...event, timestamp: at }
+      if (isKnown(timed)) state = evolveRow(state, timed, this.#classId)
+    }
+    this.#folded.set(learner, { logId, n, state })
+    this.#stale.add(learner)
+  }
+
+  /** In the order of joining. */
+  rows(): readonly ParticipantRow[] {
+    this.#refresh()
+    return this.#class.participants.flatMap(({ id }) => this.#rows.get(id) ?? [])
+  }
+
+  row(learner: string): ParticipantRow | undefined {
+    this.#refresh()
+    return this.#rows.get(learner)
+  }
+
+  summary(): Summary {
+    return summaryOf(this.rows(), this.#slugs)
+  }
+
+  /** What changed since it was asked last. */
+  takeChanges(): Changed {
+    this.#refresh()
+    const rows = [...this.#changed].flatMap((id) => this.#rows.get(id) ?? [])
+    const left = [...this.#left]
+    this.#changed = new Set()
+    this.#left = new Set()
+    return { rows, left }
+  }
+
+  /** Who is there, and as what they are shown. A label can change when somebody leaves. */
+  #arrange(): void {
+    const { participants } = this.#class
+    const labels = labelsOf(participants)
+    this.#participants = new Map(participants.map((participant) => [participant.id, participant]))
+    for (const id of this.#rows.keys()) {
+      if (this.#participants.has(id)) continue
+      this.#rows.delete(id)
+      this.#folded.delete(id)
+      this.#left.add(id)
+    }
+    for (const [id, label] of labels) if (this.#labels.get(id) !== label) this.#stale.add(id)
+    this.#labels = labels
+  }
+
+  #refresh(): void {
+    for (const id of this.#stale) {
+      const participant = this.#participants.get(id)
+      // Progress may be read before the joining is: then the row comes with it.
+      if (participant === undefined) continue
+      const label = this.#labels.get(id) ?? participant.name
+      const state = this.#folded.get(id)?.state ?? newRow
+      this.#rows.set(id, rowOf(participant, label, state, this.#columns))
+      this.#changed.add(id)
+      this.#left.delete(id)
+      this.#stale.delete(id)
+    }
+  }
+}

@@ -1,0 +1,94 @@
+import { decodeLine } from '../../progress/decode.ts'
+import { ClassError } from '../errors.ts'
+import type { ClassEvent } from '../fold/class-event.ts'
+import type { RowState } from '../fold/row-state.ts'
+import type { ClassRedis } from './connect.ts'
+import type { ClassKeys } from './keys.ts'
+import type { Folded } from './projection.ts'
+import type { TimedEvent } from './store.ts'
+
+/** An entry of a stream as ioredis gives it. */
+export type Entry = readonly [id: string, fields: readonly string[]]
+
+const PAGE = 1_000
+
+/** All entries of a stream after an id, page by page. */
+export async function readStream(redis: ClassRedis, key: string, after: string): Promise<readonly Entry[]> {
+  const all: Entry[] = []
+  let last = after
+  for (;;) {
+    const page = await redis.xrange(key, last === '' ? '-' : `(${last}`, '+', 'COUNT', PAGE)
+    all.push(...page)
+    last = page.at(-1)?.[0] ?? last
+    if (page.length < PAGE) return all
+  }
+}
+
+/** Pages as long as there are more than one, for a participant's log after number `n`. */
+export async function readLog(
+  redis: ClassRedis,
+  keys: ClassKeys,
+  learner: string,
+  logId: string,
+  n: number,
+): Promise<readonly TimedEvent[]> {
+  const entries = await readStream(redis, keys.learner(learner, logId), n === 0 ? '' : `${n}-0`)
+  return entries.flatMap(toTimed)
+}
+
+/** One page each for many participants, in one round trip. */
+export async function readLogs(
+  redis: ClassRedis,
+  keys: ClassKeys,
+  wanted: readonly { readonly learner: string; readonly logId: string; readonly n: number }[],
+): Promise<readonly (readonly TimedEvent[])[]> {
+  const pipeline = redis.pipeline()
+  for (const { learner, logId, n } of wanted) {
+    pipeline.xrange(keys.learner(learner, logId), n === 0 ? '-' : `(${n}-0`, '+', 'COUNT', PAGE)
+  }
+  const replies = (await pipeline.exec()) ?? []
+  return replies.map(([error, entries]) => {
+    if (error !== null) throw error
+    return (entries as Entry[]).flatMap(toTimed)
+  })
+}
+
+/** Entries were checked before they were stored; what cannot be read all the same counts for nothing. */
+function toTimed([, fields]: Entry): readonly TimedEvent[] {
+  const decoded = decodeLine(fieldOf(fields, 'event'))
+  return decoded.kind === 'malformed' ? [] : [{ event: decoded.event, at: fieldOf(fields, 'at') }]
+}
+
+export function toClassEvent([id, fields]: Entry): ClassEvent {
+  try {
+    return JSON.parse(fieldOf(fields, 'event'))
+  } catch {
+    throw new ClassError(`Entry ${id} of the class's log cannot be read. It is not ours, or was changed.`)
+  }
+}
+
+export function fieldOf(fields: readonly string[], name: string): string {
+  for (let i = 0; i + 1 < fields.length; i += 2) if (fields[i] === name) return fields[i + 1] ?? ''
+  return ''
+}
+
+/** `<log id> <number>`, as heads are kept. */
+export function readHead(text: string): { readonly logId: string; readonly n: number } {
+  const [logId = '', n = '0'] = text.split(' ')
+  return { logId, n: Number(n) }
+}
+
+/** Changes with the fold: snapshots of another one are not read. */
+const SNAPSHOT_FORMAT = 1
+
+export function writeSnapshot(state: RowState): string {
+  return JSON.stringify({ format: SNAPSHOT_FORMAT, state })
+}
+
+/** Undefined for one of another format: then all is folded anew. */
+export function readSnapshot(text: string): Folded | undefined {
+  const [, logId, n, json] = /^(\S+) (\d+) (.*)$/s.exec(text) ?? []
+  if (logId === undefined || json === undefined) return undefined
+  const { format, state } = JSON.parse(json) as { format: number; state: RowState }
+  return format === SNAPSHOT_FORMAT ? { logId, n: Number(n), state } : undefined
+}

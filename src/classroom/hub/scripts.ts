@@ -1,0 +1,48 @@
+/**
+ * Takes in a batch of one participant, in one step: what is there already is left out, what is new is appended under its own number,
+ * and the other hubs hear of it. A hub that is killed has done all of it or nothing, and the sender asks again.
+ * KEYS  1 participants · 2 the participant's stream of this log · 3 heads · 4 news · 5 the participant's logs
+ * ARGV  1 participant · 2 log id · 3 the number that must be there · 4 most events of a log · 5 most logs · then number, event and
+ *       time for each
+ * Replies { 'stored', last number, how many were new }, { 'send from', last number }, { 'join again' } or { 'full' }.
+ */
+export const RECEIVE = `
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return { 'join again' } end
+local last = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)[1]
+local head = last and tonumber(string.match(last[1], '^%d+')) or 0
+if tonumber(ARGV[3]) > head then return { 'send from', head } end
+if not last and redis.call('SCARD', KEYS[5]) >= tonumber(ARGV[5]) then return { 'full' } end
+if redis.call('XLEN', KEYS[2]) >= tonumber(ARGV[4]) then return { 'full' } end
+local stored = 0
+for i = 6, #ARGV, 3 do
+  local n = tonumber(ARGV[i])
+  if n > head then
+    redis.call('XADD', KEYS[2], string.format('%d-0', n), 'event', ARGV[i + 1], 'at', ARGV[i + 2])
+    head = n
+    stored = stored + 1
+  end
+end
+if stored > 0 then
+  redis.call('SADD', KEYS[5], ARGV[2])
+  redis.call('HSET', KEYS[3], ARGV[1], ARGV[2] .. ' ' .. string.format('%d', head))
+  redis.call('XADD', KEYS[4], 'MAXLEN', '~', 20000, '*', 'learner', ARGV[1])
+end
+return { 'stored', head, stored }`
+
+/**
+ * Keeps a snapshot, unless there is a later one, or the participant has left or goes on in another log.
+ * KEYS  1 participants · 2 snapshots · 3 heads
+ * ARGV  1 participant · 2 log id · 3 number of the last event in it · 4 the snapshot
+ * A snapshot is kept as '<log id> <number> <JSON>'. Replies 1 when it was kept.
+ */
+export const SNAPSHOT = `
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return 0 end
+local head = redis.call('HGET', KEYS[3], ARGV[1])
+if not head or string.match(head, '^%S+') ~= ARGV[2] then return 0 end
+local kept = redis.call('HGET', KEYS[2], ARGV[1])
+if kept then
+  local log, n = string.match(kept, '^(%S+) (%d+) ')
+  if log == ARGV[2] and tonumber(n) >= tonumber(ARGV[3]) then return 0 end
+end
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[2] .. ' ' .. ARGV[3] .. ' ' .. ARGV[4])
+return 1`

@@ -1,0 +1,31 @@
+import type { Projection } from './projection.ts'
+import { writeSnapshot } from './read.ts'
+import { SNAPSHOT } from './scripts.ts'
+import type { ClassStore } from './store.ts'
+
+/** Fewer events than that are read as quickly as a snapshot. */
+const WORTH_IT = 50
+
+/** Keeps the folds of this hub now and then, so that the next one need not begin with the first event of everybody. */
+export class Snapshots {
+  readonly #store: ClassStore
+  readonly #projection: Projection
+  readonly #kept = new Map<string, string>()
+
+  constructor(store: ClassStore, projection: Projection) {
+    this.#store = store
+    this.#projection = projection
+  }
+
+  /** Writes what has grown enough since the last time. Another hub's later one stays. */
+  async save(): Promise<void> {
+    const { redis, keys } = this.#store
+    for (const [learner, { logId, n, state }] of this.#projection.folded()) {
+      const [keptLog, keptN = '0'] = (this.#kept.get(learner) ?? '').split(' ')
+      if (n - (keptLog === logId ? Number(keptN) : 0) < WORTH_IT) continue
+      const names = [keys.participants, keys.snapshots, keys.heads]
+      await redis.eval(SNAPSHOT, 3, ...names, learner, logId, n, writeSnapshot(state))
+      this.#kept.set(learner, `${logId} ${n}`)
+    }
+  }
+}

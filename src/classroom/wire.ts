@@ -1,0 +1,74 @@
+import { z } from 'zod'
+import type { Join, LeadCommand, Login, SendCode, SendEvents, Share } from './api.ts'
+import { limits } from './limits.ts'
+
+/** What comes over the wire is none of ours until it has passed here. The types of api.ts and these cannot drift apart. */
+const uuid = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i)
+const time = z
+  .string()
+  .max(40)
+  .refine((text) => /^\d{4}-\d\d-\d\dT/.test(text) && !Number.isNaN(Date.parse(text)))
+const number = z.int().min(1).max(Number.MAX_SAFE_INTEGER)
+/** `lesson` or `course`: it becomes a name in objects and an address in pages, so no more than that. */
+const slug = z.string().regex(/^[a-z0-9][a-z0-9-]{0,79}$/)
+
+export const event = z.looseObject({
+  eventId: uuid,
+  timestamp: time,
+  eventType: z.string().min(1).max(60),
+  entityId: slug,
+  payload: z.record(z.string(), z.unknown()),
+  metadata: z.record(z.string(), z.unknown()),
+  logId: uuid,
+  n: number,
+})
+
+export const sendEvents = z
+  .object({
+    logId: uuid,
+    after: z.int().min(0),
+    events: z.array(event).min(1).max(limits.batch),
+    now: time,
+  })
+  .refine(({ logId, events }) => events.every((one) => one.logId === logId), 'Events of another log.')
+  .refine(
+    ({ after, events }) => events.every(({ n }, index) => n > (events[index - 1]?.n ?? after)),
+    'Numbers must rise.',
+  )
+  .refine(
+    ({ events }) => events.every((one) => JSON.stringify(one).length <= limits.event),
+    'An event is too large.',
+  ) satisfies z.ZodType<SendEvents>
+
+export const join = z.object({
+  code: z.string().max(40).optional(),
+  name: z.string().max(400),
+  share: z.boolean(),
+}) satisfies z.ZodType<Join>
+
+export const sendCode = z.object({
+  eventId: uuid,
+  slug,
+  code: z.string().max(limits.code),
+}) satisfies z.ZodType<SendCode>
+
+export const share = z.object({ share: z.boolean() }) satisfies z.ZodType<Share>
+export const login = z.object({ secret: z.string().max(200) }) satisfies z.ZodType<Login>
+
+const minutes = z
+  .number()
+  .positive()
+  .max(24 * 60)
+  .optional()
+const someText = z.string().max(2_000).optional()
+
+export const leadCommand = z.discriminatedUnion('do', [
+  z.object({ do: z.literal('position'), slug: slug.optional() }),
+  z.object({ do: z.literal('timer'), minutes, text: someText }),
+  z.object({ do: z.literal('message'), text: someText }),
+  z.object({ do: z.literal('pause'), minutes }),
+  z.object({ do: z.literal('resume') }),
+  z.object({ do: z.literal('release'), slug }),
+  z.object({ do: z.literal('lower hand'), participant: uuid }),
+  z.object({ do: z.literal('remove'), participant: uuid }),
+]) satisfies z.ZodType<LeadCommand>

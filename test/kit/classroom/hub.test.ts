@@ -1,0 +1,203 @@
+import { randomUUID } from 'node:crypto'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { paths } from '../../../src/classroom/api.ts'
+import { connectRedis } from '../../../src/classroom/hub/connect.ts'
+import { startCluster, startOwnServer } from '../../../src/redis/index.ts'
+import { need } from '../need.ts'
+import { call, embedded, failed, join, newAbout, passed, progress, send, serve, until } from './class.ts'
+
+const task = 'appendEvents'
+const diagnosis = 'The check and the append are two commands.'
+
+function sources(): readonly (readonly [string, () => Promise<string>])[] {
+  return [
+    ['embedded', embedded],
+    [
+      'redis-server',
+      async () => {
+        const server = await startOwnServer()
+        onTestFinished(() => server.stop())
+        return server.url
+      },
+    ],
+    [
+      'cluster',
+      async () => {
+        const cluster = await startCluster()
+        onTestFinished(() => cluster.stop())
+        return cluster.nodes[0] ?? ''
+      },
+    ],
+  ]
+}
+
+describe.each(sources())('on %s', (name, start) => {
+  const { test } = name === 'embedded' ? { test: plain } : need('redis-server')
+
+  test('what a participant sends is seen by the instructor, on every hub', async () => {
+    const url = await start()
+    const one = await serve(url)
+    const other = await serve(url, one.about)
+    const ada = await join(one, 'Ada')
+    const events = [
+      progress(1, 'LOG_OPENED', 'course', { format: 1 }),
+      progress(2, 'LESSON_OPENED', '07-concurrency'),
+      failed(3, '07-concurrency', task, diagnosis),
+      progress(4, 'HINT_REVEALED', '07-concurrency', { task: 1, step: 2 }),
+      progress(5, 'HAND_RAISED', '07-concurrency', { class: one.about.id, text: 'Why?' }),
+    ]
+    expect(await send(one, ada.token, 0, events)).toEqual({
+      status: 200,
+      body: { kind: 'stored', n: 5, stored: 5, duplicates: 0 },
+    })
+    for (const { hub } of [one, other]) {
+      const { participants, summary } = await until(
+        () => hub.overview(),
+        (seen) => seen.participants[0]?.hand !== undefined,
+      )
+      expect(participants).toMatchObject([
+        {
+          id: ada.learner,
+          label: 'Ada',
+          number: 1,
+          lessons: { '07-concurrency': { light: 'failing', attempts: 1, hints: 2 } },
+          current: { slug: '07-concurrency', task, attempts: 1 },
+          checks: [{ slug: '07-concurrency', passed: false, task, diagnosis }],
+          hand: { text: 'Why?', slug: '07-concurrency' },
+          sharesCode: false,
+        },
+      ])
+      expect(summary).toMatchObject({ participants: 1, hands: 1 })
+      expect(summary.diagnoses).toEqual([
+        { slug: '07-concurrency', task, diagnosis, participants: [ada.learner] },
+      ])
+    }
+    const page = await one.hub.participant(ada.learner)
+    expect(page?.attempts).toMatchObject([{ passed: false, task, diagnosis }])
+    expect(page?.happenings.map(({ what }) => what)).toEqual(['opened', 'hint', 'hand up'])
+  })
+
+  test('what is sent again counts once, and a gap is asked for', async () => {
+    const served = await serve(await start())
+    const { token } = await join(served, 'Ada')
+    const events = [1, 2, 3, 5].map((n) => failed(n, '01-events', task, diagnosis))
+    expect((await send(served, token, 5, [failed(7, '01-events', task, '')])).body).toEqual({
+      kind: 'send from',
+      after: 0,
+    })
+    await send(served, token, 0, events.slice(0, 3))
+    expect((await send(served, token, 0, events)).body).toEqual({
+      kind: 'stored',
+      n: 5,
+      stored: 1,
+      duplicates: 3,
+    })
+    expect((await send(served, token, 6, [failed(7, '01-events', task, '')])).body).toEqual({
+      kind: 'send from',
+      after: 5,
+    })
+  })
+
+  test('a hub that comes later begins with snapshots and has the same', async () => {
+    const url = await start()
+    const first = await serve(url)
+    const { token, learner } = await join(first, 'Ada')
+    const events = Array.from({ length: 150 }, (_, i) => failed(i + 1, '01-events', task, diagnosis))
+    await send(first, token, 0, events)
+    await until(
+      () => first.hub.overview().participants[0],
+      (row) => row?.lessons['01-events']?.attempts === 150,
+    )
+    await first.stop()
+    const redis = await connectRedis(url)
+    onTestFinished(() => redis.disconnect())
+    expect(await redis.hget(`class:{${first.about.id}}:snapshots`, learner)).toMatch(/^\S+ 150 \{/)
+    const second = await serve(url, first.about)
+    await send(second, token, 150, [passed(151, '01-events')])
+    const row = await until(
+      () => second.hub.overview().participants[0],
+      (seen) => seen?.lessons['01-events']?.light === 'passed',
+    )
+    expect(row?.lessons['01-events']?.attempts).toBe(151)
+    expect(row?.current).toBeUndefined()
+  })
+
+  test('a Redis that comes back empty gets all again from the participants', async () => {
+    const url = await start()
+    const served = await serve(url)
+    const { token, learner } = await join(served, 'Ada')
+    const events = [failed(1, '01-events', task, diagnosis), passed(2, '01-events')]
+    await send(served, token, 0, events)
+    const redis = await connectRedis(url)
+    onTestFinished(() => redis.disconnect())
+    if ('nodes' in redis) await Promise.all(redis.nodes('master').map((node) => node.flushall()))
+    else await redis.flushall()
+    await until(
+      () => served.hub.overview().participants,
+      (seen) => seen.length === 0,
+    )
+    const late = passed(3, '07-concurrency')
+    expect((await send(served, token, 2, [late])).body).toEqual({ kind: 'join again' })
+    const again = await call<{ learner: string; token: string }>(served, paths.join, {
+      token,
+      body: { name: 'Ada', share: false },
+    })
+    expect(again.body).toMatchObject({ learner, token })
+    expect((await send(served, token, 2, [late])).body).toEqual({ kind: 'send from', after: 0 })
+    await send(served, token, 0, [...events, late])
+    const [row] = await until(
+      () => served.hub.overview().participants,
+      (seen) => seen[0]?.checks.length === 3,
+    )
+    expect(row?.lessons).toMatchObject({
+      '01-events': { light: 'passed' },
+      '07-concurrency': { light: 'passed' },
+    })
+  })
+})
+
+test('a progress log that goes on under another id begins anew, and numbers never meet', async () => {
+  const served = await serve(await embedded())
+  const { token } = await join(served, 'Ada')
+  await send(served, token, 0, [failed(1, '01-events', task, diagnosis)])
+  const imported = { logId: randomUUID() }
+  const events = [
+    { ...passed(1, '01-events'), ...imported },
+    { ...passed(2, '07-concurrency'), ...imported },
+  ]
+  expect((await send(served, token, 0, events)).body).toMatchObject({ kind: 'stored', stored: 2 })
+  const row = await until(
+    () => served.hub.overview().participants[0],
+    (seen) => seen?.checks.length === 2,
+  )
+  expect(row?.lessons['01-events']).toMatchObject({ light: 'passed', attempts: 1 })
+})
+
+test('two of one name are told apart', async () => {
+  const served = await serve(await embedded())
+  const both = [await join(served, 'Ada'), await join(served, ' ada '), await join(served, 'Bob')]
+  expect(both.map(({ label }) => label)).toEqual(['Ada', 'ada (2)', 'Bob'])
+})
+
+test('who leaves is forgotten', async () => {
+  const url = await embedded()
+  const served = await serve(url, newAbout())
+  const { token, learner } = await join(served, 'Ada', true)
+  await send(served, token, 0, [passed(1, '01-events')])
+  expect((await call(served, paths.leave, { token, body: {} })).status).toBe(200)
+  await until(
+    () => served.hub.overview().participants,
+    (seen) => seen.length === 0,
+  )
+  const redis = await connectRedis(url)
+  onTestFinished(() => redis.disconnect())
+  if ('nodes' in redis) throw new Error('no cluster was started')
+  expect((await redis.keys(`*${learner}*`)).length).toBe(0)
+  expect(await redis.hgetall(served.hub.store.keys.participants)).toEqual({})
+  expect((await send(served, token, 0, [passed(1, '01-events')])).body).toEqual({ kind: 'join again' })
+  expect((await call(served, paths.join, { token, body: { name: 'Ada', share: false } })).status).toBe(403)
+})
+
+function plain(name: string, body: () => Promise<void>): void {
+  test(name, body)
+}
