@@ -33,6 +33,28 @@ const learn: readonly CommandEntry[] = [
     load: () => import('./commands/read.ts'),
   },
   {
+    usage: 'run [lesson] [snippet]',
+    summary: 'run the snippets of a lesson and show what comes back',
+    flags: [json],
+    examples: [
+      ['run 01', 'all snippets, one after the other'],
+      ['run 01 3', 'the third alone, on what the first two left behind'],
+    ],
+    group: 'Learn',
+    load: () => import('./commands/run.ts'),
+  },
+  {
+    usage: 'quiz [lesson]',
+    summary: 'ask the questions of a lesson; the answers are kept',
+    flags: [['--answers', 'print the questions with their answers and reasons'], json],
+    examples: [
+      ['quiz 01', 'one question after the other'],
+      ['quiz 01 --answers', 'to read instead of being asked'],
+    ],
+    group: 'Learn',
+    load: () => import('./commands/quiz.ts'),
+  },
+  {
     usage: 'check [lesson]',
     summary: 'run the tests on your answer and say what is wrong',
     flags: [

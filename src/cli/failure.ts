@@ -22,6 +22,7 @@ const known: Readonly<Record<string, ExitCode>> = {
   NotStartedError: Exit.wrongUse,
   BadSlugError: Exit.wrongUse,
   RedisUnavailableError: Exit.machine,
+  ConnectionLostError: Exit.machine,
   BadLessonError: Exit.machine,
   NoCourseError: Exit.machine,
   UnwritableWorkspaceError: Exit.machine,

@@ -1,7 +1,8 @@
-/** The snippets of the lessons, run on the sandbox. */
+/** The snippets of the lessons, run on the sandbox, and a console on it. */
 export { splitCommand, UnclosedQuoteError } from './command-line.ts'
 export { matchesOutput } from './match-output.ts'
 export { printReply } from './print-reply.ts'
+export { renderOutput, renderResult, snippetCode } from './render-snippet.ts'
 export { ConnectionLostError, type PlainConnection, plainConnection, type Reply } from './resp.ts'
 export {
   openPlayground,
@@ -10,3 +11,4 @@ export {
   type Ran,
   type SnippetResult,
 } from './run-snippet.ts'
+export { emptySandbox, openStage, type Stage, type StageOptions } from './stage.ts'

@@ -28,8 +28,10 @@ export async function plainConnection(url: string): Promise<PlainConnection> {
   socket.setNoDelay(true)
   let buffered: Buffer = Buffer.alloc(0)
   let waiting: { resolve(reply: Reply): void; reject(error: Error): void } | undefined
+  let gone: ConnectionLostError | undefined
   const lost = (why: string) => {
-    waiting?.reject(new ConnectionLostError(`The connection to the sandbox was lost (${why}).`))
+    gone ??= new ConnectionLostError(`The connection to the sandbox was lost (${why}).`)
+    waiting?.reject(gone)
     waiting = undefined
   }
   socket.on('error', (error) => lost(error.message))
@@ -45,6 +47,8 @@ export async function plainConnection(url: string): Promise<PlainConnection> {
   const connection: PlainConnection = {
     send(args) {
       return new Promise((resolve, reject) => {
+        // A socket that is closed swallows what is written to it.
+        if (gone !== undefined) return reject(gone)
         waiting = { resolve, reject }
         socket.write(encodeCommand(args))
       })

@@ -1,0 +1,63 @@
+import type { Lesson, QuizQuestion } from '../../course/index.ts'
+import type { Desk } from '../../walkthrough/desk.ts'
+import { type Run, self } from '../command.ts'
+import type { Context } from '../context.ts'
+import { Exit } from '../exit.ts'
+import { whichLesson } from '../which-lesson.ts'
+
+export const run: Run = async (context, [named], flags) => {
+  const desk = await context.desk()
+  const lesson = await desk.course.lesson(whichLesson(desk, named, 'quiz').slug)
+  const withAnswers = flags.answers === true
+  if (flags.json === true) context.printJson(asJson(desk, lesson, withAnswers))
+  else if (lesson.quiz.length === 0) context.print(`Lesson ${lesson.number} has no questions.`)
+  else if (withAnswers || !context.canAsk) await print(context, lesson, withAnswers)
+  else await ask(context, desk, lesson)
+  return Exit.passed
+}
+
+async function ask({ input, output, palette }: Context, desk: Desk, lesson: Lesson): Promise<void> {
+  const [{ askQuiz }, { terminalUi }] = await Promise.all([
+    import('../../walkthrough/quiz.ts'),
+    import('../../walkthrough/terminal-ui.ts'),
+  ])
+  await askQuiz({ desk, ui: await terminalUi({ input, output: output.stream, palette }), palette }, lesson)
+}
+
+async function print(context: Context, lesson: Lesson, withAnswers: boolean): Promise<void> {
+  const { renderMarkdown } = await import('../../terminal/index.ts')
+  const { width, palette } = context
+  const text = lesson.quiz.map((question, index) => asMarkdown(question, index + 1, withAnswers))
+  context.print(await renderMarkdown([`# Quiz · ${lesson.title}`, ...text].join('\n\n'), { width, palette }))
+  if (withAnswers) return
+  const where = `In a terminal, ${self} quiz ${lesson.number} asks them one by one and keeps your answers.`
+  context.print(`\n${where}\nWith --answers the answers and their reasons are printed.`)
+}
+
+function asMarkdown({ question, answers }: QuizQuestion, number: number, withAnswers: boolean): string {
+  const [title = '', ...more] = question.split('\n\n')
+  const list = answers.map(({ text, right, explanation }) => {
+    if (!withAnswers) return `- ${text}`
+    const reason = explanation.split('\n').map((line) => (line === '' ? '' : `  ${line}`))
+    return `- ${right ? '**Right:**' : '**Wrong:**'} ${text}${explanation === '' ? '' : `\n\n${reason.join('\n')}`}`
+  })
+  return [`## ${number}. ${title}`, ...more, list.join('\n')].join('\n\n')
+}
+
+/** Which answers are right is told only to those who ask for it. */
+function asJson({ progress }: Desk, { slug, quiz }: Lesson, withAnswers: boolean) {
+  const given = progress.overview().lesson(slug).quiz
+  return {
+    lesson: slug,
+    questions: quiz.map(({ question, answers }, index) => {
+      const last = given.find((one) => one.question === question)
+      return {
+        number: index + 1,
+        question,
+        several: answers.filter(({ right }) => right).length > 1,
+        answers: withAnswers ? answers : answers.map(({ text }) => ({ text })),
+        ...(last !== undefined && { answeredRight: last.right }),
+      }
+    }),
+  }
+}

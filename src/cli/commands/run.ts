@@ -1,0 +1,72 @@
+import type { Lesson } from '../../course/index.ts'
+import type { SnippetResult } from '../../playground/index.ts'
+import type { RunningRedis } from '../../redis/index.ts'
+import { type Run, self } from '../command.ts'
+import { type Context, wholeNumber } from '../context.ts'
+import { UsageError } from '../errors.ts'
+import { Exit } from '../exit.ts'
+import { whichLesson } from '../which-lesson.ts'
+import { withRedis } from '../with-redis.ts'
+
+interface Numbered {
+  readonly number: number
+  readonly result: SnippetResult
+}
+
+export const run: Run = async (context, [named, which], flags) => {
+  const desk = await context.desk()
+  const { slug } = whichLesson(desk, named, 'run')
+  const lesson = await desk.course.lesson(slug)
+  const numbers = wanted(lesson, which)
+  const { openStage } = await import('../../playground/index.ts')
+  const results = await withRedis(context, async (redis) => {
+    const stage = openStage({ root: desk.course.root, redis, lesson, mine: context.mine })
+    const isText = flags.json !== true
+    const ran: Numbered[] = []
+    try {
+      for (const number of numbers) {
+        const one = { number, result: await stage.run(number) }
+        if (isText) await print(context, lesson, one)
+        ran.push(one)
+      }
+    } finally {
+      stage.close()
+    }
+    if (isText) context.print(context.palette.paint(`On ${redis.description}.`, 'dim'))
+    else context.printJson(asJson(lesson, redis, ran))
+    return ran
+  })
+  return results.every(({ result }) => result.asShown) ? Exit.passed : Exit.notPassed
+}
+
+/** One snippet, or all of them. */
+function wanted({ number, snippets }: Lesson, which: string | undefined): readonly number[] {
+  const one = wholeNumber('A snippet', which)
+  if (snippets.length === 0) throw new UsageError(`Lesson ${number} has no snippets.`)
+  if (one === undefined) return snippets.map((_, index) => index + 1)
+  if (one <= snippets.length) return [one]
+  const has = snippets.length === 1 ? 'one' : `${snippets.length}, 1 to ${snippets.length}`
+  throw new UsageError(`Lesson ${number} has no snippet ${one}. It has ${has}: ${self} run ${number}`)
+}
+
+async function print(context: Context, lesson: Lesson, { number, result }: Numbered): Promise<void> {
+  const { renderResult } = await import('../../playground/index.ts')
+  const { palette, width } = context
+  const title = `Snippet ${number} of ${lesson.snippets.length} · lessons/${lesson.slug}.md:${result.snippet.line}`
+  context.print(`${palette.paint(title, 'bold')}\n\n${await renderResult(result, { width, palette })}\n`)
+}
+
+function asJson({ slug }: Lesson, { kind, version }: RunningRedis, ran: readonly Numbered[]) {
+  return {
+    lesson: slug,
+    redis: { kind, version },
+    snippets: ran.map(({ number, result: { snippet, ran: pieces, asShown } }) => ({
+      number,
+      line: snippet.line,
+      kind: snippet.kind,
+      fails: snippet.fails,
+      asShown,
+      ran: pieces,
+    })),
+  }
+}

@@ -1,0 +1,47 @@
+import type { Snippet } from '../course/index.ts'
+import { harmless, type MarkdownOptions, renderMarkdown } from '../terminal/index.ts'
+import type { SnippetResult } from './run-snippet.ts'
+
+/** What a snippet is made of, as a lesson writes it, without what comes back. */
+export function snippetCode(snippet: Snippet): string {
+  return snippet.kind === 'ts'
+    ? snippet.code
+    : snippet.commands.map(({ command }) => `> ${command}`).join('\n')
+}
+
+/** What came back: commands with their replies as redis-cli prints them, or what the code printed. */
+export function renderOutput({ snippet, ran }: SnippetResult, options: MarkdownOptions): Promise<string> {
+  if (snippet.kind === 'redis') {
+    return renderMarkdown(
+      fenced('redis', ran.map(({ code, output }) => `> ${code}\n${output}`).join('\n')),
+      options,
+    )
+  }
+  const output = ran.map((one) => one.output).join('\n')
+  return output === '' ? Promise.resolve('  (nothing printed)') : renderMarkdown(fenced('', output), options)
+}
+
+/** A snippet with what came back below it, and with what the lesson shows where that differs. */
+export async function renderResult(result: SnippetResult, options: MarkdownOptions): Promise<string> {
+  const { snippet, ran, asShown } = result
+  const code = snippet.kind === 'ts' ? [await renderMarkdown(fenced('ts', snippet.code), options)] : []
+  const parts = [...code, ...(code.length > 0 ? ['Prints:'] : []), await renderOutput(result, options)]
+  if (!asShown) {
+    const shown = ran.filter((one) => !one.asShown && one.shown !== undefined)
+    const lines = shown.map((one) =>
+      snippet.kind === 'redis' ? `> ${one.code}\n${one.shown}` : `${one.shown}`,
+    )
+    parts.push(
+      'The lesson shows something else:',
+      await renderMarkdown(fenced('', lines.join('\n')), options),
+    )
+  }
+  return parts.join('\n\n')
+}
+
+/** The fence is longer than any within, so that no output can end it. */
+function fenced(language: string, text: string): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length))
+  const fence = '`'.repeat(longest + 1)
+  return `${fence}${language}\n${harmless(text)}\n${fence}`
+}

@@ -1,0 +1,66 @@
+import type { Lesson } from '../course/index.ts'
+import type { RunningRedis } from '../redis/index.ts'
+import { openPlayground, type Playground, type SnippetResult } from './run-snippet.ts'
+
+/** A lesson's snippets on the sandbox, each on the ground that those before it laid. */
+export interface Stage {
+  /** Runs snippet `number`, from 1; those before it run first, on an empty database, unless it is the next in turn. */
+  run(number: number): Promise<SnippetResult>
+  /** Runs every snippet, so that the database is as the lesson leaves it. */
+  runAll(): Promise<void>
+  close(): void
+}
+
+export interface StageOptions {
+  readonly root: string
+  readonly redis: Pick<RunningRedis, 'url' | 'kind'>
+  readonly lesson: Pick<Lesson, 'snippets'>
+  readonly mine?: boolean
+}
+
+/** Nothing happens to the database before the first snippet runs. Rejects with ConnectionLostError. */
+export function openStage({ root, redis, lesson, mine = false }: StageOptions): Stage {
+  const { snippets } = lesson
+  let playground: Playground | undefined
+  let done = 0
+
+  async function ground(wanted: number): Promise<Playground> {
+    if (playground === undefined || done > wanted) {
+      playground?.close()
+      await emptySandbox(redis)
+      playground = await openPlayground({ root, url: redis.url, mine })
+      done = 0
+    }
+    for (const snippet of snippets.slice(done, wanted)) {
+      await playground.run(snippet)
+      done += 1
+    }
+    return playground
+  }
+
+  return {
+    async run(number) {
+      const snippet = snippets[number - 1]
+      if (snippet === undefined) throw new RangeError(`There is no snippet ${number}.`)
+      const result = await (await ground(number - 1)).run(snippet)
+      done = number
+      return result
+    },
+    runAll: async () => void (await ground(snippets.length)),
+    close: () => playground?.close(),
+  }
+}
+
+/** As before the first snippet of a lesson. */
+export async function emptySandbox({ url, kind }: StageOptions['redis']): Promise<void> {
+  const [{ Redis }, { cleanSandbox }] = await Promise.all([import('ioredis'), import('../redis/index.ts')])
+  const client = new Redis(url, { maxRetriesPerRequest: 1, lazyConnect: true })
+  client.on('error', () => {
+    // It is told by the commands below.
+  })
+  try {
+    await cleanSandbox(client, kind)
+  } finally {
+    client.disconnect()
+  }
+}

@@ -1,0 +1,64 @@
+import { describe, expect, test } from 'vitest'
+import { newHome, programAt } from './program.ts'
+
+describe('eventlings run', () => {
+  test('runs one snippet on what those before it left behind, and prints what came back', async () => {
+    const { code, stdout, stderr } = await programAt(await newHome())('run', '02', '2')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(/^Snippet 2 of \d+ · lessons\/02-list-store\.md:\d+\n\n {2}> RPUSH events:user-43/)
+    expect(stdout).toContain('(empty array)')
+    expect(stdout).not.toContain('email-changed')
+    expect(stdout).toContain('On an embedded imitation of Redis')
+  })
+
+  test('runs all in order; code stands above what it prints', async () => {
+    const { code, stdout } = await programAt(await newHome())('run', '02')
+    expect(code).toBe(0)
+    expect(stdout.match(/^Snippet \d/gm)?.length).toBeGreaterThan(3)
+    expect(stdout).toMatch(/console\.log\(heard\)\n\nPrints:\n\n {2}\[ 'second' \]/)
+  })
+
+  test('--json gives the same as data', async () => {
+    const { code, stdout } = await programAt(await newHome())('run', '05', '1', '--json')
+    expect(code).toBe(0)
+    const { snippets, redis } = JSON.parse(stdout)
+    expect(redis.kind).toBe('embedded')
+    expect(snippets).toHaveLength(1)
+    expect(snippets[0]).toMatchObject({ number: 1, kind: 'redis', asShown: true })
+    expect(snippets[0].ran[0]).toMatchObject({ code: expect.stringMatching(/^XADD/), output: '"5-0"' })
+  })
+
+  test.each([
+    [['run', '02', '99'], 'Lesson 02 has no snippet 99.'],
+    [['run', '02', 'two'], 'A snippet takes a number from 1; "two" is none.'],
+    [['run', '99'], 'There is no lesson "99".'],
+    [['run'], 'Which lesson?'],
+  ])('%j', async (args, sentence) => {
+    const { code, stdout, stderr } = await programAt(await newHome())(...args)
+    expect(stderr).toContain(sentence)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  })
+})
+
+describe('eventlings quiz without a terminal', () => {
+  test('prints the questions without their answers, and says what to do', async () => {
+    const { code, stdout } = await programAt(await newHome())('quiz', '02')
+    expect(code).toBe(0)
+    expect(stdout).toContain('# Quiz · A store of lists')
+    expect(stdout).toContain('In a terminal, npx eventlings quiz 02 asks them')
+    expect(stdout).not.toContain('Right')
+  })
+
+  test('--answers tells them with their reasons', async () => {
+    const { stdout } = await programAt(await newHome())('quiz', '02', '--answers')
+    expect(stdout).toMatch(/Right: [\s\S]*Redis begins only when EXEC|Right: [\s\S]*`EXEC`/)
+  })
+
+  test('--json keeps the answers back, too, unless they are asked for', async () => {
+    const eventlings = programAt(await newHome())
+    const [first] = JSON.parse((await eventlings('quiz', '02', '--json')).stdout).questions
+    expect(Object.keys(first.answers[0])).toEqual(['text'])
+    const [told] = JSON.parse((await eventlings('quiz', '02', '--json', '--answers')).stdout).questions
+    expect(told.answers.some(({ right }: { right: boolean }) => right)).toBe(true)
+  })
+})
