@@ -1,0 +1,34 @@
+import path from 'node:path'
+import { BundleError, bundleCourse, IMAGE_FILE } from '../../classroom/bundle/bundle-course.ts'
+import { projectRoot } from '../../course/root.ts'
+import { shownPath } from '../../walkthrough/desk.ts'
+import { type Run, self } from '../command.ts'
+import { UsageError } from '../errors.ts'
+import { Exit } from '../exit.ts'
+
+export const run: Run = async (context, [named]) => {
+  if (named === undefined) throw new UsageError(`Which file? For example: ${self} class bundle course.tar.gz`)
+  const file = path.resolve(named)
+  const { env, note } = context
+  const bundle = await bundleCourse({ root: projectRoot(), file, env, onNotice: note }).catch((error) => {
+    throw error instanceof BundleError ? new UsageError(error.message) : error
+  })
+  const shown = shownPath(bundle.file)
+  const name = path.basename(bundle.file)
+  context.print(
+    [
+      `${shown}, ${Math.round(bundle.bytes / 1_000_000)} MB, for ${process.platform} on ${process.arch}.`,
+      '',
+      'On a machine with Node and nothing else, without a network:',
+      '',
+      `  tar xzf ${name}`,
+      '  cd eventlings',
+      ...(bundle.image === undefined ? [] : [`  docker load -i ${IMAGE_FILE}    (or podman load -i …)`]),
+      '  npm start',
+      ...(env.EVENTLINGS_IMAGE ? ['', `The image is found there by EVENTLINGS_IMAGE=${bundle.image}`] : []),
+      '',
+      `Other platforms need "npm install" once, with a network.`,
+    ].join('\n'),
+  )
+  return Exit.passed
+}
