@@ -1,0 +1,48 @@
+import type { Overview } from '../../../classroom/api.ts'
+import { LeadPanel } from './lead-panel.tsx'
+import { useClass } from './live.ts'
+import { Roster } from './roster.tsx'
+import { Diagnoses, Histogram } from './summary.tsx'
+
+/** The instructor's page: who is where, who is stuck and on what. */
+export function Dashboard() {
+  const { overview, connected, ahead } = useClass()
+  if (overview === undefined) return <p role="status">Waiting for the hub …</p>
+  return (
+    <>
+      <Head overview={overview} connected={connected} />
+      <div class="panels">
+        <LeadPanel overview={overview} ahead={ahead} />
+        <Diagnoses overview={overview} names />
+        <Histogram overview={overview} />
+      </div>
+      <Roster overview={overview} ahead={ahead} />
+    </>
+  )
+}
+
+function Head({ overview, connected }: { readonly overview: Overview; readonly connected: boolean }) {
+  const { summary, joinCode, addresses } = overview
+  const { name, track, closedAt } = overview.class
+  return (
+    <div class="class-head">
+      <h1>{name}</h1>
+      <p>
+        {summary.participants} {summary.participants === 1 ? 'participant' : 'participants'}
+        {track === undefined ? '' : ` · ${track}`}
+        {closedAt === undefined ? '' : ' · closed'}
+      </p>
+      <p aria-live="polite" class={summary.hands > 0 ? 'hands up' : 'hands'}>
+        {summary.hands === 0
+          ? 'no hand raised'
+          : `✋ ${summary.hands} ${summary.hands === 1 ? 'hand' : 'hands'} raised`}
+      </p>
+      <p class="join">
+        Join: <code>{addresses[0]}</code> code <code>{joinCode}</code>
+      </p>
+      <p role="status" class={connected ? 'connected' : 'problem'}>
+        {connected ? 'live' : 'The hub does not answer; this is how it was. Trying again …'}
+      </p>
+    </div>
+  )
+}

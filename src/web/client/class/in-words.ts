@@ -1,0 +1,8 @@
+/** A stretch of time as one would say it; a moment, and what a clock that is off calls the future, is `now`. */
+export function inWords(ms: number): string {
+  const minutes = Math.floor(ms / 60_000)
+  if (minutes < 1) return 'now'
+  if (minutes < 60) return `${minutes} min`
+  const hours = Math.floor(minutes / 60)
+  return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} days`
+}

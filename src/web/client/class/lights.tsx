@@ -1,0 +1,56 @@
+import type { LessonHead, LessonLight, Light } from '../../../classroom/api.ts'
+
+interface Look {
+  readonly sign: string
+  readonly word: string
+}
+
+/** Told by sign and word, too, and not by colour alone. */
+export const looks: Readonly<Record<Light, Look>> = {
+  new: { sign: '·', word: 'not begun' },
+  working: { sign: '◐', word: 'working' },
+  failing: { sign: '✗', word: 'failing' },
+  passed: { sign: '✓', word: 'passed' },
+  'passed-after-solution': { sign: '✔', word: 'passed after the solution' },
+  skipped: { sign: '»', word: 'skipped' },
+}
+
+export const lightNames = Object.keys(looks) as readonly Light[]
+
+const none: LessonLight = { light: 'new', attempts: 0, hints: 0 }
+
+export function LightCell({
+  lesson,
+  state = none,
+}: {
+  readonly lesson: LessonHead
+  readonly state?: LessonLight | undefined
+}) {
+  const { sign, word } = looks[state.light]
+  const checks =
+    state.attempts === 0 ? '' : `, ${state.attempts} ${state.attempts === 1 ? 'check' : 'checks'}`
+  const hints = state.hints === 0 ? '' : `, ${state.hints} ${state.hints === 1 ? 'hint' : 'hints'}`
+  const label = `${lesson.number} ${lesson.title}: ${word}${checks}${hints}`
+  return (
+    <td class={`light ${state.light}`} title={label}>
+      <span aria-hidden="true">{sign}</span>
+      <span class="only-read">{`${word}${checks}${hints}`}</span>
+    </td>
+  )
+}
+
+/** What the signs mean. */
+export function Legend() {
+  return (
+    <ul class="legend" aria-label="Signs">
+      {lightNames.map((light) => (
+        <li key={light}>
+          <span class={`light ${light}`} aria-hidden="true">
+            {looks[light].sign}
+          </span>{' '}
+          {looks[light].word}
+        </li>
+      ))}
+    </ul>
+  )
+}

@@ -1,0 +1,55 @@
+import { useEffect, useState } from 'preact/hooks'
+import { type Changes, type Overview, paths } from '../../../classroom/api.ts'
+import { withChanges } from './overview.ts'
+
+export interface Live {
+  /** Undefined until the hub has said something. */
+  readonly overview: Overview | undefined
+  /** False while the connection is being made again: then what is shown is what was true last. */
+  readonly connected: boolean
+  /** How far the hub's clock is ahead of ours, in milliseconds. */
+  readonly ahead: number
+}
+
+/** A connection that lies still is made again: the hub says something every 15 seconds at least. */
+const SILENCE_MS = 40_000
+const RETRY_MS = 1_000
+
+/** The class as it is now, for as long as the page is open. After every reconnect the hub tells all of it anew. */
+export function useClass(): Live {
+  const [live, setLive] = useState<Live>({ overview: undefined, connected: false, ahead: 0 })
+  useEffect(() => {
+    let source: EventSource | undefined
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const open = () => {
+      source?.close()
+      source = new EventSource(paths.stream)
+      source.addEventListener('overview', (event) => hear(JSON.parse(event.data) as Overview))
+      source.addEventListener('changes', (event) => hear(JSON.parse(event.data) as Changes))
+      source.addEventListener('ping', () => expect(SILENCE_MS))
+      source.addEventListener('error', () => {
+        setLive((before) => ({ ...before, connected: false }))
+        expect(RETRY_MS)
+      })
+      expect(SILENCE_MS)
+    }
+    const expect = (ms: number) => {
+      clearTimeout(timer)
+      timer = setTimeout(open, ms)
+    }
+    const hear = (said: Overview | Changes) => {
+      expect(SILENCE_MS)
+      const ahead = Date.parse(said.now) - Date.now()
+      setLive(({ overview }) => {
+        const next = said.kind === 'overview' ? said : overview && withChanges(overview, said)
+        return { overview: next, connected: true, ahead }
+      })
+    }
+    open()
+    return () => {
+      clearTimeout(timer)
+      source?.close()
+    }
+  }, [])
+  return live
+}

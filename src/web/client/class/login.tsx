@@ -1,0 +1,40 @@
+import { useState } from 'preact/hooks'
+import { type Done, paths } from '../../../classroom/api.ts'
+import { post } from '../post.ts'
+
+/** The secret from the instructor's terminal, given once; from then on the browser has a cookie. */
+export function Login() {
+  const [secret, setSecret] = useState('')
+  const [problem, setProblem] = useState('')
+  const logIn = async () => {
+    const reply = await post<Done>(paths.login, { secret: secret.trim() })
+    if (reply.kind === 'problem') setProblem(reply.sentence)
+    else location.reload()
+  }
+  return (
+    <form
+      class="login"
+      onSubmit={(event) => {
+        event.preventDefault()
+        void logIn()
+      }}
+    >
+      <h1>For the instructor</h1>
+      <p>The terminal in which the class was opened shows the secret.</p>
+      <label>
+        Secret{' '}
+        <input
+          type="password"
+          autocomplete="off"
+          required
+          value={secret}
+          onInput={(event) => setSecret(event.currentTarget.value)}
+        />
+      </label>
+      <button type="submit">Open the dashboard</button>
+      <p class="problem" role="alert">
+        {problem}
+      </p>
+    </form>
+  )
+}

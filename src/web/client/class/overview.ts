@@ -1,0 +1,96 @@
+import type { Changes, Light, Overview, ParticipantRow } from '../../../classroom/api.ts'
+
+/** The class after what the hub told last. Rows that did not change stay the same objects, and are not drawn again. */
+export function withChanges(before: Overview, changes: Changes): Overview {
+  const { now, lead, summary } = changes
+  const gone = new Set(changes.left)
+  const fresh = new Map(changes.participants.map((row) => [row.id, row]))
+  const kept = before.participants
+    .filter(({ id }) => !gone.has(id))
+    .map((row) => {
+      const changed = fresh.get(row.id)
+      fresh.delete(row.id)
+      return changed ?? row
+    })
+  return { ...before, now, lead, summary, class: changes.class, participants: [...kept, ...fresh.values()] }
+}
+
+export type Order = 'hands first' | 'name' | 'progress' | 'longest at their task' | 'quiet for longest'
+
+export const orders: readonly Order[] = [
+  'hands first',
+  'name',
+  'progress',
+  'longest at their task',
+  'quiet for longest',
+]
+
+export type Shown = 'everybody' | 'failing' | 'hands up' | 'not begun' | 'done with the position'
+
+export const filters: readonly Shown[] = [
+  'everybody',
+  'failing',
+  'hands up',
+  'not begun',
+  'done with the position',
+]
+
+/** Rows as the instructor wants to see them; `text` is a part of a name. */
+export function rowsToShow(
+  { participants, lead }: Pick<Overview, 'participants' | 'lead'>,
+  order: Order,
+  shown: Shown,
+  text: string,
+): readonly ParticipantRow[] {
+  const wanted = text.trim().toLocaleLowerCase()
+  return participants
+    .filter((row) => isShown(row, shown, lead.position))
+    .filter(({ label }) => label.toLocaleLowerCase().includes(wanted))
+    .toSorted((a, b) => compare(a, b, order) || a.label.localeCompare(b.label) || a.number - b.number)
+}
+
+function isShown(row: ParticipantRow, shown: Shown, position: string | undefined): boolean {
+  switch (shown) {
+    case 'everybody':
+      return true
+    case 'failing':
+      return row.checks.at(-1)?.passed === false
+    case 'hands up':
+      return row.hand !== undefined
+    case 'not begun':
+      return Object.keys(row.lessons).length === 0
+    case 'done with the position':
+      return position !== undefined && isDone(row.lessons[position]?.light ?? 'new')
+  }
+}
+
+function compare(a: ParticipantRow, b: ParticipantRow, order: Order): number {
+  switch (order) {
+    case 'hands first':
+      return Number(a.hand === undefined) - Number(b.hand === undefined) || earlier(a.hand?.at, b.hand?.at)
+    case 'name':
+      return 0
+    case 'progress':
+      return passed(b) - passed(a)
+    case 'longest at their task':
+      return (
+        Number(a.current === undefined) - Number(b.current === undefined) ||
+        earlier(a.current?.since, b.current?.since)
+      )
+    case 'quiet for longest':
+      return earlier(a.seenAt, b.seenAt)
+  }
+}
+
+/** ISO times in UTC compare as texts. */
+function earlier(a = '', b = ''): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+export function isDone(light: Light): boolean {
+  return light === 'passed' || light === 'passed-after-solution'
+}
+
+function passed({ lessons }: ParticipantRow): number {
+  return Object.values(lessons).filter(({ light }) => isDone(light)).length
+}

@@ -1,0 +1,88 @@
+import type { Overview } from '../../../classroom/api.ts'
+import { lightNames, looks } from './lights.tsx'
+
+const WIDTH = 100
+
+/** How the class as a whole stands: a bar for each lesson. */
+export function Histogram({ overview }: { readonly overview: Overview }) {
+  const { summary, lead } = overview
+  const heads = new Map(overview.class.lessons.map((lesson) => [lesson.slug, lesson]))
+  return (
+    <section class="histogram" aria-labelledby="histogram">
+      <h2 id="histogram">Lesson by lesson</h2>
+      <ul>
+        {summary.lessons.map(({ slug, counts }) => {
+          const head = heads.get(slug)
+          const told = lightNames
+            .filter((light) => light !== 'new' && counts[light] > 0)
+            .map((light) => `${counts[light]} ${looks[light].word}`)
+          return (
+            <li key={slug} class={slug === lead.position ? 'here' : ''}>
+              <span class="name">
+                {head?.number} {head?.title}
+              </span>
+              <Bar counts={counts} of={summary.participants} />
+              <span class="told">{told.length === 0 ? 'nobody yet' : told.join(', ')}</span>
+            </li>
+          )
+        })}
+      </ul>
+    </section>
+  )
+}
+
+interface BarProps {
+  readonly counts: Overview['summary']['lessons'][number]['counts']
+  readonly of: number
+}
+
+function Bar({ counts, of }: BarProps) {
+  const parts = lightNames
+    .filter((light) => light !== 'new')
+    .toReversed()
+    .map((light) => ({ light, width: of === 0 ? 0 : (counts[light] / of) * WIDTH }))
+  let x = 0
+  return (
+    <svg class="bar" viewBox={`0 0 ${WIDTH} 8`} preserveAspectRatio="none" aria-hidden="true">
+      {parts.map(({ light, width }) => {
+        const at = x
+        x += width
+        return <rect key={light} class={light} x={at} y={0} width={width} height={8} />
+      })}
+    </svg>
+  )
+}
+
+/** What several fail by right now, the most frequent first. `names` tells who; not for a projector. */
+export function Diagnoses({ overview, names }: { readonly overview: Overview; readonly names: boolean }) {
+  const { diagnoses, participants } = overview.summary
+  const labels = new Map(overview.participants.map(({ id, label }) => [id, label]))
+  return (
+    <section class="diagnoses" aria-labelledby="diagnoses">
+      <h2 id="diagnoses">Stuck on right now</h2>
+      {diagnoses.length === 0 && <p class="quiet-text">Nobody's last check failed.</p>}
+      <ol>
+        {diagnoses.map(({ slug, task, diagnosis, participants: who }) => (
+          <li key={`${slug}${task}${diagnosis}`}>
+            <p>
+              <strong>
+                {who.length} of {participants}
+              </strong>
+              <span class="quiet-text">
+                {' '}
+                · {slug.slice(0, 2)} {task}
+              </span>
+            </p>
+            <p class="diagnosis">{diagnosis}</p>
+            {names && (
+              <details>
+                <summary>Who</summary>
+                <p>{who.map((id) => labels.get(id) ?? 'somebody who left').join(', ')}</p>
+              </details>
+            )}
+          </li>
+        ))}
+      </ol>
+    </section>
+  )
+}

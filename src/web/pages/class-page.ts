@@ -1,0 +1,42 @@
+import { html, raw } from 'hono/html'
+import { island } from '../island.ts'
+import { type Html, page, type Theme } from './layout.ts'
+
+export type ClassView = 'dashboard' | 'projector' | 'participant' | 'login'
+
+export interface ClassPageOptions {
+  readonly view: ClassView
+  readonly title: string
+  readonly theme: Theme
+  /** Whom the page of a participant is about. */
+  readonly participant?: string
+}
+
+/** A page of the class; what it shows comes live, so without scripts there is only a sentence. */
+export function classPage({ view, title, theme, participant = '' }: ClassPageOptions): Html {
+  const links =
+    view === 'login'
+      ? html``
+      : html`<a href="/instructor">Dashboard</a> <a href="/instructor/projector">Projector</a>`
+  const body = html`<a class="skip" href="#main">Skip to the text</a>
+<header class="top"><span class="brand">eventlings</span><div class="links">${links}</div>${raw(island('theme', {}))}</header>
+<main id="main" class="class ${view}">
+<div id="class" data-view="${view}" data-participant="${participant}"></div>
+<noscript><p>What happens in the class comes live, and needs scripts.</p></noscript>
+</main>`
+  return page({ title: `${title} · eventlings`, theme, script: 'class.js', style: 'class.css', body })
+}
+
+/** What somebody sees who opens the address of the class in a browser: how to join, and nothing of anybody. */
+export function welcomePage(name: string, theme: Theme): Html {
+  const body = html`<header class="top"><span class="brand">eventlings</span><div class="links"></div>${raw(island('theme', {}))}</header>
+<main id="main" class="class welcome">
+<h1>${name}</h1>
+<p>This is a class. You take part from your own terminal, in the folder of the course:</p>
+<pre><code>npx eventlings class join ADDRESS --code CODE --as NAME</code></pre>
+<p>The address is the one in your browser; the instructor tells you the code. Your checks, hints and openings show there
+from then on. Your code stays with you unless you say otherwise.</p>
+<p><a href="/instructor">For the instructor</a></p>
+</main>`
+  return page({ title: `${name} · eventlings`, theme, script: 'class.js', style: 'class.css', body })
+}

@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest'
+import type { Overview, ParticipantRow } from '../../../src/classroom/api.ts'
+import { inWords } from '../../../src/web/client/class/in-words.ts'
+import { rowsToShow, withChanges } from '../../../src/web/client/class/overview.ts'
+
+function row(label: string, more: Partial<ParticipantRow> = {}): ParticipantRow {
+  const at = '2026-05-02T09:00:00.000Z'
+  const known = { id: label, label, number: 1, joinedAt: at, seenAt: at, lessons: {}, checks: [] }
+  return { ...known, sharesCode: false, ...more }
+}
+
+function overview(...participants: ParticipantRow[]): Overview {
+  return {
+    kind: 'overview',
+    now: '2026-05-02T09:00:00.000Z',
+    class: { id: 'c', name: 'Class', lessons: [], openedAt: '2026-05-02T08:00:00.000Z' },
+    lead: { released: [], position: '01-events' },
+    joinCode: 'ABC-123',
+    addresses: [],
+    participants,
+    summary: { participants: participants.length, hands: 0, lessons: [], diagnoses: [] },
+  }
+}
+
+const labels = (rows: readonly ParticipantRow[]) => rows.map(({ label }) => label)
+const failed = [{ at: '2026-05-02T09:00:00.000Z', slug: '01-events', passed: false }]
+const lights = (light: 'passed' | 'failing' | 'passed-after-solution') => ({
+  '01-events': { light, attempts: 1, hints: 0 },
+})
+
+describe('withChanges', () => {
+  test('takes over who changed, keeps the rows of the others as they are, and forgets who left', () => {
+    const before = overview(row('Ada'), row('Bo'), row('Cy'))
+    const after = withChanges(before, {
+      ...before,
+      kind: 'changes',
+      participants: [row('Bo', { sharesCode: true }), row('Di')],
+      left: ['Cy'],
+    })
+    expect(labels(after.participants)).toEqual(['Ada', 'Bo', 'Di'])
+    expect(after.participants[0]).toBe(before.participants[0])
+    expect(after.participants[1]?.sharesCode).toBe(true)
+    expect(after.joinCode).toBe('ABC-123')
+  })
+})
+
+describe('rowsToShow', () => {
+  const ada = row('Ada', { hand: { at: '2026-05-02T09:05:00.000Z', text: '' }, lessons: lights('failing') })
+  const bo = row('bo', {
+    checks: failed,
+    current: { slug: '01-events', since: '2026-05-02T08:30:00.000Z', attempts: 3 },
+  })
+  const cy = row('Cy', { lessons: lights('passed'), seenAt: '2026-05-02T08:00:00.000Z' })
+  const di = row('Di', {
+    hand: { at: '2026-05-02T09:01:00.000Z', text: 'help' },
+    lessons: lights('passed-after-solution'),
+  })
+  const everybody = overview(ada, bo, cy, di)
+
+  test.each([
+    ['hands first', ['Di', 'Ada', 'bo', 'Cy']],
+    ['name', ['Ada', 'bo', 'Cy', 'Di']],
+    ['progress', ['Cy', 'Di', 'Ada', 'bo']],
+    ['longest at their task', ['bo', 'Ada', 'Cy', 'Di']],
+    ['quiet for longest', ['Cy', 'Ada', 'bo', 'Di']],
+  ] as const)('%s', (order, expected) => {
+    expect(labels(rowsToShow(everybody, order, 'everybody', ''))).toEqual(expected)
+  })
+
+  test.each([
+    ['failing', ['bo']],
+    ['hands up', ['Ada', 'Di']],
+    ['not begun', ['bo']],
+    ['done with the position', ['Cy', 'Di']],
+  ] as const)('only those: %s', (shown, expected) => {
+    expect(labels(rowsToShow(everybody, 'name', shown, ''))).toEqual(expected)
+  })
+
+  test('a part of a name, in any case', () => {
+    expect(labels(rowsToShow(everybody, 'name', 'everybody', ' D '))).toEqual(['Ada', 'Di'])
+  })
+})
+
+test('how long ago, in words', () => {
+  expect([-5_000, 59_000, 60_000, 3_600_000, 47 * 3_600_000, 49 * 3_600_000].map(inWords)).toEqual([
+    'now',
+    'now',
+    '1 min',
+    '1 h',
+    '47 h',
+    '2 days',
+  ])
+})
