@@ -28,7 +28,7 @@ export interface OwnServer {
   stop(): Promise<void>
 }
 
-const OPTIONS: RedisOptions = { retryStrategy: () => 5, connectTimeout: 5_000 }
+const OPTIONS: RedisOptions = { retryStrategy: () => 2, connectTimeout: 5_000 }
 const running = new Set<{ stop(): Promise<void> }>()
 
 /** Registers something to be ended after the test. */

@@ -71,6 +71,12 @@ export class StandbyRunner implements VitestRunner {
     this.#options.report({ kind: 'loaded' })
   }
 
+  /** A task that lacks what it needs is not run at all, and nothing of it is heard later. */
+  onBeforeRunSuite(suite: Suite): void {
+    if ('filepath' in suite || suite.mode !== 'skip') return
+    this.#options.report({ kind: 'task', task: suite.name, state: 'skipped', ran: 0, commands: [] })
+  }
+
   onBeforeRunTask(test: Test): void {
     const suite = test.suite
     this.current = suite?.name ?? test.name

@@ -5,11 +5,13 @@ import net from 'node:net'
 import { createInterface } from 'node:readline'
 import { Cluster, Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openChecker } from '../../../src/check/index.ts'
 import { setEnvironment } from '../../../src/check/kit/environment.ts'
 import { call, type OwnServer, useSandbox } from '../../../src/check/kit/index.ts'
 import { connectionsLeftOpen, disconnectGuests } from '../../../src/check/kit/recording.ts'
 import { closeSandbox } from '../../../src/check/kit/sandbox.ts'
 import { forgetViolations, violation } from '../../../src/check/kit/violations.ts'
+import { loadCourse } from '../../../src/course/index.ts'
 import { type RunningRedis, startRedis } from '../../../src/redis/index.ts'
 import { need } from '../need.ts'
 
@@ -136,4 +138,19 @@ setInterval(() => {}, 1000)`
     suite.kill('SIGKILL')
     while (existsSync(folder)) await new Promise((resolve) => setTimeout(resolve, 20))
   })
+})
+
+test('tasks that need one are skipped, in words, on a machine without redis-server', async () => {
+  const redis = await startRedis('embedded', { env: { ...process.env, PATH: '' } })
+  const checker = await openChecker({ course: await loadCourse(), redis })
+  const { passed, tasks } = await checker.check('24-durability', { kind: 'solution' })
+  await checker.close()
+  await redis.stop()
+  expect(tasks.map(({ state, reason }) => [state, reason])).toEqual([
+    ['passed', undefined],
+    ['skipped', 'needs redis-server on this machine, to start one of its own and kill it'],
+    ['skipped', 'needs redis-server on this machine, to start one of its own and kill it'],
+    ['passed', undefined],
+  ])
+  expect(passed).toBe(true)
 })
