@@ -25,6 +25,9 @@ export const paths = {
   stream: '/api/instructor/stream',
   participant: '/api/instructor/participants/',
   lead: '/api/instructor/lead',
+  close: '/api/instructor/close',
+  reopen: '/api/instructor/reopen',
+  export: '/api/instructor/export',
 } as const
 
 // ── What the instructor's pages get: cookie (POST login { secret }) or `Authorization: Bearer <secret>` ──────────────
@@ -201,6 +204,15 @@ export type LeadCommand =
   | { readonly do: 'release'; readonly slug: string }
   | { readonly do: 'lower hand'; readonly participant: string }
   | { readonly do: 'remove'; readonly participant: string }
+
+/** GET export: the whole class. POST close and reopen (body `{}`) are answered by Done. */
+export interface ClassExport {
+  readonly kind: 'export'
+  readonly now: string
+  readonly class: ClassHead
+  readonly lead: Lead
+  readonly participants: readonly ParticipantPage[]
+}
 
 export interface Done {
   readonly kind: 'done'

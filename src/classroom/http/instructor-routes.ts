@@ -51,7 +51,16 @@ export function addInstructorRoutes(app: Hono, hub: Hub, guesses: Guesses, now: 
     }
     return guesses.wrong(context, 'That is not the secret of this class. Log in again.')
   }
-  for (const path of [paths.overview, paths.stream, `${paths.participant}*`, paths.lead]) app.use(path, guard)
+  for (const path of [
+    paths.overview,
+    paths.stream,
+    `${paths.participant}*`,
+    paths.lead,
+    paths.close,
+    paths.reopen,
+    paths.export,
+  ])
+    app.use(path, guard)
 
   app.get(paths.overview, (context) => context.json(hub.overview()))
 
@@ -67,6 +76,18 @@ export function addInstructorRoutes(app: Hono, hub: Hub, guesses: Guesses, now: 
     const page = await hub.participant(uuidIn(context))
     if (page === undefined) throw new Refusal(404, 'There is no such participant.')
     return context.json(page)
+  })
+
+  app.get(paths.export, async (context) => context.json(await hub.export()))
+
+  app.post(paths.close, async (context) => {
+    await hub.store.record({ type: 'CLASS_CLOSED', payload: {} })
+    return context.json(done)
+  })
+
+  app.post(paths.reopen, async (context) => {
+    await hub.store.record({ type: 'CLASS_REOPENED', payload: {} })
+    return context.json(done)
   })
 
   app.post(paths.lead, async (context) => {

@@ -1,6 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isKnown } from '../../progress/decode.ts'
-import type { Changes, ClassHead, ClassView, LessonHead, Overview, ParticipantPage } from '../api.ts'
+import type {
+  Changes,
+  ClassExport,
+  ClassHead,
+  ClassView,
+  LessonHead,
+  Overview,
+  ParticipantPage,
+} from '../api.ts'
 import { attemptsOf, happeningsOf } from '../fold/page.ts'
 import type { About } from './about.ts'
 import type { ClassRedis } from './connect.ts'
@@ -113,6 +121,17 @@ export class Hub {
       attempts: attemptsOf(events, (eventId) => code[eventId]),
       happenings: happeningsOf(events, this.about.id),
     }
+  }
+
+  /** Everything about everybody. Who leaves meanwhile is left out. */
+  async export(): Promise<ClassExport> {
+    const participants: ParticipantPage[] = []
+    for (const { id } of this.#projection.rows()) {
+      const page = await this.participant(id)
+      if (page !== undefined) participants.push(page)
+    }
+    const { lead } = this.#projection.class
+    return { kind: 'export', now: this.#now().toISOString(), class: this.#head(), lead, participants }
   }
 
   /** What this participant sees of the class; undefined for nobody of this class. */

@@ -1,0 +1,54 @@
+import type { Course } from '../../course/index.ts'
+import type { ProgressLog } from '../../progress/index.ts'
+import { readJson, writeJson } from '../json-file.ts'
+import { keepAnswers } from './answers.ts'
+import { hasPending, sendInBackground } from './background.ts'
+import { classFiles } from './files.ts'
+import { readMembership, readView } from './membership.ts'
+import { type LessonName, newsFor, type Told } from './news.ts'
+
+export interface AfterCommand {
+  readonly folder: string
+  readonly course: Pick<Course, 'lessons'>
+  readonly progress: ProgressLog
+  readonly answer: (slug: string) => string
+  /** The program that sends, and the environment that it runs in. */
+  readonly program: string
+  readonly env: NodeJS.ProcessEnv
+}
+
+/** Hands over what a command left to be sent, and returns what is new from the class. Waits for nothing, and never throws. */
+export function afterCommand(options: AfterCommand): readonly string[] {
+  const { folder, course, progress, answer, program, env } = options
+  try {
+    const membership = readMembership(folder)
+    if (membership === undefined) return []
+    if (membership.share) keepAnswers(folder, progress, answer)
+    if (hasPending(folder)) sendInBackground(folder, program, env)
+    return freshNews(folder, lessonNames(course))
+  } catch {
+    // A disk that is full, a folder that is read-only: learning goes on without the class.
+    return []
+  }
+}
+
+/** What the class said that was not shown yet; from now on it was. */
+function freshNews(folder: string, name: LessonName): readonly string[] {
+  const view = readView(folder)
+  if (view === undefined) return []
+  const { shown } = classFiles(folder)
+  const news = newsFor(view, readJson(shown) as Told | undefined, name, timeOfDay)
+  if (news.length > 0) writeJson(shown, view.lead)
+  return news
+}
+
+export function lessonNames({ lessons }: Pick<Course, 'lessons'>): LessonName {
+  return (slug) => {
+    const lesson = lessons.find((one) => one.slug === slug)
+    return lesson && `${lesson.number} ${lesson.title}`
+  }
+}
+
+export function timeOfDay(iso: string): string {
+  return new Date(iso).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' })
+}

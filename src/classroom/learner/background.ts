@@ -1,0 +1,118 @@
+import { spawn } from 'node:child_process'
+import { closeSync, openSync, rmSync, statSync, utimesSync, writeSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { namesIn } from './answers.ts'
+import { classFiles } from './files.ts'
+import { readSent } from './membership.ts'
+import { type Sending, sendPending, sizeOf } from './send.ts'
+import { RefusedError } from './talk.ts'
+
+/** A sender that does not touch its lock for so long is gone (ms). */
+const GONE = 60_000
+/** What the class says is asked for again after so long (ms). */
+const VIEW_AGE = 15_000
+const FIRST_WAIT = 500
+const LONGEST_WAIT = 20_000
+
+/** Is there anything that the class has not got, or should be asked? A few looks at the disk. */
+export function hasPending(folder: string): boolean {
+  const { sent, view, code } = classFiles(folder)
+  const askedAt = Math.max(timeOf(view), timeOf(sent))
+  return (
+    sizeOf(folder) !== readSent(folder).size || namesIn(code).length > 0 || Date.now() - askedAt > VIEW_AGE
+  )
+}
+
+/**
+ * Lets a process of its own do the sending, so that no command waits for the network. It ends when everything is sent, or after a
+ * while without a class that answers: then the next command starts another.
+ */
+export function sendInBackground(folder: string, program: string, env: NodeJS.ProcessEnv): void {
+  if (isSending(folder)) return
+  const child = spawn(process.execPath, [program, 'class', 'send', '--background'], {
+    stdio: 'ignore',
+    detached: true,
+    env,
+    windowsHide: true,
+  })
+  child.once('error', () => {})
+  child.unref()
+}
+
+/** Sends until everything is there, trying again for `patience` milliseconds. True if all is sent. */
+export async function sendUntilDone(sending: Sending, patience: number): Promise<boolean> {
+  const deadline = performance.now() + patience
+  const letGo = takeLock(classFiles(sending.folder).sender)
+  if (letGo === undefined) return false
+  try {
+    for (let wait = FIRST_WAIT; ; wait = Math.min(wait * 2, LONGEST_WAIT)) {
+      const outcome = await tryToSend(sending)
+      if (outcome !== 'unreachable') return outcome === 'sent'
+      if (performance.now() + wait > deadline) return false
+      await sleep(wait)
+      touch(classFiles(sending.folder).sender)
+    }
+  } finally {
+    letGo()
+  }
+}
+
+/** Sends as long as a program stays (watch, walkthrough), beside its work. Returns the function that ends it. */
+export function keepSending(sending: Sending, beforehand: () => void = () => {}): () => void {
+  const stop = new AbortController()
+  void (async () => {
+    let wait = FIRST_WAIT
+    while (!stop.signal.aborted) {
+      beforehand()
+      const outcome = hasPending(sending.folder) ? await tryToSend(sending) : 'sent'
+      const waits = {
+        sent: FIRST_WAIT / 2,
+        refused: LONGEST_WAIT,
+        unreachable: Math.min(wait * 2, LONGEST_WAIT),
+      }
+      wait = waits[outcome]
+      await sleep(wait, undefined, { signal: stop.signal, ref: false }).catch(() => {})
+    }
+  })().catch(() => {})
+  return () => stop.abort()
+}
+
+/** `refused`: the class is closed, or wants no more of us. */
+async function tryToSend(sending: Sending): Promise<'sent' | 'refused' | 'unreachable'> {
+  try {
+    await sendPending(sending)
+    return 'sent'
+  } catch (error) {
+    const isFinal = error instanceof RefusedError && error.status < 500 && error.status !== 429
+    return isFinal ? 'refused' : 'unreachable'
+  }
+}
+
+/** For economy alone: two who send at once do no harm. */
+function takeLock(file: string): (() => void) | undefined {
+  if (Date.now() - timeOf(file) > GONE) rmSync(file, { force: true })
+  try {
+    const lock = openSync(file, 'wx')
+    writeSync(lock, String(process.pid))
+    closeSync(lock)
+    return () => rmSync(file, { force: true })
+  } catch {
+    return undefined
+  }
+}
+
+function isSending(folder: string): boolean {
+  return Date.now() - timeOf(classFiles(folder).sender) < GONE
+}
+
+function touch(file: string): void {
+  try {
+    utimesSync(file, new Date(), new Date())
+  } catch {
+    // Somebody took it away: two senders, then.
+  }
+}
+
+function timeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
+}

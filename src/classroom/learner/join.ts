@@ -1,0 +1,74 @@
+import { type Done, type Joined, paths } from '../api.ts'
+import { ClassError } from '../errors.ts'
+import { fieldsOf } from '../json-file.ts'
+import { dropAnswers } from './answers.ts'
+import { forgetMembership, type Membership, readMembership, writeMembership } from './membership.ts'
+import { joinAgain } from './send.ts'
+import { RefusedError, talk } from './talk.ts'
+
+export interface JoinAs {
+  readonly address: string
+  readonly code: string
+  readonly name: string
+  readonly share: boolean
+}
+
+/** The class at this address knows us by our token: it has moved, or lost what it had. Then no code is needed. */
+export async function rejoin(folder: string, address: string): Promise<Membership | undefined> {
+  const membership = readMembership(folder)
+  if (membership === undefined) return undefined
+  try {
+    await joinAgain({ ...membership, address })
+  } catch (error) {
+    if (error instanceof RefusedError) return undefined
+    throw error
+  }
+  const moved = { ...membership, address }
+  writeMembership(folder, moved)
+  return moved
+}
+
+/** Joins a class; one that was joined before is left behind. Rejects with ClassUnreachableError or RefusedError. */
+export async function join(folder: string, { address, code, name, share }: JoinAs): Promise<Joined> {
+  const joined = await talk<Joined>({ address }, paths.join, { code, name, share })
+  const { id: classId, name: className } = fieldsOf(joined.class)
+  const { learner, token, label } = joined
+  if (![classId, className, learner, token, label].every((one) => typeof one === 'string' && one !== '')) {
+    throw new ClassError(`At ${address} there is something else than a class.`)
+  }
+  forgetMembership(folder)
+  const membership = {
+    address,
+    classId: String(classId),
+    className: String(className),
+    learner,
+    token,
+    name,
+    share,
+  }
+  writeMembership(folder, membership)
+  return joined
+}
+
+/** Leaves the class: the hub forgets what it had, and so do we. False if the hub could not be told. */
+export async function leave(folder: string, { address, token }: Membership): Promise<boolean> {
+  try {
+    await talk<Done>({ address, token }, paths.leave, {})
+    return true
+  } catch {
+    return false
+  } finally {
+    forgetMembership(folder)
+  }
+}
+
+/** Shows one's answers to the instructor from now on, or not any more; what was sent is taken back then. */
+export async function setShare(folder: string, membership: Membership, share: boolean): Promise<void> {
+  // First here: whatever the network does, nothing more is sent.
+  if (!share) {
+    writeMembership(folder, { ...membership, share })
+    dropAnswers(folder)
+  }
+  await talk<Done>({ address: membership.address, token: membership.token }, paths.share, { share })
+  if (share) writeMembership(folder, { ...membership, share })
+}

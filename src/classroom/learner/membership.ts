@@ -1,0 +1,69 @@
+import { existsSync, rmSync } from 'node:fs'
+import type { ClassView } from '../api.ts'
+import { fieldsOf, readJson, writeJson } from '../json-file.ts'
+import { classFiles } from './files.ts'
+
+export interface Membership {
+  /** `http://192.168.1.5:4280`, without a slash at its end. */
+  readonly address: string
+  readonly classId: string
+  readonly className: string
+  readonly learner: string
+  readonly token: string
+  readonly name: string
+  readonly share: boolean
+}
+
+/** How far the class has the progress log; `size` of the file when everything was sent, so that one can see at once if there is more. */
+export interface Sent {
+  readonly logId: string
+  readonly n: number
+  readonly size: number
+  /** Answers up to this number were looked at for sending along. */
+  readonly seen: number
+}
+
+/** `folder` is `.eventlings`. Undefined for somebody who is in no class. */
+export function readMembership(folder: string): Membership | undefined {
+  const found = fieldsOf(readJson(classFiles(folder).membership))
+  const { address, classId, className, learner, token, name, share } = found
+  if (typeof address !== 'string' || typeof classId !== 'string' || typeof learner !== 'string')
+    return undefined
+  if (typeof token !== 'string' || typeof name !== 'string' || typeof className !== 'string') return undefined
+  return { address, classId, className, learner, token, name, share: share === true }
+}
+
+export function writeMembership(folder: string, membership: Membership): void {
+  writeJson(classFiles(folder).membership, membership)
+}
+
+/** Everything of the class that is here; progress stays. */
+export function forgetMembership(folder: string): void {
+  for (const file of Object.values(classFiles(folder))) rmSync(file, { recursive: true, force: true })
+}
+
+/** One look at the disk: for every command, so nothing is read. */
+export function isInClass(folder: string): boolean {
+  return existsSync(classFiles(folder).membership)
+}
+
+export function readSent(folder: string): Sent {
+  const { logId, n, size, seen } = fieldsOf(readJson(classFiles(folder).sent))
+  const number = (value: unknown) => (typeof value === 'number' ? value : 0)
+  return {
+    logId: typeof logId === 'string' ? logId : '',
+    n: number(n),
+    size: number(size),
+    seen: number(seen),
+  }
+}
+
+export function writeSent(folder: string, sent: Sent): void {
+  writeJson(classFiles(folder).sent, sent)
+}
+
+/** What the class said last; it was checked when it came. */
+export function readView(folder: string): ClassView | undefined {
+  const view = fieldsOf(readJson(classFiles(folder).view))
+  return view.kind === 'class' ? (view as unknown as ClassView) : undefined
+}

@@ -1,0 +1,51 @@
+import type { ClassView, Lead } from '../api.ts'
+import { plainText } from '../fold/names.ts'
+import { limits } from '../limits.ts'
+
+/** What a learner was told of the class last. */
+export type Told = Pick<Lead, 'position' | 'timer' | 'message' | 'pause' | 'released'>
+
+/** Lessons as they are called on the screen; undefined for one that this course does not have. */
+export type LessonName = (slug: string) => string | undefined
+
+/** What is new since then, a sentence each. Everything of it is advice. `clock` shows a time of day. */
+export function newsFor(
+  view: ClassView,
+  told: Told | undefined,
+  name: LessonName,
+  clock: (iso: string) => string,
+): readonly string[] {
+  const now = linesOf(view, name, clock)
+  const before = new Set(told === undefined ? [] : linesOf({ ...view, lead: told }, name, clock))
+  return now.filter((line) => !before.has(line))
+}
+
+/** All that the class says now. */
+export function linesOf(
+  view: ClassView,
+  name: LessonName,
+  clock: (iso: string) => string,
+): readonly string[] {
+  const { lead, now } = view
+  const lines: string[] = []
+  const at = lead.position && name(lead.position)
+  if (at) lines.push(`The class is at ${at}.`)
+  if (lead.pause)
+    lines.push(lead.pause.until ? `There is a break until ${clock(lead.pause.until)}.` : 'There is a break.')
+  if (lead.timer && lead.timer.until > now) {
+    const text = said(lead.timer.text)
+    lines.push(`Time until ${clock(lead.timer.until)}${text && `: ${text}`}`)
+  }
+  if (lead.message) lines.push(`Your instructor says: ${said(lead.message.text)}`)
+  for (const slug of lead.released) {
+    const lesson = name(slug)
+    if (lesson)
+      lines.push(`The solution of ${lesson} is released: npx eventlings solution ${slug.split('-')[0]}`)
+  }
+  return lines
+}
+
+/** The hub is another machine's program: what it says must not steer the terminal. */
+function said(text: string): string {
+  return plainText(text, limits.text)
+}

@@ -1,0 +1,97 @@
+import { statSync } from 'node:fs'
+import type { ProgressLog, StoredEvent } from '../../progress/index.ts'
+import { type ClassView, type EventsReply, type Joined, paths, type SendEvents } from '../api.ts'
+import { ClassError } from '../errors.ts'
+import { writeJson } from '../json-file.ts'
+import { limits } from '../limits.ts'
+import { sendAnswers } from './answers.ts'
+import { classFiles } from './files.ts'
+import { type Membership, readMembership, readSent, type Sent, writeSent } from './membership.ts'
+import { talk } from './talk.ts'
+
+export interface Sending {
+  /** `.eventlings`. */
+  readonly folder: string
+  readonly progress: Pick<ProgressLog, 'since' | 'logId'>
+  /** For each request, in milliseconds. */
+  readonly patience?: number
+}
+
+/** Characters of one request, so that it stays below what the hub takes. */
+const BATCH_SIZE = 400_000
+/** A hub that asks for the same again and again is broken. */
+const MOST_ROUNDS = 2_000
+
+/**
+ * Brings the class up to date with what is in the progress log and was not acknowledged, in order; then reads what the class says.
+ * May be run by two programs at once: the hub takes each event once. Rejects with ClassUnreachableError or RefusedError (what was
+ * acknowledged until then is noted), resolves to the class as it is seen, or undefined for somebody who is in no class.
+ */
+export async function sendPending({ folder, progress, patience }: Sending): Promise<ClassView | undefined> {
+  const membership = readMembership(folder)
+  if (membership === undefined) return undefined
+  const to = { address: membership.address, token: membership.token, ...(patience && { patience }) }
+  let sent = readSent(folder)
+  for (let round = 0; ; round += 1) {
+    if (round === MOST_ROUNDS) throw new ClassError('The class asks for the same again and again.')
+    // Before the log is read: what is added meanwhile makes it larger than that.
+    const size = sizeOf(folder)
+    const { logId } = progress
+    if (logId === undefined) break
+    const after = sent.logId === logId ? sent.n : 0
+    const batch = batchOf(progress.since(after, logId))
+    if (batch.length === 0) {
+      sent = note(folder, { ...sent, logId, n: after, size })
+      break
+    }
+    const body: SendEvents = { logId, after, events: batch, now: new Date().toISOString() }
+    const reply = await talk<EventsReply>(to, paths.events, body)
+    switch (reply.kind) {
+      case 'stored':
+        sent = note(folder, { ...sent, logId, n: Math.max(reply.n, batch.at(-1)?.n ?? 0) })
+        break
+      case 'send from':
+        sent = note(folder, { ...sent, logId, n: reply.after })
+        break
+      case 'join again':
+        await joinAgain(membership, patience)
+        sent = note(folder, { ...sent, logId, n: 0 })
+    }
+  }
+  if (membership.share) await sendAnswers(folder, to)
+  const view = await talk<ClassView>(to, paths.view)
+  writeJson(classFiles(folder).view, view)
+  return view
+}
+
+/** The hub has lost its data and knows us by the token alone. */
+export async function joinAgain(
+  { address, token, name, share }: Pick<Membership, 'address' | 'token' | 'name' | 'share'>,
+  patience = 5_000,
+): Promise<Joined> {
+  return talk<Joined>({ address, token, patience }, paths.join, { name, share })
+}
+
+/** As many as one request may hold. What is too large for the hub is left out: a gap, and none that holds up the rest. */
+function batchOf(events: readonly StoredEvent[]): readonly StoredEvent[] {
+  const batch: StoredEvent[] = []
+  let size = 0
+  for (const event of events) {
+    const length = JSON.stringify(event).length
+    if (length > limits.event) continue
+    size += length
+    if (batch.length > 0 && (size > BATCH_SIZE || batch.length === limits.batch)) break
+    batch.push(event)
+  }
+  return batch
+}
+
+function note(folder: string, sent: Sent): Sent {
+  writeSent(folder, sent)
+  return sent
+}
+
+/** Of the progress log, in bytes. */
+export function sizeOf(folder: string): number {
+  return statSync(`${folder}/progress.jsonl`, { throwIfNoEntry: false })?.size ?? 0
+}

@@ -1,0 +1,37 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Desk } from '../walkthrough/desk.ts'
+import type { Context } from './context.ts'
+
+/** One look at the disk, for every command: nothing of the class is loaded for those who are in none. */
+function isInClass({ home }: Desk): boolean {
+  return existsSync(path.join(home.log, 'class.json'))
+}
+
+/** After a command: what it left to be sent is handed over, and what is new from the class is told. Waits for nothing. */
+export async function tellClass(context: Context): Promise<void> {
+  const desk = await context.openedDesk()
+  if (desk === undefined || context.env.EVENTLINGS_SENDER || !isInClass(desk)) return
+  const { afterCommand } = await import('../classroom/learner/after-command.ts')
+  const { course, home, progress } = desk
+  const env = { ...context.env, EVENTLINGS_SENDER: '1' }
+  const { log: folder, answer } = home
+  const program = fileURLToPath(new URL('eventlings.mjs', import.meta.url))
+  for (const news of afterCommand({ folder, course, progress, answer, program, env })) context.note(news)
+}
+
+/** While a program stays, what happens in it is sent beside it. */
+export async function stayInClass(context: Context, desk: Desk): Promise<void> {
+  if (!isInClass(desk)) return
+  const [{ keepSending }, { keepAnswers }, { readMembership }] = await Promise.all([
+    import('../classroom/learner/background.ts'),
+    import('../classroom/learner/answers.ts'),
+    import('../classroom/learner/membership.ts'),
+  ])
+  const { home, progress } = desk
+  const keep = () => {
+    if (readMembership(home.log)?.share) keepAnswers(home.log, progress, home.answer)
+  }
+  context.cleanups.add(keepSending({ folder: home.log, progress }, keep))
+}
