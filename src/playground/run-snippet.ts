@@ -3,7 +3,7 @@ import { splitCommand } from './command-line.ts'
 import { matchesOutput } from './match-output.ts'
 import { printReply } from './print-reply.ts'
 import { type PlainConnection, plainConnection } from './resp.ts'
-import { runTypeScript } from './run-typescript.ts'
+import { runTypeScript, type TypeScriptOptions } from './run-typescript.ts'
 
 /** One thing that ran: a command, or a whole piece of TypeScript. */
 export interface Ran {
@@ -23,6 +23,7 @@ export interface SnippetResult {
 
 export interface Playground {
   run(snippet: Snippet): Promise<SnippetResult>
+  /** Ends what still runs, too. */
   close(): void
 }
 
@@ -35,16 +36,21 @@ export interface PlaygroundOptions {
 /** Runs the snippets of one lesson, one after the other on one database. The caller hands over an empty one. */
 export async function openPlayground(options: PlaygroundOptions): Promise<Playground> {
   const connection = await plainConnection(options.url)
+  const end = new AbortController()
+  const guest = { ...options, signal: end.signal }
   return {
     async run(snippet) {
       const ran =
-        snippet.kind === 'redis' ? await runCommands(snippet, connection) : [await runCode(snippet, options)]
+        snippet.kind === 'redis' ? await runCommands(snippet, connection) : [await runCode(snippet, guest)]
       const failed = snippet.kind === 'ts' || ran.some(({ output }) => /^(\s*\d+\) )*\(error\)/m.test(output))
       // A block of commands that says nothing of failing must not fail, even if it shows the error.
       const honest = snippet.kind === 'ts' || failed === snippet.fails
       return { snippet, ran, asShown: honest && ran.every((one) => one.asShown) }
     },
-    close: () => connection.close(),
+    close() {
+      end.abort()
+      connection.close()
+    },
   }
 }
 
@@ -60,7 +66,7 @@ async function runCommands(
   return ran
 }
 
-async function runCode(snippet: Extract<Snippet, { kind: 'ts' }>, options: PlaygroundOptions): Promise<Ran> {
+async function runCode(snippet: Extract<Snippet, { kind: 'ts' }>, options: TypeScriptOptions): Promise<Ran> {
   const { output, failed } = await runTypeScript(snippet.code, options)
   const right = snippet.output === undefined || matchesOutput(snippet.output, output)
   return { code: snippet.code, output, shown: snippet.output, asShown: right && failed === snippet.fails }

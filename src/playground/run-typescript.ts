@@ -17,6 +17,8 @@ export interface TypeScriptOptions {
   /** Take the learner's own answers for `#built/…` where there are any. */
   readonly mine?: boolean
   readonly seconds?: number
+  /** Ends what still runs. */
+  readonly signal?: AbortSignal
 }
 
 const MOST_OUTPUT = 64 * 1024
@@ -26,7 +28,7 @@ const MOST_OUTPUT = 64 * 1024
  * message, as the last line.
  */
 export async function runTypeScript(code: string, options: TypeScriptOptions): Promise<Printed> {
-  const { root, url, seconds = 20 } = options
+  const { root, url, seconds = 20, signal } = options
   const script = await bundle(code, options)
   if (typeof script !== 'string') return script
   const folder = join(cacheFolder(root), 'run')
@@ -34,7 +36,7 @@ export async function runTypeScript(code: string, options: TypeScriptOptions): P
   const file = join(folder, `${randomUUID()}.mjs`)
   writeFileSync(file, script)
   try {
-    return await run(file, url, seconds, root)
+    return await run(file, url, seconds, root, signal)
   } finally {
     rmSync(file, { force: true })
   }
@@ -92,7 +94,13 @@ async function bundle(code: string, { root, mine }: TypeScriptOptions): Promise<
   }
 }
 
-async function run(file: string, url: string, seconds: number, cwd: string): Promise<Printed> {
+async function run(
+  file: string,
+  url: string,
+  seconds: number,
+  cwd: string,
+  signal: AbortSignal | undefined,
+): Promise<Printed> {
   const child = spawn(process.execPath, ['--no-warnings', file], {
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -111,13 +119,17 @@ async function run(file: string, url: string, seconds: number, cwd: string): Pro
       if (output.length < MOST_OUTPUT) output += chunk
     })
   }
+  const kill = () => child.kill('SIGKILL')
+  if (signal?.aborted) kill()
+  signal?.addEventListener('abort', kill)
   let late = false
   const timer = setTimeout(() => {
     late = true
-    child.kill('SIGKILL')
+    kill()
   }, seconds * 1_000)
   const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
   clearTimeout(timer)
+  signal?.removeEventListener('abort', kill)
   if (late) return { output: `${output}\nStopped: it ran for more than ${seconds} seconds.`, failed: true }
   return { output: output.trimEnd(), failed: code !== 0 }
 }
