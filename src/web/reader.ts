@@ -2,6 +2,7 @@ import type { Context } from 'hono'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { getCookie } from 'hono/cookie'
+import { HTTPException } from 'hono/http-exception'
 import type { Lesson } from '../course/index.ts'
 import type { Desk } from '../walkthrough/desk.ts'
 import { nextHint } from '../workspace/next-hint.ts'
@@ -81,6 +82,7 @@ export function readerApp(options: ReaderOptions): Hono {
   addSlides(app, course)
   app.notFound(missing)
   app.onError((error, context) => {
+    if (error instanceof HTTPException) return error.getResponse()
     const sentence = error.name === 'BadLessonError' ? error.message : `That went wrong: ${error.message}`
     return context.req.method === 'GET'
       ? context.html(missingPage(sentence, themeIn(context)), 500)
@@ -108,7 +110,8 @@ async function lessonOf(context: Context, { course }: Desk): Promise<Lesson | un
 }
 
 function numberIn(context: Context): number {
-  return Number(context.req.param('number'))
+  const written = context.req.param('number') ?? ''
+  return /^\d+$/.test(written) ? Number(written) : Number.NaN
 }
 
 export function themeIn(context: Context) {

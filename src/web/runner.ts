@@ -57,11 +57,11 @@ export function newRunner(options: RunnerOptions): Runner {
       done: 0,
       playground: await openPlayground({ root: course.root, url, mine }),
     }
+    place = here
     for (const snippet of lesson.snippets.slice(0, number - 1)) {
       await here.playground.run(snippet)
       here.done += 1
     }
-    place = here
     return { here, before: number - 1 }
   }
 
@@ -74,10 +74,18 @@ export function newRunner(options: RunnerOptions): Runner {
       here.done = number
       return await replyOf(result, await redis(), before)
     } catch (error) {
-      place?.playground.close()
-      place = undefined
+      // A snippet that fails does not come here. Redis is gone, or could not be had: the next one starts it anew.
+      await stop()
       return { kind: 'problem', sentence: error instanceof Error ? error.message : String(error) }
     }
+  }
+
+  async function stop(): Promise<void> {
+    place?.playground.close()
+    place = undefined
+    const running = await starting?.catch(() => undefined)
+    starting = undefined
+    await running?.stop()
   }
 
   return {
@@ -86,11 +94,7 @@ export function newRunner(options: RunnerOptions): Runner {
       turn = mine
       return mine
     },
-    async close() {
-      place?.playground.close()
-      const running = await starting?.catch(() => undefined)
-      await running?.stop()
-    },
+    close: stop,
   }
 }
 

@@ -14,6 +14,10 @@ export function Question({ id, address, title, more, answers, several, before }:
   }
   const send = async (event: Event) => {
     event.preventDefault()
+    if (chosen.size === 0) {
+      setReply({ kind: 'problem', sentence: 'Choose an answer first.' })
+      return
+    }
     setReply(await post<QuizReply>(address, { chosen: [...chosen] }))
   }
   return (

@@ -43,7 +43,7 @@ function run({ slide }: Deck): void {
 function go(number: number): void {
   heard = 0
   deck.show(number)
-  deck.slide.querySelector<HTMLElement>('h1, h2')?.focus({ preventScroll: true })
+  deck.slide.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true })
 }
 
 function openNotes(): void {

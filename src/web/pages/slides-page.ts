@@ -53,11 +53,11 @@ ${raw(island('theme', {}))}
 function slidePart(slide: SlideView, index: number, count: number): Html {
   const { kind, title, above, part, body, notes } = slide
   const current = index === 0 ? ' current' : ''
-  const heading =
-    index === 0 ? html`<h1 tabindex="-1">${raw(title)}</h1>` : html`<h2 tabindex="-1">${raw(title)}</h2>`
+  // Two lines at the most.
+  const long = title.replace(/<[^>]+>/g, '').length > 36 ? 'long' : ''
   return html`<section class="slide ${kind}${current}" aria-label="Slide ${index + 1} of ${count}">
 <div class="stage">
-<header>${above === '' ? '' : html`<p class="above">${raw(above)}</p>`}${heading}${
+<header>${above === '' ? '' : html`<p class="above">${raw(above)}</p>`}<h1 class="${long}" tabindex="-1">${raw(title)}</h1>${
     part === '' ? '' : html`<span class="part">${part}</span>`
   }</header>
 <div class="content"><div class="fit">${raw(body)}</div></div>

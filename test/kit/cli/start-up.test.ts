@@ -131,6 +131,9 @@ describe('a cold start loads what it needs', () => {
     'diff',
     'tsx',
     'js-redis-server',
+    'hono',
+    '@hono/node-server',
+    'preact',
   ]
 
   /** V8 counts the functions of every module that ran; from that come the packages. */

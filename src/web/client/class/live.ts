@@ -45,8 +45,18 @@ export function useClass(): Live {
         return { overview: next, connected: true, ahead }
       })
     }
+    // A network that is gone leaves a connection hanging, and the browser knows it before we do.
+    const lost = () => {
+      source?.close()
+      setLive((before) => ({ ...before, connected: false }))
+      expect(RETRY_MS)
+    }
+    window.addEventListener('offline', lost)
+    window.addEventListener('online', open)
     open()
     return () => {
+      window.removeEventListener('offline', lost)
+      window.removeEventListener('online', open)
       clearTimeout(timer)
       source?.close()
     }

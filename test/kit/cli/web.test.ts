@@ -1,0 +1,110 @@
+import { execFileSync } from 'node:child_process'
+import { createServer } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import { ended, newHome, programAt, startProgram } from './program.ts'
+
+const address = /^http:\/\/127\.0\.0\.1:\d+/m
+
+/** The program as soon as it has printed where its pages are. */
+async function served(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const child = startProgram([...args, '--no-open'], {
+    env: { EVENTLINGS_HOME: await newHome(), EVENTLINGS_REDIS: 'embedded', ...env },
+  })
+  const end = ended(child)
+  let printed = ''
+  await new Promise<void>((resolve, reject) => {
+    child.stdout?.on('data', (chunk) => {
+      printed += chunk
+      if (address.test(printed)) resolve()
+    })
+    child.once('close', () => reject(new Error(`It ended: ${printed}`)))
+  })
+  return { child, end, origin: address.exec(printed)?.[0] ?? '', printed }
+}
+
+function descendants(pid: number): readonly number[] {
+  const rows = execFileSync('ps', ['-e', '-o', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n')
+  const pairs = rows.map((row) => row.trim().split(/\s+/).map(Number))
+  const below = (parent: number): readonly number[] =>
+    pairs.filter(([, of]) => of === parent).flatMap(([child = 0]) => [child, ...below(child)])
+  return below(pid)
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+test.each([
+  [['read', '07', '--web'], '/lessons/07-concurrency', 'Versions and races'],
+  [['read', '--web'], '/', 'lessons, 0 passed'],
+  [['slides', '07'], '/slides/07-concurrency', 'Versions and races'],
+  [['slides', '--track', 'two-days'], '/slides/track/all', 'Versions and races'],
+])('%j serves %s', async (args, path, text) => {
+  const { child, end, origin, printed } = await served(args)
+  expect(printed).toBe(`${origin}${path}\n\nCtrl-C ends it.\n`)
+  expect(await (await fetch(origin + path)).text()).toContain(text)
+  child.kill('SIGINT')
+  expect((await end).code).toBe(130)
+})
+
+test('from the sources, too', async () => {
+  const { origin } = await served(['read', '01', '--web'], { EVENTLINGS_SOURCES: '1' })
+  expect(await (await fetch(`${origin}/lessons/01-events`)).text()).toContain('<h1')
+  expect(await (await fetch(`${origin}/assets/reader.js`)).text()).toContain('prefers-color-scheme')
+})
+
+test.skipIf(process.platform === 'win32')(
+  'Ctrl-C in the midst of a snippet leaves nothing running',
+  async () => {
+    const { child, end, origin } = await served(['read', '01', '--web'])
+    // The second one runs in a process of its own.
+    const running = fetch(`${origin}/lessons/01-events/snippets/2/run`, {
+      method: 'POST',
+      headers: { origin },
+    })
+    const cut = running.then(
+      () => {},
+      () => {},
+    )
+    await expect.poll(() => descendants(child.pid ?? 0).length, { timeout: 30_000 }).toBeGreaterThanOrEqual(2)
+    const started = descendants(child.pid ?? 0)
+    child.kill('SIGINT')
+    expect((await end).code).toBe(130)
+    await cut
+    await expect.poll(() => started.filter(isAlive), { timeout: 30_000 }).toEqual([])
+  },
+)
+
+test('what cannot be is said in a sentence', async () => {
+  const other = createServer()
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void other.close())
+  const taken = other.address()
+  const port = String(typeof taken === 'object' ? taken?.port : 0)
+  const program = programAt(await newHome())
+  const said = async (...args: readonly string[]) => {
+    const { code, stdout, stderr } = await program(...args)
+    return [code, stdout, stderr.trim()]
+  }
+  expect(await said('read', '01', '--web', '--port', port)).toEqual([
+    3,
+    '',
+    `Port ${port} is taken by another program. Take another one, or leave --port out and a free one is found.`,
+  ])
+  expect(await said('read', '01', '--web', '--port', 'many')).toEqual([
+    2,
+    '',
+    '--port takes a number from 1 to 65535; "many" is none.',
+  ])
+  expect(await said('read', '01', '--port', port)).toEqual([2, '', '--port belongs to --web.'])
+  expect((await said('read', '99', '--web'))[2]).toContain('There is no lesson "99".')
+  expect((await said('slides', '99'))[2]).toContain('There is no lesson "99".')
+  expect((await said('slides'))[2]).toContain('Which lesson?')
+  expect((await said('slides', '--track', 'nowhere'))[2]).toContain('There is no track "nowhere".')
+  expect((await said('slides', '01', '--track', 'all'))[2]).toBe('Either a lesson or --track, not both.')
+})

@@ -1,0 +1,188 @@
+import type { Page } from 'playwright-core'
+import { describe as anyDescribe, test as anyTest, expect } from 'vitest'
+import { paths } from '../../../src/classroom/api.ts'
+import { pagesOfClass } from '../../../src/web/class-pages.ts'
+import { call, embedded, failed, join, passed, progress, secret, send, serve } from '../classroom/class.ts'
+import { need } from '../need.ts'
+import { axe } from './axe.ts'
+import { browserForTests } from './reader.ts'
+
+const addPages = await pagesOfClass()
+
+/** A class of three: one passed, two fail by the same, one of them with a hand up and a name that would like to be markup. */
+async function openClass() {
+  const served = await serve(await embedded(), undefined, { addPages })
+  served.hub.setAddresses([served.origin])
+  const ada = await join(served, 'Ada', true)
+  const bo = await join(served, '<img src=x onerror=alert(1)>')
+  const cy = await join(served, 'Cy')
+  const diagnosis = 'The check and the append are two commands.'
+  await send(served, ada.token, 0, [
+    progress(1, 'LESSON_OPENED', '01-events'),
+    failed(2, '01-events', 'createEvent', 'createEvent reads the clock twice.'),
+    passed(3, '01-events'),
+  ])
+  await send(served, bo.token, 0, [failed(1, '07-concurrency', 'appendEvent', diagnosis)])
+  await send(served, cy.token, 0, [failed(1, '07-concurrency', 'appendEvent', diagnosis)])
+  return { served, ada, bo, cy }
+}
+
+async function logIn(page: Page): Promise<void> {
+  await page.getByLabel('Secret').fill(secret)
+  await page.getByRole('button', { name: 'Open the dashboard' }).click()
+}
+
+const lead = (served: { readonly origin: string }, body: object) =>
+  call(served, paths.lead, { token: secret, body })
+
+anyDescribe('the pages of a class, without a browser', () => {
+  anyTest('nobody sees anything of the class without the secret', async () => {
+    const { served } = await openClass()
+    for (const address of [
+      '/instructor',
+      '/instructor/projector',
+      '/instructor/participants/x',
+      '/instructor/join.svg',
+    ]) {
+      const response = await fetch(`${served.origin}${address}`)
+      expect([401, 404]).toContain(response.status)
+      expect(await response.text()).not.toMatch(/Ada|Cy|appendEvent/)
+    }
+    const front = await fetch(`${served.origin}/`)
+    const text = await front.text()
+    expect(text).toContain('npx eventlings class join')
+    expect(text).not.toContain(served.about.joinCode)
+    expect(front.headers.get('content-security-policy')).toContain("script-src 'self'")
+  })
+
+  anyTest('only the files of the pages are served', async () => {
+    const { served } = await openClass()
+    for (const address of ['/assets/../package.json', '/assets/%2e%2e%2fpackage.json', '/assets/class.tsx']) {
+      expect((await fetch(`${served.origin}${address}`)).status).toBe(404)
+    }
+  })
+})
+
+need('chromium').describe('the pages of a class', () => {
+  const browser = browserForTests()
+  // The form says that one is not logged in by 401, which Chromium writes into the console.
+  const unauthorized = /status of 401/
+
+  anyTest('from the secret to the lights, live', async () => {
+    const { served, bo } = await openClass()
+    const page = await browser.open(`${served.origin}/instructor`, {}, unauthorized)
+    await page.getByLabel('Secret').fill('wrong')
+    await page.getByRole('button', { name: 'Open the dashboard' }).click()
+    await page.getByText('not the secret').waitFor()
+    await logIn(page)
+    await page.getByText('3 participants').waitFor()
+    expect(page.url()).not.toContain(secret)
+    await page.getByText('2 of 3').waitFor()
+    const ada = page.getByRole('row', { name: /Ada/ })
+    expect(await ada.locator('td.light.passed').count()).toBe(1)
+    // Markup in a name is text.
+    await page.getByRole('link', { name: '<img src=x onerror=alert(1)>' }).waitFor()
+    await send(served, bo.token, 1, [passed(2, '07-concurrency')])
+    await page.getByText('1 of 3').waitFor()
+    expect(await axe(page)).toEqual([])
+  })
+
+  anyTest('what the instructor says arrives', async () => {
+    const { served, ada } = await openClass()
+    const page = await browser.open(`${served.origin}/instructor`, {}, unauthorized)
+    await logIn(page)
+    await page.getByLabel('The class is at').selectOption('07-concurrency')
+    await page.getByLabel('Message to all').fill('Coffee at ten')
+    await page.getByRole('button', { name: 'Send' }).click()
+    await page.getByText('“Coffee at ten”').waitFor()
+    await page.getByRole('button', { name: 'Start timer' }).click()
+    await page.getByText(/^(10:00|9:5\d)$/).waitFor()
+    const { body } = await call<{ lead: object }>(served, paths.view, { token: ada.token })
+    expect(body.lead).toMatchObject({ position: '07-concurrency', message: { text: 'Coffee at ten' } })
+  })
+
+  anyTest('sorts and filters', async () => {
+    const { served } = await openClass()
+    const page = await browser.open(`${served.origin}/instructor`, {}, unauthorized)
+    await logIn(page)
+    const names = page.locator('tbody th a')
+    await page.getByRole('combobox', { name: /^Order/ }).selectOption('progress')
+    await expect.poll(() => names.first().innerText()).toBe('Ada')
+    await page.getByRole('combobox', { name: /^Show/ }).selectOption('failing')
+    await expect.poll(() => names.count()).toBe(2)
+    await page.getByLabel('Find').fill('cy')
+    await expect.poll(() => names.allInnerTexts()).toEqual(['Cy'])
+    await page.getByText('1 of 3 shown').waitFor()
+  })
+
+  anyTest('a participant, attempt by attempt, with the code that was shared', async () => {
+    const { served, ada } = await openClass()
+    const body = { eventId: '', slug: '01-events', code: 'one\ntwo\n' }
+    const first = failed(4, '01-events', 'createEvent', 'No.')
+    const second = passed(5, '01-events')
+    await send(served, ada.token, 3, [first, second])
+    await call(served, paths.code, { token: ada.token, body: { ...body, eventId: first.eventId } })
+    await call(served, paths.code, {
+      token: ada.token,
+      body: { ...body, eventId: second.eventId, code: 'one\n<b>three</b>\n' },
+    })
+    const page = await browser.open(
+      `${served.origin}/instructor/participants/${ada.learner}`,
+      {},
+      unauthorized,
+    )
+    await logIn(page)
+    await page.getByText('4 of 4').waitFor()
+    expect(await page.locator('.diff ins').innerText()).toContain('+ <b>three</b>')
+    expect(await page.locator('.diff del').innerText()).toContain('- two')
+    await page.getByRole('button', { name: '← Earlier' }).click()
+    await page.getByText('3 of 4').waitFor()
+    expect(await page.locator('.diff').innerText()).toContain('two')
+    expect(await axe(page)).toEqual([])
+  })
+
+  anyTest('the wall names nobody', async () => {
+    const { served } = await openClass()
+    await lead(served, { do: 'position', slug: '01-events' })
+    const page = await browser.open(
+      `${served.origin}/instructor/projector`,
+      { colorScheme: 'dark' },
+      unauthorized,
+    )
+    await logIn(page)
+    await page.getByText('We are at 01 · Events').waitFor()
+    await page.getByText(served.about.joinCode).waitFor()
+    const text = await page.locator('body').innerText()
+    expect(text).toContain('2 of 3')
+    expect(text).not.toMatch(/Ada|Cy|onerror/)
+    expect(await axe(page)).toEqual([])
+  })
+
+  anyTest('a page that lost the hub says so, and shows the truth when it is back', async () => {
+    const { served, cy } = await openClass()
+    const page = await browser.open(`${served.origin}/instructor`, {}, /status of 401|ERR_/)
+    await logIn(page)
+    await page.getByText('live', { exact: true }).waitFor()
+    await page.context().setOffline(true)
+    // A connection that is there is not cut by that; a new one is refused.
+    await page.evaluate("window.dispatchEvent(new Event('offline'))")
+    await page.getByText('The hub does not answer').waitFor()
+    await send(served, cy.token, 1, [passed(2, '07-concurrency')])
+    await page.context().setOffline(false)
+    await page.evaluate("window.dispatchEvent(new Event('online'))")
+    await page.getByText('live', { exact: true }).waitFor()
+    await page.getByText('1 of 3').waitFor()
+  })
+
+  anyTest('nothing is wider than a phone', async () => {
+    const { served } = await openClass()
+    const page = await browser.open(
+      `${served.origin}/instructor`,
+      { viewport: { width: 360, height: 740 } },
+      unauthorized,
+    )
+    await logIn(page)
+    await page.getByText('3 participants').waitFor()
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360)
+  })
+})

@@ -1,0 +1,57 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
+import { loadCourse } from '../../../src/course/index.ts'
+import { openProgress } from '../../../src/progress/index.ts'
+import type { Desk } from '../../../src/walkthrough/desk.ts'
+import { serveLessons } from '../../../src/web/index.ts'
+import { homeOf } from '../../../src/workspace/index.ts'
+import { chromium as chromiumOnPath } from '../need.ts'
+
+/** The course at a desk of its own, whose drawers are emptied when the test is over. */
+export async function newDesk(): Promise<Desk> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'eventlings-web-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  const course = await loadCourse()
+  const home = homeOf(course, { EVENTLINGS_HOME: folder })
+  return { course, home, progress: openProgress(home.log) }
+}
+
+/** A server for one test, with the Redis that is there on every machine. */
+export async function newReader() {
+  const desk = await newDesk()
+  const server = await serveLessons({ desk, preference: 'embedded' })
+  onTestFinished(() => server.close())
+  return { desk, origin: server.origin }
+}
+
+/** One browser for the tests of a file. `open` gives a page whose console must stay silent, but for what is expected. */
+export function browserForTests() {
+  let browser: Browser
+  beforeAll(async () => {
+    // Containers, and those who test as root, have no user namespaces for the sandbox of Chromium.
+    browser = await chromium.launch({ executablePath: chromiumOnPath() ?? '', args: ['--no-sandbox'] })
+  })
+  afterAll(() => browser?.close())
+  return {
+    async open(address: string, options: BrowserContextOptions = {}, expected?: RegExp): Promise<Page> {
+      const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options })
+      context.setDefaultTimeout(20_000)
+      const complaints: string[] = []
+      const listen = (page: Page) => {
+        page.on('console', (message) => complaints.push(`${message.text()} ${message.location().url}`))
+        page.on('pageerror', (error) => complaints.push(error.message))
+      }
+      context.on('page', listen)
+      onTestFinished(async () => {
+        await context.close()
+        expect(complaints.filter((one) => expected?.test(one) !== true)).toEqual([])
+      })
+      const page = await context.newPage()
+      await page.goto(address)
+      return page
+    },
+  }
+}

@@ -1,0 +1,167 @@
+import { createServer } from 'node:net'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { RunReply } from '../../../src/web/protocol.ts'
+import { readerApp } from '../../../src/web/reader.ts'
+import { listen } from '../../../src/web/server.ts'
+import { newDesk } from './reader.ts'
+
+const host = '127.0.0.1:4000'
+const own = { host, origin: `http://${host}`, 'sec-fetch-site': 'same-origin' }
+
+/** The pages without a socket; what runs is only written down. */
+async function newApp() {
+  const desk = await newDesk()
+  const ran: string[] = []
+  const runner = {
+    async run({ slug }: { slug: string }, number: number): Promise<RunReply> {
+      ran.push(`${slug} ${number}`)
+      return { kind: 'problem', sentence: 'only a test' }
+    },
+    close: async () => {},
+  }
+  const app = readerApp({ desk, runner, assets: new Map([['page.css', { body: 'p{}', type: 'text/css' }]]) })
+  const get = (path: string, headers: Record<string, string> = {}) =>
+    app.request(path, { headers: { host, ...headers } })
+  const post = (path: string, headers: Record<string, string> = own, body?: string) =>
+    app.request(path, { method: 'POST', headers, ...(body !== undefined && { body }) })
+  return { desk, ran, get, post }
+}
+
+describe('who may ask', () => {
+  test.each([
+    'evil.example',
+    'evil.example:4000',
+    '127.0.0.1.evil.example',
+    '',
+    '0.0.0.0:4000',
+    '[::1]:4000',
+  ])('a page under the name "%s" gets nothing', async (name) => {
+    const { get } = await newApp()
+    expect((await get('/', { host: name })).status).toBe(421)
+  })
+
+  test.each(['127.0.0.1:4000', 'localhost:4000'])('%s is this machine', async (name) => {
+    const { get } = await newApp()
+    expect((await get('/', { host: name })).status).toBe(200)
+  })
+
+  test.each([
+    ['another site', { host, origin: 'http://evil.example' }],
+    ['another port', { host, origin: 'http://127.0.0.1:5000' }],
+    ['a page without an origin', { host, origin: 'null' }],
+    ['nobody', { host }],
+    ['another site that lies', { ...own, 'sec-fetch-site': 'cross-site' }],
+  ])('%s runs nothing', async (_, headers) => {
+    const { post, ran } = await newApp()
+    expect((await post('/lessons/01-events/snippets/1/run', headers)).status).toBe(403)
+    expect(ran).toEqual([])
+  })
+
+  test('a page of ours does, and only with POST', async () => {
+    const { get, post, ran } = await newApp()
+    expect((await get('/lessons/01-events/snippets/1/run')).status).toBe(404)
+    expect((await post('/lessons/01-events/snippets/1/run')).status).toBe(200)
+    expect(ran).toEqual(['01-events 1'])
+  })
+})
+
+describe('what can be asked for', () => {
+  test.each(['0', '99', '-1', '1.5', 'one', '%00', '1%20'])('there is no snippet %s', async (number) => {
+    const { post, ran } = await newApp()
+    const response = await post(`/lessons/01-events/snippets/${number}/run`)
+    expect({ status: response.status, ran }).toEqual({ status: 404, ran: [] })
+  })
+
+  test('what a request brings along is never run', async () => {
+    const { post, ran } = await newApp()
+    const body = JSON.stringify({ code: 'process.exit()', number: 2 })
+    await post('/lessons/01-events/snippets/1/run', own, body)
+    expect(ran).toEqual(['01-events 1'])
+  })
+
+  test.each([
+    '/assets/../reader.ts',
+    '/assets/..%2f..%2fpackage.json',
+    '/assets/%2e%2e/%2e%2e/package.json',
+    '/lessons/..%2fREADME',
+    '/lessons/README',
+    '/slides/..%2f..%2fetc%2fpasswd',
+    '/slides/track/nowhere',
+    '/package.json',
+  ])('%s leads nowhere', async (path) => {
+    const { get } = await newApp()
+    expect((await get(path)).status).toBe(404)
+  })
+
+  test('too much is refused', async () => {
+    const { post } = await newApp()
+    expect((await post('/lessons/01-events/quiz/1', own, 'x'.repeat(20_000))).status).toBe(413)
+  })
+
+  test.each([
+    '',
+    '{',
+    '[]',
+    '{}',
+    '{"chosen":[]}',
+    '{"chosen":[99]}',
+    '{"chosen":["0"]}',
+    '{"chosen":{"0":1}}',
+  ])('no answer to a question: %s', async (body) => {
+    const { desk, post } = await newApp()
+    const response = await post('/lessons/01-events/quiz/1', own, body)
+    expect(response.status).toBe(400)
+    expect(await response.json()).toEqual({ kind: 'problem', sentence: 'Choose an answer first.' })
+    expect(desk.progress.overview().lesson('01-events').quiz).toEqual([])
+  })
+
+  test('no hint behind the last', async () => {
+    const { desk, post } = await newApp()
+    const { tasks } = await desk.course.lesson('01-events')
+    const count = tasks[0]?.hints.length ?? 0
+    for (let i = 0; i < count; i += 1) {
+      expect(await (await post('/lessons/01-events/tasks/1/hint')).json()).toMatchObject({ kind: 'hint' })
+    }
+    const one = await (await post('/lessons/01-events/tasks/1/hint')).json()
+    expect(one).toEqual({ kind: 'problem', sentence: 'There are no more hints for this task.' })
+    expect(desk.progress.overview().lesson('01-events').hints).toEqual({ 1: count })
+  })
+})
+
+test('every page forbids scripts and styles that are not files of ours', async () => {
+  const { get } = await newApp()
+  for (const path of ['/', '/lessons/01-events', '/slides/01-events', '/nowhere']) {
+    const response = await get(path)
+    const policy = response.headers.get('content-security-policy') ?? ''
+    expect(policy).toContain("default-src 'none'")
+    expect(policy).toContain("frame-ancestors 'none'")
+    expect(policy).not.toMatch(/unsafe|\*|data:/)
+    expect(await response.text()).not.toMatch(/ style=|<style| on[a-z]+=|javascript:/)
+  }
+})
+
+test('an address that leads nowhere gets a page in words', async () => {
+  const { get } = await newApp()
+  const response = await get('/lessons/99-nowhere')
+  expect(response.status).toBe(404)
+  expect(await response.text()).toContain('There is no such page')
+})
+
+test('a theme that is none is left alone', async () => {
+  const { get } = await newApp()
+  expect(await (await get('/', { cookie: 'theme=dark' })).text()).toContain('data-theme="dark"')
+  expect(await (await get('/', { cookie: 'theme="><script>' })).text()).not.toContain('data-theme')
+})
+
+test('a port that somebody else has', async () => {
+  const other = createServer()
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void other.close())
+  const address = other.address()
+  const port = typeof address === 'object' ? (address?.port ?? 0) : 0
+  const desk = await newDesk()
+  const runner = { run: async () => ({ kind: 'problem', sentence: '' }) as const, close: async () => {} }
+  await expect(listen(readerApp({ desk, runner, assets: new Map() }), port)).rejects.toThrow(
+    `Port ${port} is taken by another program.`,
+  )
+})

@@ -1,0 +1,133 @@
+import { expect, test } from 'vitest'
+import { need } from '../need.ts'
+import { axe } from './axe.ts'
+import { browserForTests, newReader } from './reader.ts'
+
+need('chromium').describe('slides in a browser', () => {
+  const browser = browserForTests()
+
+  test('keys lead through them, and the address says where one is', async () => {
+    const { origin } = await newReader()
+    const page = await browser.open(`${origin}/slides/07-concurrency`)
+    const place = () => page.locator('#place').innerText()
+    const count = await page.locator('.slide').count()
+    const after = async (key: string) => {
+      await page.keyboard.press(key)
+      return {
+        place: await place(),
+        hash: new URL(page.url()).hash,
+        shown: await page.locator('.slide.current').count(),
+      }
+    }
+    const at = (number: number) => ({ place: `${number} / ${count}`, hash: `#${number}`, shown: 1 })
+    expect(await after('ArrowLeft')).toEqual(at(1))
+    expect(await after('ArrowRight')).toEqual(at(2))
+    expect(await after('Space')).toEqual(at(3))
+    expect(await after('ArrowLeft')).toEqual(at(2))
+    expect(await after('End')).toEqual(at(count))
+    expect(await after('ArrowRight')).toEqual(at(count))
+    expect(await after('Home')).toEqual(at(1))
+    await page.goto(`${origin}/slides/07-concurrency#5`)
+    await page.reload()
+    expect(await place()).toBe(`5 / ${count}`)
+    await page.keyboard.press('?')
+    await page.getByRole('dialog', { name: 'Keys' }).waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByRole('button', { name: 'Next slide' }).click()
+    expect(await place()).toBe(`6 / ${count}`)
+    await page.keyboard.press('f')
+    await page.waitForFunction('document.fullscreenElement !== null')
+  })
+
+  test('code runs on the slide', async () => {
+    const { origin } = await newReader()
+    const page = await browser.open(`${origin}/slides/01-events#2`)
+    await page.keyboard.press('r')
+    await page.locator('.current .ran').waitFor()
+    expect(await page.locator('.current .run-status').innerText()).toBe('✓ As the lesson shows')
+    await page.keyboard.press('Escape')
+    expect(await page.locator('.current .ran').count()).toBe(0)
+  })
+
+  test('n opens the notes in a window of their own, and both windows go together', async () => {
+    const { origin } = await newReader()
+    const page = await browser.open(`${origin}/slides/01-events`)
+    const [presenter] = await Promise.all([page.waitForEvent('popup'), page.keyboard.press('n')])
+    await presenter.locator('#notes').getByText('tasks:').waitFor()
+    await presenter.keyboard.press('ArrowRight')
+    await page.locator('#place').getByText('2 /').waitFor()
+    await page.keyboard.press('ArrowRight')
+    await presenter.locator('#place').getByText('3 /').waitFor()
+    expect(await axe(presenter)).toEqual([])
+    // What the presenter runs is seen on the projector.
+    await page.keyboard.press('ArrowLeft')
+    await presenter.locator('#place').getByText('2 /').waitFor()
+    await presenter.keyboard.press('r')
+    await page.locator('.current .ran').waitFor()
+    expect(await page.locator('#notes').isVisible()).toBe(false)
+    await Promise.all([presenter.waitForEvent('close'), presenter.keyboard.press('n')])
+  })
+
+  test('nothing overflows, in no lesson', async () => {
+    const { desk, origin } = await newReader()
+    const page = await browser.open(origin, { viewport: { width: 1280, height: 764 } })
+    const tooFull: string[] = []
+    for (const { slug } of desk.course.lessons) {
+      await page.goto(`${origin}/slides/${slug}`)
+      // As print does: all slides are laid out, and each is set smaller if it has to be.
+      const found = await page.evaluate<string[]>(`(() => {
+        dispatchEvent(new Event('beforeprint'))
+        return [...document.querySelectorAll('.slide')].flatMap((slide, index) => {
+          const content = slide.querySelector('.content')
+          const inner = content.querySelector('.fit')
+          const size = Number(content.style.getPropertyValue('--fit') || 1)
+          const wide = [...inner.querySelectorAll('pre')].some((pre) => pre.scrollWidth > pre.clientWidth + 1)
+          const head = slide.querySelector('header').getBoundingClientRect().bottom
+          const isUnder = head > content.getBoundingClientRect().top + 1
+          const isFull = inner.scrollHeight > content.clientHeight + 1 || wide || isUnder || size < 0.8
+          return isFull ? [(index + 1) + ' at ' + size] : []
+        })
+      })()`)
+      tooFull.push(...found.map((slide) => `${slug} ${slide}`))
+    }
+    expect(tooFull).toEqual([])
+  })
+
+  test('print makes a page of each slide', async () => {
+    const { origin } = await newReader()
+    const page = await browser.open(`${origin}/slides/07-concurrency`)
+    const count = await page.locator('.slide').count()
+    const pdf = (await page.pdf({ preferCSSPageSize: true, printBackground: true })).toString('latin1')
+    expect(pdf.match(/\/Type\s*\/Page\b(?!s)/g)?.length).toBe(count)
+    expect(pdf).toMatch(/\/MediaBox\s*\[\s*0 0 960 540\s*\]/) // 1280 × 720 in points
+  })
+
+  test('a track is one row of slides, lesson after lesson', async () => {
+    const { origin } = await newReader()
+    const page = await browser.open(`${origin}/slides/track/ninety-minutes`)
+    const titles = await page.locator('.slide.title h1').allTextContents()
+    expect(titles.slice(0, 2)).toEqual(['Events', 'A store of lists'])
+  })
+
+  test.each(['light', 'dark'] as const)(
+    'axe finds nothing in %s, nor anything wider than a phone',
+    async (colorScheme) => {
+      const { origin } = await newReader()
+      const page = await browser.open(`${origin}/slides/07-concurrency`, { colorScheme })
+      const { length } = await page.locator('.slide').all()
+      for (const number of [1, 4, 15, length - 9]) {
+        await page.goto(`${origin}/slides/07-concurrency#${number}`)
+        expect(await axe(page)).toEqual([])
+      }
+      await page.keyboard.press('?')
+      expect(await axe(page)).toEqual([])
+      await page.keyboard.press('Escape')
+      await page.setViewportSize({ width: 320, height: 640 })
+      for (const number of [1, 4, 15, length]) {
+        await page.goto(`${origin}/slides/07-concurrency#${number}`)
+        expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(320)
+      }
+      expect(await axe(page)).toEqual([])
+    },
+  )
+})
