@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { onTestFinished } from 'vitest'
 import { type Joined, paths } from '../../../src/classroom/api.ts'
-import { classApp } from '../../../src/classroom/http/app.ts'
+import { type ClassAppOptions, classApp } from '../../../src/classroom/http/app.ts'
 import { listen } from '../../../src/classroom/http/listen.ts'
 import type { About } from '../../../src/classroom/hub/about.ts'
 import { connectRedis } from '../../../src/classroom/hub/connect.ts'
@@ -45,10 +45,11 @@ export interface Served {
 export async function serve(
   url: string,
   about = newAbout(),
-  options: { readonly elapsed?: () => number; readonly now?: () => Date } = {},
+  options: Partial<Pick<ClassAppOptions, 'elapsed' | 'now' | 'addPages'>> = {},
 ): Promise<Served> {
   const redis = await connectRedis(url)
-  const hub = await Hub.open({ redis, about, lessons, ...options })
+  const { now } = options
+  const hub = await Hub.open({ redis, about, lessons, ...(now && { now }) })
   const listening = await listen(classApp({ hub, isLoopback: true, ...options }), '127.0.0.1', 0)
   let stopped: Promise<void> | undefined
   const stop = () => {
