@@ -1,0 +1,411 @@
+import { describe, test } from 'vitest'
+import { call, callError, useSandbox, verify, verifyEqual } from '#kit'
+import {
+  compareVersions,
+  listRevisions,
+  postAtMoment,
+  postAtVersion,
+  UnknownVersionError,
+} from '#lesson/21-time-travel'
+
+const box = useSandbox()
+
+/** The n-th of March, eight o'clock. */
+const day = (n: number) => `2026-03-0${n}T08:00:00.000Z`
+const KEY = 'blog:post:post-1'
+
+function event(n: number, eventType: string, payload: object = {}) {
+  const eventId = `0b7f3a52-6f0a-4c1e-9d3b-${String(n).padStart(12, '0')}`
+  return { eventId, timestamp: day(n), eventType, entityId: 'post-1', payload, metadata: {} }
+}
+
+/** The fourth was stored by a server whose clock is two days late. */
+const HISTORY = [
+  event(1, 'POST_CREATED', { title: 'Hello', content: 'First post', author: 'ada' }),
+  event(2, 'POST_EDITED', { title: 'Hello, world' }),
+  event(5, 'POST_PUBLISHED'),
+  event(3, 'POST_EDITED', { content: 'Fixed' }),
+  event(6, 'POST_EDITED', { title: 'Hello' }),
+]
+const V1 = {
+  title: 'Hello',
+  content: 'First post',
+  author: 'ada',
+  published: false,
+  createdAt: day(1),
+  editedAt: null,
+  publishedAt: null,
+}
+const V2 = { ...V1, title: 'Hello, world', editedAt: day(2) }
+const V3 = { ...V2, published: true, publishedAt: day(5) }
+const V4 = { ...V3, content: 'Fixed', editedAt: day(3) }
+const V5 = { ...V4, title: 'Hello', editedAt: day(6) }
+
+async function plant(events: readonly object[] = HISTORY): Promise<void> {
+  const pipeline = box.admin.pipeline()
+  for (const [index, one] of events.entries()) {
+    pipeline.xadd(KEY, `${index + 1}-0`, 'event', JSON.stringify(one))
+  }
+  await pipeline.exec()
+}
+
+const snapshot = (version: number, post: object, until: string) =>
+  box.admin.xadd('blog:snapshots:post-1', `${version}-0`, 'state', JSON.stringify(post), 'until', until)
+
+const atVersion = (version: number, postId = 'post-1') =>
+  call('postAtVersion', () => postAtVersion(box.redis, postId, version))
+const atMoment = (moment: string, postId = 'post-1') =>
+  call('postAtMoment', () => postAtMoment(box.redis, postId, new Date(moment)))
+
+function inPages(name: string): void {
+  const greedy = box.commands.find(({ reply }) => Array.isArray(reply) && reply.length > 1_000)
+  verify(greedy === undefined, `${name} fetched more than 1,000 entries with one command. Read in pages.`)
+}
+
+const longHistory = (edits = 1_100) => [
+  ...HISTORY.slice(0, 2),
+  ...Array.from({ length: edits }, (_, n) => event(4, 'POST_EDITED', { content: `draft ${n}` })),
+]
+
+describe('postAtVersion', () => {
+  test('gives every version', async () => {
+    await plant()
+    for (const [index, post] of [null, V1, V2, V3, V4, V5].entries()) {
+      verifyEqual(
+        await atVersion(index),
+        post,
+        `postAtVersion(…, ${index}) should give the post after its first ${index} events, in the order of the stream, and \`null\` for version 0.`,
+      )
+    }
+    verify(
+      (await atVersion(0, 'post-9')) === null,
+      'Version 0 of a post that never was is `null`, as of every post.',
+    )
+    verifyEqual(await box.admin.keys('*'), [KEY], 'postAtVersion should only read. It left keys behind.')
+  })
+
+  test('reads a long history', async () => {
+    await plant(longHistory())
+    const post = await atVersion(1_101)
+    verifyEqual(
+      post?.content,
+      'draft 1098',
+      'The post has 1,102 versions, and the one before the last shows another text: postAtVersion read one page only, or went too far.',
+    )
+    inPages('postAtVersion')
+  })
+
+  test('refuses a version that never was', async () => {
+    await plant()
+    for (const [postId, version, current] of [
+      ['post-1', 9, 5],
+      ['post-1', 6, 5],
+      ['post-1', -1, 5],
+      ['post-1', 1.5, 5],
+      ['post-1', Number.NaN, 5],
+      ['post-9', 1, 0],
+    ] as const) {
+      const error = await callError(
+        'postAtVersion',
+        () => postAtVersion(box.redis, postId, version),
+        UnknownVersionError,
+        `${postId} has ${current} versions, there is no version ${version}: postAtVersion should throw an UnknownVersionError. Whoever gets the newest instead takes it for what was asked.`,
+      )
+      verifyEqual(
+        { postId: error.postId, version: error.version, current: error.current },
+        { postId, version, current },
+        'The UnknownVersionError should carry the post’s id, the version that was asked for and the current one.',
+      )
+    }
+  })
+
+  test('begins at the right snapshot', async () => {
+    await plant()
+    await snapshot(2, { ...V2, author: 'ada, from snapshot 2' }, day(2))
+    await snapshot(4, { ...V4, author: 'ada, from snapshot 4' }, day(5))
+    const cases = [
+      [1, { ...V1 }],
+      [3, { ...V3, author: 'ada, from snapshot 2' }],
+    ] as const
+    for (const [version, post] of cases) {
+      const received = await atVersion(version)
+      verify(
+        received?.author !== 'ada, from snapshot 4' && !(version === 1 && received?.editedAt),
+        `Version ${version} was asked for, and the answer comes from a snapshot of a later version: it holds what had not yet happened.`,
+        { expected: post, received },
+      )
+      if (version === 3) {
+        verify(
+          received?.author === 'ada, from snapshot 2',
+          'There is a snapshot of version 2, and postAtVersion(…, 3) replayed from the first event. (The author in the snapshot shows it.) Begin at the latest snapshot that is not too new.',
+          { received },
+        )
+      }
+      verifyEqual(received, post, 'Behind the snapshot should come the events behind it, each once.')
+    }
+    verifyEqual(
+      await atVersion(4),
+      { ...V4, author: 'ada, from snapshot 4' },
+      'A snapshot of just the version that was asked for is the answer; nothing needs to be applied to it.',
+    )
+    verifyEqual(
+      await atVersion(5),
+      { ...V5, author: 'ada, from snapshot 4' },
+      'Of several snapshots that fit, postAtVersion should begin at the latest, and apply the events behind it.',
+    )
+  })
+
+  test('finds an old snapshot among many', async () => {
+    await plant(longHistory(130))
+    const pipeline = box.admin.pipeline()
+    for (let version = 5; version <= 130; version += 5) {
+      const state = JSON.stringify({ ...V2, author: `from ${version}` })
+      pipeline.xadd('blog:snapshots:post-1', `${version}-0`, 'state', state, 'until', day(4))
+    }
+    await pipeline.exec()
+    verifyEqual(
+      (await atVersion(23))?.author,
+      'from 20',
+      'There are 26 snapshots, and version 23 should begin at that of version 20. Versions are numbers: as text, 20-0 comes after 100-0.',
+    )
+  })
+})
+
+describe('postAtMoment', () => {
+  test('gives the post of the moment', async () => {
+    await plant(HISTORY.slice(0, 3))
+    verifyEqual(
+      await atMoment('2026-03-03T12:00:00.000Z'),
+      { post: V2, version: 2 },
+      'On the 3rd the first two events had happened: postAtMoment should give that post, and the version 2.',
+    )
+    verifyEqual(
+      await atMoment(day(2)),
+      { post: V2, version: 2 },
+      'An event of the very millisecond that was asked for belongs to it.',
+    )
+    verifyEqual(
+      await atMoment('2026-03-02T07:59:59.999Z'),
+      { post: V1, version: 1 },
+      'One millisecond earlier, the event had not happened.',
+    )
+    verifyEqual(
+      await atMoment('2026-04-01T00:00:00.000Z'),
+      { post: V3, version: 3 },
+      'For a moment after the last event postAtMoment should give the post as it is now.',
+    )
+    for (const [moment, postId] of [
+      ['2026-02-01T00:00:00.000Z', 'post-1'],
+      [day(9), 'post-9'],
+    ] as const) {
+      verifyEqual(
+        await atMoment(moment, postId),
+        { post: null, version: 0 },
+        'Before the first event, and for a post that never was, postAtMoment should give `{ post: null, version: 0 }`.',
+      )
+    }
+    verifyEqual(await box.admin.keys('*'), [KEY], 'postAtMoment should only read. It left keys behind.')
+  })
+
+  test('refuses no moment at all', async () => {
+    await plant()
+    await callError(
+      'postAtMoment',
+      () => postAtMoment(box.redis, 'post-1', new Date('yesterday')),
+      RangeError,
+      'new Date("yesterday") is an Invalid Date; every comparison with it is false. postAtMoment should throw a RangeError and not answer anything.',
+    )
+  })
+
+  test('lives with late clocks', async () => {
+    await plant()
+    const { post, version } = await atMoment(day(4))
+    verify(
+      !(post?.content === 'Fixed' && !post.published),
+      'postAtMoment picked events by their timestamps, and made a post that never was: "Fixed" was written into a post that was published already. Take a piece of the stream from its beginning, never a selection.',
+      { expected: { post: V2, version: 2 }, received: { post, version } },
+    )
+    verify(
+      post?.published !== true,
+      'On the 4th the post was public, says postAtMoment. That had not happened until the 5th: the late timestamp of the event behind it does not bring it forward. Stop at the first event that is later than the moment.',
+      { expected: { post: V2, version: 2 }, received: { post, version } },
+    )
+    verifyEqual({ post, version }, { post: V2, version: 2 }, 'On the 4th the post had two events.')
+    verifyEqual(
+      await atMoment(day(5)),
+      { post: V4, version: 4 },
+      'On the 5th the post was published, and the event behind it, whose clock is late, counts from then on too.',
+    )
+  })
+
+  test('uses no snapshot from after the moment', async () => {
+    await plant()
+    await snapshot(2, { ...V2, author: 'ada, from snapshot 2' }, day(2))
+    await snapshot(4, { ...V4, author: 'ada, from snapshot 4' }, day(5))
+    const early = await atMoment(day(4))
+    verify(
+      early.post?.author !== 'ada, from snapshot 4',
+      'postAtMoment used the snapshot of version 4 for the 4th, but it holds an event of the 5th (`until`). The time of its last event says nothing: that clock was late.',
+      { expected: { version: 2 }, received: early },
+    )
+    verifyEqual(
+      early,
+      { post: { ...V2, author: 'ada, from snapshot 2' }, version: 2 },
+      'For the 4th, postAtMoment should begin at the snapshot of version 2, whose events had all happened by then.',
+    )
+    verifyEqual(
+      await atMoment(day(1)),
+      { post: V1, version: 1 },
+      'Both snapshots are from after the 1st. Without one that fits, begin at the first event.',
+    )
+    verifyEqual(
+      await atMoment(day(5)),
+      { post: { ...V4, author: 'ada, from snapshot 4' }, version: 4 },
+      'A snapshot whose `until` is the very moment fits, and so do the events in it.',
+    )
+    verifyEqual(
+      await atMoment(day(6)),
+      { post: { ...V5, author: 'ada, from snapshot 4' }, version: 5 },
+      'Of two snapshots that fit, postAtMoment should begin at the latest, and apply the events behind it.',
+    )
+  })
+
+  test('keeps the latest time of the snapshot in mind', async () => {
+    const late = event(3, 'POST_EDITED', { content: 'More' })
+    await plant([...HISTORY.slice(0, 4), late])
+    await snapshot(4, V4, day(5))
+    verifyEqual(
+      await atMoment(day(5)),
+      { post: { ...V4, content: 'More', editedAt: day(3) }, version: 5 },
+      'Behind the snapshot lies another event with a late clock. It counts from the 5th on, like the one before it.',
+    )
+  })
+})
+
+describe('listRevisions', () => {
+  test('lists what happened', async () => {
+    await plant(HISTORY.slice(0, 3))
+    verifyEqual(
+      await call('listRevisions', () => listRevisions(box.redis, 'post-1')),
+      [
+        { version: 1, eventType: 'POST_CREATED', timestamp: day(1), at: day(1) },
+        { version: 2, eventType: 'POST_EDITED', timestamp: day(2), at: day(2) },
+        { version: 3, eventType: 'POST_PUBLISHED', timestamp: day(5), at: day(5) },
+      ],
+      'listRevisions should give one revision for each event, the oldest first, with `version`, `eventType`, `timestamp` and `at`.',
+    )
+    verifyEqual(
+      await call('listRevisions', () => listRevisions(box.redis, 'post-9')),
+      [],
+      'A post that never was has no revisions: an empty list.',
+    )
+  })
+
+  test('says from when each counts', async () => {
+    await plant()
+    const revisions = await call('listRevisions', () => listRevisions(box.redis, 'post-1'))
+    verifyEqual(
+      revisions.map(({ version, timestamp }) => [version, timestamp]),
+      [
+        [1, day(1)],
+        [2, day(2)],
+        [3, day(5)],
+        [4, day(3)],
+        [5, day(6)],
+      ],
+      'The list should follow the stream, and `timestamp` should say what the event says, also when its clock was late.',
+    )
+    verifyEqual(
+      revisions.map(({ at }) => at),
+      [day(1), day(2), day(5), day(5), day(6)],
+      'The time in the list runs backwards. `at` should be the moment from which the event counts: the latest timestamp up to and with it.',
+    )
+  })
+
+  test('lists a long history', async () => {
+    await plant(longHistory())
+    const revisions = await call('listRevisions', () => listRevisions(box.redis, 'post-1'))
+    verifyEqual(
+      [revisions.length, revisions.at(-1)?.version],
+      [1_102, 1_102],
+      'The post has 1,102 events, and the list should have as many revisions.',
+    )
+    inPages('listRevisions')
+  })
+})
+
+const compare = (from: number, to: number) =>
+  call('compareVersions', () => compareVersions(box.redis, 'post-1', from, to))
+
+describe('compareVersions', () => {
+  test('says what is different', async () => {
+    await plant()
+    verifyEqual(
+      await compare(1, 2),
+      [
+        { field: 'title', before: 'Hello', after: 'Hello, world' },
+        { field: 'editedAt', before: null, after: day(2) },
+      ],
+      'compareVersions should give the fields of the post that differ, with the value before and after, in the order in which the text lists them.',
+    )
+    verifyEqual(
+      await compare(3, 2),
+      [
+        { field: 'published', before: true, after: false },
+        { field: 'publishedAt', before: day(5), after: null },
+      ],
+      'Backwards works too: `before` belongs to `from`, `after` to `to`.',
+    )
+    verifyEqual(await compare(4, 4), [], 'A version does not differ from itself.')
+  })
+
+  test('compares states, not what was done', async () => {
+    await plant()
+    verifyEqual(
+      await compare(1, 5),
+      [
+        { field: 'content', before: 'First post', after: 'Fixed' },
+        { field: 'published', before: false, after: true },
+        { field: 'editedAt', before: null, after: day(6) },
+        { field: 'publishedAt', before: null, after: day(5) },
+      ],
+      'Between versions 1 and 5 the title was changed there and back: it is no difference. Compare the two posts, not the events between them.',
+    )
+  })
+
+  test('compares with nothing', async () => {
+    await plant()
+    verifyEqual(
+      await compare(0, 1),
+      [
+        { field: 'title', before: null, after: 'Hello' },
+        { field: 'content', before: null, after: 'First post' },
+        { field: 'author', before: null, after: 'ada' },
+        { field: 'published', before: null, after: false },
+        { field: 'createdAt', before: null, after: day(1) },
+      ],
+      'Version 0 is no post: each of its fields counts as `null`. (`editedAt` is `null` in both, so it is no difference.)',
+    )
+  })
+
+  test('refuses a version that never was', async () => {
+    await plant()
+    for (const [from, to] of [
+      [1, 9],
+      [9, 1],
+      [9, 9],
+    ] as const) {
+      const error = await callError(
+        'compareVersions',
+        () => compareVersions(box.redis, 'post-1', from, to),
+        UnknownVersionError,
+        `There is no version 9, and compareVersions(…, ${from}, ${to}) answered. It should throw an UnknownVersionError.`,
+      )
+      verifyEqual(
+        [error.version, error.current],
+        [9, 5],
+        'The error should name the version that is not there.',
+      )
+    }
+  })
+})

@@ -1,0 +1,149 @@
+// task: postAtMoment
+// diagnosis: snapshot of version 4
+import type { Redis } from 'ioredis'
+import { type DomainEvent, decodeEvent } from '#built/01-events'
+import { applyPostEvent, type Post } from '#built/18-blog'
+
+/** A post as it was, and how many of its events are in it. */
+export interface PostAtVersion {
+  readonly post: Post | null
+  readonly version: number
+}
+
+/** `timestamp` is what the event says; `at` is the moment from which it counts. */
+export interface Revision {
+  readonly version: number
+  readonly eventType: string
+  readonly timestamp: string
+  readonly at: string
+}
+
+/** `null` stands for a field of a post that was not there. */
+export interface Difference {
+  readonly field: keyof Post
+  readonly before: string | boolean | null
+  readonly after: string | boolean | null
+}
+
+/** Nobody can look at a version that never was. `current` is the newest one, 0 for no post. */
+export class UnknownVersionError extends Error {
+  override readonly name = 'UnknownVersionError'
+  readonly postId: string
+  readonly version: number
+  readonly current: number
+
+  constructor(postId: string, version: number, current: number) {
+    super(`Post ${postId} has no version ${version}: the newest is ${current}`)
+    this.postId = postId
+    this.version = version
+    this.current = current
+  }
+}
+
+/** A point of the history. `until` is the latest timestamp so far: when clocks differ, not always that of the last event. */
+interface Point extends PostAtVersion {
+  readonly until: string
+}
+
+const BEGINNING: Point = { post: null, version: 0, until: '' }
+const PAGE = 500
+/** A snapshot holds a whole post, so fewer at a time. */
+const SNAPSHOT_PAGE = 20
+const FIELDS = ['title', 'content', 'author', 'published', 'createdAt', 'editedAt', 'publishedAt'] as const
+
+const streamKey = (postId: string) => `blog:post:${postId}`
+const snapshotsKey = (postId: string) => `blog:snapshots:${postId}`
+
+/** The post after its first `version` events, null for version 0. @throws UnknownVersionError */
+export async function postAtVersion(redis: Redis, postId: string, version: number): Promise<Post | null> {
+  const current = await currentVersion(redis, postId)
+  if (!Number.isInteger(version) || version < 0 || version > current) {
+    throw new UnknownVersionError(postId, version, current)
+  }
+  return (await travel(redis, postId, (point) => point.version <= version)).post
+}
+
+/**
+ * The post as it was at `moment`: all events before the first that is later. What follows that one in the stream happened
+ * after it, whatever its own clock says. @throws RangeError for an invalid date
+ */
+export async function postAtMoment(redis: Redis, postId: string, moment: Date): Promise<PostAtVersion> {
+  const limit = moment.toISOString()
+  return travel(redis, postId, (point) => point.until <= limit)
+}
+
+/** One for each event, the oldest first. */
+export async function listRevisions(redis: Redis, postId: string): Promise<readonly Revision[]> {
+  const revisions: Revision[] = []
+  for await (const { version, until, event } of walk(redis, postId, BEGINNING)) {
+    revisions.push({ version, eventType: event.eventType, timestamp: event.timestamp, at: until })
+  }
+  return revisions
+}
+
+/** The fields in which two versions differ, whatever happened between them. @throws UnknownVersionError */
+export async function compareVersions(
+  redis: Redis,
+  postId: string,
+  from: number,
+  to: number,
+): Promise<readonly Difference[]> {
+  const old = await postAtVersion(redis, postId, from)
+  const young = await postAtVersion(redis, postId, to)
+  return FIELDS.map((field) => ({
+    field,
+    before: old?.[field] ?? null,
+    after: young?.[field] ?? null,
+  })).filter(({ before, after }) => before !== after)
+}
+
+async function currentVersion(redis: Redis, postId: string): Promise<number> {
+  const [last] = await redis.xrevrange(streamKey(postId), '+', '-', 'COUNT', 1)
+  return last === undefined ? 0 : Number.parseInt(last[0], 10)
+}
+
+/** The last point that fits, reached from the latest snapshot that fits. Behind one that does not, none does. */
+async function travel(redis: Redis, postId: string, fits: (point: Point) => boolean): Promise<PostAtVersion> {
+  const start = await latestSnapshot(redis, postId, fits)
+  let { post, version } = start
+  for await (const step of walk(redis, postId, start)) {
+    if (!fits(step)) break
+    post = step.post
+    version = step.version
+  }
+  return { post, version }
+}
+
+async function latestSnapshot(redis: Redis, postId: string, fits: (point: Point) => boolean): Promise<Point> {
+  for (let end = '+'; ; ) {
+    const page = await redis.xrevrange(snapshotsKey(postId), end, '-', 'COUNT', SNAPSHOT_PAGE)
+    for (const [id, fields] of page) {
+      const field = (name: string) => fields[fields.indexOf(name) + 1] ?? ''
+      const post = JSON.parse(field('state')) as Post
+      const snapshot = { post, version: Number.parseInt(id, 10), until: field('until') }
+      if (fits({ ...snapshot, until: post.editedAt ?? snapshot.until })) return snapshot
+      end = `(${id}`
+    }
+    if (page.length < SNAPSHOT_PAGE) return BEGINNING
+  }
+}
+
+/** Each version behind `from`, with the event that made it. Stop when you have seen enough: no more pages are read. */
+async function* walk(
+  redis: Redis,
+  postId: string,
+  from: Point,
+): AsyncGenerator<Point & { event: DomainEvent }> {
+  let { post, version, until } = from
+  for (;;) {
+    const page = await redis.xrange(streamKey(postId), `(${version}-0`, '+', 'COUNT', PAGE)
+    for (const [id, fields] of page) {
+      const event = decodeEvent(fields[fields.indexOf('event') + 1] ?? '')
+      post = applyPostEvent(post, event)
+      version = Number.parseInt(id, 10)
+      if (event.timestamp > until) until = event.timestamp
+      yield { post, version, until, event }
+    }
+    if (page.length < PAGE) return
+  }
+}
