@@ -1,0 +1,341 @@
+import { test } from 'vitest'
+import { attempt, call, callError, verify, verifyEqual } from '#kit'
+import {
+  type AppendOptions,
+  counted,
+  countedFrom,
+  type Expected,
+  numbers,
+  type Payload,
+  type Subject,
+} from './subject.ts'
+
+const S = 'order-1'
+
+interface Case {
+  readonly situation: string
+  readonly prepare: (subject: Subject) => Promise<void>
+  /** Where the stream is then. */
+  readonly version: number
+  readonly accepts: readonly Expected[]
+  readonly refuses: readonly Expected[]
+}
+
+const nothing = async () => {}
+const three = (subject: Subject) => subject.plant(S, 3)
+const CASES: readonly Case[] = [
+  {
+    situation: 'The stream does not exist.',
+    prepare: nothing,
+    version: 0,
+    accepts: ['any', 'none', 0],
+    refuses: ['exists', 1, 7],
+  },
+  {
+    situation: 'The stream is at version 3.',
+    prepare: three,
+    version: 3,
+    accepts: ['any', 'exists', 3],
+    refuses: ['none', 0, 2],
+  },
+  {
+    situation: 'The stream is at version 3, and a later one was expected, which would leave a gap.',
+    prepare: three,
+    version: 3,
+    accepts: [],
+    refuses: [4, 7, 300],
+  },
+  {
+    situation: 'The stream is at version 3, and its oldest two events have been trimmed away.',
+    prepare: async (subject) => {
+      await three(subject)
+      await subject.trim(S, 1)
+    },
+    version: 3,
+    accepts: ['any', 'exists', 3],
+    refuses: ['none', 0, 1],
+  },
+  {
+    situation:
+      'The stream is at version 3, and all of its events have been trimmed away. Its version is not gone with them.',
+    prepare: async (subject) => {
+      await three(subject)
+      await subject.trim(S, 0)
+    },
+    version: 3,
+    accepts: ['any', 'exists', 3],
+    refuses: ['none', 0],
+  },
+]
+
+/** Validation, all kinds of `expected`, size and content of what is written, and many writers at once. */
+export function appendConforms(subject: Subject): void {
+  const { ConcurrencyError, InvalidAppendError } = subject.errors
+  const versions = async (stream: string) => (await subject.stored(stream)).map(({ version }) => version)
+  const ids = async (stream: string) => (await subject.stored(stream)).map(({ event }) => event.eventId)
+
+  test('appends to a stream and to the log', async () => {
+    const store = subject.open()
+    const first = await call('append', () => store.append(S, countedFrom(1, 2), { expected: 'none' }))
+    const second = await call('append', () => store.append('order-2', [counted(9)], { expected: 'any' }))
+    const third = await call('append', () => store.append(S, [counted(3)], { expected: 2 }))
+    verifyEqual(
+      [await ids(S), await ids('order-2')],
+      [['e-1', 'e-2', 'e-3'], ['e-9']],
+      'Three events were appended to order-1 and one to order-2; each stream should hold its own, in order.',
+    )
+    verifyEqual(
+      [first.version, second.version, third.version],
+      [2, 1, 3],
+      'append should return the `version` of the last of its events, as a number, counted in each stream from 1.',
+    )
+    verifyEqual(
+      await subject.logged(),
+      [
+        { stream: S, version: 1 },
+        { stream: S, version: 2 },
+        { stream: 'order-2', version: 1 },
+        { stream: S, version: 3 },
+      ],
+      'The log should hold every event of all streams, in the order in which they were written, each with its `stream` and its `version`.',
+    )
+  })
+
+  for (const { situation, prepare, version, accepts, refuses } of CASES) {
+    for (const expected of refuses) {
+      test(`${situation} refuses ${expected}`, async () => {
+        await prepare(subject)
+        const before = await subject.stored(S)
+        const error = await callError(
+          'append',
+          () => subject.open().append(S, countedFrom(8, 9), { expected }),
+          ConcurrencyError,
+          `${situation} With expected ${show(expected)}, append should throw a ConcurrencyError.`,
+        )
+        verifyEqual(
+          { stream: error.stream, expected: error.expected, actual: error.actual },
+          { stream: S, expected, actual: version },
+          `${situation} The ConcurrencyError should carry the stream, what was expected, and the version at which the stream is.`,
+        )
+        verifyEqual(
+          await subject.stored(S),
+          before,
+          `${situation} append threw a ConcurrencyError, and wrote all the same. Compare first, write last.`,
+        )
+      })
+    }
+    for (const expected of accepts) {
+      test(`${situation} accepts ${expected}`, async () => {
+        await prepare(subject)
+        const outcome = await attempt('append', () =>
+          subject.open().append(S, countedFrom(8, 9), { expected }),
+        )
+        verify(
+          outcome.ok,
+          `${situation} With expected ${show(expected)}, append should write, and it failed.`,
+          { received: !outcome.ok && outcome.error },
+        )
+        verifyEqual(
+          [(await versions(S)).slice(-2), outcome.value.version],
+          [[version + 1, version + 2], version + 2],
+          `${situation} Two events were appended. They should have the versions ${version + 1} and ${version + 2}.`,
+        )
+      })
+    }
+  }
+
+  test('refuses what is no append', async () => {
+    const wrong: readonly (readonly [field: string, stream: unknown, count: number, options: object])[] = [
+      ['expected', S, 1, {}],
+      ['expected', S, 1, { expected: null }],
+      ['expected', S, 1, { expected: -1 }],
+      ['expected', S, 1, { expected: 1.5 }],
+      ['expected', S, 1, { expected: Number.NaN }],
+      ['expected', S, 1, { expected: '0' }],
+      ['expected', S, 1, { expected: 'ANY' }],
+      ['stream', '', 1, { expected: 'any' }],
+      ['stream', undefined, 1, { expected: 'any' }],
+      ['events', S, 0, { expected: 'any' }],
+      ['commandId', S, 1, { expected: 'any', commandId: '' }],
+    ]
+    for (const [field, stream, count, options] of wrong) {
+      const what = `append(${show(stream)}, [${count} events], ${show(options)})`
+      const error = await callError(
+        'append',
+        () => subject.open().append(stream as string, countedFrom(1, count), options as AppendOptions),
+        InvalidAppendError,
+        `${what} should throw an InvalidAppendError for \`${field}\`. A caller who forgets what to expect must not write unchecked.`,
+      )
+      verifyEqual(
+        error.field,
+        field,
+        `${what} should throw an InvalidAppendError whose \`field\` says ${field}.`,
+      )
+      verifyEqual(
+        await subject.logged(),
+        [],
+        `${what} threw, and wrote something all the same. Validate before anything is sent.`,
+      )
+    }
+  })
+
+  test('writes none when one of them is malformed', async () => {
+    const lossy = counted(2, { since: new Date(0) } as never)
+    const outcome = await attempt('append', () =>
+      subject.open().append(S, [counted(1), lossy, counted(3)], { expected: 'none' }),
+    )
+    verify(
+      !outcome.ok && outcome.error instanceof Error && outcome.error.name === 'MalformedEventError',
+      'The second of three events holds a Date, which JSON would turn into a text without a word. append should let the MalformedEventError of encodeEvent through.',
+      { received: outcome },
+    )
+    verifyEqual(
+      [await subject.stored(S), await subject.logged()],
+      [[], []],
+      'The second of three events was malformed, and others were written. Encode all of them before anything is sent.',
+    )
+  })
+
+  for (const size of subject.sizes.batches) {
+    test(`a batch of ${size}`, async () => {
+      const outcome = await attempt(
+        'append',
+        () => subject.open().append(S, countedFrom(1, size), { expected: 'none' }),
+        { seconds: 30 },
+      )
+      verify(
+        outcome.ok,
+        `A batch of ${size} events could not be appended. \`unpack\` in Lua fails at about 8,000 values, and so do calls that spread too many: walk through ARGV in a loop.`,
+        { received: !outcome.ok && outcome.error },
+      )
+      verify(
+        same(await versions(S), numbers(1, size)) && (await subject.logged()).length === size,
+        `A batch of ${size} events should lie in the stream as versions 1 to ${size}, and in the log.`,
+      )
+    })
+  }
+
+  test('keeps every payload as it is', async () => {
+    const payloads: readonly Payload[] = [
+      {},
+      { '': '', empty: [], nothing: null },
+      { text: 'Grüße, 世界 👩‍👩‍👧 \u0000 \u2028 "quoted" \\n \r\n\t', ключ: 'значение' },
+      { number: 1e14, small: 0.1, negative: -1, deep: { list: [1, [2, { three: true }]] } },
+      { long: 'ü'.repeat(subject.sizes.payload / 2) },
+    ]
+    for (const payload of payloads) {
+      await call('append', () => subject.open().append(S, [counted(1, payload)], { expected: 'any' }))
+      const last = (await subject.stored(S)).at(-1)
+      verifyEqual(
+        last?.event.payload,
+        payload,
+        `A payload did not come to lie in the store as it was given (${JSON.stringify(payload).slice(0, 60)}).`,
+      )
+    }
+  })
+
+  test('keeps streams apart, whatever they are called', async () => {
+    for (const name of STRANGE_NAMES) {
+      const outcome = await attempt('append', () =>
+        subject.open().append(name, [counted(1), counted(2)], { expected: 'none' }),
+      )
+      verify(
+        outcome.ok,
+        `A stream may have any name. append failed for ${show(name)}, which had never been written to.`,
+        { received: !outcome.ok && outcome.error },
+      )
+    }
+    for (const name of STRANGE_NAMES) {
+      verifyEqual(
+        await versions(name),
+        [1, 2],
+        `Two events were appended to each of ${STRANGE_NAMES.length} streams; that of the name ${show(name)} does not hold just these.`,
+      )
+    }
+  })
+
+  test('many writers, one version', async () => {
+    const { writers } = subject.sizes
+    await three(subject)
+    const stores = numbers(1, 5).map(() => subject.open())
+    const outcomes = await Promise.all(
+      numbers(1, writers).map((n) =>
+        attempt('append', () =>
+          (stores[n % 5] ?? subject.open()).append(S, [counted(100 + n)], { expected: 3 }),
+        ),
+      ),
+    )
+    const won = outcomes.filter((outcome) => outcome.ok).length
+    verifyEqual(
+      [won, await versions(S)],
+      [1, [1, 2, 3, 4]],
+      `${writers} writers appended at once, all to version 3. Exactly one of them should get through: comparing and writing have to be one step.`,
+    )
+    const other = outcomes.find((outcome) => !outcome.ok && !(outcome.error instanceof ConcurrencyError))
+    verify(
+      other === undefined,
+      `${writers} writers appended at once, and one of the losers did not get a ConcurrencyError.`,
+      { received: other },
+    )
+  })
+
+  test('many writers, any version', async () => {
+    const { writers } = subject.sizes
+    const outcomes = await Promise.all(
+      numbers(1, writers).map((n) =>
+        attempt('append', () =>
+          subject.open().append(S, [counted(2 * n), counted(2 * n + 1)], { expected: 'any' }),
+        ),
+      ),
+    )
+    const failed = outcomes.find((outcome) => !outcome.ok)
+    verify(
+      failed === undefined,
+      `${writers} writers appended at once, any version being right, and one failed.`,
+      {
+        received: failed,
+      },
+    )
+    const found = (await subject.stored(S)).map(({ event }) => Number(event.eventId.slice(2)))
+    verify(
+      found.length === 2 * writers && found.every((n, i) => i % 2 === 0 || n === (found[i - 1] ?? 0) + 1),
+      `${writers} writers appended two events each at once. All should be there, and nobody else’s event between the two of one writer.`,
+      { received: found },
+    )
+    const returned = outcomes.map((outcome) => (outcome.ok ? outcome.value.version : 0)).sort((a, b) => a - b)
+    verifyEqual(
+      returned,
+      numbers(1, writers).map((n) => 2 * n),
+      `${writers} writers appended two events each at once. Each should be told the version of its own last event.`,
+    )
+  })
+}
+
+/** Some of them look like keys of the store's own. */
+export const STRANGE_NAMES: readonly string[] = [
+  'a',
+  'a:b',
+  'a:b:c',
+  'a b',
+  ' a',
+  '{a}',
+  '{a}:b',
+  '{',
+  '}',
+  '}{',
+  '{}',
+  'ü 世界',
+  'a*?[b]',
+  'log',
+  'command:a',
+  'snapshot:a',
+  '__proto__',
+]
+
+export function show(value: unknown): string {
+  return JSON.stringify(value, (_, item) => (Number.isNaN(item) ? 'NaN' : item)) ?? String(value)
+}
+
+function same(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((item, index) => item === b[index])
+}

@@ -1,0 +1,19 @@
+import { describe } from 'vitest'
+import { appendConforms } from './append.ts'
+import { commandsConform } from './commands.ts'
+import { readingConforms } from './read.ts'
+import { snapshotsConform } from './snapshots.ts'
+import type { Subject } from './subject.ts'
+import { subscribingConforms } from './subscribe.ts'
+
+export * from './subject.ts'
+export { appendConforms, commandsConform, readingConforms, snapshotsConform, subscribingConforms }
+
+/** All that is asked of an event store, whatever it keeps its events in. */
+export function conformance(name: string, subject: Subject): void {
+  describe(`${name}: append`, () => appendConforms(subject))
+  describe(`${name}: commands that come twice`, () => commandsConform(subject))
+  describe(`${name}: read`, () => readingConforms(subject))
+  describe(`${name}: subscribe`, () => subscribingConforms(subject))
+  describe(`${name}: snapshots`, () => snapshotsConform(subject))
+}

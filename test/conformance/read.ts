@@ -1,0 +1,167 @@
+import { test } from 'vitest'
+import { call, verify, verifyEqual } from '#kit'
+import { STRANGE_NAMES } from './append.ts'
+import {
+  counted,
+  type EventStore,
+  numbers,
+  type StoredEvent,
+  type Subject,
+  type Upcasters,
+} from './subject.ts'
+
+const S = 'order-1'
+
+export const readAll = (store: EventStore, stream: string, after?: number) =>
+  call('read', async () => {
+    const events: StoredEvent[] = []
+    for await (const page of after === undefined ? store.read(stream) : store.read(stream, after)) {
+      verify(
+        page.length > 0,
+        'read gave an empty page. A page holds at least one event; without events there is none.',
+      )
+      events.push(...page)
+    }
+    return events
+  })
+
+/** In pages and in order, after trims, while others write, and through upcasters. */
+export function readingConforms(subject: Subject): void {
+  const versions = async (after?: number) =>
+    (await readAll(subject.open(), S, after)).map(({ version }) => version)
+
+  test('gives the events as they were', async () => {
+    await subject.plant(S, 3)
+    verifyEqual(
+      await readAll(subject.open(), S),
+      [
+        { stream: S, version: 1, event: counted(1) },
+        { stream: S, version: 2, event: counted(2) },
+        { stream: S, version: 3, event: counted(3) },
+      ],
+      'Three events lie in order-1. read should give all of them, oldest first, each with `stream`, `version` (a number) and `event`.',
+    )
+    verifyEqual(
+      await readAll(subject.open(), 'order-2'),
+      [],
+      'read of a stream that never was should give no pages.',
+    )
+  })
+
+  test('begins behind a version', async () => {
+    await subject.plant(S, 11)
+    verifyEqual(
+      [await versions(0), await versions(9), await versions(11), await versions(20)],
+      [numbers(1, 11), [10, 11], [], []],
+      'The stream is at version 11. read(stream, 9) should give the versions 10 and 11, without 9 itself; read(stream, 0) all; read(stream, 11) and beyond none.',
+    )
+  })
+
+  test('goes on until the end', async () => {
+    const { long } = subject.sizes
+    await subject.plant(S, long)
+    verifyEqual(
+      await versions(),
+      numbers(1, long),
+      `The stream holds ${long} events, more than a page. read should give each of them once, in order, to the last.`,
+    )
+    const first = await call('read', async () => {
+      for await (const page of subject.open().read(S)) return page[0]?.version
+      return undefined
+    })
+    verifyEqual(first, 1, 'Whoever breaks off after the first page should have seen version 1.')
+  })
+
+  test('gives what a trim has left', async () => {
+    await subject.plant(S, 5)
+    await subject.trim(S, 2)
+    verifyEqual(
+      await versions(),
+      [4, 5],
+      'Of five events the oldest three were trimmed away. read should give 4 and 5.',
+    )
+    await subject.trim(S, 0)
+    verifyEqual(
+      await versions(),
+      [],
+      'All events of the stream were trimmed away. read should give no pages.',
+    )
+  })
+
+  test('while others write', async () => {
+    const { long } = subject.sizes
+    await subject.plant(S, long)
+    const [reader, writer] = [subject.open(), subject.open()]
+    const found: number[] = []
+    await call('read', async () => {
+      for await (const page of reader.read(S)) {
+        found.push(...page.map(({ version }) => version))
+        if (found.length < long) await writer.append(S, [counted(1), counted(2)], { expected: 'any' })
+      }
+    })
+    verifyEqual(
+      found,
+      numbers(1, Math.max(long, found.length)),
+      `While ${long} events were read page by page, others were appended. What was there at the beginning should be given once and in order, and newer ones, if any, behind it without a gap.`,
+    )
+  })
+
+  test('reads streams of any name', async () => {
+    const payload = { text: 'Grüße, 世界 👩‍👩‍👧 \u0000 "quoted"' }
+    for (const name of STRANGE_NAMES) {
+      await call('append', () => subject.open().append(name, [counted(1, payload)], { expected: 'none' }))
+      verifyEqual(
+        await readAll(subject.open(), name),
+        [{ stream: name, version: 1, event: counted(1, payload) }],
+        `What was appended to the stream ${JSON.stringify(name)} should be read again as it was.`,
+      )
+    }
+  })
+
+  test('lifts old events', async () => {
+    const lift: Upcasters = {
+      COUNTER_RAISED: [
+        ({ by, ...rest }) => ({ ...rest, amount: by ?? null }),
+        (payload) => ({ ...payload, unit: 'pieces' }),
+      ],
+    }
+    const [old, middle, today] = [
+      subject.open(),
+      subject.open({ upcasters: { COUNTER_RAISED: [lift.COUNTER_RAISED?.[0] ?? ((payload) => payload)] } }),
+      subject.open({ upcasters: lift }),
+    ]
+    await call('append', () => old.append(S, [counted(1)], { expected: 0 }))
+    await call('append', () => middle.append(S, [counted(2, { amount: 2 })], { expected: 1 }))
+    await call('append', () => today.append(S, [counted(3, { amount: 3, unit: 'boxes' })], { expected: 2 }))
+    verifyEqual(
+      (await readAll(today, S)).map(({ event }) => event.payload),
+      [
+        { amount: 1, unit: 'pieces' },
+        { amount: 2, unit: 'pieces' },
+        { amount: 3, unit: 'boxes' },
+      ],
+      'An event of schema version 1, one of version 2 and one of version 3 were written, and read by a store with two upcasters. Each should go through the steps that it lacks, and through no other.',
+    )
+    verifyEqual(
+      (await subject.stored(S)).map(({ event }) => event.payload),
+      [{ by: 1 }, { amount: 2 }, { amount: 3, unit: 'boxes' }],
+      'Upcasters work on what is read. What lies in the stream should stay as it was written.',
+    )
+    const { UnknownSchemaError } = subject.errors
+    let future: unknown
+    await call('read', async () => {
+      try {
+        for await (const _ of old.read(S));
+      } catch (error) {
+        future = error
+      }
+    })
+    verify(
+      future instanceof UnknownSchemaError &&
+        future.eventType === 'COUNTER_RAISED' &&
+        future.schemaVersion === 2,
+      'A program without upcasters read an event of schema version 2. read should throw an UnknownSchemaError with `eventType` and `schemaVersion`.',
+      { received: future },
+    )
+  })
+}

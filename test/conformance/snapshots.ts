@@ -1,0 +1,154 @@
+import { test } from 'vitest'
+import { call, verifyEqual } from '#kit'
+import {
+  counted,
+  type EventStore,
+  type Loaded,
+  type Model,
+  type StoreEvent,
+  type Subject,
+} from './subject.ts'
+
+const S = 'order-1'
+
+interface Sum {
+  readonly sum: number
+  readonly count: number
+}
+
+/** Counts how often it was asked, which is the only way to see that a snapshot saves work. */
+function summing(version = 1, name = 'sum'): Model<Sum> & { asked: number } {
+  return {
+    name,
+    version,
+    initial: { sum: 0, count: 0 },
+    asked: 0,
+    evolve({ sum, count }: Sum, { payload }: StoreEvent) {
+      this.asked += 1
+      return { sum: sum + Number(payload.by ?? 0), count: count + 1 }
+    },
+  }
+}
+
+/** States with and without snapshots, which only ever help. */
+export function snapshotsConform(subject: Subject): void {
+  const load = (model: Model<Sum>, stream = S, store: EventStore = subject.open()) =>
+    call('load', () => store.load(stream, model))
+  const save = (model: Model<Sum>, loaded: Loaded<Sum>, stream = S) =>
+    call('saveSnapshot', () => subject.open().saveSnapshot(stream, model, loaded))
+  const append = (from: number, ...more: number[]) =>
+    call('append', () =>
+      subject.open().append(
+        S,
+        [from, ...more].map((n) => counted(n)),
+        { expected: 'any' },
+      ),
+    )
+
+  test('replays when there is no snapshot', async () => {
+    verifyEqual(
+      await load(summing()),
+      { state: { sum: 0, count: 0 }, version: 0 },
+      'The stream never was: load should return the initial state at version 0.',
+    )
+    await subject.plant(S, 20)
+    verifyEqual(
+      await load(summing()),
+      { state: { sum: 210, count: 20 }, version: 20 },
+      'The numbers from 1 to 20 were added: load should return the sum of all of them, at version 20.',
+    )
+  })
+
+  test('goes on from the snapshot', async () => {
+    await subject.plant(S, 10)
+    const saved = await save(summing(), await load(summing()))
+    verifyEqual(saved, true, 'saveSnapshot should resolve to true when it kept the state.')
+    await append(100, 200)
+    const model = summing()
+    verifyEqual(
+      await load(model),
+      { state: { sum: 355, count: 12 }, version: 12 },
+      'A snapshot was taken at version 10, and two events followed. load should give the state with these two, each of them once.',
+    )
+    verifyEqual(
+      model.asked,
+      2,
+      'A snapshot was taken at version 10, and two events followed. `evolve` should be asked for these two alone: a snapshot is to save the rest.',
+    )
+  })
+
+  test('survives the events', async () => {
+    await subject.plant(S, 10)
+    await save(summing(), await load(summing()))
+    await append(100)
+    await subject.trim(S, 1)
+    verifyEqual(
+      await load(summing()),
+      { state: { sum: 155, count: 11 }, version: 11 },
+      'The events that a snapshot covers were trimmed away. load should not need them.',
+    )
+  })
+
+  test('moves forward only', async () => {
+    await subject.plant(S, 5)
+    const early = await load(summing())
+    await append(6, 7)
+    await save(summing(), await load(summing()))
+    const late = await save(summing(), early)
+    const model = summing()
+    const loaded = await load(model)
+    verifyEqual(
+      [loaded, model.asked],
+      [{ state: { sum: 28, count: 7 }, version: 7 }, 0],
+      'A slow writer brought a snapshot of version 5 when one of version 7 was there. The newer one should stay.',
+    )
+    verifyEqual(late, false, 'saveSnapshot should resolve to false when a newer snapshot stays.')
+  })
+
+  test('ignores the snapshot of another model version', async () => {
+    await subject.plant(S, 3)
+    await save(summing(1), { state: { sum: -999, count: 3 }, version: 3 })
+    verifyEqual(
+      await load(summing(2)),
+      { state: { sum: 6, count: 3 }, version: 3 },
+      'The snapshot was made by version 1 of the model, and version 2 asks. What version 1 worked out means nothing to it: replay the events.',
+    )
+    verifyEqual(
+      await save(summing(2), await load(summing(2))),
+      true,
+      'Version 2 of the model brought a snapshot of the same event as the one of version 1. It should take its place.',
+    )
+    await append(4)
+    verifyEqual(
+      [await save(summing(1), { state: { sum: -999, count: 4 }, version: 4 }), await load(summing(2))],
+      [false, { state: { sum: 10, count: 4 }, version: 4 }],
+      'An old program, with version 1 of the model, brought a snapshot when one of version 2 was there. That of the newer model should stay.',
+    )
+  })
+
+  test('keeps models and streams apart', async () => {
+    await subject.plant('a', 2)
+    await subject.plant('a:b', 3)
+    await subject.plant('{a}:b', 4)
+    for (const stream of ['a', 'a:b', '{a}:b']) {
+      for (const name of ['sum', 'total'])
+        await save(summing(1, name), await load(summing(1, name), stream), stream)
+    }
+    await save(summing(1, 'total'), { state: { sum: 77, count: 77 }, version: 2 }, 'a')
+    verifyEqual(
+      [
+        await load(summing(), 'a'),
+        await load(summing(), 'a:b'),
+        await load(summing(), '{a}:b'),
+        await load(summing(1, 'total'), 'a'),
+      ],
+      [
+        { state: { sum: 3, count: 2 }, version: 2 },
+        { state: { sum: 6, count: 3 }, version: 3 },
+        { state: { sum: 10, count: 4 }, version: 4 },
+        { state: { sum: 77, count: 77 }, version: 2 },
+      ],
+      'Two models keep snapshots of three streams with similar names. Each should find its own, and a snapshot of an equal version should take the place of the old one.',
+    )
+  })
+}
