@@ -22,6 +22,8 @@ const ASLEEP_LOOKS = 80
 const MOST_MEMORY = 1_000 * 1024 * 1024
 /** Near V8's limit a process does nothing but collect garbage, which looks like a loop and is none. */
 const CROWDED_MEMORY = 350 * 1024 * 1024
+/** A loop that has hoarded so much since its last beat is on its way there: on a busy machine that takes a while. */
+const HOARDED_MEMORY = 64 * 1024 * 1024
 
 parentPort?.once('message', ({ secret, answer }: { secret: string; answer: string }) => watch(secret, answer))
 
@@ -30,6 +32,7 @@ function watch(secret: string, answer: string): void {
   let last = -1
   let still = 0
   let busy = 0
+  let rssAtBeat = 0
   let cpu = process.cpuUsage()
   const end = (failure: Failure) => {
     writeSync(reportFd, sign({ kind: 'ending', failure, commands: [] }))
@@ -42,6 +45,7 @@ function watch(secret: string, answer: string): void {
     const now = Atomics.load(beats, 0)
     const used = process.cpuUsage(cpu)
     cpu = process.cpuUsage()
+    if (now !== last) rssAtBeat = rss
     still = now === last ? still + 1 : 0
     busy = now === last ? busy + Number(used.user + used.system > (LOOK_MS * 1000) / 4) : 0
     last = now
@@ -51,7 +55,7 @@ function watch(secret: string, answer: string): void {
       end({
         diagnosis: `Your code used ${Math.round(rss / 1024 / 1024)} MB of memory and was stopped. Read in pages, and keep no more than you need at once.`,
       })
-    } else if (stalled) {
+    } else if (stalled && rss - rssAtBeat < HOARDED_MEMORY) {
       clearInterval(looking)
       void whereMainIs(answer).then((place) =>
         end({
