@@ -12,8 +12,6 @@ export type RunReply =
       readonly output: readonly (readonly OutputSpan[])[]
       /** The output is what the lesson shows. */
       readonly asShown: boolean
-      /** How many snippets before this one were run first, so that its data is there. */
-      readonly before: number
       /** 'Redis 7.0.15, …', and what it cannot do, if there is something. */
       readonly redis: string
       readonly limits: string | undefined

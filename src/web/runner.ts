@@ -1,5 +1,5 @@
 import type { Course, Lesson } from '../course/index.ts'
-import { openPlayground, type Playground, type SnippetResult } from '../playground/index.ts'
+import { openStage, type SnippetResult, type Stage } from '../playground/index.ts'
 import type { RedisPreference, RunningRedis } from '../redis/index.ts'
 import { codeSpans } from './code.ts'
 import type { RunReply } from './protocol.ts'
@@ -19,60 +19,31 @@ export interface Runner {
   close(): Promise<void>
 }
 
-/** How far the sandbox has come in a lesson. */
-interface Place {
-  readonly lesson: Lesson
-  readonly playground: Playground
-  done: number
-}
-
 /** Redis is started by the first snippet that runs: most people begin by reading. */
 export function newRunner(options: RunnerOptions): Runner {
+  const { course, mine = false } = options
   let starting: Promise<RunningRedis> | undefined
-  let place: Place | undefined
+  /** One lesson has the sandbox at a time. */
+  let current: { readonly lesson: Lesson; readonly stage: Stage } | undefined
   let turn: Promise<unknown> = Promise.resolve()
-  const redis = () => {
-    starting ??= start(options).catch((error: unknown) => {
-      starting = undefined
-      throw error
-    })
-    return starting
-  }
+  let isClosed = false
 
-  /** The sandbox with everything in it that snippets before this one put there, and nothing else. */
-  async function at(lesson: Lesson, number: number): Promise<{ here: Place; before: number }> {
-    if (
-      place?.lesson.text === lesson.text &&
-      place.lesson.slug === lesson.slug &&
-      place.done === number - 1
-    ) {
-      return { here: place, before: 0 }
-    }
-    place?.playground.close()
-    place = undefined
-    const { url } = await emptied(await redis())
-    const { course, mine = false } = options
-    const here: Place = {
-      lesson,
-      done: 0,
-      playground: await openPlayground({ root: course.root, url, mine }),
-    }
-    place = here
-    for (const snippet of lesson.snippets.slice(0, number - 1)) {
-      await here.playground.run(snippet)
-      here.done += 1
-    }
-    return { here, before: number - 1 }
+  function stageFor(lesson: Lesson, redis: RunningRedis): Stage {
+    // Its author may have changed it meanwhile.
+    const isSame = current?.lesson.slug === lesson.slug && current.lesson.text === lesson.text
+    if (current !== undefined && isSame) return current.stage
+    current?.stage.close()
+    const stage = openStage({ root: course.root, redis, lesson, mine })
+    current = { lesson, stage }
+    return stage
   }
 
   async function run(lesson: Lesson, number: number): Promise<RunReply> {
-    const snippet = lesson.snippets[number - 1]
-    if (snippet === undefined) return { kind: 'problem', sentence: `This lesson has no snippet ${number}.` }
+    if (isClosed) return { kind: 'problem', sentence: 'The program has ended.' }
     try {
-      const { here, before } = await at(lesson, number)
-      const result = await here.playground.run(snippet)
-      here.done = number
-      return await replyOf(result, await redis(), before)
+      starting ??= start(options)
+      const redis = await starting
+      return await replyOf(await stageFor(lesson, redis).run(number), redis)
     } catch (error) {
       // A snippet that fails does not come here. Redis is gone, or could not be had: the next one starts it anew.
       await stop()
@@ -81,8 +52,8 @@ export function newRunner(options: RunnerOptions): Runner {
   }
 
   async function stop(): Promise<void> {
-    place?.playground.close()
-    place = undefined
+    current?.stage.close()
+    current = undefined
     const running = await starting?.catch(() => undefined)
     starting = undefined
     await running?.stop()
@@ -90,11 +61,14 @@ export function newRunner(options: RunnerOptions): Runner {
 
   return {
     run(lesson, number) {
-      const mine = turn.then(() => run(lesson, number))
-      turn = mine
-      return mine
+      const next = turn.then(() => run(lesson, number))
+      turn = next
+      return next
     },
-    close: stop,
+    close() {
+      isClosed = true
+      return stop()
+    },
   }
 }
 
@@ -103,28 +77,14 @@ async function start({ preference, onNotice }: RunnerOptions): Promise<RunningRe
   return startRedis(preference, { ...(onNotice && { onNotice }) })
 }
 
-async function emptied(running: RunningRedis): Promise<RunningRedis> {
-  const [{ Redis }, { cleanSandbox }] = await Promise.all([import('ioredis'), import('../redis/index.ts')])
-  const client = new Redis(running.url, { maxRetriesPerRequest: 1, lazyConnect: true })
-  // Its errors are those of the commands below.
-  client.on('error', () => {})
-  try {
-    await cleanSandbox(client, running.kind)
-    return running
-  } finally {
-    client.disconnect()
-  }
-}
-
 async function replyOf(
   { snippet, ran, asShown }: SnippetResult,
   { description, limits }: RunningRedis,
-  before: number,
 ): Promise<RunReply> {
   const text =
     snippet.kind === 'redis'
       ? ran.map(({ code, output }) => `> ${code}\n${output}`).join('\n')
       : ran.map(({ output }) => output).join('\n')
   const output = await codeSpans(text, snippet.kind === 'redis' ? 'redis' : 'output')
-  return { kind: 'ran', output, asShown, before, redis: description, limits }
+  return { kind: 'ran', output, asShown, redis: description, limits }
 }
