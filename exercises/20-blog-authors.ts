@@ -19,6 +19,8 @@ export interface Page {
   readonly limit?: number
 }
 
+export type OnIndexError = (error: unknown, postId: string) => void
+
 // Task 1
 export function applyCardEvent(_card: PostCard | null, _event: DomainEvent): PostCard | null {
   throw new Error('Not written yet: applyCardEvent')
@@ -50,4 +52,12 @@ export async function getPostsByAuthor(
 // Task 4
 export async function catchUpPosts(_redis: Redis): Promise<void> {
   throw new Error('Not written yet: catchUpPosts')
+}
+
+export async function followPosts(
+  _redis: Redis,
+  _news: AsyncIterable<string>,
+  _onError: OnIndexError,
+): Promise<void> {
+  throw new Error('Not written yet: followPosts')
 }

@@ -6,6 +6,7 @@ import {
   applyCardEvent,
   catchUpPosts,
   changeAuthor,
+  followPosts,
   getPostsByAuthor,
   updatePostIndex,
 } from '#lesson/20-blog-authors'
@@ -421,7 +422,7 @@ describe('getPostsByAuthor', () => {
   })
 })
 
-describe('catchUpPosts', () => {
+describe('catchUpPosts and followPosts', () => {
   test('finds a post', async () => {
     const created = { title: 'News', content: 'text', author: 'ada' }
     const events = [event(1, 'POST_CREATED', created, 'news:1'), event(2, 'POST_PUBLISHED', {}, 'news:1')]
@@ -466,6 +467,51 @@ describe('catchUpPosts', () => {
       await box.admin.zrange('blog:author:ada', '0', '-1', 'WITHSCORES'),
       before,
       'A second catchUpPosts finds nothing new, and should change nothing.',
+    )
+  })
+
+  test('keeps the index live', async () => {
+    const news = (postId: string) => [
+      event(1, 'POST_CREATED', { title: 'News', content: 'text', author: 'cyd' }, postId),
+      event(2, 'POST_PUBLISHED', {}, postId),
+    ]
+    await plant(1, [CREATED, PUBLISHED])
+    await plant(1, news('missed'), 'missed')
+    const seen: unknown[] = []
+    const told: unknown[] = []
+    async function* source() {
+      await plant(3, [EDITED, TO_BOB])
+      yield 'post-1'
+      seen.push(await index(), await list('cyd'))
+      await plant(1, news('broken'), 'broken')
+      await box.admin.set('blog:card:broken', 'no hash')
+      yield 'broken'
+      await plant(1, news('next'), 'next')
+      yield 'next'
+      yield 'post-1'
+    }
+    await call('followPosts', () =>
+      followPosts(box.redis, source(), (error, postId) => told.push([error instanceof Error, postId])),
+    )
+    verifyEqual(
+      seen[0],
+      OF_BOB,
+      'The news named post-1, which had been handed over to bob. When followPosts asked for the next news, the index should have had it: live means at once.',
+    )
+    verifyEqual(
+      seen[1],
+      ['missed', MS_2],
+      'The post "missed" was published before followPosts began, and no news came of it. followPosts should first catch up: news tell only what happens while one listens.',
+    )
+    verifyEqual(
+      told,
+      [[true, 'broken']],
+      'The index of the post "broken" cannot be updated (a text lies at its card’s key). `onError` should be called once, with the error and the post’s id.',
+    )
+    verifyEqual(
+      await list('cyd'),
+      ['missed', MS_2, 'next', MS_2],
+      'After the post "broken" failed, the news of the post "next" came, and it is not in the list of its author. One failure must not end the following.',
     )
   })
 })

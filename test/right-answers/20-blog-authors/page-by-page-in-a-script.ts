@@ -113,3 +113,17 @@ export const catchUpPosts = async (redis: Redis): Promise<void> => {
     for (const key of keys as string[]) await updatePostIndex(redis, key.slice('blog:post:'.length))
   }
 }
+
+export const followPosts = async (
+  redis: Redis,
+  news: AsyncIterable<string>,
+  onError: (error: unknown, postId: string) => void,
+): Promise<void> => {
+  await catchUpPosts(redis)
+  for await (const postId of news) {
+    await updatePostIndex(redis, postId).then(
+      () => {},
+      (error: unknown) => onError(error, postId),
+    )
+  }
+}

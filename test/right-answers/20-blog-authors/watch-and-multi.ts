@@ -125,3 +125,19 @@ export async function catchUpPosts(redis: Redis): Promise<void> {
   }
   await Promise.all([...found].map((postId) => updatePostIndex(redis, postId)))
 }
+
+export async function followPosts(
+  redis: Redis,
+  news: AsyncIterable<string>,
+  onError: (error: unknown, postId: string) => void,
+): Promise<void> {
+  const source = news[Symbol.asyncIterator]()
+  // Asked for before catching up, so that a subscription behind it is open.
+  let next = source.next()
+  await catchUpPosts(redis)
+  for (let one = await next; one.done !== true; one = await next) {
+    const postId = one.value
+    await updatePostIndex(redis, postId).catch((error: unknown) => onError(error, postId))
+    next = source.next()
+  }
+}

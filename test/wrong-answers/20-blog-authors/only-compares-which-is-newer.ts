@@ -20,6 +20,8 @@ export interface Page {
   readonly limit?: number
 }
 
+export type OnIndexError = (error: unknown, postId: string) => void
+
 /** A card, and how many events of its post are in it. */
 interface CardAtVersion {
   readonly card: PostCard | null
@@ -153,4 +155,21 @@ export async function catchUpPosts(redis: Redis): Promise<void> {
     for (const key of keys) await updatePostIndex(redis, key.slice(STREAMS.length))
     cursor = next
   } while (cursor !== '0')
+}
+
+/** Keeps the index live: `news` gives the id of a post whenever something was stored for it. Ends when the news end. */
+export async function followPosts(
+  redis: Redis,
+  news: AsyncIterable<string>,
+  onError: OnIndexError,
+): Promise<void> {
+  await catchUpPosts(redis)
+  for await (const postId of news) {
+    try {
+      await updatePostIndex(redis, postId)
+    } catch (error) {
+      // One post that cannot be brought up must not keep all others from it.
+      onError(error, postId)
+    }
+  }
 }

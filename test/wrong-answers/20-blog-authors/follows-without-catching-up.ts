@@ -1,5 +1,5 @@
-// task: catchUpPosts
-// diagnosis: has a colon
+// task: catchUpPosts and followPosts
+// diagnosis: first catch up
 import type { Redis } from 'ioredis'
 import { createEvent, type DomainEvent, decodeEvent, encodeEvent } from '#built/01-events'
 import { type Clock, PostRefusedError } from '#built/18-blog'
@@ -19,6 +19,8 @@ export interface Page {
   /** How many to give at most, 20 unless told. */
   readonly limit?: number
 }
+
+export type OnIndexError = (error: unknown, postId: string) => void
 
 /** A card, and how many events of its post are in it. */
 interface CardAtVersion {
@@ -150,7 +152,23 @@ export async function catchUpPosts(redis: Redis): Promise<void> {
   let cursor = '0'
   do {
     const [next, keys] = await redis.scan(cursor, 'MATCH', `${STREAMS}*`, 'COUNT', 500)
-    for (const key of keys) await updatePostIndex(redis, key.split(':')[2] ?? '')
+    for (const key of keys) await updatePostIndex(redis, key.slice(STREAMS.length))
     cursor = next
   } while (cursor !== '0')
+}
+
+/** Keeps the index live: `news` gives the id of a post whenever something was stored for it. Ends when the news end. */
+export async function followPosts(
+  redis: Redis,
+  news: AsyncIterable<string>,
+  onError: OnIndexError,
+): Promise<void> {
+  for await (const postId of news) {
+    try {
+      await updatePostIndex(redis, postId)
+    } catch (error) {
+      // One post that cannot be brought up must not keep all others from it.
+      onError(error, postId)
+    }
+  }
 }
