@@ -37,8 +37,9 @@ function passed({ progress }: Desk, lessons: readonly LessonSummary[]): number {
 /** What a track is, how long it takes, and what it takes for granted. */
 function about(track: Track): string {
   const known = new Set(missingPrerequisites(track).flatMap(({ missing }) => missing))
-  const hours = `${Math.floor(track.minutes / 60)} h ${track.minutes % 60} min`
-  const lines = [`${track.title} (${track.name}, ${hours})`]
+  const [hours, minutes] = [Math.floor(track.minutes / 60), track.minutes % 60]
+  const time = `${hours} h${minutes === 0 ? '' : ` ${minutes} min`}`
+  const lines = [track.title, `Track ${track.name}: ${time}, if you do every task alone.`]
   if (known.size > 0) lines.push(`It builds on ${[...known].toSorted().join(', ')}, not in this track.`)
   return lines.join('\n')
 }

@@ -6,7 +6,7 @@ describe('tracks', () => {
     const eventlings = programAt(await newHome())
     const { code, stdout } = await eventlings('list', '--track', 'production')
     expect(code).toBe(0)
-    expect(stdout).toContain('(production, ')
+    expect(stdout).toContain('Track production: ')
     expect(stdout).toContain('07 Versions and races')
     expect(stdout).not.toContain('01 Events')
     expect(stdout).toMatch(/It builds on 01-events.*not in this track\./)
@@ -25,7 +25,9 @@ describe('tracks', () => {
 
   test('start --track leads along it, until "all"', async () => {
     const eventlings = programAt(await newHome())
-    expect((await eventlings('start', '--track', 'production')).stdout).toContain('Lesson 07, Versions and races')
+    expect((await eventlings('start', '--track', 'production')).stdout).toContain(
+      'Lesson 07, Versions and races',
+    )
     await eventlings('skip', '07')
     expect((await eventlings('start')).stdout).toContain('Lesson 11')
     expect((await eventlings('list')).stdout).toContain('You follow production: 0 of ')
