@@ -1,10 +1,11 @@
 import type { Lesson } from '../course/index.ts'
 
-/** How many words there are to read: hints, quiz and code are not counted, nor what is drawn in indented blocks. */
+/** How many words there are to read: hints, quiz and code are not counted, nor what is drawn in indented blocks, nor notes of a speaker. */
 export function countWords(lesson: Lesson): number {
   const prose = [lesson.intro, ...lesson.tasks.map(({ text }) => text), lesson.outro]
     .join('\n\n')
     .replace(/^(`{3,}|~{3,}).*\n[\s\S]*?^\1\s*$/gm, '')
     .replace(/^ {4,}.*$/gm, '')
+    .replace(/<!--.*?-->/gs, '')
   return prose.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word)).length
 }

@@ -10,10 +10,20 @@ export interface ParseOptions {
  * speaker notes: `<!-- note: what to say here -->` on lines of their own, Markdown inside.
  */
 export async function parseMarkdown(markdown: string, options: ParseOptions = {}): Promise<Token[]> {
+  const notes = options.notes ?? false
+  const parser = parsers.get(notes) ?? makeParser(notes)
+  parsers.set(notes, parser)
+  return (await parser).parse(markdown, {})
+}
+
+/** With notes and without; to make one takes longer than to read a page with it. */
+const parsers = new Map<boolean, Promise<MarkdownIt>>()
+
+async function makeParser(notes: boolean): Promise<MarkdownIt> {
   const { default: markdownIt } = await import('markdown-it')
   const parser = markdownIt()
-  readNotes(parser, options.notes ?? false)
-  return parser.parse(markdown, {})
+  readNotes(parser, notes)
+  return parser
 }
 
 const opening = /^<!--\s*note:/

@@ -14,7 +14,6 @@ export function openBrowser(address: string, env: NodeJS.ProcessEnv): void {
 }
 
 function opener(address: string, env: NodeJS.ProcessEnv): readonly [string, ...string[]] | undefined {
-  if (env.BROWSER === 'none') return undefined
   switch (process.platform) {
     case 'darwin':
       return ['open', address]

@@ -9,7 +9,7 @@ import { nextHint } from '../workspace/next-hint.ts'
 import { type Assets, serveAssets } from './assets.ts'
 import { lessonView, markdownHtml } from './lesson-view.ts'
 import { linksOf } from './links.ts'
-import { indexPage, missingPage } from './pages/index-page.ts'
+import { indexPage, problemPage } from './pages/index-page.ts'
 import { themeOf } from './pages/layout.ts'
 import { lessonPage } from './pages/lesson-page.ts'
 import type { HintReply, Problem } from './protocol.ts'
@@ -83,9 +83,9 @@ export function readerApp(options: ReaderOptions): Hono {
   app.notFound(missing)
   app.onError((error, context) => {
     if (error instanceof HTTPException) return error.getResponse()
-    const sentence = error.name === 'BadLessonError' ? error.message : `That went wrong: ${error.message}`
+    const sentence = error.message
     return context.req.method === 'GET'
-      ? context.html(missingPage(sentence, themeIn(context)), 500)
+      ? context.html(problemPage('This page cannot be shown', sentence, themeIn(context)), 500)
       : context.json(problem(sentence), 500)
   })
   return app
@@ -119,7 +119,10 @@ export function themeIn(context: Context) {
 }
 
 function missing(context: Context) {
-  return context.html(missingPage('The address leads to no lesson and no slides.', themeIn(context)), 404)
+  return context.html(
+    problemPage('There is no such page', 'The address leads to no lesson and no slides.', themeIn(context)),
+    404,
+  )
 }
 
 function noSuch(context: Context) {

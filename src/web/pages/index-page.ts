@@ -23,10 +23,10 @@ export function indexPage(options: ListOptions & { readonly theme: Theme }): Htm
   return page({ title: 'eventlings', theme, script: 'reader.js', style: 'reader.css', body })
 }
 
-/** A page for an address that leads nowhere. */
-export function missingPage(sentence: string, theme: Theme): Html {
+/** A page instead of the one that was asked for. */
+export function problemPage(heading: string, sentence: string, theme: Theme): Html {
   const body = html`${topBar(html``)}
-<main id="main" class="index"><h1>There is no such page</h1><p>${sentence}</p>
+<main id="main" class="index"><h1>${heading}</h1><p>${sentence}</p>
 <p><a href="/">All lessons</a></p></main>`
-  return page({ title: 'Not found · eventlings', theme, script: 'reader.js', style: 'reader.css', body })
+  return page({ title: `${heading} · eventlings`, theme, script: 'reader.js', style: 'reader.css', body })
 }
