@@ -55,6 +55,17 @@ const learn: readonly CommandEntry[] = [
     load: () => import('./commands/quiz.ts'),
   },
   {
+    usage: 'console [lesson]',
+    summary: 'try Redis commands and your own functions on the sandbox',
+    flags: [['--solution', 'take the model functions, not yours']],
+    examples: [
+      ['console 05', 'with the data of lesson 05; .help there explains'],
+      ['console', 'with the data of the lesson that you are at'],
+    ],
+    group: 'Learn',
+    load: () => import('./commands/console.ts'),
+  },
+  {
     usage: 'check [lesson]',
     summary: 'run the tests on your answer and say what is wrong',
     flags: [

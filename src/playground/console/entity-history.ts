@@ -1,0 +1,126 @@
+import { harmless, type Palette, table } from '../../terminal/index.ts'
+import type { PlainConnection, Reply } from '../resp.ts'
+
+/** One event as it stands in a list or a stream. */
+interface Entry {
+  /** Its place in the list, or its id in the stream. */
+  readonly place: string
+  readonly type: string
+  readonly time: string
+  /** All else. */
+  readonly rest: string
+}
+
+/** What a list or a stream holds of an entity. */
+export interface History {
+  readonly key: string
+  readonly entries: readonly Entry[]
+  /** There are more than are shown. */
+  readonly isCut: boolean
+}
+
+const MOST_ENTRIES = 200
+
+/** The history of an entity in every list and stream whose key ends with its id, or is it: `events:ID`, `stream:entity:ID`. */
+export async function historiesOf(connection: PlainConnection, id: string): Promise<readonly History[]> {
+  const found: History[] = []
+  for (const key of await allKeys(connection)) {
+    if (key !== id && !key.endsWith(`:${id}`)) continue
+    const reply = await connection.send(['TYPE', key])
+    const type = reply.kind === 'status' ? reply.text : ''
+    if (type !== 'list' && type !== 'stream') continue
+    const all = await read(connection, key, type)
+    found.push({ key, entries: all.slice(0, MOST_ENTRIES), isCut: all.length > MOST_ENTRIES })
+  }
+  return found
+}
+
+/** Sorted; of a sandbox, which is small. */
+export async function allKeys(connection: PlainConnection): Promise<readonly string[]> {
+  const keys = new Set<string>()
+  for (let cursor = '0'; ; ) {
+    const reply = await connection.send(['SCAN', cursor, 'COUNT', '500'])
+    if (reply.kind !== 'array') return []
+    const [next, page] = reply.items
+    for (const key of texts(page)) keys.add(key)
+    cursor = next?.kind === 'bulk' ? next.text : '0'
+    if (cursor === '0') return [...keys].sort()
+  }
+}
+
+async function read(
+  connection: PlainConnection,
+  key: string,
+  type: 'list' | 'stream',
+): Promise<readonly Entry[]> {
+  if (type === 'list') {
+    const reply = await connection.send(['LRANGE', key, '0', String(MOST_ENTRIES)])
+    return texts(reply).map((text, index) => ofList(text, index))
+  }
+  const reply = await connection.send(['XRANGE', key, '-', '+', 'COUNT', String(MOST_ENTRIES + 1)])
+  const items = reply.kind === 'array' ? reply.items : []
+  return items.flatMap((item) => {
+    const [id, fields] = item.kind === 'array' ? item.items : []
+    return id?.kind === 'bulk' ? [ofFields(id.text, pairs(texts(fields)))] : []
+  })
+}
+
+function ofList(text: string, index: number): Entry {
+  try {
+    const event: unknown = JSON.parse(text)
+    if (typeof event === 'object' && event !== null) {
+      const fields = Object.entries(event).map(([name, value]) => [name, asText(value)] as const)
+      return ofFields(String(index), fields)
+    }
+  } catch {
+    // Not every list holds JSON: what it holds is shown as it is.
+  }
+  return { place: String(index), type: '', time: '', rest: text }
+}
+
+function ofFields(place: string, fields: readonly (readonly [string, string])[]): Entry {
+  const value = (name: string) => fields.find(([field]) => field === name)?.[1] ?? ''
+  const known = new Set(['eventType', 'timestamp', 'entityId', 'eventId'])
+  // The payload is what one wants to see; ids are in the way until one looks for them.
+  const telling = fields.filter(([name, text]) => !known.has(name) && text !== '' && text !== '{}')
+  const rest = telling.length > 0 || value('eventType') !== '' ? telling : fields
+  return {
+    place,
+    type: value('eventType'),
+    time: value('timestamp'),
+    rest: rest.map(([name, text]) => (name === 'payload' ? text : `${name} ${text}`)).join('  '),
+  }
+}
+
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+function texts(reply: Reply | undefined): readonly string[] {
+  return reply?.kind === 'array' ? reply.items.map((item) => (item.kind === 'bulk' ? item.text : '')) : []
+}
+
+function pairs(flat: readonly string[]): readonly (readonly [string, string])[] {
+  return flat.flatMap((name, index) => (index % 2 === 0 ? [[name, flat[index + 1] ?? ''] as const] : []))
+}
+
+/** A table for each key. Columns that are empty throughout are left out. */
+export function renderHistories(
+  histories: readonly History[],
+  { width, palette }: { readonly width: number; readonly palette: Palette },
+): string {
+  const columns = ['place', 'type', 'time', 'rest'] as const
+  const parts = histories.map(({ key, entries, isCut }) => {
+    const used = columns.filter((column) => entries.some((entry) => entry[column] !== ''))
+    const heading = {
+      place: entries.some(({ place }) => place.includes('-')) ? 'id' : 'at',
+      type: 'event',
+      time: 'time',
+    }
+    const header = used.map((column) => (column === 'rest' ? 'payload' : heading[column]))
+    const rows = entries.map((entry) => used.map((column) => harmless(entry[column])))
+    const more = isCut ? `\nMore than ${MOST_ENTRIES}; these are the oldest.` : ''
+    return `${palette.paint(harmless(key), 'bold')}\n${table(rows, { width, palette, header })}${more}`
+  })
+  return parts.join('\n\n')
+}

@@ -1,0 +1,135 @@
+import { existsSync } from 'node:fs'
+import { basename, resolve } from 'node:path'
+import { filesOf } from '../../course/index.ts'
+import { harmless } from '../../terminal/index.ts'
+import type { ConsoleOptions } from './about.ts'
+import { type Evaluated, type Guest, GuestError, type GuestOptions, startGuest } from './guest.ts'
+import { stateFunction } from './state-function.ts'
+
+/** What code gave; `missing` is a name in it that nothing has. */
+export type Answer = Evaluated & { readonly missing?: string }
+
+/** The learner's functions at the prompt. */
+export interface Functions {
+  /** What the loaded file exports. */
+  readonly names: readonly string[]
+  /** Loads a file, the lesson's unless named, and says what came of it. Rejects with GuestError. */
+  load(named: string | undefined): Promise<string>
+  evaluate(code: string): Promise<Answer>
+  /** What the events of an entity add up to. */
+  state(id: string | undefined): Promise<Evaluated>
+  interrupt(): void
+  close(): void
+}
+
+export function openFunctions({
+  course,
+  redis,
+  place,
+  mine,
+  palette,
+  width,
+  print,
+}: ConsoleOptions): Functions {
+  let file: string | undefined
+  let guest: Guest | undefined
+  let running: Guest | undefined
+  let wasInterrupted = false
+
+  const start = (which: string | undefined) => {
+    const settings = { root: course.root, url: redis.url, mine, colours: palette.colours, width: width() }
+    const options: GuestOptions = { ...settings, print: (text) => print(harmless(text)) }
+    return startGuest(which === undefined ? options : { ...options, file: which })
+  }
+
+  async function evaluateIn(one: Guest, code: string): Promise<Evaluated> {
+    running = one
+    wasInterrupted = false
+    try {
+      const result = await one.evaluate(code)
+      if (one.isAlive) return result
+      const again = 'What you kept in variables is gone; your functions are loaded again with the next line.'
+      return { ok: false, text: wasInterrupted ? `Ended. ${again}` : `${harmless(result.text)} ${again}` }
+    } finally {
+      running = undefined
+    }
+  }
+
+  async function current(): Promise<Guest> {
+    if (guest === undefined || !guest.isAlive) guest = await start(file)
+    return guest
+  }
+
+  return {
+    get names() {
+      return guest?.names ?? []
+    },
+
+    async load(named) {
+      if (named === undefined && place === undefined) {
+        throw new GuestError('Which file? There is no lesson here: .load path/to/file.ts')
+      }
+      const wanted = named === undefined ? (place?.file ?? '') : resolve(named)
+      if (!existsSync(wanted)) {
+        const number = place?.lesson.number ?? '01'
+        const instead = `Begin with "npx eventlings start ${number}", or take the model functions: npx eventlings console ${number} --solution`
+        throw new GuestError(
+          named === undefined
+            ? `You have no file for this lesson yet. ${instead}`
+            : `There is no file ${wanted}.`,
+        )
+      }
+      const loaded = await start(wanted)
+      guest?.kill()
+      guest = loaded
+      file = wanted
+      return loaded.names.length === 0
+        ? `${basename(wanted)} exports nothing.`
+        : `${basename(wanted)}: ${loaded.names.join(', ')}. redis is the connection.`
+    },
+
+    async evaluate(code) {
+      const result = await evaluateIn(await current(), code)
+      const missing = /^ReferenceError: ([\w$]+) is not defined$/.exec(result.text)?.[1]
+      if (result.ok || missing === undefined) return result
+      const isOfLesson = place?.lesson.exports.includes(missing) === true && file === undefined
+      const why = isOfLesson ? '".load" takes your functions of this lesson.' : '".help" shows what there is.'
+      return { ok: false, text: `Nothing has the name ${missing}. ${why}`, missing }
+    },
+
+    async state(id) {
+      if (id === undefined) return { ok: false, text: '.state wants the id of an entity: .state user-42' }
+      const known = place === undefined ? undefined : await stateFunction(course, place.lesson)
+      if (known === undefined) {
+        return {
+          ok: false,
+          text: 'Neither this lesson nor one before it folds events into a state. ".events" shows them.',
+        }
+      }
+      const { slug, name } = known
+      const code = `${name}(redis, ${JSON.stringify(id)})`
+      if (guest?.isAlive && guest.names.includes(name))
+        return by(`${name} of ${basename(file ?? '')}`, await evaluateIn(guest, code))
+      const model = await start(filesOf(course, slug).solution)
+      try {
+        return by(`${name} of solutions/${slug}.ts`, await evaluateIn(model, code))
+      } finally {
+        model.kill()
+      }
+    },
+
+    interrupt() {
+      wasInterrupted = true
+      running?.kill()
+    },
+
+    close() {
+      guest?.kill()
+      running?.kill()
+    },
+  }
+
+  function by(what: string, { ok, text }: Evaluated): Evaluated {
+    return { ok, text: `${text}\n${palette.paint(`By ${what}.`, 'dim')}` }
+  }
+}

@@ -1,0 +1,60 @@
+import { inspect } from 'node:util'
+import { Worker } from 'node:worker_threads'
+import { Redis } from 'ioredis'
+import type { FromGuest, ToGuest } from './guest-messages.ts'
+
+/** Also while the main thread loops for ever: who has no parent any more has nobody to work for. */
+const ORPHAN_WATCH = `
+const { workerData } = require('node:worker_threads')
+setInterval(() => { try { process.kill(workerData, 0) } catch { process.kill(process.pid, 'SIGKILL') } }, 500)`
+
+const MOST_PRINTED = 64 * 1024
+
+/** The process in which the learner's functions live: it evaluates what it is sent, with them and `redis` in scope. */
+export function serve(own: Readonly<Record<string, unknown>>): void {
+  new Worker(ORPHAN_WATCH, { eval: true, workerData: process.ppid }).unref()
+  const settings = JSON.parse(process.env.EVENTLINGS_CONSOLE ?? '{}')
+  const redis = new Redis(settings.url, { maxRetriesPerRequest: 1 })
+  redis.on('error', () => {
+    // The command that it concerns tells it.
+  })
+  Object.assign(globalThis, own, { redis })
+  const show = (value: unknown) =>
+    inspect(value, { depth: 8, colors: settings.colours, breakLength: settings.width })
+  let printed = 0
+  const send = (message: FromGuest) => void process.send?.(message)
+  const print = (text: string | Uint8Array) => {
+    printed += text.length
+    if (printed <= MOST_PRINTED) send({ kind: 'printed', text: String(text) })
+    return true
+  }
+  process.stdout.write = print
+  process.stderr.write = print
+  process.on('uncaughtException', (error) => print(`${inWords(error, show)}\n`))
+  process.on('disconnect', () => process.exit(0))
+  process.on('message', async ({ code }: ToGuest) => {
+    printed = 0
+    try {
+      send({ kind: 'value', text: show(await compile(code)()) })
+    } catch (error) {
+      send({ kind: 'threw', text: inWords(error, show) })
+    }
+  })
+  send({ kind: 'ready', names: Object.keys(own) })
+}
+
+const AsyncFunction = (async () => {}).constructor as FunctionConstructor
+
+/** An expression gives its value; anything else is run as it stands. `const x =` becomes `x =`, which the next line still knows. */
+function compile(code: string): () => Promise<unknown> {
+  const kept = code.replace(/^\s*(?:const|let|var)\s+(?=[\w$]+\s*=)/, '').replace(/;\s*$/, '')
+  try {
+    return AsyncFunction(`return (${kept}\n)`) as unknown as () => Promise<unknown>
+  } catch {
+    return AsyncFunction(code) as unknown as () => Promise<unknown>
+  }
+}
+
+function inWords(error: unknown, show: (value: unknown) => string): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : `Thrown: ${show(error)}`
+}

@@ -1,0 +1,157 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { cacheFolder } from '../../check/cache-folder.ts'
+import { packageResolver } from '../../check/packages.ts'
+import type { FromGuest, ToGuest } from './guest-messages.ts'
+
+export interface GuestOptions {
+  readonly root: string
+  readonly url: string
+  /** Whose exports are in scope; without it there is `redis` alone. */
+  readonly file?: string
+  readonly mine: boolean
+  readonly colours: boolean
+  readonly width: number
+  /** What the code prints. */
+  print(text: string): void
+}
+
+export type Evaluated = { readonly ok: boolean; readonly text: string }
+
+/** A process with the learner's functions, so that an endless loop in them can be ended. */
+export interface Guest {
+  /** The names that the file exports. */
+  readonly names: readonly string[]
+  readonly isAlive: boolean
+  evaluate(code: string): Promise<Evaluated>
+  /** Whatever is being evaluated then comes back as ended. */
+  kill(): void
+}
+
+/** The file cannot be read as TypeScript, or ended in an error while it was loaded. */
+export class GuestError extends Error {
+  override readonly name = 'GuestError'
+}
+
+/** Rejects with GuestError. */
+export async function startGuest(options: GuestOptions): Promise<Guest> {
+  const { root, url, colours, width, print } = options
+  const folder = join(cacheFolder(root), 'run')
+  mkdirSync(folder, { recursive: true })
+  const script = join(folder, `${randomUUID()}.mjs`)
+  writeFileSync(script, await bundle(options))
+  const child = fork(script, {
+    cwd: root,
+    execArgv: ['--no-warnings'],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    env: { ...process.env, NODE_OPTIONS: '', EVENTLINGS_CONSOLE: JSON.stringify({ url, colours, width }) },
+  })
+  const listener = listen(child, print)
+  try {
+    const first = await listener.next()
+    if (first.kind === 'ready') return guestOf(child, first.names, listener)
+    throw new GuestError(first.text)
+  } finally {
+    rmSync(script, { force: true })
+  }
+}
+
+type Message = Exclude<FromGuest, { kind: 'printed' }> | { readonly kind: 'ended'; readonly text: string }
+
+function listen(child: ChildProcess, print: (text: string) => void) {
+  let wake: ((message: Message) => void) | undefined
+  let ended: Message | undefined
+  let errors = ''
+  child.stderr?.on('data', (chunk) => {
+    errors += chunk
+  })
+  const tell = (message: Message) => {
+    wake?.(message)
+    wake = undefined
+  }
+  child.on('message', (message: FromGuest) => {
+    if (message.kind === 'printed') print(message.text)
+    else tell(message)
+  })
+  child.on('close', (code, signal) => {
+    const why = /^(?:Uncaught )?(\w*Error: .*)$/m.exec(errors)?.[1]
+    const how = signal === null ? `ended its process (exit code ${code}).` : 'was ended.'
+    ended = { kind: 'ended', text: why ?? `The code ${how}` }
+    tell(ended)
+  })
+  return {
+    next: () =>
+      new Promise<Message>((resolve) => {
+        if (ended !== undefined) resolve(ended)
+        else wake = resolve
+      }),
+    get hasEnded() {
+      return ended !== undefined
+    },
+  }
+}
+
+function guestOf(child: ChildProcess, names: readonly string[], listener: ReturnType<typeof listen>): Guest {
+  return {
+    names,
+    get isAlive() {
+      return !listener.hasEnded
+    },
+    async evaluate(code) {
+      const answer = listener.next()
+      if (child.connected) child.send({ code } satisfies ToGuest)
+      const message = await answer
+      if (message.kind === 'ready') return { ok: true, text: '' }
+      return { ok: message.kind === 'value', text: message.text }
+    },
+    kill: () => void child.kill('SIGKILL'),
+  }
+}
+
+async function bundle({ root, file, mine }: GuestOptions): Promise<string> {
+  const { build } = await import('esbuild')
+  const resolvePackage = packageResolver(root)
+  const main = JSON.stringify(join(root, 'src', 'playground', 'console', 'guest-main.ts'))
+  const own = file === undefined ? 'const own = {}' : `import * as own from ${JSON.stringify(file)}`
+  try {
+    const result = await build({
+      stdin: {
+        contents: `${own}\nimport { serve } from ${main}\nserve({ ...own })\n`,
+        resolveDir: root,
+        loader: 'ts',
+      },
+      bundle: true,
+      write: false,
+      format: 'esm',
+      platform: 'node',
+      target: 'node20',
+      keepNames: true,
+      logLevel: 'silent',
+      plugins: [
+        {
+          name: 'console',
+          setup(plugin) {
+            plugin.onResolve({ filter: /^#built\// }, ({ path }) => {
+              const name = `${path.slice('#built/'.length)}.ts`
+              const workspace = join(root, 'workspace', name)
+              return { path: mine && existsSync(workspace) ? workspace : join(root, 'solutions', name) }
+            })
+            plugin.onResolve({ filter: /^[a-z@]/ }, ({ path }) => ({
+              path: resolvePackage(path) ?? path,
+              external: true,
+            }))
+          },
+        },
+      ],
+    })
+    return result.outputFiles[0]?.text ?? ''
+  } catch (error) {
+    const [first] =
+      (error as { errors?: readonly { text: string; location: { line: number } | null }[] }).errors ?? []
+    if (first === undefined) throw error
+    const where = first.location === null ? '' : `line ${first.location.line}: `
+    throw new GuestError(`It cannot be read: ${where}${first.text}`)
+  }
+}

@@ -1,0 +1,83 @@
+import { nearest } from '../../course/nearest.ts'
+import type { PlainConnection, Reply } from '../resp.ts'
+import { KNOWN } from './known-commands.ts'
+
+/** All names of commands that the server has, in capitals; those of the course where it does not tell. */
+export async function commandNames(connection: PlainConnection): Promise<readonly string[]> {
+  // COMMAND LIST came with 7.0; COMMAND alone tells the same at greater length.
+  const listed = await connection.send(['COMMAND', 'LIST'])
+  const reply = listed.kind === 'array' ? listed : await connection.send(['COMMAND'])
+  const names = itemsOf(reply).map((item) =>
+    textOf(item.kind === 'array' ? item.items[0] : item).toUpperCase(),
+  )
+  const whole = names.filter((name) => /^[A-Z_]+$/.test(name))
+  return [...new Set([...whole, ...Object.keys(KNOWN)])].sort()
+}
+
+/** What a command is for and what it takes, in a few lines; or that there is none of this name. */
+export async function explainCommand(
+  connection: PlainConnection,
+  words: readonly string[],
+  names: readonly string[],
+): Promise<string> {
+  const name = (words[0] ?? '').toUpperCase()
+  if (!names.includes(name)) return unknownCommand(words[0] ?? '', names)
+  const docs = await docsOf(connection, name)
+  const [syntax, ownSummary] = KNOWN[name] ?? []
+  const arity = await arityOf(connection, name)
+  const about = [docs.since && `since ${docs.since}`, docs.group, docs.complexity].filter(Boolean).join(' · ')
+  return [
+    `${name}${syntax === undefined ? '' : ` ${syntax}`}`.trimEnd(),
+    docs.summary ?? ownSummary ?? 'The server tells nothing about it.',
+    arity,
+    about,
+  ]
+    .filter((line) => line !== undefined && line !== '')
+    .join('\n')
+}
+
+export function unknownCommand(asked: string, names: readonly string[]): string {
+  const [guess] = nearest(
+    asked.toUpperCase(),
+    names.map((name) => ({ value: name, names: [name] })),
+  )
+  return `There is no command "${asked}".${guess === undefined ? '' : ` Did you mean ${guess}?`}`
+}
+
+interface Docs {
+  readonly summary?: string
+  readonly since?: string
+  readonly group?: string
+  readonly complexity?: string
+}
+
+async function docsOf(connection: PlainConnection, name: string): Promise<Docs> {
+  const [, about] = itemsOf(await connection.send(['COMMAND', 'DOCS', name]))
+  const flat = itemsOf(about)
+  const value = (field: string) => {
+    const at = flat.findIndex((item, index) => index % 2 === 0 && textOf(item) === field)
+    return at === -1 ? undefined : textOf(flat[at + 1])
+  }
+  const [summary, since, group, complexity] = ['summary', 'since', 'group', 'complexity'].map(value)
+  // An imitation says "XADD command" of XADD; then nothing of the rest is true either.
+  if (summary === undefined || summary.toUpperCase() === `${name} COMMAND`) return {}
+  return { summary, ...(since && { since }), ...(group && { group }), ...(complexity && { complexity }) }
+}
+
+/** Counts the command's name, too; negative: at least so many. */
+async function arityOf(connection: PlainConnection, name: string): Promise<string | undefined> {
+  const [info] = itemsOf(await connection.send(['COMMAND', 'INFO', name]))
+  const arity = Number(textOf(itemsOf(info)[1]))
+  if (!Number.isInteger(arity) || arity === 0 || arity === -1) return undefined
+  const count = Math.abs(arity) - 1
+  const many = `${count === 0 ? 'no' : count} argument${count === 1 ? '' : 's'}`
+  return arity > 0 ? `takes ${many}` : `takes ${many} or more`
+}
+
+function itemsOf(reply: Reply | undefined): readonly Reply[] {
+  return reply?.kind === 'array' ? reply.items : []
+}
+
+function textOf(reply: Reply | undefined): string {
+  return reply === undefined || reply.kind === 'nil' || reply.kind === 'array' ? '' : reply.text
+}

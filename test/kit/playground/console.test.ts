@@ -1,0 +1,146 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { filesOf, loadCourse } from '../../../src/course/index.ts'
+import { type Console, openConsole } from '../../../src/playground/console/index.ts'
+import { kindOfLine } from '../../../src/playground/console/kind-of-line.ts'
+import { openStage, splitCommand } from '../../../src/playground/index.ts'
+import { type RunningRedis, startRedis } from '../../../src/redis/index.ts'
+import { palette } from '../../../src/terminal/index.ts'
+
+const course = await loadCourse()
+const lesson = await course.lesson('03-replay')
+let redis: RunningRedis
+let console: Console
+let printed = ''
+
+beforeAll(async () => {
+  redis = await startRedis('embedded')
+  const stage = openStage({ root: course.root, redis, lesson })
+  await stage.runAll()
+  stage.close()
+  console = await openConsole({
+    course,
+    redis,
+    place: { lesson, file: filesOf(course, '03-replay').solution },
+    mine: false,
+    palette: palette({ colours: false, unicode: true }),
+    width: () => 80,
+    print: (text) => {
+      printed += text
+    },
+  })
+})
+afterAll(async () => {
+  console.close()
+  await redis.stop()
+})
+beforeEach(() => {
+  printed = ''
+})
+
+async function answer(line: string): Promise<string> {
+  printed = ''
+  await console.run(line)
+  return printed.trimEnd()
+}
+
+describe('a line is a command, code, or a word with a dot', () => {
+  test.each([
+    ['get a', 'redis'],
+    ['SET a "{(["', 'redis'],
+    ['get(1)', 'javascript'],
+    ['x = 1', 'javascript'],
+    ['x * 2', 'javascript'],
+    ['await redis.get("a")', 'javascript'],
+    ['xrang a - +', 'redis'],
+    ['.events user-42', 'dot'],
+    ['exit', 'dot'],
+    ['   ', 'nothing'],
+  ])('%s', (line, kind) => expect(kindOfLine(line, ['GET', 'SET', 'XRANGE'], splitCommand).kind).toBe(kind))
+})
+
+describe('commands', () => {
+  test('are answered as redis-cli answers them', async () => {
+    expect(await answer('SET a "b c"')).toBe('OK')
+    expect(await answer('get a')).toBe('"b c"')
+    expect(await answer('LPUSH a 1')).toMatch(/^\(error\) WRONGTYPE/)
+    expect(await answer('xrang s - +')).toBe('There is no command "xrang". Did you mean XRANGE?')
+    expect(await answer('SET a "b')).toBe('A quote is opened and not closed in: SET a "b')
+  })
+
+  test('a transaction shows in the prompt', async () => {
+    await console.run('MULTI')
+    expect(console.prompt).toBe('03(TX)> ')
+    await console.run('DISCARD')
+    expect(console.prompt).toBe('03> ')
+  })
+
+  test('one that blocks can be given up, and the next is answered', async () => {
+    const blocked = answer('BLPOP nothing 0')
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    console.interrupt()
+    expect(await blocked).toMatch(/^Given up\./)
+    expect(await answer('PING')).toBe('PONG')
+  })
+
+  test('what would take the connection away is explained and not sent', async () => {
+    expect(await answer('SUBSCRIBE events')).toContain('redis.duplicate()')
+    expect(await answer('MONITOR')).toContain('.watch')
+    expect(await answer('PING')).toBe('PONG')
+  })
+
+  test('are explained, also where the server tells nothing', async () => {
+    expect(await answer('help xadd')).toMatch(/^XADD key .*\nappends an entry to a stream/)
+    expect(await answer('.help xad')).toContain('Did you mean XADD?')
+  })
+
+  test('are completed, as are keys and ids', async () => {
+    expect((await console.complete('xran'))[0]).toEqual(['xrange '])
+    expect((await console.complete('LRANGE events:user-4'))[0]).toContain('events:user-42')
+    expect((await console.complete('.events user-'))[0]).toContain('user-42')
+    expect((await console.complete('.ev'))[0]).toEqual(['.events '])
+  })
+})
+
+describe('entities', () => {
+  test('have a history as a table', async () => {
+    const table = await answer('.events user-42')
+    expect(table).toMatch(/^events:user-42\nat +event +time +payload\n/)
+    expect(table).toMatch(/^0 +USER_REGISTERED +\S+Z +\{"name":"Ada"/m)
+    expect(await answer('.events nobody')).toContain('No list and no stream has a key that ends with nobody.')
+  })
+
+  test('have a state, by the reducer of the lesson', async () => {
+    expect(await answer('.state user-42')).toMatch(
+      /name: 'Ada'[\s\S]*By getEntityState of solutions\/03-replay\.ts\.$/,
+    )
+  })
+})
+
+describe('functions', () => {
+  test('are loaded and called, and keep variables', async () => {
+    expect(await answer('applyEvent')).toContain('".load" takes your functions of this lesson.')
+    expect(await answer('.load')).toBe('03-replay.ts: applyEvent, getEntityState. redis is the connection.')
+    expect(await answer(`const user = await getEntityState(redis, 'user-42')`)).toContain("name: 'Ada'")
+    expect(await answer('user.name')).toBe("'Ada'")
+    expect((await console.complete('getEn'))[0]).toEqual(['getEntityState('])
+    expect(await answer('console.log("a"); console.log("b")')).toBe('a\nb\nundefined')
+  })
+
+  test('throw words, not stacks', async () => {
+    expect(await answer('null.name')).toMatch(/^TypeError: [^\n]*$/)
+    expect(await answer('throw 5')).toBe('Thrown: 5')
+  })
+
+  test('that loop for ever are ended, and loaded again', async () => {
+    await answer('.load')
+    const looping = answer('for (;;) {}')
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    console.interrupt()
+    expect(await looping).toMatch(/^Ended\./)
+    expect(await answer('typeof applyEvent')).toBe("'function'")
+  })
+
+  test('a file that is not there is named', async () => {
+    expect(await answer('.load nowhere.ts')).toMatch(/^There is no file .*nowhere\.ts\.$/)
+  })
+})
