@@ -9,6 +9,7 @@ import { filesOf, findLesson, loadCourse } from '../course/index.ts'
 import { bareRerun } from './bare-rerun.ts'
 import { type Measured, sideBySide, timed } from './median.ts'
 import { lineProgram, runProgram } from './run-program.ts'
+import { smallCourse } from './small-course.ts'
 
 const json = process.argv.includes('--json')
 const times = Number(
@@ -25,6 +26,7 @@ const program = join(root, 'src', 'cli', 'eventlings.mjs')
 const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
 const bareTypeScript = ['--import', 'tsx', '-e', '0']
 const home = await mkdtemp(join(tmpdir(), 'eventlings-bench-'))
+const small = await smallCourse(course, 3)
 
 try {
   const result = {
@@ -35,10 +37,17 @@ try {
     ),
     list: await compared([program, 'list'], bareTypeScript),
     help: await compared([program, '--help'], bareTypeScript),
+    // What the lessons after the third cost: the whole course beside its first three.
+    grownList: await compared([program, 'list'], [small.program, 'list']),
+    grownCheck: await compared(
+      [program, 'check', slug, '--solution'],
+      [small.program, 'check', slug, '--solution'],
+    ),
   }
   if (json) console.log(JSON.stringify(result, null, 2))
   else for (const [name, measured] of Object.entries(result)) console.log(row(name, measured))
 } finally {
+  await small.remove()
   await rm(home, { recursive: true, force: true })
 }
 
@@ -82,5 +91,5 @@ async function compared(ours: readonly string[], bare: readonly string[]): Promi
 }
 
 function row(name: string, { ms, bareMs, ratio }: Measured): string {
-  return `${name.padEnd(6)} ${`${ms} ms`.padStart(10)}   bare ${`${bareMs} ms`.padStart(10)}   ratio ${ratio.toFixed(2)}`
+  return `${name.padEnd(10)} ${`${ms} ms`.padStart(10)}   bare ${`${bareMs} ms`.padStart(10)}   ratio ${ratio.toFixed(2)}`
 }
