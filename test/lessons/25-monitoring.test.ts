@@ -1,0 +1,328 @@
+import { describe, test } from 'vitest'
+import { call, callError, useSandbox, verify, verifyEqual } from '#kit'
+import type { ConsumerInfo, GroupInfo, Limits } from '#lesson/25-monitoring'
+import { findAlarms, getStreamInfo, parseGroup } from '#lesson/25-monitoring'
+
+const box = useSandbox()
+
+const parse = (...reply: readonly unknown[]) => call('parseGroup', () => parseGroup(reply))
+
+describe('parseGroup', () => {
+  test('reads what Redis says', async () => {
+    const reply = [
+      'name',
+      'mail',
+      'consumers',
+      2,
+      'pending',
+      3,
+      'last-delivered-id',
+      '5-0',
+      'entries-read',
+      5,
+    ]
+    verifyEqual(
+      await parse(...reply, 'lag', 7),
+      { name: 'mail', pending: 3, lag: 7, lastDeliveredId: '5-0' },
+      'parseGroup should give `name`, `pending`, `lag` and `lastDeliveredId` of the group, the counts as numbers.',
+    )
+    verifyEqual(
+      (await parse(...reply, 'lag', 0)).lag,
+      0,
+      'A lag of 0 is known: nothing is waiting. It should stay 0 (`||` takes it for nothing; `??` does not).',
+    )
+  })
+
+  test('says when the lag is unknown', async () => {
+    const reply = ['name', 'mail', 'consumers', 1, 'pending', 0, 'last-delivered-id', '5-0']
+    verifyEqual(
+      (await parse(...reply, 'entries-read', null, 'lag', null)).lag,
+      null,
+      'Redis answered nil for the lag: it does not know. parseGroup should give `null`; as a 0, a group that stands still looks healthy.',
+    )
+    const old = await parse(...reply)
+    verify(
+      old.lag === null,
+      'Redis 6.2 sends no lag at all. That is unknown as well: parseGroup should give `null`.',
+      { expected: null, received: old.lag },
+    )
+  })
+
+  test('goes by the names', async () => {
+    verifyEqual(
+      await parse('lag', 4, 'new-in-9', 'x', 'last-delivered-id', '8-1', 'pending', 2, 'name', 'pending'),
+      { name: 'pending', pending: 2, lag: 4, lastDeliveredId: '8-1' },
+      'The reply is a flat list of names and values, and its order and length differ between versions of Redis. Read it by name, two by two.',
+    )
+  })
+})
+
+const S = 'orders'
+const info = () => call('getStreamInfo', () => getStreamInfo(box.redis, S))
+
+async function plant(count: number): Promise<void> {
+  const pipeline = box.admin.pipeline()
+  for (let n = 1; n <= count; n += 1) pipeline.xadd(S, `${n}-0`, 'event', `e${n}`, 'by', 'ada')
+  await pipeline.exec()
+}
+const group = (name: string, start = '0') => box.admin.xgroup('CREATE', S, name, start, 'MKSTREAM')
+const read = (name: string, consumer: string, count: number) =>
+  box.admin.xreadgroup('GROUP', name, consumer, 'COUNT', count, 'STREAMS', S, '>')
+/** As if the entry had been delivered that long ago. */
+const age = (name: string, consumer: string, id: string, ms: number) =>
+  box.admin.call('XCLAIM', S, name, consumer, '0', id, 'IDLE', ms, 'JUSTID')
+const isAbout = (ms: number | null | undefined, least: number) =>
+  typeof ms === 'number' && ms >= least && ms < least + 30_000
+
+describe('getStreamInfo', () => {
+  test('describes the stream', async () => {
+    const none = await info()
+    verify(none === null, 'There is no such stream: getStreamInfo should give `null`.', { received: none })
+    await group('mail')
+    const empty = await info()
+    verifyEqual(
+      empty && { ...empty, groups: empty.groups.length },
+      { length: 0, firstEntry: null, lastEntry: null, groups: 1 },
+      'An empty stream with a group is there: length 0, and `null` for its first and last entry.',
+    )
+    await plant(5)
+    const full = await info()
+    verifyEqual(
+      full && { ...full, groups: full.groups.length },
+      {
+        length: 5,
+        firstEntry: { id: '1-0', fields: { event: 'e1', by: 'ada' } },
+        lastEntry: { id: '5-0', fields: { event: 'e5', by: 'ada' } },
+        groups: 1,
+      },
+      'getStreamInfo should give the length, and the first and last entry with `id` and `fields` (an object, not the flat list).',
+    )
+  })
+
+  test('hides no error', async () => {
+    await box.admin.set(S, 'a text')
+    await callError(
+      'getStreamInfo',
+      () => getStreamInfo(box.redis, S),
+      Error,
+      'The key holds a text, and getStreamInfo said that all is well or nothing is there. Only a missing key is `null`; every other error of Redis should reach the caller: a monitor that swallows errors is silent when it matters most.',
+    )
+  })
+
+  test('describes the groups', async () => {
+    await plant(5)
+    for (const name of ['stock', 'mail']) await group(name)
+    await read('stock', 'stock-1', 2)
+    await box.admin.xack(S, 'stock', '1-0', '2-0')
+    const groups = (await info())?.groups ?? []
+    verifyEqual(
+      groups.map(({ name }) => name),
+      ['mail', 'stock'],
+      'getStreamInfo should list all groups, sorted by name.',
+    )
+    verifyEqual(
+      groups.map(({ pending, lag, lastDeliveredId, oldestIdle }) => [
+        pending,
+        lag,
+        lastDeliveredId,
+        oldestIdle,
+      ]),
+      [
+        [0, 5, '0-0', null],
+        [0, 3, '2-0', null],
+      ],
+      'Nothing is pending in either group, and yet 5 and 3 entries wait to be delivered: `lag` should say so. `oldestIdle` is `null` when nothing is pending.',
+    )
+  })
+
+  test('reports an unknown lag as unknown', async () => {
+    await plant(5)
+    await group('mail', '2-0')
+    const [raw] = (await box.admin.xinfo('GROUPS', S)) as unknown[][]
+    // A server that can count it (the embedded one does) knows the lag; then there is nothing unknown to report.
+    if (raw?.[raw.indexOf('lag') + 1] !== null) return
+    verifyEqual(
+      (await info())?.groups[0]?.lag,
+      null,
+      'The group began in the middle of the stream, and Redis answers nil for its lag. getStreamInfo should say `null`.',
+    )
+  })
+
+  test('describes the consumers', async () => {
+    await plant(5)
+    await group('mail')
+    await read('mail', 'mail-2', 1)
+    await read('mail', 'mail-1', 2)
+    await box.admin.xgroup('CREATECONSUMER', S, 'mail', 'mail-3')
+    const before = await box.admin.xpending(S, 'mail', '-', '+', 10)
+    const [mail] = (await info())?.groups ?? []
+    verifyEqual(
+      mail?.consumers.map(({ name, pending }) => [name, pending]),
+      [
+        ['mail-1', 2],
+        ['mail-2', 1],
+        ['mail-3', 0],
+      ],
+      'getStreamInfo should list the consumers of each group, sorted by name, with what each has pending.',
+    )
+    verify(
+      mail?.consumers.every(({ idle }) => typeof idle === 'number' && idle >= 0 && idle < 30_000),
+      '`idle` should be the time in ms since the consumer last called, as XINFO CONSUMERS has it.',
+      { received: mail?.consumers },
+    )
+    verifyEqual(
+      mail?.consumers[2]?.oldestIdle,
+      null,
+      'mail-3 has nothing pending: its `oldestIdle` should be `null`.',
+    )
+    const after = await box.admin.xpending(S, 'mail', '-', '+', 10)
+    const counts = (entries: unknown[]) =>
+      (entries as unknown[][]).map(([id, who, , times]) => [id, who, times])
+    verifyEqual(
+      [counts(after), await box.admin.keys('*')],
+      [counts(before), [S]],
+      'Looking must not change anything: after getStreamInfo, entries belonged to somebody else, were delivered once more, or there were new keys.',
+    )
+  })
+
+  test('finds the oldest', async () => {
+    await plant(5)
+    await group('mail')
+    await read('mail', 'mail-1', 3)
+    await read('mail', 'mail-2', 2)
+    await age('mail', 'mail-1', '2-0', 60_000)
+    await age('mail', 'mail-2', '5-0', 600_000)
+    const [mail] = (await info())?.groups ?? []
+    verify(
+      isAbout(mail?.oldestIdle, 600_000),
+      'The entry that has waited longest, ten minutes, is the last by id, and `oldestIdle` does not show it. Pending entries come by id, and one that was delivered again starts anew: look at all of them.',
+      { expected: 'about 600000', received: mail?.oldestIdle },
+    )
+    const [one, two] = mail?.consumers ?? []
+    verify(
+      isAbout(one?.oldestIdle, 60_000) && isAbout(two?.oldestIdle, 600_000),
+      'Each consumer should have the `oldestIdle` of its own entries: mail-1 one minute, mail-2 ten. (`idle` is another thing: when the consumer itself last called.)',
+      { received: mail?.consumers },
+    )
+  })
+
+  test('finds the oldest among many', async () => {
+    await plant(1_010)
+    await group('mail')
+    await read('mail', 'mail-1', 1_010)
+    await age('mail', 'mail-1', '1010-0', 60_000)
+    const [mail] = (await info())?.groups ?? []
+    verify(
+      isAbout(mail?.oldestIdle, 60_000),
+      '1,010 entries are pending, and the last of them has waited for a minute: getStreamInfo read one page of the pending list only.',
+      { expected: 'about 60000', received: mail?.oldestIdle },
+    )
+    const greedy = box.commands.find(({ reply }) => Array.isArray(reply) && reply.length > 1_000)
+    verify(
+      greedy === undefined,
+      'getStreamInfo fetched more than 1,000 entries with one command. Read in pages.',
+    )
+  })
+})
+
+const LIMITS: Limits = { lag: 100, entryIdle: 30_000, consumerIdle: 60_000 }
+const worker = (name: string, pending: number, idle: number, oldestIdle: number | null): ConsumerInfo => ({
+  name,
+  pending,
+  idle,
+  oldestIdle,
+})
+function mail(lag: number | null, ...consumers: readonly ConsumerInfo[]): GroupInfo {
+  const pending = consumers.map((one) => one.pending).reduce((sum, n) => sum + n, 0)
+  const ages = consumers.flatMap(({ oldestIdle }) => (oldestIdle === null ? [] : [oldestIdle]))
+  const oldestIdle = ages.length === 0 ? null : Math.max(...ages)
+  return { name: 'mail', pending, lag, lastDeliveredId: '5-0', oldestIdle, consumers }
+}
+const alarms = (...groups: readonly GroupInfo[]) =>
+  call('findAlarms', () => findAlarms({ length: 5, firstEntry: null, lastEntry: null, groups }, LIMITS))
+
+describe('findAlarms', () => {
+  test('is quiet when all is well', async () => {
+    verifyEqual(
+      await alarms(mail(100, worker('a', 3, 20, 29_999), worker('b', 0, 59_999, null))),
+      [],
+      'The lag is just at its limit, and all consumers call and hand in their work in time: findAlarms should give an empty list.',
+    )
+    verifyEqual(
+      await alarms(mail(0, worker('a', 0, 20, null), worker('old', 0, 9_000_000, null))),
+      [],
+      'The consumer "old" has not called for hours, but has nothing in hand: it was shut down in good order, or renamed. No alarm; who cries for nothing is not heard later.',
+    )
+    verifyEqual(
+      await alarms(mail(0, worker('old', 0, 9_000_000, null)), mail(0)),
+      [],
+      'Nobody works, and there is nothing to do (lag 0, nothing pending): no alarm.',
+    )
+  })
+
+  test('tells a slow consumer from a dead one', async () => {
+    verifyEqual(
+      await alarms(mail(0, worker('a', 2, 500, 45_000))),
+      [{ kind: 'slow-consumer', group: 'mail', consumer: 'a', oldestIdle: 45_000 }],
+      'a called half a second ago, and holds an entry for 45 s: it is slow, not dead. Whoever takes its work away now has it done twice.',
+    )
+    verifyEqual(
+      await alarms(mail(0, worker('a', 2, 75_000, 75_000), worker('b', 0, 30, null))),
+      [{ kind: 'dead-consumer', group: 'mail', consumer: 'a', pending: 2 }],
+      'a has not called for 75 s and has 2 entries in hand: it is dead (and not slow as well), and somebody has to claim them.',
+    )
+    verifyEqual(
+      await alarms(mail(0, worker('a', 1, 60_000, 10), worker('b', 1, 10, 30_000))),
+      [
+        { kind: 'dead-consumer', group: 'mail', consumer: 'a', pending: 1 },
+        { kind: 'slow-consumer', group: 'mail', consumer: 'b', oldestIdle: 30_000 },
+      ],
+      'Just at a limit is too long, for a consumer (`consumerIdle`) and for an entry (`entryIdle`). Consumers in the order in which they come.',
+    )
+  })
+
+  test('watches the lag', async () => {
+    verifyEqual(
+      await alarms(mail(101, worker('a', 0, 20, null))),
+      [{ kind: 'behind', group: 'mail', lag: 101 }],
+      'Nothing is pending, but 101 entries wait to be delivered and 100 are allowed: the group is behind. Pending 0 does not mean that all is done.',
+    )
+    verifyEqual(
+      await alarms(mail(1, worker('old', 0, 9_000_000, null))),
+      [{ kind: 'no-consumer', group: 'mail', lag: 1 }],
+      'One entry waits, and nobody has called for hours: it will wait for ever. That is "no-consumer", however small the lag.',
+    )
+    verifyEqual(
+      await alarms(mail(500)),
+      [{ kind: 'no-consumer', group: 'mail', lag: 500 }],
+      'A group without any consumer and with a lag of 500 is not slow: nobody works on it.',
+    )
+  })
+
+  test('does not take unknown for 0', async () => {
+    verifyEqual(
+      await alarms(mail(null, worker('a', 0, 20, null))),
+      [{ kind: 'lag-unknown', group: 'mail' }],
+      'The lag is `null`, unknown, and findAlarms said nothing of it. Unknown is not 0: somebody has to look.',
+    )
+    verifyEqual(
+      await alarms(mail(null)),
+      [{ kind: 'no-consumer', group: 'mail', lag: null }],
+      'The lag is unknown and nobody works on the group: "no-consumer", with the lag `null`.',
+    )
+  })
+
+  test('reports everything, group by group', async () => {
+    const stock = { ...mail(200, worker('s', 0, 10, null)), name: 'stock' }
+    verifyEqual(
+      await alarms(mail(300, worker('a', 4, 99_000, 99_000), worker('b', 1, 10, 40_000)), stock),
+      [
+        { kind: 'dead-consumer', group: 'mail', consumer: 'a', pending: 4 },
+        { kind: 'slow-consumer', group: 'mail', consumer: 'b', oldestIdle: 40_000 },
+        { kind: 'behind', group: 'mail', lag: 300 },
+        { kind: 'behind', group: 'stock', lag: 200 },
+      ],
+      'Of each group first the alarms of its consumers, then its own; the groups in the order in which they come.',
+    )
+  })
+})
