@@ -1,3 +1,4 @@
+import { classCommands } from './class-catalogue.ts'
 import type { CommandEntry } from './command.ts'
 
 const json = ['--json', 'print data for programs instead of text'] as const
@@ -195,8 +196,11 @@ const look: readonly CommandEntry[] = [
   {
     usage: 'doctor',
     summary: 'say what this machine has and lacks; changes nothing',
-    flags: [json],
-    examples: [['doctor', 'each finding with its remedy']],
+    flags: [['--class', 'before a class: run a whole check, too, and see whether the class answers'], json],
+    examples: [
+      ['doctor', 'each finding with its remedy'],
+      ['doctor --class', 'the day before a class'],
+    ],
     group: 'Look',
     load: () => import('./commands/doctor.ts'),
   },
@@ -264,7 +268,7 @@ const teach: readonly CommandEntry[] = [
 ]
 
 /** Every command, in the order of `--help`. */
-export const catalogue: readonly CommandEntry[] = [...learn, ...look, ...teach]
+export const catalogue: readonly CommandEntry[] = [...learn, ...look, ...classCommands, ...teach]
 
 /** What `eventlings` alone does. */
 export const walkthrough = () => import('./commands/walkthrough.ts')

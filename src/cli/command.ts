@@ -15,7 +15,7 @@ export interface CommandEntry {
   readonly flags: readonly (readonly [flags: string, description: string])[]
   /** Without the leading `npx eventlings`. */
   readonly examples: readonly (readonly [command: string, meaning: string])[]
-  readonly group: 'Learn' | 'Look' | 'Teach and write'
+  readonly group: 'Learn' | 'Look' | 'Class' | 'Teach and write'
   readonly load: () => Promise<{ readonly run: Run }>
   /** `progress export`: commands of a command. */
   readonly inner?: readonly CommandEntry[]

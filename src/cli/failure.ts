@@ -28,6 +28,8 @@ const known: Readonly<Record<string, ExitCode>> = {
   UnwritableWorkspaceError: Exit.machine,
   EditorError: Exit.machine,
   PortError: Exit.machine,
+  ClassError: Exit.wrongUse,
+  ClassUnreachableError: Exit.machine,
 }
 
 /** What the system says when a file cannot be had, in words. */

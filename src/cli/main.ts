@@ -1,3 +1,4 @@
+import { tellClass } from './class-side.ts'
 import { type Context, newContext, type World } from './context.ts'
 import { Exit, type ExitCode } from './exit.ts'
 import { failureOf } from './failure.ts'
@@ -39,6 +40,7 @@ async function run(words: readonly string[], world: World): Promise<ExitCode> {
     const command = await call.load()
     const code = await cleanups.unlessEnding(command.run(context, call.args, call.flags))
     await tellNotices(context)
+    await tellClass(context)
     return code
   } catch (error) {
     return tell(error, world)

@@ -9,17 +9,18 @@ import { RefusedError } from './talk.ts'
 
 /** A sender that does not touch its lock for so long is gone (ms). */
 const GONE = 60_000
-/** What the class says is asked for again after so long (ms). */
-const VIEW_AGE = 15_000
+/** What the class says is asked for again after so long (ms): by a command, and by a program that stays. */
+const VIEW_AGE = 4_000
+const VIEW_AGE_STAYING = 15_000
 const FIRST_WAIT = 500
 const LONGEST_WAIT = 20_000
 
 /** Is there anything that the class has not got, or should be asked? A few looks at the disk. */
-export function hasPending(folder: string): boolean {
+export function hasPending(folder: string, viewAge = VIEW_AGE): boolean {
   const { sent, view, code } = classFiles(folder)
   const askedAt = Math.max(timeOf(view), timeOf(sent))
   return (
-    sizeOf(folder) !== readSent(folder).size || namesIn(code).length > 0 || Date.now() - askedAt > VIEW_AGE
+    sizeOf(folder) !== readSent(folder).size || namesIn(code).length > 0 || Date.now() - askedAt > viewAge
   )
 }
 
@@ -64,7 +65,7 @@ export function keepSending(sending: Sending, beforehand: () => void = () => {})
     let wait = FIRST_WAIT
     while (!stop.signal.aborted) {
       beforehand()
-      const outcome = hasPending(sending.folder) ? await tryToSend(sending) : 'sent'
+      const outcome = hasPending(sending.folder, VIEW_AGE_STAYING) ? await tryToSend(sending) : 'sent'
       const waits = {
         sent: FIRST_WAIT / 2,
         refused: LONGEST_WAIT,

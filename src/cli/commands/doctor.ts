@@ -1,30 +1,46 @@
 import { freemem, tmpdir, totalmem } from 'node:os'
-import { padded, paintLines, span } from '../../terminal/text.ts'
-import { wrap } from '../../terminal/wrap.ts'
 import type { Run } from '../command.ts'
 import type { Context } from '../context.ts'
 import type { Finding } from '../doctor/finding.ts'
 import { folderFindings } from '../doctor/folders.ts'
 import { memoryFinding, nodeFinding } from '../doctor/machine.ts'
 import { redisFindings } from '../doctor/redis.ts'
+import { tellFindings } from '../doctor/tell.ts'
 import { terminalFindings } from '../doctor/terminal.ts'
-import { Exit } from '../exit.ts'
+import { withSession } from '../with-session.ts'
 
 export const run: Run = async (context, _args, flags) => {
   const { env, output, palette, canAsk } = context
   const { home } = await context.desk()
   const columns = output.isTTY ? output.stream.columns : undefined
-  const findings = [
+  const findings: Finding[] = [
     nodeFinding(process.version),
     memoryFinding(memory()),
     ...(await redisFindings(env)),
     ...folderFindings(home, tmpdir()),
     ...terminalFindings({ isTerminal: canAsk, columns, palette }, env),
   ]
-  const isWell = findings.every(({ state }) => state !== 'fail')
-  if (flags.json === true) context.printJson({ ok: isWell, findings })
-  else print(context, findings)
-  return isWell ? Exit.passed : Exit.machine
+  if (flags.class === true) findings.push(...(await forClass(context)))
+  return tellFindings(context, findings, flags)
+}
+
+/** The day before: does a whole check run, and does the class answer? */
+async function forClass(context: Context): Promise<readonly Finding[]> {
+  const desk = await context.desk()
+  const { checkFinding, memberFindings } = await import('../doctor/class.ts')
+  const [lesson] = desk.course.lessons
+  const check = async (slug: string) => {
+    const { passed, ms, diagnosis, tasks } = await withSession(context, desk, (session) =>
+      session.check(slug, { kind: 'solution' }),
+    )
+    if (passed) return { ms }
+    return {
+      ms,
+      problem: tasks.find(({ state }) => state === 'failed')?.diagnosis ?? diagnosis ?? 'no reason',
+    }
+  }
+  const member = await memberFindings(desk.home.log)
+  return lesson === undefined ? member : [await checkFinding(() => check(lesson.slug)), ...member]
 }
 
 /** Node knows a container's limit, and what can be had beside what is merely cached, from version 20 on. */
@@ -32,34 +48,4 @@ function memory() {
   const limit = process.constrainedMemory()
   const available = process.availableMemory?.() ?? freemem()
   return { available, limit: limit > 0 && limit < totalmem() ? limit : totalmem() }
-}
-
-const looks = {
-  ok: { sign: '✓', ascii: '+', word: 'ok', style: 'green' },
-  warn: { sign: '!', ascii: '!', word: 'warn', style: 'yellow' },
-  fail: { sign: '✗', ascii: 'x', word: 'FAIL', style: 'red' },
-} as const
-
-function print(context: Context, findings: readonly Finding[]): void {
-  const { palette, width } = context
-  const names = Math.max(...findings.map(({ name }) => name.length)) + 2
-  const lines = findings.flatMap(({ name, state, finding, remedy }) => {
-    const { sign, ascii, word, style } = looks[state]
-    const first = [span(`${palette.unicode ? sign : ascii} ${word.padEnd(6)}`, style), ...padded(name, names)]
-    const rest = ' '.repeat(8)
-    return [
-      ...wrap(finding, { width, first, rest }),
-      ...(remedy === undefined ? [] : wrap(span(remedy, 'dim'), { width, first: rest, rest })),
-    ]
-  })
-  const failed = findings.filter(({ state }) => state === 'fail').length
-  const warned = findings.filter(({ state }) => state === 'warn').length
-  context.print(paintLines(lines, palette))
-  context.print(`\n${verdict(failed, warned)}`)
-}
-
-function verdict(failed: number, warned: number): string {
-  if (failed > 0) return `The course cannot run like this: mend what says FAIL first.`
-  if (warned > 0) return 'The course runs. What says warn may be mended or left.'
-  return 'All is well.'
 }

@@ -1,5 +1,6 @@
 import { nextLesson } from '../../walkthrough/desk.ts'
 import { lessonTable } from '../../walkthrough/lesson-table.ts'
+import { stayInClass } from '../class-side.ts'
 import { type Run, self } from '../command.ts'
 import type { Context } from '../context.ts'
 import { Exit } from '../exit.ts'
@@ -15,6 +16,7 @@ export const run: Run = async (context) => {
   ])
   const { input, output, palette, env } = context
   const ui = await terminalUi({ input, output: output.stream, palette })
+  await stayInClass(context, desk)
   await withSession(
     context,
     desk,

@@ -1,6 +1,7 @@
 import { findLesson } from '../../course/index.ts'
 import { nextLesson } from '../../walkthrough/desk.ts'
 import { editorCommand, openInEditor } from '../../walkthrough/editor.ts'
+import { stayInClass } from '../class-side.ts'
 import type { Run } from '../command.ts'
 import { UsageError } from '../errors.ts'
 import { Exit } from '../exit.ts'
@@ -12,6 +13,7 @@ export const run: Run = async (context, [named], flags) => {
   const lesson = named === undefined ? (nextLesson(desk) ?? course.lessons[0]) : findLesson(course, named)
   if (lesson === undefined) throw new UsageError('There is no lesson to watch.')
   const { watchOnTerminal, watchPlain } = await import('../../watch/index.ts')
+  await stayInClass(context, desk)
   await withSession(
     context,
     desk,

@@ -1,0 +1,31 @@
+import type { ClassExport } from './api.ts'
+
+/** One row for each attempt, and one for each participant without any: what a spreadsheet can count and group. */
+const columns = ['participant', 'name', 'joined', 'at', 'lesson', 'passed', 'task', 'diagnosis'] as const
+
+/** The class as CSV (RFC 4180), with a byte order mark so that Excel reads names in UTF-8. */
+export function exportCsv({ participants }: ClassExport): string {
+  const rows = participants.flatMap(({ row, attempts }) => {
+    const who = [row.number, row.label, row.joinedAt]
+    if (attempts.length === 0) return [[...who, '', '', '', '', '']]
+    return attempts.map(({ at, slug, passed, task = '', diagnosis = '' }) => [
+      ...who,
+      at,
+      slug,
+      passed ? 'yes' : 'no',
+      task,
+      diagnosis,
+    ])
+  })
+  return `\ufeff${[columns, ...rows].map((row) => row.map(cell).join(',')).join('\r\n')}\r\n`
+}
+
+export function exportJson(all: ClassExport): string {
+  return `${JSON.stringify(all, null, 2)}\n`
+}
+
+/** Spreadsheets take a cell that begins like a formula for one, and a name may: an apostrophe keeps it a text. */
+function cell(value: string | number): string {
+  const text = typeof value === 'string' && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value)
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+}

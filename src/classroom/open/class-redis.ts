@@ -1,0 +1,100 @@
+import { mkdirSync } from 'node:fs'
+import path from 'node:path'
+import { findRedisServer } from '../../redis/executables.ts'
+import { RedisUnavailableError, SANDBOX_MARKER, startOwnServer, startRedis } from '../../redis/index.ts'
+import { ClassError } from '../errors.ts'
+import { type ClassRedis, connectRedis } from '../hub/connect.ts'
+
+export interface OpenRedis {
+  readonly client: ClassRedis
+  /** `own`, `embedded` or the address: what to ask for the next time. */
+  readonly source: string
+  /** A sentence for the instructor: what it is, and what happens to the data. */
+  readonly description: string
+  stop(): Promise<void>
+}
+
+/**
+ * The Redis of a class. It is never a sandbox, for a check empties that: a server of its own that keeps its data in `folder`, or the
+ * one at an address, or, where none is installed, the embedded one. Rejects with ClassError or RedisUnavailableError.
+ */
+export async function openClassRedis(
+  wanted: string,
+  folder: string,
+  env: NodeJS.ProcessEnv,
+): Promise<OpenRedis> {
+  switch (wanted) {
+    case 'auto':
+      return findRedisServer(env) === undefined ? openEmbedded(env) : openOwn(folder, env)
+    case 'own':
+    case 'binary':
+      return openOwn(folder, env)
+    case 'embedded':
+      return openEmbedded(env)
+    case 'container':
+      throw new ClassError(
+        'A class does not run in a container of the checks: those are emptied. Take --redis binary, embedded or redis://…',
+      )
+    default:
+      return openAt(wanted)
+  }
+}
+
+/** Once a second on the disk: a power cut costs a second, and the participants send that again. */
+const KEEP = ['--appendonly', 'yes', '--appendfsync', 'everysec', '--save', '']
+
+async function openOwn(folder: string, env: NodeJS.ProcessEnv): Promise<OpenRedis> {
+  const data = path.join(folder, 'redis')
+  mkdirSync(data, { recursive: true, mode: 0o700 })
+  const server = await startOwnServer({ args: KEEP, folder: data, env })
+  const client = await connectRedis(server.url)
+  return {
+    client,
+    source: 'own',
+    description: `Redis ${server.version} of this machine; the data stay in ${data}.`,
+    async stop() {
+      // In good order: what is not on the disk yet is written, for the append-only file is always completed.
+      await client.call('SHUTDOWN', 'NOSAVE').catch(() => {})
+      client.disconnect()
+      await server.stop()
+    },
+  }
+}
+
+async function openEmbedded(env: NodeJS.ProcessEnv): Promise<OpenRedis> {
+  const redis = await startRedis('embedded', { env })
+  const client = await connectRedis(redis.url)
+  return {
+    client,
+    source: 'embedded',
+    description:
+      'The embedded Redis, which keeps nothing on the disk: after a restart everything comes again from the participants.',
+    async stop() {
+      client.disconnect()
+      await redis.stop()
+    },
+  }
+}
+
+async function openAt(url: string): Promise<OpenRedis> {
+  const place = new URL(url).host
+  let client: ClassRedis
+  try {
+    client = await connectRedis(url)
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error)
+    throw new RedisUnavailableError('url', `No Redis answers at ${place}: ${said}.`, 'Is the address right?')
+  }
+  if ((await client.exists(SANDBOX_MARKER)) === 1) {
+    client.disconnect()
+    throw new ClassError(
+      `${place} is a sandbox: checks empty it. Take another database, such as redis://${place}/1.`,
+    )
+  }
+  return {
+    client,
+    source: url,
+    description: `The Redis at ${place}; whether it keeps its data is up to that one.`,
+    stop: async () => client.disconnect(),
+  }
+}

@@ -1,0 +1,130 @@
+import type { Hono } from 'hono'
+import type { LessonHead } from '../api.ts'
+import { ClassError } from '../errors.ts'
+import { classApp } from '../http/app.ts'
+import { type Listening, listen } from '../http/listen.ts'
+import type { About } from '../hub/about.ts'
+import { Hub } from '../hub/hub.ts'
+import { addressesOf, isLoopback } from './addresses.ts'
+import { type ClassFile, classFolder, writeClass } from './class-file.ts'
+import { type OpenRedis, openClassRedis } from './class-redis.ts'
+
+export interface OpenClassOptions {
+  /** `.eventlings`. */
+  readonly folder: string
+  readonly file: ClassFile
+  readonly lessonsOf: (about: About) => readonly LessonHead[]
+  readonly env: NodeJS.ProcessEnv
+  readonly addPages?: (app: Hono, hub: Hub) => void
+}
+
+export interface OpenClass {
+  readonly hub: Hub
+  /** As it was really opened: source of Redis, port. */
+  readonly file: ClassFile
+  readonly redis: OpenRedis
+  /** For the instructor, on this machine. */
+  readonly own: string
+  /** For learners. */
+  readonly addresses: readonly string[]
+  readonly isLoopback: boolean
+  close(): Promise<void>
+}
+
+/** The usual port: so that the address of yesterday is that of today. */
+export const USUAL_PORT = 4280
+
+/** The hub alone, without a server: to export or close a class that is not open. */
+export async function openHub(options: Omit<OpenClassOptions, 'addPages'>) {
+  const { folder, file, lessonsOf, env } = options
+  await assertNotOpen(file)
+  const redis = await openClassRedis(file.redis, classFolder(folder, file.about.id), env)
+  try {
+    const hub = await Hub.open({ redis: redis.client, about: file.about, lessons: lessonsOf(file.about) })
+    return {
+      hub,
+      redis,
+      async close() {
+        await hub.close()
+        await redis.stop()
+      },
+    }
+  } catch (error) {
+    await redis.stop()
+    throw error
+  }
+}
+
+/** Opens a class, for the first time or again. Rejects with ClassError or RedisUnavailableError. */
+export async function openClass(options: OpenClassOptions): Promise<OpenClass> {
+  const { folder, file, addPages } = options
+  const { hub, redis, close } = await openHub(options)
+  try {
+    if (hub.isClosed) await hub.store.record({ type: 'CLASS_REOPENED', payload: {} })
+    const app = classApp({ hub, isLoopback: isLoopback(file.host), ...(addPages && { addPages }) })
+    const listening = await listenOn(app, file)
+    const { port } = listening
+    const addresses = addressesOf(file.host, port)
+    hub.setAddresses(addresses)
+    const opened = { ...file, redis: redis.source, port, pid: process.pid }
+    writeClass(folder, opened)
+    return {
+      hub,
+      file: opened,
+      redis,
+      own: ownAddress(opened),
+      addresses,
+      isLoopback: isLoopback(file.host),
+      async close() {
+        await listening.close()
+        await close()
+        writeClass(folder, { ...opened, pid: undefined })
+      },
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** Port 0: the usual one, or any that is free. One that was asked for, or that learners know, is not exchanged in silence. */
+async function listenOn(app: Hono, { host, port }: ClassFile): Promise<Listening> {
+  if (port !== 0) return listen(app, host, port)
+  return listen(app, host, USUAL_PORT).catch((error) => {
+    if (error instanceof ClassError && error.message.includes('taken')) return listen(app, host, 0)
+    throw error
+  })
+}
+
+/** Two servers on one folder of data would spoil it. */
+async function assertNotOpen(file: ClassFile): Promise<void> {
+  const { about, pid, port, redis } = file
+  if (pid === process.pid || /^rediss?:/.test(redis) || !(await isOpen(file))) return
+  throw new ClassError(`"${about.name}" is open already, on port ${port} (process ${pid}).`)
+}
+
+/** Does the hub that opened the class last still run? Its process number may be another's by now, so it must answer, too. */
+export async function isOpen(file: ClassFile): Promise<boolean> {
+  if (file.pid === undefined || !isAlive(file.pid)) return false
+  try {
+    await fetch(ownAddress(file), { signal: AbortSignal.timeout(2_000) })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Where this machine reaches its hub. */
+export function ownAddress({ host, port }: Pick<ClassFile, 'host' | 'port'>): string {
+  const isAll = host === '0.0.0.0' || host === '::'
+  return addressesOf(isAll ? '127.0.0.1' : host, port)[0] ?? ''
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}

@@ -1,0 +1,67 @@
+import type { Changes, Overview } from '../api.ts'
+import { paths } from '../api.ts'
+import { ClassError } from '../errors.ts'
+
+export interface FollowedAttempts {
+  /** From now on this attempt of this learner is waited for. */
+  readonly expect: (learner: string, attempt: number) => void
+  /** How long each took that was seen, in milliseconds. */
+  readonly times: readonly number[]
+  allSeen(): Promise<void>
+  close(): void
+}
+
+/** Follows the class as the dashboard does, and notes when each attempt is on it. */
+export async function followAttempts(hub: string, secret: string, slug: string): Promise<FollowedAttempts> {
+  const stop = new AbortController()
+  const headers = { authorization: `Bearer ${secret}` }
+  const response = await fetch(`${hub}${paths.stream}`, { headers, signal: stop.signal })
+  if (!response.ok || response.body === null) throw new ClassError(`${hub} does not show the class.`)
+  const waiting = new Map<string, { readonly attempt: number; readonly since: number }[]>()
+  const times: number[] = []
+  let whenAllSeen = () => {}
+  const note = ({ participants }: Changes | Overview) => {
+    for (const { id, lessons } of participants) {
+      const seen = lessons[slug]?.attempts ?? 0
+      const expected = waiting.get(id)
+      while (expected?.[0] !== undefined && expected[0].attempt <= seen) {
+        times.push(performance.now() - expected[0].since)
+        expected.shift()
+      }
+      if (expected?.length === 0) waiting.delete(id)
+    }
+    if (waiting.size === 0) whenAllSeen()
+  }
+  void read(response.body, note).catch(() => {}) // the end of it is ours
+  return {
+    expect(learner, attempt) {
+      const expected = waiting.get(learner) ?? []
+      expected.push({ attempt, since: performance.now() })
+      waiting.set(learner, expected)
+    },
+    times,
+    allSeen: () =>
+      new Promise((resolve) => {
+        whenAllSeen = resolve
+        if (waiting.size === 0) resolve()
+      }),
+    close: () => stop.abort(),
+  }
+}
+
+/** Server-sent events, as far as the hub uses them: each has one line of data. */
+async function read(
+  body: ReadableStream<Uint8Array>,
+  note: (data: Changes | Overview) => void,
+): Promise<void> {
+  const decoder = new TextDecoder()
+  let rest = ''
+  for await (const chunk of body) {
+    const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n\n')
+    rest = parts.pop() ?? ''
+    for (const part of parts) {
+      const data = /^data: ?(\{.*)$/m.exec(part)?.[1]
+      if (data !== undefined) note(JSON.parse(data))
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { findRedisServer } from '../../redis/executables.ts'
+import { startOwnServer, startRedis } from '../../redis/index.ts'
+import { ClassError } from '../errors.ts'
+import { type ClassFile, readClasses } from '../open/class-file.ts'
+import { ownAddress } from '../open/open-class.ts'
+
+export interface Rehearsal {
+  readonly hubs: readonly string[]
+  readonly secret: string
+  readonly joinCode: string
+  /** Process numbers of the hubs. */
+  readonly pids: readonly number[]
+  close(): Promise<void>
+}
+
+/** So long a hub may take to be there (ms). */
+const START = 30_000
+
+/**
+ * A class of its own with as many hubs as wanted, each in its own process as `class open` starts it, on a Redis and in a folder that
+ * are gone afterwards. `program` is eventlings.mjs.
+ */
+export async function rehearse(program: string, count: number, env: NodeJS.ProcessEnv): Promise<Rehearsal> {
+  const home = await mkdtemp(path.join(tmpdir(), 'eventlings-rehearsal-'))
+  const redis = await startAnyRedis(env)
+  const children: ChildProcess[] = []
+  const close = async () => {
+    for (const child of children) child.kill('SIGKILL')
+    await redis.stop()
+    await rm(home, { recursive: true, force: true, maxRetries: 5 })
+  }
+  try {
+    const files: ClassFile[] = []
+    for (let hub = 0; hub < count; hub += 1) {
+      const words =
+        hub === 0 ? ['open', '--name', 'Rehearsal'] : ['resume', '--port', String(await freePort())]
+      const child = spawn(process.execPath, [program, 'class', ...words, '--no-open', '--redis', redis.url], {
+        stdio: 'ignore',
+        env: { ...env, EVENTLINGS_HOME: home, EVENTLINGS_SENDER: '1' },
+        windowsHide: true,
+      })
+      children.push(child)
+      files.push(await opened(path.join(home, '.eventlings'), child))
+    }
+    const [first] = files
+    if (first === undefined) throw new ClassError('A rehearsal needs a hub.')
+    const pids = children.flatMap(({ pid }) => pid ?? [])
+    return { hubs: files.map(ownAddress), secret: first.secret, joinCode: first.about.joinCode, pids, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function startAnyRedis(env: NodeJS.ProcessEnv) {
+  if (findRedisServer(env) === undefined) return startRedis('embedded', { env })
+  return startOwnServer({ env, args: ['--appendonly', 'yes', '--appendfsync', 'everysec', '--save', ''] })
+}
+
+/** The hub writes down where it is when it can be reached. */
+async function opened(folder: string, child: ChildProcess): Promise<ClassFile> {
+  const deadline = performance.now() + START
+  while (performance.now() < deadline && child.exitCode === null) {
+    const file = readClasses(folder).find(({ pid }) => pid === child.pid)
+    if (file !== undefined) return file
+    await sleep(50)
+  }
+  throw new ClassError('The hub of the rehearsal did not start. "npx eventlings class doctor" may say why.')
+}
+
+async function freePort(): Promise<number> {
+  return (await import('../../redis/free-port.ts')).freePort()
+}

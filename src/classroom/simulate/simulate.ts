@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type ClassExport, type EventsReply, type Joined, paths, type SendEvents } from '../api.ts'
+import { talk } from '../learner/talk.ts'
+import { followAttempts } from './follow-attempts.ts'
+
+export interface SimulateOptions {
+  /** The hubs of one class: learners are spread over them, the first one's stream is followed. */
+  readonly hubs: readonly string[]
+  readonly secret: string
+  readonly joinCode: string
+  /** A lesson of the class. */
+  readonly slug: string
+  readonly learners: number
+  /** How long they work. */
+  readonly seconds: number
+  /** Each checks about so often, in seconds; 10 unless given. */
+  readonly pause?: number
+}
+
+export interface Simulated {
+  readonly learners: number
+  /** Events that the learners had, each once. */
+  readonly sent: number
+  /** Events that the class has in the end. */
+  readonly stored: number
+  /** Events that came again, and counted once. */
+  readonly duplicates: number
+  readonly lost: number
+  /** From sending a check to seeing it on the dashboard. */
+  readonly medianMs: number
+  readonly p99Ms: number
+}
+
+/** So many of a hundred batches are sent twice, as after an answer that got lost on the way. */
+const AGAIN = 5
+/** Everybody has time to arrive (ms). */
+const LAST = 30_000
+
+/** Plays a class against real hubs over HTTP: everybody joins, and checks now and then. */
+export async function simulate(options: SimulateOptions): Promise<Simulated> {
+  const { hubs, secret, joinCode, slug, learners, seconds, pause = 10 } = options
+  const [hub = ''] = hubs
+  const attempts = await followAttempts(hub, secret, slug)
+  try {
+    const members = await inTurns(learners, async (index) => {
+      const address = hubs[index % hubs.length] ?? hub
+      const body = { code: joinCode, name: `Learner ${index + 1}`, share: false }
+      const joined = await talk<Joined>({ address, patience: 30_000 }, paths.join, body)
+      return new SimulatedLearner(address, joined, slug, attempts.expect)
+    })
+    const deadline = performance.now() + seconds * 1_000
+    await Promise.all(members.map((member) => member.work(deadline, pause * 1_000)))
+    await Promise.race([attempts.allSeen(), sleep(LAST, undefined, { ref: false })])
+    const all = await talk<ClassExport>({ address: hub, token: secret, patience: 60_000 }, paths.export)
+    const stored = all.participants.reduce((sum, one) => sum + one.attempts.length, 0)
+    const sent = members.reduce((sum, member) => sum + member.sent, 0)
+    const duplicates = members.reduce((sum, member) => sum + member.duplicates, 0)
+    const times = [...attempts.times].sort((a, b) => a - b)
+    const at = (share: number) => Math.round(times[Math.floor((times.length - 1) * share)] ?? 0)
+    return { learners, sent, stored, duplicates, lost: sent - stored, medianMs: at(0.5), p99Ms: at(0.99) }
+  } finally {
+    attempts.close()
+  }
+}
+
+class SimulatedLearner {
+  sent = 0
+  duplicates = 0
+  readonly #address: string
+  readonly #joined: Joined
+  readonly #slug: string
+  readonly #expect: (learner: string, attempt: number) => void
+  readonly #logId = randomUUID()
+
+  constructor(
+    address: string,
+    joined: Joined,
+    slug: string,
+    expect: (learner: string, attempt: number) => void,
+  ) {
+    this.#address = address
+    this.#joined = joined
+    this.#slug = slug
+    this.#expect = expect
+  }
+
+  /** Checks now and then until the deadline; `pause` in milliseconds. */
+  async work(deadline: number, pause: number): Promise<void> {
+    await sleep(Math.random() * pause)
+    while (performance.now() < deadline) {
+      const body = this.#nextCheck()
+      this.#expect(this.#joined.learner, this.sent)
+      await this.#send(body)
+      if (Math.random() * 100 < AGAIN) await this.#send(body)
+      await sleep(Math.min(pause * (0.5 + Math.random()), Math.max(0, deadline - performance.now())))
+    }
+  }
+
+  #nextCheck(): SendEvents {
+    this.sent += 1
+    const n = this.sent
+    const now = new Date().toISOString()
+    const task = `task ${1 + (n % 3)}`
+    const payload = {
+      target: 'workspace',
+      redis: 'binary',
+      ms: 120,
+      tasks: [{ task, state: 'failed' }],
+      task,
+      diagnosis: `The check and the append are two commands: ${n % 4}.`,
+    }
+    const envelope = {
+      eventId: randomUUID(),
+      timestamp: now,
+      eventType: 'CHECK_FAILED',
+      entityId: this.#slug,
+    }
+    const event = { ...envelope, payload, metadata: {}, logId: this.#logId, n }
+    return { logId: this.#logId, after: n - 1, events: [event], now }
+  }
+
+  /** Again and again until it is there, as the real one does. */
+  async #send(body: SendEvents): Promise<void> {
+    const to = { address: this.#address, token: this.#joined.token, patience: 30_000 }
+    for (let tries = 0; tries < 20; tries += 1) {
+      const reply = await talk<EventsReply>(to, paths.events, body).catch(() => undefined)
+      if (reply?.kind === 'stored') {
+        this.duplicates += reply.duplicates
+        return
+      }
+      await sleep(200)
+    }
+  }
+}
+
+/** A few at a time: a class does not join in the same millisecond either. */
+async function inTurns<T>(count: number, make: (index: number) => Promise<T>): Promise<readonly T[]> {
+  const all: T[] = []
+  for (let from = 0; from < count; from += 20) {
+    const some = Array.from({ length: Math.min(20, count - from) }, (_, index) => make(from + index))
+    all.push(...(await Promise.all(some)))
+  }
+  return all
+}

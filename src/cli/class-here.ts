@@ -1,0 +1,76 @@
+import type { LessonHead } from '../classroom/api.ts'
+import type { About } from '../classroom/hub/about.ts'
+import { talk } from '../classroom/learner/talk.ts'
+import { findClass } from '../classroom/open/class-file.ts'
+import { isOpen, type OpenClass, openHub, ownAddress } from '../classroom/open/open-class.ts'
+import { type Course, trackLessons } from '../course/index.ts'
+import { type Flags, self } from './command.ts'
+import type { Context } from './context.ts'
+import { UsageError } from './errors.ts'
+
+/** The columns of a class: its track, or the whole course. */
+export function lessonsOf(course: Course): (about: About) => readonly LessonHead[] {
+  return ({ track }) =>
+    (track === undefined ? course.lessons : trackLessons(course, track)).map(({ slug, number, title }) => ({
+      slug,
+      number,
+      title,
+    }))
+}
+
+/** Asks the class that is meant: its running hub, or one that is opened for the moment. */
+export async function askClass<T extends { readonly kind: string }>(
+  context: Context,
+  flags: Flags,
+  path: string,
+  body: unknown,
+  here: (hub: OpenClass['hub']) => Promise<T>,
+): Promise<{ readonly name: string; readonly answer: T }> {
+  const { course, home } = await context.desk()
+  const file = findClass(home.log, typeof flags.name === 'string' ? flags.name : undefined)
+  const { name } = file.about
+  if (await isOpen(file)) {
+    const to = { address: ownAddress(file), token: file.secret, patience: 60_000 }
+    return { name, answer: await talk<T>(to, path, body) }
+  }
+  const { hub, close } = await openHub({
+    folder: home.log,
+    file,
+    lessonsOf: lessonsOf(course),
+    env: context.env,
+  })
+  const done = context.cleanups.add(close)
+  try {
+    return { name, answer: await here(hub) }
+  } finally {
+    await close()
+    done()
+  }
+}
+
+export function portOf(value: Flags[string]): number | undefined {
+  if (value === undefined) return undefined
+  const port = Number(value)
+  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port
+  throw new UsageError(`--port takes a number from 1 to 65535; "${String(value)}" is none.`)
+}
+
+/** What to say of a class that is open, to the instructor. */
+export function opened(open: OpenClass, qr: string): string {
+  const { file, own, addresses, redis } = open
+  const { name, joinCode } = file.about
+  const [first = own, ...others] = addresses
+  const reach = open.isLoopback
+    ? `Only this machine can reach it. For a room: ${self} class resume --host 0.0.0.0`
+    : `Everybody on this network can reach ${first}${others.length > 0 ? ` (or ${others.join(', ')})` : ''}. What is sent is not encrypted: use it on a network that you trust.`
+  return `"${name}" is open.
+
+  Learners:  ${self} class join ${first} --code ${joinCode} --as NAME
+  You:       ${own}/instructor
+  Secret:    ${file.secret}   (for your pages; show it to nobody)
+${qr}
+${reach}
+${redis.description}
+
+Ctrl-C ends the hub; "${self} class resume" opens the class again, "${self} class close" ends it.`
+}

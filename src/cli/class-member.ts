@@ -1,0 +1,16 @@
+import type { Membership } from '../classroom/learner/membership.ts'
+import { readMembership } from '../classroom/learner/membership.ts'
+import type { Desk } from '../walkthrough/desk.ts'
+import { self } from './command.ts'
+import type { Context } from './context.ts'
+import { UsageError } from './errors.ts'
+
+/** The class that the learner is in. Throws UsageError for somebody who is in none. */
+export async function memberOf(
+  context: Context,
+): Promise<{ readonly desk: Desk; readonly member: Membership }> {
+  const desk = await context.desk()
+  const member = readMembership(desk.home.log)
+  if (member !== undefined) return { desk, member }
+  throw new UsageError(`You are in no class. Join one: ${self} class join ADDRESS --code CODE --as NAME`)
+}

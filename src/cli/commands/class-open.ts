@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto'
+import { ClassError } from '../../classroom/errors.ts'
+import { plainName } from '../../classroom/fold/names.ts'
+import { hashOf, newJoinCode, newSecret } from '../../classroom/hub/secrets.ts'
+import type { ClassFile } from '../../classroom/open/class-file.ts'
+import { openClass } from '../../classroom/open/open-class.ts'
+import { findTrack } from '../../course/index.ts'
+import { lessonsOf, opened, portOf } from '../class-here.ts'
+import type { Flags, Run } from '../command.ts'
+import type { Context } from '../context.ts'
+import { Exit, type ExitCode } from '../exit.ts'
+
+export const run: Run = async (context, _args, flags) => {
+  const { course } = await context.desk()
+  const track = typeof flags.track === 'string' ? findTrack(course, flags.track).name : undefined
+  const now = new Date()
+  const day = now.toLocaleDateString('en-GB', { day: 'numeric', month: 'long', year: 'numeric' })
+  const name = typeof flags.name === 'string' ? plainName(flags.name) : `Class of ${day}`
+  if (name === '') throw new ClassError('--name takes a name that can be read.')
+  const secret = newSecret()
+  const file: ClassFile = {
+    about: {
+      id: randomUUID(),
+      name,
+      openedAt: now.toISOString(),
+      joinCode: newJoinCode(),
+      key: newSecret(),
+      secretHash: hashOf(secret),
+      ...(track !== undefined && { track }),
+    },
+    secret,
+    redis: (await context.preference()) ?? 'auto',
+    host: typeof flags.host === 'string' ? flags.host : '127.0.0.1',
+    port: portOf(flags.port) ?? 0,
+  }
+  return holdClass(context, file, flags)
+}
+
+/** Opens the class and keeps it open, until Ctrl-C. */
+export async function holdClass(context: Context, file: ClassFile, flags: Flags): Promise<ExitCode> {
+  const { course, home } = await context.desk()
+  const { pagesOfClass } = await import('../../web/class-pages.ts')
+  const addPages = await pagesOfClass()
+  const folder = home.log
+  const open = await openClass({ folder, file, lessonsOf: lessonsOf(course), env: context.env, addPages })
+  context.cleanups.add(open.close)
+  context.print(
+    opened(open, open.isLoopback ? '' : await qrOf(open.addresses[0] ?? '', open.file.about.joinCode)),
+  )
+  if (flags.open !== false) {
+    const { openBrowser } = await import('../../web/open-browser.ts')
+    openBrowser(`${open.own}/instructor`, context.env)
+  }
+  // For ever, which is until Ctrl-C.
+  await new Promise<never>(() => {})
+  return Exit.passed
+}
+
+/** The address with the join code, in the characters of a terminal. */
+async function qrOf(address: string, joinCode: string): Promise<string> {
+  const { renderUnicodeCompact } = await import('uqr')
+  return `\n${renderUnicodeCompact(`${address}/#${joinCode}`)}\n`
+}

@@ -1,0 +1,20 @@
+import { sendUntilDone } from '../../classroom/learner/background.ts'
+import { sendPending } from '../../classroom/learner/send.ts'
+import { memberOf } from '../class-member.ts'
+import type { Run } from '../command.ts'
+import { Exit } from '../exit.ts'
+
+/** How long a process in the background tries (ms): a Wi-Fi that is away for a coffee. The next command starts another. */
+const PATIENCE = 15 * 60_000
+
+export const run: Run = async (context, _args, flags) => {
+  const { desk, member } = await memberOf(context)
+  const sending = { folder: desk.home.log, progress: desk.progress }
+  if (flags.background === true) {
+    await sendUntilDone(sending, PATIENCE)
+    return Exit.passed
+  }
+  await sendPending(sending)
+  context.print(`"${member.className}" has everything.`)
+  return Exit.passed
+}

@@ -1,0 +1,34 @@
+import { fileURLToPath } from 'node:url'
+import { rehearse } from '../../classroom/simulate/rehearsal.ts'
+import { simulate } from '../../classroom/simulate/simulate.ts'
+import type { Run } from '../command.ts'
+import { wholeNumber } from '../context.ts'
+import { UsageError } from '../errors.ts'
+import { Exit } from '../exit.ts'
+
+export const run: Run = async (context, _args, flags) => {
+  const { course } = await context.desk()
+  const learners = wholeNumber('--learners', flags.learners) ?? 300
+  const seconds = wholeNumber('--seconds', flags.seconds) ?? 20
+  const hubs = wholeNumber('--hubs', flags.hubs) ?? 1
+  const [lesson] = course.lessons
+  if (lesson === undefined) throw new UsageError('The course has no lessons.')
+  if (learners > 5_000) throw new UsageError('A class takes 5,000 participants at most.')
+  const program = fileURLToPath(new URL('../eventlings.mjs', import.meta.url))
+  const rehearsal = await rehearse(program, hubs, context.env)
+  const done = context.cleanups.add(rehearsal.close)
+  try {
+    const result = await simulate({ ...rehearsal, slug: lesson.slug, learners, seconds })
+    if (flags.json === true) context.printJson(result)
+    else {
+      const { sent, stored, duplicates, lost, medianMs, p99Ms } = result
+      context.print(`${learners} learners, each checking every ten seconds, for ${seconds} seconds, ${hubs === 1 ? 'one hub' : `${hubs} hubs`}:
+${sent} events were sent, ${stored} are stored, ${duplicates} came twice and count once, ${lost} are lost.
+From a check to the dashboard: half within ${medianMs} ms, 99 of 100 within ${p99Ms} ms.`)
+    }
+    return result.lost === 0 ? Exit.passed : Exit.notPassed
+  } finally {
+    await rehearsal.close()
+    done()
+  }
+}

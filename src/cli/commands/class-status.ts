@@ -1,0 +1,34 @@
+import { lessonNames, timeOfDay } from '../../classroom/learner/after-command.ts'
+import { readSent, readView } from '../../classroom/learner/membership.ts'
+import { linesOf } from '../../classroom/learner/news.ts'
+import { sendPending } from '../../classroom/learner/send.ts'
+import { memberOf } from '../class-member.ts'
+import type { Run } from '../command.ts'
+import { Exit } from '../exit.ts'
+
+export const run: Run = async (context, _args, flags) => {
+  const { desk, member } = await memberOf(context)
+  const { home, progress, course } = desk
+  const problem = await sendPending({ folder: home.log, progress, patience: 3_000 }).then(
+    () => undefined,
+    (error: Error) => error.message,
+  )
+  const view = readView(home.log)
+  const sent = readSent(home.log)
+  const waiting = progress.since(sent.logId === progress.logId ? sent.n : 0).length
+  const { className, address, name, share } = member
+  if (flags.json === true) {
+    context.printJson({ class: className, address, name, share, waiting, problem, view })
+    return Exit.passed
+  }
+  context.print(`You are in "${className}" at ${address} as ${view?.label ?? name}.`)
+  context.print(share ? 'Your instructor sees your code.' : 'Your code is not shown.')
+  if (problem !== undefined) context.print(problem)
+  context.print(
+    waiting === 0 ? 'Everything is sent.' : `${waiting} events wait; they are sent by themselves.`,
+  )
+  if (view?.handIsUp) context.print('Your hand is up.')
+  for (const line of view === undefined ? [] : linesOf(view, lessonNames(course), timeOfDay))
+    context.print(line)
+  return Exit.passed
+}

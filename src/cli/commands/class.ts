@@ -1,0 +1,10 @@
+import { type Run, self } from '../command.ts'
+import { Exit } from '../exit.ts'
+
+/** Which way leads on depends on who asks. */
+export const run: Run = async (context) => {
+  context.print(`Take part:    ${self} class join ADDRESS --code CODE --as NAME
+Hold a class: ${self} class open --host 0.0.0.0
+All of it:    ${self} class --help`)
+  return Exit.passed
+}

@@ -1,0 +1,27 @@
+import { plainText } from '../../classroom/fold/names.ts'
+import { sendPending } from '../../classroom/learner/send.ts'
+import { limits } from '../../classroom/limits.ts'
+import { currentLesson } from '../../walkthrough/desk.ts'
+import { memberOf } from '../class-member.ts'
+import { type Run, self } from '../command.ts'
+import { Exit } from '../exit.ts'
+
+/** A hand is an event of the log like any other, so it survives a Wi-Fi that is away; one waits a moment to say whether it arrived. */
+const PATIENCE = 2_000
+
+export const run: Run = async (context, words, flags) => {
+  const { desk, member } = await memberOf(context)
+  const { progress, home } = desk
+  const at = currentLesson(desk)?.slug ?? 'course'
+  const isDone = flags.done === true
+  const text = plainText(words.join(' '), limits.text)
+  if (isDone) await progress.record('HAND_LOWERED', at, { class: member.classId })
+  else await progress.record('HAND_RAISED', at, { class: member.classId, text })
+  const problem = await sendPending({ folder: home.log, progress, patience: PATIENCE }).then(
+    () => undefined,
+    (error: Error) => error.message,
+  )
+  const what = isDone ? 'Your hand is down.' : `Your hand is up. "${self} stuck --done" takes it down.`
+  context.print(problem === undefined ? what : `${what} ${problem} It arrives when the class can be reached.`)
+  return Exit.passed
+}

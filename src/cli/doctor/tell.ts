@@ -1,0 +1,44 @@
+import { padded, paintLines, span } from '../../terminal/text.ts'
+import { wrap } from '../../terminal/wrap.ts'
+import type { Flags } from '../command.ts'
+import type { Context } from '../context.ts'
+import { Exit, type ExitCode } from '../exit.ts'
+import type { Finding } from './finding.ts'
+
+/** Prints what was found, as lines or with --json as data; nothing may have failed. */
+export function tellFindings(context: Context, findings: readonly Finding[], flags: Flags): ExitCode {
+  const isWell = findings.every(({ state }) => state !== 'fail')
+  if (flags.json === true) context.printJson({ ok: isWell, findings })
+  else print(context, findings)
+  return isWell ? Exit.passed : Exit.machine
+}
+
+const looks = {
+  ok: { sign: '✓', ascii: '+', word: 'ok', style: 'green' },
+  warn: { sign: '!', ascii: '!', word: 'warn', style: 'yellow' },
+  fail: { sign: '✗', ascii: 'x', word: 'FAIL', style: 'red' },
+} as const
+
+function print(context: Context, findings: readonly Finding[]): void {
+  const { palette, width } = context
+  const names = Math.max(...findings.map(({ name }) => name.length)) + 2
+  const lines = findings.flatMap(({ name, state, finding, remedy }) => {
+    const { sign, ascii, word, style } = looks[state]
+    const first = [span(`${palette.unicode ? sign : ascii} ${word.padEnd(6)}`, style), ...padded(name, names)]
+    const rest = ' '.repeat(8)
+    return [
+      ...wrap(finding, { width, first, rest }),
+      ...(remedy === undefined ? [] : wrap(span(remedy, 'dim'), { width, first: rest, rest })),
+    ]
+  })
+  const failed = findings.filter(({ state }) => state === 'fail').length
+  const warned = findings.filter(({ state }) => state === 'warn').length
+  context.print(paintLines(lines, palette))
+  context.print(`\n${verdict(failed, warned)}`)
+}
+
+function verdict(failed: number, warned: number): string {
+  if (failed > 0) return `The course cannot run like this: mend what says FAIL first.`
+  if (warned > 0) return 'The course runs. What says warn may be mended or left.'
+  return 'All is well.'
+}
