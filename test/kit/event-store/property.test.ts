@@ -47,7 +47,8 @@ const step = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({
-      kind: fc.constant('save' as const), which: fc.nat(5) }),
+      kind: fc.constant('save' as const),
+      which: fc.nat(5),
     }),
   },
 )
@@ -75,7 +76,11 @@ interface Seen {
 }
 
 /** What a step came to, in words that are the same for both: positions are numbered as they are met. */
-async function outcomeOf(store: EventStore, step: Exclude<Step, { kind: 'trim' }>, { positions, loaded }: Seen) {
+async function outcomeOf(
+  store: EventStore,
+  step: Exclude<Step, { kind: 'trim' }>,
+  { positions, loaded }: Seen,
+) {
   try {
     switch (step.kind) {
       case 'append': {
@@ -130,7 +135,10 @@ need('redis-server').describe('RedisEventStore', () => {
             new RedisEventStore(redis, { partition: `p${run}` }),
             new MemoryEventStore(memory),
           ]
-          const seen: [Seen, Seen] = [{ positions: [], loaded: [] }, { positions: [], loaded: [] }]
+          const seen: [Seen, Seen] = [
+            { positions: [], loaded: [] },
+            { positions: [], loaded: [] },
+          ]
           for (const step of steps) {
             if (step.kind === 'trim') {
               await redis.xtrim(`es:{p${run}}:stream:${step.stream}`, 'MAXLEN', step.keep)
@@ -138,9 +146,7 @@ need('redis-server').describe('RedisEventStore', () => {
               entries.splice(0, Math.max(0, entries.length - step.keep))
               continue
             }
-            expect(await outcomeOf(ours, step, seen[0])).toEqual(
-              await outcomeOf(plain, step, seen[1]),
-            )
+            expect(await outcomeOf(ours, step, seen[0])).toEqual(await outcomeOf(plain, step, seen[1]))
           }
           const log = await redis.xrange(`es:{p${run}}:log`, '-', '+')
           expect(log.map(([, flat]) => [flat[1], Number(flat[3]), flat[7]])).toEqual(
