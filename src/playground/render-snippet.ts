@@ -39,8 +39,8 @@ export async function renderResult(result: SnippetResult, options: MarkdownOptio
   return parts.join('\n\n')
 }
 
-/** The fence is longer than any within, so that no output can end it. */
-function fenced(language: string, text: string): string {
+/** A block of code; its fence is longer than any within, so that no output can end it. */
+export function fenced(language: string, text: string): string {
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length))
   const fence = '`'.repeat(longest + 1)
   return `${fence}${language}\n${harmless(text)}\n${fence}`

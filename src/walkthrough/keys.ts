@@ -1,4 +1,4 @@
-export type Key = 'on' | 'back' | 'leave' | 'interrupt'
+export type Key = 'on' | 'back' | 'leave' | 'run' | 'interrupt'
 
 /** What the keys of the pager send; behind an escape, terminals send either `[` or `O`. */
 const names: Readonly<Record<string, Key>> = {
@@ -16,6 +16,7 @@ const names: Readonly<Record<string, Key>> = {
   '\x1b[5~': 'back',
   '\x1b[D': 'back',
   '\x1b[A': 'back',
+  r: 'run',
   q: 'leave',
   Q: 'leave',
   '\x1b': 'leave',

@@ -1,11 +1,10 @@
 import type { Lesson, LessonSummary } from '../course/index.ts'
 import { isPassed } from '../progress/index.ts'
-import { renderMarkdown } from '../terminal/index.ts'
 import { startLesson } from '../workspace/index.ts'
 import { lessonAfter, shownPath } from './desk.ts'
 import { type Action, actions } from './lesson-actions.ts'
-import { lessonText } from './lesson-text.ts'
 import { askQuiz } from './quiz.ts'
+import { readLesson } from './read-lesson.ts'
 import type { Choice } from './ui.ts'
 import type { Walk } from './walk.ts'
 
@@ -38,9 +37,9 @@ async function read(walk: Walk, lesson: Lesson): Promise<void> {
 }
 
 /** Only who came to the end has read it. */
-async function showText({ desk, ui, palette }: Walk, lesson: Lesson): Promise<'end' | 'left'> {
-  const end = await ui.read((width) => renderMarkdown(lessonText(lesson), { width, palette }))
-  if (end === 'end') await desk.progress.record('LESSON_READ', lesson.slug, {})
+async function showText(walk: Walk, lesson: Lesson): Promise<'end' | 'left'> {
+  const end = await readLesson(walk, lesson)
+  if (end === 'end') await walk.desk.progress.record('LESSON_READ', lesson.slug, {})
   return end
 }
 

@@ -1,7 +1,9 @@
 import type { ReadStream, WriteStream } from 'node:tty'
+import { stripVTControlCharacters } from 'node:util'
 import { type Palette, pages } from '../terminal/index.ts'
 import { InterruptedError } from './interrupted.ts'
 import { type Key, keysIn } from './keys.ts'
+import type { RunOnPage } from './ui.ts'
 
 export interface PagerTerminal {
   readonly input: ReadStream
@@ -17,11 +19,12 @@ const widest = 100
 
 /**
  * Shows a text page by page on a screen of its own, so that afterwards the terminal is as it was. `render` makes the
- * text for a width in columns. Resolves with whether the last page was reached; throws InterruptedError for Ctrl-C.
+ * text for a width in columns; `run` runs what stands on a page. Resolves with whether the last page was reached; throws InterruptedError for Ctrl-C.
  */
 export async function readPages(
   render: (width: number) => Promise<string>,
   terminal: PagerTerminal,
+  run?: RunOnPage,
 ): Promise<'end' | 'left'> {
   const { input, output } = terminal
   const events = listen(input, output)
@@ -29,13 +32,16 @@ export async function readPages(
   try {
     let shown = 0
     let of = 1
+    let sought: string | undefined
     for (;;) {
       const text = await render(Math.min(widest, output.columns || 80))
       const all = pages(text, (output.rows || 24) - 2)
       // After a change of size there may be more pages, or fewer: we stay at the same share of the text.
       shown = Math.min(all.length - 1, all.length === of ? shown : Math.floor((shown / of) * all.length))
       of = all.length
-      for (let event: Key | 'resize' | undefined; event !== 'resize'; ) {
+      if (sought !== undefined) shown = placeOf(sought, all) ?? shown
+      sought = undefined
+      for (let event: Key | 'resize' | undefined; event !== 'resize' && sought === undefined; ) {
         output.write(clear + screen(all, shown, terminal))
         event = await events.next()
         if (event === 'interrupt') throw new InterruptedError('Ctrl-C')
@@ -43,6 +49,10 @@ export async function readPages(
         if (event === 'on' && shown === all.length - 1) return 'end'
         if (event === 'on') shown += 1
         if (event === 'back') shown = Math.max(0, shown - 1)
+        if (event === 'run' && run !== undefined) {
+          output.write(clear + screen(all, shown, terminal, 'Running …'))
+          sought = await Promise.race([run(stripVTControlCharacters(all[shown] ?? '')), events.interrupted])
+        }
       }
     }
   } finally {
@@ -51,11 +61,21 @@ export async function readPages(
   }
 }
 
-function screen(all: readonly string[], shown: number, { output, palette }: PagerTerminal): string {
+function placeOf(words: string, all: readonly string[]): number | undefined {
+  const found = all.findIndex((page) => stripVTControlCharacters(page).includes(words))
+  return found === -1 ? undefined : found
+}
+
+function screen(
+  all: readonly string[],
+  shown: number,
+  { output, palette }: PagerTerminal,
+  instead?: string,
+): string {
   const page = all[shown] ?? ''
   const below = '\n'.repeat(Math.max(1, (output.rows || 24) - page.split('\n').length - 1))
   const last = shown === all.length - 1
-  const keys = `${shown + 1}/${all.length}  space ${last ? 'done' : 'on'} · b back · q leave`
+  const keys = instead ?? `${shown + 1}/${all.length}  space ${last ? 'done' : 'on'} · b back · q leave`
   return `${page}${below}${palette.paint(keys, 'inverse')}`
 }
 
@@ -63,11 +83,21 @@ function screen(all: readonly string[], shown: number, { output, palette }: Page
 function listen(input: ReadStream, output: WriteStream) {
   const waiting: (Key | 'resize')[] = []
   let wake = () => {}
+  let interrupt: (error: InterruptedError) => void = () => {}
+  const interrupted = new Promise<never>((_, reject) => {
+    interrupt = reject
+  })
+  // Only while something runs does anybody wait for it.
+  interrupted.catch(() => {})
   const push = (...events: readonly (Key | 'resize')[]) => {
     waiting.push(...events)
     wake()
   }
-  const onData = (data: Buffer | string) => push(...keysIn(data.toString()))
+  const onData = (data: Buffer | string) => {
+    const keys = keysIn(data.toString())
+    if (keys.includes('interrupt')) interrupt(new InterruptedError('Ctrl-C'))
+    push(...keys)
+  }
   const onResize = () => push('resize')
   const onEnd = () => push('leave')
   const wasRaw = input.isRaw
@@ -77,6 +107,7 @@ function listen(input: ReadStream, output: WriteStream) {
   input.on('end', onEnd)
   output.on('resize', onResize)
   return {
+    interrupted,
     async next(): Promise<Key | 'resize'> {
       for (;;) {
         const event = waiting.shift()

@@ -49,6 +49,6 @@ export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
       const { yes } = await prompt([{ type: 'confirm', name: 'yes', message, default: false }])
       return yes
     },
-    read: (render) => readPages(render, terminal),
+    read: (render, run) => readPages(render, terminal, run),
   }
 }

@@ -8,6 +8,12 @@ export interface Heading {
   readonly heading: string
 }
 
+/**
+ * Runs what the page offers to run. Resolves with words of the text that is rendered from then on, by which the place is
+ * found again; undefined where nothing is offered.
+ */
+export type RunOnPage = (page: string) => Promise<string | undefined>
+
 /** How the walkthrough talks with a person; the tests have one that answers by itself. */
 export interface Ui {
   readonly width: number
@@ -22,5 +28,5 @@ export interface Ui {
   chooseSeveral<Value>(message: string, choices: readonly Choice<Value>[]): Promise<readonly Value[]>
   confirm(message: string): Promise<boolean>
   /** Shows a text page by page, and says whether the reader came to its end. */
-  read(render: (width: number) => Promise<string>): Promise<'end' | 'left'>
+  read(render: (width: number) => Promise<string>, run?: RunOnPage): Promise<'end' | 'left'>
 }

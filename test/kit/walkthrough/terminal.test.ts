@@ -60,6 +60,19 @@ describe('the walkthrough in a terminal', () => {
     await until(/createEvent is not written yet[\s\S]*❯ Check my answer/)
   })
 
+  test('a snippet runs where it stands, and the place in the text stays', async () => {
+    const { until, press } = open('', { rows: 40 })
+    await until(/Begin 01/)
+    press('Enter')
+    await until(/r runs snippet 1[\s\S]*^1\/\d+ {2}space on/m)
+    press('r')
+    const page = await until(/Snippet 1, run here:\n\n {2}> HSET user:42/)
+    expect(page).not.toContain('something else')
+    expect(page).toMatch(/^1\/\d+ {2}space on/m)
+    press('q')
+    await until(/Check my answer/)
+  })
+
   for (const [where, keys] of [
     ['a menu', []],
     ['the pages', ['Enter']],

@@ -1,0 +1,24 @@
+import { describe, expect, test } from 'vitest'
+import { loadCourse } from '../../../src/course/index.ts'
+import { offeredOn, textWithSnippets } from '../../../src/walkthrough/snippets-in-text.ts'
+
+const course = await loadCourse()
+
+describe('a lesson offers to run its snippets', () => {
+  for (const { slug } of course.lessons) {
+    test(`${slug}: each once, in order`, async () => {
+      const lesson = await course.lesson(slug)
+      const offers = [...textWithSnippets(lesson, new Map()).matchAll(/^\*r runs snippet (\d+)\*$/gm)]
+      expect(offers.map(([, number]) => Number(number))).toEqual(lesson.snippets.map((_, index) => index + 1))
+    })
+  }
+
+  test('below what the lesson shows, until it was run', async () => {
+    const lesson = await course.lesson('02-list-store')
+    const text = textWithSnippets(lesson, new Map([[1, 'came back']]))
+    expect(text).toMatch(/2\) "email-changed"\n```\n\ncame back\n/)
+    expect(text).toMatch(/```output\n\[ 'second' \]\n```\n\n\*r runs snippet 5\*/)
+    expect(offeredOn(text)).toBe(2)
+    expect(offeredOn('nothing here')).toBeUndefined()
+  })
+})
