@@ -469,6 +469,22 @@ describe('the process manager', () => {
     await exactlyOnce('The timeout came, then the manager and the timeout ran again')
   })
 
+  test('forgets no deadline when it dies', async () => {
+    await everyCrash({
+      name: 'runProcess',
+      prepare: () => publish(CREATED),
+      run: (redis) => manage(redis),
+      verify: async ({ last, survived }) => {
+        if (!survived) await call('runProcess', () => manage(box.connect()))
+        verifyEqual(
+          await call('expireOrders', () => expireOrders(box.connect(), tooLate)),
+          1,
+          `The manager died after its ${last ?? 'start'} while it took in ORDER_CREATED, and was started again. 15 minutes later expireOrders did not find the order: it waits for ever. What expireOrders looks at is written in the same step as the event.`,
+        )
+      },
+    })
+  })
+
   test('expireOrders and a stock reply at the same moment', async () => {
     await everyInterleaving({
       name: 'expireOrders',
