@@ -1,7 +1,7 @@
 import type { Token } from 'markdown-it'
 import { snippetOf } from '../snippet-tokens.ts'
 
-// All in pixels of the stage, which is 1280 × 720 on every screen and only scaled. They follow styles/slides.css,
+// All in pixels of the stage, which is 1280 × 720 on every screen and only scaled. They follow styles/slides-stage.css,
 // on the safe side: a slide that is too full all the same is set smaller by the browser.
 
 /** What is left below a slide's title. */
