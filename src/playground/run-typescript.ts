@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cacheFolder } from '../check/cache-folder.ts'
-import { packageResolver } from '../check/packages.ts'
+import { guestImports } from './guest-imports.ts'
 
 export interface Printed {
   readonly output: string
@@ -58,7 +58,6 @@ process.stdout.write('', () => process.exit(0))
 
 async function bundle(code: string, { root, mine }: TypeScriptOptions): Promise<string | Printed> {
   const { build } = await import('esbuild')
-  const resolvePackage = packageResolver(root)
   try {
     const result = await build({
       stdin: { contents: wrapped(code), resolveDir: root, loader: 'ts', sourcefile: 'snippet.ts' },
@@ -69,22 +68,7 @@ async function bundle(code: string, { root, mine }: TypeScriptOptions): Promise<
       target: 'node20',
       keepNames: true,
       logLevel: 'silent',
-      plugins: [
-        {
-          name: 'snippet',
-          setup(plugin) {
-            plugin.onResolve({ filter: /^#built\// }, ({ path }) => {
-              const name = `${path.slice('#built/'.length)}.ts`
-              const own = join(root, 'workspace', name)
-              return { path: mine === true && existsSync(own) ? own : join(root, 'solutions', name) }
-            })
-            plugin.onResolve({ filter: /^[a-z@]/ }, ({ path }) => ({
-              path: resolvePackage(path) ?? path,
-              external: true,
-            }))
-          },
-        },
-      ],
+      plugins: [guestImports(root, mine === true)],
     })
     return result.outputFiles[0]?.text ?? ''
   } catch (error) {

@@ -1,9 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cacheFolder } from '../../check/cache-folder.ts'
-import { packageResolver } from '../../check/packages.ts'
+import { guestImports } from '../guest-imports.ts'
 import type { FromGuest, ToGuest } from './guest-messages.ts'
 
 export interface GuestOptions {
@@ -112,7 +112,6 @@ function guestOf(child: ChildProcess, names: readonly string[], listener: Return
 
 async function bundle({ root, file, mine }: GuestOptions): Promise<string> {
   const { build } = await import('esbuild')
-  const resolvePackage = packageResolver(root)
   const main = JSON.stringify(join(root, 'src', 'playground', 'console', 'guest-main.ts'))
   const own = file === undefined ? 'const own = {}' : `import * as own from ${JSON.stringify(file)}`
   try {
@@ -129,22 +128,7 @@ async function bundle({ root, file, mine }: GuestOptions): Promise<string> {
       target: 'node20',
       keepNames: true,
       logLevel: 'silent',
-      plugins: [
-        {
-          name: 'console',
-          setup(plugin) {
-            plugin.onResolve({ filter: /^#built\// }, ({ path }) => {
-              const name = `${path.slice('#built/'.length)}.ts`
-              const workspace = join(root, 'workspace', name)
-              return { path: mine && existsSync(workspace) ? workspace : join(root, 'solutions', name) }
-            })
-            plugin.onResolve({ filter: /^[a-z@]/ }, ({ path }) => ({
-              path: resolvePackage(path) ?? path,
-              external: true,
-            }))
-          },
-        },
-      ],
+      plugins: [guestImports(root, mine)],
     })
     return result.outputFiles[0]?.text ?? ''
   } catch (error) {
