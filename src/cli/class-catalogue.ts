@@ -100,6 +100,14 @@ const forInstructors: readonly CommandEntry[] = [
     load: () => import('./commands/class-export.ts'),
   },
   {
+    usage: 'report',
+    summary: 'which diagnoses cost the class the most time',
+    flags: [which, json],
+    examples: [['class report', 'what to begin with next time']],
+    group,
+    load: () => import('./commands/class-report.ts'),
+  },
+  {
     usage: 'doctor',
     summary: 'say whether this machine can hold a class; changes nothing',
     flags: [json],
