@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis'
 import { moveSlot, ownerOf } from '../../redis/move-slot.ts'
 import { allowAddress, forbidAddress } from './network.ts'
@@ -16,8 +17,8 @@ export interface OwnCluster {
   readonly admin: Cluster
   /** The suite's own clients of the single nodes, in the order of `nodes`. */
   readonly nodeAdmins: readonly Redis[]
-  /** A client for the learner's code: recorded, and refused what the sandbox refuses. */
-  connect(options?: ClusterOptions): Cluster
+  /** A client for the learner's code, which knows all nodes already: recorded, and refused what the sandbox refuses. */
+  connect(options?: ClusterOptions): Promise<Cluster>
   /** Which node serves the slot of this key. */
   nodeOf(key: string): Promise<number>
   slotOf(key: string): Promise<number>
@@ -54,7 +55,11 @@ export async function startCluster(): Promise<OwnCluster> {
     nodes: urls,
     admin,
     nodeAdmins,
-    connect: (options = {}) => handOutCluster(cluster(options, options.redisOptions ?? {})),
+    async connect(options = {}) {
+      const client = handOutCluster(cluster(options, options.redisOptions ?? {}))
+      await once(client, 'ready')
+      return client
+    },
     slotOf,
     nodeOf: async (key) => ownerOf(await slotOf(key), nodeAdmins),
     async moveSlot(slot, toNode, meanwhile) {

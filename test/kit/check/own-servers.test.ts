@@ -75,7 +75,7 @@ need('redis-server').describe('servers of a suite’s own', () => {
 
   test('commands to a cluster are recorded, its own are not, and FLUSHALL does not get there', async () => {
     const cluster = await box.startCluster()
-    const redis = cluster.connect()
+    const redis = await cluster.connect()
     await call('write', async () => {
       for (const key of ['a', 'b', 'c', 'd']) await redis.set(key, key)
     })
@@ -91,7 +91,7 @@ need('redis-server').describe('servers of a suite’s own', () => {
   test('a slot moves while it is written to', async () => {
     const cluster = await box.startCluster()
     expect(await cluster.admin.get('a')).toBeNull() // emptied after the last test
-    const redis = cluster.connect()
+    const redis = await cluster.connect()
     const from = await cluster.nodeOf('log')
     const to = (from + 1) % 3
     for (let i = 0; i < 10; i += 1) await redis.rpush('log', i)

@@ -1,0 +1,551 @@
+import type { Redis } from 'ioredis'
+import { describe, test } from 'vitest'
+import {
+  attempt,
+  call,
+  callError,
+  everyCrash,
+  everyInterleaving,
+  lacks,
+  type OwnCluster,
+  useSandbox,
+  verify,
+  verifyEqual,
+} from '#kit'
+import type { Handle, LoggedEvent } from '#lesson/27-cluster'
+import {
+  append,
+  consume,
+  installLibrary,
+  keysOf,
+  partitionOf,
+  VersionConflictError,
+} from '#lesson/27-cluster'
+
+const box = useSandbox()
+const STREAM = 'es:{p3}:stream:order-15'
+const LOG = 'es:{p3}:log'
+/** Streams of partition 3 of 8. */
+const THIRD = ['order-15', 'order-17', 'order-21']
+
+const eventOf = (number: number) => ({
+  eventId: `e-${number}`,
+  timestamp: '2026-03-01T09:00:00.000Z',
+  eventType: 'ORDER_CREATED',
+  entityId: 'order-1',
+  payload: {},
+  metadata: {},
+})
+const textOf = (number: number) =>
+  `{"eventId":"e-${number}","timestamp":"2026-03-01T09:00:00.000Z","eventType":"ORDER_CREATED","entityId":"order-1","payload":{},"metadata":{}}`
+
+const idsAndFields = (key: string, admin: Pick<Redis, 'xrange'> = box.admin) => admin.xrange(key, '-', '+')
+const fieldsOf = async (key: string) => (await idsAndFields(key)).map(([, fields]) => fields)
+
+describe('partitionOf and keysOf', () => {
+  const tagOf = (key: string) => /\{([^}]+)\}/.exec(key)?.[1]
+  const orders = Array.from({ length: 40 }, (_, index) => `order-${index + 1}`)
+
+  test('a stream stays in its partition', async () => {
+    for (const id of orders) {
+      const [first, second] = [
+        await call('partitionOf', () => partitionOf(id, 8)),
+        await call('partitionOf', () => partitionOf(id, 8)),
+      ]
+      verifyEqual(
+        second,
+        first,
+        `partitionOf was asked twice for ${id} and gave two answers. Where a stream lies may depend on its id alone: the next program has to find it again.`,
+      )
+    }
+  })
+
+  test('by the first four bytes of SHA-256', async () => {
+    const found: Record<string, readonly number[]> = {}
+    for (const id of ['order-1', 'order-2', 'order-3', 'user:42', 'ünïcode-✓', 'order-{1}']) {
+      found[id] = [
+        await call('partitionOf', () => partitionOf(id, 8)),
+        await call('partitionOf', () => partitionOf(id, 64)),
+      ]
+    }
+    verifyEqual(
+      found,
+      {
+        'order-1': [1, 33],
+        'order-2': [6, 6],
+        'order-3': [7, 15],
+        'user:42': [3, 59],
+        'ünïcode-✓': [5, 53],
+        'order-{1}': [5, 61],
+      },
+      'partitionOf should take the first four bytes of the SHA-256 of the id (UTF-8) as one big-endian number, modulo the number of partitions. Every program that shares the store has to reckon alike; here are the partitions of 8 and of 64.',
+    )
+    verifyEqual(
+      await call('partitionOf', () => partitionOf('order-1', 1)),
+      0,
+      'With one partition there is only partition 0.',
+    )
+  })
+
+  test('stream and log share a hash tag, different partitions do not', async () => {
+    const keys = []
+    for (const id of orders) keys.push(await call('keysOf', () => keysOf(id, 8)))
+    for (const { stream, log } of keys) {
+      verify(
+        tagOf(stream) !== undefined && tagOf(stream) === tagOf(log),
+        `${stream} and ${log} do not have the same hash tag (the text in the first pair of braces). On a cluster they lie in different slots then, and no script may write both: CROSSSLOT.`,
+      )
+    }
+    verifyEqual(
+      new Set(keys.map(({ stream }) => tagOf(stream))).size,
+      8,
+      'Forty orders in 8 partitions should have 8 different hash tags. One tag for everything puts everything into one slot, on one node, and the other nodes stay empty.',
+    )
+  })
+
+  test('names the keys', async () => {
+    verifyEqual(
+      await call('keysOf', () => keysOf('order-1', 8)),
+      { partition: 1, stream: 'es:{p1}:stream:order-1', log: 'es:{p1}:log' },
+      'The stream order-1 lies in partition 1 of 8, so its keys should be these.',
+    )
+    verifyEqual(
+      await call('keysOf', () => keysOf('order {a}{b}', 16)),
+      { partition: 8, stream: 'es:{p8}:stream:order {a}{b}', log: 'es:{p8}:log' },
+      'An id may hold braces and spaces. The partition comes before it, so its tag is the first and the only one that counts; nothing needs to be escaped.',
+    )
+  })
+})
+
+describe('append', () => {
+  const first = () => call('append', () => append(box.redis, 8, 'order-15', [eventOf(1)], 0))
+
+  test('writes into the stream and into the log of its partition', async () => {
+    verifyEqual(await first(), 1, 'The first event of a stream brings it to version 1.')
+    verifyEqual(
+      await idsAndFields(STREAM),
+      [['1-0', ['event', textOf(1)]]],
+      `${STREAM} should hold the event: one entry with the id 1-0 and one field, event, as encodeEvent makes it.`,
+    )
+    verifyEqual(
+      await fieldsOf(LOG),
+      [['streamId', 'order-15', 'version', '1', 'event', textOf(1)]],
+      `${LOG} should hold the event too: one entry with the fields streamId, version and event, in this order.`,
+    )
+    verifyEqual(
+      (await box.admin.keys('*')).filter((key) => key !== 'eventlings:sandbox').sort(),
+      [LOG, STREAM],
+      'append should write these two keys and no other.',
+    )
+  })
+
+  test('appends several events, and those of other streams to the same log', async () => {
+    await first()
+    const version = await call('append', () => append(box.redis, 8, 'order-15', [eventOf(2), eventOf(3)], 1))
+    verifyEqual(version, 3, 'Two events after version 1 bring the stream to version 3.')
+    await call('append', () => append(box.redis, 8, 'order-17', [eventOf(4)], 0))
+    verifyEqual(
+      (await idsAndFields(STREAM)).map(([id]) => id),
+      ['1-0', '2-0', '3-0'],
+      'The entries of the stream should have the ids 1-0, 2-0 and 3-0: the versions.',
+    )
+    verifyEqual(
+      (await fieldsOf(LOG)).map((fields) => fields.slice(0, 4)),
+      [
+        ['streamId', 'order-15', 'version', '1'],
+        ['streamId', 'order-15', 'version', '2'],
+        ['streamId', 'order-15', 'version', '3'],
+        ['streamId', 'order-17', 'version', '1'],
+      ],
+      'order-15 and order-17 lie in one partition, so its log should hold the events of both, in the order in which they were appended.',
+    )
+  })
+
+  test('knows the version of a stream whose old events are gone', async () => {
+    await box.admin.xadd(STREAM, '12-0', 'event', textOf(12))
+    const outcome = await attempt('append', () => append(box.redis, 8, 'order-15', [eventOf(13)], 12))
+    verifyEqual(
+      outcome.ok ? outcome.value : outcome.error,
+      13,
+      'Of this stream only the entry 12-0 is left. It is at version 12: the version stands in the last id, the number of entries says nothing.',
+    )
+  })
+
+  test('refuses a version that is no longer, or not yet, true', async () => {
+    await first()
+    for (const expected of [0, 2]) {
+      const error = await callError(
+        'append',
+        () => append(box.redis, 8, 'order-15', [eventOf(2), eventOf(3)], expected),
+        VersionConflictError,
+        `The stream is at version 1, and append expected ${expected}: it should throw a VersionConflictError.`,
+      )
+      verifyEqual(
+        { streamId: error.streamId, expected: error.expected, actual: error.actual },
+        { streamId: 'order-15', expected, actual: 1 },
+        'The VersionConflictError should carry the id of the stream and both versions.',
+      )
+    }
+    verifyEqual(
+      [await box.admin.xlen(STREAM), await box.admin.xlen(LOG)],
+      [1, 1],
+      'append refused, but had written something into the stream or the log. It should compare first and write afterwards.',
+    )
+  })
+
+  test('writes nothing if one event cannot be encoded', async () => {
+    const bad = { ...eventOf(2), payload: { total: Number.NaN } }
+    const outcome = await attempt('append', () => append(box.redis, 8, 'order-15', [eventOf(1), bad], 0))
+    verifyEqual(
+      [outcome.ok, await box.admin.exists(STREAM, LOG)],
+      [false, 0],
+      'encodeEvent refuses the second event (NaN in its payload). append should pass that error on and write none of the two.',
+    )
+  })
+
+  test('one of two writers wins, and the log says the same as the stream', async () => {
+    await everyInterleaving({
+      name: 'append',
+      first: (redis) => append(redis, 8, 'order-15', [eventOf(1)], 0),
+      second: (redis) => append(redis, 8, 'order-15', [eventOf(2)], 0),
+      async verify({ first: one, second: two, held, after }) {
+        const [inStream, inLog] = [await fieldsOf(STREAM), await fieldsOf(LOG)]
+        verifyEqual(
+          [Number(one.ok) + Number(two.ok), inStream.length, inLog.length],
+          [1, 1, 1],
+          `Two writers expected version 0, and between ${after} and ${held} of the one the other got in. One should win and one get a conflict, with one event in the stream and one in the log (received: writers that succeeded, entries in the stream, entries in the log).`,
+        )
+        const lost = one.ok ? two : one
+        verify(
+          !lost.ok && lost.error instanceof VersionConflictError,
+          'The writer that came too late should get a VersionConflictError.',
+          { received: lost.ok ? lost.value : lost.error },
+        )
+        verifyEqual(
+          inLog[0]?.at(-1),
+          inStream[0]?.at(-1),
+          'Stream and log hold different events for version 1: one writer won the stream, the other one the log.',
+        )
+      },
+    })
+  })
+
+  test('all in both places, or nothing', async () => {
+    await everyCrash({
+      name: 'append',
+      run: (redis) => append(redis, 8, 'order-15', [eventOf(1), eventOf(2)], 0),
+      async verify({ last }) {
+        const lengths = [await box.admin.xlen(STREAM), await box.admin.xlen(LOG)]
+        verify(
+          lengths[0] === lengths[1] && (lengths[0] === 0 || lengths[0] === 2),
+          `The process died right after ${last}, and left ${lengths[0]} of 2 events in the stream and ${lengths[1]} in the log. What the log lacks no consumer will ever see. Write both in one script: that is what the common hash tag is for.`,
+        )
+      },
+    })
+  })
+})
+
+describe('consume', () => {
+  const TOTALS = 'es:{p3}:totals'
+  const count: Handle = ({ streamId }, effects) => {
+    effects.hincrby(TOTALS, streamId, 1)
+  }
+  const logged = (partition: number, n: number) =>
+    box.admin.xadd(
+      `es:{p${partition}}:log`,
+      `${n}-0`,
+      'streamId',
+      `order-${n}`,
+      'version',
+      '1',
+      'event',
+      textOf(n),
+    )
+
+  /** Runs the consumer of a partition and gives what it handed over. */
+  async function seenBy(partition: number, consumer = 'totals') {
+    const seen: LoggedEvent[] = []
+    const handled = await call('consume', () =>
+      consume(box.redis, partition, consumer, (event, effects) => {
+        seen.push(event)
+        effects.hincrby(`es:{p${partition}}:totals`, 'events', 1)
+      }),
+    )
+    return { seen, positions: seen.map(({ position }) => position), handled }
+  }
+
+  test('hands over the events of one partition, in order', async () => {
+    await box.admin.xadd(LOG, '5-0', 'streamId', 'order-15', 'version', '1', 'event', textOf(1))
+    await box.admin.xadd(LOG, '5-1', 'streamId', 'order-{x}', 'version', '12', 'event', textOf(2))
+    const { seen, handled } = await seenBy(3)
+    verifyEqual(
+      seen,
+      [
+        { position: '5-0', streamId: 'order-15', version: 1, event: eventOf(1) },
+        { position: '5-1', streamId: 'order-{x}', version: 12, event: eventOf(2) },
+      ],
+      'consume should hand over both events of the log, oldest first: position (the id), streamId, version (a number) and the event, read by decodeEvent.',
+    )
+    verifyEqual(handled, 2, 'consume should resolve to the number of events that it handed over.')
+    verifyEqual(
+      await box.admin.hgetall(TOTALS),
+      { events: '2' },
+      'What `handle` queued on `effects` did not happen. consume should hand over a transaction and execute it.',
+    )
+  })
+
+  test('goes on where it stopped, each consumer and each partition by itself', async () => {
+    await logged(3, 1)
+    await logged(3, 2)
+    await logged(5, 1)
+    await seenBy(3)
+    verifyEqual(
+      await box.admin.get('es:{p3}:checkpoint:totals'),
+      '2-0',
+      'After the event at 2-0 the checkpoint es:{p3}:checkpoint:totals should hold 2-0. It has the hash tag of its partition, so that it can be written together with the effects.',
+    )
+    await logged(3, 3)
+    verifyEqual(
+      (await seenBy(3)).positions,
+      ['3-0'],
+      'consume was called again after one more event: it should hand over that one alone.',
+    )
+    verifyEqual(
+      (await seenBy(5)).positions,
+      ['1-0'],
+      'The consumer of partition 5 had not begun. Positions of partition 3 mean nothing to it: one checkpoint per partition.',
+    )
+    verifyEqual(
+      (await seenBy(3, 'mails')).positions,
+      ['1-0', '2-0', '3-0'],
+      'A consumer of another name begins at the beginning, with a checkpoint of its own.',
+    )
+    verifyEqual((await seenBy(3)).handled, 0, 'Nothing is new, so consume should resolve to 0.')
+  })
+
+  test('reads a long log in pages', async () => {
+    const pipeline = box.admin.pipeline()
+    for (let n = 1; n <= 110; n += 1)
+      pipeline.xadd(LOG, `${n}-0`, 'streamId', 's', 'version', `${n}`, 'event', textOf(n))
+    await pipeline.exec()
+    const { positions, handled } = await seenBy(3)
+    verifyEqual(
+      [handled, positions.length, new Set(positions).size, positions.at(-1)],
+      [110, 110, 110, '110-0'],
+      'All 110 events of the log should be handed over in one call, each once (received: the result, events handed over, different ones, the last position).',
+    )
+    const reads = box.commands.filter(({ name }) => name.startsWith('X'))
+    const longest = Math.max(...reads.map(({ reply }) => (Array.isArray(reply) ? reply.length : 0)))
+    verify(
+      longest <= 101,
+      `One command fetched ${longest} entries. Read pages of at most 100: a log has no end.`,
+    )
+  })
+
+  test('effect and checkpoint happen together', async () => {
+    await everyCrash({
+      name: 'consume',
+      async prepare() {
+        for (const n of [1, 2, 3]) await logged(3, n)
+      },
+      run: (redis) => consume(redis, 3, 'totals', count),
+      async verify({ last }) {
+        await call('consume', () => consume(box.connect(), 3, 'totals', count))
+        verifyEqual(
+          await box.admin.hgetall(TOTALS),
+          { 'order-1': '1', 'order-2': '1', 'order-3': '1' },
+          `The process died right after ${last}, and another one went on from the checkpoint. Each of the three events should have taken effect once: write effects and checkpoint in one transaction (MULTI … EXEC).`,
+        )
+      },
+    })
+  })
+
+  test('stops at an event that cannot be handled', async () => {
+    for (const n of [1, 2, 3]) await logged(3, n)
+    const failing: Handle = (event, effects) => {
+      if (event.position === '2-0') throw new RangeError('no stock')
+      count(event, effects)
+    }
+    await callError(
+      'consume',
+      () => consume(box.redis, 3, 'totals', failing),
+      RangeError,
+      '`handle` threw at the second event. consume should let that error through: an event that is skipped in silence is lost.',
+    )
+    await call('consume', () => consume(box.redis, 3, 'totals', count))
+    verifyEqual(
+      await box.admin.hgetall(TOTALS),
+      { 'order-1': '1', 'order-2': '1', 'order-3': '1' },
+      'After the repair consume was called again. It should go on with the event that had failed: not before it, which would count twice, and not after it.',
+    )
+    await logged(3, 4)
+    const outcome = await attempt('consume', () =>
+      consume(box.redis, 3, 'totals', (_, effects) => {
+        effects.lpush(TOTALS, 'x')
+      }),
+    )
+    verify(
+      !outcome.ok,
+      'Redis refused an effect (WRONGTYPE), and consume said nothing. EXEC resolves all the same: look at each of its replies for an error.',
+    )
+  })
+})
+
+describe.skipIf(lacks('cluster'))('on three nodes', () => {
+  const ORDERS = Array.from({ length: 40 }, (_, index) => `order-${index + 1}`)
+  const library = (answer: number) =>
+    `#!lua name=es\nredis.register_function('es_answer', function(keys) return ${answer} + redis.call('EXISTS', keys[1]) end)`
+
+  test('a library is on every master', async () => {
+    const cluster = await box.startCluster()
+    if (await isOlderThanFunctions(cluster)) return
+    const redis = await cluster.connect()
+    for (const answer of [7, 8]) {
+      const code = library(answer)
+      await call('installLibrary', () => installLibrary(redis, code))
+      const found: unknown[] = []
+      for (let partition = 0; partition < 8; partition += 1) {
+        found.push(
+          await cluster.admin
+            .call('FCALL', 'es_answer', 1, `es:{p${partition}}:log`)
+            .catch((error: Error) => error.message),
+        )
+      }
+      verifyEqual(
+        found,
+        Array.from({ length: 8 }, () => answer),
+        answer === 7
+          ? 'The function of the library was called for each of 8 partitions. Where it is "not found" it is missing on the node of that partition: FUNCTION LOAD loads it into one node only. Load it into every master.'
+          : 'The library was installed again in a newer version, and not everywhere is that the one which answers. Replace what is there, on every master.',
+      )
+    }
+  })
+
+  test('events find their nodes', async () => {
+    const cluster = await box.startCluster()
+    const redis = await cluster.connect()
+    for (const id of ORDERS) {
+      const outcome = await attempt('append', () => append(redis, 8, id, [eventOf(1), eventOf(2)], 0))
+      verify(
+        outcome.ok,
+        `append works on one server, but not for ${id} on a cluster. A command or script goes to the node that has its keys, and knows them by KEYS alone: name all keys there, and build none in the script or from ARGV.`,
+        { received: outcome.ok ? undefined : outcome.error },
+      )
+    }
+    verifyEqual(
+      await cluster.admin.xlen('es:{p1}:stream:order-1'),
+      2,
+      'The two events of order-1 should be on the cluster, in es:{p1}:stream:order-1.',
+    )
+    const sizes = await Promise.all(cluster.nodeAdmins.map((node) => node.dbsize()))
+    verify(
+      sizes.every((size) => size > 0),
+      'Forty streams were written, and there is a node without a single key. Partitions spread them over the nodes.',
+      { received: sizes },
+    )
+    await callError(
+      'append',
+      () => append(redis, 8, 'order-1', [eventOf(3)], 1),
+      VersionConflictError,
+      'order-1 is at version 2: append should throw a VersionConflictError on a cluster as well.',
+    )
+  })
+
+  test('a slot moves while events are written', async () => {
+    const cluster = await box.startCluster()
+    const redis = await cluster.connect()
+    const slot = await cluster.slotOf(LOG)
+    const to = ((await cluster.nodeOf(LOG)) + 1) % 3
+    for (const id of THIRD) await call('append', () => append(redis, 8, id, [eventOf(1)], 0))
+    let moving = true
+    const writing = attempt(
+      'append',
+      async () => {
+        let version = 1
+        while (moving) {
+          for (const id of THIRD) await append(redis, 8, id, [eventOf(version + 1)], version)
+          version += 1
+        }
+        return version
+      },
+      { seconds: 30 },
+    )
+    writing.catch(() => {})
+    let failed = false
+    void writing.then(({ ok }) => {
+      failed = !ok
+    })
+    await cluster.moveSlot(slot, to, async () => {
+      const before = await cluster.admin.xlen(LOG)
+      while (!failed && (await cluster.admin.xlen(LOG)) < before + 30) await cluster.admin.ping()
+    })
+    moving = false
+    const outcome = await writing
+    verify(
+      outcome.ok,
+      'While append wrote, the slot of its partition moved to another node, and an append failed. ioredis follows the redirections (ASK, MOVED) by itself for a command or script that names its keys.',
+      { received: outcome.ok ? undefined : outcome.error },
+    )
+    const all = Array.from({ length: outcome.value }, (_, index) => `${index + 1}-0`)
+    for (const id of THIRD) {
+      verifyEqual(
+        (await idsAndFields(`es:{p3}:stream:${id}`, cluster.admin)).map(([entry]) => entry),
+        all,
+        `The slot moved while ${id} was written. Every version from 1 to ${outcome.value} should be there once.`,
+      )
+    }
+    verifyEqual(
+      await cluster.nodeAdmins[to]?.xlen(LOG),
+      outcome.value * 3,
+      'The slot moved while events were written. The log on its new node should hold every event of the three streams.',
+    )
+  })
+
+  test('a consumer per partition sees every stream in order', async () => {
+    const cluster = await box.startCluster()
+    const redis = await cluster.connect()
+    for (const version of [0, 1, 2]) {
+      for (const id of ORDERS) {
+        await call('append', () => append(redis, 8, id, [eventOf(version + 1)], version))
+      }
+    }
+    const versions = new Map<string, number[]>()
+    let handled = 0
+    for (let partition = 0; partition < 8; partition += 1) {
+      // Between two partitions a slot moves, and the client has to find out.
+      if (partition === 3)
+        await cluster.moveSlot(await cluster.slotOf(LOG), ((await cluster.nodeOf(LOG)) + 1) % 3)
+      const outcome = await attempt('consume', () =>
+        consume(redis, partition, 'totals', ({ streamId, version }, effects) => {
+          versions.set(streamId, [...(versions.get(streamId) ?? []), version])
+          effects.hincrby(`es:{p${partition}}:totals`, 'events', 1)
+        }),
+      )
+      verify(
+        outcome.ok,
+        `consume works on one server, but not for partition ${partition} of a cluster. Log, checkpoint and effects have to carry the hash tag of the partition.`,
+        { received: outcome.ok ? undefined : outcome.error },
+      )
+      handled += outcome.value
+    }
+    verifyEqual(
+      handled,
+      120,
+      'The consumers of the 8 partitions together should have been handed all 120 events.',
+    )
+    verify(
+      ORDERS.every((id) => versions.get(id)?.join() === '1,2,3'),
+      'Within one stream the order is promised: each consumer should see versions 1, 2, 3 of each of its streams.',
+    )
+    verifyEqual(
+      await cluster.admin.hgetall('es:{p3}:totals'),
+      { events: '15' },
+      'Partition 3 has five of the forty orders, so 15 events should have taken effect in es:{p3}:totals.',
+    )
+  })
+
+  /** Functions came with Redis 7. */
+  async function isOlderThanFunctions({ nodeAdmins }: OwnCluster): Promise<boolean> {
+    return (await nodeAdmins[0]?.call('FUNCTION', 'LIST').catch(() => 'unknown')) === 'unknown'
+  }
+})
