@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Join, LeadCommand, Login, SendCode, SendEvents, Share } from './api.ts'
 import { limits } from './limits.ts'
+import { LONGEST_TYPE, SLUG } from './sendable.ts'
 
 /** What comes over the wire is none of ours until it has passed here. The types of api.ts and these cannot drift apart. */
 const uuid = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i)
@@ -9,13 +10,12 @@ const time = z
   .max(40)
   .refine((text) => /^\d{4}-\d\d-\d\dT/.test(text) && !Number.isNaN(Date.parse(text)))
 const number = z.int().min(1).max(Number.MAX_SAFE_INTEGER)
-/** `lesson` or `course`: it becomes a name in objects and an address in pages, so no more than that. */
-const slug = z.string().regex(/^[a-z0-9][a-z0-9-]{0,79}$/)
+const slug = z.string().regex(SLUG)
 
 export const event = z.looseObject({
   eventId: uuid,
   timestamp: time,
-  eventType: z.string().min(1).max(60),
+  eventType: z.string().min(1).max(LONGEST_TYPE),
   entityId: slug,
   payload: z.record(z.string(), z.unknown()),
   metadata: z.record(z.string(), z.unknown()),

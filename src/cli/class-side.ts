@@ -21,17 +21,32 @@ export async function tellClass(context: Context): Promise<void> {
   for (const news of afterCommand({ folder, course, progress, answer, program, env })) context.note(news)
 }
 
-/** While a program stays, what happens in it is sent beside it. */
-export async function stayInClass(context: Context, desk: Desk): Promise<void> {
-  if (!isInClass(desk)) return
-  const [{ keepSending }, { keepAnswers }, { readMembership }] = await Promise.all([
-    import('../classroom/learner/background.ts'),
-    import('../classroom/learner/answers.ts'),
-    import('../classroom/learner/membership.ts'),
-  ])
-  const { home, progress } = desk
-  const keep = () => {
+/** What the class says while a program stays, a sentence at a time. */
+export interface ClassNews {
+  news?(tell: (sentence: string) => void): void
+}
+
+/** While a program stays, what happens in it is sent beside it, and what the class says can be shown in it. */
+export async function stayInClass(context: Context, desk: Desk): Promise<ClassNews> {
+  if (!isInClass(desk)) return {}
+  const [{ keepSending }, { keepAnswers }, { readMembership }, { freshNews, lessonNames }] =
+    await Promise.all([
+      import('../classroom/learner/background.ts'),
+      import('../classroom/learner/answers.ts'),
+      import('../classroom/learner/membership.ts'),
+      import('../classroom/learner/after-command.ts'),
+    ])
+  const { home, progress, course } = desk
+  let tell: ((sentence: string) => void) | undefined
+  const lookAround = () => {
     if (readMembership(home.log)?.share) keepAnswers(home.log, progress, home.answer)
+    const news = tell === undefined ? [] : freshNews(home.log, lessonNames(course))
+    if (news.length > 0) tell?.(news.join(' '))
   }
-  context.cleanups.add(keepSending({ folder: home.log, progress }, keep))
+  context.cleanups.add(keepSending({ folder: home.log, progress }, lookAround))
+  return {
+    news(to) {
+      tell = to
+    },
+  }
 }

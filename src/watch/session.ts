@@ -30,6 +30,8 @@ export interface WatchOptions {
   readonly now?: () => Date
   onState(state: WatchState): void
   onResult?(result: CheckResult): void
+  /** Where sentences come from that are not of the watch itself: those of a class. */
+  news?(tell: (sentence: string) => void): void
   /** Opens the learner's file; resolves when the terminal is ours again. */
   openEditor?(file: string): Promise<void>
 }
@@ -58,6 +60,7 @@ export class WatchSession {
     if (lesson === undefined) throw new Error(`There is no lesson ${options.slug}`)
     const session = new WatchSession(options, lesson)
     await session.#enter(lesson)
+    options.news?.((notice) => session.#set({ notice }))
     return session
   }
 

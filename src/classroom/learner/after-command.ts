@@ -33,7 +33,7 @@ export function afterCommand(options: AfterCommand): readonly string[] {
 }
 
 /** What the class said that was not shown yet; from now on it was. */
-function freshNews(folder: string, name: LessonName): readonly string[] {
+export function freshNews(folder: string, name: LessonName): readonly string[] {
   const view = readView(folder)
   if (view === undefined) return []
   const { shown } = classFiles(folder)

@@ -64,7 +64,7 @@ export function keepSending(sending: Sending, beforehand: () => void = () => {})
   void (async () => {
     let wait = FIRST_WAIT
     while (!stop.signal.aborted) {
-      beforehand()
+      attempt(beforehand)
       const outcome = hasPending(sending.folder, VIEW_AGE_STAYING) ? await tryToSend(sending) : 'sent'
       const waits = {
         sent: FIRST_WAIT / 2,
@@ -86,6 +86,15 @@ async function tryToSend(sending: Sending): Promise<'sent' | 'refused' | 'unreac
   } catch (error) {
     const isFinal = error instanceof RefusedError && error.status < 500 && error.status !== 429
     return isFinal ? 'refused' : 'unreachable'
+  }
+}
+
+/** A disk that is full keeps nobody from sending. */
+function attempt(task: () => void): void {
+  try {
+    task()
+  } catch {
+    // The next round tries again.
   }
 }
 

@@ -4,6 +4,7 @@ import { type ClassView, type EventsReply, type Joined, paths, type SendEvents }
 import { ClassError } from '../errors.ts'
 import { writeJson } from '../json-file.ts'
 import { limits } from '../limits.ts'
+import { isSendable } from '../sendable.ts'
 import { sendAnswers } from './answers.ts'
 import { classFiles } from './files.ts'
 import { type Membership, readMembership, readSent, type Sent, writeSent } from './membership.ts'
@@ -72,14 +73,13 @@ export async function joinAgain(
   return talk<Joined>({ address, token, patience }, paths.join, { name, share })
 }
 
-/** As many as one request may hold. What is too large for the hub is left out: a gap, and none that holds up the rest. */
+/** As many as one request may hold. What the hub would not take is left out, and leaves a gap in the numbers. */
 function batchOf(events: readonly StoredEvent[]): readonly StoredEvent[] {
   const batch: StoredEvent[] = []
   let size = 0
   for (const event of events) {
-    const length = JSON.stringify(event).length
-    if (length > limits.event) continue
-    size += length
+    if (!isSendable(event)) continue
+    size += JSON.stringify(event).length
     if (batch.length > 0 && (size > BATCH_SIZE || batch.length === limits.batch)) break
     batch.push(event)
   }

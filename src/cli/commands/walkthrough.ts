@@ -16,7 +16,7 @@ export const run: Run = async (context) => {
   ])
   const { input, output, palette, env } = context
   const ui = await terminalUi({ input, output: output.stream, palette })
-  await stayInClass(context, desk)
+  const { news } = await stayInClass(context, desk)
   await withSession(
     context,
     desk,
@@ -34,7 +34,13 @@ export const run: Run = async (context) => {
           ])
           const editor = (file: string) => openInEditor(file, env)
           const { course, home, progress } = desk
-          const screen = { input, output: output.stream, palette, editor }
+          const screen = {
+            input,
+            output: output.stream,
+            palette,
+            editor,
+            ...(news !== undefined && { news }),
+          }
           await watchOnTerminal({ course, home, progress, redis, checker, slug, ...screen })
         },
       }),

@@ -13,7 +13,7 @@ export const run: Run = async (context, [named], flags) => {
   const lesson = named === undefined ? (nextLesson(desk) ?? course.lessons[0]) : findLesson(course, named)
   if (lesson === undefined) throw new UsageError('There is no lesson to watch.')
   const { watchOnTerminal, watchPlain } = await import('../../watch/index.ts')
-  await stayInClass(context, desk)
+  const { news } = await stayInClass(context, desk)
   await withSession(
     context,
     desk,
@@ -21,7 +21,18 @@ export const run: Run = async (context, [named], flags) => {
       const { redis, checker } = await session.open()
       const { palette, input, output, env, canAsk } = context
       const flagsOfWatch = { advance: flags.advance === true, poll: flags.poll === true }
-      const common = { course, home, progress, redis, checker, slug: lesson.slug, palette, ...flagsOfWatch }
+      const ofClass = news === undefined ? {} : { news }
+      const common = {
+        course,
+        home,
+        progress,
+        redis,
+        checker,
+        slug: lesson.slug,
+        palette,
+        ...flagsOfWatch,
+        ...ofClass,
+      }
       if (canAsk && flags.json !== true) {
         const editor =
           editorCommand(env) === undefined ? {} : { editor: (file: string) => openInEditor(file, env) }

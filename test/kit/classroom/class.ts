@@ -45,12 +45,16 @@ export interface Served {
 export async function serve(
   url: string,
   about = newAbout(),
-  options: Partial<Pick<ClassAppOptions, 'elapsed' | 'now' | 'addPages'>> = {},
+  options: Partial<Pick<ClassAppOptions, 'elapsed' | 'now' | 'addPages'>> & { readonly port?: number } = {},
 ): Promise<Served> {
   const redis = await connectRedis(url)
   const { now } = options
   const hub = await Hub.open({ redis, about, lessons, ...(now && { now }) })
-  const listening = await listen(classApp({ hub, isLoopback: true, ...options }), '127.0.0.1', 0)
+  const listening = await listen(
+    classApp({ hub, isLoopback: true, ...options }),
+    '127.0.0.1',
+    options.port ?? 0,
+  )
   let stopped: Promise<void> | undefined
   const stop = () => {
     stopped ??= listening

@@ -165,10 +165,11 @@ describe('names', () => {
     expect(plainName('<b>Ada</b>')).toBe('<b>Ada</b>')
     expect([...plainName('😀'.repeat(100))]).toHaveLength(40)
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (text) => {
+      fc.property(fc.array(fc.integer({ min: 0, max: 0x10ffff }), { maxLength: 60 }), (points) => {
+        const text = String.fromCodePoint(...points)
         const plain = plainText(text, 40)
         expect(plainText(plain, 40)).toBe(plain)
-        expect(plain).not.toMatch(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/u)
+        expect(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/u.test(plain)).toBe(false)
       }),
     )
   })

@@ -1,0 +1,16 @@
+import type { StoredEvent } from '../progress/index.ts'
+import { limits } from './limits.ts'
+
+/** A lesson's slug, or `course`: it becomes a name in objects and a part of addresses, so no more than that. */
+export const SLUG = /^[a-z0-9][a-z0-9-]{0,79}$/
+/** Characters. */
+export const LONGEST_TYPE = 60
+
+/** Would the hub take this event? The learner's side leaves others out: one of them must not hold up all that follow. */
+export function isSendable(event: StoredEvent): boolean {
+  return (
+    SLUG.test(event.entityId) &&
+    event.eventType.length <= LONGEST_TYPE &&
+    JSON.stringify(event).length <= limits.event
+  )
+}

@@ -1,0 +1,343 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import path from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { type Overview, paths } from '../../../src/classroom/api.ts'
+import { connectRedis } from '../../../src/classroom/hub/connect.ts'
+import { readLog } from '../../../src/classroom/hub/read.ts'
+import { keepAnswers } from '../../../src/classroom/learner/answers.ts'
+import { hasPending, keepSending, sendUntilDone } from '../../../src/classroom/learner/background.ts'
+import { join } from '../../../src/classroom/learner/join.ts'
+import { readMembership, readSent, readView, writeSent } from '../../../src/classroom/learner/membership.ts'
+import { sendPending } from '../../../src/classroom/learner/send.ts'
+import { openProgress, type ProgressLog } from '../../../src/progress/index.ts'
+import { startOwnServer } from '../../../src/redis/index.ts'
+import { ended, newHome, runProgram, startProgram } from '../cli/program.ts'
+import { need } from '../need.ts'
+import { call, embedded, newAbout, type Served, serve, until } from './class.ts'
+
+const check = { target: 'workspace', redis: 'binary', ms: 1, tasks: [] }
+
+/** A learner's folder with a log in it, joined to the class. */
+async function learnerOf(served: Served, name = 'Ada', share = false) {
+  const home = await newHome()
+  const folder = path.join(home, '.eventlings')
+  const progress = openProgress(folder)
+  await progress.record('LESSON_OPENED', '01-events', {})
+  await join(folder, { address: served.origin, code: served.about.joinCode, name, share })
+  return { home, folder, progress }
+}
+
+async function fail(progress: ProgressLog, times: number): Promise<void> {
+  for (let n = 0; n < times; n += 1) {
+    await progress.record('CHECK_FAILED', '01-events', { ...check, diagnosis: `${n}` })
+  }
+}
+
+/** What the class has of the learner, in its order. */
+async function stored({ hub }: Served, folder: string, progress: ProgressLog): Promise<readonly string[]> {
+  const { redis, keys } = hub.store
+  const events = await readLog(redis, keys, readMembership(folder)?.learner ?? '', progress.logId ?? '', 0)
+  return events.map(({ event }) => event.eventId)
+}
+
+const idsOf = (progress: ProgressLog) => progress.since(0).map(({ eventId }) => eventId)
+
+describe('what a learner does arrives once and in order', () => {
+  test('also what was done before joining, and in many batches', async () => {
+    const served = await serve(await embedded())
+    const { folder, progress } = await learnerOf(served)
+    await fail(progress, 450)
+    expect(hasPending(folder)).toBe(true)
+    const view = await sendPending({ folder, progress })
+    expect(view).toMatchObject({ name: 'Tuesday', label: 'Ada', closed: false })
+    expect(await stored(served, folder, progress)).toEqual(idsOf(progress))
+    expect(hasPending(folder)).toBe(false)
+  })
+
+  test('offline for a while, with the hub gone in between', async () => {
+    const url = await embedded()
+    const first = await serve(url)
+    const { folder, progress } = await learnerOf(first)
+    await sendPending({ folder, progress })
+    const { port } = new URL(first.origin)
+    await first.stop()
+    await fail(progress, 3)
+    await expect(sendPending({ folder, progress })).rejects.toThrow('does not answer')
+    // The sender in the background keeps trying, and the hub comes back at the same address.
+    const sending = sendUntilDone({ folder, progress }, 30_000)
+    await fail(progress, 2)
+    const second = await serve(url, first.about, { port: Number(port) })
+    expect(await sending).toBe(true)
+    await sendPending({ folder, progress })
+    expect(await stored(second, folder, progress)).toEqual(idsOf(progress))
+  })
+
+  test('to a hub that has lost everything', async () => {
+    const served = await serve(await embedded())
+    const { folder, progress } = await learnerOf(served)
+    await fail(progress, 5)
+    await sendPending({ folder, progress })
+    const { redis } = served.hub.store
+    if ('nodes' in redis) throw new Error('no cluster was started')
+    await redis.flushall()
+    await fail(progress, 1)
+    await sendPending({ folder, progress })
+    expect(await stored(served, folder, progress)).toEqual(idsOf(progress))
+  })
+
+  test('sent by two programs at once, or after what was acknowledged was forgotten here', async () => {
+    const served = await serve(await embedded())
+    const { folder, progress } = await learnerOf(served)
+    await fail(progress, 250)
+    await Promise.all([
+      sendPending({ folder, progress }),
+      sendPending({ folder, progress: openProgress(folder) }),
+    ])
+    writeSent(folder, { logId: '', n: 0, size: 0, seen: 0 })
+    await sendPending({ folder, progress })
+    expect(await stored(served, folder, progress)).toEqual(idsOf(progress))
+  })
+
+  test('without what the class would not take, which holds up nothing', async () => {
+    const served = await serve(await embedded())
+    const { folder, progress } = await learnerOf(served)
+    await progress.record('LESSON_OPENED', '../../etc', {})
+    const tasks = Array.from({ length: 10 }, () => ({ task: 'x'.repeat(3_000), state: 'failed' as const }))
+    await progress.record('CHECK_FAILED', '01-events', { ...check, tasks, diagnosis: '' })
+    await fail(progress, 1)
+    await sendPending({ folder, progress })
+    expect(await stored(served, folder, progress)).toEqual([0, 1, 4].map((n) => idsOf(progress)[n]))
+    expect(hasPending(folder)).toBe(false)
+  })
+
+  test('after an import the log goes on under another id, and the class has all of it', async () => {
+    const served = await serve(await embedded())
+    const { folder, progress, home } = await learnerOf(served)
+    await sendPending({ folder, progress })
+    const elsewhere = openProgress(path.join(home, 'elsewhere'))
+    await elsewhere.record('CHECK_PASSED', '01-events', { ...check, skipped: 0 })
+    await elsewhere.exportTo(path.join(home, 'other.jsonl'))
+    await progress.importFrom(path.join(home, 'other.jsonl'))
+    await sendPending({ folder, progress })
+    expect(await stored(served, folder, progress)).toEqual(idsOf(progress))
+    await until(
+      () => served.hub.overview().participants[0]?.lessons['01-events']?.light,
+      (light) => light === 'passed',
+    )
+  })
+})
+
+describe('code', () => {
+  test('goes along with the check that it belongs to, if it was not changed since', async () => {
+    const served = await serve(await embedded())
+    const { folder, progress, home } = await learnerOf(served, 'Ada', true)
+    const answer = (slug: string) => path.join(home, 'workspace', `${slug}.ts`)
+    await mkdir(path.join(home, 'workspace'))
+    await writeFile(answer('01-events'), 'first')
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    await fail(progress, 1)
+    keepAnswers(folder, progress, answer)
+    // Saved again, and the check of that is not there yet: it must not pass for the old one.
+    await fail(progress, 1)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    await writeFile(answer('01-events'), 'second')
+    keepAnswers(folder, progress, answer)
+    await sendPending({ folder, progress })
+    const page = await until(
+      () => served.hub.participant(readMembership(folder)?.learner ?? ''),
+      (seen) => seen?.attempts.length === 2,
+    )
+    expect(page?.attempts.map(({ code }) => code)).toEqual(['first', undefined])
+    expect(readdirSync(path.join(folder, 'class-code'))).toEqual([])
+  })
+})
+
+test('a program that stays sends beside its work, and hears what the class says', async () => {
+  const served = await serve(await embedded())
+  const { folder, progress } = await learnerOf(served)
+  onTestFinished(keepSending({ folder, progress }))
+  await served.hub.store.record({ type: 'POSITION_SET', payload: { slug: '01-events' } })
+  await fail(progress, 1)
+  await until(
+    () => served.hub.overview().participants[0]?.checks.length,
+    (count) => count === 1,
+  )
+  await until(
+    () => readView(folder)?.lead.position,
+    (slug) => slug !== undefined || !hasPending(folder, 0),
+  )
+  expect(readSent(folder).n).toBeGreaterThan(0)
+})
+
+describe('the commands', () => {
+  test('join, check, stuck, status, share, leave', async () => {
+    const served = await serve(await embedded())
+    const home = await newHome()
+    const env = { EVENTLINGS_HOME: home, EVENTLINGS_REDIS: 'embedded' }
+    const run = (...args: readonly string[]) => runProgram(args, { env })
+    expect((await run('stuck')).stderr).toMatch(/^You are in no class\. Join one: /)
+    const wrong = await run('class', 'join', served.origin, '--code', 'XXXXXX', '--as', 'Ada')
+    expect(wrong).toMatchObject({ code: 2, stdout: '', stderr: 'That is not the join code.\n' })
+    const missing = await run('class', 'join', served.origin, '--as', 'Ada')
+    expect(missing).toMatchObject({ code: 2, stdout: '' })
+    expect(missing.stderr).toMatch(/^The join code is missing\. This is no terminal/)
+    const joined = await run('class', 'join', `${served.origin}/#${served.about.joinCode}`, '--as', 'Ada')
+    expect(joined).toMatchObject({ code: 0, stderr: '' })
+    expect(joined.stdout).toMatch(/^You are in "Tuesday" as Ada\.\n/)
+
+    await run('start', '01')
+    expect((await run('check', '01')).code).toBe(1)
+    const row = await until(
+      () => served.hub.overview().participants[0],
+      (seen) => seen?.checks.length === 1,
+    )
+    expect(row?.current).toMatchObject({ slug: '01-events', attempts: 1 })
+
+    expect((await run('stuck', 'why', 'so?')).stdout).toMatch(/^Your hand is up\./)
+    await until(
+      () => served.hub.overview().participants[0]?.hand?.text,
+      (text) => text === 'why so?',
+    )
+    await run('stuck', '--done')
+    await until(
+      () => served.hub.overview().participants[0]?.hand,
+      (hand) => hand === undefined,
+    )
+    await served.hub.store.record({ type: 'POSITION_SET', payload: { slug: '01-events' } })
+    const status = await run('class', 'status')
+    expect(status.stdout).toContain('Everything is sent.\nThe class is at 01 Events.')
+    expect((await run('class', 'share', 'on')).code).toBe(0)
+    await until(
+      () => served.hub.overview().participants[0]?.sharesCode,
+      (shares) => shares === true,
+    )
+    expect((await run('class', 'leave')).stderr).toMatch(/--yes/)
+    expect((await run('class', 'leave', '--yes')).stdout).toMatch(/it has forgotten you/)
+    expect(readdirSync(path.join(home, '.eventlings')).filter((name) => name.startsWith('class'))).toEqual([])
+  })
+
+  test('nothing waits for a hub that takes connections and never answers', async () => {
+    const served = await serve(await embedded())
+    const { home } = await learnerOf(served)
+    const silent = createServer(() => {})
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void silent.close())
+    const file = path.join(home, '.eventlings', 'class.json')
+    const address = silent.address()
+    const port = typeof address === 'object' ? address?.port : undefined
+    await writeFile(file, readFileSync(file, 'utf8').replace(served.origin, `http://127.0.0.1:${port}`))
+    const env = { EVENTLINGS_HOME: home, EVENTLINGS_REDIS: 'embedded' }
+    const began = performance.now()
+    expect((await runProgram(['skip', '02'], { env })).code).toBe(0)
+    // The sender's own time limit is five seconds; the command knows nothing of it.
+    expect(performance.now() - began).toBeLessThan(5_000)
+    await served.stop()
+  })
+})
+
+need('redis-server').describe('the hub as a process', () => {
+  const opened = async (home: string, words: readonly string[]) => {
+    const child = startProgram(['class', ...words, '--no-open'], {
+      env: { EVENTLINGS_HOME: home, EVENTLINGS_REDIS: 'binary', BROWSER: 'none' },
+    })
+    let said = ''
+    child.stdout?.on('data', (chunk) => {
+      said += chunk
+    })
+    await until(
+      () => said,
+      (text) => text.includes('Ctrl-C'),
+    )
+    const [, address = '', code = ''] = /join (\S+) --code (\S+)/.exec(said) ?? []
+    const [, secret = ''] = /Secret: +(\S+)/.exec(said) ?? []
+    return { child, said, address, code, secret }
+  }
+
+  test('killed again and again while learners send: nothing that was acknowledged is lost', async () => {
+    const home = await newHome()
+    let hub = await opened(home, ['open', '--name', 'Storm'])
+    const about = { ...newAbout(), joinCode: hub.code }
+    const learners = await Promise.all(
+      ['Ada', 'Bob', 'Eve'].map((name) => learnerOf({ origin: hub.address, about } as Served, name)),
+    )
+    for (let round = 0; round < 3; round += 1) {
+      const work = Promise.all(
+        learners.map(async ({ folder, progress }) => {
+          for (let n = 0; n < 10; n += 1) {
+            await fail(progress, 3)
+            await sendPending({ folder, progress }).catch(() => {})
+          }
+        }),
+      )
+      await new Promise((resolve) => setTimeout(resolve, 20 + Math.random() * 150))
+      const gone = ended(hub.child)
+      hub.child.kill('SIGKILL')
+      await Promise.all([gone, work])
+      const acknowledged = learners.map(({ folder }) => readSent(folder).n)
+      hub = await opened(home, ['resume'])
+      const exported = await call<{ participants: { row: { label: string }; attempts: unknown[] }[] }>(
+        { origin: hub.address },
+        paths.export,
+        { token: hub.secret },
+      )
+      for (const [index, { row, attempts }] of exported.body.participants.entries()) {
+        // The header and the opened lesson are no attempts.
+        expect(attempts.length, row.label).toBeGreaterThanOrEqual((acknowledged[index] ?? 0) - 2)
+      }
+    }
+    for (const { folder, progress } of learners) await sendPending({ folder, progress })
+    const { body } = await until(
+      () => call<Overview>({ origin: hub.address }, paths.overview, { token: hub.secret }),
+      ({ body: { participants } }) =>
+        participants.every(({ lessons }) => lessons['01-events']?.attempts === 90),
+    )
+    expect(body.participants.map(({ label }) => label)).toEqual(['Ada', 'Bob', 'Eve'])
+    const second = await runProgram(['class', 'resume'], { env: { EVENTLINGS_HOME: home } })
+    expect(second).toMatchObject({ code: 2, stdout: '' })
+    expect(second.stderr).toMatch(/^"Storm" is open already, on port/)
+  })
+
+  test('is closed and exported from another terminal, and once it is gone', async () => {
+    const home = await newHome()
+    const hub = await opened(home, ['open', '--name', 'Tuesday', '--track', 'ninety-minutes'])
+    expect(hub.said).not.toContain('?')
+    const about = { ...newAbout(), joinCode: hub.code }
+    const { folder, progress } = await learnerOf({ origin: hub.address, about } as Served)
+    await fail(progress, 2)
+    await sendPending({ folder, progress })
+    const file = path.join(home, 'class.csv')
+    const run = (...args: readonly string[]) =>
+      runProgram(['class', ...args], { env: { EVENTLINGS_HOME: home } })
+    expect((await run('export', file)).stdout).toBe(`"Tuesday": 1 participant, 2 attempts, in ${file}.\n`)
+    expect((await run('export', file)).stderr).toMatch(/is there already/)
+    expect((await run('export', path.join(home, 'class.xml'))).stderr).toMatch(/ending/)
+    expect((await run('close')).stdout).toMatch(/^"Tuesday" is closed/)
+    await expect(sendPending({ folder, progress })).resolves.toMatchObject({ closed: true })
+    await fail(progress, 1)
+    await expect(sendPending({ folder, progress })).rejects.toThrow('The class is closed.')
+    const gone = ended(hub.child)
+    hub.child.kill('SIGINT')
+    await gone
+    const again = await run('export', path.join(home, 'class.json'))
+    expect(again).toMatchObject({ code: 0, stderr: '' })
+    const exported = JSON.parse(readFileSync(path.join(home, 'class.json'), 'utf8'))
+    expect(exported.class.closedAt).toBeDefined()
+    expect(exported.participants[0].attempts).toHaveLength(2)
+  })
+
+  test('never takes a Redis that checks empty', async () => {
+    const server = await startOwnServer()
+    onTestFinished(() => server.stop())
+    const redis = await connectRedis(server.url)
+    onTestFinished(() => redis.disconnect())
+    const home = await newHome()
+    const env = { EVENTLINGS_HOME: home }
+    await runProgram(['check', '01', '--solution', '--redis', server.url], { env })
+    const opening = await runProgram(['class', 'open', '--redis', server.url], { env })
+    expect(opening).toMatchObject({ code: 2, stdout: '' })
+    expect(opening.stderr).toMatch(/is a sandbox: checks empty it/)
+    expect(existsSync(path.join(home, '.eventlings', 'classes'))).toBe(false)
+  })
+})
