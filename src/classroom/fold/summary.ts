@@ -16,15 +16,23 @@ export function summaryOf(rows: readonly ParticipantRow[], slugs: readonly strin
   return {
     participants: rows.length,
     hands: rows.filter(({ hand }) => hand !== undefined).length,
-    lessons: slugs.map((slug) => countOf(rows, slug)),
+    lessons: countsOf(rows, slugs),
     diagnoses: diagnosesOf(rows),
   }
 }
 
-function countOf(rows: readonly ParticipantRow[], slug: string): LessonCount {
-  const counts = { ...none }
-  for (const { lessons } of rows) counts[lessons[slug]?.light ?? 'new'] += 1
-  return { slug, counts }
+/** By what is known of each, which is little; whoever is not counted for a lesson has not begun it. */
+function countsOf(rows: readonly ParticipantRow[], slugs: readonly string[]): readonly LessonCount[] {
+  const bySlug = new Map(slugs.map((slug) => [slug, { ...none, new: rows.length }]))
+  for (const { lessons } of rows) {
+    for (const [slug, { light }] of Object.entries(lessons)) {
+      const counts = bySlug.get(slug)
+      if (counts === undefined) continue
+      counts.new -= 1
+      counts[light] += 1
+    }
+  }
+  return [...bySlug].map(([slug, counts]) => ({ slug, counts }))
 }
 
 /** Of those whose last check failed and who are still at it. Numbers in a diagnosis do not make it another one. */

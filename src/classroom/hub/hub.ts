@@ -32,6 +32,9 @@ type Listener = (changes: Changes) => void
 
 /** Pages hear of changes at most so often (ms): what a person sees at once, and what a laptop draws with ease. */
 const PAUSE_BETWEEN = 125
+/** With very many, twice the pause: more than one class at a glance is a lecture. */
+const LONG_PAUSE = 250
+const MANY = 1_000
 const SNAPSHOT_EVERY = 30_000
 
 /** One hub of a class. What it holds in memory is only read from Redis: any number of hubs show the same. */
@@ -173,7 +176,8 @@ export class Hub {
 
   /** The first change is told at once, what follows closely is told together. */
   #schedule(): void {
-    const wait = Math.max(0, this.#toldAt + PAUSE_BETWEEN - performance.now())
+    const pause = this.#projection.class.participants.length > MANY ? LONG_PAUSE : PAUSE_BETWEEN
+    const wait = Math.max(0, this.#toldAt + pause - performance.now())
     this.#timer ??= setTimeout(() => this.#tell(), wait)
   }
 

@@ -1,0 +1,188 @@
+/** What the instructor's pages get and send: by the cookie that POST login sets, or `Authorization: Bearer <secret>`; see api.ts. */
+
+/** The state of one lesson of one participant, as a light. */
+export type Light = 'new' | 'working' | 'failing' | 'passed' | 'passed-after-solution' | 'skipped'
+
+export interface LessonHead {
+  readonly slug: string
+  readonly number: string
+  readonly title: string
+}
+
+export interface LessonLight {
+  readonly light: Light
+  /** Checks of their own answer. */
+  readonly attempts: number
+  /** Steps of hints that were shown, of all tasks together. */
+  readonly hints: number
+}
+
+/** One check of their own answer. */
+export interface CheckDot {
+  readonly at: string
+  readonly slug: string
+  readonly passed: boolean
+  /** The first task that failed. */
+  readonly task?: string
+  readonly diagnosis?: string
+}
+
+export interface CurrentTask {
+  readonly slug: string
+  /** Missing before the first check of the lesson. */
+  readonly task?: string
+  /** Since when they are at this task. */
+  readonly since: string
+  /** Checks since then, all failed. */
+  readonly attempts: number
+}
+
+export interface Hand {
+  readonly at: string
+  readonly text: string
+  /** The lesson they were at. */
+  readonly slug?: string
+}
+
+export interface ParticipantRow {
+  readonly id: string
+  /** What to show: the name, with a number for the second of one name: `Ada (2)`. */
+  readonly label: string
+  /** 1, 2, 3… in the order of joining; for a view without names. */
+  readonly number: number
+  readonly joinedAt: string
+  /** When something new last came from them. */
+  readonly seenAt: string
+  /** By slug; lessons of which nothing is known are left out and are `new`. */
+  readonly lessons: Readonly<Record<string, LessonLight>>
+  /** What they work at now; missing when they have begun nothing, or the last thing they did was to pass. */
+  readonly current?: CurrentTask
+  /** The last 30, the oldest first. */
+  readonly checks: readonly CheckDot[]
+  readonly hand?: Hand
+  /** They agreed to show their code. */
+  readonly sharesCode: boolean
+}
+
+/** Advice to all; nothing of it locks anything. */
+export interface Lead {
+  /** Where the class is: a slug. */
+  readonly position?: string
+  readonly timer?: { readonly until: string; readonly text: string }
+  readonly message?: { readonly at: string; readonly text: string }
+  readonly pause?: { readonly until?: string }
+  /** Slugs whose solution the instructor has released, in that order. */
+  readonly released: readonly string[]
+}
+
+export interface ClassHead {
+  readonly id: string
+  readonly name: string
+  /** The name of the track, if one was chosen. */
+  readonly track?: string
+  /** Those of the track, in order: the columns. */
+  readonly lessons: readonly LessonHead[]
+  readonly openedAt: string
+  /** Set by `class close`: nobody can join or send any more. */
+  readonly closedAt?: string
+}
+
+export interface LessonCount {
+  readonly slug: string
+  /** How many participants are in which state; they add up to all participants. */
+  readonly counts: Readonly<Record<Light, number>>
+}
+
+/** What several are stuck on right now: the last check of each of them failed with this. */
+export interface CommonDiagnosis {
+  readonly slug: string
+  readonly task?: string
+  readonly diagnosis: string
+  readonly participants: readonly string[]
+}
+
+export interface Summary {
+  readonly participants: number
+  readonly hands: number
+  readonly lessons: readonly LessonCount[]
+  /** The most frequent first, at most 10. */
+  readonly diagnoses: readonly CommonDiagnosis[]
+}
+
+/** GET overview, and the first event (`overview`) of the stream. */
+export interface Overview {
+  readonly kind: 'overview'
+  /** The hub's time, for clocks that are off. */
+  readonly now: string
+  readonly class: ClassHead
+  readonly lead: Lead
+  /** How learners get in: for the projector, too. */
+  readonly joinCode: string
+  readonly addresses: readonly string[]
+  readonly participants: readonly ParticipantRow[]
+  readonly summary: Summary
+}
+
+/**
+ * The later events (`changes`) of the stream: whole rows of those who changed, and all of the rest. A page that reconnects
+ * gets an `overview` first. Every 15 s without a change comes an event `ping` with empty data.
+ */
+export interface Changes {
+  readonly kind: 'changes'
+  readonly now: string
+  readonly class: ClassHead
+  readonly lead: Lead
+  readonly participants: readonly ParticipantRow[]
+  /** Ids of those who left. */
+  readonly left: readonly string[]
+  readonly summary: Summary
+}
+
+export interface Attempt extends CheckDot {
+  readonly eventId: string
+  readonly tasks: readonly { readonly task: string; readonly state: string }[]
+  /** Their answer as it was checked; only if they shared it. */
+  readonly code?: string
+}
+
+/** Anything else that happened, for the timeline between the attempts. */
+export interface Happening {
+  readonly at: string
+  readonly slug?: string
+  readonly what: 'opened' | 'hint' | 'solution' | 'reset' | 'skipped' | 'quiz' | 'hand up' | 'hand down'
+  /** `task 2, step 1`; what they wrote when raising a hand. */
+  readonly text?: string
+}
+
+/** GET participant/<id>. Both lists: the oldest first. */
+export interface ParticipantPage {
+  readonly kind: 'participant'
+  readonly row: ParticipantRow
+  readonly attempts: readonly Attempt[]
+  readonly happenings: readonly Happening[]
+}
+
+/** POST lead; the answer is Done. `undefined` or a left-out value takes back. */
+export type LeadCommand =
+  | { readonly do: 'position'; readonly slug?: string | undefined }
+  | { readonly do: 'timer'; readonly minutes?: number | undefined; readonly text?: string | undefined }
+  | { readonly do: 'message'; readonly text?: string | undefined }
+  | { readonly do: 'pause'; readonly minutes?: number | undefined }
+  | { readonly do: 'resume' }
+  | { readonly do: 'release'; readonly slug: string }
+  | { readonly do: 'lower hand'; readonly participant: string }
+  | { readonly do: 'remove'; readonly participant: string }
+
+/** GET export: the whole class. POST close and reopen (body `{}`) are answered by Done. */
+export interface ClassExport {
+  readonly kind: 'export'
+  readonly now: string
+  readonly class: ClassHead
+  readonly lead: Lead
+  readonly participants: readonly ParticipantPage[]
+}
+
+/** POST login; sets an HttpOnly cookie. Wrong ones are slowed down: 401, then 429. */
+export interface Login {
+  readonly secret: string
+}

@@ -1,0 +1,58 @@
+import type { Lead } from './api-instructor.ts'
+
+/** What the learner's side sends and gets: with `Authorization: Bearer <token>`, except for the first join; see api.ts. */
+
+/** With a token: the same participant again, for a hub that has lost its data; then no code is needed. */
+export interface Join {
+  readonly code?: string | undefined
+  readonly name: string
+  readonly share: boolean
+}
+
+export interface Joined {
+  readonly kind: 'joined'
+  readonly class: { readonly id: string; readonly name: string }
+  readonly learner: string
+  readonly label: string
+  readonly token: string
+}
+
+/** `after`: the number before the first event here, which the hub must have; numbers rise and may have gaps. */
+export interface SendEvents {
+  readonly logId: string
+  readonly after: number
+  readonly events: readonly unknown[]
+  /** By the sender's clock: the hub sets clocks right that are off. */
+  readonly now: string
+}
+
+export type EventsReply =
+  /** All is safe up to `n`. */
+  | { readonly kind: 'stored'; readonly n: number; readonly stored: number; readonly duplicates: number }
+  /** The hub lacks something before these: send again what follows `after`. */
+  | { readonly kind: 'send from'; readonly after: number }
+  /** The token is good, but the hub knows nobody by it: join again with it. */
+  | { readonly kind: 'join again' }
+
+export interface SendCode {
+  /** Of the check that the code belongs to. */
+  readonly eventId: string
+  readonly slug: string
+  readonly code: string
+}
+
+export interface Share {
+  readonly share: boolean
+}
+
+/** GET view: what a learner sees of the class. */
+export interface ClassView {
+  readonly kind: 'class'
+  readonly now: string
+  readonly name: string
+  readonly label: string
+  readonly lead: Lead
+  readonly handIsUp: boolean
+  readonly sharesCode: boolean
+  readonly closed: boolean
+}
