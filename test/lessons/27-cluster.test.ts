@@ -428,7 +428,7 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
       const outcome = await attempt('append', () => append(redis, 8, id, [eventOf(1), eventOf(2)], 0))
       verify(
         outcome.ok,
-        `append works on one server, but not for ${id} on a cluster. A command or script goes to the node that has its keys, and knows them by KEYS alone: name all keys there, and build none in the script or from ARGV.`,
+        `append works on one server, but not for every stream on a cluster. A command or script goes to the node that has its keys, and knows them by KEYS alone: name all keys there, and build none in the script or from ARGV.`,
         { received: outcome.ok ? undefined : outcome.error },
       )
     }
