@@ -95,7 +95,7 @@ export class UnknownSchemaError extends Error {
 }
 
 /** A page of this size is answered in a millisecond or two, so others hardly wait for it. */
-const PAGE_SIZE = 500
+const PAGE_SIZE = 1_000
 /** How long a subscription waits before it asks again; it is told of an event at once, however long this is. */
 const BLOCK_MS = 5_000
 
@@ -199,9 +199,8 @@ export class RedisEventStore {
         if (last === undefined) return
         const more = page.length === PAGE_SIZE
         if (more) coming = this.#page(stream, last[0])
-        yield page.map(([id, flat]) => {
-          const { schemaVersion, event = '' } = fieldsOf(flat)
-          return { stream, version: Number.parseInt(id, 10), event: this.#decode(event, schemaVersion) }
+        yield page.map(([id, fields]) => {
+          return { stream, version: Number.parseInt(id, 10), event: this.#decode(fields) }
         })
         if (!more) return
       }
@@ -226,11 +225,10 @@ export class RedisEventStore {
     try {
       let position = after
       while (!signal.aborted) {
-        for (const [id, flat] of await this.#entriesAfter(reader, position, signal)) {
+        for (const [id, fields] of await this.#entriesAfter(reader, position, signal)) {
           if (signal.aborted) return
-          const { stream = '', version, schemaVersion, event = '' } = fieldsOf(flat)
-          const decoded = this.#decode(event, schemaVersion)
-          await handler({ position: id, stream, version: Number(version), event: decoded })
+          const [stream = '', version] = [fieldOf(fields, 'stream'), fieldOf(fields, 'version')]
+          await handler({ position: id, stream, version: Number(version), event: this.#decode(fields) })
           position = id
         }
       }
@@ -287,10 +285,10 @@ export class RedisEventStore {
     return page
   }
 
-  #decode(text: string, schemaVersion = '1'): DomainEvent {
-    const event = decodeEvent(text)
+  #decode(fields: readonly string[]): DomainEvent {
+    const event = decodeEvent(fieldOf(fields, 'event') ?? '')
     const upcasters = this.#upcasters[event.eventType] ?? []
-    const version = Number(schemaVersion)
+    const version = Number(fieldOf(fields, 'schemaVersion') ?? 1)
     if (version > upcasters.length + 1) throw new UnknownSchemaError(event.eventType, version)
     const missing = upcasters.slice(version - 1)
     if (missing.length === 0) return event
@@ -341,8 +339,7 @@ function validate(stream: string, events: readonly DomainEvent[], options: Appen
   if (commandId === '') throw new InvalidAppendError('commandId', 'is empty')
 }
 
-function fieldsOf(flat: readonly string[]): Readonly<Record<string, string | undefined>> {
-  const fields: Record<string, string> = {}
-  for (let i = 0; i + 1 < flat.length; i += 2) fields[String(flat[i])] = String(flat[i + 1])
-  return fields
+function fieldOf(flat: readonly string[], name: string): string | undefined {
+  for (let i = 0; i < flat.length; i += 2) if (flat[i] === name) return flat[i + 1]
+  return undefined
 }
