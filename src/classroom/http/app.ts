@@ -1,9 +1,7 @@
 import { Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import type { Hub } from '../hub/hub.ts'
-import { limits } from '../limits.ts'
 import { problem, Refusal } from './answers.ts'
-import { Guesses, onlyOwnPages, onlyThisMachine } from './guards.ts'
+import { Guesses, onlyOwnPages, onlyThisMachine, smallBodies } from './guards.ts'
 import { addInstructorRoutes } from './instructor-routes.ts'
 import { addLearnerRoutes } from './learner-routes.ts'
 
@@ -25,13 +23,7 @@ export function classApp(options: ClassAppOptions): Hono {
   const guesses = new Guesses(elapsed)
   if (isLoopback) app.use(onlyThisMachine)
   app.use(onlyOwnPages)
-  const tooLarge = new Refusal(413, 'That is too much at once.')
-  app.use(
-    bodyLimit({
-      maxSize: limits.body,
-      onError: (context) => problem(context, tooLarge.status, tooLarge.message),
-    }),
-  )
+  app.use(smallBodies)
   app.use('/api/*', async (context, next) => {
     await next()
     context.header('cache-control', 'no-store')
