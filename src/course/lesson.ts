@@ -43,6 +43,8 @@ export interface QuizQuestion {
   readonly question: string
   /** Two or more, of which at least one is right. */
   readonly answers: readonly QuizAnswer[]
+  /** The snippet, from 1, whose output is to be predicted; without it the question is about the text. */
+  readonly before?: number
 }
 
 /** One line typed into redis-cli and what it prints; both may hold placeholders such as `<id>`. */

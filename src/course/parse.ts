@@ -18,7 +18,8 @@ export async function parseLesson(
   const { text, textLine } = splitFrontMatter(file, content)
   const document = await parseDocument(file, text, textLine)
   const placed = parseTasks(document, frontMatter.needs)
-  const quiz = parseQuiz(document)
+  const snippets = parseSnippets(document)
+  const quiz = parseQuiz(document, snippets)
 
   const firstTask = placed[0]?.from ?? 0
   const afterTasks = placed.at(-1)?.to ?? 0
@@ -31,7 +32,7 @@ export async function parseLesson(
     tasks: placed.map(({ from: _from, to: _to, ...task }): Task => task),
     quiz: quiz?.questions ?? [],
     outro: outro.filter((part) => part !== '').join('\n\n'),
-    snippets: parseSnippets(document),
+    snippets,
     text: text.trim(),
   }
 }

@@ -1,6 +1,6 @@
 import type { Document, Section } from './document.ts'
 import { mistake, sections, textBetween, withoutBlankEnds } from './document.ts'
-import type { QuizAnswer, QuizQuestion } from './lesson.ts'
+import type { QuizAnswer, QuizQuestion, Snippet } from './lesson.ts'
 import type { ListItem } from './list-items.ts'
 import { blocksBetween } from './list-items.ts'
 
@@ -10,14 +10,14 @@ export interface PlacedQuiz {
   readonly to: number
 }
 
-/** The section "Quiz", or undefined if the lesson has none. Throws BadLessonError. */
-export function parseQuiz(document: Document): PlacedQuiz | undefined {
+/** The section "Quiz", or undefined if the lesson has none; `snippets` are those of the lesson. Throws BadLessonError. */
+export function parseQuiz(document: Document, snippets: readonly Snippet[]): PlacedQuiz | undefined {
   const all = sections(document)
   const quiz = all.find(({ level, title }) => level === 2 && /^quiz$/i.test(title))
   if (!quiz) return undefined
   const questions = all
     .filter(({ level, heading }) => level === 3 && heading > quiz.heading && heading < quiz.to)
-    .map((section) => parseQuestion(document, section))
+    .map((section) => parseQuestion(document, section, snippets))
   if (questions.length === 0) {
     throw mistake(
       document,
@@ -29,7 +29,8 @@ export function parseQuiz(document: Document): PlacedQuiz | undefined {
   return { questions, from: quiz.heading, to: quiz.to }
 }
 
-function parseQuestion(document: Document, section: Section): QuizQuestion {
+function parseQuestion(document: Document, section: Section, snippets: readonly Snippet[]): QuizQuestion {
+  const { before, textFrom } = placeOf(document, section, snippets)
   const blocks = blocksBetween(document, section.from, section.to)
   const list = blocks.at(-1)
   if (list?.kind !== 'bullets') {
@@ -44,8 +45,28 @@ function parseQuestion(document: Document, section: Section): QuizQuestion {
     const problem = `"${section.title}" has no right answer. Mark it with "- [x]".`
     throw mistake(document, 'quiz', list.line, problem)
   }
-  const more = textBetween(document, section.from, list.line)
-  return { question: more === '' ? section.title : `${section.title}\n\n${more}`, answers }
+  const more = textBetween(document, textFrom, list.line)
+  const question = more === '' ? section.title : `${section.title}\n\n${more}`
+  return { question, answers, ...(before !== undefined && { before }) }
+}
+
+/** The optional line "Before: snippet N" directly below the heading. */
+function placeOf(
+  document: Document,
+  { title, from, to }: Section,
+  snippets: readonly Snippet[],
+): { before: number | undefined; textFrom: number } {
+  const first = document.lines.findIndex((line, index) => index >= from && line.trim() !== '')
+  const [, written] = /^before:(.*)$/i.exec(document.lines[first] ?? '') ?? []
+  if (written === undefined || first >= to) return { before: undefined, textFrom: from }
+  const [, number] = /^ *snippet (\d+)$/.exec(written.trimEnd()) ?? []
+  if (snippets[Number(number) - 1] !== undefined) return { before: Number(number), textFrom: first + 1 }
+  const known = snippets.length === 0 ? 'no snippets' : `the snippets 1 to ${snippets.length}`
+  const problem =
+    number === undefined
+      ? `The question "${title}" belongs before a snippet: write "Before: snippet 2".`
+      : `The question "${title}" is to stand before snippet ${number}. The lesson has ${known}.`
+  throw mistake(document, 'quiz', first, problem)
 }
 
 function parseAnswer(document: Document, { line, lines }: ListItem): QuizAnswer {

@@ -3,6 +3,7 @@ import { isPassed } from '../progress/index.ts'
 import { startLesson } from '../workspace/index.ts'
 import { lessonAfter, shownPath } from './desk.ts'
 import { type Action, actions } from './lesson-actions.ts'
+import { openQuestions } from './predict.ts'
 import { askQuiz } from './quiz.ts'
 import { readLesson } from './read-lesson.ts'
 import type { Choice } from './ui.ts'
@@ -28,12 +29,19 @@ export async function walkLesson(walk: Walk, summary: LessonSummary): Promise<Le
 
 async function read(walk: Walk, lesson: Lesson): Promise<void> {
   const end = await showText(walk, lesson)
-  if (end === 'left' || lesson.quiz.length === 0) return
+  const questions = openQuestions(lesson, walk.desk.progress.overview().lesson(lesson.slug))
+  if (end === 'left' || questions.length === 0) return
   const wants = await walk.ui.choose('A few questions on what you read?', [
-    { name: `Yes, ask me (${lesson.quiz.length})`, value: true },
+    { name: `Yes, ask me (${questions.length})`, value: true },
     { name: 'Not now', value: false },
   ])
-  if (wants) await askQuiz(walk, lesson)
+  if (wants) await askQuiz(walk, lesson, questions)
+}
+
+/** Somebody who asks for the quiz is not told that there is none left. */
+async function quiz(walk: Walk, lesson: Lesson): Promise<void> {
+  const open = openQuestions(lesson, walk.desk.progress.overview().lesson(lesson.slug))
+  await askQuiz(walk, lesson, open.length === 0 ? lesson.quiz : open)
 }
 
 /** Only who came to the end has read it. */
@@ -59,7 +67,7 @@ async function loop(walk: Walk, lesson: Lesson): Promise<Way> {
         await showText(walk, lesson)
         break
       case 'quiz':
-        await askQuiz(walk, lesson)
+        await quiz(walk, lesson)
         break
       default:
         await actions[chosen](walk, lesson)

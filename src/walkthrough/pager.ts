@@ -3,7 +3,7 @@ import { stripVTControlCharacters } from 'node:util'
 import { type Palette, pages } from '../terminal/index.ts'
 import { InterruptedError } from './interrupted.ts'
 import { type Key, keysIn } from './keys.ts'
-import type { RunOnPage } from './ui.ts'
+import type { Instead, RunOnPage } from './ui.ts'
 
 export interface PagerTerminal {
   readonly input: ReadStream
@@ -13,6 +13,8 @@ export interface PagerTerminal {
 
 const enter = '\x1b[?1049h\x1b[?25l'
 const leave = '\x1b[?25h\x1b[?1049l'
+const showCursor = '\x1b[?25h'
+const hideCursor = '\x1b[?25l'
 const clear = '\x1b[H\x1b[2J'
 /** Lines longer than this are hard to read, however wide the terminal. */
 const widest = 100
@@ -50,8 +52,20 @@ export async function readPages(
         if (event === 'on') shown += 1
         if (event === 'back') shown = Math.max(0, shown - 1)
         if (event === 'run' && run !== undefined) {
-          output.write(clear + screen(all, shown, terminal, 'Running …'))
-          sought = await Promise.race([run(stripVTControlCharacters(all[shown] ?? '')), events.interrupted])
+          const running = clear + screen(all, shown, terminal, 'Running …')
+          const instead: Instead = async (work) => {
+            events.stop()
+            output.write(clear + showCursor)
+            try {
+              return await work()
+            } finally {
+              events.start()
+              output.write(hideCursor + running)
+            }
+          }
+          output.write(running)
+          const page = stripVTControlCharacters(all[shown] ?? '')
+          sought = await Promise.race([run(page, instead), events.interrupted])
         }
       }
     }
@@ -101,13 +115,17 @@ function listen(input: ReadStream, output: WriteStream) {
   const onResize = () => push('resize')
   const onEnd = () => push('leave')
   const wasRaw = input.isRaw
-  input.setRawMode(true)
-  input.resume()
-  input.on('data', onData)
-  input.on('end', onEnd)
-  output.on('resize', onResize)
+  const start = () => {
+    input.setRawMode(true)
+    input.resume()
+    input.on('data', onData)
+    input.on('end', onEnd)
+    output.on('resize', onResize)
+  }
+  start()
   return {
     interrupted,
+    start,
     async next(): Promise<Key | 'resize'> {
       for (;;) {
         const event = waiting.shift()
@@ -117,6 +135,7 @@ function listen(input: ReadStream, output: WriteStream) {
         })
       }
     },
+    /** Leaves the terminal to others, until `start`. */
     stop(): void {
       input.off('data', onData)
       input.off('end', onEnd)

@@ -32,13 +32,16 @@ export async function askPlacement(walk: Asking): Promise<void> {
   const rule = 'A question from each lesson, until two answers are wrong. You begin at the first of them.'
   ui.print(await renderMarkdown(rule, { width: ui.width, palette }))
   for (const summary of desk.course.lessons) {
-    const [question] = (await desk.course.lesson(summary.slug)).quiz
+    const { quiz } = await desk.course.lesson(summary.slug)
+    // What a snippet prints one can often guess; what the lesson is about, one knows or does not.
+    const question = quiz.find(({ before }) => before === undefined)
     if (question === undefined) continue
-    const chosen = await askQuestion(walk, question, `${summary.number} · ${summary.title}`)
+    const asked = { text: question.question, answers: question.answers }
+    const chosen = await askQuestion(walk, asked, `${summary.number} · ${summary.title}`)
     if (chosen === 'leave') return ui.print('Then not. Nothing was changed.')
     const right = isRightChoice(question, chosen)
     placed.push({ lesson: summary, right })
-    ui.print(await explanation(walk, question, chosen, right))
+    ui.print(await renderMarkdown(explanation(question, chosen, right), { width: ui.width, palette }))
     if (isSettled(placed)) break
   }
   await conclude(walk, placed)

@@ -1,26 +1,27 @@
-import type { QuizAnswer, QuizQuestion } from '../course/index.ts'
+import type { Lesson, QuizAnswer, QuizQuestion } from '../course/index.ts'
 import { renderMarkdown } from '../terminal/index.ts'
 import type { Walk } from './walk.ts'
 
 /** What it takes to ask somebody something. */
 export type Asking = Pick<Walk, 'desk' | 'ui' | 'palette'>
 
-/** Asks one question; `leave` for somebody who has had enough. */
+/** Asks one question; `leave` for somebody who has had enough. `text` is Markdown and stands above the answers. */
 export async function askQuestion(
   { ui, palette }: Pick<Asking, 'ui' | 'palette'>,
-  { question, answers }: QuizQuestion,
+  { text, answers }: { readonly text: string; readonly answers: QuizQuestion['answers'] },
   message: string,
+  leaves = 'the quiz',
 ): Promise<readonly QuizAnswer[] | 'leave'> {
-  ui.print(await renderMarkdown(question, { width: ui.width, palette }))
+  ui.print(await renderMarkdown(text, { width: ui.width, palette }))
   const choices = answers.map((answer) => ({ name: answer.text, value: answer }))
   if (answers.filter(({ right }) => right).length > 1) {
     const chosen = await ui.chooseSeveral(
-      `${message} (several may be right; nothing leaves the quiz)`,
+      `${message} (several may be right; nothing leaves ${leaves})`,
       choices,
     )
     return chosen.length === 0 ? 'leave' : chosen
   }
-  const leave = { name: 'Leave the quiz', value: 'leave' } as const
+  const leave = { name: `Leave ${leaves}`, value: 'leave' } as const
   const chosen = await ui.choose<QuizAnswer | 'leave'>(message, [...choices, leave])
   return chosen === 'leave' ? chosen : [chosen]
 }
@@ -30,13 +31,25 @@ export function isRightChoice({ answers }: QuizQuestion, chosen: readonly QuizAn
   return answers.every((answer) => answer.right === chosen.includes(answer))
 }
 
-/** What was chosen with its reason; after a wrong choice the right answer, too. */
+/** Writes an answer into the progress, and says whether it was right. */
+export async function recordAnswer(
+  { desk }: Pick<Asking, 'desk'>,
+  { slug }: Pick<Lesson, 'slug'>,
+  question: QuizQuestion,
+  chosen: readonly QuizAnswer[],
+): Promise<boolean> {
+  const right = isRightChoice(question, chosen)
+  const answer = chosen.map(({ text }) => text).join(' + ')
+  await desk.progress.record('QUIZ_ANSWERED', slug, { question: question.question, answer, right })
+  return right
+}
+
+/** What was chosen with its reason; after a wrong choice the right answer, too. Markdown. */
 export function explanation(
-  { ui, palette }: Pick<Asking, 'ui' | 'palette'>,
   { answers }: QuizQuestion,
   chosen: readonly QuizAnswer[],
   isRight: boolean,
-): Promise<string> {
+): string {
   const shown = isRight
     ? chosen
     : [...chosen.filter(({ right }) => !right), ...answers.filter(({ right }) => right)]
@@ -44,5 +57,5 @@ export function explanation(
     const label = right ? (isRight ? '**Right.**' : '**The right answer:**') : '**No.**'
     return `${label} ${text}\n\n${explanation}`
   })
-  return renderMarkdown(lines.join('\n\n'), { width: ui.width, palette })
+  return lines.join('\n\n')
 }

@@ -1,21 +1,26 @@
 import type { Lesson } from '../course/index.ts'
-import { type Asking, askQuestion, explanation, isRightChoice } from './question.ts'
+import { renderMarkdown } from '../terminal/index.ts'
+import { wholeQuestion } from './predict.ts'
+import { type Asking, askQuestion, explanation, recordAnswer } from './question.ts'
 
-/** Asks the questions of a lesson one by one, and says why an answer is right or wrong. It never keeps anybody. */
-export async function askQuiz(walk: Asking, lesson: Lesson): Promise<void> {
+/**
+ * Asks the questions of a lesson, or those among them that are given, one by one, and says why an answer is right or
+ * wrong. It never keeps anybody.
+ */
+export async function askQuiz(
+  walk: Asking,
+  lesson: Lesson,
+  questions: Lesson['quiz'] = lesson.quiz,
+): Promise<void> {
+  const { ui, palette } = walk
   let right = 0
-  for (const [index, question] of lesson.quiz.entries()) {
-    const chosen = await askQuestion(walk, question, `Question ${index + 1} of ${lesson.quiz.length}`)
+  for (const [index, question] of questions.entries()) {
+    const asked = { text: wholeQuestion(question, lesson), answers: question.answers }
+    const chosen = await askQuestion(walk, asked, `Question ${index + 1} of ${questions.length}`)
     if (chosen === 'leave') return
-    const isRight = isRightChoice(question, chosen)
+    const isRight = await recordAnswer(walk, lesson, question, chosen)
     if (isRight) right += 1
-    const answer = chosen.map(({ text }) => text).join(' + ')
-    await walk.desk.progress.record('QUIZ_ANSWERED', lesson.slug, {
-      question: question.question,
-      answer,
-      right: isRight,
-    })
-    walk.ui.print(await explanation(walk, question, chosen, isRight))
+    ui.print(await renderMarkdown(explanation(question, chosen, isRight), { width: ui.width, palette }))
   }
-  walk.ui.print(`${right} of ${lesson.quiz.length} right.`)
+  ui.print(`${right} of ${questions.length} right.`)
 }

@@ -1,14 +1,17 @@
 import type { Lesson } from '../course/index.ts'
 import type { SnippetResult, Stage } from '../playground/index.ts'
 import { renderMarkdown } from '../terminal/index.ts'
+import { openQuestionsAt, wholeQuestion } from './predict.ts'
+import { askQuestion, explanation, recordAnswer } from './question.ts'
 import { offeredOn, textWithSnippets } from './snippets-in-text.ts'
 import type { Walk } from './walk.ts'
 
 /** The text of a lesson page by page, with snippets that run in their place. Says whether the reader came to its end. */
-export async function readLesson(
-  { desk, session, ui, palette }: Walk,
-  lesson: Lesson,
-): Promise<'end' | 'left'> {
+export async function readLesson(walk: Walk, lesson: Lesson): Promise<'end' | 'left'> {
+  const { desk, session, ui, palette } = walk
+  const progress = desk.progress.overview().lesson(lesson.slug)
+  const numbers = lesson.snippets.map((_, index) => index + 1)
+  const guessed = new Set(numbers.filter((number) => openQuestionsAt(number, lesson, progress).length > 0))
   const outputs = new Map<number, string>()
   let stage: Stage | undefined
 
@@ -30,18 +33,33 @@ export async function readLesson(
 
   try {
     return await ui.read(
-      (width) => renderMarkdown(textWithSnippets(lesson, outputs), { width, palette }),
-      async (page) => {
+      (width) => renderMarkdown(textWithSnippets(lesson, outputs, guessed), { width, palette }),
+      async (page, instead) => {
         const number = offeredOn(page)
         if (number === undefined) return undefined
-        const ran = `Snippet ${number}, run here`
-        outputs.set(number, `*${ran}:*\n\n${await run(number)}`)
-        return ran
+        const verdicts = guessed.has(number) ? await instead(() => askAt(walk, lesson, number)) : []
+        const [answered, ran] = [`Your answer before snippet ${number}`, `Snippet ${number}, run here`]
+        const above = verdicts.length === 0 ? [] : [`*${answered}:*`, ...verdicts]
+        outputs.set(number, [...above, `*${ran}:*`, await run(number)].join('\n\n'))
+        return above.length === 0 ? ran : answered
       },
     )
   } finally {
     stage?.close()
   }
+}
+
+/** The questions before a snippet, and what is to be said of the answers: Markdown. Whoever leaves is not asked again here. */
+async function askAt(walk: Walk, lesson: Lesson, number: number): Promise<readonly string[]> {
+  const verdicts: string[] = []
+  const progress = walk.desk.progress.overview().lesson(lesson.slug)
+  for (const question of openQuestionsAt(number, lesson, progress)) {
+    const asked = { text: wholeQuestion(question, lesson), answers: question.answers }
+    const chosen = await askQuestion(walk, asked, `Before snippet ${number} runs`, 'the question')
+    if (chosen === 'leave') break
+    verdicts.push(explanation(question, chosen, await recordAnswer(walk, lesson, question, chosen)))
+  }
+  return verdicts
 }
 
 function inMarkdown(

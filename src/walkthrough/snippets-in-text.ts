@@ -4,28 +4,40 @@ import { lessonText } from './lesson-text.ts'
 /** What stands below a snippet that was run: Markdown. */
 export type Outputs = ReadonlyMap<number, string>
 
-/** The lesson as one reads it, with an offer below each snippet that runs, or what came back. */
-export function textWithSnippets(lesson: Lesson, outputs: Outputs): string {
+/**
+ * The lesson as one reads it, with an offer below each snippet that runs, or what came back. What the snippets in
+ * `guessed` print is left out until they have run: somebody is to say it first.
+ */
+export function textWithSnippets(
+  lesson: Lesson,
+  outputs: Outputs,
+  guessed: ReadonlySet<number> = new Set(),
+): string {
   const taken = new Set<number>()
   const lines = lessonText(lesson).split('\n')
   const result: string[] = []
   for (let at = 0; at < lines.length; ) {
     const end = blockEnd(lines, at)
     const block = lines.slice(at, end)
-    result.push(...block)
     at = end
-    if (!/^```(redis|ts\s+run)\b/.test(block[0] ?? '')) continue
-    const number = numberOf(block.slice(1, -1), lesson.snippets, taken)
-    if (number === undefined) continue
+    const runs = /^```(redis|ts\s+run)\b/.exec(block[0] ?? '')
+    const number = runs ? numberOf(block.slice(1, -1), lesson.snippets, taken) : undefined
+    if (number === undefined) {
+      result.push(...block)
+      continue
+    }
     taken.add(number)
+    const output = outputs.get(number)
+    const isOpen = output === undefined && guessed.has(number)
+    result.push(...(isOpen && runs?.[1] === 'redis' ? withoutReplies(block) : block))
     // What the lesson shows belongs to the snippet: the offer stands below both.
     const next = lines.findIndex((line, index) => index >= at && line.trim() !== '')
     if (lines[next]?.trim() === '```output') {
       const shownEnd = blockEnd(lines, next)
-      result.push(...lines.slice(at, shownEnd))
+      if (!isOpen) result.push(...lines.slice(at, shownEnd))
       at = shownEnd
     }
-    result.push('', outputs.get(number) ?? offer(number), '')
+    result.push('', output ?? offer(number, isOpen), '')
   }
   return result.join('\n')
 }
@@ -36,8 +48,12 @@ export function offeredOn(page: string): number | undefined {
   return number === undefined ? undefined : Number(number)
 }
 
-function offer(number: number): string {
-  return `*r runs snippet ${number}*`
+function offer(number: number, isGuessed: boolean): string {
+  return isGuessed ? `*What comes back? r runs snippet ${number}*` : `*r runs snippet ${number}*`
+}
+
+function withoutReplies(block: readonly string[]): readonly string[] {
+  return block.filter((line) => /^(```|>)/.test(line))
 }
 
 /** The index behind a fenced block that begins here, or behind this line. */

@@ -8,11 +8,14 @@ export interface Heading {
   readonly heading: string
 }
 
+/** Does work in the place of the page, such as a question; then the page is back. */
+export type Instead = <Result>(work: () => Promise<Result>) => Promise<Result>
+
 /**
  * Runs what the page offers to run. Resolves with words of the text that is rendered from then on, by which the place is
  * found again; undefined where nothing is offered.
  */
-export type RunOnPage = (page: string) => Promise<string | undefined>
+export type RunOnPage = (page: string, instead: Instead) => Promise<string | undefined>
 
 /** How the walkthrough talks with a person; the tests have one that answers by itself. */
 export interface Ui {

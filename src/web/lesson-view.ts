@@ -28,7 +28,20 @@ export async function lessonView(
 ): Promise<LessonView> {
   const address = `/lessons/${lesson.slug}`
   const numbered = snippetNumbering(lesson.snippets)
-  const render = async (markdown: string) => tokensToHtml(numbered(await parseMarkdown(markdown)), links)
+  const questions = await Promise.all(
+    lesson.quiz.map(async (question, index) => ({
+      before: question.before,
+      html: await questionIsland(question, index + 1, { address, progress, links }),
+    })),
+  )
+  const placed = new Set<(typeof questions)[number]>()
+  const aboveSnippet = (number: number) => {
+    const here = questions.filter(({ before }) => before === number)
+    for (const question of here) placed.add(question)
+    return here.map(({ html }) => html).join('')
+  }
+  const render = async (markdown: string) =>
+    tokensToHtml(numbered(await parseMarkdown(markdown)), { ...links, aboveSnippet })
   // One after the other: the blocks of code are numbered in this order.
   const intro = await render(lesson.intro)
   const tasks: TaskView[] = []
@@ -43,11 +56,10 @@ export async function lessonView(
     })
     tasks.push({ id: idOf(`Task ${task.number} · ${task.name}`), text, hints })
   }
-  const quiz: string[] = []
-  for (const [index, question] of lesson.quiz.entries()) {
-    quiz.push(await questionIsland(question, index + 1, { address, progress, links }))
-  }
-  return { intro, tasks, quiz, outro: await render(lesson.outro) }
+  const outro = await render(lesson.outro)
+  // Whatever stands above no snippet is asked at the end, so that none is lost.
+  const quiz = questions.filter((question) => !placed.has(question)).map(({ html }) => html)
+  return { intro, tasks, quiz, outro }
 }
 
 /** Markdown whose code is only shown, not run: hints, explanations. */
@@ -75,6 +87,7 @@ async function questionIsland(
     more: await markdownHtml(more.join('\n\n'), links),
     answers: await Promise.all(question.answers.map(({ text }) => lineHtml(text, links))),
     several: question.answers.filter(({ right }) => right).length > 1,
+    snippet: question.before,
     before: last === undefined ? undefined : last.right ? 'right' : 'wrong',
   })
 }

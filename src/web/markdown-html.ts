@@ -9,6 +9,8 @@ export interface HtmlOptions {
   link(href: string): string | undefined
   /** Where a request to run a snippet goes. */
   runAddress(number: number): string
+  /** HTML to stand above a snippet. */
+  aboveSnippet?(number: number): string
 }
 
 type Env = {
@@ -79,7 +81,8 @@ function codeBlock(token: Token | undefined, { code, options }: Env): string {
     return `<div class="snippet">${printed(made?.html)}${runPart(snippet, options)}</div>\n`
   }
   if (snippet === undefined) return `<div class="code">${pre}</div>\n`
-  return `<div class="snippet">${pre}${printed(made?.output)}${runPart(snippet, options)}</div>\n`
+  const above = snippet.number === undefined ? undefined : options.aboveSnippet?.(snippet.number)
+  return `${above ?? ''}<div class="snippet">${pre}${printed(made?.output)}${runPart(snippet, options)}</div>\n`
 }
 
 function printed(output: string | undefined): string {

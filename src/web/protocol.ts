@@ -55,6 +55,8 @@ export interface IslandProps {
     readonly more: string
     readonly answers: readonly string[]
     readonly several: boolean
+    /** The snippet below it, whose output it is about; undefined in the quiz. */
+    readonly snippet: number | undefined
     /** How it was answered last, if it was. */
     readonly before: 'right' | 'wrong' | undefined
   }

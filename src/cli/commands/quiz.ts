@@ -1,5 +1,6 @@
 import type { Lesson, QuizQuestion } from '../../course/index.ts'
 import type { Desk } from '../../walkthrough/desk.ts'
+import { wholeQuestion } from '../../walkthrough/predict.ts'
 import { type Run, self } from '../command.ts'
 import type { Context } from '../context.ts'
 import { Exit } from '../exit.ts'
@@ -27,14 +28,20 @@ async function ask({ input, output, palette }: Context, desk: Desk, lesson: Less
 async function print(context: Context, lesson: Lesson, withAnswers: boolean): Promise<void> {
   const { renderMarkdown } = await import('../../terminal/index.ts')
   const { width, palette } = context
-  const text = lesson.quiz.map((question, index) => asMarkdown(question, index + 1, withAnswers))
+  const text = lesson.quiz.map((question, index) =>
+    asMarkdown(wholeQuestion(question, lesson), question.answers, { number: index + 1, withAnswers }),
+  )
   context.print(await renderMarkdown([`# Quiz · ${lesson.title}`, ...text].join('\n\n'), { width, palette }))
   if (withAnswers) return
   const where = `In a terminal, ${self} quiz ${lesson.number} asks them one by one and keeps your answers.`
   context.print(`\n${where}\nWith --answers the answers and their reasons are printed.`)
 }
 
-function asMarkdown({ question, answers }: QuizQuestion, number: number, withAnswers: boolean): string {
+function asMarkdown(
+  question: string,
+  answers: QuizQuestion['answers'],
+  { number, withAnswers }: { readonly number: number; readonly withAnswers: boolean },
+): string {
   const [title = '', ...more] = question.split('\n\n')
   const list = answers.map(({ text, right, explanation }) => {
     if (!withAnswers) return `- ${text}`
@@ -49,11 +56,12 @@ function asJson({ progress }: Desk, { slug, quiz }: Lesson, withAnswers: boolean
   const given = progress.overview().lesson(slug).quiz
   return {
     lesson: slug,
-    questions: quiz.map(({ question, answers }, index) => {
+    questions: quiz.map(({ question, answers, before }, index) => {
       const last = given.find((one) => one.question === question)
       return {
         number: index + 1,
         question,
+        ...(before !== undefined && { snippet: before }),
         several: answers.filter(({ right }) => right).length > 1,
         answers: withAnswers ? answers : answers.map(({ text }) => ({ text })),
         ...(last !== undefined && { answeredRight: last.right }),

@@ -3,8 +3,9 @@ import type { AnswerView, IslandProps, QuizReply } from '../protocol.ts'
 import { Html } from './html.tsx'
 import { post } from './post.ts'
 
-/** One question of the quiz. Which answer is right, and why, the server says when one was given. */
-export function Question({ id, address, title, more, answers, several, before }: IslandProps['question']) {
+/** One question, of the quiz or above a snippet. Which answer is right, and why, the server says when one was given. */
+export function Question(props: IslandProps['question']) {
+  const { id, address, title, more, answers, several, snippet, before } = props
   const [chosen, setChosen] = useState<ReadonlySet<number>>(new Set())
   const [reply, setReply] = useState<QuizReply>()
   const explained = reply?.kind === 'answered' ? reply.answers : undefined
@@ -21,10 +22,21 @@ export function Question({ id, address, title, more, answers, several, before }:
     setReply(await post<QuizReply>(address, { chosen: [...chosen] }))
   }
   return (
-    <form class="question" onSubmit={send} aria-labelledby={id}>
-      <h3 id={id}>
-        <Html of={title} as="span" />
-      </h3>
+    <form
+      class={snippet === undefined ? 'question' : 'question at-snippet'}
+      onSubmit={send}
+      aria-labelledby={id}
+    >
+      {snippet !== undefined && <p class="label">Before you run snippet {snippet}</p>}
+      {snippet === undefined ? (
+        <h3 id={id}>
+          <Html of={title} as="span" />
+        </h3>
+      ) : (
+        <p id={id} class="asked">
+          <Html of={title} as="span" />
+        </p>
+      )}
       {more !== '' && <Html of={more} />}
       {several && <p class="quiet-text">Several answers may be right.</p>}
       <fieldset class="answers" aria-labelledby={id}>

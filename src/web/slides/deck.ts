@@ -1,6 +1,7 @@
 import type { Lesson, QuizQuestion } from '../../course/index.ts'
 import { parseMarkdown } from '../../markdown/parse.ts'
 import { taskText } from '../../walkthrough/lesson-text.ts'
+import { wholeQuestion } from '../../walkthrough/predict.ts'
 import { lineHtml, markdownHtml } from '../lesson-view.ts'
 import { type HtmlOptions, tokensToHtml } from '../markdown-html.ts'
 import { snippetNumbering } from '../snippet-tokens.ts'
@@ -25,11 +26,18 @@ interface Draft {
   readonly aside?: string
 }
 
-/** A lesson as slides, in the order of its text: title, prose, tasks, questions each with its answer, the rest. */
-export async function lessonSlides(lesson: Lesson, links: HtmlOptions): Promise<readonly SlideView[]> {
+/**
+ * A lesson as slides, in the order of its text: title, prose, tasks, questions each with its answer, the rest. `say` is
+ * what its presenter should know before beginning, Markdown.
+ */
+export async function lessonSlides(
+  lesson: Lesson,
+  links: HtmlOptions,
+  say = '',
+): Promise<readonly SlideView[]> {
   const numbered = snippetNumbering(lesson.snippets)
   const label = `${lesson.number} · ${lesson.title}`
-  const slides: SlideView[] = [await titleSlide(lesson, links)]
+  const slides: SlideView[] = [await titleSlide(lesson, links, say)]
   for (const { kind = 'text', title, markdown, aside } of drafts(lesson)) {
     const tokens = numbered(await parseMarkdown(markdown, { notes: true }))
     for (const [index, slide] of cutIntoSlides(title, tokens).entries()) {
@@ -58,13 +66,14 @@ function drafts(lesson: Lesson): readonly Draft[] {
       markdown: taskText(task),
       aside: `**If they get stuck**\n\n${task.hints.map((hint, index) => item(hint, `${index + 1}. `)).join('\n')}`,
     })),
-    ...lesson.quiz.flatMap((question, index) => questionDrafts(question, index + 1)),
+    ...lesson.quiz.flatMap((question, index) => questionDrafts(lesson, question, index + 1)),
     { title: lesson.title, markdown: lesson.outro },
   ]
 }
 
 /** First the question alone, to think about; the next slide answers it. */
-function questionDrafts({ question, answers }: QuizQuestion, number: number): readonly Draft[] {
+function questionDrafts(lesson: Lesson, asked: QuizQuestion, number: number): readonly Draft[] {
+  const { question, answers } = asked
   const solved = answers.map(({ text, right, explanation }) => {
     const answer = right && !text.includes('*') ? `**${text}**` : text
     return item(`[${right ? 'x' : ' '}] ${answer}${explanation === '' ? '' : `\n\n${explanation}`}`, '- ')
@@ -74,7 +83,7 @@ function questionDrafts({ question, answers }: QuizQuestion, number: number): re
     {
       kind: 'question',
       title: `Question ${number}`,
-      markdown: `${question}\n\n${answers.map(({ text }) => `1. ${text}`).join('\n')}`,
+      markdown: `${wholeQuestion(asked, lesson)}\n\n${answers.map(({ text }) => `1. ${text}`).join('\n')}`,
       aside: `Right: **${right.join(', ')}**. The next slide says why.`,
     },
     {
@@ -90,7 +99,7 @@ function item(text: string, marker: string): string {
   return `${marker}${text.replaceAll('\n', `\n${' '.repeat(marker.length)}`)}`
 }
 
-async function titleSlide(lesson: Lesson, links: HtmlOptions): Promise<SlideView> {
+async function titleSlide(lesson: Lesson, links: HtmlOptions, say: string): Promise<SlideView> {
   const about = `Lesson ${lesson.number} · ${lesson.minutes} minutes`
   return {
     kind: 'title',
@@ -99,7 +108,7 @@ async function titleSlide(lesson: Lesson, links: HtmlOptions): Promise<SlideView
     part: '',
     body: `<p>${about}</p>`,
     notes: await markdownHtml(
-      `${lesson.tasks.length} tasks: ${lesson.tasks.map(({ name }) => name).join(', ')}.`,
+      `${say}\n\n${lesson.tasks.length} tasks: ${lesson.tasks.map(({ name }) => name).join(', ')}.`,
       links,
     ),
   }

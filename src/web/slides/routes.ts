@@ -5,12 +5,14 @@ import { linksOf } from '../links.ts'
 import { themeOf } from '../pages/layout.ts'
 import { slidesPage } from '../pages/slides-page.ts'
 import { lessonSlides } from './deck.ts'
+import { speakerNotes } from './instructor.ts'
 
 /** Slides of one lesson, and of all lessons of a track, one after the other. */
 export function addSlides(app: Hono, course: Course): void {
   const show = async (context: Context, title: string, lessons: readonly LessonSummary[]) => {
-    const decks = lessons.map(async ({ slug }) =>
-      lessonSlides(await course.lesson(slug), linksOf(course, slug)),
+    const notes = await speakerNotes(course.root)
+    const decks = lessons.map(async ({ slug, number }) =>
+      lessonSlides(await course.lesson(slug), linksOf(course, slug), notes.get(number)),
     )
     const slides = (await Promise.all(decks)).flat()
     return context.html(slidesPage({ title, slides, theme: themeOf(getCookie(context, 'theme')) }))

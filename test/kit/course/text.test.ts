@@ -152,6 +152,16 @@ describe('the parts of a lesson', () => {
     ])
   })
 
+  test('a question may belong to a snippet; that line is no part of its text', async () => {
+    const snippet = `${fence}redis\n> PING\nPONG\n${fence}`
+    const quiz =
+      '## Quiz\n### What?\n\nBefore: snippet 1\n\nThink.\n- [x] a\n- [ ] b\n### Why?\nBefore all.\n- [x] a\n- [ ] b\n'
+    expect((await parse(`${snippet}\n${oneTask}\n${quiz}`)).quiz).toMatchObject([
+      { question: 'What?\n\nThink.', before: 1 },
+      { question: 'Why?\n\nBefore all.' },
+    ])
+  })
+
   test('a lesson without quiz has none', async () => {
     expect(await parse(oneTask)).toMatchObject({ quiz: [], outro: '', snippets: [] })
   })
@@ -196,6 +206,18 @@ describe('a text that breaks the format names the line and what to do', () => {
       'quiz',
       '"Why?" has no right answer.',
     ],
+    [
+      'a question before a snippet that is not there',
+      `${oneTask}\n## Quiz\n### Why?\nBefore: snippet 2\n- [x] a\n- [ ] b\n`,
+      'quiz',
+      'is to stand before snippet 2. The lesson has no snippets.',
+    ],
+    [
+      'a question before something else',
+      `${oneTask}\n## Quiz\n### Why?\nBefore: Task 2\n- [x] a\n- [ ] b\n`,
+      'quiz',
+      'write "Before: snippet 2"',
+    ],
     ['no box', `${oneTask}\n## Quiz\n### Why?\n- [x] a\n- b\n`, 'quiz', 'An answer begins with "- [ ]"'],
   ])('%s', async (_what, text, field, problem) => {
     expect(await problemOf(text)).toMatchObject({ field, problem: expect.stringContaining(problem) })
@@ -204,6 +226,8 @@ describe('a text that breaks the format names the line and what to do', () => {
   test('the line is that of the file, front matter counted', async () => {
     const text = `${oneTask}\n## Quiz\n### Why?\n- [x] a\n- b\n`
     expect(await problemOf(text)).toMatchObject({ lineText: '- b' })
+    const placed = `${oneTask}\n## Quiz\n### Why?\nBefore: snippet 9\n- [x] a\n- [ ] b\n`
+    expect(await problemOf(placed)).toMatchObject({ lineText: 'Before: snippet 9' })
     expect(await problemOf('# Events\n\n## Task 1 · a\nNeeds: x\n')).toMatchObject({ lineText: 'Needs: x' })
   })
 })

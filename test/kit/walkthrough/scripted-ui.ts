@@ -1,12 +1,18 @@
 import type { Choice, Ui } from '../../../src/walkthrough/ui.ts'
 
-/** A person made of answers: the names of the choices, in order. Whatever was shown is kept. */
+/**
+ * A person made of answers: the names of the choices, in order. Whatever was shown is kept. `pressed` are the snippets
+ * at which they press r in a text.
+ */
 export interface ScriptedUi extends Ui {
   /** Everything that was printed, read or asked. */
   readonly shown: readonly string[]
 }
 
-export function scriptedUi(answers: readonly (string | boolean | readonly string[])[]): ScriptedUi {
+export function scriptedUi(
+  answers: readonly (string | boolean | readonly string[])[],
+  pressed: readonly number[] = [],
+): ScriptedUi {
   const shown: string[] = []
   const waiting = [...answers]
   const next = (message: string) => {
@@ -38,8 +44,14 @@ export function scriptedUi(answers: readonly (string | boolean | readonly string
     async confirm(message) {
       return next(message) === true
     },
-    async read(render) {
+    async read(render, run) {
       shown.push(await render(60))
+      for (const number of pressed) {
+        const found = await run?.(`r runs snippet ${number}`, (work) => work())
+        const page = await render(60)
+        if (found === undefined || !page.includes(found)) throw new Error(`"${found}" is not in the text.`)
+        shown.push(page)
+      }
       return 'end'
     },
   }

@@ -21,4 +21,15 @@ describe('a lesson offers to run its snippets', () => {
     expect(offeredOn(text)).toBe(2)
     expect(offeredOn('nothing here')).toBeUndefined()
   })
+
+  test('what is to be predicted is left out, until it was run', async () => {
+    const lesson = await course.lesson('02-list-store')
+    const guessed = new Set([4, 5])
+    const text = textWithSnippets(lesson, new Map(), guessed)
+    expect(text).toMatch(/> LRANGE \S+ 0 -1\n```\n\n\*What comes back\? r runs snippet 4\*/)
+    expect(text).not.toContain("[ 'second' ]")
+    expect(offeredOn('What comes back? r runs snippet 4')).toBe(4)
+    const after = textWithSnippets(lesson, new Map([[5, 'came back']]), guessed)
+    expect(after).toContain("```output\n[ 'second' ]\n```\n\ncame back")
+  })
 })
