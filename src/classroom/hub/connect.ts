@@ -6,6 +6,8 @@ export type ClassRedis = Redis | Cluster
 const PATIENCE = 5_000
 
 const common: RedisOptions = {
+  // Many send at the same moment: what a tick of the loop has for Redis goes in one write.
+  enableAutoPipelining: true,
   maxRetriesPerRequest: 3,
   retryStrategy: (times) => Math.min(times * 50, 1_000),
 }
@@ -29,6 +31,7 @@ export async function connectRedis(url: string): Promise<ClassRedis> {
   client.disconnect()
   const secured = { ...(username && { username }), ...(password && { password }), ...(tls && { tls }) }
   const cluster = new Cluster([{ host: host ?? '127.0.0.1', port: port ?? 6379 }], {
+    enableAutoPipelining: true,
     clusterRetryStrategy: (times) => Math.min(times * 50, 1_000),
     redisOptions: { ...common, ...secured, commandTimeout: PATIENCE },
   })
