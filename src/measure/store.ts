@@ -84,12 +84,8 @@ function shuffled<T>(items: readonly T[]): readonly T[] {
 async function write(ratios: readonly Ratio[]): Promise<void> {
   const root = projectRoot()
   const lesson = await readFile(join(root, LESSON), 'utf8')
-  const [start, end] = ['<!-- bench:store -->', '<!-- /bench:store -->']
-  if (!lesson.includes(start) || !lesson.includes(end)) {
-    throw new Error(`${LESSON} has no place for the table: put it between ${start} and ${end}.`)
-  }
-  const before = lesson.slice(0, lesson.indexOf(start))
-  const after = lesson.slice(lesson.indexOf(end))
-  await writeFile(join(root, LESSON), `${before}${start}\n\n${table(ratios)}\n\n${after}`)
+  const old = /^\| What \| Ratio .*\n(?:\|.*\n)+/m
+  if (!old.test(lesson)) throw new Error(`${LESSON} has no table that begins with | What | Ratio |.`)
+  await writeFile(join(root, LESSON), lesson.replace(old, `${table(ratios)}\n`))
   await writeFile(join(root, CHART), chart(ratios))
 }
