@@ -2,12 +2,25 @@ import { stripVTControlCharacters } from 'node:util'
 
 /**
  * Cuts rendered Markdown into screens of `height` lines at most: before a heading if one stands in the lower half, else
- * between paragraphs, else at any blank line, else where it must be.
+ * between paragraphs, else at any blank line, else where it must be. A line that `endsPage` says so of is the last on
+ * its page, whatever room is left; it is asked about the line as it is read, without colours.
  */
-export function pages(text: string, height: number): readonly string[] {
-  const room = Math.max(1, height)
+export function pages(
+  text: string,
+  height: number,
+  endsPage: (line: string) => boolean = () => false,
+): readonly string[] {
+  const parts: string[][] = [[]]
+  for (const line of text.split('\n')) {
+    parts.at(-1)?.push(line)
+    if (endsPage(visibleText(line))) parts.push([])
+  }
+  return parts.flatMap((lines) => pagesOf(lines, Math.max(1, height)))
+}
+
+function pagesOf(lines: readonly string[], room: number): readonly string[] {
   const result: string[] = []
-  let rest = withoutBlankEnds(text.split('\n'))
+  let rest = withoutBlankEnds(lines)
   while (rest.length > room) {
     const end = cutBefore(rest, room)
     result.push(withoutBlankEnds(rest.slice(0, end)).join('\n'))

@@ -3,6 +3,7 @@ import { stripVTControlCharacters } from 'node:util'
 import { type Palette, pages } from '../terminal/index.ts'
 import { InterruptedError } from './interrupted.ts'
 import { type Key, keysIn } from './keys.ts'
+import { asksHere } from './snippets-in-text.ts'
 import type { Instead, RunOnPage } from './ui.ts'
 
 export interface PagerTerminal {
@@ -37,7 +38,7 @@ export async function readPages(
     let sought: string | undefined
     for (;;) {
       const text = await render(Math.min(widest, output.columns || 80))
-      const all = pages(text, (output.rows || 24) - 2)
+      const all = pages(text, (output.rows || 24) - 2, asksHere)
       // After a change of size there may be more pages, or fewer: we stay at the same share of the text.
       shown = Math.min(all.length - 1, all.length === of ? shown : Math.floor((shown / of) * all.length))
       of = all.length

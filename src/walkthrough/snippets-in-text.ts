@@ -48,6 +48,11 @@ export function offeredOn(page: string): number | undefined {
   return number === undefined ? undefined : Number(number)
 }
 
+/** Does this line of a rendered page ask for a guess? What follows it may tell, so that it stands on the next page. */
+export function asksHere(line: string): boolean {
+  return /^What comes back\? r runs snippet \d+$/.test(line.trim())
+}
+
 function offer(number: number, isGuessed: boolean): string {
   return isGuessed ? `*What comes back? r runs snippet ${number}*` : `*r runs snippet ${number}*`
 }

@@ -51,3 +51,12 @@ test('no page is too high, no line is lost', () => {
     }),
   )
 })
+
+test('a page ends where the text wants it to, whatever room is left', () => {
+  const isQuestion = (line: string) => line === 'Well?'
+  expect(pages('a\n\n\x1b[3mWell?\x1b[23m\n\nb\n\nc', 10, isQuestion)).toEqual([
+    'a\n\n\x1b[3mWell?\x1b[23m',
+    'b\n\nc',
+  ])
+  expect(pages('a\n\nWell?\n', 10, isQuestion)).toEqual(['a\n\nWell?'])
+})

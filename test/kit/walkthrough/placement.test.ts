@@ -12,7 +12,9 @@ import { scriptedUi } from './scripted-ui.ts'
 const whole = await loadCourse()
 const course = { ...whole, lessons: whole.lessons.slice(0, 4) }
 const questions = await Promise.all(
-  course.lessons.map(async ({ slug }) => (await course.lesson(slug)).quiz[0]),
+  course.lessons.map(async ({ slug }) =>
+    (await course.lesson(slug)).quiz.find(({ before }) => before === undefined),
+  ),
 )
 
 /** The wording of a right or a wrong answer to the question of a lesson, from 0. */

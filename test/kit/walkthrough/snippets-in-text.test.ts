@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { loadCourse } from '../../../src/course/index.ts'
-import { offeredOn, textWithSnippets } from '../../../src/walkthrough/snippets-in-text.ts'
+import { asksHere, offeredOn, textWithSnippets } from '../../../src/walkthrough/snippets-in-text.ts'
 
 const course = await loadCourse()
 
@@ -29,6 +29,7 @@ describe('a lesson offers to run its snippets', () => {
     expect(text).toMatch(/> LRANGE \S+ 0 -1\n```\n\n\*What comes back\? r runs snippet 4\*/)
     expect(text).not.toContain("[ 'second' ]")
     expect(offeredOn('What comes back? r runs snippet 4')).toBe(4)
+    expect(text.split('\n').filter((line) => asksHere(line.replaceAll('*', '')))).toHaveLength(2)
     const after = textWithSnippets(lesson, new Map([[5, 'came back']]), guessed)
     expect(after).toContain("```output\n[ 'second' ]\n```\n\ncame back")
   })

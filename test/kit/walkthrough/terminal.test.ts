@@ -73,6 +73,39 @@ describe('the walkthrough in a terminal', () => {
     await until(/Check my answer/)
   })
 
+  test('what comes back is asked before the snippet runs, and the page says what the answer was worth', async () => {
+    const { until, press } = open('', { columns: 60, rows: 40 })
+    await until(/Begin 01/)
+    press('Enter')
+    await until(/^1\/\d+ {2}space on/m)
+    press('Space')
+    await until(/^2\/\d+ {2}space on/m)
+    press('Space')
+    const page = await until(/What comes back\? r runs snippet 2\n+3\/\d+ {2}space on/)
+    expect(page).not.toContain('It is not:')
+    press('r')
+    await until(/How many different\s+ones[\s\S]*❯ 1000\.[\s\S]*Leave the question/)
+    press('Enter')
+    await until(/Your answer before snippet 2:\n\nNo\. 1000\.[\s\S]*^\d+\/\d+ {2}space on/m)
+    press('q')
+    await until(/Check my answer/)
+  })
+
+  test('Ctrl-C in a question before a snippet leaves', async () => {
+    const { until, press } = open('', { rows: 60 })
+    await until(/Begin 01/)
+    press('Enter')
+    await until(/^1\/\d+ {2}space on/m)
+    press('Space')
+    await until(/What comes back\? r runs snippet 2/)
+    press('r')
+    await until(/Leave the question/)
+    press('C-c')
+    await until(/\[ended 130\]/)
+    press('typed', 'Enter')
+    expect(await until(/typed\n+typed/)).toContain('What would you like to do?')
+  })
+
   for (const [where, keys] of [
     ['a menu', []],
     ['the pages', ['Enter']],

@@ -140,6 +140,26 @@ test('every page forbids scripts and styles that are not files of ours', async (
   }
 })
 
+test('a question that belongs to a snippet stands above it, and not in the quiz', async () => {
+  const { desk, get } = await newApp()
+  const { quiz } = await desk.course.lesson('01-events')
+  const page = await (await get('/lessons/01-events')).text()
+  const at = (text: string) => {
+    const found = page.split(text).length - 1
+    expect({ text, found }).toEqual({ text, found: 1 })
+    return page.indexOf(text)
+  }
+  const quizAt = at('<h2 id="quiz">')
+  for (const [index, { before }] of quiz.entries()) {
+    const question = at(`&quot;question-${index + 1}&quot;`)
+    if (before === undefined) expect(question).toBeGreaterThan(quizAt)
+    else {
+      expect(question).toBeGreaterThan(at(`/snippets/${before - 1}/run`))
+      expect(question).toBeLessThan(at(`/snippets/${before}/run`))
+    }
+  }
+})
+
 test('an address that leads nowhere gets a page in words', async () => {
   const { get } = await newApp()
   const response = await get('/lessons/99-nowhere')
