@@ -2,6 +2,12 @@ import type { Lead } from './api-instructor.ts'
 
 /** What the learner's side sends and gets: with `Authorization: Bearer <token>`, except for the first join; see api.ts. */
 
+/** GET hello, for everybody: which class this is. */
+export interface Hello {
+  readonly kind: 'hello'
+  readonly class: { readonly id: string; readonly name: string }
+}
+
 /** With a token: the same participant again, for a hub that has lost its data; then no code is needed. */
 export interface Join {
   readonly code?: string | undefined

@@ -16,6 +16,7 @@ export interface Problem {
 
 /** Where everything is. `participant` ends with an id. */
 export const paths = {
+  hello: '/api/hello',
   join: '/api/join',
   events: '/api/events',
   code: '/api/code',

@@ -1,6 +1,6 @@
 import type { Context, Hono } from 'hono'
 import type { StoredEvent } from '../../progress/index.ts'
-import { type Done, type Joined, paths } from '../api.ts'
+import { type Done, type Hello, type Joined, paths } from '../api.ts'
 import { plainName } from '../fold/names.ts'
 import type { Hub } from '../hub/hub.ts'
 import { isSame, learnerOf, readCode, tokenFor } from '../hub/secrets.ts'
@@ -16,6 +16,12 @@ const done: Done = { kind: 'done' }
 /** Joining, and what participants send and see. Each can act as themselves alone: the token says who. */
 export function addLearnerRoutes(app: Hono, hub: Hub, guesses: Guesses, now: () => Date): void {
   const paces = new Buckets({ burst: limits.burst, perSecond: limits.perSecond })
+
+  app.get(paths.hello, (context) => {
+    const { id, name } = hub.about
+    const hello: Hello = { kind: 'hello', class: { id, name } }
+    return context.json(hello)
+  })
 
   app.post(paths.join, async (context) => {
     const { code = '', name, share } = await bodyOf(context, wire.join)

@@ -1,4 +1,4 @@
-import { type Done, type Joined, paths } from '../api.ts'
+import { type Done, type Hello, type Joined, paths } from '../api.ts'
 import { ClassError } from '../errors.ts'
 import { fieldsOf } from '../json-file.ts'
 import { dropAnswers } from './answers.ts'
@@ -13,10 +13,15 @@ export interface JoinAs {
   readonly share: boolean
 }
 
-/** The class at this address knows us by our token: it has moved, or lost what it had. Then no code is needed. */
+/**
+ * The class at this address is the one that we are in, and knows us by our token: it has moved, or lost what it had. Then no code is
+ * needed. Another class is not shown the token: there it would be a wrong guess, and a room full of those locks the door.
+ */
 export async function rejoin(folder: string, address: string): Promise<Membership | undefined> {
   const membership = readMembership(folder)
   if (membership === undefined) return undefined
+  const hello = await talk<Hello>({ address }, paths.hello)
+  if (fieldsOf(hello.class).id !== membership.classId) return undefined
   try {
     await joinAgain({ ...membership, address })
   } catch (error) {

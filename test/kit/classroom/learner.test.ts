@@ -8,7 +8,7 @@ import { connectRedis } from '../../../src/classroom/hub/connect.ts'
 import { readLog } from '../../../src/classroom/hub/read.ts'
 import { keepAnswers } from '../../../src/classroom/learner/answers.ts'
 import { hasPending, keepSending, sendUntilDone } from '../../../src/classroom/learner/background.ts'
-import { join } from '../../../src/classroom/learner/join.ts'
+import { join, rejoin } from '../../../src/classroom/learner/join.ts'
 import { readMembership, readSent, readView, writeSent } from '../../../src/classroom/learner/membership.ts'
 import { sendPending } from '../../../src/classroom/learner/send.ts'
 import { openProgress, type ProgressLog } from '../../../src/progress/index.ts'
@@ -127,6 +127,21 @@ describe('what a learner does arrives once and in order', () => {
       (light) => light === 'passed',
     )
   })
+})
+
+test('whoever was in another class before joins without a wrong guess, and a class that moved is found again', async () => {
+  const url = await embedded()
+  const [old, now] = [await serve(url), await serve(url, undefined, { elapsed: () => 0 })]
+  const members = await Promise.all(Array.from({ length: 12 }, (_, n) => learnerOf(old, `Learner ${n}`)))
+  for (const { folder } of members) {
+    expect(await rejoin(folder, now.origin)).toBeUndefined()
+    await join(folder, { address: now.origin, code: now.about.joinCode, name: 'Ada', share: false })
+  }
+  await now.stop()
+  const moved = await serve(url, now.about)
+  const [ada] = members
+  const { learner } = readMembership(ada?.folder ?? '') ?? {}
+  expect(await rejoin(ada?.folder ?? '', moved.origin)).toMatchObject({ address: moved.origin, learner })
 })
 
 describe('code', () => {

@@ -1,0 +1,103 @@
+import { readdirSync, statSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { readClassAddress } from '../../../src/classroom/learner/address.ts'
+import { addressesOf, isLoopback } from '../../../src/classroom/open/addresses.ts'
+import { type ClassFile, findClass, readClasses, writeClass } from '../../../src/classroom/open/class-file.ts'
+import { newHome, runProgram } from '../cli/program.ts'
+import { newAbout } from './class.ts'
+
+const ipv4 = (address: string, internal = false) => ({
+  address,
+  internal,
+  family: 'IPv4' as const,
+  netmask: '',
+  mac: '',
+  cidr: null,
+})
+
+describe('addresses', () => {
+  test('those that learners can reach come first, this machine alone is no network', () => {
+    const interfaces = {
+      lo: [ipv4('127.0.0.1', true)],
+      docker0: [ipv4('172.17.0.1')],
+      wlan0: [ipv4('192.168.1.5')],
+    }
+    expect(addressesOf('0.0.0.0', 4280, interfaces)).toEqual([
+      'http://192.168.1.5:4280',
+      'http://172.17.0.1:4280',
+    ])
+    expect(addressesOf('127.0.0.1', 4280, interfaces)).toEqual(['http://127.0.0.1:4280'])
+    expect(['127.0.0.1', 'localhost', '::1', '127.1.2.3'].every(isLoopback)).toBe(true)
+    expect(['0.0.0.0', '192.168.1.5', '::'].some(isLoopback)).toBe(false)
+  })
+
+  test.each([
+    ['192.168.1.5:4280', { address: 'http://192.168.1.5:4280', code: undefined }],
+    ['http://192.168.1.5:4280/#K7QX2M', { address: 'http://192.168.1.5:4280', code: 'K7QX2M' }],
+    [' https://class.example/ ', { address: 'https://class.example', code: undefined }],
+  ])('%s', (typed, read) => {
+    expect(readClassAddress(typed)).toEqual(read)
+  })
+
+  test.each(['', 'file:///etc/passwd', 'http://me:secret@example.com', 'a b'])('"%s" is none', (typed) => {
+    expect(() => readClassAddress(typed)).toThrow('is no address of a class')
+  })
+})
+
+describe('the classes of a machine', () => {
+  const file = (name: string, openedAt: string): ClassFile => {
+    const about = { ...newAbout(), name, openedAt }
+    return { about, secret: 's', redis: 'own', host: '127.0.0.1', port: 4280 }
+  }
+
+  test('the latest is meant, or the one that is named; what is no class is passed over', async () => {
+    const folder = path.join(await newHome(), '.eventlings')
+    expect(() => findClass(folder)).toThrow('No class was opened here yet.')
+    const [monday, tuesday] = [
+      file('Monday', '2026-05-04T09:00:00.000Z'),
+      file('Tuesday', '2026-05-05T09:00:00.000Z'),
+    ]
+    for (const one of [tuesday, monday]) writeClass(folder, one)
+    writeFileSync(path.join(folder, 'classes', 'notes.txt'), 'x')
+    expect(readClasses(folder)).toEqual([tuesday, monday])
+    expect(findClass(folder).about.name).toBe('Tuesday')
+    expect(findClass(folder, 'mon').about.name).toBe('Monday')
+    expect(() => findClass(folder, 'Friday')).toThrow(
+      'There is no class "Friday" here. There are: "Tuesday", "Monday".',
+    )
+    if (process.platform !== 'win32') {
+      const written = path.join(folder, 'classes', monday.about.id, 'class.json')
+      expect(statSync(written).mode & 0o077).toBe(0)
+    }
+  })
+})
+
+describe('the doctors', () => {
+  test('of a class looks and changes nothing', async () => {
+    const home = await newHome()
+    const { stdout, stderr } = await runProgram(['class', 'doctor', '--json'], {
+      env: { EVENTLINGS_HOME: home },
+    })
+    expect(stderr).toBe('')
+    const { findings } = JSON.parse(stdout) as {
+      findings: { name: string; state: string; remedy?: string }[]
+    }
+    expect(findings.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['Address', 'Firewall', 'Port', 'Data']),
+    )
+    for (const { state, remedy } of findings) if (state !== 'ok') expect(remedy).toBeDefined()
+    expect(readdirSync(home)).toEqual([])
+  })
+
+  test('of a learner runs a whole check', async () => {
+    const home = await newHome()
+    const env = { EVENTLINGS_HOME: home, EVENTLINGS_REDIS: 'embedded' }
+    const { stdout } = await runProgram(['doctor', '--class', '--json'], { env })
+    const { findings } = JSON.parse(stdout) as { findings: { name: string; state: string }[] }
+    expect(findings.filter(({ name }) => name === 'A check' || name === 'Class')).toMatchObject([
+      { state: 'ok' },
+      { state: 'ok' },
+    ])
+  })
+})
