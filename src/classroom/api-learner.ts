@@ -37,6 +37,8 @@ export type EventsReply =
   | { readonly kind: 'stored'; readonly n: number; readonly stored: number; readonly duplicates: number }
   /** The hub lacks something before these: send again what follows `after`. */
   | { readonly kind: 'send from'; readonly after: number }
+  /** What is here under these numbers is something else: send all of the log from its start, under a new log id. */
+  | { readonly kind: 'another log' }
   /** The token is good, but the hub knows nobody by it: join again with it. */
   | { readonly kind: 'join again' }
 

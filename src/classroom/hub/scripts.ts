@@ -4,13 +4,24 @@
  * KEYS  1 participants · 2 the participant's stream of this log · 3 heads · 4 news · 5 the participant's logs
  * ARGV  1 participant · 2 log id · 3 the number that must be there · 4 most events of a log · 5 most logs · then number, event and
  *       time for each
- * Replies { 'stored', last number, how many were new }, { 'send from', last number }, { 'join again' } or { 'full' }.
+ * Replies { 'stored', last number, how many were new }, { 'send from', last number }, { 'another log' }, { 'join again' } or
+ * { 'full' }. Another log: what is here under a number is not what was sent under it, for the sender's log was put back to an
+ * earlier state and went on from there. The last of those that are here tells of all before it.
  */
 export const RECEIVE = `
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return { 'join again' } end
 local last = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)[1]
 local head = last and tonumber(string.match(last[1], '^%d+')) or 0
 if tonumber(ARGV[3]) > head then return { 'send from', head } end
+for i = #ARGV - 2, 6, -3 do
+  if tonumber(ARGV[i]) <= head then
+    local id = string.format('%d-0', ARGV[i])
+    local here = redis.call('XRANGE', KEYS[2], id, id)[1]
+    local eventId = string.match(ARGV[i + 1], '"eventId":"([^"]+)"')
+    if not here or not string.find(here[2][2], '"eventId":"' .. eventId .. '"', 1, true) then return { 'another log' } end
+    break
+  end
+end
 if not last and redis.call('SCARD', KEYS[5]) >= tonumber(ARGV[5]) then return { 'full' } end
 if redis.call('XLEN', KEYS[2]) >= tonumber(ARGV[4]) then return { 'full' } end
 local stored = 0

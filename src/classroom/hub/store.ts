@@ -81,6 +81,7 @@ export class ClassStore {
         return { kind, n, stored, duplicates: events.length - stored }
       case 'send from':
         return { kind, after: n }
+      case 'another log':
       case 'join again':
         return { kind }
       default:

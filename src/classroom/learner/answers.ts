@@ -29,7 +29,7 @@ export function keepAnswers(
   // The last check of each lesson only: the file on the disk is the answer of no other.
   const checks = new Map(events.filter(isOwnCheck).map((event) => [event.entityId, event]))
   for (const event of checks.values()) keep(folder, event, answer(event.entityId))
-  writeSent(folder, { ...sent, ...(sent.logId !== logId && { logId, n: 0 }), seen: last.n })
+  writeSent(folder, { ...sent, ...(sent.logId !== logId && { logId, n: 0, as: undefined }), seen: last.n })
 }
 
 function keep(folder: string, { eventId, entityId, timestamp }: StoredEvent, file: string): void {

@@ -19,6 +19,8 @@ export interface Sent {
   readonly logId: string
   readonly n: number
   readonly size: number
+  /** The id under which the class has the log, if that is not its own: the log was put back to an earlier state here. */
+  readonly as?: string | undefined
   /** Answers up to this number were looked at for sending along. */
   readonly seen: number
 }
@@ -48,13 +50,14 @@ export function isInClass(folder: string): boolean {
 }
 
 export function readSent(folder: string): Sent {
-  const { logId, n, size, seen } = fieldsOf(readJson(classFiles(folder).sent))
+  const { logId, n, size, seen, as } = fieldsOf(readJson(classFiles(folder).sent))
   const number = (value: unknown) => (typeof value === 'number' ? value : 0)
   return {
     logId: typeof logId === 'string' ? logId : '',
     n: number(n),
     size: number(size),
     seen: number(seen),
+    ...(typeof as === 'string' && { as }),
   }
 }
 

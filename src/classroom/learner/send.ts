@@ -39,24 +39,30 @@ export async function sendPending({ folder, progress, patience }: Sending): Prom
     const size = sizeOf(folder)
     const { logId } = progress
     if (logId === undefined) break
-    const after = sent.logId === logId ? sent.n : 0
+    if (sent.logId !== logId) sent = { ...sent, logId, n: 0, as: undefined }
+    const after = sent.n
     const batch = batchOf(progress.since(after, logId))
     if (batch.length === 0) {
-      sent = note(folder, { ...sent, logId, n: after, size })
+      sent = note(folder, { ...sent, size })
       break
     }
-    const body: SendEvents = { logId, after, events: batch, now: new Date().toISOString() }
+    const id = sent.as ?? logId
+    const events = batch.map((event) => ({ ...event, logId: id }))
+    const body: SendEvents = { logId: id, after, events, now: new Date().toISOString() }
     const reply = await talk<EventsReply>(to, paths.events, body)
     switch (reply.kind) {
       case 'stored':
-        sent = note(folder, { ...sent, logId, n: Math.max(reply.n, batch.at(-1)?.n ?? 0) })
+        sent = note(folder, { ...sent, n: Math.max(reply.n, batch.at(-1)?.n ?? 0) })
         break
       case 'send from':
-        sent = note(folder, { ...sent, logId, n: reply.after })
+        sent = note(folder, { ...sent, n: reply.after })
+        break
+      case 'another log':
+        sent = note(folder, { ...sent, n: 0, as: crypto.randomUUID() })
         break
       case 'join again':
         await joinAgain(membership, patience)
-        sent = note(folder, { ...sent, logId, n: 0 })
+        sent = note(folder, { ...sent, n: 0 })
     }
   }
   if (membership.share) await sendAnswers(folder, to)
