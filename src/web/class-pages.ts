@@ -22,10 +22,11 @@ export async function pagesOfClass(): Promise<(app: Hono, hub: Hub) => void> {
     app.get('/instructor/projector', (context) => show(context, hub, 'projector'))
     app.get('/instructor/participants/:id', (context) => show(context, hub, 'participant'))
     app.get('/instructor/join.svg', (context) => {
-      const [address] = hub.overview().addresses
+      const { addresses, joinCode } = hub.overview()
+      const [address] = addresses
       if (address === undefined || !isInstructor(context, hub))
         return context.text('There is nothing here.', 404)
-      return context.body(renderSVG(address), 200, { 'content-type': 'image/svg+xml' })
+      return context.body(renderSVG(`${address}/#${joinCode}`), 200, { 'content-type': 'image/svg+xml' })
     })
   }
 }

@@ -33,7 +33,7 @@ export function welcomePage(name: string, theme: Theme): Html {
 <main id="main" class="class welcome">
 <h1>${name}</h1>
 <p>This is a class. You take part from your own terminal, in the folder of the course:</p>
-<pre><code>npx eventlings class join ADDRESS --code CODE --as NAME</code></pre>
+<pre><code id="join-command">npx eventlings class join ADDRESS --code CODE --as NAME</code></pre>
 <p>The address is the one in your browser; the instructor tells you the code. Your checks, hints and openings show there
 from then on. Your code stays with you unless you say otherwise.</p>
 <p><a href="/instructor">For the instructor</a></p>

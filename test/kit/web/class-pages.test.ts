@@ -141,6 +141,21 @@ need('chromium').describe('the pages of a class', () => {
     expect(await axe(page)).toEqual([])
   })
 
+  anyTest(
+    'who came by the QR code finds the whole command, and a code that is none does not get into it',
+    async () => {
+      const { served } = await openClass()
+      const page = await browser.open(`${served.origin}/#${served.about.joinCode}`)
+      const command = page.locator('#join-command')
+      await expect
+        .poll(() => command.innerText())
+        .toBe(`npx eventlings class join ${served.origin} --code ${served.about.joinCode} --as NAME`)
+      await page.goto(`${served.origin}/?x#;rm -rf`)
+      await expect.poll(() => command.innerText()).toContain('--code CODE --as NAME')
+      expect(await axe(page)).toEqual([])
+    },
+  )
+
   anyTest('the wall names nobody', async () => {
     const { served } = await openClass()
     await lead(served, { do: 'position', slug: '01-events' })
