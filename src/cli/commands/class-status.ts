@@ -25,7 +25,9 @@ export const run: Run = async (context, _args, flags) => {
   context.print(share ? 'Your instructor sees your code.' : 'Your code is not shown.')
   if (problem !== undefined) context.print(problem)
   context.print(
-    waiting === 0 ? 'Everything is sent.' : `${waiting} events wait; they are sent by themselves.`,
+    waiting === 0
+      ? 'Everything is sent.'
+      : `${waiting === 1 ? '1 event waits' : `${waiting} events wait`}; that is sent by itself.`,
   )
   if (view?.handIsUp) context.print('Your hand is up.')
   for (const line of view === undefined ? [] : linesOf(view, lessonNames(course), timeOfDay))
