@@ -80,7 +80,10 @@ async function measure(material: Material, sessions: readonly CanCheck[]) {
   const { lesson } = material
   const atRest = findingsAtRest(material)
   const trials = trialsOf(material)
-  const results = await spread(trials, sessions, (trial, session) => session.check(lesson.slug, trial.target))
+  const results = await spread(trials, sessions, (trial, session) =>
+    // How a wrong answer fails first is all that is asked of it.
+    session.check(lesson.slug, trial.target, { untilFirstFailure: isWrongAnswer(trial, material) }),
+  )
   const judged = results.map(([trial, result]) => ({ trial, result, findings: trial.judge(result) }))
   const caught = judged
     .filter(({ trial, findings }) => findings.length === 0 && isWrongAnswer(trial, material))

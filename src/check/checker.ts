@@ -22,8 +22,13 @@ export interface CheckerOptions {
   readonly stayWarm?: boolean
 }
 
+export interface CheckOptions {
+  /** Leave out the tasks after the first that fails: for those who ask only how an answer fails. */
+  readonly untilFirstFailure?: boolean
+}
+
 export interface Checker {
-  check(slug: string, target: Target): Promise<CheckResult>
+  check(slug: string, target: Target, options?: CheckOptions): Promise<CheckResult>
   /** Resolves when a process is warm; nothing needs to wait for it, a check simply takes longer until then. */
   close(): Promise<void>
 }
@@ -37,12 +42,13 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
   let line: Promise<unknown> = Promise.resolve()
   let closed = false
 
-  async function one(slug: string, target: Target): Promise<CheckResult> {
+  async function one(slug: string, target: Target, asked: CheckOptions): Promise<CheckResult> {
     const started = performance.now()
     const process = warm?.usable ? warm : standby(runtime, redis, course.root)
     warm = undefined
     const { used, verdict, output } = await checkOnce({
       ...options,
+      ...asked,
       runtime,
       lesson: await read(slug),
       target,
@@ -66,8 +72,8 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
   }
 
   return {
-    check(slug, target) {
-      const result = line.then(() => one(slug, target))
+    check(slug, target, asked = {}) {
+      const result = line.then(() => one(slug, target, asked))
       line = result.catch(() => {})
       return result
     },
@@ -105,14 +111,14 @@ function lessonReader(course: Course): (slug: string) => Promise<Lesson> {
   }
 }
 
-interface Once extends CheckerOptions {
+interface Once extends CheckerOptions, CheckOptions {
   readonly runtime: Runtime
   readonly lesson: Lesson
   readonly target: Target
   readonly process: StandbyProcess
 }
 
-async function checkOnce({ course, redis, mine, runtime, lesson, target, process }: Once) {
+async function checkOnce({ course, redis, mine, runtime, lesson, target, process, ...asked }: Once) {
   const { slug } = lesson
   const files = filesOf(course, slug)
   const path = target.kind === 'file' ? resolve(target.path) : files[target.kind]
@@ -150,6 +156,7 @@ async function checkOnce({ course, redis, mine, runtime, lesson, target, process
       tasks: tasks.map((task) => task.name),
       exports: lesson.exports,
       allow: lesson.allow,
+      untilFirstFailure: asked.untilFirstFailure === true,
     })
     return { used: true, output: record.output, verdict: judge(record, { tasks, shown }) }
   } finally {

@@ -2,7 +2,7 @@ import type { Course } from '../course/index.ts'
 import type { RedisPreference, RunningRedis } from '../redis/index.ts'
 import type { CheckResult, Target } from './result.ts'
 
-export type { Checker, CheckerOptions } from './checker.ts'
+export type { Checker, CheckerOptions, CheckOptions } from './checker.ts'
 export type { CheckResult, CommandRecord, Place, Target, TaskResult, TaskState } from './result.ts'
 
 /** See `checker.ts`; esbuild and the rest are loaded only now. */

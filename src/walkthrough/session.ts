@@ -1,4 +1,4 @@
-import type { Checker, CheckResult, Target } from '../check/index.ts'
+import type { Checker, CheckOptions, CheckResult, Target } from '../check/index.ts'
 import type { Course } from '../course/index.ts'
 import type { RedisPreference, RunningRedis } from '../redis/index.ts'
 
@@ -23,7 +23,7 @@ export interface OpenSession {
 export interface CheckSession {
   /** Starts what does not run yet. Rejects with RedisUnavailableError; the next call tries again. */
   open(): Promise<OpenSession>
-  check(slug: string, target: Target): Promise<CheckResult>
+  check(slug: string, target: Target, options?: CheckOptions): Promise<CheckResult>
   /** Stops what was started. Safe to call twice, and while something is still starting. */
   close(): Promise<void>
 }
@@ -39,7 +39,7 @@ export function newSession(options: SessionOptions): CheckSession {
   }
   return {
     open,
-    check: async (slug, target) => (await open()).checker.check(slug, target),
+    check: async (slug, target, options) => (await open()).checker.check(slug, target, options),
     async close() {
       const opened = await opening?.catch(() => undefined)
       opening = undefined

@@ -30,7 +30,7 @@ const job = JSON.parse(await input.next()) as Job
 setEnvironment({ ...setup.environment, allow: job.allow })
 await run(job)
 
-async function run({ secret, bundle, answer, exports }: Job): Promise<void> {
+async function run({ secret, bundle, answer, exports, untilFirstFailure }: Job): Promise<void> {
   const sign = signer(secret)
   const report = (message: Report) => writeReport(sign(message))
   sentinel.arm(secret, answer)
@@ -47,6 +47,7 @@ async function run({ secret, bundle, answer, exports }: Job): Promise<void> {
     answer,
     answerText: readFileSync(answer, 'utf8'),
     exports,
+    untilFirstFailure,
     report,
     misdeed: () => unhandled.shift() ?? endings.attempted(),
     tampering: () => changedFailure(changed()),

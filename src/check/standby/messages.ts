@@ -12,6 +12,8 @@ export interface Job {
   /** Values that the answer has to export. */
   readonly exports: readonly string[]
   readonly allow: readonly string[]
+  /** Leave out the tasks after the first that fails. */
+  readonly untilFirstFailure: boolean
 }
 
 export interface Failure {

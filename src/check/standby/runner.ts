@@ -12,6 +12,8 @@ export interface RunnerOptions {
   readonly answer: string
   readonly answerText: string
   readonly exports: readonly string[]
+  /** Leave out the tasks after the first that fails. */
+  readonly untilFirstFailure: boolean
   report(report: Report): void
   /** What the answer left unhandled or tried to end. */
   misdeed(): Failure | undefined
@@ -34,6 +36,7 @@ export class StandbyRunner implements VitestRunner {
   current = ''
   /** Why the answer cannot be tested at all. */
   unusable: Failure | undefined
+  #hasFailed = false
 
   constructor(options: RunnerOptions) {
     this.#options = options
@@ -81,7 +84,8 @@ export class StandbyRunner implements VitestRunner {
     const suite = test.suite
     this.current = suite?.name ?? test.name
     forgetLastCalled()
-    if (suite?.tasks.some((other) => other.result?.state === 'fail')) test.mode = 'skip'
+    const isEnough = this.#hasFailed && this.#options.untilFirstFailure
+    if (isEnough || suite?.tasks.some((other) => other.result?.state === 'fail')) test.mode = 'skip'
     else if (test.mode === 'run') {
       this.#options.report({ kind: 'test', task: this.current, test: test.name })
     }
@@ -112,6 +116,7 @@ export class StandbyRunner implements VitestRunner {
     const hook = suite.result?.state === 'fail' && failed === undefined ? suite.result.errors?.[0] : undefined
     const tampered = failed === undefined && ran > 0 ? this.#options.tampering() : undefined
     const broken = failed !== undefined || hook !== undefined || tampered !== undefined
+    this.#hasFailed ||= broken
     const state = broken ? 'failed' : ran === 0 ? 'skipped' : 'passed'
     const failure =
       found?.failure ?? tampered ?? (hook && { diagnosis: `The test itself went wrong: ${hook.message}` })
