@@ -431,15 +431,15 @@ describe('followEvents', () => {
     const inbox = newInbox()
     const follower = await follow(0, inbox.handle)
     await box.admin.publish('events', text(7))
-    await rounds()
-    verify(
-      inbox.seen.length === 0,
-      'followEvents handed over what a message said, though no such event is in the list. A message is a wake-up; what has happened stands in the list.',
-      { expected: [], received: inbox.seen },
-    )
     await box.admin.rpush('events:type:USER_REGISTERED', text(1))
     await storedElsewhere(2)
     await until(() => inbox.seen.includes(2))
+    // Messages come in order: whoever took the second for an event has taken the first for one by now.
+    verify(
+      !inbox.seen.includes(7),
+      'followEvents handed over what a message said, though no such event is in the list. A message is a wake-up; what has happened stands in the list.',
+      { expected: [1, 2], received: inbox.seen },
+    )
     verify(
       inbox.seen.includes(1),
       'The message for event 1 got lost, as Pub/Sub messages do, and followEvents handed over event 2 without it. Take every message as a wake-up only: read on in the list from your position.',
