@@ -38,26 +38,25 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<vo
     drawing = false
   }
 
-  const session = await WatchSession.open({
-    ...options,
-    onState(next) {
-      state = next
-      void draw()
-    },
-    ...(editor !== undefined && { openEditor: (file: string) => lend(() => editor(file)) }),
-  })
+  let session: WatchSession | undefined
+  let isLeft = false
 
-  /** One key after the other: a key that is pressed while an answer is on its way waits for it. */
-  let line = Promise.resolve()
+  /** One key after the other: a key that is pressed before all is ready, or while an answer is on its way, waits. */
+  let opened = () => {}
+  let line = new Promise<void>((resolve) => {
+    opened = resolve
+  })
   const onData = (data: Buffer) => {
     for (const key of data.toString('utf8')) {
-      if (key === '\u0003')
-        session.close() // Ctrl-C never waits
-      else line = line.then(() => press(key)).catch(complain)
+      if (key === '\u0003') {
+        isLeft = true
+        session?.close() // Ctrl-C never waits
+      } else line = line.then(() => press(key)).catch(complain)
     }
   }
 
   async function press(key: string): Promise<void> {
+    if (session === undefined) return
     if (session.state.question !== undefined) return await session.answer(key.toLowerCase() === 'y')
     const action = actionOf(key)
     if (action !== undefined) await session.act(action)
@@ -96,9 +95,18 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<vo
     output.write(SHOW_CURSOR)
   }
 
-  take()
+  take() // before anything is drawn: who sees the screen may press a key
   try {
-    void draw()
+    session = await WatchSession.open({
+      ...options,
+      onState(next) {
+        state = next
+        void draw()
+      },
+      ...(editor !== undefined && { openEditor: (file: string) => lend(() => editor(file)) }),
+    })
+    opened()
+    if (isLeft) session.close()
     await session.finished
   } finally {
     lent = true // a drawing that is on its way must not come after us
