@@ -33,6 +33,9 @@ export interface Checker {
   close(): Promise<void>
 }
 
+/** esbuild is one service for all of this process: it may be stopped only when nobody waits for a bundle any more. */
+let openCheckers = 0
+
 /** Opens a checker on a Redis that is running; the caller stops that Redis, after `close`. */
 export async function openChecker(options: CheckerOptions): Promise<Checker> {
   const { course, redis } = options
@@ -41,6 +44,7 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
   const read = lessonReader(course)
   let line: Promise<unknown> = Promise.resolve()
   let closed = false
+  openCheckers += 1
 
   async function one(slug: string, target: Target, asked: CheckOptions): Promise<CheckResult> {
     const started = performance.now()
@@ -78,10 +82,13 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
       return result
     },
     async close() {
+      if (closed) return
       closed = true
       warm?.kill()
       await line
       warm?.kill()
+      openCheckers -= 1
+      if (openCheckers > 0) return
       const { stop } = await import('esbuild')
       await stop()
     },
