@@ -17,7 +17,7 @@ export default defineConfig({
           sequence: { groupOrder: 1 }, // after the lessons, which have their own number of workers
           include: ['test/kit/**/*.test.ts'],
           exclude: ['test/kit/check/fixture/**'],
-          maxWorkers: 3, // Vitest would take one on two cores, and most of these tests wait for other programs
+          maxWorkers: 2, // Vitest would take one on two cores, and most of these tests wait for other programs
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

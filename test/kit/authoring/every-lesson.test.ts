@@ -7,8 +7,7 @@ import { newSession } from '../../../src/walkthrough/session.ts'
 /** `dev check` of the whole course, on the best Redis that this machine has, or the one that EVENTLINGS_REDIS names. */
 test('everything that must hold for a lesson holds for all of them', { timeout: 1_800_000 }, async () => {
   const course = await loadCourse()
-  // More than there are cores: wrong answers spend much of their time waiting for what never comes.
-  const sessions = Array.from({ length: Math.min(6, availableParallelism() * 2 + 1) }, () =>
+  const sessions = Array.from({ length: Math.min(4, availableParallelism() + 1) }, () =>
     newSession({ course, stayWarm: true }),
   )
   try {
