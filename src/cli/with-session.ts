@@ -48,14 +48,14 @@ async function lend<T>(
 }
 
 /** After Ctrl-C Redis is stopped under a check that still runs; what that then says is no verdict, and is not recorded. */
-function unlessEnding(session: CheckSession, cleanups: Cleanups): CheckSession {
+export function unlessEnding(session: CheckSession, cleanups: Cleanups): CheckSession {
   return {
     async open() {
       const { redis, checker } = await cleanups.unlessEnding(session.open())
-      const check: Checker['check'] = (slug, target) => cleanups.unlessEnding(checker.check(slug, target))
+      const check: Checker['check'] = (...asked) => cleanups.unlessEnding(checker.check(...asked))
       return { redis, checker: { ...checker, check } }
     },
-    check: (slug, target) => cleanups.unlessEnding(session.check(slug, target)),
+    check: (...asked) => cleanups.unlessEnding(session.check(...asked)),
     close: () => session.close(),
   }
 }

@@ -1,0 +1,37 @@
+import { expect, test, vi } from 'vitest'
+import type { Checker, Target } from '../../../src/check/index.ts'
+import { newCleanups } from '../../../src/cli/interrupt.ts'
+import { unlessEnding } from '../../../src/cli/with-session.ts'
+import type { CheckSession } from '../../../src/walkthrough/session.ts'
+
+const solution: Target = { kind: 'solution' }
+
+/** A session that checks nothing and notes what it was asked. */
+function fakeSession() {
+  const check = vi.fn<Checker['check']>().mockResolvedValue({} as Awaited<ReturnType<Checker['check']>>)
+  const checker = { check, close: async () => {} }
+  const session = { check, open: async () => ({ redis: {}, checker }), close: async () => {} }
+  return { check, session: session as unknown as CheckSession }
+}
+
+test('a lent session passes on how a check was asked for, itself and by its checker', async () => {
+  const { check, session } = fakeSession()
+  const lent = unlessEnding(session, newCleanups())
+  await lent.check('01-events', solution, { untilFirstFailure: true })
+  await (await lent.open()).checker.check('02-streams', solution, { untilFirstFailure: true })
+  expect(check.mock.calls).toEqual([
+    ['01-events', solution, { untilFirstFailure: true }],
+    ['02-streams', solution, { untilFirstFailure: true }],
+  ])
+})
+
+test('from a signal on it gives no verdict any more', async () => {
+  const { session } = fakeSession()
+  const cleanups = newCleanups()
+  const told = vi.fn()
+  const asked = unlessEnding(session, cleanups).check('01-events', solution)
+  void asked.then(told)
+  await cleanups.end()
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(told).not.toHaveBeenCalled()
+})
