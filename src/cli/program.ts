@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { nearest } from '../course/nearest.ts'
-import { catalogue, walkthrough } from './catalogue.ts'
+import { catalogue, walkthrough } from './catalogue/index.ts'
 import { type CommandEntry, type Flags, type Run, self } from './command.ts'
 import { UsageError } from './errors.ts'
 import type { Output } from './output.ts'

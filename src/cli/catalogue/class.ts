@@ -1,6 +1,6 @@
-import type { CommandEntry } from './command.ts'
+import type { CommandEntry } from '../command.ts'
+import { json, yes } from './flags.ts'
 
-const json = ['--json', 'print data for programs instead of text'] as const
 const which = ['--name <name>', 'which class, by a part of its name; the latest unless given'] as const
 const port = ['--port <number>', 'a port of your choice'] as const
 const group = 'Class'
@@ -16,7 +16,7 @@ const forLearners: readonly CommandEntry[] = [
     ],
     examples: [['class join http://192.168.1.5:4280 --code K7QX2M --as Ada', 'asks for what is missing']],
     group,
-    load: () => import('./commands/class-join.ts'),
+    load: () => import('../commands/class-join.ts'),
   },
   {
     usage: 'status',
@@ -24,7 +24,7 @@ const forLearners: readonly CommandEntry[] = [
     flags: [json],
     examples: [['class status', 'what is sent, what waits, what the class says']],
     group,
-    load: () => import('./commands/class-status.ts'),
+    load: () => import('../commands/class-status.ts'),
   },
   {
     usage: 'share <on|off>',
@@ -32,7 +32,7 @@ const forLearners: readonly CommandEntry[] = [
     flags: [],
     examples: [['class share off', 'what was sent is deleted there, too']],
     group,
-    load: () => import('./commands/class-share.ts'),
+    load: () => import('../commands/class-share.ts'),
   },
   {
     usage: 'send',
@@ -40,15 +40,15 @@ const forLearners: readonly CommandEntry[] = [
     flags: [['--background', 'say nothing, and try again for a while']],
     examples: [['class send', 'this happens by itself after each command']],
     group,
-    load: () => import('./commands/class-send.ts'),
+    load: () => import('../commands/class-send.ts'),
   },
   {
     usage: 'leave',
     summary: 'leave the class: it forgets what it has of you',
-    flags: [['--yes', 'do not ask']],
+    flags: [yes],
     examples: [['class leave', 'your own progress stays here']],
     group,
-    load: () => import('./commands/class-leave.ts'),
+    load: () => import('../commands/class-leave.ts'),
   },
 ]
 
@@ -68,7 +68,7 @@ const forInstructors: readonly CommandEntry[] = [
       ['class open', 'to try it alone'],
     ],
     group,
-    load: () => import('./commands/class-open.ts'),
+    load: () => import('../commands/class-open.ts'),
   },
   {
     usage: 'resume',
@@ -81,7 +81,7 @@ const forInstructors: readonly CommandEntry[] = [
     ],
     examples: [['class resume', 'the latest class, with the same code and secret']],
     group,
-    load: () => import('./commands/class-resume.ts'),
+    load: () => import('../commands/class-resume.ts'),
   },
   {
     usage: 'close',
@@ -89,7 +89,7 @@ const forInstructors: readonly CommandEntry[] = [
     flags: [which],
     examples: [['class close', '"class resume" opens it again']],
     group,
-    load: () => import('./commands/class-close.ts'),
+    load: () => import('../commands/class-close.ts'),
   },
   {
     usage: 'export <file>',
@@ -97,7 +97,7 @@ const forInstructors: readonly CommandEntry[] = [
     flags: [which, ['--force', 'overwrite the file']],
     examples: [['class export tuesday.csv', 'a row for each attempt']],
     group,
-    load: () => import('./commands/class-export.ts'),
+    load: () => import('../commands/class-export.ts'),
   },
   {
     usage: 'report',
@@ -105,7 +105,7 @@ const forInstructors: readonly CommandEntry[] = [
     flags: [which, json],
     examples: [['class report', 'what to begin with next time']],
     group,
-    load: () => import('./commands/class-report.ts'),
+    load: () => import('../commands/class-report.ts'),
   },
   {
     usage: 'doctor',
@@ -113,7 +113,7 @@ const forInstructors: readonly CommandEntry[] = [
     flags: [json],
     examples: [['class doctor', 'addresses, port, Redis']],
     group,
-    load: () => import('./commands/class-doctor.ts'),
+    load: () => import('../commands/class-doctor.ts'),
   },
   {
     usage: 'bundle <file>',
@@ -121,7 +121,7 @@ const forInstructors: readonly CommandEntry[] = [
     flags: [],
     examples: [['class bundle course.tar.gz', 'course, packages and image, to hand round on a stick']],
     group,
-    load: () => import('./commands/class-bundle.ts'),
+    load: () => import('../commands/class-bundle.ts'),
   },
   {
     usage: 'simulate',
@@ -134,7 +134,7 @@ const forInstructors: readonly CommandEntry[] = [
     ],
     examples: [['class simulate --learners 300', 'what this machine can hold']],
     group,
-    load: () => import('./commands/class-simulate.ts'),
+    load: () => import('../commands/class-simulate.ts'),
   },
 ]
 
@@ -149,7 +149,7 @@ export const classCommands: readonly CommandEntry[] = [
       ['class join http://192.168.1.5:4280', 'for learners'],
     ],
     group,
-    load: () => import('./commands/class.ts'),
+    load: () => import('../commands/class.ts'),
     inner: [...forLearners, ...forInstructors],
   },
   {
@@ -158,6 +158,6 @@ export const classCommands: readonly CommandEntry[] = [
     flags: [['--done', 'take it down again']],
     examples: [['stuck why is my version 0?', 'with a few words']],
     group,
-    load: () => import('./commands/stuck.ts'),
+    load: () => import('../commands/stuck.ts'),
   },
 ]

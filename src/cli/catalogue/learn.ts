@@ -1,0 +1,149 @@
+import type { CommandEntry } from '../command.ts'
+import { json, web, yes } from './flags.ts'
+
+const group = 'Learn'
+
+/** To work on a lesson. */
+export const learnCommands: readonly CommandEntry[] = [
+  {
+    usage: 'start [lesson]',
+    summary: 'put the starter of a lesson into workspace/; never over your work',
+    flags: [['--track <name>', 'follow this track from now on; "all" is the whole course']],
+    examples: [
+      ['start 01', 'the first lesson'],
+      ['start', 'the next one that you have not begun'],
+      ['start --track half-day', 'the first lesson of a track that you have not done'],
+    ],
+    group,
+    load: () => import('../commands/start.ts'),
+  },
+  {
+    usage: 'read [lesson]',
+    summary: 'show the text of a lesson, without hints and solution',
+    flags: [['--pages', 'page by page'], ['--web', 'in the browser, with code that runs'], ...web],
+    examples: [
+      ['read 01', 'the whole text'],
+      ['read concurrency --pages', 'page by page; part of the name is enough'],
+      ['read 01 --web', 'in the browser'],
+    ],
+    group,
+    load: () => import('../commands/read.ts'),
+  },
+  {
+    usage: 'run [lesson] [snippet]',
+    summary: 'run the snippets of a lesson and show what comes back',
+    flags: [json],
+    examples: [
+      ['run 01', 'all snippets, one after the other'],
+      ['run 01 3', 'the third alone, on what the first two left behind'],
+    ],
+    group,
+    load: () => import('../commands/run.ts'),
+  },
+  {
+    usage: 'quiz [lesson]',
+    summary: 'ask the questions of a lesson; the answers are kept',
+    flags: [['--answers', 'print the questions with their answers and reasons'], json],
+    examples: [
+      ['quiz 01', 'one question after the other'],
+      ['quiz 01 --answers', 'to read instead of being asked'],
+    ],
+    group,
+    load: () => import('../commands/quiz.ts'),
+  },
+  {
+    usage: 'console [lesson]',
+    summary: 'try Redis commands and your own functions on the sandbox',
+    flags: [['--solution', 'take the model functions, not yours']],
+    examples: [
+      ['console 05', 'with the data of lesson 05; .help there explains'],
+      ['console', 'with the data of the lesson that you are at'],
+    ],
+    group,
+    load: () => import('../commands/console.ts'),
+  },
+  {
+    usage: 'check [lesson]',
+    summary: 'run the tests on your answer and say what is wrong',
+    flags: [
+      ['--solution', 'check the model solution instead'],
+      ['--starter', 'check the starter instead'],
+      ['--file <path>', 'check any other file, as if it stood in workspace/'],
+      ['--verbose', 'every failing task in full, and all commands'],
+      json,
+    ],
+    examples: [
+      ['check', 'the lesson that you are at'],
+      ['check 07 --file ~/mine.ts', 'an answer that stands elsewhere'],
+      ['check 07 --json', 'the verdict as data'],
+    ],
+    group,
+    load: () => import('../commands/check.ts'),
+  },
+  {
+    usage: 'watch [lesson]',
+    summary: 'check your answer whenever you save it',
+    flags: [
+      ['--advance', 'go on to the next lesson by itself'],
+      ['--json', 'no screen: each verdict as one line of JSON'],
+      ['--poll', 'look at the file again and again, where the system does not tell of changes'],
+    ],
+    examples: [['watch 01', 'press ? there to see the keys']],
+    group,
+    load: () => import('../commands/watch.ts'),
+  },
+  {
+    usage: 'hint [lesson]',
+    summary: 'one hint more for the first task that does not pass yet',
+    flags: [['--task <number>', 'for this task']],
+    examples: [
+      ['hint', 'one step more each time'],
+      ['hint 07 --task 2', 'for the second task'],
+    ],
+    group,
+    load: () => import('../commands/hint.ts'),
+  },
+  {
+    usage: 'solution [lesson]',
+    summary: 'show the model solution; asks first',
+    flags: [yes],
+    examples: [['solution 07', 'a pass after this counts as "passed after the solution"']],
+    group,
+    load: () => import('../commands/solution.ts'),
+  },
+  {
+    usage: 'diff [lesson]',
+    summary: 'show your answer beside the model solution; asks first',
+    flags: [yes],
+    examples: [['diff 07', 'what would have to change in yours']],
+    group,
+    load: () => import('../commands/diff.ts'),
+  },
+  {
+    usage: 'reset <lesson>',
+    summary: 'begin a lesson again; the old answer is kept as a dated copy',
+    flags: [yes],
+    examples: [['reset 07 --yes', 'without asking']],
+    group,
+    load: () => import('../commands/reset.ts'),
+  },
+  {
+    usage: 'skip [lessons...]',
+    summary: 'mark lessons as known; start takes one up again',
+    flags: [],
+    examples: [
+      ['skip 01-06', 'the first six'],
+      ['skip 04 snapshots', 'two of them'],
+    ],
+    group,
+    load: () => import('../commands/skip.ts'),
+  },
+  {
+    usage: 'placement',
+    summary: 'a few questions that say where to begin',
+    flags: [],
+    examples: [['placement', 'for those who know some of it already']],
+    group,
+    load: () => import('../commands/placement.ts'),
+  },
+]

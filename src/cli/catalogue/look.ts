@@ -1,0 +1,59 @@
+import type { CommandEntry } from '../command.ts'
+import { json } from './flags.ts'
+
+const group = 'Look'
+
+/** To see where one stands, and what the machine has. */
+export const lookCommands: readonly CommandEntry[] = [
+  {
+    usage: 'list',
+    summary: 'show all lessons and how far you are',
+    flags: [['--track <name>', 'the lessons of this track alone'], json],
+    examples: [
+      ['list', 'lessons by chapter'],
+      ['list --track blog', 'what the track holds, and what it builds on'],
+    ],
+    group,
+    load: () => import('../commands/list.ts'),
+  },
+  {
+    usage: 'progress',
+    summary: 'show what you have done; take it to another machine',
+    flags: [json],
+    examples: [
+      ['progress', 'chapter by chapter'],
+      ['progress export mine.jsonl', 'then on the other machine: progress import mine.jsonl'],
+    ],
+    group,
+    load: () => import('../commands/progress.ts'),
+    inner: [
+      {
+        usage: 'export <file>',
+        summary: 'copy your progress to a file',
+        flags: [['--force', 'overwrite the file']],
+        examples: [['progress export mine.jsonl', 'to take it to another machine']],
+        group,
+        load: () => import('../commands/progress-export.ts'),
+      },
+      {
+        usage: 'import <file>',
+        summary: 'add the progress of another machine to yours',
+        flags: [],
+        examples: [['progress import mine.jsonl', 'what is here already counts once']],
+        group,
+        load: () => import('../commands/progress-import.ts'),
+      },
+    ],
+  },
+  {
+    usage: 'doctor',
+    summary: 'say what this machine has and lacks; changes nothing',
+    flags: [['--class', 'before a class: run a whole check, too, and see whether the class answers'], json],
+    examples: [
+      ['doctor', 'each finding with its remedy'],
+      ['doctor --class', 'the day before a class'],
+    ],
+    group,
+    load: () => import('../commands/doctor.ts'),
+  },
+]

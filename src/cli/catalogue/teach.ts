@@ -1,0 +1,66 @@
+import type { CommandEntry } from '../command.ts'
+import { json, web } from './flags.ts'
+
+const group = 'Teach and write'
+
+/** For those who teach the course, or write for it. */
+export const teachCommands: readonly CommandEntry[] = [
+  {
+    usage: 'slides [lesson]',
+    summary: 'show a lesson, or a whole track, as slides in the browser',
+    flags: [['--track <name>', 'all lessons of a track'], ...web],
+    examples: [
+      ['slides 07', 'press ? there to see the keys; n opens the notes'],
+      ['slides --track half-day', 'all lessons of the track'],
+    ],
+    group,
+    load: () => import('../commands/slides.ts'),
+  },
+  {
+    usage: 'tour',
+    summary: 'rehearse a track: starters must fail, solutions must pass',
+    flags: [
+      ['--auto', 'walk through it without a person'],
+      ['--track <name>', 'the track; all unless given'],
+      json,
+    ],
+    examples: [['tour --auto --track half-day', 'the evening before a class']],
+    group,
+    load: () => import('../commands/tour.ts'),
+  },
+  {
+    usage: 'dev',
+    summary: 'for authors: check lessons, begin a new one',
+    flags: [],
+    examples: [
+      ['dev check 07', 'everything that must hold for a lesson'],
+      ['dev new outbox', 'the skeleton of a new lesson'],
+    ],
+    group,
+    load: () => import('../commands/dev.ts'),
+    inner: [
+      {
+        usage: 'check [lessons...]',
+        summary: 'check text, starter, solution, right and wrong answers of lessons',
+        flags: [json],
+        examples: [
+          ['dev check', 'all lessons'],
+          ['dev check 01 02', 'two of them'],
+        ],
+        group,
+        load: () => import('../commands/dev-check.ts'),
+      },
+      {
+        usage: 'new <slug>',
+        summary: 'make all files of a new lesson',
+        flags: [
+          ['--title <title>', 'its title'],
+          ['--chapter <chapter>', 'its chapter; that of the last lesson unless given'],
+        ],
+        examples: [['dev new outbox', 'takes the next free number']],
+        group,
+        load: () => import('../commands/dev-new.ts'),
+      },
+    ],
+  },
+]
