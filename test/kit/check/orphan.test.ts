@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { isAlive } from '../processes.ts'
 import { fixtureRoot, SLUG } from './fixture-course.ts'
 import { GOOD } from './guests.ts'
 
@@ -36,15 +37,6 @@ await checkLesson('${SLUG}', { kind: 'file', path: ${JSON.stringify(answer)} }, 
   expect(await eventually(async () => (isAlive(guest) ? undefined : 'gone'))).toBe('gone')
   await rm(folder, { recursive: true, force: true })
 })
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
 
 /** Looks until there is something; the test's own limit ends it. */
 async function eventually<T>(look: () => Promise<T | undefined>): Promise<T> {

@@ -1,30 +1,9 @@
-import { execFileSync } from 'node:child_process'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { filesOf, projectRoot } from '../../../src/course/index.ts'
+import { descendants, isAlive } from '../processes.ts'
 import { ended, newHome, programAt, startProgram } from './program.ts'
-
-/** Every process that descends from one, as far as the system still knows; `ps` is on all but Windows. */
-function descendants(pid: number): readonly number[] {
-  const table = execFileSync('ps', ['-e', '-o', 'pid=,ppid='], { encoding: 'utf8' })
-  const rows = table
-    .trim()
-    .split('\n')
-    .map((row) => row.trim().split(/\s+/).map(Number))
-  const below = (parent: number): readonly number[] =>
-    rows.filter(([, of]) => of === parent).flatMap(([child = 0]) => [child, ...below(child)])
-  return below(pid)
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
 
 async function until(condition: () => boolean): Promise<void> {
   const started = Date.now()

@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process'
 import { createServer } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
+import { descendants, isAlive } from '../processes.ts'
 import { ended, newHome, programAt, startProgram } from './program.ts'
 
 const address = /^http:\/\/127\.0\.0\.1:\d+/m
@@ -20,23 +20,6 @@ async function served(args: readonly string[], env: Readonly<Record<string, stri
     child.once('close', () => reject(new Error(`It ended: ${printed}`)))
   })
   return { child, end, origin: address.exec(printed)?.[0] ?? '', printed }
-}
-
-function descendants(pid: number): readonly number[] {
-  const rows = execFileSync('ps', ['-e', '-o', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n')
-  const pairs = rows.map((row) => row.trim().split(/\s+/).map(Number))
-  const below = (parent: number): readonly number[] =>
-    pairs.filter(([, of]) => of === parent).flatMap(([child = 0]) => [child, ...below(child)])
-  return below(pid)
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
 }
 
 test.each([
