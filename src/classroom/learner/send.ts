@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import type { ProgressLog, StoredEvent } from '../../progress/index.ts'
+import { placesIn } from '../../progress/places.ts'
 import { type ClassView, type EventsReply, type Joined, paths, type SendEvents } from '../api.ts'
 import { ClassError } from '../errors.ts'
 import { writeJson } from '../json-file.ts'
@@ -71,6 +72,14 @@ export async function sendPending({ folder, progress, patience }: Sending): Prom
   return view
 }
 
+/** The same for those who go on either way: resolves to what kept it from being sent, as a sentence, or undefined. */
+export function trySending(sending: Sending): Promise<string | undefined> {
+  return sendPending(sending).then(
+    () => undefined,
+    (error: Error) => error.message,
+  )
+}
+
 /** The hub has lost its data and knows us by the token alone. */
 export async function joinAgain(
   { address, token, name, share }: Pick<Membership, 'address' | 'token' | 'name' | 'share'>,
@@ -99,5 +108,5 @@ function note(folder: string, sent: Sent): Sent {
 
 /** Of the progress log, in bytes. */
 export function sizeOf(folder: string): number {
-  return statSync(`${folder}/progress.jsonl`, { throwIfNoEntry: false })?.size ?? 0
+  return statSync(placesIn(folder).log, { throwIfNoEntry: false })?.size ?? 0
 }

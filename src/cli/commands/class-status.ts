@@ -1,7 +1,7 @@
 import { lessonNames, timeOfDay } from '../../classroom/learner/after-command.ts'
 import { readSent, readView } from '../../classroom/learner/membership.ts'
 import { linesOf } from '../../classroom/learner/news.ts'
-import { sendPending } from '../../classroom/learner/send.ts'
+import { trySending } from '../../classroom/learner/send.ts'
 import { memberOf } from '../class-member.ts'
 import type { Run } from '../command.ts'
 import { Exit } from '../exit.ts'
@@ -9,10 +9,7 @@ import { Exit } from '../exit.ts'
 export const run: Run = async (context, _args, flags) => {
   const { desk, member } = await memberOf(context)
   const { home, progress, course } = desk
-  const problem = await sendPending({ folder: home.log, progress, patience: 3_000 }).then(
-    () => undefined,
-    (error: Error) => error.message,
-  )
+  const problem = await trySending({ folder: home.log, progress, patience: 3_000 })
   const view = readView(home.log)
   const sent = readSent(home.log)
   const waiting = progress.since(sent.logId === progress.logId ? sent.n : 0).length

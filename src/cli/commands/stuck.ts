@@ -1,6 +1,7 @@
 import { plainText } from '../../classroom/fold/names.ts'
-import { sendPending } from '../../classroom/learner/send.ts'
+import { trySending } from '../../classroom/learner/send.ts'
 import { limits } from '../../classroom/limits.ts'
+import { COURSE } from '../../progress/index.ts'
 import { currentLesson } from '../../walkthrough/desk.ts'
 import { memberOf } from '../class-member.ts'
 import { type Run, self } from '../command.ts'
@@ -12,15 +13,12 @@ const PATIENCE = 2_000
 export const run: Run = async (context, words, flags) => {
   const { desk, member } = await memberOf(context)
   const { progress, home } = desk
-  const at = currentLesson(desk)?.slug ?? 'course'
+  const at = currentLesson(desk)?.slug ?? COURSE
   const isDone = flags.done === true
   const text = plainText(words.join(' '), limits.text)
   if (isDone) await progress.record('HAND_LOWERED', at, { class: member.classId })
   else await progress.record('HAND_RAISED', at, { class: member.classId, text })
-  const problem = await sendPending({ folder: home.log, progress, patience: PATIENCE }).then(
-    () => undefined,
-    (error: Error) => error.message,
-  )
+  const problem = await trySending({ folder: home.log, progress, patience: PATIENCE })
   const what = isDone ? 'Your hand is down.' : `Your hand is up. "${self} stuck --done" takes it down.`
   context.print(problem === undefined ? what : `${what} ${problem} It arrives when the class can be reached.`)
   return Exit.passed
