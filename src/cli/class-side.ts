@@ -1,18 +1,12 @@
-import { existsSync } from 'node:fs'
-import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { isInClass } from '../classroom/learner/files.ts'
 import type { Desk } from '../walkthrough/desk.ts'
 import type { Context } from './context.ts'
-
-/** One look at the disk, for every command: nothing of the class is loaded for those who are in none. */
-function isInClass({ home }: Desk): boolean {
-  return existsSync(path.join(home.log, 'class.json'))
-}
 
 /** After a command: what it left to be sent is handed over, and what is new from the class is told. Waits for nothing. */
 export async function tellClass(context: Context): Promise<void> {
   const desk = await context.openedDesk()
-  if (desk === undefined || context.env.EVENTLINGS_SENDER || !isInClass(desk)) return
+  if (desk === undefined || context.env.EVENTLINGS_SENDER || !isInClass(desk.home.log)) return
   const { afterCommand } = await import('../classroom/learner/after-command.ts')
   const { course, home, progress } = desk
   const env = { ...context.env, EVENTLINGS_SENDER: '1' }
@@ -28,7 +22,7 @@ export interface ClassNews {
 
 /** While a program stays, what happens in it is sent beside it, and what the class says can be shown in it. */
 export async function stayInClass(context: Context, desk: Desk): Promise<ClassNews> {
-  if (!isInClass(desk)) return {}
+  if (!isInClass(desk.home.log)) return {}
   const [{ keepSending }, { keepAnswers }, { readMembership }, { freshNews, lessonNames }] =
     await Promise.all([
       import('../classroom/learner/background.ts'),

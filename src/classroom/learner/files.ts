@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 
 /** The files of the learner's side, all in `.eventlings`. */
@@ -26,4 +27,9 @@ export function classFiles(folder: string): ClassFiles {
     code: at('class-code'),
     sender: at('class-sender.lock'),
   }
+}
+
+/** One look at the disk, for every command: nothing else of the class is loaded for those who are in none. */
+export function isInClass(folder: string): boolean {
+  return existsSync(classFiles(folder).membership)
 }

@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import type { ClassView } from '../api.ts'
 import { fieldsOf, readJson, writeJson } from '../json-file.ts'
 import { classFiles } from './files.ts'
@@ -42,11 +42,6 @@ export function writeMembership(folder: string, membership: Membership): void {
 /** Everything of the class that is here; progress stays. */
 export function forgetMembership(folder: string): void {
   for (const file of Object.values(classFiles(folder))) rmSync(file, { recursive: true, force: true })
-}
-
-/** One look at the disk: for every command, so nothing is read. */
-export function isInClass(folder: string): boolean {
-  return existsSync(classFiles(folder).membership)
 }
 
 export function readSent(folder: string): Sent {
