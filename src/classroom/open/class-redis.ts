@@ -41,7 +41,7 @@ export async function openClassRedis(
 }
 
 /** Once a second on the disk: a power cut costs a second, and the participants send that again. */
-const KEEP = ['--appendonly', 'yes', '--appendfsync', 'everysec', '--save', '']
+export const KEEP = ['--appendonly', 'yes', '--appendfsync', 'everysec', '--save', '']
 
 async function openOwn(folder: string, env: NodeJS.ProcessEnv): Promise<OpenRedis> {
   const data = path.join(folder, 'redis')

@@ -7,6 +7,7 @@ import { findRedisServer } from '../../redis/executables.ts'
 import { startOwnServer, startRedis } from '../../redis/index.ts'
 import { ClassError } from '../errors.ts'
 import { type ClassFile, readClasses } from '../open/class-file.ts'
+import { KEEP } from '../open/class-redis.ts'
 import { ownAddress } from '../open/open-class.ts'
 
 export interface Rehearsal {
@@ -59,7 +60,7 @@ export async function rehearse(program: string, count: number, env: NodeJS.Proce
 
 async function startAnyRedis(env: NodeJS.ProcessEnv) {
   if (findRedisServer(env) === undefined) return startRedis('embedded', { env })
-  return startOwnServer({ env, args: ['--appendonly', 'yes', '--appendfsync', 'everysec', '--save', ''] })
+  return startOwnServer({ env, args: KEEP })
 }
 
 /** The hub writes down where it is when it can be reached. */
