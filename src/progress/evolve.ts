@@ -1,5 +1,6 @@
 import { isKnown } from './decode.ts'
 import type { Envelope, Payloads, ProgressEvent, StoredEvent } from './event.ts'
+import { isOwnCheck } from './own-check.ts'
 import { initialState, isPassed, type LessonProgress, newLesson, type ProgressState } from './state.ts'
 
 type EventOf<Type extends keyof Payloads> = Envelope<Type, Payloads[Type]>
@@ -15,10 +16,10 @@ export function evolve(state: ProgressState, event: ProgressEvent): ProgressStat
     case 'LESSON_OPENED':
       return { ...change(state, event, (lesson) => begun(lesson, event.timestamp)), current: event.entityId }
     case 'CHECK_FAILED':
-      if (!isOwnAnswer(event)) return state
+      if (!isOwnCheck(event)) return state
       return { ...change(state, event, (lesson) => failed(lesson, event)), current: event.entityId }
     case 'CHECK_PASSED':
-      if (!isOwnAnswer(event)) return state
+      if (!isOwnCheck(event)) return state
       return { ...change(state, event, (lesson) => passed(lesson, event)), current: event.entityId }
     case 'HINT_REVEALED':
       return change(state, event, (lesson) => hinted(begun(lesson, event.timestamp), event))
@@ -48,11 +49,6 @@ export function fold(events: Iterable<StoredEvent>): ProgressState {
   let state = initialState
   for (const event of events) if (isKnown(event)) state = evolve(state, event)
   return state
-}
-
-/** Whoever has the solution or the starter checked has not answered. */
-function isOwnAnswer(event: EventOf<'CHECK_FAILED'> | EventOf<'CHECK_PASSED'>): boolean {
-  return event.payload.target !== 'solution' && event.payload.target !== 'starter'
 }
 
 function change(

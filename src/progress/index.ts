@@ -1,11 +1,11 @@
 import type { ProgressOptions } from './open-log.ts'
 import { ProgressLog } from './progress-log.ts'
 
+export { decodeLine, isKnown } from './decode.ts'
 export { BadProgressEventError, ProgressTransferError, type TransferProblem } from './errors.ts'
 export {
   COURSE,
   type EventType,
-  FORMAT,
   type Payloads,
   type ProgressEvent,
   type StoredEvent,
@@ -15,13 +15,14 @@ export { evolve, fold } from './evolve.ts'
 export type { ImportResult } from './import-log.ts'
 export type { ProgressOptions } from './open-log.ts'
 export type { ProgressOverview } from './overview.ts'
+export { type CheckEvent, isOwnCheck } from './own-check.ts'
 export type { ProgressLog } from './progress-log.ts'
 export {
   initialState,
+  isDone,
   isPassed,
   type LessonProgress,
   type LessonState,
-  lessonIn,
   type Placement,
   type ProgressState,
   type QuizAnswer,

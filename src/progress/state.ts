@@ -82,3 +82,8 @@ export function newLesson(slug: string): LessonProgress {
 export function isPassed(lesson: LessonProgress): boolean {
   return lesson.state === 'passed' || lesson.state === 'passed-after-solution'
 }
+
+/** Passed, or known before: there is nothing left to do. */
+export function isDone(lesson: LessonProgress): boolean {
+  return isPassed(lesson) || lesson.state === 'skipped'
+}

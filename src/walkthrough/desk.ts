@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { type Course, type LessonSummary, type Track, tracks } from '../course/index.ts'
-import type { ProgressLog } from '../progress/index.ts'
+import { isDone, type ProgressLog } from '../progress/index.ts'
 import type { Home } from '../workspace/index.ts'
 
 /** Where somebody works: the course, their files, and their progress. */
@@ -46,7 +46,7 @@ export function lessonAfter(desk: Desk, { number }: LessonSummary): LessonSummar
 export function nextLesson(desk: Desk): LessonSummary | undefined {
   const lessons = lessonsAhead(desk)
   const overview = desk.progress.overview()
-  const isOpen = ({ slug }: LessonSummary) => !done.has(overview.lesson(slug).state)
+  const isOpen = ({ slug }: LessonSummary) => !isDone(overview.lesson(slug))
   const current = currentLesson(desk)
   if (current && isOpen(current)) return current
   const isAfter = ({ number }: LessonSummary) => !current || Number(number) > Number(current.number)
@@ -60,5 +60,3 @@ export function nextCommand(desk: Desk): string | undefined {
   const isNew = desk.progress.overview().lesson(next.slug).state === 'new'
   return `npx eventlings ${isNew ? 'start' : 'check'} ${next.number}`
 }
-
-const done: ReadonlySet<string> = new Set(['passed', 'passed-after-solution', 'skipped'])

@@ -1,7 +1,8 @@
 import type { LessonSummary } from '../course/index.ts'
-import { isPassed } from '../progress/index.ts'
+import { COURSE } from '../progress/index.ts'
 import { renderMarkdown } from '../terminal/index.ts'
 import { type Asking, askQuestion, explanation, isRightChoice } from './question.ts'
+import { openLessons, skipLessons } from './skip-lessons.ts'
 
 /** What a learner knew of one lesson. */
 export interface Placed {
@@ -52,23 +53,18 @@ async function conclude({ desk, ui }: Asking, placed: readonly Placed[]): Promis
   const start = startingPoint(placed) ?? lessons.at(-1)
   if (start === undefined) return
   const right = placed.filter((one) => one.right).length
-  await desk.progress.record('PLACEMENT_TAKEN', 'course', {
+  await desk.progress.record('PLACEMENT_TAKEN', COURSE, {
     right,
     questions: placed.length,
     startAt: start.slug,
   })
   ui.print(`${right} of ${placed.length} right. Begin with ${start.number} · ${start.title}.`)
-  const overview = desk.progress.overview()
-  const before = lessons.filter(
-    ({ slug, number }) =>
-      Number(number) < Number(start.number) &&
-      !isPassed(overview.lesson(slug)) &&
-      overview.lesson(slug).state !== 'skipped',
-  )
+  const earlier = lessons.filter(({ number }) => Number(number) < Number(start.number))
+  const before = openLessons(desk, earlier)
   const [first] = before
   if (first === undefined) return
   const last = before.at(-1) ?? first
   const which = first === last ? first.number : `${first.number} to ${last.number}`
   if (!(await ui.confirm(`Mark ${which} as skipped? You can do them at any time.`))) return
-  for (const { slug } of before) await desk.progress.record('LESSON_SKIPPED', slug, { reason: 'placement' })
+  await skipLessons(desk, before, 'placement')
 }

@@ -1,4 +1,4 @@
-import type { ProgressEvent } from '../../progress/index.ts'
+import { COURSE, isOwnCheck, type ProgressEvent } from '../../progress/index.ts'
 import type { Attempt, Happening } from '../api.ts'
 import { dotOf } from './row-state.ts'
 
@@ -8,8 +8,7 @@ export function attemptsOf(
   codeOf: (eventId: string) => string | undefined,
 ): readonly Attempt[] {
   return events.flatMap((event) => {
-    if (event.eventType !== 'CHECK_FAILED' && event.eventType !== 'CHECK_PASSED') return []
-    if (event.payload.target === 'solution' || event.payload.target === 'starter') return []
+    if (!isOwnCheck(event)) return []
     const code = codeOf(event.eventId)
     const { tasks } = event.payload
     return [{ ...dotOf(event), eventId: event.eventId, tasks, ...(code !== undefined && { code }) }]
@@ -21,7 +20,7 @@ export function happeningsOf(events: readonly ProgressEvent[], classId: string):
   return events.flatMap((event) => {
     const said = happeningOf(event, classId)
     if (said === undefined) return []
-    const slug = event.entityId === 'course' ? {} : { slug: event.entityId }
+    const slug = event.entityId === COURSE ? {} : { slug: event.entityId }
     return [{ at: event.timestamp, ...slug, ...said }]
   })
 }

@@ -1,5 +1,12 @@
-import { evolve } from '../../progress/evolve.ts'
-import { initialState, type ProgressEvent, type ProgressState } from '../../progress/index.ts'
+import {
+  type CheckEvent,
+  COURSE,
+  evolve,
+  initialState,
+  isOwnCheck,
+  type ProgressEvent,
+  type ProgressState,
+} from '../../progress/index.ts'
 import type { CheckDot, CurrentTask, Hand } from '../api.ts'
 
 /** What one participant's progress amounts to for the class. Plain data: a snapshot is its JSON. */
@@ -30,7 +37,7 @@ export function evolveRow(before: RowState, event: ProgressEvent, classId: strin
         : { ...state, current: { slug: event.entityId, since: event.timestamp, attempts: 0 } }
     case 'CHECK_FAILED':
     case 'CHECK_PASSED':
-      return isOwn(event) ? checked(state, event) : state
+      return isOwnCheck(event) ? checked(state, event) : state
     case 'LESSON_SKIPPED':
       return state.current?.slug === event.entityId ? without(state, 'current') : state
     case 'HAND_RAISED':
@@ -40,12 +47,6 @@ export function evolveRow(before: RowState, event: ProgressEvent, classId: strin
     default:
       return state
   }
-}
-
-type CheckEvent = Extract<ProgressEvent, { eventType: 'CHECK_FAILED' | 'CHECK_PASSED' }>
-
-function isOwn({ payload }: CheckEvent): boolean {
-  return payload.target !== 'solution' && payload.target !== 'starter'
 }
 
 function checked(before: RowState, event: CheckEvent): RowState {
@@ -79,7 +80,7 @@ function currentAfter(
 }
 
 function handOf(event: Extract<ProgressEvent, { eventType: 'HAND_RAISED' }>, state: RowState): Hand {
-  const slug = event.entityId === 'course' ? state.current?.slug : event.entityId
+  const slug = event.entityId === COURSE ? state.current?.slug : event.entityId
   return { at: event.timestamp, text: event.payload.text, ...(slug !== undefined && { slug }) }
 }
 

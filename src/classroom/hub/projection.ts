@@ -1,4 +1,4 @@
-import { isKnown } from '../../progress/decode.ts'
+import { isKnown } from '../../progress/index.ts'
 import type { ParticipantRow, Summary } from '../api.ts'
 import type { ClassEvent } from '../fold/class-event.ts'
 import { type ClassState, evolveClass, newClass, type Participant } from '../fold/class-state.ts'

@@ -1,4 +1,4 @@
-import { decodeLine } from '../../progress/decode.ts'
+import { decodeLine } from '../../progress/index.ts'
 import { ClassError } from '../errors.ts'
 import type { ClassEvent } from '../fold/class-event.ts'
 import type { RowState } from '../fold/row-state.ts'

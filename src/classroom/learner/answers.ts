@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import type { ProgressLog, StoredEvent } from '../../progress/index.ts'
+import { isKnown, isOwnCheck, type ProgressLog, type StoredEvent } from '../../progress/index.ts'
 import { type Done, paths, type SendCode } from '../api.ts'
-import { fieldsOf, readJson } from '../json-file.ts'
+import { readJson } from '../json-file.ts'
 import { limits } from '../limits.ts'
 import { classFiles } from './files.ts'
 import { readSent, writeSent } from './membership.ts'
@@ -27,7 +27,7 @@ export function keepAnswers(
   const last = events.at(-1)
   if (last === undefined) return
   // The last check of each lesson only: the file on the disk is the answer of no other.
-  const checks = new Map(events.filter(isOwnCheck).map((event) => [event.entityId, event]))
+  const checks = new Map(events.filter(isOfWorkspace).map((event) => [event.entityId, event]))
   for (const event of checks.values()) keep(folder, event, answer(event.entityId))
   writeSent(folder, { ...sent, ...(sent.logId !== logId && { logId, n: 0, as: undefined }), seen: last.n })
 }
@@ -74,7 +74,7 @@ export function namesIn(outbox: string): readonly string[] {
   }
 }
 
-function isOwnCheck({ eventType, payload }: StoredEvent): boolean {
-  const isCheck = eventType === 'CHECK_FAILED' || eventType === 'CHECK_PASSED'
-  return isCheck && fieldsOf(payload).target === 'workspace'
+/** An own check may be of a file elsewhere; then what stands in the workspace is not what was checked. */
+function isOfWorkspace(event: StoredEvent): boolean {
+  return isKnown(event) && isOwnCheck(event) && event.payload.target === 'workspace'
 }

@@ -1,6 +1,6 @@
 import { findLessons } from '../../course/index.ts'
-import { isPassed } from '../../progress/index.ts'
 import { nextCommand } from '../../walkthrough/desk.ts'
+import { skipLessons } from '../../walkthrough/skip-lessons.ts'
 import { type Run, self } from '../command.ts'
 import { UsageError } from '../errors.ts'
 import { Exit } from '../exit.ts'
@@ -10,12 +10,7 @@ export const run: Run = async (context, named) => {
   const desk = await context.desk()
   if (named.length === 0) throw new UsageError(`Which lessons? For example: ${self} skip 01-06`)
   const lessons = findLessons(desk.course, named)
-  const overview = desk.progress.overview()
-  const open = lessons.filter(({ slug }) => {
-    const lesson = overview.lesson(slug)
-    return !isPassed(lesson) && lesson.state !== 'skipped'
-  })
-  for (const { slug } of open) await desk.progress.record('LESSON_SKIPPED', slug, { reason: 'known' })
+  const open = await skipLessons(desk, lessons, 'known')
   const left = lessons.length - open.length
   const slugs = open.map(({ slug }) => slug).join(', ')
   context.print(open.length === 0 ? 'Nothing to skip: they are passed or skipped.' : `Skipped: ${slugs}.`)

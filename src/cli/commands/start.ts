@@ -1,5 +1,5 @@
 import { findLesson, findTrack, missingPrerequisites, type Track } from '../../course/index.ts'
-import { isPassed } from '../../progress/index.ts'
+import { COURSE, isPassed } from '../../progress/index.ts'
 import { chosenTrack, type Desk, nextLesson, shownPath } from '../../walkthrough/desk.ts'
 import { startLesson } from '../../workspace/index.ts'
 import { type Run, self } from '../command.ts'
@@ -44,6 +44,6 @@ export const run: Run = async (context, [named], flags) => {
 
 /** From now on the way leads along this track. */
 async function follow(context: Context, desk: Desk, track: Track): Promise<void> {
-  await desk.progress.record('TRACK_CHOSEN', 'course', { track: track.name })
+  await desk.progress.record('TRACK_CHOSEN', COURSE, { track: track.name })
   context.print(`${track.title}: ${track.lessons.length} lessons, ${track.minutes} minutes.\n`)
 }
