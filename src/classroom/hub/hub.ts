@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { isKnown } from '../../progress/decode.ts'
+import { isKnown } from '../../progress/index.ts'
 import type {
   Changes,
   ClassExport,
@@ -36,6 +35,8 @@ const PAUSE_BETWEEN = 125
 const LONG_PAUSE = 250
 const MANY = 1_000
 const SNAPSHOT_EVERY = 30_000
+/** So long somebody who joins waits to be read (ms). */
+const SEEN_WITHIN = 1_000
 
 /** One hub of a class. What it holds in memory is only read from Redis: any number of hubs show the same. */
 export class Hub {
@@ -47,6 +48,8 @@ export class Hub {
   readonly #follower: Follower
   readonly #snapshots: Snapshots
   readonly #listeners = new Set<Listener>()
+  /** Called after whatever came in, before anybody is told. */
+  readonly #waiting = new Set<() => void>()
   #addresses: readonly string[]
   #timer: NodeJS.Timeout | undefined
   #saving: NodeJS.Timeout | undefined
@@ -67,7 +70,7 @@ export class Hub {
     this.#follower = new Follower({
       store: this.store,
       projection: this.#projection,
-      onChange: () => this.#schedule(),
+      onChange: () => this.#changed(),
       onLost: () => this.store.describe(about),
     })
   }
@@ -150,7 +153,19 @@ export class Hub {
 
   /** Resolves when this hub has read that the participant joined, which it wrote a moment ago; or after a second without. */
   async seen(id: string): Promise<void> {
-    for (let tries = 0; tries < 100 && this.#projection.row(id) === undefined; tries += 1) await sleep(10)
+    if (this.#projection.row(id) !== undefined) return
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        clearTimeout(timer)
+        this.#waiting.delete(look)
+        resolve()
+      }
+      const look = () => {
+        if (this.#projection.row(id) !== undefined) done()
+      }
+      const timer = setTimeout(done, SEEN_WITHIN)
+      this.#waiting.add(look)
+    })
   }
 
   /** Hears of every change from now on, several at once. Returns the function that ends it. */
@@ -172,6 +187,11 @@ export class Hub {
     const { closedAt } = this.#projection.class
     const optional = { ...(track !== undefined && { track }), ...(closedAt !== undefined && { closedAt }) }
     return { id, name, lessons: this.#options.lessons, openedAt, ...optional }
+  }
+
+  #changed(): void {
+    for (const look of this.#waiting) look()
+    this.#schedule()
   }
 
   /** The first change is told at once, what follows closely is told together. */
