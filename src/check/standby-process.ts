@@ -23,6 +23,8 @@ const SILENCE_MS = 90_000
 const MOST_OUTPUT = 8 * 1024
 /** An answer that keeps more than this is ended by V8 itself; the sentinel watches what lies outside V8's heap. */
 const HEAP_MEGABYTES = 512
+/** A run is short: with more room for young objects most of them are never looked at by the collector (an eighth of its CPU time). */
+const ROOMY_NURSERY = '--min-semi-space-size=16'
 
 /** A process that is warm and waits for its one answer. */
 export class StandbyProcess {
@@ -33,11 +35,17 @@ export class StandbyProcess {
   constructor(script: string, environment: SandboxEnvironment, cwd: string) {
     this.#child = spawn(
       process.execPath,
-      [`--max-old-space-size=${HEAP_MEGABYTES}`, '--no-warnings', script],
+      [`--max-old-space-size=${HEAP_MEGABYTES}`, ROOMY_NURSERY, '--no-warnings', script],
       {
         cwd,
         stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
-        env: { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1', FORCE_COLOR: undefined },
+        env: {
+          ...process.env,
+          NODE_OPTIONS: '',
+          NO_COLOR: '1',
+          FORCE_COLOR: undefined,
+          ...certificates(environment),
+        },
         windowsHide: true,
       },
     )
@@ -113,6 +121,11 @@ export class StandbyProcess {
     if (this.#printed <= MOST_OUTPUT) return this.#output
     return `${this.#output.slice(0, MOST_OUTPUT)}\n… cut here: ${this.#printed} bytes were printed`
   }
+}
+
+/** A company's own certificates cost 70 ms of every start of Node; only a Redis behind TLS needs them. */
+function certificates({ url }: SandboxEnvironment): { NODE_EXTRA_CA_CERTS?: undefined } {
+  return url.startsWith('rediss:') ? {} : { NODE_EXTRA_CA_CERTS: undefined }
 }
 
 function opened(line: string, secret: string, next: Map<string, number>): Report | undefined {
