@@ -94,15 +94,15 @@ export class UnknownSchemaError extends Error {
   }
 }
 
-/** A page of this size is answered in a millisecond or two, so others hardly wait for it. */
-const PAGE_SIZE = 1_000
+/** Small enough that others hardly wait for a page, and that little is held in memory of a long history. */
+const PAGE_SIZE = 250
 /** How long a subscription waits before it asks again; it is told of an event at once, however long this is. */
 const BLOCK_MS = 5_000
 
 /**
  * KEYS  1 the stream · 2 the log · 3 the command's answer, if there is a command id
  * ARGV  1 expected · 2 the stream's name · then schema version and text of each event
- * Replies {'appended', '<version> <position>'}, or {'conflict', version}: nothing is written then.
+ * Replies '<version> <position>', or with a number where the stream is not where it was expected: the version it is at.
  *
  * All that may fail stands before the first XADD, because nothing takes back what a script has written. XLEN is there to
  * fail if the log's key holds something else.
@@ -110,20 +110,23 @@ const BLOCK_MS = 5_000
 const APPEND = script(`
 if KEYS[3] then
   local answer = redis.call('GET', KEYS[3])
-  if answer then return {'appended', answer} end
+  if answer then return answer end
 end
 redis.call('XLEN', KEYS[2])
 local version = 0
 if redis.call('EXISTS', KEYS[1]) == 1 then
   local info = redis.call('XINFO', 'STREAM', KEYS[1])
   for i = 1, #info, 2 do
-    if info[i] == 'last-generated-id' then version = tonumber(string.match(info[i + 1], '^%d+')) end
+    if info[i] == 'last-generated-id' then
+      version = tonumber(string.match(info[i + 1], '^%d+'))
+      break
+    end
   end
 end
 local expected = ARGV[1]
 local met = expected == 'any' or (expected == 'none' and version == 0)
   or (expected == 'exists' and version > 0) or tonumber(expected) == version
-if not met then return {'conflict', version} end
+if not met then return version end
 
 local text, position
 for i = 3, #ARGV, 2 do
@@ -135,7 +138,7 @@ for i = 3, #ARGV, 2 do
 end
 local answer = text .. ' ' .. position
 if KEYS[3] then redis.call('SET', KEYS[3], answer) end
-return {'appended', answer}
+return answer
 `)
 
 /**
@@ -178,15 +181,10 @@ export class RedisEventStore {
     if (commandId !== undefined) keys.push(`${this.#prefix}:command:${commandId}`)
     const args = [String(expected), stream]
     for (const event of events) args.push(this.#schemaVersion(event.eventType), encodeEvent(event))
-    const [kind, value] = (await this.#run(APPEND, keys, args)) as ['appended', string] | ['conflict', number]
-    switch (kind) {
-      case 'conflict':
-        throw new ConcurrencyError(stream, expected, value)
-      case 'appended': {
-        const [version = '', position = ''] = value.split(' ')
-        return { version: Number(version), position }
-      }
-    }
+    const reply = (await this.#run(APPEND, keys, args)) as string | number
+    if (typeof reply === 'number') throw new ConcurrencyError(stream, expected, reply)
+    const [version = '', position = ''] = reply.split(' ')
+    return { version: Number(version), position }
   }
 
   /** The events after a version, oldest first, in pages; while you look at one, the next is on its way. */
@@ -287,11 +285,12 @@ export class RedisEventStore {
 
   #decode(fields: readonly string[]): DomainEvent {
     const event = decodeEvent(fieldOf(fields, 'event') ?? '')
+    const written = fieldOf(fields, 'schemaVersion') ?? '1'
+    if (written === this.#schemaVersion(event.eventType)) return event
     const upcasters = this.#upcasters[event.eventType] ?? []
-    const version = Number(fieldOf(fields, 'schemaVersion') ?? 1)
+    const version = Number(written)
     if (version > upcasters.length + 1) throw new UnknownSchemaError(event.eventType, version)
     const missing = upcasters.slice(version - 1)
-    if (missing.length === 0) return event
     return { ...event, payload: missing.reduce((payload, lift) => lift(payload), event.payload) }
   }
 
