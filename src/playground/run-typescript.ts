@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cacheFolder } from '../check/cache-folder.ts'
-import { guestImports } from './guest-imports.ts'
+import { bundleGuest } from './guest-bundle.ts'
 
 export interface Printed {
   readonly output: string
@@ -29,12 +29,12 @@ const MOST_OUTPUT = 64 * 1024
  */
 export async function runTypeScript(code: string, options: TypeScriptOptions): Promise<Printed> {
   const { root, url, seconds = 20, signal } = options
-  const script = await bundle(code, options)
-  if (typeof script !== 'string') return script
+  const bundle = await bundleGuest({ root, contents: wrapped(code), mine: options.mine === true })
+  if (!bundle.ok) return { output: `SyntaxError: ${bundle.problem}`, failed: true }
   const folder = join(cacheFolder(root), 'run')
   mkdirSync(folder, { recursive: true })
   const file = join(folder, `${randomUUID()}.mjs`)
-  writeFileSync(file, script)
+  writeFileSync(file, bundle.script)
   try {
     return await run(file, url, seconds, root, signal)
   } finally {
@@ -54,28 +54,6 @@ ${code}
 redis.disconnect()
 process.stdout.write('', () => process.exit(0))
 `
-}
-
-async function bundle(code: string, { root, mine }: TypeScriptOptions): Promise<string | Printed> {
-  const { build } = await import('esbuild')
-  try {
-    const result = await build({
-      stdin: { contents: wrapped(code), resolveDir: root, loader: 'ts', sourcefile: 'snippet.ts' },
-      bundle: true,
-      write: false,
-      format: 'esm',
-      platform: 'node',
-      target: 'node20',
-      keepNames: true,
-      logLevel: 'silent',
-      plugins: [guestImports(root, mine === true)],
-    })
-    return result.outputFiles[0]?.text ?? ''
-  } catch (error) {
-    const first = (error as { errors?: readonly { text: string }[] }).errors?.[0]
-    if (first === undefined) throw error
-    return { output: `SyntaxError: ${first.text}`, failed: true }
-  }
 }
 
 async function run(

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cacheFolder } from '../../check/cache-folder.ts'
-import { guestImports } from '../guest-imports.ts'
+import { bundleGuest } from '../guest-bundle.ts'
 import type { FromGuest, ToGuest } from './guest-messages.ts'
 
 export interface GuestOptions {
@@ -111,31 +111,11 @@ function guestOf(child: ChildProcess, names: readonly string[], listener: Return
 }
 
 async function bundle({ root, file, mine }: GuestOptions): Promise<string> {
-  const { build } = await import('esbuild')
   const main = JSON.stringify(join(root, 'src', 'playground', 'console', 'guest-main.ts'))
   const own = file === undefined ? 'const own = {}' : `import * as own from ${JSON.stringify(file)}`
-  try {
-    const result = await build({
-      stdin: {
-        contents: `${own}\nimport { serve } from ${main}\nserve({ ...own })\n`,
-        resolveDir: root,
-        loader: 'ts',
-      },
-      bundle: true,
-      write: false,
-      format: 'esm',
-      platform: 'node',
-      target: 'node20',
-      keepNames: true,
-      logLevel: 'silent',
-      plugins: [guestImports(root, mine)],
-    })
-    return result.outputFiles[0]?.text ?? ''
-  } catch (error) {
-    const [first] =
-      (error as { errors?: readonly { text: string; location: { line: number } | null }[] }).errors ?? []
-    if (first === undefined) throw error
-    const where = first.location === null ? '' : `line ${first.location.line}: `
-    throw new GuestError(`It cannot be read: ${where}${first.text}`)
-  }
+  const contents = `${own}\nimport { serve } from ${main}\nserve({ ...own })\n`
+  const bundle = await bundleGuest({ root, contents, mine })
+  if (bundle.ok) return bundle.script
+  const where = bundle.line === undefined ? '' : `line ${bundle.line}: `
+  throw new GuestError(`It cannot be read: ${where}${bundle.problem}`)
 }
