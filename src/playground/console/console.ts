@@ -1,18 +1,16 @@
 import { harmless, paintLines, type Style, span, wrap } from '../../terminal/index.ts'
 import { splitCommand, UnclosedQuoteError } from '../command-line.ts'
 import { printReply } from '../print-reply.ts'
-import { type ConsoleOptions, type ConsolePlace, DOT_COMMANDS, helpText } from './about.ts'
+import { type ConsoleOptions, DOT_COMMANDS, helpText } from './about.ts'
 import { completions } from './complete.ts'
 import { allKeys, historiesOf, renderHistories } from './entity-history.ts'
-import { type Functions, openFunctions } from './functions.ts'
+import { openFunctions } from './functions.ts'
 import { GuestError } from './guest.ts'
 import { kindOfLine } from './kind-of-line.ts'
 import { whyNotHere } from './not-here.ts'
 import { commandNames, explainCommand, unknownCommand } from './redis-help.ts'
-import { openLine, type RedisLine } from './redis-line.ts'
+import { openLine } from './redis-line.ts'
 import { watchStreams } from './watch-streams.ts'
-
-export type { ConsoleOptions, ConsolePlace }
 
 /** What answers at the prompt, whoever types: a person or a pipe. */
 export interface Console {
@@ -164,5 +162,3 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
     },
   }
 }
-
-export type { Functions, RedisLine }

@@ -1,5 +1,6 @@
 import { harmless, type Palette, table } from '../../terminal/index.ts'
-import type { PlainConnection, Reply } from '../resp.ts'
+import type { PlainConnection } from '../resp.ts'
+import { itemsOf, pairsOf, textOf } from './replies.ts'
 
 /** One event as it stands in a list or a stream. */
 interface Entry {
@@ -26,8 +27,7 @@ export async function historiesOf(connection: PlainConnection, id: string): Prom
   const found: History[] = []
   for (const key of await allKeys(connection)) {
     if (key !== id && !key.endsWith(`:${id}`)) continue
-    const reply = await connection.send(['TYPE', key])
-    const type = reply.kind === 'status' ? reply.text : ''
+    const type = textOf(await connection.send(['TYPE', key]))
     if (type !== 'list' && type !== 'stream') continue
     const all = await read(connection, key, type)
     found.push({ key, entries: all.slice(0, MOST_ENTRIES), isCut: all.length > MOST_ENTRIES })
@@ -42,8 +42,8 @@ export async function allKeys(connection: PlainConnection): Promise<readonly str
     const reply = await connection.send(['SCAN', cursor, 'COUNT', '500'])
     if (reply.kind !== 'array') return []
     const [next, page] = reply.items
-    for (const key of texts(page)) keys.add(key)
-    cursor = next?.kind === 'bulk' ? next.text : '0'
+    for (const key of itemsOf(page)) keys.add(textOf(key))
+    cursor = textOf(next) || '0'
     if (cursor === '0') return [...keys].sort()
   }
 }
@@ -55,13 +55,12 @@ async function read(
 ): Promise<readonly Entry[]> {
   if (type === 'list') {
     const reply = await connection.send(['LRANGE', key, '0', String(MOST_ENTRIES)])
-    return texts(reply).map((text, index) => ofList(text, index))
+    return itemsOf(reply).map((item, index) => ofList(textOf(item), index))
   }
   const reply = await connection.send(['XRANGE', key, '-', '+', 'COUNT', String(MOST_ENTRIES + 1)])
-  const items = reply.kind === 'array' ? reply.items : []
-  return items.flatMap((item) => {
-    const [id, fields] = item.kind === 'array' ? item.items : []
-    return id?.kind === 'bulk' ? [ofFields(id.text, pairs(texts(fields)))] : []
+  return itemsOf(reply).map((item) => {
+    const [id, fields] = itemsOf(item)
+    return ofFields(textOf(id), pairsOf(fields))
   })
 }
 
@@ -94,14 +93,6 @@ function ofFields(place: string, fields: readonly (readonly [string, string])[])
 
 function asText(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
-}
-
-function texts(reply: Reply | undefined): readonly string[] {
-  return reply?.kind === 'array' ? reply.items.map((item) => (item.kind === 'bulk' ? item.text : '')) : []
-}
-
-function pairs(flat: readonly string[]): readonly (readonly [string, string])[] {
-  return flat.flatMap((name, index) => (index % 2 === 0 ? [[name, flat[index + 1] ?? ''] as const] : []))
 }
 
 /** A table for each key. Columns that are empty throughout are left out. */

@@ -1,6 +1,7 @@
 import { nearest } from '../../course/nearest.ts'
-import type { PlainConnection, Reply } from '../resp.ts'
+import type { PlainConnection } from '../resp.ts'
 import { KNOWN } from './known-commands.ts'
+import { itemsOf, pairsOf, textOf } from './replies.ts'
 
 /** All names of commands that the server has, in capitals; those of the course where it does not tell. */
 export async function commandNames(connection: PlainConnection): Promise<readonly string[]> {
@@ -53,11 +54,8 @@ interface Docs {
 
 async function docsOf(connection: PlainConnection, name: string): Promise<Docs> {
   const [, about] = itemsOf(await connection.send(['COMMAND', 'DOCS', name]))
-  const flat = itemsOf(about)
-  const value = (field: string) => {
-    const at = flat.findIndex((item, index) => index % 2 === 0 && textOf(item) === field)
-    return at === -1 ? undefined : textOf(flat[at + 1])
-  }
+  const fields = pairsOf(about)
+  const value = (wanted: string) => fields.find(([field]) => field === wanted)?.[1]
   const [summary, since, group, complexity] = ['summary', 'since', 'group', 'complexity'].map(value)
   // An imitation says "XADD command" of XADD; then nothing of the rest is true either.
   if (summary === undefined || summary.toUpperCase() === `${name} COMMAND`) return {}
@@ -72,12 +70,4 @@ async function arityOf(connection: PlainConnection, name: string): Promise<strin
   const count = Math.abs(arity) - 1
   const many = `${count === 0 ? 'no' : count} argument${count === 1 ? '' : 's'}`
   return arity > 0 ? `takes ${many}` : `takes ${many} or more`
-}
-
-function itemsOf(reply: Reply | undefined): readonly Reply[] {
-  return reply?.kind === 'array' ? reply.items : []
-}
-
-function textOf(reply: Reply | undefined): string {
-  return reply === undefined || reply.kind === 'nil' || reply.kind === 'array' ? '' : reply.text
 }

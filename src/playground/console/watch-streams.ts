@@ -1,6 +1,7 @@
 import { harmless } from '../../terminal/index.ts'
 import { ConnectionLostError, type PlainConnection, plainConnection, type Reply } from '../resp.ts'
 import { allKeys } from './entity-history.ts'
+import { itemsOf, pairsOf, textOf } from './replies.ts'
 
 const BLOCK_MS = 300
 
@@ -36,15 +37,14 @@ async function streams(connection: PlainConnection, named: readonly string[]): P
   if (named.length > 0) return named
   const found: string[] = []
   for (const key of await allKeys(connection)) {
-    const type = await connection.send(['TYPE', key])
-    if (type.kind === 'status' && type.text === 'stream') found.push(key)
+    if (textOf(await connection.send(['TYPE', key])) === 'stream') found.push(key)
   }
   return found
 }
 
 async function lastId(connection: PlainConnection, key: string): Promise<string> {
   const reply = await connection.send(['XREVRANGE', key, '+', '-', 'COUNT', '1'])
-  return text(items(items(reply)[0])[0]) || '0-0'
+  return textOf(itemsOf(itemsOf(reply)[0])[0]) || '0-0'
 }
 
 function readNew(connection: PlainConnection, last: ReadonlyMap<string, string>): Promise<Reply> {
@@ -58,24 +58,15 @@ async function show(reply: Reply, last: Map<string, string>, print: (text: strin
     await new Promise((resolve) => setTimeout(resolve, BLOCK_MS))
     return
   }
-  for (const stream of items(reply)) {
-    const [key, entries] = items(stream)
-    for (const entry of items(entries)) {
-      const [id, fields] = items(entry)
-      last.set(text(key), text(id))
-      const flat = items(fields).map(text)
-      const pairs = flat.flatMap((name, index) =>
-        index % 2 === 0 ? [`${name}=${flat[index + 1] ?? ''}`] : [],
-      )
-      print(`${harmless(`${text(key)} ${text(id)}  ${pairs.join(' ')}`)}\n`)
+  for (const stream of itemsOf(reply)) {
+    const [name, entries] = itemsOf(stream)
+    const key = textOf(name)
+    for (const entry of itemsOf(entries)) {
+      const [first, fields] = itemsOf(entry)
+      const id = textOf(first)
+      last.set(key, id)
+      const pairs = pairsOf(fields).map(([field, value]) => `${field}=${value}`)
+      print(`${harmless(`${key} ${id}  ${pairs.join(' ')}`)}\n`)
     }
   }
-}
-
-function items(reply: Reply | undefined): readonly Reply[] {
-  return reply?.kind === 'array' ? reply.items : []
-}
-
-function text(reply: Reply | undefined): string {
-  return reply?.kind === 'bulk' ? reply.text : ''
 }
