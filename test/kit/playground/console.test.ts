@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { filesOf, loadCourse } from '../../../src/course/index.ts'
 import { type Console, openConsole } from '../../../src/playground/console/index.ts'
 import { kindOfLine } from '../../../src/playground/console/kind-of-line.ts'
-import { openStage, splitCommand } from '../../../src/playground/index.ts'
+import { openStage, plainConnection, printReply, splitCommand } from '../../../src/playground/index.ts'
 import { type RunningRedis, startRedis } from '../../../src/redis/index.ts'
 import { palette } from '../../../src/terminal/index.ts'
 
@@ -11,6 +11,8 @@ const lesson = await course.lesson('03-replay')
 let redis: RunningRedis
 let console: Console
 let printed = ''
+/** For what is waited for; it comes within milliseconds. */
+const PATIENCE = { timeout: 10_000, interval: 5 }
 
 beforeAll(async () => {
   redis = await startRedis('embedded')
@@ -75,8 +77,15 @@ describe('commands', () => {
   })
 
   test('one that blocks can be given up, and the next is answered', async () => {
-    const blocked = answer('BLPOP nothing 0')
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    const aside = await plainConnection(redis.url)
+    await aside.send(['XGROUP', 'CREATE', 'nothing', 'group', '$', 'MKSTREAM'])
+    const blocked = answer('XREADGROUP GROUP group me BLOCK 0 STREAMS nothing >')
+    // The server lists a consumer from the moment that it has the command.
+    await vi.waitFor(async () => {
+      const consumers = await aside.send(['XINFO', 'CONSUMERS', 'nothing', 'group'])
+      expect(printReply(consumers)).toContain('"me"')
+    }, PATIENCE)
+    aside.close()
     console.interrupt()
     expect(await blocked).toMatch(/^Given up\./)
     expect(await answer('PING')).toBe('PONG')
@@ -133,10 +142,10 @@ describe('functions', () => {
 
   test('that loop for ever are ended, and loaded again', async () => {
     await answer('.load')
-    const looping = answer('for (;;) {}')
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    const looping = answer('console.log("begun"); for (;;) {}')
+    await vi.waitFor(() => expect(printed).toBe('begun\n'), PATIENCE)
     console.interrupt()
-    expect(await looping).toMatch(/^Ended\./)
+    expect(await looping).toMatch(/^begun\nEnded\./)
     expect(await answer('typeof applyEvent')).toBe("'function'")
   })
 
