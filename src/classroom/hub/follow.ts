@@ -1,16 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ClassRedis, readerOf } from './connect.ts'
 import type { Projection } from './projection.ts'
-import {
-  type Entry,
-  fieldOf,
-  readHead,
-  readLog,
-  readLogs,
-  readSnapshot,
-  readStream,
-  toClassEvent,
-} from './read.ts'
+import { type Entry, fieldOf, readHead, readLog, readLogs, readStream, toClassEvent } from './read.ts'
+import { readSnapshot } from './snapshots.ts'
 import type { ClassStore } from './store.ts'
 
 export interface FollowOptions {

@@ -16,6 +16,7 @@ import { Projection } from './projection.ts'
 import { readHead, readLog } from './read.ts'
 import { Snapshots } from './snapshots.ts'
 import { ClassStore } from './store.ts'
+import { Waiting } from './waiting.ts'
 
 export interface HubOptions {
   readonly redis: ClassRedis
@@ -48,8 +49,7 @@ export class Hub {
   readonly #follower: Follower
   readonly #snapshots: Snapshots
   readonly #listeners = new Set<Listener>()
-  /** Called after whatever came in, before anybody is told. */
-  readonly #waiting = new Set<() => void>()
+  readonly #waiting = new Waiting()
   #addresses: readonly string[]
   #timer: NodeJS.Timeout | undefined
   #saving: NodeJS.Timeout | undefined
@@ -70,7 +70,10 @@ export class Hub {
     this.#follower = new Follower({
       store: this.store,
       projection: this.#projection,
-      onChange: () => this.#changed(),
+      onChange: () => {
+        this.#waiting.look()
+        this.#schedule()
+      },
       onLost: () => this.store.describe(about),
     })
   }
@@ -152,20 +155,8 @@ export class Hub {
   }
 
   /** Resolves when this hub has read that the participant joined, which it wrote a moment ago; or after a second without. */
-  async seen(id: string): Promise<void> {
-    if (this.#projection.row(id) !== undefined) return
-    await new Promise<void>((resolve) => {
-      const done = () => {
-        clearTimeout(timer)
-        this.#waiting.delete(look)
-        resolve()
-      }
-      const look = () => {
-        if (this.#projection.row(id) !== undefined) done()
-      }
-      const timer = setTimeout(done, SEEN_WITHIN)
-      this.#waiting.add(look)
-    })
+  seen(id: string): Promise<void> {
+    return this.#waiting.until(() => this.#projection.row(id) !== undefined, SEEN_WITHIN)
   }
 
   /** Hears of every change from now on, several at once. Returns the function that ends it. */
@@ -187,11 +178,6 @@ export class Hub {
     const { closedAt } = this.#projection.class
     const optional = { ...(track !== undefined && { track }), ...(closedAt !== undefined && { closedAt }) }
     return { id, name, lessons: this.#options.lessons, openedAt, ...optional }
-  }
-
-  #changed(): void {
-    for (const look of this.#waiting) look()
-    this.#schedule()
   }
 
   /** The first change is told at once, what follows closely is told together. */

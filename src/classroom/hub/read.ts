@@ -1,10 +1,8 @@
 import { decodeLine } from '../../progress/index.ts'
 import { ClassError } from '../errors.ts'
 import type { ClassEvent } from '../fold/class-event.ts'
-import type { RowState } from '../fold/row-state.ts'
 import type { ClassRedis } from './connect.ts'
 import type { ClassKeys } from './keys.ts'
-import type { Folded } from './projection.ts'
 import type { TimedEvent } from './store.ts'
 
 /** An entry of a stream as ioredis gives it. */
@@ -76,19 +74,4 @@ export function fieldOf(fields: readonly string[], name: string): string {
 export function readHead(text: string): { readonly logId: string; readonly n: number } {
   const [logId = '', n = '0'] = text.split(' ')
   return { logId, n: Number(n) }
-}
-
-/** Changes with the fold: snapshots of another one are not read. */
-const SNAPSHOT_FORMAT = 1
-
-export function writeSnapshot(state: RowState): string {
-  return JSON.stringify({ format: SNAPSHOT_FORMAT, state })
-}
-
-/** Undefined for one of another format: then all is folded anew. */
-export function readSnapshot(text: string): Folded | undefined {
-  const [, logId, n, json] = /^(\S+) (\d+) (.*)$/s.exec(text) ?? []
-  if (logId === undefined || json === undefined) return undefined
-  const { format, state } = JSON.parse(json) as { format: number; state: RowState }
-  return format === SNAPSHOT_FORMAT ? { logId, n: Number(n), state } : undefined
 }

@@ -1,5 +1,5 @@
-import type { Projection } from './projection.ts'
-import { writeSnapshot } from './read.ts'
+import type { RowState } from '../fold/row-state.ts'
+import type { Folded, Projection } from './projection.ts'
 import { SNAPSHOT } from './scripts.ts'
 import type { ClassStore } from './store.ts'
 
@@ -28,4 +28,19 @@ export class Snapshots {
       this.#kept.set(learner, `${logId} ${n}`)
     }
   }
+}
+
+/** Changes with the fold: snapshots of another one are not read. */
+const SNAPSHOT_FORMAT = 1
+
+function writeSnapshot(state: RowState): string {
+  return JSON.stringify({ format: SNAPSHOT_FORMAT, state })
+}
+
+/** One as the script keeps it. Undefined for one of another format: then all is folded anew. */
+export function readSnapshot(text: string): Folded | undefined {
+  const [, logId, n, json] = /^(\S+) (\d+) (.*)$/s.exec(text) ?? []
+  if (logId === undefined || json === undefined) return undefined
+  const { format, state } = JSON.parse(json) as { format: number; state: RowState }
+  return format === SNAPSHOT_FORMAT ? { logId, n: Number(n), state } : undefined
 }

@@ -1,0 +1,26 @@
+/** Those who wait for what the next change may bring. */
+export class Waiting {
+  readonly #looks = new Set<() => void>()
+
+  /** To be called after every change. */
+  look(): void {
+    for (const look of this.#looks) look()
+  }
+
+  /** Resolves as soon as it holds, or after `patience` milliseconds without. */
+  async until(holds: () => boolean, patience: number): Promise<void> {
+    if (holds()) return
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        clearTimeout(timer)
+        this.#looks.delete(look)
+        resolve()
+      }
+      const look = () => {
+        if (holds()) done()
+      }
+      const timer = setTimeout(done, patience)
+      this.#looks.add(look)
+    })
+  }
+}
