@@ -2,8 +2,20 @@ import type { Context } from './context.ts'
 
 /** A question on the terminal; no is what Enter means. Rejects with ExitPromptError after Ctrl-C. */
 export async function ask(context: Context, message: string): Promise<boolean> {
-  const { default: inquirer } = await import('inquirer')
-  const prompt = inquirer.createPromptModule({ input: context.input, output: context.output.stream })
+  const prompt = await promptOf(context)
   const { yes } = await prompt([{ type: 'confirm', name: 'yes', message, default: false }])
   return yes
+}
+
+/** The same for a text, which must not be empty: then `example` is shown. */
+export async function askText(context: Context, message: string, example: string): Promise<string> {
+  const prompt = await promptOf(context)
+  const validate = (text: string) => text.trim() !== '' || `For example: ${example}`
+  const { answer } = await prompt([{ type: 'input', name: 'answer', message, validate }])
+  return answer
+}
+
+async function promptOf({ input, output }: Context) {
+  const { default: inquirer } = await import('inquirer')
+  return inquirer.createPromptModule({ input, output: output.stream })
 }

@@ -1,6 +1,6 @@
-import { fileURLToPath } from 'node:url'
 import { isInClass } from '../classroom/learner/files.ts'
 import type { Desk } from '../walkthrough/desk.ts'
+import { programFile } from './command.ts'
 import type { Context } from './context.ts'
 
 /** After a command: what it left to be sent is handed over, and what is new from the class is told. Waits for nothing. */
@@ -11,8 +11,8 @@ export async function tellClass(context: Context): Promise<void> {
   const { course, home, progress } = desk
   const env = { ...context.env, EVENTLINGS_SENDER: '1' }
   const { log: folder, answer } = home
-  const program = fileURLToPath(new URL('eventlings.mjs', import.meta.url))
-  for (const news of afterCommand({ folder, course, progress, answer, program, env })) context.note(news)
+  for (const news of afterCommand({ folder, course, progress, answer, program: programFile, env }))
+    context.note(news)
 }
 
 /** What the class says while a program stays, a sentence at a time. */

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import type { Context } from './context.ts'
 import type { ExitCode } from './exit.ts'
 
@@ -23,3 +24,6 @@ export interface CommandEntry {
 
 /** How a learner calls the program in the project's folder. */
 export const self = 'npx eventlings'
+
+/** The program as another process is started with it. */
+export const programFile = fileURLToPath(new URL('eventlings.mjs', import.meta.url))

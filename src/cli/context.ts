@@ -1,7 +1,6 @@
 import type { RedisPreference } from '../redis/index.ts'
 import { type Palette, style } from '../terminal/palette.ts'
 import type { Desk } from '../walkthrough/desk.ts'
-import { UsageError } from './errors.ts'
 import { type Cleanups, newCleanups } from './interrupt.ts'
 import type { Output } from './output.ts'
 import type { Globals } from './program.ts'
@@ -77,12 +76,4 @@ async function openDesk(env: NodeJS.ProcessEnv): Promise<Desk> {
   const course = await loadCourse()
   const home = homeOf(course, env)
   return { course, home, progress: openProgress(home.log) }
-}
-
-/** A flag that takes a whole number from 1. */
-export function wholeNumber(flag: string, value: string | boolean | undefined): number | undefined {
-  if (value === undefined) return undefined
-  const number = Number(value)
-  if (Number.isInteger(number) && number >= 1) return number
-  throw new UsageError(`${flag} takes a number from 1; "${String(value)}" is none.`)
 }

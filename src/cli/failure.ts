@@ -1,3 +1,4 @@
+import { self } from './command.ts'
 import { Exit, type ExitCode } from './exit.ts'
 
 export interface Failure {
@@ -68,7 +69,7 @@ function ofSystem(error: NodeJS.ErrnoException): Failure | undefined {
   const why = error.syscall === undefined ? undefined : bySystem[error.code ?? '']
   if (why === undefined) return undefined
   const what = error.path === undefined ? 'A file' : error.path
-  const sentence = `${what} cannot be used: ${why}. "npx eventlings doctor" tells what this machine lacks.`
+  const sentence = `${what} cannot be used: ${why}. "${self} doctor" tells what this machine lacks.`
   return { code: Exit.machine, sentence }
 }
 

@@ -1,6 +1,7 @@
 import type { Desk } from '../walkthrough/desk.ts'
 import { maySeeSolution } from '../workspace/index.ts'
 import { ask } from './ask.ts'
+import { self } from './command.ts'
 import type { Context } from './context.ts'
 
 /** Asks before something of the solution is shown, if it would spoil something and there is somebody to ask. */
@@ -8,6 +9,6 @@ export async function mayReveal(context: Context, desk: Desk, slug: string, yes:
   if (yes || !context.canAsk || maySeeSolution(desk, slug)) return true
   if (await ask(context, 'Show the solution? A pass after this counts as "passed after the solution".'))
     return true
-  context.print(`Then not. There may be a hint left: npx eventlings hint ${slug.split('-')[0]}`)
+  context.print(`Then not. There may be a hint left: ${self} hint ${slug.split('-')[0]}`)
   return false
 }

@@ -1,6 +1,7 @@
 import { readClassAddress } from '../../classroom/learner/address.ts'
 import { join, rejoin } from '../../classroom/learner/join.ts'
 import { assertCanPrompt } from '../../terminal/can-prompt.ts'
+import { ask, askText } from '../ask.ts'
 import { type Flags, type Run, self } from '../command.ts'
 import type { Context } from '../context.ts'
 import { Exit } from '../exit.ts'
@@ -33,7 +34,6 @@ Nothing that you do waits for the network.
 async function mayShare(context: Context, flags: Flags): Promise<boolean> {
   // Who gave everything by flags, in a script perhaps, is not asked: off.
   if (!context.canAsk || (flags.code !== undefined && flags.as !== undefined)) return false
-  const { ask } = await import('../ask.ts')
   return ask(context, 'May your instructor see your code, too?')
 }
 
@@ -45,11 +45,7 @@ async function asked(context: Context, what: string, example: string): Promise<s
     input,
     output,
   })
-  const { default: inquirer } = await import('inquirer')
-  const prompt = inquirer.createPromptModule({ input, output: output.stream })
-  const validate = (text: string) => text.trim() !== '' || `For example: ${example}`
-  const { answer } = await prompt([{ type: 'input', name: 'answer', message: `${what}:`, validate }])
-  return answer
+  return askText(context, `${what}:`, example)
 }
 
 function textOf(flag: Flags[string]): string | undefined {

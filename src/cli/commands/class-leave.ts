@@ -1,5 +1,6 @@
 import { leave } from '../../classroom/learner/join.ts'
 import { assertCanPrompt } from '../../terminal/can-prompt.ts'
+import { ask } from '../ask.ts'
 import { memberOf } from '../class-member.ts'
 import { type Run, self } from '../command.ts'
 import { Exit } from '../exit.ts'
@@ -10,7 +11,6 @@ export const run: Run = async (context, _args, flags) => {
     const { input, output } = context
     const reason = `"${member.className}" would forget everything that it has of you.`
     assertCanPrompt({ reason, hints: [`${self} class leave --yes`], input, output })
-    const { ask } = await import('../ask.ts')
     if (!(await ask(context, `Leave "${member.className}"? It forgets everything that it has of you.`))) {
       return Exit.passed
     }

@@ -1,10 +1,9 @@
-import { fileURLToPath } from 'node:url'
 import { rehearse } from '../../classroom/simulate/rehearsal.ts'
 import { simulate } from '../../classroom/simulate/simulate.ts'
-import type { Run } from '../command.ts'
-import { wholeNumber } from '../context.ts'
+import { programFile, type Run } from '../command.ts'
 import { UsageError } from '../errors.ts'
 import { Exit } from '../exit.ts'
+import { wholeNumber } from '../flag-values.ts'
 
 export const run: Run = async (context, _args, flags) => {
   const { course } = await context.desk()
@@ -14,8 +13,7 @@ export const run: Run = async (context, _args, flags) => {
   const [lesson] = course.lessons
   if (lesson === undefined) throw new UsageError('The course has no lessons.')
   if (learners > 5_000) throw new UsageError('A class takes 5,000 participants at most.')
-  const program = fileURLToPath(new URL('../eventlings.mjs', import.meta.url))
-  const rehearsal = await rehearse(program, hubs, context.env)
+  const rehearsal = await rehearse(programFile, hubs, context.env)
   const done = context.cleanups.add(rehearsal.close)
   try {
     const result = await simulate({ ...rehearsal, slug: lesson.slug, learners, seconds })

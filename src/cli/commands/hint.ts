@@ -2,9 +2,9 @@ import type { Lesson } from '../../course/index.ts'
 import { taskAtHand } from '../../walkthrough/last-check.ts'
 import { nextHint } from '../../workspace/index.ts'
 import { type Run, self } from '../command.ts'
-import { wholeNumber } from '../context.ts'
 import { UsageError } from '../errors.ts'
 import { Exit } from '../exit.ts'
+import { wholeNumber } from '../flag-values.ts'
 import { whichLesson } from '../which-lesson.ts'
 
 export const run: Run = async (context, [named], flags) => {

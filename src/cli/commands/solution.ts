@@ -1,5 +1,5 @@
 import { revealSolution } from '../../workspace/index.ts'
-import type { Run } from '../command.ts'
+import { type Run, self } from '../command.ts'
 import { Exit } from '../exit.ts'
 import { mayReveal } from '../may-reveal.ts'
 import { whichLesson } from '../which-lesson.ts'
@@ -18,6 +18,6 @@ export const run: Run = async (context, [named], flags) => {
   const { palette, width } = context
   context.print(palette.paint(`solutions/${slug}.ts`, 'bold'))
   context.print(`\n${await renderMarkdown(`\`\`\`\`ts\n${text}\n\`\`\`\``, { width, palette })}\n`)
-  context.print(`It is one good answer, not the only one. Yours beside it: npx eventlings diff ${number}`)
+  context.print(`It is one good answer, not the only one. Yours beside it: ${self} diff ${number}`)
   return Exit.passed
 }
