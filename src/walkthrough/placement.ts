@@ -5,7 +5,7 @@ import { type Asking, askQuestion, explanation, isRightChoice } from './question
 import { openLessons, skipLessons } from './skip-lessons.ts'
 
 /** What a learner knew of one lesson. */
-export interface Placed {
+interface Placed {
   readonly lesson: LessonSummary
   readonly right: boolean
 }
@@ -14,12 +14,12 @@ export interface Placed {
 const WRONG_ENOUGH = 2
 
 /** Is enough known to say where to begin? */
-export function isSettled(placed: readonly Placed[]): boolean {
+function isSettled(placed: readonly Placed[]): boolean {
   return placed.filter(({ right }) => !right).length >= WRONG_ENOUGH
 }
 
 /** The first lesson whose question was not answered rightly; undefined for somebody who knew all. */
-export function startingPoint(placed: readonly Placed[]): LessonSummary | undefined {
+function startingPoint(placed: readonly Placed[]): LessonSummary | undefined {
   return placed.find(({ right }) => !right)?.lesson
 }
 

@@ -58,7 +58,7 @@ export async function bundleCourse({ root, file, env, onNotice }: BundleOptions)
 }
 
 /** Nothing that belongs to a person, nothing that is made anew on demand, and not the archive itself. */
-export function isPart(
+function isPart(
   name: string,
   { root, archive }: { readonly root: string; readonly archive: string },
 ): boolean {

@@ -1,3 +1,4 @@
+import { ClassUnreachableError } from '../../classroom/errors.ts'
 import { setShare } from '../../classroom/learner/join.ts'
 import { memberOf } from '../class-member.ts'
 import { type Run, self } from '../command.ts'
@@ -11,7 +12,7 @@ export const run: Run = async (context, [word]) => {
   try {
     await setShare(desk.home.log, member, share)
   } catch (error) {
-    if (share || !(error instanceof Error) || error.name !== 'ClassUnreachableError') throw error
+    if (share || !(error instanceof ClassUnreachableError)) throw error
     context.print(
       `Nothing more is sent. What was sent is still there: say it again when ${member.address} answers.`,
     )
