@@ -1,5 +1,5 @@
 import type { ReadStream, WriteStream } from 'node:tty'
-import type { Palette } from '../terminal/index.ts'
+import { keystrokes, type Palette } from '../terminal/index.ts'
 import { renderScreen } from './screen.ts'
 import { type WatchOptions, WatchSession } from './session.ts'
 import { actionOf, type WatchState } from './state.ts'
@@ -47,7 +47,7 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<vo
     opened = resolve
   })
   const onData = (data: Buffer) => {
-    for (const key of data.toString('utf8')) {
+    for (const key of keystrokes(data.toString('utf8'))) {
       if (key === '\u0003') {
         isLeft = true
         session?.close() // Ctrl-C never waits

@@ -70,6 +70,16 @@ describe('watch in a terminal', () => {
     expect(await log()).toContain('"SOLUTION_REVEALED"')
   })
 
+  test('a key that sends several characters is none of the letters in them', async () => {
+    const { until, press } = watch()
+    await until(/failed +createEvent[\s\S]*q quit/)
+    press('Home', 'Left', 'F1', 'F2', 'F4') // \x1b[1~ or \x1b[H, \x1b[D, \x1bOP, \x1bOQ, \x1bOS
+    press('l')
+    const screen = await until(/> 01 Events/)
+    expect(screen).not.toContain('Show the solution?')
+    expect(await log()).not.toContain('HINT_REVEALED')
+  })
+
   test('the solution and a reset are asked for first, and a reset keeps the file', async () => {
     const { until, press } = watch()
     await until(/q quit/)

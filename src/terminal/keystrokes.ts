@@ -1,0 +1,17 @@
+/**
+ * The keys in what a terminal sent at once. The escape sequence of an arrow or a function key is one of them, always
+ * written with `[`, where some terminals send `O`; an escape with nothing behind it is the key Esc.
+ */
+export function keystrokes(data: string): readonly string[] {
+  const result: string[] = []
+  for (let at = 0; at < data.length; ) {
+    const length = data[at] === '\x1b' ? 1 + sequenceLength(data.slice(at + 1)) : 1
+    result.push(data.slice(at, at + length).replace(/^(.)O/, '$1['))
+    at += length
+  }
+  return result
+}
+
+function sequenceLength(behindEscape: string): number {
+  return /^(?:\[[0-9;]*[A-Za-z~]|O[A-Z])/.exec(behindEscape)?.[0].length ?? 0
+}
