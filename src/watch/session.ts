@@ -1,27 +1,15 @@
-import { readFile } from 'node:fs/promises'
 import { basename, relative, sep } from 'node:path'
 import type { Checker, CheckResult } from '../check/index.ts'
-import type { Course, LessonSummary } from '../course/index.ts'
-import { isPassed, type ProgressLog } from '../progress/index.ts'
+import type { LessonSummary } from '../course/index.ts'
+import { isPassed } from '../progress/index.ts'
 import type { RunningRedis } from '../redis/index.ts'
-import {
-  type Home,
-  maySeeSolution,
-  nextHint,
-  recordCheck,
-  resetLesson,
-  revealSolution,
-  startLesson,
-} from '../workspace/index.ts'
+import { maySeeSolution, recordCheck, resetLesson, startLesson } from '../workspace/index.ts'
+import { diffPanel, helpPanel, hintPanel, listPanel, type PanelSource, solutionPanel } from './panels.ts'
 import type { Action, Panel, WatchState } from './state.ts'
-import { HELP, lessonLines } from './texts.ts'
 import { watchFile } from './watch-file.ts'
 
-export interface WatchOptions {
-  readonly course: Course
-  readonly home: Home
+export interface WatchOptions extends PanelSource {
   readonly checker: Checker
-  readonly progress: ProgressLog
   readonly redis: Pick<RunningRedis, 'description' | 'limits'>
   readonly slug: string
   /** Go on to the next lesson as soon as one is passed. */
@@ -81,7 +69,7 @@ export class WatchSession {
       case 'run':
         return await this.#check()
       case 'hint':
-        return await this.#showHint()
+        return this.#show(await hintPanel(this.#options, this.#lesson.slug, this.#state.result))
       case 'diff':
       case 'solution':
         if (maySeeSolution(this.#options, this.#lesson.slug)) return await this.#reveal(action)
@@ -91,13 +79,9 @@ export class WatchSession {
       case 'reset':
         return this.#set({ question: { text: 'Begin anew? Your file is kept under a dated name.', action } })
       case 'list':
-        return this.#show({
-          title: 'Lessons',
-          kind: 'plain',
-          text: lessonLines(this.#options.course, this.#options.progress, this.#lesson.slug),
-        })
+        return this.#show(listPanel(this.#options, this.#lesson.slug))
       case 'help':
-        return this.#show({ title: 'Help', kind: 'markdown', text: HELP })
+        return this.#show(helpPanel)
       case 'next':
         return await this.#move(1)
       case 'previous':
@@ -116,14 +100,8 @@ export class WatchSession {
   }
 
   async #reveal(what: 'solution' | 'diff'): Promise<void> {
-    const { slug } = this.#lesson
-    const theirs = await revealSolution(this.#options, slug)
-    if (what === 'solution') {
-      this.#show({ title: 'One good answer', kind: 'markdown', text: `\`\`\`ts\n${theirs}\n\`\`\`` })
-      return
-    }
-    const mine = await readFile(this.#options.home.answer(slug), 'utf8').catch(() => '')
-    this.#show({ title: 'Yours and the solution', kind: 'diff', mine, theirs })
+    const panel = what === 'solution' ? solutionPanel : diffPanel
+    this.#show(await panel(this.#options, this.#lesson.slug))
   }
 
   async #reset(): Promise<void> {
@@ -174,27 +152,6 @@ export class WatchSession {
     await recordCheck(progress, result)
     this.#set(this.#counts())
     if (result.passed && advance === true) await this.#move(1)
-  }
-
-  async #showHint(): Promise<void> {
-    const { course, progress } = this.#options
-    const lesson = await course.lesson(this.#lesson.slug)
-    const failing = this.#state.result?.tasks.find(
-      ({ state }) => state === 'failed' || state === 'not reached',
-    )
-    const hint = nextHint(lesson, progress.overview().lesson(lesson.slug), {
-      ...(failing !== undefined && { firstFailing: failing.task }),
-    })
-    if (hint.kind === 'hint') {
-      await progress.record('HINT_REVEALED', lesson.slug, { task: hint.taskNumber, step: hint.step })
-      const title = `Hint ${hint.step} of ${hint.of} · ${hint.task}`
-      this.#show({ title, kind: 'markdown', text: [...hint.earlier, hint.text].join('\n\n') })
-    } else {
-      const text = [...hint.earlier, 'There are no more hints for this task. `s` shows the solution.'].join(
-        '\n\n',
-      )
-      this.#show({ title: `All hints · ${hint.task}`, kind: 'markdown', text })
-    }
   }
 
   async #move(by: number): Promise<void> {
