@@ -10,6 +10,8 @@ process.stdin.on('close', () => process.exit(0)).resume()
 // js-redis-server listens on every interface and has no option against it; a sandbox without a password must not.
 const { listen } = Server.prototype
 Server.prototype.listen = function listenOnLoopback(port) {
+  // It answers in several small writes, and each would wait up to 40 ms for the acknowledgement of the one before.
+  this.on('connection', (socket) => socket.setNoDelay(true))
   return listen.call(this, port, '127.0.0.1')
 }
 
