@@ -34,12 +34,19 @@ export function openFunctions({
   let file: string | undefined
   let guest: Guest | undefined
   let running: Guest | undefined
+  let starting: AbortController | undefined
   let wasInterrupted = false
 
-  const start = (which: string | undefined) => {
+  async function start(which: string | undefined): Promise<Guest> {
+    starting = new AbortController()
+    const { signal } = starting
     const settings = { root: course.root, url: redis.url, mine, colours: palette.colours, width: width() }
-    const options: GuestOptions = { ...settings, print: (text) => print(harmless(text)) }
-    return startGuest(which === undefined ? options : { ...options, file: which })
+    const options: GuestOptions = { ...settings, signal, print: (text) => print(harmless(text)) }
+    try {
+      return await startGuest(which === undefined ? options : { ...options, file: which })
+    } finally {
+      starting = undefined
+    }
   }
 
   async function evaluateIn(one: Guest, code: string): Promise<Evaluated> {
@@ -120,10 +127,12 @@ export function openFunctions({
 
     interrupt() {
       wasInterrupted = true
+      starting?.abort()
       running?.kill()
     },
 
     close() {
+      starting?.abort()
       guest?.kill()
       running?.kill()
     },

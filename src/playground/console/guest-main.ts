@@ -1,18 +1,11 @@
 import { inspect } from 'node:util'
-import { Worker } from 'node:worker_threads'
 import { Redis } from 'ioredis'
 import type { FromGuest, ToGuest } from './guest-messages.ts'
-
-/** Also while the main thread loops for ever: who has no parent any more has nobody to work for. */
-const ORPHAN_WATCH = `
-const { workerData } = require('node:worker_threads')
-setInterval(() => { try { process.kill(workerData, 0) } catch { process.kill(process.pid, 'SIGKILL') } }, 500)`
 
 const MOST_PRINTED = 64 * 1024
 
 /** The process in which the learner's functions live: it evaluates what it is sent, with them and `redis` in scope. */
 export function serve(own: Readonly<Record<string, unknown>>): void {
-  new Worker(ORPHAN_WATCH, { eval: true, workerData: process.ppid }).unref()
   const settings = JSON.parse(process.env.EVENTLINGS_CONSOLE ?? '{}')
   const redis = new Redis(settings.url, { maxRetriesPerRequest: 1 })
   redis.on('error', () => {

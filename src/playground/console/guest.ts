@@ -14,6 +14,8 @@ export interface GuestOptions {
   readonly mine: boolean
   readonly colours: boolean
   readonly width: number
+  /** Ends the process if it is still loading the file. */
+  readonly signal: AbortSignal
   /** What the code prints. */
   print(text: string): void
 }
@@ -37,7 +39,7 @@ export class GuestError extends Error {
 
 /** Rejects with GuestError. */
 export async function startGuest(options: GuestOptions): Promise<Guest> {
-  const { root, url, colours, width, print } = options
+  const { root, url, colours, width, signal, print } = options
   const folder = join(cacheFolder(root), 'run')
   mkdirSync(folder, { recursive: true })
   const script = join(folder, `${randomUUID()}.mjs`)
@@ -49,11 +51,15 @@ export async function startGuest(options: GuestOptions): Promise<Guest> {
     env: { ...process.env, NODE_OPTIONS: '', EVENTLINGS_CONSOLE: JSON.stringify({ url, colours, width }) },
   })
   const listener = listen(child, print)
+  const end = () => void child.kill('SIGKILL')
+  if (signal.aborted) end()
+  signal.addEventListener('abort', end)
   try {
     const first = await listener.next()
     if (first.kind === 'ready') return guestOf(child, first.names, listener)
     throw new GuestError(first.text)
   } finally {
+    signal.removeEventListener('abort', end)
     rmSync(script, { force: true })
   }
 }
@@ -111,9 +117,14 @@ function guestOf(child: ChildProcess, names: readonly string[], listener: Return
 }
 
 async function bundle({ root, file, mine }: GuestOptions): Promise<string> {
-  const main = JSON.stringify(join(root, 'src', 'playground', 'console', 'guest-main.ts'))
+  const here = (name: string) => JSON.stringify(join(root, 'src', 'playground', 'console', name))
   const own = file === undefined ? 'const own = {}' : `import * as own from ${JSON.stringify(file)}`
-  const contents = `${own}\nimport { serve } from ${main}\nserve({ ...own })\n`
+  const contents = [
+    `import ${here('end-with-parent.ts')}`,
+    own,
+    `import { serve } from ${here('guest-main.ts')}`,
+    'serve({ ...own })',
+  ].join('\n')
   const bundle = await bundleGuest({ root, contents, mine })
   if (bundle.ok) return bundle.script
   const where = bundle.line === undefined ? '' : `line ${bundle.line}: `

@@ -1,3 +1,7 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { filesOf, loadCourse } from '../../../src/course/index.ts'
 import { type Console, openConsole } from '../../../src/playground/console/index.ts'
@@ -147,6 +151,20 @@ describe('functions', () => {
     console.interrupt()
     expect(await looping).toMatch(/^begun\nEnded\./)
     expect(await answer('typeof applyEvent')).toBe("'function'")
+  })
+
+  test('a file that loops for ever while it is loaded is given up, and what was loaded before stays', async () => {
+    await answer('.load')
+    const folder = await mkdtemp(join(tmpdir(), 'eventlings-console-'))
+    const [file, begun] = [join(folder, 'loops.ts'), join(folder, 'begun')]
+    const marks = `import { writeFileSync } from 'node:fs'\nwriteFileSync(${JSON.stringify(begun)}, '')\n`
+    await writeFile(file, `${marks}for (;;) {}\n`)
+    const loading = answer(`.load ${file}`)
+    await vi.waitFor(() => expect(existsSync(begun)).toBe(true), PATIENCE)
+    console.interrupt()
+    expect(await loading).toBe('The code was ended.')
+    expect(await answer('typeof applyEvent')).toBe("'function'")
+    await rm(folder, { recursive: true })
   })
 
   test('a file that is not there is named', async () => {
