@@ -1,13 +1,16 @@
+import { listen } from '../http/index.ts'
 import type { RedisPreference } from '../redis/index.ts'
 import type { Desk } from '../walkthrough/desk.ts'
 import { bundleAssets } from './assets.ts'
 import { readerApp } from './reader.ts'
 import { newRunner } from './runner.ts'
-import { listen, type WebServer } from './server.ts'
 
-export { PortError } from './errors.ts'
-export { openBrowser } from './open-browser.ts'
-export type { WebServer } from './server.ts'
+export interface WebServer {
+  /** `http://127.0.0.1:4321`, without a slash at its end. */
+  readonly origin: string
+  /** Ends it at once, open connections too. */
+  close(): Promise<void>
+}
 
 export interface ServeOptions {
   readonly desk: Desk
@@ -21,15 +24,21 @@ export interface ServeOptions {
 
 /** Lessons and slides as pages on loopback. Rejects with PortError. */
 export async function serveLessons(options: ServeOptions): Promise<WebServer> {
-  const { desk, port, preference, mine = false, onNotice } = options
+  const { desk, port = 0, preference, mine = false, onNotice } = options
   const assets = await bundleAssets({
     client: ['reader.tsx', 'slides.tsx'],
     styles: ['reader.css', 'slides.css'],
   })
   const runner = newRunner({ course: desk.course, preference, mine, ...(onNotice && { onNotice }) })
-  const server = await listen(readerApp({ desk, runner, assets }), port)
+  // Its own Request and Response for everybody would be quicker, but shiki cannot be loaded with them.
+  const overrideGlobalObjects = false
+  const server = await listen(readerApp({ desk, runner, assets }), {
+    host: '127.0.0.1',
+    port,
+    overrideGlobalObjects,
+  })
   return {
-    origin: server.origin,
+    origin: `http://127.0.0.1:${server.port}`,
     async close() {
       await server.close()
       await runner.close()

@@ -1,30 +1,17 @@
 import type { MiddlewareHandler } from 'hono'
 import { secureHeaders } from 'hono/secure-headers'
+import { onlyByName, onlyChangesFrom } from '../http/index.ts'
 
-const ownNames: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost'])
-
-/**
- * Answers only who asks for this machine by its own name. A page from elsewhere can let its own name point to
- * 127.0.0.1 (DNS rebinding); its requests arrive here, but with that name.
- */
-export const onlyThisMachine: MiddlewareHandler = async (context, next) => {
-  const host = context.req.header('host') ?? ''
-  if (!ownNames.has(hostnameOf(host))) {
-    return context.text('This server answers to 127.0.0.1 and localhost only.', 421)
-  }
-  return next()
-}
+/** The reader listens on loopback, and answers to its names alone. */
+export const onlyThisMachine = onlyByName(['127.0.0.1', 'localhost'], (context) =>
+  context.text('This server answers to 127.0.0.1 and localhost only.', 421),
+)
 
 /** Whatever changes something comes from our own pages; browsers name the page's origin with every such request. */
-export const onlyOwnPages: MiddlewareHandler = async (context, next) => {
-  if (context.req.method === 'GET' || context.req.method === 'HEAD') return next()
-  const site = context.req.header('sec-fetch-site') ?? 'same-origin'
-  const origin = context.req.header('origin')
-  if (site !== 'same-origin' || origin !== `http://${context.req.header('host')}`) {
-    return context.text('Only the pages of this server may ask for that.', 403)
-  }
-  return next()
-}
+export const onlyOwnPages = onlyChangesFrom(
+  ({ host, origin, site = 'same-origin' }) => site === 'same-origin' && origin === `http://${host}`,
+  (context) => context.text('Only the pages of this server may ask for that.', 403),
+)
 
 /** Pages load nothing but our own files and run no script that stands in them. */
 export const strictPages: MiddlewareHandler = secureHeaders({
@@ -43,11 +30,3 @@ export const strictPages: MiddlewareHandler = secureHeaders({
   // Plain HTTP on loopback: there is nothing to be strict about.
   strictTransportSecurity: false,
 })
-
-function hostnameOf(host: string): string {
-  try {
-    return new URL(`http://${host}`).hostname
-  } catch {
-    return ''
-  }
-}

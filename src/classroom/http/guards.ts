@@ -1,33 +1,23 @@
 import { getConnInfo } from '@hono/node-server/conninfo'
 import type { Context, MiddlewareHandler } from 'hono'
+import { onlyByName, onlyChangesFrom } from '../../http/index.ts'
 import { limits } from '../limits.ts'
 import { Refusal } from './answers.ts'
 import { Buckets } from './bucket.ts'
 
-const loopback: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]'])
-
-/**
- * A hub on loopback answers only who asks by a name of this machine: a page from elsewhere can let its own name point to 127.0.0.1
- * (DNS rebinding), and then comes with that name.
- */
-export const onlyThisMachine: MiddlewareHandler = async (context, next) => {
-  if (!loopback.has(hostnameOf(context.req.header('host')))) {
-    throw new Refusal(421, 'This class is open on its own machine only: 127.0.0.1 or localhost.')
-  }
-  return next()
-}
+/** For a hub on loopback. */
+export const onlyThisMachine = onlyByName(['127.0.0.1', 'localhost', '[::1]'], () => {
+  throw new Refusal(421, 'This class is open on its own machine only: 127.0.0.1 or localhost.')
+})
 
 /** Browsers name the page's origin with whatever changes something; programs (the learners' side) name none. */
-export const onlyOwnPages: MiddlewareHandler = async (context, next) => {
-  const origin = context.req.header('origin')
-  const isOwn = origin === undefined || hostOf(origin) === context.req.header('host')
-  const site = context.req.header('sec-fetch-site') ?? 'none'
-  const mayAsk = context.req.method === 'GET' || context.req.method === 'HEAD'
-  if (!mayAsk && (!isOwn || !['none', 'same-origin'].includes(site))) {
+export const onlyOwnPages = onlyChangesFrom(
+  ({ host, origin, site = 'none' }) =>
+    (origin === undefined || hostOf(origin) === host) && (site === 'none' || site === 'same-origin'),
+  () => {
     throw new Refusal(403, 'Only the pages of this class may ask for that.')
-  }
-  return next()
-}
+  },
+)
 
 /**
  * By the length that the request announces; Node holds it to that. Hono's own limit counts what comes, and for that makes a whole
@@ -75,11 +65,6 @@ function addressOf(context: Context): string {
   } catch {
     return ''
   }
-}
-
-function hostnameOf(host: string | undefined): string {
-  const url = `http://${host ?? ''}`
-  return URL.canParse(url) ? new URL(url).hostname : ''
 }
 
 function hostOf(origin: string): string {

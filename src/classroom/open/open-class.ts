@@ -1,8 +1,8 @@
 import type { Hono } from 'hono'
+import { type Listening, listen, PortError } from '../../http/index.ts'
 import type { LessonHead } from '../api.ts'
 import { ClassError } from '../errors.ts'
 import { classApp } from '../http/app.ts'
-import { type Listening, listen } from '../http/listen.ts'
 import type { About } from '../hub/about.ts'
 import { Hub } from '../hub/hub.ts'
 import { addressesOf, isLoopback } from './addresses.ts'
@@ -89,11 +89,25 @@ export async function openClass(options: OpenClassOptions): Promise<OpenClass> {
 
 /** Port 0: the usual one, or any that is free. One that was asked for, or that learners know, is not exchanged in silence. */
 async function listenOn(app: Hono, { host, port }: ClassFile): Promise<Listening> {
-  if (port !== 0) return listen(app, host, port)
-  return listen(app, host, USUAL_PORT).catch((error) => {
-    if (error instanceof ClassError && error.message.includes('taken')) return listen(app, host, 0)
-    throw error
-  })
+  try {
+    return await listen(app, { host, port: port === 0 ? USUAL_PORT : port })
+  } catch (error) {
+    if (!(error instanceof PortError)) throw error
+    if (port !== 0 || error.code !== 'EADDRINUSE') throw refused(host, error)
+    return listen(app, { host, port: 0 })
+  }
+}
+
+function refused(host: string, { port, code }: PortError): ClassError {
+  switch (code) {
+    case 'EADDRINUSE':
+      return new ClassError(`Port ${port} is taken by another program. Take another one with --port.`)
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new ClassError(`${host} is no address of this machine. --host 0.0.0.0 means all that it has.`)
+    default:
+      return new ClassError(`${host}:${port} cannot be used (${code ?? 'unknown reason'}).`)
+  }
 }
 
 /** Two servers on one folder of data would spoil it. */

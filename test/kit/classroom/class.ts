@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { onTestFinished } from 'vitest'
 import { type Joined, paths } from '../../../src/classroom/api.ts'
 import { type ClassAppOptions, classApp } from '../../../src/classroom/http/app.ts'
-import { listen } from '../../../src/classroom/http/listen.ts'
 import type { About } from '../../../src/classroom/hub/about.ts'
 import { connectRedis } from '../../../src/classroom/hub/connect.ts'
 import { Hub } from '../../../src/classroom/hub/hub.ts'
 import { hashOf, newJoinCode, newSecret } from '../../../src/classroom/hub/secrets.ts'
+import { listen } from '../../../src/http/index.ts'
 import type { StoredEvent } from '../../../src/progress/index.ts'
 import { startRedis } from '../../../src/redis/index.ts'
 
@@ -50,11 +50,8 @@ export async function serve(
   const redis = await connectRedis(url)
   const { now } = options
   const hub = await Hub.open({ redis, about, lessons, ...(now && { now }) })
-  const listening = await listen(
-    classApp({ hub, isLoopback: true, ...options }),
-    '127.0.0.1',
-    options.port ?? 0,
-  )
+  const app = classApp({ hub, isLoopback: true, ...options })
+  const listening = await listen(app, { host: '127.0.0.1', port: options.port ?? 0 })
   let stopped: Promise<void> | undefined
   const stop = () => {
     stopped ??= listening

@@ -1,11 +1,13 @@
 import { readdirSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import path from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { readClassAddress } from '../../../src/classroom/learner/address.ts'
 import { addressesOf, isLoopback } from '../../../src/classroom/open/addresses.ts'
 import { type ClassFile, findClass, readClasses, writeClass } from '../../../src/classroom/open/class-file.ts'
+import { openClass, USUAL_PORT } from '../../../src/classroom/open/open-class.ts'
 import { newHome, runProgram } from '../cli/program.ts'
-import { newAbout } from './class.ts'
+import { embedded, newAbout } from './class.ts'
 
 const ipv4 = (address: string, internal = false) => ({
   address,
@@ -70,6 +72,50 @@ describe('the classes of a machine', () => {
       const written = path.join(folder, 'classes', monday.about.id, 'class.json')
       expect(statSync(written).mode & 0o077).toBe(0)
     }
+  })
+})
+
+describe('the port of a class', () => {
+  /** Somebody else's program. */
+  async function occupy(port: number): Promise<number> {
+    const other = createServer()
+    await new Promise<void>((resolve) =>
+      other.once('error', () => resolve()).listen(port, '127.0.0.1', resolve),
+    )
+    onTestFinished(() => void other.close())
+    const address = other.address()
+    return typeof address === 'object' && address !== null ? address.port : port
+  }
+
+  async function open(port: number, host = '127.0.0.1') {
+    const folder = path.join(await newHome(), '.eventlings')
+    const file: ClassFile = { about: newAbout(), secret: 's', redis: await embedded(), host, port }
+    const opened = await openClass({ folder, file, lessonsOf: () => [], env: {} })
+    onTestFinished(opened.close)
+    return opened
+  }
+
+  test('is another one than usual when that is taken and none was asked for', async () => {
+    await occupy(USUAL_PORT)
+    const { file, own } = await open(0)
+    expect([0, USUAL_PORT]).not.toContain(file.port)
+    expect((await fetch(`${own}/api/hello`)).status).toBe(200)
+  })
+
+  test('that was asked for is not exchanged in silence', async () => {
+    const port = await occupy(0)
+    await expect(open(port)).rejects.toMatchObject({
+      name: 'ClassError',
+      message: `Port ${port} is taken by another program. Take another one with --port.`,
+    })
+  })
+
+  test('of an address that is not here', async () => {
+    // Of a range that is kept for documentation.
+    await expect(open(0, '192.0.2.1')).rejects.toMatchObject({
+      name: 'ClassError',
+      message: '192.0.2.1 is no address of this machine. --host 0.0.0.0 means all that it has.',
+    })
   })
 })
 

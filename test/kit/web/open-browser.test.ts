@@ -2,7 +2,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { openBrowser } from '../../../src/web/index.ts'
+import { openBrowser } from '../../../src/web/open-browser.ts'
 
 /** A machine whose browser writes down what it was called with. */
 async function machine() {

@@ -1,8 +1,6 @@
-import { createServer } from 'node:net'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { RunReply } from '../../../src/web/protocol.ts'
 import { readerApp } from '../../../src/web/reader.ts'
-import { listen } from '../../../src/web/server.ts'
 import { newDesk } from './reader.ts'
 
 const host = '127.0.0.1:4000'
@@ -171,17 +169,4 @@ test('a theme that is none is left alone', async () => {
   const { get } = await newApp()
   expect(await (await get('/', { cookie: 'theme=dark' })).text()).toContain('data-theme="dark"')
   expect(await (await get('/', { cookie: 'theme="><script>' })).text()).not.toContain('data-theme')
-})
-
-test('a port that somebody else has', async () => {
-  const other = createServer()
-  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
-  onTestFinished(() => void other.close())
-  const address = other.address()
-  const port = typeof address === 'object' ? (address?.port ?? 0) : 0
-  const desk = await newDesk()
-  const runner = { run: async () => ({ kind: 'problem', sentence: '' }) as const, close: async () => {} }
-  await expect(listen(readerApp({ desk, runner, assets: new Map() }), port)).rejects.toThrow(
-    `Port ${port} is taken by another program.`,
-  )
 })

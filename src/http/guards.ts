@@ -1,0 +1,40 @@
+import type { Context, MiddlewareHandler } from 'hono'
+
+/** Answers who is not let in; may throw instead. */
+type Refuse = (context: Context) => Response
+
+/** Who sends a request, as far as the browser tells. A page cannot forge these headers; a program may send what it likes. */
+export interface Asked {
+  readonly host: string | undefined
+  /** The page's; programs name none. */
+  readonly origin: string | undefined
+  /** `sec-fetch-site`: how the page's site is related to ours. Old browsers and programs do not send it. */
+  readonly site: string | undefined
+}
+
+/**
+ * Answers only who asks for this server by one of these names. A page from elsewhere can let its own name point to 127.0.0.1
+ * (DNS rebinding); its requests arrive here, but with that name.
+ */
+export function onlyByName(names: readonly string[], refuse: Refuse): MiddlewareHandler {
+  return async (context, next) =>
+    names.includes(hostnameOf(context.req.header('host'))) ? next() : refuse(context)
+}
+
+/** Whatever changes something (all but GET and HEAD) must come from whom `isWelcome` says. */
+export function onlyChangesFrom(isWelcome: (asked: Asked) => boolean, refuse: Refuse): MiddlewareHandler {
+  return async (context, next) => {
+    const { method } = context.req
+    if (method === 'GET' || method === 'HEAD' || isWelcome(askedBy(context))) return next()
+    return refuse(context)
+  }
+}
+
+function askedBy({ req }: Context): Asked {
+  return { host: req.header('host'), origin: req.header('origin'), site: req.header('sec-fetch-site') }
+}
+
+function hostnameOf(host: string | undefined): string {
+  const url = `http://${host ?? ''}`
+  return URL.canParse(url) ? new URL(url).hostname : ''
+}

@@ -1,0 +1,40 @@
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createAdaptorServer } from '@hono/node-server'
+import type { Hono } from 'hono'
+import { PortError } from './port-error.ts'
+
+export interface ListenOptions {
+  readonly host: string
+  /** 0 takes one that is free. */
+  readonly port: number
+  /** Hono's own Request and Response for the whole process, which are quicker; true if left out. */
+  readonly overrideGlobalObjects?: boolean
+}
+
+export interface Listening {
+  readonly port: number
+  /** Ends it at once, open connections too. */
+  close(): Promise<void>
+}
+
+/** Serves an app. Rejects with PortError. */
+export async function listen(app: Hono, options: ListenOptions): Promise<Listening> {
+  const { host, port, overrideGlobalObjects = true } = options
+  const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects }) as Server
+  // Somebody who opens connections and sends nothing, or drop by drop, shall not keep them.
+  server.headersTimeout = 10_000
+  server.requestTimeout = 30_000
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(new PortError(port, error.code)))
+    server.listen(port, host, resolve)
+  })
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
