@@ -6,7 +6,6 @@ import { isOpen, type OpenClass, openHub, ownAddress } from '../classroom/open/o
 import { type Course, trackLessons } from '../course/index.ts'
 import { type Flags, self } from './command.ts'
 import type { Context } from './context.ts'
-import { UsageError } from './errors.ts'
 
 /** The columns of a class: its track, or the whole course. */
 export function lessonsOf(course: Course): (about: About) => readonly LessonHead[] {
@@ -46,13 +45,6 @@ export async function askClass<T extends { readonly kind: string }>(
     await close()
     done()
   }
-}
-
-export function portOf(value: Flags[string]): number | undefined {
-  if (value === undefined) return undefined
-  const port = Number(value)
-  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port
-  throw new UsageError(`--port takes a number from 1 to 65535; "${String(value)}" is none.`)
 }
 
 /** What to say of a class that is open, to the instructor. */

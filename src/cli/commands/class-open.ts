@@ -5,10 +5,11 @@ import { hashOf, newJoinCode, newSecret } from '../../classroom/hub/secrets.ts'
 import type { ClassFile } from '../../classroom/open/class-file.ts'
 import { openClass } from '../../classroom/open/open-class.ts'
 import { findTrack } from '../../course/index.ts'
-import { lessonsOf, opened, portOf } from '../class-here.ts'
+import { lessonsOf, opened } from '../class-here.ts'
 import type { Flags, Run } from '../command.ts'
 import type { Context } from '../context.ts'
 import { Exit, type ExitCode } from '../exit.ts'
+import { portOf } from '../port-flag.ts'
 
 export const run: Run = async (context, _args, flags) => {
   const { course } = await context.desk()

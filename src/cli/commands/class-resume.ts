@@ -1,7 +1,7 @@
 import { findClass } from '../../classroom/open/class-file.ts'
-import { portOf } from '../class-here.ts'
 import type { Run } from '../command.ts'
 import { Exit } from '../exit.ts'
+import { portOf } from '../port-flag.ts'
 import { holdClass } from './class-open.ts'
 
 export const run: Run = async (context, _args, flags) => {
