@@ -1,6 +1,7 @@
 import type { Checker } from '../check/index.ts'
 import { BadLessonError, type Course } from '../course/index.ts'
 import { error, type Finding } from './finding.ts'
+import { Lanes } from './lanes.ts'
 import { type Material, readMaterial } from './material.ts'
 import { findingsAtRest } from './rules.ts'
 import { strayFiles } from './stray.ts'
@@ -42,32 +43,37 @@ export async function checkLessons(options: CheckLessonsOptions): Promise<Author
   const started = performance.now()
   // Whoever names a lesson is not asked about the others, which somebody may be writing just now.
   const findings = slugs.length < course.lessons.length ? [] : await strayFiles(course)
+  const lanes = new Lanes(sessions)
   const lessons: LessonReport[] = []
+  // Told in the order of the lessons. The next one begins when the last has no more work to give, so no session is idle.
+  let told: Promise<void> = Promise.resolve()
   for (const slug of slugs) {
-    const report = await checkOne(course, slug, sessions)
-    lessons.push(report)
-    onLesson?.(report)
+    const begun = performance.now()
+    const material = await materialOf(course, slug)
+    const measured =
+      material instanceof BadLessonError
+        ? { findings: [formatFinding(material)], checks: 0 }
+        : measure(material, lanes)
+    told = Promise.all([measured, told]).then(([{ findings, checks }]) => {
+      const ok = findings.every(({ level }) => level !== 'error')
+      const report = { lesson: slug, ok, findings, checks, ms: Math.round(performance.now() - begun) }
+      lessons.push(report)
+      onLesson?.(report)
+    })
+    told.catch(() => {}) // heard below, when all have begun
+    await lanes.shortOfWork()
   }
+  await told
   const ok = findings.length === 0 && lessons.every((lesson) => lesson.ok)
   return { ok, lessons, findings, ms: Math.round(performance.now() - started) }
 }
 
-async function checkOne(course: Course, slug: string, sessions: readonly CanCheck[]): Promise<LessonReport> {
-  const started = performance.now()
-  const material = await readMaterial(course, slug).catch((problem: unknown) => {
+async function materialOf(course: Course, slug: string): Promise<Material | BadLessonError> {
+  try {
+    return await readMaterial(course, slug)
+  } catch (problem) {
     if (problem instanceof BadLessonError) return problem
     throw problem
-  })
-  const { findings, checks } =
-    material instanceof BadLessonError
-      ? { findings: [formatFinding(material)], checks: 0 }
-      : await measure(material, sessions)
-  return {
-    lesson: slug,
-    ok: findings.every(({ level }) => level !== 'error'),
-    findings,
-    checks,
-    ms: Math.round(performance.now() - started),
   }
 }
 
@@ -76,15 +82,20 @@ export function formatFinding({ file, line, field, problem }: BadLessonError): F
   return error('format', line === undefined ? file : `${file}:${line}`, `${field}: ${problem}`)
 }
 
-async function measure(material: Material, sessions: readonly CanCheck[]) {
+async function measure(material: Material, lanes: Lanes<CanCheck>) {
   const { lesson } = material
   const atRest = findingsAtRest(material)
   const trials = trialsOf(material)
-  const results = await spread(trials, sessions, (trial, session) =>
-    // How a wrong answer fails first is all that is asked of it.
-    session.check(lesson.slug, trial.target, { untilFirstFailure: isWrongAnswer(trial, material) }),
+  const judged = await Promise.all(
+    trials.map(async (trial) => {
+      // How a wrong answer fails first is all that is asked of it.
+      const untilFirstFailure = isWrongAnswer(trial, material)
+      const result = await lanes.use((session) =>
+        session.check(lesson.slug, trial.target, { untilFirstFailure }),
+      )
+      return { trial, result, findings: trial.judge(result) }
+    }),
   )
-  const judged = results.map(([trial, result]) => ({ trial, result, findings: trial.judge(result) }))
   const caught = judged
     .filter(({ trial, findings }) => findings.length === 0 && isWrongAnswer(trial, material))
     .map(({ trial, result }) => ({ shown: shownOf(trial, material), result }))
@@ -92,26 +103,6 @@ async function measure(material: Material, sessions: readonly CanCheck[]) {
     findings: [...(await atRest), ...judged.flatMap(({ findings }) => findings), ...alikeDiagnoses(caught)],
     checks: trials.length,
   }
-}
-
-/** Does the work for every item, each session one at a time; the results are in the order of the items. */
-async function spread<Item, Result>(
-  items: readonly Item[],
-  sessions: readonly CanCheck[],
-  work: (item: Item, session: CanCheck) => Promise<Result>,
-): Promise<readonly (readonly [Item, Result])[]> {
-  const results = new Map<Item, Result>()
-  const waiting = items.values()
-  await Promise.all(
-    sessions.map(async (session) => {
-      // One iterator for all: whoever is free takes the next.
-      for (const item of waiting) results.set(item, await work(item, session))
-    }),
-  )
-  return items.flatMap((item) => {
-    const result = results.get(item)
-    return result === undefined ? [] : [[item, result] as const]
-  })
 }
 
 function isWrongAnswer({ target }: Trial, { wrong }: Material): boolean {

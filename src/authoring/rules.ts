@@ -22,19 +22,13 @@ export async function findingsAtRest(material: Material): Promise<readonly Findi
 
 function files({ files, starter, solution, suite, shown }: Material): readonly Finding[] {
   const parts = [
-    { file: files.starter, text: starter, what: 'the starter' },
-    { file: files.solution, text: solution, what: 'the solution' },
-    { file: files.suite, text: suite, what: 'the tests' },
+    { file: files.starter, text: starter, what: 'the starter is' },
+    { file: files.solution, text: solution, what: 'the solution is' },
+    { file: files.suite, text: suite, what: 'the tests are' },
   ]
   return parts
     .filter((part) => part.text === undefined)
-    .map(({ file, what }) =>
-      error(
-        'files',
-        shown(file),
-        `There is no such file: ${what} are missing.`.replace(/(starter|solution) are/, '$1 is'),
-      ),
-    )
+    .map(({ file, what }) => error('files', shown(file), `There is no such file: ${what} missing.`))
 }
 
 /** What `dev new` leaves to the author says TODO. */
