@@ -76,7 +76,7 @@ function redis(document: Document, token: Token, line: number, fails: boolean): 
   return { kind: 'redis', commands: exchanges, fails, line: document.firstLine + line }
 }
 
-/** Also an error inside an array, as `EXEC` replies it: `2) (error) WRONGTYPE …`. */
-function showsError(reply: string): boolean {
+/** Whether a reply, as redis-cli prints it, is or holds an error: `EXEC` replies `2) (error) WRONGTYPE …`. */
+export function showsError(reply: string): boolean {
   return /^\s*(?:\d+\) *)*\(error\)/m.test(reply)
 }

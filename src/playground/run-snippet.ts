@@ -1,4 +1,4 @@
-import type { Snippet } from '../course/index.ts'
+import { type Snippet, showsError } from '../course/index.ts'
 import { splitCommand } from './command-line.ts'
 import { matchesOutput } from './match-output.ts'
 import { printReply } from './print-reply.ts'
@@ -42,7 +42,7 @@ export async function openPlayground(options: PlaygroundOptions): Promise<Playgr
     async run(snippet) {
       const ran =
         snippet.kind === 'redis' ? await runCommands(snippet, connection) : [await runCode(snippet, guest)]
-      const failed = snippet.kind === 'ts' || ran.some(({ output }) => /^(\s*\d+\) )*\(error\)/m.test(output))
+      const failed = snippet.kind === 'ts' || ran.some(({ output }) => showsError(output))
       // A block of commands that says nothing of failing must not fail, even if it shows the error.
       const honest = snippet.kind === 'ts' || failed === snippet.fails
       return { snippet, ran, asShown: honest && ran.every((one) => one.asShown) }
