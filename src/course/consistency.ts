@@ -1,6 +1,6 @@
 import { BadLessonError } from './errors.ts'
 import type { LessonSummary } from './lesson.ts'
-import { nearest } from './nearest.ts'
+import { nearestName } from './nearest.ts'
 
 /** What no lesson can know alone: numbers and names occur once, and `after` names an earlier lesson. */
 export function checkTogether(lessons: readonly LessonSummary[]): void {
@@ -27,9 +27,9 @@ function checkPair(earlier: LessonSummary, lesson: LessonSummary): void {
 
 function checkAfter(lesson: LessonSummary, needed: string, earlier: readonly LessonSummary[]): void {
   if (earlier.some(({ slug }) => slug === needed)) return
-  const [guess] = nearest(
+  const guess = nearestName(
     needed,
-    earlier.map(({ slug }) => ({ value: slug, names: [slug] })),
+    earlier.map(({ slug }) => slug),
   )
   const wanted = guess === undefined ? 'Name a lesson that comes before this one.' : `Did you mean ${guess}?`
   throw bad(lesson, 'after', `There is no earlier lesson "${needed}". ${wanted}`)

@@ -1,7 +1,7 @@
 import { BadLessonError } from './errors.ts'
 import type { Need } from './lesson.ts'
 import { needs } from './lesson.ts'
-import { nearest } from './nearest.ts'
+import { nearestName } from './nearest.ts'
 
 /** What stands above a lesson's text, checked. */
 export interface FrontMatter {
@@ -80,10 +80,7 @@ export async function parseFrontMatter(file: string, frontMatter: string): Promi
 }
 
 function unknownField(file: string, field: string, known: readonly string[]): BadLessonError {
-  const [guess] = nearest(
-    field,
-    known.map((name) => ({ value: name, names: [name] })),
-  )
+  const guess = nearestName(field, known)
   const fields = guess === undefined ? `The fields are ${known.join(', ')}.` : `Did you mean ${guess}?`
   return new BadLessonError(file, field, `There is no such field. ${fields}`)
 }

@@ -17,6 +17,15 @@ export function nearest(asked: string, candidates: readonly Named[]): readonly s
     .map(({ value }) => value)
 }
 
+/** The one of these names that looks most like `asked`; undefined where none does. */
+export function nearestName(asked: string, names: readonly string[]): string | undefined {
+  const [guess] = nearest(
+    asked,
+    names.map((name) => ({ value: name, names: [name] })),
+  )
+  return guess
+}
+
 function relative(a: string, b: string): number {
   return editDistance(a, b) / Math.max(a.length, b.length, 1)
 }

@@ -1,4 +1,4 @@
-import { nearest } from '../../course/nearest.ts'
+import { nearestName } from '../../course/nearest.ts'
 import type { PlainConnection } from '../resp.ts'
 import { KNOWN } from './known-commands.ts'
 import { itemsOf, pairsOf, textOf } from './replies.ts'
@@ -38,10 +38,7 @@ export async function explainCommand(
 }
 
 export function unknownCommand(asked: string, names: readonly string[]): string {
-  const [guess] = nearest(
-    asked.toUpperCase(),
-    names.map((name) => ({ value: name, names: [name] })),
-  )
+  const guess = nearestName(asked.toUpperCase(), names)
   return `There is no command "${asked}".${guess === undefined ? '' : ` Did you mean ${guess}?`}`
 }
 
