@@ -2,7 +2,7 @@
 export { splitCommand, UnclosedQuoteError } from './command-line.ts'
 export { matchesOutput } from './match-output.ts'
 export { printReply } from './print-reply.ts'
-export { fenced, renderOutput, renderResult, snippetCode } from './render-snippet.ts'
+export { renderResult } from './render-snippet.ts'
 export { ConnectionLostError, type PlainConnection, plainConnection, type Reply } from './resp.ts'
 export {
   openPlayground,

@@ -10,7 +10,7 @@ export function snippetCode(snippet: Snippet): string {
 }
 
 /** What came back: commands with their replies as redis-cli prints them, or what the code printed. */
-export function renderOutput({ snippet, ran }: SnippetResult, options: MarkdownOptions): Promise<string> {
+function renderOutput({ snippet, ran }: SnippetResult, options: MarkdownOptions): Promise<string> {
   if (snippet.kind === 'redis') {
     return renderMarkdown(
       fenced('redis', ran.map(({ code, output }) => `> ${code}\n${output}`).join('\n')),

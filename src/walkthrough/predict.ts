@@ -1,4 +1,5 @@
 import type { Lesson, QuizQuestion } from '../course/index.ts'
+import { snippetCode } from '../playground/render-snippet.ts'
 import type { LessonProgress } from '../progress/index.ts'
 
 /** Questions about what snippet `number` will print that nobody has answered yet. */
@@ -32,9 +33,5 @@ export function wholeQuestion(
 ): string {
   const snippet = before === undefined ? undefined : snippets[before - 1]
   if (snippet === undefined) return question
-  const code =
-    snippet.kind === 'ts'
-      ? ['ts', snippet.code]
-      : ['redis', snippet.commands.map(({ command }) => `> ${command}`).join('\n')]
-  return `${question}\n\n\`\`\`\`${code.join('\n')}\n\`\`\`\``
+  return `${question}\n\n\`\`\`\`${snippet.kind}\n${snippetCode(snippet)}\n\`\`\`\``
 }

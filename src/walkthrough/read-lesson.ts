@@ -1,5 +1,6 @@
 import type { Lesson } from '../course/index.ts'
 import type { SnippetResult, Stage } from '../playground/index.ts'
+import { fenced } from '../playground/render-snippet.ts'
 import { renderMarkdown } from '../terminal/index.ts'
 import { openQuestionsAt, wholeQuestion } from './predict.ts'
 import { askQuestion, explanation, recordAnswer } from './question.ts'
@@ -17,12 +18,9 @@ export async function readLesson(walk: Walk, lesson: Lesson): Promise<'end' | 'l
 
   async function run(number: number): Promise<string> {
     try {
-      const [{ redis }, { openStage, fenced }] = await Promise.all([
-        session.open(),
-        import('../playground/index.ts'),
-      ])
+      const [{ redis }, { openStage }] = await Promise.all([session.open(), import('../playground/index.ts')])
       stage ??= openStage({ root: desk.course.root, redis, lesson })
-      return inMarkdown(await stage.run(number), fenced)
+      return inMarkdown(await stage.run(number))
     } catch (error) {
       stage?.close()
       stage = undefined
@@ -62,10 +60,7 @@ async function askAt(walk: Walk, lesson: Lesson, number: number): Promise<readon
   return verdicts
 }
 
-function inMarkdown(
-  { snippet, ran, asShown }: SnippetResult,
-  fenced: (language: string, text: string) => string,
-): string {
+function inMarkdown({ snippet, ran, asShown }: SnippetResult): string {
   const isRedis = snippet.kind === 'redis'
   const text = ran.map(({ code, output }) => (isRedis ? `> ${code}\n${output}` : output)).join('\n')
   const differs = asShown ? '' : '\n\nThe lesson shows something else above.'
