@@ -62,7 +62,8 @@ export function newRunner(options: RunnerOptions): Runner {
   return {
     run(lesson, number) {
       const next = turn.then(() => run(lesson, number))
-      turn = next
+      // The next one has its turn however this one ended.
+      turn = next.catch(() => {})
       return next
     },
     close() {
