@@ -63,3 +63,6 @@ export interface IslandProps {
 }
 
 export type IslandName = keyof IslandProps
+
+/** What a page of the class shows: `data-view`. */
+export type ClassView = 'dashboard' | 'projector' | 'participant' | 'login'

@@ -1,4 +1,5 @@
 import { render } from 'preact'
+import type { ClassView } from '../protocol.ts'
 import { Dashboard } from './class/dashboard.tsx'
 import { Login } from './class/login.tsx'
 import { Participant } from './class/participant.tsx'
@@ -9,19 +10,22 @@ mountIslands()
 tellHowToJoin()
 
 const place = document.getElementById('class')
-if (place !== null) render(<Page />, place)
+if (place !== null) {
+  const { view, participant = '' } = place.dataset
+  // Our own server wrote it, from that type.
+  render(<Page view={view as ClassView} participant={participant} />, place)
+}
 
-function Page() {
-  const { view, participant = '' } = place?.dataset ?? {}
+function Page({ view, participant }: { readonly view: ClassView; readonly participant: string }) {
   switch (view) {
+    case 'dashboard':
+      return <Dashboard />
     case 'projector':
       return <Projector />
     case 'participant':
       return <Participant id={participant} />
     case 'login':
       return <Login />
-    default:
-      return <Dashboard />
   }
 }
 

@@ -8,8 +8,6 @@ export interface Deck {
   readonly slide: Element
   /** Shows a slide, or the nearest that there is. */
   show(number: number): void
-  /** Measures again, after the window has changed. */
-  settle(): void
 }
 
 const stage = { width: 1280, height: 720 }
@@ -35,13 +33,14 @@ export function openDeck(onShow: (deck: Deck) => void): Deck {
         slide.classList.toggle('next', index === at)
       }
       history.replaceState(null, '', `#${at}`)
-      deck.settle()
+      settle()
       onShow(deck)
     },
-    settle() {
-      scale()
-      if (!phone.matches) fitSlide(deck.slide)
-    },
+  }
+  /** Measures again, after the slide or the window has changed. */
+  const settle = () => {
+    scale()
+    if (!phone.matches) fitSlide(deck.slide)
   }
   // Only then are all slides laid out.
   addEventListener('beforeprint', () => {
@@ -49,7 +48,7 @@ export function openDeck(onShow: (deck: Deck) => void): Deck {
     for (const slide of slides) fitSlide(slide)
   })
   addEventListener('afterprint', () => document.documentElement.classList.remove('printing'))
-  addEventListener('resize', () => deck.settle())
+  addEventListener('resize', settle)
   addEventListener('hashchange', () => deck.show(numberInAddress()))
   return deck
 }

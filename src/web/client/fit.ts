@@ -14,7 +14,7 @@ export function fitSlide(slide: Element): void {
   }
 }
 
-export function isTooFull(content: HTMLElement): boolean {
+function isTooFull(content: HTMLElement): boolean {
   const inner = content.querySelector('.fit')
   if (inner === null) return false
   const isTooWide = [...inner.querySelectorAll('pre, .table')].some(

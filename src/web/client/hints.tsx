@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import type { HintReply, IslandProps } from '../protocol.ts'
+import { post } from './ask.ts'
 import { Html } from './html.tsx'
-import { post } from './post.ts'
 
 /** The hints of a task, one more at each press. The server keeps which were shown. */
 export function Hints({ task, address, shown, of }: IslandProps['hints']) {

@@ -20,7 +20,7 @@ export function mountIslands(): void {
   }
 }
 
-function mount<Name extends IslandName>(place: HTMLElement, name: Name, props: string): void {
+function mount(place: HTMLElement, name: IslandName, props: string): void {
   const Island = islands[name] as ComponentType<object>
   // Our own server wrote it, from the type that the component takes.
   render(<Island {...(JSON.parse(props) as object)} />, place)

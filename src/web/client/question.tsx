@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import type { AnswerView, IslandProps, QuizReply } from '../protocol.ts'
+import { post } from './ask.ts'
 import { Html } from './html.tsx'
-import { post } from './post.ts'
 
 /** One question, of the quiz or above a snippet. Which answer is right, and why, the server says when one was given. */
 export function Question(props: IslandProps['question']) {
@@ -73,7 +73,7 @@ function Explanation({ of }: { readonly of: AnswerView }) {
 
 function lookOf(answer: AnswerView | undefined): string {
   if (answer === undefined) return ''
-  return answer.right ? 'is-right' : answer.chosen ? 'is-wrong' : 'is-other'
+  return answer.right ? 'is-right' : answer.chosen ? 'is-wrong' : ''
 }
 
 function statusOf(reply: QuizReply | undefined, before: IslandProps['question']['before']): string {

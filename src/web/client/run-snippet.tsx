@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
 import type { IslandProps, RunReply } from '../protocol.ts'
-import { post } from './post.ts'
+import { post } from './ask.ts'
 
 type State = { readonly kind: 'idle' } | { readonly kind: 'running' } | RunReply
 

@@ -1,4 +1,5 @@
 import type { Overview } from '../../../classroom/api.ts'
+import { counted } from './counted.ts'
 import { LeadPanel } from './lead-panel.tsx'
 import { useClass } from './live.ts'
 import { Roster } from './roster.tsx'
@@ -28,14 +29,12 @@ function Head({ overview, connected }: { readonly overview: Overview; readonly c
     <div class="class-head">
       <h1>{name}</h1>
       <p>
-        {summary.participants} {summary.participants === 1 ? 'participant' : 'participants'}
+        {counted(summary.participants, 'participant')}
         {track === undefined ? '' : ` · ${track}`}
         {closedAt === undefined ? '' : ' · closed'}
       </p>
       <p aria-live="polite" class={summary.hands > 0 ? 'hands up' : 'hands'}>
-        {summary.hands === 0
-          ? 'no hand raised'
-          : `✋ ${summary.hands} ${summary.hands === 1 ? 'hand' : 'hands'} raised`}
+        {summary.hands === 0 ? 'no hand raised' : `✋ ${counted(summary.hands, 'hand')} raised`}
       </p>
       <p class="join">
         Join: <code>{addresses[0]}</code> code <code>{joinCode}</code>

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
-import { type Done, type LeadCommand, type Overview, paths } from '../../../classroom/api.ts'
-import { post } from '../post.ts'
+import { type Done, type LeadCommand, type LessonHead, type Overview, paths } from '../../../classroom/api.ts'
+import { post } from '../ask.ts'
 import { Left } from './clock.tsx'
 
 /** What the instructor says to all: where the class is, a timer, a message, a break, a solution. Advice, never a lock. */
@@ -26,11 +26,7 @@ export function LeadPanel({ overview, ahead }: { readonly overview: Overview; re
           onChange={({ currentTarget: { value } }) => say({ do: 'position', slug: value || undefined })}
         >
           <option value="">(nowhere yet)</option>
-          {lessons.map(({ slug, number, title }) => (
-            <option key={slug} value={slug}>
-              {number} {title}
-            </option>
-          ))}
+          <Lessons of={lessons} />
         </select>
       </label>
       <form
@@ -96,13 +92,7 @@ export function LeadPanel({ overview, ahead }: { readonly overview: Overview; re
           Solution of{' '}
           <select value={released} onChange={(event) => setReleased(event.currentTarget.value)}>
             <option value="">(choose)</option>
-            {lessons
-              .filter(({ slug }) => !lead.released.includes(slug))
-              .map(({ slug, number, title }) => (
-                <option key={slug} value={slug}>
-                  {number} {title}
-                </option>
-              ))}
+            <Lessons of={lessons.filter(({ slug }) => !lead.released.includes(slug))} />
           </select>
         </label>
         <button type="submit">Release</button>
@@ -114,5 +104,18 @@ export function LeadPanel({ overview, ahead }: { readonly overview: Overview; re
         {problem}
       </p>
     </section>
+  )
+}
+
+/** To choose from. */
+function Lessons({ of }: { readonly of: readonly LessonHead[] }) {
+  return (
+    <>
+      {of.map(({ slug, number, title }) => (
+        <option key={slug} value={slug}>
+          {number} {title}
+        </option>
+      ))}
+    </>
   )
 }

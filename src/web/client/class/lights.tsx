@@ -1,4 +1,5 @@
 import type { LessonHead, LessonLight, Light } from '../../../classroom/api.ts'
+import { counted } from './counted.ts'
 
 interface Look {
   readonly sign: string
@@ -27,9 +28,8 @@ export function LightCell({
   readonly state?: LessonLight | undefined
 }) {
   const { sign, word } = looks[state.light]
-  const checks =
-    state.attempts === 0 ? '' : `, ${state.attempts} ${state.attempts === 1 ? 'check' : 'checks'}`
-  const hints = state.hints === 0 ? '' : `, ${state.hints} ${state.hints === 1 ? 'hint' : 'hints'}`
+  const checks = state.attempts === 0 ? '' : `, ${counted(state.attempts, 'check')}`
+  const hints = state.hints === 0 ? '' : `, ${counted(state.hints, 'hint')}`
   const label = `${lesson.number} ${lesson.title}: ${word}${checks}${hints}`
   return (
     <td class={`light ${state.light}`} title={label}>

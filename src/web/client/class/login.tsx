@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
 import { type Done, paths } from '../../../classroom/api.ts'
-import { post } from '../post.ts'
+import { post } from '../ask.ts'
 
 /** The secret from the instructor's terminal, given once; from then on the browser has a cookie. */
 export function Login() {

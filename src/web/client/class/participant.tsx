@@ -1,10 +1,9 @@
-import { diffLines } from 'diff'
 import { useEffect, useState } from 'preact/hooks'
-import { type Attempt, type Overview, type ParticipantPage, paths } from '../../../classroom/api.ts'
-import { post } from '../post.ts'
+import { type Overview, type ParticipantPage, paths } from '../../../classroom/api.ts'
+import { ask, post } from '../ask.ts'
+import { AttemptView } from './attempt.tsx'
 import { timeOfDay } from './clock.tsx'
 import { useClass } from './live.ts'
-import { Scroller } from './scroller.tsx'
 import { Timeline } from './timeline.tsx'
 
 /** One participant: every attempt, and, if they agreed, their code, forward and back in time. */
@@ -15,25 +14,17 @@ export function Participant({ id }: { readonly id: string }) {
   const [problem, setProblem] = useState('')
   useEffect(() => {
     let wanted = true
-    load(id).then(
-      (loaded) => wanted && setPage(loaded),
-      (error: Error) => wanted && setProblem(error.message),
-    )
+    void ask<ParticipantPage>(`${paths.participant}${encodeURIComponent(id)}`).then((reply) => {
+      if (!wanted) return
+      if (reply.kind === 'problem') setProblem(reply.sentence)
+      else setPage(reply)
+    })
     return () => {
       wanted = false
     }
   }, [id, row]) // a row is a new object whenever there is news of somebody
   if (page === undefined) return <p role="status">{problem === '' ? 'Loading …' : problem}</p>
   return <Whole page={page} overview={overview} />
-}
-
-async function load(id: string): Promise<ParticipantPage> {
-  const response = await fetch(`${paths.participant}${encodeURIComponent(id)}`)
-  const reply = (await response.json()) as
-    | ParticipantPage
-    | { readonly kind: 'problem'; readonly sentence: string }
-  if (reply.kind === 'problem') throw new Error(reply.sentence)
-  return reply
 }
 
 function Whole({
@@ -112,51 +103,4 @@ function Whole({
 
 function titleOf(overview: Overview | undefined, slug: string | undefined): string {
   return overview?.class.lessons.find((lesson) => lesson.slug === slug)?.title ?? slug ?? ''
-}
-
-interface AttemptProps {
-  readonly attempt: Attempt
-  readonly before: string | undefined
-  readonly place: string
-}
-
-function AttemptView({ attempt, before, place }: AttemptProps) {
-  const { at, slug, passed, tasks, diagnosis, code } = attempt
-  return (
-    <article class="attempt">
-      <h3>
-        <span class={passed ? 'light passed' : 'light failing'}>{passed ? '✓ passed' : '✗ failed'}</span>{' '}
-        {slug}{' '}
-        <span class="quiet-text">
-          {place}, {timeOfDay(at)}
-        </span>
-      </h3>
-      {diagnosis !== undefined && <p class="diagnosis">{diagnosis}</p>}
-      <p class="quiet-text">{tasks.map(({ task, state }) => `${task}: ${state}`).join(' · ')}</p>
-      {code === undefined ? (
-        <p class="quiet-text">The code of this attempt was not shared.</p>
-      ) : (
-        <Code code={code} before={before} />
-      )}
-    </article>
-  )
-}
-
-/** The code, with what is new since the attempt before; as text, whatever it says. */
-function Code({ code, before }: { readonly code: string; readonly before: string | undefined }) {
-  const parts = diffLines(before ?? code, code).map(({ value, added, removed }, index) => {
-    const sign = added ? '+' : removed ? '-' : ' '
-    const lines = value.replace(/\n$/, '').split('\n')
-    return { key: `${index}${sign}`, sign, text: `${lines.map((line) => `${sign} ${line}`).join('\n')}\n` }
-  })
-  return (
-    <Scroller label={before === undefined ? 'Code' : 'Code, and what changed in it'}>
-      <pre class="diff">
-        {parts.map(({ key, sign, text }) => {
-          if (sign === '+') return <ins key={key}>{text}</ins>
-          return sign === '-' ? <del key={key}>{text}</del> : <span key={key}>{text}</span>
-        })}
-      </pre>
-    </Scroller>
-  )
 }

@@ -1,4 +1,5 @@
 import { Left } from './clock.tsx'
+import { counted } from './counted.ts'
 import { useClass } from './live.ts'
 import { Diagnoses, Histogram } from './summary.tsx'
 
@@ -30,7 +31,7 @@ export function Projector() {
           )}
           {lead.message !== undefined && <p class="message">{lead.message.text}</p>}
           <p class="quiet-text">
-            {summary.participants} {summary.participants === 1 ? 'participant' : 'participants'}
+            {counted(summary.participants, 'participant')}
             {connected ? '' : ' · the hub does not answer at the moment'}
           </p>
         </div>

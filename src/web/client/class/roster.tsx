@@ -2,6 +2,7 @@ import { Component } from 'preact'
 import { useState } from 'preact/hooks'
 import type { LessonHead, Overview, ParticipantRow } from '../../../classroom/api.ts'
 import { Since } from './clock.tsx'
+import { counted } from './counted.ts'
 import { Legend, LightCell } from './lights.tsx'
 import { filters, type Order, orders, rowsToShow, type Shown } from './overview.ts'
 import { Scroller } from './scroller.tsx'
@@ -108,10 +109,7 @@ class Row extends Component<RowProps> {
         <td class="at">
           {current === undefined ? '' : `${current.slug.slice(0, 2)} ${current.task ?? ''}`}
           {current !== undefined && current.attempts > 0 && (
-            <span class="quiet-text">
-              {' '}
-              {current.attempts} {current.attempts === 1 ? 'check' : 'checks'}
-            </span>
+            <span class="quiet-text"> {counted(current.attempts, 'check')}</span>
           )}
         </td>
         <td class="for">{current === undefined ? '' : <Since at={current.since} ahead={ahead} />}</td>
