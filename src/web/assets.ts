@@ -7,7 +7,7 @@ interface Asset {
   readonly type: string
 }
 
-/** The files that pages load, by name: `lesson.js`, `page.css`. Nothing else can be asked for. */
+/** The files that pages load, by name: `reader.js`, `slides.css`. Nothing else can be asked for. */
 export type Assets = ReadonlyMap<string, Asset>
 
 const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#a3361f"/><g stroke="#fff" stroke-width="3" stroke-linecap="round"><path d="M7 10h18M7 16h12M7 22h7"/></g></svg>`

@@ -1,12 +1,12 @@
 import type { Context, Hono } from 'hono'
-import { getCookie } from 'hono/cookie'
 import { renderSVG } from 'uqr'
 import { isInstructor } from '../classroom/http/instructor-routes.ts'
 import type { Hub } from '../classroom/hub/hub.ts'
 import { bundleAssets, serveAssets } from './assets.ts'
-import { type ClassView, classPage, welcomePage } from './pages/class-page.ts'
-import { themeOf } from './pages/layout.ts'
+import { classPage, welcomePage } from './pages/class-page.ts'
+import type { ClassView } from './protocol.ts'
 import { strictPages } from './security.ts'
+import { themeIn } from './theme.ts'
 
 /**
  * The pages of a class for the hub's own server, as `classApp` adds them: one for everybody, the others for who has the
@@ -40,8 +40,4 @@ function show(context: Context, hub: Hub, view: ClassView) {
   }
   if (isInstructor(context, hub)) return context.html(classPage({ ...options, view }))
   return context.html(classPage({ ...options, view: 'login' }), 401)
-}
-
-function themeIn(context: Context) {
-  return themeOf(getCookie(context, 'theme'))
 }

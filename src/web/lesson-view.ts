@@ -3,7 +3,7 @@ import { parseMarkdown } from '../markdown/parse.ts'
 import type { LessonProgress } from '../progress/state.ts'
 import { taskText } from '../walkthrough/lesson-text.ts'
 import { island } from './island.ts'
-import { type HtmlOptions, idOf, tokensToHtml } from './markdown-html.ts'
+import { type HtmlOptions, idOf, lineHtml, markdownHtml, tokensToHtml } from './markdown-html.ts'
 import { snippetNumbering } from './snippet-tokens.ts'
 
 export interface TaskView {
@@ -60,17 +60,6 @@ export async function lessonView(
   // Whatever stands above no snippet is asked at the end, so that none is lost.
   const quiz = questions.filter((question) => !placed.has(question)).map(({ html }) => html)
   return { intro, tasks, quiz, outro }
-}
-
-/** Markdown whose code is only shown, not run: hints, explanations. */
-export async function markdownHtml(markdown: string, links: HtmlOptions): Promise<string> {
-  return tokensToHtml(await parseMarkdown(markdown), links)
-}
-
-/** The same for a line, without the paragraph around it. */
-export async function lineHtml(markdown: string, links: HtmlOptions): Promise<string> {
-  const made = await markdownHtml(markdown, links)
-  return /^<p>((?:(?!<p>).)*)<\/p>\n$/s.exec(made)?.[1] ?? made
 }
 
 async function questionIsland(

@@ -1,6 +1,8 @@
 import type { MarkdownIt, Renderer, Token } from 'markdown-it'
+import { parseMarkdown } from '../markdown/parse.ts'
 import { boxOf, markTaskBoxes } from '../terminal/task-boxes.ts'
 import { codeHtml, escapeHtml } from './code.ts'
+import { copyToken } from './copy-token.ts'
 import { island } from './island.ts'
 import { type SnippetMark, snippetOf } from './snippet-tokens.ts'
 
@@ -39,6 +41,17 @@ export async function tokensToHtml(tokens: readonly Token[], options: HtmlOption
   markTaskBoxes(living)
   const env: Env = { options, code: new Map(code) }
   return renderer.render(living, settings, env)
+}
+
+/** Markdown whose code is only shown, not run: hints, explanations. */
+export async function markdownHtml(markdown: string, links: HtmlOptions): Promise<string> {
+  return tokensToHtml(await parseMarkdown(markdown), links)
+}
+
+/** The same for a line, without the paragraph around it. */
+export async function lineHtml(markdown: string, links: HtmlOptions): Promise<string> {
+  const made = await markdownHtml(markdown, links)
+  return /^<p>((?:(?!<p>).)*)<\/p>\n$/s.exec(made)?.[1] ?? made
 }
 
 /** What `tokensToHtml` handed to the renderer; to markdown-it it may be anything. */
@@ -103,7 +116,7 @@ function withoutDeadLinks(tokens: readonly Token[], { link }: HtmlOptions): Toke
       if (child.type === 'link_open') dead = link(String(child.attrGet('href') ?? '')) === undefined
       return !(dead && (child.type === 'link_open' || child.type === 'link_close'))
     })
-    return Object.assign(Object.create(Object.getPrototypeOf(token)), token, { children }) as Token
+    return copyToken(token, { children })
   })
 }
 

@@ -1,22 +1,22 @@
 import type { Context } from 'hono'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { getCookie } from 'hono/cookie'
 import { HTTPException } from 'hono/http-exception'
 import type { Lesson } from '../course/index.ts'
 import type { Desk } from '../walkthrough/desk.ts'
 import { nextHint } from '../workspace/next-hint.ts'
 import { type Assets, serveAssets } from './assets.ts'
-import { lessonView, markdownHtml } from './lesson-view.ts'
+import { lessonView } from './lesson-view.ts'
 import { linksOf } from './links.ts'
+import { markdownHtml } from './markdown-html.ts'
 import { indexPage, problemPage } from './pages/index-page.ts'
-import { themeOf } from './pages/layout.ts'
 import { lessonPage } from './pages/lesson-page.ts'
 import type { HintReply, Problem } from './protocol.ts'
 import { answerQuestion, chosenAmong } from './quiz.ts'
 import type { Runner } from './runner.ts'
 import { onlyOwnPages, onlyThisMachine, strictPages } from './security.ts'
 import { addSlides } from './slides/routes.ts'
+import { themeIn } from './theme.ts'
 
 export interface ReaderOptions {
   readonly desk: Desk
@@ -74,9 +74,7 @@ export function readerApp(options: ReaderOptions): Hono {
     if (lesson === undefined || question === undefined) return noSuch(context)
     const chosen = chosenAmong(question, await context.req.json<unknown>().catch(() => undefined))
     if (chosen === undefined) return context.json(problem('Choose an answer first.'), 400)
-    return context.json(
-      await answerQuestion(progress, lesson, question, chosen, linksOf(course, lesson.slug)),
-    )
+    return context.json(await answerQuestion(desk, lesson, question, chosen, linksOf(course, lesson.slug)))
   })
 
   addSlides(app, course)
@@ -112,10 +110,6 @@ async function lessonOf(context: Context, { course }: Desk): Promise<Lesson | un
 function numberIn(context: Context): number {
   const written = context.req.param('number') ?? ''
   return /^\d+$/.test(written) ? Number(written) : Number.NaN
-}
-
-export function themeIn(context: Context) {
-  return themeOf(getCookie(context, 'theme'))
 }
 
 function missing(context: Context) {

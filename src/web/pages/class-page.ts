@@ -1,8 +1,8 @@
 import { html, raw } from 'hono/html'
 import { island } from '../island.ts'
-import { type Html, page, type Theme } from './layout.ts'
-
-export type ClassView = 'dashboard' | 'projector' | 'participant' | 'login'
+import type { ClassView } from '../protocol.ts'
+import type { Theme } from '../theme.ts'
+import { type Html, page } from './layout.ts'
 
 export interface ClassPageOptions {
   readonly view: ClassView

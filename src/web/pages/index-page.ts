@@ -1,7 +1,8 @@
 import { html } from 'hono/html'
 import { tracks } from '../../course/index.ts'
 import { isPassed } from '../../progress/state.ts'
-import { type Html, page, type Theme, topBar } from './layout.ts'
+import type { Theme } from '../theme.ts'
+import { type Html, page, topBar } from './layout.ts'
 import { type ListOptions, lessonList } from './lesson-list.ts'
 
 /** All lessons, and the tracks as slides. */

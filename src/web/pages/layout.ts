@@ -1,14 +1,12 @@
 import { html, raw } from 'hono/html'
 import { island } from '../island.ts'
+import type { Theme } from '../theme.ts'
 
 /** HTML that is safe to put into a page. */
 export type Html = ReturnType<typeof html>
 
-export type Theme = 'dark' | 'light' | undefined
-
 export interface PageOptions {
   readonly title: string
-  /** What the reader has chosen; undefined follows the system. */
   readonly theme: Theme
   /** Names of scripts and styles, as `/assets/` knows them. */
   readonly script: string
@@ -45,9 +43,4 @@ export function topBar(links: Html): Html {
 <div class="links">${links}</div>
 ${raw(island('theme', {}))}
 </header>`
-}
-
-/** The theme in the page's cookie: a port is new at every start, and only cookies are kept for all of them. */
-export function themeOf(cookie: string | undefined): Theme {
-  return cookie === 'dark' || cookie === 'light' ? cookie : undefined
 }

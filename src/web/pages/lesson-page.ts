@@ -1,7 +1,8 @@
 import { html, raw } from 'hono/html'
 import type { Lesson } from '../../course/index.ts'
 import type { LessonView, TaskView } from '../lesson-view.ts'
-import { type Html, page, type Theme, topBar } from './layout.ts'
+import type { Theme } from '../theme.ts'
+import { type Html, page, topBar } from './layout.ts'
 import { type ListOptions, lessonList } from './lesson-list.ts'
 
 export interface LessonPageOptions extends ListOptions {

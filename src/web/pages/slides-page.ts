@@ -1,7 +1,8 @@
 import { html, raw } from 'hono/html'
 import { island } from '../island.ts'
 import type { SlideView } from '../slides/deck.ts'
-import { type Html, page, type Theme } from './layout.ts'
+import type { Theme } from '../theme.ts'
+import { type Html, page } from './layout.ts'
 
 export interface SlidesPageOptions {
   readonly title: string

@@ -39,13 +39,7 @@ export function heightOf(tokens: readonly Token[]): number {
         cells = []
         break
       case 'tr_close':
-        height +=
-          Math.max(
-            1,
-            ...cells.map((length) => Math.ceil(length / (textColumns / Math.max(1, cells.length)))),
-          ) *
-            textLine +
-          rowPadding
+        height += rowHeight(cells)
         inTable = false
         break
       case 'fence':
@@ -59,6 +53,13 @@ export function heightOf(tokens: readonly Token[]): number {
     }
   }
   return height
+}
+
+/** By the length of each cell; they share the width evenly. */
+function rowHeight(cells: readonly number[]): number {
+  const columns = textColumns / Math.max(1, cells.length)
+  const lines = Math.max(1, ...cells.map((length) => Math.ceil(length / columns)))
+  return lines * textLine + rowPadding
 }
 
 function textHeight(text: string, columns: number): number {

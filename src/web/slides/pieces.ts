@@ -1,4 +1,5 @@
 import type { Token } from 'markdown-it'
+import { copyToken } from '../copy-token.ts'
 import { markSnippet, snippetOf } from '../snippet-tokens.ts'
 import { heightOf, maxCodeLines, slideHeight } from './height.ts'
 
@@ -68,7 +69,9 @@ function listPieces(block: readonly Token[]): readonly Piece[] {
   const start = Number(open.attrGet('start') ?? 1)
   const frame: Frame = {
     before: (index) => [
-      open.type === 'ordered_list_open' ? copy(open, { attrs: [['start', String(start + index)]] }) : open,
+      open.type === 'ordered_list_open'
+        ? copyToken(open, { attrs: [['start', String(start + index)]] })
+        : open,
     ],
     after: [close],
   }
@@ -87,13 +90,13 @@ function codePieces(token: Token): readonly Piece[] {
   const whole = piece([token])
   if (whole.height <= slideHeight) return [whole]
   const chunks = cutLines(token.content.trimEnd().split('\n'), /^\s*redis\b/.test(token.info))
-  const parts = chunks.map((lines) => copy(token, { content: `${lines.join('\n')}\n` }))
+  const parts = chunks.map((lines) => copyToken(token, { content: `${lines.join('\n')}\n` }))
   if (snippet === undefined) return parts.map((part) => piece([part]))
   // What it prints becomes a part of its own. The button stands at the end of the code.
   for (const part of parts)
     markSnippet(part, { number: part === parts.at(-1) ? snippet.number : undefined, output: undefined })
   if (snippet.output === undefined) return parts.map((part) => piece([part]))
-  const printed = copy(token, { info: 'output', content: `${snippet.output}\n` })
+  const printed = copyToken(token, { info: 'output', content: `${snippet.output}\n` })
   markSnippet(printed, { number: undefined, output: undefined })
   return [...parts, printed].map((part) => piece([part]))
 }
@@ -107,8 +110,4 @@ function cutLines(lines: readonly string[], isTranscript: boolean): readonly (re
   while (cut > maxCodeLines / 3 && !mayCutBefore(cut)) cut -= 1
   if (!mayCutBefore(cut)) cut = maxCodeLines
   return [lines.slice(0, cut), ...cutLines(lines.slice(cut), isTranscript)]
-}
-
-function copy(token: Token, changes: Partial<Token>): Token {
-  return Object.assign(Object.create(Object.getPrototypeOf(token)), token, changes) as Token
 }

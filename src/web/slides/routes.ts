@@ -1,9 +1,8 @@
 import type { Context, Hono } from 'hono'
-import { getCookie } from 'hono/cookie'
 import { type Course, type LessonSummary, tracks } from '../../course/index.ts'
 import { linksOf } from '../links.ts'
-import { themeOf } from '../pages/layout.ts'
 import { slidesPage } from '../pages/slides-page.ts'
+import { themeIn } from '../theme.ts'
 import { lessonSlides } from './deck.ts'
 import { speakerNotes } from './instructor.ts'
 
@@ -15,7 +14,7 @@ export function addSlides(app: Hono, course: Course): void {
       lessonSlides(await course.lesson(slug), linksOf(course, slug), notes.get(number)),
     )
     const slides = (await Promise.all(decks)).flat()
-    return context.html(slidesPage({ title, slides, theme: themeOf(getCookie(context, 'theme')) }))
+    return context.html(slidesPage({ title, slides, theme: themeIn(context) }))
   }
 
   app.get('/slides/track/:name', (context) => {
