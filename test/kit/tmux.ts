@@ -30,7 +30,8 @@ export function openTerminal(command: string, options: TerminalOptions = {}): Te
   const tmux = (...args: readonly string[]) =>
     execFileSync('tmux', ['-L', socket, '-f', '/dev/null', ...args], { encoding: 'utf8', stdio: 'pipe' })
   const settings = Object.entries(env).map(([name, value]) => `${name}='${value}'`)
-  const line = `env ${settings.join(' ')} sh -c '${command}'; echo "[ended $?]"; stty -a | head -1; cat`
+  // `[ended N]` comes last: what a test types then stands right above what `cat` makes of it.
+  const line = `env ${settings.join(' ')} sh -c '${command}'; code=$?; stty -a | head -1; echo "[ended $code]"; cat`
   tmux('-u', 'new-session', '-d', '-x', String(columns), '-y', String(rows), '-c', projectRoot(), line)
   const screen = () => tmux('capture-pane', '-p').replace(/[ \t]+$/gm, '')
   return {
