@@ -1,9 +1,11 @@
 import type { ReadStream, WriteStream } from 'node:tty'
 import { stripVTControlCharacters } from 'node:util'
 import { type Palette, pages } from '../terminal/index.ts'
+import { clearScreen, enterScreen, hideCursor, leaveScreen, showCursor } from '../terminal/screen-codes.ts'
 import { InterruptedError } from './interrupted.ts'
-import { type Key, keysIn } from './keys.ts'
+import type { Key } from './keys.ts'
 import { asksHere } from './snippets-in-text.ts'
+import { terminalEvents } from './terminal-events.ts'
 import type { Instead, RunOnPage } from './ui.ts'
 
 export interface PagerTerminal {
@@ -12,11 +14,6 @@ export interface PagerTerminal {
   readonly palette: Palette
 }
 
-const enter = '\x1b[?1049h\x1b[?25l'
-const leave = '\x1b[?25h\x1b[?1049l'
-const showCursor = '\x1b[?25h'
-const hideCursor = '\x1b[?25l'
-const clear = '\x1b[H\x1b[2J'
 /** Lines longer than this are hard to read, however wide the terminal. */
 const widest = 100
 
@@ -30,8 +27,8 @@ export async function readPages(
   run?: RunOnPage,
 ): Promise<'end' | 'left'> {
   const { input, output } = terminal
-  const events = listen(input, output)
-  output.write(enter)
+  const events = terminalEvents(input, output)
+  output.write(enterScreen + hideCursor)
   try {
     let shown = 0
     let of = 1
@@ -45,7 +42,7 @@ export async function readPages(
       if (sought !== undefined) shown = placeOf(sought, all) ?? shown
       sought = undefined
       for (let event: Key | 'resize' | undefined; event !== 'resize' && sought === undefined; ) {
-        output.write(clear + screen(all, shown, terminal))
+        output.write(clearScreen + screen(all, shown, terminal))
         event = await events.next()
         if (event === 'interrupt') throw new InterruptedError('Ctrl-C')
         if (event === 'leave') return 'left'
@@ -53,10 +50,10 @@ export async function readPages(
         if (event === 'on') shown += 1
         if (event === 'back') shown = Math.max(0, shown - 1)
         if (event === 'run' && run !== undefined) {
-          const running = clear + screen(all, shown, terminal, 'Running …')
+          const running = clearScreen + screen(all, shown, terminal, 'Running …')
           const instead: Instead = async (work) => {
             events.stop()
-            output.write(clear + showCursor)
+            output.write(clearScreen + showCursor)
             try {
               return await work()
             } finally {
@@ -72,7 +69,7 @@ export async function readPages(
     }
   } finally {
     events.stop()
-    output.write(leave)
+    output.write(showCursor + leaveScreen)
   }
 }
 
@@ -92,57 +89,4 @@ function screen(
   const last = shown === all.length - 1
   const keys = instead ?? `${shown + 1}/${all.length}  space ${last ? 'done' : 'on'} · b back · q leave`
   return `${page}${below}${palette.paint(keys, 'inverse')}`
-}
-
-/** Keys and changes of size, in order; what comes while nobody asks is kept. */
-function listen(input: ReadStream, output: WriteStream) {
-  const waiting: (Key | 'resize')[] = []
-  let wake = () => {}
-  let interrupt: (error: InterruptedError) => void = () => {}
-  const interrupted = new Promise<never>((_, reject) => {
-    interrupt = reject
-  })
-  // Only while something runs does anybody wait for it.
-  interrupted.catch(() => {})
-  const push = (...events: readonly (Key | 'resize')[]) => {
-    waiting.push(...events)
-    wake()
-  }
-  const onData = (data: Buffer | string) => {
-    const keys = keysIn(data.toString())
-    if (keys.includes('interrupt')) interrupt(new InterruptedError('Ctrl-C'))
-    push(...keys)
-  }
-  const onResize = () => push('resize')
-  const onEnd = () => push('leave')
-  const wasRaw = input.isRaw
-  const start = () => {
-    input.setRawMode(true)
-    input.resume()
-    input.on('data', onData)
-    input.on('end', onEnd)
-    output.on('resize', onResize)
-  }
-  start()
-  return {
-    interrupted,
-    start,
-    async next(): Promise<Key | 'resize'> {
-      for (;;) {
-        const event = waiting.shift()
-        if (event !== undefined) return event
-        await new Promise<void>((resolve) => {
-          wake = resolve
-        })
-      }
-    },
-    /** Leaves the terminal to others, until `start`. */
-    stop(): void {
-      input.off('data', onData)
-      input.off('end', onEnd)
-      output.off('resize', onResize)
-      input.setRawMode(wasRaw)
-      input.pause()
-    },
-  }
 }

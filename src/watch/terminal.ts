@@ -1,5 +1,6 @@
 import type { ReadStream, WriteStream } from 'node:tty'
 import { keystrokes, type Palette } from '../terminal/index.ts'
+import { clearScreen, hideCursor, showCursor } from '../terminal/screen-codes.ts'
 import { renderScreen } from './screen.ts'
 import { type WatchOptions, WatchSession } from './session.ts'
 import { actionOf, type WatchState } from './state.ts'
@@ -11,10 +12,6 @@ export interface WatchTerminalOptions extends Omit<WatchOptions, 'onState' | 'op
   /** Runs the editor with the terminal lent to it. */
   editor?(file: string): Promise<void>
 }
-
-const CLEAR = '\x1b[H\x1b[2J'
-const HIDE_CURSOR = '\x1b[?25l'
-const SHOW_CURSOR = '\x1b[?25h'
 
 /** The watch screen, until `q` or Ctrl-C. The terminal is as it was afterwards, however this ends. */
 export async function watchOnTerminal(options: WatchTerminalOptions): Promise<void> {
@@ -33,7 +30,7 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<vo
     do {
       again = false
       const screen = await renderScreen(state, { width: output.columns || 80, palette })
-      if (!again && !lent) output.write(CLEAR + screen)
+      if (!again && !lent) output.write(clearScreen + screen)
     } while (again && !lent)
     drawing = false
   }
@@ -85,14 +82,14 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<vo
     input.resume()
     input.on('data', onData)
     output.on('resize', onResize)
-    output.write(HIDE_CURSOR)
+    output.write(hideCursor)
   }
   function release(): void {
     input.off('data', onData)
     output.off('resize', onResize)
     input.setRawMode(false)
     input.pause()
-    output.write(SHOW_CURSOR)
+    output.write(showCursor)
   }
 
   take() // before anything is drawn: who sees the screen may press a key

@@ -1,0 +1,7 @@
+/** What a program sends to a terminal that it has to itself. */
+export const clearScreen = '\x1b[H\x1b[2J'
+export const hideCursor = '\x1b[?25l'
+export const showCursor = '\x1b[?25h'
+/** A screen of its own; what stood there before comes back with `leaveScreen`. */
+export const enterScreen = '\x1b[?1049h'
+export const leaveScreen = '\x1b[?1049l'
