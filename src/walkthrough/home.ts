@@ -34,6 +34,8 @@ export async function walkThrough(walk: Walk): Promise<void> {
         break
       case 'leave':
         return
+      default:
+        choice satisfies never
     }
   }
 }

@@ -88,6 +88,8 @@ export class WatchSession {
         return await this.#move(-1)
       case 'editor':
         return await this.#edit()
+      default:
+        action satisfies never
     }
   }
 
