@@ -60,7 +60,7 @@ function isShown(row: ParticipantRow, shown: Shown, position: string | undefined
     case 'not begun':
       return Object.keys(row.lessons).length === 0
     case 'done with the position':
-      return position !== undefined && isDone(row.lessons[position]?.light ?? 'new')
+      return position !== undefined && isPassed(row.lessons[position]?.light ?? 'new')
   }
 }
 
@@ -87,10 +87,10 @@ function earlier(a = '', b = ''): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-export function isDone(light: Light): boolean {
+function isPassed(light: Light): boolean {
   return light === 'passed' || light === 'passed-after-solution'
 }
 
 function passed({ lessons }: ParticipantRow): number {
-  return Object.values(lessons).filter(({ light }) => isDone(light)).length
+  return Object.values(lessons).filter(({ light }) => isPassed(light)).length
 }
