@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Loader, Message, OnResolveArgs, OnResolveResult, PluginBuild } from 'esbuild'
+import { builtFile } from '../course/built-file.ts'
 import { judgeImport } from './import-policy.ts'
 import { missingExport } from './missing-export.ts'
 import { declaredPackages, packageOf, packageResolver } from './packages.ts'
@@ -87,8 +88,7 @@ function resolveFor(plugin: PluginBuild, input: BundleInput): void {
   }
 
   function built(of: string): OnResolveResult {
-    const own = join(workspace, `${of}.ts`)
-    return { path: mine && existsSync(own) ? own : join(root, 'solutions', `${of}.ts`) }
+    return { path: builtFile(root, of, mine) }
   }
 
   function fromAnswer(args: OnResolveArgs): OnResolveResult | Promise<OnResolveResult> {

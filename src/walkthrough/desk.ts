@@ -30,7 +30,7 @@ export function chosenTrack({ course, progress }: Desk): Track | undefined {
 }
 
 /** The lessons that the learner means to do, in order. */
-function lessonsAhead(desk: Desk): readonly LessonSummary[] {
+export function lessonsAhead(desk: Desk): readonly LessonSummary[] {
   return chosenTrack(desk)?.lessons ?? desk.course.lessons
 }
 

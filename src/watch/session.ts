@@ -12,6 +12,8 @@ export interface WatchOptions extends PanelSource {
   readonly checker: Checker
   readonly redis: Pick<RunningRedis, 'description' | 'limits'>
   readonly slug: string
+  /** The lessons that the learner means to do, in order: where next and previous lead. */
+  readonly way: readonly LessonSummary[]
   /** Go on to the next lesson as soon as one is passed. */
   readonly advance?: boolean
   readonly poll?: boolean
@@ -156,9 +158,13 @@ export class WatchSession {
     if (result.passed && advance === true) await this.#move(1)
   }
 
-  async #move(by: number): Promise<void> {
-    const { lessons } = this.#options.course
-    const next = lessons[lessons.indexOf(this.#lesson) + by]
+  async #move(by: 1 | -1): Promise<void> {
+    const { way } = this.#options
+    const here = Number(this.#lesson.number)
+    const next =
+      by > 0
+        ? way.find(({ number }) => Number(number) > here)
+        : way.findLast(({ number }) => Number(number) < here)
     if (next !== undefined) return await this.#enter(next)
     this.#set({ notice: by > 0 ? 'This is the last lesson.' : 'This is the first lesson.' })
   }
@@ -190,10 +196,9 @@ export class WatchSession {
   }
 
   #counts(): { readonly done: number; readonly total: number } {
-    const { course, progress } = this.#options
+    const { way, progress } = this.#options
     const overview = progress.overview()
-    const done = course.lessons.filter(({ slug }) => isPassed(overview.lesson(slug))).length
-    return { done, total: course.lessons.length }
+    return { done: way.filter(({ slug }) => isPassed(overview.lesson(slug))).length, total: way.length }
   }
 
   #shown(file: string): string {

@@ -4,7 +4,7 @@ import type { CheckResult, Target } from '../../check/index.ts'
 import type { LessonSummary } from '../../course/index.ts'
 import { paintLines, span } from '../../terminal/text.ts'
 import { wrap } from '../../terminal/wrap.ts'
-import type { Desk } from '../../walkthrough/desk.ts'
+import { nextCommand } from '../../walkthrough/desk.ts'
 import { assertStarted, checkOwnAnswer } from '../../walkthrough/own-answer.ts'
 import { asJson } from '../check-json.ts'
 import { type Flags, type Run, self } from '../command.ts'
@@ -28,7 +28,7 @@ export const run: Run = async (context, [named], flags) => {
   if (flags.json === true) {
     context.printJson(asJson(result))
   } else {
-    await print(context, desk, lesson, result, flags)
+    await print(context, lesson, result, flags, nextCommand(desk) ?? `${self} progress`)
     if (limits !== undefined) context.print(`\n${paragraph(limits, context)}`)
   }
   return result.passed ? Exit.passed : Exit.notPassed
@@ -46,17 +46,22 @@ function targetOf({ solution, starter, file }: Flags): Target | undefined {
   return { kind: 'file', path: path.resolve(file) }
 }
 
-async function print(context: Context, desk: Desk, lesson: LessonSummary, result: CheckResult, flags: Flags) {
+async function print(
+  context: Context,
+  lesson: LessonSummary,
+  result: CheckResult,
+  flags: Flags,
+  leadsOn: string,
+): Promise<void> {
   const { renderCheck } = await import('../../terminal/check.ts')
   const { palette, width } = context
   const own = result.target === 'workspace'
-  const next = result.passed && own ? afterPass(desk, lesson) : undefined
   const text = renderCheck(result, {
     width,
     palette,
     title: lesson.title,
     verbose: flags.verbose === true,
-    ...(next !== undefined && { next }),
+    ...(result.passed && own && { next: leadsOn }),
   })
   context.print(text)
 }
@@ -64,10 +69,4 @@ async function print(context: Context, desk: Desk, lesson: LessonSummary, result
 /** Beside the matter, and therefore dim. */
 function paragraph(sentence: string, { width, palette }: Context): string {
   return paintLines(wrap(span(sentence, 'dim'), { width }), palette)
-}
-
-function afterPass(desk: Desk, { slug }: LessonSummary): string {
-  const { lessons } = desk.course
-  const following = lessons[lessons.findIndex((one) => one.slug === slug) + 1]
-  return following === undefined ? `${self} progress` : `${self} start ${following.number}`
 }

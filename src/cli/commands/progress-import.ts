@@ -5,6 +5,10 @@ export const run: Run = async (context, [file = '']) => {
   const { progress } = await context.desk()
   const { added, known } = await progress.importFrom(file)
   const here = known === 0 ? '' : ` ${known} ${known === 1 ? 'was' : 'were'} here already.`
-  context.print(added === 0 ? `Nothing new in ${file}.${here}` : `${added} new events from ${file}.${here}`)
+  context.print(
+    added === 0
+      ? `Nothing new in ${file}.${here}`
+      : `${added} new ${added === 1 ? 'event' : 'events'} from ${file}.${here}`,
+  )
   return Exit.passed
 }

@@ -1,4 +1,4 @@
-import { nextLesson } from '../../walkthrough/desk.ts'
+import { lessonsAhead, nextLesson } from '../../walkthrough/desk.ts'
 import { lessonTable } from '../../walkthrough/lesson-table.ts'
 import { stayInClass } from '../class-side.ts'
 import { type Run, self } from '../command.ts'
@@ -41,7 +41,16 @@ export const run: Run = async (context) => {
             editor,
             ...(news !== undefined && { news }),
           }
-          await watchOnTerminal({ course, home, progress, redis, checker, slug, ...screen })
+          await watchOnTerminal({
+            course,
+            way: lessonsAhead(desk),
+            home,
+            progress,
+            redis,
+            checker,
+            slug,
+            ...screen,
+          })
         },
       }),
     { stayWarm: true },

@@ -1,5 +1,5 @@
 import { findLesson } from '../../course/index.ts'
-import { nextLesson } from '../../walkthrough/desk.ts'
+import { lessonsAhead, nextLesson } from '../../walkthrough/desk.ts'
 import { editorCommand, openInEditor } from '../../walkthrough/editor.ts'
 import { stayInClass } from '../class-side.ts'
 import type { Run } from '../command.ts'
@@ -24,6 +24,7 @@ export const run: Run = async (context, [named], flags) => {
       const ofClass = news === undefined ? {} : { news }
       const common = {
         course,
+        way: lessonsAhead(desk),
         home,
         progress,
         redis,

@@ -1,4 +1,7 @@
+import { copyFile } from 'node:fs/promises'
+import path from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { filesOf, projectRoot } from '../../../src/course/index.ts'
 import { newHome, programAt } from './program.ts'
 
 describe('tracks', () => {
@@ -32,6 +35,19 @@ describe('tracks', () => {
     expect((await eventlings('start')).stdout).toContain('Lesson 11')
     expect((await eventlings('list')).stdout).toContain('You follow production: 0 of ')
     expect((await eventlings('start', '--track', 'all')).stdout).toContain('Lesson 01, Events')
+  })
+
+  test('a pass leads on along it, past what is done', async () => {
+    const home = await newHome()
+    const eventlings = programAt(home)
+    await eventlings('start', '--track', 'ninety-minutes')
+    await eventlings('skip', '05')
+    await eventlings('start', '02')
+    const { solution } = filesOf({ root: projectRoot() }, '02-list-store')
+    await copyFile(solution, path.join(home, 'workspace', '02-list-store.ts'))
+    const { code, stdout } = await eventlings('check', '--redis', 'embedded')
+    expect(code).toBe(0)
+    expect(stdout).toContain('npx eventlings start 07')
   })
 
   test('a track that is not there is wrong use, with the names', async () => {
