@@ -16,6 +16,8 @@ export interface VerdictOptions {
   readonly redis?: RedisPreference
   /** Servers and processes side by side; 2 unless told, for two cores. */
   readonly parallel?: number
+  /** Ends it early; answers that were not checked have no verdict then. */
+  readonly signal?: AbortSignal
   onResult?(answer: KeptAnswer, result: CheckResult): void
 }
 
@@ -24,7 +26,7 @@ export async function verdictsOf(
   answers: readonly KeptAnswer[],
   options: VerdictOptions,
 ): Promise<ReadonlyMap<string, Verdict>> {
-  const { course, redis: preference, parallel = 2, onResult } = options
+  const { course, redis: preference, parallel = 2, signal, onResult } = options
   const verdicts = new Map<string, Verdict>()
   const waiting = [...answers]
   await Promise.all(Array.from({ length: Math.min(parallel, answers.length) }, work))
@@ -36,6 +38,7 @@ export async function verdictsOf(
     try {
       for (let answer = waiting.shift(); answer !== undefined; answer = waiting.shift()) {
         const result = await checker.check(answer.slug, { kind: 'file', path: answer.path })
+        if (signal?.aborted === true) return // the server may have heard the same Ctrl-C
         verdicts.set(answer.name, verdictOf(result))
         onResult?.(answer, result)
       }
