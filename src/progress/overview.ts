@@ -1,4 +1,4 @@
-import { type LessonProgress, lessonIn, type Placement, type ProgressState } from './state.ts'
+import { isPassed, type LessonProgress, lessonIn, type Placement, type ProgressState } from './state.ts'
 
 /** What the menus show. As JSON it is plain data; `lesson` is left out there. */
 export interface ProgressOverview {
@@ -13,6 +13,11 @@ export interface ProgressOverview {
   readonly events: number
   /** One lesson by slug; `new` if the log says nothing of it. */
   lesson(slug: string): LessonProgress
+}
+
+/** How many of these lessons are passed. */
+export function passedOf(overview: ProgressOverview, lessons: readonly { readonly slug: string }[]): number {
+  return lessons.filter(({ slug }) => isPassed(overview.lesson(slug))).length
 }
 
 export function overviewOf(state: ProgressState, events: number): ProgressOverview {

@@ -1,5 +1,5 @@
 import { chapters, type LessonSummary } from '../course/index.ts'
-import { isPassed } from '../progress/index.ts'
+import { passedOf } from '../progress/index.ts'
 import type { Palette } from '../terminal/palette.ts'
 import { progressBar } from '../terminal/progress-bar.ts'
 import { stateSpan } from '../terminal/signs.ts'
@@ -36,7 +36,7 @@ export function progressPage(
 
 function bar(desk: Desk, lessons: readonly LessonSummary[], width: number, palette: Palette): Line {
   const overview = desk.progress.overview()
-  const passed = lessons.filter(({ slug }) => isPassed(overview.lesson(slug))).length
+  const passed = passedOf(overview, lessons)
   return progressBar(passed, lessons.length, width, palette)
 }
 

@@ -1,11 +1,11 @@
-import { isPassed } from '../progress/index.ts'
+import { passedOf } from '../progress/index.ts'
 import { type Palette, paintLines, span, type Text, wrap } from '../terminal/index.ts'
 import type { Desk } from './desk.ts'
 
 /** Six lines, each short enough for 60 columns: what this is, how it works, and how one leaves. */
 export function welcome({ course, progress }: Desk, palette: Palette, width: number): string {
   const overview = progress.overview()
-  const passed = course.lessons.filter(({ slug }) => isPassed(overview.lesson(slug))).length
+  const passed = passedOf(overview, course.lessons)
   const isNew = overview.lessons.length === 0
   const lines: readonly Text[] = [
     span('eventlings: event sourcing on Redis, in small steps', 'bold'),

@@ -1,7 +1,7 @@
 import { basename, relative, sep } from 'node:path'
 import type { Checker, CheckResult } from '../check/index.ts'
 import type { LessonSummary } from '../course/index.ts'
-import { isPassed } from '../progress/index.ts'
+import { passedOf } from '../progress/index.ts'
 import type { RunningRedis } from '../redis/index.ts'
 import { maySeeSolution, recordCheck, resetLesson, startLesson } from '../workspace/index.ts'
 import { diffPanel, helpPanel, hintPanel, listPanel, type PanelSource, solutionPanel } from './panels.ts'
@@ -197,8 +197,7 @@ export class WatchSession {
 
   #counts(): { readonly done: number; readonly total: number } {
     const { way, progress } = this.#options
-    const overview = progress.overview()
-    return { done: way.filter(({ slug }) => isPassed(overview.lesson(slug))).length, total: way.length }
+    return { done: passedOf(progress.overview(), way), total: way.length }
   }
 
   #shown(file: string): string {

@@ -1,6 +1,6 @@
 import type { Lesson, QuizQuestion } from '../course/index.ts'
 import { parseMarkdown } from '../markdown/parse.ts'
-import type { LessonProgress } from '../progress/state.ts'
+import type { LessonProgress } from '../progress/index.ts'
 import { taskText } from '../walkthrough/lesson-text.ts'
 import { island } from './island.ts'
 import { type HtmlOptions, idOf, lineHtml, markdownHtml, tokensToHtml } from './markdown-html.ts'

@@ -1,5 +1,5 @@
-import { findTrack, type LessonSummary, missingPrerequisites, type Track } from '../../course/index.ts'
-import { isPassed } from '../../progress/index.ts'
+import { findTrack, missingPrerequisites, type Track } from '../../course/index.ts'
+import { passedOf } from '../../progress/index.ts'
 import { chosenTrack, type Desk, nextCommand } from '../../walkthrough/desk.ts'
 import { lessonTable } from '../../walkthrough/lesson-table.ts'
 import { type Run, self } from '../command.ts'
@@ -25,13 +25,10 @@ export const run: Run = async (context, _args, flags) => {
   }
   if (track !== undefined) context.print(`${about(track)}\n`)
   context.print(lessonTable(desk, context, lessons))
-  context.print(`\n${passed(desk, lessons)} of ${lessons.length} passed. ${ending(desk, track)}`)
+  context.print(
+    `\n${passedOf(desk.progress.overview(), lessons)} of ${lessons.length} passed. ${ending(desk, track)}`,
+  )
   return Exit.passed
-}
-
-function passed({ progress }: Desk, lessons: readonly LessonSummary[]): number {
-  const overview = progress.overview()
-  return lessons.filter(({ slug }) => isPassed(overview.lesson(slug))).length
 }
 
 /** What a track is, how long it takes, and what it takes for granted. */
@@ -52,5 +49,6 @@ function ending(desk: Desk, shown: Track | undefined): string {
   const next = nextCommand(desk)
   const where = next === undefined ? 'You have done them all.' : `Next: ${next}`
   if (shown !== undefined || chosen === undefined) return where
-  return `${where}\nYou follow ${chosen.name}: ${passed(desk, chosen.lessons)} of ${chosen.lessons.length} passed.`
+  const passed = passedOf(desk.progress.overview(), chosen.lessons)
+  return `${where}\nYou follow ${chosen.name}: ${passed} of ${chosen.lessons.length} passed.`
 }

@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
 import { tracks } from '../../course/index.ts'
-import { isPassed } from '../../progress/state.ts'
+import { passedOf } from '../../progress/index.ts'
 import type { Theme } from '../theme.ts'
 import { type Html, page, topBar } from './layout.ts'
 import { type ListOptions, lessonList } from './lesson-list.ts'
@@ -8,7 +8,7 @@ import { type ListOptions, lessonList } from './lesson-list.ts'
 /** All lessons, and the tracks as slides. */
 export function indexPage(options: ListOptions & { readonly theme: Theme }): Html {
   const { course, overview, theme } = options
-  const passed = course.lessons.filter(({ slug }) => isPassed(overview.lesson(slug))).length
+  const passed = passedOf(overview, course.lessons)
   const body = html`${topBar(html``)}
 <main id="main" class="index">
 <h1>Event sourcing on Redis, in small exercises</h1>

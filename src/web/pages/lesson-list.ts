@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
 import { type Course, chapters, type LessonSummary } from '../../course/index.ts'
-import type { ProgressOverview } from '../../progress/overview.ts'
+import type { ProgressOverview } from '../../progress/index.ts'
 import { stateSign, stateWord } from '../../terminal/signs.ts'
 import type { Html } from './layout.ts'
 
