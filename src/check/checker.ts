@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type Course, filesOf, type Lesson } from '../course/index.ts'
-import type { RunningRedis } from '../redis/index.ts'
+import { isGone, RedisGoneError, type RunningRedis } from '../redis/index.ts'
 import { readAnswer } from './answer-file.ts'
 import { bundleAnswer, type Problem, shownPath } from './bundle.ts'
 import { cacheFolder } from './cache-folder.ts'
@@ -28,6 +28,7 @@ export interface CheckOptions {
 }
 
 export interface Checker {
+  /** Rejects with RedisGoneError when the server does not run any more. */
   check(slug: string, target: Target, options?: CheckOptions): Promise<CheckResult>
   /** Resolves when a process is warm; nothing needs to wait for it, a check simply takes longer until then. */
   close(): Promise<void>
@@ -58,6 +59,9 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
       target,
       process,
     })
+    // Without a server every answer fails, and it would be told that this is its own fault.
+    if (used && !verdict.passed && (await isGone(redis.url)))
+      throw new RedisGoneError(redis.kind, redis.description)
     if (!used) warm = process
     else if (options.stayWarm === true && !closed) warm = standby(runtime, redis, course.root)
     return {

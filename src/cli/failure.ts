@@ -22,6 +22,7 @@ const known: Readonly<Record<string, ExitCode>> = {
   ProgressTransferError: Exit.wrongUse,
   NotStartedError: Exit.wrongUse,
   BadSlugError: Exit.wrongUse,
+  RedisGoneError: Exit.machine,
   RedisUnavailableError: Exit.machine,
   ConnectionLostError: Exit.machine,
   BadLessonError: Exit.machine,

@@ -1,4 +1,3 @@
-import type { Checker } from '../check/index.ts'
 import type { Desk } from '../walkthrough/desk.ts'
 import { type CheckSession, newSession, type SessionOptions } from '../walkthrough/session.ts'
 import type { Context } from './context.ts'
@@ -50,11 +49,7 @@ async function lend<T>(
 /** After Ctrl-C Redis is stopped under a check that still runs; what that then says is no verdict, and is not recorded. */
 export function unlessEnding(session: CheckSession, cleanups: Cleanups): CheckSession {
   return {
-    async open() {
-      const { redis, checker } = await cleanups.unlessEnding(session.open())
-      const check: Checker['check'] = (...asked) => cleanups.unlessEnding(checker.check(...asked))
-      return { redis, checker: { ...checker, check } }
-    },
+    open: () => cleanups.unlessEnding(session.open()),
     check: (...asked) => cleanups.unlessEnding(session.check(...asked)),
     close: () => session.close(),
   }

@@ -15,6 +15,19 @@ export class RedisUnavailableError extends Error {
   }
 }
 
+/** The Redis that a check ran on went away under it: an engine that was stopped, a server that was killed. */
+export class RedisGoneError extends Error {
+  override readonly name = 'RedisGoneError'
+  readonly kind: RedisKind
+
+  constructor(kind: RedisKind, description: string) {
+    super(
+      `The Redis under this check is gone (${description}): nothing listens there any more. Your answer was not judged; check again.`,
+    )
+    this.kind = kind
+  }
+}
+
 /** `--redis` or `EVENTLINGS_REDIS` says something that is not a source of Redis. */
 export class BadPreferenceError extends Error {
   override readonly name = 'BadPreferenceError'

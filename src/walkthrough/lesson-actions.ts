@@ -16,6 +16,7 @@ type Act = (walk: Walk, lesson: Lesson) => Promise<void>
 const tolerated: ReadonlySet<string> = new Set([
   'EditorError',
   'NotStartedError',
+  'RedisGoneError',
   'RedisUnavailableError',
   'UnwritableWorkspaceError',
 ])

@@ -13,9 +13,12 @@ export interface SessionOptions {
   onNotice?(sentence: string): void
 }
 
-/** A Redis and a checker on it. */
 export interface OpenSession {
   readonly redis: RunningRedis
+}
+
+/** A Redis and a checker on it. */
+interface Opened extends OpenSession {
   readonly checker: Checker
 }
 
@@ -23,13 +26,15 @@ export interface OpenSession {
 export interface CheckSession {
   /** Starts what does not run yet. Rejects with RedisUnavailableError; the next call tries again. */
   open(): Promise<OpenSession>
+  /** A Redis that went away since the last check is replaced. */
   check(slug: string, target: Target, options?: CheckOptions): Promise<CheckResult>
   /** Stops what was started. Safe to call twice, and while something is still starting. */
   close(): Promise<void>
 }
 
 export function newSession(options: SessionOptions): CheckSession {
-  let opening: Promise<OpenSession> | undefined
+  let opening: Promise<Opened> | undefined
+  let closed = false
   const open = () => {
     opening ??= start(options).catch((error: unknown) => {
       opening = undefined
@@ -39,17 +44,35 @@ export function newSession(options: SessionOptions): CheckSession {
   }
   return {
     open,
-    check: async (slug, target, options) => (await open()).checker.check(slug, target, options),
+    async check(...asked) {
+      const current = open()
+      const { checker, redis } = await current
+      try {
+        return await checker.check(...asked)
+      } catch (error) {
+        const { RedisGoneError } = await import('../redis/index.ts')
+        if (closed || !(error instanceof RedisGoneError)) throw error
+        options.onNotice?.(`Redis is gone (${redis.description}). Another one is started.`)
+        if (opening === current) opening = undefined
+        await stop({ checker, redis }).catch(() => {}) // there is not much left to stop
+        return (await open()).checker.check(...asked)
+      }
+    },
     async close() {
+      closed = true
       const opened = await opening?.catch(() => undefined)
       opening = undefined
-      await opened?.checker.close()
-      await opened?.redis.stop()
+      if (opened !== undefined) await stop(opened)
     },
   }
 }
 
-async function start(options: SessionOptions): Promise<OpenSession> {
+async function stop({ checker, redis }: Opened): Promise<void> {
+  await checker.close()
+  await redis.stop()
+}
+
+async function start(options: SessionOptions): Promise<Opened> {
   const { course, preference, mine = false, stayWarm = false, onNotice } = options
   const [{ startRedis }, { openChecker }] = await Promise.all([
     import('../redis/index.ts'),

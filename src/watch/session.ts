@@ -9,7 +9,7 @@ import type { Action, Panel, WatchState } from './state.ts'
 import { watchFile } from './watch-file.ts'
 
 export interface WatchOptions extends PanelSource {
-  readonly checker: Checker
+  readonly checker: Pick<Checker, 'check'>
   readonly redis: Pick<RunningRedis, 'description' | 'limits'>
   readonly slug: string
   /** The lessons that the learner means to do, in order: where next and previous lead. */
@@ -149,13 +149,25 @@ export class WatchSession {
     const mine = this.#wanted
     const { slug } = this.#lesson
     this.#set({ checking: true })
-    const result = { ...(await checker.check(slug, home.target(slug))), target: 'workspace' }
+    const checked = await this.#unlessBroken(checker.check(slug, home.target(slug)))
+    if (checked === undefined) return
+    const result = { ...checked, target: 'workspace' }
     if (mine !== this.#wanted || slug !== this.#lesson.slug) return
     this.#set({ checking: false, result, panel: undefined, notice: undefined })
     onResult?.(result)
     await recordCheck(progress, result)
     this.#set(this.#counts())
     if (result.passed && advance === true) await this.#move(1)
+  }
+
+  /** What keeps a check from a verdict is told, and watching goes on: the next save may meet a better world. */
+  async #unlessBroken(check: Promise<CheckResult>): Promise<CheckResult | undefined> {
+    try {
+      return await check
+    } catch (error) {
+      this.#set({ checking: false, notice: error instanceof Error ? error.message : String(error) })
+      return undefined
+    }
   }
 
   async #move(by: 1 | -1): Promise<void> {

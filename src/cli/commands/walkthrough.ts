@@ -28,7 +28,7 @@ export const run: Run = async (context) => {
         palette,
         edit: (file) => openInEditor(file, env),
         async watch(slug) {
-          const [{ redis, checker }, { watchOnTerminal }] = await Promise.all([
+          const [{ redis }, { watchOnTerminal }] = await Promise.all([
             session.open(),
             import('../../watch/index.ts'),
           ])
@@ -47,7 +47,7 @@ export const run: Run = async (context) => {
             home,
             progress,
             redis,
-            checker,
+            checker: session,
             slug,
             ...screen,
           })

@@ -18,7 +18,7 @@ export const run: Run = async (context, [named], flags) => {
     context,
     desk,
     async (session) => {
-      const { redis, checker } = await session.open()
+      const { redis } = await session.open()
       const { palette, input, output, env, canAsk } = context
       const flagsOfWatch = { advance: flags.advance === true, poll: flags.poll === true }
       const ofClass = news === undefined ? {} : { news }
@@ -28,7 +28,7 @@ export const run: Run = async (context, [named], flags) => {
         home,
         progress,
         redis,
-        checker,
+        checker: session,
         slug: lesson.slug,
         palette,
         ...flagsOfWatch,
