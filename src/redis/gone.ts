@@ -1,15 +1,13 @@
-import { connect } from 'node:net'
-import { readAddress } from './probe.ts'
-
 const PATIENCE_MS = 2_000
 
 /**
  * Whether nobody listens any more where a Redis was. One that is only busy, with a script that does not end for instance,
  * still listens, and is not gone.
  */
-export function isGone(url: string): Promise<boolean> {
+export async function isGone(url: string): Promise<boolean> {
+  const [{ connect }, { readAddress }] = await Promise.all([import('node:net'), import('./probe.ts')])
   const { host, port } = readAddress(url)
-  return new Promise((resolve) => {
+  return await new Promise((resolve) => {
     const socket = connect({ host, port, timeout: PATIENCE_MS })
     const end = (gone: boolean) => {
       socket.destroy()

@@ -28,6 +28,7 @@ test('the facade loads no package before a Redis is asked for', async () => {
   follow(entry)
   expect([...atOnce].map((path) => path.replace(/^.*src\/redis\//, '')).sort()).toEqual([
     'errors.ts',
+    'gone.ts',
     'own.ts',
     'preference.ts',
     'sandbox.ts',

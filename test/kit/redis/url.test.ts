@@ -158,7 +158,7 @@ describe('an address that is no good', () => {
   test('its certificate is not trusted', async () => {
     const port = await listening(createTlsServer({ cert: CERTIFICATE, key: KEY }))
     expect((await refusal(`rediss://127.0.0.1:${port}`)).message).toMatch(
-      /^The TLS certificate of 127\.0\.0\.1:\d+ is not trusted \(self-signed certificate\)\. .*NODE_EXTRA_CA_CERTS/,
+      /^The TLS certificate of 127\.0\.0\.1:\d+ is not trusted \(self-signed certificate[^)]*\)\. .*NODE_EXTRA_CA_CERTS/,
     )
   })
 
