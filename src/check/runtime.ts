@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -40,7 +40,7 @@ export async function buildRuntime(root: string): Promise<Runtime> {
 
 async function build(root: string, folder: string): Promise<void> {
   const { build: bundle } = await import('esbuild')
-  const made = `${folder}.${process.pid}.tmp`
+  const made = `${folder}.${randomUUID()}.tmp` // several may build at once, in one process too
   await bundle({
     entryPoints: { ...ENTRIES, ioredis: 'ioredis' },
     outdir: made,

@@ -284,7 +284,7 @@ describe('storeEventWithStreams', () => {
       verifyEqual(
         found.map(([, flat]) => paired(flat).eventId),
         [second.eventId],
-        `\`${name}\` should be the id of the entry in \`${stream}\`, but at ${at[name]} that stream does not hold this event. Each stream makes an id of its own, and an id means nothing in another stream: return what each XADD replied.`,
+        `\`${name}\` should be the id of the entry in \`${stream}\`, but at that id the stream does not hold this event. Each stream makes an id of its own, and an id means nothing in another stream: return what each XADD replied.`,
       )
     }
   })

@@ -1,11 +1,15 @@
 import { collecting, type SentCommand } from './context.ts'
+import { Patience } from './patience.ts'
 import { activityCount, sentCommands } from './recording.ts'
 import { shorten, showCommand } from './show.ts'
 import { DiagnosisError } from './verify.ts'
 import { onViolation, violation } from './violations.ts'
 
 export interface CallOptions {
-  /** Seconds the whole call may take, 8 unless told; without any traffic to Redis it is given up after 3 (or a third of this). */
+  /**
+   * Seconds the whole call may take, 8 unless told; without any traffic to Redis it is given up after 3 (or a third of
+   * this). Both are longer on a machine that works for others.
+   */
   readonly seconds?: number
   /** For code that goes on in the background by design: do not mind commands that are unanswered when it returns. */
   readonly background?: boolean
@@ -110,6 +114,9 @@ const TICK_MS = 100
 function watch(name: string, seconds: number): { readonly failed: Promise<never>; stop(): void } {
   let quiet = 0
   let all = 0
+  const silence = () => new Patience(Math.max(3_000, (seconds * 1_000) / 3))
+  const whole = new Patience(seconds * 1_000)
+  let silent = silence()
   let last = activityCount()
   let fail: (error: DiagnosisError) => void = () => {}
   const failed = new Promise<never>((_, reject) => {
@@ -118,10 +125,14 @@ function watch(name: string, seconds: number): { readonly failed: Promise<never>
   failed.catch(() => {})
   const timer = setInterval(() => {
     all += TICK_MS
-    quiet = activityCount() === last ? quiet + TICK_MS : 0
-    last = activityCount()
-    if (quiet >= Math.max(3_000, (seconds * 1_000) / 3)) fail(stuck(name, quiet))
-    else if (all >= seconds * 1_000) fail(endless(name, seconds))
+    quiet += TICK_MS
+    if (activityCount() !== last) {
+      last = activityCount()
+      quiet = 0
+      silent = silence()
+    }
+    if (silent.isOver(quiet)) fail(stuck(name, quiet))
+    else if (whole.isOver(all)) fail(endless(name, all / 1_000))
   }, TICK_MS)
   const forget = onViolation((found) => fail(new DiagnosisError(found.sentence, { guestStack: found.stack })))
   return {

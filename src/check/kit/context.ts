@@ -10,6 +10,9 @@ export interface SentCommand {
   reply?: unknown
   error?: Error
   pending: boolean
+  /** Milliseconds of this process's clock. */
+  readonly sentAt: number
+  answeredAt?: number
   /** Where in the learner's file; formatted only when asked, a stack costs more than a command. */
   readonly origin: { readonly stack?: string | undefined }
 }

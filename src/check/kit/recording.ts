@@ -99,6 +99,9 @@ export function connectionsLeftOpen(): number {
   return leftOpen
 }
 
+/** The learner's code may replace the global one later. */
+const now = performance.now.bind(performance)
+
 let recording = false
 
 /** From here on every command that any client in this process sends is recorded, and refused or held back where asked. */
@@ -187,6 +190,7 @@ function note(client: Redis, command: Command, name: string, args: readonly stri
     name,
     args,
     pending: true,
+    sentAt: now(),
     origin: origin(),
   }
   records.push(record)
@@ -196,6 +200,7 @@ function note(client: Redis, command: Command, name: string, args: readonly stri
   // Wrapped and not followed with `.then`: a promise with a handler on it is no longer an unhandled rejection.
   command.resolve = (reply: unknown) => {
     record.pending = false
+    record.answeredAt = now()
     record.reply = decoded(reply)
     delete record.error // of a node that sent it on to another
     activity += 1
@@ -203,6 +208,7 @@ function note(client: Redis, command: Command, name: string, args: readonly stri
   }
   command.reject = (error: Error) => {
     record.pending = false
+    record.answeredAt = now()
     record.error = error
     activity += 1
     reject(error)

@@ -1,0 +1,57 @@
+import { cpus } from 'node:os'
+
+/** Milliseconds of processor time since the machine, or this process, began. */
+export interface Usage {
+  /** Of all processors together. */
+  readonly busy: number
+  readonly idle: number
+  readonly own: number
+}
+
+/**
+ * A limit of time that grows, to four times itself at most, while the machine works for others: there a right answer is
+ * slow, and it must not be taken for one that never ends.
+ */
+export class Patience {
+  readonly #step: number
+  readonly #most: number
+  readonly #usage: () => Usage
+  #limit: number
+  #before: Usage | undefined
+
+  /** `limit` in milliseconds. */
+  constructor(limit: number, usage = currentUsage) {
+    this.#limit = limit
+    this.#step = limit / 2
+    this.#most = limit * 4
+    this.#usage = usage
+  }
+
+  /** To be asked every now and then. Looks at the machine in the second half of the time only: looking costs something. */
+  isOver(elapsed: number): boolean {
+    if (elapsed < this.#limit - this.#step) return false
+    this.#before ??= this.#usage()
+    if (elapsed < this.#limit) return false
+    const now = this.#usage()
+    if (this.#limit >= this.#most || !workedForOthers(this.#before, now)) return true
+    this.#before = now
+    this.#limit += this.#step
+    return false
+  }
+}
+
+/** Hardly a processor was idle, and this process had little of them. */
+export function workedForOthers(before: Usage, after: Usage): boolean {
+  const [busy, idle, own] = [after.busy - before.busy, after.idle - before.idle, after.own - before.own]
+  return idle / (busy + idle) < 0.1 && own / busy < 0.25
+}
+
+function currentUsage(): Usage {
+  let [busy, idle] = [0, 0]
+  for (const { times } of cpus()) {
+    idle += times.idle
+    busy += times.user + times.nice + times.sys + times.irq
+  }
+  const { user, system } = process.cpuUsage()
+  return { busy, idle, own: (user + system) / 1_000 }
+}
