@@ -134,10 +134,10 @@ describe('publish', () => {
         `The entry in \`${stream}\` should hold the whole event in six fields, as toFields of lesson 05 makes them.`,
       )
     }
-    await verifyIds(
-      [id],
-      ['e-1'],
-      'publish should resolve to the id of the event’s entry in `stream:events`. In another stream the event has another id.',
+    verify(
+      /^\d+-\d+$/.test(String(id)),
+      'publish should resolve to the id of the event’s entry in `stream:events`.',
+      { received: id },
     )
   })
 
