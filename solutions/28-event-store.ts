@@ -95,7 +95,7 @@ export class UnknownSchemaError extends Error {
 }
 
 /** Small enough that others hardly wait for a page, and that little is held in memory of a long history. */
-const PAGE_SIZE = 250
+const PAGE_SIZE = 500
 /** How long a subscription waits before it asks again; it is told of an event at once, however long this is. */
 const BLOCK_MS = 5_000
 
@@ -285,11 +285,11 @@ export class RedisEventStore {
 
   #decode(fields: readonly string[]): DomainEvent {
     const event = decodeEvent(fieldOf(fields, 'event') ?? '')
-    const written = fieldOf(fields, 'schemaVersion') ?? '1'
-    if (written === this.#schemaVersion(event.eventType)) return event
-    const upcasters = this.#upcasters[event.eventType] ?? []
-    const version = Number(written)
-    if (version > upcasters.length + 1) throw new UnknownSchemaError(event.eventType, version)
+    const upcasters = this.#upcasters[event.eventType]
+    const version = Number(fieldOf(fields, 'schemaVersion') ?? 1)
+    const known = 1 + (upcasters?.length ?? 0)
+    if (version > known) throw new UnknownSchemaError(event.eventType, version)
+    if (version === known || upcasters === undefined) return event
     const missing = upcasters.slice(version - 1)
     return { ...event, payload: missing.reduce((payload, lift) => lift(payload), event.payload) }
   }

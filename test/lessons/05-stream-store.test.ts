@@ -461,18 +461,18 @@ describe('getEntityStateFromStreams', () => {
     const received = await state()
     verify(
       ![100, 250, 500, 501, 1_000].some((n) => received?.email === `${n}@example.com`),
-      `Only the first page was read: the entity has ${LONG.all} events, and the state is that after the first few hundred. Go on behind the last id until a page is not full.`,
+      `Only the first page was read: the entity has more events than fit in it, and the state is that after the first few hundred. Go on behind the last id until a page is not full.`,
       { expected, received },
     )
     verifyEqual(
       received,
       expected,
-      `The entity has ${LONG.all} events, the first ${LONG.inOneMillisecond} of them in one millisecond, and the state is not that after all of them. Go on behind the *whole* id of the last entry: its first part alone (\`parseInt\` stops at the dash) leaves out the rest of a millisecond.`,
+      `Most of the entity’s events came in one millisecond, more than fit in a page, and the state is not that after all of them. Go on behind the *whole* id of the last entry: its first part alone (\`parseInt\` stops at the dash) leaves out the rest of a millisecond.`,
     )
     const most = Math.max(...box.commands.map(({ reply }) => idsIn(reply)))
     verify(
       most <= 501,
-      `getEntityStateFromStreams fetched ${most} entries with one command. Redis serves nobody else while it puts such a reply together: fetch pages of 500, with COUNT.`,
+      `getEntityStateFromStreams fetched more than 500 entries with one command. Redis serves nobody else while it puts such a reply together: fetch pages of 500, with COUNT.`,
       { expected: 'at most 501 entries in one reply', received: `${most} entries` },
     )
   })
