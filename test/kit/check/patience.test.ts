@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Patience, type Usage, workedForOthers } from '../../../src/check/kit/patience.ts'
 
 /** Two processors over so many milliseconds. */
-const after = (ms: number, { idle, own }: { readonly idle: number; readonly own: number }): Usage => ({
+const usedOver = (ms: number, { idle, own }: { readonly idle: number; readonly own: number }): Usage => ({
   busy: 2 * ms * (1 - idle),
   idle: 2 * ms * idle,
   own: 2 * ms * (1 - idle) * own,
@@ -11,13 +11,13 @@ const start: Usage = { busy: 0, idle: 0, own: 0 }
 
 describe('a machine worked for others', () => {
   test('when no processor was idle and we had next to nothing', () => {
-    expect(workedForOthers(start, after(4_000, { idle: 0.02, own: 0.1 }))).toBe(true)
+    expect(workedForOthers(start, usedOver(4_000, { idle: 0.02, own: 0.1 }))).toBe(true)
   })
   test('not when it had time left', () => {
-    expect(workedForOthers(start, after(4_000, { idle: 0.5, own: 0.01 }))).toBe(false)
+    expect(workedForOthers(start, usedOver(4_000, { idle: 0.5, own: 0.01 }))).toBe(false)
   })
   test('not when it was us who kept it busy', () => {
-    expect(workedForOthers(start, after(4_000, { idle: 0, own: 0.5 }))).toBe(false)
+    expect(workedForOthers(start, usedOver(4_000, { idle: 0, own: 0.5 }))).toBe(false)
   })
 })
 
@@ -28,8 +28,8 @@ describe('patience', () => {
     const asked = Array.from({ length: 400 }, (_, tick) => (tick + 1) * 100)
     return asked.find((elapsed) => patience.isOver(elapsed))
   }
-  const quiet = after(4_000, { idle: 0.6, own: 0.3 })
-  const busy = [1, 2, 3, 4, 5, 6, 7, 8].map((times) => after(4_000 * times, { idle: 0, own: 0.05 }))
+  const quiet = usedOver(4_000, { idle: 0.6, own: 0.3 })
+  const busy = [1, 2, 3, 4, 5, 6, 7, 8].map((times) => usedOver(4_000 * times, { idle: 0, own: 0.05 }))
 
   test('ends at its limit on a machine with time left', () => {
     expect(over([start, quiet])).toBe(8_000)
