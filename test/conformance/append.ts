@@ -2,6 +2,7 @@ import { test } from 'vitest'
 import { attempt, call, callError, verify, verifyEqual } from '#kit'
 import {
   type AppendOptions,
+  CROWD,
   counted,
   countedFrom,
   type Expected,
@@ -260,8 +261,10 @@ export function appendConforms(subject: Subject): void {
     const stores = numbers(1, 5).map(() => subject.open())
     const outcomes = await Promise.all(
       numbers(1, writers).map((n) =>
-        attempt('append', () =>
-          (stores[n % 5] ?? subject.open()).append(S, [counted(100 + n)], { expected: 3 }),
+        attempt(
+          'append',
+          () => (stores[n % 5] ?? subject.open()).append(S, [counted(100 + n)], { expected: 3 }),
+          CROWD,
         ),
       ),
     )
@@ -283,8 +286,10 @@ export function appendConforms(subject: Subject): void {
     const { writers } = subject.sizes
     const outcomes = await Promise.all(
       numbers(1, writers).map((n) =>
-        attempt('append', () =>
-          subject.open().append(S, [counted(2 * n), counted(2 * n + 1)], { expected: 'any' }),
+        attempt(
+          'append',
+          () => subject.open().append(S, [counted(2 * n), counted(2 * n + 1)], { expected: 'any' }),
+          CROWD,
         ),
       ),
     )

@@ -1,6 +1,6 @@
 import { test } from 'vitest'
 import { attempt, call, callError, verify, verifyEqual } from '#kit'
-import { counted, countedFrom, type Expected, numbers, type Subject } from './subject.ts'
+import { CROWD, counted, countedFrom, type Expected, numbers, type Subject } from './subject.ts'
 
 const S = 'order-1'
 const EXPECTED: readonly (readonly [Expected, planted: number])[] = [
@@ -110,7 +110,7 @@ export function commandsConform(subject: Subject): void {
     const options = { expected: 'none', commandId: 'cmd-1' } as const
     const outcomes = await Promise.all(
       numbers(1, writers).map(() =>
-        attempt('append', () => subject.open().append(S, countedFrom(8, 9), options)),
+        attempt('append', () => subject.open().append(S, countedFrom(8, 9), options), CROWD),
       ),
     )
     verifyEqual(

@@ -129,3 +129,6 @@ export function countedFrom(from: number, to: number): readonly StoreEvent[] {
 export function numbers(from: number, to: number): readonly number[] {
   return Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => from + index)
 }
+
+/** For many writers at once: a store that watches and tries again is right, and needs many rounds. Seconds. */
+export const CROWD = { seconds: 20 } as const

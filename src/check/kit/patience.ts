@@ -9,7 +9,7 @@ export interface Usage {
 }
 
 /**
- * A limit of time that grows, to four times itself at most, while the machine works for others: there a right answer is
+ * A limit of time that grows, to three times itself at most, while the machine works for others: there a right answer is
  * slow, and it must not be taken for one that never ends.
  */
 export class Patience {
@@ -23,7 +23,7 @@ export class Patience {
   constructor(limit: number, usage = currentUsage) {
     this.#limit = limit
     this.#step = limit / 2
-    this.#most = limit * 4
+    this.#most = limit * 3
     this.#usage = usage
   }
 
@@ -40,10 +40,13 @@ export class Patience {
   }
 }
 
-/** Hardly a processor was idle, and this process had little of them. */
+/**
+ * Hardly a processor was idle, and this process had less of them than a loop takes, even beside many others: what is
+ * slow here waits.
+ */
 export function workedForOthers(before: Usage, after: Usage): boolean {
   const [busy, idle, own] = [after.busy - before.busy, after.idle - before.idle, after.own - before.own]
-  return idle / (busy + idle) < 0.1 && own / busy < 0.25
+  return idle / (busy + idle) < 0.1 && own / busy < 0.1
 }
 
 function currentUsage(): Usage {
