@@ -25,7 +25,11 @@ const answers = await keptAnswers(course, slugs)
 /** The load of each check are the others: three of them for a core. */
 const parallel = 3 * availableParallelism()
 const stop = new AbortController()
-process.once('SIGINT', () => stop.abort())
+// Not `once`: a library that locks files ends the process when nobody else listens any more.
+process.on('SIGINT', () => {
+  if (stop.signal.aborted) process.exit(130)
+  stop.abort()
+})
 const known = new Map<string, Verdict>()
 let runs = 0
 let changed = 0
