@@ -18,7 +18,7 @@ async function problemOf(target: string, markdown: string, file: string): Promis
   const linked = name === '' ? markdown : await textAt(path.resolve(path.dirname(file), decodeURI(name)))
   if (linked === undefined) return `The link ${target} leads nowhere: there is no such file.`
   if (fragment === undefined || fragment === '' || !(name === '' || name.endsWith('.md'))) return undefined
-  if (headings(linked).includes(decodeURI(fragment))) return undefined
+  if ((await headingsIn(linked)).includes(decodeURI(fragment))) return undefined
   return `The link ${target} leads to a heading that is not there.`
 }
 
@@ -32,22 +32,28 @@ async function textAt(file: string): Promise<string | undefined> {
 }
 
 async function linksIn(markdown: string): Promise<readonly string[]> {
-  const { default: markdownIt } = await import('markdown-it')
   const targets = (token: Token): readonly string[] => {
     const attribute = token.type === 'link_open' ? 'href' : token.type === 'image' ? 'src' : undefined
     const own = attribute === undefined ? null : token.attrGet(attribute)
     return [...(own === null ? [] : [String(own)]), ...(token.children ?? []).flatMap(targets)]
   }
-  return markdownIt().parse(markdown, {}).flatMap(targets)
+  return (await tokensOf(markdown)).flatMap(targets)
 }
 
-/** As GitHub makes them out of headings: lower case, without punctuation, dashes for spaces. */
-function headings(markdown: string): readonly string[] {
-  return [...markdown.matchAll(/^#{1,6} +(.+)$/gm)].map(([, title = '']) =>
-    title
-      .trim()
+/** The names that GitHub gives to headings: lower case, without punctuation, dashes for spaces. */
+async function headingsIn(markdown: string): Promise<readonly string[]> {
+  const tokens = await tokensOf(markdown)
+  // A heading opens, and what stands in it is the next token.
+  const titles = tokens.filter((_, index) => tokens[index - 1]?.type === 'heading_open')
+  return titles.map(({ content }) =>
+    content
       .toLowerCase()
       .replace(/[^\p{L}\p{N}\p{M} _-]/gu, '')
       .replaceAll(' ', '-'),
   )
+}
+
+async function tokensOf(markdown: string): Promise<readonly Token[]> {
+  const { default: markdownIt } = await import('markdown-it')
+  return markdownIt().parse(markdown, {})
 }

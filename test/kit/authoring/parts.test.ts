@@ -90,6 +90,7 @@ describe('links', () => {
     ['![a](nowhere.png)', 'The link nowhere.png leads nowhere'],
     ['[a](#nothing)', 'a heading that is not there'],
     ['[a](other%20one.md#nothing)', 'a heading that is not there'],
+    ['[a](#start-redis)\n```sh\n# Start Redis\n```', 'a heading that is not there'],
     ['[a](/home/me/x.md)', 'works on one machine only'],
   ])('%s', async (markdown, problem) => {
     expect((await problems(markdown)).join()).toContain(problem)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Overview, ParticipantRow } from '../../../src/classroom/api.ts'
+import type { Light, Overview, ParticipantRow } from '../../../src/classroom/api.ts'
 import { inWords } from '../../../src/web/client/class/in-words.ts'
 import { rowsToShow, withChanges } from '../../../src/web/client/class/overview.ts'
 
@@ -24,7 +24,7 @@ function overview(...participants: ParticipantRow[]): Overview {
 
 const labels = (rows: readonly ParticipantRow[]) => rows.map(({ label }) => label)
 const failed = [{ at: '2026-05-02T09:00:00.000Z', slug: '01-events', passed: false }]
-const lights = (light: 'passed' | 'failing' | 'passed-after-solution') => ({
+const lights = (light: Light) => ({
   '01-events': { light, attempts: 1, hints: 0 },
 })
 
@@ -74,6 +74,11 @@ describe('rowsToShow', () => {
     ['done with the position', ['Cy', 'Di']],
   ] as const)('only those: %s', (shown, expected) => {
     expect(labels(rowsToShow(everybody, 'name', shown, ''))).toEqual(expected)
+  })
+
+  test('who skipped the position is done with it', () => {
+    const all = overview(ada, row('Ed', { lessons: lights('skipped') }))
+    expect(labels(rowsToShow(all, 'name', 'done with the position', ''))).toEqual(['Ed'])
   })
 
   test('a part of a name, in any case', () => {

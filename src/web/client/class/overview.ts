@@ -60,7 +60,7 @@ function isShown(row: ParticipantRow, shown: Shown, position: string | undefined
     case 'not begun':
       return Object.keys(row.lessons).length === 0
     case 'done with the position':
-      return position !== undefined && isPassed(row.lessons[position]?.light ?? 'new')
+      return position !== undefined && isDone(row.lessons[position]?.light ?? 'new')
   }
 }
 
@@ -89,6 +89,11 @@ function earlier(a = '', b = ''): number {
 
 function isPassed(light: Light): boolean {
   return light === 'passed' || light === 'passed-after-solution'
+}
+
+/** Who skipped a lesson knows it, and waits for nobody. */
+function isDone(light: Light): boolean {
+  return isPassed(light) || light === 'skipped'
 }
 
 function passed({ lessons }: ParticipantRow): number {
