@@ -2,13 +2,18 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 
+export interface RunOptions {
+  readonly allowed?: readonly number[]
+  readonly env?: NodeJS.ProcessEnv
+}
+
 /** Runs a Node program to its end; what it prints is dropped. Rejects when it ends with another code than those allowed. */
 export async function runProgram(
   args: readonly string[],
   cwd: string,
-  allowed: readonly number[] = [0],
+  { allowed = [0], env = process.env }: RunOptions = {},
 ): Promise<void> {
-  const child = spawn(process.execPath, [...args], { cwd, stdio: 'ignore', env: process.env })
+  const child = spawn(process.execPath, [...args], { cwd, stdio: 'ignore', env })
   const [code] = await once(child, 'close')
   if (!allowed.includes(code)) throw new Error(`${args.join(' ')} ended with ${code}`)
 }

@@ -48,7 +48,9 @@ function unfinished(desk: Desk, palette: Palette, width: number): readonly Line[
     const remarks = [
       ...(lesson.attempts > 0 ? [`${lesson.attempts} ${lesson.attempts === 1 ? 'check' : 'checks'}`] : []),
       ...(lesson.brokenSince === undefined ? [] : ['its answer fails since you changed it']),
-      ...(lesson.skippedTasks === 0 ? [] : [`${lesson.skippedTasks} skipped for want of a real server or a cluster`]),
+      ...(lesson.skippedTasks === 0
+        ? []
+        : [`${lesson.skippedTasks} skipped for want of a real server or a cluster`]),
     ]
     const isWhole = lesson.brokenSince === undefined && lesson.skippedTasks === 0
     if (lesson.state === 'new' || (lesson.state === 'passed' && isWhole)) return []

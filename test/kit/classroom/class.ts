@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { onTestFinished } from 'vitest'
-import { type Joined, paths } from '../../../src/classroom/api.ts'
+import { type Joined, type LessonHead, paths } from '../../../src/classroom/api.ts'
 import { type ClassAppOptions, classApp } from '../../../src/classroom/http/app.ts'
 import type { About } from '../../../src/classroom/hub/about.ts'
 import { connectRedis } from '../../../src/classroom/hub/connect.ts'
@@ -41,15 +41,16 @@ export interface Served {
   stop(): Promise<void>
 }
 
+interface ServeOptions extends Partial<Pick<ClassAppOptions, 'elapsed' | 'now' | 'addPages'>> {
+  readonly port?: number
+  readonly lessons?: readonly LessonHead[]
+}
+
 /** A hub that listens on loopback; gone when the test is over. */
-export async function serve(
-  url: string,
-  about = newAbout(),
-  options: Partial<Pick<ClassAppOptions, 'elapsed' | 'now' | 'addPages'>> & { readonly port?: number } = {},
-): Promise<Served> {
+export async function serve(url: string, about = newAbout(), options: ServeOptions = {}): Promise<Served> {
   const redis = await connectRedis(url)
   const { now } = options
-  const hub = await Hub.open({ redis, about, lessons, ...(now && { now }) })
+  const hub = await Hub.open({ redis, about, lessons: options.lessons ?? lessons, ...(now && { now }) })
   const app = classApp({ hub, isLoopback: true, ...options })
   const listening = await listen(app, { host: '127.0.0.1', port: options.port ?? 0 })
   let stopped: Promise<void> | undefined

@@ -16,7 +16,7 @@ async function openClass() {
   const ada = await join(served, 'Ada', true)
   const bo = await join(served, '<img src=x onerror=alert(1)>')
   const cy = await join(served, 'Cy')
-  const diagnosis = 'The check and the append are two commands.'
+  const diagnosis = 'The check and the append are two commands: `XLEN`, then `XADD`.'
   await send(served, ada.token, 0, [
     progress(1, 'LESSON_OPENED', '01-events'),
     failed(2, '01-events', 'createEvent', 'createEvent reads the clock twice.'),
@@ -77,6 +77,7 @@ need('chromium').describe('the pages of a class', () => {
     await logIn(page)
     await page.getByText('3 participants').waitFor()
     expect(page.url()).not.toContain(secret)
+    expect(await page.locator('.diagnosis code').allInnerTexts()).toEqual(['XLEN', 'XADD'])
     await page.getByText('2 of 3').waitFor()
     const ada = page.getByRole('row', { name: /Ada/ })
     expect(await ada.locator('td.light.passed').count()).toBe(1)
@@ -84,6 +85,27 @@ need('chromium').describe('the pages of a class', () => {
     await page.getByRole('link', { name: '<img src=x onerror=alert(1)>' }).waitFor()
     await send(served, bo.token, 1, [passed(2, '07-concurrency')])
     await page.getByText('1 of 3').waitFor()
+    expect(await axe(page)).toEqual([])
+  })
+
+  anyTest('lists that are longer than their place are reached by keyboard', async () => {
+    const lessons = Array.from({ length: 28 }, (_, i) => {
+      const number = String(i + 1).padStart(2, '0')
+      return { slug: `${number}-lesson`, number, title: `Lesson ${number}` }
+    })
+    const served = await serve(await embedded(), undefined, { addPages, lessons })
+    for (const { slug } of lessons) {
+      const { token } = await join(served, slug)
+      await send(served, token, 0, [failed(1, slug, 'append', `What is wrong in ${slug}.`)])
+    }
+    const page = await browser.open(`${served.origin}/instructor`, {}, unauthorized)
+    await logIn(page)
+    await page.getByText('28 participants').waitFor()
+    await page.getByRole('region', { name: 'All lessons' }).focus()
+    const scrolledToTheEnd = `(({ scrollTop, scrollHeight, clientHeight }) =>
+      scrollTop > 0 && scrollTop + clientHeight > scrollHeight - 2)(document.querySelector('.histogram .high'))`
+    await page.keyboard.press('End')
+    await expect.poll(() => page.evaluate(scrolledToTheEnd)).toBe(true)
     expect(await axe(page)).toEqual([])
   })
 

@@ -2,6 +2,7 @@ import { diffLines } from 'diff'
 import type { Attempt } from '../../../classroom/api.ts'
 import { timeOfDay } from './clock.tsx'
 import { Scroller } from './scroller.tsx'
+import { Sentence } from './sentence.tsx'
 
 interface AttemptProps {
   readonly attempt: Attempt
@@ -21,7 +22,11 @@ export function AttemptView({ attempt, before, place }: AttemptProps) {
           {place}, {timeOfDay(at)}
         </span>
       </h3>
-      {diagnosis !== undefined && <p class="diagnosis">{diagnosis}</p>}
+      {diagnosis !== undefined && (
+        <p class="diagnosis">
+          <Sentence text={diagnosis} />
+        </p>
+      )}
       <p class="quiet-text">{tasks.map(({ task, state }) => `${task}: ${state}`).join(' · ')}</p>
       {code === undefined ? (
         <p class="quiet-text">The code of this attempt was not shared.</p>

@@ -19,7 +19,7 @@ export function LeadPanel({ overview, ahead }: { readonly overview: Overview; re
   return (
     <section class="lead-panel" aria-labelledby="lead">
       <h2 id="lead">Lead</h2>
-      <label>
+      <label class="grow">
         The class is at{' '}
         <select
           value={lead.position ?? ''}
@@ -88,7 +88,7 @@ export function LeadPanel({ overview, ahead }: { readonly overview: Overview; re
           if (released !== '') void say({ do: 'release', slug: released })
         }}
       >
-        <label>
+        <label class="grow">
           Solution of{' '}
           <select value={released} onChange={(event) => setReleased(event.currentTarget.value)}>
             <option value="">(choose)</option>

@@ -2,14 +2,16 @@ import type { ComponentChildren } from 'preact'
 
 interface ScrollerProps {
   readonly label: string
+  /** Wider than the page, or higher than its place. */
+  readonly shape?: 'wide' | 'high'
   readonly children: ComponentChildren
 }
 
-/** What may be wider than the page. It takes the focus, so that the arrow keys reach what lies beyond its edge. */
-export function Scroller({ label, children }: ScrollerProps) {
+/** What may not fit. It takes the focus, so that the arrow keys reach what lies beyond its edge. */
+export function Scroller({ label, shape = 'wide', children }: ScrollerProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: see above
-    <section class="wide" tabIndex={0} aria-label={label}>
+    <section class={shape} tabIndex={0} aria-label={label}>
       {children}
     </section>
   )

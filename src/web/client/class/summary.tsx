@@ -1,5 +1,7 @@
 import type { Overview } from '../../../classroom/api.ts'
 import { lightNames, looks } from './lights.tsx'
+import { Scroller } from './scroller.tsx'
+import { Sentence } from './sentence.tsx'
 
 const WIDTH = 100
 
@@ -10,23 +12,25 @@ export function Histogram({ overview }: { readonly overview: Overview }) {
   return (
     <section class="histogram" aria-labelledby="histogram">
       <h2 id="histogram">Lesson by lesson</h2>
-      <ul>
-        {summary.lessons.map(({ slug, counts }) => {
-          const head = heads.get(slug)
-          const told = lightNames
-            .filter((light) => light !== 'new' && counts[light] > 0)
-            .map((light) => `${counts[light]} ${looks[light].word}`)
-          return (
-            <li key={slug} class={slug === lead.position ? 'here' : ''}>
-              <span class="name">
-                {head?.number} {head?.title}
-              </span>
-              <Bar counts={counts} of={summary.participants} />
-              <span class="told">{told.length === 0 ? 'nobody yet' : told.join(', ')}</span>
-            </li>
-          )
-        })}
-      </ul>
+      <Scroller label="All lessons" shape="high">
+        <ul>
+          {summary.lessons.map(({ slug, counts }) => {
+            const head = heads.get(slug)
+            const told = lightNames
+              .filter((light) => light !== 'new' && counts[light] > 0)
+              .map((light) => `${counts[light]} ${looks[light].word}`)
+            return (
+              <li key={slug} class={slug === lead.position ? 'here' : ''}>
+                <span class="name">
+                  {head?.number} {head?.title}
+                </span>
+                <Bar counts={counts} of={summary.participants} />
+                <span class="told">{told.length === 0 ? 'nobody yet' : told.join(', ')}</span>
+              </li>
+            )
+          })}
+        </ul>
+      </Scroller>
     </section>
   )
 }
@@ -61,28 +65,32 @@ export function Diagnoses({ overview, names }: { readonly overview: Overview; re
     <section class="diagnoses" aria-labelledby="diagnoses">
       <h2 id="diagnoses">Stuck on right now</h2>
       {diagnoses.length === 0 && <p class="quiet-text">Nobody's last check failed.</p>}
-      <ol>
-        {diagnoses.map(({ slug, task, diagnosis, participants: who }) => (
-          <li key={`${slug}${task}${diagnosis}`}>
-            <p>
-              <strong>
-                {who.length} of {participants}
-              </strong>
-              <span class="quiet-text">
-                {' '}
-                · {slug.slice(0, 2)} {task}
-              </span>
-            </p>
-            <p class="diagnosis">{diagnosis}</p>
-            {names && (
-              <details>
-                <summary>Who</summary>
-                <p>{who.map((id) => labels.get(id) ?? 'somebody who left').join(', ')}</p>
-              </details>
-            )}
-          </li>
-        ))}
-      </ol>
+      <Scroller label="All diagnoses" shape="high">
+        <ol>
+          {diagnoses.map(({ slug, task, diagnosis, participants: who }) => (
+            <li key={`${slug}${task}${diagnosis}`}>
+              <p>
+                <strong>
+                  {who.length} of {participants}
+                </strong>
+                <span class="quiet-text">
+                  {' '}
+                  · {slug.slice(0, 2)} {task}
+                </span>
+              </p>
+              <p class="diagnosis">
+                <Sentence text={diagnosis} />
+              </p>
+              {names && (
+                <details>
+                  <summary>Who</summary>
+                  <p>{who.map((id) => labels.get(id) ?? 'somebody who left').join(', ')}</p>
+                </details>
+              )}
+            </li>
+          ))}
+        </ol>
+      </Scroller>
     </section>
   )
 }
