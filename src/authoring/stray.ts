@@ -8,7 +8,8 @@ export async function strayFiles({ root, lessons }: Course): Promise<readonly Fi
   const slugs = lessons.map(({ slug }) => slug)
   const named = (ending: string) => new Set(slugs.map((slug) => `${slug}${ending}`))
   // A text about the lessons has a name of its own; what looks like a lesson and is none was mistyped.
-  const lessonsOr = (name: string) => named('.md').has(name) || /^[A-Z][A-Z-]*\.md$/.test(name)
+  const lessonsOr = (name: string) =>
+    named('.md').has(name) || named('.svg').has(name) || /^[A-Z][A-Z-]*\.md$/.test(name)
   const inFolders = ['right-answers', 'wrong-answers'].map(async (kind) => {
     const folder = `test/${kind}`
     const inside = slugs.map((slug) =>

@@ -33,7 +33,7 @@ export function chart(ratios: readonly Ratio[]): string {
       goal === undefined
         ? ''
         : `<path d="M${fixed(x(goal))} ${y + 4}v${ROW - 8}" stroke="#a3361f" stroke-width="2" stroke-dasharray="3 3"/>`,
-      `<text x="${fixed(x(Math.max(ratio, highest)) + 8)}" y="${middle + 5}">${ratio.toFixed(2)}</text>`,
+      `<text x="${WIDTH - 16}" y="${middle + 5}" text-anchor="end">${ratio.toFixed(2)}</text>`,
     ].join('')
   })
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img">

@@ -13,7 +13,7 @@ import { prepareWork, type Work } from './store-work.ts'
 
 const ROUNDS = 7
 const LESSON = 'lessons/28-event-store.md'
-const CHART = '.github/event-store.svg'
+const CHART = 'lessons/28-event-store.svg'
 
 const server = await startRedis(parsePreference(process.env.EVENTLINGS_REDIS ?? 'binary'))
 try {

@@ -1,5 +1,6 @@
 import type { Course } from '../course/index.ts'
 import type { HtmlOptions } from './markdown-html.ts'
+import { pictureOf } from './pictures.ts'
 
 /** Links between lessons lead to their pages, those to the web stay; what is neither is only text here. */
 export function linksOf(course: Course, slug: string): HtmlOptions {
@@ -9,6 +10,7 @@ export function linksOf(course: Course, slug: string): HtmlOptions {
       const [, name, part = ''] = /^(?:\.\/)?([\w-]+)\.md(#.*)?$/.exec(href) ?? []
       return course.lessons.some((lesson) => lesson.slug === name) ? `/lessons/${name}${part}` : undefined
     },
+    picture: (source) => (source === pictureOf(slug) ? `/pictures/${source}` : undefined),
     runAddress: (number) => `/lessons/${slug}/snippets/${number}/run`,
   }
 }

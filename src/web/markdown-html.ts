@@ -9,6 +9,8 @@ import { type SnippetMark, snippetOf } from './snippet-tokens.ts'
 export interface HtmlOptions {
   /** Where a link of the Markdown leads here; undefined makes it plain text. */
   link(href: string): string | undefined
+  /** Where a picture of the Markdown is served; undefined leaves its words. */
+  picture(source: string): string | undefined
   /** Where a request to run a snippet goes. */
   runAddress(number: number): string
   /** HTML to stand above a snippet. */
@@ -75,6 +77,13 @@ function withRules(made: MarkdownIt): MarkdownIt {
     token.attrSet('href', own(env).options.link(href) ?? '')
     if (/^https?:/.test(href)) token.attrSet('rel', 'noreferrer')
     return self.renderToken(tokens, index, settings)
+  }
+  rules.image = (tokens, index, _settings, env) => {
+    const { content = '' } = tokens[index] ?? {}
+    const source = own(env).options.picture(String(tokens[index]?.attrGet('src') ?? ''))
+    return source === undefined
+      ? escapeHtml(content)
+      : `<img src="${escapeHtml(source)}" alt="${escapeHtml(content)}">`
   }
   rules.list_item_open = (tokens, index) => {
     const box = boxOf(tokens[index] as Token)

@@ -11,6 +11,7 @@ import { linksOf } from './links.ts'
 import { markdownHtml } from './markdown-html.ts'
 import { indexPage, problemPage } from './pages/index-page.ts'
 import { lessonPage } from './pages/lesson-page.ts'
+import { servePictures } from './pictures.ts'
 import type { HintReply, Problem } from './protocol.ts'
 import { answerQuestion, chosenAmong } from './quiz.ts'
 import type { Runner } from './runner.ts'
@@ -31,6 +32,7 @@ export function readerApp(options: ReaderOptions): Hono {
   const app = new Hono()
   app.use(onlyThisMachine, onlyOwnPages, strictPages, bodyLimit({ maxSize: 10_000 }))
   serveAssets(app, assets)
+  servePictures(app, course)
 
   app.get('/', (context) =>
     context.html(indexPage({ course, overview: progress.overview(), theme: themeIn(context) })),

@@ -16,6 +16,7 @@ const codeColumns = 94
 const codePadding = 46
 const outputLabel = 34
 const rowPadding = 18
+const pictureHeight = 440
 
 /** Of code without an output. */
 export const maxCodeLines = Math.floor((slideHeight - codePadding) / codeLine)
@@ -47,7 +48,8 @@ export function heightOf(tokens: readonly Token[]): number {
         height += blockOfCode(token)
         break
       case 'inline':
-        if (inTable) cells.push(token.content.length)
+        if (token.children?.some(({ type }) => type === 'image')) height += pictureHeight + textGap
+        else if (inTable) cells.push(token.content.length)
         else height += textHeight(token.content, textColumns - indent)
         break
     }

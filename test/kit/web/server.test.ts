@@ -91,6 +91,19 @@ describe('what can be asked for', () => {
     expect((await get(path)).status).toBe(404)
   })
 
+  test('the picture of a lesson that has one, and no other file', async () => {
+    const { get } = await newApp()
+    expect(await (await get('/lessons/28-event-store')).text()).toContain(
+      '<img src="/pictures/28-event-store.svg" alt="The same as a chart">',
+    )
+    const picture = await get('/pictures/28-event-store.svg')
+    expect(picture.headers.get('content-type')).toBe('image/svg+xml')
+    expect(await picture.text()).toContain('<title>Speed of the event store')
+    for (const name of ['01-events.svg', '..%2f.github%2fcheck.svg', '28-event-store.md']) {
+      expect((await get(`/pictures/${name}`)).status).toBe(404)
+    }
+  })
+
   test('too much is refused', async () => {
     const { post } = await newApp()
     expect((await post('/lessons/01-events/quiz/1', own, 'x'.repeat(20_000))).status).toBe(413)
