@@ -1,5 +1,6 @@
 import type { Suite, Test, VitestRunner } from '@vitest/runner'
 import { forgetLastCalled, lastCalled } from '../kit/call.ts'
+import { Patience } from '../kit/patience.ts'
 import { sentCommands } from '../kit/recording.ts'
 import { showCommand, showReply } from '../kit/show.ts'
 import { missingExport } from '../missing-export.ts'
@@ -62,12 +63,12 @@ export class StandbyRunner implements VitestRunner {
 
   async importFile(): Promise<void> {
     const { bundleUrl, exports, answer, answerText } = this.#options
-    const loaded = (await Promise.race([import(bundleUrl), tooSlow()])) as Loaded | undefined
+    const loading = import(bundleUrl) as Promise<Loaded>
+    const loaded = await Promise.race([loading, tooSlow(loading)])
     this.unusable =
-      loaded === undefined
+      typeof loaded === 'number'
         ? {
-            diagnosis:
-              'Your file was still being loaded after 4 seconds: an `await` outside all functions waits for something that does not come.',
+            diagnosis: `Your file was still being loaded after ${loaded} seconds: an \`await\` outside all functions waits for something that does not come.`,
           }
         : wrongExport(loaded.answer, exports, answer, answerText)
     if (this.unusable !== undefined) throw new Error(this.unusable.diagnosis)
@@ -141,9 +142,22 @@ interface Loaded {
 }
 
 const LOADING_MS = 4_000
+const TICK_MS = 100
 
-async function tooSlow(): Promise<undefined> {
-  return await new Promise((resolve) => setTimeout(() => resolve(undefined), LOADING_MS).unref())
+/** Resolves to the seconds after which it is no use to wait any longer for the file. */
+function tooSlow(loading: Promise<Loaded>): Promise<number> {
+  const patience = new Patience(LOADING_MS)
+  let waited = 0
+  return new Promise((resolve) => {
+    const stop = () => clearInterval(timer)
+    const timer = setInterval(() => {
+      waited += TICK_MS
+      if (!patience.isOver(waited)) return
+      stop()
+      resolve(waited / 1_000)
+    }, TICK_MS).unref()
+    loading.then(stop, stop)
+  })
 }
 
 /** Names in capitals are constants and may be anything; all others of a lesson are functions and classes. */
