@@ -27,6 +27,11 @@ async function openClass() {
   return { served, ada, bo, cy }
 }
 
+const wholeCourse = Array.from({ length: 28 }, (_, index) => {
+  const number = String(index + 1).padStart(2, '0')
+  return { slug: `${number}-lesson`, number, title: `Lesson ${number}` }
+})
+
 async function logIn(page: Page): Promise<void> {
   await page.getByLabel('Secret').fill(secret)
   await page.getByRole('button', { name: 'Open the dashboard' }).click()
@@ -89,11 +94,7 @@ need('chromium').describe('the pages of a class', () => {
   })
 
   anyTest('lists that are longer than their place are reached by keyboard', async () => {
-    const lessons = Array.from({ length: 28 }, (_, i) => {
-      const number = String(i + 1).padStart(2, '0')
-      return { slug: `${number}-lesson`, number, title: `Lesson ${number}` }
-    })
-    const served = await serve(await embedded(), undefined, { addPages, lessons })
+    const served = await serve(await embedded(), undefined, { addPages, lessons: wholeCourse })
     const { token } = await join(served, 'Ada')
     await send(served, token, 0, [failed(1, '01-lesson', 'append', 'It is wrong. '.repeat(100))])
     const page = await browser.open(`${served.origin}/instructor`, {}, unauthorized)
@@ -210,17 +211,24 @@ need('chromium').describe('the pages of a class', () => {
   })
 
   anyTest('nothing is wider than a phone', async () => {
-    const { served } = await openClass()
+    const served = await serve(await embedded(), undefined, { addPages, lessons: wholeCourse })
+    const { token } = await join(served, 'Ada')
+    const hand = { text: 'Why?', class: served.about.id }
+    await send(served, token, 0, [
+      failed(1, '01-lesson', 'append', 'No.'),
+      progress(2, 'HAND_RAISED', '01-lesson', hand),
+    ])
     const page = await browser.open(
       `${served.origin}/instructor`,
       { viewport: { width: 360, height: 740 } },
       unauthorized,
     )
     await logIn(page)
-    await page.getByText('3 participants').waitFor()
+    await page.getByText('1 participant').waitFor()
     const tooWide = `[...document.querySelectorAll('body *')]
       .filter((one) => one.getBoundingClientRect().right > 360 && one.closest('.wide') === null)
       .map((one) => one.outerHTML.slice(0, 100))`
     expect(await page.evaluate(tooWide)).toEqual([])
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360)
   })
 })

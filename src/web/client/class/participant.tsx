@@ -93,7 +93,8 @@ function Whole({
       <ul class="happenings">
         {happenings.toReversed().map(({ at, slug, what, text }) => (
           <li key={`${at}${what}${slug}${text}`}>
-            <time dateTime={at}>{timeOfDay(at)}</time> {titleOf(overview, slug)} {what} {text}
+            <time dateTime={at}>{timeOfDay(at)}</time>{' '}
+            {[what, titleOf(overview, slug), text].filter(Boolean).join(' · ')}
           </li>
         ))}
       </ul>
