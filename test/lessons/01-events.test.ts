@@ -84,6 +84,19 @@ describe('createEvent', () => {
       'createEvent changed the event type. Keep it letter for letter: readers compare it with `===`.',
     )
     verifyEqual(event.entityId, 'user-42', 'createEvent should keep the entity id as it was given.')
+    const again = [1, 2].map(() => attempt('createEvent', () => createEvent(ada(), morning)))
+    verify(
+      (await Promise.all(again)).every((outcome) => outcome.ok),
+      'createEvent took an event of the type USER_REGISTERED, and refused the same a moment later. It remembers something from one call to the next; a regular expression with the flag `g` does that: its `test` goes on where it stopped the last time.',
+    )
+    for (const entityId of ['Order-B.7', ' user 42 ']) {
+      const outcome = await attempt('createEvent', () => createEvent({ ...ada(), entityId }, morning))
+      verifyEqual(
+        outcome.ok ? outcome.value.entityId : entityId,
+        entityId,
+        `createEvent changed the entity id ${JSON.stringify(entityId)}. Keep it letter for letter, with its capitals and blanks: whoever asks for that id later would not find this event.`,
+      )
+    }
   })
 
   test('has an id of its own', async () => {
@@ -116,6 +129,18 @@ describe('createEvent', () => {
       timestamp,
       MORNING,
       'The `timestamp` should be the time of the clock that was passed in, as `toISOString()` writes it. Code that looks at the wall clock by itself cannot be tested, and cannot import yesterday’s events.',
+    )
+    const now = new Date('2026-03-01T09:07:05.042Z')
+    const event = await call('createEvent', () => createEvent(ada(), () => now))
+    verifyEqual(
+      event.timestamp,
+      '2026-03-01T09:07:05.042Z',
+      'The `timestamp` is not quite the time that the clock told. Keep it to the millisecond, as `toISOString()` writes it: two events of one second would look as if they had happened at once.',
+    )
+    verifyEqual(
+      now.toISOString(),
+      '2026-03-01T09:07:05.042Z',
+      'createEvent changed the Date that the clock returned. It belongs to the caller, who may use it again; only read it.',
     )
   })
 
@@ -227,6 +252,20 @@ describe('createEvent', () => {
       ['user_registered', spelling],
       ['USER REGISTERED', spelling],
       ['USER__REGISTERED', spelling],
+      ['USER_REGISTERED_', spelling],
+      ['_USER_REGISTERED', spelling],
+      ['USER-EMAIL_CHANGED', spelling],
+      ['my USER_REGISTERED', spelling],
+      ['USER_REGISTERED again', spelling],
+      ['OLD\nUSER_REGISTERED', spelling],
+      [
+        '2FA_ENABLED',
+        'The first character of a type is a letter; digits may come later, as in ORDER_LINE_2_ADDED.',
+      ],
+      [
+        'USER_REGISTERED_AGAIN',
+        'The last word is what happened, and ends in ED: the past tense stands at the end.',
+      ],
       ['REGISTERED', word],
       ['', spelling],
     ] as const
@@ -275,6 +314,11 @@ describe('encodeEvent', () => {
     verify(
       typeof (value as DomainEvent).payload !== 'string',
       'The payload was encoded twice: it is a JSON text inside the JSON. Every reader would have to know that and parse twice; leave the payload an object.',
+      { received: text },
+    )
+    verify(
+      Object.keys((value as DomainEvent | null)?.payload ?? {}).length > 0,
+      'The payload lost its fields on the way into the JSON. An array as the second argument of `JSON.stringify` names the only fields that are written, at every depth; leave it out.',
       { received: text },
     )
     verifyEqual(
@@ -335,6 +379,53 @@ describe('encodeEvent', () => {
     )
   })
 
+  test('takes one object in two places', async () => {
+    const address = { city: 'Ghent', lines: ['1 Main St'] }
+    const event = eventWith({ home: address, work: address })
+    const why =
+      'JSON carries that well: it writes the object twice. Only an object that holds itself is endless.'
+    const text = await taken(
+      'encodeEvent',
+      () => encodeEvent(event),
+      'a payload with one object in two places',
+      why,
+    )
+    verifyEqual(
+      (parsed(text).value as DomainEvent).payload,
+      {
+        home: { city: 'Ghent', lines: ['1 Main St'] },
+        work: { city: 'Ghent', lines: ['1 Main St'] },
+      },
+      `What was written is not what the payload held. ${why}`,
+    )
+  })
+
+  test('begins anew with each event', async () => {
+    const fresh =
+      'Nothing may be remembered from one call to the next: a variable outside of the function does that, such as a list of what was seen, or a path that is not taken back when an error is thrown.'
+    const told = async (event: DomainEvent) => {
+      const outcome = await attempt('encodeEvent', () => encodeEvent(event))
+      if (outcome.ok) return 'a text'
+      return outcome.error instanceof MalformedEventError ? `field "${outcome.error.field}"` : 'an error'
+    }
+    const good = eventWith({ name: 'Ada', address: { city: 'Ghent' } })
+    const bad = () => eventWith({ address: { since: undefined } })
+    const before = [await told(good), await told(bad())]
+    verifyEqual(
+      [await told(good), await told(bad())],
+      before,
+      `encodeEvent was given the same good event twice, and the same bad one twice, and said something else the second time. ${fresh}`,
+    )
+    const address: Record<string, unknown> = { city: 'Ghent' }
+    await told(eventWith({ address }))
+    address.city = Number.NaN
+    verifyEqual(
+      await told(eventWith({ address })),
+      await told(eventWith({ address: { city: Number.NaN } })),
+      `encodeEvent was given an object that it had seen before, with something else in it now, and did not look again. ${fresh}`,
+    )
+  })
+
   const LOST: readonly (readonly [name: string, value: unknown, what: string, why: string])[] = [
     [
       'undefined',
@@ -361,6 +452,7 @@ describe('encodeEvent', () => {
       'JSON writes `null` instead, and a sum that went wrong looks like a value that was left out.',
     ],
     ['infinity', Number.POSITIVE_INFINITY, '`Infinity`', 'JSON writes `null` instead.'],
+    ['minus infinity', Number.NEGATIVE_INFINITY, '`-Infinity`', 'JSON writes `null` instead.'],
     ['a function', () => 1, 'a function', 'JSON drops it without a word.'],
     ['a symbol', Symbol('x'), 'a symbol', 'JSON drops it without a word.'],
     ['a Map', new Map([['a', 1]]), 'a Map', 'JSON writes `{}`: all that was in it is gone.'],
@@ -411,6 +503,13 @@ describe('encodeEvent', () => {
       '`undefined` in the metadata',
       'The rule is the same there: JSON would drop the field, and the answer to "who did it?" with it.',
     )
+    await refused(
+      'encodeEvent',
+      () => encodeEvent(eventWith({ name: 'Ada' }, { correlationId: new Date(MORNING) })),
+      'metadata.correlationId',
+      'a Date in the metadata',
+      'The rule is the same there: what is read back is not what was written.',
+    )
   })
 
   for (const [name, value, what] of LOST) {
@@ -428,11 +527,11 @@ describe('encodeEvent', () => {
   }
 
   test('leaves the event alone', async () => {
-    const event = eventWith({ name: 'Ada', address: { city: 'Ghent' } })
+    const event = eventWith({ name: 'Ada', address: { city: 'Ghent' }, marks: [3, 1, 2] })
     await call('encodeEvent', () => encodeEvent(event))
     verifyEqual(
       event,
-      eventWith({ name: 'Ada', address: { city: 'Ghent' } }),
+      eventWith({ name: 'Ada', address: { city: 'Ghent' }, marks: [3, 1, 2] }),
       'encodeEvent changed the event that it was given. Writing something down must not change it.',
     )
   })
@@ -510,6 +609,9 @@ describe('decodeEvent', () => {
     const object = 'The payload is an object with fields. null and arrays are "object" to `typeof` too.'
     const time =
       'A timestamp that is no time breaks whoever sorts or shows it later; `Date.parse` gives NaN for it.'
+    const metadata = 'Metadata, when there is any, is an object.'
+    const falsy =
+      'Only metadata that is missing becomes `{}`: `||` takes an empty text, 0 and false for missing too, `??` does not.'
     const faults = [
       ['eventId', 7, texts],
       ['eventType', null, texts],
@@ -524,7 +626,13 @@ describe('decodeEvent', () => {
       ['timestamp', '', time],
       ['timestamp', 'yesterday', time],
       ['timestamp', '2026-13-45T09:00:00.000Z', time],
-      ['metadata', 'req-9', 'Metadata, when there is any, is an object.'],
+      ['metadata', 'req-9', metadata],
+      ['metadata', ['req-9'], metadata],
+      ['metadata', 7, metadata],
+      ['metadata', true, metadata],
+      ['metadata', '', `${metadata} ${falsy}`],
+      ['metadata', 0, `${metadata} ${falsy}`],
+      ['metadata', false, `${metadata} ${falsy}`],
     ] as const
     for (const [field, value, why] of faults) {
       await refused(
@@ -592,11 +700,27 @@ describe('decodeEvent', () => {
       '2019-05-02T09:14:07Z',
       'Any time that `Date.parse` understands will do, and it stays as it was written.',
     ],
+    [
+      'timestamp',
+      '1970-01-01T00:00:00.000Z',
+      'That is the time 0, and a time like any other: `Date.parse` gives 0 for it, which is falsy. Ask for NaN with `Number.isNaN`.',
+    ],
+    ['payload', {}, 'An event may say all with its type: an object without fields is an object.'],
+    [
+      'metadata',
+      { userId: 7, correlationId: null },
+      'What is inside the metadata is not checked on reading: other programs put in what they need.',
+    ],
   ] as const
   for (const [field, value, why] of LENIENT) {
-    test(`is not too strict about ${field}`, async () => {
+    test(`is not too strict about ${field} ${JSON.stringify(value)}`, async () => {
       const text = textWith({ [field]: value })
-      const event = await taken('decodeEvent', () => decodeEvent(text), `the ${field} "${value}"`, why)
+      const event = await taken(
+        'decodeEvent',
+        () => decodeEvent(text),
+        `the ${field} ${JSON.stringify(value)}`,
+        why,
+      )
       verifyEqual(event[field], value, `decodeEvent changed the ${field}. ${why}`)
     })
   }
