@@ -93,6 +93,7 @@ describe('storeEvent', () => {
       [event(1)],
       'The entry in `events:user-42` should be the whole event as JSON, envelope and all: what is left out here nobody can read later.',
     )
+    await sameEveryTime('storeEvent', () => storeEvent(box.redis, event(2)))
   })
 
   test('appends to the list of the type', async () => {
@@ -118,6 +119,22 @@ describe('storeEvent', () => {
       [event(1), event(2), event(3, 'user-43')],
       'The list of the type should hold the events of all entities in the order in which they were stored.',
     )
+  })
+
+  test('takes event types of any kind', async () => {
+    for (const eventType of ['UserMoved', 'user.moved', 'ORDER_SENT']) {
+      const outcome = await attempt('storeEvent', () => storeEvent(box.redis, event(1, 'user-42', eventType)))
+      verify(
+        outcome.ok,
+        `storeEvent refused the event type "${eventType}". Types are not checked here: what has happened is stored, whatever it is called.`,
+        { received: !outcome.ok && outcome.error },
+      )
+      verifyEqual(
+        parsed(await box.admin.lrange(`events:type:${eventType}`, 0, -1)),
+        [event(1, 'user-42', eventType)],
+        `The event should stand in \`events:type:${eventType}\`, the type letter for letter: whoever asks for that type looks there.`,
+      )
+    }
   })
 
   test('announces the event', async () => {
@@ -196,6 +213,9 @@ describe('storeEvent', () => {
     ['', 'an empty id'],
     ['user 42', 'an id with a space'],
     ['{user}42', 'an id with braces'],
+    ['user[42]', 'an id with brackets'],
+    ['user^42', 'an id with a sign between Z and a'],
+    ['user/42', 'an id with a slash'],
     ['zoë', 'an id with a letter outside A-Z and a-z'],
     ['user-42\n', 'an id with a line break at its end'],
     ['x'.repeat(101), 'an id of 101 characters'],
@@ -248,6 +268,7 @@ describe('readEvents', () => {
       [event(1), event(2), event(3)],
       'readEvents should return the events of this entity, decoded and in the order of the list, the oldest first.',
     )
+    await sameEveryTime('readEvents', () => readEvents(box.redis, 'user-42'))
     verify(
       page.next === null,
       'There is nothing after these three events, so `next` should be null. Otherwise whoever reads page by page never ends.',
@@ -313,6 +334,13 @@ describe('readEventsByType', () => {
       'readEventsByType',
       () => readEventsByType(box.redis, 'USER_RENAMED'),
       'For a type of which nothing happened yet',
+    )
+    await box.admin.rpush('events:type:user.moved', text(5, 'user-42', 'user.moved'))
+    const outcome = await attempt('readEventsByType', () => readEventsByType(box.redis, 'user.moved'))
+    verify(
+      outcome.ok && outcome.value.events.length === 1,
+      'readEventsByType found nothing of the type "user.moved", though one such event is stored. Types are not checked here, and not changed: the key is `events:type:` and the type, letter for letter.',
+      { received: outcome.ok ? outcome.value : outcome.error },
     )
   })
 
@@ -408,6 +436,31 @@ describe('followEvents', () => {
     await stop(follower)
   })
 
+  test('forgets no message that comes while it is at work', async () => {
+    const inbox = newInbox()
+    let finish = () => {}
+    const follower = await follow(0, async (one) => {
+      inbox.handle(one)
+      if (inbox.seen.length > 1) return
+      await new Promise<void>((resolve) => {
+        finish = resolve
+      })
+    })
+    await storedElsewhere(1)
+    await until(() => inbox.seen.length > 0)
+    await storedElsewhere(2)
+    await rounds()
+    finish()
+    await until(() => inbox.seen.length > 1)
+    // Whoever hands event 1 over twice is told so further down.
+    verify(
+      inbox.seen.includes(2) || inbox.seen.filter((n) => n === 1).length > 1,
+      'Event 2 was stored and announced while `handle` was at work on event 1, and it was not handled afterwards. A message that comes meanwhile must not be thrown away: read once more when the work is done.',
+      { expected: [1, 2], received: inbox.seen },
+    )
+    await stop(follower)
+  })
+
   test('hands over its own type only', async () => {
     const inbox = newInbox()
     const follower = await follow(0, inbox.handle)
@@ -484,6 +537,52 @@ describe('followEvents', () => {
     await stop(follower)
   })
 
+  test('reads to the end of the list at every message', async () => {
+    const inbox = newInbox()
+    const follower = await follow(0, inbox.handle)
+    await plant('events:type:USER_REGISTERED', 1, 599)
+    await storedElsewhere(600)
+    // As long as something goes on, also one at a time: an answer may fetch each event by itself.
+    for (let before = -1; before < inbox.seen.length && inbox.seen.length < 600; ) {
+      before = inbox.seen.length
+      await until(() => inbox.seen.length > before)
+    }
+    const received = `${inbox.seen.length} events, the last is ${inbox.seen.at(-1)}`
+    verify(
+      inbox.seen.length !== 1,
+      'The messages of 599 events got lost, the one of event 600 came, and followEvents handed over one event. A message says that there is something, not how much: read on to the end of the list.',
+      { expected: '1 to 600', received },
+    )
+    verify(
+      inbox.seen.length === 600 && inbox.seen.every((n, i) => n === i + 1),
+      'The messages of 599 events got lost, and the one of event 600 came. All of them should be handed over then, each once and in order; one page of 500 is not all. Go on with `next` until it is null, at a message too.',
+      { expected: '1 to 600', received },
+    )
+    await stop(follower)
+  })
+
+  test('follows two types at once', async () => {
+    await plant('events:type:USER_REGISTERED', 1, 2)
+    const registered = newInbox()
+    const left = newInbox()
+    const one = await follow(0, registered.handle)
+    const two = await follow(0, left.handle, 'USER_DEACTIVATED')
+    await storedElsewhere(3)
+    await storedElsewhere(4, 'USER_DEACTIVATED')
+    await until(() => registered.seen.includes(3) && left.seen.includes(4))
+    await rounds()
+    verifyEqual(
+      { USER_REGISTERED: registered.seen, USER_DEACTIVATED: left.seen },
+      { USER_REGISTERED: [1, 2, 3], USER_DEACTIVATED: [4] },
+      'Two followers in one program got into each other’s way. The position, and all else that a follower remembers, is its own: keep it inside of followEvents, not in a variable of the module.',
+    )
+    verifyEqual(
+      [await stop(one), await stop(two)],
+      [3, 1],
+      'Two followers in one program got into each other’s way: each should give its own position at the end.',
+    )
+  })
+
   test('is quiet after stop', async () => {
     const inbox = newInbox()
     const follower = await follow(0, inbox.handle)
@@ -544,6 +643,53 @@ describe('followEvents', () => {
       !early && position === 1,
       'stop resolved while `handle` was still at work on an event, so the position that it gave cannot tell whether that event is done. Wait for it, then count it.',
       { expected: 'position 1, after handle had ended', received: `position ${position}` },
+    )
+  })
+
+  test('begins with no other event once stop was called', async () => {
+    const inbox = newInbox()
+    let finish = () => {}
+    const follower = await follow(0, async (one) => {
+      inbox.handle(one)
+      if (inbox.seen.length !== 2) return
+      await new Promise<void>((resolve) => {
+        finish = resolve
+      })
+    })
+    await plant('events:type:USER_REGISTERED', 1, 4)
+    await storedElsewhere(5)
+    await until(() => inbox.seen.includes(2))
+    const stopping = follower.stop()
+    stopping.catch(() => {})
+    await rounds()
+    finish()
+    const position = await call('stop', () => stopping, { background: true })
+    verifyEqual(
+      inbox.seen,
+      [1, 2],
+      'stop was called while `handle` was at work on event 2 of 5, and followEvents went on with the events after it. It should wait for that one and begin no other: whoever stops does not want to wait for a whole page.',
+    )
+    verify(
+      position === 2,
+      'stop was called in the middle of a page, after two events, and did not give position 2. Raise the position after each event, not after each page: from any other position the next run handles events again, or leaves some out.',
+      { expected: 2, received: position },
+    )
+  })
+
+  test('closes the connection that it opened', async () => {
+    const before = await connections()
+    const follower = await follow(0, () => {})
+    await stop(follower)
+    const stillOpen = async () => [...(await connections())].filter((id) => !before.has(id)).length
+    let left = await stillOpen()
+    for (let tick = 0; tick < 200 && left > 0; tick += 1) {
+      await rounds()
+      left = await stillOpen()
+    }
+    verify(
+      left === 0,
+      'stop has resolved, and a connection that followEvents opened is still there. It keeps the program from ending, and Redis accepts so many of them and no more: `quit` it, or `disconnect`; to unsubscribe is not enough.',
+      { expected: 'no connection more than before', received: `${left} more` },
     )
   })
 
@@ -622,6 +768,18 @@ async function refusesId(name: string, id: string, run: () => unknown): Promise<
   )
 }
 
+/** After one call with the id user-42 that went well. */
+async function sameEveryTime(name: string, run: () => unknown): Promise<void> {
+  for (let again = 0; again < 2; again += 1) {
+    const outcome = await attempt(name, run)
+    verify(
+      outcome.ok || !(outcome.error instanceof InvalidEntityIdError),
+      `${name} took the entity id "user-42", and refused the same id a moment later. It remembers something from one call to the next; a regular expression with the flag \`g\` does that: its \`test\` goes on where it stopped the last time.`,
+      { received: !outcome.ok && outcome.error },
+    )
+  }
+}
+
 /** Where nothing stands there is an empty page, and no error. */
 async function emptyPage(name: string, run: () => Promise<EventPage>, where: string): Promise<void> {
   const diagnosis = `${where} ${name} should return an empty page, \`{ events: [], next: null }\`. That nothing has happened yet is an answer, and no error.`
@@ -678,6 +836,18 @@ async function readsPagesOf500(name: string, read: (from?: number) => Promise<Ev
     { events: 200, first: 1_001, next: null },
     `The page from position 1000 should hold the last 200 events, and \`next\` should be null: nothing follows.`,
   )
+  const one = await call(name, () => read(699))
+  verifyEqual(
+    shape(one),
+    { events: 500, first: 700, next: 1_199 },
+    `From position 699 of 1,200 events the page should hold 500, and \`next\` should be 1199: one event is left behind the page, and with \`next\` null nobody would ever read it.`,
+  )
+  const none = await call(name, () => read(700))
+  verify(
+    none.events.length === 500 && (none.next === null || none.next === 1_200),
+    `From position 700 of 1,200 events the page should hold the last 500. Nothing follows, so \`next\` is null, or 1200, where an empty page stands.`,
+    { expected: { events: 500, next: null }, received: { events: none.events.length, next: none.next } },
+  )
 }
 
 /** On a list of events 1 to 2,500. */
@@ -714,12 +884,14 @@ function newInbox() {
   }
 }
 
-async function follow(from: number, handle: Parameters<typeof followEvents>[3]): Promise<Follower> {
-  const follower = await call(
-    'followEvents',
-    () => followEvents(box.redis, 'USER_REGISTERED', from, handle),
-    { background: true },
-  )
+async function follow(
+  from: number,
+  handle: Parameters<typeof followEvents>[3],
+  eventType = 'USER_REGISTERED',
+): Promise<Follower> {
+  const follower = await call('followEvents', () => followEvents(box.redis, eventType, from, handle), {
+    background: true,
+  })
   verify(
     typeof follower?.stop === 'function',
     'followEvents should resolve to an object with a function `stop`: without it nobody can end it.',
@@ -753,6 +925,13 @@ async function until(condition: () => boolean): Promise<void> {
 /** For what must not come: goes to Redis and back so often that a message sent before has long arrived. */
 async function rounds(): Promise<void> {
   for (let i = 0; i < 30; i += 1) await box.admin.ping()
+}
+
+/** The ids of all connections to this database. */
+async function connections(): Promise<ReadonlySet<string>> {
+  const list = String(await box.admin.call('CLIENT', 'LIST'))
+  const ours = list.split('\n').filter((line) => line.includes(` db=${box.admin.options.db ?? 0} `))
+  return new Set(ours.map((line) => line.split(' ')[0] ?? ''))
 }
 
 /** For the wording only: a pipeline and separate commands leave the same traces in Redis. */
