@@ -61,6 +61,15 @@ async function apply(state: UserState | null, one: StoredEvent): Promise<UserSta
   return next
 }
 
+/** Types that a careless look takes for one of the three. */
+const NEARLY = [
+  'toString',
+  'constructor',
+  'user_registered',
+  'USER_REGISTERED_AGAIN',
+  'SUPERUSER_DEACTIVATED',
+]
+
 describe('applyEvent', () => {
   test('registers a user', async () => {
     const state = await apply(null, registered())
@@ -210,6 +219,20 @@ describe('applyEvent', () => {
     )
   })
 
+  test('keeps texts letter for letter', async () => {
+    const mixed = event(0, 'USER_REGISTERED', { name: ' Ada L. ', email: 'Ada.L@Old.Example' })
+    verifyEqual(
+      await apply(null, mixed),
+      { ...active(), name: ' Ada L. ', email: 'Ada.L@Old.Example' },
+      'USER_REGISTERED should take name and email as they stand in the event. Trimmed or in small letters they are other texts than those that were written down; a reducer tidies nothing up.',
+    )
+    verifyEqual(
+      await apply(active(), emailChanged(1, 'Ada.L@New.Example')),
+      { ...active(), email: 'Ada.L@New.Example' },
+      'USER_EMAIL_CHANGED should take the address as it stands in the event. Trimmed or in small letters it is another text than the one that was written down; a reducer tidies nothing up.',
+    )
+  })
+
   test('takes from the payload what it knows', async () => {
     const rich = event(1, 'USER_EMAIL_CHANGED', {
       email: 'ada@new.example',
@@ -222,11 +245,24 @@ describe('applyEvent', () => {
       { ...active(), email: 'ada@new.example' },
       'The whole payload was poured into the state. Take the fields that the event is about, by name: a newer program may write more into the payload, and it must not overwrite other fields.',
     )
-    const richer = event(0, 'USER_REGISTERED', { name: 'Ada', email: 'ada@old.example', newsletter: true })
+    const richer = event(0, 'USER_REGISTERED', {
+      name: 'Ada',
+      email: 'ada@old.example',
+      newsletter: true,
+      userId: 'eve',
+      status: 'deactivated',
+    })
     verifyEqual(
       await apply(null, richer),
       active(),
-      'USER_REGISTERED should take name and email from the payload and no other field.',
+      'USER_REGISTERED should take name and email from the payload and no other field. The `userId` is the entity id of the event.',
+    )
+    const last = '2019-12-31T00:00:00.000Z'
+    const richest = event(2, 'USER_DEACTIVATED', { email: 'x@example.com', at: last, deactivatedAt: last })
+    verifyEqual(
+      await apply(active(), richest),
+      gone(),
+      'USER_DEACTIVATED should take nothing from the payload: `deactivatedAt` is the timestamp of the event, and all the rest stays as it was.',
     )
   })
 
@@ -251,6 +287,22 @@ describe('applyEvent', () => {
       )
     }
   })
+
+  for (const eventType of NEARLY) {
+    test(`does not take ${eventType} for one that it knows`, async () => {
+      const near = event(4, eventType, { name: 'Eve', email: 'eve@example.com' })
+      const why = `applyEvent took the type "${eventType}" for one of the three. A type is known when it is the same text, letter for letter; a table made with \`{}\` holds \`toString\` and \`constructor\` too.`
+      for (const state of [active(), null]) {
+        const outcome = await attempt('applyEvent', () => applyEvent(state, near))
+        verify(outcome.ok, why, { received: !outcome.ok && outcome.error })
+        verify((outcome.value === null) === (state === null), why, {
+          expected: state,
+          received: outcome.value,
+        })
+        verifyEqual(outcome.value, state, why)
+      }
+    })
+  }
 })
 
 describe('getEntityState', () => {
@@ -260,10 +312,28 @@ describe('getEntityState', () => {
       'events:user-7',
       JSON.stringify({ ...emailChanged(5, 'x@x.example'), entityId: 'user-7' }),
     )
+    const state = await call('getEntityState', () => getEntityState(box.redis, 'user-42'))
+    verify(
+      state !== null,
+      'getEntityState returned null for an entity with three events, the first of which is USER_REGISTERED. It should apply all events of the entity, those in `events:user-42`, the last page too: that is the one whose `next` is null, and here it is the only one.',
+      { expected: { ...gone(), email: 'ada@new.example' }, received: state },
+    )
     verifyEqual(
-      await call('getEntityState', () => getEntityState(box.redis, 'user-42')),
+      state,
       { ...gone(), email: 'ada@new.example' },
       'getEntityState should apply all events of the entity, from the first to the last, and return the state after the last one.',
+    )
+    await plant(emailChanged(3, 'ada@third.example'))
+    const later = await call('getEntityState', () => getEntityState(box.redis, 'user-42'))
+    verify(
+      later?.deactivatedAt === '2026-03-01T09:02:00.000Z',
+      'getEntityState was called a second time, with one event more in the list, and gave another user than before, or none. It remembers something from the first call: keep nothing outside of the function, no position, no ids that have been seen.',
+      { expected: { ...gone(), email: 'ada@third.example' }, received: later },
+    )
+    verifyEqual(
+      later,
+      { ...gone(), email: 'ada@third.example' },
+      'A USER_EMAIL_CHANGED was stored after the deactivation and after a first replay, and the next replay does not show it. Read the list at each call, to its end, whatever the state is.',
     )
   })
 
@@ -307,6 +377,16 @@ describe('getEntityState', () => {
     )
   })
 
+  test('applies two events of the same moment', async () => {
+    await plant(registered(7), emailChanged(7, 'second@example.com'), emailChanged(7, 'third@example.com'))
+    const state = await call('getEntityState', () => getEntityState(box.redis, 'user-42'))
+    verifyEqual(
+      state?.email,
+      'third@example.com',
+      'Three events have the same timestamp, and not all of them were applied. Many things happen in one millisecond; a timestamp does not tell one event from another.',
+    )
+  })
+
   test('reads all pages', async () => {
     await plant(registered())
     for (let from = 1; from < 1_300; from += 400) {
@@ -327,6 +407,20 @@ describe('getEntityState', () => {
       most <= 501,
       `getEntityState fetched ${most} entries with one command. Read page by page, with readEvents of lesson 02: Redis serves nobody else while it puts a long reply together.`,
       { expected: 'at most 501 entries in one reply', received: `${most} entries` },
+    )
+  })
+
+  test('leaves no event out between two pages', async () => {
+    await plant(
+      ...Array.from({ length: 500 }, (_, n) => (n === 0 ? registered() : emailChanged(n))),
+      deactivated(2),
+      emailChanged(3),
+    )
+    const state = await call('getEntityState', () => getEntityState(box.redis, 'user-42'))
+    verifyEqual(
+      state,
+      { ...gone(), email: 'ada@new.example' },
+      'The 501st event, at position 500, is USER_DEACTIVATED, and the state does not show it. The next page begins at the `next` of the one before, exactly there.',
     )
   })
 
@@ -420,6 +514,11 @@ describe('unknown events', () => {
       'The history holds a USER_TAGGED, which this program does not know, and `report` was not called. Passed over in silence, a misspelt type loses its events and nobody notices.',
     )
     verifyEqual(
+      (await replay()).reports,
+      reports,
+      'The same history was replayed twice, and the second time something else was reported. Begin each replay anew: the position at 0, and no memory of what has been reported.',
+    )
+    verifyEqual(
       reports,
       [{ position: 1, eventType: 'USER_TAGGED', eventId: '0b7f3a52-6f0a-4c1e-9d3b-000000000001' }],
       '`report` should be called once, with the position (counted from 0), the eventType and the eventId of the unknown event: with these one can find it.',
@@ -445,6 +544,16 @@ describe('unknown events', () => {
         { position: 2, eventType: 'USER_EMIAL_CHANGED', eventId: '0b7f3a52-6f0a-4c1e-9d3b-000000000002' },
       ],
       'Every unknown event should be reported, in the order of the list, also the second of one type and one that comes before the registration: whoever mends the log needs them all.',
+    )
+  })
+
+  test('are reported whatever they are called', async () => {
+    await plant(registered(0), ...NEARLY.map((eventType, i) => event(i + 1, eventType)))
+    const { reports } = await replay()
+    verifyEqual(
+      reports.map(({ eventType }) => eventType),
+      NEARLY,
+      'Some event types look like known ones and are none, and they were not reported. A type is known when it is the same text, letter for letter; `in` and `[…]` on an object find `toString` and `constructor` too: ask a Set, or `Object.hasOwn`.',
     )
   })
 
