@@ -86,12 +86,15 @@ describe('addEntry', () => {
   })
 
   test('drops nothing unless told to', async () => {
-    await plant('user_activity', 250, (n) => `${n}-0`)
-    await call('addEntry', () => addEntry(box.redis, 'user_activity', { n: '251' }))
-    verifyEqual(
-      await box.admin.xlen('user_activity'),
-      251,
-      'addEntry without `keepAbout` dropped entries. Whoever does not ask for trimming keeps everything.',
+    await plant('user_activity', 1_300, (n) => `${n}-0`)
+    await call('addEntry', () => addEntry(box.redis, 'user_activity', { n: '1301' }))
+    const trimming = box.commands.some(
+      ({ name, args }) => /^X(ADD|TRIM)$/i.test(name) && /^(MAXLEN|MINID)$/i.test(String(args[1])),
+    )
+    verify(
+      (await box.admin.xlen('user_activity')) === 1_301 && !trimming,
+      'addEntry without `keepAbout` dropped entries, or told Redis to trim. Whoever does not ask for trimming keeps everything; a limit that nobody named is reached one day, and then entries vanish without a word.',
+      { expected: '1301 entries, no MAXLEN', received: `${await box.admin.xlen('user_activity')} entries` },
     )
   })
 
@@ -114,6 +117,23 @@ describe('addEntry', () => {
       left.length < 250,
       'With `keepAbout` 10 the stream of 250 entries did not get shorter: nothing trims by itself. Give XADD `MAXLEN ~ 10`.',
       { expected: 'fewer than 250 entries', received: `${left.length} entries` },
+    )
+  })
+
+  test('keeps the last one that was asked for', async () => {
+    await plant('user_activity', 200, (n) => `${n}-0`)
+    await call('addEntry', () => addEntry(box.redis, 'user_activity', { n: '201' }, 102))
+    const length = await box.admin.xlen('user_activity')
+    verify(
+      length >= 102,
+      'With `keepAbout` 102 fewer than 102 of 201 entries are left. Give `MAXLEN ~` the number as it is: one less, and Redis may drop a block of which you wanted one entry.',
+      { expected: 'at least 102 entries', received: `${length} entries` },
+    )
+    const names = box.commands.map(({ name }) => name.toUpperCase())
+    verify(
+      !names.includes('XTRIM') || names.includes('EXEC'),
+      'addEntry appends with XADD and trims with an XTRIM of its own. Let Redis do both in one step: XADD takes `MAXLEN ~` itself, which saves a round trip, and nobody can die in between.',
+      { received: names },
     )
   })
 
@@ -140,6 +160,27 @@ describe('readEntries, readLatest', () => {
     const latest = await call('readLatest', () => readLatest(box.redis, 'user_updates', 5))
     isEntries('readLatest', latest)
     verifyEqual(latest, expected, `readLatest should return entries as { id, fields }. ${FLAT}`)
+  })
+
+  test('gives each entry its own fields', async () => {
+    await box.admin.xadd('user_updates', '1000-0', 'userId', '42', 'note', 'x')
+    await box.admin.xadd('user_updates', '1001-0', 'userId', '43')
+    const expected = [
+      { id: '1000-0', fields: { userId: '42', note: 'x' } },
+      { id: '1001-0', fields: { userId: '43' } },
+    ]
+    const own =
+      'Two entries with different fields came back with fields of each other. Begin a new object for each entry.'
+    const entries = await call('readEntries', () => readEntries(box.redis, 'user_updates'))
+    isEntries('readEntries', entries)
+    verifyEqual(entries, expected, own)
+    const latest = await call('readLatest', () => readLatest(box.redis, 'user_updates', 5))
+    isEntries('readLatest', latest)
+    verifyEqual(
+      [...latest].sort((a, b) => a.id.localeCompare(b.id)),
+      expected,
+      own,
+    )
   })
 
   test('finds nothing where nothing is', async () => {
@@ -250,6 +291,16 @@ describe('compareIds, timeOf, jsonField', () => {
     ['5-9', '6-0', 'The first part decides; the second counts only where the first parts are equal.'],
     ['1772355600123-0', '1772355600123-1', 'Within one millisecond the second part decides.'],
     [
+      '1-0',
+      '4294967297-0',
+      'The difference does not fit into 32 bits, and `| 0` and its kin cut off what does not.',
+    ],
+    [
+      '1-0',
+      '2147483650-0',
+      'The difference does not fit into 32 bits, and `| 0` and its kin cut off what does not.',
+    ],
+    [
       '9007199254740992-0',
       '9007199254740993-0',
       'Both parts are 64-bit numbers. A `number` is exact up to 2^53 only; take BigInt.',
@@ -302,7 +353,16 @@ describe('compareIds, timeOf, jsonField', () => {
       ['false', false],
       ['""', ''],
     ] as const) {
-      const received = await call('jsonField', () => jsonField(entry(text), 'data'))
+      const outcome = await attempt('jsonField', () => jsonField(entry(text), 'data'))
+      verify(
+        outcome.ok || !(outcome.error instanceof EntryFieldError),
+        `jsonField refused a field that holds ${text}. That is JSON, and stands for a value; \`if (!value)\` takes null, false, 0 and the empty text for nothing at all.`,
+        { expected: value, received: !outcome.ok && outcome.error },
+      )
+      const received = await call('jsonField', () => {
+        if (outcome.ok) return outcome.value
+        throw outcome.error
+      })
       verifyEqual(
         received,
         value,
@@ -364,6 +424,11 @@ async function read(positions: Readonly<Record<string, string>>, waitMs: number)
     'readNew failed where no stream had anything new. The reply of XREAD is null then, not an empty list: look before you iterate.',
     { received: !outcome.ok && outcome.error },
   )
+  verify(
+    outcome.ok || !/Invalid stream ID|Unbalanced/i.test(String(outcome.error)),
+    'Redis did not understand the XREAD of readNew. Behind STREAMS it wants the names of all streams first, and then all positions, in the same order: `user_updates user_friends 1000-0 0-0`.',
+    { received: !outcome.ok && outcome.error },
+  )
   const result = await call(
     'readNew',
     () => {
@@ -385,6 +450,18 @@ function isResult(result: NewEntries): void {
 }
 
 describe('readNew', () => {
+  test('takes a stream that does not exist for an empty one', async () => {
+    for (const stream of ['user_updates', 'user_friends']) await plant(stream, 1, () => '1000-0')
+    const two = { user_updates: '0-0', user_friends: '0-0' }
+    const there = await attempt('readNew', () => readNew(box.redis, two, 0), { background: true })
+    const outcome = await attempt('readNew', () => readNew(box.redis, START, 0), { background: true })
+    verify(
+      outcome.ok || !there.ok,
+      'readNew failed because one of its streams does not exist yet. A stream comes into being with its first entry; until then it is one without entries.',
+      { received: !outcome.ok && outcome.error },
+    )
+  })
+
   test('reads several streams, each from its position', async () => {
     await plant('user_updates', 3, (n) => `${n}000-0`)
     await plant('user_friends', 2, (n) => `${n}-0`)
@@ -421,6 +498,12 @@ describe('readNew', () => {
       { entries: { user_updates: [], user_activity: [], user_friends: [] }, positions: START },
       'With nothing new and `waitMs` 0 readNew should return no entries, and the positions as they were.',
     )
+    const blocked = Math.max(0, ...box.commands.map(blockOf))
+    verify(
+      blocked <= 10,
+      'With `waitMs` 0 readNew should not wait at all, and it sent an XREAD with BLOCK. To Redis `BLOCK 0` means "for ever"; leave BLOCK out.',
+      { expected: 'no BLOCK', received: `BLOCK ${blocked}` },
+    )
     verifyEqual(
       summary(await read(START, 30)),
       { entries: { user_updates: [], user_activity: [], user_friends: [] }, positions: START },
@@ -448,11 +531,12 @@ describe('readNew', () => {
 
   test('waits for what comes, and lets others use the connection', async () => {
     let result: NewEntries | undefined
-    const reading = read(START, 2_500).then((value) => {
+    const reading = read(START, 10_000).then((value) => {
       result = value
     })
     reading.catch(() => {})
-    await roundTrips(40)
+    await roundTrips(200)
+    const asked = box.commands.length
     verify(
       result === undefined,
       'readNew returned at once although it was told to wait. Whoever calls it in a loop then asks Redis without a pause: give XREAD `BLOCK` and the milliseconds.',
@@ -465,11 +549,24 @@ describe('readNew', () => {
     await Promise.race([question, roundTrips(200)])
     const shared = !answered
     await box.admin.xadd('user_friends', '7-0', 'n', '1')
-    await reading
     await question
+    for (let tick = 0; tick < 400 && result === undefined && !shared; tick += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      await Promise.race([reading, roundTrips(1)])
+    }
+    verify(
+      shared || result !== undefined,
+      'An entry came while readNew waited, and readNew did not return it. It should wait for the first entry, and no longer: `waitMs` is the limit, not the time to sleep. XREAD with `BLOCK` returns as soon as something is there.',
+      { expected: 'the entry 7-0', received: 'nothing yet' },
+    )
     verify(
       !shared,
       'While readNew waited, a GET on the same connection got no answer: a connection that blocks does nothing else, and everybody who shares it waits too. Wait on a `redis.duplicate()` and close it afterwards.',
+    )
+    verify(
+      asked <= 100,
+      'While readNew waited, it asked Redis again and again without a pause: while the test sent 200 commands, readNew sent more than half as many. That keeps a processor busy on both sides. Let Redis wait for you: XREAD with `BLOCK`, on a `redis.duplicate()`.',
+      { expected: 'one command that waits', received: `${asked} commands` },
     )
     verifyEqual(
       result && summary(result),
@@ -483,18 +580,27 @@ describe('readNew', () => {
 
   test('closes what it opened', async () => {
     const before = await connections()
+    const stillOpen = async () => {
+      let left = Number.POSITIVE_INFINITY
+      for (let tick = 0; tick < 200 && left > 0; tick += 1) {
+        await roundTrips(5)
+        left = [...(await connections())].filter((id) => !before.has(id)).length
+      }
+      return left
+    }
     await read(START, 20)
     await plant('user_updates', 1, () => '1000-0')
     await read(START, 20)
-    const stillOpen = async () => [...(await connections())].filter((id) => !before.has(id)).length
-    let left = await stillOpen()
-    for (let tick = 0; tick < 200 && left > 0; tick += 1) {
-      await roundTrips(5)
-      left = await stillOpen()
-    }
+    const left = await stillOpen()
     verify(
       left === 0,
       `After two calls of readNew ${left} of its connections are still open. In a loop that ends when Redis accepts no more of them: disconnect the duplicate in a \`finally\`.`,
+    )
+    await attempt('readNew', () => readNew(box.redis, { user_updates: 'no-id' }, 20), { background: true })
+    verify(
+      (await stillOpen()) === 0,
+      'readNew was given a position that is no id, so its XREAD failed, and the connection that it had opened for it is still there. Close it in a `finally`: that is carried out whether the read went well or not.',
+      { expected: 'no connection more than before', received: 'one more' },
     )
     verifyEqual(
       await call('redis.ping', () => box.redis.ping()),
@@ -525,6 +631,12 @@ describe('readNew', () => {
       seen.every((n, i) => n === i + 1),
       'Four calls, each from the positions of the one before, should bring the 230 entries once each and in order.',
       { received: seen },
+    )
+    const waiting = await read(START, 20)
+    verify(
+      waiting.entries.filter(({ stream }) => stream === 'user_activity').length === 100,
+      'Of 230 entries readNew should return the first 100, also when it is told that it may wait: give COUNT 100 together with BLOCK.',
+      { expected: '100 entries', received: `${waiting.entries.length} entries` },
     )
   })
 
@@ -577,6 +689,12 @@ function chunk(flat: readonly string[]): [string, string][] {
 async function roundTrips(count: number): Promise<undefined> {
   for (let i = 0; i < count; i += 1) await box.admin.ping()
   return undefined
+}
+
+/** The milliseconds behind BLOCK, 0 where there is none; without an end for `BLOCK 0`. */
+function blockOf({ args }: { readonly args: readonly unknown[] }): number {
+  const at = args.findIndex((arg) => /^block$/i.test(String(arg)))
+  return at < 0 ? 0 : Number(args[at + 1]) || Number.POSITIVE_INFINITY
 }
 
 /** The ids of all connections to this database. */
