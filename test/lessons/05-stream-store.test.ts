@@ -175,6 +175,30 @@ describe('toFields, fromEntry', () => {
     verifyEqual(outcome.value.metadata ?? 'missing', {}, 'Missing metadata should become `metadata: {}`.')
   })
 
+  for (const [field, value, why] of [
+    ['entityId', '42', 'Fields are texts; parse payload and metadata, and nothing else.'],
+    [
+      'eventId',
+      'import-1',
+      'Any text with something in it will do: other programs make their ids in other ways.',
+    ],
+    ['eventType', 'UserMoved', 'What is in the log has happened, whatever it was called.'],
+    ['timestamp', '2019-05-02T09:14:07Z', 'Any time that `Date.parse` understands will do.'],
+    ['timestamp', '1970-01-01T00:00:00.000Z', 'That is the time 0; ask for NaN, 0 is falsy too.'],
+  ] as const) {
+    test(`keeps the ${field} ${value}`, async () => {
+      const outcome = await attempt('fromEntry', () => fromEntry(entry({ [field]: value })))
+      verify(outcome.ok, `fromEntry refused an entry with the ${field} "${value}". ${why}`, {
+        received: !outcome.ok && outcome.error,
+      })
+      verifyEqual(
+        outcome.value[field],
+        value,
+        `fromEntry changed the ${field} "${value}". It comes back as the text that it is. ${why}`,
+      )
+    })
+  }
+
   const FAULTS = [
     [
       'payload',
@@ -200,6 +224,10 @@ describe('toFields, fromEntry', () => {
       'has no field `eventType`. A reducer would pass over it without a word; nobody knows',
     ],
     ['entityId', '', 'has an empty `entityId`. It happened to nobody; nobody knows'],
+    ['eventId', '', 'has an empty `eventId`. It can never be told from its copy; nobody knows'],
+    ['eventType', '', 'has an empty `eventType`. A reducer would pass over it without a word; nobody knows'],
+    ['timestamp', '', 'has an empty `timestamp`. It is no time; nobody knows'],
+    ['payload', '42', 'has a number for a payload, which is no object. It names neither'],
     [
       'timestamp',
       undefined,
@@ -212,6 +240,13 @@ describe('toFields, fromEntry', () => {
     ],
     ['metadata', '{"userId', 'has metadata that is no JSON. A bare SyntaxError names neither'],
     ['metadata', '"admin-1"', 'has the JSON of a text for metadata. It names neither'],
+    ['metadata', '7', 'has the JSON of a number for metadata. It names neither'],
+    ['metadata', '["admin-1"]', 'has a list for metadata. It names neither'],
+    [
+      'metadata',
+      '',
+      'has an empty text for metadata, and that is no JSON: only a field that is missing becomes `{}`. It names neither',
+    ],
   ] as const
   for (const [field, value, what] of FAULTS) {
     test(`refuses ${field} ${value}`, async () => {
@@ -296,6 +331,22 @@ describe('storeEventWithStreams', () => {
         (await stored(stream)).map(([, flat]) => paired(flat).eventId),
         ['e-1', 'e-2', 'e-3'],
         `\`${stream}\` should hold the events in the order in which they were stored.`,
+      )
+    }
+  })
+
+  test('drops nothing', async () => {
+    const LONG_LOG = lacks('real-server') ? 0 : 1_300
+    for (const stream of [ENTITY, TYPE, ALL]) await box.admin.eval(PLANT, 1, stream, 1, LONG_LOG, 1, 0)
+    await store(ada())
+    const trims = box.commands.some(
+      ({ name, args }) => /^X(ADD|TRIM)$/i.test(name) && args.some((arg) => /^(MAXLEN|MINID)$/i.test(arg)),
+    )
+    for (const stream of [ENTITY, TYPE, ALL]) {
+      verify(
+        (await box.admin.xlen(stream)) === LONG_LOG + 1 && !trims,
+        `storeEventWithStreams trims a stream (MAXLEN or MINID), and nobody asked for that. The streams are the truth: what is dropped from \`${ENTITY}\` is half of a user, and from \`${ALL}\` what a slow reader has not seen yet.`,
+        { expected: `${LONG_LOG + 1} entries`, received: `${await box.admin.xlen(stream)} entries` },
       )
     }
   })
@@ -422,7 +473,7 @@ async function plant(from: number, to: number, ms = 1_772_355_600_123, deactivat
 /** Large streams take long to make on the embedded Redis: there the second page is a short one. */
 const LONG = lacks('real-server')
   ? { inOneMillisecond: 560, deactivated: 530, all: 620 }
-  : { inOneMillisecond: 1_200, deactivated: 1_100, all: 2_500 }
+  : { inOneMillisecond: 1_200, deactivated: 1_100, all: 2_620 }
 
 /** Of user-42 with the e-mail address of event `n`. */
 function user(n: number) {
@@ -444,6 +495,24 @@ describe('getEntityStateFromStreams', () => {
       user(3),
       'getEntityStateFromStreams should apply every entry of `stream:entity:user-42` in order, with applyEvent of lesson 03.',
     )
+    await plant(4, 4)
+    verifyEqual(
+      await state(),
+      user(4),
+      'getEntityStateFromStreams was called a second time, with one entry more in the stream, and did not give the state after it. It remembers something from the first call: keep nothing outside of the function, neither a state nor a position.',
+    )
+  })
+
+  test('goes by the order of the stream', async () => {
+    await plant(1, 2)
+    const fields = { ...FIELDS, eventType: 'USER_EMAIL_CHANGED', payload: '{"email":"last@example.com"}' }
+    const slow = { ...fields, timestamp: '2026-03-01T08:59:00.000Z' }
+    await box.admin.xadd(ENTITY, '1772355600124-0', ...Object.entries(slow).flat())
+    verifyEqual(
+      (await state())?.email,
+      'last@example.com',
+      'The entries were put in order by their timestamps. The order is that of the stream: two machines’ clocks differ, and the one that wrote last was a minute slow.',
+    )
   })
 
   test('null for an entity that never was', async () => {
@@ -462,6 +531,11 @@ describe('getEntityStateFromStreams', () => {
     verify(
       ![100, 250, 500, 501, 1_000].some((n) => received?.email === `${n}@example.com`),
       `Only the first page was read: the entity has more events than fit in it, and the state is that after the first few hundred. Go on behind the last id until a page is not full.`,
+      { expected, received },
+    )
+    verify(
+      received?.email !== '2500@example.com',
+      'The last page, the one that is not full, was read and not applied: its events are the newest. Apply a page first, and then ask whether it was the last.',
       { expected, received },
     )
     verifyEqual(
