@@ -113,7 +113,16 @@ function exactlyOneWon(
 
 describe('appendEvent', () => {
   test('appends to the stream of the aggregate', async () => {
-    const version = await appended(1, 0)
+    const outcome = await attempt('appendEvent', () => append(1, 0))
+    verify(
+      outcome.ok || !(outcome.error instanceof InvalidVersionError),
+      'appendEvent refused version 0. That is the version of an aggregate that does not exist yet, and the first event of each is appended with it. `!version` and `||` take 0 for nothing.',
+      { received: !outcome.ok && outcome.error },
+    )
+    const version = await call('appendEvent', () => {
+      if (outcome.ok) return outcome.value
+      throw outcome.error
+    })
     const all = await entries()
     verify(
       all.length === 1,
@@ -126,7 +135,20 @@ describe('appendEvent', () => {
       'The entry should have a field `event` with the whole event as encodeEvent writes it.',
     )
     verifyEqual(version, 1, 'appendEvent should resolve to the new version: the first event makes it 1.')
-    verifyEqual(await appended(2, 1), 2, 'The second event should bring the aggregate to version 2.')
+    const second = await attempt('appendEvent', () => append(2, 1))
+    verify(
+      second.ok || all[0]?.id === '1-0',
+      `The first event got ${/^\d{10,}/.test(all[0]?.id ?? '') ? 'an id from the clock' : `the id \`${all[0]?.id}\``}, and then appendEvent did not find the aggregate at version 1. The entry of version n has the id \`n-0\`, so that the version can be read off the last id.`,
+      { expected: '1-0', received: second.ok || second.error },
+    )
+    verifyEqual(
+      await call('appendEvent', () => {
+        if (second.ok) return second.value
+        throw second.error
+      }),
+      2,
+      'The second event should bring the aggregate to version 2.',
+    )
     verifyEqual(
       await appended(1, 0, 'acc-2'),
       1,
@@ -320,6 +342,37 @@ describe('appendEvent', () => {
       { received: outcome.ok ? outcome.value : outcome.error },
     )
   })
+
+  test('closes what it opened', async () => {
+    const before = await connections()
+    await appended(1, 0)
+    await attempt('appendEvent', () => append(2, 0))
+    await attempt('appendEvent', () => append(2, Number.NaN))
+    let left = Number.POSITIVE_INFINITY
+    for (let tick = 0; tick < 200 && left > 0; tick += 1) {
+      for (let i = 0; i < 5; i += 1) await box.admin.ping()
+      left = [...(await connections())].filter((id) => !before.has(id)).length
+    }
+    verify(
+      left === 0,
+      'appendEvent was called three times, with a success, a conflict and a version that is none, and a connection that it opened is still there. After some thousand conflicts Redis takes no more: close it in a `finally`.',
+      { expected: 'no connection more than before', received: `${left} more` },
+    )
+  })
+
+  test('drops nothing', async () => {
+    await plant(1, 1_300)
+    await appended(1_301, 1_300)
+    const length = await box.admin.xlen(KEY)
+    const trims = box.commands.some(
+      ({ name, args }) => /^X(ADD|TRIM)$/i.test(name) && args.some((arg) => /^(MAXLEN|MINID)$/i.test(arg)),
+    )
+    verify(
+      length === 1_301 && !trims,
+      'appendEvent trims the stream of the aggregate (MAXLEN or MINID), and nobody asked for that. It is the history on which the next decision is made: without its first deposits an account looks empty.',
+      { expected: '1301 entries', received: `${length} entries` },
+    )
+  })
 })
 
 describe('appendEvents', () => {
@@ -483,10 +536,22 @@ describe('getEvents and getVersion', () => {
       [1, 2, 3].map((version) => ({ version, event: event(version) })),
       'getEvents should give every event as `{ version, event }`, the oldest first, the event as decodeEvent reads it.',
     )
-    verifyEqual(await getVersion(), 3, 'After three events the version is 3.')
+    verifyEqual(
+      await getVersion(),
+      3,
+      'After three events the version is 3: that of the last entry, which XREVRANGE brings first.',
+    )
   })
 
   test('knows what never was', async () => {
+    const outcome = await attempt('getVersion', () =>
+      new AggregateEventStore(box.redis).getVersion('account', 'acc-1'),
+    )
+    verify(
+      outcome.ok || !/no such key/.test(String(outcome.error)),
+      'getVersion failed for an aggregate that never was: XINFO STREAM is an error where there is no stream. Such an aggregate is at version 0.',
+      { received: !outcome.ok && outcome.error },
+    )
     verifyEqual(
       [await get(), await getVersion()],
       [[], 0],
@@ -518,6 +583,11 @@ describe('getEvents and getVersion', () => {
       versions(await get()),
       [4, 5],
       'After a trim the events that are left keep their versions, 4 and 5. Read them off the ids; the position in the reply says nothing.',
+    )
+    verifyEqual(
+      versions(await get(4)),
+      [5],
+      'After a trim only the versions 4 and 5 are left, and getEvents after version 4 should give version 5. `afterVersion` is a version, not a number of events to leave out: begin to read behind its id.',
     )
   })
 
@@ -609,13 +679,16 @@ describe('decideAndAppend', () => {
   })
 
   test('waits for a decision that is a promise', async () => {
-    verifyEqual(
-      await decideIt(async () => {
+    const outcome = await attempt('decideAndAppend', () =>
+      run(async () => {
         await box.admin.ping()
         return [event(1)]
       }),
-      1,
-      '`decide` may return a promise: await it.',
+    )
+    verify(
+      outcome.ok && outcome.value === 1,
+      '`decide` returned a promise of one event, and that event was not appended as version 1. Await what `decide` returns: a decision may have to ask somebody first.',
+      { expected: 1, received: outcome.ok ? outcome.value : outcome.error },
     )
   })
 
@@ -667,6 +740,11 @@ describe('decideAndAppend', () => {
       'Somebody else wrote between the read and the append, and decideAndAppend gave up. After a ConcurrencyError begin again from the read.',
       { received: !outcome.ok && outcome.error },
     )
+    verify(
+      balances.length < 2 || balances[1] === 2_000,
+      'After a conflict `decide` was called again, but not with the history as it is then: all events of the aggregate, each once. Read all of it anew, into an array of its own.',
+      { expected: 'a balance of 2000 cents', received: `a balance of ${balances[1]} cents` },
+    )
     verifyEqual(
       await stored(),
       [1, 102],
@@ -703,6 +781,37 @@ describe('decideAndAppend', () => {
     })
   })
 
+  test('is done when nothing was decided', async () => {
+    await plant(1, 1)
+    let calls = 0
+    const version = await decideIt(async () => {
+      calls += 1
+      if (calls === 1) await someoneElseDebits(2)
+      return []
+    })
+    verifyEqual(
+      { version, calls },
+      { version: 1, calls: 1 },
+      '`decide` returned no events, while somebody else wrote. There is nothing to append, so there is no conflict: give the version of the history that `decide` saw, and do not ask it again.',
+    )
+  })
+
+  test('appends all that was decided, or nothing', async () => {
+    await everyCrash({
+      name: 'decideAndAppend',
+      prepare: () => plant(1, 1),
+      run: (redis) => run(() => [event(2), event(3)], undefined, redis),
+      verify: async ({ last }) => {
+        const found = (await stored()).length - 1
+        verify(
+          found === 0 || found === 2,
+          `decide returned two events, the process died after its ${last}, and one of them stood there. They are one decision: append them with one call of appendEvents, not one by one.`,
+          { expected: 'none or 2', received: found },
+        )
+      },
+    })
+  })
+
   for (const [attempts, most] of [
     [undefined, 5],
     [2, 2],
@@ -711,7 +820,7 @@ describe('decideAndAppend', () => {
     test(`gives up after ${most}${attempts === undefined ? ' by itself' : ''}`, async () => {
       await plant(1, 1)
       let calls = 0
-      await callError(
+      const error = await callError(
         'decideAndAppend',
         () =>
           run(async () => {
@@ -726,6 +835,11 @@ describe('decideAndAppend', () => {
         calls,
         most,
         `\`attempts\` ${attempts === undefined ? 'was left out, so it is 5' : `was ${attempts}`}: that is how often \`decide\` may be called in all, the first time included.`,
+      )
+      verifyEqual(
+        [error.expectedVersion, error.actualVersion],
+        [most, most + 1],
+        'decideAndAppend gave up, and its ConcurrencyError is not that of the last attempt. Throw the last one as it is: its versions say how things stand now.',
       )
     })
   }
@@ -750,3 +864,10 @@ describe('decideAndAppend', () => {
     )
   })
 })
+
+/** The ids of all connections to this database. */
+async function connections(): Promise<ReadonlySet<string>> {
+  const list = String(await box.admin.call('CLIENT', 'LIST'))
+  const ours = list.split('\n').filter((line) => line.includes(` db=${box.admin.options.db ?? 0} `))
+  return new Set(ours.map((line) => line.split(' ')[0] ?? ''))
+}
