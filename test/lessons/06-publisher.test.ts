@@ -205,6 +205,21 @@ describe('publishBatch', () => {
     )
   })
 
+  test('goes by the order of the batch', async () => {
+    const batch = BATCH.map((one, i) => ({ ...one, timestamp: `2026-03-01T09:0${9 - i}:00.000Z` }))
+    await publishBatch(batch)
+    verifyEqual(
+      await eventIds(ALL),
+      ['e-1', 'e-2', 'e-3'],
+      'The events of a batch were put in order by their timestamps. The order of the batch is the order in which things happened; clocks differ.',
+    )
+    verifyEqual(
+      batch.map(({ eventId }) => eventId),
+      ['e-1', 'e-2', 'e-3'],
+      'publishBatch changed the array that it was given. It belongs to the caller; work on a copy.',
+    )
+  })
+
   test('an empty batch', async () => {
     const outcome = await attempt('publishBatch', () => new EventPublisher(box.redis).publishBatch([]))
     verify(
@@ -322,7 +337,15 @@ describe('publishBatch', () => {
   // On the embedded Redis a stream takes longer the longer it is.
   test.skipIf(lacks('real-server'))('takes 1,000 events', async () => {
     const batch = Array.from({ length: 1_000 }, (_, i) => event(i + 1))
+    // A reader that asks all the time: between two steps it sees what the first has left.
+    const lengths = new Set<number>()
+    let asking = true
+    const reader = (async () => {
+      while (asking) lengths.add(await box.admin.xlen('stream:type:USER_REGISTERED'))
+    })()
     const outcome = await attempt('publishBatch', () => new EventPublisher(box.redis).publishBatch(batch))
+    asking = false
+    await reader
     verify(
       outcome.ok,
       'publishBatch failed with a batch of 1,000 events. In Lua, `unpack` takes about 8,000 values and not more: unpack the fields of one event at a time.',
@@ -333,6 +356,23 @@ describe('publishBatch', () => {
       ids.length === 1_000 && ids.every((id, i) => id === `e-${i + 1}`),
       'A batch of 1,000 events should be stored as a whole and in its order.',
       { received: `${ids.length} events, the last is ${ids.at(-1)}` },
+    )
+    const between = [...lengths].filter((length) => length > 0 && length < 1_000)
+    verify(
+      between.length === 0,
+      `While a batch of 1,000 events was published, a reader saw ${between[0]} of them in the stream of their type: the batch is written in several steps. A process that dies between two of them leaves part of it; write all of it in one script, or between one MULTI and its EXEC.`,
+      { expected: 'none or 1000', received: between.slice(0, 5) },
+    )
+  })
+
+  test('does not say that it worked when it did not', async () => {
+    const gone = box.connect()
+    gone.disconnect()
+    const outcome = await attempt('publishBatch', () => new EventPublisher(gone).publishBatch(BATCH))
+    verify(
+      !outcome.ok || (await eventIds(ALL)).length === 3,
+      'The connection was closed, nothing could be stored, and publishBatch resolved as if all were well. Let errors of Redis and of the connection through: only whoever learns of them can publish again.',
+      { received: outcome.ok && outcome.value },
     )
   })
 })
@@ -351,6 +391,9 @@ const TWICE =
 
 describe('no event twice', () => {
   test('the same event, published again', async () => {
+    // Two streams are in the next century, so that an id tells which stream it is of.
+    await box.admin.xadd('stream:entity:user-42', '4102444800000-0', 'eventId', 'e-0')
+    await box.admin.xadd('stream:type:USER_REGISTERED', '4102444800001-0', 'eventId', 'e-0')
     const publisher = new EventPublisher(box.redis)
     const first = await call('publish', () => publisher.publish(event(1)))
     await call('publish', () => publisher.publish(event(2)))
@@ -362,13 +405,13 @@ describe('no event twice', () => {
     )
     verifyEqual(
       await eventIds('stream:entity:user-42'),
-      ['e-1'],
+      ['e-0', 'e-1'],
       'The stream of the entity should hold e-1 once.',
     )
     verifyEqual(
       again,
       first,
-      'The second time publish should resolve to the id that the event got the first time: the caller, who never saw the first answer, needs it.',
+      'The second time publish should resolve to the id that the event got the first time, in `stream:events`: the caller, who never saw the first answer, needs it.',
     )
     const elsewhere = await publish(event(1), box.connect())
     verifyEqual(
@@ -386,6 +429,22 @@ describe('no event twice', () => {
       ['e-1', 'e-9'],
       'Two events with the same content are two events: the same thing may happen twice. Only the `eventId` tells whether it is the same event.',
     )
+  })
+
+  test('the same event id with another content', async () => {
+    const first = await publish(event(1))
+    for (const changes of [
+      { eventType: 'USER_DEACTIVATED' },
+      { entityId: 'user-43' },
+      { payload: { n: 9 } },
+    ]) {
+      const again = await publish({ ...event(1), ...changes })
+      verifyEqual(
+        { ids: await eventIds(ALL), id: again },
+        { ids: ['e-1'], id: first },
+        `The event e-1 was published, and then one with the same eventId and another ${Object.keys(changes)[0]}. An event is known by its \`eventId\` alone: the second is known, nothing is stored, and the answer is the first id.`,
+      )
+    }
   })
 
   test('remembered for a day at least', async () => {
@@ -439,7 +498,7 @@ describe('no event twice', () => {
             'stream:type:USER_REGISTERED': ['e-1'],
             'stream:events': ['e-1'],
           },
-          afterLostReply(lost, await eventIds(ALL), ['e-1']),
+          afterLostReply(lost, await streams()),
         )
         await verifyIds(
           [outcome.value],
@@ -462,7 +521,7 @@ describe('no event twice', () => {
             received: !outcome.ok && outcome.error,
           },
         )
-        verifyEqual(await streams(), WHOLE, afterLostReply(lost, await eventIds(ALL), ['e-1', 'e-2', 'e-3']))
+        verifyEqual(await streams(), WHOLE, afterLostReply(lost, await streams()))
         await verifyIds(
           outcome.value,
           ['e-1', 'e-2', 'e-3'],
@@ -513,19 +572,20 @@ describe('no event twice', () => {
   })
 })
 
-function afterLostReply(
-  lost: string | undefined,
-  found: readonly string[],
-  wanted: readonly string[],
-): string {
-  const missing = wanted.find((id) => !found.includes(id))
+function afterLostReply(lost: string | undefined, found: Readonly<Record<string, string[]>>): string {
+  const all = found[ALL] ?? []
+  const wanted = new Set(Object.values(found).flat())
+  const missing = all.length === 0 ? 'e-1' : [...wanted].find((id) => !all.includes(id))
   if (missing !== undefined) {
     return `The reply to ${lost} was lost, the command was sent again, and now ${missing} is missing in \`stream:events\`. A mark that is set before the event, in a step of its own, says "published" of an event that is nowhere. ${TWICE}`
   }
-  const twice = wanted.find((id) => found.filter((other) => other === id).length > 1)
-  if (twice === undefined)
-    return `The reply to ${lost} was lost, and now the streams do not hold each event once. ${TWICE}`
-  return `${twice} was published, the reply to ${lost} was lost, the command was sent again, and now it is stored twice. ${TWICE}`
+  for (const [stream, ids] of Object.entries(found)) {
+    const twice = ids.find((id, i) => ids.indexOf(id) < i)
+    if (twice === undefined) continue
+    const watched = box.commands.some(({ name }) => name.toUpperCase() === 'WATCH')
+    return `${twice} was published, the reply to ${lost} was lost, the command was sent again, and now it is stored twice in \`${stream}\`. ${watched ? 'ioredis sends a transaction again on a new connection, and there nobody watches any more: it is carried out a second time. Open your connection with `retryStrategy: () => null`, so that it ends instead, or take a script. ' : ''}${TWICE}`
+  }
+  return `The reply to ${lost} was lost, and now the streams do not hold each event once. ${TWICE}`
 }
 
 function failure(outcome: Outcome<unknown>): unknown {
@@ -566,6 +626,33 @@ describe('maxlen', () => {
     }
   })
 
+  test('trims as a batch is published', async () => {
+    await plant(150)
+    await publishBatch(BATCH, box.redis, { maxlen: 5 })
+    const left = await eventIds(ALL)
+    verify(
+      left.length < 150,
+      'With `maxlen` 5 a batch was published, and `stream:events` of 153 entries did not get shorter. publishBatch trims as publish does.',
+      { received: `${left.length} entries` },
+    )
+    verifyEqual(
+      left.slice(-5),
+      ['old-149', 'old-150', 'e-1', 'e-2', 'e-3'],
+      'With `maxlen` 5 the newest five entries of `stream:events` should stay.',
+    )
+  })
+
+  test('keeps the last one that was asked for', async () => {
+    await plant(200)
+    await publish(event(1), box.redis, { maxlen: 102 })
+    const left = await box.admin.xlen(ALL)
+    verify(
+      left >= 102,
+      'With `maxlen` 102 fewer than 102 of 201 entries are left in `stream:events`. Give `MAXLEN ~` the number as it is: one less, and Redis may drop a block of which one entry was wanted.',
+      { expected: 'at least 102 entries', received: `${left} entries` },
+    )
+  })
+
   test('trims in whole blocks', async () => {
     const batch = Array.from({ length: 30 }, (_, i) => event(i + 1))
     await publishBatch(batch, box.redis, { maxlen: 10 })
@@ -578,14 +665,28 @@ describe('maxlen', () => {
   })
 
   test('keeps everything without it', async () => {
-    await plant(150)
+    for (const options of [undefined, {}, { maxlen: undefined }, { maxlen: 1 }, { maxlen: 1_000 }]) {
+      const shown = options === undefined ? 'no options' : `the options ${show(options)}`
+      const outcome = await attempt(
+        'EventPublisher',
+        () => new EventPublisher(box.redis, options as PublisherOptions),
+      )
+      verify(
+        outcome.ok,
+        `EventPublisher refused ${shown}. \`maxlen\` may be left out or undefined, and every whole number from 1 is a length.`,
+        { received: !outcome.ok && outcome.error },
+      )
+    }
+    // Large streams take long to make on the embedded Redis.
+    const old = lacks('real-server') ? 150 : 1_300
+    await plant(old)
     await publish(event(1))
     await publish(event(3), box.redis, {})
     await publish(event(5), box.redis, { maxlen: undefined } as unknown as PublisherOptions)
     verifyEqual(
       await box.admin.xlen(ALL),
-      153,
-      'Without `maxlen`, `stream:events` lost entries. Whoever does not ask for trimming keeps everything.',
+      old + 3,
+      'Without `maxlen`, `stream:events` lost entries. Whoever does not ask for trimming keeps everything; a limit that nobody named is reached one day.',
     )
   })
 
@@ -607,6 +708,11 @@ describe('maxlen', () => {
     })
   }
 })
+
+/** `{ maxlen: undefined }` too. */
+function show(options: { readonly maxlen?: number | undefined }): string {
+  return 'maxlen' in options ? `{ maxlen: ${options.maxlen} }` : '{}'
+}
 
 function parsed(text: string | undefined): unknown {
   try {
