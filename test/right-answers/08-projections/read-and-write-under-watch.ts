@@ -69,7 +69,7 @@ export async function updateUserProjection(
         ...rest,
         ...(phone === null ? {} : { phone }),
         active: next.active ? 1 : 0,
-        registeredAt: next.registeredAt.toISOString(),
+        registeredAt: (await own.hget(key, 'registeredAt')) ?? stored.event.timestamp,
         version: stored.version,
       }
       const done = await own.multi().del(key).hset(key, fields).exec()
