@@ -76,6 +76,40 @@ async function plantHandled(events: number, handled: number): Promise<void> {
   await box.admin.set(CHECKPOINT, `${handled}-0`)
 }
 
+const clients = async () =>
+  String(await box.admin.client('LIST'))
+    .trim()
+    .split('\n').length
+
+async function staysOpen(method: string): Promise<void> {
+  verify(
+    box.redis.status !== 'end' && box.redis.status !== 'close',
+    `${method} closed the connection that was handed in. It belongs to the caller, who goes on with it; close the ones that you open.`,
+  )
+  await call('GET on the caller’s connection', () => box.redis.get('something'))
+}
+
+/** `byNumber`, until it gets the same entry for the fourth time with nobody else at work: then the reading does not get on. */
+async function gettingOn(work: (handler: Handler) => Promise<void>): Promise<void> {
+  const times = new Map<string, number>()
+  let again: string | undefined
+  const handler: Handler = (one, id) => {
+    const seen = (times.get(one.eventId) ?? 0) + 1
+    times.set(one.eventId, seen)
+    if (seen < 4) return byNumber(one, id)
+    again = `${one.payload.n}-0`
+    throw new Error(`The entry ${again} was handed over for the fourth time`)
+  }
+  try {
+    await work(handler)
+  } finally {
+    verify(
+      again === undefined,
+      `The entry ${again} was handed to the handler again and again, and nobody else was at work. XRANGE includes its start: a page from \`${again}\` begins with ${again} itself, so the end of the log never comes. A parenthesis, \`(${again}\`, begins behind it.`,
+    )
+  }
+}
+
 describe('orderStatistics', () => {
   const run = async (one: DomainEvent): Promise<Changes> => {
     const changes = await call('orderStatistics', () => [orderStatistics(one)])
@@ -188,6 +222,17 @@ describe('saveCheckpoint', () => {
       [true, '9-0'],
       'Events that change nothing move the checkpoint all the same.',
     )
+    const zero = await attempt('saveCheckpoint', () => save('9-0', '10-0', { count: 1, valueCents: 0 }))
+    verify(
+      zero.ok && zero.value === true,
+      'saveCheckpoint did not take a change by 0. That is a whole number too: a handler may name fields that do not change. (`!by` is true for 0 and for NaN; Number.isSafeInteger tells them apart.)',
+      { expected: true, received: zero.ok ? zero.value : zero.error },
+    )
+    verifyEqual(
+      (await found()).model,
+      { count: '6', valueCents: '1000', shipped: '1' },
+      'A change by 0 should leave its field as it is, and the others are added.',
+    )
   })
 
   test('is all or nothing when the process dies', async () => {
@@ -267,6 +312,25 @@ describe('saveCheckpoint', () => {
     })
   }
 
+  test('closes what it opens, and nothing else', async () => {
+    const before = await clients()
+    for (const [from, to] of [
+      ['0-0', '1-0'],
+      ['0-0', '2-0'],
+      ['1-0', '2-0'],
+    ] as const) {
+      await saved(from, to, { count: 1 })
+    }
+    let open = (await clients()) - before
+    for (let asked = 0; open > 0 && asked < 200; asked += 1) open = (await clients()) - before
+    verify(
+      open <= 0,
+      'saveCheckpoint opened a connection of its own and left it open, whether it saved or not. After an hour of events the server takes no more connections. Close it in a `finally`.',
+      { expected: 'no connection more than before', received: `${open} more after three calls` },
+    )
+    await staysOpen('saveCheckpoint')
+  })
+
   for (const [value, shown] of [
     [Number.NaN, 'NaN'],
     [0.5, '0.5'],
@@ -302,7 +366,7 @@ describe('catchUp', () => {
 
   test('handles what is in the log', async () => {
     await plant(1, 12)
-    await caughtUp()
+    await gettingOn(caughtUp)
     verifyEqual(
       await found(),
       TWELVE,
@@ -350,9 +414,23 @@ describe('catchUp', () => {
       ],
       'The handler should be called with each event and the id of its entry, in the order of the log. The entries were 7-0, 7-1 and 10-0.',
     )
+    await plantOne('10-1', event(4))
+    await caughtUp(note)
+    verifyEqual(
+      [...seen.keys()].slice(3),
+      ['10-1'],
+      'The checkpoint was at 10-0, and 10-1 came in the same millisecond. The next catchUp should hand over that one: behind `10-0` begins with `(10-0`, not with the next millisecond.',
+    )
   })
 
   test('passes over what it does not know', async () => {
+    await plantOne('0-1', event(1, 'USER_REGISTERED'))
+    await caughtUp()
+    verifyEqual(
+      await found(),
+      { model: {}, checkpoint: '0-1' },
+      'No event of the log means anything to the handler. Nothing changes, and the checkpoint should move past them all the same: else they are read again for ever, and when a page holds nothing else, what stands behind it is never reached.',
+    )
     await plant(1, 2)
     await plantOne('3-0', event(3, 'USER_REGISTERED'))
     await plantOne('4-0', event(4, 'ORDER_SHIPPED'))
@@ -362,6 +440,23 @@ describe('catchUp', () => {
       await found(),
       { model: { count: '2', valueCents: '3', shipped: '1' }, checkpoint: '5-0' },
       'Events that mean nothing to the handler should change nothing, and the checkpoint should move past them: else they are read again for ever.',
+    )
+  })
+
+  test('reads 520 events in pages', async () => {
+    await plant(1, 520)
+    // Saving after every event is slow, and allowed.
+    await call('catchUp', () => projection().catchUp(), { seconds: 40 })
+    const most = Math.max(...box.commands.map(({ reply }) => (Array.isArray(reply) ? reply.length : 0)))
+    verifyEqual(
+      await found(),
+      { model: { count: '520', valueCents: '135460' }, checkpoint: '520-0' },
+      'A log of 520 events should be handled to its end, each event once. A COUNT brings one page: go on behind it.',
+    )
+    verify(
+      most <= 501,
+      `catchUp fetched ${most} entries with one command. Redis serves nobody else while it puts that reply together: read pages with COUNT 500.`,
+      { expected: 'at most 501', received: most },
     )
   })
 
@@ -430,42 +525,26 @@ describe('catchUp', () => {
     })
   })
 
-  test('reads 520 events in pages', async () => {
-    await plant(1, 520)
-    // Saving after every event is slow, and allowed.
-    await call('catchUp', () => projection().catchUp(), { seconds: 40 })
-    const most = Math.max(...box.commands.map(({ reply }) => (Array.isArray(reply) ? reply.length : 0)))
-    verifyEqual(
-      await found(),
-      { model: { count: '520', valueCents: '135460' }, checkpoint: '520-0' },
-      'A log of 520 events should be handled to its end, each event once. A COUNT brings one page: go on behind it.',
-    )
-    verify(
-      most <= 501,
-      `catchUp fetched ${most} entries with one command. Redis serves nobody else while it puts that reply together: read pages with COUNT 500.`,
-      { expected: 'at most 501', received: most },
-    )
-  })
-
   test('keeps sums and checkpoint together when a handler throws', async () => {
     await plant(1, 6)
     const trouble = new Error('no price for order-4')
-    const outcome = await attempt('catchUp', () =>
-      projection(box.redis, (one, id) => {
-        if (one.payload.n === 4) throw trouble
-        return byNumber(one, id)
-      }).catchUp(),
-    )
+    let mended = false
+    const orders = projection(box.redis, (one, id) => {
+      if (one.payload.n === 4 && !mended) throw trouble
+      return byNumber(one, id)
+    })
+    const outcome = await attempt('catchUp', () => orders.catchUp())
     verify(
       !outcome.ok && outcome.error === trouble,
       'A handler threw, and catchUp did not reject with that error. Whoever goes on without the event has a sum with a hole, and nobody knows.',
       { received: outcome.ok ? 'catchUp resolved' : outcome.error },
     )
-    await caughtUp()
+    mended = true
+    await call('catchUp', () => orders.catchUp())
     verifyEqual(
       await found(),
       { model: { count: '6', valueCents: '21' }, checkpoint: '6-0' },
-      'A handler threw at event 4; it was mended, and catchUp was run again. Every event should be in the sums once.',
+      'A handler threw at event 4; it was mended, and catchUp of the same projection was run again. Every event should be in the sums once: what was worked out for the failed run must not be saved with the next.',
     )
   })
 
@@ -512,7 +591,7 @@ describe('rebuild', () => {
 
   test('counts every event once', async () => {
     await plantHandled(12, 12)
-    await rebuilt()
+    await gettingOn(rebuilt)
     const { model, checkpoint } = await found()
     verify(
       model.count !== '24',
@@ -530,6 +609,13 @@ describe('rebuild', () => {
     await plant(1, 12)
     await rebuilt()
     verifyEqual(await found(), TWELVE, 'A rebuild without a read model and a checkpoint should make both.')
+    await box.admin.del(CHECKPOINT)
+    await rebuilt()
+    verifyEqual(
+      await found(),
+      TWELVE,
+      'Somebody had deleted the checkpoint alone, and rebuild added all events to the old sums. Clear the read model in any case, wherever the checkpoint is.',
+    )
   })
 
   test('makes what the handler says now', async () => {
@@ -626,5 +712,6 @@ describe('rebuild', () => {
       ],
       'A rebuild should touch its own read model and its own checkpoint only, and leave no other keys behind.',
     )
+    await staysOpen('rebuild')
   })
 })
