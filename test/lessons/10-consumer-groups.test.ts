@@ -79,6 +79,16 @@ const sent = (word: string) =>
   box.commands.some((command) => [command.name, ...command.args].join(' ').toUpperCase().includes(word))
 
 describe('ensureGroup', () => {
+  test('is not done by the constructor', async () => {
+    await call('new EventConsumer', () => mailer())
+    await box.admin.ping()
+    verifyEqual(
+      box.commands.map(({ name }) => name),
+      [],
+      'The constructor of EventConsumer sent a command. Nobody can wait for it, and nobody hears of it when it fails: a constructor only keeps what it is given. The group is made by ensureGroup.',
+    )
+  })
+
   test('creates the group on a stream that holds events', async () => {
     await plant(1, 2)
     await call('ensureGroup', () => mailer().ensureGroup())
@@ -220,6 +230,18 @@ describe('acknowledge', () => {
     )
   })
 
+  test('does not ask who had them', async () => {
+    await deliver(2)
+    await plant(3, 3)
+    await box.admin.xreadgroup('GROUP', 'mail', 'mailer-2', 'STREAMS', STREAM, '>')
+    const count = await call('acknowledge', () => mailer().acknowledge(['2-0', '3-0']))
+    verifyEqual(
+      [await pending(), count],
+      [[['1-0', 'mailer-1']], 2],
+      'acknowledge was called by mailer-1 with one event of its own and one that mailer-2 has in hand, and both should be off the list, and be counted. XACK does not ask who had an event; whoever takes over the work of the dead relies on that.',
+    )
+  })
+
   test('counts only what was pending', async () => {
     await deliver(2)
     await box.admin.xack(STREAM, 'mail', '1-0')
@@ -340,9 +362,10 @@ describe('consume', () => {
         : 'While `handle` was at work on 1-0, the event was acknowledged already. If the process dies now, the work is not done and nobody will ever do it. Acknowledge after `handle` has finished.',
       { received: during },
     )
+    const others = during.filter(([, name]) => name !== 'mailer-1')
     verifyEqual(
-      during.map(([, name]) => name),
-      ['mailer-1', 'mailer-1'],
+      others,
+      [],
       'The events should be pending under the name in the options, "mailer-1". With one name for all processes nobody can tell whose event it is, and who is dead.',
     )
     verify(
@@ -372,10 +395,17 @@ describe('consume', () => {
       ['1-0', '2-0'],
       '`handle` failed for 2-0. consume should stop there: a later event must not go ahead of an earlier one that failed.',
     )
+    const open = (await pending()).map(([id]) => id)
+    verify(
+      open[0] === '2-0',
+      '`handle` was done with 1-0 and failed for 2-0 of four events. 2-0 should be pending, and 1-0 no more: what is not done is not acknowledged.',
+      { received: open },
+    )
+    // Whoever reads one event at a time has not been given 3-0 and 4-0 yet.
     verifyEqual(
-      ids((await pending()).map(([id]) => ({ id, fields: {} }))),
+      [...open, ...(await undelivered())],
       ['2-0', '3-0', '4-0'],
-      '`handle` was done with 1-0 and failed for 2-0 of four events. Pending should be 2-0, 3-0 and 4-0: what is not done is not acknowledged.',
+      '`handle` was done with 1-0 and failed for 2-0 of four events. What was delivered together with 2-0 should be pending with it: what is not done is not acknowledged. Received is what is pending or not delivered yet.',
     )
     verify(
       error instanceof RangeError,
@@ -394,12 +424,11 @@ describe('consume', () => {
       [10, 10, '10-0'],
       'consume(handle, 10) on a stream of 125 events should take 10 and leave the others to whoever comes next (COUNT). Received are: the number returned, the number handed over, and the id up to which the group has delivered.',
     )
-    // Fails at the first of them: how many were delivered shows all the same, and without a hundred acknowledgements.
-    await attempt('consume', () => mailer().consume(() => Promise.reject(new Error('no more'))))
+    const more = await call('consume', () => mailer().consume(handle))
     verifyEqual(
-      (await info())?.['last-delivered-id'],
-      '110-0',
-      'Without a number consume should take up to 100 events at once: not all that there are, and not the 10 of XREADGROUP’s default. Ten were delivered before; received is the id up to which the group has delivered now.',
+      [more, (await info())?.['last-delivered-id']],
+      [100, '110-0'],
+      'Without a number consume should take up to 100 events: not all that there are, and not some other number. Ten of the 125 had been delivered before; received are the number returned, and the id up to which the group has delivered now.',
     )
   })
 
@@ -437,6 +466,19 @@ describe('consume', () => {
       (await pending()).map(([id]) => id),
       ['1-0', '2-0'],
       'consume acknowledged events that it had not handed over: 1-0 and 2-0 were delivered before, and nobody has done their work.',
+    )
+    const count = await call('consume', () => mailer(box.redis, 'mailer-2').consume(handle))
+    verifyEqual(
+      [count, ids(seen), await pending()],
+      [
+        0,
+        ['3-0'],
+        [
+          ['1-0', 'mailer-1'],
+          ['2-0', 'mailer-1'],
+        ],
+      ],
+      'Nothing was new, and consume of mailer-2 took up what mailer-1 has in hand. Perhaps mailer-1 is at work on it this very moment, and every mail is sent twice. Whose events may be taken over, and when, is lesson 11.',
     )
   })
 
@@ -484,6 +526,31 @@ describe('consume', () => {
       [error.stream, error.group],
       [STREAM, 'mail'],
       'The GroupMissingError should carry the stream and the group that it missed.',
+    )
+  })
+
+  test('calls nothing else a missing group', async () => {
+    await plant(1, 1)
+    await group()
+    const failure = new Error('NOGROUP No such consumer group: the statistics that `handle` reads')
+    const outcome = await attempt('consume', () => mailer().consume(() => Promise.reject(failure)))
+    verify(
+      !outcome.ok && outcome.error === failure,
+      '`handle` failed with an error of its own that begins with NOGROUP (it reads another group), and consume did not reject with that same error. Put the `try` around the read alone, so that it judges only what Redis says to the read.',
+      { received: outcome.ok ? outcome.value : outcome.error },
+    )
+    await box.admin.del(STREAM)
+    await box.admin.set(STREAM, 'not a stream')
+    const error = await callError(
+      'consume',
+      () => mailer().consume(() => {}),
+      Error,
+      'The key "stream:orders" holds a text and no stream, and consume said nothing.',
+    )
+    verify(
+      error.message.includes('WRONGTYPE'),
+      'The key "stream:orders" holds a text and no stream, and consume did not throw the error of Redis (WRONGTYPE …). Only NOGROUP means that the group is missing; with any other error renamed, somebody creates a group and wonders why it does not help.',
+      { received: error },
     )
   })
 
