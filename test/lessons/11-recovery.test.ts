@@ -79,6 +79,25 @@ async function inHand(): Promise<string[]> {
   return (await pending()).map(([id, consumer]) => `${id} of ${consumer}`)
 }
 
+/** What the group would deliver next. */
+async function undelivered(): Promise<string[]> {
+  const reply = (await box.admin.xreadgroup('GROUP', 'mail', 'the-check', 'STREAMS', STREAM, '>')) as
+    | [string, [string, string[]][]][]
+    | null
+  return (reply?.[0]?.[1] ?? []).map(([id]) => id)
+}
+
+/** How many entries of a stream a read brought. */
+function pageOf(reply: unknown): number {
+  const [first] = Array.isArray(reply) ? (reply as unknown[]) : []
+  return Array.isArray(first) && Array.isArray(first[1]) ? first[1].length : 0
+}
+
+/** Time for a handler that nobody awaits to be overtaken, whatever the clock says. */
+async function roundTrips(count: number): Promise<void> {
+  for (let i = 0; i < count; i += 1) await box.admin.ping()
+}
+
 const ids = (events: readonly StreamEvent[]) => events.map((event) => event.id)
 
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => `${from + i}-0`)
@@ -146,28 +165,54 @@ describe('resume', () => {
   })
 
   test('goes on to the end of a long list', async () => {
-    await plant(1, 210)
-    await deliver(205, 'mailer-1', ALIVE)
+    await plant(1, 650)
+    await deliver(520, 'mailer-1', ALIVE)
     const seen: string[] = []
-    await call('resume', () => resume(box.redis, ME, (event) => void seen.push(event.id)))
+    await call('resume', () => resume(box.redis, ME, (event) => void seen.push(event.id)), { seconds: 30 })
+    const largest = Math.max(
+      ...box.commands.map(({ name, reply }) => (name === 'XREADGROUP' ? pageOf(reply) : 0)),
+    )
     verifyEqual(
-      [seen.length, seen.at(-1), (await pending()).length],
-      [210, '210-0', 0],
-      '205 events were in hand and 5 new. resume should hand over all of them, page by page. Received are: how many were handed over, the last of them, and how many are still pending.',
+      [seen.length, seen.at(-1), (await pending()).length, (await undelivered()).length],
+      [650, '650-0', 0, 0],
+      '520 events were in hand and 130 new. resume should hand over all of them, page by page: the end is an empty page, not the first one. Received are: how many were handed over, the last of them, how many are still pending, and how many were never delivered.',
+    )
+    verify(
+      largest <= 501,
+      `resume fetched ${largest} events with one read. After a long night that is the whole night in memory, and all of it pending under one name: read pages, COUNT 100.`,
+      { expected: 'pages of 100 or so', received: largest },
     )
   })
 
   test('acknowledges after the work', async () => {
-    await plant(1, 2)
-    await deliver(1, 'mailer-1', ALIVE)
+    await plant(1, 3)
+    await deliver(2, 'mailer-1', ALIVE)
     const during: string[][] = []
+    let atWork = 0
+    let most = 0
+    let done = 0
     await call('resume', () =>
       resume(box.redis, ME, async () => {
+        atWork += 1
+        most = Math.max(most, atWork)
+        await roundTrips(5)
         during.push(await inHand())
+        atWork -= 1
+        done += 1
       }),
     )
     verify(
-      during[0]?.includes('1-0 of mailer-1') && during[1]?.includes('2-0 of mailer-1'),
+      most === 1,
+      'resume called `handle` for the next event while the last was still at work. One at a time: await the promise of `handle`, or the events of an order overtake each other.',
+      { expected: '1 at a time', received: `${most} at a time` },
+    )
+    verify(
+      done === 3,
+      'resume came to its end before the last of 3 handlers had finished: await the promise of `handle`.',
+      { received: done },
+    )
+    verify(
+      during[0]?.includes('1-0 of mailer-1') && during[2]?.includes('3-0 of mailer-1'),
       'While `handle` was at work on an event, it was not pending any more. If the process dies again now, the event is lost. Acknowledge it after the work.',
       { received: during },
     )
@@ -273,6 +318,11 @@ describe('claimPending', () => {
       range(151, 160),
       'Behind 150 events at work, 20 idle ones wait. claimPending with the limit 10 should return the first ten of these 20.',
     )
+    verifyEqual(
+      [...new Set(events.map((event) => event.deliveries))],
+      [2],
+      'Each of these events is delivered for the second time. Behind 150 others their counters are not on the first page of XPENDING: ask for each id that was claimed.',
+    )
     const mine = (await pending()).filter(([, consumer]) => consumer === 'mailer-1')
     verifyEqual(
       mine.length,
@@ -284,6 +334,45 @@ describe('claimPending', () => {
       ids(rest),
       range(161, 170),
       'The second call, with the limit 50, should return the ten that are left.',
+    )
+  })
+
+  test('takes no more than the limit', async () => {
+    await plant(1, 135)
+    await deliver(5, 'mailer-3', DEAD)
+    await deliver(100, 'mailer-2', ALIVE)
+    await deliver(20, 'mailer-3', DEAD)
+    const events = await call('claimPending', () => claimPending(box.redis, ME, MINUTE, 10))
+    verify(
+      events.length <= 10,
+      `Five idle events, then 100 at work, then 20 more idle ones: claimPending with the limit 10 returned ${events.length}. What the first pages brought counts too: ask each time for the limit less what you have.`,
+      { received: ids(events) },
+    )
+    verifyEqual(
+      ids(events),
+      [...range(1, 5), ...range(106, 110)],
+      'Five idle events, then 100 at work, then 20 more idle ones. claimPending with the limit 10 should return the first ten of the idle ones.',
+    )
+    verifyEqual(
+      (await pending()).filter(([, consumer]) => consumer === 'mailer-1').length,
+      10,
+      'claimPending should take over as many events as it returns. What it takes and does not return nobody works on, and it looks alive.',
+    )
+  })
+
+  test('takes its own too', async () => {
+    await plant(1, 3)
+    await deliver(2, 'mailer-1', DEAD)
+    await deliver(1, 'mailer-2', DEAD)
+    const events = await call('claimPending', () => claimPending(box.redis, ME, MINUTE, 10))
+    verifyEqual(
+      events.map((event) => [event.id, event.deliveries]),
+      [
+        ['1-0', 2],
+        ['2-0', 2],
+        ['3-0', 2],
+      ],
+      'mailer-1 itself has had two events for an hour: it failed with them, or was restarted under its old name. claimPending should return them like those of mailer-2, or nobody ever tries them again.',
     )
   })
 
@@ -460,6 +549,17 @@ describe('recover', () => {
     )
   })
 
+  test('takes up to 100 at once', async () => {
+    await plant(1, 102)
+    await deliver(102, 'mailer-2', DEAD)
+    const report = await call('recover', () => run(() => {}), { seconds: 30 })
+    verifyEqual(
+      [report.handled, await inHand()],
+      [100, ['101-0 of mailer-2', '102-0 of mailer-2']],
+      'A dead consumer left 102 events behind. recover should take over and handle 100 of them in one call, and leave the others to the next. Received are the number handled, and what is pending afterwards.',
+    )
+  })
+
   test('tries an event as often as it may', async () => {
     await plant(1, 1)
     await deliver(1, 'mailer-2', DEAD, 2)
@@ -548,6 +648,43 @@ describe('recover', () => {
     )
   })
 
+  test('looks at the four cases in their order', async () => {
+    await plant(1, 3, (n) => (n === 1 ? 'order-6' : 'order-7'))
+    await box.admin.sadd('parked:mail', 'order-6')
+    await deliver(1, 'mailer-2', DEAD, 5)
+    await deliver(1, 'mailer-2', DEAD, 1)
+    await deliver(1, 'mailer-2', DEAD, 3)
+    const seen: string[] = []
+    const outcome = await attempt('recover', () =>
+      run((event) => {
+        seen.push(event.id)
+        throw new RangeError('the address bounces')
+      }),
+    )
+    verify(
+      outcome.ok,
+      '`handle` is a plain function here and threw at once, without a promise, and recover gave up altogether. Call it inside the `try`: `await handle(event)` catches both.',
+      { received: !outcome.ok && outcome.error },
+    )
+    const report = outcome.value
+    const letters = await deadLetters()
+    verifyEqual(
+      letters.filter((letter) => letter.sourceId === '1-0').map((letter) => letter.reason),
+      ['parked'],
+      'The event 1-0 is of order-6, which is parked, and has been delivered too often as well. The first case holds: it should be among the dead letters once, with the reason "parked". Whoever looks at it has to know that an earlier event of the order is the one to put right.',
+    )
+    verifyEqual(
+      letters.filter((letter) => letter.sourceId === '3-0').map((letter) => letter.reason),
+      ['too many deliveries'],
+      '2-0 of order-7 failed in this call, and 3-0 of the same order has been delivered too often. "Too many deliveries" is looked at before "an earlier event failed": 3-0 should go to the dead letters. Held back, it would come again with every call for as long as 2-0 fails.',
+    )
+    verifyEqual(
+      [seen, await inHand(), report],
+      [['2-0'], ['2-0 of mailer-1'], { handled: 0, failed: 1, held: 0, dead: 2 }],
+      '1-0 is of a parked order, 2-0 failed, 3-0 was delivered too often. Only 2-0 should be handed over and stay pending; recover should report 1 failed and 2 dead.',
+    )
+  })
+
   test('moves all or nothing when the process dies', async () => {
     await everyCrash({
       name: 'recover',
@@ -630,6 +767,19 @@ describe('retireConsumer', () => {
       'mailer-1 has nothing in hand; after retireConsumer the group should know it no more (XGROUP DELCONSUMER). mailer-2 stays.',
     )
     verifyEqual(await inHand(), ['2-0 of mailer-2'], 'What mailer-2 has in hand should stay as it is.')
+  })
+
+  test('removes a consumer when nobody has anything in hand', async () => {
+    await plant(1, 1)
+    await deliver(1, 'mailer-1', ALIVE)
+    await box.admin.xack(STREAM, 'mail', '1-0')
+    const outcome = await attempt('retireConsumer', () => retireConsumer(box.redis, ME))
+    verify(
+      outcome.ok,
+      'Nothing is pending in the whole group, and retireConsumer failed. The summary of XPENDING has no list of consumers then: its fourth part is null (false in Lua).',
+      { received: !outcome.ok && outcome.error },
+    )
+    verifyEqual(await consumers(), [], 'Nothing is pending in the whole group: mailer-1 should be removed.')
   })
 
   test('does not remove a consumer that has events in hand', async () => {
