@@ -137,6 +137,25 @@ describe('applyOnce', () => {
     })
   })
 
+  test('holds when two use one connection', async () => {
+    await everyInterleaving({
+      name: 'applyOnce',
+      sameConnection: true,
+      first: (redis) => applyOnce(redis, earned(1)),
+      second: (redis) => applyOnce(redis, earned(2)),
+      verify: async ({ first, second, after }) => {
+        verify(first.ok && second.ok, 'Two events came at once on one connection, and one call failed.', {
+          received: [first, second].find((outcome) => !outcome.ok),
+        })
+        verifyEqual(
+          await model(),
+          { balance: '20', changes: '2' },
+          `Two parts of one program brought an event each on one connection, and the balance is not that of both${after ? `: the second came in behind the ${after} of the first` : ''}. WATCH belongs to a connection: the EXEC of the one ends the watch of the other, and both write what they have read. Watch on a \`redis.duplicate()\`, or take a script.`,
+        )
+      },
+    })
+  })
+
   test('holds when two get the event at once', async () => {
     await everyInterleaving({
       name: 'applyOnce',
@@ -265,6 +284,15 @@ describe('appendOnce', () => {
       ['12-0', '13-0'],
       'The stream was at version 11 and 11 was expected: the two events should be the entries 12-0 and 13-0.',
     )
+    await box.admin.xdel(STREAM, '3-0', '5-0')
+    const outcome = await attempt('appendOnce', () =>
+      appendOnce(box.redis, append({ expectedVersion: 13, commandId: 'cmd-2' })),
+    )
+    verify(
+      outcome.ok,
+      'The last entry is 13-0, two entries further up were deleted, 13 was expected, and appendOnce failed. The version is the number before the dash of the last id; the number of entries (XLEN) says something else as soon as one is missing.',
+      { received: !outcome.ok && outcome.error },
+    )
   })
 
   test('refuses an outdated version', async () => {
@@ -355,6 +383,18 @@ describe('appendOnce', () => {
     )
   })
 
+  test('knows a command whose answer is empty', async () => {
+    await call('appendOnce', () => appendOnce(box.redis, append({ answer: '' })))
+    const outcome = await attempt('appendOnce', () =>
+      appendOnce(box.redis, append({ answer: 'second answer' })),
+    )
+    verifyEqual(
+      [outcome.ok ? outcome.value : outcome.error, await logIds()],
+      ['', ['1-0', '2-0']],
+      'A command was answered with the empty text, came a second time, and was not known. Ask whether there is a key (null, or false in Lua), and not whether its text counts as true.',
+    )
+  })
+
   test('can be tried again after a conflict', async () => {
     await plant(1)
     await attempt('appendOnce', () => appendOnce(box.redis, append({ expectedVersion: 0 })))
@@ -413,6 +453,24 @@ describe('appendOnce', () => {
           outcome.value,
           'first answer',
           `The reply to ${lost} was lost; the answer should be the first.`,
+        )
+      },
+    })
+  })
+
+  test('lets one of two commands win on one connection', async () => {
+    await everyInterleaving({
+      name: 'appendOnce',
+      sameConnection: true,
+      first: (redis) => appendOnce(redis, append()),
+      second: (redis) => appendOnce(redis, append({ commandId: 'cmd-2', answer: 'other answer' })),
+      verify: async ({ first, second }) => {
+        const won = [first, second].filter((outcome) => outcome.ok).length
+        const authors = (await log()).map(([, fields]) => fields.commandId)
+        verifyEqual(
+          [won, authors.length, new Set(authors).size],
+          [1, 2, 1],
+          'Two parts of one program expected version 0 at once, on one connection, and not exactly one got through. WATCH belongs to a connection: the EXEC of the one ends the watch of the other. Watch on a `redis.duplicate()`, or take a script. Received are how many got through, the number of entries, and of how many commands they are.',
         )
       },
     })
@@ -572,6 +630,11 @@ describe('spendPoints', () => {
       '1,100 points were earned in as many events, and spendPoints failed. Read all pages, not the first alone: the version on which one decides is that of the last event.',
       { received: !outcome.ok && outcome.error },
     )
+    verify(
+      !(outcome.value.balance > 50),
+      '1,100 points were earned in as many events, and after 1,050 were spent more than 50 are left: an event at the border of two pages was counted twice. The start of XRANGE is inclusive; `(<last id>` begins behind it.',
+      { expected: { accepted: true, balance: 50 }, received: outcome.value },
+    )
     verifyEqual(
       outcome.value,
       { accepted: true, balance: 50 },
@@ -607,11 +670,41 @@ describe('spendPoints', () => {
       'commandId',
       'b',
     )
+    await box.admin.xadd(
+      STREAM,
+      '3-0',
+      'eventType',
+      'POINTS_EARNED_ELSEWHERE',
+      'payload',
+      '{"points":7}',
+      'commandId',
+      'c',
+    )
     const answer = await call('spendPoints', () => spendPoints(box.redis, spend(40)))
     verifyEqual(
       answer,
       { accepted: true, balance: 0 },
-      'Only POINTS_EARNED and POINTS_SPENT change the balance; CARD_RENAMED does not, whatever is in its payload.',
+      'Only POINTS_EARNED and POINTS_SPENT change the balance; CARD_RENAMED does not, nor does POINTS_EARNED_ELSEWHERE, whatever is in their payloads. Take types by their whole name.',
+    )
+  })
+
+  test('takes the version from the last id', async () => {
+    await plant(4, 25)
+    await box.admin.xdel(STREAM, '2-0')
+    let outcome: Awaited<ReturnType<typeof attempt<unknown>>> | undefined
+    try {
+      outcome = await attempt('spendPoints', () => spendPoints(box.redis, spend(75)))
+    } finally {
+      const asked = box.commands.filter(({ name }) => name === 'XRANGE' || name === 'XREAD').length
+      verify(
+        outcome?.ok === true || asked < 10,
+        'One of four entries was deleted, and spendPoints met a version conflict again and again, with nobody else there: it counts the events that it reads. The version is the number before the dash of the last id, here 4.',
+      )
+    }
+    verifyEqual(
+      outcome?.ok === true ? outcome.value : outcome?.error,
+      { accepted: true, balance: 0 },
+      'One of four entries of 25 points was deleted; three are left, and the version is 4, from the last id. 75 points can be spent.',
     )
   })
 
@@ -665,6 +758,29 @@ describe('spendPoints', () => {
         )
       },
     })
+  })
+
+  test('does not give up among several', async () => {
+    await plant(1, 100)
+    const outcomes = await call(
+      'spendPoints',
+      () => Promise.allSettled([1, 2, 3, 4, 5, 6].map((n) => spendPoints(box.redis, spend(10, `cmd-${n}`)))),
+      { seconds: 20 },
+    )
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+    verify(
+      failed === undefined,
+      'Six commands of one user came at the same time, and spendPoints failed with one of them after a few version conflicts. At each of them somebody has got through, so it comes to an end by itself: read again and decide anew, as often as it takes.',
+      { received: failed?.reason },
+    )
+    verifyEqual(
+      [
+        outcomes.map((outcome) => outcome.status === 'fulfilled' && outcome.value.accepted),
+        (await logIds()).length,
+      ],
+      [[true, true, true, true, true, true], 7],
+      'Six commands wanted 10 of 100 points each, at the same time. All should be accepted, and all six events stand in the stream.',
+    )
   })
 
   test('does a command once that comes twice at once', async () => {
