@@ -180,6 +180,11 @@ describe('createSnapshot', () => {
         const when = after === undefined ? 'before its first command' : `right behind its ${after}`
         const meanwhile = `An event with 7 points was stored while createSnapshot was at work (${when}${held === undefined ? '' : `, before its ${held}`}).`
         verify(
+          found !== 'no state at no event',
+          `${meanwhile} No snapshot was written. When somebody else gets in between (EXEC gives null), look again and write; nobody comes back for it.`,
+          { expected: `${FIVE_AT_2}, or ${TWELVE_AT_3}`, received: found },
+        )
+        verify(
           found !== '{"points":5} at 3-0',
           `${meanwhile} The snapshot now says 5 points, and that event 3-0 is in it. The truth at 3-0 is 12. Whoever goes on from this snapshot reads behind 3-0: the 7 points are lost for good. State and position have to come from one and the same read.`,
           { expected: `${FIVE_AT_2}, or ${TWELVE_AT_3}`, received: found },
@@ -194,21 +199,24 @@ describe('createSnapshot', () => {
   })
 
   test('never leaves half a snapshot', async () => {
+    const older = `${FIVE_AT_2}, made at 2026-03-01T10:00:00.000Z by reducer 1`
+    const newer = `${TWELVE_AT_3}, made at ${NOON} by reducer 2`
     await everyCrash({
       name: 'createSnapshot',
       prepare: async (admin) => {
         await plant([...FIVE, SEVEN], admin)
         await plantSnapshot(5, '2-0', {}, admin)
       },
-      run: (redis) => createSnapshot(redis, 'customer-1', earned(), noon),
+      run: (redis) => createSnapshot(redis, 'customer-1', earned([], 2), noon),
       verify: async ({ last, survived }) => {
-        const found = await stored()
+        const { createdAt, reducerVersion } = await box.admin.hgetall(SNAPSHOT)
+        const found = `${await stored()}, made at ${createdAt} by reducer ${reducerVersion}`
         verify(
-          found === TWELVE_AT_3 || (!survived && found === FIVE_AT_2),
+          found === newer || (!survived && found === older),
           survived
-            ? 'A snapshot with 5 points at 2-0 was there, and an event with 7 points behind it. createSnapshot should have replaced it.'
-            : `The process died behind its ${last ?? 'start'}, and what stands there now is half of the old snapshot and half of the new one, or nothing. Write all fields in one command.`,
-          { expected: survived ? TWELVE_AT_3 : `${FIVE_AT_2}, or ${TWELVE_AT_3}`, received: found },
+            ? 'A snapshot with 5 points at 2-0 was there, of reducer version 1, and an event with 7 points behind it. createSnapshot with version 2 should have replaced all four fields.'
+            : `The process died behind its ${last ?? 'start'}, and what stands there now is half of the old snapshot and half of the new one, or nothing. Write all four fields in one command.`,
+          { expected: survived ? newer : `${older}; or ${newer}`, received: found },
         )
       },
     })
@@ -359,13 +367,41 @@ describe('getEntityStateWithSnapshot', () => {
 })
 
 describe('never backwards', () => {
-  test('holds when somebody else is faster', async () => {
+  for (const [mine, theirs, why] of [
+    ['2-0', '3-0', ''],
+    ['9-0', '10-0', ' As texts "10-0" is less than "9-0"; as positions it is later.'],
+    ['5-2', '5-10', ' In the same millisecond the number behind the dash decides, and 10 is more than 2.'],
+  ] as const) {
+    test(`holds when somebody else is faster: ${theirs} before ${mine}`, async () => {
+      await everyInterleaving({
+        name: 'createSnapshot',
+        prepare: (admin) => plant([[mine, 'POINTS_EARNED', 5]], admin),
+        first: (redis) => createSnapshot(redis, 'customer-1', earned(), noon),
+        second: async (redis) => {
+          await plant([[theirs, 'POINTS_EARNED', 7]], redis)
+          return createSnapshot(redis, 'customer-1', earned(), noon)
+        },
+        verify: async ({ first, second, after }) => {
+          for (const outcome of [first, second])
+            await call('createSnapshot', () => (outcome.ok ? outcome.value : Promise.reject(outcome.error)))
+          verifyEqual(
+            await stored(),
+            `{"points":12} at ${theirs}`,
+            `A slow process overwrote a newer snapshot with an older one: behind its ${after ?? 'start'}, an event was stored and somebody else made a snapshot at ${theirs}; then the slow one went on with its own, at ${mine}. Compare the positions and write in one step.${why}`,
+          )
+        },
+      })
+    })
+  }
+
+  test('holds on one connection', async () => {
     await everyInterleaving({
       name: 'createSnapshot',
+      sameConnection: true,
       prepare: (admin) => plant(FIVE, admin),
       first: (redis) => createSnapshot(redis, 'customer-1', earned(), noon),
       second: async (redis) => {
-        await plant([SEVEN], redis)
+        await plant([SEVEN])
         return createSnapshot(redis, 'customer-1', earned(), noon)
       },
       verify: async ({ first, second, after }) => {
@@ -374,7 +410,28 @@ describe('never backwards', () => {
         verifyEqual(
           await stored(),
           TWELVE_AT_3,
-          `A slow process overwrote a newer snapshot with an older one: behind its ${after ?? 'start'}, an event was stored and somebody else made a snapshot at 3-0; then the slow one went on. Compare the positions and write in one step.`,
+          `Two parts of one program made a snapshot on one connection, and the older one overwrote the newer: it was made behind the ${after ?? 'start'} of the other. WATCH belongs to a connection: the EXEC of the one ends the watch of the other. Watch on a \`redis.duplicate()\`, or take a script.`,
+        )
+      },
+    })
+  })
+
+  test('compares positions only of its own version', async () => {
+    await everyInterleaving({
+      name: 'createSnapshot',
+      prepare: (admin) => plant(FIVE, admin),
+      first: (redis) => createSnapshot(redis, 'customer-1', earned([], 2), noon),
+      second: async (redis) => {
+        await plant([SEVEN], redis)
+        return createSnapshot(redis, 'customer-1', earned([], 1), noon)
+      },
+      verify: async ({ first, second }) => {
+        for (const outcome of [first, second])
+          await call('createSnapshot', () => (outcome.ok ? outcome.value : Promise.reject(outcome.error)))
+        verifyEqual(
+          await box.admin.hget(SNAPSHOT, 'reducerVersion'),
+          '2',
+          'A program with reducer version 2 and one with version 1 made a snapshot at the same time, the latter of a later event. The snapshot of version 2 should stand at the end: a later position keeps a snapshot only if the versions are equal, because nobody with version 2 can use one of version 1.',
         )
       },
     })
@@ -439,21 +496,26 @@ describe('never backwards', () => {
   })
 
   test('replaces a damaged snapshot', async () => {
-    const damages: readonly Readonly<Record<string, string>>[] = [
+    const damages: readonly Readonly<Record<string, string | null>>[] = [
       { state: '{"poi' },
       { lastEventId: 'yesterday' },
       { reducerVersion: 'one' },
+      { lastEventId: null },
+      { reducerVersion: null },
     ]
     for (const damage of damages) {
       await box.admin.del(STREAM, SNAPSHOT)
       await plant(FIVE)
-      await plantSnapshot(5, '2-0', damage)
+      await plantSnapshot(4, '2-0')
+      for (const [field, text] of Object.entries(damage)) {
+        await (text === null ? box.admin.hdel(SNAPSHOT, field) : box.admin.hset(SNAPSHOT, field, text))
+      }
       const outcome = await attempt('createSnapshot', () =>
         createSnapshot(box.redis, 'customer-1', earned(), noon),
       )
       verify(
         outcome.ok && (await stored()) === FIVE_AT_2,
-        `A damaged snapshot stood there (${JSON.stringify(damage)}). createSnapshot should replace it with a sound one; otherwise it stays damaged for ever.`,
+        `A damaged snapshot stood there (${JSON.stringify(damage)}; null: the field is missing). createSnapshot should replace it with a sound one; otherwise it stays damaged for ever.`,
         { expected: FIVE_AT_2, received: outcome.ok ? await stored() : outcome.error },
       )
     }
@@ -487,8 +549,11 @@ describe('only a copy', () => {
     ['its `state` is torn', { state: '{"poi' }],
     ['its `state` is empty', { state: '' }],
     ['its `state` is null', { state: 'null' }],
+    ['its `state` is a number and no object', { state: '5' }],
     ['its `lastEventId` is no id', { lastEventId: 'yesterday' }],
     ['its `lastEventId` is empty', { lastEventId: '' }],
+    ['its `lastEventId` has no dash', { state: '{"points":100}', lastEventId: '2' }],
+    ['its `lastEventId` has a letter before it', { state: '{"points":100}', lastEventId: 'x2-0' }],
     ['its `reducerVersion` is no number', { reducerVersion: 'one' }],
   ]
   for (const [what, damage] of DAMAGES) {
@@ -506,6 +571,7 @@ describe('only a copy', () => {
   async function survives(what: string, damage: () => Promise<void>, kind = 'incomplete'): Promise<void> {
     await plant([...FIVE, SEVEN])
     await damage()
+    const before = await box.admin.hgetall(SNAPSHOT)
     const outcome = await attempt('getEntityStateWithSnapshot', () =>
       getEntityStateWithSnapshot(box.redis, 'customer-1', earned()),
     )
@@ -521,6 +587,11 @@ describe('only a copy', () => {
       found,
       sound,
       `The snapshot is ${kind} (${what}). It should be left aside, and the answer come from all events.`,
+    )
+    verifyEqual(
+      await box.admin.hgetall(SNAPSHOT),
+      before,
+      `The snapshot is ${kind} (${what}), and getEntityStateWithSnapshot deleted or mended it. It only reads: perhaps it may not write at all, and somebody else has just replaced what it has read. Mending is for createSnapshot.`,
     )
   }
 
