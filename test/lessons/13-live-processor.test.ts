@@ -76,6 +76,25 @@ describe('SnapshotStore', () => {
     )
   })
 
+  test('passes over other types', async () => {
+    await apply(login('1-0'))
+    const applied = [
+      await apply(event('user_activity', '2-0', 'USER_LOGGED_OUT')),
+      await apply(event('user_friends', '1-0', 'FRIEND_ADDED_TO_LIST')),
+      await apply(event('user_updates', '1-0', 'PROFILE_VIEWED', { name: 'Eve' })),
+    ]
+    verifyEqual(
+      await get(),
+      { userId: 'u-1', name: null, email: null, logins: 1, friends: 0 },
+      'USER_LOGGED_OUT, FRIEND_ADDED_TO_LIST and PROFILE_VIEWED are none of the four types, and the snapshot changed. Take events by their whole name.',
+    )
+    verifyEqual(
+      applied,
+      [true, true, true],
+      'An event that is later than the last one of its stream should return true, also if its type changes nothing: only what is not later returns false.',
+    )
+  })
+
   test('keeps users apart', async () => {
     await apply(login('1-0'))
     await apply({ ...login('2-0'), userId: 'u-2' })
@@ -147,19 +166,34 @@ describe('SnapshotStore', () => {
     })
   })
 
-  test('counts once when two get the same event', async () => {
-    await everyInterleaving({
-      name: 'SnapshotStore.apply',
-      first: (redis) => new SnapshotStore(redis).apply(login('1-0')),
-      second: (redis) => new SnapshotStore(redis).apply(login('1-0')),
-      verify: async ({ after }) =>
-        verifyEqual(
-          (await get('u-1', box.connect()))?.logins,
-          1,
-          `Two processes got the same login at once, and it should count once; the second came in behind the first’s ${after ?? 'start'}. Looking at the position and changing the snapshot have to be one step.`,
-        ),
+  for (const sameConnection of [false, true]) {
+    test(`counts once when two get the same event${sameConnection ? ' on one connection' : ''}`, async () => {
+      let watched = false
+      await everyInterleaving({
+        name: 'SnapshotStore.apply',
+        sameConnection,
+        async prepare() {
+          await call('SnapshotStore.apply', () => new SnapshotStore(box.connect()).apply(login('1-0')))
+        },
+        first: (redis) => new SnapshotStore(redis).apply(login('2-0')),
+        second: async (redis) => {
+          const store = new SnapshotStore(redis)
+          await store.apply(login('2-0'))
+          await store.apply(login('3-0'))
+        },
+        verify: async ({ after }) => {
+          watched ||= box.commands.some(({ name }) => name === 'WATCH')
+          verifyEqual(
+            (await get('u-1', box.connect()))?.logins,
+            3,
+            sameConnection && watched
+              ? 'Two parts of one program got the login 2-0 at once, on one connection, and the snapshot does not hold the three logins that there were. WATCH belongs to a connection: the EXEC of the one ends the watch of the other. Watch on a `redis.duplicate()`, or take a script.'
+              : `There was one login; then two processes got the login 2-0 at once, and the second went on to 3-0 before the first wrote (it came in behind the first’s ${after ?? 'start'}). Each of the three logins should count once. Looking at the position and changing the snapshot have to be one step.`,
+          )
+        },
+      })
     })
-  })
+  }
 
   test('is never half done', async () => {
     await everyCrash({
@@ -459,6 +493,47 @@ describe('StreamProcessor', () => {
     verify(
       !shared,
       'The read that waits was sent on the connection that was handed in. Everybody else who uses it now waits too, for up to a minute: one blocked read, and a GET takes as long. Read on a `redis.duplicate()`.',
+    )
+  })
+
+  test('reads again when nothing came', async () => {
+    const { handed, errors, options } = script(undefined, { blockMs: 20 })
+    await start(options)
+    await until(
+      () => waitsOf(box.commands).length > 0,
+      'The processor was started with nothing in the stream, and no `XREAD … BLOCK` was sent. Let Redis do the waiting.',
+    )
+    verify(
+      waitsOf(box.commands).every((ms) => ms <= 20),
+      'With `blockMs: 20` no read may wait longer than 20 milliseconds; BLOCK 0 waits for ever. Received is how long the reads were to wait.',
+      { expected: 'at most 20', received: waitsOf(box.commands) },
+    )
+    const empty = () =>
+      box.commands.filter(({ name, args, reply }) => name === 'XREAD' && blocks(args) && reply === null)
+    await until(
+      () => empty().length >= 2 || errors.length > 0,
+      'A read ended after `blockMs` milliseconds without an event, and the processor did not read again.',
+    )
+    verify(
+      errors.length === 0,
+      'A read ended after `blockMs` milliseconds without an event: Redis replies null then, and the processor stumbled over it. That is no failure; read again.',
+      { received: errors[0] },
+    )
+    await plant(1, 1)
+    await until(
+      () => handed.length > 0,
+      'Some reads brought nothing, then an event was added, and the handler did not get it.',
+    )
+  })
+
+  test('waits five seconds unless told', async () => {
+    const { blockMs: _, ...options } = script().options
+    await start(options)
+    await waiting()
+    verify(
+      waitsOf(box.commands).every((ms) => ms <= 5_000),
+      'Without `blockMs` a read should wait for 5,000 milliseconds at most. Waiting for ever (BLOCK 0) is deaf on a connection that has died without saying so.',
+      { expected: 'at most 5000', received: waitsOf(box.commands) },
     )
   })
 
@@ -823,12 +898,25 @@ describe('stop', () => {
     )
   })
 
-  test('leaves the caller’s connection open', async () => {
+  test('closes its own connection, and not the caller’s', async () => {
+    await box.redis.ping()
+    const clients = async () =>
+      String(await box.admin.client('LIST'))
+        .trim()
+        .split('\n').length
+    const before = await clients()
     const processor = await start(script().options)
     await waiting()
     const end = stopping(processor)
     await until(end.done, 'stop() was not finished after two seconds.')
     await end.finish()
+    let more = (await clients()) - before
+    for (let asked = 0; more > 0 && asked < 200; asked += 1) more = (await clients()) - before
+    verify(
+      more <= 0,
+      'stop() has returned, and the connection that the processor opened is still there. Every deployment would leave one behind, and no process ends with a connection open: `disconnect()` it.',
+      { expected: 'no connection more than before the start', received: `${more} more` },
+    )
     verify(
       box.redis.status !== 'end' && box.redis.status !== 'close',
       'stop() closed the connection that was handed in. It belongs to the caller; close the one that you opened.',
@@ -836,6 +924,13 @@ describe('stop', () => {
     await call('GET on the caller’s connection', () => box.redis.get('something'))
   })
 })
+
+/** How long the reads were to wait, in milliseconds. */
+function waitsOf(commands: typeof box.commands): number[] {
+  return commands
+    .filter(({ name, args }) => name === 'XREAD' && blocks(args))
+    .map(({ args }) => blockOf(args))
+}
 
 function blockOf(args: readonly string[]): number {
   const at = args.findIndex((arg) => arg.toUpperCase() === 'BLOCK')
