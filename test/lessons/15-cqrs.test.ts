@@ -74,6 +74,11 @@ describe('handleRegisterUserCommand', () => {
       'The eventId and the userId should be UUIDs.',
       { received: { eventId: event.eventId, userId } },
     )
+    verify(
+      event.eventId !== userId,
+      'The event has the id of the user. A second event of hers would have the same one, and who drops doubles by the eventId would lose it: each event gets a UUID of its own.',
+      { received: userId },
+    )
     verifyEqual(
       token,
       event.id,
@@ -126,7 +131,32 @@ describe('handleRegisterUserCommand', () => {
       [],
       'A command that was refused has left something in Redis.',
     )
-    await register({ ...ada, name: 'x'.repeat(100) })
+  })
+
+  test('accepts what may be', async () => {
+    const oddities = [
+      [{ ...ada, name: 'x'.repeat(100) }, 'A name of 100 characters is not too long'],
+      [{ ...ada, name: ` ${'x'.repeat(100)} ` }, 'A name is measured when the white space is cut off'],
+      [{ name: 'A', email: 'ada@localhost' }, 'An address needs something, one @, something: no dot'],
+      [
+        { name: 'A', email: "o'hara+news@example.com" },
+        'Before the @ of an address anything may stand but white space and another @',
+      ],
+    ] as const
+    for (const [command, rule] of oddities) {
+      const outcome = await attempt('handleRegisterUserCommand', () =>
+        handleRegisterUserCommand(box.redis, command, noon),
+      )
+      await box.admin.flushdb()
+      verify(
+        outcome.ok || !(outcome.error instanceof InvalidCommandError),
+        `${rule}. The command was refused: somebody who did nothing wrong cannot register.`,
+        { received: command },
+      )
+      await call('handleRegisterUserCommand', () =>
+        outcome.ok ? outcome.value : Promise.reject(outcome.error),
+      )
+    }
   })
 
   test('gives one e-mail address to one user', async () => {
@@ -170,6 +200,23 @@ describe('handleRegisterUserCommand', () => {
     })
   })
 
+  test('gives it to one of two who come at once on one connection', async () => {
+    await everyInterleaving({
+      name: 'handleRegisterUserCommand',
+      sameConnection: true,
+      first: (redis) => handleRegisterUserCommand(redis, ada, noon),
+      second: (redis) => handleRegisterUserCommand(redis, { ...ada, name: 'Eve' }, noon),
+      verify: async () => {
+        const stored = (await events()).length
+        verify(
+          stored === 1,
+          `Two parts of one program registered with one address, on the same connection, and ${stored === 0 ? 'neither' : 'both'} got in. ${onOneConnection()}`,
+          { received: { 'events in the stream': stored } },
+        )
+      },
+    })
+  })
+
   test('takes the address and stores the event together', async () => {
     await everyCrash({
       name: 'handleRegisterUserCommand',
@@ -191,6 +238,12 @@ describe('handleRegisterUserCommand', () => {
     })
   })
 })
+
+function onOneConnection(): string {
+  return box.commands.some(({ name }) => name === 'WATCH')
+    ? 'WATCH belongs to a connection: the EXEC of the one ended the watch of the other. Watch on a `redis.duplicate()`, or take a script.'
+    : 'To look and to write have to be one step for Redis.'
+}
 
 /** Puts registrations into the stream, as `<n>-0`: somebody else's, so no address is taken by them. */
 async function plant(from: number, to: number, admin: Redis = box.admin): Promise<void> {
@@ -341,7 +394,29 @@ describe('updateProjections', () => {
           ['2', '2-0'],
           `Two processes ran updateProjections at once; the second came in behind the first’s ${after ?? 'start'}. Two users registered, and they are counted otherwise. Ask in the very step that writes whether the event is in already.`,
         )
+        const counts = [first, second].map((one) => (one.ok ? Number(one.value) : 0))
+        verify(
+          counts[0] !== undefined && counts[1] !== undefined && counts[0] + counts[1] === 2,
+          `Two processes ran updateProjections at once; the second came in behind the first’s ${after ?? 'start'}. Two events were put in, and the two calls claim another number: count those that this call has put in, not those that it found in already.`,
+          { expected: '2 together', received: counts },
+        )
       },
+    })
+  })
+
+  test('counts once, when two run at once on one connection', async () => {
+    await everyInterleaving({
+      name: 'updateProjections',
+      sameConnection: true,
+      prepare: (admin) => plant(1, 2, admin),
+      first: (redis) => updateProjections(redis),
+      second: (redis) => updateProjections(redis),
+      verify: async () =>
+        verifyEqual(
+          [await registered(), await box.admin.get(POSITION)],
+          ['2', '2-0'],
+          `Two parts of one program ran updateProjections at once, on the same connection. Two users registered, and they are counted otherwise. ${onOneConnection()}`,
+        ),
     })
   })
 })
@@ -400,10 +475,24 @@ async function until(so: () => boolean, ticks = 400): Promise<boolean> {
 
 interface Asked {
   settled(): boolean
-  result(): Promise<UserView | null>
+  /** The answer. Nobody has ended the patience: when it is a NotYetError, the sentence says why it should not be one. */
+  result(gaveUp?: string): Promise<UserView | null>
   /** Rejects with the error as the answer threw it. */
   readonly running: Promise<UserView | null>
   giveUp(): void
+}
+
+const THERE_ALREADY =
+  'The signal was aborted before the call, but the read model had come to the token: there is nothing to wait for, so the query should answer.'
+const OF_ITS_OWN =
+  'The query gave up with a NotYetError, and nobody had told it to. It waits for a fact, not for a time of its own: until the read model is there, or the signal is aborted.'
+
+async function answer(run: () => Promise<UserView | null>, gaveUp = OF_ITS_OWN): Promise<UserView | null> {
+  const outcome = await attempt('handleGetUserQuery', run)
+  verify(outcome.ok || !(outcome.error instanceof NotYetError), gaveUp, {
+    received: !outcome.ok && outcome.error,
+  })
+  return call('handleGetUserQuery', () => (outcome.ok ? outcome.value : Promise.reject(outcome.error)))
 }
 
 /** A query that has begun and may take its time; nothing but the test ends its patience. */
@@ -418,7 +507,7 @@ function ask(query: GetUserQuery, redis: Redis = box.redis): Asked {
   running.catch(() => {})
   return {
     settled: () => settled,
-    result: () => call('handleGetUserQuery', () => running),
+    result: (gaveUp) => answer(() => running, gaveUp),
     running,
     giveUp: () => patience.abort(),
   }
@@ -429,18 +518,18 @@ describe('read your own write', () => {
     const { userId, token } = await register()
     await update()
     verifyEqual(
-      await call('handleGetUserQuery', () => handleGetUserQuery(box.redis, { userId, token })),
+      await answer(
+        () => handleGetUserQuery(box.redis, { userId, token }),
+        `The position of the read model is ${token}, and so is the token: it has come so far, and the query waited on and threw a NotYetError. It should answer.`,
+      ),
       { userId, ...ada, registeredAt: NOON },
       'Ada registered, the projections were brought up to date, then she asked with her token. She should get her own row.',
     )
     const { token: later } = await register({ name: 'Eve', email: 'eve@example.com' })
     await update()
-    const found = await call('handleGetUserQuery', () => handleGetUserQuery(box.redis, { userId, token }))
-    verifyEqual(
-      found?.name,
-      'Ada',
-      `The read model is at ${later}, which is behind the token ${token}: far enough, so the query should answer.`,
-    )
+    const far = `The read model is at ${later}, further than the token ${token}: the query should answer.`
+    const found = await answer(() => handleGetUserQuery(box.redis, { userId, token }), far)
+    verifyEqual(found?.name, 'Ada', far)
   })
 
   test('waits for the token', async () => {
@@ -484,13 +573,25 @@ describe('read your own write', () => {
       await until(past.settled),
       'The read model was at 10-12, the token was 10-9, and the query went on waiting. Behind the dash stands a number too: 12 is more than 9.',
     )
-    const behind = ask({ userId: 'u-10', token: '11-0' })
+    await past.result()
+    const next = ask({ userId: 'u-10', token: '9-13' })
     verify(
-      !(await until(behind.settled, 20)),
-      'The read model was at 10-12, the token was 11-0, and the query did not wait.',
+      await until(next.settled),
+      'The read model was at 10-12, the token was 9-13, and the query went on waiting. The number behind the dash decides only when those before it are equal.',
     )
-    behind.giveUp()
-    await until(behind.settled)
+    await next.result()
+    for (const [token, why] of [
+      ['11-0', 'The number before the dash is greater.'],
+      ['10-13', 'Before the dash they are equal, so the number behind it decides.'],
+    ] as const) {
+      const behind = ask({ userId: 'u-10', token })
+      verify(
+        !(await until(behind.settled, 20)),
+        `The read model was at 10-12, the token was ${token}, and the query did not wait. ${why}`,
+      )
+      behind.giveUp()
+      await until(behind.settled)
+    }
   })
 
   test('goes on waiting when another event comes first', async () => {
@@ -535,6 +636,48 @@ describe('read your own write', () => {
     )
   })
 
+  test('says how far the read model has come by then', async () => {
+    await plant(1, 1)
+    const asked = ask({ userId: 'u-9', token: '9-0' })
+    await until(asked.settled, 10)
+    const before = box.commands.length
+    const its = new Set(box.commands.map(({ client }) => client))
+    await update(box.connect())
+    // Until it has looked again; one that need not ask, because it was told in the message, gets two seconds.
+    const saw = ({ client, reply }: { client: number; reply?: unknown }) =>
+      its.has(client) && (JSON.stringify(reply) ?? '').includes('1-0')
+    await until(() => box.commands.slice(before).some(saw))
+    await until(asked.settled, 40)
+    asked.giveUp()
+    await until(asked.settled)
+    const error = await callError(
+      'handleGetUserQuery',
+      () => asked.running,
+      NotYetError,
+      'The signal was aborted before the read model had come to the token. The query should throw a NotYetError.',
+    )
+    verifyEqual(
+      error.position,
+      '1-0',
+      'The read model moved to 1-0 while the query waited for 9-0; then the signal was aborted. The NotYetError should tell the position as it is when the query gives up, not as it was at its beginning.',
+    )
+  })
+
+  test('closes what it opened', async () => {
+    const before = await connections()
+    await plant(1, 1)
+    const given = ask({ userId: 'u-9', token: '9-0' })
+    await until(given.settled, 20)
+    given.giveUp()
+    await until(given.settled)
+    await nothingOpen(before, 'A query was given up')
+    const asked = ask({ userId: 'u-1', token: '1-0' })
+    await until(asked.settled, 20)
+    await update()
+    await until(asked.settled)
+    await nothingOpen(before, 'A query has waited and answered')
+  })
+
   test('does not wait when the time is over already', async () => {
     const error = await callError(
       'handleGetUserQuery',
@@ -547,30 +690,31 @@ describe('read your own write', () => {
     await update()
     verifyEqual(
       (
-        await call('handleGetUserQuery', () =>
-          handleGetUserQuery(box.redis, { userId: 'u-9', token: '9-0' }, AbortSignal.abort()),
+        await answer(
+          () => handleGetUserQuery(box.redis, { userId: 'u-9', token: '9-0' }, AbortSignal.abort()),
+          THERE_ALREADY,
         )
       )?.name,
       'User 9',
-      'The signal was aborted before the call, but the read model had come to the token: there is nothing to wait for, so the query should answer.',
+      THERE_ALREADY,
     )
   })
 
   test('misses no move', async () => {
     let moving = false
     let moved = false
-    let inVain = false
+    let end: End = 'answered'
     await everyInterleaving({
       name: 'handleGetUserQuery',
       async prepare(admin) {
         moving = false
         moved = false
-        inVain = false
+        end = 'answered'
         await plant(1, 1, admin)
       },
       async first(redis) {
         const asked = ask({ userId: 'u-1', token: '1-0' }, redis)
-        inVain = await endOf(
+        end = await endOf(
           asked,
           () => moving,
           () => moved,
@@ -583,9 +727,9 @@ describe('read your own write', () => {
         moved = true
       },
       verify: ({ first, held, after }) => {
-        if (held === undefined || inVain) return // it waited, and nothing came
+        if (held === undefined || end === 'in vain') return // it waited, and nothing came
         verify(
-          first.ok && first.value?.name === 'User 1',
+          first.ok && first.value?.name === 'User 1' && end === 'answered',
           `The read model moved to the token right behind the query’s ${after ?? 'start'}, before its ${held}, and the query never noticed: it looked, and then began to listen. Begin to listen, and then look.`,
           { received: first.ok ? first.value : first.error },
         )
@@ -621,15 +765,39 @@ describe('read your own write', () => {
   })
 })
 
-/** Ends a wait for which nothing can come any more: long after the move, or when the query is idle and nobody moves (true). */
-async function endOf(asked: Asked, moving: () => boolean, moved: () => boolean): Promise<boolean> {
+type End = 'answered' | 'given up' | 'in vain'
+
+/** Ends a wait for which nothing can come any more: long after the move, or when the query is idle and nobody moves (in vain). */
+async function endOf(asked: Asked, moving: () => boolean, moved: () => boolean): Promise<End> {
   let quiet = 0
   let sent = box.commands.length
-  while (!asked.settled() && quiet < 60 && (moving() || box.commands.length < 15)) {
+  while (!asked.settled() && quiet < (moved() ? 200 : 60) && (moving() || box.commands.length < 15)) {
     await turn()
     quiet = moved() === moving() && box.commands.length === sent ? quiet + 1 : 0
     sent = box.commands.length
   }
+  const answered = asked.settled()
   asked.giveUp()
-  return !moving()
+  if (!moving()) return 'in vain'
+  return answered ? 'answered' : 'given up'
+}
+
+/** The ids of all connections to this database. */
+async function connections(): Promise<ReadonlySet<string>> {
+  const list = String(await box.admin.call('CLIENT', 'LIST'))
+  const ours = list.split('\n').filter((line) => line.includes(` db=${box.admin.options.db ?? 0} `))
+  return new Set(ours.map((line) => line.split(' ')[0] ?? ''))
+}
+
+async function nothingOpen(before: ReadonlySet<string>, when: string): Promise<void> {
+  const open = async () => [...(await connections())].filter((id) => !before.has(id)).length
+  let left = await open()
+  for (let tick = 0; tick < 200 && left > 0; tick += 1) {
+    await turn()
+    left = await open()
+  }
+  verify(
+    left === 0,
+    `${when}, and a connection that it opened is still open. One stays behind with each such query, until Redis accepts no more: disconnect it in a \`finally\`, however the wait ends.`,
+  )
 }
