@@ -1,5 +1,15 @@
+import type { Redis } from 'ioredis'
 import { describe, test } from 'vitest'
-import { call, callError, everyCrash, everyInterleaving, useSandbox, verify, verifyEqual } from '#kit'
+import {
+  attempt,
+  call,
+  callError,
+  everyCrash,
+  everyInterleaving,
+  useSandbox,
+  verify,
+  verifyEqual,
+} from '#kit'
 import type { Order, OrderCommand, OrderFact, OrderStatus } from '#lesson/16-orders'
 import {
   applyOrderEvent,
@@ -135,6 +145,12 @@ describe('evolve', () => {
         order({ status: 'delivered', paidCents: 7_697, refundedCents: 1_500 }),
         'REFUND_ISSUED adds to `refundedCents`, and leaves the status and `paidCents` as they are. A refund without a case of its own vanishes.',
       ],
+      [
+        orderIn('shipped'),
+        refund(7_697),
+        order({ status: 'shipped', paidCents: 7_697, refundedCents: 7_697 }),
+        'All of the money went back for an order that is under way. REFUND_ISSUED still leaves the status: the parcel does not turn round, and only ORDER_CANCELLED cancels.',
+      ],
     ]
     for (const [before, fact, after, why] of steps) {
       verifyEqual(await call('evolve', () => evolve(before, fact)), after, why)
@@ -200,6 +216,7 @@ const prices = () =>
     ['pen', 1_999],
     ['card', 105],
     ['stamp', 4],
+    ['sample', 0],
   ])
 const create = (items: readonly { readonly sku: string; readonly quantity: number }[]): OrderCommand => ({
   type: 'CreateOrder',
@@ -326,6 +343,39 @@ describe('decide', () => {
     )
   })
 
+  test('makes one line per item', async () => {
+    const twice = [
+      { sku: 'pen', quantity: 1 },
+      { sku: 'book', quantity: 1 },
+      { sku: 'pen', quantity: 2 },
+    ]
+    const [fact] = await decided(null, create(twice))
+    verifyEqual(
+      fact?.eventType === 'ORDER_CREATED' ? fact.payload.lines : fact,
+      [
+        { sku: 'pen', quantity: 1, unitCents: 1_999 },
+        { sku: 'book', quantity: 1, unitCents: 2_499 },
+        { sku: 'pen', quantity: 2, unitCents: 1_999 },
+      ],
+      'Three items came in, two of them with one sku. There should be one line per item, in their order: what the customer asked for is kept as she asked for it.',
+    )
+  })
+
+  test('has nothing against a price of 0', async () => {
+    let lines: unknown
+    try {
+      const [fact] = decide(null, create([{ sku: 'sample', quantity: 1 }]))
+      lines = fact?.eventType === 'ORDER_CREATED' ? fact.payload.lines : fact
+    } catch (error) {
+      lines = error
+    }
+    verifyEqual(
+      lines,
+      [{ sku: 'sample', quantity: 1, unitCents: 0 }],
+      'The price list holds a free sample, for 0 cents. It is in the list, so the order should be accepted: 0 is a price, and `!price` takes it for none.',
+    )
+  })
+
   test('refuses items that make no order', async () => {
     const bad: readonly (readonly [readonly { sku: string; quantity: number }[], string])[] = [
       [[], 'An order without items'],
@@ -368,6 +418,28 @@ describe('decide', () => {
       }
     })
   }
+
+  test('asks the table first', async () => {
+    const cases: readonly (readonly [Order, OrderCommand, string])[] = [
+      [orderIn('paid'), create([]), 'CreateOrder without items'],
+      [orderIn('paid'), pay(1), 'ProcessPayment of a wrong amount'],
+      [order(), refunded(0), 'IssueRefund of 0 cents'],
+      [orderIn('cancelled'), refunded(-1), 'IssueRefund of -1 cents'],
+    ]
+    for (const [before, command, what] of cases) {
+      const error = await callError(
+        'decide',
+        () => decide(before, command),
+        OrderRefusedError,
+        `${what} was accepted for an order that is ${before.status}.`,
+      )
+      verifyEqual(
+        error.reason,
+        'status',
+        `${what} for an order that is ${before.status}: two rules say no. The table comes first, so the reason is "status"; another amount or other items would not help the customer.`,
+      )
+    }
+  })
 
   test('takes the whole amount or nothing', async () => {
     for (const amount of [7_696, 7_698, 76.97, 0, -7_697, Number.NaN]) {
@@ -495,7 +567,7 @@ describe('the commands', () => {
     )
     verify(
       [...ids].every((id) => UUID.test(id)),
-      'An order’s id should be a UUID.',
+      'An order’s id should be a UUID. An id of another make can meet that of another order, and then two customers share one stream.',
       { received: [...ids] },
     )
   })
@@ -565,6 +637,28 @@ describe('the commands', () => {
     })
   })
 
+  test('pay an order once on one connection', async () => {
+    let watched = false
+    await everyInterleaving({
+      name: 'processPayment',
+      sameConnection: true,
+      prepare: () => plant(CREATED),
+      first: (redis) => processPayment(redis, clock, 'order-1', 7_697),
+      second: (redis) => processPayment(redis, clock, 'order-1', 7_697),
+      verify: async ({ first, second }) => {
+        watched ||= box.commands.some(({ name }) => name === 'WATCH')
+        const lost = first.ok ? second : first
+        verify(
+          (await types()).length === 2 && !lost.ok && lost.error instanceof OrderRefusedError,
+          watched
+            ? 'Two payments of one order went over one connection, and the slower was not refused by the rules. WATCH belongs to a connection: the EXEC of the one ended the watch of the other. Watch on a `redis.duplicate()`, or take a script.'
+            : 'Two payments of one order went over one connection, and the slower was not refused by the rules. To compare the version and to append have to be one step for Redis.',
+          { received: { events: await types(), slower: lost.ok ? 'accepted' : lost.error } },
+        )
+      },
+    })
+  })
+
   test('decide anew after a conflict', async () => {
     await everyInterleaving({
       name: 'cancelOrder',
@@ -604,7 +698,54 @@ describe('the commands', () => {
       },
     })
   })
+
+  test('give up after five attempts', async () => {
+    await plant(CREATED)
+    const wrapped = (n: number) => eventOf(n, { eventType: 'ORDER_GIFT_WRAPPED', payload: { paper: 'red' } })
+    const { redis, times } = overtaken('PAYMENT_RECEIVED', async () => {
+      const next = (await box.admin.xlen(KEY)) + 1
+      await box.admin.xadd(KEY, `${next}-0`, 'event', JSON.stringify({ ...wrapped(2), eventId: `e-${next}` }))
+    })
+    const outcome = await attempt('processPayment', () => processPayment(redis, clock, 'order-1', 7_697))
+    if (times() === 0) return // by a connection of which nobody here knows
+    verify(
+      times() <= 5,
+      'Somebody else was faster each time, and processPayment went on and on. Five attempts are enough: a loop without an end keeps the customer waiting, and Redis busy.',
+      { expected: '5 attempts at most', received: times() },
+    )
+    verify(
+      !outcome.ok,
+      'Somebody else was faster in all five attempts. No payment was stored, and processPayment resolved as if it had been: it should reject.',
+      { received: outcome.ok ? outcome.value : undefined },
+    )
+  })
 })
+
+/**
+ * A client of which somebody else is always a little faster: before it sends a command that carries `mark`, `write` is done. So
+ * every attempt meets a conflict; after twenty it is left alone, so that a loop without an end comes to one.
+ */
+function overtaken(mark: string, write: () => Promise<unknown>): { redis: Redis; times: () => number } {
+  let times = 0
+  const slow = (client: Redis): Redis => {
+    const send = client.sendCommand.bind(client)
+    const duplicate = client.duplicate.bind(client)
+    let before: Promise<unknown> = Promise.resolve()
+    client.sendCommand = (command, ...rest) => {
+      before = before.then(async () => {
+        if (times < 20 && command.args.some((arg) => String(arg).includes(mark))) {
+          times += 1
+          await write()
+        }
+        void send(command, ...rest)
+      })
+      return command.promise
+    }
+    client.duplicate = (...options) => slow(duplicate(...options))
+    return client
+  }
+  return { redis: slow(box.connect()), times: () => times }
+}
 
 describe('the views', () => {
   test('getOrder gives the order as it is', async () => {
@@ -657,6 +798,32 @@ describe('the views', () => {
       [],
       'An order that never was has no history: an empty array.',
     )
+  })
+
+  test('both read an order to its end', async () => {
+    const cents = Array.from({ length: 30 }, () => refund(10))
+    const facts = [CREATED, PAID, ...cents]
+    for (const [index, fact] of facts.entries()) {
+      const event = {
+        ...eventOf(3, fact),
+        eventId: `0b7f3a52-6f0a-4c1e-9d3b-${String(index).padStart(12, '0')}`,
+      }
+      await box.admin.xadd(KEY, `${index + 1}-0`, 'event', JSON.stringify(event))
+    }
+    const whole = await call('getOrder', () => getOrder(box.redis, 'order-1'))
+    verifyEqual(
+      whole?.refundedCents,
+      300,
+      'An order has 32 events, the last 30 of them refunds of 10 cents. getOrder should count them all, version 10 behind version 9.',
+    )
+    const history = await call('getOrderHistory', () => getOrderHistory(box.redis, 'order-1'))
+    verifyEqual(
+      history.map(({ version }) => version),
+      facts.map((_, index) => index + 1),
+      'An order has 32 events. getOrderHistory should give one entry for each, from version 1 to 32.',
+    )
+    const version = await call('issueRefund', () => issueRefund(box.redis, clock, 'order-1', 7_397))
+    verifyEqual(version, 33, 'The order was at version 32; the refund of the rest makes it 33.')
   })
 
   test('reading writes nothing', async () => {
