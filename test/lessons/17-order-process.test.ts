@@ -99,6 +99,17 @@ describe('nextSteps', () => {
       [cancel('out of stock'), refund(7_697)],
       'Paid, then no stock: cancel, and give back the 7697 cents.',
     )
+    for (const history of [
+      [CREATED, PAID, RESERVED, REJECTED],
+      [CREATED, REJECTED, PAID, RESERVED],
+    ]) {
+      await steps(
+        history,
+        clock(),
+        [cancel('out of stock'), refund(7_697)],
+        'The stock was reserved, and rejected too (a broken shelf): rule 4 asks for STOCK_REJECTED first, whatever else is there. Cancel, and give the money back.',
+      )
+    }
   })
 
   test('does not rely on an order between services', async () => {
@@ -169,6 +180,18 @@ describe('nextSteps', () => {
       'Both came, though late: rule 4 stands before rule 5, so the order is confirmed.',
     )
     await steps([CREATED, PAID, RESERVED, CONFIRMED], tooLate(), [], 'A confirmed order has no deadline.')
+    const paidLate = { ...PAID, timestamp: '2026-03-01T09:14:00.000Z' }
+    for (const history of [
+      [CREATED, paidLate],
+      [paidLate, CREATED],
+    ]) {
+      await steps(
+        history,
+        tooLate(),
+        [cancel('timeout'), refund(7_697)],
+        'The order was created 15 minutes ago and paid one minute ago. The deadline is counted from the timestamp of ORDER_CREATED, wherever in the history that stands.',
+      )
+    }
   })
 })
 
@@ -274,6 +297,32 @@ describe('runService', () => {
     )
   })
 
+  test('reacts once when two processes have the double in hand', async () => {
+    for (const sameConnection of [false, true]) {
+      await everyInterleaving({
+        name: 'runService',
+        sameConnection,
+        prepare: async (admin) => {
+          await publish(CREATED, CREATED)
+          await admin.xgroup('CREATE', BUS, 'stock', '0')
+          await admin.xreadgroup('GROUP', 'stock', 'stock-1', 'COUNT', 1, 'STREAMS', BUS, '>')
+          await admin.xreadgroup('GROUP', 'stock', 'stock-2', 'COUNT', 1, 'STREAMS', BUS, '>')
+        },
+        first: (redis) => runStock(redis),
+        second: (redis) => runService(redis, { group: 'stock', consumer: 'stock-2' }, react, clock),
+        verify: async ({ first, second, held }) => {
+          for (const one of [first, second])
+            await call('runService', () => (one.ok ? one.value : Promise.reject(one.error)))
+          verifyEqual(
+            count(await typesIn(), 'STOCK_RESERVED'),
+            1,
+            `One event stood on the bus twice, and two processes of one service (one group, two consumers) had one entry each in hand. Both reacted: the one was held before its ${held ?? 'end'}. To look for the mark, to set it and to write have to be one step.${sameConnection ? onOneConnection() : ''}`,
+          )
+        },
+      })
+    }
+  })
+
   test('reacts once when the bus is replayed', async () => {
     await publish(CREATED)
     await call('runService', () => runStock())
@@ -287,28 +336,56 @@ describe('runService', () => {
   })
 })
 
+const onOneConnection = () =>
+  box.commands.some(({ name }) => name === 'WATCH')
+    ? ' Here both used one connection, and WATCH belongs to a connection: the EXEC of the one ended the watch of the other. Watch on a `redis.duplicate()`, or take a script.'
+    : ''
+
 const manage = (redis = box.redis, consumer = 'manager-1') => runProcess(redis, consumer, clock)
 
-async function exactlyOnce(what: string): Promise<void> {
+async function exactlyOnce(what: string, hint = ''): Promise<void> {
   const types = await typesIn()
   const found = [count(types, 'ORDER_CANCELLED'), count(types, 'REFUND_REQUESTED')]
   verify(
     found.every((n) => n <= 1),
-    `${what}, and the bus holds ORDER_CANCELLED ${found[0]} times and REFUND_REQUESTED ${found[1]} times: compensated twice. Write event, decisions and acknowledgement in one step, and only if the process is where you read it.`,
+    `${what}, and the bus holds ORDER_CANCELLED ${found[0]} times and REFUND_REQUESTED ${found[1]} times: compensated twice. Write event, decisions and acknowledgement in one step, and only if the process is where you read it.${hint}`,
     { received: types },
   )
   verifyEqual(
     found,
     [1, 1],
-    `${what}, and the order is not both cancelled and refunded. What was decided should be written in one step with the event that led to it.`,
+    `${what}, and the order is not both cancelled and refunded. What was decided should be written in one step with the event that led to it.${hint}`,
+  )
+}
+
+async function nothingInHand(what: string): Promise<void> {
+  verifyEqual(
+    await pending('order-process'),
+    0,
+    `${what}, and an event that a consumer had read is still not acknowledged. First comes what this very consumer, the one that was handed in, had in hand (XREADGROUP from 0), then what is new (\`>\`); whatever is finished is acknowledged.`,
   )
 }
 
 describe('the process manager', () => {
+  test('waits while there is time', async () => {
+    await publish(CREATED, PAID)
+    await call('runProcess', () => manage())
+    verifyEqual(
+      await typesIn(),
+      ['ORDER_CREATED', 'PAYMENT_RECEIVED'],
+      'Created and paid, no word of the stock, and by `clock` 5 minutes have passed: the manager should wait, and put nothing on the bus. The time is that of `clock`, not that of the machine.',
+    )
+  })
+
   test('cancels and asks for the refund', async () => {
     await publish(CREATED, PAID, REJECTED)
     const handled = await call('runProcess', () => manage())
     const made = (await eventsIn(BUS)).slice(3)
+    verify(
+      made.length <= 2,
+      'Created, paid, no stock: the manager put ORDER_CANCELLED and REFUND_REQUESTED on the bus, and when these came round to it, it decided once more. What it has decided must stand in the history of the order, so that it knows.',
+      { received: made.map(({ eventType }) => eventType) },
+    )
     verifyEqual(
       made.map(({ eventType, payload, entityId }) => ({ eventType, payload, entityId })),
       [
@@ -346,6 +423,31 @@ describe('the process manager', () => {
     )
   })
 
+  test('takes in events of every type', async () => {
+    await publish(CREATED, event(8, 'ORDER_GIFT_WRAPPED', { paper: 'red' }), event(9, 'ORDER_SHIPPED'), PAID)
+    await call('runProcess', () => manage())
+    verifyEqual(
+      await typesIn(PROCESS),
+      ['ORDER_CREATED', 'ORDER_GIFT_WRAPPED', 'ORDER_SHIPPED', 'PAYMENT_RECEIVED'],
+      'Two events of types that play no part in the rules stood on the bus, and are not in `process:order-1`. All events are taken in: the rules of tomorrow may ask for them, and the history is the only memory.',
+    )
+  })
+
+  test('keeps the orders apart', async () => {
+    await publish(
+      CREATED,
+      { ...CREATED, eventId: event(11, '').eventId, entityId: 'order-2' },
+      PAID,
+      REJECTED,
+    )
+    await call('runProcess', () => manage())
+    verifyEqual(
+      [await typesIn('process:order-2'), await call('expireOrders', () => expireOrders(box.redis, tooLate))],
+      [['ORDER_CREATED'], 1],
+      'One order was paid and had no stock, another was only created. What happened to the one is no matter of the other: it still waits, and is the one that expireOrders cancels 15 minutes later.',
+    )
+  })
+
   test('goes on where another process stopped', async () => {
     await record(CREATED, PAID)
     await publish(REJECTED)
@@ -371,6 +473,18 @@ describe('the process manager', () => {
     await exactlyOnce('The whole bus was replayed (XGROUP SETID … 0)')
   })
 
+  test('takes two payments for two', async () => {
+    const again = event(8, 'PAYMENT_RECEIVED', { amountCents: 7_697 })
+    await publish(CREATED, PAID, again, REJECTED)
+    await call('runProcess', () => manage())
+    const refunds = (await eventsIn(BUS)).filter(({ eventType }) => eventType === 'REFUND_REQUESTED')
+    verifyEqual(
+      refunds.map(({ payload }) => payload),
+      [{ amountCents: 15_394 }],
+      'The customer paid twice: two PAYMENT_RECEIVED with an `eventId` each. Events are told apart by their `eventId`; two of one type are not one event. All 15394 cents go back.',
+    )
+  })
+
   test('survives its death', async () => {
     await everyCrash({
       name: 'runProcess',
@@ -381,41 +495,40 @@ describe('the process manager', () => {
       run: (redis) => manage(redis),
       verify: async ({ last, survived }) => {
         if (!survived) await call('runProcess', () => manage(box.connect()))
-        await exactlyOnce(`The manager died after its ${last ?? 'start'} and was started again`)
-        verifyEqual(
-          await pending('order-process'),
-          0,
-          `The manager died after its ${last ?? 'start'} and was started again; nothing should be left pending.`,
-        )
+        const what = `The manager died after its ${last ?? 'start'} and was started again`
+        await nothingInHand(what)
+        await exactlyOnce(what)
       },
     })
   })
 
   test('is right with two of them', async () => {
-    await everyInterleaving({
-      name: 'runProcess',
-      prepare: async (admin) => {
-        await record(CREATED)
-        await publish(PAID, REJECTED)
-        await admin.xgroup('CREATE', BUS, 'order-process', '0')
-        await admin.xreadgroup('GROUP', 'order-process', 'manager-1', 'COUNT', 1, 'STREAMS', BUS, '>')
-        await admin.xreadgroup('GROUP', 'order-process', 'manager-2', 'COUNT', 1, 'STREAMS', BUS, '>')
-      },
-      first: (redis) => manage(redis, 'manager-1'),
-      second: (redis) => manage(redis, 'manager-2'),
-      verify: async ({ first, second, held }) => {
-        for (const outcome of [first, second]) {
-          verify(
-            outcome.ok,
-            `Two managers had a payment and a stock's no of one order in hand at once, and one gave up. Whoever finds the process changed reads and decides again.`,
-            { received: outcome.ok || outcome.error },
-          )
-        }
-        await exactlyOnce(
-          `One manager had the payment in hand, the other the stock's no, and the one was held before its ${held ?? 'end'}`,
-        )
-      },
-    })
+    for (const sameConnection of [false, true])
+      await everyInterleaving({
+        name: 'runProcess',
+        sameConnection,
+        prepare: async (admin) => {
+          await record(CREATED)
+          await publish(PAID, REJECTED)
+          await admin.xgroup('CREATE', BUS, 'order-process', '0')
+          await admin.xreadgroup('GROUP', 'order-process', 'manager-1', 'COUNT', 1, 'STREAMS', BUS, '>')
+          await admin.xreadgroup('GROUP', 'order-process', 'manager-2', 'COUNT', 1, 'STREAMS', BUS, '>')
+        },
+        first: (redis) => manage(redis, 'manager-1'),
+        second: (redis) => manage(redis, 'manager-2'),
+        verify: async ({ first, second, held }) => {
+          for (const outcome of [first, second]) {
+            verify(
+              outcome.ok,
+              `Two managers had a payment and a stock's no of one order in hand at once, and one gave up. Whoever finds the process changed reads and decides again.${sameConnection ? onOneConnection() : ''}`,
+              { received: outcome.ok || outcome.error },
+            )
+          }
+          const what = `One manager had the payment in hand, the other the stock's no, and the one was held before its ${held ?? 'end'}`
+          await nothingInHand(what)
+          await exactlyOnce(what, sameConnection ? onOneConnection() : '')
+        },
+      })
   })
 
   test('expireOrders cancels what waited too long', async () => {
@@ -429,7 +542,7 @@ describe('the process manager', () => {
     verifyEqual(
       await call('expireOrders', () => expireOrders(box.redis, tooLate)),
       1,
-      'After 15 minutes the order should be cancelled: expireOrders resolves to 1.',
+      '15 minutes after the timestamp of ORDER_CREATED the order should be cancelled: expireOrders resolves to 1. The time is that of `clock`, and it does not matter when the manager read the event.',
     )
     const made = (await eventsIn(BUS)).slice(2)
     verifyEqual(
@@ -469,6 +582,28 @@ describe('the process manager', () => {
     await exactlyOnce('The timeout came, then the manager and the timeout ran again')
   })
 
+  test('expireOrders does not read what is over', async () => {
+    const ids = Array.from({ length: 5 }, (_, n) => `done-${n}`)
+    for (const [n, id] of ids.entries()) {
+      for (const [i, one] of [CREATED, PAID, RESERVED].entries())
+        await publish({ ...one, entityId: id, eventId: event(100 + n * 10 + i, '').eventId })
+    }
+    await publish(CREATED)
+    await call('runProcess', () => manage())
+    await call('expireOrders', () => expireOrders(box.redis, tooLate)) // it may tidy up
+    await call('runProcess', () => manage())
+    const before = box.commands.length
+    await call('expireOrders', () => expireOrders(box.redis, tooLate))
+    const looked = box.commands
+      .slice(before)
+      .filter(({ args, reply }) => ids.some((id) => JSON.stringify([args, reply ?? null]).includes(id)))
+    verify(
+      looked.length === 0,
+      'Five orders were confirmed and one cancelled. expireOrders was called, and then once more, and it still looked at orders that are over. In a year there are a million of them: keep an index of those that wait, and take an order out when it is confirmed or cancelled.',
+      { received: looked.map(({ name, args }) => [name, ...args.slice(0, 3)].join(' ').slice(0, 80)) },
+    )
+  })
+
   test('forgets no deadline when it dies', async () => {
     await everyCrash({
       name: 'runProcess',
@@ -497,6 +632,50 @@ describe('the process manager', () => {
       second: (redis) => manage(redis),
       verify: async ({ held }) =>
         exactlyOnce(`The stock's no came while the timeout was before its ${held ?? 'end'}`),
+    })
+  })
+
+  test('expireOrders and a payment at the same moment', async () => {
+    await everyInterleaving({
+      name: 'expireOrders',
+      prepare: async () => {
+        await publish(CREATED)
+        await call('runProcess', () => manage(box.connect()))
+        await publish(PAID)
+      },
+      first: (redis) => expireOrders(redis, tooLate),
+      second: (redis) => manage(redis),
+      verify: async ({ first, held }) => {
+        const what = `A payment was taken in while the timeout was before its ${held ?? 'end'}`
+        verify(
+          first.ok && first.value === 1 && count(await typesIn(), 'ORDER_CANCELLED') === 1,
+          `${what}. The order was waiting still and its deadline past: expireOrders should find the process changed, read it again, cancel the order, and resolve to 1.`,
+          { received: { expireOrders: first.ok ? first.value : first.error, bus: await typesIn() } },
+        )
+        await exactlyOnce(what)
+      },
+    })
+  })
+
+  test('expireOrders and the last reply at the same moment', async () => {
+    await everyInterleaving({
+      name: 'expireOrders',
+      prepare: async () => {
+        await publish(CREATED, PAID)
+        await call('runProcess', () => manage(box.connect()))
+        await publish(RESERVED)
+      },
+      first: (redis) => expireOrders(redis, tooLate),
+      second: (redis) => manage(redis),
+      verify: async ({ first, held }) => {
+        const types = await typesIn()
+        const [confirmed, cancelled] = [count(types, 'ORDER_CONFIRMED'), count(types, 'ORDER_CANCELLED')]
+        verify(
+          confirmed + cancelled === 1 && first.ok && first.value === cancelled,
+          `The stock was reserved while the timeout was before its ${held ?? 'end'}. The order is either confirmed or cancelled, once; and expireOrders resolves to the number of orders that it has cancelled, which may be 0.`,
+          { received: { expireOrders: first.ok ? first.value : first.error, bus: types } },
+        )
+      },
     })
   })
 })
