@@ -1,5 +1,6 @@
+import type { Redis } from 'ioredis'
 import { describe, test } from 'vitest'
-import { call, callError, everyInterleaving, useSandbox, verify, verifyEqual } from '#kit'
+import { attempt, call, callError, everyInterleaving, useSandbox, verify, verifyEqual } from '#kit'
 import type { Changes, Post, Refusal } from '#lesson/18-blog'
 import { applyPostEvent, createPost, editPost, getPost, PostRefusedError, publishPost } from '#lesson/18-blog'
 
@@ -179,6 +180,16 @@ describe('createPost and getPost', () => {
     )
   })
 
+  test('stores what was written', async () => {
+    const typed = { title: ' Hello ', content: 'First\n\n  post ', author: 'ada' }
+    await call('createPost', () => createPost(box.redis, clock, 'post-1', typed))
+    verifyEqual(
+      (await last())?.event.payload,
+      typed,
+      'A draft came in with white space at the ends of its texts. The payload should hold title, content and author as they were written: a line of a poem may be indented.',
+    )
+  })
+
   test('reads a post of any length', async () => {
     await plant(CREATED, PUBLISHED, event(3, 'POST_EDITED', { title: 'Hello, world' }))
     verifyEqual(
@@ -230,7 +241,7 @@ describe('createPost and getPost', () => {
         verifyEqual(
           await types(),
           ['POST_CREATED'],
-          `Two authors made a post with one id, and the stream does not hold exactly one POST_CREATED: the second came between the ${after ?? 'start'} and the ${held ?? 'end'} of the first. Write under the id of the next version, which Redis gives away only once.`,
+          `Two authors made a post with one id, and the stream does not hold exactly one POST_CREATED: the second came between the ${after ?? 'start'} and the ${held ?? 'end'} of the first. Write under the id of the next version, which Redis gives away only once; and when it is taken, do not write the same event under another one: read again, decide again.`,
         )
         const loser = first.ok ? second : first
         verify(
@@ -271,7 +282,13 @@ describe('editPost', () => {
 
   test('does not mind an empty draft', async () => {
     await plant(CREATED)
-    await edited({ content: '' })
+    const outcome = await attempt('editPost', () => editPost(box.redis, clock, 'post-1', { content: '' }))
+    verify(
+      outcome.ok || !(outcome.error instanceof PostRefusedError),
+      'The author emptied her draft, and editPost refused. Only a published post must have content: a draft may be emptied.',
+      { received: !outcome.ok && outcome.error },
+    )
+    await call('editPost', () => (outcome.ok ? outcome.value : Promise.reject(outcome.error)))
     verifyEqual(
       (await last())?.event.payload,
       { content: '' },
@@ -318,6 +335,27 @@ describe('editPost', () => {
     )
   })
 
+  test('gives up after ten attempts', async () => {
+    await plant(CREATED)
+    const { redis, times } = overtaken('POST_EDITED', async () => {
+      const next = (await box.admin.xlen(KEY)) + 1
+      const pinned = { ...event(2, 'POST_PINNED'), eventId: `e-${next}` }
+      await box.admin.xadd(KEY, `${next}-0`, 'event', JSON.stringify(pinned))
+    })
+    const outcome = await attempt('editPost', () => editPost(redis, clock, 'post-1', { title: 'Hello!' }))
+    if (times() === 0) return // by a connection of which nobody here knows
+    verify(
+      times() <= 10,
+      'Somebody else was faster each time, and editPost went on and on. Ten attempts are enough: a loop without an end keeps the author waiting, and Redis busy.',
+      { expected: '10 attempts at most', received: times() },
+    )
+    verify(
+      !outcome.ok,
+      'Somebody else was faster in all ten attempts. Nothing of the edit was stored, and editPost resolved as if it had been: it should reject.',
+      { received: outcome.ok ? outcome.value : undefined },
+    )
+  })
+
   test('keeps the work of two editors', async () => {
     await everyInterleaving({
       name: 'editPost',
@@ -341,6 +379,32 @@ describe('editPost', () => {
     })
   })
 })
+
+/**
+ * A client of which somebody else is always a little faster: before it sends a command that carries `mark`, `write` is done. So
+ * every attempt meets a conflict; after twenty it is left alone, so that a loop without an end comes to one.
+ */
+function overtaken(mark: string, write: () => Promise<unknown>): { redis: Redis; times: () => number } {
+  let times = 0
+  const slow = (client: Redis): Redis => {
+    const send = client.sendCommand.bind(client)
+    const duplicate = client.duplicate.bind(client)
+    let before: Promise<unknown> = Promise.resolve()
+    client.sendCommand = (command, ...rest) => {
+      before = before.then(async () => {
+        if (times < 20 && command.args.some((arg) => String(arg).includes(mark))) {
+          times += 1
+          await write()
+        }
+        void send(command, ...rest)
+      })
+      return command.promise
+    }
+    client.duplicate = (...options) => slow(duplicate(...options))
+    return client
+  }
+  return { redis: slow(box.connect()), times: () => times }
+}
 
 describe('publishPost', () => {
   test('publishes', async () => {
@@ -392,13 +456,35 @@ describe('publishPost', () => {
         verifyEqual(
           await types(),
           ['POST_CREATED', 'POST_PUBLISHED'],
-          `A double click: two calls of publishPost, and the post was not published exactly once. The second came between the ${after ?? 'start'} and the ${held ?? 'end'} of the first.`,
+          `A double click: two calls of publishPost, and the post was not published exactly once. The second came between the ${after ?? 'start'} and the ${held ?? 'end'} of the first. When the id of the next version is taken, do not write the same event under another one: read again, decide again.`,
         )
         const loser = first.ok ? second : first
         verify(
           !loser.ok && loser.error instanceof PostRefusedError && loser.error.reason === 'already-published',
           'The slower click should be refused with the reason "already-published": after a conflict read again and decide again.',
           { received: loser.ok ? 'both succeeded' : loser.error },
+        )
+      },
+    })
+  })
+
+  test('survives a double click on one connection', async () => {
+    let watched = false
+    await everyInterleaving({
+      name: 'publishPost',
+      sameConnection: true,
+      prepare: () => plant(CREATED),
+      first: (redis) => publishPost(redis, clock, 'post-1'),
+      second: (redis) => publishPost(redis, clock, 'post-1'),
+      verify: async ({ first, second }) => {
+        watched ||= box.commands.some(({ name }) => name === 'WATCH')
+        const loser = first.ok ? second : first
+        verify(
+          (await types()).length === 2 && !loser.ok && loser.error instanceof PostRefusedError,
+          watched
+            ? 'A double click: both calls of publishPost went over one connection, and the slower was not refused by the rules. WATCH belongs to a connection: the EXEC of the one ended the watch of the other. Watch on a `redis.duplicate()`, or write under an id of your own.'
+            : 'A double click: both calls of publishPost went over one connection, and the slower was not refused by the rules.',
+          { received: { events: await types(), slower: loser.ok ? 'accepted' : loser.error } },
         )
       },
     })
