@@ -1,5 +1,14 @@
 import { describe, test } from 'vitest'
-import { call, callError, everyCrash, everyInterleaving, useSandbox, verify, verifyEqual } from '#kit'
+import {
+  attempt,
+  call,
+  callError,
+  everyCrash,
+  everyInterleaving,
+  useSandbox,
+  verify,
+  verifyEqual,
+} from '#kit'
 import type { Blog } from '#lesson/19-blog-snapshots'
 import { openBlog, readPost, takeSnapshot } from '#lesson/19-blog-snapshots'
 
@@ -228,17 +237,56 @@ describe('takeSnapshot', () => {
   test('never moves backwards', async () => {
     await everyInterleaving({
       name: 'takeSnapshot',
-      prepare: () => plant(1, 10),
+      prepare: () => plant(1, 90),
       first: (redis) => takeSnapshot(redis, 'post-1'),
       second: async () => {
-        await plant(11, 20)
-        await plantSnapshot(20, 'draft 20')
+        await plant(91, 100)
+        await plantSnapshot(100, 'draft 100')
       },
       verify: async ({ after, held }) => {
         verifyEqual(
           await snapshot(),
-          at(20),
-          `A faster program saved the snapshot at 20 between the ${after ?? 'start'} and the ${held ?? 'end'} of a slow takeSnapshot, which then wrote its older one over it. Compare and write in one step.`,
+          at(100),
+          `A faster program saved the snapshot at 100 between the ${after ?? 'start'} and the ${held ?? 'end'} of a slow takeSnapshot, which then wrote its older one, at 90, over it. Compare and write in one step; and compare numbers, for as a text 100 is less than 90.`,
+        )
+      },
+    })
+  })
+
+  test('never moves backwards on a connection that others use', async () => {
+    await everyInterleaving({
+      name: 'takeSnapshot',
+      sameConnection: true,
+      prepare: () => plant(1, 90),
+      first: (redis) => takeSnapshot(redis, 'post-1'),
+      second: async (redis) => {
+        await takeSnapshot(redis, 'post-2')
+        await plant(91, 100)
+        await plantSnapshot(100, 'draft 100')
+      },
+      verify: async () => {
+        const watched = box.commands.some(({ name }) => name === 'WATCH')
+        verifyEqual(
+          await snapshot(),
+          at(100),
+          `While takeSnapshot was at work for one post, it was called for another on the same connection; then a faster program saved its snapshot at 100, and the one at 90 was written over it. ${watched ? 'WATCH belongs to a connection: what is done for the other post ends it. Watch on a `redis.duplicate()`, or take a script.' : 'Compare and write in one step.'}`,
+        )
+      },
+    })
+  })
+
+  test('leaves the one of a newer program, whenever that comes', async () => {
+    await everyInterleaving({
+      name: 'takeSnapshot',
+      prepare: () => plant(1, 10),
+      first: (redis) => takeSnapshot(redis, 'post-1'),
+      second: () => plantSnapshot(4, 'as a newer program has it', 2),
+      verify: async ({ after, held }) => {
+        const { reducerVersion, version } = await snapshot()
+        verifyEqual(
+          { reducerVersion, version },
+          { reducerVersion: '2', version: '4' },
+          `A newer program (reducerVersion 2) saved its snapshot between the ${after ?? 'start'} and the ${held ?? 'end'} of takeSnapshot, which then wrote over it. Whose reducer is newer has to be asked in the same step as the saving.`,
         )
       },
     })
@@ -274,7 +322,8 @@ const settled = (blog: Blog) => call('settled', () => blog.settled())
 
 describe('openBlog', () => {
   test('takes the snapshots by itself', async () => {
-    const blog = await open()
+    const told: unknown[] = []
+    const blog = await open(box.redis, (error) => told.push(error))
     const background = { background: true }
     const draft = { title: 'Hello', content: 'draft 1', author: 'ada' }
     const versions = [await call('createPost', () => blog.createPost('post-1', draft), background)]
@@ -302,6 +351,11 @@ describe('openBlog', () => {
       background,
     )
     await settled(blog)
+    verifyEqual(
+      told,
+      [],
+      'No snapshot failed, and `onError` was called. A command that is refused tells its caller, and nobody else: `onError` is for the snapshots.',
+    )
   })
 
   test('counts the events of all writers', async () => {
@@ -368,12 +422,54 @@ describe('openBlog', () => {
       10,
       'No snapshot can be saved (a text lies at its key), but the event was stored: editPost should resolve to 10.',
     )
-    await settled(blog)
+    const end = await attempt('settled', () => blog.settled())
+    verify(
+      end.ok,
+      'The snapshot failed, and `settled` rejected. It waits, and never rejects: the error belongs to `onError`, and a promise that nobody awaits must not be rejected, or it ends the process.',
+      { received: !end.ok && end.error },
+    )
     verifyEqual(
       told,
       [[true, 'post-1']],
-      'The snapshot failed, and nobody was told. `onError` should be called once, with the error and the post’s id; otherwise the posts grow slow and no one knows why.',
+      `The snapshot failed${told.length === 0 ? ', and nobody was told' : ''}. \`onError\` should be called once, with the error and the post’s id; otherwise the posts grow slow and no one knows why.`,
     )
+  })
+
+  test('sees to every post, and waits for all', async () => {
+    let waiting = true
+    await everyInterleaving({
+      name: 'openBlog',
+      prepare: async (admin) => {
+        waiting = true
+        await plant(1, 9)
+        await admin.copy(STREAM, 'blog:post:post-2')
+      },
+      first: async (redis) => {
+        const blog = openBlog(redis, clock, noError)
+        await blog.editPost('post-1', { content: 'draft 10' })
+        await blog.editPost('post-2', { content: 'draft 10' })
+        await blog.settled()
+        waiting = false
+        const keys = await box.admin.keys('blog:snapshot:*')
+        return keys.sort()
+      },
+      second: async () => {
+        for (let turn = 0; turn < 40 && waiting; turn += 1) await box.admin.ping()
+      },
+      verify: async ({ first, held }) => {
+        const found = (await box.admin.keys('blog:snapshot:*')).sort()
+        verifyEqual(
+          found,
+          [SNAPSHOT, 'blog:snapshot:post-2'],
+          `Two posts got their tenth event, and Redis was slow to answer the ${held ?? 'last command'} of the one. The other should have a snapshot all the same: one that is under way is no reason to leave out the next.`,
+        )
+        verifyEqual(
+          first.ok ? first.value : first.error,
+          found,
+          `Two posts got their tenth event, and Redis was slow to answer a ${held ?? 'command'}. \`settled\` resolved when one of the two snapshots was not there yet: it should wait for all that have been begun, in whatever order they end.`,
+        )
+      },
+    })
   })
 
   test('is right with two writers', async () => {

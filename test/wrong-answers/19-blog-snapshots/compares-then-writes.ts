@@ -1,5 +1,5 @@
 // task: takeSnapshot
-// diagnosis: wrote its older one over it
+// diagnosis: at 90, over it
 import type { Redis } from 'ioredis'
 import { decodeEvent } from '#built/01-events'
 import {
