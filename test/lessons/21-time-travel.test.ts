@@ -270,6 +270,34 @@ describe('postAtMoment', () => {
     )
   })
 
+  test('reads a long history', async () => {
+    await plant(longHistory())
+    const { post, version } = await atMoment(day(5))
+    verifyEqual(
+      [version, post?.content],
+      [1_102, 'draft 1099'],
+      'The post has 1,102 events, all from before the moment, and postAtMoment stopped earlier: it read one page only. Go on until an event is later, or a page is not full.',
+    )
+    inPages('postAtMoment')
+  })
+
+  test('finds the snapshot that fits behind a thousand that do not', async () => {
+    await plant(longHistory())
+    await snapshot(2, { ...V2, author: 'from 2' }, day(2))
+    const pipeline = box.admin.pipeline()
+    for (let version = 3; version <= 1_102; version += 1) {
+      const state = JSON.stringify({ ...V2, author: `from ${version}` })
+      pipeline.xadd('blog:snapshots:post-1', `${version}-0`, 'state', state, 'until', day(4))
+    }
+    await pipeline.exec()
+    verifyEqual(
+      await atMoment(day(3)),
+      { post: { ...V2, author: 'from 2' }, version: 2 },
+      'The newest 1,100 snapshots are from after the moment, the one of version 2 fits, and postAtMoment did not begin there. Go back page after page, until one fits or there are no more.',
+    )
+    inPages('postAtMoment')
+  })
+
   test('keeps the latest time of the snapshot in mind', async () => {
     const late = event(3, 'POST_EDITED', { content: 'More' })
     await plant([...HISTORY.slice(0, 4), late])
@@ -283,6 +311,20 @@ describe('postAtMoment', () => {
 })
 
 describe('listRevisions', () => {
+  test('lists events of every type', async () => {
+    await plant([
+      ...HISTORY.slice(0, 2),
+      event(3, 'POST_PINNED', { until: day(4) }),
+      event(4, 'POST_PUBLISHED'),
+    ])
+    const revisions = await call('listRevisions', () => listRevisions(box.redis, 'post-1'))
+    verifyEqual(
+      revisions.map(({ version, eventType }) => `${version} ${eventType}`),
+      ['1 POST_CREATED', '2 POST_EDITED', '3 POST_PINNED', '4 POST_PUBLISHED'],
+      'The third event is of a type that this program does not know. It is a version like the others and belongs into the list: one revision for each event, whatever its type.',
+    )
+  })
+
   test('lists what happened', async () => {
     await plant(HISTORY.slice(0, 3))
     verifyEqual(
@@ -349,6 +391,14 @@ describe('compareVersions', () => {
       'compareVersions should give the fields of the post that differ, with the value before and after, in the order in which the text lists them.',
     )
     verifyEqual(
+      await compare(2, 3),
+      [
+        { field: 'published', before: false, after: true },
+        { field: 'publishedAt', before: null, after: day(5) },
+      ],
+      'Version 3 was published, version 2 was not: `published` was false before, and false is a value. Only what is not there counts as `null`; `||` takes both for the same, `??` does not.',
+    )
+    verifyEqual(
       await compare(3, 2),
       [
         { field: 'published', before: true, after: false },
@@ -385,6 +435,16 @@ describe('compareVersions', () => {
         { field: 'createdAt', before: null, after: day(1) },
       ],
       'Version 0 is no post: each of its fields counts as `null`. (`editedAt` is `null` in both, so it is no difference.)',
+    )
+  })
+
+  test('keeps to its own order', async () => {
+    await plant()
+    await snapshot(2, Object.fromEntries(Object.entries(V2).reverse()), day(2))
+    verifyEqual(
+      (await compare(0, 2)).map(({ field }) => field),
+      ['title', 'content', 'author', 'published', 'createdAt', 'editedAt'],
+      'The snapshot of version 2 holds the fields of the post in another order, which means the same. The differences should come in the order of the text: go through a list of your own, not through the keys of what was read.',
     )
   })
 
