@@ -44,8 +44,12 @@ async function group(name: string, delivered: number, open: readonly number[] = 
   if (done.length > 0) await box.admin.xack(STREAM, name, ...done)
 }
 
-const order = (a: Entry, b: Entry) => Number(a.id.split('-')[0]) - Number(b.id.split('-')[0])
-const behind = (entry: Entry, after: string) => Number(entry.id.split('-')[0]) > Number(after.split('-')[0])
+function order(a: { readonly id: string }, b: { readonly id: string }): number {
+  const [first = 0, second = 0] = a.id.split('-').map(Number)
+  const [otherFirst = 0, otherSecond = 0] = b.id.split('-').map(Number)
+  return first - otherFirst || second - otherSecond
+}
+const behind = (entry: Entry, after: string) => order(entry, { id: after }) > 0
 
 /** An archive in memory, as a folder or a bucket would behave. */
 function memoryArchive(kept: readonly number[] = []) {
@@ -70,10 +74,14 @@ function memoryArchive(kept: readonly number[] = []) {
   return { archive, sizes, gone, ids: () => [...byId.values()].sort(order).map((entry) => entry.id), byId }
 }
 
-/** The largest number of entries that one command of the answer fetched. */
+/** The largest number of entries, `[id, fields]`, that one command of the answer fetched, whichever it was. */
 function mostFetched(): number {
-  const reads = box.commands.filter(({ name }) => name === 'XRANGE' || name === 'XREVRANGE')
-  return Math.max(0, ...reads.map(({ reply }) => (Array.isArray(reply) ? reply.length : 0)))
+  const entriesIn = (reply: unknown): number => {
+    if (!Array.isArray(reply)) return 0
+    if (Array.isArray(reply[1]) && /^\d+-\d+$/.test(String(reply[0]))) return 1
+    return reply.reduce<number>((sum, one) => sum + entriesIn(one), 0)
+  }
+  return Math.max(0, ...box.commands.map(({ reply }) => entriesIn(reply)))
 }
 
 const inStream = async () => (await box.admin.xrange(STREAM, '-', '+')).map(([one]) => one)
@@ -150,6 +158,19 @@ describe('trimLimit', () => {
       }),
       '6-0',
       'The slowest projection is at 6-0, and every checkpoint counts.',
+    )
+  })
+
+  test('looks at both numbers of an id', async () => {
+    for (const one of ['1740000000000-9', '1740000000000-10', '1740000000000-11']) {
+      await box.admin.xadd(STREAM, one, 'eventType', 'ORDER_PAID')
+    }
+    await box.admin.set('checkpoint:stats', '1740000000000-10')
+    await box.admin.set('checkpoint:list', '1740000000000-9')
+    verifyEqual(
+      await limit({ ...log, checkpoints: ['checkpoint:stats', 'checkpoint:list'] }),
+      '1740000000000-9',
+      'Checkpoints at 1740000000000-10 and 1740000000000-9, two entries of one millisecond: the lesser is the second. Ids are compared by the first number and, where that is the same, by the second, as numbers.',
     )
   })
 
@@ -241,6 +262,25 @@ describe('retain', () => {
     )
   })
 
+  test('stops at the first that is young enough', async () => {
+    for (const [n, when] of [
+      [1, 2],
+      [2, 15],
+      [3, 3],
+      [4, 18],
+    ] as const) {
+      const fields = { ...fieldsOf(n), timestamp: day(when) }
+      await box.admin.xadd(STREAM, id(n), ...Object.entries(fields).flat())
+    }
+    await group('mail', 4)
+    const side = memoryArchive()
+    verifyEqual(
+      [await call('retain', () => run(side.archive, byAge(12))), await inStream()],
+      [1, ids(2, 4)],
+      'On March 20 what is more than 12 days old may go. 1-0 is of March 2, 2-0 of March 15, 3-0 of March 3 (a late clock), 4-0 of March 18: retain goes from the oldest on, up to the first that is young enough, 2-0. That one and all behind it stay, or an event would leave that is not old.',
+    )
+  })
+
   test('does not overtake anybody', async () => {
     await plant(1, 12)
     await group('mail', 12)
@@ -305,7 +345,12 @@ describe('retain', () => {
       'All 500 old entries should be in the archive, and the newest 10 in the stream.',
     )
     verify(
-      side.sizes.every((n) => n > 0 && n <= 200),
+      side.sizes.every((n) => n > 0),
+      'put was called without any entry. It gets 1 or more: an archive may write a file for each call.',
+      { received: side.sizes },
+    )
+    verify(
+      side.sizes.every((n) => n <= 200),
       'put should get 1 to 200 entries at a time: the archive may hold millions, your memory does not.',
       { received: side.sizes },
     )
@@ -342,14 +387,22 @@ describe('retain', () => {
         await plant(1, 6)
         await group('mail', 6)
       },
-      first: (redis) => run(side.archive, byLength(3), log, redis),
-      second: (redis) => run(side.archive, byLength(3), log, redis),
-      verify: async ({ held }) =>
+      first: (redis) => run(side.archive, byLength(4), log, redis),
+      second: (redis) => run(side.archive, byLength(4), log, redis),
+      verify: async ({ held, first, second }) => {
         verifyEqual(
           [await inStream(), side.ids()],
-          [ids(4, 6), ids(1, 3)],
-          `Two processes ran retain at once; the first was before its ${held ?? 'end'}. The newest 3 should be in the stream all the same. Remember up to which id you go, not how many.`,
-        ),
+          [ids(3, 6), ids(1, 2)],
+          `Two processes ran retain at once; the first was before its ${held ?? 'end'}. The newest 4 should be in the stream all the same, and the 2 others in the archive. Remember up to which id you go, not how many: a number means other entries when somebody has trimmed meanwhile.`,
+        )
+        for (const outcome of [first, second]) {
+          verify(
+            outcome.ok,
+            `Two processes ran retain at once; the first was before its ${held ?? 'end'}, and one of them failed. What the other has moved already needs no more than to be left alone.`,
+            { received: !outcome.ok && outcome.error },
+          )
+        }
+      },
     })
   })
 
@@ -410,6 +463,21 @@ describe('readHistory', () => {
         },
       },
       'An entry is `{ id, fields }`, wherever it comes from.',
+    )
+  })
+
+  test('keeps the order within a millisecond', async () => {
+    const entry = (one: string) => ({ id: one, fields: fieldsOf(1) })
+    const all = ['1740000000000-2', '1740000000000-9', '1740000000000-10', '1740000000000-11']
+    for (const one of all.slice(1)) {
+      await box.admin.xadd(STREAM, one, ...Object.entries(fieldsOf(1)).flat())
+    }
+    const side = memoryArchive()
+    await side.archive.put(all.slice(0, 3).map(entry))
+    verifyEqual(
+      numbers(await call('readHistory', () => read(side.archive, '0-0', 100))),
+      all,
+      'Four entries of one millisecond, two of which are in the archive and in the stream. They should come in the order of the second number (9 before 10), each once.',
     )
   })
 
@@ -500,6 +568,17 @@ describe('the index', () => {
     )
     verifyEqual(await find({}), ids(1, 12), 'A question without conditions fits all.')
     verifyEqual(await find({ customerId: 'nobody' }), [], 'Nobody: an empty array.')
+  })
+
+  test('answers in the order of the stream within a millisecond', async () => {
+    const all = ['1740000000000-2', '1740000000000-9', '1740000000000-10']
+    for (const one of all) await box.admin.xadd(STREAM, one, ...Object.entries(fieldsOf(1)).flat())
+    await index()
+    verifyEqual(
+      await find({ customerId: 'customer-1' }),
+      all,
+      'Three entries of one millisecond. The order of the stream goes by the second number where the first is the same: 2, 9, 10.',
+    )
   })
 
   test('goes on where it stopped', async () => {
