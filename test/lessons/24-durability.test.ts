@@ -2,7 +2,18 @@ import { cp, mkdtemp, readdir, rm, stat, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'vitest'
-import { call, callError, everyCrash, lacks, type OwnServer, useSandbox, verify, verifyEqual } from '#kit'
+import {
+  attempt,
+  call,
+  callError,
+  everyCrash,
+  everyInterleaving,
+  lacks,
+  type OwnServer,
+  useSandbox,
+  verify,
+  verifyEqual,
+} from '#kit'
 import type { DurabilitySettings } from '#lesson/24-durability'
 import {
   appendReplicated,
@@ -123,10 +134,28 @@ describe('judgeDurability and countLost', () => {
   })
 
   test('names what is there more than once', async () => {
+    const found = ['e-2', 'e-1', 'e-2', 'e-2', 'e-7', 'e-7']
+    const { lost, unacknowledged, twice } = await call('countLost', () => countLost(['e-1', 'e-2'], found))
     verifyEqual(
-      await call('countLost', () => countLost(['e-1', 'e-2'], ['e-2', 'e-1', 'e-2', 'e-2', 'e-7', 'e-7'])),
+      { lost, unacknowledged, twice: [...(twice ?? [])].sort() },
       { lost: [], unacknowledged: ['e-7'], twice: ['e-2', 'e-7'] },
       'e-2 was found three times and e-7 twice. Each belongs into `twice` once, and e-7 into `unacknowledged` once.',
+    )
+  })
+
+  test('names each once and in its order', async () => {
+    const promised = ['e-3', 'e-1', 'e-3', 'e-2']
+    const found = ['e-9', 'e-2', 'e-8', 'e-8', 'e-2', 'e-9']
+    const loss = await call('countLost', () => countLost(promised, found))
+    verifyEqual(
+      loss?.lost,
+      ['e-3', 'e-1'],
+      'A writer noted e-3, e-1, e-3, e-2, and only e-2 was found. `lost` should hold e-3 and e-1, in the order of `acknowledged`, and each once: one event is lost, however often it was noted.',
+    )
+    verifyEqual(
+      loss?.unacknowledged,
+      ['e-9', 'e-8'],
+      'Found were e-9, e-2, e-8, e-8, e-2, e-9, of which e-2 was promised. `unacknowledged` should hold e-9 and e-8, each once, in the order in which `found` first shows them: then the list can be laid beside the stream.',
     )
   })
 })
@@ -185,6 +214,37 @@ describe.skipIf(lacks('own-server'))('checkDurability and writeAcknowledged', ()
     )
   })
 
+  test('takes one event after the other', async () => {
+    const server = await box.startServer({ args: EVERY_SECOND })
+    const redis = server.connect()
+    const tooEarly: string[] = []
+    const events = eventsFrom(1, 5, (number) => {
+      const confirmed = box.commands.filter(({ pending, error }) => !pending && error === undefined).length
+      if (confirmed < number - 1) tooEarly.push(`e-${number}`)
+    })
+    await call('writeAcknowledged', () => writeAcknowledged(redis, KEY, events), PATIENT)
+    verifyEqual(
+      tooEarly,
+      [],
+      'writeAcknowledged took these events out of `events` before the one before them was confirmed. Who takes all at once, or writes them side by side, has many on the way when the server dies, and `events` may have no end. Take one, write it, wait for the reply, take the next.',
+    )
+  })
+
+  test('leaves the error of encodeEvent alone', async () => {
+    const server = await box.startServer({ args: EVERY_SECOND })
+    const broken = { ...eventOf(2), payload: { total: Number.NaN } }
+    const outcome = await attempt(
+      'writeAcknowledged',
+      () => writeAcknowledged(server.connect(), KEY, [eventOf(1), broken, eventOf(3)]),
+      PATIENT,
+    )
+    verify(
+      !outcome.ok && outcome.error instanceof Error && outcome.error.name === 'MalformedEventError',
+      'The payload of the second event holds NaN, and encodeEvent throws a MalformedEventError for it. That error should pass through: Redis was never asked, so the event is neither refused nor unknown. It is a fault of the program, and has to be seen.',
+      { received: outcome.ok ? outcome.value : outcome.error },
+    )
+  })
+
   /** The learner's writer is at work, and the server is killed at its 200th event. */
   async function killInMidWrite(args: readonly string[]) {
     const server = await box.startServer({ args })
@@ -200,6 +260,15 @@ describe.skipIf(lacks('own-server'))('checkDurability and writeAcknowledged', ()
       PATIENT,
     )
     await killed
+    const text = `"eventId":"${report?.unknown}"`
+    const sent = box.commands.filter(
+      ({ args, error }) => args.some((arg) => arg.includes(text)) && !/^NOSCRIPT/.test(error?.message ?? ''),
+    )
+    verify(
+      sent.length <= 1,
+      `The server died, ${report?.unknown} got no answer, and writeAcknowledged sent it again. It may be written already, and would be there twice. ioredis tries some times by itself; when that has failed, the event is \`unknown\`, and that is the end.`,
+      { received: sent.map(({ name }) => name) },
+    )
     await server.restart()
     return { report, handedOut, found: await idsIn(server) }
   }
@@ -240,13 +309,26 @@ describe.skipIf(lacks('own-server'))('checkDurability and writeAcknowledged', ()
     const server = await box.startServer({ args: EVERY_SECOND })
     const used = /used_memory:(\d+)/.exec(await server.admin.info('memory'))?.[1]
     await server.admin.config('SET', 'maxmemory', String(Number(used) + 150_000))
+    let handedOut = 0
     const report = await call(
       'writeAcknowledged',
-      () => writeAcknowledged(server.connect(), KEY, eventsFrom(1, 20_000)),
+      () =>
+        writeAcknowledged(
+          server.connect(),
+          KEY,
+          eventsFrom(1, 20_000, (number) => {
+            handedOut = number
+          }),
+        ),
       PATIENT,
     )
     await server.admin.config('SET', 'maxmemory', '0')
     const found = await idsIn(server)
+    verify(
+      report?.refused === null || handedOut <= found.length + 1,
+      `Memory ran out, Redis refused e-${found.length + 1}, and writeAcknowledged went on to the next events. The writing ends at the first refusal: else later events may be written and that one not, and the stream has a hole.`,
+      { expected: `e-${found.length + 1} is the last one taken`, received: `e-${handedOut}` },
+    )
     verifyEqual(
       [report.refused, report.unknown],
       [`e-${found.length + 1}`, null],
@@ -302,6 +384,19 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
   const NONE = ['--save', '', '--appendonly', 'no', '--repl-diskless-sync-delay', '0']
   const one = { replicas: 1, timeoutMs: 50 }
 
+  async function replicated(append: () => Promise<string>, why: string): Promise<string> {
+    const outcome = await attempt('appendReplicated', append)
+    verify(
+      outcome.ok || !(outcome.error instanceof NotReplicatedError),
+      `appendReplicated threw a NotReplicatedError although enough replicas had the event. ${why}`,
+      { received: !outcome.ok && outcome.error },
+    )
+    return call('appendReplicated', () => {
+      if (!outcome.ok) throw outcome.error
+      return outcome.value
+    })
+  }
+
   test('says so when there is no replica, and the event is written all the same', async () => {
     const server = await box.startServer({ args: NONE })
     const redis = server.connect()
@@ -327,8 +422,9 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
       { id: entries[0]?.[0], wanted: 1, reached: 0 },
       'The NotReplicatedError should carry the id of the entry that was written, how many replicas were wanted, and how many it reached.',
     )
-    const id = await call('appendReplicated', () =>
-      appendReplicated(redis, KEY, eventOf(2), { replicas: 0, timeoutMs: 50 }),
+    const id = await replicated(
+      () => appendReplicated(redis, KEY, eventOf(2), { replicas: 0, timeoutMs: 50 }),
+      'With `replicas: 0` any number of replicas is enough, also 0.',
     )
     verifyEqual(
       id,
@@ -346,8 +442,9 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
     await server.admin.set('a', '1')
     await server.admin.wait(1, 0)
     const redis = server.connect()
-    const id = await call('appendReplicated', () =>
-      appendReplicated(redis, KEY, eventOf(1), { replicas: 1, timeoutMs: 5_000 }),
+    const id = await replicated(
+      () => appendReplicated(redis, KEY, eventOf(1), { replicas: 1, timeoutMs: 5_000 }),
+      'The one replica is connected and takes every change within milliseconds. `WAIT` counts what was written before it on its own connection: sent before the XADD it knows nothing of it, and inside MULTI it does not wait at all.',
     )
     verifyEqual(
       (await replica.admin.xrange(KEY, '-', '+')).map(([there]) => there),
@@ -467,7 +564,17 @@ describe('backup and restore', () => {
       longest <= 501,
       `One command fetched ${longest} entries at once. A log may be larger than memory: backup should read pages of at most 500.`,
     )
-    verifyEqual(await bring(lines), 1_001, 'A stream of 1,001 entries should come back with 1,001 entries.')
+    const outcome = await attempt('restore', () => restore(box.connect(), COPY, each(lines)))
+    verify(
+      outcome.ok || !String(outcome.error).includes('equal or smaller'),
+      'restore was given an entry a second time, and Redis refused it. backup seems to begin a page with the last entry of the one before: start behind it, at `(<id of the last entry>`.',
+      { received: !outcome.ok && outcome.error },
+    )
+    const restored = await call('restore', () => {
+      if (!outcome.ok) throw outcome.error
+      return outcome.value
+    })
+    verifyEqual(restored, 1_001, 'A stream of 1,001 entries should come back with 1,001 entries.')
     const ids = (await box.admin.xrange(COPY, '-', '+')).map(([id]) => id)
     verifyEqual(
       [ids.length, new Set(ids).size, ids[500], ids.at(-1)],
@@ -500,6 +607,35 @@ describe('backup and restore', () => {
       'Others wrote while backup read. What was restored should be a beginning of the stream, with the id of its last entry as its last id: an id taken later leaves a gap that looks like deleted events.',
       { received: { entries: there.length, last: there.at(-1)?.[0], lastGeneratedId: await lastId(COPY) } },
     )
+  })
+
+  test('is of one moment', async () => {
+    await everyInterleaving({
+      name: 'backup',
+      prepare: plant,
+      first: async (redis) => {
+        const lines: string[] = []
+        for await (const line of backup(redis, KEY)) lines.push(line)
+        return lines
+      },
+      second: (redis) => redis.xadd(KEY, '8-0', 'event', 'meanwhile'),
+      async verify({ first, held }) {
+        if (!first.ok) throw first.error
+        const when = `8-0 was written while backup was before its ${held ?? 'end'}`
+        const outcome = await attempt('restore', () => restore(box.connect(), COPY, each(first.value)))
+        verify(
+          outcome.ok,
+          `${when}, and what backup gave out could not be restored: its entries, their number and the last id are not of one moment. Ask for the last id first, and read up to it, not to \`+\`.`,
+          { received: !outcome.ok && outcome.error },
+        )
+        const newest = (await box.admin.xrevrange(COPY, '+', '-', 'COUNT', 1))[0]?.[0]
+        verifyEqual(
+          await lastId(COPY),
+          newest,
+          `${when}. The last entry of the restored stream and its last id should belong together, both from before 8-0 or both with it: a last id without its entry looks like a deleted event, and an entry behind the last id cannot be. Ask for the last id first, and read up to it.`,
+        )
+      },
+    })
   })
 
   test('refuses a key that is in use', async () => {
@@ -575,6 +711,24 @@ describe('backup and restore', () => {
           await bring(lines),
           3,
           `The process died after its ${sent}. command (${last}), and the next attempt to restore failed. What the dead one left behind must not be in the way.`,
+        )
+      },
+    })
+  })
+
+  test('overwrites nothing that came meanwhile', async () => {
+    await plant()
+    const lines = await save()
+    await everyInterleaving({
+      name: 'restore',
+      first: (redis) => restore(redis, COPY, each(lines)),
+      second: (redis) => redis.xadd(COPY, '9-0', 'event', 'theirs'),
+      async verify({ first, held }) {
+        const there = (await box.admin.xrange(COPY, '-', '+')).map(([id]) => id)
+        verifyEqual(
+          there,
+          first.ok ? ['1-0', '2-0', '7-3', '9-0'] : ['9-0'],
+          `Somebody began a stream at the key, with 9-0, while restore was before its ${held ?? 'end'}, and restore did not leave it alone. Whether a key is free can change after you have looked: take the place and check it in one step (RENAMENX, a script, or WATCH on a connection of its own).`,
         )
       },
     })
