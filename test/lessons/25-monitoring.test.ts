@@ -5,7 +5,17 @@ import { findAlarms, getStreamInfo, parseGroup } from '#lesson/25-monitoring'
 
 const box = useSandbox()
 
-const parse = (...reply: readonly unknown[]) => call('parseGroup', () => parseGroup(reply))
+/** What a function that is not async returns: a promise is told, and not waited for. */
+async function atOnce<T>(name: string, run: () => T): Promise<T> {
+  const { value } = await call(name, () => ({ value: run() }))
+  verify(
+    !(value instanceof Promise),
+    `${name} returned a promise. It is not async: it asks nobody, and whoever calls it goes on with the answer at once.`,
+  )
+  return value
+}
+
+const parse = (...reply: readonly unknown[]) => atOnce('parseGroup', () => parseGroup(reply))
 
 describe('parseGroup', () => {
   test('reads what Redis says', async () => {
@@ -36,7 +46,7 @@ describe('parseGroup', () => {
   test('says when the lag is unknown', async () => {
     const reply = ['name', 'mail', 'consumers', 1, 'pending', 0, 'last-delivered-id', '5-0']
     verifyEqual(
-      (await parse(...reply, 'entries-read', null, 'lag', null)).lag,
+      (await parse(...reply, 'entries-read', 3, 'lag', null)).lag,
       null,
       'Redis answered nil for the lag: it does not know. parseGroup should give `null`; as a 0, a group that stands still looks healthy.',
     )
@@ -50,9 +60,14 @@ describe('parseGroup', () => {
 
   test('goes by the names', async () => {
     verifyEqual(
-      await parse('lag', 4, 'new-in-9', 'x', 'last-delivered-id', '8-1', 'pending', 2, 'name', 'pending'),
-      { name: 'pending', pending: 2, lag: 4, lastDeliveredId: '8-1' },
+      await parse('lag', 4, 'new-in-9', 'x', 'last-delivered-id', '8-1', 'pending', 2, 'name', 'mail'),
+      { name: 'mail', pending: 2, lag: 4, lastDeliveredId: '8-1' },
       'The reply is a flat list of names and values, and its order and length differ between versions of Redis. Read it by name, two by two.',
+    )
+    verifyEqual(
+      await parse('name', 'pending', 'consumers', 1, 'pending', 2, 'last-delivered-id', '8-1', 'lag', 4),
+      { name: 'pending', pending: 2, lag: 4, lastDeliveredId: '8-1' },
+      'This group is _called_ "pending", and its name was taken for the name of a field (`indexOf` finds it first). Names stand at 0, 2, 4 …, values behind them: go in steps of two.',
     )
   })
 })
@@ -190,6 +205,7 @@ describe('getStreamInfo', () => {
     await group('mail')
     await read('mail', 'mail-1', 3)
     await read('mail', 'mail-2', 2)
+    await age('mail', 'mail-1', '1-0', 30_000)
     await age('mail', 'mail-1', '2-0', 60_000)
     await age('mail', 'mail-2', '5-0', 600_000)
     const [mail] = (await info())?.groups ?? []
@@ -203,6 +219,13 @@ describe('getStreamInfo', () => {
       isAbout(one?.oldestIdle, 60_000) && isAbout(two?.oldestIdle, 600_000),
       'Each consumer should have the `oldestIdle` of its own entries: mail-1 one minute, mail-2 ten. (`idle` is another thing: when the consumer itself last called.)',
       { received: mail?.consumers },
+    )
+    const waited = (await box.admin.xpending(S, 'mail', '-', '+', 10)) as [string, string, number][]
+    const [first, second, , , last] = waited.map(([, , idle]) => idle)
+    verify(
+      isAbout(first, 30_000) && isAbout(second, 60_000) && isAbout(last, 600_000),
+      'After getStreamInfo pending entries have waited for a shorter time than before: it took them over (XCLAIM, XAUTOCLAIM), if only from a consumer to itself. A look like that makes each dead consumer look alive. XPENDING only looks.',
+      { received: waited.map(([id, who, idle]) => `${id} ${who} ${idle} ms`) },
     )
   })
 
@@ -239,7 +262,7 @@ function mail(lag: number | null, ...consumers: readonly ConsumerInfo[]): GroupI
   return { name: 'mail', pending, lag, lastDeliveredId: '5-0', oldestIdle, consumers }
 }
 const alarms = (...groups: readonly GroupInfo[]) =>
-  call('findAlarms', () => findAlarms({ length: 5, firstEntry: null, lastEntry: null, groups }, LIMITS))
+  atOnce('findAlarms', () => findAlarms({ length: 5, firstEntry: null, lastEntry: null, groups }, LIMITS))
 
 describe('findAlarms', () => {
   test('is quiet when all is well', async () => {
@@ -281,6 +304,14 @@ describe('findAlarms', () => {
     )
   })
 
+  test('measures a consumer by its own limit', async () => {
+    verifyEqual(
+      await alarms(mail(101, worker('a', 1, 59_999, 10))),
+      [{ kind: 'behind', group: 'mail', lag: 101 }],
+      'a called 59,999 ms ago. The limit for consumers (`consumerIdle`) is 60,000 here, so it is alive and no alarm is due to it; `entryIdle`, 30,000, is about entries. And the group has somebody: it is behind, with a lag of 101 where 100 are allowed.',
+    )
+  })
+
   test('watches the lag', async () => {
     verifyEqual(
       await alarms(mail(101, worker('a', 0, 20, null))),
@@ -291,6 +322,14 @@ describe('findAlarms', () => {
       await alarms(mail(1, worker('old', 0, 9_000_000, null))),
       [{ kind: 'no-consumer', group: 'mail', lag: 1 }],
       'One entry waits, and nobody has called for hours: it will wait for ever. That is "no-consumer", however small the lag.',
+    )
+    verifyEqual(
+      await alarms(mail(7, worker('a', 2, 75_000, 75_000))),
+      [
+        { kind: 'dead-consumer', group: 'mail', consumer: 'a', pending: 2 },
+        { kind: 'no-consumer', group: 'mail', lag: 7 },
+      ],
+      'The only consumer is dead with 2 entries in hand, and 7 more wait that nobody takes. These are two alarms: claiming the 2 does not help the 7.',
     )
     verifyEqual(
       await alarms(mail(500)),
@@ -315,12 +354,12 @@ describe('findAlarms', () => {
   test('reports everything, group by group', async () => {
     const stock = { ...mail(200, worker('s', 0, 10, null)), name: 'stock' }
     verifyEqual(
-      await alarms(mail(300, worker('a', 4, 99_000, 99_000), worker('b', 1, 10, 40_000)), stock),
+      await alarms(stock, mail(300, worker('b', 1, 10, 40_000), worker('a', 4, 99_000, 99_000))),
       [
-        { kind: 'dead-consumer', group: 'mail', consumer: 'a', pending: 4 },
-        { kind: 'slow-consumer', group: 'mail', consumer: 'b', oldestIdle: 40_000 },
-        { kind: 'behind', group: 'mail', lag: 300 },
         { kind: 'behind', group: 'stock', lag: 200 },
+        { kind: 'slow-consumer', group: 'mail', consumer: 'b', oldestIdle: 40_000 },
+        { kind: 'dead-consumer', group: 'mail', consumer: 'a', pending: 4 },
+        { kind: 'behind', group: 'mail', lag: 300 },
       ],
       'Of each group first the alarms of its consumers, then its own; the groups in the order in which they come.',
     )
