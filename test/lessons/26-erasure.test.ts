@@ -170,6 +170,14 @@ describe('storeEvent', () => {
     )
   })
 
+  test('makes no key before there is something personal', async () => {
+    await store(ordered)
+    verify(
+      (await box.admin.exists(KEY)) === 0,
+      'An event without personal data came, and there is a key for its customer now. The key is made with the first personal data: a key of somebody of whom nothing is known is one more to keep and to destroy.',
+    )
+  })
+
   test('encrypts the same data differently each time', async () => {
     await store(registered)
     await store({ ...registered, eventId: 'e-5' })
@@ -221,13 +229,20 @@ describe('storeEvent', () => {
       ['CustomerForgottenError', 'customer-1', 1, 'erased'],
       'After the refusal: the error has its name and the `customerId`, the stream has the one entry that it had, and the word `erased` stands where it stood.',
     )
-    await store(ordered)
+    const outcome = await attempt('storeEvent', () => storeEvent(box.redis, ordered))
     verify(
-      (await entries()).length === 2,
-      'An event without personal data should be stored for a forgotten customer too: a refund may still come.',
+      outcome.ok && (await entries()).length === 2,
+      'An event without personal data should be stored for a forgotten customer too: a refund may still come. Only what has `personal` is refused.',
+      { received: outcome.ok ? `${(await entries()).length} entries` : outcome.error },
     )
   })
 })
+
+/** How many entries came with one reply: the ids in it, however deep. */
+function entriesIn(reply: unknown): number {
+  if (Array.isArray(reply)) return reply.reduce<number>((sum, one) => sum + entriesIn(one), 0)
+  return /^\d+-\d+$/.test(String(reply)) ? 1 : 0
+}
 
 const read = () => call('readEvents', () => readEvents(box.redis, 'customer-1'))
 const personals = (events: readonly StoredEvent[]) => events.map(({ personal }) => personal)
@@ -358,6 +373,34 @@ describe('readEvents', () => {
     await fails('The key is another customer’s. readEvents should throw an UnreadableEventError.')
   })
 
+  test('hands out nothing that nobody has written', async () => {
+    await store(moved)
+    const [entry] = await entries()
+    const text = entry?.personal ?? ''
+    const rings = ['abcdefghijklmnopqrstuvwxyz', 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', '0123456789']
+    const next = (one: string) => {
+      const ring = rings.find((some) => some.includes(one)) ?? one
+      return ring[(ring.indexOf(one) + 1) % ring.length]
+    }
+    for (let at = 0; at < text.length; at += 2) {
+      const damaged = `${text.slice(0, at)}${next(text.charAt(at))}${text.slice(at + 1)}`
+      if (damaged === text) continue
+      await box.admin.del(STREAM)
+      await box.admin.xadd(STREAM, '1-0', ...Object.entries({ ...entry, personal: damaged }).flat())
+      const outcome = await attempt('readEvents', () => readEvents(box.redis, 'customer-1'))
+      verifyEqual(
+        outcome.ok ? outcome.value[0]?.personal : moved.personal,
+        moved.personal,
+        'One character of the encrypted text was changed, and readEvents handed out data that nobody has written. A cipher that only hides (ctr, cbc) does not notice: take aes-256-gcm, keep its tag, and let `decipher.final()` check it.',
+      )
+      verify(
+        outcome.ok || outcome.error instanceof UnreadableEventError,
+        'One character of the encrypted text was changed. Whatever goes wrong with it, in the base64, the cipher or the JSON, should be an UnreadableEventError.',
+        { received: !outcome.ok && outcome.error },
+      )
+    }
+  })
+
   test('reads a long history to its end', async () => {
     const pipeline = box.admin.pipeline()
     for (let i = 1; i <= 1_100; i += 1) {
@@ -379,6 +422,12 @@ describe('readEvents', () => {
       (await read()).length,
       1_100,
       'The stream holds 1,100 entries, and readEvents returned another number. A page has at most 1,000: go on behind its last id.',
+    )
+    const most = Math.max(...box.commands.map(({ reply }) => entriesIn(reply)))
+    verify(
+      most <= 1_001,
+      `readEvents fetched ${most} entries with one command. Redis serves nobody else while it puts such a reply together: read pages of at most 1,000, with COUNT.`,
+      { expected: 'at most 1,000 entries in one reply', received: `${most} entries` },
     )
   })
 })
@@ -421,8 +470,18 @@ describe('getCustomer', () => {
     await store(moved)
     await store(ordered)
     await box.admin.set(KEY, 'erased')
+    const early = await attempt('getCustomer', () => getCustomer(box.redis, 'customer-1'))
+    verifyEqual(
+      early.ok ? early.value : early.error,
+      { plan: 'gold', name: null, email: null, orders: 1, totalCents: 4200, forgotten: false },
+      'The key is erased, so all personal data is `null`, and name and e-mail should be `null` then, not undefined and not the last known. `forgotten` is told by the event CUSTOMER_FORGOTTEN, which is not there yet.',
+    )
     await box.admin.xadd(STREAM, '*', ...forgottenEntry)
-    await store(ordered)
+    await box.admin.xadd(
+      STREAM,
+      '*',
+      ...['eventId', 'e-6', 'eventType', 'ORDER_PLACED', 'timestamp', TIME, 'payload', '{"totalCents":4200}'],
+    )
     const outcome = await attempt('getCustomer', () => getCustomer(box.redis, 'customer-1'))
     verify(
       outcome.ok,
@@ -523,6 +582,27 @@ describe('forgetCustomer', () => {
       (await box.admin.keys('*')).sort(),
       LEFT,
       'All that is Bob’s should be there as before, and no key that was not there.',
+    )
+  })
+
+  test('looks through all of a large index', async () => {
+    await store(registered)
+    const others: Record<string, string> = {}
+    for (let i = 1; i <= 1_000; i += 1) others[`mail-${i}@example.com`] = `customer-${i + 9}`
+    // customer-10, customer-11, customer-100 …: ids that begin like hers.
+    const hers = Object.fromEntries([1, 2, 3, 4, 5].map((i) => [`ada-${i}@example.com`, 'customer-1']))
+    await box.admin.hset('index:email', { ...others, ...hers })
+    await forget()
+    const left = await box.admin.hgetall('index:email')
+    verifyEqual(
+      Object.keys(hers).filter((email) => email in left),
+      [],
+      'index:email held 1,005 addresses, 5 of them of customer-1, and forgetCustomer did not find them all. HSCAN gives a part and a cursor: go on with that cursor until it is 0.',
+    )
+    verifyEqual(
+      Object.keys(left).length,
+      1_000,
+      'Addresses of other customers are gone from index:email. Only those whose value is `customer-1` itself are hers: customer-10 is somebody else.',
     )
   })
 
