@@ -564,7 +564,7 @@ describe('backup and restore', () => {
       longest <= 501,
       `One command fetched ${longest} entries at once. A log may be larger than memory: backup should read pages of at most 500.`,
     )
-    const outcome = await attempt('restore', () => restore(box.connect(), COPY, each(lines)))
+    const outcome = await attempt('restore', () => restore(box.connect(), COPY, each(lines)), PATIENT)
     verify(
       outcome.ok || !String(outcome.error).includes('equal or smaller'),
       'restore was given an entry a second time, and Redis refused it. backup seems to begin a page with the last entry of the one before: start behind it, at `(<id of the last entry>`.',
