@@ -57,14 +57,24 @@ const atVersion = (version: number, postId = 'post-1') =>
 const atMoment = (moment: string, postId = 'post-1') =>
   call('postAtMoment', () => postAtMoment(box.redis, postId, new Date(moment)))
 
+/** The length of the longest list in a reply: XREAD and EXEC have theirs inside others. */
+const longest = (reply: unknown): number =>
+  Array.isArray(reply) ? Math.max(reply.length, ...reply.map(longest)) : 0
+
 function inPages(name: string): void {
-  const greedy = box.commands.find(({ reply }) => Array.isArray(reply) && reply.length > 1_000)
+  const greedy = box.commands.find(({ reply }) => longest(reply) > 1_000)
   verify(greedy === undefined, `${name} fetched more than 1,000 entries with one command. Read in pages.`)
 }
 
 const longHistory = (edits = 1_100) => [
   ...HISTORY.slice(0, 2),
   ...Array.from({ length: edits }, (_, n) => event(4, 'POST_EDITED', { content: `draft ${n}` })),
+]
+
+/** Published on the 5th, and then 1,100 edits by the server whose clock is late. */
+const lateHistory = () => [
+  ...HISTORY.slice(0, 3),
+  ...Array.from({ length: 1_100 }, (_, n) => event(3, 'POST_EDITED', { content: `draft ${n}` })),
 ]
 
 describe('postAtVersion', () => {
@@ -77,6 +87,11 @@ describe('postAtVersion', () => {
         `postAtVersion(…, ${index}) should give the post after its first ${index} events, in the order of the stream, and \`null\` for version 0.`,
       )
     }
+    verifyEqual(
+      await atVersion(2),
+      V2,
+      'postAtVersion(…, 2) gave another post when it was asked again, after version 5. The first two events are the same for ever; so keep nothing from one call to the next.',
+    )
     verify(
       (await atVersion(0, 'post-9')) === null,
       'Version 0 of a post that never was is `null`, as of every post.',
@@ -109,7 +124,7 @@ describe('postAtVersion', () => {
         'postAtVersion',
         () => postAtVersion(box.redis, postId, version),
         UnknownVersionError,
-        `${postId} has ${current} versions, there is no version ${version}: postAtVersion should throw an UnknownVersionError. Whoever gets the newest instead takes it for what was asked.`,
+        `${postId} has ${current} versions, there is no version ${version}: postAtVersion should throw an UnknownVersionError. Any answer, the newest post or none, would be taken for what was asked.`,
       )
       verifyEqual(
         { postId: error.postId, version: error.version, current: error.current },
@@ -173,25 +188,28 @@ describe('postAtVersion', () => {
 
 describe('postAtMoment', () => {
   test('gives the post of the moment', async () => {
-    await plant(HISTORY.slice(0, 3))
+    const instant = '2026-03-02T08:00:00.250Z'
+    const second = { post: { ...V2, editedAt: instant }, version: 2 }
+    const [created, edited, published] = HISTORY
+    await plant([{ ...created }, { ...edited, timestamp: instant }, { ...published }])
     verifyEqual(
       await atMoment('2026-03-03T12:00:00.000Z'),
-      { post: V2, version: 2 },
+      second,
       'On the 3rd the first two events had happened: postAtMoment should give that post, and the version 2.',
     )
     verifyEqual(
-      await atMoment(day(2)),
-      { post: V2, version: 2 },
-      'An event of the very millisecond that was asked for belongs to it.',
+      await atMoment(instant),
+      second,
+      'An event of the very millisecond that was asked for belongs to it, and postAtMoment left it out. Only what is later ends the journey; and compare with milliseconds.',
     )
     verifyEqual(
-      await atMoment('2026-03-02T07:59:59.999Z'),
+      await atMoment('2026-03-02T08:00:00.249Z'),
       { post: V1, version: 1 },
-      'One millisecond earlier, the event had not happened.',
+      'One millisecond earlier the event had not happened, and postAtMoment has it in. Compare the whole time, down to the millisecond.',
     )
     verifyEqual(
       await atMoment('2026-04-01T00:00:00.000Z'),
-      { post: V3, version: 3 },
+      { post: { ...V3, editedAt: instant }, version: 3 },
       'For a moment after the last event postAtMoment should give the post as it is now.',
     )
     for (const [moment, postId] of [
@@ -209,11 +227,18 @@ describe('postAtMoment', () => {
 
   test('refuses no moment at all', async () => {
     await plant()
+    const noMoment = (postId: string) => () => postAtMoment(box.redis, postId, new Date('yesterday'))
     await callError(
       'postAtMoment',
-      () => postAtMoment(box.redis, 'post-1', new Date('yesterday')),
+      noMoment('post-1'),
       RangeError,
       'new Date("yesterday") is an Invalid Date; every comparison with it is false. postAtMoment should throw a RangeError and not answer anything.',
+    )
+    await callError(
+      'postAtMoment',
+      noMoment('post-9'),
+      RangeError,
+      'For an Invalid Date postAtMoment should throw a RangeError, also where it finds no event and no snapshot to compare it with. Look at the date first: otherwise the mistake is seen on some posts only.',
     )
   })
 
@@ -238,6 +263,24 @@ describe('postAtMoment', () => {
     )
   })
 
+  test('stops for good at the first later event', async () => {
+    await plant(lateHistory())
+    const received = await atMoment(day(4))
+    verify(
+      !received.post?.content.startsWith('draft'),
+      'The third event is later than the moment, and postAtMoment went on behind it: there are 1,100 more with early times. It left the loop over one page, it seems, and then read the next one. Return, or leave both loops.',
+      { expected: { post: V2, version: 2 }, received },
+    )
+    verifyEqual(received, { post: V2, version: 2 }, 'On the 4th the post had two events.')
+    const last = await atMoment(day(5))
+    verifyEqual(
+      [last.version, last.post?.content],
+      [1_103, 'draft 1099'],
+      'On the 5th the post had all its 1,103 events: postAtMoment should read page after page, until there are no more.',
+    )
+    inPages('postAtMoment')
+  })
+
   test('uses no snapshot from after the moment', async () => {
     await plant()
     await snapshot(2, { ...V2, author: 'ada, from snapshot 2' }, day(2))
@@ -249,9 +292,14 @@ describe('postAtMoment', () => {
       { expected: { version: 2 }, received: early },
     )
     verifyEqual(
-      early,
-      { post: { ...V2, author: 'ada, from snapshot 2' }, version: 2 },
-      'For the 4th, postAtMoment should begin at the snapshot of version 2, whose events had all happened by then.',
+      early.post,
+      { ...V2, author: 'ada, from snapshot 2' },
+      'For the 4th, postAtMoment should begin at the snapshot of version 2, whose events had all happened by then. (The author in the snapshot shows it.)',
+    )
+    verifyEqual(
+      early.version,
+      2,
+      'The post is that of version 2, and postAtMoment says another version. The events in the snapshot count, too: begin with its version, not with 0.',
     )
     verifyEqual(
       await atMoment(day(1)),
@@ -259,15 +307,44 @@ describe('postAtMoment', () => {
       'Both snapshots are from after the 1st. Without one that fits, begin at the first event.',
     )
     verifyEqual(
-      await atMoment(day(5)),
-      { post: { ...V4, author: 'ada, from snapshot 4' }, version: 4 },
-      'A snapshot whose `until` is the very moment fits, and so do the events in it.',
-    )
-    verifyEqual(
       await atMoment(day(6)),
       { post: { ...V5, author: 'ada, from snapshot 4' }, version: 5 },
       'Of two snapshots that fit, postAtMoment should begin at the latest, and apply the events behind it.',
     )
+    verifyEqual(
+      await atMoment(day(5)),
+      { post: { ...V4, author: 'ada, from snapshot 4' }, version: 4 },
+      'A snapshot whose `until` is the very moment fits, and so do the events in it.',
+    )
+  })
+
+  test('finds the one snapshot that fits behind 1,100 that do not', async () => {
+    await plant(longHistory())
+    const pipeline = box.admin.pipeline()
+    for (let version = 2; version <= 1_102; version += 1) {
+      const state = JSON.stringify({ ...V2, author: `from ${version}` })
+      pipeline.xadd(
+        'blog:snapshots:post-1',
+        `${version}-0`,
+        'state',
+        state,
+        'until',
+        day(version === 2 ? 2 : 4),
+      )
+    }
+    await pipeline.exec()
+    const author = (await atMoment(day(3))).post?.author
+    verify(
+      author === 'from 2' || author === 'ada',
+      'postAtMoment used a snapshot whose `until` is the 4th, for the 3rd. Only `until` says whether one fits: times in its state may be those of late clocks.',
+      { expected: 'from 2', received: author },
+    )
+    verifyEqual(
+      author,
+      'from 2',
+      'There are 1,101 snapshots, and only the oldest, of version 2, is not too new for the 3rd. postAtMoment did not begin at it. Go back page after page, until one fits or there are no more.',
+    )
+    inPages('postAtMoment')
   })
 
   test('reads a long history', async () => {
@@ -310,6 +387,8 @@ describe('postAtMoment', () => {
   })
 })
 
+const list = (postId = 'post-1') => call('listRevisions', () => listRevisions(box.redis, postId))
+
 describe('listRevisions', () => {
   test('lists events of every type', async () => {
     await plant([
@@ -327,8 +406,9 @@ describe('listRevisions', () => {
 
   test('lists what happened', async () => {
     await plant(HISTORY.slice(0, 3))
+    const revisions = await list()
     verifyEqual(
-      await call('listRevisions', () => listRevisions(box.redis, 'post-1')),
+      revisions,
       [
         { version: 1, eventType: 'POST_CREATED', timestamp: day(1), at: day(1) },
         { version: 2, eventType: 'POST_EDITED', timestamp: day(2), at: day(2) },
@@ -337,15 +417,25 @@ describe('listRevisions', () => {
       'listRevisions should give one revision for each event, the oldest first, with `version`, `eventType`, `timestamp` and `at`.',
     )
     verifyEqual(
-      await call('listRevisions', () => listRevisions(box.redis, 'post-9')),
-      [],
-      'A post that never was has no revisions: an empty list.',
+      (await list()).length,
+      3,
+      'Asked a second time, listRevisions should give the same three revisions. What it gathers belongs into a variable inside the function, which is new for each call.',
+    )
+    verifyEqual(await list('post-9'), [], 'A post that never was has no revisions: an empty list.')
+  })
+
+  test('lists events of every type', async () => {
+    await plant([...HISTORY.slice(0, 2), event(4, 'POST_LIKED', { by: 'bob' })])
+    verifyEqual(
+      (await list()).map(({ eventType }) => eventType),
+      ['POST_CREATED', 'POST_EDITED', 'POST_LIKED'],
+      'The third event is a POST_LIKED. It changes nothing in the post, but it happened and has a version: each event is a revision, whatever its type.',
     )
   })
 
   test('says from when each counts', async () => {
-    await plant()
-    const revisions = await call('listRevisions', () => listRevisions(box.redis, 'post-1'))
+    await plant([...HISTORY.slice(0, 4), event(4, 'POST_EDITED', { content: 'More' }), ...HISTORY.slice(4)])
+    const revisions = await list()
     verifyEqual(
       revisions.map(({ version, timestamp }) => [version, timestamp]),
       [
@@ -353,24 +443,31 @@ describe('listRevisions', () => {
         [2, day(2)],
         [3, day(5)],
         [4, day(3)],
-        [5, day(6)],
+        [5, day(4)],
+        [6, day(6)],
       ],
       'The list should follow the stream, and `timestamp` should say what the event says, also when its clock was late.',
     )
     verifyEqual(
       revisions.map(({ at }) => at),
-      [day(1), day(2), day(5), day(5), day(6)],
-      'The time in the list runs backwards. `at` should be the moment from which the event counts: the latest timestamp up to and with it.',
+      [day(1), day(2), day(5), day(5), day(5), day(6)],
+      'The time in the list runs backwards. `at` should be the moment from which the event counts: the latest timestamp of all events up to and with it, not only of its own or of the one before.',
     )
   })
 
   test('lists a long history', async () => {
-    await plant(longHistory())
-    const revisions = await call('listRevisions', () => listRevisions(box.redis, 'post-1'))
+    await plant(lateHistory())
+    const revisions = await list()
     verifyEqual(
       [revisions.length, revisions.at(-1)?.version],
-      [1_102, 1_102],
-      'The post has 1,102 events, and the list should have as many revisions.',
+      [1_103, 1_103],
+      'The post has 1,103 events, and the list should have as many revisions. Fewer: only some pages were read. More: a page began with the last entry of the one before.',
+    )
+    const early = revisions.find(({ version, at }) => version > 2 && at !== day(5))
+    verify(
+      early === undefined,
+      `Version 3 is of the 5th, and all behind it have late clocks: they count from the 5th on. But version ${early?.version} counts from an earlier time. It seems that the latest timestamp is forgotten from one page to the next.`,
+      { expected: day(5), received: early?.at },
     )
     inPages('listRevisions')
   })
@@ -382,13 +479,24 @@ const compare = (from: number, to: number) =>
 describe('compareVersions', () => {
   test('says what is different', async () => {
     await plant()
+    const differences = await compare(1, 2)
     verifyEqual(
-      await compare(1, 2),
+      differences.map(({ field }) => field).sort(),
+      ['editedAt', 'title'],
+      'Between versions 1 and 2 the title was edited: `title` and `editedAt` differ, and no other field of the post. All seven fields are to be compared, those that nobody typed as well.',
+    )
+    verifyEqual(
+      differences.map(({ field }) => field),
+      ['title', 'editedAt'],
+      'compareVersions found the fields that differ, but in another order. They should come as the text lists them, so that every comparison reads alike.',
+    )
+    verifyEqual(
+      differences,
       [
         { field: 'title', before: 'Hello', after: 'Hello, world' },
         { field: 'editedAt', before: null, after: day(2) },
       ],
-      'compareVersions should give the fields of the post that differ, with the value before and after, in the order in which the text lists them.',
+      'compareVersions should give each field that differs with its value before, in version `from`, and after, in version `to`.',
     )
     verifyEqual(
       await compare(2, 3),
@@ -407,6 +515,7 @@ describe('compareVersions', () => {
       'Backwards works too: `before` belongs to `from`, `after` to `to`.',
     )
     verifyEqual(await compare(4, 4), [], 'A version does not differ from itself.')
+    verifyEqual(await compare(0, 0), [], 'Version 0 does not differ from itself: no post, twice.')
   })
 
   test('compares states, not what was done', async () => {
@@ -436,6 +545,17 @@ describe('compareVersions', () => {
       ],
       'Version 0 is no post: each of its fields counts as `null`. (`editedAt` is `null` in both, so it is no difference.)',
     )
+    verifyEqual(
+      await compare(1, 0),
+      [
+        { field: 'title', before: 'Hello', after: null },
+        { field: 'content', before: 'First post', after: null },
+        { field: 'author', before: 'ada', after: null },
+        { field: 'published', before: false, after: null },
+        { field: 'createdAt', before: day(1), after: null },
+      ],
+      'Back to version 0, where there is no post, each field that had a value is a difference: `after` is `null`. Go through the fields of Post, not through those of one of the two posts.',
+    )
   })
 
   test('keeps to its own order', async () => {
@@ -459,7 +579,7 @@ describe('compareVersions', () => {
         'compareVersions',
         () => compareVersions(box.redis, 'post-1', from, to),
         UnknownVersionError,
-        `There is no version 9, and compareVersions(…, ${from}, ${to}) answered. It should throw an UnknownVersionError.`,
+        `There is no version 9: compareVersions(…, ${from}, ${to}) should throw an UnknownVersionError, as postAtVersion does. Any answer would be taken for a comparison.`,
       )
       verifyEqual(
         [error.version, error.current],
