@@ -86,12 +86,38 @@ async function refused(
   })
 }
 
+/** The ids of all connections to this database. */
+async function connections(): Promise<ReadonlySet<string>> {
+  const list = String(await box.admin.call('CLIENT', 'LIST'))
+  const ours = list.split('\n').filter((line) => line.includes(` db=${box.admin.options.db ?? 0} `))
+  return new Set(ours.map((line) => line.split(' ')[0] ?? ''))
+}
+
+/** How many connections there are that were not there before; one that is closing gets the time for it. */
+async function leftOpen(before: ReadonlySet<string>): Promise<number> {
+  const still = async () => [...(await connections())].filter((id) => !before.has(id)).length
+  let left = await still()
+  for (let tick = 0; tick < 200 && left > 0; tick += 1) {
+    for (let i = 0; i < 5; i += 1) await box.admin.ping()
+    left = await still()
+  }
+  return left
+}
+
+/** True if a transaction was refused, and nobody minded when both writers have succeeded. */
+const refusedInSilence = () => box.commands.some(({ name, reply }) => name === 'EXEC' && reply === null)
+const SILENCE =
+  'Two writers expected version 1, and both calls succeeded, although only one event was written: EXEC replied (nil) to the slower one. That is how a WATCH says "somebody was faster, nothing was written". Look at what `exec()` gives, and reject with a ConcurrencyError or look again.'
+
 /** Of two writers that both expected version 1, one must have won. `held` and `after` tell where the second came in. */
 function exactlyOneWon(
   { first, second }: { readonly first: Outcome<unknown>; readonly second: Outcome<unknown> },
   whenBoth: string,
+  whenOther = 'Of two writers with the same expected version one was refused, but not with a ConcurrencyError. The caller has to tell "somebody was faster" from all other trouble.',
 ): void {
-  verify(!(first.ok && second.ok), whenBoth, { received: 'both calls succeeded' })
+  verify(!(first.ok && second.ok), refusedInSilence() ? SILENCE : whenBoth, {
+    received: 'both calls succeeded',
+  })
   verify(
     first.ok || second.ok,
     'Two writers expected the same version, and both were refused. The one that came first should succeed: otherwise nobody ever gets on.',
@@ -99,11 +125,7 @@ function exactlyOneWon(
   )
   const failure = first.ok ? second : first
   const error = failure.ok ? undefined : failure.error
-  verify(
-    error instanceof ConcurrencyError,
-    'Of two writers with the same expected version one was refused, but not with a ConcurrencyError. The caller has to tell "somebody was faster" from all other trouble.',
-    { expected: 'ConcurrencyError', received: error },
-  )
+  verify(error instanceof ConcurrencyError, whenOther, { expected: 'ConcurrencyError', received: error })
   verifyEqual(
     [error.expectedVersion, error.actualVersion],
     [1, 2],
@@ -133,6 +155,11 @@ describe('appendEvent', () => {
       all[0]?.event,
       event(1),
       'The entry should have a field `event` with the whole event as encodeEvent writes it.',
+    )
+    verifyEqual(
+      (await box.admin.xrange(KEY, '-', '+'))[0]?.[1].length,
+      2,
+      'The entry should have one field, `event`, and its text. The version stands in the id, and all else in the event.',
     )
     verifyEqual(version, 1, 'appendEvent should resolve to the new version: the first event makes it 1.')
     const second = await attempt('appendEvent', () => append(2, 1))
@@ -208,6 +235,9 @@ describe('appendEvent', () => {
           watched
             ? 'Two writers on one connection expected version 1, and both succeeded. WATCH belongs to a connection: the EXEC of one writer ended the watch of the other. Watch on a `redis.duplicate()` of your own, or take a script.'
             : 'Two writers on one connection expected version 1, and both succeeded. Look and write must be one step to Redis.',
+          watched
+            ? 'Two writers on one connection expected version 1. The slower one was refused, but not with a ConcurrencyError: WATCH belongs to a connection, the EXEC of one writer ended the watch of the other, and only Redis itself still refused the id. Watch on a `redis.duplicate()` of your own, or take a script.'
+            : undefined,
         )
       },
     })
@@ -257,6 +287,32 @@ describe('appendEvent', () => {
     )
   })
 
+  test('keeps all that is there', async () => {
+    await plant(1, 1_500)
+    verifyEqual(await appended(1_501, 1_500), 1_501, 'The event after version 1500 makes version 1501.')
+    const [length, ttl] = [await box.admin.xlen(KEY), await box.admin.ttl(KEY)]
+    verify(
+      length === 1_501 && ttl === -1,
+      'An append should add one entry and change nothing else. The events are the truth itself: no MAXLEN that throws old ones away, no EXPIRE that throws away all of them some day.',
+      {
+        expected: '1501 entries, no end',
+        received: `${length} entries, ${ttl < 0 ? 'no end' : 'an EXPIRE'}`,
+      },
+    )
+  })
+
+  test('looks every time', async () => {
+    const store = new AggregateEventStore(box.redis)
+    await call('appendEvent', () => store.appendEvent('account', 'acc-1', event(1), 0))
+    await plant(2, 3)
+    const outcome = await attempt('appendEvent', () => store.appendEvent('account', 'acc-1', event(4), 3))
+    verify(
+      outcome.ok && outcome.value === 4,
+      'A store had appended event 1, another program appended 2 and 3, and then the same store was to append behind version 3. That should succeed: ask Redis for the version each time, what the store remembers is out of date.',
+      { expected: 4, received: outcome.ok ? outcome.value : outcome.error },
+    )
+  })
+
   test('counts past nine', async () => {
     await plant(1, 9)
     verifyEqual(await appended(10, 9), 10, 'The event after version 9 makes version 10.')
@@ -273,6 +329,7 @@ describe('appendEvent', () => {
     [Number.NaN, 'NaN'],
     [-1, '-1'],
     [1.5, '1.5'],
+    [Number.POSITIVE_INFINITY, 'Infinity'],
     ['1', 'the text "1"'],
   ] as const) {
     test(`takes no ${shown} for a version`, async () => {
@@ -317,6 +374,23 @@ describe('appendEvent', () => {
     )
   })
 
+  test('does not call an error of its write a conflict', async () => {
+    await everyInterleaving({
+      name: 'appendEvent',
+      prepare: () => plant(1, 1),
+      first: (redis) => new AggregateEventStore(redis).appendEvent('account', 'acc-1', event(2), 1),
+      second: (redis) => redis.set(KEY, 'no stream'),
+      verify: ({ first, held, after }) => {
+        if (held === undefined || (held === 'UNWATCH' && first.ok)) return
+        verify(
+          first.ok || !(first.error instanceof ConcurrencyError),
+          `Between the ${after ?? 'start'} and the ${held} the key became a text. Redis then refused to append, with WRONGTYPE, and appendEvent called that a conflict: the caller would read and try again, in vain. Only the reply that the version is taken is a conflict; let every other error through.`,
+          { received: first.ok || first.error },
+        )
+      },
+    })
+  })
+
   test('does not store what JSON would spoil', async () => {
     const spoilt = { ...event(1), payload: { at: new Date(0) } } as unknown as DomainEvent
     const store = new AggregateEventStore(box.redis)
@@ -331,6 +405,45 @@ describe('appendEvent', () => {
       ['MalformedEventError', []],
       'An event that encodeEvent refuses should be refused with that MalformedEventError, and nothing be written.',
     )
+  })
+
+  test('stores the text as it is', async () => {
+    const payload = {
+      tags: [],
+      cents: 123_456_789_012_345,
+      share: 0.1,
+      note: 'Ünïcode "quoted", 20 €',
+      more: {},
+    }
+    await call('appendEvent', () =>
+      new AggregateEventStore(box.redis).appendEvent('account', 'acc-1', { ...event(1), payload }, 0),
+    )
+    verifyEqual(
+      (await entries())[0]?.event,
+      { ...event(1), payload },
+      'What was stored is not the event that was given. Store the text that encodeEvent makes, untouched: decoded and encoded again in Lua, `[]` becomes `{}` and a long number loses its last digits.',
+    )
+  })
+
+  test('closes what it opens', async () => {
+    const redis = box.connect({ lazyConnect: false }) // so that its duplicates connect at once, as they do at home
+    await redis.ping()
+    const before = await connections()
+    const spoilt = { ...event(3), payload: { at: new Date(0) } } as unknown as DomainEvent
+    const store = new AggregateEventStore(redis)
+    for (const [what, one, expectedVersion] of [
+      ['an append that succeeded', event(1), 0],
+      ['an append that was refused with a ConcurrencyError', event(2), 0],
+      ['an append of an event that encodeEvent refuses', spoilt, 1],
+    ] as const) {
+      await attempt('appendEvent', () => store.appendEvent('account', 'acc-1', one, expectedVersion))
+      for (let i = 0; i < 20; i += 1) await redis.ping()
+      verifyEqual(
+        await leftOpen(before),
+        0,
+        `After ${what} a connection is still open that was not there before. One more with each append, and Redis soon accepts no more of them: close what you open, in a \`finally\`.`,
+      )
+    }
   })
 
   test('leaves the connection to its owner', async () => {
@@ -445,6 +558,7 @@ describe('appendEvents', () => {
         verify: async ({ first, second, held, after }) => {
           const found = await stored()
           const winner = first.ok ? firstBatch : secondBatch
+          verify(!(first.ok && second.ok && refusedInSilence()), SILENCE)
           verify(
             first.ok !== second.ok && JSON.stringify(found) === JSON.stringify([1, ...winner]),
             `Two writers expected version 1; one of them came between the ${after ?? 'start'} and the ${held ?? 'end'} of the other. All events of exactly one of them should stand behind the first, and nothing else.`,
@@ -470,6 +584,40 @@ describe('appendEvents', () => {
           found === 0 || found === 3,
           `The process died after its ${last}, and ${found} of the three events stood there. They are one decision: the money without its fee is wrong for ever. Write them in one script or one transaction.`,
           { expected: 'none or 3', received: found },
+        )
+      },
+    })
+  })
+
+  test('writes a large batch in one step, too', async () => {
+    const batch = Array.from({ length: 1_100 }, (_, i) => event(i + 1))
+    const store = new AggregateEventStore(box.redis)
+    await call('appendEvents', () => store.appendEvents('account', 'acc-2', [event(1)], 0)) // loads a script
+    const before = box.commands.length
+    verifyEqual(
+      await call('appendEvents', () => store.appendEvents('account', 'acc-3', batch, 0)),
+      1_100,
+      '1,100 events on a new account make version 1100.',
+    )
+    const sent = box.commands.slice(before).map(({ name }) => name)
+    const scripts = sent.filter((name) => /^(EVAL|EVALSHA|FCALL)$/.test(name)).length
+    const transactions = sent.filter((name, i) => name === 'EXEC' && sent[i - 1] === 'XADD').length
+    const broken = (what: string) =>
+      `A batch of 1,100 events was written in several steps${what}. All are written or none, however many they are: one script, or one transaction.`
+    verify(transactions <= 1, broken(`, and the process may die between any two`), {
+      expected: 'one EXEC',
+      received: `${transactions} times EXEC`,
+    })
+    if (scripts <= 1) return
+    await everyCrash({
+      name: 'appendEvents',
+      run: (redis) => new AggregateEventStore(redis).appendEvents('account', 'acc-1', batch, 0),
+      verify: async ({ last }) => {
+        const found = await box.admin.xlen(KEY)
+        verify(
+          found === 0 || found === 1_100,
+          broken(`: the process died after an ${last}, and ${found} of them stood there`),
+          { expected: 'none or 1100', received: found },
         )
       },
     })
@@ -591,6 +739,37 @@ describe('getEvents and getVersion', () => {
     )
   })
 
+  test('finds what is left behind a long gap', async () => {
+    await plant(2_001, 2_003)
+    verifyEqual(
+      versions(await get()),
+      [2_001, 2_002, 2_003],
+      'Of 2,003 events the last three are left, and getEvents did not give them. Where nothing stands in a span of versions, the history is not at its end: go on behind the last id that came, and do not count versions.',
+    )
+  })
+
+  test('begins anew with every call', async () => {
+    await plant(1, 2)
+    const store = new AggregateEventStore(box.redis)
+    const first = await call('getEvents', () => store.getEvents('account', 'acc-1'))
+    await plant(3, 3)
+    verifyEqual(
+      versions(await call('getEvents', () => store.getEvents('account', 'acc-1'))),
+      [1, 2, 3],
+      'The same store was asked a second time, after another program had appended event 3. It should give all three, each once: nothing that a call has read may be left over for the next.',
+    )
+    verifyEqual(
+      versions(first),
+      [1, 2],
+      'The array that the first call gave has changed with the second call. It belongs to the caller: make a new one for each call.',
+    )
+    verifyEqual(
+      await call('getVersion', () => store.getVersion('account', 'acc-1')),
+      3,
+      'Another program appended event 3, and getVersion says something else: ask Redis each time.',
+    )
+  })
+
   test('reads 1,100 events in pages', async () => {
     await plant(1, 1_100)
     const events = await get()
@@ -671,10 +850,11 @@ describe('decideAndAppend', () => {
   })
 
   test('begins a new aggregate', async () => {
-    verifyEqual(
-      await decideIt(() => [event(1)]),
-      1,
-      'An aggregate without events is at version 0, and its first event makes version 1.',
+    const outcome = await attempt('decideAndAppend', () => run(() => [event(1)]))
+    verify(
+      outcome.ok && outcome.value === 1,
+      'An aggregate without events is at version 0, and its first event makes version 1. The history is read in each call; nothing of another call may be left over.',
+      { expected: 1, received: outcome.ok ? outcome.value : outcome.error },
     )
   })
 
@@ -705,6 +885,34 @@ describe('decideAndAppend', () => {
       6,
       'After old entries were trimmed away, an append should still go through: expect the version of the last event.',
     )
+  })
+
+  test('gives the version that was decided on', async () => {
+    await plant(1, 3)
+    verifyEqual(
+      await decideIt(async () => {
+        await someoneElseDebits(4)
+        return []
+      }),
+      3,
+      '`decide` saw a history up to version 3 and wanted nothing; meanwhile somebody else wrote version 4. The call should give 3, the version of the history: it says up to where "nothing to do" is true. A getVersion behind it vouches for an event that nobody looked at.',
+    )
+  })
+
+  test('appends a decision whole', async () => {
+    await everyCrash({
+      name: 'decideAndAppend',
+      prepare: () => plant(1, 1),
+      run: (redis) => run(() => [debit(2), debit(3)], undefined, redis),
+      verify: async ({ last }) => {
+        const found = (await stored()).length - 1
+        verify(
+          found === 0 || found === 2,
+          `\`decide\` returned two events, the process died after its ${last}, and one of the two stood there. They are one decision: append them with one appendEvents.`,
+          { expected: 'none or 2', received: found },
+        )
+      },
+    })
   })
 
   test('lets a refusal through', async () => {
@@ -843,6 +1051,16 @@ describe('decideAndAppend', () => {
       )
     })
   }
+
+  test('decides at least once', async () => {
+    await plant(1, 1)
+    const outcome = await attempt('decideAndAppend', () => run(() => [event(2)], 0))
+    verify(
+      outcome.ok && outcome.value === 2,
+      '`attempts` was 0, nobody else wrote, and the decision was not appended. `decide` is called at least once: look at `attempts` after the first conflict, not before the first try.',
+      { expected: 2, received: outcome.ok ? outcome.value : outcome.error },
+    )
+  })
 
   test('repeats after conflicts only', async () => {
     await plant(1, 1)
