@@ -5,6 +5,7 @@ import {
   attempt,
   call,
   callError,
+  connectionsStillOpen,
   everyCrash,
   everyInterleaving,
   useSandbox,
@@ -677,15 +678,9 @@ describe('followEvents', () => {
   })
 
   test('closes the connection that it opened', async () => {
-    const before = await connections()
     const follower = await follow(0, () => {})
     await stop(follower)
-    const stillOpen = async () => [...(await connections())].filter((id) => !before.has(id)).length
-    let left = await stillOpen()
-    for (let tick = 0; tick < 200 && left > 0; tick += 1) {
-      await rounds()
-      left = await stillOpen()
-    }
+    const left = await connectionsStillOpen()
     verify(
       left === 0,
       'stop has resolved, and a connection that followEvents opened is still there. It keeps the program from ending, and Redis accepts so many of them and no more: `quit` it, or `disconnect`; to unsubscribe is not enough.',
@@ -925,13 +920,6 @@ async function until(condition: () => boolean): Promise<void> {
 /** For what must not come: goes to Redis and back so often that a message sent before has long arrived. */
 async function rounds(): Promise<void> {
   for (let i = 0; i < 30; i += 1) await box.admin.ping()
-}
-
-/** The ids of all connections to this database. */
-async function connections(): Promise<ReadonlySet<string>> {
-  const list = String(await box.admin.call('CLIENT', 'LIST'))
-  const ours = list.split('\n').filter((line) => line.includes(` db=${box.admin.options.db ?? 0} `))
-  return new Set(ours.map((line) => line.split(' ')[0] ?? ''))
 }
 
 /** For the wording only: a pipeline and separate commands leave the same traces in Redis. */

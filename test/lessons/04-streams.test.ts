@@ -1,6 +1,15 @@
 /** Long, because every sentence that a learner may get to read stands here, beside what it judges. */
 import { describe, test } from 'vitest'
-import { attempt, call, callError, everyInterleaving, useSandbox, verify, verifyEqual } from '#kit'
+import {
+  attempt,
+  call,
+  callError,
+  connectionsStillOpen,
+  everyInterleaving,
+  useSandbox,
+  verify,
+  verifyEqual,
+} from '#kit'
 import type { NewEntries, StreamEntry } from '#lesson/04-streams'
 import {
   addEntry,
@@ -579,26 +588,17 @@ describe('readNew', () => {
   })
 
   test('closes what it opened', async () => {
-    const before = await connections()
-    const stillOpen = async () => {
-      let left = Number.POSITIVE_INFINITY
-      for (let tick = 0; tick < 200 && left > 0; tick += 1) {
-        await roundTrips(5)
-        left = [...(await connections())].filter((id) => !before.has(id)).length
-      }
-      return left
-    }
     await read(START, 20)
     await plant('user_updates', 1, () => '1000-0')
     await read(START, 20)
-    const left = await stillOpen()
+    const left = await connectionsStillOpen()
     verify(
       left === 0,
       `After two calls of readNew ${left} of its connections are still open. In a loop that ends when Redis accepts no more of them: disconnect the duplicate in a \`finally\`.`,
     )
     await attempt('readNew', () => readNew(box.redis, { user_updates: 'no-id' }, 20), { background: true })
     verify(
-      (await stillOpen()) === 0,
+      (await connectionsStillOpen()) === 0,
       'readNew was given a position that is no id, so its XREAD failed, and the connection that it had opened for it is still there. Close it in a `finally`: that is carried out whether the read went well or not.',
       { expected: 'no connection more than before', received: 'one more' },
     )
@@ -695,11 +695,4 @@ async function roundTrips(count: number): Promise<undefined> {
 function blockOf({ args }: { readonly args: readonly unknown[] }): number {
   const at = args.findIndex((arg) => /^block$/i.test(String(arg)))
   return at < 0 ? 0 : Number(args[at + 1]) || Number.POSITIVE_INFINITY
-}
-
-/** The ids of all connections to this database. */
-async function connections(): Promise<ReadonlySet<string>> {
-  const list = String(await box.admin.call('CLIENT', 'LIST'))
-  const ours = list.split('\n').filter((line) => line.includes(` db=${box.admin.options.db ?? 0} `))
-  return new Set(ours.map((line) => line.split(' ')[0] ?? ''))
 }

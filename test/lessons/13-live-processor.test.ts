@@ -1,7 +1,16 @@
 /** Long, because every sentence that a learner may get to read stands here, beside what it judges. */
 import type { Redis } from 'ioredis'
 import { afterEach, describe, test } from 'vitest'
-import { call, everyCrash, everyInterleaving, isRestless, useSandbox, verify, verifyEqual } from '#kit'
+import {
+  call,
+  connectionsStillOpen,
+  everyCrash,
+  everyInterleaving,
+  isRestless,
+  useSandbox,
+  verify,
+  verifyEqual,
+} from '#kit'
 import type { Handler, ProcessorOptions, StreamEvent } from '#lesson/13-live-processor'
 import { EventStore, SnapshotStore, StreamProcessor } from '#lesson/13-live-processor'
 
@@ -899,21 +908,14 @@ describe('stop', () => {
   })
 
   test('closes its own connection, and not the caller’s', async () => {
-    await box.redis.ping()
-    const clients = async () =>
-      String(await box.admin.client('LIST'))
-        .trim()
-        .split('\n').length
-    const before = await clients()
     const processor = await start(script().options)
     await waiting()
     const end = stopping(processor)
     await until(end.done, 'stop() was not finished after two seconds.')
     await end.finish()
-    let more = (await clients()) - before
-    for (let asked = 0; more > 0 && asked < 200; asked += 1) more = (await clients()) - before
+    const more = await connectionsStillOpen()
     verify(
-      more <= 0,
+      more === 0,
       'stop() has returned, and the connection that the processor opened is still there. Every deployment would leave one behind, and no process ends with a connection open: `disconnect()` it.',
       { expected: 'no connection more than before the start', received: `${more} more` },
     )

@@ -5,6 +5,7 @@ import {
   attempt,
   call,
   callError,
+  connectionsStillOpen,
   everyCrash,
   everyInterleaving,
   isRestless,
@@ -664,18 +665,17 @@ describe('read your own write', () => {
   })
 
   test('closes what it opened', async () => {
-    const before = await connections()
     await plant(1, 1)
     const given = ask({ userId: 'u-9', token: '9-0' })
     await until(given.settled, 20)
     given.giveUp()
     await until(given.settled)
-    await nothingOpen(before, 'A query was given up')
+    await nothingOpen('A query was given up')
     const asked = ask({ userId: 'u-1', token: '1-0' })
     await until(asked.settled, 20)
     await update()
     await until(asked.settled)
-    await nothingOpen(before, 'A query has waited and answered')
+    await nothingOpen('A query has waited and answered')
   })
 
   test('does not wait when the time is over already', async () => {
@@ -782,22 +782,9 @@ async function endOf(asked: Asked, moving: () => boolean, moved: () => boolean):
   return answered ? 'answered' : 'given up'
 }
 
-/** The ids of all connections to this database. */
-async function connections(): Promise<ReadonlySet<string>> {
-  const list = String(await box.admin.call('CLIENT', 'LIST'))
-  const ours = list.split('\n').filter((line) => line.includes(` db=${box.admin.options.db ?? 0} `))
-  return new Set(ours.map((line) => line.split(' ')[0] ?? ''))
-}
-
-async function nothingOpen(before: ReadonlySet<string>, when: string): Promise<void> {
-  const open = async () => [...(await connections())].filter((id) => !before.has(id)).length
-  let left = await open()
-  for (let tick = 0; tick < 200 && left > 0; tick += 1) {
-    await turn()
-    left = await open()
-  }
+async function nothingOpen(when: string): Promise<void> {
   verify(
-    left === 0,
+    (await connectionsStillOpen()) === 0,
     `${when}, and a connection that it opened is still open. One stays behind with each such query, until Redis accepts no more: disconnect it in a \`finally\`, however the wait ends.`,
   )
 }

@@ -9,6 +9,7 @@ export { everyLostReply, type LostReply, type LostReplyRound } from './lost-repl
 export { allowAddress } from './network.ts'
 export type { OwnCluster } from './own-cluster.ts'
 export type { OwnServer, OwnServerOptions } from './own-server.ts'
+export { connectionsStillOpen } from './recording.ts'
 export { isRestless } from './restless.ts'
 export { cleanDatabase, type Sandbox, useSandbox } from './sandbox.ts'
 export { type Details, DiagnosisError, verify, verifyEqual } from './verify.ts'

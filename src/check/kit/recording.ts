@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
 import { collect, currentRun, type SentCommand } from './context.ts'
 import { environment } from './environment.ts'
@@ -60,20 +61,35 @@ export function trustedClient(make: () => Redis): Redis {
  * those that it opened itself and left are counted; code whose process "died" could not close anything.
  */
 export function disconnectGuests(counting = false): void {
-  let own = 0
+  const own = ownConnections()
   // Before their nodes: a cluster whose connection breaks would open another one.
-  for (const cluster of openClusters) {
-    if (!handedOut.has(cluster) && !['end', 'close', 'disconnecting'].includes(cluster.status)) own += 1
-    cluster.disconnect()
-  }
+  for (const cluster of openClusters) cluster.disconnect()
   openClusters.clear()
   for (const client of open) {
-    if (!handedOut.has(client) && !isClosing(client)) own += 1
     open.delete(client)
     client.on('error', () => {})
     client.disconnect()
   }
   if (counting) leftOpen = Math.max(leftOpen, own)
+}
+
+/** Those that the learner's code opened itself and has not told to close. */
+function ownConnections(): number {
+  const clients = [...open].filter((client) => !handedOut.has(client) && !isClosing(client))
+  const clusters = [...openClusters].filter(
+    (cluster) => !handedOut.has(cluster) && !['end', 'close', 'disconnecting'].includes(cluster.status),
+  )
+  return clients.length + clusters.length
+}
+
+/** So often, and after so many milliseconds each time, one that is about to be closed is looked at again. */
+const LOOKS = 200
+const BETWEEN_LOOKS_MS = 5
+
+/** How many connections the learner's code has opened in this test and left open, when it has had the time to close them. */
+export async function connectionsStillOpen(): Promise<number> {
+  for (let look = 0; look < LOOKS && ownConnections() > 0; look += 1) await sleep(BETWEEN_LOOKS_MS)
+  return ownConnections()
 }
 
 /** One that was told to close has done its part, although its socket may need a moment. */
