@@ -826,7 +826,12 @@ describe('stop', () => {
       release = resolve
     })
     const { handed, options } = script(() => gate)
-    const processor = await start(options)
+    const second: string[] = []
+    const first = options.handlers[STREAM] ?? []
+    const processor = await start({
+      ...options,
+      handlers: { [STREAM]: [...first, ({ id }) => void second.push(id)] },
+    })
     await until(
       () => handed.length === 1,
       'Two events were in the stream; the handler did not get the first.',
@@ -842,9 +847,9 @@ describe('stop', () => {
     await end.finish()
     await roundTrips(5)
     verifyEqual(
-      [handed, await checkpoint()],
-      [['1-0'], '1-0'],
-      'stop() was called while event 1-0 was handled. That event should be finished and its checkpoint saved, and event 2-0 left for next time.',
+      [handed, second, await checkpoint()],
+      [['1-0'], ['1-0'], '1-0'],
+      'stop() was called while the first of two handlers was at work on event 1-0. Received are what each of them got, and the checkpoint. That event should be finished and its checkpoint saved, and event 2-0 left for next time.',
     )
   })
 
