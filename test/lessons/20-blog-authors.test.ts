@@ -1,6 +1,15 @@
 import { describe, test } from 'vitest'
 import { editPost, PostRefusedError } from '#built/18-blog'
-import { call, callError, everyCrash, everyInterleaving, useSandbox, verify, verifyEqual } from '#kit'
+import {
+  attempt,
+  call,
+  callError,
+  everyCrash,
+  everyInterleaving,
+  useSandbox,
+  verify,
+  verifyEqual,
+} from '#kit'
 import type { PostCard } from '#lesson/20-blog-authors'
 import {
   applyCardEvent,
@@ -104,6 +113,12 @@ describe('applyCardEvent and changeAuthor', () => {
         published,
         'Other types leave the card as it is.',
       ],
+      [
+        draft({ publishedAt: DAY_2, author: 'bob' }),
+        CREATED,
+        draft({ publishedAt: DAY_2, author: 'bob' }),
+        'A second POST_CREATED changed a card that is there. It stays as it is: otherwise a repeated event makes a published post a draft of its first author.',
+      ],
       [null, TO_BOB, null, 'Without a POST_CREATED there is no card: `null`.'],
     ]
     for (const [before, one, after, why] of steps) {
@@ -118,7 +133,15 @@ describe('applyCardEvent and changeAuthor', () => {
 
   test('hands a post over', async () => {
     await plant(1, [CREATED, PUBLISHED])
-    const version = await call('changeAuthor', () => changeAuthor(box.redis, clock, 'post-1', 'bob'))
+    const outcome = await attempt('changeAuthor', () => changeAuthor(box.redis, clock, 'post-1', 'bob'))
+    verify(
+      outcome.ok || !(outcome.error instanceof PostRefusedError),
+      'The post stands in its stream, and changeAuthor refused it. The index has not heard of it yet; it is a view, and may be late. Decide on the stream.',
+      { received: !outcome.ok && outcome.error },
+    )
+    const version = await call('changeAuthor', () =>
+      outcome.ok ? outcome.value : Promise.reject(outcome.error),
+    )
     verifyEqual(
       [version, (await stored()).at(-1)],
       [
@@ -172,7 +195,31 @@ describe('applyCardEvent and changeAuthor', () => {
       },
     })
   })
+
+  test('hands a post over once, when two do it on one connection', async () => {
+    await everyInterleaving({
+      name: 'changeAuthor',
+      sameConnection: true,
+      prepare: () => plant(1, [CREATED]),
+      first: (redis) => changeAuthor(redis, clock, 'post-1', 'bob'),
+      second: (redis) => changeAuthor(redis, clock, 'post-1', 'bob'),
+      verify: async ({ first, second }) => {
+        verifyEqual(
+          [first.ok && first.value, second.ok && second.value, await types()],
+          [2, 2, ['POST_CREATED', 'POST_AUTHOR_CHANGED']],
+          `Two calls of changeAuthor at once, on one connection, gave the post to bob. It should be stored once, and both should resolve to version 2: when the version is taken, read again and decide again.${onOneConnection()}`,
+        )
+      },
+    })
+  })
 })
+
+/** What to add to a diagnosis when both shared a connection. */
+function onOneConnection(): string {
+  return box.commands.some(({ name }) => name === 'WATCH')
+    ? ' Both used one connection, and WATCH belongs to a connection: the EXEC of the one ended the watch of the other. Watch on a `redis.duplicate()`, or take a script.'
+    : ''
+}
 
 const update = () => call('updatePostIndex', () => updatePostIndex(box.redis, 'post-1'))
 
@@ -198,6 +245,11 @@ describe('updatePostIndex', () => {
       [first, second],
       [1, 2],
       'updatePostIndex should resolve to the version that the index is at now.',
+    )
+    verifyEqual(
+      [await update(), await index()],
+      [2, OF_ADA],
+      'Nothing new was stored. updatePostIndex should leave the index as it is, and resolve to the version at which it is: 0 is for a post that never was.',
     )
   })
 
@@ -295,26 +347,33 @@ describe('updatePostIndex', () => {
   })
 
   test('never goes backwards', async () => {
-    await everyInterleaving({
-      name: 'updatePostIndex',
-      prepare: () => plant(1, [CREATED, PUBLISHED]),
-      first: (redis) => updatePostIndex(redis, 'post-1'),
-      second: async (redis) => {
-        await plant(3, [EDITED, TO_BOB])
-        return updatePostIndex(redis, 'post-1')
-      },
-      verify: async ({ first, second, after, held }) => {
-        const failed = first.ok ? second : first
-        verify(failed.ok, 'Two processes brought the index of one post up to date, and one of them threw.', {
-          received: failed.ok || failed.error,
-        })
-        verifyEqual(
-          await index(),
-          OF_BOB,
-          `Two processes work on one post. The slow one had read up to version 2; between its ${after ?? 'start'} and its ${held ?? 'end'} the fast one brought the index to version 4 (bob’s). Then the slow one wrote what it knew. Write only if the card’s version is still the one that you saw; otherwise read again.`,
-        )
-      },
-    })
+    for (const sameConnection of [false, true]) {
+      await everyInterleaving({
+        name: 'updatePostIndex',
+        sameConnection,
+        prepare: () => plant(1, [CREATED, PUBLISHED]),
+        first: (redis) => updatePostIndex(redis, 'post-1'),
+        second: async (redis) => {
+          await plant(3, [EDITED, TO_BOB])
+          return updatePostIndex(redis, 'post-1')
+        },
+        verify: async ({ first, second, after, held }) => {
+          const failed = first.ok ? second : first
+          verify(
+            failed.ok,
+            'Two processes brought the index of one post up to date, and one of them threw.',
+            {
+              received: failed.ok || failed.error,
+            },
+          )
+          verifyEqual(
+            await index(),
+            OF_BOB,
+            `Two processes work on one post. The slow one had read up to version 2; between its ${after ?? 'start'} and its ${held ?? 'end'} the fast one brought the index to version 4 (bob’s). Then the slow one wrote what it knew. Write only if the card’s version is still the one that you saw; otherwise read again.${sameConnection ? onOneConnection() : ''}`,
+          )
+        },
+      })
+    }
   })
 
   test('looks again when the card has moved', async () => {
@@ -395,6 +454,17 @@ describe('getPostsByAuthor', () => {
     )
   })
 
+  test('leaves out a post without a card', async () => {
+    await plantCard('tea', 'ada', 3, 1772524800000)
+    await box.admin.zadd('blog:author:ada', 1772697600000, 'wine')
+    const outcome = await attempt('getPostsByAuthor', () => getPostsByAuthor(box.redis, 'ada'))
+    verifyEqual(
+      outcome.ok ? outcome.value?.map(({ postId }) => postId) : outcome.error,
+      ['tea'],
+      'Ada’s list has wine and tea, and for wine there is no card. It should be left out, and the page be one shorter: `HGETALL` gives `{}` for what is not there, and `{}` is no card.',
+    )
+  })
+
   test('never shows a post of somebody else', async () => {
     await everyInterleaving({
       name: 'getPostsByAuthor',
@@ -470,6 +540,23 @@ describe('catchUpPosts and followPosts', () => {
     )
   })
 
+  test('finds the posts among many other keys', async () => {
+    const others = Array.from({ length: 1_500 }, (_, n) => [`session:${n}`, 'of somebody'])
+    await box.admin.mset(...others.flat())
+    const ids = ['a', 'b', 'c', 'd', 'e']
+    for (const postId of ids) {
+      const created = { title: postId, content: 'text', author: 'ada' }
+      const events = [event(1, 'POST_CREATED', created, postId), event(2, 'POST_PUBLISHED', {}, postId)]
+      await plant(1, events, postId)
+    }
+    await call('catchUpPosts', () => catchUpPosts(box.redis))
+    verifyEqual(
+      (await box.admin.zrange('blog:author:ada', '0', '-1')).sort(),
+      ids,
+      'Five posts stand among 1,500 other keys, and not all of them are in the index. A portion of SCAN may hold no post and still not be the last: only a cursor of 0 is the end.',
+    )
+  })
+
   test('keeps the index live', async () => {
     const news = (postId: string) => [
       event(1, 'POST_CREATED', { title: 'News', content: 'text', author: 'cyd' }, postId),
@@ -512,6 +599,23 @@ describe('catchUpPosts and followPosts', () => {
       await list('cyd'),
       ['missed', MS_2, 'next', MS_2],
       'After the post "broken" failed, the news of the post "next" came, and it is not in the list of its author. One failure must not end the following.',
+    )
+  })
+
+  test('does not begin to follow when it could not catch up', async () => {
+    await plant(1, [CREATED, PUBLISHED])
+    await box.admin.set('blog:card:post-1', 'no hash')
+    const told: unknown[] = []
+    async function* source() {
+      yield 'post-1'
+    }
+    const outcome = await attempt('followPosts', () =>
+      followPosts(box.redis, source(), (error) => told.push(error)),
+    )
+    verify(
+      !outcome.ok,
+      'Catching up failed (a text lies at the key of a card). followPosts should reject with the error of that, and not begin to follow: its index would be incomplete, and nobody would know. `onError` is for the news.',
+      { received: { 'resolved, and onError was called with': told } },
     )
   })
 })
