@@ -356,6 +356,22 @@ describe('snapshots', () => {
     }
   })
 
+  test('a slow one between two steps', async () => {
+    const model = { name: 'count', version: 1, initial: 0, evolve: (state: number) => state + 1 }
+    await everyInterleaving({
+      name: 'saveSnapshot',
+      first: (redis) => open(redis).saveSnapshot(S, model, { state: 2, version: 2 }),
+      second: (redis) => open(redis).saveSnapshot(S, model, { state: 3, version: 3 }),
+      verify: async ({ after }) => {
+        verifyEqual(
+          await box.admin.hget(`es:{p7}:snapshot:count:${S}`, 'version'),
+          '3',
+          `A snapshot of version 3 was saved while another process was saving one of version 2${after ? `, behind its ${after}` : ''}, and the older one took its place. Looking and writing have to be one step: a script, or WATCH on a connection of its own.`,
+        )
+      },
+    })
+  })
+
   test('state and version belong together', async () => {
     const model = { name: 'count', version: 1, initial: 0, evolve: (state: number) => state + 1 }
     await everyInterleaving({
