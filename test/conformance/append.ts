@@ -80,6 +80,12 @@ export function appendConforms(subject: Subject): void {
     const first = await call('append', () => store.append(S, countedFrom(1, 2), { expected: 'none' }))
     const second = await call('append', () => store.append('order-2', [counted(9)], { expected: 'any' }))
     const third = await call('append', () => store.append(S, [counted(3)], { expected: 2 }))
+    verify(
+      (await subject.logged()).length === 4 ||
+        new Set([first.position, second.position, third.position]).size === 3,
+      'Three appends without a command id got the answer of one. Without a `commandId` there is nothing to be known again: they are three commands, and each should write its events. (Is `undefined` remembered as if it were an id?)',
+      { received: { first, second, third } },
+    )
     verifyEqual(
       [await ids(S), await ids('order-2')],
       [['e-1', 'e-2', 'e-3'], ['e-9']],

@@ -80,6 +80,11 @@ export function readingConforms(subject: Subject): void {
       [4, 5],
       'Of five events the oldest three were trimmed away. read should give 4 and 5.',
     )
+    verifyEqual(
+      [await versions(4), await versions(1)],
+      [[5], [4, 5]],
+      'Of five events the oldest three were trimmed away. read(stream, 4) should give version 5 alone, and read(stream, 1) what is left, 4 and 5: `after` is a version, not a number of events to skip.',
+    )
     await subject.trim(S, 0)
     verifyEqual(
       await versions(),

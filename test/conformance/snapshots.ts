@@ -59,6 +59,18 @@ export function snapshotsConform(subject: Subject): void {
     )
   })
 
+  test('lifts old events', async () => {
+    await subject.plant(S, 3)
+    const today = subject.open({
+      upcasters: { COUNTER_RAISED: [({ by, ...rest }) => ({ ...rest, by: 10 * Number(by) })] },
+    })
+    verifyEqual(
+      await load(summing(), S, today),
+      { state: { sum: 60, count: 3 }, version: 3 },
+      'Three events of schema version 1 were loaded by a store with an upcaster for them. `evolve` should be given the lifted events: the rules of today know those alone.',
+    )
+  })
+
   test('goes on from the snapshot', async () => {
     await subject.plant(S, 10)
     const saved = await save(summing(), await load(summing()))
@@ -90,40 +102,67 @@ export function snapshotsConform(subject: Subject): void {
   })
 
   test('moves forward only', async () => {
-    await subject.plant(S, 5)
+    await subject.plant(S, 9)
     const early = await load(summing())
-    await append(6, 7)
+    await append(10, 11)
     await save(summing(), await load(summing()))
     const late = await save(summing(), early)
     const model = summing()
     const loaded = await load(model)
     verifyEqual(
       [loaded, model.asked],
-      [{ state: { sum: 28, count: 7 }, version: 7 }, 0],
-      'A slow writer brought a snapshot of version 5 when one of version 7 was there. The newer one should stay.',
+      [{ state: { sum: 66, count: 11 }, version: 11 }, 0],
+      'A slow writer brought a snapshot of version 9 when one of version 11 was there. The newer one should stay (9 is less than 11 as a number; as texts it is the other way round).',
     )
     verifyEqual(late, false, 'saveSnapshot should resolve to false when a newer snapshot stays.')
   })
 
   test('ignores the snapshot of another model version', async () => {
     await subject.plant(S, 3)
-    await save(summing(1), { state: { sum: -999, count: 3 }, version: 3 })
+    await save(summing(9), { state: { sum: -999, count: 3 }, version: 3 })
     verifyEqual(
-      await load(summing(2)),
+      await load(summing(10)),
       { state: { sum: 6, count: 3 }, version: 3 },
-      'The snapshot was made by version 1 of the model, and version 2 asks. What version 1 worked out means nothing to it: replay the events.',
+      'The snapshot was made by version 9 of the model, and version 10 asks. What version 9 worked out means nothing to it: replay the events.',
     )
+    await subject.plant('order-2', 3)
+    await save(summing(9), { state: { sum: -999, count: 3 }, version: 3 }, 'order-2')
     verifyEqual(
-      await save(summing(2), await load(summing(2))),
-      true,
-      'Version 2 of the model brought a snapshot of the same event as the one of version 1. It should take its place.',
+      [
+        await save(summing(10), { state: { sum: 1, count: 1 }, version: 1 }, 'order-2'),
+        await load(summing(10), 'order-2'),
+      ],
+      [true, { state: { sum: 6, count: 3 }, version: 3 }],
+      'Version 10 of the model brought a snapshot at version 1 of the stream when one of model version 9 was there, at version 3. It should take its place: the old one is of no use to the new model. The version of the model is compared first, and as a number (as a text, 9 comes after 10).',
     )
     await append(4)
+    await save(summing(10), { state: { sum: 10, count: 4 }, version: 4 })
     verifyEqual(
-      [await save(summing(1), { state: { sum: -999, count: 4 }, version: 4 }), await load(summing(2))],
+      [await save(summing(9), { state: { sum: -999, count: 4 }, version: 4 }), await load(summing(10))],
       [false, { state: { sum: 10, count: 4 }, version: 4 }],
-      'An old program, with version 1 of the model, brought a snapshot when one of version 2 was there. That of the newer model should stay.',
+      'An old program, with version 9 of the model, brought a snapshot when one of version 10 was there. That of the newer model should stay.',
     )
+    await save(summing(10), { state: { sum: -777, count: 4 }, version: 4 })
+    verifyEqual(
+      await load(summing(9)),
+      { state: { sum: 10, count: 4 }, version: 4 },
+      'The snapshot was made by version 10 of the model, and an old program with version 9 asks. Of another version is newer, too: replay the events.',
+    )
+  })
+
+  test('keeps a state that looks like nothing', async () => {
+    await subject.plant(S, 2)
+    for (const state of [0, '', false]) {
+      const model = { name: 'odd', version: 1, initial: 'initial' as unknown, evolve: () => state as unknown }
+      const store = subject.open()
+      await call('saveSnapshot', () => store.saveSnapshot(S, model, { state, version: 2 }))
+      await subject.trim(S, 0)
+      verifyEqual(
+        await call('load', () => store.load(S, model)),
+        { state, version: 2 },
+        `The state ${JSON.stringify(state)} was kept at version 2, and the events are gone. load should return it: 0, '' and false are states like others, and no sign of damage.`,
+      )
+    }
   })
 
   test('keeps models and streams apart', async () => {

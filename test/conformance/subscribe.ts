@@ -1,6 +1,14 @@
 import { test } from 'vitest'
 import { attempt, call, verify, verifyEqual } from '#kit'
-import { counted, countedFrom, type EventStore, type LoggedEvent, numbers, type Subject } from './subject.ts'
+import {
+  counted,
+  countedFrom,
+  type EventStore,
+  type LoggedEvent,
+  numbers,
+  type Subject,
+  type Upcasters,
+} from './subject.ts'
 
 const S = 'order-1'
 /** So long nobody has to wait for an event; only what never comes is waited for until then. */
@@ -118,6 +126,14 @@ export function subscribingConforms(subject: Subject): void {
       [3, 4],
       'A subscription after the position of event 2 should begin with event 3: not with 2, which was handled, nor with 1.',
     )
+    const third = listen(subject.open())
+    await third.until(4, 'Another subscription, without `after`, found four events in the log')
+    await third.stop()
+    verifyEqual(
+      third.events.map(({ version }) => version),
+      [1, 2, 3, 4],
+      'Another subscription was begun without `after`. It should begin with the first event of the log, wherever earlier subscriptions of this program had got to: the position is what the caller hands over, not what the program remembers.',
+    )
     verifyEqual(
       second.events[1]?.position,
       token,
@@ -135,6 +151,7 @@ export function subscribingConforms(subject: Subject): void {
         subject.open().subscribe(
           ({ version }) => {
             seen.push(version)
+            if (seen.length === 3) stop.abort() // one that goes on all the same should not wait for ever
             if (version === 2) throw new RangeError('handler failed')
           },
           { signal: stop.signal },
@@ -144,16 +161,58 @@ export function subscribingConforms(subject: Subject): void {
     stop.abort()
     verify(
       !outcome.ok && outcome.error instanceof RangeError,
-      'The handler threw at the second event. subscribe should reject with that error, so that the caller knows where to go on.',
+      `The handler threw at the second event${seen.length > 2 ? ', and subscribe went on' : ''}. It should reject with that error, so that the caller hears of it and knows where to go on: an event that was not handled must not be passed over in silence.`,
       { received: outcome },
     )
     verifyEqual(seen, [1, 2], 'The handler threw at the second event. It should not be given the third.')
   })
 
+  test('lifts old events', async () => {
+    const upcasters: Upcasters = { COUNTER_RAISED: [({ by }) => ({ amount: by ?? null })] }
+    const today = subject.open({ upcasters })
+    await call('append', () => subject.open().append(S, [counted(1)], { expected: 0 }))
+    await call('append', () => today.append(S, [counted(2, { amount: 2 })], { expected: 1 }))
+    const listener = listen(subject.open({ upcasters }))
+    await listener.until(2, 'The log held an event of schema version 1 and one of version 2')
+    await listener.stop()
+    verifyEqual(
+      listener.events.map(({ event }) => event.payload),
+      [{ amount: 1 }, { amount: 2 }],
+      'The log held an event of schema version 1 and one of version 2, and the store has the upcaster between them. subscribe should hand over both as of version 2: the upcasters are for events from the log too, and only for those that lack their step.',
+    )
+    const stop = new AbortController()
+    const seen: number[] = []
+    const outcome = await attempt(
+      'subscribe',
+      () =>
+        subject.open().subscribe(
+          ({ version }) => {
+            seen.push(version)
+            if (version === 2) stop.abort()
+          },
+          { signal: stop.signal },
+        ),
+      { background: true },
+    )
+    verify(
+      !outcome.ok && outcome.error instanceof subject.errors.UnknownSchemaError && seen.length === 1,
+      'A program without upcasters came to an event of schema version 2 in the log. subscribe should reject with an UnknownSchemaError and not hand over what it cannot read.',
+      { received: outcome.ok ? { seen } : outcome.error },
+    )
+  })
+
   test('stops when told to', async () => {
-    await subject.plant(S, 3)
     const late = new AbortController()
     late.abort()
+    const nothing = await attempt('subscribe', () =>
+      subject.open().subscribe(() => {}, { signal: late.signal }),
+    ).catch(() => undefined)
+    verify(
+      nothing?.ok === true,
+      'The signal had aborted before subscribe was called, and the log was empty. subscribe should resolve at once, and it did not: an `abort` that has happened will not happen again for a listener. Look at `signal.aborted` before you wait.',
+      { received: nothing },
+    )
+    await subject.plant(S, 3)
     await call('subscribe', () =>
       subject.open().subscribe(() => verify(false, TOO_LATE), { signal: late.signal }),
     )

@@ -168,6 +168,29 @@ describe('append', () => {
     })
   })
 
+  test.skipIf(lacks('real-server'))('a large batch is one step', async () => {
+    const batch = countedFrom(1, 10_000)
+    const append = (redis: Redis) => open(redis).append(S, batch, { expected: 'none' })
+    await call('append', () => append(box.redis), { seconds: 30 })
+    // One script or one transaction needs no race, which takes its time.
+    const steps = box.commands.filter(({ name }) => /^(EVAL|EVALSHA|FCALL|EXEC)$/.test(name))
+    if (steps.length < 2) return
+    await everyInterleaving({
+      name: 'append',
+      first: append,
+      second: (redis) => open(redis).append('order-2', [counted(1)], { expected: 'any' }),
+      verify: async () => {
+        const log = await subject.logged()
+        const places = log.flatMap(({ stream }, index) => (stream === S ? [index] : []))
+        verify(
+          (places.at(-1) ?? 0) - (places[0] ?? 0) === batch.length - 1,
+          'While a batch of 10,000 events was appended, somebody else wrote to another stream, and that event lies in the log between two of the batch. It was written in several steps: if the process dies between two of them, a part of the batch is there for good. One append is one step, however many events it has.',
+          { received: `${places.length} events of the batch in a log of ${log.length}` },
+        )
+      },
+    })
+  })
+
   test('when another comes in between', async () => {
     await everyInterleaving({
       name: 'append',
@@ -194,8 +217,14 @@ describe('append', () => {
     }
     const other = new RedisEventStore(box.redis, { partition: 'p8' })
     await call('append', () => other.append('b', [counted(1)], { expected: 'none', commandId: 'c-b' }))
-    for (const key of await box.admin.keys('*')) {
-      if (key === 'eventlings:sandbox') continue
+    const back = await attempt('append', () => store.append('b', [counted(2)], { expected: 1 }))
+    verify(
+      back.ok && (await box.admin.xlen(streamKey('b'))) === 2,
+      'Two stores were open, of the partitions p7 and p8, and were used by turns. What was appended by the one of p7, after the other had been opened, should lie in p7: keep the partition in the object, not beside the class.',
+      { received: back },
+    )
+    const keysThere = (await box.admin.keys('*')).filter((key) => key !== 'eventlings:sandbox')
+    for (const key of keysThere) {
       verify(
         /^es:\{p[78]\}:/.test(key),
         `The key ${key} does not begin with es:{p7}: or es:{p8}:. On a cluster a script may only touch keys of one hash slot, and the first braces of a key decide on it.`,
@@ -209,6 +238,19 @@ describe('append', () => {
         keys.length > 0 && tags.size === 1 && !tags.has(undefined),
         'A script of append was sent without its keys in KEYS, or with keys of two hash slots. A cluster refuses it: name every key that the script touches.',
         { received: keys },
+      )
+    }
+    // Every key that there is now was either named to a script, or in a command of its own.
+    const named = new Set(
+      box.commands.flatMap(({ name, args }) =>
+        /^(EVAL|EVALSHA|FCALL)$/.test(name) ? args.slice(2, 2 + Number(args[1])) : args,
+      ),
+    )
+    for (const key of keysThere) {
+      verify(
+        named.has(key),
+        `A script of append wrote the key ${key}, which stood neither in its KEYS nor anywhere else as a key: it was among its ARGV, or the script put it together. A cluster finds the node of a script by its KEYS, and while a slot moves such a key may be missing. Name every key that a script touches in KEYS.`,
+        { received: scripts.flatMap(({ args }) => args.slice(2, 2 + Number(args[1]))) },
       )
     }
     verifyEqual(
@@ -270,6 +312,15 @@ describe('read', () => {
   })
 })
 
+/** How many entries a reply brought: that of XREAD has them a level deeper. */
+function lengthOf(reply: unknown): number {
+  if (!Array.isArray(reply)) return 0
+  const entries: unknown = reply[0]?.[1]
+  const deeper =
+    reply.length === 1 && Array.isArray(entries) && Array.isArray(entries[0]) ? entries.length : 0
+  return Math.max(reply.length, deeper)
+}
+
 const TOO_LARGE =
   'The stream holds 1,010 events, and more than 1,000 were fetched at once. Long streams are read in pages, or everybody else waits and the memory fills.'
 
@@ -320,7 +371,71 @@ describe('subscribe', () => {
       'After the subscription had ended, the connection that the store was given should be open and usable.',
     )
   })
+
+  test('in pages', async () => {
+    await subject.plant(S, 1_010)
+    const stop = new AbortController()
+    await attempt(
+      'subscribe',
+      () =>
+        open(box.redis).subscribe(
+          ({ version }) => {
+            if (version === 1_010) stop.abort()
+          },
+          { signal: stop.signal },
+        ),
+      { background: true },
+    )
+    const most = Math.max(0, ...box.commands.map(({ reply }) => lengthOf(reply)))
+    verify(
+      most <= 1_000,
+      `The log held 1,010 events, and one command of subscribe fetched ${most} of them. A log is as long as the history: read it in pages, with COUNT, while you catch up.`,
+    )
+  })
+
+  test.skipIf(lacks('real-server'))('closes what it opened', async () => {
+    await subject.plant(S, 2)
+    const redis = box.redis
+    await redis.ping()
+    const before = await connections()
+    const fails = () => {
+      throw new RangeError('handler failed')
+    }
+    await attempt('subscribe', () => open(redis).subscribe(fails, { signal: new AbortController().signal }), {
+      background: true,
+    })
+    verifyEqual(
+      await leftOpen(before),
+      0,
+      'The handler threw, subscribe ended, and a connection that it had opened is still there. Whoever begins anew after each error soon has as many as the server allows. Close it in a `finally`, however the subscription ends.',
+    )
+    const stop = new AbortController()
+    await attempt('subscribe', () => open(redis).subscribe(() => stop.abort(), { signal: stop.signal }), {
+      background: true,
+    })
+    verifyEqual(
+      await leftOpen(before),
+      0,
+      'The signal aborted, subscribe ended, and a connection that it had opened is still there. Close it: it is nobody else’s.',
+    )
+  })
 })
+
+/** The ids of all connections to this database. */
+async function connections(): Promise<readonly string[]> {
+  const list = String(await box.admin.call('CLIENT', 'LIST'))
+  const ours = list.split('\n').filter((line) => line.includes(` db=${box.admin.options.db ?? 0} `))
+  return ours.map((line) => line.split(' ')[0] ?? '')
+}
+
+/** How many connections are there that were not there `before`; gives those that are about to close many round trips for it. */
+async function leftOpen(before: readonly string[]): Promise<number> {
+  for (let round = 1; ; round += 1) {
+    const more = (await connections()).filter((id) => !before.includes(id))
+    if (more.length === 0 || round === 300) return more.length
+    for (let i = 0; i < 10; i += 1) await box.admin.ping()
+  }
+}
 
 describe('snapshots', () => {
   snapshotsConform(subject)
@@ -332,16 +447,20 @@ describe('snapshots', () => {
       name: 'last',
       version: 3,
       initial: '',
-      evolve: (_: string, event: StoreEvent) => event.eventId,
+      evolve: (state: string, event: StoreEvent) => `${state} ${event.eventId}`,
     }
     const loaded = await call('load', () => store.load(S, model))
     await call('saveSnapshot', () => store.saveSnapshot(S, model, loaded))
     verifyEqual(
       await box.admin.hgetall(`es:{p7}:snapshot:last:${S}`),
-      { modelVersion: '3', version: '2', state: '"e-2"' },
+      { modelVersion: '3', version: '2', state: '" e-1 e-2"' },
       `The snapshot of the model last should be the hash es:{p7}:snapshot:last:${S} with the fields modelVersion, version and state (as JSON).`,
     )
-    for (const broken of [{ state: '{"sum":' }, { version: 'two' }, { modelVersion: '' }]) {
+    verify(
+      (await box.admin.pttl(`es:{p7}:snapshot:last:${S}`)) < 0,
+      'The snapshot has a time to live. Nothing of the store expires: when the events that it covers have been archived, nobody can make it again.',
+    )
+    for (const broken of [{ state: '{"sum":' }, { version: 'two' }, { version: '' }, { modelVersion: '' }]) {
       await box.admin.hset(`es:{p7}:snapshot:last:${S}`, {
         modelVersion: '3',
         version: '1',
@@ -350,8 +469,13 @@ describe('snapshots', () => {
       })
       verifyEqual(
         await call('load', () => store.load(S, model)),
-        { state: 'e-2', version: 2 },
-        `The snapshot is damaged (${JSON.stringify(broken)}). The events tell the same, only later: replay them.`,
+        { state: ' e-1 e-2', version: 2 },
+        `The snapshot is damaged (${JSON.stringify(broken)}, state "x" otherwise). Nothing of it is to be believed, neither its state nor its version: replay the events from the first.`,
+      )
+      verifyEqual(
+        await call('saveSnapshot', () => store.saveSnapshot(S, model, loaded)),
+        true,
+        `A damaged snapshot was there (${JSON.stringify(broken)}). saveSnapshot should put a sound one in its place.`,
       )
     }
   })
@@ -370,6 +494,22 @@ describe('snapshots', () => {
         )
       },
     })
+  })
+
+  test('reads no more than it lacks', async () => {
+    await subject.plant(S, 40)
+    const model = { name: 'count', version: 1, initial: 0, evolve: (state: number) => state + 1 }
+    const store = open(box.redis)
+    await call('saveSnapshot', () => store.saveSnapshot(S, model, { state: 39, version: 39 }))
+    await call('load', () => store.load(S, model))
+    const longest = Math.max(
+      0,
+      ...box.commands.map(({ name, reply }) => (name === 'XRANGE' ? lengthOf(reply) : 0)),
+    )
+    verify(
+      longest < 10,
+      `A snapshot was there at version 39 of 40, and load fetched ${longest} events at once. Read behind the snapshot: to fetch all and drop most saves nothing.`,
+    )
   })
 
   test('state and version belong together', async () => {

@@ -231,7 +231,7 @@ export class RedisEventStore {
     const hash = await this.redis.hgetall(`${this.prefix}snapshot:${model.name}:${stream}`)
     try {
       const version = Number(hash.version)
-      if (Number(hash.modelVersion) === model.version && Number.isInteger(version)) {
+      if (Number(hash.modelVersion) === model.version && Number.isInteger(version) && version > 0) {
         loaded = { state: JSON.parse(hash.state ?? ''), version }
       }
     } catch {

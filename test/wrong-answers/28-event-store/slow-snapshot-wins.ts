@@ -1,5 +1,5 @@
 // task: snapshots
-// diagnosis: A slow writer brought a snapshot of version 5
+// diagnosis: A slow writer brought a snapshot of version 9
 /** Whoever saves last wins, with whatever state. */
 import { createHash } from 'node:crypto'
 import type { Cluster, Redis } from 'ioredis'
