@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { describe, test } from 'vitest'
 import {
@@ -63,6 +64,18 @@ describe('partitionOf and keysOf', () => {
   const tagOf = (key: string) => /\{([^}]+)\}/.exec(key)?.[1]
   const orders = Array.from({ length: 40 }, (_, index) => `order-${index + 1}`)
 
+  test('answer at once', async () => {
+    for (const [name, result] of [
+      ['partitionOf', await attempt('partitionOf', () => ({ is: partitionOf('order-1', 8) }))],
+      ['keysOf', await attempt('keysOf', () => ({ is: keysOf('order-1', 8) }))],
+    ] as const) {
+      verify(
+        !result.ok || !((result.value.is as unknown) instanceof Promise),
+        `${name} gave a promise. It asks nobody and works with what it has, so it should give its result itself: who writes \`${name}(…)\` without an await gets keys that read "undefined".`,
+      )
+    }
+  })
+
   test('a stream stays in its partition', async () => {
     for (const id of orders) {
       const [first, second] = [
@@ -79,7 +92,8 @@ describe('partitionOf and keysOf', () => {
 
   test('by the first four bytes of SHA-256', async () => {
     const found: Record<string, readonly number[]> = {}
-    for (const id of ['order-1', 'order-2', 'order-3', 'user:42', 'ünïcode-✓', 'order-{1}']) {
+    const ids = ['order-1', 'order-2', 'order-3', 'user:42', 'ünïcode-✓', 'order-{1}', 'Order-1', ' order-1']
+    for (const id of ids) {
       found[id] = [
         await atOnce('partitionOf', () => partitionOf(id, 8)),
         await atOnce('partitionOf', () => partitionOf(id, 64)),
@@ -94,8 +108,10 @@ describe('partitionOf and keysOf', () => {
         'user:42': [3, 59],
         'ünïcode-✓': [5, 53],
         'order-{1}': [5, 61],
+        'Order-1': [2, 2],
+        ' order-1': [0, 56],
       },
-      'partitionOf should take the first four bytes of the SHA-256 of the id (UTF-8) as one big-endian number, modulo the number of partitions. Every program that shares the store has to reckon alike; here are the partitions of 8 and of 64.',
+      `partitionOf should take the first four bytes of the SHA-256 of the id (UTF-8) as one big-endian number, modulo the number of partitions. ${mistakeIn(found)}Every program that shares the store has to reckon alike; here are the partitions of 8 and of 64.`,
     )
     verifyEqual(
       await atOnce('partitionOf', () => partitionOf('order-1', 1)),
@@ -135,6 +151,55 @@ describe('partitionOf and keysOf', () => {
 })
 
 const isOldId = (error: unknown) => error instanceof Error && error.message.includes('equal or smaller')
+
+const sha256 = (data: string | Buffer) => createHash('sha256').update(data).digest()
+
+/** Numbers that are easily taken for the one asked for, and what somebody has done who got them. */
+const MISTAKES: readonly (readonly [sentence: string, number: (id: string, hash: Buffer) => number])[] = [
+  [
+    'Yours has a sign (readInt32BE), so that half of the ids give a negative number.',
+    (_, hash) => hash.readInt32BE(0),
+  ],
+  ['Yours begins at the wrong end: it is little-endian.', (_, hash) => hash.readUInt32LE(0)],
+  ['Yours takes the first two bytes only.', (_, hash) => hash.readUInt16BE(0)],
+  ['Yours takes the last four bytes.', (_, hash) => hash.readUInt32BE(28)],
+  [
+    'Yours takes all 32 bytes, and so large a number cannot be held exactly by a `number`.',
+    (_, hash) => Number.parseInt(hash.toString('hex'), 16),
+  ],
+  ['Yours takes the SHA-1.', (id) => createHash('sha1').update(id).digest().readUInt32BE(0)],
+  ['Yours takes the MD5.', (id) => createHash('md5').update(id).digest().readUInt32BE(0)],
+  ['Yours does not take the id as UTF-8.', (id) => sha256(Buffer.from(id, 'latin1')).readUInt32BE(0)],
+  [
+    'Yours makes capital letters small before; Order-1 and order-1 are two streams.',
+    (id) => sha256(id.toLowerCase()).readUInt32BE(0),
+  ],
+  [
+    'Yours cuts spaces off the id before; with a space and without it are two streams.',
+    (id) => sha256(id.trim()).readUInt32BE(0),
+  ],
+  [
+    'Yours takes what is in the braces of an id only, and not the whole id.',
+    (id) => sha256(/\{([^}]+)\}/.exec(id)?.[1] ?? id).readUInt32BE(0),
+  ],
+]
+
+/** Which of them somebody has made whose partitions of 8 and of 64 are these; empty if it is none. */
+function mistakeIn(found: Readonly<Record<string, readonly number[]>>): string {
+  const fits = (partition: (id: string, partitions: number) => number) =>
+    Object.entries(found).every(([id, is]) => is[0] === partition(id, 8) && is[1] === partition(id, 64))
+  if (fits((id, n) => (sha256(id).readUInt32BE(0) % n) + 1)) return 'Yours counts from 1; they count from 0. '
+  for (const [sentence, number] of MISTAKES) {
+    const rest = (id: string, n: number) => number(id, sha256(id)) % n
+    const like = [
+      rest,
+      (id: string, n: number) => Math.abs(rest(id, n)),
+      (id: string, n: number) => (rest(id, n) + n) % n,
+    ]
+    if (like.some(fits)) return `${sentence} `
+  }
+  return ''
+}
 
 describe('append', () => {
   const first = () => call('append', () => append(box.redis, 8, 'order-15', [eventOf(1)], 0))
@@ -227,6 +292,22 @@ describe('append', () => {
       [outcome.ok, await box.admin.exists(STREAM, LOG)],
       [false, 0],
       'encodeEvent refuses the second event (NaN in its payload). append should pass that error on and write none of the two.',
+    )
+    verify(
+      !outcome.ok && outcome.error instanceof Error && outcome.error.name === 'MalformedEventError',
+      'encodeEvent refuses the second event (NaN in its payload) with a MalformedEventError. append should let that very error through.',
+      { received: outcome },
+    )
+  })
+
+  test('takes no other error for a conflict', async () => {
+    const gone = box.connect()
+    gone.disconnect()
+    const outcome = await attempt('append', () => append(gone, 8, 'order-15', [eventOf(1)], 0))
+    verify(
+      outcome.ok || !(outcome.error instanceof VersionConflictError),
+      'The connection was closed, and append threw a VersionConflictError. Nobody was faster: whoever reads again and decides anew, as one does after a conflict, will do so for ever. Let all other errors through as they are.',
+      { received: outcome },
     )
   })
 
@@ -325,17 +406,31 @@ describe('consume', () => {
     await logged(3, 1)
     await logged(3, 2)
     await logged(5, 1)
-    await seenBy(3)
+    verifyEqual(
+      (await seenBy(3)).positions,
+      ['1-0', '2-0'],
+      'Two events were in the log, and Redis held no checkpoint of the consumer totals. consume should begin with the first event. (A position that is kept in the memory of the program is gone with it, and wrong for the next database.)',
+    )
     verifyEqual(
       await box.admin.get('es:{p3}:checkpoint:totals'),
       '2-0',
       'After the event at 2-0 the checkpoint es:{p3}:checkpoint:totals should hold 2-0. It has the hash tag of its partition, so that it can be written together with the effects.',
     )
+    verify(
+      (await box.admin.pttl('es:{p3}:checkpoint:totals')) < 0,
+      'The checkpoint has a time to live. When it has passed, the consumer begins at the beginning, and every event takes effect a second time.',
+    )
     await logged(3, 3)
+    const again = await seenBy(3)
     verifyEqual(
-      (await seenBy(3)).positions,
+      again.positions,
       ['3-0'],
       'consume was called again after one more event: it should hand over that one alone.',
+    )
+    verifyEqual(
+      again.handled,
+      1,
+      'consume was called again after one more event. It should resolve to 1, the number of events that this call handed over, and not to how many the log holds or to how many there have ever been.',
     )
     verifyEqual(
       (await seenBy(5)).positions,
@@ -350,16 +445,27 @@ describe('consume', () => {
     verifyEqual((await seenBy(3)).handled, 0, 'Nothing is new, so consume should resolve to 0.')
   })
 
+  /** Why a call stopped short, told from what it and the next one handed over. */
+  function missing(positions: readonly string[], rest: readonly string[]): string {
+    if (positions.length >= 110) return 'The next page begins behind the last id of this one: `(7-100`.'
+    if (rest.length > 0)
+      return 'The call came back before the end of the log, and only the next one went on: read page after page until none is left.'
+    if (positions.length < 100)
+      return 'The others were never handed over: as texts 7-10 comes before 7-9. Let Redis compare ids, by `(` and the last one.'
+    return 'The others were never handed over: the next page begins behind the last id of this one, `(7-100`, and not at the next millisecond.'
+  }
+
   test('reads a long log in pages', async () => {
     const pipeline = box.admin.pipeline()
     for (let n = 1; n <= 110; n += 1)
-      pipeline.xadd(LOG, `${n}-0`, 'streamId', 's', 'version', `${n}`, 'event', textOf(n))
+      pipeline.xadd(LOG, `7-${n}`, 'streamId', 's', 'version', `${n}`, 'event', textOf(n)) // all in one millisecond
     await pipeline.exec()
     const { positions, handled } = await seenBy(3)
+    const rest = positions.length === 110 ? [] : (await seenBy(3)).positions
     verifyEqual(
       [handled, positions.length, new Set(positions).size, positions.at(-1)],
-      [110, 110, 110, '110-0'],
-      'All 110 events of the log should be handed over in one call, each once (received: the result, events handed over, different ones, the last position).',
+      [110, 110, 110, '7-110'],
+      `The log held 110 events, written within one millisecond (7-1 to 7-110). All should be handed over in one call, each once (received: the result, events handed over, different ones, the last position). ${missing(positions, rest)}`,
     )
     const longest = Math.max(...box.commands.map(({ reply }) => entriesIn(reply)))
     verify(
@@ -392,11 +498,16 @@ describe('consume', () => {
       count(event, effects)
       if (event.position === '2-0') throw new RangeError('no stock') // with something queued already
     }
-    await callError(
-      'consume',
-      () => consume(box.redis, 3, 'totals', failing),
-      RangeError,
-      '`handle` threw at the second event. consume should let that error through: an event that is skipped in silence is lost.',
+    const thrown = await attempt('consume', () => consume(box.redis, 3, 'totals', failing))
+    verify(
+      !thrown.ok,
+      '`handle` threw at the second event, and consume said nothing. It should let that error through: an event that is skipped in silence is lost.',
+      { received: thrown.ok && thrown.value },
+    )
+    verify(
+      thrown.error instanceof RangeError,
+      '`handle` threw a RangeError at the second event, and consume threw something else. It should let that very error through, so that the caller can tell one failure from another.',
+      { received: thrown.error },
     )
     await call('consume', () => consume(box.redis, 3, 'totals', count))
     verifyEqual(
@@ -407,12 +518,17 @@ describe('consume', () => {
     await logged(3, 4)
     const outcome = await attempt('consume', () =>
       consume(box.redis, 3, 'totals', (_, effects) => {
-        effects.lpush(TOTALS, 'x')
+        effects.incr('es:{p3}:tries').lpush(TOTALS, 'x').incr('es:{p3}:tries')
       }),
     )
     verify(
       !outcome.ok,
-      'Redis refused an effect (WRONGTYPE), and consume said nothing. EXEC resolves all the same: look at each of its replies for an error.',
+      'Redis refused one effect of three (WRONGTYPE), and consume said nothing. EXEC resolves all the same: look at each of its replies for an error.',
+    )
+    verify(
+      String(outcome.error).includes('WRONGTYPE'),
+      'Redis refused one effect (WRONGTYPE). consume should let that error through, so that one can see what is wrong.',
+      { received: outcome.error },
     )
   })
 })
@@ -426,9 +542,17 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
     const cluster = await box.startCluster()
     if (await isOlderThanFunctions(cluster)) return
     const redis = await cluster.connect()
+    const other = "#!lua name=other\nredis.register_function('other_answer', function() return 1 end)"
+    for (const node of cluster.nodeAdmins) await node.call('FUNCTION', 'LOAD', other)
     for (const answer of [7, 8]) {
       const code = library(answer)
-      await call('installLibrary', () => installLibrary(redis, code))
+      const outcome = await attempt('installLibrary', () => installLibrary(redis, code))
+      verify(
+        outcome.ok || !/already exists/.test(String(outcome.error)),
+        'The library was there, and was installed again in a newer version. FUNCTION LOAD refuses that unless it is told REPLACE.',
+        { received: !outcome.ok && outcome.error },
+      )
+      await call('installLibrary', () => (outcome.ok ? undefined : Promise.reject(outcome.error)))
       const found: unknown[] = []
       for (let partition = 0; partition < 8; partition += 1) {
         found.push(
@@ -445,6 +569,23 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
           : 'The library was installed again in a newer version, and not everywhere is that the one which answers. Replace what is there, on every master.',
       )
     }
+    const others = await Promise.all(
+      cluster.nodeAdmins.map((node) =>
+        node.call('FCALL', 'other_answer', 0).catch((error: Error) => error.message),
+      ),
+    )
+    verifyEqual(
+      others,
+      [1, 1, 1],
+      'Every node had a library of another name, and after installLibrary it is gone. FUNCTION FLUSH throws out what others have installed: replace the one library, by LOAD with REPLACE.',
+    )
+    const refused = await attempt('installLibrary', () =>
+      installLibrary(redis, '#!lua name=es\nno Lua at all'),
+    )
+    verify(
+      !refused.ok,
+      'The code of the library was no Lua, Redis refused it, and installLibrary said nothing. Let the error through: else one learns of it when the functions are missed.',
+    )
   })
 
   test('events find their nodes', async () => {
@@ -459,7 +600,9 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
       }
       verify(
         outcome.ok,
-        `append works on one server, but not for every stream on a cluster. A command or script goes to the node that has its keys, and knows them by KEYS alone: name all keys there, and build none in the script or from ARGV.`,
+        /NOSCRIPT/.test(String(!outcome.ok && outcome.error))
+          ? 'append was told NOSCRIPT: a script that is loaded (SCRIPT LOAD) is in the one node that was asked, and the others do not know its digest. Send the script itself (EVAL), or send it when EVALSHA is refused.'
+          : `append works on one server, but not for every stream on a cluster. A command or script goes to the node that has its keys, and knows them by KEYS alone: name all keys there, and build none in the script or from ARGV.`,
         { received: outcome.ok ? undefined : outcome.error },
       )
     }
