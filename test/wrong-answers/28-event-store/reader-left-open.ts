@@ -1,6 +1,5 @@
 // task: subscribe
 // diagnosis: a connection that it had opened is still there
-// embedded: its connections are not counted there
 import type { Cluster, Redis } from 'ioredis'
 import { type DomainEvent, decodeEvent, encodeEvent, type Payload } from '#built/01-events'
 
