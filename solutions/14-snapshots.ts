@@ -47,7 +47,7 @@ local stored = redis.call('HMGET', KEYS[1], 'reducerVersion', 'lastEventId')
 local version, last = tonumber(stored[1] or ''), stored[2]
 if version and version > tonumber(ARGV[4]) then return 0 end
 if version == tonumber(ARGV[4]) and later(last, ARGV[2])
-  and #redis.call('XRANGE', KEYS[2], last, last) == 1 then return 0 end
+  and #redis.pcall('XRANGE', KEYS[2], last, last) == 1 then return 0 end
 
 redis.call('HSET', KEYS[1], 'state', ARGV[1], 'lastEventId', ARGV[2], 'createdAt', ARGV[3], 'reducerVersion', ARGV[4])
 return 1`

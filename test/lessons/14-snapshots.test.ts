@@ -1,7 +1,16 @@
 /** Long, because every sentence that a learner may get to read stands here, beside what it judges. */
 import type { Redis } from 'ioredis'
 import { describe, test } from 'vitest'
-import { attempt, call, everyCrash, everyInterleaving, useSandbox, verify, verifyEqual } from '#kit'
+import {
+  attempt,
+  call,
+  connectionsStillOpen,
+  everyCrash,
+  everyInterleaving,
+  useSandbox,
+  verify,
+  verifyEqual,
+} from '#kit'
 import type { Reducer, StoredEvent } from '#lesson/14-snapshots'
 import { createSnapshot, getEntityStateWithSnapshot } from '#lesson/14-snapshots'
 
@@ -40,6 +49,43 @@ function earnedLessExpired(seen: string[] = []): Reducer<Points> {
       return { points: (state?.points ?? 0) - Number(event.payload.points) }
     },
   }
+}
+
+/** Fails if the reducer of `create` or `get` is not begun with null, or is not given whole events. */
+async function givesTheReducerItsDue(
+  name: string,
+  run: (reducer: Reducer<Points>) => Promise<unknown>,
+): Promise<void> {
+  await plant([['1-0', 'POINTS_EARNED', 2]])
+  const begun: (Points | null)[] = []
+  const events: StoredEvent[] = []
+  await call(name, () =>
+    run({
+      version: 1,
+      apply: (state, event) => {
+        begun.push(state)
+        events.push(event)
+        return { points: 0 }
+      },
+    }),
+  )
+  const { id, eventId, eventType, timestamp, payload } = events[0] ?? ({} as Partial<StoredEvent>)
+  verifyEqual(
+    { id, eventId, eventType, timestamp, payload },
+    {
+      id: '1-0',
+      eventId: 'e-1-0',
+      eventType: 'POINTS_EARNED',
+      timestamp: '2026-03-01T09:00:00.000Z',
+      payload: { points: 2 },
+    },
+    'The reducer should get the event with its id in the stream, its eventId, type and timestamp, and the payload as an object. The fields of an entry come as a flat list of names and values, in any order: pair them.',
+  )
+  verify(
+    begun[0] === null,
+    'The first event came to the reducer with a state, although nothing was before it. Begin with null: with `{}` a customer who never was looks like one who is there.',
+    { expected: null, received: begun[0] },
+  )
 }
 
 async function plant(facts: readonly Fact[], admin: Redis = box.admin): Promise<void> {
@@ -107,6 +153,25 @@ function pageSize(reply: unknown): number {
 }
 
 describe('createSnapshot', () => {
+  test('remembers nothing of another call', async () => {
+    await plant([['1-0', 'POINTS_EARNED', 1]])
+    await call('createSnapshot', () => createSnapshot(box.redis, 'customer-1', earned(), noon))
+    if ((await stored()) !== '{"points":1} at 1-0') return // another test says what is wrong then
+    await box.admin.del(STREAM, SNAPSHOT)
+    await plant([...FIVE, SEVEN])
+    await call('createSnapshot', () => createSnapshot(box.redis, 'customer-1', earned(), noon))
+    verifyEqual(
+      await stored(),
+      TWELVE_AT_3,
+      'The stream was restored from a backup between two calls, and the second one mixed both. What an earlier call knew must not live on in the program: read the events (or a sound snapshot) in each call.',
+    )
+  })
+
+  test('hands whole events to the reducer', () =>
+    givesTheReducerItsDue('createSnapshot', (reducer) =>
+      createSnapshot(box.redis, 'customer-1', reducer, noon),
+    ))
+
   test('writes the four fields', async () => {
     await plant([...FIVE, SEVEN])
     const written = await call('createSnapshot', () =>
@@ -128,6 +193,16 @@ describe('createSnapshot', () => {
       '`createdAt` should be the time of the clock that was handed in, as toISOString() writes it, and `reducerVersion` the version of the reducer.',
     )
     verifyEqual(written, true, 'createSnapshot wrote a snapshot, and should return true.')
+  })
+
+  test('counts the events of all pages', async () => {
+    await plant(ids(1, 1_100).map((id) => [id, 'POINTS_EARNED', 1]))
+    await call('createSnapshot', () => createSnapshot(box.redis, 'customer-1', earned(), noon))
+    verifyEqual(
+      await stored(),
+      '{"points":1100} at 1100-0',
+      'There are 1,100 events with one point each. All of them belong in the snapshot, each of them once: go on behind the last event of a page until none is left.',
+    )
   })
 
   test('counts an event that changed nothing', async () => {
@@ -156,6 +231,34 @@ describe('createSnapshot', () => {
       [false, false],
       'Where there is no state createSnapshot writes nothing, and returns false.',
     )
+    await plantSnapshot(5, '7-0')
+    await call('createSnapshot', () => createSnapshot(box.redis, 'customer-1', earned(), noon))
+    verifyEqual(
+      await stored(),
+      '{"points":5} at 7-0',
+      'There is no state to keep, and createSnapshot changed or deleted the snapshot that stood there. "Write nothing" means that too: whether an old snapshot is of use is for its reader to judge.',
+    )
+  })
+
+  test('closes what it opens', async () => {
+    await plant(FIVE)
+    const redis = box.connect({ lazyConnect: false }) // so that its duplicates connect at once, as they do at home
+    await redis.ping()
+    for (const [what, version] of [
+      ['wrote a snapshot', 2],
+      ['left a newer snapshot as it is', 1],
+    ] as const) {
+      await call('createSnapshot', () => createSnapshot(redis, 'customer-1', earned([], version), noon))
+      verify(
+        (await connectionsStillOpen()) === 0,
+        `After createSnapshot ${what} a connection is still open that was not there before. One more with each snapshot, and Redis soon accepts no more of them: close what you open, in a \`finally\`.`,
+      )
+    }
+    verifyEqual(
+      await call('redis.ping', () => redis.ping()),
+      'PONG',
+      'createSnapshot closed the connection that was handed in. It belongs to the caller; close the one that you opened.',
+    )
   })
 
   test('leaves the events alone', async () => {
@@ -179,9 +282,13 @@ describe('createSnapshot', () => {
         const found = await stored()
         const when = after === undefined ? 'before its first command' : `right behind its ${after}`
         const meanwhile = `An event with 7 points was stored while createSnapshot was at work (${when}${held === undefined ? '' : `, before its ${held}`}).`
+        const lost =
+          held === 'EXEC' || box.commands.some(({ name, reply }) => name === 'EXEC' && reply === null)
+            ? ': EXEC replied (nil), because a watched key had changed. That is how WATCH says that nothing was written; look again and try again'
+            : ''
         verify(
-          found !== 'no state at no event',
-          `${meanwhile} No snapshot was written. When somebody else gets in between (EXEC gives null), look again and write; nobody comes back for it.`,
+          found !== 'nostate at no event',
+          `${meanwhile} There is no snapshot now${lost}. There is a state to keep, and no snapshot that is ahead of it: it has to be written, nobody comes back for it.`,
           { expected: `${FIVE_AT_2}, or ${TWELVE_AT_3}`, received: found },
         )
         verify(
@@ -227,6 +334,24 @@ describe('getEntityStateWithSnapshot', () => {
   const get = (reducer: Reducer<Points> = earned()) =>
     call('getEntityStateWithSnapshot', () => getEntityStateWithSnapshot(box.redis, 'customer-1', reducer))
 
+  test('remembers nothing of another call', async () => {
+    await plant([['1-0', 'POINTS_EARNED', 1]])
+    const { state } = await get()
+    if (state?.points !== 1) return // another test says what is wrong then
+    await box.admin.del(STREAM, SNAPSHOT)
+    await plant([...FIVE, SEVEN])
+    verifyEqual(
+      await get(),
+      { state: { points: 12 }, lastEventId: '3-0' },
+      'The stream was restored from a backup between two calls, and the second answer mixed both. What an earlier call knew must not live on in the program: ask Redis in each call.',
+    )
+  })
+
+  test('hands whole events to the reducer', () =>
+    givesTheReducerItsDue('getEntityStateWithSnapshot', (reducer) =>
+      getEntityStateWithSnapshot(box.redis, 'customer-1', reducer),
+    ))
+
   test('replays everything when there is no snapshot', async () => {
     await plant([...FIVE, SEVEN])
     verifyEqual(
@@ -244,27 +369,12 @@ describe('getEntityStateWithSnapshot', () => {
     )
   })
 
-  test('hands whole events to the reducer', async () => {
-    await plant([['1-0', 'POINTS_EARNED', 2]])
-    const events: StoredEvent[] = []
-    await get({
-      version: 1,
-      apply: (_, event) => {
-        events.push(event)
-        return { points: 0 }
-      },
-    })
-    const { id, eventId, eventType, timestamp, payload } = events[0] ?? ({} as Partial<StoredEvent>)
+  test('tells how far it has read, also where there is no state', async () => {
+    await plant([['1-0', 'POINTS_EXPIRED', 4]])
     verifyEqual(
-      { id, eventId, eventType, timestamp, payload },
-      {
-        id: '1-0',
-        eventId: 'e-1-0',
-        eventType: 'POINTS_EARNED',
-        timestamp: '2026-03-01T09:00:00.000Z',
-        payload: { points: 2 },
-      },
-      'The reducer should get the event with its id in the stream, its eventId, type and timestamp, and the payload as an object. The fields of an entry come as a flat list of names and values, in any order: pair them.',
+      await get(),
+      { state: null, lastEventId: '1-0' },
+      'There is one event, and the reducer makes no state of it. The state is null, but the event was read: `lastEventId` is null only where there are no events.',
     )
   })
 
@@ -331,6 +441,25 @@ describe('getEntityStateWithSnapshot', () => {
     )
   })
 
+  test('lets an error of the reducer through', async () => {
+    await plant(FIVE)
+    const failure = new RangeError('no such points')
+    const failing: Reducer<Points> = {
+      version: 1,
+      apply: () => {
+        throw failure
+      },
+    }
+    const outcome = await attempt('getEntityStateWithSnapshot', () =>
+      getEntityStateWithSnapshot(box.redis, 'customer-1', failing),
+    )
+    verify(
+      !outcome.ok && outcome.error === failure,
+      'The reducer threw, and getEntityStateWithSnapshot did not reject with that error. Only what is wrong with the snapshot may be passed over; with any other error swallowed, a customer with points looks like nobody.',
+      { received: outcome.ok ? outcome.value : outcome.error },
+    )
+  })
+
   test('only reads', async () => {
     await plant([...FIVE, SEVEN])
     await plantSnapshot(5, '2-0')
@@ -340,6 +469,35 @@ describe('getEntityStateWithSnapshot', () => {
       [[SNAPSHOT, STREAM], FIVE_AT_2],
       'getEntityStateWithSnapshot changed something in Redis. It only reads; who wants a snapshot calls createSnapshot.',
     )
+    await box.admin.del(SNAPSHOT)
+    await get()
+    verifyEqual(
+      await box.admin.exists(SNAPSHOT),
+      0,
+      'There was no snapshot, and getEntityStateWithSnapshot wrote one. It only reads: who asks a question should not wait for a write, and who wants a snapshot calls createSnapshot.',
+    )
+  })
+
+  test('takes a snapshot in one piece', async () => {
+    await everyInterleaving({
+      name: 'getEntityStateWithSnapshot',
+      prepare: async (admin) => {
+        await plant([...FIVE, SEVEN], admin)
+        await plantSnapshot(5, '2-0', {}, admin)
+      },
+      first: (redis) => getEntityStateWithSnapshot(redis, 'customer-1', earned()),
+      second: (redis) => plantSnapshot(12, '3-0', {}, redis),
+      verify: async ({ first, after, held }) => {
+        const { state, lastEventId } = await call('getEntityStateWithSnapshot', () =>
+          first.ok ? first.value : Promise.reject(first.error),
+        )
+        verifyEqual(
+          `${JSON.stringify(state)} at ${lastEventId}`,
+          TWELVE_AT_3,
+          `Somebody wrote a newer snapshot between the ${after ?? 'start'} and the ${held ?? 'end'}, and the answer took the state of one and the position of the other. Fetch all fields of the snapshot with one command, HGETALL or HMGET.`,
+        )
+      },
+    })
   })
 
   test('gives a state and a position that belong together', async () => {
@@ -367,12 +525,8 @@ describe('getEntityStateWithSnapshot', () => {
 })
 
 describe('never backwards', () => {
-  for (const [mine, theirs, why] of [
-    ['2-0', '3-0', ''],
-    ['9-0', '10-0', ' As texts "10-0" is less than "9-0"; as positions it is later.'],
-    ['5-2', '5-10', ' In the same millisecond the number behind the dash decides, and 10 is more than 2.'],
-  ] as const) {
-    test(`holds when somebody else is faster: ${theirs} before ${mine}`, async () => {
+  function holdsAgainstTheFaster(mine: string, theirs: string, why = ''): void {
+    test(`holds when somebody else is faster, ${mine} after ${theirs}`, async () => {
       await everyInterleaving({
         name: 'createSnapshot',
         prepare: (admin) => plant([[mine, 'POINTS_EARNED', 5]], admin),
@@ -394,48 +548,7 @@ describe('never backwards', () => {
     })
   }
 
-  test('holds on one connection', async () => {
-    await everyInterleaving({
-      name: 'createSnapshot',
-      sameConnection: true,
-      prepare: (admin) => plant(FIVE, admin),
-      first: (redis) => createSnapshot(redis, 'customer-1', earned(), noon),
-      second: async (redis) => {
-        await plant([SEVEN])
-        return createSnapshot(redis, 'customer-1', earned(), noon)
-      },
-      verify: async ({ first, second, after }) => {
-        for (const outcome of [first, second])
-          await call('createSnapshot', () => (outcome.ok ? outcome.value : Promise.reject(outcome.error)))
-        verifyEqual(
-          await stored(),
-          TWELVE_AT_3,
-          `Two parts of one program made a snapshot on one connection, and the older one overwrote the newer: it was made behind the ${after ?? 'start'} of the other. WATCH belongs to a connection: the EXEC of the one ends the watch of the other. Watch on a \`redis.duplicate()\`, or take a script.`,
-        )
-      },
-    })
-  })
-
-  test('compares positions only of its own version', async () => {
-    await everyInterleaving({
-      name: 'createSnapshot',
-      prepare: (admin) => plant(FIVE, admin),
-      first: (redis) => createSnapshot(redis, 'customer-1', earned([], 2), noon),
-      second: async (redis) => {
-        await plant([SEVEN], redis)
-        return createSnapshot(redis, 'customer-1', earned([], 1), noon)
-      },
-      verify: async ({ first, second }) => {
-        for (const outcome of [first, second])
-          await call('createSnapshot', () => (outcome.ok ? outcome.value : Promise.reject(outcome.error)))
-        verifyEqual(
-          await box.admin.hget(SNAPSHOT, 'reducerVersion'),
-          '2',
-          'A program with reducer version 2 and one with version 1 made a snapshot at the same time, the latter of a later event. The snapshot of version 2 should stand at the end: a later position keeps a snapshot only if the versions are equal, because nobody with version 2 can use one of version 1.',
-        )
-      },
-    })
-  })
+  holdsAgainstTheFaster('2-0', '3-0')
 
   const IN_ORDER: readonly (readonly [older: string, later: string, why: string])[] = [
     ['9-0', '10-0', 'As texts "10-0" is less than "9-0"; as positions it is later.'],
@@ -457,6 +570,56 @@ describe('never backwards', () => {
       )
     })
   }
+  for (const [older, later, why] of IN_ORDER) holdsAgainstTheFaster(older, later, ` ${why}`)
+
+  test('holds when both share one connection', async () => {
+    let watched = false
+    await everyInterleaving({
+      name: 'createSnapshot',
+      sameConnection: true,
+      prepare: (admin) => plant(FIVE, admin),
+      first: (redis) => createSnapshot(redis, 'customer-1', earned(), noon),
+      second: async (redis) => {
+        await plant([SEVEN])
+        return createSnapshot(redis, 'customer-1', earned(), noon)
+      },
+      verify: async ({ first, second, after }) => {
+        for (const outcome of [first, second])
+          await call('createSnapshot', () => (outcome.ok ? outcome.value : Promise.reject(outcome.error)))
+        watched ||= box.commands.some(({ name }) => name === 'WATCH')
+        verifyEqual(
+          await stored(),
+          TWELVE_AT_3,
+          `Two parts of a program share one connection, and a newer snapshot was overwritten with an older one, written behind its ${after ?? 'start'}. ${
+            watched
+              ? 'WATCH belongs to a connection: the EXEC of one ended the watch of the other. Watch on a `redis.duplicate()` of your own, or take a script.'
+              : 'Compare the positions and write in one step.'
+          }`,
+        )
+      },
+    })
+  })
+
+  test('prefers the newer reducer, wherever the older one stands', async () => {
+    await everyInterleaving({
+      name: 'createSnapshot',
+      prepare: (admin) => plant(FIVE, admin),
+      first: (redis) => createSnapshot(redis, 'customer-1', earnedLessExpired(), noon),
+      second: async (redis) => {
+        await plant([SEVEN], redis)
+        return createSnapshot(redis, 'customer-1', earned(), noon)
+      },
+      verify: async ({ first, second, after }) => {
+        for (const outcome of [first, second])
+          await call('createSnapshot', () => (outcome.ok ? outcome.value : Promise.reject(outcome.error)))
+        verifyEqual(
+          await box.admin.hget(SNAPSHOT, 'reducerVersion'),
+          '2',
+          `A program with reducer version 2 made a snapshot at 2-0; behind its ${after ?? 'start'}, one with version 1 made another at 3-0. That of version 2 should stand there in the end: positions are compared only where the versions are equal, since no reader of version 2 uses the other, however late it is.`,
+        )
+      },
+    })
+  })
 
   test('does not go back to an older reducer', async () => {
     await plant([...FIVE, SEVEN])
@@ -550,6 +713,7 @@ describe('only a copy', () => {
     ['its `state` is empty', { state: '' }],
     ['its `state` is null', { state: 'null' }],
     ['its `state` is a number and no object', { state: '5' }],
+    ['its `state` is a text and no object', { state: '"five"' }],
     ['its `lastEventId` is no id', { lastEventId: 'yesterday' }],
     ['its `lastEventId` is empty', { lastEventId: '' }],
     ['its `lastEventId` has no dash', { state: '{"points":100}', lastEventId: '2' }],
@@ -595,6 +759,21 @@ describe('only a copy', () => {
     )
   }
 
+  for (const state of ['{}', '{"points":0}']) {
+    test(`believes the state ${state}`, async () => {
+      await plant([...FIVE, SEVEN])
+      await plantSnapshot(0, '3-0', { state })
+      const found = await call('getEntityStateWithSnapshot', () =>
+        getEntityStateWithSnapshot(box.redis, 'customer-1', earned()),
+      )
+      verifyEqual(
+        found,
+        { state: JSON.parse(state), lastEventId: '3-0' },
+        `The snapshot's state is ${state}. That is an object, and the snapshot is sound: what an object holds is the reducer's business, and 0 points are a state too.`,
+      )
+    })
+  }
+
   test('does not mind a damaged createdAt', async () => {
     await plant([...FIVE, SEVEN])
     await plantSnapshot(100, '3-0', { createdAt: 'noon' })
@@ -625,6 +804,14 @@ describe('only a copy', () => {
       ),
       { state: { points: 5 }, lastEventId: '2-0' },
       'The snapshot says that it was taken at 99-0, and the stream ends at 2-0. Such a snapshot is of another history; the answer should come from the events.',
+    )
+    await plantSnapshot(99, '1-5')
+    verifyEqual(
+      await call('getEntityStateWithSnapshot', () =>
+        getEntityStateWithSnapshot(box.redis, 'customer-1', earned()),
+      ),
+      { state: { points: 5 }, lastEventId: '2-0' },
+      'The snapshot says that it was taken at 1-5. The stream holds 1-0 and 2-0, but no 1-5: such a snapshot is of another history too. Ask for that one event, from its id to its id; an event before or behind it proves nothing.',
     )
   })
 })

@@ -1,5 +1,5 @@
-// task: getEntityStateWithSnapshot
-// diagnosis: All of them count
+// task: createSnapshot
+// diagnosis: All of them belong in the snapshot
 import type { Redis } from 'ioredis'
 
 /** One entry of an entity's stream. `id` is where it stands in the stream. */

@@ -1,5 +1,5 @@
 // task: never backwards
-// diagnosis: only if the versions are equal
+// diagnosis: positions are compared only where the versions are equal
 // Lesson 14: snapshots. Read lessons/14-snapshots.md; the types below are yours to use and stay as they are.
 import type { Redis } from 'ioredis'
 
