@@ -1,5 +1,6 @@
 // task: getEntityStateFromStreams
 // diagnosis: read and not applied
+// embedded: its history has two pages, so that the first alone and all but the last are the same
 import type { Redis } from 'ioredis'
 import { type DomainEvent, decodeEvent, encodeEvent, MalformedEventError } from '#built/01-events'
 import { applyEvent, type UserState } from '#built/03-replay'

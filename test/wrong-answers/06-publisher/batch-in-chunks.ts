@@ -1,5 +1,6 @@
 // task: publishBatch
 // diagnosis: the batch is written in several steps
+// embedded: a batch large enough to be cut takes it too long to be asked for
 import type { Redis } from 'ioredis'
 import { type DomainEvent, decodeEvent, encodeEvent, MalformedEventError } from '#built/01-events'
 import { toFields } from '#built/05-stream-store'
