@@ -75,7 +75,9 @@ export function disconnectGuests(counting = false): void {
 
 /** Those that the learner's code opened itself and has not told to close. */
 function ownConnections(): number {
-  const clients = [...open].filter((client) => !handedOut.has(client) && !isClosing(client))
+  // A cluster counts once, with all its nodes.
+  const nodes = new Set([...openClusters].flatMap((cluster) => cluster.nodes('all')))
+  const clients = [...open].filter((one) => !handedOut.has(one) && !nodes.has(one) && !isClosing(one))
   const clusters = [...openClusters].filter(
     (cluster) => !handedOut.has(cluster) && !['end', 'close', 'disconnecting'].includes(cluster.status),
   )
