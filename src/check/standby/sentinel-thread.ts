@@ -15,10 +15,12 @@ interface SentinelData {
 
 const { beats, reportFd, supervisor } = workerData as SentinelData
 const LOOK_MS = 100
-/** Looks in a row without a beat of the main thread, while the process used the processor: it loops. */
-const STALLED_LOOKS = 30
-/** Without use of the processor it sleeps in a synchronous wait; rarer, so more patience. */
+/** So much of the processor's time without a beat of the main thread (µs), however long that takes beside others: it loops. */
+const LOOP_TIME = 3_000_000
+/** Looks in a row without a beat and without use of the processor: it sleeps in a synchronous wait; rarer, so more patience. */
 const ASLEEP_LOOKS = 80
+/** Who sleeps uses less of the processor than this share; who has to share it with many others gets more. */
+const ASLEEP_SHARE = 1 / 8
 const MOST_MEMORY = 1_000 * 1024 * 1024
 /** Near V8's limit a process does nothing but collect garbage, which looks like a loop and is none. */
 const CROWDED_MEMORY = 350 * 1024 * 1024
@@ -31,7 +33,7 @@ function watch(secret: string, answer: string): void {
   const sign = signer(secret, 'sentinel')
   let last = -1
   let still = 0
-  let busy = 0
+  let spent = 0
   let rssAtBeat = 0
   let cpu = process.cpuUsage()
   const end = (failure: Failure) => {
@@ -47,9 +49,10 @@ function watch(secret: string, answer: string): void {
     cpu = process.cpuUsage()
     if (now !== last) rssAtBeat = rss
     still = now === last ? still + 1 : 0
-    busy = now === last ? busy + Number(used.user + used.system > (LOOK_MS * 1000) / 4) : 0
+    spent = now === last ? spent + used.user + used.system : 0
     last = now
-    const stalled = busy >= STALLED_LOOKS || still >= ASLEEP_LOOKS
+    const asleep = still >= ASLEEP_LOOKS && spent < still * LOOK_MS * 1_000 * ASLEEP_SHARE
+    const stalled = spent >= LOOP_TIME || asleep
     if (rss > MOST_MEMORY || (stalled && rss > CROWDED_MEMORY)) {
       clearInterval(looking)
       end({
