@@ -1,5 +1,6 @@
 // task: appendEvents
 // diagnosis: was written in several steps
+// embedded: a batch large enough to be cut takes it too long to be asked for
 import type { Redis } from 'ioredis'
 import { type DomainEvent, decodeEvent, encodeEvent } from '#built/01-events'
 
