@@ -39,7 +39,13 @@ async function follow(served: Served): Promise<readonly Sent[]> {
 describe('the stream', () => {
   test('begins with the whole, then tells who changed and who left', async () => {
     const served = await serve(await embedded())
+    // Who looked on before knows when both names have been told: a page that opens earlier gets them once more, as changes.
+    const earlier = await follow(served)
     const [ada, bob] = [await join(served, 'Ada'), await join(served, 'Bob')]
+    await until(
+      () => earlier.flatMap(({ data }) => data.participants),
+      (rows) => rows.some(({ label }) => label === 'Bob'),
+    )
     const sent = await follow(served)
     expect(sent[0]).toMatchObject({
       event: 'overview',
