@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Token } from 'markdown-it'
+import { parseMarkdown } from '../markdown/parse.ts'
 
 /** What is wrong with the links of a lesson. Addresses on the web are not tried. */
 export async function problemsOfLinks(markdown: string, file: string): Promise<readonly string[]> {
@@ -37,12 +38,12 @@ async function linksIn(markdown: string): Promise<readonly string[]> {
     const own = attribute === undefined ? null : token.attrGet(attribute)
     return [...(own === null ? [] : [String(own)]), ...(token.children ?? []).flatMap(targets)]
   }
-  return (await tokensOf(markdown)).flatMap(targets)
+  return (await parseMarkdown(markdown)).flatMap(targets)
 }
 
 /** The names that GitHub gives to headings: lower case, without punctuation, dashes for spaces. */
 async function headingsIn(markdown: string): Promise<readonly string[]> {
-  const tokens = await tokensOf(markdown)
+  const tokens = await parseMarkdown(markdown)
   // A heading opens, and what stands in it is the next token.
   const titles = tokens.filter((_, index) => tokens[index - 1]?.type === 'heading_open')
   return titles.map(({ content }) =>
@@ -51,9 +52,4 @@ async function headingsIn(markdown: string): Promise<readonly string[]> {
       .replace(/[^\p{L}\p{N}\p{M} _-]/gu, '')
       .replaceAll(' ', '-'),
   )
-}
-
-async function tokensOf(markdown: string): Promise<readonly Token[]> {
-  const { default: markdownIt } = await import('markdown-it')
-  return markdownIt().parse(markdown, {})
 }

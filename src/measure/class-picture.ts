@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import { rehearse } from '../classroom/simulate/rehearsal.ts'
 import { loadCourse } from '../course/index.ts'
-import { findExecutable } from '../redis/executables.ts'
+import { findChromium } from './chromium.ts'
 import { runProgram } from './run-program.ts'
 
 interface Learner {
@@ -72,10 +72,7 @@ async function attend({ name, passed, tries, hints = 0, hand }: Learner): Promis
 }
 
 async function takePicture(): Promise<void> {
-  const executablePath = findExecutable(
-    ['chromium', 'chromium-browser', 'google-chrome', 'chrome'],
-    process.env,
-  )
+  const executablePath = findChromium(process.env)
   if (executablePath === undefined) throw new Error('The picture of the class needs Chromium on the PATH.')
   const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
   try {

@@ -1,12 +1,11 @@
 import { describe as anyDescribe, test as anyTest, type TestFunction } from 'vitest'
+import { findChromium } from '../../src/measure/chromium.ts'
 import { findEngine } from '../../src/redis/container-engine.ts'
 import { hasImage, imageName } from '../../src/redis/container-image.ts'
 import { findExecutable, findRedisServer } from '../../src/redis/executables.ts'
 
 /** What a test of the kit may need and a machine may lack. */
 export type Tool = 'redis-server' | 'container' | 'chromium' | 'tmux'
-
-const CHROMIUM = ['chromium', 'chromium-browser', 'google-chrome', 'chrome']
 
 const missing: Readonly<Record<Tool, string | undefined>> = {
   'redis-server':
@@ -18,7 +17,7 @@ const missing: Readonly<Record<Tool, string | undefined>> = {
 
 /** Where Chromium is, for playwright. */
 export function chromium(): string | undefined {
-  return findExecutable(CHROMIUM, process.env)
+  return findChromium(process.env)
 }
 
 /**

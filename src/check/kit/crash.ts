@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 import { attempt, failOnViolation } from './call.ts'
+import { disconnectGuests } from './connections.ts'
 import { type Faults, type Verdict, withFaults } from './context.ts'
-import { disconnectGuests } from './recording.ts'
 import { adminClient, cleanDatabase, connectGuest } from './sandbox.ts'
 
 export interface Crash {

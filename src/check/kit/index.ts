@@ -1,5 +1,6 @@
 /** What lesson suites use. They import this, Vitest and `#lesson/…`, and nothing else of the kit. */
 export { attempt, type CallOptions, call, callError, type Outcome } from './call.ts'
+export { connectionsStillOpen } from './connections.ts'
 export type { SentCommand } from './context.ts'
 export { type Crash, type CrashRound, everyCrash } from './crash.ts'
 export { deliverTwice, shuffled } from './delivery.ts'
@@ -9,7 +10,6 @@ export { everyLostReply, type LostReply, type LostReplyRound } from './lost-repl
 export { allowAddress } from './network.ts'
 export type { OwnCluster } from './own-cluster.ts'
 export type { OwnServer, OwnServerOptions } from './own-server.ts'
-export { connectionsStillOpen } from './recording.ts'
 export { isRestless } from './restless.ts'
 export { cleanDatabase, type Sandbox, useSandbox } from './sandbox.ts'
 export { type Details, DiagnosisError, verify, verifyEqual } from './verify.ts'

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 import { attempt, failOnViolation, type Outcome } from './call.ts'
+import { disconnectGuests } from './connections.ts'
 import { lossyProxy } from './lossy-proxy.ts'
-import { disconnectGuests } from './recording.ts'
 import { adminClient, cleanDatabase, connectGuest } from './sandbox.ts'
 
 export interface LostReply<T> {

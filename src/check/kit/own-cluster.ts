@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis'
 import { moveSlot, ownerOf } from '../../redis/move-slot.ts'
+import { handOutCluster, TRUSTED_OPTIONS, trustedClient } from './connections.ts'
 import { allowAddress, forbidAddress } from './network.ts'
 import { endAfterTest } from './own-server.ts'
-import { handOutCluster, TRUSTED_OPTIONS, trustedClient } from './recording.ts'
 import { askServers } from './servers.ts'
 import type { Answer } from './servers-messages.ts'
 

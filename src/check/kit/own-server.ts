@@ -1,6 +1,6 @@
 import { Redis, type RedisOptions } from 'ioredis'
+import { handOut, trustedClient } from './connections.ts'
 import { allowAddress, forbidAddress } from './network.ts'
-import { handOut, trustedClient } from './recording.ts'
 import { askServers } from './servers.ts'
 
 export interface OwnServerOptions {

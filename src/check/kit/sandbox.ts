@@ -1,19 +1,13 @@
 import { Redis, type RedisOptions } from 'ioredis'
 import { afterEach, beforeEach } from 'vitest'
 import { failOnViolation } from './call.ts'
+import { disconnectGuests, handOut, trustedClient } from './connections.ts'
 import type { SentCommand } from './context.ts'
 import { environment, lacks, type Need } from './environment.ts'
 import { allowAddress, guardNetwork } from './network.ts'
 import { type OwnCluster, startCluster } from './own-cluster.ts'
 import { type OwnServer, type OwnServerOptions, startServer, stopOwnServers } from './own-server.ts'
-import {
-  disconnectGuests,
-  forgetCommands,
-  handOut,
-  recordCommands,
-  sentCommands,
-  trustedClient,
-} from './recording.ts'
+import { forgetCommands, recordCommands, sentCommands } from './recording.ts'
 import { forgetViolations } from './violations.ts'
 
 /** The database that a suite works on: clean before every test, and every connection to it closed after. */
