@@ -450,7 +450,7 @@ describe('followEvents', () => {
     await storedElsewhere(1)
     await until(() => inbox.seen.length > 0)
     await storedElsewhere(2)
-    await rounds()
+    await box.roundTrips(30)
     finish()
     await until(() => inbox.seen.length > 1)
     // Whoever hands event 1 over twice is told so further down.
@@ -519,7 +519,7 @@ describe('followEvents', () => {
       several.rpush('events:type:USER_REGISTERED', text(n)).publish('events', text(n))
     await several.exec()
     await until(() => inbox.seen.includes(5) && running === 0)
-    await rounds()
+    await box.roundTrips(30)
     verify(
       inbox.seen.length <= 5,
       'When several messages came at once, events were handed over twice: each message started a read of its own from the same position. Let one read end before the next begins.',
@@ -571,7 +571,7 @@ describe('followEvents', () => {
     await storedElsewhere(3)
     await storedElsewhere(4, 'USER_DEACTIVATED')
     await until(() => registered.seen.includes(3) && left.seen.includes(4))
-    await rounds()
+    await box.roundTrips(30)
     verifyEqual(
       { USER_REGISTERED: registered.seen, USER_DEACTIVATED: left.seen },
       { USER_REGISTERED: [1, 2, 3], USER_DEACTIVATED: [4] },
@@ -589,7 +589,7 @@ describe('followEvents', () => {
     const follower = await follow(0, inbox.handle)
     await stop(follower)
     await storedElsewhere(1)
-    await rounds()
+    await box.roundTrips(30)
     verifyEqual(
       inbox.seen,
       [],
@@ -636,7 +636,7 @@ describe('followEvents', () => {
       return position
     })
     stopping.catch(() => {})
-    await rounds()
+    await box.roundTrips(30)
     const early = stopped
     finish()
     const position = await call('stop', () => stopping, { background: true })
@@ -662,7 +662,7 @@ describe('followEvents', () => {
     await until(() => inbox.seen.includes(2))
     const stopping = follower.stop()
     stopping.catch(() => {})
-    await rounds()
+    await box.roundTrips(30)
     finish()
     const position = await call('stop', () => stopping, { background: true })
     verifyEqual(
@@ -915,11 +915,6 @@ async function until(condition: () => boolean): Promise<void> {
   for (let tick = 0; tick < 400 && !condition(); tick += 1) {
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
-}
-
-/** For what must not come: goes to Redis and back so often that a message sent before has long arrived. */
-async function rounds(): Promise<void> {
-  for (let i = 0; i < 30; i += 1) await box.admin.ping()
 }
 
 /** For the wording only: a pipeline and separate commands leave the same traces in Redis. */

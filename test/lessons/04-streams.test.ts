@@ -6,6 +6,7 @@ import {
   callError,
   connectionsStillOpen,
   everyInterleaving,
+  largestReply,
   useSandbox,
   verify,
   verifyEqual,
@@ -40,17 +41,6 @@ function isEntries(name: string, entries: readonly StreamEntry[]): void {
       received: entries,
     },
   )
-}
-
-/** How many entries came with one reply: the ids in it, however deep. */
-function largestReply(): number {
-  const ids = (reply: unknown): number =>
-    Array.isArray(reply)
-      ? reply.reduce<number>((sum, one) => sum + ids(one), 0)
-      : typeof reply === 'string' && /^\d+-\d+$/.test(reply)
-        ? 1
-        : 0
-  return Math.max(0, ...box.commands.map(({ reply }) => ids(reply)))
 }
 
 const FLAT =
@@ -254,9 +244,9 @@ describe('readEntries, readLatest', () => {
       { expected: '1 to 250', received: `${seen.length} entries, the last is ${seen.at(-1)}` },
     )
     verify(
-      largestReply() <= 61,
+      largestReply(box.commands) <= 61,
       'readEntries fetched more than the page: let Redis count, with COUNT, instead of cutting a long reply off. On a stream of a million the difference is seconds.',
-      { expected: 'at most 61 entries in one reply', received: `${largestReply()} entries` },
+      { expected: 'at most 61 entries in one reply', received: `${largestReply(box.commands)} entries` },
     )
   })
 
@@ -286,9 +276,9 @@ describe('readEntries, readLatest', () => {
       'readLatest should return the last entries, the newest first.',
     )
     verify(
-      largestReply() <= 11,
+      largestReply(box.commands) <= 11,
       'readLatest fetched the whole stream to return its end. XREVRANGE with COUNT reads from the end.',
-      { expected: 'at most 11 entries in one reply', received: `${largestReply()} entries` },
+      { expected: 'at most 11 entries in one reply', received: `${largestReply(box.commands)} entries` },
     )
   })
 })
@@ -524,7 +514,7 @@ describe('readNew', () => {
     await plant('user_updates', 2, (n) => `${n}000-0`)
     // 60 seconds: an answer that waits for what is *new* from now on never gets to the end of this.
     const reading = read(START, 60_000)
-    const result = await Promise.race([reading, roundTrips(200)])
+    const result = await Promise.race([reading, box.roundTrips(200)])
     reading.catch(() => {})
     verify(
       result !== undefined,
@@ -544,7 +534,7 @@ describe('readNew', () => {
       result = value
     })
     reading.catch(() => {})
-    await roundTrips(200)
+    await box.roundTrips(200)
     verify(
       result === undefined,
       'readNew returned at once although it was told to wait. Whoever calls it in a loop then asks Redis without a pause: give XREAD `BLOCK` and the milliseconds.',
@@ -554,13 +544,13 @@ describe('readNew', () => {
     const question = box.redis.get('anything').then(() => {
       answered = true
     })
-    await Promise.race([question, roundTrips(200)])
+    await Promise.race([question, box.roundTrips(200)])
     const shared = !answered
     await box.admin.xadd('user_friends', '7-0', 'n', '1')
     await question
     for (let tick = 0; tick < 400 && result === undefined && !shared; tick += 1) {
       await new Promise((resolve) => setTimeout(resolve, 5))
-      await Promise.race([reading, roundTrips(1)])
+      await Promise.race([reading, box.roundTrips(1)])
     }
     verify(
       shared || result !== undefined,
@@ -677,12 +667,6 @@ function chunk(flat: readonly string[]): [string, string][] {
   const pairs: [string, string][] = []
   for (let i = 0; i < flat.length; i += 2) pairs.push([flat[i] ?? '', flat[i + 1] ?? ''])
   return pairs
-}
-
-/** Goes to Redis and back so often that a command sent before has long been answered, if it can be. */
-async function roundTrips(count: number): Promise<undefined> {
-  for (let i = 0; i < count; i += 1) await box.admin.ping()
-  return undefined
 }
 
 /** The milliseconds behind BLOCK, 0 where there is none; without an end for `BLOCK 0`. */

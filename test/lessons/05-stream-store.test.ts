@@ -8,6 +8,7 @@ import {
   everyCrash,
   everyInterleaving,
   lacks,
+  largestReply,
   useSandbox,
   verify,
   verifyEqual,
@@ -543,7 +544,7 @@ describe('getEntityStateFromStreams', () => {
       expected,
       `Most of the entity’s events came in one millisecond, more than fit in a page, and the state is not that after all of them. Go on behind the *whole* id of the last entry: its first part alone (\`parseInt\` stops at the dash) leaves out the rest of a millisecond.`,
     )
-    const most = Math.max(...box.commands.map(({ reply }) => idsIn(reply)))
+    const most = largestReply(box.commands)
     verify(
       most <= 501,
       `getEntityStateFromStreams fetched more than 500 entries with one command. Redis serves nobody else while it puts such a reply together: fetch pages of 500, with COUNT.`,
@@ -595,10 +596,4 @@ async function state() {
 
 async function everything() {
   return { keys: (await box.admin.keys('*')).sort(), entries: await stored(ENTITY) }
-}
-
-/** How many entries a reply has: the ids in it, however deep. */
-function idsIn(reply: unknown): number {
-  if (Array.isArray(reply)) return reply.reduce<number>((sum, one) => sum + idsIn(one), 0)
-  return typeof reply === 'string' && /^\d+-\d+$/.test(reply) ? 1 : 0
 }

@@ -93,11 +93,6 @@ function countOf(args: readonly string[]): number {
   return at < 0 ? Number.POSITIVE_INFINITY : Number(args[at + 1])
 }
 
-/** Time for a handler that nobody awaits to be overtaken, whatever the clock says. */
-async function roundTrips(count: number): Promise<void> {
-  for (let i = 0; i < count; i += 1) await box.admin.ping()
-}
-
 const ids = (events: readonly StreamEvent[]) => events.map((event) => event.id)
 
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => `${from + i}-0`)
@@ -193,7 +188,7 @@ describe('resume', () => {
       resume(box.redis, ME, async () => {
         atWork += 1
         most = Math.max(most, atWork)
-        await roundTrips(5)
+        await box.roundTrips(5)
         during.push(await inHand())
         atWork -= 1
         done += 1

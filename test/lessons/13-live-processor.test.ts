@@ -229,7 +229,7 @@ afterEach(async () => {
   over = true
   for (const one of started) void Promise.resolve(one.stop()).catch(() => {})
   started = []
-  await roundTrips(3)
+  await box.roundTrips(3)
 })
 
 interface Script {
@@ -275,11 +275,6 @@ async function start(options: ProcessorOptions, redis: Redis = box.redis): Promi
 }
 
 const turn = () => new Promise<void>((resolve) => setTimeout(resolve, 5))
-
-/** Time for wrong answers to do wrong: as many round trips to Redis, whatever the clock says. */
-async function roundTrips(count: number): Promise<void> {
-  for (let i = 0; i < count; i += 1) await box.admin.ping()
-}
 
 /** Looks until it is so; a right answer is soon there, and only a wrong one costs the two seconds. */
 async function until(
@@ -406,7 +401,7 @@ describe('StreamProcessor', () => {
     })
     await start(options)
     await until(() => handed.length > 0, 'Two events were in the stream; the handler did not get the first.')
-    await roundTrips(20)
+    await box.roundTrips(20)
     verifyEqual(
       handed,
       ['1-0'],
@@ -550,7 +545,7 @@ describe('StreamProcessor', () => {
     await start(script().options)
     await waiting()
     const before = box.commands.length
-    await roundTrips(200)
+    await box.roundTrips(200)
     const sent = box.commands.slice(before)
     verify(
       !isRestless(sent),
@@ -787,7 +782,7 @@ describe('stop', () => {
       'stop() was still not finished after two seconds, because a read was waiting (BLOCK, up to a minute). A flag is looked at when the read returns, and `quit` stands in line behind it. Cut the connection that the read waits on: `disconnect()`.',
     )
     await end.finish()
-    await roundTrips(5)
+    await box.roundTrips(5)
     verify(
       !isWaiting(),
       'stop() has returned, and the processor’s read is still waiting in Redis. It would take the next event and hand it over, after the stop.',
@@ -810,7 +805,7 @@ describe('stop', () => {
     await until(end.done, 'stop() was not finished after two seconds.')
     await end.finish()
     await plant(2, 2)
-    await roundTrips(20)
+    await box.roundTrips(20)
     verifyEqual(handed, ['1-0'], 'An event was added after stop() had returned, and the handler got it.')
     verifyEqual(
       errors.length,
@@ -837,7 +832,7 @@ describe('stop', () => {
       'Two events were in the stream; the handler did not get the first.',
     )
     const end = stopping(processor)
-    await roundTrips(20)
+    await box.roundTrips(20)
     verify(
       !end.done(),
       'stop() returned while the handler was still at work on event 1-0. Whoever ends the process now cuts it off in the middle: stop() waits for the event that is being handled.',
@@ -845,7 +840,7 @@ describe('stop', () => {
     release()
     await until(end.done, 'The handler finished, and stop() did not return.')
     await end.finish()
-    await roundTrips(5)
+    await box.roundTrips(5)
     verifyEqual(
       [handed, second, await checkpoint()],
       [['1-0'], ['1-0'], '1-0'],
@@ -880,7 +875,7 @@ describe('stop', () => {
     )
     await end.finish()
     wake()
-    await roundTrips(10)
+    await box.roundTrips(10)
     verifyEqual(calls, 1, 'After stop() had returned, the sleep ended and the event was handed over again.')
   })
 

@@ -9,6 +9,8 @@ import {
   everyCrash,
   everyInterleaving,
   isRestless,
+  largestReply,
+  sharedWatch,
   useSandbox,
   verify,
   verifyEqual,
@@ -24,6 +26,8 @@ import {
 } from '#lesson/15-cqrs'
 
 const box = useSandbox()
+
+const ONE_STEP = ' To look and to write have to be one step for Redis.'
 
 const EVENTS = 'stream:users'
 const POSITION = 'projection:users:position'
@@ -211,7 +215,7 @@ describe('handleRegisterUserCommand', () => {
         const stored = (await events()).length
         verify(
           stored === 1,
-          `Two parts of one program registered with one address, on the same connection, and ${stored === 0 ? 'neither' : 'both'} got in. ${onOneConnection()}`,
+          `Two parts of one program registered with one address, on the same connection, and ${stored === 0 ? 'neither' : 'both'} got in.${sharedWatch(box.commands) || ONE_STEP}`,
           { received: { 'events in the stream': stored } },
         )
       },
@@ -239,12 +243,6 @@ describe('handleRegisterUserCommand', () => {
     })
   })
 })
-
-function onOneConnection(): string {
-  return box.commands.some(({ name }) => name === 'WATCH')
-    ? 'WATCH belongs to a connection: the EXEC of the one ended the watch of the other. Watch on a `redis.duplicate()`, or take a script.'
-    : 'To look and to write have to be one step for Redis.'
-}
 
 /** Puts registrations into the stream, as `<n>-0`: somebody else's, so no address is taken by them. */
 async function plant(from: number, to: number, admin: Redis = box.admin): Promise<void> {
@@ -357,7 +355,7 @@ describe('updateProjections', () => {
       ['120', '120-0'],
       '120 users registered. All of them should be in the read models after one updateProjections.',
     )
-    const largest = Math.max(...box.commands.map(({ reply }) => pageSize(reply)))
+    const largest = largestReply(box.commands)
     verify(
       largest <= 100,
       'One command fetched more than 100 events. A projection that was away for long, or is rebuilt, would load everything at once: read in pages.',
@@ -416,17 +414,11 @@ describe('updateProjections', () => {
         verifyEqual(
           [await registered(), await box.admin.get(POSITION)],
           ['2', '2-0'],
-          `Two parts of one program ran updateProjections at once, on the same connection. Two users registered, and they are counted otherwise. ${onOneConnection()}`,
+          `Two parts of one program ran updateProjections at once, on the same connection. Two users registered, and they are counted otherwise.${sharedWatch(box.commands) || ONE_STEP}`,
         ),
     })
   })
 })
-
-function pageSize(reply: unknown): number {
-  if (!Array.isArray(reply)) return 0
-  const entries = reply.filter((item) => Array.isArray(item) && /^\d+-\d+$/.test(String(item[0]))).length
-  return Math.max(entries, ...reply.map(pageSize))
-}
 
 async function plantRow(n: number): Promise<void> {
   await box.admin.hset(`projection:user:u-${n}`, rowOf(n))
@@ -753,7 +745,7 @@ describe('read your own write', () => {
       'The query waits on the connection that was handed in, and everybody else who uses it waits too. Wait on a `redis.duplicate()`, and close it afterwards.',
     )
     const before = box.commands.length
-    for (let i = 0; i < 200; i += 1) await box.admin.ping()
+    await box.roundTrips(200)
     const sent = box.commands.slice(before)
     verify(
       !isRestless(sent),

@@ -1,5 +1,14 @@
 import { describe, test } from 'vitest'
-import { attempt, call, everyCrash, everyInterleaving, useSandbox, verify, verifyEqual } from '#kit'
+import {
+  attempt,
+  call,
+  everyCrash,
+  everyInterleaving,
+  sharedWatch,
+  useSandbox,
+  verify,
+  verifyEqual,
+} from '#kit'
 import type { Fact } from '#lesson/17-order-process'
 import { expireOrders, forward, nextSteps, runProcess, runService } from '#lesson/17-order-process'
 
@@ -316,7 +325,7 @@ describe('runService', () => {
           verifyEqual(
             count(await typesIn(), 'STOCK_RESERVED'),
             1,
-            `One event stood on the bus twice, and two processes of one service (one group, two consumers) had one entry each in hand. Both reacted: the one was held before its ${held ?? 'end'}. To look for the mark, to set it and to write have to be one step.${sameConnection ? onOneConnection() : ''}`,
+            `One event stood on the bus twice, and two processes of one service (one group, two consumers) had one entry each in hand. Both reacted: the one was held before its ${held ?? 'end'}. To look for the mark, to set it and to write have to be one step.${sameConnection ? sharedWatch(box.commands) : ''}`,
           )
         },
       })
@@ -335,11 +344,6 @@ describe('runService', () => {
     )
   })
 })
-
-const onOneConnection = () =>
-  box.commands.some(({ name }) => name === 'WATCH')
-    ? ' Here both used one connection, and WATCH belongs to a connection: the EXEC of the one ended the watch of the other. Watch on a `redis.duplicate()`, or take a script.'
-    : ''
 
 const manage = (redis = box.redis, consumer = 'manager-1') => runProcess(redis, consumer, clock)
 
@@ -520,13 +524,13 @@ describe('the process manager', () => {
           for (const outcome of [first, second]) {
             verify(
               outcome.ok,
-              `Two managers had a payment and a stock's no of one order in hand at once, and one gave up. Whoever finds the process changed reads and decides again.${sameConnection ? onOneConnection() : ''}`,
+              `Two managers had a payment and a stock's no of one order in hand at once, and one gave up. Whoever finds the process changed reads and decides again.${sameConnection ? sharedWatch(box.commands) : ''}`,
               { received: outcome.ok || outcome.error },
             )
           }
           const what = `One manager had the payment in hand, the other the stock's no, and the one was held before its ${held ?? 'end'}`
           await nothingInHand(what)
-          await exactlyOnce(what, sameConnection ? onOneConnection() : '')
+          await exactlyOnce(what, sameConnection ? sharedWatch(box.commands) : '')
         },
       })
   })

@@ -1,6 +1,17 @@
 import type { Redis } from 'ioredis'
 import { describe, test } from 'vitest'
-import { attempt, call, callError, everyInterleaving, useSandbox, verify, verifyEqual } from '#kit'
+import {
+  attempt,
+  call,
+  callError,
+  everyInterleaving,
+  largestReply,
+  overtaken,
+  sharedWatch,
+  useSandbox,
+  verify,
+  verifyEqual,
+} from '#kit'
 import type { Changes, Post, Refusal } from '#lesson/18-blog'
 import { applyPostEvent, createPost, editPost, getPost, PostRefusedError, publishPost } from '#lesson/18-blog'
 
@@ -208,10 +219,13 @@ describe('createPost and getPost', () => {
       'draft 1099',
       'A post was edited 1,100 times, and getPost shows an old text: it read one page only. Go on until a page is not full.',
     )
-    const greedy = box.commands.find(({ reply }) => Array.isArray(reply) && reply.length > 1_000)
-    verify(greedy === undefined, 'getPost fetched more than 1,000 entries with one command. Read in pages.', {
-      received: greedy?.name,
-    })
+    verify(
+      largestReply(box.commands) <= 1_000,
+      'getPost fetched more than 1,000 entries with one command. Read in pages.',
+      {
+        received: `${largestReply(box.commands)} entries`,
+      },
+    )
   })
 
   test('refuses a second post of the same id, and one without a title', async () => {
@@ -337,7 +351,7 @@ describe('editPost', () => {
 
   test('gives up after ten attempts', async () => {
     await plant(CREATED)
-    const { redis, times } = overtaken('POST_EDITED', async () => {
+    const { redis, times } = overtaken(box.connect(), 'POST_EDITED', async () => {
       const next = (await box.admin.xlen(KEY)) + 1
       const pinned = { ...event(2, 'POST_PINNED'), eventId: `e-${next}` }
       await box.admin.xadd(KEY, `${next}-0`, 'event', JSON.stringify(pinned))
@@ -379,32 +393,6 @@ describe('editPost', () => {
     })
   })
 })
-
-/**
- * A client of which somebody else is always a little faster: before it sends a command that carries `mark`, `write` is done. So
- * every attempt meets a conflict; after twenty it is left alone, so that a loop without an end comes to one.
- */
-function overtaken(mark: string, write: () => Promise<unknown>): { redis: Redis; times: () => number } {
-  let times = 0
-  const slow = (client: Redis): Redis => {
-    const send = client.sendCommand.bind(client)
-    const duplicate = client.duplicate.bind(client)
-    let before: Promise<unknown> = Promise.resolve()
-    client.sendCommand = (command, ...rest) => {
-      before = before.then(async () => {
-        if (times < 20 && command.args.some((arg) => String(arg).includes(mark))) {
-          times += 1
-          await write()
-        }
-        void send(command, ...rest)
-      })
-      return command.promise
-    }
-    client.duplicate = (...options) => slow(duplicate(...options))
-    return client
-  }
-  return { redis: slow(box.connect()), times: () => times }
-}
 
 describe('publishPost', () => {
   test('publishes', async () => {
@@ -469,7 +457,7 @@ describe('publishPost', () => {
   })
 
   test('survives a double click on one connection', async () => {
-    let watched = false
+    let watch = ''
     await everyInterleaving({
       name: 'publishPost',
       sameConnection: true,
@@ -477,13 +465,11 @@ describe('publishPost', () => {
       first: (redis) => publishPost(redis, clock, 'post-1'),
       second: (redis) => publishPost(redis, clock, 'post-1'),
       verify: async ({ first, second }) => {
-        watched ||= box.commands.some(({ name }) => name === 'WATCH')
+        watch ||= sharedWatch(box.commands, 'write under an id of your own')
         const loser = first.ok ? second : first
         verify(
           (await types()).length === 2 && !loser.ok && loser.error instanceof PostRefusedError,
-          watched
-            ? 'A double click: both calls of publishPost went over one connection, and the slower was not refused by the rules. WATCH belongs to a connection: the EXEC of the one ended the watch of the other. Watch on a `redis.duplicate()`, or write under an id of your own.'
-            : 'A double click: both calls of publishPost went over one connection, and the slower was not refused by the rules.',
+          `A double click: both calls of publishPost went over one connection, and the slower was not refused by the rules.${watch}`,
           { received: { events: await types(), slower: loser.ok ? 'accepted' : loser.error } },
         )
       },

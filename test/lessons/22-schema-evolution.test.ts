@@ -1,5 +1,5 @@
 import { describe, test } from 'vitest'
-import { attempt, call, callError, useSandbox, verify, verifyEqual } from '#kit'
+import { attempt, call, callError, largestReply, useSandbox, verify, verifyEqual } from '#kit'
 import type { BlogEvent, Payload, Schema } from '#lesson/22-schema-evolution'
 import { blogSchema, getPost, UnknownSchemaError, upcast } from '#lesson/22-schema-evolution'
 
@@ -400,12 +400,6 @@ async function post() {
   return outcome.value as unknown as Payload
 }
 
-/** How many entries came with one reply: the ids in it, however deep. */
-function entriesIn(reply: unknown): number {
-  if (Array.isArray(reply)) return reply.reduce<number>((sum, one) => sum + entriesIn(one), 0)
-  return /^\d+-\d+$/.test(String(reply)) ? 1 : 0
-}
-
 const pick = (all: Payload) => [
   all.title,
   all.body,
@@ -501,7 +495,7 @@ describe('getPost', () => {
       'The stream holds 1,100 entries, and getPost did not get to the last. A page has at most 1,000: go on behind its last id until nothing comes.',
       { expected: 'Title 1100', received: found.title },
     )
-    const most = Math.max(...box.commands.map(({ reply }) => entriesIn(reply)))
+    const most = largestReply(box.commands)
     verify(
       most <= 1_001,
       `getPost fetched ${most} entries with one command. Redis serves nobody else while it puts such a reply together: read pages of at most 1,000, with COUNT.`,

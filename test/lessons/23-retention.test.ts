@@ -1,5 +1,15 @@
 import { describe, test } from 'vitest'
-import { attempt, call, everyCrash, everyInterleaving, lacks, useSandbox, verify, verifyEqual } from '#kit'
+import {
+  attempt,
+  call,
+  everyCrash,
+  everyInterleaving,
+  lacks,
+  largestReply,
+  useSandbox,
+  verify,
+  verifyEqual,
+} from '#kit'
 import { findEvents, indexEvents, readHistory, retain, streamSize, trimLimit } from '#lesson/23-retention'
 
 const box = useSandbox()
@@ -72,16 +82,6 @@ function memoryArchive(kept: readonly number[] = []) {
     },
   }
   return { archive, sizes, gone, ids: () => [...byId.values()].sort(order).map((entry) => entry.id), byId }
-}
-
-/** The largest number of entries, `[id, fields]`, that one command of the answer fetched, whichever it was. */
-function mostFetched(): number {
-  const entriesIn = (reply: unknown): number => {
-    if (!Array.isArray(reply)) return 0
-    if (Array.isArray(reply[1]) && /^\d+-\d+$/.test(String(reply[0]))) return 1
-    return reply.reduce<number>((sum, one) => sum + entriesIn(one), 0)
-  }
-  return Math.max(0, ...box.commands.map(({ reply }) => entriesIn(reply)))
 }
 
 const inStream = async () => (await box.admin.xrange(STREAM, '-', '+')).map(([one]) => one)
@@ -524,7 +524,7 @@ describe('readHistory', () => {
     const side = memoryArchive([99, 100])
     const page = await call('readHistory', () => read(side.archive, '98-0', 4))
     verifyEqual(numbers(page), ids(99, 102), 'Four entries behind 98-0, two from each side.')
-    const most = mostFetched()
+    const most = largestReply(box.commands)
     verify(
       most <= 10,
       'Four entries were asked for, and readHistory fetched more than ten from Redis in one command. Give XRANGE a COUNT.',
@@ -621,7 +621,7 @@ describe('the index', () => {
   test('indexes in pages', async () => {
     await plant(1, 110)
     verifyEqual(await index(), 110, 'All 110 events should be indexed in one call, page by page.')
-    const most = mostFetched()
+    const most = largestReply(box.commands)
     verify(
       most <= 100,
       'indexEvents fetched more than 100 entries in one command; a stream may hold millions.',

@@ -9,6 +9,7 @@ import {
   everyCrash,
   everyInterleaving,
   lacks,
+  largestReply,
   type OwnServer,
   useSandbox,
   verify,
@@ -559,7 +560,7 @@ describe('backup and restore', () => {
     for (let i = 1; i <= 1_001; i += 1) pipeline.xadd(KEY, `${i}-0`, 'event', `number ${i}`)
     await pipeline.exec()
     const lines = await save()
-    const longest = Math.max(...box.commands.map(({ reply }) => (Array.isArray(reply) ? reply.length : 0)))
+    const longest = largestReply(box.commands)
     verify(
       longest <= 501,
       `One command fetched ${longest} entries at once. A log may be larger than memory: backup should read pages of at most 500.`,

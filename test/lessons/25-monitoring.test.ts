@@ -1,21 +1,13 @@
 import { describe, test } from 'vitest'
-import { call, callError, useSandbox, verify, verifyEqual } from '#kit'
+import { call, callAtOnce, callError, useSandbox, verify, verifyEqual } from '#kit'
 import type { ConsumerInfo, GroupInfo, Limits } from '#lesson/25-monitoring'
 import { findAlarms, getStreamInfo, parseGroup } from '#lesson/25-monitoring'
 
 const box = useSandbox()
 
-/** What a function that is not async returns: a promise is told, and not waited for. */
-async function atOnce<T>(name: string, run: () => T): Promise<T> {
-  const { value } = await call(name, () => ({ value: run() }))
-  verify(
-    !(value instanceof Promise),
-    `${name} returned a promise. It is not async: it asks nobody, and whoever calls it goes on with the answer at once.`,
-  )
-  return value
-}
+const AT_ONCE = 'it asks nobody, and whoever calls it goes on with the answer at once.'
 
-const parse = (...reply: readonly unknown[]) => atOnce('parseGroup', () => parseGroup(reply))
+const parse = (...reply: readonly unknown[]) => callAtOnce('parseGroup', () => parseGroup(reply), AT_ONCE)
 
 describe('parseGroup', () => {
   test('reads what Redis says', async () => {
@@ -262,7 +254,11 @@ function mail(lag: number | null, ...consumers: readonly ConsumerInfo[]): GroupI
   return { name: 'mail', pending, lag, lastDeliveredId: '5-0', oldestIdle, consumers }
 }
 const alarms = (...groups: readonly GroupInfo[]) =>
-  atOnce('findAlarms', () => findAlarms({ length: 5, firstEntry: null, lastEntry: null, groups }, LIMITS))
+  callAtOnce(
+    'findAlarms',
+    () => findAlarms({ length: 5, firstEntry: null, lastEntry: null, groups }, LIMITS),
+    AT_ONCE,
+  )
 
 describe('findAlarms', () => {
   test('is quiet when all is well', async () => {

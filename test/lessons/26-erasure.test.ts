@@ -5,6 +5,7 @@ import {
   callError,
   everyCrash,
   everyInterleaving,
+  largestReply,
   useSandbox,
   verify,
   verifyEqual,
@@ -238,12 +239,6 @@ describe('storeEvent', () => {
   })
 })
 
-/** How many entries came with one reply: the ids in it, however deep. */
-function entriesIn(reply: unknown): number {
-  if (Array.isArray(reply)) return reply.reduce<number>((sum, one) => sum + entriesIn(one), 0)
-  return /^\d+-\d+$/.test(String(reply)) ? 1 : 0
-}
-
 const read = () => call('readEvents', () => readEvents(box.redis, 'customer-1'))
 const personals = (events: readonly StoredEvent[]) => events.map(({ personal }) => personal)
 
@@ -423,7 +418,7 @@ describe('readEvents', () => {
       1_100,
       'The stream holds 1,100 entries, and readEvents returned another number. A page has at most 1,000: go on behind its last id.',
     )
-    const most = Math.max(...box.commands.map(({ reply }) => entriesIn(reply)))
+    const most = largestReply(box.commands)
     verify(
       most <= 1_001,
       `readEvents fetched ${most} entries with one command. Redis serves nobody else while it puts such a reply together: read pages of at most 1,000, with COUNT.`,

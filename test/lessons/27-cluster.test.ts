@@ -4,10 +4,12 @@ import { describe, test } from 'vitest'
 import {
   attempt,
   call,
+  callAtOnce,
   callError,
   everyCrash,
   everyInterleaving,
   lacks,
+  largestReply,
   type OwnCluster,
   useSandbox,
   verify,
@@ -24,6 +26,9 @@ import {
 } from '#lesson/27-cluster'
 
 const box = useSandbox()
+
+const atOnce = <T>(name: string, run: () => T) =>
+  callAtOnce(name, run, 'it only reckons, and whoever needs the answer uses it at once.')
 const STREAM = 'es:{p3}:stream:order-15'
 const LOG = 'es:{p3}:log'
 /** Streams of partition 3 of 8. */
@@ -40,25 +45,8 @@ const eventOf = (number: number) => ({
 const textOf = (number: number) =>
   `{"eventId":"e-${number}","timestamp":"2026-03-01T09:00:00.000Z","eventType":"ORDER_CREATED","entityId":"order-1","payload":{},"metadata":{}}`
 
-/** How many entries, `[id, fields]`, came with one reply, however deep. */
-function entriesIn(reply: unknown): number {
-  if (!Array.isArray(reply)) return 0
-  if (Array.isArray(reply[1]) && /^\d+-\d+$/.test(String(reply[0]))) return 1
-  return reply.reduce<number>((sum, one) => sum + entriesIn(one), 0)
-}
-
 const idsAndFields = (key: string, admin: Pick<Redis, 'xrange'> = box.admin) => admin.xrange(key, '-', '+')
 const fieldsOf = async (key: string) => (await idsAndFields(key)).map(([, fields]) => fields)
-
-/** What a function that is not async returns: a promise is told, and not waited for. */
-async function atOnce<T>(name: string, run: () => T): Promise<T> {
-  const { value } = await call(name, () => ({ value: run() }))
-  verify(
-    !(value instanceof Promise),
-    `${name} returned a promise. It is not async: it only reckons, and whoever needs the answer uses it at once.`,
-  )
-  return value
-}
 
 describe('partitionOf and keysOf', () => {
   const tagOf = (key: string) => /\{([^}]+)\}/.exec(key)?.[1]
@@ -467,7 +455,7 @@ describe('consume', () => {
       [110, 110, 110, '7-110'],
       `The log held 110 events, written within one millisecond (7-1 to 7-110). All should be handed over in one call, each once (received: the result, events handed over, different ones, the last position). ${missing(positions, rest)}`,
     )
-    const longest = Math.max(...box.commands.map(({ reply }) => entriesIn(reply)))
+    const longest = largestReply(box.commands)
     verify(
       longest <= 101,
       `One command fetched ${longest} entries. Read pages of at most 100: a log has no end.`,

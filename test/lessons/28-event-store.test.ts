@@ -8,6 +8,7 @@ import {
   everyInterleaving,
   everyLostReply,
   lacks,
+  largestReply,
   useSandbox,
   verify,
   verifyEqual,
@@ -313,15 +314,6 @@ describe('read', () => {
   })
 })
 
-/** How many entries a reply brought: that of XREAD has them a level deeper. */
-function lengthOf(reply: unknown): number {
-  if (!Array.isArray(reply)) return 0
-  const entries: unknown = reply[0]?.[1]
-  const deeper =
-    reply.length === 1 && Array.isArray(entries) && Array.isArray(entries[0]) ? entries.length : 0
-  return Math.max(reply.length, deeper)
-}
-
 const TOO_LARGE =
   'The stream holds 1,010 events, and more than 1,000 were fetched at once. Long streams are read in pages, or everybody else waits and the memory fills.'
 
@@ -387,7 +379,7 @@ describe('subscribe', () => {
         ),
       { background: true },
     )
-    const most = Math.max(0, ...box.commands.map(({ reply }) => lengthOf(reply)))
+    const most = largestReply(box.commands)
     verify(
       most <= 1_000,
       `The log held 1,010 events, and one command of subscribe fetched ${most} of them. A log is as long as the history: read it in pages, with COUNT, while you catch up.`,
@@ -485,10 +477,7 @@ describe('snapshots', () => {
     const store = open(box.redis)
     await call('saveSnapshot', () => store.saveSnapshot(S, model, { state: 39, version: 39 }))
     await call('load', () => store.load(S, model))
-    const longest = Math.max(
-      0,
-      ...box.commands.map(({ name, reply }) => (name === 'XRANGE' ? lengthOf(reply) : 0)),
-    )
+    const longest = largestReply(box.commands)
     verify(
       longest < 10,
       `A snapshot was there at version 39 of 40, and load fetched ${longest} events at once. Read behind the snapshot: to fetch all and drop most saves nothing.`,

@@ -21,6 +21,8 @@ export interface Sandbox {
   /** One more client for the learner's code, as if in another process. */
   connect(options?: RedisOptions): Redis
   has(need: Need): boolean
+  /** For what must not come: goes to Redis and back so often that whatever was on its way before has long arrived. */
+  roundTrips(count: number): Promise<undefined>
   /** A redis-server of this test's own, to kill and start again; for tasks with `Needs: own-server`. */
   startServer(options?: OwnServerOptions): Promise<OwnServer>
   /** A cluster of three nodes of this test's own; for tasks with `Needs: cluster`. */
@@ -101,9 +103,15 @@ export function useSandbox(): Sandbox {
     },
     connect,
     has: (need) => !lacks(need),
+    roundTrips,
     startServer,
     startCluster,
   }
+}
+
+async function roundTrips(count: number): Promise<undefined> {
+  for (let trip = 0; trip < count; trip += 1) await required(admin).ping()
+  return undefined
 }
 
 function required(client: Redis | undefined): Redis {

@@ -1,0 +1,48 @@
+import { describe, expect, test } from 'vitest'
+import { largestReply, type SentCommand, sharedWatch } from '../../../src/check/kit/index.ts'
+
+const sent = (name: string, reply: unknown): SentCommand => ({
+  client: 1,
+  name,
+  args: [],
+  pending: false,
+  sentAt: 0,
+  origin: {},
+  reply,
+})
+
+const entry = (n: number) => [`${n}-0`, ['event', '{"n":1}', 'follows', '7-0']]
+const entries = (count: number) => Array.from({ length: count }, (_, n) => entry(n))
+
+describe('the largest reply', () => {
+  test.each([
+    ['XRANGE', entries(3), 3],
+    [
+      'XREAD',
+      [
+        ['orders', entries(2)],
+        ['users', entries(3)],
+      ],
+      5,
+    ],
+    ['XREADGROUP', [['orders', [['1-0', null]]]], 1],
+    ['EXEC', ['OK', entries(4), 17], 4],
+    ['EVALSHA', entries(2).flat(), 2],
+    ['XAUTOCLAIM', ['0-0', entries(2), []], 3],
+    ['HGETALL', ['name', 'Ada', 'version', '3'], 0],
+    ['XLEN', 500, 0],
+    ['XREAD', null, 0],
+  ])('of %s', (name, reply, count) => {
+    expect(largestReply([sent('PING', 'PONG'), sent(name, reply)])).toBe(count)
+  })
+
+  test('is that of one command, not of all', () => {
+    expect(largestReply([sent('XRANGE', entries(5)), sent('XRANGE', entries(2))])).toBe(5)
+    expect(largestReply([])).toBe(0)
+  })
+})
+
+test('a shared WATCH is told where there was one', () => {
+  expect(sharedWatch([sent('XADD', '1-0')])).toBe('')
+  expect(sharedWatch([sent('WATCH', 'OK')], 'write a script')).toMatch(/ WATCH .* or write a script\.$/)
+})
