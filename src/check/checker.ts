@@ -28,10 +28,21 @@ export interface CheckOptions {
 }
 
 export interface Checker {
-  /** Rejects with RedisGoneError when the server does not run any more. */
+  /** Rejects with RedisGoneError when the server does not run any more, with CheckerClosedError when `close` cuts it short. */
   check(slug: string, target: Target, options?: CheckOptions): Promise<CheckResult>
-  /** Resolves when a process is warm; nothing needs to wait for it, a check simply takes longer until then. */
+  /** Ends at once what is being checked: that has no verdict. */
   close(): Promise<void>
+}
+
+/** The checker was closed before there was a verdict. */
+export class CheckerClosedError extends Error {
+  override readonly name = 'CheckerClosedError'
+  readonly lesson: string
+
+  constructor(lesson: string) {
+    super(`The check of ${lesson} was cut short, so there is no verdict.`)
+    this.lesson = lesson
+  }
 }
 
 /** esbuild is one service for all of this process: it may be stopped only when nobody waits for a bundle any more. */
@@ -42,15 +53,18 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
   const { course, redis } = options
   const runtime = await buildRuntime(course.root)
   let warm: StandbyProcess | undefined = standby(runtime, redis, course.root)
+  let busy: StandbyProcess | undefined
   const read = lessonReader(course)
   let line: Promise<unknown> = Promise.resolve()
   let closed = false
   openCheckers += 1
 
   async function one(slug: string, target: Target, asked: CheckOptions): Promise<CheckResult> {
+    if (closed) throw new CheckerClosedError(slug)
     const started = performance.now()
     const process = warm?.usable ? warm : standby(runtime, redis, course.root)
     warm = undefined
+    busy = process
     const { used, verdict, output } = await checkOnce({
       ...options,
       ...asked,
@@ -58,12 +72,16 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
       lesson: await read(slug),
       target,
       process,
-    })
+    }).finally(() => (busy = undefined))
+    if (closed) {
+      process.kill()
+      throw new CheckerClosedError(slug)
+    }
     // Without a server every answer fails, and it would be told that this is its own fault.
     if (used && !verdict.passed && (await isGone(redis.url)))
       throw new RedisGoneError(redis.kind, redis.description)
     if (!used) warm = process
-    else if (options.stayWarm === true && !closed) warm = standby(runtime, redis, course.root)
+    else if (options.stayWarm === true) warm = standby(runtime, redis, course.root)
     return {
       lesson: slug,
       target: target.kind === 'file' ? target.path : target.kind,
@@ -89,6 +107,7 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
       if (closed) return
       closed = true
       warm?.kill()
+      busy?.kill()
       await line
       warm?.kill()
       openCheckers -= 1

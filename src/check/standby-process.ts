@@ -72,6 +72,10 @@ export class StandbyProcess {
       ['sentinel', 1],
     ])
     let forged = false
+    if (!this.usable) {
+      const { exitCode: code, signalCode: signal } = this.#child
+      return { reports, forged, ending: { kind: 'exit', code, signal }, output: this.#shownOutput() }
+    }
     const ending = await new Promise<RunRecord['ending']>((resolve) => {
       let silence: NodeJS.Timeout | undefined
       const listen = () => {

@@ -59,6 +59,7 @@ export class WatchSession {
   }
 
   close(): void {
+    this.#wanted += 1 // what is still being checked is cut short, and no verdict
     this.#watcher?.close()
     this.#done()
   }
@@ -149,25 +150,16 @@ export class WatchSession {
     const mine = this.#wanted
     const { slug } = this.#lesson
     this.#set({ checking: true })
-    const checked = await this.#unlessBroken(checker.check(slug, home.target(slug)))
-    if (checked === undefined) return
-    const result = { ...checked, target: 'workspace' }
+    const checked = await checker.check(slug, home.target(slug)).catch((error: unknown) => sentenceOf(error))
     if (mine !== this.#wanted || slug !== this.#lesson.slug) return
+    // What keeps a check from a verdict is told, and watching goes on: the next save may meet a better world.
+    if (typeof checked === 'string') return this.#set({ checking: false, notice: checked })
+    const result = { ...checked, target: 'workspace' }
     this.#set({ checking: false, result, panel: undefined, notice: undefined })
     onResult?.(result)
     await recordCheck(progress, result)
     this.#set(this.#counts())
     if (result.passed && advance === true) await this.#move(1)
-  }
-
-  /** What keeps a check from a verdict is told, and watching goes on: the next save may meet a better world. */
-  async #unlessBroken(check: Promise<CheckResult>): Promise<CheckResult | undefined> {
-    try {
-      return await check
-    } catch (error) {
-      this.#set({ checking: false, notice: error instanceof Error ? error.message : String(error) })
-      return undefined
-    }
   }
 
   async #move(by: 1 | -1): Promise<void> {
@@ -185,7 +177,7 @@ export class WatchSession {
     const { openEditor, home } = this.#options
     if (openEditor === undefined) return this.#set({ notice: `Your file: ${this.#state.file}` })
     await openEditor(home.answer(this.#lesson.slug)).catch((error: unknown) =>
-      this.#set({ notice: error instanceof Error ? error.message : String(error) }),
+      this.#set({ notice: sentenceOf(error) }),
     )
     this.#set({})
   }
@@ -225,4 +217,8 @@ export class WatchSession {
     this.#state = { ...this.#state, ...change }
     this.#options.onState(this.#state)
   }
+}
+
+function sentenceOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
