@@ -73,7 +73,7 @@ need('chromium').describe('slides in a browser', () => {
     await Promise.all([closed, presenter.keyboard.press('n').catch(() => {})])
   })
 
-  test('nothing overflows, in no lesson', async () => {
+  test('nothing overflows nor lies under a button, in no lesson', async () => {
     const { desk, origin } = await newReader()
     const page = await browser.open(origin, { viewport: { width: 1280, height: 764 } })
     const tooFull: string[] = []
@@ -89,7 +89,14 @@ need('chromium').describe('slides in a browser', () => {
           const wide = [...inner.querySelectorAll('pre')].some((pre) => pre.scrollWidth > pre.clientWidth + 1)
           const head = slide.querySelector('header').getBoundingClientRect().bottom
           const isUnder = head > content.getBoundingClientRect().top + 1
-          const isFull = inner.scrollHeight > content.clientHeight + 1 || wide || isUnder || size < 0.8
+          const overlaps = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
+          const isCovered = [...inner.querySelectorAll('.run-button')].some((button) => {
+            const text = document.createRange()
+            text.selectNodeContents(button.closest('.snippet').querySelector('pre code'))
+            return [...text.getClientRects()].some((line) => overlaps(line, button.getBoundingClientRect()))
+          })
+          const isFull =
+            inner.scrollHeight > content.clientHeight + 1 || wide || isUnder || isCovered || size < 0.8
           return isFull ? [(index + 1) + ' at ' + size] : []
         })
       })()`)
