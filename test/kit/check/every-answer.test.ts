@@ -7,7 +7,7 @@ import { need } from '../need.ts'
 
 const course = await loadCourse()
 /** As many of each lesson. */
-const WRONG_ANSWERS = 2
+const WRONG_ANSWERS = 1
 
 const all = await keptAnswers(
   course,
