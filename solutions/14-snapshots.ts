@@ -88,7 +88,7 @@ async function readSnapshot<State extends object>(
   const { state, lastEventId = '', reducerVersion } = await redis.hgetall(snapshotKey(entityId))
   const parsed = parseObject(state)
   if (parsed === null || reducerVersion !== String(reducer.version)) return null
-  if (!/^\d+-\d+$/.test(lastEventId)) return null
+  if (!/^\d{1,19}-\d{1,19}$/.test(lastEventId)) return null // XRANGE throws for longer ones
   const itsEvent = await redis.xrange(streamKey(entityId), lastEventId, lastEventId)
   return itsEvent.length === 1 ? { state: parsed as State, lastEventId } : null
 }

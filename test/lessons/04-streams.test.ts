@@ -6,6 +6,7 @@ import {
   callError,
   connectionsStillOpen,
   everyInterleaving,
+  isRestless,
   largestReply,
   useSandbox,
   verify,
@@ -539,6 +540,11 @@ describe('readNew', () => {
       result === undefined,
       'readNew returned at once although it was told to wait. Whoever calls it in a loop then asks Redis without a pause: give XREAD `BLOCK` and the milliseconds.',
       { received: result },
+    )
+    verify(
+      !isRestless(box.commands),
+      'While it waited readNew asked again and again, as fast as Redis could answer. A program that waits like that keeps Redis and a processor core busy for nothing: with `BLOCK` it is Redis that waits, and one question is enough.',
+      { received: `${box.commands.length} commands, while another client sent 200` },
     )
     let answered = false
     const question = box.redis.get('anything').then(() => {
