@@ -28,7 +28,8 @@ export async function readPages(
 ): Promise<'end' | 'left'> {
   const { input, output } = terminal
   const events = terminalEvents(input, output)
-  output.write(enterScreen + hideCursor)
+  // The first page takes its time on a slow machine, and an empty screen looks as if nothing came.
+  output.write(`${enterScreen}${hideCursor}${clearScreen}One moment …`)
   try {
     let shown = 0
     let of = 1
