@@ -56,13 +56,16 @@ function ourFolders(folder: string): readonly string[] {
   return readdirSync(folder).filter((name) => name.startsWith('eventlings-'))
 }
 
+/** No answer at all is none either way: while an engine takes a container's network away, it may be swallowed for a minute. */
 function connects(port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port })
-    socket.once('connect', () => {
+    const socket = connect({ host: '127.0.0.1', port, timeout: 500 })
+    const isThere = () => {
       socket.destroy()
       resolve(true)
-    })
+    }
+    socket.once('connect', isThere)
+    socket.once('timeout', isThere)
     socket.once('error', () => resolve(false))
   })
 }
