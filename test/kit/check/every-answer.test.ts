@@ -34,8 +34,12 @@ function sample(slug: string): readonly KeptAnswer[] {
 }
 
 /** Lessons that need a real server skip those tasks on the embedded one, with the reason: their other tasks still have to agree. */
-function disagreements(a: ReadonlyMap<string, Verdict>, b: ReadonlyMap<string, Verdict>): readonly string[] {
-  return answers.flatMap(({ name, notOnEmbedded }) => {
+function disagreements(
+  a: ReadonlyMap<string, Verdict>,
+  b: ReadonlyMap<string, Verdict>,
+  of = answers,
+): readonly string[] {
+  return of.flatMap(({ name, notOnEmbedded }) => {
     if (notOnEmbedded !== undefined) return []
     const [one, other] = [a.get(name), b.get(name)]
     const skips = [one, other].some((verdict) => verdict?.tasks.some((task) => task.endsWith(': skipped')))
@@ -81,7 +85,9 @@ describe('every answer that the course keeps gets the same verdict and the same 
   })
 
   test('from plain Vitest as from a standby', async () => {
-    expect(disagreements(await embedded(), await plainVerdicts(course, answers))).toEqual([])
+    // It knows no first failure that is enough, and takes three times as long.
+    const some = process.env.EVENTLINGS_EVERY_ANSWER === '1' ? answers : answers.filter((_, i) => i % 2 === 0)
+    expect(disagreements(await embedded(), await plainVerdicts(course, some), some)).toEqual([])
   })
 })
 
