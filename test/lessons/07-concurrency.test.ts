@@ -275,8 +275,12 @@ describe('appendEvent', () => {
     await plant(1, 1_500)
     verifyEqual(await appended(1_501, 1_500), 1_501, 'The event after version 1500 makes version 1501.')
     const [length, ttl] = [await box.admin.xlen(KEY), await box.admin.ttl(KEY)]
+    // A limit that this stream has not reached yet drops its events some day, too.
+    const trims = box.commands.some(
+      ({ name, args }) => /^X(ADD|TRIM)$/i.test(name) && args.some((arg) => /^(MAXLEN|MINID)$/i.test(arg)),
+    )
     verify(
-      length === 1_501 && ttl === -1,
+      length === 1_501 && ttl === -1 && !trims,
       'An append should add one entry and change nothing else. The events are the truth itself: no MAXLEN that throws old ones away, no EXPIRE that throws away all of them some day.',
       {
         expected: '1501 entries, no end',

@@ -28,6 +28,8 @@ describe('the largest reply', () => {
     ['XREADGROUP', [['orders', [['1-0', null]]]], 1],
     ['EXEC', ['OK', entries(4), 17], 4],
     ['EVALSHA', entries(2).flat(), 2],
+    ['EVAL', ['{"n":1}', '{"n":2}', '{"n":3}'], 3],
+    ['EVAL', ['1-0', '{"n":1}', '2-0', '{"n":2}'], 2],
     ['XAUTOCLAIM', ['0-0', entries(2), []], 3],
     ['HGETALL', ['name', 'Ada', 'version', '3'], 0],
     ['XLEN', 500, 0],
