@@ -155,6 +155,15 @@ redis.call('HSET', KEYS[1], 'modelVersion', ARGV[1], 'version', ARGV[2], 'state'
 return 1
 `)
 
+/**
+ * Entries are read as bytes. To make a text of each id, name and value is what would take most of a replay's time, and
+ * most of them nobody looks at. Names and values come in turn, as APPEND wrote them.
+ */
+type FieldsInStream = [name: Buffer, schemaVersion: Buffer, name: Buffer, event: Buffer]
+type FieldsInLog = [name: Buffer, stream: Buffer, name: Buffer, version: Buffer, ...FieldsInStream]
+
+const ZERO = 48 // the digit's byte
+
 /** Streams of events, one entry each, whose id is the version; and one log of all of them in the order of their writing. */
 export class RedisEventStore {
   readonly #redis: Redis | Cluster
@@ -183,8 +192,7 @@ export class RedisEventStore {
     for (const event of events) args.push(this.#schemaVersion(event.eventType), encodeEvent(event))
     const reply = (await this.#run(APPEND, keys, args)) as string | number
     if (typeof reply === 'number') throw new ConcurrencyError(stream, expected, reply)
-    const [version = '', position = ''] = reply.split(' ')
-    return { version: Number(version), position }
+    return { version: Number.parseInt(reply, 10), position: reply.slice(reply.indexOf(' ') + 1) }
   }
 
   /** The events after a version, oldest first, in pages; while you look at one, the next is on its way. */
@@ -198,7 +206,7 @@ export class RedisEventStore {
         const more = page.length === PAGE_SIZE
         if (more) coming = this.#page(stream, last[0])
         yield page.map(([id, fields]) => {
-          return { stream, version: Number.parseInt(id, 10), event: this.#decode(fields) }
+          return { stream, version: leadingNumber(id), event: this.#decode(fields[1], fields[3]) }
         })
         if (!more) return
       }
@@ -221,12 +229,13 @@ export class RedisEventStore {
     const stop = () => reader.disconnect()
     signal.addEventListener('abort', stop)
     try {
-      let position = after
+      let position: string | Buffer = after
       while (!signal.aborted) {
         for (const [id, fields] of await this.#entriesAfter(reader, position, signal)) {
           if (signal.aborted) return
-          const [stream = '', version] = [fieldOf(fields, 'stream'), fieldOf(fields, 'version')]
-          await handler({ position: id, stream, version: Number(version), event: this.#decode(fields) })
+          const [stream, version] = [fields[1].toString(), leadingNumber(fields[3])]
+          const event = this.#decode(fields[5], fields[7])
+          await handler({ position: id.toString(), stream, version, event })
           position = id
         }
       }
@@ -265,28 +274,28 @@ export class RedisEventStore {
     }
   }
 
-  async #entriesAfter(reader: Redis | Cluster, position: string, signal: AbortSignal) {
+  async #entriesAfter(reader: Redis | Cluster, position: string | Buffer, signal: AbortSignal) {
     try {
-      const reply = await reader.xread(
+      const reply = await reader.xreadBuffer(
         ...(['COUNT', PAGE_SIZE, 'BLOCK', BLOCK_MS, 'STREAMS', this.#log, position] as const),
       )
-      return reply?.[0]?.[1] ?? []
+      return (reply?.[0]?.[1] ?? []) as [id: Buffer, fields: FieldsInLog][]
     } catch (error) {
       if (signal.aborted) return [] // it was the signal that cut the connection
       throw error
     }
   }
 
-  #page(stream: string, afterId: string): Promise<[id: string, flat: string[]][]> {
-    const page = this.#redis.xrange(this.#streamKey(stream), `(${afterId}`, '+', 'COUNT', PAGE_SIZE)
+  #page(stream: string, afterId: string | Buffer) {
+    const page = this.#redis.xrangeBuffer(this.#streamKey(stream), `(${afterId}`, '+', 'COUNT', PAGE_SIZE)
     page.catch(() => {}) // seen by whoever awaits it, which may be later
-    return page
+    return page as Promise<[id: Buffer, fields: FieldsInStream][]>
   }
 
-  #decode(fields: readonly string[]): DomainEvent {
-    const event = decodeEvent(fieldOf(fields, 'event') ?? '')
+  #decode(schemaVersion: Buffer, text: Buffer): DomainEvent {
+    const event = decodeEvent(text.toString())
     const upcasters = this.#upcasters[event.eventType]
-    const version = Number(fieldOf(fields, 'schemaVersion') ?? 1)
+    const version = leadingNumber(schemaVersion)
     const known = 1 + (upcasters?.length ?? 0)
     if (version > known) throw new UnknownSchemaError(event.eventType, version)
     if (version === known || upcasters === undefined) return event
@@ -307,13 +316,11 @@ export class RedisEventStore {
   }
 
   /** By its hash: the text goes over the wire only when the server does not know it, once per node. */
-  async #run({ sha, lua }: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
-    try {
-      return await this.#redis.evalsha(sha, keys.length, ...keys, ...args)
-    } catch (error) {
+  #run({ sha, lua }: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    return this.#redis.evalsha(sha, keys.length, ...keys, ...args).catch((error: unknown) => {
       if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error
-      return await this.#redis.eval(lua, keys.length, ...keys, ...args)
-    }
+      return this.#redis.eval(lua, keys.length, ...keys, ...args)
+    })
   }
 }
 
@@ -338,7 +345,13 @@ function validate(stream: string, events: readonly DomainEvent[], options: Appen
   if (commandId === '') throw new InvalidAppendError('commandId', 'is empty')
 }
 
-function fieldOf(flat: readonly string[], name: string): string | undefined {
-  for (let i = 0; i < flat.length; i += 2) if (flat[i] === name) return flat[i + 1]
-  return undefined
+/** The number that a text begins with, as in `17-0`, read from its bytes. */
+function leadingNumber(text: Buffer): number {
+  let number = 0
+  for (let i = 0; i < text.length; i += 1) {
+    const digit = (text[i] ?? 0) - ZERO
+    if (digit < 0 || digit > 9) break
+    number = number * 10 + digit
+  }
+  return number
 }
