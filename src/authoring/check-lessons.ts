@@ -1,6 +1,6 @@
 import type { Checker } from '../check/index.ts'
 import { BadLessonError, type Course } from '../course/index.ts'
-import { error, type Finding } from './finding.ts'
+import { error, type Finding, warning } from './finding.ts'
 import { Lanes } from './lanes.ts'
 import { type Material, readMaterial } from './material.ts'
 import { findingsAtRest } from './rules.ts'
@@ -90,19 +90,35 @@ async function measure(material: Material, lanes: Lanes<CanCheck>) {
     trials.map(async (trial) => {
       // How a wrong answer fails first is all that is asked of it.
       const untilFirstFailure = isWrongAnswer(trial, material)
-      const result = await lanes.use((session) =>
-        session.check(lesson.slug, trial.target, { untilFirstFailure }),
-      )
-      return { trial, result, findings: trial.judge(result) }
+      const look = (sharedProcess: boolean) =>
+        lanes.use((session) => session.check(lesson.slug, trial.target, { untilFirstFailure, sharedProcess }))
+      const result = await look(true)
+      const findings = trial.judge(result)
+      if (!findings.some(({ level }) => level === 'error')) return { trial, result, findings }
+      // Nobody is blamed for what others left behind.
+      const alone = await look(false)
+      const remaining = trial.judge(alone)
+      return { trial, result: alone, findings: remaining.length > 0 ? remaining : findings.map(changed) }
     }),
   )
   const caught = judged
-    .filter(({ trial, findings }) => findings.length === 0 && isWrongAnswer(trial, material))
+    .filter(
+      ({ trial, findings }) =>
+        findings.every(({ level }) => level !== 'error') && isWrongAnswer(trial, material),
+    )
     .map(({ trial, result }) => ({ shown: shownOf(trial, material), result }))
   return {
     findings: [...(await atRest), ...judged.flatMap(({ findings }) => findings), ...alikeDiagnoses(caught)],
     checks: trials.length,
   }
+}
+
+function changed({ file, problem }: Finding): Finding {
+  return warning(
+    'verdict',
+    file,
+    `It holds in a process of its own, but not in one that others had used: ${problem}`,
+  )
 }
 
 function isWrongAnswer({ target }: Trial, { wrong }: Material): boolean {

@@ -25,6 +25,11 @@ export interface CheckerOptions {
 export interface CheckOptions {
   /** Leave out the tasks after the first that fails: for those who ask only how an answer fails. */
   readonly untilFirstFailure?: boolean
+  /**
+   * May run in the process of an answer before it that left nothing behind: for those who check many. A process of its own
+   * costs a third of a check.
+   */
+  readonly sharedProcess?: boolean
 }
 
 export interface Checker {
@@ -62,7 +67,9 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
   async function one(slug: string, target: Target, asked: CheckOptions): Promise<CheckResult> {
     if (closed) throw new CheckerClosedError(slug)
     const started = performance.now()
-    const process = warm?.usable ? warm : standby(runtime, redis, course.root)
+    const fits = warm?.usable === true && (asked.sharedProcess === true || !warm.used)
+    const process = warm !== undefined && fits ? warm : standby(runtime, redis, course.root)
+    if (!fits) warm?.kill()
     warm = undefined
     busy = process
     const { used, verdict, output } = await checkOnce({
@@ -80,7 +87,7 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
     // Without a server every answer fails, and it would be told that this is its own fault.
     if (used && !verdict.passed && (await isGone(redis.url)))
       throw new RedisGoneError(redis.kind, redis.description)
-    if (!used) warm = process
+    if (!used || process.usable) warm = process
     else if (options.stayWarm === true) warm = standby(runtime, redis, course.root)
     return {
       lesson: slug,
@@ -187,6 +194,7 @@ async function checkOnce({ course, redis, mine, runtime, lesson, target, process
       exports: lesson.exports,
       allow: lesson.allow,
       untilFirstFailure: asked.untilFirstFailure === true,
+      stay: asked.sharedProcess === true,
     })
     return { used: true, output: record.output, verdict: judge(record, { tasks, shown }) }
   } finally {

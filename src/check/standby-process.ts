@@ -25,12 +25,15 @@ const MOST_OUTPUT = 8 * 1024
 const HEAP_MEGABYTES = 512
 /** A run is short: with more room for young objects most of them are never looked at by the collector (an eighth of its CPU time). */
 const ROOMY_NURSERY = '--min-semi-space-size=16'
+/** A process keeps the code of every answer that ran in it. */
+const MOST_RUNS = 20
 
-/** A process that is warm and waits for its one answer. */
+/** A process that is warm and waits for its answer; for another one too, if it was asked to stay and nothing was left behind. */
 export class StandbyProcess {
   readonly #child: ChildProcess
   #output = ''
   #printed = 0
+  #runs = 0
 
   constructor(script: string, environment: SandboxEnvironment, cwd: string) {
     this.#child = spawn(
@@ -50,6 +53,8 @@ export class StandbyProcess {
       },
     )
     this.#child.on('error', () => {})
+    this.#reports.setEncoding('utf8')
+    this.#reports.on('error', () => {})
     this.#child.stdin?.on('error', () => {})
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream?.on('data', (chunk) => this.#keep(chunk))
@@ -59,12 +64,25 @@ export class StandbyProcess {
     )
   }
 
+  get #reports(): Readable {
+    return this.#child.stdio[3] as Readable
+  }
+
   get usable(): boolean {
-    return this.#child.exitCode === null && this.#child.signalCode === null && this.#child.pid !== undefined
+    const { exitCode, signalCode, pid, killed } = this.#child
+    return exitCode === null && signalCode === null && pid !== undefined && !killed
+  }
+
+  /** An answer has run in it. */
+  get used(): boolean {
+    return this.#runs > 0
   }
 
   /** Hands over the answer and listens until it is done or dead. */
   async run(job: Omit<Job, 'secret'>, silenceMs = SILENCE_MS): Promise<RunRecord> {
+    this.#runs += 1
+    this.#output = ''
+    this.#printed = 0
     const secret = randomBytes(32).toString('hex')
     const reports: Report[] = []
     const next = new Map([
@@ -76,6 +94,8 @@ export class StandbyProcess {
       const { exitCode: code, signalCode: signal } = this.#child
       return { reports, forged, ending: { kind: 'exit', code, signal }, output: this.#shownOutput() }
     }
+    let stays = false
+    let stopListening = () => {}
     const ending = await new Promise<RunRecord['ending']>((resolve) => {
       let silence: NodeJS.Timeout | undefined
       const listen = () => {
@@ -84,10 +104,7 @@ export class StandbyProcess {
       }
       listen()
       let rest = ''
-      const pipe = this.#child.stdio[3] as Readable
-      pipe.setEncoding('utf8')
-      pipe.on('error', () => {})
-      pipe.on('data', (chunk: string) => {
+      const onData = (chunk: string) => {
         const lines = (rest + chunk).split('\n')
         rest = lines.pop() ?? ''
         for (const line of lines) {
@@ -96,19 +113,27 @@ export class StandbyProcess {
           else reports.push(report)
           listen()
           if (report?.kind === 'done') {
+            stays = report.stays
             clearTimeout(silence)
             resolve({ kind: 'done' })
           }
         }
-      })
-      // `close` and not `exit`: by then all that was still in the pipes has been read.
-      this.#child.once('close', (code, signal) => {
+      }
+      const onClose = (code: number | null, signal: string | null) => {
         clearTimeout(silence)
         resolve({ kind: 'exit', code, signal })
-      })
+      }
+      this.#reports.on('data', onData)
+      // `close` and not `exit`: by then all that was still in the pipes has been read.
+      this.#child.once('close', onClose)
+      stopListening = () => {
+        this.#reports.off('data', onData)
+        this.#child.off('close', onClose)
+      }
       this.#child.stdin?.write(`${JSON.stringify({ ...job, secret })}\n`)
     })
-    this.kill()
+    stopListening()
+    if (!stays || forged || this.#runs >= MOST_RUNS) this.kill()
     return { reports, forged, ending, output: this.#shownOutput() }
   }
 

@@ -133,7 +133,7 @@ function watch(name: string, seconds: number): { readonly failed: Promise<never>
     }
     if (silent.isOver(quiet)) fail(stuck(name, quiet))
     else if (whole.isOver(all)) fail(endless(name, all / 1_000))
-  }, TICK_MS)
+  }, TICK_MS).unref() // a run whose process "died" is never stopped
   const forget = onViolation((found) => fail(new DiagnosisError(found.sentence, { guestStack: found.stack })))
   return {
     failed,

@@ -52,12 +52,10 @@ export async function warmUp(): Promise<void> {
   allowAddress(hostname, Number(port || 6379))
   admin ??= trustedClient(() => new Redis(environment().url, OPTIONS))
   if (admin.status === 'wait') await admin.connect()
-  await prepareNext()
-}
-
-async function prepareNext(): Promise<void> {
-  ready = connect()
-  await ready.connect()
+  if (ready !== undefined) return
+  const next = connect()
+  await next.connect()
+  ready = next
 }
 
 function connect(options: RedisOptions = {}): Redis {

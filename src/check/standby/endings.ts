@@ -2,12 +2,16 @@ import type { Failure } from './messages.ts'
 import { placeIn } from './places.ts'
 
 export interface EndingGuard {
-  /** The first attempt to end the process that did not end it. */
+  /** From here on it is this answer that is asked about its endings. */
+  watch(answer: string, say: (failure: Failure) => void): void
+  /** Its first attempt to end the process that did not end it. */
   attempted(): Failure | undefined
 }
 
 /** Ways for an answer to end the process it runs in: each says so first. */
-export function guardEndings(answer: string, say: (failure: Failure) => void): EndingGuard {
+export function guardEndings(): EndingGuard {
+  let answer = ''
+  let say: (failure: Failure) => void = () => {}
   let attempt: Failure | undefined
   const leave = process.exit.bind(process)
   const kill = process.kill.bind(process)
@@ -29,7 +33,13 @@ export function guardEndings(answer: string, say: (failure: Failure) => void): E
     kill(own, 'SIGKILL')
     return true
   }
-  return { attempted: () => attempt }
+  return {
+    watch(...watched) {
+      ;[answer, say] = watched
+      attempt = undefined
+    },
+    attempted: () => attempt,
+  }
 }
 
 function failure(what: string, answer: string): Failure {

@@ -1,15 +1,17 @@
 /**
  * A warm process: it has loaded everything but the learner's file, waits for it on its standard input, runs it, reports on
- * the third pipe and dies. Isolation, watchdog and speed in one.
+ * the third pipe and dies. Isolation, watchdog and speed in one. Only `dev check` asks it to stay for another answer, and it does
+ * so if the last one left nothing behind.
  */
 import { readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { startTests } from '@vitest/runner'
-import { connectionsLeftOpen } from '../kit/connections.ts'
+import { countLeftOpen } from '../kit/connections.ts'
 import { setEnvironment } from '../kit/environment.ts'
 import { warmUp } from '../kit/sandbox.ts'
-import { type EndingGuard, guardEndings } from './endings.ts'
+import { guardEndings } from './endings.ts'
 import { watchShared } from './integrity.ts'
+import { watchLeftovers } from './leftovers.ts'
 import type { Failure, Job, Report, StandbySetup } from './messages.ts'
 import { placeIn } from './places.ts'
 import { signer, writeReport } from './report.ts'
@@ -26,21 +28,32 @@ const setup = JSON.parse(await input.next()) as StandbySetup
 setEnvironment(setup.environment)
 await warmUp()
 const sentinel = startSentinel(setup.supervisor)
-const job = JSON.parse(await input.next()) as Job
-setEnvironment({ ...setup.environment, allow: job.allow })
-await run(job)
+let job = JSON.parse(await input.next()) as Job
+const endings = guardEndings()
+const changed = watchShared()
+const unhandled: Failure[] = []
+process.on('unhandledRejection', (reason) => unhandled.push(rejection(reason, job.answer)))
+process.on('uncaughtException', (error) => unhandled.push(uncaught(error, job.answer)))
+const asBefore = watchLeftovers()
+while (await run(job)) job = JSON.parse(await input.next()) as Job
+exit(0)
 
-async function run({ secret, bundle, answer, exports, untilFirstFailure }: Job): Promise<void> {
+/** Resolves to true when the process may be used once more. */
+async function run({
+  secret,
+  bundle,
+  answer,
+  exports,
+  allow,
+  untilFirstFailure,
+  stay,
+}: Job): Promise<boolean> {
+  unhandled.length = 0 // what came since was not this answer's
+  setEnvironment({ ...setup.environment, allow })
   const sign = signer(secret)
   const report = (message: Report) => writeReport(sign(message))
   sentinel.arm(secret, answer)
-  const unhandled: Failure[] = []
-  const endings: EndingGuard = guardEndings(answer, (failure) =>
-    report({ kind: 'ending', failure, commands: commandLines() }),
-  )
-  process.on('unhandledRejection', (reason) => unhandled.push(rejection(reason, answer)))
-  process.on('uncaughtException', (error) => unhandled.push(uncaught(error, answer)))
-  const changed = watchShared()
+  endings.watch(answer, (failure) => report({ kind: 'ending', failure, commands: commandLines() }))
   const runner = new StandbyRunner({
     bundleUrl: pathToFileURL(bundle).href,
     root: process.cwd(),
@@ -61,8 +74,10 @@ async function run({ secret, bundle, answer, exports, untilFirstFailure }: Job):
   await settle()
   const late = changedFailure(changed()) ?? unhandled.shift()
   if (late !== undefined) report({ kind: 'ending', failure: late, commands: [] })
-  report({ kind: 'done', notes: leftOpen() })
-  exit(0)
+  const notes = leftOpen()
+  const stays = stay && late === undefined && unhandled.length === 0 && (await asBefore())
+  report({ kind: 'done', notes, stays })
+  return stays
 }
 
 /** A rejection that nobody handles shows itself after the microtasks; two turns are enough for those already on the way. */
@@ -102,7 +117,7 @@ function changedFailure(path: string | undefined): Failure | undefined {
 }
 
 function leftOpen(): readonly string[] {
-  const open = connectionsLeftOpen()
+  const open = countLeftOpen()
   return open === 0
     ? []
     : [`Your code left ${open} connection${open === 1 ? '' : 's'} open that it had made itself.`]

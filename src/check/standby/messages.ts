@@ -14,6 +14,8 @@ export interface Job {
   readonly allow: readonly string[]
   /** Leave out the tasks after the first that fails. */
   readonly untilFirstFailure: boolean
+  /** Wait for another answer afterwards, if this one left nothing behind. */
+  readonly stay: boolean
 }
 
 export interface Failure {
@@ -46,7 +48,8 @@ export type Report =
     }
   /** The answer is about to end the process, or hangs: said by the part of us that notices. */
   | { readonly kind: 'ending'; readonly failure: Failure; readonly commands: readonly SentLine[] }
-  | { readonly kind: 'done'; readonly notes: readonly string[] }
+  /** `stays`: the process is as it was before, and waits for another answer. */
+  | { readonly kind: 'done'; readonly notes: readonly string[]; readonly stays: boolean }
 
 export interface StandbySetup {
   readonly environment: SandboxEnvironment

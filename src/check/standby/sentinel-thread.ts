@@ -27,9 +27,13 @@ const CROWDED_MEMORY = 350 * 1024 * 1024
 /** A loop that has hoarded so much since its last beat is on its way there: on a busy machine that takes a while. */
 const HOARDED_MEMORY = 64 * 1024 * 1024
 
-parentPort?.once('message', ({ secret, answer }: { secret: string; answer: string }) => watch(secret, answer))
+let looking: NodeJS.Timeout | undefined
+parentPort?.on('message', ({ secret, answer }: { secret: string; answer: string }) => {
+  clearInterval(looking)
+  looking = watch(secret, answer)
+})
 
-function watch(secret: string, answer: string): void {
+function watch(secret: string, answer: string): NodeJS.Timeout {
   const sign = signer(secret, 'sentinel')
   let last = -1
   let still = 0
@@ -69,6 +73,7 @@ function watch(secret: string, answer: string): void {
       )
     }
   }, LOOK_MS)
+  return looking
 }
 
 /** Asked by number: in a thread `process.ppid` keeps the value that it had at the start. */

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { REPORT_FD } from './report.ts'
 
 export interface Sentinel {
-  /** From here on it watches; before that the process only waits. */
+  /** From here on it watches this answer; before that the process only waits. */
   arm(secret: string, answer: string): void
 }
 

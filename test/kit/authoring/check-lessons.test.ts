@@ -24,12 +24,13 @@ const sound: Verdicts = {
   'forgets-the-name': fails('greet does not greet by name.'),
 }
 
-function session(verdicts: Verdicts): CheckSession {
+/** `shared` says what is told of an answer that runs where others ran before. */
+function session(verdicts: Verdicts, shared: Verdicts = {}): CheckSession {
   const name = (target: Target) => (target.kind === 'file' ? path.basename(target.path, '.ts') : target.kind)
   return {
     open: async () => ({}) as never,
-    async check(slug, target) {
-      const told = verdicts[name(target)]
+    async check(slug, target, options) {
+      const told = (options?.sharedProcess && shared[name(target)]) || verdicts[name(target)]
       if (!told) throw new Error(`Nobody said what ${name(target)} gets.`)
       const rest = { lesson: slug, target: name(target), skipped: 0, tasks: [], output: '', notes: [], ms: 1 }
       return { ...rest, redis: { kind: 'embedded', version: '7.0' }, ...told }
@@ -38,10 +39,14 @@ function session(verdicts: Verdicts): CheckSession {
   }
 }
 
-async function problems(course: Course, verdicts: Verdicts = sound): Promise<readonly string[]> {
+async function problems(
+  course: Course,
+  verdicts: Verdicts = sound,
+  shared: Verdicts = {},
+): Promise<readonly string[]> {
   const fresh = await loadCourse(course.root)
   const slugs = fresh.lessons.map(({ slug }) => slug)
-  const report = await checkLessons({ course: fresh, slugs, sessions: [session(verdicts)] })
+  const report = await checkLessons({ course: fresh, slugs, sessions: [session(verdicts, shared)] })
   const all = [...report.findings, ...report.lessons.flatMap(({ findings }) => findings)]
   return all
     .filter(({ rule }) => !['todo', 'words', 'answers'].includes(rule))
@@ -120,6 +125,18 @@ describe('answers', () => {
     }
     const starter: Told = { passed: true, tasks: [{ task: 'greet', state: 'skipped', commands: [] }] }
     expect(await problems(await newCourse(), { ...sound, starter, 'forgets-the-name': skipped })).toEqual([])
+  })
+
+  test('whose verdict holds alone are not at fault for what others left in a process, which is told', async () => {
+    const shared: Verdicts = { solution: fails('No.'), 'forgets-the-name': fails('It is too slow.') }
+    const course = await newCourse()
+    expect(await problems(course, sound, shared)).toEqual([
+      'warning verdict solutions/01-greetings.ts: It holds in a process of its own, but not in one that others had used: It should pass. "greet" fails: No.',
+      expect.stringMatching(/^warning verdict .*forgets-the-name.*: It is too slow\.$/),
+    ])
+    expect(await problems(course, { ...sound, solution: fails('Never.') }, shared)).toContain(
+      'error solution solutions/01-greetings.ts: It should pass. "greet" fails: Never.',
+    )
   })
 
   test('two wrong answers with the very same diagnosis are pointed out', async () => {

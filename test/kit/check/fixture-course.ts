@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Checker, type CheckResult, openChecker } from '../../../src/check/index.ts'
+import { type Checker, type CheckOptions, type CheckResult, openChecker } from '../../../src/check/index.ts'
 import { loadCourse } from '../../../src/course/index.ts'
 import { type RedisPreference, startRedis } from '../../../src/redis/index.ts'
 
@@ -13,7 +13,7 @@ export const SLUG = '01-append'
 export interface Fixture {
   readonly folder: string
   readonly checker: Checker
-  check(answer: string | Uint8Array): Promise<CheckResult>
+  check(answer: string | Uint8Array, options?: CheckOptions): Promise<CheckResult>
   close(): Promise<void>
 }
 
@@ -26,11 +26,11 @@ export async function openFixture(preference?: RedisPreference): Promise<Fixture
   return {
     folder,
     checker,
-    async check(answer) {
+    async check(answer, options) {
       count += 1
       const path = join(folder, `answer-${count}.ts`)
       await writeFile(path, answer)
-      return await checker.check(SLUG, { kind: 'file', path })
+      return await checker.check(SLUG, { kind: 'file', path }, options)
     },
     async close() {
       await checker.close()

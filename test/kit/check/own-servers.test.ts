@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline'
 import { Cluster, Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openChecker } from '../../../src/check/index.ts'
-import { connectionsLeftOpen, disconnectGuests } from '../../../src/check/kit/connections.ts'
+import { countLeftOpen, disconnectGuests } from '../../../src/check/kit/connections.ts'
 import { setEnvironment } from '../../../src/check/kit/environment.ts'
 import { call, type OwnServer, useSandbox } from '../../../src/check/kit/index.ts'
 import { closeSandbox } from '../../../src/check/kit/sandbox.ts'
@@ -84,7 +84,7 @@ need('redis-server').describe('servers of a suite’s own', () => {
     )
     await expect(redis.flushall()).rejects.toThrow('Your code sent FLUSHALL')
     expect(await cluster.admin.get('a')).toBe('a')
-    expect(connectionsLeftOpen()).toBe(0)
+    expect(countLeftOpen()).toBe(0)
     forgetViolations()
   })
 
@@ -120,7 +120,7 @@ need('redis-server').describe('servers of a suite’s own', () => {
     const own = new Cluster([...nodes])
     await own.set('a', '1')
     disconnectGuests(true)
-    expect(connectionsLeftOpen()).toBe(1)
+    expect(countLeftOpen()).toBe(1)
     expect(own.status).not.toBe('ready')
   })
 

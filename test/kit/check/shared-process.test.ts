@@ -1,0 +1,66 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Fixture, fixtureRoot, openFixture, SLUG, spelledOut } from './fixture-course.ts'
+
+let fixture: Fixture
+let solution: string
+beforeAll(async () => {
+  fixture = await openFixture('embedded')
+  solution = await readFile(join(fixtureRoot, 'solutions', `${SLUG}.ts`), 'utf8')
+})
+afterAll(() => fixture.close())
+
+/** The process in which the solution ran, with something beside it. */
+async function processOf(beside = '', sharedProcess = true): Promise<string> {
+  const { passed, output } = await fixture.check(`${solution}\n${beside}\nconsole.log('in', process.pid)`, {
+    sharedProcess,
+  })
+  const process = /in \d+/.exec(output)?.[0]
+  if (!passed || process === undefined)
+    throw new Error(`It should pass and print its pid, and printed: ${output}`)
+  return process
+}
+
+test('answers that leave nothing behind share a process, whatever their verdicts', async () => {
+  const first = await processOf()
+  const wrong = await fixture.check(solution.replace("redis.call('RPUSH', KEYS[2], ARGV[1])", ''), {
+    sharedProcess: true,
+  })
+  expect(spelledOut(wrong)).toContain('left the event in one place of two')
+  expect(await processOf()).toBe(first)
+})
+
+test('who asks for a process of its own gets one, and leaves it to nobody', async () => {
+  const shared = await processOf()
+  const own = await processOf('', false)
+  expect(own).not.toBe(shared)
+  expect(await processOf()).not.toBe(own)
+})
+
+const LEFTOVERS: Readonly<Record<string, string>> = {
+  'a timer': 'setInterval(() => {}, 60_000)',
+  'a global name': 'Object.assign(globalThis, { kept: true })',
+  'a server': `const { createServer } = await import('node:net'); createServer().listen(0, '127.0.0.1')`,
+  memory: 'const hoard = Buffer.alloc(300 * 1024 * 1024, 1); hoard.at(0)',
+}
+test.each(Object.keys(LEFTOVERS))('the next answer does not run where one has left %s', async (what) => {
+  const before = await processOf(LEFTOVERS[what])
+  expect(await processOf()).not.toBe(before)
+})
+
+test('a replaced method is told of the answer that did it, and the next one knows nothing of it', async () => {
+  const replaces = await fixture.check(`${solution}\nArray.prototype.map = () => []`, { sharedProcess: true })
+  expect(spelledOut(replaces)).toContain('Your code replaced Array.prototype.map')
+  await processOf()
+})
+
+test('connections that were left open are counted for each answer', async () => {
+  const leaves = solution.replace('try {', 'await redis.duplicate().connect()\n  try {')
+  const [one, other] = [
+    await fixture.check(leaves, { sharedProcess: true }),
+    await fixture.check(solution, { sharedProcess: true }),
+  ]
+  expect(one.notes).toHaveLength(1)
+  expect(other.notes).toEqual([])
+})
