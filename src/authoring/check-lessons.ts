@@ -95,10 +95,10 @@ async function measure(material: Material, lanes: Lanes<CanCheck>) {
       const result = await look(true)
       const findings = trial.judge(result)
       if (!findings.some(({ level }) => level === 'error')) return { trial, result, findings }
-      // Nobody is blamed for what others left behind.
+      // Nobody is blamed for what others left behind. A verdict that changes is told, though.
       const alone = await look(false)
       const remaining = trial.judge(alone)
-      return { trial, result: alone, findings: remaining.length > 0 ? remaining : findings.map(changed) }
+      return { trial, result: alone, findings: remaining.length > 0 ? remaining : findings.map(atFirst) }
     }),
   )
   const caught = judged
@@ -113,11 +113,11 @@ async function measure(material: Material, lanes: Lanes<CanCheck>) {
   }
 }
 
-function changed({ file, problem }: Finding): Finding {
+function atFirst({ file, problem }: Finding): Finding {
   return warning(
     'verdict',
     file,
-    `It holds in a process of its own, but not in one that others had used: ${problem}`,
+    `It holds at a second look, in a process of its own, and did not at the first. ${problem}`,
   )
 }
 

@@ -53,8 +53,8 @@ export class StandbyProcess {
       },
     )
     this.#child.on('error', () => {})
-    this.#reports.setEncoding('utf8')
-    this.#reports.on('error', () => {})
+    this.#reports?.setEncoding('utf8')
+    this.#reports?.on('error', () => {})
     this.#child.stdin?.on('error', () => {})
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream?.on('data', (chunk) => this.#keep(chunk))
@@ -64,8 +64,9 @@ export class StandbyProcess {
     )
   }
 
-  get #reports(): Readable {
-    return this.#child.stdio[3] as Readable
+  /** Not there when the process could not be started for want of file handles. */
+  get #reports(): Readable | undefined {
+    return this.#child.stdio?.[3] as Readable | undefined
   }
 
   get usable(): boolean {
@@ -123,11 +124,11 @@ export class StandbyProcess {
         clearTimeout(silence)
         resolve({ kind: 'exit', code, signal })
       }
-      this.#reports.on('data', onData)
+      this.#reports?.on('data', onData)
       // `close` and not `exit`: by then all that was still in the pipes has been read.
       this.#child.once('close', onClose)
       stopListening = () => {
-        this.#reports.off('data', onData)
+        this.#reports?.off('data', onData)
         this.#child.off('close', onClose)
       }
       this.#child.stdin?.write(`${JSON.stringify({ ...job, secret })}\n`)

@@ -1,5 +1,8 @@
 import type { Readable } from 'node:stream'
 
+/** Taken before an answer is loaded: after that, an exit is reported as the answer's. */
+const exit = process.exit.bind(process)
+
 /** The lines of a stream, one at a time; ends this process when the other side goes away before the next one came. */
 export function lines(input: Readable): { next(): Promise<string> } {
   const chunks = input[Symbol.asyncIterator]()
@@ -14,7 +17,7 @@ export function lines(input: Readable): { next(): Promise<string> } {
           return line
         }
         const { done, value } = await chunks.next()
-        if (done === true) process.exit(0)
+        if (done === true) exit(0)
         text += value
       }
     },

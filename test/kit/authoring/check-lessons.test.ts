@@ -127,11 +127,11 @@ describe('answers', () => {
     expect(await problems(await newCourse(), { ...sound, starter, 'forgets-the-name': skipped })).toEqual([])
   })
 
-  test('whose verdict holds alone are not at fault for what others left in a process, which is told', async () => {
+  test('whose verdict holds at a second look, in a process of their own, are not at fault, but it is told', async () => {
     const shared: Verdicts = { solution: fails('No.'), 'forgets-the-name': fails('It is too slow.') }
     const course = await newCourse()
     expect(await problems(course, sound, shared)).toEqual([
-      'warning verdict solutions/01-greetings.ts: It holds in a process of its own, but not in one that others had used: It should pass. "greet" fails: No.',
+      'warning verdict solutions/01-greetings.ts: It holds at a second look, in a process of its own, and did not at the first. It should pass. "greet" fails: No.',
       expect.stringMatching(/^warning verdict .*forgets-the-name.*: It is too slow\.$/),
     ])
     expect(await problems(course, { ...sound, solution: fails('Never.') }, shared)).toContain(
