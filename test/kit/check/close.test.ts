@@ -8,15 +8,14 @@ test('a checker that is closed ends at once what is being checked, without a ver
   const fixture = await openFixture('embedded')
   const solution = await readFile(join(fixtureRoot, 'solutions', `${SLUG}.ts`), 'utf8')
   const begun = join(fixture.folder, 'begun')
-  const checks = Promise.allSettled([
-    fixture.check(`import { writeFileSync } from 'node:fs'
+  const stuck = fixture.check(`import { writeFileSync } from 'node:fs'
 ${solution}
 writeFileSync(${JSON.stringify(begun)}, '')
 await new Promise((resolve) => setTimeout(resolve, 60_000))
-`),
-    fixture.check(solution), // waits its turn
-  ])
+`)
   while (!existsSync(begun)) await new Promise((resolve) => setTimeout(resolve, 10))
+  const waiting = fixture.checker.check(SLUG, { kind: 'solution' })
+  const checks = Promise.allSettled([stuck, waiting])
   await fixture.close()
   expect(await checks).toMatchObject([
     { status: 'rejected', reason: { name: 'CheckerClosedError', lesson: SLUG } },
