@@ -157,9 +157,9 @@ return 1
 
 /**
  * Entries are read as bytes. To make a text of each id, name and value is what would take most of a replay's time, and
- * most of them nobody looks at. Names and values come in turn, as APPEND wrote them.
+ * most of them nobody looks at. Names and values come in turn, as APPEND wrote them; without an event they are not its.
  */
-type FieldsInStream = [name: Buffer, schemaVersion: Buffer, name: Buffer, event: Buffer]
+type FieldsInStream = [name: Buffer, schemaVersion: Buffer, name?: Buffer, event?: Buffer]
 type FieldsInLog = [name: Buffer, stream: Buffer, name: Buffer, version: Buffer, ...FieldsInStream]
 
 const ZERO = 48 // the digit's byte
@@ -233,8 +233,8 @@ export class RedisEventStore {
       while (!signal.aborted) {
         for (const [id, fields] of await this.#entriesAfter(reader, position, signal)) {
           if (signal.aborted) return
-          const [stream, version] = [fields[1].toString(), leadingNumber(fields[3])]
           const event = this.#decode(fields[5], fields[7])
+          const [stream, version] = [fields[1].toString(), leadingNumber(fields[3])]
           await handler({ position: id.toString(), stream, version, event })
           position = id
         }
@@ -292,8 +292,8 @@ export class RedisEventStore {
     return page as Promise<[id: Buffer, fields: FieldsInStream][]>
   }
 
-  #decode(schemaVersion: Buffer, text: Buffer): DomainEvent {
-    const event = decodeEvent(text.toString())
+  #decode(schemaVersion: Buffer, text: Buffer | undefined): DomainEvent {
+    const event = decodeEvent(text?.toString() ?? '')
     const upcasters = this.#upcasters[event.eventType]
     const version = leadingNumber(schemaVersion)
     const known = 1 + (upcasters?.length ?? 0)
