@@ -1,6 +1,6 @@
 import type { Checker } from '../check/index.ts'
 import { BadLessonError, type Course } from '../course/index.ts'
-import { error, type Finding, warning } from './finding.ts'
+import { error, type Finding } from './finding.ts'
 import { Lanes } from './lanes.ts'
 import { type Material, readMaterial } from './material.ts'
 import { findingsAtRest } from './rules.ts'
@@ -94,18 +94,15 @@ async function measure(material: Material, lanes: Lanes<CanCheck>) {
         lanes.use((session) => session.check(lesson.slug, trial.target, { untilFirstFailure, sharedProcess }))
       const result = await look(true)
       const findings = trial.judge(result)
-      if (!findings.some(({ level }) => level === 'error')) return { trial, result, findings }
-      // Nobody is blamed for what others left behind. A verdict that changes is told, though.
+      if (findings.length === 0) return { trial, result, findings }
+      // An answer is not blamed for what others left behind; that its verdict changes is a fault all the same.
       const alone = await look(false)
       const remaining = trial.judge(alone)
       return { trial, result: alone, findings: remaining.length > 0 ? remaining : findings.map(atFirst) }
     }),
   )
   const caught = judged
-    .filter(
-      ({ trial, findings }) =>
-        findings.every(({ level }) => level !== 'error') && isWrongAnswer(trial, material),
-    )
+    .filter(({ trial, findings }) => findings.length === 0 && isWrongAnswer(trial, material))
     .map(({ trial, result }) => ({ shown: shownOf(trial, material), result }))
   return {
     findings: [...(await atRest), ...judged.flatMap(({ findings }) => findings), ...alikeDiagnoses(caught)],
@@ -114,7 +111,7 @@ async function measure(material: Material, lanes: Lanes<CanCheck>) {
 }
 
 function atFirst({ file, problem }: Finding): Finding {
-  return warning(
+  return error(
     'verdict',
     file,
     `It holds at a second look, in a process of its own, and did not at the first. ${problem}`,

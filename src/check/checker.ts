@@ -64,13 +64,18 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
   let closed = false
   openCheckers += 1
 
+  function take(mayBeUsed: boolean): StandbyProcess {
+    const next = warm
+    warm = undefined
+    if (next?.usable && (mayBeUsed || !next.used)) return next
+    next?.kill()
+    return standby(runtime, redis, course.root)
+  }
+
   async function one(slug: string, target: Target, asked: CheckOptions): Promise<CheckResult> {
     if (closed) throw new CheckerClosedError(slug)
     const started = performance.now()
-    const fits = warm?.usable === true && (asked.sharedProcess === true || !warm.used)
-    const process = warm !== undefined && fits ? warm : standby(runtime, redis, course.root)
-    if (!fits) warm?.kill()
-    warm = undefined
+    const process = take(asked.sharedProcess === true)
     busy = process
     const { used, verdict, output } = await checkOnce({
       ...options,
@@ -87,7 +92,7 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
     // Without a server every answer fails, and it would be told that this is its own fault.
     if (used && !verdict.passed && (await isGone(redis.url)))
       throw new RedisGoneError(redis.kind, redis.description)
-    if (!used || process.usable) warm = process
+    if (process.usable) warm = process
     else if (options.stayWarm === true) warm = standby(runtime, redis, course.root)
     return {
       lesson: slug,

@@ -34,8 +34,9 @@ export function guardEndings(): EndingGuard {
     return true
   }
   return {
-    watch(...watched) {
-      ;[answer, say] = watched
+    watch(next, tell) {
+      answer = next
+      say = tell
       attempt = undefined
     },
     attempted: () => attempt,

@@ -75,7 +75,7 @@ async function run({
   const late = changedFailure(changed()) ?? unhandled.shift()
   if (late !== undefined) report({ kind: 'ending', failure: late, commands: [] })
   const notes = leftOpen()
-  const stays = stay && late === undefined && unhandled.length === 0 && (await asBefore())
+  const stays = stay && late === undefined && unhandled.length === 0 && (await asBefore().catch(() => false))
   report({ kind: 'done', notes, stays })
   return stays
 }

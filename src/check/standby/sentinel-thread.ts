@@ -29,11 +29,11 @@ const HOARDED_MEMORY = 64 * 1024 * 1024
 
 let looking: NodeJS.Timeout | undefined
 parentPort?.on('message', ({ secret, answer }: { secret: string; answer: string }) => {
-  clearInterval(looking)
-  looking = watch(secret, answer)
+  clearInterval(looking) // one process may run several answers, one after the other
+  watch(secret, answer)
 })
 
-function watch(secret: string, answer: string): NodeJS.Timeout {
+function watch(secret: string, answer: string): void {
   const sign = signer(secret, 'sentinel')
   let last = -1
   let still = 0
@@ -44,7 +44,7 @@ function watch(secret: string, answer: string): NodeJS.Timeout {
     writeSync(reportFd, sign({ kind: 'ending', failure, commands: [] }))
     process.kill(process.pid, 'SIGKILL')
   }
-  const looking = setInterval(() => {
+  looking = setInterval(() => {
     // Killed without a word to us: then nobody waits for a verdict, and an answer that spins would spin for ever.
     if (!isAlive(supervisor)) process.kill(process.pid, 'SIGKILL')
     const { rss } = process.memoryUsage()
@@ -73,7 +73,6 @@ function watch(secret: string, answer: string): NodeJS.Timeout {
       )
     }
   }, LOOK_MS)
-  return looking
 }
 
 /** Asked by number: in a thread `process.ppid` keeps the value that it had at the start. */

@@ -127,12 +127,12 @@ describe('answers', () => {
     expect(await problems(await newCourse(), { ...sound, starter, 'forgets-the-name': skipped })).toEqual([])
   })
 
-  test('whose verdict holds at a second look, in a process of their own, are not at fault, but it is told', async () => {
+  test('a verdict that changes at the second look, in a process of its own, is called that', async () => {
     const shared: Verdicts = { solution: fails('No.'), 'forgets-the-name': fails('It is too slow.') }
     const course = await newCourse()
     expect(await problems(course, sound, shared)).toEqual([
-      'warning verdict solutions/01-greetings.ts: It holds at a second look, in a process of its own, and did not at the first. It should pass. "greet" fails: No.',
-      expect.stringMatching(/^warning verdict .*forgets-the-name.*: It is too slow\.$/),
+      'error verdict solutions/01-greetings.ts: It holds at a second look, in a process of its own, and did not at the first. It should pass. "greet" fails: No.',
+      expect.stringMatching(/^error verdict .*forgets-the-name.*: It is too slow\.$/),
     ])
     expect(await problems(course, { ...sound, solution: fails('Never.') }, shared)).toContain(
       'error solution solutions/01-greetings.ts: It should pass. "greet" fails: Never.',

@@ -44,10 +44,13 @@ const LEFTOVERS: Readonly<Record<string, string>> = {
   'a server': `const { createServer } = await import('node:net'); createServer().listen(0, '127.0.0.1')`,
   memory: 'const hoard = Buffer.alloc(300 * 1024 * 1024, 1); hoard.at(0)',
 }
-test.each(Object.keys(LEFTOVERS))('the next answer does not run where one has left %s', async (what) => {
-  const before = await processOf(LEFTOVERS[what])
-  expect(await processOf()).not.toBe(before)
-})
+test.each(Object.entries(LEFTOVERS))(
+  'the next answer does not run where one has left %s',
+  async (_, left) => {
+    const before = await processOf(left)
+    expect(await processOf()).not.toBe(before)
+  },
+)
 
 test('a replaced method is told of the answer that did it, and the next one knows nothing of it', async () => {
   const replaces = await fixture.check(`${solution}\nArray.prototype.map = () => []`, { sharedProcess: true })
