@@ -1,4 +1,4 @@
-import type { Checker } from '../check/index.ts'
+import type { Checker, CheckResult } from '../check/index.ts'
 import { BadLessonError, type Course } from '../course/index.ts'
 import { error, type Finding } from './finding.ts'
 import { Lanes } from './lanes.ts'
@@ -35,11 +35,13 @@ export interface CheckLessonsOptions {
   /** Each with a Redis of its own; checks are spread over them. */
   readonly sessions: readonly CanCheck[]
   onLesson?(report: LessonReport): void
+  /** Hears what each answer got; of a wrong one, up to the first task that fails. */
+  onResult?(result: CheckResult): void
 }
 
 /** Everything that must hold for lessons. Reads and checks, and changes nothing. */
 export async function checkLessons(options: CheckLessonsOptions): Promise<AuthorReport> {
-  const { course, slugs, sessions, onLesson } = options
+  const { course, slugs, sessions, onLesson, onResult } = options
   const started = performance.now()
   // Whoever names a lesson is not asked about the others, which somebody may be writing just now.
   const findings = slugs.length < course.lessons.length ? [] : await strayFiles(course)
@@ -53,7 +55,7 @@ export async function checkLessons(options: CheckLessonsOptions): Promise<Author
     const measured =
       material instanceof BadLessonError
         ? { findings: [formatFinding(material)], checks: 0 }
-        : measure(material, lanes)
+        : measure(material, lanes, onResult)
     told = Promise.all([measured, told]).then(([{ findings, checks }]) => {
       const ok = findings.every(({ level }) => level !== 'error')
       const report = { lesson: slug, ok, findings, checks, ms: Math.round(performance.now() - begun) }
@@ -82,7 +84,11 @@ export function formatFinding({ file, line, field, problem }: BadLessonError): F
   return error('format', line === undefined ? file : `${file}:${line}`, `${field}: ${problem}`)
 }
 
-async function measure(material: Material, lanes: Lanes<CanCheck>) {
+async function measure(
+  material: Material,
+  lanes: Lanes<CanCheck>,
+  onResult: CheckLessonsOptions['onResult'],
+) {
   const { lesson } = material
   const atRest = findingsAtRest(material)
   const trials = trialsOf(material)
@@ -94,10 +100,14 @@ async function measure(material: Material, lanes: Lanes<CanCheck>) {
         lanes.use((session) => session.check(lesson.slug, trial.target, { untilFirstFailure, sharedProcess }))
       const result = await look(true)
       const findings = trial.judge(result)
-      if (findings.length === 0) return { trial, result, findings }
+      if (findings.length === 0) {
+        onResult?.(result)
+        return { trial, result, findings }
+      }
       // An answer is not blamed for what others left behind; that its verdict changes is a fault all the same.
       const alone = await look(false)
       const remaining = trial.judge(alone)
+      onResult?.(alone)
       return { trial, result: alone, findings: remaining.length > 0 ? remaining : findings.map(atFirst) }
     }),
   )

@@ -21,6 +21,8 @@ export interface CommandRecord {
 export interface TaskResult {
   readonly task: string
   readonly state: TaskState
+  /** The title of the test that failed. */
+  readonly test?: string
   readonly diagnosis?: string
   readonly expected?: string
   readonly received?: string

@@ -24,13 +24,14 @@ export interface Verdict {
 export function judge(record: RunRecord, expected: Expected): Verdict {
   const reported = new Map(record.reports.filter((r) => r.kind === 'task').map((r) => [r.task, r]))
   const trouble = troubleOf(record)
-  const current = trouble === undefined ? undefined : currentTask(record.reports)
+  const current = trouble === undefined ? undefined : currentTest(record.reports)
   const tasks = expected.tasks.map(({ name, lacking }): TaskResult => {
     const report = reported.get(name)
     if (report?.state === 'failed') {
       return {
         task: name,
         state: 'failed',
+        ...(report.test !== undefined && { test: report.test }),
         commands: report.commands,
         ...failureFields(report.failure, expected),
       }
@@ -39,10 +40,11 @@ export function judge(record: RunRecord, expected: Expected): Verdict {
     if (report?.state === 'skipped' && lacking !== undefined) {
       return { task: name, state: 'skipped', reason: lacking, commands: [] }
     }
-    if (trouble !== undefined && name === current) {
+    if (trouble !== undefined && name === current?.task) {
       return {
         task: name,
         state: 'failed',
+        test: current.test,
         commands: trouble.commands,
         ...failureFields(trouble.failure, expected),
       }
@@ -103,9 +105,9 @@ function exitSentence(
   return `The process of your code ended (exit code ${ending.code}) before the tests were over. An answer returns or throws; it never ends the program.`
 }
 
-function currentTask(reports: readonly Report[]): string | undefined {
+function currentTest(reports: readonly Report[]) {
   const last = reports.findLast((report) => report.kind === 'test' || report.kind === 'task')
-  return last?.kind === 'test' ? last.task : undefined
+  return last?.kind === 'test' ? last : undefined
 }
 
 function nothingRan(tasks: readonly TaskResult[]): Trouble | undefined {

@@ -43,6 +43,8 @@ export type Report =
       readonly task: string
       readonly state: 'passed' | 'failed' | 'skipped'
       readonly ran: number
+      /** The title of the test that failed. */
+      readonly test?: string
       readonly failure?: Failure
       readonly commands: readonly SentLine[]
     }

@@ -126,6 +126,7 @@ export class StandbyRunner implements VitestRunner {
       task: suite.name,
       state,
       ran,
+      ...(failed && { test: failed.name }),
       commands: found?.commands ?? [],
       ...(failure && { failure }),
     })
