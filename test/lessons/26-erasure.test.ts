@@ -57,6 +57,17 @@ const bob: NewEvent = {
   personal: { name: 'Bob', email: 'bob@example.com' },
 }
 
+const forgottenEntry = [
+  'eventId',
+  'e-4',
+  'eventType',
+  'CUSTOMER_FORGOTTEN',
+  'timestamp',
+  MAY,
+  'payload',
+  '{}',
+]
+
 const store = (event: NewEvent) => call('storeEvent', () => storeEvent(box.redis, event))
 
 function paired(flat: readonly string[]): Readonly<Record<string, string>> {
@@ -95,6 +106,14 @@ async function allTexts(): Promise<readonly (readonly [key: string, text: string
   }
   return found
 }
+
+/** What forgetCustomer does to the key and the log, done by another process. */
+const eraseKey = () =>
+  box.admin
+    .multi()
+    .set(KEY, 'erased')
+    .xadd(STREAM, '*', ...forgottenEntry)
+    .exec()
 
 describe('storeEvent', () => {
   test('writes one entry, readable but for what is personal', async () => {
@@ -237,6 +256,36 @@ describe('storeEvent', () => {
       { received: outcome.ok ? `${(await entries()).length} entries` : outcome.error },
     )
   })
+
+  test('stores nothing personal once the customer has been forgotten', async () => {
+    await everyInterleaving({
+      name: 'storeEvent',
+      prepare: async () => {
+        await storeEvent(box.connect(), registered)
+      },
+      first: (redis) => storeEvent(redis, moved),
+      second: () => eraseKey(),
+      verify: async ({ first, held, after }) => {
+        const stored = await entries()
+        const forgotten = stored.findIndex(({ eventType }) => eventType === 'CUSTOMER_FORGOTTEN')
+        verify(
+          stored.slice(forgotten).every(({ personal }) => personal === undefined),
+          `storeEvent was between its ${after} and its ${held} when another process forgot the customer, and it appended personal data after CUSTOMER_FORGOTTEN all the same. Check the key and append in one step: use a script, or WATCH the key on a connection of your own.`,
+          { received: stored.map(({ eventType }) => eventType) },
+        )
+        verify(
+          first.ok || first.error instanceof CustomerForgottenError,
+          'Another process forgot the customer while storeEvent was running. It should either have stored the event before that or throw a CustomerForgottenError.',
+          { received: first.ok ? first.value : first.error },
+        )
+        verify(
+          first.ok === stored.some(({ eventType }) => eventType === 'CUSTOMER_EMAIL_CHANGED'),
+          `storeEvent ${first.ok ? 'resolved, but the event is not in the stream' : 'threw a CustomerForgottenError, but the event is in the stream'}.`,
+          { received: stored.map(({ eventType }) => eventType) },
+        )
+      },
+    })
+  })
 })
 
 const read = () => call('readEvents', () => readEvents(box.redis, 'customer-1'))
@@ -326,6 +375,43 @@ describe('readEvents', () => {
           { received: !outcome.ok && outcome.error },
         )
       },
+    })
+  })
+
+  test('reads while the first personal data is stored', async () => {
+    await everyInterleaving({
+      name: 'readEvents',
+      first: (redis) => readEvents(redis, 'customer-1'),
+      second: () => storeEvent(box.connect(), registered),
+      verify: ({ first, held, after }) => {
+        verify(
+          first.ok,
+          `The customer's first event, and with it the key, was stored between the ${after} and the ${held} of readEvents, which then took the key for lost. If you read the key before the entries, it may be older than they are: read it after them.`,
+          { received: !first.ok && first.error },
+        )
+        verify(
+          first.value.every(({ personal }) => personal?.name === 'Ada Lovelace'),
+          'The first event of a customer was stored while readEvents was running. It may miss that event, but whatever it returns should have its personal data: nothing has been erased.',
+          { received: first.value },
+        )
+      },
+    })
+  })
+
+  test('reads while the customer is forgotten', async () => {
+    await everyInterleaving({
+      name: 'readEvents',
+      prepare: async () => {
+        await storeEvent(box.connect(), registered)
+      },
+      first: (redis) => readEvents(redis, 'customer-1'),
+      second: () => eraseKey(),
+      verify: ({ first, held, after }) =>
+        verify(
+          first.ok,
+          `Another process forgot the customer between the ${after} and the ${held} of readEvents, which failed. Whether it still returns personal data or already null is up to you, but an erasure isn't damage.`,
+          { received: !first.ok && first.error },
+        ),
     })
   })
 
@@ -428,16 +514,6 @@ describe('readEvents', () => {
 })
 
 const customer = () => call('getCustomer', () => getCustomer(box.redis, 'customer-1'))
-const forgottenEntry = [
-  'eventId',
-  'e-4',
-  'eventType',
-  'CUSTOMER_FORGOTTEN',
-  'timestamp',
-  MAY,
-  'payload',
-  '{}',
-]
 
 describe('getCustomer', () => {
   test('replays the events', async () => {
@@ -588,20 +664,23 @@ describe('forgetCustomer', () => {
   test('looks through all of a large index', async () => {
     await store(registered)
     const others: Record<string, string> = {}
-    for (let i = 1; i <= 1_000; i += 1) others[`mail-${i}@example.com`] = `customer-${i + 9}`
+    // HSCAN returns more than COUNT asks for: of a small index even one call may happen to find all of hers.
+    for (let i = 1; i <= 5_000; i += 1) others[`mail-${i}@example.com`] = `customer-${i + 9}`
     // customer-10, customer-11, customer-100 …: ids that begin like hers.
-    const hers = Object.fromEntries([1, 2, 3, 4, 5].map((i) => [`ada-${i}@example.com`, 'customer-1']))
+    const hers = Object.fromEntries(
+      Array.from({ length: 200 }, (_, i) => [`ada-${i}@example.com`, 'customer-1']),
+    )
     await box.admin.hset('index:email', { ...others, ...hers })
     await forget()
     const left = await box.admin.hgetall('index:email')
     verifyEqual(
       Object.keys(hers).filter((email) => email in left),
       [],
-      'index:email held 1,005 addresses, 5 of them of customer-1, and forgetCustomer did not find them all. HSCAN gives a part and a cursor: go on with that cursor until it is 0.',
+      'index:email held 5,200 addresses, 200 of them of customer-1, and forgetCustomer did not find them all. HSCAN returns a part and a cursor: continue with that cursor until it is 0.',
     )
     verifyEqual(
       Object.keys(left).length,
-      1_000,
+      5_000,
       'Addresses of other customers are gone from index:email. Only those whose value is `customer-1` itself are hers: customer-10 is somebody else.',
     )
   })
@@ -639,6 +718,45 @@ describe('forgetCustomer', () => {
           types,
           ['CUSTOMER_REGISTERED', 'CUSTOMER_FORGOTTEN'],
           `Two processes forgot the same customer at once (the first was held between ${after} and ${held}). There should be one CUSTOMER_FORGOTTEN: look and write in one step.`,
+        )
+      },
+    })
+  })
+
+  test('leaves an address to the customer who has just taken it', async () => {
+    await everyInterleaving({
+      name: 'forgetCustomer',
+      prepare: async () => {
+        await storeEvent(box.connect(), registered)
+        await plantReadModels()
+      },
+      first: (redis) => forgetCustomer(redis, 'customer-1', may),
+      second: () => box.admin.hset('index:email', 'ada@example.com', 'customer-2'),
+      verify: async ({ held, after }) =>
+        verifyEqual(
+          await box.admin.hget('index:email', 'ada@example.com'),
+          'customer-2',
+          `Between the ${after} and the ${held} of forgetCustomer another customer took the address ada@example.com, and forgetCustomer deleted it from index:email. Check whose address it is and delete it in one step.`,
+        ),
+    })
+  })
+
+  test('lets a writer finish before it or be refused after it', async () => {
+    await everyInterleaving({
+      name: 'forgetCustomer',
+      prepare: async () => {
+        await storeEvent(box.connect(), registered)
+      },
+      first: (redis) => forgetCustomer(redis, 'customer-1', may),
+      second: (redis) => storeEvent(redis, moved),
+      verify: async ({ second, held, after }) => {
+        const types = (await entries()).map(({ eventType }) => eventType)
+        verifyEqual(
+          types,
+          second.ok
+            ? ['CUSTOMER_REGISTERED', 'CUSTOMER_EMAIL_CHANGED', 'CUSTOMER_FORGOTTEN']
+            : ['CUSTOMER_REGISTERED', 'CUSTOMER_FORGOTTEN'],
+          `storeEvent ran between the ${after} and the ${held} of forgetCustomer. Its event should come before CUSTOMER_FORGOTTEN, or be refused: the log and the key change in one step.`,
         )
       },
     })

@@ -65,30 +65,38 @@ const TAG_BYTES = 16
  * @throws CustomerForgottenError: nothing has been written then
  */
 export async function storeEvent(redis: Redis, event: NewEvent): Promise<string> {
-  const { eventId, eventType, timestamp, payload, personal } = event
-  const fields = { eventId, eventType, timestamp, payload: JSON.stringify(payload) }
-  const secret = personal && encrypt(JSON.stringify(personal), await keyForWriting(redis, event.customerId))
-  const all = secret === undefined ? fields : { ...fields, personal: secret }
-  const id = await redis.xadd(streamOf(event.customerId), '*', ...Object.entries(all).flat())
-  if (id === null) throw new Error('XADD gave no id')
-  return id
+  const { customerId, eventId, eventType, timestamp, payload, personal } = event
+  const fields = ['eventId', eventId, 'eventType', eventType, 'timestamp', timestamp]
+  fields.push('payload', JSON.stringify(payload))
+  if (personal !== undefined) {
+    fields.push('personal', encrypt(JSON.stringify(personal), await keyForWriting(redis, customerId)))
+  }
+  const id = await redis.eval(STORE, 2, keyOf(customerId), streamOf(customerId), personal ? 1 : 0, ...fields)
+  if (id === null) throw new CustomerForgottenError(customerId)
+  return id as string
 }
+
+const STORE = `
+if ARGV[1] == '1' and redis.call('GET', KEYS[1]) == 'erased' then return nil end
+return redis.call('XADD', KEYS[2], '*', unpack(ARGV, 2))
+`
 
 /**
  * All events of a customer. `personal` is null where there was none, and everywhere once the customer is forgotten.
  * @throws UnreadableEventError
  */
 export async function readEvents(redis: Redis, customerId: string): Promise<readonly StoredEvent[]> {
-  const key = await redis.get(keyOf(customerId)) // at every call: a key kept in memory would outlive the erasure
-  const events: StoredEvent[] = []
-  let start = '-'
-  for (;;) {
+  const entries: Entry[] = []
+  for (let start = '-'; ; ) {
     const page = await redis.xrange(streamOf(customerId), start, '+', 'COUNT', PAGE_SIZE)
-    events.push(...page.map((entry) => fromEntry(entry, key)))
+    entries.push(...page)
     const last = page.at(-1)
-    if (last === undefined || page.length < PAGE_SIZE) return events
+    if (last === undefined || page.length < PAGE_SIZE) break
     start = `(${last[0]}`
   }
+  // After the entries, so that the key of each of them is there; at every call, because one in memory would outlive the erasure.
+  const key = await redis.get(keyOf(customerId))
+  return entries.map((entry) => fromEntry(entry, key))
 }
 
 /** The customer as the events tell; `null` if there never was one. @throws UnreadableEventError */
@@ -149,7 +157,9 @@ function applyEvent(
   }
 }
 
-function fromEntry([id, flat]: readonly [string, readonly string[]], key: string | null): StoredEvent {
+type Entry = readonly [id: string, fields: readonly string[]]
+
+function fromEntry([id, flat]: Entry, key: string | null): StoredEvent {
   const fields: Record<string, string> = {}
   for (let i = 0; i + 1 < flat.length; i += 2) fields[flat[i] ?? ''] = flat[i + 1] ?? ''
   const { eventId = '', eventType = '', timestamp = '', payload = '{}', personal: secret } = fields

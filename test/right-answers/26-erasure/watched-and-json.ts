@@ -81,47 +81,57 @@ class Keys {
 }
 
 export async function storeEvent(redis: Redis, event: NewEvent): Promise<string> {
-  const args = ['personal', '']
-  if (event.personal === undefined) args.length = 0
-  else {
-    const key = await new Keys(redis).findOrMake(event.customerId)
-    const nonce = crypto.randomBytes(12)
-    const cipher = crypto.createCipheriv('aes-256-gcm', key, nonce)
-    cipher.setAAD(Buffer.from(event.eventId))
-    let c = cipher.update(JSON.stringify(event.personal), 'utf8', 'hex')
-    c += cipher.final('hex')
-    const envelope: Envelope = { v: 1, n: nonce.toString('hex'), t: cipher.getAuthTag().toString('hex'), c }
-    args[1] = JSON.stringify(envelope)
+  const stream = `stream:entity:${event.customerId}`
+  const args = ['payload', JSON.stringify(event.payload), 'timestamp', event.timestamp]
+  args.push('eventType', event.eventType, 'eventId', event.eventId)
+  if (event.personal === undefined) return (await redis.xadd(stream, '*', ...args)) as string
+  const mine = redis.duplicate()
+  try {
+    for (;;) {
+      await mine.watch(`key:customer:${event.customerId}`)
+      const key = await new Keys(mine).findOrMake(event.customerId)
+      const nonce = crypto.randomBytes(12)
+      const cipher = crypto.createCipheriv('aes-256-gcm', key, nonce)
+      cipher.setAAD(Buffer.from(event.eventId))
+      let c = cipher.update(JSON.stringify(event.personal), 'utf8', 'hex')
+      c += cipher.final('hex')
+      const envelope: Envelope = { v: 1, n: nonce.toString('hex'), t: cipher.getAuthTag().toString('hex'), c }
+      const entry = [...args, 'personal', JSON.stringify(envelope)]
+      const replies = await mine
+        .multi()
+        .xadd(stream, '*', ...entry)
+        .exec()
+      if (replies !== null) return replies[0]?.[1] as string // else the key has just been made, or erased
+    }
+  } finally {
+    mine.disconnect()
   }
-  args.push('payload', JSON.stringify(event.payload))
-  args.push('timestamp', event.timestamp, 'eventType', event.eventType, 'eventId', event.eventId)
-  return (await redis.xadd(`stream:entity:${event.customerId}`, '*', ...args)) as string
 }
 
 export async function readEvents(redis: Redis, customerId: string): Promise<readonly StoredEvent[]> {
-  const key = await new Keys(redis).find(customerId)
-  const events: StoredEvent[] = []
-  for (let position = '0-0'; ; ) {
+  const entries: [id: string, fields: string[]][] = []
+  for (;;) {
+    const position = entries.at(-1)?.[0] ?? '0-0'
     const reply = await redis.xread('COUNT', 1000, 'STREAMS', `stream:entity:${customerId}`, position)
-    const page = reply?.[0]?.[1] ?? []
-    if (page.length === 0) return events
-    for (const [id, flat] of page) {
-      const get = (name: string) => {
-        const at = flat.findIndex((text, i) => i % 2 === 0 && text === name)
-        return at < 0 ? undefined : flat[at + 1]
-      }
-      const eventId = get('eventId') as string
-      events.push({
-        id,
-        eventId,
-        eventType: get('eventType') as string,
-        timestamp: get('timestamp') as string,
-        payload: JSON.parse(get('payload') as string),
-        personal: key === 'erased' ? null : opened(id, eventId, get('personal'), key),
-      })
-      position = id
-    }
+    if (reply === null) break
+    entries.push(...(reply[0]?.[1] ?? []))
   }
+  const key = await new Keys(redis).find(customerId)
+  return entries.map(([id, flat]) => {
+    const get = (name: string) => {
+      const at = flat.findIndex((text, i) => i % 2 === 0 && text === name)
+      return at < 0 ? undefined : flat[at + 1]
+    }
+    const eventId = get('eventId') as string
+    return {
+      id,
+      eventId,
+      eventType: get('eventType') as string,
+      timestamp: get('timestamp') as string,
+      payload: JSON.parse(get('payload') as string),
+      personal: key === 'erased' ? null : opened(id, eventId, get('personal'), key),
+    }
+  })
 }
 
 function opened(
@@ -173,12 +183,16 @@ export async function forgetCustomer(redis: Redis, customerId: string, clock: ()
         .exec()
       done = replies !== null
     }
+    for (let done = false; !done; ) {
+      await mine.watch('index:email')
+      const index = Object.entries(await mine.hgetall('index:email'))
+      const emails = index.filter(([, id]) => id === customerId).map(([email]) => email)
+      const cleaning = mine.multi()
+      if (emails.length > 0) cleaning.hdel('index:email', ...emails)
+      done = (await cleaning.exec()) !== null
+    }
   } finally {
     mine.disconnect()
-  }
-  const index = await redis.hgetall('index:email')
-  for (const [email, id] of Object.entries(index)) {
-    if (id === customerId) await redis.hdel('index:email', email)
   }
   await redis.del(`snapshot:${customerId}`)
   await redis.del(`projection:customer:${customerId}`)

@@ -65,30 +65,48 @@ const IV_BYTES = 16
  * @throws CustomerForgottenError: nothing has been written then
  */
 export async function storeEvent(redis: Redis, event: NewEvent): Promise<string> {
-  const { eventId, eventType, timestamp, payload, personal } = event
-  const fields = { eventId, eventType, timestamp, payload: JSON.stringify(payload) }
-  const secret = personal && encrypt(JSON.stringify(personal), await keyForWriting(redis, event.customerId))
-  const all = secret === undefined ? fields : { ...fields, personal: secret }
-  const id = await redis.xadd(streamOf(event.customerId), '*', ...Object.entries(all).flat())
-  if (id === null) throw new Error('XADD gave no id')
-  return id
+  const { customerId, eventId, eventType, timestamp, payload, personal } = event
+  const fields = Object.entries({ eventId, eventType, timestamp, payload: JSON.stringify(payload) }).flat()
+  const stream = streamOf(customerId)
+  if (personal === undefined) {
+    const id = await redis.xadd(stream, '*', ...fields)
+    if (id === null) throw new Error('XADD returned no ID')
+    return id
+  }
+  for (;;) {
+    const key = await keyForWriting(redis, customerId)
+    const secret = encrypt(JSON.stringify(personal), key)
+    const id = await redis.eval(APPEND, 2, keyOf(customerId), stream, key, ...fields, 'personal', secret)
+    if (id !== null) return String(id)
+  }
 }
+
+/**
+ * Appends an entry if its customer's key is still the one that it was encrypted with.
+ * KEYS: the customer's key, the customer's stream. ARGV: the key, then the entry's fields.
+ * Replies the entry's ID, or nil if the key has changed: nothing is written then.
+ */
+const APPEND = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return false end
+return redis.call('XADD', KEYS[2], '*', unpack(ARGV, 2))
+`
 
 /**
  * All events of a customer. `personal` is null where there was none, and everywhere once the customer is forgotten.
  * @throws UnreadableEventError
  */
 export async function readEvents(redis: Redis, customerId: string): Promise<readonly StoredEvent[]> {
-  const key = await redis.get(keyOf(customerId)) // at every call: a key kept in memory would outlive the erasure
-  const events: StoredEvent[] = []
-  let start = '-'
-  for (;;) {
+  const entries: Entry[] = []
+  for (let start = '-'; ; ) {
     const page = await redis.xrange(streamOf(customerId), start, '+', 'COUNT', PAGE_SIZE)
-    events.push(...page.map((entry) => fromEntry(entry, key)))
+    entries.push(...page)
     const last = page.at(-1)
-    if (last === undefined || page.length < PAGE_SIZE) return events
+    if (last === undefined || page.length < PAGE_SIZE) break
     start = `(${last[0]}`
   }
+  // After the entries, so that the key of each of them is there; at every call, because one in memory would outlive the erasure.
+  const key = await redis.get(keyOf(customerId))
+  return entries.map((entry) => fromEntry(entry, key))
 }
 
 /** The customer as the events tell; `null` if there never was one. @throws UnreadableEventError */
@@ -108,7 +126,7 @@ export async function forgetCustomer(redis: Redis, customerId: string, clock: ()
   do {
     const [next, pairs] = await redis.hscan('index:email', cursor, 'COUNT', PAGE_SIZE)
     const emails = pairs.filter((_, i) => i % 2 === 0 && pairs[i + 1] === customerId)
-    if (emails.length > 0) await redis.hdel('index:email', ...emails)
+    if (emails.length > 0) await redis.eval(REMOVE, 1, 'index:email', customerId, ...emails)
     cursor = next
   } while (cursor !== '0')
 }
@@ -124,6 +142,16 @@ redis.call('SET', KEYS[1], 'erased')
 redis.call('XADD', KEYS[2], '*', 'eventId', ARGV[1], 'eventType', 'CUSTOMER_FORGOTTEN',
   'timestamp', ARGV[2], 'payload', '{}')
 return 1
+`
+
+/**
+ * Removes addresses from the index, unless another customer has taken them since they were found.
+ * KEYS: the index. ARGV: the customer's ID, then the addresses. Replies nil.
+ */
+const REMOVE = `
+for i = 2, #ARGV do
+  if redis.call('HGET', KEYS[1], ARGV[i]) == ARGV[1] then redis.call('HDEL', KEYS[1], ARGV[i]) end
+end
 `
 
 /** Two writers may come at once: only one key is kept, and both take the one that was. */
@@ -157,7 +185,9 @@ function applyEvent(
   }
 }
 
-function fromEntry([id, flat]: readonly [string, readonly string[]], key: string | null): StoredEvent {
+type Entry = readonly [id: string, fields: readonly string[]]
+
+function fromEntry([id, flat]: Entry, key: string | null): StoredEvent {
   const fields: Record<string, string> = {}
   for (let i = 0; i + 1 < flat.length; i += 2) fields[flat[i] ?? ''] = flat[i + 1] ?? ''
   const { eventId = '', eventType = '', timestamp = '', payload = '{}', personal: secret } = fields
