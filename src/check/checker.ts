@@ -7,6 +7,7 @@ import { isGone, RedisGoneError, type RunningRedis } from '../redis/index.ts'
 import { readAnswer } from './answer-file.ts'
 import { bundleAnswer, type Problem, shownPath } from './bundle.ts'
 import { cacheFolder } from './cache-folder.ts'
+import { againAfterPauses, newsTeller, noVerdict } from './disturbance.ts'
 import { NEEDS, type Need, type SandboxEnvironment } from './kit/environment.ts'
 import type { CheckResult, Target } from './result.ts'
 import { buildRuntime, type Runtime } from './runtime.ts'
@@ -20,6 +21,8 @@ export interface CheckerOptions {
   readonly mine?: boolean
   /** Warm the next process up as soon as one has been used: for programs that check again and again. */
   readonly stayWarm?: boolean
+  /** Hears of a Redis that doesn't answer while a check waits for it. */
+  onNotice?(sentence: string): void
 }
 
 export interface CheckOptions {
@@ -30,10 +33,15 @@ export interface CheckOptions {
    * costs a third of a check.
    */
   readonly sharedProcess?: boolean
+  /** Instead of the checker's. */
+  onNotice?(sentence: string): void
 }
 
 export interface Checker {
-  /** Rejects with RedisGoneError when the server does not run any more, with CheckerClosedError when `close` cuts it short. */
+  /**
+   * Rejects with RedisGoneError when the server does not run any more, with RedisTroubleError when it does and can't be used, with
+   * CheckerClosedError when `close` cuts it short: then there is no verdict.
+   */
   check(slug: string, target: Target, options?: CheckOptions): Promise<CheckResult>
   /** Ends at once what is being checked: that has no verdict. */
   close(): Promise<void>
@@ -77,7 +85,7 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
     const started = performance.now()
     const process = take(asked.sharedProcess === true)
     busy = process
-    const { used, verdict, output } = await checkOnce({
+    const { used, verdict, output, disturbed } = await checkOnce({
       ...options,
       ...asked,
       runtime,
@@ -89,6 +97,7 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
       process.kill()
       throw new CheckerClosedError(slug)
     }
+    if (disturbed !== undefined) throw noVerdict(disturbed, redis)
     // Without a server every answer fails, and it would be told that this is its own fault.
     if (used && !verdict.passed && (await isGone(redis.url)))
       throw new RedisGoneError(redis.kind, redis.description)
@@ -111,7 +120,8 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
 
   return {
     check(slug, target, asked = {}) {
-      const result = line.then(() => one(slug, target, asked))
+      const onNotice = asked.onNotice ?? options.onNotice
+      const result = line.then(() => againAfterPauses(() => one(slug, target, asked), onNotice))
       line = result.catch(() => {})
       return result
     },
@@ -168,6 +178,7 @@ async function checkOnce({ course, redis, mine, runtime, lesson, target, process
   const tasks = lesson.tasks.map((task) => ({ name: task.name, lacking: lacking(task.needs, lesson, redis) }))
   const unusable = ({ diagnosis, file, line }: Problem) => ({
     used: false,
+    disturbed: undefined,
     output: '',
     verdict: {
       passed: false,
@@ -192,7 +203,7 @@ async function checkOnce({ course, redis, mine, runtime, lesson, target, process
   if (!bundle.ok) return unusable(bundle.problem)
   writeFileSync(file, bundle.code)
   try {
-    const record = await process.run({
+    const job = {
       bundle: file,
       answer: path,
       tasks: tasks.map((task) => task.name),
@@ -200,8 +211,14 @@ async function checkOnce({ course, redis, mine, runtime, lesson, target, process
       allow: lesson.allow,
       untilFirstFailure: asked.untilFirstFailure === true,
       stay: asked.sharedProcess === true,
-    })
-    return { used: true, output: record.output, verdict: judge(record, { tasks, shown }) }
+    }
+    const { ending, ...rest } = await process.run(job, newsTeller(asked.onNotice))
+    return {
+      used: true,
+      disturbed: ending.kind === 'disturbed' ? ending.by : undefined,
+      output: rest.output,
+      verdict: judge({ ...rest, ending }, { tasks, shown }),
+    }
   } finally {
     rmSync(file, { force: true })
   }

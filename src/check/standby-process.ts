@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import type { SandboxEnvironment } from './kit/environment.ts'
-import type { Job, Report, StandbySetup } from './standby/messages.ts'
+import type { RedisNews } from './kit/pulse.ts'
+import type { Disturbance, Job, Report, StandbySetup } from './standby/messages.ts'
 import { signature } from './standby/report.ts'
 
 /** How a run ended, as seen from outside the process it ran in. */
@@ -12,6 +13,7 @@ export interface RunRecord {
   readonly forged: boolean
   readonly ending:
     | { readonly kind: 'done' }
+    | { readonly kind: 'disturbed'; readonly by: Disturbance }
     | { readonly kind: 'exit'; readonly code: number | null; readonly signal: string | null }
     | { readonly kind: 'silent'; readonly seconds: number }
   /** What the answer printed, cut. */
@@ -80,7 +82,11 @@ export class StandbyProcess {
   }
 
   /** Hands over the answer and listens until it is done or dead. */
-  async run(job: Omit<Job, 'secret'>, silenceMs = SILENCE_MS): Promise<RunRecord> {
+  async run(
+    job: Omit<Job, 'secret'>,
+    onRedis: (news: RedisNews) => void = () => {},
+    silenceMs = SILENCE_MS,
+  ): Promise<RunRecord> {
     this.#runs += 1
     this.#output = ''
     this.#printed = 0
@@ -111,9 +117,13 @@ export class StandbyProcess {
         for (const line of lines) {
           const report = opened(line, secret, next)
           if (report === undefined) forged = true
+          else if (report.kind === 'redis') onRedis(report.news)
           else reports.push(report)
           listen()
-          if (report?.kind === 'done') {
+          if (report?.kind === 'disturbed') {
+            clearTimeout(silence)
+            resolve(report)
+          } else if (report?.kind === 'done') {
             stays = report.stays
             clearTimeout(silence)
             resolve({ kind: 'done' })

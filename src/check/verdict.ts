@@ -84,6 +84,7 @@ function troubleOf({ reports, forged, ending, output }: RunRecord): Trouble | un
   }
   switch (ending.kind) {
     case 'done':
+    case 'disturbed': // nobody asks: there is no verdict
       return undefined
     case 'silent':
       return only(`Nothing was heard of your code for ${ending.seconds} seconds, and it was stopped.`)

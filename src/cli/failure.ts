@@ -23,6 +23,7 @@ const known: Readonly<Record<string, ExitCode>> = {
   NotStartedError: Exit.wrongUse,
   BadSlugError: Exit.wrongUse,
   RedisGoneError: Exit.machine,
+  RedisTroubleError: Exit.machine,
   RedisUnavailableError: Exit.machine,
   ConnectionLostError: Exit.machine,
   BadLessonError: Exit.machine,

@@ -1,5 +1,5 @@
 export type { RedisCluster } from './cluster.ts'
-export { BadPreferenceError, RedisGoneError, RedisUnavailableError } from './errors.ts'
+export { BadPreferenceError, RedisGoneError, RedisTroubleError, RedisUnavailableError } from './errors.ts'
 export { isGone } from './gone.ts'
 export { startCluster, startOwnServer } from './own.ts'
 export type { OwnServer, OwnServerOptions } from './own-server.ts'

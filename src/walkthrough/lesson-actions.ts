@@ -17,6 +17,7 @@ const tolerated: ReadonlySet<string> = new Set([
   'EditorError',
   'NotStartedError',
   'RedisGoneError',
+  'RedisTroubleError',
   'RedisUnavailableError',
   'UnwritableWorkspaceError',
 ])

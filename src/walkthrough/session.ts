@@ -52,7 +52,8 @@ export function newSession(options: SessionOptions): CheckSession {
       } catch (error) {
         const { RedisGoneError } = await import('../redis/index.ts')
         if (closed || !(error instanceof RedisGoneError)) throw error
-        options.onNotice?.(`Redis is gone (${redis.description}). Another one is started.`)
+        const next = error.kind === 'url' ? 'The check starts over.' : 'Another one is started.'
+        options.onNotice?.(`${error.what}. ${next}`)
         if (opening === current) opening = undefined
         await stop({ checker, redis }).catch(() => {}) // there is not much left to stop
         return (await open()).checker.check(...asked)
@@ -80,7 +81,8 @@ async function start(options: SessionOptions): Promise<Opened> {
   ])
   const redis = await startRedis(preference, { ...(onNotice && { onNotice }) })
   try {
-    return { redis, checker: await openChecker({ course, redis, mine, stayWarm }) }
+    const checker = await openChecker({ course, redis, mine, stayWarm, ...(onNotice && { onNotice }) })
+    return { redis, checker }
   } catch (error) {
     await redis.stop()
     throw error

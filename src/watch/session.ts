@@ -150,7 +150,10 @@ export class WatchSession {
     const mine = this.#wanted
     const { slug } = this.#lesson
     this.#set({ checking: true })
-    const checked = await checker.check(slug, home.target(slug)).catch((error: unknown) => sentenceOf(error))
+    const onNotice = (notice: string) => mine === this.#wanted && this.#set({ notice })
+    const checked = await checker
+      .check(slug, home.target(slug), { onNotice })
+      .catch((error: unknown) => sentenceOf(error))
     if (mine !== this.#wanted || slug !== this.#lesson.slug) return
     // What keeps a check from a verdict is told, and watching goes on: the next save may meet a better world.
     if (typeof checked === 'string') return this.#set({ checking: false, notice: checked })

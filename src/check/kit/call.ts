@@ -1,5 +1,8 @@
+import { blockingOf } from './blocking.ts'
 import { collecting, type SentCommand } from './context.ts'
+import { environment } from './environment.ts'
 import { Patience } from './patience.ts'
+import { endScripts, everyTick, isBusyWithScript } from './pulse.ts'
 import { activityCount, sentCommands } from './recording.ts'
 import { shorten, showCommand } from './show.ts'
 import { DiagnosisError } from './verify.ts'
@@ -108,9 +111,10 @@ function failOnUnanswered(name: string, commands: readonly SentCommand[]): void 
   )
 }
 
-const TICK_MS = 100
-
-/** Ticks and not a clock: on a machine that is busy elsewhere the ticks come late too, and nothing is given up too early. */
+/**
+ * Gives up on code that never ends, and on nothing else: while Redis owes an answer the clock of the learner's code stands still,
+ * unless that answer waits for a command that blocks, or for a script that doesn't end.
+ */
 function watch(name: string, seconds: number): { readonly failed: Promise<never>; stop(): void } {
   let quiet = 0
   let all = 0
@@ -118,27 +122,37 @@ function watch(name: string, seconds: number): { readonly failed: Promise<never>
   const whole = new Patience(seconds * 1_000)
   let silent = silence()
   let last = activityCount()
-  let fail: (error: DiagnosisError) => void = () => {}
-  const failed = new Promise<never>((_, reject) => {
-    fail = reject
+  let reject: (error: DiagnosisError) => void = () => {}
+  const failed = new Promise<never>((_, refuse) => {
+    reject = refuse
   })
   failed.catch(() => {})
-  const timer = setInterval(() => {
-    all += TICK_MS
-    quiet += TICK_MS
+  const fail = (error: DiagnosisError) => {
+    stopTicking() // also for a run whose process "died", which nobody stops
+    reject(error)
+  }
+  const stopTicking = everyTick((ms) => {
+    all += ms
+    quiet += ms
     if (activityCount() !== last) {
       last = activityCount()
       quiet = 0
       silent = silence()
     }
-    if (silent.isOver(quiet)) fail(stuck(name, quiet))
+    if (isBusyWithScript(environment().kind !== 'embedded')) endScript()
+    else if (silent.isOver(quiet)) fail(stuck(name, quiet))
     else if (whole.isOver(all)) fail(endless(name, all / 1_000))
-  }, TICK_MS).unref() // a run whose process "died" is never stopped
+  })
+  const endScript = () => {
+    stopTicking()
+    const found = endlessScript(name)
+    void endScripts().then(() => fail(found))
+  }
   const forget = onViolation((found) => fail(new DiagnosisError(found.sentence, { guestStack: found.stack })))
   return {
     failed,
     stop() {
-      clearInterval(timer)
+      stopTicking()
       forget()
     },
   }
@@ -147,25 +161,44 @@ function watch(name: string, seconds: number): { readonly failed: Promise<never>
 function stuck(name: string, ms: number): DiagnosisError {
   const waiting = sentCommands().filter((command) => command.pending)
   const open = waiting.at(-1)
+  const seconds = Math.round(ms / 100) / 10
   if (open === undefined) {
     return new DiagnosisError(
-      `${name} never finished: its promise was still open after ${ms / 1000} seconds in which nothing was asked of Redis. Something is awaited that nobody resolves.`,
+      `${name} never finished: its promise was still open after ${seconds} seconds in which nothing was asked of Redis. Something is awaited that nobody resolves.`,
     )
   }
   const command = showCommand(open.name, open.args)
-  const blocking =
-    open.args.some((arg) => arg.toUpperCase() === 'BLOCK') || /^(BL|BR|BZ)/.test(open.name)
-      ? ' A blocking read waits for ever when nothing arrives: give it a time limit, and handle the empty reply.'
-      : ''
   return new DiagnosisError(
-    `${name} is still waiting for the reply to ${command} after ${ms / 1000} seconds.${blocking}`,
+    `${name} is still waiting for the reply to ${command} after ${seconds} seconds.${whyItWaits(open, waiting)}`,
     { guestStack: open.origin.stack },
+  )
+}
+
+function whyItWaits(open: SentCommand, waiting: readonly SentCommand[]): string {
+  const blocking = blockingOf(open.name, open.args)
+  if (blocking?.kind === 'forever') {
+    return ' A time limit of 0 means forever, so it never returns when nothing arrives: give it a time limit, and handle the empty reply.'
+  }
+  if (blocking !== undefined) {
+    return ` It may block for ${blocking.ms} milliseconds when nothing arrives: give it a shorter time limit, and handle the empty reply.`
+  }
+  const before = waiting.find(({ client, name, args }) => client === open.client && blockingOf(name, args))
+  if (before === undefined) return ''
+  return ` It's in line behind ${showCommand(before.name, before.args)}, which blocks the connection. Block on a connection of its own, such as \`redis.duplicate()\`.`
+}
+
+function endlessScript(name: string): DiagnosisError {
+  const open = sentCommands().find((command) => command.pending && /^(EVAL|FCALL)/.test(command.name))
+  const what = open?.name ?? 'EVAL'
+  return new DiagnosisError(
+    `A script that ${name} sent with ${what} never ends. Redis runs one script at a time and nothing beside it, so it can't serve any other client until then: look at what should make its loop stop.`,
+    { guestStack: open?.origin.stack },
   )
 }
 
 function endless(name: string, seconds: number): DiagnosisError {
   return new DiagnosisError(
-    `${name} was still sending commands after ${seconds} seconds (${sentCommands().length} of them): a loop in it does not end.`,
+    `${name} was still sending commands after ${Math.round(seconds)} seconds (${sentCommands().length} of them): a loop in it does not end.`,
     { guestStack: sentCommands().at(-1)?.origin.stack },
   )
 }

@@ -16,14 +16,23 @@ let making = false
 export function watchConnections(): void {
   const connect = Redis.prototype.connect
   Redis.prototype.connect = function recordedConnect(this: Redis, ...args) {
-    if (!isTrusted(this) && !isInner(this)) open.add(this)
+    if (!isTrusted(this) && !isInner(this)) open.add(hushed(this))
     return connect.apply(this, args)
   }
   const join = Cluster.prototype.connect
   Cluster.prototype.connect = function recordedJoin(this: Cluster) {
-    if (!isTrusted(this)) openClusters.add(this)
+    if (!isTrusted(this)) openClusters.add(hushed(this))
     return join.call(this)
   }
+}
+
+const hush = new WeakSet<Redis | Cluster>()
+
+/** Without a listener ioredis prints what goes wrong with a connection, and that isn't what the learner's code printed. */
+function hushed<C extends Redis | Cluster>(client: C): C {
+  if (!hush.has(client)) (client as Redis).on('error', () => {})
+  hush.add(client)
+  return client
 }
 
 /** A connection of the suite's own: not recorded, not held back, not refused anything. */

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis'
 import { attempt, failOnViolation, type Outcome } from './call.ts'
 import { disconnectGuests } from './connections.ts'
 import { type Faults, type Verdict, withFaults } from './context.ts'
+import { pauseOnClock } from './pulse.ts'
 import { adminClient, cleanDatabase, connectGuest } from './sandbox.ts'
 
 export interface Race<A, B> {
@@ -29,7 +30,7 @@ export interface RaceRound<A, B> {
 
 /** Enough for any answer of sensible size; one that sends more is tried at its first commands. */
 const MOST_ROUNDS = 60
-/** How long second may wait for something that first holds (a lock): then first goes on, which is a fair race too. */
+/** How long second may wait for something that first holds (a lock): then first goes on, which is a fair race too. On the clock of the learner's code. */
 const PATIENCE_MS = 1_000
 
 /**
@@ -59,7 +60,7 @@ async function oneRound<A, B>(race: Race<A, B>, round: number): Promise<boolean>
     const held = point.held()
     const second = attempt(name, () => race.second(theirs))
     second.catch(() => {})
-    await Promise.race([second, patience()])
+    await Promise.race([second, pauseOnClock(PATIENCE_MS)])
     point.release()
     const outcomes = { first: await first, second: await second }
     failOnViolation()
@@ -69,10 +70,6 @@ async function oneRound<A, B>(race: Race<A, B>, round: number): Promise<boolean>
     point.release()
     disconnectGuests()
   }
-}
-
-async function patience(): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, PATIENCE_MS).unref())
 }
 
 function stopBefore(count: number) {

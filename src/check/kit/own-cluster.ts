@@ -4,6 +4,7 @@ import { moveSlot, ownerOf } from '../../redis/move-slot.ts'
 import { handOutCluster, TRUSTED_OPTIONS, trustedClient } from './connections.ts'
 import { allowAddress, forbidAddress } from './network.ts'
 import { endAfterTest } from './own-server.ts'
+import { keepPulse } from './pulse.ts'
 import { askServers } from './servers.ts'
 import type { Answer } from './servers-messages.ts'
 
@@ -46,6 +47,7 @@ export async function startCluster(): Promise<OwnCluster> {
   const addresses = urls.map((url) => ({ host: new URL(url).hostname, port: Number(new URL(url).port) }))
   for (const { host, port } of addresses) allowAddress(host, port)
   const nodeAdmins = addresses.map((address) => trustedClient(() => new Redis(address)))
+  const pulses = nodeAdmins.map(keepPulse)
   const cluster = (options: ClusterOptions, redisOptions: RedisOptions) =>
     quiet(new Cluster(addresses, { ...QUICK, ...options, redisOptions }))
   const admin = cluster({}, TRUSTED_OPTIONS)
@@ -69,6 +71,7 @@ export async function startCluster(): Promise<OwnCluster> {
     },
     async stop() {
       if (whole) await empty(nodeAdmins)
+      for (const pulse of pulses) pulse.forget()
       for (const client of [admin, ...nodeAdmins]) client.disconnect()
       for (const { host, port } of addresses) forbidAddress(host, port)
       if (whole) spare = started

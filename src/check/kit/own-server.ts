@@ -1,6 +1,7 @@
 import { Redis, type RedisOptions } from 'ioredis'
 import { handOut, trustedClient } from './connections.ts'
 import { allowAddress, forbidAddress } from './network.ts'
+import { keepPulse } from './pulse.ts'
 import { askServers } from './servers.ts'
 
 export interface OwnServerOptions {
@@ -53,6 +54,11 @@ export async function startServer({ args = [], folder }: OwnServerOptions = {}):
   allowAddress(host, address.port)
   const admin = trustedClient(() => new Redis({ ...address, ...OPTIONS, maxRetriesPerRequest: null }))
   admin.on('error', () => {}) // while the server is down every attempt is one
+  const pulse = keepPulse(admin)
+  const silence = async (what: 'crash' | 'pause') => {
+    pulse.expectSilence(true)
+    await askServers({ what, of })
+  }
   return endAfterTest({
     url,
     folder: started.folder,
@@ -62,10 +68,14 @@ export async function startServer({ args = [], folder }: OwnServerOptions = {}):
       client.on('error', () => {})
       return client
     },
-    crash: () => askServers({ what: 'crash', of }).then(() => {}),
-    pause: () => askServers({ what: 'pause', of }).then(() => {}),
-    restart: () => askServers({ what: 'restart', of }).then(() => {}),
+    crash: () => silence('crash'),
+    pause: () => silence('pause'),
+    async restart() {
+      await askServers({ what: 'restart', of })
+      pulse.expectSilence(false)
+    },
     async stop() {
+      pulse.forget()
       admin.disconnect()
       forbidAddress(host, address.port)
       await askServers({ what: 'stop', of })

@@ -1,13 +1,16 @@
 import { Redis, type RedisOptions } from 'ioredis'
 import { afterEach, beforeEach } from 'vitest'
 import { failOnViolation } from './call.ts'
+import { type Condition, conditionOf, type Misbehavior, misbehavior } from './condition.ts'
 import { disconnectGuests, handOut, trustedClient } from './connections.ts'
 import type { SentCommand } from './context.ts'
 import { environment, lacks, type Need } from './environment.ts'
 import { allowAddress, guardNetwork } from './network.ts'
 import { type OwnCluster, startCluster } from './own-cluster.ts'
 import { type OwnServer, type OwnServerOptions, startServer, stopOwnServers } from './own-server.ts'
+import { keepPulse } from './pulse.ts'
 import { forgetCommands, recordCommands, sentCommands } from './recording.ts'
+import { watchTraffic } from './traffic.ts'
 import { forgetViolations } from './violations.ts'
 
 /** The database that a suite works on: clean before every test, and every connection to it closed after. */
@@ -43,19 +46,59 @@ const OPTIONS: RedisOptions = {
 
 let admin: Redis | undefined
 let ready: Redis | undefined
+/** Only asked whether the server is there: a command of its own would wait for nothing else. */
+let pulse: Redis | undefined
 
 /** Loads and connects all that can be before the answer is known; the check's warm process calls it early. */
 export async function warmUp(): Promise<void> {
   guardNetwork()
+  watchTraffic()
   recordCommands()
   const { hostname, port } = new URL(environment().url)
   allowAddress(hostname, Number(port || 6379))
+  pulse ??= newPulse()
+  if (pulse.status === 'wait') await connected(pulse)
   admin ??= trustedClient(() => new Redis(environment().url, OPTIONS))
-  if (admin.status === 'wait') await admin.connect()
+  if (admin.status === 'wait') await connected(admin)
   if (ready !== undefined) return
   const next = connect()
-  await next.connect()
+  await connected(next)
   ready = next
+}
+
+function newPulse(): Redis {
+  const client = trustedClient(
+    () => new Redis(environment().url, { ...OPTIONS, retryStrategy: () => 50, maxRetriesPerRequest: null }),
+  )
+  keepPulse(client)
+  return client
+}
+
+/** One that can't be reached now is tried again by itself; what comes of that shows in its commands. */
+async function connected(client: Redis): Promise<void> {
+  await client.connect().catch(() => {})
+}
+
+let atStart: Condition | undefined
+
+/** Remembers how the server is before an answer runs. */
+export async function noteCondition(): Promise<void> {
+  atStart = await conditionOf(required(admin)).catch(() => undefined)
+}
+
+/** What the server itself did since then; undefined if it did what it should. */
+export async function misbehaviorSince(): Promise<Misbehavior | undefined> {
+  if (atStart === undefined) return undefined
+  try {
+    return misbehavior(atStart, await conditionOf(required(admin)))
+  } catch (error) {
+    return isRefusal(error) ? undefined : 'gone'
+  }
+}
+
+/** A server that replies something is there, whatever it replies. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ReplyError'
 }
 
 function connect(options: RedisOptions = {}): Redis {
@@ -81,6 +124,7 @@ function address(): RedisOptions {
 export function closeSandbox(): void {
   admin?.disconnect()
   ready?.disconnect()
+  pulse?.disconnect()
 }
 
 /** Once at the top of a suite. */

@@ -8,11 +8,12 @@ import { pathToFileURL } from 'node:url'
 import { startTests } from '@vitest/runner'
 import { countLeftOpen } from '../kit/connections.ts'
 import { setEnvironment } from '../kit/environment.ts'
-import { warmUp } from '../kit/sandbox.ts'
+import { isSpoiled, onRedisNews, silencesSoFar } from '../kit/pulse.ts'
+import { misbehaviorSince, noteCondition, warmUp } from '../kit/sandbox.ts'
 import { guardEndings } from './endings.ts'
 import { watchShared } from './integrity.ts'
 import { watchLeftovers } from './leftovers.ts'
-import type { Failure, Job, Report, StandbySetup } from './messages.ts'
+import type { Disturbance, Failure, Job, Report, StandbySetup } from './messages.ts'
 import { placeIn } from './places.ts'
 import { signer, writeReport } from './report.ts'
 import { commandLines, StandbyRunner } from './runner.ts'
@@ -26,15 +27,14 @@ Error.stackTraceLimit = 30
 const input = lines(process.stdin)
 const setup = JSON.parse(await input.next()) as StandbySetup
 setEnvironment(setup.environment)
-await warmUp()
+// Not waited for before the answer is there: from a Redis that is silent nothing comes, and that has to be told.
+const warm = warmUp().then(() => ({ changed: watchShared(), asBefore: watchLeftovers() }))
 const sentinel = startSentinel(setup.supervisor)
 let job = JSON.parse(await input.next()) as Job
 const endings = guardEndings()
-const changed = watchShared()
 const unhandled: Failure[] = []
 process.on('unhandledRejection', (reason) => unhandled.push(rejection(reason, job.answer)))
 process.on('uncaughtException', (error) => unhandled.push(uncaught(error, job.answer)))
-const asBefore = watchLeftovers()
 while (await run(job)) job = JSON.parse(await input.next()) as Job
 exit(0)
 
@@ -52,8 +52,23 @@ async function run({
   setEnvironment({ ...setup.environment, allow })
   const sign = signer(secret)
   const report = (message: Report) => writeReport(sign(message))
+  const stopListening = onRedisNews((news) => {
+    if (news.kind === 'lost') report({ kind: 'disturbed', by: news.how })
+    else report({ kind: 'redis', news })
+  })
+  const { changed, asBefore } = await warm
+  await noteCondition()
   sentinel.arm(secret, answer)
   endings.watch(answer, (failure) => report({ kind: 'ending', failure, commands: commandLines() }))
+  let silences = silencesSoFar()
+  /** What Redis did by itself while a test failed. It is reported, and ends the run: the supervisor waits for no more. */
+  const disturbance = async (): Promise<boolean> => {
+    if (isSpoiled()) return false
+    const misbehavior = await misbehaviorSince() // first: it waits for a Redis that has just become silent
+    const by: Disturbance | undefined = misbehavior ?? (silencesSoFar() > silences ? 'paused' : undefined)
+    if (by !== undefined) report({ kind: 'disturbed', by })
+    return by !== undefined
+  }
   const runner = new StandbyRunner({
     bundleUrl: pathToFileURL(bundle).href,
     root: process.cwd(),
@@ -64,6 +79,10 @@ async function run({
     report,
     misdeed: () => unhandled.shift() ?? endings.attempted(),
     tampering: () => changedFailure(changed()),
+    begins() {
+      silences = silencesSoFar()
+    },
+    disturbance,
   })
   const [file] = await startTests([bundle], runner)
   const problem = file?.result?.errors?.[0]
@@ -73,8 +92,9 @@ async function run({
   }
   await settle()
   const late = changedFailure(changed()) ?? unhandled.shift()
-  if (late !== undefined) report({ kind: 'ending', failure: late, commands: [] })
+  if (late !== undefined && !(await disturbance())) report({ kind: 'ending', failure: late, commands: [] })
   const notes = leftOpen()
+  stopListening()
   const stays = stay && late === undefined && unhandled.length === 0 && (await asBefore().catch(() => false))
   report({ kind: 'done', notes, stays })
   return stays

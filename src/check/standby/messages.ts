@@ -1,4 +1,6 @@
+import type { Misbehavior } from '../kit/condition.ts'
 import type { SandboxEnvironment } from '../kit/environment.ts'
+import type { RedisNews } from '../kit/pulse.ts'
 
 /** What the supervisor hands to a warm process. */
 export interface Job {
@@ -33,6 +35,9 @@ export interface SentLine {
   readonly client: number
 }
 
+/** Why a run is no verdict: of Redis, or of the machine. `paused`: it was silent for a while and answers again. */
+export type Disturbance = Misbehavior | 'silent' | 'busy' | 'paused'
+
 /** What a standby reports, a line each. */
 export type Report =
   | { readonly kind: 'loaded' }
@@ -50,6 +55,9 @@ export type Report =
     }
   /** The answer is about to end the process, or hangs: said by the part of us that notices. */
   | { readonly kind: 'ending'; readonly failure: Failure; readonly commands: readonly SentLine[] }
+  | { readonly kind: 'redis'; readonly news: RedisNews }
+  /** Whatever else is reported of this run doesn't count. */
+  | { readonly kind: 'disturbed'; readonly by: Disturbance }
   /** `stays`: the process is as it was before, and waits for another answer. */
   | { readonly kind: 'done'; readonly notes: readonly string[]; readonly stays: boolean }
 

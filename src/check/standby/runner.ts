@@ -1,6 +1,7 @@
 import type { Suite, Test, VitestRunner } from '@vitest/runner'
 import { forgetLastCalled, lastCalled } from '../kit/call.ts'
 import { Patience } from '../kit/patience.ts'
+import { isSpoiled } from '../kit/pulse.ts'
 import { sentCommands } from '../kit/recording.ts'
 import { showCommand, showReply } from '../kit/show.ts'
 import { missingExport } from '../missing-export.ts'
@@ -20,6 +21,10 @@ export interface RunnerOptions {
   misdeed(): Failure | undefined
   /** What it changed that everybody shares: a long look, so only at failures and at the ends of tasks. */
   tampering(): Failure | undefined
+  /** A test begins. */
+  begins(): void
+  /** True if Redis itself did something while a test failed: then that says nothing about the answer. */
+  disturbance(): Promise<boolean>
 }
 
 /** How many commands of a task are shown. */
@@ -51,8 +56,9 @@ export class StandbyRunner implements VitestRunner {
       sequence: { seed: 1, hooks: 'stack', setupFiles: 'list' },
       chaiConfig: undefined,
       maxConcurrency: 1,
-      testTimeout: 120_000, // `call` gives up much earlier, and says what it waited for
-      hookTimeout: 20_000,
+      // `call` gives up on the learner's code, and says what it waited for; for the servers `pulse.ts` waits.
+      testTimeout: 0,
+      hookTimeout: 0,
       retry: 0,
       includeTaskLocation: false,
       tags: [],
@@ -85,7 +91,8 @@ export class StandbyRunner implements VitestRunner {
     const suite = test.suite
     this.current = suite?.name ?? test.name
     forgetLastCalled()
-    const isEnough = this.#hasFailed && this.#options.untilFirstFailure
+    this.#options.begins()
+    const isEnough = (this.#hasFailed && this.#options.untilFirstFailure) || isSpoiled()
     if (isEnough || suite?.tasks.some((other) => other.result?.state === 'fail')) test.mode = 'skip'
     else if (test.mode === 'run') {
       this.#options.report({ kind: 'test', task: this.current, test: test.name })
@@ -100,8 +107,8 @@ export class StandbyRunner implements VitestRunner {
     if (test.result !== undefined) test.result.state = 'fail'
   }
 
-  onAfterRunTask(test: Test): void {
-    if (test.result?.state !== 'fail' || failures.has(test)) return
+  async onAfterRunTask(test: Test): Promise<void> {
+    if (test.result?.state !== 'fail' || (await this.#options.disturbance()) || failures.has(test)) return
     // What was replaced or left unhandled is the cause, whatever went wrong because of it.
     const { tampering, misdeed } = this.#options
     const failure = tampering() ?? misdeed() ?? this.#failureOf(test)

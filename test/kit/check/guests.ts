@@ -190,7 +190,7 @@ export const GUESTS: readonly Guest[] = [
   {
     what: 'blocking read without a time limit',
     answer: first("await redis.xread('BLOCK', 0, 'STREAMS', 'nothing', '$')"),
-    says: /still waiting for the reply to XREAD.*blocking read waits for ever/,
+    says: /still waiting for the reply to XREAD.*0 means forever/,
   },
   {
     what: 'left in subscriber mode',

@@ -1,0 +1,25 @@
+/** What a command that waits on purpose waits for: some time at most, or forever. */
+export type Blocking = { readonly kind: 'forever' } | { readonly kind: 'for'; readonly ms: number }
+
+/** Reads and moves whose last argument is the limit in seconds. */
+const LIMIT_LAST = new Set(['BLPOP', 'BRPOP', 'BRPOPLPUSH', 'BLMOVE', 'BZPOPMIN', 'BZPOPMAX'])
+/** The same with the limit first. */
+const LIMIT_FIRST = new Set(['BLMPOP', 'BZMPOP'])
+
+/** How long Redis may put off its reply because the command says so; undefined for one that it answers at once. */
+export function blockingOf(name: string, args: readonly string[]): Blocking | undefined {
+  const command = name.toUpperCase()
+  if (command === 'XREAD' || command === 'XREADGROUP') {
+    const at = args.findIndex((arg) => arg.toUpperCase() === 'BLOCK')
+    return at === -1 ? undefined : limit(args[at + 1], 1)
+  }
+  if (LIMIT_LAST.has(command)) return limit(args.at(-1), 1_000)
+  if (LIMIT_FIRST.has(command)) return limit(args[0], 1_000)
+  if (command === 'WAIT' || command === 'WAITAOF') return limit(args.at(-1), 1)
+  return undefined
+}
+
+function limit(text: string | undefined, unit: number): Blocking {
+  const ms = Number(text) * unit
+  return ms > 0 ? { kind: 'for', ms } : { kind: 'forever' }
+}

@@ -1,0 +1,47 @@
+import type { Redis } from 'ioredis'
+
+/** What a server did by itself, so that nothing that came of it is the learner's fault. */
+export type Misbehavior = 'gone' | 'restarted' | 'evicting' | 'replica' | 'full' | 'not saving' | 'alone'
+
+/** As far as INFO tells; a field is missing where the server doesn't know it. */
+export interface Condition {
+  /** Another one after a restart. */
+  readonly runId: string | undefined
+  readonly evicted: number
+  readonly isReplica: boolean
+  /** How many commands it has refused with OOM, READONLY and so on. */
+  readonly refusals: ReadonlyMap<string, number>
+}
+
+export async function conditionOf(client: Redis): Promise<Condition> {
+  return readCondition(await client.info())
+}
+
+export function readCondition(info: string): Condition {
+  const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1]
+  const refusals = [...info.matchAll(/^errorstat_(\w+):count=(\d+)/gm)]
+  return {
+    runId: field('run_id'),
+    evicted: Number(field('evicted_keys') ?? 0),
+    isReplica: field('role') === 'slave',
+    refusals: new Map(refusals.map(([, prefix = '', count]) => [prefix, Number(count)])),
+  }
+}
+
+/** Errors that tell of the server and not of the command. */
+const REFUSALS: readonly (readonly [string, Misbehavior])[] = [
+  ['OOM', 'full'],
+  ['READONLY', 'replica'],
+  ['MISCONF', 'not saving'],
+  ['NOREPLICAS', 'alone'],
+  ['LOADING', 'restarted'],
+]
+
+/** What happened to the server between two looks at it. */
+export function misbehavior(before: Condition, after: Condition): Misbehavior | undefined {
+  if (before.runId !== after.runId) return 'restarted'
+  if (after.isReplica) return 'replica'
+  if (after.evicted > before.evicted) return 'evicting'
+  const grew = (prefix: string) => (after.refusals.get(prefix) ?? 0) > (before.refusals.get(prefix) ?? 0)
+  return REFUSALS.find(([prefix]) => grew(prefix))?.[1]
+}

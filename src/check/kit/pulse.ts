@@ -1,0 +1,235 @@
+import type { Redis } from 'ioredis'
+import { isScriptUnanswered, nextTurn, owedFor, usualLatency } from './traffic.ts'
+
+/** What is heard of the servers while a check runs. */
+export type RedisNews =
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'back' }
+  | { readonly kind: 'slow'; readonly ms: number }
+  /** It's no use to wait any longer. */
+  | { readonly kind: 'lost'; readonly how: 'silent' | 'gone' | 'busy' }
+
+/** A server that is asked again and again whether it's there. */
+export interface Pulse {
+  /** Its silence is on purpose from now on, or is no longer. */
+  expectSilence(expected: boolean): void
+  forget(): void
+}
+
+interface Heart {
+  readonly client: Redis
+  silenceExpected: boolean
+  asked: boolean
+  answered: boolean
+  /** Nothing accepts a connection there. */
+  refuses: boolean
+  /** It answers that a script keeps it from everything else. */
+  busy: boolean
+  /** Ticks in a row without an answer. */
+  late: number
+}
+
+const TICK_MS = 100
+/** A server that answers in this time, or sooner, isn't slow (ms). */
+const QUICK_MS = 10
+/** Of a slow server the fastest of so many answers is taken: what comes later may have waited for this process. */
+const ROUND_TRIPS = 20
+/** The clock of the learner's code runs at least at this share of its speed, so that a loop without an end comes to one. */
+const SLOWEST = 0.2
+/** From here on the clock of the learner's code stands still, in ticks. */
+const STANDSTILL = 3
+/** From here on it's told, in ticks: within a second, with the tick that it takes to ask. */
+const TOLD = 8
+/** A single command may be owed so long before it counts as silence, in ticks, while the server answers others. */
+const OWED = 20
+/** The most that a server is waited for, in ticks. */
+const LOST = 450
+/** The same when nothing listens there any more, and when it's busy with a script that isn't the learner's. */
+const GONE = 10
+const BUSY = 100
+/** News that go on are told again after so many ticks, so that nobody takes the check for dead. */
+const AGAIN = 50
+
+const hearts = new Set<Heart>()
+/** The last ones, in milliseconds. */
+const roundTrips: number[] = []
+const clocks = new Set<(ms: number) => void>()
+const listeners = new Set<(news: RedisNews) => void>()
+/** The learner's code may replace the global one later. */
+const now = performance.now.bind(performance)
+let timer: NodeJS.Timeout | undefined
+/** Ticks in which some server has owed an answer, up to now. */
+let silent = 0
+let told = false
+let silences = 0
+let sinceNews = 0
+
+/** Keeps asking the server at the other end of a client of the kit's own. */
+export function keepPulse(client: Redis): Pulse {
+  const heart: Heart = {
+    client,
+    silenceExpected: false,
+    asked: false,
+    answered: false,
+    refuses: false,
+    busy: false,
+    late: 0,
+  }
+  client.on('error', (error: NodeJS.ErrnoException) => {
+    heart.refuses = error.code === 'ECONNREFUSED'
+  })
+  client.on('connect', () => {
+    heart.refuses = false
+  })
+  hearts.add(heart)
+  return {
+    expectSilence(expected) {
+      heart.silenceExpected = expected
+      heart.late = 0
+    },
+    forget: () => void hearts.delete(heart),
+  }
+}
+
+/**
+ * Calls back about ten times a second with the milliseconds that have passed on the clock of the learner's code: it stands
+ * still while Redis owes an answer, and runs slower with a slow Redis. Ticks and not a clock: on a machine that is busy
+ * elsewhere ticks come late too, and nothing is given up too early.
+ */
+export function everyTick(pass: (ms: number) => void): () => void {
+  return join(clocks, pass)
+}
+
+/** Hears of servers that don't answer; see RedisNews. */
+export function onRedisNews(hear: (news: RedisNews) => void): () => void {
+  return join(listeners, hear)
+}
+
+/** How often, so far, some server was silent for so long that it was told. */
+export function silencesSoFar(): number {
+  return silences
+}
+
+/** Resolves after so many milliseconds on the clock of the learner's code. */
+export async function pauseOnClock(ms: number): Promise<void> {
+  let passed = 0
+  await new Promise<void>((resolve) => {
+    const stop = everyTick((more) => {
+      passed += more
+      if (passed < ms) return
+      stop()
+      resolve()
+    })
+  })
+}
+
+/** A script of the learner's keeps Redis from everything else, as Redis itself says or, where it can't, as its silence shows. */
+export function isBusyWithScript(canSay: boolean): boolean {
+  if (!isScriptUnanswered()) return false
+  return [...hearts].some(({ busy, late }) => busy || (!canSay && late >= BUSY))
+}
+
+let spoiled = false
+
+/** A script of the learner's could not be ended: with this Redis nothing can be checked any more. */
+export function isSpoiled(): boolean {
+  return spoiled
+}
+
+/** Ends the learner's scripts, where Redis allows it: one that has written can't be ended. */
+export async function endScripts(): Promise<void> {
+  if (told) silences -= 1 // it wasn't the server's
+  await Promise.all([...hearts].filter(({ late }) => late > 0).map(({ client }) => endScript(client)))
+}
+
+async function endScript(client: Redis): Promise<void> {
+  const kill = async (kind: 'SCRIPT' | 'FUNCTION') => {
+    const error = await client.call(kind, 'KILL').then(() => undefined, String)
+    return error === undefined || error.includes('NOTBUSY')
+  }
+  const ended = Promise.all([kill('SCRIPT'), kill('FUNCTION')]).then((all) => all.some(Boolean))
+  const patience = new Promise<boolean>((resolve) => setTimeout(resolve, 1_000, false).unref())
+  if (!(await Promise.race([ended, patience]))) spoiled = true
+}
+
+function join<T>(all: Set<T>, one: T): () => void {
+  all.add(one)
+  // Looked at when all replies that have arrived are read: a tick that comes late must not take them for missing.
+  timer ??= setInterval(() => setImmediate(tick), TICK_MS).unref()
+  return () => {
+    all.delete(one)
+    if (clocks.size + listeners.size > 0) return
+    clearInterval(timer)
+    timer = undefined
+    for (const heart of hearts) heart.late = 0
+    silent = 0
+    told = false
+    sinceNews = 0
+  }
+}
+
+function tick(): void {
+  if (timer === undefined) return
+  nextTurn()
+  const watched = [...hearts].filter(({ silenceExpected }) => !silenceExpected)
+  for (const heart of watched) {
+    heart.late = heart.answered || !heart.asked ? 0 : heart.late + 1
+    heart.answered = false
+    heart.asked = true
+    ask(heart)
+  }
+  silent = Math.max(0, ...watched.map(({ late }) => late), owedFor(OWED, isSilentOnPurpose))
+  const ms = slowness()
+  const share = Math.max(SLOWEST, Math.min(1, QUICK_MS / ms))
+  tell(watched, ms)
+  for (const pass of clocks) pass(silent >= STANDSTILL ? 0 : TICK_MS * share)
+}
+
+const asking = new WeakSet<Heart>()
+
+function ask(heart: Heart): void {
+  if (asking.has(heart)) return
+  asking.add(heart)
+  const before = now()
+  const done = (error?: Error) => {
+    asking.delete(heart)
+    heart.busy = error?.message.startsWith('BUSY ') === true
+    // One that refuses everything for a while is as good as silent; whatever else it replies shows that it's there.
+    heart.answered = !heart.busy && !/^LOADING|closed|ECONN|retries/i.test(error?.message ?? '')
+    if (!heart.answered) return
+    roundTrips.push(now() - before)
+    if (roundTrips.length > ROUND_TRIPS) roundTrips.shift()
+  }
+  heart.client.ping().then(() => done(), done)
+}
+
+function isSilentOnPurpose({ options }: Redis): boolean {
+  return [...hearts].some(
+    ({ client, silenceExpected }) => silenceExpected && client.options.port === options.port,
+  )
+}
+
+/** What an answer takes, in milliseconds. */
+function slowness(): number {
+  return Math.max(roundTrips.length === 0 ? 0 : Math.min(...roundTrips), usualLatency())
+}
+
+function tell(watched: readonly Heart[], ms: number): void {
+  const say = (news: RedisNews) => {
+    sinceNews = 0
+    for (const hear of listeners) hear(news)
+  }
+  sinceNews += 1
+  if (!told && silent >= TOLD) {
+    told = true
+    silences += 1
+    say({ kind: 'waiting' })
+  } else if (told && silent === 0) {
+    told = false
+    say({ kind: 'back' })
+  } else if (sinceNews >= AGAIN && told) say({ kind: 'waiting' })
+  else if (sinceNews >= AGAIN && ms > QUICK_MS) say({ kind: 'slow', ms: Math.round(ms) })
+  if (watched.some(({ refuses, late }) => refuses && late >= GONE)) say({ kind: 'lost', how: 'gone' })
+  else if (watched.some(({ busy, late }) => busy && late >= BUSY)) say({ kind: 'lost', how: 'busy' })
+  else if (silent >= LOST) say({ kind: 'lost', how: 'silent' })
+}
