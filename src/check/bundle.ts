@@ -16,8 +16,8 @@ export interface BundleInput {
   readonly suite: string
   /** Absolute path and text of the answer; the text is what is run, even if the file changes meanwhile. */
   readonly answer: { readonly path: string; readonly text: string }
-  /** Build on the learner's own earlier answers where they exist. */
-  readonly mine: boolean
+  /** The folder of the learner's own answers to build on where they exist; undefined for the model ones. */
+  readonly mine: string | undefined
   /** Where the script will stand: its source map names the sources from there. */
   readonly outfile: string
 }
@@ -32,7 +32,7 @@ export interface Problem {
   readonly line?: number
 }
 
-/** Suite and answer in one script, resolved as if the answer stood in workspace/. */
+/** Bundles suite and answer into one script. */
 export async function bundleAnswer(input: BundleInput): Promise<Bundle> {
   const { build } = await import('esbuild')
   try {
@@ -66,21 +66,25 @@ export async function bundleAnswer(input: BundleInput): Promise<Bundle> {
 
 function resolveFor(plugin: PluginBuild, input: BundleInput): void {
   const { root, runtime, slug, answer, mine } = input
-  const workspace = join(root, 'workspace')
   const resolvePackage = packageResolver(root)
   const declared = declaredPackages(root)
-  const guests = (file: string) => file === answer.path || file.startsWith(workspace + sep)
+  /** The answer and all that it brings with it, wherever these files are. */
+  const guests = new Set([answer.path])
+  const guest = (path: string): OnResolveResult => {
+    guests.add(path)
+    return { path }
+  }
 
   plugin.onResolve({ filter: /.*/ }, (args): OnResolveResult | undefined | Promise<OnResolveResult> => {
     if (args.kind === 'entry-point' || args.pluginData === 'inner') return undefined
-    return guests(args.importer) ? fromAnswer(args) : fromUs(args.path)
+    return guests.has(args.importer) ? fromAnswer(args) : fromUs(args.path)
   })
 
   function fromUs(path: string): OnResolveResult | undefined {
     if (path === '#kit') return { path: runtime.kitUrl, external: true }
     if (path === 'vitest') return { path: runtime.vitestUrl, external: true }
     if (path === 'ioredis') return { path: runtime.ioredisUrl, external: true }
-    if (path === `#lesson/${slug}`) return { path: answer.path }
+    if (path === `#lesson/${slug}`) return guest(answer.path)
     if (path.startsWith('#lesson/')) return built(path.slice('#lesson/'.length))
     if (path.startsWith('#built/')) return built(path.slice('#built/'.length))
     if (/^([./\\]|[A-Za-z]:)/.test(path)) return undefined
@@ -88,7 +92,8 @@ function resolveFor(plugin: PluginBuild, input: BundleInput): void {
   }
 
   function built(of: string): OnResolveResult {
-    return { path: builtFile(root, of, mine) }
+    const path = builtFile(root, of, mine)
+    return isOurs(path) ? { path } : guest(path)
   }
 
   function fromAnswer(args: OnResolveArgs): OnResolveResult | Promise<OnResolveResult> {
@@ -122,23 +127,23 @@ function resolveFor(plugin: PluginBuild, input: BundleInput): void {
   }
 
   async function beside(args: OnResolveArgs): Promise<OnResolveResult> {
-    const folders =
-      args.importer === answer.path ? [workspace, dirname(answer.path)] : [dirname(args.importer)]
-    for (const folder of folders) {
-      const found = await plugin.resolve(args.path, {
-        kind: args.kind,
-        resolveDir: folder,
-        pluginData: 'inner',
-      })
-      if (found.errors.length > 0) continue
-      if (isOurs(found.path)) {
-        return missing(
-          `Your file imports ${args.path}, which belongs to the course. It may import other files of workspace/, ioredis, node: modules and \`#built/…\`.`,
-        )
-      }
-      return { path: found.path }
+    const folder = dirname(args.importer)
+    const found = await plugin.resolve(args.path, {
+      kind: args.kind,
+      resolveDir: folder,
+      pluginData: 'inner',
+    })
+    if (found.errors.length > 0) {
+      return missing(
+        `Your file imports ${args.path}, but there is no such file in ${shownPath(root, folder)}/.`,
+      )
     }
-    return missing(`Your file imports ${args.path}, but there is no such file in workspace/.`)
+    if (isOurs(found.path)) {
+      return missing(
+        `Your file imports ${args.path}, which belongs to the course. It may import other files of workspace/, ioredis, node: modules and \`#built/…\`.`,
+      )
+    }
+    return guest(found.path)
   }
 
   function isOurs(path: string): boolean {
@@ -148,7 +153,7 @@ function resolveFor(plugin: PluginBuild, input: BundleInput): void {
   }
 
   plugin.onLoad({ filter: /\.[cm]?[jt]sx?$/ }, async ({ path }) => {
-    if (!guests(path)) return undefined
+    if (!guests.has(path)) return undefined
     const text = path === answer.path ? answer.text : await readFile(path, 'utf8')
     // In one bundle `import.meta.url` would be the bundle's.
     const contents = text.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href))
@@ -170,7 +175,9 @@ function explain(message: Message, { root, answer }: BundleInput): Problem {
     const [, from = '', name = ''] = unexported
     const own = resolve(root, from) === answer.path
     return {
-      diagnosis: own ? missingExport(name, answer.text) : `${from} does not export ${name}.`,
+      diagnosis: own
+        ? missingExport(name, answer.text)
+        : `${shownPath(root, resolve(root, from))} does not export ${name}.`,
       file: own ? answer.path : resolve(root, from),
       ...(own ? { line: 1 } : {}),
     }

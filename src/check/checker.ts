@@ -17,8 +17,8 @@ import { judge, type Verdict } from './verdict.ts'
 export interface CheckerOptions {
   readonly course: Course
   readonly redis: RunningRedis
-  /** Lessons build on the learner's own earlier answers, where there are any. */
-  readonly mine?: boolean
+  /** The folder of the learner's own answers that lessons build on, where there are any; undefined for the model ones. */
+  readonly mine?: string | undefined
   /** Warm the next process up as soon as one has been used: for programs that check again and again. */
   readonly stayWarm?: boolean
   /** Hears of a Redis that doesn't answer while a check waits for it. */
@@ -197,7 +197,7 @@ async function checkOnce({ course, redis, mine, runtime, lesson, target, process
     slug,
     suite: files.suite,
     answer,
-    mine: mine ?? false,
+    mine,
     outfile: file,
   })
   if (!bundle.ok) return unusable(bundle.problem)

@@ -18,7 +18,7 @@ export interface CheckLessonOptions {
   /** A Redis that runs already; otherwise one is started and stopped again. */
   readonly redis?: RunningRedis
   readonly preference?: RedisPreference
-  readonly mine?: boolean
+  readonly mine?: string | undefined
   onNotice?(sentence: string): void
 }
 
@@ -29,7 +29,7 @@ export async function checkLesson(
   options: CheckLessonOptions,
 ): Promise<CheckResult> {
   const { startRedis } = await import('../redis/index.ts')
-  const { course, onNotice, mine = false } = options
+  const { course, onNotice, mine } = options
   const redis = options.redis ?? (await startRedis(options.preference, { ...(onNotice && { onNotice }) }))
   try {
     const checker = await openChecker({ course, redis, mine })

@@ -13,7 +13,8 @@ export interface Context {
   readonly palette: Palette
   /** Columns to fill. */
   readonly width: number
-  readonly mine: boolean
+  /** The folder of the learner's own answers to build on, for `--mine`; undefined for the model ones. */
+  mine(): Promise<string | undefined>
   readonly cleanups: Cleanups
   /** What `--redis` says; undefined leaves it to EVENTLINGS_REDIS. Throws BadPreferenceError. */
   preference(): Promise<RedisPreference | undefined>
@@ -40,6 +41,10 @@ export interface World {
 
 export function newContext({ env, input, output, errors }: World, globals: Globals): Context {
   let desk: Promise<Desk> | undefined
+  const openedOnce = () => {
+    desk ??= openDesk(env)
+    return desk
+  }
   return {
     env,
     input,
@@ -48,17 +53,14 @@ export function newContext({ env, input, output, errors }: World, globals: Globa
     get width() {
       return output.width
     },
-    mine: globals.mine,
+    mine: async () => (globals.mine ? (await openedOnce()).home.workspace : undefined),
     cleanups: newCleanups(),
     async preference() {
       if (globals.redis === undefined) return undefined
       const { parsePreference } = await import('../redis/preference.ts')
       return parsePreference(globals.redis)
     },
-    desk() {
-      desk ??= openDesk(env)
-      return desk
-    },
+    desk: openedOnce,
     openedDesk: () => desk,
     print: (text) => output.write(`${text}\n`),
     printJson: (value) => output.write(`${JSON.stringify(value, null, 2)}\n`),

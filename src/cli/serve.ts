@@ -11,7 +11,7 @@ export async function serve(context: Context, path: string, flags: Flags): Promi
     desk,
     port: portOf(flags.port) ?? 0,
     preference: await context.preference(),
-    mine: context.mine,
+    mine: await context.mine(),
     onNotice: context.note,
   })
   context.cleanups.add(server.close)

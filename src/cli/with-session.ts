@@ -30,9 +30,9 @@ async function lend<T>(
   options: Pick<SessionOptions, 'stayWarm'>,
   use: (sessions: readonly [CheckSession, ...CheckSession[]]) => Promise<T>,
 ): Promise<T> {
-  const preference = await context.preference()
+  const [preference, mine] = await Promise.all([context.preference(), context.mine()])
   const open = () => {
-    const settings = { course, preference, mine: context.mine, onNotice: context.note }
+    const settings = { course, preference, mine, onNotice: context.note }
     return unlessEnding(newSession({ ...settings, ...options }), context.cleanups)
   }
   const sessions = [open(), ...Array.from({ length: count - 1 }, open)] as const

@@ -1,8 +1,12 @@
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { filesOf } from './files.ts'
 
-/** What `#built/<slug>` means, absolute: the model solution, or with `mine` the learner's own answer where there is one. */
-export function builtFile(root: string, slug: string, mine: boolean): string {
-  const { workspace, solution } = filesOf({ root }, slug)
-  return mine && existsSync(workspace) ? workspace : solution
+/**
+ * What `#built/<slug>` means, absolute: the model solution, or the learner's own answer where `mine`, the folder of their
+ * answers, has one.
+ */
+export function builtFile(root: string, slug: string, mine: string | undefined): string {
+  const own = mine === undefined ? undefined : join(mine, `${slug}.ts`)
+  return own !== undefined && existsSync(own) ? own : filesOf({ root }, slug).solution
 }

@@ -4,8 +4,8 @@ export interface GuestCode {
   readonly root: string
   /** TypeScript; its imports are resolved as in workspace/. */
   readonly contents: string
-  /** Take the learner's own answers for `#built/…` where there are any. */
-  readonly mine: boolean
+  /** The folder of the learner's answers to take for `#built/…` where there are any; undefined for the model ones. */
+  readonly mine: string | undefined
 }
 
 /** One script, or why there is none. */

@@ -3,7 +3,7 @@ import { packageResolver } from '../check/packages.ts'
 import { builtFile } from '../course/built-file.ts'
 
 /** Imports of code that is run from a cache folder: `#built/…` as in workspace/, packages as in the project's root. */
-export function guestImports(root: string, mine: boolean): Plugin {
+export function guestImports(root: string, mine: string | undefined): Plugin {
   const resolvePackage = packageResolver(root)
   return {
     name: 'guest',

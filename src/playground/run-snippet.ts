@@ -30,7 +30,7 @@ export interface Playground {
 export interface PlaygroundOptions {
   readonly root: string
   readonly url: string
-  readonly mine?: boolean
+  readonly mine?: string | undefined
 }
 
 /** Runs the snippets of one lesson, one after the other on one database. The caller hands over an empty one. */

@@ -14,8 +14,8 @@ export interface Printed {
 export interface TypeScriptOptions {
   readonly root: string
   readonly url: string
-  /** Take the learner's own answers for `#built/…` where there are any. */
-  readonly mine?: boolean
+  /** The folder of the learner's answers to take for `#built/…` where there are any; undefined for the model ones. */
+  readonly mine?: string | undefined
   readonly seconds?: number
   /** Ends what still runs. */
   readonly signal?: AbortSignal
@@ -29,7 +29,7 @@ const MOST_OUTPUT = 64 * 1024
  */
 export async function runTypeScript(code: string, options: TypeScriptOptions): Promise<Printed> {
   const { root, url, seconds = 20, signal } = options
-  const bundle = await bundleGuest({ root, contents: wrapped(code), mine: options.mine === true })
+  const bundle = await bundleGuest({ root, contents: wrapped(code), mine: options.mine })
   if (!bundle.ok) return { output: `SyntaxError: ${bundle.problem}`, failed: true }
   const folder = join(cacheFolder(root), 'run')
   mkdirSync(folder, { recursive: true })

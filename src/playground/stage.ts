@@ -15,11 +15,11 @@ export interface StageOptions {
   readonly root: string
   readonly redis: Pick<RunningRedis, 'url' | 'kind'>
   readonly lesson: Pick<Lesson, 'snippets'>
-  readonly mine?: boolean
+  readonly mine?: string | undefined
 }
 
 /** Nothing happens to the database before the first snippet runs. Rejects with ConnectionLostError. */
-export function openStage({ root, redis, lesson, mine = false }: StageOptions): Stage {
+export function openStage({ root, redis, lesson, mine }: StageOptions): Stage {
   const { snippets } = lesson
   let playground: Playground | undefined
   let done = 0

@@ -6,7 +6,8 @@ export interface SessionOptions {
   readonly course: Course
   /** Without it, EVENTLINGS_REDIS or the best source that there is. */
   readonly preference?: RedisPreference | undefined
-  readonly mine?: boolean
+  /** The folder of the learner's own answers to build on; undefined for the model ones. */
+  readonly mine?: string | undefined
   /** For programs that check again and again. */
   readonly stayWarm?: boolean
   /** Hears how the start of Redis gets on. */
@@ -74,7 +75,7 @@ async function stop({ checker, redis }: Opened): Promise<void> {
 }
 
 async function start(options: SessionOptions): Promise<Opened> {
-  const { course, preference, mine = false, stayWarm = false, onNotice } = options
+  const { course, preference, mine, stayWarm = false, onNotice } = options
   const [{ startRedis }, { openChecker }] = await Promise.all([
     import('../redis/index.ts'),
     import('../check/index.ts'),

@@ -18,13 +18,13 @@ export interface ServeOptions {
   readonly port?: number
   /** Where snippets run; started by the first of them. */
   readonly preference?: RedisPreference | undefined
-  readonly mine?: boolean
+  readonly mine?: string | undefined
   onNotice?(sentence: string): void
 }
 
 /** Lessons and slides as pages on loopback. Rejects with PortError. */
 export async function serveLessons(options: ServeOptions): Promise<WebServer> {
-  const { desk, port = 0, preference, mine = false, onNotice } = options
+  const { desk, port = 0, preference, mine, onNotice } = options
   const assets = await bundleAssets({
     client: ['reader.tsx', 'slides.tsx'],
     styles: ['reader.css', 'slides.css'],

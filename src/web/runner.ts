@@ -7,7 +7,7 @@ import type { RunReply } from './protocol.ts'
 export interface RunnerOptions {
   readonly course: Course
   readonly preference?: RedisPreference | undefined
-  readonly mine?: boolean
+  readonly mine?: string | undefined
   /** Hears how the start of Redis gets on. */
   onNotice?(sentence: string): void
 }
@@ -21,7 +21,7 @@ export interface Runner {
 
 /** Redis is started by the first snippet that runs: most people begin by reading. */
 export function newRunner(options: RunnerOptions): Runner {
-  const { course, mine = false } = options
+  const { course, mine } = options
   let starting: Promise<RunningRedis> | undefined
   /** One lesson has the sandbox at a time. */
   let current: { readonly lesson: Lesson; readonly stage: Stage } | undefined

@@ -23,7 +23,8 @@ export const run: Run = async (context, [named], flags) => {
     import('../../playground/index.ts'),
     import('../../playground/console/index.ts'),
   ])
-  const { input, output, palette, mine } = context
+  const { input, output, palette } = context
+  const mine = await context.mine()
   return withRedis(context, async (redis) => {
     if (lesson === undefined) await emptySandbox(redis)
     else {

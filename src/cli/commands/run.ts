@@ -21,7 +21,7 @@ export const run: Run = async (context, [named, which], flags) => {
   const numbers = wanted(lesson, which)
   const { openStage } = await import('../../playground/index.ts')
   const results = await withRedis(context, async (redis) => {
-    const stage = openStage({ root: desk.course.root, redis, lesson, mine: context.mine })
+    const stage = openStage({ root: desk.course.root, redis, lesson, mine: await context.mine() })
     const isText = flags.json !== true
     const ran: Numbered[] = []
     try {

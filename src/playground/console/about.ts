@@ -13,8 +13,8 @@ export interface ConsoleOptions {
   readonly course: Course
   readonly redis: RunningRedis
   readonly place: ConsolePlace | undefined
-  /** Build on the learner's own earlier answers. */
-  readonly mine: boolean
+  /** The folder of the learner's own answers to build on; undefined for the model ones. */
+  readonly mine: string | undefined
   readonly palette: Palette
   width(): number
   print(text: string): void

@@ -11,7 +11,7 @@ export interface GuestOptions {
   readonly url: string
   /** Whose exports are in scope; without it there is `redis` alone. */
   readonly file?: string
-  readonly mine: boolean
+  readonly mine: string | undefined
   readonly colours: boolean
   readonly width: number
   /** Ends the process if it is still loading the file. */

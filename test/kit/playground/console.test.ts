@@ -27,7 +27,7 @@ beforeAll(async () => {
     course,
     redis,
     place: { lesson, file: filesOf(course, '03-replay').solution },
-    mine: false,
+    mine: undefined,
     palette: palette({ colours: false, unicode: true }),
     width: () => 80,
     print: (text) => {
