@@ -1,17 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { request as secureRequest } from 'node:https'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { type EnginePlace, enginePlaces } from './engine-places.ts'
 import type { EngineAddress } from './guardian.ts'
 
 /** A container engine (Docker, Podman) that answered. */
 export interface ContainerEngine {
   readonly address: EngineAddress
-  /** As DOCKER_HOST would name it. */
-  readonly dockerHost: string
-  /** On this machine: what it publishes on loopback can be reached. */
-  readonly local: boolean
+  readonly place: EnginePlace
   readonly product: 'Docker' | 'Podman'
 }
 
@@ -19,60 +16,41 @@ export interface ContainerEngine {
 const PING_TIMEOUT_MS = 1_500
 
 /**
- * The container engine of this machine, or the one that DOCKER_HOST names; `undefined` if none answers. A machine
+ * The first container engine that answers, of the places where one may listen; `undefined` if none does. A machine
  * without one is told by the sockets that are not there, in less than a millisecond.
  */
 export async function findEngine(env: NodeJS.ProcessEnv): Promise<ContainerEngine | undefined> {
-  for (const dockerHost of candidates(env)) {
-    const address = addressOf(dockerHost, env)
+  for (const place of enginePlaces(env)) {
+    const address = addressOf(place)
     const product = address && (await ping(address).catch(() => undefined))
     if (address !== undefined && product !== undefined) {
-      return { address, dockerHost, local: isLocal(address), product }
+      return { address, place, product }
     }
   }
   return undefined
 }
 
-function candidates(env: NodeJS.ProcessEnv): readonly string[] {
-  if (env.DOCKER_HOST) return [env.DOCKER_HOST]
-  if (process.platform === 'win32') return ['npipe:////./pipe/docker_engine']
-  const home = homedir()
-  const runtime = env.XDG_RUNTIME_DIR
-  const sockets = [
-    '/var/run/docker.sock',
-    ...(runtime ? [join(runtime, 'docker.sock'), join(runtime, 'podman', 'podman.sock')] : []),
-    join(home, '.docker', 'run', 'docker.sock'),
-    join(home, '.docker', 'desktop', 'docker.sock'),
-    join(home, '.colima', 'default', 'docker.sock'),
-    '/run/podman/podman.sock',
-  ]
-  return sockets.filter((socket) => existsSync(socket)).map((socket) => `unix://${socket}`)
-}
-
 /** `undefined` for what cannot be read, and for ssh://, which testcontainers does not speak. */
-function addressOf(dockerHost: string, env: NodeJS.ProcessEnv): EngineAddress | undefined {
-  if (dockerHost.startsWith('unix://')) return { socketPath: dockerHost.slice('unix://'.length) }
-  if (dockerHost.startsWith('npipe://')) return { socketPath: dockerHost.slice('npipe://'.length) }
+function addressOf({ dockerHost, certificates }: EnginePlace): EngineAddress | undefined {
+  const socket = /^(?:unix|npipe):\/\/(.*)$/.exec(dockerHost)
+  if (socket?.[1] !== undefined) return { socketPath: socket[1] }
   const url =
     /^(tcp|https?):\/\//.test(dockerHost) && URL.canParse(dockerHost) ? new URL(dockerHost) : undefined
   if (url === undefined) return undefined
-  const secure = Boolean(env.DOCKER_TLS_VERIFY) || url.protocol === 'https:'
+  const secure = certificates !== undefined || url.protocol === 'https:'
   const port = Number(url.port || (secure ? 2376 : 2375))
-  return { host: url.hostname.replace(/^\[|\]$/g, ''), port, ...(secure && { secure, ...certificates(env) }) }
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  return { host, port, ...(secure && { secure, ...keysIn(certificates) }) }
 }
 
-function certificates(env: NodeJS.ProcessEnv): Pick<EngineAddress, 'ca' | 'cert' | 'key'> {
-  const folder = env.DOCKER_CERT_PATH ?? join(homedir(), '.docker')
+function keysIn(folder: string | undefined): Pick<EngineAddress, 'ca' | 'cert' | 'key'> {
+  if (folder === undefined) return {}
   const read = (name: string) => {
     const file = join(folder, name)
     return existsSync(file) ? readFileSync(file, 'utf8') : undefined
   }
   const [ca, cert, key] = [read('ca.pem'), read('cert.pem'), read('key.pem')]
   return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) }
-}
-
-function isLocal({ socketPath, host }: EngineAddress): boolean {
-  return socketPath !== undefined || host === 'localhost' || host === '127.0.0.1' || host === '::1'
 }
 
 async function ping(address: EngineAddress): Promise<ContainerEngine['product'] | undefined> {

@@ -1,5 +1,6 @@
 import { GenericContainer, getContainerRuntimeClient, type StartedTestContainer, Wait } from 'testcontainers'
 import type { ContainerEngine } from './container-engine.ts'
+import type { EnginePlace } from './engine-places.ts'
 import { RedisUnavailableError } from './errors.ts'
 
 const REDIS_PORT = 6379
@@ -20,7 +21,7 @@ export async function runContainer(
     .withStartupTimeout(START_TIMEOUT_MS)
     .withAutoCleanup(false) // no Ryuk, which is one more image to download: guardian.mjs does its work
   try {
-    const started = await withDockerHost(engine.dockerHost, () => container.start())
+    const started = await telling(engine.place, () => container.start())
     return { url: `redis://${hostOf(started)}:${started.getMappedPort(REDIS_PORT)}` }
   } catch (error) {
     throw notStarted(image, engine, error)
@@ -57,15 +58,29 @@ function hostOf(started: StartedTestContainer): string {
   return isLoopback(host) ? '127.0.0.1' : host
 }
 
-/** testcontainers looks in fewer places than we do (not at Podman's sockets), so it is told; nobody else is. */
-async function withDockerHost<T>(dockerHost: string, run: () => Promise<T>): Promise<T> {
-  const before = process.env.DOCKER_HOST
-  process.env.DOCKER_HOST = dockerHost
+/**
+ * testcontainers looks in fewer places than we do (neither at Docker contexts nor at Podman's sockets), so it is told;
+ * nobody else is.
+ */
+async function telling<T>({ dockerHost, certificates }: EnginePlace, run: () => Promise<T>): Promise<T> {
+  const told = {
+    DOCKER_HOST: dockerHost,
+    DOCKER_TLS_VERIFY: certificates && '1',
+    DOCKER_CERT_PATH: certificates,
+  }
+  const before = Object.keys(told).map((name) => [name, process.env[name]] as const)
+  setVariables(Object.entries(told))
   try {
     return await run()
   } finally {
-    if (before === undefined) delete process.env.DOCKER_HOST
-    else process.env.DOCKER_HOST = before
+    setVariables(before)
+  }
+}
+
+function setVariables(variables: readonly (readonly [name: string, value: string | undefined])[]): void {
+  for (const [name, value] of variables) {
+    if (value === undefined) delete process.env[name]
+    else process.env[name] = value
   }
 }
 

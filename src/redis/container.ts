@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { explainConnectProblem } from './connect-problem.ts'
 import { type ContainerEngine, callEngine, findEngine } from './container-engine.ts'
 import { hasImage, imageName, pullImage } from './container-image.ts'
+import { noEngineAnswers } from './engine-places.ts'
 import { RedisUnavailableError } from './errors.ts'
 import { findRedisServer } from './executables.ts'
 import { guard } from './guardian.ts'
@@ -62,9 +63,7 @@ async function requiredEngine(env: NodeJS.ProcessEnv): Promise<ContainerEngine> 
   if (engine !== undefined) return engine
   throw new RedisUnavailableError(
     'container',
-    env.DOCKER_HOST
-      ? `No container engine answers at ${env.DOCKER_HOST} (DOCKER_HOST).`
-      : 'No container engine answers: neither Docker nor Podman.',
+    noEngineAnswers(env),
     'Start Docker Desktop or `podman system service`, or use `--redis embedded`.',
   )
 }

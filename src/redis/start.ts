@@ -41,7 +41,7 @@ async function startAny(env: NodeJS.ProcessEnv, notify: Notify): Promise<Running
 async function containerIfThere(env: NodeJS.ProcessEnv, notify: Notify): Promise<RunningRedis | undefined> {
   const { findEngine } = await import('./container-engine.ts')
   const engine = await findEngine(env)
-  if (engine === undefined && !env.DOCKER_HOST) return undefined
+  if (engine === undefined && !env.DOCKER_HOST && !env.DOCKER_CONTEXT) return undefined
   return (await import('./container.ts')).startContainer(env, notify, engine)
 }
 

@@ -37,6 +37,6 @@ export interface RunningRedis {
 export interface StartOptions {
   /** Hears about fall-backs, and how a download gets on, while `startRedis` is busy. */
   onNotice?(sentence: string): void
-  /** Instead of `process.env`: PATH, EVENTLINGS_REDIS, EVENTLINGS_IMAGE, DOCKER_HOST. */
+  /** Instead of `process.env`: PATH, EVENTLINGS_REDIS, EVENTLINGS_IMAGE, HOME, DOCKER_HOST and its kin. */
   readonly env?: NodeJS.ProcessEnv
 }

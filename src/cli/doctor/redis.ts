@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { promisify } from 'node:util'
 import { findEngine } from '../../redis/container-engine.ts'
 import { hasImage, imageName } from '../../redis/container-image.ts'
+import { type EnginePlace, noEngineAnswers } from '../../redis/engine-places.ts'
 import { findRedisServer } from '../../redis/executables.ts'
 import { parsePreference } from '../../redis/preference.ts'
 import { isTooOld, type ServerVersion, shortName } from '../../redis/version.ts'
@@ -34,21 +35,22 @@ function wished(env: NodeJS.ProcessEnv): readonly Finding[] {
 async function container(env: NodeJS.ProcessEnv, hasServer: boolean): Promise<readonly Finding[]> {
   const engine = await findEngine(env)
   if (engine === undefined) {
-    const where = env.DOCKER_HOST ? ' at the address in DOCKER_HOST' : ''
-    const finding = `None (Docker, Podman) answers${where}, so there is no image to look for.`
-    if (hasServer && where === '') return [ok('Container engine', `${finding} redis-server does as well.`)]
+    const finding = noEngineAnswers(env)
+    if (hasServer && !env.DOCKER_HOST && !env.DOCKER_CONTEXT) {
+      return [ok('Container engine', `${finding} redis-server works just as well.`)]
+    }
     return [
       warn(
         'Container engine',
         finding,
-        'Start one if you have it; redis-server or the embedded one does, too.',
+        'Start one if you have it; redis-server or the embedded Redis works, too.',
       ),
     ]
   }
   const image = imageName(env)
   const isThere = await hasImage(engine, image).catch(() => false)
   return [
-    ok('Container engine', `${engine.product} answers at ${engine.dockerHost}.`),
+    ok('Container engine', `${engine.product} answers at ${engine.place.dockerHost}${by(engine.place)}.`),
     isThere
       ? ok('Image', `${image} is here.`)
       : warn(
@@ -57,6 +59,10 @@ async function container(env: NodeJS.ProcessEnv, hasServer: boolean): Promise<re
           `Without a network, load it beforehand, or name one that is here in EVENTLINGS_IMAGE.`,
         ),
   ]
+}
+
+function by({ namedBy }: EnginePlace): string {
+  return namedBy === undefined ? '' : ` (${namedBy})`
 }
 
 async function server(env: NodeJS.ProcessEnv): Promise<Finding> {
