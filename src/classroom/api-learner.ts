@@ -37,7 +37,7 @@ export type EventsReply =
   | { readonly kind: 'stored'; readonly n: number; readonly stored: number; readonly duplicates: number }
   /** The hub lacks something before these: send again what follows `after`. */
   | { readonly kind: 'send from'; readonly after: number }
-  /** What is here under these numbers is something else: send all of the log from its start, under a new log id. */
+  /** What is here under these numbers is something else: send all of the log from its start, under a new log id. Both are kept. */
   | { readonly kind: 'another log' }
   /** The token is good, but the hub knows nobody by it: join again with it. */
   | { readonly kind: 'join again' }
@@ -63,4 +63,6 @@ export interface ClassView {
   readonly handIsUp: boolean
   readonly sharesCode: boolean
   readonly closed: boolean
+  /** How far the hub has each of their progress logs, by its id; missing from an older hub. */
+  readonly logs?: Readonly<Record<string, number>>
 }

@@ -1,6 +1,6 @@
 import type { Context, Hono } from 'hono'
 import type { StoredEvent } from '../../progress/index.ts'
-import { type Done, type Hello, type Joined, paths } from '../api.ts'
+import { type ClassView, type Done, type Hello, type Joined, paths } from '../api.ts'
 import { plainName } from '../fold/names.ts'
 import type { Hub } from '../hub/hub.ts'
 import { isSame, learnerOf, readCode, tokenFor } from '../hub/secrets.ts'
@@ -73,10 +73,12 @@ export function addLearnerRoutes(app: Hono, hub: Hub, guesses: Guesses, now: () 
     return context.json(done)
   })
 
-  app.get(paths.view, (context) => {
-    const view = hub.view(participant(context))
-    if (view === undefined) throw new Refusal(404, 'The class does not know you any more.')
-    return context.json(view)
+  app.get(paths.view, async (context) => {
+    const learner = participant(context)
+    const view = hub.view(learner)
+    if (view === undefined) throw new Refusal(404, "The class doesn't know you anymore.")
+    const logs = Object.fromEntries((await hub.store.headOf(learner)).map(({ logId, n }) => [logId, n]))
+    return context.json({ ...view, logs } satisfies ClassView)
   })
 
   /** Who sends, by the token. */

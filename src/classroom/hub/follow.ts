@@ -1,7 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ClassRedis, readerOf } from './connect.ts'
 import type { Projection } from './projection.ts'
-import { type Entry, fieldOf, readHead, readLog, readLogs, readStream, toClassEvent } from './read.ts'
+import {
+  type Entry,
+  fieldOf,
+  type Position,
+  readHead,
+  readLog,
+  readLogs,
+  readProgress,
+  readStream,
+  toClassEvent,
+} from './read.ts'
 import { readSnapshot } from './snapshots.ts'
 import type { ClassStore } from './store.ts'
 
@@ -91,8 +101,8 @@ export class Follower {
     const heads = await redis.hgetall(keys.heads)
     for (const [learner, text] of Object.entries(await redis.hgetall(keys.snapshots))) {
       const folded = readSnapshot(text)
-      const head = readHead(heads[learner] ?? '')
-      if (folded?.logId === head.logId && folded.n <= head.n) projection.restore(learner, folded)
+      if (folded !== undefined && isPartOf(folded.logs, readHead(heads[learner] ?? '')))
+        projection.restore(learner, folded)
     }
     await this.#catchUp(Object.keys(heads))
     this.#lookedAt = performance.now()
@@ -106,11 +116,17 @@ export class Follower {
     for (let from = 0; from < learners.length; from += AT_ONCE) {
       const some = learners.slice(from, from + AT_ONCE)
       const heads = await redis.hmget(keys.heads, ...some)
-      const wanted = some.flatMap((learner, index) => {
-        const head = readHead(heads[index] ?? '')
+      const behind = some
+        .map((learner, index) => ({ learner, head: readHead(heads[index] ?? '') }))
+        .filter(({ learner, head }) => !isReached(head, projection.positionOf(learner)))
+      for (const { learner, head } of behind) {
+        if (head.length > 1)
+          projection.replaceProgress(learner, head, await readProgress(redis, keys, learner, head))
+      }
+      const wanted = behind.flatMap(({ learner, head: [log, another] }) => {
+        if (log === undefined || another !== undefined) return []
         const at = projection.positionOf(learner)
-        const n = at?.logId === head.logId ? at.n : 0
-        return head.n > n ? [{ learner, logId: head.logId, n, head: head.n }] : []
+        return [{ learner, logId: log.logId, n: isPartOf(at, [log]) ? (at[0]?.n ?? 0) : 0, head: log.n }]
       })
       const logs = wanted.length === 0 ? [] : await readLogs(redis, keys, wanted)
       for (const [index, { learner, logId, head }] of wanted.entries()) {
@@ -137,15 +153,25 @@ export class Follower {
       return this.#readAll()
     }
     const heads = Object.entries(await redis.hgetall(keys.heads))
-    const behind = heads.filter(([learner, text]) => {
-      const head = readHead(text)
-      const at = projection.positionOf(learner)
-      return at?.logId !== head.logId || at.n < head.n
-    })
+    const behind = heads.filter(
+      ([learner, text]) => !isReached(readHead(text), projection.positionOf(learner)),
+    )
     if (behind.length === 0) return
     await this.#catchUp(behind.map(([learner]) => learner))
     onChange()
   }
+}
+
+/** Is everything read that is there? */
+function isReached(head: readonly Position[], at: readonly Position[]): boolean {
+  return head.every(({ logId, n }) => at.some((read) => read.logId === logId && read.n >= n))
+}
+
+/** May one go on from there? Only with the same, single log: several are merged. */
+function isPartOf(at: readonly Position[], head: readonly Position[]): boolean {
+  const [read, ofHead] = [at[0], head[0]]
+  if (at.length !== 1 || head.length !== 1 || read === undefined || ofHead === undefined) return false
+  return read.logId === ofHead.logId && read.n <= ofHead.n
 }
 
 function lastOf(entries: readonly Entry[], before: string): string {

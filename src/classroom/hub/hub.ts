@@ -13,7 +13,7 @@ import type { About } from './about.ts'
 import type { ClassRedis } from './connect.ts'
 import { Follower } from './follow.ts'
 import { Projection } from './projection.ts'
-import { readHead, readLog } from './read.ts'
+import { readProgress } from './read.ts'
 import { Snapshots } from './snapshots.ts'
 import { ClassStore } from './store.ts'
 import { Waiting } from './waiting.ts'
@@ -120,8 +120,7 @@ export class Hub {
     const row = this.#projection.row(id)
     if (row === undefined) return undefined
     const { redis, keys } = this.store
-    const { logId } = readHead((await redis.hget(keys.heads, id)) ?? '')
-    const timed = logId === '' ? [] : await readLog(redis, keys, id, logId, 0)
+    const timed = await readProgress(redis, keys, id, await this.store.headOf(id))
     const events = timed.map(({ event, at }) => ({ ...event, timestamp: at })).filter(isKnown)
     const code = await redis.hgetall(keys.code(id))
     return {

@@ -13,7 +13,7 @@ export interface ClassKeys {
   readonly participants: string
   /** Set: participants who left or were removed; their tokens are void. */
   readonly gone: string
-  /** Hash: participant → `<log id> <n>`: the progress log that goes on, and how far it is here. */
+  /** Hash: participant → `<log id> <n>` for each of their progress logs: how far it is here. */
   readonly heads: string
   /** Hash: participant → snapshot of the fold. */
   readonly snapshots: string

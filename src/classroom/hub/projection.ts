@@ -6,12 +6,12 @@ import { labelsOf } from '../fold/names.ts'
 import { rowOf } from '../fold/row.ts'
 import { evolveRow, newRow, type RowState } from '../fold/row-state.ts'
 import { summaryOf } from '../fold/summary.ts'
+import type { Position } from './read.ts'
 import type { TimedEvent } from './store.ts'
 
 /** One participant's fold, and how far it has come. */
 export interface Folded {
-  readonly logId: string
-  readonly n: number
+  readonly logs: readonly Position[]
   readonly state: RowState
 }
 
@@ -66,28 +66,42 @@ export class Projection {
     return this.#folded
   }
 
-  /** How far a participant is read: the log and the number of its last event. */
-  positionOf(learner: string): Folded | undefined {
-    return this.#folded.get(learner)
+  /** How far a participant is read. */
+  positionOf(learner: string): readonly Position[] {
+    return this.#folded.get(learner)?.logs ?? []
   }
 
   /** Goes on from a snapshot. */
   restore(learner: string, folded: Folded): void {
-    this.#folded.set(learner, folded)
-    this.#stale.add(learner)
+    this.#keep(learner, folded)
   }
 
-  /** Events of one log, those that follow its position; another log than before begins the fold anew. */
+  /** Events of the only log of a participant, those that follow its position. */
   takeProgress(learner: string, logId: string, events: readonly TimedEvent[]): void {
     const before = this.#folded.get(learner)
-    let { n, state } = before?.logId === logId ? before : { n: 0, state: newRow }
-    for (const { event, at } of events) {
-      if (event.n <= n) continue
-      n = event.n
-      const timed = { ...event, timestamp: at }
-      if (isKnown(timed)) state = evolveRow(state, timed, this.#classId)
-    }
-    this.#folded.set(learner, { logId, n, state })
+    const [log] = before?.logs ?? []
+    const n = log?.logId === logId ? log.n : 0
+    const state = this.#fold(
+      n === 0 ? newRow : (before?.state ?? newRow),
+      events.filter(({ event }) => event.n > n),
+    )
+    this.#keep(learner, { logs: [{ logId, n: Math.max(n, events.at(-1)?.event.n ?? 0) }], state })
+  }
+
+  /** All that somebody with several logs did, in order; whatever was known of them before is in it. */
+  replaceProgress(learner: string, logs: readonly Position[], events: readonly TimedEvent[]): void {
+    this.#keep(learner, { logs, state: this.#fold(newRow, events) })
+  }
+
+  #fold(before: RowState, events: readonly TimedEvent[]): RowState {
+    return events
+      .map(({ event, at }) => ({ ...event, timestamp: at }))
+      .filter(isKnown)
+      .reduce((state, event) => evolveRow(state, event, this.#classId), before)
+  }
+
+  #keep(learner: string, folded: Folded): void {
+    this.#folded.set(learner, folded)
     this.#stale.add(learner)
   }
 

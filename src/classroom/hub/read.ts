@@ -1,4 +1,5 @@
-import { decodeLine } from '../../progress/index.ts'
+import { decodeLine, type StoredEvent } from '../../progress/index.ts'
+import { mergeEvents } from '../../progress/merge.ts'
 import { ClassError } from '../errors.ts'
 import type { ClassEvent } from '../fold/class-event.ts'
 import type { ClassRedis } from './connect.ts'
@@ -32,6 +33,19 @@ export async function readLog(
 ): Promise<readonly TimedEvent[]> {
   const entries = await readStream(redis, keys.learner(learner, logId), n === 0 ? '' : `${n}-0`)
   return entries.flatMap(toTimed)
+}
+
+/** All that a participant did: the events of all their logs, each once, under the time by the hub's clock. */
+export async function readProgress(
+  redis: ClassRedis,
+  keys: ClassKeys,
+  learner: string,
+  head: readonly Position[],
+): Promise<readonly TimedEvent[]> {
+  const logs = await Promise.all(head.map(({ logId }) => readLog(redis, keys, learner, logId, 0)))
+  const timed = logs.map((log) => log.map(({ event, at }) => ({ ...event, timestamp: at })))
+  const merged = timed.reduce<readonly StoredEvent[]>((all, log) => mergeEvents(all, log), [])
+  return merged.map((event) => ({ event, at: event.timestamp }))
 }
 
 /** One page each for many participants, in one round trip. */
@@ -70,8 +84,16 @@ export function fieldOf(fields: readonly string[], name: string): string {
   return ''
 }
 
-/** `<log id> <number>`, as heads are kept. */
-export function readHead(text: string): { readonly logId: string; readonly n: number } {
-  const [logId = '', n = '0'] = text.split(' ')
-  return { logId, n: Number(n) }
+/** How far one progress log of a participant is here. */
+export interface Position {
+  readonly logId: string
+  readonly n: number
+}
+
+/**
+ * `<log id> <number>`, once for each progress log of a participant, as heads are kept. There are several after an import, and for
+ * somebody who works on two machines.
+ */
+export function readHead(text: string): readonly Position[] {
+  return [...text.matchAll(/(\S+) (\d+)/g)].map(([, logId = '', n]) => ({ logId, n: Number(n) }))
 }

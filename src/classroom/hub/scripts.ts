@@ -5,8 +5,9 @@
  * ARGV  1 participant · 2 log id · 3 the number that must be there · 4 most events of a log · 5 most logs · then number, event and
  *       time for each
  * Replies { 'stored', last number, how many were new }, { 'send from', last number }, { 'another log' }, { 'join again' } or
- * { 'full' }. Another log: what is here under a number is not what was sent under it, for the sender's log was put back to an
- * earlier state and went on from there. The last of those that are here tells of all before it.
+ * { 'full' }. Another log: what is here under a number is not what was sent under it, because the sender's log was put back to an
+ * earlier state and went on from there, or is a copy that goes on beside the first one. The last of those that are here tells of
+ * all before it.
  */
 export const RECEIVE = `
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return { 'join again' } end
@@ -35,13 +36,22 @@ for i = 6, #ARGV, 3 do
 end
 if stored > 0 then
   redis.call('SADD', KEYS[5], ARGV[2])
-  redis.call('HSET', KEYS[3], ARGV[1], ARGV[2] .. ' ' .. string.format('%d', head))
+  local heads = redis.call('HGET', KEYS[3], ARGV[1]) or ''
+  local mine = ARGV[2] .. ' ' .. string.format('%d', head)
+  local isKnown = false
+  heads = string.gsub(heads, '%S+ %d+', function (one)
+    if string.match(one, '^%S+') ~= ARGV[2] then return one end
+    isKnown = true
+    return mine
+  end)
+  if not isKnown then heads = heads == '' and mine or heads .. ' ' .. mine end
+  redis.call('HSET', KEYS[3], ARGV[1], heads)
   redis.call('XADD', KEYS[4], 'MAXLEN', '~', 20000, '*', 'learner', ARGV[1])
 end
 return { 'stored', head, stored }`
 
 /**
- * Keeps a snapshot, unless there is a later one, or the participant has left or goes on in another log.
+ * Keeps a snapshot, unless there is a later one, or the participant has left or has another log.
  * KEYS  1 participants · 2 snapshots · 3 heads
  * ARGV  1 participant · 2 log id · 3 number of the last event in it · 4 the snapshot
  * A snapshot is kept as '<log id> <number> <JSON>'. Replies 1 when it was kept.

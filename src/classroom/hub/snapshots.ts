@@ -20,7 +20,11 @@ export class Snapshots {
   /** Writes what has grown enough since the last time. Another hub's later one stays. */
   async save(): Promise<void> {
     const { redis, keys } = this.#store
-    for (const [learner, { logId, n, state }] of this.#projection.folded()) {
+    for (const [learner, { logs, state }] of this.#projection.folded()) {
+      const [log, another] = logs
+      // Several logs are always read whole, because they are merged.
+      if (log === undefined || another !== undefined) continue
+      const { logId, n } = log
       const [keptLog, keptN = '0'] = (this.#kept.get(learner) ?? '').split(' ')
       if (n - (keptLog === logId ? Number(keptN) : 0) < WORTH_IT) continue
       const names = [keys.participants, keys.snapshots, keys.heads]
@@ -42,5 +46,5 @@ export function readSnapshot(text: string): Folded | undefined {
   const [, logId, n, json] = /^(\S+) (\d+) (.*)$/s.exec(text) ?? []
   if (logId === undefined || json === undefined) return undefined
   const { format, state } = JSON.parse(json) as { format: number; state: RowState }
-  return format === SNAPSHOT_FORMAT ? { logId, n: Number(n), state } : undefined
+  return format === SNAPSHOT_FORMAT ? { logs: [{ logId, n: Number(n) }], state } : undefined
 }

@@ -7,6 +7,7 @@ import { limits } from '../limits.ts'
 import { type About, aboutFromHash, aboutToHash } from './about.ts'
 import type { ClassRedis } from './connect.ts'
 import { type ClassKeys, keysOf } from './keys.ts'
+import { type Position, readHead } from './read.ts'
 import { RECEIVE } from './scripts.ts'
 
 /** An event of a participant, with the time by the hub's clock. */
@@ -61,6 +62,11 @@ export class ClassStore {
 
   async isParticipant(learner: string): Promise<boolean> {
     return (await this.redis.hexists(this.keys.participants, learner)) === 1
+  }
+
+  /** How far each progress log of a participant is here. */
+  async headOf(learner: string): Promise<readonly Position[]> {
+    return readHead((await this.redis.hget(this.keys.heads, learner)) ?? '')
   }
 
   /** Stores what is new of a batch; see EventsReply. `after` and the events' numbers rise. Throws ClassError. */

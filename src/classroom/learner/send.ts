@@ -9,7 +9,7 @@ import { isSendable } from '../sendable.ts'
 import { sendAnswers } from './answers.ts'
 import { classFiles } from './files.ts'
 import { type Membership, readMembership, readSent, type Sent, writeSent } from './membership.ts'
-import { talk } from './talk.ts'
+import { RefusedError, type Talk, talk } from './talk.ts'
 
 export interface Sending {
   /** `.eventlings`. */
@@ -34,6 +34,7 @@ export async function sendPending({ folder, progress, patience }: Sending): Prom
   if (membership === undefined) return undefined
   const to = { address: membership.address, token: membership.token, ...(patience && { patience }) }
   let sent = readSent(folder)
+  let view: ClassView | undefined
   for (let round = 0; ; round += 1) {
     if (round === MOST_ROUNDS) throw new ClassError('The class asks for the same again and again.')
     // Before the log is read: what is added meanwhile makes it larger than that.
@@ -43,17 +44,23 @@ export async function sendPending({ folder, progress, patience }: Sending): Prom
     if (sent.logId !== logId) sent = { ...sent, logId, n: 0, as: undefined }
     const after = sent.n
     const batch = batchOf(progress.since(after, logId))
+    const id = sent.as ?? logId
     if (batch.length === 0) {
       sent = note(folder, { ...sent, size })
-      break
+      view = await viewOf(to, membership)
+      const there = view.logs?.[id] ?? (view.logs === undefined ? sent.n : 0)
+      if (there >= sent.n) break
+      // The hub has lost its data, all of it or the last of it.
+      sent = note(folder, { ...sent, n: there })
+      continue
     }
-    const id = sent.as ?? logId
     const events = batch.map((event) => ({ ...event, logId: id }))
     const body: SendEvents = { logId: id, after, events, now: new Date().toISOString() }
     const reply = await talk<EventsReply>(to, paths.events, body)
     switch (reply.kind) {
       case 'stored':
-        sent = note(folder, { ...sent, n: Math.max(reply.n, batch.at(-1)?.n ?? 0) })
+        // Not the hub's own number: that may be of another machine, whose log is a copy of this one and has gone on.
+        sent = note(folder, { ...sent, n: batch.at(-1)?.n ?? after })
         break
       case 'send from':
         sent = note(folder, { ...sent, n: reply.after })
@@ -67,7 +74,7 @@ export async function sendPending({ folder, progress, patience }: Sending): Prom
     }
   }
   if (membership.share) await sendAnswers(folder, to)
-  const view = await talk<ClassView>(to, paths.view)
+  view ??= await viewOf(to, membership)
   writeJson(classFiles(folder).view, view)
   return view
 }
@@ -78,6 +85,17 @@ export function trySending(sending: Sending): Promise<string | undefined> {
     () => undefined,
     (error: Error) => error.message,
   )
+}
+
+/** What the class says. A hub that has lost its data knows us by the token alone. */
+async function viewOf(to: Talk, membership: Membership): Promise<ClassView> {
+  try {
+    return await talk<ClassView>(to, paths.view)
+  } catch (error) {
+    if (!(error instanceof RefusedError) || error.status !== 404) throw error
+    await joinAgain(membership, to.patience)
+    return talk<ClassView>(to, paths.view)
+  }
 }
 
 /** The hub has lost its data and knows us by the token alone. */

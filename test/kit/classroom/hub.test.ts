@@ -156,21 +156,35 @@ describe.each(sources())('on %s', (name, start) => {
   })
 })
 
-test('a progress log that goes on under another id begins anew, and numbers never meet', async () => {
-  const served = await serve(await embedded())
-  const { token } = await join(served, 'Ada')
-  await send(served, token, 0, [failed(1, '01-events', task, diagnosis)])
-  const imported = { logId: randomUUID() }
+test('several progress logs of one participant are one: each event counts once, and numbers never meet', async () => {
+  const url = await embedded()
+  const served = await serve(url)
+  const { token, learner } = await join(served, 'Ada')
+  const first = failed(1, '01-events', task, diagnosis)
+  await send(served, token, 0, [first])
+  // An import, or a copy of the folder: what was there already, and more.
+  const other = { logId: randomUUID() }
   const events = [
-    { ...passed(1, '01-events'), ...imported },
-    { ...passed(2, '07-concurrency'), ...imported },
+    { ...first, ...other },
+    { ...passed(2, '07-concurrency'), ...other },
   ]
   expect((await send(served, token, 0, events)).body).toMatchObject({ kind: 'stored', stored: 2 })
-  const row = await until(
-    () => served.hub.overview().participants[0],
-    (seen) => seen?.checks.length === 2,
-  )
-  expect(row?.lessons['01-events']).toMatchObject({ light: 'passed', attempts: 1 })
+  // Both go on.
+  await send(served, token, 1, [passed(2, '01-events')])
+  await send(served, token, 2, [{ ...failed(3, '07-concurrency', task, diagnosis), ...other }])
+  const lessons = {
+    '01-events': { light: 'passed', attempts: 2 },
+    '07-concurrency': { light: 'failing', attempts: 2 },
+  }
+  const later = await serve(url, served.about)
+  for (const { hub } of [served, later]) {
+    const row = await until(
+      () => hub.overview().participants[0],
+      (seen) => seen?.checks.length === 4,
+    )
+    expect(row?.lessons).toMatchObject(lessons)
+    expect((await hub.participant(learner))?.attempts).toHaveLength(4)
+  }
 })
 
 test('two of one name are told apart', async () => {

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { mkdir, utimes, writeFile } from 'node:fs/promises'
+import { cp, mkdir, utimes, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -87,6 +87,31 @@ describe('what a learner does arrives once and in order', () => {
     expect(await stored(served, folder, progress)).toEqual(idsOf(progress))
   })
 
+  test('to a hub that has lost everything, when nothing new was done since', async () => {
+    const served = await serve(await embedded())
+    const { folder, progress } = await learnerOf(served)
+    await fail(progress, 5)
+    await sendPending({ folder, progress })
+    const { redis, keys } = served.hub.store
+    if ('nodes' in redis) throw new Error('no cluster was started')
+    await redis.flushall()
+    await until(
+      () => served.hub.overview().participants.length,
+      (count) => count === 0,
+    )
+    await sendPending({ folder, progress })
+    expect(await stored(served, folder, progress)).toEqual(idsOf(progress))
+    // Or the last of it: what the disk had not got when the power went.
+    const learner = readMembership(folder)?.learner ?? ''
+    const log = keys.learner(learner, progress.logId ?? '')
+    const entries = await redis.xrange(log, '-', '5-0')
+    await redis.del(log)
+    for (const [id, fields] of entries) await redis.xadd(log, id, ...fields)
+    await redis.hset(keys.heads, learner, `${progress.logId} 5`)
+    await sendPending({ folder, progress })
+    expect(await stored(served, folder, progress)).toEqual(idsOf(progress))
+  })
+
   test('sent by two programs at once, or after what was acknowledged was forgotten here', async () => {
     const served = await serve(await embedded())
     const { folder, progress } = await learnerOf(served)
@@ -129,16 +154,46 @@ describe('what a learner does arrives once and in order', () => {
     await sendPending({ folder, progress: again })
     const page = await until(
       () => served.hub.participant(readMembership(folder)?.learner ?? ''),
-      (seen) => seen?.attempts.length === 4 && seen.row.lessons['01-events']?.attempts === 4,
+      (seen) => seen?.attempts.length === 7 && seen.row.lessons['01-events']?.attempts === 7,
     )
-    expect(page?.attempts.map(({ passed }) => passed)).toEqual([false, false, true, false])
+    // What was done before the log was put back did happen, and the class keeps it.
+    const [no, yes] = [false, true]
+    expect(page?.attempts.map(({ passed }) => passed)).toEqual([no, no, no, no, no, yes, no])
     await fail(again, 1)
     await sendPending({ folder, progress: again })
     expect(readSent(folder).n).toBe(again.since(0).at(-1)?.n)
     await until(
       () => served.hub.overview().participants[0]?.lessons['01-events']?.attempts,
-      (attempts) => attempts === 5,
+      (attempts) => attempts === 8,
     )
+  })
+
+  test('from a folder that was copied to another machine, when both go on', async () => {
+    const served = await serve(await embedded())
+    const { folder, progress } = await learnerOf(served)
+    await fail(progress, 2)
+    const other = path.join(await newHome(), '.eventlings')
+    await cp(folder, other, { recursive: true })
+    const copy = openProgress(other)
+    // What was not sent before the copy was made is sent by both; and the first is ahead when the second one sends.
+    await fail(progress, 2)
+    await sendPending({ folder, progress })
+    await sendPending({ folder: other, progress: copy })
+    for (let turn = 0; turn < 2; turn += 1) {
+      await copy.record('CHECK_PASSED', '01-events', { ...check, skipped: 0 })
+      await sendPending({ folder: other, progress: copy })
+      await fail(progress, 1)
+      await sendPending({ folder, progress })
+    }
+    const page = await until(
+      () => served.hub.participant(readMembership(folder)?.learner ?? ''),
+      (seen) => seen?.attempts.length === 8,
+    )
+    const both = [...progress.since(0), ...copy.since(0)].filter(({ eventType }) => /^CHECK/.test(eventType))
+    expect(new Set(page?.attempts.map(({ eventId }) => eventId))).toEqual(
+      new Set(both.map(({ eventId }) => eventId)),
+    )
+    expect([folder, other].map((one) => hasPending(one))).toEqual([false, false])
   })
 
   test('after an import the log goes on under another id, and the class has all of it', async () => {
