@@ -34,6 +34,9 @@ async function run(words: readonly string[], world: World): Promise<ExitCode> {
       void cleanups.end().then(() => process.exit(code))
     })
     context.cleanups.add(() => restoreTerminal(world))
+    const { openedDesk } = context
+    // After a signal nobody reads notices, but there may be room again.
+    context.cleanups.add(async () => (await openedDesk())?.progress.settle())
     // For inquirer and others who ask the environment alone.
     if (!call.globals.color) world.env.NO_COLOR = '1'
     await context.preference() // a word that is no source of Redis is wrong whatever the command
@@ -66,6 +69,7 @@ function restoreTerminal({ input, output }: World): void {
 /** What there is to say about the progress log, after what was asked for and never in its midst. */
 async function tellNotices(context: Context): Promise<void> {
   const desk = await context.openedDesk()
+  await desk?.progress.settle()
   for (const notice of desk?.progress.notices ?? []) context.note(notice)
 }
 

@@ -42,7 +42,7 @@ export class LockTimeoutError extends Error {
 
   constructor(file: string, pid: number | undefined, refused: string) {
     const who = pid === undefined ? 'Another program' : `Another program (process ${pid})`
-    super(`${who} does not let go of the progress log. If no other eventlings is running, delete ${file}.`)
+    super(`${who} isn't letting go of the progress log. If no other eventlings is running, delete ${file}.`)
     this.file = file
     this.pid = pid
     this.refused = refused

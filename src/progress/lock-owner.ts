@@ -22,7 +22,10 @@ const GONE_MS = 200
 const NAMELESS_MS = 1_000
 /** The owner lives, or lives elsewhere: perhaps its number went to another process. A lock is held for milliseconds. */
 const STUCK_MS = 3_000
-/** And so old must that one be by the clock, so that a program stopped for a moment does not lose its lock. */
+/**
+ * And so old must one of this machine be by the clock, so that a program stopped for a moment doesn't lose its lock. The age of
+ * another machine's lock says nothing: the clocks differ, and a copied folder makes every file in it new.
+ */
 const STUCK_AGE_MS = 30_000
 
 export function nameOwner(owner: Owner): string {
@@ -40,6 +43,7 @@ export function readOwner(text: string): Owner | undefined {
 export function isStale(owner: Owner | undefined, watched: Watched): boolean {
   const { watchedMs, ageMs } = watched
   if (owner === undefined) return watchedMs >= NAMELESS_MS
-  if (owner.host === watched.host && !watched.isAlive(owner.pid)) return watchedMs >= GONE_MS
+  if (owner.host !== watched.host) return watchedMs >= STUCK_MS
+  if (!watched.isAlive(owner.pid)) return watchedMs >= GONE_MS
   return watchedMs >= STUCK_MS && ageMs >= STUCK_AGE_MS
 }

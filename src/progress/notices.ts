@@ -47,6 +47,11 @@ export function unreadableNotice(file: string, why: string): string {
   return `${file} cannot be read (${why}), so progress is neither shown nor saved. Move it away or mend its permissions.`
 }
 
-export function notSavedYetNotice(why: string): string {
-  return `The last step is not saved yet; it will be with the next one. ${why}`
+/** `why` is a sentence. Steps that were not saved live as long as the program, so this is for its end. */
+export function notSavedNotice(steps: number, why: string): string {
+  const lost =
+    steps === 1
+      ? "Your last step couldn't be saved, so it's lost."
+      : `Your last ${steps} steps couldn't be saved, so they're lost.`
+  return `${lost} ${why} Then run the command again.`
 }

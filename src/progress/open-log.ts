@@ -24,6 +24,8 @@ export interface OpenLog {
   readonly lock: LockOptions
   /** Events that happened and are not written yet, in their order. */
   pending: UnplacedEvent[]
+  /** Why they could not be written when it was tried last, as a sentence that says what to do. */
+  unsaved: string | undefined
   /** Found out for good: the system does not let us write here. */
   readOnly: boolean
 }
@@ -34,7 +36,17 @@ export function openLog(folder: string, options: ProgressOptions): OpenLog {
   const notices = new Notices()
   const reader = new LogReader(places, notices)
   const { now = () => new Date(), newId = () => crypto.randomUUID(), lock = {} } = options
-  const log: OpenLog = { places, reader, notices, now, newId, lock, pending: [], readOnly: false }
+  const log: OpenLog = {
+    places,
+    reader,
+    notices,
+    now,
+    newId,
+    lock,
+    pending: [],
+    unsaved: undefined,
+    readOnly: false,
+  }
   reader.refresh()
   const why = reader.blocked ? undefined : whyNotWritable(places)
   if (why !== undefined) giveUpWriting(log, why)

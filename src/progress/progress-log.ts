@@ -3,6 +3,7 @@ import { plainCopy } from './encode.ts'
 import { BadProgressEventError } from './errors.ts'
 import type { EventType, Payloads, StoredEvent } from './event.ts'
 import type { ImportResult } from './import-log.ts'
+import { notSavedNotice } from './notices.ts'
 import { isWritable, type OpenLog, openLog, type ProgressOptions } from './open-log.ts'
 import { overviewOf, type ProgressOverview } from './overview.ts'
 
@@ -20,9 +21,10 @@ export class ProgressLog {
     this.#log = openLog(folder, options)
   }
 
-  /** What the learner should know about the log, in sentences, each once. There may be more of them later. */
+  /** What the learner should know about the log, in sentences, each once. There may be more of them later, or one less. */
   get notices(): readonly string[] {
-    return this.#log.notices.all
+    const { notices, unsaved, pending } = this.#log
+    return unsaved === undefined ? notices.all : [...notices.all, notSavedNotice(pending.length, unsaved)]
   }
 
   /** False if nothing can be saved here; a notice says why. */
@@ -42,7 +44,7 @@ export class ProgressLog {
 
   /**
    * Saves one event: resolves when it is written, or when that turned out to be impossible. It never rejects for what is wrong
-   * with the machine; then there is a notice, and what may be saved later is kept for the next time. Rejects with
+   * with the machine; then there is a notice, and what may be saved later is kept for the next time, or for `settle`. Rejects with
    * BadProgressEventError for a payload that is none.
    */
   async record<Type extends Exclude<EventType, 'LOG_OPENED'>>(
@@ -57,6 +59,16 @@ export class ProgressLog {
     if (problem !== undefined) throw new BadProgressEventError(eventType, problem)
     this.#log.pending.push(event)
     await this.#inTurn(() => this.#save())
+  }
+
+  /** Before the program ends: tries once more to save what could not be saved. A notice says what is lost. */
+  async settle(): Promise<void> {
+    if (this.#log.unsaved === undefined) return
+    await this.#inTurn(async () => {
+      const { save } = await import('./save.ts')
+      // Whoever waited for the lock already need not do so again.
+      await save(this.#log, { ...this.#log.lock, patience: 100 })
+    })
   }
 
   /**

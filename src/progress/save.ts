@@ -2,7 +2,6 @@ import { mkdirSync } from 'node:fs'
 import { appendEvents, header } from './append.ts'
 import { codeOf, LockTimeoutError, saidBySystem } from './errors.ts'
 import { withLock } from './lock.ts'
-import { notSavedYetNotice } from './notices.ts'
 import { giveUpWriting, isWritable, type OpenLog } from './open-log.ts'
 
 /** What stands there already forbids to write: it cannot be read, or its format is newer. A notice has said which. */
@@ -10,12 +9,13 @@ export class NotWritableError extends Error {
   override readonly name = 'NotWritableError'
 }
 
-/** Writes the events that wait, in one go. Never rejects: what stands in the way becomes a notice. */
-export async function save(log: OpenLog): Promise<void> {
+/** Writes the events that wait, in one go. Never rejects: what stands in the way becomes a notice, or is kept in `unsaved`. */
+export async function save(log: OpenLog, options = log.lock): Promise<void> {
+  log.unsaved = undefined
   if (!isWritable(log)) log.pending = []
   if (log.pending.length === 0) return
   try {
-    await locked(log, (confirm) => {
+    await locked({ ...log, lock: options }, (confirm) => {
       const events = log.pending
       confirm()
       const open = () => header(log.now(), log.newId(), log.newId(), [])
@@ -25,7 +25,7 @@ export async function save(log: OpenLog): Promise<void> {
   } catch (error) {
     if (error instanceof NotWritableError) log.pending = []
     else if (isLasting(error)) giveUpWriting(log, saidBySystem(error))
-    else log.notices.add(notSavedYetNotice(sentenceOf(error)))
+    else log.unsaved = sentenceOf(error)
   }
 }
 
@@ -48,5 +48,6 @@ function isLasting(error: unknown): boolean {
 
 function sentenceOf(error: unknown): string {
   if (error instanceof LockTimeoutError) return error.message
-  return `The system says: ${saidBySystem(error)}.`
+  const remedy = ['ENOSPC', 'EDQUOT'].includes(codeOf(error)) ? 'Free some space.' : 'Fix that first.'
+  return `The system says: ${saidBySystem(error)}. ${remedy}`
 }

@@ -48,6 +48,12 @@ describe('whether a lock is stale', () => {
     ['its owner is gone, seen just now', owner, { ...dead, watchedMs: 10 }, false],
     ['its owner is gone', owner, { ...dead, watchedMs: 200 }, true],
     ['its owner is on another machine', { ...owner, host: 'there' }, { ...dead, watchedMs: 2_000 }, false],
+    [
+      'its owner is on another machine, and it is new here',
+      { ...owner, host: 'there' },
+      { watchedMs: 3_000 },
+      true,
+    ],
     ['it names nobody yet', undefined, { watchedMs: 500 }, false],
     ['it names nobody', undefined, { watchedMs: 1_000 }, true],
   ])('%s', (_, who, change, stale) => {
