@@ -1,6 +1,7 @@
 import { access, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { saveImage } from '../../redis/save-image.ts'
+import { type CourseFiles, courseFiles } from './course-files.ts'
 
 export interface BundleOptions {
   /** The course's folder. */
@@ -45,9 +46,11 @@ export async function bundleCourse({ root, file, env, onNotice }: BundleOptions)
     onNotice(
       saved === undefined ? 'No engine here has an image of Redis: left out.' : `With the image ${saved}.`,
     )
+    const files = await courseFiles(root, env)
+    if (files.leftOut.length > 0) onNotice(leftOut(files.leftOut))
     onNotice('Packing; this takes a minute …')
     const { create } = await import('tar')
-    const belongs = (name: string) => isPart(name, { root, archive: file })
+    const belongs = (name: string) => isPart(name, { root, archive: file, files })
     await create({ gzip: true, file, cwd: root, prefix: 'eventlings', portable: true, filter: belongs }, [
       '.',
     ])
@@ -57,15 +60,25 @@ export async function bundleCourse({ root, file, env, onNotice }: BundleOptions)
   }
 }
 
-/** Nothing that belongs to a person, nothing that is made anew on demand, and not the archive itself. */
-function isPart(
-  name: string,
-  { root, archive }: { readonly root: string; readonly archive: string },
-): boolean {
+interface Parts {
+  readonly root: string
+  readonly archive: string
+  readonly files: CourseFiles
+}
+
+/** The course, its packages without what they make anew on demand, the image, and not the archive itself. */
+function isPart(name: string, { root, archive, files }: Parts): boolean {
   const inside = path.normalize(name)
   if (path.resolve(root, inside) === path.resolve(archive)) return false
-  if (inside === '.eventlings' || inside === IMAGE_FILE) return true
+  if (['.', '.eventlings', IMAGE_FILE].includes(inside)) return true
   const [first = '', second = ''] = inside.split(path.sep)
-  if (['.git', '.eventlings', 'workspace'].includes(first)) return false
-  return !(first === 'node_modules' && ['.cache', '.vite', '.vite-temp'].includes(second))
+  if (first === 'node_modules') return !['.cache', '.vite', '.vite-temp'].includes(second)
+  return files.has(inside)
+}
+
+/** A lesson of one's own may be among them, so they are named. */
+function leftOut(names: readonly string[]): string {
+  const more = names.length > 5 ? `, and ${names.length - 5} more` : ''
+  const pronoun = names.length === 1 ? 'it' : 'them'
+  return `Left out, because git doesn't track ${pronoun}: ${names.slice(0, 5).join(', ')}${more}.`
 }

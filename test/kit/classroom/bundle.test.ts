@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { extract } from 'tar'
@@ -24,11 +25,31 @@ async function course(): Promise<string> {
     'workspace/01-events.ts',
     '.eventlings/progress.jsonl',
     '.git/HEAD',
+    'class.csv',
   ]) {
     await mkdir(path.dirname(path.join(root, file)), { recursive: true })
     await writeFile(path.join(root, file), file)
   }
   return root
+}
+
+/** What of that is packed. */
+const parts = [
+  'lessons/01-events.md',
+  'node_modules/.bin/tsc',
+  'node_modules/ioredis/index.js',
+  'package.json',
+  'src/workspace/home.ts',
+]
+
+async function namesIn(file: string): Promise<readonly string[]> {
+  const out = await temporary()
+  await extract({ file, cwd: out })
+  const folder = path.join(out, 'eventlings')
+  return (await readdir(folder, { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'))
+    .toSorted()
 }
 
 const env = { PATH: '', DOCKER_HOST: 'unix:///no/engine/here' }
@@ -41,18 +62,30 @@ describe('class bundle', () => {
     const bundle = await bundleCourse({ root, file, env, onNotice: (sentence) => said.push(sentence) })
     expect(bundle).toMatchObject({ file, image: undefined })
     expect(said.join('\n')).toContain('No engine here has an image of Redis')
-    const out = await temporary()
-    await extract({ file, cwd: out })
-    const there = (await readdir(path.join(out, 'eventlings'), { recursive: true, withFileTypes: true }))
-      .filter((entry) => entry.isFile())
-      .map((entry) => path.relative(path.join(out, 'eventlings'), path.join(entry.parentPath, entry.name)))
-    expect(there.map((name) => name.split(path.sep).join('/')).toSorted()).toEqual([
-      'lessons/01-events.md',
-      'node_modules/.bin/tsc',
-      'node_modules/ioredis/index.js',
-      'package.json',
-      'src/workspace/home.ts',
-    ])
+    expect(await namesIn(file)).toEqual(parts)
+  })
+
+  test('packs only what git tracks, and names what it leaves out', async () => {
+    const root = await course()
+    await rm(path.join(root, '.git'), { recursive: true })
+    await writeFile(path.join(root, '.gitignore'), 'node_modules/\n/workspace/\n.eventlings/\n')
+    await writeFile(path.join(root, 'lessons', 'grades.csv'), 'Ada')
+    // Only git is on this path: whatever container engine there is has no part in it.
+    const bin = await temporary()
+    await symlink(execFileSync('which', ['git'], { encoding: 'utf8' }).trim(), path.join(bin, 'git'))
+    const git = (...words: string[]) => execFileSync('git', words, { cwd: root })
+    git('init', '--quiet')
+    git('add', '.gitignore', 'package.json', 'src', 'lessons/01-events.md')
+    const said: string[] = []
+    const file = path.join(root, 'course.tar.gz')
+    await bundleCourse({
+      root,
+      file,
+      env: { ...env, PATH: bin },
+      onNotice: (sentence) => said.push(sentence),
+    })
+    expect(await namesIn(file)).toEqual(['.gitignore', ...parts])
+    expect(said).toContain("Left out, because git doesn't track them: class.csv, lessons/grades.csv.")
   })
 
   test('says what it needs', async () => {
