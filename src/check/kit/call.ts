@@ -159,7 +159,7 @@ function watch(name: string, seconds: number): { readonly failed: Promise<never>
 }
 
 function stuck(name: string, ms: number): DiagnosisError {
-  const waiting = sentCommands().filter((command) => command.pending)
+  const waiting = sentCommands().filter(({ pending, gone }) => pending && gone === undefined)
   const open = waiting.at(-1)
   const seconds = Math.round(ms / 100) / 10
   if (open === undefined) {

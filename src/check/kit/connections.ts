@@ -3,6 +3,7 @@ import { Cluster, Redis, type RedisOptions } from 'ioredis'
 
 const trusted = new WeakSet<Redis>()
 const open = new Set<Redis>()
+const cutByCheck = new WeakSet<Redis>()
 const openClusters = new Set<Cluster>()
 const handedOut = new WeakSet<Redis | Cluster>()
 /** Only who holds this very object can make a client that is trusted. */
@@ -66,15 +67,26 @@ function isInner(client: Redis): boolean {
  */
 export function disconnectGuests(counting = false): void {
   const own = ownConnections()
+  for (const client of open) cutByCheck.add(client)
   // Before their nodes: a cluster whose connection breaks would open another one.
   for (const cluster of openClusters) cluster.disconnect()
   openClusters.clear()
   for (const client of open) {
     open.delete(client)
     client.on('error', () => {})
-    if (client.status !== 'end') client.disconnect() // on one that is closed it would leave a timer of two seconds
+    cut(client)
   }
   if (counting) leftOpen = Math.max(leftOpen, own)
+}
+
+/** Ends a connection, as the death of its process would: what is unanswered on it stays so. */
+export function cut(client: Redis): void {
+  cutByCheck.add(client)
+  if (client.status !== 'end') client.disconnect() // on one that is closed it would leave a timer of two seconds
+}
+
+export function wasCut(client: Redis): boolean {
+  return cutByCheck.has(client)
 }
 
 /** Those that the learner's code opened itself and has not told to close. */

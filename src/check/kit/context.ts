@@ -1,20 +1,40 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Redis } from 'ioredis'
+import type { Timed } from './order.ts'
 
 /** One command that the learner's code sent. */
-export interface SentCommand {
+export interface SentCommand extends Timed {
   /** Which of the learner's connections, counted from 1 in the order of their first command. */
-  readonly client: number
+  client: number
   readonly name: string
   readonly args: readonly string[]
   reply?: unknown
   error?: Error
   pending: boolean
-  /** Milliseconds of this process's clock. */
-  readonly sentAt: number
+  /** Milliseconds of this process's clock: when the code asked for it, when it left, when the reply was read. */
+  readonly issuedAt: number
+  sentAt?: number
   answeredAt?: number
+  /** The same moments, and `turn`, as `inOrder` needs them. */
+  readonly issued: number
+  sent?: number
+  answered?: number
+  turn?: number
+  /** The check kept it back for a while. */
+  held?: boolean
+  /** It will never be answered: its process "died" before it was sent, or the check cut the connection at the end. */
+  gone?: 'died' | 'cut'
+  /** Sent before, on a connection that broke before the reply; ioredis then sends the command again. */
+  lost?: LostAttempt[]
   /** Where in the learner's file; formatted only when asked, a stack costs more than a command. */
   readonly origin: { readonly stack?: string | undefined }
+}
+
+export interface LostAttempt {
+  readonly sentAt: number
+  readonly sent: number
+  /** When it was sent again. */
+  readonly answered: number
 }
 
 /**
@@ -22,22 +42,32 @@ export interface SentCommand {
  * connection, so it does not matter whether an answer duplicates the client, opens one or shares it.
  */
 export interface Faults {
-  /** Called for every command, counted from 1. `hold` keeps this one and all later ones of the run back until it resolves. */
+  /**
+   * Where this run may be stopped. `command`: before each, even in the middle of a pipeline, whose commands are then sent one by
+   * one. `burst`: only before those that other code could come before on the same connection, because ioredis writes a
+   * pipeline, and all else that is sent without waiting, at once.
+   */
+  readonly stopsAt: 'command' | 'burst'
+  /** Called at every such place, counted from 1. `hold` keeps this command and all later ones of the run back until it resolves. */
   onCommand(name: string, count: number): Verdict
   /** Connections that this run has used, to be cut when its process "dies". */
   readonly clients: Set<Redis>
 }
 export type Verdict =
-  | { readonly kind: 'send' }
-  | { readonly kind: 'hold'; readonly until: Promise<void> }
+  /** `sent` gets the promise of the reply, for whoever has to wait for it. */
+  | { readonly kind: 'send'; sent?(promise: Promise<unknown>): void }
+  /** `reached`: all that this run had sent before has been answered. */
+  | { readonly kind: 'hold'; readonly until: Promise<void>; reached(): void }
   | { readonly kind: 'drop' }
-  /** Send on its own at once, even out of a pipeline, so that each command can be the last one. */
-  | { readonly kind: 'alone'; sent(promise: Promise<unknown>): void }
 
-interface Run {
+export interface Run {
   readonly faults: Faults
   count: number
   held: (() => void)[] | undefined
+  /** Something was sent, and the code has gone on since without waiting for anything. */
+  inBurst: boolean
+  /** What it sent while no reply has been read; the answered ones are removed at a hold. */
+  readonly commands: SentCommand[]
 }
 
 const runs = new AsyncLocalStorage<Run>()
@@ -47,7 +77,7 @@ export function currentRun(): Run | undefined {
 }
 
 export function withFaults<T>(faults: Faults, run: () => T): T {
-  return runs.run({ faults, count: 0, held: undefined }, run)
+  return runs.run({ faults, count: 0, held: undefined, inBurst: false, commands: [] }, run)
 }
 
 const scopes = new AsyncLocalStorage<SentCommand[]>()

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 import { attempt, failOnViolation } from './call.ts'
-import { disconnectGuests } from './connections.ts'
+import { cut, disconnectGuests } from './connections.ts'
 import { type Faults, type Verdict, withFaults } from './context.ts'
 import { adminClient, cleanDatabase, connectGuest } from './sandbox.ts'
 
@@ -53,7 +53,7 @@ async function oneRound(crash: Crash, sent: number): Promise<boolean> {
     failOnViolation()
     const survived = end !== 'died'
     await death.settled()
-    for (const client of death.faults.clients) client.disconnect()
+    for (const client of death.faults.clients) cut(client)
     await crash.verify({ sent: death.count(), last: death.last(), survived })
     return survived
   } finally {
@@ -70,6 +70,7 @@ function dieAfter(most: number) {
     die = resolve
   })
   const faults: Faults = {
+    stopsAt: 'command',
     clients: new Set(),
     onCommand(name, current): Verdict {
       if (current > most) {
@@ -78,7 +79,7 @@ function dieAfter(most: number) {
       }
       count = current
       last = name
-      return { kind: 'alone', sent: (promise) => replies.push(promise) }
+      return { kind: 'send', sent: (promise) => replies.push(promise) }
     },
   }
   return {

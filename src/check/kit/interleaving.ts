@@ -12,7 +12,7 @@ export interface Race<A, B> {
   readonly second: (redis: Redis) => Promise<B>
   /** Looks at both outcomes and at the database; throws (verify, verifyEqual) when the round went wrong. */
   readonly verify: (round: RaceRound<Awaited<A>, Awaited<B>>) => Promise<void> | void
-  /** Both share one connection, as parts of one program do. */
+  /** Both share one connection, as parts of one program do. There `second` can't come into the middle of a pipeline. */
   readonly sameConnection?: boolean
   /** What a diagnosis calls the learner's function; `append` for example. */
   readonly name?: string
@@ -30,12 +30,16 @@ export interface RaceRound<A, B> {
 
 /** Enough for any answer of sensible size; one that sends more is tried at its first commands. */
 const MOST_ROUNDS = 60
-/** How long second may wait for something that first holds (a lock): then first goes on, which is a fair race too. On the clock of the learner's code. */
+/**
+ * How long second may wait for something that first holds (a lock): then first goes on, which is a fair race too. And how
+ * long second waits for replies to what first sent before it was held. On the clock of the learner's code.
+ */
 const PATIENCE_MS = 1_000
 
 /**
  * The race, made on purpose: `first` is held before its 1st, 2nd, 3rd … command while `second` runs from beginning to end.
- * A check and an act that are two commands are caught in the round between them, whatever commands those are.
+ * A check and an act that are two commands are caught in the round between them, whatever commands those are, and even if
+ * they are sent in one pipeline: Redis executes other clients' commands between those of a pipeline.
  */
 export async function everyInterleaving<A, B>(race: Race<A, B>): Promise<void> {
   for (let round = 1; round <= MOST_ROUNDS; round += 1) {
@@ -51,7 +55,7 @@ async function oneRound<A, B>(race: Race<A, B>, round: number): Promise<boolean>
   await mine.connect()
   const theirs = race.sameConnection === true ? mine : connectGuest()
   if (theirs !== mine) await theirs.connect()
-  const point = stopBefore(round)
+  const point = stopBefore(round, race.sameConnection === true)
   const name = race.name ?? 'Your code'
   try {
     const first = attempt(name, () => withFaults(point.faults, () => race.first(mine)))
@@ -72,7 +76,7 @@ async function oneRound<A, B>(race: Race<A, B>, round: number): Promise<boolean>
   }
 }
 
-function stopBefore(count: number) {
+function stopBefore(count: number, sameConnection: boolean) {
   let reach: () => void = () => {}
   let release: () => void = () => {}
   let held: string | undefined
@@ -84,6 +88,7 @@ function stopBefore(count: number) {
     release = resolve
   })
   const faults: Faults = {
+    stopsAt: sameConnection ? 'burst' : 'command',
     clients: new Set(),
     onCommand(name, current): Verdict {
       if (current < count) {
@@ -92,8 +97,8 @@ function stopBefore(count: number) {
       }
       if (current > count) return { kind: 'send' }
       held = name
-      reach()
-      return { kind: 'hold', until }
+      void pauseOnClock(PATIENCE_MS).then(reach)
+      return { kind: 'hold', until, reached: reach }
     },
   }
   return { faults, reached, release: () => release(), held: () => held, before: () => before }

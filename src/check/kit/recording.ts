@@ -1,8 +1,10 @@
 import { Redis } from 'ioredis'
-import { isTrusted, watchConnections } from './connections.ts'
-import { collect, currentRun, type SentCommand } from './context.ts'
+import { isTrusted, wasCut, watchConnections } from './connections.ts'
+import { collect, type SentCommand } from './context.ts'
 import { environment } from './environment.ts'
+import { currentTurn, nextMoment } from './moments.ts'
 import { refusal } from './refused.ts'
+import { heardReply, throughFaults } from './through-faults.ts'
 import { reportViolation } from './violations.ts'
 
 type SendCommand = typeof Redis.prototype.sendCommand
@@ -14,7 +16,9 @@ const HANDSHAKE = new Set(['info', 'client', 'select', 'auth', 'hello', 'readonl
 /** How a client of a cluster finds its way, by itself and again and again. */
 const LOOKING_ROUND = new Set(['SLOTS', 'INFO', 'SHARDS'])
 
-const seen = new WeakSet<Command>()
+/** What was seen before may come by once more: from a queue, after a reconnect, or on its way to another node. */
+const seen = new WeakMap<Command, SentCommand | typeof NOT_RECORDED>()
+const NOT_RECORDED = Symbol('not recorded')
 let records: SentCommand[] = []
 let numbers = new Map<Redis, number>()
 let activity = 0
@@ -37,6 +41,18 @@ export function forgetCommands(): void {
 /** The learner's code may replace the global one later. */
 const now = performance.now.bind(performance)
 
+let testBegan = now()
+
+/** From here on the times of a recording count from now. */
+export function beginTest(): void {
+  testBegan = now()
+}
+
+/** Milliseconds since the test began. */
+export function sinceTestBegan(at: number): number {
+  return at - testBegan
+}
+
 let recording = false
 
 /** From here on every command that any client in this process sends is recorded, and refused or held back where asked. */
@@ -46,66 +62,75 @@ export function recordCommands(): void {
   watchConnections()
   const send = Redis.prototype.sendCommand
   Redis.prototype.sendCommand = function recordedSend(this: Redis, command, stream) {
-    if (isTrusted(this) || seen.has(command)) return send.call(this, command, stream)
+    if (isTrusted(this)) return send.call(this, command, stream)
+    const known = seen.get(command)
+    if (known === NOT_RECORDED) return send.call(this, command, stream)
+    if (known !== undefined) return again(this, known, () => send.call(this, command, stream))
     const args = textOf(command)
     const name = command.name.toUpperCase()
     if (name === 'CLUSTER' && LOOKING_ROUND.has(args[0]?.toUpperCase() ?? ''))
       return send.call(this, command, stream)
     const shaking = this.status === 'connect' && HANDSHAKE.has(command.name)
     if (shaking && (command.name !== 'select' || Number(args[0]) === sandboxDatabase())) {
-      seen.add(command) // it may be queued and come by once more
+      seen.set(command, NOT_RECORDED)
       return send.call(this, command, stream)
     }
-    seen.add(command)
     const record = note(this, command, name, args)
+    seen.set(command, record)
     const refused = refusal(name, args, environment().allow)
     if (refused !== undefined) {
       reportViolation(refused, record.origin.stack)
       command.reject(new Error(refused))
       return command.promise
     }
-    return throughFaults(this, command, record, (own) => send.call(this, command, own ? undefined : stream))
+    return throughFaults(this, command, record, (alone) =>
+      written(this, record, () => send.call(this, command, alone ? undefined : stream)),
+    )
   }
 }
 
-function throughFaults(client: Redis, command: Command, record: SentCommand, go: (own: boolean) => unknown) {
-  const run = currentRun()
-  if (run === undefined) return go(false)
-  run.faults.clients.add(client)
-  if (run.held !== undefined) {
-    run.held.push(() => go(false))
-    return command.promise
+/** Sends, and notes when it left: what ioredis puts into its queue, because the connection isn't ready, comes by again. */
+function written(client: Redis, record: SentCommand, send: () => unknown): unknown {
+  const waiting = queued(client)
+  const result = send()
+  if (record.answered === undefined && queued(client) === waiting) {
+    record.sent = nextMoment()
+    record.sentAt = now()
   }
-  run.count += 1
-  const verdict = run.faults.onCommand(record.name, run.count)
-  switch (verdict.kind) {
-    case 'send':
-      return go(false)
-    case 'drop':
-      return command.promise
-    case 'alone':
-      verdict.sent(command.promise)
-      return go(true)
-    case 'hold': {
-      const held: (() => void)[] = [() => go(false)]
-      run.held = held
-      void verdict.until.then(() => {
-        run.held = undefined
-        for (const next of held) next()
-      })
-      return command.promise
-    }
+  return result
+}
+
+function queued(client: Redis): number {
+  return (client as unknown as { readonly offlineQueue: { readonly length: number } }).offlineQueue.length
+}
+
+/** The same command once more: for the first time out of a queue, to another node, or because its connection broke. */
+function again(client: Redis, record: SentCommand, send: () => unknown): unknown {
+  const { sent, sentAt } = record
+  if (sent !== undefined && sentAt !== undefined && record.answered === undefined) {
+    record.lost = [...(record.lost ?? []), { sent, sentAt, answered: nextMoment() }]
   }
+  delete record.sent
+  delete record.answered
+  record.client = numberOf(client)
+  return written(client, record, send)
+}
+
+function numberOf(client: Redis): number {
+  const known = numbers.get(client)
+  if (known !== undefined) return known
+  numbers.set(client, numbers.size + 1)
+  return numbers.size
 }
 
 function note(client: Redis, command: Command, name: string, args: readonly string[]): SentCommand {
-  if (!numbers.has(client)) numbers.set(client, numbers.size + 1)
   const record: SentCommand = {
-    client: numbers.get(client) ?? 0,
+    client: numberOf(client),
     name,
     args,
     pending: true,
-    sentAt: now(),
+    issued: nextMoment(),
+    issuedAt: now(),
     origin: origin(),
   }
   records.push(record)
@@ -114,21 +139,29 @@ function note(client: Redis, command: Command, name: string, args: readonly stri
   const { resolve, reject } = command
   // Wrapped and not followed with `.then`: a promise with a handler on it is no longer an unhandled rejection.
   command.resolve = (reply: unknown) => {
-    record.pending = false
-    record.answeredAt = now()
     record.reply = decoded(reply)
     delete record.error // of a node that sent it on to another
-    activity += 1
+    answered(record)
     resolve(reply as Parameters<typeof resolve>[0])
   }
   command.reject = (error: Error) => {
-    record.pending = false
-    record.answeredAt = now()
-    record.error = error
-    activity += 1
+    if (wasCut(client) && error.name !== 'ReplyError') record.gone = 'cut'
+    else {
+      record.error = error
+      answered(record)
+    }
     reject(error)
   }
   return record
+}
+
+function answered(record: SentCommand): void {
+  record.pending = false
+  record.answered = nextMoment()
+  record.answeredAt = now()
+  record.turn = currentTurn()
+  activity += 1
+  heardReply()
 }
 
 function origin(): { readonly stack?: string | undefined } {

@@ -15,7 +15,7 @@ export function isRestless(commands: readonly SentCommand[]): boolean {
   let pauses = 0
   let answered = Number.POSITIVE_INFINITY
   for (const command of commands) {
-    if (command.sentAt - answered >= PAUSE_MS || blocks(command)) pauses += 1
+    if (command.issuedAt - answered >= PAUSE_MS || blocks(command)) pauses += 1
     answered = command.answeredAt ?? Number.POSITIVE_INFINITY
   }
   return pauses < commands.length / 10

@@ -1,7 +1,13 @@
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { setEnvironment } from '../../../src/check/kit/environment.ts'
-import { everyCrash, everyInterleaving, everyLostReply, useSandbox } from '../../../src/check/kit/index.ts'
+import {
+  everyCrash,
+  everyInterleaving,
+  everyLostReply,
+  overtaken,
+  useSandbox,
+} from '../../../src/check/kit/index.ts'
 import { closeSandbox } from '../../../src/check/kit/sandbox.ts'
 import { findRedisServer } from '../../../src/redis/executables.ts'
 import { type RunningRedis, startRedis } from '../../../src/redis/index.ts'
@@ -96,6 +102,128 @@ describe('every interleaving of two writers', () => {
     expect(await winners(shared, false)).toBe(1)
   })
 
+  test('on one connection a pipeline goes as a whole, as ioredis writes it', async () => {
+    const inTransaction = async (redis: Redis) => {
+      const [added] = (await redis.multi().xadd('s', '1-0', 'f', 'v').xlen('s').exec()) ?? []
+      if (added?.[0]) throw added[0]
+    }
+    const places: (string | undefined)[] = []
+    await everyInterleaving({
+      sameConnection: true,
+      first: async (redis) => {
+        const replies = await redis.pipeline().set('a', 1).get('a').xlen('s').exec()
+        await inTransaction(redis)
+        return replies
+      },
+      second: async (redis) => {
+        await redis.set('a', 2)
+        await inTransaction(redis)
+      },
+      async verify({ first, second, held }) {
+        places.push(held)
+        expect(first.ok || second.ok).toBe(true)
+        expect(await box.admin.xlen('s')).toBe(1)
+        if (first.ok) {
+          expect(first.value?.slice(0, 2)).toEqual([
+            [null, 'OK'],
+            [null, '1'],
+          ])
+        }
+      },
+    })
+    expect(places).toEqual(['SET', 'MULTI', undefined])
+    expect(await winners(inTransaction, true)).toBe(1)
+    expect(await winners(inTransaction, false)).toBe(1)
+  })
+
+  test('on one connection, what is sent without waiting goes as a whole too', async () => {
+    const places: (string | undefined)[] = []
+    await everyInterleaving({
+      sameConnection: true,
+      first: (redis) => {
+        void redis.multi({ pipeline: false })
+        void redis.rpush('l', 'first')
+        void redis.rpush('l', 'first')
+        return redis.exec()
+      },
+      second: (redis) => redis.rpush('l', 'second'),
+      verify({ first, second, held }) {
+        places.push(held)
+        expect(second).toEqual({ ok: true, value: held === 'MULTI' ? 1 : 3 })
+        expect(first.ok && first.value?.map(([, reply]) => reply)).toEqual(held === 'MULTI' ? [2, 3] : [1, 2])
+      },
+    })
+    expect(places).toEqual(['MULTI', undefined])
+  })
+
+  test('on two connections the other comes between any two commands of a pipeline', async () => {
+    const seen: unknown[] = []
+    await everyInterleaving({
+      first: (redis) => redis.pipeline().xlen('s').xrange('s', '-', '+').xlen('s').exec(),
+      second: (redis) => redis.xadd('s', '*', 'f', 'v'),
+      verify({ first }) {
+        const [before, entries, after] = (first.ok && first.value) || []
+        seen.push([before?.[1], (entries?.[1] as unknown[] | undefined)?.length, after?.[1]])
+      },
+    })
+    expect(seen).toEqual([
+      [1, 1, 1],
+      [0, 1, 1],
+      [0, 0, 1],
+      [0, 0, 0],
+    ])
+  })
+
+  test('but never into a transaction, however it is sent', async () => {
+    for (const separately of [false, true]) {
+      await everyInterleaving({
+        first: async (redis) => {
+          if (!separately) return redis.multi().get('a').get('a').exec()
+          await redis.multi({ pipeline: false })
+          await redis.get('a')
+          await redis.get('a')
+          return redis.exec()
+        },
+        second: (redis) => redis.incr('a'),
+        verify({ first, held }) {
+          const [one, two] = (first.ok && first.value) || []
+          expect(one?.[1]).toBe(held === undefined ? null : '1')
+          expect(two?.[1]).toBe(one?.[1])
+        },
+      })
+    }
+  })
+
+  test('the other starts when what was sent before is done, even if nobody waits for it', async () => {
+    const found: unknown[] = []
+    await everyInterleaving({
+      first: async (redis) => {
+        await Promise.all([...'abcdefgh'].map((letter) => redis.rpush('l', letter)))
+      },
+      second: (redis) => redis.llen('l'),
+      verify({ second }) {
+        if (second.ok) found.push(second.value)
+      },
+    })
+    expect(found).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8])
+  })
+
+  test('a read that waits for something does not keep the other from starting', async () => {
+    await everyInterleaving({
+      first: async (redis) => {
+        const reader = redis.duplicate()
+        const read = reader.blpop('l', 0)
+        await redis.ping()
+        await redis.rpush('l', 'first')
+        await read
+      },
+      second: (redis) => redis.rpush('l', 'second'),
+      verify({ first, second }) {
+        expect([first.ok, second.ok]).toEqual([true, true])
+      },
+    })
+  })
+
   test('an event between two reads is seen', async () => {
     await box.admin.del('s')
     const seen = new Set<string>()
@@ -148,6 +276,20 @@ describe('a crash after every command', () => {
     expect(transaction).toEqual(['00', '00', '00', '00', '11'])
     const script = "redis.call('SET', KEYS[1], 1) redis.call('SET', KEYS[2], 1)"
     expect(await halves((redis) => redis.eval(script, 2, 'a', 'b'))).toEqual(['00', '11'])
+  })
+})
+
+describe('somebody who is always a little faster', () => {
+  test('comes between the commands of a pipeline', async () => {
+    const { redis } = overtaken(box.redis, 's', () => box.admin.xadd('s', '*', 'f', 'v'))
+    const replies = await redis.pipeline().xlen('s').get('other').xlen('s').exec()
+    expect(replies?.map(([, reply]) => reply)).toEqual([1, null, 2])
+  })
+
+  test('but not into a transaction', async () => {
+    const { redis } = overtaken(box.redis, 's', () => box.admin.xadd('s', '*', 'f', 'v'))
+    const replies = await redis.multi().xlen('s').xlen('s').exec()
+    expect(replies?.map(([, reply]) => reply)).toEqual([2, 2])
   })
 })
 

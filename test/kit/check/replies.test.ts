@@ -6,7 +6,8 @@ const sent = (name: string, reply: unknown): SentCommand => ({
   name,
   args: [],
   pending: false,
-  sentAt: 0,
+  issued: 0,
+  issuedAt: 0,
   origin: {},
   reply,
 })

@@ -5,8 +5,9 @@ import { isRestless } from '../../../src/check/kit/restless.ts'
 /** Commands that were each answered after so many milliseconds, and then so long nothing was sent. */
 function asked(count: number, reply: number, pause: number, args: readonly string[] = []): SentCommand[] {
   return Array.from({ length: count }, (_, i) => {
-    const sentAt = i * (reply + pause)
-    return { client: 1, name: 'GET', args, pending: false, sentAt, answeredAt: sentAt + reply, origin: {} }
+    const issuedAt = i * (reply + pause)
+    const answeredAt = issuedAt + reply
+    return { client: 1, name: 'GET', args, pending: false, issued: i, issuedAt, answeredAt, origin: {} }
   })
 }
 
@@ -22,7 +23,7 @@ test('with a pause it is not, however many fit in', () => {
 test('a pause after every third question is one', () => {
   const bursts = asked(200, 0.1, 0).map((command, i) => {
     const later = Math.floor(i / 3) * 20
-    return { ...command, sentAt: command.sentAt + later, answeredAt: (command.answeredAt ?? 0) + later }
+    return { ...command, issuedAt: command.issuedAt + later, answeredAt: (command.answeredAt ?? 0) + later }
   })
   expect(isRestless(bursts)).toBe(false)
 })

@@ -1,0 +1,90 @@
+import type { Redis } from 'ioredis'
+import { currentRun, type Run, type SentCommand } from './context.ts'
+import { mayBlock } from './order.ts'
+
+type Command = Parameters<typeof Redis.prototype.sendCommand>[0]
+
+const listeners = new Set<() => void>()
+
+/** For the recording to say that a reply has been read. */
+export function heardReply(): void {
+  for (const listener of listeners) listener()
+}
+
+/**
+ * Lets a command go, keeps it back, or drops it, as the run that it belongs to is told. `go` sends it; with `alone`, not as a
+ * part of its pipeline, which would wait for the other parts and then write all of them at once.
+ */
+export function throughFaults(
+  client: Redis,
+  command: Command,
+  record: SentCommand,
+  go: (alone: boolean) => unknown,
+): unknown {
+  const run = currentRun()
+  if (run === undefined) return go(false)
+  const { faults } = run
+  faults.clients.add(client)
+  const alone = faults.stopsAt === 'command'
+  if (run.held !== undefined) {
+    record.held = true
+    run.held.push(() => go(alone))
+    return command.promise
+  }
+  const isFirstOfBurst = beginBurst(run)
+  const verdict =
+    alone || isFirstOfBurst ? faults.onCommand(record.name, ++run.count) : ({ kind: 'send' } as const)
+  switch (verdict.kind) {
+    case 'send':
+      verdict.sent?.(command.promise)
+      run.commands.push(record)
+      return go(alone)
+    case 'drop':
+      record.gone = 'died'
+      return command.promise
+    case 'hold': {
+      record.held = true
+      const held: (() => void)[] = [() => go(alone)]
+      run.held = held
+      void verdict.until.then(() => {
+        run.held = undefined
+        for (const next of held) next()
+      })
+      void allAnswered(run.commands).then(() => verdict.reached())
+      return command.promise
+    }
+  }
+}
+
+/** True for the first command since the code last gave way to other code. */
+function beginBurst(run: Run): boolean {
+  if (run.inBurst) return false
+  run.inBurst = true
+  queueMicrotask(() => {
+    run.inBurst = false
+  })
+  return true
+}
+
+/** Resolves when Redis has answered these: what has only been written may still be overtaken on another connection. */
+async function allAnswered(commands: readonly SentCommand[]): Promise<void> {
+  if (expected(commands).length === 0) return
+  await new Promise<void>((resolve) => {
+    const look = () => {
+      if (expected(commands).length > 0) return
+      listeners.delete(look)
+      resolve()
+    }
+    listeners.add(look)
+  })
+}
+
+/** Those whose reply comes by itself: not a read that blocks, nor what was sent after it on its connection. */
+function expected(commands: readonly SentCommand[]): readonly SentCommand[] {
+  const blocked = new Set<number>()
+  return commands.filter((command) => {
+    if (!command.pending) return false
+    if (mayBlock(command)) blocked.add(command.client)
+    return !blocked.has(command.client)
+  })
+}

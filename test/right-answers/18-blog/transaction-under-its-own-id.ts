@@ -1,0 +1,143 @@
+import type { Redis } from 'ioredis'
+import { createEvent, type DomainEvent, decodeEvent, encodeEvent } from '#built/01-events'
+
+export type Clock = () => Date
+
+/** What a post is now. Times are ISO 8601, from the events. */
+export interface Post {
+  readonly title: string
+  readonly content: string
+  readonly author: string
+  readonly published: boolean
+  readonly createdAt: string
+  readonly editedAt: string | null
+  readonly publishedAt: string | null
+}
+
+export type Draft = Pick<Post, 'title' | 'content' | 'author'>
+/** A field that is missing or undefined stays as it is; an empty text is a text. */
+export type Changes = { readonly title?: string | undefined; readonly content?: string | undefined }
+export type Refusal = 'exists' | 'not-found' | 'no-title' | 'no-content' | 'already-published'
+
+/** The rules say no, and nothing was written. */
+export class PostRefusedError extends Error {
+  override readonly name = 'PostRefusedError'
+  readonly postId: string
+  readonly reason: Refusal
+
+  constructor(postId: string, reason: Refusal) {
+    super(`Post ${postId} refused: ${reason}`)
+    this.postId = postId
+    this.reason = reason
+  }
+}
+
+type Edited = { title?: string; content?: string }
+type Fact =
+  | { readonly eventType: 'POST_CREATED'; readonly payload: Draft & Record<string, string> }
+  | { readonly eventType: 'POST_EDITED'; readonly payload: Edited }
+  | { readonly eventType: 'POST_PUBLISHED'; readonly payload: Record<string, never> }
+
+/** What comes of a command, given the post as it is; null when there is nothing to do. */
+type Decide = (post: Post | null) => Fact | null
+
+const PAGE = 500
+const ATTEMPTS = 10
+
+const keyOf = (postId: string) => `blog:post:${postId}`
+const isBlank = (text: string) => text.trim() === ''
+
+/** The post after one more event. Pure: its times are those of the events. Unknown types leave it as it is. */
+export function applyPostEvent(post: Post | null, event: DomainEvent): Post | null {
+  const fact = event as DomainEvent & Fact
+  const { timestamp } = event
+  if (fact.eventType === 'POST_CREATED') {
+    const { title, content, author } = fact.payload
+    const fresh = { published: false, createdAt: timestamp, editedAt: null, publishedAt: null }
+    return post ?? { title, content, author, ...fresh }
+  }
+  if (post === null) return null
+  switch (fact.eventType) {
+    case 'POST_EDITED': {
+      const { title = post.title, content = post.content } = fact.payload
+      return { ...post, title, content, editedAt: timestamp }
+    }
+    case 'POST_PUBLISHED':
+      return { ...post, published: true, publishedAt: post.publishedAt ?? timestamp }
+    default:
+      return post
+  }
+}
+
+/** The post as it is now, null for one that never was. */
+export async function getPost(redis: Redis, postId: string): Promise<Post | null> {
+  return (await read(redis, postId)).post
+}
+
+/** Post and version grow in one loop, so that a decision is checked against just what it has seen. */
+async function read(redis: Redis, postId: string): Promise<{ post: Post | null; version: number }> {
+  let post: Post | null = null
+  let version = 0
+  for (;;) {
+    const page = await redis.xrange(keyOf(postId), `(${version}-0`, '+', 'COUNT', PAGE)
+    for (const [id, fields] of page) {
+      post = applyPostEvent(post, decodeEvent(fields[fields.indexOf('event') + 1] ?? ''))
+      version = Number.parseInt(id, 10)
+    }
+    if (page.length < PAGE) return { post, version }
+  }
+}
+
+/** Reads, decides, writes one event under the next version as its id, in a transaction that tells of a taken id in its reply. */
+async function handle(redis: Redis, clock: Clock, postId: string, decide: Decide): Promise<number> {
+  for (let attempt = 1; ; attempt += 1) {
+    const { post, version } = await read(redis, postId)
+    const fact = decide(post)
+    if (fact === null) return version
+    const event = createEvent({ ...fact, entityId: postId }, clock)
+    const written = await redis
+      .multi()
+      .xadd(keyOf(postId), `${version + 1}-0`, 'event', encodeEvent(event))
+      .exec()
+    const error = written?.[0]?.[0]
+    if (!error) return version + 1
+    if (!isTaken(error) || attempt >= ATTEMPTS) throw error
+  }
+}
+
+/** Redis has no code for it, only this sentence. */
+function isTaken(error: unknown): boolean {
+  return error instanceof Error && error.message.includes('equal or smaller than the target stream top item')
+}
+
+/** Each command resolves to the post's version after it. @throws PostRefusedError */
+export function createPost(redis: Redis, clock: Clock, postId: string, draft: Draft): Promise<number> {
+  return handle(redis, clock, postId, (post) => {
+    if (post !== null) throw new PostRefusedError(postId, 'exists')
+    if (isBlank(draft.title)) throw new PostRefusedError(postId, 'no-title')
+    const { title, content, author } = draft
+    return { eventType: 'POST_CREATED', payload: { title, content, author } }
+  })
+}
+
+export function editPost(redis: Redis, clock: Clock, postId: string, changes: Changes): Promise<number> {
+  return handle(redis, clock, postId, (post) => {
+    if (post === null) throw new PostRefusedError(postId, 'not-found')
+    const { title = post.title, content = post.content } = changes
+    if (isBlank(title)) throw new PostRefusedError(postId, 'no-title')
+    if (post.published && isBlank(content)) throw new PostRefusedError(postId, 'no-content')
+    const payload: Edited = {}
+    if (title !== post.title) payload.title = title
+    if (content !== post.content) payload.content = content
+    return Object.keys(payload).length === 0 ? null : { eventType: 'POST_EDITED', payload }
+  })
+}
+
+export function publishPost(redis: Redis, clock: Clock, postId: string): Promise<number> {
+  return handle(redis, clock, postId, (post) => {
+    if (post === null) throw new PostRefusedError(postId, 'not-found')
+    if (post.published) throw new PostRefusedError(postId, 'already-published')
+    if (isBlank(post.content)) throw new PostRefusedError(postId, 'no-content')
+    return { eventType: 'POST_PUBLISHED', payload: {} }
+  })
+}

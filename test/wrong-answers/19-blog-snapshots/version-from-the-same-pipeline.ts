@@ -1,0 +1,136 @@
+// task: takeSnapshot
+// diagnosis: take state and version from one reading
+import type { Redis } from 'ioredis'
+import { decodeEvent } from '#built/01-events'
+import {
+  applyPostEvent,
+  type Changes,
+  type Clock,
+  createPost,
+  type Draft,
+  editPost,
+  type Post,
+  publishPost,
+} from '#built/18-blog'
+
+/** A post, and how many of its events are in it. They belong together. */
+export interface PostAtVersion {
+  readonly post: Post | null
+  readonly version: number
+}
+
+/** The commands of lesson 18, which see to it that there are snapshots. */
+export interface Blog {
+  createPost(postId: string, draft: Draft): Promise<number>
+  editPost(postId: string, changes: Changes): Promise<number>
+  publishPost(postId: string): Promise<number>
+  /** Resolves when all snapshots that were begun are done with, well or badly. For a program that wants to end. */
+  settled(): Promise<void>
+}
+
+export type OnSnapshotError = (error: unknown, postId: string) => void
+
+/** To be raised whenever `applyPostEvent` or the shape of a post changes. */
+const REDUCER_VERSION = 1
+const EVERY = 10
+const PAGE = 500
+
+const streamKey = (postId: string) => `blog:post:${postId}`
+const snapshotKey = (postId: string) => `blog:snapshot:${postId}`
+
+/**
+ * Saves a snapshot, unless the stored one is from a newer reducer, or as far as this one.
+ * KEYS  1 the snapshot's hash
+ * ARGV  1 state · 2 version · 3 reducerVersion
+ * Replies 1 when it was saved, 0 when the stored one stays.
+ */
+const SAVE = `
+local stored = redis.call('HMGET', KEYS[1], 'version', 'reducerVersion')
+local version, reducer = tonumber(stored[1] or ''), tonumber(stored[2] or '')
+local myVersion, myReducer = tonumber(ARGV[2]), tonumber(ARGV[3])
+if reducer and reducer > myReducer then return 0 end
+if reducer == myReducer and version and version >= myVersion then return 0 end
+redis.call('HSET', KEYS[1], 'state', ARGV[1], 'version', ARGV[2], 'reducerVersion', ARGV[3])
+return 1`
+
+/** The post as it is now, from its snapshot and the events behind it. */
+export async function readPost(redis: Redis, postId: string): Promise<PostAtVersion> {
+  return replay(redis, postId, await readSnapshot(redis, postId))
+}
+
+/** Makes a snapshot if there are ten events or more behind the last one. True when it did. */
+export async function takeSnapshot(redis: Redis, postId: string): Promise<boolean> {
+  const before = await readSnapshot(redis, postId)
+  let { post, version } = before
+  for (;;) {
+    const replies = await redis
+      .pipeline()
+      .xrange(streamKey(postId), `(${version}-0`, '+', 'COUNT', PAGE)
+      .xlen(streamKey(postId))
+      .exec()
+    const [page, length] = (replies ?? []).map(([error, reply]) => {
+      if (error) throw error
+      return reply
+    }) as [[string, string[]][], number]
+    for (const [id, fields] of page) {
+      post = applyPostEvent(post, decodeEvent(fields[fields.indexOf('event') + 1] ?? ''))
+      version = Number.parseInt(id, 10)
+    }
+    if (page.length === PAGE) continue
+    version = length
+    break
+  }
+  if (version - before.version < EVERY) return false
+  const values = [JSON.stringify(post), version, REDUCER_VERSION]
+  return (await redis.eval(SAVE, 1, snapshotKey(postId), ...values)) === 1
+}
+
+/** Version 0, the beginning, when there is no snapshot that this reducer has made. */
+async function readSnapshot(redis: Redis, postId: string): Promise<PostAtVersion> {
+  const { state, version, reducerVersion } = await redis.hgetall(snapshotKey(postId))
+  if (state === undefined || reducerVersion !== String(REDUCER_VERSION)) return { post: null, version: 0 }
+  return { post: JSON.parse(state) as Post, version: Number(version) }
+}
+
+/** Post and version move on in one loop, so that neither can be ahead of the other. */
+async function replay(redis: Redis, postId: string, from: PostAtVersion): Promise<PostAtVersion> {
+  let { post, version } = from
+  for (;;) {
+    const page = await redis.xrange(streamKey(postId), `(${version}-0`, '+', 'COUNT', PAGE)
+    for (const [id, fields] of page) {
+      post = applyPostEvent(post, decodeEvent(fields[fields.indexOf('event') + 1] ?? ''))
+      version = Number.parseInt(id, 10)
+    }
+    if (page.length < PAGE) return { post, version }
+  }
+}
+
+/** A snapshot is never the author's business: she does not wait for it, and its failure is told to `onError` alone. */
+export function openBlog(redis: Redis, clock: Clock, onError: OnSnapshotError): Blog {
+  const running = new Set<Promise<void>>()
+
+  async function snapshot(postId: string): Promise<void> {
+    try {
+      await takeSnapshot(redis, postId)
+    } catch (error) {
+      onError(error, postId)
+    }
+  }
+
+  async function after(postId: string, command: Promise<number>): Promise<number> {
+    const version = await command
+    const work = snapshot(postId)
+    running.add(work)
+    void work.finally(() => running.delete(work))
+    return version
+  }
+
+  return {
+    createPost: (postId, draft) => after(postId, createPost(redis, clock, postId, draft)),
+    editPost: (postId, changes) => after(postId, editPost(redis, clock, postId, changes)),
+    publishPost: (postId) => after(postId, publishPost(redis, clock, postId)),
+    async settled() {
+      await Promise.all(running)
+    },
+  }
+}
