@@ -4,7 +4,7 @@ import { type PresenterView, presenterView } from './presenter.ts'
 import { focusableScrollers } from './scrollers.ts'
 
 /** What the window on the projector and the presenter's say to each other. */
-type Message = { readonly show: number } | { readonly run: true }
+type Message = { readonly show: number } | { readonly run: true } | { readonly black: boolean }
 
 const isPresenter = new URLSearchParams(location.search).has('presenter')
 const channel = new BroadcastChannel(`slides ${location.pathname}`)
@@ -15,6 +15,7 @@ if (isPresenter) presenter = presenterView()
 
 const place = document.querySelector('#place')
 const keysDialog = document.querySelector<HTMLDialogElement>('#keys')
+const blockedDialog = document.querySelector<HTMLDialogElement>('#blocked')
 let heard = 0
 const deck = openDeck((shown) => {
   if (place) place.textContent = `${shown.at} / ${shown.count}`
@@ -31,6 +32,7 @@ channel.addEventListener('message', ({ data }: MessageEvent<Message>) => {
     if (!isPresenter) run(deck)
     return
   }
+  if ('black' in data) return showBlack(data.black)
   heard = data.show
   if (deck.at !== heard) deck.show(heard)
 })
@@ -39,16 +41,38 @@ function run({ slide }: Deck): void {
   slide.querySelector<HTMLElement>('.run-button')?.click()
 }
 
+/** The projector's window is black, and the presenter's says so. */
+function showBlack(isBlack: boolean): void {
+  document.documentElement.classList.toggle('black', isBlack)
+  const said = document.querySelector('#black')
+  if (said) said.textContent = isBlack ? 'The screen is black. Press b to show the slide again.' : ''
+}
+
+function turnBlack(isBlack: boolean): void {
+  showBlack(isBlack)
+  send({ black: isBlack })
+}
+
+function isBlack(): boolean {
+  return document.documentElement.classList.contains('black')
+}
+
 /** Moves on, and lets a screen reader begin at the slide's title. */
 function go(number: number): void {
   heard = 0
+  if (isBlack()) turnBlack(false)
   deck.show(number)
   deck.slide.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true })
 }
 
 function openNotes(): void {
-  if (isPresenter) window.close()
-  else window.open(`${location.pathname}?presenter#${deck.at}`, 'presenter', 'popup,width=1180,height=820')
+  if (isPresenter) {
+    window.close()
+    return
+  }
+  const address = `${location.pathname}?presenter#${deck.at}`
+  const opened = window.open(address, 'presenter', 'popup,width=1180,height=820')
+  if (opened === null || opened.closed) blockedDialog?.showModal()
 }
 
 function wholeScreen(): void {
@@ -66,17 +90,22 @@ const actions: Readonly<Record<string, () => void>> = {
   End: () => go(deck.count),
   f: wholeScreen,
   n: openNotes,
+  // What clickers send for a black screen.
+  b: () => turnBlack(!isBlack()),
+  '.': () => turnBlack(!isBlack()),
   r: () => (isPresenter ? send({ run: true }) : run(deck)),
   '?': () => keysDialog?.showModal(),
   Escape: () => deck.slide.querySelector<HTMLElement>('.ran .quiet')?.click(),
 }
 
 addEventListener('keydown', (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || keysDialog?.open) return
+  if (event.ctrlKey || event.metaKey || event.altKey) return
+  if (keysDialog?.open || blockedDialog?.open) return
   const isOnButton = event.target instanceof Element && event.target.closest('button, a, summary') !== null
   // A space presses the button that has the focus.
   if (event.key === ' ' && isOnButton) return
-  const action = actions[event.key]
+  // With caps lock, too.
+  const action = actions[event.key] ?? actions[event.key.toLowerCase()]
   if (action === undefined) return
   event.preventDefault()
   action()

@@ -16,6 +16,7 @@ const keys: readonly (readonly [keys: readonly string[], meaning: string])[] = [
   [['Home', 'End'], 'the first, the last'],
   [['r'], 'run the code on the slide'],
   [['n'], 'notes, in a window of their own'],
+  [['b', '.'], 'a black screen, and the slide again'],
   [['f'], 'the whole screen'],
   [['?'], 'these keys'],
 ]
@@ -34,6 +35,10 @@ ${slides.map((slide, index) => slidePart(slide, index, slides.length))}
 ${raw(island('theme', {}))}
 <a href="/">All lessons</a>
 </nav>
+<p id="black" role="status"></p>
+<dialog id="blocked" aria-labelledby="blocked-title"><h2 id="blocked-title">Your browser blocked the notes</h2>
+<p>They open in a window of their own. Allow pop-ups for this page, then press <kbd>n</kbd> again.</p>
+<form method="dialog"><button>Close</button></form></dialog>
 <dialog id="keys" aria-labelledby="keys-title"><h2 id="keys-title">Keys</h2>
 <dl>${keys.map(
     ([names, meaning]) =>

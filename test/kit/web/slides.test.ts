@@ -73,6 +73,43 @@ need('chromium').describe('slides in a browser', () => {
     await Promise.all([closed, presenter.keyboard.press('n').catch(() => {})])
   })
 
+  test('a clicker makes the screen black, and the next slide or the same key brings the light back', async () => {
+    const { origin } = await newReader()
+    const page = await browser.open(`${origin}/slides/01-events#2`)
+    const [presenter] = await Promise.all([page.waitForEvent('popup'), page.keyboard.press('n')])
+    await presenter.locator('#place').getByText('2 /').waitFor()
+    const black = page.locator('#black')
+    const corner = () =>
+      page.evaluate<string>('document.elementFromPoint(innerWidth / 2, innerHeight / 3).id')
+    for (const key of ['b', '.', 'B']) {
+      await page.keyboard.press(key)
+      expect(await corner()).toBe('black')
+      await presenter.locator('#black').getByText('The screen is black.').waitFor()
+      expect(await presenter.locator('.current h1').isVisible()).toBe(true)
+      await page.keyboard.press(key)
+      await black.waitFor({ state: 'hidden' })
+    }
+    await presenter.keyboard.press('b')
+    await black.waitFor()
+    expect(await axe(page)).toEqual([])
+    expect(await axe(presenter)).toEqual([])
+    await presenter.keyboard.press('ArrowRight')
+    await black.waitFor({ state: 'hidden' })
+    await page.locator('#place').getByText('3 /').waitFor()
+  })
+
+  test('a browser that blocks the window with the notes is named', async () => {
+    const { origin } = await newReader()
+    const page = await browser.open(`${origin}/slides/01-events`)
+    await page.evaluate('window.open = () => null')
+    await page.keyboard.press('n')
+    const said = page.getByRole('dialog', { name: 'Your browser blocked the notes' })
+    await said.getByText('Allow pop-ups for this page').waitFor()
+    expect(await axe(page)).toEqual([])
+    await page.keyboard.press('Escape')
+    await said.waitFor({ state: 'hidden' })
+  })
+
   test('nothing overflows nor lies under a button, in no lesson', async () => {
     const { desk, origin } = await newReader()
     const page = await browser.open(origin, { viewport: { width: 1280, height: 764 } })
