@@ -8,7 +8,20 @@ export interface FollowedAttempts {
   /** How long each took that was seen, in milliseconds. */
   readonly times: readonly number[]
   allSeen(): Promise<void>
+  /** Rejects with HubGoneError when the hub ends before `close`; never resolves. */
+  readonly broken: Promise<never>
   close(): void
+}
+
+/** The hub of a rehearsal ended in its midst, so there is nothing to measure. The message is for people. */
+export class HubGoneError extends Error {
+  override readonly name = 'HubGoneError'
+
+  constructor(hub: string) {
+    super(
+      `The hub at ${hub} stopped in the middle of the rehearsal, so there's no result. Run "npx eventlings class doctor" to see whether this machine can hold a class.`,
+    )
+  }
 }
 
 /** Follows the class as the dashboard does, and notes when each attempt is on it. */
@@ -32,8 +45,12 @@ export async function followAttempts(hub: string, secret: string, slug: string):
     }
     if (waiting.size === 0) whenAllSeen()
   }
-  void read(response.body, note).catch(() => {}) // the end of it is ours
+  const broken = read(response.body, note)
+    .catch(() => {})
+    .then(() => (stop.signal.aborted ? new Promise<never>(() => {}) : Promise.reject(new HubGoneError(hub))))
+  broken.catch(() => {}) // for those who wait for it
   return {
+    broken,
     expect(learner, attempt) {
       const expected = waiting.get(learner) ?? []
       expected.push({ attempt, since: performance.now() })

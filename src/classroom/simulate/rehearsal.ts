@@ -38,9 +38,11 @@ export async function rehearse(program: string, count: number, env: NodeJS.Proce
   try {
     const files: ClassFile[] = []
     for (let hub = 0; hub < count; hub += 1) {
-      const words =
-        hub === 0 ? ['open', '--name', 'Rehearsal'] : ['resume', '--port', String(await freePort())]
-      const child = spawn(process.execPath, [program, 'class', ...words, '--no-open', '--redis', redis.url], {
+      const words = hub === 0 ? ['open', '--name', 'Rehearsal'] : ['resume']
+      // Never the usual one, which is that of the class tomorrow, or of one that is open now.
+      const port = String(await freePort())
+      const flags = ['--no-open', '--port', port, '--redis', redis.url]
+      const child = spawn(process.execPath, [program, 'class', ...words, ...flags], {
         stdio: 'ignore',
         env: { ...env, EVENTLINGS_HOME: home, EVENTLINGS_SENDER: '1' },
         windowsHide: true,

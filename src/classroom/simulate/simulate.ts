@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ClassExport, type EventsReply, type Joined, paths, type SendEvents } from '../api.ts'
+import { ClassUnreachableError } from '../errors.ts'
 import { talk } from '../learner/talk.ts'
-import { followAttempts } from './follow-attempts.ts'
+import { type FollowedAttempts, followAttempts, HubGoneError } from './follow-attempts.ts'
 
 export interface SimulateOptions {
   /** The hubs of one class: learners are spread over them, the first one's stream is followed. */
@@ -37,11 +38,23 @@ const AGAIN = 5
 /** Everybody has time to arrive (ms). */
 const LAST = 30_000
 
-/** Plays a class against real hubs over HTTP: everybody joins, and checks now and then. */
+/** Plays a class against real hubs over HTTP: everybody joins, and checks now and then. Rejects with HubGoneError. */
 export async function simulate(options: SimulateOptions): Promise<Simulated> {
+  const [hub = ''] = options.hubs
+  const attempts = await followAttempts(hub, options.secret, options.slug)
+  try {
+    return await Promise.race([play(options, hub, attempts), attempts.broken])
+  } catch (error) {
+    // A hub that is gone is noticed by those who send, too.
+    throw error instanceof ClassUnreachableError ? new HubGoneError(error.address) : error
+  } finally {
+    attempts.close()
+  }
+}
+
+async function play(options: SimulateOptions, hub: string, attempts: FollowedAttempts): Promise<Simulated> {
   const { hubs, secret, joinCode, slug, learners, seconds, pause = 10 } = options
-  const [hub = ''] = hubs
-  const attempts = await followAttempts(hub, secret, slug)
+  const giveUp = new AbortController()
   try {
     const members = await inTurns(learners, async (index) => {
       const address = hubs[index % hubs.length] ?? hub
@@ -51,7 +64,7 @@ export async function simulate(options: SimulateOptions): Promise<Simulated> {
     })
     const deadline = performance.now() + seconds * 1_000
     await Promise.all(members.map((member) => member.work(deadline, pause * 1_000)))
-    await Promise.race([attempts.allSeen(), sleep(LAST, undefined, { ref: false })])
+    await Promise.race([attempts.allSeen(), sleep(LAST, undefined, { signal: giveUp.signal })])
     const all = await talk<ClassExport>({ address: hub, token: secret, patience: 60_000 }, paths.export)
     const stored = all.participants.reduce((sum, one) => sum + one.attempts.length, 0)
     const sent = members.reduce((sum, member) => sum + member.sent, 0)
@@ -60,7 +73,7 @@ export async function simulate(options: SimulateOptions): Promise<Simulated> {
     const at = (share: number) => Math.round(times[Math.floor((times.length - 1) * share)] ?? 0)
     return { learners, sent, stored, duplicates, lost: sent - stored, medianMs: at(0.5), p99Ms: at(0.99) }
   } finally {
-    attempts.close()
+    giveUp.abort()
   }
 }
 

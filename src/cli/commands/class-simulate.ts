@@ -1,3 +1,4 @@
+import { HubGoneError } from '../../classroom/simulate/follow-attempts.ts'
 import { rehearse } from '../../classroom/simulate/rehearsal.ts'
 import { simulate } from '../../classroom/simulate/simulate.ts'
 import { programFile, type Run } from '../command.ts'
@@ -25,6 +26,10 @@ ${sent} events were sent, ${stored} are stored, ${duplicates} came twice and cou
 From a check to the dashboard: half within ${medianMs} ms, 99 of 100 within ${p99Ms} ms.`)
     }
     return result.lost === 0 ? Exit.passed : Exit.notPassed
+  } catch (error) {
+    if (!(error instanceof HubGoneError)) throw error
+    context.note(error.message)
+    return Exit.notPassed
   } finally {
     await rehearsal.close()
     done()

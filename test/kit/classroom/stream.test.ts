@@ -104,6 +104,22 @@ describe('the stream', () => {
   })
 })
 
+test('a simulated class whose hub ends has no result, and says so', async () => {
+  const served = await serve(await embedded())
+  const { joinCode } = served.about
+  const asked = { hubs: [served.origin], secret, joinCode, slug: '01-events', learners: 3 }
+  const simulated = simulate({ ...asked, seconds: 600, pause: 0.2 }).catch((error: unknown) => error)
+  await until(
+    () => served.hub.overview().participants.filter(({ checks }) => checks.length > 0).length,
+    (working) => working > 0,
+  )
+  await served.stop()
+  expect(await simulated).toMatchObject({
+    name: 'HubGoneError',
+    message: expect.stringContaining('stopped in the middle of the rehearsal'),
+  })
+})
+
 test('a simulated class loses nothing', async () => {
   const url = await embedded()
   const one = await serve(url)
