@@ -1,5 +1,6 @@
 import { isInClass } from '../classroom/learner/files.ts'
 import type { Desk } from '../walkthrough/desk.ts'
+import type { News } from '../watch/state.ts'
 import { programFile } from './command.ts'
 import type { Context } from './context.ts'
 
@@ -15,9 +16,9 @@ export async function tellClass(context: Context): Promise<void> {
     context.note(news)
 }
 
-/** What the class says while a program stays, a sentence at a time. */
+/** What the class says while a program stays. */
 export interface ClassNews {
-  news?(tell: (sentence: string) => void): void
+  news?(tell: (news: News) => void): void
 }
 
 /** While a program stays, what happens in it is sent beside it, and what the class says can be shown in it. */
@@ -31,16 +32,22 @@ export async function stayInClass(context: Context, desk: Desk): Promise<ClassNe
       import('../classroom/learner/after-command.ts'),
     ])
   const { home, progress, course } = desk
-  let tell: ((sentence: string) => void) | undefined
+  let tell: ((news: News) => void) | undefined
+  let told = ''
   const lookAround = () => {
     if (readMembership(home.log)?.share) keepAnswers(home.log, progress, home.answer)
-    const news = tell === undefined ? [] : freshNews(home.log, lessonNames(course))
-    if (news.length > 0) tell?.(news.join(' '))
+    if (tell === undefined) return
+    const { lines, seen } = freshNews(home.log, lessonNames(course))
+    const text = lines.join(' ')
+    if (text === told) return
+    told = text
+    tell({ text, seen })
   }
   context.cleanups.add(keepSending({ folder: home.log, progress }, lookAround))
   return {
     news(to) {
       tell = to
+      told = ''
     },
   }
 }

@@ -21,6 +21,14 @@ export async function watchPlain(options: WatchPlainOptions): Promise<void> {
       if (!json && state.notice !== undefined && state.notice !== notice) output.write(`${state.notice}\n`)
       notice = state.notice
     },
+    news(tell) {
+      options.news?.((news) => {
+        // JSON has no place for them, so the next command tells them.
+        if (json) return tell(news)
+        if (news.text !== '') output.write(`${news.text}\n`)
+        news.seen()
+      })
+    },
     onResult(result: CheckResult) {
       output.write(json ? `${JSON.stringify(result)}\n` : `${renderCheck(result, { width: 80, palette })}\n`)
     },

@@ -30,6 +30,7 @@ export async function renderScreen(state: WatchState, options: ScreenOptions): P
   if (state.checking) parts.push(palette.paint('checking …', 'cyan'))
   if (state.panel !== undefined) parts.push(await panel(state.panel, state, options))
   if (state.notice !== undefined) parts.push(text(state.notice, options))
+  if (state.news !== undefined) parts.push(news(state.news, options))
   parts.push(
     state.question === undefined
       ? keys(options)
@@ -78,6 +79,12 @@ function keys({ width, palette }: ScreenOptions): string {
     } else lines.push(entry)
   }
   return paintLines(lines, palette)
+}
+
+/** Right above the keys, which are always in view. */
+function news(sentence: string, { width, palette }: ScreenOptions): string {
+  const line = [span(harmless(sentence), 'bold'), span('  (any key clears this)', 'dim')]
+  return paintLines(wrap(line, { width }), palette)
 }
 
 function text(sentence: string, { width, palette }: ScreenOptions): string {

@@ -5,7 +5,7 @@ import { passedOf } from '../progress/index.ts'
 import type { RunningRedis } from '../redis/index.ts'
 import { maySeeSolution, recordCheck, resetLesson, startLesson } from '../workspace/index.ts'
 import { diffPanel, helpPanel, hintPanel, listPanel, type PanelSource, solutionPanel } from './panels.ts'
-import type { Action, Panel, WatchState } from './state.ts'
+import type { Action, News, Panel, WatchState } from './state.ts'
 import { watchFile } from './watch-file.ts'
 
 export interface WatchOptions extends PanelSource {
@@ -21,10 +21,13 @@ export interface WatchOptions extends PanelSource {
   onState(state: WatchState): void
   onResult?(result: CheckResult): void
   /** Where sentences come from that are not of the watch itself: those of a class. */
-  news?(tell: (sentence: string) => void): void
+  news?(tell: (news: News) => void): void
   /** Opens the learner's file; resolves when the terminal is ours again. */
   openEditor?(file: string): Promise<void>
 }
+
+/** A key that is pressed so soon (ms) after news came in was not pressed by somebody who had read them. */
+const READING = 2_000
 
 /** One learner at one lesson at a time: their file, the last verdict, and what they asked for. */
 export class WatchSession {
@@ -32,6 +35,7 @@ export class WatchSession {
   #lesson: LessonSummary
   #watcher: { close(): void } | undefined
   #state: WatchState
+  #news: { readonly news: News; readonly since: number } | undefined
   #wanted = 0
   #done = () => {}
   readonly finished = new Promise<void>((resolve) => {
@@ -50,7 +54,7 @@ export class WatchSession {
     if (lesson === undefined) throw new Error(`There is no lesson ${options.slug}`)
     const session = new WatchSession(options, lesson)
     await session.#enter(lesson)
-    options.news?.((notice) => session.#set({ notice }))
+    options.news?.((news) => session.#hear(news))
     return session
   }
 
@@ -94,6 +98,21 @@ export class WatchSession {
       default:
         action satisfies never
     }
+  }
+
+  /** A key was pressed, whichever: who does so has the screen before them. */
+  look(): void {
+    const { now = () => new Date() } = this.#options
+    if (this.#news === undefined || now().getTime() - this.#news.since < READING) return
+    this.#news.news.seen()
+    this.#news = undefined
+    this.#set({ news: undefined })
+  }
+
+  #hear(news: News): void {
+    const { now = () => new Date() } = this.#options
+    this.#news = news.text === '' ? undefined : { news, since: now().getTime() }
+    this.#set({ news: this.#news?.news.text })
   }
 
   async answer(yes: boolean): Promise<void> {
@@ -145,7 +164,7 @@ export class WatchSession {
 
   /** Saves come faster than verdicts at times: only the last one is shown. */
   async #check(): Promise<void> {
-    const { checker, home, progress, onResult, advance } = this.#options
+    const { checker, home, onResult, advance } = this.#options
     this.#wanted += 1
     const mine = this.#wanted
     const { slug } = this.#lesson
@@ -160,7 +179,7 @@ export class WatchSession {
     const result = { ...checked, target: 'workspace' }
     this.#set({ checking: false, result, panel: undefined, notice: undefined })
     onResult?.(result)
-    await recordCheck(progress, result)
+    await recordCheck(this.#options, result)
     this.#set(this.#counts())
     if (result.passed && advance === true) await this.#move(1)
   }
@@ -199,6 +218,7 @@ export class WatchSession {
       panel: undefined,
       question: undefined,
       notice: undefined,
+      news: this.#news?.news.text,
     }
   }
 

@@ -38,6 +38,14 @@ export type Panel =
   | { readonly kind: 'markdown' | 'plain'; readonly title: string; readonly text: string }
   | { readonly kind: 'diff'; readonly title: string; readonly mine: string; readonly theirs: string }
 
+/** What the class says. */
+export interface News {
+  /** In sentences; empty when what was said was taken back. */
+  readonly text: string
+  /** To be called when the learner has seen it; until then it is told again by the next program. */
+  seen(): void
+}
+
 /** Everything that the screen shows. */
 export interface WatchState {
   readonly slug: string
@@ -58,4 +66,6 @@ export interface WatchState {
   readonly question: { readonly text: string; readonly action: 'solution' | 'diff' | 'reset' } | undefined
   /** One line, for what just happened. */
   readonly notice: string | undefined
+  /** What the class says; it stays until it is seen. */
+  readonly news: string | undefined
 }

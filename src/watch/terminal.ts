@@ -54,6 +54,7 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<vo
 
   async function press(key: string): Promise<void> {
     if (session === undefined) return
+    session.look()
     if (session.state.question !== undefined) return await session.answer(key.toLowerCase() === 'y')
     const action = actionOf(key)
     if (action !== undefined) await session.act(action)

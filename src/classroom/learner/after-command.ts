@@ -25,21 +25,34 @@ export function afterCommand(options: AfterCommand): readonly string[] {
     if (membership === undefined) return []
     if (membership.share) keepAnswers(folder, progress, answer)
     if (hasPending(folder)) sendInBackground(folder, program, env)
-    return freshNews(folder, lessonNames(course))
+    const { lines, seen } = freshNews(folder, lessonNames(course))
+    seen()
+    return lines
   } catch {
     // A disk that is full, a folder that is read-only: learning goes on without the class.
     return []
   }
 }
 
-/** What the class said that was not shown yet; from now on it was. */
-export function freshNews(folder: string, name: LessonName): readonly string[] {
+/** What the class said that the learner has not seen yet. */
+export interface FreshNews {
+  /** A sentence each. */
+  readonly lines: readonly string[]
+  /** To be called once they are seen. */
+  seen(): void
+}
+
+export function freshNews(folder: string, name: LessonName): FreshNews {
   const view = readView(folder)
-  if (view === undefined) return []
+  if (view === undefined) return { lines: [], seen() {} }
   const { shown } = classFiles(folder)
-  const news = newsFor(view, readJson(shown) as Told | undefined, name, timeOfDay)
-  if (news.length > 0) writeJson(shown, view.lead)
-  return news
+  const lines = newsFor(view, readJson(shown) as Told | undefined, name, timeOfDay)
+  return {
+    lines,
+    seen() {
+      if (lines.length > 0) writeJson(shown, view.lead)
+    },
+  }
 }
 
 export function lessonNames({ lessons }: Pick<Course, 'lessons'>): LessonName {
