@@ -7,8 +7,8 @@ import { addLearnerRoutes } from './learner-routes.ts'
 
 export interface ClassAppOptions {
   readonly hub: Hub
-  /** The hub listens on loopback alone. */
-  readonly isLoopback: boolean
+  /** Where the hub listens, if that is on loopback. */
+  readonly loopback?: string | undefined
   readonly now?: () => Date
   /** For tests of how wrong codes are slowed down, in milliseconds. */
   readonly elapsed?: () => number
@@ -18,10 +18,10 @@ export interface ClassAppOptions {
 
 /** All that a hub serves; see api.ts. */
 export function classApp(options: ClassAppOptions): Hono {
-  const { hub, isLoopback, now = () => new Date(), elapsed, addPages } = options
+  const { hub, loopback, now = () => new Date(), elapsed, addPages } = options
   const app = new Hono()
   const guesses = new Guesses(elapsed)
-  if (isLoopback) app.use(onlyThisMachine)
+  if (loopback !== undefined) app.use(onlyThisMachine(loopback))
   app.use(onlyOwnPages)
   app.use(smallBodies)
   app.use('/api/*', async (context, next) => {

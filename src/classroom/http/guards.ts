@@ -5,10 +5,13 @@ import { limits } from '../limits.ts'
 import { Refusal } from './answers.ts'
 import { Buckets } from './bucket.ts'
 
-/** For a hub on loopback. */
-export const onlyThisMachine = onlyByName(['127.0.0.1', 'localhost', '[::1]'], () => {
-  throw new Refusal(421, 'This class is open on its own machine only: 127.0.0.1 or localhost.')
-})
+/** For a hub on loopback; `host` is where it listens, in case that is another address of it. */
+export function onlyThisMachine(host: string): MiddlewareHandler {
+  const own = new URL(`http://${host.includes(':') ? `[${host}]` : host}`).hostname
+  return onlyByName([...new Set(['127.0.0.1', 'localhost', '[::1]', own])], () => {
+    throw new Refusal(421, `This class is open on its own machine only: ${own} or localhost.`)
+  })
+}
 
 /** Browsers name the page's origin with whatever changes something; programs (the learners' side) name none. */
 export const onlyOwnPages = onlyChangesFrom(

@@ -61,7 +61,8 @@ export async function openClass(options: OpenClassOptions): Promise<OpenClass> {
   const { hub, redis, close } = await openHub(options)
   try {
     if (hub.isClosed) await hub.store.record({ type: 'CLASS_REOPENED', payload: {} })
-    const app = classApp({ hub, isLoopback: isLoopback(file.host), ...(addPages && { addPages }) })
+    const loopback = isLoopback(file.host) ? file.host : undefined
+    const app = classApp({ hub, loopback, ...(addPages && { addPages }) })
     const listening = await listenOn(app, file)
     const { port } = listening
     const addresses = addressesOf(file.host, port)

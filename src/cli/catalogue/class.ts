@@ -20,7 +20,7 @@ const forLearners: readonly CommandEntry[] = [
   },
   {
     usage: 'status',
-    summary: 'the class that you are in, and what it has of you',
+    summary: 'the class that you are in, or that you hold',
     flags: [json],
     examples: [['class status', 'what is sent, what waits, what the class says']],
     group,

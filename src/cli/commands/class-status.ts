@@ -1,12 +1,51 @@
+import { type Overview, paths } from '../../classroom/api.ts'
 import { lessonNames, timeOfDay } from '../../classroom/learner/after-command.ts'
+import { isInClass } from '../../classroom/learner/files.ts'
 import { readSent, readView } from '../../classroom/learner/membership.ts'
 import { linesOf } from '../../classroom/learner/news.ts'
 import { trySending } from '../../classroom/learner/send.ts'
+import { talk } from '../../classroom/learner/talk.ts'
+import { type ClassFile, readClasses } from '../../classroom/open/class-file.ts'
+import { isOpen, ownAddress } from '../../classroom/open/open-class.ts'
 import { memberOf } from '../class-member.ts'
-import type { Run } from '../command.ts'
-import { Exit } from '../exit.ts'
+import { type Flags, type Run, self } from '../command.ts'
+import type { Context } from '../context.ts'
+import { Exit, type ExitCode } from '../exit.ts'
 
-export const run: Run = async (context, _args, flags) => {
+/** Whoever holds a class on this machine and is in none means their own. */
+export const run: Run = async (context, args, flags) => {
+  const { home } = await context.desk()
+  const [own] = readClasses(home.log)
+  return own === undefined || isInClass(home.log)
+    ? ofMember(context, args, flags)
+    : ofInstructor(context, own, flags)
+}
+
+async function ofInstructor(context: Context, file: ClassFile, flags: Flags): Promise<ExitCode> {
+  const { name, joinCode } = file.about
+  const address = ownAddress(file)
+  if (!(await isOpen(file))) {
+    if (flags.json === true) context.printJson({ class: name, open: false })
+    else context.print(`Your class "${name}" isn't open. To open it again: ${self} class resume`)
+    return Exit.passed
+  }
+  const to = { address, token: file.secret, patience: 10_000 }
+  const { summary, addresses } = await talk<Overview>(to, paths.overview)
+  const { participants, hands } = summary
+  if (flags.json === true) {
+    context.printJson({ class: name, open: true, addresses, joinCode, participants, hands })
+    return Exit.passed
+  }
+  const people = participants === 1 ? '1 participant' : `${participants} participants`
+  const raised = hands === 0 ? '' : `, ${hands === 1 ? '1 hand' : `${hands} hands`} raised`
+  context.print(`Your class "${name}" is open: ${people}${raised}.
+
+  Learners:  ${self} class join ${addresses[0] ?? address} --code ${joinCode} --as NAME
+  You:       ${address}/instructor`)
+  return Exit.passed
+}
+
+const ofMember: Run = async (context, _args, flags) => {
   const { desk, member } = await memberOf(context)
   const { home, progress, course } = desk
   const problem = await trySending({ folder: home.log, progress, patience: 3_000 })

@@ -51,7 +51,7 @@ export async function serve(url: string, about = newAbout(), options: ServeOptio
   const redis = await connectRedis(url)
   const { now } = options
   const hub = await Hub.open({ redis, about, lessons: options.lessons ?? lessons, ...(now && { now }) })
-  const app = classApp({ hub, isLoopback: true, ...options })
+  const app = classApp({ hub, loopback: '127.0.0.1', ...options })
   const listening = await listen(app, { host: '127.0.0.1', port: options.port ?? 0 })
   let stopped: Promise<void> | undefined
   const stop = () => {

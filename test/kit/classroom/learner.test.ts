@@ -411,6 +411,9 @@ need('redis-server').describe('the hub as a process', () => {
     const file = path.join(home, 'class.csv')
     const run = (...args: readonly string[]) =>
       runProgram(['class', ...args], { env: { EVENTLINGS_HOME: home } })
+    expect((await run('status')).stdout).toMatch(
+      /^Your class "Tuesday" is open: 1 participant\.\n[\s\S]*--code \w{6} --as NAME\n/,
+    )
     expect((await run('export', file)).stdout).toBe(`"Tuesday": 1 participant, 2 attempts, in ${file}.\n`)
     expect((await run('export', file)).stderr).toMatch(/is there already/)
     expect((await run('export', path.join(home, 'class.xml'))).stderr).toMatch(/ending/)

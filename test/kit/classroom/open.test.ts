@@ -1,4 +1,5 @@
 import { readdirSync, statSync, writeFileSync } from 'node:fs'
+import { get } from 'node:http'
 import { createServer } from 'node:net'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -109,6 +110,21 @@ describe('the port of a class', () => {
       message: `Port ${port} is taken by another program. Take another one with --port.`,
     })
   })
+
+  // Elsewhere only 127.0.0.1 is there by itself.
+  test.runIf(process.platform === 'linux')(
+    'on any address of loopback answers there, and by no foreign name',
+    async () => {
+      const { own, file } = await open(0, '127.0.0.2')
+      expect(own).toBe(`http://127.0.0.2:${file.port}`)
+      expect((await fetch(`${own}/api/hello`)).status).toBe(200)
+      const status = await new Promise((resolve) => {
+        const headers = { host: 'rebound.example' }
+        get(`${own}/api/hello`, { headers }, ({ statusCode }) => resolve(statusCode))
+      })
+      expect(status).toBe(421)
+    },
+  )
 
   test('of an address that is not here', async () => {
     // Of a range that is kept for documentation.
