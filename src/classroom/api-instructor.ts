@@ -25,6 +25,8 @@ export interface CheckDot {
   /** The first task that failed. */
   readonly task?: string
   readonly diagnosis?: string
+  /** It failed because nothing is written there yet, which is no mistake. */
+  readonly unbegun?: true
 }
 
 export interface CurrentTask {

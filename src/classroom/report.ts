@@ -16,15 +16,15 @@ export interface DiagnosisCost {
 /** Nobody sits so long over one check: then somebody was at lunch, or it was the next day. */
 const PAUSE_MS = 30 * 60_000
 
-/** What cost the class the most time first. An attempt that nothing follows took nobody's time that we know of. */
+/** What cost the class the most time first. Checks of what was not begun yet are no mistakes and left out. An attempt that nothing follows took nobody's time that we know of. */
 export function costOfDiagnoses({
   participants,
 }: Pick<ClassExport, 'participants'>): readonly DiagnosisCost[] {
   const costs = new Map<string, DiagnosisCost & { readonly who: ReadonlySet<string> }>()
   for (const { row, attempts } of participants) {
     for (const [attempt, next] of pairs(attempts)) {
-      const { slug, task, diagnosis, passed } = attempt
-      if (passed || diagnosis === undefined || diagnosis === '') continue
+      const { slug, task, diagnosis, passed, unbegun } = attempt
+      if (passed || unbegun || diagnosis === undefined || diagnosis === '') continue
       const key = JSON.stringify([slug, task, diagnosis])
       const before = costs.get(key)
       const who = new Set([...(before?.who ?? []), row.id])

@@ -25,7 +25,12 @@ export interface Payloads {
   readonly LOG_OPENED: { readonly format: number; readonly continues?: readonly string[] }
   readonly LESSON_OPENED: Readonly<Record<never, never>>
   /** `task` is the first that failed; it is absent when the answer could not be run at all. */
-  readonly CHECK_FAILED: Check & { readonly task?: string; readonly diagnosis: string }
+  readonly CHECK_FAILED: Check & {
+    readonly task?: string
+    readonly diagnosis: string
+    /** The answer is still the starter; then there is no mistake of the learner's in it. */
+    readonly untouched?: boolean
+  }
   /** `skipped`: how many tasks were skipped with a reason. */
   readonly CHECK_PASSED: Check & { readonly skipped: number }
   /** Task and step count from 1. */

@@ -15,7 +15,7 @@ export { evolve, fold } from './evolve.ts'
 export type { ImportResult } from './import-log.ts'
 export type { ProgressOptions } from './open-log.ts'
 export { type ProgressOverview, passedOf } from './overview.ts'
-export { type CheckEvent, isOwnCheck } from './own-check.ts'
+export { type CheckEvent, isOwnCheck, isUnbegun } from './own-check.ts'
 export type { ProgressLog } from './progress-log.ts'
 export {
   initialState,

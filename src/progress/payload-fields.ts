@@ -52,7 +52,7 @@ const check = { target: text, redis: text, ms: amount, tasks: outcomes }
 const fields: { readonly [Type in EventType]: { readonly [Name in keyof Payloads[Type]]-?: Field } } = {
   LOG_OPENED: { format: fromOne, continues: optional(texts) },
   LESSON_OPENED: {},
-  CHECK_FAILED: { ...check, task: optional(text), diagnosis: text },
+  CHECK_FAILED: { ...check, task: optional(text), diagnosis: text, untouched: optional(yesOrNo) },
   CHECK_PASSED: { ...check, skipped: fromZero },
   HINT_REVEALED: { task: fromOne, step: fromOne },
   SOLUTION_REVEALED: {},

@@ -28,6 +28,6 @@ export function assertStarted({ home }: Pick<Desk, 'home'>, slug: string): void 
 export async function checkOwnAnswer(desk: Desk, session: CheckSession, slug: string): Promise<CheckResult> {
   assertStarted(desk, slug)
   const result = { ...(await session.check(slug, desk.home.target(slug))), target: 'workspace' }
-  await recordCheck(desk.progress, result)
+  await recordCheck(desk, result)
   return result
 }

@@ -1,8 +1,18 @@
+import { readFile } from 'node:fs/promises'
 import type { CheckResult } from '../check/index.ts'
+import { type Course, filesOf } from '../course/index.ts'
 import type { ProgressLog } from '../progress/index.ts'
+import type { Home } from './home.ts'
+
+export interface Recording {
+  readonly course: Pick<Course, 'root'>
+  readonly home: Pick<Home, 'answer'>
+  readonly progress: ProgressLog
+}
 
 /** Writes a check of the learner's own answer into their progress. */
-export async function recordCheck(progress: ProgressLog, result: CheckResult): Promise<void> {
+export async function recordCheck(recording: Recording, result: CheckResult): Promise<void> {
+  const { progress } = recording
   const { lesson, tasks, ms, redis, skipped } = result
   const common = {
     target: 'workspace',
@@ -18,6 +28,18 @@ export async function recordCheck(progress: ProgressLog, result: CheckResult): P
   await progress.record('CHECK_FAILED', lesson, {
     ...common,
     ...(failed !== undefined && { task: failed.task }),
+    ...((await isStarter(recording, lesson)) && { untouched: true }),
     diagnosis: failed?.diagnosis ?? result.diagnosis ?? '',
   })
+}
+
+/** Is the answer still what `start` laid out? An editor may have changed its line ends. */
+async function isStarter({ course, home }: Recording, slug: string): Promise<boolean> {
+  const texts = [home.answer(slug), filesOf(course, slug).starter].map((file) => readFile(file, 'utf8'))
+  try {
+    const [answer, starter] = (await Promise.all(texts)).map((text) => text.replaceAll('\r\n', '\n').trim())
+    return answer === starter
+  } catch {
+    return false
+  }
 }

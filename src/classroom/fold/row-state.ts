@@ -4,6 +4,7 @@ import {
   evolve,
   initialState,
   isOwnCheck,
+  isUnbegun,
   type ProgressEvent,
   type ProgressState,
 } from '../../progress/index.ts'
@@ -62,7 +63,8 @@ export function dotOf(event: CheckEvent): CheckDot {
   const { entityId: slug, timestamp: at } = event
   if (event.eventType === 'CHECK_PASSED') return { at, slug, passed: true }
   const { task, diagnosis } = event.payload
-  return { at, slug, passed: false, ...(task !== undefined && { task }), diagnosis }
+  const unbegun = isUnbegun(event) ? { unbegun: true as const } : {}
+  return { at, slug, passed: false, ...(task !== undefined && { task }), diagnosis, ...unbegun }
 }
 
 function currentAfter(

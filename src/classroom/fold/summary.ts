@@ -35,12 +35,13 @@ function countsOf(rows: readonly ParticipantRow[], slugs: readonly string[]): re
   return [...bySlug].map(([slug, counts]) => ({ slug, counts }))
 }
 
-/** Of those whose last check failed and who are still at it. Numbers in a diagnosis do not make it another one. */
+/** Of those whose last check failed by a mistake and who are still at it. Numbers in a diagnosis do not make it another one. */
 function diagnosesOf(rows: readonly ParticipantRow[]): readonly CommonDiagnosis[] {
   const groups = new Map<string, CommonDiagnosis & { readonly participants: string[] }>()
   for (const { id, checks, current } of rows) {
     const last = checks.at(-1)
-    if (last === undefined || last.passed || current?.slug !== last.slug || !last.diagnosis) continue
+    if (last === undefined || last.passed || last.unbegun || current?.slug !== last.slug || !last.diagnosis)
+      continue
     const { slug, task, diagnosis } = last
     const key = JSON.stringify([slug, task, diagnosis.replace(/\d+/g, '#')])
     const group = groups.get(key)

@@ -35,7 +35,7 @@ export class Snapshots {
 }
 
 /** Changes with the fold: snapshots of another one are not read. */
-const SNAPSHOT_FORMAT = 1
+const SNAPSHOT_FORMAT = 2
 
 function writeSnapshot(state: RowState): string {
   return JSON.stringify({ format: SNAPSHOT_FORMAT, state })

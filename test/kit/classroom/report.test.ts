@@ -43,6 +43,11 @@ describe('costOfDiagnoses', () => {
     ])
   })
 
+  test('what was not begun cost nothing', () => {
+    const starter = { ...attempt(0, '07', 'append is not written yet.'), unbegun: true as const }
+    expect(costOfDiagnoses({ participants: [participant('Ada', starter, attempt(9, '07'))] })).toEqual([])
+  })
+
   test('a night is no work', () => {
     const [cost] = costOfDiagnoses({
       participants: [participant('Ada', attempt(0, '07', 'x'), attempt(600, '07'))],
