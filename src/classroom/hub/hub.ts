@@ -9,6 +9,7 @@ import type {
   ParticipantPage,
 } from '../api.ts'
 import { attemptsOf, happeningsOf } from '../fold/page.ts'
+import { leadAt } from '../lead-now.ts'
 import type { About } from './about.ts'
 import type { ClassRedis } from './connect.ts'
 import { Follower } from './follow.ts'
@@ -102,12 +103,10 @@ export class Hub {
   }
 
   overview(): Overview {
-    const { lead } = this.#projection.class
     return {
       kind: 'overview',
-      now: this.#now().toISOString(),
+      ...this.#nowAndLead(),
       class: this.#head(),
-      lead,
       joinCode: this.about.joinCode,
       addresses: this.#addresses,
       participants: this.#projection.rows(),
@@ -138,19 +137,17 @@ export class Hub {
       const page = await this.participant(id)
       if (page !== undefined) participants.push(page)
     }
-    const { lead } = this.#projection.class
-    return { kind: 'export', now: this.#now().toISOString(), class: this.#head(), lead, participants }
+    return { kind: 'export', ...this.#nowAndLead(), class: this.#head(), participants }
   }
 
   /** What this participant sees of the class; undefined for nobody of this class. */
   view(id: string): ClassView | undefined {
     const row = this.#projection.row(id)
     if (row === undefined) return undefined
-    const { lead } = this.#projection.class
     const { label, hand, sharesCode } = row
-    const now = this.#now().toISOString()
+    const { name } = this.about
     const closed = this.isClosed
-    return { kind: 'class', now, name: this.about.name, label, lead, handIsUp: !!hand, sharesCode, closed }
+    return { kind: 'class', ...this.#nowAndLead(), name, label, handIsUp: !!hand, sharesCode, closed }
   }
 
   /** Resolves when this hub has read that the participant joined, which it wrote a moment ago; or after a second without. */
@@ -170,6 +167,11 @@ export class Hub {
     this.#listeners.clear()
     await this.#follower.close()
     await this.#snapshots.save().catch(() => {})
+  }
+
+  #nowAndLead() {
+    const now = this.#now().toISOString()
+    return { now, lead: leadAt(this.#projection.class.lead, now) }
   }
 
   #head(): ClassHead {
@@ -193,9 +195,8 @@ export class Hub {
     if (this.#listeners.size === 0) return
     const changes: Changes = {
       kind: 'changes',
-      now: this.#now().toISOString(),
+      ...this.#nowAndLead(),
       class: this.#head(),
-      lead: this.#projection.class.lead,
       participants: rows,
       left,
       summary: this.#projection.summary(),

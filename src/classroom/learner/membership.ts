@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { rmSync, statSync } from 'node:fs'
 import type { ClassView } from '../api.ts'
 import { fieldsOf, readJson, writeJson } from '../json-file.ts'
 import { classFiles } from './files.ts'
@@ -60,8 +60,12 @@ export function writeSent(folder: string, sent: Sent): void {
   writeJson(classFiles(folder).sent, sent)
 }
 
-/** What the class said last; it was checked when it came. */
+/** What the class said last; it was checked when it came. Its time has moved on since, by our clock. */
 export function readView(folder: string): ClassView | undefined {
-  const view = fieldsOf(readJson(classFiles(folder).view))
-  return view.kind === 'class' ? (view as unknown as ClassView) : undefined
+  const file = classFiles(folder).view
+  const found = fieldsOf(readJson(file))
+  if (found.kind !== 'class') return undefined
+  const view = found as unknown as ClassView
+  const age = Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Date.now())
+  return { ...view, now: new Date(Date.parse(view.now) + Math.max(0, age)).toISOString() }
 }

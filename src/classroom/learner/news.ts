@@ -1,5 +1,6 @@
 import type { ClassView, Lead } from '../api.ts'
 import { plainText } from '../fold/names.ts'
+import { leadAt } from '../lead-now.ts'
 import { limits } from '../limits.ts'
 
 /** What a learner was told of the class last. */
@@ -26,13 +27,13 @@ export function linesOf(
   name: LessonName,
   clock: (iso: string) => string,
 ): readonly string[] {
-  const { lead, now } = view
+  const lead = leadAt(view.lead, view.now)
   const lines: string[] = []
   const at = lead.position && name(lead.position)
   if (at) lines.push(`The class is at ${at}.`)
   if (lead.pause)
     lines.push(lead.pause.until ? `There is a break until ${clock(lead.pause.until)}.` : 'There is a break.')
-  if (lead.timer && lead.timer.until > now) {
+  if (lead.timer) {
     const text = said(lead.timer.text)
     lines.push(`Time until ${clock(lead.timer.until)}${text && `: ${text}`}`)
   }

@@ -17,7 +17,7 @@ export function Since({ at, ahead }: { readonly at: string; readonly ahead: numb
   return <time dateTime={at}>{inWords(now + ahead - Date.parse(at))}</time>
 }
 
-/** What is left of a timer: `4:05`; `0:00` when it is over. */
+/** What is left of a timer: `4:05`. */
 export function Left({ until, ahead }: { readonly until: string; readonly ahead: number }) {
   const now = useNow(1_000)
   const seconds = Math.max(0, Math.round((Date.parse(until) - now - ahead) / 1_000))

@@ -48,7 +48,9 @@ export function LeadPanel({ overview, ahead }: { readonly overview: Overview; re
         <button type="submit">Start timer</button>
         {lead.timer !== undefined && (
           <>
-            <Left until={lead.timer.until} ahead={ahead} />
+            <span class="quiet-text">
+              Timer: <Left until={lead.timer.until} ahead={ahead} />
+            </span>
             <button type="button" onClick={() => say({ do: 'timer' })}>
               Stop timer
             </button>
@@ -62,6 +64,11 @@ export function LeadPanel({ overview, ahead }: { readonly overview: Overview; re
         >
           {isBreak ? 'End the break' : 'Break'}
         </button>
+        {lead.pause?.until !== undefined && (
+          <span class="quiet-text">
+            Break: <Left until={lead.pause.until} ahead={ahead} />
+          </span>
+        )}
       </form>
       <form
         onSubmit={(event) => {

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
 import { type Changes, type Overview, paths } from '../../../classroom/api.ts'
+import { leadAt } from '../../../classroom/lead-now.ts'
 import { withChanges } from './overview.ts'
 
 export interface Live {
@@ -61,5 +62,21 @@ export function useClass(): Live {
       source?.close()
     }
   }, [])
+  useEffect(() => {
+    const { overview, ahead } = live
+    const ends = [overview?.lead.timer?.until, overview?.lead.pause?.until].flatMap((until) => until ?? [])
+    if (ends.length === 0) return
+    const wait = Math.min(...ends.map((until) => Date.parse(until))) - Date.now() - ahead
+    const timer = setTimeout(() => setLive(withoutEnded), Math.max(0, wait) + 1)
+    return () => clearTimeout(timer)
+  }, [live])
   return live
+}
+
+/** A timer or a break that is over is gone by itself: the hub says nothing then. */
+function withoutEnded(live: Live): Live {
+  const { overview, ahead } = live
+  if (overview === undefined) return live
+  const now = new Date(Date.now() + ahead).toISOString()
+  return { ...live, overview: { ...overview, lead: leadAt(overview.lead, now) } }
 }

@@ -16,7 +16,12 @@ export function Projector() {
           <h1>{overview.class.name}</h1>
           {lead.pause !== undefined && (
             <p class="big">
-              Break {lead.pause.until !== undefined && <Left until={lead.pause.until} ahead={ahead} />}
+              Break{' '}
+              {lead.pause.until !== undefined && (
+                <>
+                  · <Left until={lead.pause.until} ahead={ahead} /> left
+                </>
+              )}
             </p>
           )}
           {lead.pause === undefined && at !== undefined && (
@@ -26,7 +31,7 @@ export function Projector() {
           )}
           {lead.timer !== undefined && (
             <p class="big">
-              <Left until={lead.timer.until} ahead={ahead} /> {lead.timer.text}
+              {lead.timer.text || 'Time left'} · <Left until={lead.timer.until} ahead={ahead} />
             </p>
           )}
           {lead.message !== undefined && <p class="message">{lead.message.text}</p>}
