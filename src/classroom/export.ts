@@ -1,4 +1,5 @@
 import type { ClassExport } from './api.ts'
+import { plainText } from './fold/names.ts'
 
 /** One row for each attempt, and one for each participant without any: what a spreadsheet can count and group. */
 const columns = ['participant', 'name', 'joined', 'at', 'lesson', 'passed', 'task', 'diagnosis'] as const
@@ -24,8 +25,12 @@ export function exportJson(all: ClassExport): string {
   return `${JSON.stringify(all, null, 2)}\n`
 }
 
-/** Spreadsheets take a cell that begins like a formula for one, and a name may: an apostrophe keeps it a text. */
+/**
+ * A text of a learner as a cell: on one line, without control characters, always in quotes. Spreadsheets take what begins like a
+ * formula for one, also after a semicolon, where that separates cells: an apostrophe keeps it a text.
+ */
 function cell(value: string | number): string {
-  const text = typeof value === 'string' && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value)
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+  const text = plainText(String(value), Number.POSITIVE_INFINITY)
+  const harmless = typeof value === 'number' ? text : text.replace(/(^|;)(\s*)(?=[=+\-@＝＋－＠])/g, "$1$2'")
+  return `"${harmless.replaceAll('"', '""')}"`
 }

@@ -10,6 +10,7 @@ import { evolveRow, newRow } from '../../../src/classroom/fold/row-state.ts'
 import { summaryOf } from '../../../src/classroom/fold/summary.ts'
 import { decideLead } from '../../../src/classroom/hub/lead.ts'
 import { learnerOf, newJoinCode, readCode, tokenFor } from '../../../src/classroom/hub/secrets.ts'
+import { leadAt } from '../../../src/classroom/lead-now.ts'
 import { newsFor } from '../../../src/classroom/learner/news.ts'
 import type { ProgressEvent } from '../../../src/progress/index.ts'
 import { failed, passed, progress } from './class.ts'
@@ -101,6 +102,24 @@ describe('the class', () => {
       { slug, task: 'a', diagnosis: 'Version 3 was expected.', participants: ['a', 'b'] },
       { slug, task: 'a', diagnosis: 'Something else.', participants: ['c'] },
     ])
+  })
+
+  test('what is not begun is no mistake', () => {
+    const starters = [
+      failed(1, slug, 'a', 'appendEvent is not written yet. The task says what it should do.'),
+      {
+        ...failed(1, slug, 'a', 'It is wrong.'),
+        payload: { ...failed(1, slug, 'a', 'It is wrong.').payload, untouched: true },
+      },
+    ]
+    const unbegun = starters.map((event, n) =>
+      rowOf({ ...ada, id: `${n}` }, `${n}`, fold([event]), new Set([slug])),
+    )
+    expect(summaryOf(unbegun, [slug]).diagnoses).toEqual([])
+    expect(unbegun.map(({ lessons }) => lessons[slug]?.light)).toEqual(['failing', 'failing'])
+    // What is written and wrong counts, whatever came before.
+    const tried = fold([...starters.slice(0, 1), failed(2, slug, 'a', 'It is wrong.')])
+    expect(summaryOf([rowOf(ada, 'Ada', tried, new Set([slug]))], [slug]).diagnoses).toHaveLength(1)
   })
 
   test('counts of a lesson add up to all', () => {
@@ -196,6 +215,14 @@ test('a token is of one participant of one class, and a code is read as it is ty
   expect(newJoinCode()).toMatch(/^[A-HJKMNP-Z2-9]{6}$/)
 })
 
+test('timers and breaks end by themselves', () => {
+  const until = '2026-05-02T10:00:00.000Z'
+  const lead = { released: [], timer: { until, text: 'Task 1' }, pause: { until } }
+  expect(leadAt(lead, '2026-05-02T09:59:59.999Z')).toEqual(lead)
+  expect(leadAt(lead, until)).toEqual({ released: [] })
+  expect(leadAt({ released: [], pause: {} }, until)).toEqual({ released: [], pause: {} })
+})
+
 test('news are told once', () => {
   const lead = { position: slug, message: { at, text: 'Coffee\u001b[2J' }, released: [slug] }
   const view: ClassView = {
@@ -217,16 +244,42 @@ test('news are told once', () => {
   expect(newsFor(view, lead, name, (iso) => iso)).toEqual([])
 })
 
-test('a spreadsheet takes no name for a formula', () => {
-  const row = { ...rowOf(ada, '=HYPERLINK("http://x","y")', newRow, new Set()), number: 1 }
-  const all = {
+describe('a spreadsheet takes no text for a formula', () => {
+  const cellOf = (label: string) => {
+    const csv = exportCsv(exportOf(label))
+    return csv.slice(csv.indexOf('"1",') + 4, csv.indexOf(`,"${at}"`))
+  }
+
+  test('and every field stands in quotes', () => {
+    expect(exportCsv(exportOf('=HYPERLINK("http://x","y")'))).toBe(
+      `\ufeff"participant","name","joined","at","lesson","passed","task","diagnosis"\r\n"1","'=HYPERLINK(""http://x"",""y"")","${at}","","","","",""\r\n`,
+    )
+  })
+
+  test.each([
+    ['Ada', '"Ada"'],
+    ['-1', `"'-1"`],
+    [' =1+1', `"'=1+1"`],
+    ['\n=1+1', `"'=1+1"`],
+    ['\t@SUM(A1)', `"'@SUM(A1)"`],
+    [';=1+1', `";'=1+1"`],
+    ['x; =1+1', `"x; '=1+1"`],
+    ['＝1+1', `"'＝1+1"`],
+    ['\u001b[31mred\u001b[0m', '"[31mred [0m"'],
+    ['two\r\nlines', '"two lines"'],
+    ['a = b, c - d', '"a = b, c - d"'],
+  ])('%j', (text, cell) => {
+    expect(cellOf(text)).toBe(cell)
+  })
+})
+
+function exportOf(label: string): ClassExport {
+  const row = { ...rowOf(ada, label, newRow, new Set()), number: 1 }
+  return {
     kind: 'export',
     now: at,
     class: { id: 'c', name: 'T', lessons: [], openedAt: at },
     lead: { released: [] },
     participants: [{ kind: 'participant', row, attempts: [], happenings: [] }],
-  } satisfies ClassExport
-  expect(exportCsv(all)).toBe(
-    `\ufeffparticipant,name,joined,at,lesson,passed,task,diagnosis\r\n1,"'=HYPERLINK(""http://x"",""y"")",${at},,,,,\r\n`,
-  )
-})
+  }
+}
