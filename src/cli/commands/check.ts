@@ -15,6 +15,13 @@ import { whichLesson } from '../which-lesson.ts'
 import { withSession } from '../with-session.ts'
 
 export const run: Run = async (context, [named], flags) => {
+  if (flags.all === true || flags.track !== undefined) {
+    if (named !== undefined || targetOf(flags) !== undefined) {
+      throw new UsageError('--all and --track check your own answers: leave the lesson and the file out.')
+    }
+    const { checkAll } = await import('./check-all.ts')
+    return checkAll(context, flags)
+  }
   const desk = await context.desk()
   const lesson = whichLesson(desk, named, 'check')
   const target = targetOf(flags)

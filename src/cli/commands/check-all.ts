@@ -1,0 +1,74 @@
+import { existsSync } from 'node:fs'
+import type { CheckResult } from '../../check/index.ts'
+import { findTrack, type LessonSummary } from '../../course/index.ts'
+import { stateSpan } from '../../terminal/signs.ts'
+import { summaryOf } from '../../terminal/summary.ts'
+import { type Line, padded, paintLines, span } from '../../terminal/text.ts'
+import { wrap } from '../../terminal/wrap.ts'
+import type { Desk } from '../../walkthrough/desk.ts'
+import { checkOwnAnswer } from '../../walkthrough/own-answer.ts'
+import { asJson } from '../check-json.ts'
+import { type Flags, self } from '../command.ts'
+import type { Context } from '../context.ts'
+import { UsageError } from '../errors.ts'
+import { Exit, type ExitCode } from '../exit.ts'
+import { withSession } from '../with-session.ts'
+
+/** Checks every answer that there is, or a whole track, where a lesson without an answer is one that did not pass. */
+export async function checkAll(context: Context, flags: Flags): Promise<ExitCode> {
+  const desk = await context.desk()
+  const { home, course } = desk
+  const isBegun = ({ slug }: LessonSummary) => existsSync(home.answer(slug))
+  const meant = typeof flags.track === 'string' ? findTrack(course, flags.track).lessons : undefined
+  const lessons = meant ?? course.lessons.filter(isBegun)
+  if (lessons.length === 0) {
+    throw new UsageError(`There's nothing to check, because no lesson is begun. Begin one: ${self} start 01`)
+  }
+  const isQuiet = flags.json === true
+  const results: CheckResult[] = []
+  await withSession(
+    context,
+    desk,
+    async (session) => {
+      for (const lesson of lessons.filter(isBegun)) {
+        const result = await checkOwnAnswer(desk, session, lesson.slug)
+        results.push(result)
+        if (!isQuiet) print(context, lesson, result)
+      }
+    },
+    { stayWarm: true },
+  )
+  const missing = lessons.filter((lesson) => !isBegun(lesson))
+  const passed = results.filter((result) => result.passed).length
+  const isPassed = passed === lessons.length
+  if (isQuiet) {
+    const notBegun = missing.map(({ slug }) => slug)
+    context.printJson({ passed: isPassed, results: results.map(asJson), notBegun })
+  } else {
+    for (const lesson of missing) print(context, lesson, undefined)
+    context.print(`\n${passed} of ${lessons.length} passed.${leadsOn(desk, results)}`)
+  }
+  return isPassed ? Exit.passed : Exit.notPassed
+}
+
+/** A line for each lesson, and the diagnosis of its first failure. */
+function print(
+  { print, palette, width }: Context,
+  { number, title }: LessonSummary,
+  result?: CheckResult,
+): void {
+  const state = result === undefined ? 'new' : result.passed ? 'passed' : 'failed'
+  const skipped = result !== undefined && result.skipped > 0 ? ` (${summaryOf(result.tasks)})` : ''
+  const head: Line = [...padded(stateSpan(state, palette), 9), span(` ${number} ${title}${skipped}`)]
+  const failed = result?.tasks.find((task) => task.state === 'failed')
+  const diagnosis = failed?.diagnosis ?? result?.diagnosis
+  const why =
+    diagnosis === undefined ? [] : wrap(diagnosis, { width, first: span('    '), rest: span('    ') })
+  print(paintLines([head, ...why], palette))
+}
+
+function leadsOn({ course }: Desk, results: readonly CheckResult[]): string {
+  const failed = results.find((result) => !result.passed)
+  const lesson = course.lessons.find(({ slug }) => slug === failed?.lesson)
+  return lesson === undefined ? '' : ` More about the first failure: ${self} check ${lesson.number}`
+}
