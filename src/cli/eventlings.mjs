@@ -15,13 +15,24 @@ function pathTo(relative) {
   return decodeURIComponent(new URL(relative, import.meta.url).pathname).replace(/^\/(?=[A-Za-z]:)/, '')
 }
 
-/** Built where that can be kept, otherwise from the sources; EVENTLINGS_SOURCES=1 asks for these. */
+const root = pathTo('../..').replace(/\/$/, '')
+
+/**
+ * Built where that can be kept, otherwise from the sources; EVENTLINGS_SOURCES=1 asks for these. A newer Node reads them
+ * without esbuild, too: then whatever needs no check works even with the packages of another platform.
+ */
 async function load() {
   const { builtProgram } = await import('./built-program.mjs')
-  const built = process.env.EVENTLINGS_SOURCES ? undefined : await builtProgram(pathTo('../..'))
+  const built = process.env.EVENTLINGS_SOURCES ? undefined : await builtProgram(root)
   if (built !== undefined) {
     if (process.env.EVENTLINGS_DEBUG) process.setSourceMapsEnabled(true)
     return import(built)
+  }
+  const { packagesProblem } = await import('./first-aid.mjs')
+  const problem = packagesProblem(root)
+  if (problem !== undefined) {
+    if (process.features.typescript) return import('./main.ts')
+    throw new Error(problem.finding)
   }
   const { register } = await import('tsx/esm/api')
   // The project's own settings, wherever the program was called from.
@@ -34,15 +45,31 @@ async function run() {
   await main()
 }
 
-function explain(error) {
+/** `doctor` is for exactly this, so it tells what can be seen from here; all else gets the one sentence. */
+async function explain(error) {
   process.exitCode = 3
-  const isMissing = error.code === 'ERR_MODULE_NOT_FOUND' && error.message.includes('package')
-  tell(
-    isMissing
-      ? `The packages of the course are not installed, or not all of them. Run "npm install" in ${pathTo('../..')}`
-      : `eventlings could not start: ${error.message}`,
-  )
+  const { firstAid } = await import('./first-aid.mjs')
+  const findings = firstAid(root)
+  const words = process.argv.slice(2)
+  if (words.includes('doctor')) {
+    if (words.includes('--json'))
+      process.stdout.write(`${JSON.stringify({ ok: false, findings }, null, 2)}\n`)
+    else process.stdout.write(`${findings.map(asLines).join('\n')}\n`)
+  }
+  const failed = findings.find(({ state }) => state === 'fail')
+  if (!words.includes('doctor') || failed === undefined) {
+    tell(failed ? `${failed.finding} ${failed.remedy}` : `eventlings could not start: ${firstLine(error)}`)
+  }
   if (process.env.EVENTLINGS_DEBUG) tell(error.stack)
+}
+
+function asLines({ name, state, finding, remedy }) {
+  const word = state === 'ok' ? '+ ok  ' : 'x FAIL'
+  return `${word}  ${name.padEnd(17)}${finding}${remedy === undefined ? '' : `\n        ${remedy}`}`
+}
+
+function firstLine(error) {
+  return String(error.message).trim().split('\n')[0]
 }
 
 if (isNewEnough(process.versions.node)) {

@@ -29,6 +29,7 @@ const known: Readonly<Record<string, ExitCode>> = {
   BadLessonError: Exit.machine,
   NoCourseError: Exit.machine,
   UnwritableWorkspaceError: Exit.machine,
+  NoCacheError: Exit.machine,
   EditorError: Exit.machine,
   PortError: Exit.machine,
   ClassError: Exit.wrongUse,
@@ -48,15 +49,30 @@ const bySystem: Readonly<Record<string, string>> = {
   EISDIR: 'it is a folder',
 }
 
-/** Turns whatever was thrown into one sentence and an exit code. */
-export function failureOf(error: unknown): Failure {
+interface Problem {
+  readonly finding: string
+  readonly remedy: string
+}
+
+/**
+ * Turns whatever was thrown into one sentence and an exit code. `packagesProblem` is asked only about what nobody
+ * expected: packages of another platform fail anywhere, and in words of their own.
+ */
+export function failureOf(
+  error: unknown,
+  packagesProblem: () => Problem | undefined = () => undefined,
+): Failure {
   if (!(error instanceof Error)) return unexpected(String(error))
   if (error.name === 'InterruptedError' || error.name === 'ExitPromptError') {
     return { code: Exit.interrupted, sentence: '' }
   }
   const code = known[error.name]
   if (code !== undefined) return { code, sentence: error.message }
-  return ofSystem(error) ?? ofPackages(error) ?? unexpected(error.message)
+  const ofFile = ofSystem(error)
+  if (ofFile !== undefined) return ofFile
+  const problem = packagesProblem()
+  if (problem !== undefined) return { code: Exit.machine, sentence: `${problem.finding} ${problem.remedy}` }
+  return ofPackages(error) ?? unexpected(error.message)
 }
 
 function ofPackages(error: NodeJS.ErrnoException): Failure | undefined {

@@ -1,13 +1,17 @@
+import { homedir } from 'node:os'
+import { projectRoot } from '../course/root.ts'
 import { tellClass } from './class-side.ts'
 import { type Context, newContext, type World } from './context.ts'
 import { Exit, type ExitCode } from './exit.ts'
 import { failureOf } from './failure.ts'
+import { packagesProblem } from './first-aid.mjs'
 import { endInGoodOrder } from './interrupt.ts'
 import { outputOn } from './output.ts'
 import { readCommandLine } from './program.ts'
 
 /** Runs the program on the words of this process's command line, and ends the process. */
 export async function main(): Promise<void> {
+  giveHome(process.env)
   const world: World = {
     env: process.env,
     input: process.stdin,
@@ -18,6 +22,15 @@ export async function main(): Promise<void> {
   await Promise.all([world.output.flush(), world.errors.flush()])
   // By force: a helper process or a socket that is still open must not keep the prompt away.
   process.exit(code)
+}
+
+/** A container's user may be a number without a name. Then Node throws where a library asks for the home folder. */
+function giveHome(env: NodeJS.ProcessEnv): void {
+  try {
+    homedir()
+  } catch {
+    env.HOME = '/'
+  }
 }
 
 async function run(words: readonly string[], world: World): Promise<ExitCode> {
@@ -53,7 +66,7 @@ async function run(words: readonly string[], world: World): Promise<ExitCode> {
 }
 
 function tell(error: unknown, { env, errors }: World): ExitCode {
-  const { code, sentence } = failureOf(error)
+  const { code, sentence } = failureOf(error, () => packagesProblem(projectRoot()))
   if (sentence !== '') errors.write(`${sentence}\n`)
   if (env.EVENTLINGS_DEBUG && error instanceof Error) errors.write(`${error.stack}\n`)
   return code

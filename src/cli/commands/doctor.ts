@@ -3,21 +3,23 @@ import type { Run } from '../command.ts'
 import type { Context } from '../context.ts'
 import type { Finding } from '../doctor/finding.ts'
 import { folderFindings } from '../doctor/folders.ts'
-import { memoryFinding, nodeFinding } from '../doctor/machine.ts'
+import { memoryFinding, nodeFinding, packagesFinding } from '../doctor/machine.ts'
 import { redisFindings } from '../doctor/redis.ts'
 import { tellFindings } from '../doctor/tell.ts'
 import { terminalFindings } from '../doctor/terminal.ts'
+import { packagesProblem } from '../first-aid.mjs'
 import { withSession } from '../with-session.ts'
 
 export const run: Run = async (context, _args, flags) => {
   const { env, output, palette, canAsk } = context
-  const { home } = await context.desk()
+  const desk = await context.desk()
   const columns = output.isTTY ? output.stream.columns : undefined
   const findings: Finding[] = [
     nodeFinding(process.version),
+    packagesFinding(packagesProblem(desk.course.root)),
     memoryFinding(memory()),
     ...(await redisFindings(env)),
-    ...folderFindings(home, tmpdir()),
+    ...folderFindings(desk.home, tmpdir()),
     ...terminalFindings({ isTerminal: canAsk, columns, palette }, env),
   ]
   if (flags.class === true) findings.push(...(await forClass(context)))

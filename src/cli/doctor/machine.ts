@@ -17,6 +17,14 @@ export function nodeFinding(version: string): Finding {
   return ok('Node', `Node ${version}.`)
 }
 
+/** `problem` is what the packages lack; on another platform's, whatever needs no check still works. */
+export function packagesFinding(
+  problem: { readonly finding: string; readonly remedy: string } | undefined,
+): Finding {
+  if (problem === undefined) return ok('Packages', 'All are installed, for this platform.')
+  return fail('Packages', problem.finding, problem.remedy)
+}
+
 /** `available` is what programs may still take, `limit` what this process may take at all (a container's limit), in bytes. */
 export function memoryFinding({
   available,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { NoCacheError } from '../../../src/check/cache-folder.ts'
 import { failureOf } from '../../../src/cli/failure.ts'
 import { AmbiguousLessonError, NoCourseError, UnknownLessonError } from '../../../src/course/index.ts'
 import { BadPreferenceError, RedisUnavailableError } from '../../../src/redis/index.ts'
@@ -18,6 +19,7 @@ describe('what goes wrong gets its exit code and its own words', () => {
     [new NotStartedError('01-events', '/x/01-events.ts'), 2],
     [new RedisUnavailableError('binary', 'It is not there.', 'Install it.'), 3],
     [new NoCourseError('/x'), 3],
+    [new NoCacheError('No.'), 3],
     [new UnwritableWorkspaceError('/x', 'EACCES'), 3],
     [new EditorError('No editor.'), 3],
   ])('%s', (error, code) => {

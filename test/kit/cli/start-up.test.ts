@@ -26,7 +26,15 @@ const run = promisify(execFile)
 async function projectCopy(options: { readonly packages: boolean }): Promise<string> {
   const copy = await mkdtemp(path.join(tmpdir(), 'eventlings-copy-'))
   onTestFinished(() => rm(copy, { recursive: true, force: true }))
-  for (const part of ['package.json', 'tsconfig.json', 'lessons', 'exercises', 'src']) {
+  for (const part of [
+    'package.json',
+    'tsconfig.json',
+    'lessons',
+    'exercises',
+    'solutions',
+    'src',
+    'test/lessons',
+  ]) {
     await cp(path.join(root, part), path.join(copy, part), { recursive: true })
   }
   if (options.packages)
@@ -34,10 +42,24 @@ async function projectCopy(options: { readonly packages: boolean }): Promise<str
   return copy
 }
 
-async function list(copy: string, env: Readonly<Record<string, string>> = {}) {
+function runIn(copy: string, words: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const file = path.join(copy, 'src', 'cli', 'eventlings.mjs')
-  const child = execFile(process.execPath, [file, 'list'], { env: { ...plainEnv(), ...env } })
-  return ended(child)
+  return ended(execFile(process.execPath, [file, ...words], { env: { ...plainEnv(), ...env } }))
+}
+
+const list = (copy: string, env: Readonly<Record<string, string>> = {}) => runIn(copy, ['list'], env)
+
+/** Packages that are there by name and can't be loaded, except those left out; esbuild's is for these platforms. */
+async function namesOfPackages(copy: string, platforms: readonly string[], ...without: readonly string[]) {
+  const read = async (file: string) => JSON.parse(await readFile(file, 'utf8'))
+  const { dependencies } = await read(path.join(root, 'package.json'))
+  const { optionalDependencies } = await read(path.join(root, 'node_modules', 'esbuild', 'package.json'))
+  const names = [...Object.keys(dependencies), ...platforms.map((platform) => `@esbuild/${platform}`)]
+  for (const name of names.filter((each) => !without.includes(each))) {
+    const folder = path.join(copy, 'node_modules', name)
+    await mkdir(folder, { recursive: true })
+    await writeFile(path.join(folder, 'package.json'), JSON.stringify({ name, optionalDependencies }))
+  }
 }
 
 const builtIn = async (copy: string) =>
@@ -66,6 +88,50 @@ describe('a machine that is not ready is told so in a sentence', () => {
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
     expect(stderr).toContain('Run "npm install" in')
     expect(stderr).not.toMatch(/^\s+at /m)
+  })
+})
+
+describe('packages that cannot be used', () => {
+  const here = `${process.platform}-${process.arch}`
+  const elsewhere = here === 'darwin-arm64' ? 'linux-x64' : 'darwin-arm64'
+
+  test.each([
+    [
+      'of another platform',
+      [elsewhere],
+      [],
+      `The packages in node_modules were installed for ${elsewhere}, but this machine is ${here}. Run "npm ci" in`,
+    ],
+    ['without the part for any platform', [], [], `The package @esbuild/${here} is missing`],
+    [
+      'one of them missing',
+      [here],
+      ['hono'],
+      'Not all packages of the course are installed: hono is missing.',
+    ],
+  ] as const)('%s', async (_, platforms, without, sentence) => {
+    const copy = await projectCopy({ packages: false })
+    await namesOfPackages(copy, platforms, ...without)
+    for (const word of ['list', '--help']) {
+      const { code, stdout, stderr } = await runIn(copy, [word])
+      expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
+      expect(stderr).toContain(sentence)
+      expect(stderr.trim().split('\n')).toHaveLength(1)
+    }
+    const doctor = await runIn(copy, ['doctor'])
+    expect(doctor.code).toBe(3)
+    expect(doctor.stdout.replace(/\n\s+/g, ' ')).toContain(sentence)
+    expect(doctor.stdout).toContain(process.version)
+  })
+
+  test('doctor --json is the same as data', async () => {
+    const copy = await projectCopy({ packages: false })
+    const { code, stdout } = await runIn(copy, ['doctor', '--json'])
+    expect(code).toBe(3)
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: false,
+      findings: [{ name: 'Node' }, { state: 'fail' }, {}],
+    })
   })
 })
 
@@ -102,6 +168,34 @@ describe('the program is built when its source has changed', () => {
     await chmod(path.join(copy, '.eventlings'), 0o400)
     expect((await list(copy, { EVENTLINGS_HOME: await newHome() })).stdout).toBe(onRequest.stdout)
   })
+})
+
+test('a user id without a name, in a course that cannot be written', async () => {
+  const copy = await projectCopy({ packages: true })
+  await writeFile(path.join(copy, '.eventlings'), '')
+  const home = await newHome()
+  const disguise = path.join(home, 'disguise.mjs')
+  await writeFile(
+    disguise,
+    `import os from 'node:os'
+     import { syncBuiltinESMExports } from 'node:module'
+     const unknown = (what) => { throw Object.assign(new Error(what + ' returned ENOENT'), { code: 'ERR_SYSTEM_ERROR' }) }
+     os.userInfo = () => unknown('uv_os_get_passwd')
+     os.homedir = () => process.env.HOME ?? unknown('uv_os_homedir')
+     syncBuiltinESMExports()`,
+  )
+  const file = path.join(copy, 'src', 'cli', 'eventlings.mjs')
+  const words = ['--import', pathToFileURL(disguise).href, file]
+  const env = {
+    ...plainEnv(),
+    HOME: undefined,
+    EVENTLINGS_HOME: home,
+    TMPDIR: home,
+    EVENTLINGS_REDIS: 'embedded',
+  }
+  const checked = await ended(execFile(process.execPath, [...words, 'check', '01', '--solution'], { env }))
+  expect(checked).toMatchObject({ code: 0, stderr: '' })
+  expect(await ended(execFile(process.execPath, [...words, 'doctor'], { env }))).toMatchObject({ code: 0 })
 })
 
 test('from any folder, by any path', async () => {

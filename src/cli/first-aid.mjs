@@ -1,0 +1,92 @@
+// Plain JavaScript on nothing but Node: it has to work where the packages don't.
+import { accessSync, constants, existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+
+/**
+ * Says what is wrong with the installed packages and what to do about it, in a sentence each; undefined if nothing is.
+ * They are looked up the way Node does it, so they may be in a folder above the course (a workspace).
+ */
+export function packagesProblem(root) {
+  const { dependencies = {} } = readJson(join(root, 'package.json'))
+  const missing = Object.keys(dependencies).filter((name) => find(root, name) === undefined)
+  if (missing.length > 0) {
+    const all = missing.length === Object.keys(dependencies).length
+    const names = missing.length > 3 ? `${missing.slice(0, 3).join(', ')}, …` : missing.join(', ')
+    const finding = all
+      ? 'The packages of the course are not installed.'
+      : `Not all packages of the course are installed: ${names} ${missing.length === 1 ? 'is' : 'are'} missing.`
+    return { finding, remedy: `Run "npm install" in ${root}.` }
+  }
+  return otherPlatform(root)
+}
+
+/** esbuild is a program of its own for each platform, and the course can't run without it. */
+function otherPlatform(root) {
+  const esbuild = find(root, 'esbuild')
+  if (esbuild === undefined || process.env.ESBUILD_BINARY_PATH) return undefined
+  const here = `${process.platform}-${process.arch}`
+  const real = realpathSync(esbuild)
+  if (find(real, `@esbuild/${here}`) !== undefined) return undefined
+  const { optionalDependencies = {} } = readJson(join(real, 'package.json'))
+  if (!(`@esbuild/${here}` in optionalDependencies)) return undefined // esbuild knows this platform by another name
+  const installed = Object.keys(optionalDependencies).find((name) => find(real, name) !== undefined)
+  const remedy = `Run "npm ci" in ${root}.`
+  if (installed === undefined) {
+    return {
+      finding: `The package @esbuild/${here} is missing, which npm leaves out with --omit=optional.`,
+      remedy,
+    }
+  }
+  const there = installed.slice('@esbuild/'.length)
+  return {
+    finding: `The packages in node_modules were installed for ${there}, but this machine is ${here}.`,
+    remedy,
+  }
+}
+
+/** What keeps the program from starting, as `doctor` shows it. */
+export function firstAid(root) {
+  const problem = packagesProblem(root)
+  const temporary = tmpdir()
+  return [
+    { name: 'Node', state: 'ok', finding: `Node ${process.version}.` },
+    problem === undefined
+      ? { name: 'Packages', state: 'ok', finding: 'All are installed.' }
+      : { name: 'Packages', state: 'fail', ...problem },
+    canWrite(temporary)
+      ? { name: 'Temporary files', state: 'ok', finding: `${temporary} can be written.` }
+      : {
+          name: 'Temporary files',
+          state: 'fail',
+          finding: `${temporary} cannot be written.`,
+          remedy: 'Set TMPDIR to a folder of yours.',
+        },
+  ]
+}
+
+/** The folder of an installed package, as a file in `from` would find it. An empty one is no package. */
+function find(from, name) {
+  for (let folder = from; ; folder = dirname(folder)) {
+    const candidate = join(folder, 'node_modules', name)
+    if (existsSync(candidate) && readdirSync(candidate).length > 0) return candidate
+    if (folder === dirname(folder)) return undefined
+  }
+}
+
+function readJson(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch {
+    return {}
+  }
+}
+
+function canWrite(folder) {
+  try {
+    accessSync(folder, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}
