@@ -3,7 +3,7 @@ import type { RedisPreference, RunningRedis } from '../redis/index.ts'
 import type { CheckResult, Target } from './result.ts'
 
 export type { Checker, CheckerOptions, CheckOptions } from './checker.ts'
-export type { CheckResult, CommandRecord, Place, Target, TaskResult, TaskState } from './result.ts'
+export type { CheckResult, CommandRecord, Commands, Place, Target, TaskResult, TaskState } from './result.ts'
 
 /** See `checker.ts`; esbuild and the rest are loaded only now. */
 export async function openChecker(

@@ -9,16 +9,35 @@ export interface Place {
   readonly line: number
 }
 
+/** One command of the answer. A list of them is in the order in which Redis executed them. */
 export interface CommandRecord {
-  /** As one would type it into redis-cli, long arguments cut. */
-  readonly command: string
-  /** As redis-cli would print it, in one line; `no reply yet` when there was none. */
-  readonly reply: string
   /** Which of the answer's connections sent it, from 1. */
   readonly client: number
+  /** As one would type it into redis-cli, long arguments cut. */
+  readonly command: string
+  /** As redis-cli would print it, in one line; or why there is none: `no reply yet`, `never sent: the process died`. */
+  readonly reply: string
+  /** The check held it back while something else ran. */
+  readonly held: boolean
+  /** When it was sent, in milliseconds since the test began; when the code asked for it, if it was never sent. */
+  readonly at: number
+  /** It overlapped a command of another connection, so which of the two Redis executed first isn't known. */
+  readonly about?: true
 }
 
-export interface TaskResult {
+/** Commands that a list lacks because it would be too long: so many, after that many of those that are there. */
+export interface LeftOut {
+  readonly after: number
+  readonly count: number
+}
+
+/** What the answer sent: the beginning and the end, if it was much. */
+export interface Commands {
+  readonly commands: readonly CommandRecord[]
+  readonly leftOut?: LeftOut
+}
+
+export interface TaskResult extends Commands {
   readonly task: string
   readonly state: TaskState
   /** The title of the test that failed. */
@@ -27,7 +46,6 @@ export interface TaskResult {
   readonly expected?: string
   readonly received?: string
   readonly at?: Place
-  readonly commands: readonly CommandRecord[]
   /** Why it was skipped. */
   readonly reason?: string
 }

@@ -1,4 +1,4 @@
-import type { Place, TaskResult } from './result.ts'
+import type { Commands, Place, TaskResult } from './result.ts'
 import type { Failure, Report } from './standby/messages.ts'
 import type { RunRecord } from './standby-process.ts'
 
@@ -32,7 +32,7 @@ export function judge(record: RunRecord, expected: Expected): Verdict {
         task: name,
         state: 'failed',
         ...(report.test !== undefined && { test: report.test }),
-        commands: report.commands,
+        ...sent(report),
         ...failureFields(report.failure, expected),
       }
     }
@@ -45,7 +45,7 @@ export function judge(record: RunRecord, expected: Expected): Verdict {
         task: name,
         state: 'failed',
         test: current.test,
-        commands: trouble.commands,
+        ...sent(trouble),
         ...failureFields(trouble.failure, expected),
       }
     }
@@ -66,9 +66,12 @@ export function judge(record: RunRecord, expected: Expected): Verdict {
   }
 }
 
-interface Trouble {
+interface Trouble extends Commands {
   readonly failure: Failure
-  readonly commands: TaskResult['commands']
+}
+
+function sent({ commands, leftOut }: Commands): Commands {
+  return { commands, ...(leftOut && { leftOut }) }
 }
 
 /** What ended the run, or makes its report worthless. */

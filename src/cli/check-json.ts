@@ -19,6 +19,7 @@ export function asJson(result: CheckResult) {
       received: task.received ?? null,
       at: task.at ?? null,
       commands: task.commands,
+      ...(task.leftOut && { leftOut: task.leftOut }),
       ...(task.reason !== undefined && { reason: task.reason }),
     })),
     output,

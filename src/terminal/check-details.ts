@@ -1,7 +1,8 @@
-import type { CommandRecord, TaskResult } from '../check/index.ts'
+import type { Commands, TaskResult } from '../check/index.ts'
+import { commandLines } from './command-lines.ts'
 import type { Palette } from './palette.ts'
 import type { Line } from './text.ts'
-import { cut, lineWidth, span } from './text.ts'
+import { lineWidth, span } from './text.ts'
 import { wrap } from './wrap.ts'
 
 export interface Details {
@@ -10,9 +11,7 @@ export interface Details {
   readonly verbose: boolean
 }
 
-export type Failure = Pick<TaskResult, 'diagnosis' | 'expected' | 'received' | 'at'> & {
-  readonly commands?: readonly CommandRecord[]
-}
+export type Failure = Pick<TaskResult, 'diagnosis' | 'expected' | 'received' | 'at'> & Partial<Commands>
 
 /** A failing task spelled out: the sentence first, then the evidence. */
 export function failureLines(title: string, failure: Failure, details: Details): readonly Line[] {
@@ -31,7 +30,7 @@ export function failureLines(title: string, failure: Failure, details: Details):
       ],
       details,
     ),
-    ...commandLines(failure.commands ?? [], details),
+    ...commandLines({ commands: [], ...failure }, details),
   ]
 }
 
@@ -53,36 +52,6 @@ function factLines(name: string, value: string, width: number): readonly Line[] 
   const widest = Math.max(...value.split('\n').map((line) => lineWidth(line)))
   if (lineWidth(label) + widest <= width) return wrap(value, { width, first: label })
   return [label, ...wrap(value, { width, first: '    ' })]
-}
-
-function commandLines(commands: readonly CommandRecord[], details: Details): readonly Line[] {
-  if (commands.length === 0) return []
-  const severalClients = new Set(commands.map(({ client }) => client)).size > 1
-  const blocks = commands.map((record) => exchange(record, severalClients, details))
-  // The last commands tell most: what the answer did just before it was found wrong.
-  const shown = details.verbose || blocks.length <= 8 ? blocks : blocks.slice(-7)
-  const left = blocks.length - shown.length
-  return [
-    [],
-    [span('  Commands it sent, with their replies:', 'dim')],
-    ...(left > 0 ? [[span(`    (${left} earlier, shown by --verbose)`, 'dim')]] : []),
-    ...shown.flat(),
-  ]
-}
-
-function exchange(
-  { command, reply, client }: CommandRecord,
-  severalClients: boolean,
-  { width, palette, verbose }: Details,
-): readonly Line[] {
-  const who = severalClients ? [span(`client ${client}  `, 'dim')] : []
-  const first = [span('    '), ...who]
-  const text = verbose ? command : cut(span(command).text, width - lineWidth(first), palette)
-  const reason = /^\(?error/i.test(reply) || reply === 'no reply yet' ? ('red' as const) : ('green' as const)
-  return [
-    ...wrap(span(text, 'cyan'), { width, first }),
-    ...wrap(span(reply, reason), { width, first: ' '.repeat(lineWidth(first) + 2) }),
-  ]
 }
 
 /** What the answer printed; it fails no check, but it is what its author looks for. */

@@ -47,6 +47,9 @@ export function inOrder<T extends Timed>(commands: readonly T[]): readonly Place
     .map(({ command, about }) => ({ command, about }))
 }
 
+/** After everything; what has no place stays in the order in which it was sent. */
+const END = Number.MAX_SAFE_INTEGER
+
 /** What was refused before it was sent has its place where it was issued. */
 const moment = ({ sent, issued }: Timed) => sent ?? issued
 
@@ -65,14 +68,13 @@ function answeredSpans<T extends Timed>(commands: readonly T[]): readonly Span<T
 
 /** Sent and never answered: executed at any time since, or, if it waits for something to arrive, not yet. */
 function openSpans<T extends Timed>(commands: readonly T[]): readonly Span<T>[] {
-  const end = Number.POSITIVE_INFINITY
   return commands
     .filter(({ sent, answered }) => sent !== undefined && answered === undefined)
     .map((command) => ({
       command,
-      from: mayBlock(command) ? end : moment(command),
-      until: end,
-      place: end,
+      from: mayBlock(command) ? END : moment(command),
+      until: END,
+      place: END,
     }))
 }
 
@@ -132,7 +134,7 @@ function overlapping<T extends Timed>(spans: readonly Span<T>[]): ReadonlySet<T>
   // Whoever starts while an earlier one of another connection is still open, and that earlier one with it.
   const open: Span<T>[] = []
   for (const span of [...spans].sort((a, b) => a.from - b.from)) {
-    if (span.from === Number.POSITIVE_INFINITY) break
+    if (span.from === END) break
     for (let i = open.length - 1; i >= 0; i -= 1) {
       const other = open[i]
       if (other === undefined) continue

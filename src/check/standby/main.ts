@@ -16,7 +16,8 @@ import { watchLeftovers } from './leftovers.ts'
 import type { Disturbance, Failure, Job, Report, StandbySetup } from './messages.ts'
 import { placeIn } from './places.ts'
 import { signer, writeReport } from './report.ts'
-import { commandLines, StandbyRunner } from './runner.ts'
+import { StandbyRunner } from './runner.ts'
+import { recordedCommands } from './sent-commands.ts'
 import { startSentinel } from './sentinel.ts'
 import { lines } from './standard-input.ts'
 
@@ -59,7 +60,7 @@ async function run({
   const { changed, asBefore } = await warm
   await noteCondition()
   sentinel.arm(secret, answer)
-  endings.watch(answer, (failure) => report({ kind: 'ending', failure, commands: commandLines() }))
+  endings.watch(answer, (failure) => report({ kind: 'ending', failure, ...recordedCommands() }))
   let silences = silencesSoFar()
   /** What Redis did by itself while a test failed. It is reported, and ends the run: the supervisor waits for no more. */
   const disturbance = async (): Promise<boolean> => {

@@ -1,6 +1,7 @@
 import type { Misbehavior } from '../kit/condition.ts'
 import type { SandboxEnvironment } from '../kit/environment.ts'
 import type { RedisNews } from '../kit/pulse.ts'
+import type { Commands } from '../result.ts'
 
 /** What the supervisor hands to a warm process. */
 export interface Job {
@@ -29,12 +30,6 @@ export interface Failure {
   readonly file?: string | undefined
 }
 
-export interface SentLine {
-  readonly command: string
-  readonly reply: string
-  readonly client: number
-}
-
 /** Why a run is no verdict: of Redis, or of the machine. `paused`: it was silent for a while and answers again. */
 export type Disturbance = Misbehavior | 'silent' | 'busy' | 'paused'
 
@@ -43,7 +38,7 @@ export type Report =
   | { readonly kind: 'loaded' }
   | { readonly kind: 'unusable'; readonly failure: Failure }
   | { readonly kind: 'test'; readonly task: string; readonly test: string }
-  | {
+  | ({
       readonly kind: 'task'
       readonly task: string
       readonly state: 'passed' | 'failed' | 'skipped'
@@ -51,10 +46,9 @@ export type Report =
       /** The title of the test that failed. */
       readonly test?: string
       readonly failure?: Failure
-      readonly commands: readonly SentLine[]
-    }
+    } & Commands)
   /** The answer is about to end the process, or hangs: said by the part of us that notices. */
-  | { readonly kind: 'ending'; readonly failure: Failure; readonly commands: readonly SentLine[] }
+  | ({ readonly kind: 'ending'; readonly failure: Failure } & Commands)
   | { readonly kind: 'redis'; readonly news: RedisNews }
   /** Whatever else is reported of this run doesn't count. */
   | { readonly kind: 'disturbed'; readonly by: Disturbance }

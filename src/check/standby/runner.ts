@@ -2,11 +2,12 @@ import type { Suite, Test, VitestRunner } from '@vitest/runner'
 import { forgetLastCalled, lastCalled } from '../kit/call.ts'
 import { Patience } from '../kit/patience.ts'
 import { isSpoiled } from '../kit/pulse.ts'
-import { sentCommands } from '../kit/recording.ts'
-import { showCommand, showReply } from '../kit/show.ts'
+import { beginTest, sentCommands } from '../kit/recording.ts'
 import { missingExport } from '../missing-export.ts'
-import type { Failure, Report, SentLine } from './messages.ts'
+import type { Commands } from '../result.ts'
+import type { Failure, Report } from './messages.ts'
 import { definitionOf, placeIn } from './places.ts'
+import { recordedCommands } from './sent-commands.ts'
 
 export interface RunnerOptions {
   readonly bundleUrl: string
@@ -26,9 +27,6 @@ export interface RunnerOptions {
   /** True if Redis itself did something while a test failed: then that says nothing about the answer. */
   disturbance(): Promise<boolean>
 }
-
-/** How many commands of a task are shown. */
-const MOST_COMMANDS = 40
 
 /**
  * Vitest's runner without Vitest: tests run in order, the rest of a task is left out after its first failure (one diagnosis
@@ -91,6 +89,7 @@ export class StandbyRunner implements VitestRunner {
     const suite = test.suite
     this.current = suite?.name ?? test.name
     forgetLastCalled()
+    beginTest()
     this.#options.begins()
     const isEnough = (this.#hasFailed && this.#options.untilFirstFailure) || isSpoiled()
     if (isEnough || suite?.tasks.some((other) => other.result?.state === 'fail')) test.mode = 'skip'
@@ -103,7 +102,7 @@ export class StandbyRunner implements VitestRunner {
   onAfterTryTask(test: Test): void {
     const misdeed = this.#options.misdeed()
     if (misdeed === undefined) return
-    failures.set(test, { failure: misdeed, commands: commandLines() })
+    failures.set(test, { failure: misdeed, sent: recordedCommands() })
     if (test.result !== undefined) test.result.state = 'fail'
   }
 
@@ -112,7 +111,7 @@ export class StandbyRunner implements VitestRunner {
     // What was replaced or left unhandled is the cause, whatever went wrong because of it.
     const { tampering, misdeed } = this.#options
     const failure = tampering() ?? misdeed() ?? this.#failureOf(test)
-    failures.set(test, { failure, commands: commandLines() })
+    failures.set(test, { failure, sent: recordedCommands() })
   }
 
   onAfterRunSuite(suite: Suite): void {
@@ -134,7 +133,7 @@ export class StandbyRunner implements VitestRunner {
       state,
       ran,
       ...(failed && { test: failed.name }),
-      commands: found?.commands ?? [],
+      ...(found?.sent ?? { commands: [] }),
       ...(failure && { failure }),
     })
   }
@@ -190,7 +189,7 @@ function wrongExport(
   return undefined
 }
 
-const failures = new WeakMap<Test, { readonly failure: Failure; readonly commands: readonly SentLine[] }>()
+const failures = new WeakMap<Test, { readonly failure: Failure; readonly sent: Commands }>()
 
 /** Errors come here as Vitest's runner keeps them: plain data with the fields of the error. */
 function describeFailure(error: unknown, answer: string, answerText: string): Failure {
@@ -222,15 +221,4 @@ function lastLine(answer: string) {
 function defined(answer: string, text: string) {
   const line = definitionOf(lastCalled(), text)
   return line === undefined ? undefined : { file: answer, line }
-}
-
-export function commandLines(): SentLine[] {
-  const sent = sentCommands()
-  const lines = sent.slice(0, MOST_COMMANDS).map((command) => ({
-    client: command.client,
-    command: showCommand(command.name, command.args),
-    reply: command.pending ? 'no reply yet' : showReply(command.error ?? command.reply),
-  }))
-  const more = sent.length - lines.length
-  return more > 0 ? [...lines, { client: 0, command: `… and ${more} more`, reply: '' }] : lines
 }

@@ -26,14 +26,15 @@ function result(tasks: readonly TaskResult[], more: Partial<CheckResult> = {}): 
   }
 }
 
+const SENT = { held: false, at: 0 }
 const failure = task('storeEvent', 'failed', {
   diagnosis: 'storeEvent sent three separate commands. After a crash the event stands in one list alone.',
   expected: "[ 'registered' ]",
   received: '[]',
   at: { file: 'workspace/02-list-store.ts', line: 14 },
   commands: [
-    { command: 'RPUSH events:42 {"eventId":"1"}', reply: '(integer) 1', client: 1 },
-    { command: 'RPUSH events:type:X {"eventId":"1"}', reply: 'no reply yet', client: 1 },
+    { command: 'RPUSH events:42 {"eventId":"1"}', reply: '(integer) 1', client: 1, ...SENT },
+    { command: 'RPUSH events:type:X {"eventId":"1"}', reply: 'no reply yet', client: 1, ...SENT },
   ],
 })
 
@@ -81,7 +82,7 @@ describe('a verdict', () => {
         '  received  []',
         '  at        workspace/02-list-store.ts:14',
         '',
-        '  Commands it sent, with their replies:',
+        '  What Redis executed, in this order:',
         '    RPUSH events:42 {"eventId":"1"}',
         '      (integer) 1',
         '    RPUSH events:type:X {"eventId":"1"}',
@@ -130,23 +131,59 @@ describe('a verdict', () => {
 })
 
 describe('what is long', () => {
-  test('the last commands are shown, all of them when asked for', () => {
-    const commands = Array.from({ length: 20 }, (_, index) => ({
+  const gets = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({
       command: `GET key${index}`,
       reply: '(nil)',
       client: 1,
+      ...SENT,
     }))
-    const many = result([{ ...failure, commands }])
-    expect(show(many)).toContain('(13 earlier, shown by --verbose)')
-    expect(show(many)).not.toContain('GET key12\n')
-    expect(show(many)).toContain('GET key13\n')
-    expect(show(many, { verbose: true })).toContain('GET key0\n')
+  const sentOf = (page: string) => page.match(/GET key\d+|… .*/g)
+
+  test('the first and the last commands are shown, all of them when asked for', () => {
+    const many = result([{ ...failure, commands: gets(20) }])
+    expect(sentOf(show(many))).toEqual([
+      'GET key0',
+      'GET key1',
+      '… 13 more commands',
+      ...[15, 16, 17, 18, 19].map((index) => `GET key${index}`),
+    ])
+    expect(show(many)).toContain('in this order (more with --verbose):')
+    expect(sentOf(show(many, { verbose: true }))).toHaveLength(20)
+  })
+
+  test('what the recording itself lacks is counted too, at its place', () => {
+    const leftOut = { after: 12, count: 162 }
+    const many = result([{ ...failure, commands: gets(40), leftOut }])
+    expect(sentOf(show(many))?.[2]).toBe('… 195 more commands')
+    const verbose = sentOf(show(many, { verbose: true }))
+    expect(verbose).toHaveLength(41)
+    expect(verbose?.[12]).toBe('… 162 more commands')
+  })
+
+  test('a command that the check held back is marked, and shown with the one before it', () => {
+    const commands = gets(20).map((command, index) => ({ ...command, held: index === 9 }))
+    expect(show(result([{ ...failure, commands }]))).toContain(
+      [
+        '    … 6 more commands',
+        '    GET key8',
+        '      (nil)',
+        '    GET key9  (held by the check)',
+        '      (nil)',
+        '    … 5 more commands',
+      ].join('\n'),
+    )
+  })
+
+  test('where two commands overlapped, so that nobody knows which was first, it says so', () => {
+    const commands = gets(2).map((command) => ({ ...command, about: true as const }))
+    expect(show(result([{ ...failure, commands }]))).toContain('GET key1  (order uncertain)\n')
   })
 
   test('several connections are told apart', () => {
     const commands = [
-      { command: 'WATCH a', reply: 'OK', client: 1 },
-      { command: 'SET a 1', reply: '(error) no', client: 2 },
+      { command: 'WATCH a', reply: 'OK', client: 1, ...SENT },
+      { command: 'SET a 1', reply: '(error) no', client: 2, ...SENT },
     ]
     expect(show(result([{ ...failure, commands }]))).toContain(
       '    client 1  WATCH a\n                OK\n    client 2  SET a 1\n                (error) no',
@@ -154,7 +191,7 @@ describe('what is long', () => {
   })
 
   test('a command is cut at the end of its line, unless asked for', () => {
-    const commands = [{ command: `SET a ${'x'.repeat(200)}`, reply: 'OK', client: 1 }]
+    const commands = [{ command: `SET a ${'x'.repeat(200)}`, reply: 'OK', client: 1, ...SENT }]
     const long = result([{ ...failure, commands }])
     expect(show(long)).toMatch(/SET a x+…\n/)
     expect(show(long, { verbose: true }).match(/x/g)?.length).toBeGreaterThanOrEqual(200)
@@ -178,7 +215,7 @@ describe('a terminal', () => {
         expected: nasty,
         received: nasty,
         at: { file: nasty, line: 1 },
-        commands: [{ command: nasty, reply: nasty, client: 1 }],
+        commands: [{ command: nasty, reply: nasty, client: 1, ...SENT }],
       }),
       task('b', 'skipped', { reason: nasty }),
     ],

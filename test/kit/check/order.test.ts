@@ -1,0 +1,173 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { inOrder, type Timed } from '../../../src/check/kit/order.ts'
+
+/** A command by the moments at which it was sent and answered; its first argument tells it apart. */
+function sent(
+  client: number,
+  text: string,
+  moments: readonly [sent: number, answered?: number],
+  reply?: unknown,
+) {
+  const [name = '', ...args] = text.split(' ')
+  const [at, answered] = moments
+  const turn = answered === undefined ? {} : { answered, turn: Math.floor(answered / 10) }
+  return { client, name, args, reply, issued: at - 0.5, sent: at, ...turn }
+}
+const lines = (commands: readonly Timed[]) =>
+  inOrder(commands).map(
+    ({ command: { client, name, args }, about }) =>
+      `${client} ${[name, ...args].join(' ')}${about ? ' ?' : ''}`,
+  )
+
+describe('the order of Redis', () => {
+  test('is that of the replies, and not that in which the code asked', () => {
+    const held = { ...sent(1, 'XADD s', [8, 9]), issued: 2 }
+    expect(
+      lines([sent(1, 'XLEN s', [0, 1]), held, sent(2, 'XLEN s', [3, 4]), sent(2, 'XADD s', [5, 6])]),
+    ).toEqual(['1 XLEN s', '2 XLEN s', '2 XADD s', '1 XADD s'])
+  })
+
+  test('is uncertain where two connections overlapped, and only there', () => {
+    const all = [sent(1, 'GET a', [1, 4]), sent(2, 'GET b', [2, 3]), sent(2, 'GET c', [5, 6])]
+    expect(lines(all)).toEqual(['2 GET b ?', '1 GET a ?', '2 GET c'])
+    expect(lines([sent(1, 'GET a', [1, 3]), sent(1, 'GET b', [2, 4])])).toEqual(['1 GET a', '1 GET b'])
+  })
+
+  test('has what was queued in a transaction at its EXEC', () => {
+    const transaction = [
+      sent(1, 'MULTI', [1, 2], 'OK'),
+      sent(1, 'SET a 1', [3, 4], 'QUEUED'),
+      sent(1, 'EXEC', [9, 10], ['OK']),
+    ]
+    expect(lines([...transaction, sent(2, 'GET a', [5, 6])])).toEqual([
+      '1 MULTI',
+      '2 GET a',
+      '1 SET a 1',
+      '1 EXEC',
+    ])
+    expect(lines([...transaction, sent(2, 'GET a', [8, 11])])).toEqual([
+      '1 MULTI',
+      '1 SET a 1 ?',
+      '1 EXEC ?',
+      '2 GET a ?',
+    ])
+    // Not in a transaction it is just a text.
+    expect(
+      lines([sent(1, 'GET a', [1, 2], 'QUEUED'), sent(2, 'GET b', [3, 4]), sent(1, 'EXEC', [5, 6])])[0],
+    ).toBe('1 GET a')
+  })
+
+  test('has a read that blocked where its reply came', () => {
+    const read = sent(1, 'XREAD BLOCK 0 STREAMS s $', [1, 32], [['s', []]])
+    const others = [sent(2, 'PING', [2, 3]), sent(2, 'PING', [4, 15])]
+    expect(lines([read, ...others])).toEqual(['2 PING', '2 PING', '1 XREAD BLOCK 0 STREAMS s $'])
+    // The one that woke it goes first, although the other reply was read first in that turn. The reader's next ones follow.
+    const all = [read, ...others, sent(2, 'XADD s', [22, 33]), sent(1, 'XACK s', [23, 34])]
+    expect(lines(all)).toEqual([
+      '2 PING',
+      '2 PING',
+      '2 XADD s ?',
+      '1 XREAD BLOCK 0 STREAMS s $ ?',
+      '1 XACK s ?',
+    ])
+  })
+
+  test('has what was not answered at the end, and what was never sent after all that was', () => {
+    const unsent = { client: 1, name: 'HSET', args: [], issued: 2.5 }
+    expect(lines([sent(1, 'XADD s', [2, 4]), unsent, sent(2, 'GET a', [6, 7])])).toEqual([
+      '1 XADD s',
+      '1 HSET',
+      '2 GET a',
+    ])
+    expect(lines([sent(1, 'XADD s', [1]), sent(2, 'GET a', [2, 3]), sent(3, 'BLPOP l 0', [0])])).toEqual([
+      '2 GET a ?',
+      '3 BLPOP l 0',
+      '1 XADD s ?',
+    ])
+  })
+})
+
+/** A server that serves some connections: what is sent on one is executed, and its reply read, first in, first out. */
+interface Connection {
+  readonly toExecute: Mutable[]
+  readonly toRead: Mutable[]
+}
+interface Mutable {
+  client: number
+  name: string
+  args: string[]
+  issued: number
+  sent: number
+  answered?: number
+  turn?: number
+  executed?: number
+}
+
+const schedule = fc.array(fc.tuple(fc.nat(3), fc.constantFrom('send', 'execute', 'read', 'all')), {
+  maxLength: 60,
+})
+
+function play(steps: readonly (readonly [number, string])[]): readonly Mutable[] {
+  const connections: Connection[] = [0, 1, 2, 3].map(() => ({ toExecute: [], toRead: [] }))
+  const all: Mutable[] = []
+  let moment = 0
+  for (const [client, what] of steps) {
+    const { toExecute, toRead } = connections[client] as Connection
+    moment += 1
+    if (what === 'send' || what === 'all') {
+      const command = { client, name: 'GET', args: [`${moment}`], issued: moment, sent: moment }
+      all.push(command)
+      toExecute.push(command)
+    }
+    do {
+      moment += 1
+      const executed = what === 'execute' || what === 'all' ? toExecute.shift() : undefined
+      if (executed !== undefined) {
+        executed.executed = moment
+        toRead.push(executed)
+      }
+      const read = what === 'read' || what === 'all' ? toRead.shift() : undefined
+      if (read !== undefined) Object.assign(read, { answered: moment, turn: moment })
+    } while (what === 'all' && toExecute.length + toRead.length > 0)
+  }
+  return all
+}
+
+const overlap = (a: Mutable, b: Mutable) =>
+  a.client !== b.client && a.sent < (b.answered ?? Infinity) && b.sent < (a.answered ?? Infinity)
+
+describe('whatever several connections send', () => {
+  test('all of it is listed, once, and in the order of its connection', () => {
+    fc.assert(
+      fc.property(schedule, (steps) => {
+        const all = play(steps)
+        const order = inOrder(all).map(({ command }) => command)
+        expect([...order].sort((a, b) => a.issued - b.issued)).toEqual(all)
+        for (const client of [0, 1, 2, 3]) {
+          const own = order.filter((command) => command.client === client).map(({ sent }) => sent)
+          expect(own).toEqual([...own].sort((a, b) => a - b))
+        }
+      }),
+    )
+  })
+
+  test('the order is right but where it says that it is uncertain, and it says so where two overlapped', () => {
+    fc.assert(
+      fc.property(schedule, (steps) => {
+        const all = play(steps)
+        const order = inOrder(all)
+        for (const { command, about } of order)
+          expect(about).toBe(all.some((other) => overlap(command, other)))
+        for (const [index, later] of order.entries()) {
+          for (const earlier of order.slice(0, index)) {
+            if (earlier.about && later.about && earlier.command.client !== later.command.client) continue
+            expect(earlier.command.executed ?? Infinity).toBeLessThanOrEqual(
+              later.command.executed ?? Infinity,
+            )
+          }
+        }
+      }),
+    )
+  })
+})
