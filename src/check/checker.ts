@@ -175,7 +175,11 @@ async function checkOnce({ course, redis, mine, runtime, lesson, target, process
   const files = filesOf(course, slug)
   const path = target.kind === 'file' ? resolve(target.path) : files[target.kind]
   const shown = (file: string) => shownPath(course.root, file)
-  const tasks = lesson.tasks.map((task) => ({ name: task.name, lacking: lacking(task.needs, lesson, redis) }))
+  const tasks = lesson.tasks.map(({ name, needs, buildsOn }) => ({
+    name,
+    buildsOn,
+    lacking: lacking(needs, lesson, redis),
+  }))
   const unusable = ({ diagnosis, file, line }: Problem) => ({
     used: false,
     disturbed: undefined,

@@ -1,12 +1,21 @@
+import { pointingToCauses } from './earlier-task.ts'
 import type { Commands, Place, TaskResult } from './result.ts'
 import type { Failure, Report } from './standby/messages.ts'
 import type { RunRecord } from './standby-process.ts'
 
 export interface Expected {
-  /** The lesson's tasks in order, and why a task cannot run on this Redis, if it cannot. */
-  readonly tasks: readonly { readonly name: string; readonly lacking: string | undefined }[]
+  /** The lesson's tasks in order. */
+  readonly tasks: readonly ExpectedTask[]
   /** Turns an absolute path into the one to show. */
   shown(file: string): string
+}
+
+export interface ExpectedTask {
+  readonly name: string
+  /** Why the task cannot run on this Redis, if it cannot. */
+  readonly lacking: string | undefined
+  /** Earlier tasks whose functions this one calls. */
+  readonly buildsOn: readonly string[]
 }
 
 export interface Verdict {
@@ -25,7 +34,7 @@ export function judge(record: RunRecord, expected: Expected): Verdict {
   const reported = new Map(record.reports.filter((r) => r.kind === 'task').map((r) => [r.task, r]))
   const trouble = troubleOf(record)
   const current = trouble === undefined ? undefined : currentTest(record.reports)
-  const tasks = expected.tasks.map(({ name, lacking }): TaskResult => {
+  const judged = expected.tasks.map(({ name, lacking }): TaskResult => {
     const report = reported.get(name)
     if (report?.state === 'failed') {
       return {
@@ -51,6 +60,7 @@ export function judge(record: RunRecord, expected: Expected): Verdict {
     }
     return { task: name, state: 'not reached', commands: [] }
   })
+  const tasks = pointingToCauses(judged, expected.tasks)
   const notes = record.reports.flatMap((report) => (report.kind === 'done' ? report.notes : []))
   const outer = trouble ?? nothingRan(tasks)
   return {

@@ -29,6 +29,8 @@ export interface Task {
   readonly hints: readonly string[]
   /** The task's own needs and those of the lesson. */
   readonly needs: readonly Need[]
+  /** Names of earlier tasks whose functions this one calls: it can't pass before they do. */
+  readonly buildsOn: readonly string[]
 }
 
 export interface QuizAnswer {

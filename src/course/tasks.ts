@@ -12,9 +12,11 @@ export interface PlacedTask extends Task {
 
 /** All tasks of a lesson; `lessonNeeds` apply to each. Throws BadLessonError. */
 export function parseTasks(document: Document, lessonNeeds: readonly Need[]): readonly PlacedTask[] {
-  const tasks = sections(document)
-    .filter(({ level, title }) => level === 2 && /^task\b/i.test(title))
-    .map((section, index) => parseTask(document, section, index + 1, lessonNeeds))
+  const tasks: PlacedTask[] = []
+  for (const section of sections(document)) {
+    if (section.level !== 2 || !/^task\b/i.test(section.title)) continue
+    tasks.push(parseTask(document, section, tasks, lessonNeeds))
+  }
   if (tasks.length === 0) {
     throw mistake(document, 'tasks', 0, 'There is no task. Begin one with "## Task 1 · <name>".')
   }
@@ -28,9 +30,10 @@ export function parseTasks(document: Document, lessonNeeds: readonly Need[]): re
 function parseTask(
   document: Document,
   section: Section,
-  number: number,
+  earlier: readonly Task[],
   lessonNeeds: readonly Need[],
 ): PlacedTask {
+  const number = earlier.length + 1
   const [, written, title] = /^Task (\d+) · (\S.*)$/.exec(section.title) ?? []
   if (written === undefined || title === undefined || Number(written) !== number) {
     const wanted = `Write "## Task ${number} · <name>"; tasks are numbered from 1.`
@@ -42,7 +45,11 @@ function parseTask(
     )
   }
   const name = title.replaceAll('`', '').trim()
-  const own = ownNeeds(document, section)
+  const own = linesBelowHeading(
+    document,
+    section,
+    earlier.map((task) => task.name),
+  )
   const hints = hintsSection(document, section, name)
   const before = textBetween(document, own.textFrom, hints.heading)
   const after = textBetween(document, hints.to, section.to)
@@ -52,6 +59,7 @@ function parseTask(
     text: [before, after].filter((part) => part !== '').join('\n\n'),
     hints: parseHints(document, hints, name),
     needs: [...new Set([...lessonNeeds, ...own.needs])],
+    buildsOn: own.buildsOn,
     from: section.heading,
     to: section.to,
   }
@@ -88,21 +96,39 @@ function parseHints(document: Document, section: Section, name: string): readonl
   })
 }
 
-/** The optional line "Needs: …" directly below the heading. */
-function ownNeeds(document: Document, section: Section): { needs: readonly Need[]; textFrom: number } {
-  const first = document.lines.findIndex((line, index) => index >= section.from && line.trim() !== '')
-  const [, written] = /^needs:(.*)$/i.exec(document.lines[first] ?? '') ?? []
-  if (written === undefined || first >= section.to) return { needs: [], textFrom: section.from }
-  const needs = written.split(',').map((text): Need => {
-    const need = knownNeeds.find((known) => known === text.trim())
-    if (need) return need
-    const known = knownNeeds.join(' or ')
-    throw mistake(
-      document,
-      'needs',
-      first,
-      `"${text.trim()}" is nothing that a task can need. Write ${known}.`,
-    )
-  })
-  return { needs, textFrom: first + 1 }
+/** The optional lines "Needs: …" and "Builds on: …" directly below the heading, in this order. */
+function linesBelowHeading(document: Document, section: Section, earlier: readonly string[]) {
+  const needs = listAt(document, section, section.from, 'needs')
+  const buildsOn = listAt(document, section, needs.end, 'builds on')
+  return {
+    needs: needs.items.map((text): Need => {
+      const need = knownNeeds.find((known) => known === text)
+      if (need) return need
+      const known = knownNeeds.join(' or ')
+      throw mistake(
+        document,
+        'needs',
+        needs.line,
+        `"${text}" is nothing that a task can need. Write ${known}.`,
+      )
+    }),
+    buildsOn: buildsOn.items.map((text) => {
+      if (earlier.includes(text)) return text
+      const problem = `"${text}" is not the name of an earlier task. Separate several names with " + ".`
+      throw mistake(document, 'tasks', buildsOn.line, problem)
+    }),
+    textFrom: buildsOn.end,
+  }
+}
+
+/** The items of a line "Key: …", if the first line with text from `from` on is one; `end` is the line after it. */
+function listAt(document: Document, section: Section, from: number, key: 'needs' | 'builds on') {
+  const line = document.lines.findIndex((text, index) => index >= from && text.trim() !== '')
+  const written = document.lines[line] ?? ''
+  if (line === -1 || line >= section.to || !written.toLowerCase().startsWith(`${key}:`)) {
+    return { items: [], line: from, end: from }
+  }
+  const separator = key === 'needs' ? ',' : ' + '
+  const items = written.slice(key.length + 1).split(separator)
+  return { items: items.map((item) => item.trim()), line, end: line + 1 }
 }

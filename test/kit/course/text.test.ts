@@ -52,6 +52,8 @@ ${fence}
 10. Nearly the code.
 
 ## Task 2 · MalformedEventError with "quotes"
+Builds on: createEvent
+
 Text.
 ### Details
 More.
@@ -103,12 +105,14 @@ describe('the parts of a lesson', () => {
       name: 'createEvent',
       number: 1,
       needs: ['real-server'],
+      buildsOn: [],
       text: `What to write:\n\n${fence}ts\n### Hints\nexport function createEvent(): void\n${fence}`,
     })
     expect(tasks[1]).toEqual({
       name: 'MalformedEventError with "quotes"',
       number: 2,
       needs: [],
+      buildsOn: ['createEvent'],
       hints: ['One.'],
       text: 'Text.\n### Details\nMore.\n\n### Afterwards\nBehind the hints.',
     })
@@ -196,6 +200,12 @@ describe('a text that breaks the format names the line and what to do', () => {
       `## Task 1 · a\nNeeds: docker${hints}`,
       'needs',
       'Write real-server or own-server or cluster.',
+    ],
+    [
+      'a task built on none that comes before',
+      `## Task 1 · a\nBuilds on: a${hints}`,
+      'tasks',
+      '"a" is not the name of an earlier task.',
     ],
     ['an empty quiz', `${oneTask}\n## Quiz\nnothing\n`, 'quiz', 'The quiz has no question.'],
     ['no answers', `${oneTask}\n## Quiz\n### Why?\ntext\n`, 'quiz', '"Why?" has no list of answers.'],

@@ -1,0 +1,42 @@
+import type { TaskResult } from './result.ts'
+
+interface Builds {
+  readonly name: string
+  readonly buildsOn: readonly string[]
+}
+
+/**
+ * Where a task fails and one that it builds on fails too, nobody can tell from the second failure whether the task has a
+ * mistake of its own: its sentence would often name a false cause. So it points to the first of those earlier tasks instead,
+ * and says what it has to say as soon as they pass.
+ */
+export function pointingToCauses(
+  results: readonly TaskResult[],
+  tasks: readonly Builds[],
+): readonly TaskResult[] {
+  const failed = new Set(results.filter(({ state }) => state === 'failed').map(({ task }) => task))
+  return results.map((result) => {
+    if (!failed.has(result.task) || isCertain(result)) return result
+    const needed = allBelow(result.task, tasks)
+    const position = tasks.findIndex(({ name }) => needed.has(name) && failed.has(name))
+    const cause = tasks[position]
+    if (cause === undefined) return result
+    return {
+      task: result.task,
+      state: 'failed',
+      diagnosis: `This task builds on task ${position + 1} (${cause.name}), which fails above. Fix that first.`,
+      commands: [],
+    }
+  })
+}
+
+/** True of the task itself, whatever the earlier ones do. */
+function isCertain({ diagnosis = '' }: TaskResult): boolean {
+  return / is not written yet\b/.test(diagnosis)
+}
+
+/** The tasks that this one builds on, and those that they build on. */
+function allBelow(name: string, tasks: readonly Builds[]): ReadonlySet<string> {
+  const direct = tasks.find((task) => task.name === name)?.buildsOn ?? []
+  return new Set(direct.flatMap((below) => [below, ...allBelow(below, tasks)]))
+}
