@@ -6,7 +6,7 @@ export interface StreamEntry {
   readonly fields: Readonly<Record<string, string>>
 }
 
-/** What Redis itself says of a group. `lag` is null when it does not know: after some deletions, and before 7.0. */
+/** A group's counters. `lag` is null when Redis doesn't know it: after some deletions, and before 7.0. */
 export interface GroupCounters {
   readonly name: string
   readonly pending: number
@@ -14,7 +14,10 @@ export interface GroupCounters {
   readonly lastDeliveredId: string
 }
 
-/** `idle`: ms since it last called. `oldestIdle`: ms that one of its pending entries has waited longest, null for none. */
+/**
+ * `idle`: ms since it last called (before Redis 7.2: since a call last returned something). `oldestIdle`: how long, in ms, the
+ * entry that has waited longest has been pending; null for none.
+ */
 export interface ConsumerInfo {
   readonly name: string
   readonly pending: number

@@ -5,7 +5,7 @@ export interface StreamEntry {
   readonly fields: Readonly<Record<string, string>>
 }
 
-/** What Redis itself says of a group. `lag` is null when it does not know: after some deletions, and before 7.0. */
+/** A group's counters. `lag` is null when Redis doesn't know it: after some deletions, and before 7.0. */
 export interface GroupCounters {
   readonly name: string
   readonly pending: number
@@ -13,7 +13,10 @@ export interface GroupCounters {
   readonly lastDeliveredId: string
 }
 
-/** `idle`: ms since it last called. `oldestIdle`: ms that one of its pending entries has waited longest, null for none. */
+/**
+ * `idle`: ms since it last called (before Redis 7.2: since a call last returned something). `oldestIdle`: how long, in ms, the
+ * entry that has waited longest has been pending; null for none.
+ */
 export interface ConsumerInfo {
   readonly name: string
   readonly pending: number
@@ -77,7 +80,7 @@ export async function getStreamInfo(redis: Redis, stream: string): Promise<Strea
   if (summary === null) return null
   const groups: GroupInfo[] = []
   for (const reply of (await redis.xinfo('GROUPS', stream)) as unknown[][]) {
-    groups.push(await groupInfo(redis, stream, parseGroup(reply)))
+    groups.push(await groupInfo(redis, stream, await checkedLag(redis, stream, parseGroup(reply))))
   }
   return {
     length: Number(summary.get('length')),
@@ -123,6 +126,12 @@ async function xinfoStream(redis: Redis, stream: string): Promise<Map<string, un
     if (error instanceof Error && error.message.includes('no such key')) return null
     throw error
   }
+}
+
+/** A trim ahead of the group can leave the lag too high for good; an entry that comes after its last one is a fact. */
+async function checkedLag(redis: Redis, stream: string, counters: GroupCounters): Promise<GroupCounters> {
+  const next = await redis.xrange(stream, `(${counters.lastDeliveredId}`, '+', 'COUNT', 1)
+  return next.length === 0 ? { ...counters, lag: 0 } : counters
 }
 
 async function groupInfo(redis: Redis, stream: string, counters: GroupCounters): Promise<GroupInfo> {

@@ -49,8 +49,11 @@ local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
 local groups = redis.call('XINFO', 'GROUPS', KEYS[1])
 local details = {}
 for _, group in ipairs(groups) do
-  local name
-  for i = 1, #group, 2 do if group[i] == 'name' then name = group[i + 1] end end
+  local name, seen
+  for i = 1, #group, 2 do
+    if group[i] == 'name' then name = group[i + 1] end
+    if group[i] == 'last-delivered-id' then seen = group[i + 1] end
+  end
   local oldest, from = {}, '-'
   while true do
     local page = redis.call('XPENDING', KEYS[1], name, from, '+', 1000)
@@ -65,7 +68,8 @@ for _, group in ipairs(groups) do
     flat[#flat + 1] = consumer
     flat[#flat + 1] = idle
   end
-  details[#details + 1] = { redis.call('XINFO', 'CONSUMERS', KEYS[1], name), flat }
+  local waiting = redis.call('XRANGE', KEYS[1], '(' .. seen, '+', 'COUNT', 1)
+  details[#details + 1] = { redis.call('XINFO', 'CONSUMERS', KEYS[1], name), flat, #waiting }
 end
 return { redis.call('XLEN', KEYS[1]), first, last, groups, details }`
 
@@ -83,7 +87,7 @@ export const parseGroup = (reply: readonly unknown[]): GroupCounters => {
 }
 
 type Raw = [string, string[]][]
-type Reply = [number, Raw, Raw, unknown[][], [unknown[][], unknown[]][]]
+type Reply = [number, Raw, Raw, unknown[][], [unknown[][], unknown[], number][]]
 
 export const getStreamInfo = async (redis: Redis, stream: string): Promise<StreamInfo | null> => {
   const reply = (await redis.eval(LOOK, 1, stream)) as Reply | null
@@ -98,14 +102,20 @@ export const getStreamInfo = async (redis: Redis, stream: string): Promise<Strea
     lastEntry: entry(last),
     groups: sorted(
       groups.map((group, i) => {
-        const [rawConsumers = [], flat = []] = details[i] ?? []
+        const [rawConsumers = [], flat = [], waiting = 0] = details[i] ?? []
+        const parsed = parseGroup(group)
         const oldest = object(flat) as Record<string, number>
         const ages = Object.values(oldest).sort((a, b) => b - a)
         const consumers = rawConsumers.map((raw) => {
           const { name, pending, idle } = object(raw) as { name: string; pending: number; idle: number }
           return { name, pending, idle, oldestIdle: oldest[name] ?? null }
         })
-        return { ...parseGroup(group), oldestIdle: ages[0] ?? null, consumers: sorted(consumers) }
+        return {
+          ...parsed,
+          lag: waiting === 0 ? 0 : parsed.lag,
+          oldestIdle: ages[0] ?? null,
+          consumers: sorted(consumers),
+        }
       }),
     ),
   }

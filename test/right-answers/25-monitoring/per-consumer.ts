@@ -95,6 +95,12 @@ async function oldestOf(
   }
 }
 
+function isAfter(id: string, other: string): boolean {
+  const [ms = 0n, seq = 0n] = id.split('-').map(BigInt)
+  const [otherMs = 0n, otherSeq = 0n] = other.split('-').map(BigInt)
+  return ms === otherMs ? seq > otherSeq : ms > otherMs
+}
+
 export async function getStreamInfo(redis: Redis, stream: string): Promise<StreamInfo | null> {
   if ((await redis.exists(stream)) === 0) return null
   const about = new Reply(await redis.xinfo('STREAM', stream))
@@ -107,6 +113,7 @@ export async function getStreamInfo(redis: Redis, stream: string): Promise<Strea
     })
     return { id: raw[0], fields }
   }
+  const last = entry('last-entry')
   const groups = await Promise.all(
     ((await redis.xinfo('GROUPS', stream)) as unknown[][]).map(async (flat): Promise<GroupInfo> => {
       const counters = parseGroup(flat)
@@ -122,14 +129,15 @@ export async function getStreamInfo(redis: Redis, stream: string): Promise<Strea
       for (const one of consumers) {
         if (one.oldestIdle !== null && one.oldestIdle >= (oldestIdle ?? 0)) oldestIdle = one.oldestIdle
       }
-      return { ...counters, oldestIdle, consumers }
+      const isDone = last === null || !isAfter(last.id, counters.lastDeliveredId)
+      return { ...counters, lag: isDone ? 0 : counters.lag, oldestIdle, consumers }
     }),
   )
   groups.sort((a, b) => (a.name > b.name ? 1 : -1))
   return {
     length: about.number('length'),
     firstEntry: entry('first-entry'),
-    lastEntry: entry('last-entry'),
+    lastEntry: last,
     groups,
   }
 }

@@ -1,6 +1,6 @@
 // task: publishBatch
 // diagnosis: unpack the fields of one event at a time
-// embedded: its Lua has no limit on how many values unpack may give
+// embedded: a batch large enough for the limit takes it too long to be asked for
 import type { Redis } from 'ioredis'
 import { type DomainEvent, decodeEvent, encodeEvent, MalformedEventError } from '#built/01-events'
 import { toFields } from '#built/05-stream-store'

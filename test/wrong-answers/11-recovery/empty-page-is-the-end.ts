@@ -1,6 +1,5 @@
 // task: claimPending
 // diagnosis: follow the cursor
-// embedded: its XAUTOCLAIM looks at the whole pending list at once, so no page is empty
 import type { Redis } from 'ioredis'
 
 export interface Member {

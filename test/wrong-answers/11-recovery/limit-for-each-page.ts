@@ -1,6 +1,5 @@
 // task: claimPending
 // diagnosis: What the first pages brought counts too
-// embedded: its XAUTOCLAIM looks at the whole pending list at once, so there is one page only
 // Lesson 11: recovery. Read lessons/11-recovery.md; the types below are yours to use and stay as they are.
 import type { Redis } from 'ioredis'
 

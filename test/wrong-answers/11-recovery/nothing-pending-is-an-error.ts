@@ -1,6 +1,5 @@
 // task: retireConsumer
 // diagnosis: Nothing is pending in the whole group
-// embedded: its XPENDING has an empty list where Redis has nil, and nothing fails
 // Lesson 11: recovery. Read lessons/11-recovery.md; the types below are yours to use and stay as they are.
 import type { Redis } from 'ioredis'
 

@@ -79,7 +79,7 @@ export async function getStreamInfo(redis: Redis, stream: string): Promise<Strea
   if (summary === null) return null
   const groups: GroupInfo[] = []
   for (const reply of (await redis.xinfo('GROUPS', stream)) as unknown[][]) {
-    groups.push(await groupInfo(redis, stream, parseGroup(reply)))
+    groups.push(await groupInfo(redis, stream, await checkedLag(redis, stream, parseGroup(reply))))
   }
   return {
     length: Number(summary.get('length')),
@@ -125,6 +125,12 @@ async function xinfoStream(redis: Redis, stream: string): Promise<Map<string, un
     if (error instanceof Error && error.message.includes('no such key')) return null
     throw error
   }
+}
+
+/** A trim ahead of the group can leave the lag too high for good; an entry that comes after its last one is a fact. */
+async function checkedLag(redis: Redis, stream: string, counters: GroupCounters): Promise<GroupCounters> {
+  const next = await redis.xrange(stream, `(${counters.lastDeliveredId}`, '+', 'COUNT', 1)
+  return next.length === 0 ? { ...counters, lag: 0 } : counters
 }
 
 async function groupInfo(redis: Redis, stream: string, counters: GroupCounters): Promise<GroupInfo> {

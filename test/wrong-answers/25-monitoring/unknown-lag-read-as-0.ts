@@ -1,6 +1,5 @@
 // task: parseGroup
 // diagnosis: stands still looks healthy
-// embedded: it counts a lag where Redis says that it knows none, so the second task passes there
 import type { Redis } from 'ioredis'
 
 export interface StreamEntry {

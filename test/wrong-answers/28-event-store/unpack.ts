@@ -1,6 +1,6 @@
 // task: append
 // diagnosis: Lua fails at about 8,000 values
-// embedded: its Lua has no such limit, and a batch of that size takes it too long to be asked for
+// embedded: a batch large enough for the limit takes it too long to be asked for
 /** All of ARGV on the stack at once. */
 import { createHash } from 'node:crypto'
 import type { Cluster, Redis } from 'ioredis'
