@@ -274,9 +274,13 @@ async function start(options: ProcessorOptions, redis: Redis = box.redis): Promi
   return processor
 }
 
-const turn = () => new Promise<void>((resolve) => setTimeout(resolve, 5))
+/** Some milliseconds, and with a slow Redis as long as one reply takes. */
+async function turn(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 5))
+  await box.roundTrips(1)
+}
 
-/** Looks until it is so; a right answer is soon there, and only a wrong one costs the two seconds. */
+/** Looks until it is so; a right answer is soon there, and only a wrong one costs two seconds, or more if Redis is slow. */
 async function until(
   so: () => boolean,
   diagnosis: string | (() => string),

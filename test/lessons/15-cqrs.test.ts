@@ -458,9 +458,13 @@ describe('handleGetUserQuery', () => {
   })
 })
 
-const turn = () => new Promise<void>((resolve) => setTimeout(resolve, 5))
+/** Some milliseconds, and with a slow Redis as long as one reply takes. */
+async function turn(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 5))
+  await box.roundTrips(1)
+}
 
-/** Looks until it is so, two seconds at most. */
+/** Looks until it is so, two seconds at most, or more if Redis is slow. */
 async function until(so: () => boolean, ticks = 400): Promise<boolean> {
   for (let i = 0; i < ticks && !so(); i += 1) await turn()
   return so()
