@@ -80,7 +80,12 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
     return standby(runtime, redis, course.root)
   }
 
-  async function one(slug: string, target: Target, asked: CheckOptions): Promise<CheckResult> {
+  async function one(
+    slug: string,
+    target: Target,
+    asked: CheckOptions,
+    lastTry: boolean,
+  ): Promise<CheckResult> {
     if (closed) throw new CheckerClosedError(slug)
     const started = performance.now()
     const process = take(asked.sharedProcess === true)
@@ -88,6 +93,7 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
     const { used, verdict, output, disturbed } = await checkOnce({
       ...options,
       ...asked,
+      lastTry,
       runtime,
       lesson: await read(slug),
       target,
@@ -121,7 +127,9 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
   return {
     check(slug, target, asked = {}) {
       const onNotice = asked.onNotice ?? options.onNotice
-      const result = line.then(() => againAfterPauses(() => one(slug, target, asked), onNotice))
+      const result = line.then(() =>
+        againAfterPauses((lastTry) => one(slug, target, asked, lastTry), onNotice),
+      )
       line = result.catch(() => {})
       return result
     },
@@ -168,6 +176,7 @@ interface Once extends CheckerOptions, CheckOptions {
   readonly lesson: Lesson
   readonly target: Target
   readonly process: StandbyProcess
+  readonly lastTry: boolean
 }
 
 async function checkOnce({ course, redis, mine, runtime, lesson, target, process, ...asked }: Once) {
@@ -214,6 +223,7 @@ async function checkOnce({ course, redis, mine, runtime, lesson, target, process
       exports: lesson.exports,
       allow: lesson.allow,
       untilFirstFailure: asked.untilFirstFailure === true,
+      lastTry: asked.lastTry,
       stay: asked.sharedProcess === true,
     }
     const { ending, ...rest } = await process.run(job, newsTeller(asked.onNotice))

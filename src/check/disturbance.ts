@@ -9,10 +9,13 @@ class PausedError extends RedisTroubleError {}
 const MOST_TRIES = 3
 
 /** Runs a check, and runs it again if Redis was silent for a while in the midst of it. */
-export async function againAfterPauses<T>(run: () => Promise<T>, say: Say | undefined): Promise<T> {
+export async function againAfterPauses<T>(
+  run: (lastTry: boolean) => Promise<T>,
+  say: Say | undefined,
+): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await run()
+      return await run(tries === MOST_TRIES)
     } catch (error) {
       if (!(error instanceof PausedError) || tries === MOST_TRIES) throw error
       say?.('Redis stopped answering in the middle of a test, so the check starts over.')

@@ -251,6 +251,7 @@ const MEANINGS: readonly (readonly [RegExp, string])[] = [
     'Redis refused a command while the transaction was being put together, and so it ran none of it.',
   ],
   [/NOSCRIPT/, 'Redis has not seen this script yet: EVAL sends it along, EVALSHA only names it.'],
+  [/Script killed/, 'A loop in the script never ends: look at what should make it stop.'],
   [/Maximum call stack/, 'A function calls itself without end.'],
   [
     /Connection is closed/,

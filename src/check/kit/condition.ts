@@ -1,7 +1,15 @@
 import type { Redis } from 'ioredis'
 
 /** What a server did by itself, so that nothing that came of it is the learner's fault. */
-export type Misbehavior = 'gone' | 'restarted' | 'evicting' | 'replica' | 'full' | 'not saving' | 'alone'
+export type Misbehavior =
+  | 'gone'
+  | 'restarted'
+  | 'busy'
+  | 'evicting'
+  | 'replica'
+  | 'full'
+  | 'not saving'
+  | 'alone'
 
 /** As far as INFO tells; a field is missing where the server doesn't know it. */
 export interface Condition {
@@ -36,6 +44,12 @@ const REFUSALS: readonly (readonly [string, Misbehavior])[] = [
   ['NOREPLICAS', 'alone'],
   ['LOADING', 'restarted'],
 ]
+
+/** What it says of a server that it refused to tell how it is: one that replies something else is there all the same. */
+export function refusedToTell(error: unknown): Misbehavior | undefined {
+  if (!(error instanceof Error) || error.name !== 'ReplyError') return 'gone'
+  return error.message.startsWith('BUSY ') ? 'busy' : undefined
+}
 
 /** What happened to the server between two looks at it. */
 export function misbehavior(before: Condition, after: Condition): Misbehavior | undefined {

@@ -62,6 +62,7 @@ let timer: NodeJS.Timeout | undefined
 let silent = 0
 let told = false
 let silences = 0
+let silencesInScripts = 0
 let sinceNews = 0
 
 /** Keeps asking the server at the other end of a client of the kit's own. */
@@ -105,9 +106,9 @@ export function onRedisNews(hear: (news: RedisNews) => void): () => void {
   return join(listeners, hear)
 }
 
-/** How often, so far, some server was silent for so long that it was told. */
-export function silencesSoFar(): number {
-  return silences
+/** How often, so far, some server was silent for so long that it was told; without those in which a script of the learner's ran. */
+export function silencesSoFar(withScripts: boolean): number {
+  return withScripts ? silences + silencesInScripts : silences
 }
 
 /** Resolves after so many milliseconds on the clock of the learner's code. */
@@ -138,7 +139,7 @@ export function isSpoiled(): boolean {
 
 /** Ends the learner's scripts, where Redis allows it: one that has written can't be ended. */
 export async function endScripts(): Promise<void> {
-  if (told) silences -= 1 // it wasn't the server's
+  if (told) silencesInScripts -= 1 // it wasn't the server's
   await Promise.all([...hearts].filter(({ late }) => late > 0).map(({ client }) => endScript(client)))
 }
 
@@ -222,7 +223,8 @@ function tell(watched: readonly Heart[], ms: number): void {
   sinceNews += 1
   if (!told && silent >= TOLD) {
     told = true
-    silences += 1
+    if (isScriptUnanswered()) silencesInScripts += 1
+    else silences += 1
     say({ kind: 'waiting' })
   } else if (told && silent === 0) {
     told = false

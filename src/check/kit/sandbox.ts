@@ -1,7 +1,7 @@
 import { Redis, type RedisOptions } from 'ioredis'
 import { afterEach, beforeEach } from 'vitest'
 import { failOnViolation } from './call.ts'
-import { type Condition, conditionOf, type Misbehavior, misbehavior } from './condition.ts'
+import { type Condition, conditionOf, type Misbehavior, misbehavior, refusedToTell } from './condition.ts'
 import { disconnectGuests, handOut, trustedClient } from './connections.ts'
 import type { SentCommand } from './context.ts'
 import { environment, lacks, type Need } from './environment.ts'
@@ -88,17 +88,12 @@ export async function noteCondition(): Promise<void> {
 
 /** What the server itself did since then; undefined if it did what it should. */
 export async function misbehaviorSince(): Promise<Misbehavior | undefined> {
-  if (atStart === undefined) return undefined
   try {
-    return misbehavior(atStart, await conditionOf(required(admin)))
+    const now = await conditionOf(required(admin))
+    return atStart === undefined ? undefined : misbehavior(atStart, now)
   } catch (error) {
-    return isRefusal(error) ? undefined : 'gone'
+    return refusedToTell(error)
   }
-}
-
-/** A server that replies something is there, whatever it replies. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof Error && error.name === 'ReplyError'
 }
 
 function connect(options: RedisOptions = {}): Redis {

@@ -28,11 +28,11 @@ Error.stackTraceLimit = 30
 const input = lines(process.stdin)
 const setup = JSON.parse(await input.next()) as StandbySetup
 setEnvironment(setup.environment)
+const endings = guardEndings() // before what is shared is remembered
 // Not waited for before the answer is there: from a Redis that is silent nothing comes, and that has to be told.
 const warm = warmUp().then(() => ({ changed: watchShared(), asBefore: watchLeftovers() }))
 const sentinel = startSentinel(setup.supervisor)
 let job = JSON.parse(await input.next()) as Job
-const endings = guardEndings()
 const unhandled: Failure[] = []
 process.on('unhandledRejection', (reason) => unhandled.push(rejection(reason, job.answer)))
 process.on('uncaughtException', (error) => unhandled.push(uncaught(error, job.answer)))
@@ -47,6 +47,7 @@ async function run({
   exports,
   allow,
   untilFirstFailure,
+  lastTry,
   stay,
 }: Job): Promise<boolean> {
   unhandled.length = 0 // what came since was not this answer's
@@ -61,12 +62,13 @@ async function run({
   await noteCondition()
   sentinel.arm(secret, answer)
   endings.watch(answer, (failure) => report({ kind: 'ending', failure, ...recordedCommands() }))
-  let silences = silencesSoFar()
+  let silences = silencesSoFar(!lastTry)
   /** What Redis did by itself while a test failed. It is reported, and ends the run: the supervisor waits for no more. */
   const disturbance = async (): Promise<boolean> => {
     if (isSpoiled()) return false
     const misbehavior = await misbehaviorSince() // first: it waits for a Redis that has just become silent
-    const by: Disturbance | undefined = misbehavior ?? (silencesSoFar() > silences ? 'paused' : undefined)
+    const by: Disturbance | undefined =
+      misbehavior ?? (silencesSoFar(!lastTry) > silences ? 'paused' : undefined)
     if (by !== undefined) report({ kind: 'disturbed', by })
     return by !== undefined
   }
@@ -81,7 +83,7 @@ async function run({
     misdeed: () => unhandled.shift() ?? endings.attempted(),
     tampering: () => changedFailure(changed()),
     begins() {
-      silences = silencesSoFar()
+      silences = silencesSoFar(!lastTry)
     },
     disturbance,
   })

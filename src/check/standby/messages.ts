@@ -17,6 +17,8 @@ export interface Job {
   readonly allow: readonly string[]
   /** Leave out the tasks after the first that fails. */
   readonly untilFirstFailure: boolean
+  /** Redis was silent in every try before. If that's while it runs the answer's scripts, they take it so long. */
+  readonly lastTry: boolean
   /** Wait for another answer afterwards, if this one left nothing behind. */
   readonly stay: boolean
 }
@@ -31,7 +33,7 @@ export interface Failure {
 }
 
 /** Why a run is no verdict: of Redis, or of the machine. `paused`: it was silent for a while and answers again. */
-export type Disturbance = Misbehavior | 'silent' | 'busy' | 'paused'
+export type Disturbance = Misbehavior | 'silent' | 'paused'
 
 /** What a standby reports, a line each. */
 export type Report =
