@@ -10,7 +10,7 @@ export interface ClassAppOptions {
   /** Where the hub listens, if that is on loopback. */
   readonly loopback?: string | undefined
   readonly now?: () => Date
-  /** For tests of how wrong codes are slowed down, in milliseconds. */
+  /** For tests of how those who ask too often, or guess, are slowed down, in milliseconds. */
   readonly elapsed?: () => number
   /** Adds the pages of the instructor; the API stands below /api. */
   readonly addPages?: (app: Hono, hub: Hub) => void
@@ -29,7 +29,7 @@ export function classApp(options: ClassAppOptions): Hono {
     context.header('cache-control', 'no-store')
     context.header('x-content-type-options', 'nosniff')
   })
-  addLearnerRoutes(app, hub, guesses, now)
+  addLearnerRoutes(app, hub, guesses, { now, elapsed })
   addInstructorRoutes(app, hub, guesses, now)
   addPages?.(app, hub)
   app.notFound((context) => problem(context, 404, 'There is nothing at this address.'))

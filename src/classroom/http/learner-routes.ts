@@ -14,8 +14,13 @@ import { type Guesses, seconds } from './guards.ts'
 const done: Done = { kind: 'done' }
 
 /** Joining, and what participants send and see. Each can act as themselves alone: the token says who. */
-export function addLearnerRoutes(app: Hono, hub: Hub, guesses: Guesses, now: () => Date): void {
-  const paces = new Buckets({ burst: limits.burst, perSecond: limits.perSecond })
+export function addLearnerRoutes(
+  app: Hono,
+  hub: Hub,
+  guesses: Guesses,
+  { now, elapsed }: { readonly now: () => Date; readonly elapsed: (() => number) | undefined },
+): void {
+  const paces = new Buckets({ burst: limits.burst, perSecond: limits.perSecond }, elapsed)
 
   app.get(paths.hello, (context) => {
     const { id, name } = hub.about

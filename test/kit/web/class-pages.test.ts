@@ -122,6 +122,20 @@ need('chromium').describe('the pages of a class', () => {
     expect(body.lead).toMatchObject({ position: '07-concurrency', message: { text: 'Coffee at ten' } })
   })
 
+  anyTest('a timer and a break are named, and end by themselves', async () => {
+    const { served } = await openClass()
+    const page = await browser.open(`${served.origin}/instructor`, {}, unauthorized)
+    await logIn(page)
+    await lead(served, { do: 'timer', minutes: 5 })
+    await page.getByText(/^Timer: [45]:\d\d$/).waitFor()
+    for (const what of ['timer', 'pause']) await lead(served, { do: what, minutes: 0.05 })
+    await lead(served, { do: 'message', text: 'Said after them' })
+    await page.getByText('“Said after them”').waitFor()
+    for (const label of [/^Timer:/, /^Break:/]) await page.getByText(label).waitFor({ state: 'hidden' })
+    await page.getByRole('button', { name: 'Break', exact: true }).waitFor()
+    expect(await page.getByRole('button', { name: 'Stop timer' }).count()).toBe(0)
+  })
+
   anyTest('sorts and filters', async () => {
     const { served } = await openClass()
     const page = await browser.open(`${served.origin}/instructor`, {}, unauthorized)
