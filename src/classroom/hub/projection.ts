@@ -79,8 +79,8 @@ export class Projection {
   /** Events of the only log of a participant, those that follow its position. */
   takeProgress(learner: string, logId: string, events: readonly TimedEvent[]): void {
     const before = this.#folded.get(learner)
-    const [log] = before?.logs ?? []
-    const n = log?.logId === logId ? log.n : 0
+    const [log, another] = before?.logs ?? []
+    const n = log?.logId === logId && another === undefined ? log.n : 0
     const state = this.#fold(
       n === 0 ? newRow : (before?.state ?? newRow),
       events.filter(({ event }) => event.n > n),
