@@ -1,22 +1,52 @@
 import { readFile, stat } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 export type AnswerFile =
   | { readonly ok: true; readonly path: string; readonly text: string }
   | { readonly ok: false; readonly diagnosis: string }
 
 const MOST_BYTES = 1024 * 1024
+/** An editor that saves by rename, or truncates first, leaves no file or an empty one for a moment. */
+const LOOKS = 20
+const BETWEEN_LOOKS_MS = 20
 
-/** The answer's text, or why it can be none. `shown` is the path as a learner knows it. */
-export async function readAnswer(path: string, shown: string): Promise<AnswerFile> {
-  const info = await stat(path).catch(() => undefined)
-  if (info === undefined) return bad(`There is no file ${shown}.`)
-  if (!info.isFile()) return bad(`${shown} is not a file.`)
-  if (info.size > MOST_BYTES) {
-    const megabytes = (info.size / MOST_BYTES).toFixed(1)
-    return bad(`${shown} has ${megabytes} MB; an answer is a page of code. Is it the right file?`)
+/**
+ * The answer's text, or why there isn't one. It is read once; `content` is what a watcher has read already. `shown` is the path as
+ * a learner knows it.
+ */
+export async function readAnswer(path: string, shown: string, content?: Uint8Array): Promise<AnswerFile> {
+  const bytes = content ?? (await bytesOf(path, shown))
+  if (typeof bytes === 'string') return bad(bytes)
+  return textIn(bytes, path, shown)
+}
+
+/** The bytes, or why they can't be had. */
+async function bytesOf(path: string, shown: string): Promise<Uint8Array | string> {
+  for (let look = 1; ; look += 1) {
+    const info = await stat(path).catch(() => undefined)
+    if (info !== undefined && !info.isFile()) return `${shown} is not a file.`
+    if (info !== undefined && info.size > MOST_BYTES) return tooLarge(info.size, shown)
+    const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => error)
+    if (look < LOOKS && (bytes instanceof Error ? bytes.code === 'ENOENT' : bytes.length === 0)) {
+      await sleep(BETWEEN_LOOKS_MS)
+      continue
+    }
+    if (!(bytes instanceof Error)) return bytes
+    if (bytes.code === 'ENOENT') return `There is no file ${shown}.`
+    return `${shown} cannot be read (${bytes.code}). Check its permissions.`
   }
-  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => error)
-  if (bytes instanceof Error) return bad(`${shown} cannot be read (${bytes.code}). Check its permissions.`)
+}
+
+function tooLarge(size: number, shown: string): string {
+  const megabytes = (size / MOST_BYTES).toFixed(1)
+  return `${shown} has ${megabytes} MB; an answer is a page of code. Is it the right file?`
+}
+
+function textIn(bytes: Uint8Array, path: string, shown: string): AnswerFile {
+  if (bytes.length > MOST_BYTES) return bad(tooLarge(bytes.length, shown))
+  const [first, second] = bytes
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff))
+    return bad(`${shown} is saved as UTF-16. Save it as UTF-8 in your editor.`)
   if (bytes.includes(0)) return bad(`${shown} is not a text file. Write the answer as UTF-8 text.`)
   let text: string
   try {

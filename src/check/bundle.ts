@@ -1,13 +1,15 @@
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
-import { dirname, join, relative, resolve, sep } from 'node:path'
+import { dirname, join, resolve, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { Loader, Message, OnResolveArgs, OnResolveResult, PluginBuild } from 'esbuild'
+import type { BuildOptions, Loader, Message, OnResolveArgs, OnResolveResult, PluginBuild } from 'esbuild'
 import { builtFile } from '../course/built-file.ts'
+import { readAnswer } from './answer-file.ts'
+import { usesCommonJsExports } from './es-module.ts'
+import { explainProblem, type Problem } from './explain-problem.ts'
 import { judgeImport } from './import-policy.ts'
-import { missingExport } from './missing-export.ts'
 import { declaredPackages, packageOf, packageResolver } from './packages.ts'
 import type { Runtime } from './runtime.ts'
+import { shownPath } from './shown-path.ts'
 
 export interface BundleInput {
   readonly root: string
@@ -22,19 +24,28 @@ export interface BundleInput {
   readonly outfile: string
 }
 
-export type Bundle =
-  | { readonly ok: true; readonly code: string }
-  | { readonly ok: false; readonly problem: Problem }
+export type Bundle = Learners &
+  ({ readonly ok: true; readonly code: string } | { readonly ok: false; readonly problem: Problem })
 
-export interface Problem {
-  readonly diagnosis: string
-  readonly file?: string
-  readonly line?: number
+/** Files that the learner wrote, absolute. */
+interface Learners {
+  /** The answer and all that it brings with it, wherever these files are. */
+  readonly files: readonly string[]
+  /** Those of earlier lessons. */
+  readonly builtOn: readonly string[]
+}
+
+/** The same for every answer, wherever its file is: an import that only a type needs is dropped, as TypeScript does by default. */
+const TSCONFIG: BuildOptions['tsconfigRaw'] = {
+  compilerOptions: { target: 'es2023', useDefineForClassFields: true, verbatimModuleSyntax: false },
 }
 
 /** Bundles suite and answer into one script. */
 export async function bundleAnswer(input: BundleInput): Promise<Bundle> {
   const { build } = await import('esbuild')
+  const files = new Set([input.answer.path])
+  const builtOn = new Set<string>()
+  const learners = () => ({ files: [...files], builtOn: [...builtOn] })
   try {
     const result = await build({
       stdin: {
@@ -52,32 +63,37 @@ export async function bundleAnswer(input: BundleInput): Promise<Bundle> {
       keepNames: true,
       sourcemap: 'inline',
       sourcesContent: false,
+      metafile: true,
+      tsconfigRaw: TSCONFIG,
       outfile: input.outfile,
       logLevel: 'silent',
-      plugins: [{ name: 'eventlings', setup: (plugin) => resolveFor(plugin, input) }],
+      plugins: [{ name: 'eventlings', setup: (plugin) => resolveFor(plugin, input, files, builtOn) }],
     })
-    return { ok: true, code: result.outputFiles[0]?.text ?? '' }
+    for (const [path, { format }] of Object.entries(result.metafile.inputs)) {
+      if (format !== 'cjs' || !files.has(resolve(input.root, path))) continue
+      const problem = usesCommonJsExports(resolve(input.root, path), input.answer)
+      return { ok: false, problem, ...learners() }
+    }
+    return { ok: true, code: result.outputFiles[0]?.text ?? '', ...learners() }
   } catch (error) {
     const messages = (error as { errors?: readonly Message[] }).errors
     if (messages?.[0] === undefined) throw error
-    return { ok: false, problem: explain(messages[0], input) }
+    return { ok: false, problem: explainProblem(messages[0], input), ...learners() }
   }
 }
 
-function resolveFor(plugin: PluginBuild, input: BundleInput): void {
+function resolveFor(plugin: PluginBuild, input: BundleInput, files: Set<string>, builtOn: Set<string>): void {
   const { root, runtime, slug, answer, mine } = input
   const resolvePackage = packageResolver(root)
   const declared = declaredPackages(root)
-  /** The answer and all that it brings with it, wherever these files are. */
-  const guests = new Set([answer.path])
   const guest = (path: string): OnResolveResult => {
-    guests.add(path)
+    files.add(path)
     return { path }
   }
 
   plugin.onResolve({ filter: /.*/ }, (args): OnResolveResult | undefined | Promise<OnResolveResult> => {
     if (args.kind === 'entry-point' || args.pluginData === 'inner') return undefined
-    return guests.has(args.importer) ? fromAnswer(args) : fromUs(args.path)
+    return files.has(args.importer) ? fromAnswer(args) : fromUs(args.path)
   })
 
   function fromUs(path: string): OnResolveResult | undefined {
@@ -93,10 +109,13 @@ function resolveFor(plugin: PluginBuild, input: BundleInput): void {
 
   function built(of: string): OnResolveResult {
     const path = builtFile(root, of, mine)
-    return isOurs(path) ? { path } : guest(path)
+    if (isOurs(path)) return { path }
+    builtOn.add(path)
+    return guest(path)
   }
 
   function fromAnswer(args: OnResolveArgs): OnResolveResult | Promise<OnResolveResult> {
+    if (args.kind === 'require-call') return { errors: [{ text: args.path, detail: 'require' }] }
     const verdict = judgeImport(args.path)
     switch (verdict.kind) {
       case 'refused':
@@ -130,6 +149,7 @@ function resolveFor(plugin: PluginBuild, input: BundleInput): void {
     const folder = dirname(args.importer)
     const found = await plugin.resolve(args.path, {
       kind: args.kind,
+      importer: args.importer,
       resolveDir: folder,
       pluginData: 'inner',
     })
@@ -153,42 +173,19 @@ function resolveFor(plugin: PluginBuild, input: BundleInput): void {
   }
 
   plugin.onLoad({ filter: /\.[cm]?[jt]sx?$/ }, async ({ path }) => {
-    if (!guests.has(path)) return undefined
-    const text = path === answer.path ? answer.text : await readFile(path, 'utf8')
-    // In one bundle `import.meta.url` would be the bundle's.
-    const contents = text.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href))
+    if (!files.has(path)) return undefined
+    const file =
+      path === answer.path ? { ok: true as const, ...answer } : await readAnswer(path, shownPath(root, path))
+    if (!file.ok) return { errors: [{ text: file.diagnosis, detail: 'policy' }] }
+    // In one bundle `import.meta` would be the bundle's.
+    const contents = file.text
+      .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href))
+      .replaceAll('import.meta.dirname', JSON.stringify(dirname(path)))
+      .replaceAll('import.meta.filename', JSON.stringify(path))
     return { contents, loader: 'ts' as Loader, resolveDir: dirname(path) }
   })
 }
 
 function missing(text: string): OnResolveResult {
   return { errors: [{ text, detail: 'policy' }] }
-}
-
-function explain(message: Message, { root, answer }: BundleInput): Problem {
-  const where = message.location
-  const file = where === null ? undefined : resolve(root, where.file)
-  const place = { ...(file && { file }), ...(where && { line: where.line }) }
-  if (message.detail === 'policy') return { diagnosis: message.text, ...place }
-  const unexported = /No matching export in "(.*?)" for import "(.*?)"/.exec(message.text)
-  if (unexported) {
-    const [, from = '', name = ''] = unexported
-    const own = resolve(root, from) === answer.path
-    return {
-      diagnosis: own
-        ? missingExport(name, answer.text)
-        : `${shownPath(root, resolve(root, from))} does not export ${name}.`,
-      file: own ? answer.path : resolve(root, from),
-      ...(own ? { line: 1 } : {}),
-    }
-  }
-  return {
-    diagnosis: `Your file cannot be read as TypeScript: ${message.text.replace(/\.$/, '')}${where === null ? '' : ` (line ${where.line}: \`${where.lineText.trim().slice(0, 80)}\`)`}.`,
-    ...place,
-  }
-}
-
-export function shownPath(root: string, path: string): string {
-  const inside = relative(root, path)
-  return inside.startsWith('..') ? path : inside.split(sep).join('/')
 }

@@ -2,11 +2,14 @@ import { editDistance } from '../course/nearest.ts'
 
 /** Says which name is missing and, where one looks like it, which was probably meant. */
 export function missingExport(name: string, text: string): string {
-  const exported = [
-    ...text.matchAll(/^\s*export\s+(?:async\s+)?(?:function\*?|const|let|class|abstract class)\s+([\w$]+)/gm),
-  ].map((found) => found[1] ?? '')
+  const exported = exportedNames(text)
   if (new RegExp(`^\\s*export\\s+(?:type|interface)\\s+${name}\\b`, 'm').test(text)) {
     return `Your file exports ${name} as a type only; the lesson needs a value of that name, which exists when the program runs.`
+  }
+  const asDefault = new RegExp(`^\\s*export\\s+default\\s+(.*?)\\s*\\b${name}\\b`, 'm').exec(text)
+  if (asDefault !== null) {
+    const instead = asDefault[1] === '' ? `Write \`export { ${name} }\` instead.` : 'Leave out `default`.'
+    return `Your file exports ${name} as its default, but the lesson asks for it by its name. ${instead}`
   }
   if (new RegExp(`^\\s*(?:async\\s+)?(?:function\\*?|const|let|class)\\s+${name}\\b`, 'm').test(text)) {
     return `Your file has ${name} but does not export it. Write \`export\` in front of it.`
@@ -16,4 +19,17 @@ export function missingExport(name: string, text: string): string {
     return `Your file does not export ${name}; it exports ${near}. Is the name misspelt?`
   const list = exported.length === 0 ? 'It exports nothing.' : `It exports ${exported.join(', ')}.`
   return `Your file does not export ${name}, which the lesson asks for. ${list}`
+}
+
+/** The names of the values that a file exports, as far as its text tells. */
+export function exportedNames(text: string): readonly string[] {
+  const declared = text.matchAll(
+    /^\s*export\s+(?:async\s+)?(?:function\*?|const|let|class|abstract class)\s+([\w$]+)/gm,
+  )
+  const listed = [...text.matchAll(/^\s*export\s*\{([^}]*)\}/gm)].flatMap(([, list = '']) =>
+    list
+      .split(',')
+      .map((one) => /([\w$]+)\s*$/.exec(one.replace(/\btype\s+[\w$]+(\s+as\s+[\w$]+)?/, ''))?.[1]),
+  )
+  return [...[...declared].map(([, name]) => name), ...listed].filter((name) => name !== undefined)
 }

@@ -20,6 +20,13 @@ export interface RunRecord {
   readonly output: string
 }
 
+interface RunOptions {
+  /** Kills the process, which ends the run. */
+  readonly signal?: AbortSignal | undefined
+  /** Hears at once what the process says of Redis. */
+  onRedis?(news: RedisNews): void
+}
+
 /** A backstop: the parts inside the process notice much earlier, unless the answer took them down. */
 const SILENCE_MS = 90_000
 const MOST_OUTPUT = 8 * 1024
@@ -81,12 +88,8 @@ export class StandbyProcess {
     return this.#runs > 0
   }
 
-  /** Hands over the answer and listens until it is done or dead. */
-  async run(
-    job: Omit<Job, 'secret'>,
-    onRedis: (news: RedisNews) => void = () => {},
-    silenceMs = SILENCE_MS,
-  ): Promise<RunRecord> {
+  /** Hands over the answer and listens until it is done or dead; the signal kills it. */
+  async run(job: Omit<Job, 'secret'>, { signal, onRedis = () => {} }: RunOptions = {}): Promise<RunRecord> {
     this.#runs += 1
     this.#output = ''
     this.#printed = 0
@@ -107,7 +110,7 @@ export class StandbyProcess {
       let silence: NodeJS.Timeout | undefined
       const listen = () => {
         clearTimeout(silence)
-        silence = setTimeout(() => resolve({ kind: 'silent', seconds: silenceMs / 1000 }), silenceMs)
+        silence = setTimeout(() => resolve({ kind: 'silent', seconds: SILENCE_MS / 1000 }), SILENCE_MS)
       }
       listen()
       let rest = ''
@@ -137,7 +140,10 @@ export class StandbyProcess {
       this.#reports?.on('data', onData)
       // `close` and not `exit`: by then all that was still in the pipes has been read.
       this.#child.once('close', onClose)
+      const onAbort = () => this.kill() // which ends in `close`
+      signal?.addEventListener('abort', onAbort)
       stopListening = () => {
+        signal?.removeEventListener('abort', onAbort)
         this.#reports?.off('data', onData)
         this.#child.off('close', onClose)
       }

@@ -14,6 +14,7 @@ type Act = (walk: Walk, lesson: Lesson) => Promise<void>
 
 /** Trouble that the learner can put right is said, and the loop goes on. */
 const tolerated: ReadonlySet<string> = new Set([
+  'BrokenCheckError',
   'EditorError',
   'NotStartedError',
   'RedisGoneError',

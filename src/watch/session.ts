@@ -36,7 +36,8 @@ export class WatchSession {
   #watcher: { close(): void } | undefined
   #state: WatchState
   #news: { readonly news: News; readonly since: number } | undefined
-  #wanted = 0
+  /** Of the check that is under way. */
+  #checking = new AbortController()
   #done = () => {}
   readonly finished = new Promise<void>((resolve) => {
     this.#done = resolve
@@ -63,7 +64,7 @@ export class WatchSession {
   }
 
   close(): void {
-    this.#wanted += 1 // what is still being checked is cut short, and no verdict
+    this.#checking.abort()
     this.#watcher?.close()
     this.#done()
   }
@@ -141,6 +142,7 @@ export class WatchSession {
 
   async #enter(lesson: LessonSummary): Promise<void> {
     const { course, home, progress, poll = false } = this.#options
+    this.#checking.abort()
     this.#watcher?.close()
     this.#lesson = lesson
     const { isNew } = await startLesson(course, home, lesson.slug)
@@ -150,8 +152,11 @@ export class WatchSession {
     this.#watcher = watchFile(
       home.answer(lesson.slug),
       {
-        onContent: () => void this.#check(),
-        onGone: () => this.#set({ notice: `${this.#state.file} is gone. Press x to begin anew.` }),
+        onContent: (content) => void this.#check(content),
+        onGone: () => {
+          this.#checking.abort()
+          this.#set({ checking: false, notice: `${this.#state.file} is gone. Press x to begin anew.` })
+        },
         onDeaf: () =>
           this.#set({
             notice:
@@ -162,18 +167,19 @@ export class WatchSession {
     )
   }
 
-  /** Saves come faster than verdicts at times: only the last one is shown. */
-  async #check(): Promise<void> {
+  /** Saves come faster than verdicts at times: each stops the check of the one before, which then has no verdict. */
+  async #check(content?: Uint8Array): Promise<void> {
     const { checker, home, onResult, advance } = this.#options
-    this.#wanted += 1
-    const mine = this.#wanted
+    this.#checking.abort()
+    this.#checking = new AbortController()
+    const { signal } = this.#checking
     const { slug } = this.#lesson
     this.#set({ checking: true })
-    const onNotice = (notice: string) => mine === this.#wanted && this.#set({ notice })
+    const onNotice = (notice: string) => !signal.aborted && this.#set({ notice })
     const checked = await checker
-      .check(slug, home.target(slug), { onNotice })
+      .check(slug, home.target(slug), { signal, onNotice, ...(content !== undefined && { content }) })
       .catch((error: unknown) => sentenceOf(error))
-    if (mine !== this.#wanted || slug !== this.#lesson.slug) return
+    if (signal.aborted) return
     // What keeps a check from a verdict is told, and watching goes on: the next save may meet a better world.
     if (typeof checked === 'string') return this.#set({ checking: false, notice: checked })
     const result = { ...checked, target: 'workspace' }

@@ -1,6 +1,8 @@
+import { commonJsHabit } from '../es-module.ts'
 import { blockingOf } from './blocking.ts'
 import { collecting, type SentCommand } from './context.ts'
 import { environment } from './environment.ts'
+import { stackOf } from './error-stack.ts'
 import { Patience } from './patience.ts'
 import { endScripts, everyTick, isBusyWithScript } from './pulse.ts'
 import { activityCount, sentCommands } from './recording.ts'
@@ -57,7 +59,7 @@ export async function callError<E extends Error>(
   }
   const { error } = outcome
   if (typeof kind === 'function' && error instanceof kind) return error
-  if (isNotWritten(error) || isNotAFunction(name, error)) throw threw(name, error)
+  if (notWritten(error) !== undefined || isNotAFunction(name, error)) throw threw(name, error)
   throw new DiagnosisError(diagnosis, {
     expected: `a thrown ${kind?.name ?? 'error'}`,
     received: error,
@@ -205,10 +207,15 @@ function endless(name: string, seconds: number): DiagnosisError {
 
 function threw(name: string, error: unknown): DiagnosisError {
   if (error instanceof DiagnosisError) return error
-  if (isNotWritten(error)) {
-    return new DiagnosisError(`${name} is not written yet. The task says what it should do.`, {
-      guestStack: stackOf(error),
-    })
+  const unwritten = notWritten(error)
+  if (unwritten !== undefined) {
+    const isCalled = unwritten === '' || unwritten === name || name.endsWith(`.${unwritten}`)
+    return new DiagnosisError(
+      isCalled
+        ? `${name} is not written yet. The task says what it should do.`
+        : `${unwritten} is not written yet, and ${name} calls it.`,
+      { guestStack: stackOf(error) },
+    )
   }
   if (isNotAFunction(name, error)) {
     return new DiagnosisError(`Your file exports ${name}, but it is not a function that can be called.`, {})
@@ -218,19 +225,18 @@ function threw(name: string, error: unknown): DiagnosisError {
       `${name} threw ${shorten(JSON.stringify(error) ?? String(error), 200)}, which is no Error: whoever catches it gets no stack and no name. Throw an Error with a message.`,
     )
   }
-  return new DiagnosisError(`${name} threw ${explainError(error)}`, { guestStack: error.stack })
+  return new DiagnosisError(`${name} threw ${explainError(error)}`, { guestStack: stackOf(error) })
 }
 
-function isNotWritten(error: unknown): boolean {
-  return error instanceof Error && error.message.startsWith('Not written yet')
+/** The function whose starter threw this, '' if it doesn't say; undefined for all other errors. */
+function notWritten(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  const found = /^Not written yet(?::\s*(.*))?/.exec(error.message)
+  return found === null ? undefined : (found[1] ?? '')
 }
 
 function isNotAFunction(name: string, error: unknown): boolean {
   return error instanceof TypeError && error.message.includes(`${name.split('.').at(-1)} is not a `)
-}
-
-function stackOf(error: unknown): string | undefined {
-  return error instanceof Error ? error.stack : undefined
 }
 
 const MEANINGS: readonly (readonly [RegExp, string])[] = [
@@ -264,7 +270,9 @@ const MEANINGS: readonly (readonly [RegExp, string])[] = [
 ]
 
 function explainError(error: Error): string {
+  const habit = commonJsHabit(error.message)
   const meaning = MEANINGS.find(([pattern]) => pattern.test(error.message))?.[1]
   const text = `${error.name}: ${shorten(error.message, 300)}`
+  if (habit !== undefined) return `${text.replace(/\.$/, '')}. ${habit}`
   return meaning === undefined ? text : `${text.replace(/\.$/, '')}. ${meaning}`
 }

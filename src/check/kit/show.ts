@@ -1,27 +1,91 @@
 import { inspect } from 'node:util'
+import { learnersFrames } from './learners-frames.ts'
+
+const MOST = 2_000
+const MOST_IN_STRING = 300
+const DEEPEST = 6
 
 /** A value as a learner reads it under "expected" and "received": complete enough to compare, never endless. */
 export function show(value: unknown): string {
-  if (typeof value === 'string') return shorten(JSON.stringify(value), 2_000)
-  return shorten(
-    inspect(value, { depth: 6, breakLength: 80, maxArrayLength: 30, maxStringLength: 300, sorted: true }),
-    2_000,
-  )
+  if (typeof value === 'string') return shorten(quoted(value), MOST)
+  const options = { depth: DEEPEST, breakLength: 80, maxArrayLength: 30, maxStringLength: MOST_IN_STRING }
+  return shorten(inspect(legible(value), { ...options, sorted: true }), MOST)
 }
 
+/** Never cut inside an escape or a character. */
 export function shorten(text: string, most: number): string {
-  return text.length <= most ? text : `${text.slice(0, most)}… (${text.length} characters)`
+  if (text.length <= most) return text
+  const start = text.slice(0, most).replace(/[\uD800-\uDBFF]$/, '')
+  const half = /(?<!\\)(?:\\\\)*(\\(?:u[\da-f]{0,3}|x[\da-f]?)?)$/i.exec(start)?.[1] ?? ''
+  return `${start.slice(0, start.length - half.length)}… (${text.length} characters)`
 }
 
-/** A command as one would type it into redis-cli; long arguments are cut. */
+/**
+ * A string as it is, in quotes that tell it from a number. Escaping would double every backslash of the JSON that most strings
+ * here are; only characters that can't be seen are written out.
+ */
+function quoted(text: string): string {
+  const visible = text.replace(
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it is about
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g,
+    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  )
+  const quote = ["'", '"', '`'].find((one) => !visible.includes(one)) ?? "'"
+  return `${quote}${visible}${quote}`
+}
+
+/** The same value with what `inspect` would print badly replaced by something that prints itself. */
+function legible(value: unknown, depth = 0): unknown {
+  if (depth > DEEPEST) return value
+  if (typeof value === 'string' && needsCare(value)) return printing(quoted(shorten(value, MOST_IN_STRING)))
+  if (value instanceof Error) return printing(showError(value, depth))
+  if (Array.isArray(value)) return value.map((one) => legible(one, depth + 1))
+  if (!isPlain(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, legible(one, depth + 1)]))
+}
+
+function needsCare(text: string): boolean {
+  return text.length > MOST_IN_STRING || (text.includes('\\') && !text.includes('\n'))
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
+function printing(text: string): object {
+  return { [inspect.custom]: () => text }
+}
+
+/** Name, message and the frames in the learner's files, with the fields that the learner gave it. */
+function showError(error: Error, depth: number): string {
+  const head = error.message === '' ? error.name : `${error.name}: ${error.message}`
+  const own = Object.entries(error).filter(([name]) => !OF_IOREDIS.has(name) && name !== 'name')
+  const fields = own.map(([name, value]) => [name, legible(value, depth + 1)])
+  const shown =
+    fields.length === 0 ? '' : ` ${inspect(Object.fromEntries(fields), { depth: 2, sorted: true })}`
+  const cause = error.cause === undefined ? '' : `\n  caused by ${inspect(legible(error.cause, depth + 1))}`
+  return [`${head}${shown}`, ...learnersFrames(error.stack)].join('\n    ') + cause
+}
+
+/** What ioredis attaches to a refusal: the command, which is shown among the commands. */
+const OF_IOREDIS = new Set(['command', 'previousErrors', 'lastNodeError'])
+
+/** A command as you would type it into redis-cli; long arguments are cut. */
 export function showCommand(name: string, args: readonly string[]): string {
-  const shown = args.slice(0, 12).map((arg) => quote(shorten(arg, 60)))
+  const shown = args.slice(0, 12).map((arg) => {
+    const cut = shorten(arg, 60)
+    return /^[^\s"']+$/.test(cut) ? cut : inQuotes(cut)
+  })
   if (args.length > 12) shown.push(`… (${args.length} arguments)`)
   return [name, ...shown].join(' ')
 }
 
-function quote(arg: string): string {
-  return /^[^\s"']+$/.test(arg) ? arg : JSON.stringify(arg)
+/** In single quotes redis-cli takes everything but a quote as it is, which leaves JSON legible. */
+function inQuotes(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: redis-cli takes them in double quotes only
+  return /["\\]/.test(text) && !/['\u0000-\u001f]/.test(text) ? `'${text}'` : JSON.stringify(text)
 }
 
 /** A reply in one line. */
@@ -32,9 +96,10 @@ export function showReply(reply: unknown): string {
 function inline(reply: unknown): string {
   if (reply === null || reply === undefined) return '(nil)'
   if (typeof reply === 'number' || typeof reply === 'bigint') return `(integer) ${reply}`
-  if (Buffer.isBuffer(reply)) return JSON.stringify(reply.toString('utf8'))
+  if (Buffer.isBuffer(reply)) return inline(reply.toString('utf8'))
   if (reply instanceof Error) return `(error) ${reply.message}`
   if (Array.isArray(reply)) return reply.length === 0 ? '(empty array)' : `[${reply.map(inline).join(', ')}]`
   if (typeof reply === 'object') return inspect(reply, { breakLength: Infinity, depth: 3 })
-  return reply === 'OK' || reply === 'QUEUED' || reply === 'PONG' ? String(reply) : JSON.stringify(reply)
+  const text = String(reply)
+  return text === 'OK' || text === 'QUEUED' || text === 'PONG' ? text : inQuotes(text)
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { equals, iterableEquality } from '@vitest/expect'
+import { stackOf } from './error-stack.ts'
 import { show } from './show.ts'
 
 /** What a learner reads when a test fails: the sentence, and what was expected and received where that helps. */
@@ -16,7 +17,7 @@ export class DiagnosisError extends Error {
     this.diagnosis = diagnosis
     this.expectedText = 'expected' in details ? show(details.expected) : undefined
     this.receivedText = 'received' in details ? show(details.received) : undefined
-    this.guestStack = details.guestStack
+    this.guestStack = details.guestStack ?? stackOf(details.received)
   }
 }
 

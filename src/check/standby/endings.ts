@@ -2,30 +2,29 @@ import type { Failure } from './messages.ts'
 import { placeIn } from './places.ts'
 
 export interface EndingGuard {
-  /** From here on it is this answer that is asked about its endings. */
-  watch(answer: string, say: (failure: Failure) => void): void
+  /** From here on it is this answer whose endings are reported. */
+  watch(say: (failure: Failure) => void): void
   /** Its first attempt to end the process that did not end it. */
   attempted(): Failure | undefined
 }
 
 /** Ways for an answer to end the process it runs in: each says so first. */
 export function guardEndings(): EndingGuard {
-  let answer = ''
   let say: (failure: Failure) => void = () => {}
   let attempt: Failure | undefined
   const leave = process.exit.bind(process)
   const kill = process.kill.bind(process)
   const own = process.pid
   process.exit = (code) => {
-    say(failure(`process.exit(${code ?? ''})`, answer))
+    say(failure(`process.exit(${code ?? ''})`))
     return leave(1)
   }
   process.abort = () => {
-    say(failure('process.abort()', answer))
+    say(failure('process.abort()'))
     return leave(1)
   }
   process.kill = (pid, signal) => {
-    attempt = failure(`process.kill(${pid === own ? 'process.pid' : pid})`, answer)
+    attempt = failure(`process.kill(${pid === own ? 'process.pid' : pid})`)
     if (signal === 0 || signal === undefined) {
       // Only a question whether the process lives, or a polite end: refused like the others, the check needs its processes.
     }
@@ -34,8 +33,7 @@ export function guardEndings(): EndingGuard {
     return true
   }
   return {
-    watch(next, tell) {
-      answer = next
+    watch(tell) {
       say = tell
       attempt = undefined
     },
@@ -43,9 +41,9 @@ export function guardEndings(): EndingGuard {
   }
 }
 
-function failure(what: string, answer: string): Failure {
+function failure(what: string): Failure {
   return {
     diagnosis: `Your code called ${what}: that ends the whole program, for everybody who uses your function. Return a value or throw an error, and leave it to the caller what happens then.`,
-    ...placeIn(new Error(what).stack, answer),
+    ...placeIn(new Error(what).stack),
   }
 }

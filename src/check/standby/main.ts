@@ -3,13 +3,14 @@
  * the third pipe and dies. Isolation, watchdog and speed in one. Only `dev check` asks it to stay for another answer, and it does
  * so if the last one left nothing behind.
  */
-import { readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { startTests } from '@vitest/runner'
+import { commonJsHabit, missingInPackage } from '../es-module.ts'
 import { countLeftOpen } from '../kit/connections.ts'
 import { setEnvironment } from '../kit/environment.ts'
+import { setLearnersFiles } from '../kit/learners-frames.ts'
 import { isSpoiled, onRedisNews, silencesSoFar } from '../kit/pulse.ts'
-import { misbehaviorSince, noteCondition, warmUp } from '../kit/sandbox.ts'
+import { adminClient, misbehaviorSince, noteCondition, warmUp } from '../kit/sandbox.ts'
 import { guardEndings } from './endings.ts'
 import { watchShared } from './integrity.ts'
 import { watchLeftovers } from './leftovers.ts'
@@ -31,37 +32,52 @@ setEnvironment(setup.environment)
 const endings = guardEndings() // before what is shared is remembered
 // Not waited for before the answer is there: from a Redis that is silent nothing comes, and that has to be told.
 const warm = warmUp().then(() => ({ changed: watchShared(), asBefore: watchLeftovers() }))
+/** Set as soon as it is warm: until then nothing of an answer has run. */
+let changed: () => string | undefined = () => undefined
 const sentinel = startSentinel(setup.supervisor)
 let job = JSON.parse(await input.next()) as Job
 const unhandled: Failure[] = []
-process.on('unhandledRejection', (reason) => unhandled.push(rejection(reason, job.answer)))
-process.on('uncaughtException', (error) => unhandled.push(uncaught(error, job.answer)))
+process.on('unhandledRejection', (reason) => unhandled.push(rejection(reason)))
+process.on('uncaughtException', (error) => unhandled.push(uncaught(error)))
 while (await run(job)) job = JSON.parse(await input.next()) as Job
 exit(0)
 
-/** Resolves to true when the process may be used once more. */
-async function run({
-  secret,
-  bundle,
-  answer,
-  exports,
-  allow,
-  untilFirstFailure,
-  lastTry,
-  stay,
-}: Job): Promise<boolean> {
+/** Resolves to true when the process may be used once more. Never rejects: what goes wrong here is reported as ours. */
+async function run(job: Job): Promise<boolean> {
+  const sign = signer(job.secret)
+  const report = (message: Report) => writeReport(sign(message))
+  report({ kind: 'started' })
+  try {
+    return await check(job, report)
+  } catch (error) {
+    // An answer that replaced what everybody shares may have made our own code throw.
+    const failure = changedFailure(changed())
+    report(
+      failure === undefined
+        ? { kind: 'broken', why: textOf(error) }
+        : { kind: 'ending', failure, commands: [] },
+    )
+    return false
+  }
+}
+
+async function check(
+  { secret, bundle, answer, answerText, files, exports, allow, untilFirstFailure, lastTry, stay }: Job,
+  report: (message: Report) => void,
+): Promise<boolean> {
   unhandled.length = 0 // what came since was not this answer's
   setEnvironment({ ...setup.environment, allow })
-  const sign = signer(secret)
-  const report = (message: Report) => writeReport(sign(message))
+  setLearnersFiles(files)
   const stopListening = onRedisNews((news) => {
     if (news.kind === 'lost') report({ kind: 'disturbed', by: news.how })
     else report({ kind: 'redis', news })
   })
-  const { changed, asBefore } = await warm
+  const { asBefore, changed: changedSince } = await warm
+  changed = changedSince
   await noteCondition()
-  sentinel.arm(secret, answer)
-  endings.watch(answer, (failure) => report({ kind: 'ending', failure, ...recordedCommands() }))
+  await outlive()
+  sentinel.arm(secret, files)
+  endings.watch((failure) => report({ kind: 'ending', failure, ...recordedCommands() }))
   let silences = silencesSoFar(!lastTry)
   /** What Redis did by itself while a test failed. It is reported, and ends the run: the supervisor waits for no more. */
   const disturbance = async (): Promise<boolean> => {
@@ -76,7 +92,7 @@ async function run({
     bundleUrl: pathToFileURL(bundle).href,
     root: process.cwd(),
     answer,
-    answerText: readFileSync(answer, 'utf8'),
+    answerText,
     exports,
     untilFirstFailure,
     report,
@@ -88,10 +104,11 @@ async function run({
     disturbance,
   })
   const [file] = await startTests([bundle], runner)
+  if (runner.broken !== undefined) throw runner.broken
   const problem = file?.result?.errors?.[0]
   // Errors of tests are not the file's: what stands here went wrong before there was any test.
   if (problem !== undefined) {
-    report({ kind: 'unusable', failure: runner.unusable ?? loading(problem, answer) })
+    report({ kind: 'unusable', failure: runner.unusable ?? loading(problem) })
   }
   await settle()
   const late = changedFailure(changed()) ?? unhandled.shift()
@@ -103,32 +120,48 @@ async function run({
   return stays
 }
 
+/**
+ * A check that was cut short may have left commands on their way to Redis. Once Redis has answered another question, they are over,
+ * and they can't end up in the data of this answer.
+ */
+async function outlive(): Promise<void> {
+  await adminClient().ping()
+}
+
 /** A rejection that nobody handles shows itself after the microtasks; two turns are enough for those already on the way. */
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => setImmediate(resolve))
 }
 
-function loading(error: { name?: string; message?: string; stack?: string }, answer: string): Failure {
-  const text = `${error.name ?? 'Error'}: ${error.message ?? String(error)}`
-  return {
-    diagnosis: `Your file could not be loaded: it threw ${text}. Code outside functions runs as soon as the file is imported.`,
-    ...placeIn(error.stack, answer),
+/** In one line; an answer may throw anything, even what can't be turned into a string. */
+function textOf(error: unknown): string {
+  try {
+    return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  } catch {
+    return 'something that has no text'
   }
 }
 
-function rejection(reason: unknown, answer: string): Failure {
-  const text = reason instanceof Error ? `${reason.name}: ${reason.message}` : String(reason)
+function loading(error: { name?: string; message?: string; stack?: string }): Failure {
+  const message = error.message ?? textOf(error)
+  const diagnosis =
+    commonJsHabit(message) ??
+    missingInPackage(message) ??
+    `Your file could not be loaded: it threw ${error.name ?? 'Error'}: ${message.replace(/\.$/, '')}. Code outside functions runs as soon as the file is imported.`
+  return { diagnosis, ...placeIn(error.stack) }
+}
+
+function rejection(reason: unknown): Failure {
   return {
-    diagnosis: `A promise was rejected and nobody handled it (${text}): an \`await\` or a \`catch\` is missing. In production this ends the process.`,
-    ...placeIn(reason instanceof Error ? reason.stack : undefined, answer),
+    diagnosis: `A promise was rejected and nobody handled it (${textOf(reason)}): an \`await\` or a \`catch\` is missing. In production this ends the process.`,
+    ...placeIn(reason instanceof Error ? reason.stack : undefined),
   }
 }
 
-function uncaught(error: unknown, answer: string): Failure {
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+function uncaught(error: unknown): Failure {
   return {
-    diagnosis: `An error was thrown where nobody could catch it, in a timer or an event handler (${text}). In production this ends the process.`,
-    ...placeIn(error instanceof Error ? error.stack : undefined, answer),
+    diagnosis: `An error was thrown where nobody could catch it, in a timer or an event handler (${textOf(error)}). In production this ends the process.`,
+    ...placeIn(error instanceof Error ? error.stack : undefined),
   }
 }
 

@@ -11,6 +11,10 @@ export interface Job {
   readonly bundle: string
   /** Absolute path of the answer, as the stacks name it. */
   readonly answer: string
+  /** Its text as it was bundled: the file may be another one by now, or away for a moment. */
+  readonly answerText: string
+  /** All files of the learner's that are in the bundle, the answer among them: where to point in a stack. */
+  readonly files: readonly string[]
   readonly tasks: readonly string[]
   /** Values that the answer has to export. */
   readonly exports: readonly string[]
@@ -37,6 +41,10 @@ export type Disturbance = Misbehavior | 'silent' | 'paused'
 
 /** What a standby reports, a line each. */
 export type Report =
+  /** The job has been received, and nothing of the answer has run yet. */
+  | { readonly kind: 'started' }
+  /** The check itself threw; what was reported before says nothing about the answer. */
+  | { readonly kind: 'broken'; readonly why: string }
   | { readonly kind: 'loaded' }
   | { readonly kind: 'unusable'; readonly failure: Failure }
   | { readonly kind: 'test'; readonly task: string; readonly test: string }

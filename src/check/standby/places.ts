@@ -1,21 +1,9 @@
-import { fileURLToPath } from 'node:url'
+import { framesOf } from '../kit/learners-frames.ts'
 
-/** The first line of a stack that lies in the answer, after source maps. */
-export function placeIn(
-  stack: string | undefined,
-  answer: string,
-): { file: string; line: number } | undefined {
-  if (stack === undefined) return undefined
-  for (const frame of stack.split('\n')) {
-    const found = /((?:file:\/\/)?(?:\/|[A-Za-z]:[\\/]).*?):(\d+):\d+\)?\s*$/.exec(
-      frame.replace(/^.*\(/, '').replace(/^\s*at (async )?/, ''),
-    )
-    const [, where, line] = found ?? []
-    if (where === undefined || line === undefined) continue
-    const file = where.startsWith('file:') ? fileURLToPath(where) : where
-    if (file === answer) return { file, line: Number(line) }
-  }
-  return undefined
+/** The first line of a stack that is in one of the learner's files. */
+export function placeIn(stack: string | undefined): { file: string; line: number } | undefined {
+  const [first] = framesOf(stack)
+  return first === undefined ? undefined : { file: first.file, line: first.line }
 }
 
 /** Where `name` is defined in the answer's text; the place to look when no stack tells. */

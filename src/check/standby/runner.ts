@@ -1,3 +1,5 @@
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Suite, Test, VitestRunner } from '@vitest/runner'
 import { forgetLastCalled, lastCalled } from '../kit/call.ts'
 import { Patience } from '../kit/patience.ts'
@@ -40,6 +42,8 @@ export class StandbyRunner implements VitestRunner {
   current = ''
   /** Why the answer cannot be tested at all. */
   unusable: Failure | undefined
+  /** Why the check can't say anything: a file of its own is missing. */
+  broken: unknown
   #hasFailed = false
 
   constructor(options: RunnerOptions) {
@@ -68,6 +72,9 @@ export class StandbyRunner implements VitestRunner {
   async importFile(): Promise<void> {
     const { bundleUrl, exports, answer, answerText } = this.#options
     const loading = import(bundleUrl) as Promise<Loaded>
+    loading.catch((error: unknown) => {
+      if (isMissingOurs(error, bundleUrl)) this.broken = error
+    })
     const loaded = await Promise.race([loading, tooSlow(loading)])
     this.unusable =
       typeof loaded === 'number'
@@ -140,8 +147,15 @@ export class StandbyRunner implements VitestRunner {
 
   #failureOf(test: Test): Failure {
     const error: unknown = test.result?.errors?.[0]
-    return describeFailure(error, this.#options.answer, this.#options.answerText)
+    return describeFailure(error, this.#options)
   }
+}
+
+/** The bundle and what it imports of ours are in folders beside each other in the cache, which anyone may empty. */
+function isMissingOurs(error: unknown, bundleUrl: string): boolean {
+  if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') return false
+  const missing = /^Cannot find module '([^']+)'/.exec((error as Error).message)?.[1]
+  return missing?.startsWith(dirname(dirname(fileURLToPath(bundleUrl)))) === true
 }
 
 interface Loaded {
@@ -192,15 +206,15 @@ function wrongExport(
 const failures = new WeakMap<Test, { readonly failure: Failure; readonly sent: Commands }>()
 
 /** Errors come here as Vitest's runner keeps them: plain data with the fields of the error. */
-function describeFailure(error: unknown, answer: string, answerText: string): Failure {
+function describeFailure(error: unknown, { answer, answerText }: RunnerOptions): Failure {
   const { name, message, stack, diagnosis, expectedText, receivedText, guestStack } = (error ??
     {}) as Partial<Record<string, unknown>>
   const text = (value: unknown) => (typeof value === 'string' ? value : undefined)
   const known = text(diagnosis)
   const place =
-    placeIn(text(guestStack), answer) ??
-    (known === undefined ? placeIn(text(stack), answer) : undefined) ??
-    lastLine(answer) ??
+    placeIn(text(guestStack)) ??
+    (known === undefined ? placeIn(text(stack)) : undefined) ??
+    lastLine() ??
     defined(answer, answerText)
   if (known !== undefined) {
     return { diagnosis: known, expected: text(expectedText), received: text(receivedText), ...place }
@@ -212,9 +226,9 @@ function describeFailure(error: unknown, answer: string, answerText: string): Fa
   }
 }
 
-function lastLine(answer: string) {
+function lastLine() {
   return sentCommands()
-    .map((command) => placeIn(command.origin.stack, answer))
+    .map((command) => placeIn(command.origin.stack))
     .findLast((place) => place !== undefined)
 }
 

@@ -28,12 +28,12 @@ const CROWDED_MEMORY = 350 * 1024 * 1024
 const HOARDED_MEMORY = 64 * 1024 * 1024
 
 let looking: NodeJS.Timeout | undefined
-parentPort?.on('message', ({ secret, answer }: { secret: string; answer: string }) => {
+parentPort?.on('message', ({ secret, files }: { secret: string; files: readonly string[] }) => {
   clearInterval(looking) // one process may run several answers, one after the other
-  watch(secret, answer)
+  watch(secret, files)
 })
 
-function watch(secret: string, answer: string): void {
+function watch(secret: string, files: readonly string[]): void {
   const sign = signer(secret, 'sentinel')
   let last = -1
   let still = 0
@@ -64,7 +64,7 @@ function watch(secret: string, answer: string): void {
       })
     } else if (stalled && rss - rssAtBeat < HOARDED_MEMORY) {
       clearInterval(looking)
-      void whereMainIs(answer).then((place) =>
+      void whereMainIs(files).then((place) =>
         end({
           diagnosis:
             'Your code runs in a loop that never ends and never gives way: nothing else could run for seconds, no reply of Redis could come in. Look at what should make the loop stop.',
@@ -85,8 +85,8 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Pauses the main thread through the inspector and looks for the first frame in the answer. */
-async function whereMainIs(answer: string): Promise<{ file: string; line: number } | undefined> {
+/** Pauses the main thread through the inspector and looks for the first frame in the learner's files. */
+async function whereMainIs(files: readonly string[]): Promise<{ file: string; line: number } | undefined> {
   const session = new Session()
   return await new Promise((resolve) => {
     const giveUp = setTimeout(() => resolve(undefined), 1_000)
@@ -99,7 +99,7 @@ async function whereMainIs(answer: string): Promise<{ file: string; line: number
         for (const { location } of params.callFrames) {
           const url = scripts.get(location.scriptId) ?? ''
           const place = original(url, location.lineNumber, location.columnNumber ?? 0)
-          if (place?.file === answer) return resolve(place)
+          if (place !== undefined && files.includes(place.file)) return resolve(place)
         }
         resolve(undefined)
       })
@@ -113,12 +113,20 @@ async function whereMainIs(answer: string): Promise<{ file: string; line: number
 }
 
 function original(url: string, line: number, column: number): { file: string; line: number } | undefined {
-  if (!url.startsWith('file:')) return undefined
-  const code = readFileSync(fileURLToPath(url), 'utf8')
+  const code = codeAt(url)
   const encoded = /sourceMappingURL=data:application\/json;base64,([\w+/=]+)\s*$/.exec(code)?.[1]
   if (encoded === undefined) return undefined
   const map = new SourceMap(JSON.parse(Buffer.from(encoded, 'base64').toString('utf8')))
   const entry = map.findEntry(line, column)
   if (!('originalSource' in entry)) return undefined
   return { file: fileURLToPath(new URL(entry.originalSource, url)), line: entry.originalLine + 1 }
+}
+
+/** Without its code there is no place to show, but the loop still has to end. */
+function codeAt(url: string): string {
+  try {
+    return url.startsWith('file:') ? readFileSync(fileURLToPath(url), 'utf8') : ''
+  } catch {
+    return ''
+  }
 }

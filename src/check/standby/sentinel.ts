@@ -3,7 +3,7 @@ import { REPORT_FD } from './report.ts'
 
 export interface Sentinel {
   /** From here on it watches this answer; before that the process only waits. */
-  arm(secret: string, answer: string): void
+  arm(secret: string, files: readonly string[]): void
 }
 
 const BEAT_MS = 50
@@ -21,5 +21,5 @@ export function startSentinel(supervisor: number): Sentinel {
   worker.unref()
   const beat = setInterval(() => Atomics.add(beats, 0, 1), BEAT_MS)
   beat.unref()
-  return { arm: (secret, answer) => worker.postMessage({ secret, answer }) }
+  return { arm: (secret, files) => worker.postMessage({ secret, files }) }
 }

@@ -218,6 +218,92 @@ export const GUESTS: readonly Guest[] = [
     says: /imports vitest, which belongs to the check/,
   },
   {
+    what: 'require of ioredis',
+    answer: top('const Redis = require("ioredis"); void Redis'),
+    says: /^Your file uses require, but it's an ES module\. Write import \{ Redis \} from 'ioredis'\.$/,
+  },
+  {
+    what: 'require of names',
+    answer: top("const { randomUUID: uuid, hash } = require('node:crypto')\nvoid [uuid, hash]"),
+    says: /Write import \{ randomUUID as uuid, hash \} from 'node:crypto'\./,
+  },
+  {
+    what: 'require of a path that is worked out',
+    answer: top("const name = ['io', 'redis'].join('')\nvoid require(name)"),
+    says: /^Your file uses require, but it's an ES module\. Write an import/,
+  },
+  {
+    what: 'require.resolve',
+    answer: top("void require.resolve('ioredis')"),
+    says: /^Your file uses require, but it's an ES module\. Write an import/,
+  },
+  {
+    what: 'module.exports and nothing else',
+    answer: `class Conflict extends Error {}\nconst append = async () => {}\nmodule.exports = { append, Conflict }`,
+    says: /^Your file uses module\.exports, but it's an ES module\. Write `export` in front of/,
+  },
+  {
+    what: 'exports.x and nothing else',
+    answer: 'exports.Conflict = class Conflict extends Error {}\nexports.append = async () => {}',
+    says: /^Your file uses exports, but it's an ES module\. Write `export` in front of/,
+  },
+  {
+    what: 'module.exports beside export',
+    answer: `${GOOD}\nmodule.exports = { append }`,
+    says: /^Your file uses module, but it's an ES module\. Write `export` in front of/,
+  },
+  {
+    what: '__dirname while it is loaded',
+    answer: top('void __dirname'),
+    says: /^Your file uses __dirname, but it's an ES module\. Write import\.meta\.dirname\./,
+  },
+  {
+    what: '__filename in a function',
+    answer: first('void __filename'),
+    says: /append threw ReferenceError: __filename is not defined\. Your file uses __filename, .*import\.meta\.filename/,
+  },
+  {
+    what: 'import.meta.dirname',
+    answer: top(
+      "import { existsSync } from 'node:fs'\nif (!existsSync(import.meta.filename)) throw new Error(import.meta.dirname)",
+    ),
+  },
+  {
+    what: 'import of a name that a module of Node does not have',
+    answer: top("import { nope } from 'node:crypto'\nvoid nope"),
+    says: /^Your file imports nope from node:crypto, which doesn't export it\./,
+  },
+  {
+    what: 'import of a name that ioredis does not have',
+    answer: top("import { Rediss } from 'ioredis'\nvoid Rediss"),
+    says: /^Your file imports Rediss from ioredis, which doesn't export it\./,
+  },
+  {
+    what: 'import of a type without the word type',
+    answer: top("import { RedisOptions } from 'ioredis'\nexport const options: RedisOptions = {}"),
+  },
+  {
+    what: 'default export',
+    answer: GOOD.replace('export async function', 'export default async function'),
+    says: /exports append as its default, but the lesson asks for it by its name\. Leave out `default`/,
+  },
+  {
+    what: 'default export of a name',
+    answer: `${GOOD.replace('export async function', 'async function')}\nexport default append`,
+    says: /exports append as its default.*Write `export \{ append \}` instead/,
+  },
+  {
+    what: 'names exported in a list',
+    answer: 'class Conflict extends Error {}\nconst add = () => {}\nexport { Conflict, add as push }',
+    says: /does not export append.*It exports Conflict, push\./,
+  },
+  { what: 'byte order mark and CRLF', answer: `\ufeff${GOOD.replaceAll('\n', '\r\n')}` },
+  {
+    what: 'UTF-16',
+    answer: Buffer.from(`\ufeff${GOOD}`, 'utf16le'),
+    says: /is saved as UTF-16\. Save it as UTF-8/,
+  },
+  {
     what: 'edit of the globals of the tests',
     answer: top('Promise.prototype.then = Promise.prototype.then.bind(Promise.resolve())'),
     says: /replaced Promise\.prototype\.then/,

@@ -1,0 +1,12 @@
+import { framesOf } from './learners-frames.ts'
+import { sentCommands } from './recording.ts'
+
+/**
+ * The stack in which to look for the place of an error. A refusal by Redis is made where its reply is parsed, far from the
+ * learner's file; the command that was refused knows its line.
+ */
+export function stackOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  if (framesOf(error.stack).length > 0) return error.stack
+  return sentCommands().find((command) => command.error === error)?.origin.stack ?? error.stack
+}

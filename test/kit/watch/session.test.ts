@@ -1,0 +1,104 @@
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { CheckOptions, CheckResult } from '../../../src/check/index.ts'
+import { loadCourse } from '../../../src/course/index.ts'
+import { openProgress } from '../../../src/progress/index.ts'
+import { WatchSession } from '../../../src/watch/session.ts'
+import { homeOf } from '../../../src/workspace/index.ts'
+
+/** A check that the test answers when it likes. */
+interface Asked {
+  readonly text: string
+  readonly signal: AbortSignal
+  pass(): void
+}
+
+const course = await loadCourse()
+const slug = '01-events'
+let folder: string
+let file: string
+let session: WatchSession
+let asked: Asked[]
+let results: CheckResult[]
+let wake = () => {}
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'eventlings-session-'))
+  file = join(folder, 'workspace', `${slug}.ts`)
+  asked = []
+  results = []
+  session = await WatchSession.open({
+    course,
+    home: homeOf(course, { EVENTLINGS_HOME: folder }),
+    progress: openProgress(join(folder, '.eventlings')),
+    checker: { check },
+    redis: { description: 'a Redis', limits: undefined },
+    slug,
+    way: course.lessons,
+    onState: () => wake(),
+    onResult: (result) => results.push(result),
+  })
+})
+afterEach(async () => {
+  session.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+function check(lesson: string, _: unknown, { content, signal }: CheckOptions = {}): Promise<CheckResult> {
+  return new Promise((resolve, reject) => {
+    const text = content === undefined ? '' : new TextDecoder().decode(content)
+    signal?.addEventListener('abort', () => reject(new Error('stopped')))
+    asked.push({ text, signal: signal ?? AbortSignal.abort(), pass: () => resolve(passed(lesson)) })
+    wake()
+  })
+}
+
+function passed(lesson: string): CheckResult {
+  const tasks = [{ task: 'createEvent', state: 'passed' as const, commands: [] }]
+  const redis = { kind: 'embedded' as const, version: '7.0' }
+  return { lesson, target: file, passed: true, skipped: 0, redis, tasks, output: '', notes: [], ms: 1 }
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) {
+    await new Promise<void>((resolve) => {
+      wake = resolve
+    })
+  }
+}
+const recorded = async () =>
+  (await readFile(join(folder, '.eventlings', 'progress.jsonl'), 'utf8')).split('CHECK_PASSED').length - 1
+
+test('the newest save stops the check before it, and only its verdict counts', async () => {
+  await until(() => asked.length === 1)
+  await writeFile(file, '// one')
+  await until(() => asked.length === 2)
+  await writeFile(`${file}.tmp`, '// two')
+  await rename(`${file}.tmp`, file)
+  await until(() => asked.length === 3)
+  expect(asked.map(({ signal }) => signal.aborted)).toEqual([true, true, false])
+  expect(asked.slice(1).map(({ text }) => text)).toEqual(['// one', '// two'])
+  asked[2]?.pass()
+  await until(() => session.state.done === 1)
+  expect(results).toHaveLength(1)
+  expect(await recorded()).toBe(1)
+})
+
+test('going to another lesson stops the check of this one', async () => {
+  await until(() => asked.length === 1)
+  await session.act('next')
+  expect(asked[0]?.signal.aborted).toBe(true)
+})
+
+test('a file that vanishes stops its check, and comes back with one', async () => {
+  await until(() => asked.length === 1)
+  await rename(file, `${file}.elsewhere`)
+  await until(() => session.state.notice?.includes('is gone') === true)
+  expect(session.state.checking).toBe(false)
+  expect(asked[0]?.signal.aborted).toBe(true)
+  await rename(`${file}.elsewhere`, file)
+  await until(() => asked.length === 2)
+  expect(session.state.checking).toBe(true)
+})
