@@ -4,6 +4,7 @@ import type { CheckResult, Target } from './result.ts'
 
 export type { Checker, CheckerOptions, CheckOptions } from './checker.ts'
 export type { CheckResult, CommandRecord, Commands, Place, Target, TaskResult, TaskState } from './result.ts'
+export { resultAsJson } from './result-json.ts'
 
 /** See `checker.ts`; esbuild and the rest are loaded only now. */
 export async function openChecker(

@@ -1,4 +1,4 @@
-import type { CheckResult } from '../check/index.ts'
+import { type CheckResult, resultAsJson } from '../check/index.ts'
 import { type Palette, renderCheck } from '../terminal/index.ts'
 import { type WatchOptions, WatchSession } from './session.ts'
 
@@ -7,18 +7,21 @@ export interface WatchPlainOptions extends Omit<WatchOptions, 'onState' | 'onRes
   readonly palette: Palette
   /** One JSON object a line, for editors and scripts. */
   readonly json: boolean
+  /** Takes the sentences that would mix with the data of `json`. */
+  note(sentence: string): void
   /** Ends it. */
   readonly signal: AbortSignal
 }
 
 /** Without a terminal: each verdict as text or as a line of JSON, until the signal. */
 export async function watchPlain(options: WatchPlainOptions): Promise<void> {
-  const { output, palette, json, signal } = options
+  const { output, palette, json, note, signal } = options
+  const say = json ? note : (sentence: string) => void output.write(`${sentence}\n`)
   let notice: string | undefined
   const session = await WatchSession.open({
     ...options,
     onState(state) {
-      if (!json && state.notice !== undefined && state.notice !== notice) output.write(`${state.notice}\n`)
+      if (state.notice !== undefined && state.notice !== notice) say(state.notice)
       notice = state.notice
     },
     news(tell) {
@@ -30,7 +33,8 @@ export async function watchPlain(options: WatchPlainOptions): Promise<void> {
       })
     },
     onResult(result: CheckResult) {
-      output.write(json ? `${JSON.stringify(result)}\n` : `${renderCheck(result, { width: 80, palette })}\n`)
+      const text = json ? JSON.stringify(resultAsJson(result)) : renderCheck(result, { width: 80, palette })
+      output.write(`${text}\n`)
     },
   })
   signal.addEventListener('abort', () => session.close())

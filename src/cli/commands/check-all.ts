@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import type { CheckResult } from '../../check/index.ts'
+import { type CheckResult, resultAsJson } from '../../check/index.ts'
 import { findTrack, type LessonSummary } from '../../course/index.ts'
 import { stateSpan } from '../../terminal/signs.ts'
 import { summaryOf } from '../../terminal/summary.ts'
@@ -7,7 +7,6 @@ import { type Line, padded, paintLines, span } from '../../terminal/text.ts'
 import { wrap } from '../../terminal/wrap.ts'
 import type { Desk } from '../../walkthrough/desk.ts'
 import { checkOwnAnswer } from '../../walkthrough/own-answer.ts'
-import { asJson } from '../check-json.ts'
 import { type Flags, self } from '../command.ts'
 import type { Context } from '../context.ts'
 import { UsageError } from '../errors.ts'
@@ -43,7 +42,7 @@ export async function checkAll(context: Context, flags: Flags): Promise<ExitCode
   const isPassed = passed === lessons.length
   if (isQuiet) {
     const notBegun = missing.map(({ slug }) => slug)
-    context.printJson({ passed: isPassed, results: results.map(asJson), notBegun })
+    context.printJson({ passed: isPassed, results: results.map(resultAsJson), notBegun })
   } else {
     for (const lesson of missing) print(context, lesson, undefined)
     context.print(`\n${passed} of ${lessons.length} passed.${leadsOn(desk, results)}`)

@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import type { CheckResult, Target } from '../../check/index.ts'
+import { type CheckResult, resultAsJson, type Target } from '../../check/index.ts'
 import type { LessonSummary } from '../../course/index.ts'
 import { paintLines, span } from '../../terminal/text.ts'
 import { wrap } from '../../terminal/wrap.ts'
 import { nextCommand } from '../../walkthrough/desk.ts'
 import { assertStarted, checkOwnAnswer } from '../../walkthrough/own-answer.ts'
-import { asJson } from '../check-json.ts'
 import { type Flags, type Run, self } from '../command.ts'
 import type { Context } from '../context.ts'
 import { UsageError } from '../errors.ts'
@@ -33,7 +32,7 @@ export const run: Run = async (context, [named], flags) => {
     limits: (await session.open()).redis.limits,
   }))
   if (flags.json === true) {
-    context.printJson(asJson(result))
+    context.printJson(resultAsJson(result))
   } else {
     await print(context, lesson, result, flags, nextCommand(desk) ?? `${self} progress`)
     if (limits !== undefined) context.print(`\n${paragraph(limits, context)}`)

@@ -42,7 +42,9 @@ export const run: Run = async (context, [named], flags) => {
       }
       const stop = new AbortController()
       context.cleanups.add(() => stop.abort())
-      await watchPlain({ ...common, output: output.stream, json: flags.json === true, signal: stop.signal })
+      const json = flags.json === true
+      const note = (sentence: string) => context.note(sentence)
+      await watchPlain({ ...common, output: output.stream, json, note, signal: stop.signal })
     },
     { stayWarm: true },
   )

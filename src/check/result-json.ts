@@ -1,7 +1,8 @@
-import type { CheckResult } from '../check/index.ts'
+import type { CheckResult } from './result.ts'
+import type { JsonResult } from './result-schema.ts'
 
-/** `check --json`. What there is not is null, so that every field is always there. */
-export function asJson(result: CheckResult) {
+/** What `check --json` and `watch --json` print. What isn't there is null, so that every field always exists. */
+export function resultAsJson(result: CheckResult): JsonResult {
   const { lesson, target, passed, skipped, diagnosis, at, redis, tasks, output, notes, ms } = result
   return {
     lesson,
@@ -14,16 +15,17 @@ export function asJson(result: CheckResult) {
     tasks: tasks.map((task) => ({
       task: task.task,
       state: task.state,
+      test: task.test ?? null,
       diagnosis: task.diagnosis ?? null,
       expected: task.expected ?? null,
       received: task.received ?? null,
       at: task.at ?? null,
-      commands: task.commands,
+      commands: task.commands.map((command) => ({ ...command })),
       ...(task.leftOut && { leftOut: task.leftOut }),
       ...(task.reason !== undefined && { reason: task.reason }),
     })),
     output,
-    notes,
+    notes: [...notes],
     ms,
   }
 }
