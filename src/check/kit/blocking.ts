@@ -10,8 +10,10 @@ const LIMIT_FIRST = new Set(['BLMPOP', 'BZMPOP'])
 export function blockingOf(name: string, args: readonly string[]): Blocking | undefined {
   const command = name.toUpperCase()
   if (command === 'XREAD' || command === 'XREADGROUP') {
-    const at = args.findIndex((arg) => arg.toUpperCase() === 'BLOCK')
-    return at === -1 ? undefined : limit(args[at + 1], 1)
+    const words = args.map((arg) => arg.toUpperCase())
+    const at = words.indexOf('BLOCK')
+    const isOption = at !== -1 && at < words.indexOf('STREAMS') // and not a stream of that name
+    return isOption ? limit(args[at + 1], 1) : undefined
   }
   if (LIMIT_LAST.has(command)) return limit(args.at(-1), 1_000)
   if (LIMIT_FIRST.has(command)) return limit(args[0], 1_000)

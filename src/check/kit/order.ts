@@ -1,3 +1,5 @@
+import { blockingOf } from './blocking.ts'
+
 /** What is known about when one command ran. All moments come from one counter: a smaller one was earlier, for certain. */
 export interface Timed {
   /** One connection: what it sends is executed and answered first in, first out. */
@@ -148,12 +150,5 @@ function overlapping<T extends Timed>(spans: readonly Span<T>[]): ReadonlySet<T>
 
 const isAnswered = <T extends Timed>(command: T): command is T & Answered => command.answered !== undefined
 
-const WAITS = /^(BL|BR|BZ|WAIT)/
-
 /** Whether Redis may keep its reply back until something arrives. */
-export function mayBlock({ name, args }: Pick<Timed, 'name' | 'args'>): boolean {
-  if (name !== 'XREAD' && name !== 'XREADGROUP') return WAITS.test(name)
-  const words = args.map((arg) => arg.toUpperCase())
-  const streams = words.indexOf('STREAMS')
-  return words.slice(0, streams === -1 ? words.length : streams).includes('BLOCK')
-}
+const mayBlock = ({ name, args }: Timed): boolean => blockingOf(name, args) !== undefined

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
+import { blockingOf } from './blocking.ts'
 import { currentRun, type Run, type SentCommand } from './context.ts'
-import { mayBlock } from './order.ts'
 
 type Command = Parameters<typeof Redis.prototype.sendCommand>[0]
 
@@ -84,7 +84,7 @@ function expected(commands: readonly SentCommand[]): readonly SentCommand[] {
   const blocked = new Set<number>()
   return commands.filter((command) => {
     if (!command.pending) return false
-    if (mayBlock(command)) blocked.add(command.client)
+    if (blockingOf(command.name, command.args) !== undefined) blocked.add(command.client)
     return !blocked.has(command.client)
   })
 }
