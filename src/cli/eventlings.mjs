@@ -31,7 +31,7 @@ async function load() {
   const { packagesProblem } = await import('./first-aid.mjs')
   const problem = packagesProblem(root)
   if (problem !== undefined) {
-    if (process.features.typescript) return import('./main.ts')
+    if (process.features.typescript && !root.includes('*')) return import('./main.ts')
     throw new Error(problem.finding)
   }
   const { register } = await import('tsx/esm/api')

@@ -8,6 +8,10 @@ import { dirname, join } from 'node:path'
  * They are looked up the way Node does it, so they may be in a folder above the course (a workspace).
  */
 export function packagesProblem(root) {
+  if (root.includes('*')) {
+    const finding = `The folder ${root} has a * in its name, and Node can't load every package from such a folder.`
+    return { finding, remedy: 'Rename it.' }
+  }
   const { dependencies = {} } = readJson(join(root, 'package.json'))
   const missing = Object.keys(dependencies).filter((name) => find(root, name) === undefined)
   if (missing.length > 0) {

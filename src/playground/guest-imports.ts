@@ -8,6 +8,8 @@ export function guestImports(root: string, mine: string | undefined): Plugin {
   return {
     name: 'guest',
     setup(plugin) {
+      // By ourselves, because esbuild takes a `*` in a path for a pattern.
+      plugin.onResolve({ filter: /^([/\\]|[A-Za-z]:[/\\])/ }, ({ path }) => ({ path }))
       plugin.onResolve({ filter: /^#built\// }, ({ path }) => ({
         path: builtFile(root, path.slice('#built/'.length), mine),
       }))

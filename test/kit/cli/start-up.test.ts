@@ -124,6 +124,16 @@ describe('packages that cannot be used', () => {
     expect(doctor.stdout).toContain(process.version)
   })
 
+  test('a * in the name of the folder, which Node takes for a pattern', async () => {
+    const copy = path.join(await newHome(), 'a*b')
+    await cp(await projectCopy({ packages: false }), copy, { recursive: true })
+    const { code, stderr } = await list(copy)
+    expect({ code, stderr }).toEqual({
+      code: 3,
+      stderr: `The folder ${copy} has a * in its name, and Node can't load every package from such a folder. Rename it.\n`,
+    })
+  })
+
   test('doctor --json is the same as data', async () => {
     const copy = await projectCopy({ packages: false })
     const { code, stdout } = await runIn(copy, ['doctor', '--json'])
