@@ -11,7 +11,7 @@ export function resultAsJson(result: CheckResult): JsonResult {
     skipped,
     diagnosis: diagnosis ?? null,
     at: at ?? null,
-    redis,
+    redis: { kind: redis.kind, version: redis.version },
     tasks: tasks.map((task) => ({
       task: task.task,
       state: task.state,

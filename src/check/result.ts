@@ -61,7 +61,8 @@ export interface CheckResult {
   /** For an answer that could not be run at all, or that ended the run. */
   readonly diagnosis?: string
   readonly at?: Place
-  readonly redis: { readonly kind: RedisKind; readonly version: string }
+  /** `name` is for people: 'Redis 7.0.15', 'Valkey 8.1.1', 'the embedded server'. */
+  readonly redis: { readonly kind: RedisKind; readonly name: string; readonly version: string }
   readonly tasks: readonly TaskResult[]
   /** What the answer printed, cut. */
   readonly output: string

@@ -5,7 +5,7 @@ import { findRedisServer } from './executables.ts'
 import { freePort } from './free-port.ts'
 import { type ServerProcess, ServerStartError, startServerProcess } from './server-process.ts'
 import type { RunningRedis } from './types.ts'
-import { isTooOld, OLDEST_VERSION, type ServerVersion, shortName } from './version.ts'
+import { fullName, isTooOld, OLDEST_VERSION, type ServerVersion, shortName } from './version.ts'
 
 /** Nothing is kept: the data of a check is worth nothing after it, and a disk would only make it slower. */
 const NO_PERSISTENCE = ['--save', '', '--appendonly', 'no']
@@ -73,7 +73,7 @@ export async function refuseOld(server: ServerProcess, executable: string): Prom
   const { version } = server
   if (version !== undefined && !isTooOld(version)) return version
   await server.kill()
-  const what = version === undefined ? 'too old to tell its version' : `${version.product} ${version.version}`
+  const what = version === undefined ? 'too old to tell its version' : fullName(version)
   throw new RedisUnavailableError(
     'binary',
     `${executable} is ${what}, and the lessons need ${OLDEST_VERSION} or newer.`,
@@ -94,6 +94,7 @@ async function accepted(
   return {
     url: `redis://127.0.0.1:${server.port}`,
     kind: 'binary',
+    name: fullName(version),
     version: version.version,
     description: `${shortName(version)} (${basename(executable)} of this machine)`,
     limits: undefined,

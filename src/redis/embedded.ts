@@ -6,7 +6,13 @@ import { helperEnv, helperFile } from './plain-node.ts'
 import type { RunningRedis } from './types.ts'
 
 const LIMITS =
-  'The embedded server is an imitation in JavaScript: it is slower than Redis, keeps nothing on disk, and tasks that need a real server are skipped.'
+  'The embedded server is an imitation of Redis in JavaScript: it is slower and keeps nothing on disk.'
+/** Which tasks these are is said by their `Needs:` and by `has` below. */
+const SKIPPED = {
+  withoutServer: 'Tasks that need a real server are skipped.',
+  withServer:
+    'Tasks that start servers of their own run on the redis-server of this machine; a task that measures Redis itself is skipped.',
+}
 
 /** What js-redis-server answers to `INFO` in the profile that `embedded-server.mjs` asks for. */
 const VERSION = '7.0.15'
@@ -25,6 +31,7 @@ export async function startEmbedded(env: NodeJS.ProcessEnv): Promise<RunningRedi
     windowsHide: true,
   })
   const port = await announcedPort(child)
+  const hasServer = findRedisServer(env) !== undefined
   letGo(child)
   const end = async () => {
     if (child.exitCode !== null || child.signalCode !== null) return
@@ -36,13 +43,14 @@ export async function startEmbedded(env: NodeJS.ProcessEnv): Promise<RunningRedi
   return {
     url: `redis://127.0.0.1:${port}`,
     kind: 'embedded',
+    name: 'the embedded server',
     version: VERSION,
     description: 'an embedded imitation of Redis 7.0 (js-redis-server)',
-    limits: LIMITS,
+    limits: `${LIMITS} ${hasServer ? SKIPPED.withServer : SKIPPED.withoutServer}`,
     notices: [],
     stop: end,
     crash: end,
-    has: (need) => need !== 'real-server' && findRedisServer(env) !== undefined,
+    has: (need) => need !== 'real-server' && hasServer,
   }
 }
 

@@ -19,6 +19,8 @@ export interface RunningRedis {
   /** With the password, if there is one: for clients, not for people. */
   readonly url: string
   readonly kind: RedisKind
+  /** 'Redis 7.0.15', 'Valkey 8.1.1', 'the embedded server': where something ran, in two or three words. */
+  readonly name: string
   /** Of Redis, or of Valkey if it is that: '7.0.15'. */
   readonly version: string
   /** For people: 'Redis 8.2 in a container'. */
@@ -32,6 +34,10 @@ export interface RunningRedis {
   /** Kills the server as a power cut would (SIGKILL). Rejects with `RedisUnavailableError` where it is not ours to kill. */
   crash(): Promise<void>
   has(need: Need): boolean
+  /** Only of a borrowed database (`url`): what cleaning it takes, see `cleanSandbox`. */
+  readonly lease?: string
+  /** Rejects with `SandboxLostError` if somebody else has taken a borrowed database since: what was read there means nothing. */
+  confirm?(): Promise<void>
 }
 
 export interface StartOptions {

@@ -1,5 +1,5 @@
-/** The oldest Redis whose commands the lessons use (`LMOVE`, `XAUTOCLAIM`, `GETDEL` …). */
-export const OLDEST_VERSION = '6.2'
+/** The oldest Redis on which every answer can pass: before it `XAUTOCLAIM` keeps deleted entries pending, and there are no functions. */
+export const OLDEST_VERSION = '7.0'
 
 export interface ServerVersion {
   readonly product: 'Redis' | 'Valkey'
@@ -31,6 +31,11 @@ export function isTooOld({ product, version }: ServerVersion): boolean {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   const [oldestMajor = 0, oldestMinor = 0] = OLDEST_VERSION.split('.').map(Number)
   return major < oldestMajor || (major === oldestMajor && minor < oldestMinor)
+}
+
+/** 'Redis 7.0.15' */
+export function fullName({ product, version }: ServerVersion): string {
+  return `${product} ${version}`
 }
 
 /** 'Redis 7.0': what people call it. */

@@ -45,7 +45,8 @@ function heading(result: CheckResult, { width, palette, title }: CheckView): rea
   const state = allSkipped ? 'skipped' : result.passed ? 'passed' : 'failed'
   const style = stateSpan(state, palette).styles
   const name = title === undefined ? result.lesson : `${result.lesson} · ${title}`
-  const where = `${result.target} on Redis ${result.redis.version} (${result.redis.kind}), ${Math.round(result.ms)} ms`
+  const { kind, name: redis } = result.redis
+  const where = `${result.target} on ${redis}${kind === 'embedded' ? '' : ` (${kind})`}, ${Math.round(result.ms)} ms`
   const sign = span(`${stateSign(state, palette)} `, ...style, 'bold')
   return [
     ...wrap([span(name, 'bold'), span(` ${state}`, ...style, 'bold')], { width, first: sign }),

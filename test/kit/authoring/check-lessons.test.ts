@@ -33,7 +33,7 @@ function session(verdicts: Verdicts, shared: Verdicts = {}): CheckSession {
       const told = (options?.sharedProcess && shared[name(target)]) || verdicts[name(target)]
       if (!told) throw new Error(`Nobody said what ${name(target)} gets.`)
       const rest = { lesson: slug, target: name(target), skipped: 0, tasks: [], output: '', notes: [], ms: 1 }
-      return { ...rest, redis: { kind: 'embedded', version: '7.0' }, ...told }
+      return { ...rest, redis: { kind: 'embedded', name: 'the embedded server', version: '7.0' }, ...told }
     },
     close: async () => {},
   }

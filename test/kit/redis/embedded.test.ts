@@ -4,6 +4,7 @@ import { Redis } from 'ioredis'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { startRedis } from '../../../src/redis/index.ts'
 import { until } from './decoys.ts'
+import { pathWithServer, serverOfVersion } from './fake-server.ts'
 
 async function embedded() {
   const redis = await startRedis('embedded')
@@ -14,10 +15,27 @@ async function embedded() {
 describe('the embedded Redis', () => {
   test('is there on every machine, and says what it is and what it cannot do', async () => {
     const redis = await embedded()
-    expect(redis).toMatchObject({ kind: 'embedded', version: '7.0.15', notices: [] })
+    expect(redis).toMatchObject({
+      kind: 'embedded',
+      name: 'the embedded server',
+      version: '7.0.15',
+      notices: [],
+    })
     expect(redis.description).toContain('embedded')
-    expect(redis.limits).toContain('tasks that need a real server are skipped')
     expect(redis.has('real-server')).toBe(false)
+  })
+
+  test('says truly which tasks are skipped, with and without an installed redis-server', async () => {
+    const alone = await startRedis('embedded', { env: { PATH: '/nowhere' } })
+    onTestFinished(() => alone.stop())
+    expect(alone.limits).toContain('Tasks that need a real server are skipped.')
+    expect([alone.has('own-server'), alone.has('cluster')]).toEqual([false, false])
+    const beside = await startRedis('embedded', { env: await pathWithServer(serverOfVersion('7.0.15')) })
+    onTestFinished(() => beside.stop())
+    expect(beside.limits).toContain(
+      'Tasks that start servers of their own run on the redis-server of this machine',
+    )
+    expect([beside.has('own-server'), beside.has('cluster')]).toEqual([true, true])
   })
 
   test('says the version that it answers to INFO', async () => {

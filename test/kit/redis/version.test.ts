@@ -24,8 +24,9 @@ describe('a version', () => {
   test.each([
     ['5.0.14', true],
     ['6.0.20', true],
-    ['6.2.0', false],
-    ['6.10.0', false],
+    ['6.2.14', true],
+    ['6.10.0', true],
+    ['7.0.0', false],
     ['7.0.15', false],
     ['10.0.1', false],
   ])('Redis %s is too old: %s', (version, expected) => {

@@ -17,7 +17,7 @@ function result(tasks: readonly TaskResult[], more: Partial<CheckResult> = {}): 
     target: 'workspace',
     passed: ok,
     skipped: tasks.filter(({ state }) => state === 'skipped').length,
-    redis: { kind: 'embedded', version: '7.4.0' },
+    redis: { kind: 'binary', name: 'Valkey 8.1.1', version: '8.1.1' },
     tasks,
     output: '',
     notes: [],
@@ -53,7 +53,7 @@ describe('a verdict', () => {
   test('begins with the lesson and what was checked', () => {
     const [first, second] = show(failing, { title: 'A store of lists' }).split('\n')
     expect(first).toBe('✗ 02-list-store · A store of lists failed')
-    expect(second).toBe('  workspace on Redis 7.4.0 (embedded), 120 ms')
+    expect(second).toBe('  workspace on Valkey 8.1.1 (binary), 120 ms')
   })
 
   test('has a line for each task, with sign and word', () => {

@@ -39,7 +39,7 @@ function result(states: readonly CheckResult['tasks'][number]['state'][], diagno
     passed: isPassed,
     skipped: states.filter((state) => state === 'skipped').length,
     ...(diagnosis !== undefined && { diagnosis }),
-    redis: { kind: 'embedded', version: '7.0' },
+    redis: { kind: 'embedded', name: 'the embedded server', version: '7.0' },
     tasks,
     output: '',
     notes: [],

@@ -21,7 +21,7 @@ const lesson = await course.lesson(first.slug)
 
 /** A checker that knows one thing: whether the file is the solution. */
 function session(passes: () => boolean): CheckSession {
-  const redis = { kind: 'embedded', version: '7.0', limits: undefined } as const
+  const redis = { kind: 'embedded', name: 'the embedded server', version: '7.0', limits: undefined } as const
   const check = async (slug: string): Promise<CheckResult> => ({
     lesson: slug,
     target: 'workspace',
