@@ -41,8 +41,8 @@ export interface CheckOptions {
 export interface Checker {
   /**
    * Rejects with RedisGoneError when the server does not run any more, with RedisTroubleError when it does and can't be used, with
-   * CheckerClosedError when `close` cuts it short, with CheckAbortedError when its signal does, and with BrokenCheckError when the
-   * check itself breaks: then there is no verdict.
+   * SandboxLostError when another program took a borrowed database, with CheckerClosedError when `close` cuts it short, with
+   * CheckAbortedError when its signal does, and with BrokenCheckError when the check itself breaks: then there is no verdict.
    */
   check(slug: string, target: Target, options?: CheckOptions): Promise<CheckResult>
   /** Ends at once what is being checked: that has no verdict. */
@@ -95,6 +95,7 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
         take,
       })
       if (made.disturbed !== undefined) throw noVerdict(made.disturbed, redis)
+      if (made.used) await redis.confirm?.()
       // Without a server every answer fails, and it would be told that this is its own fault.
       if (made.used && !made.verdict.passed && (await isGone(redis.url)))
         throw new RedisGoneError(redis.kind, redis.description)
@@ -113,7 +114,7 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
       skipped: verdict.tasks.filter((task) => task.state === 'skipped').length,
       ...(verdict.diagnosis !== undefined && { diagnosis: verdict.diagnosis }),
       ...(verdict.at !== undefined && { at: verdict.at }),
-      redis: { kind: redis.kind, version: redis.version },
+      redis: { kind: redis.kind, name: redis.name, version: redis.version },
       tasks: verdict.tasks,
       output,
       notes: verdict.notes,
@@ -163,6 +164,7 @@ function standby(runtime: Runtime, redis: RunningRedis, root: string): StandbyPr
   const environment: SandboxEnvironment = {
     url: redis.url,
     kind: redis.kind,
+    lease: redis.lease,
     has: NEEDS.filter((need) => redis.has(need)),
     allow: [],
   }

@@ -26,6 +26,7 @@ const known: Readonly<Record<string, ExitCode>> = {
   RedisGoneError: Exit.machine,
   RedisTroubleError: Exit.machine,
   RedisUnavailableError: Exit.machine,
+  SandboxLostError: Exit.machine,
   ConnectionLostError: Exit.machine,
   BadLessonError: Exit.machine,
   NoCourseError: Exit.machine,

@@ -1,5 +1,6 @@
 import net from 'node:net'
 import tls from 'node:tls'
+import { readAddress } from '../redis/address.ts'
 
 /** A reply with its kind kept: a client library hands `+OK` and `"OK"` over as the same string, redis-cli prints them differently. */
 export type Reply =
@@ -20,11 +21,8 @@ export class ConnectionLostError extends Error {
 
 /** Connects, signs in and selects the database as the URL says. Rejects with ConnectionLostError. */
 export async function plainConnection(url: string): Promise<PlainConnection> {
-  const { hostname, port, protocol, username, password, pathname } = new URL(url)
-  const socket =
-    protocol === 'rediss:'
-      ? tls.connect(Number(port || 6379), hostname)
-      : net.connect(Number(port || 6379), hostname)
+  const { host, port, tls: behindTls, username, password, database } = readAddress(url)
+  const socket = behindTls ? tls.connect(port, host) : net.connect(port, host)
   socket.setNoDelay(true)
   let buffered: Buffer = Buffer.alloc(0)
   let waiting: { resolve(reply: Reply): void; reject(error: Error): void } | undefined
@@ -55,11 +53,10 @@ export async function plainConnection(url: string): Promise<PlainConnection> {
     },
     close: () => socket.destroy(),
   }
-  if (password !== '') {
-    const secret = decodeURIComponent(password)
-    await connection.send(username === '' ? ['AUTH', secret] : ['AUTH', decodeURIComponent(username), secret])
+  if (password !== undefined) {
+    await connection.send(username === undefined ? ['AUTH', password] : ['AUTH', username, password])
   }
-  if (pathname.length > 1) await connection.send(['SELECT', pathname.slice(1)])
+  if (database !== 0) await connection.send(['SELECT', String(database)])
   return connection
 }
 

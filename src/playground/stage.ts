@@ -13,7 +13,7 @@ export interface Stage {
 
 export interface StageOptions {
   readonly root: string
-  readonly redis: Pick<RunningRedis, 'url' | 'kind'>
+  readonly redis: Pick<RunningRedis, 'url' | 'kind' | 'lease'>
   readonly lesson: Pick<Lesson, 'snippets'>
   readonly mine?: string | undefined
 }
@@ -52,14 +52,14 @@ export function openStage({ root, redis, lesson, mine }: StageOptions): Stage {
 }
 
 /** As before the first snippet of a lesson. */
-export async function emptySandbox({ url, kind }: StageOptions['redis']): Promise<void> {
+export async function emptySandbox(redis: StageOptions['redis']): Promise<void> {
   const [{ Redis }, { cleanSandbox }] = await Promise.all([import('ioredis'), import('../redis/index.ts')])
-  const client = new Redis(url, { maxRetriesPerRequest: 1, lazyConnect: true })
+  const client = new Redis(redis.url, { maxRetriesPerRequest: 1, lazyConnect: true })
   client.on('error', () => {
     // It is told by the commands below.
   })
   try {
-    await cleanSandbox(client, kind)
+    await cleanSandbox(client, redis)
   } finally {
     client.disconnect()
   }

@@ -1,4 +1,5 @@
-import { type Address, SilentServerError } from './probe.ts'
+import type { Address } from './address.ts'
+import { SilentServerError } from './probe.ts'
 
 export interface Explanation {
   readonly problem: string
@@ -17,7 +18,7 @@ export function explainConnectProblem(error: unknown, address: Address): Explana
   const { message } = error
   return (
     networkProblem(code, message, address) ??
-    (error instanceof SilentServerError ? silence(address) : undefined) ??
+    (error instanceof SilentServerError || message === 'Command timed out' ? silence(address) : undefined) ??
     tlsProblem(code, message, address) ??
     replyProblem(message, address) ??
     notRedis(error, address)
@@ -98,10 +99,22 @@ function replyProblem(message: string, { place, database }: Address): Explanatio
       remedy: 'Write a smaller number at the end of the address; usually 0 to 15 exist.',
     }
   }
-  const reply = /^[A-Z]+ .+/.exec(message)?.[0].replace(/\.$/, '')
+  const denied = /(?:run the|unknown (?:sub)?command) ['`]([\w|]+)/i.exec(message)?.[1]
+  if (denied !== undefined) {
+    return {
+      problem: `The Redis at ${place} doesn't allow ${denied.replace('|', ' ').toUpperCase()}, and a check can't do without it.`,
+      remedy: `Allow it there, ${ELSEWHERE}`,
+    }
+  }
+  const reply = /^[A-Z]+ .+/.exec(withoutArguments(message))?.[0].replace(/\.$/, '')
   return reply === undefined
     ? undefined
     : { problem: `The Redis at ${place} refuses: ${reply}.`, remedy: `Mend that there, ${ELSEWHERE}` }
+}
+
+/** Redis repeats the arguments of a command that it doesn't know; those of AUTH are a secret. */
+export function withoutArguments(message: string): string {
+  return message.replace(/,? with args beginning with:.*$/is, '')
 }
 
 function notRedis({ name, message }: Error, { place }: Address): Explanation | undefined {

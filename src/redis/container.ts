@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { readAddress } from './address.ts'
 import { explainConnectProblem } from './connect-problem.ts'
 import { type ContainerEngine, callEngine, findEngine } from './container-engine.ts'
 import { hasImage, imageName, pullImage } from './container-image.ts'
@@ -6,9 +7,9 @@ import { noEngineAnswers } from './engine-places.ts'
 import { RedisUnavailableError } from './errors.ts'
 import { findRedisServer } from './executables.ts'
 import { guard } from './guardian.ts'
-import { probe, readAddress } from './probe.ts'
+import { probe } from './probe.ts'
 import type { RunningRedis } from './types.ts'
-import { isTooOld, OLDEST_VERSION, type ServerVersion, shortName } from './version.ts'
+import { fullName, isTooOld, OLDEST_VERSION, type ServerVersion, shortName } from './version.ts'
 
 /** By this label the guardian finds a container of ours even if it died with us while the engine was making it. */
 const LABEL = 'eventlings.session'
@@ -44,6 +45,7 @@ export async function startContainer(
     return {
       url,
       kind: 'container',
+      name: fullName(version),
       version: version.version,
       description: `${shortName(version)} in a container`,
       limits: undefined,

@@ -51,15 +51,27 @@ export class RedisTroubleError extends Error {
   }
 }
 
-/** `--redis` or `EVENTLINGS_REDIS` says something that is not a source of Redis. */
+/** Another program took the borrowed database while we weren't looking, and emptied it: what was read there since means nothing. */
+export class SandboxLostError extends Error {
+  override readonly name = 'SandboxLostError'
+
+  constructor() {
+    super(
+      'Another eventlings program took over the database while this one was paused or too busy to say that it was still using it, so there is no verdict. Run this again, or give each program a database of its own: the number at the end of the address.',
+    )
+  }
+}
+
+/**
+ * `--redis` or `EVENTLINGS_REDIS` says something that is not a source of Redis. What it says is no part of the error, because
+ * there may be a password in it.
+ */
 export class BadPreferenceError extends Error {
   override readonly name = 'BadPreferenceError'
-  readonly text: string
 
-  constructor(text: string, problem: string) {
+  constructor(problem: string) {
     super(
       `${problem} Write auto, container, binary, embedded, or an address such as redis://localhost:6379/15.`,
     )
-    this.text = text
   }
 }

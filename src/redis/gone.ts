@@ -5,7 +5,7 @@ const PATIENCE_MS = 2_000
  * still listens, and is not gone.
  */
 export async function isGone(url: string): Promise<boolean> {
-  const [{ connect }, { readAddress }] = await Promise.all([import('node:net'), import('./probe.ts')])
+  const [{ connect }, { readAddress }] = await Promise.all([import('node:net'), import('./address.ts')])
   const { host, port } = readAddress(url)
   return await new Promise((resolve) => {
     const socket = connect({ host, port, timeout: PATIENCE_MS })

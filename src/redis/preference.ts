@@ -5,38 +5,52 @@ const NAMES = ['auto', 'container', 'binary', 'embedded'] as const
 
 /**
  * Reads what `--redis` or `EVENTLINGS_REDIS` says: a source's name, or the address of a Redis.
- * Throws `BadPreferenceError`, whose message never repeats a password.
+ * Throws `BadPreferenceError`, whose message never repeats what may be a part of a password.
  */
 export function parsePreference(text: string): RedisPreference {
   const trimmed = text.trim()
   const name = NAMES.find((candidate) => candidate === trimmed.toLowerCase())
   if (name !== undefined) return name
-  if (isRedisUrl(trimmed)) return checkedUrl(trimmed)
-  throw new BadPreferenceError(trimmed, problemWith(trimmed))
+  const problem = isRedisUrl(trimmed) ? problemWithUrl(trimmed) : problemWith(trimmed)
+  if (problem !== undefined) throw new BadPreferenceError(problem)
+  return trimmed as RedisPreference
 }
 
 function isRedisUrl(text: string): text is `redis://${string}` | `rediss://${string}` {
   return text.startsWith('redis://') || text.startsWith('rediss://')
 }
 
-function checkedUrl(text: `redis://${string}` | `rediss://${string}`): RedisPreference {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined || url.hostname === '') {
-    throw new BadPreferenceError(text, 'The address of Redis cannot be read: it needs at least a host.')
+/** Characters that end the part of a URL in which a password stands: what follows would be read as a host or a path. */
+const ENDS_THE_LOGIN = /[/?#]/
+
+function problemWithUrl(text: string): string | undefined {
+  const rest = text.slice(text.indexOf('://') + 3)
+  const at = rest.lastIndexOf('@')
+  const character = ENDS_THE_LOGIN.exec(rest.slice(0, Math.max(at, 0)))?.[0]
+  if (character !== undefined) {
+    return `The password in the address of Redis has a ${character} in it. Write it as ${encodeURIComponent(character)}.`
   }
+  if (/[\t\r\n]/.test(text)) {
+    return 'The address of Redis has a tab or a line break in it. In a password, write a tab as %09 and a line break as %0A.'
+  }
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || url.hostname === '') return unreadable(rest.slice(at + 1))
   if (!decodes(url.username) || !decodes(url.password)) {
-    throw new BadPreferenceError(
-      text,
-      'The password in the address of Redis has a % that should be written %25.',
-    )
+    return 'The password in the address of Redis has a % in it. Write it as %25.'
+  }
+  if (url.search !== '' || url.hash !== '') {
+    return 'The address of Redis goes on after the database number. Leave out the ? or # and everything after it.'
   }
   if (!/^\/?\d*$/.test(url.pathname)) {
-    throw new BadPreferenceError(
-      text,
-      `The address of Redis ends in "${url.pathname}", which is no database number.`,
-    )
+    return 'The address of Redis ends in something that is not a database number. Write a number after the last /, or nothing.'
   }
-  return text
+  return undefined
+}
+
+function unreadable(afterLogin: string): string {
+  return /^[\da-f]*:[\da-f]*:[\da-f:.]*(\/\d*)?$/i.test(afterLogin)
+    ? 'The address of Redis has an IPv6 address without brackets. Write it as redis://[::1]:6379.'
+    : 'The address of Redis cannot be read. It needs at least a host, and it has the form redis://USER:PASSWORD@HOST:PORT/DATABASE.'
 }
 
 function decodes(part: string): boolean {
@@ -48,11 +62,12 @@ function decodes(part: string): boolean {
   }
 }
 
+const NO_BEGINNING = 'The address of Redis lacks its beginning, "redis://".'
+
 function problemWith(text: string): string {
   if (text === '') return 'The source of Redis is empty.'
   const scheme = /^([a-z][a-z+.-]*):\/\//i.exec(text)?.[1]
-  if (scheme !== undefined) return `"${scheme}://" is no address of a Redis.`
-  if (/^[\w.-]+:\d+/.test(text)) return 'The address of Redis lacks its beginning, "redis://".'
-  if (text.includes('@')) return 'The address of Redis lacks its beginning, "redis://".' // and may have a password
-  return `"${text}" is no source of Redis.`
+  if (scheme !== undefined) return `"${scheme}://" isn't how the address of a Redis begins.`
+  if (/[@:]/.test(text)) return NO_BEGINNING // and there may be a password in it
+  return /^[a-z-]{1,20}$/i.test(text) ? `"${text}" isn't a source of Redis.` : "That isn't a source of Redis."
 }

@@ -1,32 +1,6 @@
 import type { Redis, RedisOptions } from 'ioredis'
+import type { Address } from './address.ts'
 import { type ServerVersion, versionInInfo } from './version.ts'
-
-/** An address with its parts apart, so that the password never slips into a sentence. */
-export interface Address {
-  readonly host: string
-  readonly port: number
-  readonly tls: boolean
-  readonly username: string | undefined
-  readonly password: string | undefined
-  readonly database: number
-  /** 'localhost:6379', what may be shown. */
-  readonly place: string
-}
-
-export function readAddress(text: string): Address {
-  const url = new URL(text)
-  const host = url.hostname.replace(/^\[|\]$/g, '')
-  const port = Number(url.port || 6379)
-  return {
-    host,
-    port,
-    tls: url.protocol === 'rediss:',
-    username: url.username === '' ? undefined : decodeURIComponent(url.username),
-    password: url.password === '' ? undefined : decodeURIComponent(url.password),
-    database: Number(url.pathname.slice(1) || 0),
-    place: `${url.hostname}:${port}`,
-  }
-}
 
 export interface Probed {
   /** Logged in, on the address's database; the caller disconnects it. */
@@ -34,6 +8,8 @@ export interface Probed {
   readonly version: ServerVersion | undefined
   /** 'standalone', 'cluster' or 'sentinel'. */
   readonly mode: string
+  /** All that INFO says. */
+  readonly info: string
 }
 
 /** For everything together: connecting, TLS, logging in, asking. */
@@ -59,6 +35,7 @@ export async function probe(address: Address): Promise<Probed> {
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
     connectTimeout: TIMEOUT_MS,
+    commandTimeout: TIMEOUT_MS,
     disableClientInfo: true,
   }
   const client = new Redis(options)
@@ -87,9 +64,9 @@ async function ask(client: Redis, { username, password, database }: Address): Pr
     await (username === undefined ? client.auth(password) : client.auth(username, password))
   }
   if (database !== 0) await client.select(database)
-  const info = await client.info('server')
+  const info = await client.info()
   const mode = /^redis_mode:(\w+)/m.exec(info)?.[1] ?? 'standalone'
-  return { client, version: versionInInfo(info), mode }
+  return { client, version: versionInInfo(info), mode, info }
 }
 
 /** "Connection is closed." is what ioredis says to the caller; why it closed went to the error event. */

@@ -63,6 +63,6 @@ async function startOne(
     case 'embedded':
       return (await import('./embedded.ts')).startEmbedded(env)
     default:
-      return (await import('./url.ts')).startUrl(preference, env)
+      return (await import('./url.ts')).startUrl(preference, env, notify)
   }
 }

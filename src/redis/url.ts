@@ -1,104 +1,156 @@
 import type { Redis } from 'ioredis'
-import { explainConnectProblem } from './connect-problem.ts'
+import { missingAbilities } from './abilities.ts'
+import { type Address, clientOptions, plainUrl, readAddress } from './address.ts'
+import { type Explanation, explainConnectProblem } from './connect-problem.ts'
 import { RedisUnavailableError } from './errors.ts'
 import { findRedisServer } from './executables.ts'
-import { type Address, type Probed, probe, readAddress } from './probe.ts'
-import { markSandbox, SANDBOX_MARKER } from './sandbox.ts'
+import { type Lease, takeLease } from './lease.ts'
+import { memoryProblem } from './memory.ts'
+import { probe } from './probe.ts'
 import type { RunningRedis } from './types.ts'
-import { isTooOld, OLDEST_VERSION, shortName } from './version.ts'
+import { fullName, isTooOld, OLDEST_VERSION, type ServerVersion, shortName } from './version.ts'
 
-const LIMITS = 'This Redis is borrowed, so tasks that crash or reconfigure a server are skipped.'
+const LIMITS = 'This Redis is borrowed, so'
+const SKIPPED = {
+  withoutServer: `${LIMITS} tasks that crash, reconfigure, or measure a server are skipped.`,
+  withServer: `${LIMITS} tasks that crash or reconfigure a server start their own with the redis-server of this machine; a task that measures Redis itself is skipped.`,
+}
 
 /**
- * A Redis that somebody else runs. Refused unless the database that the address names is empty or was our sandbox
- * before; nothing is written to it until that is clear. Rejects with `RedisUnavailableError`.
+ * A Redis that somebody else runs. Refused unless it can do what a check needs, and the database that the address names is empty
+ * or was our sandbox before, and no other program works there; nothing is written to it until that is clear. Rejects with
+ * `RedisUnavailableError`.
  */
-export async function startUrl(url: string, env: NodeJS.ProcessEnv): Promise<RunningRedis> {
+export async function startUrl(
+  url: string,
+  env: NodeJS.ProcessEnv,
+  notify: (sentence: string) => void,
+): Promise<RunningRedis> {
   const address = readAddress(url)
-  const { client, version, mode } = await connected(address)
   try {
-    if (version === undefined || isTooOld(version)) throw tooOld(address, version?.version)
-    if (mode !== 'standalone') throw wrongMode(address, mode)
-    await takeAsSandbox(client, address)
+    const version = await examined(address)
+    const lease = await taken(address, notify)
+    const hasServer = findRedisServer(env) !== undefined
     return {
-      url,
+      url: plainUrl(address),
       kind: 'url',
+      name: fullName(version),
       version: version.version,
       description: `${shortName(version)} at ${address.place}, database ${address.database}`,
-      limits: LIMITS,
+      limits: hasServer ? SKIPPED.withServer : SKIPPED.withoutServer,
       notices: [],
-      stop: async () => {},
-      crash: () => Promise.reject(notOurs(address)),
-      has: (need) => need !== 'real-server' && findRedisServer(env) !== undefined,
+      lease: lease.token,
+      confirm: lease.confirm,
+      stop: lease.release,
+      crash: () => Promise.reject(unavailable(notOurs(address))),
+      has: (need) => need !== 'real-server' && hasServer,
     }
+  } catch (error) {
+    if (error instanceof RedisUnavailableError) throw error
+    const why = explainConnectProblem(error, address)
+    throw why === undefined ? error : unavailable(why, error)
+  }
+}
+
+/** Looks at the server without leaving anything there. */
+async function examined(address: Address): Promise<ServerVersion> {
+  const { client, version, mode, info } = await probe(address)
+  try {
+    const problem =
+      wrongVersion(address, version) ??
+      wrongMode(address, mode) ??
+      (await missingAbilities(client, address.place)) ??
+      memoryProblem(info, address.place)
+    if (problem !== undefined || version === undefined) throw unavailable(problem ?? noVersion(address))
+    return version
   } finally {
     client.disconnect()
   }
 }
 
-async function connected(address: Address): Promise<Probed> {
+async function taken(address: Address, notify: (sentence: string) => void): Promise<Lease> {
+  const { place, database } = address
+  const client = await keeper(address)
+  let lease: Awaited<ReturnType<typeof takeLease>>
   try {
-    return await probe(address)
+    lease = await takeLease(client, () =>
+      notify(`Another program may be using database ${database} of ${place}. Waiting for a sign of it …`),
+    )
   } catch (error) {
-    throw explained(error, address)
+    client.disconnect()
+    throw error
+  }
+  if (!('kind' in lease)) return lease
+  client.disconnect()
+  const other = `redis${address.tls ? 's' : ''}://${place}/${database === 15 ? 14 : 15}`
+  if (lease.kind === 'filled') {
+    throw unavailable({
+      problem: `Database ${database} of ${place} has ${lease.keys === 1 ? 'a key' : `${lease.keys} keys`} and is not a sandbox of ours, so it was left alone: checks empty their database.`,
+      remedy: `Write the number of an empty one at the end of the address, such as ${other}.`,
+    })
+  }
+  throw unavailable({
+    problem: `Another eventlings program is using database ${database} of ${place}, and each of the two would empty it for the other.`,
+    remedy: `Wait until that program has ended, or write the number of another database at the end of the address, such as ${other}.`,
+  })
+}
+
+/** A connection for the lease alone, which comes again after a break. */
+async function keeper(address: Address): Promise<Redis> {
+  const { Redis } = await import('ioredis')
+  const client = new Redis({
+    ...clientOptions(address),
+    enableReadyCheck: false,
+    disableClientInfo: true,
+    maxRetriesPerRequest: 1,
+    retryStrategy: () => 500,
+    commandTimeout: 5_000,
+  })
+  client.on('error', () => {}) // told by the command that fails
+  return client
+}
+
+function unavailable({ problem, remedy }: Explanation, cause?: unknown): RedisUnavailableError {
+  return new RedisUnavailableError('url', problem, remedy, cause === undefined ? {} : { cause })
+}
+
+function wrongVersion(address: Address, version: ServerVersion | undefined): Explanation | undefined {
+  if (version === undefined) return noVersion(address)
+  if (!isTooOld(version)) return undefined
+  return {
+    problem: `The Redis at ${address.place} is ${version.version}, and the lessons need ${OLDEST_VERSION} or newer.`,
+    remedy: 'Upgrade it, or use another Redis with `--redis`.',
   }
 }
 
-async function takeAsSandbox(client: Redis, address: Address): Promise<void> {
-  let marked: boolean
-  let keys: number
-  try {
-    marked = (await client.exists(SANDBOX_MARKER)) === 1
-    keys = await client.dbsize()
-    if (marked || keys === 0) {
-      await markSandbox(client) // also when it is marked: a read-only replica shows here, not in the first lesson
-      return
-    }
-  } catch (error) {
-    throw explained(error, address)
+function noVersion({ place }: Address): Explanation {
+  return {
+    problem: `What listens at ${place} does not tell a Redis version.`,
+    remedy: 'Correct the address, or use another Redis with `--redis`.',
   }
-  throw new RedisUnavailableError(
-    'url',
-    `Database ${address.database} of ${address.place} has ${keys === 1 ? 'a key' : `${keys} keys`} and is not a sandbox of ours, so it was left alone: checks empty their database.`,
-    `Write the number of an empty one at the end of the address, such as redis://${address.place}/${address.database === 15 ? 14 : 15}.`,
-  )
 }
 
-function explained(error: unknown, address: Address): unknown {
-  const why = explainConnectProblem(error, address)
-  return why === undefined
-    ? error
-    : new RedisUnavailableError('url', why.problem, why.remedy, { cause: error })
+function wrongMode({ place }: Address, mode: string): Explanation | undefined {
+  switch (mode) {
+    case 'standalone':
+      return undefined
+    case 'sentinel':
+      return {
+        problem: `${place} is a Sentinel, which keeps no data.`,
+        remedy: 'Write the address of the Redis that it watches.',
+      }
+    default:
+      return {
+        problem: `The Redis at ${place} is a node of a cluster, which keeps only a part of the keys.`,
+        remedy:
+          'Write the address of a Redis that stands alone; the cluster lessons start a cluster of their own.',
+      }
+  }
 }
 
-function tooOld({ place }: Address, version: string | undefined): RedisUnavailableError {
-  return new RedisUnavailableError(
-    'url',
-    version === undefined
-      ? `What listens at ${place} does not tell a Redis version.`
-      : `The Redis at ${place} is ${version}, and the lessons need ${OLDEST_VERSION} or newer.`,
-    'Upgrade it, or take another source with `--redis`.',
-  )
-}
-
-function wrongMode({ place }: Address, mode: string): RedisUnavailableError {
-  return mode === 'sentinel'
-    ? new RedisUnavailableError(
-        'url',
-        `${place} is a Sentinel, which keeps no data.`,
-        'Write the address of the Redis that it watches.',
-      )
-    : new RedisUnavailableError(
-        'url',
-        `The Redis at ${place} is a node of a cluster, which keeps only a part of the keys.`,
-        'Write the address of a Redis that stands alone; the cluster lessons start a cluster of their own.',
-      )
-}
-
-function notOurs({ place }: Address): RedisUnavailableError {
-  return new RedisUnavailableError(
-    'url',
-    `The Redis at ${place} is not ours to crash.`,
-    'Use `--redis binary` or `--redis container` for this.',
-  )
+function notOurs({ place }: Address): Explanation {
+  return {
+    problem: `The Redis at ${place} is not ours to crash.`,
+    remedy: 'Use `--redis binary` or `--redis container` for this.',
+  }
 }

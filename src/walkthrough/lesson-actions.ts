@@ -20,6 +20,7 @@ const tolerated: ReadonlySet<string> = new Set([
   'RedisGoneError',
   'RedisTroubleError',
   'RedisUnavailableError',
+  'SandboxLostError',
   'UnwritableWorkspaceError',
 ])
 

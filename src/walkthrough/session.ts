@@ -51,7 +51,12 @@ export function newSession(options: SessionOptions): CheckSession {
       try {
         return await checker.check(...asked)
       } catch (error) {
-        const { RedisGoneError } = await import('../redis/index.ts')
+        const { RedisGoneError, SandboxLostError } = await import('../redis/index.ts')
+        if (!closed && error instanceof SandboxLostError) {
+          // The next check takes the database again, or is told who has it.
+          if (opening === current) opening = undefined
+          await stop({ checker, redis })
+        }
         if (closed || !(error instanceof RedisGoneError)) throw error
         const next = error.kind === 'url' ? 'The check starts over.' : 'Another one is started.'
         options.onNotice?.(`${error.what}. ${next}`)

@@ -2,6 +2,8 @@
 export interface SandboxEnvironment {
   readonly url: string
   readonly kind: 'container' | 'binary' | 'embedded' | 'url'
+  /** Of a borrowed database (`url`): what cleaning it takes. */
+  readonly lease?: string | undefined
   readonly has: readonly Need[]
   /** Admin commands that the lesson's answers may send, e.g. `CONFIG SET`. */
   readonly allow: readonly string[]

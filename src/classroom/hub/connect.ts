@@ -1,4 +1,5 @@
 import type { Cluster, Redis, RedisOptions } from 'ioredis'
+import { clientOptions, readAddress } from '../../redis/address.ts'
 
 export type ClassRedis = Redis | Cluster
 
@@ -15,7 +16,7 @@ const common: RedisOptions = {
 /** A client for the Redis of a class, alone or a cluster. Resolves when it answers; rejects with what it says. */
 export async function connectRedis(url: string): Promise<ClassRedis> {
   const { Cluster, Redis } = await import('ioredis')
-  const client = new Redis(url, { ...common, commandTimeout: PATIENCE })
+  const client = new Redis({ ...clientOptions(readAddress(url)), ...common, commandTimeout: PATIENCE })
   let problem: Error | undefined
   client.on('error', (error: Error) => {
     problem = error

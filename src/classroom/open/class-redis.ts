@@ -1,5 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
+import { readAddress } from '../../redis/address.ts'
+import { withoutArguments } from '../../redis/connect-problem.ts'
 import { findRedisServer } from '../../redis/executables.ts'
 import { RedisUnavailableError, SANDBOX_MARKER, startOwnServer, startRedis } from '../../redis/index.ts'
 import { ClassError } from '../errors.ts'
@@ -77,12 +79,12 @@ async function openEmbedded(env: NodeJS.ProcessEnv): Promise<OpenRedis> {
 }
 
 async function openAt(url: string): Promise<OpenRedis> {
-  const place = new URL(url).host
+  const { place } = readAddress(url)
   let client: ClassRedis
   try {
     client = await connectRedis(url)
   } catch (error) {
-    const said = error instanceof Error ? error.message : String(error)
+    const said = withoutArguments(error instanceof Error ? error.message : String(error))
     throw new RedisUnavailableError('url', `No Redis answers at ${place}: ${said}.`, 'Is the address right?')
   }
   if ((await client.exists(SANDBOX_MARKER)) === 1) {

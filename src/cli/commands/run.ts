@@ -27,6 +27,7 @@ export const run: Run = async (context, [named, which], flags) => {
     try {
       for (const number of numbers) {
         const one = { number, result: await stage.run(number) }
+        await redis.confirm?.()
         if (isText) await print(context, lesson, one)
         ran.push(one)
       }

@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { promisify } from 'node:util'
+import { readAddress } from '../../redis/address.ts'
 import { findEngine } from '../../redis/container-engine.ts'
 import { hasImage, imageName } from '../../redis/container-image.ts'
 import { type EnginePlace, noEngineAnswers } from '../../redis/engine-places.ts'
 import { findRedisServer } from '../../redis/executables.ts'
 import { parsePreference } from '../../redis/preference.ts'
-import { isTooOld, type ServerVersion, shortName } from '../../redis/version.ts'
+import { isTooOld, OLDEST_VERSION, type ServerVersion, shortName } from '../../redis/version.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 
 /** Everything that a Redis can come from, without starting anything. */
@@ -24,12 +25,18 @@ function wished(env: NodeJS.ProcessEnv): readonly Finding[] {
   const text = env.EVENTLINGS_REDIS?.trim()
   if (!text) return []
   try {
-    parsePreference(text)
-    return [ok('EVENTLINGS_REDIS', `It asks for ${text.replace(/:\/\/.*@/, '://…@')}.`)]
+    const wish = parsePreference(text)
+    return [ok('EVENTLINGS_REDIS', `It asks for ${wish.includes('://') ? shownAddress(wish) : wish}.`)]
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error)
     return [fail('EVENTLINGS_REDIS', problem, 'Correct the variable, or remove it.')]
   }
+}
+
+/** Without the password, and without the user, who may be known by no other. */
+function shownAddress(url: string): string {
+  const { place, database } = readAddress(url)
+  return `database ${database} of the Redis at ${place}`
 }
 
 async function container(env: NodeJS.ProcessEnv, hasServer: boolean): Promise<readonly Finding[]> {
@@ -76,7 +83,8 @@ async function server(env: NodeJS.ProcessEnv): Promise<Finding> {
     () => undefined,
   )
   if (version === undefined) return warn(name, `${file} does not tell its version.`, install)
-  if (isTooOld(version)) return warn(name, `${shortName(version)} at ${file} is older than 6.2.`, install)
+  if (isTooOld(version))
+    return warn(name, `${shortName(version)} at ${file} is older than ${OLDEST_VERSION}.`, install)
   return ok(name, `${shortName(version)} at ${file}.`)
 }
 
@@ -103,7 +111,7 @@ function embedded(): Finding {
 function onlyEmbedded(): Finding {
   return warn(
     'Redis',
-    'The embedded Redis will be used. It does everything but persistence and cluster.',
+    'The embedded Redis will be used. It does everything but persistence, cluster, and the size of a stream in memory.',
     'For the lessons on these, install redis-server.',
   )
 }

@@ -1,3 +1,4 @@
+import { readAddress } from '../../redis/address.ts'
 import { harmless, paintLines, type Style, span, wrap } from '../../terminal/index.ts'
 import { splitCommand, UnclosedQuoteError } from '../command-line.ts'
 import { printReply } from '../print-reply.ts'
@@ -78,8 +79,10 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
 
   async function watch(keys: readonly string[]): Promise<void> {
     if (options.untilKey === undefined) return complain('.watch needs a terminal: it ends with a key.')
-    const { hostname, port, password } = new URL(redis.url)
-    const from = password === '' ? ` From another terminal: redis-cli -h ${hostname} -p ${port}` : ''
+    const { host, port, tls, password, database } = readAddress(redis.url)
+    const flags = `${database === 0 ? '' : ` -n ${database}`}${tls ? ' --tls' : ''}`
+    const from =
+      password === undefined ? ` From another terminal: redis-cli -h ${host} -p ${port}${flags}` : ''
     tell(`What comes into the streams is shown here, until you press a key.${from}`, 'dim')
     const interrupted = new Promise<void>((resolve) => {
       stopWatching = resolve

@@ -14,7 +14,7 @@ describe('what goes wrong gets its exit code and its own words', () => {
   test.each([
     [new UnknownLessonError('x', []), 2],
     [new AmbiguousLessonError('x', ['a', 'b']), 2],
-    [new BadPreferenceError('x', 'No.'), 2],
+    [new BadPreferenceError('No.'), 2],
     [new NoTerminalError('No.', []), 2],
     [new NotStartedError('01-events', '/x/01-events.ts'), 2],
     [new RedisUnavailableError('binary', 'It is not there.', 'Install it.'), 3],

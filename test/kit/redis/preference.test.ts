@@ -1,5 +1,8 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { BadPreferenceError, parsePreference } from '../../../src/redis/index.ts'
+import { redisFindings } from '../../../src/cli/doctor/redis.ts'
+import { readAddress } from '../../../src/redis/address.ts'
+import { BadPreferenceError, parsePreference, startRedis } from '../../../src/redis/index.ts'
 
 describe('parsePreference', () => {
   test.each(['auto', 'container', 'binary', 'embedded'])('knows the source %s', (name) => {
@@ -7,41 +10,109 @@ describe('parsePreference', () => {
     expect(parsePreference(` ${name.toUpperCase()} `)).toBe(name)
   })
 
-  test.each(['redis://localhost', 'redis://:p%40ss@db.example:6380/3', 'rediss://me:secret@[::1]:6379/0'])(
-    'takes the address %s as it is',
-    (url) => {
-      expect(parsePreference(url)).toBe(url)
-    },
-  )
+  test.each([
+    'redis://localhost',
+    'redis://:p%40ss@db.example:6380/3',
+    'redis://:p@ss@db.example:6380/3',
+    'rediss://me:secret@[::1]:6379/0',
+  ])('takes the address %s as it is', (url) => {
+    expect(parsePreference(url)).toBe(url)
+  })
 
   test.each([
     ['', 'The source of Redis is empty.'],
-    ['docker', '"docker" is no source of Redis.'],
+    ['docker', '"docker" isn\'t a source of Redis.'],
     ['localhost:6379', 'lacks its beginning, "redis://"'],
-    ['http://localhost:6379', '"http://" is no address of a Redis.'],
-    ['redis://', 'it needs at least a host'],
-    ['redis://localhost/events', 'ends in "/events", which is no database number'],
-    ['redis://:50%off@localhost', 'has a % that should be written %25'],
+    ['http://localhost:6379', '"http://" isn\'t how the address of a Redis begins.'],
+    ['redis://', 'It needs at least a host'],
+    ['redis://localhost:99999', 'has the form redis://USER:PASSWORD@HOST:PORT/DATABASE'],
+    ['redis://::1:6379/2', 'Write it as redis://[::1]:6379.'],
+    ['redis://localhost/events', 'ends in something that is not a database number'],
+    ['redis://localhost/1?tls=true', 'goes on after the database number'],
+    ['redis://:50%off@localhost', 'The password in the address of Redis has a % in it. Write it as %25.'],
+    ['redis://:p@ss/w:rd%@127.0.0.1:6379/1', 'has a / in it. Write it as %2F.'],
+    ['redis://:what?@127.0.0.1:6379/1', 'has a ? in it. Write it as %3F.'],
+    ['redis://me:#1@127.0.0.1', 'has a # in it. Write it as %23.'],
   ])('refuses %j with a sentence and the choices', (text, sentence) => {
     expect(() => parsePreference(text)).toThrow(BadPreferenceError)
     expect(() => parsePreference(text)).toThrow(sentence)
     expect(() => parsePreference(text)).toThrow('Write auto, container, binary, embedded, or an address')
   })
-
-  test.each([
-    'redis://:hunter2@localhost/events',
-    'http://me:hunter2@localhost',
-    'redis://:hunter2@',
-    ':hunter2@localhost:6379',
-  ])('never repeats the password of %s', (text) => {
-    expect(sentenceFor(text)).not.toContain('hunter2')
-  })
 })
 
-function sentenceFor(text: string): string {
+/** Passwords made of words that occur nowhere else, and of everything that has a meaning in an address. */
+const words = ['Xq7', 'Zk9', 'Wv4', 'Yj2']
+const password = fc
+  .array(fc.oneof(fc.constantFrom(...words), fc.constantFrom(...'@:/?#%[]\\ "\'{}|^`<>&=+~.,;!$*()\t')), {
+    minLength: 1,
+    maxLength: 8,
+  })
+  .map((parts) => parts.join(''))
+  .filter((text) => words.some((word) => text.includes(word)))
+
+/** Ways in which people write an address with a password, right ones and wrong ones. */
+const address = password.chain((secret) =>
+  fc.constantFrom(
+    `redis://:${secret}@127.0.0.1:1/1`,
+    `rediss://me:${secret}@127.0.0.1:1`,
+    `redis://me:${encodeURIComponent(secret)}@127.0.0.1:1/1`,
+    `redis://:${secret}@127.0.0.1:1/events`,
+    `redis://:${secret}@127.0.0.1:1/1?timeout=5`,
+    `redis://:${secret}@[::1]:1/1`,
+    `redis://:${secret}@`,
+    `:${secret}@127.0.0.1:1`,
+    `me:${secret}@127.0.0.1:1/1`,
+    `http://me:${secret}@127.0.0.1:1`,
+    `redis:${secret}@127.0.0.1:1`,
+    `redis://127.0.0.1:1/1?password=${secret}`,
+  ),
+)
+
+async function sentencesFor(text: string): Promise<string> {
+  const findings = await redisFindings({
+    PATH: '/nowhere',
+    DOCKER_HOST: 'tcp://127.0.0.1:1',
+    EVENTLINGS_REDIS: text,
+  })
   try {
-    return parsePreference(text)
+    // Nothing listens there, so this always fails.
+    await startRedis(parsePreference(text), { env: {} })
+    return 'It was taken.'
   } catch (error) {
-    return String(error)
+    if (!(error instanceof Error)) throw error
+    const all = [
+      error.message,
+      error.stack,
+      JSON.stringify(error),
+      ...findings.map((one) => JSON.stringify(one)),
+    ]
+    return all.join('\n')
   }
 }
+
+describe('a password', () => {
+  test('never shows in what is said about an address, nor in doctor', async () => {
+    await fc.assert(
+      fc.asyncProperty(address, async (text) => {
+        const said = await sentencesFor(text)
+        expect(words.filter((word) => said.includes(word))).toEqual([])
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('is either read as it was meant, or refused', () => {
+    fc.assert(
+      fc.property(password, (secret) => {
+        try {
+          const read = readAddress(parsePreference(`redis://me:${secret}@127.0.0.1:1/1`))
+          expect(read).toMatchObject({ host: '127.0.0.1', port: 1, username: 'me', database: 1 })
+          // What looks like an escape is one.
+          if (!/%[\da-f]{2}/i.test(secret)) expect(read.password).toBe(secret)
+        } catch (error) {
+          expect(error).toBeInstanceOf(BadPreferenceError)
+        }
+      }),
+    )
+  })
+})

@@ -2,11 +2,12 @@ import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   cleanSandbox,
-  markSandbox,
   type RunningRedis,
   SANDBOX_MARKER,
+  SandboxLostError,
   startRedis,
 } from '../../../src/redis/index.ts'
+import { askLease } from '../../../src/redis/sandbox.ts'
 import { tinyRedis } from './decoys.ts'
 
 let redis: RunningRedis
@@ -21,42 +22,51 @@ afterAll(async () => {
   await redis.stop()
 })
 
-test('a server of ours loses keys and scripts of the database, and has no marker', async () => {
+const LIBRARY = "#!lua name=mine\nredis.register_function('one', function() return 1 end)"
+
+test('a server of ours loses keys, scripts and functions, and has no marker', async () => {
   await client.set('a', '1')
   const sha = String(await client.script('LOAD', 'return 1'))
-  await cleanSandbox(client, 'embedded')
+  await client.call('FUNCTION', 'LOAD', LIBRARY)
+  await cleanSandbox(client, { kind: 'embedded' })
   expect(await client.keys('*')).toEqual([])
   expect(await client.script('EXISTS', sha)).toEqual([0])
+  expect(await client.call('FUNCTION', 'LIST')).toEqual([])
 })
 
-test('a borrowed database loses its keys, keeps its marker, and the scripts of others stay', async () => {
-  await markSandbox(client)
+test('a borrowed database loses its keys and keeps its marker; scripts and functions may be of others and stay', async () => {
+  expect(await askLease(client, 'take', 'me')).toEqual({ kind: 'ours' })
   await client.set('a', '1')
   const sha = String(await client.script('LOAD', 'return 2'))
-  await cleanSandbox(client, 'url')
+  await client.call('FUNCTION', 'LOAD', LIBRARY)
+  await cleanSandbox(client, { kind: 'url', lease: 'me' })
   expect(await client.keys('*')).toEqual([SANDBOX_MARKER])
   expect(await client.script('EXISTS', sha)).toEqual([1])
+  expect(await client.call('FUNCTION', 'LIST')).toHaveLength(1)
+})
+
+test('a borrowed database that somebody else has is not emptied', async () => {
+  await askLease(client, 'release', 'me')
+  await askLease(client, 'take', 'somebody else')
+  await client.set('theirs', '1')
+  const cleaning = cleanSandbox(client, { kind: 'url', lease: 'me' })
+  await expect(cleaning).rejects.toThrow(SandboxLostError)
+  expect(await client.get('theirs')).toBe('1')
+  await client.flushdb()
 })
 
 test('the databases beside the sandbox are left alone', async () => {
   const beside = new Redis(`${redis.url}/1`)
   await beside.set('theirs', '1')
-  await cleanSandbox(client, 'url')
-  await cleanSandbox(client, 'embedded')
+  await cleanSandbox(client, { kind: 'embedded' })
+  await cleanSandbox(client, { kind: 'url', lease: 'me' })
   expect(await beside.get('theirs')).toBe('1')
   beside.disconnect()
-})
-
-test('a server without functions (before 7.0) is cleaned all the same', async () => {
-  const port = await tinyRedis({ FUNCTION: "-ERR unknown command 'FUNCTION'\r\n" })
-  const old = new Redis({ port, enableReadyCheck: false })
-  await expect(cleanSandbox(old, 'binary')).resolves.toBeUndefined()
-  old.disconnect()
 })
 
 test('a server that does not let itself be emptied is an error', async () => {
   const port = await tinyRedis({ FLUSHDB: '-NOPERM this user has no permissions\r\n' })
   const locked = new Redis({ port, enableReadyCheck: false })
-  await expect(cleanSandbox(locked, 'binary')).rejects.toThrow('NOPERM')
+  await expect(cleanSandbox(locked, { kind: 'binary' })).rejects.toThrow('NOPERM')
   locked.disconnect()
 })

@@ -1,0 +1,53 @@
+import type { RedisOptions } from 'ioredis'
+
+/** An address with its parts apart, so that the password never slips into a sentence. */
+export interface Address {
+  /** As sockets take it: an IPv6 address has no brackets. */
+  readonly host: string
+  readonly port: number
+  readonly tls: boolean
+  readonly username: string | undefined
+  readonly password: string | undefined
+  readonly database: number
+  /** What may be shown: `localhost:6379`, `[::1]:6379`. */
+  readonly place: string
+}
+
+const USUAL_PORT = 6379
+
+/** Reads `redis://…` and `rediss://…`. All of the program reads addresses here, and so they mean the same everywhere. */
+export function readAddress(text: string): Address {
+  const url = new URL(text)
+  const port = Number(url.port || USUAL_PORT)
+  return {
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port,
+    tls: url.protocol === 'rediss:',
+    username: url.username === '' ? undefined : decodeURIComponent(url.username),
+    password: url.password === '' ? undefined : decodeURIComponent(url.password),
+    database: Number(url.pathname.slice(1) || 0),
+    place: `${url.hostname}:${port}`,
+  }
+}
+
+/**
+ * The same address with every odd character of its password escaped. Client libraries have readers of their own, which
+ * disagree about what people leave unescaped.
+ */
+export function plainUrl({ tls, username, password, place, database }: Address): string {
+  const user = encodeURIComponent(username ?? '')
+  const login = password === undefined ? user : `${user}:${encodeURIComponent(password)}`
+  return `${tls ? 'rediss' : 'redis'}://${login}${login === '' ? '' : '@'}${place}/${database}`
+}
+
+/** As options of ioredis and not as a URL: what a URL says can't be overridden by options. */
+export function clientOptions({ host, port, tls, username, password, database }: Address): RedisOptions {
+  return {
+    host,
+    port,
+    db: database,
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    ...(tls && { tls: {} }),
+  }
+}

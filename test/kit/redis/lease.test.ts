@@ -1,0 +1,137 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import {
+  parsePreference,
+  type RunningRedis,
+  SANDBOX_MARKER,
+  SandboxLostError,
+  startRedis,
+} from '../../../src/redis/index.ts'
+import { until } from './decoys.ts'
+
+let server: RunningRedis
+let admin: Redis
+let url: string
+beforeAll(async () => {
+  server = await startRedis('embedded')
+  url = `${server.url}/3`
+  admin = new Redis(url)
+})
+afterAll(async () => {
+  admin.disconnect()
+  await server.stop()
+})
+beforeEach(async () => {
+  await admin.flushdb()
+})
+
+async function take(): Promise<RunningRedis> {
+  const redis = await startRedis(parsePreference(url))
+  onTestFinished(() => redis.stop())
+  return redis
+}
+
+/** A program of its own that has the database: it can be killed or stopped, as a closed laptop would. */
+async function takenByProgram(): Promise<ChildProcess> {
+  const script = fileURLToPath(new URL('./held-redis.ts', import.meta.url))
+  const child = spawn(process.execPath, ['--import', 'tsx', script, url], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const lines = createInterface({ input: child.stdout })
+  await new Promise((resolve) => lines.once('line', resolve))
+  return child
+}
+
+/** What a program that was stopped or killed long ago leaves: its lease has run out. */
+async function ranOut(): Promise<void> {
+  const [name, token] = (await admin.get(SANDBOX_MARKER))?.split(' ') ?? []
+  await admin.set(SANDBOX_MARKER, `${name} ${token} 1`)
+}
+
+describe('a borrowed database', () => {
+  test('is refused to the second of two programs, with the number of another database', async () => {
+    await takenByProgram()
+    await expect(startRedis(parsePreference(url))).rejects.toThrow(
+      /^Another eventlings program is using database 3 of 127\.0\.0\.1:\d+, and each of the two would empty it for the other\. Wait until that program has ended, or write the number of another database at the end of the address, such as redis:\/\/127\.0\.0\.1:\d+\/15\.$/,
+    )
+  })
+
+  test('is taken by one of two that come at the same moment', async () => {
+    const both = await Promise.allSettled([take(), take()])
+    expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+  })
+
+  test('is free again at once when the program ends in good order', async () => {
+    await (await startRedis(parsePreference(url))).stop()
+    expect(await admin.get(SANDBOX_MARKER)).toBe('eventlings')
+    await take()
+  })
+
+  test('is taken while the program that has it ends', async () => {
+    const first = await startRedis(parsePreference(url))
+    const waited: string[] = []
+    const second = startRedis(parsePreference(url), {
+      onNotice(sentence) {
+        waited.push(sentence)
+        void first.stop()
+      },
+    })
+    await (await second).stop()
+    expect(waited).toEqual([expect.stringContaining('Another program may be using database 3')])
+  })
+
+  test('is free again soon when the program was killed', async () => {
+    const program = await takenByProgram()
+    program.kill('SIGKILL')
+    await take()
+  })
+
+  test('goes to the next program when the one that has it is stopped, and the first one notices', async () => {
+    const first = await take()
+    await ranOut()
+    const second = await startRedis(parsePreference(url))
+    await admin.set('theirs', '1')
+    await expect(first.confirm?.()).rejects.toThrow(SandboxLostError)
+    await first.stop()
+    expect(await admin.get('theirs')).toBe('1')
+    await second.confirm?.()
+    await second.stop()
+  })
+
+  test('is lost to a program that was stopped even if the next one has come and gone', async () => {
+    const first = await take()
+    await ranOut()
+    await (await take()).stop()
+    await expect(first.confirm?.()).rejects.toThrow(SandboxLostError)
+  })
+
+  test('stays with a program that was stopped for long when nobody else came', async () => {
+    const redis = await take()
+    await ranOut()
+    await redis.confirm?.()
+    expect(await admin.get(SANDBOX_MARKER)).not.toMatch(/ 1$/)
+  })
+
+  test('stays with its program when an answer deletes the marker along with everything else', async () => {
+    const redis = await take()
+    await admin.flushdb()
+    await redis.confirm?.()
+    await expect(startRedis(parsePreference(url))).rejects.toThrow('Another eventlings program')
+  })
+
+  test('is kept by a program that does nothing else', async () => {
+    await take()
+    const before = await admin.get(SANDBOX_MARKER)
+    await until(async () => (await admin.get(SANDBOX_MARKER)) !== before, 'the lease is kept')
+  })
+
+  test('keeps no program alive', async () => {
+    const script = fileURLToPath(new URL('./held-redis.ts', import.meta.url))
+    const child = spawn(process.execPath, ['--import', 'tsx', script, url, 'return'], { stdio: 'inherit' })
+    expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(0)
+  })
+})
