@@ -1,9 +1,14 @@
 import net from 'node:net'
+import tls from 'node:tls'
+import { readAddress } from '../../redis/address.ts'
 import { environment } from './environment.ts'
 import { allowAddress } from './network.ts'
 import { type Request, requestReader } from './resp-requests.ts'
 
-/** A way to Redis on which one reply can get lost after its command was executed. */
+/**
+ * A way to Redis on which one reply can get lost after its command was executed. Its clients speak plain TCP to it; to a Redis behind
+ * TLS it speaks TLS.
+ */
 export interface LossyProxy {
   readonly port: number
   /** Counts commands from now on, handshakes left out, over all connections. */
@@ -16,12 +21,12 @@ export interface LossyProxy {
 const HANDSHAKE = new Set(['INFO', 'CLIENT', 'SELECT', 'AUTH', 'HELLO'])
 
 export async function lossyProxy(): Promise<LossyProxy> {
-  const { hostname, port } = new URL(environment().url)
+  const { host, port, tls: behindTls } = readAddress(environment().url)
   let remaining = Number.POSITIVE_INFINITY
   let lost: string | undefined
   const sockets = new Set<net.Socket>()
   const server = net.createServer((client) => {
-    const upstream = net.connect(Number(port || 6379), hostname)
+    const upstream = behindTls ? tls.connect(port, host) : net.connect(port, host)
     for (const socket of [client, upstream]) {
       sockets.add(socket)
       socket.setNoDelay(true)

@@ -35,7 +35,7 @@ async function oneRound<T>(loss: LostReply<T>, round: number): Promise<boolean> 
   await cleanDatabase()
   await loss.prepare?.(adminClient())
   const proxy = await lossyProxy()
-  const redis = connectGuest({ host: '127.0.0.1', port: proxy.port })
+  const redis = connectGuest({ host: '127.0.0.1', port: proxy.port, tls: undefined })
   await redis.connect()
   proxy.loseReplyOf(round)
   try {

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis'
+import { readAddress } from '../../redis/address.ts'
 import { moveSlot, ownerOf } from '../../redis/move-slot.ts'
 import { handOutCluster, TRUSTED_OPTIONS, trustedClient } from './connections.ts'
 import { allowAddress, forbidAddress } from './network.ts'
@@ -44,7 +45,7 @@ export async function startCluster(): Promise<OwnCluster> {
   const started = spare ?? (await askServers({ what: 'cluster' }))
   spare = undefined
   const { of, urls } = started
-  const addresses = urls.map((url) => ({ host: new URL(url).hostname, port: Number(new URL(url).port) }))
+  const addresses = urls.map(readAddress).map(({ host, port }) => ({ host, port }))
   for (const { host, port } of addresses) allowAddress(host, port)
   const nodeAdmins = addresses.map((address) => trustedClient(() => new Redis(address)))
   const pulses = nodeAdmins.map(keepPulse)

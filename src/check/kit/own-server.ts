@@ -1,4 +1,5 @@
 import { Redis, type RedisOptions } from 'ioredis'
+import { readAddress } from '../../redis/address.ts'
 import { handOut, trustedClient } from './connections.ts'
 import { allowAddress, forbidAddress } from './network.ts'
 import { keepPulse } from './pulse.ts'
@@ -49,9 +50,9 @@ export async function startServer({ args = [], folder }: OwnServerOptions = {}):
   const started = await askServers({ what: 'server', args, ...(folder !== undefined && { folder }) })
   const { of } = started
   const url = started.urls[0] ?? ''
-  const { hostname: host, port } = new URL(url)
-  const address = { host, port: Number(port) }
-  allowAddress(host, address.port)
+  const { host, port } = readAddress(url)
+  const address = { host, port }
+  allowAddress(host, port)
   const admin = trustedClient(() => new Redis({ ...address, ...OPTIONS, maxRetriesPerRequest: null }))
   admin.on('error', () => {}) // while the server is down every attempt is one
   const pulse = keepPulse(admin)
@@ -77,7 +78,7 @@ export async function startServer({ args = [], folder }: OwnServerOptions = {}):
     async stop() {
       pulse.forget()
       admin.disconnect()
-      forbidAddress(host, address.port)
+      forbidAddress(host, port)
       await askServers({ what: 'stop', of })
     },
   })

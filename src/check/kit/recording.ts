@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis'
+import { readAddress } from '../../redis/address.ts'
 import { isTrusted, wasCut, watchConnections } from './connections.ts'
 import { collect, type SentCommand } from './context.ts'
 import { environment } from './environment.ts'
@@ -183,5 +184,5 @@ function decoded(reply: unknown): unknown {
 }
 
 function sandboxDatabase(): number {
-  return Number(new URL(environment().url).pathname.slice(1) || 0)
+  return readAddress(environment().url).database
 }

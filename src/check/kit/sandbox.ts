@@ -1,10 +1,14 @@
 import { Redis, type RedisOptions } from 'ioredis'
 import { afterEach, beforeEach } from 'vitest'
+import { clientOptions, readAddress } from '../../redis/address.ts'
+import { cleanSandbox } from '../../redis/sandbox.ts'
 import { failOnViolation } from './call.ts'
 import { type Condition, conditionOf, type Misbehavior, misbehavior, refusedToTell } from './condition.ts'
 import { disconnectGuests, handOut, trustedClient } from './connections.ts'
 import type { SentCommand } from './context.ts'
 import { environment, lacks, type Need } from './environment.ts'
+import { hideMarker } from './hidden-marker.ts'
+import { deleteLoadedLibraries, rememberLibraries } from './libraries.ts'
 import { allowAddress, guardNetwork } from './network.ts'
 import { type OwnCluster, startCluster } from './own-cluster.ts'
 import { type OwnServer, type OwnServerOptions, startServer, stopOwnServers } from './own-server.ts'
@@ -53,13 +57,15 @@ let pulse: Redis | undefined
 export async function warmUp(): Promise<void> {
   guardNetwork()
   watchTraffic()
+  if (isBorrowed()) hideMarker() // before the recording, which shows replies as they come out of this
   recordCommands()
-  const { hostname, port } = new URL(environment().url)
-  allowAddress(hostname, Number(port || 6379))
+  const { host, port } = readAddress(environment().url)
+  allowAddress(host, port)
   pulse ??= newPulse()
   if (pulse.status === 'wait') await connected(pulse)
-  admin ??= trustedClient(() => new Redis(environment().url, OPTIONS))
+  admin ??= trustedClient(() => new Redis({ ...address(), ...OPTIONS }))
   if (admin.status === 'wait') await connected(admin)
+  if (isBorrowed()) await rememberLibraries(admin).catch(() => {})
   if (ready !== undefined) return
   const next = connect()
   await connected(next)
@@ -68,7 +74,7 @@ export async function warmUp(): Promise<void> {
 
 function newPulse(): Redis {
   const client = trustedClient(
-    () => new Redis(environment().url, { ...OPTIONS, retryStrategy: () => 50, maxRetriesPerRequest: null }),
+    () => new Redis({ ...address(), ...OPTIONS, retryStrategy: () => 50, maxRetriesPerRequest: null }),
   )
   keepPulse(client)
   return client
@@ -102,17 +108,13 @@ function connect(options: RedisOptions = {}): Redis {
   return client
 }
 
-/** As options and not as a URL: what a URL says cannot be overridden, and a faulty connection goes to another port. */
+/** A faulty connection goes to another port of this. */
 function address(): RedisOptions {
-  const { hostname, port, username, password, pathname, protocol } = new URL(environment().url)
-  return {
-    host: hostname,
-    port: Number(port || 6379),
-    db: Number(pathname.slice(1) || 0),
-    ...(username !== '' && { username: decodeURIComponent(username) }),
-    ...(password !== '' && { password: decodeURIComponent(password) }),
-    ...(protocol === 'rediss:' && { tls: {} }),
-  }
+  return clientOptions(readAddress(environment().url))
+}
+
+function isBorrowed(): boolean {
+  return environment().kind === 'url'
 }
 
 /** For tests of the kit, whose server ends before their process does. */
@@ -135,6 +137,7 @@ export function useSandbox(): Sandbox {
     disconnectGuests(true)
     redis = undefined
     await stopOwnServers()
+    if (isBorrowed()) await deleteLoadedLibraries(required(admin), sentCommands())
     failOnViolation() // also for what was done in the background, after the call had returned
   })
   return {
@@ -165,20 +168,14 @@ function required(client: Redis | undefined): Redis {
   return client
 }
 
-/** Empties the sandbox and forgets what was sent and done. The marker of a borrowed database is put back at once. */
+/** Empties the sandbox and forgets what was sent and done. */
 export async function cleanDatabase(): Promise<void> {
   const client = required(admin)
-  const ours = environment().kind !== 'url'
-  const clean = client.multi().flushdb()
-  if (!ours) clean.set(SANDBOX_MARKER, 'eventlings')
-  await clean.exec()
-  if (ours) await client.call('SCRIPT', 'FLUSH')
+  if (isBorrowed()) await deleteLoadedLibraries(client, sentCommands())
+  await cleanSandbox(client, environment())
   forgetCommands()
   forgetViolations()
 }
-
-/** The key by which a borrowed database is known to be ours again next time. */
-export const SANDBOX_MARKER = 'eventlings:sandbox'
 
 export function adminClient(): Redis {
   return required(admin)
