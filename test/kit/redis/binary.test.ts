@@ -64,7 +64,7 @@ describe.skipIf(process.platform === 'win32')('a redis-server that is no good', 
     const env = await pathWithServer(serverOfVersion(version))
     await expect(startRedis('binary', { env })).rejects.toThrow(
       new RegExp(
-        `redis-server is Redis ${version}, and the lessons need 6\\.2 or newer\\. Install a newer Redis`,
+        `redis-server is Redis ${version}, and the lessons need 7\\.0 or newer\\. Install a newer Redis`,
       ),
     )
   })

@@ -57,7 +57,7 @@ describe('auto', () => {
       const redis = await start({ ...(await pathWithServer(serverOfVersion('5.0.7'))), ...NO_ENGINE })
       expect(redis.kind).toBe('embedded')
       expect(redis.notices.at(-1)).toMatch(
-        /redis-server is Redis 5\.0\.7, and the lessons need 6\.2 or newer\. Going on without it\.$/,
+        /redis-server is Redis 5\.0\.7, and the lessons need 7\.0 or newer\. Going on without it\.$/,
       )
     },
   )
