@@ -32,7 +32,10 @@ export const resultSchema = z.strictObject({
   skipped: z.int().min(0),
   diagnosis: z.string().nullable(),
   at: place.nullable(),
-  redis: z.strictObject({ kind: z.enum(['container', 'binary', 'embedded', 'url']), version: z.string() }),
+  redis: z.strictObject({
+    kind: z.enum(['container', 'binary', 'embedded', 'url']),
+    version: z.string(),
+  }),
   tasks: z.array(task),
   output: z.string(),
   notes: z.array(z.string()),
