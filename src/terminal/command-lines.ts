@@ -9,6 +9,8 @@ const FEW = 8
 /** Of many, the beginning and the end, where it was found wrong. */
 const FIRST = 2
 const LAST = 5
+/** A command is never cut to less, in columns; what is said about it then goes below. */
+const MOST_CUT = 20
 
 /** What the answer sent to Redis, with replies. */
 export function commandLines({ commands, leftOut }: Commands, details: Details): readonly Line[] {
@@ -29,7 +31,8 @@ export function commandLines({ commands, leftOut }: Commands, details: Details):
     } else missing += 1
   }
   const hint = all ? '' : ' (more with --verbose)'
-  return [[], [span(`  What Redis executed, in this order${hint}:`, 'dim')], ...lines]
+  const heading = span(`Its commands, in the order Redis executed them${hint}:`, 'dim')
+  return [[], ...wrap(heading, { width: details.width, first: '  ' }), ...lines]
 }
 
 /** Beginning and end, and where the check stepped in, with the command before it. */
@@ -47,7 +50,7 @@ function exchange(record: CommandRecord, severalClients: boolean, details: Detai
   const { width, palette, verbose } = details
   const first = [span('    '), ...(severalClients ? [span(`client ${client}  `, 'dim')] : [])]
   const remark = remarkOn(record)
-  const room = width - lineWidth(first) - lineWidth(remark)
+  const room = Math.max(MOST_CUT, width - lineWidth(first) - lineWidth(remark))
   const text = verbose ? command : cut(span(command).text, room, palette)
   const look = /^(\(error|no reply|not sent|never sent)/.test(reply) ? ('red' as const) : ('green' as const)
   return [

@@ -91,13 +91,17 @@ function servedAfter(blocked: Answered, answered: readonly Answered[]): number {
   return Math.max(moment(blocked), ...before.map((other) => other.answered))
 }
 
-/** What a blocked read delivers was written by somebody: a command whose reply is read together with it goes first. */
+/**
+ * What a blocked read delivers was written by somebody. A command that was on its way when the reply came is that writer, or may
+ * be, and goes first; but not one that was still on its way when other commands had been sent and answered.
+ */
 function afterWriters(blocked: Answered, answered: readonly Answered[]): number {
+  const later = answered.find((other) => moment(other) > blocked.answered)
   const writers = answered.filter(
     (other) =>
       other.client !== blocked.client &&
-      other.turn === blocked.turn &&
       moment(other) < blocked.answered &&
+      other.answered < (later?.answered ?? END) &&
       !mayBlock(other),
   )
   return Math.max(blocked.answered, ...writers.map((other) => other.answered + 0.5))

@@ -73,6 +73,18 @@ describe('the order of Redis', () => {
     ])
   })
 
+  test('has it after the writer even if that reply was read in a later turn, but not after all that was on its way', () => {
+    const [read, write] = [sent(1, 'BLPOP l 0', [1, 12], ['l', 'x']), sent(2, 'RPUSH l x', [11, 23])]
+    expect(lines([read, write])).toEqual(['2 RPUSH l x ?', '1 BLPOP l 0 ?'])
+    const slow = sent(3, 'GET a', [2, 60])
+    expect(lines([read, write, slow, sent(1, 'GET b', [30, 31])]).map((line) => line.slice(0, 7))).toEqual([
+      '2 RPUSH',
+      '1 BLPOP',
+      '1 GET b',
+      '3 GET a',
+    ])
+  })
+
   test('has what was not answered at the end, and what was never sent after all that was', () => {
     const unsent = { client: 1, name: 'HSET', args: [], issued: 2.5 }
     expect(lines([sent(1, 'XADD s', [2, 4]), unsent, sent(2, 'GET a', [6, 7])])).toEqual([
@@ -134,6 +146,12 @@ function play(steps: readonly (readonly [number, string])[]): readonly Mutable[]
   return all
 }
 
+/** Some of them as reads that block and get something. */
+const withBlocked = (commands: readonly Mutable[], blocked: readonly boolean[]): readonly Timed[] =>
+  commands.map((command, index) =>
+    blocked[index] === true ? { ...command, name: 'BLPOP', args: ['l', '0'], reply: ['l', 'x'] } : command,
+  )
+
 const overlap = (a: Mutable, b: Mutable) =>
   a.client !== b.client && a.sent < (b.answered ?? Infinity) && b.sent < (a.answered ?? Infinity)
 
@@ -165,6 +183,20 @@ describe('whatever several connections send', () => {
             expect(earlier.command.executed ?? Infinity).toBeLessThanOrEqual(
               later.command.executed ?? Infinity,
             )
+          }
+        }
+      }),
+    )
+  })
+
+  test('what was answered before another was sent is listed before it, even if reads block', () => {
+    fc.assert(
+      fc.property(schedule, fc.array(fc.boolean(), { maxLength: 60 }), (steps, blocked) => {
+        const order = inOrder(withBlocked(play(steps), blocked)).map(({ command }) => command)
+        for (const [index, later] of order.entries()) {
+          for (const earlier of order.slice(0, index)) {
+            expect(later.answered ?? Infinity).toBeGreaterThan(earlier.sent ?? 0)
+            if (earlier.client === later.client) expect(earlier.sent).toBeLessThan(later.sent ?? 0)
           }
         }
       }),

@@ -82,7 +82,7 @@ describe('a verdict', () => {
         '  received  []',
         '  at        workspace/02-list-store.ts:14',
         '',
-        '  What Redis executed, in this order:',
+        '  Its commands, in the order Redis executed them:',
         '    RPUSH events:42 {"eventId":"1"}',
         '      (integer) 1',
         '    RPUSH events:type:X {"eventId":"1"}',
@@ -148,7 +148,7 @@ describe('what is long', () => {
       '… 13 more commands',
       ...[15, 16, 17, 18, 19].map((index) => `GET key${index}`),
     ])
-    expect(show(many)).toContain('in this order (more with --verbose):')
+    expect(show(many)).toContain('in the order Redis executed them (more with --verbose):')
     expect(sentOf(show(many, { verbose: true }))).toHaveLength(20)
   })
 
@@ -178,6 +178,9 @@ describe('what is long', () => {
   test('where two commands overlapped, so that nobody knows which was first, it says so', () => {
     const commands = gets(2).map((command) => ({ ...command, about: true as const }))
     expect(show(result([{ ...failure, commands }]))).toContain('GET key1  (order uncertain)\n')
+    const held = commands.map((command) => ({ ...command, held: true }))
+    const narrow = show(result([{ ...failure, commands: held }]), { width: 40 })
+    expect(narrow).toContain('    GET key1  (held by the check; order\n    uncertain)\n')
   })
 
   test('several connections are told apart', () => {
