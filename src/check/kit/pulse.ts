@@ -21,7 +21,7 @@ interface Heart {
   silenceExpected: boolean
   asked: boolean
   answered: boolean
-  /** Nothing accepts a connection there. */
+  /** Connections to it have closed since it answered the last time. */
   refuses: boolean
   /** It answers that a script keeps it from everything else. */
   busy: boolean
@@ -76,11 +76,10 @@ export function keepPulse(client: Redis): Pulse {
     busy: false,
     late: 0,
   }
-  client.on('error', (error: NodeJS.ErrnoException) => {
-    heart.refuses = error.code === 'ECONNREFUSED'
-  })
-  client.on('connect', () => {
-    heart.refuses = false
+  client.on('error', () => {})
+  // Behind a proxy a connection to nothing opens, and closes at once.
+  client.on('close', () => {
+    heart.refuses = true
   })
   hearts.add(heart)
   return {
@@ -198,6 +197,7 @@ function ask(heart: Heart): void {
     // One that refuses everything for a while is as good as silent; whatever else it replies shows that it's there.
     heart.answered = !heart.busy && !/^LOADING|closed|ECONN|retries/i.test(error?.message ?? '')
     if (!heart.answered) return
+    heart.refuses = false
     roundTrips.push(now() - before)
     if (roundTrips.length > ROUND_TRIPS) roundTrips.shift()
   }

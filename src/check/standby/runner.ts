@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Suite, Test, VitestRunner } from '@vitest/runner'
@@ -71,6 +72,7 @@ export class StandbyRunner implements VitestRunner {
 
   async importFile(): Promise<void> {
     const { bundleUrl, exports, answer, answerText } = this.#options
+    await readFile(fileURLToPath(bundleUrl)).catch(() => {}) // what a slow disk takes for it isn't the answer's
     const loading = import(bundleUrl) as Promise<Loaded>
     loading.catch((error: unknown) => {
       if (isMissingOurs(error, bundleUrl)) this.broken = error

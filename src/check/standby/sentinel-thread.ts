@@ -55,7 +55,7 @@ function watch(secret: string, files: readonly string[]): void {
     still = now === last ? still + 1 : 0
     spent = now === last ? spent + used.user + used.system : 0
     last = now
-    const asleep = still >= ASLEEP_LOOKS && spent < still * LOOK_MS * 1_000 * ASLEEP_SHARE
+    const asleep = still >= ASLEEP_LOOKS && spent < still * LOOK_MS * 1_000 * ASLEEP_SHARE && !waitsForDisk()
     const stalled = spent >= LOOP_TIME || asleep
     if (rss > MOST_MEMORY || (stalled && rss > CROWDED_MEMORY)) {
       clearInterval(looking)
@@ -73,6 +73,16 @@ function watch(secret: string, files: readonly string[]): void {
       )
     }
   }, LOOK_MS)
+}
+
+/** Whether the main thread waits for a disk, or for memory that was swapped out; only Linux tells. Its number is the process's. */
+function waitsForDisk(): boolean {
+  try {
+    const stat = readFileSync(`/proc/self/task/${process.pid}/stat`, 'utf8')
+    return stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3) === 'D'
+  } catch {
+    return false
+  }
 }
 
 /** Asked by number: in a thread `process.ppid` keeps the value that it had at the start. */

@@ -1,19 +1,20 @@
 import { expect, test } from 'vitest'
 import { blockingOf } from '../../../src/check/kit/blocking.ts'
 
-const blocking = (text: string) => {
-  const [name = '', ...args] = text.split(' ')
-  return blockingOf(name, args)
-}
-
-test('a read with BLOCK waits, for so long or forever', () => {
-  expect(blocking('XREAD BLOCK 50 STREAMS s $')).toEqual({ kind: 'for', ms: 50 })
-  expect(blocking('xreadgroup GROUP g c block 0 streams s >')).toEqual({ kind: 'forever' })
-  expect(blocking('BLPOP l 0.5')).toEqual({ kind: 'for', ms: 500 })
-})
-
-test('a read without it does not, whatever its stream is called', () => {
-  expect(blocking('XREAD STREAMS s 0')).toBeUndefined()
-  expect(blocking('XREAD STREAMS block 0')).toBeUndefined()
-  expect(blocking('LPOP l')).toBeUndefined()
+const forever = { kind: 'forever' }
+test.each([
+  ['XREAD BLOCK 0 STREAMS s $', forever],
+  ['XREADGROUP GROUP g c COUNT 1 block 250 STREAMS s >', { kind: 'for', ms: 250 }],
+  ['XREAD COUNT 5 STREAMS s 0', undefined],
+  ['XREAD STREAMS block 0', undefined],
+  ['BLPOP a b 0', forever],
+  ['BLMOVE a b LEFT RIGHT 1.5', { kind: 'for', ms: 1_500 }],
+  ['BLMPOP 2 1 a LEFT', { kind: 'for', ms: 2_000 }],
+  ['WAIT 1 0', forever],
+  ['WAITAOF 1 0 100', { kind: 'for', ms: 100 }],
+  ['XADD s * word BLOCK', undefined],
+  ['LPOP a', undefined],
+])('%s', (line, blocking) => {
+  const [name = '', ...args] = line.split(' ')
+  expect(blockingOf(name, args)).toEqual(blocking)
 })

@@ -17,10 +17,13 @@ export interface Fixture {
   close(): Promise<void>
 }
 
-export async function openFixture(preference?: RedisPreference): Promise<Fixture> {
+export async function openFixture(
+  preference?: RedisPreference,
+  onNotice?: (sentence: string) => void,
+): Promise<Fixture> {
   const redis = await startRedis(preference)
   const course = await loadCourse(fixtureRoot)
-  const checker = await openChecker({ course, redis, stayWarm: true })
+  const checker = await openChecker({ course, redis, stayWarm: true, ...(onNotice && { onNotice }) })
   const folder = await mkdtemp(join(tmpdir(), 'eventlings-check-'))
   let count = 0
   return {

@@ -193,6 +193,16 @@ export const GUESTS: readonly Guest[] = [
     says: /still waiting for the reply to XREAD.*0 means forever/,
   },
   {
+    what: 'command behind a read that blocks',
+    answer: first("void redis.xread('BLOCK', 60_000, 'STREAMS', 'nothing', '$'); await redis.ping()"),
+    says: /still waiting for the reply to PING.*in line behind XREAD BLOCK 60000/,
+  },
+  {
+    what: 'endless script',
+    answer: first("await redis.eval('while true do end', 0)"),
+    says: /script that append sent with EVAL never ends|A loop in the script never ends/,
+  },
+  {
     what: 'left in subscriber mode',
     answer: first("await redis.subscribe('x')"),
     says: /has subscribed can do nothing else/,

@@ -2,7 +2,12 @@ import { describe, expect, test } from 'vitest'
 import { NoCacheError } from '../../../src/check/cache-folder.ts'
 import { failureOf } from '../../../src/cli/failure.ts'
 import { AmbiguousLessonError, NoCourseError, UnknownLessonError } from '../../../src/course/index.ts'
-import { BadPreferenceError, RedisUnavailableError } from '../../../src/redis/index.ts'
+import {
+  BadPreferenceError,
+  RedisGoneError,
+  RedisTroubleError,
+  RedisUnavailableError,
+} from '../../../src/redis/index.ts'
 import { NoTerminalError } from '../../../src/terminal/index.ts'
 import { EditorError } from '../../../src/walkthrough/editor.ts'
 import { InterruptedError } from '../../../src/walkthrough/interrupted.ts'
@@ -18,6 +23,8 @@ describe('what goes wrong gets its exit code and its own words', () => {
     [new NoTerminalError('No.', []), 2],
     [new NotStartedError('01-events', '/x/01-events.ts'), 2],
     [new RedisUnavailableError('binary', 'It is not there.', 'Install it.'), 3],
+    [new RedisGoneError('url', 'Redis 7.0', 'restarted'), 3],
+    [new RedisTroubleError('url', 'Redis did not answer', 'Check again.'), 3],
     [new NoCourseError('/x'), 3],
     [new NoCacheError('No.'), 3],
     [new UnwritableWorkspaceError('/x', 'EACCES'), 3],

@@ -1,0 +1,127 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+import { expect, onTestFinished } from 'vitest'
+import { need } from '../need.ts'
+import { slowProxy } from '../redis/slow-proxy.ts'
+import { type StoppableServer, stoppableServer } from '../redis/stoppable-server.ts'
+import { fixtureRoot, openFixture, SLUG, spelledOut } from './fixture-course.ts'
+
+const { describe } = need('redis-server')
+const right = await readFile(join(fixtureRoot, 'solutions', `${SLUG}.ts`), 'utf8')
+const wrong = right.replace("redis.call('RPUSH', KEYS[2], ARGV[1])", '')
+
+interface Disturbed {
+  readonly server: StoppableServer
+  readonly said: readonly string[]
+  check(answer: string): ReturnType<Awaited<ReturnType<typeof openFixture>>['check']>
+}
+
+/** A check on a server to which something happens at the answer's first EVAL, or at each of its replies. */
+async function disturbed(
+  what: {
+    readonly delay?: number
+    readonly args?: readonly string[]
+    atFirst?(server: StoppableServer): Promise<void> | undefined
+    onNotice?(server: StoppableServer, sentence: string): void
+  } = {},
+): Promise<Disturbed> {
+  const server = await stoppableServer(what.args)
+  let isFirst = true
+  const port = await slowProxy(server.port, {
+    delay: what.delay ?? 0,
+    async onCommand(name) {
+      if (name !== 'EVAL' || !isFirst) return
+      isFirst = false
+      await what.atFirst?.(server)
+    },
+  })
+  const said: string[] = []
+  const fixture = await openFixture(`redis://127.0.0.1:${port}/0`, (sentence) => {
+    said.push(sentence)
+    what.onNotice?.(server, sentence)
+  })
+  onTestFinished(async () => {
+    server.wake()
+    await fixture.close()
+  })
+  return { server, said, check: (answer) => fixture.check(answer) }
+}
+
+const wakeWhenTold = (server: StoppableServer, sentence: string) => {
+  if (sentence.includes('isn’t answering')) server.wake()
+}
+const pause = async (server: StoppableServer) => server.pause()
+const FULL = ['CONFIG', 'SET', 'maxmemory', '100000']
+const TOLD = ['Redis isn’t answering. Waiting for it …', 'Redis is answering again.']
+
+/** What somebody else does to the server. */
+async function configure(server: StoppableServer, ...words: string[]): Promise<void> {
+  const client = new Redis(server.port)
+  await client.call(words[0] ?? '', ...words.slice(1))
+  client.disconnect()
+}
+
+describe('nothing that the server does is the learner’s fault', () => {
+  const { test } = need('redis-server')
+
+  test('it is silent in the middle of a command, and then goes on', async () => {
+    const { check, said } = await disturbed({ atFirst: pause, onNotice: wakeWhenTold })
+    const result = await check(right)
+    expect([result.passed, spelledOut(result)]).toEqual([true, ''])
+    expect(said).toEqual(TOLD)
+  })
+
+  test('it is silent before the first test', async () => {
+    const { check, said, server } = await disturbed({ onNotice: wakeWhenTold })
+    server.pause()
+    expect((await check(right)).passed).toBe(true)
+    expect(said).toEqual(TOLD)
+  })
+
+  test('a test that failed while it was silent is tried again', async () => {
+    const impatient = `${right.replace('export async function append', 'async function eventually')}
+export async function append(redis: Redis, key: string, value: string, expected: number): Promise<void> {
+  const late = new Promise<never>((_, no) => setTimeout(no, 400, new Error('too late')).unref())
+  await Promise.race([eventually(redis, key, value, expected), late])
+}`
+    const { check, said } = await disturbed({ atFirst: pause, onNotice: wakeWhenTold })
+    const result = await check(impatient)
+    expect([result.passed, spelledOut(result)]).toEqual([true, ''])
+    expect(said.at(-1)).toBe('Redis stopped answering in the middle of a test, so the check starts over.')
+  })
+
+  test('it is slow: the verdicts are the same', async () => {
+    const { check } = await disturbed({ delay: 40 })
+    expect((await check(right)).passed).toBe(true)
+    expect(spelledOut(await check(wrong))).toContain('left the event in one place of two')
+  })
+
+  test('its memory is full, or it becomes a replica: there is no verdict', async () => {
+    const full = await disturbed({ atFirst: (server) => configure(server, ...FULL) })
+    await expect(full.check(right)).rejects.toThrow('refused a write because its memory is full')
+    const replica = await disturbed({ atFirst: (server) => configure(server, 'REPLICAOF', '127.0.0.1', '1') })
+    await expect(replica.check(right)).rejects.toMatchObject({
+      name: 'RedisTroubleError',
+      message: expect.stringContaining('a read-only replica now'),
+    })
+  })
+
+  test('it evicts keys: there is no verdict', async () => {
+    const { check } = await disturbed({
+      args: ['--maxmemory-policy', 'allkeys-random'],
+      atFirst: (server) => configure(server, ...FULL),
+    })
+    await expect(check(right)).rejects.toThrow('Redis evicted keys during the check')
+  })
+
+  test('it is killed, or started again without its data: there is no verdict', async () => {
+    const killed = await disturbed({ atFirst: async (server) => server.kill() })
+    await expect(killed.check(right)).rejects.toMatchObject({ name: 'RedisGoneError' })
+    const restarted = await disturbed({ atFirst: (server) => server.restartEmpty() })
+    await expect(restarted.check(wrong)).rejects.toMatchObject({
+      name: 'RedisGoneError',
+      message: expect.stringContaining('was restarted in the middle of the check'),
+    })
+  })
+})

@@ -1,0 +1,117 @@
+import { EventEmitter } from 'node:events'
+import type { Redis } from 'ioredis'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { everyTick, keepPulse, onRedisNews, type Pulse } from '../../../src/check/kit/pulse.ts'
+
+type Reply = 'answers' | 'keeps silent' | 'is busy' | 'is loading'
+
+/** A client whose PING is answered, or not. */
+class FakeClient extends EventEmitter {
+  reply: Reply = 'answers'
+  readonly options = { port: 1 }
+  #open: (() => void)[] = []
+
+  ping(): Promise<string> {
+    switch (this.reply) {
+      case 'answers':
+        return Promise.resolve('PONG')
+      case 'keeps silent':
+        return new Promise((resolve) => this.#open.push(() => resolve('PONG')))
+      case 'is busy':
+        return Promise.reject(new Error('BUSY Redis is busy running a script.'))
+      case 'is loading':
+        return Promise.reject(new Error('LOADING Redis is loading the dataset in memory'))
+    }
+  }
+
+  wake(): void {
+    this.reply = 'answers'
+    for (const answer of this.#open.splice(0)) answer()
+  }
+}
+
+let client: FakeClient
+let pulse: Pulse
+let news: string[]
+let passed: number
+let stop: (() => void)[]
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setImmediate', 'clearImmediate'] })
+  client = new FakeClient()
+  pulse = keepPulse(client as unknown as Redis)
+  news = []
+  passed = 0
+  stop = [
+    onRedisNews((one) => news.push(one.kind === 'lost' ? `lost: ${one.how}` : one.kind)),
+    everyTick((ms) => {
+      passed += ms
+    }),
+  ]
+})
+afterEach(() => {
+  for (const end of stop) end()
+  pulse.forget()
+  vi.useRealTimers()
+})
+
+/** Lets so many seconds of ticks go by. */
+async function seconds(count: number): Promise<void> {
+  for (let tick = 0; tick < count * 10; tick += 1) await vi.advanceTimersByTimeAsync(100)
+}
+
+test('while the server answers, the clock goes and nothing is said', async () => {
+  await seconds(20)
+  expect(passed).toBeGreaterThanOrEqual(19_900)
+  expect(news).toEqual([])
+})
+
+test('while it is silent, the clock stands still; that is said within a second, and its end too', async () => {
+  await seconds(1)
+  client.reply = 'keeps silent'
+  await seconds(1)
+  expect(news).toEqual(['waiting'])
+  const before = passed
+  await seconds(5)
+  expect(passed).toBe(before)
+  client.wake()
+  await seconds(1)
+  expect(news.at(-1)).toBe('back')
+  expect(passed).toBeGreaterThan(before)
+})
+
+test('one that loads its data is as good as silent', async () => {
+  client.reply = 'is loading'
+  await seconds(2)
+  expect(news).toEqual(['waiting'])
+})
+
+test('after 45 seconds it is lost', async () => {
+  client.reply = 'keeps silent'
+  await seconds(44)
+  expect(news).not.toContain('lost: silent')
+  await seconds(2)
+  expect(news).toContain('lost: silent')
+})
+
+test('where connections only close it is lost after a second', async () => {
+  client.reply = 'keeps silent'
+  client.emit('close')
+  await seconds(1.5)
+  expect(news).toContain('lost: gone')
+})
+
+test('one that is busy with a script of nobody here is lost after ten seconds', async () => {
+  client.reply = 'is busy'
+  await seconds(9)
+  expect(news).not.toContain('lost: busy')
+  await seconds(2)
+  expect(news).toContain('lost: busy')
+})
+
+test('a silence that the suite made is none', async () => {
+  client.reply = 'keeps silent'
+  pulse.expectSilence(true)
+  await seconds(5)
+  expect(passed).toBeGreaterThanOrEqual(4_900)
+  expect(news).toEqual([])
+})
