@@ -125,7 +125,7 @@ const forInstructors: readonly CommandEntry[] = [
   },
   {
     usage: 'simulate',
-    summary: 'play a class against a hub of its own, and measure',
+    summary: 'play a class against a hub and a Redis of its own, and measure',
     flags: [
       ['--learners <number>', 'how many; 300 unless given'],
       ['--seconds <number>', 'how long; 20 unless given'],

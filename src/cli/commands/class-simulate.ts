@@ -13,6 +13,11 @@ export const run: Run = async (context, _args, flags) => {
   const hubs = wholeNumber('--hubs', flags.hubs) ?? 1
   const [lesson] = course.lessons
   if (lesson === undefined) throw new UsageError('The course has no lessons.')
+  if ((await context.preference()) !== undefined) {
+    throw new UsageError(
+      'class simulate always starts a Redis of its own, so nothing is left behind in yours. Leave out --redis.',
+    )
+  }
   if (learners > 5_000) throw new UsageError('A class takes 5,000 participants at most.')
   const rehearsal = await rehearse(programFile, hubs, context.env)
   const done = context.cleanups.add(rehearsal.close)

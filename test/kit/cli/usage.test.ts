@@ -62,6 +62,7 @@ describe('wrong use ends with 2 and a sentence, and never with a stack', () => {
     [['tour'], 'npx eventlings tour --auto'],
     [['tour', '--auto', '--track', 'nonsense'], 'There is no track "nonsense".'],
     [['dev'], 'npx eventlings dev check'],
+    [['class', 'simulate', '--redis', 'redis://127.0.0.1:1'], 'always starts a Redis of its own'],
     [['progress', 'import', 'nowhere.jsonl'], 'there is no such file'],
     [['progress', 'export', 'mine.jsonl'], 'There is no progress yet'],
     [['read', '01', '--pages'], 'npx eventlings read 01'],
