@@ -1,9 +1,12 @@
+import { menuTheme } from '../walkthrough/menu-theme.ts'
 import type { Context } from './context.ts'
 
 /** A question on the terminal; no is what Enter means. Rejects with ExitPromptError after Ctrl-C. */
 export async function ask(context: Context, message: string): Promise<boolean> {
   const prompt = await promptOf(context)
-  const { yes } = await prompt([{ type: 'confirm', name: 'yes', message, default: false }])
+  const { yes } = await prompt([
+    { type: 'confirm', name: 'yes', message, theme: menuTheme(context.palette), default: false },
+  ])
   return yes
 }
 
@@ -11,7 +14,9 @@ export async function ask(context: Context, message: string): Promise<boolean> {
 export async function askText(context: Context, message: string, example: string): Promise<string> {
   const prompt = await promptOf(context)
   const validate = (text: string) => text.trim() !== '' || `For example: ${example}`
-  const { answer } = await prompt([{ type: 'input', name: 'answer', message, validate }])
+  const { answer } = await prompt([
+    { type: 'input', name: 'answer', message, theme: menuTheme(context.palette), validate },
+  ])
   return answer
 }
 

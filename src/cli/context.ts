@@ -65,7 +65,8 @@ export function newContext({ env, input, output, errors }: World, globals: Globa
     print: (text) => output.write(`${text}\n`),
     printJson: (value) => output.write(`${JSON.stringify(value, null, 2)}\n`),
     note: (sentence) => errors.write(`${sentence}\n`),
-    canAsk: input.isTTY === true && output.isTTY,
+    // A menu moves the cursor, which a dumb terminal can't do.
+    canAsk: input.isTTY === true && output.isTTY && env.TERM !== 'dumb',
   }
 }
 

@@ -1,3 +1,4 @@
+import { menuTheme } from './menu-theme.ts'
 import { type PagerTerminal, readPages } from './pager.ts'
 import type { Ui } from './ui.ts'
 
@@ -5,6 +6,7 @@ import type { Ui } from './ui.ts'
 export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
   const { default: inquirer } = await import('inquirer')
   const { input, output } = terminal
+  const theme = menuTheme(terminal.palette)
   const prompt = inquirer.createPromptModule({ input, output })
   /** A long list may fill the screen; a short menu leaves room for what it is about, such as a diagnosis. */
   const pageSize = (choices: number) => {
@@ -22,6 +24,7 @@ export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
           type: 'select',
           name: 'value',
           message,
+          theme,
           choices: choices.map((choice) =>
             'heading' in choice ? new inquirer.Separator(choice.heading) : choice,
           ),
@@ -38,6 +41,7 @@ export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
           type: 'checkbox',
           name: 'values',
           message,
+          theme,
           choices: [...choices],
           pageSize: pageSize(choices.length),
           loop: false,
@@ -46,7 +50,7 @@ export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
       return values
     },
     async confirm(message) {
-      const { yes } = await prompt([{ type: 'confirm', name: 'yes', message, default: false }])
+      const { yes } = await prompt([{ type: 'confirm', name: 'yes', message, theme, default: false }])
       return yes
     },
     read: (render, run) => readPages(render, terminal, run),

@@ -1,0 +1,22 @@
+import type { Palette } from '../terminal/index.ts'
+
+/** The signs of inquirer's menus in ASCII, for a terminal that shows no others; inquirer looks at TERM alone, not at the locale. */
+export function menuTheme({ unicode, paint }: Pick<Palette, 'unicode' | 'paint'>) {
+  if (unicode) return {}
+  const names: Readonly<Record<string, string>> = { '↑↓': 'up/down', '⏎': 'enter', '␣': 'space' }
+  return {
+    prefix: { idle: paint('?', 'blue'), done: paint('+', 'green') },
+    spinner: { interval: 80, frames: ['-', '\\', '|', '/'] },
+    icon: {
+      cursor: '>',
+      checked: '[x]',
+      unchecked: '[ ]',
+      disabledChecked: '[x]',
+      disabledUnchecked: '-',
+    },
+    style: {
+      keysHelpTip: (keys: readonly (readonly [key: string, action: string])[]) =>
+        keys.map(([key, action]) => `${names[key] ?? key} ${action}`).join(', '),
+    },
+  }
+}
