@@ -2,6 +2,7 @@ import { access, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { saveImage } from '../../redis/save-image.ts'
 import { type CourseFiles, courseFiles } from './course-files.ts'
+import { packageOutside } from './packages-outside.ts'
 
 export interface BundleOptions {
   /** The course's folder. */
@@ -35,6 +36,12 @@ export const IMAGE_FILE = path.join('.eventlings', 'redis-image.tar')
 export async function bundleCourse({ root, file, env, onNotice }: BundleOptions): Promise<Bundle> {
   if (!/\.(tar\.gz|tgz)$/.test(file)) {
     throw new BundleError(`${file} should end in .tar.gz, for that is what it will be.`)
+  }
+  const outside = packageOutside(root)
+  if (outside !== undefined) {
+    throw new BundleError(
+      `The packages can't be packed, because they are outside the course, in ${path.dirname(outside)}. Clone the course into a folder of its own that belongs to no workspace, run "npm install" there, and make the bundle there.`,
+    )
   }
   const packages = path.join(root, 'node_modules')
   await access(packages).catch(() => {

@@ -88,6 +88,22 @@ describe('class bundle', () => {
     expect(said).toContain("Left out, because git doesn't track them: class.csv, lessons/grades.csv.")
   })
 
+  test.each(['in a folder above', 'behind a link'])(
+    'refuses packages that are outside the course: %s',
+    async (how) => {
+      const mono = await temporary()
+      const root = path.join(mono, 'ev')
+      const there = path.join(mono, 'node_modules', 'ioredis')
+      await mkdir(there, { recursive: true })
+      await mkdir(path.join(root, 'node_modules'), { recursive: true })
+      await writeFile(path.join(root, 'package.json'), '{"dependencies":{"ioredis":"1"}}')
+      if (how === 'behind a link')
+        await symlink(there, path.join(root, 'node_modules', 'ioredis'), 'junction')
+      const bundle = bundleCourse({ root, file: path.join(mono, 'b.tar.gz'), env, onNotice: () => {} })
+      await expect(bundle).rejects.toThrow(/outside the course, in .*node_modules\. Clone the course into/)
+    },
+  )
+
   test('says what it needs', async () => {
     const root = await temporary()
     const onNotice = () => {}
