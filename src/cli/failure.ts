@@ -31,6 +31,7 @@ const known: Readonly<Record<string, ExitCode>> = {
   BadLessonError: Exit.machine,
   NoCourseError: Exit.machine,
   UnwritableWorkspaceError: Exit.machine,
+  ObstacleError: Exit.machine,
   NoCacheError: Exit.machine,
   EditorError: Exit.machine,
   PortError: Exit.machine,

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { CheckResult } from '../check/index.ts'
-import { recordCheck } from '../workspace/index.ts'
+import { assertNoObstacle, recordCheck } from '../workspace/index.ts'
 import { type Desk, shownPath } from './desk.ts'
 import type { CheckSession } from './session.ts'
 
@@ -21,6 +21,7 @@ export class NotStartedError extends Error {
 /** Throws NotStartedError unless there is an answer. */
 export function assertStarted({ home }: Pick<Desk, 'home'>, slug: string): void {
   const file = home.answer(slug)
+  assertNoObstacle(home, slug)
   if (!existsSync(file)) throw new NotStartedError(slug, file)
 }
 

@@ -2,5 +2,6 @@
 export { type Home, homeOf } from './home.ts'
 export { resetLesson, startLesson, UnwritableWorkspaceError } from './lesson-file.ts'
 export { type NextHint, nextHint } from './next-hint.ts'
+export { assertNoObstacle, ObstacleError, obstacleAt } from './obstacle.ts'
 export { recordCheck } from './record-check.ts'
 export { maySeeSolution, revealSolution } from './reveal.ts'

@@ -3,6 +3,7 @@ import { access, copyFile, mkdir, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Course, filesOf } from '../course/index.ts'
 import type { Home } from './home.ts'
+import { assertNoObstacle } from './obstacle.ts'
 
 /** The learner's folder cannot be written to. */
 export class UnwritableWorkspaceError extends Error {
@@ -10,7 +11,9 @@ export class UnwritableWorkspaceError extends Error {
   readonly file: string
 
   constructor(file: string, code: string | undefined) {
-    super(`${file} cannot be written (${code ?? 'unknown reason'}). Check the permissions of its folder.`)
+    super(
+      `${file} cannot be written (${code ?? 'unknown reason'}). Check the permissions of its folder, or set EVENTLINGS_HOME to a folder of yours.`,
+    )
     this.file = file
   }
 }
@@ -22,6 +25,7 @@ export async function startLesson(
   slug: string,
 ): Promise<{ readonly file: string; readonly isNew: boolean }> {
   const file = home.answer(slug)
+  assertNoObstacle(home, slug)
   try {
     await mkdir(dirname(file), { recursive: true })
     await copyFile(filesOf(course, slug).starter, file, constants.COPYFILE_EXCL)

@@ -1,12 +1,21 @@
 import { accessSync, constants, existsSync } from 'node:fs'
 import path from 'node:path'
+import { type Home, obstacleAt } from '../../workspace/index.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 
 /** Looks whether one could write, and writes nothing. */
 export function folderFindings(
-  home: { readonly workspace: string; readonly log: string },
+  home: Pick<Home, 'folder' | 'workspace' | 'log'>,
   temporary: string,
 ): readonly Finding[] {
+  const obstacles = [home.folder, home.workspace, home.log].flatMap(
+    (folder) => obstacleAt(folder, 'folder') ?? [],
+  )
+  if (obstacles.length > 0)
+    return [
+      ...obstacles.map(({ finding, remedy }) => fail('Your files', finding, remedy)),
+      temporaryFinding(temporary),
+    ]
   return [
     writable(home.workspace)
       ? ok('Your files', `${home.workspace} can be written.`)
@@ -14,10 +23,14 @@ export function folderFindings(
     writable(home.log)
       ? ok('Your progress', `${home.log} can be written.`)
       : warn('Your progress', `${home.log} cannot be written, so progress is not kept.`, remedyFor(home.log)),
-    writable(temporary)
-      ? ok('Temporary files', `${temporary} can be written.`)
-      : fail('Temporary files', `${temporary} cannot be written.`, 'Set TMPDIR to a folder of yours.'),
+    temporaryFinding(temporary),
   ]
+}
+
+function temporaryFinding(temporary: string): Finding {
+  return writable(temporary)
+    ? ok('Temporary files', `${temporary} can be written.`)
+    : fail('Temporary files', `${temporary} cannot be written.`, 'Set TMPDIR to a folder of yours.')
 }
 
 function remedyFor(folder: string): string {

@@ -80,7 +80,7 @@ test('folders: those that can be made count as writable, and nothing is made', a
   const home = await newHome()
   const at = (name: string) => path.join(home, name)
   const folders = { workspace: at('workspace'), log: at('.eventlings') }
-  expect(states(folderFindings(folders, home))).toEqual({
+  expect(states(folderFindings({ folder: home, ...folders }, home))).toEqual({
     'Your files': 'ok',
     'Your progress': 'ok',
     'Temporary files': 'ok',
