@@ -10,12 +10,10 @@ process.stdin.on('close', () => process.exit(0)).resume()
 // js-redis-server listens on every interface and has no option against it; a sandbox without a password must not.
 const { listen } = Server.prototype
 Server.prototype.listen = function listenOnLoopback(port) {
-  // It answers in several small writes, and each would wait up to 40 ms for the acknowledgement of the one before.
+  // A reply must not wait up to 40 ms for the acknowledgement of the one before.
   this.on('connection', (socket) => socket.setNoDelay(true))
   return listen.call(this, port, '127.0.0.1')
 }
 
-const { createRedisServer } = await import('js-redis-server')
-// The profile of the oldest real server that the lessons are run on, so that they cannot lean on anything newer.
-const { port } = await createRedisServer({ compatibility: 'redis-7.0' })
-process.stdout.write(`${JSON.stringify({ port })}\n`)
+const { startServer } = await import('./embedded/server.mjs')
+process.stdout.write(`${JSON.stringify({ port: await startServer() })}\n`)

@@ -1,0 +1,31 @@
+import { SocketConnectionTransport } from 'js-redis-server/core'
+
+/**
+ * js-redis-server writes each reply on its own and waits until it is on its way. Redis answers what came together together:
+ * so the replies of a transaction arrive in one piece, and a client has all of them when it has the last.
+ */
+export function writeRepliesTogether() {
+  const waiting = new WeakMap()
+  const { close } = SocketConnectionTransport.prototype
+
+  const flush = (transport) => {
+    const chunks = waiting.get(transport)
+    waiting.delete(transport)
+    if (chunks !== undefined && !transport.socket.destroyed) transport.socket.write(Buffer.concat(chunks))
+  }
+
+  SocketConnectionTransport.prototype.write = function write(chunk) {
+    const chunks = waiting.get(this)
+    if (chunks !== undefined) chunks.push(chunk)
+    else {
+      waiting.set(this, [chunk])
+      setImmediate(flush, this)
+    }
+    return Promise.resolve()
+  }
+
+  SocketConnectionTransport.prototype.close = function flushAndClose(reason) {
+    flush(this)
+    return close.call(this, reason)
+  }
+}
