@@ -8,15 +8,16 @@ interface Builds {
 /**
  * Where a task fails and one that it builds on fails too, nobody can tell from the second failure whether the task has a
  * mistake of its own: its sentence would often name a false cause. So it points to the first of those earlier tasks instead,
- * and says what it has to say as soon as they pass.
+ * and says what it has to say as soon as they pass. What ended the run, in the task `endedIn`, is a fact and stays.
  */
 export function pointingToCauses(
   results: readonly TaskResult[],
   tasks: readonly Builds[],
+  endedIn: string | undefined,
 ): readonly TaskResult[] {
   const failed = new Set(results.filter(({ state }) => state === 'failed').map(({ task }) => task))
   return results.map((result) => {
-    if (!failed.has(result.task) || isCertain(result)) return result
+    if (!failed.has(result.task) || result.task === endedIn || isCertain(result)) return result
     const needed = allBelow(result.task, tasks)
     const position = tasks.findIndex(({ name }) => needed.has(name) && failed.has(name))
     const cause = tasks[position]

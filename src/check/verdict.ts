@@ -60,7 +60,7 @@ export function judge(record: RunRecord, expected: Expected): Verdict {
     }
     return { task: name, state: 'not reached', commands: [] }
   })
-  const tasks = pointingToCauses(judged, expected.tasks)
+  const tasks = pointingToCauses(judged, expected.tasks, current?.task)
   const notes = record.reports.flatMap((report) => (report.kind === 'done' ? report.notes : []))
   const outer = trouble ?? nothingRan(tasks)
   return {

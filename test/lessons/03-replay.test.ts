@@ -373,7 +373,13 @@ describe('getEntityState', () => {
     verifyEqual(
       state?.email,
       'third@example.com',
-      'The events were put in order by their timestamps. The order is that of the list: two machines’ clocks differ, and the one that wrote last was a minute slow.',
+      'The last event of the list sets the address third@example.com, and the state doesn’t have it. Apply the events in the order of the list.',
+      [
+        [
+          (email) => email === 'second@example.com',
+          'The events were put in order by their timestamps. The order is that of the list: two machines’ clocks differ, and the one that wrote last was a minute slow.',
+        ],
+      ],
     )
   })
 
@@ -420,7 +426,13 @@ describe('getEntityState', () => {
     verifyEqual(
       state,
       { ...gone(), email: 'ada@new.example' },
-      'The 501st event, at position 500, is USER_DEACTIVATED, and the state does not show it. The next page begins at the `next` of the one before, exactly there.',
+      'The state should be the one after all 502 events, each applied once.',
+      [
+        [
+          (found) => found?.status === 'active',
+          'The 501st event, at position 500, is USER_DEACTIVATED, and the state does not show it. The next page begins at the `next` of the one before, exactly there.',
+        ],
+      ],
     )
   })
 
@@ -563,7 +575,13 @@ describe('unknown events', () => {
     verifyEqual(
       reports,
       [],
-      'An event of a known type was reported, because it changed nothing. That is another matter: a second USER_REGISTERED is known and has no effect.',
+      'All events are of known types, and an event was reported. Report only those whose type the program does not know.',
+      [
+        [
+          (found) => found.every(({ position }) => position % 2 === 0), // 0, 2 and 4 change nothing
+          'An event of a known type was reported, because it changed nothing. That is another matter: a second USER_REGISTERED is known and has no effect.',
+        ],
+      ],
     )
   })
 

@@ -152,7 +152,13 @@ describe('createSnapshot', () => {
     verifyEqual(
       await stored(),
       TWELVE_AT_3,
-      'The stream was restored from a backup between two calls, and the second one mixed both. What an earlier call knew must not live on in the program: read the events (or a sound snapshot) in each call.',
+      'createSnapshot was called a second time, after the stream had been restored from a backup. The snapshot should be that of the three events that are there now.',
+      [
+        [
+          (snapshot) => /"points":(1|13)\b/.test(snapshot), // the first call saw one point, the second 12
+          'The stream was restored from a backup between two calls, and the second one mixed both. What an earlier call knew must not live on in the program: read the events (or a sound snapshot) in each call.',
+        ],
+      ],
     )
   })
 
@@ -332,7 +338,13 @@ describe('getEntityStateWithSnapshot', () => {
     verifyEqual(
       await get(),
       { state: { points: 12 }, lastEventId: '3-0' },
-      'The stream was restored from a backup between two calls, and the second answer mixed both. What an earlier call knew must not live on in the program: ask Redis in each call.',
+      'getEntityStateWithSnapshot was called a second time, after the stream had been restored from a backup. The answer should be that of the three events that are there now.',
+      [
+        [
+          ({ state }) => state?.points === 1 || state?.points === 13, // the first call saw one point, the second 12
+          'The stream was restored from a backup between two calls, and the second answer mixed both. What an earlier call knew must not live on in the program: ask Redis in each call.',
+        ],
+      ],
     )
   })
 

@@ -137,7 +137,13 @@ describe('applyPostEvent', () => {
     verifyEqual(
       await call('applyPostEvent', () => applyPostEvent(published(), CREATED)),
       published(),
-      'A second POST_CREATED should change nothing: it made a published post a draft again.',
+      'A second POST_CREATED should change nothing.',
+      [
+        [
+          (post) => post?.published === false,
+          'A second POST_CREATED should change nothing: it made a published post a draft again.',
+        ],
+      ],
     )
     verifyEqual(
       await call('applyPostEvent', () => applyPostEvent(draft(), event(4, 'POST_PINNED', { title: 'X' }))),
@@ -216,7 +222,13 @@ describe('createPost and getPost', () => {
     verifyEqual(
       post?.content,
       'draft 1099',
-      'A post was edited 1,100 times, and getPost shows an old text: it read one page only. Go on until a page is not full.',
+      'A post was edited 1,100 times. getPost should show the text of the last edit.',
+      [
+        [
+          (content) => content !== undefined && /^draft \d+$/.test(content),
+          'A post was edited 1,100 times, and getPost shows an old text: it read one page only. Go on until a page is not full.',
+        ],
+      ],
     )
     verify(
       largestReply(box.commands) <= 1_000,

@@ -396,7 +396,13 @@ describe('updatePostIndex', () => {
     verifyEqual(
       await index(),
       { ...OF_BOB, card: { ...OF_BOB.card, title: 'As the card has it' } },
-      'The card is at version 3, and one event stands behind it. Only that one should be applied, to what the card says: who replays the post from its first event makes every edit dearer than the one before.',
+      'The card is at version 3, and one event stands behind it, which hands the post over to bob. Only that one should be applied, to what the card says.',
+      [
+        [
+          ({ card }) => card.title !== undefined && card.title !== 'As the card has it',
+          'The card is at version 3, and one event stands behind it. Only that one should be applied, to what the card says: who replays the post from its first event makes every edit dearer than the one before.',
+        ],
+      ],
     )
   })
 
@@ -441,7 +447,13 @@ describe('updatePostIndex', () => {
           verifyEqual(
             await index(),
             OF_BOB,
-            `${sameConnection ? 'Two parts of one program, with one client,' : 'Two processes'} work on one post. The slow one had read up to version 2; between its ${after ?? 'start'} and its ${held ?? 'end'} the fast one brought the index to version 4 (bob’s). Then the slow one wrote what it knew. Write only if the card’s version is still the one that you saw; otherwise read again.${sameConnection ? sharedWatch(box.commands) : ''}`,
+            `${sameConnection ? 'Two parts of one program, with one client,' : 'Two processes'} work on one post. When both are done, its index should be at version 4: bob’s, and in no other list.${sameConnection ? sharedWatch(box.commands) : ''}`,
+            [
+              [
+                ({ card, ada }) => card.version === '2' || ada.length > 0,
+                `${sameConnection ? 'Two parts of one program, with one client,' : 'Two processes'} work on one post. The slow one had read up to version 2; between its ${after ?? 'start'} and its ${held ?? 'end'} the fast one brought the index to version 4 (bob’s). Then the slow one wrote what it knew. Write only if the card’s version is still the one that you saw; otherwise read again.${sameConnection ? sharedWatch(box.commands) : ''}`,
+              ],
+            ],
           )
         },
       })
@@ -473,7 +485,13 @@ describe('updatePostIndex', () => {
     verifyEqual(
       [version, (await index()).card.version],
       [10, '10'],
-      'The card was at version 9, and the tenth event did not get into the index. Versions are numbers: compared as texts, "9" is greater than "10".',
+      'The post is at version 10. updatePostIndex should bring the card there, and resolve to 10.',
+      [
+        [
+          ([, stored]) => stored === '9',
+          'The card was at version 9, and the tenth event did not get into the index. Versions are numbers: compared as texts, "9" is greater than "10".',
+        ],
+      ],
     )
   })
 
@@ -501,7 +519,13 @@ describe('updatePostIndex', () => {
         verifyEqual(
           found,
           OF_BOB,
-          `Between the ${after ?? 'start'} and the ${held ?? 'end'} of your updatePostIndex a slower process put the post into ada’s list, at version 2. At version 4 it is bob’s, and should be in his list alone. Being newer is not enough: the list to take it out of comes from a card that has changed since you read it.`,
+          'The post is at version 4 and belongs to bob. Card and lists should say so, whatever a slower process wrote in the meantime.',
+          [
+            [
+              ({ ada }) => ada.length > 0,
+              `Between the ${after ?? 'start'} and the ${held ?? 'end'} of your updatePostIndex a slower process put the post into ada’s list, at version 2. At version 4 it is bob’s, and should be in his list alone. Being newer is not enough: the list to take it out of comes from a card that has changed since you read it.`,
+            ],
+          ],
         )
       },
     })
@@ -692,7 +716,13 @@ describe('catchUpPosts and followPosts', () => {
     verifyEqual(
       await index(),
       OF_ADA,
-      'One post stands among 2,500 other keys, and catchUpPosts did not find it.',
+      'One post stands among 2,500 other keys. catchUpPosts should bring its index up to date.',
+      [
+        [
+          ({ card }) => card.version === undefined,
+          'One post stands among 2,500 other keys, and catchUpPosts did not find it.',
+        ],
+      ],
     )
   })
 

@@ -31,11 +31,21 @@ export function verify(condition: unknown, diagnosis: string, details: Details =
   if (!condition) throw new DiagnosisError(diagnosis, details)
 }
 
+/** A sentence about one kind of wrong value, and how to recognize it. */
+export type Cause<T> = readonly [is: (received: T) => boolean, diagnosis: string]
+
 /**
- * Fails the test with `diagnosis` unless both are deeply equal.
+ * Fails the test unless both are deeply equal: with the sentence of the first cause that fits, or else with `diagnosis`, which
+ * has to be true of every difference.
  * Like Vitest's `toEqual`: a property that is `undefined` counts as absent, classes are not compared.
  */
-export function verifyEqual(received: unknown, expected: unknown, diagnosis: string): void {
+export function verifyEqual<T>(
+  received: T,
+  expected: unknown,
+  diagnosis: string,
+  causes: readonly Cause<T>[] = [],
+): void {
   if (isDeepStrictEqual(received, expected) || equals(received, expected, [iterableEquality])) return
-  throw new DiagnosisError(diagnosis, { expected, received })
+  const [, cause = diagnosis] = causes.find(([is]) => is(received)) ?? []
+  throw new DiagnosisError(cause, { expected, received })
 }

@@ -57,6 +57,29 @@ test('a task says what is wrong with it as soon as what it builds on passes', ()
   ])
 })
 
+test('what ended the run stays', () => {
+  const verdict = judge(
+    {
+      reports: [
+        {
+          kind: 'task',
+          task: 'applyEvent',
+          state: 'failed',
+          ran: 1,
+          commands: [],
+          failure: { diagnosis: 'applyEvent is wrong.' },
+        },
+        { kind: 'test', task: 'getState', test: 'a test' },
+      ],
+      forged: false,
+      ending: { kind: 'exit', code: 3, signal: null },
+      output: '',
+    },
+    { tasks, shown: (file) => file },
+  )
+  expect(verdict.tasks[1]?.diagnosis).toContain('The process of your code ended')
+})
+
 test('a task that is not written yet says so', () => {
   const starter = (task: string) => `${task} is not written yet. The task says what it should do.`
   expect(diagnoses(['failed', 'failed', 'failed', 'failed'], starter)).toEqual(
