@@ -2,7 +2,7 @@
  * `npm run bench:feedback -- [times] [--lesson LESSON] [--json]`: how soon a learner sees something, each beside the least that it could take,
  * in one run, alternating; medians.
  */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { filesOf, findLesson, loadCourse } from '../course/index.ts'
@@ -10,6 +10,7 @@ import { bareRerun } from './bare-rerun.ts'
 import { type Measured, sideBySide, timed } from './median.ts'
 import { lineProgram, runProgram } from './run-program.ts'
 import { smallCourse } from './small-course.ts'
+import { type Burst, measureBurst, watchedAnswer } from './watched-answer.ts'
 
 const json = process.argv.includes('--json')
 const times = Number(
@@ -29,8 +30,9 @@ const home = await mkdtemp(join(tmpdir(), 'eventlings-bench-'))
 const small = await smallCourse(course, 3)
 
 try {
+  const { watch, burst } = await measureWatch()
   const result = {
-    watch: await measureWatch(),
+    watch,
     check: await compared(
       [program, 'check', slug, '--solution'],
       [vitest, 'run', '--project', 'lessons', files.suite],
@@ -44,39 +46,41 @@ try {
       [small.program, 'check', slug, '--solution'],
     ),
   }
-  if (json) console.log(JSON.stringify(result, null, 2))
-  else for (const [name, measured] of Object.entries(result)) console.log(row(name, measured))
+  if (json) console.log(JSON.stringify({ ...result, burst }, null, 2))
+  else {
+    for (const [name, measured] of Object.entries(result)) console.log(row(name, measured))
+    console.log(row('burst', { ms: burst.ms, bareMs: burst.singleMs, ratio: burst.ratio }, 'one save'))
+  }
 } finally {
   await small.remove()
   await rm(home, { recursive: true, force: true })
 }
 
-/** From the save to the printed verdict, beside a re-run of the same suite by a Vitest that stays up. */
-async function measureWatch(): Promise<Measured> {
+/**
+ * From the save to the printed verdict, beside a re-run of the same suite by a Vitest that stays up; and from the last of three
+ * saves in a row, beside a single one.
+ */
+async function measureWatch(): Promise<{ readonly watch: Measured; readonly burst: Burst }> {
   const answer = join(home, 'workspace', `${slug}.ts`)
   const watch = lineProgram([program, 'watch', slug, '--json'], root, {
     ...process.env,
     EVENTLINGS_HOME: home,
   })
+  const watched = watchedAnswer(watch, answer, solution)
   const bare = await bareRerun(course, slug)
   try {
     await watch.nextLine()
-    let saves = 0
-    const save = async () => {
-      saves += 1
-      await writeFile(answer, `${solution}\n// save ${saves}\n`)
-      const { passed } = JSON.parse(await watch.nextLine()) as { passed: boolean }
-      if (!passed) throw new Error('The solution did not pass')
-    }
+    const { save } = watched
     for (let i = 0; i < 3; i += 1) {
       await save()
       await bare.run()
     }
-    return await sideBySide(
+    const beside = await sideBySide(
       times,
       () => timed(save),
       () => timed(() => bare.run()),
     )
+    return { watch: beside, burst: await measureBurst(watched, times) }
   } finally {
     await bare.close()
     await watch.stop()
@@ -90,6 +94,6 @@ async function compared(ours: readonly string[], bare: readonly string[]): Promi
   return await sideBySide(times, run(ours), run(bare))
 }
 
-function row(name: string, { ms, bareMs, ratio }: Measured): string {
-  return `${name.padEnd(10)} ${`${ms} ms`.padStart(10)}   bare ${`${bareMs} ms`.padStart(10)}   ratio ${ratio.toFixed(2)}`
+function row(name: string, { ms, bareMs, ratio }: Measured, beside = 'bare'): string {
+  return `${name.padEnd(10)} ${`${ms} ms`.padStart(10)}   ${beside.padEnd(8)} ${`${bareMs} ms`.padStart(10)}   ratio ${ratio.toFixed(2)}`
 }
