@@ -1,12 +1,14 @@
+import type { TestProject } from 'vitest/node'
 import { startRedis } from '../redis/index.ts'
 import { NEEDS, type SandboxEnvironment, toVariable } from './kit/environment.ts'
 
-/** Workers of the `lessons` project; each has a Redis of its own, see `environment.ts`. */
-export const LESSON_WORKERS = 2
-
-/** Vitest's global set-up for the lessons' suites: plain `npx vitest` needs nothing else. Returns the tear-down. */
-export default async function setup(): Promise<() => Promise<void>> {
-  const servers = await Promise.all(Array.from({ length: LESSON_WORKERS }, () => startRedis()))
+/**
+ * Vitest's global set-up for the lessons' suites: plain `npx vitest` needs nothing else. Each worker has a Redis of its own, see
+ * `environment.ts`. Returns the tear-down.
+ */
+export default async function setup({ config }: TestProject): Promise<() => Promise<void>> {
+  const workers = Number(config.maxWorkers)
+  const servers = await Promise.all(Array.from({ length: workers }, () => startRedis()))
   const environments = servers.map(
     (redis): SandboxEnvironment => ({
       url: redis.url,

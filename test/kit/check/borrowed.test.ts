@@ -8,7 +8,7 @@ import tls from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Redis } from 'ioredis'
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { plainConnection } from '../../../src/playground/resp.ts'
 import { readAddress } from '../../../src/redis/address.ts'
 import {
@@ -23,6 +23,8 @@ import { need } from '../need.ts'
 import { listening } from '../redis/decoys.ts'
 import { CERTIFICATE, KEY } from '../redis/self-signed.ts'
 import { type Fixture, fixtureRoot, openFixture, SLUG } from './fixture-course.ts'
+
+vi.setConfig({ testTimeout: 180_000 }) // whole checks, also on a busy machine
 
 let server: RunningRedis
 let admin: Redis
@@ -121,7 +123,7 @@ test('a check that loses replies works behind TLS, too', async () => {
   const args = ['--import', 'tsx', program, `rediss://127.0.0.1:${port}/5`]
   const { stdout } = await promisify(execFile)(process.execPath, args, { env: { ...process.env, ...env } })
   expect(JSON.parse(stdout).tasks).toMatchObject([{ state: 'passed' }, { state: 'passed' }])
-}, 120_000)
+})
 
 need('redis-server').test('a check and a snippet reach a Redis at an IPv6 address', async () => {
   const own = await startOwnServer({ args: ['--save', '', '--bind', '127.0.0.1', '::1'] })
