@@ -32,6 +32,8 @@ interface Heart {
 const TICK_MS = 100
 /** A server that answers in this time, or sooner, isn't slow (ms). */
 const QUICK_MS = 10
+/** A server that takes longer is told of: below that it may as well be the machine (ms). */
+const SLOW_MS = 50
 /** Of a slow server the fastest of so many answers is taken: what comes later may have waited for this process. */
 const ROUND_TRIPS = 20
 /** The clock of the learner's code runs at least at this share of its speed, so that a loop without an end comes to one. */
@@ -230,7 +232,7 @@ function tell(watched: readonly Heart[], ms: number): void {
     told = false
     say({ kind: 'back' })
   } else if (sinceNews >= AGAIN && told) say({ kind: 'waiting' })
-  else if (sinceNews >= AGAIN && ms > QUICK_MS) say({ kind: 'slow', ms: Math.round(ms) })
+  else if (sinceNews >= AGAIN && ms > SLOW_MS) say({ kind: 'slow', ms: Math.round(ms) })
   if (watched.some(({ refuses, late }) => refuses && late >= GONE)) say({ kind: 'lost', how: 'gone' })
   else if (watched.some(({ busy, late }) => busy && late >= BUSY)) say({ kind: 'lost', how: 'busy' })
   else if (silent >= LOST) say({ kind: 'lost', how: 'silent' })

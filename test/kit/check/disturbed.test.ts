@@ -30,8 +30,9 @@ async function disturbed(
   let isFirst = true
   const port = await slowProxy(server.port, {
     delay: what.delay ?? 0,
-    async onCommand(name) {
-      if (name !== 'EVAL' || !isFirst) return
+    async onCommand(name, bytes) {
+      // The check has scripts of its own; the answer's is the one that appends.
+      if (name !== 'EVAL' || !bytes.includes('XLEN') || !isFirst) return
       isFirst = false
       await what.atFirst?.(server)
     },

@@ -5,8 +5,8 @@ import { requestReader } from '../../../src/check/kit/resp-requests.ts'
 export interface ProxyOptions {
   /** Every reply is held back so long (ms). */
   readonly delay?: number
-  /** Called with the name of each command; the command goes on when that resolves. */
-  onCommand?(name: string): Promise<void> | void
+  /** Called with the name of each command and what was sent; the command goes on when that resolves. */
+  onCommand?(name: string, bytes: Buffer): Promise<void> | void
 }
 
 /** A way to the server on that port; resolves to its own port. Ends with the test. */
@@ -23,7 +23,7 @@ export async function slowProxy(to: number, { delay = 0, onCommand }: ProxyOptio
     let line: Promise<unknown> = Promise.resolve()
     client.on('data', (chunk: Buffer) => {
       for (const { name, bytes } of read(chunk)) {
-        line = line.then(() => onCommand?.(name)).then(() => upstream.write(bytes))
+        line = line.then(() => onCommand?.(name, bytes)).then(() => upstream.write(bytes))
       }
     })
     upstream.on('data', (chunk: Buffer) => setTimeout(() => client.write(chunk), delay))
