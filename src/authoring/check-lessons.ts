@@ -2,7 +2,7 @@ import type { Checker, CheckResult } from '../check/index.ts'
 import { BadLessonError, type Course } from '../course/index.ts'
 import { error, type Finding } from './finding.ts'
 import { Lanes } from './lanes.ts'
-import { type Material, readMaterial } from './material.ts'
+import { type Material, type MistakenAnswer, readMaterial } from './material.ts'
 import { findingsAtRest } from './rules.ts'
 import { strayFiles } from './stray.ts'
 import { alikeDiagnoses, type Trial, trialsOf } from './trials.ts'
@@ -12,7 +12,7 @@ export interface LessonReport {
   /** No finding is an error. */
   readonly ok: boolean
   readonly findings: readonly Finding[]
-  /** How many files were checked: solution, starter, right and wrong answers. */
+  /** How many files were checked: solution, starter, right answers and mistakes. */
   readonly checks: number
   /** Milliseconds. */
   readonly ms: number
@@ -94,8 +94,8 @@ async function measure(
   const trials = trialsOf(material)
   const judged = await Promise.all(
     trials.map(async (trial) => {
-      // How a wrong answer fails first is all that is asked of it.
-      const untilFirstFailure = isWrongAnswer(trial, material)
+      // How a mistake fails first is all that is asked of it.
+      const untilFirstFailure = mistakeOf(trial, material) !== undefined
       const look = (sharedProcess: boolean) =>
         lanes.use((session) => session.check(lesson.slug, trial.target, { untilFirstFailure, sharedProcess }))
       const result = await look(true)
@@ -111,9 +111,10 @@ async function measure(
       return { trial, result: alone, findings: remaining.length > 0 ? remaining : findings.map(atFirst) }
     }),
   )
-  const caught = judged
-    .filter(({ trial, findings }) => findings.length === 0 && isWrongAnswer(trial, material))
-    .map(({ trial, result }) => ({ shown: shownOf(trial, material), result }))
+  const caught = judged.flatMap(({ trial, result, findings }) => {
+    const mistake = mistakeOf(trial, material)
+    return mistake === undefined || findings.length > 0 ? [] : [{ shown: mistake.shown, result }]
+  })
   return {
     findings: [...(await atRest), ...judged.flatMap(({ findings }) => findings), ...alikeDiagnoses(caught)],
     checks: trials.length,
@@ -128,10 +129,6 @@ function atFirst({ file, problem }: Finding): Finding {
   )
 }
 
-function isWrongAnswer({ target }: Trial, { wrong }: Material): boolean {
-  return target.kind === 'file' && wrong.some(({ path }) => path === target.path)
-}
-
-function shownOf({ target }: Trial, { shown }: Material): string {
-  return target.kind === 'file' ? shown(target.path) : target.kind
+function mistakeOf({ target }: Trial, { wrong }: Material): MistakenAnswer | undefined {
+  return target.kind === 'file' ? wrong.find(({ path }) => path === target.path) : undefined
 }

@@ -13,7 +13,7 @@ export type Rule =
   | 'solution'
   | 'starter'
   | 'right answer'
-  | 'wrong answer'
+  | 'mistake'
   | 'verdict'
 
 /** Something that is not as it should be. A warning is for the author to judge; it does not fail the check. */

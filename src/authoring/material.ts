@@ -1,6 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { type Course, filesOf, type Lesson, type LessonFiles } from '../course/index.ts'
+import { readMistakes } from './mistakes/files.ts'
+import type { BrokenSection, Mistake } from './mistakes/section.ts'
 
 /** An answer of the course's own, to try the tests on. */
 export interface Answer {
@@ -11,6 +13,9 @@ export interface Answer {
   readonly text: string
 }
 
+/** An answer that a mistake makes; `shown` is its section, `test/mistakes/07-concurrency.md#clock-as-id`. */
+export interface MistakenAnswer extends Answer, Mistake {}
+
 /** Everything that belongs to one lesson, read. A file that is missing is undefined. */
 export interface Material {
   readonly lesson: Lesson
@@ -19,7 +24,11 @@ export interface Material {
   readonly solution: string | undefined
   readonly suite: string | undefined
   readonly right: readonly Answer[]
-  readonly wrong: readonly Answer[]
+  readonly wrong: readonly MistakenAnswer[]
+  /** Sections that make no answer. */
+  readonly brokenMistakes: readonly BrokenSection[]
+  /** A section as findings show it. */
+  shownMistake(name: string): string
   /** A path as findings show it. */
   shown(file: string): string
 }
@@ -27,6 +36,8 @@ export interface Material {
 export async function readMaterial(course: Course, slug: string): Promise<Material> {
   const files = filesOf(course, slug)
   const shown = (file: string) => path.relative(course.root, file).split(path.sep).join('/')
+  const shownMistake = (name: string) => `${shown(files.mistakes)}#${name}`
+  const { answers, broken } = await readMistakes(course, slug)
   return {
     lesson: await course.lesson(slug),
     files,
@@ -34,7 +45,9 @@ export async function readMaterial(course: Course, slug: string): Promise<Materi
     solution: await textOf(files.solution),
     suite: await textOf(files.suite),
     right: await answersIn(files.rightAnswers, shown),
-    wrong: await answersIn(files.wrongAnswers, shown),
+    wrong: answers.map((answer) => ({ ...answer, shown: shownMistake(answer.name) })),
+    brokenMistakes: broken,
+    shownMistake,
     shown,
   }
 }

@@ -37,7 +37,7 @@ export async function newLesson(
     [files.solution, parts.solution],
     [files.suite, parts.suite],
     [path.join(files.rightAnswers, 'same-as-the-solution.ts'), parts.rightAnswer],
-    [path.join(files.wrongAnswers, 'forgets-the-name.ts'), parts.wrongAnswer],
+    [files.mistakes, parts.mistakes],
   ] as const
   const taken = made.map(([file]) => file).find((file) => existsSync(file))
   if (taken !== undefined) throw new BadSlugError(`${taken} exists already. Take another name, or remove it.`)

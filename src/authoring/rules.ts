@@ -1,12 +1,11 @@
-import { readHeader } from './answer-header.ts'
 import { error, type Finding, warning } from './finding.ts'
 import { problemsOfLinks } from './links.ts'
-import type { Answer, Material } from './material.ts'
+import type { Material } from './material.ts'
 import { countWords } from './prose.ts'
 import { describeTitles, problemOfTitles } from './suite-titles.ts'
 
 const most = { minutes: 40, words: 1_500 } as const
-const least = { hints: 3, right: 2, wrong: 5, words: 600 } as const
+const least = { hints: 3, right: 2, mistakes: 5, words: 600 } as const
 
 /** Everything that can be seen without running an answer. */
 export async function findingsAtRest(material: Material): Promise<readonly Finding[]> {
@@ -48,7 +47,7 @@ function todos({
     { shown: shown(files.solution), text: solution ?? '' },
     { shown: shown(files.suite), text: suite ?? '' },
     ...right,
-    ...wrong,
+    ...wrong.map(({ shown, says, block }) => ({ shown, text: `${says}\n${block}` })),
   ]
   return texts.flatMap(({ shown, text }) => {
     const count = text.match(/\bTODO\b/g)?.length ?? 0
@@ -98,22 +97,20 @@ function suite({ lesson, suite, files, shown }: Material): readonly Finding[] {
   return problem === undefined ? [] : [error('titles', shown(files.suite), problem)]
 }
 
-function answers({ lesson, files, right, wrong, shown }: Material): readonly Finding[] {
-  const few = (folder: string, count: number, wanted: number, kind: string) =>
-    count >= wanted
-      ? []
-      : [error('answers', shown(folder), `${count} ${kind} answers; write ${wanted} or more.`)]
-  const names = lesson.tasks.map(({ name }) => name)
+function answers(material: Material): readonly Finding[] {
+  const { lesson, files, solution, right, wrong, brokenMistakes, shown, shownMistake } = material
+  const few = (file: string, count: number, wanted: number, kind: string) =>
+    count >= wanted ? [] : [error('answers', shown(file), `${count} ${kind}; write ${wanted} or more.`)]
+  const tasks = lesson.tasks.map(({ name }) => name)
+  const lost = wrong.filter(({ task }) => !tasks.includes(task))
+  // Without the solution nearly all of them are broken, and that it is missing has been said.
+  const broken = solution === undefined ? [] : brokenMistakes
   return [
-    ...few(files.rightAnswers, right.length, least.right, 'right'),
-    ...few(files.wrongAnswers, wrong.length, least.wrong, 'wrong'),
-    ...wrong.flatMap((answer) => header(answer, names)),
+    ...few(files.rightAnswers, right.length, least.right, 'right answers'),
+    ...few(files.mistakes, wrong.length + brokenMistakes.length, least.mistakes, 'mistakes'),
+    ...broken.map(({ name, problem }) => error('mistake', shownMistake(name), problem)),
+    ...lost.map(({ shown, task }) =>
+      error('mistake', shown, `Its task "${task}" is none of ${tasks.join(', ')}.`),
+    ),
   ]
-}
-
-function header({ shown, text }: Answer, tasks: readonly string[]): readonly Finding[] {
-  const header = readHeader(text)
-  if (typeof header === 'string') return [error('wrong answer', shown, header)]
-  if (tasks.includes(header.task)) return []
-  return [error('wrong answer', shown, `Its task "${header.task}" is none of ${tasks.join(', ')}.`)]
 }

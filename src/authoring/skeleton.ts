@@ -24,12 +24,17 @@ ${signature('redis', 'name')} {
   await redis.mset({ [\`greeting:\${name}\`]: ['Hello, ', name, '!'].join('') })
 }
 `,
-    wrongAnswer: `// task: greet
-// diagnosis: does not greet by name
-// TODO a mistake that people really make; then four more, each with a diagnosis of its own
-${signature('redis', 'name')} {
-  await redis.set(\`greeting:\${name}\`, 'Hello!')
-}
+    mistakes: `# Mistakes in ${slug}
+
+## forgets-the-name
+- task: greet
+- says: does not greet by name
+
+\`\`\`diff
+-  await redis.set(\`greeting:\${name}\`, \`Hello, \${name}!\`)
++  // TODO a mistake that people really make; then four more, each with a diagnosis of its own
++  await redis.set(\`greeting:\${name}\`, 'Hello!')
+\`\`\`
 `,
   }
 }

@@ -10,19 +10,17 @@ export async function strayFiles({ root, lessons }: Course): Promise<readonly Fi
   // A text about the lessons has a name of its own; what looks like a lesson and is none was mistyped.
   const lessonsOr = (name: string) =>
     named('.md').has(name) || named('.svg').has(name) || /^[A-Z][A-Z-]*\.md$/.test(name)
-  const inFolders = ['right-answers', 'wrong-answers'].map(async (kind) => {
-    const folder = `test/${kind}`
-    const inside = slugs.map((slug) =>
-      strays(root, `${folder}/${slug}`, (name) => /^[a-z0-9-]+\.ts$/.test(name)),
-    )
-    return [await strays(root, folder, (name) => slugs.includes(name)), ...(await Promise.all(inside))].flat()
-  })
+  const rightAnswers = slugs.map((slug) =>
+    strays(root, `test/right-answers/${slug}`, (name) => /^[a-z0-9-]+\.ts$/.test(name)),
+  )
   const found = await Promise.all([
     strays(root, 'lessons', lessonsOr),
     strays(root, 'exercises', (name) => named('.ts').has(name)),
     strays(root, 'solutions', (name) => named('.ts').has(name)),
     strays(root, 'test/lessons', (name) => named('.test.ts').has(name)),
-    ...inFolders,
+    strays(root, 'test/mistakes', (name) => named('.md').has(name)),
+    strays(root, 'test/right-answers', (name) => slugs.includes(name)),
+    ...rightAnswers,
   ])
   return found.flat()
 }

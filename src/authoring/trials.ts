@@ -1,7 +1,6 @@
-import type { CheckResult, Target } from '../check/index.ts'
-import { readHeader } from './answer-header.ts'
+import type { CheckResult, Target, TaskResult } from '../check/index.ts'
 import { error, type Finding, type Rule, warning } from './finding.ts'
-import type { Answer, Material } from './material.ts'
+import type { Answer, Material, MistakenAnswer } from './material.ts'
 
 /** One check of something whose verdict is known beforehand. */
 export interface Trial {
@@ -12,13 +11,13 @@ export interface Trial {
 
 /** All checks that a lesson needs, where there is something to check. */
 export function trialsOf(material: Material): readonly Trial[] {
-  const { files, starter, solution, suite, right, wrong, shown } = material
+  const { lesson, files, starter, solution, suite, right, wrong, shown } = material
   if (suite === undefined) return []
   return [
     ...(solution === undefined ? [] : [mustPass('solution', { kind: 'solution' }, shown(files.solution))]),
     ...(starter === undefined ? [] : [mustFailEverywhere(shown(files.starter))]),
     ...right.map((answer) => mustPass('right answer', fileOf(answer), answer.shown)),
-    ...wrong.flatMap((answer) => mustBeCaught(answer)),
+    ...wrong.filter(({ task }) => lesson.tasks.some(({ name }) => name === task)).map(mustBeCaught),
   ]
 }
 
@@ -53,43 +52,47 @@ function mustFailEverywhere(shown: string): Trial {
   }
 }
 
-function mustBeCaught(answer: Answer): readonly Trial[] {
-  const header = readHeader(answer.text)
-  if (typeof header === 'string') return []
+function mustBeCaught(answer: MistakenAnswer): Trial {
   const judge = (result: CheckResult): readonly Finding[] => {
-    const { task, diagnosis, notOnEmbedded } = header
+    const { task, says, notOnEmbedded } = answer
     if (notOnEmbedded !== undefined && result.redis.kind === 'embedded') return []
     if (result.passed) {
       const isSkipped = result.tasks.some((one) => one.task === task && one.state === 'skipped')
       return isSkipped ? [] : [wrong(answer, `It passes, but "${task}" must catch it.`)]
     }
-    const failed = result.tasks.find(({ state }) => state === 'failed')
+    const failed = firstFailure(result)
     if (failed?.task !== task)
       return [wrong(answer, `"${task}" must be the first task to fail. ${whatHappened(result)}`)]
     const said = failed.diagnosis ?? ''
-    if (said.toLowerCase().includes(diagnosis.toLowerCase())) return []
-    return [wrong(answer, `Its diagnosis must contain "${diagnosis}", but is: ${said}`)]
+    if (said.toLowerCase().includes(says.toLowerCase())) return []
+    return [wrong(answer, `Its diagnosis must contain "${says}", but is: ${said}`)]
   }
-  return [{ target: fileOf(answer), judge }]
+  return { target: fileOf(answer), judge }
 }
 
 function wrong({ shown }: Answer, problem: string): Finding {
-  return error('wrong answer', shown, problem)
+  return error('mistake', shown, problem)
 }
 
-function whatHappened({ passed, diagnosis, tasks }: CheckResult): string {
-  const failed = tasks.find(({ state }) => state === 'failed')
+/** What a learner reads first. */
+export function firstFailure({ tasks }: CheckResult): TaskResult | undefined {
+  return tasks.find(({ state }) => state === 'failed')
+}
+
+function whatHappened(result: CheckResult): string {
+  const { passed, diagnosis } = result
+  const failed = firstFailure(result)
   if (failed) return `"${failed.task}" fails: ${failed.diagnosis ?? 'no diagnosis.'}`
   return passed ? 'It passes.' : `It could not be run: ${diagnosis ?? 'no diagnosis.'}`
 }
 
-/** Different mistakes should be told apart: wrong answers that get the very same diagnosis. */
+/** Different mistakes should be told apart: those that get the very same diagnosis. */
 export function alikeDiagnoses(
   results: readonly { readonly shown: string; readonly result: CheckResult }[],
 ): readonly Finding[] {
   const byDiagnosis = new Map<string, string[]>()
   for (const { shown, result } of results) {
-    const failed = result.tasks.find(({ state }) => state === 'failed')
+    const failed = firstFailure(result)
     if (failed?.diagnosis === undefined) continue
     const key = `${failed.task}\n${failed.diagnosis}`
     byDiagnosis.set(key, [...(byDiagnosis.get(key) ?? []), shown])
@@ -97,6 +100,6 @@ export function alikeDiagnoses(
   return [...byDiagnosis.values()].flatMap(([first, ...others]) =>
     others.length === 0
       ? []
-      : [warning('wrong answer', first, `It gets the same diagnosis as ${others.join(', ')}.`)],
+      : [warning('mistake', first, `It gets the same diagnosis as ${others.join(', ')}.`)],
   )
 }

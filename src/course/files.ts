@@ -1,7 +1,7 @@
 import path from 'node:path'
 import type { Course } from './lesson.ts'
 
-/** Everything that carries a lesson's name; absolute paths. The last two are folders. */
+/** Everything that carries a lesson's name; absolute paths. `rightAnswers` is a folder. */
 export interface LessonFiles {
   readonly lesson: string
   readonly starter: string
@@ -9,7 +9,7 @@ export interface LessonFiles {
   readonly suite: string
   readonly workspace: string
   readonly rightAnswers: string
-  readonly wrongAnswers: string
+  readonly mistakes: string
 }
 
 /** Where the files of a lesson stand or would stand; whether they exist is not looked at. */
@@ -22,6 +22,6 @@ export function filesOf(course: Pick<Course, 'root'>, slug: string): LessonFiles
     suite: at('test', 'lessons', `${slug}.test.ts`),
     workspace: at('workspace', `${slug}.ts`),
     rightAnswers: at('test', 'right-answers', slug),
-    wrongAnswers: at('test', 'wrong-answers', slug),
+    mistakes: at('test', 'mistakes', `${slug}.md`),
   }
 }

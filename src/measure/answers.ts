@@ -1,21 +1,21 @@
-import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { readHeader } from '../authoring/answer-header.ts'
+import { readdir } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { readMistakes } from '../authoring/mistakes/files.ts'
 import { type Course, filesOf } from '../course/index.ts'
 
 /** One of the answers that the course itself keeps for a lesson. */
 export interface KeptAnswer {
   readonly slug: string
-  readonly kind: 'solution' | 'starter' | 'right' | 'wrong'
+  readonly kind: 'solution' | 'starter' | 'right' | 'mistake'
   /** The file, absolute. */
   readonly path: string
   /** Why the embedded Redis does not show this mistake, if it does not. */
   readonly notOnEmbedded: string | undefined
-  /** `07-concurrency/wrong/xlen-then-xadd`, unique in the course. */
+  /** `07-concurrency/mistake/xlen-then-xadd`, unique in the course. */
   readonly name: string
 }
 
-/** Every answer of these lessons: the solution, the starter, and the right and wrong ones beside the tests. */
+/** Every answer of these lessons: the solution, the starter, the right answers and the mistakes beside the tests. */
 export async function keptAnswers(course: Course, slugs: readonly string[]): Promise<readonly KeptAnswer[]> {
   const lists = await Promise.all(slugs.map((slug) => answersOf(course, slug)))
   return lists.flat()
@@ -23,29 +23,25 @@ export async function keptAnswers(course: Course, slugs: readonly string[]): Pro
 
 async function answersOf(course: Course, slug: string): Promise<readonly KeptAnswer[]> {
   const files = filesOf(course, slug)
+  const { answers } = await readMistakes(course, slug)
+  const always = { slug, notOnEmbedded: undefined } as const
   return [
-    { slug, kind: 'solution', path: files.solution, notOnEmbedded: undefined, name: `${slug}/solution` },
-    { slug, kind: 'starter', path: files.starter, notOnEmbedded: undefined, name: `${slug}/starter` },
-    ...(await inFolder(slug, 'right', files.rightAnswers)),
-    ...(await inFolder(slug, 'wrong', files.wrongAnswers)),
+    { ...always, kind: 'solution', path: files.solution, name: `${slug}/solution` },
+    { ...always, kind: 'starter', path: files.starter, name: `${slug}/starter` },
+    ...(await namesIn(files.rightAnswers)).map((name) => {
+      const path = join(files.rightAnswers, `${name}.ts`)
+      return { ...always, kind: 'right', path, name: `${slug}/right/${name}` } as const
+    }),
+    ...answers.map(({ name, path, notOnEmbedded }) => {
+      return { slug, kind: 'mistake', path, notOnEmbedded, name: `${slug}/mistake/${name}` } as const
+    }),
   ]
 }
 
-async function inFolder(
-  slug: string,
-  kind: 'right' | 'wrong',
-  folder: string,
-): Promise<readonly KeptAnswer[]> {
+async function namesIn(folder: string): Promise<readonly string[]> {
   const names = await readdir(folder).catch(() => [])
-  return await Promise.all(
-    names
-      .filter((name) => name.endsWith('.ts'))
-      .sort()
-      .map(async (file) => {
-        const path = join(folder, file)
-        const header = readHeader(await readFile(path, 'utf8'))
-        const notOnEmbedded = typeof header === 'string' ? undefined : header.notOnEmbedded
-        return { slug, kind, path, notOnEmbedded, name: `${slug}/${kind}/${file.slice(0, -'.ts'.length)}` }
-      }),
-  )
+  return names
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => basename(name, '.ts'))
+    .sort()
 }

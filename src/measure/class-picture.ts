@@ -1,11 +1,12 @@
 /**
  * `npm run picture`, second half: the dashboard of a class for the README. Every light and sentence on it comes from
- * `eventlings` itself: learners with homes of their own join, start, check right and wrong answers, and ask for help.
+ * `eventlings` itself: learners with homes of their own join, start, check right answers and mistakes, and ask for help.
  */
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
+import { readMistakes } from '../authoring/mistakes/files.ts'
 import { rehearse } from '../classroom/simulate/rehearsal.ts'
 import { loadCourse } from '../course/index.ts'
 import { findChromium } from './chromium.ts'
@@ -15,7 +16,7 @@ interface Learner {
   readonly name: string
   /** So many lessons are passed. */
   readonly passed: number
-  /** The wrong answers to the next one, one check each. */
+  /** The mistakes in the next one, one check each. */
   readonly tries: readonly string[]
   readonly hints?: number
   readonly hand?: string
@@ -64,8 +65,12 @@ async function attend({ name, passed, tries, hints = 0, hand }: Learner): Promis
     await check(slug, join(course.root, 'solutions', `${slug}.ts`))
   }
   const { slug = '' } = course.lessons[passed] ?? {}
-  for (const wrong of tries)
-    await check(slug, join(course.root, 'test', 'wrong-answers', slug, `${wrong}.ts`))
+  const { answers } = await readMistakes(course, slug)
+  for (const name of tries) {
+    const mistake = answers.find((answer) => answer.name === name)
+    if (mistake === undefined) throw new Error(`${slug} has no mistake ${name}.`)
+    await check(slug, mistake.path)
+  }
   for (let hint = 0; hint < hints; hint += 1) await run('hint', slug)
   if (hand !== undefined) await run('stuck', hand)
   await run('class', 'send')

@@ -30,18 +30,19 @@ export const teachCommands: readonly CommandEntry[] = [
   },
   {
     usage: 'dev',
-    summary: 'for authors: check lessons, begin a new one',
+    summary: 'for authors: check lessons, begin a new one, add mistakes',
     flags: [],
     examples: [
       ['dev check 07', 'everything that must hold for a lesson'],
       ['dev new outbox', 'the skeleton of a new lesson'],
+      ['dev mistake 07 my-answer.ts', 'a file with a mistake, as a section for test/mistakes'],
     ],
     group,
     load: () => import('../commands/dev.ts'),
     inner: [
       {
         usage: 'check [lessons...]',
-        summary: 'check text, starter, solution, right and wrong answers of lessons',
+        summary: 'check text, starter, solution, right answers and mistakes of lessons',
         flags: [json],
         examples: [
           ['dev check', 'all lessons'],
@@ -60,6 +61,18 @@ export const teachCommands: readonly CommandEntry[] = [
         examples: [['dev new outbox', 'takes the next free number']],
         group,
         load: () => import('../commands/dev-new.ts'),
+      },
+      {
+        usage: 'mistake <lesson> <file-or-name>',
+        summary: 'turn a wrong answer into a section of test/mistakes, or a section into the file',
+        flags: [['--append', 'add the section to the mistakes of the lesson']],
+        examples: [
+          ['dev mistake 07 my-answer.ts', 'checks the file, and prints its section'],
+          ['dev mistake 07 my-answer.ts --append', 'adds it to test/mistakes/07-concurrency.md'],
+          ['dev mistake 07 clock-as-id', 'prints the file of a section'],
+        ],
+        group,
+        load: () => import('../commands/dev-mistake.ts'),
       },
     ],
   },

@@ -3,6 +3,6 @@ import { UsageError } from '../errors.ts'
 
 export const run: Run = async () => {
   throw new UsageError(
-    `Say what: ${self} dev check, or ${self} dev new SLUG. "${self} dev --help" explains them.`,
+    `Say what: ${self} dev check, ${self} dev new SLUG, or ${self} dev mistake LESSON FILE. "${self} dev --help" explains them.`,
   )
 }

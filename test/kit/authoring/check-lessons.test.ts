@@ -64,6 +64,13 @@ async function add(course: Course, file: string, text = ''): Promise<void> {
   await writeFile(full, text)
 }
 
+const imported = "import type { Redis } from 'ioredis'"
+
+async function addMistake(course: Course, name: string, fields: string, diff: string): Promise<void> {
+  const section = `\n## ${name}\n${fields}\n\`\`\`diff\n${diff}\n\`\`\`\n`
+  await edit(course, 'test/mistakes/01-greetings.md', (text) => text + section)
+}
+
 test('a sound lesson has no findings', async () => {
   expect(await problems(await newCourse())).toEqual([])
 })
@@ -90,18 +97,14 @@ describe('answers', () => {
       { ...sound, starter: { passed: false, diagnosis: 'Your file cannot be read.' } },
       'error starter exercises/01-greetings.ts: It should run and fail task by task, but cannot be run: Your file cannot be read.',
     ],
+    ['a mistake passes', { ...sound, 'forgets-the-name': passes }, 'It passes, but "greet" must catch it.'],
     [
-      'a wrong answer passes',
-      { ...sound, 'forgets-the-name': passes },
-      'It passes, but "greet" must catch it.',
-    ],
-    [
-      'a wrong answer gets another diagnosis',
+      'a mistake gets another diagnosis',
       { ...sound, 'forgets-the-name': fails('greet is too slow.') },
       'Its diagnosis must contain "does not greet by name", but is: greet is too slow.',
     ],
     [
-      'a wrong answer fails in another task',
+      'a mistake fails in another task',
       {
         ...sound,
         'forgets-the-name': {
@@ -139,24 +142,40 @@ describe('answers', () => {
     )
   })
 
-  test('two wrong answers with the very same diagnosis are pointed out', async () => {
+  test('two mistakes with the very same diagnosis are pointed out', async () => {
     const course = await newCourse()
-    await add(course, 'test/wrong-answers/01-greetings/shouts.ts', '// task: greet\n// diagnosis: greet\n')
+    await addMistake(course, 'shouts', '- task: greet\n- says: greet\n', `-${imported}\n+${imported} // !`)
     const same = fails('greet does not greet by name.')
     expect(await problems(course, { ...sound, shouts: same })).toEqual([
-      'warning wrong answer test/wrong-answers/01-greetings/forgets-the-name.ts: It gets the same diagnosis as test/wrong-answers/01-greetings/shouts.ts.',
+      'warning mistake test/mistakes/01-greetings.md#forgets-the-name: It gets the same diagnosis as test/mistakes/01-greetings.md#shouts.',
     ])
   })
 
-  test('a header that is missing, or names no task', async () => {
+  test.each<[string, string, string, string]>([
+    ['a task that is none', '- task: gret\n- says: x\n', `-${imported}`, 'Its task "gret" is none of greet.'],
+    [
+      'nothing to say',
+      '- task: greet\n',
+      `-${imported}`,
+      'It has no line "- says: <words of the diagnosis>".',
+    ],
+    [
+      'a base that is none',
+      '- task: greet\n- says: x\n- base: scripts\n',
+      '-x',
+      'Its base "scripts" is none of solution, same-as-the-solution, whole.',
+    ],
+    [
+      'a diff that does not fit',
+      '- task: greet\n- says: x\n',
+      '-await redis.hset(',
+      "Its base doesn't have these lines: `await redis.hset(`",
+    ],
+  ])('a mistake with %s', async (_what, fields, diff, problem) => {
     const course = await newCourse()
-    await add(course, 'test/wrong-answers/01-greetings/bare.ts', 'export {}')
-    await add(course, 'test/wrong-answers/01-greetings/lost.ts', '// task: gret\n// diagnosis: x\n')
+    await addMistake(course, 'lost', fields, diff)
     const found = await problems(course, { ...sound, lost: fails('x') })
-    expect(found.join('\n')).toContain(
-      'bare.ts: It does not begin with the comment "// task: <name of the task>".',
-    )
-    expect(found.join('\n')).toContain('lost.ts: Its task "gret" is none of greet.')
+    expect(found).toEqual([`error mistake test/mistakes/01-greetings.md#lost: ${problem}`])
   })
 })
 
@@ -178,7 +197,7 @@ describe('files and text', () => {
       'solutions/old.ts',
       'test/lessons/01-greetings.spec.ts',
       'test/right-answers/02-nothing/a.ts',
-      'test/wrong-answers/01-greetings/README.md',
+      'test/mistakes/02-nothing.md',
     ]
     for (const file of [...stray, 'lessons/README.md', 'lessons/INSTRUCTOR.md']) await add(course, file)
     const found = await problems(course)

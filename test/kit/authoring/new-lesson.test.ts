@@ -24,7 +24,7 @@ describe('dev new', () => {
       'solutions/02-out-box.ts',
       'test/lessons/02-out-box.test.ts',
       'test/right-answers/02-out-box/same-as-the-solution.ts',
-      'test/wrong-answers/02-out-box/forgets-the-name.ts',
+      'test/mistakes/02-out-box.md',
     ])
     await newLesson(course, '17-far', { chapter: 'Elsewhere' })
     const { lessons } = await loadCourse(course.root)

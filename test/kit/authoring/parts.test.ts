@@ -2,34 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { readHeader } from '../../../src/authoring/answer-header.ts'
 import { problemsOfLinks } from '../../../src/authoring/links.ts'
 import { countWords } from '../../../src/authoring/prose.ts'
 import { describeTitles, problemOfTitles } from '../../../src/authoring/suite-titles.ts'
 import type { Lesson } from '../../../src/course/index.ts'
-
-describe('the header of a wrong answer', () => {
-  test.each([
-    [
-      '// task: storeEvent\n// diagnosis: three commands\ncode',
-      { task: 'storeEvent', diagnosis: 'three commands' },
-    ],
-    ['// task: a\r\n// diagnosis: b: c\r\n', { task: 'a', diagnosis: 'b: c' }],
-    ['// A word first.\n//task: a\n// diagnosis: b', { task: 'a', diagnosis: 'b' }],
-  ])('%j', (text, header) => {
-    expect(readHeader(text)).toEqual(header)
-  })
-
-  test.each([
-    ['code\n// task: a\n// diagnosis: b', 'task: <name'],
-    ['// diagnosis: b', 'task: <name'],
-    ['// task: a\n', 'diagnosis: <words'],
-    ['// task: a\n// diagnosis:  \n', 'diagnosis: <words'],
-    ['', 'task: <name'],
-  ])('%j lacks something', (text, part) => {
-    expect(readHeader(text)).toContain(part)
-  })
-})
 
 describe('the titles of a suite', () => {
   test('plain, conditional, quoted', () => {

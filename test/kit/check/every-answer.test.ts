@@ -7,7 +7,7 @@ import { need } from '../need.ts'
 
 const course = await loadCourse()
 /** As many of each lesson. */
-const WRONG_ANSWERS = 1
+const MISTAKES = 1
 
 const all = await keptAnswers(
   course,
@@ -18,12 +18,12 @@ const SAMPLED = ['01-events', '07-concurrency', '10-consumer-groups', '16-orders
 /** The table of verdicts holds all answers; here a sample shows that the sources agree on the words, too. */
 const answers = SAMPLED.flatMap(sample)
 
-/** Solution, starter, a right answer, and wrong ones evenly from the whole list: the same ones every time. */
+/** Solution, starter, a right answer, and mistakes evenly from the whole list: the same ones every time. */
 function sample(slug: string): readonly KeptAnswer[] {
   const own = all.filter((answer) => answer.slug === slug)
-  const wrong = own.filter(({ kind }) => kind === 'wrong')
-  const step = Math.max(1, wrong.length / WRONG_ANSWERS)
-  const chosen = Array.from({ length: WRONG_ANSWERS }, (_, i) => wrong[Math.floor(i * step)]).filter(
+  const mistakes = own.filter(({ kind }) => kind === 'mistake')
+  const step = Math.max(1, mistakes.length / MISTAKES)
+  const chosen = Array.from({ length: MISTAKES }, (_, i) => mistakes[Math.floor(i * step)]).filter(
     (answer) => answer !== undefined,
   )
   const first = (kind: KeptAnswer['kind']) => own.filter((answer) => answer.kind === kind).slice(0, 1)
@@ -65,7 +65,7 @@ describe('every answer that the course keeps gets the same verdict and the same 
       const should = kind === 'solution' || kind === 'right'
       return passed === should ? [] : [`${name}: ${passed === true ? 'passed' : diagnosis}`]
     })
-    // A wrong answer that only a task for a real server catches may pass here; the next tests see it fail.
+    // A mistake that only a task for a real server catches may pass here; the next tests see it fail.
     expect(wrong.filter((line) => !line.endsWith(': passed'))).toEqual([])
   })
 

@@ -186,7 +186,7 @@ describe('one lesson', () => {
       suite: path.join(root, 'test/lessons/01-events.test.ts'),
       workspace: path.join(root, 'workspace/01-events.ts'),
       rightAnswers: path.join(root, 'test/right-answers/01-events'),
-      wrongAnswers: path.join(root, 'test/wrong-answers/01-events'),
+      mistakes: path.join(root, 'test/mistakes/01-events.md'),
     })
   })
 
