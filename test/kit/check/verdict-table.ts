@@ -26,10 +26,10 @@ export function rowOf({ target, passed, tasks, diagnosis }: CheckResult): Row {
   return [nameOf(target), verdict]
 }
 
-/** `solution`, `starter`, `right/with-lua`, `wrong/xlen-then-xadd`. */
+/** `solution`, `starter`, `right/with-lua`, `mistake/xlen-then-xadd`. */
 function nameOf(target: string): string {
-  const kind = /\/(right|wrong)-answers\//.exec(target)?.[1]
-  return kind === undefined ? target : `${kind}/${basename(target, '.ts')}`
+  const kind = /\/(right-answer|mistake)s\//.exec(target)?.[1]
+  return kind === undefined ? target : `${kind.replace('-answer', '')}/${basename(target, '.ts')}`
 }
 
 /** The lines that differ from the table, or writes them into it where that was asked for. */
