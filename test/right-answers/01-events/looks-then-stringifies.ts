@@ -1,5 +1,3 @@
-// task: encodeEvent
-// diagnosis: should come through as they are
 import { randomUUID } from 'node:crypto'
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [field: string]: Json }
@@ -59,8 +57,7 @@ export function encodeEvent(event: DomainEvent): string {
 }
 
 function check(value: unknown, path: string): void {
-  if (!value) throw new MalformedEventError(path)
-  if (typeof value === 'string' || typeof value === 'boolean') return
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return
   if (typeof value === 'number' && Number.isFinite(value)) return
   if (Array.isArray(value)) {
     value.forEach((item, index) => {
@@ -73,6 +70,23 @@ function check(value: unknown, path: string): void {
   }
 }
 
-export function decodeEvent(_text: string): DomainEvent {
-  throw new Error('Not written yet: decodeEvent')
+export function decodeEvent(text: string): DomainEvent {
+  let raw: Record<string, unknown>
+  try {
+    raw = JSON.parse(text)
+  } catch {
+    throw new MalformedEventError('event')
+  }
+  if (!isObject(raw)) throw new MalformedEventError('event')
+  for (const field of ['eventId', 'timestamp', 'eventType', 'entityId']) {
+    if (typeof raw[field] !== 'string' || raw[field] === '') throw new MalformedEventError(field)
+  }
+  if (Number.isNaN(Date.parse(String(raw.timestamp)))) throw new MalformedEventError('timestamp')
+  if (!isObject(raw.payload)) throw new MalformedEventError('payload')
+  if (raw.metadata !== undefined && !isObject(raw.metadata)) throw new MalformedEventError('metadata')
+  return { ...raw, metadata: raw.metadata ?? {} } as unknown as DomainEvent
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
