@@ -1,5 +1,3 @@
-// task: followEvents
-// diagnosis: also the second that comes
 import type { Redis } from 'ioredis'
 import { type DomainEvent, decodeEvent, encodeEvent } from '#built/01-events'
 
@@ -25,12 +23,13 @@ export class InvalidEntityIdError extends Error {
 export async function storeEvent(redis: Redis, event: DomainEvent): Promise<void> {
   const key = entityKey(event.entityId)
   const text = encodeEvent(event)
-  await redis
+  const replies = await redis
     .multi()
     .rpush(key, text)
     .rpush(`events:type:${event.eventType}`, text)
     .publish('events', text)
     .exec()
+  for (const [error] of replies ?? []) if (error !== null) throw error
 }
 
 export async function readEvents(redis: Redis, entityId: string, from = 0): Promise<EventPage> {
@@ -53,7 +52,7 @@ export async function followEvents(
   let reading = Promise.resolve()
 
   async function readOn(): Promise<void> {
-    let next: number | null = from
+    let next: number | null = position
     while (next !== null) {
       const page: EventPage = await readEventsByType(redis, eventType, next)
       for (const event of page.events) {
