@@ -1,5 +1,3 @@
-// task: addEntry
-// diagnosis: a limit that nobody named
 import type { Redis } from 'ioredis'
 
 export type Fields = Readonly<Record<string, string>>
@@ -37,7 +35,7 @@ export async function addEntry(
   redis: Redis,
   stream: string,
   fields: Fields,
-  keepAbout = 1000,
+  keepAbout?: number,
 ): Promise<string> {
   const flat = Object.entries(fields).flat()
   const id =
