@@ -1,5 +1,3 @@
-// task: getEntityStateFromStreams
-// diagnosis: put in order by their timestamps
 import type { Redis } from 'ioredis'
 import { type DomainEvent, decodeEvent, encodeEvent, MalformedEventError } from '#built/01-events'
 import { applyEvent, type UserState } from '#built/03-replay'
@@ -84,9 +82,7 @@ export async function getEntityStateFromStreams(redis: Redis, entityId: string):
   let last = '0-0'
   for (;;) {
     const page = await redis.xrange(stream, `(${last}`, '+', 'COUNT', 500)
-    for (const entry of [...page].sort((a, b) =>
-      fromEntry(a).timestamp.localeCompare(fromEntry(b).timestamp),
-    )) {
+    for (const entry of page) {
       state = applyEvent(state, fromEntry(entry))
       last = entry[0]
     }
