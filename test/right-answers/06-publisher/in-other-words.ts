@@ -1,6 +1,3 @@
-// task: publishBatch
-// diagnosis: the batch is written in several steps
-// embedded: a batch large enough to be cut takes it too long to be asked for
 import type { Redis } from 'ioredis'
 import { type DomainEvent, decodeEvent, encodeEvent, MalformedEventError } from '#built/01-events'
 import { toFields } from '#built/05-stream-store'
@@ -93,11 +90,6 @@ export class EventPublisher {
   async publishBatch(events: readonly DomainEvent[]): Promise<readonly string[]> {
     events.forEach(check)
     if (events.length === 0) return []
-    if (events.length > 100)
-      return [
-        ...(await this.publishBatch(events.slice(0, 100))),
-        ...(await this.publishBatch(events.slice(100))),
-      ]
     const keys = events.flatMap(({ entityId, eventType, eventId }) => [
       `stream:entity:${entityId}`,
       `stream:type:${eventType}`,
