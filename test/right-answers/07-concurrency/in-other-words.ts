@@ -1,5 +1,3 @@
-// task: appendEvent
-// diagnosis: take 0 for nothing
 import type { Redis } from 'ioredis'
 import { type DomainEvent, decodeEvent, encodeEvent } from '#built/01-events'
 
@@ -16,9 +14,8 @@ export class ConcurrencyError extends Error {
   override readonly name = 'ConcurrencyError'
   readonly expectedVersion: number
   readonly actualVersion: number
-
   constructor(key: string, expectedVersion: number, actualVersion: number) {
-    super(`${key} is at version ${actualVersion}, not at ${expectedVersion} as expected`)
+    super(`${key}: expected version ${expectedVersion}, found ${actualVersion}`)
     this.expectedVersion = expectedVersion
     this.actualVersion = actualVersion
   }
@@ -27,9 +24,8 @@ export class ConcurrencyError extends Error {
 export class InvalidVersionError extends Error {
   override readonly name = 'InvalidVersionError'
   readonly version: unknown
-
   constructor(version: unknown) {
-    super(`${String(version)} is no version: it takes a whole number from 0 on`)
+    super(`not a version: ${String(version)}`)
     this.version = version
   }
 }
@@ -37,71 +33,61 @@ export class InvalidVersionError extends Error {
 const APPEND = `
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
 local version = 0
-if #last > 0 then version = tonumber(string.match(last[1][1], '^%d+')) end
+if #last > 0 then version = tonumber(string.match(last[1][1], '^(%d+)-')) end
 if version ~= tonumber(ARGV[1]) then return {0, version} end
 for i = 2, #ARGV do
   version = version + 1
   redis.call('XADD', KEYS[1], version .. '-0', 'event', ARGV[i])
 end
-return {1, version}`
-
+return {1, version}
+`
+const PAGE = 500
 const keyOf = (type: string, id: string) => `aggregate:${type}:${id}`
-
-function checkVersion(version: unknown): void {
-  if (!version || !Number.isSafeInteger(version) || (version as number) < 0)
-    throw new InvalidVersionError(version)
-}
 
 export class AggregateEventStore {
   readonly #redis: Redis
-
   constructor(redis: Redis) {
     this.#redis = redis
   }
 
-  async appendEvent(
-    aggregateType: string,
-    aggregateId: string,
-    event: DomainEvent,
-    expectedVersion: number,
-  ): Promise<number> {
-    return this.appendEvents(aggregateType, aggregateId, [event], expectedVersion)
+  async appendEvent(type: string, id: string, event: DomainEvent, expectedVersion: number): Promise<number> {
+    return this.appendEvents(type, id, [event], expectedVersion)
   }
 
   async appendEvents(
-    aggregateType: string,
-    aggregateId: string,
+    type: string,
+    id: string,
     events: readonly DomainEvent[],
     expectedVersion: number,
   ): Promise<number> {
-    checkVersion(expectedVersion)
-    const key = keyOf(aggregateType, aggregateId)
+    if (!Number.isSafeInteger(expectedVersion) || expectedVersion < 0)
+      throw new InvalidVersionError(expectedVersion)
+    const key = keyOf(type, id)
     const texts = events.map((event) => encodeEvent(event))
-    const [done, version] = (await this.#redis.eval(APPEND, 1, key, expectedVersion, ...texts)) as [
+    const [ok, version] = (await this.#redis.eval(APPEND, 1, key, expectedVersion, ...texts)) as [
       number,
       number,
     ]
-    if (done === 0) throw new ConcurrencyError(key, expectedVersion, version)
+    if (ok === 0) throw new ConcurrencyError(key, expectedVersion, version)
     return version
   }
 
-  async getEvents(aggregateType: string, aggregateId: string, afterVersion = 0): Promise<StoredEvent[]> {
-    const key = keyOf(aggregateType, aggregateId)
-    const events: StoredEvent[] = []
-    let last = `${afterVersion}-0`
-    for (;;) {
-      const page = await this.#redis.xrange(key, `(${last}`, '+', 'COUNT', 500)
-      for (const [id, fields] of page) {
-        events.push({ version: Number.parseInt(id, 10), event: decodeEvent(fields[1] ?? '') })
-        last = id
+  async getEvents(type: string, id: string, afterVersion = 0): Promise<StoredEvent[]> {
+    const found: StoredEvent[] = []
+    let start = `(${afterVersion}-0`
+    while (true) {
+      const page = await this.#redis.xrange(keyOf(type, id), start, '+', 'COUNT', PAGE)
+      for (const [entryId, fields] of page) {
+        found.push({ version: Number.parseInt(entryId, 10), event: decodeEvent(fields[1] ?? '') })
+        start = `(${entryId}`
       }
-      if (page.length < 500) return events
+      if (page.length < PAGE) return found
     }
   }
 
-  async getVersion(aggregateType: string, aggregateId: string): Promise<number> {
-    const [entry] = await this.#redis.xrevrange(keyOf(aggregateType, aggregateId), '+', '-', 'COUNT', 1)
-    return entry === undefined ? 0 : Number.parseInt(entry[0], 10)
+  async getVersion(type: string, id: string): Promise<number> {
+    const [last] = await this.#redis.xrevrange(keyOf(type, id), '+', '-', 'COUNT', 1)
+    return last === undefined ? 0 : Number.parseInt(last[0], 10)
   }
 }
 
@@ -112,7 +98,8 @@ export async function decideAndAppend(
   decide: Decide,
   attempts = 5,
 ): Promise<number> {
-  for (let attempt = 1; ; attempt += 1) {
+  let left = attempts
+  while (true) {
     const history = await store.getEvents(aggregateType, aggregateId)
     const version = history.at(-1)?.version ?? 0
     const events = await decide(history)
@@ -120,7 +107,8 @@ export async function decideAndAppend(
     try {
       return await store.appendEvents(aggregateType, aggregateId, events, version)
     } catch (error) {
-      if (!(error instanceof ConcurrencyError) || attempt >= attempts) throw error
+      left -= 1
+      if (!(error instanceof ConcurrencyError) || left <= 0) throw error
     }
   }
 }
