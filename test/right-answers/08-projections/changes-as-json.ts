@@ -1,5 +1,3 @@
-// task: updateUserProjection
-// diagnosis: was read as a date and written in another way
 import type { Redis } from 'ioredis'
 import { MalformedEventError } from '#built/01-events'
 import type { StoredEvent } from '#built/07-concurrency'
@@ -15,6 +13,7 @@ export interface UserProjection {
   readonly version: number
 }
 
+const newest = new Map<string, number>()
 type Change = { kind: 'create' | 'update'; set?: Record<string, string>; remove?: string[]; count?: string[] }
 
 const SCRIPT = `
@@ -48,7 +47,7 @@ function changeOf(stored: StoredEvent): Change | null {
         email: text(stored, 'email'),
         active: '1',
         emailChanges: '0',
-        registeredAt: new Date(event.timestamp).toISOString(),
+        registeredAt: event.timestamp,
       }
       if (event.payload.phone !== undefined && event.payload.phone !== null) set.phone = text(stored, 'phone')
       return { kind: 'create', set }
