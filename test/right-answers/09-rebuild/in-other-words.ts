@@ -1,5 +1,3 @@
-// task: saveCheckpoint
-// diagnosis: opened a connection of its own and left it open
 import type { Redis } from 'ioredis'
 import type { DomainEvent } from '#built/01-events'
 import { fromEntry } from '#built/05-stream-store'
@@ -68,8 +66,7 @@ export class EventProjection {
       if (!Number.isSafeInteger(by)) throw new InvalidChangeError(field, by)
     }
     const flat = Object.entries(changes).flat()
-    const own = this.#redis.duplicate()
-    return (await own.eval(SAVE, 2, this.#key, this.#options.readModel, from, to, ...flat)) === 1
+    return (await this.#redis.eval(SAVE, 2, this.#key, this.#options.readModel, from, to, ...flat)) === 1
   }
 
   async catchUp(): Promise<void> {
