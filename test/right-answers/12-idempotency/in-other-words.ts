@@ -1,6 +1,3 @@
-// task: appendOnce
-// diagnosis: was answered with the empty text
-// Lesson 12: idempotency. Read lessons/12-idempotency.md; the types below are yours to use and stay as they are.
 import type { Redis } from 'ioredis'
 
 export interface PointsEvent {
@@ -65,7 +62,7 @@ export async function applyOnce(redis: Redis, event: PointsEvent): Promise<'appl
 
 const APPEND = `
 local known = redis.call('GET', KEYS[2])
-if known and known ~= '' then return { 'answer', known } end
+if known then return { 'answer', known } end
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
 local version = last and tonumber(string.match(last[1], '^%d+')) or 0
 if version ~= tonumber(ARGV[1]) then return { 'conflict', version } end
