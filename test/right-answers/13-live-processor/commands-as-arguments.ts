@@ -1,6 +1,3 @@
-// task: StreamProcessor
-// diagnosis: the processor stumbled over it
-// Lesson 13: a live processor. Read lessons/13-live-processor.md; the types and EventStore are yours to use and stay as they are.
 import type { Redis } from 'ioredis'
 
 export type ProfileStream = 'user_updates' | 'user_activity' | 'user_friends'
@@ -174,7 +171,7 @@ export class StreamProcessor {
       ...streams,
       ...streams.map((s) => at[s] ?? '0'),
     )
-    return (reply as NonNullable<typeof reply>).flatMap(([stream, entries]) =>
+    return (reply ?? []).flatMap(([stream, entries]) =>
       entries.map(([id, flat]) => toEvent(stream, id, flat)),
     )
   }
