@@ -1,5 +1,3 @@
-// task: read your own write
-// diagnosis: decides only when those before it are equal
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
@@ -169,7 +167,7 @@ const numbers = (id: string): [number, number] => {
 function isAtLeast(position: string, token: string): boolean {
   const [a, b] = numbers(position)
   const [c, d] = numbers(token)
-  return a >= c && b >= d
+  return a > c || (a === c && b >= d)
 }
 
 export async function handleGetUserQuery(
