@@ -1,5 +1,3 @@
-// task: the commands
-// diagnosis: Five attempts are enough
 import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import type { DomainEvent } from '#built/01-events'
@@ -190,7 +188,7 @@ class OrderLog {
     return [order, at]
   }
   async execute(command: OrderCommand, clock: Clock): Promise<number> {
-    for (let _attempt = 0; ; _attempt += 1) {
+    for (let attempt = 0; attempt < 5; attempt += 1) {
       const [order, version] = await this.state()
       const events = decide(order, command).map((fact) =>
         JSON.stringify({
@@ -204,6 +202,7 @@ class OrderLog {
       const reply = await this.#redis.eval(APPEND, 1, this.#key, version, ...events)
       if (reply !== -1) return Number(reply)
     }
+    throw new Error('Too many at once')
   }
 }
 const handle = (redis: Redis, clock: Clock, orderId: string, command: OrderCommand) =>
