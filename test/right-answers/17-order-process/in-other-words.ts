@@ -1,5 +1,3 @@
-// task: the process manager
-// diagnosis: find the process changed, read it again
 import type { Redis } from 'ioredis'
 import { createEvent, type DomainEvent, type Payload } from '#built/01-events'
 
@@ -182,9 +180,10 @@ export async function expireOrders(redis: Redis, clock: Clock): Promise<number> 
       if (deadline(orderId, history) === 'drop') break
       const decided = follow(created, nextSteps(history, now), clock)
       const args = [history.length, '', 0, orderId, 'drop', ...decided.map((e) => JSON.stringify(e))]
-      await redis.eval(ADVANCE, 3, `process:${orderId}`, BUS, DEADLINES, ...args)
-      cancelled += 1
-      break
+      if ((await redis.eval(ADVANCE, 3, `process:${orderId}`, BUS, DEADLINES, ...args)) === 1) {
+        cancelled += 1
+        break
+      }
     }
   }
   return cancelled
