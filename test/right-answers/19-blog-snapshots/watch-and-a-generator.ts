@@ -1,5 +1,3 @@
-// task: takeSnapshot
-// diagnosis: what is done for the other post ends it
 import type { Redis } from 'ioredis'
 import { decodeEvent } from '#built/01-events'
 import type { Changes, Clock, Draft, Post } from '#built/18-blog'
@@ -60,7 +58,7 @@ export async function readPost(redis: Redis, postId: string): Promise<PostAtVers
   return at
 }
 export async function takeSnapshot(redis: Redis, postId: string): Promise<boolean> {
-  const own = redis
+  const own = redis.duplicate()
   try {
     for (;;) {
       await own.watch(keys(postId).snapshot)
@@ -81,13 +79,14 @@ export async function takeSnapshot(redis: Redis, postId: string): Promise<boolea
       if (done !== null) return true
     }
   } finally {
-    await own.unwatch()
+    own.disconnect()
   }
 }
 class SnapshottingBlog implements Blog {
   readonly #redis: Redis
   readonly #clock: Clock
   readonly #onError: OnSnapshotError
+  #busy = false
   #chain: Promise<unknown> = Promise.resolve()
   constructor(redis: Redis, clock: Clock, onError: OnSnapshotError) {
     this.#redis = redis
@@ -111,6 +110,9 @@ class SnapshottingBlog implements Blog {
     this.#chain = this.#chain
       .then(() => takeSnapshot(this.#redis, postId))
       .catch((error) => this.#onError(error, postId))
+      .finally(() => {
+        this.#busy = false
+      })
     return version
   }
 }
