@@ -1,5 +1,3 @@
-// task: listRevisions
-// diagnosis: forgotten from one page to the next
 import type { Redis } from 'ioredis'
 import { type DomainEvent, decodeEvent } from '#built/01-events'
 import { applyPostEvent, type Post } from '#built/18-blog'
@@ -121,17 +119,10 @@ export async function postAtMoment(redis: Redis, postId: string, moment: Date): 
 
 export async function listRevisions(redis: Redis, postId: string): Promise<readonly Revision[]> {
   const revisions: Revision[] = []
-  let cursor = 0
-  for (;;) {
-    const page = await redis.xrange(`blog:post:${postId}`, `(${cursor}-0`, '+', 'COUNT', 500)
-    let latest = ''
-    for (const [id, fields] of page) {
-      cursor = num(id)
-      const { eventType, timestamp } = decodeEvent(fields[1] ?? '')
-      if (timestamp > latest) latest = timestamp
-      revisions.push({ version: cursor, eventType, timestamp, at: latest })
-    }
-    if (page.length < 500) break
+  for await (const { version, event } of steps(redis, postId)) {
+    const before = revisions.at(-1)?.at ?? ''
+    const { eventType, timestamp } = event
+    revisions.push({ version, eventType, timestamp, at: timestamp > before ? timestamp : before })
   }
   return revisions
 }
