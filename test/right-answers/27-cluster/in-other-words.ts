@@ -1,5 +1,3 @@
-// task: partitionOf and keysOf
-// diagnosis: Yours makes capital letters small before
 import { createHash } from 'node:crypto'
 import type { ChainableCommander, Cluster, Redis } from 'ioredis'
 import { type DomainEvent, decodeEvent, encodeEvent } from '#built/01-events'
@@ -47,9 +45,8 @@ for i = 3, #ARGV do
 end
 return {1, version}`
 
-/** Ids are compared in small letters, and so two streams become one. */
 export function partitionOf(streamId: string, partitions: number): number {
-  return createHash('sha256').update(streamId.toLowerCase(), 'utf8').digest().readUInt32BE(0) % partitions
+  return createHash('sha256').update(streamId, 'utf8').digest().readUInt32BE(0) % partitions
 }
 
 export function keysOf(streamId: string, partitions: number): StreamKeys {
