@@ -1,5 +1,3 @@
-// task: append
-// diagnosis: Name every key that a script touches in KEYS
 import type { Cluster, Redis } from 'ioredis'
 import { type DomainEvent, decodeEvent, encodeEvent, type Payload } from '#built/01-events'
 
@@ -98,8 +96,7 @@ export class UnknownSchemaError extends Error {
 const PAGE = 400
 
 const APPEND = `
-local command = ARGV[3]
-local known = command ~= '' and redis.call('GET', command)
+local known = KEYS[3] and redis.call('GET', KEYS[3])
 if known then
   local version, position = string.match(known, '^(%d+) (.+)$')
   return {1, version, position}
@@ -130,14 +127,14 @@ if not met then return {0, string.format('%.0f', version)} end
 
 redis.call('XLEN', KEYS[2])
 local position
-for i = 4, #ARGV, 2 do
+for i = 3, #ARGV, 2 do
   version = version + 1
   local text = string.format('%.0f', version)
   redis.call('XADD', KEYS[1], text .. '-0', 'schemaVersion', ARGV[i], 'event', ARGV[i + 1])
   position = redis.call('XADD', KEYS[2], '*', 'stream', ARGV[2], 'version', text, 'schemaVersion', ARGV[i], 'event', ARGV[i + 1])
 end
 local text = string.format('%.0f', version)
-if command ~= '' then redis.call('SET', command, text .. ' ' .. position) end
+if KEYS[3] then redis.call('SET', KEYS[3], text .. ' ' .. position) end
 return {1, text, position}
 `
 
@@ -153,7 +150,6 @@ redis.call('HSET', KEYS[1], 'modelVersion', ARGV[1], 'version', ARGV[2], 'state'
 return 1
 `
 
-/** The key of the command is an argument like others: a cluster does not know of it. */
 export class RedisEventStore {
   readonly #redis: Redis | Cluster
   readonly #prefix: string
@@ -173,8 +169,8 @@ export class RedisEventStore {
     if (commandId === '') throw new InvalidAppendError('commandId', 'is empty')
 
     const keys = [this.#streamKey(stream), `${this.#prefix}:log`]
-    const command = commandId === undefined ? '' : `${this.#prefix}:command:${commandId}`
-    const args = [String(expected), stream, command]
+    if (commandId !== undefined) keys.push(`${this.#prefix}:command:${commandId}`)
+    const args = [String(expected), stream]
     for (const event of events) {
       args.push(String(1 + this.#stepsOf(event.eventType).length), encodeEvent(event))
     }
