@@ -1,7 +1,6 @@
-// task: getEntityState
-// diagnosis: A state with a hole
 import type { Redis } from 'ioredis'
-import { type DomainEvent, decodeEvent } from '#built/01-events'
+import type { DomainEvent } from '#built/01-events'
+import { type EventPage, readEvents } from '#built/02-list-store'
 
 export interface UserState {
   readonly userId: string
@@ -50,25 +49,15 @@ export async function getEntityState(
 ): Promise<UserState | null> {
   let state: UserState | null = null
   let position = 0
-  if (/[^\w.-]/.test(entityId)) throw Object.assign(new Error('bad id'), { name: 'InvalidEntityIdError' })
-  for (;;) {
-    const texts = await redis.lrange(`events:${entityId}`, position, position + 499)
-    if (texts.length === 0) return state
-    for (const text of texts) {
-      position += 1
-      const event = tryToDecode(text)
-      if (event === undefined) continue
+  for (let next: number | null = 0; next !== null; ) {
+    const page: EventPage = await readEvents(redis, entityId, next)
+    for (const event of page.events) {
       const { eventType, eventId } = event
-      if (!KNOWN.has(eventType)) report?.({ position: position - 1, eventType, eventId })
+      if (!KNOWN.has(eventType)) report?.({ position, eventType, eventId })
       state = applyEvent(state, event)
+      position += 1
     }
+    next = page.next
   }
-}
-
-function tryToDecode(text: string): DomainEvent | undefined {
-  try {
-    return decodeEvent(text)
-  } catch {
-    return undefined
-  }
+  return state
 }
