@@ -13,7 +13,6 @@ export interface UserProjection {
   readonly version: number
 }
 
-const newest = new Map<string, number>()
 type Change = { kind: 'create' | 'update'; set?: Record<string, string>; remove?: string[]; count?: string[] }
 
 const SCRIPT = `

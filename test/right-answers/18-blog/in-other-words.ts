@@ -81,7 +81,6 @@ async function handle(
   postId: string,
   decide: (post: Post | null) => Fact | null,
 ): Promise<number> {
-  let fact: Fact | null | undefined
   for (let tries = 10; ; tries -= 1) {
     const { post, version } = await load(redis, postId)
     const fact = decide(post)

@@ -86,7 +86,6 @@ class SnapshottingBlog implements Blog {
   readonly #redis: Redis
   readonly #clock: Clock
   readonly #onError: OnSnapshotError
-  #busy = false
   #chain: Promise<unknown> = Promise.resolve()
   constructor(redis: Redis, clock: Clock, onError: OnSnapshotError) {
     this.#redis = redis
@@ -110,9 +109,6 @@ class SnapshottingBlog implements Blog {
     this.#chain = this.#chain
       .then(() => takeSnapshot(this.#redis, postId))
       .catch((error) => this.#onError(error, postId))
-      .finally(() => {
-        this.#busy = false
-      })
     return version
   }
 }
