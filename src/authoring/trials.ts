@@ -14,7 +14,7 @@ export function trialsOf(material: Material): readonly Trial[] {
   const { lesson, files, starter, solution, suite, right, wrong, shown } = material
   if (suite === undefined) return []
   return [
-    ...(solution === undefined ? [] : [mustPass('solution', { kind: 'solution' }, shown(files.solution))]),
+    ...(solution === undefined ? [] : [mustPassAll(shown(files.solution), shown(files.suite))]),
     ...(starter === undefined ? [] : [mustFailEverywhere(shown(files.starter))]),
     ...right.map((answer) => mustPass('right answer', fileOf(answer), answer.shown)),
     ...wrong.filter(({ task }) => lesson.tasks.some(({ name }) => name === task)).map(mustBeCaught),
@@ -29,6 +29,20 @@ function mustPass(rule: Rule, target: Target, shown: string): Trial {
   return {
     target,
     judge: (result) => (result.passed ? [] : [error(rule, shown, `It should pass. ${whatHappened(result)}`)]),
+  }
+}
+
+/** The solution runs every test, so it shows those that nobody hears of. */
+function mustPassAll(shown: string, suite: string): Trial {
+  const { target, judge } = mustPass('solution', { kind: 'solution' }, shown)
+  return {
+    target,
+    judge: (result) => [
+      ...judge(result),
+      ...(result.strays ?? []).map((title) =>
+        error('titles', suite, `The tests of "${title}" count for nothing, because no task has that name.`),
+      ),
+    ],
   }
 }
 

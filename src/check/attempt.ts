@@ -114,6 +114,7 @@ export async function attemptLesson(input: AttemptInput): Promise<Attempt> {
         diagnosis,
         ...(file !== undefined && line !== undefined && { at: { file: shown(file), line } }),
         tasks: tasks.map(({ name }) => ({ task: name, state: 'not reached', commands: [] })),
+        strays: [],
         notes: [],
       },
       builtOn,

@@ -116,6 +116,7 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
       ...(verdict.at !== undefined && { at: verdict.at }),
       redis: { kind: redis.kind, name: redis.name, version: redis.version },
       tasks: verdict.tasks,
+      ...(verdict.strays.length > 0 && { strays: verdict.strays }),
       output,
       notes: verdict.notes,
       ms: Math.round(performance.now() - started),

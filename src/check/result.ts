@@ -64,6 +64,8 @@ export interface CheckResult {
   /** `name` is for people: 'Redis 7.0.15', 'Valkey 8.1.1', 'the embedded server'. */
   readonly redis: { readonly kind: RedisKind; readonly name: string; readonly version: string }
   readonly tasks: readonly TaskResult[]
+  /** Titles above tests that belong to no task, a fault of the suite: whether they pass changes nothing. */
+  readonly strays?: readonly string[]
   /** What the answer printed, cut. */
   readonly output: string
   /** What is worth knowing and is no failure. */

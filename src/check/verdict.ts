@@ -23,6 +23,7 @@ export interface Verdict {
   readonly diagnosis?: string
   readonly at?: Place
   readonly tasks: readonly TaskResult[]
+  readonly strays: readonly string[]
   readonly notes: readonly string[]
 }
 
@@ -72,8 +73,17 @@ export function judge(record: RunRecord, expected: Expected): Verdict {
       tasks.every((task) => task.state === 'passed' || task.state === 'skipped'),
     ...(outer && outerFields(outer.failure, expected)),
     tasks,
+    strays: straysOf(record.reports, expected),
     notes,
   }
+}
+
+/** Where tests ran that belong to no task of the lesson: whether they pass changes nothing. */
+function straysOf(reports: readonly Report[], expected: Expected): readonly string[] {
+  const names = reports.flatMap((report) =>
+    report.kind === 'test' || report.kind === 'task' ? [report.task] : [],
+  )
+  return [...new Set(names)].filter((name) => !expected.tasks.some((task) => task.name === name))
 }
 
 interface Trouble extends Commands {

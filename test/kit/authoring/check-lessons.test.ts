@@ -83,6 +83,11 @@ describe('answers', () => {
       'error solution solutions/01-greetings.ts: It should pass. "greet" fails: No.',
     ],
     [
+      'tests belong to no task',
+      { ...sound, solution: { ...passes, strays: ['gret'] } },
+      'error titles test/lessons/01-greetings.test.ts: The tests of "gret" count for nothing, because no task has that name.',
+    ],
+    [
       'a right answer cannot be run',
       { ...sound, 'same-as-the-solution': { passed: false, diagnosis: 'It is no TypeScript.' } },
       'It should pass. It could not be run: It is no TypeScript.',

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises'
+import { appendFile, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { checkLessons, newLesson } from '../../../src/authoring/index.ts'
-import { loadCourse } from '../../../src/course/index.ts'
+import { filesOf, loadCourse } from '../../../src/course/index.ts'
 import { newSession } from '../../../src/walkthrough/session.ts'
 import { newCourse } from './course-copy.ts'
 
@@ -67,6 +67,15 @@ describe('dev new', () => {
       const rules = lesson?.findings.map(({ level, rule }) => `${level}: ${rule}`)
       // Nothing but what the author has to write: the words, the answers and whatever says TODO.
       expect(new Set(rules)).toEqual(new Set(['error: todo', 'warning: words', 'error: answers']))
+
+      // A test inside another describe, or in none, is reported under no task.
+      const { suite } = filesOf(course, '01-greetings')
+      await appendFile(
+        suite,
+        "\ntest('alone', () => {})\ndescribe('greet', () => {\n  describe('inner', () => {\n    test('deep', () => {})\n  })\n})\n",
+      )
+      const { strays } = await session.check('01-greetings', { kind: 'solution' })
+      expect(strays).toEqual(expect.arrayContaining(['alone', 'inner']))
     } finally {
       await session.close()
     }
