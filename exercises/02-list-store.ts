@@ -21,7 +21,7 @@ export class InvalidEntityIdError extends Error {
   }
 }
 
-// Task 1: this works, as long as nothing goes wrong and nobody is mischievous. Find its two faults and mend them.
+// Task 1: this works as long as nothing goes wrong and nobody is mischievous. Find its two bugs and fix them.
 export async function storeEvent(redis: Redis, event: DomainEvent): Promise<void> {
   const text = encodeEvent(event)
   await redis.rpush(`events:${event.entityId}`, text)

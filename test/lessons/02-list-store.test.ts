@@ -8,6 +8,7 @@ import {
   connectionsStillOpen,
   everyCrash,
   everyInterleaving,
+  lacks,
   useSandbox,
   verify,
   verifyEqual,
@@ -195,6 +196,38 @@ describe('storeEvent', () => {
         verify(false, 'The event was announced before both lists had it.', { received: found })
       },
     })
+  })
+
+  for (const key of ['events:user-42', 'events:type:USER_REGISTERED']) {
+    test(`reports that ${key} is not a list`, async () => {
+      await box.admin.hset(key, 'not', 'a list')
+      const error = await callError(
+        'storeEvent',
+        () => storeEvent(box.redis, event(1)),
+        Error,
+        `The key \`${key}\` held a hash, so Redis refused to append to it, but storeEvent resolved as if the whole event were stored. EXEC resolves even when one of its commands fails: look at each reply, and throw the error that you find there.`,
+      )
+      verify(
+        error.message.includes('WRONGTYPE'),
+        `The key \`${key}\` held a hash, and storeEvent threw an error that doesn't say so. Throw the error of Redis as it is: it names the cause.`,
+        { expected: 'an error whose message contains WRONGTYPE', received: error },
+      )
+    })
+  }
+
+  test.skipIf(lacks('own-server'))('lets any error of Redis through', async () => {
+    const server = await box.startServer({ args: ['--min-replicas-to-write', '1'] })
+    const error = await callError(
+      'storeEvent',
+      () => storeEvent(server.connect(), event(1)),
+      Error,
+      'Redis refused to write because it had no replica (NOREPLICAS), but storeEvent resolved as if the event were stored. Let every error of Redis through, because only a caller that sees it can try again.',
+    )
+    verify(
+      /NOREPLICAS|EXECABORT/.test(error.message),
+      'Redis refused to write because it had no replica (NOREPLICAS), and storeEvent threw an error that hides that. Throw the error of Redis as it is: it names the cause.',
+      { expected: 'the error of Redis', received: error },
+    )
   })
 
   test('refuses an id that is the key of another list', async () => {

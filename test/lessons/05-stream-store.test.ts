@@ -390,6 +390,38 @@ describe('storeEventWithStreams', () => {
     })
   })
 
+  for (const stream of [ENTITY, TYPE, ALL]) {
+    test(`reports that ${stream} is not a stream`, async () => {
+      await box.admin.set(stream, 'not a stream')
+      const error = await callError(
+        'storeEventWithStreams',
+        () => storeEventWithStreams(box.redis, ada()),
+        Error,
+        `The key \`${stream}\` held a string, so Redis refused to append to it, but storeEventWithStreams resolved as if the event were in all three streams. EXEC resolves even when one of its commands fails: look at each reply, and throw the error that you find there.`,
+      )
+      verify(
+        error.message.includes('WRONGTYPE'),
+        `The key \`${stream}\` held a string, and storeEventWithStreams threw an error that doesn't say so. Throw the error of Redis as it is: it names the cause.`,
+        { expected: 'an error whose message contains WRONGTYPE', received: error },
+      )
+    })
+  }
+
+  test.skipIf(lacks('own-server'))('lets any error of Redis through', async () => {
+    const server = await box.startServer({ args: ['--min-replicas-to-write', '1'] })
+    const error = await callError(
+      'storeEventWithStreams',
+      () => storeEventWithStreams(server.connect(), ada()),
+      Error,
+      'Redis refused to write because it had no replica (NOREPLICAS), but storeEventWithStreams resolved as if the event were stored. Let every error of Redis through, because only a caller that sees it can try again.',
+    )
+    verify(
+      /NOREPLICAS|EXECABORT/.test(error.message),
+      'Redis refused to write because it had no replica (NOREPLICAS), and storeEventWithStreams threw an error that hides that. Throw the error of Redis as it is: it names the cause.',
+      { expected: 'the error of Redis', received: error },
+    )
+  })
+
   test('writes nothing of an event that it refuses', async () => {
     const spoilt = { ...ada(), payload: { born: new Date(0) } } as unknown as StoredEvent
     const error = await callError(

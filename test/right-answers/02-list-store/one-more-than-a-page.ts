@@ -58,6 +58,8 @@ export async function storeEvent(redis: Redis, event: DomainEvent): Promise<void
     ])
     .exec()
   if (results === null) throw new Error('the transaction was not carried out')
+  const failed = results.find(([error]) => error !== null)
+  if (failed) throw failed[0]
 }
 
 export function readEvents(redis: Redis, entityId: string, from?: number): Promise<EventPage> {
