@@ -213,6 +213,22 @@ describe('createEvent', () => {
       { name: 'Ada', email: 'ada@example.com', address: { city: 'Ghent' }, tags: ['early', 'beta'] },
       'Only the outer level of the payload was copied: a change inside the caller’s `address` or `tags` changed the event too. Copy it all the way down.',
     )
+    const deep = { ...ada(), payload: { address: { geo: { lat: 51 } }, stops: [{ city: 'Ghent' }] } }
+    const route = await call('createEvent', () => createEvent(deep, morning))
+    const far =
+      "The copy isn't deep enough, so the event changes whenever the caller's object does. Copy every level."
+    for (const stop of deep.payload.stops) stop.city = 'Oslo'
+    verifyEqual(
+      route.payload.stops,
+      [{ city: 'Ghent' }],
+      `The caller changed an object inside the array \`stops\`, and the event changed too. ${far}`,
+    )
+    deep.payload.address.geo.lat = 60
+    verifyEqual(
+      route.payload.address,
+      { geo: { lat: 51 } },
+      `The caller changed \`address.geo.lat\`, three levels down, and the event changed too. ${far}`,
+    )
     fact.metadata.userId = 'someone-else'
     verifyEqual(
       event.metadata,
@@ -437,7 +453,7 @@ describe('encodeEvent', () => {
       'a Date',
       new Date(MORNING),
       'a Date',
-      'JSON turns it into a text, so what is read back is not what was written. Store `date.toISOString()`, and say so in the payload’s type.',
+      'JSON turns it into a string, so what is read back isn’t what was written. If you check values in a replacer, you never see the Date, because its `toJSON` runs first: check them before you call `JSON.stringify`.',
     ],
     [
       'a bigint',
