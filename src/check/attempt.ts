@@ -91,7 +91,11 @@ export async function attemptLesson(input: AttemptInput): Promise<Attempt> {
   writeFileSync(file, bundle.code)
   try {
     const onRedis = newsTeller(asked.onNotice)
-    const record = await input.take(asked, (process) => process.run(job, { signal: asked.signal, onRedis }))
+    const record = await input.take(asked, async (process) => {
+      await process.loaded(asked.signal)
+      goOn() // before anything of the answer has run: then the next one can have this process
+      return await process.run(job, { signal: asked.signal, onRedis })
+    })
     goOn()
     return {
       used: true,

@@ -52,8 +52,11 @@ export interface Checker {
 /** esbuild is one service for all of this process: it may be stopped only when nobody waits for a bundle any more. */
 let openCheckers = 0
 
-/** Processes kept warm by a program whose checks overtake each other: the newest one must not wait for a process to start. */
-const SPARE = 2
+/**
+ * Processes kept warm by a program whose checks overtake each other. Each check that is stopped costs one, so three saves in a row
+ * don't have to wait for any to start.
+ */
+const SPARE = 3
 
 /** Opens a checker on a Redis that is running; the caller stops that Redis, after `close`. */
 export async function openChecker(options: CheckerOptions): Promise<Checker> {
@@ -64,6 +67,7 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
   let busy: StandbyProcess | undefined
   const read = lessonReader(course)
   let line: Promise<unknown> = Promise.resolve()
+  let waiting = 0
   let closed = false
   openCheckers += 1
 
@@ -133,16 +137,19 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
       busy = undefined
       if (closed) process.kill()
       else if (process.usable) pool.giveBack(process)
-      if (!closed && stayWarm) pool.fill(asked.signal === undefined ? 1 : SPARE)
+      // The next check needs the machine for itself if there is one: what it leaves is filled up after it.
+      if (!closed && stayWarm) pool.fill(asked.signal === undefined || waiting > 0 ? 1 : SPARE)
     }
   }
 
   return {
     check(slug, target, asked = {}) {
       const onNotice = asked.onNotice ?? options.onNotice
-      const result = line.then(() =>
-        againAfterPauses((lastTry) => one(slug, target, { ...asked, onNotice }, lastTry), onNotice),
-      )
+      waiting += 1
+      const result = line.then(() => {
+        waiting -= 1
+        return againAfterPauses((lastTry) => one(slug, target, { ...asked, onNotice }, lastTry), onNotice)
+      })
       line = result.catch(() => {})
       return result
     },

@@ -4,19 +4,36 @@ import type { StandbyProcess } from './standby-process.ts'
 export class StandbyPool {
   readonly #start: () => StandbyProcess
   #waiting: StandbyProcess[] = []
+  #wanted = 0
+  #loading: StandbyProcess | undefined
 
   constructor(start: () => StandbyProcess) {
     this.#start = start
   }
 
-  /** Makes sure that at least `count` are on their way. */
+  /**
+   * Makes sure that `count` are on their way. They load one after the other: side by side, none of them would be ready for a save
+   * that comes soon.
+   */
   fill(count: number): void {
+    this.#wanted = count
     this.#waiting = this.#waiting.filter((process) => process.usable)
-    while (this.#waiting.length < count) this.#waiting.push(this.#start())
+    if (this.#waiting.length >= count || this.#loading?.usable === true) return
+    const next = this.#start()
+    this.#waiting.push(next)
+    this.#loading = next
+    void next.loaded().then(() => {
+      if (this.#loading === next) this.#loading = undefined
+      if (next.usable) this.fill(this.#wanted)
+    })
   }
 
-  /** The one that is likely to be warm first; never one in which an answer has run, unless that is asked for. */
+  /**
+   * The one that is likely to be warm first; never one in which an answer has run, unless that is asked for. No other starts beside
+   * it until `fill` is called again.
+   */
   take(mayBeUsed: boolean): StandbyProcess {
+    this.#wanted = 0
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
       if (next.usable && (mayBeUsed || !next.used)) return next
       next.kill()
@@ -24,12 +41,14 @@ export class StandbyPool {
     return this.#start()
   }
 
-  /** Waits for another answer. */
+  /** Waits for another answer; one that no answer has used goes first, because it has been loading for the longest time. */
   giveBack(process: StandbyProcess): void {
-    this.#waiting.push(process)
+    if (process.used) this.#waiting.push(process)
+    else this.#waiting.unshift(process)
   }
 
   close(): void {
+    this.#wanted = 0
     for (const process of this.#waiting.splice(0)) process.kill()
   }
 }

@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream'
 import type { SandboxEnvironment } from './kit/environment.ts'
 import type { RedisNews } from './kit/pulse.ts'
 import type { Disturbance, Job, Report, StandbySetup } from './standby/messages.ts'
-import { signature } from './standby/report.ts'
+import { LOADED, signature } from './standby/report.ts'
 
 /** How a run ended, as seen from outside the process it ran in. */
 export interface RunRecord {
@@ -27,6 +27,8 @@ interface RunOptions {
   onRedis?(news: RedisNews): void
 }
 
+/** Longer than this (ms) nobody waits for a process to load: it gets its answer, and whether it ever says anything shows then. */
+const LOADING_MS = 10_000
 /** A backstop: the parts inside the process notice much earlier, unless the answer took them down. */
 const SILENCE_MS = 90_000
 const MOST_OUTPUT = 8 * 1024
@@ -43,6 +45,9 @@ export class StandbyProcess {
   #output = ''
   #printed = 0
   #runs = 0
+  #rest = ''
+  #hears = (_line: string) => {}
+  readonly #loaded: Promise<void>
 
   constructor(script: string, environment: SandboxEnvironment, cwd: string) {
     this.#child = spawn(
@@ -64,6 +69,11 @@ export class StandbyProcess {
     this.#child.on('error', () => {})
     this.#reports?.setEncoding('utf8')
     this.#reports?.on('error', () => {})
+    this.#reports?.on('data', (chunk: string) => this.#receive(chunk))
+    this.#loaded = new Promise((resolve) => {
+      this.#hears = (line) => line === LOADED && resolve()
+      this.#child.once('close', () => resolve())
+    })
     this.#child.stdin?.on('error', () => {})
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream?.on('data', (chunk) => this.#keep(chunk))
@@ -86,6 +96,20 @@ export class StandbyProcess {
   /** An answer has run in it. */
   get used(): boolean {
     return this.#runs > 0
+  }
+
+  /** Resolves as soon as an answer could run in it: it has loaded, or it never will, or the signal says that no answer comes. */
+  async loaded(signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted === true || !this.usable) return
+    let giveUp = () => {}
+    const noLonger = new Promise<void>((resolve) => {
+      giveUp = resolve
+    })
+    const timer = setTimeout(giveUp, LOADING_MS)
+    signal?.addEventListener('abort', giveUp)
+    await Promise.race([this.#loaded, noLonger])
+    signal?.removeEventListener('abort', giveUp)
+    clearTimeout(timer)
   }
 
   /** Hands over the answer and listens until it is done or dead; the signal kills it. */
@@ -113,38 +137,33 @@ export class StandbyProcess {
         silence = setTimeout(() => resolve({ kind: 'silent', seconds: SILENCE_MS / 1000 }), SILENCE_MS)
       }
       listen()
-      let rest = ''
-      const onData = (chunk: string) => {
-        const lines = (rest + chunk).split('\n')
-        rest = lines.pop() ?? ''
-        for (const line of lines) {
-          const report = opened(line, secret, next)
-          if (report === undefined) forged = true
-          else if (report.kind === 'redis') onRedis(report.news)
-          else reports.push(report)
-          listen()
-          if (report?.kind === 'disturbed') {
-            clearTimeout(silence)
-            resolve(report)
-          } else if (report?.kind === 'done') {
-            stays = report.stays
-            clearTimeout(silence)
-            resolve({ kind: 'done' })
-          }
+      this.#hears = (line) => {
+        if (line === LOADED && reports.length === 0) return // later than anyone wanted to wait
+        const report = opened(line, secret, next)
+        if (report === undefined) forged = true
+        else if (report.kind === 'redis') onRedis(report.news)
+        else reports.push(report)
+        listen()
+        if (report?.kind === 'disturbed') {
+          clearTimeout(silence)
+          resolve(report)
+        } else if (report?.kind === 'done') {
+          stays = report.stays
+          clearTimeout(silence)
+          resolve({ kind: 'done' })
         }
       }
       const onClose = (code: number | null, signal: string | null) => {
         clearTimeout(silence)
         resolve({ kind: 'exit', code, signal })
       }
-      this.#reports?.on('data', onData)
       // `close` and not `exit`: by then all that was still in the pipes has been read.
       this.#child.once('close', onClose)
       const onAbort = () => this.kill() // which ends in `close`
       signal?.addEventListener('abort', onAbort)
       stopListening = () => {
         signal?.removeEventListener('abort', onAbort)
-        this.#reports?.off('data', onData)
+        this.#hears = () => {}
         this.#child.off('close', onClose)
       }
       this.#child.stdin?.write(`${JSON.stringify({ ...job, secret })}\n`)
@@ -156,6 +175,12 @@ export class StandbyProcess {
 
   kill(): void {
     this.#child.kill('SIGKILL')
+  }
+
+  #receive(chunk: string): void {
+    const lines = (this.#rest + chunk).split('\n')
+    this.#rest = lines.pop() ?? ''
+    for (const line of lines) this.#hears(line)
   }
 
   #keep(chunk: Buffer): void {

@@ -16,7 +16,7 @@ import { watchShared } from './integrity.ts'
 import { watchLeftovers } from './leftovers.ts'
 import type { Disturbance, Failure, Job, Report, StandbySetup } from './messages.ts'
 import { placeIn } from './places.ts'
-import { signer, writeReport } from './report.ts'
+import { LOADED, signer, writeReport } from './report.ts'
 import { StandbyRunner } from './runner.ts'
 import { recordedCommands } from './sent-commands.ts'
 import { startSentinel } from './sentinel.ts'
@@ -35,6 +35,7 @@ const warm = warmUp().then(() => ({ changed: watchShared(), asBefore: watchLefto
 /** Set as soon as it is warm: until then nothing of an answer has run. */
 let changed: () => string | undefined = () => undefined
 const sentinel = startSentinel(setup.supervisor)
+writeReport(`${LOADED}\n`)
 let job = JSON.parse(await input.next()) as Job
 const unhandled: Failure[] = []
 process.on('unhandledRejection', (reason) => unhandled.push(rejection(reason)))

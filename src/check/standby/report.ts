@@ -5,6 +5,9 @@ import type { Report } from './messages.ts'
 /** The pipe that the supervisor reads; also written from the sentinel's thread, by its number. */
 export const REPORT_FD = 3
 
+/** The first line, which nobody has to sign: an answer comes only after it. */
+export const LOADED = 'loaded'
+
 /** Taken before any answer is loaded: what an answer does to `JSON` or `fs` later changes nothing here. */
 const write = writeSync
 const hmac = createHmac

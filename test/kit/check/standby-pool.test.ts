@@ -1,0 +1,70 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { StandbyPool } from '../../../src/check/standby-pool.ts'
+import { StandbyProcess } from '../../../src/check/standby-process.ts'
+
+/** Loads as soon as there is a file called `go`. */
+const script = `
+import { existsSync, writeSync } from 'node:fs'
+const timer = setInterval(() => {
+  if (!existsSync(process.argv[1] + '.go')) return
+  clearInterval(timer)
+  writeSync(3, 'loaded\\n')
+}, 5)
+process.stdin.resume()
+`
+let folder: string
+let started: StandbyProcess[]
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'eventlings-pool-'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+function poolOf(path: string): StandbyPool {
+  started = []
+  return new StandbyPool(() => {
+    const environment = { url: 'redis://127.0.0.1:1', kind: 'embedded' as const, has: [], allow: [] }
+    const process = new StandbyProcess(path, environment, folder)
+    started.push(process)
+    return process
+  })
+}
+
+test('a check that is stopped while its process loads leaves it to the next one', async () => {
+  const path = join(folder, 'held.mjs')
+  await writeFile(path, script)
+  const pool = poolOf(path)
+  pool.fill(1)
+  const first = pool.take(false)
+  const stop = new AbortController()
+  const waiting = first.loaded(stop.signal)
+  stop.abort()
+  await waiting
+  expect(first).toMatchObject({ usable: true, used: false })
+  pool.giveBack(first)
+  expect(pool.take(false)).toBe(first)
+  await writeFile(`${path}.go`, '')
+  await first.loaded()
+  expect(started).toHaveLength(1)
+  first.kill()
+})
+
+test('processes load one after the other, and none is started for one that cannot', async () => {
+  const path = join(folder, 'free.mjs')
+  await writeFile(path, script)
+  const pool = poolOf(path)
+  pool.fill(3)
+  expect(started).toHaveLength(1)
+  await writeFile(`${path}.go`, '')
+  for (let count = 0; count < started.length; count += 1) await started[count]?.loaded()
+  expect(started).toHaveLength(3)
+  pool.close()
+
+  const broken = poolOf(join(folder, 'nowhere.mjs'))
+  broken.fill(3)
+  await started[0]?.loaded()
+  expect(started).toMatchObject([{ usable: false }])
+  broken.close()
+})
