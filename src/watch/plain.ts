@@ -18,11 +18,14 @@ export async function watchPlain(options: WatchPlainOptions): Promise<void> {
   const { output, palette, json, note, signal } = options
   const say = json ? note : (sentence: string) => void output.write(`${sentence}\n`)
   let notice: string | undefined
+  let warning: string | undefined
   const session = await WatchSession.open({
     ...options,
     onState(state) {
       if (state.notice !== undefined && state.notice !== notice) say(state.notice)
       notice = state.notice
+      if (state.warning !== undefined && state.warning !== warning) say(state.warning)
+      warning = state.warning
     },
     news(tell) {
       options.news?.((news) => {

@@ -27,6 +27,7 @@ export async function renderScreen(state: WatchState, options: ScreenOptions): P
     const next = state.result.passed ? 'n goes on to the next lesson' : 'h shows a hint'
     parts.push(renderCheck(state.result, { width, palette, title: state.title, next }))
   }
+  if (state.warning !== undefined) parts.push(text(state.warning, options, 'dim'))
   if (state.checking) parts.push(palette.paint('checking …', 'cyan'))
   if (state.panel !== undefined) parts.push(await panel(state.panel, state, options))
   if (state.notice !== undefined) parts.push(text(state.notice, options))
@@ -87,6 +88,6 @@ function news(sentence: string, { width, palette }: ScreenOptions): string {
   return paintLines(wrap(line, { width }), palette)
 }
 
-function text(sentence: string, { width, palette }: ScreenOptions): string {
-  return paintLines(wrap([span(harmless(sentence))], { width }), palette)
+function text(sentence: string, { width, palette }: ScreenOptions, ...styles: 'dim'[]): string {
+  return paintLines(wrap([span(harmless(sentence), ...styles)], { width }), palette)
 }

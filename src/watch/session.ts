@@ -12,6 +12,8 @@ export interface WatchOptions extends PanelSource {
   readonly checker: Pick<Checker, 'check'>
   readonly redis: Pick<RunningRedis, 'description' | 'limits'>
   readonly slug: string
+  /** The folder of the learner's own answers to build on; undefined for the model ones. */
+  readonly mine?: string | undefined
   /** The lessons that the learner means to do, in order: where next and previous lead. */
   readonly way: readonly LessonSummary[]
   /** Go on to the next lesson as soon as one is passed. */
@@ -183,11 +185,21 @@ export class WatchSession {
     // What keeps a check from a verdict is told, and watching goes on: the next save may meet a better world.
     if (typeof checked === 'string') return this.#set({ checking: false, notice: checked })
     const result = { ...checked, target: 'workspace' }
-    this.#set({ checking: false, result, panel: undefined, notice: undefined })
+    this.#set({ checking: false, result, warning: undefined, panel: undefined, notice: undefined })
     onResult?.(result)
     await recordCheck(this.#options, result)
     this.#set(this.#counts())
     if (result.passed && advance === true) await this.#move(1)
+    else void this.#lookAtTypes(result, signal)
+  }
+
+  /** After the verdict, and until the next save. */
+  async #lookAtTypes(result: CheckResult, signal: AbortSignal): Promise<void> {
+    const { course, home, mine } = this.#options
+    const { typeWarning } = await import('../check/type-error.ts')
+    const file = home.answer(result.lesson)
+    const warning = await typeWarning(result, { root: course.root, file, mine, signal })
+    if (!signal.aborted && warning !== undefined) this.#set({ warning })
   }
 
   async #move(by: 1 | -1): Promise<void> {
@@ -221,6 +233,7 @@ export class WatchSession {
       limits: redis.limits,
       checking: false,
       result: undefined,
+      warning: undefined,
       panel: undefined,
       question: undefined,
       notice: undefined,

@@ -60,6 +60,8 @@ export interface WatchState {
   readonly limits: string | undefined
   readonly checking: boolean
   readonly result: CheckResult | undefined
+  /** What TypeScript says of the file that got the verdict. */
+  readonly warning: string | undefined
   /** Below the verdict: a hint, a diff, the list, help. */
   readonly panel: Panel | undefined
   /** A question that waits for `y`; any other key is no. */

@@ -4,7 +4,7 @@ import { type CheckResult, resultAsJson, type Target } from '../../check/index.t
 import type { LessonSummary } from '../../course/index.ts'
 import { paintLines, span } from '../../terminal/text.ts'
 import { wrap } from '../../terminal/wrap.ts'
-import { nextCommand } from '../../walkthrough/desk.ts'
+import { type Desk, nextCommand } from '../../walkthrough/desk.ts'
 import { assertStarted, checkOwnAnswer } from '../../walkthrough/own-answer.ts'
 import { type Flags, type Run, self } from '../command.ts'
 import type { Context } from '../context.ts'
@@ -25,19 +25,43 @@ export const run: Run = async (context, [named], flags) => {
   const lesson = whichLesson(desk, named, 'check')
   const target = targetOf(flags)
   if (target === undefined) assertStarted(desk, lesson.slug)
-  const { result, limits } = await withSession(context, desk, async (session) => ({
-    result: await (target === undefined
+  const { result, warning } = await withSession(context, desk, async (session) => {
+    const result = await (target === undefined
       ? checkOwnAnswer(desk, session, lesson.slug)
-      : session.check(lesson.slug, target)),
-    limits: (await session.open()).redis.limits,
-  }))
-  if (flags.json === true) {
-    context.printJson(resultAsJson(result))
-  } else {
-    await print(context, lesson, result, flags, nextCommand(desk) ?? `${self} progress`)
-    if (limits !== undefined) context.print(`\n${paragraph(limits, context)}`)
+      : session.check(lesson.slug, target))
+    if (flags.json === true) context.printJson(resultAsJson(result))
+    else {
+      await print(context, lesson, result, flags, nextCommand(desk) ?? `${self} progress`)
+      const { limits } = (await session.open()).redis
+      if (limits !== undefined) context.print(`\n${paragraph(limits, context)}`)
+    }
+    // Not waited for: it works while everything else is stopped.
+    return { result, warning: typesOf(context, desk, result, target) }
+  })
+  const sentence = await context.cleanups.unlessEnding(warning)
+  if (sentence !== undefined) {
+    if (flags.json === true) context.note(sentence)
+    else context.print(`\n${context.output.isTTY ? paragraph(sentence, context) : sentence}`)
   }
   return result.passed ? Exit.passed : Exit.notPassed
+}
+
+/** What TypeScript says of the learner's own answer, or of a file; the course's own files have no such errors. */
+async function typesOf(
+  context: Context,
+  { course, home }: Desk,
+  result: CheckResult,
+  target: Target | undefined,
+): Promise<string | undefined> {
+  if (target !== undefined && target.kind !== 'file') return undefined
+  const { typeWarning } = await import('../../check/type-error.ts')
+  const stop = new AbortController()
+  const done = context.cleanups.add(() => stop.abort())
+  const file = target?.path ?? home.answer(result.lesson)
+  const mine = await context.mine()
+  const warning = await typeWarning(result, { root: course.root, file, mine, signal: stop.signal })
+  done()
+  return warning
 }
 
 /** What the flags name; undefined for the learner's own answer. */

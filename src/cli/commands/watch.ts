@@ -30,6 +30,7 @@ export const run: Run = async (context, [named], flags) => {
         redis,
         checker: session,
         slug: lesson.slug,
+        mine: await context.mine(),
         palette,
         ...flagsOfWatch,
         ...ofClass,

@@ -1,0 +1,118 @@
+import { execFile } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { existsSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { constants, setPriority } from 'node:os'
+import { basename, dirname, join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { cacheFolder } from './cache-folder.ts'
+import type { CheckResult } from './result.ts'
+import { shownPath } from './shown-path.ts'
+
+export interface TypeErrorOptions {
+  /** Of the course. */
+  readonly root: string
+  /** The answer. */
+  readonly file: string
+  /** The folder of the learner's own answers to build on; undefined for the model ones. */
+  readonly mine?: string | undefined
+  readonly signal?: AbortSignal
+}
+
+/** A warning isn't worth a longer wait (ms). */
+const PATIENCE_MS = 5_000
+const MOST_CHARACTERS = 200
+const DIAGNOSTIC = /^(?:(.+)\((\d+),\d+\): )?error TS\d+: (.+)$/gm
+
+/**
+ * One line about the first type error in an answer that has been checked. Undefined if there is none, and whenever TypeScript can't
+ * be asked: it isn't needed for anything else, so that is nobody's mistake.
+ */
+export async function typeWarning(
+  result: CheckResult,
+  options: TypeErrorOptions,
+): Promise<string | undefined> {
+  // Of a file that couldn't be run, the verdict has already said what's wrong.
+  if (result.tasks.every(({ state }) => state === 'not reached')) return undefined
+  const error = await firstTypeError(options).catch(() => undefined)
+  if (error === undefined) return undefined
+  const shown = shownPath(options.root, options.file)
+  return `TypeScript: ${shown}:${error.line}: ${error.message} (It doesn't affect the verdict.)`
+}
+
+interface TypeErrorAt {
+  readonly line: number
+  readonly message: string
+}
+
+async function firstTypeError({
+  root,
+  file,
+  mine,
+  signal,
+}: TypeErrorOptions): Promise<TypeErrorAt | undefined> {
+  const require = createRequire(join(root, 'package.json'))
+  const lib = join(dirname(require.resolve('typescript/package.json')), 'lib')
+  // The compiler itself and not the script that starts it: that one would be killed alone.
+  const { default: compiler } = (await import(pathToFileURL(join(lib, 'getExePath.js')).href)) as {
+    readonly default: () => string
+  }
+  const answer = realpathSync(file)
+  const folder = join(cacheFolder(root), 'types')
+  mkdirSync(folder, { recursive: true })
+  const project = join(folder, `${randomUUID()}.json`)
+  const modules = (require.resolve.paths('ioredis') ?? []).filter((path) => existsSync(path))
+  // The answer may be far away from the course, and then it finds neither packages nor earlier lessons by itself.
+  const compilerOptions = {
+    paths: {
+      '#built/*': [...(mine === undefined ? [] : [mine]), join(root, 'solutions')].map(
+        (from) => `${from}/*.ts`,
+      ),
+      '*': modules.map((path) => `${path}/*`),
+    },
+    typeRoots: modules.map((path) => join(path, '@types')),
+  }
+  const settings = { extends: join(root, 'tsconfig.json'), compilerOptions, files: [answer], include: [] }
+  writeFileSync(project, JSON.stringify(settings))
+  try {
+    const printed = await output(
+      compiler(),
+      ['--project', project, '--noEmit', '--pretty', 'false'],
+      root,
+      signal,
+    )
+    for (const [, path, line, message = ''] of printed.matchAll(DIAGNOSTIC)) {
+      // An error without a file, or in these settings: then it's not the answer that TypeScript has a problem with.
+      if (path === undefined || path.endsWith(basename(project))) return undefined
+      if (resolve(realpathSync(root), path) === answer)
+        return { line: Number(line), message: cut(message.trim()) }
+    }
+    return undefined
+  } finally {
+    rmSync(project, { force: true })
+  }
+}
+
+/** What a program prints, whatever its exit code; empty if it takes too long. It gets only what others leave of the processor. */
+function output(
+  program: string,
+  args: readonly string[],
+  cwd: string,
+  signal?: AbortSignal,
+): Promise<string> {
+  return new Promise((resolve) => {
+    const ending = { timeout: PATIENCE_MS, killSignal: 'SIGKILL', windowsHide: true } as const
+    const child = execFile(program, args, { cwd, ...ending, ...(signal && { signal }) }, (error, stdout) =>
+      resolve(error !== null && error.killed === true ? '' : stdout),
+    )
+    try {
+      if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL)
+    } catch {
+      // It has ended already, or this system doesn't allow it.
+    }
+  })
+}
+
+function cut(message: string): string {
+  return message.length <= MOST_CHARACTERS ? message : `${message.slice(0, MOST_CHARACTERS)} …`
+}
