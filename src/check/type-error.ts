@@ -20,7 +20,7 @@ export interface TypeErrorOptions {
 }
 
 /** A warning isn't worth a longer wait (ms). */
-const PATIENCE_MS = 5_000
+const PATIENCE_MS = 10_000
 const MOST_CHARACTERS = 200
 const DIAGNOSTIC = /^(?:(.+)\((\d+),\d+\): )?error TS\d+: (.+)$/gm
 

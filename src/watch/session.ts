@@ -151,13 +151,17 @@ export class WatchSession {
     await progress.record('LESSON_OPENED', lesson.slug, {})
     this.#state = this.#fresh()
     this.#set({ notice: isNew ? `Your file is ready: ${this.#state.file}` : undefined })
+    const gone = `${this.#state.file} is gone. Press x to begin anew.`
     this.#watcher = watchFile(
       home.answer(lesson.slug),
       {
-        onContent: (content) => void this.#check(content),
+        onContent: (content) => {
+          if (this.#state.notice === gone) this.#set({ notice: undefined })
+          void this.#check(content)
+        },
         onGone: () => {
           this.#checking.abort()
-          this.#set({ checking: false, notice: `${this.#state.file} is gone. Press x to begin anew.` })
+          this.#set({ checking: false, notice: gone })
         },
         onDeaf: () =>
           this.#set({

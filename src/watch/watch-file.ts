@@ -34,6 +34,7 @@ export function watchFile(path: string, news: FileNews, options: WatchFileOption
   let looking = false
   let again = false
   let heard = options.poll === true
+  let unheard = false
 
   async function look(): Promise<void> {
     if (looking) {
@@ -82,16 +83,21 @@ export function watchFile(path: string, news: FileNews, options: WatchFileOption
     poller ??= setInterval(() => void look(), POLL_MS)
   }
 
-  /** Looks by itself now and then: a change that it finds and that nobody told it about means the watcher is deaf. */
+  /**
+   * Looks by itself now and then. If it finds a change, and nobody tells of it until the next look either, the watcher is deaf; on a
+   * busy machine the news only come late.
+   */
   async function control(): Promise<void> {
     if (looking || closed || poller !== undefined) return
+    if (unheard && !heard) {
+      news.onDeaf?.()
+      startPolling()
+      return
+    }
     heard = false
     const content = await contentOf(path)
-    const changed = content === undefined ? !gone && last !== undefined : !last?.equals(content)
-    if (!changed || heard) return
-    news.onDeaf?.()
-    startPolling()
-    await look()
+    unheard = !heard && (content === undefined ? !gone && last !== undefined : !last?.equals(content))
+    if (unheard) await look()
   }
 
   if (options.poll === true) startPolling()

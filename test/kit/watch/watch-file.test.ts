@@ -99,10 +99,29 @@ test('a watcher that hears nothing is noticed, and the file is polled', async ()
   const next = listen({ listen: () => ({ close() {} }) })
   expect(await next()).toBe('one')
   await writeFile(file, 'two')
-  expect(await next()).toBe('(deaf)')
   expect(await next()).toBe('two')
+  expect(await next()).toBe('(deaf)')
   await writeFile(file, 'three')
   expect(await next()).toBe('three')
+})
+
+test('a watcher that hears late is not taken for a deaf one', async () => {
+  let tell = () => {}
+  const next = listen({
+    listen: (_, heard) => {
+      tell = () => heard(null)
+      return { close() {} }
+    },
+  })
+  expect(await next()).toBe('one')
+  await writeFile(file, 'two')
+  expect(await next()).toBe('two')
+  tell()
+  await writeFile(file, 'three')
+  expect(await next()).toBe('three')
+  tell()
+  await writeFile(file, 'four')
+  expect(await next()).toBe('four')
 })
 
 test('a watcher that cannot even start is replaced by polling', async () => {
