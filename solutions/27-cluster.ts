@@ -57,7 +57,8 @@ function logOf(partition: number): string {
 }
 
 /**
- * Compares the version, then writes into stream and log, in one step.
+ * Compares the version, then writes into stream and log, in one step. An error in the middle of a script doesn't undo the
+ * writes before it, so XLEN first: it fails if the log's key holds something else.
  * KEYS[1]   the stream
  * KEYS[2]   the log of its partition
  * ARGV[1]   the expected version
@@ -70,6 +71,7 @@ local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
 local version = 0
 if last[1] then version = tonumber(string.match(last[1][1], '^%d+')) end
 if version ~= tonumber(ARGV[1]) then return {0, version} end
+redis.call('XLEN', KEYS[2])
 for i = 3, #ARGV do
   version = version + 1
   local text = string.format('%d', version)

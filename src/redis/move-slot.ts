@@ -3,16 +3,23 @@ import type { Redis } from 'ioredis'
 /** How many keys one MIGRATE carries. */
 const KEYS_AT_ONCE = 100
 
+/** A pause while some keys of the slot have moved and the others haven't, as in every move of more than a few keys. */
+export interface Halfway {
+  readonly first: readonly string[]
+  readonly run: () => Promise<void>
+}
+
 /**
  * Moves one slot with its keys between two masters, in the order that redis-cli keeps: the receiver says that it imports,
  * the giver that it migrates, the keys go, and everybody is told the new owner. Clients meet ASK and MOVED on the way.
- * `meanwhile` runs when the slot is open on both sides and its keys have not moved yet.
+ * `meanwhile` runs when the slot is open on both sides and its keys have not moved yet; `halfway` between two groups of keys.
  */
 export async function moveSlot(
   slot: number,
   nodes: readonly Redis[],
   to: number,
   meanwhile: () => Promise<void> = async () => {},
+  halfway?: Halfway,
 ): Promise<void> {
   const ids = await Promise.all(nodes.map(async (node) => String(await node.call('CLUSTER', 'MYID'))))
   const from = await ownerOf(slot, nodes)
@@ -25,10 +32,16 @@ export async function moveSlot(
   await giver.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', receiverId)
   await meanwhile()
   const { host = '127.0.0.1', port = 6379 } = receiver.options
+  const migrate = (keys: readonly string[]) =>
+    giver.call('MIGRATE', host, port, '', 0, 5_000, 'KEYS', ...keys)
+  if (halfway !== undefined) {
+    for (const key of halfway.first) await migrate([key])
+    await halfway.run()
+  }
   for (;;) {
     const keys = (await giver.call('CLUSTER', 'GETKEYSINSLOT', slot, KEYS_AT_ONCE)) as string[]
     if (keys.length === 0) break
-    await giver.call('MIGRATE', host, port, '', 0, 5_000, 'KEYS', ...keys)
+    await migrate(keys)
   }
   // The receiver first: told the other way round, the slot could belong to nobody if we died in between.
   const others = nodes.filter((node) => node !== receiver && node !== giver)

@@ -299,6 +299,29 @@ describe('append', () => {
     )
   })
 
+  test('writes nothing if the log is not a stream', async () => {
+    await box.admin.xadd(STREAM, '1-0', 'event', textOf(1))
+    await box.admin.set(LOG, 'not a stream')
+    const outcome = await attempt('append', () =>
+      append(box.redis, 8, 'order-15', [eventOf(2), eventOf(3)], 1),
+    )
+    verify(
+      !outcome.ok,
+      `${LOG} held a string, so Redis refused to append to the log (WRONGTYPE), but append resolved. Let that error through: no consumer will ever see these events.`,
+      { received: outcome.ok && outcome.value },
+    )
+    verify(
+      String(outcome.error).includes('WRONGTYPE'),
+      `${LOG} held a string, so Redis refused to append to the log (WRONGTYPE), and append threw something else. Let that error through, so that the caller can see what is wrong.`,
+      { received: outcome.error },
+    )
+    verifyEqual(
+      [await box.admin.xlen(STREAM), await box.admin.get(LOG)],
+      [1, 'not a stream'],
+      `${LOG} held a string, so Redis refused to append to the log, but the stream has changed all the same. Neither a script nor a transaction rolls back: check that the log is a stream (XLEN) before the first write.`,
+    )
+  })
+
   test('one of two writers wins, and the log says the same as the stream', async () => {
     await everyInterleaving({
       name: 'append',
@@ -518,6 +541,37 @@ describe('consume', () => {
       'Redis refused one effect (WRONGTYPE). consume should let that error through, so that one can see what is wrong.',
       { received: outcome.error },
     )
+    await attempt('consume', () =>
+      consume(box.redis, 3, 'totals', (_, effects) => {
+        effects.incr('es:{p3}:tries')
+      }),
+    )
+    verifyEqual(
+      await box.admin.get('es:{p3}:tries'),
+      '2',
+      'Redis refused one effect of three inside EXEC, and carried out the other two. After that, consume was called again and handed the event over again, so the effects that had worked were repeated. A transaction does not roll back: leave the checkpoint where EXEC put it.',
+    )
+  })
+
+  test('tries an event again if its transaction was discarded', async () => {
+    for (const n of [1, 2]) await logged(3, n)
+    const outcome = await attempt('consume', () =>
+      consume(box.redis, 3, 'totals', (event, effects) => {
+        count(event, effects)
+        if (event.position === '1-0') effects.call('HINCRBY', TOTALS) // too few arguments
+      }),
+    )
+    verify(
+      !outcome.ok,
+      'Redis refused to queue one of the effects, so EXEC discarded the whole transaction (EXECABORT), but consume resolved. Let the error through.',
+      { received: outcome.ok && outcome.value },
+    )
+    await call('consume', () => consume(box.redis, 3, 'totals', count))
+    verifyEqual(
+      await box.admin.hgetall(TOTALS),
+      { 'order-1': '1', 'order-2': '1' },
+      'Redis refused to queue an effect of the first event and discarded that transaction (EXECABORT). After the repair consume was called again, and each of the two events should have taken effect once: the checkpoint may only move together with the effects.',
+    )
   })
 })
 
@@ -660,6 +714,50 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
       await cluster.nodeAdmins[to]?.xlen(LOG),
       outcome.value * 3,
       'The slot moved while events were written. The log on its new node should hold every event of the three streams.',
+    )
+  })
+
+  test('a slot moves key by key', async () => {
+    const cluster = await box.startCluster()
+    const redis = await cluster.connect({ maxRedirections: 10_000 }) // however long the move takes here
+    const slot = await cluster.slotOf(LOG)
+    const to = ((await cluster.nodeOf(LOG)) + 1) % 3
+    for (const id of THIRD) await call('append', () => append(redis, 8, id, [eventOf(1)], 0))
+    const toldToWait = async () => {
+      const stats = await Promise.all(cluster.nodeAdmins.map((node) => node.info('errorstats')))
+      return stats.map((text) => /errorstat_TRYAGAIN:count=(\d+)/.exec(text)?.[1]).join()
+    }
+    const before = await toldToWait()
+    let settled = false
+    let writing = attempt('append', () => 0)
+    await cluster.moveSlot(slot, to, undefined, {
+      first: THIRD.map((id) => `es:{p3}:stream:${id}`),
+      async run() {
+        writing = attempt('append', () => append(redis, 8, 'order-15', [eventOf(2)], 1))
+        void writing.then(() => {
+          settled = true
+        })
+        // The streams are on one node and the log on the other: Redis says TRYAGAIN to whatever names both.
+        while (!settled && (await toldToWait()) === before) await box.roundTrips(1)
+        const moved = (await cluster.nodeAdmins[to]?.call('CLUSTER', 'GETKEYSINSLOT', slot, 10)) as string[]
+        verify(
+          !moved.includes(LOG),
+          'A slot moves key by key. While the streams of partition 3 were on the new node and its log was still on the old one, append started a second log on the new node, so the order of the partition is lost. Redis makes a script wait (TRYAGAIN) only for the keys named in KEYS: name the log there, too.',
+          { received: moved },
+        )
+      },
+    })
+    const outcome = await writing
+    verify(
+      outcome.ok,
+      'A slot moved key by key, and an append failed while the streams of partition 3 were on the new node and its log was still on the old one. For a script that names both keys in KEYS, Redis replies TRYAGAIN, and ioredis sends it again until the log has moved, too.',
+      { received: outcome.ok ? undefined : outcome.error },
+    )
+    const log = await cluster.nodeAdmins[to]?.xlen(LOG)
+    verifyEqual(
+      [outcome.value, await cluster.admin.xlen(STREAM), log],
+      [2, 2, 4],
+      'A slot moved key by key while append wrote the second event of order-15. The new node should have two events in the stream and four in the log of the partition (received: the version, entries in the stream, entries in the log).',
     )
   })
 

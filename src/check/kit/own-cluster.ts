@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis'
 import { readAddress } from '../../redis/address.ts'
-import { moveSlot, ownerOf } from '../../redis/move-slot.ts'
+import { type Halfway, moveSlot, ownerOf } from '../../redis/move-slot.ts'
 import { handOutCluster, TRUSTED_OPTIONS, trustedClient } from './connections.ts'
 import { allowAddress, forbidAddress } from './network.ts'
 import { endAfterTest } from './own-server.ts'
@@ -24,8 +24,11 @@ export interface OwnCluster {
   /** Which node serves the slot of this key. */
   nodeOf(key: string): Promise<number>
   slotOf(key: string): Promise<number>
-  /** Moves a slot with its keys, as a running cluster does it; `meanwhile` runs while it is open on both sides. */
-  moveSlot(slot: number, toNode: number, meanwhile?: () => Promise<void>): Promise<void>
+  /**
+   * Moves a slot with its keys, as a running cluster does it. `meanwhile` runs while it is open on both sides; `halfway` runs when
+   * the keys in `first` have moved and the others haven't. If either throws, the slot stays half moved and the cluster is thrown away.
+   */
+  moveSlot(slot: number, toNode: number, meanwhile?: () => Promise<void>, halfway?: Halfway): Promise<void>
   /** Called after the test by itself. */
   stop(): Promise<void>
 }
@@ -65,9 +68,9 @@ export async function startCluster(): Promise<OwnCluster> {
     },
     slotOf,
     nodeOf: async (key) => ownerOf(await slotOf(key), nodeAdmins),
-    async moveSlot(slot, toNode, meanwhile) {
+    async moveSlot(slot, toNode, meanwhile, halfway) {
       whole = false
-      await moveSlot(slot, nodeAdmins, toNode, meanwhile)
+      await moveSlot(slot, nodeAdmins, toNode, meanwhile, halfway)
       whole = true
     },
     async stop() {

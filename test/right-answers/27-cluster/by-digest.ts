@@ -65,6 +65,7 @@ local function version_of(key)
 end
 local version = version_of(KEYS[1])
 if tostring(version) ~= ARGV[1] then return redis.error_reply('CONFLICT ' .. version) end
+redis.call('XLEN', KEYS[2]) -- fails here, before the first write, if the log is no stream
 for i = 1, (#ARGV - 2) do
   local entry = {'event', ARGV[i + 2]}
   redis.call('XADD', KEYS[1], (version + i) .. '-0', unpack(entry))

@@ -37,6 +37,8 @@ const SCRIPT = `
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
 local version = last and tonumber(string.match(last[1], '^(%d+)-')) or 0
 if version ~= tonumber(ARGV[1]) then return {0, version} end
+local kind = redis.call('TYPE', KEYS[2]).ok
+if kind ~= 'stream' and kind ~= 'none' then return redis.error_reply('WRONGTYPE ' .. KEYS[2] .. ' is a ' .. kind) end
 for i = 3, #ARGV do
   version = version + 1
   local text = string.format('%d', version)

@@ -55,8 +55,8 @@ local version = info[1] and tonumber(info[1][1]:match('^(%d+)-')) or 0
 if version == tonumber(ARGV[1]) then
   for number, text in ipairs(cjson.decode(ARGV[3])) do
     local id = string.format('%.0f', version + number)
+    redis.call('XADD', KEYS[2], '*', 'streamId', ARGV[2], 'version', id, 'event', text) -- first: it may be no stream
     redis.call('XADD', KEYS[1], id .. '-0', 'event', text)
-    redis.call('XADD', KEYS[2], '*', 'streamId', ARGV[2], 'version', id, 'event', text)
   end
 end
 return version`
