@@ -517,6 +517,10 @@ describe('decide', () => {
   })
 })
 
+type Run = (redis: Parameters<typeof cancelOrder>[0]) => Promise<unknown>
+/** Two commands, and what may be stored in the end. */
+type Race = readonly [first: string, second: string, possible: readonly (readonly string[])[]]
+
 describe('the commands', () => {
   test('store what was decided', async () => {
     const id = await call('createOrder', () => createOrder(box.redis, clock, prices(), 'ada', BASKET))
@@ -680,6 +684,64 @@ describe('the commands', () => {
         )
       },
     })
+  })
+
+  test('keep to the rules when two different ones meet', async () => {
+    const commands: Readonly<Record<string, Run>> = {
+      cancelOrder: (redis) => cancelOrder(redis, clock, 'order-1', 'too late'),
+      issueRefund: (redis) => issueRefund(redis, clock, 'order-1', 500),
+      shipOrder: (redis) => shipOrder(redis, clock, 'order-1', 'T-1'),
+    }
+    const cancelled = ['ORDER_CANCELLED', 'REFUND_ISSUED 7697']
+    const shipped = 'ORDER_SHIPPED'
+    const refunded = 'REFUND_ISSUED 500'
+    const races: readonly Race[] = [
+      ['cancelOrder', 'issueRefund', [cancelled, [refunded, 'ORDER_CANCELLED', 'REFUND_ISSUED 7197']]],
+      ['cancelOrder', 'shipOrder', [cancelled, [shipped]]],
+      [
+        'issueRefund',
+        'shipOrder',
+        [
+          [refunded, shipped],
+          [shipped, refunded],
+        ],
+      ],
+    ]
+    const bothWays = races.flatMap<Race>(([one, other, possible]) => [
+      [one, other, possible],
+      [other, one, possible],
+    ])
+    for (const [one, other, possible] of bothWays) {
+      const [first, second] = [commands[one], commands[other]]
+      if (first === undefined || second === undefined) continue
+      await everyInterleaving({
+        name: one,
+        prepare: () => plant(CREATED, PAID),
+        first,
+        second,
+        verify: async ({ after, held }) => {
+          const facts = (await stored()).slice(2).map(({ event: { eventType, payload } }) => ({
+            eventType,
+            cents: (payload as { readonly amountCents?: number } | undefined)?.amountCents,
+          }))
+          const met = `A paid order got ${one} and ${other} at the same time (the second came between the ${after ?? 'start'} and the ${held ?? 'end'} of the first)`
+          const back = facts.reduce((sum, { cents = 0 }) => sum + Math.max(cents, 0), 0)
+          verify(
+            back <= 7_697,
+            `${met}, and more money went back than had come in: a fact of a decision that lost the race was stored. Append all facts of a decision only if the order is still at the version that decide saw. MULTI without WATCH does not ensure that: if its first XADD is refused, the second is carried out all the same.`,
+            { expected: '7697 cents at most', received: `${back} cents` },
+          )
+          const found = facts.map(({ eventType, cents }) =>
+            cents === undefined ? String(eventType) : `${eventType} ${cents}`,
+          )
+          verify(
+            possible.some((way) => way.join() === found.join()),
+            `${met}, and its events make no sense. The one that is stored later has to be decided on all that is stored by then.`,
+            { expected: possible.map((way) => way.join(', ')).join(' or '), received: found.join(', ') },
+          )
+        },
+      })
+    }
   })
 
   test('store the facts of one decision together', async () => {
