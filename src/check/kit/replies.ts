@@ -1,7 +1,7 @@
 import type { SentCommand } from './context.ts'
 
 /** The most entries of streams that one of these commands fetched: Redis serves nobody else while it puts a reply together. */
-export function largestReply(commands: readonly SentCommand[]): number {
+export function largestReply(commands: readonly Pick<SentCommand, 'reply'>[]): number {
   return Math.max(0, ...commands.map(({ reply }) => entriesIn(reply)))
 }
 
