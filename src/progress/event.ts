@@ -17,13 +17,18 @@ interface Check {
   /** How long the check took, in milliseconds. */
   readonly ms: number
   readonly tasks: readonly TaskOutcome[]
+  readonly fingerprint?: string
 }
 
-/** What each type of event carries. `entityId` is the slug of the lesson, or `course` where no lesson is meant. */
+/**
+ * What each type of event carries. `entityId` is the slug of the lesson, or `course` where no lesson is meant. `fingerprint` is a
+ * short hash of the lesson as it was at that moment; older logs have none.
+ */
 export interface Payloads {
   /** The first line of a log. `continues`: the logs whose events went into this one. */
   readonly LOG_OPENED: { readonly format: number; readonly continues?: readonly string[] }
-  readonly LESSON_OPENED: Readonly<Record<never, never>>
+  /** `fingerprint`: only when the starter was copied, because a file that was there already may belong to an older lesson. */
+  readonly LESSON_OPENED: { readonly fingerprint?: string }
   /** `task` is the first that failed; it is absent when the answer could not be run at all. */
   readonly CHECK_FAILED: Check & {
     readonly task?: string
@@ -37,7 +42,7 @@ export interface Payloads {
   readonly HINT_REVEALED: { readonly task: number; readonly step: number }
   readonly SOLUTION_REVEALED: Readonly<Record<never, never>>
   /** `keptAs`: the name under which the old answer was kept. */
-  readonly LESSON_RESET: { readonly keptAs?: string }
+  readonly LESSON_RESET: { readonly keptAs?: string; readonly fingerprint?: string }
   readonly LESSON_SKIPPED: { readonly reason?: string }
   /** Question and answer in their own words, so that they survive a quiz that is rearranged. */
   readonly QUIZ_ANSWERED: { readonly question: string; readonly answer: string; readonly right: boolean }

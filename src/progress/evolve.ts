@@ -14,7 +14,7 @@ export function evolve(state: ProgressState, event: ProgressEvent): ProgressStat
     case 'HAND_LOWERED':
       return state
     case 'LESSON_OPENED':
-      return { ...change(state, event, (lesson) => begun(lesson, event.timestamp)), current: event.entityId }
+      return { ...change(state, event, (lesson) => opened(lesson, event)), current: event.entityId }
     case 'CHECK_FAILED':
       if (!isOwnCheck(event)) return state
       return { ...change(state, event, (lesson) => failed(lesson, event)), current: event.entityId }
@@ -26,7 +26,7 @@ export function evolve(state: ProgressState, event: ProgressEvent): ProgressStat
     case 'SOLUTION_REVEALED':
       return change(state, event, (lesson) => ({ ...lesson, solutionSeen: true }))
     case 'LESSON_RESET':
-      return change(state, event, reset)
+      return change(state, event, (lesson) => reset(lesson, event))
     case 'LESSON_SKIPPED':
       return change(state, event, (lesson) => (isPassed(lesson) ? lesson : { ...lesson, state: 'skipped' }))
     case 'QUIZ_ANSWERED':
@@ -63,6 +63,10 @@ function change(
   return { ...state, lessons: state.lessons.with(index, by(before)) }
 }
 
+function opened(lesson: LessonProgress, { timestamp, payload }: EventOf<'LESSON_OPENED'>): LessonProgress {
+  return stamped(begun(lesson, timestamp), payload.fingerprint ?? lesson.fingerprint)
+}
+
 function begun(lesson: LessonProgress, at: string): LessonProgress {
   const state = lesson.state === 'new' || lesson.state === 'skipped' ? 'started' : lesson.state
   return { ...lesson, state, firstOpened: lesson.firstOpened ?? at }
@@ -74,16 +78,18 @@ function failed(before: LessonProgress, event: EventOf<'CHECK_FAILED'>): LessonP
     attempts: before.attempts + 1,
     lastDiagnosis: event.payload.diagnosis,
   }
-  if (!isPassed(before)) return { ...lesson, state: 'failing' }
-  return { ...lesson, brokenSince: before.brokenSince ?? event.timestamp }
+  // It stays the older one, because a change of the lesson may be why the answer fails now.
+  const known = stamped(lesson, before.fingerprint ?? event.payload.fingerprint)
+  if (!isPassed(before)) return { ...known, state: 'failing' }
+  return { ...known, brokenSince: before.brokenSince ?? event.timestamp }
 }
 
 function passed(before: LessonProgress, event: EventOf<'CHECK_PASSED'>): LessonProgress {
   const { lastDiagnosis: _, brokenSince: __, ...lesson } = begun(before, event.timestamp)
   const helped = before.passedAt === undefined ? before.solutionSeen : before.helped
-  const { skipped } = event.payload
+  const { skipped, fingerprint } = event.payload
   return {
-    ...lesson,
+    ...stamped(lesson, fingerprint),
     state: helped ? 'passed-after-solution' : 'passed',
     attempts: before.attempts + 1,
     passedAt: before.passedAt ?? event.timestamp,
@@ -99,9 +105,15 @@ function hinted(lesson: LessonProgress, event: EventOf<'HINT_REVEALED'>): Lesson
 }
 
 /** Back to the start; what happened (attempts, first pass, solution seen, quiz) stays. */
-function reset(before: LessonProgress): LessonProgress {
+function reset(before: LessonProgress, { payload }: EventOf<'LESSON_RESET'>): LessonProgress {
   const { lastDiagnosis: _, brokenSince: __, ...lesson } = before
-  return { ...lesson, state: 'started', hints: {}, skippedTasks: 0, resets: before.resets + 1 }
+  return {
+    ...stamped(lesson, payload.fingerprint),
+    state: 'started',
+    hints: {},
+    skippedTasks: 0,
+    resets: before.resets + 1,
+  }
 }
 
 function answered(lesson: LessonProgress, event: EventOf<'QUIZ_ANSWERED'>): LessonProgress {
@@ -116,4 +128,10 @@ function answered(lesson: LessonProgress, event: EventOf<'QUIZ_ANSWERED'>): Less
   }
   const quiz = before ? lesson.quiz.map((one) => (one === before ? after : one)) : [...lesson.quiz, after]
   return { ...lesson, quiz }
+}
+
+/** The same lesson with this fingerprint alone; without any if there is none. */
+function stamped(lesson: LessonProgress, fingerprint: string | undefined): LessonProgress {
+  const { fingerprint: _, ...rest } = lesson
+  return fingerprint === undefined ? rest : { ...rest, fingerprint }
 }

@@ -46,17 +46,18 @@ const texts: Field = {
   accepts: (value) => Array.isArray(value) && value.every(text.accepts),
 }
 
-const check = { target: text, redis: text, ms: amount, tasks: outcomes }
+const fingerprint = optional(text)
+const check = { target: text, redis: text, ms: amount, tasks: outcomes, fingerprint }
 
 /** The fields of every payload. The type makes sure that none is forgotten. */
 const fields: { readonly [Type in EventType]: { readonly [Name in keyof Payloads[Type]]-?: Field } } = {
   LOG_OPENED: { format: fromOne, continues: optional(texts) },
-  LESSON_OPENED: {},
+  LESSON_OPENED: { fingerprint },
   CHECK_FAILED: { ...check, task: optional(text), diagnosis: text, untouched: optional(yesOrNo) },
   CHECK_PASSED: { ...check, skipped: fromZero },
   HINT_REVEALED: { task: fromOne, step: fromOne },
   SOLUTION_REVEALED: {},
-  LESSON_RESET: { keptAs: optional(text) },
+  LESSON_RESET: { keptAs: optional(text), fingerprint },
   LESSON_SKIPPED: { reason: optional(text) },
   QUIZ_ANSWERED: { question: text, answer: text, right: yesOrNo },
   LESSON_READ: {},

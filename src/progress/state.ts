@@ -34,6 +34,8 @@ export interface LessonProgress {
   readonly lastDiagnosis?: string
   readonly quiz: readonly QuizAnswer[]
   readonly resets: number
+  /** Of the lesson that the learner's file was begun from, or that it passed last; absent if the log doesn't say. */
+  readonly fingerprint?: string
 }
 
 export interface Placement {

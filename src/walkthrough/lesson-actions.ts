@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Lesson } from '../course/index.ts'
 import { renderCheck, renderDiff, renderMarkdown } from '../terminal/index.ts'
-import { maySeeSolution, nextHint, revealSolution } from '../workspace/index.ts'
+import { changeNote, maySeeSolution, nextHint, revealSolution } from '../workspace/index.ts'
 import { shownPath } from './desk.ts'
 import { taskAtHand } from './last-check.ts'
 import { taskText } from './lesson-text.ts'
@@ -44,6 +44,7 @@ export const actions: Readonly<Record<Action, Act>> = {
     const result = await checkOwnAnswer(desk, session, lesson.slug)
     const next = result.passed ? 'Go on with the next lesson.' : 'Mend it, or take a hint, and check again.'
     ui.print(renderCheck(result, { width: ui.width, palette, title: lesson.title, next }))
+    await printChange(walk, lesson)
     if (redis.limits !== undefined) ui.print(redis.limits)
   }),
 
@@ -91,7 +92,13 @@ export const actions: Readonly<Record<Action, Act>> = {
     const [mine, theirs] = [await readFile(file, 'utf8'), await revealSolution(desk, lesson.slug)]
     const names = { mineName: shownPath(file), theirsName: `solutions/${lesson.slug}.ts` }
     await ui.read((width) => renderDiff(mine, theirs, { width, palette, ...names }))
+    await printChange(walk, lesson)
   }),
+}
+
+async function printChange({ desk, ui }: Walk, lesson: Lesson): Promise<void> {
+  const note = await changeNote(desk, [lesson])
+  if (note !== undefined) ui.print(note)
 }
 
 async function mayReveal({ desk, ui }: Walk, { slug }: Lesson): Promise<boolean> {

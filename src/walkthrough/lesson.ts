@@ -1,6 +1,6 @@
 import type { Lesson, LessonSummary } from '../course/index.ts'
 import { isPassed } from '../progress/index.ts'
-import { startLesson } from '../workspace/index.ts'
+import { openLesson } from '../workspace/index.ts'
 import { lessonAfter, shownPath } from './desk.ts'
 import { type Action, actions } from './lesson-actions.ts'
 import { openQuestions } from './predict.ts'
@@ -16,8 +16,7 @@ export async function walkLesson(walk: Walk, summary: LessonSummary): Promise<Le
   const { desk, ui } = walk
   const lesson = await desk.course.lesson(summary.slug)
   const isNewHere = desk.progress.overview().lesson(lesson.slug).state === 'new'
-  const { file, isNew } = await startLesson(desk.course, desk.home, lesson.slug)
-  await desk.progress.record('LESSON_OPENED', lesson.slug, {})
+  const { file, isNew } = await openLesson(desk, lesson.slug)
   if (isNewHere) await read(walk, lesson)
   ui.print(
     isNew

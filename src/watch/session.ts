@@ -1,9 +1,9 @@
-import { basename, relative, sep } from 'node:path'
+import { relative, sep } from 'node:path'
 import type { Checker, CheckResult } from '../check/index.ts'
 import type { LessonSummary } from '../course/index.ts'
 import { passedOf } from '../progress/index.ts'
 import type { RunningRedis } from '../redis/index.ts'
-import { maySeeSolution, recordCheck, resetLesson, startLesson } from '../workspace/index.ts'
+import { maySeeSolution, openLesson, recordCheck, resetLesson } from '../workspace/index.ts'
 import { diffPanel, helpPanel, hintPanel, listPanel, type PanelSource, solutionPanel } from './panels.ts'
 import type { Action, News, Panel, WatchState } from './state.ts'
 import { watchFile } from './watch-file.ts'
@@ -132,10 +132,9 @@ export class WatchSession {
   }
 
   async #reset(): Promise<void> {
-    const { course, home, progress, now = () => new Date() } = this.#options
+    const { now = () => new Date() } = this.#options
     const { slug } = this.#lesson
-    const { keptAs } = await resetLesson(course, home, slug, now())
-    await progress.record('LESSON_RESET', slug, keptAs === undefined ? {} : { keptAs: basename(keptAs) })
+    const { keptAs } = await resetLesson(this.#options, slug, now())
     this.#set({
       panel: undefined,
       notice: keptAs === undefined ? 'Begun anew.' : `Begun anew; your old answer is ${this.#shown(keptAs)}.`,
@@ -143,12 +142,11 @@ export class WatchSession {
   }
 
   async #enter(lesson: LessonSummary): Promise<void> {
-    const { course, home, progress, poll = false } = this.#options
+    const { home, poll = false } = this.#options
     this.#checking.abort()
     this.#watcher?.close()
     this.#lesson = lesson
-    const { isNew } = await startLesson(course, home, lesson.slug)
-    await progress.record('LESSON_OPENED', lesson.slug, {})
+    const { isNew } = await openLesson(this.#options, lesson.slug)
     this.#state = this.#fresh()
     this.#set({ notice: isNew ? `Your file is ready: ${this.#state.file}` : undefined })
     const gone = `${this.#state.file} is gone. Press x to begin anew.`

@@ -1,8 +1,10 @@
 import { constants } from 'node:fs'
 import { access, copyFile, mkdir, rename } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { type Course, filesOf } from '../course/index.ts'
+import type { ProgressLog } from '../progress/index.ts'
 import type { Home } from './home.ts'
+import { fingerprintOf } from './lesson-version.ts'
 import { assertNoObstacle } from './obstacle.ts'
 
 /** The learner's folder cannot be written to. */
@@ -37,13 +39,29 @@ export async function startLesson(
   }
 }
 
+interface Desk {
+  readonly course: Course
+  readonly home: Home
+  readonly progress: ProgressLog
+}
+
+/** Starts the lesson, and records that the learner has opened it. */
+export async function openLesson(
+  desk: Desk,
+  slug: string,
+): Promise<{ readonly file: string; readonly isNew: boolean }> {
+  const started = await startLesson(desk.course, desk.home, slug)
+  const fingerprint = started.isNew ? await fingerprintOf(desk.course, slug) : {}
+  await desk.progress.record('LESSON_OPENED', slug, fingerprint)
+  return started
+}
+
 /**
- * Begins a lesson anew. The old answer is kept beside it under a dated name that no tool takes for TypeScript.
+ * Begins a lesson anew, and records it. The old answer is kept beside it under a dated name that no tool takes for TypeScript.
  * `now` is the local time that the name shall tell.
  */
 export async function resetLesson(
-  course: Course,
-  home: Home,
+  { course, home, progress }: Desk,
   slug: string,
   now: Date,
 ): Promise<{ readonly file: string; readonly keptAs: string | undefined }> {
@@ -59,6 +77,10 @@ export async function resetLesson(
     })
   }
   await startLesson(course, home, slug)
+  await progress.record('LESSON_RESET', slug, {
+    ...(keptAs !== undefined && { keptAs: basename(keptAs) }),
+    ...(await fingerprintOf(course, slug)),
+  })
   return { file, keptAs }
 }
 

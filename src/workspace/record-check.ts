@@ -3,6 +3,7 @@ import type { CheckResult } from '../check/index.ts'
 import { type Course, filesOf } from '../course/index.ts'
 import type { ProgressLog } from '../progress/index.ts'
 import type { Home } from './home.ts'
+import { fingerprintOf } from './lesson-version.ts'
 
 export interface Recording {
   readonly course: Pick<Course, 'root'>
@@ -19,6 +20,7 @@ export async function recordCheck(recording: Recording, result: CheckResult): Pr
     redis: redis.kind,
     ms,
     tasks: tasks.map(({ task, state }) => ({ task, state })),
+    ...(await fingerprintOf(recording.course, lesson)),
   }
   if (result.passed) {
     await progress.record('CHECK_PASSED', lesson, { ...common, skipped })

@@ -10,6 +10,7 @@ import { type Flags, type Run, self } from '../command.ts'
 import type { Context } from '../context.ts'
 import { UsageError } from '../errors.ts'
 import { Exit } from '../exit.ts'
+import { printChange } from '../print-change.ts'
 import { whichLesson } from '../which-lesson.ts'
 import { withSession } from '../with-session.ts'
 
@@ -32,6 +33,7 @@ export const run: Run = async (context, [named], flags) => {
     if (flags.json === true) context.printJson(resultAsJson(result))
     else {
       await print(context, lesson, result, flags, nextCommand(desk) ?? `${self} progress`)
+      if (target === undefined) await printChange(context, desk, [lesson])
       const { limits } = (await session.open()).redis
       if (limits !== undefined) context.print(`\n${paragraph(limits, context)}`)
     }

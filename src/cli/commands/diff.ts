@@ -5,11 +5,13 @@ import { revealSolution } from '../../workspace/index.ts'
 import type { Run } from '../command.ts'
 import { Exit } from '../exit.ts'
 import { mayReveal } from '../may-reveal.ts'
+import { printChange } from '../print-change.ts'
 import { whichLesson } from '../which-lesson.ts'
 
 export const run: Run = async (context, [named], flags) => {
   const desk = await context.desk()
-  const { slug } = whichLesson(desk, named, 'diff')
+  const lesson = whichLesson(desk, named, 'diff')
+  const { slug } = lesson
   assertStarted(desk, slug)
   if (!(await mayReveal(context, desk, slug, flags.yes === true))) return Exit.passed
   const file = desk.home.answer(slug)
@@ -19,5 +21,6 @@ export const run: Run = async (context, [named], flags) => {
   const { palette, width } = context
   const names = { mineName: shownPath(file), theirsName: `solutions/${slug}.ts` }
   context.print(await renderDiff(mine, theirs, { width, palette, ...names }))
+  await printChange(context, desk, [lesson])
   return Exit.passed
 }

@@ -2,8 +2,10 @@ import { findTrack, missingPrerequisites, type Track } from '../../course/index.
 import { passedOf } from '../../progress/index.ts'
 import { chosenTrack, type Desk, nextCommand } from '../../walkthrough/desk.ts'
 import { lessonTable } from '../../walkthrough/lesson-table.ts'
+import { changedLessons } from '../../workspace/index.ts'
 import { type Run, self } from '../command.ts'
 import { Exit } from '../exit.ts'
+import { printChange } from '../print-change.ts'
 
 export const run: Run = async (context, _args, flags) => {
   const desk = await context.desk()
@@ -11,6 +13,7 @@ export const run: Run = async (context, _args, flags) => {
   const lessons = track?.lessons ?? desk.course.lessons
   const overview = desk.progress.overview()
   if (flags.json === true) {
+    const changed = await changedLessons(desk, lessons)
     context.printJson({
       ...(track !== undefined && { track: track.name }),
       lessons: lessons.map(({ slug, title, chapter, minutes }) => ({
@@ -19,6 +22,7 @@ export const run: Run = async (context, _args, flags) => {
         chapter,
         minutes,
         state: overview.lesson(slug).state,
+        changed: changed.some((lesson) => lesson.slug === slug),
       })),
     })
     return Exit.passed
@@ -28,6 +32,7 @@ export const run: Run = async (context, _args, flags) => {
   context.print(
     `\n${passedOf(desk.progress.overview(), lessons)} of ${lessons.length} passed. ${ending(desk, track)}`,
   )
+  await printChange(context, desk, lessons)
   return Exit.passed
 }
 

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import path from 'node:path'
 import { findLesson } from '../../course/index.ts'
 import { assertCanPrompt } from '../../terminal/can-prompt.ts'
 import { shownPath } from '../../walkthrough/desk.ts'
@@ -25,12 +24,7 @@ export const run: Run = async (context, [named = ''], flags) => {
       return Exit.passed
     }
   }
-  const { keptAs } = await resetLesson(desk.course, desk.home, slug, new Date())
-  await desk.progress.record(
-    'LESSON_RESET',
-    slug,
-    keptAs === undefined ? {} : { keptAs: path.basename(keptAs) },
-  )
+  const { keptAs } = await resetLesson(desk, slug, new Date())
   context.print(`${shownPath(file)} is the starter again.`)
   if (keptAs !== undefined) context.print(`Your answer is kept as ${shownPath(keptAs)}.`)
   return Exit.passed

@@ -1,7 +1,7 @@
 import { findLesson, findTrack, missingPrerequisites, type Track } from '../../course/index.ts'
 import { COURSE, isPassed } from '../../progress/index.ts'
 import { chosenTrack, type Desk, nextLesson, shownPath } from '../../walkthrough/desk.ts'
-import { startLesson } from '../../workspace/index.ts'
+import { openLesson } from '../../workspace/index.ts'
 import { type Run, self } from '../command.ts'
 import type { Context } from '../context.ts'
 import { Exit } from '../exit.ts'
@@ -19,8 +19,7 @@ export const run: Run = async (context, [named], flags) => {
     )
     return Exit.passed
   }
-  const { file, isNew } = await startLesson(desk.course, desk.home, lesson.slug)
-  await desk.progress.record('LESSON_OPENED', lesson.slug, {})
+  const { file, isNew } = await openLesson(desk, lesson.slug)
   const { palette } = context
   const path = palette.paint(shownPath(file), 'bold')
   context.print(

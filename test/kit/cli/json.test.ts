@@ -21,6 +21,7 @@ describe('--json prints one object, and nothing else', () => {
       chapter: 'Events, on lists',
       minutes: expect.any(Number),
       state: 'started',
+      changed: false,
     })
   })
 
@@ -43,6 +44,7 @@ describe('--json prints one object, and nothing else', () => {
       task: 'createEvent',
       state: 'failed',
       diagnosis: expect.stringContaining('not written yet'),
+      test: expect.any(String),
       expected: null,
       received: null,
       at: { file: 'exercises/01-events.ts', line: expect.any(Number) },

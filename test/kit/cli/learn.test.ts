@@ -107,6 +107,37 @@ describe('a lesson, command by command', () => {
     expect(stdout).toMatch(/^-.*Not written yet: createEvent/m)
   })
 
+  test('list, diff and check say that a lesson has changed since', async () => {
+    const home = await newHome()
+    const eventlings = programAt(home)
+    const log = path.join(home, '.eventlings', 'progress.jsonl')
+    const changeLesson = async () => {
+      const events = await readFile(log, 'utf8')
+      await writeFile(log, events.replace(/"fingerprint":"\w+"/g, '"fingerprint":"older"'))
+    }
+    const began =
+      'Lesson 01 has changed since you began it. To see what it asks for now:\nnpx eventlings read 01\n'
+    const passed = began.replace('began', 'passed')
+    await eventlings('start', '01')
+    expect((await eventlings('list')).stdout).not.toContain('has changed')
+    await changeLesson()
+    // The file that is there already is still the one of the older lesson.
+    await eventlings('start', '01')
+    expect((await eventlings('list')).stdout).toContain(began)
+    expect((await eventlings('diff', '01')).stdout).toContain(began)
+    expect((await eventlings('check', '01')).stdout).toContain(began)
+
+    await copyFile(files.solution, answerAt(home))
+    expect((await eventlings('check', '01')).stdout).not.toContain('has changed')
+    expect((await eventlings('list')).stdout).not.toContain('has changed')
+    await changeLesson()
+    expect((await eventlings('list')).stdout).toContain(passed)
+    const { lessons } = JSON.parse((await eventlings('list', '--json')).stdout)
+    expect(lessons.slice(0, 2)).toMatchObject([{ changed: true }, { changed: false }])
+    await eventlings('reset', '01', '--yes')
+    expect((await eventlings('list')).stdout).not.toContain('has changed')
+  })
+
   test('read shows the text without hints and answers of the quiz', async () => {
     const { code, stdout } = await programAt(await newHome())('read', 'events')
     expect(code).toBe(0)

@@ -47,6 +47,26 @@ describe('the state of a lesson', () => {
     expect(lesson(...events).state).toBe(expected)
   })
 
+  test('the fingerprint is of the lesson that the file was begun from, or that it passed last', () => {
+    const print = (fingerprint: string) => ({ fingerprint })
+    const begins = (fingerprint: string) => event('LESSON_OPENED', slug, print(fingerprint))
+    const failsAt = (at: string) => event('CHECK_FAILED', slug, { ...failed(), ...print(at) })
+    const passesAt = (at: string) => event('CHECK_PASSED', slug, { ...passed(), ...print(at) })
+    const resetAt = (at: string) => event('LESSON_RESET', slug, print(at))
+    const known = (...events: ProgressEvent[]) => lesson(...events).fingerprint
+    expect(known(begins('a'), opened())).toBe('a')
+    expect(known(begins('a'), failsAt('b'))).toBe('a')
+    expect(known(begins('a'), passesAt('b'))).toBe('b')
+    expect(known(passesAt('a'), failsAt('b'))).toBe('a')
+    expect(known(begins('a'), resetAt('b'))).toBe('b')
+    // The file was deleted, and the starter copied again.
+    expect(known(passesAt('a'), begins('b'))).toBe('b')
+    // Older logs don't say it, and older programs don't write it.
+    expect(known(opened(), fails())).toBeUndefined()
+    expect(known(opened(), failsAt('a'))).toBe('a')
+    expect(known(begins('a'), passes())).toBeUndefined()
+  })
+
   test('a passed lesson that fails again stays passed and says since when', () => {
     const broken = lesson(passes(0, minute(1)), fails('one', minute(2)), fails('two', minute(3)))
     expect(broken).toMatchObject({

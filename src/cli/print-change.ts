@@ -1,0 +1,16 @@
+import type { LessonSummary } from '../course/index.ts'
+import { paintLines } from '../terminal/text.ts'
+import { wrap } from '../terminal/wrap.ts'
+import type { Desk } from '../walkthrough/desk.ts'
+import { changeNote } from '../workspace/index.ts'
+import type { Context } from './context.ts'
+
+/** Says which of the lessons have changed since the learner began or passed them, if any has. */
+export async function printChange(
+  { print, palette, width }: Context,
+  desk: Desk,
+  lessons: readonly LessonSummary[],
+): Promise<void> {
+  const note = await changeNote(desk, lessons)
+  if (note !== undefined) print(`\n${paintLines(wrap(note, { width }), palette)}`)
+}

@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { type Course, filesOf, type LessonSummary } from '../course/index.ts'
+import { isPassed, type ProgressLog } from '../progress/index.ts'
+
+interface Desk {
+  readonly course: Pick<Course, 'root'>
+  readonly progress: ProgressLog
+}
+
+/** As the payload of an event has it: left out if one of the lesson's files can't be read. */
+export async function fingerprintOf(
+  course: Pick<Course, 'root'>,
+  slug: string,
+): Promise<{ readonly fingerprint?: string }> {
+  const { lesson, starter, suite } = filesOf(course, slug)
+  try {
+    const texts = await Promise.all([lesson, starter, suite].map((file) => readFile(file, 'utf8')))
+    const [text = '', ...code] = texts.map((one) => one.replaceAll('\r\n', '\n'))
+    const hash = createHash('sha256').update(JSON.stringify([tasksIn(text), ...code]))
+    return { fingerprint: hash.digest('hex').slice(0, 12) }
+  } catch {
+    return {}
+  }
+}
+
+/** What an answer has to do. A better hint or explanation doesn't change that. By hand, because parsing takes far longer than a cold `list`. */
+function tasksIn(text: string): readonly string[] {
+  const sections = text.split(/^(?=## )/m).filter((section) => section.startsWith('## Task '))
+  return sections.map((section) => section.split(/^### Hints$/m)[0] ?? '')
+}
+
+/** The lessons that have changed since the learner began or passed them, as far as the log knows. */
+export async function changedLessons<Lesson extends Pick<LessonSummary, 'slug'>>(
+  { course, progress }: Desk,
+  lessons: readonly Lesson[],
+): Promise<readonly Lesson[]> {
+  const overview = progress.overview()
+  const known = lessons.map((lesson) => ({ lesson, before: overview.lesson(lesson.slug).fingerprint }))
+  const compared = known.map(async ({ lesson, before }) => {
+    if (before === undefined) return []
+    const { fingerprint } = await fingerprintOf(course, lesson.slug)
+    return fingerprint === undefined || fingerprint === before ? [] : [lesson]
+  })
+  return (await Promise.all(compared)).flat()
+}
+
+/** A sentence on those of the lessons that have changed since the learner began or passed them; undefined if none has. */
+export async function changeNote(
+  desk: Desk,
+  lessons: readonly Pick<LessonSummary, 'slug' | 'number'>[],
+): Promise<string | undefined> {
+  const [first, ...others] = await changedLessons(desk, lessons)
+  if (first === undefined) return undefined
+  if (others.length > 0) {
+    const numbers = [first, ...others].map(({ number }) => number).join(', ')
+    return `Lessons ${numbers} have changed since you began or passed them. To see what they ask for now:\nnpx eventlings read ${first.number}`
+  }
+  const did = isPassed(desk.progress.overview().lesson(first.slug)) ? 'passed' : 'began'
+  return `Lesson ${first.number} has changed since you ${did} it. To see what it asks for now:\nnpx eventlings read ${first.number}`
+}
