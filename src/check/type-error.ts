@@ -17,9 +17,10 @@ export interface TypeErrorOptions {
   /** The folder of the learner's own answers to build on; undefined for the model ones. */
   readonly mine?: string | undefined
   readonly signal?: AbortSignal
+  /** How long (ms) the warning is worth a wait; 10 seconds unless it's given. */
+  readonly patienceMs?: number
 }
 
-/** A warning isn't worth a longer wait (ms). */
 const PATIENCE_MS = 10_000
 const MOST_CHARACTERS = 200
 const DIAGNOSTIC = /^(?:(.+)\((\d+),\d+\): )?error TS\d+: (.+)$/gm
@@ -50,6 +51,7 @@ async function firstTypeError({
   file,
   mine,
   signal,
+  patienceMs = PATIENCE_MS,
 }: TypeErrorOptions): Promise<TypeErrorAt | undefined> {
   const require = createRequire(join(root, 'package.json'))
   const lib = join(dirname(require.resolve('typescript/package.json')), 'lib')
@@ -75,12 +77,10 @@ async function firstTypeError({
   const settings = { extends: join(root, 'tsconfig.json'), compilerOptions, files: [answer], include: [] }
   writeFileSync(project, JSON.stringify(settings))
   try {
-    const printed = await output(
-      compiler(),
-      ['--project', project, '--noEmit', '--pretty', 'false'],
-      root,
-      signal,
-    )
+    const printed = await output(compiler(), ['--project', project, '--noEmit', '--pretty', 'false'], root, {
+      timeout: patienceMs,
+      ...(signal && { signal }),
+    })
     for (const [, path, line, message = ''] of printed.matchAll(DIAGNOSTIC)) {
       // An error without a file, or in these settings: then it's not the answer that TypeScript has a problem with.
       if (path === undefined || path.endsWith(basename(project))) return undefined
@@ -98,11 +98,11 @@ function output(
   program: string,
   args: readonly string[],
   cwd: string,
-  signal?: AbortSignal,
+  limits: { readonly timeout: number; readonly signal?: AbortSignal },
 ): Promise<string> {
   return new Promise((resolve) => {
-    const ending = { timeout: PATIENCE_MS, killSignal: 'SIGKILL', windowsHide: true } as const
-    const child = execFile(program, args, { cwd, ...ending, ...(signal && { signal }) }, (error, stdout) =>
+    const ending = { ...limits, killSignal: 'SIGKILL', windowsHide: true } as const
+    const child = execFile(program, args, { cwd, ...ending }, (error, stdout) =>
       resolve(error !== null && error.killed === true ? '' : stdout),
     )
     try {

@@ -1,5 +1,6 @@
 import { relative, sep } from 'node:path'
 import type { Checker, CheckResult } from '../check/index.ts'
+import type { typeWarning } from '../check/type-error.ts'
 import type { LessonSummary } from '../course/index.ts'
 import { passedOf } from '../progress/index.ts'
 import type { RunningRedis } from '../redis/index.ts'
@@ -14,6 +15,8 @@ export interface WatchOptions extends PanelSource {
   readonly slug: string
   /** The folder of the learner's own answers to build on; undefined for the model ones. */
   readonly mine?: string | undefined
+  /** Instead of TypeScript. */
+  readonly typeWarning?: typeof typeWarning
   /** The lessons that the learner means to do, in order: where next and previous lead. */
   readonly way: readonly LessonSummary[]
   /** Go on to the next lesson as soon as one is passed. */
@@ -198,9 +201,9 @@ export class WatchSession {
   /** After the verdict, and until the next save. */
   async #lookAtTypes(result: CheckResult, signal: AbortSignal): Promise<void> {
     const { course, home, mine } = this.#options
-    const { typeWarning } = await import('../check/type-error.ts')
+    const ask = this.#options.typeWarning ?? (await import('../check/type-error.ts')).typeWarning
     const file = home.answer(result.lesson)
-    const warning = await typeWarning(result, { root: course.root, file, mine, signal })
+    const warning = await ask(result, { root: course.root, file, mine, signal })
     if (!signal.aborted && warning !== undefined) this.#set({ warning })
   }
 

@@ -43,6 +43,7 @@ describe('--json prints one object, and nothing else', () => {
     expect(task).toEqual({
       task: 'createEvent',
       state: 'failed',
+      test: expect.any(String),
       diagnosis: expect.stringContaining('not written yet'),
       test: expect.any(String),
       expected: null,
