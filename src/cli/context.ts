@@ -1,4 +1,5 @@
 import type { RedisPreference } from '../redis/index.ts'
+import { whyNoPrompt } from '../terminal/can-prompt.ts'
 import { type Palette, style } from '../terminal/palette.ts'
 import type { Desk } from '../walkthrough/desk.ts'
 import { type Cleanups, newCleanups } from './interrupt.ts'
@@ -63,10 +64,9 @@ export function newContext({ env, input, output, errors }: World, globals: Globa
     desk: openedOnce,
     openedDesk: () => desk,
     print: (text) => output.write(`${text}\n`),
-    printJson: (value) => output.write(`${JSON.stringify(value, null, 2)}\n`),
+    printJson: (value) => output.writeData(`${JSON.stringify(value, null, 2)}\n`),
     note: (sentence) => errors.write(`${sentence}\n`),
-    // A menu moves the cursor, which a dumb terminal can't do.
-    canAsk: input.isTTY === true && output.isTTY && env.TERM !== 'dumb',
+    canAsk: whyNoPrompt({ env, input, output }) === undefined,
   }
 }
 

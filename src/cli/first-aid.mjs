@@ -16,7 +16,8 @@ export function packagesProblem(root) {
   const missing = Object.keys(dependencies).filter((name) => find(root, name) === undefined)
   if (missing.length > 0) {
     const all = missing.length === Object.keys(dependencies).length
-    const names = missing.length > 3 ? `${missing.slice(0, 3).join(', ')}, …` : missing.join(', ')
+    const more = missing.length - 3
+    const names = more > 0 ? `${missing.slice(0, 3).join(', ')}, and ${more} more` : missing.join(', ')
     const finding = all
       ? 'The packages of the course are not installed.'
       : `Not all packages of the course are installed: ${names} ${missing.length === 1 ? 'is' : 'are'} missing.`

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os'
 import { projectRoot } from '../course/root.ts'
+import { knowsUnicode } from '../terminal/palette.ts'
 import { tellClass } from './class-side.ts'
 import { type Context, newContext, type World } from './context.ts'
 import { Exit, type ExitCode } from './exit.ts'
@@ -12,11 +13,12 @@ import { readCommandLine } from './program.ts'
 /** Runs the program on the words of this process's command line, and ends the process. */
 export async function main(): Promise<void> {
   giveHome(process.env)
+  const unicode = knowsUnicode(process.env)
   const world: World = {
     env: process.env,
     input: process.stdin,
-    output: outputOn(process.stdout),
-    errors: outputOn(process.stderr),
+    output: outputOn(process.stdout, unicode),
+    errors: outputOn(process.stderr, unicode),
   }
   const code = await run(process.argv.slice(2), world)
   await Promise.all([world.output.flush(), world.errors.flush()])

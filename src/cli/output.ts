@@ -1,3 +1,5 @@
+import { asciiSigns } from '../terminal/ascii.ts'
+
 /** A stream as the program writes to it: text, and whether a person reads it. */
 export interface Output {
   readonly isTTY: boolean
@@ -6,6 +8,8 @@ export interface Output {
   readonly height: number
   readonly stream: NodeJS.WriteStream
   write(text: string): void
+  /** Writes what a program or a file takes in, every character as it is. */
+  writeData(text: string): void
   /** Resolves when everything is handed over, also where pipes are slow (Windows). */
   flush(): Promise<void>
 }
@@ -15,9 +19,18 @@ const widest = 100
 /**
  * `eventlings list | head -1` closes the pipe while we are still writing. That is no mistake: what comes after it is
  * dropped, and the command runs to its end, so that the exit code is still the right one.
+ *
+ * Without `unicode`, all of our signs become ASCII at the stream itself, because menus, pages, and prompts write there, too.
  */
-export function outputOn(stream: NodeJS.WriteStream): Output {
+export function outputOn(stream: NodeJS.WriteStream, unicode: boolean): Output {
   let open = true
+  const writeAsIs = stream.write.bind(stream)
+  if (!unicode) {
+    // What else a caller gives, an encoding or a callback, goes along in `rest`.
+    const write = (chunk: string | Uint8Array, ...rest: []) =>
+      writeAsIs(typeof chunk === 'string' ? asciiSigns(chunk) : chunk, ...rest)
+    stream.write = write
+  }
   stream.on('error', (error: NodeJS.ErrnoException) => {
     // EIO: the terminal was closed. Whatever else goes wrong here, there is nobody left to tell.
     open = false
@@ -34,6 +47,9 @@ export function outputOn(stream: NodeJS.WriteStream): Output {
     stream,
     write(text) {
       if (open) stream.write(text)
+    },
+    writeData(text) {
+      if (open) writeAsIs(text)
     },
     flush: () =>
       new Promise((resolve) => {

@@ -1,10 +1,26 @@
+/** Where a question would be asked. */
+export interface Terminal {
+  readonly env: NodeJS.ProcessEnv
+  readonly input: { readonly isTTY?: boolean | undefined }
+  readonly output: { readonly isTTY?: boolean | undefined }
+}
+
+/** Why no question can be asked here, as a sentence; undefined if one can be. */
+export function whyNoPrompt({ env, input, output }: Terminal): string | undefined {
+  if (input.isTTY !== true || output.isTTY !== true) {
+    return "This isn't a terminal, so there's nobody to ask."
+  }
+  // Every question redraws itself.
+  return env.TERM === 'dumb'
+    ? "This terminal can't move its cursor (TERM=dumb), so it can't show questions."
+    : undefined
+}
+
 export interface PromptRequest {
   /** What the program would have to ask, as a sentence: "Resetting replaces your file." */
   readonly reason: string
   /** Flags and commands that need no terminal, e.g. `npx eventlings reset 02 --yes`. */
   readonly hints: readonly string[]
-  readonly input?: { readonly isTTY?: boolean | undefined }
-  readonly output?: { readonly isTTY?: boolean | undefined }
 }
 
 /** Somebody must be asked, and there is nobody to ask. */
@@ -13,20 +29,16 @@ export class NoTerminalError extends Error {
   readonly reason: string
   readonly hints: readonly string[]
 
-  constructor(reason: string, hints: readonly string[]) {
+  constructor(reason: string, why: string, hints: readonly string[]) {
     const instead = hints.length === 0 ? '' : ` Use instead:\n${hints.map((hint) => `  ${hint}`).join('\n')}`
-    super(`${reason} This is no terminal, so nobody can be asked.${instead}`)
+    super(`${reason} ${why}${instead}`)
     this.reason = reason
     this.hints = hints
   }
 }
 
-/** Stands in front of every question. Throws NoTerminalError unless both streams are a terminal. */
-export function assertCanPrompt({
-  reason,
-  hints,
-  input = process.stdin,
-  output = process.stdout,
-}: PromptRequest): void {
-  if (input.isTTY !== true || output.isTTY !== true) throw new NoTerminalError(reason, hints)
+/** Throws NoTerminalError unless a question can be asked here. */
+export function assertCanPrompt(terminal: Terminal, { reason, hints }: PromptRequest): void {
+  const why = whyNoPrompt(terminal)
+  if (why !== undefined) throw new NoTerminalError(reason, why, hints)
 }

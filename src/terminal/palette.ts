@@ -57,7 +57,7 @@ function isSet(value: string | undefined): boolean {
 }
 
 /** The console of Linux has a font of 256 signs, and a dumb terminal promises nothing; elsewhere the locale tells, if there is one. */
-function knowsUnicode(env: NodeJS.ProcessEnv): boolean {
+export function knowsUnicode(env: NodeJS.ProcessEnv): boolean {
   if (env.TERM === 'linux' || env.TERM === 'dumb') return false
   const locale = [env.LC_ALL, env.LC_CTYPE, env.LANG].find(isSet)
   if (locale !== undefined) return /utf-?8/i.test(locale)

@@ -38,12 +38,9 @@ async function mayShare(context: Context, flags: Flags): Promise<boolean> {
 }
 
 async function asked(context: Context, what: string, example: string): Promise<string> {
-  const { input, output } = context
-  assertCanPrompt({
+  assertCanPrompt(context, {
     reason: `${what} is missing.`,
     hints: [`${self} class join http://192.168.1.5:4280 --code K7QX2M --as Ada`],
-    input,
-    output,
   })
   return askText(context, `${what}:`, example)
 }

@@ -8,9 +8,8 @@ import { Exit } from '../exit.ts'
 export const run: Run = async (context, _args, flags) => {
   const { desk, member } = await memberOf(context)
   if (flags.yes !== true) {
-    const { input, output } = context
     const reason = `"${member.className}" would forget everything that it has of you.`
-    assertCanPrompt({ reason, hints: [`${self} class leave --yes`], input, output })
+    assertCanPrompt(context, { reason, hints: [`${self} class leave --yes`] })
     if (!(await ask(context, `Leave "${member.className}"? It forgets everything that it has of you.`))) {
       return Exit.passed
     }

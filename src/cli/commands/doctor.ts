@@ -1,4 +1,5 @@
 import { freemem, tmpdir, totalmem } from 'node:os'
+import { whyNoPrompt } from '../../terminal/can-prompt.ts'
 import type { Run } from '../command.ts'
 import type { Context } from '../context.ts'
 import type { Finding } from '../doctor/finding.ts'
@@ -11,7 +12,7 @@ import { packagesProblem } from '../first-aid.mjs'
 import { withSession } from '../with-session.ts'
 
 export const run: Run = async (context, _args, flags) => {
-  const { env, output, palette, canAsk } = context
+  const { env, output, palette } = context
   const desk = await context.desk()
   const columns = output.isTTY ? output.stream.columns : undefined
   const findings: Finding[] = [
@@ -20,7 +21,7 @@ export const run: Run = async (context, _args, flags) => {
     memoryFinding(memory()),
     ...(await redisFindings(env)),
     ...folderFindings(desk.home, tmpdir()),
-    ...terminalFindings({ isTerminal: canAsk, columns, palette }, env),
+    ...terminalFindings({ noPrompt: whyNoPrompt(context), columns, palette }, env),
   ]
   if (flags.class === true) findings.push(...(await forClass(context)))
   return tellFindings(context, findings, flags)

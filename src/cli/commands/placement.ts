@@ -5,11 +5,9 @@ import { Exit } from '../exit.ts'
 
 export const run: Run = async (context) => {
   const { input, output, palette } = context
-  assertCanPrompt({
+  assertCanPrompt(context, {
     reason: 'The placement asks a few questions.',
     hints: [`${self} skip 01-03`, `${self} start 04`],
-    input,
-    output,
   })
   const desk = await context.desk()
   const [{ askPlacement }, { terminalUi }] = await Promise.all([

@@ -24,11 +24,9 @@ export const run: Run = async (context, [named], flags) => {
       import('../../terminal/index.ts'),
       import('../../walkthrough/pager.ts'),
     ])
-    assertCanPrompt({
+    assertCanPrompt(context, {
       reason: 'Reading page by page takes keys.',
       hints: [`${self} read ${number}`],
-      input: context.input,
-      output: context.output,
     })
     await readPages(render, { input: context.input, output: context.output.stream, palette })
   } else {

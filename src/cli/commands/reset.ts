@@ -12,12 +12,9 @@ export const run: Run = async (context, [named = ''], flags) => {
   const { slug, number } = findLesson(desk.course, named)
   const file = desk.home.answer(slug)
   if (existsSync(file) && flags.yes !== true) {
-    const { input, output } = context
-    assertCanPrompt({
+    assertCanPrompt(context, {
       reason: `Resetting puts the starter in place of ${shownPath(file)}.`,
       hints: [`${self} reset ${number} --yes`],
-      input,
-      output,
     })
     if (!(await ask(context, `Begin ${slug} again? Your answer is kept as a dated copy.`))) {
       context.print('Nothing was changed.')

@@ -11,7 +11,7 @@ export const run: Run = async (context, [named], flags) => {
   const text = await revealSolution(desk, slug)
   if (!context.output.isTTY) {
     // As it stands in its file: for `> mine.ts`, and for programs.
-    context.output.write(text)
+    context.output.writeData(text)
     return Exit.passed
   }
   const { renderMarkdown } = await import('../../terminal/index.ts')

@@ -1,3 +1,4 @@
+import { whyNoPrompt } from '../../terminal/can-prompt.ts'
 import { lessonsAhead, nextLesson } from '../../walkthrough/desk.ts'
 import { lessonTable } from '../../walkthrough/lesson-table.ts'
 import { stayInClass } from '../class-side.ts'
@@ -65,7 +66,7 @@ async function printState(context: Context): Promise<typeof Exit.passed> {
   const next = nextLesson(desk)
   const number = next?.number ?? '01'
   context.print(`
-The guided walkthrough needs a terminal; this is none. The same by single commands:
+The guided walkthrough doesn't work here. ${whyNoPrompt(context)} The same as single commands:
 
   ${self} start ${number}   your file for the lesson
   ${self} read ${number}    what to write

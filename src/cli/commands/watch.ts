@@ -45,7 +45,8 @@ export const run: Run = async (context, [named], flags) => {
       context.cleanups.add(() => stop.abort())
       const json = flags.json === true
       const note = (sentence: string) => context.note(sentence)
-      await watchPlain({ ...common, output: output.stream, json, note, signal: stop.signal })
+      const write = json ? output.writeData : output.write
+      await watchPlain({ ...common, output: { write }, json, note, signal: stop.signal })
     },
     { stayWarm: true },
   )

@@ -4,7 +4,8 @@ import { editorCommand } from '../../walkthrough/editor.ts'
 import { type Finding, ok, warn } from './finding.ts'
 
 export interface TerminalFacts {
-  readonly isTerminal: boolean
+  /** Why menus and keys don't work; undefined if they do. */
+  readonly noPrompt: string | undefined
   /** Undefined where there is no terminal. */
   readonly columns: number | undefined
   readonly palette: Pick<Palette, 'colours' | 'unicode'>
@@ -14,11 +15,11 @@ export function terminalFindings(facts: TerminalFacts, env: NodeJS.ProcessEnv): 
   return [terminal(facts), editor(env)]
 }
 
-function terminal({ isTerminal, columns, palette }: TerminalFacts): Finding {
+function terminal({ noPrompt, columns, palette }: TerminalFacts): Finding {
   const name = 'Terminal'
-  if (!isTerminal) {
-    const remedy = 'Call it from a terminal for the walkthrough and the watch screen; all else works.'
-    return warn(name, 'This is none: menus and keys do not work here.', remedy)
+  if (noPrompt !== undefined) {
+    const remedy = 'The walkthrough and the watch screen need another terminal; everything else works.'
+    return warn(name, noPrompt, remedy)
   }
   const can = `${palette.colours ? 'colours' : 'no colours'}, ${palette.unicode ? 'Unicode' : 'ASCII alone'}`
   const finding = `${columns ?? 80} columns, ${can}.`

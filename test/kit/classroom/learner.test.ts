@@ -288,7 +288,7 @@ describe('the commands', () => {
     expect(wrong).toMatchObject({ code: 2, stdout: '', stderr: 'That is not the join code.\n' })
     const missing = await run('class', 'join', served.origin, '--as', 'Ada')
     expect(missing).toMatchObject({ code: 2, stdout: '' })
-    expect(missing.stderr).toMatch(/^The join code is missing\. This is no terminal/)
+    expect(missing.stderr).toMatch(/^The join code is missing\. This isn't a terminal/)
     const joined = await run('class', 'join', `${served.origin}/#${served.about.joinCode}`, '--as', 'Ada')
     expect(joined).toMatchObject({ code: 0, stderr: '' })
     expect(joined.stdout).toMatch(/^You are in "Tuesday" as Ada\.\n/)

@@ -94,23 +94,23 @@ test('the terminal and the editor', async () => {
   const looks = { colours: true, unicode: true }
   const of = (facts: Parameters<typeof terminalFindings>[0], env: NodeJS.ProcessEnv) =>
     states(terminalFindings(facts, env))
-  expect(of({ isTerminal: true, columns: 80, palette: looks }, { PATH: '' })).toEqual({
+  expect(of({ noPrompt: undefined, columns: 80, palette: looks }, { PATH: '' })).toEqual({
     Terminal: 'ok',
     Editor: 'warn',
   })
-  expect(of({ isTerminal: true, columns: 40, palette: looks }, {})).toMatchObject({ Terminal: 'warn' })
-  expect(of({ isTerminal: false, columns: undefined, palette: looks }, {})).toMatchObject({
+  expect(of({ noPrompt: undefined, columns: 40, palette: looks }, {})).toMatchObject({ Terminal: 'warn' })
+  expect(of({ noPrompt: 'Nobody is here.', columns: undefined, palette: looks }, {})).toMatchObject({
     Terminal: 'warn',
   })
   expect(
-    of({ isTerminal: true, columns: 80, palette: looks }, { PATH: '/nowhere', EDITOR: 'nano' }),
+    of({ noPrompt: undefined, columns: 80, palette: looks }, { PATH: '/nowhere', EDITOR: 'nano' }),
   ).toMatchObject({
     Editor: 'warn',
   })
   await writeFile(path.join(home, 'bin', 'ed'), '', { mode: 0o755 })
   if (process.platform !== 'win32') {
     const env = { PATH: path.join(home, 'bin'), EDITOR: 'ed -s' }
-    expect(of({ isTerminal: true, columns: 80, palette: looks }, env)).toMatchObject({ Editor: 'ok' })
+    expect(of({ noPrompt: undefined, columns: 80, palette: looks }, env)).toMatchObject({ Editor: 'ok' })
   }
 })
 
@@ -118,7 +118,7 @@ test('as text: every finding in words, each that is not ok with its remedy', asy
   const { code, stdout } = await runProgram(['doctor'], { env: { EVENTLINGS_HOME: await newHome() } })
   expect(code).toBe(0)
   expect(stdout).toMatch(/^✓ ok {4}Node +Node v/m)
-  expect(stdout).toMatch(/^! warn {2}Terminal +This is none/m)
+  expect(stdout).toMatch(/^! warn {2}Terminal +This isn't a terminal/m)
   expect(stdout).toMatch(/The course runs\./)
   for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
 })

@@ -20,7 +20,7 @@ describe('what goes wrong gets its exit code and its own words', () => {
     [new UnknownLessonError('x', []), 2],
     [new AmbiguousLessonError('x', ['a', 'b']), 2],
     [new BadPreferenceError('No.'), 2],
-    [new NoTerminalError('No.', []), 2],
+    [new NoTerminalError('No.', 'Nobody is here.', []), 2],
     [new NotStartedError('01-events', '/x/01-events.ts'), 2],
     [new RedisUnavailableError('binary', 'It is not there.', 'Install it.'), 3],
     [new RedisGoneError('url', 'Redis 7.0', 'restarted'), 3],

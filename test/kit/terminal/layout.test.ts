@@ -73,7 +73,7 @@ describe('assertCanPrompt', () => {
   const request = { reason: 'Resetting replaces your file.', hints: ['npx eventlings reset 02 --yes'] }
 
   test('lets questions through on a terminal', () => {
-    assertCanPrompt({ ...request, input: { isTTY: true }, output: { isTTY: true } })
+    assertCanPrompt({ env: {}, input: { isTTY: true }, output: { isTTY: true } }, request)
   })
 
   test.each([
@@ -81,10 +81,18 @@ describe('assertCanPrompt', () => {
     [{}, { isTTY: true }],
     [{ isTTY: false }, { isTTY: false }],
   ])('stops them at %j and %j with what to type instead', (input, output) => {
-    const ask = () => assertCanPrompt({ ...request, input, output })
+    const ask = () => assertCanPrompt({ env: {}, input, output }, request)
     expect(ask).toThrow(NoTerminalError)
     expect(ask).toThrow(
-      'Resetting replaces your file. This is no terminal, so nobody can be asked. Use instead:\n  npx eventlings reset 02 --yes',
+      "Resetting replaces your file. This isn't a terminal, so there's nobody to ask. Use instead:\n  npx eventlings reset 02 --yes",
+    )
+  })
+
+  test('stops them on a terminal that cannot move its cursor', () => {
+    const ask = () =>
+      assertCanPrompt({ env: { TERM: 'dumb' }, input: { isTTY: true }, output: { isTTY: true } }, request)
+    expect(ask).toThrow(
+      "Resetting replaces your file. This terminal can't move its cursor (TERM=dumb), so it can't show questions.",
     )
   })
 })

@@ -1,0 +1,19 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { expect, test } from 'vitest'
+import { projectRoot } from '../../../src/course/index.ts'
+import { asciiSigns } from '../../../src/terminal/index.ts'
+
+test('signs become ASCII, and letters stay as they are', () => {
+  expect(asciiSigns('1/9  space on · b back')).toBe('1/9  space on - b back')
+  expect(asciiSigns('“It’s 2 → 3” – running …')).toBe('"It\'s 2 > 3" - running ...')
+  expect(asciiSigns('Zoë 🍰 \x1b[1mbold\x1b[22m')).toBe('Zoë 🍰 \x1b[1mbold\x1b[22m')
+})
+
+test('no sign in a lesson is forgotten', () => {
+  const folder = path.join(projectRoot(), 'lessons')
+  const texts = readdirSync(folder).filter((name) => name.endsWith('.md'))
+  const all = texts.map((name) => readFileSync(path.join(folder, name), 'utf8')).join('')
+  // What somebody typed into an event is data: letters, emoji, and a currency.
+  expect(asciiSigns(all).match(/[^\n -~\p{L}\p{Emoji}\p{Sc}]/gu) ?? []).toEqual([])
+})
