@@ -9,6 +9,7 @@ import {
   everyCrash,
   everyInterleaving,
   isRestless,
+  lacks,
   largestReply,
   sharedWatch,
   useSandbox,
@@ -174,11 +175,16 @@ describe('handleRegisterUserCommand', () => {
     )
     verifyEqual(error.email, 'ada@example.com', 'The EmailTakenError should carry the address.')
     verifyEqual((await events()).length, 1, 'The second registration was refused; there should be one event.')
-    await callError(
+    const typed = await callError(
       'handleRegisterUserCommand',
       () => handleRegisterUserCommand(box.redis, { name: 'Eve', email: ' ADA@example.com' }, noon),
       EmailTakenError,
       '"ada@example.com" is taken, and " ADA@example.com" was accepted: it is the same address. Clean it first, then look whether it is taken.',
+    )
+    verifyEqual(
+      typed.email,
+      'ada@example.com',
+      'The EmailTakenError carries the address as someone typed it, " ADA@example.com". It should carry the cleaned address, because that is the one that is taken and the one to look up.',
     )
     await register({ name: 'Eve', email: 'eve@example.com' })
   })
@@ -344,6 +350,33 @@ describe('updateProjections', () => {
       ],
       [rowOf(1), 0, '1', '3-0', 3],
       'Two events of an unknown type came after a registration. They change no row and no number; but the position moves on behind them, otherwise a query that waits for them waits for ever.',
+    )
+  })
+
+  test('gets past a long run of events that it does not know', async () => {
+    const LONG_RUN = lacks('real-server') ? 120 : 250
+    await box.admin.eval(
+      `for n = 1, ARGV[1] do redis.call('XADD', KEYS[1], n .. '-0', 'eventType', 'USER_TAGGED', 'entityId', 'u-1',
+        'payload', '{}', 'eventId', 'e-' .. n, 'timestamp', ARGV[2]) end`,
+      1,
+      EVENTS,
+      LONG_RUN,
+      NOON,
+    )
+    const why =
+      'Move the position past every event, even in a page without a single registration: otherwise each run reads the same page, and the projection is stuck there forever.'
+    const before = await update()
+    verifyEqual(
+      [await box.admin.get(POSITION), before],
+      [`${LONG_RUN}-0`, LONG_RUN],
+      `There are ${LONG_RUN} events of an unknown type and no others, and updateProjections didn't put in all of them. ${why}`,
+    )
+    await plant(LONG_RUN + 1, LONG_RUN + 1)
+    const count = await update()
+    verifyEqual(
+      [await registered(), await box.admin.get(POSITION), count],
+      ['1', `${LONG_RUN + 1}-0`, 1],
+      `One user registered after ${LONG_RUN} events of an unknown type, but updateProjections didn't get that far. ${why}`,
     )
   })
 
