@@ -1,11 +1,13 @@
 /** Long, because every sentence that a learner may get to read stands here, beside what it judges. */
 import { describe, test } from 'vitest'
 import {
+  attempt,
   call,
   callError,
   deliverTwice,
   everyCrash,
   everyInterleaving,
+  lacks,
   useSandbox,
   verify,
   verifyEqual,
@@ -138,6 +140,44 @@ describe('updateUserProjection', () => {
       )
     })
   }
+
+  test('takes the empty string for a string', async () => {
+    const why =
+      'The empty string is a string like any other, and the event says it. Compare with `undefined` and null by name: `!value` and `||` take the empty string for missing.'
+    const empty = stored(1, 'USER_REGISTERED', { name: '', email: '', phone: '' })
+    for (const [event, expected] of [
+      [empty, { ...ROW, name: '', email: '', phone: '' }],
+      [
+        stored(2, 'USER_PHONE_CHANGED', { phone: '' }),
+        { ...ROW, name: '', email: '', phone: '', version: '2' },
+      ],
+    ] as const) {
+      const what = `${event.event.eventType} with the payload ${JSON.stringify(event.event.payload)}`
+      const outcome = await attempt('updateUserProjection', () => update(event))
+      verify(
+        outcome.ok || !(outcome.error instanceof Error && outcome.error.name === 'MalformedEventError'),
+        `updateUserProjection refused ${what}. ${why}`,
+        { received: !outcome.ok && outcome.error },
+      )
+      await call('updateUserProjection', () => (outcome.ok ? outcome.value : Promise.reject(outcome.error)))
+      verifyEqual(await row(), expected, `After ${what} the row doesn't have what the event says. ${why}`)
+    }
+  })
+
+  test.skipIf(lacks('own-server'))('lets any error of Redis through', async () => {
+    const server = await box.startServer({ args: ['--min-replicas-to-write', '1'] })
+    const error = await callError(
+      'updateUserProjection',
+      () => update(registered(), server.connect()),
+      Error,
+      'Redis refused to write because it had no replica (NOREPLICAS), but updateUserProjection resolved. Let every error of Redis through: otherwise the caller takes the event for done, and the row never shows it.',
+    )
+    verify(
+      /NOREPLICAS|EXECABORT/.test(error.message),
+      'Redis refused to write because it had no replica (NOREPLICAS), and updateUserProjection threw an error that hides that. Throw the error of Redis as it is: it names the cause.',
+      { expected: 'the error of Redis', received: error },
+    )
+  })
 
   test('leaves out what the table does not name', async () => {
     await updated(
@@ -533,6 +573,16 @@ describe('getUserProjection', () => {
       expected: 0,
       received: found.emailChanges,
     })
+  })
+
+  test('keeps empty strings', async () => {
+    await plant({ name: '', email: '', phone: '' })
+    const found = await get()
+    verifyEqual(
+      found && [found.name, found.email, found.phone],
+      ['', '', ''],
+      'The row has the empty string as its name, email and phone, and getUserProjection should return them as they are. `||` and `!` take the empty string for missing; `??` does not.',
+    )
   })
 
   test('says null for no phone', async () => {
