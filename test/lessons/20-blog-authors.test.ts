@@ -194,6 +194,24 @@ describe('applyCardEvent and changeAuthor', () => {
     )
   })
 
+  test('decides on the stream when the index is behind', async () => {
+    await plant(1, [CREATED, PUBLISHED, EDITED, TO_BOB])
+    await box.admin.hset('blog:card:post-1', OF_ADA.card)
+    await box.admin.zadd('blog:author:ada', MS_2, 'post-1')
+    const same = await call('changeAuthor', () => changeAuthor(box.redis, clock, 'post-1', 'bob'))
+    verifyEqual(
+      [same, (await stored()).length],
+      [4, 4],
+      'The post has been bob’s since version 4, while its card is still at version 2 and says ada. changeAuthor should store nothing, and resolve to 4: the index may be behind, so only the stream says whose post it is.',
+    )
+    const back = await call('changeAuthor', () => changeAuthor(box.redis, clock, 'post-1', 'ada'))
+    verifyEqual(
+      [back, (await stored()).at(-1)?.payload],
+      [5, { author: 'ada' }],
+      'The post has been bob’s since version 4, while its card is still at version 2 and says ada. Handing it back to ada is an event, the fifth: the index may be behind, so only the stream says whose post it is.',
+    )
+  })
+
   test('tries again, but not for ever', async () => {
     await plant(1, [CREATED])
     let version = 1
@@ -362,6 +380,29 @@ describe('updatePostIndex', () => {
       OF_BOB,
       'Told three times of the same event, the index should be as after once.',
     )
+  })
+
+  test('puts a draft that was handed over in the list of its new author', async () => {
+    const handedOver = event(2, 'POST_AUTHOR_CHANGED', { author: 'bob' })
+    const published = event(3, 'POST_PUBLISHED')
+    for (const updates of [
+      [[CREATED], [handedOver, published]],
+      [[CREATED], [handedOver], [published]],
+    ]) {
+      await box.admin.del('blog:post:post-1', 'blog:card:post-1', 'blog:author:ada', 'blog:author:bob')
+      let version = 1
+      for (const events of updates) {
+        await plant(version, events)
+        version += events.length
+        await update()
+      }
+      const { card, ada, bob } = await index()
+      verifyEqual(
+        [card.author, ada, bob],
+        ['bob', [], ['post-1', '1772524800000']],
+        'A draft of ada’s was handed over to bob and then published. It should be in bob’s list alone: the list to put a post in is that of its author after all events, not that of the author on the card before them.',
+      )
+    }
   })
 
   test('catches up with many events', async () => {
