@@ -5,7 +5,7 @@ import { environment } from './environment.ts'
 import { stackOf } from './error-stack.ts'
 import { Patience } from './patience.ts'
 import { endScripts, everyTick, isBusyWithScript } from './pulse.ts'
-import { activityCount, sentCommands } from './recording.ts'
+import { activityCount, gaveUpWaiting, sentCommands } from './recording.ts'
 import { shorten, showCommand } from './show.ts'
 import { DiagnosisError } from './verify.ts'
 import { onViolation, violation } from './violations.ts'
@@ -105,7 +105,7 @@ export function failOnViolation(): void {
 }
 
 function failOnUnanswered(name: string, commands: readonly SentCommand[]): void {
-  const open = commands.find((command) => command.pending)
+  const open = commands.find((command) => command.pending && !gaveUpWaiting(command))
   if (open === undefined) return
   throw new DiagnosisError(
     `${name} returned while Redis had not yet answered ${showCommand(open.name, open.args)}: an \`await\` (or a \`return\` of the promise) is missing, so the caller goes on without knowing whether it worked.`,

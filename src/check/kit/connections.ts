@@ -111,7 +111,7 @@ export async function connectionsStillOpen(): Promise<number> {
 }
 
 /** One that was told to close has done its part, although its socket may need a moment. */
-function isClosing(client: Redis): boolean {
+export function isClosing(client: Redis): boolean {
   const { manuallyClosing = false } = client as unknown as { readonly manuallyClosing?: boolean }
   return manuallyClosing || ['end', 'close', 'disconnecting', 'wait'].includes(client.status)
 }

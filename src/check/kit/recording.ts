@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis'
 import { readAddress } from '../../redis/address.ts'
-import { isTrusted, wasCut, watchConnections } from './connections.ts'
+import { blockingOf } from './blocking.ts'
+import { isClosing, isTrusted, wasCut, watchConnections } from './connections.ts'
 import { collect, type SentCommand } from './context.ts'
 import { environment } from './environment.ts'
 import { currentTurn, nextMoment } from './moments.ts'
@@ -20,6 +21,8 @@ const LOOKING_ROUND = new Set(['SLOTS', 'INFO', 'SHARDS'])
 /** What was seen before may come by once more: from a queue, after a reconnect, or on its way to another node. */
 const seen = new WeakMap<Command, SentCommand | typeof NOT_RECORDED>()
 const NOT_RECORDED = Symbol('not recorded')
+/** The connection that each was sent on last. */
+const connections = new WeakMap<SentCommand, Redis>()
 let records: SentCommand[] = []
 let numbers = new Map<Redis, number>()
 let activity = 0
@@ -32,6 +35,12 @@ export function sentCommands(): readonly SentCommand[] {
 /** Grows with every command and every reply: while it grows, the learner's code is at work and not stuck. */
 export function activityCount(): number {
   return activity
+}
+
+/** The code stopped waiting for what blocks, by closing its connection: that ends the wait, and no reply is missed. */
+export function gaveUpWaiting(record: SentCommand): boolean {
+  const client = connections.get(record)
+  return client !== undefined && isClosing(client) && blockingOf(record.name, record.args) !== undefined
 }
 
 export function forgetCommands(): void {
@@ -114,6 +123,7 @@ function again(client: Redis, record: SentCommand, send: () => unknown): unknown
   delete record.sent
   delete record.answered
   record.client = numberOf(client)
+  connections.set(record, client)
   return written(client, record, send)
 }
 
@@ -135,6 +145,7 @@ function note(client: Redis, command: Command, name: string, args: readonly stri
     origin: origin(),
   }
   records.push(record)
+  connections.set(record, client)
   collect(record)
   activity += 1
   const { resolve, reject } = command
