@@ -24,6 +24,12 @@ export async function append(redis: Redis, key: string, value: string, expected:
 }
 `
 const first = (code: string) => GOOD.replace('/* here */', () => code)
+/** `code` runs right before the answer closes a connection of its own and returns. */
+const closingAtTheEnd = (code: string) =>
+  first('const own = redis.duplicate(); await own.ping()').replace(
+    /throw error\n {2}\}/,
+    (end) => `${end} finally {\n    ${code}\n    own.disconnect()\n  }`,
+  )
 const top = (code: string) => `${code}\n${GOOD}`
 
 export const GUESTS: readonly Guest[] = [
@@ -124,6 +130,15 @@ export const GUESTS: readonly Guest[] = [
     what: 'forgotten await',
     answer: GOOD.replace('await redis.eval', 'redis.eval'),
     says: /returned while Redis had not yet answered EVAL/,
+  },
+  {
+    what: 'blocking read given up by closing its connection',
+    answer: closingAtTheEnd("own.xread('BLOCK', 0, 'STREAMS', 'nothing', '$').catch(() => {})"),
+  },
+  {
+    what: 'write given up by closing its connection',
+    answer: closingAtTheEnd("own.set('last', value).catch(() => {})"),
+    says: /returned while Redis had not yet answered SET/,
   },
   {
     what: 'unclosed connection',
