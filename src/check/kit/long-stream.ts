@@ -84,10 +84,18 @@ interface Id {
 const READS = /^(XRANGE|XREAD|XREADGROUP|XPENDING|XAUTOCLAIM|EVAL|EVALSHA|FCALL)$/i
 const PAGED = /^(XRANGE|XREAD|XREADGROUP)$/i
 
-/** `8-0` or `(8-0` after `7-100`; in an XRANGE, whose start is its second argument, a bare `8` or `(8`, too. */
+/**
+ * `8-0` or `(8-0` after `7-100`; in an XRANGE, whose start is its second argument, a bare `8` or `(8`, too. Not after `7-0`:
+ * such IDs are versions, and `8-0` is the next one.
+ */
 function isNext(arg: string, place: number, last: Id | undefined): boolean {
   const [, ms, sequence] = /^\(?(\d+)(-0)?$/.exec(arg) ?? []
-  return last !== undefined && Number(ms) === last.ms + 1 && (sequence !== undefined || place === 1)
+  return (
+    last !== undefined &&
+    last.sequence > 0 &&
+    Number(ms) === last.ms + 1 &&
+    (sequence !== undefined || place === 1)
+  )
 }
 
 /** The ID of the last entry in a reply, however deep. */

@@ -65,6 +65,10 @@ describe('a loop that skips a millisecond', () => {
   })
 })
 
+test('a version isn’t a millisecond', () => {
+  expect(pagingFault([sent('XRANGE', [], entries('7-0')), sent('XRANGE', ['s', '8-0', '+'], [])])).toBe('')
+})
+
 describe('a loop that ends after a full page', () => {
   const read = (reply: unknown) => [
     sent('XRANGE', ['s', '-', '+', 'COUNT', '2'], reply),
