@@ -9,6 +9,8 @@ import {
   everyInterleaving,
   lacks,
   largestReply,
+  pagingFault,
+  plantLongStream,
   useSandbox,
   verify,
   verifyEqual,
@@ -590,6 +592,24 @@ describe('getEntityStateFromStreams', () => {
       await state(),
       user(500),
       'An entity with exactly 500 events has one page, and then nothing follows.',
+    )
+  })
+
+  test('goes on after a page that changes little', async () => {
+    const fields = (n: number) => {
+      const eventType = n === 1 ? 'USER_REGISTERED' : 'USER_EMAIL_CHANGED'
+      const payload = JSON.stringify({ name: 'Ada', email: `${n}@example.com` })
+      return { ...FIELDS, eventId: `e-${n}`, eventType, payload, metadata: '{}' }
+    }
+    await plantLongStream(box.admin, ENTITY, {
+      page: 500,
+      fields,
+      leftOut: (n) => ({ ...fields(n), eventType: 'USER_LOGGED_IN' }),
+    })
+    verifyEqual(
+      await state(),
+      user(1_010),
+      `The stream holds 1,010 entries, some of them of a type that changes nothing (USER_LOGGED_IN), and the state is not that after all of them.${pagingFault(box.commands)}`,
     )
   })
 
