@@ -9,6 +9,8 @@ import {
   everyCrash,
   everyInterleaving,
   largestReply,
+  pagingFault,
+  plantLongStream,
   useSandbox,
   verify,
   verifyEqual,
@@ -44,12 +46,12 @@ async function plant(from: number, to: number): Promise<void> {
 
 const plantOne = (id: string, one: DomainEvent) => box.admin.xadd(LOG, id, ...flat(one))
 
-function flat({ payload, metadata, ...texts }: DomainEvent): string[] {
-  return [
-    ...Object.entries(texts).flat(),
-    ...['payload', JSON.stringify(payload), 'metadata', JSON.stringify(metadata)],
-  ]
-}
+const pairs = ({ payload, metadata, ...texts }: DomainEvent) => ({
+  ...texts,
+  payload: JSON.stringify(payload),
+  metadata: JSON.stringify(metadata),
+})
+const flat = (one: DomainEvent): string[] => Object.entries(pairs(one)).flat()
 
 /** Number n counts once and is worth n cents, so that a sum tells which events are in it. */
 const byNumber = ({ eventType, payload }: DomainEvent, _id: string): Changes => {
@@ -452,6 +454,22 @@ describe('catchUp', () => {
       most <= 501,
       `catchUp fetched ${most} entries with one command. Redis serves nobody else while it puts that reply together: read pages with COUNT 500.`,
       { expected: 'at most 501', received: most },
+    )
+  })
+
+  test('goes on after a page that means nothing', async () => {
+    const fields = (n: number, eventType: string) => pairs({ ...event(n), eventType })
+    await plantLongStream(box.admin, LOG, {
+      page: 500,
+      fields: (n) => fields(n, 'ORDER_CREATED'),
+      leftOut: (n) => fields(n, 'USER_REGISTERED'),
+    })
+    // Saving after every event is slow, and allowed.
+    await call('catchUp', () => projection().catchUp(), { seconds: 40 })
+    verifyEqual(
+      await found(),
+      { model: { count: '460', valueCents: '122555' }, checkpoint: '7-1010' },
+      `A log of 1,010 events from one millisecond (7-1 to 7-1010) should be handled to its end, each event once; one in ten of the first 500 and all of the next 500 mean nothing to the handler. A COUNT brings one page: go on after it.${pagingFault(box.commands)}`,
     )
   })
 
