@@ -8,6 +8,8 @@ import {
   everyCrash,
   everyInterleaving,
   everyLostReply,
+  pagingFault,
+  plantLongStream,
   useSandbox,
   verify,
   verifyEqual,
@@ -174,6 +176,24 @@ describe('resume', () => {
       counts.every((count) => count <= 501),
       'resume read without a COUNT, or with a very large one. After a long night that is the whole night in memory, and all of it pending under one name: read pages, COUNT 100.',
       { expected: 'pages of 100 or so', received: counts },
+    )
+  })
+
+  test('goes on after a page of deleted events', async () => {
+    const { counted, leftOut } = await plantLongStream(box.admin, STREAM, {
+      page: 100,
+      fields: fieldsOf,
+      leftOut: fieldsOf,
+    })
+    await box.admin.xgroup('CREATE', STREAM, 'mail', '0')
+    await deliver(205, 'mailer-1', ALIVE)
+    await box.admin.xdel(STREAM, ...leftOut)
+    const seen: string[] = []
+    await call('resume', () => resume(box.redis, ME, (event) => void seen.push(event.id)), { seconds: 30 })
+    verifyEqual(
+      [seen, (await pending()).length, (await undelivered()).length],
+      [counted, 0, 0],
+      `205 events from one millisecond were pending, 110 of them deleted meanwhile: one in ten of the first 100, and all of the next 100. Five were new. resume should hand over the 100 that are left, and none should stay pending (received: the IDs handed over, how many are pending, how many were never delivered).${pagingFault(box.commands)}`,
     )
   })
 
