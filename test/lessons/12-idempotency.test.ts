@@ -9,6 +9,8 @@ import {
   everyCrash,
   everyInterleaving,
   everyLostReply,
+  pagingFault,
+  plantLongStream,
   sharedWatch,
   shuffled,
   useSandbox,
@@ -660,6 +662,26 @@ describe('spendPoints', () => {
     verify(
       largest <= 500,
       `spendPoints fetched ${largest} entries by one XRANGE. Read in pages of at most 500: a reply is built in one go, and everybody else waits.`,
+    )
+  })
+
+  test('goes on after a page that changes nothing', async () => {
+    const fields = (n: number) => ({
+      eventType: 'POINTS_EARNED',
+      payload: '{"points":1}',
+      commandId: `planted-${n}`,
+    })
+    await plantLongStream(box.admin, STREAM, {
+      page: 500,
+      fields,
+      leftOut: (n) => ({ ...fields(n), eventType: 'CARD_RENAMED' }),
+      id: (n) => `${n}-0`,
+    })
+    const outcome = await attempt('spendPoints', () => spendPoints(box.redis, spend(455)))
+    verifyEqual(
+      outcome.ok ? outcome.value : outcome.error,
+      { accepted: true, balance: 5 },
+      `460 of 1,010 events earned a point each; the others, one in ten of the first 500 and all of the next 500, are of a type that changes nothing. 455 points can be spent, and 5 are left.${pagingFault(box.commands)}`,
     )
   })
 
