@@ -760,6 +760,35 @@ describe('the commands', () => {
     })
   })
 
+  test('store none of the facts after a conflict', async () => {
+    await everyInterleaving({
+      name: 'cancelOrder',
+      prepare: () => plant(CREATED, PAID),
+      first: (redis) => cancelOrder(redis, clock, 'order-1', 'too late'),
+      second: (redis) => shipOrder(redis, clock, 'order-1', 'T-1'),
+      verify: async ({ first, second }) => {
+        const cancelled = ['ORDER_CANCELLED', 'REFUND_ISSUED']
+        verifyEqual(
+          (await types()).slice(2),
+          second.ok ? ['ORDER_SHIPPED'] : cancelled,
+          'A paid order was shipped while it was being canceled. Either the shipment is refused and both facts of the cancellation are stored, or the cancellation is refused and neither of them is.',
+          [
+            [
+              (added) => JSON.stringify(added) === '["ORDER_SHIPPED","REFUND_ISSUED"]',
+              'A paid order was shipped while it was being canceled, and the stream now holds REFUND_ISSUED without ORDER_CANCELLED, so the customer gets both the goods and the money. All facts of one decision are appended, or none: an XADD that fails doesn’t stop the next one, not even in MULTI.',
+            ],
+          ],
+        )
+        const lost = first.ok ? second : first
+        verify(
+          !lost.ok && lost.error instanceof OrderRefusedError && lost.error.reason === 'status',
+          'A paid order can be canceled or shipped, but not both: the slower command should be refused by the rules, with the reason status.',
+          { received: lost.ok ? 'both succeeded' : lost.error },
+        )
+      },
+    })
+  })
+
   test('give up after five attempts', async () => {
     await plant(CREATED)
     const wrapped = (n: number) => eventOf(n, { eventType: 'ORDER_GIFT_WRAPPED', payload: { paper: 'red' } })
