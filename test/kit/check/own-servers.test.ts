@@ -115,6 +115,28 @@ need('redis-server').describe('servers of a suite’s own', () => {
     expect(box.commands.every((command) => command.error === undefined)).toBe(true)
   })
 
+  test('a slot moves in two parts', async () => {
+    const cluster = await box.startCluster()
+    for (const key of ['{s}a', '{s}b', '{s}c']) await cluster.admin.set(key, key)
+    const slot = await cluster.slotOf('{s}a')
+    const from = await cluster.nodeOf('{s}a')
+    const to = (from + 1) % 3
+    const keysOn = async (node: number) => {
+      const keys = await cluster.nodeAdmins[node]?.call('CLUSTER', 'GETKEYSINSLOT', slot, 10)
+      return (keys as string[]).sort()
+    }
+    const seen: string[][] = []
+    await cluster.moveSlot(slot, to, undefined, {
+      first: ['{s}a', '{s}c'],
+      run: async () => {
+        seen.push(await keysOn(from), await keysOn(to))
+      },
+    })
+    expect(seen).toEqual([['{s}b'], ['{s}a', '{s}c']])
+    expect([await keysOn(from), await keysOn(to)]).toEqual([[], ['{s}a', '{s}b', '{s}c']])
+    expect(await cluster.nodeOf('{s}a')).toBe(to)
+  })
+
   test('a cluster client that the learner’s code makes itself is closed and counted', async () => {
     const { nodes } = await box.startCluster()
     const own = new Cluster([...nodes])
