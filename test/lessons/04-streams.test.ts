@@ -531,7 +531,7 @@ describe('readNew', () => {
 
   test('waits for what comes, and lets others use the connection', async () => {
     let result: NewEntries | undefined
-    const reading = read(START, 10_000).then((value) => {
+    const reading = read(START, 60_000).then((value) => {
       result = value
     })
     reading.catch(() => {})
@@ -650,8 +650,10 @@ describe('readNew', () => {
         })
         const results = [...first.value]
         const ids = () => results.flatMap(({ entries }) => entries.map(({ id }) => id))
-        // A read that was held back until the entry was there has to see it; with any other command it may have come too late.
-        if (held !== undefined && /^(X|EVAL|FCALL|EXEC)/.test(held)) {
+        // A read from `$` that was held back until the entry was there skips it. Another read that returns nothing may only have been
+        // given up when its time was over, and returns the entry in the next call.
+        const fromEnd = box.commands.some(({ name, args }) => name === 'XREAD' && args.includes('$'))
+        if (fromEnd && held !== undefined && /^(X|EVAL|FCALL|EXEC)/.test(held)) {
           verifyEqual(
             ids(),
             ['1000-0', '2000-0'],

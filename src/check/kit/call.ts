@@ -261,7 +261,7 @@ const MEANINGS: readonly (readonly [RegExp, string])[] = [
   [/Maximum call stack/, 'A function calls itself without end.'],
   [
     /Connection is closed/,
-    'The connection that was handed in had been closed. Leave it open: its owner closes it.',
+    'That connection had been closed. Leave one that was handed in open: its owner closes it.',
   ],
   [
     /subscriber mode/,
