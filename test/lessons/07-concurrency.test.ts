@@ -7,6 +7,7 @@ import {
   connectionsStillOpen,
   everyCrash,
   everyInterleaving,
+  lacks,
   largestReply,
   type Outcome,
   useSandbox,
@@ -124,6 +125,12 @@ describe('appendEvent', () => {
       outcome.ok || !(outcome.error instanceof InvalidVersionError),
       'appendEvent refused version 0. That is the version of an aggregate that does not exist yet, and the first event of each is appended with it. `!version` and `||` take 0 for nothing.',
       { received: !outcome.ok && outcome.error },
+    )
+    const conflict = !outcome.ok && outcome.error instanceof ConcurrencyError ? outcome.error : undefined
+    verify(
+      conflict === undefined || String(conflict.actualVersion) !== '0',
+      "The account is at version 0, as expected, but appendEvent called that a conflict. In Lua everything in ARGV is a string, and '0' ~= 0 is always true, so compare with tonumber(ARGV[1]).",
+      { received: conflict },
     )
     const version = await call('appendEvent', () => {
       if (outcome.ok) return outcome.value
@@ -271,6 +278,22 @@ describe('appendEvent', () => {
     )
   })
 
+  test('takes no trim for a conflict', async () => {
+    await everyInterleaving({
+      name: 'appendEvent',
+      prepare: () => plant(1, 2),
+      first: (redis) => new AggregateEventStore(redis).appendEvent('account', 'acc-1', event(3), 2),
+      second: (redis) => redis.xtrim(KEY, 'MAXLEN', 1),
+      verify: ({ first, after, held }) => {
+        verify(
+          first.ok && first.value === 3,
+          `An old entry was trimmed away between the ${after ?? 'start'} and the ${held ?? 'end'} of appendEvent. The account was still at version 2, as expected, but the event wasn't appended. EXEC replies (nil) whenever a watched key has changed, even if the version hasn't: look at the version again, and try again if it's the same.`,
+          { expected: 3, received: first.ok ? first.value : first.error },
+        )
+      },
+    })
+  })
+
   test('keeps all that is there', async () => {
     await plant(1, 1_500)
     verifyEqual(await appended(1_501, 1_500), 1_501, 'The event after version 1500 makes version 1501.')
@@ -359,6 +382,21 @@ describe('appendEvent', () => {
       !(error instanceof ConcurrencyError),
       'The key holds a text and no stream, and appendEvent called that a conflict. The caller would read and try again, for ever and in vain. Let other errors through as they are.',
       { received: error },
+    )
+  })
+
+  test.skipIf(lacks('own-server'))('lets any error of Redis through', async () => {
+    const server = await box.startServer({ args: ['--min-replicas-to-write', '1'] })
+    const error = await callError(
+      'appendEvent',
+      () => new AggregateEventStore(server.connect()).appendEvent('account', 'acc-1', event(1), 0),
+      Error,
+      'Redis refused to write because it had no replica (NOREPLICAS), but appendEvent resolved as if the event were stored. Let every error of Redis through.',
+    )
+    verify(
+      /NOREPLICAS|EXECABORT/.test(error.message),
+      'Redis refused to write because it had no replica (NOREPLICAS), and appendEvent threw an error that hides that. Nobody was faster, so it is no conflict: throw the error of Redis as it is.',
+      { expected: 'the error of Redis', received: error },
     )
   })
 

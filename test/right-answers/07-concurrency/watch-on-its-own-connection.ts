@@ -59,16 +59,17 @@ export class AggregateEventStore {
     const texts = events.map((event) => encodeEvent(event))
     const own = this.redis.duplicate()
     try {
-      await own.watch(key)
-      const version = await lastVersion(own, key)
-      if (version !== expectedVersion) throw new ConcurrencyError(expectedVersion, version)
-      const transaction = own.multi()
-      texts.forEach((text, i) => {
-        transaction.xadd(key, `${version + 1 + i}-0`, 'event', text)
-      })
-      const replies = await transaction.exec()
-      if (replies === null) throw new ConcurrencyError(expectedVersion, await lastVersion(own, key))
-      return version + texts.length
+      for (;;) {
+        await own.watch(key)
+        const version = await lastVersion(own, key)
+        if (version !== expectedVersion) throw new ConcurrencyError(expectedVersion, version)
+        const transaction = own.multi()
+        texts.forEach((text, i) => {
+          transaction.xadd(key, `${version + 1 + i}-0`, 'event', text)
+        })
+        // null: the key has changed, but perhaps not the version, because old entries may be trimmed away.
+        if ((await transaction.exec()) !== null) return version + texts.length
+      }
     } finally {
       own.disconnect()
     }
