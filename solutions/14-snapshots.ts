@@ -43,6 +43,7 @@ local function later(a, b)
   return aMs and (aMs > bMs or (aMs == bMs and aSeq > bSeq))
 end
 
+if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then redis.call('DEL', KEYS[1]) end
 local stored = redis.call('HMGET', KEYS[1], 'reducerVersion', 'lastEventId')
 local version, last = tonumber(stored[1] or ''), stored[2]
 if version and version > tonumber(ARGV[4]) then return 0 end
@@ -85,12 +86,22 @@ async function readSnapshot<State extends object>(
   entityId: string,
   reducer: Reducer<State>,
 ): Promise<EntityState<State> | null> {
-  const { state, lastEventId = '', reducerVersion } = await redis.hgetall(snapshotKey(entityId))
+  const { state, lastEventId = '', reducerVersion } = await readHash(redis, snapshotKey(entityId))
   const parsed = parseObject(state)
   if (parsed === null || reducerVersion !== String(reducer.version)) return null
   if (!/^\d{1,19}-\d{1,19}$/.test(lastEventId)) return null // XRANGE throws for longer ones
   const itsEvent = await redis.xrange(streamKey(entityId), lastEventId, lastEventId)
   return itsEvent.length === 1 ? { state: parsed as State, lastEventId } : null
+}
+
+/** A key of another type is a damaged snapshot, and no reason to fail. */
+async function readHash(redis: Redis, key: string): Promise<Readonly<Record<string, string>>> {
+  try {
+    return await redis.hgetall(key)
+  } catch (error) {
+    if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return {}
+    throw error
+  }
 }
 
 /** State and position grow in the same loop, so that neither can be ahead of the other. */

@@ -4,9 +4,11 @@ import { describe, test } from 'vitest'
 import {
   attempt,
   call,
+  callError,
   connectionsStillOpen,
   everyCrash,
   everyInterleaving,
+  lacks,
   largestReply,
   useSandbox,
   verify,
@@ -635,6 +637,23 @@ describe('never backwards', () => {
     )
   })
 
+  test.skipIf(lacks('own-server'))('lets any error of Redis through', async () => {
+    const server = await box.startServer()
+    await plant(FIVE, server.admin)
+    await server.admin.config('SET', 'min-replicas-to-write', 1)
+    const error = await callError(
+      'createSnapshot',
+      () => createSnapshot(server.connect(), 'customer-1', earned(), noon),
+      Error,
+      'Redis refused to write because it had no replica (NOREPLICAS), but createSnapshot resolved. Let every error of its write through: true means that the snapshot is there, and false that a better one is.',
+    )
+    verify(
+      /NOREPLICAS|EXECABORT/.test(error.message),
+      'Redis refused to write because it had no replica (NOREPLICAS), and createSnapshot threw an error that hides that. Throw the error of Redis as it is: it names the cause.',
+      { expected: 'the error of Redis', received: error },
+    )
+  })
+
   test('replaces the snapshot of an older reducer', async () => {
     await plant([...FIVE, ['3-0', 'POINTS_EXPIRED', 4]])
     await plantSnapshot(5, '3-0')
@@ -659,11 +678,25 @@ describe('never backwards', () => {
     )
   })
 
+  test('replaces a string in the place of the snapshot', async () => {
+    await plant(FIVE)
+    await box.admin.set(SNAPSHOT, 'not a hash')
+    const outcome = await attempt('createSnapshot', () =>
+      createSnapshot(box.redis, 'customer-1', earned(), noon),
+    )
+    verify(
+      outcome.ok && (await box.admin.type(SNAPSHOT)) === 'hash' && (await stored()) === FIVE_AT_2,
+      'The key `snapshot:customer-1` held a string instead of a hash, and createSnapshot should replace it, because every later snapshot would fail otherwise. HSET refuses a key of another type: delete it in the same step as the write.',
+      { expected: FIVE_AT_2, received: outcome.ok ? await box.admin.type(SNAPSHOT) : outcome.error },
+    )
+  })
+
   test('replaces a damaged snapshot', async () => {
     const damages: readonly Readonly<Record<string, string | null>>[] = [
       { state: '{"poi' },
       { lastEventId: 'yesterday' },
       { reducerVersion: 'one' },
+      { lastEventId: '99999999999999999999-0' },
       { lastEventId: null },
       { reducerVersion: null },
     ]
@@ -709,6 +742,26 @@ describe('only a copy', () => {
     )
   })
 
+  test('survives a string in the place of the snapshot', async () => {
+    await plant([...FIVE, SEVEN])
+    await box.admin.set(SNAPSHOT, 'not a hash')
+    const outcome = await attempt('getEntityStateWithSnapshot', () =>
+      getEntityStateWithSnapshot(box.redis, 'customer-1', earned()),
+    )
+    verify(
+      outcome.ok || String(outcome.error).includes('Not written yet'),
+      'The key `snapshot:customer-1` holds a string instead of a hash, and getEntityStateWithSnapshot threw. A snapshot is only a copy: whatever is wrong with it, replay all events.',
+      { received: !outcome.ok && outcome.error },
+    )
+    verifyEqual(
+      await call('getEntityStateWithSnapshot', () =>
+        outcome.ok ? outcome.value : Promise.reject(outcome.error),
+      ),
+      sound,
+      'The key `snapshot:customer-1` holds a string instead of a hash. The answer should come from all events.',
+    )
+  })
+
   const DAMAGES: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
     ['its `state` is torn', { state: '{"poi' }],
     ['its `state` is empty', { state: '' }],
@@ -717,6 +770,7 @@ describe('only a copy', () => {
     ['its `state` is a text and no object', { state: '"five"' }],
     ['its `lastEventId` is no id', { lastEventId: 'yesterday' }],
     ['its `lastEventId` is empty', { lastEventId: '' }],
+    ['its `lastEventId` has a number of more than 64 bits', { lastEventId: '99999999999999999999-0' }],
     ['its `lastEventId` has no dash', { state: '{"points":100}', lastEventId: '2' }],
     ['its `lastEventId` has a letter before it', { state: '{"points":100}', lastEventId: 'x2-0' }],
     ['its `reducerVersion` is no number', { reducerVersion: 'one' }],

@@ -20,12 +20,18 @@ type Hash = Record<string, string>
 
 // KEYS: the snapshot. ARGV: what it held (version, position, state, time; '' for nothing), then what it shall hold.
 const SWAP = `
+if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then redis.call('DEL', KEYS[1]) end
 local names = {'reducerVersion', 'lastEventId', 'state', 'createdAt'}
 for i, value in ipairs(redis.call('HMGET', KEYS[1], unpack(names))) do
   if (value or '') ~= ARGV[i] then return 'changed' end
 end
 for i, name in ipairs(names) do redis.call('HSET', KEYS[1], name, ARGV[i + 4]) end
 return 'saved'`
+
+async function hashOf(redis: Redis, entityId: string): Promise<Hash> {
+  const key = `snapshot:${entityId}`
+  return (await redis.type(key)) === 'hash' ? redis.hgetall(key) : {}
+}
 
 const listed = (hash: Hash) =>
   ['reducerVersion', 'lastEventId', 'state', 'createdAt'].map((name) => hash[name] ?? '')
@@ -52,7 +58,7 @@ async function* eventsFrom(redis: Redis, key: string, start: string): AsyncGener
 }
 
 async function exists(redis: Redis, entityId: string, id: string | undefined): Promise<boolean> {
-  if (id === undefined || !/^\d+-\d+$/.test(id)) return false
+  if (id === undefined || !/^\d{1,19}-\d{1,19}$/.test(id)) return false
   const [entry] = await redis.xrange(`stream:entity:${entityId}`, id, '+', 'COUNT', 1)
   return entry?.[0] === id
 }
@@ -71,7 +77,7 @@ export const getEntityStateWithSnapshot = async <State extends object>(
   entityId: string,
   reducer: Reducer<State>,
 ): Promise<EntityState<State>> => {
-  const hash = await redis.hgetall(`snapshot:${entityId}`)
+  const hash = await hashOf(redis, entityId)
   const kept = stateOf<State>(hash)
   let state: State | null = null
   let lastEventId: string | null = null
@@ -102,7 +108,7 @@ export const createSnapshot = async <State extends object>(
   const [ms = 0, seq = 0] = lastEventId.split('-').map(Number)
   const next = [`${reducer.version}`, lastEventId, JSON.stringify(state), clock().toISOString()]
   while (true) {
-    const now = await redis.hgetall(`snapshot:${entityId}`)
+    const now = await hashOf(redis, entityId)
     const version = Number(now.reducerVersion)
     if (version > reducer.version) return false
     const [itsMs = 0, itsSeq = 0] = (now.lastEventId ?? '').split('-').map(Number)

@@ -23,6 +23,7 @@ const streamKey = (entityId: string) => `stream:entity:${entityId}`
 const snapshotKey = (entityId: string) => `snapshot:${entityId}`
 
 const SAVE = `
+if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then redis.call('DEL', KEYS[1]) end
 local stored = redis.call('HMGET', KEYS[1], 'reducerVersion', 'lastEventId')
 local version = tonumber(stored[1] or '')
 if version and version > tonumber(ARGV[4]) then return 0 end
@@ -32,7 +33,7 @@ if version and version == tonumber(ARGV[4]) then
   if sm then
     sm, ss, mm, ms = tonumber(sm), tonumber(ss), tonumber(mm), tonumber(ms)
     local later = sm > mm or (sm == mm and ss > ms)
-    if later and #redis.call('XRANGE', KEYS[2], stored[2], stored[2]) == 1 then return 0 end
+    if later and #redis.pcall('XRANGE', KEYS[2], stored[2], stored[2]) == 1 then return 0 end
   end
 end
 redis.call('HSET', KEYS[1], 'state', ARGV[1], 'lastEventId', ARGV[2], 'createdAt', ARGV[3], 'reducerVersion', ARGV[4])
@@ -74,7 +75,7 @@ async function soundSnapshot<State extends object>(
   entityId: string,
   reducer: Reducer<State>,
 ): Promise<EntityState<State> | null> {
-  const row = await redis.hgetall(snapshotKey(entityId))
+  const row = await redis.hgetall(snapshotKey(entityId)).catch((): Record<string, string> => ({}))
   const { state: json, lastEventId, reducerVersion } = row
   if (json === undefined || lastEventId === undefined || reducerVersion !== String(reducer.version))
     return null

@@ -17,6 +17,9 @@ export type EntityState<State extends object> = {
   readonly lastEventId: string | null
 }
 
+const isId = (text: string) =>
+  /^[0-9]+-[0-9]+$/.test(text) && text.split('-').every((part) => BigInt(part) < 2n ** 64n)
+
 class Entity<State extends object> {
   readonly stream: string
   readonly snapshot: string
@@ -54,13 +57,10 @@ class Entity<State extends object> {
   }
 
   async sound(): Promise<{ state: State; at: string } | undefined> {
-    const [text, at, version] = await this.redis.hmget(
-      this.snapshot,
-      'state',
-      'lastEventId',
-      'reducerVersion',
-    )
-    if (!text || !at || version !== `${this.reducer.version}` || !/^[0-9]+-[0-9]+$/.test(at)) return undefined
+    const [text, at, version] = await this.redis
+      .hmget(this.snapshot, 'state', 'lastEventId', 'reducerVersion')
+      .catch(() => [])
+    if (!text || !at || version !== `${this.reducer.version}` || !isId(at)) return undefined
     if ((await this.redis.xrange(this.stream, at, at, 'COUNT', 1)).length === 0) return undefined
     try {
       const state = JSON.parse(text)
@@ -91,9 +91,10 @@ class Entity<State extends object> {
   }
 
   async isAhead(own: Redis, mine: string): Promise<boolean> {
+    if ((await own.type(this.snapshot)) !== 'hash') return false
     const { reducerVersion = '', lastEventId = '' } = await own.hgetall(this.snapshot)
     if (Number(reducerVersion) > this.reducer.version) return true
-    if (Number(reducerVersion) !== this.reducer.version || !/^\d+-\d+$/.test(lastEventId)) return false
+    if (Number(reducerVersion) !== this.reducer.version || !isId(lastEventId)) return false
     const [[ms = 0n, seq = 0n], [myMs = 0n, mySeq = 0n]] = [lastEventId, mine].map((id) =>
       id.split('-').map(BigInt),
     ) as [bigint[], bigint[]]
