@@ -472,6 +472,36 @@ describe('openBlog', () => {
     })
   })
 
+  test('sees to a post that is published', async () => {
+    await plant(1, 9)
+    const blog = await open()
+    await call('publishPost', () => blog.publishPost('post-1'), { background: true })
+    await settled(blog)
+    verifyEqual(
+      await snapshot(),
+      { ...at(9, { published: true, publishedAt: DAY_9 }), version: '10' },
+      'The tenth event of the post was its POST_PUBLISHED, and there is no snapshot at 10. All three commands store events, so a snapshot may be due after each of them.',
+    )
+  })
+
+  test('waits for all that was begun, not only for the last', async () => {
+    // The snapshot that is begun first has 6,000 events to read, the other one ten.
+    await plant(1, 6_000)
+    await box.admin.copy(STREAM, 'blog:post:long')
+    await box.admin.del(STREAM)
+    await plant(1, 9)
+    const blog = await open()
+    const background = { background: true }
+    await call('editPost', () => blog.editPost('long', { content: 'the last' }), background)
+    await edit(blog, { content: 'draft 10' })
+    await settled(blog)
+    verifyEqual(
+      (await box.admin.keys('blog:snapshot:*')).sort(),
+      ['blog:snapshot:long', SNAPSHOT],
+      'A post of 6,000 events was edited, and then a short one. `settled` resolved as soon as the snapshot of the short one was saved, while the one begun before it was not there yet. A program that ends now loses it: wait for all that have been begun, not only for the last.',
+    )
+  })
+
   test('is right with two writers', async () => {
     const write = async (blog: Blog, changes: object) => {
       await blog.editPost('post-1', changes)
