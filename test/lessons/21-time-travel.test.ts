@@ -132,6 +132,24 @@ describe('postAtVersion', () => {
     }
   })
 
+  test('tells the current version, not that of a snapshot', async () => {
+    await plant()
+    await snapshot(2, V2, day(2))
+    for (const version of [9, -1]) {
+      const error = await callError(
+        'postAtVersion',
+        () => postAtVersion(box.redis, 'post-1', version),
+        UnknownVersionError,
+        `post-1 has 5 versions and a snapshot of version 2; there is no version ${version}. postAtVersion should throw an UnknownVersionError.`,
+      )
+      verifyEqual(
+        error.current,
+        5,
+        'The post is at version 5, and its newest snapshot is of version 2. `current` should be the version of the last event: a snapshot can be well behind.',
+      )
+    }
+  })
+
   test('begins at the right snapshot', async () => {
     await plant()
     await snapshot(2, { ...V2, author: 'ada, from snapshot 2' }, day(2))
