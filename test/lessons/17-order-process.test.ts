@@ -592,10 +592,14 @@ describe('the process manager', () => {
       for (const [i, one] of [CREATED, PAID, RESERVED].entries())
         await publish({ ...one, entityId: id, eventId: event(100 + n * 10 + i, '').eventId })
     }
-    await publish(CREATED)
+    for (const [i, one] of [CREATED, REJECTED].entries())
+      await publish({ ...one, entityId: 'rejected-1', eventId: event(200 + i, '').eventId })
+    await publish({ ...CREATED, entityId: 'late-1', eventId: event(210, '').eventId })
+    ids.push('rejected-1', 'late-1')
+    await call('runProcess', () => manage())
+    await call('expireOrders', () => expireOrders(box.redis, tooLate))
     await call('runProcess', () => manage())
     await call('expireOrders', () => expireOrders(box.redis, tooLate)) // it may tidy up
-    await call('runProcess', () => manage())
     const before = box.commands.length
     await call('expireOrders', () => expireOrders(box.redis, tooLate))
     const looked = box.commands
@@ -603,9 +607,47 @@ describe('the process manager', () => {
       .filter(({ args, reply }) => ids.some((id) => JSON.stringify([args, reply ?? null]).includes(id)))
     verify(
       looked.length === 0,
-      'Five orders were confirmed and one cancelled. expireOrders was called, and then once more, and it still looked at orders that are over. In a year there are a million of them: keep an index of those that wait, and take an order out when it is confirmed or cancelled.',
+      'Five orders were confirmed, one was cancelled because it was out of stock, and one because it had waited too long. expireOrders was called twice, and the third call still looked at orders that are over. In a year there are a million of them: keep an index of those that wait, and take an order out when it is confirmed or cancelled.',
       { received: looked.map(({ name, args }) => [name, ...args.slice(0, 3)].join(' ').slice(0, 80)) },
     )
+  })
+
+  test('expireOrders cancels all that waited too long', async () => {
+    const created = Array.from({ length: 105 }, (_, n) => ({
+      ...CREATED,
+      entityId: `late-${n + 1}`,
+      eventId: event(300 + n, '').eventId,
+    }))
+    await publish(...created)
+    await call('runProcess', () => manage())
+    const expired = await call('expireOrders', () => expireOrders(box.redis, tooLate))
+    const cancelled = count(await typesIn(), 'ORDER_CANCELLED')
+    verifyEqual(
+      [expired, cancelled],
+      [105, 105],
+      'The deadline of 105 orders was past, and one call of expireOrders should have cancelled all of them (received: the result, and how many were cancelled). If you read the index in pages, go on until no order is left whose deadline is past.',
+    )
+  })
+
+  test('expireOrders twice at the same moment', async () => {
+    await everyInterleaving({
+      name: 'expireOrders',
+      prepare: async () => {
+        await publish(CREATED, PAID)
+        await call('runProcess', () => manage(box.connect()))
+      },
+      first: (redis) => expireOrders(redis, tooLate),
+      second: (redis) => expireOrders(redis, tooLate),
+      verify: async ({ first, second, held }) => {
+        const what = `Two processes called expireOrders at once, and the first was held before its ${held ?? 'end'}`
+        verifyEqual(
+          [first, second].reduce((sum, outcome) => sum + (outcome.ok ? outcome.value : 0), 0),
+          1,
+          `${what}. One order had waited too long: one of the two calls should cancel it and resolve to 1, and the other should resolve to 0 (received: their sum).`,
+        )
+        await exactlyOnce(what)
+      },
+    })
   })
 
   test('forgets no deadline when it dies', async () => {
