@@ -77,7 +77,7 @@ function prepared(source) {
 }
 
 /** Makes the scripts of every runtime behave as those of Redis do. */
-export function mendScripts() {
+export function fixScripts() {
   const { eval: evaluate, runRedisCommand } = RedisLuaRuntime.prototype
   const known = new Map()
 

@@ -2,11 +2,13 @@ import { createRedisCommandExecutor, RedisServerState, Resp2Server } from 'js-re
 import { TwoStepExecutor } from './executor.mjs'
 import { otherCommands } from './other-commands.mjs'
 import { writeRepliesTogether } from './replies.mjs'
-import { mendScripts } from './scripts.mjs'
+import { fixScripts } from './scripts.mjs'
 import { shareState } from './shared-state.mjs'
-import { streamCommands } from './stream-commands.mjs'
-import { streamGroupCommands } from './stream-group-commands.mjs'
+import { streamGroups } from './stream-groups.mjs'
 import { xinfo } from './stream-info.mjs'
+import { streamPending } from './stream-pending.mjs'
+import { streamReads } from './stream-reads.mjs'
+import { streamWrites } from './stream-writes.mjs'
 
 /** The profile of the oldest real server that the lessons are run on, so that they cannot lean on anything newer. */
 const compatibility = 'redis-7.0'
@@ -17,13 +19,12 @@ const compatibility = 'redis-7.0'
  */
 export async function startServer() {
   writeRepliesTogether()
-  mendScripts()
+  fixScripts()
   const state = new RedisServerState({ databaseCount: 16, compatibility })
   shareState(state)
   const { registry, policies, profile } = createRedisCommandExecutor({ compatibility })
-  registry.registerAll([...otherCommands, ...streamCommands, ...streamGroupCommands, xinfo], {
-    override: true,
-  })
+  const streams = [...streamReads, ...streamWrites, ...streamGroups, ...streamPending, xinfo]
+  registry.registerAll([...otherCommands, ...streams], { override: true })
   const executor = new TwoStepExecutor({ registry, policies, profile })
   const server = new Resp2Server({ server: state, executor })
   await server.listen(0)

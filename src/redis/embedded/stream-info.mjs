@@ -1,8 +1,8 @@
 import { defineCommand, RedisResult, RedisValue, t } from 'js-redis-server/core'
 import { reply } from './executor.mjs'
-import { entryValue, NIL, text } from './stream-commands.mjs'
+import { entryValue, NIL, text } from './stream-command.mjs'
 import { firstId, lagOf, sortedPending } from './stream-data.mjs'
-import { requireGroup, requireStream, unknownSub } from './stream-group-commands.mjs'
+import { requireGroup, requireStream, unknownSub } from './stream-groups.mjs'
 import { showId } from './stream-id.mjs'
 import { Words } from './stream-words.mjs'
 
