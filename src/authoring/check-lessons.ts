@@ -1,5 +1,6 @@
 import type { Checker, CheckResult } from '../check/index.ts'
 import { BadLessonError, type Course } from '../course/index.ts'
+import { unreachedFinding } from './diagnoses.ts'
 import { error, type Finding } from './finding.ts'
 import { Lanes } from './lanes.ts'
 import { type Material, type MistakenAnswer, readMaterial } from './material.ts'
@@ -116,7 +117,16 @@ async function measure(
     return mistake === undefined || findings.length > 0 ? [] : [{ shown: mistake.shown, result }]
   })
   return {
-    findings: [...(await atRest), ...judged.flatMap(({ findings }) => findings), ...alikeDiagnoses(caught)],
+    findings: [
+      ...(await atRest),
+      ...judged.flatMap(({ findings }) => findings),
+      ...alikeDiagnoses(caught),
+      ...unreachedFinding(
+        material.suite ?? '',
+        judged.map(({ result }) => result),
+        material.shown(material.files.suite),
+      ),
+    ],
     checks: trials.length,
   }
 }

@@ -14,6 +14,7 @@ export type Rule =
   | 'starter'
   | 'right answer'
   | 'mistake'
+  | 'diagnoses'
   | 'verdict'
 
 /** Something that is not as it should be. A warning is for the author to judge; it does not fail the check. */

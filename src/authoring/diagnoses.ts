@@ -1,0 +1,122 @@
+import type { CheckResult } from '../check/index.ts'
+import { type Finding, warning } from './finding.ts'
+
+/** A sentence in a suite that a learner may read; what it fills in is a gap between two pieces. */
+export interface Sentence {
+  readonly line: number
+  readonly pieces: readonly string[]
+}
+
+/** Titles of tests, commands and keys are shorter, or end without a full stop. */
+const LEAST_WORDS = 8
+/** Lines named in a warning: enough to begin with. */
+const MOST_LINES = 10
+
+/** The diagnoses of a suite: its longer string literals that are sentences. Comments are left out. */
+export function diagnosesIn(suite: string): readonly Sentence[] {
+  const found: Sentence[] = []
+  let at = 0
+  while (at < suite.length) {
+    const line = () => suite.slice(0, at).split('\n').length
+    if (suite.startsWith('//', at)) at = endOf(suite, '\n', at)
+    else if (suite.startsWith('/*', at)) at = endOf(suite, '*/', at)
+    else if (suite[at] === "'") {
+      const literal = /'((?:\\.|[^'\\\n])*)'/y
+      literal.lastIndex = at
+      const [whole = "'", text = ''] = literal.exec(suite) ?? []
+      found.push({ line: line(), pieces: [unescaped(text)] })
+      at += whole.length
+    } else if (suite[at] === '`') {
+      const { pieces, end } = template(suite, at)
+      found.push({ line: line(), pieces })
+      at = end
+    } else at += 1
+  }
+  return found.filter(isSentence)
+}
+
+/** Those of a suite that no result of any answer says. */
+export function unreached(suite: string, results: readonly CheckResult[]): readonly Sentence[] {
+  const said = results.flatMap(({ tasks }) => tasks.flatMap(({ diagnosis }) => diagnosis ?? []))
+  return diagnosesIn(suite).filter(({ pieces }) => {
+    const pattern = new RegExp(pieces.map(escaped).join('[\\s\\S]*'))
+    return !said.some((diagnosis) => pattern.test(diagnosis))
+  })
+}
+
+/** One warning for a lesson's suite, with the lines to look at. */
+export function unreachedFinding(suite: string, results: readonly CheckResult[], file: string): Finding[] {
+  // A task that was skipped has said nothing, so nothing is known of its sentences.
+  if (results.some(({ tasks }) => tasks.some(({ state }) => state === 'skipped'))) return []
+  const lines = unreached(suite, results).map(({ line }) => line)
+  if (lines.length === 0) return []
+  const all = diagnosesIn(suite).length
+  const first = lines.length > MOST_LINES ? `${lines.slice(0, MOST_LINES).join(', ')}, …` : lines.join(', ')
+  return [
+    warning(
+      'diagnoses',
+      file,
+      `No answer gets ${lines.length} of its ${all} diagnoses (lines ${first}). Add a mistake for each, or remove what catches nothing.`,
+    ),
+  ]
+}
+
+function isSentence({ pieces }: Sentence): boolean {
+  const text = pieces.join(' … ')
+  return text.split(/\s+/).length >= LEAST_WORDS && /[.!?]/.test(text)
+}
+
+/** The pieces of a template literal between what it fills in, and where it ends. */
+function template(
+  suite: string,
+  start: number,
+): { readonly pieces: readonly string[]; readonly end: number } {
+  const pieces: string[] = []
+  let piece = ''
+  let at = start + 1
+  while (at < suite.length && suite[at] !== '`') {
+    if (suite[at] === '\\') {
+      piece += suite.slice(at, at + 2)
+      at += 2
+    } else if (suite.startsWith('${', at)) {
+      pieces.push(unescaped(piece))
+      piece = ''
+      at = afterBraces(suite, at + 1)
+    } else {
+      piece += suite[at]
+      at += 1
+    }
+  }
+  return { pieces: [...pieces, unescaped(piece)], end: at + 1 }
+}
+
+/** After the brace that closes the one at `start`, whatever literals are between them. */
+function afterBraces(suite: string, start: number): number {
+  let depth = 0
+  let at = start
+  for (;;) {
+    const sign = suite[at]
+    if (sign === undefined) return at
+    if (sign === '`') {
+      at = template(suite, at).end
+      continue
+    }
+    if (sign === '{') depth += 1
+    if (sign === '}') depth -= 1
+    at += 1
+    if (depth === 0) return at
+  }
+}
+
+function endOf(suite: string, sign: string, from: number): number {
+  const end = suite.indexOf(sign, from)
+  return end === -1 ? suite.length : end + sign.length
+}
+
+function unescaped(text: string): string {
+  return text.replace(/\\n/g, '\n').replace(/\\(.)/g, '$1')
+}
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+}

@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest'
+import { diagnosesIn, unreached } from '../../../src/authoring/diagnoses.ts'
+import type { CheckResult } from '../../../src/check/index.ts'
+
+const suite = `
+// It doesn't matter that a comment has an apostrophe, or is a whole sentence of its own.
+test('keeps the order of the events that were stored', () => {
+  verify(a, 'append should write one entry, because a reader counts them. It\\'s the contract.')
+  verify(b, \`The process died after \${last ?? \`nothing\`}, and \${{ left: 1 }.left} of 2 events are there: write both at once.\`)
+  verify(c, 'Nobody ever gets to read this sentence, since no answer fails here.')
+})
+`
+
+const saying = (...diagnoses: string[]): CheckResult[] =>
+  diagnoses.map((diagnosis) => ({
+    lesson: '01-events',
+    target: 'solution',
+    passed: false,
+    skipped: 0,
+    redis: { kind: 'embedded', name: 'the embedded server', version: '7.0' },
+    tasks: [{ task: 'append', state: 'failed', diagnosis, commands: [] }],
+    output: '',
+    notes: [],
+    ms: 1,
+  }))
+
+test('the diagnoses of a suite are its sentences, with gaps for what they fill in', () => {
+  expect(diagnosesIn(suite)).toEqual([
+    {
+      line: 4,
+      pieces: ["append should write one entry, because a reader counts them. It's the contract."],
+    },
+    { line: 5, pieces: ['The process died after ', ', and ', ' of 2 events are there: write both at once.'] },
+    { line: 6, pieces: ['Nobody ever gets to read this sentence, since no answer fails here.'] },
+  ])
+})
+
+test('those that no answer gets are found', () => {
+  const results = saying(
+    "append should write one entry, because a reader counts them. It's the contract.",
+    'The process died after XADD, and 1 of 2 events are there: write both at once.',
+  )
+  expect(unreached(suite, results).map(({ line }) => line)).toEqual([6])
+  expect(unreached(suite, saying()).map(({ line }) => line)).toEqual([4, 5, 6])
+})
