@@ -21,7 +21,7 @@ describe('EVENTLINGS_HOME', () => {
     await writeFile(answer('01-events'), 'throw new Error("my own 01 was loaded")\nexport {}\n')
     const ended = await run('check', '05', '--mine')
     expect(ended.code).toBe(1)
-    expect(ended.stdout).toMatch(/01-events.ts does not export|my own 01 was loaded/)
+    expect(ended.stdout).toMatch(/Built on your 01-events.ts|my own 01 was loaded/)
   })
 
   test('--mine means the same to the snippets', async () => {

@@ -52,7 +52,7 @@ describe('wrong use ends with 2 and a sentence, and never with a stack', () => {
     [['reset'], "Missing required argument 'lesson'"],
     [['check', '99'], 'There is no lesson "99".'],
     [['check', 'evnts'], 'Did you mean 01-events?'],
-    [['check', '01', '--redis', 'mysql'], '"mysql" is no source of Redis.'],
+    [['check', '01', '--redis', 'mysql'], `"mysql" isn't a source of Redis.`],
     [['check', '01', '--solution', '--starter'], 'Name one of --solution, --starter and --file'],
     [['check', '01', '--file', 'nowhere.ts'], 'There is no file nowhere.ts.'],
     [['check', '01'], 'Begin with: npx eventlings start 01'],

@@ -59,7 +59,9 @@ describe('no word and no snippet of a lesson is lost', () => {
     const shown = slides.map(({ title, body, notes }) => `${title} ${body} ${notes}`).join(' ')
     const read = shown.replace(/<img [^>]*alt="([^"]*)">/g, '$1')
     const text = wordsOf(read.replace(/<\/?(?:p|pre|li|t[dhr]|div)\b[^>]*>/g, ' ').replace(/<[^>]+>/g, ''))
-    const written = lesson.text.replace(/^(?:Needs|Before):.*$/gm, '').replace(/\]\([^)]*\)|[`*]/g, '')
+    const written = lesson.text
+      .replace(/^(?:Needs|Builds on|Before):.*$/gm, '')
+      .replace(/\]\([^)]*\)|[`*]/g, '')
     expect(wordsOf(written).filter((word) => !text.includes(word))).toEqual([])
     const runs = [...shown.matchAll(/data-island="run" data-props="\{&quot;number&quot;:(\d+)/g)]
     expect(runs.map(([, number]) => Number(number))).toEqual(lesson.snippets.map((_, index) => index + 1))
