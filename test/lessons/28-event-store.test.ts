@@ -386,34 +386,6 @@ describe('subscribe', () => {
     )
   })
 
-  test('comes back at once when it waits', async () => {
-    await subject.plant(S, 1)
-    const stop = new AbortController()
-    let settled = false
-    const running = attempt('subscribe', () => open(box.redis).subscribe(() => {}, { signal: stop.signal }), {
-      background: true,
-      seconds: 20,
-    })
-    const ended = running.finally(() => {
-      settled = true
-    })
-    const waiting = () =>
-      box.commands.find(
-        ({ args, pending, sentAt }) =>
-          pending && sentAt !== undefined && args.some((arg) => /^block$/i.test(arg)),
-      )
-    // An answer that never blocks has nothing to wait out, so it isn't waited for.
-    for (let turn = 0; turn < 500 && !settled && waiting() === undefined; turn += 1) await box.roundTrips(1)
-    const read = waiting()
-    stop.abort()
-    await ended
-    const unblocked = box.commands.some(({ args }) => args.some((arg) => /^unblock$/i.test(arg)))
-    verify(
-      read === undefined || unblocked || read.error !== undefined || read.reply !== null,
-      'The signal aborted while subscribe was waiting for new events, and subscribe came back only after its BLOCK had run out. Whoever stops it, such as a process that shuts down, waits that long for nothing. Cut the connection of the reader when the signal aborts; it is its own.',
-    )
-  })
-
   test('closes what it opened', async () => {
     await subject.plant(S, 2)
     const redis = box.redis
