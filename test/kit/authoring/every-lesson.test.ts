@@ -13,7 +13,7 @@ test('everything that must hold for a lesson holds for all of them', { timeout: 
   everythingHolds('real'),
 )
 
-// They take too long for every run; `.ci/run` asks for them.
+// They take too long for every run.
 if (process.env.EVENTLINGS_TEST === 'all') {
   test('and on the embedded Redis', { timeout: 3_600_000 }, () => everythingHolds('embedded', 'embedded'))
 
