@@ -25,6 +25,7 @@ export function pointingToCauses(
     return {
       task: result.task,
       state: 'failed',
+      ...(result.test !== undefined && { test: result.test }),
       diagnosis: `This task builds on task ${position + 1} (${cause.name}), which fails above. Fix that first.`,
       commands: [],
     }
