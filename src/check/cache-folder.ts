@@ -2,7 +2,7 @@ import { accessSync, constants, lstatSync, mkdirSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 
-/** There is no folder for what a check builds. */
+/** No folder can be written for what a check builds. */
 export class NoCacheError extends Error {
   override readonly name = 'NoCacheError'
 }

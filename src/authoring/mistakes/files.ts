@@ -7,7 +7,7 @@ import { type BrokenSection, type Mistake, parseMistakes } from './section.ts'
 
 /** A mistake with the file that it gives. */
 export interface WrongAnswer extends Mistake {
-  /** Absolute, in the course's cache: whoever looks into a verdict finds the code there. */
+  /** Absolute, in the course’s cache, so that the place in a verdict leads to the code. */
   readonly path: string
   readonly text: string
 }
