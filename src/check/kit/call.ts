@@ -81,7 +81,10 @@ export async function attempt<T>(
   const sent: SentCommand[] = []
   const guard = watch(name, options.seconds ?? 8)
   try {
-    const running = collecting(sent, () => outcomeOf(run))
+    // A script that we ended fails in the learner's code, and that is not what happened to it.
+    const running = collecting(sent, () => outcomeOf(run)).then((outcome) =>
+      guard.endsScript() ? guard.failed : outcome,
+    )
     const outcome = await Promise.race([running, guard.failed])
     failOnViolation()
     if (outcome.ok && options.background !== true) failOnUnanswered(name, sent)
@@ -113,11 +116,19 @@ function failOnUnanswered(name: string, commands: readonly SentCommand[]): void 
   )
 }
 
+interface Guard {
+  readonly failed: Promise<never>
+  /** It has found a script without an end, and `failed` will say so. */
+  endsScript(): boolean
+  stop(): void
+}
+
 /**
  * Gives up on code that never ends, and on nothing else: while Redis owes an answer the clock of the learner's code stands still,
  * unless that answer waits for a command that blocks, or for a script that doesn't end.
  */
-function watch(name: string, seconds: number): { readonly failed: Promise<never>; stop(): void } {
+function watch(name: string, seconds: number): Guard {
+  let endsScript = false
   let quiet = 0
   let all = 0
   const silence = () => new Patience(Math.max(3_000, (seconds * 1_000) / 3))
@@ -141,23 +152,30 @@ function watch(name: string, seconds: number): { readonly failed: Promise<never>
       quiet = 0
       silent = silence()
     }
-    if (isBusyWithScript(environment().kind !== 'embedded')) endScript()
+    if (isBusyWithScript(canSay())) endScript()
     else if (silent.isOver(quiet)) fail(stuck(name, quiet))
     else if (whole.isOver(all)) fail(endless(name, all / 1_000))
   })
   const endScript = () => {
     stopTicking()
+    endsScript = true
     const found = endlessScript(name)
-    void endScripts().then(() => fail(found))
+    void endScripts(canSay()).then(() => fail(found))
   }
   const forget = onViolation((found) => fail(new DiagnosisError(found.sentence, { guestStack: found.stack })))
   return {
     failed,
+    endsScript: () => endsScript,
     stop() {
       stopTicking()
       forget()
     },
   }
+}
+
+/** A Redis that tells it when a script keeps it from everything else. */
+function canSay(): boolean {
+  return environment().kind !== 'embedded'
 }
 
 function stuck(name: string, ms: number): DiagnosisError {

@@ -49,6 +49,9 @@ const LOST = 450
 /** The same when nothing listens there any more, and when it's busy with a script that isn't the learner's. */
 const GONE = 10
 const BUSY = 100
+/** A script that was told to end has so long for it (ms): with two processors and many programs, that takes a while. */
+const ENDS = 10_000
+const ENDS_UNTOLD = 1_000
 /** News that go on are told again after so many ticks, so that nobody takes the check for dead. */
 const AGAIN = 50
 
@@ -138,20 +141,32 @@ export function isSpoiled(): boolean {
   return spoiled
 }
 
-/** Ends the learner's scripts, where Redis allows it: one that has written can't be ended. */
-export async function endScripts(): Promise<void> {
+/** Ends the learner's scripts, where Redis allows it: one that has written can't be ended, and a Redis that can't say is only waited for. */
+export async function endScripts(canSay: boolean): Promise<void> {
   if (told) silencesInScripts -= 1 // it wasn't the server's
-  await Promise.all([...hearts].filter(({ late }) => late > 0).map(({ client }) => endScript(client)))
+  const late = [...hearts].filter((heart) => heart.late > 0)
+  const patience = canSay ? ENDS : ENDS_UNTOLD
+  const one = async (heart: Heart) => {
+    if (await endScript(heart.client, patience))
+      Object.assign(heart, { busy: false, late: 0, answered: true })
+    else spoiled = true
+  }
+  await Promise.all(late.map(one))
 }
 
-async function endScript(client: Redis): Promise<void> {
-  const kill = async (kind: 'SCRIPT' | 'FUNCTION') => {
-    const error = await client.call(kind, 'KILL').then(() => undefined, String)
-    return error === undefined || error.includes('NOTBUSY')
+/** Resolves to true when Redis answers again. */
+async function endScript(client: Redis, patience: number): Promise<boolean> {
+  const errorOf = (reply: Promise<unknown>) => reply.then(() => '', String)
+  // Again until Redis answers: another script may have been in line behind the first.
+  const end = async () => {
+    do {
+      const kills = [errorOf(client.call('SCRIPT', 'KILL')), errorOf(client.call('FUNCTION', 'KILL'))]
+      if ((await Promise.all(kills)).some((error) => error.includes('UNKILLABLE'))) return false
+    } while ((await errorOf(client.ping())).includes('BUSY'))
+    return true
   }
-  const ended = Promise.all([kill('SCRIPT'), kill('FUNCTION')]).then((all) => all.some(Boolean))
-  const patience = new Promise<boolean>((resolve) => setTimeout(resolve, 1_000, false).unref())
-  if (!(await Promise.race([ended, patience]))) spoiled = true
+  const giveUp = new Promise<boolean>((resolve) => setTimeout(resolve, patience, false).unref())
+  return await Promise.race([end(), giveUp])
 }
 
 function join<T>(all: Set<T>, one: T): () => void {

@@ -75,8 +75,8 @@ async function check(
   })
   const { asBefore, changed: changedSince } = await warm
   changed = changedSince
-  await noteCondition()
   await outlive()
+  await noteCondition()
   sentinel.arm(secret, files)
   endings.watch((failure) => report({ kind: 'ending', failure, ...recordedCommands() }))
   let silences = silencesSoFar(!lastTry)
@@ -123,10 +123,23 @@ async function check(
 
 /**
  * A check that was cut short may have left commands on their way to Redis. Once Redis has answered another question, they are over,
- * and they can't end up in the data of this answer.
+ * and they can't end up in the data of this answer. One of them may be a script: Redis is busy with it, and how long that is
+ * waited for is for those who listen to its pulse.
  */
 async function outlive(): Promise<void> {
-  await adminClient().ping()
+  while (await isBusy()) await new Promise((resolve) => setTimeout(resolve, 20))
+}
+
+async function isBusy(): Promise<boolean> {
+  return await adminClient()
+    .ping()
+    .then(
+      () => false,
+      (error: Error) => {
+        if (error.message.startsWith('BUSY ')) return true
+        throw error
+      },
+    )
 }
 
 /** A rejection that nobody handles shows itself after the microtasks; two turns are enough for those already on the way. */

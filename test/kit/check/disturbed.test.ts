@@ -58,9 +58,20 @@ const TOLD = ['Redis isn’t answering. Waiting for it …', 'Redis is answering
 
 /** What somebody else does to the server. */
 async function configure(server: StoppableServer, ...words: string[]): Promise<void> {
-  const client = new Redis(server.port)
+  const client = new Redis(server.port, { enableReadyCheck: false })
   await client.call(words[0] ?? '', ...words.slice(1))
   client.disconnect()
+}
+
+/** What it replies when nothing is asked of it; '' if it answers. */
+async function refusal(server: StoppableServer): Promise<string> {
+  const client = new Redis(server.port, { enableReadyCheck: false })
+  const reply = await client.ping().then(
+    () => '',
+    (error: Error) => error.message,
+  )
+  client.disconnect()
+  return reply
 }
 
 describe('nothing that the server does is the learner’s fault', () => {
@@ -78,6 +89,19 @@ describe('nothing that the server does is the learner’s fault', () => {
     server.pause()
     expect((await check(right)).passed).toBe(true)
     expect(said).toEqual(TOLD)
+  })
+
+  test('it is busy with somebody else’s script before the first test', async () => {
+    const { check, server } = await disturbed({
+      args: ['--busy-reply-threshold', '50'],
+      onNotice: (server) => void configure(server, 'SCRIPT', 'KILL'),
+    })
+    const other = new Redis(server.port, { enableReadyCheck: false })
+    const script = other.eval('while true do end', 0).catch((error: Error) => error.message)
+    while (!(await refusal(server)).startsWith('BUSY')) {}
+    expect((await check(right)).passed).toBe(true)
+    expect(await script).toContain('Script killed')
+    other.disconnect()
   })
 
   test('a test that failed while it was silent is tried again', async () => {
