@@ -135,6 +135,8 @@ export function isBusyWithScript(canSay: boolean): boolean {
 }
 
 let spoiled = false
+/** How many are ending the learner's scripts: meanwhile Redis is busy with nobody else's. */
+let ending = 0
 
 /** A script of the learner's could not be ended: with this Redis nothing can be checked any more. */
 export function isSpoiled(): boolean {
@@ -151,7 +153,9 @@ export async function endScripts(canSay: boolean): Promise<void> {
       Object.assign(heart, { busy: false, late: 0, answered: true })
     else spoiled = true
   }
+  ending += 1
   await Promise.all(late.map(one))
+  ending -= 1
 }
 
 /** Resolves to true when Redis answers again. */
@@ -249,6 +253,7 @@ function tell(watched: readonly Heart[], ms: number): void {
   } else if (sinceNews >= AGAIN && told) say({ kind: 'waiting' })
   else if (sinceNews >= AGAIN && ms > SLOW_MS) say({ kind: 'slow', ms: Math.round(ms) })
   if (watched.some(({ refuses, late }) => refuses && late >= GONE)) say({ kind: 'lost', how: 'gone' })
-  else if (watched.some(({ busy, late }) => busy && late >= BUSY)) say({ kind: 'lost', how: 'busy' })
+  else if (ending === 0 && watched.some(({ busy, late }) => busy && late >= BUSY))
+    say({ kind: 'lost', how: 'busy' })
   else if (silent >= LOST) say({ kind: 'lost', how: 'silent' })
 }
