@@ -92,14 +92,18 @@ describe('nothing that the server does is the learner’s fault', () => {
   })
 
   test('it is busy with somebody else’s script before the first test', async () => {
+    let ended: Promise<void> | undefined
     const { check, server } = await disturbed({
       args: ['--busy-reply-threshold', '50'],
-      onNotice: (server) => void configure(server, 'SCRIPT', 'KILL'),
+      onNotice(server, sentence) {
+        if (sentence.includes('isn’t answering')) ended = configure(server, 'SCRIPT', 'KILL')
+      },
     })
     const other = new Redis(server.port, { enableReadyCheck: false })
     const script = other.eval('while true do end', 0).catch((error: Error) => error.message)
     while (!(await refusal(server)).startsWith('BUSY')) {}
     expect((await check(right)).passed).toBe(true)
+    await ended
     expect(await script).toContain('Script killed')
     other.disconnect()
   })
