@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -27,7 +28,11 @@ test('watch --json prints the same, a line for each verdict, and nothing else', 
     env: { ...process.env, EVENTLINGS_HOME: home, EVENTLINGS_REDIS: 'embedded' },
     stdio: ['ignore', 'pipe', 'ignore'],
   })
-  onTestFinished(() => void watch.kill('SIGTERM'))
+  onTestFinished(async () => {
+    const ended = once(watch, 'close') // what it writes last would be in the way of removing its home
+    watch.kill('SIGTERM')
+    await ended
+  })
   const lines = createInterface({ input: watch.stdout })[Symbol.asyncIterator]()
   const next = async () => resultSchema.parse(JSON.parse((await lines.next()).value))
   expect(await next()).toMatchObject({
