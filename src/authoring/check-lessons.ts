@@ -1,7 +1,8 @@
 import type { Checker, CheckResult } from '../check/index.ts'
 import { BadLessonError, type Course } from '../course/index.ts'
+import { RedisTroubleError } from '../redis/index.ts'
 import { unreachedFinding } from './diagnoses.ts'
-import { error, type Finding } from './finding.ts'
+import { error, type Finding, warning } from './finding.ts'
 import { Lanes } from './lanes.ts'
 import { type Material, type MistakenAnswer, readMaterial } from './material.ts'
 import { findingsAtRest } from './rules.ts'
@@ -99,17 +100,25 @@ async function measure(
       const untilFirstFailure = mistakeOf(trial, material) !== undefined
       const look = (sharedProcess: boolean) =>
         lanes.use((session) => session.check(lesson.slug, trial.target, { untilFirstFailure, sharedProcess }))
-      const result = await look(true)
-      const findings = trial.judge(result)
-      if (findings.length === 0) {
-        onResult?.(result)
-        return { trial, result, findings }
+      let atFirst: readonly Finding[]
+      try {
+        const result = await look(true)
+        const findings = trial.judge(result)
+        if (findings.length === 0) {
+          onResult?.(result)
+          return { trial, result, findings }
+        }
+        atFirst = findings.map(changed)
+      } catch (problem) {
+        // Redis fell silent, which says nothing about the answer, nor about the hundreds behind it.
+        if (!(problem instanceof RedisTroubleError)) throw problem
+        atFirst = [unjudged(lesson.slug, problem)]
       }
       // An answer is not blamed for what others left behind; that its verdict changes is a fault all the same.
       const alone = await look(false)
       const remaining = trial.judge(alone)
       onResult?.(alone)
-      return { trial, result: alone, findings: remaining.length > 0 ? remaining : findings.map(atFirst) }
+      return { trial, result: alone, findings: remaining.length > 0 ? remaining : atFirst }
     }),
   )
   const caught = judged.flatMap(({ trial, result, findings }) => {
@@ -131,12 +140,16 @@ async function measure(
   }
 }
 
-function atFirst({ file, problem }: Finding): Finding {
+function changed({ file, problem }: Finding): Finding {
   return error(
     'verdict',
     file,
     `It holds at a second look, in a process of its own, and did not at the first. ${problem}`,
   )
+}
+
+function unjudged(slug: string, { message }: RedisTroubleError): Finding {
+  return warning('verdict', slug, `An answer had to be checked a second time. ${message}`)
 }
 
 function mistakeOf({ target }: Trial, { wrong }: Material): MistakenAnswer | undefined {

@@ -6,7 +6,7 @@ import type { Disturbance } from './standby/messages.ts'
 class PausedError extends RedisTroubleError {}
 
 /** How often a check is begun again before it's given up. */
-const MOST_TRIES = 6
+const MOST_TRIES = 3
 
 /** Runs a check, and runs it again if Redis was silent for a while in the midst of it. */
 export async function againAfterPauses<T>(

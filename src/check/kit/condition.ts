@@ -45,10 +45,15 @@ const REFUSALS: readonly (readonly [string, Misbehavior])[] = [
   ['LOADING', 'restarted'],
 ]
 
+/** Redis refused a command because a script keeps it busy. */
+export function saysBusy(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('BUSY ')
+}
+
 /** What it says of a server that it refused to tell how it is: one that replies something else is there all the same. */
 export function refusedToTell(error: unknown): Misbehavior | undefined {
   if (!(error instanceof Error) || error.name !== 'ReplyError') return 'gone'
-  return error.message.startsWith('BUSY ') ? 'busy' : undefined
+  return saysBusy(error) ? 'busy' : undefined
 }
 
 /** What happened to the server between two looks at it. */

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis'
+import { saysBusy } from './condition.ts'
 import { isScriptUnanswered, nextTurn, owedFor, usualLatency } from './traffic.ts'
 
 /** What is heard of the servers while a check runs. */
@@ -49,8 +50,9 @@ const LOST = 450
 /** The same when nothing listens there any more, and when it's busy with a script that isn't the learner's. */
 const GONE = 10
 const BUSY = 100
-/** A script that was told to end has so long for it (ms): with two processors and many programs, that takes a while. */
+/** How long to wait until Redis answers again after its scripts were killed (ms): a busy machine takes a while. */
 const ENDS = 10_000
+/** The same for a Redis that runs nothing else until the script ends by itself. */
 const ENDS_UNTOLD = 1_000
 /** News that go on are told again after so many ticks, so that nobody takes the check for dead. */
 const AGAIN = 50
@@ -135,38 +137,52 @@ export function isBusyWithScript(canSay: boolean): boolean {
 }
 
 let spoiled = false
-/** How many are ending the learner's scripts: meanwhile Redis is busy with nobody else's. */
-let ending = 0
+/** Under way while the learner's scripts are killed: until then Redis isn't busy with anybody else's. */
+let ending: Promise<void> | undefined
 
 /** A script of the learner's could not be ended: with this Redis nothing can be checked any more. */
 export function isSpoiled(): boolean {
   return spoiled
 }
 
-/** Ends the learner's scripts, where Redis allows it: one that has written can't be ended, and a Redis that can't say is only waited for. */
-export async function endScripts(canSay: boolean): Promise<void> {
+/**
+ * Kills the learner's scripts, and resolves when Redis answers again or has been waited for long enough. Redis doesn't kill a script
+ * that has written; one that can't say that it's busy (`canSay`) can't be told to kill anything.
+ */
+export function endScripts(canSay: boolean): Promise<void> {
+  ending ??= endAll(canSay ? ENDS : ENDS_UNTOLD).finally(() => {
+    ending = undefined
+  })
+  return ending
+}
+
+async function endAll(patience: number): Promise<void> {
   if (told) silencesInScripts -= 1 // it wasn't the server's
   const late = [...hearts].filter((heart) => heart.late > 0)
-  const patience = canSay ? ENDS : ENDS_UNTOLD
-  const one = async (heart: Heart) => {
-    if (await endScript(heart.client, patience))
-      Object.assign(heart, { busy: false, late: 0, answered: true })
-    else spoiled = true
-  }
-  ending += 1
-  await Promise.all(late.map(one))
-  ending -= 1
+  await Promise.all(
+    late.map(async (heart) => {
+      if (await endScript(heart.client, patience)) {
+        heart.busy = false
+        heart.late = 0
+        heart.answered = true
+      } else spoiled = true
+    }),
+  )
 }
 
 /** Resolves to true when Redis answers again. */
 async function endScript(client: Redis, patience: number): Promise<boolean> {
-  const errorOf = (reply: Promise<unknown>) => reply.then(() => '', String)
+  const errorOf = (reply: Promise<unknown>): Promise<unknown> =>
+    reply.then(
+      () => undefined,
+      (error) => error,
+    )
   // Again until Redis answers: another script may have been in line behind the first.
   const end = async () => {
     do {
       const kills = [errorOf(client.call('SCRIPT', 'KILL')), errorOf(client.call('FUNCTION', 'KILL'))]
-      if ((await Promise.all(kills)).some((error) => error.includes('UNKILLABLE'))) return false
-    } while ((await errorOf(client.ping())).includes('BUSY'))
+      if ((await Promise.all(kills)).some((error) => String(error).includes('UNKILLABLE'))) return false
+    } while (saysBusy(await errorOf(client.ping())))
     return true
   }
   const giveUp = new Promise<boolean>((resolve) => setTimeout(resolve, patience, false).unref())
@@ -214,7 +230,7 @@ function ask(heart: Heart): void {
   const before = now()
   const done = (error?: Error) => {
     asking.delete(heart)
-    heart.busy = error?.message.startsWith('BUSY ') === true
+    heart.busy = saysBusy(error)
     // One that refuses everything for a while is as good as silent; whatever else it replies shows that it's there.
     heart.answered = !heart.busy && !/^LOADING|closed|ECONN|retries/i.test(error?.message ?? '')
     if (!heart.answered) return
@@ -253,7 +269,7 @@ function tell(watched: readonly Heart[], ms: number): void {
   } else if (sinceNews >= AGAIN && told) say({ kind: 'waiting' })
   else if (sinceNews >= AGAIN && ms > SLOW_MS) say({ kind: 'slow', ms: Math.round(ms) })
   if (watched.some(({ refuses, late }) => refuses && late >= GONE)) say({ kind: 'lost', how: 'gone' })
-  else if (ending === 0 && watched.some(({ busy, late }) => busy && late >= BUSY))
+  else if (ending === undefined && watched.some(({ busy, late }) => busy && late >= BUSY))
     say({ kind: 'lost', how: 'busy' })
   else if (silent >= LOST) say({ kind: 'lost', how: 'silent' })
 }

@@ -3,9 +3,11 @@
  * the third pipe and dies. Isolation, watchdog and speed in one. Only `dev check` asks it to stay for another answer, and it does
  * so if the last one left nothing behind.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { startTests } from '@vitest/runner'
 import { commonJsHabit, missingInPackage } from '../es-module.ts'
+import { saysBusy } from '../kit/condition.ts'
 import { countLeftOpen } from '../kit/connections.ts'
 import { setEnvironment } from '../kit/environment.ts'
 import { setLearnersFiles } from '../kit/learners-frames.ts'
@@ -123,23 +125,21 @@ async function check(
 
 /**
  * A check that was cut short may have left commands on their way to Redis. Once Redis has answered another question, they are over,
- * and they can't end up in the data of this answer. One of them may be a script: Redis is busy with it, and how long that is
- * waited for is for those who listen to its pulse.
+ * and they can't end up in the data of this answer. A script among them keeps Redis busy; the pulse says so,
+ * and ends a wait that takes too long.
  */
 async function outlive(): Promise<void> {
-  while (await isBusy()) await new Promise((resolve) => setTimeout(resolve, 20))
+  while (await isBusy()) await sleep(20)
 }
 
 async function isBusy(): Promise<boolean> {
-  return await adminClient()
-    .ping()
-    .then(
-      () => false,
-      (error: Error) => {
-        if (error.message.startsWith('BUSY ')) return true
-        throw error
-      },
-    )
+  try {
+    await adminClient().ping()
+    return false
+  } catch (error) {
+    if (saysBusy(error)) return true
+    throw error
+  }
 }
 
 /** A rejection that nobody handles shows itself after the microtasks; two turns are enough for those already on the way. */

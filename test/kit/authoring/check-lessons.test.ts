@@ -4,11 +4,12 @@ import { describe, expect, test } from 'vitest'
 import { checkLessons } from '../../../src/authoring/index.ts'
 import type { CheckResult, Target } from '../../../src/check/index.ts'
 import { type Course, loadCourse } from '../../../src/course/index.ts'
+import { RedisTroubleError } from '../../../src/redis/index.ts'
 import type { CheckSession } from '../../../src/walkthrough/session.ts'
 import { newCourse } from './course-copy.ts'
 
 type Told = Pick<CheckResult, 'passed'> & Partial<CheckResult>
-type Verdicts = Readonly<Record<string, Told>>
+type Verdicts = Readonly<Record<string, Told | RedisTroubleError>>
 
 const passes: Told = { passed: true, tasks: [{ task: 'greet', state: 'passed', commands: [] }] }
 const fails = (diagnosis: string): Told => ({
@@ -32,6 +33,7 @@ function session(verdicts: Verdicts, shared: Verdicts = {}): CheckSession {
     async check(slug, target, options) {
       const told = (options?.sharedProcess && shared[name(target)]) || verdicts[name(target)]
       if (!told) throw new Error(`Nobody said what ${name(target)} gets.`)
+      if (told instanceof RedisTroubleError) throw told
       const rest = { lesson: slug, target: name(target), skipped: 0, tasks: [], output: '', notes: [], ms: 1 }
       return { ...rest, redis: { kind: 'embedded', name: 'the embedded server', version: '7.0' }, ...told }
     },
@@ -145,6 +147,18 @@ describe('answers', () => {
     expect(await problems(course, { ...sound, solution: fails('Never.') }, shared)).toContain(
       'error solution solutions/01-greetings.ts: It should pass. "greet" fails: Never.',
     )
+  })
+
+  test('an answer during which Redis falls silent is checked once more, alone', async () => {
+    const silent = new RedisTroubleError('embedded', 'Redis stopped answering', 'Check again.')
+    const course = await newCourse()
+    expect(await problems(course, sound, { solution: silent })).toEqual([
+      'warning verdict 01-greetings: An answer had to be checked a second time. Redis stopped answering, so your answer was not judged. Check again.',
+    ])
+    expect(await problems(course, { ...sound, solution: fails('No.') }, { solution: silent })).toEqual([
+      'error solution solutions/01-greetings.ts: It should pass. "greet" fails: No.',
+    ])
+    await expect(problems(course, { ...sound, solution: silent })).rejects.toThrow(silent)
   })
 
   test('two mistakes with the very same diagnosis are pointed out', async () => {

@@ -218,6 +218,13 @@ export const GUESTS: readonly Guest[] = [
     says: /script that append sent with EVAL never ends|A loop in the script never ends/,
   },
   {
+    what: 'two endless scripts at once, whose errors are swallowed',
+    answer: first(
+      "const endless = (on: Redis) => on.eval('while true do end', 0).catch(() => {}); await Promise.all([endless(redis), endless(redis.duplicate())])",
+    ),
+    says: /script that append sent with EVAL never ends|A loop in the script never ends/,
+  },
+  {
     what: 'left in subscriber mode',
     answer: first("await redis.subscribe('x')"),
     says: /has subscribed can do nothing else/,

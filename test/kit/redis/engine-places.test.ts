@@ -86,7 +86,7 @@ describe('where a container engine may listen', () => {
   test.each([
     '.rd/docker.sock',
     '.orbstack/run/docker.sock',
-    '.colima/work/docker.sock',
+    '.colima/second/docker.sock',
     '.config/colima/default/docker.sock',
     '.local/share/containers/podman/machine/podman.sock',
   ])('at ~/%s', async (socket) => {
