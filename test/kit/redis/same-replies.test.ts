@@ -73,7 +73,7 @@ async function replies(
     const client = clients[line.startsWith('2> ') ? 1 : 0]
     const words = wordsOf(line.replace(/^2> /, ''))
     const reply = await client.call(words[0] ?? '', ...words.slice(1)).catch(messageOf)
-    found.push([line, withoutTimes(words, reply)])
+    found.push([line, inAnyOrder(words, withoutTimes(words, reply))])
   }
   for (const client of clients) client.disconnect()
   return found
@@ -102,6 +102,14 @@ function withoutTimes(words: readonly string[], reply: unknown): unknown {
 function named(reply: unknown): unknown {
   if (!Array.isArray(reply)) return reply
   return reply.map((item, at) => (VARYING.has(String(reply[at - 1])) ? '<any>' : named(item)))
+}
+
+/** Commands whose items Redis 7.0 returns in the order of a hash table, and each server seeds its own. */
+const UNORDERED = new Set(['KEYS', 'SCAN', 'SDIFF', 'SINTER', 'SMEMBERS', 'SPOP', 'SSCAN', 'SUNION'])
+
+function inAnyOrder(words: readonly string[], reply: unknown): unknown {
+  if (!Array.isArray(reply) || !UNORDERED.has(words[0]?.toUpperCase() ?? '')) return reply
+  return reply.map((item) => (Array.isArray(item) ? item.toSorted() : item)).toSorted()
 }
 
 function withoutThird(reply: unknown): unknown {
