@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Token } from 'markdown-it'
+import { anchorOf } from '../markdown/anchor.ts'
 import { parseMarkdown } from '../markdown/parse.ts'
 
 /** What is wrong with the links of a lesson. Addresses on the web are not tried. */
@@ -41,15 +42,9 @@ async function linksIn(markdown: string): Promise<readonly string[]> {
   return (await parseMarkdown(markdown)).flatMap(targets)
 }
 
-/** The names that GitHub gives to headings: lower case, without punctuation, dashes for spaces. */
 async function headingsIn(markdown: string): Promise<readonly string[]> {
   const tokens = await parseMarkdown(markdown)
-  // A heading opens, and what stands in it is the next token.
+  // A heading opens, and the next token is its text.
   const titles = tokens.filter((_, index) => tokens[index - 1]?.type === 'heading_open')
-  return titles.map(({ content }) =>
-    content
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N}\p{M} _-]/gu, '')
-      .replaceAll(' ', '-'),
-  )
+  return titles.map(({ content }) => anchorOf(content))
 }

@@ -11,6 +11,7 @@ export {
 export type { LessonFiles } from './files.ts'
 export { filesOf } from './files.ts'
 export { findLesson } from './find.ts'
+export { entryFor, type GlossaryEntry, readGlossary } from './glossary.ts'
 export type {
   Course,
   Lesson,
@@ -26,6 +27,7 @@ export { needs } from './lesson.ts'
 export { EmptyRangeError, findLessons } from './lesson-range.ts'
 export { loadCourse } from './load.ts'
 export { projectRoot } from './root.ts'
+export { type Occurrences, searchMarkdown } from './search.ts'
 export { showsError } from './snippets.ts'
 export type { MissingPrerequisite, Track } from './tracks.ts'
 export { findTrack, missingPrerequisites, trackLessons, trackNames, tracks } from './tracks.ts'

@@ -34,7 +34,7 @@ export function inlineSpans(tokens: readonly Token[], palette: Palette, ...style
         active.pop()
         const { href, from } = links.pop() ?? { href: '', from: result.length }
         const shown = result.slice(from).map(({ text }) => text)
-        if (href !== '' && shown.join('') !== href) add(` (${href})`, 'dim')
+        if (href !== '' && shown.join('') !== href && !toGlossary(href)) add(` (${href})`, 'dim')
         break
       }
       case 'code_inline':
@@ -54,4 +54,9 @@ export function inlineSpans(tokens: readonly Token[], palette: Palette, ...style
     }
   }
   return result
+}
+
+/** Underlined is enough: `find` has the word, and its address would interrupt the sentence. */
+function toGlossary(href: string): boolean {
+  return href.startsWith('glossary.md')
 }

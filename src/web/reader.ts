@@ -2,13 +2,14 @@ import type { Context } from 'hono'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
-import type { Lesson } from '../course/index.ts'
+import { type Lesson, readGlossary } from '../course/index.ts'
 import type { Desk } from '../walkthrough/desk.ts'
 import { nextHint } from '../workspace/next-hint.ts'
 import { type Assets, serveAssets } from './assets.ts'
 import { lessonView } from './lesson-view.ts'
 import { linksOf } from './links.ts'
 import { markdownHtml } from './markdown-html.ts'
+import { glossaryPage } from './pages/glossary-page.ts'
 import { indexPage, problemPage } from './pages/index-page.ts'
 import { lessonPage } from './pages/lesson-page.ts'
 import { servePictures } from './pictures.ts'
@@ -37,6 +38,12 @@ export function readerApp(options: ReaderOptions): Hono {
   app.get('/', (context) =>
     context.html(indexPage({ course, overview: progress.overview(), theme: themeIn(context) })),
   )
+
+  app.get('/glossary', async (context) => {
+    const glossary = await readGlossary(course.root)
+    const links = linksOf(course, 'glossary')
+    return context.html(await glossaryPage({ glossary, links, theme: themeIn(context) }))
+  })
 
   app.get('/lessons/:slug', async (context) => {
     const lesson = await lessonOf(context, desk)

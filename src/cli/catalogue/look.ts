@@ -17,6 +17,17 @@ export const lookCommands: readonly CommandEntry[] = [
     load: () => import('../commands/list.ts'),
   },
   {
+    usage: 'find [word...]',
+    summary: 'look a word up in the glossary and in every lesson',
+    flags: [json],
+    examples: [
+      ['find checkpoint', 'what it means, and which lessons use it'],
+      ['find', 'all words of the glossary'],
+    ],
+    group,
+    load: () => import('../commands/find.ts'),
+  },
+  {
     usage: 'progress',
     summary: 'show what you have done; take it to another machine',
     flags: [json],

@@ -9,7 +9,7 @@ import { type ListOptions, lessonList } from './lesson-list.ts'
 export function indexPage(options: ListOptions & { readonly theme: Theme }): Html {
   const { course, overview, theme } = options
   const passed = passedOf(overview, course.lessons)
-  const body = html`${topBar(html``)}
+  const body = html`${topBar(html`<a href="/glossary">Glossary</a>`)}
 <main id="main" class="index">
 <h1>Event sourcing on Redis, in small exercises</h1>
 <p class="lead">${course.lessons.length} lessons, ${passed} passed. Read here; write in your own editor; check with

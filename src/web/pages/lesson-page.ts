@@ -14,7 +14,7 @@ export interface LessonPageOptions extends ListOptions {
 /** One lesson: text, tasks with hints, quiz, and the way to all others. */
 export function lessonPage({ lesson, view, theme, course, overview }: LessonPageOptions): Html {
   const { slug, number, title } = lesson
-  const links = html`<a class="to-lessons" href="#lessons">Lessons</a> <a href="/slides/${slug}">Slides</a>`
+  const links = html`<a class="to-lessons" href="#lessons">Lessons</a> <a href="/slides/${slug}">Slides</a> <a href="/glossary">Glossary</a>`
   const body = html`${topBar(links)}
 <div class="frame">
 <main id="main" data-slug="${slug}">

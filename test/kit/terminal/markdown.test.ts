@@ -26,6 +26,10 @@ describe('without colours', () => {
     )
   })
 
+  test('links to the glossary show no address', async () => {
+    expect(await render('a [checkpoint](glossary.md#checkpoint)', 40)).toBe('a checkpoint')
+  })
+
   test('links show where they lead, unless they say so', async () => {
     expect(await render('[next](02-list-store.md) and <https://redis.io>')).toBe(
       'next (02-list-store.md) and https://redis.io',

@@ -171,6 +171,14 @@ test('a question that belongs to a snippet stands above it, and not in the quiz'
   }
 })
 
+test('the glossary explains each word below a heading that links can name', async () => {
+  const { get } = await newApp()
+  const glossary = await (await get('/glossary')).text()
+  expect(glossary).toContain('<h2 id="read-model">Read model</h2>')
+  expect(glossary).toContain('href="/lessons/08-projections"')
+  expect(await (await get('/')).text()).toContain('href="/glossary"')
+})
+
 test('an address that leads nowhere gets a page in words', async () => {
   const { get } = await newApp()
   const response = await get('/lessons/99-nowhere')

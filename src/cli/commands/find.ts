@@ -1,0 +1,102 @@
+import {
+  type Course,
+  entryFor,
+  type GlossaryEntry,
+  type LessonSummary,
+  type Occurrences,
+  readGlossary,
+  searchMarkdown,
+} from '../../course/index.ts'
+import { nearestName } from '../../course/nearest.ts'
+import { lessonText } from '../../walkthrough/lesson-text.ts'
+import { type Run, self } from '../command.ts'
+import type { Context } from '../context.ts'
+import { UsageError } from '../errors.ts'
+import { Exit } from '../exit.ts'
+
+interface InLesson extends Occurrences {
+  readonly lesson: LessonSummary
+}
+
+export const run: Run = async (context, words, flags) => {
+  const { course } = await context.desk()
+  const glossary = await readGlossary(course.root)
+  const word = words.join(' ').trim()
+  if (word === '') {
+    if (flags.json === true) context.printJson({ terms: glossary.map(({ term }) => term) })
+    else await print(context, allTerms(glossary))
+    return Exit.passed
+  }
+  const entry = entryFor(glossary, word)
+  const lessons = await inLessons(course, word)
+  if (entry === undefined && lessons.length === 0) throw new UsageError(nothing(word, glossary))
+  if (flags.json === true) context.printJson(asJson(word, entry, lessons))
+  else await print(context, asMarkdown(word, entry, lessons))
+  return Exit.passed
+}
+
+/** Hints and quizzes are left out: an answer that turns up in a search is spoiled. */
+async function inLessons(course: Course, word: string): Promise<readonly InLesson[]> {
+  const found: InLesson[] = []
+  for (const lesson of course.lessons) {
+    const text = lessonText(await course.lesson(lesson.slug))
+    const occurrences = await searchMarkdown(text, word)
+    if (occurrences !== undefined) found.push({ lesson, ...occurrences })
+  }
+  return found
+}
+
+async function print({ print, width, palette }: Context, markdown: string): Promise<void> {
+  const { renderMarkdown } = await import('../../terminal/index.ts')
+  print(await renderMarkdown(markdown, { width, palette }))
+}
+
+function allTerms(glossary: readonly GlossaryEntry[]): string {
+  const terms = glossary.map(({ term }) => term).join(' · ')
+  return `# Glossary\n\n${terms}\n\nTo look one up: \`${self} find checkpoint\``
+}
+
+function asMarkdown(word: string, entry: GlossaryEntry | undefined, lessons: readonly InLesson[]): string {
+  const explained = entry === undefined ? [] : [`## ${entry.term}`, plainLinks(entry.text)]
+  if (lessons.length === 0) return [...explained, `No lesson mentions “${word}”.`].join('\n\n')
+  const [first] = lessons.toSorted((a, b) => b.times - a.times)
+  return [
+    ...explained,
+    `## “${word}” in the lessons`,
+    lessons.map(line).join('\n'),
+    `To read one: \`${self} read ${first?.lesson.number}\``,
+  ].join('\n\n')
+}
+
+function line({ lesson, times, heading, excerpt }: InLesson): string {
+  const often = times === 1 ? 'once' : times === 2 ? 'twice' : `${times} times`
+  return `- **${lesson.number} ${lesson.title}**, ${often}, under *${heading}*: ${plainLinks(excerpt)}`
+}
+
+/** In a terminal the addresses of files only get in the way. */
+function plainLinks(markdown: string): string {
+  return markdown.replace(/\[([^\]]+)\]\([^)]*\.md[^)]*\)/g, '$1')
+}
+
+function nothing(word: string, glossary: readonly GlossaryEntry[]): string {
+  const guess = nearestName(
+    word.toLowerCase(),
+    glossary.map(({ term }) => term.toLowerCase()),
+  )
+  const instead = guess === undefined ? '' : ` Did you mean "${guess}"?`
+  return `Neither the glossary nor a lesson has "${word}".${instead} "${self} find" lists the glossary.`
+}
+
+function asJson(word: string, entry: GlossaryEntry | undefined, lessons: readonly InLesson[]) {
+  return {
+    word,
+    ...(entry !== undefined && { glossary: { term: entry.term, text: entry.text } }),
+    lessons: lessons.map(({ lesson: { slug, title }, times, heading, excerpt }) => ({
+      slug,
+      title,
+      times,
+      heading,
+      excerpt,
+    })),
+  }
+}

@@ -1,0 +1,45 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { anchorOf } from '../markdown/anchor.ts'
+import { parseDocument, sections, textBetween } from './document.ts'
+
+/** A word of the course, as lessons/glossary.md explains it. */
+export interface GlossaryEntry {
+  readonly term: string
+  /** How a link names it: `glossary.md#read-model`. */
+  readonly anchor: string
+  /** Other words that lead here, from the line `Related: …`. */
+  readonly related: readonly string[]
+  /** Markdown below the heading. */
+  readonly text: string
+}
+
+/** Reads lessons/glossary.md below `root`: a heading of the second level for each word. */
+export async function readGlossary(root: string): Promise<readonly GlossaryEntry[]> {
+  const shown = 'lessons/glossary.md'
+  const document = await parseDocument(shown, await readFile(path.join(root, shown), 'utf8'), 1)
+  return sections(document)
+    .filter(({ level }) => level === 2)
+    .map(({ title, from, to }) => {
+      const text = textBetween(document, from, to)
+      const related = /^Related: (.*)$/m.exec(text)?.[1]?.split(', ') ?? []
+      return { term: title, anchor: anchorOf(title), related, text }
+    })
+}
+
+/** The entry whose term or related word is `word`; a plural finds its singular. */
+export function entryFor(glossary: readonly GlossaryEntry[], word: string): GlossaryEntry | undefined {
+  const asked = singular(word)
+  return (
+    glossary.find(({ term }) => singular(term) === asked) ??
+    glossary.find(({ related }) => related.some((other) => singular(other) === asked))
+  )
+}
+
+function singular(word: string): string {
+  const plain = word
+    .toLowerCase()
+    .replace(/[\s-]+/g, ' ')
+    .trim()
+  return plain.length > 3 ? plain.replace(/s$/, '') : plain
+}
