@@ -16,12 +16,12 @@ export class InvalidEntityIdError extends Error {
   readonly entityId: string
 
   constructor(entityId: string) {
-    super(`"${entityId}" is no entity id`)
+    super(`"${entityId}" isn't an entity ID`)
     this.entityId = entityId
   }
 }
 
-// Task 1: this works as long as nothing goes wrong and nobody is mischievous. Find its two bugs and fix them.
+// Task 1: this works as long as nothing goes wrong and every user means well. Find its two bugs and fix them.
 export async function storeEvent(redis: Redis, event: DomainEvent): Promise<void> {
   const text = encodeEvent(event)
   await redis.rpush(`events:${event.entityId}`, text)

@@ -3,34 +3,34 @@ import { type DomainEvent, decodeEvent, encodeEvent } from '#built/01-events'
 
 export interface EventPage {
   readonly events: readonly DomainEvent[]
-  /** The position at which the next page begins; null when this was the last. */
+  /** The position at which the next page begins, or null if this is the last one. */
   readonly next: number | null
 }
 
 export interface Follower {
-  /** Ends the subscription, waits for the handler that is running, and resolves to the position to go on from. */
+  /** Ends the subscription, waits for a running handler, and resolves to the position from which to continue. */
   stop(): Promise<number>
 }
 
-/** The id could meet another key: `events:` + `type:USER_REGISTERED` is the list of all registrations. */
+/** The ID could collide with another key: `events:` + `type:USER_REGISTERED` is the list of all registrations. */
 export class InvalidEntityIdError extends Error {
   override readonly name = 'InvalidEntityIdError'
   readonly entityId: string
 
   constructor(entityId: string) {
-    super(`"${entityId}" is no entity id: it takes 1 to 100 of the characters A-Z a-z 0-9 . _ -`)
+    super(`"${entityId}" isn't an entity ID: use 1 to 100 of the characters A-Z a-z 0-9 . _ -`)
     this.entityId = entityId
   }
 }
 
 const ENTITY_ID = /^[A-Za-z0-9._-]{1,100}$/
 const CHANNEL = 'events'
-/** Large enough to spare round trips, small enough to keep Redis free for others: a reply is built in one go. */
+/** Maximum number of events per page: enough to save round trips, few enough that Redis isn't busy with one reply for long. */
 const PAGE_SIZE = 500
 
 /**
- * Appends the event to the lists of its entity and of its type and announces it, all three or nothing.
- * @throws InvalidEntityIdError, MalformedEventError: nothing has been written then
+ * Appends the event to the lists of its entity and its type and announces it: all three, or nothing.
+ * @throws InvalidEntityIdError or MalformedEventError, before anything is written
  */
 export async function storeEvent(redis: Redis, event: DomainEvent): Promise<void> {
   const entity = entityKey(event.entityId)
@@ -47,22 +47,22 @@ export async function storeEvent(redis: Redis, event: DomainEvent): Promise<void
 }
 
 /**
- * One page of an entity's events, oldest first, from position `from` (0 is the first).
- * @throws InvalidEntityIdError, MalformedEventError when an entry cannot be read
+ * Returns one page of an entity's events, oldest first, starting at position `from` (0 is the first event).
+ * @throws InvalidEntityIdError, or MalformedEventError if an entry can't be read
  */
 export async function readEvents(redis: Redis, entityId: string, from = 0): Promise<EventPage> {
   return readPage(redis, entityKey(entityId), from)
 }
 
-/** One page of all events of a type, in the order in which they were stored. @throws MalformedEventError */
+/** Returns one page of all events of a type, in the order in which they were stored. @throws MalformedEventError */
 export async function readEventsByType(redis: Redis, eventType: string, from = 0): Promise<EventPage> {
   return readPage(redis, typeKey(eventType), from)
 }
 
 /**
- * Hands every event of a type from position `from` to `handle`, in order, one at a time, then those that come. Resolves
- * when it has caught up. Messages only wake it; what it hands over it reads from the list, so none is missed.
- * When `handle` or a read fails, it ends there, and `stop` rejects with the error.
+ * Calls `handle` with every event of a type, starting at position `from`, in order and one at a time, then with new ones.
+ * Resolves when it has caught up. A message only wakes it up. It reads the events from the list, so it misses none.
+ * If `handle` or a read fails, it ends there, and `stop` rejects with the error.
  */
 export async function followEvents(
   redis: Redis,
@@ -88,14 +88,14 @@ export async function followEvents(
     }
   }
 
-  // One after the other: two reads at once would start at the same position and hand events over twice.
+  // One read after the other, because two at once would start at the same position and handle events twice.
   function wakeUp(): Promise<void> {
     reading = reading.then(readOn)
-    reading.catch(() => {}) // told by stop
+    reading.catch(() => {}) // stop reports it
     return reading
   }
 
-  // Subscribe before the first read: an event that comes between the two then wakes us instead of being overlooked.
+  // Subscribe before the first read, so that an event stored between the two wakes us up and isn't missed.
   listener.on('message', wakeUp)
   try {
     await listener.subscribe(CHANNEL)

@@ -1,4 +1,4 @@
-/** Long, because every sentence that a learner may get to read stands here, beside what it judges. */
+/** Long, because every sentence that a learner may read is next to the code that judges the answer. */
 import type { Redis } from 'ioredis'
 import { describe, test } from 'vitest'
 import {
@@ -26,7 +26,7 @@ const box = useSandbox()
 
 type StoredEvent = Parameters<typeof storeEvent>[1]
 
-/** The n-th event of a test: its id, its minute and its payload tell it from the others. */
+/** The nth event of a test. Its ID, timestamp, and payload distinguish it from the others. */
 function event(n: number, entityId = 'user-42', eventType = 'USER_REGISTERED'): StoredEvent {
   return {
     eventId: `0b7f3a52-6f0a-4c1e-9d3b-${String(n).padStart(12, '0')}`,
@@ -50,13 +50,13 @@ function parsed(texts: readonly string[]): unknown[] {
   })
 }
 
-/** Puts events number `from` to `to` into a list as an earlier program may have left them. */
+/** Pushes the events numbered `from` to `to` to a list, as an earlier run of a program might have left them. */
 async function plant(key: string, from: number, to: number, entityId?: string): Promise<void> {
   const texts = Array.from({ length: to - from + 1 }, (_, i) => text(from + i, entityId))
   await box.admin.rpush(key, ...texts)
 }
 
-/** Hears what is said on the channel `events`. Asks by a message of its own whether all before it has arrived. */
+/** Collects the messages on the channel `events`. It sends one of its own to make sure that all earlier ones have arrived. */
 async function listen() {
   const heard: string[] = []
   let ended = () => {}
@@ -82,18 +82,18 @@ describe('storeEvent', () => {
     const stored = await box.admin.lrange('events:user-42', 0, -1)
     verify(
       stored.length === 1,
-      'After storeEvent the list `events:user-42` should hold one event. Without it nobody can ask what happened to this user.',
+      'storeEvent didn’t leave exactly one event in the list `events:user-42`. Append the event there once: this list is where a reader finds out what happened to this user.',
       { expected: ['the event as JSON'], received: stored },
     )
     verify(
       typeof parsed(stored)[0] === 'object',
-      'What stands in `events:user-42` is no event as JSON. Store the text that encodeEvent makes, once.',
+      'The entry in `events:user-42` isn’t an event as JSON. Store the string that encodeEvent returns, without encoding it a second time.',
       { received: stored[0] },
     )
     verifyEqual(
       parsed(stored),
       [event(1)],
-      'The entry in `events:user-42` should be the whole event as JSON, envelope and all: what is left out here nobody can read later.',
+      'The entry in `events:user-42` should be the whole event as JSON, including the envelope. If you leave a field out here, it’s lost for good.',
     )
     await sameEveryTime('storeEvent', () => storeEvent(box.redis, event(2)))
   })
@@ -103,7 +103,7 @@ describe('storeEvent', () => {
     verifyEqual(
       parsed(await box.admin.lrange('events:type:USER_REGISTERED', 0, -1)),
       [event(1)],
-      'The list `events:type:USER_REGISTERED` should hold the whole event too: it is how one asks for all registrations.',
+      'The list `events:type:USER_REGISTERED` should hold the whole event too, because this is where a reader finds all registrations.',
     )
   })
 
@@ -114,27 +114,27 @@ describe('storeEvent', () => {
     verifyEqual(
       parsed(await box.admin.lrange('events:user-42', 0, -1)),
       [event(1), event(2)],
-      'The list should hold the events in the order in which they were stored, the oldest first: RPUSH appends, LPUSH puts the newest in front and turns history round.',
+      'The list should hold the events in the order in which they were stored, oldest first. LPUSH puts the newest event first and reverses history, so append with RPUSH.',
     )
     verifyEqual(
       parsed(await box.admin.lrange('events:type:USER_REGISTERED', 0, -1)),
       [event(1), event(2), event(3, 'user-43')],
-      'The list of the type should hold the events of all entities in the order in which they were stored.',
+      'The list of the type should hold the events of all entities, in the order in which they were stored.',
     )
   })
 
-  test('takes event types of any kind', async () => {
+  test('accepts event types of any kind', async () => {
     for (const eventType of ['UserMoved', 'user.moved', 'ORDER_SENT']) {
       const outcome = await attempt('storeEvent', () => storeEvent(box.redis, event(1, 'user-42', eventType)))
       verify(
         outcome.ok,
-        `storeEvent refused the event type "${eventType}". Types are not checked here: what has happened is stored, whatever it is called.`,
+        `storeEvent refused the event type "${eventType}". Don’t check types here: whatever an event is called, it happened, so store it.`,
         { received: !outcome.ok && outcome.error },
       )
       verifyEqual(
         parsed(await box.admin.lrange(`events:type:${eventType}`, 0, -1)),
         [event(1, 'user-42', eventType)],
-        `The event should stand in \`events:type:${eventType}\`, the type letter for letter: whoever asks for that type looks there.`,
+        `The event should be in the list \`events:type:${eventType}\`. Use the type exactly as it is, because readers of that type look there.`,
       )
     }
   })
@@ -145,13 +145,13 @@ describe('storeEvent', () => {
     const messages = await heard()
     verify(
       messages.length === 1,
-      `storeEvent should PUBLISH once on the channel \`events\`; ${messages.length} messages came. Whoever waits there would never learn of the event, or be woken for nothing.`,
+      `storeEvent should PUBLISH one message on the channel \`events\`. Listeners received ${messages.length}, so they either miss the event or wake up for nothing.`,
       { received: messages },
     )
     verifyEqual(
       parsed(messages),
       [event(1)],
-      'The message on the channel `events` should be the event as JSON, the same text as in the lists.',
+      'The message on the channel `events` should be the event as JSON, the same string as in the lists.',
     )
   })
 
@@ -178,22 +178,22 @@ describe('storeEvent', () => {
         const found = { 'events:user-42': entity, 'events:type:USER_REGISTERED': type, announced: told }
         verify(
           entity + type > 0,
-          'The event was announced before it was written: when the process died in between, others had heard of an event that never was. Write first, in one transaction with the announcement.',
+          'The process died after the event was announced but before it was stored, so listeners were notified of an event that doesn’t exist. Store and announce it in one transaction, writes first.',
           { received: found },
         )
         verify(
           entity === type,
           pipelined
-            ? `storeEvent sends its commands in a \`pipeline()\`, and that is no transaction: it only saves waiting. When the connection broke after ${last}, one list had the event and the other had not.`
-            : `storeEvent writes in separate commands: when the process died after ${last}, one list had the event and the other had not, and they will disagree for ever. Send all three between MULTI and EXEC (or in one script).`,
+            ? `The connection broke after ${last}, and only one of the two lists had the event. A \`pipeline()\` isn’t a transaction, it only saves waiting. Use MULTI and EXEC, or a script.`
+            : `The process died after ${last}, and only one of the two lists had the event, because storeEvent writes in separate commands. The lists will now disagree forever. Send all three commands between MULTI and EXEC, or in one script.`,
           { received: found },
         )
         verify(
           told > 0,
-          'The event was stored, but the process died before it was announced: whoever waits on the channel sleeps on. Put the PUBLISH into the same transaction as the two writes.',
+          'The process died after the event was stored but before it was announced, so listeners on the channel never wake up for it. Put the PUBLISH in the same transaction as the two writes.',
           { received: found },
         )
-        verify(false, 'The event was announced before both lists had it.', { received: found })
+        verify(false, 'The event was announced before it was in both lists.', { received: found })
       },
     })
   })
@@ -205,32 +205,32 @@ describe('storeEvent', () => {
         'storeEvent',
         () => storeEvent(box.redis, event(1)),
         Error,
-        `The key \`${key}\` held a hash, so Redis refused to append to it, but storeEvent resolved as if the whole event were stored. EXEC resolves even when one of its commands fails: look at each reply, and throw the error that you find there.`,
+        `The key \`${key}\` held a hash, so Redis refused to append to it, but storeEvent resolved as if everything had been stored. EXEC resolves even when one of its commands fails, so check every reply and throw the error you find.`,
       )
       verify(
         error.message.includes('WRONGTYPE'),
-        `The key \`${key}\` held a hash, and storeEvent threw an error that doesn't say so. Throw the error of Redis as it is: it names the cause.`,
+        `The key \`${key}\` held a hash, and storeEvent threw an error that doesn’t say so. Throw Redis’s error as it is, because it names the cause.`,
         { expected: 'an error whose message contains WRONGTYPE', received: error },
       )
     })
   }
 
-  test.skipIf(lacks('own-server'))('lets any error of Redis through', async () => {
+  test.skipIf(lacks('own-server'))('passes on any error from Redis', async () => {
     const server = await box.startServer({ args: ['--min-replicas-to-write', '1'] })
     const error = await callError(
       'storeEvent',
       () => storeEvent(server.connect(), event(1)),
       Error,
-      'Redis refused to write because it had no replica (NOREPLICAS), but storeEvent resolved as if the event were stored. Let every error of Redis through, because only a caller that sees it can try again.',
+      'Redis refused to write because it had no replica (NOREPLICAS), but storeEvent resolved as if the event had been stored. Pass every error from Redis on to the caller, who can’t try again without it.',
     )
     verify(
       /NOREPLICAS|EXECABORT/.test(error.message),
-      'Redis refused to write because it had no replica (NOREPLICAS), and storeEvent threw an error that hides that. Throw the error of Redis as it is: it names the cause.',
-      { expected: 'the error of Redis', received: error },
+      'Redis refused to write because it had no replica (NOREPLICAS), and storeEvent threw an error that hides that. Throw Redis’s error as it is, because it names the cause.',
+      { expected: 'the error from Redis', received: error },
     )
   })
 
-  test('refuses an id that is the key of another list', async () => {
+  test('refuses an ID that leads to the key of another list', async () => {
     const heard = await listen()
     await refusesId('storeEvent', 'type:USER_REGISTERED', () =>
       storeEvent(box.redis, event(1, 'type:USER_REGISTERED')),
@@ -238,55 +238,55 @@ describe('storeEvent', () => {
     verifyEqual(
       { keys: await box.admin.keys('events*'), heard: await heard() },
       { keys: [], heard: [] },
-      'storeEvent refused the entity id, but only after it had written or announced something. Look at the id before the first command.',
+      'storeEvent refused the entity ID, but only after it had written or announced something. Check the ID before you send the first command.',
     )
   })
 
   for (const [id, what] of [
-    ['user:42', 'an id with a colon'],
-    ['', 'an empty id'],
-    ['user 42', 'an id with a space'],
-    ['{user}42', 'an id with braces'],
-    ['user[42]', 'an id with brackets'],
-    ['user^42', 'an id with a sign between Z and a'],
-    ['user/42', 'an id with a slash'],
-    ['zoë', 'an id with a letter outside A-Z and a-z'],
-    ['user-42\n', 'an id with a line break at its end'],
-    ['x'.repeat(101), 'an id of 101 characters'],
+    ['user:42', 'an ID with a colon'],
+    ['', 'an empty ID'],
+    ['user 42', 'an ID with a space'],
+    ['{user}42', 'an ID with braces'],
+    ['user[42]', 'an ID with brackets'],
+    ['user^42', 'an ID with a character between Z and a'],
+    ['user/42', 'an ID with a slash'],
+    ['zoë', 'an ID with a letter outside A-Z and a-z'],
+    ['user-42\n', 'an ID that ends in a line break'],
+    ['x'.repeat(101), 'an ID of 101 characters'],
   ] as const) {
     test(`refuses ${what}`, async () => {
       await refusesId('storeEvent', id, () => storeEvent(box.redis, event(1, id)))
     })
   }
 
-  test('takes every id that follows the rule', async () => {
+  test('accepts every ID that follows the rule', async () => {
     for (const id of ['7', 'A.b_c-9', 'x'.repeat(100)]) {
       const outcome = await attempt('storeEvent', () => storeEvent(box.redis, event(1, id)))
       verify(
         outcome.ok,
-        `storeEvent refused the entity id "${id}", which follows the rule: 1 to 100 of the characters A-Z a-z 0-9 . _ -`,
+        `storeEvent refused the entity ID "${id}", which follows the rule: 1 to 100 of the characters A-Z a-z 0-9 . _ -`,
         { received: !outcome.ok && outcome.error },
       )
     }
   })
 
-  test('does not store what JSON would spoil', async () => {
+  test('doesn’t store what JSON would corrupt', async () => {
     const spoilt = { ...event(1), payload: { born: new Date(0) } } as unknown as StoredEvent
     const error = await callError(
       'storeEvent',
       () => storeEvent(box.redis, spoilt),
       Error,
-      'storeEvent stored an event with a Date in its payload, which JSON turns into a text. Make the text with encodeEvent of lesson 01, which refuses that; a bare JSON.stringify does not.',
+      'storeEvent stored an event with a Date in its payload, which JSON turns into a string. Encode events with encodeEvent from lesson 01, which refuses that. JSON.stringify on its own doesn’t.',
     )
     verifyEqual(
       'field' in error && error.field,
       'payload.born',
-      'An event that encodeEvent refuses should be refused by storeEvent with that same error: let it through, it says where the fault is.',
+      'When encodeEvent refuses an event, storeEvent should reject with that same error. Pass it on, because its `field` says what to fix.',
     )
     verifyEqual(
       await box.admin.keys('events*'),
       [],
-      'storeEvent refused the event, but something had been written already. Encode it before the first command.',
+      'storeEvent refused the event, but it had already written something. Encode the event before you send the first command.',
     )
   })
 })
@@ -300,17 +300,17 @@ describe('readEvents', () => {
     verifyEqual(
       page.events,
       [event(1), event(2), event(3)],
-      'readEvents should return the events of this entity, decoded and in the order of the list, the oldest first.',
+      'readEvents should return the events of this entity, decoded and in the order of the list, oldest first.',
     )
     await sameEveryTime('readEvents', () => readEvents(box.redis, 'user-42'))
     verify(
       page.next === null,
-      'There is nothing after these three events, so `next` should be null. Otherwise whoever reads page by page never ends.',
+      '`next` should be null, because nothing follows these three events. Otherwise a loop that reads page by page never ends.',
       { expected: null, received: page.next },
     )
   })
 
-  test('knows nothing of an entity without events', async () => {
+  test('returns an empty page for an entity without events', async () => {
     await emptyPage('readEvents', () => readEvents(box.redis, 'nobody'), 'For an entity without events')
   })
 
@@ -319,18 +319,18 @@ describe('readEvents', () => {
     await readsPagesOf500('readEvents', (from) => readEvents(box.redis, 'user-42', from))
   })
 
-  test('begins where it is told to', async () => {
+  test('begins at the given position', async () => {
     await plant('events:user-42', 1, 5)
     const page = await call('readEvents', () => readEvents(box.redis, 'user-42', 3))
     verifyEqual(
       page.events,
       [event(4), event(5)],
-      'readEvents from position 3 should begin with the fourth event: positions count from 0.',
+      'readEvents from position 3 should begin with the fourth event, because positions start at 0.',
     )
     await emptyPage(
       'readEvents',
       () => readEvents(box.redis, 'user-42', 5),
-      'From a position at which nothing stands yet',
+      'From a position past the end of the list',
     )
   })
 
@@ -339,14 +339,14 @@ describe('readEvents', () => {
     await readsAll2500('readEvents', (from) => readEvents(box.redis, 'user-42', from))
   })
 
-  test('does not skip what it cannot read', async () => {
+  test('doesn’t skip an entry that it can’t read', async () => {
     await plant('events:user-42', 1, 1)
     await box.admin.rpush('events:user-42', '{"eventId":"torn')
     await plant('events:user-42', 3, 3)
     await refusesTorn('readEvents', () => readEvents(box.redis, 'user-42'))
   })
 
-  test('refuses an id that is the key of another list', async () => {
+  test('refuses an ID that leads to the key of another list', async () => {
     await plant('events:type:USER_REGISTERED', 1, 2)
     await refusesId('readEvents', 'type:USER_REGISTERED', () => readEvents(box.redis, 'type:USER_REGISTERED'))
   })
@@ -362,18 +362,18 @@ describe('readEventsByType', () => {
     verifyEqual(
       page,
       { events: [event(3, 'user-9'), event(1), event(2)], next: null },
-      'readEventsByType should return the events of this type and no other, of all entities, in the order in which they stand in `events:type:USER_REGISTERED`.',
+      'readEventsByType should return the events of this type only, of all entities, in the order of the list `events:type:USER_REGISTERED`.',
     )
     await emptyPage(
       'readEventsByType',
       () => readEventsByType(box.redis, 'USER_RENAMED'),
-      'For a type of which nothing happened yet',
+      'For a type without events',
     )
     await box.admin.rpush('events:type:user.moved', text(5, 'user-42', 'user.moved'))
     const outcome = await attempt('readEventsByType', () => readEventsByType(box.redis, 'user.moved'))
     verify(
       outcome.ok && outcome.value.events.length === 1,
-      'readEventsByType found nothing of the type "user.moved", though one such event is stored. Types are not checked here, and not changed: the key is `events:type:` and the type, letter for letter.',
+      'readEventsByType didn’t return the one stored event of type "user.moved". Don’t check or change types here: the key is `events:type:` plus the type exactly as it is.',
       { received: outcome.ok ? outcome.value : outcome.error },
     )
   })
@@ -388,7 +388,7 @@ describe('readEventsByType', () => {
     await readsAll2500('readEventsByType', (from) => readEventsByType(box.redis, 'USER_REGISTERED', from))
   })
 
-  test('does not skip what it cannot read', async () => {
+  test('doesn’t skip an entry that it can’t read', async () => {
     await box.admin.rpush('events:type:USER_REGISTERED', text(1), '{"eventId":"torn')
     await refusesTorn('readEventsByType', () => readEventsByType(box.redis, 'USER_REGISTERED'))
   })
@@ -402,19 +402,19 @@ describe('followEvents', () => {
     verifyEqual(
       inbox.seen,
       [1, 2, 3],
-      'When followEvents returned, not all events that were stored before had been handled, in their order. Pub/Sub tells only those who listen at that moment: what happened before must be read from the list.',
+      'When followEvents resolved, the events already in the list hadn’t all been handled in order. Pub/Sub only reaches those who are listening at that moment, so read earlier events from the list.',
     )
     await stop(follower)
   })
 
-  test('begins where it is told to', async () => {
+  test('begins at the given position', async () => {
     await plant('events:type:USER_REGISTERED', 1, 3)
     const inbox = newInbox()
     const follower = await follow(2, inbox.handle)
     verifyEqual(
       inbox.seen,
       [3],
-      'followEvents from position 2 should begin with the third event: the first two were handled by an earlier run.',
+      'followEvents from position 2 should begin with the third event, because the first two were handled by an earlier run.',
     )
     await stop(follower)
   })
@@ -425,7 +425,7 @@ describe('followEvents', () => {
     const follower = await follow(0, inbox.handle)
     verify(
       inbox.seen.length === 1_200 && inbox.seen.every((n, i) => n === i + 1),
-      'Of 1,200 stored events followEvents should hand over all, each once and in order. Go on with `next` until it is null.',
+      'followEvents should handle all 1,200 stored events, each once and in order. Keep reading from `next` until it’s null.',
       { expected: '1 to 1200', received: `${inbox.seen.length} events, the last is ${inbox.seen.at(-1)}` },
     )
     await stop(follower)
@@ -439,38 +439,38 @@ describe('followEvents', () => {
     })
     verify(
       outcome.ok,
-      'After followEvents the connection that was handed in can no longer be used: it has subscribed, and a subscribed connection can do nothing else. Subscribe on a `redis.duplicate()`.',
+      'After followEvents, the connection you were given is no longer usable, because it has subscribed and can do nothing else now. Subscribe on a `redis.duplicate()`.',
       { received: !outcome.ok && outcome.error },
     )
     await stop(follower)
     const after = await attempt('a GET after stop', () => box.redis.get('anything'), { background: true })
     verify(
       after.ok,
-      'stop closed the connection that was handed in. That one belongs to the caller; close the one that you opened.',
+      'stop closed the connection that followEvents was given. That one belongs to the caller, so close only the one you opened.',
       { received: !after.ok && after.error },
     )
   })
 
-  test('handles what comes later', async () => {
+  test('handles events that come later', async () => {
     const inbox = newInbox()
     const follower = await follow(0, inbox.handle)
     await storedElsewhere(1)
     await until(() => inbox.seen.length > 0)
     verify(
       inbox.seen.length > 0,
-      'An event that was stored after followEvents had returned was never handled. Subscribe to the channel `events`, and read on in the list whenever a message comes.',
+      'An event stored after followEvents had resolved was never handled. Subscribe to the channel `events`, and continue reading the list whenever a message arrives.',
     )
     await storedElsewhere(2)
     await until(() => inbox.seen.length > 1)
     verifyEqual(
       inbox.seen,
       [1, 2],
-      'Every later event should be handled once: also the second that comes, and none twice.',
+      'After followEvents resolved, two events were stored. Each of them should be handled exactly once. Read the list again at every message, starting after the last event you handled.',
     )
     await stop(follower)
   })
 
-  test('forgets no message that comes while it is at work', async () => {
+  test('forgets no message that arrives while it’s busy', async () => {
     const inbox = newInbox()
     let finish = () => {}
     const follower = await follow(0, async (one) => {
@@ -486,16 +486,16 @@ describe('followEvents', () => {
     await box.roundTrips(30)
     finish()
     await until(() => inbox.seen.length > 1)
-    // Whoever hands event 1 over twice is told so further down.
+    // An answer that handles event 1 twice gets its diagnosis from a later test.
     verify(
       inbox.seen.includes(2) || inbox.seen.filter((n) => n === 1).length > 1,
-      'Event 2 was stored and announced while `handle` was at work on event 1, and it was not handled afterwards. A message that comes meanwhile must not be thrown away: read once more when the work is done.',
+      'Event 2 was stored and announced while `handle` was working on event 1, and it was never handled. Don’t drop a message that arrives in the meantime: read the list again when the work is done.',
       { expected: [1, 2], received: inbox.seen },
     )
     await stop(follower)
   })
 
-  test('hands over its own type only', async () => {
+  test('handles only events of its type', async () => {
     const inbox = newInbox()
     const follower = await follow(0, inbox.handle)
     await storedElsewhere(1, 'USER_DEACTIVATED')
@@ -503,33 +503,33 @@ describe('followEvents', () => {
     await until(() => inbox.seen.includes(2))
     verify(
       !inbox.seen.includes(1),
-      'followEvents should hand over events of the type that it follows and no others: the channel `events` tells of all types.',
+      'followEvents handled an event of another type. The channel `events` announces events of all types, so handle only those from the list of the followed type.',
       { expected: [2], received: inbox.seen },
     )
     verify(
       inbox.seen.includes(2),
-      'After a message about an event of another type, an event of the followed type was not handled any more.',
+      'An event of another type was announced, then one of the followed type, which was never handled. Keep following after a message about another type.',
       { expected: [2], received: inbox.seen },
     )
     await stop(follower)
   })
 
-  test('takes a message as a wake-up, not as the event', async () => {
+  test('treats a message as a wake-up call, not as the event', async () => {
     const inbox = newInbox()
     const follower = await follow(0, inbox.handle)
     await box.admin.publish('events', text(7))
     await box.admin.rpush('events:type:USER_REGISTERED', text(1))
     await storedElsewhere(2)
     await until(() => inbox.seen.includes(2))
-    // Messages come in order: whoever took the second for an event has taken the first for one by now.
+    // Messages arrive in order: an answer that treats them as events has handled the first one by now.
     verify(
       !inbox.seen.includes(7),
-      'followEvents handed over what a message said, though no such event is in the list. A message is a wake-up; what has happened stands in the list.',
+      'followEvents handled the event in a message, but that event isn’t in the list. A message is only a wake-up call, so read the events from the list.',
       { expected: [1, 2], received: inbox.seen },
     )
     verify(
       inbox.seen.includes(1),
-      'The message for event 1 got lost, as Pub/Sub messages do, and followEvents handed over event 2 without it. Take every message as a wake-up only: read on in the list from your position.',
+      'The message about event 1 was lost, as Pub/Sub messages can be, and followEvents handled event 2 without event 1. Treat every message only as a wake-up call, and continue reading the list from your position.',
       { expected: [1, 2], received: inbox.seen },
     )
     await stop(follower)
@@ -555,18 +555,18 @@ describe('followEvents', () => {
     await box.roundTrips(30)
     verify(
       inbox.seen.length <= 5,
-      'When several messages came at once, events were handed over twice: each message started a read of its own from the same position. Let one read end before the next begins.',
+      'Several messages arrived at once, and events were handled twice, because each message started its own read from the same position. Wait for one read to finish before you start the next.',
       { expected: [1, 2, 3, 4, 5], received: inbox.seen },
     )
     verify(
       most === 1,
-      'followEvents called `handle` while an earlier call was still at work. Await each: otherwise a later event can be handled before an earlier one is done.',
+      'followEvents called `handle` while an earlier call was still running. Await each call, or a later event can be done before an earlier one.',
       { expected: 'one at a time', received: `${most} at a time` },
     )
     verifyEqual(
       inbox.seen,
       [1, 2, 3, 4, 5],
-      'Every event should be handled once, in the order of the list, also when several come at once.',
+      'Every event should be handled once, in the order of the list, even if several messages arrive at once.',
     )
     await stop(follower)
   })
@@ -576,7 +576,7 @@ describe('followEvents', () => {
     const follower = await follow(0, inbox.handle)
     await plant('events:type:USER_REGISTERED', 1, 599)
     await storedElsewhere(600)
-    // As long as something goes on, also one at a time: an answer may fetch each event by itself.
+    // Keeps waiting as long as there's progress, because an answer may fetch one event at a time.
     for (let before = -1; before < inbox.seen.length && inbox.seen.length < 600; ) {
       before = inbox.seen.length
       await until(() => inbox.seen.length > before)
@@ -584,12 +584,12 @@ describe('followEvents', () => {
     const received = `${inbox.seen.length} events, the last is ${inbox.seen.at(-1)}`
     verify(
       inbox.seen.length !== 1,
-      'The messages of 599 events got lost, the one of event 600 came, and followEvents handed over one event. A message says that there is something, not how much: read on to the end of the list.',
+      'The messages about 599 events were lost, the one about event 600 arrived, and followEvents handled one event. A message says that there’s something new, but not how much. Read to the end of the list.',
       { expected: '1 to 600', received },
     )
     verify(
       inbox.seen.length === 600 && inbox.seen.every((n, i) => n === i + 1),
-      'The messages of 599 events got lost, and the one of event 600 came. All of them should be handed over then, each once and in order; one page of 500 is not all. Go on with `next` until it is null, at a message too.',
+      'The messages about 599 events were lost, and the one about event 600 arrived. It should get all 600 handled, each once and in order, which takes more than one page of 500. Read until `next` is null at every message too.',
       { expected: '1 to 600', received },
     )
     await stop(follower)
@@ -608,12 +608,12 @@ describe('followEvents', () => {
     verifyEqual(
       { USER_REGISTERED: registered.seen, USER_DEACTIVATED: left.seen },
       { USER_REGISTERED: [1, 2, 3], USER_DEACTIVATED: [4] },
-      'Two followers in one program got into each other’s way. The position, and all else that a follower remembers, is its own: keep it inside of followEvents, not in a variable of the module.',
+      'Two followers in one program got in each other’s way. Each follower needs its own position and other state, so keep them inside followEvents, not in variables of the module.',
     )
     verifyEqual(
       [await stop(one), await stop(two)],
       [3, 1],
-      'Two followers in one program got into each other’s way: each should give its own position at the end.',
+      'Two followers in one program got in each other’s way. Each `stop` should return the position of its own follower.',
     )
   })
 
@@ -626,11 +626,11 @@ describe('followEvents', () => {
     verifyEqual(
       inbox.seen,
       [],
-      '`handle` was called after stop had resolved. stop should close the subscription: whoever has stopped counts on it.',
+      '`handle` was called after stop had resolved. Close the subscription in stop, so that callers can rely on it.',
     )
   })
 
-  test('goes on where it stopped', async () => {
+  test('continues where it stopped', async () => {
     await plant('events:type:USER_REGISTERED', 1, 2)
     const inbox = newInbox()
     const follower = await follow(1, inbox.handle)
@@ -639,7 +639,7 @@ describe('followEvents', () => {
     const position = await stop(follower)
     verify(
       position === 3,
-      'stop should resolve to the position after the last event that was handled, the `from` of the next run. A count of what this run handled is something else: it began at position 1.',
+      'stop should resolve to the position after the last handled event, which is the `from` of the next run. Don’t return how many events this run handled, because it began at position 1.',
       { expected: 3, received: position },
     )
     await storedElsewhere(4)
@@ -647,12 +647,12 @@ describe('followEvents', () => {
     verifyEqual(
       inbox.seen,
       [2, 3, 4],
-      'Event 4 came while nobody was listening. The next followEvents, from the position that stop had given, should hand it over, and nothing a second time.',
+      'Event 4 was stored while no follower was running. The next followEvents, from the position that stop returned, should handle event 4 and no event a second time.',
     )
     await stop(again)
   })
 
-  test('waits in stop for the handler that is at work', async () => {
+  test('waits in stop for the handler that is running', async () => {
     let finish = () => {}
     let started = 0
     const follower = await follow(0, async () => {
@@ -675,12 +675,12 @@ describe('followEvents', () => {
     const position = await call('stop', () => stopping, { background: true })
     verify(
       !early && position === 1,
-      'stop resolved while `handle` was still at work on an event, so the position that it gave cannot tell whether that event is done. Wait for it, then count it.',
+      'stop resolved while `handle` was still working on an event, so its position can’t say whether that event is done. Wait for `handle`, then count the event.',
       { expected: 'position 1, after handle had ended', received: `position ${position}` },
     )
   })
 
-  test('begins with no other event once stop was called', async () => {
+  test('starts no other event after stop was called', async () => {
     const inbox = newInbox()
     let finish = () => {}
     const follower = await follow(0, async (one) => {
@@ -701,11 +701,11 @@ describe('followEvents', () => {
     verifyEqual(
       inbox.seen,
       [1, 2],
-      'stop was called while `handle` was at work on event 2 of 5, and followEvents went on with the events after it. It should wait for that one and begin no other: whoever stops does not want to wait for a whole page.',
+      'stop was called while `handle` was working on event 2 of 5, and followEvents continued with the events after it. Wait for that one and start no other, because the caller doesn’t want to wait for a whole page.',
     )
     verify(
       position === 2,
-      'stop was called in the middle of a page, after two events, and did not give position 2. Raise the position after each event, not after each page: from any other position the next run handles events again, or leaves some out.',
+      'stop was called in the middle of a page, after two events, and didn’t return position 2. Increment the position after each event, not after each page, or the next run repeats events or skips some.',
       { expected: 2, received: position },
     )
   })
@@ -716,12 +716,12 @@ describe('followEvents', () => {
     const left = await connectionsStillOpen()
     verify(
       left === 0,
-      'stop has resolved, and a connection that followEvents opened is still there. It keeps the program from ending, and Redis accepts so many of them and no more: `quit` it, or `disconnect`; to unsubscribe is not enough.',
+      'stop resolved, but a connection that followEvents opened is still open. It keeps the program running and counts toward Redis’s limit on clients. Call `quit` or `disconnect` on it, because unsubscribing isn’t enough.',
       { expected: 'no connection more than before', received: `${left} more` },
     )
   })
 
-  test('overlooks nothing between reading and listening', async () => {
+  test('misses nothing between reading and listening', async () => {
     let stored = false
     let following = false
     let seen: readonly number[] = []
@@ -753,14 +753,14 @@ describe('followEvents', () => {
         )
         verify(
           !following || seen.includes(2),
-          `An event that was stored just before followEvents sent its ${held} was never handled: it came too late for the read and too early for the subscription. Subscribe first, then read.`,
+          `An event stored just before followEvents sent its ${held} was never handled. It came too late for the read and too early for the subscription. Subscribe first, then read.`,
           { expected: [1, 2], received: seen },
         )
         if (!following) return
         verifyEqual(
           seen,
           [1, 2],
-          'An event that came while followEvents was starting was not handled exactly once: the read of the start and the wake-up by the message both handed it over.',
+          'An event stored while followEvents was starting should be handled exactly once. The first read and the wake-up call both handled it, so chain the reads, and let each begin where the last one ended.',
         )
       },
     })
@@ -769,12 +769,12 @@ describe('followEvents', () => {
 
 async function refusesId(name: string, id: string, run: () => unknown): Promise<void> {
   const why = id.startsWith('type:')
-    ? `Its key would be \`events:${id}\`, and that is the list of a type: one entity’s events mixed into everybody’s.`
-    : 'An id has 1 to 100 of the characters A-Z a-z 0-9 . _ - and nothing else, so that no id can ever meet another key.'
+    ? `Its key would be \`events:${id}\`, which is the list of a type, so this entity’s events would end up among everyone’s.`
+    : 'An ID has 1 to 100 of the characters A-Z a-z 0-9 . _ - and no others, so that it can’t collide with another key.'
   const outcome = await attempt(name, run)
   verify(
     !outcome.ok,
-    `${name} took the entity id ${JSON.stringify(id)}. ${why} Throw an InvalidEntityIdError.`,
+    `${name} accepted the entity ID ${JSON.stringify(id)}. ${why} Throw an InvalidEntityIdError.`,
   )
   const error = await callError(
     name,
@@ -782,35 +782,35 @@ async function refusesId(name: string, id: string, run: () => unknown): Promise<
       throw outcome.error
     },
     InvalidEntityIdError,
-    `${name} did not take the entity id ${JSON.stringify(id)}, but failed with another error than InvalidEntityIdError: a caller can only handle a mistake that has a name. ${why}`,
+    `${name} refused the entity ID ${JSON.stringify(id)}, but not with an InvalidEntityIdError, which a caller can recognize and handle. ${why}`,
   )
   verifyEqual(
     error.entityId,
     id,
-    'The InvalidEntityIdError should carry the id that it refuses, as `entityId`: without it nobody finds where it came from.',
+    'The InvalidEntityIdError should carry the refused ID as `entityId`, so that someone can find out where it came from.',
   )
   verify(
     error.name === 'InvalidEntityIdError',
-    'The error’s `name` should be "InvalidEntityIdError": it is what a log prints, and "Error" says nothing.',
+    'The error’s `name` should be "InvalidEntityIdError". A log prints the name, and "Error" says nothing.',
     { expected: 'InvalidEntityIdError', received: error.name },
   )
 }
 
-/** After one call with the id user-42 that went well. */
+/** Comes after one call with the ID user-42 that passed. */
 async function sameEveryTime(name: string, run: () => unknown): Promise<void> {
   for (let again = 0; again < 2; again += 1) {
     const outcome = await attempt(name, run)
     verify(
       outcome.ok || !(outcome.error instanceof InvalidEntityIdError),
-      `${name} took the entity id "user-42", and refused the same id a moment later. It remembers something from one call to the next; a regular expression with the flag \`g\` does that: its \`test\` goes on where it stopped the last time.`,
+      `${name} accepted the entity ID "user-42", then refused the same ID on a later call, so it keeps state between calls. A regular expression with the \`g\` flag does that: its \`test\` continues where the last one stopped.`,
       { received: !outcome.ok && outcome.error },
     )
   }
 }
 
-/** Where nothing stands there is an empty page, and no error. */
+/** If there's nothing to return, the result is an empty page, not an error. */
 async function emptyPage(name: string, run: () => Promise<EventPage>, where: string): Promise<void> {
-  const diagnosis = `${where} ${name} should return an empty page, \`{ events: [], next: null }\`. That nothing has happened yet is an answer, and no error.`
+  const diagnosis = `${where}, ${name} should return an empty page, \`{ events: [], next: null }\`. It’s not an error if nothing has happened yet.`
   const outcome = await attempt(name, run)
   verify(outcome.ok, diagnosis, { received: !outcome.ok && outcome.error })
   verifyEqual(outcome.value, { events: [], next: null }, diagnosis)
@@ -821,11 +821,11 @@ async function refusesTorn(name: string, run: () => unknown): Promise<void> {
     name,
     run,
     Error,
-    `${name} went on although one entry of the list is no event (it is torn off in the middle). A history with a hole gives a wrong state without a word: let the MalformedEventError of decodeEvent through.`,
+    `${name} ignored an entry of the list that isn’t an event (it’s cut off in the middle). A history with a hole silently leads to a wrong state, so pass on the MalformedEventError from decodeEvent.`,
   )
   verify(
     error.name === 'MalformedEventError',
-    `${name} met an entry that is no event and failed with a ${error.name}. Read entries with decodeEvent of lesson 01 and let its MalformedEventError through: it says what is wrong.`,
+    `${name} found an entry that isn’t an event, and it failed with an error named ${error.name}. Read entries with decodeEvent from lesson 01 and pass on its MalformedEventError, which says what’s wrong.`,
     { expected: 'MalformedEventError', received: `${error.name}: ${error.message}` },
   )
 }
@@ -833,7 +833,7 @@ async function refusesTorn(name: string, run: () => unknown): Promise<void> {
 function isPage(name: string, page: EventPage): void {
   verify(
     typeof page === 'object' && page !== null && Array.isArray(page.events) && 'next' in page,
-    `${name} should return a page: an object with \`events\`, an array, and \`next\`, a number or null.`,
+    `${name} should return a page: an object with \`events\` (an array) and \`next\` (a number or null).`,
     { expected: { events: [], next: null }, received: page },
   )
 }
@@ -850,30 +850,30 @@ async function readsPagesOf500(name: string, read: (from?: number) => Promise<Ev
   verifyEqual(
     shape(first),
     { events: 500, first: 1, next: 500 },
-    `The first page of 1,200 events should hold 500, and \`next\` should be 500, the position of the event after them. LRANGE counts both ends: 0 to 499 are 500 entries.`,
+    `The first page of 1,200 events should hold 500 of them, and \`next\` should be 500, the position of the event after them. LRANGE includes both ends: 0 to 499 is 500 entries.`,
   )
   const second = await call(name, () => read(500))
   verifyEqual(
     shape(second),
     { events: 500, first: 501, next: 1_000 },
-    `The page from position 500 should begin with the 501st event and hold 500; \`next\` is a position in the list, so it is 1000.`,
+    `The page from position 500 should hold 500 events, starting with the 501st. \`next\` is a position in the list, so it should be 1000.`,
   )
   const third = await call(name, () => read(1_000))
   verifyEqual(
     shape(third),
     { events: 200, first: 1_001, next: null },
-    `The page from position 1000 should hold the last 200 events, and \`next\` should be null: nothing follows.`,
+    `The page from position 1000 should hold the last 200 events, and \`next\` should be null, because nothing follows.`,
   )
   const one = await call(name, () => read(699))
   verifyEqual(
     shape(one),
     { events: 500, first: 700, next: 1_199 },
-    `From position 699 of 1,200 events the page should hold 500, and \`next\` should be 1199: one event is left behind the page, and with \`next\` null nobody would ever read it.`,
+    `From position 699 of 1,200 events, the page should hold 500, and \`next\` should be 1199. There’s one event after the page, and if \`next\` is null, no reader ever gets it.`,
   )
   const none = await call(name, () => read(700))
   verify(
     none.events.length === 500 && (none.next === null || none.next === 1_200),
-    `From position 700 of 1,200 events the page should hold the last 500. Nothing follows, so \`next\` is null, or 1200, where an empty page stands.`,
+    `From position 700 of 1,200 events, the page should hold the last 500. Nothing follows, so \`next\` should be null, or 1200, where the page is empty.`,
     { expected: { events: 500, next: null }, received: { events: none.events.length, next: none.next } },
   )
 }
@@ -892,12 +892,12 @@ async function readsAll2500(name: string, read: (from?: number) => Promise<Event
   const most = Math.max(...box.commands.map(({ reply }) => (Array.isArray(reply) ? reply.flat().length : 0)))
   verify(
     most <= 501,
-    `${name} fetched ${most} entries with one command. While Redis puts such a reply together, nobody else is served; on a list of a million that is seconds. Fetch one page: \`LRANGE key from from+499\`.`,
+    `${name} fetched ${most} entries with one command. While Redis builds such a reply, no other client is served, and on a list of a million that can take seconds. Fetch one page: \`LRANGE key from from+499\`.`,
     { expected: 'at most 501 entries in one reply', received: `${most} entries` },
   )
   verify(
     seen.length === 2_500 && seen.every((n, i) => n === i + 1),
-    `Reading 2,500 events page by page, from each page’s \`next\` on, should bring each of them once and in order, and then \`next\` null.`,
+    `Reading 2,500 events page by page, each page from the \`next\` of the last one, should return each event once and in order, until \`next\` is null.`,
     { expected: '1 to 2500', received: `${seen.length} events, the last is ${seen.at(-1)}` },
   )
 }
@@ -922,7 +922,7 @@ async function follow(
   })
   verify(
     typeof follower?.stop === 'function',
-    'followEvents should resolve to an object with a function `stop`: without it nobody can end it.',
+    'followEvents should resolve to an object with a function `stop`. Without it, a caller can’t end the follower.',
     { received: follower },
   )
   return follower
@@ -932,7 +932,7 @@ async function stop(follower: Follower): Promise<number> {
   return call('stop', () => follower.stop(), { background: true })
 }
 
-/** Another process stores an event, as storeEvent should: in the lists and on the channel, at once. */
+/** Stores an event as another process would, and as storeEvent should: in both lists and on the channel, in one step. */
 async function storedElsewhere(n: number, eventType = 'USER_REGISTERED'): Promise<void> {
   const one = text(n, 'user-42', eventType)
   await box.admin
@@ -943,7 +943,7 @@ async function storedElsewhere(n: number, eventType = 'USER_REGISTERED'): Promis
     .exec()
 }
 
-/** Waits for what must come; gives up after two seconds, or later if Redis is slow, and the test says what is missing. */
+/** Waits until the condition is true. Gives up after two seconds, or later if Redis is slow; then the test says what's missing. */
 async function until(condition: () => boolean): Promise<void> {
   for (let tick = 0; tick < 400 && !condition(); tick += 1) {
     await new Promise((resolve) => setTimeout(resolve, 5))
@@ -951,7 +951,7 @@ async function until(condition: () => boolean): Promise<void> {
   }
 }
 
-/** For the wording only: a pipeline and separate commands leave the same traces in Redis. */
+/** Only for the wording of a diagnosis: a pipeline and separate commands leave the same traces in Redis. */
 function noticePipeline(redis: Redis, notice: () => void): void {
   const pipeline = redis.pipeline
   redis.pipeline = (...args) => {

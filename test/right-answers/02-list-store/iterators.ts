@@ -19,7 +19,7 @@ export interface Follower {
 export class InvalidEntityIdError extends Error {
   readonly entityId: string
   constructor(entityId: string, options?: ErrorOptions) {
-    super('An entity id has 1 to 100 of A-Z a-z 0-9 . _ -', options)
+    super('An entity ID has 1 to 100 of A-Z a-z 0-9 . _ -', options)
     Object.defineProperty(this, 'name', { value: 'InvalidEntityIdError' })
     this.entityId = entityId
   }
@@ -47,7 +47,7 @@ export async function storeEvent(redis: Redis, event: DomainEvent): Promise<void
   await redis.storeEventInLists(entity, keys.type(event.eventType), text)
 }
 
-/** Five LRANGEs of 100 make a page of 500: small replies, one round trip. */
+/** Makes a page of 500 from five LRANGEs of 100, which means small replies and one round trip. */
 async function readPage(redis: Redis, key: string, from: number): Promise<EventPage> {
   const parts = await Promise.all(
     [0, 100, 200, 300, 400].map((offset) => redis.lrange(key, from + offset, from + offset + 99)),

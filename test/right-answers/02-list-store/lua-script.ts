@@ -7,7 +7,7 @@ export type Follower = { stop(): Promise<number> }
 export class InvalidEntityIdError extends Error {
   readonly entityId: string
   constructor(entityId: string) {
-    super(`not an entity id: ${JSON.stringify(entityId)}`)
+    super(`not an entity ID: ${JSON.stringify(entityId)}`)
     this.name = 'InvalidEntityIdError'
     this.entityId = entityId
   }
@@ -32,7 +32,7 @@ export async function storeEvent(redis: Redis, event: DomainEvent): Promise<void
   await redis.eval(STORE, 2, ...keys, encodeEvent(event))
 }
 
-/** Asks for the length too, so the last page is known even when it is full. */
+/** Gets the length too, to recognize the last page even if it is full. */
 async function page(redis: Redis, key: string, from: number): Promise<EventPage> {
   const end = from + 500
   const [texts, length] = await Promise.all([redis.lrange(key, from, end - 1), redis.llen(key)])
@@ -45,7 +45,7 @@ export const readEvents = async (redis: Redis, entityId: string, from = 0): Prom
 export const readEventsByType = (redis: Redis, eventType: string, from = 0): Promise<EventPage> =>
   page(redis, `events:type:${eventType}`, from)
 
-/** A flag says that there may be more; one loop at a time looks until the flag stays down. */
+/** Sets a flag when there may be more events, and a single loop keeps reading until the flag stays unset. */
 export async function followEvents(
   redis: Redis,
   eventType: string,

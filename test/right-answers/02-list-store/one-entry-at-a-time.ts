@@ -15,7 +15,7 @@ export class InvalidEntityIdError extends Error {
   readonly entityId: string
 
   constructor(entityId: string) {
-    super(`"${entityId}" is no entity id`)
+    super(`"${entityId}" isn't an entity ID`)
     this.entityId = entityId
   }
 }
@@ -29,7 +29,7 @@ const key = {
   type: (name: string) => `events:type:${name}`,
 }
 
-// WATCH is not needed: nothing is read first. The transaction as an array of commands.
+// Needs no WATCH, because it reads nothing first. The transaction is an array of commands.
 export function storeEvent(redis: Redis, event: DomainEvent): Promise<void> {
   return Promise.resolve()
     .then(() => {

@@ -15,7 +15,7 @@ export interface Follower {
 export class InvalidEntityIdError extends Error {
   override name = 'InvalidEntityIdError'
   constructor(readonlyId: string) {
-    super(`Invalid entity id ${readonlyId}`)
+    super(`Invalid entity ID ${readonlyId}`)
     this.entityId = readonlyId
   }
   entityId: string
@@ -37,7 +37,7 @@ class EventList {
   static ofType(redis: Redis, eventType: string): EventList {
     return new EventList(redis, `events:type:${eventType}`)
   }
-  /** Fetches one entry more than a page, to know whether another follows. */
+  /** Fetches one entry more than a page holds, to see whether another follows. */
   async page(from: number): Promise<EventPage> {
     const texts = await this.#redis.lrange(this.key, from, from + PAGE)
     const events: DomainEvent[] = []
@@ -74,7 +74,7 @@ export function readEventsByType(redis: Redis, eventType: string, from?: number)
   return EventList.ofType(redis, eventType).page(from ?? 0)
 }
 
-/** Has a connection for listening and one for reading; a queue of wake-ups is worked off by one loop. */
+/** Listens on one connection and reads on the other. A single loop works through the wake-ups. */
 export async function followEvents(
   redis: Redis,
   eventType: string,

@@ -15,7 +15,7 @@ export class InvalidEntityIdError extends Error {
   readonly entityId: string
 
   constructor(entityId: string) {
-    super(`"${entityId}" is no entity id`)
+    super(`"${entityId}" isn't an entity ID`)
     this.entityId = entityId
   }
 }
