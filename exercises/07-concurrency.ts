@@ -28,7 +28,7 @@ export class InvalidVersionError extends Error {
   readonly version: unknown
 
   constructor(version: unknown) {
-    super(`${String(version)} is no version: it takes a whole number from 0 on`)
+    super(`${String(version)} isn't a version: it must be a whole number, 0 or greater`)
     this.version = version
   }
 }
@@ -40,7 +40,7 @@ export class AggregateEventStore {
     this.#redis = redis
   }
 
-  // Task 1: this works, as long as nobody else writes. Find out when it does not, and mend it.
+  // Task 1: this works as long as no other client writes. Find out when it doesn't, and fix it.
   async appendEvent(
     aggregateType: string,
     aggregateId: string,

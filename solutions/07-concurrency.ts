@@ -7,12 +7,12 @@ export interface StoredEvent {
   readonly event: DomainEvent
 }
 
-/** What the aggregate may do now, judged by all that it did: the events to append, none to leave it as it is. */
+/** Decides from the whole history which events to append; none leaves the aggregate as it is. */
 export type Decide = (
   history: readonly StoredEvent[],
 ) => readonly DomainEvent[] | Promise<readonly DomainEvent[]>
 
-/** Somebody else was faster. Nothing was written: read again, decide anew. */
+/** Another writer was faster and nothing was written, so read again and decide again. */
 export class ConcurrencyError extends Error {
   override readonly name = 'ConcurrencyError'
   readonly expectedVersion: number
@@ -25,13 +25,13 @@ export class ConcurrencyError extends Error {
   }
 }
 
-/** A version is a whole number from 0 on; `undefined` must not pass for "do not check". */
+/** A version is a whole number, 0 or greater; `undefined` must not mean "don't check". */
 export class InvalidVersionError extends Error {
   override readonly name = 'InvalidVersionError'
   readonly version: unknown
 
   constructor(version: unknown) {
-    super(`${String(version)} is no version: it takes a whole number from 0 on`)
+    super(`${String(version)} isn't a version: it must be a whole number, 0 or greater`)
     this.version = version
   }
 }
@@ -43,7 +43,7 @@ const PAGE_SIZE = 500
  * KEYS[1]   the aggregate's stream
  * ARGV[1]   the expected version
  * ARGV[2…]  the events as JSON, one each
- * Replies {1, version after the last event} or {0, actual version}: nothing written.
+ * Returns {1, version after the last event}, or {0, actual version} if nothing was written.
  */
 const APPEND = `
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
@@ -57,7 +57,7 @@ end
 return {1, version}
 `
 
-/** Aggregates as streams; the id of an entry is the version that it brought about, `<version>-0`. */
+/** Keeps each aggregate in a stream; the ID of an entry is the version it created, `<version>-0`. */
 export class AggregateEventStore {
   readonly #redis: Redis
 
@@ -65,14 +65,14 @@ export class AggregateEventStore {
     this.#redis = redis
   }
 
-  /** Appends one event, if the aggregate is still at `expectedVersion`; resolves to the new version. */
+  /** Appends one event if the aggregate is still at `expectedVersion`; resolves to the new version. */
   async appendEvent(aggregateType: string, aggregateId: string, event: DomainEvent, expectedVersion: number) {
     return this.appendEvents(aggregateType, aggregateId, [event], expectedVersion)
   }
 
   /**
    * Appends all events or none; resolves to the version after the last.
-   * @throws ConcurrencyError, InvalidVersionError, MalformedEventError: nothing has been written then
+   * @throws ConcurrencyError, InvalidVersionError, MalformedEventError: in each case, nothing has been written
    */
   async appendEvents(
     aggregateType: string,
@@ -91,7 +91,7 @@ export class AggregateEventStore {
     return version
   }
 
-  /** All events after `afterVersion`, oldest first. @throws MalformedEventError for an entry that cannot be read */
+  /** Returns all events after `afterVersion`, oldest first. @throws MalformedEventError for an unreadable entry */
   async getEvents(aggregateType: string, aggregateId: string, afterVersion = 0): Promise<StoredEvent[]> {
     const key = keyOf(aggregateType, aggregateId)
     const events: StoredEvent[] = []
@@ -106,7 +106,7 @@ export class AggregateEventStore {
     }
   }
 
-  /** The version of the last event, 0 for an aggregate that never was. */
+  /** Returns the version of the last event, or 0 for an aggregate that doesn't exist. */
   async getVersion(aggregateType: string, aggregateId: string): Promise<number> {
     const [last] = await this.#redis.xrevrange(keyOf(aggregateType, aggregateId), '+', '-', 'COUNT', 1)
     return last === undefined ? 0 : versionOf(last[0])
@@ -114,7 +114,7 @@ export class AggregateEventStore {
 }
 
 /**
- * Reads, decides, appends; on a conflict all three again, `attempts` times in all. Resolves to the version after.
+ * Reads, decides, and appends; repeats all three after a conflict, up to `attempts` times. Resolves to the new version.
  * @throws what `decide` throws; ConcurrencyError after the last attempt
  */
 export async function decideAndAppend(
@@ -126,7 +126,7 @@ export async function decideAndAppend(
 ): Promise<number> {
   for (let attempt = 1; ; attempt += 1) {
     const history = await store.getEvents(aggregateType, aggregateId)
-    // From the same read as the history: a version read later would vouch for events that nobody has looked at.
+    // From the same read as the history: a version read later may count events that `decide` never saw.
     const version = history.at(-1)?.version ?? 0
     const events = await decide(history)
     if (events.length === 0) return version

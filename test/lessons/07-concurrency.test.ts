@@ -1,4 +1,4 @@
-/** Long, because every sentence that a learner may get to read stands here, beside what it judges. */
+/** Long, because each sentence a learner may read is kept next to the code that judges it. */
 import { describe, test } from 'vitest'
 import {
   attempt,
@@ -28,7 +28,7 @@ type DomainEvent = StoredEvent['event']
 
 const KEY = 'aggregate:account:acc-1'
 
-/** The n-th event of a test; credits count up, debits down. */
+/** The nth event of a test. */
 function event(n: number, eventType = 'ACCOUNT_CREDITED', cents = 10_000): DomainEvent {
   return {
     eventId: `0b7f3a52-6f0a-4c1e-9d3b-${String(n).padStart(12, '0')}`,
@@ -42,7 +42,7 @@ function event(n: number, eventType = 'ACCOUNT_CREDITED', cents = 10_000): Domai
 
 const debit = (n: number) => event(n, 'ACCOUNT_DEBITED', 8_000)
 
-/** Puts events number `from` to `to` into the account as other programs left them. */
+/** Adds events number `from` to `to` to the account, as other programs left them. */
 async function plant(from: number, to: number, key = KEY): Promise<void> {
   const pipeline = box.admin.pipeline()
   for (let n = from; n <= to; n += 1) pipeline.xadd(key, `${n}-0`, 'event', JSON.stringify(event(n)))
@@ -54,7 +54,7 @@ async function entries(key = KEY): Promise<{ id: string; event: unknown }[]> {
   return all.map(([id, fields]) => ({ id, event: parsed(fields[fields.indexOf('event') + 1]) }))
 }
 
-/** The `n` of every event that is stored, in order. */
+/** The `n` of every stored event, in order. */
 async function stored(key = KEY): Promise<unknown[]> {
   return (await entries(key)).map((entry) => (entry.event as Partial<DomainEvent> | undefined)?.payload?.n)
 }
@@ -82,30 +82,30 @@ async function refused(
   verifyEqual(
     { expectedVersion: error.expectedVersion, actualVersion: error.actualVersion },
     { expectedVersion: versions.expected, actualVersion: versions.actual },
-    'The ConcurrencyError should carry the version that was expected and the one that the aggregate really has: who reads the log wants to know how far apart they were.',
+    "The ConcurrencyError should carry the version that was expected and the aggregate's actual version, so that the log shows how far apart they were.",
   )
-  verify(error.name === 'ConcurrencyError', 'The error’s `name` should be "ConcurrencyError".', {
+  verify(error.name === 'ConcurrencyError', 'The error\'s `name` should be "ConcurrencyError".', {
     received: error.name,
   })
 }
 
-/** True if a transaction was refused, and nobody minded when both writers have succeeded. */
+/** True if Redis refused a transaction; if both writers succeeded all the same, the answer ignored that. */
 const refusedInSilence = () => box.commands.some(({ name, reply }) => name === 'EXEC' && reply === null)
 const SILENCE =
-  'Two writers expected version 1, and both calls succeeded, although only one event was written: EXEC replied (nil) to the slower one. That is how a WATCH says "somebody was faster, nothing was written". Look at what `exec()` gives, and reject with a ConcurrencyError or look again.'
+  'Two writers expected version 1, and both calls succeeded, although only one event was written: `EXEC` replied `(nil)` to the slower one. With `WATCH`, `(nil)` means "another client was faster, and nothing was written." Check what `exec()` returns, and reject with a ConcurrencyError or read the version again.'
 
-/** Of two writers that both expected version 1, one must have won. `held` and `after` tell where the second came in. */
+/** Of two writers that both expected version 1, exactly one must have won. */
 function exactlyOneWon(
   { first, second }: { readonly first: Outcome<unknown>; readonly second: Outcome<unknown> },
   whenBoth: string,
-  whenOther = 'Of two writers with the same expected version one was refused, but not with a ConcurrencyError. The caller has to tell "somebody was faster" from all other trouble.',
+  whenOther = 'Of two writers with the same expected version, one was refused, but not with a ConcurrencyError. The caller has to be able to tell a conflict from every other error.',
 ): void {
   verify(!(first.ok && second.ok), refusedInSilence() ? SILENCE : whenBoth, {
     received: 'both calls succeeded',
   })
   verify(
     first.ok || second.ok,
-    'Two writers expected the same version, and both were refused. The one that came first should succeed: otherwise nobody ever gets on.',
+    'Two writers expected the same version, and both were refused. The one that came first should succeed; otherwise no writer ever makes progress.',
     { received: !first.ok && first.error },
   )
   const failure = first.ok ? second : first
@@ -114,7 +114,7 @@ function exactlyOneWon(
   verifyEqual(
     [error.expectedVersion, error.actualVersion],
     [1, 2],
-    'The ConcurrencyError of the slower writer should say that it expected version 1 and that the aggregate is at version 2.',
+    "The slower writer's ConcurrencyError should say that it expected version 1 and that the aggregate is at version 2.",
   )
 }
 
@@ -123,13 +123,13 @@ describe('appendEvent', () => {
     const outcome = await attempt('appendEvent', () => append(1, 0))
     verify(
       outcome.ok || !(outcome.error instanceof InvalidVersionError),
-      'appendEvent refused version 0. That is the version of an aggregate that does not exist yet, and the first event of each is appended with it. `!version` and `||` take 0 for nothing.',
+      "`appendEvent` refused version 0. An aggregate that doesn't exist yet is at version 0, so its first event is appended with it. Beware of `!version` and `||`, which treat 0 as missing.",
       { received: !outcome.ok && outcome.error },
     )
     const conflict = !outcome.ok && outcome.error instanceof ConcurrencyError ? outcome.error : undefined
     verify(
       conflict === undefined || String(conflict.actualVersion) !== '0',
-      "The account is at version 0, as expected, but appendEvent called that a conflict. In Lua everything in ARGV is a string, and '0' ~= 0 is always true, so compare with tonumber(ARGV[1]).",
+      "The account is at version 0, as expected, but `appendEvent` called that a conflict. In Lua, everything in ARGV is a string, and '0' ~= 0 is always true, so compare with tonumber(ARGV[1]).",
       { received: conflict },
     )
     const version = await call('appendEvent', () => {
@@ -139,24 +139,28 @@ describe('appendEvent', () => {
     const all = await entries()
     verify(
       all.length === 1,
-      'After appendEvent on a new account the stream `aggregate:account:acc-1` should hold one entry.',
+      'After `appendEvent` on a new account, the stream `aggregate:account:acc-1` should have one entry.',
       { received: all },
     )
     verifyEqual(
       all[0]?.event,
       event(1),
-      'The entry should have a field `event` with the whole event as encodeEvent writes it.',
+      'The entry should have a field `event` with the whole event, as `encodeEvent` writes it.',
     )
     verifyEqual(
       (await box.admin.xrange(KEY, '-', '+'))[0]?.[1].length,
       2,
-      'The entry should have one field, `event`, and its text. The version stands in the id, and all else in the event.',
+      "The entry should have one field, `event`. The version is in the entry's ID, and everything else is in the event.",
     )
-    verifyEqual(version, 1, 'appendEvent should resolve to the new version: the first event makes it 1.')
+    verifyEqual(
+      version,
+      1,
+      '`appendEvent` should resolve to the new version, which is 1 after the first event.',
+    )
     const second = await attempt('appendEvent', () => append(2, 1))
     verify(
       second.ok || all[0]?.id === '1-0',
-      `The first event got ${/^\d{10,}/.test(all[0]?.id ?? '') ? 'an id from the clock' : `the id \`${all[0]?.id}\``}, and then appendEvent did not find the aggregate at version 1. The entry of version n has the id \`n-0\`, so that the version can be read off the last id.`,
+      `The first event got ${/^\d{10,}/.test(all[0]?.id ?? '') ? 'an ID from the clock' : `the ID \`${all[0]?.id}\``}, and after that \`appendEvent\` didn't find the aggregate at version 1. Give the entry for version n the ID \`n-0\`, so that you can read the version off the last ID.`,
       { expected: '1-0', received: second.ok || second.error },
     )
     verifyEqual(
@@ -170,7 +174,7 @@ describe('appendEvent', () => {
     verifyEqual(
       await appended(1, 0, 'acc-2'),
       1,
-      'Each aggregate counts for itself: the first event of another account makes it version 1, too.',
+      'Each aggregate has versions of its own: the first event of another account makes version 1, too.',
     )
   })
 
@@ -180,13 +184,13 @@ describe('appendEvent', () => {
       'appendEvent',
       () => append(6, 3),
       { expected: 3, actual: 5 },
-      'The account is at version 5, and an event that was decided on version 3 should be refused with a ConcurrencyError: events 4 and 5 may have changed everything.',
+      'The account is at version 5. An event whose decision was based on version 3 should be refused with a ConcurrencyError, because events 4 and 5 may have changed everything.',
     )
     await refused(
       'appendEvent',
       () => append(6, 0),
       { expected: 0, actual: 5 },
-      'Version 0 means "there is no such account yet". It exists, so a ConcurrencyError is due.',
+      'Version 0 means "this account doesn\'t exist yet." It does exist, so `appendEvent` should reject with a ConcurrencyError.',
     )
     verifyEqual(await stored(), [1, 2, 3, 4, 5], 'A refused append must leave the stream as it was.')
   })
@@ -200,12 +204,12 @@ describe('appendEvent', () => {
       verify: async (round) => {
         exactlyOneWon(
           round,
-          `Both writers expected version 1, and both succeeded: the second came between the ${round.after ?? 'start'} and the ${round.held ?? 'end'} of the first. Look and write must be one step to Redis: a script, or an id that can be taken only once.`,
+          `Both writers expected version 1, and both succeeded, because the second one ran between the first one's ${round.after ?? 'start'} and ${round.held ?? 'end'}. Check the version and append in one step: use a script, or an ID that can only be used once.`,
         )
         verifyEqual(
           (await stored()).length,
           2,
-          'One writer won, but the stream does not hold exactly its event behind the first one.',
+          "One writer won, but the stream doesn't contain the first event followed by exactly the winner's event.",
         )
       },
     })
@@ -224,23 +228,23 @@ describe('appendEvent', () => {
         exactlyOneWon(
           round,
           watched
-            ? 'Two writers on one connection expected version 1, and both succeeded. WATCH belongs to a connection: the EXEC of one writer ended the watch of the other. Watch on a `redis.duplicate()` of your own, or take a script.'
-            : 'Two writers on one connection expected version 1, and both succeeded. Look and write must be one step to Redis.',
+            ? 'Two writers on one connection expected version 1, and both succeeded. A `WATCH` belongs to a connection, so the `EXEC` of one writer ended the watch of the other. Use `WATCH` on your own `redis.duplicate()`, or use a script.'
+            : 'Two writers on one connection expected version 1, and both succeeded. Check the version and append in one step.',
           watched
-            ? 'Two writers on one connection expected version 1. The slower one was refused, but not with a ConcurrencyError: WATCH belongs to a connection, the EXEC of one writer ended the watch of the other, and only Redis itself still refused the id. Watch on a `redis.duplicate()` of your own, or take a script.'
+            ? 'Two writers on one connection expected version 1. The slower one was refused, but not with a ConcurrencyError. A `WATCH` belongs to a connection, so the `EXEC` of one writer ended the watch of the other, and only the taken ID stopped the append. Use `WATCH` on your own `redis.duplicate()`, or use a script.'
             : undefined,
         )
       },
     })
   })
 
-  test('takes the version as the id', async () => {
+  test('uses the version as the ID', async () => {
     await appended(1, 0)
     await appended(2, 1)
     verifyEqual(
       (await entries()).map(({ id }) => id),
       ['1-0', '2-0'],
-      'The entry of version n should have the id `n-0`. An id from the clock says nothing about the version, and counting entries fails as soon as old ones are trimmed.',
+      'The entry for version n should have the ID `n-0`. An ID from the clock says nothing about the version, and counting entries fails as soon as old ones are trimmed.',
     )
   })
 
@@ -250,35 +254,35 @@ describe('appendEvent', () => {
       'appendEvent',
       () => append(2, 5),
       { expected: 5, actual: 1 },
-      'The account is at version 1, and an append that expected version 5 went through. Redis only wants ids to grow, it does not mind a gap: compare the version as well.',
+      'The account is at version 1, and an append that expected version 5 went through. Redis only requires IDs to grow and accepts a gap, so compare the version as well.',
     )
     await refused(
       'appendEvent',
       () => append(2, 1, 'acc-9'),
       { expected: 1, actual: 0 },
-      'An account that does not exist is at version 0. An append that expected version 1 of it should be refused with a ConcurrencyError.',
+      "An account that doesn't exist is at version 0. An append that expects it to be at version 1 should be refused with a ConcurrencyError.",
     )
     verifyEqual(await stored(), [1], 'A refused append must leave the stream as it was.')
   })
 
-  test('counts on when old entries are gone', async () => {
+  test('keeps counting when old entries are gone', async () => {
     await plant(1, 5)
     await box.admin.xtrim(KEY, 'MAXLEN', 2)
     const outcome = await attempt('appendEvent', () => append(6, 5))
     verify(
       outcome.ok && outcome.value === 6,
-      'Of five events the three oldest were trimmed away; the account is still at version 5. The length of the stream is not the version: read it off the last id.',
+      "The oldest three of five events were trimmed, but the account is still at version 5. The length of the stream isn't the version: read the version off the last ID.",
       { expected: 6, received: outcome.ok ? outcome.value : outcome.error },
     )
     await refused(
       'appendEvent',
       () => append(7, 3),
       { expected: 3, actual: 6 },
-      'After old entries were trimmed away, an append with a version long outdated went through.',
+      'After old entries were trimmed, an append with a long outdated version went through.',
     )
   })
 
-  test('takes no trim for a conflict', async () => {
+  test("doesn't treat a trim as a conflict", async () => {
     await everyInterleaving({
       name: 'appendEvent',
       prepare: () => plant(1, 2),
@@ -287,39 +291,39 @@ describe('appendEvent', () => {
       verify: ({ first, after, held }) => {
         verify(
           first.ok && first.value === 3,
-          `An old entry was trimmed away between the ${after ?? 'start'} and the ${held ?? 'end'} of appendEvent. The account was still at version 2, as expected, but the event wasn't appended. EXEC replies (nil) whenever a watched key has changed, even if the version hasn't: look at the version again, and try again if it's the same.`,
+          `An old entry was trimmed between the ${after ?? 'start'} and the ${held ?? 'end'} of \`appendEvent\`. The account was still at version 2, as expected, but the event wasn't appended. \`EXEC\` replies \`(nil)\` whenever a watched key has changed, even if the version hasn't, so read the version again and retry if it's the same.`,
           { expected: 3, received: first.ok ? first.value : first.error },
         )
       },
     })
   })
 
-  test('keeps all that is there', async () => {
+  test('keeps everything that is there', async () => {
     await plant(1, 1_500)
     verifyEqual(await appended(1_501, 1_500), 1_501, 'The event after version 1500 makes version 1501.')
     const [length, ttl] = [await box.admin.xlen(KEY), await box.admin.ttl(KEY)]
-    // A limit that this stream has not reached yet drops its events some day, too.
+    // A limit that this stream hasn't reached yet will drop events later, so look at the commands, too.
     const trims = box.commands.some(
       ({ name, args }) => /^X(ADD|TRIM)$/i.test(name) && args.some((arg) => /^(MAXLEN|MINID)$/i.test(arg)),
     )
     verify(
       length === 1_501 && ttl === -1 && !trims,
-      'An append should add one entry and change nothing else. The events are the truth itself: no MAXLEN that throws old ones away, no EXPIRE that throws away all of them some day.',
+      "An append should add one entry and change nothing else. The events are the only source of truth: don't use a `MAXLEN` that drops old ones or an `EXPIRE` that drops all of them one day.",
       {
-        expected: '1501 entries, no end',
-        received: `${length} entries, ${ttl < 0 ? 'no end' : 'an EXPIRE'}`,
+        expected: '1501 entries, no expiration',
+        received: `${length} entries, ${ttl < 0 ? 'no expiration' : 'an EXPIRE'}`,
       },
     )
   })
 
-  test('looks every time', async () => {
+  test('reads the version every time', async () => {
     const store = new AggregateEventStore(box.redis)
     await call('appendEvent', () => store.appendEvent('account', 'acc-1', event(1), 0))
     await plant(2, 3)
     const outcome = await attempt('appendEvent', () => store.appendEvent('account', 'acc-1', event(4), 3))
     verify(
       outcome.ok && outcome.value === 4,
-      'A store had appended event 1, another program appended 2 and 3, and then the same store was to append behind version 3. That should succeed: ask Redis for the version each time, what the store remembers is out of date.',
+      'A store appended event 1, another program appended events 2 and 3, and then the same store was to append after version 3. That should succeed. Ask Redis for the version each time, because a version that the store remembers is out of date.',
       { expected: 4, received: outcome.ok ? outcome.value : outcome.error },
     )
   })
@@ -330,7 +334,7 @@ describe('appendEvent', () => {
     verifyEqual(
       await appended(11, 10),
       11,
-      'The event after version 10 makes version 11. Versions are numbers: as texts, "9" is greater than "10".',
+      'The event after version 10 makes version 11. Versions are numbers: compared as strings, "9" is greater than "10".',
     )
   })
 
@@ -341,99 +345,99 @@ describe('appendEvent', () => {
     [-1, '-1'],
     [1.5, '1.5'],
     [Number.POSITIVE_INFINITY, 'Infinity'],
-    ['1', 'the text "1"'],
+    ['1', 'the string "1"'],
   ] as const) {
-    test(`takes no ${shown} for a version`, async () => {
+    test(`refuses ${shown} as a version`, async () => {
       await plant(1, 1)
       for (const id of ['acc-1', 'acc-2']) {
         const error = await callError(
           'appendEvent',
           () => append(2, version as number, id),
           InvalidVersionError,
-          `appendEvent was called with ${shown} as the expected version and did not refuse it with an InvalidVersionError. ${
+          `\`appendEvent\` didn't refuse ${shown} as the expected version. Expected an InvalidVersionError. ${
             version === undefined
-              ? 'A forgotten argument then switches the whole check off, and nobody is told.'
-              : 'That is a mistake in the caller’s code, no conflict, and certainly no version.'
+              ? 'Otherwise, a forgotten argument turns off the whole check without a word.'
+              : "A value like that is a bug in the caller's code. It isn't a version, so there's no conflict either."
           }`,
         )
         verify(
           Object.is(error.version, version),
-          'The InvalidVersionError should carry what was given, as `version`.',
+          'The InvalidVersionError should carry the refused value as `version`.',
           { expected: version, received: error.version },
         )
         verifyEqual(
           (await stored(`aggregate:account:${id}`)).length,
           id === 'acc-1' ? 1 : 0,
-          'appendEvent refused the version, but something had been written already.',
+          '`appendEvent` refused the version, but it had already written something.',
         )
       }
     })
   }
 
-  test('does not call every trouble a conflict', async () => {
-    await box.admin.set(KEY, 'no stream')
+  test("doesn't call every error a conflict", async () => {
+    await box.admin.set(KEY, 'not a stream')
     const error = await callError(
       'appendEvent',
       () => append(1, 0),
       Error,
-      'The key holds a text and no stream, and appendEvent did not fail.',
+      "The key holds a string instead of a stream, and `appendEvent` didn't fail.",
     )
     verify(
       !(error instanceof ConcurrencyError),
-      'The key holds a text and no stream, and appendEvent called that a conflict. The caller would read and try again, for ever and in vain. Let other errors through as they are.',
+      'The key holds a string instead of a stream, and `appendEvent` called that a conflict. The caller would read and retry forever, without success. Let other errors through as they are.',
       { received: error },
     )
   })
 
-  test.skipIf(lacks('own-server'))('lets any error of Redis through', async () => {
+  test.skipIf(lacks('own-server'))('lets any error from Redis through', async () => {
     const server = await box.startServer({ args: ['--min-replicas-to-write', '1'] })
     const error = await callError(
       'appendEvent',
       () => new AggregateEventStore(server.connect()).appendEvent('account', 'acc-1', event(1), 0),
       Error,
-      'Redis refused to write because it had no replica (NOREPLICAS), but appendEvent resolved as if the event were stored. Let every error of Redis through.',
+      'Redis refused to write because it had no replica (NOREPLICAS), but `appendEvent` resolved as if the event had been stored. Let every error from Redis through.',
     )
     verify(
       /NOREPLICAS|EXECABORT/.test(error.message),
-      'Redis refused to write because it had no replica (NOREPLICAS), and appendEvent threw an error that hides that. Nobody was faster, so it is no conflict: throw the error of Redis as it is.',
-      { expected: 'the error of Redis', received: error },
+      "Redis refused to write because it had no replica (NOREPLICAS), and `appendEvent` threw an error that hides that. No other writer was faster, so it isn't a conflict: throw the error from Redis as it is.",
+      { expected: 'the error from Redis', received: error },
     )
   })
 
-  test('does not call an error of its write a conflict', async () => {
+  test("doesn't call an error from its write a conflict", async () => {
     await everyInterleaving({
       name: 'appendEvent',
       prepare: () => plant(1, 1),
       first: (redis) => new AggregateEventStore(redis).appendEvent('account', 'acc-1', event(2), 1),
-      second: (redis) => redis.set(KEY, 'no stream'),
+      second: (redis) => redis.set(KEY, 'not a stream'),
       verify: ({ first, held, after }) => {
         if (held === undefined || (held === 'UNWATCH' && first.ok)) return
         verify(
           first.ok || !(first.error instanceof ConcurrencyError),
-          `Between the ${after ?? 'start'} and the ${held} the key became a text. Redis then refused to append, with WRONGTYPE, and appendEvent called that a conflict: the caller would read and try again, in vain. Only the reply that the version is taken is a conflict; let every other error through.`,
+          `Between the ${after ?? 'start'} and the ${held}, the key became a string. Redis then refused to append, with WRONGTYPE, and \`appendEvent\` called that a conflict, so the caller would read and retry without success. Only the reply that the version is taken is a conflict; let every other error through.`,
           { received: first.ok || first.error },
         )
       },
     })
   })
 
-  test('does not store what JSON would spoil', async () => {
+  test('refuses an event that JSON would change', async () => {
     const spoilt = { ...event(1), payload: { at: new Date(0) } } as unknown as DomainEvent
     const store = new AggregateEventStore(box.redis)
     const error = await callError(
       'appendEvent',
       () => store.appendEvent('account', 'acc-1', spoilt, 0),
       Error,
-      'appendEvent stored an event with a Date in its payload. Make the text with encodeEvent of lesson 01, which refuses that.',
+      '`appendEvent` stored an event with a Date in its payload. Encode it with `encodeEvent` from lesson 01, which refuses such an event.',
     )
     verifyEqual(
       [error.name, await stored()],
       ['MalformedEventError', []],
-      'An event that encodeEvent refuses should be refused with that MalformedEventError, and nothing be written.',
+      'When `encodeEvent` refuses an event, `appendEvent` should reject with that MalformedEventError and write nothing.',
     )
   })
 
-  test('stores the text as it is', async () => {
+  test('stores the string unchanged', async () => {
     const payload = {
       tags: [],
       cents: 123_456_789_012_345,
@@ -447,25 +451,25 @@ describe('appendEvent', () => {
     verifyEqual(
       (await entries())[0]?.event,
       { ...event(1), payload },
-      'What was stored is not the event that was given. Store the text that encodeEvent makes, untouched: decoded and encoded again in Lua, `[]` becomes `{}` and a long number loses its last digits.',
+      'The stored event differs from the one that was passed in. Store the string from `encodeEvent` unchanged: if Lua decodes and encodes it again, `[]` becomes `{}` and a long number loses its last digits.',
     )
   })
 
   test('closes what it opens', async () => {
-    const redis = box.connect({ lazyConnect: false }) // so that its duplicates connect at once, as they do at home
+    const redis = box.connect({ lazyConnect: false }) // so that its duplicates connect at once, as they do outside of the check
     const spoilt = { ...event(3), payload: { at: new Date(0) } } as unknown as DomainEvent
     const store = new AggregateEventStore(redis)
     for (const [what, one, expectedVersion] of [
       ['an append that succeeded', event(1), 0],
       ['an append that was refused with a ConcurrencyError', event(2), 0],
       ['an append of an event that encodeEvent refuses', spoilt, 1],
-      ['an append with a version that is none', event(2), Number.NaN],
+      ['an append with an invalid version', event(2), Number.NaN],
     ] as const) {
       await attempt('appendEvent', () => store.appendEvent('account', 'acc-1', one, expectedVersion))
       verifyEqual(
         await connectionsStillOpen(),
         0,
-        `After ${what} a connection is still open that was not there before. One more with each append, and Redis soon accepts no more of them: close what you open, in a \`finally\`.`,
+        `After ${what}, a connection is still open that wasn't there before. With another one for each append, Redis soon accepts no more connections. Close every connection you open, in a \`finally\`.`,
       )
     }
   })
@@ -475,7 +479,7 @@ describe('appendEvent', () => {
     const outcome = await attempt('a GET after appendEvent', () => box.redis.get('anything'))
     verify(
       outcome.ok && outcome.value === null,
-      'After appendEvent the connection that was handed in can no longer be used. It belongs to the caller: close only what you opened.',
+      'After `appendEvent`, the connection that was passed in can no longer be used. It belongs to the caller, so close only what you opened.',
       { received: outcome.ok ? outcome.value : outcome.error },
     )
   })
@@ -496,9 +500,9 @@ describe('appendEvents', () => {
     verifyEqual(
       await entries(),
       [1, 2, 3, 4].map((n) => ({ id: `${n}-0`, event: event(n) })),
-      'Three events appended to version 1 should become 2-0, 3-0 and 4-0, in their order.',
+      'Three events appended at version 1 should become 2-0, 3-0, and 4-0, in their order.',
     )
-    verifyEqual(version, 4, 'appendEvents should resolve to the version of its last event, not of its first.')
+    verifyEqual(version, 4, '`appendEvents` should resolve to the version of its last event, not its first.')
   })
 
   test('writes none of an outdated batch', async () => {
@@ -507,7 +511,7 @@ describe('appendEvents', () => {
     verifyEqual(
       await stored(),
       [1, 2],
-      'A batch of two was decided on version 1, but the account is at version 2. Part of the batch was written all the same: `2-0` was taken, `3-0` was free, and MULTI undoes nothing. Compare the version first, then write all.',
+      "The decision to append two events was based on version 1, but the account is at version 2. Part of the batch was still written: `2-0` was taken, `3-0` was free, and `MULTI` doesn't roll anything back. Compare the version first, then write the whole batch.",
     )
     await refused(
       'appendEvents',
@@ -516,17 +520,17 @@ describe('appendEvents', () => {
         throw outcome.error
       },
       { expected: 1, actual: 2 },
-      'A batch that was decided on version 1 should be refused with a ConcurrencyError when the account is at version 2.',
+      'A batch whose decision was based on version 1 should be refused with a ConcurrencyError when the account is at version 2.',
     )
   })
 
-  test('writes none of a batch from the future', async () => {
+  test('writes none of a batch with a version too high', async () => {
     await plant(1, 1)
     await refused(
       'appendEvents',
       () => appendAll([6, 7], 5),
       { expected: 5, actual: 1 },
-      'A batch that expected version 5 of an account at version 1 should be refused with a ConcurrencyError.',
+      'A batch that expects version 5 of an account at version 1 should be refused with a ConcurrencyError.',
     )
     verifyEqual(await stored(), [1], 'A refused batch must leave the stream as it was.')
   })
@@ -535,7 +539,7 @@ describe('appendEvents', () => {
     ['a batch', [2, 3], [12]],
     ['a single event', [2], [12, 13]],
   ] as const) {
-    test(`keeps together while others write, ${who} first`, async () => {
+    test(`keeps a batch together while others write, ${who} first`, async () => {
       const batch = (redis: typeof box.redis, numbers: readonly number[]) =>
         new AggregateEventStore(redis).appendEvents(
           'account',
@@ -554,7 +558,7 @@ describe('appendEvents', () => {
           verify(!(first.ok && second.ok && refusedInSilence()), SILENCE)
           verify(
             first.ok !== second.ok && JSON.stringify(found) === JSON.stringify([1, ...winner]),
-            `Two writers expected version 1; one of them came between the ${after ?? 'start'} and the ${held ?? 'end'} of the other. All events of exactly one of them should stand behind the first, and nothing else.`,
+            `Two writers expected version 1, and one of them ran between the ${after ?? 'start'} and the ${held ?? 'end'} of the other. After the first event, the stream should contain all events of exactly one of them, and nothing else.`,
             {
               expected: [1, ...winner],
               received: { stored: found, firstSucceeded: first.ok, secondSucceeded: second.ok },
@@ -565,7 +569,7 @@ describe('appendEvents', () => {
     })
   }
 
-  test('leaves all or nothing when the process dies', async () => {
+  test('writes all or nothing when the process dies', async () => {
     await everyCrash({
       name: 'appendEvents',
       prepare: () => plant(1, 1),
@@ -575,7 +579,7 @@ describe('appendEvents', () => {
         const found = (await stored()).length - 1
         verify(
           found === 0 || found === 3,
-          `The process died after its ${last}, and ${found} of the three events stood there. They are one decision: the money without its fee is wrong for ever. Write them in one script or one transaction.`,
+          `The process died after its ${last}, and ${found} of the three events were in the stream. They belong to one decision: the money without its fee is wrong forever. Write them in one script or one transaction.`,
           { expected: 'none or 3', received: found },
         )
       },
@@ -597,8 +601,8 @@ describe('appendEvents', () => {
     const scripts = sent.filter((name) => /^(EVAL|EVALSHA|FCALL)$/.test(name)).length
     const transactions = sent.filter((name, i) => name === 'EXEC' && sent[i - 1] === 'XADD').length
     const broken = (what: string) =>
-      `A batch of ${size} events was written in several steps${what}. All are written or none, however many they are: one script, or one transaction.`
-    verify(transactions <= 1, broken(`, and the process may die between any two`), {
+      `A batch of ${size} events was written in several steps${what}. Write all events or none, however many there are: in one script or one transaction.`
+    verify(transactions <= 1, broken(', and the process may die between any two of them'), {
       expected: 'one EXEC',
       received: `${transactions} times EXEC`,
     })
@@ -610,41 +614,41 @@ describe('appendEvents', () => {
         const found = await box.admin.xlen(KEY)
         verify(
           found === 0 || found === size,
-          broken(`: the process died after an ${last}, and ${found} of them stood there`),
+          broken(`: the process died after an ${last}, and ${found} of them were in the stream`),
           { expected: `none or ${size}`, received: found },
         )
       },
     })
   })
 
-  test('writes nothing when one event is spoilt', async () => {
+  test('writes nothing when one event is invalid', async () => {
     const spoilt = { ...event(3), payload: { at: new Date(0) } } as unknown as DomainEvent
     const store = new AggregateEventStore(box.redis)
     const error = await callError(
       'appendEvents',
       () => store.appendEvents('account', 'acc-1', [event(1), event(2), spoilt], 0),
       Error,
-      'appendEvents stored an event with a Date in its payload. Make every text with encodeEvent.',
+      '`appendEvents` stored an event with a Date in its payload. Encode every event with `encodeEvent`.',
     )
     verifyEqual(
       [error.name, await stored()],
       ['MalformedEventError', []],
-      'The third event of a batch is refused by encodeEvent. That MalformedEventError should come through, and none of the three be written: encode all of them first.',
+      '`encodeEvent` refuses the third event of a batch. `appendEvents` should reject with that MalformedEventError and write none of the three, so encode all of them first.',
     )
   })
 
-  test('takes no batch without a version', async () => {
+  test('refuses a batch without a version', async () => {
     await plant(1, 1)
     await callError(
       'appendEvents',
       () => appendAll([2, 3], undefined as unknown as number),
       InvalidVersionError,
-      'appendEvents was called without an expected version and did not refuse it with an InvalidVersionError.',
+      "`appendEvents` was called without an expected version and didn't reject with an InvalidVersionError.",
     )
     verifyEqual(await stored(), [1], 'A refused batch must leave the stream as it was.')
   })
 
-  test('takes a hundred events', async () => {
+  test('appends a hundred events', async () => {
     const numbers = Array.from({ length: 100 }, (_, i) => i + 1)
     verifyEqual(
       await call('appendEvents', () => appendAll(numbers, 0)),
@@ -654,7 +658,7 @@ describe('appendEvents', () => {
     verifyEqual(
       await stored(),
       numbers,
-      'A hundred events should stand in the stream in the order in which they were given.',
+      'The stream should contain all hundred events, in the order in which they were passed.',
     )
   })
 })
@@ -671,46 +675,46 @@ describe('getEvents and getVersion', () => {
     call('getVersion', () => new AggregateEventStore(box.redis).getVersion('account', 'acc-1'))
   const versions = (events: readonly StoredEvent[]) => events.map(({ version }) => version)
 
-  test('gives events and version', async () => {
+  test('returns events and version', async () => {
     await plant(1, 3)
     verifyEqual(
       await get(),
       [1, 2, 3].map((version) => ({ version, event: event(version) })),
-      'getEvents should give every event as `{ version, event }`, the oldest first, the event as decodeEvent reads it.',
+      '`getEvents` should return every event as `{ version, event }`, oldest first, with the event as `decodeEvent` returns it.',
     )
     verifyEqual(
       await getVersion(),
       3,
-      'After three events the version is 3: that of the last entry, which XREVRANGE brings first.',
+      "After three events, the version is 3: that's in the ID of the last entry, which `XREVRANGE` returns first.",
     )
   })
 
-  test('knows what never was', async () => {
+  test("handles an aggregate that doesn't exist", async () => {
     const outcome = await attempt('getVersion', () =>
       new AggregateEventStore(box.redis).getVersion('account', 'acc-1'),
     )
     verify(
       outcome.ok || !/no such key/.test(String(outcome.error)),
-      'getVersion failed for an aggregate that never was: XINFO STREAM is an error where there is no stream. Such an aggregate is at version 0.',
+      "`getVersion` failed for an aggregate that doesn't exist, because `XINFO STREAM` replies with an error if there's no stream. Such an aggregate is at version 0.",
       { received: !outcome.ok && outcome.error },
     )
     verifyEqual(
       [await get(), await getVersion()],
       [[], 0],
-      'An aggregate that never was has no events and version 0.',
+      "An aggregate that doesn't exist has no events and is at version 0.",
     )
   })
 
-  test('begins behind afterVersion', async () => {
+  test('starts after afterVersion', async () => {
     await plant(1, 12)
     verifyEqual(
       versions(await get(9)),
       [10, 11, 12],
-      'getEvents after version 9 should begin with version 10. The start of XRANGE is inclusive unless a bracket stands before it: `(9-0`.',
+      'With afterVersion 9, `getEvents` should start with version 10. The start of `XRANGE` is inclusive unless it has an opening parenthesis in front: `(9-0`.',
     )
-    verifyEqual(versions(await get(12)), [], 'After the last version there is nothing.')
-    verifyEqual(versions(await get(40)), [], 'After a version that is still to come there is nothing.')
-    verifyEqual(await getVersion(), 12, 'After twelve events the version is 12.')
+    verifyEqual(versions(await get(12)), [], "There's nothing after the last version.")
+    verifyEqual(versions(await get(40)), [], "There's nothing after a version that doesn't exist yet.")
+    verifyEqual(await getVersion(), 12, 'After twelve events, the version is 12.')
   })
 
   test('keeps the versions when old entries are gone', async () => {
@@ -719,30 +723,30 @@ describe('getEvents and getVersion', () => {
     verifyEqual(
       await getVersion(),
       5,
-      'Of five events three were trimmed away, and getVersion says something else than 5. The length of the stream is not the version: read it off the last id.',
+      "Three of five events were trimmed, and `getVersion` should still return 5. The length of the stream isn't the version: read the version off the last ID.",
     )
     verifyEqual(
       versions(await get()),
       [4, 5],
-      'After a trim the events that are left keep their versions, 4 and 5. Read them off the ids; the position in the reply says nothing.',
+      'After a trim, the remaining events keep their versions, 4 and 5. Read the versions off the IDs; the position in the reply says nothing about them.',
     )
     verifyEqual(
       versions(await get(4)),
       [5],
-      'After a trim only the versions 4 and 5 are left, and getEvents after version 4 should give version 5. `afterVersion` is a version, not a number of events to leave out: begin to read behind its id.',
+      'After a trim, only versions 4 and 5 are left, and `getEvents` with afterVersion 4 should return version 5. `afterVersion` is a version, not a number of events to skip, so start reading after its ID.',
     )
   })
 
-  test('finds what is left behind a long gap', async () => {
+  test('finds what is left after a long gap', async () => {
     await plant(2_001, 2_003)
     verifyEqual(
       versions(await get()),
       [2_001, 2_002, 2_003],
-      'Of 2,003 events the last three are left, and getEvents did not give them. Where nothing stands in a span of versions, the history is not at its end: go on behind the last id that came, and do not count versions.',
+      "Of 2,003 events, only the last three are left, and `getEvents` didn't return them. A range of versions without entries doesn't mean that the history is over. Continue after the last ID you received, and don't count versions.",
     )
   })
 
-  test('begins anew with every call', async () => {
+  test('starts from scratch with every call', async () => {
     await plant(1, 2)
     const store = new AggregateEventStore(box.redis)
     const first = await call('getEvents', () => store.getEvents('account', 'acc-1'))
@@ -750,17 +754,17 @@ describe('getEvents and getVersion', () => {
     verifyEqual(
       versions(await call('getEvents', () => store.getEvents('account', 'acc-1'))),
       [1, 2, 3],
-      'The same store was asked a second time, after another program had appended event 3. It should give all three, each once: nothing that a call has read may be left over for the next.',
+      "The same store was called a second time, after another program had appended event 3. It should return all three events, each once, so don't carry anything over from one call to the next.",
     )
     verifyEqual(
       versions(first),
       [1, 2],
-      'The array that the first call gave has changed with the second call. It belongs to the caller: make a new one for each call.',
+      'The second call changed the array that the first call had returned. That array belongs to the caller, so create a new one for each call.',
     )
     verifyEqual(
       await call('getVersion', () => store.getVersion('account', 'acc-1')),
       3,
-      'Another program appended event 3, and getVersion says something else: ask Redis each time.',
+      "Another program appended event 3, and `getVersion` didn't return 3. Ask Redis for the version each time.",
     )
   })
 
@@ -770,35 +774,38 @@ describe('getEvents and getVersion', () => {
     const most = largestReply(box.commands)
     verify(
       events.length === 1_100 && events.every(({ version }, i) => version === i + 1),
-      'getEvents should give all 1,100 events of a long history, each once. A COUNT brings one page: go on behind its last id until a page is not full.',
-      { expected: '1 to 1100', received: `${events.length} events, the last is ${events.at(-1)?.version}` },
+      "`getEvents` should return all 1,100 events of a long history, each once. A `COUNT` returns one page: continue after its last ID until a page isn't full.",
+      {
+        expected: '1 to 1100',
+        received: `${events.length} events, the last one is ${events.at(-1)?.version}`,
+      },
     )
     verify(
       most <= 501,
-      `getEvents fetched ${most} entries with one command. Redis serves nobody else while it puts that reply together: read pages with COUNT 500.`,
+      `\`getEvents\` fetched ${most} entries with one command. While Redis builds that reply, it serves no other client, so read pages with \`COUNT 500\`.`,
       { expected: 'at most 501', received: most },
     )
     const before = box.commands.length
-    verifyEqual(await getVersion(), 1_100, 'After 1,100 events the version is 1100.')
+    verifyEqual(await getVersion(), 1_100, 'After 1,100 events, the version is 1100.')
     verify(
       largestReply(box.commands.slice(before)) <= 500,
-      'getVersion read the whole history to learn one number. It stands in the last entry: XREVRANGE with COUNT 1.',
+      '`getVersion` read the whole history to find one number. The version is in the ID of the last entry: use `XREVRANGE` with `COUNT 1`.',
     )
   })
 
-  test('does not pass over an entry that it cannot read', async () => {
+  test("doesn't skip an entry it can't read", async () => {
     await plant(1, 1)
     await box.admin.xadd(KEY, '2-0', 'event', '{"eventId":"0b7f')
     const error = await callError(
       'getEvents',
       () => getRaw(),
       Error,
-      'getEvents went on although one entry is torn. A decision on a history with a hole is a wrong decision: let the MalformedEventError of decodeEvent through.',
+      '`getEvents` continued although one entry is corrupt. A decision based on a history with a hole is wrong, so let the MalformedEventError from `decodeEvent` through.',
     )
     verifyEqual(
       error.name,
       'MalformedEventError',
-      'An entry that is no event should fail with the MalformedEventError of decodeEvent.',
+      "For an entry that isn't an event, `getEvents` should fail with the MalformedEventError from `decodeEvent`.",
     )
   })
 })
@@ -816,7 +823,7 @@ describe('decideAndAppend', () => {
       const cents = Number(one.payload.cents)
       return one.eventType === 'ACCOUNT_DEBITED' ? sum - cents : sum + cents
     }, 0)
-  /** 80 euros, if they are there. */
+  /** Debits 80 euros if the balance allows it. */
   const pay =
     (n: number): Decide =>
     (history) =>
@@ -824,7 +831,7 @@ describe('decideAndAppend', () => {
   const someoneElseDebits = (version: number) =>
     box.admin.xadd(KEY, `${version}-0`, 'event', JSON.stringify(debit(100 + version)))
 
-  test('appends what was decided', async () => {
+  test('appends the decision', async () => {
     await plant(1, 3)
     let seen: readonly StoredEvent[] = []
     const version = await decideIt((history) => {
@@ -834,17 +841,21 @@ describe('decideAndAppend', () => {
     verifyEqual(
       seen,
       [1, 2, 3].map((n) => ({ version: n, event: event(n) })),
-      '`decide` should be given the whole history of the aggregate, as getEvents gives it.',
+      '`decide` should receive the whole history of the aggregate, as `getEvents` returns it.',
     )
-    verifyEqual(await stored(), [1, 2, 3, 4, 5], 'What `decide` returns should be appended, in its order.')
-    verifyEqual(version, 5, 'decideAndAppend should resolve to the version after what it appended.')
+    verifyEqual(
+      await stored(),
+      [1, 2, 3, 4, 5],
+      'The events that `decide` returns should be appended in their order.',
+    )
+    verifyEqual(version, 5, '`decideAndAppend` should resolve to the version after the events it appended.')
   })
 
-  test('begins a new aggregate', async () => {
+  test('starts a new aggregate', async () => {
     const outcome = await attempt('decideAndAppend', () => run(() => [event(1)]))
     verify(
       outcome.ok && outcome.value === 1,
-      'An aggregate without events is at version 0, and its first event makes version 1. The history is read in each call; nothing of another call may be left over.',
+      "An aggregate without events is at version 0, and its first event makes version 1. Read the history in each call, and don't carry anything over from another call.",
       { expected: 1, received: outcome.ok ? outcome.value : outcome.error },
     )
   })
@@ -858,27 +869,27 @@ describe('decideAndAppend', () => {
     )
     verify(
       outcome.ok && outcome.value === 1,
-      '`decide` returned a promise of one event, and that event was not appended as version 1. Await what `decide` returns: a decision may have to ask somebody first.',
+      "`decide` returned a promise of one event, and that event wasn't appended as version 1. Await what `decide` returns, because a decision may have to query something first.",
       { expected: 1, received: outcome.ok ? outcome.value : outcome.error },
     )
   })
 
-  test('writes nothing when nothing was decided', async () => {
+  test('writes nothing when nothing is decided', async () => {
     await plant(1, 5)
     await box.admin.xtrim(KEY, 'MAXLEN', 2)
     verifyEqual(
       await decideIt(() => []),
       5,
-      'When `decide` returns no events, decideAndAppend should resolve to the version of the history. That is the version of its last event; the number of events is smaller once old ones are gone.',
+      "When `decide` returns no events, `decideAndAppend` should resolve to the version of the history. That's the version of its last event; the number of events is smaller once old ones are gone.",
     )
     verifyEqual(
       await decideIt(() => [event(6)]),
       6,
-      'After old entries were trimmed away, an append should still go through: expect the version of the last event.',
+      'After old entries were trimmed, an append should still go through: expect the version of the last event.',
     )
   })
 
-  test('appends a decision whole', async () => {
+  test('appends a decision as a whole', async () => {
     await everyCrash({
       name: 'decideAndAppend',
       prepare: () => plant(1, 1),
@@ -887,7 +898,7 @@ describe('decideAndAppend', () => {
         const found = (await stored()).length - 1
         verify(
           found === 0 || found === 2,
-          `\`decide\` returned two events, the process died after its ${last}, and one of the two stood there. They are one decision: append them with one appendEvents.`,
+          `\`decide\` returned two events, the process died after its ${last}, and only one of the two was in the stream. They're one decision, so append them with one \`appendEvents\`.`,
           { expected: 'none or 2', received: found },
         )
       },
@@ -906,13 +917,13 @@ describe('decideAndAppend', () => {
     )
     verify(
       !outcome.ok && outcome.error === refusal,
-      '`decide` threw, and decideAndAppend did not reject with that very error. A refusal is the caller’s business: let it through.',
+      "`decide` threw an error, and `decideAndAppend` didn't reject with that very error. It's up to the caller to handle a refusal, so let it through.",
       { received: outcome.ok ? outcome.value : outcome.error },
     )
-    verifyEqual(calls, 1, 'An error that `decide` throws is no conflict: do not ask it again.')
+    verifyEqual(calls, 1, "An error that `decide` throws isn't a conflict, so don't call `decide` again.")
   })
 
-  test('decides anew after a conflict', async () => {
+  test('decides again after a conflict', async () => {
     await plant(1, 1)
     const balances: number[] = []
     const outcome = await attempt('decideAndAppend', () =>
@@ -924,28 +935,28 @@ describe('decideAndAppend', () => {
     )
     verify(
       outcome.ok,
-      'Somebody else wrote between the read and the append, and decideAndAppend gave up. After a ConcurrencyError begin again from the read.',
+      'Another client wrote between the read and the append, and `decideAndAppend` gave up. After a ConcurrencyError, start over with the read.',
       { received: !outcome.ok && outcome.error },
     )
     verify(
       balances.length < 2 || balances[1] === 2_000,
-      'After a conflict `decide` was called again, but not with the history as it is then: all events of the aggregate, each once. Read all of it anew, into an array of its own.',
+      'After a conflict, `decide` was called again, but not with the current history: all events of the aggregate, each once. Read all of them again, into a new array.',
       { expected: 'a balance of 2000 cents', received: `a balance of ${balances[1]} cents` },
     )
     verifyEqual(
       await stored(),
       [1, 102],
-      'There were 100 euros. Somebody else took 80 while ours was being decided, and ours took 80 as well: the old decision was appended with the new version. After a conflict read again and let `decide` decide anew.',
+      'There were 100 euros. Another client debited 80 while `decide` was running, and then 80 more were debited: the old decision was appended with the new version. After a conflict, read again and let `decide` decide again.',
     )
     verifyEqual(
       balances,
       [10_000, 2_000],
-      'After a conflict `decide` should be called once more, with the history as it is then.',
+      'After a conflict, `decide` should be called once more, with the current history.',
     )
-    verifyEqual(outcome.value, 2, 'The second decision was to do nothing; the account is at version 2.')
+    verifyEqual(outcome.value, 2, 'The second decision was to do nothing, so the account is at version 2.')
   })
 
-  test('decides on the history that it writes behind', async () => {
+  test('expects the version of the history that it read', async () => {
     await everyInterleaving({
       name: 'decideAndAppend',
       prepare: () => plant(1, 1),
@@ -962,11 +973,11 @@ describe('decideAndAppend', () => {
         verifyEqual(
           (await stored()).length - 1,
           1,
-          'Two programs wanted 80 of 100 euros. Exactly one debit should be in the stream.',
+          'Two programs each wanted 80 of 100 euros. Exactly one debit should be in the stream.',
           [
             [
               (debits) => debits > 1,
-              `Of 100 euros 80 were paid out twice, without a conflict: somebody wrote between the ${after ?? 'start'} and the ${held ?? 'end'}. The expected version must be that of the last event that \`decide\` saw; one that is read separately may count events that it never saw.`,
+              `Of 100 euros, 80 were paid out twice, without a conflict: another client wrote between the ${after ?? 'start'} and the ${held ?? 'end'}. Expect the version of the last event that \`decide\` saw. A version that is read separately may count events that \`decide\` never saw.`,
             ],
           ],
         )
@@ -974,7 +985,7 @@ describe('decideAndAppend', () => {
     })
   })
 
-  test('is done when nothing was decided', async () => {
+  test('stops when nothing is decided', async () => {
     await plant(1, 1)
     let calls = 0
     const version = await decideIt(async () => {
@@ -985,7 +996,7 @@ describe('decideAndAppend', () => {
     verifyEqual(
       { version, calls },
       { version: 1, calls: 1 },
-      '`decide` returned no events, while somebody else wrote. There is nothing to append, so there is no conflict: give the version of the history that `decide` saw, and do not ask it again. A getVersion behind it would vouch for an event that nobody looked at.',
+      "`decide` returned no events while another client wrote. There's nothing to append, so there's no conflict: return the version of the history that `decide` saw, and don't call it again. A later `getVersion` may count an event that `decide` never saw.",
     )
   })
 
@@ -994,7 +1005,7 @@ describe('decideAndAppend', () => {
     [2, 2],
     [1, 1],
   ] as const) {
-    test(`gives up after ${most}${attempts === undefined ? ' by itself' : ''}`, async () => {
+    test(`gives up after ${most}${attempts === undefined ? ' by default' : ''}`, async () => {
       await plant(1, 1)
       let calls = 0
       const error = await callError(
@@ -1006,17 +1017,17 @@ describe('decideAndAppend', () => {
             return calls > 20 ? [] : [event(50)]
           }, attempts),
         ConcurrencyError,
-        'Somebody else is always faster. After the last attempt decideAndAppend should reject with the ConcurrencyError, not go on for ever and not keep silent.',
+        'Another client is always faster. After the last attempt, `decideAndAppend` should reject with the ConcurrencyError, and neither retry forever nor hide the error.',
       )
       verifyEqual(
         calls,
         most,
-        `\`attempts\` ${attempts === undefined ? 'was left out, so it is 5' : `was ${attempts}`}: that is how often \`decide\` may be called in all, the first time included.`,
+        `\`attempts\` ${attempts === undefined ? "was left out, so it's 5" : `was ${attempts}`}. That's how often \`decide\` may be called in all, including the first time.`,
       )
       verifyEqual(
         [error.expectedVersion, error.actualVersion],
         [most, most + 1],
-        'decideAndAppend gave up, and its ConcurrencyError is not that of the last attempt. Throw the last one as it is: its versions say how things stand now.',
+        "`decideAndAppend` gave up, but its ConcurrencyError isn't the one from the last attempt. Throw the last one as it is, because its versions are the current ones.",
       )
     })
   }
@@ -1026,12 +1037,12 @@ describe('decideAndAppend', () => {
     const outcome = await attempt('decideAndAppend', () => run(() => [event(2)], 0))
     verify(
       outcome.ok && outcome.value === 2,
-      '`attempts` was 0, nobody else wrote, and the decision was not appended. `decide` is called at least once: look at `attempts` after the first conflict, not before the first try.',
+      "`attempts` was 0, no other client wrote, and the decision wasn't appended. `decide` is called at least once, so check `attempts` after the first conflict, not before the first try.",
       { expected: 2, received: outcome.ok ? outcome.value : outcome.error },
     )
   })
 
-  test('repeats after conflicts only', async () => {
+  test('retries only after conflicts', async () => {
     await plant(1, 1)
     let calls = 0
     const error = await callError(
@@ -1042,12 +1053,12 @@ describe('decideAndAppend', () => {
           return [{ ...event(2), payload: { at: new Date(0) } } as unknown as DomainEvent]
         }),
       Error,
-      'The decided event cannot be encoded, and decideAndAppend did not fail.',
+      "The event from `decide` can't be encoded, and `decideAndAppend` didn't fail.",
     )
     verifyEqual(
       [error.name, calls],
       ['MalformedEventError', 1],
-      'An event that cannot be encoded is no conflict, and a second attempt makes it no better. Repeat after a ConcurrencyError only, and let every other error through at once.',
+      "An event that can't be encoded isn't a conflict, and another attempt won't help. Retry only after a ConcurrencyError, and let every other error through immediately.",
     )
   })
 })

@@ -26,7 +26,7 @@ export class InvalidVersionError extends Error {
   }
 }
 
-// KEYS[1] stream; ARGV expected version, JSON array of event texts. Replies the new version, or an error CONFLICT <actual>.
+// KEYS[1] stream; ARGV expected version, JSON array of encoded events. Returns the new version, or an error CONFLICT <actual>.
 const SCRIPT = `
 local version = '0'
 if redis.call('EXISTS', KEYS[1]) == 1 then
@@ -43,7 +43,7 @@ end
 return tonumber(version) + #texts
 `
 
-/** Functions over a connection; the class only hands them out. */
+/** Functions over a connection; the class only exposes them. */
 export class AggregateEventStore {
   readonly appendEvent
   readonly appendEvents

@@ -67,7 +67,7 @@ export class AggregateEventStore {
         texts.forEach((text, i) => {
           transaction.xadd(key, `${version + 1 + i}-0`, 'event', text)
         })
-        // null: the key has changed, but perhaps not the version, because old entries may be trimmed away.
+        // null: the key has changed, but perhaps not the version, because old entries may have been trimmed.
         if ((await transaction.exec()) !== null) return version + texts.length
       }
     } finally {
