@@ -50,7 +50,7 @@ export async function resume(
   throw new Error('Not written yet: resume')
 }
 
-// Task 2: this takes over what the dead left behind, or so it seems. Find out what it overlooks, and mend it.
+// Task 2: this claims what a dead consumer left, or so it seems. Find out what it misses, and fix it.
 export async function claimPending(
   redis: Redis,
   { stream, group, consumer }: Member,

@@ -9,17 +9,17 @@ export interface Member {
 
 export interface StreamEvent {
   readonly id: string
-  /** Among them `entityId`: whose event it is. */
+  /** One of them is `entityId`, the entity that the event belongs to. */
   readonly fields: Readonly<Record<string, string>>
 }
 
 export interface ClaimedEvent extends StreamEvent {
-  /** How often it has been delivered, this time included. */
+  /** How often it has been delivered, including this time. */
   readonly deliveries: number
 }
 
 export interface RecoverOptions {
-  /** Longer than the longest work on one event: whoever is younger may be alive. In milliseconds. */
+  /** Minimum idle time in milliseconds. Longer than the slowest work on one event: before that, its consumer may be alive. */
   readonly minIdleMs: number
   readonly maxDeliveries: number
   readonly handle: (event: ClaimedEvent) => void | Promise<void>
@@ -32,7 +32,7 @@ export interface RecoveryReport {
   readonly dead: number
 }
 
-/** The consumer still has events in hand; to remove it would drop them. */
+/** The consumer still has pending events, which would be lost with it. */
 export class ConsumerBusyError extends Error {
   override readonly name = 'ConsumerBusyError'
   readonly consumer: string
@@ -45,14 +45,14 @@ export class ConsumerBusyError extends Error {
   }
 }
 
-/** An entry as Redis replies it; without fields when it was deleted while it was pending. */
+/** An entry as Redis returns it. It has no fields if it was deleted while it was pending. */
 type Entry = readonly [id: string, fields: readonly string[] | null]
 
 const PAGE = 100
 
 /**
- * After a restart: hands over what this consumer had in hand, then what is new, until nothing is left. Each event is
- * acknowledged when `handle` has finished. Returns how many; stops and rejects when `handle` fails.
+ * Handles this consumer's pending events after a restart, then new ones until none are left. Acknowledges each event when
+ * `handle` has finished with it. Returns how many events were handled. Stops and rejects if `handle` fails.
  */
 export async function resume(
   redis: Redis,
@@ -80,8 +80,8 @@ export async function resume(
 }
 
 /**
- * Takes over up to `limit` events that have been idle for at least `minIdleMs`, oldest first, whoever had them. Events that
- * were deleted meanwhile are taken off the pending list.
+ * Claims up to `limit` events of any consumer that have been idle for at least `minIdleMs`, oldest first. Events that were
+ * deleted from the stream are removed from the pending list.
  */
 export async function claimPending(
   redis: Redis,
@@ -93,12 +93,12 @@ export async function claimPending(
   const events: StreamEvent[] = []
   let cursor = '0-0'
   do {
-    // One call looks at ten times COUNT entries at most, and may find none of them: only the cursor tells the end.
+    // One call looks at ten times COUNT entries at most and may claim none of them. Only the cursor shows the end.
     const count = limit - events.length
     const reply = await redis.xautoclaim(stream, group, consumer, minIdleMs, cursor, 'COUNT', count)
     const [next, entries] = reply as [cursor: string, entries: readonly Entry[]]
     for (const entry of entries) {
-      if (entry === null || entry[1] === null) continue // deleted; before Redis 7.0 it comes like this
+      if (entry === null || entry[1] === null) continue // a deleted event, as Redis before 7.0 returns it
       events.push({ id: entry[0], fields: paired(entry[1]) })
     }
     cursor = next
@@ -110,17 +110,17 @@ export async function claimPending(
   return events.map((event, i) => {
     const [error, found] = replies[i] ?? [null, null]
     if (error !== null) throw error
-    // Nothing found: somebody acknowledged it in this moment. It is as good as delivered once.
+    // Nothing found: another client has just acknowledged it. Count it as delivered once.
     const [, , , deliveries = 1] = (found as [string, string, number, number][] | null)?.[0] ?? []
     return { ...event, deliveries }
   })
 }
 
 /**
- * Moves an event out of the pending list into the dead letters, and parks its entity; once only, also when sent again.
- * KEYS: stream, dead letters, parked entities.
+ * Moves an event from the pending list to the dead-letter stream and parks its entity. Only once, even if sent again.
+ * KEYS: stream, dead-letter stream, parked entities.
  * ARGV: group, id, entityId, reason, deliveries, fields as JSON.
- * Replies 1, or 0 if the event was not pending any more.
+ * Returns 1, or 0 if the event wasn't pending anymore.
  */
 const BURY = `
 if redis.call('XACK', KEYS[1], ARGV[1], ARGV[2]) == 0 then return 0 end
@@ -128,7 +128,7 @@ redis.call('XADD', KEYS[2], '*', 'sourceId', ARGV[2], 'reason', ARGV[4], 'delive
 redis.call('SADD', KEYS[3], ARGV[3])
 return 1`
 
-/** Takes over up to 100 events of the dead, and sees to each: handled, left for later, or moved to the dead letters. */
+/** Claims up to 100 idle events. Handles each one, leaves it for later, or moves it to the dead-letter stream. */
 export async function recover(
   redis: Redis,
   member: Member,
@@ -142,7 +142,7 @@ export async function recover(
   for (const event of await claimPending(redis, member, options.minIdleMs, PAGE)) {
     const entityId = event.fields.entityId ?? ''
     const parked = (await redis.sismember(parkedKey, entityId)) === 1
-    // Looked at before the work and not after it: an event that kills the process never comes to an "after".
+    // Checked before the work: if an event crashes the process, nothing after the work ever runs.
     if (parked || event.deliveries > options.maxDeliveries) {
       const reason = parked ? 'parked' : 'too many deliveries'
       const letter = [event.id, entityId, reason, event.deliveries, JSON.stringify(event.fields)]
@@ -157,7 +157,7 @@ export async function recover(
     try {
       await options.handle(event)
     } catch {
-      failedEntities.add(entityId) // stays pending; the delivery counter remembers that it was tried
+      failedEntities.add(entityId) // stays pending; the delivery count shows that it was tried
       report.failed += 1
       continue
     }
@@ -168,8 +168,8 @@ export async function recover(
 }
 
 /**
- * Removes a consumer that has nothing in hand. In one step, because it could be handed something in between.
- * KEYS: stream. ARGV: group, consumer. Replies how many events it has pending; 0 means it is gone.
+ * Removes a consumer that has no pending events, in one step, so that no event is delivered to it in between.
+ * KEYS: stream. ARGV: group, consumer. Returns the number of its pending events; 0 means that it was removed.
  */
 const RETIRE = `
 for _, row in ipairs(redis.call('XPENDING', KEYS[1], ARGV[1])[4] or {}) do
@@ -178,7 +178,7 @@ end
 redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])
 return 0`
 
-/** Removes the consumer from its group. @throws ConsumerBusyError when it has events pending: nothing has changed then */
+/** Removes the consumer from its group. @throws ConsumerBusyError if it has pending events; nothing has changed then */
 export async function retireConsumer(redis: Redis, member: Member): Promise<void> {
   const pending = Number(await redis.eval(RETIRE, 1, member.stream, member.group, member.consumer))
   if (pending > 0) throw new ConsumerBusyError(member.consumer, pending)

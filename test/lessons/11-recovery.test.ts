@@ -1,4 +1,4 @@
-/** Long, because every sentence that a learner may get to read stands here, beside what it judges. */
+/** Long, because every sentence that a learner may read is here, next to the code that it judges. */
 import type { Redis } from 'ioredis'
 import { describe, test } from 'vitest'
 import {
@@ -21,14 +21,14 @@ const box = useSandbox()
 
 const STREAM = 'stream:orders'
 const ME = { stream: STREAM, group: 'mail', consumer: 'mailer-1' }
-/** Dead for an hour, and alive a second ago: both far from the 60 seconds that the calls ask for. */
+/** Idle for an hour, and idle for a second: both far from the 60 seconds that the calls ask for. */
 const DEAD = 3_600_000
 const ALIVE = 1_000
 const MINUTE = 60_000
 
 type Pending = [id: string, consumer: string, idleMs: number, deliveries: number]
 
-/** Puts the events number `from` to `to` into the stream as `<n>-0`; each of an order of its own, unless told. */
+/** Adds the events number `from` to `to` to the stream as `<n>-0`. By default, each belongs to an order of its own. */
 async function plant(
   from: number,
   to: number,
@@ -54,7 +54,7 @@ async function plant(
   await pipeline.exec()
 }
 
-/** Delivers the next `count` events to `consumer`, which then has had them for `idleMs` and been given them `deliveries` times. */
+/** Delivers the next `count` events to `consumer`, with an idle time of `idleMs` and a delivery count of `deliveries`. */
 async function deliver(
   count: number,
   consumer: string,
@@ -81,7 +81,7 @@ async function inHand(): Promise<string[]> {
   return (await pending()).map(([id, consumer]) => `${id} of ${consumer}`)
 }
 
-/** What the group would deliver next. */
+/** The IDs that the group would deliver next. */
 async function undelivered(): Promise<string[]> {
   const reply = (await box.admin.xreadgroup('GROUP', 'mail', 'the-check', 'STREAMS', STREAM, '>')) as
     | [string, [string, string[]][]][]
@@ -89,7 +89,7 @@ async function undelivered(): Promise<string[]> {
   return (reply?.[0]?.[1] ?? []).map(([id]) => id)
 }
 
-/** The COUNT of a read; without one it brings everything. */
+/** The COUNT of a read; infinite if the read has none. */
 function countOf(args: readonly string[]): number {
   const at = args.findIndex((arg) => arg.toUpperCase() === 'COUNT')
   return at < 0 ? Number.POSITIVE_INFINITY : Number(args[at + 1])
@@ -106,7 +106,7 @@ const fieldsOf = (n: number, entityId = `order-${n}`) => ({
   payload: '{}',
 })
 
-/** The dead letters of the group, without their own ids. */
+/** The dead letters of the group, without their own IDs. */
 async function deadLetters(): Promise<Record<string, unknown>[]> {
   const entries = await box.admin.xrange('dead:mail', '-', '+')
   return entries.map(([, flat]) => {
@@ -115,14 +115,14 @@ async function deadLetters(): Promise<Record<string, unknown>[]> {
     try {
       letter.fields = JSON.parse(String(letter.fields))
     } catch {
-      // stays the text that it is
+      // Stays the string that it is.
     }
     return letter
   })
 }
 
 describe('resume', () => {
-  test('hands over what this consumer had in hand, then what is new', async () => {
+  test('returns its own pending events first, then the new ones', async () => {
     await plant(1, 5)
     await deliver(3, 'mailer-1', ALIVE)
     await deliver(1, 'mailer-2', ALIVE)
@@ -130,38 +130,42 @@ describe('resume', () => {
     const count = await call('resume', () => resume(box.redis, ME, (event) => void seen.push(event)))
     verify(
       ids(seen).includes('1-0'),
-      'mailer-1 had three events in hand when it died, and resume did not hand them over: `>` brings only what was never delivered. An id like `0` brings one’s own pending events.',
+      "mailer-1 had three pending events when it crashed, and `resume` didn't pass them to `handle`. `>` only returns events that were never delivered. To get its own pending events, a consumer reads from an ID such as `0`.",
       { received: ids(seen) },
     )
     verify(
       !ids(seen).includes('4-0'),
-      'resume handed over 4-0, which mailer-2 has in hand and is perhaps working on. After a restart a consumer looks at its own pending events only.',
+      '`resume` passed 4-0 to `handle`, but 4-0 is pending for mailer-2, which may be working on it right now. After a restart, a consumer reads only its own pending events.',
       { received: ids(seen) },
     )
     verify(
       ids(seen).includes('5-0'),
-      'resume handed over its own pending events and then stopped; 5-0 is new and waits. An id like `0` never brings new events: go on with `>`.',
+      '`resume` handled its own pending events and then stopped, although 5-0 is new. Reading from an ID such as `0` never returns new events: continue with `>`.',
       { received: ids(seen) },
     )
     verifyEqual(
       ids(seen),
       ['1-0', '2-0', '3-0', '5-0'],
-      'resume should hand over first the three events that this consumer had in hand, oldest first, then the new one; each once.',
+      '`resume` should first handle the three events that were pending for mailer-1, oldest first, and then the new one. Each of them once.',
     )
     verifyEqual(
       seen[0]?.fields,
       fieldsOf(1),
-      'The `fields` of an event should be an object of its fields and values, paired from the flat list that Redis sends.',
+      'The `fields` of an event should be an object that maps each field to its value. Redis sends them as a flat list: pair them up.',
     )
     verifyEqual(
       await inHand(),
       ['4-0 of mailer-2'],
-      'What `handle` has finished with should be acknowledged, and nothing else: only 4-0 of mailer-2 should be pending now.',
+      'After `resume`, only 4-0 of mailer-2 should be pending. Acknowledge each event that `handle` has finished with, and no other event.',
     )
-    verifyEqual(count, 4, 'resume should return how many events it handed over: here 4.')
+    verifyEqual(
+      count,
+      4,
+      '`resume` should return the number of events that it passed to `handle`, which is 4 here.',
+    )
   })
 
-  test('goes on to the end of a long list', async () => {
+  test('reads a long list to the end', async () => {
     await plant(1, 335)
     await deliver(205, 'mailer-1', ALIVE)
     const seen: string[] = []
@@ -170,16 +174,16 @@ describe('resume', () => {
     verifyEqual(
       [seen.length, seen.at(-1), (await pending()).length, (await undelivered()).length],
       [335, '335-0', 0, 0],
-      '205 events were in hand and 130 new. resume should hand over all of them, page by page: the end is an empty page, not the first one. Received are: how many were handed over, the last of them, how many are still pending, and how many were never delivered.',
+      '205 events were pending and 130 were new. `resume` should handle all of them, page by page: an empty page is the end, not the first page. Received: how many events were handled, the last one, how many are still pending, and how many were never delivered.',
     )
     verify(
       counts.every((count) => count <= 501),
-      'resume read without a COUNT, or with a very large one. After a long night that is the whole night in memory, and all of it pending under one name: read pages, COUNT 100.',
-      { expected: 'pages of 100 or so', received: counts },
+      '`resume` read without a COUNT, or with a very large one. After a long night, that loads the whole backlog into memory and makes all of it pending for one consumer. Read pages, with COUNT 100.',
+      { expected: 'pages of about 100', received: counts },
     )
   })
 
-  test('goes on after a page of deleted events', async () => {
+  test('continues after a page of deleted events', async () => {
     const { counted, leftOut } = await plantLongStream(box.admin, STREAM, {
       page: 100,
       fields: fieldsOf,
@@ -193,7 +197,7 @@ describe('resume', () => {
     verifyEqual(
       [seen, (await pending()).length, (await undelivered()).length],
       [counted, 0, 0],
-      `205 events from one millisecond were pending, 110 of them deleted meanwhile: one in ten of the first 100, and all of the next 100. Five were new. resume should hand over the 100 that are left, and none should stay pending (received: the IDs handed over, how many are pending, how many were never delivered).${pagingFault(box.commands)}`,
+      `205 events from one millisecond were pending, and 110 of them were deleted: one in ten of the first 100, and all of the next 100. Another five were new. \`resume\` should handle the 100 that are left, and none should stay pending. Received: the IDs handled, how many are pending, and how many were never delivered.${pagingFault(box.commands)}`,
     )
   })
 
@@ -216,22 +220,22 @@ describe('resume', () => {
     )
     verify(
       most === 1,
-      'resume called `handle` for the next event while the last was still at work. One at a time: await the promise of `handle`, or the events of an order overtake each other.',
+      '`resume` called `handle` for the next event before it had finished with the last one. Handle one event at a time: await the promise that `handle` returns, or the events of an order overtake each other.',
       { expected: '1 at a time', received: `${most} at a time` },
     )
     verify(
       done === 3,
-      'resume came to its end before the last of 3 handlers had finished: await the promise of `handle`.',
+      '`resume` returned before the last of 3 handlers had finished. Await the promise that `handle` returns.',
       { received: done },
     )
     verify(
       during[0]?.includes('1-0 of mailer-1') && during[2]?.includes('3-0 of mailer-1'),
-      'While `handle` was at work on an event, it was not pending any more. If the process dies again now, the event is lost. Acknowledge it after the work.',
+      "While `handle` was working on an event, the event wasn't pending anymore. If the process dies now, the event is lost. Acknowledge it after the work.",
       { received: during },
     )
   })
 
-  test('gets over events that were deleted meanwhile', async () => {
+  test('copes with events that were deleted while they were pending', async () => {
     await plant(1, 4)
     await deliver(3, 'mailer-1', ALIVE)
     await box.admin.xdel(STREAM, '2-0', '3-0')
@@ -239,23 +243,23 @@ describe('resume', () => {
     const outcome = await attempt('resume', () => resume(box.redis, ME, (event) => void seen.push(event)))
     verify(
       outcome.ok,
-      'Two of the pending events had been deleted from the stream, and resume failed on them: Redis sends such an entry with `null` in place of its fields.',
+      'Two of the pending events had been deleted from the stream, and `resume` failed on them. Redis returns such an entry with `null` in place of its fields.',
       { received: !outcome.ok && outcome.error },
     )
     verifyEqual(
       ids(seen),
       ['1-0', '4-0'],
-      'The events 2-0 and 3-0 were deleted from the stream while they were pending. There is nothing to hand over: skip them.',
+      "The events 2-0 and 3-0 were deleted from the stream while they were pending. There's nothing to handle, so skip them.",
     )
     verifyEqual(
       await inHand(),
       [],
-      'The events 2-0 and 3-0 were deleted from the stream, and stay pending for ever. Acknowledge them: nobody can do that work any more.',
+      "The events 2-0 and 3-0 were deleted from the stream, but they're still pending and will be forever. Acknowledge them, because no consumer can do that work anymore.",
     )
     verifyEqual(
       outcome.value,
       2,
-      'resume should count what it handed over: the two deleted events do not count.',
+      "`resume` should return the number of events that it passed to `handle`. The two deleted events don't count.",
     )
   })
 
@@ -271,16 +275,16 @@ describe('resume', () => {
           if (event.id === '2-0') throw new RangeError('the mail server is down')
         }),
       Error,
-      '`handle` failed for 2-0, and resume said nothing. Let the error through to the caller.',
+      "`handle` failed for 2-0, and `resume` didn't report it. Let the error reach the caller.",
     )
-    verify(error instanceof RangeError, 'resume should reject with the very error that `handle` threw.', {
+    verify(error instanceof RangeError, '`resume` should reject with the same error that `handle` threw.', {
       received: error,
     })
-    verifyEqual(seen, ['1-0', '2-0'], '`handle` failed for 2-0; resume should stop there.')
+    verifyEqual(seen, ['1-0', '2-0'], '`handle` failed for 2-0, and `resume` should stop there.')
     verifyEqual(
       await inHand(),
       ['2-0 of mailer-1', '3-0 of mailer-1'],
-      '`handle` was done with 1-0 and failed for 2-0. Still pending should be 2-0 and 3-0, of mailer-1.',
+      '`handle` finished with 1-0 and failed for 2-0. After that, 2-0 and 3-0 should still be pending for mailer-1.',
     )
   })
 })
@@ -293,64 +297,64 @@ describe('claimPending', () => {
     verifyEqual(
       ids(events),
       ['1-0', '2-0', '3-0'],
-      'mailer-2 has had three events for an hour. claimPending with a minute should return them, oldest first, and not the new 4-0.',
+      'Three events have been pending for mailer-2 for an hour. With a minimum idle time of one minute, `claimPending` should return those three, oldest first, and not the new 4-0.',
     )
     verifyEqual(
       await inHand(),
       ['1-0 of mailer-1', '2-0 of mailer-1', '3-0 of mailer-1'],
-      'What claimPending returned should now be pending under the name of the one who asked, mailer-1. Otherwise the next one claims it too.',
+      'The events that `claimPending` returned should now be pending for mailer-1, the consumer that claimed them. Otherwise the next consumer claims them too.',
     )
     verifyEqual(
       events[0]?.fields,
       fieldsOf(1),
-      'The `fields` of a claimed event should be its fields and values.',
+      'The `fields` of a claimed event should be an object that maps each field to its value.',
     )
     verifyEqual(
       events.map((event) => event.deliveries),
       [2, 2, 2],
-      '`deliveries` should say how often an event has been delivered, this time included: once to mailer-2, now to mailer-1.',
+      '`deliveries` should include this delivery: the first one was to mailer-2, and this one is to mailer-1.',
     )
   })
 
-  test('finds the idle events behind those at work', async () => {
+  test('finds idle events after busy ones', async () => {
     await plant(1, 170)
     await deliver(150, 'mailer-2', ALIVE)
     await deliver(20, 'mailer-3', DEAD)
     const events = await call('claimPending', () => claimPending(box.redis, ME, MINUTE, 10))
     verify(
       events.length > 0,
-      'A busy consumer has 150 events, and behind them 20 of a dead one wait. claimPending saw none of the 20: it looks at the first entries of the pending list only, and these are not idle. Let Redis do the filtering, and follow the cursor (or the pages) to the end of the list.',
+      "A busy consumer has 150 pending events, followed by 20 of a dead consumer. `claimPending` found none of those 20, because it only looks at the first entries of the list, and these aren't idle. Let Redis filter by idle time, and follow the cursor (or the pages) to the end of the list.",
     )
     verify(
       !events.some((event) => event.id === '1-0'),
-      'claimPending took events away from a consumer that is alive.',
+      "`claimPending` claimed events of a consumer that's alive.",
       { received: ids(events) },
     )
     verifyEqual(
       ids(events),
       range(151, 160),
-      'Behind 150 events at work, 20 idle ones wait. claimPending with the limit 10 should return the first ten of these 20.',
+      '150 busy events come first, then 20 idle ones. With a limit of 10, `claimPending` should return the first ten of those 20.',
     )
     verifyEqual(
       [...new Set(events.map((event) => event.deliveries))],
       [2],
-      'Each of these events is delivered for the second time. Behind 150 others their counters are not on the first page of XPENDING: ask for each id that was claimed.',
+      "Each of these events is being delivered for the second time. Their delivery counts aren't on the first page of XPENDING, because 150 other entries come first. Ask for each ID that you claimed.",
     )
     const mine = (await pending()).filter(([, consumer]) => consumer === 'mailer-1')
     verifyEqual(
       mine.length,
       10,
-      'claimPending should take over as many events as it returns. What it takes and does not return nobody works on, and it looks alive.',
+      '`claimPending` should claim only the events that it returns. Any other event it claims looks busy, but no consumer is working on it.',
     )
     const rest = await call('claimPending', () => claimPending(box.redis, ME, MINUTE, 50))
     verifyEqual(
       ids(rest),
       range(161, 170),
-      'The second call, with the limit 50, should return the ten that are left.',
+      'The second call, with a limit of 50, should return the remaining ten events.',
     )
   })
 
-  test('takes no more than the limit', async () => {
+  test('claims no more than the limit', async () => {
     await plant(1, 135)
     await deliver(5, 'mailer-3', DEAD)
     await deliver(100, 'mailer-2', ALIVE)
@@ -358,22 +362,22 @@ describe('claimPending', () => {
     const events = await call('claimPending', () => claimPending(box.redis, ME, MINUTE, 10))
     verify(
       events.length <= 10,
-      `Five idle events, then 100 at work, then 20 more idle ones: claimPending with the limit 10 returned ${events.length}. What the first pages brought counts too: ask each time for the limit less what you have.`,
+      `Five idle events, then 100 busy ones, then 20 more idle ones: \`claimPending\` with a limit of 10 returned ${events.length}. The events from earlier pages count too, so ask each time for the limit minus the number you already have.`,
       { received: ids(events) },
     )
     verifyEqual(
       ids(events),
       [...range(1, 5), ...range(106, 110)],
-      'Five idle events, then 100 at work, then 20 more idle ones. claimPending with the limit 10 should return the first ten of the idle ones.',
+      'Five idle events, then 100 busy ones, then 20 more idle ones. With a limit of 10, `claimPending` should return the first ten idle events.',
     )
     verifyEqual(
       (await pending()).filter(([, consumer]) => consumer === 'mailer-1').length,
       10,
-      'claimPending should take over as many events as it returns. What it takes and does not return nobody works on, and it looks alive.',
+      '`claimPending` should claim only the events that it returns. Any other event it claims looks busy, but no consumer is working on it.',
     )
   })
 
-  test('takes its own too', async () => {
+  test('claims idle events of its own consumer, too', async () => {
     await plant(1, 3)
     await deliver(2, 'mailer-1', DEAD)
     await deliver(1, 'mailer-2', DEAD)
@@ -385,11 +389,11 @@ describe('claimPending', () => {
         ['2-0', 2],
         ['3-0', 2],
       ],
-      'mailer-1 itself has had two events for an hour: it failed with them, or was restarted under its old name. claimPending should return them like those of mailer-2, or nobody ever tries them again.',
+      "Two events have been pending for mailer-1 itself for an hour, because it failed with them or was restarted under the same name. `claimPending` should return them just like the one of mailer-2. Otherwise they're never tried again.",
     )
   })
 
-  test('leaves alone what a live consumer has in hand', async () => {
+  test('leaves the events of a live consumer alone', async () => {
     await plant(1, 3)
     await deliver(2, 'mailer-2', ALIVE)
     await deliver(1, 'mailer-3', DEAD)
@@ -397,16 +401,16 @@ describe('claimPending', () => {
     verifyEqual(
       ids(events),
       ['3-0'],
-      'mailer-2 got its events a second ago and is at work on them; only those that are idle for a minute may be claimed. Otherwise two work on the same event.',
+      'mailer-2 got its events a second ago and is still working on them. Claim only events that have been idle for a minute, or two consumers work on the same event.',
     )
     verifyEqual(
       await inHand(),
       ['1-0 of mailer-2', '2-0 of mailer-2', '3-0 of mailer-1'],
-      'claimPending took events over that it did not return, from a consumer that is alive.',
+      "`claimPending` claimed events that it didn't return, and their consumer is alive.",
     )
   })
 
-  test('counts the deliveries of each event', async () => {
+  test('returns the delivery count of each event', async () => {
     await plant(1, 3)
     await deliver(1, 'mailer-2', DEAD, 4)
     await deliver(1, 'mailer-1', ALIVE, 2)
@@ -418,40 +422,40 @@ describe('claimPending', () => {
         ['1-0', 5],
         ['3-0', 8],
       ],
-      '1-0 had been delivered 4 times and 3-0 7 times before this claim; `deliveries` counts this one too. (Between them lies 2-0, which is in hand since a second and has a counter of its own.)',
+      'Before this claim, 1-0 had been delivered 4 times and 3-0 7 times. `deliveries` should include this delivery. (2-0, which comes between them, was delivered a second ago and has a count of its own.)',
     )
   })
 
-  test('gets over events that were deleted meanwhile', async () => {
+  test('copes with events that were deleted while they were pending', async () => {
     await plant(1, 25)
     await deliver(25, 'mailer-2', DEAD)
     await box.admin.xdel(STREAM, ...range(2, 21))
     const outcome = await attempt('claimPending', () => claimPending(box.redis, ME, MINUTE, 5))
     verify(
       outcome.ok,
-      'Some of the idle events had been deleted from the stream, and claimPending failed on them.',
+      'Some of the idle events had been deleted from the stream, and `claimPending` failed on them.',
       { received: !outcome.ok && outcome.error },
     )
     verifyEqual(
       ids(outcome.value),
       ['1-0', '22-0', '23-0', '24-0', '25-0'],
-      'The events 2-0 to 21-0 were deleted from the stream while they were pending. claimPending with the limit 5 should pass over them and return the five events that are there.',
+      'The events 2-0 to 21-0 were deleted from the stream while they were pending. With a limit of 5, `claimPending` should skip them and return the five events that still exist.',
     )
     verifyEqual(
       (await pending()).length,
       5,
-      'Twenty events were deleted from the stream and are still pending. Nobody can do that work any more: they should be off the list.',
+      "Twenty events that were deleted from the stream are still pending. No consumer can do that work anymore, so they shouldn't be on the list.",
     )
   })
 
-  test('returns nothing where nothing is idle', async () => {
+  test('returns an empty array if nothing is idle', async () => {
     await plant(1, 2)
     await deliver(2, 'mailer-2', ALIVE)
     const events = await call('claimPending', () => claimPending(box.redis, ME, MINUTE, 10))
-    verifyEqual(events, [], 'Nothing was idle; claimPending should return an empty array.')
+    verifyEqual(events, [], 'Nothing was idle, so `claimPending` should return an empty array.')
   })
 
-  test('gives no event to two who claim at once', async () => {
+  test('never returns an event to two callers', async () => {
     const other = { ...ME, consumer: 'mailer-3' }
     await everyInterleaving({
       name: 'claimPending',
@@ -462,19 +466,23 @@ describe('claimPending', () => {
       first: (redis) => claimPending(redis, ME, MINUTE, 10),
       second: (redis) => claimPending(redis, other, MINUTE, 10),
       verify: ({ first, second, after }) => {
-        verify(first.ok && second.ok, 'Two consumers claimed at once, and one of them failed.', {
-          received: [first, second].find((outcome) => !outcome.ok),
-        })
+        verify(
+          first.ok && second.ok,
+          'Two consumers claimed at the same time, and one of the calls failed.',
+          {
+            received: [first, second].find((outcome) => !outcome.ok),
+          },
+        )
         const both = ids(first.value).filter((id) => ids(second.value).includes(id))
         verify(
           both.length === 0,
-          `Two consumers claimed at once, and both got ${both.join(', ')}${after ? `: the second came in behind the ${after} of the first` : ''}. Tell Redis the idle time with the claim itself (XCLAIM and XAUTOCLAIM take it); an idle time of 0 takes from whoever has it.`,
+          `Two consumers claimed at the same time, and both got ${both.join(', ')}${after ? `: the second call ran right after the ${after} of the first` : ''}. Pass the minimum idle time to the claim itself (XCLAIM and XAUTOCLAIM accept it). A claim with an idle time of 0 takes an event no matter who just got it.`,
           { received: { first: ids(first.value), second: ids(second.value) } },
         )
         verifyEqual(
           [...ids(first.value), ...ids(second.value)].sort(),
           ['1-0', '2-0', '3-0'],
-          'Two consumers claimed at once; together they should have got the three idle events.',
+          'Two consumers claimed at the same time. Together they should get the three idle events, each of them once.',
         )
       },
     })
@@ -485,7 +493,7 @@ describe('recover', () => {
   const run = (handle: RecoverOptions['handle'], redis: Redis = box.redis) =>
     recover(redis, ME, { minIdleMs: MINUTE, maxDeliveries: 3, handle })
 
-  test('hands over what the dead left behind', async () => {
+  test('handles the events of a dead consumer', async () => {
     await plant(1, 4)
     await deliver(3, 'mailer-2', DEAD)
     await deliver(1, 'mailer-3', ALIVE)
@@ -500,26 +508,26 @@ describe('recover', () => {
     verifyEqual(
       seen,
       [1, 2, 3].map((n) => ({ id: `${n}-0`, fields: fieldsOf(n), deliveries: 2 })),
-      'recover should hand over the three events that a dead consumer has had for an hour, oldest first, with their fields and deliveries; and not the one that mailer-3 got a second ago.',
+      'Three events have been pending for a dead consumer for an hour. `recover` should pass them to `handle`, oldest first, with their fields and deliveries. It should leave out the event that mailer-3 got a second ago.',
     )
     verify(
       seen.every((event, i) => during[i]?.includes(`${event.id} of mailer-1`)),
-      'While `handle` was at work on an event, it was not pending under mailer-1. Claim it first, acknowledge it after the work.',
+      "While `handle` was working on an event, it wasn't pending for mailer-1. Claim it first, and acknowledge it after the work.",
       { received: during },
     )
     verifyEqual(
       await inHand(),
       ['4-0 of mailer-3'],
-      'The work on three events is done; they should be acknowledged. 4-0 belongs to mailer-3.',
+      'The work on three events is done, so they should be acknowledged. Only 4-0 of mailer-3 should be pending.',
     )
     verifyEqual(
       report,
       { handled: 3, failed: 0, held: 0, dead: 0 },
-      'recover should report how many events it handled, how many failed, were held back, and went to the dead letters.',
+      '`recover` should report how many events were handled, failed, held back, and moved to the dead-letter stream.',
     )
   })
 
-  test('goes on with other entities when one fails', async () => {
+  test('continues with other entities after a failure', async () => {
     await plant(1, 4, (n) => (n === 1 || n === 3 ? 'order-7' : `order-${n}`))
     await deliver(4, 'mailer-2', DEAD)
     const seen: string[] = []
@@ -532,48 +540,48 @@ describe('recover', () => {
     )
     verify(
       outcome.ok,
-      'One event failed, and recover gave up altogether. One bad event must not hold up everybody else’s: count it as failed, leave it pending, and go on.',
+      "A single event failed, and `recover` gave up on all of them. One bad event shouldn't stop the others: count it as failed, leave it pending, and continue.",
       { received: !outcome.ok && outcome.error },
     )
     verify(
       !seen.includes('3-0'),
-      'The event 1-0 of order-7 failed, and 3-0, a later event of the same order, was handed over all the same. The order’s events would be done in the wrong sequence: hold back the later ones until the first is done.',
+      "The event 1-0 of order-7 failed, and 3-0, a later event of the same order, was handled anyway. That way an order's events are handled out of order: hold back the later ones until the first one is done.",
       { received: seen },
     )
     verifyEqual(
       seen,
       ['1-0', '2-0', '4-0'],
-      '1-0 failed and holds back 3-0 of the same order. The others, 2-0 and 4-0, should be handed over as ever.',
+      '1-0 failed and holds back 3-0 of the same order. The others, 2-0 and 4-0, should be handled as usual.',
     )
     verifyEqual(
       await inHand(),
       ['1-0 of mailer-1', '3-0 of mailer-1'],
-      'The event that failed and the one that was held back should both stay pending: their work is not done.',
+      "The event that failed and the event that was held back should both stay pending, because their work isn't done.",
     )
     verifyEqual(
       outcome.value,
       { handled: 2, failed: 1, held: 1, dead: 0 },
-      'recover should report 2 handled, 1 failed, 1 held back, 0 dead.',
+      '`recover` should report 2 handled, 1 failed, 1 held back, and 0 dead.',
     )
     verifyEqual(
       await deadLetters(),
       [],
-      'An event that failed and has tries left belongs to no dead letters yet.',
+      "The event failed, but it has attempts left, so it shouldn't be in the dead-letter stream yet.",
     )
   })
 
-  test('takes up to 100 at once', async () => {
+  test('handles up to 100 events in one call', async () => {
     await plant(1, 102)
     await deliver(102, 'mailer-2', DEAD)
     const report = await call('recover', () => run(() => {}), { seconds: 30 })
     verifyEqual(
       [report.handled, await inHand()],
       [100, ['101-0 of mailer-2', '102-0 of mailer-2']],
-      'A dead consumer left 102 events behind. recover should take over and handle 100 of them in one call, and leave the others to the next. Received are the number handled, and what is pending afterwards.',
+      "A dead consumer left 102 events. `recover` should claim and handle 100 of them in one call, and leave the other two for the next. Received: the number of events handled, and what's pending afterward.",
     )
   })
 
-  test('tries an event as often as it may', async () => {
+  test('tries an event as often as allowed', async () => {
     await plant(1, 1)
     await deliver(1, 'mailer-2', DEAD, 2)
     const seen: number[] = []
@@ -581,7 +589,7 @@ describe('recover', () => {
     verifyEqual(
       seen,
       [3],
-      'With maxDeliveries 3 an event is handed over when it is delivered for the third time. It had been delivered twice before.',
+      'The event had been delivered twice before. With `maxDeliveries: 3`, `recover` should still pass it to `handle` on its third delivery.',
     )
   })
 
@@ -594,36 +602,36 @@ describe('recover', () => {
     verifyEqual(
       seen,
       ['2-0'],
-      '1-0 has been delivered 3 times, and each time the work was not finished; this is the fourth, and maxDeliveries is 3. Do not hand it over again: it may be the very event that kills the process.',
+      "1-0 has been delivered 3 times without the work being finished. This is the fourth delivery, and `maxDeliveries` is 3. Don't pass the event to `handle` again, because it may be what crashes the process.",
     )
     verifyEqual(
       await deadLetters(),
       [{ sourceId: '1-0', reason: 'too many deliveries', deliveries: '4', fields: fieldsOf(1) }],
-      'The stream `dead:mail` should hold one entry about 1-0, with the fields sourceId, reason, deliveries and fields (as JSON): all that somebody needs to look into it.',
+      'The stream `dead:mail` should contain one entry for 1-0 with the fields sourceId, reason, deliveries, and fields (as JSON), which is all that someone needs to investigate it.',
     )
     verifyEqual(
       await box.admin.smembers('parked:mail'),
       ['order-1'],
-      'The set `parked:mail` should hold the entity of the dead event: its later events must not go ahead without it.',
+      "The set `parked:mail` should contain the entity of the dead event, so that its later events aren't handled without it.",
     )
     verifyEqual(
       await inHand(),
       [],
-      'A dead letter should be acknowledged, so that it is off the pending list and nobody claims it again.',
+      'An event that was moved to the dead-letter stream should be acknowledged, so that no consumer claims it again.',
     )
     verifyEqual(
       report,
       { handled: 1, failed: 0, held: 0, dead: 1 },
-      'recover should report 1 handled and 1 dead.',
+      '`recover` should report 1 handled and 1 dead.',
     )
     verifyEqual(
       await box.admin.xlen(STREAM),
       2,
-      'recover deleted an entry of the stream. The log keeps what happened.',
+      '`recover` deleted an entry from the stream. The stream has to keep what happened.',
     )
   })
 
-  test('parks the later events of a dead one', async () => {
+  test("parks the later events of a dead event's entity", async () => {
     await plant(1, 3, () => 'order-7')
     await deliver(1, 'mailer-2', DEAD, 3)
     await deliver(2, 'mailer-2', DEAD, 1)
@@ -633,7 +641,7 @@ describe('recover', () => {
     verifyEqual(
       seen,
       [],
-      '1-0 of order-7 went to the dead letters, and a later event of the same order was handed over all the same, as if the first had been done.',
+      '1-0 of order-7 went to the dead-letter stream, and a later event of the same order was handled anyway, as if the first one had succeeded.',
     )
     verifyEqual(
       (await deadLetters()).map((letter) => [letter.sourceId, letter.reason]),
@@ -642,9 +650,9 @@ describe('recover', () => {
         ['2-0', 'parked'],
         ['3-0', 'parked'],
       ],
-      'The later events of a parked entity should follow it into `dead:mail`, in their order, with the reason "parked".',
+      'The later events of a parked entity should follow it into `dead:mail`, in order, with the reason "parked".',
     )
-    verifyEqual(report, { handled: 0, failed: 0, held: 0, dead: 3 }, 'recover should report 3 dead.')
+    verifyEqual(report, { handled: 0, failed: 0, held: 0, dead: 3 }, '`recover` should report 3 dead.')
 
     await plant(4, 5, (n) => (n === 4 ? 'order-7' : 'order-8'))
     await deliver(2, 'mailer-2', DEAD, 1)
@@ -652,16 +660,16 @@ describe('recover', () => {
     verifyEqual(
       seen,
       ['5-0'],
-      'order-7 was parked by an earlier call. 4-0 is of that order and should not be handed over; 5-0 is of another and should.',
+      "An earlier call parked order-7. 4-0 belongs to that order and shouldn't be handled. 5-0 belongs to another order and should be.",
     )
     verifyEqual(
       (await deadLetters()).map((letter) => letter.sourceId),
       ['1-0', '2-0', '3-0', '4-0'],
-      'An event of an entity that was parked by an earlier call should go to the dead letters too.',
+      'An earlier call parked this entity, so its new event should go to the dead-letter stream too.',
     )
   })
 
-  test('looks at the four cases in their order', async () => {
+  test('applies the four rules in order', async () => {
     await plant(1, 3, (n) => (n === 1 ? 'order-6' : 'order-7'))
     await box.admin.sadd('parked:mail', 'order-6')
     await deliver(1, 'mailer-2', DEAD, 5)
@@ -676,7 +684,7 @@ describe('recover', () => {
     )
     verify(
       outcome.ok,
-      '`handle` is a plain function here and threw at once, without a promise, and recover gave up altogether. Call it inside the `try`: `await handle(event)` catches both.',
+      '`handle` is a plain function here and threw right away, without a promise, and `recover` gave up on all events. Call it inside the `try`: `await handle(event)` catches both.',
       { received: !outcome.ok && outcome.error },
     )
     const report = outcome.value
@@ -684,17 +692,17 @@ describe('recover', () => {
     verifyEqual(
       letters.filter((letter) => letter.sourceId === '1-0').map((letter) => letter.reason),
       ['parked'],
-      'The event 1-0 is of order-6, which is parked, and has been delivered too often as well. The first case holds: it should be among the dead letters once, with the reason "parked". Whoever looks at it has to know that an earlier event of the order is the one to put right.',
+      'The event 1-0 belongs to order-6, which is parked, and 1-0 has also been delivered too often. The first rule wins: 1-0 should be in the dead-letter stream once, with the reason "parked". That tells people to fix an earlier event of the order first.',
     )
     verifyEqual(
       letters.filter((letter) => letter.sourceId === '3-0').map((letter) => letter.reason),
       ['too many deliveries'],
-      '2-0 of order-7 failed in this call, and 3-0 of the same order has been delivered too often. "Too many deliveries" is looked at before "an earlier event failed": 3-0 should go to the dead letters. Held back, it would come again with every call for as long as 2-0 fails.',
+      '2-0 of order-7 failed in this call, and 3-0 of the same order has been delivered too often. The delivery limit is checked before "an earlier event failed", so 3-0 should go to the dead-letter stream. If you hold it back, it returns with every call for as long as 2-0 fails.',
     )
     verifyEqual(
       [seen, await inHand(), report],
       [['2-0'], ['2-0 of mailer-1'], { handled: 0, failed: 1, held: 0, dead: 2 }],
-      '1-0 is of a parked order, 2-0 failed, 3-0 was delivered too often. Only 2-0 should be handed over and stay pending; recover should report 1 failed and 2 dead.',
+      '1-0 belongs to a parked order, 2-0 failed, and 3-0 was delivered too often. Only 2-0 should be handled and stay pending, and `recover` should report 1 failed and 2 dead.',
     )
   })
 
@@ -714,24 +722,24 @@ describe('recover', () => {
         }
         verify(
           found.pending + found.dead > 0,
-          `The process died after ${last}, and the event is lost: it is acknowledged, and no dead letter tells of it. Move it in one step, by MULTI or a script.`,
+          `The process died after ${last}, and the event is lost: it's acknowledged, but there's no dead letter for it. Move it in one step, with MULTI or a script.`,
           { received: found },
         )
         verify(
           found.pending + found.dead === 1,
-          `The process died after ${last}, and the event is both pending and among the dead letters: the next one moves it a second time. Move it in one step, by MULTI or a script.`,
+          `The process died after ${last}, and the event is both pending and in the dead-letter stream, so the next consumer moves it a second time. Move it in one step, with MULTI or a script.`,
           { received: found },
         )
         verify(
           found.dead === found.parked,
-          `The process died after ${last}, and a dead letter and the parked entity do not go together: a later event goes ahead, or waits for nothing. Write both in one step.`,
+          `The process died after ${last}, and only one of the two was written: the dead letter or the parked entity. A later event is then handled too early, or waits for nothing. Write both in one step.`,
           { received: found },
         )
       },
     })
   })
 
-  test('moves an event once, even if a reply is lost', async () => {
+  test('moves an event only once, even if a reply is lost', async () => {
     await everyLostReply({
       name: 'recover',
       prepare: async (admin) => {
@@ -743,12 +751,12 @@ describe('recover', () => {
         const found = { pending: (await pending()).length, dead: (await deadLetters()).length }
         verify(
           found.dead <= 1,
-          `The reply to ${lost} was lost, ioredis sent it again, and now the event is among the dead letters twice. XACK replies 1 only to the one who took it off the list: write the letter in a script, and only then.`,
+          `The reply to ${lost} was lost, so ioredis sent the command again, and now the event is in the dead-letter stream twice. XACK replies with 1 only when it removes the event from the pending list: use a script, and write the letter only then.`,
           { received: found },
         )
         verify(
           found.dead + found.pending === 1,
-          `The reply to ${lost} was lost, and the event is neither pending nor among the dead letters, or both.`,
+          `The reply to ${lost} was lost, and now the event is neither pending nor in the dead-letter stream, or it's both.`,
           { received: found },
         )
       },
@@ -762,7 +770,7 @@ describe('retireConsumer', () => {
     return rows.map((row) => String(row[1])).sort()
   }
 
-  test('removes a consumer that has nothing in hand', async () => {
+  test('removes a consumer that has no pending events', async () => {
     await plant(1, 2)
     await deliver(1, 'mailer-1', ALIVE)
     await deliver(1, 'mailer-2', ALIVE)
@@ -770,67 +778,75 @@ describe('retireConsumer', () => {
     const outcome = await attempt('retireConsumer', () => retireConsumer(box.redis, ME))
     verify(
       outcome.ok || !(outcome.error instanceof ConsumerBusyError),
-      'retireConsumer refused to remove mailer-1, which has nothing in hand. The one pending event is mailer-2’s: count those of this consumer, not those of the group.',
+      '`retireConsumer` refused to remove mailer-1, which has no pending events. The one pending event belongs to mailer-2: count the events of this consumer, not those of the whole group.',
       { received: !outcome.ok && outcome.error },
     )
     await call('retireConsumer', () => outcome.ok || Promise.reject(outcome.error))
     verifyEqual(
       await consumers(),
       ['mailer-2'],
-      'mailer-1 has nothing in hand; after retireConsumer the group should know it no more (XGROUP DELCONSUMER). mailer-2 stays.',
+      'mailer-1 has no pending events, so `retireConsumer` should remove it from the group (XGROUP DELCONSUMER) and keep mailer-2.',
     )
-    verifyEqual(await inHand(), ['2-0 of mailer-2'], 'What mailer-2 has in hand should stay as it is.')
+    verifyEqual(await inHand(), ['2-0 of mailer-2'], 'The pending event of mailer-2 should stay as it is.')
   })
 
-  test('removes a consumer when nobody has anything in hand', async () => {
+  test('removes a consumer when the whole group has no pending events', async () => {
     await plant(1, 1)
     await deliver(1, 'mailer-1', ALIVE)
     await box.admin.xack(STREAM, 'mail', '1-0')
     const outcome = await attempt('retireConsumer', () => retireConsumer(box.redis, ME))
     verify(
       outcome.ok,
-      'Nothing is pending in the whole group, and retireConsumer failed. The summary of XPENDING has no list of consumers then: its fourth part is null (false in Lua).',
+      'Nothing is pending in the whole group, and `retireConsumer` failed. In that case the summary of XPENDING has no list of consumers: its fourth element is null (false in Lua).',
       { received: !outcome.ok && outcome.error },
     )
-    verifyEqual(await consumers(), [], 'Nothing is pending in the whole group: mailer-1 should be removed.')
+    verifyEqual(
+      await consumers(),
+      [],
+      'Nothing is pending in the whole group, so mailer-1 should be removed.',
+    )
   })
 
-  test('does not remove a consumer that has events in hand', async () => {
+  test('keeps a consumer that has pending events', async () => {
     await plant(1, 23)
     await deliver(20, 'mailer-1', DEAD)
     await deliver(3, 'mailer-2', ALIVE)
     const outcome = await attempt('retireConsumer', () => retireConsumer(box.redis, ME))
     verify(
       (await pending()).length === 23,
-      'mailer-1 had 20 events pending, and after retireConsumer they are gone: DELCONSUMER drops a consumer’s pending list. The group holds them for delivered, so nobody will ever get them. Look first, and refuse.',
+      "mailer-1 had 20 pending events, and after `retireConsumer` they're gone, because DELCONSUMER also drops the consumer's pending list. To the group they count as delivered, so no consumer will ever get them. Check first, and refuse.",
       { received: await inHand() },
     )
     const error = await callError(
       'retireConsumer',
       () => (outcome.ok ? undefined : Promise.reject(outcome.error)),
       ConsumerBusyError,
-      'mailer-1 has 20 events pending; retireConsumer should throw a ConsumerBusyError, so that somebody claims them first.',
+      "mailer-1 has 20 pending events. `retireConsumer` should throw a ConsumerBusyError, so that they're claimed first.",
     )
     verifyEqual(
       [error.consumer, error.pending],
       ['mailer-1', 20],
-      'The ConsumerBusyError should carry the name of the consumer and how many events it has pending: its own, not those of the group.',
+      'The ConsumerBusyError should contain the name of the consumer and the number of its own pending events, not those of the whole group.',
     )
-    verifyEqual(await consumers(), ['mailer-1', 'mailer-2'], 'A consumer with events in hand should stay.')
+    verifyEqual(
+      await consumers(),
+      ['mailer-1', 'mailer-2'],
+      'A consumer with pending events should stay in the group.',
+    )
   })
 
-  test('does not mind a consumer that never was', async () => {
+  test("accepts a consumer that doesn't exist", async () => {
     await plant(1, 1)
     await deliver(1, 'mailer-2', ALIVE)
     await call('retireConsumer', () => retireConsumer(box.redis, ME))
     verifyEqual(
       await consumers(),
       ['mailer-2'],
-      'Nobody called mailer-1 was there; nothing should have changed.',
+      "The group doesn't know a consumer mailer-1, so nothing should change.",
     )
   })
 
-  test('looks and removes in one step', async () => {
+  test('checks and removes in one step', async () => {
     await everyInterleaving({
       name: 'retireConsumer',
       prepare: async (admin) => {
@@ -842,7 +858,7 @@ describe('retireConsumer', () => {
       verify: async ({ after }) => {
         verify(
           (await pending()).length === 3,
-          `mailer-1 was handed three events right after retireConsumer had looked${after ? ` (${after})` : ''}, and was removed with them: they are delivered, and pending nowhere. Look and remove in one step, in a script.`,
+          `mailer-1 received three events right after \`retireConsumer\` had checked${after ? ` (${after})` : ''}, and was removed together with them. They count as delivered, but they aren't pending anywhere. Check and remove in one step, in a script.`,
           { received: await inHand() },
         )
       },

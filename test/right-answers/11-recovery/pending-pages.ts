@@ -1,4 +1,4 @@
-// XPENDING with IDLE in pages and XCLAIM with the same idle time; own pending by reading `0` again and again.
+// Pages of XPENDING with IDLE, and XCLAIM with the same idle time. Reads `0` again and again for its own pending events.
 import type { Redis } from 'ioredis'
 
 export type Member = { readonly stream: string; readonly group: string; readonly consumer: string }

@@ -1,4 +1,4 @@
-// Everything that touches more than one command is a script, the claiming too.
+// Everything that takes more than one command is a script, including the claim.
 import type { Redis } from 'ioredis'
 
 export interface Member {
@@ -53,7 +53,7 @@ export async function resume(
   handle: (event: StreamEvent) => void | Promise<void>,
 ): Promise<number> {
   const { stream, group, consumer } = member
-  // The own pending list by id, each entry then looked up in the stream.
+  // Its own pending events by ID; each entry is then looked up in the stream.
   let handed = 0
   let start = '-'
   for (;;) {
