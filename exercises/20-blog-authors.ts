@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis'
 import type { DomainEvent } from '#built/01-events'
 import type { Clock } from '#built/18-blog'
 
-/** What a list shows of a post. */
+/** What a list shows for each post. */
 export interface PostCard {
   readonly postId: string
   readonly title: string
@@ -13,9 +13,9 @@ export interface PostCard {
 }
 
 export interface Page {
-  /** How many of the newest to pass over, 0 unless told. */
+  /** How many of the newest posts to skip. Default: 0. */
   readonly offset?: number
-  /** How many to give at most, 20 unless told. */
+  /** Maximum number of posts to return. Default: 20. */
   readonly limit?: number
 }
 

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis'
 import { createEvent, type DomainEvent, decodeEvent, encodeEvent } from '#built/01-events'
 import { type Clock, PostRefusedError } from '#built/18-blog'
 
-/** What a list shows of a post. */
+/** What a list shows for each post. */
 export interface PostCard {
   readonly postId: string
   readonly title: string
@@ -12,15 +12,15 @@ export interface PostCard {
 }
 
 export interface Page {
-  /** How many of the newest to pass over, 0 unless told. */
+  /** How many of the newest posts to skip. Default: 0. */
   readonly offset?: number
-  /** How many to give at most, 20 unless told. */
+  /** Maximum number of posts to return. Default: 20. */
   readonly limit?: number
 }
 
 export type OnIndexError = (error: unknown, postId: string) => void
 
-/** A card, and how many events of its post are in it. */
+/** A card, and how many of its post's events it reflects. */
 interface CardAtVersion {
   readonly card: PostCard | null
   readonly version: number
@@ -34,7 +34,7 @@ const streamKey = (postId: string) => `${STREAMS}${postId}`
 const cardKey = (postId: string) => `blog:card:${postId}`
 const listKey = (author: string) => `blog:author:${author}`
 
-/** The card after one more event. Pure. Types that mean nothing to a card leave it as it is. */
+/** Returns the card after one more event, as a pure function. Types that don't concern cards leave it as it is. */
 export function applyCardEvent(card: PostCard | null, event: DomainEvent): PostCard | null {
   const { payload, timestamp, entityId: postId } = event
   if (event.eventType === 'POST_CREATED') {
@@ -53,7 +53,7 @@ export function applyCardEvent(card: PostCard | null, event: DomainEvent): PostC
   }
 }
 
-/** Card and version grow in one loop, from wherever one has come to. */
+/** Applies every event after `from.version`. Card and version change together, so they always match. */
 async function readOn(redis: Redis, postId: string, from: CardAtVersion): Promise<CardAtVersion> {
   let { card, version } = from
   for (;;) {
@@ -66,7 +66,7 @@ async function readOn(redis: Redis, postId: string, from: CardAtVersion): Promis
   }
 }
 
-/** Hands a post over. Resolves to its version afterwards. @throws PostRefusedError not-found */
+/** Changes the author of a post. Resolves to its version afterwards. @throws PostRefusedError not-found */
 export async function changeAuthor(
   redis: Redis,
   clock: Clock,
@@ -88,16 +88,16 @@ export async function changeAuthor(
   }
 }
 
-/** Redis has no code for it, only this sentence. */
+/** Redis has no error code for this, only this sentence. */
 function isTaken(error: unknown): boolean {
   return error instanceof Error && error.message.includes('equal or smaller than the target stream top item')
 }
 
 /**
- * Moves a card forward and puts its post into the right list, if the card still is where the caller saw it.
- * KEYS  1 the card · 2 the list that the post was in · 3 the list of its author now
- * ARGV  1 version seen · 2 version now · 3 postId · 4 title · 5 author · 6 publishedAt, '' for a draft · 7 the same in ms
- * Replies 1, or 0 when the card has moved: nothing was changed then.
+ * Moves a card forward and its post into the right list, if the card is still at the version the caller read.
+ * KEYS  1 the card · 2 the list of the old author · 3 the list of the current author
+ * ARGV  1 version read · 2 new version · 3 postId · 4 title · 5 author · 6 publishedAt, '' for a draft · 7 the same in ms
+ * Replies 1, or 0 if the card is at another version; then nothing has changed.
  */
 const MOVE = `
 if (redis.call('HGET', KEYS[1], 'version') or '0') ~= ARGV[1] then return 0 end
@@ -109,7 +109,7 @@ if ARGV[6] ~= '' then
 end
 return 1`
 
-/** Brings the index up to the last event of one post, from wherever it stands. Resolves to the version it is at. */
+/** Brings the index up to the last event of one post. Resolves to the version it's now at. */
 export async function updatePostIndex(redis: Redis, postId: string): Promise<number> {
   for (;;) {
     const before = await readCard(redis, postId)
@@ -119,7 +119,7 @@ export async function updatePostIndex(redis: Redis, postId: string): Promise<num
     const keys = [cardKey(postId), listKey(before.card?.author ?? author), listKey(author)]
     const time = publishedAt === null ? ['', ''] : [publishedAt, Date.parse(publishedAt)]
     const values = [before.version, version, postId, title, author, ...time]
-    // Somebody else was faster: go on from where the card is now.
+    // If another writer was faster, start over with the card as it is now.
     if ((await redis.eval(MOVE, 3, ...keys, ...values)) === 1) return version
   }
 }
@@ -129,23 +129,23 @@ async function readCard(redis: Redis, postId: string): Promise<CardAtVersion> {
   return { card: toCard(postId, row), version: Number(row.version ?? 0) }
 }
 
-/** A missing hash is `{}` to Redis. */
+/** Converts a hash to a card. For a hash that doesn't exist, `row` is `{}`. */
 function toCard(postId: string, row: Readonly<Record<string, string>>): PostCard | null {
   const { title, author, publishedAt = null } = row
   return title === undefined || author === undefined ? null : { postId, title, author, publishedAt }
 }
 
-/** The published posts of an author, newest publication first, from the index alone. */
+/** Returns the published posts of an author from the index alone, newest publication first. */
 export async function getPostsByAuthor(redis: Redis, author: string, page: Page = {}): Promise<PostCard[]> {
   const { offset = 0, limit = 20 } = page
   if (limit < 1) return []
   const ids = await redis.zrevrange(listKey(author), offset, offset + limit - 1)
   const cards = await Promise.all(ids.map((postId) => readCard(redis, postId)))
-  // Between list and card a post may have been handed over.
+  // A post's author may have changed between reading the list and reading the card.
   return cards.flatMap(({ card }) => (card?.author === author ? [card] : []))
 }
 
-/** For the start of a program: whatever was stored while nobody kept the index. */
+/** Indexes everything that was stored while the index wasn't being updated. Call it when a program starts. */
 export async function catchUpPosts(redis: Redis): Promise<void> {
   let cursor = '0'
   do {
@@ -155,7 +155,7 @@ export async function catchUpPosts(redis: Redis): Promise<void> {
   } while (cursor !== '0')
 }
 
-/** Keeps the index live: `news` gives the id of a post whenever something was stored for it. Ends when the news end. */
+/** Keeps the index live: `news` yields a post's ID whenever something was stored for it. Resolves when `news` ends. */
 export async function followPosts(
   redis: Redis,
   news: AsyncIterable<string>,
@@ -166,7 +166,7 @@ export async function followPosts(
     try {
       await updatePostIndex(redis, postId)
     } catch (error) {
-      // One post that cannot be brought up must not keep all others from it.
+      // One post that can't be updated must not keep the others from being updated.
       onError(error, postId)
     }
   }

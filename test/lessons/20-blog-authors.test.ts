@@ -33,7 +33,7 @@ const DAY_9 = '2026-03-09T08:00:00.000Z'
 const MS_2 = '1772438400000'
 const clock = () => new Date(DAY_9)
 
-/** Happened on the n-th of March. */
+/** Happened on March n. */
 function event(n: number, eventType: string, payload: object = {}, postId = 'post-1'): BlogEvent {
   return {
     eventId: `0b7f3a52-6f0a-4c1e-9d3b-${String(n).padStart(12, '0')}`,
@@ -58,7 +58,7 @@ const draft = (changes: Partial<PostCard> = {}): PostCard => ({
   ...changes,
 })
 
-/** Appends to the stream of a post; `version` is that of the first. */
+/** Appends to the stream of a post; `version` is the first event's version. */
 async function plant(version: number, events: readonly BlogEvent[], postId = 'post-1'): Promise<void> {
   const pipeline = box.admin.pipeline()
   for (const [index, one] of events.entries()) {
@@ -69,7 +69,7 @@ async function plant(version: number, events: readonly BlogEvent[], postId = 'po
 
 const list = (author: string) => box.admin.zrange(`blog:author:${author}`, '0', '-1', 'WITHSCORES')
 
-/** All that the index says about post-1. */
+/** Everything the index contains about post-1. */
 async function index() {
   const card = await box.admin.hgetall('blog:card:post-1')
   return { card, ada: await list('ada'), bob: await list('bob') }
@@ -99,36 +99,51 @@ describe('applyCardEvent and changeAuthor', () => {
   test('follows each event', async () => {
     const published = draft({ publishedAt: DAY_2 })
     const steps: readonly (readonly [PostCard | null, BlogEvent, PostCard | null, string])[] = [
-      [null, CREATED, draft(), 'POST_CREATED makes the card of a draft.'],
-      [draft(), EDITED, draft({ title: 'Hello, world' }), 'POST_EDITED with a title changes the title.'],
+      [null, CREATED, draft(), 'POST_CREATED should make the card of a draft.'],
+      [
+        draft(),
+        EDITED,
+        draft({ title: 'Hello, world' }),
+        'POST_EDITED with a title should change the title.',
+      ],
       [
         published,
         event(4, 'POST_CREATED', { title: 'Other', content: 'text', author: 'bob' }),
         published,
-        'A second POST_CREATED changed a card that is there. It stays as it is: otherwise a repeated event makes a published post a draft of its first author.',
+        'A second POST_CREATED changed an existing card. The card should stay as it is. Otherwise a repeated event turns a published post back into a draft by its first author.',
       ],
-      [draft(), event(3, 'POST_EDITED', { content: 'More' }), draft(), 'An edit without a title leaves it.'],
+      [
+        draft(),
+        event(3, 'POST_EDITED', { content: 'More' }),
+        draft(),
+        'POST_EDITED without a title should leave the card’s title as it is.',
+      ],
       [
         draft(),
         event(3, 'POST_EDITED', { title: '' }),
         draft({ title: '' }),
-        'POST_EDITED with the title `""` has a title: it is empty, and so is that of the card from then on. Only a missing one leaves the card alone.',
+        'POST_EDITED with the title `""` does have a title, so the card’s title should be empty afterwards. Only an edit without a title leaves the card alone.',
       ],
-      [draft(), PUBLISHED, published, 'POST_PUBLISHED sets `publishedAt` to the time of the event.'],
-      [published, event(5, 'POST_PUBLISHED'), published, 'At a second POST_PUBLISHED the first day counts.'],
+      [draft(), PUBLISHED, published, 'POST_PUBLISHED should set `publishedAt` to the time of the event.'],
+      [
+        published,
+        event(5, 'POST_PUBLISHED'),
+        published,
+        'A second POST_PUBLISHED changed `publishedAt`. The first day counts.',
+      ],
       [
         published,
         TO_BOB,
         draft({ publishedAt: DAY_2, author: 'bob' }),
-        'POST_AUTHOR_CHANGED changes the author and nothing else: the post is as old as before.',
+        'POST_AUTHOR_CHANGED should change the author and nothing else. The post is as old as it was.',
       ],
       [
         published,
         event(5, 'POST_PINNED', { author: 'x' }),
         published,
-        'Other types leave the card as it is.',
+        'Other event types should leave the card as it is.',
       ],
-      [null, TO_BOB, null, 'Without a POST_CREATED there is no card: `null`.'],
+      [null, TO_BOB, null, 'Without a POST_CREATED there is no card, so the result should be `null`.'],
     ]
     for (const [before, one, after, why] of steps) {
       verifyEqual(await call('applyCardEvent', () => applyCardEvent(before, one)), after, why)
@@ -136,16 +151,16 @@ describe('applyCardEvent and changeAuthor', () => {
     verifyEqual(
       published,
       draft({ publishedAt: DAY_2 }),
-      'applyCardEvent wrote into the card that it was given. Return a new one.',
+      'applyCardEvent modified its input card. Return a new card instead.',
     )
   })
 
-  test('hands a post over', async () => {
+  test('changes the author of a post', async () => {
     await plant(1, [CREATED, PUBLISHED])
     const outcome = await attempt('changeAuthor', () => changeAuthor(box.redis, clock, 'post-1', 'bob'))
     verify(
       outcome.ok || !(outcome.error instanceof PostRefusedError),
-      'The post stands in its stream, and changeAuthor refused it. The index has not heard of it yet; it is a view, and may be late. Decide on the stream.',
+      'The post exists in its stream, but changeAuthor refused it. The index doesn’t have the post yet, because an index can be out of date. Decide based on the stream.',
       { received: !outcome.ok && outcome.error },
     )
     const version = await call('changeAuthor', () =>
@@ -163,38 +178,38 @@ describe('applyCardEvent and changeAuthor', () => {
           entityId: 'post-1',
         },
       ],
-      'changeAuthor should append POST_AUTHOR_CHANGED with `{ author }` as 3-0, and resolve to the new version 3.',
+      'changeAuthor should append POST_AUTHOR_CHANGED with `{ author }` as 3-0, and resolve to the new version, 3.',
     )
     const again = await call('changeAuthor', () => changeAuthor(box.redis, clock, 'post-1', 'bob'))
     verifyEqual(
       [again, await types()],
       [3, ['POST_CREATED', 'POST_PUBLISHED', 'POST_AUTHOR_CHANGED']],
-      'The post is bob’s already. Nothing happened, so no event should be stored; changeAuthor resolves to the version as it is. (`getPost` of lesson 18 does not tell whose it is: it passes over POST_AUTHOR_CHANGED.)',
+      'The post already belongs to bob. Nothing happened, so changeAuthor should store no event and resolve to the current version. (`getPost` of lesson 18 can’t tell whose post it is, because it ignores POST_AUTHOR_CHANGED.)',
     )
     const error = await callError(
       'changeAuthor',
       () => changeAuthor(box.redis, clock, 'post-9', 'bob'),
       PostRefusedError,
-      'post-9 never was. It cannot be handed over: refuse with the PostRefusedError of lesson 18.',
+      'post-9 doesn’t exist, so its author can’t change. Throw the PostRefusedError of lesson 18.',
     )
     verifyEqual(
       [error.reason, error.postId],
       ['not-found', 'post-9'],
-      'The PostRefusedError should carry the reason "not-found" and the post’s id.',
+      'The PostRefusedError should have the reason "not-found" and the post’s ID.',
     )
   })
 
-  test('decides on the author as he is', async () => {
+  test('decides based on the current author', async () => {
     await plant(1, [CREATED, PUBLISHED, TO_BOB])
     const version = await call('changeAuthor', () => changeAuthor(box.redis, clock, 'post-1', 'ada'))
     verifyEqual(
       [version, (await stored()).at(-1)?.payload],
       [4, { author: 'ada' }],
-      'The post was ada’s, is bob’s, and goes back to ada: that is an event, the fourth. changeAuthor should ask who has the post now. (The reducer of lesson 18 does not know POST_AUTHOR_CHANGED, so `getPost` still says ada.)',
+      'The post belonged to ada, then to bob, and now goes back to ada. That is a new event, the fourth: changeAuthor should compare with the current author. (The reducer of lesson 18 ignores POST_AUTHOR_CHANGED, so `getPost` still returns ada.)',
     )
   })
 
-  test('decides on the stream when the index is behind', async () => {
+  test('decides based on the stream when the index is out of date', async () => {
     await plant(1, [CREATED, PUBLISHED, EDITED, TO_BOB])
     await box.admin.hset('blog:card:post-1', OF_ADA.card)
     await box.admin.zadd('blog:author:ada', MS_2, 'post-1')
@@ -202,21 +217,21 @@ describe('applyCardEvent and changeAuthor', () => {
     verifyEqual(
       [same, (await stored()).length],
       [4, 4],
-      'The post has been bob’s since version 4, while its card is still at version 2 and says ada. changeAuthor should store nothing, and resolve to 4: the index may be behind, so only the stream says whose post it is.',
+      'The post has belonged to bob since version 4, while its card is still at version 2 and names ada. changeAuthor should store nothing and resolve to 4. The index may be out of date, so only the stream says whose post it is.',
     )
     const back = await call('changeAuthor', () => changeAuthor(box.redis, clock, 'post-1', 'ada'))
     verifyEqual(
       [back, (await stored()).at(-1)?.payload],
       [5, { author: 'ada' }],
-      'The post has been bob’s since version 4, while its card is still at version 2 and says ada. Handing it back to ada is an event, the fifth: the index may be behind, so only the stream says whose post it is.',
+      'The post has belonged to bob since version 4, while its card is still at version 2 and names ada. Giving it back to ada is a new event, the fifth. The index may be out of date, so only the stream says whose post it is.',
     )
   })
 
-  test('tries again, but not for ever', async () => {
+  test('tries again, but not forever', async () => {
     await plant(1, [CREATED])
     let version = 1
     let tries = 0
-    // Whenever a decision is about to be written, somebody else is quicker.
+    // Whenever a decision is about to be written, another writer is faster.
     const quicker = (most: number) => () => {
       tries += 1
       if (tries <= most) {
@@ -228,7 +243,7 @@ describe('applyCardEvent and changeAuthor', () => {
     const fifth = await attempt('changeAuthor', () => changeAuthor(box.redis, quicker(4), 'post-1', 'bob'))
     verify(
       fifth.ok,
-      'Four times somebody else was quicker and took the version. changeAuthor gave up, though it may read and decide anew up to ten times.',
+      'Another writer took the version four times in a row, and changeAuthor gave up. It should read and decide again, up to ten attempts in all.',
       { received: fifth.ok || fifth.error },
     )
     version = (await stored()).length
@@ -236,13 +251,13 @@ describe('applyCardEvent and changeAuthor', () => {
     const last = await attempt('changeAuthor', () => changeAuthor(box.redis, quicker(30), 'post-1', 'cyd'))
     verify(
       tries <= 11,
-      'Each time somebody else was quicker, and changeAuthor went on after its tenth attempt. Ten at most: then throw the error, so that the caller hears of it and nothing hangs.',
+      'Another writer took the version every time, and changeAuthor kept trying after its tenth attempt. Throw the error after ten attempts, so that the caller finds out and nothing hangs.',
       { received: `${tries} attempts` },
     )
     const written = (await stored()).some(({ payload }) => payload.author === 'cyd')
     verify(
       !last.ok || written,
-      'Each time somebody else was quicker; changeAuthor gave up, and resolved as if the post were cyd’s. Nothing was stored, so it should throw.',
+      'Another writer took the version every time. changeAuthor gave up, but resolved as if the post belonged to cyd. Nothing was stored, so it should throw.',
       { received: last.ok && last.value },
     )
   })
@@ -256,19 +271,19 @@ describe('applyCardEvent and changeAuthor', () => {
       verify: async ({ first }) => {
         verify(
           first.ok,
-          'Somebody edited the post while it was handed over, and changeAuthor failed. When the version is taken, read again and decide again.',
+          'Another writer edited the post while its author was being changed, and changeAuthor failed. When the version is taken, read again and decide again.',
           { received: first.ok || first.error },
         )
         verifyEqual(
           (await types()).sort(),
           ['POST_AUTHOR_CHANGED', 'POST_CREATED', 'POST_EDITED'],
-          'An edit and a change of author at the same time: both should be in the stream, each once.',
+          'An edit and a change of author ran at the same time. Both should be in the stream, once each.',
         )
       },
     })
   })
 
-  test('hands a post over once, when two do it', async () => {
+  test('changes the author once when two callers do it', async () => {
     for (const sameConnection of [false, true]) {
       await everyInterleaving({
         name: 'changeAuthor',
@@ -280,12 +295,12 @@ describe('applyCardEvent and changeAuthor', () => {
           verifyEqual(
             await types(),
             ['POST_CREATED', 'POST_AUTHOR_CHANGED'],
-            `Two people handed the post over to bob at the same time, and it was not stored just once. Whose version was taken has to read again and decide again: it is bob’s by then, and there is nothing left to store.${sameConnection ? sharedWatch(box.commands) : ''}`,
+            `Two callers changed the author to bob at the same time, and the change wasn’t stored exactly once. The caller whose version was taken should read again and decide again. By then the post already belongs to bob, so there is nothing left to store.${sameConnection ? sharedWatch(box.commands) : ''}`,
           )
           verifyEqual(
             [first.ok ? first.value : first.error, second.ok ? second.value : second.error],
             [2, 2],
-            `Two people handed the post over to bob at the same time. Both should hear that the post is at version 2: one stored it, the other found nothing to do.${sameConnection ? sharedWatch(box.commands) : ''}`,
+            `Two callers changed the author to bob at the same time. Both should get version 2: one stored the change, and the other found nothing to do.${sameConnection ? sharedWatch(box.commands) : ''}`,
           )
         },
       })
@@ -298,41 +313,45 @@ const update = () => call('updatePostIndex', () => updatePostIndex(box.redis, 'p
 describe('updatePostIndex', () => {
   test('follows a post from draft to list', async () => {
     const none = await update()
-    verifyEqual([none, await index()], [0, NONE], 'The post never was: 0, and nothing in the index.')
+    verifyEqual(
+      [none, await index()],
+      [0, NONE],
+      'The post doesn’t exist. updatePostIndex should resolve to 0 and write nothing to the index.',
+    )
     await plant(1, [CREATED])
     const first = await update()
     verifyEqual(
       await index(),
       { card: { title: 'Hello', author: 'ada', version: '1' }, ada: [], bob: [] },
-      'A draft has a card (title, author, version, and no publishedAt), and stands in no list: it is not published.',
+      'A draft should have a card (title, author, version, and no publishedAt) but no place in a list, because it isn’t published.',
     )
     await plant(2, [PUBLISHED])
     const second = await update()
     verifyEqual(
       await index(),
       OF_ADA,
-      'The post was published. Its card should say when, and it should stand in `blog:author:ada` with that time, in milliseconds, as the score.',
+      'The post was published. Its card should have `publishedAt`, and it should be in `blog:author:ada` with that time in milliseconds as its score.',
     )
     verifyEqual(
       [first, second],
       [1, 2],
-      'updatePostIndex should resolve to the version that the index is at now.',
+      'updatePostIndex should resolve to the version that the index is now at.',
     )
     verifyEqual(
       [await update(), await index()],
       [2, OF_ADA],
-      'Nothing new was stored. updatePostIndex should leave the index as it is, and resolve to the version at which it is: 0 is for a post that never was.',
+      'Nothing new was stored. updatePostIndex should leave the index as it is and resolve to its current version. Only a post that doesn’t exist resolves to 0.',
     )
     const keys = (await box.admin.keys('*')).sort()
     verifyEqual(
       keys,
       ['blog:author:ada', 'blog:card:post-1', 'blog:post:post-1'],
-      'The index is cards and lists, and nothing else: updatePostIndex left another key behind, or removed one.',
+      'The index consists of cards and lists and nothing else, but updatePostIndex left another key behind or removed one.',
     )
     verifyEqual(
       await Promise.all(keys.map((key) => box.admin.ttl(key))),
       [-1, -1, -1],
-      'updatePostIndex gave a key a time to live. When it is over, a card or a list is gone, although nothing happened to the post.',
+      'updatePostIndex set an expiration on a key. When the key expires, a card or a list disappears, although nothing happened to the post.',
     )
   })
 
@@ -342,11 +361,11 @@ describe('updatePostIndex', () => {
     verifyEqual(
       await list('ada'),
       ['post-1', '1772438400250'],
-      'The post was published a quarter of a second after eight, and the score says something else. It should be that time in milliseconds, with nothing cut off.',
+      'The post was published a quarter of a second after eight, but its score is a different time. The score should be that time in milliseconds, with nothing cut off.',
     )
   })
 
-  test('leaves an edited post where it stands', async () => {
+  test('leaves an edited post in its place', async () => {
     await plant(1, [CREATED, PUBLISHED])
     await update()
     await plant(3, [EDITED])
@@ -354,7 +373,7 @@ describe('updatePostIndex', () => {
     verifyEqual(
       await index(),
       { ...OF_ADA, card: { ...OF_ADA.card, title: 'Hello, world', version: '3' } },
-      'A published post was edited. The card should have the new title; in the list it stays at the day of its publication, an edit is no news.',
+      'A published post was edited. Its card should have the new title, but its score should still be the day of its publication: an edit is not a publication.',
     )
   })
 
@@ -366,23 +385,23 @@ describe('updatePostIndex', () => {
     const found = await index()
     verify(
       found.ada.length === 0,
-      'The post was handed over from ada to bob, and still stands in ada’s list. The event names only the new author; the old one is on the card.',
+      'The post’s author changed from ada to bob, but the post is still in ada’s list. The event names only the new author; the card has the old one.',
       { received: found },
     )
     verifyEqual(
       found,
       OF_BOB,
-      'The post was handed over from ada to bob: it should be in bob’s list, at its old place in time, and the card should name him.',
+      'The post’s author changed from ada to bob. It should be in bob’s list with its old score, and its card should name bob.',
     )
     for (let again = 0; again < 2; again += 1) await update()
     verifyEqual(
       await index(),
       OF_BOB,
-      'Told three times of the same event, the index should be as after once.',
+      'After three updates for the same event, the index should be the same as after one.',
     )
   })
 
-  test('puts a draft that was handed over in the list of its new author', async () => {
+  test('puts a draft in the list of its new author', async () => {
     const handedOver = event(2, 'POST_AUTHOR_CHANGED', { author: 'bob' })
     const published = event(3, 'POST_PUBLISHED')
     for (const updates of [
@@ -400,7 +419,7 @@ describe('updatePostIndex', () => {
       verifyEqual(
         [card.author, ada, bob],
         ['bob', [], ['post-1', '1772524800000']],
-        'A draft of ada’s was handed over to bob and then published. It should be in bob’s list alone: the list to put a post in is that of its author after all events, not that of the author on the card before them.',
+        'A draft’s author changed from ada to bob, and then it was published. It should be in bob’s list alone. Add a post to the list of its author after all the events, not the author on the card before them.',
       )
     }
   })
@@ -412,7 +431,7 @@ describe('updatePostIndex', () => {
     verifyEqual(
       [version, (await index()).card.title],
       [1_100, 'Title 1097'],
-      'A post has 1,100 events that the index has not seen, and after updatePostIndex it is not at the last one. Go on until a page is not full.',
+      'A post has 1,100 events that the index hasn’t seen, and after updatePostIndex the index isn’t at the last one. Keep reading until a page isn’t full.',
     )
     verify(
       largestReply(box.commands) <= 1_000,
@@ -423,7 +442,7 @@ describe('updatePostIndex', () => {
     )
   })
 
-  test('begins at the checkpoint', async () => {
+  test('starts at the checkpoint', async () => {
     await plant(1, [CREATED, PUBLISHED, EDITED])
     await box.admin.hset('blog:card:post-1', {
       title: 'As the card has it',
@@ -437,11 +456,11 @@ describe('updatePostIndex', () => {
     verifyEqual(
       await index(),
       { ...OF_BOB, card: { ...OF_BOB.card, title: 'As the card has it' } },
-      'The card is at version 3, and one event stands behind it, which hands the post over to bob. Only that one should be applied, to what the card says.',
+      'The card is at version 3, and one event comes after it, which changes the author to bob. updatePostIndex should apply only that event, starting with the card.',
       [
         [
           ({ card }) => card.title !== undefined && card.title !== 'As the card has it',
-          'The card is at version 3, and one event stands behind it. Only that one should be applied, to what the card says: who replays the post from its first event makes every edit dearer than the one before.',
+          'The card is at version 3, and one event comes after it. updatePostIndex should apply only that event, starting with the card. If you replay the post from its first event, every edit takes longer than the one before.',
         ],
       ],
     )
@@ -461,7 +480,7 @@ describe('updatePostIndex', () => {
         verifyEqual(
           found,
           found.card.version === '2' && found.ada.length === 2 ? OF_ADA : OF_BOB,
-          `The process died after its ${last ?? 'start'}: the card and the two lists do not say the same. Change all of them in one step, and the version with them.`,
+          `The process died after its ${last ?? 'start'}, and now the card and the two lists don’t match. Change all of them, and the version, in one step.`,
         )
       },
     })
@@ -480,19 +499,17 @@ describe('updatePostIndex', () => {
         },
         verify: async ({ first, second, after, held }) => {
           const failed = first.ok ? second : first
-          verify(
-            failed.ok,
-            'The index of one post was brought up to date twice at the same time, and one of the two threw.',
-            { received: failed.ok || failed.error },
-          )
+          verify(failed.ok, 'Two updates of one post’s index ran at the same time, and one of them threw.', {
+            received: failed.ok || failed.error,
+          })
           verifyEqual(
             await index(),
             OF_BOB,
-            `${sameConnection ? 'Two parts of one program, with one client,' : 'Two processes'} work on one post. When both are done, its index should be at version 4: bob’s, and in no other list.${sameConnection ? sharedWatch(box.commands) : ''}`,
+            `${sameConnection ? 'Two parts of one program, sharing one client,' : 'Two processes'} updated the index of one post. When both are done, it should be at version 4, and the post should be in bob’s list and in no other.${sameConnection ? sharedWatch(box.commands) : ''}`,
             [
               [
                 ({ card, ada }) => card.version === '2' || ada.length > 0,
-                `${sameConnection ? 'Two parts of one program, with one client,' : 'Two processes'} work on one post. The slow one had read up to version 2; between its ${after ?? 'start'} and its ${held ?? 'end'} the fast one brought the index to version 4 (bob’s). Then the slow one wrote what it knew. Write only if the card’s version is still the one that you saw; otherwise read again.${sameConnection ? sharedWatch(box.commands) : ''}`,
+                `${sameConnection ? 'Two parts of one program, sharing one client,' : 'Two processes'} updated the index of one post. The slower one had read up to version 2. Between its ${after ?? 'start'} and its ${held ?? 'end'}, the faster one brought the index to version 4 (bob’s), and then the slower one wrote its old data. Write only if the card is still at the version you read; otherwise, read again.${sameConnection ? sharedWatch(box.commands) : ''}`,
               ],
             ],
           )
@@ -503,7 +520,7 @@ describe('updatePostIndex', () => {
 
   test('leaves no connection open', async () => {
     for (const [what, prepare] of [
-      ['of a post that never was', async () => {}],
+      ['of a post that doesn’t exist', async () => {}],
       ['that found something new', () => plant(1, [CREATED])],
       ['that found nothing new', async () => {}],
       ['that failed', () => box.admin.set('blog:card:post-1', 'no hash')],
@@ -512,7 +529,7 @@ describe('updatePostIndex', () => {
       await attempt('updatePostIndex', () => updatePostIndex(box.redis, 'post-1'))
       verify(
         (await connectionsStillOpen()) === 0,
-        `After an updatePostIndex ${what}, a connection that it opened is still open. With each news one more is left, until Redis accepts none: disconnect the duplicate in a \`finally\`.`,
+        `After an updatePostIndex ${what}, a connection that it opened is still open. Each notification leaves another one open, until Redis accepts no more. Disconnect the duplicate in a \`finally\`.`,
       )
     }
   })
@@ -526,23 +543,23 @@ describe('updatePostIndex', () => {
     verifyEqual(
       [version, (await index()).card.version],
       [10, '10'],
-      'The post is at version 10. updatePostIndex should bring the card there, and resolve to 10.',
+      'The post is at version 10. updatePostIndex should bring the card to that version and resolve to 10.',
       [
         [
           ([, stored]) => stored === '9',
-          'The card was at version 9, and the tenth event did not get into the index. Versions are numbers: compared as texts, "9" is greater than "10".',
+          'The card was at version 9, and the tenth event didn’t make it into the index. Versions are numbers: if you compare them as strings, "9" is greater than "10".',
         ],
       ],
     )
   })
 
-  test('looks again when the card has moved', async () => {
+  test('starts over when the card has changed', async () => {
     await everyInterleaving({
       name: 'updatePostIndex',
       prepare: () => plant(1, [CREATED, PUBLISHED, EDITED, TO_BOB]),
       first: (redis) => updatePostIndex(redis, 'post-1'),
       second: async () => {
-        // A process that read before events 3 and 4 were stored, and is only now writing.
+        // A process that read before events 3 and 4 were stored, and is writing only now.
         if ((await box.admin.exists('blog:card:post-1')) === 1) return
         await box.admin
           .multi()
@@ -554,17 +571,17 @@ describe('updatePostIndex', () => {
         const found = await index()
         verify(
           found.card.version !== '2',
-          `Between the ${after ?? 'start'} and the ${held ?? 'end'} of your updatePostIndex a slower process brought the card to version 2. The post is at version 4, and updatePostIndex left the card at 2. That another one wrote does not mean that it wrote all: begin again with the card.`,
+          `Between the ${after ?? 'start'} and the ${held ?? 'end'} of your updatePostIndex, a slower process brought the card to version 2. The post is at version 4, and updatePostIndex left the card at 2. Another process’s write may not include all events, so start over with the card.`,
           { expected: OF_BOB, received: found },
         )
         verifyEqual(
           found,
           OF_BOB,
-          'The post is at version 4 and belongs to bob. Card and lists should say so, whatever a slower process wrote in the meantime.',
+          'The post is at version 4 and belongs to bob. The card and the lists should match that, whatever a slower process wrote in the meantime.',
           [
             [
               ({ ada }) => ada.length > 0,
-              `Between the ${after ?? 'start'} and the ${held ?? 'end'} of your updatePostIndex a slower process put the post into ada’s list, at version 2. At version 4 it is bob’s, and should be in his list alone. Being newer is not enough: the list to take it out of comes from a card that has changed since you read it.`,
+              `Between the ${after ?? 'start'} and the ${held ?? 'end'} of your updatePostIndex, a slower process added the post to ada’s list, at version 2. At version 4 the post should be in bob’s list alone. It isn’t enough that your version is newer: you took the old list from a card that has changed since you read it.`,
             ],
           ],
         )
@@ -581,14 +598,14 @@ async function plantCard(postId: string, author: string, day: number, score: num
 }
 
 describe('getPostsByAuthor', () => {
-  test('asks the index alone', async () => {
+  test('queries the index alone', async () => {
     await plantCard('post-1', 'ada', 2, Number(MS_2))
     await plant(1, [CREATED, PUBLISHED, EDITED, TO_BOB])
     await call('getPostsByAuthor', () => getPostsByAuthor(box.redis, 'ada'))
     const sent = box.commands.find(({ args }) => args.some((arg) => arg.startsWith('blog:post:')))
     verify(
       sent === undefined,
-      'The index says that post-1 is ada’s; its stream has moved on. getPostsByAuthor went to the posts themselves. It should answer from cards and lists alone: a page is cheap to read because others keep them.',
+      'In the index, post-1 belongs to ada; its stream has newer events. getPostsByAuthor read the posts themselves. It should use only the cards and lists: a page is cheap to read because updatePostIndex has done the work.',
       { received: sent?.name },
     )
   })
@@ -602,15 +619,15 @@ describe('getPostsByAuthor', () => {
     verifyEqual(
       posts?.map(({ postId }) => postId),
       ['wine', 'tea', 'bread'],
-      'Ada published bread on the first of March, tea on the third, wine on the fifth; oil is bob’s. getPostsByAuthor should give ada’s three, the newest publication first.',
+      'Ada published bread on March 1, tea on March 3, and wine on March 5; oil belongs to bob. getPostsByAuthor should return ada’s three posts, newest publication first.',
     )
     verifyEqual(
       posts[0],
       { postId: 'wine', title: 'On wine', author: 'ada', publishedAt: '2026-03-05T08:00:00.000Z' },
-      'Each post should be given as a PostCard: postId, title, author, publishedAt.',
+      'getPostsByAuthor should return each post as a PostCard: postId, title, author, publishedAt.',
     )
     const none = await call('getPostsByAuthor', () => getPostsByAuthor(box.redis, 'cyd'))
-    verifyEqual(none, [], 'For an author without posts it should give an empty list.')
+    verifyEqual(none, [], 'For an author without posts, getPostsByAuthor should return an empty array.')
   })
 
   test('leaves out a post without a card', async () => {
@@ -622,21 +639,21 @@ describe('getPostsByAuthor', () => {
     verifyEqual(
       outcome.ok ? outcome.value?.map(({ postId, title }) => [postId, title]) : outcome.error,
       [['wine', 'On wine']],
-      'Ada’s list has rum, wine and tea, and for rum there is no card: `HGETALL` gives `{}` for what is not there, and `{}` is no card. Of the newest two, rum and wine, only wine should be shown, under its own id; the page is one shorter.',
+      'Ada’s list has rum, wine, and tea, but rum has no card. `HGETALL` returns `{}` for a key that doesn’t exist, and `{}` isn’t a card. Of the newest two, rum and wine, only wine should be returned, under its own ID, so the page is one shorter.',
     )
   })
 
-  test('puts posts of the same time in the order of their ids', async () => {
+  test('orders posts of the same time by their IDs', async () => {
     for (const postId of ['tea', 'bread', 'wine']) await plantCard(postId, 'ada', 2, Number(MS_2))
     const posts = await call('getPostsByAuthor', () => getPostsByAuthor(box.redis, 'ada'))
     verifyEqual(
       posts.map(({ postId }) => postId),
       ['wine', 'tea', 'bread'],
-      'Three posts were published in the same millisecond. The greater id should come first, as ZREVRANGE has it: otherwise pages overlap.',
+      'Three posts were published in the same millisecond. The greater ID should come first, which is the order of ZREVRANGE. Otherwise pages overlap.',
     )
   })
 
-  test('gives one page', async () => {
+  test('returns one page', async () => {
     const pipeline = box.admin.pipeline()
     for (let n = 1; n <= 130; n += 1) {
       const card = { title: `Post ${n}`, author: 'ada', publishedAt: DAY_1, version: '2' }
@@ -649,19 +666,23 @@ describe('getPostsByAuthor', () => {
     verifyEqual(
       await ids({ offset: 2, limit: 3 }),
       ['p128', 'p127', 'p126'],
-      'Of 130 posts, `{ offset: 2, limit: 3 }` should give the third to the fifth newest.',
+      'Of 130 posts, `{ offset: 2, limit: 3 }` should return the third to the fifth newest.',
     )
-    verifyEqual((await ids()).length, 20, 'Without a page it should give the newest 20.')
-    verifyEqual(await ids({ offset: 128 }), ['p2', 'p1'], 'The last page has what is left.')
+    verifyEqual((await ids()).length, 20, 'Without a page, getPostsByAuthor should return the newest 20.')
+    verifyEqual(
+      await ids({ offset: 128 }),
+      ['p2', 'p1'],
+      'The last page should have the posts that are left.',
+    )
     const greedy = box.commands.find(({ reply }) => Array.isArray(reply) && reply.length > 60)
     verify(
       greedy === undefined,
-      'getPostsByAuthor fetched the whole list to give a page of it. The sorted set can give a part by rank.',
+      'getPostsByAuthor fetched the whole list for a single page. Fetch only the part you need from the sorted set, by rank.',
       { received: greedy?.name },
     )
   })
 
-  test('never shows a post of somebody else', async () => {
+  test('never shows a post of another author', async () => {
     await everyInterleaving({
       name: 'getPostsByAuthor',
       prepare: async () => {
@@ -674,13 +695,17 @@ describe('getPostsByAuthor', () => {
         await handOver.zrem('blog:author:ada', 'wine').zadd('blog:author:bob', 1772697600000, 'wine').exec()
       },
       verify: ({ first, after, held }) => {
-        verify(first.ok, 'A post was handed over while the list was read, and getPostsByAuthor threw.', {
-          received: first.ok || first.error,
-        })
+        verify(
+          first.ok,
+          'A post’s author changed while the list was being read, and getPostsByAuthor threw.',
+          {
+            received: first.ok || first.error,
+          },
+        )
         const shown = first.value.map(({ postId, author }) => `${postId} of ${author}`)
         verify(
           shown.includes('tea of ada') && shown.every((one) => one.endsWith('of ada')),
-          `Wine was handed over to bob between the ${after ?? 'start'} and the ${held ?? 'end'} of getPostsByAuthor for ada. Her list should have tea, and no post that its own card says is bob’s.`,
+          `Wine went from ada to bob between the ${after ?? 'start'} and the ${held ?? 'end'} of getPostsByAuthor for ada. Expected tea, and no post whose card names bob.`,
           { received: shown },
         )
       },
@@ -697,11 +722,11 @@ describe('catchUpPosts and followPosts', () => {
     verifyEqual(
       await list('ada'),
       ['news:1', MS_2],
-      'The post news:1 was published, and should be in ada’s list after catchUpPosts. Its id has a colon: it is all of the key behind `blog:post:`.',
+      'The post news:1 was published, so it should be in ada’s list after catchUpPosts. Its ID has a colon: it is everything after `blog:post:` in the key.',
     )
   })
 
-  test('brings in what was missed', async () => {
+  test('catches up on missed posts', async () => {
     const ids = Array.from({ length: 40 }, (_, n) => `news:${n + 1}`)
     for (const postId of ids) {
       const created = { title: postId, content: 'text', author: 'ada' }
@@ -716,30 +741,30 @@ describe('catchUpPosts and followPosts', () => {
     const missing = ids.filter((id) => !hers.includes(id))
     verify(
       missing.length === 0,
-      'Forty posts of ada (news:1 to news:40) were published while nobody kept the index. All of them should be in her list. SCAN gives them in portions: go on until its cursor is 0 again.',
+      'Forty posts of ada (news:1 to news:40) were published while the index was not being updated. All of them should be in her list. SCAN returns them in batches, so continue until its cursor is 0 again.',
       { expected: [], received: missing },
     )
     verifyEqual(
       await index().then(({ card, bob }) => ({ card, bob })),
       { card: OF_BOB.card, bob: OF_BOB.bob },
-      'post-1 was edited and handed over to bob while nobody kept the index. catchUpPosts should bring it up to its last event, although it has a card already.',
+      'post-1 was edited and changed its author to bob while the index was not being updated. catchUpPosts should apply all its events, even though it has a card already.',
     )
     verifyEqual(
       hers.filter((id) => !ids.includes(id)),
       [],
-      'After catchUpPosts a post stands in ada’s list that is not hers.',
+      'After catchUpPosts, ada’s list has a post that isn’t hers.',
     )
     const keys = box.commands.find(({ name }) => name.toUpperCase() === 'KEYS')
     verify(
       keys === undefined,
-      'catchUpPosts asked for all keys with KEYS: Redis serves nobody else until it has gone through all of them. Use SCAN.',
+      'catchUpPosts fetched all keys with KEYS, which blocks all other clients until Redis has gone through the whole database. Use SCAN.',
     )
     const before = await box.admin.zrange('blog:author:ada', '0', '-1', 'WITHSCORES')
     await call('catchUpPosts', () => catchUpPosts(box.redis))
     verifyEqual(
       await box.admin.zrange('blog:author:ada', '0', '-1', 'WITHSCORES'),
       before,
-      'A second catchUpPosts finds nothing new, and should change nothing.',
+      'A second catchUpPosts finds nothing new, so it should change nothing.',
     )
   })
 
@@ -751,17 +776,17 @@ describe('catchUpPosts and followPosts', () => {
     const cursors = scans.map(({ reply }) => (Array.isArray(reply) ? String(reply[0]) : ''))
     verify(
       scans.length === 0 || cursors.includes('0'),
-      'One post stands among 2,500 other keys, and catchUpPosts ended before the cursor of SCAN was 0 again. A portion of SCAN may hold no post and still not be the last: only a cursor of 0 is the end.',
+      'There is one post among 2,500 other keys, and catchUpPosts ended before the cursor of SCAN was 0 again. A batch from SCAN may contain no posts and still not be the last: only a cursor of 0 is the end.',
       { expected: '0', received: cursors.at(-1) },
     )
     verifyEqual(
       await index(),
       OF_ADA,
-      'One post stands among 2,500 other keys. catchUpPosts should bring its index up to date.',
+      'There is one post among 2,500 other keys. catchUpPosts should bring its index up to date.',
       [
         [
           ({ card }) => card.version === undefined,
-          'One post stands among 2,500 other keys, and catchUpPosts did not find it.',
+          'There is one post among 2,500 other keys, and catchUpPosts didn’t find it.',
         ],
       ],
     )
@@ -796,22 +821,22 @@ describe('catchUpPosts and followPosts', () => {
     verifyEqual(
       seen[0],
       OF_BOB,
-      'The news named post-1, which had been handed over to bob. When followPosts asked for the next news, the index should have had it: live means at once.',
+      '`news` yielded post-1, whose author had changed to bob. By the time followPosts requested the next ID, the index should have been up to date, because live means immediately.',
     )
     verifyEqual(
       seen[1],
       ['missed', MS_2],
-      'The post "missed" was published before followPosts began, and no news came of it. followPosts should first catch up: news tell only what happens while one listens.',
+      'The post "missed" was published before followPosts began, and `news` never yielded it. followPosts should first catch up, because `news` covers only what happens while it is running.',
     )
     verifyEqual(
       told,
       [[true, 'broken']],
-      'The index of the post "broken" cannot be updated (a text lies at its card’s key). `onError` should be called once, with the error and the post’s id.',
+      'The index of the post "broken" can’t be updated (there is a string at its card’s key). followPosts should call `onError` once, with the error and the post’s ID.',
     )
     verifyEqual(
       (await list('cyd')).filter((id) => id === 'next'),
       ['next'],
-      'After the post "broken" failed, the news of the post "next" came, and it is not in the list of its author. One failure must not end the following.',
+      'After the post "broken" failed, `news` yielded the post "next", and it isn’t in its author’s list. One failure must not end followPosts.',
     )
     verifyEqual(
       [await list('cyd'), await list('ada')],
@@ -819,7 +844,7 @@ describe('catchUpPosts and followPosts', () => {
         ['broken', MS_2, 'missed', MS_2, 'next', MS_2],
         ['post-1', MS_2],
       ],
-      'News came again of "broken", which had been mended, and of post-1, which had been given back to ada. The index should have both: that a post was named before, or failed before, says nothing of today.',
+      '`news` yielded "broken" again, whose card was fixed, and post-1, whose author had changed back to ada. The index should be up to date for both, even though one was updated before and the other had failed.',
     )
   })
 
@@ -829,11 +854,11 @@ describe('catchUpPosts and followPosts', () => {
     const caught = await attempt('catchUpPosts', () => catchUpPosts(box.redis))
     verify(
       !caught.ok,
-      'The index of post-1 cannot be updated (a text lies at its card’s key), and catchUpPosts resolved as if all were well. Let the error through, and wait for each update.',
+      'The index of post-1 can’t be updated (there is a string at its card’s key), but catchUpPosts resolved as if all were well. Let the error through, and await each update.',
     )
     let asked = false
     const told: unknown[] = []
-    // biome-ignore lint/correctness/useYield: there are no news
+    // biome-ignore lint/correctness/useYield: the source ends without an ID
     async function* source(): AsyncGenerator<string> {
       asked = true
     }
@@ -842,13 +867,13 @@ describe('catchUpPosts and followPosts', () => {
     )
     verify(
       !followed.ok && told.length === 0,
-      'Catching up failed (a text lies at the key of a card). followPosts should wait for that, also when no news come, reject with its error, and not begin to follow: its index would be incomplete, and nobody would know. `onError` is for the news.',
+      'Catching up failed (there is a string at a card’s key). followPosts should wait for that and reject with its error, even if `news` yields nothing. If it follows anyway, the index is incomplete without anyone noticing. `onError` is only for the IDs from `news`.',
       { received: { rejected: !followed.ok, onError: told.length, askedForNews: asked } },
     )
     verifyEqual(
       String(followed.error),
       String(caught.error),
-      'followPosts could not catch up, and should reject with the very error of catchUpPosts.',
+      'followPosts couldn’t catch up. It should reject with the same error as catchUpPosts.',
     )
   })
 })

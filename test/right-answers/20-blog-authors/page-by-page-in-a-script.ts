@@ -1,4 +1,4 @@
-/** Moves the index page by page, one script each; the list and its cards are read in one script, too. */
+/** Moves the index page by page, with one script for each page. */
 import type { Redis } from 'ioredis'
 import { createEvent, type DomainEvent, decodeEvent, encodeEvent } from '#built/01-events'
 import { type Clock, PostRefusedError } from '#built/18-blog'
@@ -54,10 +54,10 @@ export const changeAuthor = async (
     const text = encodeEvent(createEvent(input, clock))
     if ((await redis.eval(APPEND, 1, key, `${version}-0`, `${version + 1}-0`, text)) === 1) return version + 1
   }
-  throw new Error(`${postId} was written to again and again`)
+  throw new Error(`${postId} had a conflict on every attempt`)
 }
 
-/** Finds the old list by itself. KEYS 1 card, 2 old list, 3 new list · ARGV 1 seen, 2 now, 3 id, 4 card as JSON, 5 score */
+/** KEYS 1 card, 2 old list, 3 new list · ARGV 1 version read, 2 new version, 3 postId, 4 card as JSON, 5 score */
 const MOVE = `
 local version = redis.call('HGET', KEYS[1], 'version')
 if (version or '0') ~= ARGV[1] then return 0 end

@@ -1,4 +1,4 @@
-/** WATCH and MULTI on a connection of its own; ZRANGE … REV; cards by a pipeline. */
+/** Uses WATCH and MULTI on a separate connection, ZRANGE … REV, and a pipeline to read the cards. */
 import type { Redis } from 'ioredis'
 import { createEvent, type DomainEvent, decodeEvent, encodeEvent } from '#built/01-events'
 import { PostRefusedError } from '#built/18-blog'
@@ -30,7 +30,7 @@ export function applyCardEvent(card: PostCard | null, event: DomainEvent): PostC
   return { postId: event.entityId, title, author, publishedAt: null }
 }
 
-async function* eventsBehind(redis: Redis, postId: string, version: number) {
+async function* eventsAfter(redis: Redis, postId: string, version: number) {
   let start = version
   for (;;) {
     const page = await redis.xrange(`blog:post:${postId}`, `${start + 1}-0`, '+', 'COUNT', 250)
@@ -45,7 +45,7 @@ export async function changeAuthor(redis: Redis, clock: () => Date, postId: stri
   for (let left = 10; left > 0; left -= 1) {
     let card: PostCard | null = null
     let version = 0
-    for await (const event of eventsBehind(redis, postId, 0)) {
+    for await (const event of eventsAfter(redis, postId, 0)) {
       card = applyCardEvent(card, event)
       version += 1
     }
@@ -80,7 +80,7 @@ export async function updatePostIndex(redis: Redis, postId: string): Promise<num
         card = { postId, title, author, publishedAt }
       }
       let version = seen
-      for await (const event of eventsBehind(own, postId, seen)) {
+      for await (const event of eventsAfter(own, postId, seen)) {
         card = applyCardEvent(card, event)
         version += 1
       }
@@ -132,7 +132,7 @@ export async function followPosts(
   onError: (error: unknown, postId: string) => void,
 ): Promise<void> {
   const source = news[Symbol.asyncIterator]()
-  // Asked for before catching up, so that a subscription behind it is open.
+  // Requested before catching up, so that a subscription that feeds it is open already.
   let next = source.next()
   await catchUpPosts(redis)
   for (let one = await next; one.done !== true; one = await next) {
