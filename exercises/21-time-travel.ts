@@ -2,13 +2,13 @@
 import type { Redis } from 'ioredis'
 import type { Post } from '#built/18-blog'
 
-/** A post as it was, and how many of its events are in it. */
+/** A post as it was, and the number of events it reflects. */
 export interface PostAtVersion {
   readonly post: Post | null
   readonly version: number
 }
 
-/** `timestamp` is what the event says; `at` is the moment from which it counts. */
+/** `timestamp` is the event's own; `at` is the moment it counts from. */
 export interface Revision {
   readonly version: number
   readonly eventType: string
@@ -16,14 +16,14 @@ export interface Revision {
   readonly at: string
 }
 
-/** `null` stands for a field of a post that was not there. */
+/** In a version without a post, each field is `null`. */
 export interface Difference {
   readonly field: keyof Post
   readonly before: string | boolean | null
   readonly after: string | boolean | null
 }
 
-/** Nobody can look at a version that never was. `current` is the newest one, 0 for no post. */
+/** The requested version doesn't exist. `current` is the newest one, 0 if there's no post. */
 export class UnknownVersionError extends Error {
   override readonly name = 'UnknownVersionError'
   readonly postId: string

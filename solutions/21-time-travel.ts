@@ -2,13 +2,13 @@ import type { Redis } from 'ioredis'
 import { type DomainEvent, decodeEvent } from '#built/01-events'
 import { applyPostEvent, type Post } from '#built/18-blog'
 
-/** A post as it was, and how many of its events are in it. */
+/** A post as it was, and the number of events it reflects. */
 export interface PostAtVersion {
   readonly post: Post | null
   readonly version: number
 }
 
-/** `timestamp` is what the event says; `at` is the moment from which it counts. */
+/** `timestamp` is the event's own; `at` is the moment it counts from. */
 export interface Revision {
   readonly version: number
   readonly eventType: string
@@ -16,14 +16,14 @@ export interface Revision {
   readonly at: string
 }
 
-/** `null` stands for a field of a post that was not there. */
+/** In a version without a post, each field is `null`. */
 export interface Difference {
   readonly field: keyof Post
   readonly before: string | boolean | null
   readonly after: string | boolean | null
 }
 
-/** Nobody can look at a version that never was. `current` is the newest one, 0 for no post. */
+/** The requested version doesn't exist. `current` is the newest one, 0 if there's no post. */
 export class UnknownVersionError extends Error {
   override readonly name = 'UnknownVersionError'
   readonly postId: string
@@ -38,21 +38,21 @@ export class UnknownVersionError extends Error {
   }
 }
 
-/** A point of the history. `until` is the latest timestamp so far: when clocks differ, not always that of the last event. */
+/** A point in the history. `until` is the latest timestamp so far. If clocks differ, that may not be the last event's. */
 interface Point extends PostAtVersion {
   readonly until: string
 }
 
 const BEGINNING: Point = { post: null, version: 0, until: '' }
 const PAGE = 500
-/** A snapshot holds a whole post, so fewer at a time. */
+/** Snapshots per page. Each one holds a whole post, so it's fewer than PAGE. */
 const SNAPSHOT_PAGE = 20
 const FIELDS = ['title', 'content', 'author', 'published', 'createdAt', 'editedAt', 'publishedAt'] as const
 
 const streamKey = (postId: string) => `blog:post:${postId}`
 const snapshotsKey = (postId: string) => `blog:snapshots:${postId}`
 
-/** The post after its first `version` events, null for version 0. @throws UnknownVersionError */
+/** Returns the post after its first `version` events, null for version 0. @throws UnknownVersionError */
 export async function postAtVersion(redis: Redis, postId: string, version: number): Promise<Post | null> {
   const current = await currentVersion(redis, postId)
   if (!Number.isInteger(version) || version < 0 || version > current) {
@@ -62,15 +62,15 @@ export async function postAtVersion(redis: Redis, postId: string, version: numbe
 }
 
 /**
- * The post as it was at `moment`: all events before the first that is later. What follows that one in the stream happened
- * after it, whatever its own clock says. @throws RangeError for an invalid date
+ * Returns the post as it was at `moment`: all events before the first later one. The events after that one happened
+ * later still, whatever their own clocks say. @throws RangeError for an invalid date
  */
 export async function postAtMoment(redis: Redis, postId: string, moment: Date): Promise<PostAtVersion> {
   const limit = moment.toISOString()
   return travel(redis, postId, (point) => point.until <= limit)
 }
 
-/** One for each event, the oldest first. */
+/** Returns one revision for each event, oldest first. */
 export async function listRevisions(redis: Redis, postId: string): Promise<readonly Revision[]> {
   const revisions: Revision[] = []
   for await (const { version, until, event } of walk(redis, postId, BEGINNING)) {
@@ -79,7 +79,7 @@ export async function listRevisions(redis: Redis, postId: string): Promise<reado
   return revisions
 }
 
-/** The fields in which two versions differ, whatever happened between them. @throws UnknownVersionError */
+/** Returns the fields that differ between two versions, whatever happened in between. @throws UnknownVersionError */
 export async function compareVersions(
   redis: Redis,
   postId: string,
@@ -100,7 +100,7 @@ async function currentVersion(redis: Redis, postId: string): Promise<number> {
   return last === undefined ? 0 : Number.parseInt(last[0], 10)
 }
 
-/** The last point that fits, reached from the latest snapshot that fits. Behind one that does not, none does. */
+/** Goes from the latest snapshot that fits to the last point that fits. After a point that doesn't fit, none does. */
 async function travel(redis: Redis, postId: string, fits: (point: Point) => boolean): Promise<PostAtVersion> {
   const start = await latestSnapshot(redis, postId, fits)
   let { post, version } = start
@@ -126,7 +126,7 @@ async function latestSnapshot(redis: Redis, postId: string, fits: (point: Point)
   }
 }
 
-/** Each version behind `from`, with the event that made it. Stop when you have seen enough: no more pages are read. */
+/** Yields each version after `from`, with the event that made it. If the caller stops, no more pages are read. */
 async function* walk(
   redis: Redis,
   postId: string,

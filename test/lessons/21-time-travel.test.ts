@@ -10,7 +10,7 @@ import {
 
 const box = useSandbox()
 
-/** The n-th of March, eight o'clock. */
+/** March n, eight o'clock. */
 const day = (n: number) => `2026-03-0${n}T08:00:00.000Z`
 const KEY = 'blog:post:post-1'
 
@@ -19,7 +19,7 @@ function event(n: number, eventType: string, payload: object = {}) {
   return { eventId, timestamp: day(n), eventType, entityId: 'post-1', payload, metadata: {} }
 }
 
-/** The fourth was stored by a server whose clock is two days late. */
+/** The fourth event was stored by a server whose clock is two days behind. */
 const HISTORY = [
   event(1, 'POST_CREATED', { title: 'Hello', content: 'First post', author: 'ada' }),
   event(2, 'POST_EDITED', { title: 'Hello, world' }),
@@ -69,30 +69,30 @@ const longHistory = (edits = 1_100) => [
   ...Array.from({ length: edits }, (_, n) => event(4, 'POST_EDITED', { content: `draft ${n}` })),
 ]
 
-/** Published on the 5th, and then 1,100 edits by the server whose clock is late. */
+/** Published on March 5, then edited 1,100 times by the server whose clock is behind. */
 const lateHistory = () => [
   ...HISTORY.slice(0, 3),
   ...Array.from({ length: 1_100 }, (_, n) => event(3, 'POST_EDITED', { content: `draft ${n}` })),
 ]
 
 describe('postAtVersion', () => {
-  test('gives every version', async () => {
+  test('returns every version', async () => {
     await plant()
     for (const [index, post] of [null, V1, V2, V3, V4, V5].entries()) {
       verifyEqual(
         await atVersion(index),
         post,
-        `postAtVersion(…, ${index}) should give the post after its first ${index} events, in the order of the stream, and \`null\` for version 0.`,
+        `postAtVersion(…, ${index}) should return the post after its first ${index} events, in stream order, and \`null\` for version 0.`,
       )
     }
     verifyEqual(
       await atVersion(2),
       V2,
-      'postAtVersion(…, 2) gave another post when it was asked again, after version 5. The first two events are the same for ever; so keep nothing from one call to the next.',
+      'postAtVersion(…, 2) returned a different post when it was called again, after version 5. The first two events never change, so keep nothing from one call to the next.',
     )
     verify(
       (await atVersion(0, 'post-9')) === null,
-      'Version 0 of a post that never was is `null`, as of every post.',
+      'Version 0 should be `null` for every post, even for one that doesn’t exist.',
     )
     verifyEqual(await box.admin.keys('*'), [KEY], 'postAtVersion should only read. It left keys behind.')
   })
@@ -103,12 +103,12 @@ describe('postAtVersion', () => {
     verifyEqual(
       post?.content,
       'draft 1098',
-      'The post has 1,102 versions, and the one before the last shows another text: postAtVersion read one page only, or went too far.',
+      'The post has 1,102 versions, and version 1,101 has the wrong content. postAtVersion read only one page, or it went too far.',
     )
     inPages('postAtVersion')
   })
 
-  test('refuses a version that never was', async () => {
+  test('rejects an unknown version', async () => {
     await plant()
     for (const [postId, version, current] of [
       ['post-1', 9, 5],
@@ -122,17 +122,17 @@ describe('postAtVersion', () => {
         'postAtVersion',
         () => postAtVersion(box.redis, postId, version),
         UnknownVersionError,
-        `${postId} has ${current} versions, there is no version ${version}: postAtVersion should throw an UnknownVersionError. Any answer, the newest post or none, would be taken for what was asked.`,
+        `${postId} is at version ${current}, and ${version} isn’t one of its versions. postAtVersion should throw an UnknownVersionError, because the caller would take any other result for that version.`,
       )
       verifyEqual(
         { postId: error.postId, version: error.version, current: error.current },
         { postId, version, current },
-        'The UnknownVersionError should carry the post’s id, the version that was asked for and the current one.',
+        'The UnknownVersionError should have the post’s ID, the requested version, and the current version.',
       )
     }
   })
 
-  test('tells the current version, not that of a snapshot', async () => {
+  test('reports the current version, not the version of a snapshot', async () => {
     await plant()
     await snapshot(2, V2, day(2))
     for (const version of [9, -1]) {
@@ -140,17 +140,17 @@ describe('postAtVersion', () => {
         'postAtVersion',
         () => postAtVersion(box.redis, 'post-1', version),
         UnknownVersionError,
-        `post-1 has 5 versions and a snapshot of version 2; there is no version ${version}. postAtVersion should throw an UnknownVersionError.`,
+        `post-1 has 5 versions and a snapshot of version 2, and ${version} isn’t one of its versions. postAtVersion should throw an UnknownVersionError.`,
       )
       verifyEqual(
         error.current,
         5,
-        'The post is at version 5, and its newest snapshot is of version 2. `current` should be the version of the last event: a snapshot can be well behind.',
+        'The post is at version 5, and its newest snapshot is of version 2. `current` should be the version of the last event, because a snapshot can be several versions older.',
       )
     }
   })
 
-  test('begins at the right snapshot', async () => {
+  test('starts at the right snapshot', async () => {
     await plant()
     await snapshot(2, { ...V2, author: 'ada, from snapshot 2' }, day(2))
     await snapshot(4, { ...V4, author: 'ada, from snapshot 4' }, day(5))
@@ -162,27 +162,31 @@ describe('postAtVersion', () => {
       const received = await atVersion(version)
       verify(
         received?.author !== 'ada, from snapshot 4' && !(version === 1 && received?.editedAt),
-        `Version ${version} was asked for, and the answer comes from a snapshot of a later version: it holds what had not yet happened.`,
+        `Version ${version} was requested, but the result comes from a snapshot of a later version. It includes events that hadn’t happened yet.`,
         { expected: post, received },
       )
       if (version === 3) {
         verify(
           received?.author === 'ada, from snapshot 2',
-          'There is a snapshot of version 2, and postAtVersion(…, 3) replayed from the first event. (The author in the snapshot shows it.) Begin at the latest snapshot that is not too new.',
+          'There is a snapshot of version 2, but postAtVersion(…, 3) replayed from the first event, as the author shows. Start at the latest snapshot that isn’t too new.',
           { received },
         )
       }
-      verifyEqual(received, post, 'Behind the snapshot should come the events behind it, each once.')
+      verifyEqual(
+        received,
+        post,
+        'postAtVersion should start at the snapshot and apply each event after it once.',
+      )
     }
     verifyEqual(
       await atVersion(4),
       { ...V4, author: 'ada, from snapshot 4' },
-      'A snapshot of just the version that was asked for is the answer; nothing needs to be applied to it.',
+      'If there is a snapshot of exactly the requested version, postAtVersion should return its state and apply nothing to it.',
     )
     verifyEqual(
       await atVersion(5),
       { ...V5, author: 'ada, from snapshot 4' },
-      'Of several snapshots that fit, postAtVersion should begin at the latest, and apply the events behind it.',
+      'If several snapshots fit, postAtVersion should start at the latest one and apply the events after it.',
     )
   })
 
@@ -197,13 +201,13 @@ describe('postAtVersion', () => {
     verifyEqual(
       (await atVersion(23))?.author,
       'from 20',
-      'There are 26 snapshots, and version 23 should begin at that of version 20. Versions are numbers: as text, 20-0 comes after 100-0.',
+      'There are 26 snapshots, and version 23 should start at the snapshot of version 20. Versions are numbers: as strings, 20-0 comes after 100-0.',
     )
   })
 })
 
 describe('postAtMoment', () => {
-  test('gives the post of the moment', async () => {
+  test('returns the post as of a moment', async () => {
     const instant = '2026-03-02T08:00:00.250Z'
     const second = { post: { ...V2, editedAt: instant }, version: 2 }
     const [created, edited, published] = HISTORY
@@ -211,22 +215,22 @@ describe('postAtMoment', () => {
     verifyEqual(
       await atMoment('2026-03-03T12:00:00.000Z'),
       second,
-      'On the 3rd the first two events had happened: postAtMoment should give that post, and the version 2.',
+      'By March 3, the first two events had happened. postAtMoment should return that post and version 2.',
     )
     verifyEqual(
       await atMoment(instant),
       second,
-      'An event of the very millisecond that was asked for belongs to it, and postAtMoment left it out. Only what is later ends the journey; and compare with milliseconds.',
+      'postAtMoment left out an event in exactly the requested millisecond. Stop only at a later event, and compare times down to the millisecond.',
     )
     verifyEqual(
       await atMoment('2026-03-02T08:00:00.249Z'),
       { post: V1, version: 1 },
-      'One millisecond earlier the event had not happened, and postAtMoment has it in. Compare the whole time, down to the millisecond.',
+      'postAtMoment included an event that happened one millisecond after the requested moment. Compare the whole time, down to the millisecond.',
     )
     verifyEqual(
       await atMoment('2026-04-01T00:00:00.000Z'),
       { post: { ...V3, editedAt: instant }, version: 3 },
-      'For a moment after the last event postAtMoment should give the post as it is now.',
+      'For a moment after the last event, postAtMoment should return the post as it is now.',
     )
     for (const [moment, postId] of [
       ['2026-02-01T00:00:00.000Z', 'post-1'],
@@ -235,64 +239,64 @@ describe('postAtMoment', () => {
       verifyEqual(
         await atMoment(moment, postId),
         { post: null, version: 0 },
-        'Before the first event, and for a post that never was, postAtMoment should give `{ post: null, version: 0 }`.',
+        'Before the first event, and for a post that doesn’t exist, postAtMoment should return `{ post: null, version: 0 }`.',
       )
     }
     verifyEqual(await box.admin.keys('*'), [KEY], 'postAtMoment should only read. It left keys behind.')
   })
 
-  test('refuses no moment at all', async () => {
+  test('rejects an invalid date', async () => {
     await plant()
     const noMoment = (postId: string) => () => postAtMoment(box.redis, postId, new Date('yesterday'))
     await callError(
       'postAtMoment',
       noMoment('post-1'),
       RangeError,
-      'new Date("yesterday") is an Invalid Date; every comparison with it is false. postAtMoment should throw a RangeError and not answer anything.',
+      'new Date("yesterday") is an Invalid Date, and every comparison with it is false. postAtMoment should throw a RangeError.',
     )
     await callError(
       'postAtMoment',
       noMoment('post-9'),
       RangeError,
-      'For an Invalid Date postAtMoment should throw a RangeError, also where it finds no event and no snapshot to compare it with. Look at the date first: otherwise the mistake is seen on some posts only.',
+      'For an Invalid Date, postAtMoment should throw a RangeError even if there is no event or snapshot to compare it with. Check the date first. Otherwise the bug shows up only with some posts.',
     )
   })
 
-  test('lives with late clocks', async () => {
+  test('copes with clocks that are behind', async () => {
     await plant()
     const { post, version } = await atMoment(day(4))
     verify(
       !(post?.content === 'Fixed' && !post.published),
-      'postAtMoment picked events by their timestamps, and made a post that never was: "Fixed" was written into a post that was published already. Take a piece of the stream from its beginning, never a selection.',
+      'postAtMoment selected events by timestamp and built a post that doesn’t exist in any version: "Fixed" was written when the post was already published. Apply the events from the start of the stream up to one point, without skipping any.',
       { expected: { post: V2, version: 2 }, received: { post, version } },
     )
     verify(
       post?.published !== true,
-      'On the 4th the post was public, says postAtMoment. That had not happened until the 5th: the late timestamp of the event behind it does not bring it forward. Stop at the first event that is later than the moment.',
+      'postAtMoment returned a published post for March 4, but it wasn’t published until March 5. The next event has an earlier timestamp, but that doesn’t move the publication forward. Stop at the first event that is later than the moment.',
       { expected: { post: V2, version: 2 }, received: { post, version } },
     )
-    verifyEqual({ post, version }, { post: V2, version: 2 }, 'On the 4th the post had two events.')
+    verifyEqual({ post, version }, { post: V2, version: 2 }, 'By March 4, the post had two events.')
     verifyEqual(
       await atMoment(day(5)),
       { post: V4, version: 4 },
-      'On the 5th the post was published, and the event behind it, whose clock is late, counts from then on too.',
+      'The post was published on March 5. The event after it comes from a server whose clock is behind, so it counts from March 5 too.',
     )
   })
 
-  test('stops for good at the first later event', async () => {
+  test('stops completely at the first later event', async () => {
     await plant(lateHistory())
     const received = await atMoment(day(4))
     verify(
       !received.post?.content.startsWith('draft'),
-      'The third event is later than the moment, and postAtMoment went on behind it: there are 1,100 more with early times. It left the loop over one page, it seems, and then read the next one. Return, or leave both loops.',
+      'The third event is later than the moment, but postAtMoment applied some of the 1,100 events after it, which have earlier times. It probably left the loop over one page and then read the next page. Return, or leave both loops.',
       { expected: { post: V2, version: 2 }, received },
     )
-    verifyEqual(received, { post: V2, version: 2 }, 'On the 4th the post had two events.')
+    verifyEqual(received, { post: V2, version: 2 }, 'By March 4, the post had two events.')
     const last = await atMoment(day(5))
     verifyEqual(
       [last.version, last.post?.content],
       [1_103, 'draft 1099'],
-      'On the 5th the post had all its 1,103 events: postAtMoment should read page after page, until there are no more.',
+      'By March 5, the post had all its 1,103 events. postAtMoment should read page after page until there are no more.',
     )
     inPages('postAtMoment')
   })
@@ -304,37 +308,37 @@ describe('postAtMoment', () => {
     const early = await atMoment(day(4))
     verify(
       early.post?.author !== 'ada, from snapshot 4',
-      'postAtMoment used the snapshot of version 4 for the 4th, but it holds an event of the 5th (`until`). The time of its last event says nothing: that clock was late.',
+      'For March 4, postAtMoment used the snapshot of version 4, which includes an event of March 5 (see its `until`). The time of its last event doesn’t help, because that server’s clock was behind.',
       { expected: { version: 2 }, received: early },
     )
     verifyEqual(
       early.post,
       { ...V2, author: 'ada, from snapshot 2' },
-      'For the 4th, postAtMoment should begin at the snapshot of version 2, whose events had all happened by then. (The author in the snapshot shows it.)',
+      'For March 4, postAtMoment should start at the snapshot of version 2, because all its events had happened by then. (The author in the snapshot shows where it started.)',
     )
     verifyEqual(
       early.version,
       2,
-      'The post is that of version 2, and postAtMoment says another version. The events in the snapshot count, too: begin with its version, not with 0.',
+      'postAtMoment returned the right post but the wrong version. The events in the snapshot count too, so start with its version, not with 0.',
     )
     verifyEqual(
       await atMoment(day(1)),
       { post: V1, version: 1 },
-      'Both snapshots are from after the 1st. Without one that fits, begin at the first event.',
+      'Both snapshots are from after March 1. If no snapshot fits, start at the first event.',
     )
     verifyEqual(
       await atMoment(day(6)),
       { post: { ...V5, author: 'ada, from snapshot 4' }, version: 5 },
-      'Of two snapshots that fit, postAtMoment should begin at the latest, and apply the events behind it.',
+      'If two snapshots fit, postAtMoment should start at the later one and apply the events after it.',
     )
     verifyEqual(
       await atMoment(day(5)),
       { post: { ...V4, author: 'ada, from snapshot 4' }, version: 4 },
-      'A snapshot whose `until` is the very moment fits, and so do the events in it.',
+      'A snapshot whose `until` is exactly the moment fits, so all its events should be included.',
     )
   })
 
-  test('finds the one snapshot that fits behind 1,100 that do not', async () => {
+  test('finds the only snapshot that fits among 1,101', async () => {
     await plant(longHistory())
     const pipeline = box.admin.pipeline()
     for (let version = 2; version <= 1_102; version += 1) {
@@ -352,13 +356,13 @@ describe('postAtMoment', () => {
     const author = (await atMoment(day(3))).post?.author
     verify(
       author === 'from 2' || author === 'ada',
-      'postAtMoment used a snapshot whose `until` is the 4th, for the 3rd. Only `until` says whether one fits: times in its state may be those of late clocks.',
+      'For March 3, postAtMoment used a snapshot whose `until` is March 4. Only `until` says whether a snapshot fits; the times in its state may come from clocks that are behind.',
       { expected: 'from 2', received: author },
     )
     verifyEqual(
       author,
       'from 2',
-      'There are 1,101 snapshots, and only the oldest, of version 2, is not too new for the 3rd. postAtMoment did not begin at it. Go back page after page, until one fits or there are no more.',
+      'There are 1,101 snapshots, and only the oldest, of version 2, isn’t too new for March 3. postAtMoment didn’t start there. Go back page after page until one fits or there are no more.',
     )
     inPages('postAtMoment')
   })
@@ -369,12 +373,12 @@ describe('postAtMoment', () => {
     verifyEqual(
       [version, post?.content],
       [1_102, 'draft 1099'],
-      'The post has 1,102 events, all from before the moment, and postAtMoment stopped earlier: it read one page only. Go on until an event is later, or a page is not full.',
+      'The post has 1,102 events, all from before the moment, but postAtMoment stopped earlier: it read only one page. Continue until an event is later or a page isn’t full.',
     )
     inPages('postAtMoment')
   })
 
-  test('finds the snapshot that fits behind a thousand that do not', async () => {
+  test('finds a snapshot older than a thousand that are too new', async () => {
     await plant(longHistory())
     await snapshot(2, { ...V2, author: 'from 2' }, day(2))
     const pipeline = box.admin.pipeline()
@@ -386,19 +390,19 @@ describe('postAtMoment', () => {
     verifyEqual(
       await atMoment(day(3)),
       { post: { ...V2, author: 'from 2' }, version: 2 },
-      'The newest 1,100 snapshots are from after the moment, the one of version 2 fits, and postAtMoment did not begin there. Go back page after page, until one fits or there are no more.',
+      'The newest 1,100 snapshots are from after the moment. The snapshot of version 2 fits, but postAtMoment didn’t start there. Go back page after page until one fits or there are no more.',
     )
     inPages('postAtMoment')
   })
 
-  test('keeps the latest time of the snapshot in mind', async () => {
+  test('applies an event from a slow clock after the snapshot', async () => {
     const late = event(3, 'POST_EDITED', { content: 'More' })
     await plant([...HISTORY.slice(0, 4), late])
     await snapshot(4, V4, day(5))
     verifyEqual(
       await atMoment(day(5)),
       { post: { ...V4, content: 'More', editedAt: day(3) }, version: 5 },
-      'Behind the snapshot lies another event with a late clock. It counts from the 5th on, like the one before it.',
+      'After the snapshot comes another event from a server whose clock is behind. It counts from March 5, like the one before it.',
     )
   })
 })
@@ -416,7 +420,7 @@ describe('listRevisions', () => {
     verifyEqual(
       revisions.map(({ version, eventType }) => `${version} ${eventType}`),
       ['1 POST_CREATED', '2 POST_EDITED', '3 POST_PINNED', '4 POST_PUBLISHED'],
-      'The third event is of a type that this program does not know. It is a version like the others and belongs into the list: one revision for each event, whatever its type.',
+      'The third event has a type that this program doesn’t know. It is a version like the others, so it should be in the list: one revision for each event, whatever its type.',
     )
   })
 
@@ -430,26 +434,30 @@ describe('listRevisions', () => {
         { version: 2, eventType: 'POST_EDITED', timestamp: day(2), at: day(2) },
         { version: 3, eventType: 'POST_PUBLISHED', timestamp: day(5), at: day(5) },
       ],
-      'listRevisions should give one revision for each event, the oldest first, with `version`, `eventType`, `timestamp` and `at`.',
+      'listRevisions should return one revision for each event, oldest first, with `version`, `eventType`, `timestamp`, and `at`.',
     )
     verifyEqual(
       (await list()).length,
       3,
-      'Asked a second time, listRevisions should give the same three revisions. What it gathers belongs into a variable inside the function, which is new for each call.',
+      'Called a second time, listRevisions should return the same three revisions. Collect them in a variable inside the function, so that each call starts with an empty list.',
     )
-    verifyEqual(await list('post-9'), [], 'A post that never was has no revisions: an empty list.')
+    verifyEqual(
+      await list('post-9'),
+      [],
+      'A post that doesn’t exist has no revisions, so listRevisions should return an empty array.',
+    )
   })
 
-  test('lists events of every type', async () => {
+  test('lists events that change nothing', async () => {
     await plant([...HISTORY.slice(0, 2), event(4, 'POST_LIKED', { by: 'bob' })])
     verifyEqual(
       (await list()).map(({ eventType }) => eventType),
       ['POST_CREATED', 'POST_EDITED', 'POST_LIKED'],
-      'The third event is a POST_LIKED. It changes nothing in the post, but it happened and has a version: each event is a revision, whatever its type.',
+      'The third event is a POST_LIKED. It doesn’t change the post, but it happened and has a version. There should be a revision for each event, whatever its type.',
     )
   })
 
-  test('says from when each counts', async () => {
+  test('lists the moment each event counts from', async () => {
     await plant([...HISTORY.slice(0, 4), event(4, 'POST_EDITED', { content: 'More' }), ...HISTORY.slice(4)])
     const revisions = await list()
     verifyEqual(
@@ -462,12 +470,12 @@ describe('listRevisions', () => {
         [5, day(4)],
         [6, day(6)],
       ],
-      'The list should follow the stream, and `timestamp` should say what the event says, also when its clock was late.',
+      'The list should be in stream order, and `timestamp` should be the event’s own, even if the clock was behind.',
     )
     verifyEqual(
       revisions.map(({ at }) => at),
       [day(1), day(2), day(5), day(5), day(5), day(6)],
-      'The time in the list runs backwards. `at` should be the moment from which the event counts: the latest timestamp of all events up to and with it, not only of its own or of the one before.',
+      'The times in `at` aren’t what they should be. `at` is the moment an event counts from: the latest timestamp so far, including its own. It never runs backward.',
     )
   })
 
@@ -477,12 +485,12 @@ describe('listRevisions', () => {
     verifyEqual(
       [revisions.length, revisions.at(-1)?.version],
       [1_103, 1_103],
-      'The post has 1,103 events, and the list should have as many revisions. Fewer: only some pages were read. More: a page began with the last entry of the one before.',
+      'The post has 1,103 events, so the list should have 1,103 revisions. With fewer, only some pages were read; with more, a page began with the last entry of the one before.',
     )
     const early = revisions.find(({ version, at }) => version > 2 && at !== day(5))
     verify(
       early === undefined,
-      `Version 3 is of the 5th, and all behind it have late clocks: they count from the 5th on. But version ${early?.version} counts from an earlier time. It seems that the latest timestamp is forgotten from one page to the next.`,
+      `The timestamp of version 3 is March 5, and the events after it come from a clock that is behind, so they count from March 5. But version ${early?.version} counts from an earlier time. The latest timestamp was probably forgotten from one page to the next.`,
       { expected: day(5), received: early?.at },
     )
     inPages('listRevisions')
@@ -493,18 +501,18 @@ const compare = (from: number, to: number) =>
   call('compareVersions', () => compareVersions(box.redis, 'post-1', from, to))
 
 describe('compareVersions', () => {
-  test('says what is different', async () => {
+  test('returns the differences', async () => {
     await plant()
     const differences = await compare(1, 2)
     verifyEqual(
       differences.map(({ field }) => field).sort(),
       ['editedAt', 'title'],
-      'Between versions 1 and 2 the title was edited: `title` and `editedAt` differ, and no other field of the post. All seven fields are to be compared, those that nobody typed as well.',
+      'The title was edited between versions 1 and 2. Expected `title` and `editedAt`, and no other field. Compare all seven fields, including the ones that no one types.',
     )
     verifyEqual(
       differences.map(({ field }) => field),
       ['title', 'editedAt'],
-      'compareVersions found the fields that differ, but in another order. They should come as the text lists them, so that every comparison reads alike.',
+      'compareVersions returned the right fields in the wrong order. Use the order of the lesson, so that all comparisons look alike.',
     )
     verifyEqual(
       differences,
@@ -512,7 +520,7 @@ describe('compareVersions', () => {
         { field: 'title', before: 'Hello', after: 'Hello, world' },
         { field: 'editedAt', before: null, after: day(2) },
       ],
-      'compareVersions should give each field that differs with its value before, in version `from`, and after, in version `to`.',
+      'For each field that differs, compareVersions should return its value in version `from` as `before` and its value in version `to` as `after`.',
     )
     verifyEqual(
       await compare(2, 3),
@@ -520,7 +528,7 @@ describe('compareVersions', () => {
         { field: 'published', before: false, after: true },
         { field: 'publishedAt', before: null, after: day(5) },
       ],
-      'Version 3 was published, version 2 was not: `published` was false before, and false is a value. Only what is not there counts as `null`; `||` takes both for the same, `??` does not.',
+      'Version 3 was published and version 2 wasn’t, so `before` should be false. Only a missing value counts as `null`: `||` treats false as missing, `??` doesn’t.',
     )
     verifyEqual(
       await compare(3, 2),
@@ -528,13 +536,21 @@ describe('compareVersions', () => {
         { field: 'published', before: true, after: false },
         { field: 'publishedAt', before: day(5), after: null },
       ],
-      'Backwards works too: `before` belongs to `from`, `after` to `to`.',
+      'It should work backward too: `before` is the value in `from`, and `after` is the value in `to`.',
     )
-    verifyEqual(await compare(4, 4), [], 'A version does not differ from itself.')
-    verifyEqual(await compare(0, 0), [], 'Version 0 does not differ from itself: no post, twice.')
+    verifyEqual(
+      await compare(4, 4),
+      [],
+      'A version doesn’t differ from itself, so compareVersions should return an empty array.',
+    )
+    verifyEqual(
+      await compare(0, 0),
+      [],
+      'Version 0 doesn’t differ from itself, because there is no post in either. Expected an empty array.',
+    )
   })
 
-  test('compares states, not what was done', async () => {
+  test('compares states, not events', async () => {
     await plant()
     verifyEqual(
       await compare(1, 5),
@@ -544,11 +560,11 @@ describe('compareVersions', () => {
         { field: 'editedAt', before: null, after: day(6) },
         { field: 'publishedAt', before: null, after: day(5) },
       ],
-      'Between versions 1 and 5 the title was changed there and back: it is no difference. Compare the two posts, not the events between them.',
+      'Between versions 1 and 5, the title was changed and changed back, so it isn’t a difference. Compare the two posts, not the events between them.',
     )
   })
 
-  test('compares with nothing', async () => {
+  test('compares with version 0', async () => {
     await plant()
     verifyEqual(
       await compare(0, 1),
@@ -559,7 +575,7 @@ describe('compareVersions', () => {
         { field: 'published', before: null, after: false },
         { field: 'createdAt', before: null, after: day(1) },
       ],
-      'Version 0 is no post: each of its fields counts as `null`. (`editedAt` is `null` in both, so it is no difference.)',
+      'In version 0 there is no post, so each of its fields counts as `null`. (`editedAt` is `null` in both, so it isn’t a difference.)',
     )
     verifyEqual(
       await compare(1, 0),
@@ -570,21 +586,21 @@ describe('compareVersions', () => {
         { field: 'published', before: false, after: null },
         { field: 'createdAt', before: day(1), after: null },
       ],
-      'Back to version 0, where there is no post, each field that had a value is a difference: `after` is `null`. Go through the fields of Post, not through those of one of the two posts.',
+      'In version 0 there is no post, so each field that had a value is a difference and its `after` is `null`. Go through the fields of Post, not the keys of one of the two posts.',
     )
   })
 
-  test('keeps to its own order', async () => {
+  test('returns the fields in a fixed order', async () => {
     await plant()
     await snapshot(2, Object.fromEntries(Object.entries(V2).reverse()), day(2))
     verifyEqual(
       (await compare(0, 2)).map(({ field }) => field),
       ['title', 'content', 'author', 'published', 'createdAt', 'editedAt'],
-      'The snapshot of version 2 holds the fields of the post in another order, which means the same. The differences should come in the order of the text: go through a list of your own, not through the keys of what was read.',
+      'The snapshot of version 2 has the post’s fields in another order, which means the same. Return the differences in the order of the lesson: go through your own list of fields, not the keys of what was read.',
     )
   })
 
-  test('refuses a version that never was', async () => {
+  test('rejects an unknown version', async () => {
     await plant()
     for (const [from, to] of [
       [1, 9],
@@ -595,12 +611,12 @@ describe('compareVersions', () => {
         'compareVersions',
         () => compareVersions(box.redis, 'post-1', from, to),
         UnknownVersionError,
-        `There is no version 9: compareVersions(…, ${from}, ${to}) should throw an UnknownVersionError, as postAtVersion does. Any answer would be taken for a comparison.`,
+        `Version 9 doesn’t exist, so compareVersions(…, ${from}, ${to}) should throw an UnknownVersionError, as postAtVersion does. The caller would take any other result for a comparison.`,
       )
       verifyEqual(
         [error.version, error.current],
         [9, 5],
-        'The error should name the version that is not there.',
+        'The error should have the version that doesn’t exist and the current one.',
       )
     }
   })

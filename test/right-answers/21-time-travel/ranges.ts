@@ -57,10 +57,10 @@ export async function postAtVersion(redis: Redis, postId: string, version: numbe
   return post
 }
 
-/** First the version that belongs to the moment, then the post at that version. */
+/** Finds the version for the moment first, then the post at that version. */
 export async function postAtMoment(redis: Redis, postId: string, moment: Date): Promise<PostAtVersion> {
   const time = moment.getTime()
-  if (Number.isNaN(time)) throw new RangeError('no date')
+  if (Number.isNaN(time)) throw new RangeError('Invalid date')
   const revisions = await listRevisions(redis, postId)
   const version = revisions.filter(({ at }) => Date.parse(at) <= time).length
   return { post: await postAtVersion(redis, postId, version), version }

@@ -22,7 +22,7 @@ export class UnknownVersionError extends Error {
   }
 }
 
-// KEYS post, snapshots · ARGV wanted version (or ''), moment (or '') · replies current version, snapshot's version, its state
+// KEYS post, snapshots · ARGV requested version (or ''), moment (or '') · replies current version, snapshot's version, its state
 const START = `
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
 local current = last and tonumber(string.match(last[1], '^%d+')) or 0

@@ -102,7 +102,7 @@ export async function postAtVersion(redis: Redis, postId: string, version: numbe
 
 export async function postAtMoment(redis: Redis, postId: string, moment: Date): Promise<PostAtVersion> {
   const limit = moment.getTime()
-  if (Number.isNaN(limit)) throw new RangeError('Not a moment')
+  if (Number.isNaN(limit)) throw new RangeError('Invalid date')
   let at: Start = { version: 0, post: null }
   for await (const { version, until, post } of snapshotsBack(redis, postId, '+')) {
     if (until <= limit) {
