@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 import type { DomainEvent } from '#built/01-events'
 
-/** As `CONFIG GET` tells them. */
+/** The strings that `CONFIG GET` returns. */
 export interface DurabilitySettings {
   readonly appendonly: string
   readonly appendfsync: string
@@ -28,7 +28,7 @@ export interface WriteReport {
   readonly unknown: string | null
 }
 
-/** The event is written, under `id`, but on fewer replicas than were asked for. */
+/** The event is written, with this `id`, but fewer replicas have it than the caller wanted. */
 export class NotReplicatedError extends Error {
   override readonly name = 'NotReplicatedError'
   readonly id: string
@@ -36,7 +36,7 @@ export class NotReplicatedError extends Error {
   readonly reached: number
 
   constructor(id: string, wanted: number, reached: number) {
-    super(`${id} is written, but on ${reached} of ${wanted} replicas`)
+    super(`${id} is written, but only ${reached} of ${wanted} replicas have it`)
     this.id = id
     this.wanted = wanted
     this.reached = reached
@@ -53,22 +53,22 @@ export class BackupError extends Error {
   }
 }
 
-/** What these settings can lose, and by what, in the order of `Risk`. */
+/** Names what can cause a loss of events with these settings, in the order of `Risk`. */
 export function judgeDurability(_settings: DurabilitySettings): readonly Risk[] {
   throw new Error('Not written yet: judgeDurability')
 }
 
-/** Compares what a writer was promised with what is there. */
+/** Compares what a writer was promised with what was found. */
 export function countLost(_acknowledged: readonly string[], _found: readonly string[]): Loss {
   throw new Error('Not written yet: countLost')
 }
 
-/** Judges the server that `redis` is connected to. */
+/** Judges the settings of the server that `redis` is connected to. */
 export async function checkDurability(_redis: Redis): Promise<readonly Risk[]> {
   throw new Error('Not written yet: checkDurability')
 }
 
-/** Appends event after event: what Redis confirmed, what it refused, what nobody knows. */
+/** Appends the events one by one, and reports which Redis confirmed, which it refused, and which got no reply. */
 export async function writeAcknowledged(
   _redis: Redis,
   _key: string,
@@ -77,7 +77,7 @@ export async function writeAcknowledged(
   throw new Error('Not written yet: writeAcknowledged')
 }
 
-/** Appends the event and waits until `replicas` have it, `timeoutMs` at most; resolves to the entry's id. */
+/** Appends the event, waits up to `timeoutMs` until `replicas` replicas have it, and resolves to the entry's ID. */
 export async function appendReplicated(
   _redis: Redis,
   _key: string,
@@ -87,12 +87,12 @@ export async function appendReplicated(
   throw new Error('Not written yet: appendReplicated')
 }
 
-/** The stream as it is now, as lines of text. An `async function*` with `yield` does it. */
+/** Yields the stream as it is now, as lines of text. Write it as an `async function*` with `yield`. */
 export function backup(_redis: Redis, _key: string): AsyncIterable<string> {
   throw new Error('Not written yet: backup')
 }
 
-/** Makes the stream again, under a key that is free; resolves to the number of entries. */
+/** Rebuilds the stream at an unused key and resolves to the number of entries. */
 export async function restore(_redis: Redis, _key: string, _lines: AsyncIterable<string>): Promise<number> {
   throw new Error('Not written yet: restore')
 }

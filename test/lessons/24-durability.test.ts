@@ -31,7 +31,7 @@ import {
 } from '#lesson/24-durability'
 
 const box = useSandbox()
-/** Waiting for a disk that is busy elsewhere is no fault of the answer. */
+/** A disk that is busy with something else isn't the answer's fault, so it gets more time. */
 const PATIENT = { seconds: 30 }
 const KEY = 'stream:events'
 const EVERY_SECOND = ['--save', '', '--appendonly', 'yes', '--appendfsync', 'everysec']
@@ -53,7 +53,7 @@ function* eventsFrom(first: number, last: number, at: (number: number) => void =
   }
 }
 
-/** The eventIds in a stream of a server, in their order. */
+/** The event IDs in the server's stream, in order. */
 async function idsIn({ admin }: Pick<OwnServer, 'admin'>): Promise<readonly string[]> {
   const entries = await admin.xrange(KEY, '-', '+')
   return entries.map(([, fields]) => (JSON.parse(fields[1] ?? '{}') as { eventId?: string }).eventId ?? '')
@@ -74,42 +74,42 @@ describe('judgeDurability and countLost', () => {
     [
       {},
       [],
-      'With appendonly yes, appendfsync always and noeviction there is nothing to name: judgeDurability should return an empty array. Snapshots are no help for that, and no risk either.',
+      "With `appendonly yes`, `appendfsync always`, and `noeviction`, there is no risk to name, so judgeDurability should return an empty array. Snapshots don't matter here, whether they are on or off.",
     ],
     [
       { appendonly: 'no' },
       ['crash-loses-all'],
-      'Without an append-only file and without snapshots (save is an empty text) a crash loses everything. What appendfsync says does not matter then: there is no file to sync.',
+      "Without an append-only file and without snapshots (`save` is an empty string), a crash loses everything. `appendfsync` doesn't matter then, because there is no file to sync.",
     ],
     [
       { appendonly: 'no', save: '3600 1 300 100 60 10000' },
       ['crash-loses-since-snapshot'],
-      'With snapshots alone a crash loses all since the last one. That is less than everything and more than an event store may lose.',
+      "With only snapshots, a crash loses everything since the last one. That's less than everything, but more than an event store can afford.",
     ],
     [
       { appendfsync: 'everysec' },
       ['power-loses-a-second'],
-      'everysec survives the crash of the server, because the system has the data by then. Only a loss of power can take the last second.',
+      'With `everysec`, nothing is lost when the server crashes, because the operating system already has the data. Only a power failure can take the last second.',
     ],
     [
       { appendfsync: 'everysec', save: '3600 1' },
       ['power-loses-a-second'],
-      'Snapshots beside an append-only file change nothing: Redis loads the file.',
+      'Snapshots in addition to an append-only file change nothing, because Redis loads the append-only file.',
     ],
     [
       { appendfsync: 'no' },
       ['power-loses-more'],
-      'With appendfsync no the system writes to the disk when it likes, often after half a minute: a loss of power takes more than a second.',
+      'With `appendfsync no`, the operating system decides when to write to disk, often after half a minute. A power failure takes more than the last second.',
     ],
     [
       { appendonly: 'no', appendfsync: 'everysec', maxmemoryPolicy: 'allkeys-lru' },
       ['crash-loses-all', 'memory-evicts'],
-      'Two risks here, in the order of the type Risk: no persistence, and a policy that throws events away when memory is short. Without an append-only file appendfsync plays no part.',
+      "There are two risks here, in the order of the type Risk: no persistence, and a policy that throws events away when memory is short. Without an append-only file, appendfsync doesn't matter.",
     ],
     [
       { maxmemoryPolicy: 'volatile-ttl' },
       ['memory-evicts'],
-      'Every policy but noeviction lets Redis delete data by itself, the volatile ones as well: one EXPIRE by mistake is enough.',
+      'Every policy except `noeviction` lets Redis delete data on its own, and that includes the volatile ones: a single accidental EXPIRE is enough.',
     ],
   ]
 
@@ -120,19 +120,19 @@ describe('judgeDurability and countLost', () => {
     })
   }
 
-  test('counts what is lost and what came without being promised', async () => {
+  test('lists what is lost and what is there without being promised', async () => {
     verifyEqual(
       await call('countLost', () => countLost(['e-1', 'e-2', 'e-3'], ['e-1', 'e-3', 'e-4'])),
       { lost: ['e-2'], unacknowledged: ['e-4'], twice: [] },
-      'Acknowledged were e-1, e-2 and e-3, and found e-1, e-3 and e-4. So e-2 is lost, and e-4 is unacknowledged: it was written, but its reply never arrived.',
+      'e-1, e-2, and e-3 were acknowledged; e-1, e-3, and e-4 were found. So e-2 is lost, and e-4 is unacknowledged: it was written, but its reply never arrived.',
     )
   })
 
-  test('compares ids and not numbers of them', async () => {
+  test('compares the IDs and not how many there are', async () => {
     verifyEqual(
       await call('countLost', () => countLost(['e-1', 'e-2'], ['e-8', 'e-9'])),
       { lost: ['e-1', 'e-2'], unacknowledged: ['e-8', 'e-9'], twice: [] },
-      'As many were found as were acknowledged, and yet all are lost: the ids are others. Compare ids, never totals.',
+      'Two events were acknowledged and two were found, but both acknowledged events are lost, because the IDs are different. Compare IDs, never totals.',
     )
   })
 
@@ -142,23 +142,23 @@ describe('judgeDurability and countLost', () => {
     verifyEqual(
       { lost, unacknowledged, twice: [...(twice ?? [])].sort() },
       { lost: [], unacknowledged: ['e-7'], twice: ['e-2', 'e-7'] },
-      'e-2 was found three times and e-7 twice. Each belongs into `twice` once, and e-7 into `unacknowledged` once.',
+      'e-2 was found three times and e-7 twice. List each of them once in `twice`, and e-7 once in `unacknowledged`.',
     )
   })
 
-  test('names each once and in its order', async () => {
+  test('names each ID once and in order', async () => {
     const promised = ['e-3', 'e-1', 'e-3', 'e-2']
     const found = ['e-9', 'e-2', 'e-8', 'e-8', 'e-2', 'e-9']
     const loss = await call('countLost', () => countLost(promised, found))
     verifyEqual(
       loss?.lost,
       ['e-3', 'e-1'],
-      'A writer noted e-3, e-1, e-3, e-2, and only e-2 was found. `lost` should hold e-3 and e-1, in the order of `acknowledged`, and each once: one event is lost, however often it was noted.',
+      "e-3, e-1, e-3, and e-2 were acknowledged, and only e-2 was found. `lost` should list e-3 and e-1, once each, in the order of `acknowledged`: it's one lost event, no matter how often the writer noted it.",
     )
     verifyEqual(
       loss?.unacknowledged,
       ['e-9', 'e-8'],
-      'Found were e-9, e-2, e-8, e-8, e-2, e-9, of which e-2 was promised. `unacknowledged` should hold e-9 and e-8, each once, in the order in which `found` first shows them: then the list can be laid beside the stream.',
+      'e-9, e-2, e-8, e-8, e-2, and e-9 were found, and only e-2 was promised. `unacknowledged` should list e-9 and e-8, once each, in the order in which `found` first names them, so that the list can be compared with the stream.',
     )
   })
 })
@@ -171,21 +171,21 @@ describe.skipIf(lacks('own-server'))('checkDurability and writeAcknowledged', ()
     verifyEqual(
       await check(),
       ['crash-loses-all'],
-      'This server runs with `--save "" --appendonly no`. checkDurability should ask for its settings with CONFIG GET and say that a crash loses all.',
+      'This server runs with `--save "" --appendonly no`. checkDurability should read its settings with CONFIG GET and report that a crash loses everything.',
     )
     await server.admin.config('SET', 'maxmemory-policy', 'allkeys-lru')
     await server.admin.config('SET', 'save', '3600 1')
     verifyEqual(
       await check(),
       ['crash-loses-since-snapshot', 'memory-evicts'],
-      'Somebody has changed `save` and `maxmemory-policy` of the running server. checkDurability should ask anew each time, and for these two as well.',
+      '`save` and `maxmemory-policy` were changed on the running server. checkDurability should read the settings again on every call, including these two.',
     )
     await server.admin.config('SET', 'appendonly', 'yes')
     await server.admin.config('SET', 'appendfsync', 'everysec')
     verifyEqual(
       await check(),
       ['power-loses-a-second', 'memory-evicts'],
-      'The server has an append-only file now, synced every second. checkDurability should see `appendonly` and `appendfsync`.',
+      'The server now has an append-only file, synced every second. checkDurability should read `appendonly` and `appendfsync`, too.',
     )
   })
 
@@ -208,12 +208,12 @@ describe.skipIf(lacks('own-server'))('checkDurability and writeAcknowledged', ()
           '{"eventId":"e-2","timestamp":"2026-03-01T09:00:00.000Z","eventType":"ORDER_CREATED","entityId":"order-1","payload":{},"metadata":{}}',
         ],
       ],
-      'writeAcknowledged should append each event as one entry with one field, `event`, that holds what encodeEvent makes of it.',
+      'writeAcknowledged should append each event as one entry with one field, `event`, which holds the string that encodeEvent returns.',
     )
     verifyEqual(
       report,
       { acknowledged: ['e-1', 'e-2'], refused: null, unknown: null },
-      'Both events were written and confirmed: both ids belong into `acknowledged`, and nothing is refused or unknown.',
+      'Both events were written and confirmed, so both IDs belong in `acknowledged`, and nothing is refused or unknown.',
     )
   })
 
@@ -229,11 +229,11 @@ describe.skipIf(lacks('own-server'))('checkDurability and writeAcknowledged', ()
     verifyEqual(
       tooEarly,
       [],
-      'writeAcknowledged took these events out of `events` before the one before them was confirmed. Who takes all at once, or writes them side by side, has many on the way when the server dies, and `events` may have no end. Take one, write it, wait for the reply, take the next.',
+      'writeAcknowledged took these events from `events` before the previous one was confirmed. If you take them all first, an endless `events` never gets written; if you write them in parallel, many are unconfirmed when the server dies. Take one, write it, and wait for the reply before you take the next.',
     )
   })
 
-  test('leaves the error of encodeEvent alone', async () => {
+  test('lets an error from encodeEvent pass through', async () => {
     const server = await box.startServer({ args: EVERY_SECOND })
     const broken = { ...eventOf(2), payload: { total: Number.NaN } }
     const outcome = await attempt(
@@ -243,12 +243,12 @@ describe.skipIf(lacks('own-server'))('checkDurability and writeAcknowledged', ()
     )
     verify(
       !outcome.ok && outcome.error instanceof Error && outcome.error.name === 'MalformedEventError',
-      'The payload of the second event holds NaN, and encodeEvent throws a MalformedEventError for it. That error should pass through: Redis was never asked, so the event is neither refused nor unknown. It is a fault of the program, and has to be seen.',
+      "The payload of the second event contains NaN, so encodeEvent throws a MalformedEventError. That error should pass through: nothing was sent to Redis, so the event is neither refused nor unknown. It's a bug in the program, and someone has to see it.",
       { received: outcome.ok ? outcome.value : outcome.error },
     )
   })
 
-  /** The learner's writer is at work, and the server is killed at its 200th event. */
+  /** Kills the server when the learner's writer takes its 200th event. */
   async function killInMidWrite(args: readonly string[]) {
     const server = await box.startServer({ args })
     let handedOut = 0
@@ -269,46 +269,46 @@ describe.skipIf(lacks('own-server'))('checkDurability and writeAcknowledged', ()
     )
     verify(
       sent.length <= 1,
-      `The server died, ${report?.unknown} got no answer, and writeAcknowledged sent it again. It may be written already, and would be there twice. ioredis tries some times by itself; when that has failed, the event is \`unknown\`, and that is the end.`,
+      `The server died, ${report?.unknown} got no reply, and writeAcknowledged sent it again. The event may already be written, and then it would be there twice. ioredis retries on its own; once it gives up, report the event as \`unknown\` and stop.`,
       { received: sent.map(({ name }) => name) },
     )
     await server.restart()
     return { report, handedOut, found: await idsIn(server) }
   }
 
-  test('tells the truth about a server that is killed in mid-write', async () => {
+  test('reports the truth about a server that is killed mid-write', async () => {
     const { report, handedOut, found } = await killInMidWrite(EVERY_SECOND)
     const { acknowledged, refused, unknown } = report
     verify(
       acknowledged.length >= 199 && unknown !== null,
-      'The server was killed (SIGKILL) while event after event was written. writeAcknowledged should return then: in `acknowledged` what was confirmed until the kill, and in `unknown` the one event that got no answer.',
+      'The server was killed (SIGKILL) in the middle of the writing. writeAcknowledged should return then, with everything confirmed before the kill in `acknowledged`, and the one event that got no reply in `unknown`.',
       { received: { acknowledged: acknowledged.length, refused, unknown } },
     )
     const lost = acknowledged.filter((id) => !found.includes(id))
     verifyEqual(
       lost,
       [],
-      'After SIGKILL and a restart, with `appendonly yes`, some events were gone that writeAcknowledged had reported as acknowledged. The server never loses those: they were put down as acknowledged before Redis had confirmed them.',
+      "After SIGKILL and a restart, with `appendonly yes`, some events that writeAcknowledged had reported as acknowledged were gone. The server doesn't lose events that it confirmed, so these were added to `acknowledged` before Redis had confirmed them.",
     )
     verifyEqual(
       { acknowledged: acknowledged.length, unknown, refused },
       { acknowledged: handedOut - 1, unknown: `e-${handedOut}`, refused: null },
-      'All events but the last one that was taken from `events` had been confirmed. That last one got no answer: it is `unknown`, not `refused`, for it may have been written. And after it, no more may be taken.',
+      "Every event taken from `events` had been confirmed, except the last one. It got no reply, so it's `unknown` and not `refused`, because it may have been written. Take no more events after it.",
     )
   })
 
-  test('loses everything when nothing is persisted, and says nothing else', async () => {
+  test('loses everything when nothing is persisted, and says so', async () => {
     const { report, found } = await killInMidWrite(['--save', '', '--appendonly', 'no'])
     const { acknowledged } = report
     const loss = await call('countLost', () => countLost(acknowledged, found))
     verify(
       acknowledged.length >= 199 && loss.lost.length === acknowledged.length && found.length === 0,
-      'This server kept nothing on disk, and was killed. All that writeAcknowledged reported as acknowledged is lost, and countLost should say so.',
+      'This server kept nothing on disk, and was killed. Everything that writeAcknowledged reported as acknowledged is lost, and countLost should list all of it.',
       { received: { acknowledged: acknowledged.length, found: found.length, lost: loss.lost.length } },
     )
   })
 
-  test('knows a refusal from silence', async () => {
+  test('distinguishes a refusal from silence', async () => {
     const server = await box.startServer({ args: EVERY_SECOND })
     const used = /used_memory:(\d+)/.exec(await server.admin.info('memory'))?.[1]
     await server.admin.config('SET', 'maxmemory', String(Number(used) + 150_000))
@@ -329,22 +329,22 @@ describe.skipIf(lacks('own-server'))('checkDurability and writeAcknowledged', ()
     const found = await idsIn(server)
     verify(
       report?.refused === null || handedOut <= found.length + 1,
-      `Memory ran out, Redis refused e-${found.length + 1}, and writeAcknowledged went on to the next events. The writing ends at the first refusal: else later events may be written and that one not, and the stream has a hole.`,
-      { expected: `e-${found.length + 1} is the last one taken`, received: `e-${handedOut}` },
+      `Memory ran out, Redis refused e-${found.length + 1}, and writeAcknowledged continued with the next events. Stop at the first refusal. Otherwise later events may be written without that one, and the stream has a hole.`,
+      { expected: `e-${found.length + 1} is the last event taken`, received: `e-${handedOut}` },
     )
     verifyEqual(
       [report.refused, report.unknown],
       [`e-${found.length + 1}`, null],
-      'Memory ran out, and with `noeviction` Redis answered XADD with an error (OOM …). That is an answer: the event is certainly not written. It belongs into `refused`; `unknown` is for events without any answer.',
+      'Memory ran out, and with `noeviction`, Redis replied to XADD with an error (OOM …). An error is a reply: the event is certainly not written. It belongs in `refused`; `unknown` is for an event that got no reply.',
     )
     verifyEqual(
       report.acknowledged.length,
       found.length,
-      'With `noeviction` every event that was confirmed before memory ran out is still there, and no other: writeAcknowledged should report exactly those.',
+      'With `noeviction`, every event that was confirmed before memory ran out is still there, and no others. writeAcknowledged should report exactly those.',
     )
   })
 
-  test('shows what a loss of power can take (a simulation)', async () => {
+  test('shows what a power failure can take (a simulation)', async () => {
     const server = await box.startServer({ args: ALWAYS })
     const redis = server.connect()
     const write = (first: number, last: number) =>
@@ -369,14 +369,14 @@ describe.skipIf(lacks('own-server'))('checkDurability and writeAcknowledged', ()
           unacknowledged: [],
           twice: [],
         },
-        'Twenty events were written with `always` and ten more with `everysec`, and then the append-only file was cut where it had been synced last. The ten are lost although they were acknowledged: countLost should name them.',
+        'Twenty events were written with `always` and ten more with `everysec`. Then the append-only file was cut where it had last been synced. The ten events are lost, even though they were acknowledged, so countLost should list them.',
       )
     } finally {
       await rm(copy, { recursive: true, force: true })
     }
   })
 
-  /** In several parts since Redis 7, one file before. */
+  /** Since Redis 7 the log is in several files; before, it was one. */
   async function appendOnlyFile(folder: string): Promise<string> {
     const names = await readdir(folder, { recursive: true })
     return names.find((name) => name.endsWith('.incr.aof')) ?? 'appendonly.aof'
@@ -391,7 +391,7 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
     const outcome = await attempt('appendReplicated', append)
     verify(
       outcome.ok || !(outcome.error instanceof NotReplicatedError),
-      `appendReplicated threw a NotReplicatedError although enough replicas had the event. ${why}`,
+      `appendReplicated threw a NotReplicatedError, even though enough replicas had the event. ${why}`,
       { received: !outcome.ok && outcome.error },
     )
     return call('appendReplicated', () => {
@@ -400,14 +400,14 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
     })
   }
 
-  test('says so when there is no replica, and the event is written all the same', async () => {
+  test('reports that there is no replica, and writes the event anyway', async () => {
     const server = await box.startServer({ args: NONE })
     const redis = server.connect()
     const error = await callError(
       'appendReplicated',
       () => appendReplicated(redis, KEY, eventOf(1), one),
       NotReplicatedError,
-      'There is no replica, so one replica cannot have got the event. WAIT does not fail then, it answers 0: appendReplicated should look at that number and throw a NotReplicatedError.',
+      "There is no replica, so none can have received the event. WAIT doesn't fail then: it replies 0. appendReplicated should check that number and throw a NotReplicatedError.",
     )
     const entries = await server.admin.xrange(KEY, '-', '+')
     verifyEqual(
@@ -418,25 +418,25 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
           '{"eventId":"e-1","timestamp":"2026-03-01T09:00:00.000Z","eventType":"ORDER_CREATED","entityId":"order-1","payload":{},"metadata":{}}',
         ],
       ],
-      'WAIT takes nothing back. The event is written, once, and stays written; whoever catches the error must know that.',
+      'WAIT takes nothing back. The event should be written once and stay in the stream, because a caller that catches the error relies on that.',
     )
     verifyEqual(
       { id: error.id, wanted: error.wanted, reached: error.reached },
       { id: entries[0]?.[0], wanted: 1, reached: 0 },
-      'The NotReplicatedError should carry the id of the entry that was written, how many replicas were wanted, and how many it reached.',
+      'The NotReplicatedError should carry the ID of the entry that was written, the number of replicas wanted, and the number reached.',
     )
     const id = await replicated(
       () => appendReplicated(redis, KEY, eventOf(2), { replicas: 0, timeoutMs: 50 }),
-      'With `replicas: 0` any number of replicas is enough, also 0.',
+      'With `replicas: 0`, any number of replicas is enough, even 0.',
     )
     verifyEqual(
       id,
       (await server.admin.xrevrange(KEY, '+', '-', 'COUNT', 1))[0]?.[0],
-      'With `replicas: 0` nothing needs to be waited for: appendReplicated should resolve to the id of the new entry.',
+      'With `replicas: 0`, there is nothing to wait for, so appendReplicated should resolve to the ID of the new entry.',
     )
   })
 
-  test('waits for a replica, and notices one that no longer answers', async () => {
+  test('waits for a replica, and notices one that no longer replies', async () => {
     const server = await box.startServer({ args: NONE })
     const port = new URL(server.url).port
     const replica = await box.startServer({ args: [...NONE, '--replicaof', '127.0.0.1', port] })
@@ -447,12 +447,12 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
     const redis = server.connect()
     const id = await replicated(
       () => appendReplicated(redis, KEY, eventOf(1), { replicas: 1, timeoutMs: 5_000 }),
-      'The one replica is connected and takes every change within milliseconds. `WAIT` counts what was written before it on its own connection: sent before the XADD it knows nothing of it, and inside MULTI it does not wait at all.',
+      "The one replica is connected and receives every change within milliseconds. `WAIT` covers what was written before it on its own connection. Before the XADD it's too early, and inside MULTI it doesn't wait at all.",
     )
     verifyEqual(
       (await replica.admin.xrange(KEY, '-', '+')).map(([there]) => there),
       [id],
-      'A replica is connected, and appendReplicated resolved, but the event was not on the replica yet. It should wait until the replica has confirmed it.',
+      "A replica is connected, and appendReplicated resolved, but the event wasn't on the replica yet. It should wait until the replica has confirmed the event.",
     )
     while (!(await allConfirmed(server))) await replica.admin.ping()
     await replica.pause()
@@ -460,17 +460,17 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
       'appendReplicated',
       () => appendReplicated(redis, KEY, eventOf(2), one),
       NotReplicatedError,
-      'The replica is still connected but answers nothing any more. appendReplicated said that it has the event. WAIT counts the replicas that have what _its own connection_ wrote before: send it on the connection of the XADD, after it.',
+      'The replica is still connected but has stopped replying, and appendReplicated reported that it has the event. WAIT counts the replicas that have what _its own connection_ wrote, so send it after the XADD, on the same connection.',
     )
     verifyEqual(
       { wanted: error.wanted, reached: error.reached },
       { wanted: 1, reached: 0 },
-      'The only replica answers nothing any more, so the event reached 0 of the 1 wanted.',
+      'The only replica has stopped replying, so the event reached 0 replicas, and 1 was wanted.',
     )
   })
 })
 
-/** The only replica has told that it has all; it does so by itself every second. */
+/** Whether the only replica has confirmed everything, which it does on its own once a second. */
 async function allConfirmed({ admin }: OwnServer): Promise<boolean> {
   const info = await admin.info('replication')
   const confirmed = /^slave0:.*offset=(\d+)/m.exec(info)?.[1]
@@ -488,7 +488,7 @@ describe('backup and restore', () => {
   async function* each(lines: readonly string[]) {
     yield* lines
   }
-  const bring = (lines: readonly string[], key = COPY) =>
+  const restoreFrom = (lines: readonly string[], key = COPY) =>
     call('restore', () => restore(box.connect(), key, each(lines)))
   const lastId = async (key: string) => {
     const info = (await box.admin.xinfo('STREAM', key)) as unknown[]
@@ -501,15 +501,15 @@ describe('backup and restore', () => {
     await box.admin.xadd(KEY, '7-3', 'event', 'seven')
   }
 
-  test('brings back the same entries with the same ids', async () => {
+  test('restores the same entries with the same IDs', async () => {
     await plant()
     const lines = await save()
     verify(
       lines.every((line) => typeof line === 'string' && !line.includes('\n')),
-      'A line of a backup is a text without a line break in it, whatever the events hold: otherwise it cannot be told where a line ends.',
+      'A line of a backup must be a string without a line break, no matter what the events contain. Otherwise there is no way to know where a line ends.',
       { received: lines },
     )
-    const count = await bring(lines)
+    const count = await restoreFrom(lines)
     verifyEqual(
       await box.admin.xrange(COPY, '-', '+'),
       [
@@ -517,43 +517,43 @@ describe('backup and restore', () => {
         ['2-0', ['event', 'two\nlines, "quotes" and ünïcode', 'note', '']],
         ['7-3', ['event', 'seven']],
       ],
-      'The restored stream should hold the same entries, with the same ids and the same fields. Ids are versions and positions: other programs have written them down.',
+      'The restored stream should have the same entries, with the same IDs and the same fields. The IDs are versions and positions, and other programs have stored them.',
     )
-    verifyEqual(count, 3, 'restore should resolve to the number of entries that it brought back.')
+    verifyEqual(count, 3, 'restore should resolve to the number of entries that it restored.')
     verifyEqual(
       await box.admin.xrange(KEY, '-', '+', 'COUNT', 1),
       [['1-0', ['event', 'one']]],
-      'backup only reads: the stream itself should stay as it was.',
+      'backup only reads, so the stream itself should stay as it was.',
     )
   })
 
-  test('brings back the last id, even of an entry that is gone', async () => {
+  test('restores the last ID, even of an entry that is gone', async () => {
     await plant()
     await box.admin.xdel(KEY, '7-3')
-    await bring(await save())
+    await restoreFrom(await save())
     verifyEqual(
       await lastId(COPY),
       '7-3',
-      'The entry 7-3 had been deleted, but its stream will never give that id again. The restored stream forgot: its last-generated-id should be the same, or ids (and with them versions) are given twice. XINFO STREAM tells it, XSETID sets it.',
+      'Entry 7-3 was deleted, but the original stream never gives out that ID again. The restored stream would, because its last-generated-id is lower, and then two events get the same version. Read the last ID with XINFO STREAM and set it with XSETID.',
     )
   })
 
-  test('brings back a stream whose entries are all trimmed', async () => {
+  test('restores a stream whose entries have all been trimmed', async () => {
     await plant()
     await box.admin.xtrim(KEY, 'MAXLEN', 0)
-    const count = await bring(await save())
+    const count = await restoreFrom(await save())
     verifyEqual(
       [count, await box.admin.exists(COPY), await box.admin.xlen(COPY), await lastId(COPY).catch(() => null)],
       [0, 1, 0, '7-3'],
-      'A stream whose entries have all been trimmed is still there, and its last id counts. restore should make an empty stream with that last id.',
+      'A stream whose entries have all been trimmed still exists, and its last ID still matters. restore should create an empty stream with that last ID.',
     )
   })
 
-  test('has no lines for a stream that is not there', async () => {
+  test('has no lines for a stream that does not exist', async () => {
     verifyEqual(
       await save('stream:none'),
       [],
-      'There is no such stream, so its backup should have no lines at all. With lines for it, a misspelt name would look like a good backup.',
+      'There is no such stream, so its backup should have no lines at all. If it had any, the backup of a misspelled key would look like a good one.',
     )
   })
 
@@ -563,12 +563,12 @@ describe('backup and restore', () => {
     const longest = largestReply(box.commands)
     verify(
       longest <= 501,
-      `One command fetched ${longest} entries at once. A log may be larger than memory: backup should read pages of at most 500.`,
+      `One command fetched ${longest} entries at once. A log can be larger than memory, so backup should read pages of at most 500 entries.`,
     )
     const outcome = await attempt('restore', () => restore(box.connect(), COPY, each(lines)), PATIENT)
     verify(
       outcome.ok || !String(outcome.error).includes('equal or smaller'),
-      'restore was given an entry a second time, and Redis refused it. backup seems to begin a page with the last entry of the one before: start behind it, at `(<id of the last entry>`.',
+      'restore received the same entry twice, and Redis refused it. backup seems to begin a page with the last entry of the page before. Start after that entry, at `(<id of the last entry>`.',
       { received: !outcome.ok && outcome.error },
     )
     const restored = await call('restore', () => {
@@ -578,17 +578,17 @@ describe('backup and restore', () => {
     verifyEqual(
       restored,
       1_010,
-      `A stream of 1,010 entries, all from one millisecond (7-1 to 7-1010), should come back with 1,010 entries.${pagingFault(box.commands)}`,
+      `A stream of 1,010 entries, all from the same millisecond (7-1 to 7-1010), should be restored with all 1,010 entries.${pagingFault(box.commands)}`,
     )
     const ids = (await box.admin.xrange(COPY, '-', '+')).map(([id]) => id)
     verifyEqual(
       [ids.length, new Set(ids).size, ids[500], ids.at(-1)],
       [1_010, 1_010, '7-501', '7-1010'],
-      `Every one of the 1,010 entries should come back once, across the borders of pages.${pagingFault(box.commands)}`,
+      `Each of the 1,010 entries should be restored once, including those at the edge of a page.${pagingFault(box.commands)}`,
     )
   })
 
-  test('ends while others write', async () => {
+  test('ends while other clients write', async () => {
     await plant()
     let written = 0
     const lines = await call('backup', async () => {
@@ -603,18 +603,18 @@ describe('backup and restore', () => {
     })
     verify(
       written <= 700,
-      'Others wrote while backup read, and it followed them without end. A backup is of the stream as it was when it began.',
+      'Other clients kept writing while backup was reading, and it never ended. A backup captures the stream as it was when the backup began.',
     )
-    await bring(lines)
+    await restoreFrom(lines)
     const there = await box.admin.xrange(COPY, '-', '+')
     verify(
       there.length >= 3 && (await lastId(COPY)) === (there.at(-1) ?? ['7-3'])[0],
-      'Others wrote while backup read. What was restored should be a beginning of the stream, with the id of its last entry as its last id: an id taken later leaves a gap that looks like deleted events.',
+      'Other clients wrote while backup was reading. The restored stream should end with an entry whose ID is also its last ID. A last ID that was read later leaves a gap that looks like deleted events.',
       { received: { entries: there.length, last: there.at(-1)?.[0], lastGeneratedId: await lastId(COPY) } },
     )
   })
 
-  test('is of one moment', async () => {
+  test('captures a single moment', async () => {
     await everyInterleaving({
       name: 'backup',
       prepare: plant,
@@ -626,18 +626,18 @@ describe('backup and restore', () => {
       second: (redis) => redis.xadd(KEY, '8-0', 'event', 'meanwhile'),
       async verify({ first, held }) {
         if (!first.ok) throw first.error
-        const when = `8-0 was written while backup was before its ${held ?? 'end'}`
+        const when = `8-0 was written just before backup's ${held ?? 'end'}`
         const outcome = await attempt('restore', () => restore(box.connect(), COPY, each(first.value)))
         verify(
           outcome.ok,
-          `${when}, and what backup gave out could not be restored: its entries, their number and the last id are not of one moment. Ask for the last id first, and read up to it, not to \`+\`.`,
+          `${when}, and the backup couldn't be restored. Its entries, their number, and the last ID are from different moments. Get the last ID first, and read up to it, not to \`+\`.`,
           { received: !outcome.ok && outcome.error },
         )
         const newest = (await box.admin.xrevrange(COPY, '+', '-', 'COUNT', 1))[0]?.[0]
         verifyEqual(
           await lastId(COPY),
           newest,
-          `${when}. The last entry of the restored stream and its last id should belong together, both from before 8-0 or both with it: a last id without its entry looks like a deleted event, and an entry behind the last id cannot be. Ask for the last id first, and read up to it.`,
+          `${when}. In the restored stream, the last entry and the last ID should match, both with 8-0 or both without it. A last ID without its entry looks like a deleted event. Get the last ID first, and read up to it.`,
         )
       },
     })
@@ -651,17 +651,17 @@ describe('backup and restore', () => {
       'restore',
       () => restore(box.redis, COPY, each(lines)),
       BackupError,
-      'There is a stream at this key already. restore should throw a BackupError: whoever restores in a hurry must not overwrite what is alive, or mix the two.',
+      'There is already a stream at this key, so restore should throw a BackupError. A restore in a hurry must not overwrite live data, or mix the two.',
     )
-    verifyEqual(error.reason, 'exists', 'The BackupError should say by its `reason` that the key exists.')
+    verifyEqual(error.reason, 'exists', 'The BackupError should have the reason `exists`.')
     verifyEqual(
       await box.admin.xrange(COPY, '-', '+'),
       [['9-0', ['event', 'theirs']]],
-      'restore refused, but it had changed the stream that was there. It should leave it exactly as it was.',
+      'restore refused, but it had already changed the stream that was there. It should leave that stream exactly as it was.',
     )
   })
 
-  test('refuses a backup that is cut off or has a hole', async () => {
+  test('refuses a backup that is cut off or incomplete', async () => {
     await plant()
     const lines = await save()
     const last = lines.at(-1) ?? ''
@@ -675,19 +675,19 @@ describe('backup and restore', () => {
         'restore',
         () => restore(box.redis, COPY, each(some)),
         BackupError,
-        'This backup lacks a line, or half of its last one, as when the disk was full or the copy was broken off. restore should notice and throw a BackupError, not bring back a shorter history that looks whole.',
+        'This backup is missing a line, or half of its last one, as if the disk was full or the copy was interrupted. restore should notice and throw a BackupError, not restore a shorter history that looks complete.',
       )
       verifyEqual(error.reason, 'incomplete', 'The BackupError should have the reason `incomplete`.')
       verifyEqual(
         await box.admin.exists(COPY),
         0,
-        'The backup was incomplete, and restore said so, but left a part of the stream at the key. Nothing should be there.',
+        'The backup was incomplete, and restore said so, but it left part of the stream at the key. Nothing should be there.',
       )
     }
     verifyEqual(
-      await bring(lines),
+      await restoreFrom(lines),
       3,
-      'After attempts with damaged backups, the whole one should still be restored: what an attempt leaves behind must not be in the way.',
+      'After attempts with damaged backups, restoring the complete one should still work. Nothing that a failed attempt leaves may get in the way.',
     )
   })
 
@@ -702,26 +702,26 @@ describe('backup and restore', () => {
         const length = (await box.admin.exists(COPY)) === 1 ? await box.admin.xlen(COPY) : 'no stream'
         verify(
           length === 3 || length === 'no stream',
-          `The process died after its ${sent}. command (${last}), and a stream with ${length} of 3 entries was left at the key. Readers take that for the whole. Let it grow under another name, and rename it (RENAMENX) when it is complete; or write it in one step.`,
+          `The process died after ${sent} commands (the last was ${last}) and left a stream with ${length} of 3 entries at the key. Readers will take that for the whole stream. Build it under another name and rename it (RENAMENX) when it's complete, or write it in one step.`,
         )
         if (length === 3) {
           verifyEqual(
             await lastId(COPY),
             '7-3',
-            'The process died, and the stream at the key had all entries but not yet its last id. It should appear with both at once.',
+            'The process died, and the stream at the key had all of its entries, but not the last ID yet. Both should appear in one step.',
           )
           return
         }
         verifyEqual(
-          await bring(lines),
+          await restoreFrom(lines),
           3,
-          `The process died after its ${sent}. command (${last}), and the next attempt to restore failed. What the dead one left behind must not be in the way.`,
+          `The process died after ${sent} commands (the last was ${last}), and the next attempt to restore failed. Nothing that the dead attempt left may get in the way.`,
         )
       },
     })
   })
 
-  test('overwrites nothing that came meanwhile', async () => {
+  test('overwrites nothing that was written in the meantime', async () => {
     await plant()
     const lines = await save()
     await everyInterleaving({
@@ -733,7 +733,7 @@ describe('backup and restore', () => {
         verifyEqual(
           there,
           first.ok ? ['1-0', '2-0', '7-3', '9-0'] : ['9-0'],
-          `Somebody began a stream at the key, with 9-0, while restore was before its ${held ?? 'end'}, and restore did not leave it alone. Whether a key is free can change after you have looked: take the place and check it in one step (RENAMENX, a script, or WATCH on a connection of its own).`,
+          `Another client began a stream at the key, with 9-0, just before restore's ${held ?? 'end'}, and restore didn't leave that stream alone. The key can be taken after you've checked it, so check and write in one step: RENAMENX, a script, or WATCH on a connection of its own.`,
         )
       },
     })

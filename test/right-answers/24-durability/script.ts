@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 import { type DomainEvent, encodeEvent } from '#built/01-events'
 
-/** As `CONFIG GET` tells them. */
+/** The strings that `CONFIG GET` returns. */
 export interface DurabilitySettings {
   readonly appendonly: string
   readonly appendfsync: string
@@ -101,7 +101,7 @@ export function writeAcknowledged(
   return next()
 }
 
-/** On a connection of its own, so that nobody else waits. */
+/** Uses a connection of its own, so that no other caller has to wait. */
 export async function appendReplicated(
   redis: Redis,
   key: string,
@@ -126,7 +126,7 @@ export async function appendReplicated(
   }
 }
 
-/** First a line that tells what will come, then one line for each page. */
+/** Yields a line that says what will follow, and then one line for each page. */
 export async function* backup(redis: Redis, key: string): AsyncIterable<string> {
   const info = await redis.xinfo('STREAM', key).catch(() => null)
   if (info === null) return
@@ -147,8 +147,8 @@ export async function* backup(redis: Redis, key: string): AsyncIterable<string> 
 }
 
 /**
- * KEYS[1] the stream, ARGV[1] its last id, ARGV[2…] for each entry: id, number of fields and values, these.
- * Replies 0 when the key exists, otherwise 1.
+ * KEYS[1] is the stream, ARGV[1] its last ID. ARGV[2…] has for each entry: its ID, the number of its fields and values,
+ * and the fields and values. Replies 0 if the key exists, otherwise 1.
  */
 const RESTORE = `
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end

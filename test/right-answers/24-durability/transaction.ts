@@ -1,7 +1,7 @@
 import { type Redis, ReplyError } from 'ioredis'
 import { type DomainEvent, encodeEvent } from '#built/01-events'
 
-/** As `CONFIG GET` tells them. */
+/** The strings that `CONFIG GET` returns. */
 export interface DurabilitySettings {
   readonly appendonly: string
   readonly appendfsync: string
@@ -28,7 +28,7 @@ export interface WriteReport {
   readonly unknown: string | null
 }
 
-/** The event is written, under `id`, but on fewer replicas than were asked for. */
+/** The event is written, with this `id`, but fewer replicas have it than the caller wanted. */
 export class NotReplicatedError extends Error {
   override readonly name = 'NotReplicatedError'
   readonly id: string
@@ -36,7 +36,7 @@ export class NotReplicatedError extends Error {
   readonly reached: number
 
   constructor(id: string, wanted: number, reached: number) {
-    super(`${id} is written, but on ${reached} of ${wanted} replicas`)
+    super(`${id} is written, but only ${reached} of ${wanted} replicas have it`)
     this.id = id
     this.wanted = wanted
     this.reached = reached
@@ -53,7 +53,7 @@ export class BackupError extends Error {
   }
 }
 
-/** What these settings can lose, and by what, in the order of `Risk`. */
+/** Names what can cause a loss of events with these settings, in the order of `Risk`. */
 export function judgeDurability(settings: DurabilitySettings): readonly Risk[] {
   const risks: Risk[] = []
   const logs = settings.appendonly === 'yes'
@@ -64,7 +64,7 @@ export function judgeDurability(settings: DurabilitySettings): readonly Risk[] {
   return risks
 }
 
-/** Compares what a writer was promised with what is there; every id once, in the order of its list. */
+/** Compares what a writer was promised with what is there. Each list names an ID once and keeps its source's order. */
 export function countLost(acknowledged: readonly string[], found: readonly string[]): Loss {
   const promised = new Set(acknowledged)
   const there = new Set(found)
@@ -78,7 +78,7 @@ export function countLost(acknowledged: readonly string[], found: readonly strin
   }
 }
 
-/** Judges the server that `redis` is connected to. One name per command: older servers take no more. */
+/** Judges the settings of the server. It asks for one setting per command, because older servers accept only one. */
 export async function checkDurability(redis: Redis): Promise<readonly Risk[]> {
   const setting = async (name: string) => ((await redis.config('GET', name)) as string[])[1] ?? ''
   return judgeDurability({
@@ -89,7 +89,7 @@ export async function checkDurability(redis: Redis): Promise<readonly Risk[]> {
   })
 }
 
-/** Appends event after event and keeps the books: what Redis confirmed, what it refused, what nobody knows. */
+/** Appends the events one by one, and reports which Redis confirmed, which it refused, and which got no reply. */
 export async function writeAcknowledged(
   redis: Redis,
   key: string,
@@ -101,7 +101,7 @@ export async function writeAcknowledged(
     try {
       await redis.xadd(key, '*', 'event', text)
     } catch (error) {
-      // An answer that says no is an answer. Without one, the event may be written or not.
+      // An error is a reply: the event isn't written. Without a reply, it may or may not be.
       const refused = error instanceof ReplyError
       return {
         acknowledged,
@@ -115,8 +115,8 @@ export async function writeAcknowledged(
 }
 
 /**
- * Appends the event and waits until `replicas` have it, `timeoutMs` at most; resolves to the entry's id.
- * @throws NotReplicatedError: the event is written all the same
+ * Appends the event, waits up to `timeoutMs` until `replicas` replicas have it, and resolves to the entry's ID.
+ * @throws NotReplicatedError if too few have it by then; the event stays written
  */
 export async function appendReplicated(
   redis: Redis,
@@ -125,7 +125,7 @@ export async function appendReplicated(
   { replicas, timeoutMs }: { readonly replicas: number; readonly timeoutMs: number },
 ): Promise<string> {
   const id = (await redis.xadd(key, '*', 'event', encodeEvent(event))) ?? ''
-  // On the same connection: WAIT is about what this connection wrote.
+  // On the same connection, because WAIT only covers what its own connection wrote.
   const reached = await redis.wait(replicas, timeoutMs)
   if (reached < replicas) throw new NotReplicatedError(id, replicas, reached)
   return id
@@ -157,7 +157,7 @@ function isAfter(a: string, b: string): boolean {
   return ams > bms || (ams === bms && aseq > bseq)
 }
 
-/** In one transaction, on a connection of its own for the WATCH. */
+/** Restores in one transaction, on a connection of its own because of the WATCH. */
 export async function restore(redis: Redis, key: string, lines: AsyncIterable<string>): Promise<number> {
   const own = redis.duplicate()
   try {
