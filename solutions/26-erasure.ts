@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes, randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
 
-/** What names or describes the person. It is never stored in plain text. */
+/** Data that identifies or describes the person. It is never stored in plain text. */
 export type Personal = Readonly<Record<string, string>>
 
 export interface NewEvent {
@@ -31,37 +31,37 @@ export interface Customer {
   readonly forgotten: boolean
 }
 
-/** Somebody wants to store personal data of a customer who has been forgotten. */
+/** Thrown when an event has personal data of a customer who has been forgotten. */
 export class CustomerForgottenError extends Error {
   override readonly name = 'CustomerForgottenError'
   readonly customerId: string
 
   constructor(customerId: string) {
-    super(`Customer ${customerId} has been forgotten: no personal data may be stored any more`)
+    super(`Customer ${customerId} has been forgotten, so no personal data may be stored for them`)
     this.customerId = customerId
   }
 }
 
-/** The personal data of entry `id` should be readable and is not: the key is missing, or the text is damaged. */
+/** The personal data of entry `id` should be readable but isn't: the key is missing, or the ciphertext is damaged. */
 export class UnreadableEventError extends Error {
   override readonly name = 'UnreadableEventError'
   readonly id: string
 
   constructor(id: string, options?: ErrorOptions) {
-    super(`The personal data of entry ${id} cannot be read: its key is missing, or it is damaged`, options)
+    super(`The personal data of entry ${id} can't be read: its key is missing, or it's damaged`, options)
     this.id = id
   }
 }
 
-/** Stands in the place of the key of a customer who has been forgotten, so that SET NX never makes a new one. */
+/** Replaces the key of a customer who has been forgotten, so that SET NX never makes a new one. */
 const ERASED = 'erased'
 const PAGE_SIZE = 500
 const IV_BYTES = 12
 const TAG_BYTES = 16
 
 /**
- * Appends an event; what is personal in it is encrypted with the customer's own key. Resolves to the entry's id.
- * @throws CustomerForgottenError: nothing has been written then
+ * Appends an event, its personal data encrypted with the customer's own key, and resolves to the entry's ID.
+ * @throws CustomerForgottenError and writes nothing
  */
 export async function storeEvent(redis: Redis, event: NewEvent): Promise<string> {
   const { customerId, eventId, eventType, timestamp, payload, personal } = event
@@ -81,9 +81,9 @@ export async function storeEvent(redis: Redis, event: NewEvent): Promise<string>
 }
 
 /**
- * Appends an entry if its customer's key is still the one that it was encrypted with.
+ * Appends an entry if the customer's key is still the one that encrypted it.
  * KEYS: the customer's key, the customer's stream. ARGV: the key, then the entry's fields.
- * Replies the entry's ID, or nil if the key has changed: nothing is written then.
+ * Replies the entry's ID, or nil if the key has changed and nothing was written.
  */
 const APPEND = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return false end
@@ -91,7 +91,7 @@ return redis.call('XADD', KEYS[2], '*', unpack(ARGV, 2))
 `
 
 /**
- * All events of a customer. `personal` is null where there was none, and everywhere once the customer is forgotten.
+ * Returns all events of a customer. `personal` is null where there was none, and everywhere once the customer is forgotten.
  * @throws UnreadableEventError
  */
 export async function readEvents(redis: Redis, customerId: string): Promise<readonly StoredEvent[]> {
@@ -103,19 +103,19 @@ export async function readEvents(redis: Redis, customerId: string): Promise<read
     if (last === undefined || page.length < PAGE_SIZE) break
     start = `(${last[0]}`
   }
-  // After the entries, so that the key of each of them is there; at every call, because one in memory would outlive the erasure.
+  // After the entries, so that the key they need is there; on every call, because a key in memory would outlive the erasure.
   const key = await redis.get(keyOf(customerId))
   return entries.map((entry) => fromEntry(entry, key))
 }
 
-/** The customer as the events tell; `null` if there never was one. @throws UnreadableEventError */
+/** Replays the customer's events; `null` if there are none. @throws UnreadableEventError */
 export async function getCustomer(redis: Redis, customerId: string): Promise<Customer | null> {
   return (await readEvents(redis, customerId)).reduce<Customer | null>(applyEvent, null)
 }
 
 /**
- * Destroys the key, records that, and cleans all that was made of the events. Can be called again at any time,
- * and has to be when it was broken off.
+ * Destroys the key, records that in the log, and cleans everything made from the events. It can be called again at any
+ * time, and has to be if it was interrupted.
  */
 export async function forgetCustomer(redis: Redis, customerId: string, clock: () => Date): Promise<void> {
   const now = clock().toISOString()
@@ -131,9 +131,9 @@ export async function forgetCustomer(redis: Redis, customerId: string, clock: ()
 }
 
 /**
- * Destroys a customer's key and says so in the log, once.
- * KEYS: the customer's key, the customer's stream. ARGV: an event id, the time.
- * Replies 1, or 0 if it was done before.
+ * Destroys a customer's key and records it in the log, once.
+ * KEYS: the customer's key, the customer's stream. ARGV: an event ID, the time.
+ * Replies 1, or 0 if it was already done.
  */
 const FORGET = `
 if redis.call('GET', KEYS[1]) == 'erased' then return 0 end
@@ -153,7 +153,7 @@ for i = 2, #ARGV do
 end
 `
 
-/** Two writers may come at once: only one key is kept, and both take the one that was. */
+/** Returns the customer's key. If two writers race to make it, only one key is kept, and both use that one. */
 async function keyForWriting(redis: Redis, customerId: string): Promise<string> {
   await redis.set(keyOf(customerId), randomBytes(32).toString('base64'), 'NX')
   const key = await redis.get(keyOf(customerId))
@@ -194,7 +194,7 @@ function fromEntry([id, flat]: Entry, key: string | null): StoredEvent {
   return { id, eventId, eventType, timestamp, payload: JSON.parse(payload), personal }
 }
 
-/** A fresh iv, the tag, and the encrypted text, as one base64 text. */
+/** Joins a new iv, the tag, and the ciphertext into one base64 string. */
 function encrypt(text: string, key: string): string {
   const iv = randomBytes(IV_BYTES)
   const cipher = createCipheriv('aes-256-gcm', Buffer.from(key, 'base64'), iv)

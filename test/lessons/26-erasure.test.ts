@@ -29,7 +29,7 @@ const KEY = 'key:customer:customer-1'
 const MAY = '2026-05-02T09:14:07.000Z'
 const may = () => new Date(MAY)
 const NOTE =
-  'Leave parcels with the neighbor on the second floor, ring twice, and mind the dog; if nobody answers before noon, the bakery across the street keeps them until six. Not on Sundays, please, and never in the rain.'
+  'Leave parcels with the neighbor on the second floor, ring twice, and mind the dog; if no one answers before noon, the bakery across the street keeps them until six. Not on Sundays, please, and never in the rain.'
 
 const registered: NewEvent = {
   eventId: 'e-1',
@@ -85,8 +85,8 @@ async function entries() {
   return (await box.admin.xrange(STREAM, '-', '+')).map(([, flat]) => paired(flat))
 }
 
-/** Every text that stands in Redis, with the name of the key that it stands in. */
-async function allTexts(): Promise<readonly (readonly [key: string, text: string])[]> {
+/** Every string stored in Redis, with the name of its key. */
+async function allStrings(): Promise<readonly (readonly [key: string, text: string])[]> {
   const found: [string, string][] = []
   for (const key of await box.admin.keys('*')) {
     const type = await box.admin.type(key)
@@ -111,7 +111,7 @@ async function allTexts(): Promise<readonly (readonly [key: string, text: string
   return found
 }
 
-/** What forgetCustomer does to the key and the log, done by another process. */
+/** Does what forgetCustomer does to the key and the log, as another process would. */
 const eraseKey = () =>
   box.admin
     .multi()
@@ -120,7 +120,7 @@ const eraseKey = () =>
     .exec()
 
 describe('storeEvent', () => {
-  test('writes one entry, readable but for what is personal', async () => {
+  test('writes one entry, readable except for the personal data', async () => {
     const id = await store(registered)
     await store(ordered)
     const [first, second] = await entries()
@@ -128,39 +128,39 @@ describe('storeEvent', () => {
     verifyEqual(
       { ...open, payload: JSON.parse(open.payload ?? 'null') },
       { eventId: 'e-1', eventType: 'CUSTOMER_REGISTERED', timestamp: TIME, payload: { plan: 'gold' } },
-      'The first entry of stream:entity:customer-1 should have the fields eventId, eventType, timestamp and payload (JSON) in plain text, and `personal`: only what is personal gets encrypted, all else must stay readable for ever.',
+      'The first entry of stream:entity:customer-1 should have the fields eventId, eventType, timestamp, and payload (JSON) in plain text, and `personal`. Encrypt only the personal data, because everything else must stay readable forever.',
     )
     verify(
       personal !== undefined && personal !== '',
-      'The entry of an event with personal data should have a field `personal` that holds it, encrypted.',
+      'The entry of an event with personal data should have a field `personal` with that data, encrypted.',
       { received: first },
     )
     verify(
       second !== undefined && !('personal' in second),
-      'An event without personal data should have no field `personal`: a reader could not tell it from one that was erased.',
+      "An event without personal data should have no field `personal`. Otherwise a reader can't distinguish it from an event that was erased.",
       { received: second },
     )
     verify(
       id === (await box.admin.xrange(STREAM, '-', '+', 'COUNT', 1))[0]?.[0],
-      'storeEvent should return the id of the entry that it has written.',
+      'storeEvent should return the ID of the entry that it wrote.',
       { received: id },
     )
   })
 
   test('leaves nothing personal readable', async () => {
     await store(registered)
-    for (const [key, text] of await allTexts()) {
+    for (const [key, text] of await allStrings()) {
       for (const secret of ['Lovelace', 'ada@example.com']) {
         verify(
           !text.includes(secret),
-          `"${secret}" stands in ${key} in plain text. It is in the log now, in every replica and every backup, and no key that you destroy takes it out.`,
+          `"${secret}" is in ${key} in plain text. It's now in the log, in every replica, and in every backup, and destroying a key doesn't remove it. Encrypt it before you store it.`,
           { received: text },
         )
         for (const code of ['base64', 'hex'] as const) {
           const parts = [text, ...text.split(/[^A-Za-z0-9+/=_-]+/)]
           verify(
             !parts.some((part) => Buffer.from(part, code).includes(secret)),
-            `"${secret}" stands in ${key}, merely encoded as ${code}: anybody can read that, without any key. Encrypt it (aes-256-gcm).`,
+            `"${secret}" is in ${key}, merely encoded as ${code}. Anyone can read that without a key, so encrypt it (aes-256-gcm).`,
             { received: text },
           )
         }
@@ -168,29 +168,29 @@ describe('storeEvent', () => {
     }
   })
 
-  test('gives each customer a random key', async () => {
+  test('makes a random key for each customer', async () => {
     await store(registered)
     await store(bob)
     const [ada, other] = await box.admin.mget(KEY, 'key:customer:customer-2')
     verify(
       ada && Buffer.from(ada, 'base64').length === 32,
-      'The key should stand in key:customer:customer-1: a string, 32 random bytes as base64. (One that your program keeps in memory does not count: other processes have to find it.)',
+      "The customer's key should be in key:customer:customer-1, as a string of 32 random bytes in base64. A key in your program's memory isn't enough, because other processes have to find it.",
       { received: ada },
     )
     verify(
       ada !== other,
-      'Two customers have the same key. If one of them is forgotten, the other is lost too: each needs a key of its own.',
+      "Two customers have the same key. When one of them is forgotten, the other one's data is lost, too. Each customer needs their own key.",
     )
     await store(moved)
     verify(
       ada === (await box.admin.get(KEY)),
-      'The second event of a customer got a new key, which took the place of the first: what was encrypted with that can never be read again.',
+      "The customer's second event made a new key, which replaced the first one. Nothing that was encrypted with the first key can ever be read again.",
     )
     await box.admin.flushdb()
     await store(registered)
     verify(
       ada !== (await box.admin.get(KEY)),
-      'In an empty database the same customer got the same key again: so it is made from the id or is part of the program, and whoever has that can make it again after the erasure. Take randomBytes(32).',
+      "In an empty database, the same customer got the same key again. So it's made from the ID or is part of the program, and anyone can make it again after the erasure. Use randomBytes(32).",
     )
   })
 
@@ -198,7 +198,7 @@ describe('storeEvent', () => {
     await store(ordered)
     verify(
       (await box.admin.exists(KEY)) === 0,
-      'An event without personal data came, and there is a key for its customer now. The key is made with the first personal data: a key of somebody of whom nothing is known is one more to keep and to destroy.',
+      'An event without personal data was stored, and now its customer has a key. Make the key when the first personal data arrives. A key that protects nothing is just one more key to keep and destroy.',
     )
   })
 
@@ -209,18 +209,18 @@ describe('storeEvent', () => {
     const [first = '', second = ''] = (await entries()).map(({ personal }) => personal)
     verify(
       first !== second,
-      'The same data, stored twice, looks the same. Somebody can see who has gone back to an old address, and with GCM an iv that is used twice gives away even more. Take a fresh iv for every text.',
+      'The same data, stored twice, looks the same. Anyone can see who went back to an old address, and with GCM, an iv that is used twice reveals even more. Use a new iv for every encryption.',
     )
-    // The note is long, so whatever else is in the text, its middle is ciphertext.
+    // The note is long, so the middle of the string is ciphertext, whatever else is in it.
     const middle = first.slice(first.length / 2 - 20, first.length / 2 + 20)
     verify(
       !second.includes(middle),
-      'The same data, stored twice, has the same ciphertext, so both were encrypted with the same iv. With GCM, an iv that is used twice for one key reveals what two texts have in common. Use a fresh iv for every text.',
+      'The same data, stored twice, has the same ciphertext, so both were encrypted with the same iv. With GCM, an iv that is used twice with one key reveals what the two strings have in common. Use a new iv for every encryption.',
       { received: [first, second] },
     )
   })
 
-  test('keeps one key when two writers come at once', async () => {
+  test('keeps one key when two writers race', async () => {
     await everyInterleaving({
       name: 'storeEvent',
       first: (redis) => storeEvent(redis, registered),
@@ -231,7 +231,7 @@ describe('storeEvent', () => {
       verify: async ({ first, second, held, after }) => {
         verify(
           first.ok && second.ok,
-          'Two writers stored the first events of a customer at once, and one of them failed. Both should get the one key that is kept.',
+          "Two writers stored a customer's first events at the same time, and one of them failed. Both should succeed, with the one key that is kept.",
           {
             received: first.ok ? second : first,
           },
@@ -239,7 +239,7 @@ describe('storeEvent', () => {
         const now = await box.admin.get(KEY)
         verify(
           now === second.value,
-          `Two writers came at once, and the key changed after the second was done (the first was held between ${after} and ${held}): what the second encrypted can never be read again. SET … NX keeps the key that is there.`,
+          `Two writers raced, and the first one (held between ${after} and ${held}) replaced the key after the second one had finished. What the second one encrypted can never be read again. SET … NX keeps the key that is there.`,
         )
       },
     })
@@ -249,7 +249,7 @@ describe('storeEvent', () => {
     await store(registered)
     await box.admin.set(KEY, 'erased')
     const why =
-      'In the place of the customer’s key stands `erased`. Personal data that comes now (from a program that is behind) should be refused with a CustomerForgottenError.'
+      'The customer’s key has been replaced with `erased`. storeEvent should refuse any personal data that arrives after that, for example from a program that is behind, with a CustomerForgottenError.'
     const error = await callError(
       'storeEvent',
       () => storeEvent(box.redis, moved),
@@ -259,12 +259,12 @@ describe('storeEvent', () => {
     verifyEqual(
       [error.name, error.customerId, (await entries()).length, await box.admin.get(KEY)],
       ['CustomerForgottenError', 'customer-1', 1, 'erased'],
-      'After the refusal: the error has its name and the `customerId`, the stream has the one entry that it had, and the word `erased` stands where it stood.',
+      'After the refusal, the error should have its name and the `customerId`, the stream should still have its one entry, and the key should still be `erased`.',
     )
     const outcome = await attempt('storeEvent', () => storeEvent(box.redis, ordered))
     verify(
       outcome.ok && (await entries()).length === 2,
-      'An event without personal data should be stored for a forgotten customer too: a refund may still come. Only what has `personal` is refused.',
+      'An event without personal data should be stored even for a forgotten customer, because a refund may still come. Refuse only events with `personal`.',
       { received: outcome.ok ? `${(await entries()).length} entries` : outcome.error },
     )
   })
@@ -282,17 +282,17 @@ describe('storeEvent', () => {
         const forgotten = stored.findIndex(({ eventType }) => eventType === 'CUSTOMER_FORGOTTEN')
         verify(
           stored.slice(forgotten).every(({ personal }) => personal === undefined),
-          `storeEvent was between its ${after} and its ${held} when another process forgot the customer, and it appended personal data after CUSTOMER_FORGOTTEN all the same. Check the key and append in one step: use a script, or WATCH the key on a connection of your own.`,
+          `Another process forgot the customer between storeEvent's ${after} and its ${held}, but it appended personal data after CUSTOMER_FORGOTTEN anyway. Check the key and append in one step: use a script, or WATCH the key on a connection of its own.`,
           { received: stored.map(({ eventType }) => eventType) },
         )
         verify(
           first.ok || first.error instanceof CustomerForgottenError,
-          'Another process forgot the customer while storeEvent was running. It should either have stored the event before that or throw a CustomerForgottenError.',
+          'Another process forgot the customer while storeEvent was running. storeEvent should either have stored the event before that, or throw a CustomerForgottenError.',
           { received: first.ok ? first.value : first.error },
         )
         verify(
           first.ok === stored.some(({ eventType }) => eventType === 'CUSTOMER_EMAIL_CHANGED'),
-          `storeEvent ${first.ok ? 'resolved, but the event is not in the stream' : 'threw a CustomerForgottenError, but the event is in the stream'}.`,
+          `storeEvent ${first.ok ? "resolved, but the event isn't in the stream" : 'threw a CustomerForgottenError, but the event is in the stream'}.`,
           { received: stored.map(({ eventType }) => eventType) },
         )
       },
@@ -304,7 +304,7 @@ const read = () => call('readEvents', () => readEvents(box.redis, 'customer-1'))
 const personals = (events: readonly StoredEvent[]) => events.map(({ personal }) => personal)
 
 describe('readEvents', () => {
-  test('brings back what was stored', async () => {
+  test('returns what was stored', async () => {
     await store(registered)
     await store({ ...ordered, payload: { totalCents: 4200, note: 'søt 🍰' } })
     await store({ ...moved, personal: { email: 'zoë@example.com', 'née "Byron"': 'ja' } })
@@ -334,47 +334,49 @@ describe('readEvents', () => {
           personal: { email: 'zoë@example.com', 'née "Byron"': 'ja' },
         },
       ],
-      'readEvents should return the events as they were stored, in order, personal data decrypted, and `personal: null` where there was none.',
+      'readEvents should return the events as they were stored, in order, with personal data decrypted, and `personal: null` where there was none.',
     )
     const ids = (await box.admin.xrange(STREAM, '-', '+')).map(([id]) => id)
     verifyEqual(
       (await read()).map(({ id }) => id),
       ids,
-      'Each event should have the id of its entry.',
+      'Each event should have the ID of its entry.',
     )
     verifyEqual(
       await call('readEvents', () => readEvents(box.redis, 'customer-3')),
       [],
-      'Of a customer without events readEvents should return an empty list.',
+      'For a customer without events, readEvents should return an empty array.',
     )
   })
 
-  test('gives null for all that was erased', async () => {
-    // A customer of her own: a key that an answer keeps in memory must not be another test's.
+  test('returns null for everything that was erased', async () => {
+    // This test has its own customer, in case an answer keeps a key in memory from another test.
     await store({ ...registered, customerId: 'customer-7' })
     await store({ ...ordered, customerId: 'customer-7' })
     const [before] = await call('readEvents', () => readEvents(box.redis, 'customer-7'))
-    verify(before?.personal, 'Before the erasure the personal data should be there.', { received: before })
+    verify(before?.personal, 'Before the erasure, readEvents should return the personal data.', {
+      received: before,
+    })
     await box.admin.set('key:customer:customer-7', 'erased') // by another process
     const outcome = await attempt('readEvents', () => readEvents(box.redis, 'customer-7'))
     verify(
       outcome.ok,
-      'In the place of the key stands `erased`, and readEvents failed. That is no fault: the events should come, with `personal: null`.',
+      "The key has been replaced with `erased`, and readEvents failed. An erasure isn't an error: return the events with `personal: null`.",
       { received: !outcome.ok && outcome.error },
     )
     verifyEqual(
       personals(outcome.value),
       [null, null],
-      'Another process has erased the key, and readEvents still shows personal data: it must have kept the key in memory. Read the key anew at every call, or the data lives as long as your program.',
+      'Another process erased the key, and readEvents still returns personal data, so it must have kept the key in memory. Read the key again on every call, or the data lives as long as your program.',
     )
     verifyEqual(
       outcome.value.map(({ eventId }) => eventId),
       ['e-1', 'e-2'],
-      'All events of a forgotten customer should still come: only their personal data is gone.',
+      'readEvents should still return all events of a forgotten customer. Only the personal data is gone.',
     )
   })
 
-  test('reads what two writers stored at once', async () => {
+  test('reads what two writers stored at the same time', async () => {
     await everyInterleaving({
       name: 'storeEvent',
       first: (redis) => storeEvent(redis, registered),
@@ -383,7 +385,7 @@ describe('readEvents', () => {
         const outcome = await attempt('readEvents', () => readEvents(box.connect(), 'customer-1'))
         verify(
           outcome.ok,
-          'Two writers stored the first events of a customer at once, and one of these cannot be read. Did storeEvent encrypt with a key that it made, but that was not kept? After SET … NX take the key that is there.',
+          "Two writers stored a customer's first events at the same time, and one of the events can't be read. Did storeEvent encrypt it with a key that it made but that wasn't kept? After SET … NX, use the key that is stored.",
           { received: !outcome.ok && outcome.error },
         )
       },
@@ -398,12 +400,12 @@ describe('readEvents', () => {
       verify: ({ first, held, after }) => {
         verify(
           first.ok,
-          `The customer's first event, and with it the key, was stored between the ${after} and the ${held} of readEvents, which then took the key for lost. If you read the key before the entries, it may be older than they are: read it after them.`,
+          `The customer's first event and the key were stored between readEvents' ${after} and its ${held}, and it then treated the key as lost. If you read the key before the entries, it may be older than they are. Read it after them.`,
           { received: !first.ok && first.error },
         )
         verify(
           first.value.every(({ personal }) => personal?.name === 'Ada Lovelace'),
-          'The first event of a customer was stored while readEvents was running. It may miss that event, but whatever it returns should have its personal data: nothing has been erased.',
+          "A customer's first event was stored while readEvents was running. readEvents may miss that event, but if it returns the event, the personal data should be there, because nothing has been erased.",
           { received: first.value },
         )
       },
@@ -421,7 +423,7 @@ describe('readEvents', () => {
       verify: ({ first, held, after }) =>
         verify(
           first.ok,
-          `Another process forgot the customer between the ${after} and the ${held} of readEvents, which failed. Whether it still returns personal data or already null is up to you, but an erasure isn't damage.`,
+          `Another process forgot the customer between readEvents' ${after} and its ${held}, and readEvents failed. It may return the personal data or null, but an erasure isn't damage, so it shouldn't throw.`,
           { received: !first.ok && first.error },
         ),
     })
@@ -430,18 +432,18 @@ describe('readEvents', () => {
   const fails = (why: string) =>
     callError('readEvents', () => readEvents(box.redis, 'customer-1'), UnreadableEventError, why)
 
-  test('does not take a lost key for an erased one', async () => {
+  test('does not mistake a lost key for an erased one', async () => {
     await store(registered)
     await store(moved)
     const [[id] = ['']] = await box.admin.xrange(STREAM, '-', '+')
     await box.admin.del(KEY)
     const error = await fails(
-      'The key is gone, but `erased` does not stand in its place: nobody has forgotten this customer, somebody has lost a key. readEvents should throw an UnreadableEventError, so that it is noticed.',
+      "The key is gone, but it wasn't replaced with `erased`. This customer wasn't forgotten: the key was lost. readEvents should throw an UnreadableEventError, so that someone notices.",
     )
     verifyEqual(
       [error.name, error.id],
       ['UnreadableEventError', id],
-      'The error should tell the id of the entry.',
+      "The error should have its name, and as `id` the ID of the first entry that can't be read.",
     )
   })
 
@@ -452,21 +454,21 @@ describe('readEvents', () => {
     const [, , last] = await entries()
     const text = last?.personal ?? ''
     const middle = Math.floor(text.length / 2)
-    // Half of all characters of base64 for the other half: at the end of a group a smaller change would not change a byte.
+    // Swaps a character for one far away in base64's alphabet: at the end of a group, a smaller change might not change a byte.
     const other = /[g-z0-9+/_-]/.test(text[middle] ?? '') ? 'A' : '8'
     const damaged = `${text.slice(0, middle)}${other}${text.slice(middle + 1)}`
     const id = await box.admin.xadd(STREAM, '*', ...Object.entries({ ...last, personal: damaged }).flat())
     const error = await fails(
-      'One character of the encrypted text was changed. readEvents should throw an UnreadableEventError, and never hand out something that nobody has written. GCM notices it by its tag.',
+      'One character of the encrypted string was changed. readEvents should throw an UnreadableEventError, and never return data that no one wrote. GCM detects the change with its tag.',
     )
-    verifyEqual(error.id, id, 'The error should tell the id of the entry that is damaged.')
+    verifyEqual(error.id, id, 'The error should have the ID of the damaged entry.')
     await box.admin.xdel(STREAM, String(id))
     await store(bob)
     await box.admin.rename('key:customer:customer-2', KEY)
-    await fails('The key is another customer’s. readEvents should throw an UnreadableEventError.')
+    await fails('The key belongs to another customer. readEvents should throw an UnreadableEventError.')
   })
 
-  test('hands out nothing that nobody has written', async () => {
+  test('returns nothing that no one wrote', async () => {
     await store(moved)
     const [entry] = await entries()
     const text = entry?.personal ?? ''
@@ -484,17 +486,17 @@ describe('readEvents', () => {
       verifyEqual(
         outcome.ok ? outcome.value[0]?.personal : moved.personal,
         moved.personal,
-        'One character of the encrypted text was changed, and readEvents handed out data that nobody has written. A cipher that only hides (ctr, cbc) does not notice: take aes-256-gcm, keep its tag, and let `decipher.final()` check it.',
+        "One character of the encrypted string was changed, and readEvents returned data that no one wrote. A cipher that only hides data (ctr, cbc) doesn't notice. Use aes-256-gcm, store its tag, and let `decipher.final()` check it.",
       )
       verify(
         outcome.ok || outcome.error instanceof UnreadableEventError,
-        'One character of the encrypted text was changed. Whatever goes wrong with it, in the base64, the cipher or the JSON, should be an UnreadableEventError.',
+        'One character of the encrypted string was changed. Whatever fails after that, the base64, the cipher, or the JSON, readEvents should throw an UnreadableEventError.',
         { received: !outcome.ok && outcome.error },
       )
     }
   })
 
-  test('reads a long history to its end', async () => {
+  test('reads a long history to the end', async () => {
     const { counted } = await plantLongStream(box.admin, STREAM, {
       page: 1_000,
       fields: (n) => ({ eventId: `e-${n}`, eventType: 'ORDER_PLACED', timestamp: TIME, payload: '{}' }),
@@ -502,12 +504,12 @@ describe('readEvents', () => {
     verifyEqual(
       (await read()).map(({ id }) => id),
       counted,
-      `The stream holds 2,010 entries from one millisecond (7-1 to 7-2010), and readEvents didn’t return each of them once, in their order.${pagingFault(box.commands) || ' A page has at most 1,000: go on after its last ID.'}`,
+      `The stream has 2,010 entries from the same millisecond (7-1 to 7-2010), and readEvents didn’t return each of them once, in order.${pagingFault(box.commands) || ' A page has at most 1,000 entries: start the next one after its last ID.'}`,
     )
     const most = largestReply(box.commands)
     verify(
       most <= 1_001,
-      `readEvents fetched ${most} entries with one command. Redis serves nobody else while it puts such a reply together: read pages of at most 1,000, with COUNT.`,
+      `readEvents fetched ${most} entries with one command. Redis can't serve other clients while it builds such a reply. Read pages of at most 1,000 entries, with COUNT.`,
       { expected: 'at most 1,000 entries in one reply', received: `${most} entries` },
     )
   })
@@ -517,7 +519,11 @@ const customer = () => call('getCustomer', () => getCustomer(box.redis, 'custome
 
 describe('getCustomer', () => {
   test('replays the events', async () => {
-    verifyEqual(await customer(), null, 'A customer without events never was: return null.')
+    verifyEqual(
+      await customer(),
+      null,
+      "A customer without events doesn't exist, so getCustomer should return null.",
+    )
     await store(registered)
     await store(ordered)
     await store(moved)
@@ -532,11 +538,11 @@ describe('getCustomer', () => {
         totalCents: 8400,
         forgotten: false,
       },
-      'The customer has registered, ordered twice for 4200 cents, and changed the e-mail in between.',
+      'The customer registered, placed two orders for 4200 cents each, and changed the email in between. getCustomer should return what those events add up to.',
     )
   })
 
-  test('replays the rest when the person is gone', async () => {
+  test('replays the rest when the personal data is gone', async () => {
     await store(registered)
     await store(moved)
     await store(ordered)
@@ -544,13 +550,13 @@ describe('getCustomer', () => {
     const early = await attempt('getCustomer', () => getCustomer(box.redis, 'customer-1'))
     verify(
       early.ok,
-      'getCustomer failed on a customer whose key is erased. `personal` may be null in every event; the rest of the history must still replay.',
+      'getCustomer failed for a customer whose key is erased. `personal` may be null in every event, and the rest of the history must still replay.',
       { received: !early.ok && early.error },
     )
     verifyEqual(
       early.value,
       { plan: 'gold', name: null, email: null, orders: 1, totalCents: 4200, forgotten: false },
-      'The key is erased, so all personal data is `null`, and name and e-mail should be `null` then, not undefined and not the last known. `forgotten` is told by the event CUSTOMER_FORGOTTEN, which is not there yet.',
+      'The key is erased, so all personal data is `null`. Then `name` and `email` should be `null`, not undefined and not the last known values. `forgotten` is still false, because there is no CUSTOMER_FORGOTTEN yet.',
     )
     await box.admin.xadd(STREAM, '*', ...forgottenEntry)
     await box.admin.xadd(
@@ -561,13 +567,13 @@ describe('getCustomer', () => {
     const outcome = await attempt('getCustomer', () => getCustomer(box.redis, 'customer-1'))
     verify(
       outcome.ok,
-      'getCustomer failed on a forgotten customer. `personal` may be null in every event; the rest of the history must still replay.',
+      'getCustomer failed for a forgotten customer. `personal` may be null in every event, and the rest of the history must still replay.',
       { received: !outcome.ok && outcome.error },
     )
     verifyEqual(
       outcome.value,
       { plan: 'gold', name: null, email: null, orders: 2, totalCents: 8400, forgotten: true },
-      'Of a forgotten customer the name and the e-mail are null and `forgotten` is true. Plan, orders (also one that came later) and cents are as ever: the books must still balance.',
+      'For a forgotten customer, `name` and `email` should be null and `forgotten` true. The plan, the orders (even one that came later), and the cents stay, because the books must still balance.',
     )
   })
 })
@@ -600,7 +606,7 @@ const LEFT = [
 ].sort()
 
 describe('forgetCustomer', () => {
-  test('destroys the key and says so in the log', async () => {
+  test('destroys the key and records it in the log', async () => {
     await store(registered)
     await store(ordered)
     const before = await box.admin.xrange(STREAM, '-', '+')
@@ -609,37 +615,37 @@ describe('forgetCustomer', () => {
     verifyEqual(
       await box.admin.get(KEY),
       'erased',
-      'In the place of the key should stand the word `erased`. As long as the key is there, all can be read; if there is nothing, the next event makes a new one.',
+      'The key should have been replaced with the word `erased`. While the key exists, everything can be read. With no key at all, the next event makes a new one.',
     )
-    for (const [name, text] of await allTexts()) {
+    for (const [name, text] of await allStrings()) {
       verify(
         key === null || !text.includes(key),
-        `The old key stands in ${name} now. A key that somebody keeps is not destroyed.`,
+        `The old key is now in ${name}. A key that is kept anywhere isn't destroyed.`,
       )
     }
     const after = await box.admin.xrange(STREAM, '-', '+')
     verifyEqual(
       after.slice(0, 2),
       before,
-      'The entries that were in the stream should be there as they were. The history of orders has to replay; the personal data in it is unreadable without the key.',
+      'The entries that were in the stream should be unchanged. The order history still has to replay, and its personal data is unreadable without the key.',
     )
     verify(
       after.length === 3,
-      'The stream should have exactly one entry more, CUSTOMER_FORGOTTEN: by it others hear that they have to clean up too.',
+      "The stream should have exactly one more entry, CUSTOMER_FORGOTTEN. That's how other services learn that they have to clean up, too.",
       { received: after.slice(2) },
     )
     const { eventId = '', ...rest } = paired(after[2]?.[1] ?? [])
     verifyEqual(
       rest,
       { eventType: 'CUSTOMER_FORGOTTEN', timestamp: MAY, payload: '{}' },
-      'The last entry should be CUSTOMER_FORGOTTEN with the time of the clock, the payload {} and no `personal`.',
+      'The last entry should be CUSTOMER_FORGOTTEN, with the current time from `clock`, the payload {}, and no `personal`.',
     )
     verify(/^[0-9a-f-]{36}$/i.test(eventId), 'The eventId of CUSTOMER_FORGOTTEN should be a UUID.', {
       received: eventId,
     })
   })
 
-  test('cleans what was made of the events, and nothing else', async () => {
+  test('cleans everything made from the events, and nothing else', async () => {
     await store(registered)
     await store(bob)
     await plantReadModels()
@@ -647,26 +653,26 @@ describe('forgetCustomer', () => {
     verifyEqual(
       await box.admin.exists('projection:customer:customer-1', 'snapshot:customer-1'),
       0,
-      'projection:customer:customer-1 and snapshot:customer-1 hold the name in plain text: both should be gone.',
+      'projection:customer:customer-1 and snapshot:customer-1 have the name in plain text, so both should be gone.',
     )
     verifyEqual(
       await box.admin.hgetall('index:email'),
       { 'bob@example.com': 'customer-2' },
-      'In index:email no entry should point to customer-1 any more, also not one of a former e-mail; Bob’s stays.',
+      'No entry in index:email should point to customer-1 anymore, not even one for a former email. Bob’s entry stays.',
     )
     verifyEqual(
       (await box.admin.keys('*')).sort(),
       LEFT,
-      'All that is Bob’s should be there as before, and no key that was not there.',
+      'Every key of Bob’s should still exist, and there should be no new keys.',
     )
   })
 
-  test('looks through all of a large index', async () => {
+  test('searches all of a large index', async () => {
     await store(registered)
     const others: Record<string, string> = {}
-    // HSCAN returns more than COUNT asks for: of a small index even one call may happen to find all of hers.
+    // HSCAN can return more than COUNT asks for, so in a small index a single call might find all of her addresses.
     for (let i = 1; i <= 5_000; i += 1) others[`mail-${i}@example.com`] = `customer-${i + 9}`
-    // customer-10, customer-11, customer-100 …: ids that begin like hers.
+    // customer-10, customer-11, customer-100 …: IDs that begin like hers.
     const hers = Object.fromEntries(
       Array.from({ length: 200 }, (_, i) => [`ada-${i}@example.com`, 'customer-1']),
     )
@@ -676,12 +682,12 @@ describe('forgetCustomer', () => {
     verifyEqual(
       Object.keys(hers).filter((email) => email in left),
       [],
-      'index:email held 5,200 addresses, 200 of them of customer-1, and forgetCustomer did not find them all. HSCAN returns a part and a cursor: continue with that cursor until it is 0.',
+      "index:email had 5,200 addresses, 200 of which pointed to customer-1, and forgetCustomer didn't find them all. HSCAN returns a part of the hash and a cursor: continue with that cursor until it is 0.",
     )
     verifyEqual(
       Object.keys(left).length,
       5_000,
-      'Addresses of other customers are gone from index:email. Only those whose value is `customer-1` itself are hers: customer-10 is somebody else.',
+      'Addresses of other customers are gone from index:email. Delete only those whose value is exactly `customer-1`, because customer-10 is a different customer.',
     )
   })
 
@@ -693,11 +699,11 @@ describe('forgetCustomer', () => {
     verifyEqual(
       types,
       ['CUSTOMER_REGISTERED', 'CUSTOMER_FORGOTTEN'],
-      'forgetCustomer was called twice. A customer is forgotten once: there should be one CUSTOMER_FORGOTTEN.',
+      'forgetCustomer was called twice. A customer is only forgotten once, so there should be one CUSTOMER_FORGOTTEN.',
     )
   })
 
-  test('records it once when two come at once', async () => {
+  test('records it once when two processes race', async () => {
     await everyInterleaving({
       name: 'forgetCustomer',
       prepare: async () => {
@@ -708,7 +714,7 @@ describe('forgetCustomer', () => {
       verify: async ({ first, second, held, after }) => {
         verify(
           first.ok && second.ok,
-          'Two processes forgot the same customer at once, and one of them failed. Both should come to a good end.',
+          'Two processes forgot the same customer at the same time, and one of them failed. Both should succeed.',
           {
             received: first.ok ? second : first,
           },
@@ -717,7 +723,7 @@ describe('forgetCustomer', () => {
         verifyEqual(
           types,
           ['CUSTOMER_REGISTERED', 'CUSTOMER_FORGOTTEN'],
-          `Two processes forgot the same customer at once (the first was held between ${after} and ${held}). There should be one CUSTOMER_FORGOTTEN: look and write in one step.`,
+          `Two processes forgot the same customer at the same time (the first was held between ${after} and ${held}). There should be one CUSTOMER_FORGOTTEN. Check the key and write in one step.`,
         )
       },
     })
@@ -736,12 +742,12 @@ describe('forgetCustomer', () => {
         verifyEqual(
           await box.admin.hget('index:email', 'ada@example.com'),
           'customer-2',
-          `Between the ${after} and the ${held} of forgetCustomer another customer took the address ada@example.com, and forgetCustomer deleted it from index:email. Check whose address it is and delete it in one step.`,
+          `Between forgetCustomer's ${after} and its ${held}, another customer took the address ada@example.com, and forgetCustomer deleted it from index:email. Check whose address it is and delete it in one step.`,
         ),
     })
   })
 
-  test('lets a writer finish before it or be refused after it', async () => {
+  test('lets a concurrent writer finish first or be refused', async () => {
     await everyInterleaving({
       name: 'forgetCustomer',
       prepare: async () => {
@@ -756,7 +762,7 @@ describe('forgetCustomer', () => {
           second.ok
             ? ['CUSTOMER_REGISTERED', 'CUSTOMER_EMAIL_CHANGED', 'CUSTOMER_FORGOTTEN']
             : ['CUSTOMER_REGISTERED', 'CUSTOMER_FORGOTTEN'],
-          `storeEvent ran between the ${after} and the ${held} of forgetCustomer. Its event should come before CUSTOMER_FORGOTTEN, or be refused: the log and the key change in one step.`,
+          `storeEvent ran between forgetCustomer's ${after} and its ${held}. The event should come before CUSTOMER_FORGOTTEN, or be refused. Change the log and the key in one step.`,
         )
       },
     })
@@ -773,23 +779,25 @@ describe('forgetCustomer', () => {
       },
       run: (redis) => forgetCustomer(redis, 'customer-1', may),
       verify: async ({ last, survived }) => {
-        const where = survived ? 'It ran to its end' : `The process died after ${last ?? 'nothing'}`
+        const where = survived
+          ? 'forgetCustomer ran to the end'
+          : `The process died after ${last ?? 'nothing'}`
         const said = (await entries()).filter(({ eventType }) => eventType === 'CUSTOMER_FORGOTTEN').length
         const erased = (await box.admin.get(KEY)) === 'erased'
         verify(
           (said === 1) === erased,
-          `${where}: the key is ${erased ? 'erased' : 'still there'}, but the log says CUSTOMER_FORGOTTEN ${said} times. Both have to happen in one step: else the others never hear of it, or hear what is not true.`,
+          `${where}. The key is ${erased ? 'erased' : 'still there'}, but the number of CUSTOMER_FORGOTTEN in the log is ${said}. Change both in one step. Otherwise other services never learn of the erasure, or are told of one that didn't happen.`,
         )
         await call('forgetCustomer', () => forgetCustomer(box.connect(), 'customer-1', may))
         verifyEqual(
           (await box.admin.keys('*')).sort(),
           LEFT,
-          `${where}, and forgetCustomer was called again. It should have finished the work: no row, no snapshot of customer-1 may be left.`,
+          `${where}, and forgetCustomer was called again. It should have finished the work, so that no row and no snapshot of customer-1 is left.`,
         )
         verifyEqual(
           await box.admin.hgetall('index:email'),
           { 'bob@example.com': 'customer-2' },
-          `${where}, and forgetCustomer was called again. No e-mail of customer-1 may be left in index:email: whoever is forgotten half must be forgotten wholly by the second call.`,
+          `${where}, and forgetCustomer was called again. No email of customer-1 may be left in index:email. If the first call only did half of the work, the second call has to finish it.`,
         )
         verifyEqual(
           (await entries()).map(({ eventType }) => eventType),

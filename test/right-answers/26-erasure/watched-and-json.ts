@@ -1,8 +1,8 @@
-// WATCH on a connection of its own; the encrypted text as JSON; XREAD; getCustomer as loops over a list.
+// Uses WATCH on a connection of its own, the ciphertext as JSON, XREAD, and loops over a list in getCustomer.
 import * as crypto from 'node:crypto'
 import type { Redis } from 'ioredis'
 
-/** What names or describes the person. It is never stored in plain text. */
+/** Data that identifies or describes the person. It is never stored in plain text. */
 export type Personal = Readonly<Record<string, string>>
 
 export interface NewEvent {
@@ -32,24 +32,24 @@ export interface Customer {
   readonly forgotten: boolean
 }
 
-/** Somebody wants to store personal data of a customer who has been forgotten. */
+/** Thrown when an event has personal data of a customer who has been forgotten. */
 export class CustomerForgottenError extends Error {
   override readonly name = 'CustomerForgottenError'
   readonly customerId: string
 
   constructor(customerId: string) {
-    super(`Customer ${customerId} has been forgotten: no personal data may be stored any more`)
+    super(`Customer ${customerId} has been forgotten, so no personal data may be stored for them`)
     this.customerId = customerId
   }
 }
 
-/** The personal data of entry `id` should be readable and is not: the key is missing, or the text is damaged. */
+/** The personal data of entry `id` should be readable but isn't: the key is missing, or the ciphertext is damaged. */
 export class UnreadableEventError extends Error {
   override readonly name = 'UnreadableEventError'
   readonly id: string
 
   constructor(id: string, options?: ErrorOptions) {
-    super(`The personal data of entry ${id} cannot be read: its key is missing, or it is damaged`, options)
+    super(`The personal data of entry ${id} can't be read: its key is missing, or it's damaged`, options)
     this.id = id
   }
 }
@@ -101,7 +101,7 @@ export async function storeEvent(redis: Redis, event: NewEvent): Promise<string>
         .multi()
         .xadd(stream, '*', ...entry)
         .exec()
-      if (replies !== null) return replies[0]?.[1] as string // else the key has just been made, or erased
+      if (replies !== null) return replies[0]?.[1] as string // otherwise the key has just been made or erased
     }
   } finally {
     mine.disconnect()
