@@ -107,6 +107,19 @@ export function everyTick(pass: (ms: number) => void): () => void {
   return join(clocks, pass)
 }
 
+/** How many things the check has asked of the machine that aren't done yet. */
+let machineAtWork = 0
+
+/** Stops the clock of the learner's code until `work` has settled: how long a server takes to start or die is the machine's. */
+export async function offTheClock<T>(work: Promise<T>): Promise<T> {
+  machineAtWork += 1
+  try {
+    return await work
+  } finally {
+    machineAtWork -= 1
+  }
+}
+
 /** Hears of servers that don't answer; see RedisNews. */
 export function onRedisNews(hear: (news: RedisNews) => void): () => void {
   return join(listeners, hear)
@@ -219,7 +232,8 @@ function tick(): void {
   const ms = slowness()
   const share = Math.max(SLOWEST, Math.min(1, QUICK_MS / ms))
   tell(watched, ms)
-  for (const pass of clocks) pass(silent >= STANDSTILL ? 0 : TICK_MS * share)
+  const standsStill = silent >= STANDSTILL || machineAtWork > 0
+  for (const pass of clocks) pass(standsStill ? 0 : TICK_MS * share)
 }
 
 const asking = new WeakSet<Heart>()

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { offTheClock } from './pulse.ts'
 import type { Answer, Ask } from './servers-messages.ts'
 
 interface Waiting {
@@ -19,10 +20,11 @@ export async function askServers(ask: Ask): Promise<Answer> {
   const id = ++lastId
   hold(child, true)
   try {
-    return await new Promise<Answer>((resolve, reject) => {
+    const answer = new Promise<Answer>((resolve, reject) => {
       waiting.set(id, { resolve, reject })
       child.stdin?.write(`${JSON.stringify({ id, ...ask })}\n`)
     })
+    return await offTheClock(answer)
   } finally {
     waiting.delete(id)
     if (waiting.size === 0) hold(child, false)

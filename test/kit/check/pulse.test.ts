@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { Redis } from 'ioredis'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { everyTick, keepPulse, onRedisNews, type Pulse } from '../../../src/check/kit/pulse.ts'
+import { everyTick, keepPulse, offTheClock, onRedisNews, type Pulse } from '../../../src/check/kit/pulse.ts'
 
 type Reply = 'answers' | 'keeps silent' | 'is busy' | 'is loading'
 
@@ -114,4 +114,15 @@ test('a silence that the suite made is none', async () => {
   await seconds(5)
   expect(passed).toBeGreaterThanOrEqual(4_900)
   expect(news).toEqual([])
+})
+
+test('the clock stands still while the machine starts or ends a server for the check', async () => {
+  let done = () => {}
+  const work = offTheClock(new Promise<void>((resolve) => (done = resolve)))
+  await seconds(5)
+  expect(passed).toBe(0)
+  done()
+  await work
+  await seconds(1)
+  expect(passed).toBeGreaterThanOrEqual(900)
 })
