@@ -1,4 +1,4 @@
-// Lesson 01: events. Read lessons/01-events.md; the types below are yours to use and stay as they are.
+// Lesson 01: events. Read lessons/01-events.md. Use the types below as they are.
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [field: string]: Json }
 export type Payload = { readonly [field: string]: Json }

@@ -3,11 +3,11 @@ import { randomUUID } from 'node:crypto'
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [field: string]: Json }
 export type Payload = { readonly [field: string]: Json }
 
-/** How an event came about: beside the payload, because it is no part of what happened. */
+/** How an event came about. It's kept out of the payload because it isn't part of what happened. */
 export interface EventMetadata {
-  /** The same for all that one request set off. */
+  /** The same for everything that one request caused. */
   readonly correlationId?: string
-  /** The `eventId` of the event, or the id of the command, that led to this one. */
+  /** The `eventId` of the event, or the ID of the command, that led to this one. */
   readonly causationId?: string
   /** Who did it. */
   readonly userId?: string
@@ -30,7 +30,7 @@ export interface NewEvent {
   readonly metadata?: EventMetadata
 }
 
-/** `field` is where the fault lies: `timestamp`, `payload.address.since`, or `event` for the text as a whole. */
+/** `field` is where the problem is: `timestamp`, `payload.address.since`, or `event` for the string as a whole. */
 export class MalformedEventError extends Error {
   override readonly name = 'MalformedEventError'
   readonly field: string
@@ -41,13 +41,13 @@ export class MalformedEventError extends Error {
   }
 }
 
-/** The thing, then what happened to it: two words or more, the last in the past tense. */
+/** The thing, then what happened to it: two or more words, the last one in the past tense. */
 const EVENT_TYPE = /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*_[A-Z0-9]*ED$/
 
 /**
- * Makes an event of a fact. `clock` is read once. Payload and metadata are copied, so the event stays as it is whatever
- * the caller does to its own objects later.
- * @throws MalformedEventError for a type that is no past-tense name, an empty entity id, and what JSON cannot carry
+ * Creates an event from a fact. It reads `clock` once and copies the payload and the metadata, so the event stays the same
+ * whatever the caller does to its own objects later.
+ * @throws MalformedEventError for a type that isn't a past-tense name, an empty entity ID, or a value JSON can't represent
  */
 export function createEvent(fact: NewEvent, clock: () => Date): DomainEvent {
   if (!EVENT_TYPE.test(fact.eventType)) {
@@ -68,8 +68,8 @@ export function createEvent(fact: NewEvent, clock: () => Date): DomainEvent {
 }
 
 /**
- * The event as JSON text.
- * @throws MalformedEventError for a value that JSON would drop or change without a word
+ * Returns the event as a JSON string.
+ * @throws MalformedEventError for a value that JSON would silently drop or change
  */
 export function encodeEvent(event: DomainEvent): string {
   return JSON.stringify({
@@ -80,8 +80,8 @@ export function encodeEvent(event: DomainEvent): string {
 }
 
 /**
- * The event that a text holds. Fields that are not known here are left out; missing metadata becomes `{}`.
- * @throws MalformedEventError that names the first field which is missing or wrong
+ * Returns the event from a JSON string. Unknown fields are dropped, and missing metadata becomes `{}`.
+ * @throws MalformedEventError with the first field that is missing or wrong
  */
 export function decodeEvent(text: string): DomainEvent {
   const fields = parseObject(text)
@@ -133,7 +133,7 @@ function object(value: Json | undefined, field: string): Payload {
 function nonEmptyText(fields: Payload, field: string): string {
   const value = fields[field]
   if (typeof value === 'string' && value !== '') return value
-  throw new MalformedEventError(field, 'is not a text, or is empty')
+  throw new MalformedEventError(field, 'is not a string, or is empty')
 }
 
 function time(fields: Payload, field: string): string {

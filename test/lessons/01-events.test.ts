@@ -1,4 +1,4 @@
-/** Long, because every sentence that a learner may get to read stands here, beside what it judges. */
+/** Long, because every sentence that a learner may read is next to the code that judges the answer. */
 import { describe, test } from 'vitest'
 import { attempt, call, callError, verify, verifyEqual } from '#kit'
 import type { DomainEvent, NewEvent } from '#lesson/01-events'
@@ -7,7 +7,7 @@ import { createEvent, decodeEvent, encodeEvent, MalformedEventError } from '#les
 const MORNING = '2026-03-01T09:00:00.000Z'
 const morning = () => new Date(MORNING)
 
-/** Made afresh for every use: some tests change it afterwards, as callers do. */
+/** Returns a new object on every call, because some tests change it afterward, as callers do. */
 function ada() {
   return {
     eventType: 'USER_REGISTERED',
@@ -17,7 +17,7 @@ function ada() {
   }
 }
 
-/** An event as it may reach `encodeEvent` from code that TypeScript did not see. */
+/** An event that may reach `encodeEvent` from code that TypeScript didn't check. */
 function eventWith(payload: unknown, metadata: unknown = {}): DomainEvent {
   return {
     eventId: '0b7f3a52-6f0a-4c1e-9d3b-2f8e6f1c5a01',
@@ -29,10 +29,10 @@ function eventWith(payload: unknown, metadata: unknown = {}): DomainEvent {
   } as DomainEvent
 }
 
-/** Must be refused with a MalformedEventError at `field`; tells a thing let through from one that failed in another way. */
+/** Verifies that a call throws a MalformedEventError for `field`. An accepted value and another error get different diagnoses. */
 async function refused(name: string, run: () => unknown, field: string, what: string, why: string) {
   const outcome = await attempt(name, run)
-  verify(!outcome.ok, `${name} let ${what} through. ${why}`, {
+  verify(!outcome.ok, `${name} accepted ${what}. ${why}`, {
     expected: `a MalformedEventError with field "${field}"`,
     received: outcome.ok && outcome.value,
   })
@@ -42,17 +42,17 @@ async function refused(name: string, run: () => unknown, field: string, what: st
       throw outcome.error
     },
     MalformedEventError,
-    `${name} failed on ${what}, but not with a MalformedEventError: a caller can only handle a mistake that has a name. ${why}`,
+    `${name} failed on ${what}, but not with a MalformedEventError, which a caller can recognize and handle. ${why}`,
   )
   verifyEqual(
     error.field,
     field,
-    `${name} refused ${what}, but its MalformedEventError points to the wrong place: \`field\` should be "${field}". ${why}`,
+    `${name} refused ${what}, but the \`field\` of its MalformedEventError is wrong. It should be "${field}". ${why}`,
   )
   return error
 }
 
-/** Must be taken: an answer that refuses it is told why, and not only that it threw. */
+/** Verifies that a call succeeds. If it throws, the diagnosis says why it shouldn't. */
 async function taken<T>(name: string, run: () => T, what: string, why: string): Promise<Awaited<T>> {
   const outcome = await attempt(name, run)
   verify(outcome.ok, `${name} refused ${what}. ${why}`, { received: !outcome.ok && outcome.error })
@@ -60,50 +60,50 @@ async function taken<T>(name: string, run: () => T, what: string, why: string): 
 }
 
 describe('createEvent', () => {
-  test('keeps what it was given', async () => {
+  test('keeps the fields of the fact', async () => {
     const [event] = await call('createEvent', () => [createEvent(ada(), morning)])
     verify(
       typeof event === 'object' && event !== null,
-      'createEvent should return the event, an object with six fields.',
+      'createEvent should return the event: an object with six fields.',
       { received: event },
     )
     verify(
       !('then' in event),
-      'createEvent returned a promise. There is nothing to wait for in making an event: make it an ordinary function, so that callers need no `await`.',
+      'createEvent returned a promise. It has nothing to wait for, so make it an ordinary function that callers can use without `await`.',
     )
     for (const field of ['eventType', 'entityId', 'payload'] as const) {
       verify(
         event[field] !== undefined,
-        `The event has no \`${field}\`. Readers look for exactly that name: the envelope is the same for every event.`,
+        `The event has no \`${field}\`. Use exactly that name, because readers expect the same envelope on every event.`,
         { received: event },
       )
     }
     verifyEqual(
       event.eventType,
       'USER_REGISTERED',
-      'createEvent changed the event type. Keep it letter for letter: readers compare it with `===`.',
+      'createEvent changed the event type. Keep it exactly as it is, because readers compare it with `===`.',
     )
-    verifyEqual(event.entityId, 'user-42', 'createEvent should keep the entity id as it was given.')
+    verifyEqual(event.entityId, 'user-42', 'createEvent should keep the entity ID exactly as it is.')
     const again = [1, 2].map(() => attempt('createEvent', () => createEvent(ada(), morning)))
     verify(
       (await Promise.all(again)).every((outcome) => outcome.ok),
-      'createEvent took an event of the type USER_REGISTERED, and refused the same a moment later. It remembers something from one call to the next; a regular expression with the flag `g` does that: its `test` goes on where it stopped the last time.',
+      'createEvent accepted an event of type USER_REGISTERED, then refused the same one on a later call, so it keeps state between calls. A regular expression with the `g` flag does that: its `test` continues where the last one stopped.',
     )
     for (const entityId of ['Order-B.7', ' user 42 ']) {
       const outcome = await attempt('createEvent', () => createEvent({ ...ada(), entityId }, morning))
       verifyEqual(
         outcome.ok ? outcome.value.entityId : entityId,
         entityId,
-        `createEvent changed the entity id ${JSON.stringify(entityId)}. Keep it letter for letter, with its capitals and blanks: whoever asks for that id later would not find this event.`,
+        `createEvent changed the entity ID ${JSON.stringify(entityId)}. Keep it exactly as it is, with its capitals and spaces, or a reader who asks for that ID won’t find this event.`,
       )
     }
   })
 
-  test('has an id of its own', async () => {
+  test('has a unique ID', async () => {
     const event = await call('createEvent', () => createEvent(ada(), morning))
     verify(
       typeof event.eventId === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(event.eventId),
-      'The `eventId` should be a UUID, as `randomUUID()` of node:crypto makes it. An id put together from a clock or from the entity repeats as soon as two events are made in one millisecond.',
+      'The `eventId` should be a UUID from `randomUUID()` in node:crypto. An ID built from a clock or from the entity repeats as soon as two events are created in one millisecond.',
       { expected: 'something like 0b7f3a52-6f0a-4c1e-9d3b-2f8e6f1c5a01', received: event.eventId },
     )
     const ids = new Set(
@@ -113,8 +113,8 @@ describe('createEvent', () => {
     )
     verify(
       ids.size === 1_000,
-      'Two events got the same `eventId`: each needs a fresh one, even when the same thing happens twice in the same millisecond. Otherwise nobody can tell a second event from a copy of the first.',
-      { expected: '1000 different ids', received: `${ids.size} different ids` },
+      'Two events have the same `eventId`. Each event needs a new one, even if the same thing happens twice in one millisecond, or readers can’t tell a second event from a copy of the first.',
+      { expected: '1000 different IDs', received: `${ids.size} different IDs` },
     )
   })
 
@@ -122,25 +122,25 @@ describe('createEvent', () => {
     const { timestamp } = await call('createEvent', () => createEvent(ada(), morning))
     verify(
       typeof timestamp === 'string',
-      'The `timestamp` should be a text, `clock().toISOString()`. A Date object or a number turns into something else, or needs an explanation, once the event is stored as JSON.',
+      'The `timestamp` should be a string, `clock().toISOString()`. In JSON, a Date doesn’t stay a Date, and a number doesn’t say what it counts.',
       { expected: MORNING, received: timestamp },
     )
     verifyEqual(
       timestamp,
       MORNING,
-      'The `timestamp` should be the time of the clock that was passed in, as `toISOString()` writes it. Code that looks at the wall clock by itself cannot be tested, and cannot import yesterday’s events.',
+      'The `timestamp` should come from the clock that was passed in, in the format of `toISOString()`. Code that reads the system clock is hard to test, and it can’t import yesterday’s events.',
     )
     const now = new Date('2026-03-01T09:07:05.042Z')
     const event = await call('createEvent', () => createEvent(ada(), () => now))
     verifyEqual(
       event.timestamp,
       '2026-03-01T09:07:05.042Z',
-      'The `timestamp` is not quite the time that the clock told. Keep it to the millisecond, as `toISOString()` writes it: two events of one second would look as if they had happened at once.',
+      'The `timestamp` isn’t exactly the time that the clock returned. Keep the milliseconds, as `toISOString()` does, or two events in one second seem to happen at the same time.',
     )
     verifyEqual(
       now.toISOString(),
       '2026-03-01T09:07:05.042Z',
-      'createEvent changed the Date that the clock returned. It belongs to the caller, who may use it again; only read it.',
+      'createEvent changed the Date that the clock returned. It belongs to the caller, who may use it again, so only read it.',
     )
   })
 
@@ -153,65 +153,65 @@ describe('createEvent', () => {
     await call('createEvent', () => createEvent(ada(), clock))
     verify(
       readings === 1,
-      `createEvent read the clock ${readings} times for one event. Read it once: two readings are two moments, and an event has one.`,
+      `createEvent read the clock ${readings} times for one event. Read it exactly once, because every reading is a different moment, and an event has only one.`,
       { expected: '1 reading', received: `${readings} readings` },
     )
   })
 
-  test('puts the metadata beside the payload', async () => {
+  test('puts the metadata next to the payload', async () => {
     const event = await call('createEvent', () => createEvent(ada(), morning))
     verifyEqual(
       event.metadata,
       { correlationId: 'req-7', causationId: 'cmd-3', userId: 'admin-1' },
-      'The event should carry the metadata it was given in a field `metadata` of its own, beside the payload: it says how the event came about, not what happened.',
+      'The event should have the metadata in its own field, `metadata`, next to the payload, because it says how the event came about, not what happened.',
     )
     const { eventType, entityId, payload } = ada()
     const plain = await call('createEvent', () => createEvent({ eventType, entityId, payload }, morning))
     verifyEqual(
       plain.metadata ?? 'missing',
       {},
-      'Without metadata the event should have an empty object, `metadata: {}`. A field that is sometimes missing has to be asked for by everybody who reads it.',
+      'Without metadata, the event should have an empty object, `metadata: {}`. If the field is sometimes missing, every reader has to check for it.',
     )
   })
 
-  test('adds nothing of its own', async () => {
+  test('adds nothing to the fact', async () => {
     const event = await call('createEvent', () => createEvent(ada(), morning))
     verifyEqual(
       event.payload,
       { name: 'Ada', email: 'ada@example.com', address: { city: 'Ghent' }, tags: ['early', 'beta'] },
-      'The payload should hold what the caller gave and nothing else. What follows from it (a status, a count, a full name) is worked out on reading: once it is in the log, it stays there after the rule has changed.',
+      'The payload should hold exactly what the caller passed in. Derive a status, a count, or a full name when you read: in the log, it would stay the same even after its rule has changed.',
     )
     verifyEqual(
       Object.keys(event).sort(),
       ['entityId', 'eventId', 'eventType', 'metadata', 'payload', 'timestamp'],
-      'An event has exactly six fields: eventId, timestamp, eventType, entityId, payload and metadata. What else belongs to the fact goes into the payload.',
+      'An event should have exactly six fields: eventId, timestamp, eventType, entityId, payload, and metadata. Anything else about the fact belongs in the payload.',
     )
   })
 
-  test('copies the payload, all the way down', async () => {
+  test('copies every level of the payload', async () => {
     const fact = ada()
     const event = await call('createEvent', () => createEvent(fact, morning))
     verifyEqual(
       fact,
       ada(),
-      'createEvent changed the object that it was given. It belongs to the caller; leave it alone.',
+      'createEvent changed the object it received. That object belongs to the caller, so only read it.',
     )
     verify(
       !Object.isFrozen(fact.payload) && !Object.isFrozen(fact.payload.address),
-      'createEvent froze the caller’s own payload. Copy it instead: the caller may go on using its object, and the event must not notice.',
+      'createEvent froze the caller’s payload. Copy it instead, because the caller may still change its object, and the copy in the event won’t change with it.',
     )
     fact.payload.name = 'Eve'
     verifyEqual(
       event.payload.name,
       'Ada',
-      'The event’s payload is the caller’s own object: when the caller changed its `name` afterwards, the event changed too. A fact does not change; copy the payload.',
+      'The event’s payload is the caller’s own object: when the caller changed its `name` later, the event changed too. A fact doesn’t change, so copy the payload.',
     )
     fact.payload.address.city = 'Oslo'
     fact.payload.tags.push('late')
     verifyEqual(
       event.payload,
       { name: 'Ada', email: 'ada@example.com', address: { city: 'Ghent' }, tags: ['early', 'beta'] },
-      'Only the outer level of the payload was copied: a change inside the caller’s `address` or `tags` changed the event too. Copy it all the way down.',
+      'Only the outer level of the payload was copied: when the caller changed its `address` and `tags`, the event changed too. Copy every level.',
     )
     const deep = { ...ada(), payload: { address: { geo: { lat: 51 } }, stops: [{ city: 'Ghent' }] } }
     const route = await call('createEvent', () => createEvent(deep, morning))
@@ -233,34 +233,34 @@ describe('createEvent', () => {
     verifyEqual(
       event.metadata,
       { correlationId: 'req-7', causationId: 'cmd-3', userId: 'admin-1' },
-      'The event’s metadata is the caller’s own object: a later change by the caller changed who did it. Copy the metadata too.',
+      'The event’s metadata is the caller’s own object: when the caller changed its `userId` later, the event changed too. Copy the metadata as well.',
     )
   })
 
-  test('takes past-tense names', async () => {
+  test('accepts past-tense names', async () => {
     for (const eventType of ['USER_REGISTERED', 'USER_EMAIL_CHANGED', 'ORDER_LINE_2_ADDED']) {
       const fact: NewEvent = { ...ada(), eventType }
       const event = await taken(
         'createEvent',
         () => createEvent(fact, morning),
         `the event type "${eventType}"`,
-        'It follows the rule: two words or more, of capital letters and digits, joined by underscores, the last one ending in ED.',
+        'It follows the rule: two or more words of capital letters and digits, joined by underscores, and the last one ends in ED.',
       )
       verifyEqual(
         event.eventType,
         eventType,
-        `createEvent should keep the event type as it was given: "${eventType}".`,
+        `createEvent should keep the event type exactly as it is: "${eventType}".`,
       )
     }
   })
 
   test('refuses commands and other names', async () => {
     const command =
-      'That is a command, a wish that may still be refused. An event says what did happen: its type is a past-tense name such as USER_REGISTERED.'
+      'That’s a command, a wish that may still be refused. An event says what did happen, so its type is a past-tense name such as USER_REGISTERED.'
     const spelling =
-      'Event types are words of capital letters and digits joined by single underscores, like USER_REGISTERED. Two spellings of one type are two types to every reader.'
+      'Event types are words of capital letters and digits joined by single underscores, such as USER_REGISTERED. To a reader, two spellings are two types.'
     const word =
-      'A type has two words or more, the thing and what happened to it: REGISTERED alone does not say who or what was.'
+      'A type has two or more words, the thing and what happened to it. REGISTERED alone doesn’t say who or what was registered.'
     const names = [
       ['RegisterUser', command],
       ['REGISTER_USER', command],
@@ -276,11 +276,11 @@ describe('createEvent', () => {
       ['OLD\nUSER_REGISTERED', spelling],
       [
         '2FA_ENABLED',
-        'The first character of a type is a letter; digits may come later, as in ORDER_LINE_2_ADDED.',
+        'The first character of a type is a letter. Digits may come later, as in ORDER_LINE_2_ADDED.',
       ],
       [
         'USER_REGISTERED_AGAIN',
-        'The last word is what happened, and ends in ED: the past tense stands at the end.',
+        'The last word of a type says what happened, in the past tense, so it ends in ED.',
       ],
       ['REGISTERED', word],
       ['', spelling],
@@ -291,22 +291,22 @@ describe('createEvent', () => {
     }
   })
 
-  test('refuses an event of nobody', async () => {
+  test('refuses an event without an entity', async () => {
     const error = await refused(
       'createEvent',
       () => createEvent({ ...ada(), entityId: '' }, morning),
       'entityId',
-      'an empty entity id',
-      'An event without an entity can never be found again, because readers ask by entity.',
+      'an empty entity ID',
+      'Readers look events up by entity, so no reader could find this one again.',
     )
     verifyEqual(
       error.name,
       'MalformedEventError',
-      'The error’s `name` should be "MalformedEventError": it is what a log prints, and "Error" says nothing.',
+      'The error’s `name` should be "MalformedEventError". A log prints the name, and "Error" says nothing.',
     )
     verify(
       error.message.includes('entityId'),
-      'The error’s message should name the field: whoever reads the log sees the message, not the property.',
+      'The error’s message should name the field, because a log shows only the message, not the property.',
       { received: error.message },
     )
   })
@@ -319,22 +319,24 @@ describe('encodeEvent', () => {
       { correlationId: 'req-7', userId: 'admin-1' },
     )
     const text = await call('encodeEvent', () => encodeEvent(event))
-    verify(typeof text === 'string', 'encodeEvent should return a text.', { received: text })
+    verify(typeof text === 'string', 'encodeEvent should return a string.', { received: text })
     const { ok, value } = parsed(text)
-    verify(ok, 'What encodeEvent returned is no JSON, so nobody can read it back.', { received: text })
+    verify(ok, 'encodeEvent returned a string that isn’t JSON, so no program can read it back.', {
+      received: text,
+    })
     verify(
       typeof value !== 'string',
-      'encodeEvent encoded twice: the text is a JSON string with JSON inside. Call `JSON.stringify` once, on the whole event.',
+      'The event was encoded twice: it’s a JSON string with JSON inside. Call `JSON.stringify` once, on the whole event.',
       { received: text },
     )
     verify(
       typeof (value as DomainEvent).payload !== 'string',
-      'The payload was encoded twice: it is a JSON text inside the JSON. Every reader would have to know that and parse twice; leave the payload an object.',
+      'The payload was encoded twice: it’s a string with JSON inside. Leave it an object, or every reader has to know this and parse it a second time.',
       { received: text },
     )
     verify(
       Object.keys((value as DomainEvent | null)?.payload ?? {}).length > 0,
-      'The payload lost its fields on the way into the JSON. An array as the second argument of `JSON.stringify` names the only fields that are written, at every depth; leave it out.',
+      'The payload has no fields in the JSON. If you pass an array to `JSON.stringify` as its second argument, it writes only the fields named there, at every depth. Leave that argument out.',
       { received: text },
     )
     verifyEqual(
@@ -347,11 +349,11 @@ describe('encodeEvent', () => {
         payload: { name: 'Ada', address: { city: 'Ghent' } },
         metadata: { correlationId: 'req-7', userId: 'admin-1' },
       },
-      'The JSON should hold the event’s six fields as they are, the metadata included.',
+      'The JSON should hold the event’s six fields as they are, including the metadata.',
     )
   })
 
-  test('lets through all that JSON carries', async () => {
+  test('accepts every value that JSON can represent', async () => {
     const payload = {
       nothing: null,
       no: false,
@@ -364,7 +366,7 @@ describe('encodeEvent', () => {
       deep: [{ a: [1, [2, null]] }],
     }
     const why =
-      'null, false, 0, the empty text and empty lists and objects are values that JSON carries well: they should come through as they are.'
+      'JSON can represent null, false, 0, empty strings, empty arrays, and empty objects, so they should pass unchanged.'
     const text = await taken(
       'encodeEvent',
       () => encodeEvent(eventWith(payload)),
@@ -391,15 +393,15 @@ describe('encodeEvent', () => {
         },
         metadata: {},
       },
-      `What was written is not what the payload held. ${why}`,
+      `The JSON differs from the payload. ${why}`,
     )
   })
 
-  test('takes one object in two places', async () => {
+  test('accepts one object in two places', async () => {
     const address = { city: 'Ghent', lines: ['1 Main St'] }
     const event = eventWith({ home: address, work: address })
     const why =
-      'JSON carries that well: it writes the object twice. Only an object that holds itself is endless.'
+      'JSON writes such an object twice, which is fine. Only an object that contains itself would never end.'
     const text = await taken(
       'encodeEvent',
       () => encodeEvent(event),
@@ -412,16 +414,16 @@ describe('encodeEvent', () => {
         home: { city: 'Ghent', lines: ['1 Main St'] },
         work: { city: 'Ghent', lines: ['1 Main St'] },
       },
-      `What was written is not what the payload held. ${why}`,
+      `The JSON differs from the payload. ${why}`,
     )
   })
 
-  test('begins anew with each event', async () => {
+  test('starts from scratch with each event', async () => {
     const fresh =
-      'Nothing may be remembered from one call to the next: a variable outside of the function does that, such as a list of what was seen, or a path that is not taken back when an error is thrown.'
+      'Don’t keep state between calls in a variable outside the function, such as a set of the objects seen so far, or a path that isn’t reset when an error is thrown.'
     const told = async (event: DomainEvent) => {
       const outcome = await attempt('encodeEvent', () => encodeEvent(event))
-      if (outcome.ok) return 'a text'
+      if (outcome.ok) return 'a string'
       return outcome.error instanceof MalformedEventError ? `field "${outcome.error.field}"` : 'an error'
     }
     const good = eventWith({ name: 'Ada', address: { city: 'Ghent' } })
@@ -430,7 +432,7 @@ describe('encodeEvent', () => {
     verifyEqual(
       [await told(good), await told(bad())],
       before,
-      `encodeEvent was given the same good event twice, and the same bad one twice, and said something else the second time. ${fresh}`,
+      `encodeEvent received a valid event and an invalid one, then the same two again, and the second results differ from the first. ${fresh}`,
     )
     const address: Record<string, unknown> = { city: 'Ghent' }
     await told(eventWith({ address }))
@@ -438,7 +440,7 @@ describe('encodeEvent', () => {
     verifyEqual(
       await told(eventWith({ address })),
       await told(eventWith({ address: { city: Number.NaN } })),
-      `encodeEvent was given an object that it had seen before, with something else in it now, and did not look again. ${fresh}`,
+      `encodeEvent received an object that it had seen before, with a different value inside, and didn’t check it again. ${fresh}`,
     )
   })
 
@@ -447,32 +449,32 @@ describe('encodeEvent', () => {
       'undefined',
       undefined,
       '`undefined`',
-      'JSON drops the field without a word, and on reading nobody knows that it was ever meant.',
+      'JSON drops the field silently, and no reader can tell that it was ever there.',
     ],
     [
       'a Date',
       new Date(MORNING),
       'a Date',
-      'JSON turns it into a string, so what is read back isn’t what was written. If you check values in a replacer, you never see the Date, because its `toJSON` runs first: check them before you call `JSON.stringify`.',
+      'JSON turns it into a string, so readers get back something else than was written. A replacer never sees the Date, because its `toJSON` runs first. Check all values before you call `JSON.stringify`.',
     ],
     [
       'a bigint',
       10n,
       'a bigint',
-      'JSON has no bigint: `JSON.stringify` throws a bare TypeError, and turning it into a text or a number by itself changes what was written.',
+      'JSON has no bigint: `JSON.stringify` throws a TypeError. Don’t convert it to a string or a number either, because then readers get back something else than was written.',
     ],
     [
       'NaN',
       Number.NaN,
       '`NaN`',
-      'JSON writes `null` instead, and a sum that went wrong looks like a value that was left out.',
+      'JSON writes `null` instead, so a failed calculation looks like a missing value.',
     ],
     ['infinity', Number.POSITIVE_INFINITY, '`Infinity`', 'JSON writes `null` instead.'],
     ['minus infinity', Number.NEGATIVE_INFINITY, '`-Infinity`', 'JSON writes `null` instead.'],
-    ['a function', () => 1, 'a function', 'JSON drops it without a word.'],
-    ['a symbol', Symbol('x'), 'a symbol', 'JSON drops it without a word.'],
-    ['a Map', new Map([['a', 1]]), 'a Map', 'JSON writes `{}`: all that was in it is gone.'],
-    ['a Set', new Set([1]), 'a Set', 'JSON writes `{}`: all that was in it is gone.'],
+    ['a function', () => 1, 'a function', 'JSON drops it silently.'],
+    ['a symbol', Symbol('x'), 'a symbol', 'JSON drops it silently.'],
+    ['a Map', new Map([['a', 1]]), 'a Map', 'JSON writes `{}`, so everything in it is lost.'],
+    ['a Set', new Set([1]), 'a Set', 'JSON writes `{}`, so everything in it is lost.'],
   ]
   for (const [name, value, what, why] of LOST) {
     test(`refuses ${name}`, async () => {
@@ -480,14 +482,14 @@ describe('encodeEvent', () => {
       const error = await refused('encodeEvent', () => encodeEvent(event), 'payload.since', what, why)
       verify(
         error.message.includes('payload.since'),
-        'The error’s message should name the field, here payload.since: whoever reads the log sees the message, not the property.',
+        'The error’s message should name the field, here payload.since, because a log shows only the message, not the property.',
         { received: error.message },
       )
     })
   }
 
   test('looks inside objects and arrays', async () => {
-    const deep = 'What JSON cannot carry is lost at any depth: look into nested objects and arrays too.'
+    const deep = 'JSON loses such values at any depth, so check nested objects and arrays too.'
     await refused(
       'encodeEvent',
       () => encodeEvent(eventWith({ address: { city: 'Ghent', since: new Date(MORNING) } })),
@@ -500,7 +502,7 @@ describe('encodeEvent', () => {
       () => encodeEvent(eventWith({ stops: ['Ghent', undefined] })),
       'payload.stops.1',
       '`undefined` inside an array',
-      `${deep} In an array JSON even writes \`null\` in its place.`,
+      `${deep} In an array, JSON even writes \`null\` instead.`,
     )
     await refused(
       'encodeEvent',
@@ -511,33 +513,33 @@ describe('encodeEvent', () => {
     )
   })
 
-  test('looks at the metadata too', async () => {
+  test('checks the metadata too', async () => {
     await refused(
       'encodeEvent',
       () => encodeEvent(eventWith({ name: 'Ada' }, { correlationId: 'req-7', userId: undefined })),
       'metadata.userId',
       '`undefined` in the metadata',
-      'The rule is the same there: JSON would drop the field, and the answer to "who did it?" with it.',
+      'The same rule applies there: JSON would drop the field, and with it the answer to "who did it?"',
     )
     await refused(
       'encodeEvent',
       () => encodeEvent(eventWith({ name: 'Ada' }, { correlationId: new Date(MORNING) })),
       'metadata.correlationId',
       'a Date in the metadata',
-      'The rule is the same there: what is read back is not what was written.',
+      'The same rule applies there: readers would get back a string instead of the Date.',
     )
   })
 
   for (const [name, value, what] of LOST) {
     if (!['undefined', 'a Date', 'a bigint', 'NaN', 'a Map'].includes(name)) continue
-    test(`sees ${name} that came in through createEvent`, async () => {
+    test(`notices ${name} that passed through createEvent`, async () => {
       const fact = { ...ada(), payload: { name: 'Ada', since: value } } as unknown as NewEvent
       await refused(
         'encodeEvent(createEvent(…))',
         () => encodeEvent(createEvent(fact, morning)),
         'payload.since',
         what,
-        'createEvent lost it while copying the payload, before encodeEvent could see it: a copy by `JSON.parse(JSON.stringify(…))` does that. Refuse it in createEvent, or copy in a way that keeps it.',
+        'createEvent lost it while copying the payload, before encodeEvent could see it. `JSON.parse(JSON.stringify(…))` does that. Refuse it in createEvent, or copy in a way that keeps it.',
       )
     })
   }
@@ -548,7 +550,7 @@ describe('encodeEvent', () => {
     verifyEqual(
       event,
       eventWith({ name: 'Ada', address: { city: 'Ghent' }, marks: [3, 1, 2] }),
-      'encodeEvent changed the event that it was given. Writing something down must not change it.',
+      'encodeEvent changed the event it received. Only read the event, because the caller still uses it.',
     )
   })
 })
@@ -573,61 +575,63 @@ describe('decodeEvent', () => {
     const [event] = await call('decodeEvent', () => [decodeEvent(text)])
     verify(
       typeof event === 'object' && event !== null && !('then' in event),
-      'decodeEvent should return the event itself: an object, and no promise.',
+      'decodeEvent should return the event itself: an object, not a promise.',
       { received: event },
     )
     verifyEqual(
       event,
       STORED,
-      'decodeEvent should return the event that the text holds, every field as it was written; the timestamp stays a text.',
+      'decodeEvent should return the event from the string, with every field as it was written. The timestamp stays a string.',
     )
   })
 
-  test('refuses what is no JSON', async () => {
+  test('refuses a string that isn’t JSON', async () => {
     for (const text of ['', 'USER_REGISTERED', '{"eventId":"0b7f']) {
       await refused(
         'decodeEvent',
         () => decodeEvent(text),
         'event',
-        `the text ${JSON.stringify(text)}, which is no JSON`,
-        'A torn or foreign text should be reported as a malformed event; a bare SyntaxError does not even say that it was an event.',
+        `the string ${JSON.stringify(text)}, which isn’t JSON`,
+        'Report an incomplete or foreign string as a malformed event, because a SyntaxError doesn’t even say that it’s about an event.',
       )
     }
   })
 
-  test('refuses JSON that is no object', async () => {
+  test('refuses JSON that isn’t an object', async () => {
     for (const text of ['null', '[]', '42', '"USER_REGISTERED"']) {
       await refused(
         'decodeEvent',
         () => decodeEvent(text),
         'event',
-        `the text ${text}, which is JSON but no object`,
-        'An event is a JSON object. null and arrays are "object" to `typeof` too, so ask for them by name.',
+        `the string ${text}, which is JSON but not an object`,
+        'An event is a JSON object. For null and arrays, `typeof` says "object" too, so check for them separately.',
       )
     }
   })
 
   for (const field of ['eventId', 'timestamp', 'eventType', 'entityId', 'payload'] as const) {
-    test(`misses ${field}`, async () => {
+    test(`reports a missing ${field}`, async () => {
       await refused(
         'decodeEvent',
         () => decodeEvent(textWith({ [field]: undefined })),
         field,
         `an event without \`${field}\``,
-        `The type promises that \`${field}\` is there; a text from outside promises nothing, so look before you return it.`,
+        `The type promises that \`${field}\` is there, but a string from outside promises nothing. Check it before you return the event.`,
       )
     })
   }
 
-  test('looks at what the fields hold', async () => {
-    const texts = 'Its type says it is a text: check `typeof`, a cast with `as` checks nothing.'
-    const empty = 'An empty text is as good as none: such an event could not be found or told from another.'
-    const object = 'The payload is an object with fields. null and arrays are "object" to `typeof` too.'
+  test('checks the values of the fields', async () => {
+    const texts =
+      'Its type says that it’s a string. Check that with `typeof`, because a cast with `as` checks nothing.'
+    const empty =
+      'An empty string is as bad as a missing one: readers couldn’t find such an event or tell it from another.'
+    const object = 'The payload is an object with fields. For null and arrays, `typeof` says "object" too.'
     const time =
-      'A timestamp that is no time breaks whoever sorts or shows it later; `Date.parse` gives NaN for it.'
-    const metadata = 'Metadata, when there is any, is an object.'
+      'If a timestamp isn’t a time, code that sorts or shows it later breaks. `Date.parse` returns NaN for it.'
+    const metadata = 'Metadata is an object if it’s there at all.'
     const falsy =
-      'Only metadata that is missing becomes `{}`: `||` takes an empty text, 0 and false for missing too, `??` does not.'
+      'Only missing metadata becomes `{}`. `||` treats an empty string, 0, and false as missing too, but `??` doesn’t.'
     const faults = [
       ['eventId', 7, texts],
       ['eventType', null, texts],
@@ -661,40 +665,44 @@ describe('decodeEvent', () => {
     }
   })
 
-  test('says in the message which field it is', async () => {
+  test('names the field in the message', async () => {
     const error = await refused(
       'decodeEvent',
       () => decodeEvent(textWith({ entityId: undefined })),
       'entityId',
       'an event without `entityId`',
-      'It is missing.',
+      'The field is missing.',
     )
     verify(
       error.message.includes('entityId') && error.name === 'MalformedEventError',
-      'The error’s `name` should be "MalformedEventError" and its message should name the field: that is all that a log shows of it.',
+      'The error’s `name` should be "MalformedEventError" and its message should name the field, because a log shows nothing else.',
       { received: `${error.name}: ${error.message}` },
     )
   })
 
-  test('reads events that were written before there was metadata', async () => {
+  test('reads events from before there was metadata', async () => {
     const why =
-      'Events that were written before there was any stay readable: missing metadata becomes `metadata: {}`, so that readers need not ask whether the field is there.'
+      'Events from before metadata was introduced must stay readable. Missing metadata becomes `metadata: {}`, so readers don’t need to check whether the field is there.'
     const event = await taken(
       'decodeEvent',
       () => decodeEvent(textWith({ metadata: undefined })),
       'an event without metadata',
       why,
     )
-    verifyEqual(event.metadata ?? 'missing', {}, `The event came back without \`metadata: {}\`. ${why}`)
+    verifyEqual(
+      event.metadata ?? 'missing',
+      {},
+      `decodeEvent returned the event without \`metadata: {}\`. ${why}`,
+    )
   })
 
-  test('does not mind a field that it does not know', async () => {
+  test('accepts an unknown field', async () => {
     const why =
-      'A field that decodeEvent does not know is no fault: a newer program may have written it. The six fields should come back as ever.'
+      'An unknown field isn’t an error, because a newer program may have written it. Return the six known fields as usual.'
     const event = await taken(
       'decodeEvent',
       () => decodeEvent(textWith({ schemaVersion: 2 })),
-      'an event with one field more, `schemaVersion`',
+      'an event with an additional field, `schemaVersion`',
       why,
     )
     verifyEqual(event.eventId, '0b7f3a52-6f0a-4c1e-9d3b-2f8e6f1c5a01', why)
@@ -704,32 +712,32 @@ describe('decodeEvent', () => {
     [
       'eventType',
       'UserMoved',
-      'What is in the log has happened, whatever it was called: the rule about names is for createEvent.',
+      'What’s in the log has happened, whatever it was called, so the naming rule is for createEvent only.',
     ],
     [
       'eventId',
       'import-1',
-      'Any text with something in it will do: other programs make their ids in other ways.',
+      'Any string that isn’t empty will do, because other programs create their IDs in other ways.',
     ],
     [
       'timestamp',
       '2019-05-02T09:14:07Z',
-      'Any time that `Date.parse` understands will do, and it stays as it was written.',
+      'Any time that `Date.parse` can parse will do, and it stays as it was written.',
     ],
     [
       'timestamp',
       '1970-01-01T00:00:00.000Z',
-      'That is the time 0, and a time like any other: `Date.parse` gives 0 for it, which is falsy. Ask for NaN with `Number.isNaN`.',
+      'That’s time 0, and a time like any other: `Date.parse` returns 0 for it, which is falsy. Check for NaN with `Number.isNaN`.',
     ],
-    ['payload', {}, 'An event may say all with its type: an object without fields is an object.'],
+    ['payload', {}, 'The type alone may say everything, and an object without fields is still an object.'],
     [
       'metadata',
       { userId: 7, correlationId: null },
-      'What is inside the metadata is not checked on reading: other programs put in what they need.',
+      'Don’t check what’s inside the metadata, because other programs put in whatever they need.',
     ],
   ] as const
   for (const [field, value, why] of LENIENT) {
-    test(`is not too strict about ${field} ${JSON.stringify(value)}`, async () => {
+    test(`isn’t too strict about ${field} ${JSON.stringify(value)}`, async () => {
       const text = textWith({ [field]: value })
       const event = await taken(
         'decodeEvent',

@@ -782,7 +782,7 @@ async function refusesId(name: string, id: string, run: () => unknown): Promise<
       throw outcome.error
     },
     InvalidEntityIdError,
-    `${name} refused the entity ID ${JSON.stringify(id)}, but not with an InvalidEntityIdError, which a caller can recognize and handle. ${why}`,
+    `${name} failed on the entity ID ${JSON.stringify(id)}, but not with an InvalidEntityIdError, which a caller can recognize and handle. ${why}`,
   )
   verifyEqual(
     error.entityId,

@@ -34,7 +34,7 @@ export class MalformedEventError extends Error {
   }
 }
 
-/** JSON.stringify calls the replacer for every value; `this[key]` is the value before a Date's toJSON got hold of it. */
+/** JSON.stringify calls the replacer for every value. `this[key]` is the value before the toJSON of a Date has run. */
 function strictJson(value: object, root: string): string {
   const paths = new Map<unknown, string>()
   return JSON.stringify(value, function (this: Record<string, unknown>, key: string, shown: unknown) {
@@ -58,7 +58,7 @@ function deepFreeze<T>(value: T): T {
 
 const PAST_TENSE = /^(?=[A-Z])(?:[A-Z0-9]+_)+[A-Z0-9]*ED$/
 
-/** Refuses at once what JSON cannot carry: the copy is made through JSON, after the look at every value. */
+/** Immediately refuses what JSON can't represent: it checks every value, then copies by way of JSON. */
 export function createEvent(fact: NewEvent, clock: () => Date): DomainEvent {
   if (!PAST_TENSE.test(fact.eventType)) throw new MalformedEventError('eventType', `got ${fact.eventType}`)
   if (fact.entityId.length === 0) throw new MalformedEventError('entityId', 'is empty')
@@ -86,13 +86,13 @@ export function decodeEvent(text: string): DomainEvent {
   try {
     raw = JSON.parse(text)
   } catch (cause) {
-    throw new MalformedEventError('event', 'is no JSON', { cause })
+    throw new MalformedEventError('event', 'is not JSON', { cause })
   }
   mustBeObject(raw, 'event')
   const { eventId, timestamp, eventType, entityId, payload, metadata = {} } = raw
   mustBeText(eventId, 'eventId')
   mustBeText(timestamp, 'timestamp')
-  if (Number.isNaN(new Date(timestamp).getTime())) throw new MalformedEventError('timestamp', 'is no time')
+  if (Number.isNaN(new Date(timestamp).getTime())) throw new MalformedEventError('timestamp', 'is not a time')
   mustBeText(eventType, 'eventType')
   mustBeText(entityId, 'entityId')
   mustBeObject(payload, 'payload')
@@ -101,7 +101,7 @@ export function decodeEvent(text: string): DomainEvent {
 }
 
 function mustBeText(value: unknown, field: string): asserts value is string {
-  if (typeof value !== 'string' || value === '') throw new MalformedEventError(field, 'must be a text')
+  if (typeof value !== 'string' || value === '') throw new MalformedEventError(field, 'must be a string')
 }
 
 function mustBeObject(value: unknown, field: string): asserts value is Record<string, unknown> {

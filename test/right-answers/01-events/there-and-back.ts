@@ -68,7 +68,7 @@ export function createEvent(fact: NewEvent, clock: () => Date): DomainEvent {
   return new EventFactory(clock).make(fact)
 }
 
-/** Writes, reads back, and refuses when something came back differently. */
+/** Writes the event, reads it back, and refuses it if anything is different. */
 export function encodeEvent(event: DomainEvent): string {
   const text = JSON.stringify(event, (_, value) => (typeof value === 'bigint' ? 'a bigint' : value))
   const back: DomainEvent = JSON.parse(text)

@@ -27,7 +27,7 @@ export class MalformedEventError extends Error {
   }
 }
 
-// structuredClone keeps Dates, Maps, undefined and bigint, so encodeEvent still sees them.
+// structuredClone keeps Dates, Maps, undefined, and bigints, so encodeEvent still sees them.
 export const createEvent = (
   { eventType, entityId, payload, metadata = {} }: NewEvent,
   clock: () => Date,
@@ -51,7 +51,7 @@ export const createEvent = (
   }
 }
 
-// No recursion: what is still to be looked at waits in a list.
+// Uses no recursion: the values that remain to be checked are in a list.
 export const encodeEvent = (event: DomainEvent): string => {
   const waiting: [string, unknown][] = [
     ['payload', event.payload],
