@@ -19,7 +19,7 @@ export class MalformedEntryError extends Error {
   readonly field: string
 
   constructor(id: string, field: string) {
-    super(`Entry ${id} is no event: its field ${field} is missing or wrong`)
+    super(`Entry ${id} isn't an event: its field ${field} is missing or wrong`)
     this.id = id
     this.field = field
   }
@@ -34,7 +34,7 @@ export function fromEntry(_entry: RawEntry): DomainEvent {
   throw new Error('Not written yet: fromEntry')
 }
 
-// Task 2: it compiles, and it looks right. It has three faults: run it, and see the first one.
+// Task 2: this compiles and looks right, but it has three bugs. Run it to see the first one.
 export async function storeEventWithStreams(redis: Redis, event: DomainEvent): Promise<StoredAt> {
   const id = await append(redis, `stream:entity:${event.entityId}`, event)
   await append(redis, `stream:type:${event.eventType}`, event)

@@ -1,4 +1,4 @@
-/** Long, because every sentence that a learner may get to read stands here, beside what it judges. */
+/** Long, because every sentence that a learner may read is next to the code that judges the answer. */
 import type { Redis } from 'ioredis'
 import { describe, test } from 'vitest'
 import {
@@ -60,7 +60,7 @@ const FIELDS = {
   metadata: '{"userId":"admin-1"}',
 }
 
-/** An entry as Redis replies it; `changes` with undefined leave a field out. */
+/** Returns an entry as Redis replies with it. A change to undefined leaves that field out. */
 function entry(changes: Readonly<Record<string, string | undefined>> = {}): RawEntry {
   const fields = Object.entries({ ...FIELDS, ...changes }).filter(([, value]) => value !== undefined)
   return ['1772355600123-7', fields.flat() as string[]]
@@ -72,13 +72,13 @@ function paired(flat: readonly string[]): Readonly<Record<string, string>> {
   return fields
 }
 
-/** The fields with payload and metadata as what they stand for: how the JSON is spaced and ordered is free. */
+/** Returns the fields with payload and metadata parsed, so that spacing and order in the JSON don't matter. */
 function meaning(fields: Readonly<Record<string, string>>) {
   const parsed = (text: string | undefined): unknown => {
     try {
       return JSON.parse(text ?? '')
     } catch {
-      return `no JSON: ${text}`
+      return `not JSON: ${text}`
     }
   }
   return { ...fields, payload: parsed(fields.payload), metadata: parsed(fields.metadata) }
@@ -87,42 +87,42 @@ function meaning(fields: Readonly<Record<string, string>>) {
 const MEANING = { ...FIELDS, payload: ada().payload, metadata: ada().metadata }
 
 describe('toFields, fromEntry', () => {
-  test('makes a flat list of texts', async () => {
+  test('returns a flat list of strings', async () => {
     const flat = await call('toFields', () => toFields(ada()))
     verify(
       Array.isArray(flat) && flat.every((one) => typeof one === 'string'),
-      'toFields should return a list of texts, name, value, name, value, as XADD takes it: no objects, no pairs, no promise.',
+      'toFields should return a flat array of strings as XADD expects it: name, value, name, value. No objects, no pairs, no promise.',
       { received: flat },
     )
     const fields = paired(flat)
     verifyEqual(
       { length: flat.length, names: Object.keys(fields).sort() },
       { length: 12, names: ['entityId', 'eventId', 'eventType', 'metadata', 'payload', 'timestamp'] },
-      'toFields should return six names, each followed by its value: eventId, timestamp, eventType, entityId, payload and metadata.',
+      'toFields should return six names, each followed by its value: eventId, timestamp, eventType, entityId, payload, and metadata.',
     )
     const { payload } = meaning(fields)
     verify(
-      typeof payload !== 'string' || payload.startsWith('no JSON'),
-      'The payload was encoded twice: parsed once, the field still is a text. Call `JSON.stringify` on the payload once.',
+      typeof payload !== 'string' || payload.startsWith('not JSON'),
+      'The payload was encoded twice: after parsing it once, the field is still a string. Call `JSON.stringify` on the payload once.',
       { received: fields.payload },
     )
     verifyEqual(
       meaning(fields),
       MEANING,
-      'Each field should hold what the event holds: the four texts as they are, payload and metadata as JSON.',
+      'Each field should have the value from the event: the four strings as they are, and payload and metadata as JSON.',
     )
   })
 
-  test('has metadata always', async () => {
+  test('always includes metadata', async () => {
     const flat = await call('toFields', () => toFields({ ...ada(), metadata: {} }))
     verifyEqual(
       paired(flat).metadata,
       '{}',
-      'An event with empty metadata should have the field `metadata` all the same: `{}`.',
+      'toFields should include the field `metadata` even if it’s empty, with the value `{}`.',
     )
   })
 
-  test('refuses what JSON would spoil', async () => {
+  test('refuses what JSON would corrupt', async () => {
     for (const [value, what] of [
       [new Date(0), 'a Date'],
       [undefined, 'undefined'],
@@ -133,11 +133,11 @@ describe('toFields, fromEntry', () => {
         'toFields',
         () => toFields(spoilt),
         Error,
-        `toFields let a payload with ${what} through, which JSON changes or drops without a word. Let encodeEvent of lesson 01 look at the event first.`,
+        `toFields accepted a payload with ${what}, which JSON silently changes or drops. Call encodeEvent from lesson 01 first, because it refuses such events.`,
       )
       verify(
         error.name === 'MalformedEventError' && 'field' in error && error.field === 'payload.born',
-        `A payload with ${what} should be refused with the MalformedEventError of encodeEvent: it says where the fault is.`,
+        `toFields should refuse a payload with ${what} with the MalformedEventError from encodeEvent, because its \`field\` says what to fix.`,
         { expected: 'MalformedEventError, field "payload.born"', received: error },
       )
     }
@@ -147,23 +147,23 @@ describe('toFields, fromEntry', () => {
     const event = await call('fromEntry', () => fromEntry(entry()))
     isTheEvent(
       event,
-      'fromEntry should return the event that the entry holds, payload and metadata as objects again.',
+      'fromEntry should return the event in the entry, with payload and metadata as objects again.',
     )
     verifyEqual(
       Object.keys(event).includes('payload') && typeof event.timestamp,
       'string',
-      'The timestamp should stay the text that it is.',
+      'The timestamp should stay a string.',
     )
   })
 
-  test('minds neither order nor unknown fields', async () => {
+  test('accepts any order and unknown fields', async () => {
     const [id, flat] = entry({ traceId: 't-1' })
     const turned = Array.from({ length: flat.length / 2 }, (_, i) => flat.slice(i * 2, i * 2 + 2))
       .reverse()
       .flat()
     const outcome = await attempt('fromEntry', () => fromEntry([id, turned]))
     const why =
-      'The fields of an entry may come in any order, and a newer program may have added one (here `traceId`): look fields up by their names.'
+      'The fields of an entry may be in any order, and a newer program may have added one (here `traceId`), so look fields up by their names.'
     verify(outcome.ok, `fromEntry refused an entry. ${why}`, { received: !outcome.ok && outcome.error })
     isTheEvent(outcome.value, why)
   })
@@ -172,22 +172,22 @@ describe('toFields, fromEntry', () => {
     const outcome = await attempt('fromEntry', () => fromEntry(entry({ metadata: undefined })))
     verify(
       outcome.ok,
-      'fromEntry refused an entry without metadata. Events that were written before there was any stay readable: `metadata: {}`.',
+      'fromEntry refused an entry without metadata. Events from before metadata was introduced must stay readable, with `metadata: {}`.',
       { received: !outcome.ok && outcome.error },
     )
     verifyEqual(outcome.value.metadata ?? 'missing', {}, 'Missing metadata should become `metadata: {}`.')
   })
 
   for (const [field, value, why] of [
-    ['entityId', '42', 'Fields are texts; parse payload and metadata, and nothing else.'],
+    ['entityId', '42', 'Fields are strings. Parse only payload and metadata.'],
     [
       'eventId',
       'import-1',
-      'Any text with something in it will do: other programs make their ids in other ways.',
+      'Any string that isn’t empty will do, because other programs create their IDs in other ways.',
     ],
-    ['eventType', 'UserMoved', 'What is in the log has happened, whatever it was called.'],
-    ['timestamp', '2019-05-02T09:14:07Z', 'Any time that `Date.parse` understands will do.'],
-    ['timestamp', '1970-01-01T00:00:00.000Z', 'That is the time 0; ask for NaN, 0 is falsy too.'],
+    ['eventType', 'UserMoved', 'What’s in the log has happened, whatever it was called.'],
+    ['timestamp', '2019-05-02T09:14:07Z', 'Any time that `Date.parse` can parse will do.'],
+    ['timestamp', '1970-01-01T00:00:00.000Z', 'That’s time 0. Check for NaN, because 0 is falsy too.'],
   ] as const) {
     test(`keeps the ${field} ${value}`, async () => {
       const outcome = await attempt('fromEntry', () => fromEntry(entry({ [field]: value })))
@@ -197,58 +197,48 @@ describe('toFields, fromEntry', () => {
       verifyEqual(
         outcome.value[field],
         value,
-        `fromEntry changed the ${field} "${value}". It comes back as the text that it is. ${why}`,
+        `fromEntry changed the ${field} "${value}". Return that string as it is. ${why}`,
       )
     })
   }
 
+  const bare = 'A bare SyntaxError names neither the entry nor the field.'
+  const far = 'Without a check, an error occurs much later, and it names neither the entry nor the field.'
   const FAULTS = [
     [
       'payload',
       undefined,
-      'has no field `payload`. `JSON.parse(undefined)` throws a SyntaxError that names neither',
+      'has no field `payload`. `JSON.parse(undefined)` throws a SyntaxError, which names neither the entry nor the field.',
     ],
-    ['payload', '{"name":"Ad', 'has a payload that is torn off. A bare SyntaxError names neither'],
+    ['payload', '{"name":"Ad', `has a payload that’s cut off. ${bare}`],
     [
       'payload',
       '"{}"',
-      'has a payload that was encoded twice: the JSON of a text, no object. Taken as it is, every field of it is undefined; it names neither',
+      'has a payload that was encoded twice: it’s the JSON of a string, not of an object. Without a check, all of its fields are undefined, without any error.',
     ],
-    ['payload', 'null', 'has `null` for a payload, which is no object. An error far from here names neither'],
-    ['payload', '[1]', 'has a list for a payload, which is no object. An error far from here names neither'],
-    [
-      'eventId',
-      undefined,
-      'has no field `eventId`. An event without one can never be told from its copy; nobody knows',
-    ],
-    [
-      'eventType',
-      undefined,
-      'has no field `eventType`. A reducer would pass over it without a word; nobody knows',
-    ],
-    ['entityId', '', 'has an empty `entityId`. It happened to nobody; nobody knows'],
-    ['eventId', '', 'has an empty `eventId`. It can never be told from its copy; nobody knows'],
-    ['eventType', '', 'has an empty `eventType`. A reducer would pass over it without a word; nobody knows'],
-    ['timestamp', '', 'has an empty `timestamp`. It is no time; nobody knows'],
-    ['payload', '42', 'has a number for a payload, which is no object. It names neither'],
+    ['payload', 'null', `has the payload \`null\`, which isn’t an object. ${far}`],
+    ['payload', '[1]', `has an array as its payload, which isn’t an object. ${far}`],
+    ['eventId', undefined, 'has no field `eventId`, so no reader could tell this event from its copy.'],
+    ['eventType', undefined, 'has no field `eventType`, so a reducer would silently skip it.'],
+    ['entityId', '', 'has an empty `entityId`, so it doesn’t say to whom this happened.'],
+    ['eventId', '', 'has an empty `eventId`, so no reader could tell this event from its copy.'],
+    ['eventType', '', 'has an empty `eventType`, so a reducer would silently skip it.'],
+    ['timestamp', '', 'has an empty `timestamp`, which isn’t a time.'],
+    ['payload', '42', `has a number as its payload, which isn’t an object. ${far}`],
     [
       'timestamp',
       undefined,
-      'has no field `timestamp`. `new Date(undefined)` is an invalid date and no error; nobody knows',
+      'has no field `timestamp`. `new Date(undefined)` doesn’t throw: it returns an invalid date.',
     ],
-    [
-      'timestamp',
-      'yesterday',
-      'has the timestamp "yesterday", of which `Date.parse` makes NaN. Nobody knows',
-    ],
-    ['metadata', '{"userId', 'has metadata that is no JSON. A bare SyntaxError names neither'],
-    ['metadata', '"admin-1"', 'has the JSON of a text for metadata. It names neither'],
-    ['metadata', '7', 'has the JSON of a number for metadata. It names neither'],
-    ['metadata', '["admin-1"]', 'has a list for metadata. It names neither'],
+    ['timestamp', 'yesterday', 'has the timestamp "yesterday", for which `Date.parse` returns NaN.'],
+    ['metadata', '{"userId', `has metadata that isn’t JSON. ${bare}`],
+    ['metadata', '"admin-1"', 'has the JSON of a string as its metadata, which isn’t an object.'],
+    ['metadata', '7', 'has the JSON of a number as its metadata, which isn’t an object.'],
+    ['metadata', '["admin-1"]', 'has an array as its metadata, which isn’t an object.'],
     [
       'metadata',
       '',
-      'has an empty text for metadata, and that is no JSON: only a field that is missing becomes `{}`. It names neither',
+      'has an empty string as its metadata, which isn’t JSON. Only a missing field becomes `{}`.',
     ],
   ] as const
   for (const [field, value, what] of FAULTS) {
@@ -257,12 +247,12 @@ describe('toFields, fromEntry', () => {
         'fromEntry',
         () => fromEntry(entry({ [field]: value })),
         MalformedEntryError,
-        `The entry ${what} the entry nor the field. Throw a MalformedEntryError with the id of the entry and the field "${field}".`,
+        `The entry ${what} Throw a MalformedEntryError with the ID of the entry and the field "${field}".`,
       )
       verifyEqual(
         { name: error.name, id: error.id, field: error.field },
         { name: 'MalformedEntryError', id: '1772355600123-7', field },
-        'The MalformedEntryError should have that name and say which entry it is (`id`) and where the fault lies (`field`): in a stream of a million nobody finds it otherwise.',
+        'The MalformedEntryError should have that `name` and say which entry (`id`) and which field (`field`) is malformed. Otherwise you can’t find it in a stream of a million entries.',
       )
     })
   }
@@ -279,40 +269,44 @@ async function stored(stream: string): Promise<RawEntry[]> {
 
 describe('storeEventWithStreams', () => {
   for (const [stream, what] of [
-    [ENTITY, 'what happened to this user'],
-    [TYPE, 'who registered'],
-    [ALL, 'what happened in the whole system, in one order'],
+    [ENTITY, 'learns what happened to this user'],
+    [TYPE, 'learns who registered'],
+    [ALL, 'learns what happened in the whole system, in one order'],
   ] as const) {
     test(`appends to ${stream}`, async () => {
       await store(ada())
       const entries = await stored(stream)
       verify(
         entries.length === 1,
-        `After storeEventWithStreams the stream \`${stream}\` should hold one entry: it is how one asks ${what}.`,
+        `After storeEventWithStreams, the stream \`${stream}\` should hold one entry, because this is where a reader ${what}.`,
         { expected: '1 entry', received: entries },
       )
       verifyEqual(
         meaning(paired(entries[0]?.[1] ?? [])),
         MEANING,
-        `The entry in \`${stream}\` should be the whole event, as toFields makes it, with the event’s own eventId.`,
+        `The entry in \`${stream}\` should be the whole event, as toFields returns it, with the event’s own eventId.`,
       )
     })
   }
 
-  test('says where the event stands', async () => {
-    // The three streams are at different ids, one of them in the next century.
+  test('returns where the event is', async () => {
+    // The three streams are at different IDs, two of them in the next century.
     await box.admin.xadd(TYPE, '4102444800000-0', ...Object.entries(FIELDS).flat())
     await box.admin.xadd(ALL, '4102444800005-3', ...Object.entries(FIELDS).flat())
     const second = ada('0b7f3a52-6f0a-4c1e-9d3b-2f8e6f1c5a02')
     const outcome = await attempt('storeEventWithStreams', () => storeEventWithStreams(box.redis, second))
     verify(
       outcome.ok,
-      'storeEventWithStreams failed where a stream already holds an id from the future. Let Redis make the id of each stream, with `*`: it goes on from the last one, whatever the clock says.',
+      'storeEventWithStreams failed because a stream already has an ID from the future. Let Redis create the ID in each stream, with `*`: it continues from the last one, whatever the clock says.',
       { received: !outcome.ok && outcome.error },
     )
     const at = outcome.value
     isStoredAt(at)
-    verifyEqual(at.eventId, second.eventId, '`eventId` should be the event’s own id, and no id of a stream.')
+    verifyEqual(
+      at.eventId,
+      second.eventId,
+      '`eventId` should be the event’s own ID, not an ID from a stream.',
+    )
     for (const [name, stream] of [
       ['entity', ENTITY],
       ['type', TYPE],
@@ -322,7 +316,7 @@ describe('storeEventWithStreams', () => {
       verifyEqual(
         found.map(([, flat]) => paired(flat).eventId),
         [second.eventId],
-        `\`${name}\` should be the id of the entry in \`${stream}\`, but at that id the stream does not hold this event. Each stream makes an id of its own, and an id means nothing in another stream: return what each XADD replied.`,
+        `\`${name}\` should be the ID of the entry in \`${stream}\`, but this event isn’t at that ID there. Each stream has IDs of its own, and an ID means nothing in another stream, so return the reply of each XADD.`,
       )
     }
   })
@@ -348,7 +342,7 @@ describe('storeEventWithStreams', () => {
     for (const stream of [ENTITY, TYPE, ALL]) {
       verify(
         (await box.admin.xlen(stream)) === LONG_LOG + 1 && !trims,
-        `storeEventWithStreams trims a stream (MAXLEN or MINID), and nobody asked for that. The streams are the truth: what is dropped from \`${ENTITY}\` is half of a user, and from \`${ALL}\` what a slow reader has not seen yet.`,
+        `storeEventWithStreams trims a stream (MAXLEN or MINID), so events are lost. The streams are the only record: \`${ENTITY}\` needs every event to rebuild the user, and a slow reader hasn’t seen all of \`${ALL}\` yet.`,
         { expected: `${LONG_LOG + 1} entries`, received: `${await box.admin.xlen(stream)} entries` },
       )
     }
@@ -369,7 +363,7 @@ describe('storeEventWithStreams', () => {
         'stream:type:USER_DEACTIVATED',
         'stream:type:USER_REGISTERED',
       ],
-      'Every event belongs into three streams: `stream:entity:<entityId>`, `stream:type:<eventType>` and `stream:events`. Every id is taken as it is.',
+      'Every event belongs in three streams: `stream:entity:<entityId>`, `stream:type:<eventType>`, and `stream:events`. Use every entity ID as it is.',
     )
   })
 
@@ -385,7 +379,7 @@ describe('storeEventWithStreams', () => {
         }
         verify(
           new Set(Object.values(found)).size === 1,
-          `When the process died after ${last}, some streams had the event and others had not, and no later event will mend that. Put the three XADDs between MULTI and EXEC, or into one script; a \`pipeline()\` only saves waiting.`,
+          `The process died after ${last}, and only some of the three streams have the event. No later event will fix that. Put the three XADDs between MULTI and EXEC or in one script, because a \`pipeline()\` only saves waiting.`,
           { received: found },
         )
       },
@@ -399,48 +393,48 @@ describe('storeEventWithStreams', () => {
         'storeEventWithStreams',
         () => storeEventWithStreams(box.redis, ada()),
         Error,
-        `The key \`${stream}\` held a string, so Redis refused to append to it, but storeEventWithStreams resolved as if the event were in all three streams. EXEC resolves even when one of its commands fails: look at each reply, and throw the error that you find there.`,
+        `The key \`${stream}\` held a string, so Redis refused to append to it, but storeEventWithStreams resolved as if the event were in all three streams. EXEC resolves even when one of its commands fails, so check every reply and throw the error you find.`,
       )
       verify(
         error.message.includes('WRONGTYPE'),
-        `The key \`${stream}\` held a string, and storeEventWithStreams threw an error that doesn't say so. Throw the error of Redis as it is: it names the cause.`,
+        `The key \`${stream}\` held a string, and storeEventWithStreams threw an error that doesn’t say so. Throw Redis’s error as it is, because it names the cause.`,
         { expected: 'an error whose message contains WRONGTYPE', received: error },
       )
     })
   }
 
-  test.skipIf(lacks('own-server'))('lets any error of Redis through', async () => {
+  test.skipIf(lacks('own-server'))('passes on any error from Redis', async () => {
     const server = await box.startServer({ args: ['--min-replicas-to-write', '1'] })
     const error = await callError(
       'storeEventWithStreams',
       () => storeEventWithStreams(server.connect(), ada()),
       Error,
-      'Redis refused to write because it had no replica (NOREPLICAS), but storeEventWithStreams resolved as if the event were stored. Let every error of Redis through, because only a caller that sees it can try again.',
+      'Redis refused to write because it had no replica (NOREPLICAS), but storeEventWithStreams resolved as if the event had been stored. Pass every error from Redis on to the caller, who can’t try again without it.',
     )
     verify(
       /NOREPLICAS|EXECABORT/.test(error.message),
-      'Redis refused to write because it had no replica (NOREPLICAS), and storeEventWithStreams threw an error that hides that. Throw the error of Redis as it is: it names the cause.',
-      { expected: 'the error of Redis', received: error },
+      'Redis refused to write because it had no replica (NOREPLICAS), and storeEventWithStreams threw an error that hides that. Throw Redis’s error as it is, because it names the cause.',
+      { expected: 'the error from Redis', received: error },
     )
   })
 
-  test('writes nothing of an event that it refuses', async () => {
+  test('writes nothing if it refuses the event', async () => {
     const spoilt = { ...ada(), payload: { born: new Date(0) } } as unknown as StoredEvent
     const error = await callError(
       'storeEventWithStreams',
       () => storeEventWithStreams(box.redis, spoilt),
       Error,
-      'storeEventWithStreams stored an event with a Date in its payload. Make the fields with toFields, which refuses it.',
+      'storeEventWithStreams stored an event with a Date in its payload. Get the fields from toFields, which refuses such an event.',
     )
     verifyEqual(
       error.name,
       'MalformedEventError',
-      'An event that toFields refuses should be refused with that same error.',
+      'When toFields refuses an event, storeEventWithStreams should reject with that same error.',
     )
     verifyEqual(
       await box.admin.keys('stream:*'),
       [],
-      'storeEventWithStreams refused the event, but had written something already. Make the fields before the first command.',
+      'storeEventWithStreams refused the event, but it had already written something. Call toFields before you send the first command.',
     )
   })
 
@@ -454,14 +448,14 @@ describe('storeEventWithStreams', () => {
         const failed = [first, second].find((outcome) => !outcome.ok)
         verify(
           failed === undefined,
-          `Two programs stored an event each at the same moment, and one of them failed (the other came before its ${held}). Nothing is wrong with two events at once: let Redis make the ids, with \`*\`.`,
+          `Two programs each stored an event at the same moment, and one of them failed: the other’s event came just before its ${held}. Both should succeed, so let Redis create the IDs, with \`*\`.`,
           { received: failed?.ok === false && failed.error },
         )
         for (const stream of [ENTITY, TYPE, ALL]) {
           verifyEqual(
             (await stored(stream)).map(([, flat]) => paired(flat).eventId).sort(),
             [ID, other.eventId],
-            `Two programs stored an event each at the same moment; \`${stream}\` should hold both, once each.`,
+            `Two programs each stored an event at the same moment. \`${stream}\` should hold both events, once each.`,
           )
         }
       },
@@ -473,7 +467,7 @@ async function store(event: StoredEvent): Promise<StoredAt> {
   const outcome = await attempt('storeEventWithStreams', () => storeEventWithStreams(box.redis, event))
   verify(
     outcome.ok || !String(outcome.error).includes('EXECABORT'),
-    'Redis refused one of the commands between MULTI and EXEC, and therefore did none of them. XADD takes a flat list of names and values; an object becomes the one text "[object Object]".',
+    'Redis refused one of the commands between MULTI and EXEC, so it ran none of them. XADD takes a flat list of names and values, but an object becomes a single string, "[object Object]".',
     { received: !outcome.ok && outcome.error },
   )
   return call('storeEventWithStreams', () => {
@@ -486,12 +480,12 @@ function isStoredAt(at: StoredAt): void {
   const names = ['eventId', 'entity', 'type', 'all'] as const
   verify(
     typeof at === 'object' && at !== null && names.every((name) => typeof at[name] === 'string'),
-    'storeEventWithStreams should resolve to an object with four texts: eventId, entity, type and all.',
+    'storeEventWithStreams should resolve to an object with four strings: eventId, entity, type, and all.',
     { expected: { eventId: ID, entity: '…-0', type: '…-0', all: '…-0' }, received: at },
   )
 }
 
-/** Events `from` to `to` of user-42: the registration, then changes of the address to `<n>@example.com`; one deactivation. */
+/** Adds events `from` to `to` of user-42: a registration, then changes of the address to `<n>@example.com`, and one deactivation. */
 const PLANT = `
 local deactivated = tonumber(ARGV[4])
 for n = tonumber(ARGV[1]), tonumber(ARGV[2]) do
@@ -505,12 +499,12 @@ async function plant(from: number, to: number, ms = 1_772_355_600_123, deactivat
   await box.admin.eval(PLANT, 1, ENTITY, from, to, ms, deactivated)
 }
 
-/** Large streams take long to make on the embedded Redis: there the second page is a short one. */
+/** Large streams take long to create on the embedded Redis, so the second page is a short one there. */
 const LONG = lacks('real-server')
   ? { inOneMillisecond: 560, deactivated: 530, all: 620 }
   : { inOneMillisecond: 1_200, deactivated: 1_100, all: 2_620 }
 
-/** Of user-42 with the e-mail address of event `n`. */
+/** The state of user-42 with the email address of event `n`. */
 function user(n: number) {
   return {
     userId: 'user-42',
@@ -528,17 +522,17 @@ describe('getEntityStateFromStreams', () => {
     verifyEqual(
       await state(),
       user(3),
-      'getEntityStateFromStreams should apply every entry of `stream:entity:user-42` in order, with applyEvent of lesson 03.',
+      'getEntityStateFromStreams should apply every entry of `stream:entity:user-42` in order, with applyEvent from lesson 03.',
     )
     await plant(4, 4)
     verifyEqual(
       await state(),
       user(4),
-      'getEntityStateFromStreams was called a second time, with one entry more in the stream, and did not give the state after it. It remembers something from the first call: keep nothing outside of the function, neither a state nor a position.',
+      'getEntityStateFromStreams was called a second time, after one more entry, and didn’t return the state after it. Start from scratch on every call: don’t keep a state or a position outside the function.',
     )
   })
 
-  test('goes by the order of the stream', async () => {
+  test('follows the order of the stream', async () => {
     await plant(1, 2)
     const fields = { ...FIELDS, eventType: 'USER_EMAIL_CHANGED', payload: '{"email":"last@example.com"}' }
     const slow = { ...fields, timestamp: '2026-03-01T08:59:00.000Z' }
@@ -546,15 +540,15 @@ describe('getEntityStateFromStreams', () => {
     verifyEqual(
       (await state())?.email,
       'last@example.com',
-      'The entries were put in order by their timestamps. The order is that of the stream: two machines’ clocks differ, and the one that wrote last was a minute slow.',
+      'The entries were sorted by their timestamps. Keep the order of the stream, because clocks differ: the machine that wrote last was a minute behind.',
     )
   })
 
-  test('null for an entity that never was', async () => {
+  test('returns null for an entity without events', async () => {
     verifyEqual(
       await state(),
       null,
-      'An entity without a stream never was: return null. `{}` would look like somebody who was found.',
+      'An entity without a stream doesn’t exist, so return null. `{}` would look like a user who was found.',
     )
   })
 
@@ -565,23 +559,23 @@ describe('getEntityStateFromStreams', () => {
     const received = await state()
     verify(
       ![100, 250, 500, 501, 1_000].some((n) => received?.email === `${n}@example.com`),
-      `Only the first page was read: the entity has more events than fit in it, and the state is that after the first few hundred. Go on behind the last id until a page is not full.`,
+      `Only the first page was read: the entity has more events than fit on it, and the state is the one after the first few hundred. Continue after the last ID until a page isn’t full.`,
       { expected, received },
     )
     verify(
       received?.email !== '2500@example.com',
-      'The last page, the one that is not full, was read and not applied: its events are the newest. Apply a page first, and then ask whether it was the last.',
+      'The last page, which isn’t full, was read but not applied, so the newest events are missing. Apply a page first, then check whether it was the last one.',
       { expected, received },
     )
     verifyEqual(
       received,
       expected,
-      `Most of the entity’s events came in one millisecond, more than fit in a page, and the state is not that after all of them. Go on behind the *whole* id of the last entry: its first part alone (\`parseInt\` stops at the dash) leaves out the rest of a millisecond.`,
+      `Most of the entity’s events happened in one millisecond, more than fit on a page, and the state isn’t the one after all of them. Continue after the *whole* ID of the last entry. With only its first part (\`parseInt\` stops at the dash), you skip the rest of the millisecond.`,
     )
     const most = largestReply(box.commands)
     verify(
       most <= 501,
-      `getEntityStateFromStreams fetched more than 500 entries with one command. Redis serves nobody else while it puts such a reply together: fetch pages of 500, with COUNT.`,
+      `getEntityStateFromStreams fetched more than 501 entries with one command. While Redis builds such a reply, it serves no other client. Fetch pages of 500, with COUNT.`,
       { expected: 'at most 501 entries in one reply', received: `${most} entries` },
     )
   })
@@ -591,11 +585,11 @@ describe('getEntityStateFromStreams', () => {
     verifyEqual(
       await state(),
       user(500),
-      'An entity with exactly 500 events has one page, and then nothing follows.',
+      'The state should be the one after all 500 events of the entity. They fill exactly one page, and nothing follows.',
     )
   })
 
-  test('goes on after a page that changes little', async () => {
+  test('continues after a page that changes little', async () => {
     const fields = (n: number) => {
       const eventType = n === 1 ? 'USER_REGISTERED' : 'USER_EMAIL_CHANGED'
       const payload = JSON.stringify({ name: 'Ada', email: `${n}@example.com` })
@@ -609,11 +603,11 @@ describe('getEntityStateFromStreams', () => {
     verifyEqual(
       await state(),
       user(1_010),
-      `The stream holds 1,010 entries, some of them of a type that changes nothing (USER_LOGGED_IN), and the state is not that after all of them.${pagingFault(box.commands)}`,
+      `The stream holds 1,010 entries, some of them of a type that changes nothing (USER_LOGGED_IN), and the state isn’t the one after all of them.${pagingFault(box.commands)}`,
     )
   })
 
-  test('refuses an entry that is no event', async () => {
+  test('refuses an entry that isn’t an event', async () => {
     await plant(1, 2)
     const fields = { ...FIELDS, eventType: 'USER_EMAIL_CHANGED', payload: '{"email":"torn@exam' }
     await box.admin.xadd(ENTITY, '1772355600124-0', ...Object.entries(fields).flat())
@@ -621,12 +615,12 @@ describe('getEntityStateFromStreams', () => {
       'getEntityStateFromStreams',
       () => getEntityStateFromStreams(box.redis, 'user-42'),
       MalformedEntryError,
-      'getEntityStateFromStreams met an entry with a torn payload and should have failed with the MalformedEntryError of fromEntry. A history with a hole gives a wrong state without a word.',
+      'getEntityStateFromStreams read an entry whose payload is cut off. It should reject with the MalformedEntryError from fromEntry, because a history with a hole silently leads to a wrong state.',
     )
     verifyEqual(
       { id: error.id, field: error.field },
       { id: '1772355600124-0', field: 'payload' },
-      'The MalformedEntryError should say which entry of the stream it is, and which field.',
+      'The MalformedEntryError should say which entry of the stream (`id`) and which field is malformed.',
     )
   })
 
@@ -637,7 +631,7 @@ describe('getEntityStateFromStreams', () => {
     verifyEqual(
       await everything(),
       before,
-      'getEntityStateFromStreams should only read; something in Redis has changed.',
+      'getEntityStateFromStreams changed something in Redis. It should only read.',
     )
   })
 })

@@ -16,7 +16,7 @@ export class MalformedEntryError extends Error {
   readonly field: string
 
   constructor(id: string, field: string) {
-    super(`Entry ${id} is no event: its field ${field} is missing or wrong`)
+    super(`Entry ${id} isn't an event: its field ${field} is missing or wrong`)
     this.id = id
     this.field = field
   }

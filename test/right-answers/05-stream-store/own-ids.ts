@@ -1,4 +1,4 @@
-/** One id for all three streams, found under WATCH on a connection of its own; inclusive pages, checks by hand. */
+/** Uses one ID for all three streams, found under WATCH on its own connection. Pages are inclusive, checks are by hand. */
 import type { Redis } from 'ioredis'
 import { type DomainEvent, encodeEvent } from '#built/01-events'
 import { applyEvent, type UserState } from '#built/03-replay'

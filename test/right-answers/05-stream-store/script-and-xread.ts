@@ -1,11 +1,11 @@
-/** A script; reads with XREAD until nothing comes. */
+/** Appends with a script, and reads with XREAD until no entries come back. */
 import type { Redis } from 'ioredis'
 import { type DomainEvent, decodeEvent, encodeEvent, MalformedEventError } from '#built/01-events'
 import { applyEvent, type UserState } from '#built/03-replay'
 
-/** Where an event stands: the id of its entry in each stream. Ids of different streams do not compare. */
+/** Where an event is: the ID of its entry in each stream. You can't compare IDs of different streams. */
 export interface StoredAt {
-  /** The event's own id, the same everywhere. */
+  /** The event's own ID, the same everywhere. */
   readonly eventId: string
   /** In `stream:entity:<entityId>`. */
   readonly entity: string
@@ -15,34 +15,34 @@ export interface StoredAt {
   readonly all: string
 }
 
-/** An entry as Redis replies it: its fields are a flat list, name, value, name, value. */
+/** An entry as Redis replies with it: its fields are a flat list of name, value, name, value. */
 export type RawEntry = readonly [id: string, flat: readonly string[]]
 
-/** An entry that is no event: `id` is the entry's, `field` the field that is missing or wrong. */
+/** The error for an entry that isn't an event: the `id` of the entry, and the `field` that is missing or wrong. */
 export class MalformedEntryError extends Error {
   override readonly name = 'MalformedEntryError'
   readonly id: string
   readonly field: string
 
   constructor(id: string, field: string) {
-    super(`Entry ${id} is no event: its field ${field} is missing or wrong`)
+    super(`Entry ${id} isn't an event: its field ${field} is missing or wrong`)
     this.id = id
     this.field = field
   }
 }
 
 const ALL = 'stream:events'
-/** KEYS: the streams of the entity, of the type and of all. ARGV: the fields. Replies the three ids. */
+/** KEYS: the streams of the entity, of the type, and of all events. ARGV: the fields. Replies with the three IDs. */
 const STORE = `
 local ids = {}
 for i, key in ipairs(KEYS) do ids[i] = redis.call('XADD', key, '*', unpack(ARGV)) end
 return ids`
-/** The place before the first entry. */
+/** The position before the first entry. */
 const BEGINNING = '0-0'
-/** Large enough to spare round trips, small enough to keep Redis free for others. */
+/** Maximum number of entries per page: enough to save round trips, few enough to keep Redis free for others. */
 const PAGE_SIZE = 500
 
-/** The event as XADD takes it. @throws MalformedEventError for what JSON would spoil */
+/** Returns the event as XADD takes it. @throws MalformedEventError for a value that JSON would corrupt */
 export function toFields(event: DomainEvent): readonly string[] {
   encodeEvent(event) // refuses what JSON would drop or change
   const { eventId, timestamp, eventType, entityId, payload, metadata } = event
@@ -56,7 +56,7 @@ export function toFields(event: DomainEvent): readonly string[] {
   }).flat()
 }
 
-/** The event that an entry holds; missing metadata becomes `{}`. @throws MalformedEntryError */
+/** Returns the event in an entry. Missing metadata becomes `{}`. @throws MalformedEntryError */
 export function fromEntry([id, flat]: RawEntry): DomainEvent {
   const fields = paired(flat)
   const payload = parse(id, 'payload', fields.payload)
@@ -70,8 +70,8 @@ export function fromEntry([id, flat]: RawEntry): DomainEvent {
 }
 
 /**
- * Appends the event to the streams of its entity, of its type and of all events: all three or nothing.
- * @throws MalformedEventError: nothing has been written then
+ * Appends the event to the streams of its entity, of its type, and of all events: all three, or nothing.
+ * @throws MalformedEventError, before anything is written
  */
 export async function storeEventWithStreams(redis: Redis, event: DomainEvent): Promise<StoredAt> {
   const fields = toFields(event)
@@ -84,13 +84,13 @@ export async function storeEventWithStreams(redis: Redis, event: DomainEvent): P
     ...fields,
   )) as string[]
   const [entity, type, all] = ids
-  if (entity === undefined || type === undefined || all === undefined) throw new Error('EXEC gave no ids')
+  if (entity === undefined || type === undefined || all === undefined) throw new Error('EXEC returned no IDs')
   return { eventId: event.eventId, entity, type, all }
 }
 
 /**
- * Replays the stream of an entity, page by page. Resolves to `null` for an entity that never was.
- * @throws MalformedEntryError for an entry that is no event
+ * Replays the stream of an entity, page by page. Resolves to `null` for an entity without events.
+ * @throws MalformedEntryError for an entry that isn't an event
  */
 export async function getEntityStateFromStreams(redis: Redis, entityId: string): Promise<UserState | null> {
   let state: UserState | null = null
