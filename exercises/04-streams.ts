@@ -1,4 +1,4 @@
-// Lesson 04: streams. Read lessons/04-streams.md; the types and the error below are yours to use.
+// Lesson 04: streams. Read lessons/04-streams.md. Use the types and the error below as they are.
 import type { Redis } from 'ioredis'
 
 export type Fields = Readonly<Record<string, string>>

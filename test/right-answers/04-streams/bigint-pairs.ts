@@ -42,7 +42,7 @@ export async function addEntry(
     keepAbout === undefined
       ? await redis.xadd(stream, '*', ...flat)
       : await redis.xadd(stream, 'MAXLEN', '~', keepAbout, '*', ...flat)
-  if (id === null) throw new Error('no id')
+  if (id === null) throw new Error('no ID')
   return id
 }
 
@@ -86,7 +86,7 @@ export function jsonField(entry: StreamEntry, field: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw new EntryFieldError(entry.id, field, 'is no JSON')
+    throw new EntryFieldError(entry.id, field, 'is not JSON')
   }
 }
 

@@ -1,4 +1,4 @@
-/** XREAD for everything; looks first and only then waits, on a connection made from the options. */
+/** Uses XREAD for everything. Reads first, and waits only if there was nothing, on a connection made from the options. */
 import { Redis } from 'ioredis'
 
 export type Fields = Readonly<Record<string, string>>
@@ -8,16 +8,16 @@ export interface StreamEntry {
   readonly fields: Fields
 }
 
-/** For each stream the id of the last entry that was seen; `0-0` is the place before the first. */
+/** For each stream, the ID of the last entry seen. `0-0` is the position before the first entry. */
 export type Positions = Readonly<Record<string, string>>
 
 export interface NewEntries {
   readonly entries: readonly (StreamEntry & { readonly stream: string })[]
-  /** Where to go on, for every stream that was asked about. */
+  /** The position from which to continue, for every stream in the request. */
   readonly positions: Positions
 }
 
-/** A field of an entry is missing, or what it holds is no JSON. */
+/** The error for a field that's missing from an entry or isn't JSON. */
 export class EntryFieldError extends Error {
   override readonly name = 'EntryFieldError'
   readonly id: string
@@ -30,16 +30,16 @@ export class EntryFieldError extends Error {
   }
 }
 
-/** As Redis replies it: the fields are a flat list, name, value, name, value. */
+/** An entry as Redis replies with it: its fields are a flat list of name, value, name, value. */
 type RawEntry = readonly [id: string, flat: readonly string[]]
 
-/** The place before the first entry. */
+/** The position before the first entry. */
 const BEGINNING = '0-0'
 const PAGE_SIZE = 100
 
 /**
- * Appends an entry and resolves to its id. With `keepAbout` old entries are dropped, in whole blocks: at least the newest
- * `keepAbout` stay, usually some more.
+ * Appends an entry and resolves to its ID. With `keepAbout`, Redis drops old entries in whole blocks: at least the newest
+ * `keepAbout` entries stay, and usually some more.
  */
 export async function addEntry(
   redis: Redis,
@@ -52,11 +52,11 @@ export async function addEntry(
     keepAbout === undefined
       ? await redis.xadd(stream, '*', ...flat)
       : await redis.xadd(stream, 'MAXLEN', '~', keepAbout, '*', ...flat)
-  if (id === null) throw new Error(`XADD ${stream} gave no id`) // with NOMKSTREAM only
+  if (id === null) throw new Error(`XADD ${stream} returned no ID`) // only with NOMKSTREAM
   return id
 }
 
-/** The first `count` entries behind the id `after`, oldest first. */
+/** Returns the first `count` entries after the ID `after`, oldest first. */
 export async function readEntries(
   redis: Redis,
   stream: string,
@@ -66,7 +66,7 @@ export async function readEntries(
   return ((await redis.xread('COUNT', count, 'STREAMS', stream, after))?.[0]?.[1] ?? []).map(toEntry)
 }
 
-/** The last `count` entries, newest first. */
+/** Returns the last `count` entries, newest first. */
 export async function readLatest(
   redis: Redis,
   stream: string,
@@ -75,38 +75,38 @@ export async function readLatest(
   return (await redis.xrevrange(stream, '+', '-', 'COUNT', count)).map(toEntry)
 }
 
-/** Negative, 0 or positive, for `sort`. Both parts are 64-bit numbers, more than a `number` holds exactly. */
+/** Returns a negative number, 0, or a positive number, for `sort`. Both parts are 64-bit numbers, too large for a `number`. */
 export function compareIds(a: string, b: string): number {
   const [timeA, sequenceA] = parts(a)
   const [timeB, sequenceB] = parts(b)
   return Math.sign(Number((timeA << 64n) + sequenceA - (timeB << 64n) - sequenceB))
 }
 
-/** When Redis made the id, by the clock of its machine. */
+/** Returns the time at which Redis created the ID, by the clock of its machine. */
 export function timeOf(id: string): Date {
   return new Date(Number(parts(id)[0]))
 }
 
-/** @throws EntryFieldError when the field is missing or is no JSON */
+/** Returns the parsed value of a field. @throws EntryFieldError if the field is missing or isn't JSON */
 export function jsonField(entry: StreamEntry, field: string): unknown {
   const text = entry.fields[field]
   if (text === undefined) throw new EntryFieldError(entry.id, field, 'is missing')
   try {
     return JSON.parse(text)
   } catch {
-    throw new EntryFieldError(entry.id, field, 'is no JSON')
+    throw new EntryFieldError(entry.id, field, 'is not JSON')
   }
 }
 
 /**
- * What stands behind the positions, up to 100 entries of each stream. Where there is nothing, it waits for the first entry,
- * at most `waitMs` milliseconds; 0 does not wait.
+ * Returns the entries after the positions, up to 100 of each stream. If there are none, it waits for the first one,
+ * at most `waitMs` milliseconds. With 0, it doesn't wait.
  */
 export async function readNew(redis: Redis, positions: Positions, waitMs: number): Promise<NewEntries> {
   const streams = [...Object.keys(positions), ...Object.values(positions)]
   const there = await redis.xread('COUNT', PAGE_SIZE, 'STREAMS', ...streams)
   if (there !== null || waitMs === 0) return collect(positions, there)
-  // While a connection waits, every other command on it waits too: so not on the one that was handed in.
+  // While a connection waits, every other command on it waits too, so don't wait on the caller's.
   const waiting = new Redis({ ...redis.options, lazyConnect: false })
   try {
     return collect(positions, await waiting.xread('COUNT', PAGE_SIZE, 'BLOCK', waitMs, 'STREAMS', ...streams))
@@ -115,7 +115,7 @@ export async function readNew(redis: Redis, positions: Positions, waitMs: number
   }
 }
 
-/** `reply` is null when nothing came; streams without new entries are not in it. */
+/** Collects the result. `reply` is null if nothing came, and it has no streams without new entries. */
 function collect(
   positions: Positions,
   reply: readonly (readonly [stream: string, entries: readonly RawEntry[]])[] | null,

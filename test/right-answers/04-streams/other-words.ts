@@ -1,4 +1,4 @@
-/** Inclusive ranges as before Redis 6.2, raw commands, polling instead of blocking. */
+/** Uses inclusive ranges as before Redis 6.2, raw commands, and polling instead of blocking. */
 import type { Redis } from 'ioredis'
 
 export type Fields = Readonly<Record<string, string>>
