@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis'
 import type { DomainEvent } from '#built/01-events'
 import { readEvents } from '#built/02-list-store'
 
-/** A user as the events tell. Times are those of the events, ISO 8601. */
+/** A user, as derived from the events. Times come from the events, in ISO 8601. */
 export interface UserState {
   readonly userId: string
   readonly name: string
@@ -12,7 +12,7 @@ export interface UserState {
   readonly deactivatedAt: string | null
 }
 
-/** The events that this program knows. One more here, and the compiler shows every place that has to learn it. */
+/** The events that this program knows. If you add one, the compiler shows every place that has to handle it. */
 export type UserEvent = DomainEvent &
   (
     | {
@@ -23,9 +23,9 @@ export type UserEvent = DomainEvent &
     | { readonly eventType: 'USER_DEACTIVATED' }
   )
 
-/** An event of a type that this program does not know: misspelt, or from a newer program. */
+/** An event of an unknown type: misspelled, or written by a newer program. */
 export interface UnknownEvent {
-  /** Counted from 0 in the entity's list. */
+  /** In the entity's list, starting at 0. */
   readonly position: number
   readonly eventType: string
   readonly eventId: string
@@ -38,8 +38,8 @@ const KNOWN = {
 } satisfies Record<UserEvent['eventType'], true>
 
 /**
- * The state after one more event; `null` is a user that never was. Pure: it computes, from its arguments alone, and changes
- * neither of them. An event of an unknown type changes nothing.
+ * Returns the state after one more event. `null` means that there's no such user. It's pure: it computes only from its
+ * arguments and changes neither of them. An event of an unknown type changes nothing.
  */
 export function applyEvent(state: UserState | null, event: DomainEvent): UserState | null {
   if (!isUserEvent(event)) return state
@@ -57,9 +57,9 @@ export function applyEvent(state: UserState | null, event: DomainEvent): UserSta
 }
 
 /**
- * Replays all events of an entity, page by page, in the order of the list. `report` hears of every event whose type is not
- * known. Resolves to `null` for an entity that never was.
- * @throws InvalidEntityIdError, MalformedEventError
+ * Replays all events of an entity, page by page, in the order of the list, and calls `report` for every event of an unknown
+ * type. Resolves to `null` for an entity without events.
+ * @throws InvalidEntityIdError or MalformedEventError
  */
 export async function getEntityState(
   redis: Redis,
@@ -92,7 +92,7 @@ function registered(
   return { userId, name, email, status: 'active', registeredAt, deactivatedAt: null }
 }
 
-/** Does not compile while the switch above leaves out a type. */
+/** Doesn't compile as long as the switch above misses a type. */
 function neverHappens(event: never): never {
   throw new Error(`Not handled: ${JSON.stringify(event)}`)
 }

@@ -1,4 +1,4 @@
-/** Long, because every sentence that a learner may get to read stands here, beside what it judges. */
+/** Long, because every sentence that a learner may read is next to the code that judges the answer. */
 import { describe, test } from 'vitest'
 import { attempt, call, useSandbox, verify, verifyEqual } from '#kit'
 import type { UnknownEvent, UserState } from '#lesson/03-replay'
@@ -8,7 +8,7 @@ const box = useSandbox()
 
 type StoredEvent = Parameters<typeof applyEvent>[1]
 
-/** Event number n of user-42, n minutes past nine. */
+/** Event number n of user-42, at n minutes past nine. */
 function event(n: number, eventType: string, payload: StoredEvent['payload'] = {}): StoredEvent {
   return {
     eventId: `0b7f3a52-6f0a-4c1e-9d3b-${String(n).padStart(12, '0')}`,
@@ -24,13 +24,13 @@ const registered = (n = 0) => event(n, 'USER_REGISTERED', { name: 'Ada', email: 
 const emailChanged = (n = 1, email = 'ada@new.example') => event(n, 'USER_EMAIL_CHANGED', { email })
 const deactivated = (n = 2) => event(n, 'USER_DEACTIVATED', { reason: 'asked to' })
 
-/** The event with the time of event number n. Its id stays its own, because a copy is known by its id. */
+/** Returns the event with the time of event number n. It keeps its own ID, because the same ID would make it a copy. */
 const atMinute = (n: number, one: StoredEvent): StoredEvent => ({
   ...one,
   timestamp: event(n, one.eventType).timestamp,
 })
 
-/** Made afresh for every use: an answer may spoil it. */
+/** Returns a new object on every call, because an answer may change it. */
 const active = (): UserState => ({
   userId: 'user-42',
   name: 'Ada',
@@ -49,7 +49,7 @@ const gone = (): UserState => ({
   deactivatedAt: '2026-03-01T09:02:00.000Z',
 })
 
-/** Puts events into the list of user-42, as lesson 02 stores them. */
+/** Appends events to the list of user-42, as lesson 02 stores them. */
 async function plant(...events: readonly StoredEvent[]): Promise<void> {
   await box.admin.rpush('events:user-42', ...events.map((one) => JSON.stringify(one)))
 }
@@ -58,16 +58,16 @@ async function apply(state: UserState | null, one: StoredEvent): Promise<UserSta
   const [next] = await call('applyEvent', () => [applyEvent(state, one)])
   verify(
     !(next instanceof Promise),
-    'applyEvent returned a promise. A reducer only computes, there is nothing to wait for in it: what it waited for could be different at the next replay.',
+    'applyEvent returned a promise. A reducer only computes, so it has nothing to wait for: anything it waited for could be different at the next replay.',
   )
   verify(
     next !== undefined,
-    'applyEvent returned undefined. It should return the state after the event; `null` where there is no user.',
+    'applyEvent returned undefined. It should return the state after the event, or `null` if there’s no user.',
   )
   return next
 }
 
-/** Types that a careless look takes for one of the three. */
+/** Types that careless code mistakes for one of the three. */
 const NEARLY = [
   'toString',
   'constructor',
@@ -81,26 +81,26 @@ describe('applyEvent', () => {
     const state = await apply(null, registered())
     verify(
       typeof state === 'object' && state !== null,
-      'After USER_REGISTERED there is a user: applyEvent(null, event) should return the state.',
+      'applyEvent(null, event) should return the state of the new user after USER_REGISTERED.',
       { expected: active(), received: state },
     )
     verifyEqual(
       state.registeredAt,
       '2026-03-01T09:00:00.000Z',
-      '`registeredAt` should be the timestamp of the event. The replay may run years later: the clock of that moment has nothing to do with it.',
+      '`registeredAt` should be the timestamp of the event. The replay may run years later, so don’t use the time of the replay.',
     )
     verifyEqual(
       state,
       active(),
-      'After USER_REGISTERED the state should have userId (the entity id), name and email from the payload, status "active", registeredAt and deactivatedAt null.',
+      'After USER_REGISTERED, the state should have userId (the entity ID), name and email from the payload, status "active", registeredAt, and deactivatedAt null.',
     )
   })
 
-  test('changes the e-mail address', async () => {
+  test('changes the email address', async () => {
     verifyEqual(
       await apply(active(), emailChanged()),
       { ...active(), email: 'ada@new.example' },
-      'USER_EMAIL_CHANGED should give the state with the new address and all the rest as it was.',
+      'After USER_EMAIL_CHANGED, the state should have the new address, and everything else as it was.',
     )
   })
 
@@ -108,28 +108,28 @@ describe('applyEvent', () => {
     verifyEqual(
       await apply(active(), deactivated()),
       gone(),
-      'USER_DEACTIVATED should give the state with status "deactivated" and the event’s timestamp as deactivatedAt. The user does not vanish: she was here.',
+      'After USER_DEACTIVATED, the state should have the status "deactivated" and the event’s timestamp as deactivatedAt. Don’t remove the state: a deactivated user is still a user.',
     )
   })
 
-  test('leaves what it is given alone', async () => {
+  test('leaves its arguments alone', async () => {
     for (const one of [emailChanged(), deactivated()]) {
       const state = active()
       await apply(state, one)
       verifyEqual(
         state,
         active(),
-        `applyEvent changed the state that it was given (on ${one.eventType}). Somebody else may hold it: a snapshot, a cache, the other branch of an "if". Return a new object, \`{ ...state, … }\`.`,
+        `applyEvent changed the state it received (on ${one.eventType}). Other code may still use that object, such as a cache or a snapshot. Return a new object: \`{ ...state, … }\`.`,
       )
     }
     const given = registered()
     await apply(null, given)
-    verifyEqual(given, registered(), 'applyEvent changed the event. An event is a fact and stays as it is.')
+    verifyEqual(given, registered(), 'applyEvent changed the event. An event is a fact, so only read it.')
     for (const one of [registered(), emailChanged(), deactivated()]) {
       const outcome = await attempt('applyEvent', () => applyEvent(Object.freeze(active()), deepFrozen(one)))
       verify(
         outcome.ok,
-        `applyEvent tried to write into the state or the event that it was given (on ${one.eventType}; both were frozen).`,
+        `applyEvent failed on ${one.eventType} when the state and the event were frozen. Don’t write to either of them: return a new object.`,
         { received: !outcome.ok && outcome.error },
       )
     }
@@ -144,16 +144,16 @@ describe('applyEvent', () => {
       const { used } = await call('applyEvent', () => watched(() => applyEvent(state, one)))
       verify(
         used === undefined,
-        `applyEvent looked at ${used} (on ${one.eventType}). The same events would give another state at the next replay; what a reducer needs to know stands in the event.`,
+        `applyEvent used ${used} (on ${one.eventType}). The same events would then produce another state at the next replay. Take everything you need from the event.`,
       )
     }
     verify(
       box.commands.length === 0,
-      'applyEvent asked Redis. A reducer computes from the state and the event alone: what stands in Redis may be different at the next replay.',
+      'applyEvent sent a command to Redis. Compute only from the state and the event, because the data in Redis may be different at the next replay.',
     )
   })
 
-  test('remembers nothing between two calls', async () => {
+  test('keeps no state between two calls', async () => {
     const other = {
       ...event(5, 'USER_REGISTERED', { name: 'Bo', email: 'bo@b.example' }),
       entityId: 'user-7',
@@ -169,27 +169,27 @@ describe('applyEvent', () => {
         registeredAt: '2026-03-01T09:05:00.000Z',
         deactivatedAt: null,
       },
-      'applyEvent mixed two users: what it returns depends on an earlier call. Everything that it knows comes in as `state`; keep nothing outside of the function.',
+      'applyEvent mixed up two users: its result depends on an earlier call. Use only the `state` it receives, and keep nothing outside the function.',
     )
     verifyEqual(
       await apply(active(), emailChanged()),
       { ...active(), email: 'ada@new.example' },
-      'applyEvent depends on an earlier call: the same state and the same event should always give the same result.',
+      'The result of applyEvent depends on an earlier call. For the same state and the same event, always return the same result.',
     )
   })
 
-  test('does not register twice', async () => {
+  test('doesn’t register twice', async () => {
     const again = event(9, 'USER_REGISTERED', { name: 'Eve', email: 'eve@example.com' })
     const after = await apply(gone(), again)
     verify(
       after?.status === 'deactivated',
-      'A second USER_REGISTERED made a deactivated user active again. A copy that is delivered late must not undo what happened since: who is registered already stays as she is.',
+      'A second USER_REGISTERED made a deactivated user active again. A late copy must not undo what has happened since, so if there’s a user already, change nothing.',
       { expected: gone(), received: after },
     )
     verifyEqual(
       after,
       gone(),
-      'A second USER_REGISTERED changed a user who was there already. It should change nothing at all.',
+      'A second USER_REGISTERED changed a deactivated user. It should change nothing at all.',
     )
     verifyEqual(
       await apply(active(), again),
@@ -198,12 +198,12 @@ describe('applyEvent', () => {
     )
   })
 
-  test('does not make half a user', async () => {
+  test('doesn’t create half a user', async () => {
     for (const one of [emailChanged(), deactivated()]) {
       const after = await apply(null, one)
       verify(
         after === null,
-        `${one.eventType} for somebody who was never registered should leave null. Otherwise half a user comes into being, without a name.`,
+        `applyEvent should return null for ${one.eventType} on a user who was never registered. Otherwise you create half a user, without a name.`,
         { expected: null, received: after },
       )
     }
@@ -213,7 +213,7 @@ describe('applyEvent', () => {
     verifyEqual(
       await apply(gone(), deactivated(30)),
       gone(),
-      'A second USER_DEACTIVATED should change nothing: deactivatedAt stays the time of the first.',
+      'A second USER_DEACTIVATED should change nothing. deactivatedAt stays the time of the first one.',
     )
   })
 
@@ -221,25 +221,25 @@ describe('applyEvent', () => {
     verifyEqual(
       await apply(gone(), emailChanged(3)),
       { ...gone(), email: 'ada@new.example' },
-      'USER_EMAIL_CHANGED after the deactivation should change the address and nothing else. It has happened: a reducer does not judge whether it should have.',
+      'USER_EMAIL_CHANGED after the deactivation should change the address and nothing else. It did happen, and a reducer doesn’t judge whether it should have.',
     )
   })
 
-  test('keeps texts letter for letter', async () => {
+  test('keeps strings exactly as they are', async () => {
     const mixed = event(0, 'USER_REGISTERED', { name: ' Ada L. ', email: 'Ada.L@Old.Example' })
     verifyEqual(
       await apply(null, mixed),
       { ...active(), name: ' Ada L. ', email: 'Ada.L@Old.Example' },
-      'USER_REGISTERED should take name and email as they stand in the event. Trimmed or in small letters they are other texts than those that were written down; a reducer tidies nothing up.',
+      'On USER_REGISTERED, applyEvent changed the name or the email. Take both exactly as they are in the event, because a reducer doesn’t clean up data: no trimming, no lowercasing.',
     )
     verifyEqual(
       await apply(active(), emailChanged(1, 'Ada.L@New.Example')),
       { ...active(), email: 'Ada.L@New.Example' },
-      'USER_EMAIL_CHANGED should take the address as it stands in the event. Trimmed or in small letters it is another text than the one that was written down; a reducer tidies nothing up.',
+      'On USER_EMAIL_CHANGED, applyEvent changed the address. Take it exactly as it is in the event, because a reducer doesn’t clean up data: no trimming, no lowercasing.',
     )
   })
 
-  test('takes from the payload what it knows', async () => {
+  test('takes only known fields from the payload', async () => {
     const rich = event(1, 'USER_EMAIL_CHANGED', {
       email: 'ada@new.example',
       name: 'Eve',
@@ -249,7 +249,7 @@ describe('applyEvent', () => {
     verifyEqual(
       await apply(active(), rich),
       { ...active(), email: 'ada@new.example' },
-      'The whole payload was poured into the state. Take the fields that the event is about, by name: a newer program may write more into the payload, and it must not overwrite other fields.',
+      'applyEvent copied more from the payload than the address. Take only the fields that the event is about, by name, because a newer program may add others, which must not overwrite the state.',
     )
     const richer = event(0, 'USER_REGISTERED', {
       name: 'Ada',
@@ -261,43 +261,43 @@ describe('applyEvent', () => {
     verifyEqual(
       await apply(null, richer),
       active(),
-      'USER_REGISTERED should take name and email from the payload and no other field. The `userId` is the entity id of the event.',
+      'On USER_REGISTERED, take only name and email from the payload. The `userId` is the entity ID of the event.',
     )
     const last = '2019-12-31T00:00:00.000Z'
     const richest = event(2, 'USER_DEACTIVATED', { email: 'x@example.com', at: last, deactivatedAt: last })
     verifyEqual(
       await apply(active(), richest),
       gone(),
-      'USER_DEACTIVATED should take nothing from the payload: `deactivatedAt` is the timestamp of the event, and all the rest stays as it was.',
+      'On USER_DEACTIVATED, take nothing from the payload. `deactivatedAt` is the timestamp of the event, and everything else stays as it was.',
     )
   })
 
-  test('goes past types that it does not know', async () => {
+  test('accepts unknown types', async () => {
     const future = event(4, 'USER_TAGGED', { status: 'deactivated', email: 'x@example.com' })
     for (const state of [active(), null]) {
       const outcome = await attempt('applyEvent', () => applyEvent(state, future))
       verify(
         outcome.ok,
-        'applyEvent threw on an event type that it does not know. A newer program may have written it: after one such event nobody could read this user any more. Return the state as it was.',
+        'applyEvent threw on an unknown event type, which a newer program may have written. One such event would make the user unreadable, so return the state as it was.',
         { received: !outcome.ok && outcome.error },
       )
       verify(
         state === null ? outcome.value === null : outcome.value !== null && outcome.value !== undefined,
-        'An event type that applyEvent does not know should leave the state as it was.',
+        'applyEvent should return the state as it was for an unknown event type.',
         { expected: state, received: outcome.value },
       )
       verifyEqual(
         outcome.value,
         state,
-        'An event type that applyEvent does not know should leave the state as it was.',
+        'applyEvent should return the state as it was for an unknown event type.',
       )
     }
   })
 
   for (const eventType of NEARLY) {
-    test(`does not take ${eventType} for one that it knows`, async () => {
+    test(`doesn’t mistake ${eventType} for a known type`, async () => {
       const near = event(4, eventType, { name: 'Eve', email: 'eve@example.com' })
-      const why = `applyEvent took the type "${eventType}" for one of the three. A type is known when it is the same text, letter for letter; a table made with \`{}\` holds \`toString\` and \`constructor\` too.`
+      const why = `applyEvent treated the type "${eventType}" as one of the three. A type is known only if it’s exactly the same string. Note that a lookup table made with \`{}\` has \`toString\` and \`constructor\` too.`
       for (const state of [active(), null]) {
         const outcome = await attempt('applyEvent', () => applyEvent(state, near))
         verify(outcome.ok, why, { received: !outcome.ok && outcome.error })
@@ -321,7 +321,7 @@ describe('getEntityState', () => {
     const state = await call('getEntityState', () => getEntityState(box.redis, 'user-42'))
     verify(
       state !== null,
-      'getEntityState returned null for an entity with three events, the first of which is USER_REGISTERED. It should apply all events of the entity, those in `events:user-42`, the last page too: that is the one whose `next` is null, and here it is the only one.',
+      'getEntityState returned null for an entity with three events, although the first one is USER_REGISTERED. Apply every event in `events:user-42`, including those on the last page. That’s the page whose `next` is null, and here it’s the only one.',
       { expected: { ...gone(), email: 'ada@new.example' }, received: state },
     )
     verifyEqual(
@@ -333,57 +333,57 @@ describe('getEntityState', () => {
     const later = await call('getEntityState', () => getEntityState(box.redis, 'user-42'))
     verify(
       later?.deactivatedAt === '2026-03-01T09:02:00.000Z',
-      'getEntityState was called a second time, with one event more in the list, and gave another user than before, or none. It remembers something from the first call: keep nothing outside of the function, no position, no ids that have been seen.',
+      'getEntityState was called a second time, after one more event, and returned a different user or none. Start from scratch on every call: don’t keep a position or a set of known IDs outside the function.',
       { expected: { ...gone(), email: 'ada@third.example' }, received: later },
     )
     verifyEqual(
       later,
       { ...gone(), email: 'ada@third.example' },
-      'A USER_EMAIL_CHANGED was stored after the deactivation and after a first replay, and the next replay does not show it. Read the list at each call, to its end, whatever the state is.',
+      'A USER_EMAIL_CHANGED was stored after the deactivation and after a first replay, but the next replay doesn’t show it. Read the list to its end on every call, whatever the state is.',
     )
   })
 
-  test('says null for an entity that never was', async () => {
+  test('returns null for an entity without events', async () => {
     await plant(registered())
     await call('getEntityState', () => getEntityState(box.redis, 'user-42'))
     const state = await call('getEntityState', () => getEntityState(box.redis, 'nobody'))
     verify(
       state?.userId !== 'user-42',
-      'getEntityState gave the state of another user, who was asked for before. Begin each replay with null, and keep nothing between two.',
+      'getEntityState returned the state of another user, the one from an earlier call. Start each replay with null, and keep nothing between calls.',
       { expected: null, received: state },
     )
     verify(
       state !== undefined,
-      'For an entity without events getEntityState returned undefined. Say null: undefined is what a forgotten `return` gives too.',
+      'getEntityState returned undefined for an entity without events. Return null, because undefined could also mean a forgotten `return`.',
     )
     verify(
       state === null,
-      'For an entity without events getEntityState should return null. An empty object, or one with empty fields, looks like a user who was found.',
+      'getEntityState should return null for an entity without events. An empty object, or one with empty fields, looks like a user who was found.',
       { expected: null, received: state },
     )
   })
 
-  test('says null where nobody was registered', async () => {
+  test('returns null if there was no registration', async () => {
     await plant(emailChanged())
     const state = await call('getEntityState', () => getEntityState(box.redis, 'user-42'))
     verify(
       state === null,
-      'For an entity whose only event is USER_EMAIL_CHANGED getEntityState should return null: nobody was registered.',
+      'getEntityState should return null for an entity whose only event is USER_EMAIL_CHANGED, because no user was registered.',
       { expected: null, received: state },
     )
   })
 
-  test('goes by the position, not by the timestamp', async () => {
+  test('follows the position, not the timestamp', async () => {
     await plant(registered(10), emailChanged(12, 'second@example.com'), emailChanged(11, 'third@example.com'))
     const state = await call('getEntityState', () => getEntityState(box.redis, 'user-42'))
     verifyEqual(
       state?.email,
       'third@example.com',
-      'The last event of the list sets the address third@example.com, and the state doesn’t have it. Apply the events in the order of the list.',
+      'The last event in the list sets the address to third@example.com, but the state has another one. Apply the events in the order of the list.',
       [
         [
           (email) => email === 'second@example.com',
-          'The events were put in order by their timestamps. The order is that of the list: two machines’ clocks differ, and the one that wrote last was a minute slow.',
+          'The events were sorted by their timestamps. Keep the order of the list, because clocks differ: the machine that wrote last was a minute behind.',
         ],
       ],
     )
@@ -399,7 +399,7 @@ describe('getEntityState', () => {
     verifyEqual(
       state?.email,
       'third@example.com',
-      'Three events have the same timestamp, and not all of them were applied. Many things happen in one millisecond; a timestamp does not tell one event from another.',
+      'Three events have the same timestamp, and not all of them were applied. Many things can happen in one millisecond, so don’t use a timestamp to recognize an event.',
     )
   })
 
@@ -414,19 +414,19 @@ describe('getEntityState', () => {
     verifyEqual(
       state?.email,
       'ada+1600@example.com',
-      'Not all of the 1,601 events were applied. readEvents gives a page of 500 at a time: go on with `next` until it is null.',
+      'Not all of the 1,601 events were applied. readEvents returns a page of 500 at a time, so keep reading from `next` until it’s null.',
     )
     const most = Math.max(
       ...box.commands.map(({ reply }) => (Array.isArray(reply) ? reply.flat().length : 0)),
     )
     verify(
       most <= 501,
-      `getEntityState fetched ${most} entries with one command. Read page by page, with readEvents of lesson 02: Redis serves nobody else while it puts a long reply together.`,
+      `getEntityState fetched ${most} entries with one command. While Redis builds such a reply, it serves no other client. Read page by page, with readEvents from lesson 02.`,
       { expected: 'at most 501 entries in one reply', received: `${most} entries` },
     )
   })
 
-  test('leaves no event out between two pages', async () => {
+  test('skips no event between two pages', async () => {
     await plant(
       ...Array.from({ length: 500 }, (_, n) => (n === 0 ? registered() : emailChanged(n))),
       atMinute(2, deactivated(500)),
@@ -440,13 +440,13 @@ describe('getEntityState', () => {
       [
         [
           (found) => found?.status === 'active',
-          'The 501st event, at position 500, is USER_DEACTIVATED, and the state does not show it. The next page begins at the `next` of the one before, exactly there.',
+          'The 501st event, at position 500, is USER_DEACTIVATED, but the state doesn’t show it. Start the next page exactly at the `next` of the one before.',
         ],
       ],
     )
   })
 
-  test('gives the same state at every replay', async () => {
+  test('returns the same state at every replay', async () => {
     await plant(registered(), emailChanged(), deactivated(), registered(20))
     const first = await call('getEntityState', () => getEntityState(box.redis, 'user-42'))
     const second = await call('getEntityState', () => getEntityState(box.redis, 'user-42'))
@@ -456,7 +456,7 @@ describe('getEntityState', () => {
         { ...gone(), email: 'ada@new.example' },
         { ...gone(), email: 'ada@new.example' },
       ],
-      'Two replays of the same events should give the same state, here that of a deactivated user: begin each with null, and leave nothing behind.',
+      'Two replays of the same events should return the same state, in this case a deactivated user. Start each replay with null, and keep nothing between calls.',
     )
   })
 
@@ -467,7 +467,7 @@ describe('getEntityState', () => {
     verifyEqual(
       (await box.admin.keys('*')).sort(),
       before,
-      'getEntityState left something in Redis. Asking must not change anything; what is worked out from the events can be worked out again.',
+      'getEntityState stored or removed something in Redis. It should only read, because the state can always be derived from the events again.',
     )
     verifyEqual(
       await box.admin.llen('events:user-42'),
@@ -476,40 +476,40 @@ describe('getEntityState', () => {
     )
   })
 
-  test('does not skip what it cannot read', async () => {
+  test('doesn’t skip an entry that it can’t read', async () => {
     await plant(registered())
     await box.admin.rpush('events:user-42', '{"eventId":"torn')
     await plant(emailChanged())
     const outcome = await attempt('getEntityState', () => getEntityState(box.redis, 'user-42'))
     verify(
       !outcome.ok || outcome.value !== null,
-      'One entry of the list is no event (it is torn off in the middle), and getEntityState said null, as if there had never been a user. "I cannot read it" and "there is nobody" are two answers: let the MalformedEventError through.',
+      'One entry of the list isn’t an event (it’s cut off in the middle), and getEntityState returned null, as if the user didn’t exist. Pass on the MalformedEventError, which says that the history is unreadable.',
     )
     verify(
       !outcome.ok,
-      'One entry of the list is no event (it is torn off in the middle), and getEntityState gave a state all the same. A state with a hole in its history looks like any other: let the MalformedEventError through.',
+      'One entry of the list isn’t an event (it’s cut off in the middle), and getEntityState returned a state anyway. A state with a hole in its history looks like any other, so pass on the MalformedEventError.',
       { received: outcome.ok && outcome.value },
     )
     verify(
       outcome.error instanceof Error && outcome.error.name === 'MalformedEventError',
-      'getEntityState failed on an entry that is no event, but not with the MalformedEventError that readEvents throws. Let it through: it says what is wrong.',
+      'getEntityState failed on an entry that isn’t an event, but not with the MalformedEventError from readEvents. Pass that error on, because it says what’s wrong.',
       { received: outcome.error },
     )
   })
 
-  test('refuses an id that is the key of another list', async () => {
+  test('refuses an ID that leads to the key of another list', async () => {
     await box.admin.rpush('events:type:USER_REGISTERED', JSON.stringify(registered()))
     const outcome = await attempt('getEntityState', () => getEntityState(box.redis, 'type:USER_REGISTERED'))
     verify(
       !outcome.ok && outcome.error instanceof Error && outcome.error.name === 'InvalidEntityIdError',
-      'getEntityState took the id "type:USER_REGISTERED", whose key is the list of a type. Read with readEvents of lesson 02, and let its InvalidEntityIdError through.',
+      'getEntityState didn’t reject the ID "type:USER_REGISTERED", whose key is the list of a type, with an InvalidEntityIdError. Read with readEvents from lesson 02, and pass on its error.',
       { received: outcome.ok ? outcome.value : outcome.error },
     )
   })
 })
 
 describe('unknown events', () => {
-  /** Replays user-42 and returns the state and the reports, reduced to the three fields that are asked for. */
+  /** Replays user-42 and returns the state and the reports, reduced to the three required fields. */
   async function replay() {
     const reports: UnknownEvent[] = []
     const outcome = await attempt('getEntityState', () =>
@@ -520,7 +520,7 @@ describe('unknown events', () => {
     if (outcome.ok) return { state: outcome.value, reports }
     verify(
       outcome.error instanceof Error && outcome.error.message.startsWith('Not written yet'),
-      'getEntityState failed on a history with event types that it does not know. One event of a newer program would make the user unreadable: go on, and report it.',
+      'getEntityState failed on a history with unknown event types. One event from a newer program would make the user unreadable. Continue the replay, and report the event.',
       { received: outcome.error },
     )
     return call('getEntityState', () => {
@@ -533,22 +533,22 @@ describe('unknown events', () => {
     const { state, reports } = await replay()
     verify(
       reports.length > 0,
-      'The history holds a USER_TAGGED, which this program does not know, and `report` was not called. Passed over in silence, a misspelt type loses its events and nobody notices.',
+      'The history has a USER_TAGGED, an unknown type, but `report` wasn’t called. If you skip such events silently, those with a misspelled type are lost without a trace.',
     )
     verifyEqual(
       (await replay()).reports,
       reports,
-      'The same history was replayed twice, and the second time something else was reported. Begin each replay anew: the position at 0, and no memory of what has been reported.',
+      'The same history was replayed twice, and the two calls reported different events. Start each replay from scratch: set the position to 0, and don’t remember what has already been reported.',
     )
     verifyEqual(
       reports,
       [{ position: 1, eventType: 'USER_TAGGED', eventId: '0b7f3a52-6f0a-4c1e-9d3b-000000000001' }],
-      '`report` should be called once, with the position (counted from 0), the eventType and the eventId of the unknown event: with these one can find it.',
+      '`report` should be called once, with the position (starting at 0), the eventType, and the eventId of the unknown event. Someone needs them to find the event.',
     )
     verifyEqual(
       state,
       { ...active(), email: 'ada@new.example' },
-      'An unknown event should not change the state nor end the replay: the events after it count as ever.',
+      'An unknown event should neither change the state nor end the replay. Apply the events after it as usual.',
     )
   })
 
@@ -565,37 +565,37 @@ describe('unknown events', () => {
         { position: 0, eventType: 'USER_EMIAL_CHANGED', eventId: '0b7f3a52-6f0a-4c1e-9d3b-000000000000' },
         { position: 2, eventType: 'USER_EMIAL_CHANGED', eventId: '0b7f3a52-6f0a-4c1e-9d3b-000000000002' },
       ],
-      'Every unknown event should be reported, in the order of the list, also the second of one type and one that comes before the registration: whoever mends the log needs them all.',
+      'Every unknown event should be reported, in the order of the list, even the second one of a type or one before the registration. Someone who repairs the log needs all of them.',
     )
   })
 
-  test('are reported whatever they are called', async () => {
+  test('are reported whatever their type', async () => {
     await plant(registered(0), ...NEARLY.map((eventType, i) => event(i + 1, eventType)))
     const { reports } = await replay()
     verifyEqual(
       reports.map(({ eventType }) => eventType),
       NEARLY,
-      'Some event types look like known ones and are none, and they were not reported. A type is known when it is the same text, letter for letter; `in` and `[…]` on an object find `toString` and `constructor` too: ask a Set, or `Object.hasOwn`.',
+      'Some unknown event types look like known ones, and they weren’t reported. A type is known only if it’s exactly the same string. `in` and `[…]` on an object find `toString` and `constructor` too, so use a Set or `Object.hasOwn`.',
     )
   })
 
-  test('are those of an unknown type only', async () => {
+  test('don’t include events of a known type', async () => {
     await plant(emailChanged(0), registered(1), registered(2), deactivated(3), deactivated(4))
     const { reports } = await replay()
     verifyEqual(
       reports,
       [],
-      'All events are of known types, and an event was reported. Report only those whose type the program does not know.',
+      'All events have known types, but an event was reported. Report only events with an unknown type.',
       [
         [
           (found) => found.every(({ position }) => position % 2 === 0), // 0, 2 and 4 change nothing
-          'An event of a known type was reported, because it changed nothing. That is another matter: a second USER_REGISTERED is known and has no effect.',
+          'An event of a known type was reported because it changed nothing. Check the type instead: a second USER_REGISTERED has no effect, but its type is known.',
         ],
       ],
     )
   })
 
-  test('keep their position over the pages', async () => {
+  test('have a position that counts across pages', async () => {
     const events = Array.from({ length: 1_200 }, (_, n) =>
       n === 0 ? registered() : event(n, n === 700 || n === 1_100 ? 'USER_TAGGED' : 'USER_DEACTIVATED'),
     )
@@ -604,27 +604,31 @@ describe('unknown events', () => {
     verifyEqual(
       reports.map(({ position }) => position),
       [700, 1_100],
-      'The position of an unknown event should be its place in the whole list, not in the page that was just read.',
+      'The position of an unknown event should be its position in the whole list, not on the current page.',
     )
   })
 
-  test('are no user', async () => {
+  test('don’t create a user', async () => {
     await plant(event(0, 'USER_TAGGED', { tag: 'vip' }))
     const { state, reports } = await replay()
     verify(
       state === null && reports.length === 1,
-      'An entity with an unknown event only should be null, and the event reported.',
+      'For an entity whose only event is unknown, getEntityState should return null and report the event.',
       { expected: { state: null, reports: 1 }, received: { state, reports: reports.length } },
     )
   })
 
-  test('need no report', async () => {
+  test('don’t require a report function', async () => {
     await plant(registered(), event(1, 'USER_TAGGED'))
     const outcome = await attempt('getEntityState', () => getEntityState(box.redis, 'user-42'))
-    verify(outcome.ok, '`report` may be left out; getEntityState failed without it on an unknown event.', {
-      received: !outcome.ok && outcome.error,
-    })
-    verifyEqual(outcome.value, active(), 'Without `report` the state should be the same as with it.')
+    verify(
+      outcome.ok,
+      'getEntityState failed on an unknown event without `report`, which is optional. Check whether there is one before you call it.',
+      {
+        received: !outcome.ok && outcome.error,
+      },
+    )
+    verifyEqual(outcome.value, active(), 'Without `report`, the state should be the same as with it.')
   })
 })
 
@@ -636,7 +640,7 @@ function deepFrozen<T>(value: T): T {
   return value
 }
 
-/** Runs a function and tells whether it looked at the clock or at chance. `new Date(text)` is neither. */
+/** Runs a function and reports whether it used the clock or randomness. `new Date(text)` is neither. */
 function watched<T>(run: () => T): { value: T; used: string | undefined } {
   let used: string | undefined
   const RealDate = Date
@@ -656,7 +660,7 @@ function watched<T>(run: () => T): { value: T; used: string | undefined } {
     },
   })
   Math.random = () => {
-    used = 'chance (Math.random())'
+    used = 'randomness (Math.random())'
     return realRandom()
   }
   try {

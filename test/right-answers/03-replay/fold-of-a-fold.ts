@@ -23,7 +23,7 @@ interface Replay {
   readonly position: number
 }
 
-/** Knows for every event both the new state and whether its type was known. */
+/** Returns the new state for every event, and whether its type was known. */
 function step(state: UserState | null, event: DomainEvent): { known: boolean; state: UserState | null } {
   const text = (field: string) => `${event.payload[field]}`
   switch (event.eventType) {
@@ -64,7 +64,7 @@ function replay(before: Replay, { events }: EventPage): Replay {
   }, before)
 }
 
-/** Reports at the end, all at once: nobody is told of events of a replay that failed. */
+/** Reports everything at the end, so a replay that fails reports nothing. */
 export async function getEntityState(
   redis: Redis,
   entityId: string,

@@ -14,7 +14,7 @@ export type UnknownEvent = Readonly<Pick<DomainEvent, 'eventType' | 'eventId'> &
 
 type Handler = (state: UserState | null, event: DomainEvent) => UserState | null
 
-/** A handler that has nothing to do where there is no user. */
+/** Wraps a handler that does nothing if there's no user. */
 const ofUser =
   (change: (state: UserState, event: DomainEvent) => Partial<UserState>): Handler =>
   (state, event) =>

@@ -37,14 +37,14 @@ export function applyEvent(state: UserState | null, event: DomainEvent): UserSta
   return next
 }
 
-/** Reads the list itself, in pages of 100, without lesson 02. */
+/** Reads the list directly, in pages of 100, without the code from lesson 02. */
 export async function getEntityState(
   redis: Redis,
   entityId: string,
   report: (unknown: UnknownEvent) => void = () => undefined,
 ): Promise<UserState | null> {
   if (!/^[\w.-]{1,100}$/.test(entityId)) {
-    throw Object.assign(new Error(`no entity id: ${entityId}`), { name: 'InvalidEntityIdError' })
+    throw Object.assign(new Error(`not an entity ID: ${entityId}`), { name: 'InvalidEntityIdError' })
   }
   let state: UserState | null = null
   for (let position = 0; ; ) {

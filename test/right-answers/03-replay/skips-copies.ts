@@ -1,4 +1,4 @@
-/** Knows copies of an event by their id, as lesson 01 says, and leaves them out. */
+/** Recognizes copies of an event by their ID, as in lesson 01, and skips them. */
 import type { Redis } from 'ioredis'
 import type { DomainEvent } from '#built/01-events'
 import { readEvents } from '#built/02-list-store'
