@@ -1,4 +1,4 @@
-// Lesson 06: the publisher. Read lessons/06-publisher.md; the options and the errors are yours to use.
+// Lesson 06: the publisher. Read lessons/06-publisher.md; you can use the options and the errors.
 import type { Redis } from 'ioredis'
 import type { DomainEvent } from '#built/01-events'
 
@@ -13,7 +13,7 @@ export class InvalidEventError extends Error {
   readonly field: string
 
   constructor(index: number, field: string) {
-    super(`Event ${index} of the batch is not valid: look at ${field}`)
+    super(`Event ${index} of the batch is invalid: check ${field}`)
     this.index = index
     this.field = field
   }
@@ -25,7 +25,7 @@ export class StreamKeyError extends Error {
   readonly key: string
 
   constructor(key: string) {
-    super(`The key ${key} holds something else than a stream; nothing has been published`)
+    super(`The key ${key} doesn't hold a stream; nothing has been published`)
     this.key = key
   }
 }
@@ -35,7 +35,7 @@ export class InvalidMaxlenError extends Error {
   readonly maxlen: number
 
   constructor(maxlen: number) {
-    super(`maxlen is ${maxlen}; it has to be a whole number from 1. Leave it out to keep everything`)
+    super(`maxlen is ${maxlen}; it has to be a whole number, 1 or more. Leave it out to keep everything`)
     this.maxlen = maxlen
   }
 }

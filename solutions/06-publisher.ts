@@ -3,30 +3,30 @@ import { type DomainEvent, decodeEvent, encodeEvent, MalformedEventError } from 
 import { toFields } from '#built/05-stream-store'
 
 export interface PublisherOptions {
-  /** About how many entries `stream:events` keeps, a whole number from 1; without it nothing is ever dropped. */
+  /** About how many entries `stream:events` keeps, 1 or more; without it, nothing is ever dropped. */
   readonly maxlen?: number
 }
 
-/** An event of a batch is no event: `index` is its place in the batch (from 0), `field` where the fault lies. */
+/** An event of a batch is invalid: `index` is its position in the batch, starting at 0, and `field` the invalid field. */
 export class InvalidEventError extends Error {
   override readonly name = 'InvalidEventError'
   readonly index: number
   readonly field: string
 
   constructor(index: number, field: string) {
-    super(`Event ${index} of the batch is not valid: look at ${field}`)
+    super(`Event ${index} of the batch is invalid: check ${field}`)
     this.index = index
     this.field = field
   }
 }
 
-/** Something else than a stream stands under a key that has to be one. */
+/** A key that has to be a stream holds something else. */
 export class StreamKeyError extends Error {
   override readonly name = 'StreamKeyError'
   readonly key: string
 
   constructor(key: string) {
-    super(`The key ${key} holds something else than a stream; nothing has been published`)
+    super(`The key ${key} doesn't hold a stream; nothing has been published`)
     this.key = key
   }
 }
@@ -36,21 +36,21 @@ export class InvalidMaxlenError extends Error {
   readonly maxlen: number
 
   constructor(maxlen: number) {
-    super(`maxlen is ${maxlen}; it has to be a whole number from 1. Leave it out to keep everything`)
+    super(`maxlen is ${maxlen}; it has to be a whole number, 1 or more. Leave it out to keep everything`)
     this.maxlen = maxlen
   }
 }
 
 const ALL = 'stream:events'
-/** A retry comes within minutes; a week leaves room for a batch that somebody starts again on Monday. */
+/** How long an event is remembered. Most retries come within minutes; a week covers a batch that is restarted on Monday. */
 const REMEMBER_SECONDS = 7 * 24 * 3600
 
 /**
- * All checks come before the first write, because a script that fails half-way leaves what it has written.
+ * All checks come before the first write, because a script that fails halfway leaves what it has written.
  * KEYS[1]  stream:events, then for each event published:<eventId>, stream:entity:<entityId>, stream:type:<eventType>
  * ARGV[1]  maxlen, '' to keep everything; ARGV[2] seconds to remember an event; then for each event its 12 fields
- * Replies  {'stored', id, id, ...}: the ids in stream:events, also those of events that were there before; or
- *          {'no stream', key}, and nothing has been written
+ * Returns  {'stored', id, id, ...}: the IDs in stream:events, including those of events that were there before; or
+ *          {'no stream', key} if nothing has been written
  */
 const PUBLISH = `
 local FIELDS = 12
@@ -79,14 +79,14 @@ for i = 2, #KEYS, 3 do
 end
 return reply`
 
-/** Publishes each event once, however often it is sent: an event is known by its `eventId`. */
+/** Publishes each event once, however often it's sent: an event is identified by its `eventId`. */
 export class EventPublisher {
   readonly #redis: Redis
   readonly #maxlen: number | undefined
 
   /** @throws InvalidMaxlenError */
   constructor(redis: Redis, { maxlen }: PublisherOptions = {}) {
-    // `if (maxlen)` would take 0 for "no limit".
+    // `if (maxlen)` would treat 0 as "no limit".
     if (maxlen !== undefined && !(Number.isSafeInteger(maxlen) && maxlen >= 1)) {
       throw new InvalidMaxlenError(maxlen)
     }
@@ -94,16 +94,16 @@ export class EventPublisher {
     this.#maxlen = maxlen
   }
 
-  /** Resolves to the id in `stream:events`. @throws InvalidEventError, StreamKeyError: nothing has been written then */
+  /** Resolves to the ID in `stream:events`. @throws InvalidEventError, StreamKeyError: in each case, nothing is written */
   async publish(event: DomainEvent): Promise<string> {
     const [id] = await this.publishBatch([event])
-    if (id === undefined) throw new Error('A batch of one event gave no id')
+    if (id === undefined) throw new Error('A batch of one event returned no ID')
     return id
   }
 
   /**
-   * Publishes all events, in their order, or none. Resolves to their ids in `stream:events`.
-   * @throws InvalidEventError, StreamKeyError: nothing has been written then
+   * Publishes all events in order, or none. Resolves to their IDs in `stream:events`.
+   * @throws InvalidEventError, StreamKeyError: in each case, nothing has been written
    */
   async publishBatch(events: readonly DomainEvent[]): Promise<readonly string[]> {
     events.forEach(checkEvent)
@@ -128,7 +128,7 @@ function keysOf({ eventId, entityId, eventType }: DomainEvent): readonly string[
   return [`published:${eventId}`, `stream:entity:${entityId}`, `stream:type:${eventType}`]
 }
 
-/** Types promise what an event is; this looks. */
+/** Checks the event itself, because its type proves nothing at run time. */
 function checkEvent(event: DomainEvent, index: number): void {
   try {
     decodeEvent(encodeEvent(event))

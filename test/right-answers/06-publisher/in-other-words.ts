@@ -12,7 +12,7 @@ export class InvalidEventError extends Error {
   readonly field: string
 
   constructor(index: number, field: string) {
-    super(`Event ${index} of the batch is not valid: look at ${field}`)
+    super(`Event ${index} of the batch is invalid: check ${field}`)
     this.index = index
     this.field = field
   }
@@ -23,7 +23,7 @@ export class StreamKeyError extends Error {
   readonly key: string
 
   constructor(key: string) {
-    super(`The key ${key} holds something else than a stream; nothing has been published`)
+    super(`The key ${key} doesn't hold a stream; nothing has been published`)
     this.key = key
   }
 }
@@ -33,12 +33,12 @@ export class InvalidMaxlenError extends Error {
   readonly maxlen: number
 
   constructor(maxlen: number) {
-    super(`maxlen is ${maxlen}; it has to be a whole number from 1. Leave it out to keep everything`)
+    super(`maxlen is ${maxlen}; it has to be a whole number, 1 or more. Leave it out to keep everything`)
     this.maxlen = maxlen
   }
 }
 
-// KEYS: stream:events, then stream of the entity, stream of the type and mark for each event
+// KEYS: stream:events, then for each event the stream of the entity, the stream of the type, and the mark
 // ARGV: maxlen or '', then twelve fields for each event
 const SCRIPT = `
 local count = (#KEYS - 1) / 3

@@ -1,4 +1,4 @@
-/** A script that gets each event as JSON and remembers in one hash for all. */
+/** A script that receives each event as JSON and keeps all marks in one hash. */
 import type { Redis } from 'ioredis'
 import { type DomainEvent, decodeEvent, encodeEvent } from '#built/01-events'
 
@@ -31,7 +31,7 @@ export class InvalidMaxlenError extends Error {
   }
 }
 
-/** KEYS: the memory, the stream of all, then the streams of each event. ARGV: maxlen or 0, then each event as a list of fields in JSON. */
+/** KEYS: the hash of marks, stream:events, then the streams of each event. ARGV: maxlen or 0, then each event as a JSON list of fields. */
 const SCRIPT = `
 for i = 2, #KEYS do
   local kind = redis.call('TYPE', KEYS[i])['ok']

@@ -1,4 +1,4 @@
-/** Without a script: WATCH on a connection of its own, a hash as memory, and `XADD` with ids of its own in `stream:events`. */
+/** Without a script: WATCH on a connection of its own, a hash of marks, and `XADD` with its own IDs in `stream:events`. */
 import type { Redis } from 'ioredis'
 import { type DomainEvent, decodeEvent, encodeEvent, MalformedEventError } from '#built/01-events'
 
@@ -65,7 +65,7 @@ export class EventPublisher {
       }
     })
     if (texts.length === 0) return []
-    // A connection that comes back has forgotten what it watches: better to fail, and to be called again.
+    // A connection that comes back no longer watches anything, so it's better to fail and be called again.
     const own = this.redis.duplicate({ autoResendUnfulfilledCommands: false, retryStrategy: () => null })
     own.on('error', () => {})
     try {
