@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis'
 import { type DomainEvent, MalformedEventError } from '#built/01-events'
 import type { StoredEvent } from '#built/07-concurrency'
 
-/** One user as the pages of the site show her. */
+/** One user, as the pages of the site show them. */
 export interface UserProjection {
   readonly userId: string
   readonly name: string
@@ -15,9 +15,9 @@ export interface UserProjection {
   readonly version: number
 }
 
-/** What an event does to a row. Texts, because a hash holds nothing else. */
+/** What an event does to a row. All values are strings, because a hash contains nothing else. */
 interface Change {
-  /** A row is created by a registration only; everything else needs one that is there. */
+  /** Only a registration creates a row; everything else needs an existing one. */
   readonly kind: 'create' | 'update'
   readonly set?: Readonly<Record<string, string>>
   readonly remove?: readonly string[]
@@ -29,7 +29,7 @@ interface Change {
  * KEYS[1]  the row
  * ARGV[1]  the event's version
  * ARGV[2]  the Change as JSON: kind, set (by field), remove (fields), count (fields to raise by 1)
- * Replies 1, or 0 when nothing was changed.
+ * Returns 1, or 0 if nothing was changed.
  */
 const CHANGE_ROW = `
 local seen = redis.call('HGET', KEYS[1], 'version')
@@ -44,7 +44,7 @@ return 1
 `
 
 /**
- * Brings one event into the row of its user. An event that comes again, or that means nothing to the row, is skipped.
+ * Applies one event to the row of its user, or skips it if it comes again or doesn't affect the row.
  * @throws MalformedEventError when the payload lacks what the row needs; the row stays as it was
  */
 export async function updateUserProjection(
@@ -58,10 +58,10 @@ export async function updateUserProjection(
   return changed === 1 ? 'applied' : 'skipped'
 }
 
-/** The row of a user with its real types, null for a user that has none. */
+/** Returns the row of a user with its real types, or null for a user without a row. */
 export async function getUserProjection(redis: Redis, userId: string): Promise<UserProjection | null> {
   const row = await redis.hgetall(keyOf(userId))
-  // A missing hash is `{}` to Redis, and `{}` looks like somebody.
+  // For a missing hash, the reply is `{}`, which looks like a user.
   if (row.version === undefined) return null
   return {
     userId,
@@ -75,7 +75,7 @@ export async function getUserProjection(redis: Redis, userId: string): Promise<U
   }
 }
 
-/** Null for the types that this row takes no notice of: by name, never by how the name begins. */
+/** Returns null for types that don't affect the row. Compares whole names, never how a name begins. */
 function changeBy(event: DomainEvent): Change | null {
   switch (event.eventType) {
     case 'USER_REGISTERED': {
@@ -105,10 +105,10 @@ function changeBy(event: DomainEvent): Change | null {
   }
 }
 
-/** `undefined` must not get as far as `hset`: it would be stored as an empty text. */
+/** Refuses anything but a string: `hset` would store `undefined` as an empty string. */
 function text(event: DomainEvent, field: string): string {
   const value = event.payload[field]
-  if (typeof value !== 'string') throw new MalformedEventError(`payload.${field}`, 'is not a text')
+  if (typeof value !== 'string') throw new MalformedEventError(`payload.${field}`, 'is not a string')
   return value
 }
 

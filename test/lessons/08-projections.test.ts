@@ -1,4 +1,4 @@
-/** Long, because every sentence that a learner may get to read stands here, beside what it judges. */
+/** Long, because each sentence a learner may read is kept next to the code that judges it. */
 import { describe, test } from 'vitest'
 import {
   attempt,
@@ -45,7 +45,7 @@ const emailChanged = (version: number, email = `ada-${version}@new.example`) =>
   stored(version, 'USER_EMAIL_CHANGED', { email })
 const phoneChanged = (version: number, phone: string | null) =>
   stored(version, 'USER_PHONE_CHANGED', { phone })
-const deactivated = (version: number) => stored(version, 'USER_DEACTIVATED', { reason: 'asked to' })
+const deactivated = (version: number) => stored(version, 'USER_DEACTIVATED', { reason: 'on request' })
 
 /** The row after the registration. */
 const ROW = {
@@ -71,52 +71,44 @@ async function leavesTheRow(event: StoredEvent, diagnosis: string): Promise<void
   verifyEqual(
     outcome,
     'skipped',
-    `An event that changes nothing should be told to the caller as 'skipped'. It was ${event.event.eventType}, version ${event.version}.`,
+    `An event that changes nothing should return 'skipped'. This one was ${event.event.eventType}, version ${event.version}.`,
   )
 }
 
 describe('updateUserProjection', () => {
-  test('makes a row of a registration', async () => {
+  test('creates a row from a registration', async () => {
     const outcome = await updated(registered())
     verifyEqual(
       await row(),
       ROW,
-      'After USER_REGISTERED the hash `projection:user:user-42` should hold the eight fields of the table, as texts.',
+      'After USER_REGISTERED, the hash `projection:user:user-42` should have the eight fields of the table, as strings.',
     )
-    verifyEqual(
-      outcome,
-      'applied',
-      "An event that changed the row should be told to the caller as 'applied'.",
-    )
+    verifyEqual(outcome, 'applied', "An event that changed the row should return 'applied'.")
     verify(
       (await box.admin.ttl(KEY)) === -1,
-      'The row expires after a while. Its registration does not come a second time, so every later event of this user would be skipped, and she is gone from the pages. A row stays.',
+      "The row expires after a while. Its registration doesn't come a second time, so every later event of this user would be skipped and the user would be missing from the pages. Don't let a row expire.",
     )
   })
 
-  test('looks into Redis, and not into its memory', async () => {
+  test('checks Redis and not its own memory', async () => {
     await updated(registered())
     await box.admin.del(KEY)
     const outcome = await updated(registered())
     verifyEqual(
       await row(),
       ROW,
-      'The row was thrown away and its registration came again, as when a read model is made anew, and no row was there afterwards. The function remembers in a variable what it has done; another process, or an emptied Redis, knows nothing of that. Ask the row.',
+      'The row was deleted and its registration came again, as in a rebuild, but afterwards there was no row. The function remembers in a variable what it has done, which is wrong in another process and after Redis has been emptied. Check the row instead.',
     )
-    verifyEqual(
-      outcome,
-      'applied',
-      "An event that changed the row should be told to the caller as 'applied'.",
-    )
+    verifyEqual(outcome, 'applied', "An event that changed the row should return 'applied'.")
   })
 
-  test('takes the timestamp as it is written', async () => {
+  test("doesn't reformat the timestamp", async () => {
     const event = registered()
     await updated({ ...event, event: { ...event.event, timestamp: '2026-03-01T09:00:00Z' } })
     verifyEqual(
       (await row()).registeredAt,
       '2026-03-01T09:00:00Z',
-      'The timestamp of USER_REGISTERED was read as a date and written in another way. `registeredAt` should hold it letter for letter: a projection copies what the event says, and whoever looks for the event by that text finds it.',
+      'The timestamp of USER_REGISTERED was parsed as a date and written in a different format. `registeredAt` should have it character by character: a projection copies what the event says, so that a search for that string finds the row.',
     )
   })
 
@@ -124,26 +116,26 @@ describe('updateUserProjection', () => {
     [{ name: 'Ada', email: 'ada@old.example' }, 'is missing'],
     [{ name: 'Ada', email: 'ada@old.example', phone: null }, 'is null'],
   ] as const) {
-    test(`takes a registration whose phone ${what}`, async () => {
+    test(`accepts a registration whose phone ${what}`, async () => {
       await updated(stored(1, 'USER_REGISTERED', payload))
       const { phone, ...rest } = await row()
       const { phone: _, ...expected } = ROW
       verify(
         phone === undefined,
-        `The registration brought no phone (it ${what} in the payload), and the row has a field \`phone\` all the same. Redis stores \`undefined\` and null as the empty text: leave the field out.`,
+        `The registration had no phone (it ${what} in the payload), but the row has a field \`phone\`. Redis stores \`undefined\` and null as the empty string, so leave the field out.`,
         { received: phone },
       )
       verifyEqual(
         rest,
         expected,
-        'A registration without a phone should make the row with its other seven fields.',
+        'A registration without a phone should create the row with its other seven fields.',
       )
     })
   }
 
-  test('takes the empty string for a string', async () => {
+  test('treats the empty string as a string', async () => {
     const why =
-      'The empty string is a string like any other, and the event says it. Compare with `undefined` and null by name: `!value` and `||` take the empty string for missing.'
+      'The empty string is a string like any other, so store what the event says. Compare with `undefined` and null explicitly, because `!value` and `||` treat the empty string as missing.'
     const empty = stored(1, 'USER_REGISTERED', { name: '', email: '', phone: '' })
     for (const [event, expected] of [
       [empty, { ...ROW, name: '', email: '', phone: '' }],
@@ -156,7 +148,7 @@ describe('updateUserProjection', () => {
       const outcome = await attempt('updateUserProjection', () => update(event))
       verify(
         outcome.ok || !(outcome.error instanceof Error && outcome.error.name === 'MalformedEventError'),
-        `updateUserProjection refused ${what}. ${why}`,
+        `\`updateUserProjection\` refused ${what}. ${why}`,
         { received: !outcome.ok && outcome.error },
       )
       await call('updateUserProjection', () => (outcome.ok ? outcome.value : Promise.reject(outcome.error)))
@@ -164,22 +156,22 @@ describe('updateUserProjection', () => {
     }
   })
 
-  test.skipIf(lacks('own-server'))('lets any error of Redis through', async () => {
+  test.skipIf(lacks('own-server'))('lets any error from Redis through', async () => {
     const server = await box.startServer({ args: ['--min-replicas-to-write', '1'] })
     const error = await callError(
       'updateUserProjection',
       () => update(registered(), server.connect()),
       Error,
-      'Redis refused to write because it had no replica (NOREPLICAS), but updateUserProjection resolved. Let every error of Redis through: otherwise the caller takes the event for done, and the row never shows it.',
+      'Redis refused to write because it had no replica (NOREPLICAS), but `updateUserProjection` resolved. Let every error from Redis through; otherwise the caller considers the event done, and the row never shows it.',
     )
     verify(
       /NOREPLICAS|EXECABORT/.test(error.message),
-      'Redis refused to write because it had no replica (NOREPLICAS), and updateUserProjection threw an error that hides that. Throw the error of Redis as it is: it names the cause.',
-      { expected: 'the error of Redis', received: error },
+      'Redis refused to write because it had no replica (NOREPLICAS), and `updateUserProjection` threw an error that hides that. Throw the error from Redis as it is, because it names the cause.',
+      { expected: 'the error from Redis', received: error },
     )
   })
 
-  test('leaves out what the table does not name', async () => {
+  test("leaves out what the table doesn't name", async () => {
     await updated(
       stored(1, 'USER_REGISTERED', {
         name: 'Ada',
@@ -192,34 +184,30 @@ describe('updateUserProjection', () => {
     verifyEqual(
       await row(),
       ROW,
-      'The payload held more than the table names (a password hash, for one), and it got into the row. Name the fields that you take; a spread takes whatever somebody put in.',
+      'The payload had more fields than the table (a password hash, for one), and they ended up in the row. Copy fields by name, because a spread copies whatever the payload contains.',
     )
   })
 
-  test('follows a change of address', async () => {
+  test('follows a change of email', async () => {
     await plant()
     const outcome = await updated(emailChanged(2))
     verifyEqual(
       await row(),
       { ...ROW, email: 'ada-2@new.example', emailChanges: '1', version: '2' },
-      'USER_EMAIL_CHANGED should set `email`, raise `emailChanges` by one, set `version`, and leave the rest.',
+      'USER_EMAIL_CHANGED should set `email`, increase `emailChanges` by one, set `version`, and leave the rest.',
     )
-    verifyEqual(
-      outcome,
-      'applied',
-      "An event that changed the row should be told to the caller as 'applied'.",
-    )
+    verifyEqual(outcome, 'applied', "An event that changed the row should return 'applied'.")
     await updated(emailChanged(3))
     verifyEqual(
       (await row()).emailChanges,
       '2',
-      'After two changes of address `emailChanges` should be 2: add one to what is there.',
+      'After two USER_EMAIL_CHANGED events, `emailChanges` should be 2: add one to the current value.',
     )
     await updated(emailChanged(4, 'ada-3@new.example'))
     verifyEqual(
       await row(),
       { ...ROW, email: 'ada-3@new.example', emailChanges: '3', version: '4' },
-      'USER_EMAIL_CHANGED brought the address that the row had already, and the row does not show the event. Whether it was a change is for the command to judge; a projection counts every event of this type and moves `version`.',
+      "USER_EMAIL_CHANGED had the address that the row already has, and the row doesn't show the event. Whether it was a change is up to the command; a projection counts every event of this type and sets `version`.",
     )
   })
 
@@ -236,7 +224,7 @@ describe('updateUserProjection', () => {
     verifyEqual(
       await row(),
       expected,
-      'USER_PHONE_CHANGED with null means that there is no phone any more: remove the field. As a value, null becomes an empty text.',
+      "USER_PHONE_CHANGED with null means that there's no phone anymore, so remove the field. If you store null as a value, it becomes an empty string.",
     )
   })
 
@@ -247,39 +235,35 @@ describe('updateUserProjection', () => {
       verifyEqual(
         await row(),
         { ...ROW, active: '0', version: '2' },
-        'USER_DEACTIVATED should set `active` to `0` and `version`, and leave the rest. Its payload is not used and may be empty.',
+        "USER_DEACTIVATED should set `active` to `0`, set `version`, and leave the rest. Its payload isn't used and may be empty.",
       )
     }
   })
 
   for (const event of [emailChanged(1), emailChanged(2), phoneChanged(2, '0470-2'), deactivated(2)]) {
-    test(`makes no half row of ${event.event.eventType} ${event.version}`, async () => {
+    test(`creates no half row from ${event.event.eventType} ${event.version}`, async () => {
       const outcome = await updated(event)
       verifyEqual(
         await row(),
         {},
-        `There was no row for this user, and ${event.event.eventType} made half a one: without a name, without a beginning. Only a registration creates a row.`,
+        `There was no row for this user, and ${event.event.eventType} created half a row, without a name and a registration date. Only a registration may create a row.`,
       )
-      verifyEqual(
-        outcome,
-        'skipped',
-        "An event that changes nothing should be told to the caller as 'skipped'.",
-      )
+      verifyEqual(outcome, 'skipped', "An event that changes nothing should return 'skipped'.")
     })
   }
 
-  test('removes nothing where nothing is', async () => {
+  test("doesn't create a row to remove a phone", async () => {
     await leavesTheRow(
       phoneChanged(2, null),
-      'There was no row for this user, and USER_PHONE_CHANGED with null made one. Only a registration creates a row.',
+      'There was no row for this user, and USER_PHONE_CHANGED with null created one. Only a registration may create a row.',
     )
   })
 
-  test('registers once', async () => {
+  test('registers a user once', async () => {
     await plant({ email: 'ada@new.example', active: '0', emailChanges: '1', version: '3' })
     await leavesTheRow(
       registered(4),
-      'A second USER_REGISTERED of a user that is there changes nothing, as in lesson 03: here it wrote over the row, and a deactivated user may be active again.',
+      'A second USER_REGISTERED for an existing user changes nothing, as in lesson 03. Here, it overwrote the row, so a deactivated user may be active again.',
     )
   })
 
@@ -291,17 +275,17 @@ describe('updateUserProjection', () => {
     'USERS_EXPORTED',
     'ORDER_CREATED',
   ]) {
-    test(`takes no notice of ${eventType}`, async () => {
+    test(`ignores ${eventType}`, async () => {
       const payload = { name: 'Eve', email: 'eve@else.example', phone: '0470-9' }
       await plant()
       await leavesTheRow(
         stored(2, eventType, payload),
-        `${eventType} is none of the four types, and it changed the row. Take events by their whole name: many types begin, or end, alike.`,
+        `${eventType} isn't one of the four types, but it changed the row. Compare the whole name of an event, because many types begin or end alike.`,
       )
     })
   }
 
-  test('takes no registration by the look of its name', async () => {
+  test('takes only USER_REGISTERED for a registration', async () => {
     for (const eventType of [
       'USER_REGISTRATION_REFUSED',
       'USER_REGISTERED_ELSEWHERE',
@@ -311,7 +295,7 @@ describe('updateUserProjection', () => {
       verifyEqual(
         await row(),
         {},
-        `${eventType} is none of the four types, and it made a row. Take events by their whole name: many types begin, or end, alike.`,
+        `${eventType} isn't one of the four types, but it created a row. Compare the whole name of an event, because many types begin or end alike.`,
       )
     }
   })
@@ -334,17 +318,17 @@ describe('updateUserProjection', () => {
         'updateUserProjection',
         () => update(event),
         Error,
-        `updateUserProjection did not refuse ${what}. \`${field}\` is not there or no text; Redis would store it as an empty text or as something that nobody meant. Throw a MalformedEventError.`,
+        `\`updateUserProjection\` accepted ${what}. Expected a MalformedEventError, because \`${field}\` is missing or isn't a string; Redis would store it as an empty string or as some other value that was never meant.`,
       )
       verify(
         error.name === 'MalformedEventError' && 'field' in error && error.field === `payload.${field}`,
-        `updateUserProjection refused ${what}, but not with a MalformedEventError whose \`field\` is "payload.${field}".`,
+        `\`updateUserProjection\` refused ${what}, but not with a MalformedEventError whose \`field\` is "payload.${field}".`,
         { expected: `MalformedEventError, field payload.${field}`, received: error },
       )
       verifyEqual(
         await row(),
         before,
-        `updateUserProjection refused ${what}, but it had written part of it. Look at the payload first.`,
+        `\`updateUserProjection\` refused ${what}, but it had already written part of it. Check the payload first.`,
       )
     })
   }
@@ -357,12 +341,12 @@ describe('updateUserProjection', () => {
     verifyEqual(
       (await box.admin.keys('projection:*')).sort(),
       ['projection:user:user-42', 'projection:user:user-43'],
-      'Two users should have two rows, and there should be no other keys beside them.',
+      'Two users should have two rows, and there should be no other keys.',
     )
     verifyEqual(
       (await box.admin.hgetall('projection:user:user-43')).email,
       'ada@old.example',
-      'An event of one user changed the row of another.',
+      'An event of one user changed the row of another user.',
     )
   })
 })
@@ -385,24 +369,24 @@ const AFTER_HISTORY = {
 }
 
 describe('old events', () => {
-  test('do not count twice', async () => {
+  test("don't count twice", async () => {
     await plant()
     await updated(emailChanged(2))
     await leavesTheRow(
       emailChanged(2),
-      'The same event was delivered twice, and it was applied twice. Remember the version of the last event in the row, and take no event that is not newer.',
+      "The same event was delivered twice, and it was applied twice. Store the version of the last event in the row, and skip any event that isn't newer.",
     )
   })
 
-  test('do not overwrite newer ones', async () => {
+  test("don't overwrite newer ones", async () => {
     await plant({ email: 'ada@new.example', emailChanges: '2', version: '3' })
     await leavesTheRow(
       emailChanged(2, 'ada@old.example'),
-      'The row stood at version 3, event 2 was delivered again, and the old address is back. An event whose version is not above that of the row has been here before: skip it.',
+      "The row was at version 3, event 2 was delivered again, and now the old address is back. An event whose version isn't greater than the row's has been applied before, so skip it.",
     )
   })
 
-  test('may come again in a row', async () => {
+  test('may come again several at a time', async () => {
     for (const event of [...deliverTwice(HISTORY), ...HISTORY.slice(2)]) await updated(event)
     verifyEqual(
       await row(),
@@ -411,21 +395,21 @@ describe('old events', () => {
     )
   })
 
-  test('are known by number, not by text', async () => {
+  test('are compared as numbers, not as strings', async () => {
     await plant({ version: '9' })
     await updated(emailChanged(10))
     verifyEqual(
       (await row()).version,
       '10',
-      'Event 10 came after version 9 and was skipped: as texts, "10" is smaller than "9". Compare numbers.',
+      'Event 10 came after version 9 and was skipped: compared as strings, "10" is less than "9". Compare numbers.',
     )
     await leavesTheRow(
       emailChanged(9),
-      'Event 9 was delivered again at version 10 and was applied: as texts, "9" is greater than "10". Compare numbers.',
+      'Event 9 was delivered again at version 10 and was applied: compared as strings, "9" is greater than "10". Compare numbers.',
     )
   })
 
-  test('may leave versions out', async () => {
+  test('may skip versions', async () => {
     await plant()
     await updated(stored(2, 'USER_TAGGED', { tag: 'vip' }))
     const outcome = await updated(emailChanged(3))
@@ -433,20 +417,20 @@ describe('old events', () => {
       verifyEqual(
         (await row()).version,
         '3',
-        'Event 3 was applied, and the row does not stand at version 3. Take the version of the event as it is: counting the events comes to something else, because not every event changes the row.',
+        "Event 3 was applied, but the row isn't at version 3. Use the version of the event: if you count events instead, you get a different number, because not every event changes the row.",
       )
     }
     verifyEqual(
       await row(),
       { ...ROW, email: 'ada-3@new.example', emailChanges: '1', version: '3' },
-      'Event 2 means nothing to this row, so event 3 comes at version 1 or 2. It should be applied all the same.',
+      "Event 2 doesn't affect this row, so event 3 comes when the row is at version 1 or 2. It should still be applied.",
     )
   })
 
   const STEPS = [
     ['a registration', undefined, registered(), ROW],
     [
-      'a change of address',
+      'a change of email',
       {},
       emailChanged(2),
       { ...ROW, email: 'ada-2@new.example', emailChanges: '1', version: '2' },
@@ -460,7 +444,7 @@ describe('old events', () => {
   ] as const
 
   for (const [what, before, event, after] of STEPS) {
-    test(`are whole or not there when the process dies: ${what}`, async () => {
+    test(`are applied as a whole or not at all when the process dies: ${what}`, async () => {
       await everyCrash({
         name: 'updateUserProjection',
         prepare: async () => {
@@ -474,7 +458,7 @@ describe('old events', () => {
           verifyEqual(
             found,
             after,
-            `The process died after its ${last}, and the row is neither as before ${what} nor as after it. When the event comes again, it is counted twice or taken for an old one. Write all of it in one step.`,
+            `The process died after its ${last}, and the row is neither as it was before ${what} nor as it is after. When the event comes again, it's counted twice or treated as old. Write all of it in one step.`,
           )
         },
       })
@@ -498,7 +482,7 @@ describe('old events', () => {
           for (const outcome of [first, second]) {
             verify(
               outcome.ok,
-              'Two programs delivered events of one user at the same time, and one of the calls failed. Nothing is wrong with the event: look again, and it will be old or new.',
+              "Two programs delivered events of one user at the same time, and one of the calls failed. There's nothing wrong with the event: check the row again, and apply the event or skip it.",
               { received: !outcome.ok && outcome.error },
             )
           }
@@ -506,8 +490,8 @@ describe('old events', () => {
             await row(),
             { ...ROW, email: 'ada-3@new.example', emailChanges: '2', version: '3' },
             sameConnection && watched
-              ? 'Event 2 was delivered twice at the same time on one connection, and the row is wrong. WATCH belongs to a connection: the EXEC of the one ended the watch of the other. Watch on a `redis.duplicate()`, or take a script.'
-              : `Event 2 was delivered twice at the same time: the second came between the ${after ?? 'start'} and the ${held ?? 'end'} of the first, and the row is wrong. Look at the version and write in one step.`,
+              ? "Event 2 was delivered twice at the same time on one connection, and the row is wrong. A `WATCH` belongs to a connection, so one caller's `EXEC` ended the other caller's watch. Use `WATCH` on a `redis.duplicate()`, or use a script."
+              : `Event 2 was delivered twice at the same time, and the row is wrong, because the second call ran between the first one's ${after ?? 'start'} and ${held ?? 'end'}. Check the version and write in one step.`,
           )
         },
       })
@@ -522,27 +506,27 @@ function sorted(fields: Readonly<Record<string, string>>): [string, string][] {
 describe('getUserProjection', () => {
   const get = (userId = 'user-42') => call('getUserProjection', () => getUserProjection(box.redis, userId))
 
-  test('gives null for nobody', async () => {
+  test('returns null for an unknown user', async () => {
     const found = await get('user-99')
     verify(
       found === null,
-      'A user without a row should be `null`. HGETALL of a missing hash is `{}`, and that is true in an `if`: it looks like somebody.',
+      'For a user without a row, `getUserProjection` should return `null`. `HGETALL` of a missing hash returns `{}`, which is truthy in an `if`.',
       { expected: null, received: found },
     )
   })
 
-  test('gives the row with its types', async () => {
+  test('returns the row with its types', async () => {
     await plant({ emailChanges: '12', version: '13' })
     const found = await get()
-    verify(found !== null, 'There is a row for this user, and getUserProjection gave null.')
+    verify(found !== null, "There's a row for this user, but `getUserProjection` returned null.")
     verify(
       found.registeredAt instanceof Date && found.registeredAt.getTime() === 1_772_355_600_000,
-      '`registeredAt` should be a Date with the time that the row holds as a text.',
+      '`registeredAt` should be a Date with the time that the row has as a string.',
       { expected: new Date(MORNING), received: found.registeredAt },
     )
     verify(
       found.emailChanges === 12 && found.version === 13,
-      '`emailChanges` and `version` should be numbers. As texts, "12" + 1 is "121".',
+      '`emailChanges` and `version` should be numbers. As strings, "12" + 1 is "121".',
       { expected: [12, 13], received: [found.emailChanges, found.version] },
     )
     verify(found.active === true, '`active` should be a boolean, and `1` means true.', {
@@ -557,19 +541,19 @@ describe('getUserProjection', () => {
     verifyEqual(
       [found.userId, found.name, found.email, found.phone],
       ['user-42', 'Ada', 'ada@old.example', '0470-1'],
-      '`userId`, `name`, `email` and `phone` should be the texts of the row.',
+      '`userId`, `name`, `email`, and `phone` should be the strings from the row.',
     )
   })
 
-  test('knows who is not active', async () => {
+  test("knows who isn't active", async () => {
     await plant({ active: '0', emailChanges: '0' })
     const found = await get()
     verify(
       found?.active === false,
-      'A deactivated user came back as active: the text "0" is true in JavaScript. Compare with "1".',
+      'A deactivated user came back as active, because the string "0" is truthy in JavaScript. Compare with "1".',
       { expected: false, received: found?.active },
     )
-    verify(found.emailChanges === 0, '`emailChanges` of `0` should be the number 0.', {
+    verify(found.emailChanges === 0, 'If `emailChanges` is `0`, it should become the number 0.', {
       expected: 0,
       received: found.emailChanges,
     })
@@ -581,17 +565,17 @@ describe('getUserProjection', () => {
     verifyEqual(
       found && [found.name, found.email, found.phone],
       ['', '', ''],
-      'The row has the empty string as its name, email and phone, and getUserProjection should return them as they are. `||` and `!` take the empty string for missing; `??` does not.',
+      "The row has the empty string as its name, email, and phone, and `getUserProjection` should return them as they are. `||` and `!` treat the empty string as missing; `??` doesn't.",
     )
   })
 
-  test('says null for no phone', async () => {
+  test('returns null if there is no phone', async () => {
     await plant()
     await box.admin.hdel(KEY, 'phone')
     const found = await get()
     verify(
       found?.phone === null,
-      'A row without a phone should give `phone: null`. Not undefined and not an empty text: the type says null.',
+      'For a row without a phone, `getUserProjection` should return `phone: null`, as the type says, and neither undefined nor an empty string.',
       { expected: null, received: found?.phone },
     )
   })
@@ -603,7 +587,7 @@ describe('getUserProjection', () => {
     verifyEqual(
       [await row(), await box.admin.exists('projection:user:user-99')],
       [ROW, 0],
-      'getUserProjection should change nothing in Redis.',
+      '`getUserProjection` should change nothing in Redis.',
     )
   })
 })

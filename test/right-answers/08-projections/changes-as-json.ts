@@ -32,7 +32,7 @@ return 1
 
 const text = (stored: StoredEvent, field: string): string => {
   const value = stored.event.payload[field]
-  if (typeof value !== 'string') throw new MalformedEventError(`payload.${field}`, 'is not a text')
+  if (typeof value !== 'string') throw new MalformedEventError(`payload.${field}`, 'is not a string')
   return value
 }
 

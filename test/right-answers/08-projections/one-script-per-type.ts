@@ -13,7 +13,7 @@ export interface UserProjection {
   version: number
 }
 
-// In each: KEYS[1] the row, ARGV[1] the version, the others as the type needs them.
+// In each script, KEYS[1] is the row and ARGV[1] the version; the other arguments depend on the type.
 const EXISTS_AND_OLDER = `
 local v = redis.call('HGET', KEYS[1], 'version')
 if v == false or tonumber(v) >= tonumber(ARGV[1]) then return 'skipped' end

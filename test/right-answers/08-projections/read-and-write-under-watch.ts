@@ -19,7 +19,7 @@ type Reducer = (row: UserProjection | null, stored: StoredEvent) => UserProjecti
 function read(stored: StoredEvent, field: string): string {
   const value = stored.event.payload[field]
   if (typeof value === 'string') return value
-  throw new MalformedEventError(`payload.${field}`, 'should be a text')
+  throw new MalformedEventError(`payload.${field}`, 'should be a string')
 }
 
 const REDUCERS: ReadonlyMap<string, Reducer> = new Map<string, Reducer>([
