@@ -1,4 +1,4 @@
-// Lesson 10: consumer groups. Read lessons/10-consumer-groups.md; the types below are yours to use and stay as they are.
+// Lesson 10: consumer groups. Read lessons/10-consumer-groups.md; use the types below, and leave them as they are.
 import type { Redis } from 'ioredis'
 
 export interface ConsumerOptions {

@@ -5,11 +5,11 @@ export interface ConsumerOptions {
   readonly stream: string
   /** One name per kind of work: every group gets every event. */
   readonly group: string
-  /** One name per process: what is pending is found again under it. */
+  /** One name per process: pending events are listed under it. */
   readonly consumer: string
 }
 
-/** An entry as the group delivered it. `id` is what one acknowledges. */
+/** An entry as the group delivered it. You acknowledge its `id`. */
 export interface DeliveredEvent {
   readonly id: string
   readonly fields: Readonly<Record<string, string>>
@@ -17,7 +17,7 @@ export interface DeliveredEvent {
 
 export type Handler = (event: DeliveredEvent) => void | Promise<void>
 
-/** Nobody has called `ensureGroup` yet, or somebody has deleted the stream or the group. */
+/** `ensureGroup` hasn't been called yet, or the stream or the group has been deleted. */
 export class GroupMissingError extends Error {
   override readonly name = 'GroupMissingError'
   readonly stream: string
@@ -30,10 +30,10 @@ export class GroupMissingError extends Error {
   }
 }
 
-/** What XREADGROUP replies for one stream: its key and its entries, whose fields come as one flat list. */
+/** What XREADGROUP replies for one stream: its key and its entries, each with its fields as a flat list. */
 type Reply = readonly [key: string, entries: readonly (readonly [id: string, fields: readonly string[]])[]]
 
-/** One member of a consumer group. The connection stays the caller's. */
+/** One member of a consumer group. The connection belongs to the caller. */
 export class EventConsumer {
   readonly #redis: Redis
   readonly #options: ConsumerOptions
@@ -43,27 +43,27 @@ export class EventConsumer {
     this.#options = options
   }
 
-  /** Creates the group, and the stream if need be. A group that is there already keeps its position. */
+  /** Creates the group, and the stream if there isn't one. An existing group keeps its position. */
   async ensureGroup(): Promise<void> {
     const { stream, group } = this.#options
     try {
-      // From 0 and not from $: a service that is added today wants to know the past too.
+      // From 0 and not from $, because a service added today needs the past, too.
       await this.#redis.xgroup('CREATE', stream, group, '0', 'MKSTREAM')
     } catch (error) {
-      // Asking first whether it exists would leave a gap in which another process creates it.
+      // Checking first whether it exists would leave a gap in which another process can create it.
       if (!startsWith(error, 'BUSYGROUP')) throw error
     }
   }
 
-  /** Takes events off the group's pending list. Returns how many of them were on it. */
+  /** Removes events from the group's pending entries list. Returns how many of them were on it. */
   async acknowledge(ids: readonly string[]): Promise<number> {
     if (ids.length === 0) return 0 // XACK without ids is an error
     return this.#redis.xack(this.#options.stream, this.#options.group, ...ids)
   }
 
   /**
-   * Hands up to `count` new events to `handle`, one after the other, and acknowledges each when it is done. Returns how many;
-   * 0 when there is nothing new. If `handle` fails, it stops there and rejects with that error: this event and those behind
+   * Passes up to `count` new events to `handle`, one by one, and acknowledges each when it's done. Returns how many;
+   * 0 if there are none. If `handle` fails, it stops and rejects with that error: this event and those delivered with
    * it stay pending.
    * @throws GroupMissingError
    */

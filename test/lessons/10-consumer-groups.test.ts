@@ -1,4 +1,4 @@
-/** Long, because every sentence that a learner may get to read stands here, beside what it judges. */
+/** Long, because each sentence a learner may read is kept next to the code that judges it. */
 import type { Redis } from 'ioredis'
 import { describe, test } from 'vitest'
 import {
@@ -22,7 +22,7 @@ function mailer(redis: Redis = box.redis, consumer = 'mailer-1', group = 'mail')
   return new EventConsumer(redis, { stream: STREAM, group, consumer })
 }
 
-/** Puts the orders number `from` to `to` into the stream, as `<n>-0`. */
+/** Adds the orders number `from` to `to` to the stream, as `<n>-0`. */
 async function plant(from: number, to: number, admin: Redis = box.admin): Promise<void> {
   const pipeline = admin.pipeline()
   for (let n = from; n <= to; n += 1) {
@@ -54,7 +54,7 @@ async function pending(name = 'mail'): Promise<[string, string][]> {
   return entries.map(([id, consumer]) => [id, consumer])
 }
 
-/** What XINFO GROUPS says about one group; undefined when there is none of that name. */
+/** What `XINFO GROUPS` reports about one group; undefined if there's no group of that name. */
 async function info(name = 'mail'): Promise<Record<string, unknown> | undefined> {
   const groups = (await box.admin.exists(STREAM))
     ? ((await box.admin.call('XINFO', 'GROUPS', STREAM)) as unknown[][])
@@ -67,7 +67,7 @@ async function info(name = 'mail'): Promise<Record<string, unknown> | undefined>
   return all.find((one) => one.name === name)
 }
 
-/** What the group would deliver next, to somebody who has not been there before. */
+/** The IDs that the group would deliver next to a new consumer. */
 async function undelivered(name = 'mail'): Promise<string[]> {
   const reply = (await box.admin.xreadgroup('GROUP', name, 'the-check', 'STREAMS', STREAM, '>')) as
     | [string, [string, string[]][]][]
@@ -79,48 +79,48 @@ const sent = (word: string) =>
   box.commands.some((command) => [command.name, ...command.args].join(' ').toUpperCase().includes(word))
 
 describe('ensureGroup', () => {
-  test('is not done by the constructor', async () => {
+  test("isn't done by the constructor", async () => {
     await call('new EventConsumer', () => mailer())
     await box.admin.ping()
     verifyEqual(
       box.commands.map(({ name }) => name),
       [],
-      'The constructor of EventConsumer sent a command. Nobody can wait for it, and nobody hears of it when it fails: a constructor only keeps what it is given. The group is made by ensureGroup.',
+      'The constructor of `EventConsumer` sent a command. No caller can wait for that command or handle its error, so a constructor should only store its arguments. Create the group in `ensureGroup`.',
     )
   })
 
-  test('creates the group on a stream that holds events', async () => {
+  test('creates the group on a stream with events', async () => {
     await plant(1, 2)
     await call('ensureGroup', () => mailer().ensureGroup())
     verify(
       (await info()) !== undefined,
-      'After ensureGroup there should be a group "mail" on the stream "stream:orders"; XINFO GROUPS knows of none. The names are those of the options.',
+      'After `ensureGroup`, there should be a group "mail" on the stream "stream:orders", but `XINFO GROUPS` doesn\'t list it. Use the names from the options.',
     )
   })
 
-  test('begins at the beginning', async () => {
+  test('starts at the beginning', async () => {
     await plant(1, 2)
     await call('ensureGroup', () => mailer().ensureGroup())
     verifyEqual(
       await undelivered(),
       ['1-0', '2-0'],
-      'The stream held two events when the group was created, and the group will never deliver them: it begins at the end of the stream, as `$` asks for. Create it from `0`, or a new service knows nothing of all that happened before it.',
+      'The stream had two events when the group was created, and the group will never deliver them: it starts at the end of the stream, which is what `$` means. Create it from `0`, or a new service misses everything that happened before.',
     )
   })
 
-  test('creates the stream when there is none', async () => {
+  test("creates the stream if it doesn't exist", async () => {
     const outcome = await attempt('ensureGroup', () => mailer().ensureGroup())
     verify(
       outcome.ok || !String(outcome.error).includes('requires the key to exist'),
-      'ensureGroup failed because there is no stream yet. On the day of the first deployment there never is: MKSTREAM creates an empty one.',
+      "`ensureGroup` failed because the stream doesn't exist yet, as always on the day of the first deployment. Use `MKSTREAM`, which creates an empty stream.",
       { received: !outcome.ok && outcome.error },
     )
     await call('ensureGroup', () => outcome.ok || Promise.reject(outcome.error))
-    verify((await info()) !== undefined, 'On a stream that did not exist, ensureGroup created no group.')
+    verify((await info()) !== undefined, "On a stream that didn't exist, `ensureGroup` created no group.")
     verifyEqual(
       await box.admin.xlen(STREAM),
       0,
-      'ensureGroup wrote an entry into the stream to create it. Every group would get it as an event; MKSTREAM creates an empty stream.',
+      '`ensureGroup` wrote an entry to the stream to create it. Every group would get that entry as an event. Use `MKSTREAM`, which creates an empty stream.',
     )
   })
 
@@ -129,13 +129,13 @@ describe('ensureGroup', () => {
     const outcome = await attempt('ensureGroup', () => mailer(box.connect(), 'mailer-2').ensureGroup())
     verify(
       outcome.ok || !String(outcome.error).includes('BUSYGROUP'),
-      'The second process that called ensureGroup got the error BUSYGROUP: the group exists already. That is what it wanted, so it is no failure.',
+      "The second process that called `ensureGroup` got the error BUSYGROUP, because the group already exists. That's what the process wanted, so don't treat it as a failure.",
       { received: !outcome.ok && outcome.error },
     )
     await call('ensureGroup, when the group exists', () => outcome.ok || Promise.reject(outcome.error))
   })
 
-  test('leaves the position of a group where it is', async () => {
+  test("leaves a group's position as it is", async () => {
     await plant(1, 3)
     await group()
     await box.admin.xreadgroup('GROUP', 'mail', 'mailer-9', 'COUNT', 2, 'STREAMS', STREAM, '>')
@@ -146,31 +146,31 @@ describe('ensureGroup', () => {
         ['1-0', 'mailer-9'],
         ['2-0', 'mailer-9'],
       ],
-      'ensureGroup destroyed what the group had pending. A group that exists must stay as it is: two events are in the hands of mailer-9.',
+      "`ensureGroup` destroyed the group's pending entries. Leave an existing group as it is: mailer-9 is still working on two events.",
     )
     verifyEqual(
       await undelivered(),
       ['3-0'],
-      'ensureGroup moved the position of a group that existed. It had delivered two of three events; they would all be delivered again, and each mail sent twice.',
+      '`ensureGroup` moved the position of an existing group. The group had delivered two of three events; now all of them would be delivered again, and each email sent twice.',
     )
   })
 
-  test('does not hide other errors', async () => {
+  test("doesn't hide other errors", async () => {
     await box.admin.set(STREAM, 'not a stream')
     const error = await callError(
       'ensureGroup',
       () => mailer().ensureGroup(),
       Error,
-      'The key "stream:orders" holds a text and no stream, and ensureGroup said nothing: it swallows every error, not BUSYGROUP alone. The service would start and never get an event.',
+      'The key "stream:orders" holds a string instead of a stream, and `ensureGroup` didn\'t fail, because it swallows every error and not only BUSYGROUP. The service would start and never get an event.',
     )
     verify(
       error.message.includes('WRONGTYPE'),
-      'The key "stream:orders" holds a text and no stream. The error that ensureGroup threw should be the one of Redis (WRONGTYPE …), so that one can see what is wrong.',
+      'The key "stream:orders" holds a string instead of a stream. `ensureGroup` should throw the error from Redis (WRONGTYPE …), which says what is wrong.',
       { received: error },
     )
   })
 
-  test('holds when two processes start at once', async () => {
+  test('works when two processes start at once', async () => {
     await everyInterleaving({
       name: 'ensureGroup',
       first: (redis) => mailer(redis, 'mailer-1').ensureGroup(),
@@ -179,12 +179,12 @@ describe('ensureGroup', () => {
         const failed = [first, second].find((outcome) => !outcome.ok)
         verify(
           failed === undefined,
-          `Two processes called ensureGroup at once and one failed${after ? ` (the other got in behind its ${after})` : ''}. Looking first and creating afterwards leaves a gap; create at once, and take BUSYGROUP for a yes.`,
+          `Two processes called \`ensureGroup\` at once, and one of them failed${after ? ` (the other one ran right after its ${after})` : ''}. Checking first and creating later leaves a gap, so create the group right away and accept BUSYGROUP.`,
           { received: failed && !failed.ok && failed.error },
         )
         verify(
           (await info()) !== undefined,
-          'Two processes called ensureGroup at once; there is no group now.',
+          "Two processes called `ensureGroup` at once, and now there's no group.",
         )
       },
     })
@@ -200,37 +200,37 @@ describe('acknowledge', () => {
       await box.admin.xreadgroup('GROUP', name, 'mailer-1', 'STREAMS', STREAM, '>')
   }
 
-  test('takes the events off the pending list', async () => {
+  test('removes the events from the pending entries list', async () => {
     await deliver(3)
     const count = await call('acknowledge', () => mailer().acknowledge(['1-0', '3-0']))
     verifyEqual(
       await pending(),
       [['2-0', 'mailer-1']],
-      'Three events were pending, and 1-0 and 3-0 were acknowledged: only 2-0 should be pending now.',
+      'Three events were pending, and 1-0 and 3-0 were acknowledged. Only 2-0 should still be pending.',
     )
     verifyEqual(
       count,
       2,
-      'acknowledge should return how many of the events were pending until now: here 2, both of them.',
+      '`acknowledge` should return how many of the events were pending before the call: here 2, both of them.',
     )
   })
 
-  test('speaks for its own group only', async () => {
+  test('affects only its own group', async () => {
     await deliver(2)
     await call('acknowledge', () => mailer().acknowledge(['1-0', '2-0']))
     verifyEqual(
       (await pending('stock')).length,
       2,
-      'acknowledge in the group "mail" changed the pending list of the group "stock". Every group keeps its own account.',
+      '`acknowledge` in the group "mail" changed the pending entries list of the group "stock". Every group has its own list.',
     )
     verifyEqual(
       await box.admin.xlen(STREAM),
       2,
-      'acknowledge deleted entries of the stream. Acknowledged means done for this group; the event stays, other groups still need it.',
+      '`acknowledge` deleted entries of the stream. To acknowledge an event means that this group is done with it. The event stays, because other groups still need it.',
     )
   })
 
-  test('does not ask who had them', async () => {
+  test('acknowledges events of other consumers, too', async () => {
     await deliver(2)
     await plant(3, 3)
     await box.admin.xreadgroup('GROUP', 'mail', 'mailer-2', 'STREAMS', STREAM, '>')
@@ -238,35 +238,35 @@ describe('acknowledge', () => {
     verifyEqual(
       [await pending(), count],
       [[['1-0', 'mailer-1']], 2],
-      'acknowledge was called by mailer-1 with one event of its own and one that mailer-2 has in hand, and both should be off the list, and be counted. XACK does not ask who had an event; whoever takes over the work of the dead relies on that.',
+      "mailer-1 acknowledged one of its own events and one that was delivered to mailer-2. Both should be off the list and be counted. For `XACK`, it doesn't matter which consumer had an event, and recovery relies on that.",
     )
   })
 
-  test('counts only what was pending', async () => {
+  test('counts only pending events', async () => {
     await deliver(2)
     await box.admin.xack(STREAM, 'mail', '1-0')
     const count = await call('acknowledge', () => mailer().acknowledge(['1-0', '2-0', '77-0']))
     verifyEqual(
       count,
       1,
-      'Of the three ids one was acknowledged before, one was pending, and one is of no entry at all: acknowledge should return 1.',
+      "Of the three IDs, one was acknowledged before, one was pending, and one doesn't exist in the stream. `acknowledge` should return 1.",
     )
   })
 
-  test('has nothing to do for no ids', async () => {
+  test('does nothing for an empty array', async () => {
     await deliver(1)
     const outcome = await attempt('acknowledge', () => mailer().acknowledge([]))
     verify(
       outcome.ok || !/wrong number of arguments/.test(String(outcome.error)),
-      'acknowledge([]) failed: XACK without an id is an error ("wrong number of arguments"). An empty batch is quite usual; return 0.',
+      '`acknowledge([])` failed, because `XACK` without an ID is an error ("wrong number of arguments"). Empty batches are common, so return 0.',
       { received: !outcome.ok && outcome.error },
     )
     await call('acknowledge', () => outcome.ok || Promise.reject(outcome.error))
-    verifyEqual(outcome.ok && outcome.value, 0, 'acknowledge([]) should return 0.')
+    verifyEqual(outcome.ok && outcome.value, 0, '`acknowledge([])` should return 0.')
   })
 })
 
-/** Collects what it is handed. */
+/** Collects the events passed to its `handle`. */
 function collector() {
   const seen: DeliveredEvent[] = []
   return { seen, handle: (event: DeliveredEvent) => void seen.push(event) }
@@ -275,34 +275,34 @@ function collector() {
 const ids = (events: readonly DeliveredEvent[]) => events.map((event) => event.id)
 
 describe('consume', () => {
-  test('hands over the new events, oldest first', async () => {
+  test('passes the new events, oldest first', async () => {
     await plant(1, 3)
     await group()
     const { seen, handle } = collector()
     const count = await call('consume', () => mailer().consume(handle))
     verify(
       seen.length > 0,
-      'Three new events stood in the stream, and `handle` was not called. New is what the id `>` asks XREADGROUP for; with `0` you get your own pending list, which is empty at first.',
+      "There were three new events in the stream, but `handle` wasn't called. Pass the ID `>` to `XREADGROUP` to get new events; with `0`, you get your own pending entries, and at first there aren't any.",
     )
     verifyEqual(
       ids(seen),
       ['1-0', '2-0', '3-0'],
-      'consume should hand over the three events in the order of the stream, each once, with its stream id as `id`.',
+      '`consume` should pass the three events in the order of the stream, each once, with the ID in the stream as `id`.',
     )
     verifyEqual(
       seen[0]?.fields,
       { eventId: 'e-1', eventType: 'ORDER_CREATED', entityId: 'order-1', payload: '{"cents":1100}' },
-      'The `fields` of an event should be an object of its fields and values. Redis sends them as one flat list, name, value, name, value: pair them.',
+      'The `fields` of an event should be an object of field names and values. Redis sends them as a flat list (name, value, name, value), so pair them.',
     )
     verifyEqual(
       (await info())?.['last-delivered-id'],
       '3-0',
-      'consume handed over three events, and the group "mail" knows nothing of it: its next member will get them again. Read them as a member of the group, with XREADGROUP.',
+      '`consume` passed three events to `handle`, but the group "mail" hasn\'t delivered them, so its next consumer will get them again. Read as a consumer of the group, with `XREADGROUP`.',
     )
-    verifyEqual(count, 3, 'consume should return how many events it handed over: here 3.')
+    verifyEqual(count, 3, '`consume` should return how many events it passed to `handle`: here 3.')
   })
 
-  test('waits for one event before it hands over the next', async () => {
+  test('waits for one event before it passes the next', async () => {
     await plant(1, 3)
     await group()
     let atWork = 0
@@ -320,32 +320,32 @@ describe('consume', () => {
     )
     verify(
       done === 3,
-      'consume came to its end before the last of 3 handlers had finished: await the promise of `handle`.',
+      '`consume` finished before the last of 3 handlers had finished. Await the promise that `handle` returns.',
     )
     verifyEqual(
       most,
       1,
-      'consume called `handle` for the next event while the last was still at work. Hand over one at a time, or the events of an order overtake each other even within one process.',
+      "`consume` called `handle` for the next event while it was still working on the last one. Pass one event at a time; otherwise, an order's events overtake each other even within one process.",
     )
   })
 
-  test('acknowledges what is done', async () => {
+  test('acknowledges finished events', async () => {
     await plant(1, 3)
     await group()
     await call('consume', () => mailer().consume(() => {}))
     verifyEqual(
       await pending(),
       [],
-      'consume handed over all three events and `handle` was content, but events are still pending. Unacknowledged work is given out again by whoever looks after the dead.',
+      '`consume` passed all three events to `handle`, which succeeded, but events are still pending. Unacknowledged events are delivered again when another consumer claims them.',
     )
     verifyEqual(
       await box.admin.xlen(STREAM),
       3,
-      'consume deleted entries of the stream. Other groups still need them, and the stream is the source of truth.',
+      '`consume` deleted entries of the stream. Other groups still need them, and the stream is the source of truth.',
     )
   })
 
-  test('has an event in hand while it is at work', async () => {
+  test('keeps an event pending while it is being handled', async () => {
     await plant(1, 2)
     await group()
     const meanwhile: [string, string][][] = []
@@ -358,19 +358,19 @@ describe('consume', () => {
     verify(
       during.some(([id]) => id === '1-0'),
       sent('NOACK')
-        ? 'While `handle` was at work on 1-0, the event was not pending: NOACK acknowledges as it delivers. If the process dies now, the event is lost, and nobody will ever know.'
-        : 'While `handle` was at work on 1-0, the event was acknowledged already. If the process dies now, the work is not done and nobody will ever do it. Acknowledge after `handle` has finished.',
+        ? "While `handle` was working on 1-0, the event wasn't pending: `NOACK` acknowledges an event when it's delivered. If the process dies now, the event is lost without a trace."
+        : 'While `handle` was working on 1-0, the event was already acknowledged. If the process dies now, the work is never done. Acknowledge the event after `handle` has finished.',
       { received: during },
     )
     const others = during.filter(([, name]) => name !== 'mailer-1')
     verifyEqual(
       others,
       [],
-      'The events should be pending under the name in the options, "mailer-1". With one name for all processes nobody can tell whose event it is, and who is dead.',
+      'The events should be pending under the name in the options, "mailer-1". If all processes use one name, you can\'t tell which events belonged to a process that died.',
     )
     verify(
       !meanwhile[1]?.some(([id]) => id === '1-0'),
-      'When `handle` got 2-0, the event 1-0 was still pending, although its work was done. Acknowledge each event right after its own `handle`, not all at the end: a crash at the hundredth would repeat the other ninety-nine.',
+      'When `handle` got 2-0, the event 1-0 was still pending, although its work was done. Acknowledge each event right after its own `handle`, not all at the end; otherwise, a crash at the hundredth event repeats the other ninety-nine.',
       { received: meanwhile[1] },
     )
   })
@@ -388,33 +388,33 @@ describe('consume', () => {
           if (event.id === '2-0') throw new RangeError('the mail server is down')
         }),
       Error,
-      '`handle` failed for 2-0, and consume said nothing. Let the error through: the caller has to know that events are left over.',
+      "`handle` failed for 2-0, and `consume` didn't. Let the error through, so that the caller knows that some events are left.",
     )
     verifyEqual(
       seen,
       ['1-0', '2-0'],
-      '`handle` failed for 2-0. consume should stop there: a later event must not go ahead of an earlier one that failed.',
+      '`handle` failed for 2-0. `consume` should stop there, because a later event must not get ahead of an earlier one that failed.',
     )
     const open = (await pending()).map(([id]) => id)
     verify(
       open[0] === '2-0',
-      '`handle` was done with 1-0 and failed for 2-0 of four events. 2-0 should be pending, and 1-0 no more: what is not done is not acknowledged.',
+      "Of four events, `handle` finished 1-0 and failed for 2-0. Now 2-0 should be pending and 1-0 shouldn't: acknowledge an event only when it's done.",
       { received: open },
     )
-    // Whoever reads one event at a time has not been given 3-0 and 4-0 yet.
+    // An answer that reads one event at a time hasn't received 3-0 and 4-0 yet.
     verifyEqual(
       [...open, ...(await undelivered())],
       ['2-0', '3-0', '4-0'],
-      '`handle` was done with 1-0 and failed for 2-0 of four events. What was delivered together with 2-0 should be pending with it: what is not done is not acknowledged. Received is what is pending or not delivered yet.',
+      "Of four events, `handle` finished 1-0 and failed for 2-0. The events that were delivered together with 2-0 should be pending, too: acknowledge an event only when it's done. The list shows the events that are pending or not yet delivered.",
     )
     verify(
       error instanceof RangeError,
-      'consume should reject with the very error that `handle` threw, so that the caller sees what went wrong.',
+      '`consume` should reject with the very error that `handle` threw, so that the caller sees what went wrong.',
       { received: error },
     )
   })
 
-  test('takes no more than it was asked to', async () => {
+  test('reads no more events than count', async () => {
     await plant(1, 125)
     await group()
     const { seen, handle } = collector()
@@ -422,17 +422,17 @@ describe('consume', () => {
     verifyEqual(
       [count, seen.length, (await info())?.['last-delivered-id']],
       [10, 10, '10-0'],
-      'consume(handle, 10) on a stream of 125 events should take 10 and leave the others to whoever comes next (COUNT). Received are: the number returned, the number handed over, and the id up to which the group has delivered.',
+      '`consume(handle, 10)` on a stream of 125 events should read 10 and leave the others to the next call (`COUNT`). The values are the number returned, the number of events passed to `handle`, and the last ID that the group has delivered.',
     )
     const more = await call('consume', () => mailer().consume(handle))
     verifyEqual(
       [more, (await info())?.['last-delivered-id']],
       [100, '110-0'],
-      'Without a number consume should take up to 100 events: not all that there are, and not some other number. Ten of the 125 had been delivered before; received are the number returned, and the id up to which the group has delivered now.',
+      'Without a number, `consume` should read up to 100 events, no more and no fewer. Ten of the 125 had been delivered before. The values are the number returned and the last ID that the group has delivered.',
     )
   })
 
-  test('does not wait when nothing is new', async () => {
+  test("doesn't wait for new events", async () => {
     await plant(1, 1)
     await group()
     const { seen, handle } = collector()
@@ -440,18 +440,18 @@ describe('consume', () => {
     const outcome = await attempt('consume', () => mailer().consume(handle))
     verify(
       outcome.ok,
-      'When nothing is new, XREADGROUP replies `null`, and consume stumbled over it. Return 0.',
+      '`consume` failed when there were no new events, because `XREADGROUP` then replies `null`. Return 0.',
       { received: !outcome.ok && outcome.error },
     )
     verify(
       !sent('BLOCK'),
-      'consume asked Redis to BLOCK. On a connection that others use, everybody waits with it. Return 0 when nothing is new; waiting is the subject of lesson 13.',
+      '`consume` asked Redis to `BLOCK`. On a shared connection, every other command has to wait as well. Return 0 if there are no new events; lesson 13 is about waiting.',
     )
-    verifyEqual(outcome.value, 0, 'When nothing is new, consume should return 0.')
-    verifyEqual(ids(seen), ['1-0'], 'When nothing was new, consume called `handle` all the same.')
+    verifyEqual(outcome.value, 0, 'If there are no new events, `consume` should return 0.')
+    verifyEqual(ids(seen), ['1-0'], 'There were no new events, but `consume` still called `handle`.')
   })
 
-  test('leaves alone what was delivered before', async () => {
+  test('leaves events alone that were delivered before', async () => {
     await plant(1, 3)
     await group()
     await box.admin.xreadgroup('GROUP', 'mail', 'mailer-1', 'COUNT', 2, 'STREAMS', STREAM, '>')
@@ -460,12 +460,12 @@ describe('consume', () => {
     verifyEqual(
       ids(seen),
       ['3-0'],
-      'Two events had been delivered before and were pending; consume is for new ones, here 3-0 alone. What to do with the others is lesson 11.',
+      'Two events had been delivered before and were pending. `consume` should only pass new events, which means 3-0; lesson 11 deals with the others.',
     )
     verifyEqual(
       (await pending()).map(([id]) => id),
       ['1-0', '2-0'],
-      'consume acknowledged events that it had not handed over: 1-0 and 2-0 were delivered before, and nobody has done their work.',
+      "`consume` acknowledged events that it hadn't passed to `handle`: 1-0 and 2-0 were delivered before, and their work isn't done.",
     )
     const count = await call('consume', () => mailer(box.redis, 'mailer-2').consume(handle))
     verifyEqual(
@@ -478,7 +478,7 @@ describe('consume', () => {
           ['2-0', 'mailer-1'],
         ],
       ],
-      'Nothing was new, and consume of mailer-2 took up what mailer-1 has in hand. Perhaps mailer-1 is at work on it this very moment, and every mail is sent twice. Whose events may be taken over, and when, is lesson 11.',
+      "There were no new events, but mailer-2's `consume` took events that were delivered to mailer-1. If mailer-1 is working on them right now, every email is sent twice. Lesson 11 shows which events you may claim, and when.",
     )
   })
 
@@ -495,11 +495,11 @@ describe('consume', () => {
     verifyEqual(
       { 'mailer-1': ids(one.seen), 'mailer-2': ids(two.seen) },
       { 'mailer-1': ['1-0', '2-0', '5-0', '6-0'], 'mailer-2': ['3-0', '4-0'] },
-      'Two consumers of one group took turns, two events each time. Each event should go to one of them only; otherwise a mail is sent twice.',
+      'Two consumers of one group took turns, with two events each time. Each event should go to only one of them; otherwise, an email is sent twice.',
     )
   })
 
-  test('gives every event to every group', async () => {
+  test('delivers every event to every group', async () => {
     await plant(1, 2)
     await group()
     await group('stock')
@@ -514,29 +514,29 @@ describe('consume', () => {
     )
   })
 
-  test('says that there is no group', async () => {
+  test('throws when there is no group', async () => {
     await plant(1, 1)
     const error = await callError(
       'consume',
       () => mailer().consume(() => {}),
       GroupMissingError,
-      'There is no group "mail" yet, and consume did not throw a GroupMissingError. Redis says NOGROUP; make a named error of it that tells which group on which stream.',
+      'The group "mail" doesn\'t exist yet, and `consume` didn\'t throw a GroupMissingError. Turn the NOGROUP error from Redis into one that names the group and the stream.',
     )
     verifyEqual(
       [error.stream, error.group],
       [STREAM, 'mail'],
-      'The GroupMissingError should carry the stream and the group that it missed.',
+      'The GroupMissingError should carry the missing group and its stream.',
     )
   })
 
-  test('calls nothing else a missing group', async () => {
+  test("doesn't call other errors a missing group", async () => {
     await plant(1, 1)
     await group()
     const failure = new Error('NOGROUP No such consumer group: the statistics that `handle` reads')
     const outcome = await attempt('consume', () => mailer().consume(() => Promise.reject(failure)))
     verify(
       !outcome.ok && outcome.error === failure,
-      '`handle` failed with an error of its own that begins with NOGROUP (it reads another group), and consume did not reject with that same error. Put the `try` around the read alone, so that it judges only what Redis says to the read.',
+      "`handle` failed with an error of its own that begins with NOGROUP (it reads another group), and `consume` didn't reject with that same error. Put the `try` around the read alone, so that it only catches errors from the read.",
       { received: outcome.ok ? outcome.value : outcome.error },
     )
     await box.admin.del(STREAM)
@@ -545,11 +545,11 @@ describe('consume', () => {
       'consume',
       () => mailer().consume(() => {}),
       Error,
-      'The key "stream:orders" holds a text and no stream, and consume said nothing.',
+      'The key "stream:orders" holds a string instead of a stream, and `consume` didn\'t fail.',
     )
     verify(
       error.message.includes('WRONGTYPE'),
-      'The key "stream:orders" holds a text and no stream, and consume did not throw the error of Redis (WRONGTYPE …). Only NOGROUP means that the group is missing; with any other error renamed, somebody creates a group and wonders why it does not help.',
+      'The key "stream:orders" holds a string instead of a stream, and `consume` didn\'t throw the error from Redis (WRONGTYPE …). Only NOGROUP means that the group is missing. Let every other error through, because creating a group wouldn\'t fix it.',
       { received: error },
     )
   })
@@ -572,7 +572,7 @@ describe('consume', () => {
         const lost = ['1-0', '2-0', '3-0'].filter((id) => !kept.includes(id))
         verify(
           lost.length === 0,
-          `The process died after ${last}, and the event ${lost[0]} is lost: nobody has handled it, it is not pending, and it will not be delivered again. Acknowledge an event after its work, never before.`,
+          `The process died after ${last}, and the event ${lost[0]} is lost: it hasn't been handled, it isn't pending, and it won't be delivered again. Acknowledge an event after its work, never before.`,
           { received: { handled: done, lost } },
         )
       },

@@ -1,4 +1,4 @@
-// A chain of promises instead of a loop, transactions, Maps, and an acknowledgement id by id.
+// A chain of promises instead of a loop, with transactions, Maps, and one acknowledgment per ID.
 import type { Redis } from 'ioredis'
 
 export interface ConsumerOptions {

@@ -25,7 +25,7 @@ export class GroupMissingError extends Error {
   }
 }
 
-/** One event per read: what is behind the one that fails is not delivered to anybody. */
+/** One event per read: events after the one that fails aren't delivered to any consumer. */
 export class EventConsumer {
   readonly redis: Redis
   readonly options: ConsumerOptions

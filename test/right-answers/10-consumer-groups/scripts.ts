@@ -1,4 +1,4 @@
-// Lua for what has to be decided in Redis, `call` for the rest.
+// Lua for the decisions that Redis has to make, `call` for the rest.
 import type { Redis } from 'ioredis'
 
 export interface ConsumerOptions {
