@@ -20,7 +20,7 @@ export class InvalidChangeError extends Error {
   readonly value: unknown
 
   constructor(field: string, value: unknown) {
-    super(`The field ${field} cannot be changed by ${String(value)}: it takes a whole number`)
+    super(`The field ${field} can't be changed by ${String(value)}: the change must be a whole number`)
     this.field = field
     this.value = value
   }
@@ -31,7 +31,7 @@ export function orderStatistics(_event: DomainEvent): Changes {
   throw new Error('Not written yet: orderStatistics')
 }
 
-// This works, as long as nothing goes wrong, nobody else runs it, and nobody calls rebuild. Tasks 2 to 4 mend it.
+// This works as long as nothing goes wrong, no other process runs it, and you never call rebuild. Fix it in tasks 2 to 4.
 export class EventProjection {
   readonly #redis: Redis
   readonly #options: ProjectionOptions

@@ -2,11 +2,11 @@ import type { Redis } from 'ioredis'
 import type { DomainEvent } from '#built/01-events'
 import { fromEntry, type RawEntry } from '#built/05-stream-store'
 
-/** By how much each field of the read model changes; whole numbers, negative ones too. */
+/** How much to add to each field of the read model: whole numbers, including negative ones. */
 export type Changes = Readonly<Record<string, number>>
 
 /**
- * What one event means to the read model, `{}` when nothing. `id` is its place in the log. Pure: it runs again at every
+ * Returns what one event adds to the read model, or `{}`. `id` is its position in the log. Pure, because it runs again in every
  * rebuild.
  */
 export type Handler = (event: DomainEvent, id: string) => Changes
@@ -21,14 +21,14 @@ export interface ProjectionOptions {
   readonly handler: Handler
 }
 
-/** Found before anything is written: in the middle of a transaction it would leave half of it. */
+/** Thrown before anything is written, because in the middle of a transaction, it would leave half of it. */
 export class InvalidChangeError extends Error {
   override readonly name = 'InvalidChangeError'
   readonly field: string
   readonly value: unknown
 
   constructor(field: string, value: unknown) {
-    super(`The field ${field} cannot be changed by ${String(value)}: it takes a whole number`)
+    super(`The field ${field} can't be changed by ${String(value)}: the change must be a whole number`)
     this.field = field
     this.value = value
   }
@@ -39,7 +39,7 @@ interface OrderLine {
   readonly unitCents: number
 }
 
-/** For the read model `stats:orders`. */
+/** Returns the changes to the read model `stats:orders`. */
 export function orderStatistics({ eventType, payload }: DomainEvent): Changes {
   switch (eventType) {
     case 'ORDER_CREATED': {
@@ -55,16 +55,16 @@ export function orderStatistics({ eventType, payload }: DomainEvent): Changes {
 }
 
 const BEGINNING = '0-0'
-/** One step per page: large enough to spare round trips, small enough to keep Redis free for others. */
+/** Maximum entries per page: large enough to save round trips, small enough to keep Redis free for other clients. */
 const PAGE_SIZE = 500
 
 /**
- * Moves the checkpoint and changes the read model, if the checkpoint still is where the caller saw it.
+ * Moves the checkpoint and changes the read model if the checkpoint is still where the caller saw it.
  * KEYS[1]   the checkpoint
  * KEYS[2]   the read model
  * ARGV[1]   where the checkpoint was seen; ARGV[2] where it goes
  * ARGV[3…]  field, amount, field, amount, …
- * Replies 1, or 0 when the checkpoint has moved: nothing was changed then.
+ * Returns 1, or 0 if the checkpoint has moved and nothing was changed.
  */
 const MOVE = `
 local checkpoint = redis.call('GET', KEYS[1]) or '${BEGINNING}'
@@ -74,7 +74,7 @@ redis.call('SET', KEYS[1], ARGV[2])
 return 1
 `
 
-/** Follows a log and keeps sums over it. Several processes may run the same projection. */
+/** Follows a log and keeps sums of its events. Several processes may run the same projection. */
 export class EventProjection {
   readonly #redis: Redis
   readonly #options: ProjectionOptions
@@ -86,14 +86,14 @@ export class EventProjection {
     this.#checkpointKey = `checkpoint:${options.name}`
   }
 
-  /** The id of the last entry that the read model contains. */
+  /** Returns the ID of the last entry that the read model includes. */
   async getCheckpoint(): Promise<string> {
     return (await this.#redis.get(this.#checkpointKey)) ?? BEGINNING
   }
 
   /**
-   * Changes the read model and moves the checkpoint, in one step. False when the checkpoint is not at `from` any more:
-   * somebody else has moved it, and nothing was changed.
+   * Changes the read model and moves the checkpoint in one step. Returns false if the checkpoint is no longer at `from`:
+   * another process has moved it, and nothing was changed.
    * @throws InvalidChangeError: nothing was changed
    */
   async saveCheckpoint(from: string, to: string, changes: Changes): Promise<boolean> {
@@ -104,21 +104,21 @@ export class EventProjection {
     return (await this.#redis.eval(MOVE, 2, this.#checkpointKey, this.#options.readModel, ...args)) === 1
   }
 
-  /** Handles all that stands in the log behind the checkpoint. @throws what a handler or `fromEntry` throws */
+  /** Handles every event of the log after the checkpoint. @throws what a handler or `fromEntry` throws */
   async catchUp(): Promise<void> {
     while (true) {
       const from = await this.getCheckpoint()
       const page = await this.#redis.xrange(this.#options.stream, `(${from}`, '+', 'COUNT', PAGE_SIZE)
       const last = page.at(-1)
       if (last === undefined) return
-      // Whether it was saved or somebody else was faster: the next round begins where the checkpoint is then.
+      // Whether this was saved or another process was faster, the next round starts at the current checkpoint.
       await this.saveCheckpoint(from, last[0], this.#changesBy(page))
     }
   }
 
-  /** Makes the read model anew from the first event. If it is broken off, `catchUp` goes on, or `rebuild` begins again. */
+  /** Builds the read model again from the first event. If it's interrupted, `catchUp` continues, or `rebuild` starts over. */
   async rebuild(): Promise<void> {
-    // Both at once: either alone counts twice or not at all. One DEL of two keys is one step.
+    // Both at once, because either one alone counts events twice or never. One DEL of two keys is one step.
     await this.#redis.del(this.#checkpointKey, this.#options.readModel)
     await this.catchUp()
   }

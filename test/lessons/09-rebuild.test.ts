@@ -1,4 +1,4 @@
-/** Long, because every sentence that a learner may get to read stands here, beside what it judges. */
+/** Long, because each sentence a learner may read is kept next to the code that judges it. */
 import type { Redis } from 'ioredis'
 import { describe, test } from 'vitest'
 import {
@@ -37,7 +37,7 @@ function event(n: number, eventType = 'ORDER_CREATED', payload: DomainEvent['pay
   }
 }
 
-/** Events number `from` to `to`, all ORDER_CREATED, with the ids `1-0`, `2-0`, … as lesson 05 stores them. */
+/** Adds events number `from` to `to`, all ORDER_CREATED, with the IDs `1-0`, `2-0`, … as lesson 05 stores them. */
 async function plant(from: number, to: number): Promise<void> {
   const pipeline = box.admin.pipeline()
   for (let n = from; n <= to; n += 1) pipeline.xadd(LOG, `${n}-0`, ...flat(event(n)))
@@ -53,7 +53,7 @@ const pairs = ({ payload, metadata, ...texts }: DomainEvent) => ({
 })
 const flat = (one: DomainEvent): string[] => Object.entries(pairs(one)).flat()
 
-/** Number n counts once and is worth n cents, so that a sum tells which events are in it. */
+/** Event number n adds 1 to the count and n cents, so that a sum shows which events it includes. */
 const byNumber = ({ eventType, payload }: DomainEvent, _id: string): Changes => {
   if (eventType === 'ORDER_CREATED') return { count: 1, valueCents: Number(payload.n) }
   return eventType === 'ORDER_SHIPPED' ? { shipped: 1 } : {}
@@ -67,13 +67,13 @@ const found = async () => ({
   checkpoint: (await box.admin.get(CHECKPOINT)) ?? '0-0',
 })
 
-/** 12 events of 1 to 12 cents. */
+/** The result for 12 events of 1 to 12 cents. */
 const TWELVE = { model: { count: '12', valueCents: '78' }, checkpoint: '12-0' }
 
-/** 4 events of 1 to 4 cents: races and crashes have many rounds, and each begins anew. */
+/** The result for 4 events of 1 to 4 cents: races and crashes have many rounds, and each starts from scratch. */
 const FOUR = { model: { count: '4', valueCents: '10' }, checkpoint: '4-0' }
 
-/** What earlier runs left: all events up to `handled` are in. */
+/** Adds what earlier runs left: all events up to `handled` are included. */
 async function plantHandled(events: number, handled: number): Promise<void> {
   await plant(1, events)
   await box.admin.hset(MODEL, { count: handled, valueCents: (handled * (handled + 1)) / 2 })
@@ -83,12 +83,12 @@ async function plantHandled(events: number, handled: number): Promise<void> {
 async function staysOpen(method: string): Promise<void> {
   verify(
     box.redis.status !== 'end' && box.redis.status !== 'close',
-    `${method} closed the connection that was handed in. It belongs to the caller, who goes on with it; close the ones that you open.`,
+    `\`${method}\` closed the connection that was passed in. That connection belongs to the caller, who still needs it, so close only connections that you opened.`,
   )
-  await call('GET on the caller’s connection', () => box.redis.get('something'))
+  await call("GET on the caller's connection", () => box.redis.get('something'))
 }
 
-/** `byNumber`, until it gets the same entry for the fourth time with nobody else at work: then the reading does not get on. */
+/** `byNumber`, until it gets the same entry for the fourth time with no other process at work: then the reading is stuck. */
 async function gettingOn(work: (handler: Handler) => Promise<void>): Promise<void> {
   const times = new Map<string, number>()
   let again: string | undefined
@@ -97,14 +97,14 @@ async function gettingOn(work: (handler: Handler) => Promise<void>): Promise<voi
     times.set(one.eventId, seen)
     if (seen < 4) return byNumber(one, id)
     again = `${one.payload.n}-0`
-    throw new Error(`The entry ${again} was handed over for the fourth time`)
+    throw new Error(`The entry ${again} was passed to the handler for the fourth time`)
   }
   try {
     await work(handler)
   } finally {
     verify(
       again === undefined,
-      `The entry ${again} was handed to the handler again and again, and nobody else was at work. XRANGE includes its start: a page from \`${again}\` begins with ${again} itself, so the end of the log never comes. A parenthesis, \`(${again}\`, begins behind it.`,
+      `The handler received the entry ${again} again and again, although no other process was at work. The start of \`XRANGE\` is inclusive, so a page from \`${again}\` begins with ${again} itself and the loop never reaches the end of the log. Add a parenthesis to start after it: \`(${again}\`.`,
     )
   }
 }
@@ -114,11 +114,11 @@ describe('orderStatistics', () => {
     const changes = await call('orderStatistics', () => [orderStatistics(one)])
     verify(
       !(changes[0] instanceof Promise),
-      `orderStatistics returned a promise. It only computes, so it need not be async.`,
+      `\`orderStatistics\` returned a promise. It only computes, so it doesn't have to be async.`,
     )
     verify(
       typeof changes[0] === 'object' && changes[0] !== null,
-      `orderStatistics should return an object with what ${one.eventType} adds to each field.`,
+      `\`orderStatistics\` should return an object with what ${one.eventType} adds to each field.`,
       { received: changes[0] },
     )
     return Object.fromEntries(Object.entries(changes[0]).filter(([, by]) => by !== 0))
@@ -133,26 +133,26 @@ describe('orderStatistics', () => {
     verifyEqual(changes.count, 1, 'ORDER_CREATED should add 1 to `count`.')
     verify(
       Number.isInteger(changes.valueCents),
-      '`valueCents` should be a whole number of cents. With a dot in it, a sum of many drifts: 1,000 times 49.99 is 49989.99999999999958433.',
+      '`valueCents` should be a whole number of cents. With decimals, a sum drifts: 1,000 times 49.99 is 49989.99999999999958433.',
       { expected: 10_996, received: changes.valueCents },
     )
     verifyEqual(
       changes,
       { count: 1, valueCents: 10_996 },
-      'Three cups of 1999 cents and a lamp of 4999 are 10996 cents: quantity times unitCents, over all lines.',
+      'Three cups at 1999 cents and a lamp at 4999 cents are 10996 cents: quantity times unitCents, added up over all lines.',
     )
     verifyEqual(
       await run(event(2, 'ORDER_CREATED', { lines: [] })),
       { count: 1 },
-      'An order without lines counts, and is worth nothing.',
+      'An order without lines counts as an order and adds 0 cents.',
     )
   })
 
-  test('counts what was shipped', async () => {
+  test('counts shipped orders', async () => {
     verifyEqual(
       await run(event(1, 'ORDER_SHIPPED')),
       { shipped: 1 },
-      'ORDER_SHIPPED should add 1 to `shipped`, and nothing else.',
+      'ORDER_SHIPPED should add 1 to `shipped` and change nothing else.',
     )
   })
 
@@ -161,23 +161,23 @@ describe('orderStatistics', () => {
       verifyEqual(
         await run(event(1, type, { lines })),
         {},
-        `${type} means nothing to these numbers: it should change nothing, \`{}\`. Take events by their whole name.`,
+        `${type} doesn't affect these numbers, so \`orderStatistics\` should return \`{}\`. Compare the whole name of an event.`,
       )
     }
   })
 
-  test('gives the same each time', async () => {
+  test('returns the same each time', async () => {
     const one = event(1, 'ORDER_CREATED', { lines })
     const before = JSON.stringify(one)
     await run(one)
     verifyEqual(
       await run(one),
       { count: 1, valueCents: 10_996 },
-      'The same event brought other changes the second time. A handler remembers nothing: it says what one event adds, and is run again at every rebuild.',
+      'The same event returned different changes the second time. A handler must not remember anything: it returns what one event adds, and every rebuild runs it again.',
     )
     verify(
       JSON.stringify(one) === before,
-      'The handler changed the event that it was given. Others may read it after you.',
+      'The handler changed the event that was passed in. Other code may read that event later.',
     )
   })
 })
@@ -188,17 +188,17 @@ describe('saveCheckpoint', () => {
   const saved = (from: string, to: string, changes: Changes) =>
     call('saveCheckpoint', () => save(from, to, changes))
 
-  test('getCheckpoint tells where it is', async () => {
+  test('getCheckpoint returns the position', async () => {
     verifyEqual(
       await call('getCheckpoint', () => projection().getCheckpoint()),
       '0-0',
-      'Without a key the checkpoint is `0-0`, the place before the first entry.',
+      'Without a key, the checkpoint is `0-0`, the position before the first entry.',
     )
     await box.admin.set(CHECKPOINT, '1772355600123-7')
     verifyEqual(
       await call('getCheckpoint', () => projection().getCheckpoint()),
       '1772355600123-7',
-      'getCheckpoint should give the whole id that stands in `checkpoint:<name>`.',
+      '`getCheckpoint` should return the whole ID from `checkpoint:<name>`.',
     )
   })
 
@@ -207,30 +207,30 @@ describe('saveCheckpoint', () => {
     verifyEqual(
       await found(),
       { model: { count: '3', valueCents: '1500' }, checkpoint: '3-0' },
-      'After saveCheckpoint the changes should stand in the hash `stats:orders`, and `3-0` in `checkpoint:orders`.',
+      'After `saveCheckpoint`, the changes should be in the hash `stats:orders`, and `3-0` in `checkpoint:orders`.',
     )
-    verifyEqual(first, true, 'saveCheckpoint should resolve to true when it has saved.')
+    verifyEqual(first, true, 'After saving, `saveCheckpoint` should resolve to true.')
     await saved('3-0', '5-0', { count: 2, valueCents: -500, shipped: 1 })
     verifyEqual(
       await found(),
       { model: { count: '5', valueCents: '1000', shipped: '1' }, checkpoint: '5-0' },
-      'The second changes should be added to the first; they are differences, not values.',
+      "The second changes should be added to the first, because they're differences, not values.",
     )
     verifyEqual(
       [await saved('5-0', '9-0', {}), (await found()).checkpoint],
       [true, '9-0'],
-      'Events that change nothing move the checkpoint all the same.',
+      'Events that change nothing still move the checkpoint.',
     )
     const zero = await attempt('saveCheckpoint', () => save('9-0', '10-0', { count: 1, valueCents: 0 }))
     verify(
       zero.ok && zero.value === true,
-      'saveCheckpoint did not take a change by 0. That is a whole number too: a handler may name fields that do not change. (`!by` is true for 0 and for NaN; Number.isSafeInteger tells them apart.)',
+      "`saveCheckpoint` refused a change by 0. That's a whole number, too, and a handler may name fields that don't change. (`!by` is true for both 0 and NaN; Number.isSafeInteger tells them apart.)",
       { expected: true, received: zero.ok ? zero.value : zero.error },
     )
     verifyEqual(
       (await found()).model,
       { count: '6', valueCents: '1000', shipped: '1' },
-      'A change by 0 should leave its field as it is, and the others are added.',
+      'A change by 0 should leave its field as it is, and the other changes should still be added.',
     )
   })
 
@@ -248,12 +248,12 @@ describe('saveCheckpoint', () => {
         const moved = checkpoint === '4-0'
         verify(
           moved || !added.includes(true),
-          `The process died after its ${last}: the change is in the sums, and the checkpoint says that it is not. After a restart the event is counted again. Both belong in one step.`,
+          `The process died after its ${last}. The change is in the sums, but the checkpoint says that it isn't, so after a restart the event is counted again. Do both in one step.`,
           { received: { model, checkpoint } },
         )
         verify(
           !moved || !added.includes(false),
-          `The process died after its ${last}: the checkpoint has moved, and the change is not in the sums. It will never be counted. Both belong in one step.`,
+          `The process died after its ${last}. The checkpoint has moved, but the change isn't in the sums, so the event will never be counted. Do both in one step.`,
           { received: { model, checkpoint } },
         )
       },
@@ -274,12 +274,12 @@ describe('saveCheckpoint', () => {
       verifyEqual(
         await found(),
         { model: { count: '5' }, checkpoint: at ?? '0-0' },
-        `saveCheckpoint was told that the checkpoint had been at ${from}, but it is ${at === undefined ? 'not set' : `at ${at}`}: somebody else has moved it in the meantime. It saved all the same. Compare first, and change nothing when it is anywhere else.`,
+        `\`saveCheckpoint\` was called with the checkpoint at ${from}, but the checkpoint is ${at === undefined ? 'not set' : `at ${at}`}, because another process moved it in the meantime. \`saveCheckpoint\` still saved. Compare first, and change nothing if the checkpoint is anywhere else.`,
       )
       verifyEqual(
         result,
         false,
-        'saveCheckpoint should resolve to false when the checkpoint is somewhere else: the caller has to read again from there.',
+        'If the checkpoint is somewhere else, `saveCheckpoint` should resolve to false, so that the caller knows it has to read again.',
       )
     })
   }
@@ -303,15 +303,15 @@ describe('saveCheckpoint', () => {
             { won, ...(await found()) },
             { won: 1, model: { count: '4' }, checkpoint: '4-0' },
             sameConnection && watched
-              ? 'Two saves from the same place at the same time on one connection: exactly one should win. WATCH belongs to a connection: the EXEC of the one ended the watch of the other. Watch on a `redis.duplicate()`, or take a script.'
-              : `Two processes worked out the same event and saved it at the same time: the second came between the ${after ?? 'start'} and the ${held ?? 'end'} of the first. Exactly one should win, and the event be counted once. Compare and write in one step.`,
+              ? "Two calls saved from the same checkpoint at the same time on one connection, and exactly one should win. A `WATCH` belongs to a connection, so one caller's `EXEC` ended the other caller's watch. Use `WATCH` on a `redis.duplicate()`, or use a script."
+              : `Two processes computed the same event and saved it at the same time: the second one ran between the first one's ${after ?? 'start'} and ${held ?? 'end'}. Exactly one should win, and the event should be counted once. Compare and write in one step.`,
           )
         },
       })
     })
   }
 
-  test('closes what it opens, and nothing else', async () => {
+  test('closes what it opens and nothing else', async () => {
     for (const [from, to] of [
       ['0-0', '1-0'],
       ['0-0', '2-0'],
@@ -322,8 +322,8 @@ describe('saveCheckpoint', () => {
     const open = await connectionsStillOpen()
     verify(
       open === 0,
-      'saveCheckpoint opened a connection of its own and left it open, whether it saved or not. After an hour of events the server takes no more connections. Close it in a `finally`.',
-      { expected: 'no connection more than before', received: `${open} more after three calls` },
+      '`saveCheckpoint` opened a connection of its own and left it open, whether it saved or not. After an hour of events, the server accepts no more connections. Close it in a `finally`.',
+      { expected: 'no more connections than before', received: `${open} more after three calls` },
     )
     await staysOpen('saveCheckpoint')
   })
@@ -332,9 +332,9 @@ describe('saveCheckpoint', () => {
     [Number.NaN, 'NaN'],
     [0.5, '0.5'],
     [undefined, 'undefined'],
-    ['7', 'the text "7"'],
+    ['7', 'the string "7"'],
   ] as const) {
-    test(`takes no ${shown}`, async () => {
+    test(`refuses ${shown} as a change`, async () => {
       await box.admin.hset(MODEL, { count: 3 })
       await box.admin.set(CHECKPOINT, '3-0')
       const changes = { count: 1, valueCents: value, shipped: 1 } as Changes
@@ -342,17 +342,17 @@ describe('saveCheckpoint', () => {
         'saveCheckpoint',
         () => save('3-0', '4-0', changes),
         InvalidChangeError,
-        `saveCheckpoint was to add ${shown} to \`valueCents\` and did not refuse it with an InvalidChangeError. In a MULTI Redis refuses that one command and does the others: the checkpoint moves, and the sum lacks an event.`,
+        `\`saveCheckpoint\` was called to add ${shown} to \`valueCents\` and didn't refuse it with an InvalidChangeError. In a \`MULTI\`, Redis refuses that one command and runs the others, so the checkpoint moves and the sum lacks an event.`,
       )
       verify(
         error.field === 'valueCents' && Object.is(error.value, value),
-        'The InvalidChangeError should carry the field and the value, so that one finds the handler that made it.',
+        'The InvalidChangeError should carry the field and the value, which show which handler returned them.',
         { expected: { field: 'valueCents', value }, received: { field: error.field, value: error.value } },
       )
       verifyEqual(
         await found(),
         { model: { count: '3' }, checkpoint: '3-0' },
-        'saveCheckpoint refused a change, but had written others already. Look at all of them first.',
+        '`saveCheckpoint` refused a change, but it had already written others. Check all of them first.',
       )
     })
   }
@@ -361,34 +361,38 @@ describe('saveCheckpoint', () => {
 describe('catchUp', () => {
   const caughtUp = (handler?: Handler) => call('catchUp', () => projection(box.redis, handler).catchUp())
 
-  test('handles what is in the log', async () => {
+  test('handles the whole log', async () => {
     await plant(1, 12)
     await gettingOn(caughtUp)
     verifyEqual(
       await found(),
       TWELVE,
-      'The log holds 12 events worth 1 to 12 cents. After catchUp the sums should be 12 and 78, and the checkpoint at the last entry.',
+      'The log has 12 events worth 1 to 12 cents. After `catchUp`, the sums should be 12 and 78, and the checkpoint should be at the last entry.',
     )
     await caughtUp()
-    verifyEqual(await found(), TWELVE, 'A second catchUp with nothing new in the log should change nothing.')
+    verifyEqual(
+      await found(),
+      TWELVE,
+      'A second `catchUp` without new events in the log should change nothing.',
+    )
   })
 
-  test('begins behind the checkpoint', async () => {
+  test('starts after the checkpoint', async () => {
     await plantHandled(12, 5)
     await caughtUp()
     verifyEqual(
       await found(),
       TWELVE,
-      'Events 1 to 5 were handled earlier, the checkpoint says so. catchUp should begin with event 6: the start of XRANGE is inclusive unless a parenthesis stands before it.',
+      "The checkpoint says that events 1 to 5 were handled earlier, so `catchUp` should start with event 6. The start of `XRANGE` is inclusive unless there's a parenthesis in front of it.",
     )
   })
 
-  test('is done when nothing is there', async () => {
+  test('does nothing when there is no log', async () => {
     await caughtUp()
-    verifyEqual(await found(), { model: {}, checkpoint: '0-0' }, 'Without a log there is nothing to handle.')
+    verifyEqual(await found(), { model: {}, checkpoint: '0-0' }, "Without a log, there's nothing to handle.")
   })
 
-  test('tells the handler what and where', async () => {
+  test('passes the event and its ID to the handler', async () => {
     await plantOne('7-0', event(1))
     await plantOne('7-1', event(2))
     await plantOne('10-0', event(3, 'ORDER_SHIPPED', { by: 'post' }))
@@ -400,7 +404,7 @@ describe('catchUp', () => {
     await caughtUp(note)
     verify(
       !seen.has(undefined as unknown as string),
-      'A handler was called without the id of the entry. It needs to know where in the log it is.',
+      "A handler was called without the ID of the entry. It needs the ID to know the event's position in the log.",
     )
     verifyEqual(
       [...seen],
@@ -409,24 +413,24 @@ describe('catchUp', () => {
         ['7-1', event(2)],
         ['10-0', event(3, 'ORDER_SHIPPED', { by: 'post' })],
       ],
-      'The handler should be called with each event and the id of its entry, in the order of the log. The entries were 7-0, 7-1 and 10-0.',
+      'The handler should be called with each event and the ID of its entry, in the order of the log. The entries were 7-0, 7-1, and 10-0.',
     )
     await plantOne('10-1', event(4))
     await caughtUp(note)
     verifyEqual(
       [...seen.keys()].slice(3),
       ['10-1'],
-      'The checkpoint was at 10-0, and 10-1 came in the same millisecond. The next catchUp should hand over that one: behind `10-0` begins with `(10-0`, not with the next millisecond.',
+      'The checkpoint was at 10-0, and 10-1 was added in the same millisecond. The next `catchUp` should handle that entry: to start after `10-0`, use `(10-0`, not the next millisecond.',
     )
   })
 
-  test('passes over what it does not know', async () => {
+  test('skips events that change nothing', async () => {
     await plantOne('0-1', event(1, 'USER_REGISTERED'))
     await caughtUp()
     verifyEqual(
       await found(),
       { model: {}, checkpoint: '0-1' },
-      'No event of the log means anything to the handler. Nothing changes, and the checkpoint should move past them all the same: else they are read again for ever, and when a page holds nothing else, what stands behind it is never reached.',
+      "The handler returns no changes for any event in the log. Nothing changes, but the checkpoint should move past them anyway. Otherwise, they're read again every time, and after a whole page of them, the next events are never reached.",
     )
     await plant(1, 2)
     await plantOne('3-0', event(3, 'USER_REGISTERED'))
@@ -436,40 +440,40 @@ describe('catchUp', () => {
     verifyEqual(
       await found(),
       { model: { count: '2', valueCents: '3', shipped: '1' }, checkpoint: '5-0' },
-      'Events that mean nothing to the handler should change nothing, and the checkpoint should move past them: else they are read again for ever.',
+      "Events for which the handler returns no changes should change nothing, but the checkpoint should move past them. Otherwise, they're read again every time.",
     )
   })
 
   test('reads 520 events in pages', async () => {
     await plant(1, 520)
-    // Saving after every event is slow, and allowed.
+    // Saving after every event is slow, but allowed.
     await call('catchUp', () => projection().catchUp(), { seconds: 40 })
     const most = largestReply(box.commands)
     verifyEqual(
       await found(),
       { model: { count: '520', valueCents: '135460' }, checkpoint: '520-0' },
-      'A log of 520 events should be handled to its end, each event once. A COUNT brings one page: go on behind it.',
+      'A log of 520 events should be handled to its end, each event once. A `COUNT` returns one page, so continue after the last ID of each page.',
     )
     verify(
       most <= 501,
-      `catchUp fetched ${most} entries with one command. Redis serves nobody else while it puts that reply together: read pages with COUNT 500.`,
+      `\`catchUp\` fetched ${most} entries with one command. While Redis builds that reply, it serves no other client, so read pages with \`COUNT 500\`.`,
       { expected: 'at most 501', received: most },
     )
   })
 
-  test('goes on after a page that means nothing', async () => {
+  test('continues after a page that changes nothing', async () => {
     const fields = (n: number, eventType: string) => pairs({ ...event(n), eventType })
     await plantLongStream(box.admin, LOG, {
       page: 500,
       fields: (n) => fields(n, 'ORDER_CREATED'),
       leftOut: (n) => fields(n, 'USER_REGISTERED'),
     })
-    // Saving after every event is slow, and allowed.
+    // Saving after every event is slow, but allowed.
     await call('catchUp', () => projection().catchUp(), { seconds: 40 })
     verifyEqual(
       await found(),
       { model: { count: '460', valueCents: '122555' }, checkpoint: '7-1010' },
-      `A log of 1,010 events from one millisecond (7-1 to 7-1010) should be handled to its end, each event once; one in ten of the first 500 and all of the next 500 mean nothing to the handler. A COUNT brings one page: go on after it.${pagingFault(box.commands)}`,
+      `A log of 1,010 events from one millisecond (7-1 to 7-1010) should be handled to its end, each event once. For one in ten of the first 500 and all of the next 500, the handler returns no changes. A \`COUNT\` returns one page, so continue after it.${pagingFault(box.commands)}`,
     )
   })
 
@@ -483,13 +487,13 @@ describe('catchUp', () => {
         verifyEqual(
           await found(),
           { model: { count: '3', valueCents: '6' }, checkpoint: '3-0' },
-          `catchUp died after its ${last}, and was run again. Every event should be in the sums once.`,
+          `\`catchUp\` died after its ${last} and was run again. Every event should be in the sums once.`,
         )
       },
     })
   })
 
-  test('is right when two run', async () => {
+  test('is right when two processes run it', async () => {
     await everyInterleaving({
       name: 'catchUp',
       prepare: () => plant(1, 2),
@@ -502,7 +506,7 @@ describe('catchUp', () => {
         for (const outcome of [first, second]) {
           verify(
             outcome.ok,
-            'Two processes caught up at the same time, and one of them failed. Nothing is wrong: when saveCheckpoint says false, begin again from the checkpoint.',
+            "Two processes caught up at the same time, and one of them failed. There's nothing wrong: when `saveCheckpoint` returns false, start over from the checkpoint.",
             { received: !outcome.ok && outcome.error },
           )
         }
@@ -510,13 +514,13 @@ describe('catchUp', () => {
         verifyEqual(
           await found(),
           { model: { count: '3', valueCents: '6' }, checkpoint: '3-0' },
-          `Two processes caught up at the same time: the second came between the ${after ?? 'start'} and the ${held ?? 'end'} of the first. Every event should be in the sums once. When saveCheckpoint says false, nothing was saved: read the checkpoint again and go on from there.`,
+          `Two processes caught up at the same time, and the second one ran between the first one's ${after ?? 'start'} and ${held ?? 'end'}. Every event should be in the sums once. When \`saveCheckpoint\` returns false, nothing was saved: read the checkpoint again and continue from there.`,
         )
       },
     })
   })
 
-  test('goes on when somebody else has moved the checkpoint', async () => {
+  test('continues when another process has moved the checkpoint', async () => {
     await everyInterleaving({
       name: 'catchUp',
       prepare: () => plant(1, 4),
@@ -526,13 +530,17 @@ describe('catchUp', () => {
         await box.admin.multi().set(CHECKPOINT, '2-0').hset(MODEL, { count: 2, valueCents: 3 }).exec()
       },
       verify: async ({ first }) => {
-        verify(first.ok, 'Somebody else moved the checkpoint while catchUp was at work, and it failed.', {
-          received: !first.ok && first.error,
-        })
+        verify(
+          first.ok,
+          'Another process moved the checkpoint while `catchUp` was at work, and `catchUp` failed.',
+          {
+            received: !first.ok && first.error,
+          },
+        )
         verifyEqual(
           await found(),
           FOUR,
-          'While catchUp was at work, another process handled events 1 and 2 and moved the checkpoint. catchUp should read the checkpoint again and go on from there to the end of the log, not give up.',
+          'While `catchUp` was at work, another process handled events 1 and 2 and moved the checkpoint. `catchUp` should read the checkpoint again and continue from there to the end of the log instead of giving up.',
         )
       },
     })
@@ -541,27 +549,27 @@ describe('catchUp', () => {
   test('keeps sums and checkpoint together when a handler throws', async () => {
     await plant(1, 6)
     const trouble = new Error('no price for order-4')
-    let mended = false
+    let fixed = false
     const orders = projection(box.redis, (one, id) => {
-      if (one.payload.n === 4 && !mended) throw trouble
+      if (one.payload.n === 4 && !fixed) throw trouble
       return byNumber(one, id)
     })
     const outcome = await attempt('catchUp', () => orders.catchUp())
     verify(
       !outcome.ok && outcome.error === trouble,
-      'A handler threw, and catchUp did not reject with that error. Whoever goes on without the event has a sum with a hole, and nobody knows.',
+      "A handler threw an error, and `catchUp` didn't reject with that error. If you continue without the event, the sum has a hole that no one notices.",
       { received: outcome.ok ? 'catchUp resolved' : outcome.error },
     )
-    mended = true
+    fixed = true
     await call('catchUp', () => orders.catchUp())
     verifyEqual(
       await found(),
       { model: { count: '6', valueCents: '21' }, checkpoint: '6-0' },
-      'A handler threw at event 4; it was mended, and catchUp of the same projection was run again. Every event should be in the sums once: what was worked out for the failed run must not be saved with the next.',
+      'A handler threw an error at event 4, the handler was fixed, and `catchUp` of the same projection was run again. Every event should be in the sums once, so changes from the failed run must not be saved with the next.',
     )
   })
 
-  test('stops at a change that is no number', async () => {
+  test("stops at a change that isn't a number", async () => {
     await plant(1, 6)
     const error = await callError(
       'catchUp',
@@ -570,18 +578,18 @@ describe('catchUp', () => {
           one.payload.n === 4 ? { count: 1, valueCents: Number.NaN } : byNumber(one, id),
         ).catchUp(),
       InvalidChangeError,
-      'A handler returned NaN for one event, and catchUp did not reject with the InvalidChangeError of saveCheckpoint.',
+      "A handler returned NaN for one event, and `catchUp` didn't reject with the InvalidChangeError from `saveCheckpoint`.",
     )
     verifyEqual(error.field, 'valueCents', 'The InvalidChangeError should name the field.')
     await caughtUp()
     verifyEqual(
       await found(),
       { model: { count: '6', valueCents: '21' }, checkpoint: '6-0' },
-      'A handler returned NaN at event 4; it was mended, and catchUp was run again. Every event should be in the sums once.',
+      'A handler returned NaN at event 4, the handler was fixed, and `catchUp` was run again. Every event should be in the sums once.',
     )
   })
 
-  test('stops at an entry that is no event', async () => {
+  test("stops at an entry that isn't an event", async () => {
     await plant(1, 2)
     await box.admin.xadd(LOG, '3-0', 'eventType', 'ORDER_CREATED')
     await plant(4, 4)
@@ -589,12 +597,12 @@ describe('catchUp', () => {
       'catchUp',
       () => projection().catchUp(),
       Error,
-      'One entry of the log is no event, and catchUp went on. A sum with a hole is a wrong sum: let the error of fromEntry through.',
+      "One entry of the log isn't an event, but `catchUp` continued. A sum with a hole is wrong, so let the error from `fromEntry` through.",
     )
     verifyEqual(
       error.name,
       'MalformedEntryError',
-      'An entry that is no event should stop catchUp with the MalformedEntryError of fromEntry: it says which entry it is.',
+      "An entry that isn't an event should stop `catchUp` with the MalformedEntryError from `fromEntry`, which says which entry it is.",
     )
   })
 })
@@ -608,37 +616,37 @@ describe('rebuild', () => {
     const { model, checkpoint } = await found()
     verify(
       model.count !== '24',
-      'There are 12 orders in the log, and after the rebuild the count is 24: the events were handled again and added to the old sums. The read model has to go together with the checkpoint.',
+      'There are 12 orders in the log, but after the rebuild the count is 24: the events were handled again and added to the old sums. Delete the read model together with the checkpoint.',
       { expected: TWELVE.model, received: model },
     )
     verifyEqual(
       { model, checkpoint },
       TWELVE,
-      'After a rebuild the sums should hold every event of the log once, and the checkpoint stand at the last entry.',
+      'After a rebuild, the sums should contain every event of the log once, and the checkpoint should be at the last entry.',
     )
   })
 
-  test('begins where nothing is', async () => {
+  test('starts without a read model and a checkpoint', async () => {
     await plant(1, 12)
     await rebuilt()
-    verifyEqual(await found(), TWELVE, 'A rebuild without a read model and a checkpoint should make both.')
+    verifyEqual(await found(), TWELVE, 'A rebuild without a read model and a checkpoint should create both.')
     await box.admin.del(CHECKPOINT)
     await rebuilt()
     verifyEqual(
       await found(),
       TWELVE,
-      'Somebody had deleted the checkpoint alone, and rebuild added all events to the old sums. Clear the read model in any case, wherever the checkpoint is.',
+      'Only the checkpoint had been deleted, and `rebuild` added all events to the old sums. Delete the read model in any case, wherever the checkpoint is.',
     )
   })
 
-  test('makes what the handler says now', async () => {
+  test('uses the current handler', async () => {
     await plantHandled(12, 12)
     await box.admin.hset(MODEL, { refunds: 3 })
     await rebuilt(() => ({ orders: 1 }))
     verifyEqual(
       await found(),
       { model: { orders: '12' }, checkpoint: '12-0' },
-      'After a rebuild the read model should hold only what the handler of today makes. Here a field of an older version is still there: delete the hash, do not set fields to 0.',
+      'After a rebuild, the read model should only contain what the current handler returns. Here, a field from an older version is still there: delete the hash instead of setting its fields to 0.',
     )
   })
 
@@ -646,7 +654,7 @@ describe('rebuild', () => {
     ['catchUp', (redis: Redis) => projection(redis).catchUp()],
     ['rebuild', (redis: Redis) => projection(redis).rebuild()],
   ] as const) {
-    test(`can be broken off, and ${next} completes it`, async () => {
+    test(`can be interrupted, and ${next} completes it`, async () => {
       await everyCrash({
         name: 'rebuild',
         prepare: () => plantHandled(4, 4),
@@ -657,7 +665,7 @@ describe('rebuild', () => {
           verifyEqual(
             { model, checkpoint },
             FOUR,
-            `A rebuild died after its ${sent === 0 ? 'start' : last}, then ${next} ran. The numbers are wrong: the read model and the checkpoint have to be cleared in one step, and be moved in one step.`,
+            `A rebuild died after its ${sent === 0 ? 'start' : last}, and then \`${next}\` ran. The numbers are wrong. Delete the read model and the checkpoint in one step, and update them in one step.`,
           )
         },
       })
@@ -691,29 +699,29 @@ describe('rebuild', () => {
           for (const outcome of [one, two]) {
             verify(
               outcome.ok,
-              'A rebuild ran in the middle of other work, and one of the two failed. Neither needs to: whoever finds the checkpoint moved begins again from there.',
+              'A rebuild ran in the middle of other work, and one of the two failed. Neither has to fail: if the checkpoint has moved, start over from there.',
               { received: !outcome.ok && outcome.error },
             )
           }
           verifyEqual(
             await found(),
             FOUR,
-            `Two ran at the same time, one of them a rebuild: it came in between the ${after ?? 'start'} and the ${held ?? 'end'} of ${who}. Whoever has worked out changes may save them only if the checkpoint is still exactly where it was when the events were read.`,
+            `Two calls ran at the same time, one of them a rebuild, and the numbers are wrong: the other call ran between the ${after ?? 'start'} and the ${held ?? 'end'} of ${who}. Save changes only if the checkpoint is still exactly where it was when the events were read.`,
           )
         },
       })
     })
   }
 
-  test('leaves others alone', async () => {
+  test('leaves other keys alone', async () => {
     await plantHandled(12, 12)
-    await box.admin.set('checkpoint:mails', '8-0')
-    await box.admin.hset('stats:mails', { sent: 8 })
+    await box.admin.set('checkpoint:emails', '8-0')
+    await box.admin.hset('stats:emails', { sent: 8 })
     await rebuilt()
     verifyEqual(
       [
-        await box.admin.get('checkpoint:mails'),
-        await box.admin.hgetall('stats:mails'),
+        await box.admin.get('checkpoint:emails'),
+        await box.admin.hgetall('stats:emails'),
         await box.admin.xlen(LOG),
         (await box.admin.keys('*:*')).filter((key) => !key.startsWith('eventlings:')).sort(),
       ],
@@ -721,9 +729,9 @@ describe('rebuild', () => {
         '8-0',
         { sent: '8' },
         12,
-        ['checkpoint:mails', 'checkpoint:orders', 'stats:mails', 'stats:orders', 'stream:events'],
+        ['checkpoint:emails', 'checkpoint:orders', 'stats:emails', 'stats:orders', 'stream:events'],
       ],
-      'A rebuild should touch its own read model and its own checkpoint only, and leave no other keys behind.',
+      'A rebuild should touch only its own read model and its own checkpoint, and leave no other keys behind.',
     )
     await staysOpen('rebuild')
   })

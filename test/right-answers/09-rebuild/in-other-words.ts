@@ -19,7 +19,7 @@ export class InvalidChangeError extends Error {
   readonly value: unknown
 
   constructor(field: string, value: unknown) {
-    super(`The field ${field} cannot be changed by ${String(value)}: it takes a whole number`)
+    super(`The field ${field} can't be changed by ${String(value)}: the change must be a whole number`)
     this.field = field
     this.value = value
   }
