@@ -46,7 +46,7 @@ export class ConcurrencyError extends Error {
   }
 }
 
-// Task 1: an event that comes twice counts once, as long as nothing goes wrong. Find out what can, and mend it.
+// Task 1: an event that arrives twice counts once, as long as nothing goes wrong. Find out what can, and fix it.
 export async function applyOnce(redis: Redis, event: PointsEvent): Promise<'applied' | 'duplicate'> {
   const model = `points:${event.userId}`
   const isNew = await redis.sadd(`${model}:seen`, event.eventId)

@@ -14,9 +14,9 @@ export interface NewEvent {
 
 export interface Append {
   readonly stream: string
-  /** Made by whoever wants something, once; the same for every try. */
+  /** Created once by the client that sends the command; the same on every attempt. */
   readonly commandId: string
-  /** The version that the decision was made on; 0 when there was nothing. */
+  /** The version that the decision was based on; 0 for an empty stream. */
   readonly expectedVersion: number
   readonly events: readonly NewEvent[]
   readonly answer: string
@@ -34,7 +34,7 @@ export interface SpendAnswer {
   readonly balance: number
 }
 
-/** Somebody else appended since the decision was made: read again and decide anew. */
+/** Another client has appended since the decision was made: read again and decide again. */
 export class ConcurrencyError extends Error {
   override readonly name = 'ConcurrencyError'
   readonly stream: string
@@ -50,9 +50,9 @@ export class ConcurrencyError extends Error {
 }
 
 /**
- * The mark and the effect in one step.
- * KEYS: read model, set of the event ids that are in it. ARGV: event id, change of the balance.
- * Replies 1 if it was applied, 0 if it had been.
+ * Writes the marker and the effect in one step.
+ * KEYS: read model, set of the event IDs that are in it. ARGV: event ID, change of the balance.
+ * Returns 1 if it applied the event, 0 if the event had already been applied.
  */
 const APPLY = `
 if redis.call('SADD', KEYS[2], ARGV[1]) == 0 then return 0 end
@@ -60,7 +60,7 @@ redis.call('HINCRBY', KEYS[1], 'balance', ARGV[2])
 redis.call('HINCRBY', KEYS[1], 'changes', 1)
 return 1`
 
-/** Brings the event into the read model of its user, however often it is delivered. */
+/** Applies the event to its user's read model once, no matter how often it's delivered. */
 export async function applyOnce(redis: Redis, event: PointsEvent): Promise<'applied' | 'duplicate'> {
   const model = `points:${event.userId}`
   const change = event.eventType === 'POINTS_EARNED' ? event.points : -event.points
@@ -69,10 +69,10 @@ export async function applyOnce(redis: Redis, event: PointsEvent): Promise<'appl
 }
 
 /**
- * A command id that is known gets its first answer, before anything else is looked at: a retry finds the version that its
- * own first try left behind, and must not take that for somebody else's.
- * KEYS: stream, the command's answer. ARGV: command id, expected version, answer, then type and payload of each event.
- * Replies { 'answer', text } or { 'conflict', actual version }.
+ * Looks up the command ID before anything else. Otherwise a retry would find the version that its own first attempt left
+ * and take it for another client's.
+ * KEYS: stream, the command's answer. ARGV: command ID, expected version, answer, then type and payload of each event.
+ * Returns { 'answer', text } or { 'conflict', actual version }.
  */
 const APPEND = `
 local first = redis.call('GET', KEYS[2])
@@ -89,8 +89,8 @@ redis.call('SET', KEYS[2], ARGV[3])
 return { 'answer', ARGV[3] }`
 
 /**
- * Appends the events and remembers the answer, in one step, once per command id. Returns the answer of the first time.
- * @throws ConcurrencyError when the stream is not at the expected version: nothing is written or remembered then
+ * Appends the events and stores the answer in one step, once for each command ID. Returns the first answer.
+ * @throws ConcurrencyError if the stream isn't at the expected version; nothing is written or remembered then
  */
 export async function appendOnce(redis: Redis, append: Append): Promise<string> {
   const { stream, commandId, expectedVersion, events, answer } = append
@@ -114,12 +114,12 @@ export async function appendOnce(redis: Redis, append: Append): Promise<string> 
 }
 
 const PAGE = 500
-/** So many others in between is no bad luck any more: let the caller know instead of trying for ever. */
+/** Maximum number of attempts. So many conflicts aren't bad luck anymore, so the caller should learn about them. */
 const MOST_TRIES = 50
 
 /**
- * Spends points if there are enough. Tried again with the same command id, it gives the first answer, a refusal too.
- * @throws ConcurrencyError when others were faster every time
+ * Spends points if there are enough. With a known command ID, it returns the first answer, even if that was a refusal.
+ * @throws ConcurrencyError if another client was faster on every attempt
  */
 export async function spendPoints(redis: Redis, command: SpendPoints): Promise<SpendAnswer> {
   const stream = `aggregate:points:${command.userId}`
@@ -138,7 +138,7 @@ export async function spendPoints(redis: Redis, command: SpendPoints): Promise<S
       })
       return JSON.parse(first) as SpendAnswer
     } catch (error) {
-      // The decision was made on a balance that is gone. Not the append is tried again, the whole decision is.
+      // The balance has changed since the decision, so repeat the whole decision and not only the append.
       if (!(error instanceof ConcurrencyError) || tries === MOST_TRIES) throw error
     }
   }

@@ -1,4 +1,4 @@
-// A script for each task, spendPoints included; the events go in as JSON, the errors come out as error replies.
+// One script per task, including spendPoints. The events are passed in as JSON, and errors come back as error replies.
 import type { Redis } from 'ioredis'
 
 export type PointsEvent = {

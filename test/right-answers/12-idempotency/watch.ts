@@ -1,4 +1,4 @@
-// No script: WATCH on a connection of its own that never sends anything twice by itself.
+// No script: WATCH on a connection of its own that never resends anything automatically.
 import type { Redis } from 'ioredis'
 
 export interface PointsEvent {
@@ -45,7 +45,7 @@ export class ConcurrencyError extends Error {
   }
 }
 
-/** `undefined`: the watched keys changed, or the connection broke; look again. */
+/** Returns `undefined` if the watched keys changed or the connection broke: check again. */
 async function watched<T>(redis: Redis, work: (own: Redis) => Promise<T | undefined>): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     const own = redis.duplicate({
@@ -90,7 +90,7 @@ export function appendOnce(redis: Redis, append: Append): Promise<string> {
     const [last] = await own.xrevrange(stream, '+', '-', 'COUNT', 1)
     const actual = last === undefined ? 0 : Number.parseInt(last[0], 10)
     if (actual !== expectedVersion) {
-      // The same command may have come in between the two reads.
+      // The same command may have arrived between the two reads.
       const meanwhile = await own.get(`command:${commandId}`)
       if (meanwhile !== null) return meanwhile
       throw new ConcurrencyError(stream, expectedVersion, actual)
