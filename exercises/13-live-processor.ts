@@ -26,13 +26,13 @@ export interface UserSnapshot {
 export type Handler = (event: StreamEvent) => void | Promise<void>
 
 export interface ProcessorOptions {
-  /** Where it stands is kept under this name. */
+  /** Its checkpoint is stored under this name. */
   readonly name: string
-  /** By stream: who gets its events, in this order. */
+  /** For each stream, the handlers of its events, in the order in which they're called. */
   readonly handlers: Readonly<Record<string, readonly Handler[]>>
   readonly onError: (error: unknown) => void
   readonly sleep: (ms: number) => Promise<void>
-  /** How long one read waits at most, in milliseconds. */
+  /** Maximum time that one read waits, in milliseconds. */
   readonly blockMs?: number
 }
 
@@ -43,7 +43,7 @@ export class EventStore {
     this.#redis = redis
   }
 
-  /** Appends the event and returns its id in the stream. */
+  /** Appends the event and returns its ID in the stream. */
   async append(stream: ProfileStream, { userId, eventType, payload }: NewProfileEvent): Promise<string> {
     const fields = ['userId', userId, 'eventType', eventType, 'payload', JSON.stringify(payload)]
     return String(await this.#redis.xadd(stream, '*', ...fields))
@@ -67,7 +67,7 @@ export class SnapshotStore {
   }
 }
 
-// Tasks 2 to 4: this works, if somebody adds an event while you look. Find out what else it does, and mend it.
+// Tasks 2 to 4: this works if an event is added at the right moment. Find out what else it does, and fix it.
 export class StreamProcessor {
   readonly redis: Redis
   readonly options: ProcessorOptions

@@ -26,13 +26,13 @@ export interface UserSnapshot {
 export type Handler = (event: StreamEvent) => void | Promise<void>
 
 export interface ProcessorOptions {
-  /** Where it stands is kept under this name. */
+  /** Its checkpoint is stored under this name. */
   readonly name: string
-  /** By stream: who gets its events, in this order. */
+  /** For each stream, the handlers of its events, in the order in which they're called. */
   readonly handlers: Readonly<Record<string, readonly Handler[]>>
   readonly onError: (error: unknown) => void
   readonly sleep: (ms: number) => Promise<void>
-  /** How long one read waits at most, in milliseconds. */
+  /** Maximum time that one read waits, in milliseconds. */
   readonly blockMs?: number
 }
 
@@ -43,7 +43,7 @@ export class EventStore {
     this.#redis = redis
   }
 
-  /** Appends the event and returns its id in the stream. */
+  /** Appends the event and returns its ID in the stream. */
   async append(stream: ProfileStream, { userId, eventType, payload }: NewProfileEvent): Promise<string> {
     const fields = ['userId', userId, 'eventType', eventType, 'payload', JSON.stringify(payload)]
     return String(await this.#redis.xadd(stream, '*', ...fields))
@@ -51,11 +51,11 @@ export class EventStore {
 }
 
 /**
- * Changes a snapshot, unless the event is in it already.
+ * Changes a snapshot, unless it already includes the event.
  * KEYS  1 the snapshot's hash
- * ARGV  1 the field that holds the position in the event's stream · 2 the event's id · then for each change: HSET or HINCRBY,
+ * ARGV  1 the field with the position in the event's stream · 2 the event's ID · then for each change: HSET or HINCRBY,
  *       a field, a value
- * Replies 1 when it was changed, 0 when it stays.
+ * Returns 1 if it changed the snapshot, 0 if it didn't.
  */
 const APPLY = `
 local function numbers(id)
@@ -76,7 +76,7 @@ export class SnapshotStore {
     this.#redis = redis
   }
 
-  /** Resolves to false when this event, or a later one of its stream, is in the snapshot already. */
+  /** Resolves to false if the snapshot already includes this event, or a later one of its stream. */
   async apply(event: StreamEvent): Promise<boolean> {
     const args = [`at:${event.stream}`, event.id, ...changesOf(event).flat()]
     return (await this.#redis.eval(APPLY, 1, `user_snapshot:${event.userId}`, ...args)) === 1
@@ -114,7 +114,7 @@ const PAGE = 100
 const FIRST_WAIT_MS = 100
 const LONGEST_WAIT_MS = 5_000
 
-/** Hands every event of its streams to their handlers, at least once and in order, until it is told to stop. */
+/** Passes every event of its streams to their handlers, at least once and in order, until it's stopped. */
 export class StreamProcessor {
   readonly #redis: Redis
   readonly #options: ProcessorOptions
@@ -130,15 +130,15 @@ export class StreamProcessor {
     this.#checkpoint = `checkpoint:${options.name}`
   }
 
-  /** Resolves as soon as it runs. */
+  /** Resolves as soon as the processor is running. */
   async start(): Promise<void> {
-    // A connection of its own: while a read waits, nothing else gets through.
+    // A connection of its own, because no other command gets through while a read waits.
     this.#reader = this.#redis.duplicate()
-    this.#reader.on('error', () => {}) // the command that failed tells of it too
+    this.#reader.on('error', () => {}) // the command that failed reports it, too
     this.#running = this.#run(this.#reader)
   }
 
-  /** Resolves when the handler at work has finished; a read that waits is cut off. The processor cannot be started again. */
+  /** Cuts off a waiting read, and resolves when a running handler has finished. The processor can't be started again. */
   async stop(): Promise<void> {
     this.#stop.abort()
     this.#reader?.disconnect()
@@ -162,7 +162,7 @@ export class StreamProcessor {
     }
   }
 
-  /** From the checkpoint each time: what was read before a failure and not handled comes again. */
+  /** Reads from the checkpoint each time, so that events read before a failure but not handled are read again. */
   async #read(reader: Redis): Promise<readonly StreamEvent[]> {
     const streams = Object.keys(this.#options.handlers)
     const checkpoint = await this.#redis.hgetall(this.#checkpoint)
@@ -174,7 +174,7 @@ export class StreamProcessor {
         entries.map(([id, flat]) => toEvent(stream, id, flat)),
       )
     } catch (error) {
-      if (this.#stop.signal.aborted) return [] // it was stop that cut the connection
+      if (this.#stop.signal.aborted) return [] // `stop` cut the connection
       throw error
     }
   }

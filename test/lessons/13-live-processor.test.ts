@@ -1,4 +1,4 @@
-/** Long, because every sentence that a learner may get to read stands here, beside what it judges. */
+/** Long, because every sentence that a learner may read is here, next to the code that it judges. */
 import type { Redis } from 'ioredis'
 import { afterEach, describe, test } from 'vitest'
 import {
@@ -41,36 +41,36 @@ describe('SnapshotStore', () => {
   const get = (userId = 'u-1', redis: Redis = box.redis) =>
     call('SnapshotStore.get', () => new SnapshotStore(redis).get(userId))
 
-  test('finds nobody where nobody is', async () => {
+  test('returns null for a user without a snapshot', async () => {
     verifyEqual(
       await get('nobody'),
       null,
-      'There is no snapshot of this user: `get` should return null. Redis gives an empty hash for a missing key, and `{}` would look like a user who was found.',
+      "There's no snapshot for this user, so `get` should return null. Redis returns an empty hash for a missing key, and `{}` would look like a user that exists.",
     )
   })
 
-  test('takes the profile from user_updates', async () => {
+  test('stores the profile from user_updates', async () => {
     const applied = await apply(profile('1-0', { name: 'Ada', email: 'ada@example.com' }))
     verifyEqual(
       await get(),
       ADA,
-      'After PROFILE_CHANGED with a name and an e-mail address `get` should return both, and 0 logins and friends as numbers.',
+      'After a PROFILE_CHANGED with a name and an email address, `get` should return both, and 0 for logins and friends, as numbers.',
     )
-    verifyEqual(applied, true, 'apply changed the snapshot, and should return true.')
+    verifyEqual(applied, true, '`apply` changed the snapshot, so it should return true.')
     verify(
       (await box.admin.type(SNAPSHOT)) === 'hash',
-      'The snapshot should be a hash with the key "user_snapshot:u-1".',
+      'The snapshot should be a hash with the key `user_snapshot:u-1`.',
       { received: await box.admin.type(SNAPSHOT) },
     )
   })
 
-  test('keeps what an event does not mention', async () => {
+  test("keeps what an event doesn't mention", async () => {
     await apply(profile('1-0', { name: 'Ada', email: 'ada@example.com' }))
     await apply(profile('2-0', { email: 'ada@new.example' }))
     verifyEqual(
       await get(),
       { ...ADA, email: 'ada@new.example' },
-      'The second PROFILE_CHANGED holds an e-mail address and no name. The name stays as it was.',
+      'The second PROFILE_CHANGED contains an email address and no name. The name should stay as it was.',
     )
   })
 
@@ -81,11 +81,11 @@ describe('SnapshotStore', () => {
     verifyEqual(
       { userId, name, email, logins, friends },
       { userId: 'u-1', name: null, email: null, logins: 2, friends: 1 },
-      'There were two logins, two FRIEND_ADDED and one FRIEND_REMOVED, and nothing yet about a name: name and e-mail are null, the others are numbers.',
+      'There were two logins, two FRIEND_ADDED, and one FRIEND_REMOVED, but no name yet. `name` and `email` should be null, and the other two should be numbers.',
     )
   })
 
-  test('passes over other types', async () => {
+  test('ignores other types', async () => {
     await apply(login('1-0'))
     const applied = [
       await apply(event('user_activity', '2-0', 'USER_LOGGED_OUT')),
@@ -95,12 +95,12 @@ describe('SnapshotStore', () => {
     verifyEqual(
       await get(),
       { userId: 'u-1', name: null, email: null, logins: 1, friends: 0 },
-      'USER_LOGGED_OUT, FRIEND_ADDED_TO_LIST and PROFILE_VIEWED are none of the four types, and the snapshot changed. Take events by their whole name.',
+      "The snapshot changed, although USER_LOGGED_OUT, FRIEND_ADDED_TO_LIST, and PROFILE_VIEWED aren't among the four types. Compare the whole name of the type.",
     )
     verifyEqual(
       applied,
       [true, true, true],
-      'An event that is later than the last one of its stream should return true, also if its type changes nothing: only what is not later returns false.',
+      "`apply` should return true for any event that's later than the last one of its stream, even if its type changes nothing. It returns false only if the event isn't later.",
     )
   })
 
@@ -110,26 +110,26 @@ describe('SnapshotStore', () => {
     verifyEqual(
       [(await get('u-1'))?.logins, (await get('u-2'))?.logins],
       [1, 1],
-      'Two users logged in once each; each has a snapshot of their own, "user_snapshot:<userId>".',
+      'Two users logged in once each. Each of them should have a separate snapshot, `user_snapshot:<userId>`.',
     )
   })
 
-  test('counts an event that comes again once', async () => {
+  test('counts an event that arrives again only once', async () => {
     await apply(login('1-0'))
     const again = await apply(login('1-0'))
     verifyEqual(
       (await get())?.logins,
       1,
-      'The login 1-0 was handed over twice, as happens when a processor dies before its checkpoint is saved. It was counted twice. Keep in the snapshot, for each stream, the id of the last event that is in it, and leave out what is not later.',
+      "The login 1-0 was applied twice, as happens when a processor dies before it saves its checkpoint. It was counted twice. For each stream, store the ID of the last event in the snapshot, and leave out any event that isn't later.",
     )
-    verifyEqual(again, false, 'The event was in the snapshot already: apply should return false.')
+    verifyEqual(again, false, 'The event was already in the snapshot, so `apply` should return false.')
     await apply(profile('7-0', { name: 'Ada' }))
     await apply(profile('8-0', { name: 'Grace' }))
     await apply(profile('7-0', { name: 'Ada' }))
     verifyEqual(
       (await get())?.name,
       'Grace',
-      'The event 7-0 of user_updates came again after 8-0, and brought the old name back. What is not later than the position of its stream stays out.',
+      "The event 7-0 of user_updates arrived again after 8-0 and restored the old name. Leave out any event that isn't later than the position of its stream.",
     )
   })
 
@@ -139,20 +139,20 @@ describe('SnapshotStore', () => {
     verifyEqual(
       (await get())?.friends,
       1,
-      'The event 3-0 of user_friends was left out, because 50-0 of user_activity is in the snapshot. Ids of two streams say nothing about each other: keep one position per stream.',
+      "The event 3-0 of user_friends was left out because 50-0 of user_activity is in the snapshot. You can't compare IDs of different streams, so store one position for each stream.",
     )
   })
 
-  test('knows which id is later', async () => {
+  test('recognizes which ID is later', async () => {
     for (const id of ['9-0', '10-0', '10-2', '10-10', '11-1']) await apply(login(id))
     verifyEqual(
       (await get())?.logins,
       5,
-      'The logins 9-0, 10-0, 10-2, 10-10 and 11-1 came in this order, and not all were counted. Compare the number before the dash, then the one behind it, as numbers: as texts "10-0" comes before "9-0".',
+      'The logins 9-0, 10-0, 10-2, 10-10, and 11-1 arrived in this order, but not all of them were counted. Compare the number before the dash, then the number after it, as numbers. As strings, "10-0" comes before "9-0".',
     )
   })
 
-  test('loses nothing when two write at once', async () => {
+  test('loses nothing when two processes write at the same time', async () => {
     await everyInterleaving({
       name: 'SnapshotStore.apply',
       async prepare() {
@@ -169,14 +169,14 @@ describe('SnapshotStore', () => {
         verifyEqual(
           { logins, friends },
           { logins: 2, friends: 2 },
-          `Two processes changed one snapshot at once, one with a login and one with a friend, and a change is lost: the second came in behind the first’s ${after ?? 'start'}. Who reads, changes and writes back, writes back what was true before. Change only your own fields, in one step with the position.`,
+          `Two processes changed one snapshot at the same time, one with a login and one with a friend, and a change is lost: the second call ran right after the first call's ${after ?? 'start'}. If you read, change, and write back the snapshot, you overwrite what changed in the meantime. Change only the fields of this event, in one step with the position.`,
         )
       },
     })
   })
 
   for (const sameConnection of [false, true]) {
-    test(`counts once when two get the same event${sameConnection ? ' on one connection' : ''}`, async () => {
+    test(`counts once when two callers get the same event${sameConnection ? ' on one connection' : ''}`, async () => {
       let watched = false
       await everyInterleaving({
         name: 'SnapshotStore.apply',
@@ -196,15 +196,15 @@ describe('SnapshotStore', () => {
             (await get('u-1', box.connect()))?.logins,
             3,
             sameConnection && watched
-              ? 'Two parts of one program got the login 2-0 at once, on one connection, and the snapshot does not hold the three logins that there were. WATCH belongs to a connection: the EXEC of the one ends the watch of the other. Watch on a `redis.duplicate()`, or take a script.'
-              : `There was one login; then two processes got the login 2-0 at once, and the second went on to 3-0 before the first wrote (it came in behind the first’s ${after ?? 'start'}). Each of the three logins should count once. Looking at the position and changing the snapshot have to be one step.`,
+              ? "Two parts of one program got the login 2-0 at the same time, on one connection, and the snapshot doesn't contain the three logins that there were. WATCH belongs to a connection: the first EXEC also ends the other WATCH. Watch on a `redis.duplicate()`, or use a script."
+              : `There was one login. Then two processes got the login 2-0 at the same time, and one of them went on to 3-0 before the other wrote (right after its ${after ?? 'start'}). Each of the three logins should count once. Check the position and change the snapshot in one step.`,
           )
         },
       })
     })
   }
 
-  test('is never half done', async () => {
+  test('is all or nothing when the process dies', async () => {
     await everyCrash({
       name: 'SnapshotStore.apply',
       run: (redis) => new SnapshotStore(redis).apply(login('1-0')),
@@ -213,7 +213,7 @@ describe('SnapshotStore', () => {
         verifyEqual(
           (await get('u-1', box.connect()))?.logins,
           1,
-          `The process died behind its ${last ?? 'start'}, and the login was handed over again. It should count once: the change and the position belong into one step.`,
+          `The process died after ${last ?? 'the start'}, and the login was applied again. It should count once. Write the change and the position in one step.`,
         )
       },
     })
@@ -224,7 +224,7 @@ const STREAM = 'user_updates'
 let over = false
 let started: StreamProcessor[] = []
 
-/** A processor that has been given up must not go on in the background of the next test. */
+/** A processor that was given up must not keep running during the next test. */
 afterEach(async () => {
   over = true
   for (const one of started) void Promise.resolve(one.stop()).catch(() => {})
@@ -239,7 +239,7 @@ interface Script {
   readonly options: ProcessorOptions
 }
 
-/** Options whose handlers note what they get as `id`, and run `during` before they finish. */
+/** Options whose handlers record what they get as `id`, and run `during` before they finish. */
 function script(
   during: (one: StreamEvent) => void | Promise<void> = () => {},
   more: Partial<ProcessorOptions> = {},
@@ -274,13 +274,13 @@ async function start(options: ProcessorOptions, redis: Redis = box.redis): Promi
   return processor
 }
 
-/** Some milliseconds, and with a slow Redis as long as one reply takes. */
+/** Some milliseconds, or with a slow Redis, as long as one reply takes. */
 async function turn(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 5))
   await box.roundTrips(1)
 }
 
-/** Looks until it is so; a right answer is soon there, and only a wrong one costs two seconds, or more if Redis is slow. */
+/** Polls until the condition is true. That's soon for a right answer; a wrong one takes two seconds, or more if Redis is slow. */
 async function until(
   so: () => boolean,
   diagnosis: string | (() => string),
@@ -317,11 +317,11 @@ const blocks = (args: readonly string[]) => args.some((arg) => arg.toUpperCase()
 const waiting = () =>
   until(
     isWaiting,
-    'All events have been handled, and no `XREAD … BLOCK` is waiting for the next one. A processor never ends: when a read brings nothing it reads again, and it lets Redis do the waiting.',
+    'All events have been handled, but no `XREAD … BLOCK` is waiting for the next one. A processor never ends: if a read returns nothing, it reads again, and it waits in Redis.',
   )
 
 describe('StreamProcessor', () => {
-  test('begins at the beginning', async () => {
+  test('starts at the beginning of the stream', async () => {
     await plant(1, 3)
     const { handed, options } = script()
     await start(options)
@@ -329,7 +329,7 @@ describe('StreamProcessor', () => {
       () => handed.length >= 3,
       () =>
         handed.length === 0
-          ? 'Three events were in the stream when the processor started, and the handler got none of them. `$` means "what is added from now on": all that happened before is skipped. Without a checkpoint, begin at 0.'
+          ? 'Three events were in the stream when the processor started, and the handler got none of them. `$` means "what is added from now on", so it skips everything older. Without a checkpoint, start at 0.'
           : `Three events were in the stream when the processor started, and the handler got ${handed.length} of them.`,
       () => handed,
     )
@@ -340,40 +340,43 @@ describe('StreamProcessor', () => {
     )
   })
 
-  test('hands over whole events', async () => {
+  test('passes complete events', async () => {
     await plant(1, 1)
     const events: StreamEvent[] = []
     await start(script((one) => void events.push(one)).options)
-    await until(() => events.length > 0, 'One event was in the stream; the handler did not get it.')
+    await until(() => events.length > 0, "One event was in the stream, and the handler didn't get it.")
     const { stream, id, userId, eventType, payload } = events[0] ?? ({} as Partial<StreamEvent>)
     verifyEqual(
       { stream, id, userId, eventType, payload },
       { stream: STREAM, id: '1-0', userId: 'u-1', eventType: 'PROFILE_CHANGED', payload: { name: 'Ada 1' } },
-      'The handler should get the name of the stream, the id, the user, the type, and the payload as an object. The fields of an entry come as a flat list, in any order.',
+      'The handler should get the name of the stream, the ID, the user, the type, and the payload as an object. Redis returns the fields of an entry as a flat list, in any order.',
     )
   })
 
-  test('goes on with what comes', async () => {
+  test('continues with new events', async () => {
     await plant(1, 1)
     const { handed, options } = script()
     await start(options)
-    await until(() => handed.length === 1, 'The event that was there at the start was not handed over.')
+    await until(
+      () => handed.length === 1,
+      "One event was in the stream at the start, and the handler didn't get it.",
+    )
     await waiting()
     await plant(2, 2)
     await until(
       () => handed.length >= 2,
-      'An event was added while the processor was waiting, and the handler did not get it.',
+      "An event was added while the processor was waiting, and the handler didn't get it.",
     )
     await waiting()
     await plant(3, 3)
     await until(
       () => handed.length >= 3,
-      'The handler got the first event that was added, and not the next one: the processor has stopped reading. One read is not enough, it needs a loop.',
+      "The handler got the first event that was added, but not the next one, because the processor stopped reading. One read isn't enough: it needs a loop.",
       () => handed,
     )
   })
 
-  test('misses nothing while it works', async () => {
+  test('misses nothing while a handler is running', async () => {
     const { handed, options } = script(async ({ id }) => {
       if (id === '1-0') await plant(2, 4)
     })
@@ -382,13 +385,13 @@ describe('StreamProcessor', () => {
     await plant(1, 1)
     await until(
       () => handed.length >= 4,
-      'While the handler worked on event 1-0, three more were added, and they were never handed over. A read from `$` sees only what is added while it waits; read from the id of the last event that was handled.',
+      'While the handler was working on event 1-0, three more were added, and the handler never got them. A read from `$` sees only what is added while it waits. Read from the ID of the last event that was handled.',
       () => handed,
     )
     verifyEqual(
       handed,
       ['1-0', '2-0', '3-0', '4-0'],
-      'Events that are added while a handler works should come afterwards, each once and in order.',
+      'Events that are added while a handler is running should be handled afterward, each once and in order.',
     )
   })
 
@@ -404,47 +407,54 @@ describe('StreamProcessor', () => {
       else atSecond = await checkpoint()
     })
     await start(options)
-    await until(() => handed.length > 0, 'Two events were in the stream; the handler did not get the first.')
+    await until(
+      () => handed.length > 0,
+      "Two events were in the stream, and the handler didn't get the first one.",
+    )
     await box.roundTrips(20)
     verifyEqual(
       handed,
       ['1-0'],
-      'The handler was still at work on event 1-0 when it got the next one. It returns a promise: wait for it. Otherwise the order is lost, and an error in it goes nowhere.',
+      'The handler was still working on event 1-0 when it got the next one. Wait for the promise that it returns. Otherwise the events overlap, and an error in the handler goes unnoticed.',
     )
     verify(
       (await checkpoint()) !== '1-0',
-      'The checkpoint said 1-0 while the handler was still at work on that event. If the process dies now, the event is lost: save the checkpoint when the handlers have finished.',
+      'The checkpoint was 1-0 while the handler was still working on that event. If the process dies now, the event is lost. Save the checkpoint after the handlers have finished.',
     )
     release()
     await until(
       () => atSecond !== 'not asked',
-      'The handler finished with event 1-0, and did not get 2-0.',
+      "The handler finished with event 1-0, but it didn't get 2-0.",
       () => handed,
     )
     verifyEqual(
       atSecond,
       '1-0',
-      'When event 2-0 was handed over, `checkpoint:snapshots` should have held 1-0 for user_updates: it is saved after each event.',
+      'When the handler got event 2-0, `checkpoint:snapshots` should already have contained 1-0 for user_updates. Save the checkpoint after each event.',
     )
   })
 
-  test('begins at its checkpoint', async () => {
+  test('starts at its checkpoint', async () => {
     await plant(1, 4)
     await box.admin.hset('checkpoint:snapshots', STREAM, '2-0')
     const { handed, options } = script()
     await start(options)
     await until(
       () => handed.length >= 2,
-      'The hash `checkpoint:snapshots` says that 2-0 has been handled, of four events. The handler should get the other two.',
+      'According to the hash `checkpoint:snapshots`, 2-0 of four events has been handled. The handler should get the two after it.',
       () => handed,
     )
     await waiting()
     verifyEqual(
       handed,
       ['3-0', '4-0'],
-      'The hash `checkpoint:snapshots` says that 2-0 has been handled. The processor should go on behind it.',
+      'According to the hash `checkpoint:snapshots`, 2-0 has been handled. The processor should continue after it.',
     )
-    verifyEqual(await checkpoint(), '4-0', 'After the last event the checkpoint of its stream should be 4-0.')
+    verifyEqual(
+      await checkpoint(),
+      '4-0',
+      'After the last event, the checkpoint of its stream should be 4-0.',
+    )
   })
 
   test('serves several streams and handlers', async () => {
@@ -465,7 +475,7 @@ describe('StreamProcessor', () => {
     })
     await until(
       () => log.length >= 12,
-      'user_updates has two events and two handlers, user_friends two events and one handler. Every handler should get every event of its stream.',
+      'user_updates has two events and two handlers, and user_friends has two events and one handler. Every handler should get every event of its stream.',
       () => log,
     )
     await waiting()
@@ -474,7 +484,7 @@ describe('StreamProcessor', () => {
       ['1-0', '2-0'].flatMap((id) =>
         ['A', 'B'].flatMap((name) => [`${name} user_updates ${id}`, `${name} user_updates ${id} done`]),
       ),
-      'The two handlers of user_updates should be called one after the other, in the order of the list, each once per event; the second when the first has finished.',
+      'The two handlers of user_updates should be called in the order of the list, once for each event, and the second only after the first has finished.',
     )
     verifyEqual(
       [
@@ -487,12 +497,12 @@ describe('StreamProcessor', () => {
         '2-0',
         '6-0',
       ],
-      'Each stream has handlers and a checkpoint of its own, under its name in `checkpoint:snapshots`.',
+      'Each stream should have a checkpoint of its own in `checkpoint:snapshots`, in a field named after the stream.',
     )
   })
 
   test('waits on a connection of its own', async () => {
-    await box.redis.ping() // so that the client that is handed in is number 1
+    await box.redis.ping() // so that the client that is passed in is number 1
     await start(script().options)
     await waiting()
     const shared = box.commands.some(
@@ -500,52 +510,52 @@ describe('StreamProcessor', () => {
     )
     verify(
       !shared,
-      'The read that waits was sent on the connection that was handed in. Everybody else who uses it now waits too, for up to a minute: one blocked read, and a GET takes as long. Read on a `redis.duplicate()`.',
+      'The waiting read was sent on the connection that was passed in. Now every other command on it waits too, for up to a minute, even a simple GET. Read on a `redis.duplicate()`.',
     )
   })
 
-  test('reads again when nothing came', async () => {
+  test('reads again if nothing arrived', async () => {
     const { handed, errors, options } = script(undefined, { blockMs: 20 })
     await start(options)
     await until(
       () => waitsOf(box.commands).length > 0,
-      'The processor was started with nothing in the stream, and no `XREAD … BLOCK` was sent. Let Redis do the waiting.',
+      'The processor was started on an empty stream, and it sent no `XREAD … BLOCK`. Let it wait in Redis.',
     )
     verify(
       waitsOf(box.commands).every((ms) => ms <= 20),
-      'With `blockMs: 20` no read may wait longer than 20 milliseconds; BLOCK 0 waits for ever. Received is how long the reads were to wait.',
+      'With `blockMs: 20`, no read may wait longer than 20 milliseconds, and BLOCK 0 waits forever. Received: how long the reads may wait.',
       { expected: 'at most 20', received: waitsOf(box.commands) },
     )
     const empty = () =>
       box.commands.filter(({ name, args, reply }) => name === 'XREAD' && blocks(args) && reply === null)
     await until(
       () => empty().length >= 2 || errors.length > 0,
-      'A read ended after `blockMs` milliseconds without an event, and the processor did not read again.',
+      "A read ended after `blockMs` milliseconds without an event, and the processor didn't read again.",
     )
     verify(
       errors.length === 0,
-      'A read ended after `blockMs` milliseconds without an event: Redis replies null then, and the processor stumbled over it. That is no failure; read again.',
+      "A read ended after `blockMs` milliseconds without an event, and the processor failed on the reply, which is null in that case. That isn't an error: read again.",
       { received: errors[0] },
     )
     await plant(1, 1)
     await until(
       () => handed.length > 0,
-      'Some reads brought nothing, then an event was added, and the handler did not get it.',
+      "A few reads returned nothing, then an event was added, and the handler didn't get it.",
     )
   })
 
-  test('waits five seconds unless told', async () => {
+  test('waits for five seconds by default', async () => {
     const { blockMs: _, ...options } = script().options
     await start(options)
     await waiting()
     verify(
       waitsOf(box.commands).every((ms) => ms <= 5_000),
-      'Without `blockMs` a read should wait for 5,000 milliseconds at most. Waiting for ever (BLOCK 0) is deaf on a connection that has died without saying so.',
+      'Without `blockMs`, a read should wait for at most 5,000 milliseconds. A read that waits forever (BLOCK 0) never notices that its connection has died silently.',
       { expected: 'at most 5000', received: waitsOf(box.commands) },
     )
   })
 
-  test('does not turn in circles', async () => {
+  test("doesn't poll in a busy loop", async () => {
     await start(script().options)
     await waiting()
     const before = box.commands.length
@@ -553,7 +563,7 @@ describe('StreamProcessor', () => {
     const sent = box.commands.slice(before)
     verify(
       !isRestless(sent),
-      'Nothing happened, and the processor asked again and again: a loop without BLOCK keeps Redis and a processor core busy for nothing. Let the read wait for `blockMs` milliseconds.',
+      'Nothing happened, but the processor asked again and again. A loop without BLOCK keeps Redis and a processor core busy for nothing. Let the read wait for `blockMs` milliseconds.',
       { expected: 'next to no commands', received: `${sent.length} commands, while another client sent 200` },
     )
   })
@@ -564,7 +574,7 @@ describe('StreamProcessor', () => {
     await start(options)
     await until(
       () => handed.length >= 120,
-      'There were 120 events in the stream, and they were not all handed over.',
+      "There were 120 events in the stream, and the handler didn't get all of them.",
       () => handed.length,
     )
     const largest = Math.max(
@@ -572,7 +582,7 @@ describe('StreamProcessor', () => {
     )
     verify(
       largest <= 100,
-      'One read brought more than 100 entries of a stream. A processor that was away for a day would load the whole day into memory: read with COUNT.',
+      'One read returned more than 100 entries of a stream. A processor that was away for a day would load the whole day into memory. Read with COUNT.',
       { received: largest },
     )
   })
@@ -599,7 +609,7 @@ describe('StreamProcessor', () => {
     })
     await until(
       () => applied.length >= 2,
-      'A PROFILE_CHANGED and a USER_LOGGED_IN were stored before the start, and SnapshotStore.apply did not get both.',
+      "A PROFILE_CHANGED and a USER_LOGGED_IN were appended before the start, and `SnapshotStore.apply` didn't get both of them.",
       () => errors[0] ?? applied,
     )
     await waiting()
@@ -607,13 +617,13 @@ describe('StreamProcessor', () => {
     await add('user_activity', 'USER_LOGGED_IN')
     await until(
       () => applied.length >= 4,
-      'A FRIEND_ADDED and a USER_LOGGED_IN were stored while the processor ran, and SnapshotStore.apply did not get both.',
+      "A FRIEND_ADDED and a USER_LOGGED_IN were appended while the processor was running, and `SnapshotStore.apply` didn't get both of them.",
       () => errors[0] ?? applied,
     )
     verifyEqual(
       await call('SnapshotStore.get', () => snapshots.get('u-1')),
       { userId: 'u-1', name: 'Ada', email: 'ada@example.com', logins: 2, friends: 1 },
-      'A profile, two logins and a friend were appended with EventStore; a StreamProcessor gave them to SnapshotStore.apply. The snapshot should hold all of them.',
+      'A profile, two logins, and a friend were appended with EventStore, and a StreamProcessor passed them to `SnapshotStore.apply`. The snapshot should contain all of them.',
     )
   })
 })
@@ -624,7 +634,7 @@ function entriesOf(reply: unknown): number {
 }
 
 describe('errors', () => {
-  const mail = new Error('the mail server is away')
+  const mail = new Error('the mail server is down')
   /** Fails with event `id`, so many times. */
   function failing(id: string, times: number, more: Partial<ProcessorOptions> = {}): Script {
     let left = times
@@ -643,19 +653,19 @@ describe('errors', () => {
       () => handed.includes('3-0') || waits.length > 25,
       () =>
         handed.length <= 2
-          ? 'The handler failed with event 2-0, and that was the end of the processor: nothing more was handed over. One error at night, and in the morning the snapshots are eight hours old. Wait a little and try again.'
-          : 'The handler failed once with event 2-0. The processor should try it again, and go on when it succeeds.',
+          ? 'The handler failed with event 2-0, and that ended the processor: the handler got no more events. After one error at night, the snapshots are eight hours old in the morning. Wait a little and try again.'
+          : 'The handler failed once with event 2-0. The processor should try it again, and continue when it succeeds.',
       () => handed,
     )
     verifyEqual(
       handed,
       ['1-0', '2-0', '2-0', '3-0'],
-      'The handler failed with event 2-0. The same event should come again before the next one: what is skipped is lost, and what is handled out of order may be wrong.',
+      "The handler failed with event 2-0. The handler should get the same event again before the next one. If you skip it, it's lost, and if you handle it later, the events are out of order.",
     )
     verifyEqual(
       waits,
       [100],
-      'The handler failed once. Before trying again the processor should have called `sleep(100)`, once: whatever was in the way is not gone a microsecond later.',
+      'The handler failed once. Before the processor tries again, it should call `sleep(100)` once. A failure rarely goes away within a microsecond.',
     )
   })
 
@@ -672,28 +682,28 @@ describe('errors', () => {
     await start(options)
     await until(
       () => waits.length > 1,
-      'The handler failed twice, and `sleep` was not called twice.',
+      "The handler failed twice, and `sleep` wasn't called twice.",
       () => waits.length,
     )
     verifyEqual(
       seen,
       '1-0',
-      'Event 2-0 could not be handled, and the checkpoint should still say 1-0. If the process dies now, 2-0 has to come again.',
+      "Event 2-0 couldn't be handled, so the checkpoint should still be 1-0. If the process dies now, 2-0 has to be read again.",
     )
   })
 
-  test('says what went wrong', async () => {
+  test('reports the error', async () => {
     await plant(1, 1)
     const { errors, handed, options } = failing('1-0', 2)
     await start(options)
     await until(
       () => handed.length >= 3,
-      'The handler failed twice with event 1-0, and should have got it a third time.',
+      'The handler failed twice with event 1-0, and it should get that event a third time.',
       () => handed,
     )
     verify(
       errors.length === 2 && errors.every((error) => error === mail),
-      'The handler failed twice. `onError` should have been called twice, with the very error that the handler threw: a processor that fails in silence is found out by its users.',
+      'The handler failed twice. `onError` should be called twice, with the same errors that the handler threw. If a processor fails silently, its users are the first to find out.',
       { expected: [mail, mail], received: errors },
     )
   })
@@ -704,17 +714,17 @@ describe('errors', () => {
     await start(options)
     await until(
       () => handed.length >= 9,
-      'The handler failed eight times with event 1-0, and should have got it a ninth time.',
+      'The handler failed eight times with event 1-0, and it should get that event a ninth time.',
       () => handed.length,
     )
     verifyEqual(
       waits,
       [100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000],
-      'The handler failed eight times in a row. The wait doubles from 100 ms each time, up to 5,000 ms: something that is down does not get up faster when everybody asks ten times a second.',
+      "The handler failed eight times in a row. The wait should start at 100 ms and double each time, up to 5,000 ms. A server that's down doesn't recover faster if every client retries ten times a second.",
     )
   })
 
-  test('begins anew after a success', async () => {
+  test('starts over at 100 ms after a success', async () => {
     await plant(1, 2)
     let calls = 0
     const { waits, handed, options } = script(() => {
@@ -724,17 +734,17 @@ describe('errors', () => {
     await start(options)
     await until(
       () => handed.length >= 5,
-      'Event 1-0 failed twice and event 2-0 once; both should have been handled in the end.',
+      'Event 1-0 failed twice and event 2-0 once. In the end, both should have been handled.',
       () => handed,
     )
     verifyEqual(
       waits,
       [100, 200, 100],
-      'Event 1-0 failed twice, then it was handled. The failure of event 2-0 is a new one: its first wait is 100 ms again.',
+      'Event 1-0 failed twice, and then it was handled. The failure of event 2-0 starts a new row, so its first wait is 100 ms again.',
     )
   })
 
-  test('outlives an error of Redis', async () => {
+  test('survives an error from Redis', async () => {
     await box.admin.set(STREAM, 'no stream')
     const waits: number[] = []
     const { handed, errors, options } = script(undefined, {
@@ -751,19 +761,19 @@ describe('errors', () => {
     await start(options)
     await until(
       () => handed.length >= 2 || waits.length > 6,
-      'Redis answered the read with an error (WRONGTYPE: the key held a text for a while), and the processor never read again. A processor outlives errors of Redis too: report, wait, read again.',
+      'Redis replied to the read with an error (WRONGTYPE, because the key was a string for a while), and the processor never read again. It has to survive Redis errors too: report the error, wait, and read again.',
       () => handed,
     )
     verifyEqual(
       [waits, handed, errors.length],
       [[100, 200, 400], ['1-0', '2-0'], 3],
-      'Redis answered three reads with an error, then all was well. The processor should have told `onError` three times, waited 100, 200 and 400 ms, and handled the two events.',
+      'Redis replied to three reads with an error, and after that all was well. The processor should have called `onError` three times, waited 100, 200, and 400 ms, and handled the two events.',
     )
   })
 })
 
 describe('stop', () => {
-  /** Calls stop and says when it has resolved. A stop that rejects has resolved too, with an error to show. */
+  /** Calls stop and shows whether it has resolved. A stop that rejects counts as resolved, too, with an error to show. */
   function stopping(processor: StreamProcessor): { done(): boolean; finish(): Promise<void> } {
     let done = false
     const running = Promise.resolve()
@@ -775,7 +785,7 @@ describe('stop', () => {
     return { done: () => done, finish: () => call('StreamProcessor.stop', () => running) }
   }
 
-  test('does not wait for the read', async () => {
+  test("doesn't wait for the read", async () => {
     const { options } = script()
     const processor = await start(options)
     await waiting()
@@ -783,38 +793,38 @@ describe('stop', () => {
     const end = stopping(processor)
     await until(
       end.done,
-      'stop() was still not finished after two seconds, because a read was waiting (BLOCK, up to a minute). A flag is looked at when the read returns, and `quit` stands in line behind it. Cut the connection that the read waits on: `disconnect()`.',
+      "`stop` still hadn't finished after two seconds, because a read was waiting (BLOCK, up to a minute). A flag is only checked when the read returns, and `quit` waits in line after it. Cut the connection that the read waits on: `disconnect()`.",
     )
     await end.finish()
     await box.roundTrips(5)
     verify(
       !isWaiting(),
-      'stop() has returned, and the processor’s read is still waiting in Redis. It would take the next event and hand it over, after the stop.',
+      "`stop` has returned, but the processor's read is still waiting in Redis. It would receive the next event and handle it after the stop.",
     )
     const unblocked = box.commands.some(({ name }) => name === 'CLIENT')
     const waited = open.some(({ args, reply }) => reply === null && !unblocked && blockOf(args) > 200)
     verify(
       !waited,
-      'stop() waited until the read had run out of time by itself. That is longer than the 200 ms which a processor has: cut the connection instead.',
+      '`stop` waited until the read timed out. That takes longer than the 200 ms that it has, so cut the connection instead.',
     )
   })
 
-  test('hands nothing over afterwards', async () => {
+  test('handles nothing after the stop', async () => {
     await plant(1, 1)
     const { handed, errors, options } = script()
     const processor = await start(options)
-    await until(() => handed.length === 1, 'One event was in the stream; the handler did not get it.')
+    await until(() => handed.length === 1, "One event was in the stream, and the handler didn't get it.")
     await waiting()
     const end = stopping(processor)
-    await until(end.done, 'stop() was not finished after two seconds.')
+    await until(end.done, "`stop` hadn't finished after two seconds.")
     await end.finish()
     await plant(2, 2)
     await box.roundTrips(20)
-    verifyEqual(handed, ['1-0'], 'An event was added after stop() had returned, and the handler got it.')
+    verifyEqual(handed, ['1-0'], 'An event was added after `stop` had returned, and the handler got it.')
     verifyEqual(
       errors.length,
       0,
-      'Somebody called stop(), and the processor reported an error: the connection that stop() cut itself. That is no failure; who reads the log would look for one.',
+      "`stop` was called, and the processor reported an error, caused by the connection that `stop` cut. Don't report that error, because it isn't a failure, and people who read the log would take it for one.",
     )
   })
 
@@ -833,26 +843,26 @@ describe('stop', () => {
     })
     await until(
       () => handed.length === 1,
-      'Two events were in the stream; the handler did not get the first.',
+      "Two events were in the stream, and the handler didn't get the first one.",
     )
     const end = stopping(processor)
     await box.roundTrips(20)
     verify(
       !end.done(),
-      'stop() returned while the handler was still at work on event 1-0. Whoever ends the process now cuts it off in the middle: stop() waits for the event that is being handled.',
+      "`stop` returned while the handler was still working on event 1-0. If the process ends now, the handler is cut off in the middle. `stop` has to wait for the event that's being handled.",
     )
     release()
-    await until(end.done, 'The handler finished, and stop() did not return.')
+    await until(end.done, "The handler finished, but `stop` didn't return.")
     await end.finish()
     await box.roundTrips(5)
     verifyEqual(
       [handed, second, await checkpoint()],
       [['1-0'], ['1-0'], '1-0'],
-      'stop() was called while the first of two handlers was at work on event 1-0. Received are what each of them got, and the checkpoint. That event should be finished and its checkpoint saved, and event 2-0 left for next time.',
+      '`stop` was called while the first of two handlers was working on event 1-0. Finish that event and save its checkpoint, and leave event 2-0 for the next run. Received: what each handler got, and the checkpoint.',
     )
   })
 
-  test('does not wait for the sleep', async () => {
+  test("doesn't wait for the sleep", async () => {
     await plant(1, 1)
     let asleep = false
     let calls = 0
@@ -860,7 +870,7 @@ describe('stop', () => {
     const { options } = script(
       () => {
         calls += 1
-        throw new Error('the mail server is away')
+        throw new Error('the mail server is down')
       },
       {
         sleep: () =>
@@ -871,19 +881,19 @@ describe('stop', () => {
       },
     )
     const processor = await start(options)
-    await until(() => asleep, 'The handler failed, and `sleep` was not called.')
+    await until(() => asleep, "The handler failed, and `sleep` wasn't called.")
     const end = stopping(processor)
     await until(
       end.done,
-      'stop() waited for `sleep`, which may take five seconds after an error. Let the wait end as soon as one of the two happens: the sleep is over, or somebody calls stop().',
+      '`stop` waited for `sleep`, which may take five seconds after an error. End the wait as soon as one of two things happens: the sleep is over, or `stop` is called.',
     )
     await end.finish()
     wake()
     await box.roundTrips(10)
-    verifyEqual(calls, 1, 'After stop() had returned, the sleep ended and the event was handed over again.')
+    verifyEqual(calls, 1, 'After `stop` had returned, the sleep ended and the handler got the event again.')
   })
 
-  test('goes on where it stopped', async () => {
+  test('continues where it stopped', async () => {
     await plant(1, 5)
     let processor: StreamProcessor | undefined
     let end: ReturnType<typeof stopping> | undefined
@@ -893,45 +903,45 @@ describe('stop', () => {
     processor = await start(options)
     await until(
       () => end?.done() === true,
-      'stop() was called in the middle of five events, and did not return.',
+      "`stop` was called in the middle of five events, and it didn't return.",
       () => handed,
     )
     await end?.finish()
     await start(options, box.connect())
     await until(
       () => handed.length >= 5,
-      'After a stop, a new processor of the same name should go on with the rest of the five events.',
+      'After a stop, a new processor with the same name should continue with the rest of the five events.',
       () => handed,
     )
     await waiting()
     verifyEqual(
       handed,
       ['1-0', '2-0', '3-0', '4-0', '5-0'],
-      'A processor was stopped while it handled event 3-0 of five, and a new one of the same name started. Each event should have been handed over once.',
+      'A processor was stopped while it handled event 3-0 of five, and a new one with the same name was started. Each event should be handled once.',
     )
   })
 
-  test('closes its own connection, and not the caller’s', async () => {
+  test("closes its own connection, but not the caller's", async () => {
     const processor = await start(script().options)
     await waiting()
     const end = stopping(processor)
-    await until(end.done, 'stop() was not finished after two seconds.')
+    await until(end.done, "`stop` hadn't finished after two seconds.")
     await end.finish()
     const more = await connectionsStillOpen()
     verify(
       more === 0,
-      'stop() has returned, and the connection that the processor opened is still there. Every deployment would leave one behind, and no process ends with a connection open: `disconnect()` it.',
-      { expected: 'no connection more than before the start', received: `${more} more` },
+      '`stop` has returned, but the connection that the processor opened is still there. Every deployment would leave one, and a process with an open connection never ends. Call `disconnect()` on it.',
+      { expected: 'no more connections than before the start', received: `${more} more` },
     )
     verify(
       box.redis.status !== 'end' && box.redis.status !== 'close',
-      'stop() closed the connection that was handed in. It belongs to the caller; close the one that you opened.',
+      '`stop` closed the connection that was passed in. The caller still needs it, so close only the one that you opened.',
     )
-    await call('GET on the caller’s connection', () => box.redis.get('something'))
+    await call("GET on the caller's connection", () => box.redis.get('something'))
   })
 })
 
-/** How long the reads were to wait, in milliseconds. */
+/** How long the reads may wait, in milliseconds. */
 function waitsOf(commands: typeof box.commands): number[] {
   return commands
     .filter(({ name, args }) => name === 'XREAD' && blocks(args))

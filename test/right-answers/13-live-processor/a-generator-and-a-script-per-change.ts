@@ -1,4 +1,4 @@
-// Events as an async generator, closures instead of private fields, one script that gets the change as JSON.
+// Events as an async generator, closures instead of private fields, and one script that receives the change as JSON.
 import type { Redis } from 'ioredis'
 
 export type ProfileStream = 'user_updates' | 'user_activity' | 'user_friends'
@@ -35,7 +35,7 @@ export class EventStore {
   }
 }
 
-// The position as one number with a fixed width, so that texts compare as numbers do.
+// The position as one number of a fixed width, so that strings compare like numbers.
 const sortable = (id: string) =>
   id
     .split('-')
@@ -137,7 +137,7 @@ export class StreamProcessor {
     this.start = async () => {
       reader = redis.duplicate()
       reader.on('error', () => undefined)
-      await reader.connect().catch(() => undefined) // it may be connecting already
+      await reader.connect().catch(() => undefined) // it may already be connecting
       finished = run(reader)
     }
     this.stop = async () => {

@@ -1,4 +1,4 @@
-// One loop and one connection per stream; the snapshot by WATCH. CLIENT UNBLOCK is not needed: the connection is cut.
+// One loop and one connection per stream, and WATCH for the snapshot. No CLIENT UNBLOCK: the connection is cut.
 import type { Redis } from 'ioredis'
 
 export type ProfileStream = 'user_updates' | 'user_activity' | 'user_friends'
@@ -130,7 +130,7 @@ export class StreamProcessor {
     const key = `checkpoint:${this.options.name}`
     let failures = 0
     let position: string | undefined
-    let done = 0 // handlers that have had the event at `position`'s successor: they need not get it again
+    let done = 0 // how many handlers have finished with the event after `position`: they don't get it again
     while (!this.stopped) {
       try {
         position ??= (await this.redis.hget(key, stream)) ?? '0-0'

@@ -25,13 +25,13 @@ export interface UserSnapshot {
 export type Handler = (event: StreamEvent) => void | Promise<void>
 
 export interface ProcessorOptions {
-  /** Where it stands is kept under this name. */
+  /** Its checkpoint is stored under this name. */
   readonly name: string
-  /** By stream: who gets its events, in this order. */
+  /** For each stream, the handlers of its events, in the order in which they're called. */
   readonly handlers: Readonly<Record<string, readonly Handler[]>>
   readonly onError: (error: unknown) => void
   readonly sleep: (ms: number) => Promise<void>
-  /** How long one read waits at most, in milliseconds. */
+  /** Maximum time that one read waits, in milliseconds. */
   readonly blockMs?: number
 }
 
@@ -42,7 +42,7 @@ export class EventStore {
     this.#redis = redis
   }
 
-  /** Appends the event and returns its id in the stream. */
+  /** Appends the event and returns its ID in the stream. */
   async append(stream: ProfileStream, { userId, eventType, payload }: NewProfileEvent): Promise<string> {
     const fields = ['userId', userId, 'eventType', eventType, 'payload', JSON.stringify(payload)]
     return String(await this.#redis.xadd(stream, '*', ...fields))
