@@ -21,7 +21,7 @@ export interface EntityState<State extends object> {
 
 const PAGE = 500
 
-// Tasks 1 and 3: this works, as long as nobody stores an event meanwhile. Find the fault and mend it.
+// Tasks 1 and 3: this works as long as no event is stored in the meantime. Find the bug and fix it.
 export async function createSnapshot<State extends object>(
   redis: Redis,
   entityId: string,
@@ -49,7 +49,7 @@ export async function getEntityStateWithSnapshot<State extends object>(
   throw new Error('Not written yet: getEntityStateWithSnapshot')
 }
 
-/** The state after all events of the entity, read page by page. */
+/** Returns the state after all events of the entity, read page by page. */
 async function replay<State extends object>(
   redis: Redis,
   entityId: string,

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 
-/** One entry of an entity's stream. `id` is where it stands in the stream. */
+/** One entry of an entity's stream. `id` is its position there. */
 export interface StoredEvent {
   readonly id: string
   readonly eventId: string
@@ -9,13 +9,13 @@ export interface StoredEvent {
   readonly payload: Readonly<Record<string, unknown>>
 }
 
-/** `version` is raised by hand whenever `apply` or the shape of the state changes. */
+/** Raise `version` by hand whenever `apply` or the shape of the state changes. */
 export interface Reducer<State extends object> {
   readonly version: number
   readonly apply: (state: State | null, event: StoredEvent) => State | null
 }
 
-/** A state, and the id of the last event that was read for it; null when there was none. They belong together. */
+/** A state, and the ID of the last event that was read for it (null if there was none). They belong together. */
 export interface EntityState<State extends object> {
   readonly state: State | null
   readonly lastEventId: string | null
@@ -27,10 +27,10 @@ const snapshotKey = (entityId: string) => `snapshot:${entityId}`
 const streamKey = (entityId: string) => `stream:entity:${entityId}`
 
 /**
- * Saves a snapshot, unless the stored one comes from a newer reducer or knows of later events.
+ * Saves a snapshot, unless the stored one comes from a newer reducer or includes later events.
  * KEYS  1 the snapshot's hash · 2 the entity's stream
  * ARGV  1 state · 2 lastEventId · 3 createdAt · 4 reducerVersion
- * Replies 1 when it was saved, 0 when the stored one stays.
+ * Returns 1 if it saved the snapshot, 0 if the stored one stays.
  */
 const SAVE = `
 local function numbers(id)
@@ -54,8 +54,8 @@ redis.call('HSET', KEYS[1], 'state', ARGV[1], 'lastEventId', ARGV[2], 'createdAt
 return 1`
 
 /**
- * Keeps the present state of an entity. Resolves to false when there is nothing to keep, or when a snapshot stands there
- * that is ahead of this one.
+ * Stores the current state of an entity. Resolves to false if there's no state to store, or if the stored snapshot is
+ * ahead of this one.
  */
 export async function createSnapshot<State extends object>(
   redis: Redis,
@@ -70,7 +70,7 @@ export async function createSnapshot<State extends object>(
   return (await redis.eval(SAVE, 2, ...keys, ...values)) === 1
 }
 
-/** The present state, from the snapshot and the events behind it; from all events when there is no snapshot to rely on. */
+/** Returns the current state, from the snapshot and the events after it, or from all events if there's no sound snapshot. */
 export async function getEntityStateWithSnapshot<State extends object>(
   redis: Redis,
   entityId: string,
@@ -80,7 +80,7 @@ export async function getEntityStateWithSnapshot<State extends object>(
   return replay(redis, entityId, reducer, snapshot ?? { state: null, lastEventId: null })
 }
 
-/** Null for every snapshot that must not be believed: the stream is the truth, and can always be asked instead. */
+/** Returns null for any snapshot that isn't sound. The stream is the truth, so a full replay is always possible. */
 async function readSnapshot<State extends object>(
   redis: Redis,
   entityId: string,
@@ -94,7 +94,7 @@ async function readSnapshot<State extends object>(
   return itsEvent.length === 1 ? { state: parsed as State, lastEventId } : null
 }
 
-/** A key of another type is a damaged snapshot, and no reason to fail. */
+/** Returns an empty object for a key of another type, which is a damaged snapshot and not a reason to fail. */
 async function readHash(redis: Redis, key: string): Promise<Readonly<Record<string, string>>> {
   try {
     return await redis.hgetall(key)
@@ -104,7 +104,7 @@ async function readHash(redis: Redis, key: string): Promise<Readonly<Record<stri
   }
 }
 
-/** State and position grow in the same loop, so that neither can be ahead of the other. */
+/** Advances the state and the position in the same loop, so that neither can be ahead of the other. */
 async function replay<State extends object>(
   redis: Redis,
   entityId: string,

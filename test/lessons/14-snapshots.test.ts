@@ -1,4 +1,4 @@
-/** Long, because every sentence that a learner may get to read stands here, beside what it judges. */
+/** Long, because every sentence that a learner may read is here, next to the code that it judges. */
 import type { Redis } from 'ioredis'
 import { describe, test } from 'vitest'
 import {
@@ -29,7 +29,7 @@ interface Points {
 }
 type Fact = readonly [id: string, eventType: string, points: number]
 
-/** Counts what was earned and knows nothing else. `seen` holds the ids of the events that it was given. */
+/** Counts earned points and ignores every other type. `seen` collects the IDs of the events that it receives. */
 function earned(seen: string[] = [], version = 1): Reducer<Points> {
   return {
     version,
@@ -41,7 +41,7 @@ function earned(seen: string[] = [], version = 1): Reducer<Points> {
   }
 }
 
-/** The next version of it, which has learnt that points expire. */
+/** The next version of that reducer, which also handles expired points. */
 function earnedLessExpired(seen: string[] = []): Reducer<Points> {
   const before = earned(seen, 2)
   return {
@@ -54,7 +54,7 @@ function earnedLessExpired(seen: string[] = []): Reducer<Points> {
   }
 }
 
-/** Fails if the reducer of `create` or `get` is not begun with null, or is not given whole events. */
+/** Fails if the reducer of `create` or `get` doesn't start with null, or doesn't receive complete events. */
 async function givesTheReducerItsDue(
   name: string,
   run: (reducer: Reducer<Points>) => Promise<unknown>,
@@ -82,11 +82,11 @@ async function givesTheReducerItsDue(
       timestamp: '2026-03-01T09:00:00.000Z',
       payload: { points: 2 },
     },
-    'The reducer should get the event with its id in the stream, its eventId, type and timestamp, and the payload as an object. The fields of an entry come as a flat list of names and values, in any order: pair them.',
+    'The reducer should receive the event with its ID in the stream, its eventId, type, and timestamp, and the payload as an object. Redis returns the fields of an entry as a flat list of names and values, in any order: pair them up.',
   )
   verify(
     begun[0] === null,
-    'The first event came to the reducer with a state, although nothing was before it. Begin with null: with `{}` a customer who never was looks like one who is there.',
+    "The reducer received the first event together with a state, although there was nothing before it. Start with null. If you start with `{}`, a customer that doesn't exist looks like one that does.",
     { expected: null, received: begun[0] },
   )
 }
@@ -130,7 +130,7 @@ async function plantSnapshot(
   })
 }
 
-/** What stands in Redis, the state as text: '{"points":5} at 2-0'. */
+/** The snapshot in Redis, with the state as a string: '{"points":5} at 2-0'. */
 async function stored(): Promise<string> {
   const { state = 'no state', lastEventId = 'no event' } = await box.admin.hgetall(SNAPSHOT)
   return `${state.replace(/\s/g, '')} at ${lastEventId}`
@@ -144,27 +144,27 @@ function ids(from: number, to: number): string[] {
 }
 
 describe('createSnapshot', () => {
-  test('remembers nothing of another call', async () => {
+  test('keeps nothing from an earlier call', async () => {
     await plant([['1-0', 'POINTS_EARNED', 1]])
     await call('createSnapshot', () => createSnapshot(box.redis, 'customer-1', earned(), noon))
-    if ((await stored()) !== '{"points":1} at 1-0') return // another test says what is wrong then
+    if ((await stored()) !== '{"points":1} at 1-0') return // another test reports that
     await box.admin.del(STREAM, SNAPSHOT)
     await plant([...FIVE, SEVEN])
     await call('createSnapshot', () => createSnapshot(box.redis, 'customer-1', earned(), noon))
     verifyEqual(
       await stored(),
       TWELVE_AT_3,
-      'createSnapshot was called a second time, after the stream had been restored from a backup. The snapshot should be that of the three events that are there now.',
+      'The stream was restored from a backup, and then `createSnapshot` was called a second time. The snapshot should come from the three events that are there now.',
       [
         [
           (snapshot) => /"points":(1|13)\b/.test(snapshot), // the first call saw one point, the second 12
-          'The stream was restored from a backup between two calls, and the second one mixed both. What an earlier call knew must not live on in the program: read the events (or a sound snapshot) in each call.',
+          'The stream was restored from a backup between two calls, and the second call mixed the old state with the new one. Keep nothing in memory between calls: read the events (or a sound snapshot) in each call.',
         ],
       ],
     )
   })
 
-  test('hands whole events to the reducer', () =>
+  test('passes complete events to the reducer', () =>
     givesTheReducerItsDue('createSnapshot', (reducer) =>
       createSnapshot(box.redis, 'customer-1', reducer, noon),
     ))
@@ -177,19 +177,19 @@ describe('createSnapshot', () => {
     const { state, createdAt, reducerVersion } = await box.admin.hgetall(SNAPSHOT)
     verify(
       state !== undefined,
-      'After createSnapshot for "customer-1" the hash "snapshot:customer-1" should have a field `state`, and has none.',
+      'After `createSnapshot` for "customer-1", the hash `snapshot:customer-1` should have a field `state`, but it has none.',
     )
     verifyEqual(
       await stored(),
       TWELVE_AT_3,
-      'The customer earned 2, 3 and 7 points, the last with the event 3-0. The snapshot should hold the state as JSON in `state`, and the id of the last event that is in it in `lastEventId`.',
+      'The customer earned 2, 3, and 7 points, the last of them with the event 3-0. The snapshot should contain the state as JSON in `state`, and the ID of the last event that it includes in `lastEventId`.',
     )
     verifyEqual(
       { createdAt, reducerVersion },
       { createdAt: '2026-03-01T12:00:00.000Z', reducerVersion: '1' },
-      '`createdAt` should be the time of the clock that was handed in, as toISOString() writes it, and `reducerVersion` the version of the reducer.',
+      '`createdAt` should be the time from the `clock` that was passed in, as toISOString() writes it, and `reducerVersion` should be the version of the reducer.',
     )
-    verifyEqual(written, true, 'createSnapshot wrote a snapshot, and should return true.')
+    verifyEqual(written, true, '`createSnapshot` wrote a snapshot, so it should return true.')
   })
 
   test('counts the events of all pages', async () => {
@@ -198,7 +198,7 @@ describe('createSnapshot', () => {
     verifyEqual(
       await stored(),
       '{"points":1100} at 1100-0',
-      'There are 1,100 events with one point each. All of them belong in the snapshot, each of them once: go on behind the last event of a page until none is left.',
+      'There are 1,100 events with one point each. All of them belong in the snapshot, each of them once. Continue after the last event of a page until there are no more.',
     )
   })
 
@@ -208,11 +208,11 @@ describe('createSnapshot', () => {
     verifyEqual(
       await stored(),
       '{"points":5} at 3-0',
-      'The last event, 3-0, changes nothing in the state. It was read all the same, so `lastEventId` is 3-0.',
+      "The last event, 3-0, doesn't change the state. It was still read, so `lastEventId` should be 3-0.",
     )
   })
 
-  test('keeps nothing of nobody', async () => {
+  test("writes nothing if there's no state", async () => {
     const none = await call('createSnapshot', () => createSnapshot(box.redis, 'customer-1', earned(), noon))
     await plant([['1-0', 'POINTS_EXPIRED', 4]])
     const nothing = await call('createSnapshot', () =>
@@ -221,25 +221,25 @@ describe('createSnapshot', () => {
     verifyEqual(
       await box.admin.exists(SNAPSHOT),
       0,
-      'There are no events, or none that makes a state, and createSnapshot wrote a snapshot of it. A snapshot of `null` makes somebody of nobody.',
+      'There are no events, or none that leads to a state, but `createSnapshot` wrote a snapshot. A snapshot of `null` makes it look as if the customer existed.',
     )
     verifyEqual(
       [none, nothing],
       [false, false],
-      'Where there is no state createSnapshot writes nothing, and returns false.',
+      "If there's no state, `createSnapshot` should write nothing and return false.",
     )
     await plantSnapshot(5, '7-0')
     await call('createSnapshot', () => createSnapshot(box.redis, 'customer-1', earned(), noon))
     verifyEqual(
       await stored(),
       '{"points":5} at 7-0',
-      'There is no state to keep, and createSnapshot changed or deleted the snapshot that stood there. "Write nothing" means that too: whether an old snapshot is of use is for its reader to judge.',
+      "There's no state to store, but `createSnapshot` changed or deleted the snapshot that was there. Write nothing in that case: whether an old snapshot can be used is for the code that reads it to decide.",
     )
   })
 
   test('closes what it opens', async () => {
     await plant(FIVE)
-    const redis = box.connect({ lazyConnect: false }) // so that its duplicates connect at once, as they do at home
+    const redis = box.connect({ lazyConnect: false }) // so that its duplicates connect at once, as they normally do
     await redis.ping()
     for (const [what, version] of [
       ['wrote a snapshot', 2],
@@ -248,13 +248,13 @@ describe('createSnapshot', () => {
       await call('createSnapshot', () => createSnapshot(redis, 'customer-1', earned([], version), noon))
       verify(
         (await connectionsStillOpen()) === 0,
-        `After createSnapshot ${what} a connection is still open that was not there before. One more with each snapshot, and Redis soon accepts no more of them: close what you open, in a \`finally\`.`,
+        `After \`createSnapshot\` ${what}, a connection is open that wasn't open before. With one more for each snapshot, Redis soon refuses new connections. Close the connection that you open in a \`finally\`.`,
       )
     }
     verifyEqual(
       await call('redis.ping', () => redis.ping()),
       'PONG',
-      'createSnapshot closed the connection that was handed in. It belongs to the caller; close the one that you opened.',
+      '`createSnapshot` closed the connection that was passed in. The caller still needs it, so close only the one that you opened.',
     )
   })
 
@@ -264,11 +264,11 @@ describe('createSnapshot', () => {
     verifyEqual(
       (await box.admin.xrange(STREAM, '-', '+')).map(([id]) => id),
       ['1-0', '2-0', '3-0'],
-      'createSnapshot changed the stream. The snapshot is a copy that may be thrown away; the events are what it is made of, next month by another reducer.',
+      '`createSnapshot` changed the stream. A snapshot is a copy that can be thrown away. The events are what the next one is made from, perhaps by another reducer.',
     )
   })
 
-  test('takes state and position from one read', async () => {
+  test('takes the state and the position from one read', async () => {
     await everyInterleaving({
       name: 'createSnapshot',
       prepare: (admin) => plant(FIVE, admin),
@@ -277,25 +277,25 @@ describe('createSnapshot', () => {
       verify: async ({ first, held, after }) => {
         await call('createSnapshot', () => (first.ok ? first.value : Promise.reject(first.error)))
         const found = await stored()
-        const when = after === undefined ? 'before its first command' : `right behind its ${after}`
-        const meanwhile = `An event with 7 points was stored while createSnapshot was at work (${when}${held === undefined ? '' : `, before its ${held}`}).`
+        const when = after === undefined ? 'before its first command' : `right after its ${after}`
+        const meanwhile = `An event with 7 points was stored while \`createSnapshot\` was running (${when}${held === undefined ? '' : `, before its ${held}`}).`
         const lost =
           held === 'EXEC' || box.commands.some(({ name, reply }) => name === 'EXEC' && reply === null)
-            ? ': EXEC replied (nil), because a watched key had changed. That is how WATCH says that nothing was written; look again and try again'
+            ? ': EXEC replied (nil) because a watched key had changed. That means nothing was written, so check again and try again'
             : ''
         verify(
           found !== 'nostate at no event',
-          `${meanwhile} There is no snapshot now${lost}. There is a state to keep, and no snapshot that is ahead of it: it has to be written, nobody comes back for it.`,
+          `${meanwhile} Now there's no snapshot${lost}. There is a state to store, and no snapshot that's ahead of it, so it has to be written. Otherwise it never is.`,
           { expected: `${FIVE_AT_2}, or ${TWELVE_AT_3}`, received: found },
         )
         verify(
           found !== '{"points":5} at 3-0',
-          `${meanwhile} The snapshot now says 5 points, and that event 3-0 is in it. The truth at 3-0 is 12. Whoever goes on from this snapshot reads behind 3-0: the 7 points are lost for good. State and position have to come from one and the same read.`,
+          `${meanwhile} The snapshot now contains 5 points at 3-0, but the correct number at 3-0 is 12. Code that continues from this snapshot reads after 3-0, so the 7 points are lost for good. Take the state and the position from the same read.`,
           { expected: `${FIVE_AT_2}, or ${TWELVE_AT_3}`, received: found },
         )
         verify(
           found === FIVE_AT_2 || found === TWELVE_AT_3,
-          `${meanwhile} State and position of the snapshot do not belong together: the position is behind the state, so whoever goes on from there counts the 7 points twice. Take both from one and the same read.`,
+          `${meanwhile} The state and the position of the snapshot don't match: the position is older than the state, so code that continues from there counts the 7 points twice. Take both from the same read.`,
           { expected: `${FIVE_AT_2}, or ${TWELVE_AT_3}`, received: found },
         )
       },
@@ -318,8 +318,8 @@ describe('createSnapshot', () => {
         verify(
           found === newer || (!survived && found === older),
           survived
-            ? 'A snapshot with 5 points at 2-0 was there, of reducer version 1, and an event with 7 points behind it. createSnapshot with version 2 should have replaced all four fields.'
-            : `The process died behind its ${last ?? 'start'}, and what stands there now is half of the old snapshot and half of the new one, or nothing. Write all four fields in one command.`,
+            ? 'There was a snapshot with 5 points at 2-0 of reducer version 1, and an event with 7 points after it. `createSnapshot` with version 2 should have replaced all four fields.'
+            : `The process died after ${last ?? 'the start'}. Now the snapshot is half old and half new, or it's gone. Write all four fields in one command.`,
           { expected: survived ? newer : `${older}; or ${newer}`, received: found },
         )
       },
@@ -331,75 +331,75 @@ describe('getEntityStateWithSnapshot', () => {
   const get = (reducer: Reducer<Points> = earned()) =>
     call('getEntityStateWithSnapshot', () => getEntityStateWithSnapshot(box.redis, 'customer-1', reducer))
 
-  test('remembers nothing of another call', async () => {
+  test('keeps nothing from an earlier call', async () => {
     await plant([['1-0', 'POINTS_EARNED', 1]])
     const { state } = await get()
-    if (state?.points !== 1) return // another test says what is wrong then
+    if (state?.points !== 1) return // another test reports that
     await box.admin.del(STREAM, SNAPSHOT)
     await plant([...FIVE, SEVEN])
     verifyEqual(
       await get(),
       { state: { points: 12 }, lastEventId: '3-0' },
-      'getEntityStateWithSnapshot was called a second time, after the stream had been restored from a backup. The answer should be that of the three events that are there now.',
+      'The stream was restored from a backup, and then `getEntityStateWithSnapshot` was called a second time. The answer should come from the three events that are there now.',
       [
         [
           ({ state }) => state?.points === 1 || state?.points === 13, // the first call saw one point, the second 12
-          'The stream was restored from a backup between two calls, and the second answer mixed both. What an earlier call knew must not live on in the program: ask Redis in each call.',
+          'The stream was restored from a backup between two calls, and the second answer mixed both. Keep nothing in memory between calls: query Redis in each call.',
         ],
       ],
     )
   })
 
-  test('hands whole events to the reducer', () =>
+  test('passes complete events to the reducer', () =>
     givesTheReducerItsDue('getEntityStateWithSnapshot', (reducer) =>
       getEntityStateWithSnapshot(box.redis, 'customer-1', reducer),
     ))
 
-  test('replays everything when there is no snapshot', async () => {
+  test("replays everything if there's no snapshot", async () => {
     await plant([...FIVE, SEVEN])
     verifyEqual(
       await get(),
       { state: { points: 12 }, lastEventId: '3-0' },
-      'There is no snapshot. The state should come from all events, 2 + 3 + 7 points, and `lastEventId` is that of the last.',
+      "There's no snapshot. The state should come from all events, which makes 2 + 3 + 7 points, and `lastEventId` should be the ID of the last one.",
     )
   })
 
-  test('finds nobody where nobody is', async () => {
+  test("returns null for an entity that doesn't exist", async () => {
     verifyEqual(
       await get(),
       { state: null, lastEventId: null },
-      'There are no events and no snapshot: both the state and the `lastEventId` should be null.',
+      'There are no events and no snapshot, so both the state and `lastEventId` should be null.',
     )
   })
 
-  test('tells how far it has read, also where there is no state', async () => {
+  test('returns the last ID that it read, even without a state', async () => {
     await plant([['1-0', 'POINTS_EXPIRED', 4]])
     verifyEqual(
       await get(),
       { state: null, lastEventId: '1-0' },
-      'There is one event, and the reducer makes no state of it. The state is null, but the event was read: `lastEventId` is null only where there are no events.',
+      'There is one event, and the reducer makes no state of it. The state is null, but the event was read. `lastEventId` is null only if there are no events.',
     )
   })
 
-  test('reads on from the snapshot', async () => {
+  test('continues from the snapshot', async () => {
     await plant([...FIVE, SEVEN])
     await plantSnapshot(5, '2-0')
     const seen: string[] = []
     const found = await get(earned(seen))
     verify(
       !(seen.includes('2-0') && seen.length === 2),
-      'The snapshot was taken at the event 2-0, and the reducer got that event once more: its points are counted twice. XRANGE includes its start; `(2-0` leaves it out.',
+      'The snapshot was taken at the event 2-0, and the reducer received that event again, so its points are counted twice. XRANGE includes its start. `(2-0` leaves it out.',
       { expected: ['3-0'], received: seen },
     )
     verifyEqual(
       found,
       { state: { points: 12 }, lastEventId: '3-0' },
-      'The snapshot says 5 points at 2-0, and one event with 7 points came after it. That makes 12 at 3-0.',
+      'The snapshot contains 5 points at 2-0, and one event with 7 points came after it. That makes 12 at 3-0.',
     )
     verifyEqual(
       seen,
       ['3-0'],
-      'There is a sound snapshot at 2-0, so the reducer should be given the events behind it, and none before.',
+      'There is a sound snapshot at 2-0, so the reducer should receive only the events after it.',
     )
   })
 
@@ -409,18 +409,18 @@ describe('getEntityStateWithSnapshot', () => {
     verifyEqual(
       await get(),
       { state: { points: 100 }, lastEventId: '3-0' },
-      'The snapshot stands at the last event. Its state is the answer (here it holds 100 points, so that one can see where the answer comes from), and its `lastEventId` too.',
+      'The snapshot is at the last event, so its state and its `lastEventId` are the answer. (Here it contains 100 points, to show where the answer comes from.)',
     )
   })
 
-  test('does not fetch what is in the snapshot', async () => {
+  test('fetches no events from before the snapshot', async () => {
     await plant([...FIVE, SEVEN, ['4-0', 'POINTS_EARNED', 1]])
     await plantSnapshot(12, '3-0')
     await get()
     const fetched = JSON.stringify(box.commands.map(({ reply }) => reply ?? null))
     verify(
       !fetched.includes('e-1-0') && !fetched.includes('e-2-0'),
-      'The snapshot stands at 3-0, and the answer fetched the events before it all the same. With 10,000 events that is what the snapshot was to save.',
+      "The snapshot is at 3-0, but the events before it were fetched anyway. With 10,000 events, that's exactly the work that the snapshot should save.",
     )
   })
 
@@ -429,22 +429,22 @@ describe('getEntityStateWithSnapshot', () => {
     verifyEqual(
       await get(),
       { state: { points: 1_100 }, lastEventId: '1100-0' },
-      'There are 1,100 events with one point each. All of them count, each of them once: go on behind the last event of a page until none is left.',
+      'There are 1,100 events with one point each. All of them count, each of them once. Continue after the last event of a page until there are no more.',
     )
     verify(
       largestReply(box.commands) <= 501,
-      'One command fetched more than 501 entries. Read in pages (COUNT 500): the stream will be longer one day, and Redis serves nobody else meanwhile.',
+      'One command fetched more than 501 entries. Read in pages (COUNT 500), because the stream will grow, and all other clients wait while Redis builds a long reply.',
       { received: largestReply(box.commands) },
     )
     await plantSnapshot(2, '2-0')
     verifyEqual(
       await get(),
       { state: { points: 1_100 }, lastEventId: '1100-0' },
-      'The snapshot stands at event 2 of 1,100. What follows it takes three pages too.',
+      'The snapshot is at event 2 of 1,100. The events after it also take three pages.',
     )
   })
 
-  test('lets an error of the reducer through', async () => {
+  test('passes on an error from the reducer', async () => {
     await plant(FIVE)
     const failure = new RangeError('no such points')
     const failing: Reducer<Points> = {
@@ -458,7 +458,7 @@ describe('getEntityStateWithSnapshot', () => {
     )
     verify(
       !outcome.ok && outcome.error === failure,
-      'The reducer threw, and getEntityStateWithSnapshot did not reject with that error. Only what is wrong with the snapshot may be passed over; with any other error swallowed, a customer with points looks like nobody.',
+      "The reducer threw, and `getEntityStateWithSnapshot` didn't reject with that error. Ignore only what's wrong with a snapshot. If you swallow other errors, a customer with points looks like one that doesn't exist.",
       { received: outcome.ok ? outcome.value : outcome.error },
     )
   })
@@ -470,18 +470,18 @@ describe('getEntityStateWithSnapshot', () => {
     verifyEqual(
       [(await box.admin.keys('*')).filter((key) => key.includes('customer')).sort(), await stored()],
       [[SNAPSHOT, STREAM], FIVE_AT_2],
-      'getEntityStateWithSnapshot changed something in Redis. It only reads; who wants a snapshot calls createSnapshot.',
+      '`getEntityStateWithSnapshot` changed something in Redis, but it should only read. Writing a snapshot is up to `createSnapshot`.',
     )
     await box.admin.del(SNAPSHOT)
     await get()
     verifyEqual(
       await box.admin.exists(SNAPSHOT),
       0,
-      'There was no snapshot, and getEntityStateWithSnapshot wrote one. It only reads: who asks a question should not wait for a write, and who wants a snapshot calls createSnapshot.',
+      "There was no snapshot, and `getEntityStateWithSnapshot` wrote one. It should only read, because a query shouldn't wait for a write. Writing a snapshot is up to `createSnapshot`.",
     )
   })
 
-  test('takes a snapshot in one piece', async () => {
+  test('reads a snapshot in one piece', async () => {
     await everyInterleaving({
       name: 'getEntityStateWithSnapshot',
       prepare: async (admin) => {
@@ -497,13 +497,13 @@ describe('getEntityStateWithSnapshot', () => {
         verifyEqual(
           `${JSON.stringify(state)} at ${lastEventId}`,
           TWELVE_AT_3,
-          `Somebody wrote a newer snapshot between the ${after ?? 'start'} and the ${held ?? 'end'}, and the answer took the state of one and the position of the other. Fetch all fields of the snapshot with one command, HGETALL or HMGET.`,
+          `A newer snapshot was written between the ${after ?? 'start'} and the ${held ?? 'end'}, and the answer combines the state of one with the position of the other. Fetch all fields of the snapshot with one command, HGETALL or HMGET.`,
         )
       },
     })
   })
 
-  test('gives a state and a position that belong together', async () => {
+  test('returns a state and a position that belong together', async () => {
     await everyInterleaving({
       name: 'getEntityStateWithSnapshot',
       prepare: async (admin) => {
@@ -519,7 +519,7 @@ describe('getEntityStateWithSnapshot', () => {
         const found = `${JSON.stringify(state)} at ${lastEventId}`
         verify(
           found === FIVE_AT_2 || found === TWELVE_AT_3,
-          'An event was stored while getEntityStateWithSnapshot was at work, and the `lastEventId` that it returned does not belong to the state. Both have to come from one read.',
+          "An event was stored while `getEntityStateWithSnapshot` was running, and the `lastEventId` that it returned doesn't match the state. Take both from the same read.",
           { expected: `${FIVE_AT_2}, or ${TWELVE_AT_3}`, received: found },
         )
       },
@@ -529,7 +529,7 @@ describe('getEntityStateWithSnapshot', () => {
 
 describe('never backwards', () => {
   function holdsAgainstTheFaster(mine: string, theirs: string, why = ''): void {
-    test(`holds when somebody else is faster, ${mine} after ${theirs}`, async () => {
+    test(`keeps a newer snapshot by another process, ${mine} after ${theirs}`, async () => {
       await everyInterleaving({
         name: 'createSnapshot',
         prepare: (admin) => plant([[mine, 'POINTS_EARNED', 5]], admin),
@@ -544,7 +544,7 @@ describe('never backwards', () => {
           verifyEqual(
             await stored(),
             `{"points":12} at ${theirs}`,
-            `A slow process overwrote a newer snapshot with an older one: behind its ${after ?? 'start'}, an event was stored and somebody else made a snapshot at ${theirs}; then the slow one went on with its own, at ${mine}. Compare the positions and write in one step.${why}`,
+            `A slow process overwrote a newer snapshot with an older one. After its ${after ?? 'start'}, an event was stored, and another process wrote a snapshot at ${theirs}. Then the slow process wrote its own, at ${mine}. Compare the positions and write in one step.${why}`,
           )
         },
       })
@@ -554,9 +554,9 @@ describe('never backwards', () => {
   holdsAgainstTheFaster('2-0', '3-0')
 
   const IN_ORDER: readonly (readonly [older: string, later: string, why: string])[] = [
-    ['9-0', '10-0', 'As texts "10-0" is less than "9-0"; as positions it is later.'],
-    ['5-2', '5-10', 'In the same millisecond the number behind the dash decides, and 10 is more than 2.'],
-    ['9-7', '10-1', 'The number before the dash decides first: 10-1 is later than 9-7.'],
+    ['9-0', '10-0', 'As strings, "10-0" is less than "9-0". As positions, it is later.'],
+    ['5-2', '5-10', 'Within a millisecond, the number after the dash decides, and 10 is more than 2.'],
+    ['9-7', '10-1', 'The number before the dash decides first, so 10-1 is later than 9-7.'],
   ]
   for (const [older, later, why] of IN_ORDER) {
     test(`knows that ${later} is later than ${older}`, async () => {
@@ -569,13 +569,13 @@ describe('never backwards', () => {
       verifyEqual(
         await stored(),
         `{"points":12} at ${later}`,
-        `The stored snapshot was at ${older}, the new one is at ${later} and should have replaced it. ${why}`,
+        `The stored snapshot was at ${older}. The new one is at ${later} and should have replaced it. ${why}`,
       )
     })
   }
   for (const [older, later, why] of IN_ORDER) holdsAgainstTheFaster(older, later, ` ${why}`)
 
-  test('holds when both share one connection', async () => {
+  test('keeps a newer snapshot when both share one connection', async () => {
     let watched = false
     await everyInterleaving({
       name: 'createSnapshot',
@@ -593,9 +593,9 @@ describe('never backwards', () => {
         verifyEqual(
           await stored(),
           TWELVE_AT_3,
-          `Two parts of a program share one connection, and a newer snapshot was overwritten with an older one, written behind its ${after ?? 'start'}. ${
+          `Two parts of a program share one connection, and an older snapshot replaced a newer one, which was written after the first call's ${after ?? 'start'}. ${
             watched
-              ? 'WATCH belongs to a connection: the EXEC of one ended the watch of the other. Watch on a `redis.duplicate()` of your own, or take a script.'
+              ? 'WATCH belongs to a connection: the first EXEC also ended the other WATCH. Watch on a `redis.duplicate()` of your own, or use a script.'
               : 'Compare the positions and write in one step.'
           }`,
         )
@@ -603,7 +603,7 @@ describe('never backwards', () => {
     })
   })
 
-  test('prefers the newer reducer, wherever the older one stands', async () => {
+  test('prefers the newer reducer, even at an older position', async () => {
     await everyInterleaving({
       name: 'createSnapshot',
       prepare: (admin) => plant(FIVE, admin),
@@ -618,13 +618,13 @@ describe('never backwards', () => {
         verifyEqual(
           await box.admin.hget(SNAPSHOT, 'reducerVersion'),
           '2',
-          `A program with reducer version 2 made a snapshot at 2-0; behind its ${after ?? 'start'}, one with version 1 made another at 3-0. That of version 2 should stand there in the end: positions are compared only where the versions are equal, since no reader of version 2 uses the other, however late it is.`,
+          `A program with reducer version 2 took a snapshot at 2-0. After its ${after ?? 'start'}, a program with version 1 took another one at 3-0. In the end, the snapshot of version 2 should be there. Compare positions only if the versions are equal, because a reader with version 2 can't use a snapshot of version 1, however recent it is.`,
         )
       },
     })
   })
 
-  test('does not go back to an older reducer', async () => {
+  test('never goes back to an older reducer', async () => {
     await plant([...FIVE, SEVEN])
     await plantSnapshot(4, '2-0', { reducerVersion: '10' })
     const written = await call('createSnapshot', () =>
@@ -633,11 +633,11 @@ describe('never backwards', () => {
     verifyEqual(
       [await stored(), await box.admin.hget(SNAPSHOT, 'reducerVersion'), written],
       ['{"points":4} at 2-0', '10', false],
-      'A snapshot of reducer version 10 stood there, and a program that still has version 9 asked for one. While a deployment is under way both run, and would overwrite each other for ever: the higher version stays (10 is more than 9), and createSnapshot returns false.',
+      'There was a snapshot of reducer version 10, and a program that still has version 9 wanted to write one. During a deployment, both are running and would overwrite each other forever. So the higher version stays (10 is more than 9), and `createSnapshot` returns false.',
     )
   })
 
-  test.skipIf(lacks('own-server'))('lets any error of Redis through', async () => {
+  test.skipIf(lacks('own-server'))('passes on any error from Redis', async () => {
     const server = await box.startServer()
     await plant(FIVE, server.admin)
     await server.admin.config('SET', 'min-replicas-to-write', 1)
@@ -645,12 +645,12 @@ describe('never backwards', () => {
       'createSnapshot',
       () => createSnapshot(server.connect(), 'customer-1', earned(), noon),
       Error,
-      'Redis refused to write because it had no replica (NOREPLICAS), but createSnapshot resolved. Let every error of its write through: true means that the snapshot is there, and false that a better one is.',
+      'Redis refused to write because it had no replica (NOREPLICAS), but `createSnapshot` resolved. Pass on every error from its write. `true` means that the snapshot was written, and `false` means that a better one is there.',
     )
     verify(
       /NOREPLICAS|EXECABORT/.test(error.message),
-      'Redis refused to write because it had no replica (NOREPLICAS), and createSnapshot threw an error that hides that. Throw the error of Redis as it is: it names the cause.',
-      { expected: 'the error of Redis', received: error },
+      'Redis refused to write because it had no replica (NOREPLICAS), and `createSnapshot` threw an error that hides the cause. Throw the error from Redis as it is.',
+      { expected: 'the error from Redis', received: error },
     )
   })
 
@@ -663,7 +663,7 @@ describe('never backwards', () => {
     verifyEqual(
       [await stored(), await box.admin.hget(SNAPSHOT, 'reducerVersion'), written],
       ['{"points":1} at 3-0', '2', true],
-      'The stored snapshot comes from reducer version 1, this program has version 2. It should replay all events with its own reducer, replace the snapshot, and return true.',
+      'The stored snapshot is from reducer version 1, and this program has version 2. It should replay all events with its own reducer, replace the snapshot, and return true.',
     )
   })
 
@@ -674,11 +674,11 @@ describe('never backwards', () => {
     verifyEqual(
       await stored(),
       FIVE_AT_2,
-      'The stored snapshot says that it was taken at 99-0, and no such event is in the stream (it was restored from a backup, say). It is not ahead, it is wrong: createSnapshot should replace it.',
+      "According to the stored snapshot, it was taken at 99-0, but the stream has no such event (it may have been restored from a backup). That snapshot isn't ahead, it's wrong, and `createSnapshot` should replace it.",
     )
   })
 
-  test('replaces a string in the place of the snapshot', async () => {
+  test('replaces a string in place of the snapshot', async () => {
     await plant(FIVE)
     await box.admin.set(SNAPSHOT, 'not a hash')
     const outcome = await attempt('createSnapshot', () =>
@@ -686,7 +686,7 @@ describe('never backwards', () => {
     )
     verify(
       outcome.ok && (await box.admin.type(SNAPSHOT)) === 'hash' && (await stored()) === FIVE_AT_2,
-      'The key `snapshot:customer-1` held a string instead of a hash, and createSnapshot should replace it, because every later snapshot would fail otherwise. HSET refuses a key of another type: delete it in the same step as the write.',
+      'The key `snapshot:customer-1` held a string instead of a hash. `createSnapshot` should replace it, or every later snapshot fails. HSET rejects a key of another type, so delete the key in the same step as the write.',
       { expected: FIVE_AT_2, received: outcome.ok ? await box.admin.type(SNAPSHOT) : outcome.error },
     )
   })
@@ -712,7 +712,7 @@ describe('never backwards', () => {
       )
       verify(
         outcome.ok && (await stored()) === FIVE_AT_2,
-        `A damaged snapshot stood there (${JSON.stringify(damage)}; null: the field is missing). createSnapshot should replace it with a sound one; otherwise it stays damaged for ever.`,
+        `There was a damaged snapshot (${JSON.stringify(damage)}; null means that the field is missing). \`createSnapshot\` should replace it with a sound one. Otherwise, it stays damaged forever.`,
         { expected: FIVE_AT_2, received: outcome.ok ? await stored() : outcome.error },
       )
     }
@@ -722,7 +722,7 @@ describe('never backwards', () => {
 describe('only a copy', () => {
   const sound = { state: { points: 12 }, lastEventId: '3-0' }
 
-  test('does not use the snapshot of another reducer', async () => {
+  test('ignores the snapshot of another reducer', async () => {
     await plant([...FIVE, SEVEN, ['4-0', 'POINTS_EXPIRED', 4]])
     await plantSnapshot(12, '4-0')
     verifyEqual(
@@ -730,7 +730,7 @@ describe('only a copy', () => {
         getEntityStateWithSnapshot(box.redis, 'customer-1', earnedLessExpired()),
       ),
       { state: { points: 8 }, lastEventId: '4-0' },
-      'The snapshot was made by version 1 of the reducer, which did not know that points expire. Version 2 does; it cannot go on from there, and has to replay all events.',
+      "The snapshot was taken by version 1 of the reducer, which didn't know that points expire. Version 2 does, so it can't continue from that snapshot: replay all events.",
     )
     await plantSnapshot(8, '4-0', { reducerVersion: '2' })
     verifyEqual(
@@ -738,11 +738,11 @@ describe('only a copy', () => {
         getEntityStateWithSnapshot(box.redis, 'customer-1', earned()),
       ),
       { state: { points: 12 }, lastEventId: '4-0' },
-      'The snapshot was made by version 2 of the reducer, and this program still has version 1. It cannot know what a newer state means, and has to replay all events.',
+      "The snapshot was taken by version 2 of the reducer, and this program still has version 1. It can't interpret a newer state, so it has to replay all events.",
     )
   })
 
-  test('survives a string in the place of the snapshot', async () => {
+  test('survives a string in place of the snapshot', async () => {
     await plant([...FIVE, SEVEN])
     await box.admin.set(SNAPSHOT, 'not a hash')
     const outcome = await attempt('getEntityStateWithSnapshot', () =>
@@ -750,7 +750,7 @@ describe('only a copy', () => {
     )
     verify(
       outcome.ok || String(outcome.error).includes('Not written yet'),
-      'The key `snapshot:customer-1` holds a string instead of a hash, and getEntityStateWithSnapshot threw. A snapshot is only a copy: whatever is wrong with it, replay all events.',
+      'The key `snapshot:customer-1` holds a string instead of a hash, and `getEntityStateWithSnapshot` threw. A snapshot is only a copy. If anything is wrong with it, replay all events.',
       { received: !outcome.ok && outcome.error },
     )
     verifyEqual(
@@ -763,17 +763,17 @@ describe('only a copy', () => {
   })
 
   const DAMAGES: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
-    ['its `state` is torn', { state: '{"poi' }],
+    ['its `state` is cut off', { state: '{"poi' }],
     ['its `state` is empty', { state: '' }],
     ['its `state` is null', { state: 'null' }],
-    ['its `state` is a number and no object', { state: '5' }],
-    ['its `state` is a text and no object', { state: '"five"' }],
-    ['its `lastEventId` is no id', { lastEventId: 'yesterday' }],
+    ["its `state` is a number, which isn't an object", { state: '5' }],
+    ["its `state` is a string, which isn't an object", { state: '"five"' }],
+    ["its `lastEventId` isn't an ID", { lastEventId: 'yesterday' }],
     ['its `lastEventId` is empty', { lastEventId: '' }],
     ['its `lastEventId` has a number of more than 64 bits', { lastEventId: '99999999999999999999-0' }],
     ['its `lastEventId` has no dash', { state: '{"points":100}', lastEventId: '2' }],
     ['its `lastEventId` has a letter before it', { state: '{"points":100}', lastEventId: 'x2-0' }],
-    ['its `reducerVersion` is no number', { reducerVersion: 'one' }],
+    ["its `reducerVersion` isn't a number", { reducerVersion: 'one' }],
   ]
   for (const [what, damage] of DAMAGES) {
     test(`survives a snapshot when ${what}`, () =>
@@ -796,7 +796,7 @@ describe('only a copy', () => {
     )
     verify(
       outcome.ok || String(outcome.error).includes('Not written yet'),
-      `The snapshot is ${kind} (${what}), and getEntityStateWithSnapshot threw. All events are still there: a full replay gives the right answer, only slower.`,
+      `The snapshot is ${kind} (${what}), and \`getEntityStateWithSnapshot\` threw. All events are still there, and a full replay returns the right answer, only more slowly.`,
       { received: !outcome.ok && outcome.error },
     )
     const found = await call('getEntityStateWithSnapshot', () =>
@@ -805,17 +805,17 @@ describe('only a copy', () => {
     verifyEqual(
       found,
       sound,
-      `The snapshot is ${kind} (${what}). It should be left aside, and the answer come from all events.`,
+      `The snapshot is ${kind} (${what}). Ignore it, and take the answer from all events.`,
     )
     verifyEqual(
       await box.admin.hgetall(SNAPSHOT),
       before,
-      `The snapshot is ${kind} (${what}), and getEntityStateWithSnapshot deleted or mended it. It only reads: perhaps it may not write at all, and somebody else has just replaced what it has read. Mending is for createSnapshot.`,
+      `The snapshot is ${kind} (${what}), and \`getEntityStateWithSnapshot\` deleted or repaired it. It should only read: it may not have permission to write, or another process may have just replaced that snapshot. Repairs are up to \`createSnapshot\`.`,
     )
   }
 
   for (const state of ['{}', '{"points":0}']) {
-    test(`believes the state ${state}`, async () => {
+    test(`accepts the state ${state}`, async () => {
       await plant([...FIVE, SEVEN])
       await plantSnapshot(0, '3-0', { state })
       const found = await call('getEntityStateWithSnapshot', () =>
@@ -824,12 +824,12 @@ describe('only a copy', () => {
       verifyEqual(
         found,
         { state: JSON.parse(state), lastEventId: '3-0' },
-        `The snapshot's state is ${state}. That is an object, and the snapshot is sound: what an object holds is the reducer's business, and 0 points are a state too.`,
+        `The snapshot's state is ${state}. That's an object, so the snapshot is sound. What's inside the object is up to the reducer, and 0 points are a state too.`,
       )
     })
   }
 
-  test('does not mind a damaged createdAt', async () => {
+  test('accepts a damaged createdAt', async () => {
     await plant([...FIVE, SEVEN])
     await plantSnapshot(100, '3-0', { createdAt: 'noon' })
     const { state } = await call('getEntityStateWithSnapshot', () =>
@@ -838,18 +838,18 @@ describe('only a copy', () => {
     verifyEqual(
       state,
       { points: 100 },
-      '`createdAt` is for people: whether the snapshot is sound does not depend on it.',
+      "`createdAt` is for people. It doesn't affect whether the snapshot is sound.",
     )
   })
 
-  test('does not believe a snapshot whose event is not in the stream', async () => {
+  test("ignores a snapshot whose event isn't in the stream", async () => {
     await plantSnapshot(5, '2-0')
     verifyEqual(
       await call('getEntityStateWithSnapshot', () =>
         getEntityStateWithSnapshot(box.redis, 'customer-1', earned()),
       ),
       { state: null, lastEventId: null },
-      'The stream of this customer is gone, and the snapshot was left behind. The answer brought somebody back from a copy: the stream is the truth, a snapshot whose event is not in it counts for nothing.',
+      "The stream of this customer is gone, and the snapshot was left over. The answer restored the customer from a copy. The stream is the truth, so ignore a snapshot whose event isn't in it.",
     )
     await plant(FIVE)
     await plantSnapshot(99, '99-0')
@@ -858,7 +858,7 @@ describe('only a copy', () => {
         getEntityStateWithSnapshot(box.redis, 'customer-1', earned()),
       ),
       { state: { points: 5 }, lastEventId: '2-0' },
-      'The snapshot says that it was taken at 99-0, and the stream ends at 2-0. Such a snapshot is of another history; the answer should come from the events.',
+      'According to the snapshot, it was taken at 99-0, but the stream ends at 2-0. It belongs to another history, so the answer should come from the events.',
     )
     await plantSnapshot(99, '1-5')
     verifyEqual(
@@ -866,7 +866,7 @@ describe('only a copy', () => {
         getEntityStateWithSnapshot(box.redis, 'customer-1', earned()),
       ),
       { state: { points: 5 }, lastEventId: '2-0' },
-      'The snapshot says that it was taken at 1-5. The stream holds 1-0 and 2-0, but no 1-5: such a snapshot is of another history too. Ask for that one event, from its id to its id; an event before or behind it proves nothing.',
+      'According to the snapshot, it was taken at 1-5. The stream contains 1-0 and 2-0, but no 1-5, so the snapshot belongs to another history. Ask for exactly that event, with its ID as start and end. An event before or after it proves nothing.',
     )
   })
 })

@@ -1,4 +1,4 @@
-// The decision is made in TypeScript; a small script writes only if the snapshot is still the one that was decided on.
+// The decision is made in TypeScript. A small script writes only if the snapshot hasn't changed since.
 import type { Redis } from 'ioredis'
 
 export interface StoredEvent {
@@ -18,7 +18,7 @@ export interface EntityState<State extends object> {
 }
 type Hash = Record<string, string>
 
-// KEYS: the snapshot. ARGV: what it held (version, position, state, time; '' for nothing), then what it shall hold.
+// KEYS: the snapshot. ARGV: its old values (version, position, state, time; '' for a missing one), then its new values.
 const SWAP = `
 if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then redis.call('DEL', KEYS[1]) end
 local names = {'reducerVersion', 'lastEventId', 'state', 'createdAt'}

@@ -1,4 +1,4 @@
-// Optimistic: a connection of its own, WATCH, and a transaction that is tried again. Every snapshot comes from all events.
+// Optimistic: a connection of its own, WATCH, and a transaction that's retried. Every snapshot comes from all events.
 import type { Redis } from 'ioredis'
 
 export type StoredEvent = {
@@ -33,7 +33,7 @@ class Entity<State extends object> {
     this.reducer = reducer
   }
 
-  /** XREAD leaves out the id it is given, so no parenthesis is needed. */
+  /** XREAD starts after the ID that it receives, so it needs no parenthesis. */
   async readOn(state: State | null, from: string): Promise<EntityState<State>> {
     let [current, position] = [state, from]
     while (true) {
