@@ -1,11 +1,11 @@
-// Lesson 17: the order process. Read lessons/17-order-process.md; the constants and types are yours to use and stay as they are.
+// Lesson 17: the order process. Read lessons/17-order-process.md. The constants and types are yours to use; leave them as they are.
 
 import type { Redis } from 'ioredis'
 import type { DomainEvent, Payload } from '#built/01-events'
 
-/** All services of the shop write here and read here. */
+/** The stream that all services of the shop write and read. */
 export const BUS = 'bus:orders'
-/** How long an order waits for payment and stock. */
+/** Maximum time that an order waits for payment and stock, in milliseconds. */
 export const DEADLINE_MS = 15 * 60 * 1_000
 
 export type Clock = () => Date
@@ -15,16 +15,16 @@ export interface Fact {
   readonly payload: Payload
 }
 
-/** One process of one service: the group is the service, the consumer is the process. */
+/** One process of one service. The group names the service, and the consumer names the process. */
 export interface Member {
   readonly group: string
   readonly consumer: string
 }
 
-/** What a service makes of an event; nothing of most. Pure. */
+/** Returns a service's reactions to an event, which is none for most events. Pure. */
 export type React = (event: DomainEvent) => readonly Fact[]
 
-/** Something outside of Redis. It may be asked twice for one event, with the same key. */
+/** Sends an event to a system outside Redis. It may be called twice for one event, with the same key. */
 export type Send = (event: DomainEvent, options: { readonly idempotencyKey: string }) => Promise<void>
 
 // Task 1

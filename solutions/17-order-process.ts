@@ -1,9 +1,9 @@
 import type { Redis } from 'ioredis'
 import { createEvent, type DomainEvent, decodeEvent, encodeEvent, type Payload } from '#built/01-events'
 
-/** All services of the shop write here and read here. */
+/** The stream that all services of the shop write and read. */
 export const BUS = 'bus:orders'
-/** How long an order waits for payment and stock. */
+/** Maximum time that an order waits for payment and stock, in milliseconds. */
 export const DEADLINE_MS = 15 * 60 * 1_000
 
 export type Clock = () => Date
@@ -13,26 +13,26 @@ export interface Fact {
   readonly payload: Payload
 }
 
-/** One process of one service: the group is the service, the consumer is the process. */
+/** One process of one service. The group names the service, and the consumer names the process. */
 export interface Member {
   readonly group: string
   readonly consumer: string
 }
 
-/** What a service makes of an event; nothing of most. Pure. */
+/** Returns a service's reactions to an event, which is none for most events. Pure. */
 export type React = (event: DomainEvent) => readonly Fact[]
 
-/** Something outside of Redis. It may be asked twice for one event, with the same key. */
+/** Sends an event to a system outside Redis. It may be called twice for one event, with the same key. */
 export type Send = (event: DomainEvent, options: { readonly idempotencyKey: string }) => Promise<void>
 
 const PROCESS = 'order-process'
-/** Orders that are not decided yet, by deadline. An index only: what is true stands in the streams. */
+/** Sorted set of the open orders, by deadline. It's only an index, and it can be rebuilt from the streams. */
 const DEADLINES = 'process:deadlines'
 const PAGE = 100
 
 const cancelled = (reason: string): Fact => ({ eventType: 'ORDER_CANCELLED', payload: { reason } })
 
-/** What the process of an order does next, by all that is known of the order, in whatever order it came. Pure. */
+/** Decides what the process of an order does next, based on all of its events, in any order. Pure. */
 export function nextSteps(history: readonly DomainEvent[], now: Date): readonly Fact[] {
   const created = history.find(({ eventType }) => eventType === 'ORDER_CREATED')
   if (created === undefined) return []
@@ -54,7 +54,7 @@ function sumOf(history: readonly DomainEvent[], type: string): number {
 
 const deadlineOf = (created: DomainEvent) => Date.parse(created.timestamp) + DEADLINE_MS
 
-/** Facts as events which say where they come from. */
+/** Turns facts into events whose metadata shows what caused them. */
 function causedBy(cause: DomainEvent, facts: readonly Fact[], clock: Clock): DomainEvent[] {
   const metadata = {
     correlationId: cause.metadata.correlationId ?? cause.eventId,
@@ -66,7 +66,7 @@ function causedBy(cause: DomainEvent, facts: readonly Fact[], clock: Clock): Dom
 type Entry = readonly [id: string, fields: readonly string[]]
 type Handle = (id: string, event: DomainEvent) => Promise<void>
 
-/** First what this consumer had in hand when it died, then what is new, until nothing is left. `handle` acknowledges. */
+/** Handles this consumer's pending entries first, then new ones, until nothing is left. `handle` has to acknowledge them. */
 async function drain(redis: Redis, { group, consumer }: Member, handle: Handle): Promise<number> {
   try {
     await redis.xgroup('CREATE', BUS, group, '0', 'MKSTREAM')
@@ -89,8 +89,8 @@ async function drain(redis: Redis, { group, consumer }: Member, handle: Handle):
 const eventOf = (fields: readonly string[]) => decodeEvent(fields[fields.indexOf('event') + 1] ?? '')
 
 /**
- * The mark, the effect and the acknowledgement in one step; a known event id is acknowledged only.
- * KEYS: bus, set of the event ids that are done. ARGV: group, entry id, event id, then the events to write.
+ * Sets the mark, writes the effect, and acknowledges in one step. If the mark exists, it only acknowledges.
+ * KEYS: bus, set of the event IDs that are done. ARGV: group, entry ID, event ID, then the events to write.
  */
 const FINISH = `
 if redis.call('SADD', KEYS[2], ARGV[3]) == 1 then
@@ -104,7 +104,7 @@ function finish(redis: Redis, group: string, id: string, event: DomainEvent, out
   return redis.eval(FINISH, 2, BUS, doneKey(group), group, id, event.eventId, ...out.map(encodeEvent))
 }
 
-/** Lets a service react to all that waits for it on the bus. Resolves to the number of entries handled. */
+/** Runs a service's reaction for every entry that its group hasn't finished. Resolves to the number of entries handled. */
 export function runService(redis: Redis, member: Member, react: React, clock: Clock): Promise<number> {
   return drain(redis, member, async (id, event) => {
     await finish(redis, member.group, id, event, causedBy(event, react(event), clock))
@@ -112,9 +112,9 @@ export function runService(redis: Redis, member: Member, react: React, clock: Cl
 }
 
 /**
- * Brings a process forward, if it is still where the decision was made.
- * KEYS: the order's process, bus, deadlines. ARGV: expected version, group, entry id or '', order id, deadline or '' (open
- * no more), number of events that the bus has already (0 or 1), then the events. Replies 1, or 0: somebody was faster.
+ * Appends events to an order's process, if it's still at the expected version.
+ * KEYS: the order's process, bus, deadlines. ARGV: expected version, group, entry ID or '', order ID, deadline or '' (no
+ * longer open), number of events already on the bus (0 or 1), then the events. Returns 1, or 0 if another writer was faster.
  */
 const ADVANCE = `
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
@@ -140,7 +140,7 @@ async function historyOf(redis: Redis, orderId: string): Promise<DomainEvent[]> 
   }
 }
 
-/** Decides on all that is known, and writes it if nothing was added meanwhile; otherwise again. Resolves to the facts' number. */
+/** Decides based on the whole history and writes the result, again if the history grew meanwhile. Resolves to the number of facts. */
 async function advance(
   redis: Redis,
   clock: Clock,
@@ -150,7 +150,7 @@ async function advance(
   while (true) {
     const known = await historyOf(redis, orderId)
     if (seen !== undefined && known.some(({ eventId }) => eventId === seen.event.eventId)) {
-      await redis.xack(BUS, PROCESS, seen.id) // a double, or what the process itself decided
+      await redis.xack(BUS, PROCESS, seen.id) // a duplicate, or one of the process's own decisions
       return 0
     }
     const fresh = seen === undefined ? [] : [seen.event]
@@ -170,14 +170,14 @@ async function advance(
 const isEnd = ({ eventType }: DomainEvent) =>
   eventType === 'ORDER_CONFIRMED' || eventType === 'ORDER_CANCELLED'
 
-/** Lets the process manager take in all that waits for it on the bus. Resolves to the number of entries handled. */
+/** Runs the process manager for every entry that its group hasn't finished. Resolves to the number of entries handled. */
 export function runProcess(redis: Redis, consumer: string, clock: Clock): Promise<number> {
   return drain(redis, { group: PROCESS, consumer }, async (id, event) => {
     await advance(redis, clock, event.entityId, { id, event })
   })
 }
 
-/** Cancels what waited too long. To be called every now and then. Resolves to the number of orders cancelled. */
+/** Cancels the orders that are past their deadline. Call it every now and then. Resolves to the number of orders canceled. */
 export async function expireOrders(redis: Redis, clock: Clock): Promise<number> {
   let count = 0
   while (true) {
@@ -187,10 +187,10 @@ export async function expireOrders(redis: Redis, clock: Clock): Promise<number> 
   }
 }
 
-/** Hands every event to something outside, at least once, under a key by which it can tell doubles. */
+/** Sends every event to an external system at least once, with a key that lets it recognize duplicates. */
 export function forward(redis: Redis, member: Member, send: Send): Promise<number> {
   return drain(redis, member, async (id, event) => {
-    // A replay of the bus must not send the mails of last year again.
+    // A replay of the bus must not send last year's emails again.
     const done = await redis.sismember(doneKey(member.group), event.eventId)
     if (done === 0) await send(event, { idempotencyKey: event.eventId })
     await finish(redis, member.group, id, event, [])

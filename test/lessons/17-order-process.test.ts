@@ -22,7 +22,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
 type Event = Parameters<typeof nextSteps>[0][number]
 
-/** ids end in the number given; all of one request have the correlation id `request-1`. */
+/** Creates an event whose ID ends in `n`. All events have the correlation ID `request-1`. */
 function event(n: number, eventType: string, payload: Event['payload'] = {}, entityId = 'order-1'): Event {
   return {
     eventId: `0b7f3a52-6f0a-4c1e-9d3b-${String(n).padStart(12, '0')}`,
@@ -50,7 +50,7 @@ async function publish(...events: readonly Event[]): Promise<void> {
   for (const one of events) await box.admin.xadd(BUS, '*', 'event', JSON.stringify(one))
 }
 
-/** What another process of the manager has recorded already. */
+/** Writes the history that another process of the manager has already recorded. */
 async function record(...events: readonly Event[]): Promise<void> {
   for (const [i, one] of events.entries()) {
     await box.admin.xadd(PROCESS, `${i + 1}-0`, 'event', JSON.stringify(one))
@@ -83,30 +83,50 @@ async function steps(history: readonly Event[], now: Date, expected: readonly Fa
 describe('nextSteps', () => {
   test('waits for both, then confirms', async () => {
     const now = clock()
-    await steps([CREATED], now, [], 'A new order waits for payment and stock: nextSteps should give [].')
-    await steps([CREATED, PAID], now, [], 'Paid, but nothing known of the stock: nextSteps should wait, [].')
-    await steps([CREATED, RESERVED], now, [], 'Reserved, but not paid yet: nextSteps should wait, [].')
+    await steps(
+      [CREATED],
+      now,
+      [],
+      'There is only ORDER_CREATED. `nextSteps` should return [], because the order still waits for payment and stock.',
+    )
+    await steps(
+      [CREATED, PAID],
+      now,
+      [],
+      "The order is paid, but the stock service hasn't answered yet. `nextSteps` should return [] and wait.",
+    )
+    await steps(
+      [CREATED, RESERVED],
+      now,
+      [],
+      "The stock is reserved, but the order isn't paid yet. `nextSteps` should return [] and wait.",
+    )
     await steps(
       [CREATED, PAID, RESERVED],
       now,
       [confirm],
-      'Paid and reserved: nextSteps should confirm the order.',
+      'The order is paid and the stock is reserved. `nextSteps` should confirm the order.',
     )
     await steps(
       [CREATED, PAID, RESERVED, CONFIRMED],
       now,
       [],
-      'The order is confirmed already; nextSteps should not confirm it again.',
+      'The order is already confirmed. `nextSteps` should return [] and not confirm it again.',
     )
   })
 
-  test('cancels and gives back when there is no stock', async () => {
-    await steps([CREATED, REJECTED], clock(), [cancel('out of stock')], 'No stock and nothing paid: cancel.')
+  test('cancels and refunds when there is no stock', async () => {
+    await steps(
+      [CREATED, REJECTED],
+      clock(),
+      [cancel('out of stock')],
+      'There is no stock, and nothing was paid. `nextSteps` should cancel the order.',
+    )
     await steps(
       [CREATED, PAID, REJECTED],
       clock(),
       [cancel('out of stock'), refund(7_697)],
-      'Paid, then no stock: cancel, and give back the 7697 cents.',
+      'The order was paid, and then there was no stock. `nextSteps` should cancel it and refund the 7697 cents.',
     )
     for (const history of [
       [CREATED, PAID, RESERVED, REJECTED],
@@ -116,20 +136,25 @@ describe('nextSteps', () => {
         history,
         clock(),
         [cancel('out of stock'), refund(7_697)],
-        'The stock was reserved, and rejected too (a broken shelf): rule 4 asks for STOCK_REJECTED first, whatever else is there. Cancel, and give the money back.',
+        'The stock was reserved and also rejected (a shelf broke). Rule 4 comes before rule 5, so STOCK_REJECTED decides: cancel the order and refund the money.',
       )
     }
   })
 
-  test('does not rely on an order between services', async () => {
+  test("doesn't rely on the order of two services", async () => {
     const why =
-      'Payment and stock are two services: which of them answers first is chance. Look at what is there, not at what came last.'
-    await steps([CREATED, RESERVED, PAID], clock(), [confirm], `Stock came before the payment. ${why}`)
+      'Payment and stock are two services, so which of them answers first is chance. Check which events are there, not which came last.'
+    await steps(
+      [CREATED, RESERVED, PAID],
+      clock(),
+      [confirm],
+      `STOCK_RESERVED came before the payment. ${why}`,
+    )
     await steps(
       [CREATED, REJECTED, PAID],
       clock(),
       [cancel('out of stock'), refund(7_697)],
-      `The stock's no came before the payment. ${why}`,
+      `STOCK_REJECTED came before the payment. ${why}`,
     )
     await steps([PAID, REJECTED], clock(), [], `Without ORDER_CREATED there is nothing to decide yet. ${why}`)
     await steps(
@@ -140,55 +165,65 @@ describe('nextSteps', () => {
     )
   })
 
-  test('gives money back that comes too late, once', async () => {
+  test('refunds a late payment once', async () => {
     await steps(
       [CREATED, REJECTED, CANCELLED, PAID],
       clock(),
       [refund(7_697)],
-      'A payment came for an order that is cancelled: the money must go back, and the order must not be cancelled again.',
+      'A payment came after the order was canceled. `nextSteps` should refund the money, and not cancel the order again.',
     )
     await steps(
       [CREATED, PAID, REJECTED, CANCELLED, REFUNDED],
       clock(),
       [],
-      'The order is cancelled and its money is on the way back. nextSteps compensated a second time.',
+      'The order is canceled and its refund is already requested, but `nextSteps` compensated a second time. It should return [].',
     )
     await steps(
       [CREATED, PAID, REJECTED, CANCELLED, REFUNDED, event(8, 'PAYMENT_RECEIVED', { amountCents: 500 })],
       clock(),
       [refund(500)],
-      'Paid 7697 and 500, asked back 7697: 500 are left to give back.',
+      'The customer paid 7697 and 500 cents, and a refund of 7697 is requested. That leaves 500 to refund.',
     )
     await steps(
       [CREATED, PAID, RESERVED, CONFIRMED, event(9, 'ORDER_CANCELLED', { reason: 'customer' })],
       clock(),
       [refund(7_697)],
-      'Somebody else cancelled a confirmed order. The money must go back all the same.',
+      'The customer canceled a confirmed order. `nextSteps` should still refund the money.',
     )
   })
 
-  test('does not wait for ever', async () => {
+  test('stops waiting at the deadline', async () => {
     const before = new Date('2026-03-01T09:14:59.999Z')
-    await steps([CREATED], before, [], 'One millisecond before the deadline the order should still wait.')
+    await steps(
+      [CREATED],
+      before,
+      [],
+      'One millisecond before the deadline, the order should still wait: `nextSteps` should return [].',
+    )
     await steps(
       [CREATED],
       tooLate(),
       [cancel('timeout')],
-      'After exactly 15 minutes without payment and stock the order should be cancelled, reason `timeout`. The time is the argument `now`.',
+      'After exactly 15 minutes without payment and stock, `nextSteps` should cancel the order with the reason `timeout`. The current time is the argument `now`.',
     )
     await steps(
       [CREATED, PAID],
       tooLate(),
       [cancel('timeout'), refund(7_697)],
-      'Paid, and no word of the stock for 15 minutes: cancel, and give the money back.',
+      "The order was paid, but the stock service hasn't answered for 15 minutes. `nextSteps` should cancel the order and refund the money.",
     )
     await steps(
       [CREATED, PAID, RESERVED],
       tooLate(),
       [confirm],
-      'Both came, though late: rule 4 stands before rule 5, so the order is confirmed.',
+      'Payment and stock both came, although late. Rule 5 comes before rule 6, so `nextSteps` should confirm the order.',
     )
-    await steps([CREATED, PAID, RESERVED, CONFIRMED], tooLate(), [], 'A confirmed order has no deadline.')
+    await steps(
+      [CREATED, PAID, RESERVED, CONFIRMED],
+      tooLate(),
+      [],
+      'A confirmed order has no deadline, so `nextSteps` should return [].',
+    )
     const paidLate = { ...PAID, timestamp: '2026-03-01T09:14:00.000Z' }
     for (const history of [
       [CREATED, paidLate],
@@ -198,7 +233,7 @@ describe('nextSteps', () => {
         history,
         tooLate(),
         [cancel('timeout'), refund(7_697)],
-        'The order was created 15 minutes ago and paid one minute ago. The deadline is counted from the timestamp of ORDER_CREATED, wherever in the history that stands.',
+        'The order was created 15 minutes ago and paid one minute ago. Count the deadline from the timestamp of ORDER_CREATED, wherever that event is in the history.',
       )
     }
   })
@@ -216,30 +251,30 @@ describe('runService', () => {
     const [, , made] = await eventsIn(BUS)
     verify(
       made !== undefined,
-      'There were two events on the bus from before the service was first started, and no reaction was added to the bus. The group starts from 0, and reads all that is there.',
+      'Two events were on the bus before the service first started, and `runService` added no reaction to them. Create the group at 0, so that it reads what is already there.',
     )
     verifyEqual(
       [made.eventType, made.entityId, made.payload, made.timestamp],
       ['STOCK_RESERVED', 'order-1', { shelf: 'A 3' }, '2026-03-01T09:05:00.000Z'],
-      'The reaction should be an event of lesson 01 with the type and payload of the fact, the order of the event reacted to, and the time of `clock`.',
+      'The reaction should be an event as in lesson 01: with the type and payload of the fact, the `entityId` of the event that caused it, and the current time from `clock`.',
     )
-    verify(UUID.test(made.eventId), 'The new event should have a fresh UUID as `eventId`.', {
+    verify(UUID.test(made.eventId), 'The new event should have a new UUID as its `eventId`.', {
       received: made.eventId,
     })
     verifyEqual(
       made.metadata,
       { correlationId: 'request-1', causationId: '0b7f3a52-6f0a-4c1e-9d3b-000000000001' },
-      'The metadata should say where the event comes from: `correlationId` handed on from the event reacted to, `causationId` its `eventId`.',
+      'The metadata should show where the event comes from. Copy the `correlationId` of the event that caused it, and use the `eventId` of that event as the `causationId`.',
     )
     verifyEqual(
       handled,
       3,
-      'runService handles until nothing is left, its own event too (it reacts to it with nothing): 3 entries.',
+      '`runService` should handle entries until nothing is left and resolve to 3: two events, and its own new one, which gets no reaction.',
     )
     verifyEqual(await pending('stock'), 0, 'All three entries should be acknowledged in the group `stock`.')
   })
 
-  test('begins a correlation where there is none', async () => {
+  test('starts a correlation if the event has none', async () => {
     await publish({ ...CREATED, metadata: {} })
     await call('runService', () => runStock())
     verifyEqual(
@@ -248,7 +283,7 @@ describe('runService', () => {
         correlationId: '0b7f3a52-6f0a-4c1e-9d3b-000000000001',
         causationId: '0b7f3a52-6f0a-4c1e-9d3b-000000000001',
       },
-      'The event had no `correlationId`: then its own `eventId` is the correlation of what follows.',
+      'The event had no `correlationId`, so its own `eventId` should be the `correlationId` of the events it causes.',
     )
   })
 
@@ -265,11 +300,11 @@ describe('runService', () => {
     verifyEqual(
       seen,
       ['ORDER_CREATED', 'STOCK_RESERVED'],
-      'A second service (group `mail`) should see every event of the bus once, in its order, whatever the first has handled.',
+      'A second service (group `mail`) should see every event on the bus once, in order, no matter what the first service has handled.',
     )
   })
 
-  test('survives its death', async () => {
+  test('survives a crash', async () => {
     await everyCrash({
       name: 'runService',
       prepare: () => publish(CREATED),
@@ -279,34 +314,34 @@ describe('runService', () => {
         const types = await typesIn()
         verify(
           count(types, 'STOCK_RESERVED') <= 1,
-          `The service died after its ${last ?? 'start'} and was started again with the same names: it reserved twice for one order. Reaction, mark and acknowledgement have to be one step.`,
+          `The service died after its ${last ?? 'start'}, was restarted with the same names, and reserved twice for one order. Write the reaction, the mark, and the XACK in one step.`,
           { received: types },
         )
         verify(
           count(types, 'STOCK_RESERVED') === 1 && (await pending('stock')) === 0,
-          `The service died after its ${last ?? 'start'} and was started again with the same names, and the event it had in hand was never finished. Read your own pending entries first (from 0), then \`>\`; acknowledge together with the reaction.`,
+          `The service died after its ${last ?? 'start'} and was restarted with the same names, but its pending event was never finished. Read your own pending entries first (from 0), then \`>\`, and acknowledge in the same step as the reaction.`,
           { received: types },
         )
       },
     })
   })
 
-  test('reacts once to an event that is there twice', async () => {
+  test('reacts once to an event that is on the bus twice', async () => {
     await publish(CREATED, CREATED)
     await call('runService', () => runStock())
     verifyEqual(
       await typesIn(),
       ['ORDER_CREATED', 'ORDER_CREATED', 'STOCK_RESERVED'],
-      'One event stood on the bus twice, with the same `eventId` (its sender had lost a reply), and the service reacted twice. Remember the `eventId`, in the same step as the reaction.',
+      'One event was on the bus twice with the same `eventId`, because its sender had lost a reply, and the service reacted twice. Store the `eventId` in the same step as the reaction.',
     )
     verifyEqual(
       await pending('stock'),
       0,
-      'The double should be acknowledged too, or it stays pending for ever.',
+      'The duplicate should be acknowledged too, or it stays pending forever.',
     )
   })
 
-  test('reacts once when two processes have the double in hand', async () => {
+  test('reacts once when two processes have the same event pending', async () => {
     for (const sameConnection of [false, true]) {
       await everyInterleaving({
         name: 'runService',
@@ -325,7 +360,7 @@ describe('runService', () => {
           verifyEqual(
             count(await typesIn(), 'STOCK_RESERVED'),
             1,
-            `One event stood on the bus twice, and two processes of one service (one group, two consumers) had one entry each in hand. Both reacted: the one was held before its ${held ?? 'end'}. To look for the mark, to set it and to write have to be one step.${sameConnection ? sharedWatch(box.commands) : ''}`,
+            `One event was on the bus twice, and two consumers of one group each had one of its entries pending. Both reacted, because the first was held before its ${held ?? 'end'} while the second ran. Check the mark, set it, and write the reaction in one step.${sameConnection ? sharedWatch(box.commands) : ''}`,
           )
         },
       })
@@ -340,7 +375,7 @@ describe('runService', () => {
     verifyEqual(
       await typesIn(),
       ['ORDER_CREATED', 'STOCK_RESERVED'],
-      'The group was set back to the beginning (XGROUP SETID … 0), and the service reacted to old events again. The acknowledgement does not outlive a replay; a mark by `eventId` does.',
+      "The group was set back to the beginning (XGROUP SETID … 0), and the service reacted to old events again. An XACK doesn't survive a replay, but a mark for each `eventId` does.",
     )
   })
 })
@@ -352,21 +387,21 @@ async function exactlyOnce(what: string, hint = ''): Promise<void> {
   const found = [count(types, 'ORDER_CANCELLED'), count(types, 'REFUND_REQUESTED')]
   verify(
     found.every((n) => n <= 1),
-    `${what}, and the bus holds ORDER_CANCELLED ${found[0]} times and REFUND_REQUESTED ${found[1]} times: compensated twice. Write event, decisions and acknowledgement in one step, and only if the process is where you read it.${hint}`,
+    `${what}. The bus has ORDER_CANCELLED ${found[0]} times and REFUND_REQUESTED ${found[1]} times, so it was compensated twice. Write the event, the decisions, and the XACK in one step, and only if the history hasn't grown since you read it.${hint}`,
     { received: types },
   )
   verifyEqual(
     found,
     [1, 1],
-    `${what}, and the order is not both cancelled and refunded. What was decided should be written in one step with the event that led to it.${hint}`,
+    `${what}. The order isn't both canceled and refunded. Write the decisions in one step with the event that led to them.${hint}`,
   )
 }
 
-async function nothingInHand(what: string): Promise<void> {
+async function nothingPending(what: string): Promise<void> {
   verifyEqual(
     await pending('order-process'),
     0,
-    `${what}, and an event that a consumer had read is still not acknowledged. First comes what this very consumer, the one that was handed in, had in hand (XREADGROUP from 0), then what is new (\`>\`); whatever is finished is acknowledged.`,
+    `${what}. An event that a consumer had read is still not acknowledged. Read the pending entries of the consumer you were given first (XREADGROUP from 0), then new ones (\`>\`), and acknowledge each entry that is finished.`,
   )
 }
 
@@ -377,7 +412,7 @@ describe('the process manager', () => {
     verifyEqual(
       await typesIn(),
       ['ORDER_CREATED', 'PAYMENT_RECEIVED'],
-      'Created and paid, no word of the stock, and by `clock` 5 minutes have passed: the manager should wait, and put nothing on the bus. The time is that of `clock`, not that of the machine.',
+      "The order was created and paid, the stock service hasn't answered, and by `clock` 5 minutes have passed. `runProcess` should wait and put nothing on the bus. Take the time from `clock`, not from the machine.",
     )
   })
 
@@ -387,7 +422,7 @@ describe('the process manager', () => {
     const made = (await eventsIn(BUS)).slice(3)
     verify(
       made.length <= 2,
-      'Created, paid, no stock: the manager put ORDER_CANCELLED and REFUND_REQUESTED on the bus, and when these came round to it, it decided once more. What it has decided must stand in the history of the order, so that it knows.',
+      'The order was paid, but there was no stock. `runProcess` put ORDER_CANCELLED and REFUND_REQUESTED on the bus, and when it read them back, it decided again. Record its decisions in the history of the order too.',
       { received: made.map(({ eventType }) => eventType) },
     )
     verifyEqual(
@@ -396,7 +431,7 @@ describe('the process manager', () => {
         { eventType: 'ORDER_CANCELLED', payload: { reason: 'out of stock' }, entityId: 'order-1' },
         { eventType: 'REFUND_REQUESTED', payload: { amountCents: 7_697 }, entityId: 'order-1' },
       ],
-      'Created, paid, no stock: the manager should put ORDER_CANCELLED and then REFUND_REQUESTED on the bus.',
+      'The order was paid, but there was no stock. `runProcess` should put ORDER_CANCELLED and then REFUND_REQUESTED on the bus.',
     )
     verifyEqual(
       made.map(({ metadata }) => metadata),
@@ -404,12 +439,12 @@ describe('the process manager', () => {
         { correlationId: 'request-1', causationId: '0b7f3a52-6f0a-4c1e-9d3b-000000000004' },
         { correlationId: 'request-1', causationId: '0b7f3a52-6f0a-4c1e-9d3b-000000000004' },
       ],
-      'Both decisions were caused by STOCK_REJECTED: `causationId` is its `eventId`, `correlationId` is handed on.',
+      'STOCK_REJECTED caused both decisions. Use its `eventId` as their `causationId`, and copy its `correlationId`.',
     )
     verifyEqual(
       [handled, await pending('order-process')],
       [5, 0],
-      'runProcess should handle and acknowledge all 5 entries in the group `order-process`: three events, and its own two that come round to it.',
+      '`runProcess` should handle and acknowledge all 5 entries in the group `order-process`: three events, and its own two decisions, which it reads back from the bus.',
     )
   })
 
@@ -423,17 +458,17 @@ describe('the process manager', () => {
         ['ORDER_CREATED', 'PAYMENT_RECEIVED', 'STOCK_REJECTED', 'ORDER_CANCELLED', 'REFUND_REQUESTED'],
         ['1-0', '2-0', '3-0', '4-0', '5-0'],
       ],
-      'What the process knows should stand in `process:order-1`: every event that it took in and every one that it decided, each once, as `<n>-0` with the field `event`. State kept elsewhere is out of step with the log after a crash.',
+      '`process:order-1` should have every event that the manager received and every one that it decided, each once, as `<n>-0` with the field `event`. State kept anywhere else disagrees with the log after a crash.',
     )
   })
 
-  test('takes in events of every type', async () => {
+  test('records events of every type', async () => {
     await publish(CREATED, event(8, 'ORDER_GIFT_WRAPPED', { paper: 'red' }), event(9, 'ORDER_SHIPPED'), PAID)
     await call('runProcess', () => manage())
     verifyEqual(
       await typesIn(PROCESS),
       ['ORDER_CREATED', 'ORDER_GIFT_WRAPPED', 'ORDER_SHIPPED', 'PAYMENT_RECEIVED'],
-      'Two events of types that play no part in the rules stood on the bus, and are not in `process:order-1`. All events are taken in: the rules of tomorrow may ask for them, and the history is the only memory.',
+      'Two events on the bus have types that no rule uses, and they are missing in `process:order-1`. Record events of every type: the history is the only memory, and a future rule may need them.',
     )
   })
 
@@ -448,36 +483,36 @@ describe('the process manager', () => {
     verifyEqual(
       [await typesIn('process:order-2'), await call('expireOrders', () => expireOrders(box.redis, tooLate))],
       [['ORDER_CREATED'], 1],
-      'One order was paid and had no stock, another was only created. What happened to the one is no matter of the other: it still waits, and is the one that expireOrders cancels 15 minutes later.',
+      "One order was paid but had no stock, and a second one was only created. The events of the first order shouldn't affect the second, which still waits until `expireOrders` cancels it 15 minutes later.",
     )
   })
 
-  test('goes on where another process stopped', async () => {
+  test('continues where another process stopped', async () => {
     await record(CREATED, PAID)
     await publish(REJECTED)
     await call('runProcess', () => manage())
     verifyEqual(
       await typesIn(),
       ['STOCK_REJECTED', 'ORDER_CANCELLED', 'REFUND_REQUESTED'],
-      'Another process of the manager had recorded ORDER_CREATED and PAYMENT_RECEIVED in `process:order-1`. This one should read them there; state in memory or outside the log knows nothing of them.',
+      "Another process of the manager had recorded ORDER_CREATED and PAYMENT_RECEIVED in `process:order-1`. This one should read them from there, because state in memory or outside the log doesn't include them.",
     )
   })
 
-  test('takes a double for nothing', async () => {
+  test('ignores a duplicate', async () => {
     await publish(CREATED, PAID, PAID, REJECTED, PAID, REJECTED)
     await call('runProcess', () => manage())
     const refunds = (await eventsIn(BUS)).filter(({ eventType }) => eventType === 'REFUND_REQUESTED')
     verifyEqual(
       refunds.map(({ payload }) => payload),
       [{ amountCents: 7_697 }],
-      'One PAYMENT_RECEIVED stood on the bus three times, with one `eventId`. It is one payment: 7697 cents go back, once.',
+      'One PAYMENT_RECEIVED was on the bus three times with the same `eventId`. It is one payment, so `runProcess` should request one refund of 7697 cents.',
     )
     await box.admin.xgroup('SETID', BUS, 'order-process', '0')
     await call('runProcess', () => manage())
     await exactlyOnce('The whole bus was replayed (XGROUP SETID … 0)')
   })
 
-  test('takes two payments for two', async () => {
+  test('counts two payments as two', async () => {
     const again = event(8, 'PAYMENT_RECEIVED', { amountCents: 7_697 })
     await publish(CREATED, PAID, again, REJECTED)
     await call('runProcess', () => manage())
@@ -485,11 +520,11 @@ describe('the process manager', () => {
     verifyEqual(
       refunds.map(({ payload }) => payload),
       [{ amountCents: 15_394 }],
-      'The customer paid twice: two PAYMENT_RECEIVED with an `eventId` each. Events are told apart by their `eventId`; two of one type are not one event. All 15394 cents go back.',
+      "The customer paid twice: two PAYMENT_RECEIVED, each with its own `eventId`. Compare events by `eventId`, because two events of one type aren't one event. `runProcess` should request a refund of all 15394 cents.",
     )
   })
 
-  test('survives its death', async () => {
+  test('survives a crash', async () => {
     await everyCrash({
       name: 'runProcess',
       prepare: async () => {
@@ -499,14 +534,14 @@ describe('the process manager', () => {
       run: (redis) => manage(redis),
       verify: async ({ last, survived }) => {
         if (!survived) await call('runProcess', () => manage(box.connect()))
-        const what = `The manager died after its ${last ?? 'start'} and was started again`
-        await nothingInHand(what)
+        const what = `The manager died after its ${last ?? 'start'} and was restarted`
+        await nothingPending(what)
         await exactlyOnce(what)
       },
     })
   })
 
-  test('is right with two of them', async () => {
+  test('works with two managers at once', async () => {
     for (const sameConnection of [false, true])
       await everyInterleaving({
         name: 'runProcess',
@@ -524,29 +559,29 @@ describe('the process manager', () => {
           for (const outcome of [first, second]) {
             verify(
               outcome.ok,
-              `Two managers had a payment and a stock's no of one order in hand at once, and one gave up. Whoever finds the process changed reads and decides again.${sameConnection ? sharedWatch(box.commands) : ''}`,
+              `Two managers had PAYMENT_RECEIVED and STOCK_REJECTED of one order pending at once, and one of them gave up. If the history has changed, read it and decide again.${sameConnection ? sharedWatch(box.commands) : ''}`,
               { received: outcome.ok || outcome.error },
             )
           }
-          const what = `One manager had the payment in hand, the other the stock's no, and the one was held before its ${held ?? 'end'}`
-          await nothingInHand(what)
+          const what = `One manager had PAYMENT_RECEIVED pending, the other had STOCK_REJECTED, and the first was held before its ${held ?? 'end'}`
+          await nothingPending(what)
           await exactlyOnce(what, sameConnection ? sharedWatch(box.commands) : '')
         },
       })
   })
 
-  test('expireOrders cancels what waited too long', async () => {
+  test('expireOrders cancels an order that waited too long', async () => {
     await publish(CREATED, PAID)
     await call('runProcess', () => manage())
     verifyEqual(
       await call('expireOrders', () => expireOrders(box.redis, clock)),
       0,
-      'After 5 minutes no order has waited too long: expireOrders should resolve to 0.',
+      'After 5 minutes no order has waited too long, so `expireOrders` should resolve to 0.',
     )
     verifyEqual(
       await call('expireOrders', () => expireOrders(box.redis, tooLate)),
       1,
-      '15 minutes after the timestamp of ORDER_CREATED the order should be cancelled: expireOrders resolves to 1. The time is that of `clock`, and it does not matter when the manager read the event.',
+      "15 minutes after the timestamp of ORDER_CREATED, `expireOrders` should cancel the order and resolve to 1. Take the current time from `clock`. It doesn't matter when the manager read the event.",
     )
     const made = (await eventsIn(BUS)).slice(2)
     verifyEqual(
@@ -570,23 +605,23 @@ describe('the process manager', () => {
           metadata: { correlationId: 'request-1', causationId: '0b7f3a52-6f0a-4c1e-9d3b-000000000001' },
         },
       ],
-      'The timeout should put ORDER_CANCELLED and REFUND_REQUESTED on the bus, at the time of `clock`, caused by ORDER_CREATED.',
+      '`expireOrders` should put ORDER_CANCELLED and REFUND_REQUESTED on the bus, with the current time from `clock` and ORDER_CREATED as their cause.',
     )
     verifyEqual(
       await typesIn(PROCESS),
       ['ORDER_CREATED', 'PAYMENT_RECEIVED', 'ORDER_CANCELLED', 'REFUND_REQUESTED'],
-      'What the timeout decided belongs into `process:order-1` too, or the process does not know that it is over.',
+      'The decisions of `expireOrders` belong in `process:order-1` too. Without them, the history still shows an open order.',
     )
     await call('runProcess', () => manage())
     verifyEqual(
       await call('expireOrders', () => expireOrders(box.redis, tooLate)),
       0,
-      'The order is cancelled; a second call has nothing to do.',
+      'The order is already canceled, so a second call of `expireOrders` should resolve to 0.',
     )
-    await exactlyOnce('The timeout came, then the manager and the timeout ran again')
+    await exactlyOnce('`expireOrders` canceled the order, and then `runProcess` and `expireOrders` ran again')
   })
 
-  test('expireOrders does not read what is over', async () => {
+  test("expireOrders doesn't read finished orders", async () => {
     const ids = Array.from({ length: 5 }, (_, n) => `done-${n}`)
     for (const [n, id] of ids.entries()) {
       for (const [i, one] of [CREATED, PAID, RESERVED].entries())
@@ -607,12 +642,12 @@ describe('the process manager', () => {
       .filter(({ args, reply }) => ids.some((id) => JSON.stringify([args, reply ?? null]).includes(id)))
     verify(
       looked.length === 0,
-      'Five orders were confirmed, one was cancelled because it was out of stock, and one because it had waited too long. expireOrders was called twice, and the third call still looked at orders that are over. In a year there are a million of them: keep an index of those that wait, and take an order out when it is confirmed or cancelled.',
+      'Seven orders were confirmed or canceled, and the third call of `expireOrders` still looked at finished orders. In a year there are a million of them. Keep an index of the open orders, and remove an order when it is confirmed or canceled.',
       { received: looked.map(({ name, args }) => [name, ...args.slice(0, 3)].join(' ').slice(0, 80)) },
     )
   })
 
-  test('expireOrders cancels all that waited too long', async () => {
+  test('expireOrders cancels every order that waited too long', async () => {
     const created = Array.from({ length: 105 }, (_, n) => ({
       ...CREATED,
       entityId: `late-${n + 1}`,
@@ -625,11 +660,11 @@ describe('the process manager', () => {
     verifyEqual(
       [expired, cancelled],
       [105, 105],
-      'The deadline of 105 orders was past, and one call of expireOrders should have cancelled all of them (received: the result, and how many were cancelled). If you read the index in pages, go on until no order is left whose deadline is past.',
+      '105 orders were past their deadline, and one call of `expireOrders` should cancel all of them (received: the result, and how many were canceled). If you read the index in pages, continue until no order is past its deadline.',
     )
   })
 
-  test('expireOrders twice at the same moment', async () => {
+  test('two calls of expireOrders at the same moment', async () => {
     await everyInterleaving({
       name: 'expireOrders',
       prepare: async () => {
@@ -639,18 +674,18 @@ describe('the process manager', () => {
       first: (redis) => expireOrders(redis, tooLate),
       second: (redis) => expireOrders(redis, tooLate),
       verify: async ({ first, second, held }) => {
-        const what = `Two processes called expireOrders at once, and the first was held before its ${held ?? 'end'}`
+        const what = `Two processes called \`expireOrders\` at once, and the first was held before its ${held ?? 'end'}`
         verifyEqual(
           [first, second].reduce((sum, outcome) => sum + (outcome.ok ? outcome.value : 0), 0),
           1,
-          `${what}. One order had waited too long: one of the two calls should cancel it and resolve to 1, and the other should resolve to 0 (received: their sum).`,
+          `${what}. One order had waited too long, so one of the two calls should cancel it and resolve to 1, and the other should resolve to 0 (received: their sum).`,
         )
         await exactlyOnce(what)
       },
     })
   })
 
-  test('forgets no deadline when it dies', async () => {
+  test('loses no deadline in a crash', async () => {
     await everyCrash({
       name: 'runProcess',
       prepare: () => publish(CREATED),
@@ -660,7 +695,7 @@ describe('the process manager', () => {
         verifyEqual(
           await call('expireOrders', () => expireOrders(box.connect(), tooLate)),
           1,
-          `The manager died after its ${last ?? 'start'} while it took in ORDER_CREATED, and was started again. 15 minutes later expireOrders did not find the order: it waits for ever. What expireOrders looks at is written in the same step as the event.`,
+          `The manager died after its ${last ?? 'start'} while it was recording ORDER_CREATED, and was restarted. 15 minutes later \`expireOrders\` didn't find the order, so it waits forever. Write the index for \`expireOrders\` in the same step as the event.`,
         )
       },
     })
@@ -677,7 +712,7 @@ describe('the process manager', () => {
       first: (redis) => expireOrders(redis, tooLate),
       second: (redis) => manage(redis),
       verify: async ({ held }) =>
-        exactlyOnce(`The stock's no came while the timeout was before its ${held ?? 'end'}`),
+        exactlyOnce(`STOCK_REJECTED was handled while \`expireOrders\` was held before its ${held ?? 'end'}`),
     })
   })
 
@@ -692,10 +727,10 @@ describe('the process manager', () => {
       first: (redis) => expireOrders(redis, tooLate),
       second: (redis) => manage(redis),
       verify: async ({ first, held }) => {
-        const what = `A payment was taken in while the timeout was before its ${held ?? 'end'}`
+        const what = `PAYMENT_RECEIVED was recorded while \`expireOrders\` was held before its ${held ?? 'end'}`
         verify(
           first.ok && first.value === 1 && count(await typesIn(), 'ORDER_CANCELLED') === 1,
-          `${what}. The order was waiting still and its deadline past: expireOrders should find the process changed, read it again, cancel the order, and resolve to 1.`,
+          `${what}. The order was still open and past its deadline. \`expireOrders\` should notice that the history changed, read it again, cancel the order, and resolve to 1.`,
           { received: { expireOrders: first.ok ? first.value : first.error, bus: await typesIn() } },
         )
         await exactlyOnce(what)
@@ -718,7 +753,7 @@ describe('the process manager', () => {
         const [confirmed, cancelled] = [count(types, 'ORDER_CONFIRMED'), count(types, 'ORDER_CANCELLED')]
         verify(
           confirmed + cancelled === 1 && first.ok && first.value === cancelled,
-          `The stock was reserved while the timeout was before its ${held ?? 'end'}. The order is either confirmed or cancelled, once; and expireOrders resolves to the number of orders that it has cancelled, which may be 0.`,
+          `STOCK_RESERVED was handled while \`expireOrders\` was held before its ${held ?? 'end'}. The order should be either confirmed or canceled, once, and \`expireOrders\` should resolve to the number of orders it canceled, which may be 0.`,
           { received: { expireOrders: first.ok ? first.value : first.error, bus: types } },
         )
       },
@@ -733,7 +768,7 @@ const KEYS = {
   reserved: '0b7f3a52-6f0a-4c1e-9d3b-000000000003',
 }
 
-/** A system outside that notes what it gets, and refuses while `down`. */
+/** Creates an external system that records what it receives. While `down`, it refuses everything after the first event. */
 function outside() {
   const got: { type: string; key: string }[] = []
   const state = { got, down: false }
@@ -756,21 +791,29 @@ describe('forward', () => {
         { type: 'ORDER_CREATED', key: KEYS.created },
         { type: 'PAYMENT_RECEIVED', key: KEYS.paid },
       ],
-      'forward should call `send(event, { idempotencyKey })` for every event of the bus, in its order, with the `eventId` as the key: it is the same on every try.',
+      '`forward` should call `send(event, { idempotencyKey })` for every event on the bus, in order, with the `eventId` as the key, because it is the same on every try.',
     )
-    verifyEqual([handled, await pending('analytics')], [2, 0], 'forward should acknowledge what was sent.')
+    verifyEqual(
+      [handled, await pending('analytics')],
+      [2, 0],
+      '`forward` should acknowledge the events it sent and resolve to 2 (received: the result, and how many are pending).',
+    )
     await call('forward', () => forward(box.redis, analytics, send))
-    verifyEqual(got.length, 2, 'A second call had nothing new to send, and sent again.')
+    verifyEqual(
+      got.length,
+      2,
+      'A second call of `forward` had nothing new to send, but it sent events again.',
+    )
   })
 
-  test('stops when the other side fails, and tries again', async () => {
+  test('stops when send fails, and tries again', async () => {
     await publish(CREATED, PAID, RESERVED)
     const { state, got, send } = outside()
     state.down = true
     const outcome = await attempt('forward', () => forward(box.redis, analytics, send))
     verify(
       !outcome.ok && outcome.error instanceof Error && outcome.error.message === '503 analytics is down',
-      'send failed with an Error, and forward should reject with that very Error: otherwise nobody knows that events are waiting.',
+      '`send` failed with an Error, and `forward` should reject with the same Error. Otherwise the caller has no way to notice that events are waiting.',
       { received: outcome },
     )
     state.down = false
@@ -778,12 +821,16 @@ describe('forward', () => {
     verifyEqual(
       got.map(({ key }) => key),
       [KEYS.created, KEYS.paid, KEYS.reserved],
-      'The second event could not be sent. The next call should begin with it, and then go on in the order of the bus; nothing is skipped, nothing that was sent is sent again.',
+      "The second event couldn't be sent. The next call should begin with it and continue in the order of the bus, without skipping an event or sending one again.",
     )
-    verifyEqual(await pending('analytics'), 0, 'After the second call nothing should be pending.')
+    verifyEqual(
+      await pending('analytics'),
+      0,
+      'After the second call of `forward`, nothing should be pending.',
+    )
   })
 
-  test('loses nothing when it dies', async () => {
+  test('loses nothing in a crash', async () => {
     let side = outside()
     await everyCrash({
       name: 'forward',
@@ -799,32 +846,32 @@ describe('forward', () => {
         verifyEqual(
           [...new Set(keys)].sort(),
           [KEYS.created, KEYS.paid],
-          `The forwarder died after its ${last ?? 'start'} (${before} sent) and was started again, and an event never arrived. Send first, then mark and acknowledge: at least once.`,
+          `The forwarder died after its ${last ?? 'start'} (${before} sent) and was restarted, and an event never arrived. Send first, then mark and acknowledge, which is at-least-once.`,
         )
         verify(
           keys.length <= 3,
-          `The forwarder died after its ${last ?? 'start'} and was started again: only the one event that was in hand may arrive twice.`,
+          `The forwarder died after its ${last ?? 'start'} and was restarted. Only the event that it was sending may arrive twice.`,
           { received: keys },
         )
       },
     })
   })
 
-  test('sends no mail on a replay', async () => {
+  test('sends nothing again on a replay', async () => {
     await publish(CREATED, PAID, PAID)
     const { got, send } = outside()
     await call('forward', () => forward(box.redis, analytics, send))
     verifyEqual(
       got.map(({ key }) => key),
       [KEYS.created, KEYS.paid],
-      'An event stood on the bus twice, with one `eventId`, and was sent twice, though the first was finished.',
+      'An event was on the bus twice with the same `eventId`, and it was sent twice, although the first entry was already done.',
     )
     await box.admin.xgroup('SETID', BUS, 'analytics', '0')
     await call('forward', () => forward(box.connect(), analytics, send))
     verifyEqual(
       got.length,
       2,
-      'The group was set back to the beginning, and all old mails were sent once more. Remember in Redis, by `eventId`, what has been sent.',
+      'The group was set back to the beginning, and `forward` sent all the old events again. Store in Redis the `eventId` of each event that was sent.',
     )
   })
 
@@ -837,7 +884,7 @@ describe('forward', () => {
     verifyEqual(
       second.got.map(({ key }) => key),
       [KEYS.created],
-      'What was sent to analytics has not been sent to mail: the marks belong to the group.',
+      "An event that was sent to analytics hasn't been sent to mail. Keep separate marks for each group.",
     )
   })
 })

@@ -1,4 +1,4 @@
-// A state machine for the rules, the stream's own refusal of an id as the version check, one hash of marks, open orders in a hash.
+// A state machine for the rules. The stream's refusal of an ID is the version check. Marks and open orders are in hashes.
 import type { Redis } from 'ioredis'
 import { createEvent, type DomainEvent, decodeEvent, encodeEvent, type Payload } from '#built/01-events'
 
@@ -98,7 +98,7 @@ async function* inbox(redis: Redis, { group, consumer }: Member): AsyncGenerator
   }
 }
 
-// KEYS: bus, marks. ARGV: group, entry, event id, events.
+// KEYS: bus, marks. ARGV: group, entry ID, event ID, events.
 const DONE = `
 if redis.call('HSETNX', KEYS[2], ARGV[3], ARGV[2]) == 1 then
   for i = 4, #ARGV do redis.call('XADD', KEYS[1], '*', 'event', ARGV[i]) end
@@ -116,8 +116,8 @@ export async function runService(redis: Redis, member: Member, react: React, clo
   return count
 }
 
-// KEYS: process, bus, open orders. ARGV: length known, entry or '', order id, deadline or '', events. The first id is refused
-// by the stream if somebody was faster.
+// KEYS: process, bus, open orders. ARGV: known length, entry ID or '', order ID, deadline or '', events. If another writer was
+// faster, the stream refuses the first ID.
 const STEP = `
 local n = tonumber(ARGV[1])
 for i = 5, #ARGV do

@@ -1,4 +1,4 @@
-// No scripts: WATCH and MULTI on a connection of its own, a class that reads one entry at a time, a mark per event.
+// No scripts: WATCH and MULTI on a separate connection, a class that reads one entry at a time, and one mark per event.
 import type { ChainableCommander, Redis } from 'ioredis'
 import { createEvent, type DomainEvent, decodeEvent, encodeEvent, type Payload } from '#built/01-events'
 
@@ -67,7 +67,7 @@ class Inbox {
   }
 }
 
-/** Runs `plan` under WATCH until its MULTI goes through. `null` from the plan: nothing to write. */
+/** Runs `plan` under WATCH until its MULTI succeeds. If `plan` returns `null`, there's nothing to write. */
 async function optimistic(
   redis: Redis,
   keys: string[],
