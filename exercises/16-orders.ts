@@ -1,4 +1,4 @@
-// Lesson 16: orders. Read lessons/16-orders.md; the types and the error below are yours to use and stay as they are.
+// Lesson 16: orders. Read lessons/16-orders.md. The types and the error below are yours to use; leave them as they are.
 
 import type { Redis } from 'ioredis'
 import type { DomainEvent } from '#built/01-events'
@@ -8,7 +8,7 @@ export type Item = { readonly sku: string; readonly quantity: number }
 export type OrderLine = { readonly sku: string; readonly quantity: number; readonly unitCents: number }
 export type OrderStatus = 'created' | 'paid' | 'shipped' | 'delivered' | 'cancelled'
 
-/** What an order is now. All money is whole cents. */
+/** The current state of an order. All amounts are whole cents. */
 export interface Order {
   readonly customerId: string
   readonly lines: readonly OrderLine[]
@@ -21,7 +21,7 @@ export interface Order {
 type Fact<Type, Payload> = { readonly eventType: Type; readonly payload: Readonly<Payload> }
 type Created = { customerId: string; lines: readonly OrderLine[]; taxCents: number }
 
-/** What happened, without its envelope: whoever stores it adds id and time. */
+/** Something that happened, without its envelope. The code that stores it adds the ID and the time. */
 export type OrderFact =
   | Fact<'ORDER_CREATED', Created>
   | Fact<'PAYMENT_RECEIVED', { amountCents: number }>
@@ -30,12 +30,12 @@ export type OrderFact =
   | Fact<'ORDER_CANCELLED', { reason: string }>
   | Fact<'REFUND_ISSUED', { amountCents: number }>
 
-/** Cents for one piece, by sku. They are the shop's, never the customer's. */
+/** Price of one piece in cents, by sku. It comes from the shop, never from the customer. */
 export type Prices = ReadonlyMap<string, number>
 
 type Command<Type, Data = unknown> = { readonly type: Type } & Readonly<Data>
 
-/** What somebody wants. */
+/** A request to change an order. `decide` can refuse it. */
 export type OrderCommand =
   | Command<'CreateOrder', { customerId: string; items: readonly Item[]; prices: Prices }>
   | Command<'ProcessPayment', { amountCents: number }>
@@ -44,14 +44,14 @@ export type OrderCommand =
   | Command<'CancelOrder', { reason: string }>
   | Command<'IssueRefund', { amountCents: number }>
 
-/** The rules say no, and nothing was written. `status` is that of the order, null when there is none. */
+/** A rule refused the command, and nothing was written. `status` is null if the order doesn't exist. */
 export class OrderRefusedError extends Error {
   override readonly name = 'OrderRefusedError'
   readonly reason: 'status' | 'items' | 'amount'
   readonly status: OrderStatus | null
 
   constructor(reason: 'status' | 'items' | 'amount', status: OrderStatus | null) {
-    super(`Refused because of the ${reason}; the order is ${status ?? 'not there'}`)
+    super(`Refused because of the ${reason}; the status of the order is ${status ?? 'none'}`)
     this.reason = reason
     this.status = status
   }
@@ -61,7 +61,7 @@ export interface HistoryEntry {
   readonly version: number
   readonly timestamp: string
   readonly eventType: string
-  /** After this event. */
+  /** Status of the order after this event. */
   readonly status: OrderStatus | null
 }
 

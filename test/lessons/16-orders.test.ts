@@ -33,7 +33,7 @@ const clock = () => new Date('2026-03-01T09:00:00.000Z')
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 const KEY = 'aggregate:order:order-1'
 
-/** 69.97 and 7.00 tax: by floats 76.967. */
+/** Costs 69.97 plus 7.00 tax. With floats that would be 76.967. */
 const CREATED: OrderFact = {
   eventType: 'ORDER_CREATED',
   payload: {
@@ -86,7 +86,7 @@ function eventOf(
   } as Parameters<typeof applyOrderEvent>[1]
 }
 
-/** Puts these facts into order-1 as another program left them. */
+/** Writes these facts to order-1, as another program would have left them. */
 async function plant(...facts: readonly { readonly eventType: string; readonly payload: object }[]) {
   for (const [index, fact] of facts.entries()) {
     const text = JSON.stringify(eventOf(index + 1, fact))
@@ -117,7 +117,7 @@ describe('evolve', () => {
     verifyEqual(
       made,
       order(),
-      'ORDER_CREATED should make an order of exactly the fields in the lesson: the total is the lines and the tax, 2 × 24.99 + 19.99 + 7.00, and nothing is paid or refunded yet.',
+      '`evolve` should return an order with exactly the fields in the lesson. The total is the lines plus the tax, 2 × 24.99 + 19.99 + 7.00, and nothing is paid or refunded yet.',
     )
   })
 
@@ -130,27 +130,42 @@ describe('evolve', () => {
     verifyEqual(
       made?.totalCents,
       7_557,
-      'An order from the time when the tax was 8 % has `taxCents` 560, and its total should still be 75.57. evolve worked the tax out again by today’s rule, so what the customer paid years ago no longer fits.',
+      "This order is from the time when the tax was 8%. Its `taxCents` is 560, so its total should still be 75.57. `evolve` calculated the tax again with today's rate, so the total no longer matches what the customer paid.",
     )
   })
 
   test('follows every fact', async () => {
     const steps: readonly (readonly [Order, OrderFact, Order, string])[] = [
-      [order(), PAID, orderIn('paid'), 'PAYMENT_RECEIVED adds to `paidCents` and makes the status paid.'],
-      [orderIn('paid'), SHIPPED, orderIn('shipped'), 'ORDER_SHIPPED makes the status shipped.'],
-      [orderIn('shipped'), DELIVERED, orderIn('delivered'), 'ORDER_DELIVERED makes the status delivered.'],
-      [order(), CANCELLED, order({ status: 'cancelled' }), 'ORDER_CANCELLED makes the status cancelled.'],
+      [
+        order(),
+        PAID,
+        orderIn('paid'),
+        'PAYMENT_RECEIVED should add to `paidCents` and set the status to paid.',
+      ],
+      [orderIn('paid'), SHIPPED, orderIn('shipped'), 'ORDER_SHIPPED should set the status to shipped.'],
+      [
+        orderIn('shipped'),
+        DELIVERED,
+        orderIn('delivered'),
+        'ORDER_DELIVERED should set the status to delivered.',
+      ],
+      [
+        order(),
+        CANCELLED,
+        order({ status: 'cancelled' }),
+        'ORDER_CANCELLED should set the status to `cancelled`.',
+      ],
       [
         order({ status: 'delivered', paidCents: 7_697, refundedCents: 1_000 }),
         refund(500),
         order({ status: 'delivered', paidCents: 7_697, refundedCents: 1_500 }),
-        'REFUND_ISSUED adds to `refundedCents`, and leaves the status and `paidCents` as they are. A refund without a case of its own vanishes.',
+        'REFUND_ISSUED should add to `refundedCents` and leave the status and `paidCents` as they are. Without its own case, a refund is lost.',
       ],
       [
         orderIn('shipped'),
         refund(7_697),
         order({ status: 'shipped', paidCents: 7_697, refundedCents: 7_697 }),
-        'All of the money went back for an order that is under way. REFUND_ISSUED still leaves the status: the parcel does not turn round, and only ORDER_CANCELLED cancels.',
+        "All of the money was refunded for an order that's on its way. REFUND_ISSUED should still leave the status as it is, because only ORDER_CANCELLED cancels an order.",
       ],
     ]
     for (const [before, fact, after, why] of steps) {
@@ -160,36 +175,40 @@ describe('evolve', () => {
 
   test('refuses nothing', async () => {
     const why =
-      'evolve judged an event by the rules. What stands in the log has happened: evolve applies it, the rules belong into decide.'
+      'Events in the log have already happened, so `evolve` should apply them. The rules belong in `decide`.'
     verifyEqual(
       await call('evolve', () => evolve(orderIn('paid'), PAID)),
       order({ status: 'paid', paidCents: 15_394 }),
-      `A second PAYMENT_RECEIVED (an old program let it through) makes \`paidCents\` 15394. ${why}`,
+      `After a second PAYMENT_RECEIVED, which an old program let through, \`paidCents\` should be 15394. ${why}`,
     )
     verifyEqual(
       await call('evolve', () => evolve(order(), SHIPPED)),
       order({ status: 'shipped' }),
-      `ORDER_SHIPPED on an unpaid order makes it shipped. ${why}`,
+      `After ORDER_SHIPPED, even an unpaid order should have the status shipped. ${why}`,
     )
     verifyEqual(
       await call('evolve', () => evolve(orderIn('paid'), CREATED)),
       orderIn('paid'),
-      'A second ORDER_CREATED changed the order. It should stay as it is, or a repeated event would undo the payment.',
+      'A second ORDER_CREATED changed the order. The order should stay as it is, or a repeated event would undo the payment.',
     )
     const none = await call('evolve', () => evolve(null, PAID))
-    verify(none === null, 'A payment without an order makes no order: evolve should give `null`.', {
-      received: none,
-    })
+    verify(
+      none === null,
+      "There's no order, and a payment doesn't create one. `evolve` should return `null`.",
+      {
+        received: none,
+      },
+    )
   })
 
-  test('changes nothing that it was given', async () => {
+  test('leaves its arguments unchanged', async () => {
     const before = order()
     for (const fact of [PAID, SHIPPED, DELIVERED, CANCELLED, refund(1)]) {
       await call('evolve', () => evolve(before, fact))
       verifyEqual(
         before,
         order(),
-        `evolve wrote into the order that it was given (${fact.eventType}). Somebody else may hold it: return a new one, \`{ ...order, … }\`.`,
+        `\`evolve\` changed its argument \`order\` (${fact.eventType}). Other code may still use that object, so return a new one, \`{ ...order, … }\`.`,
       )
     }
   })
@@ -198,16 +217,20 @@ describe('evolve', () => {
     verifyEqual(
       await call('applyOrderEvent', () => applyOrderEvent(order(), eventOf(2, PAID))),
       orderIn('paid'),
-      'applyOrderEvent should give what evolve gives for the same type and payload.',
+      '`applyOrderEvent` should return the same order that `evolve` returns for this type and payload.',
     )
     const future = eventOf(3, { eventType: 'ORDER_GIFT_WRAPPED', payload: { paper: 'red' } })
     verifyEqual(
       await call('applyOrderEvent', () => applyOrderEvent(orderIn('paid'), future)),
       orderIn('paid'),
-      'An event type that this program does not know (ORDER_GIFT_WRAPPED) should leave the order as it is.',
+      'An event of an unknown type (ORDER_GIFT_WRAPPED) should leave the order as it is.',
     )
     const none = await call('applyOrderEvent', () => applyOrderEvent(null, future))
-    verify(none === null, 'An unknown event without an order makes no order: `null`.', { received: none })
+    verify(
+      none === null,
+      "There's no order, and an event of an unknown type doesn't create one. `applyOrderEvent` should return `null`.",
+      { received: none },
+    )
   })
 })
 
@@ -246,7 +269,7 @@ async function taxOf(
   return fact?.eventType === 'ORDER_CREATED' ? fact.payload.taxCents : fact
 }
 
-/** decide must refuse, for this reason. */
+/** Verifies that `decide` refuses the command for this reason. */
 async function refuses(
   before: Order | null,
   command: OrderCommand,
@@ -257,12 +280,12 @@ async function refuses(
   verifyEqual(
     { reason: error.reason, status: error.status },
     { reason, status: before?.status ?? null },
-    `decide refused ${command.type} rightly, but the error should carry the reason "${reason}" and the order’s status: the caller tells the customer what to do by them.`,
+    `\`decide\` was right to refuse ${command.type}, but the error should have the reason "${reason}" and the order's status. The caller needs both to tell the customer what to do.`,
   )
 }
 
 describe('decide', () => {
-  test('says what comes of each command', async () => {
+  test('returns the facts of each command', async () => {
     const cases: readonly (readonly [Order | null, OrderCommand, readonly OrderFact[]])[] = [
       [null, create(BASKET), [CREATED]],
       [order(), pay(7_697), [PAID]],
@@ -273,17 +296,13 @@ describe('decide', () => {
     ]
     for (const [before, command, facts] of cases) {
       const received = await decided(before, command)
-      verify(
-        Array.isArray(received),
-        'decide should return an array of facts, at once and not as a promise.',
-        {
-          received,
-        },
-      )
+      verify(Array.isArray(received), '`decide` should return an array of facts, not a promise.', {
+        received,
+      })
       for (const { payload } of received) {
         verify(
           typeof payload !== 'object' || !('status' in payload),
-          `The fact that decide made of ${command.type} has a status in its payload. The status follows from the event types; kept twice, the two can disagree for ever.`,
+          `The fact that \`decide\` returned for ${command.type} has a status in its payload. The status follows from the event types, and a second copy could only disagree.`,
           { received: payload },
         )
       }
@@ -293,13 +312,13 @@ describe('decide', () => {
         verifyEqual(
           tax,
           700,
-          'The tax on 69.97 is 6.997, rounded to whole cents: `taxCents` 700. Money with a fraction of a cent cannot be paid, and floats do not add up.',
+          "The tax on 69.97 is 6.997, rounded to whole cents, so `taxCents` should be 700. A fraction of a cent can't be paid, and floats don't add up exactly.",
         )
       }
       verifyEqual(
         received,
         facts,
-        `decide should make exactly this of ${command.type}: \`eventType\` and \`payload\` as in the lesson, nothing else. Ids and times are added by whoever stores the fact.`,
+        `For ${command.type}, \`decide\` should return facts with exactly the \`eventType\` and \`payload\` in the lesson. The code that stores a fact adds the ID and the time.`,
       )
     }
   })
@@ -308,12 +327,12 @@ describe('decide', () => {
     verifyEqual(
       await taxOf([{ sku: 'card', quantity: 1 }]),
       11,
-      'The tax on 1.05 is 10.5 cents; half a cent goes up, so `taxCents` is 11.',
+      'The tax on 1.05 is 10.5 cents. Half a cent is rounded up, so `taxCents` should be 11.',
     )
     verifyEqual(
       await taxOf([{ sku: 'stamp', quantity: 1 }]),
       0,
-      'The tax on 4 cents is 0.4 cents; less than half goes down, so `taxCents` is 0.',
+      'The tax on 4 cents is 0.4 cents. Less than half a cent is rounded down, so `taxCents` should be 0.',
     )
     verifyEqual(
       await taxOf([
@@ -322,7 +341,7 @@ describe('decide', () => {
         { sku: 'stamp', quantity: 1 },
       ]),
       21,
-      'The tax on 1.05 + 1.05 + 0.04 = 2.14 is 21.4 cents, rounded 21. Round once, on the sum of the order: rounding each line or piece by itself gives another tax.',
+      'The tax on 1.05 + 1.05 + 0.04 = 2.14 is 21.4 cents, which rounds to 21. Round once, on the sum of the order, because rounding each line or piece separately results in a different tax.',
     )
   })
 
@@ -340,7 +359,7 @@ describe('decide', () => {
           },
         },
       ],
-      'An item came with a price of its own, `unitCents: 1`, and it got into the event. Build each line of `sku`, `quantity` and the price in `prices`: whoever sets the price pays what they like.',
+      'An item came with its own price, `unitCents: 1`, and `decide` put that price in the event. Build each line from `sku`, `quantity`, and the price in `prices`, or customers can set their own prices.',
     )
   })
 
@@ -358,11 +377,11 @@ describe('decide', () => {
         { sku: 'book', quantity: 1, unitCents: 2_499 },
         { sku: 'pen', quantity: 2, unitCents: 1_999 },
       ],
-      'Three items came in, two of them with one sku. There should be one line per item, in their order: what the customer asked for is kept as she asked for it.',
+      'There were three items, two of them with the same sku. `decide` should return one line per item, in the same order, to keep the order the way the customer placed it.',
     )
   })
 
-  test('has nothing against a price of 0', async () => {
+  test('accepts a price of 0', async () => {
     let lines: unknown
     try {
       const [fact] = decide(null, create([{ sku: 'sample', quantity: 1 }]))
@@ -373,14 +392,14 @@ describe('decide', () => {
     verifyEqual(
       lines,
       [{ sku: 'sample', quantity: 1, unitCents: 0 }],
-      'The price list holds a free sample, for 0 cents. It is in the list, so the order should be accepted: 0 is a price, and `!price` takes it for none.',
+      'The price list has a free sample for 0 cents. It is in the list, so `decide` should accept the order. 0 is a price, but `!price` treats it as missing.',
     )
   })
 
-  test('refuses items that make no order', async () => {
+  test('refuses invalid items', async () => {
     const bad: readonly (readonly [readonly { sku: string; quantity: number }[], string])[] = [
       [[], 'An order without items'],
-      [[{ sku: 'gold', quantity: 1 }], 'A sku that is not in the price list'],
+      [[{ sku: 'gold', quantity: 1 }], "A sku that isn't in the price list"],
       [[{ sku: 'pen', quantity: 0 }], 'A quantity of 0'],
       [[{ sku: 'pen', quantity: -2 }], 'A quantity of -2 (the shop would pay the customer)'],
       [[{ sku: 'pen', quantity: 1.5 }], 'A quantity of 1.5'],
@@ -393,15 +412,15 @@ describe('decide', () => {
 
   const ALL: readonly (OrderStatus | null)[] = [null, 'created', 'paid', 'shipped', 'delivered', 'cancelled']
   const IMPOSSIBLE: readonly (readonly [OrderCommand, readonly (OrderStatus | null)[], string])[] = [
-    [create(BASKET), [null], 'There is an order of this id already.'],
-    [pay(7_697), ['created'], 'An order is paid once, before anything else.'],
+    [create(BASKET), [null], 'The order already exists.'],
+    [pay(7_697), ['created'], 'An order is paid once, before anything else happens.'],
     [SHIP, ['paid'], 'Only a paid order is shipped, and only once.'],
-    [DELIVER, ['shipped'], 'Only what is under way can arrive.'],
-    [CANCEL, ['created', 'paid'], 'Once it is shipped, nobody can call the parcel back.'],
+    [DELIVER, ['shipped'], 'Only a shipped order can be delivered.'],
+    [CANCEL, ['created', 'paid'], "After shipping, the package can't be called back."],
     [
       refunded(1),
       ['paid', 'shipped', 'delivered'],
-      'Money goes back only where some was paid; cancelling gave back the rest.',
+      'Only a paid order can be refunded, and canceling has already refunded the rest.',
     ],
   ]
   for (const [command, possible, why] of IMPOSSIBLE) {
@@ -411,7 +430,7 @@ describe('decide', () => {
           status === null ? null : orderIn(status),
           command,
           'status',
-          `${command.type} was accepted ${status === null ? 'though there is no order' : `for an order that is ${status}`}. ${why} Throw an OrderRefusedError.`,
+          `\`decide\` accepted ${command.type} ${status === null ? "although there's no order" : `for an order with the status ${status}`}. ${why} Throw an OrderRefusedError.`,
         )
       }
       for (const status of possible) {
@@ -420,10 +439,10 @@ describe('decide', () => {
     })
   }
 
-  test('asks the table first', async () => {
+  test('checks the table first', async () => {
     const cases: readonly (readonly [Order, OrderCommand, string])[] = [
       [orderIn('paid'), create([]), 'CreateOrder without items'],
-      [orderIn('paid'), pay(1), 'ProcessPayment of a wrong amount'],
+      [orderIn('paid'), pay(1), 'ProcessPayment with the wrong amount'],
       [order(), refunded(0), 'IssueRefund of 0 cents'],
       [orderIn('cancelled'), refunded(-1), 'IssueRefund of -1 cents'],
     ]
@@ -432,71 +451,71 @@ describe('decide', () => {
         'decide',
         () => decide(before, command),
         OrderRefusedError,
-        `${what} was accepted for an order that is ${before.status}.`,
+        `\`decide\` accepted ${what} for an order with the status ${before.status}. Throw an OrderRefusedError.`,
       )
       verifyEqual(
         error.reason,
         'status',
-        `${what} for an order that is ${before.status}: two rules say no. The table comes first, so the reason is "status"; another amount or other items would not help the customer.`,
+        `${what} for an order with the status ${before.status} breaks two rules. The table comes first, so the reason should be "status". A different amount or other items wouldn't help the customer.`,
       )
     }
   })
 
-  test('takes the whole amount or nothing', async () => {
+  test('accepts only the exact amount', async () => {
     for (const amount of [7_696, 7_698, 76.97, 0, -7_697, Number.NaN]) {
       await refuses(
         order(),
         pay(amount),
         'amount',
-        `The order costs 7697 cents, and a payment of ${amount} was accepted. The amount should be \`totalCents\` exactly.`,
+        `The order costs 7697 cents, but \`decide\` accepted a payment of ${amount}. The amount has to be exactly \`totalCents\`.`,
       )
     }
   })
 
-  test('gives back no more than was paid', async () => {
+  test('refunds no more than was paid', async () => {
     const partly = order({ status: 'delivered', paidCents: 7_697, refundedCents: 5_000 })
     await refuses(
       orderIn('delivered'),
       refunded(7_698),
       'amount',
-      'Of 7697 cents paid, 7698 were refunded: more than was paid.',
+      '7697 cents were paid, but `decide` refunded 7698, which is more than was paid.',
     )
     await refuses(
       partly,
       refunded(2_698),
       'amount',
-      'Of 7697 cents paid, 5000 had been refunded, and another 2698 went through: more than was paid. Count the refunds before this one.',
+      '7697 cents were paid and 5000 already refunded, but `decide` refunded another 2698, which is more than was paid. Subtract the earlier refunds.',
     )
     verifyEqual(
       await decided(partly, refunded(2_697)),
       [refund(2_697)],
-      'Of 7697 cents paid, 5000 were refunded; the remaining 2697 may go back, to the last cent.',
+      '7697 cents were paid and 5000 already refunded. `decide` should allow a refund of the remaining 2697, to the last cent.',
     )
     for (const amount of [0, -100, 0.5, Number.NaN]) {
       await refuses(
         orderIn('delivered'),
         refunded(amount),
         'amount',
-        `A refund of ${amount} cents was accepted. It should be a whole number of cents above 0; a negative one takes money.`,
+        `\`decide\` accepted a refund of ${amount} cents. It has to be a whole number of cents above 0. A negative refund would take money from the customer.`,
       )
     }
   })
 
-  test('gives the money back when a paid order is cancelled', async () => {
+  test('refunds the money when a paid order is canceled', async () => {
     verifyEqual(
       await decided(orderIn('paid'), CANCEL),
       [CANCELLED, refund(7_697)],
-      'Cancelling a paid order is one decision with two facts: ORDER_CANCELLED, then REFUND_ISSUED over what was paid.',
+      'Canceling a paid order is one decision with two facts: ORDER_CANCELLED, then REFUND_ISSUED for the amount paid.',
     )
     verifyEqual(
       await decided(order({ status: 'paid', paidCents: 7_697, refundedCents: 700 }), CANCEL),
       [CANCELLED, refund(6_997)],
-      'Of the payment 700 cents had been refunded before. Cancelling gives back the rest, 6997, and no more.',
+      '700 cents of the payment were already refunded. Canceling should refund only the remaining 6997.',
     )
     verifyEqual(
       await decided(order({ status: 'paid', paidCents: 7_697, refundedCents: 7_697 }), CANCEL),
       [CANCELLED],
-      'Everything had been refunded before. There is nothing left to give back, so ORDER_CANCELLED is the only fact.',
+      'The whole payment was already refunded. Nothing is left to refund, so ORDER_CANCELLED should be the only fact.',
     )
   })
 
@@ -506,38 +525,38 @@ describe('decide', () => {
     verifyEqual(
       await decided(null, command),
       await decided(null, create(BASKET)),
-      'decide gave two answers to one question. It may look at its two arguments only: no clock, no chance.',
+      '`decide` returned different facts for the same arguments. It can only use its two arguments, so no clock and no random values.',
     )
     await decided(before, CANCEL)
     verifyEqual(
       [before, command],
       [orderIn('paid'), create(BASKET)],
-      'decide wrote into what it was given. It only says what would happen; evolve makes the new state, and only after the fact is stored.',
+      '`decide` changed its arguments. It should only return facts. `evolve` creates the new state, and only after the facts are stored.',
     )
   })
 })
 
 type Run = (redis: Parameters<typeof cancelOrder>[0]) => Promise<unknown>
-/** Two commands, and what may be stored in the end. */
+/** Two commands, and the events that may be stored in the end. */
 type Race = readonly [first: string, second: string, possible: readonly (readonly string[])[]]
 
 describe('the commands', () => {
-  test('store what was decided', async () => {
+  test('store the facts', async () => {
     const id = await call('createOrder', () => createOrder(box.redis, clock, prices(), 'ada', BASKET))
     const key = `aggregate:order:${id}`
     const all = await stored(key)
     verify(
       all.length === 1,
-      'After createOrder the stream `aggregate:order:<the id that it resolved to>` should hold one entry.',
+      'After `createOrder`, the stream `aggregate:order:<the ID that it resolved to>` should have one entry.',
       { received: { id, keys: await box.admin.keys('*') } },
     )
     const { eventId, ...rest } = all[0]?.event ?? {}
     verifyEqual(
       { id: all[0]?.id, ...rest },
       { id: '1-0', timestamp: '2026-03-01T09:00:00.000Z', entityId: id, metadata: {}, ...CREATED },
-      'The first entry should have the id 1-0 and a field `event` with the whole event of lesson 01: the fact, the order’s id as `entityId`, the time of the clock.',
+      "The first entry should have the ID 1-0 and a field `event` with a complete event from lesson 01: the fact, the order's ID as the `entityId`, and the current time from `clock`.",
     )
-    verify(UUID.test(String(eventId)), 'An event’s `eventId` should be a UUID.', { received: eventId })
+    verify(UUID.test(String(eventId)), 'The `eventId` of an event should be a UUID.', { received: eventId })
     const versions = [
       await call('processPayment', () => processPayment(box.redis, clock, id, 7_697)),
       await call('shipOrder', () => shipOrder(box.redis, clock, id, 'T-1')),
@@ -555,57 +574,57 @@ describe('the commands', () => {
         ['4-0', 'ORDER_DELIVERED', {}],
         ['5-0', 'REFUND_ISSUED', { amountCents: 500 }],
       ],
-      'Paying, shipping, delivering and refunding should append their events to the stream of the order, version after version.',
+      '`processPayment`, `shipOrder`, `deliverOrder`, and `issueRefund` should each append an event to the stream of the order, as versions 2 to 5.',
     )
     verifyEqual(versions, [2, 3, 4, 5], 'Each command should resolve to the new version of the order.')
   })
 
-  test('make ids that never meet', async () => {
+  test('generate IDs that never collide', async () => {
     const ids = new Set<string>()
     for (let n = 0; n < 10; n += 1) {
       ids.add(await call('createOrder', () => createOrder(box.redis, clock, prices(), 'ada', BASKET)))
     }
     verify(
       ids.size === 10,
-      'Ten orders made within one millisecond of the clock got fewer than ten ids. An id from the clock puts two customers into one stream: take a UUID.',
+      'Ten orders created in the same millisecond got fewer than ten IDs. An ID from the clock puts two customers in one stream, so use a UUID.',
       { expected: 10, received: ids.size },
     )
     verify(
       [...ids].every((id) => UUID.test(id)),
-      'An order’s id should be a UUID. An id of another make can meet that of another order, and then two customers share one stream.',
+      'The ID of an order should be a UUID. Other IDs can collide, and then two customers share one stream.',
       { received: [...ids] },
     )
   })
 
-  test('write nothing when the order refuses', async () => {
+  test('write nothing when the command is refused', async () => {
     await plant(CREATED)
     const error = await callError(
       'shipOrder',
       () => shipOrder(box.redis, clock, 'order-1', 'T-1'),
       OrderRefusedError,
-      'shipOrder on an unpaid order should reject with the OrderRefusedError of decide.',
+      '`shipOrder` for an unpaid order should reject with the OrderRefusedError from `decide`.',
     )
-    verifyEqual(error.status, 'created', 'The error should carry the status of the order as it is in Redis.')
+    verifyEqual(error.status, 'created', 'The error should have the status of the order in Redis.')
     await callError(
       'deliverOrder',
       () => deliverOrder(box.redis, clock, 'order-2'),
       OrderRefusedError,
-      'deliverOrder for an order that never was should reject with an OrderRefusedError.',
+      "`deliverOrder` for an order that doesn't exist should reject with an OrderRefusedError.",
     )
     await callError(
       'createOrder',
       () => createOrder(box.redis, clock, prices(), 'ada', []),
       OrderRefusedError,
-      'createOrder without items should reject with an OrderRefusedError.',
+      '`createOrder` without items should reject with an OrderRefusedError.',
     )
     verifyEqual(
       [await box.admin.keys('*'), await types()],
       [[KEY], ['ORDER_CREATED']],
-      'A refused command should leave Redis as it was.',
+      'A refused command should write nothing to Redis.',
     )
   })
 
-  test('decide on all that was stored before', async () => {
+  test('use all events that are already stored', async () => {
     await plant(CREATED, PAID, { eventType: 'ORDER_GIFT_WRAPPED', payload: { paper: 'red' } })
     const version = await call('cancelOrder', () => cancelOrder(box.redis, clock, 'order-1', 'too late'))
     const added = (await stored()).slice(3).map(({ id, event }) => [id, event.eventType, event.payload])
@@ -615,9 +634,9 @@ describe('the commands', () => {
         ['4-0', 'ORDER_CANCELLED', { reason: 'too late' }],
         ['5-0', 'REFUND_ISSUED', { amountCents: 7_697 }],
       ],
-      'Another program paid the order and gift-wrapped it (an event type that is unknown here, at version 3). Cancelling should append both its facts behind that.',
+      'Another program had paid the order and gift-wrapped it, which is an unknown event type at version 3. `cancelOrder` should append both of its facts after that.',
     )
-    verifyEqual(version, 5, 'cancelOrder should resolve to the version after the last of its events.')
+    verifyEqual(version, 5, '`cancelOrder` should resolve to the version of the order after its last event.')
   })
 
   test('pay an order once', async () => {
@@ -630,12 +649,12 @@ describe('the commands', () => {
         verifyEqual(
           await types(),
           ['ORDER_CREATED', 'PAYMENT_RECEIVED'],
-          `Two payments of one order at the same time, and the stream is not "created, paid" (the second came between the ${after ?? 'start'} and the ${held ?? 'end'} of the first). Append only if the order is still at the version that decide saw.`,
+          `Two payments for one order came at the same time, and the stream doesn't have exactly one (the second came between the ${after ?? 'start'} and the ${held ?? 'end'} of the first). Append only if the order is still at the version that the decision was based on.`,
         )
         const lost = first.ok ? second : first
         verify(
           !lost.ok && lost.error instanceof OrderRefusedError && lost.error.status === 'paid',
-          'The slower of two payments should be refused by the rules, with the status paid: after a conflict, read again and decide again.',
+          'The slower of two payments should be refused by `decide`, with the status paid. After a conflict, read the history and decide again.',
           { received: lost.ok ? 'both succeeded' : lost.error },
         )
       },
@@ -655,14 +674,14 @@ describe('the commands', () => {
         const lost = first.ok ? second : first
         verify(
           (await types()).length === 2 && !lost.ok && lost.error instanceof OrderRefusedError,
-          `Two payments of one order went over one connection, and the slower was not refused by the rules.${watch || ' To compare the version and to append have to be one step for Redis.'}`,
+          `Two payments for one order used the same connection, and \`decide\` didn't refuse the slower one.${watch || ' Compare the version and append in one step.'}`,
           { received: { events: await types(), slower: lost.ok ? 'accepted' : lost.error } },
         )
       },
     })
   })
 
-  test('decide anew after a conflict', async () => {
+  test('decide again after a conflict', async () => {
     await everyInterleaving({
       name: 'cancelOrder',
       prepare: () => plant(CREATED),
@@ -675,18 +694,18 @@ describe('the commands', () => {
         verifyEqual(
           all,
           second.ok ? paidFirst : refusedPayment,
-          'An order was cancelled while its payment came in. Either the payment is refused, or the cancelling gives it back; here the shop kept the money of a cancelled order. After a conflict decide again, on the history as it is now.',
+          'An order was canceled while its payment came in, and the shop kept the money. Either the payment has to be refused, or the cancellation has to refund it. After a conflict, read the history and decide again.',
         )
         verify(
           first.ok,
-          'cancelOrder met a payment and gave up. A created and a paid order can both be cancelled: read again, decide again.',
+          '`cancelOrder` gave up when a payment came in. An order can be canceled whether or not it is paid, so read the history and decide again.',
           { received: first.ok || first.error },
         )
       },
     })
   })
 
-  test('keep to the rules when two different ones meet', async () => {
+  test('follow the rules when two of them race', async () => {
     const commands: Readonly<Record<string, Run>> = {
       cancelOrder: (redis) => cancelOrder(redis, clock, 'order-1', 'too late'),
       issueRefund: (redis) => issueRefund(redis, clock, 'order-1', 500),
@@ -728,7 +747,7 @@ describe('the commands', () => {
           const back = facts.reduce((sum, { cents = 0 }) => sum + Math.max(cents, 0), 0)
           verify(
             back <= 7_697,
-            `${met}, and more money went back than had come in: a fact of a decision that lost the race was stored. Append all facts of a decision only if the order is still at the version that decide saw. MULTI without WATCH does not ensure that: if its first XADD is refused, the second is carried out all the same.`,
+            `${met}, and more money was refunded than was paid, because a fact was stored whose decision had lost the race. Append the facts only if the order is still at the version that the decision was based on. MULTI without WATCH doesn't ensure that: if its first XADD fails, the second still runs.`,
             { expected: '7697 cents at most', received: `${back} cents` },
           )
           const found = facts.map(({ eventType, cents }) =>
@@ -736,7 +755,7 @@ describe('the commands', () => {
           )
           verify(
             possible.some((way) => way.join() === found.join()),
-            `${met}, and its events make no sense. The one that is stored later has to be decided on all that is stored by then.`,
+            `${met}, and the stored events contradict each other. The command that's stored later has to be decided again, based on all events stored so far.`,
             { expected: possible.map((way) => way.join(', ')).join(' or '), received: found.join(', ') },
           )
         },
@@ -753,7 +772,7 @@ describe('the commands', () => {
         const added = (await types()).slice(2)
         verify(
           added.length === 0 || added.length === 2,
-          `The process died after its ${last ?? 'start'}, and the order is cancelled but the money was not given back: one of the two facts is missing, and no command can add it any more. Append both in one step.`,
+          `The process died after its ${last ?? 'start'}, and only one of two facts was stored: the order is canceled, but the money wasn't refunded, and no command can add the refund anymore. Append both facts in one step.`,
           { received: added },
         )
       },
@@ -771,18 +790,18 @@ describe('the commands', () => {
         verifyEqual(
           (await types()).slice(2),
           second.ok ? ['ORDER_SHIPPED'] : cancelled,
-          'A paid order was shipped while it was being canceled. Either the shipment is refused and both facts of the cancellation are stored, or the cancellation is refused and neither of them is.',
+          'A paid order was shipped while it was being canceled. Either the shipment has to be refused and both facts of the cancellation stored, or the cancellation has to be refused and neither fact stored.',
           [
             [
               (added) => JSON.stringify(added) === '["ORDER_SHIPPED","REFUND_ISSUED"]',
-              'A paid order was shipped while it was being canceled, and the stream now holds REFUND_ISSUED without ORDER_CANCELLED, so the customer gets both the goods and the money. All facts of one decision are appended, or none: an XADD that fails doesn’t stop the next one, not even in MULTI.',
+              "A paid order was shipped while it was being canceled, and the stream now has REFUND_ISSUED without ORDER_CANCELLED, so the customer gets both the goods and the money. Append all facts of one decision or none. An XADD that fails doesn't stop the next one, not even in MULTI.",
             ],
           ],
         )
         const lost = first.ok ? second : first
         verify(
           !lost.ok && lost.error instanceof OrderRefusedError && lost.error.reason === 'status',
-          'A paid order can be canceled or shipped, but not both: the slower command should be refused by the rules, with the reason status.',
+          'A paid order can be canceled or shipped, but not both. `decide` should refuse the slower command, with the reason status.',
           { received: lost.ok ? 'both succeeded' : lost.error },
         )
       },
@@ -797,33 +816,35 @@ describe('the commands', () => {
       await box.admin.xadd(KEY, `${next}-0`, 'event', JSON.stringify({ ...wrapped(2), eventId: `e-${next}` }))
     })
     const outcome = await attempt('processPayment', () => processPayment(redis, clock, 'order-1', 7_697))
-    if (times() === 0) return // by a connection of which nobody here knows
+    if (times() === 0) return // over a connection that the test doesn't see
     verify(
       times() <= 5,
-      'Somebody else was faster each time, and processPayment went on and on. Five attempts are enough: a loop without an end keeps the customer waiting, and Redis busy.',
+      'Another writer was faster each time, and `processPayment` never stopped trying. Five attempts are enough. An endless loop keeps the customer waiting and Redis busy.',
       { expected: '5 attempts at most', received: times() },
     )
     verify(
       !outcome.ok,
-      'Somebody else was faster in all five attempts. No payment was stored, and processPayment resolved as if it had been: it should reject.',
+      'Another writer was faster in all five attempts. No payment was stored, but `processPayment` resolved. It should reject.',
       { received: outcome.ok ? outcome.value : undefined },
     )
   })
 })
 
 describe('the views', () => {
-  test('getOrder gives the order as it is', async () => {
+  test('getOrder returns the current order', async () => {
     await plant(CREATED, PAID, SHIPPED, refund(500))
     verifyEqual(
       await call('getOrder', () => getOrder(box.redis, 'order-1')),
       order({ status: 'shipped', paidCents: 7_697, refundedCents: 500 }),
-      'getOrder should give the order after all of its events.',
+      '`getOrder` should resolve to the order after all of its events.',
     )
     const none = await call('getOrder', () => getOrder(box.redis, 'order-9'))
-    verify(none === null, 'getOrder should give `null` for an order that never was.', { received: none })
+    verify(none === null, "`getOrder` should resolve to `null` for an order that doesn't exist.", {
+      received: none,
+    })
   })
 
-  test('getOrderHistory tells how it came to be', async () => {
+  test('getOrderHistory returns one entry per event', async () => {
     await plant(
       CREATED,
       PAID,
@@ -855,12 +876,12 @@ describe('the views', () => {
           status: 'cancelled',
         },
       ],
-      'getOrderHistory should give one entry per event, oldest first: its version, time and type, and the status of the order after it. Events of an unknown type belong to the history too.',
+      '`getOrderHistory` should resolve to one entry per event, oldest first, with its version, time, and type, and the status of the order after it. Events of unknown types are part of the history too.',
     )
     verifyEqual(
       await call('getOrderHistory', () => getOrderHistory(box.redis, 'order-9')),
       [],
-      'An order that never was has no history: an empty array.',
+      "For an order that doesn't exist, `getOrderHistory` should resolve to an empty array.",
     )
   })
 
@@ -878,16 +899,16 @@ describe('the views', () => {
     verifyEqual(
       whole?.refundedCents,
       300,
-      'An order has 32 events, the last 30 of them refunds of 10 cents. getOrder should count them all, version 10 behind version 9.',
+      'An order has 32 events, and the last 30 are refunds of 10 cents. `getOrder` should count them all, with version 10 after version 9.',
     )
     const history = await call('getOrderHistory', () => getOrderHistory(box.redis, 'order-1'))
     verifyEqual(
       history.map(({ version }) => version),
       facts.map((_, index) => index + 1),
-      'An order has 32 events. getOrderHistory should give one entry for each, from version 1 to 32.',
+      'An order has 32 events. `getOrderHistory` should resolve to one entry for each, from version 1 to 32.',
     )
     const version = await call('issueRefund', () => issueRefund(box.redis, clock, 'order-1', 7_397))
-    verifyEqual(version, 33, 'The order was at version 32; the refund of the rest makes it 33.')
+    verifyEqual(version, 33, 'The order was at version 32, so `issueRefund` should resolve to 33.')
   })
 
   test('reading writes nothing', async () => {
@@ -897,7 +918,7 @@ describe('the views', () => {
     verifyEqual(
       [await box.admin.keys('*'), (await types()).length],
       [[KEY], 1],
-      'getOrder and getOrderHistory only look: Redis should hold the same as before.',
+      '`getOrder` and `getOrderHistory` should only read. Redis should have the same keys and events as before.',
     )
   })
 })

@@ -7,7 +7,7 @@ export type Item = { readonly sku: string; readonly quantity: number }
 export type OrderLine = { readonly sku: string; readonly quantity: number; readonly unitCents: number }
 export type OrderStatus = 'created' | 'paid' | 'shipped' | 'delivered' | 'cancelled'
 
-/** What an order is now. All money is whole cents. */
+/** The current state of an order. All amounts are whole cents. */
 export interface Order {
   readonly customerId: string
   readonly lines: readonly OrderLine[]
@@ -20,7 +20,7 @@ export interface Order {
 type Fact<Type, Payload> = { readonly eventType: Type; readonly payload: Readonly<Payload> }
 type Created = { customerId: string; lines: readonly OrderLine[]; taxCents: number }
 
-/** What happened, without its envelope: whoever stores it adds id and time. */
+/** Something that happened, without its envelope. The code that stores it adds the ID and the time. */
 export type OrderFact =
   | Fact<'ORDER_CREATED', Created>
   | Fact<'PAYMENT_RECEIVED', { amountCents: number }>
@@ -29,12 +29,12 @@ export type OrderFact =
   | Fact<'ORDER_CANCELLED', { reason: string }>
   | Fact<'REFUND_ISSUED', { amountCents: number }>
 
-/** Cents for one piece, by sku. They are the shop's, never the customer's. */
+/** Price of one piece in cents, by sku. It comes from the shop, never from the customer. */
 export type Prices = ReadonlyMap<string, number>
 
 type Command<Type, Data = unknown> = { readonly type: Type } & Readonly<Data>
 
-/** What somebody wants. */
+/** A request to change an order. `decide` can refuse it. */
 export type OrderCommand =
   | Command<'CreateOrder', { customerId: string; items: readonly Item[]; prices: Prices }>
   | Command<'ProcessPayment', { amountCents: number }>
@@ -43,14 +43,14 @@ export type OrderCommand =
   | Command<'CancelOrder', { reason: string }>
   | Command<'IssueRefund', { amountCents: number }>
 
-/** The rules say no, and nothing was written. `status` is that of the order, null when there is none. */
+/** A rule refused the command, and nothing was written. `status` is null if the order doesn't exist. */
 export class OrderRefusedError extends Error {
   override readonly name = 'OrderRefusedError'
   readonly reason: 'status' | 'items' | 'amount'
   readonly status: OrderStatus | null
 
   constructor(reason: 'status' | 'items' | 'amount', status: OrderStatus | null) {
-    super(`Refused because of the ${reason}; the order is ${status ?? 'not there'}`)
+    super(`Refused because of the ${reason}; the status of the order is ${status ?? 'none'}`)
     this.reason = reason
     this.status = status
   }
@@ -60,11 +60,11 @@ export interface HistoryEntry {
   readonly version: number
   readonly timestamp: string
   readonly eventType: string
-  /** After this event. */
+  /** Status of the order after this event. */
   readonly status: OrderStatus | null
 }
 
-/** The order after one more fact. Pure, and refuses nothing: what is in the log has happened. */
+/** Returns the order after another fact. Pure, and refuses nothing, because facts in the log have already happened. */
 export function evolve(order: Order | null, fact: OrderFact): Order | null {
   if (fact.eventType === 'ORDER_CREATED') return order ?? newOrder(fact.payload)
   if (order === null) return null
@@ -89,7 +89,7 @@ function newOrder({ customerId, lines, taxCents }: Readonly<Created>): Order {
   return { customerId, lines, totalCents, paidCents: 0, refundedCents: 0, status: 'created' }
 }
 
-/** In which status an order takes a command. The compiler asks for a line here with every new command. */
+/** The statuses in which an order accepts each command. For every new command, the compiler asks for a line here. */
 const POSSIBLE: Readonly<Record<OrderCommand['type'], readonly (OrderStatus | null)[]>> = {
   CreateOrder: [null],
   ProcessPayment: ['created'],
@@ -99,7 +99,7 @@ const POSSIBLE: Readonly<Record<OrderCommand['type'], readonly (OrderStatus | nu
   IssueRefund: ['paid', 'shipped', 'delivered'],
 }
 
-/** What comes of a command. Pure: no clock, no ids, no Redis. @throws OrderRefusedError */
+/** Returns the facts that follow from a command. Pure: no clock, no random IDs, no Redis. @throws OrderRefusedError */
 export function decide(order: Order | null, command: OrderCommand): readonly OrderFact[] {
   const status = order?.status ?? null
   if (!POSSIBLE[command.type].includes(status)) throw new OrderRefusedError('status', status)
@@ -133,7 +133,7 @@ export function decide(order: Order | null, command: OrderCommand): readonly Ord
   }
 }
 
-/** Takes the price from the list, and nothing from the item that was not asked for. */
+/** Builds a line with the price from the list, and ignores any extra fields of the item. */
 function lineOf({ sku, quantity }: Item, prices: Prices): OrderLine {
   const unitCents = prices.get(sku)
   if (unitCents === undefined || !isCount(quantity)) throw new OrderRefusedError('items', null)
@@ -143,7 +143,7 @@ function lineOf({ sku, quantity }: Item, prices: Prices): OrderLine {
 const isCount = (value: number) => Number.isSafeInteger(value) && value > 0
 const subtotal = (lines: readonly OrderLine[]) =>
   lines.reduce((sum, line) => sum + line.quantity * line.unitCents, 0)
-/** 10 %, half a cent up, in whole numbers. */
+/** Calculates 10%, with half a cent rounded up, in whole numbers. */
 const taxOn = (cents: number) => Math.floor((cents + 5) / 10)
 
 const FACTS: Readonly<Record<OrderFact['eventType'], true>> = {
@@ -158,12 +158,12 @@ const FACTS: Readonly<Record<OrderFact['eventType'], true>> = {
 const isOrderFact = (event: DomainEvent): event is DomainEvent & OrderFact =>
   Object.hasOwn(FACTS, event.eventType)
 
-/** The order after one more event from the log; one of an unknown type leaves it as it is. */
+/** Returns the order after another event from the log. An event of an unknown type leaves it as it is. */
 export function applyOrderEvent(order: Order | null, event: DomainEvent): Order | null {
   return isOrderFact(event) ? evolve(order, event) : order
 }
 
-/** Reads on a connection of its own that watches the stream, so that EXEC refuses when anybody has appended since. */
+/** Reads over a separate connection that watches the stream, so that EXEC fails if another writer has appended since. */
 async function handle(redis: Redis, clock: Clock, orderId: string, command: OrderCommand): Promise<number> {
   const key = `aggregate:order:${orderId}`
   const mine = redis.duplicate()
