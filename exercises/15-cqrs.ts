@@ -1,4 +1,4 @@
-// Lesson 15: commands and queries. Read lessons/15-cqrs.md; the types and errors below are yours to use and stay as they are.
+// Lesson 15: commands and queries. Read lessons/15-cqrs.md. The types and errors below are yours to use; leave them as they are.
 import type { Redis } from 'ioredis'
 
 export interface RegisterUserCommand {
@@ -6,7 +6,7 @@ export interface RegisterUserCommand {
   readonly email: string
 }
 
-/** `token` says how far a read model must have come to know of it. */
+/** `token` is the position that a read model has to reach before it includes this user. */
 export interface Receipt {
   readonly userId: string
   readonly token: string
@@ -39,12 +39,12 @@ export class EmailTakenError extends Error {
   readonly email: string
 
   constructor(email: string) {
-    super(`${email} belongs to a user already`)
+    super(`${email} already belongs to a user`)
     this.email = email
   }
 }
 
-/** The read model had not come as far as the token when the time was over. */
+/** The read model hadn't reached the token when the time was up. */
 export class NotYetError extends Error {
   override readonly name = 'NotYetError'
   readonly token: string

@@ -7,7 +7,7 @@ export interface RegisterUserCommand {
   readonly email: string
 }
 
-/** `token` says how far a read model must have come to know of it. */
+/** `token` is the position that a read model has to reach before it includes this user. */
 export interface Receipt {
   readonly userId: string
   readonly token: string
@@ -40,12 +40,12 @@ export class EmailTakenError extends Error {
   readonly email: string
 
   constructor(email: string) {
-    super(`${email} belongs to a user already`)
+    super(`${email} already belongs to a user`)
     this.email = email
   }
 }
 
-/** The read model had not come as far as the token when the time was over. */
+/** The read model hadn't reached the token when the time was up. */
 export class NotYetError extends Error {
   override readonly name = 'NotYetError'
   readonly token: string
@@ -66,10 +66,10 @@ const MOVED = 'projection:users:moved'
 const PAGE = 100
 
 /**
- * Stores the event of a registration, and takes the e-mail address.
- * KEYS  1 hash of e-mail addresses and their users · 2 stream of events
- * ARGV  1 e-mail address · 2 user id · then the fields of the event
- * Replies the id of the event, or nil when the address is taken.
+ * Stores the event of a registration and takes the email address.
+ * KEYS  1 hash of email addresses and their users · 2 stream of events
+ * ARGV  1 email address · 2 user ID · then the fields of the event
+ * Returns the ID of the event, or nil if the address is taken.
  */
 const REGISTER = `
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 then return nil end
@@ -77,7 +77,7 @@ local id = redis.call('XADD', KEYS[2], '*', unpack(ARGV, 3))
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 return id`
 
-/** @throws InvalidCommandError, EmailTakenError */
+/** Registers a user, unless the address is taken. @throws InvalidCommandError, EmailTakenError */
 export async function handleRegisterUserCommand(
   redis: Redis,
   command: RegisterUserCommand,
@@ -100,16 +100,16 @@ export async function handleRegisterUserCommand(
 function validated(command: RegisterUserCommand): RegisterUserCommand {
   const name = command.name.trim()
   const email = command.email.trim().toLowerCase()
-  if (name.length < 1 || name.length > 100) throw new InvalidCommandError('name', 'has 1 to 100 characters')
-  if (!/^[^\s@]+@[^\s@]+$/.test(email)) throw new InvalidCommandError('email', 'is no e-mail address')
+  if (name.length < 1 || name.length > 100) throw new InvalidCommandError('name', 'needs 1 to 100 characters')
+  if (!/^[^\s@]+@[^\s@]+$/.test(email)) throw new InvalidCommandError('email', 'is not an email address')
   return { name, email }
 }
 
 /**
- * Puts one event into the read models, unless it is in them, moves the position and tells who waits for it.
+ * Applies one event to the read models if it's new, moves the position, and notifies waiting queries.
  * KEYS  1 position · 2 row of the user · 3 statistics
- * ARGV  1 id of the event · 2 channel · then the fields of the row; none for an event that changes nothing
- * Replies 1 when it was put in, 0 when it was in already.
+ * ARGV  1 ID of the event · 2 channel · then the fields of the row; none for an event that changes nothing
+ * Returns 1 if the event was applied, and 0 if it already had been.
  */
 const PROJECT = `
 local function numbers(id)
@@ -127,7 +127,7 @@ redis.call('SET', KEYS[1], ARGV[1])
 redis.call('PUBLISH', ARGV[2], ARGV[1])
 return 1`
 
-/** Brings the read models up to date. Resolves to the number of events that it put in. */
+/** Brings the read models up to date. Resolves to the number of events that it applied. */
 export async function updateProjections(redis: Redis): Promise<number> {
   let count = 0
   for (;;) {
@@ -155,8 +155,8 @@ function rowKey(userId: string): string {
 }
 
 /**
- * The user as the read model knows it; null when it knows none. With a token it waits until the read model has come so far.
- * @throws NotYetError when `signal` is aborted before that
+ * Resolves to the user in the read model, or to null if there isn't one. With a token, it waits until the read model has reached it.
+ * @throws NotYetError if `signal` is aborted before that
  */
 export async function handleGetUserQuery(
   redis: Redis,
@@ -171,14 +171,14 @@ export async function handleGetUserQuery(
 
 async function untilReached(redis: Redis, token: string, signal: AbortSignal): Promise<void> {
   let position = await redis.get(POSITION)
-  if (isAtLeast(position, token)) return // nearly always, and then without a connection more
+  if (isAtLeast(position, token)) return // nearly always, and without another connection
   const listener = redis.duplicate()
-  listener.on('error', () => {}) // the command that failed tells of it too
+  listener.on('error', () => {}) // the command that failed rejects too
   try {
     const moves = on(listener, 'message', { signal })
     await listener.subscribe(MOVED)
     for (;;) {
-      // Looked at behind the subscription: a move before it is seen here, a move after it comes as a message.
+      // Checks after subscribing: earlier moves show in the position, and later moves arrive as messages.
       position = await redis.get(POSITION)
       if (isAtLeast(position, token)) return
       await moves.next()

@@ -1,4 +1,4 @@
-/** Long, because every sentence that a learner may get to read stands here, beside what it judges. */
+/** This file is long because it has every sentence that a learner may read, next to the code that it's about. */
 import type { Redis } from 'ioredis'
 import { describe, test } from 'vitest'
 import {
@@ -28,7 +28,7 @@ import {
 
 const box = useSandbox()
 
-const ONE_STEP = ' To look and to write have to be one step for Redis.'
+const ONE_STEP = ' Check and write in one step.'
 
 const EVENTS = 'stream:users'
 const POSITION = 'projection:users:position'
@@ -40,7 +40,7 @@ const register = (command = ada, redis: Redis = box.redis): Promise<Receipt> =>
   call('handleRegisterUserCommand', () => handleRegisterUserCommand(redis, command, noon))
 const update = (redis: Redis = box.redis) => call('updateProjections', () => updateProjections(redis))
 
-/** The events in the stream, fields as an object, the payload decoded. */
+/** Returns the events in the stream, each as an object with its payload decoded. */
 async function events(): Promise<Record<string, unknown>[]> {
   const entries = await box.admin.xrange(EVENTS, '-', '+')
   return entries.map(([id, flat]) => {
@@ -65,30 +65,30 @@ describe('handleRegisterUserCommand', () => {
     const [event, ...more] = await events()
     verify(
       event !== undefined && more.length === 0,
-      'After one registration there should be one event in the stream "stream:users".',
+      'After one registration, there should be one event in the stream `stream:users`.',
       { expected: 1, received: event === undefined ? 0 : 1 + more.length },
     )
     const { eventType, timestamp, entityId, payload } = event
     verifyEqual(
       { eventType, timestamp, entityId, payload },
       { eventType: 'USER_REGISTERED', timestamp: NOON, entityId: userId, payload: ada },
-      'The event should be USER_REGISTERED, with the time of the clock that was handed in, the user’s id as entityId, and name and e-mail as JSON in `payload`.',
+      "The event should be USER_REGISTERED, with the current time from `clock`, the user's ID as the `entityId`, and the name and email address as JSON in `payload`.",
     )
     const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
     verify(
       uuid.test(String(event.eventId)) && uuid.test(String(userId)),
-      'The eventId and the userId should be UUIDs.',
+      'The `eventId` and the `userId` should be UUIDs.',
       { received: { eventId: event.eventId, userId } },
     )
     verify(
       event.eventId !== userId,
-      'The event has the id of the user. A second event of hers would have the same one, and who drops doubles by the eventId would lose it: each event gets a UUID of its own.',
+      "The event has the ID of the user. The user's next event would have the same ID, and a consumer that drops duplicates by `eventId` would lose it. Generate a separate UUID for each event.",
       { received: userId },
     )
     verifyEqual(
       token,
       event.id,
-      'The token should be the id of the event in the stream: that is how far a read model must have come to know of this user.',
+      'The token should be the ID of the event in the stream. A read model has to reach that position to include this user.',
     )
   })
 
@@ -97,56 +97,62 @@ describe('handleRegisterUserCommand', () => {
     verifyEqual(
       (await box.admin.keys('projection:*')).sort(),
       [],
-      'The command wrote into a read model. Then two programs write it, the command and updateProjections, and a rebuild from the events brings out something else than stands there. The command stores what happened, and nothing more.',
+      'The command wrote to a read model. Then both the command and `updateProjections` write it, and a rebuild from the events results in something else. The command should only store what happened.',
     )
   })
 
-  test('cleans what people type', async () => {
+  test('cleans the name and the address', async () => {
     await register({ name: '  Ada Lovelace ', email: ' Ada@Example.COM ' })
     verifyEqual(
       (await events())[0]?.payload,
       { name: 'Ada Lovelace', email: 'ada@example.com' },
-      'White space at the ends of the name and the e-mail address is cut off, and the address is written in small letters.',
+      'Trim the white space from both ends of the name and the email address, and convert the address to lowercase.',
     )
   })
 
-  test('refuses what cannot be', async () => {
+  test('refuses invalid commands', async () => {
     const long = 'x'.repeat(101)
-    const faults = [
+    const invalid = [
       [{ ...ada, name: '' }, 'name', 'an empty name'],
-      [{ ...ada, name: '   ' }, 'name', 'a name of blanks'],
+      [{ ...ada, name: '   ' }, 'name', 'a name of spaces'],
       [{ ...ada, name: long }, 'name', 'a name of 101 characters'],
-      [{ ...ada, email: '' }, 'email', 'an empty e-mail address'],
+      [{ ...ada, email: '' }, 'email', 'an empty email address'],
       [{ ...ada, email: 'ada' }, 'email', 'the address "ada"'],
       [{ ...ada, email: '@example.com' }, 'email', 'the address "@example.com"'],
       [{ ...ada, email: 'ada@' }, 'email', 'the address "ada@"'],
       [{ ...ada, email: 'a@b@c' }, 'email', 'the address "a@b@c"'],
-      [{ ...ada, email: 'ada lovelace@example.com' }, 'email', 'an address with a blank in it'],
+      [{ ...ada, email: 'ada lovelace@example.com' }, 'email', 'an address with a space in it'],
     ] as const
-    for (const [command, field, what] of faults) {
+    for (const [command, field, what] of invalid) {
       const error = await callError(
         'handleRegisterUserCommand',
         () => handleRegisterUserCommand(box.redis, command, noon),
         InvalidCommandError,
-        `A command with ${what} should be refused with an InvalidCommandError. A command is a wish, and may be turned down; an event may not.`,
+        `A command with ${what} should be refused with an InvalidCommandError. You can refuse a command, but an event has already happened.`,
       )
       verifyEqual(error.field, field, `The InvalidCommandError for ${what} should name the field "${field}".`)
     }
     verifyEqual(
       await box.admin.keys('*users*'),
       [],
-      'A command that was refused has left something in Redis.',
+      'A refused command wrote something to Redis. Validate the command before you write.',
     )
   })
 
-  test('accepts what may be', async () => {
+  test('accepts unusual but valid commands', async () => {
     const oddities = [
-      [{ ...ada, name: 'x'.repeat(100) }, 'A name of 100 characters is not too long'],
-      [{ ...ada, name: ` ${'x'.repeat(100)} ` }, 'A name is measured when the white space is cut off'],
-      [{ name: 'A', email: 'ada@localhost' }, 'An address needs something, one @, something: no dot'],
+      [{ ...ada, name: 'x'.repeat(100) }, "A name of 100 characters isn't too long"],
+      [
+        { ...ada, name: ` ${'x'.repeat(100)} ` },
+        'The length of a name counts only after the white space is trimmed',
+      ],
+      [
+        { name: 'A', email: 'ada@localhost' },
+        'An address needs one @ with something before and after it, but no dot',
+      ],
       [
         { name: 'A', email: "o'hara+news@example.com" },
-        'Before the @ of an address anything may stand but white space and another @',
+        'Before its @, an address can have anything but white space and another @',
       ],
     ] as const
     for (const [command, rule] of oddities) {
@@ -156,7 +162,7 @@ describe('handleRegisterUserCommand', () => {
       await box.admin.flushdb()
       verify(
         outcome.ok || !(outcome.error instanceof InvalidCommandError),
-        `${rule}. The command was refused: somebody who did nothing wrong cannot register.`,
+        `${rule}, but the command was refused. That keeps out users who did nothing wrong.`,
         { received: command },
       )
       await call('handleRegisterUserCommand', () =>
@@ -165,31 +171,35 @@ describe('handleRegisterUserCommand', () => {
     }
   })
 
-  test('gives one e-mail address to one user', async () => {
+  test('accepts each email address once', async () => {
     await register()
     const error = await callError(
       'handleRegisterUserCommand',
       () => handleRegisterUserCommand(box.connect(), { name: 'Eve', email: 'ada@example.com' }, noon),
       EmailTakenError,
-      'Ada registered, and before any read model had heard of it somebody else registered with her address. Both were accepted. A read model is always a little behind; a rule that must hold is checked where the events are written.',
+      "Ada registered, and another user registered with the same address before any read model was up to date. Both were accepted. A read model is always a little behind, so check a rule that can't be broken where the events are written.",
     )
-    verifyEqual(error.email, 'ada@example.com', 'The EmailTakenError should carry the address.')
-    verifyEqual((await events()).length, 1, 'The second registration was refused; there should be one event.')
+    verifyEqual(error.email, 'ada@example.com', 'The EmailTakenError should have the address in `email`.')
+    verifyEqual(
+      (await events()).length,
+      1,
+      'The second registration was refused, so there should be one event.',
+    )
     const typed = await callError(
       'handleRegisterUserCommand',
       () => handleRegisterUserCommand(box.redis, { name: 'Eve', email: ' ADA@example.com' }, noon),
       EmailTakenError,
-      '"ada@example.com" is taken, and " ADA@example.com" was accepted: it is the same address. Clean it first, then look whether it is taken.',
+      '"ada@example.com" is taken, but " ADA@example.com" was accepted, although it is the same address. Clean the address before you check whether it is taken.',
     )
     verifyEqual(
       typed.email,
       'ada@example.com',
-      'The EmailTakenError carries the address as someone typed it, " ADA@example.com". It should carry the cleaned address, because that is the one that is taken and the one to look up.',
+      'The EmailTakenError has the address as the user typed it, " ADA@example.com". It should have the cleaned address, because that is the address that is taken.',
     )
     await register({ name: 'Eve', email: 'eve@example.com' })
   })
 
-  test('gives it to one of two who come at once', async () => {
+  test('accepts one of two concurrent registrations', async () => {
     await everyInterleaving({
       name: 'handleRegisterUserCommand',
       first: (redis) => handleRegisterUserCommand(redis, ada, noon),
@@ -199,19 +209,19 @@ describe('handleRegisterUserCommand', () => {
         const stored = (await events()).length
         verify(
           accepted < 2 && stored < 2,
-          `Two people registered with one address at the same moment, and both got in: the second came behind the first’s ${after ?? 'start'}. To look whether the address is free and to take it have to be one step.`,
+          `Two users registered with the same address at the same moment, and both were accepted, because the second ran after the first one's ${after ?? 'start'}. Check whether the address is free and take it in one step.`,
           { received: { accepted, 'events in the stream': stored } },
         )
         verifyEqual(
           [accepted, stored],
           [1, 1],
-          'Two people registered with one address at the same moment. One of them should get it, with one event in the stream.',
+          'Two users registered with the same address at the same moment. Exactly one should be accepted, with one event in the stream.',
         )
       },
     })
   })
 
-  test('gives it to one of two who come at once on one connection', async () => {
+  test('accepts one of two concurrent registrations on one connection', async () => {
     await everyInterleaving({
       name: 'handleRegisterUserCommand',
       sameConnection: true,
@@ -221,7 +231,7 @@ describe('handleRegisterUserCommand', () => {
         const stored = (await events()).length
         verify(
           stored === 1,
-          `Two parts of one program registered with one address, on the same connection, and ${stored === 0 ? 'neither' : 'both'} got in.${sharedWatch(box.commands) || ONE_STEP}`,
+          `Two parts of one program registered with the same address over the same connection, and ${stored === 0 ? 'neither was' : 'both were'} accepted.${sharedWatch(box.commands) || ONE_STEP}`,
           { received: { 'events in the stream': stored } },
         )
       },
@@ -241,8 +251,8 @@ describe('handleRegisterUserCommand', () => {
         verify(
           after === 1 && again.ok === (before === 0),
           before === 0
-            ? `The process died behind its ${last ?? 'start'}: no event was stored, but the address is taken. Nobody will ever be able to register with it. Both have to happen in one step.`
-            : `The process died behind its ${last ?? 'start'}: the event was stored, and the address not taken. The next one registered with it too. Both have to happen in one step.`,
+            ? `The process died after its ${last ?? 'start'}. The address is taken, but no event was stored, so the user can never register. Take the address and store the event in one step.`
+            : `The process died after its ${last ?? 'start'}. The event was stored, but the address isn't taken, so a second user registered with it too. Take the address and store the event in one step.`,
           { received: { 'events before': before, 'events after trying again': after } },
         )
       },
@@ -250,7 +260,7 @@ describe('handleRegisterUserCommand', () => {
   })
 })
 
-/** Puts registrations into the stream, as `<n>-0`: somebody else's, so no address is taken by them. */
+/** Writes registrations to the stream as `<n>-0`, without taking their addresses. */
 async function plant(from: number, to: number, admin: Redis = box.admin): Promise<void> {
   const pipeline = admin.pipeline()
   for (let n = from; n <= to; n += 1) {
@@ -275,28 +285,28 @@ const rowOf = (n: number) => ({
 })
 
 describe('updateProjections', () => {
-  test('makes a row for each user', async () => {
+  test('writes a row for each user', async () => {
     await plant(1, 2)
     const count = await update()
     verifyEqual(
       [await row(1), await row(2)],
       [rowOf(1), rowOf(2)],
-      'Two users registered. The hashes "projection:user:u-1" and "projection:user:u-2" should hold `name`, `email` and `registeredAt` (the timestamp of the event).',
+      'Two users registered. The hashes `projection:user:u-1` and `projection:user:u-2` should have `name`, `email`, and `registeredAt` (the timestamp of the event).',
     )
     verifyEqual(
       await registered(),
       '2',
-      'Two users registered: the field `registered` of the hash "projection:stats" should be 2.',
+      'Two users registered, so the field `registered` of the hash `projection:stats` should be 2.',
     )
     verifyEqual(
       await box.admin.get(POSITION),
       '2-0',
-      '"projection:users:position" should hold the id of the last event that is in the read models.',
+      '`projection:users:position` should have the ID of the last event applied to the read models.',
     )
-    verifyEqual(count, 2, 'updateProjections should return how many events it put in.')
+    verifyEqual(count, 2, '`updateProjections` should return the number of events it applied.')
   })
 
-  test('goes on where it was', async () => {
+  test('continues where it stopped', async () => {
     await plant(1, 2)
     await update()
     await box.admin.hset('projection:user:u-1', 'name', 'not touched again')
@@ -305,11 +315,11 @@ describe('updateProjections', () => {
     verifyEqual(
       [await registered(), (await row(1)).name, (await row(3)).name, count, none],
       ['3', 'not touched again', 'User 3', 1, 0],
-      'updateProjections ran over events 1 and 2, then one more event came and it ran twice again. It should have put in event 3 alone: each event counts once.',
+      '`updateProjections` had applied events 1 and 2. Then event 3 came, and it ran twice. It should have applied only event 3, because each event counts once.',
     )
   })
 
-  test('steps over events that it does not know', async () => {
+  test('skips events of unknown types', async () => {
     await plant(1, 1)
     await box.admin.xadd(
       EVENTS,
@@ -349,11 +359,11 @@ describe('updateProjections', () => {
         count,
       ],
       [rowOf(1), 0, '1', '3-0', 3],
-      'Two events of an unknown type came after a registration. They change no row and no number; but the position moves on behind them, otherwise a query that waits for them waits for ever.',
+      "Two events of an unknown type came after a registration. They shouldn't change a row or the statistics, but the position has to move past them, or a query that waits for them waits forever.",
     )
   })
 
-  test('gets past a long run of events that it does not know', async () => {
+  test('gets past a long run of events of unknown types', async () => {
     const LONG_RUN = lacks('real-server') ? 120 : 250
     await box.admin.eval(
       `for n = 1, ARGV[1] do redis.call('XADD', KEYS[1], n .. '-0', 'eventType', 'USER_TAGGED', 'entityId', 'u-1',
@@ -364,19 +374,19 @@ describe('updateProjections', () => {
       NOON,
     )
     const why =
-      'Move the position past every event, even in a page without a single registration: otherwise each run reads the same page, and the projection is stuck there forever.'
+      'Move the position past every event, even in a page without a single registration. Otherwise each run reads the same page, and the projection is stuck there forever.'
     const before = await update()
     verifyEqual(
       [await box.admin.get(POSITION), before],
       [`${LONG_RUN}-0`, LONG_RUN],
-      `There are ${LONG_RUN} events of an unknown type and no others, and updateProjections didn't put in all of them. ${why}`,
+      `There are only ${LONG_RUN} events of an unknown type, and \`updateProjections\` didn't apply all of them. ${why}`,
     )
     await plant(LONG_RUN + 1, LONG_RUN + 1)
     const count = await update()
     verifyEqual(
       [await registered(), await box.admin.get(POSITION), count],
       ['1', `${LONG_RUN + 1}-0`, 1],
-      `One user registered after ${LONG_RUN} events of an unknown type, but updateProjections didn't get that far. ${why}`,
+      `One user registered after ${LONG_RUN} events of an unknown type, but \`updateProjections\` didn't get that far. ${why}`,
     )
   })
 
@@ -386,17 +396,17 @@ describe('updateProjections', () => {
     verifyEqual(
       [await registered(), await box.admin.get(POSITION)],
       ['120', '120-0'],
-      '120 users registered. All of them should be in the read models after one updateProjections.',
+      '120 users registered. One call of `updateProjections` should apply all of them to the read models.',
     )
     const largest = largestReply(box.commands)
     verify(
       largest <= 100,
-      'One command fetched more than 100 events. A projection that was away for long, or is rebuilt, would load everything at once: read in pages.',
+      'One command fetched more than 100 events. Read in pages, or a projection that is far behind, or is rebuilt, loads everything at once.',
       { received: largest },
     )
   })
 
-  test('counts once, whenever it dies', async () => {
+  test('counts once, even after a crash', async () => {
     await everyCrash({
       name: 'updateProjections',
       prepare: (admin) => plant(1, 2, admin),
@@ -406,13 +416,13 @@ describe('updateProjections', () => {
         verifyEqual(
           [await registered(), await row(1), await row(2)],
           ['2', rowOf(1), rowOf(2)],
-          `updateProjections died behind its ${last ?? 'start'} and was started again. Two users registered, and the read models say something else: what an event changes and the position have to be written in one step.`,
+          `\`updateProjections\` died after its ${last ?? 'start'} and was restarted. Two users registered, but the read models don't match. Write the changes from an event and the position in one step.`,
         )
       },
     })
   })
 
-  test('counts once, when two run at once', async () => {
+  test('counts once when two calls run at once', async () => {
     await everyInterleaving({
       name: 'updateProjections',
       prepare: (admin) => plant(1, 2, admin),
@@ -424,19 +434,19 @@ describe('updateProjections', () => {
         verifyEqual(
           [await registered(), await box.admin.get(POSITION)],
           ['2', '2-0'],
-          `Two processes ran updateProjections at once; the second came in behind the first’s ${after ?? 'start'}. Two users registered, and they are counted otherwise. Ask in the very step that writes whether the event is in already.`,
+          `Two processes ran \`updateProjections\` at once, the second after the first one's ${after ?? 'start'}. Two users registered, but the count or the position is wrong. In the same step that writes, check whether the event was already applied.`,
         )
         const counts = [first, second].map((one) => (one.ok ? Number(one.value) : 0))
         verify(
           counts[0] !== undefined && counts[1] !== undefined && counts[0] + counts[1] === 2,
-          `Two processes ran updateProjections at once; the second came in behind the first’s ${after ?? 'start'}. Two events were put in, and the two calls claim another number: count those that this call has put in, not those that it found in already.`,
+          `Two processes ran \`updateProjections\` at once, the second after the first one's ${after ?? 'start'}. Two events were applied, but the two calls returned a different total. Count only the events that this call applied.`,
           { expected: '2 together', received: counts },
         )
       },
     })
   })
 
-  test('counts once, when two run at once on one connection', async () => {
+  test('counts once when two calls run at once on one connection', async () => {
     await everyInterleaving({
       name: 'updateProjections',
       sameConnection: true,
@@ -447,7 +457,7 @@ describe('updateProjections', () => {
         verifyEqual(
           [await registered(), await box.admin.get(POSITION)],
           ['2', '2-0'],
-          `Two parts of one program ran updateProjections at once, on the same connection. Two users registered, and they are counted otherwise.${sharedWatch(box.commands) || ONE_STEP}`,
+          `Two parts of one program ran \`updateProjections\` at once over the same connection. Two users registered, but the count or the position is wrong.${sharedWatch(box.commands) || ONE_STEP}`,
         ),
     })
   })
@@ -465,39 +475,39 @@ describe('handleGetUserQuery', () => {
     verifyEqual(
       await get({ userId: 'u-1' }),
       { userId: 'u-1', ...rowOf(1) },
-      'The hash "projection:user:u-1" holds name, email and registeredAt. The query should return them, with the userId.',
+      'The hash `projection:user:u-1` has `name`, `email`, and `registeredAt`. The query should return them with the `userId`.',
     )
   })
 
-  test('finds nobody where nobody is', async () => {
+  test('returns null for an unknown user', async () => {
     verifyEqual(
       await get({ userId: 'u-7' }),
       null,
-      'The read model knows no user u-7: the query should return null.',
+      "The read model doesn't have the user u-7, so the query should return `null`.",
     )
   })
 
-  test('does not ask the events', async () => {
+  test("doesn't read the events", async () => {
     await plant(1, 1)
     verifyEqual(
       await get({ userId: 'u-1' }),
       null,
-      'The user is in the events and not yet in the read model, and the query found her: it replayed the events. That costs more with every event, and is what the read model is for. Without a token, answer with what the read model knows.',
+      "The user is in the events but not yet in the read model, and the query still found the user: it replayed the events. That gets slower with every event, and avoiding it is the read model's purpose. Without a token, answer only from the read model.",
     )
     verify(
       !box.commands.some(({ args }) => args.includes(EVENTS)),
-      'The query asked the stream "stream:users". It should ask the read model alone.',
+      'The query read the stream `stream:users`. It should read only from the read model.',
     )
   })
 })
 
-/** Some milliseconds, and with a slow Redis as long as one reply takes. */
+/** Waits for some milliseconds, or longer if a reply from a slow Redis takes longer. */
 async function turn(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 5))
   await box.roundTrips(1)
 }
 
-/** Looks until it is so, two seconds at most, or more if Redis is slow. */
+/** Checks until `so` returns true, for at most two seconds, or longer if Redis is slow. */
 async function until(so: () => boolean, ticks = 400): Promise<boolean> {
   for (let i = 0; i < ticks && !so(); i += 1) await turn()
   return so()
@@ -505,17 +515,17 @@ async function until(so: () => boolean, ticks = 400): Promise<boolean> {
 
 interface Asked {
   settled(): boolean
-  /** The answer. Nobody has ended the patience: when it is a NotYetError, the sentence says why it should not be one. */
+  /** Resolves to the answer. The signal wasn't aborted, so a NotYetError fails with the sentence `gaveUp`. */
   result(gaveUp?: string): Promise<UserView | null>
-  /** Rejects with the error as the answer threw it. */
+  /** Rejects with the error that the answer threw. */
   readonly running: Promise<UserView | null>
   giveUp(): void
 }
 
 const THERE_ALREADY =
-  'The signal was aborted before the call, but the read model had come to the token: there is nothing to wait for, so the query should answer.'
+  'The signal was aborted before the call, but the read model had already reached the token. There is nothing to wait for, so the query should answer.'
 const OF_ITS_OWN =
-  'The query gave up with a NotYetError, and nobody had told it to. It waits for a fact, not for a time of its own: until the read model is there, or the signal is aborted.'
+  "The query threw a NotYetError, although its signal wasn't aborted. It should wait until the read model reaches the token or the signal is aborted, and have no time limit of its own."
 
 async function answer(run: () => Promise<UserView | null>, gaveUp = OF_ITS_OWN): Promise<UserView | null> {
   const outcome = await attempt('handleGetUserQuery', run)
@@ -525,7 +535,7 @@ async function answer(run: () => Promise<UserView | null>, gaveUp = OF_ITS_OWN):
   return call('handleGetUserQuery', () => (outcome.ok ? outcome.value : Promise.reject(outcome.error)))
 }
 
-/** A query that has begun and may take its time; nothing but the test ends its patience. */
+/** Starts a query that can wait as long as it likes. Only the test aborts its signal. */
 function ask(query: GetUserQuery, redis: Redis = box.redis): Asked {
   const patience = new AbortController()
   let settled = false
@@ -544,20 +554,20 @@ function ask(query: GetUserQuery, redis: Redis = box.redis): Asked {
 }
 
 describe('read your own write', () => {
-  test('answers at once when the read model is there', async () => {
+  test('answers right away when the read model is up to date', async () => {
     const { userId, token } = await register()
     await update()
     verifyEqual(
       await answer(
         () => handleGetUserQuery(box.redis, { userId, token }),
-        `The position of the read model is ${token}, and so is the token: it has come so far, and the query waited on and threw a NotYetError. It should answer.`,
+        `The position of the read model and the token are both ${token}, but the query kept waiting and threw a NotYetError. It should answer.`,
       ),
       { userId, ...ada, registeredAt: NOON },
-      'Ada registered, the projections were brought up to date, then she asked with her token. She should get her own row.',
+      "Ada registered, the projections were updated, and then Ada's token was used in a query. The query should return Ada's row.",
     )
     const { token: later } = await register({ name: 'Eve', email: 'eve@example.com' })
     await update()
-    const far = `The read model is at ${later}, further than the token ${token}: the query should answer.`
+    const far = `The read model is at ${later}, which is later than the token ${token}, so the query should answer.`
     const found = await answer(() => handleGetUserQuery(box.redis, { userId, token }), far)
     verifyEqual(found?.name, 'Ada', far)
   })
@@ -568,18 +578,18 @@ describe('read your own write', () => {
     const early = await until(asked.settled, 50)
     verify(
       !early,
-      'The read model had not yet come to the token, and the query answered all the same. A fixed wait is too short on a bad day; the token says what to wait for: until "projection:users:position" has come so far.',
+      "The read model hadn't reached the token yet, but the query answered. A fixed wait is too short on a bad day. Wait until `projection:users:position` has reached the token.",
       { received: early ? await asked.result() : undefined },
     )
     await update(box.connect())
     verify(
       await until(asked.settled),
-      'The query waited for the token, the projections came up to date, and two seconds later it had not noticed.',
+      "The query waited for the token, and the projections were updated, but two seconds later the query still hadn't answered.",
     )
     verifyEqual(
       await asked.result(),
       { userId, ...ada, registeredAt: NOON },
-      'The query waited until the read model was there, and should then return the user.',
+      'The query waited until the read model reached the token. Then it should return the user.',
     )
   })
 
@@ -589,61 +599,61 @@ describe('read your own write', () => {
     const asked = ask({ userId: 'u-10', token: '10-0' })
     verify(
       !(await until(asked.settled, 20)),
-      'The read model was at 9-0, the token was 10-0, and the query did not wait. An id is two numbers; compared as texts "9-0" is later than "10-0".',
+      `The read model was at 9-0 and the token was 10-0, but the query didn't wait. An ID is two numbers. Compared as strings, "9-0" is later than "10-0".`,
     )
     await update(box.connect())
     verify(
       await until(asked.settled),
-      'The read model moved from 9-0 to 10-0, and the query that waited for 10-0 did not answer. As numbers 10-0 is not before 10-0.',
+      "The read model moved from 9-0 to 10-0, but the query that waited for 10-0 didn't answer. It should answer when the position is equal to the token.",
     )
     verifyEqual((await asked.result())?.name, 'User 10', 'The query for u-10 should return that user.')
     await box.admin.set(POSITION, '10-12')
     const past = ask({ userId: 'u-10', token: '10-9' })
     verify(
       await until(past.settled),
-      'The read model was at 10-12, the token was 10-9, and the query went on waiting. Behind the dash stands a number too: 12 is more than 9.',
+      'The read model was at 10-12 and the token was 10-9, but the query kept waiting. The part after the dash is a number too, and 12 is greater than 9.',
     )
     await past.result()
     const next = ask({ userId: 'u-10', token: '9-13' })
     verify(
       await until(next.settled),
-      'The read model was at 10-12, the token was 9-13, and the query went on waiting. The number behind the dash decides only when those before it are equal.',
+      'The read model was at 10-12 and the token was 9-13, but the query kept waiting. The number after the dash matters only if the numbers before it are equal.',
     )
     await next.result()
     for (const [token, why] of [
-      ['11-0', 'The number before the dash is greater.'],
-      ['10-13', 'Before the dash they are equal, so the number behind it decides.'],
+      ['11-0', 'Its number before the dash is greater.'],
+      ['10-13', 'The numbers before the dash are equal, so the number after it decides.'],
     ] as const) {
       const behind = ask({ userId: 'u-10', token })
       verify(
         !(await until(behind.settled, 20)),
-        `The read model was at 10-12, the token was ${token}, and the query did not wait. ${why}`,
+        `The read model was at 10-12, and the query didn't wait for the token ${token}. ${why}`,
       )
       behind.giveUp()
       await until(behind.settled)
     }
   })
 
-  test('goes on waiting when another event comes first', async () => {
+  test('keeps waiting when another event comes first', async () => {
     await plant(1, 1)
     const asked = ask({ userId: 'u-2', token: '2-0' })
     await until(() => false, 10)
     await update(box.connect())
     verify(
       !(await until(asked.settled, 30)),
-      'The query waited for 2-0; the read model moved to 1-0, and the query answered. Look at the position after each move, and wait on if it is not far enough.',
+      "The query waited for 2-0, but it answered when the read model moved to 1-0. Check the position after each move, and keep waiting if it isn't far enough.",
     )
     await plant(2, 2)
     await update(box.connect())
     await until(asked.settled)
     verify(
       asked.settled(),
-      'The read model moved to 1-0, then to 2-0; the query that waited for 2-0 did not notice the second move.',
+      'The read model moved to 1-0 and then to 2-0, but the query that waited for 2-0 missed the second move.',
     )
     verifyEqual((await asked.result())?.name, 'User 2', 'The query for u-2 should return that user.')
   })
 
-  test('gives up when it is told to', async () => {
+  test('gives up when the signal is aborted', async () => {
     await plant(1, 1)
     await update()
     const asked = ask({ userId: 'u-9', token: '9-0' })
@@ -651,29 +661,29 @@ describe('read your own write', () => {
     asked.giveUp()
     verify(
       await until(asked.settled),
-      'The signal was aborted, and the query went on waiting. Somebody sits in front of a white page; when the time is over, say so with a NotYetError.',
+      'The signal was aborted, but the query kept waiting, and the user is looking at an empty page. When the time is up, throw a NotYetError.',
     )
     const error = await callError(
       'handleGetUserQuery',
       () => asked.running,
       NotYetError,
-      'The signal was aborted before the read model had come to the token. The query should throw a NotYetError: `null` would say that there is no such user.',
+      "The signal was aborted before the read model reached the token. The query should throw a NotYetError, because `null` would mean that the user doesn't exist.",
     )
     verifyEqual(
       [error.token, error.position],
       ['9-0', '1-0'],
-      'The NotYetError should carry the token, and the position of the read model.',
+      'The NotYetError should have the token and the position of the read model.',
     )
   })
 
-  test('says how far the read model has come by then', async () => {
+  test('reports the latest position of the read model', async () => {
     await plant(1, 1)
     const asked = ask({ userId: 'u-9', token: '9-0' })
     await until(asked.settled, 10)
     const before = box.commands.length
     const its = new Set(box.commands.map(({ client }) => client))
     await update(box.connect())
-    // Until it has looked again; one that need not ask, because it was told in the message, gets two seconds.
+    // Waits until the query has checked again. A query that doesn't have to, because the message has the position, gets two seconds.
     const saw = ({ client, reply }: { client: number; reply?: unknown }) =>
       its.has(client) && (JSON.stringify(reply) ?? '').includes('1-0')
     await until(() => box.commands.slice(before).some(saw))
@@ -684,37 +694,41 @@ describe('read your own write', () => {
       'handleGetUserQuery',
       () => asked.running,
       NotYetError,
-      'The signal was aborted before the read model had come to the token. The query should throw a NotYetError.',
+      'The signal was aborted before the read model reached the token. The query should throw a NotYetError.',
     )
     verifyEqual(
       error.position,
       '1-0',
-      'The read model moved to 1-0 while the query waited for 9-0; then the signal was aborted. The NotYetError should tell the position as it is when the query gives up, not as it was at its beginning.',
+      'The read model moved to 1-0 while the query waited for 9-0, and then the signal was aborted. The NotYetError should have the position from when the query gave up, not from when it started.',
     )
   })
 
-  test('closes what it opened', async () => {
+  test('closes its connections', async () => {
     await plant(1, 1)
     const given = ask({ userId: 'u-9', token: '9-0' })
     await until(given.settled, 20)
     given.giveUp()
     await until(given.settled)
-    await nothingOpen('A query was given up')
+    await nothingOpen('A query gave up')
     const asked = ask({ userId: 'u-1', token: '1-0' })
     await until(asked.settled, 20)
     await update()
     await until(asked.settled)
-    await nothingOpen('A query has waited and answered')
+    await nothingOpen('A query waited and answered')
   })
 
-  test('does not wait when the time is over already', async () => {
+  test("doesn't wait if the signal is already aborted", async () => {
     const error = await callError(
       'handleGetUserQuery',
       () => handleGetUserQuery(box.redis, { userId: 'u-9', token: '9-0' }, AbortSignal.abort()),
       NotYetError,
-      'The signal was aborted before the call, and the read model was not there: the query should throw a NotYetError at once.',
+      "The signal was aborted before the call, and the read model hadn't reached the token. The query should throw a NotYetError right away.",
     )
-    verifyEqual(error.position, null, 'No event is in the read model yet: the position is null.')
+    verifyEqual(
+      error.position,
+      null,
+      'No event was applied to the read model yet, so the position in the NotYetError should be null.',
+    )
     await plant(9, 9)
     await update()
     verifyEqual(
@@ -756,10 +770,10 @@ describe('read your own write', () => {
         moved = true
       },
       verify: ({ first, held, after }) => {
-        if (held === undefined || end === 'in vain') return // it waited, and nothing came
+        if (held === undefined || end === 'in vain') return // the query waited, and nothing came
         verify(
           first.ok && first.value?.name === 'User 1' && end === 'answered',
-          `The read model moved to the token right behind the query’s ${after ?? 'start'}, before its ${held}, and the query never noticed: it looked, and then began to listen. Begin to listen, and then look.`,
+          `The read model reached the token right after the query's ${after ?? 'start'}, before its ${held}, and the query missed it, because it checked before it subscribed. Subscribe first, and then check.`,
           { received: first.ok ? first.value : first.error },
         )
       },
@@ -767,7 +781,7 @@ describe('read your own write', () => {
   })
 
   test('leaves the connection free', async () => {
-    await box.redis.ping() // so that the client that is handed in is number 1
+    await box.redis.ping() // makes the client that the query receives number 1
     const asked = ask({ userId: 'u-1', token: '1-0' })
     await until(asked.settled, 20)
     const blocked = box.commands.some(
@@ -779,14 +793,14 @@ describe('read your own write', () => {
     )
     verify(
       !blocked,
-      'The query waits on the connection that was handed in, and everybody else who uses it waits too. Wait on a `redis.duplicate()`, and close it afterwards.',
+      'The query blocks the connection that was passed in, so all other code that uses it waits too. Wait on a `redis.duplicate()`, and close it when you are done.',
     )
     const before = box.commands.length
     await box.roundTrips(200)
     const sent = box.commands.slice(before)
     verify(
       !isRestless(sent),
-      'While it waited the query asked again and again, as fast as it could. Let updateProjections tell that it has moved, or leave some time between two questions.',
+      'While the query waited, it polled as fast as it could. Publish a message in `updateProjections`, or pause between two checks.',
       { received: `${sent.length} commands, while another client sent 200` },
     )
     asked.giveUp()
@@ -796,7 +810,7 @@ describe('read your own write', () => {
 
 type End = 'answered' | 'given up' | 'in vain'
 
-/** Ends a wait for which nothing can come any more: long after the move, or when the query is idle and nobody moves (in vain). */
+/** Ends a wait that can't succeed anymore: long after the move, or if the query is idle and no move comes (`in vain`). */
 async function endOf(asked: Asked, moving: () => boolean, moved: () => boolean): Promise<End> {
   let quiet = 0
   let sent = box.commands.length
@@ -814,6 +828,6 @@ async function endOf(asked: Asked, moving: () => boolean, moved: () => boolean):
 async function nothingOpen(when: string): Promise<void> {
   verify(
     (await connectionsStillOpen()) === 0,
-    `${when}, and a connection that it opened is still open. One stays behind with each such query, until Redis accepts no more: disconnect it in a \`finally\`, however the wait ends.`,
+    `${when}, but a connection that it opened is still open. Each such query leaves another one, until Redis accepts no more. Disconnect it in a \`finally\`, so that it closes however the wait ends.`,
   )
 }

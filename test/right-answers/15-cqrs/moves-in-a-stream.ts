@@ -1,4 +1,4 @@
-// Scripts on both sides; the moves of the read model are a stream, on which a query waits with XREAD BLOCK.
+// Scripts on both sides. The moves of the read model are a stream, and a query waits for them with XREAD BLOCK.
 import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
 
@@ -7,7 +7,7 @@ export interface RegisterUserCommand {
   readonly email: string
 }
 
-/** `token` says how far a read model must have come to know of it. */
+/** `token` is the position that a read model has to reach before it includes this user. */
 export interface Receipt {
   readonly userId: string
   readonly token: string
@@ -40,12 +40,12 @@ export class EmailTakenError extends Error {
   readonly email: string
 
   constructor(email: string) {
-    super(`${email} belongs to a user already`)
+    super(`${email} already belongs to a user`)
     this.email = email
   }
 }
 
-/** The read model had not come as far as the token when the time was over. */
+/** The read model hadn't reached the token when the time was up. */
 export class NotYetError extends Error {
   override readonly name = 'NotYetError'
   readonly token: string
@@ -77,8 +77,8 @@ export const handleRegisterUserCommand = async (
   return { userId, token }
 }
 
-// KEYS: position, statistics, moves, then a row for each event. ARGV: the position that is expected, then id, type, payload
-// and time of each event. All or nothing: the page counts if nobody else has moved the position meanwhile.
+// KEYS: position, statistics, moves, then a row for each event. ARGV: the expected position, then the ID, type, payload, and
+// time of each event. The whole page is applied only if no other call has moved the position meanwhile.
 const PAGE = `
 if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return -1 end
 local last = ARGV[1]

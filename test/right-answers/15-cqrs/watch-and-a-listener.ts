@@ -7,7 +7,7 @@ export interface RegisterUserCommand {
   readonly email: string
 }
 
-/** `token` says how far a read model must have come to know of it. */
+/** `token` is the position that a read model has to reach before it includes this user. */
 export interface Receipt {
   readonly userId: string
   readonly token: string
@@ -40,12 +40,12 @@ export class EmailTakenError extends Error {
   readonly email: string
 
   constructor(email: string) {
-    super(`${email} belongs to a user already`)
+    super(`${email} already belongs to a user`)
     this.email = email
   }
 }
 
-/** The read model had not come as far as the token when the time was over. */
+/** The read model hadn't reached the token when the time was up. */
 export class NotYetError extends Error {
   override readonly name = 'NotYetError'
   readonly token: string

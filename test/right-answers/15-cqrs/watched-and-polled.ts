@@ -1,4 +1,4 @@
-// Without a script: WATCH on connections of its own, and a query that looks every 20 milliseconds.
+// Without a script: WATCH on separate connections, and a query that polls every 20 milliseconds.
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { ChainableCommander, Redis } from 'ioredis'
@@ -8,7 +8,7 @@ export interface RegisterUserCommand {
   readonly email: string
 }
 
-/** `token` says how far a read model must have come to know of it. */
+/** `token` is the position that a read model has to reach before it includes this user. */
 export interface Receipt {
   readonly userId: string
   readonly token: string
@@ -41,12 +41,12 @@ export class EmailTakenError extends Error {
   readonly email: string
 
   constructor(email: string) {
-    super(`${email} belongs to a user already`)
+    super(`${email} already belongs to a user`)
     this.email = email
   }
 }
 
-/** The read model had not come as far as the token when the time was over. */
+/** The read model hadn't reached the token when the time was up. */
 export class NotYetError extends Error {
   override readonly name = 'NotYetError'
   readonly token: string
@@ -59,7 +59,7 @@ export class NotYetError extends Error {
   }
 }
 
-/** Reads and writes on a connection of its own until nobody has interfered; null from \`work\` means: nothing to write. */
+/** Reads and writes on a separate connection until no other client interferes. If `work` returns null, there's nothing to write. */
 async function optimistic<T>(
   redis: Redis,
   key: string,
@@ -79,7 +79,7 @@ async function optimistic<T>(
     own.disconnect()
   }
 }
-const CONFLICT = new Error('Somebody else was faster')
+const CONFLICT = new Error('Another writer was faster')
 
 export async function handleRegisterUserCommand(
   redis: Redis,
