@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis'
 
 export type Payload = Readonly<Record<string, unknown>>
 
-/** An event of any version. `id` is its entry's id in the stream; two events made of one entry share it. */
+/** An event of any version. `id` is the ID of its entry in the stream; two events from one entry share it. */
 export interface BlogEvent {
   readonly id: string
   readonly eventId: string
@@ -12,10 +12,10 @@ export interface BlogEvent {
   readonly payload: Payload
 }
 
-/** One step, pure: an old event in; the event or events that say the same in the next version out. */
+/** Converts an old event to the event or events with the same meaning in the next version. A pure function. */
 export type Upcaster = (old: BlogEvent) => readonly BlogEvent[]
 
-/** `current`: the version of each living event type. `upcasters`: the steps that lead there, by `<eventType>@<version>`. */
+/** `current`: the version of each current event type. `upcasters`: the steps to get there, by `<eventType>@<version>`. */
 export interface Schema {
   readonly current: Readonly<Record<string, number>>
   readonly upcasters: Readonly<Record<string, Upcaster>>
@@ -30,7 +30,7 @@ export interface Post {
   readonly published: boolean
 }
 
-/** An event that this program cannot read: of an unknown type, from the future, or with a step missing on its way. */
+/** This program can't read the event: its type is unknown, its version is from the future, or a step is missing. */
 export class UnknownSchemaError extends Error {
   override readonly name = 'UnknownSchemaError'
   readonly id: string
@@ -48,7 +48,7 @@ export class UnknownSchemaError extends Error {
 const PAGE_SIZE = 500
 
 /**
- * The event as today's program knows it: step by step, until there is no older version left.
+ * Converts an event to the current version step by step, including every event it turns into on the way.
  * @throws UnknownSchemaError
  */
 export function upcast(event: BlogEvent, schema: Schema): readonly BlogEvent[] {
@@ -69,12 +69,12 @@ const BLOG: Schema = {
   },
 }
 
-/** What the blog's events look like today, and how the older ones get there. */
+/** Returns the current versions of the blog's events, and the steps that lead there. */
 export function blogSchema(): Schema {
   return BLOG
 }
 
-/** The post as it is now; `null` if there is none. Reads only. @throws UnknownSchemaError */
+/** Returns the post as it is now, `null` if there is none. Only reads. @throws UnknownSchemaError */
 export async function getPost(redis: Redis, postId: string): Promise<Post | null> {
   let post: Post | null = null
   let start = '-'
@@ -99,7 +99,7 @@ function contentToBody(payload: Payload): Payload {
   return { ...rest, body: content }
 }
 
-/** A guess: nobody asked "Ursula Le Guin" where her last name begins. */
+/** A guess: no one asked "Ursula Le Guin" where her last name begins. */
 function authorToNames({ author, ...rest }: Payload): Payload {
   const name = String(author)
   const space = name.lastIndexOf(' ')
@@ -107,7 +107,7 @@ function authorToNames({ author, ...rest }: Payload): Payload {
   return { ...rest, authorFirstName: name.slice(0, space), authorLastName: name.slice(space + 1) }
 }
 
-/** Each part gets an id of its own, and the same at every read: else whoever drops doubles would drop the second part. */
+/** Gives each part its own ID, the same on every read. Otherwise a consumer that drops duplicates drops the second part. */
 function splitEdit(old: BlogEvent): readonly BlogEvent[] {
   const { title, body } = old.payload
   const part = (name: string, eventType: string, payload: Payload): BlogEvent => {
@@ -119,7 +119,7 @@ function splitEdit(old: BlogEvent): readonly BlogEvent[] {
   ]
 }
 
-/** Knows today's events only: all that was different once ends at `upcast`. */
+/** Handles current events only, because `upcast` has converted all others. */
 function applyPostEvent(post: Post | null, event: BlogEvent): Post | null {
   if (event.eventType === 'POST_CREATED') return { ...(event.payload as unknown as Post), published: false }
   if (post === null) return null
@@ -142,7 +142,7 @@ function fromEntry([id, flat]: readonly [string, readonly string[]]): BlogEvent 
     id,
     eventId: fields.eventId ?? '',
     eventType: fields.eventType ?? '',
-    schemaVersion: Number(fields.schemaVersion ?? 1), // the first events were written before anybody counted
+    schemaVersion: Number(fields.schemaVersion ?? 1), // the first events were written before there were versions
     timestamp: fields.timestamp ?? '',
     payload: JSON.parse(fields.payload ?? '{}'),
   }

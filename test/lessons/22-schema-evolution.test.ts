@@ -24,7 +24,7 @@ const to = (old: BlogEvent, schemaVersion: number, payload: Payload, eventType =
   return { ...old, eventType, schemaVersion, payload }
 }
 
-/** Of lamps and not of posts, so that nothing of it can stand in the learner's upcast. */
+/** About lamps rather than posts, so that the learner's upcast can't contain any of it. */
 const lamps: Schema = {
   current: { LAMP_SWITCHED: 3, LAMP_DIMMED: 2, LAMP_MOVED: 3, LAMP_COUNTED: 12 },
   upcasters: {
@@ -50,7 +50,7 @@ const lamps: Schema = {
 async function upcasted(old: BlogEvent, schema: Schema, what: string, why: string) {
   const outcome = await attempt('upcast', () => {
     const events: unknown = upcast(old, schema)
-    if (events instanceof Promise) events.catch(() => {}) // told below, whatever becomes of it
+    if (events instanceof Promise) events.catch(() => {}) // reported below, whatever happens to it
     return { events }
   })
   if (!outcome.ok && isUnwritten(outcome.error)) {
@@ -58,15 +58,15 @@ async function upcasted(old: BlogEvent, schema: Schema, what: string, why: strin
       throw outcome.error
     })
   }
-  verify(outcome.ok, `upcast refused ${what}. ${why}`, { received: !outcome.ok && outcome.error })
+  verify(outcome.ok, `upcast rejected ${what}. ${why}`, { received: !outcome.ok && outcome.error })
   const { events } = outcome.value
   verify(
     !(events instanceof Promise),
-    'upcast returned a promise. It is not async: it waits for nothing, and whoever folds events goes through its list at once.',
+    'upcast returned a promise. Expected an array: upcast is synchronous, and the caller loops over its result right away.',
   )
   verify(
     Array.isArray(events),
-    'upcast should return a list of events: one old event may become two, or none.',
+    'upcast should return an array of events, because one old event may become two, or none.',
     { received: events },
   )
   return events as readonly BlogEvent[]
@@ -86,7 +86,7 @@ async function refused(what: string, old: BlogEvent, at: readonly [string, numbe
   verifyEqual(
     [error.id, error.eventType, error.schemaVersion],
     ['7-0', ...at],
-    `The UnknownSchemaError for ${what} should tell of the event at which the way ended, in \`id\`, \`eventType\` and \`schemaVersion\`: whoever is called at night has nothing else to go by.`,
+    `The UnknownSchemaError for ${what} should describe the event that has no upcaster, in \`id\`, \`eventType\`, and \`schemaVersion\`. Someone will need those to find the cause.`,
   )
   verify(
     error.name === 'UnknownSchemaError' &&
@@ -98,39 +98,40 @@ async function refused(what: string, old: BlogEvent, at: readonly [string, numbe
 }
 
 describe('upcast', () => {
-  test('leaves an event of today alone', async () => {
-    const why = 'An event of the current version should come back as it is, alone in a list.'
+  test('returns a current event unchanged', async () => {
+    const why =
+      'If an event has the current version, upcast should return an array with just that event, unchanged.'
     const events = await upcasted(
       event('LAMP_SWITCHED', 3, { on: true, room: 'attic' }),
       lamps,
-      'an event of today',
+      'a current event',
       why,
     )
     verifyEqual(events, [event('LAMP_SWITCHED', 3, { on: true, room: 'attic' })], why)
   })
 
-  test('goes all the steps', async () => {
+  test('takes every step', async () => {
     const last = await upcasted(
       event('LAMP_SWITCHED', 2, { on: true }),
       lamps,
-      'an event that is one version behind',
+      'an event that is one version old',
       '',
     )
     verifyEqual(
       last,
       [event('LAMP_SWITCHED', 3, { on: true, room: 'hall' })],
-      'An event that is one version behind needs the one step that is left, and no other.',
+      'An event that is one version old needs only the one step that is left.',
     )
     const why =
-      'An event that is two versions behind should go through two steps, one after the other: 1 to 2, then 2 to 3.'
+      'An event that is two versions old should go through two steps, one after the other: 1 to 2, then 2 to 3.'
     const events = await upcasted(
       event('LAMP_SWITCHED', 1, { state: 'on' }),
       lamps,
-      'an event that is two versions behind',
+      'an event that is two versions old',
       why,
     )
     verifyEqual(events, [event('LAMP_SWITCHED', 3, { on: true, room: 'hall' })], why)
-    const long = 'A chain may have any number of steps, here 11; each is gone once and in order.'
+    const long = 'A chain can have any number of steps, in this case 11. Each should run once, in order.'
     const counted = await upcasted(
       event('LAMP_COUNTED', 1, { steps: '0' }),
       lamps,
@@ -140,13 +141,13 @@ describe('upcast', () => {
     verifyEqual(counted, [event('LAMP_COUNTED', 12, { steps: '0 1 2 3 4 5 6 7 8 9 10 11' })], long)
   })
 
-  test('goes on with each event of a split', async () => {
+  test('continues with each event of a split', async () => {
     const why =
-      'LAMP_CHANGED became three events, of other types and some of them old. Each has to go on from its own type and version until it is current, and their order stays.'
+      'LAMP_CHANGED became three events, some of other types and some of old versions. Continue with each one from its own type and version until it is current, and keep their order.'
     const events = await upcasted(
       event('LAMP_CHANGED', 1, { level: 4 }),
       lamps,
-      'a type that was split and exists no more',
+      'a type that was split and no longer exists',
       why,
     )
     verifyEqual(
@@ -159,45 +160,45 @@ describe('upcast', () => {
       why,
     )
     const none =
-      'An upcaster that returns an empty list says: this means nothing today. Then there is no event.'
+      'If an upcaster returns an empty array, the event means nothing today, so upcast should return no event.'
     verifyEqual(
-      await upcasted(event('LAMP_TESTED', 1, {}), lamps, 'an event that became none', none),
+      await upcasted(event('LAMP_TESTED', 1, {}), lamps, 'an event that becomes no event', none),
       [],
       none,
     )
   })
 
-  test('stops at what it does not know', async () => {
-    const wrong = 'Passed on or left out, it makes a state that is wrong, and nobody is told.'
+  test('stops at an unknown event', async () => {
+    const wrong = 'If you return it or leave it out, the state will be wrong without anyone noticing.'
     await refused(
-      'an event from the future, version 4 where 3 is the newest',
+      'an event from the future (version 4, when 3 is the newest)',
       event('LAMP_SWITCHED', 4, {}),
       ['LAMP_SWITCHED', 4],
       wrong,
     )
     await refused('an unknown event type', event('LAMP_EATEN', 1, {}), ['LAMP_EATEN', 1], wrong)
     await refused(
-      'an event whose chain has a hole: a step from 2 to 3 is missing',
+      'an event whose chain is missing the step from 2 to 3',
       event('LAMP_MOVED', 1, {}),
       ['LAMP_MOVED', 2],
       wrong,
     )
   })
 
-  test('leaves its argument alone', async () => {
+  test('leaves its argument unchanged', async () => {
     const old = event('LAMP_SWITCHED', 1, { state: 'on' })
     await upcasted(old, lamps, 'an old event', '')
     verifyEqual(
       old,
       event('LAMP_SWITCHED', 1, { state: 'on' }),
-      'upcast changed the event that was passed in. Somebody else may hold it too (a log, an archive, a test), and would take the new for the old.',
+      'upcast changed its input event. Other code may still use that event (a log, an archive, a test) and would take the new version for the old one.',
     )
   })
 })
 
 async function blog(old: BlogEvent, what: string) {
   const schema = await call('blogSchema', () => blogSchema())
-  return upcasted(old, schema, what, 'A step of blogSchema is missing, or leads astray.')
+  return upcasted(old, schema, what, 'A step of blogSchema is missing or leads to the wrong version.')
 }
 
 const created = (payload: Payload) => [event('POST_CREATED', 4, payload)]
@@ -212,38 +213,38 @@ describe('blogSchema', () => {
       authorLastName: 'Lovelace',
     }
     const versions = [
-      [4, today, 'Version 4 is today’s: nothing is to be done.'],
+      [4, today, 'Version 4 is current, so there is nothing to do.'],
       [
         3,
         { title: 'Hello', body: 'First', tags: ['a'], author: 'Ada Lovelace' },
-        'From 3 to 4 `author` is split into `authorFirstName` and `authorLastName`, and is no longer there itself; all else stays.',
+        'From 3 to 4, `author` is split into `authorFirstName` and `authorLastName` and then removed. Everything else stays.',
       ],
       [
         2,
         { title: 'Hello', content: 'First', tags: ['a'], author: 'Ada Lovelace' },
-        'From 2 to 3 `content` is renamed: its text stands in `body`, `content` is gone, and the tags that the event has stay.',
+        'From 2 to 3, `content` is renamed to `body`, so `content` is gone. The existing tags stay.',
       ],
     ] as const
     for (const [version, payload, why] of versions) {
       const events = await blog(event('POST_CREATED', version, payload), `POST_CREATED, version ${version}`)
-      verifyEqual(events, created(today), `POST_CREATED, version ${version}, came out wrong. ${why}`)
+      verifyEqual(events, created(today), `POST_CREATED, version ${version}, was upcast incorrectly. ${why}`)
     }
     const first = event('POST_CREATED', 1, { title: 'Hello', content: 'First', author: 'Ada Lovelace' })
     verifyEqual(
       await blog(first, 'POST_CREATED, version 1'),
       created({ ...today, tags: [] }),
-      'POST_CREATED, version 1, came out wrong. It goes three steps: `tags: []`, then `body`, then the two names. `id`, `eventId` and `timestamp` stay.',
+      'POST_CREATED, version 1, was upcast incorrectly. It takes three steps: `tags: []`, then `body`, then the two names. `id`, `eventId`, and `timestamp` stay the same.',
     )
     verify(
       !('content' in ((await blog(first, 'POST_CREATED, version 1'))[0]?.payload ?? {})),
-      'A field that was renamed should be gone under its old name: no `content: undefined` either.',
+      'After a rename, the field should no longer exist under its old name, not even as `content: undefined`.',
     )
   })
 
-  test('keeps what it need not change', async () => {
+  test('keeps what doesn’t change', async () => {
     const events = await blog(
       event('POST_CREATED', 1, { title: '', content: '', author: 'Ada Lovelace', lang: 'en' }),
-      'a post with an empty text',
+      'a post with an empty string',
     )
     verifyEqual(
       events,
@@ -255,14 +256,19 @@ describe('blogSchema', () => {
         authorLastName: 'Lovelace',
         lang: 'en',
       }),
-      'An empty text is a text, and a field that is not in the table (`lang`) was put there by somebody: both should survive the upcast.',
+      'An empty string is a value, and a field that isn’t in the table (`lang`) may still matter to someone. Both should survive the upcast.',
     )
   })
 
   test('splits names at the last space', async () => {
     const names = [
-      ['Plato', 'Plato', '', 'Without a space all is the first name, and the last name is an empty text.'],
-      ['Ada King Lovelace', 'Ada King', 'Lovelace', 'The split is at the last space; nothing may get lost.'],
+      [
+        'Plato',
+        'Plato',
+        '',
+        'Without a space, the whole string is the first name, and the last name is an empty string.',
+      ],
+      ['Ada King Lovelace', 'Ada King', 'Lovelace', 'Split at the last space, and don’t lose any part.'],
     ] as const
     for (const [author, firstName, lastName, why] of names) {
       const [post] = await blog(event('POST_CREATED', 3, { author }), `the author "${author}"`)
@@ -281,45 +287,45 @@ describe('blogSchema', () => {
     verifyEqual(
       short(both),
       short([title, body]),
-      'An edit of both becomes POST_TITLE_CHANGED, then POST_BODY_CHANGED, both of version 1, each with its one field.',
+      'An edit of both fields should become POST_TITLE_CHANGED, then POST_BODY_CHANGED, both of version 1, each with just its own field.',
     )
     verify(
       both[0]?.eventId !== both[1]?.eventId,
-      'Both parts of an edit have the same `eventId`. Whoever drops doubles by it would drop the second part.',
+      'Both parts of an edit have the same `eventId`. A consumer that drops duplicates by `eventId` would drop the second part.',
       { received: both.map((part) => part.eventId) },
     )
     const why =
-      'The parts of an edit keep `id` and `timestamp`; their `eventId` is the old one with `:title` or `:body` behind it, the same at every read.'
+      'The parts of an edit should keep `id` and `timestamp`. Their `eventId` should be the old one plus `:title` or `:body`, the same on every read.'
     verifyEqual(both, [title, body], why)
     verifyEqual(
       await blog(event('POST_EDITED', 1, { title: 'New', content: 'Text' }), 'POST_EDITED, version 1'),
       [title, body],
-      'POST_EDITED, version 1, goes two steps: `content` becomes `body`, then the event is split.',
+      'POST_EDITED, version 1, should take two steps: `content` becomes `body`, then the event is split.',
     )
   })
 
-  test('tells what is missing from what is empty', async () => {
+  test('distinguishes missing from empty', async () => {
     const one = (eventType: string, payload: Payload) => [{ eventType, schemaVersion: 1, payload }]
     const edits = [
       [
         1,
         { content: 'Text' },
         one('POST_BODY_CHANGED', { body: 'Text' }),
-        'Only the text was edited: there should be no event about a title.',
+        'Only the text was edited, so there should be no event about the title.',
       ],
       [
         1,
         { title: 'New' },
         one('POST_TITLE_CHANGED', { title: 'New' }),
-        'Only the title was edited: there should be no event about a body, which would empty the post.',
+        'Only the title was edited, so there should be no event about the body. It would clear the post.',
       ],
       [
         2,
         { body: '' },
         one('POST_BODY_CHANGED', { body: '' }),
-        'Somebody emptied the text: `""` is there, it is not missing. Ask for `undefined`, not for truth.',
+        'The author cleared the text: `""` is present, not missing. Compare with `undefined` instead of testing for truthiness.',
       ],
-      [1, {}, [], 'An edit of nothing becomes no event.'],
+      [1, {}, [], 'An edit of nothing should become no event.'],
     ] as const
     for (const [version, payload, expected, why] of edits) {
       const events = await blog(
@@ -329,19 +335,19 @@ describe('blogSchema', () => {
       verifyEqual(
         short(events),
         expected,
-        `POST_EDITED, version ${version}, with ${JSON.stringify(payload)} came out wrong. ${why}`,
+        `POST_EDITED, version ${version}, with ${JSON.stringify(payload)} was upcast incorrectly. ${why}`,
       )
       verifyEqual(
         events.map((part) => part.eventId),
         expected.map((part) => (part.eventType === 'POST_TITLE_CHANGED' ? 'e-7:title' : 'e-7:body')),
-        'A part of an edit has `:title` or `:body` behind its `eventId` also where it is the only one. By one rule for all, whoever has the id of a part knows what it is, and no part is taken for the whole.',
+        'The `eventId` of a part should end in `:title` or `:body` even if it is the only part. With one rule for all, the ID always says which part it is, and no part can be mistaken for the whole event.',
       )
     }
   })
 
-  test('knows the events of today, and no others', async () => {
+  test('recognizes current events and no others', async () => {
     for (const eventType of ['POST_TITLE_CHANGED', 'POST_BODY_CHANGED', 'POST_PUBLISHED']) {
-      const why = `${eventType}, version 1, is one of today’s events.`
+      const why = `${eventType}, version 1, is a current event, so it should stay as it is.`
       verifyEqual(
         await blog(event(eventType, 1, {}), `${eventType}, version 1`),
         [event(eventType, 1, {})],
@@ -358,12 +364,12 @@ describe('blogSchema', () => {
         'upcast',
         () => upcast(event(eventType, version, {}), blogSchema()),
         UnknownSchemaError,
-        `${eventType}, version ${version}, is in no row of the table. With blogSchema upcast should throw an UnknownSchemaError.`,
+        `${eventType}, version ${version}, isn’t in the table. With blogSchema, upcast should throw an UnknownSchemaError.`,
       )
     }
   })
 
-  test('changes nothing in the old event', async () => {
+  test('leaves the old event unchanged', async () => {
     for (const [eventType, version, payload] of [
       ['POST_CREATED', 1, { title: 'Hello', content: 'First', author: 'Ada Lovelace' }],
       ['POST_CREATED', 2, { title: 'Hello', content: 'First', author: 'Ada Lovelace', tags: ['a'] }],
@@ -376,7 +382,7 @@ describe('blogSchema', () => {
       verifyEqual(
         old,
         event(eventType, version, payload),
-        `An upcaster changed the old event, ${eventType}, version ${version}. An upcaster makes a new payload: whoever holds the old event would find a mixture of two versions.`,
+        `An upcaster changed the old event, ${eventType}, version ${version}. Create a new payload instead: code that still uses the old event would find a mix of two versions.`,
       )
     }
   })
@@ -396,7 +402,7 @@ async function post() {
     const { eventType, schemaVersion } = outcome.error
     verify(
       false,
-      `getPost could not read ${eventType}, version ${schemaVersion}, which blogSchema has to know (task 2). Is schemaVersion a number (Redis hands out text: "2" is not 2), and 1 where the field is missing?`,
+      `getPost couldn’t read ${eventType}, version ${schemaVersion}, which should be in blogSchema (Task 2). Is schemaVersion a number (Redis returns strings, and "2" isn’t 2)? Is it 1 if the field is missing?`,
       { received: outcome.error },
     )
   }
@@ -407,7 +413,7 @@ async function post() {
   }
   verify(
     typeof outcome.value === 'object' && outcome.value !== null,
-    'The stream of the post holds its POST_CREATED, and getPost did not return a post. `null` is for a post that never was.',
+    'The post’s stream contains its POST_CREATED, but getPost didn’t return a post. `null` is only for a post that doesn’t exist.',
     { received: outcome.value },
   )
   return outcome.value as unknown as Payload
@@ -436,7 +442,7 @@ async function mixedHistory() {
 }
 
 describe('getPost', () => {
-  test('reads a post of today', async () => {
+  test('reads a current post', async () => {
     const payload =
       '{"title":"Hello","body":"First","tags":["a"],"authorFirstName":"Ada","authorLastName":"Lovelace"}'
     await plant('1-0', 'POST_CREATED', 4, payload)
@@ -444,11 +450,11 @@ describe('getPost', () => {
     verifyEqual(
       pick(await post()),
       ['Hello', 'Second', ['a'], 'Ada', 'Lovelace', false],
-      'The post should have title, body, tags and both names of POST_CREATED, then the body of POST_BODY_CHANGED, and not be published.',
+      'The post should have the title, body, tags, and both names from POST_CREATED, then the body from POST_BODY_CHANGED, and not be published.',
     )
     verify(
       (await call('getPost', () => getPost(box.redis, 'post-2'))) === null,
-      'Of a post that never was, getPost should return null.',
+      'For a post that doesn’t exist, getPost should return null.',
     )
   })
 
@@ -457,23 +463,23 @@ describe('getPost', () => {
     verifyEqual(
       pick(await post()),
       ['Good bye', 'Third', [], 'Ada', 'Lovelace', true],
-      'The history holds events of versions 1 and 2 beside today’s. Every one of them, upcast, should have its effect on the post, in the order of the stream.',
+      'The history has events of versions 1 and 2 as well as current ones. Each of them, after upcasting, should change the post, in stream order.',
     )
   })
 
-  test('leaves the log as it is', async () => {
+  test('leaves the log unchanged', async () => {
     await mixedHistory()
     const before = await box.admin.xrange(STREAM, '-', '+')
     await post()
     verifyEqual(
       await box.admin.xrange(STREAM, '-', '+'),
       before,
-      'After getPost the stream was another one. Upcasting happens on reading: what is in the log stays, byte for byte, or nobody can ever check what really happened.',
+      'getPost changed the stream. Upcast when you read: the log should stay the same, byte for byte. Otherwise you can’t check later what really happened.',
     )
     verifyEqual(
       await box.admin.keys('*'),
       [STREAM],
-      'getPost only reads: there should be no other key in Redis after it.',
+      'getPost should only read, but there is another key in Redis after it.',
     )
   })
 
@@ -485,16 +491,16 @@ describe('getPost', () => {
       'getPost',
       () => getPost(box.redis, 'post-1'),
       UnknownSchemaError,
-      'The stream holds POST_CREATED, version 5, which this program cannot know. getPost should throw the UnknownSchemaError: a post worked out without it may be wrong, and looks right.',
+      'The stream contains POST_CREATED, version 5, which this program can’t know. getPost should throw the UnknownSchemaError. A post computed without that event may be wrong, but it looks right.',
     )
     verifyEqual(
       [error.id, error.eventType, error.schemaVersion],
       ['6-0', 'POST_CREATED', 5],
-      'The error should name the entry, the event type and the version, so that somebody can go and look.',
+      'The error should have the ID of the entry, the event type, and the version, so that someone can look into it.',
     )
   })
 
-  test('reads a long history to its end', async () => {
+  test('reads a long history to the end', async () => {
     await plant('1-0', 'POST_CREATED', 1, '{"title":"0","content":"First","author":"Ada Lovelace"}')
     const edit = (payload: Payload) => ({ eventType: 'POST_EDITED', payload: JSON.stringify(payload) })
     await plantLongStream(box.admin, STREAM, {
@@ -505,13 +511,13 @@ describe('getPost', () => {
     const found = await post()
     verify(
       found.title === 'Title 2010',
-      `The stream holds 2,011 entries, 2,010 of them from one millisecond (7-1 to 7-2010), and getPost did not get to the last.${pagingFault(box.commands) || ' A page has at most 1,000: go on after its last ID until a page isn’t full.'}`,
+      `The stream has 2,011 entries, 2,010 of them from one millisecond (7-1 to 7-2010), and getPost didn’t read all of them.${pagingFault(box.commands) || ' A page has at most 1,000 entries: continue after its last ID until a page isn’t full.'}`,
       { expected: 'Title 2010', received: found.title },
     )
     const most = largestReply(box.commands)
     verify(
       most <= 1_001,
-      `getPost fetched ${most} entries with one command. Redis serves nobody else while it puts such a reply together: read pages of at most 1,000, with COUNT.`,
+      `getPost fetched ${most} entries with one command. Redis serves no other client while it builds such a reply. Read pages of at most 1,000, with COUNT.`,
       { expected: 'at most 1,000 entries in one reply', received: `${most} entries` },
     )
   })

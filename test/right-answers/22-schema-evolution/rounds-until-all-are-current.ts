@@ -1,4 +1,4 @@
-// Rounds over the whole list until nothing is old; all events are gathered first, then folded; a class holds the schema.
+// Goes over the whole list until nothing is old, collects all events before it folds them, and keeps the schema in a class.
 import type { Redis } from 'ioredis'
 
 export type Payload = Readonly<Record<string, unknown>>

@@ -1,4 +1,4 @@
-// A list of what is still to be done instead of recursion; XREAD instead of XRANGE; steps made from small rewriters.
+// Uses a work list instead of recursion, XREAD instead of XRANGE, and steps made from small functions that change a payload.
 import type { Redis } from 'ioredis'
 
 export type Payload = Readonly<Record<string, unknown>>
@@ -54,7 +54,7 @@ export function upcast(event: BlogEvent, schema: Schema): readonly BlogEvent[] {
   return done
 }
 
-/** A step that rewrites the payload alone, on a copy of it. */
+/** Makes a step that changes only the payload, on a copy of it. */
 function rewrite(change: (payload: Record<string, unknown>) => void): Upcaster {
   return (old) => {
     const payload = structuredClone(old.payload) as Record<string, unknown>
