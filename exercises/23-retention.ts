@@ -7,23 +7,23 @@ export interface Entry {
   readonly fields: Readonly<Record<string, string>>
 }
 
-/** A stream, and what else says how far somebody has read it. */
+/** A stream, and the keys that say how far its readers have got. */
 export interface Log {
   readonly stream: string
-  /** Keys of strings, each with the id of the last event handled. */
+  /** Keys of strings, each with the ID of the last event handled. */
   readonly checkpoints: readonly string[]
   /** Keys of snapshots: hashes with the field `lastEventId`. */
   readonly snapshots: readonly string[]
 }
 
-/** Where old entries go. An id that it has already is kept once, so one may put it again. */
+/** Where old entries go. It keeps each ID only once, so you can put an entry again. */
 export interface Archive {
   put(entries: readonly Entry[]): Promise<void>
-  /** Up to `count` entries behind the id, oldest first. */
+  /** Returns up to `count` entries after the ID, oldest first. */
   read(afterId: string, count: number): Promise<readonly Entry[]>
 }
 
-/** What one would like to keep: the newest `entries`, or what is not older than `ms`. */
+/** What to keep in the stream: the newest `entries`, or entries that aren't older than `ms`. */
 export type Policy =
   | { readonly keep: 'length'; readonly entries: number }
   | { readonly keep: 'age'; readonly ms: number }

@@ -5,23 +5,23 @@ export interface Entry {
   readonly fields: Readonly<Record<string, string>>
 }
 
-/** A stream, and what else says how far somebody has read it. */
+/** A stream, and the keys that say how far its readers have got. */
 export interface Log {
   readonly stream: string
-  /** Keys of strings, each with the id of the last event handled. */
+  /** Keys of strings, each with the ID of the last event handled. */
   readonly checkpoints: readonly string[]
   /** Keys of snapshots: hashes with the field `lastEventId`. */
   readonly snapshots: readonly string[]
 }
 
-/** Where old entries go. An id that it has already is kept once, so one may put it again. */
+/** Where old entries go. It keeps each ID only once, so you can put an entry again. */
 export interface Archive {
   put(entries: readonly Entry[]): Promise<void>
-  /** Up to `count` entries behind the id, oldest first. */
+  /** Returns up to `count` entries after the ID, oldest first. */
   read(afterId: string, count: number): Promise<readonly Entry[]>
 }
 
-/** What one would like to keep: the newest `entries`, or what is not older than `ms`. */
+/** What to keep in the stream: the newest `entries`, or entries that aren't older than `ms`. */
 export type Policy =
   | { readonly keep: 'length'; readonly entries: number }
   | { readonly keep: 'age'; readonly ms: number }
@@ -40,7 +40,7 @@ type RawEntry = readonly [id: string, fields: readonly string[]]
 const PAGE = 100
 const NOTHING = '0-0'
 
-/** Ids are two numbers; as texts 9-0 would come after 10-0. */
+/** IDs are two numbers. As strings, 9-0 would come after 10-0. */
 function compareIds(a: string, b: string): number {
   const [aTime = 0, aSeq = 0] = a.split('-').map(Number)
   const [bTime = 0, bSeq = 0] = b.split('-').map(Number)
@@ -57,14 +57,14 @@ function paired(flat: readonly unknown[]): Record<string, string> {
 
 const toEntry = ([id, fields]: RawEntry): Entry => ({ id, fields: paired(fields) })
 
-/** The first id that somebody may still need: what lies before it has been dealt with by all. `0-0` if nothing has. */
+/** Returns the first ID that a reader may still need: all readers are done with the entries before it. `0-0` if there are none. */
 export async function trimLimit(redis: Redis, { stream, checkpoints, snapshots }: Log): Promise<string> {
   if ((await redis.exists(stream)) === 0) return NOTHING
   const ids: string[] = []
   for (const group of (await redis.xinfo('GROUPS', stream)) as unknown[][]) {
     const { name = '', 'last-delivered-id': delivered = NOTHING } = paired(group)
     const [, oldestPending] = (await redis.xpending(stream, name)) as [number, string | null]
-    // Both: a group that was set back to replay has entries pending behind its position.
+    // Both count: a group that was set back for a replay has pending entries after its position.
     ids.push(delivered, oldestPending ?? delivered)
   }
   for (const key of checkpoints) ids.push((await redis.get(key)) ?? NOTHING)
@@ -72,7 +72,7 @@ export async function trimLimit(redis: Redis, { stream, checkpoints, snapshots }
   return ids.length === 0 ? NOTHING : leastOf(ids)
 }
 
-/** Entries behind `after` and before `end`, page by page. */
+/** Yields the entries after `after` up to `end`, page by page. */
 async function* pages(redis: Redis, stream: string, after: string, end: string): AsyncGenerator<RawEntry[]> {
   let last = after
   while (true) {
@@ -83,7 +83,7 @@ async function* pages(redis: Redis, stream: string, after: string, end: string):
   }
 }
 
-/** The oldest entry that the policy keeps. An id, and no number of entries: others write and trim meanwhile. */
+/** Returns the ID of the oldest entry to keep. A number of entries would change its meaning when others write or trim. */
 async function firstKept(redis: Redis, stream: string, policy: Policy, now: Date): Promise<string> {
   switch (policy.keep) {
     case 'length': {
@@ -92,7 +92,7 @@ async function firstKept(redis: Redis, stream: string, policy: Policy, now: Date
       while (true) {
         const page = await redis.xrevrange(stream, end, '-', 'COUNT', Math.min(left, PAGE))
         const [oldest] = page.at(-1) ?? []
-        if (oldest === undefined) return NOTHING // fewer than it should keep
+        if (oldest === undefined) return NOTHING // fewer than the policy keeps
         left -= page.length
         if (left === 0) return oldest
         end = `(${oldest}`
@@ -102,7 +102,7 @@ async function firstKept(redis: Redis, stream: string, policy: Policy, now: Date
       let newest = NOTHING
       for await (const page of pages(redis, stream, NOTHING, '+')) {
         for (const { id, fields } of page.map(toEntry)) {
-          // By the event's own time: an id may be a version.
+          // Use the event's own time, because an ID may be a version.
           if (now.getTime() - Date.parse(fields.timestamp ?? '') <= policy.ms) return id
           newest = id
         }
@@ -112,7 +112,7 @@ async function firstKept(redis: Redis, stream: string, policy: Policy, now: Date
   }
 }
 
-/** Moves to the archive what the policy does not keep and nobody needs any more. Resolves to the number of entries moved. */
+/** Moves entries to the archive that the policy doesn't keep and no reader needs. Resolves to the number of entries moved. */
 export async function retain(redis: Redis, log: Log, archive: Archive, policy: Policy, clock: () => Date) {
   const { stream } = log
   const limit = leastOf([await trimLimit(redis, log), await firstKept(redis, stream, policy, clock())])
@@ -122,12 +122,12 @@ export async function retain(redis: Redis, log: Log, archive: Archive, policy: P
     await archive.put(page.map(toEntry))
     moved += page.length
   }
-  // By id, not MAXLEN: what was written meanwhile is not in the archive.
+  // By ID, not MAXLEN: entries written in the meantime aren't in the archive.
   if (moved > 0) await redis.xtrim(stream, 'MINID', limit)
   return moved
 }
 
-/** Up to `count` entries behind the id, wherever they are; fewer only at the end. */
+/** Returns up to `count` entries after the ID, wherever they are. Fewer only at the end. */
 export async function readHistory(
   redis: Redis,
   stream: string,
@@ -135,7 +135,7 @@ export async function readHistory(
   afterId: string,
   count: number,
 ): Promise<Entry[]> {
-  // The stream first: what leaves it before this read is in the archive by the next one.
+  // Read the stream first: an entry that leaves it before this read is in the archive by the next one.
   const live = (await redis.xrange(stream, `(${afterId}`, '+', 'COUNT', count)).map(toEntry)
   const archived = await archive.read(afterId, count)
   const byId = new Map([...archived, ...live].map((entry) => [entry.id, entry]))
@@ -144,7 +144,7 @@ export async function readHistory(
 
 const positionKey = (stream: string) => `index:${stream}:position`
 const indexKey = (stream: string, field: string, value: string) => `index:${stream}:${field}:${value}`
-/** Under which an event is found: its type, its customer, and "all" for its time. */
+/** Returns the keys of the indexes that contain an event: its type, its customer, and "all" for its time. */
 const indexesOf = (
   stream: string,
   { eventType, customerId }: Readonly<Record<string, string | undefined>>,
@@ -154,7 +154,7 @@ const indexesOf = (
   ...(customerId === undefined ? [] : [indexKey(stream, 'customer', customerId)]),
 ]
 
-/** Indexes what is new in the stream. Index and position move in one step, page by page. Resolves to the number of events. */
+/** Indexes the new events of the stream. Index and position change in one step per page. Resolves to the number of events. */
 export async function indexEvents(redis: Redis, stream: string): Promise<number> {
   let count = 0
   const start = (await redis.get(positionKey(stream))) ?? NOTHING
@@ -171,7 +171,7 @@ export async function indexEvents(redis: Redis, stream: string): Promise<number>
   return count
 }
 
-/** The ids of the events that fit, in the order of the stream; also of those that are in the archive by now. */
+/** Returns the IDs of the matching events in stream order, including events that are in the archive by now. */
 export async function findEvents(redis: Redis, stream: string, question: Question): Promise<string[]> {
   const { eventType, customerId, from, to } = question
   const min = from === undefined ? '-inf' : from.getTime()
@@ -184,7 +184,7 @@ export async function findEvents(redis: Redis, stream: string, question: Questio
   return [...first].filter((id) => others.every((ids) => ids.has(id))).sort(compareIds)
 }
 
-/** How much the stream holds and what it takes. `SAMPLES 0`: measured to the end and not estimated from its beginning. */
+/** Returns how many entries the stream has and how much memory it takes. `SAMPLES 0` measures all of it instead of estimating. */
 export async function streamSize(redis: Redis, stream: string): Promise<{ entries: number; bytes: number }> {
   const entries = await redis.xlen(stream)
   const bytes = (await redis.memory('USAGE', stream, 'SAMPLES', 0)) ?? 0

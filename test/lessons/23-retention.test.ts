@@ -18,7 +18,7 @@ const box = useSandbox()
 
 const STREAM = 'orders'
 const log: Parameters<typeof retain>[1] = { stream: STREAM, checkpoints: [], snapshots: [] }
-/** Event n happened at noon of day n of March. */
+/** Event n happened at noon on March n. */
 const clock = () => new Date('2026-03-20T12:00:00.000Z')
 const DAY = 24 * 60 * 60 * 1_000
 
@@ -39,14 +39,14 @@ function fieldsOf(n: number): Record<string, string> {
   }
 }
 
-/** Entries `from` to `to`; their ids are versions. */
+/** Plants entries `from` to `to`, whose IDs are versions. */
 async function plant(from: number, to: number, admin = box.admin): Promise<void> {
   const pipeline = admin.pipeline()
   for (let n = from; n <= to; n += 1) pipeline.xadd(STREAM, id(n), ...Object.entries(fieldsOf(n)).flat())
   await pipeline.exec()
 }
 
-/** A group that has been given everything up to `delivered`; `open` of these are still pending. */
+/** Creates a group that has received everything up to `delivered`; the entries in `open` are still pending. */
 async function group(name: string, delivered: number, open: readonly number[] = []): Promise<void> {
   await box.admin.xgroup('CREATE', STREAM, name, '0')
   if (delivered > 0) {
@@ -61,9 +61,9 @@ function order(a: { readonly id: string }, b: { readonly id: string }): number {
   const [otherFirst = 0, otherSecond = 0] = b.id.split('-').map(Number)
   return first - otherFirst || second - otherSecond
 }
-const behind = (entry: Entry, after: string) => order(entry, { id: after }) > 0
+const isAfter = (entry: Entry, after: string) => order(entry, { id: after }) > 0
 
-/** An archive in memory, as a folder or a bucket would behave. */
+/** An archive in memory that behaves like a folder or a bucket. */
 function memoryArchive(kept: readonly number[] = []) {
   const byId = new Map<string, Entry>(kept.map((n) => [id(n), { id: id(n), fields: fieldsOf(n) }]))
   const sizes: number[] = []
@@ -72,14 +72,14 @@ function memoryArchive(kept: readonly number[] = []) {
     async put(entries) {
       sizes.push(entries.length)
       const [first] = entries
-      // What is put must still be in the stream: an archive that fails would be too late otherwise.
+      // The entries must still be in the stream. If they aren't and the archive fails, they're lost.
       if (first && (await box.admin.xrange(STREAM, first.id, first.id)).length === 0) gone.push(first.id)
       for (const entry of entries) if (!byId.has(entry.id)) byId.set(entry.id, structuredClone(entry))
     },
     async read(afterId, count) {
       return [...byId.values()]
         .sort(order)
-        .filter((entry) => behind(entry, afterId))
+        .filter((entry) => isAfter(entry, afterId))
         .slice(0, count)
     },
   }
@@ -92,51 +92,51 @@ describe('trimLimit', () => {
   const limit = (of: Parameters<typeof trimLimit>[1] = log) =>
     call('trimLimit', () => trimLimit(box.redis, of))
 
-  test('asks the groups', async () => {
+  test('checks the consumer groups', async () => {
     await plant(1, 12)
     await group('mail', 10)
     verifyEqual(
       await limit(),
       '10-0',
-      'One group, which was given everything up to 10-0 and has acknowledged it: the limit is its last delivered entry, 10-0.',
+      'The only group has received everything up to 10-0 and acknowledged it, so the limit should be its last delivered ID, 10-0.',
     )
     await group('search', 9)
     verifyEqual(
       await limit(),
       '9-0',
-      'A second group has got as far as 9-0, and the slowest sets the limit. Ids are two numbers: compared as texts, 9-0 would come after 10-0.',
+      'A second group has received everything up to 9-0, and the slowest group sets the limit. IDs are two numbers: compared as strings, 9-0 would come after 10-0.',
     )
   })
 
-  test('waits for what is pending', async () => {
+  test('waits for pending entries', async () => {
     await plant(1, 12)
     await group('mail', 10)
     await group('search', 11, [4, 7])
     verifyEqual(
       await limit(),
       '4-0',
-      'The group search was given everything up to 11-0, but 4-0 and 7-0 are still pending in it. The limit is the oldest pending entry, 4-0: a trimmed entry stays pending, and nobody can do its work any more.',
+      'The group search has received everything up to 11-0, but 4-0 and 7-0 are still pending. The limit should be the oldest pending entry, 4-0: a trimmed entry stays pending, but it can no longer be processed.',
     )
   })
 
-  test('thinks of a group that starts again', async () => {
+  test('includes a group that was set back', async () => {
     await plant(1, 12)
     await group('mail', 10, [8])
     await box.admin.xgroup('SETID', STREAM, 'mail', '3-0')
     verifyEqual(
       await limit(),
       '3-0',
-      'The group was set back to 3-0 for a replay while 8-0 is pending. Its position and its oldest pending entry both count, and the lesser is the limit.',
+      'The group was set back to 3-0 for a replay while 8-0 is pending. Its position and its oldest pending entry both count, and the smaller one is the limit.',
     )
     await group('new', 0)
     verifyEqual(
       await limit(),
       '0-0',
-      'A group that was never given anything needs everything: the limit is 0-0.',
+      'A group that has never received an entry still needs all of them, so the limit should be 0-0.',
     )
   })
 
-  test('asks checkpoints and snapshots', async () => {
+  test('includes checkpoints and snapshots', async () => {
     await plant(1, 12)
     await group('mail', 11)
     await box.admin.set('checkpoint:stats', '10-0')
@@ -145,12 +145,12 @@ describe('trimLimit', () => {
     verifyEqual(
       await limit({ ...log, checkpoints: ['checkpoint:stats'] }),
       '10-0',
-      'The projection stats is at 10-0, the group at 11-0: the limit is 10-0.',
+      'The projection stats is at 10-0 and the group at 11-0, so the limit should be 10-0.',
     )
     verifyEqual(
       await limit({ ...log, checkpoints: ['checkpoint:stats'], snapshots: ['snapshot:orders'] }),
       '9-0',
-      'The snapshot was made at 9-0: whoever starts from it needs what comes behind. The limit is 9-0.',
+      'The snapshot was made at 9-0, and a reader that starts from it needs the events after it. The limit should be 9-0.',
     )
     verifyEqual(
       await limit({
@@ -159,11 +159,11 @@ describe('trimLimit', () => {
         snapshots: ['snapshot:orders'],
       }),
       '6-0',
-      'The slowest projection is at 6-0, and every checkpoint counts.',
+      'The slowest projection is at 6-0. Every checkpoint counts, so the limit should be 6-0.',
     )
   })
 
-  test('looks at both numbers of an id', async () => {
+  test('compares both numbers of an ID', async () => {
     for (const one of ['1740000000000-9', '1740000000000-10', '1740000000000-11']) {
       await box.admin.xadd(STREAM, one, 'eventType', 'ORDER_PAID')
     }
@@ -172,16 +172,16 @@ describe('trimLimit', () => {
     verifyEqual(
       await limit({ ...log, checkpoints: ['checkpoint:stats', 'checkpoint:list'] }),
       '1740000000000-9',
-      'Checkpoints at 1740000000000-10 and 1740000000000-9, two entries of one millisecond: the lesser is the second. Ids are compared by the first number and, where that is the same, by the second, as numbers.',
+      'The checkpoints are 1740000000000-10 and 1740000000000-9, two entries of one millisecond, and the second is smaller. Compare IDs as numbers: by the first and, if those are equal, by the second.',
     )
   })
 
-  test('takes silence for no', async () => {
+  test('treats a missing position as 0-0', async () => {
     await plant(1, 12)
     verifyEqual(
       await limit(),
       '0-0',
-      'No group, no checkpoint, no snapshot: nobody has said that it is done. 0-0.',
+      'There is no group, checkpoint, or snapshot, so nothing says that the entries are done with. The limit should be 0-0.',
     )
     await group('mail', 11)
     for (const one of [
@@ -191,13 +191,13 @@ describe('trimLimit', () => {
       verifyEqual(
         await limit(one),
         '0-0',
-        `The key ${one.checkpoints[0] ?? one.snapshots[0]} does not exist yet: its owner has read nothing and needs everything, so the limit is 0-0.`,
+        `The key ${one.checkpoints[0] ?? one.snapshots[0]} doesn’t exist yet. Its owner has read nothing and needs everything, so the limit should be 0-0.`,
       )
     }
     verifyEqual(
       await limit({ ...log, stream: 'nothing-here' }),
       '0-0',
-      'For a stream that does not exist the limit is 0-0.',
+      'For a stream that doesn’t exist, the limit should be 0-0.',
     )
   })
 })
@@ -209,7 +209,7 @@ describe('retain', () => {
   const run = (archive: Archive, policy: Parameters<typeof retain>[3], of = log, redis = box.redis) =>
     retain(redis, of, archive, policy, clock)
 
-  test('moves what the policy does not keep', async () => {
+  test('moves old entries to the archive', async () => {
     await plant(1, 12)
     await group('mail', 12)
     const side = memoryArchive()
@@ -217,9 +217,9 @@ describe('retain', () => {
     verifyEqual(
       await inStream(),
       ids(8, 12),
-      'Of 12 entries, all handled, the newest 5 should stay in the stream, exactly: 8-0 to 12-0 (`~` would leave some more).',
+      'Of 12 entries, all processed, exactly the newest 5 should stay in the stream: 8-0 to 12-0. (`~` would leave a few more.)',
     )
-    verifyEqual(side.ids(), ids(1, 7), 'The 7 others should be in the archive.')
+    verifyEqual(side.ids(), ids(1, 7), 'The other 7 should be in the archive.')
     verifyEqual(
       side.byId.get('3-0'),
       {
@@ -231,40 +231,40 @@ describe('retain', () => {
           timestamp: '2026-03-03T12:00:00.000Z',
         },
       },
-      'An archived entry is `{ id, fields }` with all its fields, unchanged.',
+      'An archived entry should be `{ id, fields }` with all its fields, unchanged.',
     )
     verifyEqual(moved, 7, 'retain should resolve to the number of entries moved.')
     verifyEqual(
       await call('retain', () => run(side.archive, byLength(5))),
       0,
-      'A second call has nothing to move: 0.',
+      'A second call has nothing to move, so it should resolve to 0.',
     )
     verifyEqual(
       await call('retain', () => run(side.archive, byLength(50))),
       0,
-      'Five entries, and 50 should stay: nothing to move.',
+      'There are five entries and the policy keeps 50, so there is nothing to move. Expected 0.',
     )
   })
 
-  test('goes by the age of the event', async () => {
+  test('uses the age of the event', async () => {
     await plant(1, 12)
     await group('mail', 12)
     const side = memoryArchive()
     verifyEqual(
       await call('retain', () => run(side.archive, byAge(12))),
       7,
-      'It is March 20, and what is more than 12 days old may go: the entries 1-0 to 7-0 (8-0 is exactly 12 days old and stays). The ids of this stream are versions: a limit made of the time is greater than all of them. The age is in the field `timestamp`.',
+      'It is March 20, so entries more than 12 days old may go: 1-0 to 7-0. (8-0 is exactly 12 days old and stays.) The IDs of this stream are versions, so a limit made from the time is greater than all of them. Use the field `timestamp` for the age.',
     )
-    verifyEqual(await inStream(), ids(8, 12), 'What is not older than 12 days should stay.')
+    verifyEqual(await inStream(), ids(8, 12), 'Entries that aren’t older than 12 days should stay.')
     await call('retain', () => run(side.archive, byAge(1)))
     verifyEqual(
       await inStream(),
       ['12-0'],
-      'All are older than a day, and all are handled. The newest should stay all the same: the next version is counted from it.',
+      'All entries are processed and older than a day. The newest should stay anyway, because the next version is based on it.',
     )
   })
 
-  test('stops at the first that is young enough', async () => {
+  test('stops at the first entry that is recent enough', async () => {
     for (const [n, when] of [
       [1, 2],
       [2, 15],
@@ -279,11 +279,11 @@ describe('retain', () => {
     verifyEqual(
       [await call('retain', () => run(side.archive, byAge(12))), await inStream()],
       [1, ids(2, 4)],
-      'On March 20 what is more than 12 days old may go. 1-0 is of March 2, 2-0 of March 15, 3-0 of March 3 (a late clock), 4-0 of March 18: retain goes from the oldest on, up to the first that is young enough, 2-0. That one and all behind it stay, or an event would leave that is not old.',
+      'On March 20, entries more than 12 days old may go. 1-0 is from March 2, 2-0 from March 15, 3-0 from March 3 (a clock that is behind), and 4-0 from March 18. Stop at the first entry that is recent enough, 2-0. Everything from there should stay, or you would remove an entry that isn’t old.',
     )
   })
 
-  test('does not overtake anybody', async () => {
+  test('moves nothing that is still needed', async () => {
     await plant(1, 12)
     await group('mail', 12)
     await group('search', 11, [4])
@@ -291,18 +291,18 @@ describe('retain', () => {
     verifyEqual(
       await call('retain', () => run(side.archive, byLength(5))),
       3,
-      'The policy would keep 5 entries, but 4-0 is still pending in the group search: only 1-0 to 3-0 may go.',
+      'The policy would keep 5 entries, but 4-0 is still pending in the group search, so only 1-0 to 3-0 may go.',
     )
     verifyEqual(
       await inStream(),
       ids(4, 12),
-      'What somebody still needs should stay, whatever the policy says.',
+      'Entries that are still needed should stay, whatever the policy says.',
     )
     const waiting = { ...log, checkpoints: ['checkpoint:new'] }
     verifyEqual(
       await call('retain', () => run(side.archive, byLength(1), waiting)),
       0,
-      'A projection has not begun yet (no checkpoint): nothing may go.',
+      'A projection has no checkpoint yet, so it hasn’t started and nothing may go.',
     )
   })
 
@@ -314,7 +314,7 @@ describe('retain', () => {
     verifyEqual(
       side.gone,
       [],
-      'When `archive.put` was called, the entries had left the stream already. If the archive fails now, or the process dies, they are gone for good: archive, then trim.',
+      'When retain called `archive.put`, the entries had already left the stream. If the archive fails now, or the process dies, they are lost. Archive first, then trim.',
     )
     const full: Archive = {
       put: async () => {
@@ -326,13 +326,13 @@ describe('retain', () => {
     const outcome = await attempt('retain', () => run(full, byLength(2)))
     verify(
       !outcome.ok && outcome.error instanceof Error && outcome.error.message === 'no space left',
-      'The archive was full and `put` failed: retain should fail with that error.',
+      'The archive was full and `put` failed. retain should fail with the same error.',
       { received: outcome },
     )
-    verifyEqual(await inStream(), ids(8, 12), 'The archive was full. Nothing should have been trimmed.')
+    verifyEqual(await inStream(), ids(8, 12), 'The archive was full, so nothing should have been trimmed.')
   })
 
-  test('goes in pages', async () => {
+  test('archives in pages', async () => {
     const { counted } = await plantLongStream(box.admin, STREAM, { page: 200, fields: fieldsOf })
     await box.admin.xgroup('CREATE', STREAM, 'mail', '$')
     const side = memoryArchive()
@@ -344,17 +344,17 @@ describe('retain', () => {
     const why =
       pagingFault(box.commands) ||
       (trimmedAll
-        ? ' XTRIM with MINID 8-0 removes everything up to the next millisecond: trim up to a whole ID, `7-401`.'
-        : ' Trim no further than you have archived.')
+        ? ' XTRIM with MINID 8-0 removes everything up to the next millisecond. Trim up to a whole ID, `7-401`.'
+        : ' Trim only up to the point you’ve archived.')
     verify(
       lost.length === 0,
-      `The stream held 410 entries, all from one millisecond (7-1 to 7-410). retain removed ${lost.length} of them that the archive doesn’t have, ${lost[0]} first: they’re lost.${why}`,
+      `The stream had 410 entries, all from one millisecond (7-1 to 7-410). retain removed ${lost.length} of them that the archive doesn’t have (the first is ${lost[0]}), so they’re lost.${why}`,
       { received: lost },
     )
     verifyEqual(
       moved,
       400,
-      `Of 410 entries the newest 10 should stay: all 400 others are moved, over several pages.${pagingFault(box.commands)}`,
+      `Of 410 entries, the newest 10 should stay, and the other 400 should be moved, over several pages.${pagingFault(box.commands)}`,
     )
     verifyEqual(
       [side.ids().length, left],
@@ -363,17 +363,17 @@ describe('retain', () => {
     )
     verify(
       side.sizes.every((n) => n > 0),
-      'put was called without any entry. It gets 1 or more: an archive may write a file for each call.',
+      'retain called `put` without any entries. Pass at least one: an archive may write a file for each call.',
       { received: side.sizes },
     )
     verify(
       side.sizes.every((n) => n <= 200),
-      'put should get 1 to 200 entries at a time: the archive may hold millions, your memory does not.',
+      'Each call of `put` should get 1 to 200 entries. The archive may have room for millions of entries, but your process doesn’t.',
       { received: side.sizes },
     )
   })
 
-  test('looks for the age on every page', async () => {
+  test('checks the age on every page', async () => {
     const old = (n: number) => ({ ...fieldsOf(n), timestamp: day(1) })
     const { counted } = await plantLongStream(box.admin, STREAM, { page: 200, fields: old })
     await box.admin.xgroup('CREATE', STREAM, 'mail', '$')
@@ -382,11 +382,11 @@ describe('retain', () => {
     verifyEqual(
       await inStream(),
       counted.slice(-1),
-      `All 410 entries (7-1 to 7-410, one millisecond) are 19 days old, and 12 days may stay. Only the newest, 7-410, should be in the stream.${pagingFault(box.commands)}`,
+      `All 410 entries (7-1 to 7-410, from one millisecond) are 19 days old, and the policy keeps 12 days. Only the newest, 7-410, should still be in the stream.${pagingFault(box.commands)}`,
     )
   })
 
-  test('does not lose what is written meanwhile', async () => {
+  test('loses nothing written in the meantime', async () => {
     let side = memoryArchive()
     await everyInterleaving({
       name: 'retain',
@@ -402,13 +402,13 @@ describe('retain', () => {
         verifyEqual(
           ids(1, 7).filter((one) => !all.has(one)),
           [],
-          `7-0 was written while retain was before its ${held ?? 'end'}, and an entry was trimmed that is not in the archive. Trim by id (MINID), up to where you have archived; a number of entries (MAXLEN) means others by then.`,
+          `7-0 was written before the ${held ?? 'end'} of retain, and retain trimmed an entry that isn’t in the archive. Trim by ID (MINID), up to the point you’ve archived. By then, a number of entries (MAXLEN) means different entries.`,
         )
       },
     })
   })
 
-  test('keeps enough with two at once', async () => {
+  test('keeps enough when two run at once', async () => {
     let side = memoryArchive()
     await everyInterleaving({
       name: 'retain',
@@ -423,12 +423,12 @@ describe('retain', () => {
         verifyEqual(
           [await inStream(), side.ids()],
           [ids(3, 6), ids(1, 2)],
-          `Two processes ran retain at once; the first was before its ${held ?? 'end'}. The newest 4 should be in the stream all the same, and the 2 others in the archive. Remember up to which id you go, not how many: a number means other entries when somebody has trimmed meanwhile.`,
+          `Two processes ran retain at once; the second ran before the ${held ?? 'end'} of the first. The newest 4 should still be in the stream, and the other 2 in the archive. Keep the ID you trim up to, not a number of entries: if another process trims in the meantime, that number means different entries.`,
         )
         for (const outcome of [first, second]) {
           verify(
             outcome.ok,
-            `Two processes ran retain at once; the first was before its ${held ?? 'end'}, and one of them failed. What the other has moved already needs no more than to be left alone.`,
+            `Two processes ran retain at once; the second ran before the ${held ?? 'end'} of the first. One of them failed. Entries that the other process has already moved need no further work.`,
             { received: !outcome.ok && outcome.error },
           )
         }
@@ -436,7 +436,7 @@ describe('retain', () => {
     })
   })
 
-  test('survives its death', async () => {
+  test('survives a crash', async () => {
     let side = memoryArchive()
     await everyCrash({
       name: 'retain',
@@ -463,23 +463,35 @@ describe('readHistory', () => {
   const read = (archive: Archive, after: string, count: number, redis = box.redis) =>
     readHistory(redis, STREAM, archive, after, count)
 
-  test('goes on from the archive into the stream', async () => {
+  test('continues from the archive to the stream', async () => {
     await plant(8, 12)
     const side = memoryArchive([1, 2, 3, 4, 5, 6, 7])
     const page = (after: string, count: number) => call('readHistory', () => read(side.archive, after, count))
     verifyEqual(
       numbers(await page('0-0', 100)),
       ids(1, 12),
-      'From 0-0 on: 1-0 to 7-0 from the archive, then 8-0 to 12-0.',
+      'Starting at 0-0, readHistory should return 1-0 to 7-0 from the archive, then 8-0 to 12-0.',
     )
-    verifyEqual(numbers(await page('0-0', 3)), ids(1, 3), 'At most `count` entries, the oldest first.')
+    verifyEqual(
+      numbers(await page('0-0', 3)),
+      ids(1, 3),
+      'readHistory should return at most `count` entries, oldest first.',
+    )
     verifyEqual(
       numbers(await page('5-0', 4)),
       ids(6, 9),
-      'Four entries behind 5-0 (without it): two of them are in the archive, two in the stream. A page that is too short means the end.',
+      'Expected the four entries after 5-0 (without 5-0): two from the archive and two from the stream. A page that is too short means the end.',
     )
-    verifyEqual(numbers(await page('9-0', 4)), ids(10, 12), 'Behind 9-0 there are three, all in the stream.')
-    verifyEqual(numbers(await page('12-0', 4)), [], 'Behind the last there is nothing: an empty array.')
+    verifyEqual(
+      numbers(await page('9-0', 4)),
+      ids(10, 12),
+      'After 9-0 there are three entries, all in the stream.',
+    )
+    verifyEqual(
+      numbers(await page('12-0', 4)),
+      [],
+      'After the last entry there is nothing, so readHistory should return an empty array.',
+    )
     const [, last] = await page('6-0', 2)
     verifyEqual(
       last,
@@ -492,7 +504,7 @@ describe('readHistory', () => {
           timestamp: '2026-03-08T12:00:00.000Z',
         },
       },
-      'An entry is `{ id, fields }`, wherever it comes from.',
+      'An entry should be `{ id, fields }`, wherever it comes from.',
     )
   })
 
@@ -507,22 +519,22 @@ describe('readHistory', () => {
     verifyEqual(
       numbers(await call('readHistory', () => read(side.archive, '0-0', 100))),
       all,
-      'Four entries of one millisecond, two of which are in the archive and in the stream. They should come in the order of the second number (9 before 10), each once.',
+      'There are four entries of one millisecond, two of them in both the archive and the stream. They should come once each, in the order of the second number (9 before 10).',
     )
   })
 
-  test('gives none twice', async () => {
+  test('returns no entry twice', async () => {
     await plant(5, 12)
     const side = memoryArchive([1, 2, 3, 4, 5, 6, 7])
     verifyEqual(
       numbers(await call('readHistory', () => read(side.archive, '0-0', 100))),
       ids(1, 12),
-      'A process archived up to 7-0 and died before it trimmed: 5-0 to 7-0 are in both. Each should come once, in the order of the stream.',
+      'A process archived up to 7-0 and died before it trimmed, so 5-0 to 7-0 are in both places. Each entry should come once, in stream order.',
     )
     verifyEqual(
       numbers(await call('readHistory', () => read(side.archive, '4-0', 5))),
       ids(5, 9),
-      'Five entries behind 4-0, of which three are in both: 5-0 to 9-0.',
+      'Expected the five entries after 4-0, three of which are in both places: 5-0 to 9-0.',
     )
   })
 
@@ -543,7 +555,7 @@ describe('readHistory', () => {
         verifyEqual(
           first.ok ? numbers(first.value) : first.error,
           ids(1, 8),
-          `3-0 to 5-0 moved into the archive while readHistory was before its ${held ?? 'end'}, and the reader saw a history with a gap. They were not in the archive yet, and not in the stream any more: read the stream first, then the archive, and put both together by id.`,
+          `3-0 to 5-0 moved to the archive before the ${held ?? 'end'} of readHistory, and readHistory returned a history with a gap. When it read the archive, they weren’t there yet, and when it read the stream, they were gone. Read the stream first, then the archive, and combine the two by ID.`,
         )
       },
     })
@@ -553,11 +565,11 @@ describe('readHistory', () => {
     await plant(101, 150)
     const side = memoryArchive([99, 100])
     const page = await call('readHistory', () => read(side.archive, '98-0', 4))
-    verifyEqual(numbers(page), ids(99, 102), 'Four entries behind 98-0, two from each side.')
+    verifyEqual(numbers(page), ids(99, 102), 'Expected the four entries after 98-0, two from each place.')
     const most = largestReply(box.commands)
     verify(
       most <= 10,
-      'Four entries were asked for, and readHistory fetched more than ten from Redis in one command. Give XRANGE a COUNT.',
+      'Four entries were requested, but readHistory fetched more than ten from Redis with one command. Give XRANGE a COUNT.',
       { received: most },
     )
   })
@@ -568,69 +580,73 @@ describe('the index', () => {
   const find = (question: Parameters<typeof findEvents>[2]) =>
     call('findEvents', () => findEvents(box.redis, STREAM, question))
 
-  test('answers by type, customer and time', async () => {
+  test('answers by type, customer, and time', async () => {
     await plant(1, 12)
-    verifyEqual(
-      await index(),
-      12,
-      'indexEvents should resolve to the number of events that were new to it: 12.',
-    )
+    verifyEqual(await index(), 12, 'indexEvents should resolve to the number of new events, 12.')
     verifyEqual(
       await find({ eventType: 'ORDER_PAID' }),
       ['2-0', '4-0', '6-0', '8-0', '10-0', '12-0'],
-      'All events of the type ORDER_PAID, as ids, in the order of the stream (8-0 before 10-0: ids are numbers).',
+      'Expected the IDs of all events of the type ORDER_PAID, in stream order (8-0 before 10-0, because IDs are numbers).',
     )
-    verifyEqual(await find({ customerId: 'customer-1' }), ['1-0', '4-0', '7-0', '10-0'], 'All of customer-1.')
+    verifyEqual(
+      await find({ customerId: 'customer-1' }),
+      ['1-0', '4-0', '7-0', '10-0'],
+      'Expected all events of customer-1.',
+    )
     verifyEqual(
       await find({ eventType: 'ORDER_PAID', customerId: 'customer-1' }),
       ['4-0', '10-0'],
-      'ORDER_PAID of customer-1: both have to fit.',
+      'Expected the ORDER_PAID events of customer-1. Both conditions have to match.',
     )
     verifyEqual(
       await find({ from: new Date(day(3)), to: new Date(day(6)) }),
       ['3-0', '4-0', '5-0'],
-      'From March 3, noon (inclusive) to March 6, noon (exclusive), by the field `timestamp`.',
+      'Expected the events from March 3, noon (inclusive) to March 6, noon (exclusive), by the field `timestamp`.',
     )
     verifyEqual(
       await find({ eventType: 'ORDER_CREATED', from: new Date(day(4)) }),
       ['5-0', '7-0', '9-0', '11-0'],
-      'ORDER_CREATED from March 4 on: type and time together.',
+      'Expected the ORDER_CREATED events from March 4 or later. Both the type and the time have to match.',
     )
-    verifyEqual(await find({}), ids(1, 12), 'A question without conditions fits all.')
-    verifyEqual(await find({ customerId: 'nobody' }), [], 'Nobody: an empty array.')
+    verifyEqual(await find({}), ids(1, 12), 'A question without conditions should match all events.')
+    verifyEqual(
+      await find({ customerId: 'nobody' }),
+      [],
+      'This customer has no events, so findEvents should return an empty array.',
+    )
   })
 
-  test('answers in the order of the stream within a millisecond', async () => {
+  test('keeps stream order within a millisecond', async () => {
     const all = ['1740000000000-2', '1740000000000-9', '1740000000000-10']
     for (const one of all) await box.admin.xadd(STREAM, one, ...Object.entries(fieldsOf(1)).flat())
     await index()
     verifyEqual(
       await find({ customerId: 'customer-1' }),
       all,
-      'Three entries of one millisecond. The order of the stream goes by the second number where the first is the same: 2, 9, 10.',
+      'The three events are from one millisecond. If the first number is the same, stream order goes by the second: 2, 9, 10.',
     )
   })
 
-  test('goes on where it stopped', async () => {
+  test('resumes where it stopped', async () => {
     await plant(1, 5)
     await index()
     verifyEqual(
       await box.admin.get('index:orders:position'),
       '5-0',
-      '`index:orders:position` should hold the id of the last event indexed: retention counts it among the checkpoints.',
+      '`index:orders:position` should have the ID of the last event indexed. Retention uses it as a checkpoint.',
     )
     await box.admin.xtrim(STREAM, 'MINID', '5-0')
     await plant(6, 7)
     verifyEqual(await index(), 2, 'Two events are new since the last call.')
-    verifyEqual(await index(), 0, 'Now none is new.')
+    verifyEqual(await index(), 0, 'There are no new events now, so indexEvents should resolve to 0.')
     verifyEqual(
       await find({ customerId: 'customer-1' }),
       ['1-0', '4-0', '7-0'],
-      '1-0 and 4-0 have left the stream for the archive; the index should still know them.',
+      '1-0 and 4-0 have moved from the stream to the archive, but findEvents should still return their IDs.',
     )
   })
 
-  test('takes late clocks as they are', async () => {
+  test('copes with clocks that are behind', async () => {
     await box.admin.xadd(STREAM, '1-0', ...Object.entries({ ...fieldsOf(1), timestamp: day(9) }).flat())
     await box.admin.xadd(STREAM, '2-0', ...Object.entries({ ...fieldsOf(2), timestamp: day(2) }).flat())
     await box.admin.xadd(STREAM, '3-0', 'eventType', 'SHOP_OPENED', 'timestamp', day(3))
@@ -638,13 +654,17 @@ describe('the index', () => {
     verifyEqual(
       await find({ from: new Date(day(1)) }),
       ['1-0', '2-0', '3-0'],
-      'The answer should stand in the order of the stream, also when clocks disagree; and an event without `customerId` is found by type and time.',
+      'The result should be in stream order even if clocks disagree, and it should include an event without `customerId`.',
     )
-    verifyEqual(await find({ to: new Date(day(3)) }), ['2-0'], 'Before March 3 by its own clock: only 2-0.')
+    verifyEqual(
+      await find({ to: new Date(day(3)) }),
+      ['2-0'],
+      'By its own clock, only 2-0 is from before March 3.',
+    )
     verifyEqual(
       await find({ customerId: 'undefined' }),
       [],
-      'An event without customer belongs to no customer.',
+      'An event without `customerId` belongs to no customer.',
     )
   })
 
@@ -659,14 +679,14 @@ describe('the index', () => {
     const most = largestReply(box.commands)
     verify(
       most <= 100,
-      'indexEvents fetched more than 100 entries in one command; a stream may hold millions.',
+      'indexEvents fetched more than 100 entries with one command. Read in pages: a stream may have millions of entries.',
       {
         received: most,
       },
     )
   })
 
-  test('misses none when it dies', async () => {
+  test('misses nothing after a crash', async () => {
     await everyCrash({
       name: 'indexEvents',
       prepare: () => plant(1, 2),
@@ -681,7 +701,7 @@ describe('the index', () => {
           verifyEqual(
             await call('findEvents', () => findEvents(box.connect(), STREAM, question)),
             expected,
-            `indexEvents died after its ${last ?? 'start'} and was called again, and an event cannot be found. The position must not be ahead of the index: both in one step.`,
+            `indexEvents died after its ${last ?? 'start'} and was called again, and now findEvents can’t find an event. The position must not be ahead of the index, so change both in one step.`,
           )
         }
       },
@@ -690,7 +710,7 @@ describe('the index', () => {
 })
 
 describe.skipIf(lacks('real-server'))('streamSize', () => {
-  test('measures to the end', async () => {
+  test('measures the whole stream', async () => {
     await plant(1, 200)
     const note = 'x'.repeat(2_000)
     for (let n = 201; n <= 400; n += 1) await box.admin.xadd(STREAM, id(n), 'note', note)
@@ -700,16 +720,16 @@ describe.skipIf(lacks('real-server'))('streamSize', () => {
     verifyEqual(
       size?.bytes,
       bytes,
-      'The stream has 200 small entries, then 200 large ones, and `bytes` is not what it takes. Without `SAMPLES 0` MEMORY USAGE looks at a few nodes at the beginning and takes the rest to be like them.',
+      'The stream has 200 small entries, then 200 large ones, and `bytes` isn’t its size. Without `SAMPLES 0`, MEMORY USAGE measures a few nodes at the beginning and assumes that the others are similar.',
     )
     verifyEqual(
       await call('streamSize', () => streamSize(box.redis, 'nothing-here')),
       { entries: 0, bytes: 0 },
-      'A stream that does not exist holds nothing and takes nothing: 0 and 0.',
+      'A stream that doesn’t exist has no entries and takes no memory. Expected 0 and 0.',
     )
   })
 
-  test('shows what retention gives back', async () => {
+  test('shows how much memory retention frees', async () => {
     await plant(1, 1_000)
     await group('mail', 1_000)
     const side = memoryArchive()
@@ -719,11 +739,11 @@ describe.skipIf(lacks('real-server'))('streamSize', () => {
     verifyEqual(
       [before.entries, after.entries],
       [1_000, 100],
-      'Before and after retention: 1000 and 100 entries.',
+      'The stream should have 1,000 entries before retention and 100 after it.',
     )
     verify(
       after.bytes > 0 && after.bytes < before.bytes / 4,
-      'With a tenth of the entries the stream should take less than a quarter of the memory.',
+      'With a tenth of the entries, the stream should take less than a quarter of the memory.',
       { received: `${before.bytes} bytes before, ${after.bytes} after` },
     )
   })

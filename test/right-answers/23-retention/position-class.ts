@@ -27,7 +27,7 @@ export interface Question {
   readonly to?: Date
 }
 
-// One class for ids, one script that finds the limit, checked reading: archive, stream, and the archive once more.
+// Uses a class for IDs and a pipeline to find the limit, and reads the archive, the stream, and the archive again.
 class Position {
   readonly time: number
   readonly sequence: number
@@ -132,7 +132,7 @@ export async function readHistory(
     const before = await archive.read(afterId, count)
     const live = (await redis.xrange(stream, `(${afterId}`, '+', 'COUNT', count)).map(entryOf)
     const after = await archive.read(afterId, count)
-    if (after.length !== before.length) continue // somebody archived meanwhile
+    if (after.length !== before.length) continue // another process archived in the meantime
     const all = new Map<string, Entry>()
     for (const entry of after) all.set(entry.id, entry)
     for (const entry of live) all.set(entry.id, entry)
@@ -159,7 +159,7 @@ export async function indexEvents(redis: Redis, stream: string): Promise<number>
       await redis.hset(`index:${stream}:events`, id, JSON.stringify(summary))
     }
     position = page.at(-1)?.id ?? position
-    await redis.set(positionKey, position) // behind the index: what is indexed twice is there once
+    await redis.set(positionKey, position) // after the index: an event that is indexed twice is in it once
     total += page.length
   }
 }

@@ -27,7 +27,7 @@ export interface Question {
   readonly to?: Date
 }
 
-// Reads and decides in scripts where it can; the index is plain sets and one hash of times.
+// Reads and decides in scripts where possible. The index consists of plain sets and a hash of times.
 const later = (a: string, b: string) => {
   const [x = '', y = ''] = a.split('-')
   const [u = '', v = ''] = b.split('-')
@@ -64,7 +64,7 @@ const objectOf = (flat: readonly string[]) => {
   return result
 }
 
-// KEYS: stream. ARGV: how many stay. Replies the id of the first that stays, or '' when there are fewer.
+// KEYS: stream. ARGV: how many entries stay. Replies the ID of the first that stays, or '' if there are fewer.
 const NTH = `
 local page = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', ARGV[1])
 if #page < tonumber(ARGV[1]) then return '' end
@@ -121,7 +121,7 @@ export async function readHistory(
   return result.slice(0, count)
 }
 
-// KEYS: stream, position. Replies the next page that is not indexed yet.
+// KEYS: stream, position. Replies the next page that isn't indexed yet.
 const INDEX = `
 local after = redis.call('GET', KEYS[2]) or '0-0'
 local page = redis.call('XRANGE', KEYS[1], '(' .. after, '+', 'COUNT', 100)
