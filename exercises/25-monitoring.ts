@@ -6,7 +6,7 @@ export interface StreamEntry {
   readonly fields: Readonly<Record<string, string>>
 }
 
-/** A group's counters. `lag` is null when Redis doesn't know it: after some deletions, and before 7.0. */
+/** A group's counters. `lag` is null if Redis doesn't know it: after some deletions, and before version 7.0. */
 export interface GroupCounters {
   readonly name: string
   readonly pending: number
@@ -15,8 +15,8 @@ export interface GroupCounters {
 }
 
 /**
- * `idle`: ms since it last called (before Redis 7.2: since a call last returned something). `oldestIdle`: how long, in ms, the
- * entry that has waited longest has been pending; null for none.
+ * `idle`: time since the consumer last called, in ms (before Redis 7.2: since a call last returned something).
+ * `oldestIdle`: the longest time that one of its entries has been pending, in ms; null if nothing is pending.
  */
 export interface ConsumerInfo {
   readonly name: string
@@ -37,7 +37,7 @@ export interface StreamInfo {
   readonly groups: readonly GroupInfo[]
 }
 
-/** `lag` in entries, the others in ms. */
+/** `lag` is a number of entries, the others are in ms. */
 export interface Limits {
   readonly lag: number
   readonly entryIdle: number

@@ -5,7 +5,7 @@ export interface StreamEntry {
   readonly fields: Readonly<Record<string, string>>
 }
 
-/** A group's counters. `lag` is null when Redis doesn't know it: after some deletions, and before 7.0. */
+/** A group's counters. `lag` is null if Redis doesn't know it: after some deletions, and before version 7.0. */
 export interface GroupCounters {
   readonly name: string
   readonly pending: number
@@ -14,8 +14,8 @@ export interface GroupCounters {
 }
 
 /**
- * `idle`: ms since it last called (before Redis 7.2: since a call last returned something). `oldestIdle`: how long, in ms, the
- * entry that has waited longest has been pending; null for none.
+ * `idle`: time since the consumer last called, in ms (before Redis 7.2: since a call last returned something).
+ * `oldestIdle`: the longest time that one of its entries has been pending, in ms; null if nothing is pending.
  */
 export interface ConsumerInfo {
   readonly name: string
@@ -36,7 +36,7 @@ export interface StreamInfo {
   readonly groups: readonly GroupInfo[]
 }
 
-/** `lag` in entries, the others in ms. */
+/** `lag` is a number of entries, the others are in ms. */
 export interface Limits {
   readonly lag: number
   readonly entryIdle: number
@@ -62,7 +62,7 @@ export type Alarm =
 
 const PAGE = 500
 
-/** One group of the reply of XINFO GROUPS. By name: other versions of Redis have other fields. */
+/** Reads one group from the reply of XINFO GROUPS, by name, because other versions of Redis have other fields. */
 export function parseGroup(reply: readonly unknown[]): GroupCounters {
   const fields = toMap(reply)
   const lag = fields.get('lag') ?? null
@@ -74,7 +74,7 @@ export function parseGroup(reply: readonly unknown[]): GroupCounters {
   }
 }
 
-/** Null when there is no such stream. Groups and consumers come sorted by name. */
+/** Describes a stream, with its groups and consumers sorted by name; null if there is no such stream. */
 export async function getStreamInfo(redis: Redis, stream: string): Promise<StreamInfo | null> {
   const summary = await xinfoStream(redis, stream)
   if (summary === null) return null
@@ -90,7 +90,7 @@ export async function getStreamInfo(redis: Redis, stream: string): Promise<Strea
   }
 }
 
-/** Of each group first what is wrong with its consumers, then what is wrong with the group. */
+/** Lists for each group the alarms of its consumers, and then its own. */
 export function findAlarms(info: StreamInfo, limits: Limits): readonly Alarm[] {
   return info.groups.flatMap((group) => [
     ...group.consumers.flatMap((consumer) => consumerAlarms(group.name, consumer, limits)),
@@ -100,7 +100,7 @@ export function findAlarms(info: StreamInfo, limits: Limits): readonly Alarm[] {
 
 const isAlive = (consumer: ConsumerInfo, limits: Limits) => consumer.idle < limits.consumerIdle
 
-/** Dead is who has gone silent with work in hand; slow is who still calls, and yet holds something for too long. */
+/** A consumer is dead if it's silent and has pending entries. It's slow if it still calls, but has an entry pending for too long. */
 function consumerAlarms(group: string, consumer: ConsumerInfo, limits: Limits): readonly Alarm[] {
   const { name, pending, oldestIdle } = consumer
   if (!isAlive(consumer, limits)) {
@@ -110,7 +110,7 @@ function consumerAlarms(group: string, consumer: ConsumerInfo, limits: Limits): 
   return [{ kind: 'slow-consumer', group, consumer: name, oldestIdle }]
 }
 
-/** An unknown lag is not 0: somebody has to look. */
+/** An unknown lag isn't 0, so it raises an alarm. */
 function groupAlarms({ name: group, lag, consumers }: GroupInfo, limits: Limits): readonly Alarm[] {
   if (lag === 0) return []
   if (!consumers.some((consumer) => isAlive(consumer, limits))) return [{ kind: 'no-consumer', group, lag }]
@@ -122,13 +122,13 @@ async function xinfoStream(redis: Redis, stream: string): Promise<Map<string, un
   try {
     return toMap((await redis.xinfo('STREAM', stream)) as unknown[])
   } catch (error) {
-    // Only this one means "nothing there". A key of another type, or a lost connection, is for the caller to know.
+    // Only this error means that there's no stream. A key of another type, or a lost connection, is the caller's business.
     if (error instanceof Error && error.message.includes('no such key')) return null
     throw error
   }
 }
 
-/** A trim ahead of the group can leave the lag too high for good; an entry that comes after its last one is a fact. */
+/** A trim ahead of the group can leave the lag too high for good. Whether an entry comes after its last one is certain. */
 async function checkedLag(redis: Redis, stream: string, counters: GroupCounters): Promise<GroupCounters> {
   const next = await redis.xrange(stream, `(${counters.lastDeliveredId}`, '+', 'COUNT', 1)
   return next.length === 0 ? { ...counters, lag: 0 } : counters
@@ -146,7 +146,7 @@ async function groupInfo(redis: Redis, stream: string, counters: GroupCounters):
   return { ...counters, oldestIdle, consumers: consumers.sort(byName) }
 }
 
-/** Pending entries come by id, and one that was claimed again starts anew: the first need not be the oldest. */
+/** Pending entries come in ID order, and claiming one resets its idle time, so the first isn't always the oldest. */
 async function oldestIdleByConsumer(
   redis: Redis,
   stream: string,

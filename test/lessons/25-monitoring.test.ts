@@ -14,12 +14,12 @@ import { findAlarms, getStreamInfo, parseGroup } from '#lesson/25-monitoring'
 
 const box = useSandbox()
 
-const AT_ONCE = 'it asks nobody, and whoever calls it goes on with the answer at once.'
+const AT_ONCE = 'it waits for nothing, and its caller uses the result right away.'
 
 const parse = (...reply: readonly unknown[]) => callAtOnce('parseGroup', () => parseGroup(reply), AT_ONCE)
 
 describe('parseGroup', () => {
-  test('reads what Redis says', async () => {
+  test('reads the reply of Redis', async () => {
     const reply = [
       'name',
       'mail',
@@ -35,40 +35,40 @@ describe('parseGroup', () => {
     verifyEqual(
       await parse(...reply, 'lag', 7),
       { name: 'mail', pending: 3, lag: 7, lastDeliveredId: '5-0' },
-      'parseGroup should give `name`, `pending`, `lag` and `lastDeliveredId` of the group, the counts as numbers.',
+      "parseGroup should return the group's `name`, `pending`, `lag`, and `lastDeliveredId`, with the counts as numbers.",
     )
     verifyEqual(
       (await parse(...reply, 'lag', 0)).lag,
       0,
-      'A lag of 0 is known: nothing is waiting. It should stay 0 (`||` takes it for nothing; `??` does not).',
+      "A lag of 0 is known: nothing is waiting. It should stay 0. (`||` treats 0 as missing; `??` doesn't.)",
     )
   })
 
-  test('says when the lag is unknown', async () => {
+  test('reports when the lag is unknown', async () => {
     const reply = ['name', 'mail', 'consumers', 1, 'pending', 0, 'last-delivered-id', '5-0']
     verifyEqual(
       (await parse(...reply, 'entries-read', 3, 'lag', null)).lag,
       null,
-      'Redis answered nil for the lag: it does not know. parseGroup should give `null`; as a 0, a group that stands still looks healthy.',
+      'Redis replied nil for the lag, so the lag is unknown, and parseGroup should return `null`. With 0, a group that has stopped looks healthy.',
     )
     const old = await parse(...reply)
     verify(
       old.lag === null,
-      'Redis 6.2 sends no lag at all. That is unknown as well: parseGroup should give `null`.',
+      "Redis 6.2 doesn't send a lag at all. Then it's unknown, too, and parseGroup should return `null`.",
       { expected: null, received: old.lag },
     )
   })
 
-  test('goes by the names', async () => {
+  test('reads the fields by name', async () => {
     verifyEqual(
       await parse('lag', 4, 'new-in-9', 'x', 'last-delivered-id', '8-1', 'pending', 2, 'name', 'mail'),
       { name: 'mail', pending: 2, lag: 4, lastDeliveredId: '8-1' },
-      'The reply is a flat list of names and values, and its order and length differ between versions of Redis. Read it by name, two by two.',
+      'The reply is a flat list of names and values, and its order and length depend on the version of Redis. Read it in pairs, by name.',
     )
     verifyEqual(
       await parse('name', 'pending', 'consumers', 1, 'pending', 2, 'last-delivered-id', '8-1', 'lag', 4),
       { name: 'pending', pending: 2, lag: 4, lastDeliveredId: '8-1' },
-      'This group is _called_ "pending", and its name was taken for the name of a field (`indexOf` finds it first). Names stand at 0, 2, 4 …, values behind them: go in steps of two.',
+      'This group is _called_ "pending", and parseGroup mistook its name for a field name (`indexOf` finds it first). Field names are at positions 0, 2, 4, and so on, each followed by its value, so go in steps of two.',
     )
   })
 })
@@ -84,7 +84,7 @@ async function plant(count: number): Promise<void> {
 const group = (name: string, start = '0') => box.admin.xgroup('CREATE', S, name, start, 'MKSTREAM')
 const read = (name: string, consumer: string, count: number) =>
   box.admin.xreadgroup('GROUP', name, consumer, 'COUNT', count, 'STREAMS', S, '>')
-/** As if the entry had been delivered that long ago. */
+/** Makes the entry look as if it had been delivered that long ago. */
 const age = (name: string, consumer: string, id: string, ms: number) =>
   box.admin.call('XCLAIM', S, name, consumer, '0', id, 'IDLE', ms, 'JUSTID')
 const isAbout = (ms: number | null | undefined, least: number) =>
@@ -93,13 +93,15 @@ const isAbout = (ms: number | null | undefined, least: number) =>
 describe('getStreamInfo', () => {
   test('describes the stream', async () => {
     const none = await info()
-    verify(none === null, 'There is no such stream: getStreamInfo should give `null`.', { received: none })
+    verify(none === null, 'There is no such stream, so getStreamInfo should return `null`.', {
+      received: none,
+    })
     await group('mail')
     const empty = await info()
     verifyEqual(
       empty && { ...empty, groups: empty.groups.length },
       { length: 0, firstEntry: null, lastEntry: null, groups: 1 },
-      'An empty stream with a group is there: length 0, and `null` for its first and last entry.',
+      'An empty stream with a group exists. getStreamInfo should return length 0, and `null` for the first and the last entry.',
     )
     await plant(5)
     const full = await info()
@@ -111,17 +113,17 @@ describe('getStreamInfo', () => {
         lastEntry: { id: '5-0', fields: { event: 'e5', by: 'ada' } },
         groups: 1,
       },
-      'getStreamInfo should give the length, and the first and last entry with `id` and `fields` (an object, not the flat list).',
+      'getStreamInfo should return the length, and the first and the last entry with `id` and `fields` (an object, not the flat list).',
     )
   })
 
   test('hides no error', async () => {
-    await box.admin.set(S, 'a text')
+    await box.admin.set(S, 'a string')
     await callError(
       'getStreamInfo',
       () => getStreamInfo(box.redis, S),
       Error,
-      'The key holds a text, and getStreamInfo said that all is well or nothing is there. Only a missing key is `null`; every other error of Redis should reach the caller: a monitor that swallows errors is silent when it matters most.',
+      'The key is a string, not a stream, and getStreamInfo hid the error. Only a missing key is `null`; every other Redis error should reach the caller. A monitor that swallows errors is silent when it matters most.',
     )
   })
 
@@ -147,7 +149,7 @@ describe('getStreamInfo', () => {
         [0, 5, '0-0', null],
         [0, 3, '2-0', null],
       ],
-      'Nothing is pending in either group, and yet 5 and 3 entries wait to be delivered: `lag` should say so. `oldestIdle` is `null` when nothing is pending.',
+      'Nothing is pending in either group, but 5 and 3 entries are waiting to be delivered, and `lag` should show that. `oldestIdle` should be `null` when nothing is pending.',
     )
   })
 
@@ -155,12 +157,12 @@ describe('getStreamInfo', () => {
     await plant(5)
     await group('mail', '2-0')
     const [raw] = (await box.admin.xinfo('GROUPS', S)) as unknown[][]
-    // A version that can count it knows the lag; then there is nothing unknown to report.
+    // Some versions can work out the lag even here, and then there is nothing unknown to report.
     if (raw?.[raw.indexOf('lag') + 1] !== null) return
     verifyEqual(
       (await info())?.groups[0]?.lag,
       null,
-      'The group began in the middle of the stream, and Redis answers nil for its lag. getStreamInfo should say `null`.',
+      'The group began in the middle of the stream, and Redis replies nil for its lag. getStreamInfo should return `null` for it.',
     )
   })
 
@@ -179,7 +181,7 @@ describe('getStreamInfo', () => {
         ['mail-2', 1],
         ['mail-3', 0],
       ],
-      'getStreamInfo should list the consumers of each group, sorted by name, with what each has pending.',
+      'getStreamInfo should list the consumers of each group, sorted by name, each with its number of pending entries.',
     )
     verify(
       mail?.consumers.every(({ idle }) => typeof idle === 'number' && idle >= 0 && idle < 30_000),
@@ -189,7 +191,7 @@ describe('getStreamInfo', () => {
     verifyEqual(
       mail?.consumers[2]?.oldestIdle,
       null,
-      'mail-3 has nothing pending: its `oldestIdle` should be `null`.',
+      'mail-3 has nothing pending, so its `oldestIdle` should be `null`.',
     )
     const after = await box.admin.xpending(S, 'mail', '-', '+', 10)
     const counts = (entries: unknown[]) =>
@@ -197,7 +199,7 @@ describe('getStreamInfo', () => {
     verifyEqual(
       [counts(after), await box.admin.keys('*')],
       [counts(before), [S]],
-      'Looking must not change anything: after getStreamInfo, entries belonged to somebody else, were delivered once more, or there were new keys.',
+      'getStreamInfo should be read-only, but after it, entries had another owner, had been delivered again, or there were new keys. XPENDING reads pending entries without changing them.',
     )
   })
 
@@ -212,20 +214,20 @@ describe('getStreamInfo', () => {
     const [mail] = (await info())?.groups ?? []
     verify(
       isAbout(mail?.oldestIdle, 600_000),
-      'The entry that has waited longest, ten minutes, is the last by id, and `oldestIdle` does not show it. Pending entries come by id, and one that was delivered again starts anew: look at all of them.',
+      "The entry that has waited longest, ten minutes, has the highest ID, and `oldestIdle` doesn't show it. Pending entries come in ID order, and the time starts again when an entry is delivered again. Check all of them.",
       { expected: 'about 600000', received: mail?.oldestIdle },
     )
     const [one, two] = mail?.consumers ?? []
     verify(
       isAbout(one?.oldestIdle, 60_000) && isAbout(two?.oldestIdle, 600_000),
-      'Each consumer should have the `oldestIdle` of its own entries: mail-1 one minute, mail-2 ten. (`idle` is another thing: when the consumer itself last called.)',
+      'Each consumer should have the `oldestIdle` of its own entries: one minute for mail-1, ten for mail-2. (`idle` is something else: when the consumer itself last called.)',
       { received: mail?.consumers },
     )
     const waited = (await box.admin.xpending(S, 'mail', '-', '+', 10)) as [string, string, number][]
     const [first, second, , , last] = waited.map(([, , idle]) => idle)
     verify(
       isAbout(first, 30_000) && isAbout(second, 60_000) && isAbout(last, 600_000),
-      'After getStreamInfo pending entries have waited for a shorter time than before: it took them over (XCLAIM, XAUTOCLAIM), if only from a consumer to itself. A look like that makes each dead consumer look alive. XPENDING only looks.',
+      'After getStreamInfo, pending entries show a shorter wait than before, so it claimed them (XCLAIM, XAUTOCLAIM), even if only for their own consumer. That makes a dead consumer look alive. XPENDING reads without changing anything.',
       { received: waited.map(([id, who, idle]) => `${id} ${who} ${idle} ms`) },
     )
   })
@@ -238,19 +240,19 @@ describe('getStreamInfo', () => {
     })
     await group('mail')
     await read('mail', 'mail-1', 2_010)
-    await box.admin.xack(S, 'mail', ...counted.slice(0, 200)) // pages of the pending list aren’t pages of the stream
+    await box.admin.xack(S, 'mail', ...counted.slice(0, 200)) // so that pages of the pending list don’t match pages of the stream
     await box.admin.xdel(S, ...leftOut) // a deleted entry stays pending
     await age('mail', 'mail-1', '7-2010', 60_000)
     const [mail] = (await info())?.groups ?? []
     verify(
       isAbout(mail?.oldestIdle, 60_000),
-      `1,810 entries from one millisecond are pending, some of them deleted, and the last, 7-2010, has waited for a minute.${pagingFault(box.commands) || ' getStreamInfo read one page of the pending list only.'}`,
+      `1,810 entries from the same millisecond are pending, some of them deleted, and the last one, 7-2010, has waited for a minute.${pagingFault(box.commands) || ' getStreamInfo only read one page of the pending list. Read on until a page isn’t full.'}`,
       { expected: 'about 60000', received: mail?.oldestIdle },
     )
     const greedy = box.commands.find(({ reply }) => Array.isArray(reply) && reply.length > 1_000)
     verify(
       greedy === undefined,
-      'getStreamInfo fetched more than 1,000 entries with one command. Read in pages.',
+      'getStreamInfo fetched more than 1,000 entries with one command. Read in pages, so that Redis can serve other clients in between.',
     )
   })
 
@@ -258,18 +260,18 @@ describe('getStreamInfo', () => {
     await plant(5)
     await group('mail')
     await read('mail', 'mail-1', 5)
-    // What a trim ahead of the group leaves behind on Redis 7.0, made so that every version has it.
+    // Sets the counters that a trim ahead of the group leaves on Redis 7.0, in a way that works on every version.
     await box.admin.call('XGROUP', 'SETID', S, 'mail', '5-0', 'ENTRIESREAD', '2')
     const [mail] = (await info())?.groups ?? []
     verify(
       mail?.lag !== 3,
-      'getStreamInfo returned a lag of 3, and nothing is left to read: the last entry is 5-0, and `lastDeliveredId` is 5-0 too. Entries that were trimmed before the group read them can stay in the lag that Redis counts. Check whether an entry comes after `lastDeliveredId`; if not, the lag is 0.',
+      'getStreamInfo returned a lag of 3, but nothing is left to read: the last entry is 5-0, and so is `lastDeliveredId`. The lag that Redis counts can include entries that were trimmed before the group read them. Check whether an entry comes after `lastDeliveredId`; if not, the lag is 0.',
       { expected: 0, received: mail?.lag },
     )
     verifyEqual(
       mail?.lag,
       0,
-      'No entry comes after `lastDeliveredId`, so `lag` should be 0, whatever Redis counts.',
+      'No entry comes after `lastDeliveredId`, so `lag` should be 0, no matter what Redis counts.',
     )
     await box.admin.xadd(S, '6-0', 'event', 'e6')
     verifyEqual(
@@ -305,30 +307,30 @@ describe('findAlarms', () => {
     verifyEqual(
       await alarms(mail(100, worker('a', 3, 20, 29_999), worker('b', 0, 59_999, null))),
       [],
-      'The lag is just at its limit, and all consumers call and hand in their work in time: findAlarms should give an empty list.',
+      'The lag is exactly at its limit, and all consumers call and acknowledge in time, so findAlarms should return an empty array.',
     )
     verifyEqual(
       await alarms(mail(0, worker('a', 0, 20, null), worker('old', 0, 9_000_000, null))),
       [],
-      'The consumer "old" has not called for hours, but has nothing in hand: it was shut down in good order, or renamed. No alarm; who cries for nothing is not heard later.',
+      'The consumer "old" hasn\'t called for hours, but it has nothing pending. It was shut down cleanly or renamed, so don\'t raise an alarm. After too many false alarms, people ignore the real ones.',
     )
     verifyEqual(
       await alarms(mail(0, worker('old', 0, 9_000_000, null)), mail(0)),
       [],
-      'Nobody works, and there is nothing to do (lag 0, nothing pending): no alarm.',
+      "No consumer is alive, but there is nothing to do (lag 0, nothing pending), so don't raise an alarm.",
     )
   })
 
-  test('tells a slow consumer from a dead one', async () => {
+  test('distinguishes a slow consumer from a dead one', async () => {
     verifyEqual(
       await alarms(mail(0, worker('a', 2, 500, 45_000))),
       [{ kind: 'slow-consumer', group: 'mail', consumer: 'a', oldestIdle: 45_000 }],
-      'a called half a second ago, and holds an entry for 45 s: it is slow, not dead. Whoever takes its work away now has it done twice.',
+      "Consumer a called half a second ago and has had an entry pending for 45 s. It's slow, not dead. If another consumer claims the entry now, the work is done twice.",
     )
     verifyEqual(
       await alarms(mail(0, worker('a', 2, 75_000, 75_000), worker('b', 0, 30, null))),
       [{ kind: 'dead-consumer', group: 'mail', consumer: 'a', pending: 2 }],
-      'a has not called for 75 s and has 2 entries in hand: it is dead (and not slow as well), and somebody has to claim them.',
+      "Consumer a hasn't called for 75 s and has 2 pending entries. It's dead (and not also slow), and another consumer has to claim them.",
     )
     verifyEqual(
       await alarms(mail(0, worker('a', 1, 60_000, 10), worker('b', 1, 10, 30_000))),
@@ -336,7 +338,7 @@ describe('findAlarms', () => {
         { kind: 'dead-consumer', group: 'mail', consumer: 'a', pending: 1 },
         { kind: 'slow-consumer', group: 'mail', consumer: 'b', oldestIdle: 30_000 },
       ],
-      'Just at a limit is too long, for a consumer (`consumerIdle`) and for an entry (`entryIdle`). Consumers in the order in which they come.',
+      'A time exactly at the limit is too long, for a consumer (`consumerIdle`) and for an entry (`entryIdle`). Keep the order of the consumers.',
     )
   })
 
@@ -344,7 +346,7 @@ describe('findAlarms', () => {
     verifyEqual(
       await alarms(mail(101, worker('a', 1, 59_999, 10))),
       [{ kind: 'behind', group: 'mail', lag: 101 }],
-      'a called 59,999 ms ago. The limit for consumers (`consumerIdle`) is 60,000 here, so it is alive and no alarm is due to it; `entryIdle`, 30,000, is about entries. And the group has somebody: it is behind, with a lag of 101 where 100 are allowed.',
+      "Consumer a called 59,999 ms ago. The limit for consumers (`consumerIdle`) is 60,000 here, so it's alive and gets no alarm; `entryIdle`, 30,000, is the limit for entries. The group has a live consumer, but its lag is 101 where 100 is allowed, so it's behind.",
     )
   })
 
@@ -352,12 +354,12 @@ describe('findAlarms', () => {
     verifyEqual(
       await alarms(mail(101, worker('a', 0, 20, null))),
       [{ kind: 'behind', group: 'mail', lag: 101 }],
-      'Nothing is pending, but 101 entries wait to be delivered and 100 are allowed: the group is behind. Pending 0 does not mean that all is done.',
+      "Nothing is pending, but 101 entries are waiting to be delivered and 100 are allowed, so the group is behind. Pending 0 doesn't mean that everything is done.",
     )
     verifyEqual(
       await alarms(mail(1, worker('old', 0, 9_000_000, null))),
       [{ kind: 'no-consumer', group: 'mail', lag: 1 }],
-      'One entry waits, and nobody has called for hours: it will wait for ever. That is "no-consumer", however small the lag.',
+      'One entry is waiting, and no consumer has called for hours, so it will wait forever. That\'s "no-consumer", no matter how small the lag is.',
     )
     verifyEqual(
       await alarms(mail(7, worker('a', 2, 75_000, 75_000))),
@@ -365,25 +367,25 @@ describe('findAlarms', () => {
         { kind: 'dead-consumer', group: 'mail', consumer: 'a', pending: 2 },
         { kind: 'no-consumer', group: 'mail', lag: 7 },
       ],
-      'The only consumer is dead with 2 entries in hand, and 7 more wait that nobody takes. These are two alarms: claiming the 2 does not help the 7.',
+      "The only consumer is dead with 2 pending entries, and 7 more are waiting without a consumer. These are two alarms, because claiming the 2 doesn't help the 7.",
     )
     verifyEqual(
       await alarms(mail(500)),
       [{ kind: 'no-consumer', group: 'mail', lag: 500 }],
-      'A group without any consumer and with a lag of 500 is not slow: nobody works on it.',
+      'A group with a lag of 500 and without any consumer isn\'t just behind: nothing is working on it. That\'s "no-consumer".',
     )
   })
 
-  test('does not take unknown for 0', async () => {
+  test('does not mistake unknown for 0', async () => {
     verifyEqual(
       await alarms(mail(null, worker('a', 0, 20, null))),
       [{ kind: 'lag-unknown', group: 'mail' }],
-      'The lag is `null`, unknown, and findAlarms said nothing of it. Unknown is not 0: somebody has to look.',
+      'The lag is `null`, which means unknown, and findAlarms should report "lag-unknown" for it. Unknown isn\'t 0, so someone has to check.',
     )
     verifyEqual(
       await alarms(mail(null)),
       [{ kind: 'no-consumer', group: 'mail', lag: null }],
-      'The lag is unknown and nobody works on the group: "no-consumer", with the lag `null`.',
+      'The lag is unknown and the group has no consumer. That\'s "no-consumer", with the lag `null`.',
     )
   })
 
@@ -397,7 +399,7 @@ describe('findAlarms', () => {
         { kind: 'dead-consumer', group: 'mail', consumer: 'a', pending: 4 },
         { kind: 'behind', group: 'mail', lag: 300 },
       ],
-      'Of each group first the alarms of its consumers, then its own; the groups in the order in which they come.',
+      'For each group, list the alarms of its consumers first, then its own. Keep the order of the groups.',
     )
   })
 })

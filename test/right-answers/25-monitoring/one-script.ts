@@ -41,7 +41,7 @@ export type Alarm =
   | { readonly kind: 'lag-unknown'; readonly group: string }
   | { readonly kind: 'behind'; readonly group: string; readonly lag: number }
 
-// KEYS stream · replies nothing, or { length, first, last, groups as they are, per group { consumers, oldest by consumer } }
+// KEYS: the stream. Replies nothing, or { length, first, last, groups as Redis lists them, per group { consumers, oldest by consumer } }.
 const LOOK = `
 if redis.call('EXISTS', KEYS[1]) == 0 then return false end
 local first = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)

@@ -73,7 +73,7 @@ export function parseGroup(flat: readonly unknown[]): GroupCounters {
   }
 }
 
-/** Asks for each consumer by itself. */
+/** Reads the pending entries of one consumer. */
 async function oldestOf(
   redis: Redis,
   stream: string,
