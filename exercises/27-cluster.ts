@@ -1,29 +1,29 @@
 import type { ChainableCommander, Cluster, Redis } from 'ioredis'
 import type { DomainEvent } from '#built/01-events'
 
-/** One server or many: the keys make sure that nothing else has to know. */
+/** One server or a cluster. Only the keys depend on which it is. */
 export type Store = Redis | Cluster
 
 export interface StreamKeys {
   readonly partition: number
-  /** The events of this stream; the entry of version 7 is `7-0`. */
+  /** The key of the stream's events; the entry of version 7 is `7-0`. */
   readonly stream: string
-  /** The events of all streams of the partition, in the order in which they were appended. */
+  /** The key of the log: the events of all streams in the partition, in the order in which they were appended. */
   readonly log: string
 }
 
 export interface LoggedEvent {
-  /** The id of the log's entry. */
+  /** The ID of the log's entry. */
   readonly position: string
   readonly streamId: string
   readonly version: number
   readonly event: DomainEvent
 }
 
-/** Queues what an event means on `effects`; its keys lie in the partition, so they begin with `es:{p<partition>}:`. */
+/** Queues the effects of an event on `effects`. Their keys are in the partition, so they begin with `es:{p<partition>}:`. */
 export type Handle = (logged: LoggedEvent, effects: ChainableCommander) => void
 
-/** Somebody else was faster. Nothing was written. */
+/** Another writer was faster, and nothing was written. */
 export class VersionConflictError extends Error {
   override readonly name = 'VersionConflictError'
   readonly streamId: string
@@ -38,7 +38,7 @@ export class VersionConflictError extends Error {
   }
 }
 
-/** From 0 to `partitions - 1`; the same for a stream in every program and for ever. */
+/** Returns a number from 0 to `partitions - 1`, which is forever the same for a stream, in every program. */
 export function partitionOf(_streamId: string, _partitions: number): number {
   throw new Error('Not written yet: partitionOf')
 }
@@ -47,7 +47,7 @@ export function keysOf(_streamId: string, _partitions: number): StreamKeys {
   throw new Error('Not written yet: keysOf')
 }
 
-/** Appends all events or none, if the stream is still at `expectedVersion`; resolves to the version after the last. */
+/** Appends all events if the stream is still at `expectedVersion`, and resolves to the version after the last one. */
 export async function append(
   _redis: Store,
   _partitions: number,
@@ -58,7 +58,7 @@ export async function append(
   throw new Error('Not written yet: append')
 }
 
-/** Hands the events of one partition to `handle`, from where `consumer` stopped; resolves to their number. */
+/** Passes the events of one partition to `handle`, from where `consumer` last stopped, and resolves to their number. */
 export async function consume(
   _redis: Store,
   _partition: number,

@@ -28,10 +28,10 @@ import {
 const box = useSandbox()
 
 const atOnce = <T>(name: string, run: () => T) =>
-  callAtOnce(name, run, 'it only reckons, and whoever needs the answer uses it at once.')
+  callAtOnce(name, run, 'it only calculates, and its caller uses the result right away.')
 const STREAM = 'es:{p3}:stream:order-15'
 const LOG = 'es:{p3}:log'
-/** Streams of partition 3 of 8. */
+/** Streams that belong to partition 3 of 8. */
 const THIRD = ['order-15', 'order-17', 'order-21']
 
 const eventOf = (number: number) => ({
@@ -52,14 +52,14 @@ describe('partitionOf and keysOf', () => {
   const tagOf = (key: string) => /\{([^}]+)\}/.exec(key)?.[1]
   const orders = Array.from({ length: 40 }, (_, index) => `order-${index + 1}`)
 
-  test('answer at once', async () => {
+  test('are not async', async () => {
     for (const [name, result] of [
       ['partitionOf', await attempt('partitionOf', () => ({ is: partitionOf('order-1', 8) }))],
       ['keysOf', await attempt('keysOf', () => ({ is: keysOf('order-1', 8) }))],
     ] as const) {
       verify(
         !result.ok || !((result.value.is as unknown) instanceof Promise),
-        `${name} gave a promise. It asks nobody and works with what it has, so it should give its result itself: who writes \`${name}(…)\` without an await gets keys that read "undefined".`,
+        `${name} returned a promise. It waits for nothing, so it should return the result itself. Code that calls \`${name}(…)\` without an await gets keys that read "undefined".`,
       )
     }
   })
@@ -73,12 +73,12 @@ describe('partitionOf and keysOf', () => {
       verifyEqual(
         second,
         first,
-        `partitionOf was asked twice for ${id} and gave two answers. Where a stream lies may depend on its id alone: the next program has to find it again.`,
+        `partitionOf was called twice for ${id} and returned two different partitions. A stream's partition may only depend on its ID, because the next program has to find the stream again.`,
       )
     }
   })
 
-  test('by the first four bytes of SHA-256', async () => {
+  test('uses the first four bytes of SHA-256', async () => {
     const found: Record<string, readonly number[]> = {}
     const ids = ['order-1', 'order-2', 'order-3', 'user:42', 'ünïcode-✓', 'order-{1}', 'Order-1', ' order-1']
     for (const id of ids) {
@@ -99,12 +99,12 @@ describe('partitionOf and keysOf', () => {
         'Order-1': [2, 2],
         ' order-1': [0, 56],
       },
-      `partitionOf should take the first four bytes of the SHA-256 of the id (UTF-8) as one big-endian number, modulo the number of partitions. ${mistakeIn(found)}Every program that shares the store has to reckon alike; here are the partitions of 8 and of 64.`,
+      `partitionOf should take the first four bytes of the SHA-256 of the ID (UTF-8) as one big-endian number, modulo the number of partitions. ${mistakeIn(found)}Every program that shares the store has to get the same result. Here are the partitions for 8 and for 64.`,
     )
     verifyEqual(
       await atOnce('partitionOf', () => partitionOf('order-1', 1)),
       0,
-      'With one partition there is only partition 0.',
+      'If there is one partition, partitionOf should return 0 for every stream.',
     )
   })
 
@@ -114,13 +114,13 @@ describe('partitionOf and keysOf', () => {
     for (const { stream, log } of keys) {
       verify(
         tagOf(stream) !== undefined && tagOf(stream) === tagOf(log),
-        `${stream} and ${log} do not have the same hash tag (the text in the first pair of braces). On a cluster they lie in different slots then, and no script may write both: CROSSSLOT.`,
+        `${stream} and ${log} don't have the same hash tag (the text in the first pair of braces). On a cluster they're in different slots, so no script can write both (CROSSSLOT). Put the partition in braces in both.`,
       )
     }
     verifyEqual(
       new Set(keys.map(({ stream }) => tagOf(stream))).size,
       8,
-      'Forty orders in 8 partitions should have 8 different hash tags. One tag for everything puts everything into one slot, on one node, and the other nodes stay empty.',
+      'Forty orders in 8 partitions should have 8 different hash tags. One tag for everything puts everything in one slot, on one node, and the other nodes stay empty.',
     )
   })
 
@@ -128,12 +128,12 @@ describe('partitionOf and keysOf', () => {
     verifyEqual(
       await atOnce('keysOf', () => keysOf('order-1', 8)),
       { partition: 1, stream: 'es:{p1}:stream:order-1', log: 'es:{p1}:log' },
-      'The stream order-1 lies in partition 1 of 8, so its keys should be these.',
+      'The stream order-1 belongs to partition 1 of 8, so keysOf should return these keys.',
     )
     verifyEqual(
       await atOnce('keysOf', () => keysOf('order {a}{b}', 16)),
       { partition: 8, stream: 'es:{p8}:stream:order {a}{b}', log: 'es:{p8}:log' },
-      'An id may hold braces and spaces. The partition comes before it, so its tag is the first and the only one that counts; nothing needs to be escaped.',
+      'An ID may contain braces and spaces. The partition comes before the ID, so its braces are the first ones, and only those count. Nothing needs to be escaped.',
     )
   })
 })
@@ -142,41 +142,42 @@ const isOldId = (error: unknown) => error instanceof Error && error.message.incl
 
 const sha256 = (data: string | Buffer) => createHash('sha256').update(data).digest()
 
-/** Numbers that are easily taken for the one asked for, and what somebody has done who got them. */
+/** Numbers that are easily mistaken for the right one, each with a sentence that says how they come about. */
 const MISTAKES: readonly (readonly [sentence: string, number: (id: string, hash: Buffer) => number])[] = [
   [
-    'Yours has a sign (readInt32BE), so that half of the ids give a negative number.',
+    'Your number is signed (readInt32BE), so it is negative for half of the IDs.',
     (_, hash) => hash.readInt32BE(0),
   ],
-  ['Yours begins at the wrong end: it is little-endian.', (_, hash) => hash.readUInt32LE(0)],
-  ['Yours takes the first two bytes only.', (_, hash) => hash.readUInt16BE(0)],
-  ['Yours takes the last four bytes.', (_, hash) => hash.readUInt32BE(28)],
+  ['Your number is little-endian.', (_, hash) => hash.readUInt32LE(0)],
+  ['Your code only takes the first two bytes.', (_, hash) => hash.readUInt16BE(0)],
+  ['Your code takes the last four bytes.', (_, hash) => hash.readUInt32BE(28)],
   [
-    'Yours takes all 32 bytes, and so large a number cannot be held exactly by a `number`.',
+    'Your code takes all 32 bytes, which is more than a `number` can represent exactly.',
     (_, hash) => Number.parseInt(hash.toString('hex'), 16),
   ],
-  ['Yours takes the SHA-1.', (id) => createHash('sha1').update(id).digest().readUInt32BE(0)],
-  ['Yours takes the MD5.', (id) => createHash('md5').update(id).digest().readUInt32BE(0)],
-  ['Yours does not take the id as UTF-8.', (id) => sha256(Buffer.from(id, 'latin1')).readUInt32BE(0)],
+  ['Your code takes the SHA-1.', (id) => createHash('sha1').update(id).digest().readUInt32BE(0)],
+  ['Your code takes the MD5.', (id) => createHash('md5').update(id).digest().readUInt32BE(0)],
+  ['Your code doesn’t encode the ID as UTF-8.', (id) => sha256(Buffer.from(id, 'latin1')).readUInt32BE(0)],
   [
-    'Yours makes capital letters small before; Order-1 and order-1 are two streams.',
+    'Your code converts the ID to lowercase first, but Order-1 and order-1 are two different streams.',
     (id) => sha256(id.toLowerCase()).readUInt32BE(0),
   ],
   [
-    'Yours cuts spaces off the id before; with a space and without it are two streams.',
+    'Your code trims the ID first, but an ID with a space is a different stream from one without it.',
     (id) => sha256(id.trim()).readUInt32BE(0),
   ],
   [
-    'Yours takes what is in the braces of an id only, and not the whole id.',
+    'Your code only takes what is inside the braces of an ID, not the whole ID.',
     (id) => sha256(/\{([^}]+)\}/.exec(id)?.[1] ?? id).readUInt32BE(0),
   ],
 ]
 
-/** Which of them somebody has made whose partitions of 8 and of 64 are these; empty if it is none. */
+/** Returns the sentence for the mistake that leads to these partitions for 8 and for 64, or an empty string. */
 function mistakeIn(found: Readonly<Record<string, readonly number[]>>): string {
   const fits = (partition: (id: string, partitions: number) => number) =>
     Object.entries(found).every(([id, is]) => is[0] === partition(id, 8) && is[1] === partition(id, 64))
-  if (fits((id, n) => (sha256(id).readUInt32BE(0) % n) + 1)) return 'Yours counts from 1; they count from 0. '
+  if (fits((id, n) => (sha256(id).readUInt32BE(0) % n) + 1))
+    return 'Your code counts from 1, but partitions are counted from 0. '
   for (const [sentence, number] of MISTAKES) {
     const rest = (id: string, n: number) => number(id, sha256(id)) % n
     const like = [
@@ -192,33 +193,41 @@ function mistakeIn(found: Readonly<Record<string, readonly number[]>>): string {
 describe('append', () => {
   const first = () => call('append', () => append(box.redis, 8, 'order-15', [eventOf(1)], 0))
 
-  test('writes into the stream and into the log of its partition', async () => {
-    verifyEqual(await first(), 1, 'The first event of a stream brings it to version 1.')
+  test('writes to the stream and to the log of its partition', async () => {
+    verifyEqual(
+      await first(),
+      1,
+      'append should resolve to 1, because a stream with one event is at version 1.',
+    )
     verifyEqual(
       await idsAndFields(STREAM),
       [['1-0', ['event', textOf(1)]]],
-      `${STREAM} should hold the event: one entry with the id 1-0 and one field, event, as encodeEvent makes it.`,
+      `${STREAM} should have one entry with the ID 1-0 and one field, event, which holds the string that encodeEvent returns.`,
     )
     verifyEqual(
       await fieldsOf(LOG),
       [['streamId', 'order-15', 'version', '1', 'event', textOf(1)]],
-      `${LOG} should hold the event too: one entry with the fields streamId, version and event, in this order.`,
+      `${LOG} should have one entry for the event, too, with the fields streamId, version, and event, in this order.`,
     )
     verifyEqual(
       (await box.admin.keys('*')).filter((key) => key !== 'eventlings:sandbox').sort(),
       [LOG, STREAM],
-      'append should write these two keys and no other.',
+      'append should write these two keys and no others.',
     )
   })
 
   test('appends several events, and those of other streams to the same log', async () => {
     await first()
     const version = await call('append', () => append(box.redis, 8, 'order-15', [eventOf(2), eventOf(3)], 1))
-    verifyEqual(version, 3, 'Two events after version 1 bring the stream to version 3.')
+    verifyEqual(
+      version,
+      3,
+      'append should resolve to 3, because two events after version 1 bring the stream to version 3.',
+    )
     const other = await attempt('append', () => append(box.redis, 8, 'order-17', [eventOf(4)], 0))
     verify(
       other.ok || !isOldId(other.error),
-      'order-17 got its first event, and Redis refused an id: it was not greater than the last one. Versions are ids in a stream of its own only. In the log of the partition several streams meet, each with a version 1, so Redis has to choose the ids there (`*`).',
+      "append wrote the first event of order-17, and Redis refused an ID that wasn't greater than the last one. Versions only work as IDs in the stream itself. In the partition's log, several streams have a version 1, so let Redis choose the IDs there (`*`).",
       { received: !other.ok && other.error },
     )
     await call('append', () => {
@@ -227,7 +236,7 @@ describe('append', () => {
     verifyEqual(
       (await idsAndFields(STREAM)).map(([id]) => id),
       ['1-0', '2-0', '3-0'],
-      'The entries of the stream should have the ids 1-0, 2-0 and 3-0: the versions.',
+      'The entries of the stream should have their versions as IDs: 1-0, 2-0, and 3-0.',
     )
     verifyEqual(
       (await fieldsOf(LOG)).map((fields) => fields.slice(0, 4)),
@@ -237,7 +246,7 @@ describe('append', () => {
         ['streamId', 'order-15', 'version', '3'],
         ['streamId', 'order-17', 'version', '1'],
       ],
-      'order-15 and order-17 lie in one partition, so its log should hold the events of both, in the order in which they were appended.',
+      'order-15 and order-17 belong to the same partition, so its log should have the events of both, in the order in which they were appended.',
     )
   })
 
@@ -247,29 +256,29 @@ describe('append', () => {
     verifyEqual(
       outcome.ok ? outcome.value : outcome.error,
       13,
-      'Of this stream only the entry 12-0 is left. It is at version 12: the version stands in the last id, the number of entries says nothing.',
+      'Only the entry 12-0 is left in this stream, so the stream is at version 12, and append should resolve to 13. The version is in the last ID; the number of entries says nothing about it.',
     )
   })
 
-  test('refuses a version that is no longer, or not yet, true', async () => {
+  test('refuses a version that is too low or too high', async () => {
     await first()
     for (const expected of [0, 2]) {
       const error = await callError(
         'append',
         () => append(box.redis, 8, 'order-15', [eventOf(2), eventOf(3)], expected),
         VersionConflictError,
-        `The stream is at version 1, and append expected ${expected}: it should throw a VersionConflictError.`,
+        `The stream is at version 1, and append was called with version ${expected}, so it should throw a VersionConflictError.`,
       )
       verifyEqual(
         { streamId: error.streamId, expected: error.expected, actual: error.actual },
         { streamId: 'order-15', expected, actual: 1 },
-        'The VersionConflictError should carry the id of the stream and both versions.',
+        'The VersionConflictError should have the ID of the stream and both versions.',
       )
     }
     verifyEqual(
       [await box.admin.xlen(STREAM), await box.admin.xlen(LOG)],
       [1, 1],
-      'append refused, but had written something into the stream or the log. It should compare first and write afterwards.',
+      'append refused, but it had already written something to the stream or the log. Compare first, and write after that.',
     )
   })
 
@@ -279,22 +288,22 @@ describe('append', () => {
     verifyEqual(
       [outcome.ok, await box.admin.exists(STREAM, LOG)],
       [false, 0],
-      'encodeEvent refuses the second event (NaN in its payload). append should pass that error on and write none of the two.',
+      'encodeEvent refuses the second event (NaN in its payload). append should let that error pass through and write neither event.',
     )
     verify(
       !outcome.ok && outcome.error instanceof Error && outcome.error.name === 'MalformedEventError',
-      'encodeEvent refuses the second event (NaN in its payload) with a MalformedEventError. append should let that very error through.',
+      'encodeEvent refuses the second event (NaN in its payload) with a MalformedEventError. append should let exactly that error pass through.',
       { received: outcome },
     )
   })
 
-  test('takes no other error for a conflict', async () => {
+  test('does not report other errors as conflicts', async () => {
     const gone = box.connect()
     gone.disconnect()
     const outcome = await attempt('append', () => append(gone, 8, 'order-15', [eventOf(1)], 0))
     verify(
       outcome.ok || !(outcome.error instanceof VersionConflictError),
-      'The connection was closed, and append threw a VersionConflictError. Nobody was faster: whoever reads again and decides anew, as one does after a conflict, will do so for ever. Let all other errors through as they are.',
+      'The connection was closed, and append threw a VersionConflictError. There was no other writer, so a caller that reads and decides again, as you do after a conflict, would repeat that forever. Let all other errors pass through unchanged.',
       { received: outcome },
     )
   })
@@ -307,22 +316,22 @@ describe('append', () => {
     )
     verify(
       !outcome.ok,
-      `${LOG} held a string, so Redis refused to append to the log (WRONGTYPE), but append resolved. Let that error through: no consumer will ever see these events.`,
+      `${LOG} held a string, so Redis refused to append to the log (WRONGTYPE), but append resolved. Let that error pass through, because no consumer will ever see these events.`,
       { received: outcome.ok && outcome.value },
     )
     verify(
       String(outcome.error).includes('WRONGTYPE'),
-      `${LOG} held a string, so Redis refused to append to the log (WRONGTYPE), and append threw something else. Let that error through, so that the caller can see what is wrong.`,
+      `${LOG} held a string, so Redis refused to append to the log (WRONGTYPE), and append threw something else. Let that error pass through, so that the caller can see what is wrong.`,
       { received: outcome.error },
     )
     verifyEqual(
       [await box.admin.xlen(STREAM), await box.admin.get(LOG)],
       [1, 'not a stream'],
-      `${LOG} held a string, so Redis refused to append to the log, but the stream has changed all the same. Neither a script nor a transaction rolls back: check that the log is a stream (XLEN) before the first write.`,
+      `${LOG} held a string, so Redis refused to append to the log, but the stream has changed anyway. Neither a script nor a transaction rolls back, so check that the log is a stream (XLEN) before the first write.`,
     )
   })
 
-  test('one of two writers wins, and the log says the same as the stream', async () => {
+  test('one of two writers wins, and the log agrees with the stream', async () => {
     await everyInterleaving({
       name: 'append',
       first: (redis) => append(redis, 8, 'order-15', [eventOf(1)], 0),
@@ -332,18 +341,18 @@ describe('append', () => {
         verifyEqual(
           [Number(one.ok) + Number(two.ok), inStream.length, inLog.length],
           [1, 1, 1],
-          `Two writers expected version 0, and between ${after} and ${held} of the one the other got in. One should win and one get a conflict, with one event in the stream and one in the log (received: writers that succeeded, entries in the stream, entries in the log).`,
+          `Two writers expected version 0, and the second one ran between the first one's ${after} and its ${held}. One should win and the other get a conflict, with one event in the stream and one in the log. (Received: writers that succeeded, entries in the stream, entries in the log.)`,
         )
         const lost = one.ok ? two : one
         verify(
           !lost.ok && lost.error instanceof VersionConflictError,
-          'The writer that came too late should get a VersionConflictError.',
+          'The writer that was too late should get a VersionConflictError.',
           { received: lost.ok ? lost.value : lost.error },
         )
         verifyEqual(
           inLog[0]?.at(-1),
           inStream[0]?.at(-1),
-          'Stream and log hold different events for version 1: one writer won the stream, the other one the log.',
+          'The stream and the log have different events for version 1, because one writer won the stream and the other won the log. Write to both in one step.',
         )
       },
     })
@@ -357,7 +366,7 @@ describe('append', () => {
         const lengths = [await box.admin.xlen(STREAM), await box.admin.xlen(LOG)]
         verify(
           lengths[0] === lengths[1] && (lengths[0] === 0 || lengths[0] === 2),
-          `The process died right after ${last}, and left ${lengths[0]} of 2 events in the stream and ${lengths[1]} in the log. What the log lacks no consumer will ever see. Write both in one script: that is what the common hash tag is for.`,
+          `The process died right after ${last}, with ${lengths[0]} of 2 events in the stream and ${lengths[1]} in the log. No consumer will ever see an event that is missing from the log. Write to both in one script, which is what the shared hash tag is for.`,
         )
       },
     })
@@ -381,7 +390,7 @@ describe('consume', () => {
       textOf(n),
     )
 
-  /** Runs the consumer of a partition and gives what it handed over. */
+  /** Runs a partition's consumer and returns the events that it passed to its handler. */
   async function seenBy(partition: number, consumer = 'totals') {
     const seen: LoggedEvent[] = []
     const handled = await call('consume', () =>
@@ -393,7 +402,7 @@ describe('consume', () => {
     return { seen, positions: seen.map(({ position }) => position), handled }
   }
 
-  test('hands over the events of one partition, in order', async () => {
+  test('passes on the events of one partition, in order', async () => {
     await box.admin.xadd(LOG, '5-0', 'streamId', 'order-15', 'version', '1', 'event', textOf(1))
     await box.admin.xadd(LOG, '5-1', 'streamId', 'order-{x}', 'version', '12', 'event', textOf(2))
     const { seen, handled } = await seenBy(3)
@@ -403,67 +412,67 @@ describe('consume', () => {
         { position: '5-0', streamId: 'order-15', version: 1, event: eventOf(1) },
         { position: '5-1', streamId: 'order-{x}', version: 12, event: eventOf(2) },
       ],
-      'consume should hand over both events of the log, oldest first: position (the id), streamId, version (a number) and the event, read by decodeEvent.',
+      'consume should pass both events of the log to `handle`, oldest first, with the position (the ID), the streamId, the version (a number), and the event from decodeEvent.',
     )
-    verifyEqual(handled, 2, 'consume should resolve to the number of events that it handed over.')
+    verifyEqual(handled, 2, 'consume should resolve to the number of events that it passed to `handle`.')
     verifyEqual(
       await box.admin.hgetall(TOTALS),
       { events: '2' },
-      'What `handle` queued on `effects` did not happen. consume should hand over a transaction and execute it.',
+      'The command that `handle` queued on `effects` never ran. consume should pass a transaction to `handle` and execute it.',
     )
   })
 
-  test('goes on where it stopped, each consumer and each partition by itself', async () => {
+  test('continues where it stopped, separately for each consumer and partition', async () => {
     await logged(3, 1)
     await logged(3, 2)
     await logged(5, 1)
     verifyEqual(
       (await seenBy(3)).positions,
       ['1-0', '2-0'],
-      'Two events were in the log, and Redis held no checkpoint of the consumer totals. consume should begin with the first event. (A position that is kept in the memory of the program is gone with it, and wrong for the next database.)',
+      "The log had two events, and Redis had no checkpoint for the consumer totals, so consume should begin with the first event. (Don't keep the position in the program's memory: it's gone when the program ends.)",
     )
     verifyEqual(
       await box.admin.get('es:{p3}:checkpoint:totals'),
       '2-0',
-      'After the event at 2-0 the checkpoint es:{p3}:checkpoint:totals should hold 2-0. It has the hash tag of its partition, so that it can be written together with the effects.',
+      'After the event at 2-0, the checkpoint es:{p3}:checkpoint:totals should be 2-0. Its key has the hash tag of its partition, so that you can write it together with the effects.',
     )
     verify(
       (await box.admin.pttl('es:{p3}:checkpoint:totals')) < 0,
-      'The checkpoint has a time to live. When it has passed, the consumer begins at the beginning, and every event takes effect a second time.',
+      'The checkpoint has a time to live. When it expires, the consumer starts from the beginning, and every event takes effect a second time.',
     )
     await logged(3, 3)
     const again = await seenBy(3)
     verifyEqual(
       again.positions,
       ['3-0'],
-      'consume was called again after one more event: it should hand over that one alone.',
+      'consume was called again after one more event, so it should only pass on that one.',
     )
     verifyEqual(
       again.handled,
       1,
-      'consume was called again after one more event. It should resolve to 1, the number of events that this call handed over, and not to how many the log holds or to how many there have ever been.',
+      'consume was called again after one more event. It should resolve to 1, the number of events that this call passed on, not to the number in the log or the total so far.',
     )
     verifyEqual(
       (await seenBy(5)).positions,
       ['1-0'],
-      'The consumer of partition 5 had not begun. Positions of partition 3 mean nothing to it: one checkpoint per partition.',
+      "The consumer hadn't read partition 5 before, so it should begin with the first event there. A position in partition 3 means nothing in partition 5: use one checkpoint per partition.",
     )
     verifyEqual(
-      (await seenBy(3, 'mails')).positions,
+      (await seenBy(3, 'emails')).positions,
       ['1-0', '2-0', '3-0'],
-      'A consumer of another name begins at the beginning, with a checkpoint of its own.',
+      'A consumer with another name should start from the beginning, with its own checkpoint.',
     )
-    verifyEqual((await seenBy(3)).handled, 0, 'Nothing is new, so consume should resolve to 0.')
+    verifyEqual((await seenBy(3)).handled, 0, 'There is nothing new, so consume should resolve to 0.')
   })
 
-  /** Why a call stopped short, told from what it and the next one handed over. */
+  /** Explains why a call stopped short, from what that call and the next one passed on. */
   function missing(positions: readonly string[], rest: readonly string[]): string {
-    if (positions.length >= 110) return 'The next page begins behind the last id of this one: `(7-100`.'
+    if (positions.length >= 110) return 'The next page begins after the last ID of this one: `(7-100`.'
     if (rest.length > 0)
-      return 'The call came back before the end of the log, and only the next one went on: read page after page until none is left.'
+      return 'The call returned before the end of the log, and only the next call read the rest. Read page after page until none is left.'
     if (positions.length < 100)
-      return 'The others were never handed over: as texts 7-10 comes before 7-9. Let Redis compare ids, by `(` and the last one.'
-    return 'The others were never handed over: the next page begins behind the last id of this one, `(7-100`, and not at the next millisecond.'
+      return 'The others were never passed on, because as strings, 7-10 comes before 7-9. Let Redis compare the IDs: start after the last one, with `(`.'
+    return 'The others were never passed on. The next page begins after the last ID of this one, `(7-100`, and not at the next millisecond.'
   }
 
   test('reads a long log in pages', async () => {
@@ -476,16 +485,16 @@ describe('consume', () => {
     verifyEqual(
       [handled, positions.length, new Set(positions).size, positions.at(-1)],
       [110, 110, 110, '7-110'],
-      `The log held 110 events, written within one millisecond (7-1 to 7-110). All should be handed over in one call, each once (received: the result, events handed over, different ones, the last position). ${missing(positions, rest)}`,
+      `The log had 110 events, written within one millisecond (7-1 to 7-110). One call should pass on all of them, each once. (Received: the result, events passed on, different ones, the last position.) ${missing(positions, rest)}`,
     )
     const longest = largestReply(box.commands)
     verify(
       longest <= 101,
-      `One command fetched ${longest} entries. Read pages of at most 100: a log has no end.`,
+      `One command fetched ${longest} entries. Read pages of at most 100, because a log can grow without limit.`,
     )
   })
 
-  test('effect and checkpoint happen together', async () => {
+  test('writes effects and checkpoint together', async () => {
     await everyCrash({
       name: 'consume',
       async prepare() {
@@ -497,7 +506,7 @@ describe('consume', () => {
         verifyEqual(
           await box.admin.hgetall(TOTALS),
           { 'order-1': '1', 'order-2': '1', 'order-3': '1' },
-          `The process died right after ${last}, and another one went on from the checkpoint. Each of the three events should have taken effect once: write effects and checkpoint in one transaction (MULTI … EXEC).`,
+          `The process died right after ${last}, and another one continued from the checkpoint. Each of the three events should have taken effect once, so write effects and checkpoint in one transaction (MULTI … EXEC).`,
         )
       },
     })
@@ -512,19 +521,19 @@ describe('consume', () => {
     const thrown = await attempt('consume', () => consume(box.redis, 3, 'totals', failing))
     verify(
       !thrown.ok,
-      '`handle` threw at the second event, and consume said nothing. It should let that error through: an event that is skipped in silence is lost.',
+      '`handle` threw at the second event, but consume resolved. It should let that error pass through, because an event that is skipped silently is lost.',
       { received: thrown.ok && thrown.value },
     )
     verify(
       thrown.error instanceof RangeError,
-      '`handle` threw a RangeError at the second event, and consume threw something else. It should let that very error through, so that the caller can tell one failure from another.',
+      '`handle` threw a RangeError at the second event, and consume threw something else. It should let exactly that error pass through, so that the caller can distinguish one failure from another.',
       { received: thrown.error },
     )
     await call('consume', () => consume(box.redis, 3, 'totals', count))
     verifyEqual(
       await box.admin.hgetall(TOTALS),
       { 'order-1': '1', 'order-2': '1', 'order-3': '1' },
-      'After the repair consume was called again. It should go on with the event that had failed: not before it, which would count twice, and not after it. And what `handle` had queued before it threw should not have happened: drop that transaction.',
+      'After the repair, consume was called again. It should continue with the event that had failed: not before it, which would count an event twice, and not after it. Drop the transaction if `handle` throws, so that nothing it queued takes effect.',
     )
     await logged(3, 4)
     const outcome = await attempt('consume', () =>
@@ -534,11 +543,11 @@ describe('consume', () => {
     )
     verify(
       !outcome.ok,
-      'Redis refused one effect of three (WRONGTYPE), and consume said nothing. EXEC resolves all the same: look at each of its replies for an error.',
+      'Redis refused one effect of three (WRONGTYPE), but consume resolved. EXEC resolves even then, so check each of its replies for an error.',
     )
     verify(
       String(outcome.error).includes('WRONGTYPE'),
-      'Redis refused one effect (WRONGTYPE). consume should let that error through, so that one can see what is wrong.',
+      'Redis refused one effect (WRONGTYPE). consume should let that error pass through, so that the caller can see what is wrong.',
       { received: outcome.error },
     )
     await attempt('consume', () =>
@@ -549,7 +558,7 @@ describe('consume', () => {
     verifyEqual(
       await box.admin.get('es:{p3}:tries'),
       '2',
-      'Redis refused one effect of three inside EXEC, and carried out the other two. After that, consume was called again and handed the event over again, so the effects that had worked were repeated. A transaction does not roll back: leave the checkpoint where EXEC put it.',
+      "Redis refused one effect of three inside EXEC, and carried out the other two. consume was called again and passed on the same event again, so the effects that had worked were repeated. A transaction doesn't roll back: leave the checkpoint where EXEC put it.",
     )
   })
 
@@ -563,14 +572,14 @@ describe('consume', () => {
     )
     verify(
       !outcome.ok,
-      'Redis refused to queue one of the effects, so EXEC discarded the whole transaction (EXECABORT), but consume resolved. Let the error through.',
+      'Redis refused to queue one of the effects, so EXEC discarded the whole transaction (EXECABORT), but consume resolved. Let the error pass through.',
       { received: outcome.ok && outcome.value },
     )
     await call('consume', () => consume(box.redis, 3, 'totals', count))
     verifyEqual(
       await box.admin.hgetall(TOTALS),
       { 'order-1': '1', 'order-2': '1' },
-      'Redis refused to queue an effect of the first event and discarded that transaction (EXECABORT). After the repair consume was called again, and each of the two events should have taken effect once: the checkpoint may only move together with the effects.',
+      'Redis refused to queue an effect of the first event and discarded that transaction (EXECABORT). After the repair, consume was called again. Each of the two events should have taken effect once, so the checkpoint may only move together with the effects.',
     )
   })
 })
@@ -591,7 +600,7 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
       const outcome = await attempt('installLibrary', () => installLibrary(redis, code))
       verify(
         outcome.ok || !/already exists/.test(String(outcome.error)),
-        'The library was there, and was installed again in a newer version. FUNCTION LOAD refuses that unless it is told REPLACE.',
+        'The library already existed, and a newer version was installed. FUNCTION LOAD refuses that without REPLACE.',
         { received: !outcome.ok && outcome.error },
       )
       await call('installLibrary', () => (outcome.ok ? undefined : Promise.reject(outcome.error)))
@@ -607,8 +616,8 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
         found,
         Array.from({ length: 8 }, () => answer),
         answer === 7
-          ? 'The function of the library was called for each of 8 partitions. Where it is "not found" it is missing on the node of that partition: FUNCTION LOAD loads it into one node only. Load it into every master.'
-          : 'The library was installed again in a newer version, and not everywhere is that the one which answers. Replace what is there, on every master.',
+          ? 'The library\'s function was called for each of 8 partitions. "Not found" means that it is missing on that partition\'s node, because FUNCTION LOAD only loads it into one node. Load it into every master.'
+          : 'A newer version of the library was installed, but some nodes still run the old one. Replace the library on every master.',
       )
     }
     const others = await Promise.all(
@@ -619,14 +628,14 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
     verifyEqual(
       others,
       [1, 1, 1],
-      'Every node had a library of another name, and after installLibrary it is gone. FUNCTION FLUSH throws out what others have installed: replace the one library, by LOAD with REPLACE.',
+      'Every node had a library with another name, and after installLibrary it was gone. FUNCTION FLUSH deletes every library. Replace only this one, with LOAD and REPLACE.',
     )
     const refused = await attempt('installLibrary', () =>
       installLibrary(redis, '#!lua name=es\nno Lua at all'),
     )
     verify(
       !refused.ok,
-      'The code of the library was no Lua, Redis refused it, and installLibrary said nothing. Let the error through: else one learns of it when the functions are missed.',
+      "The library's code wasn't valid Lua, so Redis refused it, but installLibrary resolved. Let the error pass through. Otherwise the caller only finds out when the functions are missing.",
     )
   })
 
@@ -643,8 +652,8 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
       verify(
         outcome.ok,
         /NOSCRIPT/.test(String(!outcome.ok && outcome.error))
-          ? 'append was told NOSCRIPT: a script that is loaded (SCRIPT LOAD) is in the one node that was asked, and the others do not know its digest. Send the script itself (EVAL), or send it when EVALSHA is refused.'
-          : `append works on one server, but not for every stream on a cluster. A command or script goes to the node that has its keys, and knows them by KEYS alone: name all keys there, and build none in the script or from ARGV.`,
+          ? 'Redis replied NOSCRIPT to append. SCRIPT LOAD only loads a script into one node, so the others don’t have its digest. Send the script itself (EVAL), at least when a node refuses EVALSHA.'
+          : `append works on one server, but not for every stream on a cluster. A script goes to the node that has its keys, and the client only finds them in KEYS. So name all keys there, and don’t build any in the script or from ARGV.`,
         { received: outcome.ok ? undefined : outcome.error },
       )
     }
@@ -656,18 +665,18 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
     const sizes = await Promise.all(cluster.nodeAdmins.map((node) => node.dbsize()))
     verify(
       sizes.every((size) => size > 0),
-      'Forty streams were written, and there is a node without a single key. Partitions spread them over the nodes.',
+      "Forty streams were written, but one of the nodes doesn't have a single key. Use the partitions' hash tags, which spread the streams across the nodes.",
       { received: sizes },
     )
     await callError(
       'append',
       () => append(redis, 8, 'order-1', [eventOf(3)], 1),
       VersionConflictError,
-      'order-1 is at version 2: append should throw a VersionConflictError on a cluster as well.',
+      'order-1 is at version 2, and append should throw a VersionConflictError on a cluster, too.',
     )
   })
 
-  test('a slot moves while events are written', async () => {
+  test('a slot moves while append is writing', async () => {
     const cluster = await box.startCluster()
     const redis = await cluster.connect()
     const slot = await cluster.slotOf(LOG)
@@ -699,7 +708,7 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
     const outcome = await writing
     verify(
       outcome.ok,
-      'While append wrote, the slot of its partition moved to another node, and an append failed. ioredis follows the redirections (ASK, MOVED) by itself for a command or script that names its keys.',
+      'While append was writing, the slot of its partition moved to another node, and an append failed. If a command or script names its keys, ioredis follows the redirections (ASK, MOVED) on its own.',
       { received: outcome.ok ? undefined : outcome.error },
     )
     const all = Array.from({ length: outcome.value }, (_, index) => `${index + 1}-0`)
@@ -707,27 +716,27 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
       verifyEqual(
         (await idsAndFields(`es:{p3}:stream:${id}`, cluster.admin)).map(([entry]) => entry),
         all,
-        `The slot moved while ${id} was written. Every version from 1 to ${outcome.value} should be there once.`,
+        `The slot moved while append was writing to ${id}. Every version from 1 to ${outcome.value} should be there once.`,
       )
     }
     verifyEqual(
       await cluster.nodeAdmins[to]?.xlen(LOG),
       outcome.value * 3,
-      'The slot moved while events were written. The log on its new node should hold every event of the three streams.',
+      'The slot moved while append was writing events. The log on its new node should have every event of the three streams.',
     )
   })
 
   test('a slot moves key by key', async () => {
     const cluster = await box.startCluster()
-    const redis = await cluster.connect({ maxRedirections: 10_000 }) // however long the move takes here
+    const redis = await cluster.connect({ maxRedirections: 10_000 }) // so that append waits, however long the move takes here
     const slot = await cluster.slotOf(LOG)
     const to = ((await cluster.nodeOf(LOG)) + 1) % 3
     for (const id of THIRD) await call('append', () => append(redis, 8, id, [eventOf(1)], 0))
-    const toldToWait = async () => {
+    const tryAgainCounts = async () => {
       const stats = await Promise.all(cluster.nodeAdmins.map((node) => node.info('errorstats')))
       return stats.map((text) => /errorstat_TRYAGAIN:count=(\d+)/.exec(text)?.[1]).join()
     }
-    const before = await toldToWait()
+    const before = await tryAgainCounts()
     let settled = false
     let writing = attempt('append', () => 0)
     await cluster.moveSlot(slot, to, undefined, {
@@ -737,8 +746,8 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
         void writing.then(() => {
           settled = true
         })
-        // The streams are on one node and the log on the other: Redis says TRYAGAIN to whatever names both.
-        while (!settled && (await toldToWait()) === before) await box.roundTrips(1)
+        // The streams are on one node and the log is on the other, so Redis replies TRYAGAIN to a script that names both.
+        while (!settled && (await tryAgainCounts()) === before) await box.roundTrips(1)
         const moved = (await cluster.nodeAdmins[to]?.call('CLUSTER', 'GETKEYSINSLOT', slot, 10)) as string[]
         verify(
           !moved.includes(LOG),
@@ -772,7 +781,7 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
     const versions = new Map<string, number[]>()
     let handled = 0
     for (let partition = 0; partition < 8; partition += 1) {
-      // Between two partitions a slot moves, and the client has to find out.
+      // A slot moves between two partitions' turns, and the client has to find out.
       if (partition === 3)
         await cluster.moveSlot(await cluster.slotOf(LOG), ((await cluster.nodeOf(LOG)) + 1) % 3)
       const outcome = await attempt('consume', () =>
@@ -783,7 +792,7 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
       )
       verify(
         outcome.ok,
-        `consume works on one server, but not for partition ${partition} of a cluster. Log, checkpoint and effects have to carry the hash tag of the partition.`,
+        `consume works on one server, but not for partition ${partition} of a cluster. The keys of the log, the checkpoint, and the effects need the partition's hash tag.`,
         { received: outcome.ok ? undefined : outcome.error },
       )
       handled += outcome.value
@@ -791,20 +800,20 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
     verifyEqual(
       handled,
       120,
-      'The consumers of the 8 partitions together should have been handed all 120 events.',
+      'Together, the consumers of the 8 partitions should have received all 120 events.',
     )
     verify(
       ORDERS.every((id) => versions.get(id)?.join() === '1,2,3'),
-      'Within one stream the order is promised: each consumer should see versions 1, 2, 3 of each of its streams.',
+      'The order within a stream is guaranteed, so each consumer should see versions 1, 2, and 3 of each of its streams, in that order.',
     )
     verifyEqual(
       await cluster.admin.hgetall('es:{p3}:totals'),
       { events: '15' },
-      'Partition 3 has five of the forty orders, so 15 events should have taken effect in es:{p3}:totals.',
+      'Five of the forty orders belong to partition 3, so 15 events should have taken effect in es:{p3}:totals.',
     )
   })
 
-  /** Functions came with Redis 7. */
+  /** Whether the nodes are older than Redis 7, which introduced functions. */
   async function isOlderThanFunctions({ nodeAdmins }: OwnCluster): Promise<boolean> {
     return (await nodeAdmins[0]?.call('FUNCTION', 'LIST').catch(() => 'unknown')) === 'unknown'
   }

@@ -2,29 +2,29 @@ import { createHash } from 'node:crypto'
 import type { ChainableCommander, Cluster, Redis } from 'ioredis'
 import { type DomainEvent, decodeEvent, encodeEvent } from '#built/01-events'
 
-/** One server or many: the keys make sure that nothing else has to know. */
+/** One server or a cluster. Only the keys depend on which it is. */
 export type Store = Redis | Cluster
 
 export interface StreamKeys {
   readonly partition: number
-  /** The events of this stream; the entry of version 7 is `7-0`. */
+  /** The key of the stream's events; the entry of version 7 is `7-0`. */
   readonly stream: string
-  /** The events of all streams of the partition, in the order in which they were appended. */
+  /** The key of the log: the events of all streams in the partition, in the order in which they were appended. */
   readonly log: string
 }
 
 export interface LoggedEvent {
-  /** The id of the log's entry. */
+  /** The ID of the log's entry. */
   readonly position: string
   readonly streamId: string
   readonly version: number
   readonly event: DomainEvent
 }
 
-/** Queues what an event means on `effects`; its keys lie in the partition, so they begin with `es:{p<partition>}:`. */
+/** Queues the effects of an event on `effects`. Their keys are in the partition, so they begin with `es:{p<partition>}:`. */
 export type Handle = (logged: LoggedEvent, effects: ChainableCommander) => void
 
-/** Somebody else was faster. Nothing was written. */
+/** Another writer was faster, and nothing was written. */
 export class VersionConflictError extends Error {
   override readonly name = 'VersionConflictError'
   readonly streamId: string
@@ -41,14 +41,14 @@ export class VersionConflictError extends Error {
 
 const PAGE_SIZE = 100
 
-/** From 0 to `partitions - 1`; the same for a stream in every program and for ever. */
+/** Returns a number from 0 to `partitions - 1`, which is forever the same for a stream, in every program. */
 export function partitionOf(streamId: string, partitions: number): number {
   return createHash('sha256').update(streamId).digest().readUInt32BE(0) % partitions
 }
 
 export function keysOf(streamId: string, partitions: number): StreamKeys {
   const partition = partitionOf(streamId, partitions)
-  // The first pair of braces is the hash tag, so braces in a streamId do no harm.
+  // Only the first pair of braces is the hash tag, so braces in a streamId do no harm.
   return { partition, stream: `es:{p${partition}}:stream:${streamId}`, log: logOf(partition) }
 }
 
@@ -56,7 +56,7 @@ function logOf(partition: number): string {
   return `es:{p${partition}}:log`
 }
 
-/** Sent by its digest, and as a text to a node that does not know it yet. */
+/** Sent as a digest, or in full to a node that doesn't have it yet. */
 const BODY = `
 local function version_of(key)
   local newest = redis.call('XREVRANGE', key, '+', '-', 'COUNT', '1')
@@ -65,7 +65,7 @@ local function version_of(key)
 end
 local version = version_of(KEYS[1])
 if tostring(version) ~= ARGV[1] then return redis.error_reply('CONFLICT ' .. version) end
-redis.call('XLEN', KEYS[2]) -- fails here, before the first write, if the log is no stream
+redis.call('XLEN', KEYS[2]) -- fails here, before the first write, if the log isn't a stream
 for i = 1, (#ARGV - 2) do
   local entry = {'event', ARGV[i + 2]}
   redis.call('XADD', KEYS[1], (version + i) .. '-0', unpack(entry))
@@ -97,8 +97,8 @@ export async function append(
 }
 
 /**
- * Hands the events of one partition to `handle`, in the order of its log, from where `consumer` stopped last time to the
- * log's end; resolves to their number. Effects and checkpoint are written together, event by event.
+ * Passes the events of one partition to `handle`, in the order of its log, from where `consumer` last stopped to the end of
+ * the log, and resolves to their number. Writes the effects of each event together with the checkpoint.
  */
 export async function consume(
   redis: Store,
@@ -131,7 +131,7 @@ function loggedEvent(position: string, fields: readonly string[]): LoggedEvent {
   }
 }
 
-/** Loads a library of functions into every master: each has its own, and a key may lie on any of them. */
+/** Loads a library of functions into every master: each has its own libraries, and a key can be on any of them. */
 export async function installLibrary(cluster: Cluster, code: string): Promise<void> {
   await Promise.all(cluster.nodes('master').map((node) => node.call('FUNCTION', 'LOAD', 'REPLACE', code)))
 }

@@ -2,29 +2,29 @@ import { createHash } from 'node:crypto'
 import type { ChainableCommander, Cluster, Redis } from 'ioredis'
 import { type DomainEvent, decodeEvent, encodeEvent } from '#built/01-events'
 
-/** One server or many: the keys make sure that nothing else has to know. */
+/** One server or a cluster. Only the keys depend on which it is. */
 export type Store = Redis | Cluster
 
 export interface StreamKeys {
   readonly partition: number
-  /** The events of this stream; the entry of version 7 is `7-0`. */
+  /** The key of the stream's events; the entry of version 7 is `7-0`. */
   readonly stream: string
-  /** The events of all streams of the partition, in the order in which they were appended. */
+  /** The key of the log: the events of all streams in the partition, in the order in which they were appended. */
   readonly log: string
 }
 
 export interface LoggedEvent {
-  /** The id of the log's entry. */
+  /** The ID of the log's entry. */
   readonly position: string
   readonly streamId: string
   readonly version: number
   readonly event: DomainEvent
 }
 
-/** Queues what an event means on `effects`; its keys lie in the partition, so they begin with `es:{p<partition>}:`. */
+/** Queues the effects of an event on `effects`. Their keys are in the partition, so they begin with `es:{p<partition>}:`. */
 export type Handle = (logged: LoggedEvent, effects: ChainableCommander) => void
 
-/** Somebody else was faster. Nothing was written. */
+/** Another writer was faster, and nothing was written. */
 export class VersionConflictError extends Error {
   override readonly name = 'VersionConflictError'
   readonly streamId: string
@@ -48,14 +48,14 @@ export const keysOf = (streamId: string, partitions: number): StreamKeys => {
   return { partition, stream: [prefix, 'stream', streamId].join(':'), log: `${prefix}:log` }
 }
 
-/** KEYS: stream, log. ARGV: expected version, id of the stream, a JSON array of events. Replies the actual version. */
+/** KEYS: the stream, the log. ARGV: the expected version, the stream's ID, a JSON array of events. Replies the actual version. */
 const SCRIPT = `
 local info = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
 local version = info[1] and tonumber(info[1][1]:match('^(%d+)-')) or 0
 if version == tonumber(ARGV[1]) then
   for number, text in ipairs(cjson.decode(ARGV[3])) do
     local id = string.format('%.0f', version + number)
-    redis.call('XADD', KEYS[2], '*', 'streamId', ARGV[2], 'version', id, 'event', text) -- first: it may be no stream
+    redis.call('XADD', KEYS[2], '*', 'streamId', ARGV[2], 'version', id, 'event', text) -- first, because the log may not be a stream
     redis.call('XADD', KEYS[1], id .. '-0', 'event', text)
   end
 end
@@ -77,7 +77,7 @@ export async function append(
   return actual + events.length
 }
 
-/** One transaction for each page: fewer round trips, and a page is repeated as a whole. */
+/** Runs one transaction per page: that takes fewer round trips, but a page is repeated as a whole. */
 export async function consume(
   redis: Store,
   partition: number,
