@@ -2,16 +2,16 @@ import { createHash } from 'node:crypto'
 import type { Cluster, Redis } from 'ioredis'
 import { type DomainEvent, decodeEvent, encodeEvent, type Payload } from '#built/01-events'
 
-/** Which version the stream must be at; a number from 0 on, or one of three words. */
+/** The version that the stream must be at: a number of 0 or more, or one of three words. */
 export type Expected = 'any' | 'none' | 'exists' | number
 
 export interface AppendOptions {
   readonly expected: Expected
-  /** Made once by whoever wants something, and the same for every try. */
+  /** Made once by the caller, and the same for every attempt. */
   readonly commandId?: string
 }
 
-/** Where the last of the events stands: its version in the stream, its position in the log. */
+/** Where the last of the events is: its version in the stream, and its position in the log. */
 export interface Appended {
   readonly version: number
   readonly position: string
@@ -27,22 +27,22 @@ export interface LoggedEvent extends StoredEvent {
   readonly position: string
 }
 
-/** The first lifts a payload from schema version 1 to 2, the second from 2 to 3, and so on. */
+/** By event type: the first upcaster lifts a payload from schema version 1 to 2, the second from 2 to 3, and so on. */
 export type Upcasters = Readonly<Record<string, readonly ((payload: Payload) => Payload)[]>>
 
 export interface StoreOptions {
-  /** All keys of one partition lie in one hash slot. */
+  /** All keys of one partition are in the same hash slot. */
   readonly partition: string
   readonly upcasters?: Upcasters
 }
 
 export interface SubscribeOptions {
-  /** The position of the last event that was handled; from the beginning when left out. */
+  /** The position of the last event that was handled. By default, a subscription starts at the beginning. */
   readonly after?: string
   readonly signal: AbortSignal
 }
 
-/** `version` is raised by hand whenever `evolve` or the shape of the state changes. */
+/** Raise `version` by hand whenever `evolve` or the shape of the state changes. */
 export interface Model<State> {
   readonly name: string
   readonly version: number
@@ -50,13 +50,13 @@ export interface Model<State> {
   readonly evolve: (state: State, event: DomainEvent) => State
 }
 
-/** A state, and the version of the last event in it. They belong together. */
+/** A state, and the version of the last event in it. */
 export interface Loaded<State> {
   readonly state: State
   readonly version: number
 }
 
-/** The stream is not where it was expected: read again and decide anew. */
+/** The stream isn't at the expected version: read it and decide again. */
 export class ConcurrencyError extends Error {
   override readonly name = 'ConcurrencyError'
   readonly stream: string
@@ -64,7 +64,7 @@ export class ConcurrencyError extends Error {
   readonly actual: number
 
   constructor(stream: string, expected: Expected, actual: number) {
-    super(`Stream ${stream} is at version ${actual}; expected was ${expected}`)
+    super(`Stream ${stream} is at version ${actual}, but ${expected} was expected`)
     this.stream = stream
     this.expected = expected
     this.actual = actual
@@ -81,31 +81,31 @@ export class InvalidAppendError extends Error {
   }
 }
 
-/** An event from a newer program than this one. */
+/** Thrown for an event that was written by a newer program than this one. */
 export class UnknownSchemaError extends Error {
   override readonly name = 'UnknownSchemaError'
   readonly eventType: string
   readonly schemaVersion: number
 
   constructor(eventType: string, schemaVersion: number) {
-    super(`Nothing here knows ${eventType} of schema version ${schemaVersion}`)
+    super(`This program can't read ${eventType} of schema version ${schemaVersion}`)
     this.eventType = eventType
     this.schemaVersion = schemaVersion
   }
 }
 
-/** Small enough that others hardly wait for a page, and that little is held in memory of a long history. */
+/** Maximum number of entries per command. Small, so that other clients hardly wait and a long history takes little memory. */
 const PAGE_SIZE = 500
-/** How long a subscription waits before it asks again; it is told of an event at once, however long this is. */
+/** Maximum time that a read waits before it's repeated, in milliseconds. A new event ends the wait at once. */
 const BLOCK_MS = 5_000
 
 /**
- * KEYS  1 the stream · 2 the log · 3 the command's answer, if there is a command id
- * ARGV  1 expected · 2 the stream's name · then schema version and text of each event
- * Replies '<version> <position>', or with a number where the stream is not where it was expected: the version it is at.
+ * KEYS  1 the stream · 2 the log · 3 the command's result, if there is a command ID
+ * ARGV  1 expected · 2 the stream's name · then the schema version and the JSON of each event
+ * Replies '<version> <position>', or a number if the stream isn't at the expected version: the version it is at.
  *
- * All that may fail stands before the first XADD, because nothing takes back what a script has written. XLEN is there to
- * fail if the log's key holds something else.
+ * Everything that can fail comes before the first XADD, because a script doesn't roll back. XLEN is there to fail if the
+ * log's key isn't a stream.
  */
 const APPEND = script(`
 if KEYS[3] then
@@ -131,7 +131,7 @@ if not met then return version end
 local text, position
 for i = 3, #ARGV, 2 do
   version = version + 1
-  text = string.format('%.0f', version) -- on its own Lua would write 1e+14
+  text = string.format('%.0f', version) -- without a format, Lua would write 1e+14
   redis.call('XADD', KEYS[1], text .. '-0', 'schemaVersion', ARGV[i], 'event', ARGV[i + 1])
   position = redis.call('XADD', KEYS[2], '*', 'stream', ARGV[2], 'version', text,
     'schemaVersion', ARGV[i], 'event', ARGV[i + 1])
@@ -144,7 +144,7 @@ return answer
 /**
  * KEYS  1 the snapshot's hash
  * ARGV  1 the model's version · 2 the stream's version · 3 the state
- * Replies 1 when it was saved, 0 when the stored one is of a newer model or of later events, and stays.
+ * Replies 1 if it was saved, or 0 if the stored one stays because it's from a newer model or has later events.
  */
 const SAVE_SNAPSHOT = script(`
 local stored = redis.call('HMGET', KEYS[1], 'modelVersion', 'version')
@@ -156,15 +156,15 @@ return 1
 `)
 
 /**
- * Entries are read as bytes. To make a text of each id, name and value is what would take most of a replay's time, and
- * most of them nobody looks at. Names and values come in turn, as APPEND wrote them; without an event they are not its.
+ * Entries are read as bytes, because turning every ID, name, and value into a string would take most of a replay's time,
+ * and most of them aren't used. Names and values alternate, as APPEND wrote them; an entry without an event isn't from it.
  */
 type FieldsInStream = [name: Buffer, schemaVersion: Buffer, name?: Buffer, event?: Buffer]
 type FieldsInLog = [name: Buffer, stream: Buffer, name: Buffer, version: Buffer, ...FieldsInStream]
 
-const ZERO = 48 // the digit's byte
+const ZERO = 48 // the byte of the digit 0
 
-/** Streams of events, one entry each, whose id is the version; and one log of all of them in the order of their writing. */
+/** Keeps streams, where each event is an entry with its version as the ID, and a log of all events in the order of writing. */
 export class RedisEventStore {
   readonly #redis: Redis | Cluster
   readonly #upcasters: Upcasters
@@ -174,14 +174,14 @@ export class RedisEventStore {
   constructor(redis: Redis | Cluster, { partition, upcasters = {} }: StoreOptions) {
     this.#redis = redis
     this.#upcasters = upcasters
-    // The first braces of a key make its hash tag, so what follows them may hold any character.
+    // The first braces of a key are its hash tag, so any characters may follow them.
     this.#prefix = `es:{${partition}}`
     this.#log = `${this.#prefix}:log`
   }
 
   /**
-   * Appends all events or none. A command id that is known gets its first answer, and nothing is compared or written.
-   * @throws ConcurrencyError, InvalidAppendError, MalformedEventError: nothing has been written then
+   * Appends all events or none. A repeated command gets its first result, and nothing is compared or written.
+   * @throws ConcurrencyError, InvalidAppendError, or MalformedEventError, and writes nothing
    */
   async append(stream: string, events: readonly DomainEvent[], options: AppendOptions): Promise<Appended> {
     const { expected, commandId } = options
@@ -195,7 +195,7 @@ export class RedisEventStore {
     return { version: Number.parseInt(reply, 10), position: reply.slice(reply.indexOf(' ') + 1) }
   }
 
-  /** The events after a version, oldest first, in pages; while you look at one, the next is on its way. */
+  /** Yields the events after a version, oldest first, in pages. While you use one page, the next is on its way. */
   async *read(stream: string, after = 0): AsyncGenerator<readonly StoredEvent[]> {
     let coming = this.#page(stream, `${after}-0`)
     try {
@@ -211,21 +211,21 @@ export class RedisEventStore {
         if (!more) return
       }
     } finally {
-      await coming.catch(() => {}) // whoever stops early leaves nothing open
+      await coming.catch(() => {}) // a caller that stops early leaves no command unanswered
     }
   }
 
   /**
-   * Hands each event of the log to the handler, one at a time, the old ones first and then each as it is written. Resolves
-   * when the signal aborts; rejects with what the handler throws.
+   * Passes each event of the log to the handler, one at a time: first the old ones, then each as it's written. Resolves when
+   * the signal aborts, and rejects with what the handler throws.
    */
   async subscribe(
     handler: (event: LoggedEvent) => void | Promise<void>,
     { after = '0-0', signal }: SubscribeOptions,
   ): Promise<void> {
     if (signal.aborted) return
-    const reader = this.#redis.duplicate() // while a read waits, nothing else gets through its connection
-    reader.on('error', () => {}) // the command that failed tells of it too
+    const reader = this.#redis.duplicate() // a waiting read blocks its whole connection
+    reader.on('error', () => {}) // the command that failed reports it, too
     const stop = () => reader.disconnect()
     signal.addEventListener('abort', stop)
     try {
@@ -245,7 +245,7 @@ export class RedisEventStore {
     }
   }
 
-  /** The present state, from the snapshot and the events behind it; from all events when there is none to rely on. */
+  /** Returns the current state, from the snapshot and the events after it, or from all events if there's no usable snapshot. */
   async load<State>(stream: string, model: Model<State>): Promise<Loaded<State>> {
     let { state, version } = (await this.#snapshot(stream, model)) ?? { state: model.initial, version: 0 }
     for await (const page of this.read(stream, version)) {
@@ -257,7 +257,7 @@ export class RedisEventStore {
     return { state, version }
   }
 
-  /** Keeps a state that was loaded. Resolves to false if what is kept is ahead of it, and stays. */
+  /** Saves a loaded state. Resolves to false if the stored one stays because it's ahead. */
   async saveSnapshot<State>(stream: string, model: Model<State>, loaded: Loaded<State>): Promise<boolean> {
     const args = [String(model.version), String(loaded.version), JSON.stringify(loaded.state)]
     return (await this.#run(SAVE_SNAPSHOT, [this.#snapshotKey(stream, model.name)], args)) === 1
@@ -270,7 +270,7 @@ export class RedisEventStore {
     try {
       return { state: JSON.parse(state ?? '') as State, version: Number(version) }
     } catch {
-      return null // the events tell the same, only later
+      return null // replaying the events gives the same state, only slower
     }
   }
 
@@ -281,14 +281,14 @@ export class RedisEventStore {
       )
       return (reply?.[0]?.[1] ?? []) as [id: Buffer, fields: FieldsInLog][]
     } catch (error) {
-      if (signal.aborted) return [] // it was the signal that cut the connection
+      if (signal.aborted) return [] // the signal closed the connection
       throw error
     }
   }
 
   #page(stream: string, afterId: string | Buffer) {
     const page = this.#redis.xrangeBuffer(this.#streamKey(stream), `(${afterId}`, '+', 'COUNT', PAGE_SIZE)
-    page.catch(() => {}) // seen by whoever awaits it, which may be later
+    page.catch(() => {}) // handled where the page is awaited, which may be later
     return page as Promise<[id: Buffer, fields: FieldsInStream][]>
   }
 
@@ -315,7 +315,7 @@ export class RedisEventStore {
     return `${this.#prefix}:snapshot:${model}:${stream}`
   }
 
-  /** By its hash: the text goes over the wire only when the server does not know it, once per node. */
+  /** Runs a script by its hash, and sends its source only if the server doesn't have it yet: once per node. */
   #run({ sha, lua }: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
     return this.#redis.evalsha(sha, keys.length, ...keys, ...args).catch((error: unknown) => {
       if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error
@@ -336,8 +336,8 @@ function script(lua: string): Script {
 function validate(stream: string, events: readonly DomainEvent[], options: AppendOptions): void {
   const { expected, commandId } = options
   if (typeof stream !== 'string' || stream === '')
-    throw new InvalidAppendError('stream', 'is no text, or empty')
-  if (events.length === 0) throw new InvalidAppendError('events', 'are none')
+    throw new InvalidAppendError('stream', 'is empty or not a string')
+  if (events.length === 0) throw new InvalidAppendError('events', 'are missing')
   const isVersion = Number.isSafeInteger(expected) && Number(expected) >= 0
   if (!isVersion && expected !== 'any' && expected !== 'none' && expected !== 'exists') {
     throw new InvalidAppendError('expected', `is ${String(expected)}`)
@@ -345,7 +345,7 @@ function validate(stream: string, events: readonly DomainEvent[], options: Appen
   if (commandId === '') throw new InvalidAppendError('commandId', 'is empty')
 }
 
-/** The number that a text begins with, as in `17-0`, read from its bytes. */
+/** Reads the number that a string begins with, as in `17-0`, from its bytes. */
 function leadingNumber(text: Buffer): number {
   let number = 0
   for (let i = 0; i < text.length; i += 1) {

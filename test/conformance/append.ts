@@ -16,7 +16,7 @@ const S = 'order-1'
 interface Case {
   readonly situation: string
   readonly prepare: (subject: Subject) => Promise<void>
-  /** Where the stream is then. */
+  /** The stream's version in this situation. */
   readonly version: number
   readonly accepts: readonly Expected[]
   readonly refuses: readonly Expected[]
@@ -40,14 +40,14 @@ const CASES: readonly Case[] = [
     refuses: ['none', 0, 2],
   },
   {
-    situation: 'The stream is at version 3, and a later one was expected, which would leave a gap.',
+    situation: 'The stream is at version 3, and a later version was expected, which would leave a gap.',
     prepare: three,
     version: 3,
     accepts: [],
     refuses: [4, 7, 300],
   },
   {
-    situation: 'The stream is at version 3, and its oldest two events have been trimmed away.',
+    situation: 'The stream is at version 3, and its oldest two events have been trimmed.',
     prepare: async (subject) => {
       await three(subject)
       await subject.trim(S, 1)
@@ -58,7 +58,7 @@ const CASES: readonly Case[] = [
   },
   {
     situation:
-      'The stream is at version 3, and all of its events have been trimmed away. Its version is not gone with them.',
+      'The stream is at version 3, and all of its events have been trimmed, which doesn’t change its version.',
     prepare: async (subject) => {
       await three(subject)
       await subject.trim(S, 0)
@@ -69,7 +69,15 @@ const CASES: readonly Case[] = [
   },
 ]
 
-/** Validation, all kinds of `expected`, size and content of what is written, and many writers at once. */
+/** Why each field is validated. */
+const WHY: Readonly<Record<string, string>> = {
+  expected: 'A caller who forgets what to expect must not write unchecked.',
+  stream: 'An event without a stream can’t be found again.',
+  events: 'Without events, there is no version and no position to return.',
+  commandId: 'An empty ID would make different commands look like the same one.',
+}
+
+/** Checks validation, all kinds of `expected`, batch sizes, payloads, names, and many writers at once. */
 export function appendConforms(subject: Subject): void {
   const { ConcurrencyError, InvalidAppendError } = subject.errors
   const versions = async (stream: string) => (await subject.stored(stream)).map(({ version }) => version)
@@ -83,18 +91,18 @@ export function appendConforms(subject: Subject): void {
     verify(
       (await subject.logged()).length === 4 ||
         new Set([first.position, second.position, third.position]).size === 3,
-      'Three appends without a command id got the answer of one. Without a `commandId` there is nothing to be known again: they are three commands, and each should write its events. (Is `undefined` remembered as if it were an id?)',
+      'Three appends without a command ID got the result of one. Without a `commandId`, nothing is remembered: these are three commands, and each should write its events. (Does your code remember `undefined` as if it were an ID?)',
       { received: { first, second, third } },
     )
     verifyEqual(
       [await ids(S), await ids('order-2')],
       [['e-1', 'e-2', 'e-3'], ['e-9']],
-      'Three events were appended to order-1 and one to order-2; each stream should hold its own, in order.',
+      'Three events were appended to order-1 and one to order-2. Each stream should have its own events, in order.',
     )
     verifyEqual(
       [first.version, second.version, third.version],
       [2, 1, 3],
-      'append should return the `version` of the last of its events, as a number, counted in each stream from 1.',
+      'append should return the `version` of its last event as a number. Each stream counts its own versions, starting at 1.',
     )
     verifyEqual(
       await subject.logged(),
@@ -104,7 +112,7 @@ export function appendConforms(subject: Subject): void {
         { stream: 'order-2', version: 1 },
         { stream: S, version: 3 },
       ],
-      'The log should hold every event of all streams, in the order in which they were written, each with its `stream` and its `version`.',
+      'The log should have every event of every stream, in the order in which they were written, each with its `stream` and its `version`.',
     )
   })
 
@@ -122,12 +130,12 @@ export function appendConforms(subject: Subject): void {
         verifyEqual(
           { stream: error.stream, expected: error.expected, actual: error.actual },
           { stream: S, expected, actual: version },
-          `${situation} The ConcurrencyError should carry the stream, what was expected, and the version at which the stream is.`,
+          `${situation} The ConcurrencyError should have the stream, what was expected, and the stream's actual version.`,
         )
         verifyEqual(
           await subject.stored(S),
           before,
-          `${situation} append threw a ConcurrencyError, and wrote all the same. Compare first, write last.`,
+          `${situation} append threw a ConcurrencyError, but it wrote anyway. Compare first, write last.`,
         )
       })
     }
@@ -139,7 +147,7 @@ export function appendConforms(subject: Subject): void {
         )
         verify(
           outcome.ok,
-          `${situation} With expected ${show(expected)}, append should write, and it failed.`,
+          `${situation} With expected ${show(expected)}, append should write, but it failed.`,
           { received: !outcome.ok && outcome.error },
         )
         verifyEqual(
@@ -151,7 +159,7 @@ export function appendConforms(subject: Subject): void {
     }
   }
 
-  test('refuses what is no append', async () => {
+  test('refuses an invalid append', async () => {
     const wrong: readonly (readonly [field: string, stream: unknown, count: number, options: object])[] = [
       ['expected', S, 1, {}],
       ['expected', S, 1, { expected: null }],
@@ -171,17 +179,17 @@ export function appendConforms(subject: Subject): void {
         'append',
         () => subject.open().append(stream as string, countedFrom(1, count), options as AppendOptions),
         InvalidAppendError,
-        `${what} should throw an InvalidAppendError for \`${field}\`. A caller who forgets what to expect must not write unchecked.`,
+        `${what} should throw an InvalidAppendError for \`${field}\`. ${WHY[field]}`,
       )
       verifyEqual(
         error.field,
         field,
-        `${what} should throw an InvalidAppendError whose \`field\` says ${field}.`,
+        `${what} should throw an InvalidAppendError with the \`field\` ${field}.`,
       )
       verifyEqual(
         await subject.logged(),
         [],
-        `${what} threw, and wrote something all the same. Validate before anything is sent.`,
+        `${what} threw, but it wrote something anyway. Validate before you send anything.`,
       )
     }
   })
@@ -193,13 +201,13 @@ export function appendConforms(subject: Subject): void {
     )
     verify(
       !outcome.ok && outcome.error instanceof Error && outcome.error.name === 'MalformedEventError',
-      'The second of three events holds a Date, which JSON would turn into a text without a word. append should let the MalformedEventError of encodeEvent through.',
+      'The second of three events contains a Date, which JSON would silently turn into a string. append should let the MalformedEventError from encodeEvent pass through.',
       { received: outcome },
     )
     verifyEqual(
       [await subject.stored(S), await subject.logged()],
       [[], []],
-      'The second of three events was malformed, and others were written. Encode all of them before anything is sent.',
+      'The second of three events was malformed, and others were written. Encode all of them before you send anything.',
     )
   })
 
@@ -212,12 +220,12 @@ export function appendConforms(subject: Subject): void {
       )
       verify(
         outcome.ok,
-        `A batch of ${size} events could not be appended. \`unpack\` in Lua fails at about 8,000 values, and so do calls that spread too many: walk through ARGV in a loop.`,
+        `A batch of ${size} events couldn't be appended. In Lua, \`unpack\` fails at about 8,000 values. Go through ARGV in a loop instead.`,
         { received: !outcome.ok && outcome.error },
       )
       verify(
         same(await versions(S), numbers(1, size)) && (await subject.logged()).length === size,
-        `A batch of ${size} events should lie in the stream as versions 1 to ${size}, and in the log.`,
+        `A batch of ${size} events should be in the stream as versions 1 to ${size}, and all of them in the log.`,
       )
     })
   }
@@ -236,7 +244,7 @@ export function appendConforms(subject: Subject): void {
       verifyEqual(
         last?.event.payload,
         payload,
-        `A payload did not come to lie in the store as it was given (${JSON.stringify(payload).slice(0, 60)}).`,
+        `A payload wasn't stored as it was passed to append: ${JSON.stringify(payload).slice(0, 60)}`,
       )
     }
   })
@@ -248,7 +256,7 @@ export function appendConforms(subject: Subject): void {
       )
       verify(
         outcome.ok,
-        `A stream may have any name. append failed for ${show(name)}, which had never been written to.`,
+        `append failed for the stream ${show(name)}, which had no events yet. A stream may have any name except the empty string.`,
         { received: !outcome.ok && outcome.error },
       )
     }
@@ -256,7 +264,7 @@ export function appendConforms(subject: Subject): void {
       verifyEqual(
         await versions(name),
         [1, 2],
-        `Two events were appended to each of ${STRANGE_NAMES.length} streams; that of the name ${show(name)} does not hold just these.`,
+        `Two events were appended to each of ${STRANGE_NAMES.length} streams, and the stream ${show(name)} doesn't have exactly its own two. Don't let two names share a key.`,
       )
     }
   })
@@ -278,12 +286,12 @@ export function appendConforms(subject: Subject): void {
     verifyEqual(
       [won, await versions(S)],
       [1, [1, 2, 3, 4]],
-      `${writers} writers appended at once, all to version 3. Exactly one of them should get through: comparing and writing have to be one step.`,
+      `${writers} writers appended at once, all to version 3. Exactly one of them should succeed. Compare and write in one step.`,
     )
     const other = outcomes.find((outcome) => !outcome.ok && !(outcome.error instanceof ConcurrencyError))
     verify(
       other === undefined,
-      `${writers} writers appended at once, and one of the losers did not get a ConcurrencyError.`,
+      `${writers} writers appended at once, all to version 3, and one of the losers didn't get a ConcurrencyError.`,
       { received: other },
     )
   })
@@ -302,7 +310,7 @@ export function appendConforms(subject: Subject): void {
     const failed = outcomes.find((outcome) => !outcome.ok)
     verify(
       failed === undefined,
-      `${writers} writers appended at once, any version being right, and one failed.`,
+      `${writers} writers appended at once, with expected "any", and one of them failed. Any version is right, so all should succeed.`,
       {
         received: failed,
       },
@@ -310,19 +318,19 @@ export function appendConforms(subject: Subject): void {
     const found = (await subject.stored(S)).map(({ event }) => Number(event.eventId.slice(2)))
     verify(
       found.length === 2 * writers && found.every((n, i) => i % 2 === 0 || n === (found[i - 1] ?? 0) + 1),
-      `${writers} writers appended two events each at once. All should be there, and nobody else’s event between the two of one writer.`,
+      `${writers} writers appended two events each at once. All events should be there, with no other event between a writer's two.`,
       { received: found },
     )
     const returned = outcomes.map((outcome) => (outcome.ok ? outcome.value.version : 0)).sort((a, b) => a - b)
     verifyEqual(
       returned,
       numbers(1, writers).map((n) => 2 * n),
-      `${writers} writers appended two events each at once. Each should be told the version of its own last event.`,
+      `${writers} writers appended two events each at once. Each call should return the version of its own last event.`,
     )
   })
 }
 
-/** Some of them look like keys of the store's own. */
+/** Names of streams, some of which look like the store's own keys. */
 export const STRANGE_NAMES: readonly string[] = [
   'a',
   'a:b',

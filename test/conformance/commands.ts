@@ -11,7 +11,7 @@ const EXPECTED: readonly (readonly [Expected, planted: number])[] = [
   [3, 3],
 ]
 
-/** A command that comes again gets its first answer, and nothing is compared or written. */
+/** Checks that a repeated command gets its first result, and that nothing is compared or written for it. */
 export function commandsConform(subject: Subject): void {
   const { ConcurrencyError } = subject.errors
   const ids = async (stream: string) => (await subject.stored(stream)).map(({ event }) => event.eventId)
@@ -25,19 +25,19 @@ export function commandsConform(subject: Subject): void {
       const again = await attempt('append', () => subject.open().append(S, countedFrom(8, 9), options))
       verify(
         again.ok || !(again.error instanceof ConcurrencyError),
-        `A command with expected ${JSON.stringify(expected)} came a second time and was told of a conflict. What is in its way is its own success: look for the command id before you compare versions.`,
+        `A command with expected ${JSON.stringify(expected)} came a second time and got a conflict, which its own success had caused. Look for the command ID before you compare versions.`,
         { received: !again.ok && again.error },
       )
       const answer = await call('append', () => (again.ok ? again.value : Promise.reject(again.error)))
       verifyEqual(
         (await ids(S)).slice(planted),
         ['e-8', 'e-9', 'e-20'],
-        'A command came a second time, and its events were written a second time.',
+        'A command came a second time, and its events were written a second time. Look for the command ID before you write.',
       )
       verifyEqual(
         answer,
         first,
-        'A command came a second time, after others had appended. It should get its first answer, version and position: whoever asks again wants to know what happened, not where the stream is now.',
+        'A command came a second time, after other commands had appended events. It should get its first result, version and position. The caller needs to know what happened to the command, not where the stream is now.',
       )
     })
   }
@@ -51,22 +51,22 @@ export function commandsConform(subject: Subject): void {
         },
         run: (store) => store.append(S, countedFrom(8, 9), { expected, commandId: 'cmd-1' }),
         verify: async (first, lost) => {
-          // Whoever cannot know what became of a command may say so: then it comes again.
+          // A store that can't know what happened to the command may report that, and then the command comes again.
           const outcome =
             first.ok || first.error instanceof ConcurrencyError
               ? first
               : await attempt('append', () =>
                   subject.open().append(S, countedFrom(8, 9), { expected, commandId: 'cmd-1' }),
                 )
-          const told = `The reply to ${lost ?? 'nothing'} was lost and the command sent again, with expected ${JSON.stringify(expected)}`
+          const situation = `The reply to ${lost ?? 'nothing'} was lost, and the command was sent again, with expected ${JSON.stringify(expected)}.`
           verifyEqual(
             [(await ids(S)).slice(planted), (await subject.logged()).length],
             [['e-8', 'e-9'], planted + 2],
-            `${told}. Both events should be there once, in the stream and in the log.`,
+            `${situation} Both events should be there once, in the stream and in the log.`,
           )
           verify(
             outcome.ok && outcome.value.version === planted + 2,
-            `${told}. append should answer as if nothing had happened, or at least when the command comes again: what it meets is its own success.`,
+            `${situation} append should return its first result, or at least when the caller sends the command again. The events that are already there are its own.`,
             { received: outcome },
           )
         },
@@ -81,24 +81,24 @@ export function commandsConform(subject: Subject): void {
       'append',
       () => subject.open().append(S, [counted(8)], { expected: 2, commandId }),
       ConcurrencyError,
-      'The stream is at version 3 and 2 was expected. append should throw a ConcurrencyError, with a command id too.',
+      'The stream is at version 3, and 2 was expected. append should throw a ConcurrencyError, even with a command ID.',
     )
     const outcome = await attempt('append', () =>
       subject.open().append(S, [counted(9)], { expected: 3, commandId }),
     )
     verify(
       outcome.ok && outcome.value.version === 4,
-      'A command met a conflict, was decided anew and came again under its id. It had not been done yet; it should be now.',
+      "A command got a conflict, and the caller decided again and sent it again with the same ID. It hadn't been carried out yet, so it should be now. Don't remember a conflict.",
       { received: outcome },
     )
     verifyEqual(
       await ids(S),
       ['e-1', 'e-2', 'e-3', 'e-9'],
-      'A command met a conflict, was decided anew and came again under its id. Only its second events should be written.',
+      'A command got a conflict, and the caller decided again and sent it again with the same ID. Only the events of the second try should be written.',
     )
   })
 
-  test('two commands that look alike are two', async () => {
+  test('two commands that look alike are still two', async () => {
     for (const commandId of ['cmd-1', 'cmd-2', '{cmd-1}', 'cmd:1', 'cmd 1', S]) {
       await call('append', () => subject.open().append(S, [counted(8)], { expected: 'any', commandId }))
     }
@@ -108,7 +108,7 @@ export function commandsConform(subject: Subject): void {
     verifyEqual(
       await ids(S),
       ['e-8', 'e-8', 'e-8', 'e-8', 'e-8', 'e-8', 'e-9', 'e-9'],
-      'Six commands with ids of their own and two without an id were done. What looks alike is not the same; each should have written its event.',
+      'Six commands with different IDs and two without an ID were sent. They look alike, but each is a command of its own and should have written its event.',
     )
   })
 
@@ -123,7 +123,7 @@ export function commandsConform(subject: Subject): void {
     verifyEqual(
       await ids(S),
       ['e-8', 'e-9'],
-      `The same command came ${writers} times at once. To look whether it is known and to do it have to be one step.`,
+      `The same command came ${writers} times at once, and should be carried out once. Look for its ID and write in one step.`,
     )
     const first = outcomes[0]
     for (const outcome of outcomes) {
@@ -132,7 +132,7 @@ export function commandsConform(subject: Subject): void {
         first?.ok === true
           ? { ok: true, value: { version: 2, position: first.value.position } }
           : { ok: true },
-        `The same command came ${writers} times at once. All should get the one answer.`,
+        `The same command came ${writers} times at once. All calls should get the same result.`,
       )
     }
   })

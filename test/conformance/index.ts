@@ -9,7 +9,7 @@ import { subscribingConforms } from './subscribe.ts'
 export * from './subject.ts'
 export { appendConforms, commandsConform, readingConforms, snapshotsConform, subscribingConforms }
 
-/** All that is asked of an event store, whatever it keeps its events in. */
+/** Runs everything that an event store has to fulfill, wherever it keeps its events. */
 export function conformance(name: string, subject: Subject): void {
   describe(`${name}: append`, () => appendConforms(subject))
   describe(`${name}: commands that come twice`, () => commandsConform(subject))

@@ -18,19 +18,19 @@ export const readAll = (store: EventStore, stream: string, after?: number) =>
     for await (const page of after === undefined ? store.read(stream) : store.read(stream, after)) {
       verify(
         page.length > 0,
-        'read gave an empty page. A page holds at least one event; without events there is none.',
+        'read yielded an empty page. A page has at least one event. Without events, there should be no pages.',
       )
       events.push(...page)
     }
     return events
   })
 
-/** In pages and in order, after trims, while others write, and through upcasters. */
+/** Checks reading in pages and in order, after trims, while others write, and through upcasters. */
 export function readingConforms(subject: Subject): void {
   const versions = async (after?: number) =>
     (await readAll(subject.open(), S, after)).map(({ version }) => version)
 
-  test('gives the events as they were', async () => {
+  test('returns the events as they were', async () => {
     await subject.plant(S, 3)
     verifyEqual(
       await readAll(subject.open(), S),
@@ -39,61 +39,57 @@ export function readingConforms(subject: Subject): void {
         { stream: S, version: 2, event: counted(2) },
         { stream: S, version: 3, event: counted(3) },
       ],
-      'Three events lie in order-1. read should give all of them, oldest first, each with `stream`, `version` (a number) and `event`.',
+      'order-1 has three events. read should yield all of them, oldest first, each with `stream`, `version` (a number), and `event`.',
     )
     verifyEqual(
       await readAll(subject.open(), 'order-2'),
       [],
-      'read of a stream that never was should give no pages.',
+      "For a stream that doesn't exist, read should yield no pages.",
     )
   })
 
-  test('begins behind a version', async () => {
+  test('begins after a version', async () => {
     await subject.plant(S, 11)
     verifyEqual(
       [await versions(0), await versions(9), await versions(11), await versions(20)],
       [numbers(1, 11), [10, 11], [], []],
-      'The stream is at version 11. read(stream, 9) should give the versions 10 and 11, without 9 itself; read(stream, 0) all; read(stream, 11) and beyond none.',
+      'The stream is at version 11. read(stream, 9) should yield versions 10 and 11, but not 9 itself. read(stream, 0) should yield all of them, and read(stream, 11) or higher none.',
     )
   })
 
-  test('goes on until the end', async () => {
+  test('reads to the end', async () => {
     const { long } = subject.sizes
     await subject.plant(S, long)
     verifyEqual(
       await versions(),
       numbers(1, long),
-      `The stream holds ${long} events, more than a page. read should give each of them once, in order, to the last.`,
+      `The stream has ${long} events, which is more than a page. read should yield each of them once, in order, down to the last one.`,
     )
     const first = await call('read', async () => {
       for await (const page of subject.open().read(S)) return page[0]?.version
       return undefined
     })
-    verifyEqual(first, 1, 'Whoever breaks off after the first page should have seen version 1.')
+    verifyEqual(first, 1, 'A caller that stops after the first page should have seen version 1.')
   })
 
-  test('gives what a trim has left', async () => {
+  test('returns what a trim has left', async () => {
     await subject.plant(S, 5)
     await subject.trim(S, 2)
     verifyEqual(
       await versions(),
       [4, 5],
-      'Of five events the oldest three were trimmed away. read should give 4 and 5.',
+      'The oldest three of five events were trimmed. read should yield versions 4 and 5.',
     )
     verifyEqual(
       [await versions(4), await versions(1)],
       [[5], [4, 5]],
-      'Of five events the oldest three were trimmed away. read(stream, 4) should give version 5 alone, and read(stream, 1) what is left, 4 and 5: `after` is a version, not a number of events to skip.',
+      'The oldest three of five events were trimmed. read(stream, 4) should only yield version 5, and read(stream, 1) what is left, 4 and 5. `after` is a version, not a number of events to skip.',
     )
     await subject.trim(S, 0)
-    verifyEqual(
-      await versions(),
-      [],
-      'All events of the stream were trimmed away. read should give no pages.',
-    )
+    verifyEqual(await versions(), [], 'All events of the stream were trimmed. read should yield no pages.')
   })
 
-  test('while others write', async () => {
+  test('while other clients write', async () => {
     const { long } = subject.sizes
     await subject.plant(S, long)
     const [reader, writer] = [subject.open(), subject.open()]
@@ -107,7 +103,7 @@ export function readingConforms(subject: Subject): void {
     verifyEqual(
       found,
       numbers(1, Math.max(long, found.length)),
-      `While ${long} events were read page by page, others were appended. What was there at the beginning should be given once and in order, and newer ones, if any, behind it without a gap.`,
+      `While ${long} events were read page by page, more were appended. read should yield every event that was there at the beginning once and in order, and newer ones, if any, after those without a gap.`,
     )
   })
 
@@ -118,7 +114,7 @@ export function readingConforms(subject: Subject): void {
       verifyEqual(
         await readAll(subject.open(), name),
         [{ stream: name, version: 1, event: counted(1, payload) }],
-        `What was appended to the stream ${JSON.stringify(name)} should be read again as it was.`,
+        `read should return the event that was appended to the stream ${JSON.stringify(name)}, unchanged.`,
       )
     }
   })
@@ -145,12 +141,12 @@ export function readingConforms(subject: Subject): void {
         { amount: 2, unit: 'pieces' },
         { amount: 3, unit: 'boxes' },
       ],
-      'An event of schema version 1, one of version 2 and one of version 3 were written, and read by a store with two upcasters. Each should go through the steps that it lacks, and through no other.',
+      'A store with two upcasters read events of schema versions 1, 2, and 3. Each event should go through the steps that it lacks, and through no others.',
     )
     verifyEqual(
       (await subject.stored(S)).map(({ event }) => event.payload),
       [{ by: 1 }, { amount: 2 }, { amount: 3, unit: 'boxes' }],
-      'Upcasters work on what is read. What lies in the stream should stay as it was written.',
+      'Upcasters only change what read returns. The events in the stream should stay as they were written.',
     )
     const { UnknownSchemaError } = subject.errors
     let future: unknown

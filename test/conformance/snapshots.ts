@@ -16,7 +16,7 @@ interface Sum {
   readonly count: number
 }
 
-/** Counts how often it was asked, which is the only way to see that a snapshot saves work. */
+/** A model that counts the calls of its `evolve`, which is the only way to see that a snapshot saves work. */
 function summing(version = 1, name = 'sum'): Model<Sum> & { asked: number } {
   return {
     name,
@@ -30,7 +30,7 @@ function summing(version = 1, name = 'sum'): Model<Sum> & { asked: number } {
   }
 }
 
-/** States with and without snapshots, which only ever help. */
+/** Checks that a state is the same with and without snapshots. */
 export function snapshotsConform(subject: Subject): void {
   const load = (model: Model<Sum>, stream = S, store: EventStore = subject.open()) =>
     call('load', () => store.load(stream, model))
@@ -49,13 +49,13 @@ export function snapshotsConform(subject: Subject): void {
     verifyEqual(
       await load(summing()),
       { state: { sum: 0, count: 0 }, version: 0 },
-      'The stream never was: load should return the initial state at version 0.',
+      "The stream doesn't exist, so load should return the initial state at version 0.",
     )
     await subject.plant(S, 20)
     verifyEqual(
       await load(summing()),
       { state: { sum: 210, count: 20 }, version: 20 },
-      'The numbers from 1 to 20 were added: load should return the sum of all of them, at version 20.',
+      'The events add the numbers from 1 to 20. load should return the sum of all of them, at version 20.',
     )
   })
 
@@ -67,25 +67,25 @@ export function snapshotsConform(subject: Subject): void {
     verifyEqual(
       await load(summing(), S, today),
       { state: { sum: 60, count: 3 }, version: 3 },
-      'Three events of schema version 1 were loaded by a store with an upcaster for them. `evolve` should be given the lifted events: the rules of today know those alone.',
+      "A store with an upcaster loaded three events of schema version 1. `evolve` should receive the lifted events, because today's rules only work with those.",
     )
   })
 
-  test('goes on from the snapshot', async () => {
+  test('continues from the snapshot', async () => {
     await subject.plant(S, 10)
     const saved = await save(summing(), await load(summing()))
-    verifyEqual(saved, true, 'saveSnapshot should resolve to true when it kept the state.')
+    verifyEqual(saved, true, 'saveSnapshot should resolve to true if it stored the state.')
     await append(100, 200)
     const model = summing()
     verifyEqual(
       await load(model),
       { state: { sum: 355, count: 12 }, version: 12 },
-      'A snapshot was taken at version 10, and two events followed. load should give the state with these two, each of them once.',
+      'A snapshot was taken at version 10, and two events followed. load should return the state with these two, each of them once.',
     )
     verifyEqual(
       model.asked,
       2,
-      'A snapshot was taken at version 10, and two events followed. `evolve` should be asked for these two alone: a snapshot is to save the rest.',
+      'A snapshot was taken at version 10, and two events followed. load should only call `evolve` for these two, because the snapshot is there to save the rest.',
     )
   })
 
@@ -97,11 +97,11 @@ export function snapshotsConform(subject: Subject): void {
     verifyEqual(
       await load(summing()),
       { state: { sum: 155, count: 11 }, version: 11 },
-      'The events that a snapshot covers were trimmed away. load should not need them.',
+      "The events that a snapshot covers were trimmed. load shouldn't need them.",
     )
   })
 
-  test('moves forward only', async () => {
+  test('only moves forward', async () => {
     await subject.plant(S, 9)
     const early = await load(summing())
     await append(10, 11)
@@ -112,9 +112,9 @@ export function snapshotsConform(subject: Subject): void {
     verifyEqual(
       [loaded, model.asked],
       [{ state: { sum: 66, count: 11 }, version: 11 }, 0],
-      'A slow writer brought a snapshot of version 9 when one of version 11 was there. The newer one should stay (9 is less than 11 as a number; as texts it is the other way round).',
+      'A slow writer saved a snapshot of version 9 when there was already one of version 11. The newer one should stay. (Compare them as numbers: as strings, 9 is greater than 11.)',
     )
-    verifyEqual(late, false, 'saveSnapshot should resolve to false when a newer snapshot stays.')
+    verifyEqual(late, false, 'saveSnapshot should resolve to false if a newer snapshot stays.')
   })
 
   test('ignores the snapshot of another model version', async () => {
@@ -123,7 +123,7 @@ export function snapshotsConform(subject: Subject): void {
     verifyEqual(
       await load(summing(10)),
       { state: { sum: 6, count: 3 }, version: 3 },
-      'The snapshot was made by version 9 of the model, and version 10 asks. What version 9 worked out means nothing to it: replay the events.',
+      'The snapshot was made by version 9 of the model, and version 10 is loading. A result of version 9 means nothing to version 10, so replay the events.',
     )
     await subject.plant('order-2', 3)
     await save(summing(9), { state: { sum: -999, count: 3 }, version: 3 }, 'order-2')
@@ -133,20 +133,20 @@ export function snapshotsConform(subject: Subject): void {
         await load(summing(10), 'order-2'),
       ],
       [true, { state: { sum: 6, count: 3 }, version: 3 }],
-      'Version 10 of the model brought a snapshot at version 1 of the stream when one of model version 9 was there, at version 3. It should take its place: the old one is of no use to the new model. The version of the model is compared first, and as a number (as a text, 9 comes after 10).',
+      "Version 10 of the model saved a snapshot at version 1 of the stream, when there was one from model version 9 at version 3. It should replace the old one, which is useless to the new model. Compare the model's version first, and as a number (as a string, 9 comes after 10).",
     )
     await append(4)
     await save(summing(10), { state: { sum: 10, count: 4 }, version: 4 })
     verifyEqual(
       [await save(summing(9), { state: { sum: -999, count: 4 }, version: 4 }), await load(summing(10))],
       [false, { state: { sum: 10, count: 4 }, version: 4 }],
-      'An old program, with version 9 of the model, brought a snapshot when one of version 10 was there. That of the newer model should stay.',
+      "An old program, with version 9 of the model, saved a snapshot when there was already one of version 10. The newer model's snapshot should stay.",
     )
     await save(summing(10), { state: { sum: -777, count: 4 }, version: 4 })
     verifyEqual(
       await load(summing(9)),
       { state: { sum: 10, count: 4 }, version: 4 },
-      'The snapshot was made by version 10 of the model, and an old program with version 9 asks. Of another version is newer, too: replay the events.',
+      'The snapshot was made by version 10 of the model, and an old program with version 9 is loading. A newer model version is another version, too, so replay the events.',
     )
   })
 
@@ -160,7 +160,7 @@ export function snapshotsConform(subject: Subject): void {
       verifyEqual(
         await call('load', () => store.load(S, model)),
         { state, version: 2 },
-        `The state ${JSON.stringify(state)} was kept at version 2, and the events are gone. load should return it: 0, '' and false are states like others, and no sign of damage.`,
+        `The state ${JSON.stringify(state)} was saved at version 2, and the events are gone. load should return it: 0, '', and false are ordinary states, not a sign of damage.`,
       )
     }
   })
@@ -187,7 +187,7 @@ export function snapshotsConform(subject: Subject): void {
         { state: { sum: 10, count: 4 }, version: 4 },
         { state: { sum: 77, count: 77 }, version: 2 },
       ],
-      'Two models keep snapshots of three streams with similar names. Each should find its own, and a snapshot of an equal version should take the place of the old one.',
+      'Two models have snapshots of three streams with similar names. Each should find its own, and a snapshot of the same version should replace the old one.',
     )
   })
 }

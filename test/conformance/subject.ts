@@ -1,6 +1,6 @@
 import type { Outcome } from '#kit'
 
-/** What a store has to offer to be run through the conformance suite; where it keeps its events is its own affair. */
+/** The interface that a store needs for the conformance suite. It may keep its events anywhere. */
 export interface EventStore {
   append(stream: string, events: readonly StoreEvent[], options: AppendOptions): Promise<Appended>
   read(stream: string, after?: number): AsyncIterable<readonly StoredEvent[]>
@@ -62,7 +62,7 @@ export interface Loaded<State> {
 
 export type Upcasters = Readonly<Record<string, readonly ((payload: Payload) => Payload)[]>>
 
-/** One kind of store, with what the suite needs to look behind its interface. The data is empty before each test. */
+/** One kind of store, with what the suite needs to inspect its data. The data is empty before each test. */
 export interface Subject {
   readonly errors: {
     readonly ConcurrencyError: new (
@@ -73,17 +73,17 @@ export interface Subject {
       ...args: never[]
     ) => Error & { readonly eventType: string; readonly schemaVersion: number }
   }
-  /** One more store on the same data, as another program would open it. */
+  /** Opens another store on the same data, as another program would. */
   open(options?: { readonly upcasters?: Upcasters }): EventStore
-  /** What lies in a stream, oldest first; an empty array for a missing one. */
+  /** Returns the events of a stream, oldest first; an empty array if there is no such stream. */
   stored(stream: string): Promise<readonly { readonly version: number; readonly event: StoreEvent }[]>
-  /** What lies in the log, oldest first. */
+  /** Returns the entries of the log, oldest first. */
   logged(): Promise<readonly { readonly stream: string; readonly version: number }[]>
-  /** Puts the events `counted(1)` … `counted(count)` into an empty stream and into the log, not by way of the store. */
+  /** Writes the events `counted(1)` … `counted(count)` to an empty stream and to the log, without using the store. */
   plant(stream: string, count: number): Promise<void>
   /** Removes all but the newest `keep` events of a stream. */
   trim(stream: string, keep: number): Promise<void>
-  /** On clean data: prepares, then runs while replies get lost and commands are sent again; once for each that may be lost. */
+  /** On clean data: prepares, then runs while a reply is lost and its command is sent again; once for each reply that can be lost. */
   resend(test: Resend): Promise<void>
   readonly sizes: Sizes
 }
@@ -95,20 +95,20 @@ export interface Resend {
   readonly verify: (outcome: Outcome<Appended>, lost: string | undefined) => Promise<void>
 }
 
-/** Smaller where the server is an imitation that takes minutes for what takes Redis milliseconds. */
+/** Smaller on the embedded server, which takes minutes for what takes Redis milliseconds. */
 export interface Sizes {
   readonly batches: readonly number[]
   readonly writers: number
-  /** Characters of the largest payload. */
+  /** Number of characters in the largest payload. */
   readonly payload: number
-  /** Events of a long stream: more than a page, which holds 1,000 at most. */
+  /** Number of events in a long stream: more than a page, which has 1,000 at most. */
   readonly long: number
 }
 
 export const FULL: Sizes = { batches: [1, 100, 10_000], writers: 50, payload: 1_000_000, long: 2_300 }
 export const SMALL: Sizes = { batches: [1, 100], writers: 20, payload: 100_000, long: 1_010 }
 
-/** The n-th event of a counter. */
+/** Returns the n-th event of a counter. */
 export function counted(n: number, payload: Payload = { by: n }): StoreEvent {
   return {
     eventId: `e-${n}`,
@@ -120,15 +120,15 @@ export function counted(n: number, payload: Payload = { by: n }): StoreEvent {
   }
 }
 
-/** The events `counted(from)` … `counted(to)`. */
+/** Returns the events `counted(from)` … `counted(to)`. */
 export function countedFrom(from: number, to: number): readonly StoreEvent[] {
   return Array.from({ length: to - from + 1 }, (_, index) => counted(from + index))
 }
 
-/** `from`, `from + 1` … `to`. */
+/** Returns the numbers `from`, `from + 1` … `to`. */
 export function numbers(from: number, to: number): readonly number[] {
   return Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => from + index)
 }
 
-/** For many writers at once: a store that watches and tries again is right, and needs many rounds. Seconds. */
+/** Time limit for many writers at once, in seconds. A store that uses WATCH and tries again is right, but needs many rounds. */
 export const CROWD = { seconds: 20 } as const

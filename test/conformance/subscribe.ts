@@ -11,31 +11,31 @@ import {
 } from './subject.ts'
 
 const S = 'order-1'
-/** So long nobody has to wait for an event; only what never comes is waited for until then. */
+/** Maximum time to wait for an event, in milliseconds. It only passes if the event never comes. */
 const DEADLINE_MS = 3_000
 
-/** Catches up, goes live, without a gap and without a double; stops when told to. */
+/** Checks that a subscription catches up and goes live without a gap or a duplicate, and stops when it's aborted. */
 export function subscribingConforms(subject: Subject): void {
   test('catches up with all streams', async () => {
     const { long } = subject.sizes
     await subject.plant(S, long)
     await subject.plant('order-2', 3)
     const listener = listen(subject.open())
-    await listener.until(long + 3, `The log held ${long + 3} events of two streams`)
+    await listener.until(long + 3, `The log had ${long + 3} events of two streams`)
     await listener.stop()
     verifyEqual(
       listener.events.map(({ stream, version }) => [stream, version]),
       [...numbers(1, long).map((n) => [S, n]), ...numbers(1, 3).map((n) => ['order-2', n])],
-      `The log held ${long + 3} events of two streams. subscribe should hand over each of them once, in the order of the log, from its beginning.`,
+      `The log had ${long + 3} events of two streams. subscribe should pass each of them to the handler once, in log order, from the beginning.`,
     )
     verifyEqual(
       listener.events.at(-1)?.event,
       counted(3),
-      'subscribe should hand over the event itself in `event`, as it was written.',
+      'subscribe should pass the event itself in `event`, as it was written.',
     )
   })
 
-  test('hands over one at a time', async () => {
+  test('passes on one event at a time', async () => {
     await subject.plant(S, 5)
     let [busy, most] = [0, 0]
     const listener = listen(subject.open(), {
@@ -46,20 +46,20 @@ export function subscribingConforms(subject: Subject): void {
         busy -= 1
       },
     })
-    await listener.until(5, 'The log held five events')
+    await listener.until(5, 'The log had five events')
     await listener.stop()
     verifyEqual(
       most,
       1,
-      'The next event was handed over while the handler was still busy with the last. Await the handler: else events overtake each other.',
+      'subscribe passed on the next event while the handler was still busy with the previous one. Await the handler. Otherwise events overtake each other.',
     )
   })
 
-  test('goes live without a gap or a double', async () => {
+  test('goes live without a gap or a duplicate', async () => {
     await subject.plant(S, 2)
     const writer = subject.open()
     const listener = listen(subject.open(), {
-      // At the very end of the old events: what is written now is easily missed, or seen twice.
+      // At the very end of the old events, a new event is easily missed or seen twice.
       on: async ({ version }) => {
         if (version === 2) await writer.append(S, countedFrom(3, 4), { expected: 2 })
         if (version === 4) await writer.append(S, [counted(5)], { expected: 4 })
@@ -67,7 +67,7 @@ export function subscribingConforms(subject: Subject): void {
     })
     await listener.until(
       5,
-      'Two events were old, and three were written while the last ones were being handled',
+      'There were two old events, and three more were written while the last ones were being handled',
     )
     for (const n of [6, 7, 8]) {
       await call('append', () => writer.append(S, [counted(n)], { expected: n - 1 }))
@@ -77,11 +77,11 @@ export function subscribingConforms(subject: Subject): void {
     verifyEqual(
       listener.events.map(({ version }) => version),
       [1, 2, 3, 4, 5, 6, 7, 8],
-      'Old events, events written at the end of the old ones, and new ones: each should come once and in order. One position for all three leaves no seam.',
+      'The log had old events, events written right at the end of the old ones, and new ones. Each should come once and in order. If you use one position for all three, there is no seam.',
     )
   })
 
-  test('while many write', async () => {
+  test('while many clients write', async () => {
     await subject.plant(S, 300)
     const listener = listen(subject.open())
     const written = await Promise.all(
@@ -96,26 +96,26 @@ export function subscribingConforms(subject: Subject): void {
       'append failed while a subscription was catching up.',
       { received: written.find(({ ok }) => !ok) },
     )
-    await listener.until(340, 'The log came to hold 340 events while it was read')
+    await listener.until(340, 'The log grew to 340 events while it was read')
     await listener.stop()
     verifyEqual(
       listener.events.map(({ stream, version }) => ({ stream, version })),
       await subject.logged(),
-      'Twenty writers appended while the subscription was catching up. It should hand over every event of the log, once and in its order.',
+      'Twenty writers appended while the subscription was catching up. It should pass on every event of the log, once and in log order.',
     )
   })
 
-  test('goes on behind a position', async () => {
+  test('continues after a position', async () => {
     await subject.plant(S, 3)
     const first = listen(subject.open())
-    await first.until(3, 'The log held three events')
+    await first.until(3, 'The log had three events')
     await first.stop()
     const position = first.events[1]?.position
-    verify(typeof position === 'string', 'subscribe should hand over the `position` of each event, a text.', {
+    verify(typeof position === 'string', 'subscribe should pass the `position` of each event, as a string.', {
       received: position,
     })
     const second = listen(subject.open(), { after: position })
-    await second.until(1, 'One event stood behind the position')
+    await second.until(1, 'There was one event after the position')
     const { position: token } = await call('append', () =>
       subject.open().append(S, [counted(4)], { expected: 3 }),
     )
@@ -124,20 +124,20 @@ export function subscribingConforms(subject: Subject): void {
     verifyEqual(
       second.events.map(({ version }) => version),
       [3, 4],
-      'A subscription after the position of event 2 should begin with event 3: not with 2, which was handled, nor with 1.',
+      'A subscription after the position of event 2 should begin with event 3, not with 2, which was handled, or with 1.',
     )
     const third = listen(subject.open())
-    await third.until(4, 'Another subscription, without `after`, found four events in the log')
+    await third.until(4, 'Another subscription was started without `after`, when the log had four events')
     await third.stop()
     verifyEqual(
       third.events.map(({ version }) => version),
       [1, 2, 3, 4],
-      'Another subscription was begun without `after`. It should begin with the first event of the log, wherever earlier subscriptions of this program had got to: the position is what the caller hands over, not what the program remembers.',
+      "Another subscription was started without `after`. It should begin with the first event of the log, no matter how far earlier subscriptions of this program had read. The position comes from the caller, not from the program's memory.",
     )
     verifyEqual(
       second.events[1]?.position,
       token,
-      'append returned the position of its last event. The subscription should hand over that event with the same position: by it one waits for one’s own write.',
+      'append returned the position of its last event. The subscription should pass that event with the same position, because a caller uses it to wait for its own write.',
     )
   })
 
@@ -151,7 +151,7 @@ export function subscribingConforms(subject: Subject): void {
         subject.open().subscribe(
           ({ version }) => {
             seen.push(version)
-            if (seen.length === 3) stop.abort() // one that goes on all the same should not wait for ever
+            if (seen.length === 3) stop.abort() // so that a subscription that continues anyway doesn't wait forever
             if (version === 2) throw new RangeError('handler failed')
           },
           { signal: stop.signal },
@@ -161,10 +161,10 @@ export function subscribingConforms(subject: Subject): void {
     stop.abort()
     verify(
       !outcome.ok && outcome.error instanceof RangeError,
-      `The handler threw at the second event${seen.length > 2 ? ', and subscribe went on' : ''}. It should reject with that error, so that the caller hears of it and knows where to go on: an event that was not handled must not be passed over in silence.`,
+      `The handler threw at the second event${seen.length > 2 ? ', but subscribe continued' : ''}. subscribe should reject with that error, so that the caller knows where to continue. An event that wasn't handled must not be skipped silently.`,
       { received: outcome },
     )
-    verifyEqual(seen, [1, 2], 'The handler threw at the second event. It should not be given the third.')
+    verifyEqual(seen, [1, 2], "The handler threw at the second event. It shouldn't receive the third one.")
   })
 
   test('lifts old events', async () => {
@@ -173,12 +173,12 @@ export function subscribingConforms(subject: Subject): void {
     await call('append', () => subject.open().append(S, [counted(1)], { expected: 0 }))
     await call('append', () => today.append(S, [counted(2, { amount: 2 })], { expected: 1 }))
     const listener = listen(subject.open({ upcasters }))
-    await listener.until(2, 'The log held an event of schema version 1 and one of version 2')
+    await listener.until(2, 'The log had an event of schema version 1 and one of version 2')
     await listener.stop()
     verifyEqual(
       listener.events.map(({ event }) => event.payload),
       [{ amount: 1 }, { amount: 2 }],
-      'The log held an event of schema version 1 and one of version 2, and the store has the upcaster between them. subscribe should hand over both as of version 2: the upcasters are for events from the log too, and only for those that lack their step.',
+      'The log had an event of schema version 1 and one of version 2, and the store has the upcaster from 1 to 2. subscribe should pass both in the form of version 2. The upcasters also apply to events from the log, but only to those that lack their step.',
     )
     const stop = new AbortController()
     const seen: number[] = []
@@ -196,12 +196,12 @@ export function subscribingConforms(subject: Subject): void {
     )
     verify(
       !outcome.ok && outcome.error instanceof subject.errors.UnknownSchemaError && seen.length === 1,
-      'A program without upcasters came to an event of schema version 2 in the log. subscribe should reject with an UnknownSchemaError and not hand over what it cannot read.',
+      "A program without upcasters reached an event of schema version 2 in the log. subscribe should reject with an UnknownSchemaError, and not pass on an event that it can't read.",
       { received: outcome.ok ? { seen } : outcome.error },
     )
   })
 
-  test('stops when told to', async () => {
+  test('stops when the signal aborts', async () => {
     const late = new AbortController()
     late.abort()
     const nothing = await attempt('subscribe', () =>
@@ -209,7 +209,7 @@ export function subscribingConforms(subject: Subject): void {
     ).catch(() => undefined)
     verify(
       nothing?.ok === true,
-      'The signal had aborted before subscribe was called, and the log was empty. subscribe should resolve at once, and it did not: an `abort` that has happened will not happen again for a listener. Look at `signal.aborted` before you wait.',
+      "The signal had aborted before subscribe was called, and the log was empty. subscribe should resolve at once, but it didn't. An `abort` that has already happened doesn't fire again for a new listener, so check `signal.aborted` before you wait.",
       { received: nothing },
     )
     await subject.plant(S, 3)
@@ -233,17 +233,17 @@ export function subscribingConforms(subject: Subject): void {
     verifyEqual(
       seen,
       [1, 2],
-      'The signal aborted while event 2 was being handled. The handler should not be given event 3.',
+      "The signal aborted while event 2 was being handled. The handler shouldn't receive event 3.",
     )
   })
 }
 
 const TOO_LATE =
-  'The signal had aborted before subscribe was called, and the handler was given an event all the same.'
+  'The signal had aborted before subscribe was called, but the handler received an event anyway. Check `signal.aborted` first.'
 
 interface Listener {
   readonly events: readonly LoggedEvent[]
-  /** Until so many have been handled. */
+  /** Waits until this many events have been handled. */
   until(count: number, situation: string): Promise<void>
   stop(): Promise<void>
 }
@@ -290,12 +290,12 @@ function listen(
             await call('subscribe', () => (ended?.ok === false ? Promise.reject(ended.error) : undefined))
             verify(
               false,
-              `${situation}, and subscribe came back by itself. It should go on until its signal aborts.`,
+              `${situation}, and subscribe resolved on its own. It should continue until its signal aborts.`,
             )
           }
           verify(
             performance.now() < deadline - 1,
-            `${situation}, and of ${count} events only ${events.length} were handed over; then none came any more.`,
+            `${situation}, but subscribe only passed on ${events.length} of ${count} events, and then no more came.`,
             { expected: count, received: events.length },
           )
           await next
@@ -311,12 +311,12 @@ function listen(
       const asked = performance.now()
       stop.abort()
       const outcome = await running
-      verify(outcome.ok, 'The signal aborted. subscribe should resolve then, and it rejected.', {
+      verify(outcome.ok, 'The signal aborted. subscribe should resolve then, but it rejected.', {
         received: !outcome.ok && outcome.error,
       })
       verify(
         performance.now() - asked < 1_500,
-        'The signal aborted, and subscribe came back only when its read had waited to its end. Cut the connection of the reader; it is its own.',
+        'The signal aborted, and subscribe only resolved when its read had timed out. Disconnect the reader, which is used by nothing else.',
       )
     },
   }

@@ -90,7 +90,7 @@ const entries = async (key: string) =>
   })
 
 describe('append', () => {
-  test('keys, ids and fields', async () => {
+  test('keys, IDs, and fields', async () => {
     const store = await call('new RedisEventStore', () => open(box.redis))
     const { position } = await call('append', () => store.append(S, countedFrom(1, 2), { expected: 'none' }))
     verifyEqual(
@@ -99,7 +99,7 @@ describe('append', () => {
         ['1-0', { schemaVersion: '1', event: counted(1) }],
         ['2-0', { schemaVersion: '1', event: counted(2) }],
       ],
-      `Two events were appended to order-1 in the partition p7. The stream ${KEY} should hold the entries 1-0 and 2-0, with the fields schemaVersion and event.`,
+      `Two events were appended to order-1 in the partition p7. The stream ${KEY} should have the entries 1-0 and 2-0, with the fields schemaVersion and event.`,
     )
     const log = await entries(LOG)
     verifyEqual(
@@ -108,31 +108,31 @@ describe('append', () => {
         { stream: S, version: '1', schemaVersion: '1', event: counted(1) },
         { stream: S, version: '2', schemaVersion: '1', event: counted(2) },
       ],
-      `Two events were appended. The log ${LOG} should hold an entry for each, with the fields stream, version, schemaVersion and event.`,
+      `Two events were appended. The log ${LOG} should have an entry for each, with the fields stream, version, schemaVersion, and event.`,
     )
     verifyEqual(
       position,
       log[1]?.[0],
-      'append should return as `position` the id that its last event has in the log.',
+      'append should return the ID of its last event in the log as `position`.',
     )
   })
 
   appendConforms(subject)
 
-  test('a log that cannot be written', async () => {
+  test('a log that is not a stream', async () => {
     await box.admin.set(LOG, 'something else')
     const outcome = await attempt('append', () =>
       open(box.redis).append(S, [counted(1)], { expected: 'any' }),
     )
     verify(
       !outcome.ok && !(outcome.error instanceof ConcurrencyError),
-      'The key of the log holds no stream, so nothing can be written. append should let the error of Redis through.',
+      "The log's key isn't a stream, so nothing can be written to it. append should let the Redis error pass through.",
       { received: outcome },
     )
     verifyEqual(
       await entries(KEY),
       [],
-      'The key of the log holds no stream; append failed, and its event lies in order-1 all the same, where no subscription will ever hear of it. Neither a script nor MULTI takes back what it has written: whatever may fail has to be tried before the first write.',
+      "The log's key isn't a stream, so append failed, but its event is in order-1 anyway, where no subscription will ever see it. Neither a script nor MULTI rolls back what it has written, so try whatever may fail before the first write.",
     )
   })
 
@@ -144,7 +144,7 @@ describe('append', () => {
     verifyEqual(
       [(await entries(KEY)).slice(1).map(([id]) => id), outcome.ok && outcome.value.version],
       [['100000000000000-0', '100000000000001-0'], 100_000_000_000_001],
-      'The stream was at version 99,999,999,999,999. The next are 100000000000000-0 and 100000000000001-0. Lua turns such a number into the text 1e+14: write it with string.format.',
+      'The stream was at version 99,999,999,999,999, so the next IDs are 100000000000000-0 and 100000000000001-0. Lua turns such a number into the string 1e+14, so format it with string.format.',
     )
   })
 
@@ -156,7 +156,7 @@ describe('append', () => {
         const [stream, log] = [await subject.stored(S), await subject.logged()]
         verify(
           stream.length === log.length && (stream.length === 0 || stream.length === 3),
-          `The process died after ${last ?? 'nothing'}, and of three events ${stream.length} lie in the stream and ${log.length} in the log. Stream, log and all events of one append have to be one step.`,
+          `The process died after ${last ?? 'nothing'}, and of three events, ${stream.length} are in the stream and ${log.length} in the log. Write all events of an append, to the stream and to the log, in one step.`,
         )
         await attempt('append', () =>
           open(box.connect()).append(S, countedFrom(1, 3), { expected: 'none', commandId: 'cmd-1' }),
@@ -164,7 +164,7 @@ describe('append', () => {
         verifyEqual(
           (await subject.stored(S)).map(({ event }) => event.eventId),
           ['e-1', 'e-2', 'e-3'],
-          `The process died after ${last ?? 'nothing'}, and the command came again. Its events should be there once. What is remembered of a command has to be written in the one step with its events.`,
+          `The process died after ${last ?? 'nothing'}, and the command came again. Its events should be there once. Write what you remember of a command in the same step as its events.`,
         )
       },
     })
@@ -174,7 +174,7 @@ describe('append', () => {
     const batch = countedFrom(1, 10_000)
     const append = (redis: Redis) => open(redis).append(S, batch, { expected: 'none' })
     await call('append', () => append(box.redis), { seconds: 30 })
-    // One script or one transaction needs no race, which takes its time.
+    // A single script or transaction doesn't need the race below, which is slow.
     const steps = box.commands.filter(({ name }) => /^(EVAL|EVALSHA|FCALL|EXEC)$/.test(name))
     if (steps.length < 2) return
     await everyInterleaving({
@@ -186,14 +186,14 @@ describe('append', () => {
         const places = log.flatMap(({ stream }, index) => (stream === S ? [index] : []))
         verify(
           (places.at(-1) ?? 0) - (places[0] ?? 0) === batch.length - 1,
-          'While a batch of 10,000 events was appended, somebody else wrote to another stream, and that event lies in the log between two of the batch. It was written in several steps: if the process dies between two of them, a part of the batch is there for good. One append is one step, however many events it has.',
+          'While a batch of 10,000 events was appended, another client wrote to another stream, and its event is in the log between two of the batch. So the batch was written in several steps, and if the process dies between two of them, only part of the batch is stored. Write an append in one step, no matter how many events it has.',
           { received: `${places.length} events of the batch in a log of ${log.length}` },
         )
       },
     })
   })
 
-  test('when another comes in between', async () => {
+  test('when another writer comes in between', async () => {
     await everyInterleaving({
       name: 'append',
       prepare: () => subject.plant(S, 1),
@@ -203,7 +203,7 @@ describe('append', () => {
         const found = (await subject.stored(S)).map(({ event }) => event.eventId).join(' ')
         verify(
           first.ok !== second.ok && (found === 'e-1 e-2 e-3' || found === 'e-1 e-4 e-5'),
-          `Two writers appended to version 1${after ? `, the second behind the ${after} of the first` : ''}. Exactly one should get through, with both of its events: comparing and writing have to be one step.`,
+          `Two writers appended to version 1${after ? `, the second one right after the first one's ${after}` : ''}. Exactly one should succeed, with both of its events. Compare and write in one step.`,
           { received: { stream: found, first: first.ok, second: second.ok } },
         )
       },
@@ -222,14 +222,14 @@ describe('append', () => {
     const back = await attempt('append', () => store.append('b', [counted(2)], { expected: 1 }))
     verify(
       back.ok && (await box.admin.xlen(streamKey('b'))) === 2,
-      'Two stores were open, of the partitions p7 and p8, and were used by turns. What was appended by the one of p7, after the other had been opened, should lie in p7: keep the partition in the object, not beside the class.',
+      'Two stores were open, one for partition p7 and one for p8. An event that the p7 store appended after the other one was opened should be in p7. Keep the partition in the object, not in a variable outside the class.',
       { received: back },
     )
     const keysThere = (await box.admin.keys('*')).filter((key) => key !== 'eventlings:sandbox')
     for (const key of keysThere) {
       verify(
         /^es:\{p[78]\}:/.test(key),
-        `The key ${key} does not begin with es:{p7}: or es:{p8}:. On a cluster a script may only touch keys of one hash slot, and the first braces of a key decide on it.`,
+        `The key ${key} doesn't begin with es:{p7}: or es:{p8}:. On a cluster, a script may only touch keys in one hash slot, which is determined by the first braces of a key.`,
       )
     }
     const scripts = box.commands.filter(({ name }) => /^(EVAL|EVALSHA|FCALL)$/.test(name))
@@ -238,11 +238,11 @@ describe('append', () => {
       const tags = new Set(keys.map((key) => /^es:(\{p[78]\}):/.exec(key)?.[1]))
       verify(
         keys.length > 0 && tags.size === 1 && !tags.has(undefined),
-        'A script of append was sent without its keys in KEYS, or with keys of two hash slots. A cluster refuses it: name every key that the script touches.',
+        'append sent a script without its keys in KEYS, or with keys in two hash slots, which a cluster refuses. Name every key that the script touches in KEYS, all with the braces of one partition.',
         { received: keys },
       )
     }
-    // Every key that there is now was either named to a script, or in a command of its own.
+    // Every existing key was either named in a script's KEYS, or was an argument of another command.
     const named = new Set(
       box.commands.flatMap(({ name, args }) =>
         /^(EVAL|EVALSHA|FCALL)$/.test(name) ? args.slice(2, 2 + Number(args[1])) : args,
@@ -251,14 +251,14 @@ describe('append', () => {
     for (const key of keysThere) {
       verify(
         named.has(key),
-        `A script of append wrote the key ${key}, which stood neither in its KEYS nor anywhere else as a key: it was among its ARGV, or the script put it together. A cluster finds the node of a script by its KEYS, and while a slot moves such a key may be missing. Name every key that a script touches in KEYS.`,
+        `A script of append wrote the key ${key}, which wasn't in its KEYS: it was in ARGV, or the script built it. A cluster finds a script's node by its KEYS, and while a slot moves, such a key may be missing. Name every key that a script touches in KEYS.`,
         { received: scripts.flatMap(({ args }) => args.slice(2, 2 + Number(args[1]))) },
       )
     }
     verifyEqual(
       await box.admin.xlen('es:{p8}:stream:b'),
       1,
-      'A store of the partition p8 should keep its streams under es:{p8}:stream:<stream>, and share nothing with p7.',
+      'A store for partition p8 should keep its streams under es:{p8}:stream:<stream>, and share nothing with p7.',
     )
   })
 })
@@ -273,7 +273,7 @@ describe('commands that come twice', () => {
     for (const key of await box.admin.keys('*')) {
       verify(
         (await box.admin.pttl(key)) < 0,
-        `The key ${key} has a time to live. A command may come again after an hour or after a weekend; by then it would be forgotten, and done twice.`,
+        `The key ${key} has a time to live. A command may come again after an hour or a weekend. If its key has expired by then, the command is carried out twice.`,
       )
     }
   })
@@ -309,18 +309,18 @@ describe('read', () => {
     verifyEqual(
       await box.admin.exists(streamKey('order-2')),
       0,
-      'read of a missing stream should not bring it into being.',
+      'read should never write, but it created the stream that it was called for.',
     )
   })
 })
 
 const TOO_LARGE =
-  'The stream holds 1,010 events, and more than 1,000 were fetched at once. Long streams are read in pages, or everybody else waits and the memory fills.'
+  'The stream has 1,010 events, and more than 1,000 were fetched at once. Read long streams in pages. Otherwise every other client waits, and the memory fills up.'
 
 describe('subscribe', () => {
   subscribingConforms(subject)
 
-  test('does not hold up others', async () => {
+  test('does not make other callers wait', async () => {
     const redis = box.redis
     await redis.ping()
     const client = box.commands[0]?.client
@@ -356,12 +356,12 @@ describe('subscribe', () => {
     verify(
       blocking === undefined &&
         !box.commands.some((sent) => sent.client === client && /SUBSCRIBE$/.test(sent.name)),
-      'subscribe waits on the connection that the store was given. Everybody who shares it waits too, for as long as no event comes. Wait on a `redis.duplicate()`.',
+      'subscribe waits on the connection that was passed to the store. Every other caller on that connection has to wait, too, until an event comes. Wait on a `redis.duplicate()`.',
     )
     verifyEqual(
       await redis.ping(),
       'PONG',
-      'After the subscription had ended, the connection that the store was given should be open and usable.',
+      'After the subscription has ended, the connection that was passed to the store should still be open and usable.',
     )
   })
 
@@ -382,7 +382,7 @@ describe('subscribe', () => {
     const most = largestReply(box.commands)
     verify(
       most <= 1_000,
-      `The log held 1,010 events, and one command of subscribe fetched ${most} of them. A log is as long as the history: read it in pages, with COUNT, while you catch up.`,
+      `The log had 1,010 events, and one command of subscribe fetched ${most} of them. A log is as long as the history, so read it in pages, with COUNT, while you catch up.`,
     )
   })
 
@@ -398,7 +398,7 @@ describe('subscribe', () => {
     verifyEqual(
       await connectionsStillOpen(),
       0,
-      'The handler threw, subscribe ended, and a connection that it had opened is still there. Whoever begins anew after each error soon has as many as the server allows. Close it in a `finally`, however the subscription ends.',
+      'The handler threw, subscribe ended, and a connection that it had opened is still there. A program that subscribes again after each error soon runs out of connections. Close it in a `finally`, however the subscription ends.',
     )
     const stop = new AbortController()
     await attempt('subscribe', () => open(redis).subscribe(() => stop.abort(), { signal: stop.signal }), {
@@ -407,7 +407,7 @@ describe('subscribe', () => {
     verifyEqual(
       await connectionsStillOpen(),
       0,
-      'The signal aborted, subscribe ended, and a connection that it had opened is still there. Close it: it is nobody else’s.',
+      'The signal aborted, subscribe ended, and a connection that it had opened is still there. Nothing else uses it, so close it.',
     )
   })
 })
@@ -429,11 +429,11 @@ describe('snapshots', () => {
     verifyEqual(
       await box.admin.hgetall(`es:{p7}:snapshot:last:${S}`),
       { modelVersion: '3', version: '2', state: '" e-1 e-2"' },
-      `The snapshot of the model last should be the hash es:{p7}:snapshot:last:${S} with the fields modelVersion, version and state (as JSON).`,
+      `The snapshot of the model named last should be the hash es:{p7}:snapshot:last:${S} with the fields modelVersion, version, and state (as JSON).`,
     )
     verify(
       (await box.admin.pttl(`es:{p7}:snapshot:last:${S}`)) < 0,
-      'The snapshot has a time to live. Nothing of the store expires: when the events that it covers have been archived, nobody can make it again.',
+      "The snapshot has a time to live. Nothing in the store expires, because once the events that a snapshot covers are archived, the snapshot can't be made again.",
     )
     for (const broken of [{ state: '{"sum":' }, { version: 'two' }, { version: '' }, { modelVersion: '' }]) {
       await box.admin.hset(`es:{p7}:snapshot:last:${S}`, {
@@ -445,17 +445,17 @@ describe('snapshots', () => {
       verifyEqual(
         await call('load', () => store.load(S, model)),
         { state: ' e-1 e-2', version: 2 },
-        `The snapshot is damaged (${JSON.stringify(broken)}, state "x" otherwise). Nothing of it is to be believed, neither its state nor its version: replay the events from the first.`,
+        `The snapshot is damaged (${JSON.stringify(broken)}; its state is otherwise "x"). You can trust neither its state nor its version, so replay the events from the beginning.`,
       )
       verifyEqual(
         await call('saveSnapshot', () => store.saveSnapshot(S, model, loaded)),
         true,
-        `A damaged snapshot was there (${JSON.stringify(broken)}). saveSnapshot should put a sound one in its place.`,
+        `There was a damaged snapshot (${JSON.stringify(broken)}). saveSnapshot should replace it with a good one.`,
       )
     }
   })
 
-  test('a slow one between two steps', async () => {
+  test('a slow writer between two steps', async () => {
     const model = { name: 'count', version: 1, initial: 0, evolve: (state: number) => state + 1 }
     await everyInterleaving({
       name: 'saveSnapshot',
@@ -465,13 +465,13 @@ describe('snapshots', () => {
         verifyEqual(
           await box.admin.hget(`es:{p7}:snapshot:count:${S}`, 'version'),
           '3',
-          `A snapshot of version 3 was saved while another process was saving one of version 2${after ? `, behind its ${after}` : ''}, and the older one took its place. Looking and writing have to be one step: a script, or WATCH on a connection of its own.`,
+          `A snapshot of version 3 was saved while another process was saving one of version 2${after ? `, right after its ${after}` : ''}, and the older one replaced the newer one. Compare and write in one step: use a script, or WATCH on a connection of its own.`,
         )
       },
     })
   })
 
-  test('reads no more than it lacks', async () => {
+  test('reads only the events after the snapshot', async () => {
     await subject.plant(S, 40)
     const model = { name: 'count', version: 1, initial: 0, evolve: (state: number) => state + 1 }
     const store = open(box.redis)
@@ -480,7 +480,7 @@ describe('snapshots', () => {
     const longest = largestReply(box.commands)
     verify(
       longest < 10,
-      `A snapshot was there at version 39 of 40, and load fetched ${longest} events at once. Read behind the snapshot: to fetch all and drop most saves nothing.`,
+      `There was a snapshot at version 39 of 40, and load fetched ${longest} events at once. Only read the events after the snapshot. Fetching all and dropping most of them saves nothing.`,
     )
   })
 
@@ -499,13 +499,13 @@ describe('snapshots', () => {
       verify: async ({ first, after }) => {
         verify(
           first.ok && first.value.state === first.value.version,
-          `An event was appended while a state was loaded${after ? `, behind the ${after}` : ''}, and the state does not hold as many events as its version says. Take both from one read.`,
+          `An event was appended while load was running${after ? `, right after its ${after}` : ''}, and the state doesn't include as many events as its version says. Take both from one read.`,
           { received: first },
         )
         verifyEqual(
           await call('load', () => open(box.connect()).load(S, model)),
           { state: 3, version: 3 },
-          'An event was appended while a snapshot was made. What load returns after that should hold all three events, each of them once.',
+          'An event was appended while a snapshot was being made. After that, load should return a state with all three events, each of them once.',
         )
       },
     })

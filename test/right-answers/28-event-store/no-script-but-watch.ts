@@ -1,16 +1,16 @@
 import type { Cluster, Redis } from 'ioredis'
 import { type DomainEvent, decodeEvent, encodeEvent, type Payload } from '#built/01-events'
 
-/** Which version the stream must be at; a number from 0 on, or one of three words. */
+/** The version that the stream must be at: a number of 0 or more, or one of three words. */
 export type Expected = 'any' | 'none' | 'exists' | number
 
 export interface AppendOptions {
   readonly expected: Expected
-  /** Made once by whoever wants something, and the same for every try. */
+  /** Made once by the caller, and the same for every attempt. */
   readonly commandId?: string
 }
 
-/** Where the last of the events stands: its version in the stream, its position in the log. */
+/** Where the last of the events is: its version in the stream, and its position in the log. */
 export interface Appended {
   readonly version: number
   readonly position: string
@@ -26,22 +26,22 @@ export interface LoggedEvent extends StoredEvent {
   readonly position: string
 }
 
-/** The first lifts a payload from schema version 1 to 2, the second from 2 to 3, and so on. */
+/** By event type: the first upcaster lifts a payload from schema version 1 to 2, the second from 2 to 3, and so on. */
 export type Upcasters = Readonly<Record<string, readonly ((payload: Payload) => Payload)[]>>
 
 export interface StoreOptions {
-  /** All keys of one partition lie in one hash slot. */
+  /** All keys of one partition are in the same hash slot. */
   readonly partition: string
   readonly upcasters?: Upcasters
 }
 
 export interface SubscribeOptions {
-  /** The position of the last event that was handled; from the beginning when left out. */
+  /** The position of the last event that was handled. By default, a subscription starts at the beginning. */
   readonly after?: string
   readonly signal: AbortSignal
 }
 
-/** `version` is raised by hand whenever `evolve` or the shape of the state changes. */
+/** Raise `version` by hand whenever `evolve` or the shape of the state changes. */
 export interface Model<State> {
   readonly name: string
   readonly version: number
@@ -49,13 +49,13 @@ export interface Model<State> {
   readonly evolve: (state: State, event: DomainEvent) => State
 }
 
-/** A state, and the version of the last event in it. They belong together. */
+/** A state, and the version of the last event in it. */
 export interface Loaded<State> {
   readonly state: State
   readonly version: number
 }
 
-/** The stream is not where it was expected: read again and decide anew. */
+/** The stream isn't at the expected version: read it and decide again. */
 export class ConcurrencyError extends Error {
   override readonly name = 'ConcurrencyError'
   readonly stream: string
@@ -63,7 +63,7 @@ export class ConcurrencyError extends Error {
   readonly actual: number
 
   constructor(stream: string, expected: Expected, actual: number) {
-    super(`Stream ${stream} is at version ${actual}; expected was ${expected}`)
+    super(`Stream ${stream} is at version ${actual}, but ${expected} was expected`)
     this.stream = stream
     this.expected = expected
     this.actual = actual
@@ -80,14 +80,14 @@ export class InvalidAppendError extends Error {
   }
 }
 
-/** An event from a newer program than this one. */
+/** Thrown for an event that was written by a newer program than this one. */
 export class UnknownSchemaError extends Error {
   override readonly name = 'UnknownSchemaError'
   readonly eventType: string
   readonly schemaVersion: number
 
   constructor(eventType: string, schemaVersion: number) {
-    super(`Nothing here knows ${eventType} of schema version ${schemaVersion}`)
+    super(`This program can't read ${eventType} of schema version ${schemaVersion}`)
     this.eventType = eventType
     this.schemaVersion = schemaVersion
   }
@@ -95,7 +95,7 @@ export class UnknownSchemaError extends Error {
 
 type Entry = readonly [id: string, flat: readonly string[]]
 
-/** No script at all: WATCH on a connection of its own, and what was read decides what is sent in MULTI. */
+/** Uses no script, but WATCH on a connection of its own: what it reads decides what it sends in MULTI. */
 export class RedisEventStore {
   private readonly redis: Redis
   private readonly prefix: string
@@ -113,7 +113,7 @@ export class RedisEventStore {
     if (events.length < 1) throw new InvalidAppendError('events', 'has to have at least one')
     const words: readonly unknown[] = ['any', 'none', 'exists']
     if (!words.includes(expected) && !(Number.isInteger(expected) && Number(expected) >= 0)) {
-      throw new InvalidAppendError('expected', 'is no version')
+      throw new InvalidAppendError('expected', "isn't a version")
     }
     if (commandId === '') throw new InvalidAppendError('commandId', 'has to be left out or not be empty')
     const entries = events.map((event) => {
@@ -121,7 +121,7 @@ export class RedisEventStore {
       return ['schemaVersion', String(lifts.length + 1), 'event', encodeEvent(event)]
     })
     for (let tries = 1; ; tries += 1) {
-      // Nothing is sent again behind our back: a transaction would be, without its WATCH.
+      // No automatic resending, because a transaction would be sent again without its WATCH.
       const own = this.redis.duplicate({ retryStrategy: () => null })
       own.on('error', () => {})
       try {
@@ -157,7 +157,7 @@ export class RedisEventStore {
       expected === 'any' ||
       (expected === 'exists' ? version > 0 : version === (expected === 'none' ? 0 : expected))
     if (!met) {
-      // What was read belongs together only if nobody wrote in between.
+      // The two reads only match if no other client wrote in between.
       if ((await own.multi().ping().exec()) === null) return null
       throw new ConcurrencyError(stream, expected, version)
     }
@@ -235,7 +235,7 @@ export class RedisEventStore {
         loaded = { state: JSON.parse(hash.state ?? ''), version }
       }
     } catch {
-      // replayed from the beginning
+      // replay from the beginning
     }
     for await (const page of this.read(stream, loaded.version)) {
       for (const { event, version } of page) loaded = { state: model.evolve(loaded.state, event), version }
@@ -275,7 +275,7 @@ export class RedisEventStore {
   }
 }
 
-/** The number before the dash of the last id that the stream has ever had; fails for what is no stream. */
+/** Reads the number before the dash of the last ID that the stream has ever had; fails if the key isn't a stream. */
 async function lastMs(own: Redis, key: string): Promise<number> {
   if ((await own.exists(key)) === 0) return 0
   const info = (await own.xinfo('STREAM', key)) as unknown[]

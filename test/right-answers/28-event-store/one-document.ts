@@ -1,16 +1,16 @@
 import type { Cluster, Redis } from 'ioredis'
 import { type DomainEvent, decodeEvent, encodeEvent, type Payload } from '#built/01-events'
 
-/** Which version the stream must be at; a number from 0 on, or one of three words. */
+/** The version that the stream must be at: a number of 0 or more, or one of three words. */
 export type Expected = 'any' | 'none' | 'exists' | number
 
 export interface AppendOptions {
   readonly expected: Expected
-  /** Made once by whoever wants something, and the same for every try. */
+  /** Made once by the caller, and the same for every attempt. */
   readonly commandId?: string
 }
 
-/** Where the last of the events stands: its version in the stream, its position in the log. */
+/** Where the last of the events is: its version in the stream, and its position in the log. */
 export interface Appended {
   readonly version: number
   readonly position: string
@@ -26,22 +26,22 @@ export interface LoggedEvent extends StoredEvent {
   readonly position: string
 }
 
-/** The first lifts a payload from schema version 1 to 2, the second from 2 to 3, and so on. */
+/** By event type: the first upcaster lifts a payload from schema version 1 to 2, the second from 2 to 3, and so on. */
 export type Upcasters = Readonly<Record<string, readonly ((payload: Payload) => Payload)[]>>
 
 export interface StoreOptions {
-  /** All keys of one partition lie in one hash slot. */
+  /** All keys of one partition are in the same hash slot. */
   readonly partition: string
   readonly upcasters?: Upcasters
 }
 
 export interface SubscribeOptions {
-  /** The position of the last event that was handled; from the beginning when left out. */
+  /** The position of the last event that was handled. By default, a subscription starts at the beginning. */
   readonly after?: string
   readonly signal: AbortSignal
 }
 
-/** `version` is raised by hand whenever `evolve` or the shape of the state changes. */
+/** Raise `version` by hand whenever `evolve` or the shape of the state changes. */
 export interface Model<State> {
   readonly name: string
   readonly version: number
@@ -49,13 +49,13 @@ export interface Model<State> {
   readonly evolve: (state: State, event: DomainEvent) => State
 }
 
-/** A state, and the version of the last event in it. They belong together. */
+/** A state, and the version of the last event in it. */
 export interface Loaded<State> {
   readonly state: State
   readonly version: number
 }
 
-/** The stream is not where it was expected: read again and decide anew. */
+/** The stream isn't at the expected version: read it and decide again. */
 export class ConcurrencyError extends Error {
   override readonly name = 'ConcurrencyError'
   readonly stream: string
@@ -63,7 +63,7 @@ export class ConcurrencyError extends Error {
   readonly actual: number
 
   constructor(stream: string, expected: Expected, actual: number) {
-    super(`Stream ${stream} is at version ${actual}; expected was ${expected}`)
+    super(`Stream ${stream} is at version ${actual}, but ${expected} was expected`)
     this.stream = stream
     this.expected = expected
     this.actual = actual
@@ -80,14 +80,14 @@ export class InvalidAppendError extends Error {
   }
 }
 
-/** An event from a newer program than this one. */
+/** Thrown for an event that was written by a newer program than this one. */
 export class UnknownSchemaError extends Error {
   override readonly name = 'UnknownSchemaError'
   readonly eventType: string
   readonly schemaVersion: number
 
   constructor(eventType: string, schemaVersion: number) {
-    super(`Nothing here knows ${eventType} of schema version ${schemaVersion}`)
+    super(`This program can't read ${eventType} of schema version ${schemaVersion}`)
     this.eventType = eventType
     this.schemaVersion = schemaVersion
   }
@@ -124,7 +124,7 @@ redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'modelVersion', ARGV[1], 'version', ARGV[2], 'state', ARGV[3])
 return 'saved'`
 
-/** The whole append as one JSON document; catching up on the shared connection, waiting on another. */
+/** Sends an append as one JSON document. A subscription catches up on the shared connection, and waits on another one. */
 export class RedisEventStore {
   readonly append: (
     stream: string,
@@ -245,7 +245,7 @@ function boundsOf(expected: Expected): readonly [least: number, most?: number] {
   if (expected === 'exists') return [1]
   if (expected === 'none') return [0, 0]
   if (Number.isSafeInteger(expected) && expected >= 0) return [expected, expected]
-  throw new InvalidAppendError('expected', `cannot be ${String(expected)}`)
+  throw new InvalidAppendError('expected', `can't be ${String(expected)}`)
 }
 
 function usable<State>(hash: Record<string, string>, model: Model<State>): Loaded<State> | undefined {

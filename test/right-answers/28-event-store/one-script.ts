@@ -55,7 +55,7 @@ export class ConcurrencyError extends Error {
   readonly actual: number
 
   constructor(stream: string, expected: Expected, actual: number) {
-    super(`Stream ${stream} is at version ${actual}; expected was ${expected}`)
+    super(`Stream ${stream} is at version ${actual}, but ${expected} was expected`)
     this.stream = stream
     this.expected = expected
     this.actual = actual
@@ -78,7 +78,7 @@ export class UnknownSchemaError extends Error {
   readonly schemaVersion: number
 
   constructor(eventType: string, schemaVersion: number) {
-    super(`Nothing here knows ${eventType} of schema version ${schemaVersion}`)
+    super(`This program can't read ${eventType} of schema version ${schemaVersion}`)
     this.eventType = eventType
     this.schemaVersion = schemaVersion
   }
@@ -108,7 +108,7 @@ if not met then return {'conflict', version} end
 local text, position
 for i = 3, #ARGV, 2 do
   version = version + 1
-  text = string.format('%.0f', version) -- on its own Lua would write 1e+14
+  text = string.format('%.0f', version) -- without a format, Lua would write 1e+14
   redis.call('XADD', KEYS[1], text .. '-0', 'schemaVersion', ARGV[i], 'event', ARGV[i + 1])
   position = redis.call('XADD', KEYS[2], '*', 'stream', ARGV[2], 'version', text,
     'schemaVersion', ARGV[i], 'event', ARGV[i + 1])
@@ -136,7 +136,7 @@ export class RedisEventStore {
   constructor(redis: Redis | Cluster, { partition, upcasters = {} }: StoreOptions) {
     this.#redis = redis
     this.#upcasters = upcasters
-    // The first braces of a key make its hash tag, so what follows them may hold any character.
+    // The first braces of a key are its hash tag, so any characters may follow them.
     this.#prefix = `es:{${partition}}`
     this.#log = `${this.#prefix}:log`
   }
@@ -175,7 +175,7 @@ export class RedisEventStore {
         if (!more) return
       }
     } finally {
-      await coming.catch(() => {}) // whoever stops early leaves nothing open
+      await coming.catch(() => {}) // a caller that stops early leaves no command unanswered
     }
   }
 
@@ -184,8 +184,8 @@ export class RedisEventStore {
     { after = '0-0', signal }: SubscribeOptions,
   ): Promise<void> {
     if (signal.aborted) return
-    const reader = this.#redis.duplicate() // while a read waits, nothing else gets through its connection
-    reader.on('error', () => {}) // the command that failed tells of it too
+    const reader = this.#redis.duplicate() // a waiting read blocks its whole connection
+    reader.on('error', () => {}) // the command that failed reports it, too
     const stop = () => reader.disconnect()
     signal.addEventListener('abort', stop)
     try {
@@ -228,7 +228,7 @@ export class RedisEventStore {
     try {
       return { state: JSON.parse(state ?? '') as State, version: Number(version) }
     } catch {
-      return null // the events tell the same, only later
+      return null // replaying the events gives the same state, only slower
     }
   }
 
@@ -239,14 +239,14 @@ export class RedisEventStore {
       )
       return reply?.[0]?.[1] ?? []
     } catch (error) {
-      if (signal.aborted) return [] // it was the signal that cut the connection
+      if (signal.aborted) return [] // the signal closed the connection
       throw error
     }
   }
 
   #page(stream: string, afterId: string): Promise<[id: string, flat: string[]][]> {
     const page = this.#redis.xrange(this.#streamKey(stream), `(${afterId}`, '+', 'COUNT', PAGE_SIZE)
-    page.catch(() => {}) // seen by whoever awaits it, which may be later
+    page.catch(() => {}) // handled where the page is awaited, which may be later
     return page
   }
 
@@ -294,8 +294,8 @@ function script(lua: string): Script {
 function validate(stream: string, events: readonly DomainEvent[], options: AppendOptions): void {
   const { expected, commandId } = options
   if (typeof stream !== 'string' || stream === '')
-    throw new InvalidAppendError('stream', 'is no text, or empty')
-  if (events.length === 0) throw new InvalidAppendError('events', 'are none')
+    throw new InvalidAppendError('stream', 'is empty or not a string')
+  if (events.length === 0) throw new InvalidAppendError('events', 'are missing')
   const isVersion = Number.isSafeInteger(expected) && Number(expected) >= 0
   if (!isVersion && expected !== 'any' && expected !== 'none' && expected !== 'exists') {
     throw new InvalidAppendError('expected', `is ${String(expected)}`)
