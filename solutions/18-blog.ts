@@ -3,7 +3,7 @@ import { createEvent, type DomainEvent, decodeEvent, encodeEvent } from '#built/
 
 export type Clock = () => Date
 
-/** What a post is now. Times are ISO 8601, from the events. */
+/** The current state of a post. Times are ISO 8601, from the events. */
 export interface Post {
   readonly title: string
   readonly content: string
@@ -15,11 +15,11 @@ export interface Post {
 }
 
 export type Draft = Pick<Post, 'title' | 'content' | 'author'>
-/** A field that is missing or undefined stays as it is; an empty text is a text. */
+/** A field that's missing or undefined isn't changed. An empty string is a value. */
 export type Changes = { readonly title?: string | undefined; readonly content?: string | undefined }
 export type Refusal = 'exists' | 'not-found' | 'no-title' | 'no-content' | 'already-published'
 
-/** The rules say no, and nothing was written. */
+/** A rule refused the command, and nothing was written. */
 export class PostRefusedError extends Error {
   override readonly name = 'PostRefusedError'
   readonly postId: string
@@ -38,7 +38,7 @@ type Fact =
   | { readonly eventType: 'POST_EDITED'; readonly payload: Edited }
   | { readonly eventType: 'POST_PUBLISHED'; readonly payload: Record<string, never> }
 
-/** What comes of a command, given the post as it is; null when there is nothing to do. */
+/** Returns the fact that follows from a command for the current post, or null if there's nothing to do. */
 type Decide = (post: Post | null) => Fact | null
 
 const PAGE = 500
@@ -47,7 +47,7 @@ const ATTEMPTS = 10
 const keyOf = (postId: string) => `blog:post:${postId}`
 const isBlank = (text: string) => text.trim() === ''
 
-/** The post after one more event. Pure: its times are those of the events. Unknown types leave it as it is. */
+/** Returns the post after another event. Pure: all times come from the events. Unknown types leave it as it is. */
 export function applyPostEvent(post: Post | null, event: DomainEvent): Post | null {
   const fact = event as DomainEvent & Fact
   const { timestamp } = event
@@ -69,12 +69,12 @@ export function applyPostEvent(post: Post | null, event: DomainEvent): Post | nu
   }
 }
 
-/** The post as it is now, null for one that never was. */
+/** Resolves to the current post, or to null if it doesn't exist. */
 export async function getPost(redis: Redis, postId: string): Promise<Post | null> {
   return (await read(redis, postId)).post
 }
 
-/** Post and version grow in one loop, so that a decision is checked against just what it has seen. */
+/** Reads the post and its version in one loop, so that a decision is checked against exactly the events it's based on. */
 async function read(redis: Redis, postId: string): Promise<{ post: Post | null; version: number }> {
   let post: Post | null = null
   let version = 0
@@ -88,7 +88,7 @@ async function read(redis: Redis, postId: string): Promise<{ post: Post | null; 
   }
 }
 
-/** Reads, decides, writes one event under the next version as its id; when that id is taken, all three again. */
+/** Reads, decides, and writes one event with the next version as its ID. If that ID is taken, it starts over. */
 async function handle(redis: Redis, clock: Clock, postId: string, decide: Decide): Promise<number> {
   for (let attempt = 1; ; attempt += 1) {
     const { post, version } = await read(redis, postId)
@@ -104,12 +104,12 @@ async function handle(redis: Redis, clock: Clock, postId: string, decide: Decide
   }
 }
 
-/** Redis has no code for it, only this sentence. */
+/** Redis has no error code for this, only this sentence. */
 function isTaken(error: unknown): boolean {
   return error instanceof Error && error.message.includes('equal or smaller than the target stream top item')
 }
 
-/** Each command resolves to the post's version after it. @throws PostRefusedError */
+/** Creates a draft. Like each command, it resolves to the post's new version. @throws PostRefusedError */
 export function createPost(redis: Redis, clock: Clock, postId: string, draft: Draft): Promise<number> {
   return handle(redis, clock, postId, (post) => {
     if (post !== null) throw new PostRefusedError(postId, 'exists')

@@ -24,7 +24,7 @@ const clock = () => new Date(DAY_9)
 const DRAFT = { title: 'Hello', content: 'First post', author: 'ada' }
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
-/** Happened on the n-th of March. */
+/** Creates an event from March `n`. */
 function event(n: number, eventType: string, payload: object = {}): PostEvent {
   return {
     eventId: `0b7f3a52-6f0a-4c1e-9d3b-${String(n).padStart(12, '0')}`,
@@ -84,9 +84,13 @@ async function refused(
   verifyEqual(
     { reason: error.reason, postId: error.postId },
     { reason, postId: 'post-1' },
-    `${name} refused rightly, but the PostRefusedError should carry the reason "${reason}" and the post’s id: by them the page tells the author what to do.`,
+    `\`${name}\` was right to refuse, but the PostRefusedError should have the reason "${reason}" and the post's ID. The page needs both to tell the author what to do.`,
   )
-  verifyEqual(await types(), events, `${name} refused, and should have left the stream as it was.`)
+  verifyEqual(
+    await types(),
+    events,
+    `\`${name}\` refused the command, so it should write nothing to the stream.`,
+  )
 }
 
 describe('applyPostEvent', () => {
@@ -96,31 +100,31 @@ describe('applyPostEvent', () => {
         null,
         CREATED,
         draft(),
-        'POST_CREATED makes a draft: title, content and author from the payload, `createdAt` from the event.',
+        'POST_CREATED should create a draft with the title, content, and author from the payload, and `createdAt` from the event.',
       ],
       [
         draft(),
         event(3, 'POST_EDITED', { title: 'Hello, world' }),
         draft({ title: 'Hello, world', editedAt: '2026-03-03T08:00:00.000Z' }),
-        'POST_EDITED with a title changes the title and `editedAt`. What is not in the payload stays.',
+        "POST_EDITED with a title should change the title and `editedAt`. Fields that aren't in the payload stay as they are.",
       ],
       [
         draft(),
         event(3, 'POST_EDITED', { content: '' }),
         draft({ content: '', editedAt: '2026-03-03T08:00:00.000Z' }),
-        "POST_EDITED with `content: ''` empties the content. An empty text is a text; `||` takes it for none.",
+        "POST_EDITED with `content: ''` should empty the content. An empty string is a value, but `||` treats it as missing.",
       ],
       [
         draft(),
         PUBLISHED,
         published(),
-        'POST_PUBLISHED sets `published`, and `publishedAt` to the time of the event.',
+        'POST_PUBLISHED should set `published`, and set `publishedAt` to the timestamp of the event.',
       ],
       [
         published(),
         event(3, 'POST_EDITED', { content: 'More' }),
         published({ content: 'More', editedAt: '2026-03-03T08:00:00.000Z' }),
-        'An edited post stays published, since the day on which it was.',
+        'An edited post should stay published, and `publishedAt` should stay the same.',
       ],
     ]
     for (const [before, one, after, why] of steps) {
@@ -128,11 +132,11 @@ describe('applyPostEvent', () => {
     }
   })
 
-  test('lives with what should not have happened', async () => {
+  test('accepts events that break the rules', async () => {
     verifyEqual(
       await call('applyPostEvent', () => applyPostEvent(published(), event(5, 'POST_PUBLISHED'))),
       published(),
-      'The log holds a second POST_PUBLISHED, from a program without rules. The first day counts: readers must not see an old post as news.',
+      "The log has a second POST_PUBLISHED, from a program without rules. The first day counts, so that readers don't see an old post as news.",
     )
     verifyEqual(
       await call('applyPostEvent', () => applyPostEvent(published(), CREATED)),
@@ -141,20 +145,20 @@ describe('applyPostEvent', () => {
       [
         [
           (post) => post?.published === false,
-          'A second POST_CREATED should change nothing: it made a published post a draft again.',
+          'A second POST_CREATED turned a published post back into a draft. It should change nothing.',
         ],
       ],
     )
     verifyEqual(
       await call('applyPostEvent', () => applyPostEvent(draft(), event(4, 'POST_PINNED', { title: 'X' }))),
       draft(),
-      'An event of a type that is unknown here (POST_PINNED) should leave the post as it is.',
+      'An event of an unknown type (POST_PINNED) should leave the post as it is.',
     )
     for (const one of [event(3, 'POST_EDITED', { title: 'X' }), PUBLISHED, event(4, 'POST_PINNED')]) {
       const none = await call('applyPostEvent', () => applyPostEvent(null, one))
       verify(
         none === null,
-        `${one.eventType} for a post that never was makes no post: it should give \`null\`.`,
+        `There's no post, and ${one.eventType} doesn't create one. \`applyPostEvent\` should return \`null\`.`,
         {
           received: none,
         },
@@ -162,14 +166,14 @@ describe('applyPostEvent', () => {
     }
   })
 
-  test('changes nothing that it was given', async () => {
+  test('leaves its arguments unchanged', async () => {
     const before = draft()
     for (const one of [event(3, 'POST_EDITED', { title: 'X', content: 'Y' }), PUBLISHED]) {
       await call('applyPostEvent', () => applyPostEvent(before, one))
       verifyEqual(
         before,
         draft(),
-        `applyPostEvent wrote into the post that it was given (${one.eventType}). Somebody else may hold it: return a new one.`,
+        `\`applyPostEvent\` changed its argument \`post\` (${one.eventType}). Other code may still use that object, so return a new one.`,
       )
     }
   })
@@ -179,30 +183,30 @@ describe('createPost and getPost', () => {
   test('stores the first event', async () => {
     const version = await call('createPost', () => createPost(box.redis, clock, 'post-1', DRAFT))
     const all = await stored()
-    verify(all.length === 1, 'After createPost the stream `blog:post:post-1` should hold one entry.', {
+    verify(all.length === 1, 'After `createPost`, the stream `blog:post:post-1` should have one entry.', {
       received: { keys: await box.admin.keys('*'), entries: all },
     })
     const { eventId, ...rest } = all[0]?.event ?? {}
     verifyEqual(
       rest,
       { timestamp: DAY_9, eventType: 'POST_CREATED', entityId: 'post-1', payload: DRAFT, metadata: {} },
-      'The entry should have a field `event` with the whole event of lesson 01: the time of the clock, and title, content and author as the payload, nothing that follows from the type.',
+      'The entry should have a field `event` with a complete event from lesson 01: the current time from `clock`, and only the title, content, and author in the payload.',
     )
     verify(UUID.test(String(eventId)), 'The `eventId` should be a UUID.', { received: eventId })
     verifyEqual(
       [all[0]?.id, version],
       ['1-0', 1],
-      'The first entry should have the id 1-0, and createPost should resolve to the version 1.',
+      'The first entry should have the ID 1-0, and `createPost` should resolve to version 1.',
     )
   })
 
-  test('stores what was written', async () => {
+  test('stores strings unchanged', async () => {
     const typed = { title: ' Hello ', content: 'First\n\n  post ', author: 'ada' }
     await call('createPost', () => createPost(box.redis, clock, 'post-1', typed))
     verifyEqual(
       (await last())?.event.payload,
       typed,
-      'A draft came in with white space at the ends of its texts. The payload should hold title, content and author as they were written: a line of a poem may be indented.',
+      'A draft has white space at the ends of its strings. The payload should have the title, content, and author exactly as they were written, because a line of a poem may be indented.',
     )
   })
 
@@ -211,10 +215,12 @@ describe('createPost and getPost', () => {
     verifyEqual(
       await call('getPost', () => getPost(box.redis, 'post-1')),
       published({ title: 'Hello, world', editedAt: '2026-03-03T08:00:00.000Z' }),
-      'getPost should give the post after all events of `blog:post:post-1`, with the times of these events.',
+      '`getPost` should resolve to the post after all events in `blog:post:post-1`, with the times of these events.',
     )
     const none = await call('getPost', () => getPost(box.redis, 'post-9'))
-    verify(none === null, 'getPost should give `null` for a post that never was.', { received: none })
+    verify(none === null, "`getPost` should resolve to `null` for a post that doesn't exist.", {
+      received: none,
+    })
     await box.admin.del(KEY)
     const edits = Array.from({ length: 1_100 }, (_, n) => event(4, 'POST_EDITED', { content: `draft ${n}` }))
     await plant(CREATED, ...edits)
@@ -222,29 +228,29 @@ describe('createPost and getPost', () => {
     verifyEqual(
       post?.content,
       'draft 1099',
-      'A post was edited 1,100 times. getPost should show the text of the last edit.',
+      'A post was edited 1,100 times. `getPost` should return the content of the last edit.',
       [
         [
           (content) => content !== undefined && /^draft \d+$/.test(content),
-          'A post was edited 1,100 times, and getPost shows an old text: it read one page only. Go on until a page is not full.',
+          "A post was edited 1,100 times, and `getPost` returned old content, because it read only part of the stream. Read pages until one isn't full.",
         ],
       ],
     )
     verify(
       largestReply(box.commands) <= 1_000,
-      'getPost fetched more than 1,000 entries with one command. Read in pages.',
+      '`getPost` fetched more than 1,000 entries with one command. Read in pages.',
       {
         received: `${largestReply(box.commands)} entries`,
       },
     )
   })
 
-  test('refuses a second post of the same id, and one without a title', async () => {
+  test('refuses a taken ID and a blank title', async () => {
     await refused(
       'createPost',
       () => createPost(box.redis, clock, 'post-1', { ...DRAFT, title: '  ' }),
       'no-title',
-      'A post with the blank title "  " was created. It should be refused with a PostRefusedError.',
+      '`createPost` accepted the blank title "  ". It should refuse with a PostRefusedError.',
       [],
     )
     await plant(CREATED)
@@ -252,12 +258,12 @@ describe('createPost and getPost', () => {
       'createPost',
       () => createPost(box.redis, clock, 'post-1', { ...DRAFT, title: 'Mine' }),
       'exists',
-      'There is a post-1 already, and it was created again. It should be refused with a PostRefusedError.',
+      'post-1 already exists, but `createPost` created it again. It should refuse with a PostRefusedError.',
       ['POST_CREATED'],
     )
   })
 
-  test('lets one of two authors have the id', async () => {
+  test('gives an ID to one of two authors', async () => {
     await everyInterleaving({
       name: 'createPost',
       first: (redis) => createPost(redis, clock, 'post-1', DRAFT),
@@ -266,12 +272,12 @@ describe('createPost and getPost', () => {
         verifyEqual(
           await types(),
           ['POST_CREATED'],
-          `Two authors made a post with one id, and the stream does not hold exactly one POST_CREATED: the second came between the ${after ?? 'start'} and the ${held ?? 'end'} of the first. Write under the id of the next version, which Redis gives away only once; and when it is taken, do not write the same event under another one: read again, decide again.`,
+          `Two authors created a post with the same ID, and the stream doesn't have exactly one POST_CREATED (the second came between the ${after ?? 'start'} and the ${held ?? 'end'} of the first). Use the next version as the entry's ID, because Redis accepts each ID only once. If it's taken, don't write the same event under another ID, but read and decide again.`,
         )
         const loser = first.ok ? second : first
         verify(
           !loser.ok && loser.error instanceof PostRefusedError && loser.error.reason === 'exists',
-          'The slower of two authors should be told with a PostRefusedError that the post "exists": after a conflict read again and decide again.',
+          'The slower of two authors should get a PostRefusedError with the reason "exists". After a conflict, read and decide again.',
           { received: loser.ok ? 'both succeeded' : loser.error },
         )
       },
@@ -282,42 +288,42 @@ describe('createPost and getPost', () => {
 const edited = (changes: Changes) => call('editPost', () => editPost(box.redis, clock, 'post-1', changes))
 
 describe('editPost', () => {
-  test('stores what has changed', async () => {
+  test('stores only what changed', async () => {
     await plant(CREATED, PUBLISHED)
     const version = await edited({ title: 'Hello, world', content: 'First post' })
     const entry = await last()
     verifyEqual(
       [entry?.id, entry?.event.eventType, entry?.event.timestamp],
       ['3-0', 'POST_EDITED', DAY_9],
-      'editPost should append a POST_EDITED as version 3, with the time of the clock.',
+      '`editPost` should append a POST_EDITED as version 3, with the current time from `clock`.',
     )
     verifyEqual(
       entry?.event.payload,
       { title: 'Hello, world' },
-      'Title and content came in, but only the title is new: the payload should hold what has changed and nothing else. Whoever reads the history wants to see what was done.',
+      '`editPost` received a title and content, but only the title is new. The payload should have only what changed, so that the history shows what was done.',
     )
-    verifyEqual(version, 3, 'editPost should resolve to the new version.')
+    verifyEqual(version, 3, '`editPost` should resolve to the new version.')
     await edited({ title: undefined, content: 'More' })
     verifyEqual(
       (await last())?.event.payload,
       { content: 'More' },
-      '`title: undefined` means that the title was not touched. The payload should hold the content only.',
+      "`title: undefined` means that the title wasn't changed. The payload should have only the content.",
     )
   })
 
-  test('does not mind an empty draft', async () => {
+  test('accepts an empty draft', async () => {
     await plant(CREATED)
     const outcome = await attempt('editPost', () => editPost(box.redis, clock, 'post-1', { content: '' }))
     verify(
       outcome.ok || !(outcome.error instanceof PostRefusedError),
-      'The author emptied her draft, and editPost refused. Only a published post must have content: a draft may be emptied.',
+      'The author emptied a draft, and `editPost` refused. Only a published post needs content, so a draft can be emptied.',
       { received: !outcome.ok && outcome.error },
     )
     await call('editPost', () => (outcome.ok ? outcome.value : Promise.reject(outcome.error)))
     verifyEqual(
       (await last())?.event.payload,
       { content: '' },
-      "A draft may be emptied: `content: ''` is a change. An empty text is not the same as none given.",
+      "A draft can be emptied, so `content: ''` is a change. An empty string isn't the same as a missing one.",
     )
   })
 
@@ -328,9 +334,9 @@ describe('editPost', () => {
       verifyEqual(
         await types(),
         ['POST_CREATED', 'POST_PUBLISHED'],
-        `Somebody pressed "save" without a change (${JSON.stringify(changes)}), and an event was stored. Nothing happened, so there is no fact.`,
+        `The author pressed "save" without a change (${JSON.stringify(changes)}), and \`editPost\` stored an event. Nothing happened, so it should store nothing.`,
       )
-      verifyEqual(version, 2, 'Without a change editPost should resolve to the version as it is.')
+      verifyEqual(version, 2, 'Without a change, `editPost` should resolve to the current version.')
     }
   })
 
@@ -339,7 +345,7 @@ describe('editPost', () => {
       'editPost',
       () => editPost(box.redis, clock, 'post-1', { title: 'X' }),
       'not-found',
-      'editPost edited a post that never was. Nobody can change nothing: it should be refused with a PostRefusedError.',
+      "`editPost` edited a post that doesn't exist. It should refuse with a PostRefusedError.",
       [],
     )
     await plant(CREATED, PUBLISHED)
@@ -348,14 +354,14 @@ describe('editPost', () => {
       'editPost',
       () => editPost(box.redis, clock, 'post-1', { title: ' ' }),
       'no-title',
-      'The title became blank (" "). editPost should refuse that as createPost does: a rule holds whichever way one comes.',
+      '`editPost` accepted the blank title " ". It should refuse it, just like `createPost`, because a rule applies to every command that could break it.',
       both,
     )
     await refused(
       'editPost',
       () => editPost(box.redis, clock, 'post-1', { content: '\n' }),
       'no-content',
-      'A published post was emptied. What must not be published empty must not become empty afterwards either.',
+      "`editPost` emptied a published post. A post can't be published empty, so it can't become empty afterwards either.",
       both,
     )
   })
@@ -368,15 +374,15 @@ describe('editPost', () => {
       await box.admin.xadd(KEY, `${next}-0`, 'event', JSON.stringify(pinned))
     })
     const outcome = await attempt('editPost', () => editPost(redis, clock, 'post-1', { title: 'Hello!' }))
-    if (times() === 0) return // by a connection of which nobody here knows
+    if (times() === 0) return // over a connection that the test doesn't see
     verify(
       times() <= 10,
-      'Somebody else was faster each time, and editPost went on and on. Ten attempts are enough: a loop without an end keeps the author waiting, and Redis busy.',
+      'Another writer was faster each time, and `editPost` never stopped trying. Ten attempts are enough. An endless loop keeps the author waiting and Redis busy.',
       { expected: '10 attempts at most', received: times() },
     )
     verify(
       !outcome.ok,
-      'Somebody else was faster in all ten attempts. Nothing of the edit was stored, and editPost resolved as if it had been: it should reject.',
+      'Another writer was faster in all ten attempts. No edit was stored, but `editPost` resolved. It should reject.',
       { received: outcome.ok ? outcome.value : undefined },
     )
   })
@@ -391,14 +397,14 @@ describe('editPost', () => {
         const failure = first.ok ? second : first
         verify(
           failure.ok,
-          'One editor changed the title, another the content, at the same time, and one of them was turned away. Both may: when the version is taken, read again and decide again.',
+          'One editor changed the title and another the content at the same time, and one of them was refused. Both changes are allowed, so if the ID is taken, read and decide again.',
           { received: failure.ok || failure.error },
         )
         const payloads = (await stored()).slice(1).map(({ event }) => JSON.stringify(event.payload))
         verifyEqual(
           payloads.sort(),
           ['{"content":"More"}', '{"title":"Hello, world"}'],
-          'One editor changed the title, another the content, at the same time. Both changes should be in the stream, each once.',
+          'One editor changed the title and another the content at the same time. The stream should have both changes, each once.',
         )
       },
     })
@@ -413,9 +419,9 @@ describe('publishPost', () => {
     verifyEqual(
       [entry?.id, entry?.event.eventType, entry?.event.payload, entry?.event.timestamp],
       ['2-0', 'POST_PUBLISHED', {}, DAY_9],
-      'publishPost should append a POST_PUBLISHED as version 2, with an empty payload and the time of the clock: when it was published, the event’s own timestamp says.',
+      "`publishPost` should append a POST_PUBLISHED as version 2, with an empty payload and the current time from `clock`. The event's own timestamp says when the post was published.",
     )
-    verifyEqual(version, 2, 'publishPost should resolve to the new version.')
+    verifyEqual(version, 2, '`publishPost` should resolve to the new version.')
   })
 
   test('follows the rules', async () => {
@@ -423,7 +429,7 @@ describe('publishPost', () => {
       'publishPost',
       () => publishPost(box.redis, clock, 'post-1'),
       'not-found',
-      'publishPost published a post that never was. It should be refused with a PostRefusedError.',
+      "`publishPost` published a post that doesn't exist. It should refuse with a PostRefusedError.",
       [],
     )
     await plant(CREATED, event(2, 'POST_EDITED', { content: ' ' }))
@@ -431,7 +437,7 @@ describe('publishPost', () => {
       'publishPost',
       () => publishPost(box.redis, clock, 'post-1'),
       'no-content',
-      'The content is blank (" "), and the post was published. It should be refused with a PostRefusedError.',
+      '`publishPost` published a post with blank content (" "). It should refuse with a PostRefusedError.',
       ['POST_CREATED', 'POST_EDITED'],
     )
     await box.admin.del(KEY)
@@ -440,7 +446,7 @@ describe('publishPost', () => {
       'publishPost',
       () => publishPost(box.redis, clock, 'post-1'),
       'already-published',
-      'The post was published a second time. It should be refused with a PostRefusedError: everybody who follows the blog would be told again. (Also after an edit: it stays published.)',
+      '`publishPost` published a post a second time, so every follower of the blog would be notified again. It should refuse with a PostRefusedError, even after an edit.',
       ['POST_CREATED', 'POST_PUBLISHED', 'POST_EDITED'],
     )
   })
@@ -455,12 +461,12 @@ describe('publishPost', () => {
         verifyEqual(
           await types(),
           ['POST_CREATED', 'POST_PUBLISHED'],
-          `A double click: two calls of publishPost, and the post was not published exactly once. The second came between the ${after ?? 'start'} and the ${held ?? 'end'} of the first. When the id of the next version is taken, do not write the same event under another one: read again, decide again.`,
+          `A double click called \`publishPost\` twice, and the post wasn't published exactly once (the second call came between the ${after ?? 'start'} and the ${held ?? 'end'} of the first). If the ID of the next version is taken, don't write the same event under another ID, but read and decide again.`,
         )
         const loser = first.ok ? second : first
         verify(
           !loser.ok && loser.error instanceof PostRefusedError && loser.error.reason === 'already-published',
-          'The slower click should be refused with the reason "already-published": after a conflict read again and decide again.',
+          'The slower click should be refused with the reason "already-published". After a conflict, read and decide again.',
           { received: loser.ok ? 'both succeeded' : loser.error },
         )
       },
@@ -476,11 +482,11 @@ describe('publishPost', () => {
       first: (redis) => publishPost(redis, clock, 'post-1'),
       second: (redis) => publishPost(redis, clock, 'post-1'),
       verify: async ({ first, second }) => {
-        watch ||= sharedWatch(box.commands, 'write under an id of your own')
+        watch ||= sharedWatch(box.commands, 'choose the ID of the entry yourself')
         const loser = first.ok ? second : first
         verify(
           (await types()).length === 2 && !loser.ok && loser.error instanceof PostRefusedError,
-          `A double click: both calls of publishPost went over one connection, and the slower was not refused by the rules.${watch}`,
+          `A double click called \`publishPost\` twice over one connection, and the slower call wasn't refused with a PostRefusedError.${watch}`,
           { received: { events: await types(), slower: loser.ok ? 'accepted' : loser.error } },
         )
       },
@@ -497,13 +503,13 @@ describe('publishPost', () => {
         const all = await types()
         verify(
           all.length === 2 && first.ok !== second.ok,
-          `The post was published, and emptied at the same moment (between the ${after ?? 'start'} and the ${held ?? 'end'} of publishPost). One of the two should have been refused; now an empty post is public. After a conflict decide again, on the post as it is now.`,
+          `The post was published and emptied at the same moment (between the ${after ?? 'start'} and the ${held ?? 'end'} of \`publishPost\`), and not exactly one of the two was refused. An empty post should never be public, so read and decide again after a conflict.`,
           { received: all },
         )
         const loser = first.ok ? second : first
         verify(
           !loser.ok && loser.error instanceof PostRefusedError && loser.error.reason === 'no-content',
-          'Whoever of the two is slower, publisher or editor, should be refused with the reason "no-content".',
+          'The slower of the two, `publishPost` or `editPost`, should be refused with the reason "no-content".',
           { received: loser.ok || loser.error },
         )
       },

@@ -3,7 +3,7 @@ import { createEvent, type DomainEvent, decodeEvent, encodeEvent, type Payload }
 
 export type Clock = () => Date
 
-/** What a post is now. Times are ISO 8601, from the events. */
+/** The current state of a post. Times are ISO 8601, from the events. */
 export interface Post {
   readonly title: string
   readonly content: string
@@ -15,11 +15,11 @@ export interface Post {
 }
 
 export type Draft = Pick<Post, 'title' | 'content' | 'author'>
-/** A field that is missing or undefined stays as it is; an empty text is a text. */
+/** A field that's missing or undefined isn't changed. An empty string is a value. */
 export type Changes = { readonly title?: string | undefined; readonly content?: string | undefined }
 export type Refusal = 'exists' | 'not-found' | 'no-title' | 'no-content' | 'already-published'
 
-/** The rules say no, and nothing was written. */
+/** A rule refused the command, and nothing was written. */
 export class PostRefusedError extends Error {
   override readonly name = 'PostRefusedError'
   readonly postId: string

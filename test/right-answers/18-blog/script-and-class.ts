@@ -4,7 +4,7 @@ import type { DomainEvent } from '#built/01-events'
 
 export type Clock = () => Date
 
-/** What a post is now. Times are ISO 8601, from the events. */
+/** The current state of a post. Times are ISO 8601, from the events. */
 export interface Post {
   readonly title: string
   readonly content: string
@@ -16,11 +16,11 @@ export interface Post {
 }
 
 export type Draft = Pick<Post, 'title' | 'content' | 'author'>
-/** A field that is missing or undefined stays as it is; an empty text is a text. */
+/** A field that's missing or undefined isn't changed. An empty string is a value. */
 export type Changes = { readonly title?: string | undefined; readonly content?: string | undefined }
 export type Refusal = 'exists' | 'not-found' | 'no-title' | 'no-content' | 'already-published'
 
-/** The rules say no, and nothing was written. */
+/** A rule refused the command, and nothing was written. */
 export class PostRefusedError extends Error {
   override readonly name = 'PostRefusedError'
   readonly postId: string
@@ -34,8 +34,8 @@ export class PostRefusedError extends Error {
 }
 
 /**
- * KEYS  1 the post's stream · ARGV  1 the version that was seen · 2 the event
- * Replies the new version, or -1 when the post is at another one.
+ * KEYS  1 the post's stream · ARGV  1 the expected version · 2 the event
+ * Returns the new version, or -1 if the post is at another version.
  */
 const APPEND = `
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
