@@ -38,7 +38,7 @@ export class UnknownSchemaError extends Error {
   readonly schemaVersion: number
 
   constructor(event: Pick<BlogEvent, 'id' | 'eventType' | 'schemaVersion'>) {
-    super(`Entry ${event.id}: this program cannot read ${event.eventType}, version ${event.schemaVersion}`)
+    super(`Entry ${event.id}: this program can't read ${event.eventType}, version ${event.schemaVersion}`)
     this.id = event.id
     this.eventType = event.eventType
     this.schemaVersion = event.schemaVersion

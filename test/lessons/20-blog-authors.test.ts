@@ -373,7 +373,7 @@ describe('updatePostIndex', () => {
     verifyEqual(
       await index(),
       { ...OF_ADA, card: { ...OF_ADA.card, title: 'Hello, world', version: '3' } },
-      'A published post was edited. Its card should have the new title, but its score should still be the day of its publication: an edit is not a publication.',
+      'A published post was edited. Its card should have the new title, but its score should still be the day of its publication: an edit isn’t a publication.',
     )
   })
 
@@ -741,13 +741,13 @@ describe('catchUpPosts and followPosts', () => {
     const missing = ids.filter((id) => !hers.includes(id))
     verify(
       missing.length === 0,
-      'Forty posts of ada (news:1 to news:40) were published while the index was not being updated. All of them should be in her list. SCAN returns them in batches, so continue until its cursor is 0 again.',
+      'Forty posts of ada (news:1 to news:40) were published while the index wasn’t being updated. All of them should be in her list. SCAN returns them in batches, so continue until its cursor is 0 again.',
       { expected: [], received: missing },
     )
     verifyEqual(
       await index().then(({ card, bob }) => ({ card, bob })),
       { card: OF_BOB.card, bob: OF_BOB.bob },
-      'post-1 was edited and changed its author to bob while the index was not being updated. catchUpPosts should apply all its events, even though it has a card already.',
+      'post-1 was edited and changed its author to bob while the index wasn’t being updated. catchUpPosts should apply all its events, even though it has a card already.',
     )
     verifyEqual(
       hers.filter((id) => !ids.includes(id)),
@@ -848,7 +848,7 @@ describe('catchUpPosts and followPosts', () => {
     )
   })
 
-  test('fails when it cannot catch up', async () => {
+  test('fails when it can’t catch up', async () => {
     await plant(1, [CREATED, PUBLISHED])
     await box.admin.set('blog:card:post-1', 'no hash')
     const caught = await attempt('catchUpPosts', () => catchUpPosts(box.redis))

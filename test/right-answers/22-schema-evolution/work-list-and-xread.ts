@@ -29,7 +29,7 @@ export class UnknownSchemaError extends Error {
   readonly eventType: string
   readonly schemaVersion: number
   constructor(id: string, eventType: string, schemaVersion: number) {
-    super(`${eventType} v${schemaVersion} (entry ${id}) is not known`)
+    super(`${eventType} v${schemaVersion} (entry ${id}) isn't known`)
     this.name = 'UnknownSchemaError'
     this.id = id
     this.eventType = eventType
