@@ -570,7 +570,7 @@ describe('backup and restore', () => {
     const outcome = await attempt('restore', () => restore(box.connect(), COPY, each(lines)), PATIENT)
     verify(
       outcome.ok || !String(outcome.error).includes('equal or smaller'),
-      'restore received the same entry twice, and Redis refused it. backup seems to begin a page with the last entry of the page before. Start after that entry, at `(<id of the last entry>`.',
+      'restore received the same entry twice, and Redis refused it. backup seems to begin a page with the last entry of the previous page. Start after that entry, at `(<id of the last entry>`.',
       { received: !outcome.ok && outcome.error },
     )
     const restored = await call('restore', () => {
