@@ -77,7 +77,7 @@ const publish = (one: PublishedEvent, redis = box.redis, options?: PublisherOpti
 const publishBatch = (batch: readonly PublishedEvent[], redis = box.redis, options?: PublisherOptions) =>
   call('publishBatch', () => new EventPublisher(redis, options).publishBatch(batch))
 
-/** Checks that the IDs in `stream:events` are those of the expected events, in this order. */
+/** Checks that the IDs in `stream:events` belong to the expected events, in this order. */
 async function verifyIds(
   ids: readonly string[],
   expected: readonly string[],

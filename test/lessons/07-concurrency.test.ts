@@ -94,7 +94,7 @@ const refusedInSilence = () => box.commands.some(({ name, reply }) => name === '
 const SILENCE =
   'Two writers expected version 1, and both calls succeeded, although only one event was written: `EXEC` replied `(nil)` to the slower one. With `WATCH`, `(nil)` means "another client was faster, and nothing was written." Check what `exec()` returns, and reject with a ConcurrencyError or read the version again.'
 
-/** Of two writers that both expected version 1, exactly one must have won. */
+/** Of two writers that both expected version 1, exactly one has won. */
 function exactlyOneWon(
   { first, second }: { readonly first: Outcome<unknown>; readonly second: Outcome<unknown> },
   whenBoth: string,
