@@ -221,7 +221,7 @@ describe('storeEvent', () => {
       'storeEvent',
       () => storeEvent(server.connect(), event(1)),
       Error,
-      'Redis refused to write because it had no replica (NOREPLICAS), but storeEvent resolved as if the event had been stored. Pass every error from Redis on to the caller, who can’t try again without it.',
+      'Redis refused to write because it had no replica (NOREPLICAS), but storeEvent resolved as if the event had been stored. Pass every error from Redis on, because a caller can retry only if it sees the error.',
     )
     verify(
       /NOREPLICAS|EXECABORT/.test(error.message),
@@ -402,7 +402,7 @@ describe('followEvents', () => {
     verifyEqual(
       inbox.seen,
       [1, 2, 3],
-      'When followEvents resolved, the events already in the list hadn’t all been handled in order. Pub/Sub only reaches those who are listening at that moment, so read earlier events from the list.',
+      'When followEvents resolved, the events already in the list hadn’t all been handled in order. Pub/Sub reaches only clients that are listening at that moment, so read earlier events from the list.',
     )
     await stop(follower)
   })

@@ -565,7 +565,7 @@ describe('readNew', () => {
     )
     verify(
       !shared,
-      'While readNew waited, a GET on the same connection got no reply. A blocked connection does nothing else, so everyone who shares it waits too. Wait on a `redis.duplicate()`, and close it afterward.',
+      'While readNew waited, a GET on the same connection got no reply. A blocked connection does nothing else, so all code that shares it waits too. Wait on a `redis.duplicate()`, and close it afterward.',
     )
     verifyEqual(
       result && summary(result),

@@ -137,7 +137,7 @@ describe('toFields, fromEntry', () => {
       )
       verify(
         error.name === 'MalformedEventError' && 'field' in error && error.field === 'payload.born',
-        `toFields should refuse a payload with ${what} with the MalformedEventError from encodeEvent, because its \`field\` says what to fix.`,
+        `For a payload with ${what}, toFields should throw the MalformedEventError from encodeEvent, because its \`field\` says what to fix.`,
         { expected: 'MalformedEventError, field "payload.born"', received: error },
       )
     }
@@ -342,7 +342,7 @@ describe('storeEventWithStreams', () => {
     for (const stream of [ENTITY, TYPE, ALL]) {
       verify(
         (await box.admin.xlen(stream)) === LONG_LOG + 1 && !trims,
-        `storeEventWithStreams trims a stream (MAXLEN or MINID), so events are lost. The streams are the only record: \`${ENTITY}\` needs every event to rebuild the user, and a slow reader hasn’t seen all of \`${ALL}\` yet.`,
+        `storeEventWithStreams trims a stream (MAXLEN or MINID), which drops events sooner or later. The streams are the only record: \`${ENTITY}\` needs every event to rebuild the user, and a slow reader hasn’t seen all of \`${ALL}\` yet.`,
         { expected: `${LONG_LOG + 1} entries`, received: `${await box.admin.xlen(stream)} entries` },
       )
     }
@@ -409,7 +409,7 @@ describe('storeEventWithStreams', () => {
       'storeEventWithStreams',
       () => storeEventWithStreams(server.connect(), ada()),
       Error,
-      'Redis refused to write because it had no replica (NOREPLICAS), but storeEventWithStreams resolved as if the event had been stored. Pass every error from Redis on to the caller, who can’t try again without it.',
+      'Redis refused to write because it had no replica (NOREPLICAS), but storeEventWithStreams resolved as if the event had been stored. Pass every error from Redis on, because a caller can retry only if it sees the error.',
     )
     verify(
       /NOREPLICAS|EXECABORT/.test(error.message),
