@@ -401,7 +401,7 @@ describe('encodeEvent', () => {
     const address = { city: 'Ghent', lines: ['1 Main St'] }
     const event = eventWith({ home: address, work: address })
     const why =
-      'JSON writes such an object twice, which is fine. Only an object that contains itself would never end.'
+      'JSON writes such an object twice, which is fine. Only an object that contains itself can’t be encoded.'
     const text = await taken(
       'encodeEvent',
       () => encodeEvent(event),
@@ -432,7 +432,7 @@ describe('encodeEvent', () => {
     verifyEqual(
       [await told(good), await told(bad())],
       before,
-      `encodeEvent received a valid event and an invalid one, then the same two again, and the second results differ from the first. ${fresh}`,
+      `encodeEvent received the same valid event twice, and the same invalid one twice, but the results differ. ${fresh}`,
     )
     const address: Record<string, unknown> = { city: 'Ghent' }
     await told(eventWith({ address }))
@@ -455,13 +455,13 @@ describe('encodeEvent', () => {
       'a Date',
       new Date(MORNING),
       'a Date',
-      'JSON turns it into a string, so readers get back something else than was written. A replacer never sees the Date, because its `toJSON` runs first. Check all values before you call `JSON.stringify`.',
+      'JSON turns it into a string, so readers get back something other than what was written. A replacer never sees the Date, because its `toJSON` runs first. Check all values before you call `JSON.stringify`.',
     ],
     [
       'a bigint',
       10n,
       'a bigint',
-      'JSON has no bigint: `JSON.stringify` throws a TypeError. Don’t convert it to a string or a number either, because then readers get back something else than was written.',
+      'JSON has no bigint: `JSON.stringify` throws a TypeError. Don’t convert it to a string or a number either, because then readers get back something other than what was written.',
     ],
     [
       'NaN',
@@ -628,7 +628,7 @@ describe('decodeEvent', () => {
       'An empty string is as bad as a missing one: readers couldn’t find such an event or tell it from another.'
     const object = 'The payload is an object with fields. For null and arrays, `typeof` says "object" too.'
     const time =
-      'If a timestamp isn’t a time, code that sorts or shows it later breaks. `Date.parse` returns NaN for it.'
+      'A timestamp that isn’t a time breaks any code that sorts or displays it later. `Date.parse` returns NaN for it.'
     const metadata = 'Metadata is an object if it’s there at all.'
     const falsy =
       'Only missing metadata becomes `{}`. `||` treats an empty string, 0, and false as missing too, but `??` doesn’t.'

@@ -145,7 +145,7 @@ describe('storeEvent', () => {
     const messages = await heard()
     verify(
       messages.length === 1,
-      `storeEvent should PUBLISH one message on the channel \`events\`. Listeners received ${messages.length}, so they either miss the event or wake up for nothing.`,
+      `storeEvent should PUBLISH one message on the channel \`events\`. Listeners received ${messages.length}: with none, they miss the event, and with too many, they wake up for nothing.`,
       { received: messages },
     )
     verifyEqual(
@@ -184,7 +184,7 @@ describe('storeEvent', () => {
         verify(
           entity === type,
           pipelined
-            ? `The connection broke after ${last}, and only one of the two lists had the event. A \`pipeline()\` isn’t a transaction, it only saves waiting. Use MULTI and EXEC, or a script.`
+            ? `The connection broke after ${last}, and only one of the two lists had the event. A \`pipeline()\` isn’t a transaction: it only saves waiting. Use MULTI and EXEC, or a script.`
             : `The process died after ${last}, and only one of the two lists had the event, because storeEvent writes in separate commands. The lists will now disagree forever. Send all three commands between MULTI and EXEC, or in one script.`,
           { received: found },
         )
@@ -362,7 +362,7 @@ describe('readEventsByType', () => {
     verifyEqual(
       page,
       { events: [event(3, 'user-9'), event(1), event(2)], next: null },
-      'readEventsByType should return the events of this type only, of all entities, in the order of the list `events:type:USER_REGISTERED`.',
+      'readEventsByType should return the events of this type (and no other) from all entities, in the order of the list `events:type:USER_REGISTERED`.',
     )
     await emptyPage(
       'readEventsByType',
@@ -589,7 +589,7 @@ describe('followEvents', () => {
     )
     verify(
       inbox.seen.length === 600 && inbox.seen.every((n, i) => n === i + 1),
-      'The messages about 599 events were lost, and the one about event 600 arrived. It should get all 600 handled, each once and in order, which takes more than one page of 500. Read until `next` is null at every message too.',
+      'The messages about 599 events were lost, and the one about event 600 arrived. All 600 events should be handled then, each once and in order, which takes more than one page of 500. At every message, read until `next` is null.',
       { expected: '1 to 600', received },
     )
     await stop(follower)

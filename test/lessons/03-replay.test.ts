@@ -203,7 +203,7 @@ describe('applyEvent', () => {
       const after = await apply(null, one)
       verify(
         after === null,
-        `applyEvent should return null for ${one.eventType} on a user who was never registered. Otherwise you create half a user, without a name.`,
+        `For ${one.eventType} on a user who was never registered, applyEvent should return null. Otherwise you create half a user, without a name.`,
         { expected: null, received: after },
       )
     }
@@ -283,13 +283,13 @@ describe('applyEvent', () => {
       )
       verify(
         state === null ? outcome.value === null : outcome.value !== null && outcome.value !== undefined,
-        'applyEvent should return the state as it was for an unknown event type.',
+        'For an unknown event type, applyEvent should return the state as it was.',
         { expected: state, received: outcome.value },
       )
       verifyEqual(
         outcome.value,
         state,
-        'applyEvent should return the state as it was for an unknown event type.',
+        'For an unknown event type, applyEvent should return the state as it was.',
       )
     }
   })
@@ -543,7 +543,7 @@ describe('unknown events', () => {
     verifyEqual(
       reports,
       [{ position: 1, eventType: 'USER_TAGGED', eventId: '0b7f3a52-6f0a-4c1e-9d3b-000000000001' }],
-      '`report` should be called once, with the position (starting at 0), the eventType, and the eventId of the unknown event. Someone needs them to find the event.',
+      '`report` should be called once, with the position (starting at 0), the eventType, and the eventId of the unknown event. You need them to find it.',
     )
     verifyEqual(
       state,

@@ -232,9 +232,13 @@ describe('readEntries, readLatest', () => {
       const position = after
       const page = await call('readEntries', () => readEntries(box.redis, 'user_activity', position, 60))
       isEntries('readEntries', page)
-      verify(page.length <= 60, 'readEntries with a `count` of 60 returned more than 60 entries.', {
-        received: `${page.length} entries`,
-      })
+      verify(
+        page.length <= 60,
+        'readEntries with a `count` of 60 returned more than 60 entries. Limit the reply with COUNT.',
+        {
+          received: `${page.length} entries`,
+        },
+      )
       if (page.length === 0) break
       seen.push(...page.map(({ fields }) => Number(fields.n)))
       after = page.at(-1)?.id ?? ''
