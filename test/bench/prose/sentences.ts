@@ -1,0 +1,22 @@
+import type { Prose } from './prose.ts'
+
+/** Maximum number of words in a sentence before a reader has to begin it again. */
+export const LONGEST_SENTENCE = 40
+
+export interface Sentence {
+  readonly text: string
+  readonly offset: number
+  readonly words: number
+}
+
+const segmenter = new Intl.Segmenter('en', { granularity: 'sentence' })
+
+/** Splits into sentences. A line break is a space, except before an empty line or the next item of a list. */
+export function sentencesOf({ masked }: Prose): readonly Sentence[] {
+  const text = masked.replace(/\n(?!\s*(?:\n|[-*•] |\d+\. ))/g, ' ')
+  return [...segmenter.segment(text)].map(({ segment, index }) => ({
+    text: segment.trim(),
+    offset: index,
+    words: segment.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word)).length,
+  }))
+}
