@@ -14,6 +14,7 @@ export interface Exception {
 /** Keep this short. A word that is missing from the dictionary belongs in `.cspell.config.yaml` instead. */
 export const EXCEPTIONS: readonly Exception[] = [
   { in: 'test/bench/prose/rules/', reason: 'The rules quote what they find.' },
+  { in: 'test/kit/bench/prose/', reason: 'Their tests quote it as well.' },
   { in: 'src/redis/embedded/arity.mjs', rule: 'spelling', reason: 'Lists of Redis commands, in lower case.' },
   {
     in: 'test/kit/redis/command-forms.ts',

@@ -11,9 +11,12 @@ export interface Sentence {
 
 const segmenter = new Intl.Segmenter('en', { granularity: 'sentence' })
 
-/** Splits into sentences. A line break is a space, except before an empty line or the next item of a list. */
+/**
+ * Splits into sentences. A line break is a space, except before an empty line or the next item of a list, and a sentence may
+ * begin with code, which is in lower case more often than not.
+ */
 export function sentencesOf({ masked }: Prose): readonly Sentence[] {
-  const text = masked.replace(/\n(?!\s*(?:\n|[-*•] |\d+\. ))/g, ' ')
+  const text = masked.replace(/\n(?!\s*(?:\n|[-*•] |\d+\. ))/g, ' ').replaceAll('`x', '`X')
   return [...segmenter.segment(text)].map(({ segment, index }) => ({
     text: segment.trim(),
     offset: index,
