@@ -2,25 +2,8 @@ import type { Rule } from '../rule.ts'
 
 const shared = { level: 'error' } as const
 
-/** Words and turns that sound translated, found safely enough to fail the audit. */
+/** Turns that no native speaker would use, found safely enough to fail the audit. */
 export const idioms: readonly Rule[] = [
-  {
-    ...shared,
-    name: 'stands',
-    pattern: /\b(stands?|stood)\b(?! (by|out|up|for|in for|alone)\b)/gi,
-    write: 'is, appears, goes, comes',
-    finds: 'Where does the version stand?',
-    leaves: 'The acronym stands for a data type.',
-  },
-  {
-    ...shared,
-    name: 'behind',
-    pattern:
-      /\bbehind (it|them|that|this|the (page|end|last|card|event|work|position|comparison|first|check|read|entry)|`\d)/gi,
-    write: 'after, past',
-    finds: 'The next page begins behind `7-0`.',
-    leaves: 'The replica is behind by a second.',
-  },
   {
     ...shared,
     name: 'whoever',
@@ -56,52 +39,12 @@ export const idioms: readonly Rule[] = [
   },
   {
     ...shared,
-    name: 'gives',
-    pattern: /\b(should give|call gives?|and give the|function gives)\b/gi,
-    write: 'return',
-    finds: 'A second call gives the same result.',
-    leaves: 'The price gives a hint.',
-  },
-  {
-    ...shared,
-    name: 'mend',
-    pattern: /\bmend(s|ed|ing)?\b/gi,
-    write: 'fix',
-    finds: 'Mend the starter.',
-    leaves: 'We recommend an amendment.',
-  },
-  {
-    ...shared,
-    name: 'anew',
-    pattern: /\b(anew|afresh|as ever)\b/gi,
-    write: 'again, from scratch, as usual',
-    finds: 'The projection begins anew.',
-    leaves: 'The projection is as fast as every other.',
-  },
-  {
-    ...shared,
     name: 'one',
     pattern:
       /(?<!\b(?:first|second|last|other|this|that|each|every|new|old|which|no|only) )\bone (reads|writes|sees|knows|begins|could|can|has to|must|wants|gets|needs|would|may|puts|asks|looks)\b|\bone['’]s own\b/gi,
     write: 'you, your own',
     finds: 'Here one sees the difference.',
     leaves: 'The first one can see the difference.',
-  },
-  {
-    ...shared,
-    name: 'texts',
-    pattern: /\b(as texts|(the|an) empty text|(is|only) a text)\b|\btexts (?![=.[,(])/gi,
-    write: 'string, strings, empty string',
-    finds: 'Redis returns texts in a list.',
-    leaves: 'The text says so.',
-  },
-  {
-    ...shared,
-    name: 'belongs-into',
-    pattern: /\bbelongs? into\b/gi,
-    write: 'belongs in',
-    finds: 'The version belongs into the script.',
-    leaves: 'The version belongs in the script.',
   },
   {
     ...shared,
@@ -121,14 +64,6 @@ export const idioms: readonly Rule[] = [
   },
   {
     ...shared,
-    name: 'unless-given',
-    pattern: /\bunless (given|told)\b/gi,
-    write: 'default: 300; by default',
-    finds: 'The limit is 300 unless given.',
-    leaves: 'The limit is 300 unless you set it.',
-  },
-  {
-    ...shared,
     name: 'that-never-was',
     pattern: /\b(that|who) (never|ever) (was|were)\b/gi,
     write: "that doesn't exist",
@@ -137,59 +72,10 @@ export const idioms: readonly Rule[] = [
   },
   {
     ...shared,
-    name: 'lies',
-    pattern: /\b(lie|lies|lay) (in|on|there|at|beside|behind|between)\b/gi,
-    write: 'live in, are in, map to',
-    finds: 'Both keys lie in one slot.',
-    leaves: 'A clock that lies is worse than none.',
-  },
-  {
-    ...shared,
-    name: 'decided-on',
-    pattern: /\bdecided on\b/gi,
-    write: 'based on; decided at version 1',
-    finds: 'Both decided on version 1.',
-    leaves: 'Both decided at version 1.',
-  },
-  {
-    ...shared,
     name: 'time-of-the-clock',
     pattern: /\bthe time of (`|clock)/gi,
     write: 'the current time from `clock`',
     finds: 'The event has the time of `clock`.',
     leaves: 'The event has the time of its write.',
-  },
-  {
-    ...shared,
-    name: 'look-whether',
-    pattern: /\blook whether\b/gi,
-    write: 'check whether',
-    finds: 'Look whether the key exists.',
-    leaves: 'Check whether the key exists.',
-  },
-  {
-    ...shared,
-    name: 'need-not',
-    pattern: /\bneed not\b/gi,
-    write: "don't need to, doesn't have to",
-    finds: 'You need not know Redis.',
-    leaves: "You don't need to know Redis.",
-  },
-  {
-    ...shared,
-    name: 'british',
-    pattern:
-      /\bfor ever\b|\bhalf[- ]way\b|\bcolours?\b|\banalysed\b|\be-mails?\b|\bthe other way round\b|\bturn(s|ed)? (it )?round\b/gi,
-    write: 'forever, halfway, color, analyzed, email, around',
-    finds: 'It waits for ever.',
-    leaves: 'It waits forever, for every reader.',
-  },
-  {
-    ...shared,
-    name: 'mails',
-    pattern: /\b(a|two|one|second|no|that|this) mails?\b(?! server)|\bmails\b/gi,
-    write: 'email, emails',
-    finds: 'The customer gets two mails.',
-    leaves: 'A mail server refuses the email.',
   },
 ]
