@@ -16,10 +16,10 @@ export const falseFriends: readonly Rule[] = [
     ...shared,
     name: 'behind',
     pattern:
-      /\bbehind (it|them|that|this|the (page|end|last|card|event|work|position|comparison|first|check|read|entry)|`\d)/gi,
+      /(?<!\b(?:far|little|fall|falls|fell|lag|lags) )\bbehind (it|them|that|this|the (page|end|last|card|event|work|position|comparison|first|check|read|entry)|`\d)/gi,
     write: 'after, past',
     finds: 'The next page begins behind `7-0`.',
-    leaves: 'The replica is behind by a second.',
+    leaves: 'The replica is a little behind the events.',
   },
   {
     ...shared,
@@ -80,10 +80,10 @@ export const falseFriends: readonly Rule[] = [
   {
     ...shared,
     name: 'decided-on',
-    pattern: /\bdecided on\b/gi,
+    pattern: /\bdecided on\b(?! the basis\b)/gi,
     write: 'based on; decided at version 1',
     finds: 'Both decided on version 1.',
-    leaves: 'Both decided at version 1.',
+    leaves: 'Both decided on the basis of version 1.',
   },
   {
     ...shared,
