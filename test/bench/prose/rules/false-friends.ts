@@ -7,7 +7,7 @@ export const falseFriends: readonly Rule[] = [
   {
     ...shared,
     name: 'stands',
-    pattern: /\b(stands?|stood)\b(?! (by|out|up|for|in for|alone)\b)/gi,
+    pattern: /\b(stands?|stood)\b(?! (by|out|up|for|in for|alone|still)\b)/gi,
     write: 'is, appears, goes, comes',
     finds: 'Where does the version stand?',
     leaves: 'The acronym stands for a data type.',
