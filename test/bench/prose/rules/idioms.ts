@@ -41,7 +41,7 @@ export const idioms: readonly Rule[] = [
     ...shared,
     name: 'one',
     pattern:
-      /(?<!\b(?:first|second|last|other|this|that|each|every|new|old|which|no|only) )\bone (reads|writes|sees|knows|begins|could|can|has to|must|wants|gets|needs|would|may|puts|asks|looks)\b|\bone['’]s own\b/gi,
+      /(?<!\b(?:first|second|next|last|other|this|that|each|every|new|old|which|no|only) )\bone (reads|writes|sees|knows|begins|could|can|has to|must|wants|gets|needs|would|may|puts|asks|looks)\b|\bone['’]s own\b/gi,
     write: 'you, your own',
     finds: 'Here one sees the difference.',
     leaves: 'The first one can see the difference.',
