@@ -169,7 +169,7 @@ describe('SnapshotStore', () => {
         verifyEqual(
           { logins, friends },
           { logins: 2, friends: 2 },
-          `Two processes changed one snapshot at the same time, one with a login and one with a friend, and a change is lost: the second call ran right after the first call's ${after ?? 'start'}. If you read, change, and write back the snapshot, you overwrite what changed in the meantime. Change only the fields of this event, in one step with the position.`,
+          `Two processes changed one snapshot at the same time, and a change is lost: the second call ran right after the first call's ${after ?? 'start'}. If you read the snapshot and write it back, you overwrite what changed in the meantime. Change only the fields of this event, in one step with the position.`,
         )
       },
     })

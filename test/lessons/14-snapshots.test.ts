@@ -618,7 +618,7 @@ describe('never backwards', () => {
         verifyEqual(
           await box.admin.hget(SNAPSHOT, 'reducerVersion'),
           '2',
-          `A program with reducer version 2 took a snapshot at 2-0. After its ${after ?? 'start'}, a program with version 1 took another one at 3-0. In the end, the snapshot of version 2 should be there. Compare positions only if the versions are equal, because a reader with version 2 can't use a snapshot of version 1, however recent it is.`,
+          `A program with reducer version 2 took a snapshot at 2-0. After its ${after ?? 'start'}, a program with version 1 took another one at 3-0. The snapshot of version 2 should stay, because a reader with version 2 can't use the other one. Compare positions only if the versions are equal.`,
         )
       },
     })
