@@ -50,7 +50,7 @@ export class ConcurrencyError extends Error {
 }
 
 /**
- * Writes the marker and the effect in one step.
+ * Writes the mark and the effect in one step.
  * KEYS: read model, set of the event IDs that are in it. ARGV: event ID, change of the balance.
  * Returns 1 if it applied the event, 0 if the event had already been applied.
  */

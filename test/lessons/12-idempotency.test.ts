@@ -129,12 +129,12 @@ describe('applyOnce', () => {
         const found = await model()
         verify(
           Number(found.balance ?? 0) >= 10,
-          `The process died after ${last}, so the event was marked as seen, but its effect never happened. The next delivery looked like a duplicate, and these points are lost forever. Write the marker and the effect in one step.`,
+          `The process died after ${last}, so the event was marked as seen, but its effect never happened. The next delivery looked like a duplicate, and these points are lost forever. Write the mark and the effect in one step.`,
           { expected: { balance: '10', changes: '1' }, received: found },
         )
         verify(
           Number(found.balance) === 10,
-          `The process died after ${last}, so the effect happened, but the event wasn't marked as seen. The next delivery counted it a second time. Write the marker and the effect in one step.`,
+          `The process died after ${last}, so the effect happened, but the event wasn't marked as seen. The next delivery counted it a second time. Write the mark and the effect in one step.`,
           { expected: { balance: '10', changes: '1' }, received: found },
         )
         verifyEqual(
@@ -185,7 +185,7 @@ describe('applyOnce', () => {
         verifyEqual(
           await model(),
           { balance: '10', changes: '1' },
-          `Two processes got the same event at the same time, and it didn't count exactly once${after ? `: the second call ran right after the ${after} of the first` : ''}. Check for the marker and write it in one step.`,
+          `Two processes got the same event at the same time, and it didn't count exactly once${after ? `: the second call ran right after the ${after} of the first` : ''}. Check for the mark and write it in one step.`,
         )
         verifyEqual(
           [first.value, second.value].sort(),
@@ -204,7 +204,7 @@ describe('applyOnce', () => {
         verifyEqual(
           await model(),
           { balance: '10', changes: '1' },
-          `The reply to ${lost} was lost, ioredis sent the command again, and the event didn't count exactly once. A script that checks the marker can safely be sent twice. A transaction that doesn't check can't.`,
+          `The reply to ${lost} was lost, ioredis sent the command again, and the event didn't count exactly once. A script that checks the mark can safely be sent twice. A transaction that doesn't check can't.`,
         )
         verify(
           outcome.ok,
@@ -221,7 +221,7 @@ describe('applyOnce', () => {
     await call('applyOnce', () => applyOnce(box.redis, earned(1)))
     verify(
       (await expiring()) === undefined,
-      'The marker has a time to live. The events of a dead consumer are claimed minutes later, and a stream is replayed months later. By then the marker is gone, and the event counts again. Keep the markers as long as the read model.',
+      'The mark has a time to live. The events of a dead consumer are claimed minutes later, and a stream is replayed months later. By then the mark is gone, and the event counts again. Keep the marks as long as the read model.',
       { received: `${await expiring()} expires` },
     )
   })
