@@ -650,7 +650,7 @@ describe('recover', () => {
         ['2-0', 'parked'],
         ['3-0', 'parked'],
       ],
-      'The later events of a parked entity should follow it into `dead:mail`, in order, with the reason "parked".',
+      'The later events of a parked entity should follow it into `dead:mail`, in order, with the reason `parked`.',
     )
     verifyEqual(report, { handled: 0, failed: 0, held: 0, dead: 3 }, '`recover` should report 3 dead.')
 
@@ -692,7 +692,7 @@ describe('recover', () => {
     verifyEqual(
       letters.filter((letter) => letter.sourceId === '1-0').map((letter) => letter.reason),
       ['parked'],
-      'The event 1-0 belongs to order-6, which is parked, and 1-0 has also been delivered too often. The first rule wins: 1-0 should be in the dead-letter stream once, with the reason "parked". That tells people to fix an earlier event of the order first.',
+      'The event 1-0 belongs to order-6, which is parked, and 1-0 has also been delivered too often. The first rule wins: 1-0 should be in the dead-letter stream once, with the reason `parked`. That tells people to fix an earlier event of the order first.',
     )
     verifyEqual(
       letters.filter((letter) => letter.sourceId === '3-0').map((letter) => letter.reason),

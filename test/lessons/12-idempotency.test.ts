@@ -47,7 +47,7 @@ describe('applyOnce', () => {
     verifyEqual(
       first,
       'applied',
-      '`applyOnce` should return "applied" for an event that it sees for the first time.',
+      '`applyOnce` should return `applied` for an event that it sees for the first time.',
     )
     const spent: PointsEvent = { eventId: 'e-2', eventType: 'POINTS_SPENT', userId: 'user-42', points: 20 }
     await call('applyOnce', () => applyOnce(box.redis, spent))
@@ -80,7 +80,7 @@ describe('applyOnce', () => {
     verifyEqual(
       second,
       'duplicate',
-      '`applyOnce` should return "duplicate" for an event that the read model already contains.',
+      '`applyOnce` should return `duplicate` for an event that the read model already contains.',
     )
   })
 
@@ -185,12 +185,12 @@ describe('applyOnce', () => {
         verifyEqual(
           await model(),
           { balance: '10', changes: '1' },
-          `Two processes got the same event at the same time, and it didn't count exactly once${after ? `: the second call ran right after the ${after} of the first` : ''}. Check for the mark and write it in one step.`,
+          `Two processes got the same event at the same time, and now the read model is wrong${after ? `: the second call ran right after the ${after} of the first` : ''}. Check for the mark and write it in one step.`,
         )
         verifyEqual(
           [first.value, second.value].sort(),
           ['applied', 'duplicate'],
-          'Two processes got the same event at the same time. One should return "applied", the other "duplicate".',
+          'Two processes got the same event at the same time. One should return `applied`, and the other `duplicate`.',
         )
       },
     })
@@ -204,7 +204,7 @@ describe('applyOnce', () => {
         verifyEqual(
           await model(),
           { balance: '10', changes: '1' },
-          `The reply to ${lost} was lost, ioredis sent the command again, and the event didn't count exactly once. A script that checks the mark can safely be sent twice. A transaction that doesn't check can't.`,
+          `The reply to ${lost} was lost, ioredis sent the command again, and now the read model is wrong. A script that checks the mark can safely be sent twice. A transaction that doesn't check can't.`,
         )
         verify(
           outcome.ok,

@@ -224,7 +224,7 @@ const STREAM = 'user_updates'
 let over = false
 let started: StreamProcessor[] = []
 
-/** A processor that was given up must not keep running during the next test. */
+/** Stops what the test started, so that it doesn't keep running during the next one. */
 afterEach(async () => {
   over = true
   for (const one of started) void Promise.resolve(one.stop()).catch(() => {})

@@ -38,7 +38,7 @@ export class ConcurrencyError extends Error {
   readonly actual: number
 
   constructor(stream: string, expected: number, actual: number) {
-    super(`conflict on ${stream}: ${expected} is not ${actual}`)
+    super(`conflict on ${stream}: ${expected} isn't ${actual}`)
     this.stream = stream
     this.expected = expected
     this.actual = actual
