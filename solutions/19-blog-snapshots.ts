@@ -11,24 +11,24 @@ import {
   publishPost,
 } from '#built/18-blog'
 
-/** A post, and how many of its events are in it. They belong together. */
+/** A post and the number of events in it, always from the same read. */
 export interface PostAtVersion {
   readonly post: Post | null
   readonly version: number
 }
 
-/** The commands of lesson 18, which see to it that there are snapshots. */
+/** The commands from lesson 18, which also take snapshots in the background. */
 export interface Blog {
   createPost(postId: string, draft: Draft): Promise<number>
   editPost(postId: string, changes: Changes): Promise<number>
   publishPost(postId: string): Promise<number>
-  /** Resolves when all snapshots that were begun are done with, well or badly. For a program that wants to end. */
+  /** Resolves when all snapshots started so far have succeeded or failed, so that a program can end. */
   settled(): Promise<void>
 }
 
 export type OnSnapshotError = (error: unknown, postId: string) => void
 
-/** To be raised whenever `applyPostEvent` or the shape of a post changes. */
+/** Version of the reducer. Increase it whenever `applyPostEvent` or the shape of a post changes. */
 const REDUCER_VERSION = 1
 const EVERY = 10
 const PAGE = 500
@@ -37,10 +37,10 @@ const streamKey = (postId: string) => `blog:post:${postId}`
 const snapshotKey = (postId: string) => `blog:snapshot:${postId}`
 
 /**
- * Saves a snapshot, unless the stored one is from a newer reducer, or as far as this one.
+ * Saves a snapshot, unless the stored one is from a newer reducer or is at least as recent.
  * KEYS  1 the snapshot's hash
  * ARGV  1 state · 2 version · 3 reducerVersion
- * Replies 1 when it was saved, 0 when the stored one stays.
+ * Returns 1 if it was saved, and 0 if the stored snapshot stays.
  */
 const SAVE = `
 local stored = redis.call('HMGET', KEYS[1], 'version', 'reducerVersion')
@@ -51,12 +51,12 @@ if reducer == myReducer and version and version >= myVersion then return 0 end
 redis.call('HSET', KEYS[1], 'state', ARGV[1], 'version', ARGV[2], 'reducerVersion', ARGV[3])
 return 1`
 
-/** The post as it is now, from its snapshot and the events behind it. */
+/** Resolves to the current post, from its snapshot and the events after it. */
 export async function readPost(redis: Redis, postId: string): Promise<PostAtVersion> {
   return replay(redis, postId, await readSnapshot(redis, postId))
 }
 
-/** Makes a snapshot if there are ten events or more behind the last one. True when it did. */
+/** Saves a snapshot if there are ten or more events after the last one. Resolves to true if it did. */
 export async function takeSnapshot(redis: Redis, postId: string): Promise<boolean> {
   const before = await readSnapshot(redis, postId)
   const { post, version } = await replay(redis, postId, before)
@@ -65,14 +65,14 @@ export async function takeSnapshot(redis: Redis, postId: string): Promise<boolea
   return (await redis.eval(SAVE, 1, snapshotKey(postId), ...values)) === 1
 }
 
-/** Version 0, the beginning, when there is no snapshot that this reducer has made. */
+/** Resolves to version 0, the beginning, if there's no snapshot from this reducer. */
 async function readSnapshot(redis: Redis, postId: string): Promise<PostAtVersion> {
   const { state, version, reducerVersion } = await redis.hgetall(snapshotKey(postId))
   if (state === undefined || reducerVersion !== String(REDUCER_VERSION)) return { post: null, version: 0 }
   return { post: JSON.parse(state) as Post, version: Number(version) }
 }
 
-/** Post and version move on in one loop, so that neither can be ahead of the other. */
+/** Moves the post and the version forward in one loop, so that neither can be ahead of the other. */
 async function replay(redis: Redis, postId: string, from: PostAtVersion): Promise<PostAtVersion> {
   let { post, version } = from
   for (;;) {
@@ -85,7 +85,7 @@ async function replay(redis: Redis, postId: string, from: PostAtVersion): Promis
   }
 }
 
-/** A snapshot is never the author's business: she does not wait for it, and its failure is told to `onError` alone. */
+/** Opens a blog. Its commands never wait for a snapshot, and a snapshot that fails only calls `onError`. */
 export function openBlog(redis: Redis, clock: Clock, onError: OnSnapshotError): Blog {
   const running = new Set<Promise<void>>()
 

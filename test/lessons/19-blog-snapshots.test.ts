@@ -22,7 +22,7 @@ const DAY_1 = '2026-03-01T08:00:00.000Z'
 const DAY_2 = '2026-03-02T08:00:00.000Z'
 const DAY_9 = '2026-03-09T08:00:00.000Z'
 
-/** Event 1 creates the post; event n, on the second day, edits its content to "draft n". */
+/** Writes events `from` to `to`. Event 1 creates the post, and event n, on the second day, edits its content to "draft n". */
 async function plant(from: number, to: number, changes?: object): Promise<void> {
   const pipeline = box.admin.pipeline()
   for (let n = from; n <= to; n += 1) {
@@ -57,7 +57,7 @@ async function plantSnapshot(version: number, content: string, reducerVersion = 
   await box.admin.hset(SNAPSHOT, { state: JSON.stringify(post({ content })), version, reducerVersion })
 }
 
-/** What stands there, readable; {} when nothing does. */
+/** Returns the stored snapshot with its state decoded, or {} if there isn't one. */
 async function snapshot(): Promise<Record<string, unknown>> {
   if ((await box.admin.type(SNAPSHOT)) !== 'hash') return {}
   const fields: Record<string, unknown> = await box.admin.hgetall(SNAPSHOT)
@@ -80,38 +80,38 @@ describe('readPost', () => {
     verifyEqual(
       await call('readPost', () => readPost(box.redis, 'post-1')),
       { post: post({ content: 'draft 3' }), version: 3 },
-      'Without a snapshot readPost should give the post after all its events, and their number as the version.',
+      'Without a snapshot, `readPost` should resolve to the post after all its events, with their number as the version.',
     )
     verifyEqual(
       await call('readPost', () => readPost(box.redis, 'post-9')),
       { post: null, version: 0 },
-      'For a post that never was, readPost should give `{ post: null, version: 0 }`.',
+      "For a post that doesn't exist, `readPost` should resolve to `{ post: null, version: 0 }`.",
     )
   })
 
-  test('goes on from the snapshot', async () => {
+  test('continues from the snapshot', async () => {
     await plant(1, 10)
     await plantSnapshot(10, 'as the snapshot has it')
     const nothingNew = await call('readPost', () => readPost(box.redis, 'post-1'))
     verify(
       nothingNew?.post?.content !== 'draft 10',
-      'The snapshot stands at version 10, and readPost applied event 10 a second time (or all ten). What is in the snapshot must not be read again: begin behind its version.',
+      'The snapshot is at version 10, and `readPost` applied event 10 a second time (or all ten). Start after the version of the snapshot.',
       { received: nothingNew },
     )
     verifyEqual(
       nothingNew,
       { post: post({ content: 'as the snapshot has it' }), version: 10 },
-      'No event stands behind the snapshot: its state and its version are the answer.',
+      'There are no events after the snapshot, so `readPost` should resolve to its state and version.',
     )
     await plant(11, 12, { title: 'Hello, world' })
     verifyEqual(
       await call('readPost', () => readPost(box.redis, 'post-1')),
       { post: post({ title: 'Hello, world', content: 'as the snapshot has it' }), version: 12 },
-      'Two events stand behind the snapshot. readPost should apply them to its state, and give 12 as the version.',
+      'There are two events after the snapshot. `readPost` should apply them to its state and resolve to version 12.',
     )
   })
 
-  test('leaves the snapshot of another reducer aside', async () => {
+  test('ignores the snapshot of another reducer', async () => {
     await plant(1, 12)
     for (const other of [2, 0]) {
       await plantSnapshot(10, 'as another program has it', other)
@@ -119,7 +119,7 @@ describe('readPost', () => {
       verifyEqual(
         await call('readPost', () => readPost(box.redis, 'post-1')),
         { post: post({ content: 'draft 12' }), version: 12 },
-        `The snapshot was made by another version of the reducer (${other}, and yours is 1). What its state means, you cannot know: replay all events.`,
+        `The snapshot is from another version of the reducer (${other}, and yours is 1), so its state may mean something else. Ignore it and replay all events.`,
       )
     }
   })
@@ -130,44 +130,41 @@ describe('readPost', () => {
     verifyEqual(
       version,
       1_100,
-      'A post has 1,100 events and no snapshot yet; readPost stopped before the end. Go on until a page is not full.',
+      "A post has 1,100 events and no snapshot, and `readPost` stopped before the end. Read pages until one isn't full.",
     )
     verify(
       largestReply(box.commands) <= 1_000,
-      'readPost fetched more than 1,000 entries with one command. Read in pages.',
+      '`readPost` fetched more than 1,000 entries with one command. Read in pages.',
       {
         received: `${largestReply(box.commands)} entries`,
       },
     )
-    verify(
-      (await box.admin.exists(SNAPSHOT)) === 0,
-      'readPost should only read, and there is a snapshot now.',
-    )
+    verify((await box.admin.exists(SNAPSHOT)) === 0, '`readPost` saved a snapshot. It should only read.')
   })
 })
 
 const take = () => call('takeSnapshot', () => takeSnapshot(box.redis, 'post-1'))
 
 describe('takeSnapshot', () => {
-  test('makes one after ten events', async () => {
+  test('saves a snapshot after ten events', async () => {
     await plant(1, 9)
     const early = await take()
     verifyEqual(
       [early, await snapshot()],
       [false, {}],
-      'The post has nine events. takeSnapshot should leave it, and resolve to false.',
+      'The post has nine events, so `takeSnapshot` should save nothing and resolve to false.',
     )
     await plant(10, 10)
     const due = await take()
     verifyEqual(
       await snapshot(),
       at(10),
-      'The post has ten events. The hash `blog:snapshot:post-1` should hold `state` (the post, as JSON), `version` and `reducerVersion`, and nothing else.',
+      'The post has ten events. The hash `blog:snapshot:post-1` should have the fields `state` (the post, as JSON), `version`, and `reducerVersion`, and no others.',
     )
-    verifyEqual(due, true, 'A snapshot was saved: takeSnapshot should resolve to true.')
+    verifyEqual(due, true, '`takeSnapshot` saved a snapshot, so it should resolve to true.')
   })
 
-  test('makes the next one after ten more', async () => {
+  test('saves the next snapshot after ten more events', async () => {
     await plant(1, 19)
     await plantSnapshot(10, 'as the snapshot has it')
     const before = await snapshot()
@@ -175,7 +172,7 @@ describe('takeSnapshot', () => {
     verifyEqual(
       [early, await snapshot()],
       [false, before],
-      'Nine events stand behind the snapshot. takeSnapshot should leave it as it is, and resolve to false.',
+      'There are nine events after the snapshot, so `takeSnapshot` should leave it unchanged and resolve to false.',
     )
     await box.admin.del(STREAM)
     await plant(1, 10)
@@ -184,7 +181,7 @@ describe('takeSnapshot', () => {
     verifyEqual(
       await snapshot(),
       at(20, { title: 'Hello, world', content: 'as the snapshot has it' }),
-      'Ten events stand behind the snapshot at 10. The next one, at 20, should be built on it: its state, and the ten events behind.',
+      'There are ten events after the snapshot at 10. The next snapshot, at 20, should be its state plus the ten events after it.',
     )
   })
 
@@ -194,18 +191,18 @@ describe('takeSnapshot', () => {
     verifyEqual(
       await snapshot(),
       at(14),
-      'The post has 14 events and no snapshot: whoever wrote the tenth died before it could take one. 14 is no multiple of ten, but ten events or more stand there without a snapshot, so it is due.',
+      "The post has 14 events and no snapshot, because the program that wrote the tenth event died. 14 isn't a multiple of ten, but a snapshot is due, because there are at least ten events without one.",
     )
   })
 
-  test('looks at who made the stored one', async () => {
+  test('checks the reducerVersion of the stored snapshot', async () => {
     await plant(1, 12)
     await plantSnapshot(12, 'as an old program has it', 0)
     await take()
     verifyEqual(
       await snapshot(),
       at(12),
-      'The stored snapshot is from an older reducer (0). It counts as none: replay all events and replace it.',
+      'The stored snapshot is from an older reducer (0). Ignore it, replay all events, and replace it.',
     )
     await plantSnapshot(10, 'as a newer program has it', 2)
     const before = await snapshot()
@@ -213,11 +210,11 @@ describe('takeSnapshot', () => {
     verifyEqual(
       [taken, await snapshot()],
       [false, before],
-      'A newer program (reducerVersion 2) has made the stored snapshot. An old one that still runs must not overwrite it; it resolves to false.',
+      "The stored snapshot is from a newer program (reducerVersion 2). Your program is older, so `takeSnapshot` shouldn't overwrite it and should resolve to false.",
     )
   })
 
-  test('is right while others write', async () => {
+  test('is correct while others write', async () => {
     await everyInterleaving({
       name: 'takeSnapshot',
       prepare: () => plant(1, 10),
@@ -228,7 +225,7 @@ describe('takeSnapshot', () => {
         verifyEqual(
           found,
           found.version === '11' ? at(11) : at(10),
-          `Somebody stored event 11 between the ${after ?? 'start'} and the ${held ?? 'end'} of takeSnapshot. The snapshot says version ${found.version}, and its state is not the one after so many events. Take state and version from one reading.`,
+          `Another writer stored event 11 between the ${after ?? 'start'} and the ${held ?? 'end'} of \`takeSnapshot\`. The snapshot says version ${found.version}, but its state doesn't match that version. Take the state and the version from one read.`,
         )
       },
     })
@@ -247,13 +244,13 @@ describe('takeSnapshot', () => {
         verifyEqual(
           await snapshot(),
           at(100),
-          `A faster program saved the snapshot at 100 between the ${after ?? 'start'} and the ${held ?? 'end'} of a slow takeSnapshot, which then wrote its older one, at 90, over it. Compare and write in one step; and compare numbers, for as a text 100 is less than 90.`,
+          `Another program saved a snapshot at 100 between the ${after ?? 'start'} and the ${held ?? 'end'} of \`takeSnapshot\`, which then overwrote it with its older snapshot at 90. Compare and write in one step, and compare numbers, because as a string 100 is less than 90.`,
         )
       },
     })
   })
 
-  test('never moves backwards on a connection that others use', async () => {
+  test('never moves backwards on a shared connection', async () => {
     await everyInterleaving({
       name: 'takeSnapshot',
       sameConnection: true,
@@ -269,13 +266,13 @@ describe('takeSnapshot', () => {
         verifyEqual(
           await snapshot(),
           at(100),
-          `While takeSnapshot was at work for one post, it was called for another on the same connection; then a faster program saved its snapshot at 100, and the one at 90 was written over it. ${watched ? 'WATCH belongs to a connection: what is done for the other post ends it. Watch on a `redis.duplicate()`, or take a script.' : 'Compare and write in one step.'}`,
+          `Two calls of \`takeSnapshot\`, for two posts, shared a connection. Then another program saved a snapshot at 100, and the older one at 90 overwrote it. ${watched ? 'WATCH belongs to a connection, so the call for the other post ended it. Watch on a `redis.duplicate()`, or use a script.' : 'Compare and write in one step.'}`,
         )
       },
     })
   })
 
-  test('leaves the one of a newer program, whenever that comes', async () => {
+  test('keeps the snapshot of a newer program that comes meanwhile', async () => {
     await everyInterleaving({
       name: 'takeSnapshot',
       prepare: () => plant(1, 10),
@@ -286,13 +283,13 @@ describe('takeSnapshot', () => {
         verifyEqual(
           { reducerVersion, version },
           { reducerVersion: '2', version: '4' },
-          `A newer program (reducerVersion 2) saved its snapshot between the ${after ?? 'start'} and the ${held ?? 'end'} of takeSnapshot, which then wrote over it. Whose reducer is newer has to be asked in the same step as the saving.`,
+          `A newer program (reducerVersion 2) saved its snapshot between the ${after ?? 'start'} and the ${held ?? 'end'} of \`takeSnapshot\`, which then overwrote it. Compare the reducerVersion in the same step as the save.`,
         )
       },
     })
   })
 
-  test('is there whole or not at all', async () => {
+  test('is complete after a crash, or unchanged', async () => {
     await everyCrash({
       name: 'takeSnapshot',
       prepare: () => plant(1, 10),
@@ -303,7 +300,7 @@ describe('takeSnapshot', () => {
         verifyEqual(
           found,
           done ? at(10) : {},
-          `The process died after its ${last ?? 'start'}, and left half a snapshot. Write all three fields with one command.`,
+          `The process died after its ${last ?? 'start'} and left half a snapshot. Write all three fields with one command.`,
         )
       },
     })
@@ -321,7 +318,7 @@ const edit = (blog: Blog, changes: { title?: string; content?: string }) =>
 const settled = (blog: Blog) => call('settled', () => blog.settled())
 
 describe('openBlog', () => {
-  test('takes the snapshots by itself', async () => {
+  test('takes snapshots automatically', async () => {
     const told: unknown[] = []
     const blog = await open(box.redis, (error) => told.push(error))
     const background = { background: true }
@@ -333,7 +330,7 @@ describe('openBlog', () => {
     verifyEqual(
       [versions, await snapshot()],
       [[1, 2, 3, 4, 5, 6, 7, 8, 9], {}],
-      'Nine commands: each should resolve to the new version, as in lesson 18, and there should be no snapshot yet.',
+      'After nine commands, each should have resolved to the new version, as in lesson 18, and there should be no snapshot yet.',
     )
     await edit(blog, { content: 'draft 10' })
     await settled(blog)
@@ -341,20 +338,20 @@ describe('openBlog', () => {
     verifyEqual(
       await snapshot(),
       at(10, { ...days, published: true }),
-      'The tenth event was stored and the blog is settled: the snapshot at 10 should be there. Nobody but the blog takes care of it, and `settled` should wait for it.',
+      'The tenth event was stored and `settled` resolved, so there should be a snapshot at 10. The blog should take it automatically, and `settled` should wait for it.',
     )
     await callError(
       'editPost',
       () => blog.editPost('post-1', { title: ' ' }),
       (await import('#built/18-blog')).PostRefusedError,
-      'A blank title should still be refused with the PostRefusedError of lesson 18.',
+      'A blank title should still be refused with the PostRefusedError from lesson 18.',
       background,
     )
     await settled(blog)
     verifyEqual(
       told,
       [],
-      'No snapshot failed, and `onError` was called. A command that is refused tells its caller, and nobody else: `onError` is for the snapshots.',
+      '`onError` was called, although no snapshot failed. A refused command should only reject. `onError` is just for snapshots.',
     )
   })
 
@@ -366,11 +363,11 @@ describe('openBlog', () => {
     verifyEqual(
       await snapshot(),
       at(15, { editedAt: DAY_9 }),
-      'Fourteen events came from other programs, the fifteenth from this blog, and there is no snapshot. Whether one is due, the post’s events tell, not how many this process has written, and not only at 10, 20, 30.',
+      "Fourteen events came from other programs and the fifteenth from this blog, but there's no snapshot at 15. It's due by the number of events in the post, not by the number that this process wrote, and not only at 10, 20, or 30.",
     )
   })
 
-  test('does not let the author wait', async () => {
+  test("doesn't make the author wait", async () => {
     let resolved = false
     await everyInterleaving({
       name: 'openBlog',
@@ -386,26 +383,26 @@ describe('openBlog', () => {
       },
       second: async () => {
         if ((await box.admin.xlen(STREAM)) < 10) return 'not stored yet'
-        // An upper limit for who fails; who passes is there in the first turn.
+        // An upper limit for failing answers. A passing answer needs only the first turn.
         for (let turn = 0; turn < 40 && !resolved; turn += 1) await box.admin.ping()
         return resolved ? 'resolved' : 'waits'
       },
       verify: async ({ first, second, held }) => {
         verify(
           first.ok,
-          'editPost or settled threw, and nothing had gone wrong but that Redis was slow to answer.',
+          '`editPost` or `settled` rejected, although the only problem was that Redis was slow to reply.',
           {
             received: first.ok || first.error,
           },
         )
         verify(
           second.ok && second.value !== 'waits',
-          `The tenth event is stored, and editPost still does not resolve: it waits for the snapshot (Redis was slow to answer its ${held}). The author has nothing to do with it; let it go on without her.`,
+          `The tenth event is stored, but \`editPost\` doesn't resolve, because it waits for the snapshot (Redis was slow to reply to its ${held}). Let the snapshot run in the background, so that the author doesn't have to wait.`,
         )
         verifyEqual(
           await snapshot(),
           at(10, { editedAt: DAY_9 }),
-          '`settled` resolved, and the snapshot at 10 was not there yet. It should wait for all that has been begun.',
+          '`settled` resolved before the snapshot at 10 was saved. It should wait for all snapshots that were started.',
         )
       },
     })
@@ -413,29 +410,29 @@ describe('openBlog', () => {
 
   test('keeps a failing snapshot away from the author', async () => {
     await plant(1, 9)
-    await box.admin.set(SNAPSHOT, 'no hash')
+    await box.admin.set(SNAPSHOT, 'not a hash')
     const told: unknown[] = []
     const blog = await open(box.redis, (error, postId) => told.push([error instanceof Error, postId]))
     const version = await edit(blog, { content: 'draft 10' })
     verifyEqual(
       version,
       10,
-      'No snapshot can be saved (a text lies at its key), but the event was stored: editPost should resolve to 10.',
+      "The snapshot can't be saved, because its key has a string, but the event was stored. `editPost` should resolve to 10.",
     )
     const end = await attempt('settled', () => blog.settled())
     verify(
       end.ok,
-      'The snapshot failed, and `settled` rejected. It waits, and never rejects: the error belongs to `onError`, and a promise that nobody awaits must not be rejected, or it ends the process.',
+      'The snapshot failed, and `settled` rejected. It should never reject, because the error belongs to `onError`, and an unhandled rejection ends the process.',
       { received: !end.ok && end.error },
     )
     verifyEqual(
       told,
       [[true, 'post-1']],
-      `The snapshot failed${told.length === 0 ? ', and nobody was told' : ''}. \`onError\` should be called once, with the error and the post’s id; otherwise the posts grow slow and no one knows why.`,
+      `The snapshot failed${told.length === 0 ? ", and `onError` wasn't called" : ''}. Call \`onError\` once, with the error and the post's ID. Otherwise posts get slower for no visible reason.`,
     )
   })
 
-  test('sees to every post, and waits for all', async () => {
+  test('takes a snapshot of every post, and waits for all', async () => {
     let waiting = true
     await everyInterleaving({
       name: 'openBlog',
@@ -461,18 +458,18 @@ describe('openBlog', () => {
         verifyEqual(
           found,
           [SNAPSHOT, 'blog:snapshot:post-2'],
-          `Two posts got their tenth event, and Redis was slow to answer the ${held ?? 'last command'} of the one. The other should have a snapshot all the same: one that is under way is no reason to leave out the next.`,
+          `Two posts got their tenth event, and Redis was slow to reply to the ${held ?? 'last command'} of the first. The second should have a snapshot too, because a snapshot in progress isn't a reason to skip another.`,
         )
         verifyEqual(
           first.ok ? first.value : first.error,
           found,
-          `Two posts got their tenth event, and Redis was slow to answer a ${held ?? 'command'}. \`settled\` resolved when one of the two snapshots was not there yet: it should wait for all that have been begun, in whatever order they end.`,
+          `Two posts got their tenth event, and Redis was slow to reply to a ${held ?? 'command'}. \`settled\` resolved before both snapshots were saved. It should wait for all snapshots that were started, in whatever order they end.`,
         )
       },
     })
   })
 
-  test('sees to a post that is published', async () => {
+  test('takes a snapshot after publishing', async () => {
     await plant(1, 9)
     const blog = await open()
     await call('publishPost', () => blog.publishPost('post-1'), { background: true })
@@ -480,12 +477,12 @@ describe('openBlog', () => {
     verifyEqual(
       await snapshot(),
       { ...at(9, { published: true, publishedAt: DAY_9 }), version: '10' },
-      'The tenth event of the post was its POST_PUBLISHED, and there is no snapshot at 10. All three commands store events, so a snapshot may be due after each of them.',
+      "The tenth event of the post was its POST_PUBLISHED, but there's no snapshot at 10. All three commands store events, so a snapshot may be due after each of them.",
     )
   })
 
-  test('waits for all that was begun, not only for the last', async () => {
-    // The snapshot that is begun first has 6,000 events to read, the other one ten.
+  test('waits for all snapshots, not just the last', async () => {
+    // The snapshot that starts first has to read 6,000 events, and the second has only ten.
     await plant(1, 6_000)
     await box.admin.copy(STREAM, 'blog:post:long')
     await box.admin.del(STREAM)
@@ -498,11 +495,11 @@ describe('openBlog', () => {
     verifyEqual(
       (await box.admin.keys('blog:snapshot:*')).sort(),
       ['blog:snapshot:long', SNAPSHOT],
-      'A post of 6,000 events was edited, and then a short one. `settled` resolved as soon as the snapshot of the short one was saved, while the one begun before it was not there yet. A program that ends now loses it: wait for all that have been begun, not only for the last.',
+      'A post with 6,000 events was edited, and then a short one. `settled` resolved when the snapshot of the short post was saved, but the first one was still in progress. Wait for all snapshots that were started, not just the last, or a program that ends now loses one.',
     )
   })
 
-  test('is right with two writers', async () => {
+  test('is correct with two writers', async () => {
     const write = async (blog: Blog, changes: object) => {
       await blog.editPost('post-1', changes)
       await blog.settled()
@@ -514,13 +511,17 @@ describe('openBlog', () => {
       second: (redis) => write(openBlog(redis, clock, noError), { content: 'draft 10' }),
       verify: async ({ first, second }) => {
         const failed = first.ok ? second : first
-        verify(failed.ok, 'Two authors edited at the same time, and one was turned away.', {
-          received: failed.ok || failed.error,
-        })
+        verify(
+          failed.ok,
+          'Two authors edited at the same time, and one was refused. Both edits are allowed.',
+          {
+            received: failed.ok || failed.error,
+          },
+        )
         verifyEqual(
           await snapshot(),
           at(10, { title: 'Hello, world', editedAt: DAY_9 }),
-          'Two programs each wrote one event, the ninth and the tenth. Whoever was the tenth should have seen to a snapshot at 10 with both changes in it.',
+          'Two programs each wrote one event, the ninth and the tenth. The program that wrote the tenth should save a snapshot at 10 with both changes in it.',
         )
       },
     })

@@ -1,4 +1,4 @@
-/** A class, WATCH on a connection of its own, and a look at the version before anything is replayed. */
+/** A class, WATCH on a separate connection, and a check of the version before any replay. */
 import type { Redis } from 'ioredis'
 import { decodeEvent } from '#built/01-events'
 import * as posts from '#built/18-blog'
@@ -88,7 +88,7 @@ class WatchfulBlog implements Blog {
   }
 
   #look(postId: string, version: number): number {
-    // One after the other: the chain never rejects, so it never breaks.
+    // Snapshots run one after another. The chain never rejects, so it never breaks.
     this.#open = this.#open
       .then(() => takeSnapshot(this.#redis, postId))
       .catch((error: unknown) => this.#onError(error, postId))

@@ -1,4 +1,4 @@
-/** The whole decision in one script; snapshots are begun in a later turn, and none when no event was stored or a look already waits. */
+/** The whole decision in one script. Snapshots start in a later turn, unless no event was stored or a check is already waiting. */
 import type { Redis } from 'ioredis'
 import { type DomainEvent, decodeEvent } from '#built/01-events'
 import type { Changes, Clock, Draft, Post } from '#built/18-blog'
@@ -13,7 +13,7 @@ export type Blog = {
 }
 export type OnSnapshotError = (error: unknown, postId: string) => void
 
-/** KEYS 1 snapshot, 2 stream · ARGV 1 page size. Replies [state or '', version, entry, entry, …], at one moment. */
+/** KEYS 1 snapshot, 2 stream · ARGV 1 page size. Returns [state or '', version, entry, entry, …], all from one moment. */
 const OPEN = `
 local at = redis.call('HMGET', KEYS[1], 'state', 'version', 'reducerVersion')
 local version = at[3] == '1' and at[2] or '0'
@@ -23,7 +23,7 @@ for _, entry in ipairs(redis.call('XRANGE', KEYS[2], '(' .. version .. '-0', '+'
 end
 return reply`
 
-/** KEYS 1 snapshot · ARGV 1 version, 2 state. Replies 1 when saved. */
+/** KEYS 1 snapshot · ARGV 1 version, 2 state. Returns 1 if saved. */
 const SAVE = `
 local reducer = tonumber(redis.call('HGET', KEYS[1], 'reducerVersion') or '0')
 local version = tonumber(redis.call('HGET', KEYS[1], 'version') or '0')

@@ -3,18 +3,18 @@ import { decodeEvent } from '#built/01-events'
 import type { Changes, Clock, Draft, Post } from '#built/18-blog'
 import * as blog from '#built/18-blog'
 
-/** A post, and how many of its events are in it. They belong together. */
+/** A post and the number of events in it, always from the same read. */
 export interface PostAtVersion {
   readonly post: Post | null
   readonly version: number
 }
 
-/** The commands of lesson 18, which see to it that there are snapshots. */
+/** The commands from lesson 18, which also take snapshots in the background. */
 export interface Blog {
   createPost(postId: string, draft: Draft): Promise<number>
   editPost(postId: string, changes: Changes): Promise<number>
   publishPost(postId: string): Promise<number>
-  /** Resolves when all snapshots that were begun are done with, well or badly. For a program that wants to end. */
+  /** Resolves when all snapshots started so far have succeeded or failed, so that a program can end. */
   settled(): Promise<void>
 }
 
