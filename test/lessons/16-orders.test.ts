@@ -280,7 +280,7 @@ async function refuses(
   verifyEqual(
     { reason: error.reason, status: error.status },
     { reason, status: before?.status ?? null },
-    `\`decide\` was right to refuse ${command.type}, but the error should have the reason "${reason}" and the order's status. The caller needs both to tell the customer what to do.`,
+    `\`decide\` was right to refuse ${command.type}, but the error should have the reason \`${reason}\` and the order's status. The caller needs both to tell the customer what to do.`,
   )
 }
 
@@ -456,7 +456,7 @@ describe('decide', () => {
       verifyEqual(
         error.reason,
         'status',
-        `${what} for an order with the status ${before.status} breaks two rules. The table comes first, so the reason should be "status". A different amount or other items wouldn't help the customer.`,
+        `${what} for an order with the status ${before.status} breaks two rules. The table comes first, so the reason should be \`status\`. A different amount or other items wouldn't help the customer.`,
       )
     }
   })
@@ -654,7 +654,7 @@ describe('the commands', () => {
         const lost = first.ok ? second : first
         verify(
           !lost.ok && lost.error instanceof OrderRefusedError && lost.error.status === 'paid',
-          'The slower of two payments should be refused by `decide`, with the status paid. After a conflict, read the history and decide again.',
+          'The slower of two payments should be refused by `decide`, with the status `paid`. After a conflict, read the history and decide again.',
           { received: lost.ok ? 'both succeeded' : lost.error },
         )
       },
@@ -801,7 +801,7 @@ describe('the commands', () => {
         const lost = first.ok ? second : first
         verify(
           !lost.ok && lost.error instanceof OrderRefusedError && lost.error.reason === 'status',
-          'A paid order can be canceled or shipped, but not both. `decide` should refuse the slower command, with the reason status.',
+          'A paid order can be canceled or shipped, but not both. `decide` should refuse the slower command, with the reason `status`.',
           { received: lost.ok ? 'both succeeded' : lost.error },
         )
       },

@@ -84,7 +84,7 @@ async function refused(
   verifyEqual(
     { reason: error.reason, postId: error.postId },
     { reason, postId: 'post-1' },
-    `\`${name}\` was right to refuse, but the PostRefusedError should have the reason "${reason}" and the post's ID. The page needs both to tell the author what to do.`,
+    `\`${name}\` was right to refuse, but the PostRefusedError should have the reason \`${reason}\` and the post's ID. The page needs both to tell the author what to do.`,
   )
   verifyEqual(
     await types(),
@@ -277,7 +277,7 @@ describe('createPost and getPost', () => {
         const loser = first.ok ? second : first
         verify(
           !loser.ok && loser.error instanceof PostRefusedError && loser.error.reason === 'exists',
-          'The slower of two authors should get a PostRefusedError with the reason "exists". After a conflict, read and decide again.',
+          'The slower of two authors should get a PostRefusedError with the reason `exists`. After a conflict, read and decide again.',
           { received: loser.ok ? 'both succeeded' : loser.error },
         )
       },
@@ -466,7 +466,7 @@ describe('publishPost', () => {
         const loser = first.ok ? second : first
         verify(
           !loser.ok && loser.error instanceof PostRefusedError && loser.error.reason === 'already-published',
-          'The slower click should be refused with the reason "already-published". After a conflict, read and decide again.',
+          'The slower click should be refused with the reason `already-published`. After a conflict, read and decide again.',
           { received: loser.ok ? 'both succeeded' : loser.error },
         )
       },
@@ -509,7 +509,7 @@ describe('publishPost', () => {
         const loser = first.ok ? second : first
         verify(
           !loser.ok && loser.error instanceof PostRefusedError && loser.error.reason === 'no-content',
-          'The slower of the two, `publishPost` or `editPost`, should be refused with the reason "no-content".',
+          'The slower of the two, `publishPost` or `editPost`, should be refused with the reason `no-content`.',
           { received: loser.ok || loser.error },
         )
       },
