@@ -14,8 +14,10 @@ export interface CourseFiles {
 const TOP = [
   '.biome.json',
   '.ci',
+  '.cspell.config.yaml',
   '.github',
   '.gitignore',
+  'CHANGELOG.md',
   'CONTRIBUTING.md',
   'LICENSE',
   'README.md',
