@@ -99,7 +99,7 @@ describe('applyCardEvent and changeAuthor', () => {
   test('follows each event', async () => {
     const published = draft({ publishedAt: DAY_2 })
     const steps: readonly (readonly [PostCard | null, BlogEvent, PostCard | null, string])[] = [
-      [null, CREATED, draft(), 'POST_CREATED should make the card of a draft.'],
+      [null, CREATED, draft(), 'POST_CREATED should create the card of a draft.'],
       [
         draft(),
         EDITED,
@@ -129,13 +129,13 @@ describe('applyCardEvent and changeAuthor', () => {
         published,
         event(5, 'POST_PUBLISHED'),
         published,
-        'A second POST_PUBLISHED changed `publishedAt`. The first day counts.',
+        'A second POST_PUBLISHED changed `publishedAt`. Only the first publication counts.',
       ],
       [
         published,
         TO_BOB,
         draft({ publishedAt: DAY_2, author: 'bob' }),
-        'POST_AUTHOR_CHANGED should change the author and nothing else. The post is as old as it was.',
+        'POST_AUTHOR_CHANGED should change the author and nothing else. `publishedAt`, for example, stays the same.',
       ],
       [
         published,
@@ -160,7 +160,7 @@ describe('applyCardEvent and changeAuthor', () => {
     const outcome = await attempt('changeAuthor', () => changeAuthor(box.redis, clock, 'post-1', 'bob'))
     verify(
       outcome.ok || !(outcome.error instanceof PostRefusedError),
-      'The post exists in its stream, but changeAuthor refused it. The index doesn’t have the post yet, because an index can be out of date. Decide based on the stream.',
+      'The post exists, but changeAuthor threw a PostRefusedError. The post has a stream and isn’t in the index yet. An index can be out of date, so decide based on the stream.',
       { received: !outcome.ok && outcome.error },
     )
     const version = await call('changeAuthor', () =>
@@ -335,12 +335,12 @@ describe('updatePostIndex', () => {
     verifyEqual(
       [first, second],
       [1, 2],
-      'updatePostIndex should resolve to the version that the index is now at.',
+      'updatePostIndex should resolve to the new version of the post’s card.',
     )
     verifyEqual(
       [await update(), await index()],
       [2, OF_ADA],
-      'Nothing new was stored. updatePostIndex should leave the index as it is and resolve to its current version. Only a post that doesn’t exist resolves to 0.',
+      'Nothing new was stored. updatePostIndex should leave the index as it is and resolve to its current version. Resolve to 0 only for a post that doesn’t exist.',
     )
     const keys = (await box.admin.keys('*')).sort()
     verifyEqual(
@@ -419,7 +419,7 @@ describe('updatePostIndex', () => {
       verifyEqual(
         [card.author, ada, bob],
         ['bob', [], ['post-1', '1772524800000']],
-        'A draft’s author changed from ada to bob, and then it was published. It should be in bob’s list alone. Add a post to the list of its author after all the events, not the author on the card before them.',
+        'A draft’s author changed from ada to bob, and then it was published. It should be in bob’s list alone. Add the post to a list only after applying all the events, and use the author it has then, not the author on the card before them.',
       )
     }
   })
@@ -509,7 +509,7 @@ describe('updatePostIndex', () => {
             [
               [
                 ({ card, ada }) => card.version === '2' || ada.length > 0,
-                `${sameConnection ? 'Two parts of one program, sharing one client,' : 'Two processes'} updated the index of one post. The slower one had read up to version 2. Between its ${after ?? 'start'} and its ${held ?? 'end'}, the faster one brought the index to version 4 (bob’s), and then the slower one wrote its old data. Write only if the card is still at the version you read; otherwise, read again.${sameConnection ? sharedWatch(box.commands) : ''}`,
+                `${sameConnection ? 'Two parts of one program, sharing one client,' : 'Two processes'} updated the index of one post. The slower one had read up to version 2. Between its ${after ?? 'start'} and its ${held ?? 'end'}, the faster one brought the index to version 4, which is bob’s, and then the slower one wrote its old data. Write only if the card is still at the version you read; otherwise, read again.${sameConnection ? sharedWatch(box.commands) : ''}`,
               ],
             ],
           )
@@ -520,7 +520,7 @@ describe('updatePostIndex', () => {
 
   test('leaves no connection open', async () => {
     for (const [what, prepare] of [
-      ['of a post that doesn’t exist', async () => {}],
+      ['for a post that doesn’t exist', async () => {}],
       ['that found something new', () => plant(1, [CREATED])],
       ['that found nothing new', async () => {}],
       ['that failed', () => box.admin.set('blog:card:post-1', 'no hash')],
@@ -529,7 +529,7 @@ describe('updatePostIndex', () => {
       await attempt('updatePostIndex', () => updatePostIndex(box.redis, 'post-1'))
       verify(
         (await connectionsStillOpen()) === 0,
-        `After an updatePostIndex ${what}, a connection that it opened is still open. Each notification leaves another one open, until Redis accepts no more. Disconnect the duplicate in a \`finally\`.`,
+        `After a call to updatePostIndex ${what}, a connection that it opened is still open. Each notification would leave another one open, until Redis accepts no more. Disconnect the duplicate in a \`finally\`.`,
       )
     }
   })
@@ -605,7 +605,7 @@ describe('getPostsByAuthor', () => {
     const sent = box.commands.find(({ args }) => args.some((arg) => arg.startsWith('blog:post:')))
     verify(
       sent === undefined,
-      'In the index, post-1 belongs to ada; its stream has newer events. getPostsByAuthor read the posts themselves. It should use only the cards and lists: a page is cheap to read because updatePostIndex has done the work.',
+      'In the index, post-1 belongs to ada; its stream has newer events. getPostsByAuthor read the stream of a post. It should use only the cards and lists: a page is cheap to read because updatePostIndex has done the work.',
       { received: sent?.name },
     )
   })
@@ -649,7 +649,7 @@ describe('getPostsByAuthor', () => {
     verifyEqual(
       posts.map(({ postId }) => postId),
       ['wine', 'tea', 'bread'],
-      'Three posts were published in the same millisecond. The greater ID should come first, which is the order of ZREVRANGE. Otherwise pages overlap.',
+      'Three posts were published in the same millisecond. The greater ID should come first, which is the order of ZREVRANGE. Without a fixed order, pages could overlap.',
     )
   })
 
@@ -666,7 +666,7 @@ describe('getPostsByAuthor', () => {
     verifyEqual(
       await ids({ offset: 2, limit: 3 }),
       ['p128', 'p127', 'p126'],
-      'Of 130 posts, `{ offset: 2, limit: 3 }` should return the third to the fifth newest.',
+      'Of 130 posts, `{ offset: 2, limit: 3 }` should return the third, fourth, and fifth newest.',
     )
     verifyEqual((await ids()).length, 20, 'Without a page, getPostsByAuthor should return the newest 20.')
     verifyEqual(
@@ -722,7 +722,7 @@ describe('catchUpPosts and followPosts', () => {
     verifyEqual(
       await list('ada'),
       ['news:1', MS_2],
-      'The post news:1 was published, so it should be in ada’s list after catchUpPosts. Its ID has a colon: it is everything after `blog:post:` in the key.',
+      'The post news:1 was published, so it should be in ada’s list after catchUpPosts. The ID may contain colons: it is everything after `blog:post:` in the key.',
     )
   })
 
@@ -741,13 +741,13 @@ describe('catchUpPosts and followPosts', () => {
     const missing = ids.filter((id) => !hers.includes(id))
     verify(
       missing.length === 0,
-      'Forty posts of ada (news:1 to news:40) were published while the index wasn’t being updated. All of them should be in her list. SCAN returns them in batches, so continue until its cursor is 0 again.',
+      'Forty of ada’s posts (news:1 to news:40) were published while the index wasn’t being updated. All of them should be in her list. SCAN returns them in batches, so continue until its cursor is 0 again.',
       { expected: [], received: missing },
     )
     verifyEqual(
       await index().then(({ card, bob }) => ({ card, bob })),
       { card: OF_BOB.card, bob: OF_BOB.bob },
-      'post-1 was edited and changed its author to bob while the index wasn’t being updated. catchUpPosts should apply all its events, even though it has a card already.',
+      'post-1 was edited, and its author changed to bob, while the index wasn’t being updated. catchUpPosts should apply the new events, even though the post already has a card.',
     )
     verifyEqual(
       hers.filter((id) => !ids.includes(id)),
@@ -776,7 +776,7 @@ describe('catchUpPosts and followPosts', () => {
     const cursors = scans.map(({ reply }) => (Array.isArray(reply) ? String(reply[0]) : ''))
     verify(
       scans.length === 0 || cursors.includes('0'),
-      'There is one post among 2,500 other keys, and catchUpPosts ended before the cursor of SCAN was 0 again. A batch from SCAN may contain no posts and still not be the last: only a cursor of 0 is the end.',
+      'There is one post among 2,500 other keys, and catchUpPosts ended before the cursor of SCAN was 0 again. A batch from SCAN may contain no posts and still not be the last: only a cursor of 0 means that there are no more.',
       { expected: '0', received: cursors.at(-1) },
     )
     verifyEqual(
@@ -821,7 +821,7 @@ describe('catchUpPosts and followPosts', () => {
     verifyEqual(
       seen[0],
       OF_BOB,
-      '`news` yielded post-1, whose author had changed to bob. By the time followPosts requested the next ID, the index should have been up to date, because live means immediately.',
+      '`news` yielded post-1, whose author had changed to bob. By the time followPosts requested the next ID, the index should have been up to date. Await each update before you request the next ID.',
     )
     verifyEqual(
       seen[1],
@@ -836,7 +836,7 @@ describe('catchUpPosts and followPosts', () => {
     verifyEqual(
       (await list('cyd')).filter((id) => id === 'next'),
       ['next'],
-      'After the post "broken" failed, `news` yielded the post "next", and it isn’t in its author’s list. One failure must not end followPosts.',
+      'After the update of "broken" failed, `news` yielded the post "next", which isn’t in its author’s list. One failure must not end followPosts.',
     )
     verifyEqual(
       [await list('cyd'), await list('ada')],
@@ -867,7 +867,7 @@ describe('catchUpPosts and followPosts', () => {
     )
     verify(
       !followed.ok && told.length === 0,
-      'Catching up failed (there is a string at a card’s key). followPosts should wait for that and reject with its error, even if `news` yields nothing. If it follows anyway, the index is incomplete without anyone noticing. `onError` is only for the IDs from `news`.',
+      'Catching up failed (there is a string at a card’s key). followPosts should catch up first and reject with that error, even if `news` yields nothing. If it follows anyway, the index is incomplete without anyone noticing. `onError` is only for the IDs from `news`.',
       { received: { rejected: !followed.ok, onError: told.length, askedForNews: asked } },
     )
     verifyEqual(
