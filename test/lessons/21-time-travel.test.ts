@@ -175,7 +175,9 @@ describe('postAtVersion', () => {
       verifyEqual(
         received,
         post,
-        'postAtVersion should start at the snapshot and apply each event after it once.',
+        version === 1
+          ? 'Both snapshots are too new for version 1. If no snapshot fits, postAtVersion should start at the first event.'
+          : 'postAtVersion should start at the snapshot of version 2 and apply each event after it once.',
       )
     }
     verifyEqual(
@@ -215,7 +217,7 @@ describe('postAtMoment', () => {
     verifyEqual(
       await atMoment('2026-03-03T12:00:00.000Z'),
       second,
-      'By March 3, the first two events had happened. postAtMoment should return that post and version 2.',
+      'By March 3, the first two events had happened. postAtMoment should return the post after those two, and version 2.',
     )
     verifyEqual(
       await atMoment(instant),
@@ -272,7 +274,7 @@ describe('postAtMoment', () => {
     )
     verify(
       post?.published !== true,
-      'postAtMoment returned a published post for March 4, but it wasn’t published until March 5. The next event has an earlier timestamp, but that doesn’t move the publication forward. Stop at the first event that is later than the moment.',
+      'postAtMoment returned a published post for March 4, but it wasn’t published until March 5. The next event has an earlier timestamp, but that doesn’t make the publication any earlier. Stop at the first event that is later than the moment.',
       { expected: { post: V2, version: 2 }, received: { post, version } },
     )
     verifyEqual({ post, version }, { post: V2, version: 2 }, 'By March 4, the post had two events.')
@@ -314,12 +316,12 @@ describe('postAtMoment', () => {
     verifyEqual(
       early.post,
       { ...V2, author: 'ada, from snapshot 2' },
-      'For March 4, postAtMoment should start at the snapshot of version 2, because all its events had happened by then. (The author in the snapshot shows where it started.)',
+      'For March 4, postAtMoment should start at the snapshot of version 2, because all its events had happened by then. (The author shows which snapshot it started at.)',
     )
     verifyEqual(
       early.version,
       2,
-      'postAtMoment returned the right post but the wrong version. The events in the snapshot count too, so start with its version, not with 0.',
+      'postAtMoment returned the right post but the wrong version. The events in the snapshot count too, so start counting at its version, not at 0.',
     )
     verifyEqual(
       await atMoment(day(1)),
@@ -373,7 +375,7 @@ describe('postAtMoment', () => {
     verifyEqual(
       [version, post?.content],
       [1_102, 'draft 1099'],
-      'The post has 1,102 events, all from before the moment, but postAtMoment stopped earlier: it read only one page. Continue until an event is later or a page isn’t full.',
+      'The post has 1,102 events, all from before the moment, but postAtMoment stopped too early: it read only one page. Continue until an event is later or a page isn’t full.',
     )
     inPages('postAtMoment')
   })
@@ -420,7 +422,7 @@ describe('listRevisions', () => {
     verifyEqual(
       revisions.map(({ version, eventType }) => `${version} ${eventType}`),
       ['1 POST_CREATED', '2 POST_EDITED', '3 POST_PINNED', '4 POST_PUBLISHED'],
-      'The third event has a type that this program doesn’t know. It is a version like the others, so it should be in the list: one revision for each event, whatever its type.',
+      'The third event has a type that this program doesn’t know. The event counts as a version like any other, so it should be in the list: one revision for each event, whatever its type.',
     )
   })
 
@@ -475,7 +477,7 @@ describe('listRevisions', () => {
     verifyEqual(
       revisions.map(({ at }) => at),
       [day(1), day(2), day(5), day(5), day(5), day(6)],
-      'The times in `at` aren’t what they should be. `at` is the moment an event counts from: the latest timestamp so far, including its own. It never runs backward.',
+      'At least one time in `at` is wrong. `at` is the moment an event counts from: the latest timestamp so far, including its own. It never runs backward.',
     )
   })
 
@@ -485,7 +487,7 @@ describe('listRevisions', () => {
     verifyEqual(
       [revisions.length, revisions.at(-1)?.version],
       [1_103, 1_103],
-      'The post has 1,103 events, so the list should have 1,103 revisions. With fewer, only some pages were read; with more, a page began with the last entry of the one before.',
+      'The post has 1,103 events, so the list should have 1,103 revisions. If there are fewer, listRevisions read only some of the pages; if there are more, a page began with the last entry of the one before.',
     )
     const early = revisions.find(({ version, at }) => version > 2 && at !== day(5))
     verify(
@@ -507,7 +509,7 @@ describe('compareVersions', () => {
     verifyEqual(
       differences.map(({ field }) => field).sort(),
       ['editedAt', 'title'],
-      'The title was edited between versions 1 and 2. Expected `title` and `editedAt`, and no other field. Compare all seven fields, including the ones that no one types.',
+      'The title was edited between versions 1 and 2. Expected `title` and `editedAt`, and no other field. Compare all seven fields, including those that no user can edit.',
     )
     verifyEqual(
       differences.map(({ field }) => field),
@@ -536,7 +538,7 @@ describe('compareVersions', () => {
         { field: 'published', before: true, after: false },
         { field: 'publishedAt', before: day(5), after: null },
       ],
-      'It should work backward too: `before` is the value in `from`, and `after` is the value in `to`.',
+      'compareVersions should work backward too: `before` is the value in `from`, and `after` is the value in `to`.',
     )
     verifyEqual(
       await compare(4, 4),
@@ -546,7 +548,7 @@ describe('compareVersions', () => {
     verifyEqual(
       await compare(0, 0),
       [],
-      'Version 0 doesn’t differ from itself, because there is no post in either. Expected an empty array.',
+      'In version 0 there is no post, and the version doesn’t differ from itself. Expected an empty array.',
     )
   })
 
@@ -596,7 +598,7 @@ describe('compareVersions', () => {
     verifyEqual(
       (await compare(0, 2)).map(({ field }) => field),
       ['title', 'content', 'author', 'published', 'createdAt', 'editedAt'],
-      'The snapshot of version 2 has the post’s fields in another order, which means the same. Return the differences in the order of the lesson: go through your own list of fields, not the keys of what was read.',
+      'The snapshot of version 2 has the post’s fields in another order, which means the same. Return the differences in the order of the lesson: go through your own list of fields, not the keys of the posts you read.',
     )
   })
 
@@ -611,7 +613,7 @@ describe('compareVersions', () => {
         'compareVersions',
         () => compareVersions(box.redis, 'post-1', from, to),
         UnknownVersionError,
-        `Version 9 doesn’t exist, so compareVersions(…, ${from}, ${to}) should throw an UnknownVersionError, as postAtVersion does. The caller would take any other result for a comparison.`,
+        `Version 9 doesn’t exist, so compareVersions(…, ${from}, ${to}) should throw an UnknownVersionError, as postAtVersion does. The caller would take any other result for a valid comparison.`,
       )
       verifyEqual(
         [error.version, error.current],
