@@ -58,7 +58,7 @@ async function upcasted(old: BlogEvent, schema: Schema, what: string, why: strin
       throw outcome.error
     })
   }
-  verify(outcome.ok, `upcast rejected ${what}. ${why}`, { received: !outcome.ok && outcome.error })
+  verify(outcome.ok, `upcast threw an error for ${what}. ${why}`, { received: !outcome.ok && outcome.error })
   const { events } = outcome.value
   verify(
     !(events instanceof Promise),
@@ -160,7 +160,7 @@ describe('upcast', () => {
       why,
     )
     const none =
-      'If an upcaster returns an empty array, the event means nothing today, so upcast should return no event.'
+      'If an upcaster returns an empty array, the event no longer means anything, so upcast should return an empty array too.'
     verifyEqual(
       await upcasted(event('LAMP_TESTED', 1, {}), lamps, 'an event that becomes no event', none),
       [],
@@ -191,7 +191,7 @@ describe('upcast', () => {
     verifyEqual(
       old,
       event('LAMP_SWITCHED', 1, { state: 'on' }),
-      'upcast changed its input event. Other code may still use that event (a log, an archive, a test) and would take the new version for the old one.',
+      'upcast changed its input event. Return new events instead: other code (a log, an archive, a test) may still use the old one.',
     )
   })
 })
@@ -317,7 +317,7 @@ describe('blogSchema', () => {
         1,
         { title: 'New' },
         one('POST_TITLE_CHANGED', { title: 'New' }),
-        'Only the title was edited, so there should be no event about the body. It would clear the post.',
+        'Only the title was edited, so there should be no event about the body. Such an event would clear the text of the post.',
       ],
       [
         2,
@@ -325,7 +325,7 @@ describe('blogSchema', () => {
         one('POST_BODY_CHANGED', { body: '' }),
         'The author cleared the text: `""` is present, not missing. Compare with `undefined` instead of testing for truthiness.',
       ],
-      [1, {}, [], 'An edit of nothing should become no event.'],
+      [1, {}, [], 'The edit contains neither field, so the upcaster should return an empty array.'],
     ] as const
     for (const [version, payload, expected, why] of edits) {
       const events = await blog(
@@ -340,7 +340,7 @@ describe('blogSchema', () => {
       verifyEqual(
         events.map((part) => part.eventId),
         expected.map((part) => (part.eventType === 'POST_TITLE_CHANGED' ? 'e-7:title' : 'e-7:body')),
-        'The `eventId` of a part should end in `:title` or `:body` even if it is the only part. With one rule for all, the ID always says which part it is, and no part can be mistaken for the whole event.',
+        'The `eventId` of a part should end in `:title` or `:body` even if it is the only part. With one rule for all, the ID always shows which part it is, and no part can be mistaken for the whole event.',
       )
     }
   })
@@ -450,7 +450,7 @@ describe('getPost', () => {
     verifyEqual(
       pick(await post()),
       ['Hello', 'Second', ['a'], 'Ada', 'Lovelace', false],
-      'The post should have the title, body, tags, and both names from POST_CREATED, then the body from POST_BODY_CHANGED, and not be published.',
+      'The post should have the title, body, tags, and both names from POST_CREATED, then the body from POST_BODY_CHANGED, and it shouldn’t be published.',
     )
     verify(
       (await call('getPost', () => getPost(box.redis, 'post-2'))) === null,
@@ -463,7 +463,7 @@ describe('getPost', () => {
     verifyEqual(
       pick(await post()),
       ['Good bye', 'Third', [], 'Ada', 'Lovelace', true],
-      'The history has events of versions 1 and 2 as well as current ones. Each of them, after upcasting, should change the post, in stream order.',
+      'The history has events of versions 1 and 2 as well as current ones. Upcast each event and apply it to the post, in stream order.',
     )
   })
 
@@ -479,7 +479,7 @@ describe('getPost', () => {
     verifyEqual(
       await box.admin.keys('*'),
       [STREAM],
-      'getPost should only read, but there is another key in Redis after it.',
+      'getPost should only read, but it left another key in Redis.',
     )
   })
 
@@ -491,7 +491,7 @@ describe('getPost', () => {
       'getPost',
       () => getPost(box.redis, 'post-1'),
       UnknownSchemaError,
-      'The stream contains POST_CREATED, version 5, which this program can’t know. getPost should throw the UnknownSchemaError. A post computed without that event may be wrong, but it looks right.',
+      'The stream contains POST_CREATED, version 5, which is newer than this program. getPost should throw the UnknownSchemaError. A post computed without that event may be wrong, but it looks right.',
     )
     verifyEqual(
       [error.id, error.eventType, error.schemaVersion],
