@@ -181,7 +181,7 @@ describe('trimLimit', () => {
     verifyEqual(
       await limit(),
       '0-0',
-      'There is no group, checkpoint, or snapshot, so nothing says that the entries are done with. The limit should be 0-0.',
+      'There is no group, checkpoint, or snapshot, so nothing shows that anyone is done with the entries. The limit should be 0-0.',
     )
     await group('mail', 11)
     for (const one of [
@@ -253,7 +253,7 @@ describe('retain', () => {
     verifyEqual(
       await call('retain', () => run(side.archive, byAge(12))),
       7,
-      'It is March 20, so entries more than 12 days old may go: 1-0 to 7-0. (8-0 is exactly 12 days old and stays.) The IDs of this stream are versions, so a limit made from the time is greater than all of them. Use the field `timestamp` for the age.',
+      'It is March 20, so entries that are more than 12 days old may go: 1-0 to 7-0. (8-0 is exactly 12 days old and stays.) The IDs of this stream are versions, so an ID made from a time is greater than all of them. Use the field `timestamp` for the age.',
     )
     verifyEqual(await inStream(), ids(8, 12), 'Entries that aren’t older than 12 days should stay.')
     await call('retain', () => run(side.archive, byAge(1)))
@@ -279,7 +279,7 @@ describe('retain', () => {
     verifyEqual(
       [await call('retain', () => run(side.archive, byAge(12))), await inStream()],
       [1, ids(2, 4)],
-      'On March 20, entries more than 12 days old may go. 1-0 is from March 2, 2-0 from March 15, 3-0 from March 3 (a clock that is behind), and 4-0 from March 18. Stop at the first entry that is recent enough, 2-0. Everything from there should stay, or you would remove an entry that isn’t old.',
+      'On March 20, entries more than 12 days old may go. 1-0 is from March 2, 2-0 from March 15, 3-0 from March 3 (a clock that is behind), and 4-0 from March 18. Stop at the first entry that is recent enough, 2-0. That entry and everything after it should stay, or you would remove an entry that isn’t old.',
     )
   })
 
@@ -314,7 +314,7 @@ describe('retain', () => {
     verifyEqual(
       side.gone,
       [],
-      'When retain called `archive.put`, the entries had already left the stream. If the archive fails now, or the process dies, they are lost. Archive first, then trim.',
+      'When retain called `archive.put`, the entries had already left the stream. If the archive fails now, or the process dies, the entries are lost. Archive first, then trim.',
     )
     const full: Archive = {
       put: async () => {
@@ -344,7 +344,7 @@ describe('retain', () => {
     const why =
       pagingFault(box.commands) ||
       (trimmedAll
-        ? ' XTRIM with MINID 8-0 removes everything up to the next millisecond. Trim up to a whole ID, `7-401`.'
+        ? ' XTRIM with MINID 8-0 removes everything up to the next millisecond. Trim up to a complete ID, `7-401`.'
         : ' Trim only up to the point you’ve archived.')
     verify(
       lost.length === 0,
@@ -368,7 +368,7 @@ describe('retain', () => {
     )
     verify(
       side.sizes.every((n) => n <= 200),
-      'Each call of `put` should get 1 to 200 entries. The archive may have room for millions of entries, but your process doesn’t.',
+      'Each call to `put` should get 1 to 200 entries. The archive may have room for millions of entries, but your process doesn’t.',
       { received: side.sizes },
     )
   })
@@ -428,7 +428,7 @@ describe('retain', () => {
         for (const outcome of [first, second]) {
           verify(
             outcome.ok,
-            `Two processes ran retain at once; the second ran before the ${held ?? 'end'} of the first. One of them failed. Entries that the other process has already moved need no further work.`,
+            `Two processes ran retain at once; the second ran before the ${held ?? 'end'} of the first. One of them failed. If the other process has already moved an entry, there is nothing left to do for it.`,
             { received: !outcome.ok && outcome.error },
           )
         }
@@ -480,7 +480,7 @@ describe('readHistory', () => {
     verifyEqual(
       numbers(await page('5-0', 4)),
       ids(6, 9),
-      'Expected the four entries after 5-0 (without 5-0): two from the archive and two from the stream. A page that is too short means the end.',
+      'Expected the four entries after 5-0 (without 5-0): two from the archive and two from the stream. A page that is too short would mean that there are no more.',
     )
     verifyEqual(
       numbers(await page('9-0', 4)),
@@ -569,7 +569,7 @@ describe('readHistory', () => {
     const most = largestReply(box.commands)
     verify(
       most <= 10,
-      'Four entries were requested, but readHistory fetched more than ten from Redis with one command. Give XRANGE a COUNT.',
+      'Four entries were requested, but readHistory fetched more than ten from Redis with one command. Use XRANGE with COUNT.',
       { received: most },
     )
   })
@@ -601,12 +601,12 @@ describe('the index', () => {
     verifyEqual(
       await find({ from: new Date(day(3)), to: new Date(day(6)) }),
       ['3-0', '4-0', '5-0'],
-      'Expected the events from March 3, noon (inclusive) to March 6, noon (exclusive), by the field `timestamp`.',
+      'Expected the events from noon on March 3 (inclusive) to noon on March 6 (exclusive), going by the field `timestamp`.',
     )
     verifyEqual(
       await find({ eventType: 'ORDER_CREATED', from: new Date(day(4)) }),
       ['5-0', '7-0', '9-0', '11-0'],
-      'Expected the ORDER_CREATED events from March 4 or later. Both the type and the time have to match.',
+      'Expected the ORDER_CREATED events from noon on March 4 or later. Both the type and the time have to match.',
     )
     verifyEqual(await find({}), ids(1, 12), 'A question without conditions should match all events.')
     verifyEqual(
@@ -623,7 +623,7 @@ describe('the index', () => {
     verifyEqual(
       await find({ customerId: 'customer-1' }),
       all,
-      'The three events are from one millisecond. If the first number is the same, stream order goes by the second: 2, 9, 10.',
+      'The three events are from one millisecond. If the first number is the same, the second one determines the stream order: 2, 9, 10.',
     )
   })
 
@@ -637,7 +637,11 @@ describe('the index', () => {
     )
     await box.admin.xtrim(STREAM, 'MINID', '5-0')
     await plant(6, 7)
-    verifyEqual(await index(), 2, 'Two events are new since the last call.')
+    verifyEqual(
+      await index(),
+      2,
+      'Two events have been added since the last call, so indexEvents should resolve to 2.',
+    )
     verifyEqual(await index(), 0, 'There are no new events now, so indexEvents should resolve to 0.')
     verifyEqual(
       await find({ customerId: 'customer-1' }),
@@ -659,12 +663,12 @@ describe('the index', () => {
     verifyEqual(
       await find({ to: new Date(day(3)) }),
       ['2-0'],
-      'By its own clock, only 2-0 is from before March 3.',
+      'Going by `timestamp`, only 2-0 is from before noon on March 3.',
     )
     verifyEqual(
       await find({ customerId: 'undefined' }),
       [],
-      'An event without `customerId` belongs to no customer.',
+      'An event without `customerId` doesn’t belong to any customer, not even to one called "undefined".',
     )
   })
 
@@ -720,7 +724,7 @@ describe.skipIf(lacks('real-server'))('streamSize', () => {
     verifyEqual(
       size?.bytes,
       bytes,
-      'The stream has 200 small entries, then 200 large ones, and `bytes` isn’t its size. Without `SAMPLES 0`, MEMORY USAGE measures a few nodes at the beginning and assumes that the others are similar.',
+      'The stream has 200 small entries, then 200 large ones, and `bytes` isn’t the size of the whole stream. Without `SAMPLES 0`, MEMORY USAGE measures a few nodes at the beginning and assumes that the others are similar.',
     )
     verifyEqual(
       await call('streamSize', () => streamSize(box.redis, 'nothing-here')),
