@@ -19,7 +19,7 @@ export interface Member {
   readonly consumer: string
 }
 
-/** Returns a service's reactions to an event, which is none for most events. Pure. */
+/** Returns the reactions of a service to an event. Most events have no reaction. Pure. */
 export type React = (event: DomainEvent) => readonly Fact[]
 
 /** Sends an event to a system outside Redis. It may be called twice for one event, with the same key. */
@@ -190,7 +190,7 @@ export async function expireOrders(redis: Redis, clock: Clock): Promise<number> 
 /** Sends every event to an external system at least once, with a key that lets it recognize duplicates. */
 export function forward(redis: Redis, member: Member, send: Send): Promise<number> {
   return drain(redis, member, async (id, event) => {
-    // A replay of the bus must not send last year's emails again.
+    // Without this check, a replay of the bus would send last year's emails again.
     const done = await redis.sismember(doneKey(member.group), event.eventId)
     if (done === 0) await send(event, { idempotencyKey: event.eventId })
     await finish(redis, member.group, id, event, [])

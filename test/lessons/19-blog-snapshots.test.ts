@@ -22,7 +22,7 @@ const DAY_1 = '2026-03-01T08:00:00.000Z'
 const DAY_2 = '2026-03-02T08:00:00.000Z'
 const DAY_9 = '2026-03-09T08:00:00.000Z'
 
-/** Writes events `from` to `to`. Event 1 creates the post, and event n, on the second day, edits its content to "draft n". */
+/** Writes events `from` to `to`. Event 1 creates the post, and event n, on the second day, edits its content to `draft n`. */
 async function plant(from: number, to: number, changes?: object): Promise<void> {
   const pipeline = box.admin.pipeline()
   for (let n = from; n <= to; n += 1) {

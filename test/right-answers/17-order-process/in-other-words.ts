@@ -19,7 +19,7 @@ export interface Member {
   readonly consumer: string
 }
 
-/** Returns a service's reactions to an event, which is none for most events. Pure. */
+/** Returns the reactions of a service to an event. Most events have no reaction. Pure. */
 export type React = (event: DomainEvent) => readonly Fact[]
 
 /** Sends an event to a system outside Redis. It may be called twice for one event, with the same key. */
