@@ -6,13 +6,13 @@ export type AnswerFile =
   | { readonly ok: false; readonly diagnosis: string }
 
 const MOST_BYTES = 1024 * 1024
-/** An editor that saves by rename, or truncates first, leaves no file or an empty one for a moment. */
+/** An editor that saves by renaming, or truncates first, leaves no file or an empty one for a moment. */
 const LOOKS = 20
 const BETWEEN_LOOKS_MS = 20
 
 /**
- * The answer's text, or why there isn't one. It is read once; `content` is what a watcher has read already. `shown` is the path as
- * a learner knows it.
+ * The answer's text, or the reason there isn't any. The file is read once; `content` is what a watcher has already
+ * read. `shown` is the path as the learner knows it.
  */
 export async function readAnswer(path: string, shown: string, content?: Uint8Array): Promise<AnswerFile> {
   const bytes = content ?? (await bytesOf(path, shown))
@@ -20,11 +20,12 @@ export async function readAnswer(path: string, shown: string, content?: Uint8Arr
   return textIn(bytes, path, shown)
 }
 
-/** The bytes, or why they can't be had. */
+/** The bytes, or the reason they can't be read. */
 async function bytesOf(path: string, shown: string): Promise<Uint8Array | string> {
   for (let look = 1; ; look += 1) {
     const info = await stat(path).catch(() => undefined)
-    if (info !== undefined && !info.isFile()) return `${shown} is not a file.`
+    if (info !== undefined && !info.isFile())
+      return `${shown} isn't a file. Pass the path of a TypeScript file.`
     if (info !== undefined && info.size > MOST_BYTES) return tooLarge(info.size, shown)
     const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => error)
     if (look < LOOKS && (bytes instanceof Error ? bytes.code === 'ENOENT' : bytes.length === 0)) {
@@ -33,13 +34,13 @@ async function bytesOf(path: string, shown: string): Promise<Uint8Array | string
     }
     if (!(bytes instanceof Error)) return bytes
     if (bytes.code === 'ENOENT') return `There is no file ${shown}.`
-    return `${shown} cannot be read (${bytes.code}). Check its permissions.`
+    return `${shown} can't be read (${bytes.code}). Check its permissions.`
   }
 }
 
 function tooLarge(size: number, shown: string): string {
   const megabytes = (size / MOST_BYTES).toFixed(1)
-  return `${shown} has ${megabytes} MB; an answer is a page of code. Is it the right file?`
+  return `${shown} is ${megabytes} MB, but an answer is about a page of code. Is it the right file?`
 }
 
 function textIn(bytes: Uint8Array, path: string, shown: string): AnswerFile {
@@ -47,15 +48,14 @@ function textIn(bytes: Uint8Array, path: string, shown: string): AnswerFile {
   const [first, second] = bytes
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff))
     return bad(`${shown} is saved as UTF-16. Save it as UTF-8 in your editor.`)
-  if (bytes.includes(0)) return bad(`${shown} is not a text file. Write the answer as UTF-8 text.`)
+  if (bytes.includes(0)) return bad(`${shown} isn't a text file. Save the answer as UTF-8 text.`)
   let text: string
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    return bad(`${shown} is not valid UTF-8 text. Save it as UTF-8 in your editor.`)
+    return bad(`${shown} isn't valid UTF-8 text. Save it as UTF-8 in your editor.`)
   }
-  if (text.trim() === '')
-    return bad(`${shown} is empty. Was it saved? The lesson says what it should export.`)
+  if (text.trim() === '') return bad(`${shown} is empty. Did you save it? The lesson says what to export.`)
   return { ok: true, path, text }
 }
 

@@ -17,17 +17,17 @@ import type { Disturbance } from './standby/messages.ts'
 import type { RunRecord, StandbyProcess } from './standby-process.ts'
 import { judge, type Verdict } from './verdict.ts'
 
-/** One run of an answer, or why it could not be run. */
+/** One run of an answer, or the reason it couldn't run. */
 export interface Attempt {
-  /** It was run. */
+  /** The answer ran. */
   readonly used: boolean
   readonly output: string
   readonly verdict: Verdict
-  /** Why it says nothing about the answer: something that Redis did. */
+  /** Why the run proves nothing about the answer: something Redis did. */
   readonly disturbed?: Disturbance | undefined
-  /** The same, for something in the check that broke. */
+  /** The same, for something that broke in the check itself. */
   readonly broken?: string | undefined
-  /** The learner's own files of earlier lessons that it was built on, as shown. */
+  /** The learner's own files of earlier lessons that the answer was built on, as shown. */
   readonly builtOn: readonly string[]
 }
 
@@ -38,9 +38,9 @@ export interface AttemptInput {
   readonly lesson: Lesson
   readonly target: Target
   readonly asked: CheckOptions
-  /** It isn't begun again if Redis falls silent. */
+  /** Don't start over if Redis falls silent. */
   readonly lastTry: boolean
-  /** The folder of the learner's own answers to build on where they exist; undefined for the model ones. */
+  /** The folder of the learner's own answers to build on, where they exist; undefined for the model answers. */
   readonly mine: string | undefined
   /** Throws when the check is no longer wanted. */
   goOn(): void
@@ -93,7 +93,7 @@ export async function attemptLesson(input: AttemptInput): Promise<Attempt> {
     const onRedis = newsTeller(asked.onNotice)
     const record = await input.take(asked, async (process) => {
       await process.loaded(asked.signal)
-      goOn() // before anything of the answer has run: then the next one can have this process
+      goOn() // before any of the answer has run, so the next one can use this process
       return await process.run(job, { signal: asked.signal, onRedis })
     })
     goOn()
@@ -126,7 +126,7 @@ export async function attemptLesson(input: AttemptInput): Promise<Attempt> {
   }
 }
 
-/** Why the record says nothing about the answer: the process threw outside of it, or never came to it. */
+/** Why the record proves nothing about the answer: the process threw outside it, or never got to it. */
 function whyBroken({ reports, ending, output }: RunRecord): string | undefined {
   const broken = reports.find((report) => report.kind === 'broken')
   if (broken !== undefined) return broken.why
@@ -136,7 +136,7 @@ function whyBroken({ reports, ending, output }: RunRecord): string | undefined {
     case 'disturbed':
       return undefined
     case 'silent':
-      return `its process did not get ready within ${ending.seconds} seconds`
+      return `its process wasn't ready within ${ending.seconds} seconds`
     case 'exit': {
       const said = /^\w*Error\b.*$/m.exec(output)?.[0]
       return (
@@ -160,6 +160,6 @@ function lacking(needs: readonly Need[], lesson: Lesson, redis: RunningRedis): s
 
 const REASONS: Readonly<Record<Need, string>> = {
   'real-server': 'needs a real Redis server (a container or redis-server)',
-  'own-server': 'needs redis-server on this machine, to start one of its own and kill it',
-  cluster: 'needs redis-server on this machine, to start three nodes of a cluster',
+  'own-server': 'needs redis-server on this machine, to start its own server and kill it',
+  cluster: 'needs redis-server on this machine, to start a three-node cluster',
 }

@@ -1,8 +1,8 @@
 import type { Attempt } from './attempt.ts'
 
 /**
- * An answer that failed on the learner's own earlier files is tried again on the model answers: whatever passes there failed
- * because of those files. Returns the first attempt, and says so where that is true.
+ * Retries an answer that failed on the learner's own earlier files, this time on the model answers. Anything that
+ * passes there failed because of those files. Returns the first attempt, and says so where that's true.
  */
 export async function blameBuilt(own: Attempt, onModel: () => Promise<Attempt>): Promise<Attempt> {
   if (own.verdict.passed || own.builtOn.length === 0) return own
@@ -15,7 +15,7 @@ export async function blameBuilt(own: Attempt, onModel: () => Promise<Attempt>):
   const tasks = own.verdict.tasks.map((task) =>
     isBlamed(task) ? { ...task, diagnosis: because('this task passes', task.diagnosis) } : task,
   )
-  // What ended the run is said by the task at work and by the verdict, in the same words.
+  // What ended the run is reported by the task in progress and by the verdict, in the same words.
   const ended = own.verdict.tasks.findIndex((task) => isBlamed(task) && task.diagnosis === diagnosis)
   const outer =
     diagnosis === undefined || model.diagnosis !== undefined
@@ -27,5 +27,5 @@ export async function blameBuilt(own: Attempt, onModel: () => Promise<Attempt>):
 function sentence(files: readonly string[], what: string): string {
   const names = files.map((file) => file.replace(/^.*\//, ''))
   const list = names.length === 1 ? names[0] : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
-  return `Built on your ${list}; with the model answer${names.length === 1 ? '' : 's'} ${what}.`
+  return `Built on your ${list}. With the model answer${names.length === 1 ? '' : 's'}, ${what}.`
 }

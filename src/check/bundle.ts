@@ -16,26 +16,29 @@ export interface BundleInput {
   readonly runtime: Runtime
   readonly slug: string
   readonly suite: string
-  /** Absolute path and text of the answer; the text is what is run, even if the file changes meanwhile. */
+  /** Absolute path and text of the answer. This text is what runs, even if the file changes in the meantime. */
   readonly answer: { readonly path: string; readonly text: string }
-  /** The folder of the learner's own answers to build on where they exist; undefined for the model ones. */
+  /** The folder of the learner's own answers to build on, where they exist; undefined for the model answers. */
   readonly mine: string | undefined
-  /** Where the script will stand: its source map names the sources from there. */
+  /** Where the script will be: its source map names the sources relative to that folder. */
   readonly outfile: string
 }
 
 export type Bundle = Learners &
   ({ readonly ok: true; readonly code: string } | { readonly ok: false; readonly problem: Problem })
 
-/** Files that the learner wrote, absolute. */
+/** Absolute paths of the files that the learner wrote. */
 interface Learners {
-  /** The answer and all that it brings with it, wherever these files are. */
+  /** The answer and everything it imports, wherever those files are. */
   readonly files: readonly string[]
-  /** Those of earlier lessons. */
+  /** The ones from earlier lessons. */
   readonly builtOn: readonly string[]
 }
 
-/** The same for every answer, wherever its file is: an import that only a type needs is dropped, as TypeScript does by default. */
+/**
+ * The same for every answer, wherever its file is: an import used only as a type is dropped, as TypeScript does by
+ * default.
+ */
 const TSCONFIG: BuildOptions['tsconfigRaw'] = {
   compilerOptions: { target: 'es2023', useDefineForClassFields: true, verbatimModuleSyntax: false },
 }
@@ -125,19 +128,21 @@ function resolveFor(plugin: PluginBuild, input: BundleInput, files: Set<string>,
       case 'built': {
         if (verdict.slug >= slug) {
           return missing(
-            `Your file imports ${args.path}. An answer may build on the lessons before its own, not on this one or a later one.`,
+            `Your file imports ${args.path}. An answer can build on earlier lessons only, not on its own or a later one.`,
           )
         }
         const file = built(verdict.slug)
         if (existsSync(file.path ?? '')) return file
-        return missing(`Your file imports ${args.path}, but there is no lesson of that name to build on.`)
+        return missing(
+          `Your file imports ${args.path}, but there's no lesson with that name. Run \`npx eventlings list\` to see the lessons.`,
+        )
       }
       case 'package': {
         if (args.path === 'ioredis') return { path: runtime.ioredisUrl, external: true }
         const path = declared.has(packageOf(args.path)) ? resolvePackage(args.path) : undefined
         if (path !== undefined) return { path, external: true }
         return missing(
-          `Your file imports the package ${args.path}, which is not installed here. An answer needs only ioredis and Node’s own modules.`,
+          `Your file imports the package ${args.path}, which isn't installed here. An answer needs only ioredis and Node's own modules.`,
         )
       }
       case 'relative':
@@ -155,7 +160,7 @@ function resolveFor(plugin: PluginBuild, input: BundleInput, files: Set<string>,
     })
     if (found.errors.length > 0) {
       return missing(
-        `Your file imports ${args.path}, but there is no such file in ${shownPath(root, folder)}/.`,
+        `Your file imports ${args.path}, but there's no such file in ${shownPath(root, folder)}/.`,
       )
     }
     if (isOurs(found.path)) {
@@ -177,7 +182,7 @@ function resolveFor(plugin: PluginBuild, input: BundleInput, files: Set<string>,
     const file =
       path === answer.path ? { ok: true as const, ...answer } : await readAnswer(path, shownPath(root, path))
     if (!file.ok) return { errors: [{ text: file.diagnosis, detail: 'policy' }] }
-    // In one bundle `import.meta` would be the bundle's.
+    // In one bundle, `import.meta` would be the bundle's.
     const contents = file.text
       .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href))
       .replaceAll('import.meta.dirname', JSON.stringify(dirname(path)))

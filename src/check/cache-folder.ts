@@ -2,19 +2,19 @@ import { accessSync, constants, lstatSync, mkdirSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 
-/** No folder can be written for what a check builds. */
+/** There's no writable folder for what a check builds. */
 export class NoCacheError extends Error {
   override readonly name = 'NoCacheError'
 }
 
-/** Where built things are kept: in the project, or beside other temporary files when the project cannot be written to. */
+/** Where builds are kept: in the project or, if the project isn't writable, with other temporary files. */
 export function cacheFolder(root: string): string {
   const own = join(root, '.eventlings', 'cache')
   const other = join(tmpdir(), `eventlings-${user()}`)
   if (canKeep(own)) return own
   if (canKeep(other, 0o700) && isMine(other)) return other
   throw new NoCacheError(
-    `What a check builds can't be kept: neither ${own} nor ${other} can be written to. Set TMPDIR to a folder of yours.`,
+    `The check can't save what it builds, because neither ${own} nor ${other} is writable. Set TMPDIR to a folder of your own.`,
   )
 }
 
@@ -28,13 +28,13 @@ function canKeep(folder: string, mode?: number): boolean {
   }
 }
 
-/** What is in the folder will be run, and beside temporary files anybody can make one of this name. */
+/** Files in this folder are executed, and anyone can create a folder with this name among the temporary files. */
 function isMine(folder: string): boolean {
   const info = lstatSync(folder)
   return info.isDirectory() && (process.getuid === undefined || info.uid === process.getuid())
 }
 
-/** The number, which everybody has: in a container it often comes without a name. */
+/** The user's number, because in a container the user often has no name. */
 function user(): string {
   return String(process.getuid?.() ?? userInfo().username.replace(/\W/g, ''))
 }

@@ -14,51 +14,55 @@ import { StandbyProcess } from './standby-process.ts'
 export interface CheckerOptions {
   readonly course: Course
   readonly redis: RunningRedis
-  /** The folder of the learner's own answers that lessons build on, where there are any; undefined for the model ones. */
+  /**
+   * The folder of the learner's own answers that lessons build on, where there are any; undefined for the model
+   * answers.
+   */
   readonly mine?: string | undefined
-  /** Warm the next process up as soon as one has been used: for programs that check again and again. */
+  /** Warm up the next process as soon as one has been used, for programs that check repeatedly. */
   readonly stayWarm?: boolean
-  /** Hears of a Redis that doesn't answer while a check waits for it. */
+  /** Called when Redis stops answering while a check waits for it. */
   onNotice?(sentence: string): void
 }
 
 export interface CheckOptions {
-  /** Leave out the tasks after the first that fails: for those who ask only how an answer fails. */
+  /** Leave out the tasks after the first failure, for callers that only need to know how an answer fails. */
   readonly untilFirstFailure?: boolean
   /**
-   * May run in the process of an answer before it that left nothing behind: for those who check many. A process of its own
-   * costs a third of a check.
+   * May reuse the process of an earlier answer that left nothing behind, for callers that check many answers. A
+   * process of its own costs a third of a check.
    */
   readonly sharedProcess?: boolean
-  /** Instead of the checker's. */
+  /** Overrides the checker's setting. */
   onNotice?(sentence: string): void
   /** Stops the check at once; it then rejects with CheckAbortedError. */
   readonly signal?: AbortSignal
-  /** The answer's bytes, for a program that has read them already; the file is not read again then. */
+  /** The answer's bytes, for a program that has already read them; the file isn't read again then. */
   readonly content?: Uint8Array
 }
 
 export interface Checker {
   /**
-   * Rejects with RedisGoneError when the server does not run any more, with RedisTroubleError when it does and can't be used, with
-   * SandboxLostError when another program took a borrowed database, with CheckerClosedError when `close` cuts it short, with
-   * CheckAbortedError when its signal does, and with BrokenCheckError when the check itself breaks: then there is no verdict.
+   * Rejects with RedisGoneError when the server is no longer running, with RedisTroubleError when it's running but
+   * unusable, with SandboxLostError when another program took a borrowed database, with CheckerClosedError when
+   * `close` cuts it short, with CheckAbortedError when its signal does, and with BrokenCheckError when the check
+   * itself breaks. In all those cases there's no verdict.
    */
   check(slug: string, target: Target, options?: CheckOptions): Promise<CheckResult>
-  /** Ends at once what is being checked: that has no verdict. */
+  /** Stops any check in progress at once, without a verdict. */
   close(): Promise<void>
 }
 
-/** esbuild is one service for all of this process: it may be stopped only when nobody waits for a bundle any more. */
+/** esbuild is one service for the whole process, so it can be stopped only when no check is waiting for a bundle. */
 let openCheckers = 0
 
 /**
- * Processes kept warm by a program whose checks overtake each other. Each check that is stopped costs one, so three saves in a row
- * don't have to wait for any to start.
+ * Number of processes kept warm by a program whose checks overtake each other. Each check that's stopped costs one,
+ * so three saves in a row don't have to wait for a process to start.
  */
 const SPARE = 3
 
-/** Opens a checker on a Redis that is running; the caller stops that Redis, after `close`. */
+/** Opens a checker on a running Redis; the caller stops that Redis after `close`. */
 export async function openChecker(options: CheckerOptions): Promise<Checker> {
   const { course, redis, mine, stayWarm = false } = options
   let runtime = await buildRuntime(course.root)
@@ -100,12 +104,12 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
       })
       if (made.disturbed !== undefined) throw noVerdict(made.disturbed, redis)
       if (made.used) await redis.confirm?.()
-      // Without a server every answer fails, and it would be told that this is its own fault.
+      // Without a server every answer fails, and the learner would be told that it's their fault.
       if (made.used && !made.verdict.passed && (await isGone(redis.url)))
         throw new RedisGoneError(redis.kind, redis.description)
       if (made.broken !== undefined) {
         pool.close()
-        runtime = await buildRuntime(course.root) // its files may be what is missing
+        runtime = await buildRuntime(course.root) // its files may be what's missing
         throw new BrokenCheckError(slug, made.broken)
       }
       return made
@@ -127,7 +131,7 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
     }
   }
 
-  /** Lends a warm process; afterwards the next one is warmed up, for programs that check again. */
+  /** Hands out a warm process; then warms up the next one, for programs that check again. */
   async function take<T>(asked: CheckOptions, use: (process: StandbyProcess) => Promise<T>): Promise<T> {
     const process = pool.take(asked.sharedProcess === true)
     busy = process
@@ -137,7 +141,7 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
       busy = undefined
       if (closed) process.kill()
       else if (process.usable) pool.giveBack(process)
-      // The next check needs the machine for itself if there is one: what it leaves is filled up after it.
+      // If another check follows, it needs the machine to itself, so what this one used up is replaced after it.
       if (!closed && stayWarm) pool.fill(asked.signal === undefined || waiting > 0 ? 1 : SPARE)
     }
   }
@@ -179,7 +183,7 @@ function standby(runtime: Runtime, redis: RunningRedis, root: string): StandbyPr
   return new StandbyProcess(runtime.standby, environment, root)
 }
 
-/** Parsed again only when the lesson's file has changed: a watch asks for the same one at every save. */
+/** Parses the lesson again only when its file has changed: a watcher asks for the same one on every save. */
 function lessonReader(course: Course): (slug: string) => Promise<Lesson> {
   const known = new Map<string, { readonly changed: number; readonly lesson: Lesson }>()
   return async (slug) => {

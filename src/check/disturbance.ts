@@ -2,13 +2,16 @@ import { RedisGoneError, RedisTroubleError, type RunningRedis } from '../redis/i
 import type { RedisNews } from './kit/pulse.ts'
 import type { Disturbance } from './standby/messages.ts'
 
-/** Redis was silent for a while and answers again: a test that failed meanwhile says nothing, and another try will. */
+/**
+ * Redis was silent for a while and is answering again. A test that failed in the meantime proves nothing; another try
+ * will.
+ */
 class PausedError extends RedisTroubleError {}
 
-/** How often a check is begun again before it's given up. */
+/** Maximum number of times a check starts over. */
 const MOST_TRIES = 3
 
-/** Runs a check, and runs it again if Redis was silent for a while in the midst of it. */
+/** Runs a check, and runs it again if Redis was silent for a while in the middle of it. */
 export async function againAfterPauses<T>(
   run: (lastTry: boolean) => Promise<T>,
   say: Say | undefined,
@@ -25,7 +28,7 @@ export async function againAfterPauses<T>(
 
 export type Say = (sentence: string) => void
 
-/** Says what is heard of Redis while a check runs. What goes on is said once. */
+/** Reports how Redis is doing while a check runs. Anything that continues is reported once. */
 export function newsTeller(say: Say | undefined): (news: RedisNews) => void {
   let last: RedisNews['kind'] | undefined
   return (news) => {
@@ -33,7 +36,7 @@ export function newsTeller(say: Say | undefined): (news: RedisNews) => void {
     last = news.kind
     switch (news.kind) {
       case 'waiting':
-        return say?.('Redis isn’t answering. Waiting for it …')
+        return say?.("Redis isn't answering. Waiting for it …")
       case 'back':
         return say?.('Redis is answering again.')
       case 'slow':
@@ -56,7 +59,7 @@ export function noVerdict(by: Disturbance, { kind, description }: RunningRedis):
     case 'paused':
       return new PausedError(
         kind,
-        `Redis stopped answering for a while, again and again (${description})`,
+        `Redis kept falling silent (${description})`,
         'Check again when the server is less busy, or choose another Redis with --redis.',
       )
     default:
@@ -71,8 +74,8 @@ const TROUBLES: Readonly<
   >
 > = {
   silent: {
-    what: 'Redis did not answer for 45 seconds',
-    remedy: 'Check that the server isn’t paused or overloaded, then check again.',
+    what: "Redis didn't answer for 45 seconds",
+    remedy: "Check that the server isn't paused or overloaded, then check again.",
   },
   full: {
     what: 'Redis refused a write because its memory is full',
@@ -88,7 +91,7 @@ const TROUBLES: Readonly<
     remedy: 'Use the address of the primary, or choose another Redis with --redis.',
   },
   'not saving': {
-    what: 'Redis refused a write because it can’t save to its disk',
+    what: "Redis refused a write because it can't save to its disk",
     remedy: 'Free some space there, or choose another Redis with --redis.',
   },
   alone: {

@@ -6,9 +6,10 @@ interface Builds {
 }
 
 /**
- * Where a task fails and one that it builds on fails too, nobody can tell from the second failure whether the task has a
- * mistake of its own: its sentence would often name a false cause. So it points to the first of those earlier tasks instead,
- * and says what it has to say as soon as they pass. What ended the run, in the task `endedIn`, is a fact and stays.
+ * Where a task fails and a task it builds on fails too, the second failure can't show whether the task has a mistake
+ * of its own, and its sentence would often name a false cause. So it points to the first of those earlier tasks
+ * instead, and shows its own diagnosis as soon as they pass. What ended the run, in the task `endedIn`, is a fact and
+ * stays.
  */
 export function pointingToCauses(
   results: readonly TaskResult[],

@@ -4,30 +4,30 @@ export class CheckerClosedError extends Error {
   readonly lesson: string
 
   constructor(lesson: string) {
-    super(`The check of ${lesson} was cut short, so there is no verdict.`)
+    super(`The check of ${lesson} was cut short, so there's no verdict. Run it again.`)
     this.lesson = lesson
   }
 }
 
-/** The caller's signal cut the check short, so there is no verdict. */
+/** The caller's signal stopped the check, so there's no verdict. */
 export class CheckAbortedError extends Error {
   override readonly name = 'CheckAbortedError'
   readonly lesson: string
 
   constructor(lesson: string) {
-    super(`The check of ${lesson} was stopped, so there is no verdict.`)
+    super(`The check of ${lesson} was stopped, so there's no verdict.`)
     this.lesson = lesson
   }
 }
 
-/** Something in the check broke, so it says nothing about the answer. */
+/** Something in the check broke, so it proves nothing about the answer. */
 export class BrokenCheckError extends Error {
   override readonly name = 'BrokenCheckError'
   readonly lesson: string
 
   constructor(lesson: string, why: string) {
     super(
-      `The check itself failed, not your answer: ${why.replace(/\.$/, '')}. Check again; if that doesn't help, please report it on the issues page of the repository that you cloned.`,
+      `The check itself failed, not your answer: ${why.replace(/\.$/, '')}. Check again, and if that doesn't help, please report it on the issues page of the repository that you cloned.`,
     )
     this.lesson = lesson
   }

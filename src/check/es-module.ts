@@ -3,16 +3,16 @@ import type { Problem } from './explain-problem.ts'
 
 const IS_MODULE = "but it's an ES module"
 
-/** Habits of CommonJS, and what an ES module has instead. */
+/** CommonJS habits, and what an ES module uses instead. */
 const INSTEAD: Readonly<Record<string, string>> = {
   require: 'Write an import at the top of the file.',
   module: 'Write `export` in front of the functions and classes that the lesson asks for.',
   exports: 'Write `export` in front of the functions and classes that the lesson asks for.',
-  __dirname: 'Write import.meta.dirname.',
-  __filename: 'Write import.meta.filename.',
+  __dirname: 'Use import.meta.dirname.',
+  __filename: 'Use import.meta.filename.',
 }
 
-/** The sentence for a `require` with a fixed path, found while bundling. `line` is the line of code it is in. */
+/** The sentence for a `require` with a fixed path, found while bundling. `line` is the line of code that has it. */
 export function usesRequire(specifier: string, line: string): string {
   return `Your file uses require, ${IS_MODULE}. Write ${importInsteadOf(specifier, line)}.`
 }
@@ -29,7 +29,7 @@ function importInsteadOf(specifier: string, line: string): string {
   return /^[.#]/.test(specifier) ? `import * as ${name} ${from}` : `import ${name} ${from}`
 }
 
-/** The sentence for an error that comes from such a habit when the code runs; undefined for all others. */
+/** The sentence for a runtime error that comes from such a habit; undefined for any other error. */
 export function commonJsHabit(message: string): string | undefined {
   const name =
     /^(require|module|exports|__dirname|__filename) is not defined\b/.exec(message)?.[1] ??
@@ -38,7 +38,7 @@ export function commonJsHabit(message: string): string | undefined {
   return `Your file uses ${name}, ${IS_MODULE}. ${INSTEAD[name]}`
 }
 
-/** What to say about a file of the learner's that has CommonJS exports and no others. */
+/** The sentence for a learner's file that has CommonJS exports and no others. */
 export function usesCommonJsExports(
   path: string,
   answer: { readonly path: string; readonly text: string },
@@ -54,7 +54,9 @@ export function usesCommonJsExports(
   }
 }
 
-/** The sentence for a name that a package or a module of Node doesn't export, which shows only when the bundle is linked. */
+/**
+ * The sentence for a name that a package or Node module doesn't export, which shows only when the bundle is linked.
+ */
 export function missingInPackage(message: string): string | undefined {
   const [, from, name] =
     /^The requested module '([^']+)' does not provide an export named '([^']+)'/.exec(message) ?? []

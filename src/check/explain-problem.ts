@@ -16,7 +16,7 @@ interface About {
   readonly answer: { readonly path: string; readonly text: string }
 }
 
-/** What esbuild found, as a sentence to the learner. */
+/** What esbuild found, as a sentence for the learner. */
 export function explainProblem(message: Message, about: About): Problem {
   const { root, answer } = about
   const where = message.location
@@ -38,12 +38,12 @@ export function explainProblem(message: Message, about: About): Problem {
   const code = where === null ? '' : ` (line ${where.line}: \`${where.lineText.trim().slice(0, 80)}\`)`
   const whose = file === undefined || file === answer.path ? 'Your file' : `Your ${shownPath(root, file)}`
   return {
-    diagnosis: `${whose} cannot be read as TypeScript: ${message.text.replace(/\.$/, '')}${code}.`,
+    diagnosis: `${whose} isn't valid TypeScript: ${message.text.replace(/\.$/, '')}${code}.`,
     ...place,
   }
 }
 
-/** For an import of the learner's from another file, in the line that has it. */
+/** For the learner's import from another file, on the line that has it. */
 function notExported(name: string, from: string, root: string, line: string): string {
   const specifier = /\bfrom\s*['"]([^'"]+)['"]/.exec(line)?.[1] ?? shownPath(root, resolve(root, from))
   const names = exportedNames(textOf(resolve(root, from)))

@@ -1,6 +1,6 @@
 import { builtinModules } from 'node:module'
 
-/** Builtins by which an answer would leave its process or the check's sight. */
+/** Built-in modules that would let an answer leave its process or the check's sight. */
 const REFUSED_BUILTINS = new Set([
   'child_process',
   'cluster',
@@ -27,18 +27,18 @@ export function judgeImport(specifier: string): ImportVerdict {
   if (specifier.startsWith('node:') || BUILTINS.has(plain)) {
     if (!REFUSED_BUILTINS.has(plain)) return { kind: 'builtin' }
     return refused(
-      `Your file imports ${specifier}. An answer works inside its own process; it needs no ${plain}.`,
+      `Your file imports ${specifier}. An answer works inside its own process and doesn't need ${plain}.`,
     )
   }
   if (specifier.startsWith('#built/')) return { kind: 'built', slug: specifier.slice('#built/'.length) }
   if (specifier.startsWith('#')) {
     return refused(
-      `Your file imports ${specifier}, which belongs to the check. It may import ioredis, node: modules, other files of workspace/ and \`#built/…\`.`,
+      `Your file imports ${specifier}, which is part of the check. It can import ioredis, node: modules, other files of workspace/ and \`#built/…\`.`,
     )
   }
   if (specifier === 'vitest' || specifier.startsWith('@vitest/') || specifier.startsWith('vitest/')) {
     return refused(
-      `Your file imports ${specifier}, which belongs to the check. An answer does not test itself.`,
+      `Your file imports ${specifier}, which is part of the check. An answer doesn't test itself.`,
     )
   }
   if (/^\.{1,2}(\/|$)/.test(specifier)) return { kind: 'relative' }

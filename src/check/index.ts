@@ -6,7 +6,7 @@ export type { Checker, CheckerOptions, CheckOptions } from './checker.ts'
 export type { CheckResult, CommandRecord, Commands, Place, Target, TaskResult, TaskState } from './result.ts'
 export { resultAsJson } from './result-json.ts'
 
-/** See `checker.ts`; esbuild and the rest are loaded only now. */
+/** See `checker.ts`; esbuild and the rest are loaded only here. */
 export async function openChecker(
   options: import('./checker.ts').CheckerOptions,
 ): Promise<import('./checker.ts').Checker> {
@@ -16,14 +16,14 @@ export async function openChecker(
 
 export interface CheckLessonOptions {
   readonly course: Course
-  /** A Redis that runs already; otherwise one is started and stopped again. */
+  /** A Redis that's already running; otherwise one is started and stopped again. */
   readonly redis?: RunningRedis
   readonly preference?: RedisPreference
   readonly mine?: string | undefined
   onNotice?(sentence: string): void
 }
 
-/** One check from nothing: Redis, a fresh process, the verdict, and everything stopped again. */
+/** One check from scratch: Redis, a fresh process, the verdict, and everything stopped again. */
 export async function checkLesson(
   slug: string,
   target: Target,

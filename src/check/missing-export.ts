@@ -1,27 +1,27 @@
 import { editDistance } from '../course/nearest.ts'
 
-/** Says which name is missing and, where one looks like it, which was probably meant. */
+/** Says which name is missing and, if a similar one exists, which was probably meant. */
 export function missingExport(name: string, text: string): string {
   const exported = exportedNames(text)
   if (new RegExp(`^\\s*export\\s+(?:type|interface)\\s+${name}\\b`, 'm').test(text)) {
-    return `Your file exports ${name} as a type only; the lesson needs a value of that name, which exists when the program runs.`
+    return `Your file exports ${name} only as a type. The lesson needs a value with that name, such as a function or a class.`
   }
   const asDefault = new RegExp(`^\\s*export\\s+default\\s+(.*?)\\s*\\b${name}\\b`, 'm').exec(text)
   if (asDefault !== null) {
     const instead = asDefault[1] === '' ? `Write \`export { ${name} }\` instead.` : 'Leave out `default`.'
-    return `Your file exports ${name} as its default, but the lesson asks for it by its name. ${instead}`
+    return `Your file exports ${name} as its default, but the lesson imports it by name. ${instead}`
   }
   if (new RegExp(`^\\s*(?:async\\s+)?(?:function\\*?|const|let|class)\\s+${name}\\b`, 'm').test(text)) {
-    return `Your file has ${name} but does not export it. Write \`export\` in front of it.`
+    return `Your file has ${name} but doesn't export it. Write \`export\` in front of it.`
   }
   const near = exported.find((other) => editDistance(other.toLowerCase(), name.toLowerCase()) <= 2)
   if (near !== undefined)
-    return `Your file does not export ${name}; it exports ${near}. Is the name misspelt?`
+    return `Your file doesn't export ${name}, but it does export ${near}. Is the name misspelled?`
   const list = exported.length === 0 ? 'It exports nothing.' : `It exports ${exported.join(', ')}.`
-  return `Your file does not export ${name}, which the lesson asks for. ${list}`
+  return `Your file doesn't export ${name}, which the lesson asks for. ${list}`
 }
 
-/** The names of the values that a file exports, as far as its text tells. */
+/** The names of the values that a file exports, as far as its text shows. */
 export function exportedNames(text: string): readonly string[] {
   const declared = text.matchAll(
     /^\s*export\s+(?:async\s+)?(?:function\*?|const|let|class|abstract class)\s+([\w$]+)/gm,

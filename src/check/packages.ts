@@ -3,7 +3,7 @@ import { createRequire, isBuiltin } from 'node:module'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-/** Resolves a package as a file in the project's root would, for code that is run from a cache folder elsewhere. */
+/** Resolves a package as a file in the project's root would, for code that runs from a cache folder elsewhere. */
 export function packageResolver(root: string): (name: string) => string | undefined {
   const require = createRequire(join(root, 'package.json'))
   return (name) => {
@@ -16,7 +16,9 @@ export function packageResolver(root: string): (name: string) => string | undefi
   }
 }
 
-/** The packages that the project names itself; others may lie in node_modules too, but nobody promised them. */
+/**
+ * The packages that the project names itself. Others may be in node_modules too, but the course doesn't promise them.
+ */
 export function declaredPackages(root: string): ReadonlySet<string> {
   for (let folder = root; ; folder = dirname(folder)) {
     const manifest = join(folder, 'package.json')

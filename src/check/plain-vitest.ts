@@ -3,8 +3,8 @@ import { startRedis } from '../redis/index.ts'
 import { NEEDS, type SandboxEnvironment, toVariable } from './kit/environment.ts'
 
 /**
- * Vitest's global set-up for the lessons' suites: plain `npx vitest` needs nothing else. Each worker has a Redis of its own, see
- * `environment.ts`. Returns the tear-down.
+ * Vitest's global setup for the lessons' suites: plain `npx vitest` needs nothing else. Each worker has its own
+ * Redis, see `environment.ts`. Returns the teardown.
  */
 export default async function setup({ config }: TestProject): Promise<() => Promise<void>> {
   const workers = Number(config.maxWorkers)
@@ -15,7 +15,7 @@ export default async function setup({ config }: TestProject): Promise<() => Prom
       kind: redis.kind,
       lease: redis.lease,
       has: NEEDS.filter((need) => redis.has(need)),
-      // A plain run checks our own solutions; what a lesson lets an answer send is looked at by the check.
+      // A plain run checks our own solutions; the check looks at what a lesson lets an answer send.
       allow: ['CONFIG SET'],
     }),
   )

@@ -1,7 +1,7 @@
 import type { CheckResult } from './result.ts'
 import type { JsonResult } from './result-schema.ts'
 
-/** What `check --json` and `watch --json` print. What isn't there is null, so that every field always exists. */
+/** What `check --json` and `watch --json` print. Missing values are null, so every field always exists. */
 export function resultAsJson(result: CheckResult): JsonResult {
   const { lesson, target, passed, skipped, diagnosis, at, redis, tasks, output, notes, ms } = result
   return {

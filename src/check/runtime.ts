@@ -6,13 +6,16 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { OnLoadResult } from 'esbuild'
 import { cacheFolder } from './cache-folder.ts'
 
-/** The built kit and standby: plain JavaScript that a bare Node starts in a fraction of the time that a TypeScript loader takes. */
+/**
+ * The built kit and standby: plain JavaScript that bare Node starts in a fraction of the time a TypeScript loader
+ * takes.
+ */
 export interface Runtime {
   readonly standby: string
   /** URLs that a bundled suite imports instead of `#kit` and `vitest`. */
   readonly kitUrl: string
   readonly vitestUrl: string
-  /** The one client library that kit and answer share. */
+  /** The one client library that the kit and the answer share. */
   readonly ioredisUrl: string
 }
 
@@ -26,7 +29,7 @@ const ENTRIES = {
   'sentinel-thread': join(here, 'standby', 'sentinel-thread.ts'),
 }
 
-/** Built once and kept under a name made of all that it was made from, so it can never be out of date. */
+/** Builds once and keeps the result under a name made from its sources, so it can't be out of date. */
 export async function buildRuntime(root: string): Promise<Runtime> {
   const folder = join(cacheFolder(root), `runtime-${fingerprint(root)}`)
   if (!existsSync(join(folder, 'standby.mjs'))) await build(root, folder)
@@ -40,7 +43,7 @@ export async function buildRuntime(root: string): Promise<Runtime> {
 
 async function build(root: string, folder: string): Promise<void> {
   const { build: bundle } = await import('esbuild')
-  const made = `${folder}.${randomUUID()}.tmp` // several may build at once, in one process too
+  const made = `${folder}.${randomUUID()}.tmp` // several builds may run at once, even in one process
   await bundle({
     entryPoints: { ...ENTRIES, ioredis: 'ioredis' },
     outdir: made,
@@ -52,7 +55,7 @@ async function build(root: string, folder: string): Promise<void> {
     target: 'node20',
     keepNames: true,
     logLevel: 'silent',
-    // What is bundled of CommonJS asks for Node's own modules by `require`.
+    // Bundled CommonJS code calls `require` for Node's own modules.
     banner: {
       js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
     },
@@ -71,11 +74,11 @@ async function build(root: string, folder: string): Promise<void> {
     renameSync(made, folder)
   } catch (error) {
     rmSync(made, { recursive: true, force: true })
-    if (!existsSync(join(folder, 'standby.mjs'))) throw error // else another process was quicker
+    if (!existsSync(join(folder, 'standby.mjs'))) throw error // otherwise another process was faster
   }
 }
 
-/** ioredis is a hundred CommonJS files, and loading them one by one took half of a standby's start. */
+/** ioredis is a hundred CommonJS files, and loading them one by one took half of a standby's startup time. */
 function ioredis(root: string): OnLoadResult {
   const require = createRequire(join(root, 'package.json'))
   const names = Object.keys(require('ioredis')).filter((name) => name !== 'default')

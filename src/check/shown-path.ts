@@ -1,6 +1,6 @@
 import { relative, sep } from 'node:path'
 
-/** A path as the learner knows it: relative to the course, or whole if it's elsewhere. */
+/** A path as the learner knows it: relative to the course, or absolute if it's elsewhere. */
 export function shownPath(root: string, path: string): string {
   const inside = relative(root, path)
   return inside.startsWith('..') ? path : inside.split(sep).join('/')

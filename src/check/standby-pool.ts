@@ -12,8 +12,8 @@ export class StandbyPool {
   }
 
   /**
-   * Makes sure that `count` are on their way. They load one after the other: side by side, none of them would be ready for a save
-   * that comes soon.
+   * Makes sure that `count` processes are warm or warming up. They load one after the other, because side by side
+   * none of them would be ready for a save that comes soon.
    */
   fill(count: number): void {
     this.#wanted = count
@@ -29,8 +29,8 @@ export class StandbyPool {
   }
 
   /**
-   * The one that is likely to be warm first; never one in which an answer has run, unless that is asked for. No other starts beside
-   * it until `fill` is called again.
+   * The process that is likely to be warm first. Never one that has run an answer, unless the caller asks for it. No
+   * other starts beside it until `fill` is called again.
    */
   take(mayBeUsed: boolean): StandbyProcess {
     this.#wanted = 0
@@ -41,7 +41,9 @@ export class StandbyPool {
     return this.#start()
   }
 
-  /** Waits for another answer; one that no answer has used goes first, because it has been loading for the longest time. */
+  /**
+   * Takes the process back for another answer. Unused processes go first, because they have been loading the longest.
+   */
   giveBack(process: StandbyProcess): void {
     if (process.used) this.#waiting.push(process)
     else this.#waiting.unshift(process)

@@ -6,10 +6,10 @@ import type { RedisNews } from './kit/pulse.ts'
 import type { Disturbance, Job, Report, StandbySetup } from './standby/messages.ts'
 import { LOADED, signature } from './standby/report.ts'
 
-/** How a run ended, as seen from outside the process it ran in. */
+/** How a run ended, as seen from outside its process. */
 export interface RunRecord {
   readonly reports: readonly Report[]
-  /** A line on the report pipe that was not signed by us, or out of order. */
+  /** A line on the report pipe that we didn't sign, or that is out of order. */
   readonly forged: boolean
   readonly ending:
     | { readonly kind: 'done' }
@@ -23,23 +23,32 @@ export interface RunRecord {
 interface RunOptions {
   /** Kills the process, which ends the run. */
   readonly signal?: AbortSignal | undefined
-  /** Hears at once what the process says of Redis. */
+  /** Called as soon as the process reports something about Redis. */
   onRedis?(news: RedisNews): void
 }
 
-/** Longer than this (ms) nobody waits for a process to load: it gets its answer, and whether it ever says anything shows then. */
+/**
+ * Maximum wait for a process to load (ms). After that it gets its answer anyway, and it will show whether it ever
+ * reports anything.
+ */
 const LOADING_MS = 10_000
 /** A backstop: the parts inside the process notice much earlier, unless the answer took them down. */
 const SILENCE_MS = 90_000
 const MOST_OUTPUT = 8 * 1024
-/** An answer that keeps more than this is ended by V8 itself; the sentinel watches what lies outside V8's heap. */
+/** V8 ends an answer that keeps more than this; the sentinel watches memory outside V8's heap. */
 const HEAP_MEGABYTES = 512
-/** A run is short: with more room for young objects most of them are never looked at by the collector (an eighth of its CPU time). */
+/**
+ * A run is short: with more room for young objects, the collector never looks at most of them (an eighth of its CPU
+ * time).
+ */
 const ROOMY_NURSERY = '--min-semi-space-size=16'
 /** A process keeps the code of every answer that ran in it. */
 const MOST_RUNS = 20
 
-/** A process that is warm and waits for its answer; for another one too, if it was asked to stay and nothing was left behind. */
+/**
+ * A process that's warm and waits for its answer, and for another one if it was asked to stay and nothing was left
+ * behind.
+ */
 export class StandbyProcess {
   readonly #child: ChildProcess
   #output = ''
@@ -77,13 +86,13 @@ export class StandbyProcess {
     this.#child.stdin?.on('error', () => {})
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream?.on('data', (chunk) => this.#keep(chunk))
-    // The address goes in here and not on the command line, where a password in it would show in every list of processes.
+    // The address goes in here and not on the command line, where a password in it would show in every process list.
     this.#child.stdin?.write(
       `${JSON.stringify({ environment, supervisor: process.pid } satisfies StandbySetup)}\n`,
     )
   }
 
-  /** Not there when the process could not be started for want of file handles. */
+  /** Missing when the process couldn't start because there were no file handles left. */
   get #reports(): Readable | undefined {
     return this.#child.stdio?.[3] as Readable | undefined
   }
@@ -98,7 +107,10 @@ export class StandbyProcess {
     return this.#runs > 0
   }
 
-  /** Resolves as soon as an answer could run in it: it has loaded, or it never will, or the signal says that no answer comes. */
+  /**
+   * Resolves as soon as an answer could run in it: it has loaded, or never will, or the signal says that no answer is
+   * coming.
+   */
   async loaded(signal?: AbortSignal): Promise<void> {
     if (signal?.aborted === true || !this.usable) return
     let giveUp = () => {}
@@ -112,7 +124,7 @@ export class StandbyProcess {
     clearTimeout(timer)
   }
 
-  /** Hands over the answer and listens until it is done or dead; the signal kills it. */
+  /** Hands over the answer and listens until it's done or dead; the signal kills it. */
   async run(job: Omit<Job, 'secret'>, { signal, onRedis = () => {} }: RunOptions = {}): Promise<RunRecord> {
     this.#runs += 1
     this.#output = ''
@@ -138,7 +150,7 @@ export class StandbyProcess {
       }
       listen()
       this.#hears = (line) => {
-        if (line === LOADED && reports.length === 0) return // later than anyone wanted to wait
+        if (line === LOADED && reports.length === 0) return // it came after we stopped waiting
         const report = opened(line, secret, next)
         if (report === undefined) forged = true
         else if (report.kind === 'redis') onRedis(report.news)
@@ -157,9 +169,9 @@ export class StandbyProcess {
         clearTimeout(silence)
         resolve({ kind: 'exit', code, signal })
       }
-      // `close` and not `exit`: by then all that was still in the pipes has been read.
+      // `close` and not `exit`, because by then everything still in the pipes has been read.
       this.#child.once('close', onClose)
-      const onAbort = () => this.kill() // which ends in `close`
+      const onAbort = () => this.kill() // which leads to `close`
       signal?.addEventListener('abort', onAbort)
       stopListening = () => {
         signal?.removeEventListener('abort', onAbort)
@@ -190,11 +202,11 @@ export class StandbyProcess {
 
   #shownOutput(): string {
     if (this.#printed <= MOST_OUTPUT) return this.#output
-    return `${this.#output.slice(0, MOST_OUTPUT)}\n… cut here: ${this.#printed} bytes were printed`
+    return `${this.#output.slice(0, MOST_OUTPUT)}\n… cut here, of ${this.#printed} bytes printed`
   }
 }
 
-/** A company's own certificates cost 70 ms of every start of Node; only a Redis behind TLS needs them. */
+/** A company's own certificates cost 70 ms on every start of Node, and only a Redis with TLS needs them. */
 function certificates({ url }: SandboxEnvironment): { NODE_EXTRA_CA_CERTS?: undefined } {
   return url.startsWith('rediss:') ? {} : { NODE_EXTRA_CA_CERTS: undefined }
 }

@@ -10,14 +10,14 @@ import type { CheckResult } from './result.ts'
 import { shownPath } from './shown-path.ts'
 
 export interface TypeErrorOptions {
-  /** Of the course. */
+  /** The course's root. */
   readonly root: string
   /** The answer. */
   readonly file: string
-  /** The folder of the learner's own answers to build on; undefined for the model ones. */
+  /** The folder of the learner's own answers to build on; undefined for the model answers. */
   readonly mine?: string | undefined
   readonly signal?: AbortSignal
-  /** How long (ms) the warning is worth a wait; 10 seconds unless it's given. */
+  /** Maximum wait for the warning (ms); default: 10 seconds. */
   readonly patienceMs?: number
 }
 
@@ -26,14 +26,14 @@ const MOST_CHARACTERS = 200
 const DIAGNOSTIC = /^(?:(.+)\((\d+),\d+\): )?error TS\d+: (.+)$/gm
 
 /**
- * One line about the first type error in an answer that has been checked. Undefined if there is none, and whenever TypeScript can't
- * be asked: it isn't needed for anything else, so that is nobody's mistake.
+ * One line about the first type error in an answer that has been checked. Undefined if there isn't one, and whenever
+ * TypeScript can't run: nothing else depends on it, so that isn't an error.
  */
 export async function typeWarning(
   result: CheckResult,
   options: TypeErrorOptions,
 ): Promise<string | undefined> {
-  // Of a file that couldn't be run, the verdict has already said what's wrong.
+  // If a file couldn't run, the verdict has already said what's wrong.
   if (result.tasks.every(({ state }) => state === 'not reached')) return undefined
   const error = await firstTypeError(options).catch(() => undefined)
   if (error === undefined) return undefined
@@ -55,7 +55,7 @@ async function firstTypeError({
 }: TypeErrorOptions): Promise<TypeErrorAt | undefined> {
   const require = createRequire(join(root, 'package.json'))
   const lib = join(dirname(require.resolve('typescript/package.json')), 'lib')
-  // The compiler itself and not the script that starts it: that one would be killed alone.
+  // The compiler itself, not the script that starts it, which would be killed alone.
   const { default: compiler } = (await import(pathToFileURL(join(lib, 'getExePath.js')).href)) as {
     readonly default: () => string
   }
@@ -64,7 +64,7 @@ async function firstTypeError({
   mkdirSync(folder, { recursive: true })
   const project = join(folder, `${randomUUID()}.json`)
   const modules = (require.resolve.paths('ioredis') ?? []).filter((path) => existsSync(path))
-  // The answer may be far away from the course, and then it finds neither packages nor earlier lessons by itself.
+  // The answer may be far from the course, where it finds neither packages nor earlier lessons on its own.
   const compilerOptions = {
     paths: {
       '#built/*': [...(mine === undefined ? [] : [mine]), join(root, 'solutions')].map(
@@ -82,7 +82,7 @@ async function firstTypeError({
       ...(signal && { signal }),
     })
     for (const [, path, line, message = ''] of printed.matchAll(DIAGNOSTIC)) {
-      // An error without a file, or in these settings: then it's not the answer that TypeScript has a problem with.
+      // An error without a file, or in these settings, isn't about the answer.
       if (path === undefined || path.endsWith(basename(project))) return undefined
       if (resolve(realpathSync(root), path) === answer)
         return { line: Number(line), message: cut(message.trim()) }
@@ -93,7 +93,7 @@ async function firstTypeError({
   }
 }
 
-/** What a program prints, whatever its exit code; empty if it takes too long. It gets only what others leave of the processor. */
+/** What a program prints, whatever its exit code; empty if it takes too long. It runs at low priority. */
 function output(
   program: string,
   args: readonly string[],
@@ -108,7 +108,7 @@ function output(
     try {
       if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL)
     } catch {
-      // It has ended already, or this system doesn't allow it.
+      // It has already ended, or this system doesn't allow it.
     }
   })
 }

@@ -12,7 +12,7 @@ export interface Expected {
 
 export interface ExpectedTask {
   readonly name: string
-  /** Why the task cannot run on this Redis, if it cannot. */
+  /** Why the task can't run on this Redis, if it can't. */
   readonly lacking: string | undefined
   /** Earlier tasks whose functions this one calls. */
   readonly buildsOn: readonly string[]
@@ -28,7 +28,7 @@ export interface Verdict {
 }
 
 /**
- * What the record of a run says about the answer. Pure, and made outside the process that ran the answer: whatever is
+ * What the record of a run says about the answer. Pure, and run outside the process that ran the answer: anything
  * missing, early or malformed in the record is never a pass.
  */
 export function judge(record: RunRecord, expected: Expected): Verdict {
@@ -78,7 +78,7 @@ export function judge(record: RunRecord, expected: Expected): Verdict {
   }
 }
 
-/** Where tests ran that belong to no task of the lesson: whether they pass changes nothing. */
+/** Titles of tests that belong to no task of the lesson: whether they pass changes nothing. */
 function straysOf(reports: readonly Report[], expected: Expected): readonly string[] {
   const names = reports.flatMap((report) =>
     report.kind === 'test' || report.kind === 'task' ? [report.task] : [],
@@ -102,15 +102,15 @@ function troubleOf({ reports, forged, ending, output }: RunRecord): Trouble | un
   if (said !== undefined) return said
   if (forged) {
     return only(
-      'Your code wrote to the pipe on which the check reports its verdict, so nothing of that report counts. Remove what writes there.',
+      "Your code wrote to the pipe that the check uses to report its verdict, so that report can't be trusted. Remove the code that writes there.",
     )
   }
   switch (ending.kind) {
     case 'done':
-    case 'disturbed': // nobody asks: there is no verdict
+    case 'disturbed': // never shown: there's no verdict
       return undefined
     case 'silent':
-      return only(`Nothing was heard of your code for ${ending.seconds} seconds, and it was stopped.`)
+      return only(`Your code showed no sign of life for ${ending.seconds} seconds and was stopped.`)
     case 'exit':
       return only(exitSentence(ending, output))
   }
@@ -121,12 +121,12 @@ function exitSentence(
   output: string,
 ): string {
   if (/heap out of memory|invalid array length Allocation failed/i.test(output)) {
-    return 'Your code used more than 512 MB of memory and was stopped. Read in pages, and keep no more than you need at once.'
+    return 'Your code used more than 512 MB of memory and was stopped. Read in pages, and keep only what you need at one time.'
   }
   if (ending.signal !== null) {
-    return `Your code ended its own process (signal ${ending.signal}) before the tests were over. An answer returns or throws; it never ends the program.`
+    return `Your code ended its own process (signal ${ending.signal}) before the tests were over. Return a value or throw an error instead; never end the program.`
   }
-  return `The process of your code ended (exit code ${ending.code}) before the tests were over. An answer returns or throws; it never ends the program.`
+  return `Your code's process ended (exit code ${ending.code}) before the tests were over. Return a value or throw an error instead; never end the program.`
 }
 
 function currentTest(reports: readonly Report[]) {
@@ -137,7 +137,7 @@ function currentTest(reports: readonly Report[]) {
 function nothingRan(tasks: readonly TaskResult[]): Trouble | undefined {
   if (tasks.some((task) => task.state !== 'not reached')) return undefined
   return only(
-    'Not a single test ran, so nothing is known about your answer. This is a fault of the course: please report it.',
+    "No test ran, so there's no verdict on your answer. This is a bug in the course, so please report it.",
   )
 }
 

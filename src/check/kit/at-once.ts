@@ -1,10 +1,13 @@
 import { call } from './call.ts'
 import { verify } from './verify.ts'
 
-/** Calls a function that is not async. A promise is told, with `why` it must not be one, and not waited for. */
+/**
+ * Calls a function that isn't async. If it returns a promise, that's reported with the reason in `why`, and the
+ * promise isn't awaited.
+ */
 export async function callAtOnce<T>(name: string, run: () => T, why: string): Promise<T> {
   const { value } = await call(name, () => ({ value: run() }))
-  if (value instanceof Promise) value.catch(() => {}) // told here, whatever becomes of it
-  verify(!(value instanceof Promise), `${name} returned a promise. It is not async: ${why}`)
+  if (value instanceof Promise) value.catch(() => {}) // reported here, however it settles
+  verify(!(value instanceof Promise), `${name} returned a promise. It shouldn't be async: ${why}`)
   return value
 }

@@ -9,17 +9,17 @@ import { violation } from './violations.ts'
 
 export interface CallOptions {
   /**
-   * Seconds the whole call may take, 8 unless told; without any traffic to Redis it is given up after 3 (or a third of
-   * this). Both are longer on a machine that works for others.
+   * Maximum duration of the whole call in seconds; default: 8. Without any traffic to Redis, the call is given up
+   * after 3 seconds (or a third of this). Both limits are longer on a busy machine.
    */
   readonly seconds?: number
-  /** For code that goes on in the background by design: do not mind commands that are unanswered when it returns. */
+  /** For code that continues in the background by design: ignore commands that are unanswered when it returns. */
   readonly background?: boolean
 }
 
 let what = ''
 
-/** The function of the learner's that was called last: where to point when nothing else tells. */
+/** The learner's function that was called last: the place to point to when nothing better is known. */
 export function lastCalled(): string {
   return what
 }
@@ -29,8 +29,9 @@ export function forgetLastCalled(): void {
 }
 
 /**
- * Runs the learner's function and returns what it returns or resolves to. Whatever goes wrong becomes a diagnosis: it threw,
- * it never settled, it returned before Redis had answered, it did what no answer may do.
+ * Runs the learner's function and returns what it returns or resolves to. Anything that goes wrong becomes a
+ * diagnosis: the function threw, never settled, returned before Redis had answered, or did something no answer may
+ * do.
  */
 export async function call<T>(
   name: string,
@@ -68,7 +69,9 @@ export type Outcome<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly error: unknown }
 
-/** Runs to a verdict either way; only what no answer may do is thrown as a diagnosis. */
+/**
+ * Runs the function to its outcome, success or error; only something that no answer may do is thrown as a diagnosis.
+ */
 export async function attempt<T>(
   name: string,
   run: () => T | Promise<T>,
@@ -78,7 +81,7 @@ export async function attempt<T>(
   const sent: SentCommand[] = []
   const guard = watchForEnd(name, options.seconds ?? 8)
   try {
-    // A script that we ended fails in the learner's code, and that is not what happened to it.
+    // A script that the check ended fails in the learner's code, but that isn't what went wrong.
     const running = collecting(sent, () => outcomeOf(run)).then((outcome) =>
       guard.endsScript() ? guard.failed : outcome,
     )
@@ -108,7 +111,7 @@ function failOnUnanswered(name: string, commands: readonly SentCommand[]): void 
   const open = commands.find((command) => command.pending && !gaveUpWaiting(command))
   if (open === undefined) return
   throw new DiagnosisError(
-    `${name} returned while Redis had not yet answered ${showCommand(open.name, open.args)}: an \`await\` (or a \`return\` of the promise) is missing, so the caller goes on without knowing whether it worked.`,
+    `${name} returned while Redis had not yet answered ${showCommand(open.name, open.args)}, so the caller continues without knowing whether it worked. Add the missing \`await\`, or return the promise.`,
     { guestStack: open.origin.stack },
   )
 }
@@ -126,17 +129,17 @@ function threw(name: string, error: unknown): DiagnosisError {
     )
   }
   if (isNotAFunction(name, error)) {
-    return new DiagnosisError(`Your file exports ${name}, but it is not a function that can be called.`, {})
+    return new DiagnosisError(`Your file exports ${name}, but it isn't a function.`, {})
   }
   if (!(error instanceof Error)) {
     return new DiagnosisError(
-      `${name} threw ${shorten(JSON.stringify(error) ?? String(error), 200)}, which is no Error: whoever catches it gets no stack and no name. Throw an Error with a message.`,
+      `${name} threw ${shorten(JSON.stringify(error) ?? String(error), 200)}, which isn't an Error, so the code that catches it gets no stack and no name. Throw an Error with a message.`,
     )
   }
   return new DiagnosisError(`${name} threw ${explainError(error)}`, { guestStack: stackOf(error) })
 }
 
-/** The function whose starter threw this, '' if it doesn't say; undefined for all other errors. */
+/** The name of the function whose starter threw this, or '' if it isn't named; undefined for any other error. */
 function notWritten(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined
   const found = /^Not written yet(?::\s*(.*))?/.exec(error.message)

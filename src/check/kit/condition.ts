@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 
-/** What a server did by itself, so that nothing that came of it is the learner's fault. */
+/** What a server did on its own, so nothing that follows from it is the learner's fault. */
 export type Misbehavior =
   | 'gone'
   | 'restarted'
@@ -11,13 +11,13 @@ export type Misbehavior =
   | 'not saving'
   | 'alone'
 
-/** As far as INFO tells; a field is missing where the server doesn't know it. */
+/** As far as INFO reports it; a field is missing if the server doesn't have it. */
 export interface Condition {
-  /** Another one after a restart. */
+  /** Changes with each restart. */
   readonly runId: string | undefined
   readonly evicted: number
   readonly isReplica: boolean
-  /** How many commands it has refused with OOM, READONLY and so on. */
+  /** How many commands it has refused, by error: OOM, READONLY and so on. */
   readonly refusals: ReadonlyMap<string, number>
 }
 
@@ -36,7 +36,7 @@ export function readCondition(info: string): Condition {
   }
 }
 
-/** Errors that tell of the server and not of the command. */
+/** Errors that say something about the server, not about the command. */
 const REFUSALS: readonly (readonly [string, Misbehavior])[] = [
   ['OOM', 'full'],
   ['READONLY', 'replica'],
@@ -50,7 +50,10 @@ export function saysBusy(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('BUSY ')
 }
 
-/** What it says of a server that it refused to tell how it is: one that replies something else is there all the same. */
+/**
+ * What the reply says about a server that refused to report its state. A server that replies anything else is alive
+ * all the same.
+ */
 export function refusedToTell(error: unknown): Misbehavior | undefined {
   if (!(error instanceof Error) || error.name !== 'ReplyError') return 'gone'
   return saysBusy(error) ? 'busy' : undefined

@@ -6,14 +6,14 @@ const open = new Set<Redis>()
 const cutByCheck = new WeakSet<Redis>()
 const openClusters = new Set<Cluster>()
 const handedOut = new WeakSet<Redis | Cluster>()
-/** Only who holds this very object can make a client that is trusted. */
+/** Only code that holds this very object can make a trusted client. */
 const TRUST = {}
 /** For a cluster of the suite's own: its connections are made later, one by one, and get these options. */
 export const TRUSTED_OPTIONS: RedisOptions = { eventlingsTrust: TRUST } as RedisOptions
 let leftOpen = 0
 let making = false
 
-/** From here on every connection that any client in this process opens is known. */
+/** Registers every connection that any client in this process opens after this call. */
 export function watchConnections(): void {
   const connect = Redis.prototype.connect
   Redis.prototype.connect = function recordedConnect(this: Redis, ...args) {
@@ -29,14 +29,14 @@ export function watchConnections(): void {
 
 const hush = new WeakSet<Redis | Cluster>()
 
-/** Without a listener ioredis prints what goes wrong with a connection, and that isn't what the learner's code printed. */
+/** Without a listener, ioredis prints connection errors, and the learner's code didn't print those. */
 function hushed<C extends Redis | Cluster>(client: C): C {
   if (!hush.has(client)) (client as Redis).on('error', () => {})
   hush.add(client)
   return client
 }
 
-/** A connection of the suite's own: not recorded, not held back, not refused anything. */
+/** A connection of the suite's own: not recorded, never held back, never refused anything. */
 export function trustedClient(make: () => Redis): Redis {
   making = true
   try {
@@ -48,7 +48,7 @@ export function trustedClient(make: () => Redis): Redis {
   }
 }
 
-/** One of the suite's own, or one that is just being made for it. */
+/** A connection of the suite's own, or one that's being made for it. */
 export function isTrusted(client: Redis | Cluster): boolean {
   if (making) return true
   if (!(client instanceof Cluster) && trusted.has(client)) return true
@@ -56,14 +56,15 @@ export function isTrusted(client: Redis | Cluster): boolean {
   return (options as { eventlingsTrust?: unknown } | undefined)?.eventlingsTrust === TRUST
 }
 
-/** Connections for a cluster's own use, which it closes itself. */
+/** A cluster's internal connections, which it closes itself. */
 function isInner(client: Redis): boolean {
   return client.options.connectionName?.startsWith('ioredis-cluster(') === true
 }
 
 /**
- * Cuts every connection that the learner's code still has, whoever opened it. After a test that went its way (`counting`)
- * those that it opened itself and left are counted; code whose process "died" could not close anything.
+ * Cuts every connection that the learner's code still has, whether it opened the connection or was given it. After a
+ * test that ran normally (`counting`), those that it opened and left open are counted; code whose process "died"
+ * couldn't close anything.
  */
 export function disconnectGuests(counting = false): void {
   const own = ownConnections()
@@ -79,17 +80,17 @@ export function disconnectGuests(counting = false): void {
   if (counting) leftOpen = Math.max(leftOpen, own)
 }
 
-/** Ends a connection, as the death of its process would: what is unanswered on it stays so. */
+/** Ends a connection as the death of its process would: unanswered commands stay unanswered. */
 export function cut(client: Redis): void {
   cutByCheck.add(client)
-  if (client.status !== 'end') client.disconnect() // on one that is closed it would leave a timer of two seconds
+  if (client.status !== 'end') client.disconnect() // on a closed one it would leave a two-second timer
 }
 
 export function wasCut(client: Redis): boolean {
   return cutByCheck.has(client)
 }
 
-/** Those that the learner's code opened itself and has not told to close. */
+/** The connections that the learner's code opened and hasn't asked to close. */
 function ownConnections(): number {
   // A cluster counts once, with all its nodes.
   const nodes = new Set([...openClusters].flatMap((cluster) => cluster.nodes('all')))
@@ -100,23 +101,25 @@ function ownConnections(): number {
   return clients.length + clusters.length
 }
 
-/** So often, and after so many milliseconds each time, one that is about to be closed is looked at again. */
+/** How often a connection that's about to close is checked again, and how many milliseconds apart. */
 const LOOKS = 200
 const BETWEEN_LOOKS_MS = 5
 
-/** How many connections the learner's code has opened in this test and left open, when it has had the time to close them. */
+/**
+ * How many connections the learner's code has opened in this test and left open, once it has had time to close them.
+ */
 export async function connectionsStillOpen(): Promise<number> {
   for (let look = 0; look < LOOKS && ownConnections() > 0; look += 1) await sleep(BETWEEN_LOOKS_MS)
   return ownConnections()
 }
 
-/** One that was told to close has done its part, although its socket may need a moment. */
+/** A connection that was asked to close counts as closed, although its socket may need a moment. */
 export function isClosing(client: Redis): boolean {
   const { manuallyClosing = false } = client as unknown as { readonly manuallyClosing?: boolean }
   return manuallyClosing || ['end', 'close', 'disconnecting', 'wait'].includes(client.status)
 }
 
-/** A connection that a suite made for the learner's code: theirs to use, and not theirs to close. */
+/** A connection that a suite made for the learner's code: it's theirs to use but not to close. */
 export function handOut(client: Redis): Redis {
   handedOut.add(client)
   return client
@@ -128,7 +131,7 @@ export function handOutCluster(cluster: Cluster): Cluster {
   return cluster
 }
 
-/** The most connections of its own that the learner's code left open in one test; from here on they are counted anew. */
+/** The most connections of its own that the learner's code left open in one test. Calling this resets the count. */
 export function countLeftOpen(): number {
   const most = leftOpen
   leftOpen = 0

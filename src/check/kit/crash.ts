@@ -7,7 +7,7 @@ import { adminClient, cleanDatabase, connectGuest } from './sandbox.ts'
 export interface Crash {
   readonly prepare?: (admin: Redis) => Promise<void>
   readonly run: (redis: Redis) => Promise<unknown>
-  /** Looks at what is in Redis; throws (verify, verifyEqual) when it is half of something. */
+  /** Looks at what is in Redis; throws (verify, verifyEqual) when the work is half done. */
   readonly verify: (round: CrashRound) => Promise<void> | void
   /** What a diagnosis calls the learner's function. */
   readonly name?: string
@@ -17,15 +17,16 @@ export interface CrashRound {
   /** How many commands reached Redis before the process died. */
   readonly sent: number
   readonly last: string | undefined
-  /** True in the last round: it sent all and lived. */
+  /** True in the last round, which sent everything and survived. */
   readonly survived: boolean
 }
 
 const MOST_ROUNDS = 60
 
 /**
- * The process dies after its 0th, 1st, 2nd … command has reached Redis: the connection is cut and the rest is never sent.
- * Commands of a pipeline are sent one by one here, because a connection can break between any two of them.
+ * Lets the process die after its 0th, 1st, 2nd … command has reached Redis: the connection is cut and the rest is
+ * never sent. Commands of a pipeline are sent one by one here, because a connection can break between any two of
+ * them.
  */
 export async function everyCrash(crash: Crash): Promise<void> {
   for (let sent = 0; sent <= MOST_ROUNDS; sent += 1) {

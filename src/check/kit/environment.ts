@@ -1,11 +1,14 @@
-/** The Redis that the suites work on, told by whoever started the process: the check's supervisor or Vitest's global set-up. */
+/**
+ * The Redis that the suites work on, set by the program that started the process: the check's supervisor or Vitest's
+ * global setup.
+ */
 export interface SandboxEnvironment {
   readonly url: string
   readonly kind: 'container' | 'binary' | 'embedded' | 'url'
-  /** Of a borrowed database (`url`): what cleaning it takes. */
+  /** What it takes to clean a borrowed database (`url`). */
   readonly lease?: string | undefined
   readonly has: readonly Need[]
-  /** Admin commands that the lesson's answers may send, e.g. `CONFIG SET`. */
+  /** Admin commands that the lesson's answers may send, for example `CONFIG SET`. */
   readonly allow: readonly string[]
 }
 export type Need = 'real-server' | 'own-server' | 'cluster'
@@ -24,13 +27,13 @@ export function environment(): SandboxEnvironment {
   return current
 }
 
-/** Vitest's workers get one server each, so that files which run side by side cannot see each other's Pub/Sub. */
+/** Each Vitest worker gets its own server, so files that run side by side can't see each other's Pub/Sub. */
 function fromVariables(env: NodeJS.ProcessEnv): SandboxEnvironment {
   const worker = Number.parseInt(env.VITEST_POOL_ID ?? '1', 10)
   const all: unknown = JSON.parse(env[VARIABLE] ?? 'null')
   if (!Array.isArray(all) || all.length === 0)
     throw new Error(
-      'No sandbox: run lesson suites through `npx eventlings check` or `npx vitest` in the project folder.',
+      "There's no sandbox. Run lesson suites with `npx eventlings check` or `npx vitest` in the project folder.",
     )
   return all[(worker - 1) % all.length]
 }
@@ -39,7 +42,7 @@ export function toVariable(environments: readonly SandboxEnvironment[]): Readonl
   return { [VARIABLE]: JSON.stringify(environments) }
 }
 
-/** True when the Redis in use cannot do what a task needs: `describe.skipIf(lacks('real-server'))`. */
+/** True when the Redis in use can't do what a task needs: `describe.skipIf(lacks('real-server'))`. */
 export function lacks(need: Need): boolean {
   return !environment().has.includes(need)
 }

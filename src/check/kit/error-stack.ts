@@ -2,8 +2,8 @@ import { framesOf } from './learners-frames.ts'
 import { sentCommands } from './recording.ts'
 
 /**
- * The stack in which to look for the place of an error. A refusal by Redis is made where its reply is parsed, far from the
- * learner's file; the command that was refused knows its line.
+ * The stack in which to look for the place of an error. A Redis error is created where its reply is parsed, far from
+ * the learner's file, but the refused command knows its line.
  */
 export function stackOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined

@@ -1,34 +1,31 @@
 import { commonJsHabit } from '../es-module.ts'
 import { shorten } from './show.ts'
 
-/** What messages of Redis, ioredis, and Node mean for an answer. */
+/** What messages from Redis, ioredis and Node mean for an answer. */
 const MEANINGS: readonly (readonly [RegExp, string])[] = [
-  [/WRONGTYPE/, 'The key holds another kind of value than this command works on.'],
+  [/WRONGTYPE/, 'The key holds a different type of value than this command works on.'],
   [
     /wrong number of arguments/,
-    'Redis commands take a flat list of strings and numbers; an object or a missing value makes the list too short.',
+    'Redis commands take a flat list of strings and numbers, and an object or a missing value makes the list too short.',
   ],
-  [/CROSSSLOT/, 'The keys of one command or script must lie in one hash slot.'],
-  [/BUSYGROUP/, 'The consumer group exists already; that is no reason to fail.'],
-  [/NOGROUP/, 'The consumer group does not exist yet.'],
+  [/CROSSSLOT/, 'All keys of one command or script must be in one hash slot.'],
+  [/BUSYGROUP/, "The consumer group already exists, so there's nothing left to do: catch this error."],
+  [/NOGROUP/, "The consumer group doesn't exist yet."],
   [
     /equal or smaller than the target stream top item/,
-    'The stream already holds an entry with this id or a later one.',
+    'The stream already has an entry with this ID or a later one.',
   ],
-  [
-    /EXECABORT/,
-    'Redis refused a command while the transaction was being put together, and so it ran none of it.',
-  ],
-  [/NOSCRIPT/, 'Redis has not seen this script yet: EVAL sends it along, EVALSHA only names it.'],
-  [/Script killed/, 'A loop in the script never ends: look at what should make it stop.'],
-  [/Maximum call stack/, 'A function calls itself without end.'],
+  [/EXECABORT/, 'Redis refused a command while the transaction was being queued, so it ran none of it.'],
+  [/NOSCRIPT/, "Redis hasn't seen this script yet: EVAL sends the script, while EVALSHA only names it."],
+  [/Script killed/, 'A loop in the script never ends: check the condition that should make it stop.'],
+  [/Maximum call stack/, 'A function calls itself forever.'],
   [
     /Connection is closed/,
-    'That connection had been closed. Leave one that was handed in open: its owner closes it.',
+    'That connection was already closed. Never close a connection that was passed in: its owner closes it.',
   ],
   [
     /subscriber mode/,
-    'A connection that has subscribed can do nothing else: subscribe on a `redis.duplicate()`.',
+    "A subscribed connection can't do anything else, so subscribe on a `redis.duplicate()`.",
   ],
 ]
 

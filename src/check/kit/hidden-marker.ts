@@ -18,13 +18,13 @@ function withoutMarker(keys: unknown): unknown {
 let hidden = false
 
 /**
- * From here on no client of this process sees the key that marks a borrowed database: a suite that lists all keys, or an answer,
- * must get the same there as on a server of ours.
+ * Hides the key that marks a borrowed database from every client of this process after this call. A suite that lists
+ * all keys, or an answer, must see the same there as on a server of ours.
  */
 export function hideMarker(): void {
   if (hidden) return
   hidden = true
-  const seen = new WeakSet<Command>() // after a break a command comes by once more
+  const seen = new WeakSet<Command>() // after a lost connection a command passes here again
   const send = Redis.prototype.sendCommand
   Redis.prototype.sendCommand = function sendHiding(this: Redis, command, stream) {
     const change = WITHOUT_MARKER[command.name]

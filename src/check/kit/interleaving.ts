@@ -6,40 +6,49 @@ import { pauseOnClock } from './pulse.ts'
 import { adminClient, cleanDatabase, connectGuest } from './sandbox.ts'
 
 export interface Race<A, B> {
-  /** What is there before either starts; each round begins with a clean database. */
+  /** Sets up what is there before either caller starts; each round begins with a clean database. */
   readonly prepare?: (admin: Redis) => Promise<void>
   readonly first: (redis: Redis) => Promise<A>
   readonly second: (redis: Redis) => Promise<B>
   /** Looks at both outcomes and at the database; throws (verify, verifyEqual) when the round went wrong. */
   readonly verify: (round: RaceRound<Awaited<A>, Awaited<B>>) => Promise<void> | void
-  /** Both share one connection, as parts of one program do. There `second` can't come into the middle of a pipeline. */
+  /**
+   * Both share one connection, as parts of one program do. There, `second` can't get into the middle of a pipeline.
+   */
   readonly sameConnection?: boolean
-  /** What a diagnosis calls the learner's function; `append` for example. */
+  /** What a diagnosis calls the learner's function, for example `append`. */
   readonly name?: string
 }
 
 export interface RaceRound<A, B> {
   readonly first: Outcome<A>
   readonly second: Outcome<B>
-  /** The command of `first` that was held back while `second` ran; undefined in the last round, when second ran after first. */
+  /**
+   * The command of `first` that was held back while `second` ran; undefined in the last round, when second ran after
+   * first.
+   */
   readonly held: string | undefined
-  /** The command of `first` before it. */
+  /** The command of `first` before that one. */
   readonly after: string | undefined
   readonly round: number
 }
 
-/** Enough for any answer of sensible size; one that sends more is tried at its first commands. */
+/**
+ * Maximum number of rounds: enough for any answer of sensible size. One that sends more is tried at its first
+ * commands.
+ */
 const MOST_ROUNDS = 60
 /**
- * How long second may wait for something that first holds (a lock): then first goes on, which is a fair race too. And how
- * long second waits for replies to what first sent before it was held. On the clock of the learner's code.
+ * How long second may wait for something that first holds (a lock): then first continues, which is a fair race too.
+ * Also how long second waits for replies to what first sent before it was held. Measured on the clock of the
+ * learner's code.
  */
 const PATIENCE_MS = 1_000
 
 /**
- * The race, made on purpose: `first` is held before its 1st, 2nd, 3rd … command while `second` runs from beginning to end.
- * A check and an act that are two commands are caught in the round between them, whatever commands those are, and even if
- * they are sent in one pipeline: Redis executes other clients' commands between those of a pipeline.
+ * Makes the race happen on purpose: `first` is held before its 1st, 2nd, 3rd … command while `second` runs from start
+ * to finish. If the check and the write are two commands, the round between them catches it, whatever commands those
+ * are, and even if they're sent in one pipeline: Redis executes other clients' commands between those of a pipeline.
  */
 export async function everyInterleaving<A, B>(race: Race<A, B>): Promise<void> {
   for (let round = 1; round <= MOST_ROUNDS; round += 1) {
@@ -59,7 +68,7 @@ async function oneRound<A, B>(race: Race<A, B>, round: number): Promise<boolean>
   const name = race.name ?? 'Your code'
   try {
     const first = attempt(name, () => withFaults(point.faults, () => race.first(mine)))
-    first.catch(() => {}) // looked at below; not before, because second runs first
+    first.catch(() => {}) // awaited below, because second runs first
     await Promise.race([point.reached, first])
     const held = point.held()
     const second = attempt(name, () => race.second(theirs))

@@ -10,7 +10,7 @@ export interface Frame {
 
 let learners: readonly string[] = []
 
-/** Absolute paths of the files that the learner wrote; in plain Vitest there are none. */
+/** Absolute paths of the files that the learner wrote; empty in plain Vitest. */
 export function setLearnersFiles(files: readonly string[]): void {
   learners = files
 }

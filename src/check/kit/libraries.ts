@@ -1,17 +1,17 @@
 import type { Redis } from 'ioredis'
 import type { SentCommand } from './context.ts'
 
-/** Libraries of functions that were on a borrowed server before us, if that is known. Whoever loaded them needs them. */
+/** Libraries of functions that were on a borrowed server before us, if known. Their owner still needs them. */
 let ofOthers: ReadonlySet<string> | undefined
 
-/** Call it before any answer runs. */
+/** Call this before any answer runs. */
 export async function rememberLibraries(admin: Redis): Promise<void> {
   ofOthers ??= new Set(namesIn(await admin.call('FUNCTION', 'LIST')))
 }
 
 /**
- * Deletes the libraries that an answer has loaded into a borrowed server, where FUNCTION FLUSH would take everybody's. Costs nothing
- * where none was loaded.
+ * Deletes the libraries that an answer loaded into a borrowed server, where FUNCTION FLUSH would delete other
+ * people's too. Costs nothing if no library was loaded.
  */
 export async function deleteLoadedLibraries(admin: Redis, sent: readonly SentCommand[]): Promise<void> {
   if (ofOthers === undefined) return
@@ -19,7 +19,7 @@ export async function deleteLoadedLibraries(admin: Redis, sent: readonly SentCom
     name === 'FUNCTION' && /^load$/i.test(args[0] ?? '') && typeof reply === 'string' ? [reply] : [],
   )
   for (const library of new Set(loaded)) {
-    if (ofOthers.has(library)) continue // loaded again, with REPLACE
+    if (ofOthers.has(library)) continue // it was there before and was loaded again with REPLACE
     await admin.call('FUNCTION', 'DELETE', library).catch(() => {}) // the answer may have deleted it already
   }
 }

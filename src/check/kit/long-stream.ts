@@ -7,21 +7,21 @@ type Fields = Readonly<Record<string, string>>
 export interface LongStream {
   /** Maximum number of entries that the lesson allows in a page. */
   readonly page: number
-  /** What entry n holds, counted from 1. */
+  /** The content of entry n, counted from 1. */
   readonly fields: (n: number) => Fields
-  /** What an entry holds that the learner's code leaves out. Without it, every entry counts. */
+  /** The content of an entry that the learner's code leaves out. Without it, every entry counts. */
   readonly leftOut?: (n: number) => Fields
   /** The ID of entry n. Default: `7-<n>`, so that all of them share one millisecond. */
   readonly id?: (n: number) => string
 }
 
 export interface PlantedStream {
-  /** IDs of the entries that count, in the order of the stream. */
+  /** IDs of the entries that count, in stream order. */
   readonly counted: readonly string[]
   readonly leftOut: readonly string[]
 }
 
-/** One entry in ten, so that no page but the smallest is free of them. */
+/** One entry in ten, so that every page but the smallest contains some. */
 const LEFT_OUT_EVERY = 10
 const AFTER_THE_GAP = 10
 
@@ -31,8 +31,9 @@ export function isLeftOut(n: number, page: number): boolean {
 }
 
 /**
- * Plants a stream that is longer than two pages and has what a loop over pages can get wrong: more entries in one millisecond
- * than a page takes and, with `leftOut`, an entry in each page that doesn't count and a whole page of nothing else.
+ * Plants a stream that is longer than two pages and contains what a loop over pages can get wrong: more entries in
+ * one millisecond than a page takes and, with `leftOut`, an entry in each page that doesn't count and a whole page of
+ * nothing else.
  */
 export async function plantLongStream(
   admin: Redis,
@@ -51,8 +52,8 @@ export async function plantLongStream(
 }
 
 /**
- * The sentence to add to a diagnosis of what a loop over pages didn't reach: a page began at the next millisecond, or the loop
- * ended after a page that was full. Otherwise nothing.
+ * The sentence to add to a diagnosis about entries that a loop over pages didn't reach: a page began at the next
+ * millisecond, or the loop ended after a full page. Otherwise an empty string.
  */
 export function pagingFault(commands: readonly SentCommand[]): string {
   return skippedMillisecond(commands) || stoppedAtFullPage(commands)
@@ -73,7 +74,7 @@ function stoppedAtFullPage(commands: readonly SentCommand[]): string {
   const { args = [], reply } = commands.findLast(({ name }) => PAGED.test(name)) ?? {}
   const asked = Number(args[args.findIndex((arg) => /^COUNT$/i.test(arg)) + 1])
   if (largestReply([{ reply }]) !== asked) return ''
-  return ` The loop ended after a full page of ${asked} entries. Compare the number of entries that Redis returned, before you leave any of them out, and go on until a page isn’t full.`
+  return ` The loop ended after a full page of ${asked} entries. Compare the number of entries that Redis returned, before you leave any of them out, and continue until a page isn't full.`
 }
 
 interface Id {

@@ -6,14 +6,14 @@ import { allowAddress } from './network.ts'
 import { type Request, requestReader } from './resp-requests.ts'
 
 /**
- * A way to Redis on which one reply can get lost after its command was executed. Its clients speak plain TCP to it; to a Redis behind
- * TLS it speaks TLS.
+ * A path to Redis on which a reply can get lost after its command was executed. Its clients connect over plain TCP;
+ * it connects to a Redis with TLS over TLS.
  */
 export interface LossyProxy {
   readonly port: number
-  /** Counts commands from now on, handshakes left out, over all connections. */
+  /** Counts commands over all connections after this call, without handshakes. */
   loseReplyOf(count: number): void
-  /** The command whose reply was lost, once it was. */
+  /** The command whose reply was lost, once that has happened. */
   lost(): string | undefined
   close(): Promise<void>
 }
@@ -55,12 +55,12 @@ export async function lossyProxy(): Promise<LossyProxy> {
     function lose(request: Request) {
       losing = true
       lost = request.name
-      // Inside a transaction nothing has been executed yet, so there is nothing to wait for.
+      // Inside a transaction nothing has been executed yet, so there's nothing to wait for.
       if (inTransaction) {
         client.destroy()
         return
       }
-      // What the server answers to this one proves that it has executed all that came before it.
+      // The server's answer to this command proves that it has executed everything before it.
       const token = 'eventlings-executed'
       let heard = ''
       upstream.on('data', (chunk: Buffer) => {
@@ -72,7 +72,7 @@ export async function lossyProxy(): Promise<LossyProxy> {
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('The proxy has no port')
+  if (address === null || typeof address === 'string') throw new Error('The proxy has no port.')
   allowAddress('127.0.0.1', address.port)
   return {
     port: address.port,

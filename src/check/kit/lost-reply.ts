@@ -14,7 +14,7 @@ export interface LostReply<T> {
 
 export interface LostReplyRound<T> {
   readonly outcome: Outcome<T>
-  /** The command whose reply was lost; undefined in the last round, in which nothing was. */
+  /** The command whose reply was lost; undefined in the last round, in which none was. */
   readonly lost: string | undefined
   readonly round: number
 }
@@ -22,8 +22,8 @@ export interface LostReplyRound<T> {
 const MOST_ROUNDS = 60
 
 /**
- * The 1st, 2nd, 3rd … command is executed, but its reply is lost and the connection breaks. ioredis connects again and sends
- * what was not answered a second time, as it does in production.
+ * Lets the 1st, 2nd, 3rd … command be executed, but loses its reply and breaks the connection. ioredis reconnects and
+ * sends unanswered commands a second time, as it does in production.
  */
 export async function everyLostReply<T>(loss: LostReply<T>): Promise<void> {
   for (let round = 1; round <= MOST_ROUNDS; round += 1) {

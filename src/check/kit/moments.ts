@@ -2,16 +2,16 @@ let moments = 0
 let turns = 0
 let isTurnOpen = false
 
-/** The learner's code may replace the global one later. */
+/** The learner's code may replace the global later. */
 const afterThisTurn = setImmediate
 
-/** Counts up, so that which of two things came first is certain even where the clock doesn't tell them apart. */
+/** Counts up, so the order of two events is certain even where the clock can't tell them apart. */
 export function nextMoment(): number {
   moments += 1
   return moments
 }
 
-/** The same number for all that is read from the network in one turn of the event loop. */
+/** The same number for everything read from the network in one turn of the event loop. */
 export function currentTurn(): number {
   if (isTurnOpen) return turns
   isTurnOpen = true

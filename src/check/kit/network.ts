@@ -9,7 +9,7 @@ export function allowAddress(host: string, port: number): void {
   allowed.add(address(host, port))
 }
 
-/** Takes it back, when what listened there is gone and the port may be somebody else's next. */
+/** Withdraws that permission when the listener is gone and another program may use the port next. */
 export function forbidAddress(host: string, port: number): void {
   allowed.delete(address(host, port))
 }
@@ -21,8 +21,8 @@ function address(host: string, port: number): string {
 let guarded = false
 
 /**
- * From here on this process can reach the sandbox and nothing else: a `new Redis()` in an answer would otherwise write into
- * the learner's own Redis on port 6379.
+ * Limits this process to the sandbox after this call: a `new Redis()` in an answer would otherwise write to the
+ * learner's own Redis on port 6379.
  */
 export function guardNetwork(): void {
   if (guarded) return
@@ -34,7 +34,7 @@ export function guardNetwork(): void {
       return Reflect.apply(connect, this, args)
     }
     const where = path ?? `${host === '' ? 'localhost' : host}:${port}`
-    const sentence = `Your code opened a connection of its own to ${where}. The check lets an answer reach the sandbox and nothing else, so that it cannot touch a Redis of yours. Use the client that is handed in, or \`redis.duplicate()\` for another connection.`
+    const sentence = `Your code opened a connection of its own to ${where}. The check only lets an answer reach the sandbox, so that it can't touch your own Redis. Use the client that is passed in, or \`redis.duplicate()\` for another connection.`
     reportViolation(sentence, new Error('connection').stack)
     process.nextTick(() => this.destroy(new Error(sentence)))
     return this

@@ -10,14 +10,14 @@ import { onViolation } from './violations.ts'
 
 export interface Guard {
   readonly failed: Promise<never>
-  /** It has found a script without an end, and `failed` will say so. */
+  /** It has found a script that never ends, and `failed` will say so. */
   endsScript(): boolean
   stop(): void
 }
 
 /**
- * Gives up on code that never ends, and on nothing else: while Redis owes an answer the clock of the learner's code stands still,
- * unless that answer waits for a command that blocks, or for a script that doesn't end.
+ * Gives up on code that never ends, and on nothing else. While Redis owes an answer, the clock of the learner's code
+ * stops, unless that answer is to a command that blocks or a script that never ends.
  */
 export function watchForEnd(name: string, seconds: number): Guard {
   let endsScript = false
@@ -33,7 +33,7 @@ export function watchForEnd(name: string, seconds: number): Guard {
   })
   failed.catch(() => {})
   const fail = (error: DiagnosisError) => {
-    stopTicking() // also for a run whose process "died", which nobody stops
+    stopTicking() // also for a run whose process "died", which nothing else stops
     reject(error)
   }
   const stopTicking = everyTick((ms) => {
@@ -65,7 +65,7 @@ export function watchForEnd(name: string, seconds: number): Guard {
   }
 }
 
-/** A Redis that tells it when a script keeps it from everything else. */
+/** A Redis that reports that a script keeps it busy. */
 function canSay(): boolean {
   return environment().kind !== 'embedded'
 }
@@ -76,7 +76,7 @@ function stuck(name: string, ms: number): DiagnosisError {
   const seconds = Math.round(ms / 100) / 10
   if (open === undefined) {
     return new DiagnosisError(
-      `${name} never finished: its promise was still open after ${seconds} seconds in which nothing was asked of Redis. Something is awaited that nobody resolves.`,
+      `${name} never finished: its promise was still pending after ${seconds} seconds without a command to Redis. It awaits something that never resolves.`,
     )
   }
   const command = showCommand(open.name, open.args)
@@ -89,28 +89,28 @@ function stuck(name: string, ms: number): DiagnosisError {
 function whyItWaits(open: SentCommand, waiting: readonly SentCommand[]): string {
   const blocking = blockingOf(open.name, open.args)
   if (blocking?.kind === 'forever') {
-    return ' A time limit of 0 means forever, so it never returns when nothing arrives: give it a time limit, and handle the empty reply.'
+    return ' A time limit of 0 means forever, so it never returns when nothing arrives. Set a time limit, and handle the empty reply.'
   }
   if (blocking !== undefined) {
-    return ` It may block for ${blocking.ms} milliseconds when nothing arrives: give it a shorter time limit, and handle the empty reply.`
+    return ` It can block for ${blocking.ms} milliseconds when nothing arrives. Set a shorter time limit, and handle the empty reply.`
   }
   const before = waiting.find(({ client, name, args }) => client === open.client && blockingOf(name, args))
   if (before === undefined) return ''
-  return ` It's in line behind ${showCommand(before.name, before.args)}, which blocks the connection. Block on a connection of its own, such as \`redis.duplicate()\`.`
+  return ` It's in line behind ${showCommand(before.name, before.args)}, which blocks the connection. Use a separate connection for the blocking command, such as \`redis.duplicate()\`.`
 }
 
 function endlessScript(name: string): DiagnosisError {
   const open = sentCommands().find((command) => command.pending && /^(EVAL|FCALL)/.test(command.name))
   const what = open?.name ?? 'EVAL'
   return new DiagnosisError(
-    `A script that ${name} sent with ${what} never ends. Redis runs one script at a time and nothing beside it, so it can't serve any other client until then: look at what should make its loop stop.`,
+    `A script that ${name} sent with ${what} never ends. While a script runs, Redis can't serve any other client, so check the condition that should end its loop.`,
     { guestStack: open?.origin.stack },
   )
 }
 
 function endless(name: string, seconds: number): DiagnosisError {
   return new DiagnosisError(
-    `${name} was still sending commands after ${Math.round(seconds)} seconds (${sentCommands().length} of them): a loop in it does not end.`,
+    `${name} was still sending commands after ${Math.round(seconds)} seconds (${sentCommands().length} so far), so it has a loop that doesn't end. Check the condition that should end it.`,
     { guestStack: sentCommands().at(-1)?.origin.stack },
   )
 }

@@ -1,8 +1,11 @@
 import { blockingOf } from './blocking.ts'
 
-/** What is known about when one command ran. All moments come from one counter: a smaller one was earlier, for certain. */
+/**
+ * What is known about when a command ran. All moments come from one counter, so a smaller one was earlier, for
+ * certain.
+ */
 export interface Timed {
-  /** One connection: what it sends is executed and answered first in, first out. */
+  /** One connection: its commands are executed and answered first in, first out. */
   readonly client: number
   readonly name: string
   readonly args: readonly string[]
@@ -21,7 +24,7 @@ export interface Placed<T> {
   readonly about: boolean
 }
 
-/** Somewhere in here Redis executed the command. */
+/** Redis executed the command somewhere in this span. */
 interface Span<T> {
   readonly command: T
   readonly from: number
@@ -33,9 +36,10 @@ interface Span<T> {
 type Answered = Timed & { readonly answered: number }
 
 /**
- * The commands in the order in which Redis executed them. On one connection that is the order in which they were sent. Across
- * connections it is known where one was answered before the other was sent; where they overlapped, replies decide, and both are
- * marked. What was queued between MULTI and EXEC ran with its EXEC. A read that blocked ran when its reply came.
+ * The commands in the order in which Redis executed them. On one connection that's the order in which they were sent.
+ * Across connections it's known where one was answered before the other was sent; where they overlapped, replies
+ * decide, and both are marked. Commands queued between MULTI and EXEC ran with their EXEC. A read that blocked ran
+ * when its reply came.
  */
 export function inOrder<T extends Timed>(commands: readonly T[]): readonly Placed<T>[] {
   const spans = withTransactions([...answeredSpans(commands), ...openSpans(commands)])
@@ -49,7 +53,7 @@ export function inOrder<T extends Timed>(commands: readonly T[]): readonly Place
     .map(({ command, about }) => ({ command, about }))
 }
 
-/** After everything; what has no place stays in the order in which it was sent. */
+/** After everything else; commands without a place stay in the order in which they were sent. */
 const END = Number.MAX_SAFE_INTEGER
 
 /** What was refused before it was sent has its place where it was issued. */
@@ -68,7 +72,7 @@ function answeredSpans<T extends Timed>(commands: readonly T[]): readonly Span<T
   })
 }
 
-/** Sent and never answered: executed at any time since, or, if it waits for something to arrive, not yet. */
+/** Sent and never answered: executed at any time since or, if it waits for something to arrive, not yet. */
 function openSpans<T extends Timed>(commands: readonly T[]): readonly Span<T>[] {
   return commands
     .filter(({ sent, answered }) => sent !== undefined && answered === undefined)
@@ -92,8 +96,9 @@ function servedAfter(blocked: Answered, answered: readonly Answered[]): number {
 }
 
 /**
- * What a blocked read delivers was written by somebody. A command that was on its way when the reply came is that writer, or may
- * be, and goes first; but not one that was still on its way when other commands had been sent and answered.
+ * What a blocked read delivers was written by another command. A command in flight when the reply came is that
+ * writer, or may be, and goes first; but not one that was still in flight after other commands had been sent and
+ * answered.
  */
 function afterWriters(blocked: Answered, answered: readonly Answered[]): number {
   const later = answered.find((other) => moment(other) > blocked.answered)
@@ -107,7 +112,7 @@ function afterWriters(blocked: Answered, answered: readonly Answered[]): number 
   return Math.max(blocked.answered, ...writers.map((other) => other.answered + 0.5))
 }
 
-/** Redis queues what comes between MULTI and EXEC, and executes all of it at EXEC. */
+/** Redis queues commands between MULTI and EXEC, and executes all of them at EXEC. */
 function withTransactions<T extends Timed>(spans: readonly Span<T>[]): readonly Span<T>[] {
   const queues = new Map<number, Span<T>[]>()
   const atExec = new Map<Span<T>, Span<T>>()
@@ -128,16 +133,16 @@ function spanOf<T>(exec: Span<T> | undefined) {
   return exec && { from: exec.from, until: exec.until, place: exec.place }
 }
 
-/** A process that died had sent all of these before it came to the command that never was. */
+/** A process that died had sent all of these before it got to the command that was never sent. */
 function afterAllSentBefore<T extends Timed>(unsent: T, spans: readonly Span<T>[]): number {
   const before = spans.filter(({ command }) => moment(command) < unsent.issued)
   return Math.max(unsent.issued, ...before.map(({ place }) => place))
 }
 
-/** The commands whose span overlaps that of another connection's. */
+/** The commands whose span overlaps one of another connection. */
 function overlapping<T extends Timed>(spans: readonly Span<T>[]): ReadonlySet<T> {
   const found = new Set<T>()
-  // Whoever starts while an earlier one of another connection is still open, and that earlier one with it.
+  // Every command that starts while an earlier one of another connection is still open, and that earlier one.
   const open: Span<T>[] = []
   for (const span of [...spans].sort((a, b) => a.from - b.from)) {
     if (span.from === END) break
@@ -154,5 +159,5 @@ function overlapping<T extends Timed>(spans: readonly Span<T>[]): ReadonlySet<T>
 
 const isAnswered = <T extends Timed>(command: T): command is T & Answered => command.answered !== undefined
 
-/** Whether Redis may keep its reply back until something arrives. */
+/** Whether Redis may hold back its reply until something arrives. */
 const mayBlock = ({ name, args }: Timed): boolean => blockingOf(name, args) !== undefined

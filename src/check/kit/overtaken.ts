@@ -1,11 +1,11 @@
 import type { Redis } from 'ioredis'
 
-/** So often; then it is left alone, so that a loop without an end comes to one. */
+/** Maximum number of conflicts; after that the client is left alone, so that an endless loop can end. */
 const MOST_TIMES = 20
 
 /**
- * A client of which somebody else is always a little faster: before it, or a duplicate of it, sends a command that carries
- * `mark`, `write` is done. So every attempt meets a conflict. `times` tells how many did.
+ * A client that another writer always beats: before it, or a duplicate of it, sends a command that contains `mark`,
+ * `write` runs. So every attempt meets a conflict. `times` counts them.
  */
 export function overtaken(client: Redis, mark: string, write: () => Promise<unknown>) {
   let times = 0
@@ -19,7 +19,7 @@ export function overtaken(client: Redis, mark: string, write: () => Promise<unkn
           times += 1
           await write()
         }
-        void send(command) // each on its own: a pipeline would go as a whole, and nothing could come between its commands
+        void send(command) // one by one: a pipeline is sent as a whole, and nothing could get between its commands
       })
       return command.promise
     }

@@ -10,30 +10,33 @@ import { askServers } from './servers.ts'
 import type { Answer } from './servers-messages.ts'
 
 /**
- * Three masters, empty at the beginning of the test. The next test of the suite gets the same ones, emptied: a cluster takes two
- * seconds to agree with itself. So which node serves which slots is known by asking, not by counting.
+ * Three masters, empty at the start of the test. The next test of the suite gets the same ones, emptied, because a
+ * cluster takes two seconds to agree on its state. So query which node serves which slots; don't assume it.
  */
 export interface OwnCluster {
   readonly nodes: readonly string[]
-  /** The suite's own client of the whole. */
+  /** The suite's own client of the whole cluster. */
   readonly admin: Cluster
   /** The suite's own clients of the single nodes, in the order of `nodes`. */
   readonly nodeAdmins: readonly Redis[]
-  /** A client for the learner's code, which knows all nodes already: recorded, and refused what the sandbox refuses. */
+  /**
+   * A client for the learner's code, which already knows all nodes: recorded, and refused what the sandbox refuses.
+   */
   connect(options?: ClusterOptions): Promise<Cluster>
   /** Which node serves the slot of this key. */
   nodeOf(key: string): Promise<number>
   slotOf(key: string): Promise<number>
   /**
-   * Moves a slot with its keys, as a running cluster does it. `meanwhile` runs while it is open on both sides; `halfway` runs when
-   * the keys in `first` have moved and the others haven't. If either throws, the slot stays half moved and the cluster is thrown away.
+   * Moves a slot with its keys, as a running cluster does. `meanwhile` runs while the slot is open on both sides;
+   * `halfway` runs when the keys in `first` have moved and the others haven't. If either throws, the slot stays half
+   * moved and the cluster is thrown away.
    */
   moveSlot(slot: number, toNode: number, meanwhile?: () => Promise<void>, halfway?: Halfway): Promise<void>
-  /** Called after the test by itself. */
+  /** Called automatically after the test. */
   stop(): Promise<void>
 }
 
-/** Redirections without the usual pauses: 100 ms each would be most of a test. */
+/** Redirections without the usual pauses, because 100 ms each would be most of a test. */
 const QUICK: ClusterOptions = {
   retryDelayOnTryAgain: 5,
   retryDelayOnMoved: 0,
@@ -41,7 +44,7 @@ const QUICK: ClusterOptions = {
   slotsRefreshTimeout: 5_000,
 }
 
-/** From an earlier test of this suite; `undefined` while a test has it. */
+/** From an earlier test of this suite; `undefined` while a test is using it. */
 let spare: Answer | undefined
 
 export async function startCluster(): Promise<OwnCluster> {
@@ -90,7 +93,7 @@ async function empty(nodes: readonly Redis[]): Promise<void> {
   )
 }
 
-/** What goes wrong shows in the commands; without a listener ioredis prints it. */
+/** Errors show in the commands; without a listener ioredis would print them. */
 function quiet(cluster: Cluster): Cluster {
   cluster.on('error', () => {})
   return cluster

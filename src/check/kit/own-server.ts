@@ -6,26 +6,29 @@ import { keepPulse } from './pulse.ts'
 import { askServers } from './servers.ts'
 
 export interface OwnServerOptions {
-  /** Flags of redis-server, e.g. `['--appendonly', 'yes']`; without any it keeps snapshots as an installed one does. */
+  /**
+   * Flags of redis-server, for example `['--appendonly', 'yes']`; without any, it keeps snapshots as an installed
+   * server does.
+   */
   readonly args?: readonly string[]
-  /** An existing folder with data to start on; without it a new one, which goes with the server. */
+  /** An existing folder with data to start on; without it, a new folder that is deleted with the server. */
   readonly folder?: string
 }
 
-/** A redis-server for one test, which may be killed and started again. Ended after the test. */
+/** A redis-server for one test, which can be killed and started again. Stopped after the test. */
 export interface OwnServer {
-  /** Stays the same over restarts, and so does `folder`. */
+  /** Stays the same across restarts, as does `folder`. */
   readonly url: string
   readonly folder: string
-  /** The suite's own client; it finds the server again after a restart. */
+  /** The suite's own client; it reconnects after a restart. */
   readonly admin: Redis
   /** A client for the learner's code: recorded, and refused what the sandbox refuses. */
   connect(options?: RedisOptions): Redis
-  /** SIGKILL. Commands of clients that wait for an answer are refused soon after. */
+  /** Sends SIGKILL. Commands of clients that wait for a reply are rejected soon after. */
   crash(): Promise<void>
-  /** SIGSTOP: it keeps its connections and answers nothing, as behind a cut cable. */
+  /** Sends SIGSTOP: the server keeps its connections and answers nothing, as if a cable were cut. */
   pause(): Promise<void>
-  /** On the same data; resolves when it is loaded. */
+  /** Starts again on the same data; resolves when it's loaded. */
   restart(): Promise<void>
   stop(): Promise<void>
 }
@@ -33,13 +36,13 @@ export interface OwnServer {
 const OPTIONS: RedisOptions = { retryStrategy: () => 2, connectTimeout: 5_000 }
 const running = new Set<{ stop(): Promise<void> }>()
 
-/** Registers something to be ended after the test. */
+/** Registers something to stop after the test. */
 export function endAfterTest<T extends { stop(): Promise<void> }>(server: T): T {
   running.add(server)
   return server
 }
 
-/** Ends what this test has started; called after each test. */
+/** Stops what this test has started; called after each test. */
 export async function stopOwnServers(): Promise<void> {
   const all = [...running]
   running.clear()
@@ -54,7 +57,7 @@ export async function startServer({ args = [], folder }: OwnServerOptions = {}):
   const address = { host, port }
   allowAddress(host, port)
   const admin = trustedClient(() => new Redis({ ...address, ...OPTIONS, maxRetriesPerRequest: null }))
-  admin.on('error', () => {}) // while the server is down every attempt is one
+  admin.on('error', () => {}) // while the server is down, every attempt raises one
   const pulse = keepPulse(admin)
   const silence = async (what: 'crash' | 'pause') => {
     pulse.expectSilence(true)

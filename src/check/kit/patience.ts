@@ -1,6 +1,6 @@
 import { cpus } from 'node:os'
 
-/** Milliseconds of processor time since the machine, or this process, began. */
+/** Milliseconds of processor time since the machine, or this process, started. */
 export interface Usage {
   /** Of all processors together. */
   readonly busy: number
@@ -9,8 +9,8 @@ export interface Usage {
 }
 
 /**
- * A limit of time that grows, to three times itself at most, while the machine works for others: there a right answer is
- * slow, and it must not be taken for one that never ends.
+ * A time limit that grows, up to three times its length, while the machine is busy with other work: there a right
+ * answer is slow, and must not be mistaken for one that never ends.
  */
 export class Patience {
   readonly #step: number
@@ -27,7 +27,7 @@ export class Patience {
     this.#usage = usage
   }
 
-  /** To be asked every now and then. Looks at the machine in the second half of the time only: looking costs something. */
+  /** To be called regularly. Looks at the machine only in the second half of the time, because looking isn't free. */
   isOver(elapsed: number): boolean {
     if (elapsed < this.#limit - this.#step) return false
     this.#before ??= this.#usage()
@@ -41,8 +41,8 @@ export class Patience {
 }
 
 /**
- * Hardly a processor was idle, and this process had less of them than a loop takes, even beside many others: what is
- * slow here waits.
+ * Hardly any processor was idle, and this process got less time on them than a loop takes, even among many others, so
+ * what's slow here is waiting.
  */
 export function workedForOthers(before: Usage, after: Usage): boolean {
   const [busy, idle, own] = [after.busy - before.busy, after.idle - before.idle, after.own - before.own]

@@ -2,17 +2,17 @@ import type { Redis } from 'ioredis'
 import { saysBusy } from './condition.ts'
 import { isScriptUnanswered, nextTurn, owedFor, usualLatency } from './traffic.ts'
 
-/** What is heard of the servers while a check runs. */
+/** News about the servers while a check runs. */
 export type RedisNews =
   | { readonly kind: 'waiting' }
   | { readonly kind: 'back' }
   | { readonly kind: 'slow'; readonly ms: number }
-  /** It's no use to wait any longer. */
+  /** There's no point in waiting any longer. */
   | { readonly kind: 'lost'; readonly how: 'silent' | 'gone' | 'busy' }
 
-/** A server that is asked again and again whether it's there. */
+/** A server that is pinged regularly. */
 export interface Pulse {
-  /** Its silence is on purpose from now on, or is no longer. */
+  /** Its silence is on purpose from now on, or no longer is. */
   expectSilence(expected: boolean): void
   forget(): void
 }
@@ -22,57 +22,60 @@ interface Heart {
   silenceExpected: boolean
   asked: boolean
   answered: boolean
-  /** Connections to it have closed since it answered the last time. */
+  /** Connections to it have closed since its last reply. */
   refuses: boolean
-  /** It answers that a script keeps it from everything else. */
+  /** It replies that a script keeps it busy. */
   busy: boolean
   /** Ticks in a row without an answer. */
   late: number
 }
 
 const TICK_MS = 100
-/** A server that answers in this time, or sooner, isn't slow (ms). */
+/** Maximum latency of a server that isn't slow (ms). */
 const QUICK_MS = 10
-/** A server that takes longer is told of: below that it may as well be the machine (ms). */
+/** Latency above which a server is reported as slow (ms): below that, it may as well be the machine. */
 const SLOW_MS = 50
-/** Of a slow server the fastest of so many answers is taken: what comes later may have waited for this process. */
+/**
+ * Number of replies of which the fastest counts as a slow server's latency: later ones may have waited for this
+ * process.
+ */
 const ROUND_TRIPS = 20
-/** The clock of the learner's code runs at least at this share of its speed, so that a loop without an end comes to one. */
+/** Minimum speed of the clock of the learner's code, as a share, so that an endless loop gets to its end. */
 const SLOWEST = 0.2
-/** From here on the clock of the learner's code stands still, in ticks. */
+/** Silence after which the clock of the learner's code stops, in ticks. */
 const STANDSTILL = 3
-/** From here on it's told, in ticks: within a second, with the tick that it takes to ask. */
+/** Silence after which it's reported, in ticks: within a second, including the tick that it takes to ask. */
 const TOLD = 8
-/** A single command may be owed so long before it counts as silence, in ticks, while the server answers others. */
+/** How long a single reply may be missing before it counts as silence, in ticks, while the server answers others. */
 const OWED = 20
-/** The most that a server is waited for, in ticks. */
+/** Maximum wait for a server, in ticks. */
 const LOST = 450
 /** The same when nothing listens there any more, and when it's busy with a script that isn't the learner's. */
 const GONE = 10
 const BUSY = 100
-/** How long to wait until Redis answers again after its scripts were killed (ms): a busy machine takes a while. */
+/** Maximum wait for Redis to answer after its scripts were killed (ms): a busy machine takes a while. */
 const ENDS = 10_000
-/** The same for a Redis that runs nothing else until the script ends by itself. */
+/** The same for a Redis that runs nothing else until the script ends. */
 const ENDS_UNTOLD = 1_000
-/** News that go on are told again after so many ticks, so that nobody takes the check for dead. */
+/** Interval in ticks between repeats of news that continue, so that the check doesn't look dead. */
 const AGAIN = 50
 
 const hearts = new Set<Heart>()
-/** The last ones, in milliseconds. */
+/** The latest latencies, in milliseconds. */
 const roundTrips: number[] = []
 const clocks = new Set<(ms: number) => void>()
 const listeners = new Set<(news: RedisNews) => void>()
-/** The learner's code may replace the global one later. */
+/** The learner's code may replace the global later. */
 const now = performance.now.bind(performance)
 let timer: NodeJS.Timeout | undefined
-/** Ticks in which some server has owed an answer, up to now. */
+/** Ticks so far in which some server owed an answer. */
 let silent = 0
 let told = false
 let silences = 0
 let silencesInScripts = 0
 let sinceNews = 0
 
-/** Keeps asking the server at the other end of a client of the kit's own. */
+/** Keeps pinging the server at the other end of one of the kit's own clients. */
 export function keepPulse(client: Redis): Pulse {
   const heart: Heart = {
     client,
@@ -84,7 +87,7 @@ export function keepPulse(client: Redis): Pulse {
     late: 0,
   }
   client.on('error', () => {})
-  // Behind a proxy a connection to nothing opens, and closes at once.
+  // Behind a proxy, a connection to nothing opens, and closes at once.
   client.on('close', () => {
     heart.refuses = true
   })
@@ -99,9 +102,9 @@ export function keepPulse(client: Redis): Pulse {
 }
 
 /**
- * Calls back about ten times a second with the milliseconds that have passed on the clock of the learner's code: it stands
- * still while Redis owes an answer, and runs slower with a slow Redis. Ticks and not a clock: on a machine that is busy
- * elsewhere ticks come late too, and nothing is given up too early.
+ * Calls back about ten times a second with the milliseconds that have passed on the clock of the learner's code. That
+ * clock stops while Redis owes an answer, and slows down with a slow Redis. It counts ticks and not time, because on
+ * a busy machine ticks come late too, and nothing is given up too early.
  */
 export function everyTick(pass: (ms: number) => void): () => void {
   return join(clocks, pass)
@@ -110,7 +113,7 @@ export function everyTick(pass: (ms: number) => void): () => void {
 /** How many things the check has asked of the machine that aren't done yet. */
 let machineAtWork = 0
 
-/** Stops the clock of the learner's code until `work` has settled: how long a server takes to start or die is the machine's. */
+/** Stops the clock of the learner's code until `work` has settled: how long a server takes to start or die depends on the machine. */
 export async function offTheClock<T>(work: Promise<T>): Promise<T> {
   machineAtWork += 1
   try {
@@ -120,12 +123,15 @@ export async function offTheClock<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** Hears of servers that don't answer; see RedisNews. */
+/** Subscribes to news about servers that don't answer; see RedisNews. */
 export function onRedisNews(hear: (news: RedisNews) => void): () => void {
   return join(listeners, hear)
 }
 
-/** How often, so far, some server was silent for so long that it was told; without those in which a script of the learner's ran. */
+/**
+ * How often, so far, some server was silent long enough to be reported, not counting silences in which a script of
+ * the learner's ran.
+ */
 export function silencesSoFar(withScripts: boolean): number {
   return withScripts ? silences + silencesInScripts : silences
 }
@@ -143,24 +149,24 @@ export async function pauseOnClock(ms: number): Promise<void> {
   })
 }
 
-/** A script of the learner's keeps Redis from everything else, as Redis itself says or, where it can't, as its silence shows. */
+/** A script of the learner's keeps Redis busy, as Redis itself says or, where it can't, as its silence shows. */
 export function isBusyWithScript(canSay: boolean): boolean {
   if (!isScriptUnanswered()) return false
   return [...hearts].some(({ busy, late }) => busy || (!canSay && late >= BUSY))
 }
 
 let spoiled = false
-/** Under way while the learner's scripts are killed: until then Redis isn't busy with anybody else's. */
+/** In progress while the learner's scripts are killed: until then no one else's script keeps Redis busy. */
 let ending: Promise<void> | undefined
 
-/** A script of the learner's could not be ended: with this Redis nothing can be checked any more. */
+/** A script of the learner's couldn't be killed, so this Redis is no longer usable for checks. */
 export function isSpoiled(): boolean {
   return spoiled
 }
 
 /**
- * Kills the learner's scripts, and resolves when Redis answers again or has been waited for long enough. Redis doesn't kill a script
- * that has written; one that can't say that it's busy (`canSay`) can't be told to kill anything.
+ * Kills the learner's scripts, and resolves when Redis answers again or the wait is over. Redis doesn't kill a script
+ * that has written. A Redis that can't report that it's busy (`canSay`) can't kill scripts either.
  */
 export function endScripts(canSay: boolean): Promise<void> {
   ending ??= endAll(canSay ? ENDS : ENDS_UNTOLD).finally(() => {
@@ -170,7 +176,7 @@ export function endScripts(canSay: boolean): Promise<void> {
 }
 
 async function endAll(patience: number): Promise<void> {
-  if (told) silencesInScripts -= 1 // it wasn't the server's
+  if (told) silencesInScripts -= 1 // the silence wasn't the server's fault
   const late = [...hearts].filter((heart) => heart.late > 0)
   await Promise.all(
     late.map(async (heart) => {
@@ -190,7 +196,7 @@ async function endScript(client: Redis, patience: number): Promise<boolean> {
       () => undefined,
       (error) => error,
     )
-  // Again until Redis answers: another script may have been in line behind the first.
+  // Repeated until Redis answers: another script may have been queued after the first.
   const end = async () => {
     do {
       const kills = [errorOf(client.call('SCRIPT', 'KILL')), errorOf(client.call('FUNCTION', 'KILL'))]
@@ -204,7 +210,7 @@ async function endScript(client: Redis, patience: number): Promise<boolean> {
 
 function join<T>(all: Set<T>, one: T): () => void {
   all.add(one)
-  // Looked at when all replies that have arrived are read: a tick that comes late must not take them for missing.
+  // Runs when all replies that have arrived are read: a tick that comes late must not count them as missing.
   timer ??= setInterval(() => setImmediate(tick), TICK_MS).unref()
   return () => {
     all.delete(one)
@@ -245,7 +251,7 @@ function ask(heart: Heart): void {
   const done = (error?: Error) => {
     asking.delete(heart)
     heart.busy = saysBusy(error)
-    // One that refuses everything for a while is as good as silent; whatever else it replies shows that it's there.
+    // A server that refuses everything for a while is as good as silent; any other reply shows that it's alive.
     heart.answered = !heart.busy && !/^LOADING|closed|ECONN|retries/i.test(error?.message ?? '')
     if (!heart.answered) return
     heart.refuses = false
@@ -261,7 +267,7 @@ function isSilentOnPurpose({ options }: Redis): boolean {
   )
 }
 
-/** What an answer takes, in milliseconds. */
+/** How long a reply takes, in milliseconds. */
 function slowness(): number {
   return Math.max(roundTrips.length === 0 ? 0 : Math.min(...roundTrips), usualLatency())
 }

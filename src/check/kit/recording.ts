@@ -12,22 +12,22 @@ import { reportViolation } from './violations.ts'
 type SendCommand = typeof Redis.prototype.sendCommand
 type Command = Parameters<SendCommand>[0]
 
-/** What a connection says before it is ready is ioredis speaking, not the learner. */
+/** What a connection sends before it's ready comes from ioredis, not from the learner. */
 const HANDSHAKE = new Set(['info', 'client', 'select', 'auth', 'hello', 'readonly'])
 
-/** How a client of a cluster finds its way, by itself and again and again. */
+/** How a cluster client finds its way, automatically and repeatedly. */
 const LOOKING_ROUND = new Set(['SLOTS', 'INFO', 'SHARDS'])
 
-/** What was seen before may come by once more: from a queue, after a reconnect, or on its way to another node. */
+/** Commands seen before may pass again: from a queue, after a reconnect, or on their way to another node. */
 const seen = new WeakMap<Command, SentCommand | typeof NOT_RECORDED>()
 const NOT_RECORDED = Symbol('not recorded')
-/** The connection that each was sent on last. */
+/** The connection that each was last sent on. */
 const connections = new WeakMap<SentCommand, Redis>()
 let records: SentCommand[] = []
 let numbers = new Map<Redis, number>()
 let activity = 0
 
-/** All that the learner's connections sent since the last `forgetCommands`. */
+/** Everything the learner's connections sent since the last `forgetCommands`. */
 export function sentCommands(): readonly SentCommand[] {
   return records
 }
@@ -37,7 +37,10 @@ export function activityCount(): number {
   return activity
 }
 
-/** The code stopped waiting for what blocks, by closing its connection: that ends the wait, and no reply is missed. */
+/**
+ * The code stopped waiting for a blocking command by closing its connection: that ends the wait, and no reply is
+ * missing.
+ */
 export function gaveUpWaiting(record: SentCommand): boolean {
   const client = connections.get(record)
   return client !== undefined && isClosing(client) && blockingOf(record.name, record.args) !== undefined
@@ -48,12 +51,12 @@ export function forgetCommands(): void {
   numbers = new Map()
 }
 
-/** The learner's code may replace the global one later. */
+/** The learner's code may replace the global later. */
 const now = performance.now.bind(performance)
 
 let testBegan = now()
 
-/** From here on the times of a recording count from now. */
+/** Restarts the clock of the recording. */
 export function beginTest(): void {
   testBegan = now()
 }
@@ -65,7 +68,10 @@ export function sinceTestBegan(at: number): number {
 
 let recording = false
 
-/** From here on every command that any client in this process sends is recorded, and refused or held back where asked. */
+/**
+ * Records every command that any client in this process sends after this call, and refuses or holds it back where
+ * asked.
+ */
 export function recordCommands(): void {
   if (recording) return
   recording = true
@@ -99,7 +105,7 @@ export function recordCommands(): void {
   }
 }
 
-/** Sends, and notes when it left: what ioredis puts into its queue, because the connection isn't ready, comes by again. */
+/** Sends, and notes when it was sent: what ioredis queues because the connection isn't ready passes here again. */
 function written(client: Redis, record: SentCommand, send: () => unknown): unknown {
   const waiting = queued(client)
   const result = send()
@@ -114,7 +120,7 @@ function queued(client: Redis): number {
   return (client as unknown as { readonly offlineQueue: { readonly length: number } }).offlineQueue.length
 }
 
-/** The same command once more: for the first time out of a queue, to another node, or because its connection broke. */
+/** The same command again: leaving a queue for the first time, to another node, or because its connection broke. */
 function again(client: Redis, record: SentCommand, send: () => unknown): unknown {
   const { sent, sentAt } = record
   if (sent !== undefined && sentAt !== undefined && record.answered === undefined) {
@@ -149,10 +155,10 @@ function note(client: Redis, command: Command, name: string, args: readonly stri
   collect(record)
   activity += 1
   const { resolve, reject } = command
-  // Wrapped and not followed with `.then`: a promise with a handler on it is no longer an unhandled rejection.
+  // Wrapped and not followed with `.then`: a promise with a handler no longer counts as an unhandled rejection.
   command.resolve = (reply: unknown) => {
     record.reply = decoded(reply)
-    delete record.error // of a node that sent it on to another
+    delete record.error // from a node that redirected it to another
     answered(record)
     resolve(reply as Parameters<typeof resolve>[0])
   }

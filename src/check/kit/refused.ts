@@ -1,33 +1,33 @@
-/** Commands that would reach beyond the sandbox or pull it away from under the check, and what to say about each. */
+/** Commands that would reach beyond the sandbox or pull it out from under the check, and what to say about each. */
 const REFUSED: Readonly<Record<string, string>> = {
-  FLUSHALL: 'it wipes every database of the server, and in production that is everybody’s data',
-  FLUSHDB: 'it wipes the whole database, and in production that is everybody’s data',
-  SHUTDOWN: 'it stops the server for everybody who uses it',
-  DEBUG: 'it is meant for the developers of Redis and can stop the server',
-  MONITOR: 'it shows everybody’s commands and slows the whole server down',
-  REPLICAOF: 'it replaces all data of the server by another server’s',
-  SLAVEOF: 'it replaces all data of the server by another server’s',
+  FLUSHALL: "it wipes every database on the server, which in production is everyone's data",
+  FLUSHDB: "it wipes the whole database, which in production is everyone's data",
+  SHUTDOWN: 'it stops the server for everyone who uses it',
+  DEBUG: "it's meant for Redis developers and can stop the server",
+  MONITOR: "it shows everyone's commands and slows the whole server down",
+  REPLICAOF: "it replaces all data on the server with another server's",
+  SLAVEOF: "it replaces all data on the server with another server's",
   SWAPDB: 'it changes which data every other client sees',
   MIGRATE: 'it moves keys to another server',
   ACL: 'it changes who may use the server',
   MODULE: 'it loads code into the server',
   FAILOVER: 'it changes which server is the primary',
-  SAVE: 'it stops the server for everybody while it writes',
+  SAVE: 'it blocks the server for everyone while it writes',
   SELECT: 'it leaves the sandbox database that this check looks at',
   RESET: 'it leaves the sandbox database that this check looks at',
-  'CONFIG SET': 'it changes the server for everybody who uses it',
-  'CONFIG REWRITE': 'it changes the server’s configuration file',
-  'CLIENT KILL': 'it cuts other clients’ connections, this check’s among them',
+  'CONFIG SET': 'it changes the server for everyone who uses it',
+  'CONFIG REWRITE': "it changes the server's configuration file",
+  'CLIENT KILL': "it cuts other clients' connections, this check's among them",
   'CLIENT PAUSE': 'it stops every client of the server',
-  'SCRIPT FLUSH': 'it takes away the scripts of every other client',
-  'SCRIPT KILL': 'it ends another client’s script',
-  'FUNCTION FLUSH': 'it takes away the functions of every other client',
+  'SCRIPT FLUSH': "it deletes every other client's scripts",
+  'SCRIPT KILL': "it ends another client's script",
+  'FUNCTION FLUSH': "it deletes every other client's functions",
   'CLUSTER RESET': 'it takes the node out of its cluster',
 }
-/** `call` and not `pcall` alone: a script that tries has gone wrong either way. */
+/** Both `call` and `pcall`: a script that even tries is wrong. */
 const IN_SCRIPT = /redis\.p?call\s*\(\s*['"](flushall|flushdb|swapdb|migrate|select)['"]/i
 
-/** The sentence for a command that no answer may send; undefined when it may. `allowed` holds a lesson's exceptions. */
+/** The sentence for a command that no answer may send; undefined if it may. `allowed` has the lesson's exceptions. */
 export function refusal(
   name: string,
   args: readonly string[],
@@ -42,7 +42,7 @@ export function refusal(
   for (const candidate of candidates) {
     const why = REFUSED[candidate]
     if (why === undefined || allowed.includes(candidate)) continue
-    return `Your code sent ${candidate}: ${why}. The check did not pass it on; leave it out, every test starts on a clean database anyway.`
+    return `Your code sent ${candidate}, which the check blocked: ${why}. Leave it out; every test starts with a clean database anyway.`
   }
   return undefined
 }

@@ -1,11 +1,14 @@
 import type { SentCommand } from './context.ts'
 
-/** The most entries of streams that one of these commands fetched: Redis serves nobody else while it puts a reply together. */
+/** The most stream entries that one of these commands fetched: Redis serves no one else while it builds a reply. */
 export function largestReply(commands: readonly Pick<SentCommand, 'reply'>[]): number {
   return Math.max(0, ...commands.map(({ reply }) => entriesIn(reply)))
 }
 
-/** As XRANGE, XREAD, XREADGROUP, EXEC and scripts reply, however deep: by their ids, or by their JSON where there are no ids. */
+/**
+ * As XRANGE, XREAD, XREADGROUP, EXEC and scripts reply, however deep: by their IDs, or by their JSON where there are
+ * no IDs.
+ */
 function entriesIn(reply: unknown): number {
   return Math.max(count(reply, isId), count(reply, isJson))
 }
@@ -16,13 +19,16 @@ function count(reply: unknown, isOne: (value: unknown) => boolean): number {
   return reply.reduce<number>((sum, one) => sum + count(one, isOne), 0)
 }
 
-/** What stands in an entry is no entry, whatever it looks like. */
+/** What is inside an entry isn't an entry, whatever it looks like. */
 const areFields = (value: unknown) => Array.isArray(value) && !value.some(Array.isArray)
 const isId = (value: unknown) => typeof value === 'string' && /^\d+-\d+$/.test(value)
 const isJson = (value: unknown) => typeof value === 'string' && value.startsWith('{')
 
-/** What to add to a diagnosis when two shared a connection and one used WATCH there; otherwise nothing. */
-export function sharedWatch(commands: readonly SentCommand[], or = 'take a script'): string {
+/**
+ * What to add to a diagnosis when two callers shared a connection and one used WATCH there; otherwise an empty
+ * string.
+ */
+export function sharedWatch(commands: readonly SentCommand[], or = 'use a script'): string {
   if (!commands.some(({ name }) => name === 'WATCH')) return ''
-  return ` WATCH belongs to a connection, and here both used one: the EXEC of the one ended the watch of the other. Watch on a \`redis.duplicate()\`, or ${or}.`
+  return ` WATCH belongs to a connection. Here both shared one, so the EXEC of one ended the watch of the other. Watch on a \`redis.duplicate()\`, or ${or}.`
 }

@@ -5,7 +5,9 @@ export interface Request {
   readonly bytes: Buffer
 }
 
-/** Cuts a client's bytes into commands; what is incomplete waits for the next chunk. Clients send arrays of bulk strings. */
+/**
+ * Cuts a client's bytes into commands; incomplete ones wait for the next chunk. Clients send arrays of bulk strings.
+ */
 export function requestReader(): (chunk: Buffer) => Request[] {
   let rest: Buffer = Buffer.alloc(0)
   return (chunk) => {

@@ -1,14 +1,14 @@
 import type { SentCommand } from './context.ts'
 
-/** So many commands in a row without a pause are a loop that keeps Redis and a processor core busy for nothing. */
+/** This many commands in a row without a pause are a loop that keeps Redis and a processor core busy for nothing. */
 const MANY = 40
-/** No timer pauses shorter than this (ms). */
+/** No timer pauses for less than this (ms). */
 const PAUSE_MS = 1
 
 /**
- * Whether these commands came one after the other, as fast as Redis answered. What tells is that nobody paused, between an
- * answer and the next question or in a read that blocks: on a busy machine everything is slow, but a loop without a pause
- * still has none.
+ * Whether these commands came one after the other, as fast as Redis answered. The sign is that nothing paused,
+ * neither between a reply and the next command nor in a read that blocks. On a busy machine everything is slow, but a
+ * loop without a pause still has none.
  */
 export function isRestless(commands: readonly SentCommand[]): boolean {
   if (commands.length < MANY) return false

@@ -17,28 +17,31 @@ import { forgetCommands, recordCommands, sentCommands } from './recording.ts'
 import { watchTraffic } from './traffic.ts'
 import { forgetViolations } from './violations.ts'
 
-/** The database that a suite works on: clean before every test, and every connection to it closed after. */
+/** The database that a suite works on: clean before every test, and every connection to it closed after it. */
 export interface Sandbox {
-  /** The client to hand to the learner's code. */
+  /** The client to pass to the learner's code. */
   readonly redis: Redis
-  /** The suite's own: plants data and looks at what is there; never recorded, never for the learner's code. */
+  /** The suite's own client: plants data and looks at the result; never recorded, never for the learner's code. */
   readonly admin: Redis
-  /** What the learner's code sent in this test so far. */
+  /** What the learner's code has sent in this test so far. */
   readonly commands: readonly SentCommand[]
-  /** One more client for the learner's code, as if in another process. */
+  /** Opens another client for the learner's code, as if in another process. */
   connect(options?: RedisOptions): Redis
   has(need: Need): boolean
-  /** For what must not come: goes to Redis and back so often that whatever was on its way before has long arrived. */
+  /**
+   * For proving that something doesn't arrive: makes so many round trips to Redis that anything already in flight has
+   * long arrived.
+   */
   roundTrips(count: number): Promise<undefined>
-  /** A redis-server of this test's own, to kill and start again; for tasks with `Needs: own-server`. */
+  /** A redis-server for this test only, to kill and start again; for tasks with `Needs: own-server`. */
   startServer(options?: OwnServerOptions): Promise<OwnServer>
-  /** A cluster of three nodes of this test's own; for tasks with `Needs: cluster`. */
+  /** A three-node cluster for this test only; for tasks with `Needs: cluster`. */
   startCluster(): Promise<OwnCluster>
 }
 
 /**
- * A reconnect in a check should not wait: one millisecond instead of ioredis's fifty and more. Each test has a connection of its
- * own, and what ioredis says and asks on each (its name, its version, INFO) was a third of a check's time.
+ * A reconnect in a check shouldn't wait: one millisecond instead of ioredis's fifty and more. Each test has its own
+ * connection, and what ioredis sends on each (its name, its version, INFO) took a third of a check's time.
  */
 const OPTIONS: RedisOptions = {
   retryStrategy: () => 1,
@@ -50,14 +53,14 @@ const OPTIONS: RedisOptions = {
 
 let admin: Redis | undefined
 let ready: Redis | undefined
-/** Only asked whether the server is there: a command of its own would wait for nothing else. */
+/** Used only to see whether the server is alive, so its commands never wait for any others. */
 let pulse: Redis | undefined
 
-/** Loads and connects all that can be before the answer is known; the check's warm process calls it early. */
+/** Loads and connects everything possible before the answer is known; the check's warm process calls it early. */
 export async function warmUp(): Promise<void> {
   guardNetwork()
   watchTraffic()
-  if (isBorrowed()) hideMarker() // before the recording, which shows replies as they come out of this
+  if (isBorrowed()) hideMarker() // before the recording, which shows the replies that this returns
   recordCommands()
   const { host, port } = readAddress(environment().url)
   allowAddress(host, port)
@@ -80,19 +83,19 @@ function newPulse(): Redis {
   return client
 }
 
-/** One that can't be reached now is tried again by itself; what comes of that shows in its commands. */
+/** A client that can't connect now retries automatically; errors show in its commands. */
 async function connected(client: Redis): Promise<void> {
   await client.connect().catch(() => {})
 }
 
 let atStart: Condition | undefined
 
-/** Remembers how the server is before an answer runs. */
+/** Remembers the server's state before an answer runs. */
 export async function noteCondition(): Promise<void> {
   atStart = await conditionOf(required(admin)).catch(() => undefined)
 }
 
-/** What the server itself did since then; undefined if it did what it should. */
+/** What the server itself did since then; undefined if it behaved. */
 export async function misbehaviorSince(): Promise<Misbehavior | undefined> {
   try {
     const now = await conditionOf(required(admin))
@@ -104,11 +107,11 @@ export async function misbehaviorSince(): Promise<Misbehavior | undefined> {
 
 function connect(options: RedisOptions = {}): Redis {
   const client = handOut(new Redis({ ...address(), ...OPTIONS, ...options }))
-  client.on('error', () => {}) // what goes wrong shows in the commands; without a listener ioredis prints it
+  client.on('error', () => {}) // errors show in the commands; without a listener ioredis prints them
   return client
 }
 
-/** A faulty connection goes to another port of this. */
+/** A faulty connection connects to another of its ports. */
 function address(): RedisOptions {
   return clientOptions(readAddress(environment().url))
 }
@@ -124,7 +127,7 @@ export function closeSandbox(): void {
   pulse?.disconnect()
 }
 
-/** Once at the top of a suite. */
+/** Call once at the top of a suite. */
 export function useSandbox(): Sandbox {
   let redis: Redis | undefined
   beforeEach(async () => {
@@ -138,7 +141,7 @@ export function useSandbox(): Sandbox {
     redis = undefined
     await stopOwnServers()
     if (isBorrowed()) await deleteLoadedLibraries(required(admin), sentCommands())
-    failOnViolation() // also for what was done in the background, after the call had returned
+    failOnViolation() // also for what happened in the background, after the call had returned
   })
   return {
     get redis() {
@@ -164,7 +167,7 @@ async function roundTrips(count: number): Promise<undefined> {
 }
 
 function required(client: Redis | undefined): Redis {
-  if (client === undefined) throw new Error('The sandbox is open inside a test only: use it there.')
+  if (client === undefined) throw new Error('The sandbox is open only inside a test. Use it there.')
   return client
 }
 

@@ -1,4 +1,7 @@
-/** What a suite's process asks of the one that keeps its servers. `of` is the number that starting one was answered with. */
+/**
+ * What a suite's process asks of the process that keeps its servers. `of` is the number in the reply to the start
+ * request.
+ */
 export type Ask =
   | { readonly what: 'server'; readonly args: readonly string[]; readonly folder?: string }
   | { readonly what: 'cluster' }

@@ -1,6 +1,7 @@
 /**
- * The child process of `servers.ts`: starts and kills servers for a suite, outside the process in which the learner's code
- * runs under its guards. It ends when its standard input closes, however the parent ended; the servers end with it.
+ * The child process of `servers.ts`: starts and kills servers for a suite, outside the process in which the learner's
+ * code runs under its guards. It ends when its standard input closes, however the parent ended, and the servers end
+ * with it.
  */
 import { createInterface } from 'node:readline'
 import { startCluster } from '../../redis/cluster.ts'
@@ -44,4 +45,4 @@ lines.on('line', (line) => {
 })
 process.stdin.on('error', () => {})
 process.stdout.on('error', () => {})
-lines.on('close', () => process.exit(0)) // the guardian of the servers ends them now
+lines.on('close', () => process.exit(0)) // the servers' guardian now ends them

@@ -13,7 +13,7 @@ let keeper: ChildProcess | undefined
 let lastId = 0
 const waiting = new Map<number, Waiting>()
 
-/** Asks the process that keeps this suite's servers, which is started by the first question. */
+/** Sends a request to the process that keeps this suite's servers, and starts it on the first one. */
 export async function askServers(ask: Ask): Promise<Answer> {
   keeper ??= startKeeper()
   const child = keeper
@@ -31,7 +31,7 @@ export async function askServers(ask: Ask): Promise<Answer> {
   }
 }
 
-/** In the check it is built beside this file; under plain Vitest it is TypeScript like all the rest. */
+/** In the check it's built next to this file; under plain Vitest it's TypeScript like everything else. */
 function startKeeper(): ChildProcess {
   const isSource = import.meta.url.endsWith('.ts')
   const script = fileURLToPath(new URL(isSource ? 'servers-process.ts' : 'servers.mjs', import.meta.url))
@@ -51,12 +51,12 @@ function startKeeper(): ChildProcess {
     const { id, done, failed } = JSON.parse(line) as { id: number; done?: Answer; failed?: string }
     const asked = waiting.get(id)
     if (done !== undefined) asked?.resolve(done)
-    else asked?.reject(new Error(failed ?? 'The servers answered nothing.'))
+    else asked?.reject(new Error(failed ?? 'The servers sent no answer.'))
   })
   return child
 }
 
-/** Only an open question keeps this process alive. */
+/** Only an open request keeps this process alive. */
 function hold(child: ChildProcess, held: boolean): void {
   for (const one of [child, child.stdin, child.stdout] as readonly unknown[]) {
     const { ref, unref } = one as { ref?(): void; unref?(): void }

@@ -12,7 +12,7 @@ export function show(value: unknown): string {
   return shorten(inspect(legible(value), { ...options, sorted: true }), MOST)
 }
 
-/** Never cut inside an escape or a character. */
+/** Never cuts inside an escape sequence or a character. */
 export function shorten(text: string, most: number): string {
   if (text.length <= most) return text
   const start = text.slice(0, most).replace(/[\uD800-\uDBFF]$/, '')
@@ -21,8 +21,8 @@ export function shorten(text: string, most: number): string {
 }
 
 /**
- * A string as it is, in quotes that tell it from a number. Escaping would double every backslash of the JSON that most strings
- * here are; only characters that can't be seen are written out.
+ * A string as it is, in quotes that distinguish it from a number. Escaping would double every backslash of the JSON
+ * that most strings here contain, so only invisible characters are escaped.
  */
 function quoted(text: string): string {
   const visible = text.replace(
@@ -34,7 +34,7 @@ function quoted(text: string): string {
   return `${quote}${visible}${quote}`
 }
 
-/** The same value with what `inspect` would print badly replaced by something that prints itself. */
+/** The same value, with parts that `inspect` would print badly replaced by something that prints itself. */
 function legible(value: unknown, depth = 0): unknown {
   if (depth > DEEPEST) return value
   if (typeof value === 'string' && needsCare(value)) return printing(quoted(shorten(value, MOST_IN_STRING)))
@@ -58,7 +58,7 @@ function printing(text: string): object {
   return { [inspect.custom]: () => text }
 }
 
-/** Name, message and the frames in the learner's files, with the fields that the learner gave it. */
+/** Name, message and the frames in the learner's files, with the fields that the learner added. */
 function showError(error: Error, depth: number): string {
   const head = error.message === '' ? error.name : `${error.name}: ${error.message}`
   const own = Object.entries(error).filter(([name]) => !OF_IOREDIS.has(name) && name !== 'name')
@@ -69,7 +69,7 @@ function showError(error: Error, depth: number): string {
   return [`${head}${shown}`, ...learnersFrames(error.stack)].join('\n    ') + cause
 }
 
-/** What ioredis attaches to a refusal: the command, which is shown among the commands. */
+/** What ioredis attaches to a rejected command: the command itself, which is shown among the commands. */
 const OF_IOREDIS = new Set(['command', 'previousErrors', 'lastNodeError'])
 
 /** A command as you would type it into redis-cli; long arguments are cut. */
@@ -82,13 +82,13 @@ export function showCommand(name: string, args: readonly string[]): string {
   return [name, ...shown].join(' ')
 }
 
-/** In single quotes redis-cli takes everything but a quote as it is, which leaves JSON legible. */
+/** In single quotes, redis-cli takes everything but a quote as it is, which keeps JSON legible. */
 function inQuotes(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: redis-cli takes them in double quotes only
   return /["\\]/.test(text) && !/['\u0000-\u001f]/.test(text) ? `'${text}'` : JSON.stringify(text)
 }
 
-/** A reply in one line. */
+/** A reply on one line. */
 export function showReply(reply: unknown): string {
   return shorten(inline(reply), 120)
 }

@@ -6,14 +6,14 @@ type Command = Parameters<typeof Redis.prototype.sendCommand>[0]
 
 const listeners = new Set<() => void>()
 
-/** For the recording to say that a reply has been read. */
+/** Called by the recording when a reply has been read. */
 export function heardReply(): void {
   for (const listener of listeners) listener()
 }
 
 /**
- * Lets a command go, keeps it back, or drops it, as the run that it belongs to is told. `go` sends it; with `alone`, not as a
- * part of its pipeline, which would wait for the other parts and then write all of them at once.
+ * Sends a command, holds it back, or drops it, as the faults of its run demand. `go` sends it; with `alone`, outside
+ * its pipeline, which would wait for the other parts and then write all of them at once.
  */
 export function throughFaults(
   client: Redis,
@@ -56,7 +56,7 @@ export function throughFaults(
   }
 }
 
-/** True for the first command since the code last gave way to other code. */
+/** True for the first command since the code last yielded to other code. */
 function beginBurst(run: Run): boolean {
   if (run.inBurst) return false
   run.inBurst = true
@@ -66,7 +66,10 @@ function beginBurst(run: Run): boolean {
   return true
 }
 
-/** Resolves when Redis has answered these: what has only been written may still be overtaken on another connection. */
+/**
+ * Resolves when Redis has answered these: commands that have only been written can still be overtaken on another
+ * connection.
+ */
 async function allAnswered(commands: readonly SentCommand[]): Promise<void> {
   if (expected(commands).length === 0) return
   await new Promise<void>((resolve) => {
@@ -79,7 +82,10 @@ async function allAnswered(commands: readonly SentCommand[]): Promise<void> {
   })
 }
 
-/** Those whose reply comes by itself: not a read that blocks, nor what was sent after it on its connection. */
+/**
+ * The commands whose reply comes without further help: not a read that blocks, nor commands sent after it on its
+ * connection.
+ */
 function expected(commands: readonly SentCommand[]): readonly SentCommand[] {
   const blocked = new Set<number>()
   return commands.filter((command) => {

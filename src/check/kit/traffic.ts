@@ -4,24 +4,24 @@ import { isTrusted } from './connections.ts'
 
 type Command = Parameters<typeof Redis.prototype.sendCommand>[0]
 
-/** A command that went out and has no answer yet. */
+/** A command that was sent and has no reply yet. */
 interface Unanswered {
   readonly client: Redis
   readonly name: string
   readonly args: Command['args']
-  /** The turn in which it went out. */
+  /** The turn in which it was sent. */
   readonly since: number
 }
 
-const unanswered = new Set<Unanswered>() // in the order in which they went out
-/** How many each client waits for. */
+const unanswered = new Set<Unanswered>() // in the order in which they were sent
+/** How many replies each client is waiting for. */
 const waitedFor = new WeakMap<Redis, number>()
-/** What single commands of the learner's took, one at a time, in milliseconds. */
+/** Latencies of the learner's commands that were sent one at a time, in milliseconds. */
 const latencies: { readonly turn: number; readonly ms: number }[] = []
 const LATENCIES = 20
-/** Latencies count for so many turns. */
+/** How many turns a latency counts. */
 const RECENT = 20
-/** The learner's code may replace the global one later. */
+/** The learner's code may replace the global later. */
 const now = performance.now.bind(performance)
 const seen = new WeakSet<Command>()
 /** Clients that asked Redis not to reply. */
@@ -30,8 +30,8 @@ let turn = 0
 let watching = false
 
 /**
- * From here on every command that really goes out is known until it is answered, whoever sent it. To be called before
- * commands are recorded: what is held back or refused there doesn't get here.
+ * Tracks every command that's really sent after this call until it's answered, whichever client sent it. Call this
+ * before commands are recorded: what is held back or refused there doesn't get here.
  */
 export function watchTraffic(): void {
   if (watching) return
@@ -44,7 +44,7 @@ export function watchTraffic(): void {
 }
 
 function note(client: Redis, command: Command): void {
-  if (seen.has(command)) return // it was queued and comes by once more
+  if (seen.has(command)) return // it was queued and passes here again
   seen.add(command)
   const one: Unanswered = { client, name: command.name, args: command.args, since: turn }
   if (command.name === 'client' && String(command.args[0]).toUpperCase() === 'REPLY') muted.add(client)
@@ -62,7 +62,7 @@ function note(client: Redis, command: Command): void {
     latencies.push({ turn, ms: now() - sent })
     if (latencies.length > LATENCIES) latencies.shift()
   }
-  // Wrapped and not followed with `.then`: a promise with a handler on it is no longer an unhandled rejection.
+  // Wrapped and not followed with `.then`: a promise with a handler no longer counts as an unhandled rejection.
   command.resolve = (reply) => {
     answered()
     resolve(reply)
@@ -74,22 +74,25 @@ function note(client: Redis, command: Command): void {
 }
 
 /**
- * What one command of the learner's takes Redis now, in milliseconds: the middle one of the last few that were sent alone. A pipeline
- * says nothing about Redis: its commands wait for each other.
+ * How long Redis currently takes for one of the learner's commands, in milliseconds: the median of the last few that
+ * were sent alone. A pipeline proves nothing about Redis, because its commands wait for each other.
  */
 export function usualLatency(): number {
   const recent = latencies.filter((one) => turn - one.turn <= RECENT).map(({ ms }) => ms)
   return recent.sort((a, b) => a - b)[Math.floor(recent.length / 2)] ?? 0
 }
 
-/** Counts the turns that have passed: what is late is told in turns, because a clock goes on while this process sleeps. */
+/**
+ * Counts the turns that have passed: lateness is counted in turns, because a clock continues while this process
+ * sleeps.
+ */
 export function nextTurn(): void {
   turn += 1
 }
 
 /**
- * How many turns Redis has owed the answer that it has owed the longest, if that's `turns` or more, otherwise 0. Left out are commands that
- * block, those behind them on the same connection, and clients of which `leftOut` says so.
+ * How many turns Redis has owed its most overdue reply, if that's `turns` or more; otherwise 0. Excludes commands
+ * that block, those queued after them on the same connection, and clients for which `leftOut` returns true.
  */
 export function owedFor(turns: number, leftOut: (client: Redis) => boolean): number {
   const blocked = new Set<Redis>()

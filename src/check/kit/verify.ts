@@ -3,13 +3,13 @@ import { equals, iterableEquality } from '@vitest/expect'
 import { stackOf } from './error-stack.ts'
 import { show } from './show.ts'
 
-/** What a learner reads when a test fails: the sentence, and what was expected and received where that helps. */
+/** What a learner reads when a test fails: the sentence, and the expected and received values where they help. */
 export class DiagnosisError extends Error {
   override readonly name = 'DiagnosisError'
   readonly diagnosis: string
   readonly expectedText: string | undefined
   readonly receivedText: string | undefined
-  /** The stack of the learner's own error, when there is one: the place shown is looked up in it first. */
+  /** The stack of the learner's own error, if there is one: the place to show is looked up there first. */
   readonly guestStack: string | undefined
 
   constructor(diagnosis: string, details: Details & { readonly guestStack?: string | undefined } = {}) {
@@ -26,7 +26,7 @@ export interface Details {
   readonly received?: unknown
 }
 
-/** Fails the test with `diagnosis` unless `condition` holds. */
+/** Fails the test with `diagnosis` unless `condition` is true. */
 export function verify(condition: unknown, diagnosis: string, details: Details = {}): asserts condition {
   if (!condition) throw new DiagnosisError(diagnosis, details)
 }
@@ -35,9 +35,9 @@ export function verify(condition: unknown, diagnosis: string, details: Details =
 export type Cause<T> = readonly [is: (received: T) => boolean, diagnosis: string]
 
 /**
- * Fails the test unless both are deeply equal: with the sentence of the first cause that fits, or else with `diagnosis`, which
- * has to be true of every difference.
- * Like Vitest's `toEqual`: a property that is `undefined` counts as absent, classes are not compared.
+ * Fails the test unless both are deeply equal: with the sentence of the first cause that fits, or else with
+ * `diagnosis`, which has to be true of every difference. Like Vitest's `toEqual`: a property that is `undefined`
+ * counts as absent, classes aren't compared.
  */
 export function verifyEqual<T>(
   received: T,

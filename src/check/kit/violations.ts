@@ -1,4 +1,7 @@
-/** What the learner's code did that no answer may do; a test in which it happened fails, even if the error was swallowed. */
+/**
+ * What the learner's code did that no answer may do; a test in which it happened fails, even if the error was
+ * swallowed.
+ */
 let first: { readonly sentence: string; readonly stack: string | undefined } | undefined
 let waiting: ((v: { sentence: string; stack: string | undefined }) => void)[] = []
 

@@ -2,13 +2,13 @@ import type { Failure } from './messages.ts'
 import { placeIn } from './places.ts'
 
 export interface EndingGuard {
-  /** From here on it is this answer whose endings are reported. */
+  /** Reports the endings of this answer after this call. */
   watch(say: (failure: Failure) => void): void
-  /** Its first attempt to end the process that did not end it. */
+  /** Its first attempt to end the process that didn't end it. */
   attempted(): Failure | undefined
 }
 
-/** Ways for an answer to end the process it runs in: each says so first. */
+/** Catches every way for an answer to end its process, and reports it first. */
 export function guardEndings(): EndingGuard {
   let say: (failure: Failure) => void = () => {}
   let attempt: Failure | undefined
@@ -26,7 +26,8 @@ export function guardEndings(): EndingGuard {
   process.kill = (pid, signal) => {
     attempt = failure(`process.kill(${pid === own ? 'process.pid' : pid})`)
     if (signal === 0 || signal === undefined) {
-      // Only a question whether the process lives, or a polite end: refused like the others, the check needs its processes.
+      // Only a question whether the process is alive, or a polite end. Refused like the others, because the check
+      // needs its processes.
     }
     say(attempt)
     kill(own, 'SIGKILL')
@@ -43,7 +44,7 @@ export function guardEndings(): EndingGuard {
 
 function failure(what: string): Failure {
   return {
-    diagnosis: `Your code called ${what}: that ends the whole program, for everybody who uses your function. Return a value or throw an error, and leave it to the caller what happens then.`,
+    diagnosis: `Your code called ${what}, which ends the whole program for everyone who uses your function. Return a value or throw an error, and let the caller decide what happens next.`,
     ...placeIn(new Error(what).stack),
   }
 }

@@ -2,7 +2,9 @@ import { EventEmitter } from 'node:events'
 import net from 'node:net'
 import { Redis } from 'ioredis'
 
-/** What every answer shares with the tests and their libraries. One that changes it changes what the tests see. */
+/**
+ * What every answer shares with the tests and their libraries. An answer that changes it changes what the tests see.
+ */
 const SHARED: readonly (readonly [string, object])[] = [
   ['', globalThis],
   ['Object', Object],
@@ -45,7 +47,7 @@ interface Held {
 
 const { ownKeys, getOwnPropertyDescriptor } = Reflect
 const same = Object.is
-/** Bound before any answer is loaded, so that a changed `Map.prototype` is seen and not obeyed. */
+/** Bound before any answer is loaded, so that a changed `Map.prototype` is seen and not used. */
 const has = Function.prototype.call.bind(Map.prototype.has) as (
   map: Held['keys'],
   key: PropertyKey,
@@ -55,7 +57,7 @@ const get = Function.prototype.call.bind(Map.prototype.get) as (
   key: PropertyKey,
 ) => unknown
 
-/** Remembers the shared things as they are now; the answer of the returned function names the first that was changed since. */
+/** Remembers the shared things as they are now; the returned function names the first that has changed since. */
 export function watchShared(): () => string | undefined {
   const held: Held[] = []
   for (const [path, owner] of SHARED) {
@@ -65,11 +67,11 @@ export function watchShared(): () => string | undefined {
   return () => firstChange(held)
 }
 
-/** Getters are compared as functions and not called: some have effects. */
+/** Getters are compared as functions and not called, because some have side effects. */
 function valuesOf(owner: object): Map<PropertyKey, unknown> {
   const values = new Map<PropertyKey, unknown>()
   for (const key of ownKeys(owner)) {
-    // Node's lazy globals are getters that turn into values when they are first used.
+    // Node's lazy globals are getters that turn into values when they're first used.
     if (owner === globalThis && getOwnPropertyDescriptor(owner, key)?.get !== undefined) continue
     values.set(key, heldValue(owner, key))
   }
@@ -79,12 +81,12 @@ function valuesOf(owner: object): Map<PropertyKey, unknown> {
 function heldValue(owner: object, key: PropertyKey): unknown {
   const descriptor = getOwnPropertyDescriptor(owner, key)
   if (descriptor === undefined) return undefined
-  // Numbers and strings on `process` and the like change by themselves; functions and objects do not.
+  // Numbers and strings on `process` and the like change on their own; functions and objects don't.
   const value = 'value' in descriptor ? descriptor.value : descriptor.get
   return typeof value === 'function' ? value : typeof value
 }
 
-/** Written without iterators and array methods: those are among the things that may have been changed. */
+/** Written without iterators and array methods, because those may have been changed too. */
 function firstChange(held: readonly Held[]): string | undefined {
   for (let i = 0; i < held.length; i += 1) {
     const { path, owner, keys, count } = held[i] as Held
@@ -104,7 +106,7 @@ function firstChange(held: readonly Held[]): string | undefined {
   return undefined
 }
 
-/** `process` loses and gains plain data while it works; its functions stay. */
+/** `process` gains and loses plain data while it works; its functions stay. */
 function mayChange(path: string, key: PropertyKey): boolean {
   return path === 'process' && (key === '_events' || key === 'domain' || key === 'exitCode')
 }

@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { warmUp } from '../kit/sandbox.ts'
 
-/** Connections that were told to close need a moment, and Vitest's runner keeps a timer for a tenth of a second. */
+/** Connections that were asked to close need a moment, and Vitest's runner keeps a timer for a tenth of a second. */
 const LOOKS = 100
 const BETWEEN_LOOKS_MS = 5
-/** Far below what the sentinel takes for hoarding, so that the next answer is not blamed for this one's. */
+/** Far below what the sentinel considers hoarding, so that the next answer isn't blamed for this one's memory. */
 const MOST_MEMORY = 200 * 1024 * 1024
 
 /**
- * Remembers what the process holds before an answer runs in it; call it when the sandbox is warm. The returned function warms
- * it up again and tells whether the process holds no more than then: no timer, connection, process or file that keeps it alive,
- * no new global name, little memory.
+ * Remembers what the process holds before an answer runs in it; call it when the sandbox is warm. The returned
+ * function warms the sandbox up again and returns whether the process holds no more than before: no timer,
+ * connection, process or file that keeps it alive, no new global name, little memory.
  */
 export function watchLeftovers(): () => Promise<boolean> {
   const resources = openResources()
@@ -26,7 +26,7 @@ export function watchLeftovers(): () => Promise<boolean> {
   }
 }
 
-/** What keeps the process alive, by kind, as one text. What comes and goes by itself within a turn is left out. */
+/** What keeps the process alive, by kind, as one string. Things that come and go within a turn are left out. */
 function openResources(): string {
   return process
     .getActiveResourcesInfo()

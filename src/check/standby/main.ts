@@ -1,7 +1,7 @@
 /**
- * A warm process: it has loaded everything but the learner's file, waits for it on its standard input, runs it, reports on
- * the third pipe and dies. Isolation, watchdog and speed in one. Only `dev check` asks it to stay for another answer, and it does
- * so if the last one left nothing behind.
+ * A warm process: it has loaded everything but the learner's file, waits for that on its standard input, runs it,
+ * reports on the third pipe and dies. Isolation, watchdog and speed in one. Only `dev check` asks it to stay for
+ * another answer, and it does so if the last one left nothing behind.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
@@ -31,10 +31,10 @@ Error.stackTraceLimit = 30
 const input = lines(process.stdin)
 const setup = JSON.parse(await input.next()) as StandbySetup
 setEnvironment(setup.environment)
-const endings = guardEndings() // before what is shared is remembered
-// Not waited for before the answer is there: from a Redis that is silent nothing comes, and that has to be told.
+const endings = guardEndings() // before the shared things are remembered
+// Not awaited before the answer arrives: a silent Redis never replies, and that has to be reported.
 const warm = warmUp().then(() => ({ changed: watchShared(), asBefore: watchLeftovers() }))
-/** Set as soon as it is warm: until then nothing of an answer has run. */
+/** Set as soon as the process is warm: until then no part of an answer has run. */
 let changed: () => string | undefined = () => undefined
 const sentinel = startSentinel(setup.supervisor)
 writeReport(`${LOADED}\n`)
@@ -45,7 +45,7 @@ process.on('uncaughtException', (error) => unhandled.push(uncaught(error)))
 while (await run(job)) job = JSON.parse(await input.next()) as Job
 exit(0)
 
-/** Resolves to true when the process may be used once more. Never rejects: what goes wrong here is reported as ours. */
+/** Resolves to true when the process may be used again. Never rejects: an error here is reported as ours. */
 async function run(job: Job): Promise<boolean> {
   const sign = signer(job.secret)
   const report = (message: Report) => writeReport(sign(message))
@@ -53,7 +53,7 @@ async function run(job: Job): Promise<boolean> {
   try {
     return await check(job, report)
   } catch (error) {
-    // An answer that replaced what everybody shares may have made our own code throw.
+    // An answer that replaced what all code shares may have made our own code throw.
     const failure = changedFailure(changed())
     report(
       failure === undefined
@@ -68,7 +68,7 @@ async function check(
   { secret, bundle, answer, answerText, files, exports, allow, untilFirstFailure, lastTry, stay }: Job,
   report: (message: Report) => void,
 ): Promise<boolean> {
-  unhandled.length = 0 // what came since was not this answer's
+  unhandled.length = 0 // anything later isn't this answer's
   setEnvironment({ ...setup.environment, allow })
   setLearnersFiles(files)
   const stopListening = onRedisNews((news) => {
@@ -82,10 +82,13 @@ async function check(
   sentinel.arm(secret, files)
   endings.watch((failure) => report({ kind: 'ending', failure, ...recordedCommands() }))
   let silences = silencesSoFar(!lastTry)
-  /** What Redis did by itself while a test failed. It is reported, and ends the run: the supervisor waits for no more. */
+  /**
+   * What Redis did on its own while a test failed. It's reported, and ends the run: the supervisor waits for nothing
+   * more.
+   */
   const disturbance = async (): Promise<boolean> => {
     if (isSpoiled()) return false
-    const misbehavior = await misbehaviorSince() // first: it waits for a Redis that has just become silent
+    const misbehavior = await misbehaviorSince() // first, because it waits for a Redis that has just fallen silent
     const by: Disturbance | undefined =
       misbehavior ?? (silencesSoFar(!lastTry) > silences ? 'paused' : undefined)
     if (by !== undefined) report({ kind: 'disturbed', by })
@@ -109,7 +112,7 @@ async function check(
   const [file] = await startTests([bundle], runner)
   if (runner.broken !== undefined) throw runner.broken
   const problem = file?.result?.errors?.[0]
-  // Errors of tests are not the file's: what stands here went wrong before there was any test.
+  // Errors in tests aren't the file's: these went wrong before there was any test.
   if (problem !== undefined) {
     report({ kind: 'unusable', failure: runner.unusable ?? loading(problem) })
   }
@@ -124,9 +127,9 @@ async function check(
 }
 
 /**
- * A check that was cut short may have left commands on their way to Redis. Once Redis has answered another question, they are over,
- * and they can't end up in the data of this answer. A script among them keeps Redis busy; the pulse says so,
- * and ends a wait that takes too long.
+ * A check that was cut short may have left commands on their way to Redis. Once Redis has answered another question,
+ * they're over and can't end up in the data of this answer. A script among them keeps Redis busy; the pulse reports
+ * that, and ends a wait that takes too long.
  */
 async function outlive(): Promise<void> {
   while (await isBusy()) await sleep(20)
@@ -142,17 +145,17 @@ async function isBusy(): Promise<boolean> {
   }
 }
 
-/** A rejection that nobody handles shows itself after the microtasks; two turns are enough for those already on the way. */
+/** An unhandled rejection shows itself after the microtasks; two turns are enough for those already on the way. */
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => setImmediate(resolve))
 }
 
-/** In one line; an answer may throw anything, even what can't be turned into a string. */
+/** On one line; an answer may throw anything, even a value that can't be turned into a string. */
 function textOf(error: unknown): string {
   try {
     return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
   } catch {
-    return 'something that has no text'
+    return "something that can't be shown"
   }
 }
 
@@ -161,20 +164,20 @@ function loading(error: { name?: string; message?: string; stack?: string }): Fa
   const diagnosis =
     commonJsHabit(message) ??
     missingInPackage(message) ??
-    `Your file could not be loaded: it threw ${error.name ?? 'Error'}: ${message.replace(/\.$/, '')}. Code outside functions runs as soon as the file is imported.`
+    `Your file couldn't be loaded because it threw ${error.name ?? 'Error'}: ${message.replace(/\.$/, '')}. Code outside functions runs as soon as the file is imported.`
   return { diagnosis, ...placeIn(error.stack) }
 }
 
 function rejection(reason: unknown): Failure {
   return {
-    diagnosis: `A promise was rejected and nobody handled it (${textOf(reason)}): an \`await\` or a \`catch\` is missing. In production this ends the process.`,
+    diagnosis: `A promise was rejected and no code handled it (${textOf(reason)}), which ends the process in production. Add the missing \`await\` or \`catch\`.`,
     ...placeIn(reason instanceof Error ? reason.stack : undefined),
   }
 }
 
 function uncaught(error: unknown): Failure {
   return {
-    diagnosis: `An error was thrown where nobody could catch it, in a timer or an event handler (${textOf(error)}). In production this ends the process.`,
+    diagnosis: `An error was thrown where no code could catch it, in a timer or an event handler (${textOf(error)}). In production this ends the process.`,
     ...placeIn(error instanceof Error ? error.stack : undefined),
   }
 }
@@ -182,7 +185,7 @@ function uncaught(error: unknown): Failure {
 function changedFailure(path: string | undefined): Failure | undefined {
   if (path === undefined) return undefined
   return {
-    diagnosis: `Your code replaced ${path}, which it shares with the tests and with every library: what they see is no longer true. Leave it as it is; where a clock or chance is needed it is handed in.`,
+    diagnosis: `Your code replaced ${path}, which it shares with the tests and every library, so they can no longer rely on it. Leave it as it is; if a task needs a clock or randomness, it passes them in.`,
   }
 }
 
@@ -190,5 +193,7 @@ function leftOpen(): readonly string[] {
   const open = countLeftOpen()
   return open === 0
     ? []
-    : [`Your code left ${open} connection${open === 1 ? '' : 's'} open that it had made itself.`]
+    : [
+        `Your code opened ${open} connection${open === 1 ? '' : 's'} and didn't close ${open === 1 ? 'it' : 'them'}.`,
+      ]
 }

@@ -6,7 +6,7 @@ export function placeIn(stack: string | undefined): { file: string; line: number
   return first === undefined ? undefined : { file: first.file, line: first.line }
 }
 
-/** Where `name` is defined in the answer's text; the place to look when no stack tells. */
+/** Where `name` is defined in the answer's text; the place to look when no stack helps. */
 export function definitionOf(name: string, source: string): number | undefined {
   const plain = /^[\w$]+/.exec(name.replace(/^.*\./, ''))?.[0]
   if (plain === undefined) return undefined

@@ -2,18 +2,20 @@ import { createHmac } from 'node:crypto'
 import { writeSync } from 'node:fs'
 import type { Report } from './messages.ts'
 
-/** The pipe that the supervisor reads; also written from the sentinel's thread, by its number. */
+/** The pipe that the supervisor reads; the sentinel's thread also writes to it, by its number. */
 export const REPORT_FD = 3
 
-/** The first line, which nobody has to sign: an answer comes only after it. */
+/** The first line, which needs no signature: an answer comes only after it. */
 export const LOADED = 'loaded'
 
-/** Taken before any answer is loaded: what an answer does to `JSON` or `fs` later changes nothing here. */
+/** Bound before any answer is loaded, so nothing an answer does to `JSON` or `fs` later changes anything here. */
 const write = writeSync
 const hmac = createHmac
 const stringify = JSON.stringify
 
-/** A report that only the holder of the secret can have made. `sequence` keeps lines from being repeated or reordered. */
+/**
+ * A report that only the holder of the secret can have made. `sequence` keeps lines from being repeated or reordered.
+ */
 export function signer(secret: string, channel: 'main' | 'sentinel' = 'main'): (report: Report) => string {
   let sequence = 0
   return (report) => {

@@ -18,32 +18,32 @@ export interface RunnerOptions {
   readonly answer: string
   readonly answerText: string
   readonly exports: readonly string[]
-  /** Leave out the tasks after the first that fails. */
+  /** Leave out the tasks after the first failure. */
   readonly untilFirstFailure: boolean
   report(report: Report): void
   /** What the answer left unhandled or tried to end. */
   misdeed(): Failure | undefined
-  /** What it changed that everybody shares: a long look, so only at failures and at the ends of tasks. */
+  /** What it changed that all code shares. The look takes long, so only at failures and at the ends of tasks. */
   tampering(): Failure | undefined
   /** A test begins. */
   begins(): void
-  /** True if Redis itself did something while a test failed: then that says nothing about the answer. */
+  /** True if Redis itself did something while a test failed; then the failure proves nothing about the answer. */
   disturbance(): Promise<boolean>
 }
 
 /**
- * Vitest's runner without Vitest: tests run in order, the rest of a task is left out after its first failure (one diagnosis
- * is enough), and each task is reported as soon as it is over.
+ * Vitest's runner without Vitest: tests run in order, the rest of a task is left out after its first failure (one
+ * diagnosis is enough), and each task is reported as soon as it's over.
  */
 export class StandbyRunner implements VitestRunner {
   readonly config: VitestRunner['config']
   readonly pool = 'standby'
   readonly #options: RunnerOptions
-  /** What is at work now, for the sentence about an answer that ends or hangs. */
+  /** What is running now, for the sentence about an answer that ends the process or hangs. */
   current = ''
-  /** Why the answer cannot be tested at all. */
+  /** Why the answer can't be tested at all. */
   unusable: Failure | undefined
-  /** Why the check can't say anything: a file of its own is missing. */
+  /** Why the check can't say anything: one of its own files is missing. */
   broken: unknown
   #hasFailed = false
 
@@ -59,7 +59,7 @@ export class StandbyRunner implements VitestRunner {
       sequence: { seed: 1, hooks: 'stack', setupFiles: 'list' },
       chaiConfig: undefined,
       maxConcurrency: 1,
-      // `call` gives up on the learner's code, and says what it waited for; for the servers `pulse.ts` waits.
+      // `call` gives up on the learner's code, and says what it waited for; `pulse.ts` waits for the servers.
       testTimeout: 0,
       hookTimeout: 0,
       retry: 0,
@@ -72,7 +72,7 @@ export class StandbyRunner implements VitestRunner {
 
   async importFile(): Promise<void> {
     const { bundleUrl, exports, answer, answerText } = this.#options
-    await readFile(fileURLToPath(bundleUrl)).catch(() => {}) // what a slow disk takes for it isn't the answer's
+    await readFile(fileURLToPath(bundleUrl)).catch(() => {}) // the time a slow disk takes isn't the answer's fault
     const loading = import(bundleUrl) as Promise<Loaded>
     loading.catch((error: unknown) => {
       if (isMissingOurs(error, bundleUrl)) this.broken = error
@@ -81,14 +81,14 @@ export class StandbyRunner implements VitestRunner {
     this.unusable =
       typeof loaded === 'number'
         ? {
-            diagnosis: `Your file was still being loaded after ${loaded} seconds: an \`await\` outside all functions waits for something that does not come.`,
+            diagnosis: `Your file was still being loaded after ${loaded} seconds, because an \`await\` outside all functions waits for something that never comes. Move it into a function.`,
           }
         : wrongExport(loaded.answer, exports, answer, answerText)
     if (this.unusable !== undefined) throw new Error(this.unusable.diagnosis)
     this.#options.report({ kind: 'loaded' })
   }
 
-  /** A task that lacks what it needs is not run at all, and nothing of it is heard later. */
+  /** A task that lacks what it needs doesn't run at all, and reports nothing later. */
   onBeforeRunSuite(suite: Suite): void {
     if ('filepath' in suite || suite.mode !== 'skip') return
     this.#options.report({ kind: 'task', task: suite.name, state: 'skipped', ran: 0, commands: [] })
@@ -107,7 +107,7 @@ export class StandbyRunner implements VitestRunner {
     }
   }
 
-  /** After a test that went its way; one that failed skips this. */
+  /** After a test that ran normally; one that failed skips this. */
   onAfterTryTask(test: Test): void {
     const misdeed = this.#options.misdeed()
     if (misdeed === undefined) return
@@ -135,7 +135,7 @@ export class StandbyRunner implements VitestRunner {
     this.#hasFailed ||= broken
     const state = broken ? 'failed' : ran === 0 ? 'skipped' : 'passed'
     const failure =
-      found?.failure ?? tampered ?? (hook && { diagnosis: `The test itself went wrong: ${hook.message}` })
+      found?.failure ?? tampered ?? (hook && { diagnosis: `The test itself failed: ${hook.message}` })
     this.#options.report({
       kind: 'task',
       task: suite.name,
@@ -153,7 +153,7 @@ export class StandbyRunner implements VitestRunner {
   }
 }
 
-/** The bundle and what it imports of ours are in folders beside each other in the cache, which anyone may empty. */
+/** The bundle and our imports in it are in sibling folders in the cache, which anyone may empty. */
 function isMissingOurs(error: unknown, bundleUrl: string): boolean {
   if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') return false
   const missing = /^Cannot find module '([^']+)'/.exec((error as Error).message)?.[1]
@@ -167,7 +167,7 @@ interface Loaded {
 const LOADING_MS = 4_000
 const TICK_MS = 100
 
-/** Resolves to the seconds after which it is no use to wait any longer for the file. */
+/** Resolves to the number of seconds after which there's no point in waiting for the file any longer. */
 function tooSlow(loading: Promise<Loaded>): Promise<number> {
   const patience = new Patience(LOADING_MS)
   let waited = 0
@@ -183,7 +183,7 @@ function tooSlow(loading: Promise<Loaded>): Promise<number> {
   })
 }
 
-/** Names in capitals are constants and may be anything; all others of a lesson are functions and classes. */
+/** Names in capitals are constants and may be anything; all other names of a lesson are functions and classes. */
 function wrongExport(
   exported: Loaded['answer'],
   names: readonly string[],
@@ -198,7 +198,7 @@ function wrongExport(
     const is = Array.isArray(value) ? 'an array' : value === null ? 'null' : `a value of type ${typeof value}`
     const line = definitionOf(name, text)
     return {
-      diagnosis: `Your file exports ${name} as ${is}; the lesson asks for a ${what} of that name.`,
+      diagnosis: `Your file exports ${name} as ${is}, but the lesson asks for a ${what} with that name.`,
       ...(line !== undefined && { file: answer, line }),
     }
   }
@@ -207,7 +207,7 @@ function wrongExport(
 
 const failures = new WeakMap<Test, { readonly failure: Failure; readonly sent: Commands }>()
 
-/** Errors come here as Vitest's runner keeps them: plain data with the fields of the error. */
+/** Errors arrive here as Vitest's runner keeps them: plain data with the fields of the error. */
 function describeFailure(error: unknown, { answer, answerText }: RunnerOptions): Failure {
   const { name, message, stack, diagnosis, expectedText, receivedText, guestStack } = (error ??
     {}) as Partial<Record<string, unknown>>

@@ -4,11 +4,11 @@ import { sentCommands, sinceTestBegan } from '../kit/recording.ts'
 import { showCommand, showReply } from '../kit/show.ts'
 import type { CommandRecord, Commands } from '../result.ts'
 
-/** How many commands are kept of the beginning and of the end, where a failure usually shows. */
+/** How many commands are kept from the beginning and from the end, where a failure usually shows. */
 const FIRST = 12
 const LAST = 28
 
-/** What the learner's code has sent in this test, in the order of Redis. */
+/** What the learner's code has sent in this test, in the order in which Redis executed it. */
 export function recordedCommands(): Commands {
   return withoutMiddle(inOrder(sentCommands().flatMap(attempts)).map(asRecord))
 }
@@ -22,7 +22,7 @@ export function withoutMiddle(commands: readonly CommandRecord[]): Commands {
   }
 }
 
-/** As often as it was sent: one whose reply got lost may well have been executed. */
+/** As often as it was sent: a command whose reply got lost may well have been executed. */
 function attempts(command: SentCommand): readonly SentCommand[] {
   const lost = (command.lost ?? []).map((attempt) => {
     const { reply, error, turn, ...rest } = command
@@ -48,5 +48,5 @@ function replyOf({ pending, answered, sent, gone, held, reply, error }: SentComm
   if (answered !== undefined) return 'no reply: the connection broke'
   if (gone === 'died') return 'never sent: the process died'
   if (sent !== undefined) return 'no reply yet'
-  return held === true ? 'not sent yet: the check still holds it' : 'not sent yet: the connection is not open'
+  return held === true ? 'not sent yet: the check still holds it' : "not sent yet: the connection isn't open"
 }

@@ -9,27 +9,38 @@ import { signer } from './report.ts'
 interface SentinelData {
   readonly beats: Int32Array
   readonly reportFd: number
-  /** Its pid. It may be dead before this thread gets to ask who the parent is, and then somebody else would be. */
+  /**
+   * The parent's pid. The parent may be dead before this thread can ask for it, and then another process would be the
+   * parent.
+   */
   readonly supervisor: number
 }
 
 const { beats, reportFd, supervisor } = workerData as SentinelData
 const LOOK_MS = 100
-/** So much of the processor's time without a beat of the main thread (µs), however long that takes beside others: it loops. */
+/**
+ * Processor time without a beat of the main thread after which it counts as looping (µs), however long that takes on
+ * a busy machine.
+ */
 const LOOP_TIME = 3_000_000
-/** Looks in a row without a beat and without use of the processor: it sleeps in a synchronous wait; rarer, so more patience. */
+/**
+ * Looks in a row without a beat and without processor use: the thread sleeps in a synchronous wait. That's rarer, so
+ * more patience.
+ */
 const ASLEEP_LOOKS = 80
-/** Who sleeps uses less of the processor than this share; who has to share it with many others gets more. */
+/** A sleeping thread uses less of the processor than this share; one that shares it with many others gets more. */
 const ASLEEP_SHARE = 1 / 8
 const MOST_MEMORY = 1_000 * 1024 * 1024
-/** Near V8's limit a process does nothing but collect garbage, which looks like a loop and is none. */
+/** Near V8's limit a process does nothing but collect garbage, which looks like a loop but isn't one. */
 const CROWDED_MEMORY = 350 * 1024 * 1024
-/** A loop that has hoarded so much since its last beat is on its way there: on a busy machine that takes a while. */
+/**
+ * A loop that has hoarded this much since its last beat is on its way there: on a busy machine that takes a while.
+ */
 const HOARDED_MEMORY = 64 * 1024 * 1024
 
 let looking: NodeJS.Timeout | undefined
 parentPort?.on('message', ({ secret, files }: { secret: string; files: readonly string[] }) => {
-  clearInterval(looking) // one process may run several answers, one after the other
+  clearInterval(looking) // one process may run several answers in turn
   watch(secret, files)
 })
 
@@ -45,7 +56,7 @@ function watch(secret: string, files: readonly string[]): void {
     process.kill(process.pid, 'SIGKILL')
   }
   looking = setInterval(() => {
-    // Killed without a word to us: then nobody waits for a verdict, and an answer that spins would spin for ever.
+    // Killed without a word to us: then no one waits for a verdict, and an answer that spins would spin forever.
     if (!isAlive(supervisor)) process.kill(process.pid, 'SIGKILL')
     const { rss } = process.memoryUsage()
     const now = Atomics.load(beats, 0)
@@ -60,14 +71,14 @@ function watch(secret: string, files: readonly string[]): void {
     if (rss > MOST_MEMORY || (stalled && rss > CROWDED_MEMORY)) {
       clearInterval(looking)
       end({
-        diagnosis: `Your code used ${Math.round(rss / 1024 / 1024)} MB of memory and was stopped. Read in pages, and keep no more than you need at once.`,
+        diagnosis: `Your code used ${Math.round(rss / 1024 / 1024)} MB of memory and was stopped. Read in pages, and keep only what you need at one time.`,
       })
     } else if (stalled && rss - rssAtBeat < HOARDED_MEMORY) {
       clearInterval(looking)
       void whereMainIs(files).then((place) =>
         end({
           diagnosis:
-            'Your code runs in a loop that never ends and never gives way: nothing else could run for seconds, no reply of Redis could come in. Look at what should make the loop stop.',
+            'Your code is stuck in a loop that never ends or awaits, so nothing else could run for seconds, and no reply from Redis could arrive. Check the condition that should end the loop.',
           ...place,
         }),
       )
@@ -75,7 +86,10 @@ function watch(secret: string, files: readonly string[]): void {
   }, LOOK_MS)
 }
 
-/** Whether the main thread waits for a disk, or for memory that was swapped out; only Linux tells. Its number is the process's. */
+/**
+ * Whether the main thread is waiting for a disk, or for memory that was swapped out; only Linux reports this. Its
+ * thread ID is the process's pid.
+ */
 function waitsForDisk(): boolean {
   try {
     const stat = readFileSync(`/proc/self/task/${process.pid}/stat`, 'utf8')
@@ -85,7 +99,7 @@ function waitsForDisk(): boolean {
   }
 }
 
-/** Asked by number: in a thread `process.ppid` keeps the value that it had at the start. */
+/** Looked up by number: in a thread, `process.ppid` keeps the value that it had at the start. */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
@@ -132,7 +146,7 @@ function original(url: string, line: number, column: number): { file: string; li
   return { file: fileURLToPath(new URL(entry.originalSource, url)), line: entry.originalLine + 1 }
 }
 
-/** Without its code there is no place to show, but the loop still has to end. */
+/** Without its code there's no place to show, but the loop still has to end. */
 function codeAt(url: string): string {
   try {
     return url.startsWith('file:') ? readFileSync(fileURLToPath(url), 'utf8') : ''

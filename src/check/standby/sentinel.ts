@@ -2,15 +2,15 @@ import { Worker } from 'node:worker_threads'
 import { REPORT_FD } from './report.ts'
 
 export interface Sentinel {
-  /** From here on it watches this answer; before that the process only waits. */
+  /** Watches this answer after this call; before that the process only waits. */
   arm(secret: string, files: readonly string[]): void
 }
 
 const BEAT_MS = 50
 
 /**
- * A thread that notices when the main one no longer turns: an endless loop, or memory without end. It asks the inspector
- * where the main thread is, says so on the report pipe, and ends the process.
+ * A thread that notices when the main thread is blocked: an endless loop, or memory use without end. It asks the
+ * inspector where the main thread is, reports that on the report pipe, and ends the process.
  */
 export function startSentinel(supervisor: number): Sentinel {
   const beats = new Int32Array(new SharedArrayBuffer(4))

@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream'
 
-/** Taken before an answer is loaded: after that, an exit is reported as the answer's. */
+/** Bound before an answer is loaded: after that, an exit is reported as the answer's. */
 const exit = process.exit.bind(process)
 
-/** The lines of a stream, one at a time; ends this process when the other side goes away before the next one came. */
+/** The lines of a stream, one at a time; ends this process when the other side goes away before the next line. */
 export function lines(input: Readable): { next(): Promise<string> } {
   const chunks = input[Symbol.asyncIterator]()
   let text = ''

@@ -1,6 +1,6 @@
 /**
- * Stands in for `vitest` in a suite that runs in a standby: the same runner and the same `expect`, without the server, the
- * worker pool and the reporters around them, which are what takes the time.
+ * Replaces `vitest` in a suite that runs in a standby: the same runner and the same `expect`, without the server, the
+ * worker pool and the reporters around them, which take most of the time.
  */
 import { chai, JestAsymmetricMatchers, JestChaiExpect, JestExtend } from '@vitest/expect'
 

@@ -12,7 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => fixture.close())
 
-test('a check that is stopped ends at once without a verdict, and the next one has its own', async () => {
+test('a stopped check ends at once without a verdict, and the next one gets its own', async () => {
   const begun = join(fixture.folder, 'begun')
   const stop = new AbortController()
   const stuck = fixture.check(
@@ -30,7 +30,7 @@ await new Promise((resolve) => setTimeout(resolve, 60_000))
   expect((await next).passed).toBe(true)
 })
 
-test('a check that is stopped before its turn is never run', async () => {
+test('a check stopped before its turn never runs', async () => {
   const first = fixture.check(solution)
   const ran = join(fixture.folder, 'ran')
   const second = fixture.check(

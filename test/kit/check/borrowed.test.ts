@@ -24,7 +24,7 @@ import { listening } from '../redis/decoys.ts'
 import { CERTIFICATE, KEY } from '../redis/self-signed.ts'
 import { type Fixture, fixtureRoot, openFixture, SLUG } from './fixture-course.ts'
 
-vi.setConfig({ testTimeout: 180_000 }) // whole checks, also on a busy machine
+vi.setConfig({ testTimeout: 180_000 }) // whole checks, even on a busy machine
 
 let server: RunningRedis
 let admin: Redis
@@ -50,7 +50,7 @@ function begins(code: string): string {
   return solution.replace(/(expected: number\): Promise<void> \{\n)/, `$1${code}\n`)
 }
 
-test('an answer that lists all keys finds what it would find on a server of ours', async () => {
+test('an answer that lists all keys finds what it would find on our own server', async () => {
   const fixture = await borrowed()
   const result = await fixture.check(
     begins(`
@@ -64,7 +64,7 @@ test('an answer that lists all keys finds what it would find on a server of ours
   expect(await admin.keys('*')).toContain(SANDBOX_MARKER)
 })
 
-test('a library that an answer loads is gone afterwards, and those of others stay', async () => {
+test('a library that an answer loads is gone afterwards, and other libraries stay', async () => {
   const library = (name: string) =>
     `#!lua name=${name}\nredis.register_function('f_${name}', function() return 1 end)`
   await admin.call('FUNCTION', 'LOAD', library('theirs'))
@@ -78,7 +78,7 @@ test('a library that an answer loads is gone afterwards, and those of others sta
   expect(list).not.toContain('mine')
 })
 
-test('a check whose database another program takes has no verdict, and leaves the other one alone', async () => {
+test('a check whose database another program takes has no verdict, and leaves that program alone', async () => {
   const fixture = await borrowed()
   const begun = join(fixture.folder, 'begun')
   const taken = join(fixture.folder, 'taken')
@@ -101,7 +101,7 @@ test('a check whose database another program takes has no verdict, and leaves th
   await admin.flushdb()
 })
 
-/** A way to the server behind TLS, whose certificate a program trusts that is told of it. */
+/** A proxy with TLS in front of the server; a program trusts its certificate when configured to. */
 async function behindTls(url: string): Promise<{ port: number; env: Record<string, string> }> {
   const { host, port } = readAddress(url)
   const door = tls.createServer({ cert: CERTIFICATE, key: KEY }, (client) => {
@@ -117,7 +117,7 @@ async function behindTls(url: string): Promise<{ port: number; env: Record<strin
   return { port: await listening(door), env: { NODE_EXTRA_CA_CERTS: file } }
 }
 
-test('a check that loses replies works behind TLS, too', async () => {
+test('a check that loses replies also works over TLS', async () => {
   const { port, env } = await behindTls(server.url)
   const program = fileURLToPath(new URL('./check-at.ts', import.meta.url))
   const args = ['--import', 'tsx', program, `rediss://127.0.0.1:${port}/5`]

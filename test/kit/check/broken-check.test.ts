@@ -24,7 +24,7 @@ afterAll(async () => {
   await rm(root, { recursive: true, force: true })
 })
 
-test('an answer that was read is checked, even if its file is away', async () => {
+test('an answer that was read is checked, even if its file is gone', async () => {
   const checker = await openChecker({ course: await loadCourse(root), redis })
   try {
     const path = join(root, 'nowhere', 'answer.ts')
@@ -35,7 +35,7 @@ test('an answer that was read is checked, even if its file is away', async () =>
   }
 })
 
-test('what throws in the worker outside of all tests is reported at once', async () => {
+test('an error in the worker outside all tests is reported at once', async () => {
   const runtime = await buildRuntime(root)
   const environment = { url: redis.url, kind: redis.kind, has: [], allow: [] }
   const process = new StandbyProcess(runtime.standby, environment, root)
@@ -57,7 +57,7 @@ test('what throws in the worker outside of all tests is reported at once', async
   })
 })
 
-test('a check that breaks has no verdict and blames nobody, and the next one works', async () => {
+test('a check that breaks has no verdict and blames no one, and the next one works', async () => {
   const checker = await openChecker({ course: await loadCourse(root), redis })
   const check = () => checker.check(SLUG, { kind: 'solution' })
   try {
@@ -68,7 +68,7 @@ test('a check that breaks has no verdict and blames nobody, and the next one wor
     }
     await expect(check()).rejects.toMatchObject({
       name: 'BrokenCheckError',
-      // The spare process may have died of it before, or finds out now.
+      // The spare process may have died of it before, or notices now.
       message: expect.stringMatching(
         /^The check itself failed, not your answer: (Error: Cannot find module|its process ended before)/,
       ),

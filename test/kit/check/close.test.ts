@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { fixtureRoot, openFixture, SLUG } from './fixture-course.ts'
 
-test('a checker that is closed ends at once what is being checked, without a verdict', async () => {
+test('closing a checker ends its check at once, without a verdict', async () => {
   const fixture = await openFixture('embedded')
   const solution = await readFile(join(fixtureRoot, 'solutions', `${SLUG}.ts`), 'utf8')
   const begun = join(fixture.folder, 'begun')

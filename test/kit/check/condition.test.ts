@@ -35,11 +35,11 @@ test.each<readonly [string, string, string, Misbehavior | undefined]>([
   expect(misbehavior(readCondition(INFO), readCondition(INFO.replace(before, after)))).toBe(found)
 })
 
-test('a server that knows no such fields has done nothing', () => {
+test('a server without these fields has done nothing', () => {
   expect(misbehavior(readCondition('redis_version:7.0'), readCondition('redis_version:7.0'))).toBeUndefined()
 })
 
-test('one that tells nothing is gone, unless it replies', () => {
+test('a server without a state is gone, unless it replies', () => {
   const reply = (message: string) => Object.assign(new Error(message), { name: 'ReplyError' })
   expect(refusedToTell(new Error('Connection is closed.'))).toBe('gone')
   expect(refusedToTell(reply('BUSY Redis is busy running a script.'))).toBe('busy')

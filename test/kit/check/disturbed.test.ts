@@ -31,7 +31,7 @@ async function disturbed(
   const port = await slowProxy(server.port, {
     delay: what.delay ?? 0,
     async onCommand(name, bytes) {
-      // The check has scripts of its own; the answer's is the one that appends.
+      // The check has its own scripts; the answer's is the one that appends.
       if (name !== 'EVAL' || !bytes.includes('XLEN') || !isFirst) return
       isFirst = false
       await what.atFirst?.(server)
@@ -50,42 +50,42 @@ async function disturbed(
 }
 
 const wakeWhenTold = (server: StoppableServer, sentence: string) => {
-  if (sentence.includes('isn’t answering')) server.wake()
+  if (sentence.includes("isn't answering")) server.wake()
 }
 const pause = async (server: StoppableServer) => server.pause()
 const FULL = ['CONFIG', 'SET', 'maxmemory', '100000']
-const TOLD = ['Redis isn’t answering. Waiting for it …', 'Redis is answering again.']
+const TOLD = ["Redis isn't answering. Waiting for it …", 'Redis is answering again.']
 
-/** What somebody else does to the server. */
+/** What another client does to the server. */
 async function configure(server: StoppableServer, ...words: string[]): Promise<void> {
   const client = new Redis(server.port, { enableReadyCheck: false })
   await client.call(words[0] ?? '', ...words.slice(1))
   client.disconnect()
 }
 
-describe('nothing that the server does is the learner’s fault', () => {
+describe("nothing the server does is the learner's fault", () => {
   const { test } = need('redis-server')
 
-  test('it is silent in the middle of a command, and then goes on', async () => {
+  test('it falls silent in the middle of a command, then resumes', async () => {
     const { check, said } = await disturbed({ atFirst: pause, onNotice: wakeWhenTold })
     const result = await check(right)
     expect([result.passed, spelledOut(result)]).toEqual([true, ''])
     expect(said).toEqual(TOLD)
   })
 
-  test('it is silent before the first test', async () => {
+  test('it falls silent before the first test', async () => {
     const { check, said, server } = await disturbed({ onNotice: wakeWhenTold })
     server.pause()
     expect((await check(right)).passed).toBe(true)
     expect(said).toEqual(TOLD)
   })
 
-  test('it is busy with somebody else’s script before the first test', async () => {
+  test("it is busy with another client's script before the first test", async () => {
     let ended: Promise<void> | undefined
     const { check, server } = await disturbed({
       args: ['--busy-reply-threshold', '50'],
       onNotice(server, sentence) {
-        if (sentence.includes('isn’t answering')) ended = configure(server, 'SCRIPT', 'KILL')
+        if (sentence.includes("isn't answering")) ended = configure(server, 'SCRIPT', 'KILL')
       },
     })
     const other = new Redis(server.port, { enableReadyCheck: false })
@@ -98,7 +98,7 @@ describe('nothing that the server does is the learner’s fault', () => {
     for (const client of [other, asking]) client.disconnect()
   })
 
-  test('a test that failed while it was silent is tried again', async () => {
+  test('a test that failed while it was silent runs again', async () => {
     const impatient = `${right.replace('export async function append', 'async function eventually')}
 export async function append(redis: Redis, key: string, value: string, expected: number): Promise<void> {
   const late = new Promise<never>((_, no) => setTimeout(no, 400, new Error('too late')).unref())
@@ -116,7 +116,7 @@ export async function append(redis: Redis, key: string, value: string, expected:
     expect(spelledOut(await check(wrong))).toContain('left the event in one place of two')
   })
 
-  test('its memory is full, or it becomes a replica: there is no verdict', async () => {
+  test('its memory is full, or it becomes a replica, so there is no verdict', async () => {
     const full = await disturbed({ atFirst: (server) => configure(server, ...FULL) })
     await expect(full.check(right)).rejects.toThrow('refused a write because its memory is full')
     const replica = await disturbed({ atFirst: (server) => configure(server, 'REPLICAOF', '127.0.0.1', '1') })
@@ -126,7 +126,7 @@ export async function append(redis: Redis, key: string, value: string, expected:
     })
   })
 
-  test('it evicts keys: there is no verdict', async () => {
+  test('it evicts keys, so there is no verdict', async () => {
     const { check } = await disturbed({
       args: ['--maxmemory-policy', 'allkeys-random'],
       atFirst: (server) => configure(server, ...FULL),
@@ -134,7 +134,7 @@ export async function append(redis: Redis, key: string, value: string, expected:
     await expect(check(right)).rejects.toThrow('Redis evicted keys during the check')
   })
 
-  test('it is killed, or started again without its data: there is no verdict', async () => {
+  test('it is killed, or restarted without its data, so there is no verdict', async () => {
     const killed = await disturbed({ atFirst: async (server) => server.kill() })
     await expect(killed.check(right)).rejects.toMatchObject({ name: 'RedisGoneError' })
     const restarted = await disturbed({ atFirst: (server) => server.restartEmpty() })

@@ -48,7 +48,7 @@ test('a task points to the first failing task that it builds on, directly or not
   expect(diagnoses(['failed', 'passed', 'failed', 'passed'])[2]).toBe(first)
 })
 
-test('a task says what is wrong with it as soon as what it builds on passes', () => {
+test('a task says what is wrong with it as soon as the tasks it builds on pass', () => {
   expect(diagnoses(['passed', 'failed', 'passed', 'failed'])).toEqual([
     undefined,
     'getState is wrong.',
@@ -77,10 +77,10 @@ test('what ended the run stays', () => {
     },
     { tasks, shown: (file) => file },
   )
-  expect(verdict.tasks[1]?.diagnosis).toContain('The process of your code ended')
+  expect(verdict.tasks[1]?.diagnosis).toContain('process ended (exit code')
 })
 
-test('a task that is not written yet says so', () => {
+test('an unwritten task says so', () => {
   const starter = (task: string) => `${task} is not written yet. The task says what it should do.`
   expect(diagnoses(['failed', 'failed', 'failed', 'failed'], starter)).toEqual(
     tasks.map(({ name }) => starter(name)),

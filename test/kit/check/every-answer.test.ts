@@ -6,7 +6,7 @@ import { difference, type Verdict, verdictsOf } from '../../../src/measure/verdi
 import { need } from '../need.ts'
 
 const course = await loadCourse()
-/** As many of each lesson. */
+/** Number of answers per lesson. */
 const MISTAKES = 1
 
 const all = await keptAnswers(
@@ -15,7 +15,7 @@ const all = await keptAnswers(
 )
 /** One lesson of each kind: plain functions, races, consumer groups, decisions. */
 const SAMPLED = ['01-events', '07-concurrency', '10-consumer-groups', '16-orders']
-/** The table of verdicts holds all answers; here a sample shows that the sources agree on the words, too. */
+/** The verdict tables cover all answers; here a sample shows that the sources agree on the words, too. */
 const answers = SAMPLED.flatMap(sample)
 
 /** Solution, starter, a right answer, and mistakes evenly from the whole list: the same ones every time. */
@@ -30,7 +30,10 @@ function sample(slug: string): readonly KeptAnswer[] {
   return [...first('solution'), ...first('starter'), ...first('right'), ...new Set(chosen)]
 }
 
-/** Lessons that need a real server skip those tasks on the embedded one, with the reason: their other tasks still have to agree. */
+/**
+ * Lessons that need a real server skip those tasks on the embedded one, with the reason; their other tasks still have
+ * to agree.
+ */
 function disagreements(
   a: ReadonlyMap<string, Verdict>,
   b: ReadonlyMap<string, Verdict>,
@@ -53,7 +56,7 @@ function differenceBesideSkips(a: Verdict | undefined, b: Verdict | undefined): 
   return differing === undefined ? undefined : `tasks: ${a?.tasks.join(', ')} and ${b?.tasks.join(', ')}`
 }
 
-describe('every answer that the course keeps gets the same verdict and the same diagnosis', {
+describe('every answer in the course gets the same verdict and the same diagnosis', {
   timeout: 1_200_000,
 }, () => {
   const embedded = verdictsOnce('embedded')
@@ -82,7 +85,7 @@ describe('every answer that the course keeps gets the same verdict and the same 
   })
 
   test('from plain Vitest as from a standby', async () => {
-    // It knows no first failure that is enough, and takes three times as long.
+    // Vitest doesn't stop a task at its first failure, and takes three times as long.
     const some = answers.filter((_, i) => i % 2 === 0)
     expect(disagreements(await embedded(), await plainVerdicts(course, some), some)).toEqual([])
   })

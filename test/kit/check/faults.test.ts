@@ -24,7 +24,7 @@ afterAll(async () => {
 })
 const box = useSandbox()
 
-/** Ways to write "append when the stream has this many entries": three that hold and two that do not. */
+/** Ways to write "append when the stream has this many entries": three that work and two that don't. */
 const holds: Readonly<Record<string, (redis: Redis) => Promise<unknown>>> = {
   async script(redis) {
     const added = await redis.eval(
@@ -102,7 +102,7 @@ describe('every interleaving of two writers', () => {
     expect(await winners(shared, false)).toBe(1)
   })
 
-  test('on one connection a pipeline goes as a whole, as ioredis writes it', async () => {
+  test('on one connection a pipeline is sent as a whole, as ioredis writes it', async () => {
     const inTransaction = async (redis: Redis) => {
       const [added] = (await redis.multi().xadd('s', '1-0', 'f', 'v').xlen('s').exec()) ?? []
       if (added?.[0]) throw added[0]
@@ -136,7 +136,7 @@ describe('every interleaving of two writers', () => {
     expect(await winners(inTransaction, false)).toBe(1)
   })
 
-  test('on one connection, what is sent without waiting goes as a whole too', async () => {
+  test('on one connection, commands sent without waiting go as a whole too', async () => {
     const places: (string | undefined)[] = []
     await everyInterleaving({
       sameConnection: true,
@@ -156,7 +156,7 @@ describe('every interleaving of two writers', () => {
     expect(places).toEqual(['MULTI', undefined])
   })
 
-  test('on two connections the other comes between any two commands of a pipeline', async () => {
+  test('on two connections the other writer gets between any two commands of a pipeline', async () => {
     const seen: unknown[] = []
     await everyInterleaving({
       first: (redis) => redis.pipeline().xlen('s').xrange('s', '-', '+').xlen('s').exec(),
@@ -194,7 +194,7 @@ describe('every interleaving of two writers', () => {
     }
   })
 
-  test('the other starts when what was sent before is done, even if nobody waits for it', async () => {
+  test('the other starts when earlier commands are done, even if nothing awaits them', async () => {
     const found: unknown[] = []
     await everyInterleaving({
       first: async (redis) => {
@@ -208,7 +208,7 @@ describe('every interleaving of two writers', () => {
     expect(found).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8])
   })
 
-  test('a read that waits for something does not keep the other from starting', async () => {
+  test('a blocking read does not keep the other from starting', async () => {
     await everyInterleaving({
       first: async (redis) => {
         const reader = redis.duplicate()
@@ -255,7 +255,7 @@ describe('a crash after every command', () => {
     return found
   }
 
-  test('two commands leave a half', async () => {
+  test('two commands leave half of the work', async () => {
     const write = async (redis: Redis) => {
       await redis.set('a', 1)
       await redis.set('b', 1)
@@ -263,7 +263,7 @@ describe('a crash after every command', () => {
     expect(await halves(write)).toEqual(['00', '10', '11'])
   })
 
-  test('a pipeline leaves a half too', async () => {
+  test('a pipeline leaves half of it too', async () => {
     expect(await halves((redis) => redis.pipeline().set('a', 1).set('b', 1).exec())).toEqual([
       '00',
       '10',
@@ -271,7 +271,7 @@ describe('a crash after every command', () => {
     ])
   })
 
-  test('a transaction and a script leave none', async () => {
+  test('a transaction and a script never do', async () => {
     const transaction = await halves((redis) => redis.multi().set('a', 1).set('b', 1).exec())
     expect(transaction).toEqual(['00', '00', '00', '00', '11'])
     const script = "redis.call('SET', KEYS[1], 1) redis.call('SET', KEYS[2], 1)"
@@ -279,8 +279,8 @@ describe('a crash after every command', () => {
   })
 })
 
-describe('somebody who is always a little faster', () => {
-  test('comes between the commands of a pipeline', async () => {
+describe('a writer that is always a little faster', () => {
+  test('gets between the commands of a pipeline', async () => {
     const { redis } = overtaken(box.redis, 's', () => box.admin.xadd('s', '*', 'f', 'v'))
     const replies = await redis.pipeline().xlen('s').get('other').xlen('s').exec()
     expect(replies?.map(([, reply]) => reply)).toEqual([1, null, 2])
@@ -315,7 +315,7 @@ describe('a lost reply', () => {
     expect(found).toEqual(['XADD error 1', 'undefined ok 1'])
   })
 
-  test('what ioredis says to open a connection is not taken for the learner’s', async () => {
+  test("ioredis's own commands on a new connection do not count as the learner's", async () => {
     await everyLostReply({
       run: (redis) => redis.xadd('s', '*', 'f', 'v'),
       verify() {
@@ -324,7 +324,7 @@ describe('a lost reply', () => {
     })
   })
 
-  test('a transaction that was cut before its EXEC did nothing and is sent again', async () => {
+  test('a transaction cut before its EXEC did nothing and is sent again', async () => {
     const found = await lengths((redis) => redis.multi().xadd('s', '*', 'f', 'v').exec())
     expect(found.at(-1)).toBe('undefined ok 1')
     expect(found.find((line) => line.startsWith('EXEC'))).toBe('EXEC ok 2')

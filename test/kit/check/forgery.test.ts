@@ -13,7 +13,7 @@ beforeAll(async () => {
 })
 afterAll(() => fixture.close())
 
-/** Answers that try to get a pass which they have not earned. */
+/** Answers that try to get a pass that they haven't earned. */
 const FORGERIES: Readonly<Record<string, string>> = {
   'says done on the report pipe': top(`
 import { writeSync } from 'node:fs'
@@ -50,7 +50,7 @@ process.on('unhandledRejection', () => {})`),
     `import { verify } from '${fixtureRoot.replaceAll('\\', '/')}/../../../../src/check/kit/verify.ts'\nconsole.log(verify)`,
   ),
   'imports the solution': `export * from '../solutions/01-append'`,
-  'hands the model answer on': `export * from '#built/01-append'`,
+  're-exports the model answer': `export * from '#built/01-append'`,
   'imports itself from the lessons': `export * from '#lesson/01-append'`,
   'takes the runner away': top(`globalThis.setTimeout = ((f: () => void) => { f(); return 0 }) as never`),
 }
@@ -71,7 +71,7 @@ describe('a verdict cannot be forged', () => {
     })
   }
 
-  test('what is written to the report pipe is named, and beside a right answer it is no pass either', async () => {
+  test('writing to the report pipe is reported, and never passes, even with a right answer', async () => {
     const right = GOOD.replace(
       "import type { Redis } from 'ioredis'",
       () =>
@@ -79,7 +79,7 @@ describe('a verdict cannot be forged', () => {
     )
     const result = await fixture.check(right)
     expect(result.passed).toBe(false)
-    expect(result.diagnosis).toContain('the pipe on which the check reports')
+    expect(result.diagnosis).toContain('the pipe that the check uses')
   })
 })
 

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis'
 import { describe, expect, test } from 'vitest'
 import { pagingFault, plantLongStream, type SentCommand } from '../../../src/check/kit/index.ts'
 
-/** Notes the IDs that would be added, without a server. */
+/** Records the IDs that would be added, without a server. */
 function noted() {
   const added: (readonly string[])[] = []
   const pipeline = { xadd: (...args: string[]) => added.push(args), exec: async () => [] }
@@ -65,7 +65,7 @@ describe('a loop that skips a millisecond', () => {
   })
 })
 
-test('a version isn’t a millisecond', () => {
+test("a version isn't a millisecond", () => {
   expect(pagingFault([sent('XRANGE', [], entries('7-0')), sent('XRANGE', ['s', '8-0', '+'], [])])).toBe('')
 })
 
@@ -75,11 +75,11 @@ describe('a loop that ends after a full page', () => {
     sent('GET', ['k'], null),
   ]
 
-  test('is told so', () => {
+  test('is told about it', () => {
     expect(pagingFault(read(entries('7-1', '7-2')))).toContain('after a full page of 2 entries')
   })
 
-  test('is not told so after a short page', () => {
+  test('is told nothing after a short page', () => {
     expect(pagingFault(read(entries('7-1')))).toBe('')
     expect(pagingFault([])).toBe('')
   })

@@ -56,15 +56,15 @@ async function check(first: string, later = ANSWER): Promise<CheckResult> {
   return await checker.check(LATER, { kind: 'workspace' })
 }
 
-test('a right answer on a right one passes', async () => {
+test('a right answer built on a right one passes', async () => {
   expect((await check(GOOD)).passed).toBe(true)
 })
 
-test('a bug in the earlier file is said to be there, and the stack leads to it', async () => {
+test('a bug in the earlier file is reported there, and the stack leads to it', async () => {
   const result = await check(GOOD.replace('/* here */', "throw new Error('broken')"))
   const [task] = result.tasks
   expect(task?.diagnosis).toBe(
-    `Built on your ${SLUG}.ts; with the model answer this task passes. append threw Error: broken`,
+    `Built on your ${SLUG}.ts. With the model answer, this task passes. append threw Error: broken`,
   )
   expect(task?.at).toEqual({ file: `workspace/${SLUG}.ts`, line: 7 })
 })
@@ -74,11 +74,11 @@ test('a bug in the answer itself is not blamed on the earlier file', async () =>
   expect(result.tasks[0]?.diagnosis).toMatch(/^append threw/)
 })
 
-test('an earlier file that cannot be read is named', async () => {
+test('an earlier file with a syntax error is named', async () => {
   const result = await check('export const = 1\n')
   expect(result.diagnosis).toMatch(
     new RegExp(
-      `^Built on your ${SLUG}\\.ts; with the model answer your file passes\\. Your workspace/${SLUG}\\.ts cannot be read`,
+      `^Built on your ${SLUG}\\.ts\\. With the model answer, your file passes\\. Your workspace/${SLUG}\\.ts isn't valid TypeScript`,
     ),
   )
   expect(result.at).toEqual({ file: `workspace/${SLUG}.ts`, line: 1 })

@@ -54,12 +54,12 @@ async function take(redis: Redis, way: Step[0]): Promise<unknown> {
   }
 }
 
-need('redis-server').describe('the order that is told of a recording, beside that of MONITOR', () => {
+need('redis-server').describe("the order of a recording, compared with MONITOR's", () => {
   let server: RunningRedis
   let monitor: Redis
   const heard: string[] = []
   beforeAll(async () => {
-    server = await startRedis('binary') // whichever is first on the PATH: Redis or Valkey, of any version
+    server = await startRedis('binary') // the first on the PATH: Redis or Valkey, any version
     setEnvironment({ url: server.url, kind: server.kind, has: [], allow: [] })
     const options = { monitor: true, lazyConnect: true }
     monitor = trustedClient(() => new Redis(server.url, options))
@@ -77,7 +77,7 @@ need('redis-server').describe('the order that is told of a recording, beside tha
   })
   const box = useSandbox()
 
-  /** The place of every command in what MONITOR has told so far. */
+  /** The place of every command in what MONITOR has reported so far. */
   async function places(): Promise<ReadonlyMap<string, number>> {
     const mark = token()
     const arrived = new Promise<void>((resolve) => {
@@ -97,7 +97,7 @@ need('redis-server').describe('the order that is told of a recording, beside tha
     const place = await places()
     const at = ({ name, args }: SentCommand) => place.get([name, ...args].join(' ').toLowerCase())
     const order = inOrder(commands)
-    // MULTI and EXEC are all alike; what an aborted EXEC left out never ran.
+    // MULTI and EXEC all look alike; what an aborted EXEC left out never ran.
     const executed = order.filter(({ command }) => command.args.length > 0 && at(command) !== undefined)
     for (const [index, later] of executed.entries()) {
       for (const earlier of executed.slice(0, index)) {
@@ -156,7 +156,7 @@ need('redis-server').describe('the order that is told of a recording, beside tha
     )
   })
 
-  test('has a read that blocks where its reply came, after what woke it', async () => {
+  test('lists a blocking read where its reply came, after the command that woke it', async () => {
     for (let time = 0; time < 30; time += 1) {
       const before = box.commands.length
       const [reader, writer] = [box.connect(), box.connect()]

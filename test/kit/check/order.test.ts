@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { inOrder, type Timed } from '../../../src/check/kit/order.ts'
 
-/** A command by the moments at which it was sent and answered; its first argument tells it apart. */
+/** A command with the moments at which it was sent and answered; its first argument identifies it. */
 function sent(
   client: number,
   text: string,
@@ -20,8 +20,8 @@ const lines = (commands: readonly Timed[]) =>
       `${client} ${[name, ...args].join(' ')}${about ? ' ?' : ''}`,
   )
 
-describe('the order of Redis', () => {
-  test('is that of the replies, and not that in which the code asked', () => {
+describe('the order in which Redis executed commands', () => {
+  test('follows the replies, not the order in which the code sent them', () => {
     const held = { ...sent(1, 'XADD s', [8, 9]), issued: 2 }
     expect(
       lines([sent(1, 'XLEN s', [0, 1]), held, sent(2, 'XLEN s', [3, 4]), sent(2, 'XADD s', [5, 6])]),
@@ -34,7 +34,7 @@ describe('the order of Redis', () => {
     expect(lines([sent(1, 'GET a', [1, 3]), sent(1, 'GET b', [2, 4])])).toEqual(['1 GET a', '1 GET b'])
   })
 
-  test('has what was queued in a transaction at its EXEC', () => {
+  test('lists queued commands of a transaction at its EXEC', () => {
     const transaction = [
       sent(1, 'MULTI', [1, 2], 'OK'),
       sent(1, 'SET a 1', [3, 4], 'QUEUED'),
@@ -52,17 +52,18 @@ describe('the order of Redis', () => {
       '1 EXEC ?',
       '2 GET a ?',
     ])
-    // Not in a transaction it is just a text.
+    // Outside a transaction it's just a string.
     expect(
       lines([sent(1, 'GET a', [1, 2], 'QUEUED'), sent(2, 'GET b', [3, 4]), sent(1, 'EXEC', [5, 6])])[0],
     ).toBe('1 GET a')
   })
 
-  test('has a read that blocked where its reply came', () => {
+  test('lists a blocking read where its reply came', () => {
     const read = sent(1, 'XREAD BLOCK 0 STREAMS s $', [1, 32], [['s', []]])
     const others = [sent(2, 'PING', [2, 3]), sent(2, 'PING', [4, 15])]
     expect(lines([read, ...others])).toEqual(['2 PING', '2 PING', '1 XREAD BLOCK 0 STREAMS s $'])
-    // The one that woke it goes first, although the other reply was read first in that turn. The reader's next ones follow.
+    // The command that woke it goes first, although the other reply was read first in that turn. The reader's next
+    // commands follow.
     const all = [read, ...others, sent(2, 'XADD s', [22, 33]), sent(1, 'XACK s', [23, 34])]
     expect(lines(all)).toEqual([
       '2 PING',
@@ -73,7 +74,7 @@ describe('the order of Redis', () => {
     ])
   })
 
-  test('has it after the writer even if that reply was read in a later turn, but not after all that was on its way', () => {
+  test('lists it after the writer even if that reply was read in a later turn, but not after everything in flight', () => {
     const [read, write] = [sent(1, 'BLPOP l 0', [1, 12], ['l', 'x']), sent(2, 'RPUSH l x', [11, 23])]
     expect(lines([read, write])).toEqual(['2 RPUSH l x ?', '1 BLPOP l 0 ?'])
     const slow = sent(3, 'GET a', [2, 60])
@@ -85,7 +86,7 @@ describe('the order of Redis', () => {
     ])
   })
 
-  test('has what was not answered at the end, and what was never sent after all that was', () => {
+  test('lists unanswered commands at the end, and unsent ones after all the sent ones', () => {
     const unsent = { client: 1, name: 'HSET', args: [], issued: 2.5 }
     expect(lines([sent(1, 'XADD s', [2, 4]), unsent, sent(2, 'GET a', [6, 7])])).toEqual([
       '1 XADD s',
@@ -100,7 +101,7 @@ describe('the order of Redis', () => {
   })
 })
 
-/** A server that serves some connections: what is sent on one is executed, and its reply read, first in, first out. */
+/** A server with some connections: commands on one are executed, and their replies read, first in, first out. */
 interface Connection {
   readonly toExecute: Mutable[]
   readonly toRead: Mutable[]
@@ -146,7 +147,7 @@ function play(steps: readonly (readonly [number, string])[]): readonly Mutable[]
   return all
 }
 
-/** Some of them as reads that block and get something. */
+/** Some of them as blocking reads that receive something. */
 const withBlocked = (commands: readonly Mutable[], blocked: readonly boolean[]): readonly Timed[] =>
   commands.map((command, index) =>
     blocked[index] === true ? { ...command, name: 'BLPOP', args: ['l', '0'], reply: ['l', 'x'] } : command,
@@ -156,7 +157,7 @@ const overlap = (a: Mutable, b: Mutable) =>
   a.client !== b.client && a.sent < (b.answered ?? Infinity) && b.sent < (a.answered ?? Infinity)
 
 describe('whatever several connections send', () => {
-  test('all of it is listed, once, and in the order of its connection', () => {
+  test('everything is listed once, in the order of its connection', () => {
     fc.assert(
       fc.property(schedule, (steps) => {
         const all = play(steps)
@@ -170,7 +171,7 @@ describe('whatever several connections send', () => {
     )
   })
 
-  test('the order is right but where it says that it is uncertain, and it says so where two overlapped', () => {
+  test('the order is right except where marked uncertain, and it is marked where two overlapped', () => {
     fc.assert(
       fc.property(schedule, (steps) => {
         const all = play(steps)
@@ -189,7 +190,7 @@ describe('whatever several connections send', () => {
     )
   })
 
-  test('what was answered before another was sent is listed before it, even if reads block', () => {
+  test('a command answered before another was sent is listed before it, even if reads block', () => {
     fc.assert(
       fc.property(schedule, fc.array(fc.boolean(), { maxLength: 60 }), (steps, blocked) => {
         const order = inOrder(withBlocked(play(steps), blocked)).map(({ command }) => command)

@@ -10,7 +10,7 @@ import { GOOD } from './guests.ts'
 
 const source = new URL('../../../src', import.meta.url).href
 
-test('a guest that spins ends with its supervisor, even if that is killed', async () => {
+test('a spinning guest ends with its supervisor, even one that is killed', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'eventlings-orphan-'))
   const [answer, pidFile, supervisor] = ['answer.ts', 'pid', 'supervisor.mts'].map((name) =>
     join(folder, name),
@@ -38,7 +38,7 @@ await checkLesson('${SLUG}', { kind: 'file', path: ${JSON.stringify(answer)} }, 
   await rm(folder, { recursive: true, force: true })
 })
 
-/** Looks until there is something; the test's own limit ends it. */
+/** Polls until something is there; the test's own limit ends it. */
 async function eventually<T>(look: () => Promise<T | undefined>): Promise<T> {
   for (;;) {
     const found = await look()

@@ -18,7 +18,7 @@ import { need } from '../need.ts'
 const APPEND_ONLY = ['--save', '', '--appendonly', 'yes', '--appendfsync', 'always']
 const source = new URL('../../../src/check/kit', import.meta.url).href
 
-need('redis-server').describe('servers of a suite’s own', () => {
+need('redis-server').describe("servers of a suite's own", () => {
   let sandbox: RunningRedis
   beforeAll(async () => {
     sandbox = await startRedis('binary')
@@ -31,7 +31,7 @@ need('redis-server').describe('servers of a suite’s own', () => {
   const box = useSandbox()
   let earlier: OwnServer
 
-  test('a server is killed in mid-write, and all that it acknowledged is there again', async () => {
+  test('a server killed in mid-write still has everything it acknowledged', async () => {
     const server = await box.startServer({ args: APPEND_ONLY })
     earlier = server
     const redis = server.connect()
@@ -46,12 +46,12 @@ need('redis-server').describe('servers of a suite’s own', () => {
     })
     expect(error).toBeInstanceOf(Error)
     await server.restart()
-    // What was on its way may have been written and not answered.
+    // Commands in flight may have been written but not answered.
     expect((await server.admin.llen('events')) - acknowledged).toBeOneOf([0, 1])
     expect(box.commands.filter(({ name }) => name === 'RPUSH').length).toBeGreaterThanOrEqual(300)
   })
 
-  test('it is gone after its test, and the learner’s code can no longer get there', async () => {
+  test("it is gone after its test, and the learner's code can no longer get there", async () => {
     expect(existsSync(earlier.folder)).toBe(false)
     await expect(once(net.connect(Number(new URL(earlier.url).port)), 'connect')).rejects.toThrow(
       'a connection of its own',
@@ -73,7 +73,7 @@ need('redis-server').describe('servers of a suite’s own', () => {
     expect(await second.admin.get('a')).toBe('1')
   })
 
-  test('commands to a cluster are recorded, its own are not, and FLUSHALL does not get there', async () => {
+  test('commands to a cluster are recorded, its internal ones are not, and FLUSHALL never gets there', async () => {
     const cluster = await box.startCluster()
     const redis = await cluster.connect()
     await call('write', async () => {
@@ -88,7 +88,7 @@ need('redis-server').describe('servers of a suite’s own', () => {
     forgetViolations()
   })
 
-  test('a slot moves while it is written to', async () => {
+  test('a slot moves while it is being written to', async () => {
     const cluster = await box.startCluster()
     expect(await cluster.admin.get('a')).toBeNull() // emptied after the last test
     const redis = await cluster.connect()
@@ -137,7 +137,7 @@ need('redis-server').describe('servers of a suite’s own', () => {
     expect(await cluster.nodeOf('{s}a')).toBe(to)
   })
 
-  test('a cluster client that the learner’s code makes itself is closed and counted', async () => {
+  test("a cluster client that the learner's code makes itself is closed and counted", async () => {
     const { nodes } = await box.startCluster()
     const own = new Cluster([...nodes])
     await own.set('a', '1')
@@ -162,7 +162,7 @@ setInterval(() => {}, 1000)`
   })
 })
 
-test('tasks that need one are skipped, in words, on a machine without redis-server', async () => {
+test('tasks that need one are skipped with a reason on a machine without redis-server', async () => {
   const redis = await startRedis('embedded', { env: { ...process.env, PATH: '' } })
   const checker = await openChecker({ course: await loadCourse(), redis })
   const { passed, tasks } = await checker.check('24-durability', { kind: 'solution' })
@@ -170,8 +170,8 @@ test('tasks that need one are skipped, in words, on a machine without redis-serv
   await redis.stop()
   expect(tasks.map(({ state, reason }) => [state, reason])).toEqual([
     ['passed', undefined],
-    ['skipped', 'needs redis-server on this machine, to start one of its own and kill it'],
-    ['skipped', 'needs redis-server on this machine, to start one of its own and kill it'],
+    ['skipped', 'needs redis-server on this machine, to start its own server and kill it'],
+    ['skipped', 'needs redis-server on this machine, to start its own server and kill it'],
     ['passed', undefined],
   ])
   expect(passed).toBe(true)

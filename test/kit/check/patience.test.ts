@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Patience, type Usage, workedForOthers } from '../../../src/check/kit/patience.ts'
 
-/** Two processors over so many milliseconds. */
+/** Two processors over this many milliseconds. */
 const usedOver = (ms: number, { idle, own }: { readonly idle: number; readonly own: number }): Usage => ({
   busy: 2 * ms * (1 - idle),
   idle: 2 * ms * idle,
@@ -9,17 +9,17 @@ const usedOver = (ms: number, { idle, own }: { readonly idle: number; readonly o
 })
 const start: Usage = { busy: 0, idle: 0, own: 0 }
 
-describe('a machine worked for others', () => {
+describe('a machine was busy with other work', () => {
   test('when no processor was idle and we had next to nothing', () => {
     expect(workedForOthers(start, usedOver(4_000, { idle: 0.02, own: 0.04 }))).toBe(true)
   })
   test('not when it had time left', () => {
     expect(workedForOthers(start, usedOver(4_000, { idle: 0.5, own: 0.01 }))).toBe(false)
   })
-  test('not when we had what a loop takes beside half a dozen others', () => {
+  test('not when we had what a loop takes among half a dozen others', () => {
     expect(workedForOthers(start, usedOver(4_000, { idle: 0, own: 0.12 }))).toBe(false)
   })
-  test('not when it was us who kept it busy', () => {
+  test('not when we kept it busy ourselves', () => {
     expect(workedForOthers(start, usedOver(4_000, { idle: 0, own: 0.5 }))).toBe(false)
   })
 })
@@ -37,7 +37,7 @@ describe('patience', () => {
   test('ends at its limit on a machine with time left', () => {
     expect(over([start, quiet])).toBe(8_000)
   })
-  test('goes on while the machine works for others, and no longer', () => {
+  test('grows while the machine is busy with other work, and no longer', () => {
     const [first = start] = busy
     const then = { ...first, idle: first.idle + 8_000 }
     expect(over([start, first, then])).toBe(12_000)
@@ -45,7 +45,7 @@ describe('patience', () => {
   test('ends at three times its limit in any case', () => {
     expect(over([start, ...busy])).toBe(24_000)
   })
-  test('does not look at the machine before half of the time', () => {
+  test('does not look at the machine before half of the time is up', () => {
     let looks = 0
     const patience = new Patience(8_000, () => {
       looks += 1

@@ -5,7 +5,7 @@ import { everyTick, keepPulse, offTheClock, onRedisNews, type Pulse } from '../.
 
 type Reply = 'answers' | 'keeps silent' | 'is busy' | 'is loading'
 
-/** A client whose PING is answered, or not. */
+/** A client whose PING gets a reply, or doesn't. */
 class FakeClient extends EventEmitter {
   reply: Reply = 'answers'
   readonly options = { port: 1 }
@@ -54,18 +54,18 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** Lets so many seconds of ticks go by. */
+/** Lets this many seconds of ticks pass. */
 async function seconds(count: number): Promise<void> {
   for (let tick = 0; tick < count * 10; tick += 1) await vi.advanceTimersByTimeAsync(100)
 }
 
-test('while the server answers, the clock goes and nothing is said', async () => {
+test('while the server answers, the clock runs and nothing is reported', async () => {
   await seconds(20)
   expect(passed).toBeGreaterThanOrEqual(19_900)
   expect(news).toEqual([])
 })
 
-test('while it is silent, the clock stands still; that is said within a second, and its end too', async () => {
+test('while it is silent, the clock stops; both start and end are reported within a second', async () => {
   await seconds(1)
   client.reply = 'keeps silent'
   await seconds(1)
@@ -79,7 +79,7 @@ test('while it is silent, the clock stands still; that is said within a second, 
   expect(passed).toBeGreaterThan(before)
 })
 
-test('one that loads its data is as good as silent', async () => {
+test('one that is loading its data is as good as silent', async () => {
   client.reply = 'is loading'
   await seconds(2)
   expect(news).toEqual(['waiting'])
@@ -93,14 +93,14 @@ test('after 45 seconds it is lost', async () => {
   expect(news).toContain('lost: silent')
 })
 
-test('where connections only close it is lost after a second', async () => {
+test('if connections only close, it is lost after a second', async () => {
   client.reply = 'keeps silent'
   client.emit('close')
   await seconds(1.5)
   expect(news).toContain('lost: gone')
 })
 
-test('one that is busy with a script of nobody here is lost after ten seconds', async () => {
+test('one that is busy with a foreign script is lost after ten seconds', async () => {
   client.reply = 'is busy'
   await seconds(9)
   expect(news).not.toContain('lost: busy')
@@ -108,7 +108,7 @@ test('one that is busy with a script of nobody here is lost after ten seconds', 
   expect(news).toContain('lost: busy')
 })
 
-test('a silence that the suite made is none', async () => {
+test('a silence that the suite caused does not count', async () => {
   client.reply = 'keeps silent'
   pulse.expectSilence(true)
   await seconds(5)

@@ -39,13 +39,13 @@ describe('the largest reply', () => {
     expect(largestReply([sent('PING', 'PONG'), sent(name, reply)])).toBe(count)
   })
 
-  test('is that of one command, not of all', () => {
+  test('counts one command, not all of them', () => {
     expect(largestReply([sent('XRANGE', entries(5)), sent('XRANGE', entries(2))])).toBe(5)
     expect(largestReply([])).toBe(0)
   })
 })
 
-test('a shared WATCH is told where there was one', () => {
+test('a shared WATCH is reported if there was one', () => {
   expect(sharedWatch([sent('XADD', '1-0')])).toBe('')
   expect(sharedWatch([sent('WATCH', 'OK')], 'write a script')).toMatch(/ WATCH .* or write a script\.$/)
 })

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { SentCommand } from '../../../src/check/kit/context.ts'
 import { isRestless } from '../../../src/check/kit/restless.ts'
 
-/** Commands that were each answered after so many milliseconds, and then so long nothing was sent. */
+/** Commands that were each answered after so many milliseconds, followed by a pause of a given length. */
 function asked(count: number, reply: number, pause: number, args: readonly string[] = []): SentCommand[] {
   return Array.from({ length: count }, (_, i) => {
     const issuedAt = i * (reply + pause)
@@ -11,16 +11,16 @@ function asked(count: number, reply: number, pause: number, args: readonly strin
   })
 }
 
-test('asking again at each answer is restless, however slow the answers are', () => {
+test('sending again at each reply is restless, however slow the replies are', () => {
   expect(isRestless(asked(200, 0.1, 0.05))).toBe(true)
   expect(isRestless(asked(60, 15, 0.2))).toBe(true)
 })
 
-test('with a pause it is not, however many fit in', () => {
+test('with a pause it is not, however many commands fit in', () => {
   expect(isRestless(asked(200, 10, 20))).toBe(false)
 })
 
-test('a pause after every third question is one', () => {
+test('a pause after every third command counts', () => {
   const bursts = asked(200, 0.1, 0).map((command, i) => {
     const later = Math.floor(i / 3) * 20
     return { ...command, issuedAt: command.issuedAt + later, answeredAt: (command.answeredAt ?? 0) + later }
@@ -28,7 +28,7 @@ test('a pause after every third question is one', () => {
   expect(isRestless(bursts)).toBe(false)
 })
 
-test('neither are reads that block, nor a few commands', () => {
+test('neither blocking reads nor a few commands are restless', () => {
   expect(isRestless(asked(100, 5, 0, ['BLOCK', '5', 'STREAMS', 's', '0']))).toBe(false)
   expect(isRestless(asked(39, 0.1, 0))).toBe(false)
 })

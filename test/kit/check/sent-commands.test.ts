@@ -26,8 +26,8 @@ const shown = () =>
     ({ client, command, reply, held }) => `${client} ${command} -> ${reply}${held ? ' (held)' : ''}`,
   )
 
-describe('what the answer sent, as a result tells it', () => {
-  test('is in the order of Redis, and marks what the check held back', async () => {
+describe('what the answer sent, as the result lists it', () => {
+  test('is in the order in which Redis executed it, with held-back commands marked', async () => {
     const rounds: (readonly string[])[] = []
     await everyInterleaving({
       first: async (redis) => {
@@ -47,7 +47,7 @@ describe('what the answer sent, as a result tells it', () => {
     expect(rounds[2]?.some((line) => line.endsWith('(held)'))).toBe(false)
   })
 
-  test('has the milliseconds since the test began at which each was sent', async () => {
+  test('has the time of each in milliseconds since the test began', async () => {
     await box.redis.ping()
     await box.redis.ping()
     const [one, two] = recordedCommands().commands
@@ -57,7 +57,7 @@ describe('what the answer sent, as a result tells it', () => {
     expect(Object.keys(one ?? {})).toEqual(['client', 'command', 'reply', 'held', 'at'])
   })
 
-  test('says of what was never sent that the process died', async () => {
+  test('says that the process died for commands that were never sent', async () => {
     const rounds: (readonly string[])[] = []
     await everyCrash({
       run: (redis) => redis.pipeline().set('a', 1).set('b', 1).exec(),
@@ -73,7 +73,7 @@ describe('what the answer sent, as a result tells it', () => {
     ])
   })
 
-  test('has a command twice that was sent again because its reply was lost', async () => {
+  test('lists a command twice if it was sent again because its reply was lost', async () => {
     const rounds: (readonly string[])[] = []
     await everyLostReply({
       run: (redis) => redis.rpush('l', 'x'),
@@ -97,7 +97,7 @@ describe('what the answer sent, as a result tells it', () => {
   })
 })
 
-describe('what is too long', () => {
+describe('a list that is too long', () => {
   const pings = (count: number) =>
     Array.from({ length: count }, (_, at): CommandRecord => {
       return { client: 1, command: 'PING', reply: 'PONG', held: false, at }

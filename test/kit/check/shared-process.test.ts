@@ -11,7 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => fixture.close())
 
-/** The process in which the solution ran, with something beside it. */
+/** The process in which the solution ran, with some extra code. */
 async function processOf(beside = '', sharedProcess = true): Promise<string> {
   const { passed, output } = await fixture.check(`${solution}\n${beside}\nconsole.log('in', process.pid)`, {
     sharedProcess,
@@ -31,7 +31,7 @@ test('answers that leave nothing behind share a process, whatever their verdicts
   expect(await processOf()).toBe(first)
 })
 
-test('who asks for a process of its own gets one, and leaves it to nobody', async () => {
+test('an answer that asks for its own process gets one, and no other answer uses it', async () => {
   const shared = await processOf()
   const own = await processOf('', false)
   expect(own).not.toBe(shared)
@@ -45,20 +45,20 @@ const LEFTOVERS: Readonly<Record<string, string>> = {
   memory: 'const hoard = Buffer.alloc(300 * 1024 * 1024, 1); hoard.at(0)',
 }
 test.each(Object.entries(LEFTOVERS))(
-  'the next answer does not run where one has left %s',
+  'the next answer does not run in a process where one has left %s',
   async (_, left) => {
     const before = await processOf(left)
     expect(await processOf()).not.toBe(before)
   },
 )
 
-test('a replaced method is told of the answer that did it, and the next one knows nothing of it', async () => {
+test('a replaced method is reported for the answer that did it, and not for the next one', async () => {
   const replaces = await fixture.check(`${solution}\nArray.prototype.map = () => []`, { sharedProcess: true })
   expect(spelledOut(replaces)).toContain('Your code replaced Array.prototype.map')
   await processOf()
 })
 
-test('connections that were left open are counted for each answer', async () => {
+test('open connections are counted for each answer', async () => {
   const leaves = solution.replace('try {', 'await redis.duplicate().connect()\n  try {')
   const [one, other] = [
     await fixture.check(leaves, { sharedProcess: true }),

@@ -7,7 +7,7 @@ const json = JSON.stringify({ text: 'She said "hi"' })
 beforeAll(() => setLearnersFiles(['/course/workspace/01-events.ts']))
 afterAll(() => setLearnersFiles([]))
 
-test('JSON is shown as it is, wherever it is', () => {
+test('JSON is shown as it is, wherever it appears', () => {
   expect(show(json)).toBe(`'{"text":"She said \\"hi\\""}'`)
   expect(show(['1-0', ['data', json]])).toBe(`[ '1-0', [ 'data', '{"text":"She said \\"hi\\""}' ] ]`)
   expect(show({ data: json })).toBe(`{ data: '{"text":"She said \\"hi\\""}' }`)
@@ -15,7 +15,7 @@ test('JSON is shown as it is, wherever it is', () => {
   expect(showCommand('XADD', ['s', '*', 'data', json])).toBe(`XADD s * data '{"text":"She said \\"hi\\""}'`)
 })
 
-test('a string is told from a number, and characters that cannot be seen are written out', () => {
+test('a string looks different from a number, and invisible characters are escaped', () => {
   expect(show('42')).toBe("'42'")
   expect(show(42)).toBe('42')
   expect(show("it's")).toBe(`"it's"`)
@@ -23,14 +23,14 @@ test('a string is told from a number, and characters that cannot be seen are wri
   expect(showCommand('SET', ["it's", 'a b', 'c\nd'])).toBe(`SET "it's" "a b" "c\\nd"`)
 })
 
-test('nothing is cut inside an escape or a character', () => {
+test('nothing is cut inside an escape sequence or a character', () => {
   expect(shorten('abc\\"def', 4)).toBe('abc… (8 characters)')
   expect(shorten('abc\\\\def', 5)).toBe('abc\\\\… (8 characters)')
   expect(shorten('abc\\u00e9f', 7)).toBe('abc… (10 characters)')
   expect(shorten('abc😀', 4)).toBe('abc… (5 characters)')
 })
 
-test('an error is its name, its message, its fields, and the lines of the learner’s file', () => {
+test("an error is its name, its message, its fields, and the lines of the learner's file", () => {
   class ConflictError extends Error {
     override readonly name = 'ConflictError'
     readonly current = 3

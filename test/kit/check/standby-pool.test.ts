@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { StandbyPool } from '../../../src/check/standby-pool.ts'
 import { StandbyProcess } from '../../../src/check/standby-process.ts'
 
-/** Loads as soon as there is a file called `go`. */
+/** Has loaded as soon as there's a file called `go`. */
 const script = `
 import { existsSync, writeSync } from 'node:fs'
 const timer = setInterval(() => {
@@ -32,7 +32,7 @@ function poolOf(path: string): StandbyPool {
   })
 }
 
-test('a check that is stopped while its process loads leaves it to the next one', async () => {
+test('a check stopped while its process loads leaves the process to the next one', async () => {
   const path = join(folder, 'held.mjs')
   await writeFile(path, script)
   const pool = poolOf(path)
@@ -51,7 +51,7 @@ test('a check that is stopped while its process loads leaves it to the next one'
   first.kill()
 })
 
-test('processes load one after the other, and none is started for one that cannot', async () => {
+test('processes load one after the other, and one that cannot load is not replaced', async () => {
   const path = join(folder, 'free.mjs')
   await writeFile(path, script)
   const pool = poolOf(path)

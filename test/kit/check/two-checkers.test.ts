@@ -3,7 +3,7 @@ import { openChecker } from '../../../src/check/index.ts'
 import { loadCourse } from '../../../src/course/index.ts'
 import { startRedis } from '../../../src/redis/index.ts'
 
-test('one that is closed takes nothing away from another that is at work', async () => {
+test('closing one takes nothing away from another that is at work', async () => {
   const course = await loadCourse()
   const redis = await startRedis('embedded')
   const [first, second] = [await openChecker({ course, redis }), await openChecker({ course, redis })]

@@ -62,18 +62,18 @@ export const wrong: { readonly a: { readonly b: string } } = { a: { b: publisher
   expect(await warning({}, checked('failed'))).toBe(sentence)
 })
 
-test('a file that could not be run has its sentence already', async () => {
+test('a file that could not run already has its sentence', async () => {
   await writeFile(file, 'export const = 1')
   expect(await warning({}, checked('not reached'))).toBeUndefined()
 })
 
-test('errors of other files are not told here', async () => {
+test('errors in other files are not reported here', async () => {
   await writeFile(join(mine, 'helper.ts'), `export const helper: number = 'text'`)
   await writeFile(file, `import { helper } from './helper.ts'\n${solution}\nexport { helper }`)
   expect(await warning()).toBeUndefined()
 })
 
-test('earlier lessons are the learner’s own where the check takes those, and where they exist', async () => {
+test("earlier lessons are the learner's own where the check uses those, and where they exist", async () => {
   const own = `${await readFile(filesOf(course, '05-stream-store').solution, 'utf8')}\nexport const own = 1\n`
   await writeFile(join(mine, '05-stream-store.ts'), own)
   await writeFile(file, `${solution}\nexport { own } from '#built/05-stream-store'\n`)
@@ -81,7 +81,7 @@ test('earlier lessons are the learner’s own where the check takes those, and w
   expect(await warning()).toContain(`has no exported member 'own'`)
 })
 
-test('nothing is said when it is stopped, or when TypeScript cannot be asked', async () => {
+test('nothing is reported when it is stopped, or when TypeScript cannot run', async () => {
   await writeFile(file, `${solution}\nexport const wrong: number = 'text'\n`)
   expect(await warning({ signal: AbortSignal.abort() })).toBeUndefined()
   expect(await typeWarning(checked('passed'), { root: dirname(mine), file })).toBeUndefined()

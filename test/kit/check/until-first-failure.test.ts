@@ -16,7 +16,7 @@ afterAll(async () => {
 
 const starter = { kind: 'starter' } as const
 
-test('who asks only how an answer fails is told that, and the rest is not run', async () => {
+test('a check until the first failure reports that one, and skips the rest', async () => {
   const whole = await checker.check('01-events', starter)
   const short = await checker.check('01-events', starter, { untilFirstFailure: true })
   expect(whole.tasks.map(({ state }) => state)).toEqual(['failed', 'failed', 'failed'])

@@ -4,13 +4,13 @@ import { fileURLToPath } from 'node:url'
 import type { CheckResult } from '../../../src/check/index.ts'
 
 /**
- * What every answer that the course keeps gets, a line each: lesson, answer, verdict, and the tasks and tests that fail.
+ * What every answer in the course gets, one line each: lesson, answer, verdict, and the tasks and tests that fail.
  * `EVENTLINGS_VERDICTS=write` writes them; a line that changes is a decision, which its commit explains.
  */
 const folder = fileURLToPath(new URL('./verdicts', import.meta.url))
 const ON_EMBEDDED = ' (embedded)'
 
-/** Where the embedded Redis can't show a mistake or run a task, it has a line of its own. */
+/** Where the embedded Redis can't show a mistake or run a task, it gets its own line. */
 export type Source = 'real' | 'embedded'
 
 export type Row = readonly [answer: string, verdict: string]
@@ -32,7 +32,7 @@ function nameOf(target: string): string {
   return kind === undefined ? target : `${kind.replace('-answer', '')}/${basename(target, '.ts')}`
 }
 
-/** The lines that differ from the table, or writes them into it where that was asked for. */
+/** The lines that differ from the table, or writes them to it where that was requested. */
 export function compareWithTable(lesson: string, source: Source, rows: readonly Row[]): readonly string[] {
   const table = readTable(lesson)
   const own = (answer: string) => (source === 'embedded' ? `${answer}${ON_EMBEDDED}` : answer)
@@ -54,7 +54,7 @@ export function compareWithTable(lesson: string, source: Source, rows: readonly 
       .map(
         ([answer, verdict]) => `${lesson}, ${own(answer)}: "${verdict}". The table says "${told(answer)}".`,
       ),
-    ...stale.map((answer) => `${lesson}, ${answer}: The table has it, but the course doesn't.`),
+    ...stale.map((answer) => `${lesson}, ${answer} is in the table but not in the course.`),
   ]
 }
 
