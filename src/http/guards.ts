@@ -1,19 +1,19 @@
 import type { Context, MiddlewareHandler } from 'hono'
 
-/** Answers who is not let in; may throw instead. */
+/** Answers requests that aren't allowed in; may throw instead. */
 type Refuse = (context: Context) => Response
 
-/** Who sends a request, as far as the browser tells. A page cannot forge these headers; a program may send what it likes. */
+/** Who sends a request, as far as the browser says. A page can't forge these headers; a program may send anything. */
 export interface Asked {
   readonly host: string | undefined
-  /** The page's; programs name none. */
+  /** The page's origin; programs send none. */
   readonly origin: string | undefined
-  /** `sec-fetch-site`: how the page's site is related to ours. Old browsers and programs do not send it. */
+  /** `sec-fetch-site`: how the page's site is related to ours. Old browsers and programs don't send it. */
   readonly site: string | undefined
 }
 
 /**
- * Answers only who asks for this server by one of these names. A page from elsewhere can let its own name point to 127.0.0.1
+ * Answers only requests that use one of these host names. A page from elsewhere can point its own name to 127.0.0.1
  * (DNS rebinding); its requests arrive here, but with that name.
  */
 export function onlyByName(names: readonly string[], refuse: Refuse): MiddlewareHandler {
@@ -21,7 +21,7 @@ export function onlyByName(names: readonly string[], refuse: Refuse): Middleware
     names.includes(hostnameOf(context.req.header('host'))) ? next() : refuse(context)
 }
 
-/** Whatever changes something (all but GET and HEAD) must come from whom `isWelcome` says. */
+/** Anything that changes state (all but GET and HEAD) must come from a sender that `isWelcome` accepts. */
 export function onlyChangesFrom(isWelcome: (asked: Asked) => boolean, refuse: Refuse): MiddlewareHandler {
   return async (context, next) => {
     const { method } = context.req

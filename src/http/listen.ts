@@ -6,15 +6,15 @@ import { PortError } from './port-error.ts'
 
 export interface ListenOptions {
   readonly host: string
-  /** 0 takes one that is free. */
+  /** 0 picks a free port. */
   readonly port: number
-  /** Hono's own Request and Response for the whole process, which are quicker; true if left out. */
+  /** Replaces Request and Response with Hono's own, faster ones for the whole process; default: true. */
   readonly overrideGlobalObjects?: boolean
 }
 
 export interface Listening {
   readonly port: number
-  /** Ends it at once, open connections too. */
+  /** Ends it at once, including open connections. */
   close(): Promise<void>
 }
 
@@ -22,7 +22,7 @@ export interface Listening {
 export async function listen(app: Hono, options: ListenOptions): Promise<Listening> {
   const { host, port, overrideGlobalObjects = true } = options
   const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects }) as Server
-  // Somebody who opens connections and sends nothing, or drop by drop, shall not keep them.
+  // Connections that send nothing, or only drop by drop, must not stay open.
   server.headersTimeout = 10_000
   server.requestTimeout = 30_000
   await new Promise<void>((resolve, reject) => {

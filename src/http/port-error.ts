@@ -1,14 +1,14 @@
-/** Somebody else listens on the port that was asked for, or it may not be listened on. */
+/** Another program listens on the requested port, or listening on it isn't allowed. */
 export class PortError extends Error {
   override readonly name = 'PortError'
   readonly port: number
-  /** As the system says it: `EADDRINUSE` for a port that is taken. */
+  /** As the system reports it: `EADDRINUSE` for a port in use. */
   readonly code: string | undefined
 
   constructor(port: number, code: string | undefined) {
     const problem =
-      code === 'EADDRINUSE' ? 'is taken by another program' : `cannot be used (${code ?? 'unknown reason'})`
-    super(`Port ${port} ${problem}. Take another one, or leave --port out and a free one is found.`)
+      code === 'EADDRINUSE' ? 'is already in use' : `can't be used (${code ?? 'unknown reason'})`
+    super(`Port ${port} ${problem}. Choose another port, or leave out --port to get a free one.`)
     this.port = port
     this.code = code
   }

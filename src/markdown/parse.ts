@@ -1,13 +1,13 @@
 import type { MarkdownIt, Token } from 'markdown-it'
 
 export interface ParseOptions {
-  /** Keep speaker notes as tokens of the type `note`; left out, they are as if they were not there. */
+  /** Keep speaker notes as tokens of the type `note`; default: leave them out. */
   readonly notes?: boolean
 }
 
 /**
- * The one way in which a lesson's Markdown is read, for the course, the terminal, pages and slides. HTML is text, but for
- * speaker notes: `<!-- note: what to say here -->` on lines of their own, Markdown inside.
+ * The one way to read a lesson's Markdown, for the course, the terminal, pages and slides. HTML is plain text, except
+ * for speaker notes: `<!-- note: what to say here -->` on lines of their own, with Markdown inside.
  */
 export async function parseMarkdown(markdown: string, options: ParseOptions = {}): Promise<Token[]> {
   const notes = options.notes ?? false
@@ -16,7 +16,7 @@ export async function parseMarkdown(markdown: string, options: ParseOptions = {}
   return (await parser).parse(markdown, {})
 }
 
-/** With notes and without; to make one takes longer than to read a page with it. */
+/** With notes and without: creating a parser takes longer than reading a page with it. */
 const parsers = new Map<boolean, Promise<MarkdownIt>>()
 
 async function makeParser(notes: boolean): Promise<MarkdownIt> {
@@ -29,7 +29,7 @@ async function makeParser(notes: boolean): Promise<MarkdownIt> {
 const opening = /^<!--\s*note:/
 const closing = '-->'
 
-/** A block rule, so that a note inside a block of code stays code. */
+/** A block rule, so that a note inside a code block stays code. */
 function readNotes(parser: MarkdownIt, keep: boolean): void {
   parser.block.ruler.before(
     'paragraph',
@@ -40,7 +40,7 @@ function readNotes(parser: MarkdownIt, keep: boolean): void {
       if (!opening.test(lineAt(startLine))) return false
       let last = startLine
       while (last < endLine && !lineAt(last).includes(closing)) last += 1
-      // What never ends, or has text behind its end, stays visible, so that its author sees it.
+      // A note that never ends, or has text after its end, stays visible, so that its author sees it.
       if (last === endLine || !lineAt(last).trimEnd().endsWith(closing)) return false
       if (silent) return true
       state.line = last + 1

@@ -1,4 +1,4 @@
-// One column each, but for the ellipsis: a line was measured and wrapped before it comes here.
+// One column each, except for the ellipsis: a line was measured and wrapped before it gets here.
 const ascii: Readonly<Record<string, string>> = {
   '…': '...',
   '·': '-',
@@ -17,7 +17,7 @@ const ascii: Readonly<Record<string, string>> = {
 }
 const signs = new RegExp(`[${Object.keys(ascii).join('')}]`, 'g')
 
-/** The text with our own signs in ASCII. Letters stay: they are data, which nothing may change. */
+/** The text with our own signs in ASCII. Letters stay: they're data, which must not change. */
 export function asciiSigns(text: string): string {
   return text.replace(signs, (sign) => ascii[sign] ?? sign)
 }

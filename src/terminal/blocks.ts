@@ -12,11 +12,11 @@ import { wrap, wrapCode } from './wrap.ts'
 export interface BlockContext {
   readonly width: number
   readonly palette: Palette
-  /** The coloured lines of every block of code. */
+  /** The colored lines of every code block. */
   readonly code: ReadonlyMap<Token, readonly Line[]>
 }
 
-/** Blocks below each other, a blank line between them where they are more than the lines of a tight list. */
+/** Blocks below each other, with a blank line between them unless they're the lines of a tight list. */
 export function blockLines(blocks: readonly Block[], context: BlockContext): readonly Line[] {
   return blocks.flatMap((block, index) => {
     const lines = oneBlock(block, context)
@@ -69,7 +69,7 @@ function inline(block: Block, { palette }: BlockContext, ...styles: readonly Sty
   return block.children.flatMap(({ token }) => inlineSpans(token.children ?? [], palette, ...styles))
 }
 
-/** Two spaces in front, by which `pages` knows what to keep together. */
+/** Two spaces in front tell `pages` what to keep together. */
 function codeLines(block: Block, { width, palette, code }: BlockContext): readonly Line[] {
   const lines = code.get(block.token) ?? []
   return lines
@@ -91,7 +91,10 @@ function list(block: Block, context: BlockContext): readonly Line[] {
   })
 }
 
-/** Whether the block stands in a tight list: markdown-it hides its paragraphs, and what else it holds is not asked. */
+/**
+ * Whether the block is in a tight list: markdown-it hides that list's paragraphs, and its other content doesn't
+ * matter.
+ */
 function isHidden(block: Block): boolean {
   return block.type !== 'paragraph' || block.token.hidden
 }

@@ -8,7 +8,7 @@ export interface Terminal {
 /** Why no question can be asked here, as a sentence; undefined if one can be. */
 export function whyNoPrompt({ env, input, output }: Terminal): string | undefined {
   if (input.isTTY !== true || output.isTTY !== true) {
-    return "This isn't a terminal, so there's nobody to ask."
+    return "This isn't a terminal, so the program can't ask questions."
   }
   // Every question redraws itself.
   return env.TERM === 'dumb'
@@ -19,18 +19,19 @@ export function whyNoPrompt({ env, input, output }: Terminal): string | undefine
 export interface PromptRequest {
   /** What the program would have to ask, as a sentence: "Resetting replaces your file." */
   readonly reason: string
-  /** Flags and commands that need no terminal, e.g. `npx eventlings reset 02 --yes`. */
+  /** Flags and commands that need no terminal, for example `npx eventlings reset 02 --yes`. */
   readonly hints: readonly string[]
 }
 
-/** Somebody must be asked, and there is nobody to ask. */
+/** A question has to be asked, and it can't be asked here. */
 export class NoTerminalError extends Error {
   override readonly name = 'NoTerminalError'
   readonly reason: string
   readonly hints: readonly string[]
 
   constructor(reason: string, why: string, hints: readonly string[]) {
-    const instead = hints.length === 0 ? '' : ` Use instead:\n${hints.map((hint) => `  ${hint}`).join('\n')}`
+    const instead =
+      hints.length === 0 ? '' : ` Use this instead:\n${hints.map((hint) => `  ${hint}`).join('\n')}`
     super(`${reason} ${why}${instead}`)
     this.reason = reason
     this.hints = hints

@@ -17,7 +17,8 @@ export type Failure = Pick<TaskResult, 'diagnosis' | 'expected' | 'received' | '
 export function failureLines(title: string, failure: Failure, details: Details): readonly Line[] {
   const { width } = details
   const diagnosis =
-    failure.diagnosis ?? 'It failed without a word. Please report it: every failure has a sentence.'
+    failure.diagnosis ??
+    'It failed without a diagnosis. Every failure should have one, so please report this.'
   const { at } = failure
   return [
     ...wrap(span(title, 'bold', 'red'), { width }),
@@ -46,7 +47,7 @@ function evidence(
   return lines.length === 0 ? [] : [[], ...lines]
 }
 
-/** The value beside its name, or below it if it would have to be broken there: places and values get copied. */
+/** The value beside its name, or below it if it would have to be broken there: learners copy places and values. */
 function factLines(name: string, value: string, width: number): readonly Line[] {
   const label = [span('  '), span(name.padEnd('expected'.length + 2), 'dim')]
   const widest = Math.max(...value.split('\n').map((line) => lineWidth(line)))
@@ -54,7 +55,7 @@ function factLines(name: string, value: string, width: number): readonly Line[] 
   return [label, ...wrap(value, { width, first: '    ' })]
 }
 
-/** What the answer printed; it fails no check, but it is what its author looks for. */
+/** What the answer printed: it fails no check, but its author is looking for it. */
 export function outputLines(output: string, { width, verbose }: Details): readonly Line[] {
   const text = output.trimEnd()
   if (text === '') return []

@@ -14,13 +14,13 @@ export interface CheckView {
   readonly palette: Palette
   /** Every failing task spelled out, every command and all of the output. */
   readonly verbose?: boolean
-  /** The lesson's title, where it is known. */
+  /** The lesson's title, where it's known. */
   readonly title?: string
-  /** What to do next, e.g. `npx eventlings start 03`; a hint for a failing answer unless given. */
+  /** What to do next, for example `npx eventlings start 03`; default for a failing answer: a hint. */
   readonly next?: string
 }
 
-/** The verdict on an answer: what passed, what is wrong with the first task that did not, and what to do next. */
+/** The verdict on an answer: what passed, what's wrong with the first task that didn't, and what to do next. */
 export function renderCheck(result: CheckResult, view: CheckView): string {
   const { width, palette, verbose = false } = view
   const details: Details = { width, palette, verbose }
@@ -63,10 +63,10 @@ function taskLine(task: TaskResult, { width, palette }: CheckView): readonly Lin
   return wrap([span(task.task), ...reason], { width, first, ...(narrow && { rest: '    ' }) })
 }
 
-/** Why the answer could not be run; a task that carries the same sentence says it with its details instead. */
+/** Why the answer couldn't run; a task with the same sentence shows it with its details instead. */
 function runDiagnosis({ diagnosis, at, tasks }: CheckResult, details: Details): readonly Line[] {
   if (diagnosis === undefined || tasks.some((task) => task.diagnosis === diagnosis)) return []
-  return failureLines('The answer could not be run to its end', { diagnosis, ...(at && { at }) }, details)
+  return failureLines("The answer couldn't run to its end", { diagnosis, ...(at && { at }) }, details)
 }
 
 function failures({ tasks }: CheckResult, details: Details): readonly (readonly Line[])[] {

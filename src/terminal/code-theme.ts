@@ -1,7 +1,7 @@
 import type { ThemeRegistrationRaw } from 'shiki/core'
 import type { Style } from './palette.ts'
 
-// shiki speaks of colours only; each of these stands for the styles beside it.
+// shiki knows only colors; each of these represents the styles beside it.
 const looks: readonly {
   readonly colour: string
   readonly styles: readonly Style[]

@@ -4,12 +4,12 @@ import type { Line } from './text.ts'
 import { cut, lineWidth, span } from './text.ts'
 import { wrap } from './wrap.ts'
 
-/** How many commands are shown before --verbose is asked for. */
+/** How many commands are shown without --verbose. */
 const FEW = 8
-/** Of many, the beginning and the end, where it was found wrong. */
+/** For a long list, the beginning and the end, where the error was found. */
 const FIRST = 2
 const LAST = 5
-/** A command is never cut to less, in columns; what is said about it then goes below. */
+/** Minimum width of a shown command, in columns; if there's less room, remarks about it go on the next line. */
 const MOST_CUT = 20
 
 /** What the answer sent to Redis, with replies. */

@@ -8,14 +8,14 @@ export interface DiffOptions {
   /** Columns of the terminal. */
   readonly width: number
   readonly palette: Palette
-  /** What the two sides are called, e.g. `workspace/02-list-store.ts` and `solutions/02-list-store.ts`. */
+  /** What the two sides are called, for example `workspace/02-list-store.ts` and `solutions/02-list-store.ts`. */
   readonly mineName: string
   readonly theirsName: string
-  /** Equal lines shown around a difference; 3 unless given. */
+  /** Equal lines shown around a difference; default: 3. */
   readonly context?: number
 }
 
-/** What has to change to make `theirs` out of `mine`, as a unified diff; a sentence if that is nothing. */
+/** What has to change to turn `mine` into `theirs`, as a unified diff; a sentence if there's no difference. */
 export async function renderDiff(mine: string, theirs: string, options: DiffOptions): Promise<string> {
   const { structuredPatch } = await import('diff')
   const { mineName, theirsName, context = 3, palette, width } = options
@@ -37,7 +37,7 @@ export async function renderDiff(mine: string, theirs: string, options: DiffOpti
   )
 }
 
-/** Neither how lines end nor whether the last one does is a difference between two answers. */
+/** Neither line endings nor a missing last one are a difference between two answers. */
 function clean(text: string): string {
   return `${text.replaceAll('\r\n', '\n').trimEnd()}\n`
 }
@@ -53,7 +53,7 @@ async function hunkLines(lines: readonly string[]): Promise<readonly Line[]> {
       index += 1
       continue
     }
-    // Where as many lines go as come, they are most likely the same lines, changed.
+    // If as many lines were removed as added, they're most likely the same lines, changed.
     result.push(
       ...(removed.length === added.length ? await changed(removed, added) : replaced(removed, added)),
     )
@@ -71,7 +71,7 @@ function replaced(removed: readonly string[], added: readonly string[]): readonl
   return [...removed.map((line) => [span(line, 'red')]), ...added.map((line) => [span(line, 'green')])]
 }
 
-/** Lines with the words that changed in them underlined, if half of a line or more stayed. */
+/** Lines with the changed words underlined, if at least half of a line stayed. */
 async function changed(removed: readonly string[], added: readonly string[]): Promise<readonly Line[]> {
   const { diffWordsWithSpace } = await import('diff')
   const pairs = removed.map((before, index): readonly [Line, Line] => {

@@ -16,19 +16,23 @@ const languages: Readonly<Record<string, Language>> = {
   diff: 'diff',
 }
 
-/** One for the whole program: it costs more to make than all lessons to colour. Languages are added when they occur. */
+/**
+ * One for the whole program, because creating it costs more than coloring all lessons. Languages are added when they
+ * first occur.
+ */
 let highlighter: Promise<HighlighterCore> | undefined
 
 /**
- * The lines of a block of code, coloured. `info` is what stands behind the fence; its first word is the language.
- * Without colours, or in a language that is not known here, the lines are plain.
+ * The lines of a code block, colored. `info` is the text after the fence; its first word is the language. Without
+ * colors, or in an unknown language, the lines are plain.
  */
 export async function highlight(code: string, info: string, palette: Palette): Promise<readonly Line[]> {
   const lines = code.replaceAll('\r\n', '\n').replace(/\n$/, '').split('\n')
   const language = languages[info.trim().split(/\s+/)[0]?.toLowerCase() ?? '']
   if (!palette.colours || language === undefined) return lines.map((line) => [span(line)])
   const [{ stylesOf }, shiki] = await Promise.all([import('./code-theme.ts'), highlighterFor(language)])
-  // Without a limit of time, for on a busy machine the first line takes the grammar half a second, and stays plain then.
+  // Without a time limit, because on a busy machine the grammar needs half a second for the first line, which would
+  // then stay plain.
   const look = { lang: language, theme: 'terminal', tokenizeTimeLimit: 0 } as const
   const { tokens } = shiki.codeToTokens(lines.join('\n'), look)
   return tokens.map((line) => line.map(({ content, color }) => span(content, ...stylesOf(color))))

@@ -1,6 +1,6 @@
 /**
- * The keys in what a terminal sent at once. The escape sequence of an arrow or a function key is one of them, always
- * written with `[`, where some terminals send `O`; an escape with nothing behind it is the key Esc.
+ * The keys in one chunk of terminal input. The escape sequence of an arrow or function key is one key, always written
+ * with `[`, where some terminals send `O`; an escape with nothing after it is the key Esc.
  */
 export function keystrokes(data: string): readonly string[] {
   const result: string[] = []

@@ -15,8 +15,9 @@ export interface MarkdownOptions {
 }
 
 /**
- * Markdown as text for a terminal. Prose is wrapped at `width`; code keeps its lines and goes on below a mark where one
- * is wider than the terminal. Headings stay with what follows them: blank lines stand above them only.
+ * Markdown as text for a terminal. Prose is wrapped at `width`; code keeps its lines, and those wider than the
+ * terminal continue on the next line after a mark. Headings stay with what follows them: blank lines come only above
+ * them.
  */
 export async function renderMarkdown(markdown: string, options: MarkdownOptions): Promise<string> {
   const tokens = await parseMarkdown(markdown)

@@ -1,9 +1,9 @@
 import { stripVTControlCharacters } from 'node:util'
 
 /**
- * Cuts rendered Markdown into screens of `height` lines at most: before a heading if one stands in the lower half, else
- * between paragraphs, else at any blank line, else where it must be. A line that `endsPage` says so of is the last on
- * its page, whatever room is left; it is asked about the line as it is read, without colours.
+ * Cuts rendered Markdown into screens of at most `height` lines: before a heading in the lower half if there's one,
+ * else between paragraphs, else at any blank line, else wherever it must. A line for which `endsPage` returns true is
+ * the last on its page, whatever room is left; it receives the line without colors.
  */
 export function pages(
   text: string,
@@ -32,17 +32,17 @@ function pagesOf(lines: readonly string[], room: number): readonly string[] {
 
 /** The index of the first line of the next page. */
 function cutBefore(lines: readonly string[], room: number): number {
-  // From the bottom up. A page that is nearly empty looks like the end: then something is better cut in two.
+  // From the bottom up. A nearly empty page looks like the end, so it's better to cut something in two.
   const blank = Array.from({ length: room }, (_, index) => room - index)
     .filter((index) => lines[index] === '' && index >= room / 3)
     .map((index) => ({ index, next: visibleText(lines[index + 1]) }))
   const heading = blank.find(({ index }) => index >= room / 2 && isHeading(lines, index + 1))
-  // What is indented is code, or goes on with a list: it belongs to the lines above.
+  // Indented lines are code, or continue a list: they belong to the lines above.
   const paragraph = blank.find(({ next }) => !next.startsWith(' '))
   return (heading ?? paragraph ?? blank[0])?.index ?? room
 }
 
-/** Number signs without colours; with them, a line that is underlined by a rule. */
+/** Number signs without colors; with colors, a line underlined by a rule. */
 function isHeading(lines: readonly string[], index: number): boolean {
   const line = visibleText(lines[index])
   const below = visibleText(lines[index + 1])

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 
-/** The sixteen colours alone: they are the reader's own and fit a dark background as well as a light one. */
+/** The sixteen basic colors only: they're the reader's own and fit both dark and light backgrounds. */
 export type Style =
   | 'bold'
   | 'dim'
@@ -21,18 +21,19 @@ export interface Palette {
   readonly colours: boolean
   /** Whether signs such as ✓ can be shown. */
   readonly unicode: boolean
-  /** The text in these styles, or as it is where there are no colours. */
+  /** The text in these styles, or unchanged without colors. */
   paint(text: string, ...styles: readonly Style[]): string
 }
 
 export interface StyleFlags {
-  /** False for `--no-color`; true means no more than that the flag was not given. */
+  /** False for `--no-color`; true only means that the flag wasn't given. */
   readonly color?: boolean
 }
 
 /**
- * What to show on `stream`. Colours are off for `--no-color`, `NO_COLOR` (it wins over `FORCE_COLOR`: a wish for less
- * is easily met), `TERM=dumb` and whatever is no terminal; `FORCE_COLOR` turns them on for the latter two.
+ * What to show on `stream`. Colors are off for `--no-color`, `NO_COLOR` (it wins over `FORCE_COLOR`: a request for
+ * less is easily met), `TERM=dumb` and anything that isn't a terminal; `FORCE_COLOR` turns them on for the latter
+ * two.
  */
 export function style(
   env: NodeJS.ProcessEnv,
@@ -56,7 +57,10 @@ function isSet(value: string | undefined): boolean {
   return value !== undefined && value !== ''
 }
 
-/** The console of Linux has a font of 256 signs, and a dumb terminal promises nothing; elsewhere the locale tells, if there is one. */
+/**
+ * The Linux console has a font of 256 signs, and a dumb terminal promises nothing; elsewhere the locale decides, if
+ * it's set.
+ */
 export function knowsUnicode(env: NodeJS.ProcessEnv): boolean {
   if (env.TERM === 'linux' || env.TERM === 'dumb') return false
   const locale = [env.LC_ALL, env.LC_CTYPE, env.LANG].find(isSet)
@@ -69,7 +73,7 @@ function paint(text: string, ...styles: readonly Style[]): string {
   if (text === '') return ''
   return styles.reduce((painted, style) => {
     const [open, close] = (inspect.colors[style] ?? [0, 0]).map((code) => `\x1b[${code}m`)
-    // What is painted inside ends with the same code when it is of the same sort, so that it is opened again.
+    // Text painted inside ends with the same code if it has the same kind of style, so the style is opened again.
     return `${open}${painted.replaceAll(`${close}`, `${close}${open}`)}${close}`
   }, text)
 }

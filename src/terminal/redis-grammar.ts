@@ -1,6 +1,6 @@
 import type { LanguageRegistration } from 'shiki/core'
 
-/** Transcripts of redis-cli: `> COMMAND arguments` and what it prints, placeholders such as `<id>` included. */
+/** Transcripts of redis-cli: `> COMMAND arguments` and what it prints, including placeholders such as `<id>`. */
 export const redisGrammar: LanguageRegistration = {
   name: 'redis',
   scopeName: 'source.redis-transcript',

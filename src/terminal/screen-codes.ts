@@ -2,6 +2,6 @@
 export const clearScreen = '\x1b[H\x1b[2J'
 export const hideCursor = '\x1b[?25l'
 export const showCursor = '\x1b[?25h'
-/** A screen of its own; what stood there before comes back with `leaveScreen`. */
+/** The alternate screen; `leaveScreen` brings back what was there before. */
 export const enterScreen = '\x1b[?1049h'
 export const leaveScreen = '\x1b[?1049l'

@@ -2,7 +2,7 @@ import type { Palette, Style } from './palette.ts'
 import type { Span } from './text.ts'
 import { span } from './text.ts'
 
-/** What a task or a lesson can be in. */
+/** The states of a task or a lesson. */
 export type ShownState =
   | 'passed'
   | 'failed'
@@ -31,7 +31,7 @@ const looks: Readonly<Record<ShownState, Look>> = {
   new: { sign: '○', ascii: 'o', word: 'new', style: 'gray' },
 }
 
-/** Sign and word, so that nobody needs to see the colour: `✓ passed`. */
+/** Sign and word, so that no one needs to see the color: `✓ passed`. */
 export function stateSpan(state: ShownState, palette: Palette): Span {
   return span(`${stateSign(state, palette)} ${looks[state].word}`, looks[state].style)
 }
@@ -44,7 +44,7 @@ export function stateWord(state: ShownState): string {
   return looks[state].word
 }
 
-/** What a page is drawn with; every one is a single column wide. */
+/** What a page is drawn with; each is a single column wide. */
 export interface Marks {
   readonly bullet: string
   readonly bar: string
@@ -52,7 +52,7 @@ export interface Marks {
   readonly strongRule: string
   readonly full: string
   readonly empty: string
-  /** In front of what goes on from a line that is too long. */
+  /** Before the continuation of a line that's too long. */
   readonly continued: string
 }
 

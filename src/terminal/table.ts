@@ -10,15 +10,15 @@ export interface TableOptions {
   readonly width: number
   readonly palette: Palette
   readonly header?: readonly Text[]
-  /** Of each column; left unless given. */
+  /** The alignment of each column; default: left. */
   readonly align?: readonly ('left' | 'right')[]
 }
 
 const gap = 2
-/** A column with less room than this reads like a ladder of syllables. */
+/** Minimum width of a column: with less room it reads like a ladder of syllables. */
 const narrowest = 8
 
-/** Rows in columns; where they have no room beside each other, one below the other. */
+/** Rows in columns; if the columns don't fit side by side, one below the other. */
 export function table(rows: readonly (readonly Text[])[], options: TableOptions): string {
   return paintLines(tableLines(rows, options), options.palette)
 }
@@ -73,7 +73,7 @@ function oneBelowTheOther(
   })
 }
 
-/** The width of each column, or undefined if they do not fit beside each other. */
+/** The width of each column, or undefined if they don't fit side by side. */
 function columnWidths(
   natural: readonly number[],
   words: readonly number[],
@@ -82,7 +82,7 @@ function columnWidths(
   const least = natural.map((width, column) => Math.min(width, Math.max(narrowest, words[column] ?? 0)))
   if (sum(least) > room) return undefined
   const widths = [...natural]
-  // The widest column gives way first, so that short ones keep their cells on one line.
+  // The widest column shrinks first, so that short ones keep their cells on one line.
   while (sum(widths) > room) {
     const spare = widths.map((width, column) => (width > (least[column] ?? 0) ? width : 0))
     const widest = spare.indexOf(Math.max(...spare))
@@ -91,7 +91,7 @@ function columnWidths(
   return widths
 }
 
-/** The widest word of each column, as far as a word is kept in one piece: up to 16 columns. */
+/** The widest word of each column, up to 16 columns; longer words are broken. */
 function wordWidths(rows: readonly (readonly Text[])[], columns: number): readonly number[] {
   return indices(columns).map((column) =>
     Math.min(16, Math.max(0, ...rows.map((row) => longest(row[column] ?? '', /\s/)))),

@@ -1,6 +1,6 @@
 import type { Token } from 'markdown-it'
 
-/** Moves the box of every `- [x] text` from the text into the item, where it takes the bullet's place. */
+/** Moves the box of every `- [x] text` from the text to the item, where it replaces the bullet. */
 export function markTaskBoxes(tokens: readonly Token[]): void {
   for (const [index, item] of tokens.entries()) {
     const text = tokens[index + 2]?.children?.[0]

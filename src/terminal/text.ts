@@ -3,7 +3,7 @@ import type { Palette, Style } from './palette.ts'
 import { graphemes, widthOf } from './width.ts'
 
 /**
- * A piece of text in one look. Pages are made of spans and painted at the very end, so that measuring and wrapping
+ * A piece of text in one style. Pages are made of spans and painted at the very end, so that measuring and wrapping
  * never meet an escape sequence, and no text can smuggle one in.
  */
 export interface Span {
@@ -14,7 +14,7 @@ export interface Span {
 /** One line on the screen. */
 export type Line = readonly Span[]
 
-/** What the functions of this folder take as text. */
+/** What the functions of this folder accept as text. */
 export type Text = string | Span | readonly (string | Span)[]
 
 /** The only way to make a span: control characters in `text` become visible here. */
@@ -27,7 +27,7 @@ export function spans(text: Text): Line {
   return 'text' in text ? [text] : text.map((part) => (typeof part === 'string' ? span(part) : part))
 }
 
-/** The same text with these styles on top. */
+/** The same text with these styles added. */
 export function styled(text: Text, ...styles: readonly Style[]): Line {
   return spans(text).map((part) => ({ ...part, styles: [...part.styles, ...styles] }))
 }
@@ -42,13 +42,13 @@ export function lineWidth(text: Text): number {
   return widthOf(textOf(text))
 }
 
-/** `text` and as many spaces as make it `width` columns wide. */
+/** `text` padded with spaces to `width` columns. */
 export function padded(text: Text, width: number, side: 'left' | 'right' = 'right'): Line {
   const space = span(' '.repeat(Math.max(0, width - lineWidth(text))))
   return side === 'right' ? [...spans(text), space] : [space, ...spans(text)]
 }
 
-/** `text` in `width` columns at most, an ellipsis at its end if something was cut off. */
+/** `text` in at most `width` columns, with an ellipsis at its end if something was cut off. */
 export function cut(text: string, width: number, { unicode }: Pick<Palette, 'unicode'>): string {
   if (widthOf(text) <= width) return text
   const ellipsis = unicode ? '…' : '...'
@@ -62,7 +62,7 @@ export function cut(text: string, width: number, { unicode }: Pick<Palette, 'uni
   return kept + ellipsis.slice(0, Math.max(0, width))
 }
 
-/** Lines as text for the terminal; the spaces at the ends of lines are left out. */
+/** Lines as text for the terminal, without the spaces at the ends of lines. */
 export function paintLines(lines: readonly Line[], palette: Palette): string {
   return lines.map((line) => paintLine(line, palette)).join('\n')
 }
@@ -76,7 +76,7 @@ function paintLine(line: Line, palette: Palette): string {
     .join('')
 }
 
-/** Neighbours of the same look as one: words painted one by one would drown in escape sequences. */
+/** Merges neighbors with the same style: words painted one by one would drown in escape sequences. */
 function joined(line: Line): Line {
   const result: Span[] = []
   for (const part of line) {

@@ -1,6 +1,6 @@
 import type { Token } from 'markdown-it'
 
-/** A block of Markdown with the blocks inside it; markdown-it itself gives a flat list that opens and closes. */
+/** A block of Markdown with the blocks inside it; markdown-it itself returns a flat list that opens and closes. */
 export interface Block {
   /** `paragraph`, `heading`, `fence`, `bullet_list`, `inline` … */
   readonly type: string

@@ -1,6 +1,6 @@
 const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' })
 
-/** What a reader sees as one character each, however many code points it takes. */
+/** What a reader sees as one character, however many code points it takes. */
 export function graphemes(text: string): readonly string[] {
   return isAscii(text) ? [...text] : Array.from(segmenter.segment(text), ({ segment }) => segment)
 }
@@ -17,7 +17,7 @@ function graphemeWidth(grapheme: string): number {
   return isWide(grapheme.codePointAt(0) ?? 0) ? 2 : 1
 }
 
-/** Drawn as a picture by itself, or made one by U+FE0F, a skin colour or a keycap; flags are two letters. */
+/** Drawn as a picture on its own, or made one by U+FE0F, a skin color or a keycap; flags are two letters. */
 function isEmoji(grapheme: string): boolean {
   return (
     /^\p{Emoji_Presentation}/u.test(grapheme) ||

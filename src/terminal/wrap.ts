@@ -3,17 +3,17 @@ import { lineWidth, span, spans } from './text.ts'
 import { graphemes, widthOf } from './width.ts'
 
 export interface WrapOptions {
-  /** Columns, with the prefixes. */
+  /** Columns, including the prefixes. */
   readonly width: number
-  /** In front of the first line, e.g. a bullet. */
+  /** Before the first line, for example a bullet. */
   readonly first?: Text
-  /** In front of every other line; as many spaces as `first` is wide unless given. */
+  /** Before every other line; default: as many spaces as `first` is wide. */
   readonly rest?: Text
 }
 
 /**
- * Breaks text at its spaces and line ends. A word wider than the line is broken in the middle, but for an address:
- * one that is cut cannot be opened any more.
+ * Breaks text at its spaces and line ends. A word wider than the line is broken in the middle, except for an address:
+ * a broken one can't be opened.
  */
 export function wrap(text: Text, options: WrapOptions): readonly Line[] {
   const first = spans(options.first ?? '')
@@ -27,8 +27,8 @@ export function wrap(text: Text, options: WrapOptions): readonly Line[] {
 }
 
 /**
- * Lines of code that are wider than the terminal go on below a mark, at a space if one is near; nothing else about
- * them changes.
+ * Lines of code wider than the terminal continue on the next line after a mark, broken at a space if one is near;
+ * nothing else about them changes.
  */
 export function wrapCode(line: Line, width: number, mark: string): readonly Line[] {
   if (lineWidth(line) <= width) return [line]
@@ -50,7 +50,7 @@ function paragraphs(text: Line): readonly Line[] {
   return result
 }
 
-/** Words with the space in front of them; a word may change its style in the middle. */
+/** Words with the space before them; a word may change its style in the middle. */
 interface Word {
   readonly space: Line
   readonly text: Line
@@ -92,8 +92,8 @@ function fill(words: readonly Word[], firstRoom: number, room: number): readonly
 }
 
 /**
- * Pieces of `width` columns at most, cut between what a reader sees as characters: behind the last space, if it stands
- * at column `spaceFrom` or later, else at the very end.
+ * Pieces of at most `width` columns, cut between visible characters: after the last space, if it's at column
+ * `spaceFrom` or later, else at the very end.
  */
 function chop(line: Line, width: number, spaceFrom: number = width): readonly Line[] {
   const pieces: Span[][] = []
@@ -102,7 +102,7 @@ function chop(line: Line, width: number, spaceFrom: number = width): readonly Li
   for (const cell of line.flatMap((part) => graphemes(part.text).map((text) => ({ ...part, text })))) {
     const wide = widthOf(cell.text)
     if (used > 0 && used + wide > width) {
-      // The break itself stands for a space right at it.
+      // The break itself replaces a space at that place.
       if (cell.text === ' ' && spaceFrom < width) {
         pieces.push(piece)
         piece = []

@@ -3,14 +3,14 @@ import { type Course, type LessonSummary, type Track, tracks } from '../course/i
 import { isDone, type ProgressLog } from '../progress/index.ts'
 import type { Home } from '../workspace/index.ts'
 
-/** Where somebody works: the course, their files, and their progress. */
+/** Where someone works: the course, their files, and their progress. */
 export interface Desk {
   readonly course: Course
   readonly home: Home
   readonly progress: ProgressLog
 }
 
-/** A path as one would type it here: relative where that leads down, else whole. */
+/** A path as you'd type it here: relative if it's below this folder, otherwise absolute. */
 export function shownPath(file: string, from: string = process.cwd()): string {
   const relative = path.relative(from, file)
   const isBelow = relative !== '' && !relative.startsWith('..') && !path.isAbsolute(relative)
@@ -23,25 +23,25 @@ export function currentLesson({ course, progress }: Desk): LessonSummary | undef
   return course.lessons.find(({ slug }) => slug === current)
 }
 
-/** The way through the course that the learner chose; undefined for the whole of it. */
+/** The track that the learner chose; undefined for the whole course. */
 export function chosenTrack({ course, progress }: Desk): Track | undefined {
   const { track } = progress.overview()
   return tracks(course).find(({ name }) => name === track && name !== 'all')
 }
 
-/** The lessons that the learner means to do, in order. */
+/** The lessons that the learner plans to do, in order. */
 export function lessonsAhead(desk: Desk): readonly LessonSummary[] {
   return chosenTrack(desk)?.lessons ?? desk.course.lessons
 }
 
-/** The lesson that comes after this one on the learner's way; undefined after the last. */
+/** The lesson after this one on the learner's track; undefined after the last. */
 export function lessonAfter(desk: Desk, { number }: LessonSummary): LessonSummary | undefined {
   return lessonsAhead(desk).find((lesson) => Number(lesson.number) > Number(number))
 }
 
 /**
- * Where to go on: the current lesson until it is passed, then the first after it (or at all) that is not done. Who
- * chose a track is led along it.
+ * Where to continue: the current lesson until it's passed, then the first after it (or overall) that isn't done. A
+ * learner who chose a track is led along it.
  */
 export function nextLesson(desk: Desk): LessonSummary | undefined {
   const lessons = lessonsAhead(desk)
@@ -53,7 +53,7 @@ export function nextLesson(desk: Desk): LessonSummary | undefined {
   return lessons.find((lesson) => isAfter(lesson) && isOpen(lesson)) ?? lessons.find(isOpen)
 }
 
-/** The words that lead on from here; undefined when everything is done. */
+/** The command that leads on from here; undefined when everything is done. */
 export function nextCommand(desk: Desk): string | undefined {
   const next = nextLesson(desk)
   if (next === undefined) return undefined

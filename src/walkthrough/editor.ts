@@ -6,8 +6,8 @@ export class EditorError extends Error {
 }
 
 /**
- * The editor that the environment names, as words: `code --wait` is two. Inside the terminal of an editor
- * (VS Code and its kin) that editor is meant, if nothing is named.
+ * The editor that the environment names, as words: `code --wait` is two. If none is named inside an editor's terminal
+ * (VS Code or a relative), that editor is used.
  */
 export function editorCommand(env: NodeJS.ProcessEnv): readonly string[] | undefined {
   const named = [env.VISUAL, env.EDITOR].find((value) => value !== undefined && value.trim() !== '')
@@ -15,15 +15,18 @@ export function editorCommand(env: NodeJS.ProcessEnv): readonly string[] | undef
   return env.TERM_PROGRAM === 'vscode' ? ['code'] : undefined
 }
 
-/** Opens a file and resolves when the editor ends; one with a window of its own ends at once. Rejects with EditorError. */
+/**
+ * Opens a file and resolves when the editor exits; an editor with its own window exits at once. Rejects with
+ * EditorError.
+ */
 export async function openInEditor(file: string, env: NodeJS.ProcessEnv): Promise<void> {
   const [program, ...args] = editorCommand(env) ?? []
   if (program === undefined) {
     throw new EditorError(
-      `No editor is known. Set EDITOR (for example to nano or code), or open this yourself: ${file}`,
+      `No editor is configured. Set EDITOR (for example to nano or code), or open the file yourself: ${file}`,
     )
   }
-  // On Windows `code` is a script, which only a shell starts; there the words are quoted by hand.
+  // On Windows `code` is a script, which only a shell can start, so the words are quoted by hand.
   const child =
     process.platform === 'win32'
       ? spawn([program, ...args, file].map((word) => `"${word}"`).join(' '), {
@@ -35,7 +38,7 @@ export async function openInEditor(file: string, env: NodeJS.ProcessEnv): Promis
   const problem = await endOf(child)
   if (problem !== undefined) {
     throw new EditorError(
-      `The editor "${program}" ${problem}. Set EDITOR to another, or open this yourself: ${file}`,
+      `The editor "${program}" ${problem}. Set EDITOR to another one, or open the file yourself: ${file}`,
     )
   }
 }
@@ -44,7 +47,7 @@ function endOf(child: ChildProcess): Promise<string | undefined> {
   return new Promise((resolve) => {
     child.once('error', (error: NodeJS.ErrnoException) =>
       resolve(
-        error.code === 'ENOENT' ? 'is not installed' : `cannot be started (${error.code ?? error.message})`,
+        error.code === 'ENOENT' ? "isn't installed" : `can't be started (${error.code ?? error.message})`,
       ),
     )
     child.once('close', (code, signal) => {

@@ -40,7 +40,7 @@ export async function walkThrough(walk: Walk): Promise<void> {
   }
 }
 
-/** One lesson after the other, as long as the learner goes on. */
+/** One lesson after the other, as long as the learner continues. */
 async function walkLessons(walk: Walk, first: LessonSummary): Promise<void> {
   let lesson: LessonSummary | undefined = first
   while (lesson !== undefined) lesson = await walkLesson(walk, lesson)
@@ -48,15 +48,15 @@ async function walkLessons(walk: Walk, first: LessonSummary): Promise<void> {
 
 function homeChoices({ desk }: Walk, next: LessonSummary | undefined): readonly Choice<HomeChoice>[] {
   const isBegun = next !== undefined && desk.progress.overview().lesson(next.slug).state !== 'new'
-  const verb = isBegun ? 'Go on with' : 'Begin'
+  const verb = isBegun ? 'Continue with' : 'Start'
   const isNew = desk.progress.overview().lessons.length === 0
   return [
     ...(next === undefined
       ? []
       : [{ name: `${verb} ${next.number} · ${next.title}`, value: 'continue' as const }]),
-    ...(isNew ? [{ name: 'I know some of it: where should I begin?', value: 'placement' as const }] : []),
+    ...(isNew ? [{ name: 'I know some of this. Where should I start?', value: 'placement' as const }] : []),
     { name: 'All lessons', value: 'lessons' },
-    { name: 'What I have done', value: 'progress' },
+    { name: "What I've done", value: 'progress' },
     { name: 'Leave', value: 'leave' },
   ]
 }

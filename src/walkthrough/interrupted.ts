@@ -1,4 +1,4 @@
-/** Somebody pressed Ctrl-C while the program listened to keys itself. */
+/** The user pressed Ctrl-C while the program itself was listening for keys. */
 export class InterruptedError extends Error {
   override readonly name = 'InterruptedError'
 }

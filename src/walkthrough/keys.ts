@@ -26,7 +26,7 @@ const names: Readonly<Record<string, Key>> = {
   '\x04': 'leave',
 }
 
-/** The keys in what a terminal sent at once; unknown ones are left out. */
+/** The keys in one chunk of terminal input; unknown ones are left out. */
 export function keysIn(data: string): readonly Key[] {
   return keystrokes(data).flatMap((key) => names[key] ?? [])
 }

@@ -4,7 +4,7 @@ import type { Desk } from './desk.ts'
 
 type Check = Payloads['CHECK_PASSED'] | Payloads['CHECK_FAILED']
 
-/** The last verdict on the learner's own answer, since the lesson was last begun. */
+/** The last verdict on the learner's own answer since the lesson was last started. */
 export function lastCheck({ progress }: Pick<Desk, 'progress'>, slug: string): Check | undefined {
   const event = progress.since(0).findLast((one) => one.entityId === slug && isOfInterest(one))
   return event === undefined || event.eventType === 'LESSON_RESET' ? undefined : (event.payload as Check)
@@ -16,7 +16,7 @@ function isOfInterest({ eventType, payload }: StoredEvent): boolean {
   return (payload as Check).target === 'workspace'
 }
 
-/** The task that the learner is at: the first that did not pass at the last check; undefined when all did. */
+/** The task that the learner is on: the first that didn't pass at the last check; undefined if all passed. */
 export function taskAtHand(desk: Pick<Desk, 'progress'>, lesson: Lesson): Task | undefined {
   const check = lastCheck(desk, lesson.slug)
   if (check === undefined) return lesson.tasks[0]

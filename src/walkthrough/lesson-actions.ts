@@ -12,7 +12,7 @@ export type Action = 'check' | 'watch' | 'hint' | 'edit' | 'task' | 'solution' |
 
 type Act = (walk: Walk, lesson: Lesson) => Promise<void>
 
-/** Trouble that the learner can put right is said, and the loop goes on. */
+/** Shows errors that the learner can fix, and lets the loop continue. */
 const tolerated: ReadonlySet<string> = new Set([
   'BrokenCheckError',
   'EditorError',
@@ -42,7 +42,7 @@ export const actions: Readonly<Record<Action, Act>> = {
     ui.print('Checking …')
     const { redis } = await session.open()
     const result = await checkOwnAnswer(desk, session, lesson.slug)
-    const next = result.passed ? 'Go on with the next lesson.' : 'Mend it, or take a hint, and check again.'
+    const next = result.passed ? 'Continue with the next lesson.' : 'Fix it, or take a hint, and check again.'
     ui.print(renderCheck(result, { width: ui.width, palette, title: lesson.title, next }))
     await printChange(walk, lesson)
     if (redis.limits !== undefined) ui.print(redis.limits)
@@ -54,7 +54,7 @@ export const actions: Readonly<Record<Action, Act>> = {
     const { desk, ui, palette } = walk
     const atHand = taskAtHand(desk, lesson)
     if (atHand === undefined)
-      return ui.print('Every task passed at the last check: there is nothing to hint at.')
+      return ui.print('Every task passed at the last check, so there are no hints to show.')
     const progress = desk.progress.overview().lesson(lesson.slug)
     const hint = nextHint(lesson, progress, { firstFailing: atHand.name })
     const task = `task ${hint.taskNumber}, ${hint.task}`

@@ -5,7 +5,7 @@ import { cut, type Line, lineWidth, padded, paintLines, span } from '../terminal
 import { widthOf } from '../terminal/width.ts'
 import { currentLesson, type Desk } from './desk.ts'
 
-/** Lessons by chapter, each with its state in sign and word; the current one has an arrow. All, unless given. */
+/** Lessons by chapter, each with its state as sign and word; the current one has an arrow. Default: all lessons. */
 export function lessonTable(
   desk: Desk,
   { palette, width }: { readonly palette: Palette; readonly width: number },
@@ -16,7 +16,7 @@ export function lessonTable(
   const state = (slug: string) => stateSpan(overview.lesson(slug).state, palette)
   const states = Math.max(...lessons.map(({ slug }) => lineWidth(state(slug))))
   const widest = Math.max(...lessons.map(({ title }) => widthOf(title)))
-  // In front of the title stand arrow and number, behind it `123 min` and the state.
+  // Arrow and number come before the title; `123 min` and the state come after it.
   const titles = Math.max(12, Math.min(widest, width - 5 - 9 - 2 - states))
   const shown = chapters(desk.course).map((chapter) => ({
     ...chapter,

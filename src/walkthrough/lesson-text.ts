@@ -1,6 +1,8 @@
 import type { Lesson, Task } from '../course/index.ts'
 
-/** The lesson as one reads it: Markdown without hints and without the quiz, which would give the answers away. */
+/**
+ * The lesson as a reader sees it: Markdown without hints, and without the quiz, which would give the answers away.
+ */
 export function lessonText(lesson: Lesson): string {
   return [lesson.intro, ...lesson.tasks.map(taskText), lesson.outro]
     .filter((part) => part !== '')

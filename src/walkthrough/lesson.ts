@@ -11,7 +11,9 @@ import type { Walk } from './walk.ts'
 
 type Way = 'next' | 'home'
 
-/** One lesson: its text, its quiz, and then checks, hints and the rest. Returns the lesson to go on with, if any. */
+/**
+ * One lesson: its text, its quiz, and then checks, hints and the rest. Returns the lesson to continue with, if any.
+ */
 export async function walkLesson(walk: Walk, summary: LessonSummary): Promise<LessonSummary | undefined> {
   const { desk, ui } = walk
   const lesson = await desk.course.lesson(summary.slug)
@@ -30,20 +32,20 @@ async function read(walk: Walk, lesson: Lesson): Promise<void> {
   const end = await showText(walk, lesson)
   const questions = openQuestions(lesson, walk.desk.progress.overview().lesson(lesson.slug))
   if (end === 'left' || questions.length === 0) return
-  const wants = await walk.ui.choose('A few questions on what you read?', [
+  const wants = await walk.ui.choose('A few questions about what you read?', [
     { name: `Yes, ask me (${questions.length})`, value: true },
     { name: 'Not now', value: false },
   ])
   if (wants) await askQuiz(walk, lesson, questions)
 }
 
-/** Somebody who asks for the quiz is not told that there is none left. */
+/** A learner who asks for the quiz isn't told that no questions are left. */
 async function quiz(walk: Walk, lesson: Lesson): Promise<void> {
   const open = openQuestions(lesson, walk.desk.progress.overview().lesson(lesson.slug))
   await askQuiz(walk, lesson, open.length === 0 ? lesson.quiz : open)
 }
 
-/** Only who came to the end has read it. */
+/** Only a reader who got to the end has read it. */
 async function showText(walk: Walk, lesson: Lesson): Promise<'end' | 'left'> {
   const end = await readLesson(walk, lesson)
   if (end === 'end') await walk.desk.progress.record('LESSON_READ', lesson.slug, {})
@@ -72,7 +74,7 @@ async function loop(walk: Walk, lesson: Lesson): Promise<Way> {
         await actions[chosen](walk, lesson)
     }
     const passed = isPassed(walk.desk.progress.overview().lesson(lesson.slug))
-    // Enter, Enter, Enter: after a hint or an edit one checks, after a pass one goes on.
+    // Enter, Enter, Enter: after a hint or an edit comes a check, after a pass the next lesson.
     preselected = passed && chosen === 'check' ? 'next' : 'check'
   }
 }
@@ -87,7 +89,7 @@ function choices(walk: Walk, lesson: Lesson): readonly Choice<Action | 'read' | 
     { name: 'Read the lesson again', value: 'read' },
     ...(lesson.quiz.length === 0 ? [] : [{ name: 'Quiz', value: 'quiz' as const }]),
     { name: 'Solution', value: 'solution' },
-    { name: 'My answer beside the solution (diff)', value: 'diff' },
+    { name: 'Compare with the solution (diff)', value: 'diff' },
     ...(lessonAfter(walk.desk, lesson) === undefined
       ? []
       : [{ name: 'Next lesson', value: 'next' as const }]),

@@ -1,6 +1,9 @@
 import type { Palette } from '../terminal/index.ts'
 
-/** The signs of inquirer's menus in ASCII, for a terminal that shows no others; inquirer looks at TERM alone, not at the locale. */
+/**
+ * The signs of inquirer's menus in ASCII, for a terminal that can't show others; inquirer looks only at TERM, not at
+ * the locale.
+ */
 export function menuTheme({ unicode, paint }: Pick<Palette, 'unicode' | 'paint'>) {
   if (unicode) return {}
   const names: Readonly<Record<string, string>> = { '↑↓': 'up/down', '⏎': 'enter', '␣': 'space' }

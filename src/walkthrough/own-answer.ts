@@ -4,7 +4,7 @@ import { assertNoObstacle, recordCheck } from '../workspace/index.ts'
 import { type Desk, shownPath } from './desk.ts'
 import type { CheckSession } from './session.ts'
 
-/** There is no answer yet that could be checked. */
+/** There's no answer yet to check. */
 export class NotStartedError extends Error {
   override readonly name = 'NotStartedError'
   readonly lesson: string
@@ -12,20 +12,20 @@ export class NotStartedError extends Error {
   constructor(lesson: string, file: string) {
     const number = lesson.split('-')[0]
     super(
-      `There is no answer yet: ${shownPath(file)} does not exist. Begin with: npx eventlings start ${number}`,
+      `There's no answer to check yet, because ${shownPath(file)} doesn't exist. Start with: npx eventlings start ${number}`,
     )
     this.lesson = lesson
   }
 }
 
-/** Throws NotStartedError unless there is an answer. */
+/** Throws NotStartedError unless there's an answer. */
 export function assertStarted({ home }: Pick<Desk, 'home'>, slug: string): void {
   const file = home.answer(slug)
   assertNoObstacle(home, slug)
   if (!existsSync(file)) throw new NotStartedError(slug, file)
 }
 
-/** Checks the learner's own file and writes the verdict into the log. Throws NotStartedError. */
+/** Checks the learner's own file and records the verdict in the log. Throws NotStartedError. */
 export async function checkOwnAnswer(desk: Desk, session: CheckSession, slug: string): Promise<CheckResult> {
   assertStarted(desk, slug)
   const result = { ...(await session.check(slug, desk.home.target(slug))), target: 'workspace' }

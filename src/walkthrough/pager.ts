@@ -14,12 +14,13 @@ export interface PagerTerminal {
   readonly palette: Palette
 }
 
-/** Lines longer than this are hard to read, however wide the terminal. */
+/** Longer lines are hard to read, however wide the terminal. */
 const widest = 100
 
 /**
- * Shows a text page by page on a screen of its own, so that afterwards the terminal is as it was. `render` makes the
- * text for a width in columns; `run` runs what stands on a page. Resolves with whether the last page was reached; throws InterruptedError for Ctrl-C.
+ * Shows a text page by page on its own screen, so that the terminal is unchanged afterwards. `render` makes the text
+ * for a width in columns; `run` runs the snippet on a page. Resolves with whether the last page was reached; throws
+ * InterruptedError for Ctrl-C.
  */
 export async function readPages(
   render: (width: number) => Promise<string>,
@@ -28,7 +29,7 @@ export async function readPages(
 ): Promise<'end' | 'left'> {
   const { input, output } = terminal
   const events = terminalEvents(input, output)
-  // The first page takes its time on a slow machine, and an empty screen looks as if nothing came.
+  // The first page takes a while on a slow machine, and an empty screen looks as if nothing were coming.
   output.write(`${enterScreen}${hideCursor}${clearScreen}One moment …`)
   try {
     let shown = 0
@@ -37,7 +38,7 @@ export async function readPages(
     for (;;) {
       const text = await render(Math.min(widest, output.columns || 80))
       const all = pages(text, (output.rows || 24) - 2, asksHere)
-      // After a change of size there may be more pages, or fewer: we stay at the same share of the text.
+      // After a resize there may be more or fewer pages, so we stay at the same share of the text.
       shown = Math.min(all.length - 1, all.length === of ? shown : Math.floor((shown / of) * all.length))
       of = all.length
       if (sought !== undefined) shown = placeOf(sought, all) ?? shown

@@ -10,36 +10,37 @@ interface Placed {
   readonly right: boolean
 }
 
-/** One wrong answer may be a slip of the finger: two end the placement. */
+/** One wrong answer may be a slip of the finger, so it takes two to end the placement. */
 const WRONG_ENOUGH = 2
 
-/** Is enough known to say where to begin? */
+/** Whether enough is known to say where to start. */
 function isSettled(placed: readonly Placed[]): boolean {
   return placed.filter(({ right }) => !right).length >= WRONG_ENOUGH
 }
 
-/** The first lesson whose question was not answered rightly; undefined for somebody who knew all. */
+/** The first lesson whose question was answered wrong; undefined for a learner who knew everything. */
 function startingPoint(placed: readonly Placed[]): LessonSummary | undefined {
   return placed.find(({ right }) => !right)?.lesson
 }
 
 /**
- * One question of each lesson's quiz, from the first on, until it is clear where to begin; then offers to skip what
- * comes before. Whoever leaves early has taken no placement.
+ * One question from each lesson's quiz, starting at the first, until it's clear where to start; then offers to skip
+ * the lessons before that. A learner who leaves early hasn't taken a placement.
  */
 export async function askPlacement(walk: Asking): Promise<void> {
   const { desk, ui, palette } = walk
   const placed: Placed[] = []
-  const rule = 'A question from each lesson, until two answers are wrong. You begin at the first of them.'
+  const rule =
+    'One question from each lesson, until two answers are wrong. You start at the first lesson you got wrong.'
   ui.print(await renderMarkdown(rule, { width: ui.width, palette }))
   for (const summary of desk.course.lessons) {
     const { quiz } = await desk.course.lesson(summary.slug)
-    // What a snippet prints one can often guess; what the lesson is about, one knows or does not.
+    // What a snippet prints can often be guessed; what the lesson is about can't.
     const question = quiz.find(({ before }) => before === undefined)
     if (question === undefined) continue
     const asked = { text: question.question, answers: question.answers }
     const chosen = await askQuestion(walk, asked, `${summary.number} · ${summary.title}`)
-    if (chosen === 'leave') return ui.print('Then not. Nothing was changed.')
+    if (chosen === 'leave') return ui.print('You left the placement. Nothing was changed.')
     const right = isRightChoice(question, chosen)
     placed.push({ lesson: summary, right })
     ui.print(await renderMarkdown(explanation(question, chosen, right), { width: ui.width, palette }))
@@ -58,13 +59,13 @@ async function conclude({ desk, ui }: Asking, placed: readonly Placed[]): Promis
     questions: placed.length,
     startAt: start.slug,
   })
-  ui.print(`${right} of ${placed.length} right. Begin with ${start.number} · ${start.title}.`)
+  ui.print(`${right} of ${placed.length} right. Start with ${start.number} · ${start.title}.`)
   const earlier = lessons.filter(({ number }) => Number(number) < Number(start.number))
   const before = openLessons(desk, earlier)
   const [first] = before
   if (first === undefined) return
   const last = before.at(-1) ?? first
   const which = first === last ? first.number : `${first.number} to ${last.number}`
-  if (!(await ui.confirm(`Mark ${which} as skipped? You can do them at any time.`))) return
+  if (!(await ui.confirm(`Mark ${which} as skipped? You can still do them at any time.`))) return
   await skipLessons(desk, before, 'placement')
 }

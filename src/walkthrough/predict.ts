@@ -2,7 +2,7 @@ import type { Lesson, QuizQuestion } from '../course/index.ts'
 import { snippetCode } from '../playground/render-snippet.ts'
 import type { LessonProgress } from '../progress/index.ts'
 
-/** Questions about what snippet `number` will print that nobody has answered yet. */
+/** Unanswered questions about what snippet `number` will print. */
 export function openQuestionsAt(
   number: number,
   { quiz }: Pick<Lesson, 'quiz'>,
@@ -11,7 +11,7 @@ export function openQuestionsAt(
   return quiz.filter((question) => question.before === number && !isAnswered(question, progress))
 }
 
-/** What is left to ask behind the text: all but what was answered at its snippet. */
+/** What is left to ask after the text: every question that wasn't answered at its snippet. */
 export function openQuestions(
   { quiz }: Pick<Lesson, 'quiz'>,
   progress: Pick<LessonProgress, 'quiz'>,
@@ -24,8 +24,8 @@ function isAnswered({ question }: QuizQuestion, { quiz }: Pick<LessonProgress, '
 }
 
 /**
- * A question as it can be read anywhere: below one that belongs to a snippet stands what that snippet runs, but not what
- * comes back. Markdown.
+ * A question that can be read anywhere: if it belongs to a snippet, it's followed by what that snippet runs, but not
+ * by its output. Markdown.
  */
 export function wholeQuestion(
   { question, before }: QuizQuestion,

@@ -8,7 +8,7 @@ import { widthOf } from '../terminal/width.ts'
 import { wrap } from '../terminal/wrap.ts'
 import { type Desk, nextCommand } from './desk.ts'
 
-/** What has been done: a bar for each chapter, what is not quite right, and where to go on. */
+/** What has been done: a bar for each chapter, what needs attention, and where to continue. */
 export function progressPage(
   desk: Desk,
   { palette, width }: { readonly palette: Palette; readonly width: number },
@@ -40,17 +40,17 @@ function bar(desk: Desk, lessons: readonly LessonSummary[], width: number, palet
   return progressBar(passed, lessons.length, width, palette)
 }
 
-/** Lessons that are begun and not passed, passed with help, broken since, or passed in part. */
+/** Lessons that were started and not passed, passed with help, broken since, or passed in part. */
 function unfinished(desk: Desk, palette: Palette, width: number): readonly Line[] {
   const overview = desk.progress.overview()
   return desk.course.lessons.flatMap(({ slug }): readonly Line[] => {
     const lesson = overview.lesson(slug)
     const remarks = [
       ...(lesson.attempts > 0 ? [`${lesson.attempts} ${lesson.attempts === 1 ? 'check' : 'checks'}`] : []),
-      ...(lesson.brokenSince === undefined ? [] : ['its answer fails since you changed it']),
+      ...(lesson.brokenSince === undefined ? [] : ['its answer has failed since you changed it']),
       ...(lesson.skippedTasks === 0
         ? []
-        : [`${lesson.skippedTasks} skipped for want of a real server or a cluster`]),
+        : [`${lesson.skippedTasks} skipped, needing a real server or a cluster`]),
     ]
     const isWhole = lesson.brokenSince === undefined && lesson.skippedTasks === 0
     if (lesson.state === 'new' || (lesson.state === 'passed' && isWhole)) return []
@@ -61,5 +61,5 @@ function unfinished(desk: Desk, palette: Palette, width: number): readonly Line[
 
 function ending(desk: Desk, width: number): readonly Line[] {
   const command = nextCommand(desk)
-  return wrap(command === undefined ? 'You have done all lessons.' : `Go on with: ${command}`, { width })
+  return wrap(command === undefined ? "You've done all the lessons." : `Continue with: ${command}`, { width })
 }

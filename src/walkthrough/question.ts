@@ -2,10 +2,12 @@ import type { Lesson, QuizAnswer, QuizQuestion } from '../course/index.ts'
 import { renderMarkdown } from '../terminal/index.ts'
 import type { Walk } from './walk.ts'
 
-/** What it takes to ask somebody something. */
+/** What it takes to ask someone a question. */
 export type Asking = Pick<Walk, 'desk' | 'ui' | 'palette'>
 
-/** Asks one question; `leave` for somebody who has had enough. `text` is Markdown and stands above the answers. */
+/**
+ * Asks one question; returns `leave` if the learner has had enough. `text` is Markdown and appears above the answers.
+ */
 export async function askQuestion(
   { ui, palette }: Pick<Asking, 'ui' | 'palette'>,
   { text, answers }: { readonly text: string; readonly answers: QuizQuestion['answers'] },
@@ -16,7 +18,7 @@ export async function askQuestion(
   const choices = answers.map((answer) => ({ name: answer.text, value: answer }))
   if (answers.filter(({ right }) => right).length > 1) {
     const chosen = await ui.chooseSeveral(
-      `${message} (several may be right; nothing leaves ${leaves})`,
+      `${message} (several may be right; choose none to leave ${leaves})`,
       choices,
     )
     return chosen.length === 0 ? 'leave' : chosen
@@ -26,12 +28,12 @@ export async function askQuestion(
   return chosen === 'leave' ? chosen : [chosen]
 }
 
-/** All that is right, and nothing else. */
+/** Whether all the right answers were chosen, and no others. */
 export function isRightChoice({ answers }: QuizQuestion, chosen: readonly QuizAnswer[]): boolean {
   return answers.every((answer) => answer.right === chosen.includes(answer))
 }
 
-/** Writes an answer into the progress, and says whether it was right. */
+/** Records an answer in the progress, and returns whether it was right. */
 export async function recordAnswer(
   { desk }: Pick<Asking, 'desk'>,
   { slug }: Pick<Lesson, 'slug'>,
@@ -44,7 +46,7 @@ export async function recordAnswer(
   return right
 }
 
-/** What was chosen with its reason; after a wrong choice the right answer, too. Markdown. */
+/** What was chosen, with its reason; after a wrong choice, the right answer too. Markdown. */
 export function explanation(
   { answers }: QuizQuestion,
   chosen: readonly QuizAnswer[],

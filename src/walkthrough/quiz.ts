@@ -4,8 +4,8 @@ import { wholeQuestion } from './predict.ts'
 import { type Asking, askQuestion, explanation, recordAnswer } from './question.ts'
 
 /**
- * Asks the questions of a lesson, or those among them that are given, one by one, and says why an answer is right or
- * wrong. It never keeps anybody.
+ * Asks the questions of a lesson, or the given ones among them, one by one, and says why an answer is right or wrong.
+ * The learner can always leave.
  */
 export async function askQuiz(
   walk: Asking,

@@ -7,7 +7,7 @@ import { askQuestion, explanation, recordAnswer } from './question.ts'
 import { offeredOn, textWithSnippets } from './snippets-in-text.ts'
 import type { Walk } from './walk.ts'
 
-/** The text of a lesson page by page, with snippets that run in their place. Says whether the reader came to its end. */
+/** The text of a lesson page by page, with snippets that run in place. Returns whether the reader got to its end. */
 export async function readLesson(walk: Walk, lesson: Lesson): Promise<'end' | 'left'> {
   const { desk, session, ui, palette } = walk
   const progress = desk.progress.overview().lesson(lesson.slug)
@@ -24,7 +24,7 @@ export async function readLesson(walk: Walk, lesson: Lesson): Promise<'end' | 'l
     } catch (error) {
       stage?.close()
       stage = undefined
-      if (error instanceof Error) return `It could not be run: ${error.message}`
+      if (error instanceof Error) return `The snippet couldn't run: ${error.message}`
       throw error
     }
   }
@@ -47,7 +47,10 @@ export async function readLesson(walk: Walk, lesson: Lesson): Promise<'end' | 'l
   }
 }
 
-/** The questions before a snippet, and what is to be said of the answers: Markdown. Whoever leaves is not asked again here. */
+/**
+ * The questions before a snippet, and what to say about the answers, as Markdown. A learner who leaves isn't asked
+ * again here.
+ */
 async function askAt(walk: Walk, lesson: Lesson, number: number): Promise<readonly string[]> {
   const verdicts: string[] = []
   const progress = walk.desk.progress.overview().lesson(lesson.slug)
@@ -63,6 +66,6 @@ async function askAt(walk: Walk, lesson: Lesson, number: number): Promise<readon
 function inMarkdown({ snippet, ran, asShown }: SnippetResult): string {
   const isRedis = snippet.kind === 'redis'
   const text = ran.map(({ code, output }) => (isRedis ? `> ${code}\n${output}` : output)).join('\n')
-  const differs = asShown ? '' : '\n\nThe lesson shows something else above.'
-  return `${text === '' ? 'Nothing printed.' : fenced(isRedis ? 'redis' : '', text)}${differs}`
+  const differs = asShown ? '' : '\n\nThe output in the lesson above is different.'
+  return `${text === '' ? 'It printed nothing.' : fenced(isRedis ? 'redis' : '', text)}${differs}`
 }

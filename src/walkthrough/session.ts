@@ -4,13 +4,13 @@ import type { RedisPreference, RunningRedis } from '../redis/index.ts'
 
 export interface SessionOptions {
   readonly course: Course
-  /** Without it, EVENTLINGS_REDIS or the best source that there is. */
+  /** Default: EVENTLINGS_REDIS or the best available source. */
   readonly preference?: RedisPreference | undefined
-  /** The folder of the learner's own answers to build on; undefined for the model ones. */
+  /** The folder of the learner's own answers to build on; undefined for the model answers. */
   readonly mine?: string | undefined
-  /** For programs that check again and again. */
+  /** For programs that check repeatedly. */
   readonly stayWarm?: boolean
-  /** Hears how the start of Redis gets on. */
+  /** Called as the start of Redis progresses. */
   onNotice?(sentence: string): void
 }
 
@@ -25,9 +25,9 @@ interface Opened extends OpenSession {
 
 /** Starts with the first check, and is kept for all others. */
 export interface CheckSession {
-  /** Starts what does not run yet. Rejects with RedisUnavailableError; the next call tries again. */
+  /** Starts what isn't running yet. Rejects with RedisUnavailableError; the next call tries again. */
   open(): Promise<OpenSession>
-  /** A Redis that went away since the last check is replaced. */
+  /** Replaces a Redis that went away since the last check. */
   check(slug: string, target: Target, options?: CheckOptions): Promise<CheckResult>
   /** Stops what was started. Safe to call twice, and while something is still starting. */
   close(): Promise<void>
@@ -58,10 +58,10 @@ export function newSession(options: SessionOptions): CheckSession {
           await stop({ checker, redis })
         }
         if (closed || !(error instanceof RedisGoneError)) throw error
-        const next = error.kind === 'url' ? 'The check starts over.' : 'Another one is started.'
+        const next = error.kind === 'url' ? 'The check starts over.' : 'Starting another one.'
         options.onNotice?.(`${error.what}. ${next}`)
         if (opening === current) opening = undefined
-        await stop({ checker, redis }).catch(() => {}) // there is not much left to stop
+        await stop({ checker, redis }).catch(() => {}) // there's not much left to stop
         return (await open()).checker.check(...asked)
       }
     },

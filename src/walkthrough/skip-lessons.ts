@@ -4,7 +4,7 @@ import type { Desk } from './desk.ts'
 
 type Progress = Pick<Desk, 'progress'>
 
-/** Those of the lessons that are neither passed nor skipped. */
+/** The lessons that are neither passed nor skipped. */
 export function openLessons(
   { progress }: Progress,
   lessons: readonly LessonSummary[],
@@ -13,7 +13,9 @@ export function openLessons(
   return lessons.filter(({ slug }) => !isDone(overview.lesson(slug)))
 }
 
-/** Marks the lessons as known, and resolves to those that were open until then: what was done stays as it is. */
+/**
+ * Marks the lessons as known, and resolves to the ones that were open until then; finished lessons stay as they are.
+ */
 export async function skipLessons(
   desk: Progress,
   lessons: readonly LessonSummary[],

@@ -1,12 +1,12 @@
 import type { Lesson, Snippet } from '../course/index.ts'
 import { lessonText } from './lesson-text.ts'
 
-/** What stands below a snippet that was run: Markdown. */
+/** What appears below a snippet that was run, as Markdown. */
 export type Outputs = ReadonlyMap<number, string>
 
 /**
- * The lesson as one reads it, with an offer below each snippet that runs, or what came back. What the snippets in
- * `guessed` print is left out until they have run: somebody is to say it first.
+ * The lesson as a reader sees it, with an offer below each snippet that can run, or its output. The output of the
+ * snippets in `guessed` is left out until they have run, because the reader should guess it first.
  */
 export function textWithSnippets(
   lesson: Lesson,
@@ -30,7 +30,7 @@ export function textWithSnippets(
     const output = outputs.get(number)
     const isOpen = output === undefined && guessed.has(number)
     result.push(...(isOpen && runs?.[1] === 'redis' ? withoutReplies(block) : block))
-    // What the lesson shows belongs to the snippet: the offer stands below both.
+    // The output that the lesson shows belongs to the snippet, so the offer comes below both.
     const next = lines.findIndex((line, index) => index >= at && line.trim() !== '')
     if (lines[next]?.trim() === '```output') {
       const shownEnd = blockEnd(lines, next)
@@ -42,13 +42,16 @@ export function textWithSnippets(
   return result.join('\n')
 }
 
-/** The first snippet on a rendered page that was not run yet. */
+/** The first snippet on a rendered page that hasn't run yet. */
 export function offeredOn(page: string): number | undefined {
   const number = /r runs snippet (\d+)/.exec(page)?.[1]
   return number === undefined ? undefined : Number(number)
 }
 
-/** Does this line of a rendered page ask for a guess? What follows it may tell, so that it stands on the next page. */
+/**
+ * Whether this line of a rendered page asks for a guess. The lines after it may give the answer away, so they go on
+ * the next page.
+ */
 export function asksHere(line: string): boolean {
   return /^What comes back\? r runs snippet \d+$/.test(line.trim())
 }
@@ -61,7 +64,7 @@ function withoutReplies(block: readonly string[]): readonly string[] {
   return block.filter((line) => /^(```|>)/.test(line))
 }
 
-/** The index behind a fenced block that begins here, or behind this line. */
+/** The index after the fenced block that begins here, or after this line. */
 function blockEnd(lines: readonly string[], at: number): number {
   const fence = /^(`{3,})/.exec(lines[at] ?? '')?.[1]
   if (fence === undefined) return at + 1
@@ -69,7 +72,7 @@ function blockEnd(lines: readonly string[], at: number): number {
   return close === -1 ? lines.length : close + 1
 }
 
-/** Counted from 1. By what it holds, for a lesson's hints and quiz may have snippets that are not shown here. */
+/** Counted from 1. Found by content, because a lesson's hints and quiz may have snippets that aren't shown here. */
 function numberOf(
   block: readonly string[],
   snippets: readonly Snippet[],

@@ -2,7 +2,7 @@ import type { ReadStream, WriteStream } from 'node:tty'
 import { InterruptedError } from './interrupted.ts'
 import { type Key, keysIn } from './keys.ts'
 
-/** Keys and changes of size, in order; what comes while nobody asks is kept. Takes the terminal until `stop`. */
+/** Keys and resizes, in order; events that no one is waiting for are kept. Takes over the terminal until `stop`. */
 export function terminalEvents(input: ReadStream, output: WriteStream) {
   const waiting: (Key | 'resize')[] = []
   let wake = () => {}
@@ -10,7 +10,7 @@ export function terminalEvents(input: ReadStream, output: WriteStream) {
   const interrupted = new Promise<never>((_, reject) => {
     interrupt = reject
   })
-  // Only while something runs does anybody wait for it.
+  // Code waits for it only while something is running.
   interrupted.catch(() => {})
   const push = (...events: readonly (Key | 'resize')[]) => {
     waiting.push(...events)
@@ -44,7 +44,7 @@ export function terminalEvents(input: ReadStream, output: WriteStream) {
         })
       }
     },
-    /** Leaves the terminal to others, until `start`. */
+    /** Leaves the terminal to others until `start`. */
     stop(): void {
       input.off('data', onData)
       input.off('end', onEnd)

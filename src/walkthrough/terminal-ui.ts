@@ -8,7 +8,7 @@ export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
   const { input, output } = terminal
   const theme = menuTheme(terminal.palette)
   const prompt = inquirer.createPromptModule({ input, output })
-  /** A long list may fill the screen; a short menu leaves room for what it is about, such as a diagnosis. */
+  /** A long list may fill the screen; a short menu leaves room for its subject, such as a diagnosis. */
   const pageSize = (choices: number) => {
     const rows = output.rows || 24
     return Math.max(6, choices > 12 ? rows - 4 : rows - 18)

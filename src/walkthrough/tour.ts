@@ -15,7 +15,7 @@ export interface TourLesson {
   readonly ok: boolean
   /** Tasks that are skipped on this Redis. */
   readonly skipped: number
-  /** What is not as it should be, in sentences. */
+  /** What isn't as it should be, in sentences. */
   readonly problems: readonly string[]
   /** Milliseconds of the check of the starter, and of the solution. */
   readonly starterMs: number
@@ -30,8 +30,8 @@ export interface TourReport {
 }
 
 /**
- * Does for every lesson what a learner does, in a folder of its own that is gone afterwards: lays out the starter, which
- * must fail in every task, writes the solution over it, which must pass, and looks whether the progress says so.
+ * Does for every lesson what a learner does, in a temporary folder: creates the starter, which must fail in every
+ * task, writes the solution over it, which must pass, and checks that the progress agrees.
  */
 export async function rehearse(
   course: Course,
@@ -87,16 +87,16 @@ async function walkOne(
   }
 }
 
-/** The starter must fail, task by task, and not by being unreadable. */
+/** The starter must fail task by task, and not because it can't be read. */
 function problemsOfStarter({ diagnosis, tasks }: CheckResult): readonly string[] {
-  if (diagnosis !== undefined) return [`The starter cannot be run: ${diagnosis}`]
+  if (diagnosis !== undefined) return [`The starter can't run: ${diagnosis}`]
   const odd = tasks.filter(({ state }) => state === 'passed' || state === 'not reached')
-  return odd.map(({ task, state }) => `The starter should fail in ${task}, but that is "${state}".`)
+  return odd.map(({ task, state }) => `The starter should fail in ${task}, but its state is "${state}".`)
 }
 
 function problemsOfSolution({ passed, diagnosis, tasks }: CheckResult): readonly string[] {
   if (passed) return []
   const failed = tasks.find(({ state }) => state === 'failed')
-  const why = diagnosis ?? failed?.diagnosis ?? 'without a word.'
+  const why = diagnosis ?? failed?.diagnosis ?? 'without a diagnosis.'
   return [`The solution fails${failed === undefined ? '' : ` in ${failed.task}`}: ${why}`]
 }

@@ -8,19 +8,19 @@ export interface Heading {
   readonly heading: string
 }
 
-/** Does work in the place of the page, such as a question; then the page is back. */
+/** Does work in place of the page, such as asking a question; then the page is back. */
 export type Instead = <Result>(work: () => Promise<Result>) => Promise<Result>
 
 /**
- * Runs what the page offers to run. Resolves with words of the text that is rendered from then on, by which the place is
- * found again; undefined where nothing is offered.
+ * Runs what the page offers to run. Resolves with words from the text that is rendered from then on, to find the
+ * place again; undefined if there's nothing to run.
  */
 export type RunOnPage = (page: string, instead: Instead) => Promise<string | undefined>
 
-/** How the walkthrough talks with a person; the tests have one that answers by itself. */
+/** How the walkthrough talks with a person; the tests have one that answers automatically. */
 export interface Ui {
   readonly width: number
-  /** A text, already painted, as a paragraph of its own. */
+  /** A text, already painted, as its own paragraph. */
   print(text: string): void
   /** All of them reject with InterruptedError or inquirer's ExitPromptError after Ctrl-C. */
   choose<Value>(
@@ -30,6 +30,6 @@ export interface Ui {
   ): Promise<Value>
   chooseSeveral<Value>(message: string, choices: readonly Choice<Value>[]): Promise<readonly Value[]>
   confirm(message: string): Promise<boolean>
-  /** Shows a text page by page, and says whether the reader came to its end. */
+  /** Shows a text page by page, and resolves with whether the reader got to its end. */
   read(render: (width: number) => Promise<string>, run?: RunOnPage): Promise<'end' | 'left'>
 }

@@ -1,3 +1,3 @@
-/** Save, and the verdict is there. */
+/** Checks an answer on every save. */
 export { type WatchPlainOptions, watchPlain } from './plain.ts'
 export { type WatchTerminalOptions, watchOnTerminal } from './terminal.ts'

@@ -16,17 +16,17 @@ export interface PanelSource {
 export const helpPanel: Panel = {
   title: 'Help',
   kind: 'markdown',
-  text: `Write in your own editor and save: the verdict appears here by itself.
+  text: `Write in your own editor and save. The verdict appears here automatically.
 
-- \`h\` shows the next hint for the first task that fails; again, the one after it.
-- \`s\` shows the solution, \`d\` compares your file with it; both ask first, if you have not passed yet.
-- \`n\` and \`p\` go to the next and the previous lesson; nothing moves on by itself.
+- \`h\` shows the next hint for the first task that fails; press it again for the one after that.
+- \`s\` shows the solution, \`d\` compares your file with it; both ask first if you haven't passed yet.
+- \`n\` and \`p\` go to the next and the previous lesson; nothing moves on its own.
 - \`e\` opens your file in the editor that \`$VISUAL\` or \`$EDITOR\` names.
-- \`r\` runs the check again. \`x\` begins the lesson anew and keeps your file.
-- \`q\` or Ctrl-C leaves; everything is where you left it when you come back.`,
+- \`r\` runs the check again. \`x\` starts the lesson over and keeps a copy of your file.
+- \`q\` or Ctrl-C quits; everything is where you left it when you come back.`,
 }
 
-/** All lessons with their state, the one under watch marked. */
+/** All lessons with their state, the watched one marked. */
 export function listPanel({ course, progress }: PanelSource, here: string): Panel {
   const overview = progress.overview()
   const lines = course.lessons.map(
@@ -36,7 +36,7 @@ export function listPanel({ course, progress }: PanelSource, here: string): Pane
   return { title: 'Lessons', kind: 'plain', text: lines.join('\n') }
 }
 
-/** The next hint for the first task that did not pass, below those that were shown before. */
+/** The next hint for the first task that didn't pass, below the hints shown before. */
 export async function hintPanel(
   { course, progress }: PanelSource,
   slug: string,

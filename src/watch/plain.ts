@@ -5,15 +5,15 @@ import { type WatchOptions, WatchSession } from './session.ts'
 export interface WatchPlainOptions extends Omit<WatchOptions, 'onState' | 'onResult' | 'openEditor'> {
   readonly output: { write(text: string): unknown }
   readonly palette: Palette
-  /** One JSON object a line, for editors and scripts. */
+  /** One JSON object per line, for editors and scripts. */
   readonly json: boolean
-  /** Takes the sentences that would mix with the data of `json`. */
+  /** Receives the sentences that would get mixed up with the data of `json`. */
   note(sentence: string): void
-  /** Ends it. */
+  /** Ends the watch. */
   readonly signal: AbortSignal
 }
 
-/** Without a terminal: each verdict as text or as a line of JSON, until the signal. */
+/** Without a terminal: prints each verdict as text or as a line of JSON, until the signal. */
 export async function watchPlain(options: WatchPlainOptions): Promise<void> {
   const { output, palette, json, note, signal } = options
   const say = json ? note : (sentence: string) => void output.write(`${sentence}\n`)
@@ -29,7 +29,7 @@ export async function watchPlain(options: WatchPlainOptions): Promise<void> {
     },
     news(tell) {
       options.news?.((news) => {
-        // JSON has no place for them, so the next command tells them.
+        // JSON has no place for them, so the next command shows them.
         if (json) return tell(news)
         if (news.text !== '') output.write(`${news.text}\n`)
         news.seen()

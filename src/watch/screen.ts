@@ -19,12 +19,12 @@ export interface ScreenOptions {
   readonly palette: Palette
 }
 
-/** The whole screen as text: where one is, how it stands, what was asked for, and the keys, always last. */
+/** The whole screen as text: the lesson, its verdict, what the learner asked for, and the keys, always last. */
 export async function renderScreen(state: WatchState, options: ScreenOptions): Promise<string> {
   const { width, palette } = options
   const parts = [header(state, options)]
   if (state.result !== undefined) {
-    const next = state.result.passed ? 'n goes on to the next lesson' : 'h shows a hint'
+    const next = state.result.passed ? 'n moves on to the next lesson' : 'h shows a hint'
     parts.push(renderCheck(state.result, { width, palette, title: state.title, next }))
   }
   if (state.warning !== undefined) parts.push(text(state.warning, options, 'dim'))

@@ -13,25 +13,25 @@ export interface WatchOptions extends PanelSource {
   readonly checker: Pick<Checker, 'check'>
   readonly redis: Pick<RunningRedis, 'description' | 'limits'>
   readonly slug: string
-  /** The folder of the learner's own answers to build on; undefined for the model ones. */
+  /** The folder of the learner's own answers to build on; undefined for the model answers. */
   readonly mine?: string | undefined
-  /** Instead of TypeScript. */
+  /** Replaces TypeScript. */
   readonly typeWarning?: typeof typeWarning
-  /** The lessons that the learner means to do, in order: where next and previous lead. */
+  /** The lessons that the learner plans to do, in order: where next and previous lead. */
   readonly way: readonly LessonSummary[]
-  /** Go on to the next lesson as soon as one is passed. */
+  /** Go to the next lesson as soon as one is passed. */
   readonly advance?: boolean
   readonly poll?: boolean
   readonly now?: () => Date
   onState(state: WatchState): void
   onResult?(result: CheckResult): void
-  /** Where sentences come from that are not of the watch itself: those of a class. */
+  /** The source of sentences that don't come from the watch itself, but from a class. */
   news?(tell: (news: News) => void): void
   /** Opens the learner's file; resolves when the terminal is ours again. */
   openEditor?(file: string): Promise<void>
 }
 
-/** A key that is pressed so soon (ms) after news came in was not pressed by somebody who had read them. */
+/** Minimum time (ms) between the arrival of news and a key press that counts as having read it. */
 const READING = 2_000
 
 /** One learner at one lesson at a time: their file, the last verdict, and what they asked for. */
@@ -41,7 +41,7 @@ export class WatchSession {
   #watcher: { close(): void } | undefined
   #state: WatchState
   #news: { readonly news: News; readonly since: number } | undefined
-  /** Of the check that is under way. */
+  /** Belongs to the check in progress. */
   #checking = new AbortController()
   #done = () => {}
   readonly finished = new Promise<void>((resolve) => {
@@ -54,10 +54,10 @@ export class WatchSession {
     this.#state = this.#fresh()
   }
 
-  /** Lays out the lesson's file if needed, watches it and checks it at once. */
+  /** Creates the lesson's file if needed, watches it and checks it at once. */
   static async open(options: WatchOptions): Promise<WatchSession> {
     const lesson = options.course.lessons.find(({ slug }) => slug === options.slug)
-    if (lesson === undefined) throw new Error(`There is no lesson ${options.slug}`)
+    if (lesson === undefined) throw new Error(`There is no lesson ${options.slug}.`)
     const session = new WatchSession(options, lesson)
     await session.#enter(lesson)
     options.news?.((news) => session.#hear(news))
@@ -74,7 +74,7 @@ export class WatchSession {
     this.#done()
   }
 
-  /** What a key asks for. While a question is open, see `answer`. */
+  /** Does what a key asks for. While a question is open, see `answer`. */
   async act(action: Action): Promise<void> {
     switch (action) {
       case 'quit':
@@ -90,7 +90,7 @@ export class WatchSession {
           question: { text: 'Show the solution? A pass after it counts as one with help.', action },
         })
       case 'reset':
-        return this.#set({ question: { text: 'Begin anew? Your file is kept under a dated name.', action } })
+        return this.#set({ question: { text: 'Start over? Your file is kept under a dated name.', action } })
       case 'list':
         return this.#show(listPanel(this.#options, this.#lesson.slug))
       case 'help':
@@ -106,7 +106,7 @@ export class WatchSession {
     }
   }
 
-  /** A key was pressed, whichever: who does so has the screen before them. */
+  /** A key was pressed, any key: the learner is looking at the screen. */
   look(): void {
     const { now = () => new Date() } = this.#options
     if (this.#news === undefined || now().getTime() - this.#news.since < READING) return
@@ -140,7 +140,8 @@ export class WatchSession {
     const { keptAs } = await resetLesson(this.#options, slug, now())
     this.#set({
       panel: undefined,
-      notice: keptAs === undefined ? 'Begun anew.' : `Begun anew; your old answer is ${this.#shown(keptAs)}.`,
+      notice:
+        keptAs === undefined ? 'Started over.' : `Started over. Your old answer is ${this.#shown(keptAs)}.`,
     })
   }
 
@@ -152,7 +153,7 @@ export class WatchSession {
     const { isNew } = await openLesson(this.#options, lesson.slug)
     this.#state = this.#fresh()
     this.#set({ notice: isNew ? `Your file is ready: ${this.#state.file}` : undefined })
-    const gone = `${this.#state.file} is gone. Press x to begin anew.`
+    const gone = `${this.#state.file} is gone. Press x to start over.`
     this.#watcher = watchFile(
       home.answer(lesson.slug),
       {
@@ -167,14 +168,14 @@ export class WatchSession {
         onDeaf: () =>
           this.#set({
             notice:
-              'This folder tells nothing of its changes, so your file is looked at several times a second.',
+              "This folder doesn't report changes, so your file is checked for them several times a second.",
           }),
       },
       { poll },
     )
   }
 
-  /** Saves come faster than verdicts at times: each stops the check of the one before, which then has no verdict. */
+  /** Saves sometimes come faster than verdicts: each stops the check of the one before, which then has no verdict. */
   async #check(content?: Uint8Array): Promise<void> {
     const { checker, home, onResult, advance } = this.#options
     this.#checking.abort()
@@ -187,7 +188,7 @@ export class WatchSession {
       .check(slug, home.target(slug), { signal, onNotice, ...(content !== undefined && { content }) })
       .catch((error: unknown) => sentenceOf(error))
     if (signal.aborted) return
-    // What keeps a check from a verdict is told, and watching goes on: the next save may meet a better world.
+    // A problem that prevents a verdict is shown, and watching continues: the next save may have better luck.
     if (typeof checked === 'string') return this.#set({ checking: false, notice: checked })
     const result = { ...checked, target: 'workspace' }
     this.#set({ checking: false, result, warning: undefined, panel: undefined, notice: undefined })
@@ -198,7 +199,7 @@ export class WatchSession {
     else void this.#lookAtTypes(result, signal)
   }
 
-  /** After the verdict, and until the next save. */
+  /** Between the verdict and the next save. */
   async #lookAtTypes(result: CheckResult, signal: AbortSignal): Promise<void> {
     const { course, home, mine } = this.#options
     const ask = this.#options.typeWarning ?? (await import('../check/type-error.ts')).typeWarning

@@ -14,7 +14,7 @@ export type Action =
   | 'help'
   | 'quit'
 
-/** Shown always, in this order. */
+/** Always shown, in this order. */
 export const KEYS: readonly { readonly key: string; readonly action: Action; readonly label: string }[] = [
   { key: 'h', action: 'hint', label: 'hint' },
   { key: 'd', action: 'diff', label: 'diff' },
@@ -38,11 +38,11 @@ export type Panel =
   | { readonly kind: 'markdown' | 'plain'; readonly title: string; readonly text: string }
   | { readonly kind: 'diff'; readonly title: string; readonly mine: string; readonly theirs: string }
 
-/** What the class says. */
+/** What the class reports. */
 export interface News {
-  /** In sentences; empty when what was said was taken back. */
+  /** Sentences; empty when an earlier message was withdrawn. */
   readonly text: string
-  /** To be called when the learner has seen it; until then it is told again by the next program. */
+  /** To be called when the learner has seen it; until then the next program shows it again. */
   seen(): void
 }
 
@@ -56,18 +56,18 @@ export interface WatchState {
   /** The learner's file, as shown. */
   readonly file: string
   readonly redis: string
-  /** What this Redis cannot do, if there is something. */
+  /** What this Redis can't do, if anything. */
   readonly limits: string | undefined
   readonly checking: boolean
   readonly result: CheckResult | undefined
-  /** What TypeScript says of the file that got the verdict. */
+  /** What TypeScript reports about the file that got the verdict. */
   readonly warning: string | undefined
   /** Below the verdict: a hint, a diff, the list, help. */
   readonly panel: Panel | undefined
-  /** A question that waits for `y`; any other key is no. */
+  /** A question that waits for `y`; any other key means no. */
   readonly question: { readonly text: string; readonly action: 'solution' | 'diff' | 'reset' } | undefined
-  /** One line, for what just happened. */
+  /** One line about what just happened. */
   readonly notice: string | undefined
-  /** What the class says; it stays until it is seen. */
+  /** What the class reports; it stays until it's seen. */
   readonly news: string | undefined
 }

@@ -9,11 +9,11 @@ export interface WatchTerminalOptions extends Omit<WatchOptions, 'onState' | 'op
   readonly input: ReadStream
   readonly output: WriteStream
   readonly palette: Palette
-  /** Runs the editor with the terminal lent to it. */
+  /** Runs the editor and lends it the terminal. */
   editor?(file: string): Promise<void>
 }
 
-/** The watch screen, until `q` or Ctrl-C. The terminal is as it was afterwards, however this ends. */
+/** The watch screen, until `q` or Ctrl-C. The terminal is restored afterwards, however this ends. */
 export async function watchOnTerminal(options: WatchTerminalOptions): Promise<void> {
   const { input, output, palette, editor } = options
   let state: WatchState | undefined
@@ -38,7 +38,10 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<vo
   let session: WatchSession | undefined
   let isLeft = false
 
-  /** One key after the other: a key that is pressed before all is ready, or while an answer is on its way, waits. */
+  /**
+   * Handles one key after the other: a key pressed before everything is ready, or while a result is on its way,
+   * waits.
+   */
   let opened = () => {}
   let line = new Promise<void>((resolve) => {
     opened = resolve
@@ -93,7 +96,7 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<vo
     output.write(showCursor)
   }
 
-  take() // before anything is drawn: who sees the screen may press a key
+  take() // before anything is drawn, because anyone who sees the screen may press a key
   try {
     session = await WatchSession.open({
       ...options,
@@ -107,7 +110,7 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<vo
     if (isLeft) session.close()
     await session.finished
   } finally {
-    lent = true // a drawing that is on its way must not come after us
+    lent = true // a redraw in progress must not come after us
     release()
     output.write('\n')
   }

@@ -2,31 +2,36 @@ import { type FSWatcher, watch as fsWatch } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 
-/** What is heard about the file that is watched. */
+/** News about the watched file. */
 export interface FileNews {
-  /** New content that has come to rest. Saving the same content again is no news. */
+  /** New content that has come to rest. Saving the same content again isn't news. */
   onContent(content: Buffer): void
   onGone(): void
-  /** The operating system tells nothing about this folder (a network drive, WSL): from now on the file is polled. */
+  /**
+   * The operating system reports nothing about this folder (a network drive, WSL): from now on the file is polled.
+   */
   onDeaf?(): void
 }
 
 export interface WatchFileOptions {
-  /** Poll from the beginning. */
+  /** Poll from the start. */
   readonly poll?: boolean
-  /** Instead of `fs.watch`; calls back on anything that happens in the folder. */
+  /** Replaces `fs.watch`; calls back on anything that happens in the folder. */
   readonly listen?: (folder: string, heard: (name: string | null) => void) => { close(): void }
 }
 
-/** An editor that truncates and then writes has an empty file for a moment; this long it may be empty before it counts. */
+/**
+ * How long a file may be empty before that counts: an editor that truncates and then writes leaves it empty for a
+ * moment.
+ */
 const EMPTY_MS = 400
-/** Content counts when it is still the same after this long: some editors write in pieces. */
+/** How long content must stay the same before it counts: some editors write in pieces. */
 const REST_MS = 12
 const POLL_MS = 150
 /** How often a watcher is checked for deafness. */
 const CONTROL_MS = 1_000
 
-/** Watches one file, however its editor saves: in place, by rename, twice, or with a moment of emptiness. */
+/** Watches one file, however its editor saves: in place, by renaming, twice, or with an empty file for a moment. */
 export function watchFile(path: string, news: FileNews, options: WatchFileOptions = {}): { close(): void } {
   let last: Buffer | undefined
   let gone = false
@@ -84,8 +89,8 @@ export function watchFile(path: string, news: FileNews, options: WatchFileOption
   }
 
   /**
-   * Looks by itself now and then. If it finds a change, and nobody tells of it until the next look either, the watcher is deaf; on a
-   * busy machine the news only come late.
+   * Looks on its own now and then. If it finds a change, and no event reports it by the next look either, the watcher
+   * is deaf; on a busy machine events just come late.
    */
   async function control(): Promise<void> {
     if (looking || closed || poller !== undefined) return
@@ -125,10 +130,13 @@ export function watchFile(path: string, news: FileNews, options: WatchFileOption
   }
 }
 
-/** The folder and not the file: a save by rename replaces the file, and a watcher on it would watch the old one. */
+/**
+ * The folder and not the file: a save by renaming replaces the file, and a watcher on the file would keep watching
+ * the old one.
+ */
 function listenByFs(folder: string, heard: (name: string | null) => void): FSWatcher {
   const watcher = fsWatch(folder, { persistent: true }, (_, name) => heard(name))
-  watcher.on('error', () => {}) // then nothing is heard any more, which is noticed
+  watcher.on('error', () => {}) // no more events will come, and that is noticed
   return watcher
 }
 

@@ -2,9 +2,9 @@ import { join, resolve } from 'node:path'
 import type { Target } from '../check/index.ts'
 import { type Course, filesOf } from '../course/index.ts'
 
-/** Where a learner's things are: their answers and their progress. */
+/** Where a learner's files are: their answers and their progress. */
 export interface Home {
-  /** Holds workspace/ and .eventlings/. */
+  /** Contains workspace/ and .eventlings/. */
   readonly folder: string
   readonly workspace: string
   /** The folder of the progress log. */
@@ -15,7 +15,7 @@ export interface Home {
   target(slug: string): Target
 }
 
-/** The project's own folder, or the one that EVENTLINGS_HOME names: a rehearsal works there and touches nobody's answers. */
+/** The project's own folder, or the one in EVENTLINGS_HOME: a rehearsal works there and touches no one's answers. */
 export function homeOf(course: Course, env: NodeJS.ProcessEnv): Home {
   const folder = resolve(env.EVENTLINGS_HOME || course.root)
   const workspace = join(folder, 'workspace')

@@ -1,4 +1,4 @@
-/** What a learner does with a lesson, whichever screen they do it from. */
+/** What a learner does with a lesson, whichever screen they use. */
 export { type Home, homeOf } from './home.ts'
 export { openLesson, resetLesson, startLesson, UnwritableWorkspaceError } from './lesson-file.ts'
 export { changedLessons, changeNote } from './lesson-version.ts'

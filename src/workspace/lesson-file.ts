@@ -7,20 +7,20 @@ import type { Home } from './home.ts'
 import { fingerprintOf } from './lesson-version.ts'
 import { assertNoObstacle } from './obstacle.ts'
 
-/** The learner's folder cannot be written to. */
+/** The learner's folder isn't writable. */
 export class UnwritableWorkspaceError extends Error {
   override readonly name = 'UnwritableWorkspaceError'
   readonly file: string
 
   constructor(file: string, code: string | undefined) {
     super(
-      `${file} cannot be written (${code ?? 'unknown reason'}). Check the permissions of its folder, or set EVENTLINGS_HOME to a folder of yours.`,
+      `${file} can't be written (${code ?? 'unknown reason'}). Check the permissions of its folder, or set EVENTLINGS_HOME to a folder of your own.`,
     )
     this.file = file
   }
 }
 
-/** Lays the starter into the workspace; what is there already is never touched. */
+/** Copies the starter to the workspace; a file that's already there is never touched. */
 export async function startLesson(
   course: Course,
   home: Home,
@@ -57,8 +57,8 @@ export async function openLesson(
 }
 
 /**
- * Begins a lesson anew, and records it. The old answer is kept beside it under a dated name that no tool takes for TypeScript.
- * `now` is the local time that the name shall tell.
+ * Starts a lesson over, and records it. The old answer is kept beside it under a dated name that no tool mistakes for
+ * TypeScript. `now` is the local time for that name.
  */
 export async function resetLesson(
   { course, home, progress }: Desk,
@@ -84,7 +84,7 @@ export async function resetLesson(
   return { file, keptAs }
 }
 
-/** `2026-05-02-091407-123`: two resets in one second must not meet. */
+/** `2026-05-02-091407-123`: two resets in one second must not collide. */
 function stamp(now: Date): string {
   const two = (n: number) => String(n).padStart(2, '0')
   const day = `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`

@@ -24,13 +24,16 @@ export async function fingerprintOf(
   }
 }
 
-/** What an answer has to do. A better hint or explanation doesn't change that. By hand, because parsing takes far longer than a cold `list`. */
+/**
+ * What an answer has to do. A better hint or explanation doesn't change that. Extracted by hand, because parsing
+ * takes far longer than a cold `list`.
+ */
 function tasksIn(text: string): readonly string[] {
   const sections = text.split(/^(?=## )/m).filter((section) => section.startsWith('## Task '))
   return sections.map((section) => section.split(/^### Hints$/m)[0] ?? '')
 }
 
-/** The lessons that have changed since the learner began or passed them, as far as the log knows. */
+/** The lessons that have changed since the learner began or passed them, as far as the log shows. */
 export async function changedLessons<Lesson extends Pick<LessonSummary, 'slug'>>(
   { course, progress }: Desk,
   lessons: readonly Lesson[],
@@ -45,7 +48,10 @@ export async function changedLessons<Lesson extends Pick<LessonSummary, 'slug'>>
   return (await Promise.all(compared)).flat()
 }
 
-/** A sentence on those of the lessons that have changed since the learner began or passed them; undefined if none has. */
+/**
+ * A sentence about those of the lessons that have changed since the learner began or passed them; undefined if none
+ * has.
+ */
 export async function changeNote(
   desk: Desk,
   lessons: readonly Pick<LessonSummary, 'slug' | 'number'>[],

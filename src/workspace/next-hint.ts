@@ -19,7 +19,7 @@ export type NextHint =
       readonly earlier: readonly string[]
     }
 
-/** The next step for a task: of the one that is asked for, else of the first that did not pass, else of the first with hints left. */
+/** The next hint for a task: the requested one, else the first that didn't pass, else the first with hints left. */
 export function nextHint(
   lesson: Lesson,
   progress: LessonProgress,
@@ -31,7 +31,7 @@ export function nextHint(
     lesson.tasks.find(({ name }) => name === options.firstFailing) ??
     lesson.tasks.find(({ number, hints }) => shown(number) < hints.length) ??
     lesson.tasks[0]
-  if (task === undefined) throw new Error(`${lesson.slug} has no task`)
+  if (task === undefined) throw new Error(`${lesson.slug} has no tasks.`)
   const step = shown(task.number) + 1
   const text = task.hints[step - 1]
   const earlier = task.hints.slice(0, step - 1)

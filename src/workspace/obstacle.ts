@@ -20,7 +20,7 @@ export function assertNoObstacle(home: Home, slug: string): void {
   if (problem !== undefined) throw new ObstacleError(`${problem.finding} ${problem.remedy}`)
 }
 
-/** Says what is at this path instead of a folder or a file; undefined if that's what it is, or if nothing is there yet. */
+/** Says what is at this path instead of a folder or a file; undefined if the right thing, or nothing, is there. */
 export function obstacleAt(path: string, wanted: 'folder' | 'file'): Obstacle | undefined {
   const link = lstatSync(path, { throwIfNoEntry: false })
   if (link === undefined) return undefined

@@ -11,7 +11,7 @@ export interface Recording {
   readonly progress: ProgressLog
 }
 
-/** Writes a check of the learner's own answer into their progress. */
+/** Records a check of the learner's own answer in their progress. */
 export async function recordCheck(recording: Recording, result: CheckResult): Promise<void> {
   const { progress } = recording
   const { lesson, tasks, ms, redis, skipped } = result
@@ -35,7 +35,7 @@ export async function recordCheck(recording: Recording, result: CheckResult): Pr
   })
 }
 
-/** Is the answer still what `start` laid out? An editor may have changed its line ends. */
+/** Whether the answer is still what `start` created. An editor may have changed its line endings. */
 async function isStarter({ course, home }: Recording, slug: string): Promise<boolean> {
   const texts = [home.answer(slug), filesOf(course, slug).starter].map((file) => readFile(file, 'utf8'))
   try {

@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises'
 import { type Course, filesOf } from '../course/index.ts'
 import { isPassed, type ProgressLog } from '../progress/index.ts'
 
-/** Has the learner nothing to lose any more by seeing the solution? */
+/** Whether the learner has nothing more to lose by seeing the solution. */
 export function maySeeSolution({ progress }: { readonly progress: ProgressLog }, slug: string): boolean {
   const lesson = progress.overview().lesson(slug)
   return lesson.solutionSeen || isPassed(lesson)
 }
 
-/** The model solution as it stands in its file; from now on the learner has seen it. */
+/** The model solution as it is in its file. Records that the learner has seen it. */
 export async function revealSolution(
   desk: { readonly course: Course; readonly progress: ProgressLog },
   slug: string,

@@ -1,12 +1,15 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /**
- * Files that take much longer than the others, the longest first. Begun last, one of them would keep one core busy while
- * the other has nothing left to do.
+ * Files that take much longer than the others, longest first. Started last, one of them would keep one core busy
+ * while the other has nothing left to do.
  */
 const LONGEST = ['authoring/every-lesson', 'redis/guardian', 'check/guests', 'check/every-answer']
 
-/** Vitest's own order, which knows how long a file took only where it ran before, with the known long ones in front. */
+/**
+ * Vitest's own order, which uses durations only from earlier runs on the same machine, with the known long ones
+ * first.
+ */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files)

@@ -21,7 +21,7 @@ export function chromium(): string | undefined {
 }
 
 /**
- * Why this machine cannot run a test that needs these tools; `undefined` when it can. Where everything was installed
+ * Why this machine can't run a test that needs these tools; `undefined` when it can. Where everything was installed
  * on purpose (`.ci/run` sets CI), a missing tool is an error instead.
  */
 export function lacks(...tools: readonly Tool[]): string | undefined {
@@ -32,7 +32,7 @@ export function lacks(...tools: readonly Tool[]): string | undefined {
   return reason
 }
 
-/** `need('tmux').test('…', …)` runs where tmux is; elsewhere it is skipped, with the reason in its title. */
+/** `need('tmux').test('…', …)` runs where tmux is installed; elsewhere it's skipped, with the reason in its title. */
 export function need(...tools: readonly Tool[]) {
   const reason = lacks(...tools)
   return {

@@ -9,7 +9,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Every process that descends from one, as far as the system still knows; `ps` is on all but Windows. */
+/** Every process that descends from one, as far as the system still knows; `ps` exists everywhere but on Windows. */
 export function descendants(pid: number): readonly number[] {
   const table = execFileSync('ps', ['-e', '-o', 'pid=,ppid='], { encoding: 'utf8' })
   const rows = table

@@ -27,7 +27,7 @@ export default class SkipReporter implements Reporter {
 
   onInit(vitest: Vitest): void {
     this.root = vitest.config.root
-    this.filtered = vitest.config.testNamePattern !== undefined // `-t` skips on purpose whatever it does not name
+    this.filtered = vitest.config.testNamePattern !== undefined // `-t` skips everything else on purpose
   }
 
   onTestRunEnd(modules: readonly TestModule[]): void {

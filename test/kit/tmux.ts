@@ -9,7 +9,7 @@ export interface Terminal {
   /** Types keys as tmux names them: `q`, `Enter`, `C-c`. */
   press(...keys: readonly string[]): void
   resize(columns: number, rows: number): void
-  /** Waits until the screen fits, and gives it. Rejects with the last screen after a minute. */
+  /** Waits until the screen matches, and returns it. Rejects with the last screen after a minute. */
   until(pattern: RegExp): Promise<string>
   close(): void
 }
@@ -23,14 +23,17 @@ export interface TerminalOptions {
 const LOOK_MS = 50
 const PATIENCE_MS = 60_000
 
-/** Starts a shell command in tmux, on a server of its own, in the project's folder. The shell says `[ended N]` when it ends. */
+/**
+ * Starts a shell command in tmux, on its own server, in the project's folder. The shell prints `[ended N]` when it
+ * ends.
+ */
 export function openTerminal(command: string, options: TerminalOptions = {}): Terminal {
   const { columns = 80, rows = 50, env = {} } = options
   const socket = `eventlings-${randomUUID().slice(0, 8)}`
   const tmux = (...args: readonly string[]) =>
     execFileSync('tmux', ['-L', socket, '-f', '/dev/null', ...args], { encoding: 'utf8', stdio: 'pipe' })
   const settings = Object.entries(env).map(([name, value]) => `${name}='${value}'`)
-  // `[ended N]` comes last: what a test types then stands right above what `cat` makes of it.
+  // `[ended N]` comes last, so what a test types then appears right above what `cat` makes of it.
   const line = `env ${settings.join(' ')} sh -c '${command}'; code=$?; stty -a | head -1; echo "[ended $code]"; cat`
   tmux('-u', 'new-session', '-d', '-x', String(columns), '-y', String(rows), '-c', projectRoot(), line)
   const screen = () => tmux('capture-pane', '-p').replace(/[ \t]+$/gm, '')
@@ -51,7 +54,7 @@ export function openTerminal(command: string, options: TerminalOptions = {}): Te
       try {
         tmux('kill-server')
       } catch {
-        // it has ended by itself
+        // it has already ended
       }
     },
   }

@@ -24,13 +24,13 @@ describe('by name', () => {
     expect((await guarded.request('/', { headers: { host } })).status).toBe(421)
   })
 
-  test('nor is who names none', async () => {
+  test('nor is a request without a name', async () => {
     expect((await guarded.request('/')).status).toBe(421)
   })
 })
 
 describe('changes', () => {
-  test.each(['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])('%s is asked about', async (method) => {
+  test.each(['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])('%s is checked', async (method) => {
     const asked: Asked[] = []
     const guarded = app(
       onlyChangesFrom(
@@ -53,7 +53,7 @@ describe('changes', () => {
     expect((await guarded.request('/', { method })).status).toBe(200)
   })
 
-  test('who refuses may throw', async () => {
+  test('a refusal may throw', async () => {
     const guarded = app(
       onlyChangesFrom(
         () => false,

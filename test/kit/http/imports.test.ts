@@ -17,13 +17,13 @@ function importsBelow(folder: string): readonly string[] {
     })
 }
 
-test('what both servers share knows nothing of the rest', () => {
+test('what both servers share imports nothing else', () => {
   const known = importsBelow('http')
   expect(known).not.toEqual([])
   for (const one of known) expect(one.split(path.sep).join('/')).toMatch(/^(http\/|node:|hono$|@hono\/)/)
 })
 
-test('the class does not know the pages, nor the program', () => {
+test('the class imports neither the pages nor the program', () => {
   for (const one of importsBelow('classroom')) {
     expect(one.split(path.sep).join('/')).not.toMatch(/^(web|cli)\//)
   }

@@ -5,7 +5,7 @@ import { listen } from '../../../src/http/index.ts'
 
 const host = '127.0.0.1'
 
-test('it serves until it is closed, and then at once no more', async () => {
+test('it serves until it is closed, and stops at once', async () => {
   const app = new Hono().get('/', (context) => context.text('here'))
   const { port, close } = await listen(app, { host, port: 0 })
   onTestFinished(close)
@@ -14,7 +14,7 @@ test('it serves until it is closed, and then at once no more', async () => {
   await expect(fetch(`http://${host}:${port}`)).rejects.toThrow()
 })
 
-test('a port that somebody else has', async () => {
+test('a port in use', async () => {
   const other = createServer()
   await new Promise<void>((resolve) => other.listen(0, host, resolve))
   onTestFinished(() => void other.close())
@@ -24,12 +24,12 @@ test('a port that somebody else has', async () => {
     name: 'PortError',
     port,
     code: 'EADDRINUSE',
-    message: `Port ${port} is taken by another program. Take another one, or leave --port out and a free one is found.`,
+    message: `Port ${port} is already in use. Choose another port, or leave out --port to get a free one.`,
   })
 })
 
-test('an address that is none of this machine', async () => {
-  // Of a range that is kept for documentation.
+test("an address that this machine doesn't have", async () => {
+  // From a range that is reserved for documentation.
   await expect(listen(new Hono(), { host: '192.0.2.1', port: 0 })).rejects.toMatchObject({
     name: 'PortError',
     code: 'EADDRNOTAVAIL',

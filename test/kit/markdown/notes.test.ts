@@ -19,7 +19,7 @@ Two.
 const types = async (markdown: string, notes: boolean) =>
   (await parseMarkdown(markdown, { notes })).map(({ type }) => type)
 
-test('notes are kept for whoever asks for them, and are nothing for all others', async () => {
+test('notes are kept on request, and are left out otherwise', async () => {
   const tokens = await parseMarkdown(lesson, { notes: true })
   expect(tokens.filter(({ type }) => type === 'note').map(({ content }) => content)).toEqual([
     'Ask first: who has\n     lost data?',
@@ -35,15 +35,15 @@ test('the terminal does not show them', async () => {
 })
 
 test.each([
-  ['never ended', 'One.\n\n<!-- note: for ever\n\nTwo.'],
-  ['text behind its end', '<!-- note: a --> b\n\nTwo.\n\n<!-- note: c -->x'],
+  ['never ended', 'One.\n\n<!-- note: forever\n\nTwo.'],
+  ['text after its end', '<!-- note: a --> b\n\nTwo.\n\n<!-- note: c -->x'],
   ['another comment', '<!-- todo: a -->'],
-])('what is no note stays visible: %s', async (_, markdown) => {
+])('anything else stays visible: %s', async (_, markdown) => {
   expect(await types(markdown, true)).not.toContain('note')
   expect(await types(markdown, true)).toContain('paragraph_open')
 })
 
-test('a note may stand right below a paragraph and in a list', async () => {
+test('a note may be right below a paragraph and in a list', async () => {
   expect(await types('One.\n<!-- note: a -->\n- two\n  <!-- note: b -->', true)).toEqual(
     expect.arrayContaining(['note', 'bullet_list_open']),
   )

@@ -14,6 +14,6 @@ test('no sign in a lesson is forgotten', () => {
   const folder = path.join(projectRoot(), 'lessons')
   const texts = readdirSync(folder).filter((name) => name.endsWith('.md'))
   const all = texts.map((name) => readFileSync(path.join(folder, name), 'utf8')).join('')
-  // What somebody typed into an event is data: letters, emoji, and a currency.
+  // Text that someone typed into an event is data: letters, emoji, and a currency.
   expect(asciiSigns(all).match(/[^\n -~\p{L}\p{Emoji}\p{Sc}]/gu) ?? []).toEqual([])
 })

@@ -28,7 +28,7 @@ function result(tasks: readonly TaskResult[], more: Partial<CheckResult> = {}): 
 
 const SENT = { held: false, at: 0 }
 const failure = task('storeEvent', 'failed', {
-  diagnosis: 'storeEvent sent three separate commands. After a crash the event stands in one list alone.',
+  diagnosis: 'storeEvent sent three separate commands. After a crash the event is in one list only.',
   expected: "[ 'registered' ]",
   received: '[]',
   at: { file: 'workspace/02-list-store.ts', line: 14 },
@@ -75,8 +75,8 @@ describe('a verdict', () => {
     expect(page).toContain(
       [
         'storeEvent',
-        '  storeEvent sent three separate commands. After a crash the event stands in one',
-        '  list alone.',
+        '  storeEvent sent three separate commands. After a crash the event is in one',
+        '  list only.',
         '',
         "  expected  [ 'registered' ]",
         '  received  []',
@@ -111,12 +111,12 @@ describe('a verdict', () => {
     expect(show(result([skipped]))).toMatch(/^» 02-list-store skipped\n/)
   })
 
-  test('on an answer that could not be run says so once', () => {
+  test("on an answer that couldn't run says so once", () => {
     const diagnosis = 'Your code called process.exit.'
     const broken = result([task('a', 'not reached')], { diagnosis, at: { file: 'workspace/02.ts', line: 3 } })
     const page = show(broken)
     expect(page).toContain(
-      `The answer could not be run to its end\n  ${diagnosis}\n\n  at        workspace/02.ts:3`,
+      `The answer couldn't run to its end\n  ${diagnosis}\n\n  at        workspace/02.ts:3`,
     )
 
     const during = result([task('a', 'failed', { diagnosis })], { diagnosis })
@@ -140,7 +140,7 @@ describe('what is long', () => {
     }))
   const sentOf = (page: string) => page.match(/GET key\d+|… .*/g)
 
-  test('the first and the last commands are shown, all of them when asked for', () => {
+  test('the first and the last commands are shown, all of them on request', () => {
     const many = result([{ ...failure, commands: gets(20) }])
     expect(sentOf(show(many))).toEqual([
       'GET key0',
@@ -152,7 +152,7 @@ describe('what is long', () => {
     expect(sentOf(show(many, { verbose: true }))).toHaveLength(20)
   })
 
-  test('what the recording itself lacks is counted too, at its place', () => {
+  test('commands missing from the recording are counted too, in their place', () => {
     const leftOut = { after: 12, count: 162 }
     const many = result([{ ...failure, commands: gets(40), leftOut }])
     expect(sentOf(show(many))?.[2]).toBe('… 195 more commands')
@@ -175,7 +175,7 @@ describe('what is long', () => {
     )
   })
 
-  test('where two commands overlapped, so that nobody knows which was first, it says so', () => {
+  test('where two commands overlapped, it says that the order is uncertain', () => {
     const commands = gets(2).map((command) => ({ ...command, about: true as const }))
     expect(show(result([{ ...failure, commands }]))).toContain('GET key1  (order uncertain)\n')
     const held = commands.map((command) => ({ ...command, held: true }))
@@ -193,14 +193,14 @@ describe('what is long', () => {
     )
   })
 
-  test('a command is cut at the end of its line, unless asked for', () => {
+  test('a command is cut at the end of its line, except on request', () => {
     const commands = [{ command: `SET a ${'x'.repeat(200)}`, reply: 'OK', client: 1, ...SENT }]
     const long = result([{ ...failure, commands }])
     expect(show(long)).toMatch(/SET a x+…\n/)
     expect(show(long, { verbose: true }).match(/x/g)?.length).toBeGreaterThanOrEqual(200)
   })
 
-  test('of what was printed, beginning and end', () => {
+  test('printed output is cut to its beginning and end', () => {
     const output = Array.from({ length: 50 }, (_, index) => `line ${index}`).join('\n')
     const page = show(result([failure], { output }))
     expect(page).toContain('Your code printed:\n  line 0\n')
@@ -225,7 +225,7 @@ describe('a terminal', () => {
     { output: nasty, notes: [nasty], target: nasty },
   )
 
-  test('is not steered by what an answer says', () => {
+  test('is not controlled by escape codes in an answer', () => {
     expect(controlsIn(show(hostile))).toEqual([])
     expect(controlsIn(show(hostile, { palette: colourful }))).toEqual([])
     expect(show(hostile)).toContain('\\x1b]0;owned\\x07\\x1b[2J\\u202eevil\\rfake')
@@ -245,7 +245,7 @@ describe('a terminal', () => {
     }
   })
 
-  test('that is narrow gets places in one piece', () => {
+  test('that is narrow keeps places in one piece', () => {
     expect(show(failing, { width: 40 })).toContain('\n    workspace/02-list-store.ts:14\n')
   })
 })
@@ -257,12 +257,10 @@ test.each([
   expect(summaryOf(states.map((state) => task('x', state)))).toBe(summary)
 })
 
-test('what was skipped is told by its reason', () => {
+test('skipped tasks are counted by their reason', () => {
   const skipped = (reason: string) => task('x', 'skipped', { reason })
   expect(summaryOf([task('a', 'passed'), skipped(realServer)])).toBe('1 passed, 1 needs a real server')
   expect(summaryOf([skipped(realServer), skipped(realServer)])).toBe('2 need a real server')
-  expect(summaryOf([skipped('needs redis-server to start three nodes of a cluster')])).toBe(
-    '1 needs a cluster',
-  )
+  expect(summaryOf([skipped('needs redis-server to start a three-node cluster')])).toBe('1 needs a cluster')
   expect(summaryOf([skipped('not today')])).toBe('1 skipped')
 })

@@ -6,7 +6,7 @@ const names = { mineName: 'workspace/02.ts', theirsName: 'solutions/02.ts' }
 const diff = (mine: string, theirs: string, width = 60, palette = plain) =>
   renderDiff(mine, theirs, { ...names, width, palette, context: 1 })
 
-test('signs tell what goes and what comes, headed by the names of both files', async () => {
+test('signs mark removed and added lines, below the names of both files', async () => {
   expect((await diff('a\nb\nc\nd\ne\n', 'a\nb\nX\nY\nd\ne\n')).split('\n')).toEqual([
     '--- workspace/02.ts',
     '+++ solutions/02.ts',
@@ -31,7 +31,7 @@ test('equal answers are said to be equal, whatever their line ends', async () =>
   expect(await diff('a\r\nb', 'a\nb\n')).toBe(same)
 })
 
-test('an empty file, and blank lines that come or go', async () => {
+test('an empty file, and blank lines added or removed', async () => {
   expect(await diff('', 'a\n')).toContain('+a')
   const page = await diff('a\n\nb\n', 'a\nb\n')
   expect(page.split('\n').slice(3)).toEqual([' a', '-', ' b'])
@@ -43,11 +43,11 @@ test('in a changed line the changed words are underlined', async () => {
   expect(page).toContain('\x1b[32m+const a = \x1b[39m\x1b[4m\x1b[32m2\x1b[39m\x1b[24m')
 })
 
-test('a line that is another one altogether is not picked apart', async () => {
+test('a completely different line is not picked apart', async () => {
   expect(await diff('redis.lpush(key)\n', 'throw new Error()\n', 60, colourful)).not.toContain('\x1b[4m')
 })
 
-test('escape sequences in a file are shown, not obeyed', async () => {
+test('escape sequences in a file are shown, not executed', async () => {
   const page = await diff('a\x1b[2J\n', 'b\n')
   expect(page).not.toContain('\x1b')
   expect(page).toContain('-a\\x1b[2J')

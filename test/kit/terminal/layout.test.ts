@@ -25,7 +25,7 @@ describe('table', () => {
     ])
   })
 
-  test('the widest column gives way first', () => {
+  test('the widest column shrinks first', () => {
     expect(table(rows, { width: 40, palette: plain }).split('\n')).toEqual([
       '01  Events                  ✓ passed  20',
       '02  A store of lists that   ○ new     40',
@@ -33,7 +33,7 @@ describe('table', () => {
     ])
   })
 
-  test('cells may be coloured; what they say is harmless', () => {
+  test('cells may be colored; their text is harmless', () => {
     const page = table([[span('x', 'red'), '\x1b[2J']], { width: 80, palette: colourful })
     expect(page).toBe('\x1b[31mx\x1b[39m  \\x1b[2J')
   })
@@ -84,7 +84,7 @@ describe('assertCanPrompt', () => {
     const ask = () => assertCanPrompt({ env: {}, input, output }, request)
     expect(ask).toThrow(NoTerminalError)
     expect(ask).toThrow(
-      "Resetting replaces your file. This isn't a terminal, so there's nobody to ask. Use instead:\n  npx eventlings reset 02 --yes",
+      "Resetting replaces your file. This isn't a terminal, so the program can't ask questions. Use this instead:\n  npx eventlings reset 02 --yes",
     )
   })
 

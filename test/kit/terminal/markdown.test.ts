@@ -9,7 +9,7 @@ import { ascii, colourful, plain, widest, wordsOf } from './screens.ts'
 const render = (markdown: string, width = 60, palette = plain) => renderMarkdown(markdown, { width, palette })
 const fenced = (info: string, ...lines: readonly string[]) => [`\`\`\`${info}`, ...lines, '```'].join('\n')
 
-describe('without colours', () => {
+describe('without colors', () => {
   test('headings keep their signs and stay with what follows', async () => {
     expect(await render('# One\n\nText.\n\n## Two\nMore.\n\n### Three\n\n- a')).toBe(
       '# One\nText.\n\n## Two\nMore.\n\n### Three\n• a',
@@ -20,7 +20,7 @@ describe('without colours', () => {
     expect(await render('one two\nthree four\\\nfive', 10)).toBe('one two\nthree four\nfive')
   })
 
-  test('code has backticks, emphasis has none of its stars', async () => {
+  test('code keeps its backticks, emphasis loses its stars', async () => {
     expect(await render('Use `XADD *`, **always**, _now_ and ~~never~~.')).toBe(
       'Use `XADD *`, always, now and never.',
     )
@@ -53,7 +53,7 @@ describe('without colours', () => {
     expect(await render('> one\n> two\n>\n> - three')).toBe('│ one two\n│\n│ • three')
   })
 
-  test('code is not wrapped, but for lines wider than the terminal', async () => {
+  test('code is not wrapped, except for lines wider than the terminal', async () => {
     const code = fenced(
       'ts',
       'const a = 1',
@@ -66,7 +66,7 @@ describe('without colours', () => {
     )
   })
 
-  test('an alphabet without signs is enough', async () => {
+  test('plain ASCII is enough', async () => {
     const page = await render('- a\n\n***\n\n> q\n\n| a |\n|---|\n| b |\n', 20, ascii)
     expect(page).toBe('* a\n\n--------------------\n\n| q\n\na\n-\nb')
   })
@@ -89,7 +89,7 @@ describe('tables', () => {
     ])
   })
 
-  test('wrap their cells where it is narrow, and give up columns where it is narrower', async () => {
+  test('wrap their cells on a narrow screen, and drop columns on a narrower one', async () => {
     expect((await render(table, 26)).split('\n')).toEqual([
       'kind    how many  why',
       '──────  ────────  ────────',
@@ -110,8 +110,8 @@ describe('tables', () => {
   })
 })
 
-describe('with colours', () => {
-  test('headings are underlined, inline code is coloured instead of quoted', async () => {
+describe('with colors', () => {
+  test('headings are underlined, inline code is colored instead of quoted', async () => {
     const page = await render('## A `b` c', 60, colourful)
     expect(page).toContain('\x1b[36m')
     expect(page).not.toContain('#')
@@ -128,13 +128,13 @@ describe('with colours', () => {
     ['json', '{ "a": 1 }'],
     ['lua', 'return redis.call("GET", KEYS[1])'],
     ['diff', '-old', '+new'],
-  ])('%s is coloured, and its text is the same', async (info, ...code) => {
+  ])('%s is colored, and its text is the same', async (info, ...code) => {
     const page = await render(fenced(info, ...code), 60, colourful)
     expect(page).not.toBe(stripVTControlCharacters(page))
     expect(wordsOf(page)).toEqual(wordsOf(code.join('\n')))
   })
 
-  test('what a transcript says is told apart', async () => {
+  test('the parts of a transcript look different', async () => {
     const page = await render(fenced('redis', '> SET key "v"', '(error) no', '<id>'), 60, colourful)
     expect(page).toContain('\x1b[35mSET\x1b[39m')
     expect(page).toContain('\x1b[32m"v"\x1b[39m')
@@ -152,7 +152,7 @@ describe('lessons of this course', () => {
   const lessons = readdirSync(folder).filter((name) => name.endsWith('.md'))
 
   test.each(lessons)(
-    '%s fits 40, 60 and 120 columns, and has no escape codes without colours',
+    '%s fits 40, 60 and 120 columns, and has no escape codes without colors',
     async (name) => {
       const markdown = readFileSync(path.join(folder, name), 'utf8')
       for (const width of [40, 60, 120]) {

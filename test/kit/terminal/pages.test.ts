@@ -10,8 +10,8 @@ test('a short text is one page, an empty one none', () => {
 })
 
 test.each([
-  ['without colours', plain],
-  ['with colours', colourful],
+  ['without colors', plain],
+  ['with colors', colourful],
 ])('a page ends before a heading in its lower half, %s', async (_what, palette) => {
   const text = await renderMarkdown('one\n\ntwo\n\nthree\n\n## Four\nfour\n\nfive\n\nsix', {
     width: 40,

@@ -77,7 +77,7 @@ describe('signs', () => {
     expect(stateSign(state, ascii)).toMatch(/^[\x21-\x7e]$/)
   })
 
-  test('the words differ, so that none needs the colour', () => {
+  test('the words differ, so that none needs the color', () => {
     expect(new Set(states.map((state) => stateSpan(state, ascii).text)).size).toBe(states.length)
     expect(stateSpan('passed', plain).text).toBe('✓ passed')
   })

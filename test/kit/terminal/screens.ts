@@ -18,7 +18,7 @@ export function wordsOf(screen: string): readonly string[] {
     .filter((word) => word !== '')
 }
 
-/** What could steer a terminal, besides the colours that the program itself puts there. */
+/** Everything that could control a terminal, except the colors that the program itself adds. */
 export function controlsIn(screen: string): readonly string[] {
   const start = '\x1b'
   const withoutColours = screen.replace(new RegExp(`${start}\\[\\d+m`, 'g'), '')

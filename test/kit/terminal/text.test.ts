@@ -76,7 +76,7 @@ describe('harmless', () => {
 })
 
 describe('spans', () => {
-  test('cut shortens at what a reader sees as characters', () => {
+  test('cut shortens between visible characters', () => {
     expect(cut('abcdef', 6, plain)).toBe('abcdef')
     expect(cut('abcdefg', 6, plain)).toBe('abcde…')
     expect(cut('abcdefg', 6, ascii)).toBe('abc...')
@@ -91,14 +91,14 @@ describe('spans', () => {
     expect(textOf(padded('long', 2))).toBe('long')
   })
 
-  test('styles are put on top of those that are there', () => {
+  test('styles are added to existing ones', () => {
     expect(styled([span('a', 'red'), 'b'], 'bold')).toEqual([
       { text: 'a', styles: ['red', 'bold'] },
       { text: 'b', styles: ['bold'] },
     ])
   })
 
-  test('neighbours of the same look are painted at once, and no line ends in spaces', () => {
+  test('neighbors with the same style are painted together, and no line ends in spaces', () => {
     const line = [span('a', 'red'), span(' ', 'red'), span('b', 'red'), span('  '), span('')]
     expect(paintLines([line], colourful)).toBe('\x1b[31ma b\x1b[39m')
     expect(paintLines([[span('a  ', 'red')]], colourful)).toBe('\x1b[31ma\x1b[39m')
@@ -121,7 +121,7 @@ describe('wrap', () => {
     expect(lines('a b c d', { width: 8, first: 'label:  ', rest: '' })).toEqual(['label:  a', 'b c d'])
   })
 
-  test('breaks words that have no room, but no address', () => {
+  test("breaks words that don't fit, but never an address", () => {
     expect(lines('abcdefghij', { width: 4 })).toEqual(['abcd', 'efgh', 'ij'])
     expect(lines('see https://example.org/a/long/path', { width: 10 })).toEqual([
       'see',
@@ -161,7 +161,7 @@ describe('wrapCode', () => {
     expect(code('  if (x)   {', 12)).toEqual(['  if (x)   {'])
   })
 
-  test('goes on below a mark, at a space if one is near', () => {
+  test('continues on the next line after a mark, broken at a space if one is near', () => {
     expect(code('const value = compute(argument)', 16)).toEqual([
       'const value =',
       '↪ compute(argume',
@@ -170,7 +170,7 @@ describe('wrapCode', () => {
     expect(code('x'.repeat(25), 10)).toEqual(['xxxxxxxxxx', '↪ xxxxxxxx', '↪ xxxxxxx'])
   })
 
-  test('ends on a terminal of one column too', () => {
+  test('also works on a one-column terminal', () => {
     expect(code('日本', 1).join('').replace(/[↪ ]/g, '')).toBe('日本')
     expect(lineWidth(wrapCode([span('ab')], 1, '↪')[0] ?? [])).toBe(1)
   })

@@ -40,7 +40,7 @@ async function place(answers: readonly (string | boolean | readonly string[])[])
 }
 
 describe('the placement', () => {
-  test('one begins at the first lesson that one did not know, and skips what comes before', async () => {
+  test('starts at the first lesson the learner did not know, and skips the ones before', async () => {
     const { said, placement, states } = await place([
       answer(0, true),
       answer(1, true),
@@ -49,7 +49,7 @@ describe('the placement', () => {
       true,
     ])
     expect(placement).toMatchObject({ right: 2, questions: 4, startAt: course.lessons[2]?.slug })
-    expect(said).toContain('2 of 4 right. Begin with 03')
+    expect(said).toContain('2 of 4 right. Start with 03')
     expect(states).toEqual(['skipped', 'skipped', 'new', 'new'])
   })
 
@@ -59,14 +59,14 @@ describe('the placement', () => {
     expect(states).toEqual(['new', 'new', 'new', 'new'])
   })
 
-  test('who knew all begins with the last lesson', async () => {
+  test('a learner who knew everything starts with the last lesson', async () => {
     const { placement } = await place(
       [0, 1, 2, 3].map((index) => answer(index, true)).concat([false] as never),
     )
     expect(placement).toMatchObject({ right: 4, startAt: course.lessons[3]?.slug })
   })
 
-  test('who leaves has taken none', async () => {
+  test('a learner who leaves has taken none', async () => {
     const { said, placement } = await place(['Leave the quiz'])
     expect(placement).toBeUndefined()
     expect(said).toContain('Nothing was changed')

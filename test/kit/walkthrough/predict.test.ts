@@ -53,7 +53,7 @@ async function walkWith(answers: readonly string[], pressed: readonly number[]) 
 }
 
 describe('a question before a snippet', () => {
-  test('is asked first; what the answer is worth stands above what came back', async () => {
+  test('is asked first, and the verdict on the answer appears above the output', async () => {
     const { walk, ui, answered } = await walkWith(['one'], [1])
     await readLesson(walk, await lessonWithPrediction())
     const [before = '', question = '', , after = ''] = ui.shown
@@ -79,14 +79,14 @@ describe('a question before a snippet', () => {
     ])
   })
 
-  test('can be left: the snippet runs, nothing is kept', async () => {
+  test('can be left, and then the snippet runs and nothing is recorded', async () => {
     const { walk, ui, answered } = await walkWith(['Leave the question'], [1])
     await readLesson(walk, await lessonWithPrediction())
     expect(ui.shown.at(-1)).toMatch(/Snippet 1, run here:[\s\S]*email-changed/)
     expect(answered()).toEqual([])
   })
 
-  test('elsewhere it stands with what the snippet runs, and without what comes back', async () => {
+  test('elsewhere it appears with what the snippet runs, and without its output', async () => {
     const lesson = await lessonWithPrediction()
     const [placed, other] = lesson.quiz.map((question) => wholeQuestion(question, lesson))
     expect(placed).toMatch(
@@ -96,7 +96,7 @@ describe('a question before a snippet', () => {
   })
 })
 
-test('lessons have them where a reply surprises: each before a snippet that its text shows', async () => {
+test('lessons have them where a reply is surprising, each before a snippet in the text', async () => {
   const lessons = await Promise.all(course.lessons.map(({ slug }) => course.lesson(slug)))
   const placed = lessons.filter(({ quiz }) => quiz.some(({ before }) => before !== undefined))
   expect(placed.length).toBeGreaterThanOrEqual(12)

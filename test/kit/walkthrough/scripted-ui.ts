@@ -1,8 +1,8 @@
 import type { Choice, Ui } from '../../../src/walkthrough/ui.ts'
 
 /**
- * A person made of answers: the names of the choices, in order. Whatever was shown is kept. `pressed` are the snippets
- * at which they press r in a text.
+ * A person made of answers: the names of the choices, in order. Everything that was shown is kept. `pressed` lists
+ * the snippets at which they press r in a text.
  */
 export interface ScriptedUi extends Ui {
   /** Everything that was printed, read or asked. */
@@ -18,7 +18,7 @@ export function scriptedUi(
   const next = (message: string) => {
     shown.push(message)
     const answer = waiting.shift()
-    if (answer === undefined) throw new Error(`Nobody answers "${message}". So far:\n${shown.join('\n')}`)
+    if (answer === undefined) throw new Error(`No answer for "${message}". So far:\n${shown.join('\n')}`)
     return answer
   }
   const pick = <Value>(choices: readonly (Choice<Value> | { heading: string })[], wanted: string): Value => {
@@ -27,7 +27,7 @@ export function scriptedUi(
     )
     if (found) return found.value
     const names = choices.map((choice) => ('name' in choice ? choice.name : choice.heading))
-    throw new Error(`There is no "${wanted}" among ${names.join(' | ')}`)
+    throw new Error(`There's no "${wanted}" among ${names.join(' | ')}`)
   }
   return {
     shown,

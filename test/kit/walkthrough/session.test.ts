@@ -7,7 +7,7 @@ import { newSession } from '../../../src/walkthrough/session.ts'
 const course = await loadCourse()
 const solution = { kind: 'solution' } as const
 
-test('an answer is not blamed for a Redis that went away: there is no verdict', async () => {
+test('an answer is not blamed for a Redis that went away; there is no verdict', async () => {
   const redis = await startRedis('embedded')
   const checker = await openChecker({ course, redis })
   onTestFinished(() => checker.close())
@@ -17,7 +17,7 @@ test('an answer is not blamed for a Redis that went away: there is no verdict', 
   await expect(check).rejects.toThrow('Your answer was not judged')
 })
 
-test('a session takes another Redis for one that went away, says so, and judges', async () => {
+test('a session replaces a Redis that went away, says so, and judges', async () => {
   const said: string[] = []
   const session = newSession({ course, preference: 'embedded', onNotice: (sentence) => said.push(sentence) })
   onTestFinished(() => session.close())
@@ -27,7 +27,7 @@ test('a session takes another Redis for one that went away, says so, and judges'
   expect(said.filter((sentence) => sentence.startsWith('Redis is gone'))).toHaveLength(1)
 })
 
-test('a session that was closed starts nothing again', async () => {
+test('a closed session starts nothing again', async () => {
   const said: string[] = []
   const session = newSession({ course, preference: 'embedded', onNotice: (sentence) => said.push(sentence) })
   const { redis } = await session.open()
@@ -36,5 +36,5 @@ test('a session that was closed starts nothing again', async () => {
   const closing = session.close()
   await expect(check).rejects.toThrow()
   await closing
-  expect(said).not.toContainEqual(expect.stringContaining('Another one'))
+  expect(said).not.toContainEqual(expect.stringContaining('another one'))
 })

@@ -13,7 +13,7 @@ describe('a lesson offers to run its snippets', () => {
     })
   }
 
-  test('below what the lesson shows, until it was run', async () => {
+  test('below the output in the lesson, until it has run', async () => {
     const lesson = await course.lesson('02-list-store')
     const text = textWithSnippets(lesson, new Map([[1, 'came back']]))
     expect(text).toMatch(/2\) "email-changed"\n```\n\ncame back\n/)
@@ -22,7 +22,7 @@ describe('a lesson offers to run its snippets', () => {
     expect(offeredOn('nothing here')).toBeUndefined()
   })
 
-  test('what is to be predicted is left out, until it was run', async () => {
+  test('output to predict is left out until the snippet has run', async () => {
     const lesson = await course.lesson('02-list-store')
     const guessed = new Set([5, 6])
     const text = textWithSnippets(lesson, new Map(), guessed)

@@ -26,9 +26,9 @@ function open(command = '', size: { columns?: number; rows?: number } = {}): Ter
 }
 
 describe('the walkthrough in a terminal', () => {
-  test('reads a lesson page by page, checks red, and after the answer green', async () => {
+  test('reads a lesson page by page, fails a check, and passes it with the answer', async () => {
     const { until, press } = open('', { columns: 60, rows: 40 })
-    const welcome = await until(/Begin 01 · Events[\s\S]*Leave/)
+    const welcome = await until(/Start 01 · Events[\s\S]*Leave/)
     expect(welcome).toContain('event sourcing on Redis')
     press('Enter')
     await until(/^1\/\d+ {2}space on · b back · q leave$/m)
@@ -51,7 +51,7 @@ describe('the walkthrough in a terminal', () => {
 
   test('a menu leaves room on a screen of 24 lines for the diagnosis above it', async () => {
     const { until, press } = open('', { rows: 24 })
-    await until(/Begin 01/)
+    await until(/Start 01/)
     press('Enter')
     await until(/space on/)
     press('q')
@@ -60,22 +60,22 @@ describe('the walkthrough in a terminal', () => {
     await until(/createEvent is not written yet[\s\S]*❯ Check my answer/)
   })
 
-  test('a snippet runs where it stands, and the place in the text stays', async () => {
+  test('a snippet runs in place, and the position in the text stays', async () => {
     const { until, press } = open('', { rows: 40 })
-    await until(/Begin 01/)
+    await until(/Start 01/)
     press('Enter')
     await until(/r runs snippet 1[\s\S]*^1\/\d+ {2}space on/m)
     press('r')
     const page = await until(/Snippet 1, run here:\n\n {2}> HSET user:42/)
-    expect(page).not.toContain('something else')
+    expect(page).not.toContain('is different')
     expect(page).toMatch(/^1\/\d+ {2}space on/m)
     press('q')
     await until(/Check my answer/)
   })
 
-  test('what comes back is asked before the snippet runs, and the page says what the answer was worth', async () => {
+  test('the output is asked for before the snippet runs, and the page has the verdict on the answer', async () => {
     const { until, press } = open('', { columns: 60, rows: 40 })
-    await until(/Begin 01/)
+    await until(/Start 01/)
     press('Enter')
     await until(/^1\/\d+ {2}space on/m)
     press('Space')
@@ -93,7 +93,7 @@ describe('the walkthrough in a terminal', () => {
 
   test('Ctrl-C in a question before a snippet leaves', async () => {
     const { until, press } = open('', { rows: 60 })
-    await until(/Begin 01/)
+    await until(/Start 01/)
     press('Enter')
     await until(/^1\/\d+ {2}space on/m)
     press('Space')
@@ -112,7 +112,7 @@ describe('the walkthrough in a terminal', () => {
   ] as const) {
     test(`Ctrl-C in ${where} leaves the terminal as it was`, async () => {
       const { until, press } = open()
-      await until(/Begin 01/)
+      await until(/Start 01/)
       if (keys.length > 0) {
         press(...keys)
         await until(/space on/)
@@ -120,12 +120,12 @@ describe('the walkthrough in a terminal', () => {
       press('C-c')
       await until(/\[ended 130\]/)
       press('typed', 'Enter')
-      // It is echoed again: the terminal is no longer in raw mode. And the screen of before is back.
+      // Input is echoed again, so the terminal is no longer in raw mode, and the earlier screen is back.
       expect(await until(/typed\n+typed/)).toContain('What would you like to do?')
     })
   }
 
-  test('a terminal of another size gets its pages anew', async () => {
+  test('a resized terminal gets new pages', async () => {
     const { until, press, resize } = open('read 01 --pages', { columns: 100, rows: 50 })
     const count = (text: string) => Number(/^\d+\/(\d+) {2}space/m.exec(text)?.[1])
     const few = count(await until(/space on/))
@@ -137,7 +137,7 @@ describe('the walkthrough in a terminal', () => {
 })
 
 describe('a check in a terminal', () => {
-  test('Ctrl-C ends it without a verdict, though its helpers hear of it, too', async () => {
+  test('Ctrl-C ends it without a verdict, though its helper processes get it, too', async () => {
     const file = path.join(home, 'endless.ts')
     const solution = await readFile(path.join(projectRoot(), 'solutions', '01-events.ts'), 'utf8')
     const marker = path.join(home, 'running')
@@ -149,7 +149,7 @@ writeFileSync(${JSON.stringify(marker)}, '')
 await new Promise((go) => setTimeout(go, 60_000))
 `,
     )
-    // By hand in a shell, which is not in the way of Ctrl-C as a script would be.
+    // Started by hand in a shell, which doesn't interfere with Ctrl-C as a script would.
     const env = { EVENTLINGS_HOME: home, EVENTLINGS_REDIS: 'embedded', PS1: 'ready ' }
     terminal = openTerminal('sh -i', { env })
     await terminal.until(/ready/)
@@ -161,27 +161,27 @@ await new Promise((go) => setTimeout(go, 60_000))
 })
 
 describe('questions in a terminal', () => {
-  test('the solution is asked for first; no is no', async () => {
+  test('showing the solution asks first, and no means no', async () => {
     const { until, press } = open('solution 01')
     await until(/Show the solution\?/)
     press('n', 'Enter')
-    expect(await until(/\[ended 0\]/)).toContain('Then not.')
+    expect(await until(/\[ended 0\]/)).toContain('The solution stays hidden.')
     terminal.close()
     const again = open('solution 01 --yes')
-    await again.until(/It is one good answer[\s\S]*\[ended 0\]/)
+    await again.until(/This is one good answer[\s\S]*\[ended 0\]/)
   })
 
-  test('a reset is asked for first; Ctrl-C changes nothing', async () => {
+  test('a reset asks first, and Ctrl-C changes nothing', async () => {
     open('start 01')
     await terminal.until(/\[ended 0\]/)
     terminal.close()
     const { until, press } = open('reset 01')
-    await until(/Begin 01-events again\?/)
+    await until(/Start 01-events over\?/)
     press('C-c')
     await until(/\[ended 130\]/)
     terminal.close()
     open('reset 01')
-    await terminal.until(/Begin 01-events again\?/)
+    await terminal.until(/Start 01-events over\?/)
     terminal.press('y', 'Enter')
     await terminal.until(/is kept as [\s\S]*\[ended 0\]/)
   })

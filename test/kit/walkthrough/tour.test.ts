@@ -11,7 +11,7 @@ const lessons = course.lessons.slice(0, 2)
 
 type Verdict = (what: 'starter' | 'solution') => CheckResult
 
-/** A checker that knows starters and solutions by their text, and says of them what it is told to say. */
+/** A checker that recognizes starters and solutions by their text, and returns the verdict it's told to. */
 function session(verdict: Verdict): CheckSession {
   return {
     open: async () => ({ redis: { description: 'Redis of the test' } }) as never,
@@ -63,12 +63,12 @@ describe('the rehearsal', () => {
     [
       'a starter passes a task',
       (what) => (what === 'starter' ? result(['passed', 'failed']) : good(what)),
-      'The starter should fail in task 1, but that is "passed".',
+      'The starter should fail in task 1, but its state is "passed".',
     ],
     [
-      'a starter cannot be run',
-      (what) => (what === 'starter' ? result(['not reached'], 'It is no TypeScript.') : good(what)),
-      'The starter cannot be run: It is no TypeScript.',
+      'a starter cannot run',
+      (what) => (what === 'starter' ? result(['not reached'], "It isn't TypeScript.") : good(what)),
+      "The starter can't run: It isn't TypeScript.",
     ],
     [
       'a solution fails',
@@ -81,7 +81,7 @@ describe('the rehearsal', () => {
     expect(report.lessons[0]?.problems).toEqual([problem])
   })
 
-  test('counts what this Redis skips, and is content all the same', async () => {
+  test('counts what this Redis skips, and is still content', async () => {
     const verdict: Verdict = (what) =>
       what === 'starter' ? result(['failed', 'skipped']) : result(['passed', 'skipped'])
     const report = await rehearse(course, lessons.slice(0, 1), session(verdict))

@@ -19,7 +19,7 @@ const [first] = course.lessons
 if (!first) throw new Error('There is no lesson.')
 const lesson = await course.lesson(first.slug)
 
-/** A checker that knows one thing: whether the file is the solution. */
+/** A checker that can tell one thing: whether the file is the solution. */
 function session(passes: () => boolean): CheckSession {
   const redis = { kind: 'embedded', name: 'the embedded server', version: '7.0', limits: undefined } as const
   const check = async (slug: string): Promise<CheckResult> => ({
@@ -58,7 +58,7 @@ describe('the walkthrough', () => {
   test('from the welcome through the first lesson to the next', async () => {
     let passes = false
     const ui = scriptedUi([
-      'Begin 01',
+      'Start 01',
       'Not now', // the quiz
       'Check my answer',
       'Hint',
@@ -81,7 +81,7 @@ describe('the walkthrough', () => {
     expect(all).toContain('Your file for this lesson is ready')
     expect(all).toContain('createEvent does nothing.')
     expect(all).toMatch(/Hint 1 of \d+ for task 1, createEvent/)
-    expect(all).toContain('Go on with the next lesson.')
+    expect(all).toContain('Continue with the next lesson.')
     const { progress } = walk.desk
     expect(progress.overview().lesson(first.slug)).toMatchObject({
       state: 'passed',
@@ -99,12 +99,12 @@ describe('the walkthrough', () => {
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(60)
   })
 
-  test('goes on where one left off, without the text that was read', async () => {
+  test('continues where the learner left off, without the text already read', async () => {
     const ui = scriptedUi([
-      'Begin 01',
+      'Start 01',
       'Not now',
       'Back to the start',
-      'Go on with 01',
+      'Continue with 01',
       'Back to the start',
       'Leave',
     ])
@@ -114,13 +114,13 @@ describe('the walkthrough', () => {
 
   test('the solution is shown only after a yes, and counts as seen', async () => {
     const ui = scriptedUi([
-      'Begin 01',
+      'Start 01',
       'Not now',
       'Solution',
       false,
       'Solution',
       true,
-      'My answer beside',
+      'Compare with the solution',
       'Back to the start',
       'Leave',
     ])
@@ -131,9 +131,9 @@ describe('the walkthrough', () => {
     expect(walk.desk.progress.overview().lesson(first.slug).solutionSeen).toBe(true)
   })
 
-  test('what the learner can put right is said, and the loop goes on', async () => {
+  test('an error the learner can fix is shown, and the loop continues', async () => {
     const ui = scriptedUi([
-      'Begin 01',
+      'Start 01',
       'Not now',
       'Open in my editor',
       'Check my answer',
@@ -152,12 +152,12 @@ describe('the walkthrough', () => {
     await walkThrough(walk)
     const all = ui.shown.join('\n')
     expect(all).toContain('The editor "ed" is not installed.')
-    expect(all).toContain('There is no answer yet')
+    expect(all).toContain("There's no answer to check yet")
     expect(all).toContain('Task 1 · createEvent')
   })
 
-  test('an answer that is there is left alone', async () => {
-    const ui = scriptedUi(['Begin 01', 'Not now', 'Check my answer', 'Back to the start', 'Leave'])
+  test('an existing answer is left alone', async () => {
+    const ui = scriptedUi(['Start 01', 'Not now', 'Check my answer', 'Back to the start', 'Leave'])
     const walk = await walkWith(ui, () => true)
     const file = walk.desk.home.answer(first.slug)
     await rm(path.dirname(file), { recursive: true, force: true })
@@ -206,12 +206,12 @@ describe('the quiz', () => {
     expect(quiz).toMatchObject([{ right: false }])
   })
 
-  test('where several are right, all of them are wanted', async () => {
+  test('if several are right, all of them are needed', async () => {
     expect((await ask([['the one', 'a third']], [several])).quiz).toMatchObject([{ right: true }])
     expect((await ask([['the one']], [several])).quiz).toMatchObject([{ right: false }])
   })
 
-  test('one may leave at any question, and nothing is noted', async () => {
+  test('the learner may leave at any question, and nothing is recorded', async () => {
     const { quiz } = await ask(['Leave the quiz'], [question, question])
     expect(quiz).toEqual([])
   })

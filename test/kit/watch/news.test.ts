@@ -21,7 +21,7 @@ const passed = {
   ms: 1,
 } as unknown as CheckResult
 
-/** A watch at the first lesson, whose every check passes; its clock goes on only when it is told to. */
+/** A watch on the first lesson, whose every check passes; its clock runs only when told to. */
 async function watching() {
   const folder = await newHome()
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
@@ -51,7 +51,7 @@ async function watching() {
   return { session, say, screen, seen, pass: (ms: number) => (time += ms) }
 }
 
-test('what the class says outlives a verdict, another lesson and a hint, until a key is pressed by somebody who had time to read it', async () => {
+test('class news outlives a verdict, another lesson and a hint, until a learner who had time to read it presses a key', async () => {
   const { session, say, screen, seen, pass } = await watching()
   say('Coffee at ten.')
   await session.act('run')
@@ -66,7 +66,7 @@ test('what the class says outlives a verdict, another lesson and a hint, until a
   expect(seen).toEqual(['Coffee at ten.'])
 })
 
-test('what was taken back is gone, and nobody has seen it', async () => {
+test('withdrawn news is gone, and no one has seen it', async () => {
   const { session, say, screen, seen, pass } = await watching()
   say('Coffee at ten.')
   say('')

@@ -8,7 +8,7 @@ import { openProgress } from '../../../src/progress/index.ts'
 import { WatchSession } from '../../../src/watch/session.ts'
 import { homeOf } from '../../../src/workspace/index.ts'
 
-/** A check that the test answers when it likes. */
+/** A check that completes when the test says so. */
 interface Asked {
   readonly text: string
   readonly signal: AbortSignal
@@ -88,13 +88,13 @@ test('the newest save stops the check before it, and only its verdict counts', a
   expect(await recorded()).toBe(1)
 })
 
-test('going to another lesson stops the check of this one', async () => {
+test('moving to another lesson stops the check of this one', async () => {
   await until(() => asked.length === 1)
   await session.act('next')
   expect(asked[0]?.signal.aborted).toBe(true)
 })
 
-test('a file that vanishes stops its check, and comes back with one', async () => {
+test('a file that vanishes stops its check, and starts one when it comes back', async () => {
   await until(() => asked.length === 1)
   await rename(file, `${file}.elsewhere`)
   await until(() => session.state.notice?.includes('is gone') === true)
@@ -105,7 +105,7 @@ test('a file that vanishes stops its check, and comes back with one', async () =
   expect(session.state).toMatchObject({ checking: true, notice: undefined })
 })
 
-test('what TypeScript says of a save comes after its verdict, and goes with the next verdict', async () => {
+test("TypeScript's report on a save comes after its verdict, and disappears with the next verdict", async () => {
   await until(() => asked.length === 1)
   await writeFile(file, '// wrong')
   await until(() => asked.length === 2)

@@ -30,7 +30,7 @@ const answer = () => join(home, 'workspace', '01-events.ts')
 describe('watch in a terminal', () => {
   const { test } = need('tmux')
 
-  test('lays out the starter, says why it fails, and turns green on a save', async () => {
+  test('creates the starter, says why it fails, and turns green on a save', async () => {
     const { until, press } = watch()
     const red = await until(/failed +createEvent[\s\S]*q quit/)
     expect(red).toContain('createEvent is not written yet')
@@ -41,18 +41,18 @@ describe('watch in a terminal', () => {
     expect(await until(/\[ended 0\]/)).toContain('[ended 0]')
   })
 
-  test('a save by rename, a moment of emptiness and a syntax error, and then it is right again', async () => {
+  test('survives a save by renaming, an empty moment and a syntax error', async () => {
     const { until } = watch()
     await until(/q quit/)
     await writeFile(answer(), '')
     await writeFile(answer(), 'export const = 1\n')
-    await until(/cannot be read as TypeScript/)
+    await until(/isn't valid TypeScript/)
     await copyFile(solution, `${answer()}.tmp`)
     await rename(`${answer()}.tmp`, answer())
     await until(/3 passed/)
   })
 
-  test('keys: hint, one more, diff, list, help', async () => {
+  test('keys: hint, next hint, diff, list, help', async () => {
     const { until, press } = watch()
     await until(/failed +createEvent[\s\S]*q quit/)
     press('h')
@@ -70,7 +70,7 @@ describe('watch in a terminal', () => {
     expect(await log()).toContain('"SOLUTION_REVEALED"')
   })
 
-  test('a key that sends several characters is none of the letters in them', async () => {
+  test("a key that sends several characters doesn't count as the letters in them", async () => {
     const { until, press } = watch()
     await until(/failed +createEvent[\s\S]*q quit/)
     press('Home', 'Left', 'F1', 'F2', 'F4') // \x1b[1~ or \x1b[H, \x1b[D, \x1bOP, \x1bOQ, \x1bOS
@@ -80,17 +80,17 @@ describe('watch in a terminal', () => {
     expect(await log()).not.toContain('HINT_REVEALED')
   })
 
-  test('the solution and a reset are asked for first, and a reset keeps the file', async () => {
+  test('the solution and a reset ask first, and a reset keeps the file', async () => {
     const { until, press } = watch()
     await until(/q quit/)
     press('s')
     await until(/Show the solution\?/)
-    press('x') // any other key is no
+    press('x') // any other key means no
     await until(/q quit/)
     await writeFile(answer(), '// mine\n')
     await until(/does not export/)
     press('x')
-    await until(/Begin anew\?/)
+    await until(/Start over\?/)
     press('y')
     await until(/createEvent is not written yet/)
     const kept = (await readdir(join(home, 'workspace'))).find((name) => name.endsWith('.old')) ?? ''
@@ -98,7 +98,7 @@ describe('watch in a terminal', () => {
     expect(await log()).toContain(`"keptAs":"${kept}"`)
   })
 
-  test('next and previous are the learner’s choice', async () => {
+  test("next and previous are the learner's choice", async () => {
     const { until, press } = watch()
     await until(/q quit/)
     await copyFile(solution, answer())
@@ -109,7 +109,7 @@ describe('watch in a terminal', () => {
     await until(/^01 Events/m)
   })
 
-  test('an endless loop is stopped with a sentence, and watching goes on', async () => {
+  test('an endless loop is stopped with a sentence, and watching continues', async () => {
     const { until } = watch()
     await until(/q quit/)
     const text = await readFile(solution, 'utf8')
@@ -119,7 +119,7 @@ describe('watch in a terminal', () => {
     await until(/3 passed/)
   })
 
-  test('no line is wider than a terminal of 60 columns, and a resize draws again', async () => {
+  test('no line is wider than a 60-column terminal, and a resize redraws', async () => {
     const { until, resize } = watch('', 60)
     const narrow = await until(/q quit/)
     for (const line of narrow.split('\n')) expect(line.length).toBeLessThanOrEqual(60)
@@ -133,7 +133,7 @@ describe('watch in a terminal', () => {
     press('C-c')
     await until(/\[ended (0|130)\]/)
     press('typed', 'Enter')
-    // It is echoed again: the terminal is no longer in raw mode.
+    // Input is echoed again, so the terminal is no longer in raw mode.
     await until(/typed\n+typed/)
   })
 })

@@ -17,7 +17,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-/** News one after the other; `next` waits for the one that comes, and nothing is missed between two calls. */
+/** News in order; `next` waits for the next one, and nothing is missed between two calls. */
 function listen(options: WatchFileOptions = {}) {
   const news: string[] = []
   let wake = () => {}
@@ -47,7 +47,7 @@ function listen(options: WatchFileOptions = {}) {
 
 for (const poll of [false, true]) {
   describe(poll ? 'by polling' : 'by listening', () => {
-    test('tells what is there, and then each new content', async () => {
+    test('reports the current content, and then each new one', async () => {
       const next = listen({ poll })
       expect(await next()).toBe('one')
       await writeFile(file, 'two')
@@ -56,7 +56,7 @@ for (const poll of [false, true]) {
       expect(await next()).toBe('three')
     })
 
-    test('a save by rename is a save', async () => {
+    test('a save by renaming is a save', async () => {
       const next = listen({ poll })
       expect(await next()).toBe('one')
       await writeFile(join(folder, '.tmp'), 'two')
@@ -67,7 +67,7 @@ for (const poll of [false, true]) {
       expect(await next()).toBe('three')
     })
 
-    test('a moment of emptiness is not told, and neither is the same content again', async () => {
+    test('neither an empty moment nor the same content again is reported', async () => {
       const next = listen({ poll })
       expect(await next()).toBe('one')
       await writeFile(file, '')
@@ -77,7 +77,7 @@ for (const poll of [false, true]) {
       expect(await next()).toBe('two')
     })
 
-    test('a file that is deleted is told once, and comes back', async () => {
+    test('a deleted file is reported once, and again when it comes back', async () => {
       const next = listen({ poll })
       expect(await next()).toBe('one')
       await unlink(file)
@@ -86,7 +86,7 @@ for (const poll of [false, true]) {
       expect(await next()).toBe('back')
     })
 
-    test('a file that stays empty is told', async () => {
+    test('a file that stays empty is reported', async () => {
       const next = listen({ poll })
       expect(await next()).toBe('one')
       await writeFile(file, '')
@@ -95,7 +95,7 @@ for (const poll of [false, true]) {
   })
 }
 
-test('a watcher that hears nothing is noticed, and the file is polled', async () => {
+test('a deaf watcher is noticed, and the file is polled', async () => {
   const next = listen({ listen: () => ({ close() {} }) })
   expect(await next()).toBe('one')
   await writeFile(file, 'two')
@@ -105,7 +105,7 @@ test('a watcher that hears nothing is noticed, and the file is polled', async ()
   expect(await next()).toBe('three')
 })
 
-test('a watcher that hears late is not taken for a deaf one', async () => {
+test('a slow watcher is not mistaken for a deaf one', async () => {
   let tell = () => {}
   const next = listen({
     listen: (_, heard) => {

@@ -45,7 +45,7 @@ test.each([
   ['name of the task', 'lesson', 'createEvent', 'makeEvent'],
   ['starter', 'starter', 'two', 'three'],
   ['suite', 'suite', 'two', 'three'],
-] as const)('a change of the %s is one of the lesson', async (_, which, before, after) => {
+] as const)('a change to the %s changes the lesson', async (_, which, before, after) => {
   const { root, files, edit } = course()
   const { fingerprint } = await fingerprintOf({ root }, slug)
   edit(files[which], before, after)
@@ -58,7 +58,7 @@ test.each([
   ['quiz', 'lesson', 'yes', 'no'],
   ['line ends of the lesson, as Git has them on Windows', 'lesson', '\n', '\r\n'],
   ['line ends of the suite', 'suite', '\n', '\r\n'],
-] as const)('a change of the %s is none', async (_, which, before, after) => {
+] as const)('a change to the %s does not', async (_, which, before, after) => {
   const { root, files, edit } = course()
   const { fingerprint } = await fingerprintOf({ root }, slug)
   expect(fingerprint).toMatch(/^[0-9a-f]{12}$/)
@@ -66,7 +66,7 @@ test.each([
   expect((await fingerprintOf({ root }, slug)).fingerprint).toBe(fingerprint)
 })
 
-test('only what the log knows counts as changed', async () => {
+test('only what is in the log counts as changed', async () => {
   const { root, files, edit } = course()
   const progress = openProgress(path.join(root, '.eventlings'))
   const desk = { course: { root }, progress }
