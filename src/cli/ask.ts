@@ -1,7 +1,7 @@
 import { menuTheme } from '../walkthrough/menu-theme.ts'
 import type { Context } from './context.ts'
 
-/** A question on the terminal; no is what Enter means. Rejects with ExitPromptError after Ctrl-C. */
+/** A yes-or-no question on the terminal; Enter means no. Rejects with ExitPromptError after Ctrl-C. */
 export async function ask(context: Context, message: string): Promise<boolean> {
   const prompt = await promptOf(context)
   const { yes } = await prompt([
@@ -10,7 +10,7 @@ export async function ask(context: Context, message: string): Promise<boolean> {
   return yes
 }
 
-/** The same for a text, which must not be empty: then `example` is shown. */
+/** The same for a string, which must not be empty; if it is, `example` is shown. */
 export async function askText(context: Context, message: string, example: string): Promise<string> {
   const prompt = await promptOf(context)
   const validate = (text: string) => text.trim() !== '' || `For example: ${example}`

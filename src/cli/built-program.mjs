@@ -1,4 +1,4 @@
-// Plain JavaScript: it runs before anything could read TypeScript.
+// Plain JavaScript: it runs before anything can read TypeScript.
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
@@ -8,9 +8,9 @@ import { pathToFileURL } from 'node:url'
 const oldMs = 24 * 60 * 60 * 1000
 
 /**
- * The program as plain JavaScript in a few files, built when the source was changed and kept under a name made of it. A
- * TypeScript loader takes some four milliseconds for each of a hundred files, at every start; this takes them once.
- * Undefined where it cannot be kept (a read-only folder); then the sources do as well.
+ * The program as plain JavaScript in a few files, built when the source has changed and kept under a name made from
+ * it. A TypeScript loader takes some four milliseconds for each of a hundred files on every start; this takes that
+ * time once. Undefined where the build can't be kept (a read-only folder); then the sources work as well.
  */
 export async function builtProgram(root) {
   const source = join(root, 'src')
@@ -20,12 +20,12 @@ export async function builtProgram(root) {
   try {
     if (!existsSync(main)) await build(source, cache, folder)
   } catch {
-    // Perhaps another terminal was quicker.
+    // Another terminal may have been faster.
   }
   return existsSync(main) ? pathToFileURL(main).href : undefined
 }
 
-/** Names, sizes and times, not contents: it is asked at every start. */
+/** Names, sizes and times, not contents, because this runs on every start. */
 function fingerprint(source) {
   const hash = createHash('sha256').update(process.version)
   for (const name of readdirSync(source, { recursive: true }).sort()) {
@@ -46,7 +46,7 @@ async function build(source, cache, folder) {
       outdir: made,
       outExtension: { '.js': '.mjs' },
       bundle: true,
-      // What a command alone needs stays a file of its own, so that `list` does not load `check`.
+      // Code used by a single command stays in its own file, so that `list` doesn't load `check`.
       splitting: true,
       packages: 'external',
       format: 'esm',
@@ -67,18 +67,19 @@ async function build(source, cache, folder) {
   removeOld(cache, folder)
 }
 
-/** A file that looks for its neighbours by `import.meta.url` finds them where its source stands. */
+/** A file that looks for its neighbors through `import.meta.url` finds them where its source is. */
 function keepPlaces(plugin) {
   plugin.onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, async ({ path }) => {
     const text = await readFile(path, 'utf8')
     if (!text.includes('import.meta.url')) return undefined
-    // On the first line, so that no other moves. By name, for the words may also stand in a text or a comment.
+    // On the first line, so that no other line moves. Replaced by name, because the words may also appear in a string
+    // or a comment.
     const own = `const urlOfSource = ${JSON.stringify(pathToFileURL(path).href)}; `
     return { contents: own + text, loader: 'ts' }
   })
 }
 
-/** Not at once: another terminal may still be running what was built before. */
+/** Not at once: another terminal may still be running the previous build. */
 function removeOld(cache, current) {
   for (const name of readdirSync(cache)) {
     const folder = join(cache, name)

@@ -17,7 +17,7 @@ export function lessonsOf(course: Course): (about: About) => readonly LessonHead
     }))
 }
 
-/** Asks the class that is meant: its running hub, or one that is opened for the moment. */
+/** Queries the class in question: its running hub, or one that is opened for the moment. */
 export async function askClass<T extends { readonly kind: string }>(
   context: Context,
   flags: Flags,
@@ -47,22 +47,22 @@ export async function askClass<T extends { readonly kind: string }>(
   }
 }
 
-/** What to say of a class that is open, to the instructor. */
+/** What to tell the instructor about an open class. */
 export function opened(open: OpenClass, qr: string): string {
   const { file, own, addresses, redis } = open
   const { name, joinCode } = file.about
   const [first = own, ...others] = addresses
   const reach = open.isLoopback
     ? `Only this machine can reach it. For a room: ${self} class resume --host 0.0.0.0`
-    : `Everybody on this network can reach ${first}${others.length > 0 ? ` (or ${others.join(', ')})` : ''}. What is sent is not encrypted: use it on a network that you trust.`
+    : `Everyone on this network can reach ${first}${others.length > 0 ? ` (or ${others.join(', ')})` : ''}. The connection isn't encrypted, so use a network that you trust.`
   return `"${name}" is open.
 
   Learners:  ${self} class join ${first} --code ${joinCode} --as NAME
   You:       ${own}/instructor
-  Secret:    ${file.secret}   (for your pages; show it to nobody)
+  Secret:    ${file.secret}   (for your pages; show it to no one)
 ${qr}
 ${reach}
 ${redis.description}
 
-Ctrl-C ends the hub; "${self} class resume" opens the class again, "${self} class close" ends it.`
+Ctrl-C ends the hub; "${self} class resume" reopens the class, "${self} class close" ends it.`
 }

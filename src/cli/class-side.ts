@@ -4,7 +4,7 @@ import type { News } from '../watch/state.ts'
 import { programFile } from './command.ts'
 import type { Context } from './context.ts'
 
-/** After a command: what it left to be sent is handed over, and what is new from the class is told. Waits for nothing. */
+/** After a command: sends what it recorded, and shows news from the class. Waits for nothing. */
 export async function tellClass(context: Context): Promise<void> {
   const desk = await context.openedDesk()
   if (desk === undefined || context.env.EVENTLINGS_SENDER || !isInClass(desk.home.log)) return
@@ -16,12 +16,12 @@ export async function tellClass(context: Context): Promise<void> {
     context.note(news)
 }
 
-/** What the class says while a program stays. */
+/** What the class reports while a program stays open. */
 export interface ClassNews {
   news?(tell: (news: News) => void): void
 }
 
-/** While a program stays, what happens in it is sent beside it, and what the class says can be shown in it. */
+/** While a program stays open, sends what happens in it, and lets it show news from the class. */
 export async function stayInClass(context: Context, desk: Desk): Promise<ClassNews> {
   if (!isInClass(desk.home.log)) return {}
   const [{ keepSending }, { keepAnswers }, { readMembership }, { freshNews, lessonNames }] =

@@ -2,13 +2,13 @@ import { fileURLToPath } from 'node:url'
 import type { Context } from './context.ts'
 import type { ExitCode } from './exit.ts'
 
-/** Flags of one command as commander read them: `--file PATH` is a text, `--json` is true. */
+/** Flags of one command as commander reads them: `--file PATH` is a string, `--json` is true. */
 export type Flags = Readonly<Record<string, string | boolean | undefined>>
 
-/** What a command does; it prints by the context and says how that ended. */
+/** What a command does; it prints through the context and returns how that ended. */
 export type Run = (context: Context, args: readonly string[], flags: Flags) => Promise<ExitCode>
 
-/** A command as `--help` shows it. What it does is loaded only when it is called. */
+/** A command as `--help` shows it. Its code is loaded only when it's called. */
 export interface CommandEntry {
   /** With its arguments, as commander reads them: `check [lesson]`. */
   readonly usage: string
@@ -25,5 +25,5 @@ export interface CommandEntry {
 /** How a learner calls the program in the project's folder. */
 export const self = 'npx eventlings'
 
-/** The program as another process is started with it. */
+/** The program's file, for starting it as another process. */
 export const programFile = fileURLToPath(new URL('eventlings.mjs', import.meta.url))

@@ -14,22 +14,22 @@ export interface Context {
   readonly palette: Palette
   /** Columns to fill. */
   readonly width: number
-  /** The folder of the learner's own answers to build on, for `--mine`; undefined for the model ones. */
+  /** The folder of the learner's own answers to build on, for `--mine`; undefined for the model answers. */
   mine(): Promise<string | undefined>
   readonly cleanups: Cleanups
-  /** What `--redis` says; undefined leaves it to EVENTLINGS_REDIS. Throws BadPreferenceError. */
+  /** The value of `--redis`; undefined leaves it to EVENTLINGS_REDIS. Throws BadPreferenceError. */
   preference(): Promise<RedisPreference | undefined>
   /** Course and progress; read once. */
   desk(): Promise<Desk>
-  /** The desk if somebody has asked for it. */
+  /** The desk, if it has been read. */
   openedDesk(): Promise<Desk> | undefined
-  /** A line, or several, of what was asked for. */
+  /** One or more lines of the requested output. */
   print(text: string): void
   /** Data for programs: one JSON value. */
   printJson(value: unknown): void
-  /** A sentence beside the matter; it goes to the error stream, so that it never mixes with data. */
+  /** A remark; it goes to the error stream, so that it never mixes with data. */
   note(sentence: string): void
-  /** True if there is somebody to ask. */
+  /** True if the program can ask questions. */
   readonly canAsk: boolean
 }
 

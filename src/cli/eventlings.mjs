@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Plain JavaScript in words that an old Node knows, too: it must come as far as saying that it is too old.
+// Plain JavaScript in words that an old Node understands, too: it has to get as far as saying that Node is too old.
 
 const tell = (sentence) => process.stderr.write(`${sentence}\n`)
 
@@ -18,8 +18,9 @@ function pathTo(relative) {
 const root = pathTo('../..').replace(/\/$/, '')
 
 /**
- * Built where that can be kept, otherwise from the sources; EVENTLINGS_SOURCES=1 asks for these. A newer Node reads them
- * without esbuild, too: then whatever needs no check works even with the packages of another platform.
+ * Built if the build can be kept, otherwise from the sources; EVENTLINGS_SOURCES=1 asks for these. A newer Node can
+ * also read them without esbuild: then everything that needs no check works even with the packages of another
+ * platform.
  */
 async function load() {
   const { builtProgram } = await import('./built-program.mjs')
@@ -45,7 +46,9 @@ async function run() {
   await main()
 }
 
-/** `doctor` is for exactly this, so it tells what can be seen from here; all else gets the one sentence. */
+/**
+ * `doctor` exists for exactly this, so it reports what can be seen from here; all other commands get one sentence.
+ */
 async function explain(error) {
   process.exitCode = 3
   const { firstAid } = await import('./first-aid.mjs')
@@ -58,7 +61,7 @@ async function explain(error) {
   }
   const failed = findings.find(({ state }) => state === 'fail')
   if (!words.includes('doctor') || failed === undefined) {
-    tell(failed ? `${failed.finding} ${failed.remedy}` : `eventlings could not start: ${firstLine(error)}`)
+    tell(failed ? `${failed.finding} ${failed.remedy}` : `eventlings couldn't start: ${firstLine(error)}`)
   }
   if (process.env.EVENTLINGS_DEBUG) tell(error.stack)
 }
@@ -75,7 +78,9 @@ function firstLine(error) {
 if (isNewEnough(process.versions.node)) {
   run().catch(explain)
 } else {
-  const wanted = 'Node 20.19 or later of version 20, or 22.12 or later'
-  tell(`eventlings needs ${wanted}, and this is ${process.version}. Get a newer one from https://nodejs.org.`)
+  const wanted = 'Node 20.19 or later (within version 20), or 22.12 or later'
+  tell(
+    `eventlings needs ${wanted}, but this is ${process.version}. Get a newer version from https://nodejs.org.`,
+  )
   process.exitCode = 3
 }

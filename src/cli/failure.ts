@@ -3,13 +3,13 @@ import { Exit, type ExitCode } from './exit.ts'
 
 export interface Failure {
   readonly code: ExitCode
-  /** For the person in front of the screen; empty where nothing need be said. */
+  /** For the person at the screen; empty if there's nothing to say. */
   readonly sentence: string
 }
 
 /**
- * By name and not by class: the modules that these come from are loaded only where they are needed, and to know an
- * error must not load them all.
+ * By name and not by class: the modules that define these errors are loaded only where they're needed, and
+ * recognizing an error must not load them all.
  */
 const known: Readonly<Record<string, ExitCode>> = {
   UsageError: Exit.wrongUse,
@@ -39,16 +39,16 @@ const known: Readonly<Record<string, ExitCode>> = {
   ClassUnreachableError: Exit.machine,
 }
 
-/** What the system says when a file cannot be had, in words. */
+/** What the system says when a file can't be used, in words. */
 const bySystem: Readonly<Record<string, string>> = {
   EACCES: 'permission is missing',
-  EPERM: 'the system does not permit it',
+  EPERM: "the system doesn't permit it",
   EROFS: 'the disk is read-only',
   ENOSPC: 'the disk is full',
   EDQUOT: 'your quota on the disk is used up',
   EMFILE: 'too many files are open',
-  ENOENT: 'it is not there',
-  ENOTDIR: 'a part of its path is no folder',
+  ENOENT: "it doesn't exist",
+  ENOTDIR: "part of its path isn't a folder",
   EISDIR: 'it is a folder',
 }
 
@@ -58,8 +58,8 @@ interface Problem {
 }
 
 /**
- * Turns whatever was thrown into one sentence and an exit code. `packagesProblem` is asked only about what nobody
- * expected: packages of another platform fail anywhere, and in words of their own.
+ * Turns anything that was thrown into one sentence and an exit code. `packagesProblem` is called only for unexpected
+ * errors, because packages of another platform can fail anywhere, in their own words.
  */
 export function failureOf(
   error: unknown,
@@ -82,7 +82,7 @@ function ofPackages(error: NodeJS.ErrnoException): Failure | undefined {
   if (error.code !== 'ERR_MODULE_NOT_FOUND') return undefined
   const name = /package '([^']+)'/.exec(error.message)?.[1]
   if (name === undefined) return undefined
-  const sentence = `The package ${name} is not installed. Run "npm install" in the folder of the course.`
+  const sentence = `The package ${name} isn't installed. Run "npm install" in the course's folder.`
   return { code: Exit.machine, sentence }
 }
 
@@ -90,7 +90,7 @@ function ofSystem(error: NodeJS.ErrnoException): Failure | undefined {
   const why = error.syscall === undefined ? undefined : bySystem[error.code ?? '']
   if (why === undefined) return undefined
   const what = error.path === undefined ? 'A file' : error.path
-  const sentence = `${what} cannot be used: ${why}. "${self} doctor" tells what this machine lacks.`
+  const sentence = `${what} can't be used: ${why}. Run "${self} doctor" to see what this machine lacks.`
   return { code: Exit.machine, sentence }
 }
 

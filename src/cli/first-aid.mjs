@@ -1,11 +1,11 @@
-// Plain JavaScript on nothing but Node: it has to work where the packages don't.
+// Plain JavaScript that needs only Node: it has to work where the packages don't.
 import { accessSync, constants, existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
 /**
- * Says what is wrong with the installed packages and what to do about it, in a sentence each; undefined if nothing is.
- * They are looked up the way Node does it, so they may be in a folder above the course (a workspace).
+ * Says what's wrong with the installed packages and what to do about it, in one sentence each; undefined if nothing
+ * is wrong. Packages are looked up as Node does it, so they may be in a folder above the course (a workspace).
  */
 export function packagesProblem(root) {
   if (root.includes('*')) {
@@ -19,14 +19,14 @@ export function packagesProblem(root) {
     const more = missing.length - 3
     const names = more > 0 ? `${missing.slice(0, 3).join(', ')}, and ${more} more` : missing.join(', ')
     const finding = all
-      ? 'The packages of the course are not installed.'
-      : `Not all packages of the course are installed: ${names} ${missing.length === 1 ? 'is' : 'are'} missing.`
+      ? "The course's packages aren't installed."
+      : `Some of the course's packages aren't installed: ${names} ${missing.length === 1 ? 'is' : 'are'} missing.`
     return { finding, remedy: `Run "npm install" in ${root}.` }
   }
   return otherPlatform(root)
 }
 
-/** esbuild is a program of its own for each platform, and the course can't run without it. */
+/** esbuild is a separate program for each platform, and the course can't run without it. */
 function otherPlatform(root) {
   const esbuild = find(root, 'esbuild')
   if (esbuild === undefined || process.env.ESBUILD_BINARY_PATH) return undefined
@@ -34,7 +34,7 @@ function otherPlatform(root) {
   const real = realpathSync(esbuild)
   if (find(real, `@esbuild/${here}`) !== undefined) return undefined
   const { optionalDependencies = {} } = readJson(join(real, 'package.json'))
-  if (!(`@esbuild/${here}` in optionalDependencies)) return undefined // esbuild knows this platform by another name
+  if (!(`@esbuild/${here}` in optionalDependencies)) return undefined // esbuild uses another name for this platform
   const installed = Object.keys(optionalDependencies).find((name) => find(real, name) !== undefined)
   const remedy = `Run "npm ci" in ${root}.`
   if (installed === undefined) {
@@ -57,20 +57,20 @@ export function firstAid(root) {
   return [
     { name: 'Node', state: 'ok', finding: `Node ${process.version}.` },
     problem === undefined
-      ? { name: 'Packages', state: 'ok', finding: 'All are installed.' }
+      ? { name: 'Packages', state: 'ok', finding: 'All packages are installed.' }
       : { name: 'Packages', state: 'fail', ...problem },
     canWrite(temporary)
-      ? { name: 'Temporary files', state: 'ok', finding: `${temporary} can be written.` }
+      ? { name: 'Temporary files', state: 'ok', finding: `${temporary} is writable.` }
       : {
           name: 'Temporary files',
           state: 'fail',
-          finding: `${temporary} cannot be written.`,
-          remedy: 'Set TMPDIR to a folder of yours.',
+          finding: `${temporary} isn't writable.`,
+          remedy: 'Set TMPDIR to a folder of your own.',
         },
   ]
 }
 
-/** The folder of an installed package, as a file in `from` would find it. An empty one is no package. */
+/** The folder of an installed package, as a file in `from` would find it. An empty folder isn't a package. */
 function find(from, name) {
   for (let folder = from; ; folder = dirname(folder)) {
     const candidate = join(folder, 'node_modules', name)

@@ -4,15 +4,15 @@ type Cleanup = () => Promise<void> | void
 
 const signals = { SIGINT: Exit.interrupted, SIGHUP: 129, SIGTERM: 143 } as const
 
-/** What must be put right before the program may end early: servers stopped, the terminal as it was. */
+/** What must be cleaned up before the program may end early: servers stopped, the terminal restored. */
 export interface Cleanups {
-  /** Returns the function that takes it back, for what was put right in good order. */
+  /** Returns the function that removes the cleanup again, for work that ended normally. */
   add(cleanup: Cleanup): () => void
-  /** Runs all of them, the latest first; none keeps another from running. */
+  /** Runs all of them, the latest first; an error in one doesn't stop the others. */
   run(): Promise<void>
-  /** From a signal on: whatever comes to its end because its ground was taken away is no result. */
+  /** After a signal, whatever ends because its resources were taken away isn't a result. */
   readonly isEnding: boolean
-  /** Hands on what the work gives, and from a signal on nothing any more. */
+  /** Passes on the result of the work, and after a signal never settles. */
   unlessEnding<T>(work: Promise<T>): Promise<T>
   /** The signal has come: from now on only the cleanups count. */
   end(): Promise<void>
@@ -27,7 +27,7 @@ export function newCleanups(): Cleanups {
       try {
         await cleanup()
       } catch {
-        // The next one counts, too; and the guardian ends what we leave behind.
+        // The next signal counts, too; and the guardian ends what we leave behind.
       }
     }
   }
@@ -44,7 +44,7 @@ export function newCleanups(): Cleanups {
       try {
         return await work
       } finally {
-        // For ever, which is until the process ends.
+        // Forever, which means until the process ends.
         if (isEnding) await new Promise(() => {})
       }
     },
@@ -55,7 +55,7 @@ export function newCleanups(): Cleanups {
   }
 }
 
-/** Ctrl-C, a closed terminal and `kill` end the program in good order; a second Ctrl-C ends it at once. */
+/** Ends the program cleanly on Ctrl-C, a closed terminal or `kill`; a second Ctrl-C ends it at once. */
 export function endInGoodOrder(cleanups: Cleanups): void {
   for (const [signal, code] of Object.entries(signals)) {
     process.on(signal, () => {

@@ -22,7 +22,7 @@ export async function main(): Promise<void> {
   }
   const code = await run(process.argv.slice(2), world)
   await Promise.all([world.output.flush(), world.errors.flush()])
-  // By force: a helper process or a socket that is still open must not keep the prompt away.
+  // By force: a helper process or a socket that's still open must not hold up the prompt.
   process.exit(code)
 }
 
@@ -44,17 +44,18 @@ async function run(words: readonly string[], world: World): Promise<ExitCode> {
     endInGoodOrder(context.cleanups)
     const { cleanups } = context
     process.on('uncaughtException', (error) => {
-      // What nobody waited for: also an unhandled rejection. It ends the program, but in good order and in words.
+      // Errors that nothing handled, including unhandled rejections. They end the program, but cleanly and with a
+      // sentence.
       const code = tell(error, world)
       void cleanups.end().then(() => process.exit(code))
     })
     context.cleanups.add(() => restoreTerminal(world))
     const { openedDesk } = context
-    // After a signal nobody reads notices, but there may be room again.
+    // After a signal no one reads notices, but the disk may have room again.
     context.cleanups.add(async () => (await openedDesk())?.progress.settle())
-    // For inquirer and others who ask the environment alone.
+    // For inquirer and other libraries that look only at the environment.
     if (!call.globals.color) world.env.NO_COLOR = '1'
-    await context.preference() // a word that is no source of Redis is wrong whatever the command
+    await context.preference() // an unknown source of Redis is wrong whatever the command
     const command = await call.load()
     const code = await cleanups.unlessEnding(command.run(context, call.args, call.flags))
     await tellNotices(context)
@@ -74,21 +75,21 @@ function tell(error: unknown, { env, errors }: World): ExitCode {
   return code
 }
 
-/** A program that ends in the midst of a menu leaves keys and cursor as it found them. */
+/** A program that ends in the middle of a menu leaves keys and cursor as it found them. */
 function restoreTerminal({ input, output }: World): void {
   if (input.isTTY !== true || !input.isRaw) return
   input.setRawMode(false)
   output.write('\x1b[?25h')
 }
 
-/** What there is to say about the progress log, after what was asked for and never in its midst. */
+/** Notices about the progress log, shown after the requested output and never in the middle of it. */
 async function tellNotices(context: Context): Promise<void> {
   const desk = await context.openedDesk()
   await desk?.progress.settle()
   for (const notice of desk?.progress.notices ?? []) context.note(notice)
 }
 
-/** Read only when it is asked for would be simpler to say, but commander wants it beforehand; it is one small file. */
+/** Reading it on demand would be simpler, but commander needs it beforehand, and it's one small file. */
 async function version(): Promise<string> {
   const { readFile } = await import('node:fs/promises')
   const manifest: unknown = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'))

@@ -6,5 +6,5 @@ export function portOf(value: Flags[string]): number | undefined {
   if (value === undefined) return undefined
   const port = Number(value)
   if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port
-  throw new UsageError(`--port takes a number from 1 to 65535; "${String(value)}" is none.`)
+  throw new UsageError(`--port takes a number from 1 to 65535, not "${String(value)}".`)
 }

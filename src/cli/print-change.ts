@@ -5,7 +5,7 @@ import type { Desk } from '../walkthrough/desk.ts'
 import { changeNote } from '../workspace/index.ts'
 import type { Context } from './context.ts'
 
-/** Says which of the lessons have changed since the learner began or passed them, if any has. */
+/** Says which of the lessons have changed since the learner began or passed them, if any have. */
 export async function printChange(
   { print, palette, width }: Context,
   desk: Desk,

@@ -5,7 +5,7 @@ import { type CommandEntry, type Flags, type Run, self } from './command.ts'
 import { UsageError } from './errors.ts'
 import type { Output } from './output.ts'
 
-/** The command that was called, with what was written after it. */
+/** The command that was called, with the words after it. */
 export interface Call {
   readonly load: () => Promise<{ readonly run: Run }>
   readonly args: readonly string[]
@@ -21,8 +21,8 @@ export interface Globals {
 }
 
 /**
- * What the words on the command line call for; undefined when commander has answered by itself (`--help`, `--version`).
- * Throws UsageError for what cannot be understood.
+ * The command that the words on the command line call; undefined when commander has already answered (`--help`,
+ * `--version`). Throws UsageError for words that it can't understand.
  */
 export function readCommandLine(words: readonly string[], output: Output, version: string): Call | undefined {
   let call: Call | undefined
@@ -61,12 +61,12 @@ function describe(command: Command, output: Output): Command {
     })
     .configureHelp({
       visibleCommands: (described) => described.commands.filter((inner) => inner.name() !== 'help'),
-      // Without "[options]", which every command has.
+      // Without "[options]", because every command has options.
       subcommandTerm: (inner) =>
         `${inner.name()} ${inner.usage().replace(/\[(options|command)\] ?/g, '')}`.trim(),
     })
     .option('--redis <source>', 'auto, container, binary, embedded or redis://…')
-    .option('--mine', 'build on your own earlier answers, not on the model ones')
+    .option('--mine', 'build on your own earlier answers, not the model ones')
     .option('--no-color', 'plain text')
     .helpOption('-h, --help', 'explain this command')
 }
@@ -97,7 +97,7 @@ function add(parent: Command, entry: CommandEntry, output: Output, choose: (call
   })
 }
 
-/** A global option may stand before the command or behind it; the one that is nearer to the end wins. */
+/** A global option may come before the command or after it; the one closer to the end wins. */
 function globalsOf(command: Command): Globals {
   const levels = [command.parent?.parent, command.parent, command].filter((level) => level instanceof Command)
   const all = levels.map((level): Flags => level.opts())
@@ -117,7 +117,9 @@ function unknownCommand(asked: string, within?: CommandEntry): UsageError {
     names.map((name) => ({ value: name, names: [name] })),
   )
   const instead = guess === undefined ? '' : ` Did you mean "${prefix}${guess}"?`
-  return new UsageError(`There is no command "${prefix}${asked}".${instead} "${self} --help" shows them all.`)
+  return new UsageError(
+    `There's no command "${prefix}${asked}".${instead} Run "${self} --help" to see them all.`,
+  )
 }
 
 /** Commander says "error: unknown option '--jsn'\n(Did you mean --json?)". */
@@ -136,18 +138,18 @@ function examples(list: CommandEntry['examples']): string {
 const afterHelp = `${examples([
   ['', 'the guided walkthrough'],
   ['start 01', 'your file for the first lesson'],
-  ['check', 'see whether it holds'],
-  ['check --redis embedded', 'on a Redis that is always there'],
+  ['check', 'see whether your answer works'],
+  ['check --redis embedded', 'on the Redis that comes with the course'],
 ])}
 
-LESSON is 07, 7, 07-concurrency, or a part of a name that only one has.
+LESSON is 07, 7, 07-concurrency, or part of a name that only one lesson has.
 
-Exit codes: 0 passed, 1 not passed, 2 wrong use, 3 the machine lacks something.
+Exit codes: 0 passed, 1 not passed, 2 wrong usage, 3 the machine lacks something.
 
 Environment:
   EVENTLINGS_REDIS   like --redis
-  EVENTLINGS_IMAGE   the image of the container; redis:8-alpine unless set
-  EVENTLINGS_HOME    where workspace/ and your progress are; here unless set
+  EVENTLINGS_IMAGE   the container image; default: redis:8-alpine
+  EVENTLINGS_HOME    where workspace/ and your progress are; default: here
   EVENTLINGS_DEBUG   1 shows the details of an error
   NO_COLOR           plain text
   VISUAL, EDITOR     your editor`

@@ -16,8 +16,8 @@ export async function serve(context: Context, path: string, flags: Flags): Promi
   })
   context.cleanups.add(server.close)
   const address = `${server.origin}${path}`
-  context.print(`${context.palette.paint(address, 'bold')}\n\nCtrl-C ends it.`)
+  context.print(`${context.palette.paint(address, 'bold')}\n\nPress Ctrl-C to stop.`)
   if (flags.open !== false) openBrowser(address, context.env)
-  // For ever, which is until Ctrl-C.
+  // Forever, which means until Ctrl-C.
   return new Promise<never>(() => {})
 }

@@ -3,7 +3,7 @@ import { type CheckSession, newSession, type SessionOptions } from '../walkthrou
 import type { Context } from './context.ts'
 import type { Cleanups } from './interrupt.ts'
 
-/** Lends a session with the Redis that was asked for, and stops everything afterwards, also after Ctrl-C. */
+/** Lends a session with the requested Redis, and stops everything afterwards, even after Ctrl-C. */
 export function withSession<T>(
   context: Context,
   desk: Pick<Desk, 'course'>,
@@ -13,7 +13,7 @@ export function withSession<T>(
   return lend(context, desk, 1, options, ([session]) => use(session))
 }
 
-/** The same with several, each with a Redis of its own, for programs that check very much. */
+/** The same with several sessions, each with its own Redis, for programs that check a lot. */
 export function withSessions<T>(
   context: Context,
   desk: Pick<Desk, 'course'>,
@@ -46,7 +46,10 @@ async function lend<T>(
   }
 }
 
-/** After Ctrl-C Redis is stopped under a check that still runs; what that then says is no verdict, and is not recorded. */
+/**
+ * After Ctrl-C, Redis is stopped under a running check; what the check then reports isn't a verdict, and isn't
+ * recorded.
+ */
 export function unlessEnding(session: CheckSession, cleanups: Cleanups): CheckSession {
   return {
     open: () => cleanups.unlessEnding(session.open()),

@@ -1,8 +1,8 @@
 import type { CommandEntry } from '../command.ts'
 import { json, yes } from './flags.ts'
 
-const which = ['--name <name>', 'which class, by a part of its name; the latest unless given'] as const
-const port = ['--port <number>', 'a port of your choice'] as const
+const which = ['--name <name>', 'which class, by part of its name; default: the latest'] as const
+const port = ['--port <number>', 'the port to use'] as const
 const group = 'Class'
 
 const forLearners: readonly CommandEntry[] = [
@@ -12,7 +12,7 @@ const forLearners: readonly CommandEntry[] = [
     flags: [
       ['--code <code>', 'the join code'],
       ['--as <name>', 'the name that the instructor sees'],
-      ['--share', 'show your code, too; "class share off" ends that'],
+      ['--share', 'show your code, too; "class share off" stops that'],
     ],
     examples: [['class join http://192.168.1.5:4280 --code K7QX2M --as Ada', 'asks for what is missing']],
     group,
@@ -20,31 +20,31 @@ const forLearners: readonly CommandEntry[] = [
   },
   {
     usage: 'status',
-    summary: 'the class that you are in, or that you hold',
+    summary: "show the class that you're in, or that you teach",
     flags: [json],
-    examples: [['class status', 'what is sent, what waits, what the class says']],
+    examples: [['class status', "what was sent, what's waiting, and class news"]],
     group,
     load: () => import('../commands/class-status.ts'),
   },
   {
     usage: 'share <on|off>',
-    summary: 'show your code to the instructor, or not any more',
+    summary: 'show your code to the instructor, or stop showing it',
     flags: [],
-    examples: [['class share off', 'what was sent is deleted there, too']],
+    examples: [['class share off', 'also deletes the code already sent']],
     group,
     load: () => import('../commands/class-share.ts'),
   },
   {
     usage: 'send',
-    summary: 'send now what the class has not got yet',
-    flags: [['--background', 'say nothing, and try again for a while']],
-    examples: [['class send', 'this happens by itself after each command']],
+    summary: "send the class everything it doesn't have yet",
+    flags: [['--background', 'print nothing, and keep trying for a while']],
+    examples: [['class send', 'this happens automatically after each command']],
     group,
     load: () => import('../commands/class-send.ts'),
   },
   {
     usage: 'leave',
-    summary: 'leave the class: it forgets what it has of you',
+    summary: 'leave the class: it deletes everything about you',
     flags: [yes],
     examples: [['class leave', 'your own progress stays here']],
     group,
@@ -59,12 +59,12 @@ const forInstructors: readonly CommandEntry[] = [
     flags: [
       ['--name <name>', 'what learners see'],
       ['--track <name>', 'the lessons of this track'],
-      ['--host <address>', '0.0.0.0 for everybody on the network; this machine alone unless given'],
+      ['--host <address>', '0.0.0.0 for the whole network; default: only this machine'],
       port,
-      ['--no-open', 'do not open the browser'],
+      ['--no-open', "don't open the browser"],
     ],
     examples: [
-      ['class open --name Tuesday --host 0.0.0.0', 'for the room'],
+      ['class open --name Tuesday --host 0.0.0.0', 'for everyone in the room'],
       ['class open', 'to try it alone'],
     ],
     group,
@@ -72,12 +72,12 @@ const forInstructors: readonly CommandEntry[] = [
   },
   {
     usage: 'resume',
-    summary: 'open a class again, after a crash or the next day',
+    summary: 'reopen a class, after a crash or the next day',
     flags: [
       which,
-      ['--host <address>', 'as with open; as before unless given'],
+      ['--host <address>', 'as with open; default: as before'],
       port,
-      ['--no-open', 'do not open the browser'],
+      ['--no-open', "don't open the browser"],
     ],
     examples: [['class resume', 'the latest class, with the same code and secret']],
     group,
@@ -85,9 +85,9 @@ const forInstructors: readonly CommandEntry[] = [
   },
   {
     usage: 'close',
-    summary: 'close a class: nobody can join or send any more',
+    summary: 'close a class: no one can join or send any more',
     flags: [which],
-    examples: [['class close', '"class resume" opens it again']],
+    examples: [['class close', '"class resume" reopens it']],
     group,
     load: () => import('../commands/class-close.ts'),
   },
@@ -95,21 +95,21 @@ const forInstructors: readonly CommandEntry[] = [
     usage: 'export <file>',
     summary: 'write everything about a class to a file: .csv or .json',
     flags: [which, ['--force', 'overwrite the file']],
-    examples: [['class export tuesday.csv', 'a row for each attempt']],
+    examples: [['class export tuesday.csv', 'one row per attempt']],
     group,
     load: () => import('../commands/class-export.ts'),
   },
   {
     usage: 'report',
-    summary: 'which diagnoses cost the class the most time',
+    summary: 'show which diagnoses cost the class the most time',
     flags: [which, json],
-    examples: [['class report', 'what to begin with next time']],
+    examples: [['class report', 'what to start with next time']],
     group,
     load: () => import('../commands/class-report.ts'),
   },
   {
     usage: 'doctor',
-    summary: 'say whether this machine can hold a class; changes nothing',
+    summary: 'say whether this machine can host a class; changes nothing',
     flags: [json],
     examples: [['class doctor', 'addresses, port, Redis']],
     group,
@@ -119,30 +119,30 @@ const forInstructors: readonly CommandEntry[] = [
     usage: 'bundle <file>',
     summary: 'make one archive for a room without internet',
     flags: [],
-    examples: [['class bundle course.tar.gz', 'course, packages and image, to hand round on a stick']],
+    examples: [['class bundle course.tar.gz', 'course, packages and image, to pass around on a USB stick']],
     group,
     load: () => import('../commands/class-bundle.ts'),
   },
   {
     usage: 'simulate',
-    summary: 'play a class against a hub and a Redis of its own, and measure',
+    summary: 'simulate a class on its own hub and Redis, and measure it',
     flags: [
-      ['--learners <number>', 'how many; 300 unless given'],
-      ['--seconds <number>', 'how long; 20 unless given'],
-      ['--hubs <number>', 'several on one Redis'],
+      ['--learners <number>', 'how many; default: 300'],
+      ['--seconds <number>', 'how long; default: 20'],
+      ['--hubs <number>', 'number of hubs on one Redis'],
       json,
     ],
-    examples: [['class simulate --learners 300', 'what this machine can hold']],
+    examples: [['class simulate --learners 300', 'what this machine can handle']],
     group,
     load: () => import('../commands/class-simulate.ts'),
   },
 ]
 
-/** Commands around the class. */
+/** Commands for classes. */
 export const classCommands: readonly CommandEntry[] = [
   {
     usage: 'class',
-    summary: 'hold a class, or take part in one',
+    summary: 'run a class, or take part in one',
     flags: [],
     examples: [
       ['class open --host 0.0.0.0', 'for the instructor'],

@@ -1,7 +1,7 @@
 /** Flags that several commands have. */
 export const json = ['--json', 'print data for programs instead of text'] as const
-export const yes = ['--yes', 'do not ask'] as const
+export const yes = ['--yes', "don't ask"] as const
 export const web = [
-  ['--port <number>', 'with pages: a port of your choice, instead of a free one'],
+  ['--port <number>', 'with pages: use this port instead of a free one'],
   ['--no-open', 'with pages: only print the address'],
 ] as const

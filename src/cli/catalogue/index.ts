@@ -12,5 +12,5 @@ export const catalogue: readonly CommandEntry[] = [
   ...teachCommands,
 ]
 
-/** What `eventlings` alone does. */
+/** What `eventlings` runs without a command. */
 export const walkthrough = () => import('../commands/walkthrough.ts')

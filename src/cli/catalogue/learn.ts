@@ -3,16 +3,16 @@ import { json, web, yes } from './flags.ts'
 
 const group = 'Learn'
 
-/** To work on a lesson. */
+/** Commands for working on a lesson. */
 export const learnCommands: readonly CommandEntry[] = [
   {
     usage: 'start [lesson]',
-    summary: 'put the starter of a lesson into workspace/; never over your work',
+    summary: "copy a lesson's starter to workspace/; never over your work",
     flags: [['--track <name>', 'follow this track from now on; "all" is the whole course']],
     examples: [
       ['start 01', 'the first lesson'],
-      ['start', 'the next one that you have not begun'],
-      ['start --track half-day', 'the first lesson of a track that you have not done'],
+      ['start', "the next one that you haven't started"],
+      ['start --track half-day', "the first lesson of a track that you haven't done"],
     ],
     group,
     load: () => import('../commands/start.ts'),
@@ -31,11 +31,11 @@ export const learnCommands: readonly CommandEntry[] = [
   },
   {
     usage: 'run [lesson] [snippet]',
-    summary: 'run the snippets of a lesson and show what comes back',
+    summary: 'run the snippets of a lesson and show their output',
     flags: [json],
     examples: [
       ['run 01', 'all snippets, one after the other'],
-      ['run 01 3', 'the third alone, on what the first two left behind'],
+      ['run 01 3', 'only the third, on the data that the first two left'],
     ],
     group,
     load: () => import('../commands/run.ts'),
@@ -46,7 +46,7 @@ export const learnCommands: readonly CommandEntry[] = [
     flags: [['--answers', 'print the questions with their answers and reasons'], json],
     examples: [
       ['quiz 01', 'one question after the other'],
-      ['quiz 01 --answers', 'to read instead of being asked'],
+      ['quiz 01 --answers', 'to read them instead of answering'],
     ],
     group,
     load: () => import('../commands/quiz.ts'),
@@ -54,30 +54,30 @@ export const learnCommands: readonly CommandEntry[] = [
   {
     usage: 'console [lesson]',
     summary: 'try Redis commands and your own functions on the sandbox',
-    flags: [['--solution', 'take the model functions, not yours']],
+    flags: [['--solution', 'use the model functions, not yours']],
     examples: [
-      ['console 05', 'with the data of lesson 05; .help there explains'],
-      ['console', 'with the data of the lesson that you are at'],
+      ['console 05', 'with the data of lesson 05; type .help there'],
+      ['console', 'with the data of your current lesson'],
     ],
     group,
     load: () => import('../commands/console.ts'),
   },
   {
     usage: 'check [lesson]',
-    summary: 'run the tests on your answer and say what is wrong',
+    summary: "run the tests on your answer and say what's wrong",
     flags: [
       ['--solution', 'check the model solution instead'],
       ['--starter', 'check the starter instead'],
-      ['--file <path>', 'check any other file, as if it stood in workspace/'],
-      ['--all', 'check every lesson that you have begun'],
-      ['--track <name>', 'check every lesson of a track, whether you have begun it or not'],
+      ['--file <path>', 'check any other file, as if it were in workspace/'],
+      ['--all', "check every lesson that you've started"],
+      ['--track <name>', "check every lesson of a track, even ones you haven't started"],
       ['--verbose', 'every failing task in full, and all commands'],
       json,
     ],
     examples: [
-      ['check', 'the lesson that you are at'],
-      ['check --all', 'a line for each lesson that you have begun'],
-      ['check 07 --file ~/mine.ts', 'an answer that stands elsewhere'],
+      ['check', 'your current lesson'],
+      ['check --all', "one line for each lesson that you've started"],
+      ['check 07 --file ~/mine.ts', 'an answer in another folder'],
       ['check 07 --json', 'the verdict as data'],
     ],
     group,
@@ -87,9 +87,9 @@ export const learnCommands: readonly CommandEntry[] = [
     usage: 'watch [lesson]',
     summary: 'check your answer whenever you save it',
     flags: [
-      ['--advance', 'go on to the next lesson by itself'],
+      ['--advance', 'move to the next lesson automatically'],
       ['--json', 'no screen: each verdict as one line of JSON'],
-      ['--poll', 'look at the file again and again, where the system does not tell of changes'],
+      ['--poll', "poll the file, where the system doesn't report changes"],
     ],
     examples: [['watch 01', 'press ? there to see the keys']],
     group,
@@ -97,10 +97,10 @@ export const learnCommands: readonly CommandEntry[] = [
   },
   {
     usage: 'hint [lesson]',
-    summary: 'one hint more for the first task that does not pass yet',
+    summary: "show another hint for the first task that doesn't pass yet",
     flags: [['--task <number>', 'for this task']],
     examples: [
-      ['hint', 'one step more each time'],
+      ['hint', 'one more step each time'],
       ['hint 07 --task 2', 'for the second task'],
     ],
     group,
@@ -116,15 +116,15 @@ export const learnCommands: readonly CommandEntry[] = [
   },
   {
     usage: 'diff [lesson]',
-    summary: 'show your answer beside the model solution; asks first',
+    summary: 'compare your answer with the model solution; asks first',
     flags: [yes],
-    examples: [['diff 07', 'what would have to change in yours']],
+    examples: [['diff 07', 'what to change to get from yours to the solution']],
     group,
     load: () => import('../commands/diff.ts'),
   },
   {
     usage: 'reset <lesson>',
-    summary: 'begin a lesson again; the old answer is kept as a dated copy',
+    summary: 'start a lesson over; the old answer is kept as a dated copy',
     flags: [yes],
     examples: [['reset 07 --yes', 'without asking']],
     group,
@@ -132,7 +132,7 @@ export const learnCommands: readonly CommandEntry[] = [
   },
   {
     usage: 'skip [lessons...]',
-    summary: 'mark lessons as known; start takes one up again',
+    summary: 'mark lessons as known; "start" takes one up again',
     flags: [],
     examples: [
       ['skip 01-06', 'the first six'],
@@ -143,9 +143,9 @@ export const learnCommands: readonly CommandEntry[] = [
   },
   {
     usage: 'placement',
-    summary: 'a few questions that say where to begin',
+    summary: 'answer a few questions to find out where to start',
     flags: [],
-    examples: [['placement', 'for those who know some of it already']],
+    examples: [['placement', 'if you already know some of this']],
     group,
     load: () => import('../commands/placement.ts'),
   },

@@ -3,15 +3,15 @@ import { json } from './flags.ts'
 
 const group = 'Look'
 
-/** To see where one stands, and what the machine has. */
+/** Commands for seeing your progress, and what the machine has. */
 export const lookCommands: readonly CommandEntry[] = [
   {
     usage: 'list',
     summary: 'show all lessons and how far you are',
-    flags: [['--track <name>', 'the lessons of this track alone'], json],
+    flags: [['--track <name>', 'only the lessons of this track'], json],
     examples: [
       ['list', 'lessons by chapter'],
-      ['list --track blog', 'what the track holds, and what it builds on'],
+      ['list --track blog', 'what the track contains, and what it builds on'],
     ],
     group,
     load: () => import('../commands/list.ts'),
@@ -29,7 +29,7 @@ export const lookCommands: readonly CommandEntry[] = [
   },
   {
     usage: 'progress',
-    summary: 'show what you have done; take it to another machine',
+    summary: "show what you've done; move it to another machine",
     flags: [json],
     examples: [
       ['progress', 'chapter by chapter'],
@@ -50,7 +50,7 @@ export const lookCommands: readonly CommandEntry[] = [
         usage: 'import <file>',
         summary: 'add the progress of another machine to yours',
         flags: [],
-        examples: [['progress import mine.jsonl', 'what is here already counts once']],
+        examples: [['progress import mine.jsonl', "progress that's already here counts once"]],
         group,
         load: () => import('../commands/progress-import.ts'),
       },
@@ -59,7 +59,7 @@ export const lookCommands: readonly CommandEntry[] = [
   {
     usage: 'doctor',
     summary: 'say what this machine has and lacks; changes nothing',
-    flags: [['--class', 'before a class: run a whole check, too, and see whether the class answers'], json],
+    flags: [['--class', 'before a class: also run a whole check, and see if the class answers'], json],
     examples: [
       ['doctor', 'each finding with its remedy'],
       ['doctor --class', 'the day before a class'],

@@ -3,7 +3,7 @@ import { json, web } from './flags.ts'
 
 const group = 'Teach and write'
 
-/** For those who teach the course, or write for it. */
+/** Commands for teaching the course, or writing for it. */
 export const teachCommands: readonly CommandEntry[] = [
   {
     usage: 'slides [lesson]',
@@ -19,21 +19,17 @@ export const teachCommands: readonly CommandEntry[] = [
   {
     usage: 'tour',
     summary: 'rehearse a track: starters must fail, solutions must pass',
-    flags: [
-      ['--auto', 'walk through it without a person'],
-      ['--track <name>', 'the track; all unless given'],
-      json,
-    ],
+    flags: [['--auto', 'walk through it automatically'], ['--track <name>', 'the track; default: all'], json],
     examples: [['tour --auto --track half-day', 'the evening before a class']],
     group,
     load: () => import('../commands/tour.ts'),
   },
   {
     usage: 'dev',
-    summary: 'for authors: check lessons, begin a new one, add mistakes',
+    summary: 'for authors: check lessons, start a new one, add mistakes',
     flags: [],
     examples: [
-      ['dev check 07', 'everything that must hold for a lesson'],
+      ['dev check 07', 'everything that must be true of a lesson'],
       ['dev new outbox', 'the skeleton of a new lesson'],
       ['dev mistake 07 my-answer.ts', 'a file with a mistake, as a section for test/mistakes'],
     ],
@@ -53,19 +49,19 @@ export const teachCommands: readonly CommandEntry[] = [
       },
       {
         usage: 'new <slug>',
-        summary: 'make all files of a new lesson',
+        summary: 'create all files of a new lesson',
         flags: [
           ['--title <title>', 'its title'],
-          ['--chapter <chapter>', 'its chapter; that of the last lesson unless given'],
+          ['--chapter <chapter>', "its chapter; default: the last lesson's chapter"],
         ],
-        examples: [['dev new outbox', 'takes the next free number']],
+        examples: [['dev new outbox', 'uses the next free number']],
         group,
         load: () => import('../commands/dev-new.ts'),
       },
       {
         usage: 'mistake <lesson> <file-or-name>',
         summary: 'turn a wrong answer into a section of test/mistakes, or a section into the file',
-        flags: [['--append', 'add the section to the mistakes of the lesson']],
+        flags: [['--append', "add the section to the lesson's mistakes"]],
         examples: [
           ['dev mistake 07 my-answer.ts', 'checks the file, and prints its section'],
           ['dev mistake 07 my-answer.ts --append', 'adds it to test/mistakes/07-concurrency.md'],

@@ -13,7 +13,7 @@ import { UsageError } from '../errors.ts'
 import { Exit, type ExitCode } from '../exit.ts'
 import { withSession } from '../with-session.ts'
 
-/** Checks every answer that there is, or a whole track, where a lesson without an answer is one that did not pass. */
+/** Checks every existing answer, or a whole track, where a lesson without an answer counts as not passed. */
 export async function checkAll(context: Context, flags: Flags): Promise<ExitCode> {
   const desk = await context.desk()
   const { home, course } = desk
@@ -21,7 +21,9 @@ export async function checkAll(context: Context, flags: Flags): Promise<ExitCode
   const meant = typeof flags.track === 'string' ? findTrack(course, flags.track).lessons : undefined
   const lessons = meant ?? course.lessons.filter(isBegun)
   if (lessons.length === 0) {
-    throw new UsageError(`There's nothing to check, because no lesson is begun. Begin one: ${self} start 01`)
+    throw new UsageError(
+      `There's nothing to check, because you haven't started a lesson. Start one: ${self} start 01`,
+    )
   }
   const isQuiet = flags.json === true
   const results: CheckResult[] = []

@@ -17,7 +17,7 @@ import { withSession } from '../with-session.ts'
 export const run: Run = async (context, [named], flags) => {
   if (flags.all === true || flags.track !== undefined) {
     if (named !== undefined || targetOf(flags) !== undefined) {
-      throw new UsageError('--all and --track check your own answers: leave the lesson and the file out.')
+      throw new UsageError('--all and --track check your own answers. Leave out the lesson and the file.')
     }
     const { checkAll } = await import('./check-all.ts')
     return checkAll(context, flags)
@@ -37,7 +37,7 @@ export const run: Run = async (context, [named], flags) => {
       const { limits } = (await session.open()).redis
       if (limits !== undefined) context.print(`\n${paragraph(limits, context)}`)
     }
-    // Not waited for: it works while everything else is stopped.
+    // Not awaited: it runs while everything else is being stopped.
     return { result, warning: typesOf(context, desk, result, target) }
   })
   const sentence = await context.cleanups.unlessEnding(warning)
@@ -48,7 +48,10 @@ export const run: Run = async (context, [named], flags) => {
   return result.passed ? Exit.passed : Exit.notPassed
 }
 
-/** What TypeScript says of the learner's own answer, or of a file; the course's own files have no such errors. */
+/**
+ * What TypeScript reports about the learner's own answer, or about a file; the course's own files have no such
+ * errors.
+ */
 async function typesOf(
   context: Context,
   { course, home }: Desk,
@@ -69,12 +72,12 @@ async function typesOf(
 /** What the flags name; undefined for the learner's own answer. */
 function targetOf({ solution, starter, file }: Flags): Target | undefined {
   if ([solution, starter, file].filter((flag) => flag !== undefined).length > 1) {
-    throw new UsageError('Name one of --solution, --starter and --file, not several.')
+    throw new UsageError('Choose only one of --solution, --starter and --file.')
   }
   if (solution === true) return { kind: 'solution' }
   if (starter === true) return { kind: 'starter' }
   if (typeof file !== 'string') return undefined
-  if (!existsSync(file)) throw new UsageError(`There is no file ${file}.`)
+  if (!existsSync(file)) throw new UsageError(`There's no file ${file}.`)
   return { kind: 'file', path: path.resolve(file) }
 }
 
@@ -98,7 +101,7 @@ async function print(
   context.print(text)
 }
 
-/** Beside the matter, and therefore dim. */
+/** A side remark, and therefore dim. */
 function paragraph(sentence: string, { width, palette }: Context): string {
   return paintLines(wrap(span(sentence, 'dim'), { width }), palette)
 }

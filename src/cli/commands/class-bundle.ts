@@ -19,15 +19,15 @@ export const run: Run = async (context, [named]) => {
     [
       `${shown}, ${Math.round(bundle.bytes / 1_000_000)} MB, for ${process.platform} on ${process.arch}.`,
       '',
-      'On a machine with Node and nothing else, without a network:',
+      'On a machine that has only Node, without a network:',
       '',
       `  tar xzf ${name}`,
       '  cd eventlings',
       ...(bundle.image === undefined ? [] : [`  docker load -i ${IMAGE_FILE}    (or podman load -i …)`]),
       '  npm start',
-      ...(env.EVENTLINGS_IMAGE ? ['', `The image is found there by EVENTLINGS_IMAGE=${bundle.image}`] : []),
+      ...(env.EVENTLINGS_IMAGE ? ['', `To find the image there, set EVENTLINGS_IMAGE=${bundle.image}`] : []),
       '',
-      `Other platforms need "npm install" once, with a network.`,
+      `Other platforms need to run "npm install" once, with a network.`,
     ].join('\n'),
   )
   return Exit.passed

@@ -12,16 +12,16 @@ export const run: Run = async (context, [file = ''], flags) => {
   const write = { '.csv': exportCsv, '.json': exportJson }[path.extname(file).toLowerCase()]
   if (write === undefined) {
     throw new UsageError(
-      `The file's ending says what is written: ${self} class export class.csv, or class.json`,
+      `The file's extension selects the format: ${self} class export class.csv, or class.json`,
     )
   }
   if (existsSync(file) && flags.force !== true) {
-    throw new UsageError(`${file} is there already. Take another name, or --force to overwrite it.`)
+    throw new UsageError(`${file} already exists. Choose another name, or use --force to overwrite it.`)
   }
   const { name, answer } = await askClass<ClassExport>(context, flags, paths.export, undefined, (hub) =>
     hub.export(),
   )
-  // It holds names: not for everybody on this machine.
+  // It contains names, which aren't for everyone on this machine.
   await writeFile(file, write(answer), { mode: 0o600 })
   const attempts = answer.participants.reduce((sum, one) => sum + one.attempts.length, 0)
   const who =

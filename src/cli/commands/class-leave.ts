@@ -8,17 +8,17 @@ import { Exit } from '../exit.ts'
 export const run: Run = async (context, _args, flags) => {
   const { desk, member } = await memberOf(context)
   if (flags.yes !== true) {
-    const reason = `"${member.className}" would forget everything that it has of you.`
+    const reason = `"${member.className}" would delete everything it has about you.`
     assertCanPrompt(context, { reason, hints: [`${self} class leave --yes`] })
-    if (!(await ask(context, `Leave "${member.className}"? It forgets everything that it has of you.`))) {
+    if (!(await ask(context, `Leave "${member.className}"? It deletes everything it has about you.`))) {
       return Exit.passed
     }
   }
   const isTold = await leave(desk.home.log, member)
   context.print(
     isTold
-      ? `You have left "${member.className}", and it has forgotten you. Your progress stays here.`
-      : `You have left "${member.className}". It could not be told, so what it has of you is still there: ask your instructor to remove it.`,
+      ? `You've left "${member.className}", and it has deleted everything about you. Your own progress stays here.`
+      : `You've left "${member.className}", but it couldn't be reached, so it still has your data. Ask your instructor to remove it.`,
   )
   return Exit.passed
 }

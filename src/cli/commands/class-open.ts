@@ -17,7 +17,7 @@ export const run: Run = async (context, _args, flags) => {
   const now = new Date()
   const day = now.toLocaleDateString('en-GB', { day: 'numeric', month: 'long', year: 'numeric' })
   const name = typeof flags.name === 'string' ? plainName(flags.name) : `Class of ${day}`
-  if (name === '') throw new ClassError('--name takes a name that can be read.')
+  if (name === '') throw new ClassError('--name needs visible characters.')
   const secret = newSecret()
   const file: ClassFile = {
     about: {
@@ -37,7 +37,7 @@ export const run: Run = async (context, _args, flags) => {
   return holdClass(context, file, flags)
 }
 
-/** Opens the class and keeps it open, until Ctrl-C. */
+/** Opens the class and keeps it open until Ctrl-C. */
 export async function holdClass(context: Context, file: ClassFile, flags: Flags): Promise<ExitCode> {
   const { course, home } = await context.desk()
   const { pagesOfClass } = await import('../../web/class-pages.ts')
@@ -52,12 +52,12 @@ export async function holdClass(context: Context, file: ClassFile, flags: Flags)
     const { openBrowser } = await import('../../web/open-browser.ts')
     openBrowser(`${open.own}/instructor`, context.env)
   }
-  // For ever, which is until Ctrl-C.
+  // Forever, which means until Ctrl-C.
   await new Promise<never>(() => {})
   return Exit.passed
 }
 
-/** The address with the join code, in the characters of a terminal. */
+/** The address with the join code as a QR code, in terminal characters. */
 async function qrOf(address: string, joinCode: string): Promise<string> {
   const { renderUnicodeCompact } = await import('uqr')
   return `\n${renderUnicodeCompact(`${address}/#${joinCode}`)}\n`

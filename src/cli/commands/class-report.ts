@@ -19,7 +19,7 @@ export const run: Run = async (context, _args, flags) => {
   const { participants } = answer
   const { palette, width } = context
   context.print(palette.paint(`"${name}": what cost the most time`, 'bold'))
-  if (costs.length === 0) context.print('\nNo check has failed.')
+  if (costs.length === 0) context.print('\nNo checks have failed.')
   const rows = costs
     .slice(0, MOST)
     .map(({ slug, task, diagnosis, participants: who, ms }) => [
@@ -31,6 +31,6 @@ export const run: Run = async (context, _args, flags) => {
   const header = ['Time', 'Who', 'Task', 'Diagnosis']
   const align = ['right', 'right', 'left', 'left'] as const
   if (rows.length > 0) context.print(`\n${table(rows, { width, palette, header, align })}`)
-  if (costs.length > MOST) context.print(`\n${costs.length - MOST} more: --json shows all.`)
+  if (costs.length > MOST) context.print(`\n${costs.length - MOST} more; --json shows all of them.`)
   return Exit.passed
 }

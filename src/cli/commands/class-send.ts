@@ -4,7 +4,9 @@ import { memberOf } from '../class-member.ts'
 import type { Run } from '../command.ts'
 import { Exit } from '../exit.ts'
 
-/** How long a process in the background tries (ms): a Wi-Fi that is away for a coffee. The next command starts another. */
+/**
+ * How long a background process keeps trying (ms): a Wi-Fi outage of a coffee break. The next command starts another.
+ */
 const PATIENCE = 15 * 60_000
 
 export const run: Run = async (context, _args, flags) => {

@@ -6,7 +6,8 @@ import { UsageError } from '../errors.ts'
 import { Exit } from '../exit.ts'
 
 export const run: Run = async (context, [word]) => {
-  if (word !== 'on' && word !== 'off') throw new UsageError(`on or off? For example: ${self} class share off`)
+  if (word !== 'on' && word !== 'off')
+    throw new UsageError(`Say on or off. For example: ${self} class share off`)
   const { desk, member } = await memberOf(context)
   const share = word === 'on'
   try {
@@ -14,14 +15,14 @@ export const run: Run = async (context, [word]) => {
   } catch (error) {
     if (share || !(error instanceof ClassUnreachableError)) throw error
     context.print(
-      `Nothing more is sent. What was sent is still there: say it again when ${member.address} answers.`,
+      `No more code is sent, but the code already sent is still there. Run this again when ${member.address} answers.`,
     )
     return Exit.passed
   }
   context.print(
     share
-      ? `From now on your instructor sees your code with each check. "${self} class share off" ends that.`
-      : 'Your code is not sent any more, and what was sent is deleted.',
+      ? `From now on your instructor sees your code with each check. "${self} class share off" stops that.`
+      : 'Your code is no longer sent, and the code already sent is deleted.',
   )
   return Exit.passed
 }

@@ -15,10 +15,10 @@ export const run: Run = async (context, _args, flags) => {
   if (lesson === undefined) throw new UsageError('The course has no lessons.')
   if ((await context.preference()) !== undefined) {
     throw new UsageError(
-      'class simulate always starts a Redis of its own, so nothing is left behind in yours. Leave out --redis.',
+      'class simulate always starts its own Redis, so nothing is left behind in yours. Leave out --redis.',
     )
   }
-  if (learners > 5_000) throw new UsageError('A class takes 5,000 participants at most.')
+  if (learners > 5_000) throw new UsageError('A class can have at most 5,000 participants.')
   const rehearsal = await rehearse(programFile, hubs, context.env)
   const done = context.cleanups.add(rehearsal.close)
   try {
@@ -27,8 +27,8 @@ export const run: Run = async (context, _args, flags) => {
     else {
       const { sent, stored, duplicates, lost, medianMs, p99Ms } = result
       context.print(`${learners} learners, each checking every ten seconds, for ${seconds} seconds, ${hubs === 1 ? 'one hub' : `${hubs} hubs`}:
-${sent} events were sent, ${stored} are stored, ${duplicates} came twice and count once, ${lost} are lost.
-From a check to the dashboard: half within ${medianMs} ms, 99 of 100 within ${p99Ms} ms.`)
+${sent} events were sent, ${stored} were stored, ${duplicates} arrived twice and count once, ${lost} were lost.
+Time from a check to the dashboard: ${medianMs} ms (median), ${p99Ms} ms (99th percentile).`)
     }
     return result.lost === 0 ? Exit.passed : Exit.notPassed
   } catch (error) {

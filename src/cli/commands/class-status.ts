@@ -12,7 +12,7 @@ import { type Flags, type Run, self } from '../command.ts'
 import type { Context } from '../context.ts'
 import { Exit, type ExitCode } from '../exit.ts'
 
-/** Whoever holds a class on this machine and is in none means their own. */
+/** A person who runs a class on this machine and isn't in one means their own. */
 export const run: Run = async (context, args, flags) => {
   const { home } = await context.desk()
   const [own] = readClasses(home.log)
@@ -26,7 +26,7 @@ async function ofInstructor(context: Context, file: ClassFile, flags: Flags): Pr
   const address = ownAddress(file)
   if (!(await isOpen(file))) {
     if (flags.json === true) context.printJson({ class: name, open: false })
-    else context.print(`Your class "${name}" isn't open. To open it again: ${self} class resume`)
+    else context.print(`Your class "${name}" isn't open. To reopen it: ${self} class resume`)
     return Exit.passed
   }
   const to = { address, token: file.secret, patience: 10_000 }
@@ -65,8 +65,8 @@ const ofMember: Run = async (context, _args, flags) => {
     })
     return Exit.passed
   }
-  context.print(`You are in "${className}" at ${address} as ${view?.label ?? name}.`)
-  context.print(share ? 'Your instructor sees your code.' : 'Your code is not shown.')
+  context.print(`You're in "${className}" at ${address} as ${view?.label ?? name}.`)
+  context.print(share ? 'Your instructor sees your code.' : "Your code isn't shown.")
   if (problem !== undefined) context.print(problem)
   context.print(outbox(waiting))
   if (view?.handIsUp) context.print('Your hand is up.')
@@ -76,8 +76,8 @@ const ofMember: Run = async (context, _args, flags) => {
 }
 
 function outbox(waiting: number): string {
-  if (waiting === 0) return 'Everything is sent.'
+  if (waiting === 0) return 'Everything has been sent.'
   return waiting === 1
-    ? '1 event waits, and is sent by itself.'
-    : `${waiting} events wait, and are sent by themselves.`
+    ? '1 event is waiting and will be sent automatically.'
+    : `${waiting} events are waiting and will be sent automatically.`
 }

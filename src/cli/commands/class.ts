@@ -1,10 +1,10 @@
 import { type Run, self } from '../command.ts'
 import { Exit } from '../exit.ts'
 
-/** Which way leads on depends on who asks. */
+/** Which command leads on depends on who's asking. */
 export const run: Run = async (context) => {
   context.print(`Take part:    ${self} class join ADDRESS --code CODE --as NAME
 Hold a class: ${self} class open --host 0.0.0.0
-All of it:    ${self} class --help`)
+All commands:    ${self} class --help`)
   return Exit.passed
 }

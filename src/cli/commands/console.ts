@@ -53,7 +53,7 @@ export const run: Run = async (context, [named], flags) => {
     } finally {
       console.close()
       done()
-      // What was typed into a Redis of somebody's own does not stay there.
+      // Commands typed into someone's own Redis leave nothing behind there.
       if (redis.kind === 'url') await emptySandbox(redis)
     }
     return console.hasFailed && !context.canAsk ? Exit.notPassed : Exit.passed
@@ -64,11 +64,11 @@ function greeting({ palette, width }: Context, redis: RunningRedis, place: Conso
   const data =
     place === undefined
       ? 'an empty database'
-      : `what the snippets of lesson ${place.lesson.number} left behind`
+      : `the data that the snippets of lesson ${place.lesson.number} left`
   const limits = redis.limits === undefined ? [] : [span(redis.limits, 'dim')]
   const lines: readonly Text[] = [
     [span(redis.description, 'bold'), span(`, with ${data}.`)],
-    span('.help shows what you can do; Ctrl-D leaves.'),
+    span('.help shows what you can do; Ctrl-D quits.'),
     ...limits,
   ]
   return paintLines(

@@ -15,7 +15,7 @@ export const run: Run = async (context, named, flags) => {
   })
   const asData = flags.json === true
   if (desk instanceof BadLessonError) {
-    // Until the course can be read as a whole, nothing else can be said.
+    // Until the course can be read as a whole, there's nothing else to report.
     const findings = [formatFinding(desk)]
     if (asData) context.printJson({ ok: false, lessons: [], findings, ms: 0 })
     else printFindings(context, findings)
@@ -35,12 +35,12 @@ export const run: Run = async (context, named, flags) => {
   }
   printFindings(context, report.findings)
   const checks = report.lessons.reduce((sum, lesson) => sum + lesson.checks, 0)
-  const verdict = report.ok ? 'Everything holds' : 'Not everything holds'
+  const verdict = report.ok ? 'Everything is right' : 'There are errors'
   context.print(`\n${verdict}: ${checks} checks in ${(report.ms / 1000).toFixed(1)} s.`)
   return report.ok ? Exit.passed : Exit.notPassed
 }
 
-/** A core for each; a Redis that is not ours can be used by one at a time only. */
+/** One lane per core; a Redis that isn't ours can only be used by one at a time. */
 async function lanes(context: Context): Promise<number> {
   const wish = (await context.preference()) ?? context.env.EVENTLINGS_REDIS ?? 'auto'
   if (wish.includes('://')) return 1

@@ -17,12 +17,12 @@ export const run: Run = async (context, [named = '', what = ''], flags) => {
     : printFile(context, lesson, what)
 }
 
-/** The file that a section gives, as it stands: for `> mine.ts`, and for `check --file`. */
+/** The file that a section makes, unchanged: for `> mine.ts`, and for `check --file`. */
 async function printFile(context: Context, { slug, number }: LessonSummary, name: string): Promise<ExitCode> {
   const { course } = await context.desk()
   const { answers, broken } = await readMistakes(course, slug)
   const problem = broken.find((section) => section.name === name)?.problem
-  if (problem !== undefined) throw new UsageError(`The mistake "${name}" gives no file. ${problem}`)
+  if (problem !== undefined) throw new UsageError(`The mistake "${name}" doesn't make a file. ${problem}`)
   const found = answers.find((answer) => answer.name === name)
   if (found === undefined) {
     const names = answers.map((answer) => answer.name).join(', ')
@@ -34,7 +34,10 @@ async function printFile(context: Context, { slug, number }: LessonSummary, name
   return Exit.passed
 }
 
-/** The check says which task catches the file and in which words, so that only the words are left to shorten. */
+/**
+ * The check determines the task that catches the file and the words it uses, so the author only has to shorten the
+ * words.
+ */
 async function printSection(
   context: Context,
   { slug, number }: LessonSummary,
@@ -48,7 +51,7 @@ async function printSection(
   ])
   const name = path.basename(file, '.ts')
   if ([...answers, ...broken].some((known) => known.name === name)) {
-    throw new UsageError(`Lesson ${number} has a mistake "${name}" already. Give the file another name.`)
+    throw new UsageError(`Lesson ${number} already has a mistake "${name}". Give the file another name.`)
   }
   const target = { kind: 'file', path: path.resolve(file) } as const
   const result = await withSession(context, desk, (session) => session.check(slug, target))
@@ -58,13 +61,13 @@ async function printSection(
   if (append) {
     const { mistakes } = filesOf(desk.course, slug)
     await addSection(mistakes, section, slug)
-    context.print(`Added to ${mistakes}. Shorten what it says, then: ${self} dev check ${number}`)
+    context.print(`Added to ${mistakes}. Shorten its "says" line, then run: ${self} dev check ${number}`)
   } else context.output.write(section)
   if (caught === undefined) {
     context.note(
       result.passed
-        ? 'The file passes, so no test catches this mistake yet. Write one, then fill in task and says.'
-        : `The file cannot be run: ${result.diagnosis ?? 'there is no diagnosis'}`,
+        ? 'The file passes, so no test catches this mistake yet. Write one, then fill in "task" and "says".'
+        : `The file can't run: ${result.diagnosis ?? "there's no diagnosis"}`,
     )
   }
   return caught === undefined ? Exit.notPassed : Exit.passed

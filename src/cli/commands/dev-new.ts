@@ -7,9 +7,9 @@ export const run: Run = async (context, [name = ''], flags) => {
   const { course } = await context.desk()
   const text = (flag: string) => (typeof flags[flag] === 'string' ? flags[flag] : undefined)
   const { slug, files } = await newLesson(course, name, { title: text('title'), chapter: text('chapter') })
-  context.print(`Lesson ${slug} has all its files:\n`)
+  context.print(`These files of lesson ${slug} were created:\n`)
   for (const file of files) context.print(`  ${shownPath(file)}`)
-  context.print(`\nIt runs already: ${self} dev check ${slug.slice(0, 2)} says what there is to write.`)
-  context.print('How lessons are written: CONTRIBUTING.md')
+  context.print(`\nIt already runs. To see what's left to write: ${self} dev check ${slug.slice(0, 2)}`)
+  context.print('How to write a lesson: CONTRIBUTING.md')
   return Exit.passed
 }

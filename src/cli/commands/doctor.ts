@@ -27,7 +27,7 @@ export const run: Run = async (context, _args, flags) => {
   return tellFindings(context, findings, flags)
 }
 
-/** The day before: does a whole check run, and does the class answer? */
+/** The day before a class: does a whole check run, and does the class answer? */
 async function forClass(context: Context): Promise<readonly Finding[]> {
   const desk = await context.desk()
   const { checkFinding, memberFindings } = await import('../doctor/class.ts')
@@ -46,7 +46,7 @@ async function forClass(context: Context): Promise<readonly Finding[]> {
   return lesson === undefined ? member : [await checkFinding(() => check(lesson.slug)), ...member]
 }
 
-/** Node knows a container's limit, and what can be had beside what is merely cached, from version 20 on. */
+/** From version 20, Node takes a container's limit into account, and distinguishes available memory from cached. */
 function memory() {
   const limit = process.constrainedMemory()
   const available = process.availableMemory?.() ?? freemem()

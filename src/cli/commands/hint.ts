@@ -15,8 +15,8 @@ export const run: Run = async (context, [named], flags) => {
   if (wanted !== undefined) assertTask(lesson, wanted)
   const atHand = taskAtHand(desk, lesson)
   if (wanted === undefined && atHand === undefined) {
-    context.print(`Every task of lesson ${number} passed at the last check, so there is nothing to hint at.`)
-    context.print(`For a task all the same: ${self} hint ${number} --task 1`)
+    context.print(`Every task of lesson ${number} passed at the last check, so there are no hints to show.`)
+    context.print(`For a hint anyway: ${self} hint ${number} --task 1`)
     return Exit.passed
   }
   const hint = nextHint(lesson, desk.progress.overview().lesson(slug), {
@@ -30,7 +30,7 @@ export const run: Run = async (context, [named], flags) => {
   if (hint.kind === 'no more') {
     context.print(palette.paint(`All ${hint.earlier.length} hints for ${task}`, 'bold'))
     context.print(`\n${await markdown(numbered(hint.earlier))}\n`)
-    context.print(`There are no more. One good answer: ${self} solution ${number}`)
+    context.print(`There are no more. To see one good answer: ${self} solution ${number}`)
     return Exit.passed
   }
   await desk.progress.record('HINT_REVEALED', slug, { task: hint.taskNumber, step: hint.step })
@@ -38,8 +38,8 @@ export const run: Run = async (context, [named], flags) => {
   context.print(`\n${await markdown(hint.text)}\n`)
   context.print(
     hint.step < hint.of
-      ? `One more: ${self} hint ${number}${wanted === undefined ? '' : ` --task ${wanted}`}`
-      : `That was the last hint for this task. One good answer: ${self} solution ${number}`,
+      ? `Next hint: ${self} hint ${number}${wanted === undefined ? '' : ` --task ${wanted}`}`
+      : `That was the last hint for this task. To see one good answer: ${self} solution ${number}`,
   )
   return Exit.passed
 }
@@ -50,7 +50,7 @@ function assertTask({ number, tasks }: Lesson, wanted: number): void {
   throw new UsageError(`Lesson ${number} has no task ${wanted}. It has ${names}.`)
 }
 
-/** A list again, each hint with its code indented as far as its text. */
+/** A list again, each hint's code indented as far as its text. */
 function numbered(hints: readonly string[]): string {
   return hints
     .map(

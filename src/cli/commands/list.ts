@@ -36,13 +36,14 @@ export const run: Run = async (context, _args, flags) => {
   return Exit.passed
 }
 
-/** What a track is, how long it takes, and what it takes for granted. */
+/** What a track is, how long it takes, and what it assumes. */
 function about(track: Track): string {
   const known = new Set(missingPrerequisites(track).flatMap(({ missing }) => missing))
   const [hours, minutes] = [Math.floor(track.minutes / 60), track.minutes % 60]
   const time = `${hours} h${minutes === 0 ? '' : ` ${minutes} min`}`
-  const lines = [track.title, `Track ${track.name}: ${time}, if you do every task alone.`]
-  if (known.size > 0) lines.push(`It builds on ${[...known].toSorted().join(', ')}, not in this track.`)
+  const lines = [track.title, `Track ${track.name}: ${time}, if you do every task on your own.`]
+  if (known.size > 0)
+    lines.push(`It builds on ${[...known].toSorted().join(', ')}, which this track leaves out.`)
   return lines.join('\n')
 }
 
@@ -52,8 +53,8 @@ function ending(desk: Desk, shown: Track | undefined): string {
     return `To follow this track: ${self} start --track ${shown.name}`
   }
   const next = nextCommand(desk)
-  const where = next === undefined ? 'You have done them all.' : `Next: ${next}`
+  const where = next === undefined ? "You've done them all." : `Next: ${next}`
   if (shown !== undefined || chosen === undefined) return where
   const passed = passedOf(desk.progress.overview(), chosen.lessons)
-  return `${where}\nYou follow ${chosen.name}: ${passed} of ${chosen.lessons.length} passed.`
+  return `${where}\nYour track is ${chosen.name}: ${passed} of ${chosen.lessons.length} passed.`
 }

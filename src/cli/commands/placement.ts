@@ -17,6 +17,6 @@ export const run: Run = async (context) => {
   const ui = await terminalUi({ input, output: output.stream, palette })
   await askPlacement({ desk, ui, palette })
   const next = nextCommand(desk)
-  if (next !== undefined) context.print(`Go on with: ${next}`)
+  if (next !== undefined) context.print(`Continue with: ${next}`)
   return Exit.passed
 }

@@ -34,7 +34,7 @@ async function print(context: Context, lesson: Lesson, withAnswers: boolean): Pr
   context.print(await renderMarkdown([`# Quiz · ${lesson.title}`, ...text].join('\n\n'), { width, palette }))
   if (withAnswers) return
   const where = `In a terminal, ${self} quiz ${lesson.number} asks them one by one and keeps your answers.`
-  context.print(`\n${where}\nWith --answers the answers and their reasons are printed.`)
+  context.print(`\n${where}\nAdd --answers to print the answers with their reasons.`)
 }
 
 function asMarkdown(
@@ -51,7 +51,7 @@ function asMarkdown(
   return [`## ${number}. ${title}`, ...more, list.join('\n')].join('\n\n')
 }
 
-/** Which answers are right is told only to those who ask for it. */
+/** Only a reader who asks is told which answers are right. */
 function asJson({ progress }: Desk, { slug, quiz }: Lesson, withAnswers: boolean) {
   const given = progress.overview().lesson(slug).quiz
   return {

@@ -13,7 +13,7 @@ export const run: Run = async (context, [named], flags) => {
     const lesson = named === undefined ? currentLesson(desk) : findLesson(desk.course, named)
     return serve(context, lesson === undefined ? '/' : `/lessons/${lesson.slug}`, flags)
   }
-  if (flags.port !== undefined) throw new UsageError('--port belongs to --web.')
+  if (flags.port !== undefined) throw new UsageError('--port only works with --web.')
   const { slug, number } = whichLesson(desk, named, 'read')
   const lesson = await desk.course.lesson(slug)
   const { renderMarkdown } = await import('../../terminal/index.ts')
@@ -25,7 +25,7 @@ export const run: Run = async (context, [named], flags) => {
       import('../../walkthrough/pager.ts'),
     ])
     assertCanPrompt(context, {
-      reason: 'Reading page by page takes keys.',
+      reason: 'Reading page by page needs a keyboard.',
       hints: [`${self} read ${number}`],
     })
     await readPages(render, { input: context.input, output: context.output.stream, palette })

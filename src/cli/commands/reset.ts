@@ -13,10 +13,10 @@ export const run: Run = async (context, [named = ''], flags) => {
   const file = desk.home.answer(slug)
   if (existsSync(file) && flags.yes !== true) {
     assertCanPrompt(context, {
-      reason: `Resetting puts the starter in place of ${shownPath(file)}.`,
+      reason: `Resetting replaces ${shownPath(file)} with the starter.`,
       hints: [`${self} reset ${number} --yes`],
     })
-    if (!(await ask(context, `Begin ${slug} again? Your answer is kept as a dated copy.`))) {
+    if (!(await ask(context, `Start ${slug} over? Your answer is kept as a dated copy.`))) {
       context.print('Nothing was changed.')
       return Exit.passed
     }

@@ -5,7 +5,7 @@ import { type Run, self } from '../command.ts'
 import { UsageError } from '../errors.ts'
 import { Exit } from '../exit.ts'
 
-/** Marks lessons as known. What was passed stays passed, and `start` takes a skipped lesson up again. */
+/** Marks lessons as known. Passed lessons stay passed, and `start` takes a skipped lesson up again. */
 export const run: Run = async (context, named) => {
   const desk = await context.desk()
   if (named.length === 0) throw new UsageError(`Which lessons? For example: ${self} skip 01-06`)
@@ -13,11 +13,15 @@ export const run: Run = async (context, named) => {
   const open = await skipLessons(desk, lessons, 'known')
   const left = lessons.length - open.length
   const slugs = open.map(({ slug }) => slug).join(', ')
-  context.print(open.length === 0 ? 'Nothing to skip: they are passed or skipped.' : `Skipped: ${slugs}.`)
-  if (open.length > 0 && left > 0) context.print(`${left} more ${left === 1 ? 'was' : 'were'} done before.`)
+  context.print(
+    open.length === 0
+      ? 'Nothing to skip: those lessons are already passed or skipped.'
+      : `Skipped: ${slugs}.`,
+  )
+  if (open.length > 0 && left > 0) context.print(`${left} more ${left === 1 ? 'was' : 'were'} already done.`)
   const [first] = open
-  if (first !== undefined) context.print(`To do one after all: ${self} start ${first.number}`)
+  if (first !== undefined) context.print(`To do one anyway: ${self} start ${first.number}`)
   const next = nextCommand(desk)
-  if (next !== undefined) context.print(`Go on with: ${next}`)
+  if (next !== undefined) context.print(`Continue with: ${next}`)
   return Exit.passed
 }

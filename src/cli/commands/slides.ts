@@ -9,6 +9,6 @@ export const run: Run = async (context, [named], flags) => {
   if (typeof flags.track !== 'string') {
     return serve(context, `/slides/${whichLesson(desk, named, 'slides').slug}`, flags)
   }
-  if (named !== undefined) throw new UsageError('Either a lesson or --track, not both.')
+  if (named !== undefined) throw new UsageError('Name either a lesson or --track, not both.')
   return serve(context, `/slides/track/${findTrack(desk.course, flags.track).name}`, flags)
 }

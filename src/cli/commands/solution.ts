@@ -10,7 +10,7 @@ export const run: Run = async (context, [named], flags) => {
   if (!(await mayReveal(context, desk, slug, flags.yes === true))) return Exit.passed
   const text = await revealSolution(desk, slug)
   if (!context.output.isTTY) {
-    // As it stands in its file: for `> mine.ts`, and for programs.
+    // Unchanged, as it is in its file: for `> mine.ts`, and for programs.
     context.output.writeData(text)
     return Exit.passed
   }
@@ -18,6 +18,6 @@ export const run: Run = async (context, [named], flags) => {
   const { palette, width } = context
   context.print(palette.paint(`solutions/${slug}.ts`, 'bold'))
   context.print(`\n${await renderMarkdown(`\`\`\`\`ts\n${text}\n\`\`\`\``, { width, palette })}\n`)
-  context.print(`It is one good answer, not the only one. Yours beside it: ${self} diff ${number}`)
+  context.print(`This is one good answer, not the only one. To compare yours: ${self} diff ${number}`)
   return Exit.passed
 }

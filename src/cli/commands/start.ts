@@ -14,8 +14,8 @@ export const run: Run = async (context, [named], flags) => {
     const track = chosenTrack(desk)
     context.print(
       track === undefined
-        ? `You have done all lessons. ${self} list shows them.`
-        : `You have done the track ${track.name}. For the rest: ${self} start --track all`,
+        ? `You've done all the lessons. To see them: ${self} list`
+        : `You've done the track ${track.name}. For the rest: ${self} start --track all`,
     )
     return Exit.passed
   }
@@ -25,23 +25,23 @@ export const run: Run = async (context, [named], flags) => {
   context.print(
     isNew
       ? `Lesson ${lesson.number}, ${lesson.title}. Your file is ready:\n\n  ${path}\n`
-      : `Lesson ${lesson.number}, ${lesson.title}. Your file is there already and stays as it is:\n\n  ${path}\n`,
+      : `Lesson ${lesson.number}, ${lesson.title}. Your file already exists and stays as it is:\n\n  ${path}\n`,
   )
   const overview = desk.progress.overview()
   const [{ missing } = { missing: [] }] = missingPrerequisites({ lessons: [lesson] })
   const open = missing.filter((slug) => !isPassed(overview.lesson(slug)))
-  if (open.length > 0) context.print(`It builds on ${open.join(', ')}, which you have not passed yet.\n`)
+  if (open.length > 0) context.print(`It builds on ${open.join(', ')}, which you haven't passed yet.\n`)
   context.print(
     [
       `  ${self} read ${lesson.number}    what to write`,
-      `  ${self} check ${lesson.number}   see whether it holds`,
-      `  ${self} hint ${lesson.number}    if you are stuck`,
+      `  ${self} check ${lesson.number}   see whether it works`,
+      `  ${self} hint ${lesson.number}    if you're stuck`,
     ].join('\n'),
   )
   return Exit.passed
 }
 
-/** From now on the way leads along this track. */
+/** From now on the next lesson comes from this track. */
 async function follow(context: Context, desk: Desk, track: Track): Promise<void> {
   await desk.progress.record('TRACK_CHOSEN', COURSE, { track: track.name })
   context.print(`${track.title}: ${track.lessons.length} lessons, ${track.minutes} minutes.\n`)

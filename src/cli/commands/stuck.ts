@@ -7,7 +7,10 @@ import { memberOf } from '../class-member.ts'
 import { type Run, self } from '../command.ts'
 import { Exit } from '../exit.ts'
 
-/** A hand is an event of the log like any other, so it survives a Wi-Fi that is away; one waits a moment to say whether it arrived. */
+/**
+ * A raised hand is an event of the log like any other, so it survives a Wi-Fi outage. The command waits a moment to
+ * say whether it arrived.
+ */
 const PATIENCE = 2_000
 
 export const run: Run = async (context, words, flags) => {
@@ -19,7 +22,11 @@ export const run: Run = async (context, words, flags) => {
   if (isDone) await progress.record('HAND_LOWERED', at, { class: member.classId })
   else await progress.record('HAND_RAISED', at, { class: member.classId, text })
   const problem = await trySending({ folder: home.log, progress, patience: PATIENCE })
-  const what = isDone ? 'Your hand is down.' : `Your hand is up. "${self} stuck --done" takes it down.`
-  context.print(problem === undefined ? what : `${what} ${problem} It arrives when the class can be reached.`)
+  const what = isDone ? 'Your hand is down.' : `Your hand is up. "${self} stuck --done" lowers it.`
+  context.print(
+    problem === undefined
+      ? what
+      : `${what} ${problem} Your instructor sees it once the class can be reached.`,
+  )
   return Exit.passed
 }

@@ -9,11 +9,13 @@ import { withSession } from '../with-session.ts'
 
 export const run: Run = async (context, _args, flags) => {
   if (flags.auto !== true) {
-    throw new UsageError(`A tour goes by itself: ${self} tour --auto. The walkthrough with you is: npm start`)
+    throw new UsageError(
+      `A tour runs automatically: ${self} tour --auto. For the guided walkthrough: npm start`,
+    )
   }
   const desk = await context.desk()
   const track = findTrack(desk.course, typeof flags.track === 'string' ? flags.track : 'all')
-  if (track.lessons.length === 0) throw new UsageError(`None of the lessons of ${track.name} exists yet.`)
+  if (track.lessons.length === 0) throw new UsageError(`None of the lessons of ${track.name} exist yet.`)
   const quiet = flags.json === true
   if (!quiet) context.print(`${track.title}\n`)
   const report = await withSession(
@@ -27,9 +29,9 @@ export const run: Run = async (context, _args, flags) => {
   return report.ok ? Exit.passed : Exit.notPassed
 }
 
-/** On a terminal one sees how it gets on; what is piped gets the table alone. */
+/** A terminal shows the progress; a pipe gets only the table. */
 function tell({ output, note }: Context, { lesson, ok }: TourLesson, quiet: boolean): void {
-  if (!quiet && output.isTTY) note(`${lesson} ${ok ? 'as it should be' : 'is off'}`)
+  if (!quiet && output.isTTY) note(`${lesson} ${ok ? 'is fine' : 'has problems'}`)
 }
 
 function print({ print, palette, width }: Context, { lessons, ok, redis, ms }: TourReport): void {
@@ -44,7 +46,7 @@ function print({ print, palette, width }: Context, { lessons, ok, redis, ms }: T
   for (const { lesson, problems } of lessons) for (const problem of problems) print(`\n${lesson}: ${problem}`)
   const off = lessons.filter((one) => !one.ok).length
   const verdict = ok
-    ? `All ${lessons.length} lessons are as they should be`
-    : `${off} of ${lessons.length} lessons are off`
+    ? `All ${lessons.length} lessons are fine`
+    : `${off} of ${lessons.length} lessons have problems`
   print(`\n${verdict}, on ${redis}, in ${(ms / 1000).toFixed(1)} s.`)
 }

@@ -59,19 +59,19 @@ export const run: Run = async (context) => {
   return Exit.passed
 }
 
-/** Without a terminal nobody can be led: how it stands, and what leads on. */
+/** Without a terminal there's no one to guide, so this prints the state and the commands that lead on. */
 async function printState(context: Context): Promise<typeof Exit.passed> {
   const desk = await context.desk()
   context.print(lessonTable(desk, context))
   const next = nextLesson(desk)
   const number = next?.number ?? '01'
   context.print(`
-The guided walkthrough doesn't work here. ${whyNoPrompt(context)} The same as single commands:
+The guided walkthrough doesn't work here. ${whyNoPrompt(context)} Use single commands instead:
 
   ${self} start ${number}   your file for the lesson
   ${self} read ${number}    what to write
-  ${self} check ${number}   see whether it holds
-  ${self} hint ${number}    if you are stuck
+  ${self} check ${number}   see whether it works
+  ${self} hint ${number}    if you're stuck
   ${self} --help     all commands`)
   return Exit.passed
 }

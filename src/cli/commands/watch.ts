@@ -11,7 +11,7 @@ export const run: Run = async (context, [named], flags) => {
   const desk = await context.desk()
   const { course, home, progress } = desk
   const lesson = named === undefined ? (nextLesson(desk) ?? course.lessons[0]) : findLesson(course, named)
-  if (lesson === undefined) throw new UsageError('There is no lesson to watch.')
+  if (lesson === undefined) throw new UsageError("There's no lesson to watch.")
   const { watchOnTerminal, watchPlain } = await import('../../watch/index.ts')
   const { news } = await stayInClass(context, desk)
   await withSession(

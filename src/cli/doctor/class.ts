@@ -7,45 +7,48 @@ import { findRedisServer } from '../../redis/executables.ts'
 import { isFree } from '../../redis/free-port.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 
-/** What an instructor's machine needs to hold a class. */
+/** What an instructor's machine needs to host a class. */
 export async function hubFindings(env: NodeJS.ProcessEnv): Promise<readonly Finding[]> {
   const [first, ...others] = addressesOf('0.0.0.0', USUAL_PORT)
   return [
     first === undefined
       ? warn(
           'Address',
-          'This machine has no address on a network.',
-          'Join the Wi-Fi of the room, or open a hotspot.',
+          'This machine has no network address.',
+          'Join the Wi-Fi in the room, or open a hotspot.',
         )
-      : ok('Address', `Learners would reach it at ${[first, ...others].join(' or ')}.`),
+      : ok('Address', `Learners can reach this machine at ${[first, ...others].join(' or ')}.`),
     warn(
       'Firewall',
-      'Whether the network lets learners through cannot be seen from here.',
-      `Try it from another machine: class open --host 0.0.0.0, then open its address there. Guest Wi-Fi often keeps machines apart.`,
+      "This machine can't tell whether the network lets learners through.",
+      `Try it from another machine: class open --host 0.0.0.0, then open its address there. Guest Wi-Fi often isolates machines from each other.`,
     ),
     (await isFree(USUAL_PORT))
       ? ok('Port', `${USUAL_PORT} is free.`)
       : warn(
           'Port',
-          `${USUAL_PORT} is taken, perhaps by a class that is open.`,
-          'A free one is found, or take one with --port.',
+          `${USUAL_PORT} is in use, perhaps by an open class.`,
+          'A free port is chosen automatically, or choose one with --port.',
         ),
     findRedisServer(env) === undefined
       ? warn(
           'Data',
-          'No redis-server is installed, so the class is held in memory; after a crash all comes again from the learners.',
+          "No redis-server is installed, so the class is kept in memory; after a crash, learners' machines send everything again.",
           'Install redis-server (or valkey-server), or name one with --redis redis://…',
         )
-      : ok('Data', 'redis-server is here; a class keeps its data on the disk.'),
+      : ok('Data', 'redis-server is installed, so a class keeps its data on disk.'),
   ]
 }
 
-/** What a learner's machine needs for a class, beyond the course: does it reach the one that it is in? */
+/** What a learner's machine needs for a class, beyond the course: can it reach its class? */
 export async function memberFindings(folder: string): Promise<readonly Finding[]> {
   const member = readMembership(folder)
   if (member === undefined) {
     return [
-      ok('Class', 'You are in no class yet; joining needs the address and the code from your instructor.'),
+      ok(
+        'Class',
+        "You aren't in a class yet; to join, you need the address and the code from your instructor.",
+      ),
     ]
   }
   const { address, token, className } = member
@@ -58,26 +61,22 @@ export async function memberFindings(folder: string): Promise<readonly Finding[]
       warn(
         'Class',
         said,
-        'Nothing is lost: what you do is sent when it answers. A new address: class join ADDRESS',
+        'Nothing is lost: your work is sent once it answers. If the address is new: class join ADDRESS',
       ),
     ]
   }
 }
 
-/** One check from end to end: what the whole day is made of. `check` gives what kept it from passing. */
+/** One check from end to end: what the whole day is made of. `check` returns what kept it from passing. */
 export async function checkFinding(
   check: () => Promise<{ readonly problem?: string; readonly ms: number }>,
 ): Promise<Finding> {
-  const remedy = 'The lines above say what is missing; EVENTLINGS_DEBUG=1 shows more.'
+  const remedy = "The lines above say what's missing; EVENTLINGS_DEBUG=1 shows more."
   try {
     const { problem, ms } = await check()
     if (problem === undefined) return ok('A check', `It ran and passed in ${(ms / 1_000).toFixed(1)} s.`)
-    return fail('A check', `The model solution did not pass here: ${problem}`, remedy)
+    return fail('A check', `The model solution didn't pass here: ${problem}`, remedy)
   } catch (error) {
-    return fail(
-      'A check',
-      `It did not run: ${error instanceof Error ? error.message : String(error)}`,
-      remedy,
-    )
+    return fail('A check', `It didn't run: ${error instanceof Error ? error.message : String(error)}`, remedy)
   }
 }

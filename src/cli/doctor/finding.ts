@@ -1,10 +1,10 @@
-/** One thing that was looked at. `fail`: the course does not work; `warn`: it works, but something is missing. */
+/** One thing that was looked at. `fail`: the course doesn't work; `warn`: it works, but something is missing. */
 export interface Finding {
   readonly name: string
   readonly state: 'ok' | 'warn' | 'fail'
   /** What was found, as a sentence. */
   readonly finding: string
-  /** What to do about it; undefined if nothing need be done. */
+  /** What to do about it; undefined if there's nothing to do. */
   readonly remedy?: string
 }
 

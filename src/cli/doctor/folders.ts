@@ -3,7 +3,7 @@ import path from 'node:path'
 import { type Home, obstacleAt } from '../../workspace/index.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 
-/** Looks whether one could write, and writes nothing. */
+/** Checks whether files could be written, without writing any. */
 export function folderFindings(
   home: Pick<Home, 'folder' | 'workspace' | 'log'>,
   temporary: string,
@@ -18,23 +18,27 @@ export function folderFindings(
     ]
   return [
     writable(home.workspace)
-      ? ok('Your files', `${home.workspace} can be written.`)
-      : fail('Your files', `${home.workspace} cannot be written.`, remedyFor(home.workspace)),
+      ? ok('Your files', `${home.workspace} is writable.`)
+      : fail('Your files', `${home.workspace} isn't writable.`, remedyFor(home.workspace)),
     writable(home.log)
-      ? ok('Your progress', `${home.log} can be written.`)
-      : warn('Your progress', `${home.log} cannot be written, so progress is not kept.`, remedyFor(home.log)),
+      ? ok('Your progress', `${home.log} is writable.`)
+      : warn(
+          'Your progress',
+          `${home.log} isn't writable, so your progress isn't kept.`,
+          remedyFor(home.log),
+        ),
     temporaryFinding(temporary),
   ]
 }
 
 function temporaryFinding(temporary: string): Finding {
   return writable(temporary)
-    ? ok('Temporary files', `${temporary} can be written.`)
-    : fail('Temporary files', `${temporary} cannot be written.`, 'Set TMPDIR to a folder of yours.')
+    ? ok('Temporary files', `${temporary} is writable.`)
+    : fail('Temporary files', `${temporary} isn't writable.`, 'Set TMPDIR to a folder of your own.')
 }
 
 function remedyFor(folder: string): string {
-  return `Make ${nearest(folder)} yours, or set EVENTLINGS_HOME to a folder of yours.`
+  return `Make ${nearest(folder)} writable for you, or set EVENTLINGS_HOME to a folder of your own.`
 }
 
 function writable(folder: string): boolean {
@@ -46,7 +50,7 @@ function writable(folder: string): boolean {
   }
 }
 
-/** The folder itself, or the one in which it would be made. */
+/** The folder itself, or the nearest existing folder above it. */
 function nearest(folder: string): string {
   const parent = path.dirname(folder)
   return existsSync(folder) || parent === folder ? folder : nearest(parent)

@@ -10,7 +10,7 @@ import { parsePreference } from '../../redis/preference.ts'
 import { isTooOld, OLDEST_VERSION, type ServerVersion, shortName } from '../../redis/version.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 
-/** Everything that a Redis can come from, without starting anything. */
+/** Every possible source of a Redis, without starting anything. */
 export async function redisFindings(env: NodeJS.ProcessEnv): Promise<readonly Finding[]> {
   const installed = await server(env)
   const engine = await container(env, installed.state === 'ok')
@@ -33,7 +33,7 @@ function wished(env: NodeJS.ProcessEnv): readonly Finding[] {
   }
 }
 
-/** Without the password, and without the user, who may be known by no other. */
+/** Without the password, and without the user name, which may be secret, too. */
 function shownAddress(url: string): string {
   const { place, database } = readAddress(url)
   return `database ${database} of the Redis at ${place}`
@@ -59,11 +59,11 @@ async function container(env: NodeJS.ProcessEnv, hasServer: boolean): Promise<re
   return [
     ok('Container engine', `${engine.product} answers at ${engine.place.dockerHost}${by(engine.place)}.`),
     isThere
-      ? ok('Image', `${image} is here.`)
+      ? ok('Image', `${image} is available locally.`)
       : warn(
           'Image',
-          `${image} is not here; the first check downloads it.`,
-          `Without a network, load it beforehand, or name one that is here in EVENTLINGS_IMAGE.`,
+          `${image} isn't available locally; the first check downloads it.`,
+          `To work offline, load it beforehand, or name a local image in EVENTLINGS_IMAGE.`,
         ),
   ]
 }
@@ -82,7 +82,7 @@ async function server(env: NodeJS.ProcessEnv): Promise<Finding> {
     ({ stdout }) => versionOnCommandLine(stdout),
     () => undefined,
   )
-  if (version === undefined) return warn(name, `${file} does not tell its version.`, install)
+  if (version === undefined) return warn(name, `${file} doesn't report its version.`, install)
   if (isTooOld(version))
     return warn(name, `${shortName(version)} at ${file} is older than ${OLDEST_VERSION}.`, install)
   return ok(name, `${shortName(version)} at ${file}.`)
@@ -98,20 +98,16 @@ export function versionOnCommandLine(printed: string): ServerVersion | undefined
 function embedded(): Finding {
   try {
     createRequire(import.meta.url).resolve('js-redis-server')
-    return ok('Embedded Redis', 'It comes with the course and needs nothing.')
+    return ok('Embedded Redis', 'It comes with the course and needs nothing else.')
   } catch {
-    return fail(
-      'Embedded Redis',
-      'Its package is not installed.',
-      'Run "npm install" in the folder of the course.',
-    )
+    return fail('Embedded Redis', "Its package isn't installed.", `Run "npm install" in the course's folder.`)
   }
 }
 
 function onlyEmbedded(): Finding {
   return warn(
     'Redis',
-    'The embedded Redis will be used. It does everything but persistence, cluster, and the size of a stream in memory.',
-    'For the lessons on these, install redis-server.',
+    'The embedded Redis will be used. It supports everything except persistence, clusters, and the memory size of a stream.',
+    'Install redis-server for the lessons about those.',
   )
 }

@@ -5,7 +5,7 @@ import type { Context } from '../context.ts'
 import { Exit, type ExitCode } from '../exit.ts'
 import type { Finding } from './finding.ts'
 
-/** Prints what was found, as lines or with --json as data; nothing may have failed. */
+/** Prints the findings, as lines or with --json as data; returns a failing exit code if anything failed. */
 export function tellFindings(context: Context, findings: readonly Finding[], flags: Flags): ExitCode {
   const isWell = findings.every(({ state }) => state !== 'fail')
   if (flags.json === true) context.printJson({ ok: isWell, findings })
@@ -38,7 +38,7 @@ function print(context: Context, findings: readonly Finding[]): void {
 }
 
 function verdict(failed: number, warned: number): string {
-  if (failed > 0) return `The course cannot run like this: mend what says FAIL first.`
-  if (warned > 0) return 'The course runs. What says warn may be mended or left.'
-  return 'All is well.'
+  if (failed > 0) return `The course can't run yet. Fix everything marked FAIL first.`
+  if (warned > 0) return "The course runs. Fixing what's marked warn is optional."
+  return 'Everything is fine.'
 }

@@ -6,7 +6,7 @@ import { type Finding, ok, warn } from './finding.ts'
 export interface TerminalFacts {
   /** Why menus and keys don't work; undefined if they do. */
   readonly noPrompt: string | undefined
-  /** Undefined where there is no terminal. */
+  /** Undefined without a terminal. */
   readonly columns: number | undefined
   readonly palette: Pick<Palette, 'colours' | 'unicode'>
 }
@@ -21,16 +21,16 @@ function terminal({ noPrompt, columns, palette }: TerminalFacts): Finding {
     const remedy = 'The walkthrough and the watch screen need another terminal; everything else works.'
     return warn(name, noPrompt, remedy)
   }
-  const can = `${palette.colours ? 'colours' : 'no colours'}, ${palette.unicode ? 'Unicode' : 'ASCII alone'}`
+  const can = `${palette.colours ? 'colors' : 'no colors'}, ${palette.unicode ? 'Unicode' : 'ASCII only'}`
   const finding = `${columns ?? 80} columns, ${can}.`
-  if (columns !== undefined && columns < 60) return warn(name, finding, 'Make it 60 columns wide or more.')
+  if (columns !== undefined && columns < 60) return warn(name, finding, 'Make it at least 60 columns wide.')
   return ok(name, finding)
 }
 
 function editor(env: NodeJS.ProcessEnv): Finding {
   const name = 'Editor'
   const [program] = editorCommand(env) ?? []
-  const remedy = 'Set EDITOR to the one you like, for example nano or code; or open your files by hand.'
+  const remedy = 'Set EDITOR to your favorite, for example nano or code, or open your files by hand.'
   if (program === undefined) return warn(name, 'Neither VISUAL nor EDITOR is set.', remedy)
   const isThere = /[\\/]/.test(program) || findExecutable([program], env) !== undefined
   return isThere ? ok(name, `${program}.`) : warn(name, `${program} is not on the PATH.`, remedy)

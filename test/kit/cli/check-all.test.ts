@@ -7,12 +7,12 @@ import { newHome, programAt } from './program.ts'
 const solve = (home: string, slug: string) =>
   copyFile(filesOf({ root: projectRoot() }, slug).solution, path.join(home, 'workspace', `${slug}.ts`))
 
-test('check --all: a line for each lesson that was begun, or for each of a track', async () => {
+test('check --all: one line for each started lesson, or for each one of a track', async () => {
   const home = await newHome()
   const eventlings = programAt(home)
   const none = await eventlings('check', '--all')
   expect(none).toMatchObject({ code: 2, stdout: '' })
-  expect(none.stderr).toMatch(/^There's nothing to check, because no lesson is begun\./)
+  expect(none.stderr).toMatch(/^There's nothing to check, because you haven't started a lesson\./)
 
   await eventlings('start', '02')
   await eventlings('start', '01')
@@ -31,7 +31,7 @@ test('check --all: a line for each lesson that was begun, or for each of a track
     results: [one('01-events'), one('02-list-store')],
     notBegun: [],
   })
-  // What is handed in of a track is all of it.
+  // What a learner hands in of a track is all of it.
   const track = await eventlings('check', '--track', 'ninety-minutes', '--json')
   expect(track.code).toBe(1)
   expect(JSON.parse(track.stdout)).toMatchObject({

@@ -8,7 +8,7 @@ import { ended, newHome, startProgram } from './program.ts'
 
 const inTerminal = need('tmux')
 
-test('what is piped in is answered without a prompt; the exit code tells of errors', async () => {
+test('piped input is answered without a prompt, and the exit code reports errors', async () => {
   const env = { EVENTLINGS_HOME: await newHome(), EVENTLINGS_REDIS: 'embedded' }
   const pipe = (text: string) => {
     const child = startProgram(['console'], { env })
@@ -37,11 +37,11 @@ inTerminal.describe('the console in a terminal', () => {
   })
 
   inTerminal.test(
-    'Ctrl-C clears the line, gives up what blocks, and never leaves; Ctrl-D leaves',
+    'Ctrl-C clears the line, stops a blocking command, and never quits; Ctrl-D quits',
     async () => {
       const { press, until } = terminal
       press('SET half', 'C-c')
-      await until(/Ctrl-D or .exit leaves/)
+      await until(/Ctrl-D or .exit quits/)
       press('BLPOP nothing 0', 'Enter')
       await until(/05> BLPOP nothing 0\n\n/)
       press('C-c')
@@ -55,7 +55,7 @@ inTerminal.describe('the console in a terminal', () => {
     },
   )
 
-  inTerminal.test('.watch shows what comes in, until a key is pressed', async () => {
+  inTerminal.test('.watch shows new entries until a key is pressed', async () => {
     const { press, until } = terminal
     press('setInterval(() => redis.xadd("live", "*", "n", "1"), 50)', 'Enter')
     await until(/Timeout/)

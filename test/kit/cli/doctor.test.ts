@@ -29,12 +29,12 @@ test.each([
   [
     { available: 8 * gigabyte, limit: gigabyte / 2 },
     'warn',
-    'Only 512 MB are free; a check may take 700 MB.',
+    'Only 512 MB are free; a check may need 700 MB.',
   ],
   [
     { available: gigabyte / 4, limit: 16 * gigabyte },
     'warn',
-    'Only 256 MB are free; a check may take 700 MB.',
+    'Only 256 MB are free; a check may need 700 MB.',
   ],
 ])('memory %j: %s', (memory, state, finding) => {
   expect(memoryFinding(memory)).toMatchObject({ state, finding })
@@ -51,7 +51,7 @@ describe('Redis', () => {
     })
   })
 
-  test('EVENTLINGS_REDIS that names no source, and one with a password, which is not repeated', async () => {
+  test('EVENTLINGS_REDIS with an unknown source, and with a password, which is not printed', async () => {
     const of = async (wish: string) =>
       (await redisFindings({ PATH: '/nowhere', DOCKER_HOST: 'tcp://127.0.0.1:1', EVENTLINGS_REDIS: wish }))[0]
     expect(await of('mysql')).toMatchObject({
@@ -76,7 +76,7 @@ describe('Redis', () => {
 
 const wanted = ' Write auto, container, binary, embedded, or an address such as redis://localhost:6379/15.'
 
-test('folders: those that can be made count as writable, and nothing is made', async () => {
+test('folders that can be created count as writable, and none is created', async () => {
   const home = await newHome()
   const at = (name: string) => path.join(home, name)
   const folders = { workspace: at('workspace'), log: at('.eventlings') }
@@ -99,7 +99,7 @@ test('the terminal and the editor', async () => {
     Editor: 'warn',
   })
   expect(of({ noPrompt: undefined, columns: 40, palette: looks }, {})).toMatchObject({ Terminal: 'warn' })
-  expect(of({ noPrompt: 'Nobody is here.', columns: undefined, palette: looks }, {})).toMatchObject({
+  expect(of({ noPrompt: 'No terminal here.', columns: undefined, palette: looks }, {})).toMatchObject({
     Terminal: 'warn',
   })
   expect(
@@ -114,7 +114,7 @@ test('the terminal and the editor', async () => {
   }
 })
 
-test('as text: every finding in words, each that is not ok with its remedy', async () => {
+test('as text: every finding in words, and a remedy for each one that is not ok', async () => {
   const { code, stdout } = await runProgram(['doctor'], { env: { EVENTLINGS_HOME: await newHome() } })
   expect(code).toBe(0)
   expect(stdout).toMatch(/^✓ ok {4}Node +Node v/m)

@@ -9,14 +9,14 @@ const lessons = (await readdir(path.join(root, 'lessons'))).map((name) => path.j
 const files = ['README.md', 'CONTRIBUTING.md', ...lessons]
 const silent = { width: 80, isTTY: false, write: () => true } as never
 
-/** What readers are told to type, without what stands beside it as an explanation. */
+/** What readers are told to type, without the explanation beside it. */
 function commandsIn(text: string): readonly string[] {
   return [...text.matchAll(/npx eventlings ([^\n`|)"”;]+)/g)].map(([, words = '']) =>
     (words.split(/\s{2,}|…|, (?=and|or|then|in\b)/)[0] ?? '').trim().replace(/[.,:?!]+$/, ''),
   )
 }
 
-describe('every command that a page tells one to type is one', () => {
+describe('every command that a page tells readers to type exists', () => {
   test.each(files)('%s', async (file) => {
     const wrong: string[] = []
     for (const command of commandsIn(await readFile(path.join(root, file), 'utf8'))) {

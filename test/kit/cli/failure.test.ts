@@ -14,15 +14,15 @@ import { InterruptedError } from '../../../src/walkthrough/interrupted.ts'
 import { NotStartedError } from '../../../src/walkthrough/own-answer.ts'
 import { UnwritableWorkspaceError } from '../../../src/workspace/index.ts'
 
-/** They are known by name; so a class that is renamed must be noticed here. */
-describe('what goes wrong gets its exit code and its own words', () => {
+/** Errors are recognized by name, so a renamed class must be noticed here. */
+describe('every error gets its exit code and its own words', () => {
   test.each([
     [new UnknownLessonError('x', []), 2],
     [new AmbiguousLessonError('x', ['a', 'b']), 2],
     [new BadPreferenceError('No.'), 2],
-    [new NoTerminalError('No.', 'Nobody is here.', []), 2],
+    [new NoTerminalError('No.', 'No terminal here.', []), 2],
     [new NotStartedError('01-events', '/x/01-events.ts'), 2],
-    [new RedisUnavailableError('binary', 'It is not there.', 'Install it.'), 3],
+    [new RedisUnavailableError('binary', "It isn't there.", 'Install it.'), 3],
     [new RedisGoneError('url', 'Redis 7.0', 'restarted'), 3],
     [new RedisTroubleError('url', 'Redis did not answer', 'Check again.'), 3],
     [new NoCourseError('/x'), 3],
@@ -46,10 +46,10 @@ describe('what goes wrong gets its exit code and its own words', () => {
       path: '/x/y',
     })
     expect(failureOf(full)).toMatchObject({ code: 3 })
-    expect(failureOf(full).sentence).toContain('/x/y cannot be used: the disk is full.')
+    expect(failureOf(full).sentence).toContain("/x/y can't be used: the disk is full.")
   })
 
-  test('a package that is not installed', () => {
+  test('a missing package', () => {
     const error = Object.assign(new Error("Cannot find package 'shiki' imported from /x"), {
       code: 'ERR_MODULE_NOT_FOUND',
     })
@@ -57,7 +57,7 @@ describe('what goes wrong gets its exit code and its own words', () => {
     expect(failureOf(error).sentence).toContain('Run "npm install"')
   })
 
-  test('everything else is a mistake of ours, in one line, with what to do', () => {
+  test('everything else is our own bug, in one line, with what to do', () => {
     const { code, sentence } = failureOf(new TypeError('x is undefined\nand more'))
     expect(code).toBe(70)
     expect(sentence).toMatch(

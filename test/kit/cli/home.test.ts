@@ -6,7 +6,7 @@ import { newHome, programAt } from './program.ts'
 
 const solution = (slug: string) => path.join(projectRoot(), 'solutions', `${slug}.ts`)
 
-/** Holds a workspace of its own, with the model answer as the learner's for these lessons. */
+/** Contains its own workspace, with the model answer as the learner's for these lessons. */
 async function homeWith(...slugs: readonly string[]) {
   const home = await newHome()
   const answer = (name: string) => path.join(home, 'workspace', `${name}.ts`)
@@ -16,7 +16,7 @@ async function homeWith(...slugs: readonly string[]) {
 }
 
 describe('EVENTLINGS_HOME', () => {
-  test('--mine builds on the answers that are there', async () => {
+  test('--mine builds on the existing answers', async () => {
     const { answer, run } = await homeWith('05-stream-store')
     await writeFile(answer('01-events'), 'throw new Error("my own 01 was loaded")\nexport {}\n')
     const ended = await run('check', '05', '--mine')
@@ -24,14 +24,14 @@ describe('EVENTLINGS_HOME', () => {
     expect(ended.stdout).toMatch(/Built on your 01-events.ts|my own 01 was loaded/)
   })
 
-  test('--mine means the same to the snippets', async () => {
+  test('--mine means the same for snippets', async () => {
     const { answer, run } = await homeWith('01-events')
     await appendFile(answer('01-events'), '\nconsole.log("my own 01 was loaded")\n')
     expect((await run('run', '03', '--mine')).stdout).toContain('my own 01 was loaded')
     expect((await run('run', '03')).stdout).not.toContain('my own 01 was loaded')
   })
 
-  test('a relative import is the file beside the answer, and is held to the same rules', async () => {
+  test('a relative import is the file beside the answer, under the same rules', async () => {
     const { answer, run } = await homeWith()
     await writeFile(answer('helper'), 'export const who = "home"\n')
     const model = await readFile(solution('01-events'), 'utf8')
@@ -44,6 +44,6 @@ describe('EVENTLINGS_HOME', () => {
     await writeFile(answer('helper'), "import '#kit'\nexport const who = 'kit'\n")
     const refused = await run('check', '01')
     expect(refused.code).toBe(1)
-    expect(refused.stdout).toContain('imports #kit, which belongs to the check')
+    expect(refused.stdout).toContain('imports #kit, which is part of the check')
   })
 })

@@ -17,25 +17,28 @@ test.skipIf(process.platform === 'win32').each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
   ['SIGHUP', 129],
-] as const)('%s in the midst of a check: exit code %i, and nothing is left running', async (signal, code) => {
-  const home = await newHome()
-  await mkdir(path.join(home, 'workspace'))
-  // An answer that keeps the check busy for seconds: all exports are there, but the file is never loaded to its end.
-  const solution = filesOf({ root: projectRoot() }, '01-events').solution
-  const endless = `${await readFile(solution, 'utf8')}\nawait new Promise((resolve) => setTimeout(resolve, 60_000))\n`
-  await writeFile(path.join(home, 'workspace', '01-events.ts'), endless)
-  const child = startProgram(['check', '01'], {
-    env: { EVENTLINGS_HOME: home, EVENTLINGS_REDIS: 'embedded' },
-  })
-  const end = ended(child)
-  const pid = child.pid ?? 0
-  // The Redis, the guardian and the process of the answer.
-  await until(() => descendants(pid).length >= 3 || child.exitCode !== null)
-  const started = descendants(pid)
-  child.kill(signal)
-  expect(await end).toEqual({ code, stdout: '', stderr: '' })
-  // What was cut short is no verdict.
-  const list = await programAt(home)('list', '--json')
-  expect(JSON.parse(list.stdout).lessons[0]).toMatchObject({ slug: '01-events', state: 'new' })
-  await until(() => !started.some(isAlive))
-})
+] as const)(
+  '%s in the middle of a check: exit code %i, and nothing is left running',
+  async (signal, code) => {
+    const home = await newHome()
+    await mkdir(path.join(home, 'workspace'))
+    // An answer that keeps the check busy for seconds: all exports are there, but the file never finishes loading.
+    const solution = filesOf({ root: projectRoot() }, '01-events').solution
+    const endless = `${await readFile(solution, 'utf8')}\nawait new Promise((resolve) => setTimeout(resolve, 60_000))\n`
+    await writeFile(path.join(home, 'workspace', '01-events.ts'), endless)
+    const child = startProgram(['check', '01'], {
+      env: { EVENTLINGS_HOME: home, EVENTLINGS_REDIS: 'embedded' },
+    })
+    const end = ended(child)
+    const pid = child.pid ?? 0
+    // The Redis, the guardian and the process of the answer.
+    await until(() => descendants(pid).length >= 3 || child.exitCode !== null)
+    const started = descendants(pid)
+    child.kill(signal)
+    expect(await end).toEqual({ code, stdout: '', stderr: '' })
+    // A check that was cut short has no verdict.
+    const list = await programAt(home)('list', '--json')
+    expect(JSON.parse(list.stdout).lessons[0]).toMatchObject({ slug: '01-events', state: 'new' })
+    await until(() => !started.some(isAlive))
+  },
+)

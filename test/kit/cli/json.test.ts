@@ -25,7 +25,7 @@ describe('--json prints one object, and nothing else', () => {
     })
   })
 
-  test('check: every field is there, also where there is nothing to say', async () => {
+  test('check: every field is there, even if there is nothing to say', async () => {
     const home = await newHome()
     const passed = await json(home, 'check', '01', '--solution')
     expect(passed.code).toBe(0)
@@ -52,7 +52,7 @@ describe('--json prints one object, and nothing else', () => {
     })
   })
 
-  test('check of a file elsewhere; it is not what the learner has done', async () => {
+  test("check of a file elsewhere, which is not the learner's work", async () => {
     const home = await newHome()
     const file = path.join(projectRoot(), 'test', 'right-answers', '01-events', 'replacer.ts')
     const { code, data } = await json(home, 'check', '01', '--file', file)
@@ -61,7 +61,7 @@ describe('--json prints one object, and nothing else', () => {
     expect((list.lessons as { state: string }[])[0]?.state).toBe('new')
   })
 
-  test('check of the own answer in another home is still "workspace"', async () => {
+  test('check of your own answer in another home is still "workspace"', async () => {
     const home = await newHome()
     await programAt(home)('start', '01')
     const { data } = await json(home, 'check')

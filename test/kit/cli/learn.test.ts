@@ -8,7 +8,7 @@ const files = filesOf({ root: projectRoot() }, '01-events')
 const answerAt = (home: string) => path.join(home, 'workspace', '01-events.ts')
 
 describe('a lesson, command by command', () => {
-  test('start, check, hint, mend, check, progress', async () => {
+  test('start, check, hint, fix, check, progress', async () => {
     const home = await newHome()
     const eventlings = programAt(home)
 
@@ -39,7 +39,7 @@ describe('a lesson, command by command', () => {
     expect((await eventlings('progress')).stdout).toMatch(/^1 · Events, on lists +█+░+ 1 of \d+$/m)
   })
 
-  test('hints end, and are shown again all together', async () => {
+  test('hints end, and are then shown again all together', async () => {
     const eventlings = programAt(await newHome())
     const first = (await eventlings('hint', '01', '--task', '3')).stdout
     const count = Number(/of (\d+)/.exec(first)?.[1])
@@ -59,16 +59,16 @@ describe('a lesson, command by command', () => {
     await writeFile(answerAt(home), '// mine')
     const { code, stdout } = await eventlings('start', '1')
     expect(code).toBe(0)
-    expect(stdout).toContain('is there already and stays as it is')
+    expect(stdout).toContain('already exists and stays as it is')
     expect(await readFile(answerAt(home), 'utf8')).toBe('// mine')
   })
 
-  test('start alone takes the first lesson that is not done', async () => {
+  test("start alone takes the first lesson that isn't done", async () => {
     const eventlings = programAt(await newHome())
     expect((await eventlings('start')).stdout).toMatch(/^Lesson 01, /)
   })
 
-  test('reset keeps the old answer; without a terminal it wants --yes', async () => {
+  test('reset keeps the old answer; without a terminal it needs --yes', async () => {
     const home = await newHome()
     const eventlings = programAt(home)
     await eventlings('start', '01')
@@ -87,7 +87,7 @@ describe('a lesson, command by command', () => {
     expect(await readFile(path.join(home, 'workspace', kept[0] ?? ''), 'utf8')).toBe('// mine')
   })
 
-  test('a pass after the solution was shown stays told apart', async () => {
+  test('a pass after seeing the solution stays marked', async () => {
     const home = await newHome()
     const eventlings = programAt(home)
     await eventlings('start', '01')
@@ -97,7 +97,7 @@ describe('a lesson, command by command', () => {
     expect((await eventlings('list')).stdout).toContain('✓ passed after the solution')
   })
 
-  test('diff shows what would have to change', async () => {
+  test('diff shows what to change', async () => {
     const eventlings = programAt(await newHome())
     expect((await eventlings('diff', '01')).stderr).toContain('npx eventlings start 01')
     await eventlings('start', '01')
@@ -121,7 +121,7 @@ describe('a lesson, command by command', () => {
     await eventlings('start', '01')
     expect((await eventlings('list')).stdout).not.toContain('has changed')
     await changeLesson()
-    // The file that is there already is still the one of the older lesson.
+    // The existing file is still the one from the older lesson.
     await eventlings('start', '01')
     expect((await eventlings('list')).stdout).toContain(began)
     expect((await eventlings('diff', '01')).stdout).toContain(began)
@@ -146,7 +146,7 @@ describe('a lesson, command by command', () => {
     expect(stdout).not.toMatch(/^#* ?Hints|^#* ?Quiz/m)
   })
 
-  test('progress goes to another machine, and counts once', async () => {
+  test('progress moves to another machine, and counts once', async () => {
     const [here, there] = [await newHome(), await newHome()]
     await programAt(here)('start', '01')
     const file = path.join(here, 'mine.jsonl')

@@ -4,8 +4,8 @@ import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { newHome, programAt } from './program.ts'
 
-/** Something is where the learner's folder or file belongs, and `start` and `check` say the same about it. */
-describe.skipIf(process.platform === 'win32')('what is in the way', () => {
+/** Something else is where the learner's folder or file belongs, and `start` and `check` say the same about it. */
+describe.skipIf(process.platform === 'win32')('an obstacle in the way', () => {
   const obstacles: readonly [what: string, place: (home: string) => Promise<unknown>, says: RegExp][] = [
     [
       'workspace is a file',

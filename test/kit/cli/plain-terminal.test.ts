@@ -19,7 +19,7 @@ test.each([
   expect((stdout + stderr).match(/[^\n -~]/g) ?? []).toEqual([])
 })
 
-test('LC_ALL=C: a program or a file gets every character as it is', async () => {
+test('LC_ALL=C: a program or a file gets every character unchanged', async () => {
   const { solution } = filesOf({ root: projectRoot() }, '14-snapshots')
   const text = await readFile(solution, 'utf8')
   expect(text).toContain('·')
@@ -40,7 +40,7 @@ inTmux.test('a page in a terminal without Unicode has its keys below in ASCII', 
 })
 
 for (const command of ['placement', 'reset 01', 'read 01 --pages', 'class join']) {
-  inTmux.test(`${command} asks nothing on a terminal that cannot move its cursor`, async () => {
+  inTmux.test(`${command} asks nothing on a terminal that can’t move its cursor`, async () => {
     const home = await newHome()
     await runProgram(['start', '01'], { env: { EVENTLINGS_HOME: home } })
     const dumb = { TERM: 'dumb', LC_ALL: 'C.UTF-8', EVENTLINGS_HOME: home }

@@ -12,14 +12,14 @@ export interface Ended {
 }
 
 export interface ProgramOptions {
-  /** Beside what every program needs, and instead of the tests' own. */
+  /** In addition to what every program needs, and instead of the tests' own. */
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
 }
 
 export const programFile = path.join(projectRoot(), 'src', 'cli', 'eventlings.mjs')
 
-/** A folder for workspace/ and .eventlings/ that is gone when the test is over. */
+/** A folder for workspace/ and .eventlings/ that is deleted after the test. */
 export async function newHome(): Promise<string> {
   const home = await mkdtemp(path.join(tmpdir(), 'eventlings-home-'))
   onTestFinished(() => rm(home, { recursive: true, force: true }))
@@ -40,7 +40,7 @@ export function runProgram(args: readonly string[], options: ProgramOptions = {}
   return ended(startProgram(args, options))
 }
 
-/** The program with a home of its own and the Redis that is there on every machine. */
+/** The program with its own home and the Redis that every machine has. */
 export function programAt(home: string) {
   const env = { EVENTLINGS_HOME: home, EVENTLINGS_REDIS: 'embedded' }
   return (...args: readonly string[]) => runProgram(args, { env })
@@ -58,7 +58,7 @@ export function ended(child: ChildProcess): Promise<Ended> {
   return new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr })))
 }
 
-/** What a program needs to run, and nothing that whoever runs the tests has set up for themselves. */
+/** What a program needs to run, without the settings of the person who runs the tests. */
 export function plainEnv(): NodeJS.ProcessEnv {
   const names = ['PATH', 'Path', 'PATHEXT', 'SystemRoot', 'HOME', 'USERPROFILE', 'TMPDIR', 'TEMP', 'TMP']
   return Object.fromEntries(names.map((name) => [name, process.env[name]]))

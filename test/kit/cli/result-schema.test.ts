@@ -10,7 +10,7 @@ import { newHome, programAt } from './program.ts'
 
 const root = projectRoot()
 
-test('check --json keeps to the schema, whatever the verdict', async () => {
+test('check --json follows the schema, whatever the verdict', async () => {
   const run = programAt(await newHome())
   const unreadable = join(await newHome(), 'answer.ts')
   await writeFile(unreadable, 'export const = 1\n')
@@ -20,7 +20,7 @@ test('check --json keeps to the schema, whatever the verdict', async () => {
   }
 })
 
-test('watch --json prints the same, a line for each verdict, and nothing else', async () => {
+test('watch --json prints the same, one line for each verdict, and nothing else', async () => {
   const home = await newHome()
   const program = join(root, 'src', 'cli', 'eventlings.mjs')
   const watch = spawn(process.execPath, [program, 'watch', '01', '--json'], {
@@ -29,7 +29,7 @@ test('watch --json prints the same, a line for each verdict, and nothing else', 
     stdio: ['ignore', 'pipe', 'ignore'],
   })
   onTestFinished(async () => {
-    const ended = once(watch, 'close') // what it writes last would be in the way of removing its home
+    const ended = once(watch, 'close') // its last write would get in the way of removing its home
     watch.kill('SIGTERM')
     await ended
   })

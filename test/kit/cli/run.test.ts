@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { newHome, programAt } from './program.ts'
 
 describe('eventlings run', () => {
-  test('runs one snippet on what those before it left behind, and prints what came back', async () => {
+  test('runs one snippet on the data of the ones before it, and prints its output', async () => {
     const { code, stdout, stderr } = await programAt(await newHome())('run', '02', '2')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(/^Snippet 2 of \d+ · lessons\/02-list-store\.md:\d+\n\n {2}> RPUSH events:user-43/)
@@ -11,7 +11,7 @@ describe('eventlings run', () => {
     expect(stdout).toContain('On an embedded imitation of Redis')
   })
 
-  test('runs all in order; code stands above what it prints', async () => {
+  test('runs all in order, with code above its output', async () => {
     const { code, stdout } = await programAt(await newHome())('run', '02')
     expect(code).toBe(0)
     expect(stdout.match(/^Snippet \d/gm)?.length).toBeGreaterThan(3)
@@ -30,8 +30,8 @@ describe('eventlings run', () => {
 
   test.each([
     [['run', '02', '99'], 'Lesson 02 has no snippet 99.'],
-    [['run', '02', 'two'], 'A snippet takes a number from 1; "two" is none.'],
-    [['run', '99'], 'There is no lesson "99".'],
+    [['run', '02', 'two'], 'A snippet takes a whole number of 1 or more, not "two".'],
+    [['run', '99'], 'No lesson matches "99".'],
     [['run'], 'Which lesson?'],
   ])('%j', async (args, sentence) => {
     const { code, stdout, stderr } = await programAt(await newHome())(...args)
@@ -49,12 +49,12 @@ describe('eventlings quiz without a terminal', () => {
     expect(stdout).not.toContain('Right')
   })
 
-  test('--answers tells them with their reasons', async () => {
+  test('--answers prints them with their reasons', async () => {
     const { stdout } = await programAt(await newHome())('quiz', '02', '--answers')
     expect(stdout).toMatch(/Right: [\s\S]*Redis begins only when EXEC|Right: [\s\S]*`EXEC`/)
   })
 
-  test('--json keeps the answers back, too, unless they are asked for', async () => {
+  test('--json leaves out the answers, too, except on request', async () => {
     const eventlings = programAt(await newHome())
     const [first] = JSON.parse((await eventlings('quiz', '02', '--json')).stdout).questions
     expect(Object.keys(first.answers[0])).toEqual(['text'])

@@ -49,7 +49,7 @@ function runIn(copy: string, words: readonly string[], env: Readonly<Record<stri
 
 const list = (copy: string, env: Readonly<Record<string, string>> = {}) => runIn(copy, ['list'], env)
 
-/** Packages that are there by name and can't be loaded, except those left out; esbuild's is for these platforms. */
+/** Packages that exist by name but can't be loaded, except those left out; esbuild's is for these platforms. */
 async function namesOfPackages(copy: string, platforms: readonly string[], ...without: readonly string[]) {
   const read = async (file: string) => JSON.parse(await readFile(file, 'utf8'))
   const { dependencies } = await read(path.join(root, 'package.json'))
@@ -65,7 +65,7 @@ async function namesOfPackages(copy: string, platforms: readonly string[], ...wi
 const builtIn = async (copy: string) =>
   (await readdir(path.join(copy, '.eventlings', 'cache'))).filter((name) => name.startsWith('program-'))
 
-describe('a machine that is not ready is told so in a sentence', () => {
+describe("a machine that isn't ready gets a sentence that says so", () => {
   test.each(['v18.20.4', 'v20.18.3', 'v21.7.3', 'v22.11.0'])('Node %s is too old', async (version) => {
     const home = await newHome()
     const disguise = path.join(home, 'disguise.mjs')
@@ -78,7 +78,7 @@ describe('a machine that is not ready is told so in a sentence', () => {
     const { code, stdout, stderr } = await ended(child)
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
     expect(stderr).toBe(
-      `eventlings needs Node 20.19 or later of version 20, or 22.12 or later, and this is ${version}. Get a newer one from https://nodejs.org.\n`,
+      `eventlings needs Node 20.19 or later (within version 20), or 22.12 or later, but this is ${version}. Get a newer version from https://nodejs.org.\n`,
     )
   })
 
@@ -91,7 +91,7 @@ describe('a machine that is not ready is told so in a sentence', () => {
   })
 })
 
-describe('packages that cannot be used', () => {
+describe('unusable packages', () => {
   const here = `${process.platform}-${process.arch}`
   const elsewhere = here === 'darwin-arm64' ? 'linux-x64' : 'darwin-arm64'
 
@@ -107,7 +107,7 @@ describe('packages that cannot be used', () => {
       'one of them missing',
       [here],
       ['hono'],
-      'Not all packages of the course are installed: hono is missing.',
+      "Some of the course's packages aren't installed: hono is missing.",
     ],
   ] as const)('%s', async (_, platforms, without, sentence) => {
     const copy = await projectCopy({ packages: false })
@@ -124,7 +124,7 @@ describe('packages that cannot be used', () => {
     expect(doctor.stdout).toContain(process.version)
   })
 
-  test('a * in the name of the folder, which Node takes for a pattern', async () => {
+  test("a * in the folder's name, which Node takes for a pattern", async () => {
     const copy = path.join(await newHome(), 'a*b')
     await cp(await projectCopy({ packages: false }), copy, { recursive: true })
     const { code, stderr } = await list(copy)
@@ -157,7 +157,7 @@ describe('the program is built when its source has changed', () => {
     const page = path.join(copy, 'src', 'cli', 'commands', 'list.ts')
     await writeFile(page, (await readFile(page, 'utf8')).replace('passed. ', 'are passed. '))
     expect((await list(copy)).stdout).toMatch(/0 of \d+ are passed\./)
-    // The one of before may still be in use in another terminal. After a day it is not.
+    // The previous build may still be in use in another terminal. After a day it isn't.
     expect(await builtIn(copy)).toHaveLength(2)
     const aged = new Date(Date.now() - 2 * 24 * 60 * 60 * 1000)
     for (const name of await builtIn(copy))
@@ -167,20 +167,20 @@ describe('the program is built when its source has changed', () => {
     expect(await builtIn(copy)).toHaveLength(1)
   })
 
-  test('in a folder that cannot be written, and on request, it runs from its sources', async () => {
+  test('in a read-only folder, and on request, it runs from its sources', async () => {
     const copy = await projectCopy({ packages: true })
     const onRequest = await list(copy, { EVENTLINGS_SOURCES: '1' })
     expect(onRequest).toMatchObject({ code: 0, stderr: '' })
 
     await rm(path.join(copy, '.eventlings'), { recursive: true, force: true })
-    // A file where the folder should be keeps out root, too, which may write everywhere.
+    // A file where the folder should be stops even root, who may write everywhere.
     await writeFile(path.join(copy, '.eventlings'), '')
     await chmod(path.join(copy, '.eventlings'), 0o400)
     expect((await list(copy, { EVENTLINGS_HOME: await newHome() })).stdout).toBe(onRequest.stdout)
   })
 })
 
-test('a user id without a name, in a course that cannot be written', async () => {
+test('a user ID without a name, in a read-only course', async () => {
   const copy = await projectCopy({ packages: true })
   await writeFile(path.join(copy, '.eventlings'), '')
   const home = await newHome()
@@ -240,7 +240,7 @@ describe('a cold start loads what it needs', () => {
     'preact',
   ]
 
-  /** V8 counts the functions of every module that ran; from that come the packages. */
+  /** V8 counts the functions of every module that ran, and the packages follow from that. */
   async function packagesOf(args: readonly string[], home: string): Promise<readonly string[]> {
     const counts = path.join(home, 'counts')
     await mkdir(counts)

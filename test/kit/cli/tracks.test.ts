@@ -5,14 +5,14 @@ import { filesOf, projectRoot } from '../../../src/course/index.ts'
 import { newHome, programAt } from './program.ts'
 
 describe('tracks', () => {
-  test('list --track shows a track alone, what it builds on, and how to follow it', async () => {
+  test('list --track shows only that track, what it builds on, and how to follow it', async () => {
     const eventlings = programAt(await newHome())
     const { code, stdout } = await eventlings('list', '--track', 'production')
     expect(code).toBe(0)
     expect(stdout).toContain('Track production: ')
     expect(stdout).toContain('07 Versions and races')
     expect(stdout).not.toContain('01 Events')
-    expect(stdout).toMatch(/It builds on 01-events.*not in this track\./)
+    expect(stdout).toMatch(/It builds on 01-events.*which this track leaves out\./)
     expect(stdout).toContain('npx eventlings start --track production')
     const { stdout: data } = await eventlings('list', '--track', 'ninety-minutes', '--json')
     const { track, lessons } = JSON.parse(data)
@@ -33,7 +33,7 @@ describe('tracks', () => {
     )
     await eventlings('skip', '07')
     expect((await eventlings('start')).stdout).toContain('Lesson 11')
-    expect((await eventlings('list')).stdout).toContain('You follow production: 0 of ')
+    expect((await eventlings('list')).stdout).toContain('Your track is production: 0 of ')
     expect((await eventlings('start', '--track', 'all')).stdout).toContain('Lesson 01, Events')
   })
 
@@ -50,33 +50,33 @@ describe('tracks', () => {
     expect(stdout).toContain('npx eventlings start 07')
   })
 
-  test('a track that is not there is wrong use, with the names', async () => {
+  test('an unknown track is wrong usage, and the sentence names the tracks', async () => {
     const { code, stderr } = await programAt(await newHome())('list', '--track', 'half')
     expect(code).toBe(2)
-    expect(stderr).toContain('There is no track "half". There are ninety-minutes, half-day,')
+    expect(stderr).toContain(`There's no track "half". The tracks are ninety-minutes, half-day,`)
   })
 })
 
 describe('skip', () => {
-  test('marks a range, says where to go on, and start takes one up again', async () => {
+  test('marks a range, says where to continue, and start takes one up again', async () => {
     const eventlings = programAt(await newHome())
     const { code, stdout } = await eventlings('skip', '01-03')
     expect(code).toBe(0)
     expect(stdout).toContain('Skipped: 01-events, 02-list-store, 03-replay.')
-    expect(stdout).toContain('Go on with: npx eventlings start 04')
+    expect(stdout).toContain('Continue with: npx eventlings start 04')
     expect((await eventlings('list')).stdout).toMatch(/^ {2}02 A store of lists +\d+ min {2}» skipped$/m)
     expect((await eventlings('skip', '1')).stdout).toContain('Nothing to skip')
     await eventlings('start', '02')
     expect((await eventlings('list')).stdout).toMatch(/^→ 02 A store of lists +\d+ min {2}◐ started$/m)
   })
 
-  test('says what is wrong with what was named, and changes nothing', async () => {
+  test("says what's wrong with the arguments, and changes nothing", async () => {
     const eventlings = programAt(await newHome())
     for (const [words, sentence] of [
       [['06-01'], '6 comes after 1'],
-      [['nonsense'], 'There is no lesson "nonsense"'],
+      [['nonsense'], 'No lesson matches "nonsense"'],
       [[], 'Which lessons? For example: npx eventlings skip 01-06'],
-      [['01', 'nonsense'], 'There is no lesson "nonsense"'],
+      [['01', 'nonsense'], 'No lesson matches "nonsense"'],
     ] as const) {
       const { code, stderr } = await eventlings('skip', ...words)
       expect(code).toBe(2)
@@ -85,7 +85,7 @@ describe('skip', () => {
     expect((await eventlings('list')).stdout).not.toContain('skipped')
   })
 
-  test('the placement needs somebody to ask', async () => {
+  test('the placement needs a terminal', async () => {
     const { code, stderr } = await programAt(await newHome())('placement')
     expect(code).toBe(2)
     expect(stderr).toContain('npx eventlings skip 01-03')

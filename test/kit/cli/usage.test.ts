@@ -13,7 +13,7 @@ describe('help', () => {
     }
     expect(stdout).toContain('npx eventlings start 01')
     expect(stdout).toContain(
-      'Exit codes: 0 passed, 1 not passed, 2 wrong use, 3 the machine lacks something.',
+      'Exit codes: 0 passed, 1 not passed, 2 wrong usage, 3 the machine lacks something.',
     )
     for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(100)
   })
@@ -30,41 +30,41 @@ describe('help', () => {
     expect(stdout).toContain(part)
   })
 
-  test('--version is that of the package', async () => {
+  test("--version prints the package's version", async () => {
     expect((await runProgram(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
   })
 })
 
-test('without a command and without a terminal: how it stands, and what leads on', async () => {
+test('without a command and without a terminal: the state, and the next commands', async () => {
   const { code, stdout, stderr } = await programAt(await newHome())()
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   expect(stdout).toMatch(/01 Events +\d+ min {2}○ new/)
   expect(stdout).toContain('npx eventlings start 01')
 })
 
-describe('wrong use ends with 2 and a sentence, and never with a stack', () => {
+describe('wrong usage ends with 2 and a sentence, and never with a stack', () => {
   test.each([
-    [['lst'], 'There is no command "lst". Did you mean "list"?'],
-    [['progress', 'exprt'], 'There is no command "progress exprt". Did you mean "progress export"?'],
-    [['frobnicate'], 'There is no command "frobnicate". "npx eventlings --help" shows them all.'],
+    [['lst'], `There's no command "lst". Did you mean "list"?`],
+    [['progress', 'exprt'], `There's no command "progress exprt". Did you mean "progress export"?`],
+    [['frobnicate'], `There's no command "frobnicate". Run "npx eventlings --help" to see them all.`],
     [['check', '--jsn'], "Unknown option '--jsn'. Did you mean --json?"],
     [['check', '01', '02'], 'Too many arguments'],
     [['reset'], "Missing required argument 'lesson'"],
-    [['check', '99'], 'There is no lesson "99".'],
+    [['check', '99'], 'No lesson matches "99".'],
     [['check', 'evnts'], 'Did you mean 01-events?'],
     [['check', '01', '--redis', 'mysql'], `"mysql" isn't a source of Redis.`],
-    [['check', '01', '--solution', '--starter'], 'Name one of --solution, --starter and --file'],
-    [['check', '01', '--file', 'nowhere.ts'], 'There is no file nowhere.ts.'],
-    [['check', '01'], 'Begin with: npx eventlings start 01'],
+    [['check', '01', '--solution', '--starter'], 'Choose only one of --solution, --starter and --file'],
+    [['check', '01', '--file', 'nowhere.ts'], "There's no file nowhere.ts."],
+    [['check', '01'], 'Start with: npx eventlings start 01'],
     [['check'], 'Which lesson?'],
-    [['hint', '01', '--task', 'two'], '--task takes a number from 1; "two" is none.'],
+    [['hint', '01', '--task', 'two'], '--task takes a whole number of 1 or more, not "two".'],
     [['hint', '01', '--task', '9'], 'Lesson 01 has no task 9. It has 1 createEvent'],
     [['tour'], 'npx eventlings tour --auto'],
-    [['tour', '--auto', '--track', 'nonsense'], 'There is no track "nonsense".'],
+    [['tour', '--auto', '--track', 'nonsense'], `There's no track "nonsense".`],
     [['dev'], 'npx eventlings dev check'],
-    [['class', 'simulate', '--redis', 'redis://127.0.0.1:1'], 'always starts a Redis of its own'],
-    [['progress', 'import', 'nowhere.jsonl'], 'there is no such file'],
-    [['progress', 'export', 'mine.jsonl'], 'There is no progress yet'],
+    [['class', 'simulate', '--redis', 'redis://127.0.0.1:1'], 'always starts its own Redis'],
+    [['progress', 'import', 'nowhere.jsonl'], "the file doesn't exist"],
+    [['progress', 'export', 'mine.jsonl'], "There's no progress yet"],
     [['read', '01', '--pages'], 'npx eventlings read 01'],
   ])('%j', async (args, sentence) => {
     const { code, stdout, stderr } = await programAt(await newHome())(...args)
@@ -75,7 +75,7 @@ describe('wrong use ends with 2 and a sentence, and never with a stack', () => {
 })
 
 describe('a machine that lacks something ends with 3', () => {
-  test('nothing listens at the address of Redis', async () => {
+  test('nothing listens at the Redis address', async () => {
     const home = await newHome()
     const { code, stderr } = await programAt(home)(
       'check',
@@ -88,7 +88,7 @@ describe('a machine that lacks something ends with 3', () => {
     expect(stderr).toContain('Nothing listens at 127.0.0.1:1.')
   })
 
-  test('redis-server was asked for and is not installed', async () => {
+  test("redis-server was requested but isn't installed", async () => {
     const { code, stderr } = await runProgram(['check', '01', '--solution', '--redis', 'binary'], {
       env: { PATH: '/nowhere', EVENTLINGS_HOME: await newHome() },
     })
@@ -98,14 +98,14 @@ describe('a machine that lacks something ends with 3', () => {
 })
 
 describe('output', () => {
-  test('a reader that stops early (`| head -1`) is no error', async () => {
+  test("a reader that stops early (`| head -1`) isn't an error", async () => {
     const child = startProgram(['read', '01'], { env: { EVENTLINGS_HOME: await newHome() } })
     child.stdout?.once('data', () => child.stdout?.destroy())
     const { code, stderr } = await ended(child)
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   })
 
-  test('there are no colours in a pipe, with FORCE_COLOR there are, and --no-color and NO_COLOR win', async () => {
+  test('a pipe has no colors except with FORCE_COLOR, and --no-color and NO_COLOR win', async () => {
     const escapes = async (args: readonly string[], env: Readonly<Record<string, string>> = {}) => {
       const { stdout } = await runProgram(args, { env: { EVENTLINGS_HOME: home, ...env } })
       return stdout.includes('\u001b[')
@@ -121,7 +121,7 @@ describe('output', () => {
   test('EVENTLINGS_DEBUG=1 adds the details to the sentence', async () => {
     const env = { EVENTLINGS_HOME: await newHome(), EVENTLINGS_DEBUG: '1' }
     const { stderr } = await runProgram(['check', '99'], { env })
-    expect(stderr).toMatch(/^There is no lesson "99"\.[^\n]*\n/)
+    expect(stderr).toMatch(/^No lesson matches "99"\.[^\n]*\n/)
     expect(stderr).toMatch(/^\s+at /m)
   })
 })

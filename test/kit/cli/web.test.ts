@@ -5,7 +5,7 @@ import { ended, newHome, programAt, startProgram } from './program.ts'
 
 const address = /^http:\/\/127\.0\.0\.1:\d+/m
 
-/** The program as soon as it has printed where its pages are. */
+/** Resolves with the program as soon as it has printed the address of its pages. */
 async function served(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const child = startProgram([...args, '--no-open'], {
     env: { EVENTLINGS_HOME: await newHome(), EVENTLINGS_REDIS: 'embedded', ...env },
@@ -29,7 +29,7 @@ test.each([
   [['slides', '--track', 'two-days'], '/slides/track/all', 'Versions and races'],
 ])('%j serves %s', async (args, path, text) => {
   const { child, end, origin, printed } = await served(args)
-  expect(printed).toBe(`${origin}${path}\n\nCtrl-C ends it.\n`)
+  expect(printed).toBe(`${origin}${path}\n\nPress Ctrl-C to stop.\n`)
   expect(await (await fetch(origin + path)).text()).toContain(text)
   child.kill('SIGINT')
   expect((await end).code).toBe(130)
@@ -42,10 +42,10 @@ test('from the sources, too', async () => {
 })
 
 test.skipIf(process.platform === 'win32')(
-  'Ctrl-C in the midst of a snippet leaves nothing running',
+  'Ctrl-C in the middle of a snippet leaves nothing running',
   async () => {
     const { child, end, origin } = await served(['read', '01', '--web'])
-    // The second one runs in a process of its own.
+    // The second one runs in its own process.
     const running = fetch(`${origin}/lessons/01-events/snippets/2/run`, {
       method: 'POST',
       headers: { origin },
@@ -63,7 +63,7 @@ test.skipIf(process.platform === 'win32')(
   },
 )
 
-test('what cannot be is said in a sentence', async () => {
+test("what can't work is explained in a sentence", async () => {
   const other = createServer()
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => void other.close())
@@ -77,17 +77,17 @@ test('what cannot be is said in a sentence', async () => {
   expect(await said('read', '01', '--web', '--port', port)).toEqual([
     3,
     '',
-    `Port ${port} is taken by another program. Take another one, or leave --port out and a free one is found.`,
+    `Port ${port} is already in use. Choose another port, or leave out --port to get a free one.`,
   ])
   expect(await said('read', '01', '--web', '--port', 'many')).toEqual([
     2,
     '',
-    '--port takes a number from 1 to 65535; "many" is none.',
+    '--port takes a number from 1 to 65535, not "many".',
   ])
-  expect(await said('read', '01', '--port', port)).toEqual([2, '', '--port belongs to --web.'])
-  expect((await said('read', '99', '--web'))[2]).toContain('There is no lesson "99".')
-  expect((await said('slides', '99'))[2]).toContain('There is no lesson "99".')
+  expect(await said('read', '01', '--port', port)).toEqual([2, '', '--port only works with --web.'])
+  expect((await said('read', '99', '--web'))[2]).toContain('No lesson matches "99".')
+  expect((await said('slides', '99'))[2]).toContain('No lesson matches "99".')
   expect((await said('slides'))[2]).toContain('Which lesson?')
-  expect((await said('slides', '--track', 'nowhere'))[2]).toContain('There is no track "nowhere".')
-  expect((await said('slides', '01', '--track', 'all'))[2]).toBe('Either a lesson or --track, not both.')
+  expect((await said('slides', '--track', 'nowhere'))[2]).toContain(`There's no track "nowhere".`)
+  expect((await said('slides', '01', '--track', 'all'))[2]).toBe('Name either a lesson or --track, not both.')
 })

@@ -6,21 +6,21 @@ import type { CheckSession } from '../../../src/walkthrough/session.ts'
 
 const solution: Target = { kind: 'solution' }
 
-/** A session that checks nothing and notes what it was asked. */
+/** A session that checks nothing and records what it was asked. */
 function fakeSession() {
   const check = vi.fn<Checker['check']>().mockResolvedValue({} as Awaited<ReturnType<Checker['check']>>)
   const session = { check, open: async () => ({ redis: {} }), close: async () => {} }
   return { check, session: session as unknown as CheckSession }
 }
 
-test('a lent session passes on how a check was asked for', async () => {
+test('a lent session passes on the options of a check', async () => {
   const { check, session } = fakeSession()
   const lent = unlessEnding(session, newCleanups())
   await lent.check('01-events', solution, { untilFirstFailure: true })
   expect(check.mock.calls).toEqual([['01-events', solution, { untilFirstFailure: true }]])
 })
 
-test('from a signal on it gives no verdict any more', async () => {
+test('after a signal it returns no more verdicts', async () => {
   const { session } = fakeSession()
   const cleanups = newCleanups()
   const told = vi.fn()
