@@ -1,17 +1,17 @@
-/** A line that cannot be split into arguments. */
+/** A line that can't be split into arguments. */
 export class UnclosedQuoteError extends Error {
   override readonly name = 'UnclosedQuoteError'
   readonly line: string
 
   constructor(line: string) {
-    super(`A quote is opened and not closed in: ${line}`)
+    super(`A quote isn't closed in: ${line}`)
     this.line = line
   }
 }
 
 const ESCAPED: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', b: '\b', a: '\u0007' }
 
-/** Splits a line as redis-cli does: spaces separate, double quotes know escapes, single quotes know `\'` alone. */
+/** Splits a line as redis-cli does: spaces separate, double quotes allow escapes, single quotes only `\'`. */
 export function splitCommand(line: string): readonly string[] {
   const args: string[] = []
   let at = 0

@@ -4,17 +4,19 @@ export interface GuestCode {
   readonly root: string
   /** TypeScript; its imports are resolved as in workspace/. */
   readonly contents: string
-  /** The folder of the learner's answers to take for `#built/…` where there are any; undefined for the model ones. */
+  /**
+   * The folder of the learner's answers to use for `#built/…` where there are any; undefined for the model answers.
+   */
   readonly mine: string | undefined
 }
 
-/** One script, or why there is none. */
+/** One script, or the reason there isn't one. */
 export type GuestBundle =
   | { readonly ok: true; readonly script: string }
-  /** The line is that of the file that cannot be read, where esbuild tells one. */
+  /** The line in the invalid file, where esbuild reports one. */
   | { readonly ok: false; readonly problem: string; readonly line: number | undefined }
 
-/** Code with all that it imports in one script, to be run in a process of its own. */
+/** Code with everything it imports in one script, to run in its own process. */
 export async function bundleGuest({ root, contents, mine }: GuestCode): Promise<GuestBundle> {
   const { build } = await import('esbuild')
   try {
@@ -37,7 +39,7 @@ export async function bundleGuest({ root, contents, mine }: GuestCode): Promise<
   }
 }
 
-/** As far as it is read of esbuild's own. */
+/** The part of esbuild's message that is read. */
 interface Message {
   readonly text: string
   readonly location: { readonly line: number } | null

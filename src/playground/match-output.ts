@@ -7,7 +7,7 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
   '<any>': '.*',
 }
 
-/** Whether output is what a lesson shows. Spaces at the ends of lines do not count. */
+/** Whether output is what a lesson shows. Spaces at the ends of lines don't count. */
 export function matchesOutput(shown: string, actual: string): boolean {
   return pattern(shown).test(tidy(actual))
 }

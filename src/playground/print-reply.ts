@@ -40,7 +40,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '\b': '\\b',
 }
 
-/** redis-cli escapes every byte that is not printable ASCII; letters of other scripts are left readable here. */
+/** redis-cli escapes every byte that isn't printable ASCII; letters of other scripts stay readable here. */
 function quoted(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
   const safe = text.replace(/["\\\u0000-\u001f\u007f]/g, (char) => {

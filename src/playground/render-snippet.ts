@@ -2,14 +2,14 @@ import type { Snippet } from '../course/index.ts'
 import { harmless, type MarkdownOptions, renderMarkdown } from '../terminal/index.ts'
 import type { SnippetResult } from './run-snippet.ts'
 
-/** What a snippet is made of, as a lesson writes it, without what comes back. */
+/** A snippet's code, as a lesson writes it, without the output. */
 export function snippetCode(snippet: Snippet): string {
   return snippet.kind === 'ts'
     ? snippet.code
     : snippet.commands.map(({ command }) => `> ${command}`).join('\n')
 }
 
-/** What came back: commands with their replies as redis-cli prints them, or what the code printed. */
+/** The output: commands with their replies as redis-cli prints them, or what the code printed. */
 function renderOutput({ snippet, ran }: SnippetResult, options: MarkdownOptions): Promise<string> {
   if (snippet.kind === 'redis') {
     return renderMarkdown(
@@ -21,7 +21,7 @@ function renderOutput({ snippet, ran }: SnippetResult, options: MarkdownOptions)
   return output === '' ? Promise.resolve('  (nothing printed)') : renderMarkdown(fenced('', output), options)
 }
 
-/** A snippet with what came back below it, and with what the lesson shows where that differs. */
+/** A snippet with its output below, and with the lesson's output if that differs. */
 export async function renderResult(result: SnippetResult, options: MarkdownOptions): Promise<string> {
   const { snippet, ran, asShown } = result
   const code = snippet.kind === 'ts' ? [await renderMarkdown(fenced('ts', snippet.code), options)] : []
@@ -32,14 +32,14 @@ export async function renderResult(result: SnippetResult, options: MarkdownOptio
       snippet.kind === 'redis' ? `> ${one.code}\n${one.shown}` : `${one.shown}`,
     )
     parts.push(
-      'The lesson shows something else:',
+      'The output in the lesson is different:',
       await renderMarkdown(fenced('', lines.join('\n')), options),
     )
   }
   return parts.join('\n\n')
 }
 
-/** A block of code; its fence is longer than any within, so that no output can end it. */
+/** A code block whose fence is longer than any within, so that no output can end it. */
 export function fenced(language: string, text: string): string {
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length))
   const fence = '`'.repeat(longest + 1)

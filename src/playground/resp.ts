@@ -2,7 +2,10 @@ import net from 'node:net'
 import tls from 'node:tls'
 import { readAddress } from '../redis/address.ts'
 
-/** A reply with its kind kept: a client library hands `+OK` and `"OK"` over as the same string, redis-cli prints them differently. */
+/**
+ * A reply that keeps its type: a client library returns `+OK` and `"OK"` as the same string, but redis-cli prints
+ * them differently.
+ */
 export type Reply =
   | { readonly kind: 'status' | 'error' | 'bulk'; readonly text: string }
   | { readonly kind: 'integer'; readonly text: string }
@@ -19,7 +22,7 @@ export class ConnectionLostError extends Error {
   override readonly name = 'ConnectionLostError'
 }
 
-/** Connects, signs in and selects the database as the URL says. Rejects with ConnectionLostError. */
+/** Connects, logs in and selects the database as the URL says. Rejects with ConnectionLostError. */
 export async function plainConnection(url: string): Promise<PlainConnection> {
   const { host, port, tls: behindTls, username, password, database } = readAddress(url)
   const socket = behindTls ? tls.connect(port, host) : net.connect(port, host)
@@ -45,7 +48,7 @@ export async function plainConnection(url: string): Promise<PlainConnection> {
   const connection: PlainConnection = {
     send(args) {
       return new Promise((resolve, reject) => {
-        // A socket that is closed swallows what is written to it.
+        // A closed socket swallows what is written to it.
         if (gone !== undefined) return reject(gone)
         waiting = { resolve, reject }
         socket.write(encodeCommand(args))
@@ -88,7 +91,7 @@ function parseReply(
     case '*':
       return parseArray(buffer, Number(text), end)
     default:
-      throw new ConnectionLostError('What answered is no Redis.')
+      throw new ConnectionLostError("The server that answered isn't Redis.")
   }
 }
 

@@ -11,7 +11,7 @@ export interface Ran {
   readonly output: string
   /** What the lesson shows; undefined where it shows nothing. */
   readonly shown: string | undefined
-  /** The output is what the lesson shows, and it failed or did not fail as the lesson says. */
+  /** The output is what the lesson shows, and it failed or succeeded as the lesson says. */
   readonly asShown: boolean
 }
 
@@ -23,7 +23,7 @@ export interface SnippetResult {
 
 export interface Playground {
   run(snippet: Snippet): Promise<SnippetResult>
-  /** Ends what still runs, too. */
+  /** Also ends what's still running. */
   close(): void
 }
 
@@ -33,7 +33,7 @@ export interface PlaygroundOptions {
   readonly mine?: string | undefined
 }
 
-/** Runs the snippets of one lesson, one after the other on one database. The caller hands over an empty one. */
+/** Runs the snippets of one lesson, one after the other, on one database. The caller provides an empty one. */
 export async function openPlayground(options: PlaygroundOptions): Promise<Playground> {
   const connection = await plainConnection(options.url)
   const end = new AbortController()
@@ -43,7 +43,7 @@ export async function openPlayground(options: PlaygroundOptions): Promise<Playgr
       const ran =
         snippet.kind === 'redis' ? await runCommands(snippet, connection) : [await runCode(snippet, guest)]
       const failed = snippet.kind === 'ts' || ran.some(({ output }) => showsError(output))
-      // A block of commands that says nothing of failing must not fail, even if it shows the error.
+      // A command block that doesn't announce a failure must not fail, even if it shows the error.
       const honest = snippet.kind === 'ts' || failed === snippet.fails
       return { snippet, ran, asShown: honest && ran.every((one) => one.asShown) }
     },

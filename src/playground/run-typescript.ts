@@ -7,25 +7,27 @@ import { bundleGuest } from './guest-bundle.ts'
 
 export interface Printed {
   readonly output: string
-  /** It ended with an error that nobody caught. */
+  /** It ended with an error that nothing caught. */
   readonly failed: boolean
 }
 
 export interface TypeScriptOptions {
   readonly root: string
   readonly url: string
-  /** The folder of the learner's answers to take for `#built/…` where there are any; undefined for the model ones. */
+  /**
+   * The folder of the learner's answers to use for `#built/…` where there are any; undefined for the model answers.
+   */
   readonly mine?: string | undefined
   readonly seconds?: number
-  /** Ends what still runs. */
+  /** Ends what's still running. */
   readonly signal?: AbortSignal
 }
 
 const MOST_OUTPUT = 64 * 1024
 
 /**
- * Runs a snippet in a process of its own, with `redis` connected. An error that nobody catches is printed as its name and
- * message, as the last line.
+ * Runs a snippet in its own process, with `redis` connected. An uncaught error is printed as its name and message, as
+ * the last line.
  */
 export async function runTypeScript(code: string, options: TypeScriptOptions): Promise<Printed> {
   const { root, url, seconds = 20, signal } = options
@@ -42,7 +44,10 @@ export async function runTypeScript(code: string, options: TypeScriptOptions): P
   }
 }
 
-/** Imports are hoisted out of the function that the rest runs in, so that an error in it can be told from one in loading. */
+/**
+ * Imports are hoisted out of the function that the rest runs in, so an error in it can be distinguished from one in
+ * loading.
+ */
 function wrapped(code: string): string {
   return `import { Redis as SandboxRedis } from 'ioredis'
 const redis = new SandboxRedis(process.env.EVENTLINGS_SNIPPET_URL ?? '')
@@ -92,6 +97,7 @@ async function run(
   const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
   clearTimeout(timer)
   signal?.removeEventListener('abort', kill)
-  if (late) return { output: `${output}\nStopped: it ran for more than ${seconds} seconds.`, failed: true }
+  if (late)
+    return { output: `${output}\nStopped, because it ran for more than ${seconds} seconds.`, failed: true }
   return { output: output.trimEnd(), failed: code !== 0 }
 }

@@ -2,9 +2,12 @@ import type { Lesson } from '../course/index.ts'
 import type { RunningRedis } from '../redis/index.ts'
 import { openPlayground, type Playground, type SnippetResult } from './run-snippet.ts'
 
-/** A lesson's snippets on the sandbox, each on the ground that those before it laid. */
+/** A lesson's snippets on the sandbox, each on the data that the earlier ones left. */
 export interface Stage {
-  /** Runs snippet `number`, from 1; those before it run first, on an empty database, unless it is the next in turn. */
+  /**
+   * Runs snippet `number`, counted from 1. Unless it's the next in line, the earlier ones run first, on an empty
+   * database.
+   */
   run(number: number): Promise<SnippetResult>
   /** Runs every snippet, so that the database is as the lesson leaves it. */
   runAll(): Promise<void>
@@ -18,7 +21,7 @@ export interface StageOptions {
   readonly mine?: string | undefined
 }
 
-/** Nothing happens to the database before the first snippet runs. Rejects with ConnectionLostError. */
+/** The database stays untouched until the first snippet runs. Rejects with ConnectionLostError. */
 export function openStage({ root, redis, lesson, mine }: StageOptions): Stage {
   const { snippets } = lesson
   let playground: Playground | undefined
@@ -41,7 +44,7 @@ export function openStage({ root, redis, lesson, mine }: StageOptions): Stage {
   return {
     async run(number) {
       const snippet = snippets[number - 1]
-      if (snippet === undefined) throw new RangeError(`There is no snippet ${number}.`)
+      if (snippet === undefined) throw new RangeError(`There's no snippet ${number}.`)
       const result = await (await ground(number - 1)).run(snippet)
       done = number
       return result
@@ -51,12 +54,12 @@ export function openStage({ root, redis, lesson, mine }: StageOptions): Stage {
   }
 }
 
-/** As before the first snippet of a lesson. */
+/** Restores the state before the first snippet of a lesson. */
 export async function emptySandbox(redis: StageOptions['redis']): Promise<void> {
   const [{ Redis }, { cleanSandbox }] = await Promise.all([import('ioredis'), import('../redis/index.ts')])
   const client = new Redis(redis.url, { maxRetriesPerRequest: 1, lazyConnect: true })
   client.on('error', () => {
-    // It is told by the commands below.
+    // The commands below report it.
   })
   try {
     await cleanSandbox(client, redis)

@@ -5,7 +5,7 @@ import type { Palette } from '../../terminal/index.ts'
 /** The lesson whose data is there. */
 export interface ConsolePlace {
   readonly lesson: Lesson
-  /** What `.load` takes: the learner's file, or the model solution. */
+  /** What `.load` loads: the learner's file, or the model solution. */
   readonly file: string
 }
 
@@ -13,12 +13,12 @@ export interface ConsoleOptions {
   readonly course: Course
   readonly redis: RunningRedis
   readonly place: ConsolePlace | undefined
-  /** The folder of the learner's own answers to build on; undefined for the model ones. */
+  /** The folder of the learner's own answers to build on; undefined for the model answers. */
   readonly mine: string | undefined
   readonly palette: Palette
   width(): number
   print(text: string): void
-  /** Resolves with the next key; undefined where there is no keyboard. */
+  /** Resolves with the next key; undefined where there's no keyboard. */
   readonly untilKey?: () => Promise<void>
 }
 
@@ -28,15 +28,15 @@ export function helpText(place: ConsolePlace | undefined, palette: Palette): str
   const [first = 'yourFunction'] = place?.lesson.exports.filter((name) => /^[a-z]/.test(name)) ?? []
   const rows = [
     ['XADD s * name value', 'any Redis command, as in redis-cli'],
-    ['.load [file]', 'takes your functions of this lesson, or another file'],
+    ['.load [file]', 'loads your functions of this lesson, or another file'],
     [`${first}(…)`, 'calls them; redis is the connection; x = … keeps a value'],
     ['.events <id>', 'the history of an entity as a table'],
-    ['.state <id>', 'what its events add up to'],
+    ['.state <id>', 'the state that its events add up to'],
     ['.watch [stream …]', 'shows new entries of streams until you press a key'],
-    ['.help <command>', 'what a Redis command takes and does'],
-    ['.exit', 'leaves; so does Ctrl-D'],
+    ['.help <command>', "a Redis command's arguments, and what it does"],
+    ['.exit', 'quits; so does Ctrl-D'],
   ] as const
-  const keys = 'Tab completes, the arrow keys bring back earlier lines, Ctrl-C ends what runs.'
+  const keys = 'Tab completes, the arrow keys bring back earlier lines, Ctrl-C stops running code.'
   return [...rows.map(([what, does]) => `${palette.paint(what.padEnd(20), 'bold')} ${does}`), '', keys].join(
     '\n',
   )

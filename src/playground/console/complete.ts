@@ -2,7 +2,7 @@ import { DOT_COMMANDS } from './about.ts'
 
 const MOST = 100
 
-/** Commands and functions for the first word, keys for those behind it, ids of entities behind `.events` and `.state`. */
+/** Commands and functions for the first word, keys for later words, entity IDs after `.events` and `.state`. */
 export async function completions(
   line: string,
   commands: readonly string[],
@@ -13,7 +13,7 @@ export async function completions(
   const starting = (all: readonly string[]) => all.filter((one) => one.startsWith(word)).slice(0, MOST)
   if (before.trim() === '') {
     if (word.startsWith('.')) return [starting(DOT_COMMANDS).map((name) => `${name} `), word]
-    // Who types small letters gets small letters.
+    // Lowercase input gets lowercase completions.
     const isSmall = word !== '' && word === word.toLowerCase()
     const named = commands.map((name) => (isSmall ? name.toLowerCase() : name))
     return [

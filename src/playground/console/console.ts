@@ -13,16 +13,16 @@ import { commandNames, explainCommand, unknownCommand } from './redis-help.ts'
 import { openLine } from './redis-line.ts'
 import { watchStreams } from './watch-streams.ts'
 
-/** What answers at the prompt, whoever types: a person or a pipe. */
+/** Answers lines at the prompt, from a person or a pipe. */
 export interface Console {
   readonly prompt: string
-  /** An error was replied or thrown since the beginning. */
+  /** An error was returned or thrown since the start. */
   readonly hasFailed: boolean
-  /** Does what a line says and prints the answer. Rejects with ConnectionLostError when the sandbox is gone. */
+  /** Runs a line and prints the answer. Rejects with ConnectionLostError when the sandbox is gone. */
   run(line: string): Promise<'on' | 'leave'>
-  /** Ends what runs now; then `run` resolves soon. */
+  /** Ends what's running; then `run` resolves soon. */
   interrupt(): void
-  /** What may stand instead of the last word, and that word. */
+  /** Possible completions of the last word, and that word. */
   complete(line: string): Promise<readonly [readonly string[], string]>
   close(): void
 }
@@ -37,7 +37,7 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
   let hasFailed = false
   let stopWatching: (() => void) | undefined
   const say = (text: string) => print(`${text}\n`)
-  /** A sentence of ours: cut at words for a person, in one piece for a program. */
+  /** One of our own sentences: wrapped at words for a person, on one line for a program. */
   const tell = (text: string, style: Style) => {
     if (options.untilKey === undefined || text.includes('\n')) return say(palette.paint(text, style))
     say(paintLines(wrap(span(text, style), { width: options.width() }), palette))
@@ -52,7 +52,7 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
     if (why !== undefined) return complain(why)
     const reply = await line.send(args)
     if (reply === 'given up') {
-      complain('Given up. The connection was opened anew: a MULTI or WATCH on it is forgotten.')
+      complain('Stopped. The connection was reopened, so a MULTI or WATCH on it is gone.')
       return
     }
     const isUnknown = reply.kind === 'error' && /^ERR unknown command/.test(reply.text)
@@ -68,22 +68,21 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
   }
 
   async function events(id: string | undefined): Promise<void> {
-    if (id === undefined) return complain('.events wants the id of an entity: .events user-42')
+    if (id === undefined) return complain('.events needs the ID of an entity: .events user-42')
     const histories = await historiesOf(aside, id)
     if (histories.length > 0) return say(renderHistories(histories, { width: options.width(), palette }))
     const keys = await allKeys(aside)
-    complain(
-      `No list and no stream has a key that ends with ${id}. The keys here: ${keys.join(', ') || 'none'}.`,
-    )
+    complain(`No list or stream has a key that ends with ${id}. The keys here: ${keys.join(', ') || 'none'}.`)
   }
 
   async function watch(keys: readonly string[]): Promise<void> {
-    if (options.untilKey === undefined) return complain('.watch needs a terminal: it ends with a key.')
+    if (options.untilKey === undefined)
+      return complain('.watch needs a terminal, because a key press ends it.')
     const { host, port, tls, password, database } = readAddress(redis.url)
     const flags = `${database === 0 ? '' : ` -n ${database}`}${tls ? ' --tls' : ''}`
     const from =
       password === undefined ? ` From another terminal: redis-cli -h ${host} -p ${port}${flags}` : ''
-    tell(`What comes into the streams is shown here, until you press a key.${from}`, 'dim')
+    tell(`New stream entries are shown here until you press a key.${from}`, 'dim')
     const interrupted = new Promise<void>((resolve) => {
       stopWatching = resolve
     })
@@ -117,7 +116,7 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
         await watch(rest)
         break
       default:
-        complain(`There is no .${name}. There are ${DOT_COMMANDS.join(', ')}.`)
+        complain(`There's no .${name}. Use one of ${DOT_COMMANDS.join(', ')}.`)
     }
     return 'on'
   }

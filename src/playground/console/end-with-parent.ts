@@ -1,9 +1,12 @@
 import { Worker } from 'node:worker_threads'
 
-/** In a thread of its own, for the learner's code may loop for ever: who has no parent any more has nobody to work for. */
+/**
+ * Runs in its own thread, because the learner's code may loop forever: a process without a parent has no one to work
+ * for.
+ */
 const WATCH = `
 const { workerData } = require('node:worker_threads')
 setInterval(() => { try { process.kill(workerData, 0) } catch { process.kill(process.pid, 'SIGKILL') } }, 500)`
 
-// Begins by being imported: before the learner's file, which may loop while it is loaded.
+// Starts on import: before the learner's file, which may loop while it's loading.
 new Worker(WATCH, { eval: true, workerData: process.ppid }).unref()

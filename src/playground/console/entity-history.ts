@@ -2,17 +2,17 @@ import { harmless, type Palette, table } from '../../terminal/index.ts'
 import type { PlainConnection } from '../resp.ts'
 import { itemsOf, pairsOf, textOf } from './replies.ts'
 
-/** One event as it stands in a list or a stream. */
+/** One event as it is in a list or a stream. */
 interface Entry {
-  /** Its place in the list, or its id in the stream. */
+  /** Its index in the list, or its ID in the stream. */
   readonly place: string
   readonly type: string
   readonly time: string
-  /** All else. */
+  /** All other fields. */
   readonly rest: string
 }
 
-/** What a list or a stream holds of an entity. */
+/** The events of an entity in a list or a stream. */
 export interface History {
   readonly key: string
   readonly entries: readonly Entry[]
@@ -22,7 +22,10 @@ export interface History {
 
 const MOST_ENTRIES = 200
 
-/** The history of an entity in every list and stream whose key ends with its id, or is it: `events:ID`, `stream:entity:ID`. */
+/**
+ * The history of an entity in every list and stream whose key is its ID or ends with it: `events:ID`,
+ * `stream:entity:ID`.
+ */
 export async function historiesOf(connection: PlainConnection, id: string): Promise<readonly History[]> {
   const found: History[] = []
   for (const key of await allKeys(connection)) {
@@ -35,7 +38,7 @@ export async function historiesOf(connection: PlainConnection, id: string): Prom
   return found
 }
 
-/** Sorted; of a sandbox, which is small. */
+/** Sorted; for a sandbox, which is small. */
 export async function allKeys(connection: PlainConnection): Promise<readonly string[]> {
   const keys = new Set<string>()
   for (let cursor = '0'; ; ) {
@@ -72,7 +75,7 @@ function ofList(text: string, index: number): Entry {
       return ofFields(String(index), fields)
     }
   } catch {
-    // Not every list holds JSON: what it holds is shown as it is.
+    // Not every list contains JSON: other items are shown as they are.
   }
   return { place: String(index), type: '', time: '', rest: text }
 }
@@ -80,7 +83,7 @@ function ofList(text: string, index: number): Entry {
 function ofFields(place: string, fields: readonly (readonly [string, string])[]): Entry {
   const value = (name: string) => fields.find(([field]) => field === name)?.[1] ?? ''
   const known = new Set(['eventType', 'timestamp', 'entityId', 'eventId'])
-  // The payload is what one wants to see; ids are in the way until one looks for them.
+  // The payload is what matters; IDs are in the way until someone looks for them.
   const telling = fields.filter(([name, text]) => !known.has(name) && text !== '' && text !== '{}')
   const rest = telling.length > 0 || value('eventType') !== '' ? telling : fields
   return {
@@ -95,7 +98,7 @@ function asText(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
-/** A table for each key. Columns that are empty throughout are left out. */
+/** A table for each key. Columns that are always empty are left out. */
 export function renderHistories(
   histories: readonly History[],
   { width, palette }: { readonly width: number; readonly palette: Palette },

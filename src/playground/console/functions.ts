@@ -6,17 +6,17 @@ import type { ConsoleOptions } from './about.ts'
 import { type Evaluated, type Guest, GuestError, type GuestOptions, startGuest } from './guest.ts'
 import { stateFunction } from './state-function.ts'
 
-/** What code gave; `missing` is a name in it that nothing has. */
+/** The result of some code; `missing` is a name in it that isn't defined. */
 export type Answer = Evaluated & { readonly missing?: string }
 
 /** The learner's functions at the prompt. */
 export interface Functions {
   /** What the loaded file exports. */
   readonly names: readonly string[]
-  /** Loads a file, the lesson's unless named, and says what came of it. Rejects with GuestError. */
+  /** Loads a file (default: the lesson's), and says what it exports. Rejects with GuestError. */
   load(named: string | undefined): Promise<string>
   evaluate(code: string): Promise<Answer>
-  /** What the events of an entity add up to. */
+  /** The state that the events of an entity add up to. */
   state(id: string | undefined): Promise<Evaluated>
   interrupt(): void
   close(): void
@@ -55,7 +55,7 @@ export function openFunctions({
     try {
       const result = await one.evaluate(code)
       if (one.isAlive) return result
-      const again = 'What you kept in variables is gone; your functions are loaded again with the next line.'
+      const again = 'Your variables are gone; your functions will be reloaded with the next line.'
       return { ok: false, text: wasInterrupted ? `Ended. ${again}` : `${harmless(result.text)} ${again}` }
     } finally {
       running = undefined
@@ -74,16 +74,16 @@ export function openFunctions({
 
     async load(named) {
       if (named === undefined && place === undefined) {
-        throw new GuestError('Which file? There is no lesson here: .load path/to/file.ts')
+        throw new GuestError("Which file? There's no lesson here: .load path/to/file.ts")
       }
       const wanted = named === undefined ? (place?.file ?? '') : resolve(named)
       if (!existsSync(wanted)) {
         const number = place?.lesson.number ?? '01'
-        const instead = `Begin with "npx eventlings start ${number}", or take the model functions: npx eventlings console ${number} --solution`
+        const instead = `Start with "npx eventlings start ${number}", or use the model functions: npx eventlings console ${number} --solution`
         throw new GuestError(
           named === undefined
-            ? `You have no file for this lesson yet. ${instead}`
-            : `There is no file ${wanted}.`,
+            ? `You don't have a file for this lesson yet. ${instead}`
+            : `There's no file ${wanted}.`,
         )
       }
       const loaded = await start(wanted)
@@ -100,17 +100,19 @@ export function openFunctions({
       const missing = /^ReferenceError: ([\w$]+) is not defined$/.exec(result.text)?.[1]
       if (result.ok || missing === undefined) return result
       const isOfLesson = place?.lesson.exports.includes(missing) === true && file === undefined
-      const why = isOfLesson ? '".load" takes your functions of this lesson.' : '".help" shows what there is.'
-      return { ok: false, text: `Nothing has the name ${missing}. ${why}`, missing }
+      const why = isOfLesson
+        ? '".load" loads your functions of this lesson.'
+        : '".help" shows what you can do.'
+      return { ok: false, text: `${missing} isn't defined. ${why}`, missing }
     },
 
     async state(id) {
-      if (id === undefined) return { ok: false, text: '.state wants the id of an entity: .state user-42' }
+      if (id === undefined) return { ok: false, text: '.state needs the ID of an entity: .state user-42' }
       const known = place === undefined ? undefined : await stateFunction(course, place.lesson)
       if (known === undefined) {
         return {
           ok: false,
-          text: 'Neither this lesson nor one before it folds events into a state. ".events" shows them.',
+          text: 'Neither this lesson nor an earlier one folds events into a state. Use ".events" to see the events.',
         }
       }
       const { slug, name } = known

@@ -4,12 +4,12 @@ import type { FromGuest, ToGuest } from './guest-messages.ts'
 
 const MOST_PRINTED = 64 * 1024
 
-/** The process in which the learner's functions live: it evaluates what it is sent, with them and `redis` in scope. */
+/** The process with the learner's functions: it evaluates what it receives, with them and `redis` in scope. */
 export function serve(own: Readonly<Record<string, unknown>>): void {
   const settings = JSON.parse(process.env.EVENTLINGS_CONSOLE ?? '{}')
   const redis = new Redis(settings.url, { maxRetriesPerRequest: 1 })
   redis.on('error', () => {
-    // The command that it concerns tells it.
+    // The command that fails reports it.
   })
   Object.assign(globalThis, own, { redis })
   const show = (value: unknown) =>
@@ -38,7 +38,10 @@ export function serve(own: Readonly<Record<string, unknown>>): void {
 
 const AsyncFunction = (async () => {}).constructor as FunctionConstructor
 
-/** An expression gives its value; anything else is run as it stands. `const x =` becomes `x =`, which the next line still knows. */
+/**
+ * An expression returns its value; anything else runs as it is. `const x =` becomes `x =`, so that the next line
+ * still has it.
+ */
 function compile(code: string): () => Promise<unknown> {
   const kept = code.replace(/^\s*(?:const|let|var)\s+(?=[\w$]+\s*=)/, '').replace(/;\s*$/, '')
   try {

@@ -9,12 +9,12 @@ import type { FromGuest, ToGuest } from './guest-messages.ts'
 export interface GuestOptions {
   readonly root: string
   readonly url: string
-  /** Whose exports are in scope; without it there is `redis` alone. */
+  /** The file whose exports are in scope; without it there's only `redis`. */
   readonly file?: string
   readonly mine: string | undefined
   readonly colours: boolean
   readonly width: number
-  /** Ends the process if it is still loading the file. */
+  /** Ends the process if it's still loading the file. */
   readonly signal: AbortSignal
   /** What the code prints. */
   print(text: string): void
@@ -28,11 +28,11 @@ export interface Guest {
   readonly names: readonly string[]
   readonly isAlive: boolean
   evaluate(code: string): Promise<Evaluated>
-  /** Whatever is being evaluated then comes back as ended. */
+  /** Code that is being evaluated then comes back as ended. */
   kill(): void
 }
 
-/** The file cannot be read as TypeScript, or ended in an error while it was loaded. */
+/** The file isn't valid TypeScript, or threw an error while it was loaded. */
 export class GuestError extends Error {
   override readonly name = 'GuestError'
 }
@@ -128,5 +128,5 @@ async function bundle({ root, file, mine }: GuestOptions): Promise<string> {
   const bundle = await bundleGuest({ root, contents, mine })
   if (bundle.ok) return bundle.script
   const where = bundle.line === undefined ? '' : `line ${bundle.line}: `
-  throw new GuestError(`It cannot be read: ${where}${bundle.problem}`)
+  throw new GuestError(`The file isn't valid TypeScript: ${where}${bundle.problem}`)
 }

@@ -1,6 +1,6 @@
 import { Script } from 'node:vm'
 
-/** What somebody typed at the prompt. */
+/** What was typed at the prompt. */
 export type LineKind =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'dot'; readonly name: string; readonly rest: readonly string[] }
@@ -8,8 +8,8 @@ export type LineKind =
   | { readonly kind: 'javascript'; readonly code: string }
 
 /**
- * A known command is a command, unless it is called or assigned as a function or variable would be; what looks like code is code;
- * the rest goes to the server, which says what it thinks of it. Throws UnclosedQuoteError.
+ * A known command is a command, unless it's called or assigned as a function or variable would be; what looks like
+ * code is code; everything else goes to the server for an answer. Throws UnclosedQuoteError.
  */
 export function kindOfLine(
   line: string,
@@ -30,7 +30,7 @@ export function kindOfLine(
   return { kind: 'redis', args: split(text) }
 }
 
-/** Whether it can be read as JavaScript; it is not run. */
+/** Whether it parses as JavaScript; it doesn't run. */
 function isCode(text: string): boolean {
   try {
     new Script(`(async () => {${text}\n})`)

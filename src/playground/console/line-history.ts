@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 const MOST_LINES = 500
-/** As redis-cli does: what may hold a password is not kept. */
+/** As redis-cli does: lines that may contain a password aren't kept. */
 const SECRET = /^\s*(AUTH|HELLO|MIGRATE|ACL\s+SETUSER|CONFIG\s+SET\s+\S*(pass|auth))\b/i
 
 /** The lines of earlier sessions, the latest first, as `node:readline` wants them. */
@@ -18,7 +18,7 @@ export function readLines(file: string): string[] {
   }
 }
 
-/** A history that cannot be written is no reason to stop: it is lost at the end, and nothing else is. */
+/** A history that can't be written is no reason to stop: only the history is lost at the end. */
 export function saveLines(file: string, latestFirst: readonly string[]): void {
   const lines = latestFirst.filter((line) => !SECRET.test(line)).slice(0, MOST_LINES)
   try {

@@ -3,9 +3,9 @@ import type { PlainConnection } from '../resp.ts'
 import { KNOWN } from './known-commands.ts'
 import { itemsOf, pairsOf, textOf } from './replies.ts'
 
-/** All names of commands that the server has, in capitals; those of the course where it does not tell. */
+/** All of the server's command names, in capitals; the course's own where the server doesn't list them. */
 export async function commandNames(connection: PlainConnection): Promise<readonly string[]> {
-  // COMMAND LIST came with 7.0; COMMAND alone tells the same at greater length.
+  // COMMAND LIST came with 7.0; COMMAND alone returns the same, only longer.
   const listed = await connection.send(['COMMAND', 'LIST'])
   const reply = listed.kind === 'array' ? listed : await connection.send(['COMMAND'])
   const names = itemsOf(reply).map((item) =>
@@ -15,7 +15,7 @@ export async function commandNames(connection: PlainConnection): Promise<readonl
   return [...new Set([...whole, ...Object.keys(KNOWN)])].sort()
 }
 
-/** What a command is for and what it takes, in a few lines; or that there is none of this name. */
+/** What a command does and its arguments, in a few lines; or that it doesn't exist. */
 export async function explainCommand(
   connection: PlainConnection,
   words: readonly string[],
@@ -29,7 +29,7 @@ export async function explainCommand(
   const about = [docs.since && `since ${docs.since}`, docs.group, docs.complexity].filter(Boolean).join(' · ')
   return [
     `${name}${syntax === undefined ? '' : ` ${syntax}`}`.trimEnd(),
-    docs.summary ?? ownSummary ?? 'The server tells nothing about it.',
+    docs.summary ?? ownSummary ?? 'The server has no description of it.',
     arity,
     about,
   ]
@@ -39,7 +39,7 @@ export async function explainCommand(
 
 export function unknownCommand(asked: string, names: readonly string[]): string {
   const guess = nearestName(asked.toUpperCase(), names)
-  return `There is no command "${asked}".${guess === undefined ? '' : ` Did you mean ${guess}?`}`
+  return `There's no command "${asked}".${guess === undefined ? '' : ` Did you mean ${guess}?`}`
 }
 
 interface Docs {
@@ -54,12 +54,12 @@ async function docsOf(connection: PlainConnection, name: string): Promise<Docs> 
   const fields = pairsOf(about)
   const value = (wanted: string) => fields.find(([field]) => field === wanted)?.[1]
   const [summary, since, group, complexity] = ['summary', 'since', 'group', 'complexity'].map(value)
-  // An imitation says "XADD command" of XADD; then nothing of the rest is true either.
+  // An imitation describes XADD as "XADD command"; then the rest isn't true either.
   if (summary === undefined || summary.toUpperCase() === `${name} COMMAND`) return {}
   return { summary, ...(since && { since }), ...(group && { group }), ...(complexity && { complexity }) }
 }
 
-/** Counts the command's name, too; negative: at least so many. */
+/** Includes the command's name; a negative number is a minimum. */
 async function arityOf(connection: PlainConnection, name: string): Promise<string | undefined> {
   const [info] = itemsOf(await connection.send(['COMMAND', 'INFO', name]))
   const arity = Number(textOf(itemsOf(info)[1]))

@@ -1,6 +1,6 @@
 import { ConnectionLostError, type PlainConnection, plainConnection, type Reply } from '../resp.ts'
 
-/** A connection that can be given up in the middle of a command that blocks, and is then opened anew. */
+/** A connection whose blocking command can be given up; the connection is then reopened. */
 export interface RedisLine {
   send(args: readonly string[]): Promise<Reply | 'given up'>
   readonly isInTransaction: boolean
@@ -31,7 +31,7 @@ export async function openLine(url: string): Promise<RedisLine & PlainConnection
       await connection.send(['PING'])
       isInTransaction = false
       if (!isGivenUp)
-        return { kind: 'error', text: 'The connection was closed by the server; it is open again.' }
+        return { kind: 'error', text: 'The server closed the connection. It has been reopened.' }
       return 'given up'
     } finally {
       isBusy = false
@@ -40,7 +40,7 @@ export async function openLine(url: string): Promise<RedisLine & PlainConnection
   }
 
   return {
-    // Only `giveUp` brings about the other answer, and nobody calls it on a line that is used for plain questions.
+    // Only `giveUp` causes the other answer, and nothing calls it on a line that's used for plain queries.
     send(args) {
       const mine = turn.then(() => send(args))
       turn = mine.catch(() => {})

@@ -15,7 +15,7 @@ export interface StateFunction {
   readonly name: string
 }
 
-/** The lesson's own function that tells the state of an entity, or that of the nearest lesson that it builds on. */
+/** The lesson's own function that returns the state of an entity, or that of the nearest lesson it builds on. */
 export async function stateFunction(course: Course, lesson: Lesson): Promise<StateFunction | undefined> {
   const waiting = [lesson.slug]
   const seen = new Set<string>()
@@ -25,7 +25,7 @@ export async function stateFunction(course: Course, lesson: Lesson): Promise<Sta
     const one = slug === lesson.slug ? lesson : await course.lesson(slug)
     const name = one.exports.find((exported) => FOLDS.includes(exported))
     if (name !== undefined) return { slug, name }
-    // The latest first: it has learnt most.
+    // The latest first, because it does the most.
     waiting.push(...[...one.after].sort().reverse())
   }
   return undefined

@@ -16,12 +16,12 @@ export async function obeyLines(console: Console, input: NodeJS.ReadableStream):
   }
 }
 
-/** The next key that is pressed. */
+/** The next key press. */
 export function nextKey(input: NodeJS.ReadStream): Promise<void> {
   return new Promise((resolve) => input.once('data', () => resolve()))
 }
 
-/** Talks with a person until they leave. Ctrl-C ends what runs, or clears the line; Ctrl-D leaves. */
+/** Talks with a person until they leave. Ctrl-C ends what's running, or clears the line; Ctrl-D quits. */
 export async function talk(console: Console, { input, output, history }: TalkOptions): Promise<void> {
   const lines = createInterface({
     input,
@@ -32,7 +32,7 @@ export async function talk(console: Console, { input, output, history }: TalkOpt
     removeHistoryDuplicates: true,
     completer: (line: string, done: (error: null, result: [string[], string]) => void) => {
       const give = ([found, word]: readonly [readonly string[], string]) => done(null, [[...found], word])
-      // A completion that fails is none; the next command tells what is wrong.
+      // A failed completion counts as none; the next command reports what's wrong.
       console.complete(line).then(give, () => give([[], line]))
     },
   })
@@ -41,7 +41,7 @@ export async function talk(console: Console, { input, output, history }: TalkOpt
   lines.on('SIGINT', () => {
     if (isBusy) return console.interrupt()
     clearLine(lines)
-    output.write('\n(Ctrl-D or .exit leaves)\n')
+    output.write('\n(Ctrl-D or .exit quits)\n')
     lines.prompt()
   })
   const typed = linesOf(lines, output)
@@ -67,7 +67,7 @@ export async function talk(console: Console, { input, output, history }: TalkOpt
   }
 }
 
-/** Lines as they come; those that are typed or pasted while something runs wait for their turn. */
+/** Lines as they come; those typed or pasted while something runs wait for their turn. */
 function linesOf(lines: Interface, output: NodeJS.WriteStream) {
   const waiting: string[] = []
   let isClosed = false
@@ -85,7 +85,7 @@ function linesOf(lines: Interface, output: NodeJS.WriteStream) {
       lines.setPrompt(prompt)
       const early = waiting.shift()
       if (early !== undefined) {
-        // It stands above what ran meanwhile: once more, so that one sees what belongs to it.
+        // The line is above the output that came in the meantime, so it's shown again, next to its own output.
         if (early !== '') output.write(`${prompt}${early}\n`)
         return early
       }

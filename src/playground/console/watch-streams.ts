@@ -5,7 +5,7 @@ import { itemsOf, pairsOf, textOf } from './replies.ts'
 
 const BLOCK_MS = 300
 
-/** Prints what comes into the streams of the sandbox (all, or those named) until `stop` resolves. */
+/** Prints new entries of the sandbox's streams (all, or the named ones) until `stop` resolves. */
 export async function watchStreams(
   url: string,
   named: readonly string[],
@@ -22,13 +22,13 @@ export async function watchStreams(
     const last = new Map<string, string>()
     for (const key of await streams(connection, named)) last.set(key, await lastId(connection, key))
     while (!stopped) {
-      // A stream that did not exist when the watch began is shown from its first entry.
+      // A stream that didn't exist when the watch began is shown from its first entry.
       for (const key of await streams(connection, named)) if (!last.has(key)) last.set(key, '0-0')
       if (last.size === 0) await new Promise((resolve) => setTimeout(resolve, BLOCK_MS))
       else await show(await readNew(connection, last), last, print)
     }
   } catch (error) {
-    // Closed from here: nobody wants the reply any more.
+    // Closed by us: no one needs the reply any more.
     if (!(stopped && error instanceof ConnectionLostError)) throw error
   }
 }

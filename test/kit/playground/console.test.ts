@@ -15,7 +15,7 @@ const lesson = await course.lesson('03-replay')
 let redis: RunningRedis
 let console: Console
 let printed = ''
-/** For what is waited for; it comes within milliseconds. */
+/** Maximum wait; replies come within milliseconds. */
 const PATIENCE = { timeout: 10_000, interval: 5 }
 
 beforeAll(async () => {
@@ -69,8 +69,8 @@ describe('commands', () => {
     expect(await answer('SET a "b c"')).toBe('OK')
     expect(await answer('get a')).toBe('"b c"')
     expect(await answer('LPUSH a 1')).toMatch(/^\(error\) WRONGTYPE/)
-    expect(await answer('xrang s - +')).toBe('There is no command "xrang". Did you mean XRANGE?')
-    expect(await answer('SET a "b')).toBe('A quote is opened and not closed in: SET a "b')
+    expect(await answer('xrang s - +')).toBe(`There's no command "xrang". Did you mean XRANGE?`)
+    expect(await answer('SET a "b')).toBe(`A quote isn't closed in: SET a "b`)
   })
 
   test('a transaction shows in the prompt', async () => {
@@ -80,11 +80,11 @@ describe('commands', () => {
     expect(console.prompt).toBe('03> ')
   })
 
-  test('one that blocks can be given up, and the next is answered', async () => {
+  test('a blocking command can be stopped, and the next one is answered', async () => {
     const aside = await plainConnection(redis.url)
     await aside.send(['XGROUP', 'CREATE', 'nothing', 'group', '$', 'MKSTREAM'])
     const blocked = answer('XREADGROUP GROUP group me BLOCK 0 STREAMS nothing >')
-    // So often that the blocking read has long arrived: nothing shows that it has, for on 7.0 it makes no consumer before it gets something.
+    // So often that the blocking read has long arrived. Nothing else shows it, because on 7.0 it creates no consumer before it receives something.
     for (let trip = 0; trip < 50; trip += 1) await aside.send(['PING'])
     aside.close()
     console.interrupt()
@@ -92,13 +92,13 @@ describe('commands', () => {
     expect(await answer('PING')).toBe('PONG')
   })
 
-  test('what would take the connection away is explained and not sent', async () => {
+  test('a command that would take over the connection is explained and not sent', async () => {
     expect(await answer('SUBSCRIBE events')).toContain('redis.duplicate()')
     expect(await answer('MONITOR')).toContain('.watch')
     expect(await answer('PING')).toBe('PONG')
   })
 
-  test('are explained, also where the server tells nothing', async () => {
+  test('are explained, even if the server has no descriptions', async () => {
     expect(await answer('help xadd')).toMatch(/^XADD key .*\nappends an entry to a stream/)
     expect(await answer('.help xad')).toContain('Did you mean XADD?')
   })
@@ -116,7 +116,7 @@ describe('entities', () => {
     const table = await answer('.events user-42')
     expect(table).toMatch(/^events:user-42\nat +event +time +payload\n/)
     expect(table).toMatch(/^0 +USER_REGISTERED +\S+Z +\{"name":"Ada"/m)
-    expect(await answer('.events nobody')).toContain('No list and no stream has a key that ends with nobody.')
+    expect(await answer('.events nobody')).toContain('No list or stream has a key that ends with nobody.')
   })
 
   test('have a state, by the reducer of the lesson', async () => {
@@ -128,7 +128,7 @@ describe('entities', () => {
 
 describe('functions', () => {
   test('are loaded and called, and keep variables', async () => {
-    expect(await answer('applyEvent')).toContain('".load" takes your functions of this lesson.')
+    expect(await answer('applyEvent')).toContain('".load" loads your functions of this lesson.')
     expect(await answer('.load')).toBe('03-replay.ts: applyEvent, getEntityState. redis is the connection.')
     expect(await answer(`const user = await getEntityState(redis, 'user-42')`)).toContain("name: 'Ada'")
     expect(await answer('user.name')).toBe("'Ada'")
@@ -136,12 +136,12 @@ describe('functions', () => {
     expect(await answer('console.log("a"); console.log("b")')).toBe('a\nb\nundefined')
   })
 
-  test('throw words, not stacks', async () => {
+  test('throw sentences, not stacks', async () => {
     expect(await answer('null.name')).toMatch(/^TypeError: [^\n]*$/)
     expect(await answer('throw 5')).toBe('Thrown: 5')
   })
 
-  test('that loop for ever are ended, and loaded again', async () => {
+  test('that loop forever are ended, and loaded again', async () => {
     await answer('.load')
     const looping = answer('console.log("begun"); for (;;) {}')
     await vi.waitFor(() => expect(printed).toBe('begun\n'), PATIENCE)
@@ -150,7 +150,7 @@ describe('functions', () => {
     expect(await answer('typeof applyEvent')).toBe("'function'")
   })
 
-  test('a file that loops for ever while it is loaded is given up, and what was loaded before stays', async () => {
+  test('a file that loops forever while loading is given up, and the earlier one stays loaded', async () => {
     await answer('.load')
     const folder = await mkdtemp(join(tmpdir(), 'eventlings-console-'))
     const [file, begun] = [join(folder, 'loops.ts'), join(folder, 'begun')]
@@ -164,7 +164,7 @@ describe('functions', () => {
     await rm(folder, { recursive: true })
   })
 
-  test('a file that is not there is named', async () => {
-    expect(await answer('.load nowhere.ts')).toMatch(/^There is no file .*nowhere\.ts\.$/)
+  test('a missing file is named', async () => {
+    expect(await answer('.load nowhere.ts')).toMatch(/^There's no file .*nowhere\.ts\.$/)
   })
 })

@@ -18,7 +18,7 @@ describe('a command line is split as redis-cli splits it', () => {
     ['', []],
   ])('%s', (line, args) => expect(splitCommand(line)).toEqual(args))
 
-  test('a quote that is not closed is named', () => {
+  test('an unclosed quote is reported', () => {
     expect(() => splitCommand('SET a "b')).toThrow(UnclosedQuoteError)
   })
 })
@@ -46,7 +46,7 @@ describe('a reply is printed as redis-cli prints it', () => {
   ])('%j', (reply, text) => expect(printReply(reply)).toBe(text))
 })
 
-describe('what a lesson shows is compared with what came', () => {
+describe('the output in a lesson is compared with the actual output', () => {
   test('placeholders stand for what differs from run to run', () => {
     const shown = '1) "<id>"\n2) <uuid>\n3) <time> took <ms> ms\n4) <any>'
     const came =
@@ -55,7 +55,7 @@ describe('what a lesson shows is compared with what came', () => {
     expect(matchesOutput('"<id>"', '"1700000000000"')).toBe(false)
   })
 
-  test('the rest is compared letter for letter, but for spaces at line ends', () => {
+  test('everything else is compared letter for letter, except for spaces at line ends', () => {
     expect(matchesOutput('a  \nb', 'a\nb\n')).toBe(true)
     expect(matchesOutput('a.b', 'axb')).toBe(false)
     expect(matchesOutput('a', 'a\nb')).toBe(false)
