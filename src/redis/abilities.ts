@@ -3,8 +3,9 @@ import type { Redis } from 'ioredis'
 import type { Explanation } from './connect-problem.ts'
 
 /**
- * Every command that the kit sends and that lessons, their tests and good answers use, with arguments that Redis accepts: KEY and
- * CHANNEL stand for names that nobody could have allowed beforehand. FLUSHDB comes first because most who forbid anything forbid it.
+ * Every command that the kit sends and that lessons, their tests and good answers use, with arguments that Redis
+ * accepts: KEY and CHANNEL are replaced by names that no one could have allowed beforehand. FLUSHDB comes first
+ * because most people who forbid anything forbid it.
  */
 const COMMANDS = `
 FLUSHDB
@@ -31,9 +32,9 @@ interface Refusal {
 }
 
 /**
- * What a check needs and this Redis doesn't do, as `Explanation`; `undefined` if it does all of it. Nothing is executed: the commands
- * are queued in a transaction, where Redis looks at each as if it were to run, and the transaction is thrown away. Afterwards the
- * client has subscribed to channels, so it is good for nothing else.
+ * What a check needs and this Redis doesn't do, as `Explanation`; `undefined` if it does everything. Nothing is
+ * executed: the commands are queued in a transaction, where Redis checks each as if it were to run, and the
+ * transaction is discarded. Afterwards the client has subscribed to channels and can't be used for anything else.
  */
 export async function missingAbilities(client: Redis, place: string): Promise<Explanation | undefined> {
   const key = randomUUID()
@@ -41,12 +42,12 @@ export async function missingAbilities(client: Redis, place: string): Promise<Ex
     .split(/[|\n]/)
     .map((line) => line.split(' ').map((word) => (word === 'KEY' || word === 'CHANNEL' ? key : word)))
   const refused = [
-    // Each step only if the one before went well: without a transaction around them, the commands would be carried out.
+    // Each step only if the one before succeeded: without a transaction around them, the commands would be executed.
     () => refusals(client, [['WATCH', key], ['UNWATCH'], ['MULTI']]),
     () => refusals(client, [['PING']], 'QUEUED'),
     () => refusals(client, inside, 'QUEUED'),
     () => refusals(client, [['DISCARD']]),
-    // In the small letters by which ioredis knows that the last two change the connection.
+    // In lowercase, by which ioredis recognizes that the last two change the connection.
     () => refusals(client, [['MULTI'], ['EXEC'], ['subscribe', key], ['psubscribe', `${key}*`]]),
   ]
   for (const step of refused) {
@@ -56,7 +57,7 @@ export async function missingAbilities(client: Redis, place: string): Promise<Ex
   return undefined
 }
 
-/** Sends all of them at once; gives those that were refused, or got another reply than this one. */
+/** Sends all of them at once; returns those that were refused, or got another reply than this one. */
 async function refusals(
   client: Redis,
   commands: readonly (readonly string[])[],
@@ -85,17 +86,14 @@ function nameOf([name = '', second = '']: readonly string[]): string {
 
 /** What the whole server can't do at the moment, by the first word of its reply. */
 const CONDITIONS: Readonly<Record<string, readonly [problem: string, remedy: string]>> = {
-  READONLY: [
-    'is a read-only replica',
-    'Write the address of its primary, or use another Redis with `--redis`.',
-  ],
+  READONLY: ['is a read-only replica', 'Use the address of its primary, or another Redis with `--redis`.'],
   OOM: [
     'is full: it has reached its maxmemory and refuses to store anything',
     'Raise maxmemory or delete data there, or use another Redis with `--redis`.',
   ],
   MISCONF: [
     "can't save its data to disk and refuses to store anything until it can",
-    'Its log says why; or use another Redis with `--redis`.',
+    'Check its log for the reason, or use another Redis with `--redis`.',
   ],
   NOREPLICAS: [
     'has fewer replicas than its min-replicas-to-write asks for, so it refuses to store anything',
@@ -103,7 +101,7 @@ const CONDITIONS: Readonly<Record<string, readonly [problem: string, remedy: str
   ],
   MASTERDOWN: [
     'is a replica that has lost its primary',
-    'Write the address of the primary, or use another Redis with `--redis`.',
+    'Use the address of the primary, or another Redis with `--redis`.',
   ],
   BUSY: ["is busy with a script that doesn't end", 'Run SCRIPT KILL there, and try again.'],
   LOADING: ['is still loading its data', 'Try again in a moment.'],
@@ -122,12 +120,12 @@ function explain(found: readonly Refusal[], place: string): Explanation | undefi
   const what = /channel/i.test(first.says) ? 'channels' : 'keys'
   const rule = what === 'keys' ? '~*' : '&*'
   return {
-    problem: `The Redis at ${place} allows its user only some ${what}, and a check needs any name it likes.`,
+    problem: `The Redis at ${place} allows its user only some ${what}, but a check needs to use any name.`,
     remedy: `Give the user ${rule} there (ACL SETUSER), or use another Redis with \`--redis\`.`,
   }
 }
 
-/** More names than these say nothing new. */
+/** More names than these add nothing new. */
 const MOST_NAMES = 4
 
 function deniedCommands(found: readonly Refusal[], place: string): Explanation {
@@ -141,7 +139,7 @@ function deniedCommands(found: readonly Refusal[], place: string): Explanation {
       : `and a check can't do without ${names.length === 1 ? 'it' : 'them'}`
   const isUnknown = found.every(({ says }) => /unknown (sub)?command/i.test(says))
   const where = isUnknown
-    ? 'Switch it on there if it was renamed or switched off'
+    ? 'Enable it there if it was renamed or disabled'
     : 'Allow it for the user there (ACL SETUSER)'
   return {
     problem: `The Redis at ${place} doesn't allow ${list}, ${purpose}.`,

@@ -1,8 +1,8 @@
 import type { RedisOptions } from 'ioredis'
 
-/** An address with its parts apart, so that the password never slips into a sentence. */
+/** An address split into its parts, so that the password never slips into a sentence. */
 export interface Address {
-  /** As sockets take it: an IPv6 address has no brackets. */
+  /** As sockets take it: an IPv6 address without brackets. */
   readonly host: string
   readonly port: number
   readonly tls: boolean
@@ -15,7 +15,7 @@ export interface Address {
 
 const USUAL_PORT = 6379
 
-/** Reads `redis://…` and `rediss://…`. All of the program reads addresses here, and so they mean the same everywhere. */
+/** Reads `redis://…` and `rediss://…`. The whole program reads addresses here, so they mean the same everywhere. */
 export function readAddress(text: string): Address {
   const url = new URL(text)
   const port = Number(url.port || USUAL_PORT)
@@ -31,8 +31,8 @@ export function readAddress(text: string): Address {
 }
 
 /**
- * The same address with every odd character of its password escaped. Client libraries have readers of their own, which
- * disagree about what people leave unescaped.
+ * The same address with every odd character of its password escaped. Client libraries parse addresses themselves, and
+ * disagree about characters that people leave unescaped.
  */
 export function plainUrl({ tls, username, password, place, database }: Address): string {
   const user = encodeURIComponent(username ?? '')
@@ -40,7 +40,7 @@ export function plainUrl({ tls, username, password, place, database }: Address):
   return `${tls ? 'rediss' : 'redis'}://${login}${login === '' ? '' : '@'}${place}/${database}`
 }
 
-/** As options of ioredis and not as a URL: what a URL says can't be overridden by options. */
+/** As options of ioredis and not as a URL, because options can't override what a URL says. */
 export function clientOptions({ host, port, tls, username, password, database }: Address): RedisOptions {
   return {
     host,

@@ -7,15 +7,15 @@ import { type ServerProcess, ServerStartError, startServerProcess } from './serv
 import type { RunningRedis } from './types.ts'
 import { fullName, isTooOld, OLDEST_VERSION, type ServerVersion, shortName } from './version.ts'
 
-/** Nothing is kept: the data of a check is worth nothing after it, and a disk would only make it slower. */
+/** Nothing is persisted: the data of a check is worthless after it, and a disk would only slow it down. */
 const NO_PERSISTENCE = ['--save', '', '--appendonly', 'no']
 
-/** How often another port is tried when somebody took the free one in between. */
+/** How often another port is tried when a program took the free one in between. */
 const PORT_ATTEMPTS = 5
 
 /**
- * The `redis-server` or `valkey-server` that is installed, on a free port of loopback, without persistence.
- * `pickPort` is a parameter so that a test can pick one that is taken. Rejects with `RedisUnavailableError`.
+ * Starts the installed `redis-server` or `valkey-server` on a free loopback port, without persistence. `pickPort` is
+ * a parameter so that a test can pick one in use. Rejects with `RedisUnavailableError`.
  */
 export async function startBinary(env: NodeJS.ProcessEnv, pickPort = freePort): Promise<RunningRedis> {
   const executable = requiredRedisServer(env)
@@ -29,7 +29,7 @@ export async function startBinary(env: NodeJS.ProcessEnv, pickPort = freePort): 
   }
 }
 
-/** Where the server's program is; throws `RedisUnavailableError` if there is none. */
+/** The path of the server's program; throws `RedisUnavailableError` if there isn't one. */
 export function requiredRedisServer(env: NodeJS.ProcessEnv): string {
   const executable = findRedisServer(env)
   if (executable !== undefined) return executable
@@ -40,7 +40,7 @@ export function requiredRedisServer(env: NodeJS.ProcessEnv): string {
   )
 }
 
-/** Starts a server, with another port if the one that was free is not any more. */
+/** Starts a server, on another port if the free one is no longer free. */
 export async function startOnFreePort(
   executable: string,
   folder: string,
@@ -60,20 +60,20 @@ export async function startOnFreePort(
 
 function notStarted(executable: string, error: ServerStartError, portTaken: boolean): RedisUnavailableError {
   const problem = portTaken
-    ? `${basename(executable)} found ${PORT_ATTEMPTS} free ports taken when it wanted to use them.`
-    : `${basename(executable)} did not start: ${error.message}`
+    ? `${basename(executable)} tried ${PORT_ATTEMPTS} free ports, but each was already in use by then.`
+    : `${basename(executable)} didn't start: ${error.message}`
   const remedy = portTaken
     ? 'Try again, or use `--redis embedded`.'
-    : `Run \`${executable}\` by itself to see more, or use \`--redis embedded\`.`
+    : `Run \`${executable}\` on its own to see more, or use \`--redis embedded\`.`
   return new RedisUnavailableError('binary', problem, remedy, { cause: error })
 }
 
-/** Ends a server that is too old for the lessons and throws `RedisUnavailableError`; otherwise tells its version. */
+/** Ends a server that's too old for the lessons and throws `RedisUnavailableError`; otherwise returns its version. */
 export async function refuseOld(server: ServerProcess, executable: string): Promise<ServerVersion> {
   const { version } = server
   if (version !== undefined && !isTooOld(version)) return version
   await server.kill()
-  const what = version === undefined ? 'too old to tell its version' : fullName(version)
+  const what = version === undefined ? 'too old to report its version' : fullName(version)
   throw new RedisUnavailableError(
     'binary',
     `${executable} is ${what}, and the lessons need ${OLDEST_VERSION} or newer.`,
@@ -96,7 +96,7 @@ async function accepted(
     kind: 'binary',
     name: fullName(version),
     version: version.version,
-    description: `${shortName(version)} (${basename(executable)} of this machine)`,
+    description: `${shortName(version)} (${basename(executable)} on this machine)`,
     limits: undefined,
     notices: [],
     stop,

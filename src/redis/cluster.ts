@@ -14,7 +14,7 @@ export interface RedisCluster {
 
 const NODES = 3
 const SLOTS = 16_384
-/** Without being told otherwise, nodes talk to each other on their port plus this. */
+/** By default, nodes talk to each other on their port plus this. */
 const BUS_OFFSET = 10_000
 const AGREE_TIMEOUT_MS = 20_000
 const ARGS = [
@@ -28,8 +28,8 @@ interface Node {
 }
 
 /**
- * Three redis-servers of this machine as a cluster on loopback, without replicas; resolves when every slot is served.
- * Takes a second or two. Rejects with `RedisUnavailableError`, also when none is installed.
+ * Three redis-servers on this machine as a cluster on loopback, without replicas; resolves when every slot is served.
+ * Takes a second or two. Rejects with `RedisUnavailableError`, for example when none is installed.
  */
 export async function startCluster(
   options: { readonly env?: NodeJS.ProcessEnv } = {},
@@ -62,7 +62,7 @@ async function startNode(executable: string): Promise<Node> {
   }
 }
 
-/** A free port whose bus port is free as well. */
+/** A free port whose bus port is also free. */
 async function freePortPair(): Promise<number> {
   for (;;) {
     const port = await freePort()
@@ -70,7 +70,7 @@ async function freePortPair(): Promise<number> {
   }
 }
 
-/** What `redis-cli --cluster create` does, which is not installed everywhere: slots, epochs, introductions. */
+/** What `redis-cli --cluster create` does, which isn't installed everywhere: slots, epochs, introductions. */
 async function join(ports: readonly number[]): Promise<void> {
   const { Redis } = await import('ioredis')
   const clients = ports.map((port) => new Redis({ host: '127.0.0.1', port, enableReadyCheck: false }))
@@ -81,7 +81,7 @@ async function join(ports: readonly number[]): Promise<void> {
         await client.call('CLUSTER', 'SET-CONFIG-EPOCH', index + 1)
       }),
     )
-    // Everybody is introduced to everybody: by gossip alone the last two take a second longer to meet.
+    // Every node meets every other: by gossip alone the last two take a second longer.
     for (const [index, client] of clients.entries()) {
       for (const port of ports.slice(index + 1)) await client.cluster('MEET', '127.0.0.1', port)
     }
@@ -97,7 +97,7 @@ function slotsOf(index: number): number[] {
   return Array.from({ length: to - from }, (_, offset) => from + offset)
 }
 
-/** Nodes gossip ten times a second and tell nobody when they agree, so they are asked. */
+/** Nodes gossip ten times a second and don't announce when they agree, so they're polled. */
 async function agreement(clients: readonly Redis[]): Promise<void> {
   const deadline = performance.now() + AGREE_TIMEOUT_MS
   for (const client of clients) {
@@ -105,7 +105,7 @@ async function agreement(clients: readonly Redis[]): Promise<void> {
       if (performance.now() > deadline) {
         throw new RedisUnavailableError(
           'binary',
-          `The three servers did not form a cluster within ${AGREE_TIMEOUT_MS / 1000} seconds.`,
+          `The three servers didn't form a cluster within ${AGREE_TIMEOUT_MS / 1000} seconds.`,
           'Try again when the machine is less busy.',
         )
       }

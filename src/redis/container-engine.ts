@@ -12,12 +12,12 @@ export interface ContainerEngine {
   readonly product: 'Docker' | 'Podman'
 }
 
-/** A socket that somebody listens on answers in a millisecond or two; Podman's, started on demand, in half a second. */
+/** A socket with a listener answers in a millisecond or two; Podman's, started on demand, in half a second. */
 const PING_TIMEOUT_MS = 1_500
 
 /**
- * The first container engine that answers, of the places where one may listen; `undefined` if none does. A machine
- * without one is told by the sockets that are not there, in less than a millisecond.
+ * The first container engine that answers, of the places where one may listen; `undefined` if none does. On a machine
+ * without one, the sockets don't exist, which shows in less than a millisecond.
  */
 export async function findEngine(env: NodeJS.ProcessEnv): Promise<ContainerEngine | undefined> {
   for (const place of enginePlaces(env)) {
@@ -30,7 +30,7 @@ export async function findEngine(env: NodeJS.ProcessEnv): Promise<ContainerEngin
   return undefined
 }
 
-/** `undefined` for what cannot be read, and for ssh://, which testcontainers does not speak. */
+/** `undefined` for an unreadable address, and for ssh://, which testcontainers doesn't support. */
 function addressOf({ dockerHost, certificates }: EnginePlace): EngineAddress | undefined {
   const socket = /^(?:unix|npipe):\/\/(.*)$/.exec(dockerHost)
   if (socket?.[1] !== undefined) return { socketPath: socket[1] }
@@ -68,11 +68,11 @@ export interface EngineReply {
 export interface EngineCall {
   /** Milliseconds of silence after which the call is given up. */
   readonly timeout: number
-  /** Hears each piece of the reply as it comes. */
+  /** Receives each piece of the reply as it comes. */
   onData?(chunk: string): void
 }
 
-/** One call of the engine's HTTP interface, which Docker and Podman share. */
+/** One call to the engine's HTTP interface, which Docker and Podman share. */
 export function callEngine(
   { secure, ...address }: EngineAddress,
   method: 'GET' | 'POST' | 'DELETE',

@@ -8,26 +8,26 @@ export function imageName(env: NodeJS.ProcessEnv): string {
   return env.EVENTLINGS_IMAGE?.trim() || DEFAULT_IMAGE
 }
 
-/** How long a download may say nothing before it is given up; a machine without a network is told much sooner. */
+/** Maximum silence of a download before it's given up; without a network it fails much sooner. */
 const PULL_SILENCE_MS = 20_000
-/** A download that gets on is told about this often. */
+/** Interval between progress notices of a download. */
 const PROGRESS_EVERY_MS = 2_000
 
-/** True when the engine has the image already. */
+/** True when the engine already has the image. */
 export async function hasImage(engine: ContainerEngine, image: string): Promise<boolean> {
   const path = `/images/${encodeURI(image)}/json`
   const reply = await callEngine(engine.address, 'GET', path, { timeout: 10_000 })
   return reply.status === 200
 }
 
-/** Downloads the image, telling how it gets on. Rejects with `RedisUnavailableError` when that does not work. */
+/** Downloads the image and reports its progress. Rejects with `RedisUnavailableError` if that fails. */
 export async function pullImage(
   engine: ContainerEngine,
   image: string,
   onNotice: (sentence: string) => void,
   { silence = PULL_SILENCE_MS } = {},
 ): Promise<void> {
-  onNotice(`Downloading the image ${image}, once …`)
+  onNotice(`Downloading the image ${image} (only once) …`)
   const download = new Download(image, onNotice)
   const path = `/images/create?${new URLSearchParams(splitName(image))}`
   let problem: string | undefined
@@ -43,19 +43,19 @@ export async function pullImage(
   if (problem === undefined && (await hasImage(engine, image))) return
   throw new RedisUnavailableError(
     'container',
-    `${engine.product} runs, but the image ${image} is not there and cannot be downloaded (${shortened(problem)}).`,
-    `With a network, run \`${engine.product.toLowerCase()} pull ${image}\`, or name an image that is there in EVENTLINGS_IMAGE.`,
+    `${engine.product} runs, but it doesn't have the image ${image} and can't download it (${shortened(problem)}).`,
+    `With a network, run \`${engine.product.toLowerCase()} pull ${image}\`, or name a local image in EVENTLINGS_IMAGE.`,
   )
 }
 
-/** `host:5000/name:tag`: the colon of a port is no tag. */
+/** `host:5000/name:tag`: the colon of a port doesn't start a tag. */
 function splitName(image: string): { fromImage: string; tag?: string } {
   const found = /^(.*):([^:/@]+)$/.exec(image)
   if (image.includes('@')) return { fromImage: image }
   return found?.[1] && found[2] ? { fromImage: found[1], tag: found[2] } : { fromImage: image, tag: 'latest' }
 }
 
-/** Reads the lines of JSON that a download sends, and says now and then how many megabytes are there. */
+/** Reads the lines of JSON that a download sends, and reports now and then how many megabytes have arrived. */
 class Download {
   problem: string | undefined
   private rest = ''
@@ -99,7 +99,7 @@ interface PullLine {
   readonly progressDetail?: { readonly current?: number; readonly total?: number }
 }
 
-/** What the engine on this machine sends is not an attack, but it may be cut off. */
+/** What the engine on this machine sends isn't an attack, but it may be cut off. */
 function parseLine(line: string): PullLine {
   try {
     return JSON.parse(line) ?? {}
@@ -121,7 +121,7 @@ function parseBody(body: string): { readonly message?: string; readonly cause?: 
   }
 }
 
-/** Engines answer with a whole chain of causes; the last one says it. */
+/** Engines answer with a whole chain of causes, of which the last is the useful one. */
 function shortened(problem: string | undefined): string {
   const last = (problem ?? 'the engine gave no reason')
     .split(/: (?=[a-z])/i)

@@ -4,10 +4,10 @@ import type { EnginePlace } from './engine-places.ts'
 import { RedisUnavailableError } from './errors.ts'
 
 const REDIS_PORT = 6379
-/** A container that runs says that it is ready within a second; an image of something else never says it. */
+/** A running container reports within a second that it's ready; an image of something else never does. */
 const START_TIMEOUT_MS = 20_000
 
-/** Starts the image; resolves with its address when Redis says that it accepts connections. */
+/** Starts the image; resolves with its address when Redis reports that it accepts connections. */
 export async function runContainer(
   engine: ContainerEngine,
   image: string,
@@ -19,7 +19,7 @@ export async function runContainer(
     .withLabels({ ...labels })
     .withWaitStrategy(Wait.forLogMessage(/ready to accept connections/i))
     .withStartupTimeout(START_TIMEOUT_MS)
-    .withAutoCleanup(false) // no Ryuk, which is one more image to download: guardian.mjs does its work
+    .withAutoCleanup(false) // no Ryuk, which is another image to download: guardian.mjs does its job
   try {
     const started = await telling(engine.place, () => container.start())
     return { url: `redis://${hostOf(started)}:${started.getMappedPort(REDIS_PORT)}` }
@@ -36,10 +36,13 @@ class RedisContainer extends GenericContainer {
     this.onCreated = onCreated
   }
 
-  /** An engine publishes on every interface, past the firewall, and this Redis has no password: loopback will do. */
+  /**
+   * An engine publishes on every interface, past the firewall, and this Redis has no password, so only loopback is
+   * used.
+   */
   protected override async beforeContainerCreated(): Promise<void> {
     const { info } = await getContainerRuntimeClient()
-    if (!isLoopback(info.containerRuntime.host)) return // the engine runs elsewhere, or we are in a container ourselves
+    if (!isLoopback(info.containerRuntime.host)) return // the engine runs elsewhere, or we're in a container ourselves
     this.hostConfig.PortBindings = { [`${REDIS_PORT}/tcp`]: [{ HostIp: '127.0.0.1', HostPort: '0' }] }
   }
 
@@ -59,8 +62,8 @@ function hostOf(started: StartedTestContainer): string {
 }
 
 /**
- * testcontainers looks in fewer places than we do (neither at Docker contexts nor at Podman's sockets), so it is told;
- * nobody else is.
+ * testcontainers looks in fewer places than we do (neither at Docker contexts nor at Podman's sockets), so it gets
+ * the address; child processes don't.
  */
 async function telling<T>({ dockerHost, certificates }: EnginePlace, run: () => Promise<T>): Promise<T> {
   const told = {
@@ -90,19 +93,19 @@ function notStarted(image: string, engine: ContainerEngine, error: unknown): Red
   return noRedis
     ? new RedisUnavailableError(
         'container',
-        `The image ${image} is no Redis: its container started but never accepted connections.`,
+        `The image ${image} isn't a Redis image: its container started but never accepted connections.`,
         'Name an image of Redis or Valkey in EVENTLINGS_IMAGE, or leave that variable out.',
         { cause: error },
       )
     : new RedisUnavailableError(
         'container',
-        `${engine.product} cannot start a container of ${image}: ${firstLine(message)}.`,
-        `Try \`${engine.product.toLowerCase()} run --rm ${image}\` to see more, or take another source with \`--redis\`.`,
+        `${engine.product} can't start a container of ${image}: ${firstLine(message)}.`,
+        `Try \`${engine.product.toLowerCase()} run --rm ${image}\` to see more, or choose another source with \`--redis\`.`,
         { cause: error },
       )
 }
 
-/** `(HTTP code 500) server error - runc: …` without what only a program wants to know. */
+/** `(HTTP code 500) server error - runc: …` without the parts that only a program needs. */
 function firstLine(message: string): string {
   const line = message.split('\n')[0] ?? ''
   return line

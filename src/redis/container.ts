@@ -11,14 +11,14 @@ import { probe } from './probe.ts'
 import type { RunningRedis } from './types.ts'
 import { fullName, isTooOld, OLDEST_VERSION, type ServerVersion, shortName } from './version.ts'
 
-/** By this label the guardian finds a container of ours even if it died with us while the engine was making it. */
+/** The label by which the guardian finds our container even if we died while the engine was creating it. */
 const LABEL = 'eventlings.session'
 const OTHER_IMAGE =
-  'Name an image of Redis or Valkey in EVENTLINGS_IMAGE, or take another source with `--redis`.'
+  'Name an image of Redis or Valkey in EVENTLINGS_IMAGE, or choose another source with `--redis`.'
 
 /**
- * Redis in a container that lives as long as this process. Downloads the image if it is not there, telling `onNotice`
- * how that gets on. Rejects with `RedisUnavailableError`.
+ * Redis in a container that lives as long as this process. Downloads the image if necessary, and reports its progress
+ * to `onNotice`. Rejects with `RedisUnavailableError`.
  */
 export async function startContainer(
   env: NodeJS.ProcessEnv,
@@ -37,7 +37,7 @@ export async function startContainer(
     release()
   }
   try {
-    const { runContainer } = await import('./container-run.ts') // half a second of libraries, so not before
+    const { runContainer } = await import('./container-run.ts') // half a second of libraries, so not earlier
     const { url } = await runContainer(engine, image, { [LABEL]: session }, (created) => {
       id = created
     })
@@ -51,7 +51,7 @@ export async function startContainer(
       limits: undefined,
       notices: [],
       stop: end,
-      crash: end, // the engine removes by SIGKILL
+      crash: end, // the engine removes it with SIGKILL
       has: (need) => need === 'real-server' || findRedisServer(env) !== undefined,
     }
   } catch (error) {
@@ -81,19 +81,19 @@ async function versionOf(url: string, image: string): Promise<ServerVersion> {
     if (why === undefined) throw error
     throw new RedisUnavailableError(
       'container',
-      `The container of ${image} runs, but its Redis cannot be used: ${why.problem}`,
+      `The container of ${image} runs, but its Redis can't be used: ${why.problem}`,
       OTHER_IMAGE,
       { cause: error },
     )
   })
   probed.client.disconnect()
-  // Not only asked to close: while an engine rearranges its network the other side's goodbye may never come.
+  // Forced, not just asked to close: while an engine rearranges its network, the other side's goodbye may never come.
   probed.client.stream?.destroy()
   const { version } = probed
   if (version !== undefined && !isTooOld(version)) return version
   throw new RedisUnavailableError(
     'container',
-    `The image ${image} has Redis ${version?.version ?? 'of an unknown version'}, and the lessons need ${OLDEST_VERSION} or newer.`,
+    `The image ${image} has Redis ${version?.version ?? 'of an unknown version'}, but the lessons need ${OLDEST_VERSION} or newer.`,
     OTHER_IMAGE,
   )
 }

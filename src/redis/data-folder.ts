@@ -8,7 +8,7 @@ export interface DataFolder {
   remove(): Promise<void>
 }
 
-/** A folder of the system's temporary one that only this user can read, and that goes when this process goes. */
+/** A temporary folder that only this user can read, and that is deleted when this process ends. */
 export async function makeDataFolder(): Promise<DataFolder> {
   const path = await mkdtemp(join(tmpdir(), 'eventlings-redis-'))
   const release = guard({ kind: 'folder', path })

@@ -7,22 +7,22 @@ import type { RunningRedis } from './types.ts'
 
 const LIMITS =
   'The embedded server is an imitation of Redis in JavaScript: it is slower and keeps nothing on disk.'
-/** Which tasks these are is said by their `Needs:` and by `has` below. */
+/** The tasks' `Needs:` and `has` below determine which tasks these are. */
 const SKIPPED = {
   withoutServer: 'Tasks that need a real server are skipped.',
   withServer:
-    'Tasks that start servers of their own run on the redis-server of this machine; a task that measures Redis itself is skipped.',
+    'Tasks that start their own servers use the redis-server on this machine; a task that measures Redis itself is skipped.',
 }
 
-/** What js-redis-server answers to `INFO` in the profile that `embedded-server.mjs` asks for. */
+/** What js-redis-server replies to `INFO` in the profile that `embedded-server.mjs` requests. */
 const VERSION = '7.0.15'
 
-/** Starting takes a tenth of a second on a quiet machine; the bound is for one that is very busy. */
+/** Starting takes a tenth of a second on an idle machine; this limit is for a very busy one. */
 const START_TIMEOUT_MS = 30_000
 
 /**
- * js-redis-server in a process of its own, so that a learner's endless loop cannot stall it.
- * It ends with its parent because its standard input, a pipe, closes then. Rejects with `RedisUnavailableError`.
+ * js-redis-server in its own process, so that a learner's endless loop can't block it. It ends with its parent
+ * because its standard input, a pipe, closes then. Rejects with `RedisUnavailableError`.
  */
 export async function startEmbedded(env: NodeJS.ProcessEnv): Promise<RunningRedis> {
   const child = spawn(process.execPath, [helperFile('embedded-server.mjs')], {
@@ -60,14 +60,14 @@ function announcedPort(child: ChildProcess): Promise<number> {
     let complaint = ''
     const timer = setTimeout(() => {
       child.kill('SIGKILL')
-      fail(`it was not ready after ${START_TIMEOUT_MS / 1000} seconds`)
+      fail(`it wasn't ready after ${START_TIMEOUT_MS / 1000} seconds`)
     }, START_TIMEOUT_MS)
     const fail = (why: string) => {
       clearTimeout(timer)
       reject(
         new RedisUnavailableError(
           'embedded',
-          `The embedded Redis did not start: ${why}.`,
+          `The embedded Redis didn't start: ${why}.`,
           'Run `npm ci` again, or install Redis and choose it with `--redis binary`.',
         ),
       )
@@ -92,7 +92,7 @@ function lastLine(complaint: string): string | undefined {
   return /^(?:\w*Error.*: )(.+)$/m.exec(complaint)?.[1]?.replace(/\.$/, '')
 }
 
-/** From here on neither the child nor its pipes keep this process alive, and what the child prints is thrown away. */
+/** After this call, neither the child nor its pipes keep this process alive, and the child's output is discarded. */
 function letGo(child: ChildProcess): void {
   child.removeAllListeners('close')
   child.on('error', () => {})

@@ -7,15 +7,15 @@ import { join } from 'node:path'
 export interface EnginePlace {
   /** As DOCKER_HOST would name it. */
   readonly dockerHost: string
-  /** The folder with ca.pem, cert.pem, and key.pem, for an engine that is reached by TLS. */
+  /** The folder with ca.pem, cert.pem and key.pem, for an engine that's reached over TLS. */
   readonly certificates?: string
-  /** The setting that names it, for a message; undefined for a socket that is tried because engines use it. */
+  /** The setting that names it, for a message; undefined for a socket that's tried because engines use it. */
   readonly namedBy?: string
 }
 
 /**
- * The places to try, in this order: what testcontainers has been told, DOCKER_HOST, the current Docker context, and the
- * sockets that engines usually listen on. An engine that DOCKER_HOST names is the only one to try.
+ * The places to try, in this order: the testcontainers settings, DOCKER_HOST, the current Docker context, and the
+ * sockets that engines usually listen on. If DOCKER_HOST names an engine, that's the only one to try.
  */
 export function enginePlaces(env: NodeJS.ProcessEnv): readonly EnginePlace[] {
   const told = (name: string) => testcontainersProperties(env).get(name)
@@ -34,7 +34,7 @@ export function enginePlaces(env: NodeJS.ProcessEnv): readonly EnginePlace[] {
   ]
 }
 
-/** Says in a sentence that no engine answers, and where a setting says that there should be one. */
+/** Says that no engine answers and, if a setting says that there should be one, where. */
 export function noEngineAnswers(env: NodeJS.ProcessEnv): string {
   const named = enginePlaces(env).find(({ namedBy }) => namedBy !== undefined)
   if (named === undefined) {
@@ -48,7 +48,9 @@ export function noEngineAnswers(env: NodeJS.ProcessEnv): string {
   return `The container engine at ${where} can't be used, because eventlings doesn't speak SSH.`
 }
 
-/** By `docker context use`, or DOCKER_CONTEXT. Docker Desktop, Colima, and Rancher Desktop each make one of their own. */
+/**
+ * Set with `docker context use`, or DOCKER_CONTEXT. Docker Desktop, Colima and Rancher Desktop each create their own.
+ */
 function contextPlace(env: NodeJS.ProcessEnv): readonly EnginePlace[] {
   const folder = dockerFolder(env)
   const name = env.DOCKER_CONTEXT || textAt(readJson(join(folder, 'config.json')), 'currentContext')
@@ -63,7 +65,10 @@ function contextPlace(env: NodeJS.ProcessEnv): readonly EnginePlace[] {
   return [{ dockerHost, namedBy, ...(existsSync(certificates) && { certificates }) }]
 }
 
-/** Each once: Docker Desktop makes /var/run/docker.sock a link to its own, and an engine that hangs costs time. */
+/**
+ * Each only once: Docker Desktop makes /var/run/docker.sock a link to its own socket, and an engine that hangs costs
+ * time.
+ */
 function knownSockets(env: NodeJS.ProcessEnv): readonly EnginePlace[] {
   if (process.platform === 'win32') {
     const pipes = ['docker_engine', 'dockerDesktopLinuxEngine', 'podman-machine-default']
@@ -90,7 +95,7 @@ function knownSockets(env: NodeJS.ProcessEnv): readonly EnginePlace[] {
   return [...new Set(sockets.flatMap(real))].map((socket) => ({ dockerHost: `unix://${socket}` }))
 }
 
-/** Java's format: `name=value` or `name: value`, where a backslash protects the next sign. */
+/** Java's format: `name=value` or `name: value`, where a backslash protects the next character. */
 function testcontainersProperties(env: NodeJS.ProcessEnv): ReadonlyMap<string, string> {
   const lines = readText(join(homeOf(env), '.testcontainers.properties')).split('\n')
   const pairs = lines.flatMap((line): [string, string][] => {
@@ -108,7 +113,7 @@ function homeOf(env: NodeJS.ProcessEnv): string {
   return env.HOME || homedir()
 }
 
-/** None for what isn't there, or can't be looked at. */
+/** Undefined if it doesn't exist, or can't be read. */
 function real(socket: string): readonly string[] {
   try {
     return [realpathSync(socket)]

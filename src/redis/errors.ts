@@ -1,6 +1,6 @@
 import type { RedisKind } from './types.ts'
 
-/** A Redis could not be had. The message is one or two sentences: what is wrong and what to do about it. */
+/** No Redis is available. The message is one or two sentences: what's wrong and what to do about it. */
 export class RedisUnavailableError extends Error {
   override readonly name = 'RedisUnavailableError'
   readonly kind: RedisKind
@@ -15,16 +15,18 @@ export class RedisUnavailableError extends Error {
   }
 }
 
-/** How a Redis can be lost for a check: killed, started again without its data, or kept busy by a script that doesn't end. */
+/** How a check can lose its Redis: killed, restarted without its data, or kept busy by a script that doesn't end. */
 export type Loss = 'gone' | 'restarted' | 'busy'
 
 const LOSSES: Readonly<Record<Loss, string>> = {
   gone: 'Redis is gone',
   restarted: 'Redis was restarted in the middle of the check',
-  busy: 'Redis is busy with a script that doesn’t end',
+  busy: "Redis is busy with a script that doesn't end",
 }
 
-/** The Redis that a check ran on was lost under it, so there is no verdict. A new one, or the same one taken anew, may be fine. */
+/**
+ * The Redis that a check ran on was lost, so there's no verdict. A new one, or the same one taken again, may be fine.
+ */
 export class RedisGoneError extends Error {
   override readonly name = 'RedisGoneError'
   readonly kind: RedisKind
@@ -33,38 +35,44 @@ export class RedisGoneError extends Error {
 
   constructor(kind: RedisKind, description: string, loss: Loss = 'gone') {
     const what = `${LOSSES[loss]} (${description})`
-    super(`${what}. Your answer was not judged; check again.`)
+    super(`${what}. Your answer wasn't judged, so check again.`)
     this.kind = kind
     this.what = what
   }
 }
 
-/** The Redis that a check ran on doesn't do what it should, and won't by itself: it's silent, full, read-only. There is no verdict. */
+/**
+ * The Redis that a check ran on doesn't work, and won't recover on its own: it's silent, full, read-only. There's no
+ * verdict.
+ */
 export class RedisTroubleError extends Error {
   override readonly name = 'RedisTroubleError'
   readonly kind: RedisKind
 
-  /** `what` without its period. */
+  /** `what` is without its period. */
   constructor(kind: RedisKind, what: string, remedy: string) {
-    super(`${what}, so your answer was not judged. ${remedy}`)
+    super(`${what}, so your answer wasn't judged. ${remedy}`)
     this.kind = kind
   }
 }
 
-/** Another program took the borrowed database while we weren't looking, and emptied it: what was read there since means nothing. */
+/**
+ * Another program took the borrowed database while we weren't looking, and emptied it: anything read there since then
+ * means nothing.
+ */
 export class SandboxLostError extends Error {
   override readonly name = 'SandboxLostError'
 
   constructor() {
     super(
-      'Another eventlings program took over the database while this one was paused or too busy to say that it was still using it, so there is no verdict. Run this again, or give each program a database of its own: the number at the end of the address.',
+      "Another eventlings program took over the database while this one was paused or too busy, so there's no verdict. Run this again, or give each program its own database: change the number at the end of the address.",
     )
   }
 }
 
 /**
- * `--redis` or `EVENTLINGS_REDIS` says something that is not a source of Redis. What it says is no part of the error, because
- * there may be a password in it.
+ * `--redis` or `EVENTLINGS_REDIS` isn't a source of Redis. Its value isn't part of the error, because it may contain
+ * a password.
  */
 export class BadPreferenceError extends Error {
   override readonly name = 'BadPreferenceError'

@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-/** The full path of the first of these programs that is on the PATH; on Windows with the endings of PATHEXT. */
+/** The full path of the first of these programs that's on the PATH; on Windows with the extensions in PATHEXT. */
 export function findExecutable(names: readonly string[], env: NodeJS.ProcessEnv): string | undefined {
   const endings = process.platform === 'win32' ? (env.PATHEXT ?? '.EXE;.CMD').split(';') : ['']
   const folders = pathOf(env)

@@ -1,11 +1,11 @@
 import { createServer } from 'node:net'
 
-/** A port of loopback that was free a moment ago; whoever uses it must be ready to find it taken. */
+/** A loopback port that was free a moment ago; its user must be ready to find it taken. */
 export function freePort(): Promise<number> {
   return listenOnce(0)
 }
 
-/** True when nobody listens on this port of loopback right now. */
+/** True when nothing listens on this loopback port right now. */
 export function isFree(port: number): Promise<boolean> {
   return listenOnce(port).then(
     () => true,
@@ -21,7 +21,7 @@ function listenOnce(port: number): Promise<number> {
       const address = server.address()
       server.close(() => {
         if (address !== null && typeof address === 'object') resolve(address.port)
-        else reject(new Error('The system gave no port.'))
+        else reject(new Error('The system returned no port.'))
       })
     })
   })

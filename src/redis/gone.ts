@@ -1,8 +1,8 @@
 const PATIENCE_MS = 2_000
 
 /**
- * Whether nobody listens any more where a Redis was. One that is only busy, with a script that does not end for instance,
- * still listens, and is not gone.
+ * Whether nothing listens any more where a Redis was. One that's only busy, for example with a script that doesn't
+ * end, still listens, and isn't gone.
  */
 export async function isGone(url: string): Promise<boolean> {
   const [{ connect }, { readAddress }] = await Promise.all([import('node:net'), import('./address.ts')])

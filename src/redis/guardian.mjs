@@ -1,5 +1,6 @@
-// The child process of `guardian.ts`, run with plain Node in a session of its own: it waits until its standard input
-// closes, which happens when the parent ends in any way, SIGKILL included, and then ends what the parent left behind.
+// The child process of `guardian.ts`, run with plain Node in its own session: it waits until its standard input
+// closes, which happens when the parent ends in any way, including SIGKILL, and then ends what the parent left
+// behind.
 import { rm } from 'node:fs/promises'
 import { request } from 'node:http'
 import { request as secureRequest } from 'node:https'
@@ -34,11 +35,11 @@ function kill(pid) {
   try {
     process.kill(pid, 'SIGKILL')
   } catch {
-    // it has ended by itself
+    // it has already ended
   }
 }
 
-/** More than once: a container whose creation was on its way when the parent died appears a little later. */
+/** More than once: a container that was being created when the parent died appears a little later. */
 async function removeContainers({ engine, label }) {
   for (const pause of [0, 500, 2_000, 5_000]) {
     await sleep(pause)

@@ -23,9 +23,9 @@ let nextId = 1
 const guarded = new Map<number, Guarded>()
 
 /**
- * From now on this is ended with this process, even if that is killed. Returns the function that takes it back, for
- * what has ended in good order. The guardian is a child process that starts with the first call; nothing waits for
- * it, because what is written into its pipe stays there until it has read it, whether we live or not.
+ * From now on this ends with this process, even if the process is killed. Returns the function that cancels that, for
+ * something that has ended normally. The guardian is a child process that starts with the first call; nothing waits
+ * for it, because what is written to its pipe stays there until it has read it, whether we live or not.
  */
 export function guard(what: Guarded): () => void {
   const id = nextId++
@@ -45,7 +45,7 @@ function startGuardian(): ChildProcess {
     windowsHide: true,
   })
   const forget = () => {
-    if (guardian === child) guardian = undefined // the next call starts another one, which hears of everything
+    if (guardian === child) guardian = undefined // the next call starts another one, which is told everything
   }
   child.once('error', forget)
   child.once('exit', forget)

@@ -4,27 +4,28 @@ import type { Redis } from 'ioredis'
 import { SandboxLostError } from './errors.ts'
 import { askLease, type LeaseReply } from './sandbox.ts'
 
-/** Interval in which a program says that it still uses its borrowed database, in milliseconds. */
+/** Interval at which a program confirms that it still uses its borrowed database, in milliseconds. */
 const KEEP_MS = 3_000
-/** Interval between two looks at a database that somebody else has, in milliseconds. */
+/** Interval between two looks at a database that another program has, in milliseconds. */
 const LOOK_MS = 250
-/** Time that the server may take to confirm a lease before that is left to others, in milliseconds. */
+/** Maximum time for the server to confirm a lease before we give up on it, in milliseconds. */
 const CONFIRM_MS = 2_000
 
 /** The right to a borrowed database: one program at a time, because each check empties it. */
 export interface Lease {
-  /** What `cleanSandbox` asks for. */
+  /** What `cleanSandbox` needs. */
   readonly token: string
-  /** Rejects with SandboxLostError if it ended because we were silent for too long, and somebody else took it. */
+  /** Rejects with SandboxLostError if it ended because we were silent for too long and another program took it. */
   confirm(): Promise<void>
   /** Safe to call twice. */
   release(): Promise<void>
 }
 
 /**
- * Takes the database that the client is on, and empties it. One that somebody else has is watched for as long as it takes to know
- * whether they still live: they say so every few seconds, and whoever died without giving it back says nothing. The lease is kept
- * until `release` or the end of this process. Resolves to what is in the way if it can't be had.
+ * Takes the database that the client is on, and empties it. If another program has it, watches for as long as it
+ * takes to know whether that program still lives: programs confirm every few seconds, and one that died without
+ * releasing the lease doesn't. The lease is kept until `release` or the end of this process. Resolves to the obstacle
+ * if the lease can't be taken.
  */
 export async function takeLease(client: Redis, onWait: () => void): Promise<Lease | LeaseReply> {
   const token = randomUUID()
@@ -41,13 +42,13 @@ export async function takeLease(client: Redis, onWait: () => void): Promise<Leas
 }
 
 function kept(client: Redis, token: string): Lease {
-  // From here on the connection keeps no program alive.
+  // After this, the connection keeps no program alive.
   client.stream.unref()
   client.on('connect', () => client.stream.unref())
   let state: 'held' | 'lost' | 'released' = 'held'
   let isAsking = false
 
-  /** What keeps Redis from answering is told by whatever else is sent there. */
+  /** Other commands sent there will report what keeps Redis from answering. */
   async function keep(): Promise<void> {
     const reply = await askLease(client, 'keep', token).catch(() => undefined)
     if (reply?.kind !== 'lost' || state !== 'held') return

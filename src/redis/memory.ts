@@ -1,13 +1,13 @@
 import type { Explanation } from './connect-problem.ts'
 
-/** What a check may need for its data, in bytes: several times what the largest lesson takes. */
+/** Maximum data of a check, in bytes: several times what the largest lesson needs. */
 const NEEDED = 16 * 1024 * 1024
 
 const ELSEWHERE = 'or use another Redis with `--redis`.'
 
 /**
- * What the memory limit of a borrowed Redis would do to a check, read from its INFO, which tells it even where CONFIG is denied.
- * `undefined` when the limit leaves checks alone, or when INFO says nothing about it.
+ * What the memory limit of a borrowed Redis would do to a check, read from its INFO, which works even where CONFIG is
+ * denied. `undefined` when the limit doesn't affect checks, or when INFO doesn't mention it.
  */
 export function memoryProblem(info: string, place: string): Explanation | undefined {
   const limit = numberIn(info, 'maxmemory')
@@ -22,7 +22,7 @@ export function memoryProblem(info: string, place: string): Explanation | undefi
   const free = limit - (numberIn(info, 'used_memory') ?? 0)
   if (free >= NEEDED) return undefined
   return {
-    problem: `The Redis at ${place} has ${megabytes(Math.max(free, 0))} of memory left (maxmemory is ${megabytes(limit)}), and a check may need ${megabytes(NEEDED)}.`,
+    problem: `The Redis at ${place} has ${megabytes(Math.max(free, 0))} of memory left (maxmemory is ${megabytes(limit)}), but a check may need ${megabytes(NEEDED)}.`,
     remedy: `Raise maxmemory or delete data there, ${ELSEWHERE}`,
   }
 }

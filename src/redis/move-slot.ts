@@ -1,18 +1,21 @@
 import type { Redis } from 'ioredis'
 
-/** How many keys one MIGRATE carries. */
+/** How many keys one MIGRATE moves. */
 const KEYS_AT_ONCE = 100
 
-/** A pause while some keys of the slot have moved and the others haven't, as in every move of more than a few keys. */
+/**
+ * A pause while some keys of the slot have moved and the others haven't, as in every move of more than a few keys.
+ */
 export interface Halfway {
   readonly first: readonly string[]
   readonly run: () => Promise<void>
 }
 
 /**
- * Moves one slot with its keys between two masters, in the order that redis-cli keeps: the receiver says that it imports,
- * the giver that it migrates, the keys go, and everybody is told the new owner. Clients meet ASK and MOVED on the way.
- * `meanwhile` runs when the slot is open on both sides and its keys have not moved yet; `halfway` between two groups of keys.
+ * Moves one slot with its keys between two masters, in the same order as redis-cli: the target declares that it
+ * imports, the source that it migrates, the keys move, and every node gets the new owner. Clients meet ASK and MOVED
+ * on the way. `meanwhile` runs when the slot is open on both sides and its keys haven't moved yet; `halfway` between
+ * two groups of keys.
  */
 export async function moveSlot(
   slot: number,
@@ -25,7 +28,7 @@ export async function moveSlot(
   const from = await ownerOf(slot, nodes)
   const [giver, receiver, giverId, receiverId] = [nodes[from], nodes[to], ids[from], ids[to]]
   if (giver === undefined || receiver === undefined || giverId === undefined || receiverId === undefined) {
-    throw new RangeError(`There is no node ${to}, or none that serves slot ${slot}.`)
+    throw new RangeError(`There's no node ${to}, or no node that serves slot ${slot}.`)
   }
   if (from === to) return
   await receiver.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', giverId)
@@ -43,13 +46,13 @@ export async function moveSlot(
     if (keys.length === 0) break
     await migrate(keys)
   }
-  // The receiver first: told the other way round, the slot could belong to nobody if we died in between.
+  // The target first: in the other order, no node would own the slot if we died in between.
   const others = nodes.filter((node) => node !== receiver && node !== giver)
   for (const node of [receiver, giver, ...others])
     await node.call('CLUSTER', 'SETSLOT', slot, 'NODE', receiverId)
 }
 
-/** Which of the nodes serves the slot, -1 if none does. */
+/** Which of the nodes serves the slot, or -1 if none does. */
 export async function ownerOf(slot: number, nodes: readonly Redis[]): Promise<number> {
   for (const [index, node] of nodes.entries()) {
     const ranges = (await node.call('CLUSTER', 'SLOTS')) as [number, number, [string, number]][]

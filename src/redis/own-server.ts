@@ -4,26 +4,35 @@ import { RedisUnavailableError } from './errors.ts'
 import { type ServerProcess, ServerStartError, startServerProcess } from './server-process.ts'
 
 export interface OwnServerOptions {
-  /** Flags of redis-server, e.g. `['--appendonly', 'yes', '--appendfsync', 'always']`; port, address and folder are ours. */
+  /**
+   * Flags of redis-server, for example `['--appendonly', 'yes', '--appendfsync', 'always']`; port, address and folder
+   * are ours.
+   */
   readonly args?: readonly string[]
-  /** An existing folder to keep the data in, left alone by `stop`. Without it, one that `stop` removes. */
+  /** An existing folder for the data, which `stop` leaves alone. Without it, a new one that `stop` removes. */
   readonly folder?: string
-  /** Instead of `process.env`, for the PATH. */
+  /** Replaces `process.env`, for the PATH. */
   readonly env?: NodeJS.ProcessEnv
 }
 
 /** A redis-server to crash, restart and throw away. */
 export interface OwnServer {
-  /** Stays the same over restarts. */
+  /** Stays the same across restarts. */
   readonly url: string
-  /** Where the append-only file and the snapshots are. */
+  /** The folder of the append-only file and the snapshots. */
   readonly folder: string
   readonly version: string
-  /** SIGKILL: what was not handed to the operating system is lost. */
+  /** Sends SIGKILL: what wasn't handed to the operating system is lost. */
   crash(): Promise<void>
-  /** SIGSTOP: from now on it answers nothing, as behind a cut cable; `restart` and `stop` end that. Not on Windows. */
+  /**
+   * Sends SIGSTOP: from now on it answers nothing, as if a cable were cut; `restart` and `stop` end that. Not on
+   * Windows.
+   */
   pause(): void
-  /** Starts again on the same folder and port; resolves when the data is loaded. A server that still runs is crashed. */
+  /**
+   * Starts again on the same folder and port; resolves when the data is loaded. A server that's still running is
+   * crashed first.
+   */
   restart(): Promise<void>
   stop(): Promise<void>
 }
@@ -72,7 +81,7 @@ async function startAgain(
     if (!(error instanceof ServerStartError)) throw error
     throw new RedisUnavailableError(
       'binary',
-      `The server did not start again: ${error.message}`,
+      `The server didn't start again: ${error.message}`,
       `Its data is in ${folder}.`,
       { cause: error },
     )

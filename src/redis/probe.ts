@@ -8,20 +8,20 @@ export interface Probed {
   readonly version: ServerVersion | undefined
   /** 'standalone', 'cluster' or 'sentinel'. */
   readonly mode: string
-  /** All that INFO says. */
+  /** Everything that INFO reports. */
   readonly info: string
 }
 
-/** For everything together: connecting, TLS, logging in, asking. */
+/** Maximum for everything together: connecting, TLS, logging in, querying. */
 const TIMEOUT_MS = 5_000
 
-/** It took the connection, or not even that, and then kept silent. */
+/** It accepted the connection, or not even that, and then stayed silent. */
 export class SilentServerError extends Error {
   override readonly name = 'SilentServerError'
 }
 
 /**
- * Connects once and asks who is there. Rejects with the error of the socket, of TLS, of the protocol or of Redis,
+ * Connects once and asks who's there. Rejects with the error of the socket, of TLS, of the protocol or of Redis,
  * whichever says most; see `connect-problem.ts` for the sentences.
  */
 export async function probe(address: Address): Promise<Probed> {
@@ -57,7 +57,7 @@ export async function probe(address: Address): Promise<Probed> {
   }
 }
 
-/** One after the other instead of by ioredis's options: so each step's own refusal arrives here. */
+/** One after the other instead of by ioredis's options, so that each step's own error arrives here. */
 async function ask(client: Redis, { username, password, database }: Address): Promise<Probed> {
   await client.connect()
   if (password !== undefined) {
@@ -69,7 +69,7 @@ async function ask(client: Redis, { username, password, database }: Address): Pr
   return { client, version: versionInInfo(info), mode, info }
 }
 
-/** "Connection is closed." is what ioredis says to the caller; why it closed went to the error event. */
+/** "Connection is closed." is what ioredis reports to the caller; the reason went to the error event. */
 function isVague(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('Connection is closed')
 }

@@ -3,25 +3,26 @@ import { SandboxLostError } from './errors.ts'
 import type { RedisKind } from './types.ts'
 
 /**
- * The key by which a borrowed database (`url`) is known as our sandbox the next time, and which says who works on it now.
- * Only there it exists, so only there `KEYS *` and `DBSIZE` show one key more than the lesson wrote; the other sources are
- * empty when a test begins.
+ * The key that marks a borrowed database (`url`) as our sandbox for the next time, and says who's using it now. It
+ * exists only there, so only there do `KEYS *` and `DBSIZE` show one key more than the lesson wrote; the other
+ * sources are empty when a test begins.
  */
 export const SANDBOX_MARKER = 'eventlings:sandbox'
 
-/** A program that has stopped without a word holds the database for so long, in milliseconds. */
+/** How long a program that stopped without a word keeps the database, in milliseconds. */
 export const LEASE_MS = 15_000
 
 export interface Sandbox {
   readonly kind: RedisKind
-  /** Of a borrowed database: by what the marker shows that it is ours at the moment. */
+  /** For a borrowed database: how the marker shows that it's ours at the moment. */
   readonly lease?: string | undefined
 }
 
 /**
- * Everything that touches the marker is one script, because another program may be about to do the same. The marker is
- * `eventlings`, or `eventlings TOKEN UNTIL` while a program works here, with the time in milliseconds by the clock of Redis.
- * A marker that is missing was deleted along with the data (by an answer, by FLUSHDB in the console) and is put back.
+ * Everything that touches the marker is one script, because another program may be about to do the same. The marker
+ * is `eventlings`, or `eventlings TOKEN UNTIL` while a program works here, with the time in milliseconds by the clock
+ * of Redis. A missing marker was deleted along with the data (by an answer, by FLUSHDB in the console) and is
+ * restored.
  */
 const LEASE_SCRIPT = `
 local act, own, ms = ARGV[1], ARGV[2], tonumber(ARGV[3])
@@ -47,14 +48,16 @@ return {'ours', ''}`
 
 export type LeaseReply =
   | { readonly kind: 'ours' }
-  /** By a program that works on it now, or did until a moment ago; `by` changes when it says that it still does. */
+  /**
+   * By a program that's using it now, or was until a moment ago; `by` changes when that program confirms its lease.
+   */
   | { readonly kind: 'held'; readonly by: string }
   /** With data that isn't ours. */
   | { readonly kind: 'filled'; readonly keys: number }
-  /** It was ours, and somebody else has had it since. */
+  /** It was ours, and another program has had it since. */
   | { readonly kind: 'lost' }
 
-/** `take` begins a lease, `keep` makes it longer, `release` gives it back. `take` and `clean` empty the database. */
+/** `take` begins a lease, `keep` extends it, `release` ends it. `take` and `clean` empty the database. */
 export async function askLease(
   client: Redis,
   act: 'take' | 'keep' | 'clean' | 'release',
@@ -75,9 +78,10 @@ export async function askLease(
 }
 
 /**
- * Empties the sandbox before a test. Where the whole server is ours, its scripts and functions go as well. Of a borrowed one
- * the database alone, whose marker is put back in the same step; its scripts and functions may be somebody else's. Rejects with
- * SandboxLostError, and has emptied nothing, when somebody else has taken a borrowed database. Never FLUSHALL.
+ * Empties the sandbox before a test. If the whole server is ours, its scripts and functions go as well. On a borrowed
+ * server, only the database is emptied, and its marker is restored in the same step; the scripts and functions may be
+ * someone else's. Rejects with SandboxLostError, without emptying anything, when another program has taken a borrowed
+ * database. Never FLUSHALL.
  */
 export async function cleanSandbox(client: Redis, { kind, lease }: Sandbox): Promise<void> {
   if (kind === 'url') {

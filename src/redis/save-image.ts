@@ -9,8 +9,8 @@ import { hasImage, imageName } from './container-image.ts'
 import type { EngineAddress } from './guardian.ts'
 
 /**
- * Writes the image of Redis into a file that `docker load` and `podman load` read. Returns its name; undefined where no
- * engine answers, or none has it: nothing is downloaded.
+ * Writes the Redis image to a file that `docker load` and `podman load` can read. Returns its name; undefined where
+ * no engine answers, or none has the image: nothing is downloaded.
  */
 export async function saveImage(env: NodeJS.ProcessEnv, file: string): Promise<string | undefined> {
   const engine = await findEngine(env)
@@ -27,7 +27,7 @@ function download({ secure, ...address }: EngineAddress, path: string, file: str
     const sent = send({ ...address, method: 'GET', path }, (response) => {
       if (response.statusCode !== 200) {
         response.resume()
-        reject(new Error(`The engine does not give the image away: it answers ${response.statusCode}.`))
+        reject(new Error(`The engine refused to export the image (status ${response.statusCode}).`))
         return
       }
       pipeline(response, createWriteStream(file)).then(resolve, reject)

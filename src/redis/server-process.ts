@@ -5,11 +5,11 @@ import { type ServerVersion, versionInLog } from './version.ts'
 
 export interface ServerProcess {
   readonly port: number
-  /** Missing when the server is so old, or so strange, that it does not write its version first. */
+  /** Missing when the server is so old, or so strange, that it doesn't write its version first. */
   readonly version: ServerVersion | undefined
-  /** SIGKILL, as a power cut would; resolves when the process is gone. Safe to call twice. */
+  /** Sends SIGKILL, as abrupt as a power cut; resolves when the process is gone. Safe to call twice. */
   kill(): Promise<void>
-  /** SIGSTOP: it keeps its connections and answers nothing, until it is killed. Not on Windows. */
+  /** Sends SIGSTOP: it keeps its connections and answers nothing until it's killed. Not on Windows. */
   pause(): void
 }
 
@@ -36,17 +36,20 @@ export class ServerStartError extends Error {
   }
 }
 
-/** With data to load a server takes longer than the usual 15 ms; this bound is for one that hangs. */
+/**
+ * Maximum startup time: with data to load, a server takes longer than the usual 15 ms, and this limit is for one that
+ * hangs.
+ */
 const START_TIMEOUT_MS = 30_000
 
-/** Starts `redis-server` or `valkey-server` on loopback; resolves when it accepts connections, told by its own log. */
+/** Starts `redis-server` or `valkey-server` on loopback; resolves when its log says that it accepts connections. */
 export async function startServerProcess(options: ServerProcessOptions): Promise<ServerProcess> {
   const { executable, port, folder, args } = options
   const placed = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--daemonize', 'no']
   const child = spawn(executable, [...placed, '--logfile', '', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: folder,
-    detached: true, // Ctrl-C in the terminal is for the program, which then stops the server in order
+    detached: true, // Ctrl-C in the terminal is for the program, which then stops the server cleanly
     windowsHide: true,
   })
   const release = child.pid === undefined ? () => {} : guard({ kind: 'process', pid: child.pid })
@@ -66,15 +69,15 @@ function readyLog(child: ChildProcess): Promise<string> {
     let log = ''
     const timer = setTimeout(() => {
       child.kill('SIGKILL')
-      reject(new ServerStartError(`It was not ready after ${START_TIMEOUT_MS / 1000} seconds.`, log))
+      reject(new ServerStartError(`It wasn't ready after ${START_TIMEOUT_MS / 1000} seconds.`, log))
     }, START_TIMEOUT_MS)
     child.once('error', (error) => {
       clearTimeout(timer)
-      reject(new ServerStartError(`It cannot be run: ${error.message}.`, log))
+      reject(new ServerStartError(`It can't run: ${error.message}.`, log))
     })
     child.once('close', () => {
       clearTimeout(timer)
-      reject(new ServerStartError(lastSentence(log) ?? 'It ended at once and said nothing.', log))
+      reject(new ServerStartError(lastSentence(log) ?? 'It ended at once without a message.', log))
     })
     const read = (chunk: Buffer) => {
       log = `${log}${chunk}`
@@ -87,7 +90,7 @@ function readyLog(child: ChildProcess): Promise<string> {
   })
 }
 
-/** `123:M 21 Nov 2026 08:33:24.116 # Failed …` without what stands before the words. */
+/** `123:M 21 Nov 2026 08:33:24.116 # Failed …` without the part before the words. */
 function lastSentence(log: string): string | undefined {
   const said = log
     .split(/\r?\n/)
@@ -97,7 +100,7 @@ function lastSentence(log: string): string | undefined {
   return said === undefined ? undefined : said.replace(/\.?$/, '.')
 }
 
-/** The server no longer keeps this process alive, and its log is thrown away so that its pipe never fills up. */
+/** The server no longer keeps this process alive, and its log is discarded so that its pipe never fills up. */
 function letGo(child: ChildProcess): void {
   child.removeAllListeners('close')
   child.on('error', () => {})

@@ -5,9 +5,9 @@ import type { RedisPreference, RunningRedis, StartOptions } from './types.ts'
 type Notify = (sentence: string) => void
 
 /**
- * Gives a running Redis from the source that `preference` names; without one, from the source that EVENTLINGS_REDIS
- * names; without that, from the first of container, binary and embedded that can be had. Rejects with
- * `RedisUnavailableError` (or `BadPreferenceError`), whose message is for people.
+ * Starts a Redis from the source that `preference` names; without one, from the source that EVENTLINGS_REDIS names;
+ * without that, from the first available of container, binary and embedded. Rejects with `RedisUnavailableError` (or
+ * `BadPreferenceError`), whose message is for people.
  */
 export async function startRedis(
   preference?: RedisPreference,
@@ -24,7 +24,7 @@ export async function startRedis(
   return { ...redis, notices }
 }
 
-/** A source that this machine lacks is passed over in silence; one that it has and that fails leaves a notice. */
+/** A source that this machine lacks is silently skipped; one that it has but that fails leaves a notice. */
 async function startAny(env: NodeJS.ProcessEnv, notify: Notify): Promise<RunningRedis> {
   for (const start of [containerIfThere, binaryIfThere]) {
     try {
@@ -32,7 +32,7 @@ async function startAny(env: NodeJS.ProcessEnv, notify: Notify): Promise<Running
       if (redis !== undefined) return redis
     } catch (error) {
       if (!(error instanceof RedisUnavailableError)) throw error
-      notify(`${error.problem} Going on without it.`)
+      notify(`${error.problem} Continuing without it.`)
     }
   }
   return startOne('embedded', env, notify)

@@ -13,13 +13,13 @@ import { fullName, isTooOld, OLDEST_VERSION, type ServerVersion, shortName } fro
 const LIMITS = 'This Redis is borrowed, so'
 const SKIPPED = {
   withoutServer: `${LIMITS} tasks that crash, reconfigure, or measure a server are skipped.`,
-  withServer: `${LIMITS} tasks that crash or reconfigure a server start their own with the redis-server of this machine; a task that measures Redis itself is skipped.`,
+  withServer: `${LIMITS} tasks that crash or reconfigure a server start their own with this machine's redis-server; a task that measures Redis itself is skipped.`,
 }
 
 /**
- * A Redis that somebody else runs. Refused unless it can do what a check needs, and the database that the address names is empty
- * or was our sandbox before, and no other program works there; nothing is written to it until that is clear. Rejects with
- * `RedisUnavailableError`.
+ * Uses a Redis that someone else runs. Refused unless it can do what a check needs, the database in the address is
+ * empty or was our sandbox before, and no other program is using it; nothing is written to it until that's clear.
+ * Rejects with `RedisUnavailableError`.
  */
 export async function startUrl(
   url: string,
@@ -85,17 +85,17 @@ async function taken(address: Address, notify: (sentence: string) => void): Prom
   const other = `redis${address.tls ? 's' : ''}://${place}/${database === 15 ? 14 : 15}`
   if (lease.kind === 'filled') {
     throw unavailable({
-      problem: `Database ${database} of ${place} has ${lease.keys === 1 ? 'a key' : `${lease.keys} keys`} and is not a sandbox of ours, so it was left alone: checks empty their database.`,
-      remedy: `Write the number of an empty one at the end of the address, such as ${other}.`,
+      problem: `Database ${database} of ${place} has ${lease.keys === 1 ? 'a key' : `${lease.keys} keys`} and isn't an eventlings sandbox, so it was left alone: checks empty their database.`,
+      remedy: `Put the number of an empty database at the end of the address, for example ${other}.`,
     })
   }
   throw unavailable({
-    problem: `Another eventlings program is using database ${database} of ${place}, and each of the two would empty it for the other.`,
-    remedy: `Wait until that program has ended, or write the number of another database at the end of the address, such as ${other}.`,
+    problem: `Another eventlings program is using database ${database} of ${place}, and the two would delete each other's data.`,
+    remedy: `Wait until that program has ended, or put the number of another database at the end of the address, for example ${other}.`,
   })
 }
 
-/** A connection for the lease alone, which comes again after a break. */
+/** A connection for the lease alone, which reconnects after a break. */
 async function keeper(address: Address): Promise<Redis> {
   const { Redis } = await import('ioredis')
   const client = new Redis({
@@ -106,7 +106,7 @@ async function keeper(address: Address): Promise<Redis> {
     retryStrategy: () => 500,
     commandTimeout: 5_000,
   })
-  client.on('error', () => {}) // told by the command that fails
+  client.on('error', () => {}) // reported by the command that fails
   return client
 }
 
@@ -118,14 +118,14 @@ function wrongVersion(address: Address, version: ServerVersion | undefined): Exp
   if (version === undefined) return noVersion(address)
   if (!isTooOld(version)) return undefined
   return {
-    problem: `The Redis at ${address.place} is ${version.version}, and the lessons need ${OLDEST_VERSION} or newer.`,
+    problem: `The Redis at ${address.place} is ${version.version}, but the lessons need ${OLDEST_VERSION} or newer.`,
     remedy: 'Upgrade it, or use another Redis with `--redis`.',
   }
 }
 
 function noVersion({ place }: Address): Explanation {
   return {
-    problem: `What listens at ${place} does not tell a Redis version.`,
+    problem: `The server at ${place} doesn't report a Redis version.`,
     remedy: 'Correct the address, or use another Redis with `--redis`.',
   }
 }
@@ -137,20 +137,19 @@ function wrongMode({ place }: Address, mode: string): Explanation | undefined {
     case 'sentinel':
       return {
         problem: `${place} is a Sentinel, which keeps no data.`,
-        remedy: 'Write the address of the Redis that it watches.',
+        remedy: 'Use the address of the Redis that it watches.',
       }
     default:
       return {
-        problem: `The Redis at ${place} is a node of a cluster, which keeps only a part of the keys.`,
-        remedy:
-          'Write the address of a Redis that stands alone; the cluster lessons start a cluster of their own.',
+        problem: `The Redis at ${place} is a node of a cluster, which has only part of the keys.`,
+        remedy: 'Use the address of a standalone Redis; the cluster lessons start their own cluster.',
       }
   }
 }
 
 function notOurs({ place }: Address): Explanation {
   return {
-    problem: `The Redis at ${place} is not ours to crash.`,
+    problem: `The Redis at ${place} isn't ours to crash.`,
     remedy: 'Use `--redis binary` or `--redis container` for this.',
   }
 }

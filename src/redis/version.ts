@@ -1,4 +1,7 @@
-/** The oldest Redis on which every answer can pass: before it `XAUTOCLAIM` keeps deleted entries pending, and there are no functions. */
+/**
+ * The oldest Redis on which every answer can pass: earlier versions keep deleted entries pending in `XAUTOCLAIM`, and
+ * have no functions.
+ */
 export const OLDEST_VERSION = '7.0'
 
 export interface ServerVersion {
@@ -13,7 +16,7 @@ export function versionInLog(log: string): ServerVersion | undefined {
   return found?.[1] && found[2] ? { product: productNamed(found[1]), version: found[2] } : undefined
 }
 
-/** Reads the reply of `INFO server`; Valkey also tells a Redis version there, for old clients. */
+/** Reads the reply of `INFO server`; Valkey also reports a Redis version there, for old clients. */
 export function versionInInfo(info: string): ServerVersion | undefined {
   const valkey = /^valkey_version:(\d[\d.]*\d)/m.exec(info)?.[1]
   if (valkey !== undefined) return { product: 'Valkey', version: valkey }

@@ -1,6 +1,6 @@
 /**
- * How many words each command and subcommand of Redis 7.0 takes, its name included; a negative number is the least. Written
- * out of COMMAND of a real server, without the commands that js-redis-server lacks.
+ * How many words each command and subcommand of Redis 7.0 takes, its name included; a negative number is a minimum.
+ * Copied from COMMAND of a real server, without the commands that js-redis-server lacks.
  */
 const NAMES = {
   '-8': `geosearchstore`,

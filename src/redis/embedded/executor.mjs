@@ -8,9 +8,9 @@ import {
 import { ARITY } from './arity.mjs'
 
 /**
- * Redis looks at a command twice: when it arrives, whether there is such a command and whether it has enough words; when it
- * is executed, at everything else. js-redis-server does both at once, so in a transaction it would refuse as a whole what
- * Redis queues and answers with one error among the replies of EXEC.
+ * Redis checks a command twice: on arrival, whether the command exists and has enough words; on execution, everything
+ * else. js-redis-server does both at once, so in a transaction it would reject as a whole what Redis queues and
+ * answers with one error among the replies of EXEC.
  */
 export class TwoStepExecutor extends CommandExecutor {
   createPlan(definition, rawCommand, rawArgs) {
@@ -30,7 +30,10 @@ export class TwoStepExecutor extends CommandExecutor {
     }
   }
 
-  /** A command that would wait must not: nobody waits for a promise in a script, and its rejection would end this process. */
+  /**
+   * A command that would block must not: nothing waits for a promise in a script, and its rejection would end this
+   * process.
+   */
   executePlanSync(plan, ctx) {
     return super.executePlanSync(plan, withoutWaiting(ctx))
   }

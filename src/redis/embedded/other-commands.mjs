@@ -10,7 +10,7 @@ const echo = defineCommand({
   execute: ({ text }) => reply.text(text),
 })
 
-/** There is no replica, so none has anything. */
+/** There's no replica, so no replica has anything. */
 const wait = defineCommand({
   name: 'wait',
   schema: t.object({ replicas: t.integer(), timeout: t.integer() }),

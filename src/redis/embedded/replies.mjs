@@ -1,8 +1,9 @@
 import { SocketConnectionTransport } from 'js-redis-server/core'
 
 /**
- * js-redis-server writes each reply on its own and waits until it is on its way. Redis answers what came together together:
- * so the replies of a transaction arrive in one piece, and a client has all of them when it has the last.
+ * js-redis-server writes each reply separately and waits until it has been sent. Redis answers commands that arrived
+ * together with replies that leave together: the replies of a transaction arrive in one piece, and a client has all
+ * of them when it has the last.
  */
 export function writeRepliesTogether() {
   const waiting = new WeakMap()

@@ -7,8 +7,9 @@ import {
 } from 'js-redis-server/core'
 
 /**
- * Stands before a script, on its first line. The Lua of js-redis-server has integers of 32 bits, so `%d` cuts a time in
- * milliseconds, and it hands numbers to a command with 14 digits instead of 17. An error that is a table loses its text.
+ * Inserted before a script, on its first line. The Lua of js-redis-server has 32-bit integers, so `%d` cuts off a
+ * time in milliseconds, and it passes numbers to a command with 14 digits instead of 17. An error that's a table
+ * loses its text.
  */
 const BEFORE = `
 local string, redis, error = (function(string, redis, error, type, select, math, unpack)
@@ -71,12 +72,12 @@ end)(string, redis, error, type, select, math, unpack)
 
 const RAISE = '\u0000raise'
 
-/** A script gives one value; with the brackets a second one is dropped, as Redis does. */
+/** A script returns one value; the parentheses drop a second one, as Redis does. */
 function prepared(source) {
   return Buffer.concat([Buffer.from(`${BEFORE} return ((function(...) `), source, Buffer.from('\nend)())')])
 }
 
-/** Makes the scripts of every runtime behave as those of Redis do. */
+/** Makes the scripts of every runtime behave like those of Redis. */
 export function fixScripts() {
   const { eval: evaluate, runRedisCommand } = RedisLuaRuntime.prototype
   const known = new Map()

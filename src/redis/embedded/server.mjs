@@ -10,12 +10,12 @@ import { streamPending } from './stream-pending.mjs'
 import { streamReads } from './stream-reads.mjs'
 import { streamWrites } from './stream-writes.mjs'
 
-/** The profile of the oldest real server that the lessons are run on, so that they cannot lean on anything newer. */
+/** The profile of the oldest real server that the lessons run on, so that they can't rely on anything newer. */
 const compatibility = 'redis-7.0'
 
 /**
- * js-redis-server, with what differs from Redis in a way that an answer could meet put right here, below the answer:
- * an answer must get the same verdict on every server. Returns the port.
+ * js-redis-server, with every difference from Redis that an answer could meet corrected here, below the answer: an
+ * answer must get the same verdict on every server. Returns the port.
  */
 export async function startServer() {
   writeRepliesTogether()

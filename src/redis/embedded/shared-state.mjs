@@ -1,9 +1,9 @@
 import { WrongTypeRedisError } from 'js-redis-server/core'
 
 /**
- * js-redis-server copies a value whole for everybody who reads it or is told of a change: an XADD to a stream of 10,000 entries
- * copies all of them, twice. Our own stream commands change nothing that they only read, and its listeners look at the
- * type alone, so they may share it.
+ * js-redis-server copies a value whole for every reader and every listener of a change: an XADD to a stream of 10,000
+ * entries copies all of them, twice. Our own stream commands change nothing that they only read, and its listeners
+ * look only at the type, so they can share it.
  */
 export function shareState(state) {
   for (const database of state.databases) {
@@ -14,7 +14,7 @@ export function shareState(state) {
       if (value.type !== 'stream') throw new WrongTypeRedisError()
       return value
     }
-    // A key that was not there is not changed by a flush, and a transaction that watches it goes on.
+    // A flush doesn't change a key that didn't exist, and a transaction that watches it continues.
     keyspace.flush = () => {
       keyspace.sweepExpired()
       const keys = [...keyspace.entries.values()].map(({ key }) => key)

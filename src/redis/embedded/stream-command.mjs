@@ -2,7 +2,7 @@ import { defineCommand, RedisValue, t } from 'js-redis-server/core'
 import { showId } from './stream-id.mjs'
 import { Words } from './stream-words.mjs'
 
-/** A command that gets its words as they came: `run(words, ctx, key)`, with the key read already. */
+/** A command that receives its words as they came: `run(words, ctx, key)`, with the key already read. */
 export function streamCommand(name, flags, run) {
   return defineCommand({
     name,

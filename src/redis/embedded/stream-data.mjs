@@ -1,10 +1,10 @@
 import { compareIds, FIRST_ID, isZero, showId } from './stream-id.mjs'
 import { nodeFor } from './stream-nodes.mjs'
 
-/** What a trim with `~` and without LIMIT looks at, at most: a hundred nodes. */
+/** How much a trim with `~` and without LIMIT looks at, at most: a hundred nodes. */
 const USUAL_LIMIT = 10_000
 
-/** Where the first entry with this id or a later one is. */
+/** The index of the first entry with this ID or a later one. */
 export function positionOf(stream, id) {
   let low = 0
   let high = stream.entries.length
@@ -79,7 +79,7 @@ function isBefore(strategy, threshold, entries, at) {
   return strategy === 'MAXLEN' ? entries.length - at > threshold : compareIds(entries[at].id, threshold) < 0
 }
 
-/** Whether an entry was deleted (not trimmed) from here on, so that counting by ids does not work. */
+/** Whether an entry was deleted (not trimmed) from here on, so that counting by IDs doesn't work. */
 export function hasGapsFrom(stream, id) {
   const { entries, maxDeletedEntryId } = stream
   if (entries.length === 0 || isZero(maxDeletedEntryId)) return false
@@ -87,7 +87,7 @@ export function hasGapsFrom(stream, id) {
   return compareIds(id, maxDeletedEntryId) <= 0
 }
 
-/** How many entries were ever added up to this id; null if that cannot be known. */
+/** How many entries were ever added up to this ID; null if that can't be known. */
 export function countUpTo(stream, id) {
   const { entriesAdded, entries, lastId, maxDeletedEntryId } = stream
   if (entriesAdded === 0) return 0

@@ -15,7 +15,7 @@ function findGroup(stream, name) {
   return stream?.groups.get(name.toString('hex'))
 }
 
-/** The live group, so that what is changed in it is changed. */
+/** The live group, so that changes to it persist. */
 export function groupOf(ctx, key, name, where) {
   const group = findGroup(ctx.db.getStream(key), name)
   if (group === undefined) throw noGroup(key, name, where)
@@ -33,7 +33,7 @@ export function consumerOf(group, name) {
   return id
 }
 
-/** `$` and an id as XGROUP takes them. */
+/** `$` and an ID as XGROUP takes them. */
 function groupStart(token, stream) {
   return token.toString() === '$' ? (stream?.lastId ?? FIRST_ID) : readId(token)
 }
@@ -104,7 +104,7 @@ const xgroup = defineCommand({
   },
 })
 
-/** What XGROUP and XINFO say when an option is none. */
+/** What XGROUP and XINFO reply to an unknown option. */
 export function unknownSub(name, sub) {
   return new RedisCommandError(
     `unknown subcommand or wrong number of arguments for '${sub}'. Try ${name} HELP.`,

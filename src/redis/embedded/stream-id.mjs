@@ -24,7 +24,7 @@ export function readId(token, missing = 0n) {
   return { ms: readPart(ms), seq: seq === undefined ? missing : readPart(seq) }
 }
 
-/** An end of a range: `-`, `+`, an id, or one behind `(` that is left out. */
+/** An end of a range: `-`, `+`, an ID, or an exclusive one after `(`. */
 export function readRangeEnd(token, isStart) {
   const text = token.toString()
   if (text === '-') return FIRST_ID

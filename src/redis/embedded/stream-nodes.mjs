@@ -1,6 +1,6 @@
 /**
- * A stream of Redis is kept in nodes of up to 100 entries or 4,096 bytes, and a trim with `~` removes whole nodes only. So that
- * as much is left here as in Redis, each entry carries the node that it would be in.
+ * Redis keeps a stream in nodes of up to 100 entries or 4,096 bytes, and a trim with `~` removes only whole nodes. To
+ * leave as much here as Redis does, each entry has the number of the node it would be in.
  */
 const NODE_ENTRIES = 100
 const NODE_BYTES = 4_096
@@ -35,7 +35,7 @@ export function nodeFor(node, id, fields) {
 /** Bytes of an empty listpack: its header and its end. */
 const HEADER = 7
 
-/** Bytes of an element of a listpack, with the length behind it that is read backwards. */
+/** Bytes of an element of a listpack, including the length after it that is read backwards. */
 function size(part) {
   const text = part.length <= 20 ? part.toString('latin1') : ''
   if (/^(0|-?[1-9]\d*)$/.test(text)) {

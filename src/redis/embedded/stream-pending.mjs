@@ -128,7 +128,7 @@ const xautoclaim = streamCommand('xautoclaim', ['write', 'fast'], (words, ctx, k
   const pending = sortedPending(group).filter(({ id }) => compareIds(id, start) >= 0)
   const claimed = []
   const deleted = []
-  // As Redis does, it looks at ten for each that it may return, so a page may be empty without being the last.
+  // Like Redis, it looks at ten for each one it may return, so a page may be empty without being the last.
   let looked = 0
   for (
     ;

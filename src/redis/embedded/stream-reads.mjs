@@ -30,7 +30,7 @@ function rangeCommand(name, isBackwards) {
   })
 }
 
-/** At most `count` entries, all of them for -1. */
+/** At most `count` entries, or all of them for -1. */
 export function range(stream, start, end, count, isBackwards = false) {
   const from = positionOf(stream, start)
   const after = idAfter(end)

@@ -1,7 +1,7 @@
 import { RedisCommandError, RedisSyntaxError } from 'js-redis-server/core'
 import { reply } from './executor.mjs'
 
-/** `COUNT n BLOCK ms STREAMS key … id …`, as far as XREAD and XREADGROUP share it; `isOption` takes the others. */
+/** `COUNT n BLOCK ms STREAMS key … id …`, as far as XREAD and XREADGROUP share it; `isOption` reads the others. */
 export function readStreams(words, name, isOption = () => false) {
   let count = 0
   let block
@@ -26,7 +26,7 @@ function readTimeout(words) {
   return timeout
 }
 
-/** Runs `read` again whenever one of the keys is written, until it returns a reply or the time is over. */
+/** Runs `read` again whenever one of the keys is written to, until it returns a reply or the time is up. */
 export async function waitFor(keys, block, ctx, read) {
   const end = block === 0 ? undefined : Date.now() + block
   for (;;) {
@@ -60,12 +60,12 @@ async function waitForWrite(keys, timeoutMs, ctx) {
   }
 }
 
-/** Wakes those who wait for a key, for a reason that WATCH does not count as a change. */
+/** Wakes the readers that wait for a key, for a reason that WATCH doesn't count as a change. */
 export function wake(key) {
   for (const { keys, resolve } of waiting) if (keys.some((one) => one.equals(key))) resolve(true)
 }
 
-/** `keys` of a command with STREAMS in it. */
+/** `keys` of a command that contains STREAMS. */
 export function keysOfStreams({ words }) {
   const at = words.findIndex((word) => word.toString().toUpperCase() === 'STREAMS')
   return at === -1 ? [] : words.slice(at + 1, at + 1 + Math.floor((words.length - at - 1) / 2))

@@ -15,7 +15,7 @@ export class Words {
     return this.#words.length - this.#at
   }
 
-  /** The next word as it came; a syntax error if there is none. */
+  /** The next word as it came; a syntax error if there isn't one. */
   next() {
     if (this.left === 0) throw new RedisSyntaxError()
     return this.#words[this.#at++]
@@ -31,7 +31,7 @@ export class Words {
     return this.left === 0 ? undefined : this.#words[this.#at].toString().toUpperCase()
   }
 
-  /** Takes the next word if it is this one. */
+  /** Takes the next word if it's this one. */
   takes(keyword) {
     if (this.peek() !== keyword) return false
     this.#at += 1

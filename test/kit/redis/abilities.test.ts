@@ -10,7 +10,7 @@ import {
 import { need } from '../need.ts'
 import { until } from './decoys.ts'
 
-/** A real server of somebody else's, with these flags. */
+/** Someone else's real server, with these flags. */
 async function lent(...args: readonly string[]): Promise<{ place: string; admin: Redis }> {
   const server = await startOwnServer({ args: ['--save', '', ...args] })
   onTestFinished(() => server.stop())
@@ -19,7 +19,7 @@ async function lent(...args: readonly string[]): Promise<{ place: string; admin:
   return { place: new URL(server.url).host, admin }
 }
 
-/** What is said about the address, or 'taken'. */
+/** What the program says about the address, or 'taken'. */
 async function said(url: string): Promise<string> {
   try {
     const redis = await startRedis(parsePreference(url))
@@ -42,11 +42,11 @@ need('redis-server').describe('a borrowed Redis whose user may do', () => {
     return message
   }
 
-  test('everything is taken', async () => {
+  test('everything is accepted', async () => {
     expect(await saidTo('+@all', '~*', '&*')).toBe('taken')
   })
 
-  test('everything but administration is taken', async () => {
+  test('everything but administration is accepted', async () => {
     expect(await saidTo('+@all', '-@admin', '-config', '-debug', '~*', '&*')).toBe('taken')
   })
 
@@ -75,44 +75,42 @@ need('redis-server').describe('a borrowed Redis whose user may do', () => {
     [['resetkeys', `~${SANDBOX_MARKER}*`], /allows its user only some keys/],
     [['resetkeys', '%R~*'], /allows its user only some keys/],
     [['resetchannels'], /allows its user only some channels, .* Give the user &\* there/],
-  ])('everything with %j is not taken, before anything is written', async (rules, sentence) => {
+  ])('everything with %j is refused, before anything is written', async (rules, sentence) => {
     expect(await saidTo('+@all', '~*', '&*', ...rules)).toMatch(sentence)
   })
 })
 
 need('redis-server').describe('a borrowed Redis that', () => {
   test.each([
-    ['FLUSHDB', /doesn't allow FLUSHDB, which empties .* Switch it on there if it was renamed/],
+    ['FLUSHDB', /doesn't allow FLUSHDB, which empties .* Enable it there if it was renamed/],
     ['EVAL', /doesn't allow EVAL, and/],
     ['MULTI', /doesn't allow MULTI, and/],
     ['INFO', /doesn't allow INFO, and/],
     ['KEYS', /doesn't allow KEYS, and/],
-  ])('has no %s is not taken, and stays as it is', async (name, sentence) => {
+  ])('has no %s is refused, and stays as it is', async (name, sentence) => {
     const { place, admin } = await lent('--rename-command', name, '')
     expect(await said(`redis://${place}`)).toMatch(sentence)
     expect(await admin.dbsize()).toBe(0)
   })
 
-  test('has no AUTH does not make the password known', async () => {
+  test('has no AUTH does not reveal the password', async () => {
     const { place } = await lent('--rename-command', 'AUTH', '')
     const message = await said(`redis://me:hunter2@${place}`)
     expect(message).toContain("doesn't allow AUTH")
     expect(message).not.toContain('hunter2')
   })
 
-  test('has no CONFIG is taken: what it would tell is in INFO', async () => {
+  test('has no CONFIG is accepted, because INFO has the same facts', async () => {
     const { place } = await lent('--rename-command', 'CONFIG', '')
     expect(await said(`redis://${place}`)).toBe('taken')
   })
 
-  test('is a read-only replica is not taken', async () => {
+  test('is a read-only replica is refused', async () => {
     const { place } = await lent('--replicaof', '127.0.0.1', '1')
-    expect(await said(`redis://${place}`)).toMatch(
-      /is a read-only replica\. Write the address of its primary/,
-    )
+    expect(await said(`redis://${place}`)).toMatch(/is a read-only replica\. Use the address of its primary/)
   })
 
-  test('is a replica whose primary is there is not taken either', async () => {
+  test('is a replica with a live primary is refused too', async () => {
     const primary = await lent()
     const [host = '', port = ''] = primary.place.split(':')
     const { place, admin } = await lent('--replicaof', host, port)
@@ -123,13 +121,13 @@ need('redis-server').describe('a borrowed Redis that', () => {
     expect(await said(`redis://${place}`)).toMatch(/is a read-only replica/)
   })
 
-  test('waits for replicas before it stores anything is not taken', async () => {
+  test('waits for replicas before it stores anything is refused', async () => {
     const { place } = await lent('--min-replicas-to-write', '1')
     expect(await said(`redis://${place}`)).toMatch(/fewer replicas than its min-replicas-to-write/)
   })
 
   test.each(['allkeys-lru', 'allkeys-lfu', 'volatile-ttl', 'volatile-lru'])(
-    'may delete keys (%s) is not taken',
+    'may delete keys (%s) is refused',
     async (policy) => {
       const { place, admin } = await lent('--maxmemory', '200mb', '--maxmemory-policy', policy)
       expect(await said(`redis://${place}`)).toMatch(
@@ -139,22 +137,22 @@ need('redis-server').describe('a borrowed Redis that', () => {
     },
   )
 
-  test('has a policy but no limit is taken', async () => {
+  test('has a policy but no limit is accepted', async () => {
     const { place } = await lent('--maxmemory-policy', 'allkeys-lru')
     expect(await said(`redis://${place}`)).toBe('taken')
   })
 
-  test('has a limit with room for a check is taken', async () => {
+  test('has a limit with room for a check is accepted', async () => {
     const { place } = await lent('--maxmemory', '200mb')
     expect(await said(`redis://${place}`)).toBe('taken')
   })
 
-  test('is nearly full is not taken', async () => {
+  test('is nearly full is refused', async () => {
     const { place } = await lent('--maxmemory', '3mb')
     expect(await said(`redis://${place}`)).toMatch(/has [\d.]+ MB of memory left \(maxmemory is 3 MB\)/)
   })
 
-  test('is full is not taken', async () => {
+  test('is full is refused', async () => {
     const { place } = await lent('--maxmemory', '100kb')
     expect(await said(`redis://${place}`)).toMatch(/is full: it has reached its maxmemory/)
   })

@@ -46,7 +46,7 @@ describe('an address', () => {
         const asOptions = new Redis({ ...clientOptions(read), lazyConnect: true }).options
         const parts = ({ host, port, db, username, password, tls }: typeof asUrl) => [
           ...[host, port, db, password],
-          username ?? '', // an empty one of a URL counts as none
+          username ?? '', // an empty one in a URL counts as none
           tls !== undefined,
         ]
         expect(parts(asUrl)).toEqual(parts(asOptions))

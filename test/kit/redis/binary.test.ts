@@ -12,11 +12,11 @@ import { decoy } from './decoys.ts'
 import { pathWithServer, serverOfVersion } from './fake-server.ts'
 
 need('redis-server').describe('the installed redis-server', () => {
-  test('runs without persistence in a folder of its own, which goes with it', async () => {
+  test('runs without persistence in its own folder, which is deleted with it', async () => {
     const redis = await startRedis('binary')
     onTestFinished(() => redis.stop())
     expect(redis).toMatchObject({ kind: 'binary', limits: undefined, notices: [] })
-    expect(redis.description).toMatch(/^(Redis|Valkey) \d+\.\d+ \((redis|valkey)-server of this machine\)$/)
+    expect(redis.description).toMatch(/^(Redis|Valkey) \d+\.\d+ \((redis|valkey)-server on this machine\)$/)
     expect(redis.has('real-server') && redis.has('cluster')).toBe(true)
 
     const client = new Redis(redis.url)
@@ -31,7 +31,7 @@ need('redis-server').describe('the installed redis-server', () => {
     expect(existsSync(folder)).toBe(false)
   })
 
-  test('takes another port when the one that was free is taken in between', async () => {
+  test('uses another port when the free one is taken in between', async () => {
     const taken = await decoy(() => {})
     const ports = [taken, taken, await freePort()]
     const redis = await startBinary(process.env, async () => ports.shift() ?? 0)
@@ -43,7 +43,7 @@ need('redis-server').describe('the installed redis-server', () => {
   test('gives up with a sentence when every port is taken', async () => {
     const taken = await decoy(() => {})
     await expect(startBinary(process.env, async () => taken)).rejects.toThrow(
-      /redis-server found 5 free ports taken when it wanted to use them\. Try again, or use `--redis embedded`\./,
+      /redis-server tried 5 free ports, but each was already in use by then\. Try again, or use `--redis embedded`\./,
     )
   })
 
@@ -59,12 +59,12 @@ need('redis-server').describe('the installed redis-server', () => {
   })
 })
 
-describe.skipIf(process.platform === 'win32')('a redis-server that is no good', () => {
+describe.skipIf(process.platform === 'win32')('an unusable redis-server', () => {
   test.each(['5.0.14', '6.0.16'])('as old as %s is refused and ended', async (version) => {
     const env = await pathWithServer(serverOfVersion(version))
     await expect(startRedis('binary', { env })).rejects.toThrow(
       new RegExp(
-        `redis-server is Redis ${version}, and the lessons need 7\\.0 or newer\\. Install a newer Redis`,
+        `redis-server is Redis ${version}, but the lessons need 7\\.0 or newer\\. Install a newer Redis`,
       ),
     )
   })
@@ -73,15 +73,15 @@ describe.skipIf(process.platform === 'win32')('a redis-server that is no good', 
     const env = await pathWithServer(
       `console.log('The server is now ready to accept connections on port 1'); setInterval(() => {}, 1000)`,
     )
-    await expect(startRedis('binary', { env })).rejects.toThrow('too old to tell its version')
+    await expect(startRedis('binary', { env })).rejects.toThrow('too old to report its version')
   })
 
-  test('that ends at once is told with its own last words', async () => {
+  test('that ends at once is reported with its own last words', async () => {
     const env = await pathWithServer(
       `console.log('1:M 21 Nov 2026 08:33:24.116 # Out of luck'); process.exit(1)`,
     )
     await expect(startRedis('binary', { env })).rejects.toThrow(
-      /^redis-server did not start: Out of luck\. Run `.*redis-server` by itself to see more, or use `--redis embedded`\.$/,
+      /^redis-server didn't start: Out of luck\. Run `.*redis-server` on its own to see more, or use `--redis embedded`\.$/,
     )
   })
 
@@ -93,7 +93,7 @@ describe.skipIf(process.platform === 'win32')('a redis-server that is no good', 
       vi.unstubAllEnvs()
     })
     const env = await pathWithServer('process.exit(1)')
-    await expect(startRedis('binary', { env })).rejects.toThrow('It ended at once and said nothing.')
+    await expect(startRedis('binary', { env })).rejects.toThrow('It ended at once without a message.')
     expect(readdirSync(temporary).filter((name) => name.startsWith('eventlings-redis-'))).toEqual([])
   })
 })

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { projectRoot } from '../../../src/course/index.ts'
 
 // `eventlings --help` imports the facade: what it loads at once must be small and without packages.
-test('the facade loads no package before a Redis is asked for', async () => {
+test('the facade loads no package before a Redis is needed', async () => {
   const { metafile } = await build({
     entryPoints: [join(projectRoot(), 'src', 'redis', 'index.ts')],
     bundle: true,

@@ -1,7 +1,7 @@
 /**
  * Forms of commands that answers may use, and some that they may get wrong; every reply of the embedded server is compared
- * with that of a real one. One command a line, as for redis-cli; `LUA …` is EVAL of that script without keys, `2> …` comes from a
- * second client. Each group begins with an empty database.
+ * with that of a real one. One command per line, as for redis-cli; `LUA …` is EVAL of that script without keys, `2> …` comes from a
+ * second client. Each group starts with an empty database.
  */
 export const commandForms: Readonly<Record<string, string>> = {
   'xtrim forms': `

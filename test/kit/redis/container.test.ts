@@ -33,7 +33,7 @@ need('container').describe('Redis in a container', () => {
     expect(ours.flatMap(({ Ports = [] }) => Ports).map(({ IP }) => IP)).toEqual(['127.0.0.1'])
   })
 
-  test('an image of something else is refused, and nothing is left running', async () => {
+  test('an image of another program is refused, and nothing is left running', async () => {
     const target = await requiredEngine()
     const redis = await startRedis('container')
     onTestFinished(() => redis.stop())
@@ -51,21 +51,23 @@ need('container').describe('Redis in a container', () => {
     })
     await expect(
       startRedis('container', { env: { ...process.env, EVENTLINGS_IMAGE: image } }),
-    ).rejects.toThrow(`The image ${image} is no Redis: its container started but never accepted connections.`)
+    ).rejects.toThrow(
+      `The image ${image} isn't a Redis image: its container started but never accepted connections.`,
+    )
     const left = await containers(target, { all: 'true', filters: JSON.stringify({ ancestor: [image] }) })
     expect(left).toEqual([])
   })
 
-  test('an image that is not there and cannot be downloaded is told with the command to get it', async () => {
+  test('an image that is missing and cannot be downloaded is reported with the command to get it', async () => {
     const env = { ...process.env, EVENTLINGS_IMAGE: 'localhost/eventlings-no-such-image:1' }
     await expect(startRedis('container', { env })).rejects.toThrow(
-      /^(Docker|Podman) runs, but the image localhost\/eventlings-no-such-image:1 is not there and cannot be downloaded \(.+\)\. With a network, run `(docker|podman) pull localhost\/eventlings-no-such-image:1`, or name/,
+      /^(Docker|Podman) runs, but it doesn't have the image localhost\/eventlings-no-such-image:1 and can't download it \(.+\)\. With a network, run `(docker|podman) pull localhost\/eventlings-no-such-image:1`, or name/,
     )
   })
 })
 
 describe('looking for a container engine', () => {
-  test('costs next to nothing where none is', async () => {
+  test('costs next to nothing where there is none', async () => {
     const times: number[] = []
     for (let round = 0; round < 5; round++) {
       const started = performance.now()
@@ -75,12 +77,12 @@ describe('looking for a container engine', () => {
     expect(Math.min(...times)).toBeLessThan(20) // the best of five: the machine may be busy with other tests
   })
 
-  test('does not wait for one that keeps silent', async () => {
+  test('does not wait for a silent one', async () => {
     const port = await decoy(() => {})
     expect(await findEngine({ DOCKER_HOST: `tcp://127.0.0.1:${port}` })).toBeUndefined()
   })
 
-  test('does not take a web server for one', async () => {
+  test('does not mistake a web server for one', async () => {
     const port = await engine(() => undefined)
     expect(await findEngine({ DOCKER_HOST: `tcp://127.0.0.1:${port}` })).toBeUndefined()
   })
@@ -95,12 +97,9 @@ describe('looking for a container engine', () => {
     expect(await findEngine({ DOCKER_HOST: `tcp://127.0.0.1:${port}` })).toMatchObject({ product })
   })
 
-  test.each(['ssh://me@elsewhere', 'nonsense', 'tcp://'])(
-    'passes over DOCKER_HOST=%s',
-    async (dockerHost) => {
-      expect(await findEngine({ DOCKER_HOST: dockerHost })).toBeUndefined()
-    },
-  )
+  test.each(['ssh://me@elsewhere', 'nonsense', 'tcp://'])('skips DOCKER_HOST=%s', async (dockerHost) => {
+    expect(await findEngine({ DOCKER_HOST: dockerHost })).toBeUndefined()
+  })
 })
 
 describe('downloading an image', () => {
@@ -119,7 +118,7 @@ describe('downloading an image', () => {
     return result
   }
 
-  test('tells how it gets on', async () => {
+  test('reports its progress', async () => {
     let now = 0
     vi.spyOn(performance, 'now').mockImplementation(() => now)
     onTestFinished(() => {
@@ -139,11 +138,11 @@ describe('downloading an image', () => {
       next()
     })
     await pullImage(target, 'redis:8-alpine', (sentence) => heard.push(sentence))
-    expect(heard[0]).toBe('Downloading the image redis:8-alpine, once …')
+    expect(heard[0]).toBe('Downloading the image redis:8-alpine (only once) …')
     expect(heard[1]).toMatch(/^Downloading redis:8-alpine: (8|16)\.0 of 16\.5 MB\.$/)
   })
 
-  test('asks for the name and the tag apart', async () => {
+  test('sends the name and the tag separately', async () => {
     const asked: string[] = []
     const target = await found(({ url = '' }, response) => {
       asked.push(url)
@@ -157,12 +156,12 @@ describe('downloading an image', () => {
     ])
   })
 
-  test('that breaks off in the middle says why', async () => {
+  test('that breaks off halfway says why', async () => {
     const target = await found((_, response) => {
       response.end('{"status":"Pulling"}\n{"error":"toomanyrequests: slow down"}\n')
     })
     await expect(pullImage(target, 'redis:8-alpine', () => {})).rejects.toThrow(
-      /^Docker runs, but the image redis:8-alpine is not there and cannot be downloaded \(toomanyrequests: slow down\)\. With a network, run `docker pull redis:8-alpine`/,
+      /^Docker runs, but it doesn't have the image redis:8-alpine and can't download it \(toomanyrequests: slow down\)\. With a network, run `docker pull redis:8-alpine`/,
     )
   })
 
@@ -171,14 +170,14 @@ describe('downloading an image', () => {
       response.write('{"status":"Pulling"}\n')
     })
     await expect(pullImage(target, 'redis:8-alpine', () => {}, { silence: 100 })).rejects.toThrow(
-      'cannot be downloaded (no answer for 0.1 seconds)',
+      "can't download it (no answer for 0.1 seconds)",
     )
   })
 })
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void
 
-/** What is not answered is not found. */
+/** Requests without an answer here get a 404. */
 function engine(answer: Answer): Promise<number> {
   return listening(
     createServer((request, response) => {

@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 
-/** A server on loopback that lives as long as the test; gives its port. */
+/** A server on loopback that lives as long as the test; returns its port. */
 export async function listening(server: Server): Promise<number> {
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
@@ -19,12 +19,12 @@ export async function listening(server: Server): Promise<number> {
   return address.port
 }
 
-/** Somebody who takes the connection and behaves like this. */
+/** A server that accepts the connection and behaves like this. */
 export function decoy(behave: (socket: Socket) => void): Promise<number> {
   return listening(createServer(behave))
 }
 
-/** Speaks just enough of the protocol of Redis: the reply to each command comes from the table, otherwise `+OK`. */
+/** Speaks just enough of the Redis protocol: the reply to each command comes from the table, otherwise `+OK`. */
 export function tinyRedis(replies: Readonly<Record<string, string>>): Promise<number> {
   return decoy((socket) => {
     socket.on('data', (chunk) => {
@@ -39,7 +39,7 @@ export function bulk(text: string): string {
   return `$${Buffer.byteLength(text)}\r\n${text}\r\n`
 }
 
-/** Resolves when the condition holds; for what another process does, which tells nobody. */
+/** Resolves when the condition is true; for what another process does without announcing it. */
 export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
   const deadline = performance.now() + 15_000
   while (!(await condition())) {

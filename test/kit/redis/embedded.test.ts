@@ -13,7 +13,7 @@ async function embedded() {
 }
 
 describe('the embedded Redis', () => {
-  test('is there on every machine, and says what it is and what it cannot do', async () => {
+  test('exists on every machine, and says what it is and what it cannot do', async () => {
     const redis = await embedded()
     expect(redis).toMatchObject({
       kind: 'embedded',
@@ -25,20 +25,18 @@ describe('the embedded Redis', () => {
     expect(redis.has('real-server')).toBe(false)
   })
 
-  test('says truly which tasks are skipped, with and without an installed redis-server', async () => {
+  test('says correctly which tasks are skipped, with and without an installed redis-server', async () => {
     const alone = await startRedis('embedded', { env: { PATH: '/nowhere' } })
     onTestFinished(() => alone.stop())
     expect(alone.limits).toContain('Tasks that need a real server are skipped.')
     expect([alone.has('own-server'), alone.has('cluster')]).toEqual([false, false])
     const beside = await startRedis('embedded', { env: await pathWithServer(serverOfVersion('7.0.15')) })
     onTestFinished(() => beside.stop())
-    expect(beside.limits).toContain(
-      'Tasks that start servers of their own run on the redis-server of this machine',
-    )
+    expect(beside.limits).toContain('Tasks that start their own servers use the redis-server on this machine')
     expect([beside.has('own-server'), beside.has('cluster')]).toEqual([true, true])
   })
 
-  test('says the version that it answers to INFO', async () => {
+  test('has the version that it reports in INFO', async () => {
     const redis = await embedded()
     const client = new Redis(redis.url)
     expect(await client.info('server')).toContain(`redis_version:${redis.version}`)
@@ -66,7 +64,7 @@ describe('the embedded Redis', () => {
     expect(await connects('127.0.0.1', Number(port))).toBe(true)
   })
 
-  test('goes on when this process is in an endless loop', async () => {
+  test('keeps working while this process is in an endless loop', async () => {
     const { url } = await embedded()
     const client = new Redis(url)
     await client.set('a', '1')
@@ -93,7 +91,7 @@ describe('the embedded Redis', () => {
     client.disconnect()
   })
 
-  test.each(['stop', 'crash'] as const)('is gone after %s, also when that is said twice', async (end) => {
+  test.each(['stop', 'crash'] as const)('is gone after %s, even when called twice', async (end) => {
     const redis = await embedded()
     await redis[end]()
     await redis[end]()

@@ -14,7 +14,7 @@ export async function requiredEngine(): Promise<ContainerEngine> {
   return found
 }
 
-/** Those that run, or those that the query asks for. */
+/** The running ones, or the ones that match the query. */
 export async function containers(
   { address }: ContainerEngine,
   query: Record<string, string> = {},
@@ -23,7 +23,7 @@ export async function containers(
   return JSON.parse((await callEngine(address, 'GET', path, { timeout: 10_000 })).body)
 }
 
-/** A call with a body, which only tests need; gives the status. */
+/** A call with a body, which only tests need; returns the status. */
 export async function post({ address }: ContainerEngine, path: string, body: object): Promise<number> {
   const headers = { 'content-type': 'application/json' }
   const sent = request({ ...address, method: 'POST', path, headers }).end(JSON.stringify(body))

@@ -33,7 +33,7 @@ function contextFile(name: string, host: string): [name: string, text: string] {
 
 const named = (places: readonly EnginePlace[]) => places.filter(({ namedBy }) => namedBy !== undefined)
 
-/** An engine as far as the quick question goes. */
+/** An engine that answers only the quick question. */
 async function listenAt(socket: string): Promise<void> {
   await mkdir(path.dirname(socket), { recursive: true })
   const server = createServer((_, response) => response.end('OK'))
@@ -63,7 +63,7 @@ describe('where a container engine may listen', () => {
     ])
   })
 
-  test('DOCKER_CONFIG names another folder, and a context has certificates of its own', async () => {
+  test('DOCKER_CONFIG names another folder, and a context has its own certificates', async () => {
     const { home, write } = await newHome()
     await write(...contextFile('lab', 'tcp://lab.example:2376'))
     const key = await write(`.docker/contexts/tls/${idOf('lab')}/docker/key.pem`, '')
@@ -71,7 +71,7 @@ describe('where a container engine may listen', () => {
     expect(named(enginePlaces(env))[0]).toMatchObject({ certificates: path.dirname(key) })
   })
 
-  test('where testcontainers has been told to look', async () => {
+  test('where the testcontainers settings point', async () => {
     const { write, env } = await newHome()
     await write(
       '.testcontainers.properties',
@@ -106,7 +106,7 @@ describe('where a container engine may listen', () => {
 })
 
 describe('an engine that only a context names', () => {
-  test('is asked', async () => {
+  test('is queried', async () => {
     const { home, write, env } = await newHome()
     const socket = path.join(home, 'd.sock')
     await listenAt(socket)

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 
 /**
- * A PATH with nothing but a `redis-server` of our making: a program in JavaScript that gets the usual flags.
- * It needs the first line of a script to be heeded, so tests with it are for Unix.
+ * A PATH with nothing but our own `redis-server`: a JavaScript program that gets the usual flags.
+ * The system must honor the first line of a script, so tests with it are for Unix.
  */
 export async function pathWithServer(script: string): Promise<{ PATH: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'eventlings-path-'))
@@ -16,7 +16,7 @@ export async function pathWithServer(script: string): Promise<{ PATH: string }> 
   return { PATH: folder }
 }
 
-/** What a redis-server of this version writes when it starts; then it stays. */
+/** Prints what a redis-server of this version prints when it starts, and stays alive. */
 export function serverOfVersion(version: string): string {
   return `
     console.log('1:C 21 Nov 2026 08:33:24.114 # Redis version=${version}, bits=64, commit=00000000, pid=1')

@@ -13,14 +13,14 @@ import { need } from '../need.ts'
 import { until } from './decoys.ts'
 import { containers, post, requiredEngine } from './engine-calls.ts'
 
-/** Runs held-redis.ts in a process of its own, with a temporary folder of its own, so that what is left can be seen. */
+/** Runs held-redis.ts in its own process, with its own temporary folder, so that anything left behind shows. */
 async function program(kind: string, then: string) {
   const temporary = mkdtempSync(join(tmpdir(), 'eventlings-held-'))
   onTestFinished(() => rm(temporary, { recursive: true, force: true }))
   const file = fileURLToPath(new URL('held-redis.ts', import.meta.url))
   const child = spawn(process.execPath, ['--import', 'tsx', file, kind, then], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true, // a process group of its own, as a program in a terminal has
+    detached: true, // its own process group, like a program in a terminal
     env: { ...process.env, TMPDIR: temporary, TEMP: temporary, EVENTLINGS_REDIS: '' },
   })
   onTestFinished(() => {
@@ -56,7 +56,7 @@ function ourFolders(folder: string): readonly string[] {
   return readdirSync(folder).filter((name) => name.startsWith('eventlings-'))
 }
 
-/** No answer at all is none either way: while an engine takes a container's network away, it may be swallowed for a minute. */
+/** No answer proves nothing either way: while an engine removes a container's network, answers may get lost for a minute. */
 function connects(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host: '127.0.0.1', port, timeout: 500 })
@@ -110,7 +110,7 @@ need('redis-server').describe('nothing is left of redis-server', () => {
 need('container').describe('nothing is left of the container', () => {
   nothingIsLeft('container', ['return'], ['SIGKILL'])
 
-  test('not even one that was being made when the program was killed', async () => {
+  test('not even one that was being created when the program was killed', async () => {
     const engine = await requiredEngine()
     const label = `eventlings.test=${process.pid}`
     const guardian = spawn(process.execPath, [helperFile('guardian.mjs')], {
@@ -119,7 +119,7 @@ need('container').describe('nothing is left of the container', () => {
     const ended = once(guardian, 'exit')
     const what = { kind: 'containers', engine: engine.address, label }
     guardian.stdin.end(`${JSON.stringify({ id: 1, what })}\n`)
-    // The guardian has looked by now, or is about to; the engine is done with its work only after that.
+    // The guardian has looked by now, or is about to; the engine finishes its work only after that.
     const name = `eventlings-test-${process.pid}`
     const made = { Image: imageName(process.env), Labels: { 'eventlings.test': `${process.pid}` } }
     expect(await post(engine, `/containers/create?name=${name}`, made)).toBe(201)

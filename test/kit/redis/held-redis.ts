@@ -1,4 +1,4 @@
-// A program of its own for guardian.test.ts: has a Redis, says so in a line of JSON, and then does as it is told.
+// A separate program for guardian.test.ts: starts a Redis, reports it in a line of JSON, and then does what it is asked to.
 import { type RedisPreference, startRedis } from '../../../src/redis/index.ts'
 import { parsePreference } from '../../../src/redis/preference.ts'
 
@@ -17,7 +17,7 @@ switch (then) {
   case 'throw':
     throw new Error('on purpose')
   case 'return':
-    // Nothing is left to do: Redis must not keep the program alive. If it does, this says what it was.
+    // Nothing is left to do, and Redis must not keep the program alive. If something does, this names it.
     setTimeout(() => {
       process.stderr.write(`kept alive by ${process.getActiveResourcesInfo().join(', ')}\n`)
       process.exit(1)

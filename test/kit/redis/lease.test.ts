@@ -34,7 +34,7 @@ async function take(): Promise<RunningRedis> {
   return redis
 }
 
-/** A program of its own that has the database: it can be killed or stopped, as a closed laptop would. */
+/** A separate program that has the database: it can be killed, or stopped like a closed laptop. */
 async function takenByProgram(): Promise<ChildProcess> {
   const script = fileURLToPath(new URL('./held-redis.ts', import.meta.url))
   const child = spawn(process.execPath, ['--import', 'tsx', script, url], {
@@ -46,7 +46,7 @@ async function takenByProgram(): Promise<ChildProcess> {
   return child
 }
 
-/** What a program that was stopped or killed long ago leaves: its lease has run out. */
+/** What a program that was stopped or killed long ago leaves behind: an expired lease. */
 async function ranOut(): Promise<void> {
   const [name, token] = (await admin.get(SANDBOX_MARKER))?.split(' ') ?? []
   await admin.set(SANDBOX_MARKER, `${name} ${token} 1`)
@@ -56,16 +56,16 @@ describe('a borrowed database', () => {
   test('is refused to the second of two programs, with the number of another database', async () => {
     await takenByProgram()
     await expect(startRedis(parsePreference(url))).rejects.toThrow(
-      /^Another eventlings program is using database 3 of 127\.0\.0\.1:\d+, and each of the two would empty it for the other\. Wait until that program has ended, or write the number of another database at the end of the address, such as redis:\/\/127\.0\.0\.1:\d+\/15\.$/,
+      /^Another eventlings program is using database 3 of 127\.0\.0\.1:\d+, and the two would delete each other's data\. Wait until that program has ended, or put the number of another database at the end of the address, for example redis:\/\/127\.0\.0\.1:\d+\/15\.$/,
     )
   })
 
-  test('is taken by one of two that come at the same moment', async () => {
+  test('is taken by one of two programs that come at the same moment', async () => {
     const both = await Promise.allSettled([take(), take()])
     expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
   })
 
-  test('is free again at once when the program ends in good order', async () => {
+  test('is free again at once when the program ends normally', async () => {
     await (await startRedis(parsePreference(url))).stop()
     expect(await admin.get(SANDBOX_MARKER)).toBe('eventlings')
     await take()
@@ -84,13 +84,13 @@ describe('a borrowed database', () => {
     expect(waited).toEqual([expect.stringContaining('Another program may be using database 3')])
   })
 
-  test('is free again soon when the program was killed', async () => {
+  test('is free again soon after the program was killed', async () => {
     const program = await takenByProgram()
     program.kill('SIGKILL')
     await take()
   })
 
-  test('goes to the next program when the one that has it is stopped, and the first one notices', async () => {
+  test('goes to the next program when its owner is stopped, and the owner notices', async () => {
     const first = await take()
     await ranOut()
     const second = await startRedis(parsePreference(url))
@@ -102,14 +102,14 @@ describe('a borrowed database', () => {
     await second.stop()
   })
 
-  test('is lost to a program that was stopped even if the next one has come and gone', async () => {
+  test('is lost to a stopped program even if the next one has come and gone', async () => {
     const first = await take()
     await ranOut()
     await (await take()).stop()
     await expect(first.confirm?.()).rejects.toThrow(SandboxLostError)
   })
 
-  test('stays with a program that was stopped for long when nobody else came', async () => {
+  test('stays with a long-stopped program if no other came', async () => {
     const redis = await take()
     await ranOut()
     await redis.confirm?.()
@@ -123,7 +123,7 @@ describe('a borrowed database', () => {
     await expect(startRedis(parsePreference(url))).rejects.toThrow('Another eventlings program')
   })
 
-  test('is kept by a program that does nothing else', async () => {
+  test('is kept by an idle program', async () => {
     await take()
     const before = await admin.get(SANDBOX_MARKER)
     await until(async () => (await admin.get(SANDBOX_MARKER)) !== before, 'the lease is kept')

@@ -45,7 +45,7 @@ need('redis-server').describe('a server of our own', () => {
     expect(await once(server.url, (client) => client.get('a'))).toBeNull()
   })
 
-  test('removes its folder, but not one that it was given', async () => {
+  test('removes its own folder, but not a given one', async () => {
     const given = await mkdtemp(join(tmpdir(), 'eventlings-given-'))
     onTestFinished(() => rm(given, { recursive: true }))
     const theirs = await ownServer({ folder: given, args: APPEND_ONLY })
@@ -56,7 +56,7 @@ need('redis-server').describe('a server of our own', () => {
     expect(existsSync(own.folder)).toBe(false)
   })
 
-  test('starts on a copy of the data of another', async () => {
+  test("starts on a copy of another server's data", async () => {
     const first = await ownServer({ args: APPEND_ONLY })
     await once(first.url, (client) => client.set('a', '1'))
     const copy = await mkdtemp(join(tmpdir(), 'eventlings-copy-'))
@@ -66,17 +66,17 @@ need('redis-server').describe('a server of our own', () => {
     expect(await once(second.url, (client) => client.get('a'))).toBe('1')
   })
 
-  test('says in words that it cannot start on data that is broken', async () => {
+  test('explains that it cannot start on broken data', async () => {
     const server = await ownServer({ args: ['--save', '60 1'] })
     await server.crash()
     await writeFile(join(server.folder, 'dump.rdb'), 'no such thing as a snapshot')
-    await expect(server.restart()).rejects.toThrow(/^The server did not start again: .+ Its data is in .+\.$/)
+    await expect(server.restart()).rejects.toThrow(/^The server didn't start again: .+ Its data is in .+\.$/)
     await expect(server.restart()).rejects.toBeInstanceOf(RedisUnavailableError)
   })
 
-  test('says in words that a flag is unknown', async () => {
+  test('explains that a flag is unknown', async () => {
     await expect(startOwnServer({ args: ['--no-such-flag', 'x'] })).rejects.toThrow(
-      /^redis-server did not start: .+/,
+      /^redis-server didn't start: .+/,
     )
   })
 })
@@ -97,7 +97,7 @@ need('redis-server').describe('a cluster of our own', () => {
   })
 })
 
-test('without redis-server both are refused with how to install it', async () => {
+test('without redis-server both are refused with installation instructions', async () => {
   const env = { PATH: '' }
   await expect(startOwnServer({ env })).rejects.toThrow('Install Redis')
   await expect(startCluster({ env })).rejects.toThrow('Install Redis')

@@ -22,17 +22,17 @@ describe('parsePreference', () => {
   test.each([
     ['', 'The source of Redis is empty.'],
     ['docker', '"docker" isn\'t a source of Redis.'],
-    ['localhost:6379', 'lacks its beginning, "redis://"'],
-    ['http://localhost:6379', '"http://" isn\'t how the address of a Redis begins.'],
+    ['localhost:6379', `doesn't start with "redis://"`],
+    ['http://localhost:6379', '"http://" isn\'t how a Redis address starts.'],
     ['redis://', 'It needs at least a host'],
-    ['redis://localhost:99999', 'has the form redis://USER:PASSWORD@HOST:PORT/DATABASE'],
+    ['redis://localhost:99999', 'its form is redis://USER:PASSWORD@HOST:PORT/DATABASE'],
     ['redis://::1:6379/2', 'Write it as redis://[::1]:6379.'],
-    ['redis://localhost/events', 'ends in something that is not a database number'],
-    ['redis://localhost/1?tls=true', 'goes on after the database number'],
-    ['redis://:50%off@localhost', 'The password in the address of Redis has a % in it. Write it as %25.'],
-    ['redis://:p@ss/w:rd%@127.0.0.1:6379/1', 'has a / in it. Write it as %2F.'],
-    ['redis://:what?@127.0.0.1:6379/1', 'has a ? in it. Write it as %3F.'],
-    ['redis://me:#1@127.0.0.1', 'has a # in it. Write it as %23.'],
+    ['redis://localhost/events', "doesn't end in a database number"],
+    ['redis://localhost/1?tls=true', 'continues after the database number'],
+    ['redis://:50%off@localhost', 'The password in the Redis address contains a %. Write it as %25.'],
+    ['redis://:p@ss/w:rd%@127.0.0.1:6379/1', 'contains a /. Write it as %2F.'],
+    ['redis://:what?@127.0.0.1:6379/1', 'contains a ?. Write it as %3F.'],
+    ['redis://me:#1@127.0.0.1', 'contains a #. Write it as %23.'],
   ])('refuses %j with a sentence and the choices', (text, sentence) => {
     expect(() => parsePreference(text)).toThrow(BadPreferenceError)
     expect(() => parsePreference(text)).toThrow(sentence)
@@ -40,7 +40,7 @@ describe('parsePreference', () => {
   })
 })
 
-/** Passwords made of words that occur nowhere else, and of everything that has a meaning in an address. */
+/** Passwords made of unique words, and of every character with a meaning in an address. */
 const words = ['Xq7', 'Zk9', 'Wv4', 'Yj2']
 const password = fc
   .array(fc.oneof(fc.constantFrom(...words), fc.constantFrom(...'@:/?#%[]\\ "\'{}|^`<>&=+~.,;!$*()\t')), {
@@ -50,7 +50,7 @@ const password = fc
   .map((parts) => parts.join(''))
   .filter((text) => words.some((word) => text.includes(word)))
 
-/** Ways in which people write an address with a password, right ones and wrong ones. */
+/** Right and wrong ways to write an address with a password. */
 const address = password.chain((secret) =>
   fc.constantFrom(
     `redis://:${secret}@127.0.0.1:1/1`,
@@ -77,7 +77,7 @@ async function sentencesFor(text: string): Promise<string> {
   try {
     // Nothing listens there, so this always fails.
     await startRedis(parsePreference(text), { env: {} })
-    return 'It was taken.'
+    return 'It was accepted.'
   } catch (error) {
     if (!(error instanceof Error)) throw error
     const all = [
@@ -91,7 +91,7 @@ async function sentencesFor(text: string): Promise<string> {
 }
 
 describe('a password', () => {
-  test('never shows in what is said about an address, nor in doctor', async () => {
+  test('never shows in a message about an address, nor in doctor', async () => {
     await fc.assert(
       fc.asyncProperty(address, async (text) => {
         const said = await sentencesFor(text)
@@ -101,13 +101,13 @@ describe('a password', () => {
     )
   })
 
-  test('is either read as it was meant, or refused', () => {
+  test('is either read as intended, or refused', () => {
     fc.assert(
       fc.property(password, (secret) => {
         try {
           const read = readAddress(parsePreference(`redis://me:${secret}@127.0.0.1:1/1`))
           expect(read).toMatchObject({ host: '127.0.0.1', port: 1, username: 'me', database: 1 })
-          // What looks like an escape is one.
+          // What looks like an escape sequence is one.
           if (!/%[\da-f]{2}/i.test(secret)) expect(read.password).toBe(secret)
         } catch (error) {
           expect(error).toBeInstanceOf(BadPreferenceError)

@@ -6,12 +6,12 @@ import { type RunningRedis, startRedis } from '../../../src/redis/index.ts'
 import { lacks } from '../need.ts'
 import { commandForms } from './command-forms.ts'
 
-/** The embedded server imitates this version; others differ from it in ways that are no mistake. */
+/** The embedded server imitates this version; others legitimately differ from it. */
 const IMITATED = '7.0.'
 
 const reason = lacks('redis-server')
 
-describe.skipIf(reason !== undefined)('the embedded Redis replies as a real one', () => {
+describe.skipIf(reason !== undefined)('the embedded Redis replies like a real one', () => {
   let real: RunningRedis
   let embedded: RunningRedis
   beforeAll(async () => {
@@ -87,7 +87,7 @@ function messageOf(error: Error): string {
   return error.message
 }
 
-/** Milliseconds and the inner sizes of a stream are nobody's business: two servers differ in them, and one from run to run. */
+/** Milliseconds and internal sizes of a stream don't matter: they differ between servers and from run to run. */
 const VARYING = new Set(['idle', 'inactive', 'seen-time', 'radix-tree-keys', 'radix-tree-nodes'])
 
 function withoutTimes(words: readonly string[], reply: unknown): unknown {
@@ -95,7 +95,7 @@ function withoutTimes(words: readonly string[], reply: unknown): unknown {
   if (name === 'XPENDING' && words.length > 3) return withoutThird(reply)
   if (name !== 'XINFO') return reply
   const text = JSON.stringify(named(reply))
-  // In FULL, the time of a delivery stands behind the id (and the consumer).
+  // In FULL, the time of a delivery comes after the ID (and the consumer).
   return sub === 'STREAM' ? text.replace(/("\d+-\d+",(?:"\w+",)?)\d{13},/g, '$1<time>,') : text
 }
 

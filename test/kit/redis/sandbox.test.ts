@@ -24,7 +24,7 @@ afterAll(async () => {
 
 const LIBRARY = "#!lua name=mine\nredis.register_function('one', function() return 1 end)"
 
-test('a server of ours loses keys, scripts and functions, and has no marker', async () => {
+test('our own server loses keys, scripts and functions, and has no marker', async () => {
   await client.set('a', '1')
   const sha = String(await client.script('LOAD', 'return 1'))
   await client.call('FUNCTION', 'LOAD', LIBRARY)
@@ -34,7 +34,7 @@ test('a server of ours loses keys, scripts and functions, and has no marker', as
   expect(await client.call('FUNCTION', 'LIST')).toEqual([])
 })
 
-test('a borrowed database loses its keys and keeps its marker; scripts and functions may be of others and stay', async () => {
+test("a borrowed database loses its keys and keeps its marker; scripts and functions may be someone else's and stay", async () => {
   expect(await askLease(client, 'take', 'me')).toEqual({ kind: 'ours' })
   await client.set('a', '1')
   const sha = String(await client.script('LOAD', 'return 2'))
@@ -45,9 +45,9 @@ test('a borrowed database loses its keys and keeps its marker; scripts and funct
   expect(await client.call('FUNCTION', 'LIST')).toHaveLength(1)
 })
 
-test('a borrowed database that somebody else has is not emptied', async () => {
+test('a borrowed database that another program has is not emptied', async () => {
   await askLease(client, 'release', 'me')
-  await askLease(client, 'take', 'somebody else')
+  await askLease(client, 'take', 'someone else')
   await client.set('theirs', '1')
   const cleaning = cleanSandbox(client, { kind: 'url', lease: 'me' })
   await expect(cleaning).rejects.toThrow(SandboxLostError)
@@ -55,7 +55,7 @@ test('a borrowed database that somebody else has is not emptied', async () => {
   await client.flushdb()
 })
 
-test('the databases beside the sandbox are left alone', async () => {
+test('other databases are left alone', async () => {
   const beside = new Redis(`${redis.url}/1`)
   await beside.set('theirs', '1')
   await cleanSandbox(client, { kind: 'embedded' })
@@ -64,7 +64,7 @@ test('the databases beside the sandbox are left alone', async () => {
   beside.disconnect()
 })
 
-test('a server that does not let itself be emptied is an error', async () => {
+test('a server that refuses to be emptied is an error', async () => {
   const port = await tinyRedis({ FLUSHDB: '-NOPERM this user has no permissions\r\n' })
   const locked = new Redis({ port, enableReadyCheck: false })
   await expect(cleanSandbox(locked, { kind: 'binary' })).rejects.toThrow('NOPERM')

@@ -1,4 +1,4 @@
-// A certificate that nobody signed but itself, for a server that speaks TLS and is not trusted. Good until 2126.
+// A self-signed certificate, for a server with TLS that isn't trusted. Valid until 2126.
 export const CERTIFICATE = `
 -----BEGIN CERTIFICATE-----
 MIIBnDCCAUKgAwIBAgIUWNSVxTzuDTxcgjQq4RynW/HsC4AwCgYIKoZIzj0EAwIw

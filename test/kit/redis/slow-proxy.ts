@@ -3,13 +3,13 @@ import { onTestFinished } from 'vitest'
 import { requestReader } from '../../../src/check/kit/resp-requests.ts'
 
 export interface ProxyOptions {
-  /** Every reply is held back so long (ms). */
+  /** How long every reply is held back (ms). */
   readonly delay?: number
-  /** Called with the name of each command and what was sent; the command goes on when that resolves. */
+  /** Called with the name of each command and what was sent; the command continues when that resolves. */
   onCommand?(name: string, bytes: Buffer): Promise<void> | void
 }
 
-/** A way to the server on that port; resolves to its own port. Ends with the test. */
+/** A proxy to the server on that port; resolves to its own port. Ends with the test. */
 export async function slowProxy(to: number, { delay = 0, onCommand }: ProxyOptions): Promise<number> {
   const sockets = new Set<net.Socket>()
   const proxy = net.createServer((client) => {

@@ -6,10 +6,10 @@ import { need } from '../need.ts'
 import { listening } from './decoys.ts'
 import { pathWithServer, serverOfVersion } from './fake-server.ts'
 
-/** Said out loud, so that a container engine of this machine does not answer in its place. */
+/** Set explicitly, so that a container engine on this machine doesn't answer instead. */
 const NO_ENGINE = { DOCKER_HOST: 'unix:///no/engine/here.sock' }
 const NO_ENGINE_NOTICE =
-  'No container engine answers at unix:///no/engine/here.sock (DOCKER_HOST). Going on without it.'
+  'No container engine answers at unix:///no/engine/here.sock (DOCKER_HOST). Continuing without it.'
 
 async function start(env: NodeJS.ProcessEnv, preference?: RedisPreference) {
   const heard: string[] = []
@@ -23,52 +23,49 @@ async function start(env: NodeJS.ProcessEnv, preference?: RedisPreference) {
 }
 
 describe('auto', () => {
-  test('takes the embedded Redis where there is nothing else', async () => {
+  test('uses the embedded Redis if there is nothing else', async () => {
     const redis = await start({ PATH: '', ...NO_ENGINE })
     expect(redis.kind).toBe('embedded')
     expect(redis.notices).toEqual([NO_ENGINE_NOTICE])
   })
 
-  need('redis-server').test(
-    'takes the installed redis-server where no container engine answers',
-    async () => {
-      const redis = await start({ PATH: process.env.PATH, ...NO_ENGINE })
-      expect(redis.kind).toBe('binary')
-    },
-  )
+  need('redis-server').test('uses the installed redis-server if no container engine answers', async () => {
+    const redis = await start({ PATH: process.env.PATH, ...NO_ENGINE })
+    expect(redis.kind).toBe('binary')
+  })
 
-  need('container').test('takes a container where an engine answers and has the image', async () => {
+  need('container').test('uses a container if an engine answers and has the image', async () => {
     const redis = await start(process.env)
     expect(redis).toMatchObject({ kind: 'container', notices: [] })
   })
 
-  test('goes on with a notice when the engine has no image and cannot get it', async () => {
+  test('continues with a notice when the engine has no image and cannot get it', async () => {
     const redis = await start({ PATH: '', DOCKER_HOST: await engineWithoutNetwork() })
     expect(redis.kind).toBe('embedded')
     expect(redis.notices).toEqual([
-      'Downloading the image redis:8-alpine, once …',
-      'Docker runs, but the image redis:8-alpine is not there and cannot be downloaded (dial tcp: no such host). Going on without it.',
+      'Downloading the image redis:8-alpine (only once) …',
+      "Docker runs, but it doesn't have the image redis:8-alpine and can't download it (dial tcp: no such host). Continuing without it.",
     ])
   })
 
   test.skipIf(process.platform === 'win32')(
-    'goes on with a notice when redis-server is too old',
+    'continues with a notice when redis-server is too old',
     async () => {
       const redis = await start({ ...(await pathWithServer(serverOfVersion('5.0.7'))), ...NO_ENGINE })
       expect(redis.kind).toBe('embedded')
       expect(redis.notices.at(-1)).toMatch(
-        /redis-server is Redis 5\.0\.7, and the lessons need 7\.0 or newer\. Going on without it\.$/,
+        /redis-server is Redis 5\.0\.7, but the lessons need 7\.0 or newer\. Continuing without it\.$/,
       )
     },
   )
 })
 
 describe('EVENTLINGS_REDIS', () => {
-  test('names the source when nobody else does', async () => {
+  test('names the source if nothing else does', async () => {
     expect((await start({ PATH: process.env.PATH, EVENTLINGS_REDIS: 'embedded' })).kind).toBe('embedded')
   })
 
-  test('is overruled by what the program was called with', async () => {
+  test('is overridden by the command line', async () => {
     expect((await start({ EVENTLINGS_REDIS: 'redis://127.0.0.1:1' }, 'embedded')).kind).toBe('embedded')
   })
 

@@ -4,15 +4,15 @@ import { createInterface } from 'node:readline'
 import { onTestFinished } from 'vitest'
 import { freePort } from '../../../src/redis/free-port.ts'
 
-/** A redis-server of the test's own that can be sent to sleep, woken and started again. */
+/** The test's own redis-server, which can be paused, resumed and restarted. */
 export interface StoppableServer {
   readonly port: number
   readonly url: `redis://${string}`
-  /** SIGSTOP: it keeps its connections, accepts new ones and answers nothing. */
+  /** Sends SIGSTOP: it keeps its connections, accepts new ones and answers nothing. */
   pause(): void
-  /** SIGCONT. */
+  /** Sends SIGCONT. */
   wake(): void
-  /** SIGKILL, and another one without its data in its place. */
+  /** Sends SIGKILL, and starts another one without its data in its place. */
   restartEmpty(): Promise<void>
   kill(): void
 }

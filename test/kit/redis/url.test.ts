@@ -25,7 +25,7 @@ async function refusal(url: string): Promise<RedisUnavailableError> {
   throw new Error(`${url} was accepted.`)
 }
 
-/** Somebody else's Redis, on any machine. */
+/** Someone else's Redis, on any machine. */
 async function lent(): Promise<{ port: string; client: (database: number) => Redis }> {
   const redis = await startRedis('embedded')
   onTestFinished(() => redis.stop())
@@ -41,7 +41,7 @@ async function lent(): Promise<{ port: string; client: (database: number) => Red
 }
 
 describe('a borrowed Redis', () => {
-  test('is taken when the database is empty, and marked', async () => {
+  test('is accepted when the database is empty, and marked', async () => {
     const { port, client } = await lent()
     const redis = await startRedis(parsePreference(`redis://127.0.0.1:${port}/3`))
     expect(redis).toMatchObject({
@@ -57,7 +57,7 @@ describe('a borrowed Redis', () => {
     expect(await client(3).get(SANDBOX_MARKER)).toBe('eventlings')
   })
 
-  test('is taken again with what our last visit left there', async () => {
+  test('is accepted again with the data that our last visit left', async () => {
     const { port, client } = await lent()
     await (await startRedis(parsePreference(`redis://127.0.0.1:${port}/3`))).stop()
     await client(3).rpush('events:1', 'left over')
@@ -66,81 +66,78 @@ describe('a borrowed Redis', () => {
     })
   })
 
-  test('is refused and stays untouched when the database has data of others', async () => {
+  test("is refused and stays untouched when the database has someone else's data", async () => {
     const { port, client } = await lent()
     const theirs = client(0)
     await theirs.set('customers', '17')
     const { message } = await refusal(`redis://127.0.0.1:${port}`)
     expect(message).toBe(
-      `Database 0 of 127.0.0.1:${port} has a key and is not a sandbox of ours, so it was left alone: checks empty their database. Write the number of an empty one at the end of the address, such as redis://127.0.0.1:${port}/15.`,
+      `Database 0 of 127.0.0.1:${port} has a key and isn't an eventlings sandbox, so it was left alone: checks empty their database. Put the number of an empty database at the end of the address, for example redis://127.0.0.1:${port}/15.`,
     )
     expect(await theirs.keys('*')).toEqual(['customers'])
   })
 
-  test('does not mind data of others in another database', async () => {
+  test("accepts someone else's data in another database", async () => {
     const { port, client } = await lent()
     await client(0).set('customers', '17')
     await startRedis(parsePreference(`redis://127.0.0.1:${port}/1`))
     expect(await client(0).keys('*')).toEqual(['customers'])
   })
 
-  test('goes on running after stop, and is not ours to crash', async () => {
+  test('keeps running after stop, and is not ours to crash', async () => {
     const { port, client } = await lent()
     const redis: RunningRedis = await startRedis(parsePreference(`redis://127.0.0.1:${port}/2`))
-    await expect(redis.crash()).rejects.toThrow(`The Redis at 127.0.0.1:${port} is not ours to crash.`)
+    await expect(redis.crash()).rejects.toThrow(`The Redis at 127.0.0.1:${port} isn't ours to crash.`)
     await redis.stop()
     expect(await client(2).ping()).toBe('PONG')
   })
 })
 
-describe('an address that is no good', () => {
-  test('nobody listens', async () => {
+describe('a bad address', () => {
+  test('nothing listens', async () => {
     const port = await freePort()
     expect((await refusal(`redis://127.0.0.1:${port}`)).message).toBe(
-      `Nothing listens at 127.0.0.1:${port}. Start the Redis there or correct the address, or take another source with \`--redis\`.`,
+      `Nothing listens at 127.0.0.1:${port}. Start the Redis there or correct the address, or choose another source with \`--redis\`.`,
     )
   })
 
   test('the host does not exist', async () => {
     expect((await refusal('redis://no-such-host.invalid')).problem).toBe(
-      'The host "no-such-host.invalid" is not known.',
+      `The host "no-such-host.invalid" can't be found.`,
     )
   })
 
   test('it is a web server', async () => {
     const port = await listening(createHttpServer())
     expect((await refusal(`redis://127.0.0.1:${port}`)).problem).toBe(
-      `What listens at 127.0.0.1:${port} does not answer like Redis.`,
+      `The server at 127.0.0.1:${port} doesn't answer like Redis.`,
     )
   })
 
-  test('it is something that speaks first', async () => {
+  test('it is a server that speaks first', async () => {
     const port = await decoy((socket) => socket.write('SSH-2.0-OpenSSH_9.2\r\n'))
-    expect((await refusal(`redis://127.0.0.1:${port}`)).problem).toContain('does not answer like Redis')
+    expect((await refusal(`redis://127.0.0.1:${port}`)).problem).toContain("doesn't answer like Redis")
   })
 
   test('it closes the connection', async () => {
     const port = await decoy((socket) => socket.end())
     expect((await refusal(`redis://127.0.0.1:${port}`)).message).toMatch(
-      /closes the connection without an answer, .* If it speaks TLS, write rediss:/,
+      /closes the connection without an answer, .* If it uses TLS, write rediss:/,
     )
   })
 
-  test('it keeps silent, which is noticed within seconds', async () => {
+  test('it stays silent, which is noticed within seconds', async () => {
     const port = await decoy(() => {})
     const started = performance.now()
-    expect((await refusal(`redis://127.0.0.1:${port}`)).problem).toBe(`127.0.0.1:${port} does not answer.`)
+    expect((await refusal(`redis://127.0.0.1:${port}`)).problem).toBe(`127.0.0.1:${port} doesn't answer.`)
     expect(performance.now() - started).toBeLessThan(10_000)
   })
 
   test.each([
-    ['redis_version:6.2.14', /The Redis at .* is 6\.2\.14, and the lessons need 7\.0 or newer\./],
-    [
-      'redis_version:7.0.0\r\nredis_mode:cluster',
-      /is a node of a cluster, which keeps only a part of the keys/,
-    ],
+    ['redis_version:6.2.14', /The Redis at .* is 6\.2\.14, but the lessons need 7\.0 or newer\./],
+    ['redis_version:7.0.0\r\nredis_mode:cluster', /is a node of a cluster, which has only part of the keys/],
     ['redis_version:7.0.0\r\nredis_mode:sentinel', /is a Sentinel, which keeps no data/],
-    ['something:else', /does not tell a Redis version/],
+    ['something:else', /doesn't report a Redis version/],
   ])('its INFO says %j', async (info, sentence) => {
     const port = await tinyRedis({ INFO: bulk(`# Server\r\n${info}\r\n`) })
     expect((await refusal(`redis://127.0.0.1:${port}`)).message).toMatch(sentence)
@@ -149,14 +146,14 @@ describe('an address that is no good', () => {
   test('its certificate is not trusted', async () => {
     const port = await listening(createTlsServer({ cert: CERTIFICATE, key: KEY }))
     expect((await refusal(`rediss://127.0.0.1:${port}`)).message).toMatch(
-      /^The TLS certificate of 127\.0\.0\.1:\d+ is not trusted \(self-signed certificate[^)]*\)\. .*NODE_EXTRA_CA_CERTS/,
+      /^The TLS certificate of 127\.0\.0\.1:\d+ isn't trusted \(self-signed certificate[^)]*\)\. .*NODE_EXTRA_CA_CERTS/,
     )
   })
 
-  test('it does not speak TLS', async () => {
+  test('it does not use TLS', async () => {
     const port = await listening(createHttpServer())
     expect((await refusal(`rediss://127.0.0.1:${port}`)).message).toMatch(
-      /does not speak TLS\. Write redis:\/\/ instead/,
+      /doesn't use TLS\. Write redis:\/\/ instead/,
     )
   })
 })
@@ -170,24 +167,24 @@ need('redis-server').describe('a real Redis with a password', () => {
     return new URL(server.url).port
   }
 
-  test('asks for it, does not take a wrong one, and takes the right one', async () => {
+  test('needs it, rejects a wrong one, and accepts the right one', async () => {
     const port = await locked()
     expect((await refusal(`redis://127.0.0.1:${port}/1`)).message).toBe(
-      `The Redis at 127.0.0.1:${port} asks for a password. Write it into the address: redis://:PASSWORD@127.0.0.1:${port}/1.`,
+      `The Redis at 127.0.0.1:${port} needs a password. Add it to the address: redis://:PASSWORD@127.0.0.1:${port}/1.`,
     )
     const wrong = await refusal(`redis://:hunter2@127.0.0.1:${port}/1`)
-    expect(wrong.problem).toContain('does not accept the password of the address')
+    expect(wrong.problem).toContain("doesn't accept the password in the address")
     expect(wrong.message).not.toContain('hunter2')
     const redis = await startRedis(parsePreference(`redis://:s%3Acret@127.0.0.1:${port}/1`))
     expect(redis.description).not.toContain('cret')
   })
 
-  test('has so many databases and no more', async () => {
+  test('has a limited number of databases', async () => {
     const port = await locked()
     expect((await refusal(`redis://:s%3Acret@127.0.0.1:${port}/9`)).problem).toContain('has no database 9')
   })
 
-  test('says so when a password is given that it does not have', async () => {
+  test('reports a password that it does not use', async () => {
     const server = await startOwnServer({ args: ['--save', ''] })
     onTestFinished(() => server.stop())
     expect((await refusal(server.url.replace('://', '://:hunter2@'))).problem).toMatch(

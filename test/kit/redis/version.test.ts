@@ -33,7 +33,7 @@ describe('a version', () => {
     expect(isTooOld({ product: 'Redis', version })).toBe(expected)
   })
 
-  test('is shown short', () => {
+  test('is shown in short form', () => {
     expect(shortName({ product: 'Valkey', version: '8.0.1' })).toBe('Valkey 8.0')
   })
 })
