@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { filesOf } from './files.ts'
 
 /**
- * What `#built/<slug>` means, absolute: the model solution, or the learner's own answer where `mine`, the folder of their
- * answers, has one.
+ * The absolute path that `#built/<slug>` resolves to: the model solution or, if `mine` (the folder of the learner's
+ * answers) has one, the learner's own answer.
  */
 export function builtFile(root: string, slug: string, mine: string | undefined): string {
   const own = mine === undefined ? undefined : join(mine, `${slug}.ts`)

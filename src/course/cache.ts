@@ -13,14 +13,14 @@ export interface CachedLesson {
 /** By file name. */
 export type CourseIndex = Readonly<Record<string, CachedLesson>>
 
-/** Raised whenever FrontMatter changes, so that an index of an older kit is not believed. */
+/** Raised whenever FrontMatter changes, so that an older kit's index is ignored. */
 const format = 1
 
 export function indexFile(root: string): string {
   return path.join(root, '.eventlings', 'cache', 'course.json')
 }
 
-/** The index as last written. A missing, torn or foreign one is empty: it is only a shortcut. */
+/** The index as last written. A missing, torn or foreign one counts as empty: it's only a shortcut. */
 export async function readIndex(root: string): Promise<CourseIndex> {
   try {
     const index: unknown = JSON.parse(await readFile(indexFile(root), 'utf8'))
@@ -34,7 +34,7 @@ export async function readIndex(root: string): Promise<CourseIndex> {
   }
 }
 
-/** Writes the index whole or not at all. A folder that cannot be written to costs time, never an error. */
+/** Writes the index whole or not at all. A read-only folder costs time but never causes an error. */
 export async function writeIndex(root: string, lessons: CourseIndex): Promise<void> {
   const file = indexFile(root)
   const temporary = `${file}.${process.pid}.${Math.random().toString(36).slice(2)}.tmp`
@@ -56,7 +56,7 @@ function isCachedLesson(value: unknown): value is CachedLesson {
   )
 }
 
-/** By hand: loading zod to check the shortcut would make it a detour. */
+/** Checked by hand: loading zod to check the shortcut would make it a detour. */
 function isFrontMatter(value: unknown): value is FrontMatter {
   return (
     isObject(value) &&

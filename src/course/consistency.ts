@@ -2,7 +2,7 @@ import { BadLessonError } from './errors.ts'
 import type { LessonSummary } from './lesson.ts'
 import { nearestName } from './nearest.ts'
 
-/** What no lesson can know alone: numbers and names occur once, and `after` names an earlier lesson. */
+/** What a single lesson can't check: numbers and names must be unique, and `after` must name an earlier lesson. */
 export function checkTogether(lessons: readonly LessonSummary[]): void {
   const seen: LessonSummary[] = []
   for (const lesson of lessons) {
@@ -17,7 +17,7 @@ function checkPair(earlier: LessonSummary, lesson: LessonSummary): void {
     throw bad(
       lesson,
       'number',
-      `${earlier.slug} has the number ${lesson.number} too. Give one of them another.`,
+      `${earlier.slug} also has the number ${lesson.number}. Give one of them another number.`,
     )
   }
   if (earlier.slug.slice(2) === lesson.slug.slice(2)) {
@@ -32,7 +32,7 @@ function checkAfter(lesson: LessonSummary, needed: string, earlier: readonly Les
     earlier.map(({ slug }) => slug),
   )
   const wanted = guess === undefined ? 'Name a lesson that comes before this one.' : `Did you mean ${guess}?`
-  throw bad(lesson, 'after', `There is no earlier lesson "${needed}". ${wanted}`)
+  throw bad(lesson, 'after', `There's no earlier lesson "${needed}". ${wanted}`)
 }
 
 function bad({ slug }: LessonSummary, field: string, problem: string): BadLessonError {

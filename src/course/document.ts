@@ -2,17 +2,17 @@ import type { Token } from 'markdown-it'
 import { parseMarkdown } from '../markdown/parse.ts'
 import { BadLessonError } from './errors.ts'
 
-/** A lesson's Markdown, parsed into tokens, with what is needed to say where something is wrong. */
+/** A lesson's Markdown, parsed into tokens, with what's needed to report the place of an error. */
 export interface Document {
   /** Relative to the project's folder, for messages. */
   readonly file: string
   readonly lines: readonly string[]
-  /** The line in the file of `lines[0]`, counted from 1: the front matter stands above it. */
+  /** The line in the file of `lines[0]`, counted from 1: the front matter comes before it. */
   readonly firstLine: number
   readonly tokens: readonly Token[]
 }
 
-/** A heading at the top level with what stands below it; line numbers are indices into `lines`. */
+/** A top-level heading with the text below it; line numbers are indices into `lines`. */
 export interface Section {
   readonly level: number
   /** Markdown, without the number signs. */
@@ -33,7 +33,7 @@ export async function parseDocument(file: string, markdown: string, firstLine: n
   }
 }
 
-/** All sections in the order of their headings; number signs in code are no headings. */
+/** All sections in the order of their headings; number signs in code don't start headings. */
 export function sections(document: Document): readonly Section[] {
   const headings = document.tokens.flatMap((token, index) => {
     if (token.type !== 'heading_open' || token.level !== 0 || !token.map) return []

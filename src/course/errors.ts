@@ -6,7 +6,7 @@ export class BadLessonError extends Error {
   /** The front matter's field, or the part of the text: `tasks`, `hints`, `quiz`, `snippets`. */
   readonly field: string
   readonly problem: string
-  /** Counted from 1, where one line is to blame. */
+  /** Counted from 1, where a single line is wrong. */
   readonly line: number | undefined
 
   constructor(file: string, field: string, problem: string, line?: number) {
@@ -18,7 +18,7 @@ export class BadLessonError extends Error {
   }
 }
 
-/** Nothing in the course answers to the name; `nearest` holds the slugs that look most like it, maybe none. */
+/** No lesson in the course matches the name; `nearest` has the most similar slugs, maybe none. */
 export class UnknownLessonError extends Error {
   override readonly name = 'UnknownLessonError'
   readonly asked: string
@@ -26,13 +26,13 @@ export class UnknownLessonError extends Error {
 
   constructor(asked: string, nearest: readonly string[]) {
     const guess = nearest.length === 0 ? '' : ` Did you mean ${oneOf(nearest)}?`
-    super(`There is no lesson "${asked}".${guess} "npx eventlings list" shows them all.`)
+    super(`No lesson matches "${asked}".${guess} Run "npx eventlings list" to see them all.`)
     this.asked = asked
     this.nearest = nearest
   }
 }
 
-/** Several lessons answer to the name. */
+/** Several lessons match the name. */
 export class AmbiguousLessonError extends Error {
   override readonly name = 'AmbiguousLessonError'
   readonly asked: string
@@ -40,7 +40,7 @@ export class AmbiguousLessonError extends Error {
   readonly matches: readonly string[]
 
   constructor(asked: string, matches: readonly string[]) {
-    super(`"${asked}" could be ${oneOf(matches)}. Write its number, or more of the name.`)
+    super(`"${asked}" could be ${oneOf(matches)}. Use the number, or more of the name.`)
     this.asked = asked
     this.matches = matches
   }
@@ -52,19 +52,21 @@ export class UnknownTrackError extends Error {
   readonly known: readonly string[]
 
   constructor(asked: string, known: readonly string[]) {
-    super(`There is no track "${asked}". There are ${known.join(', ')}.`)
+    super(`There's no track "${asked}". The tracks are ${known.join(', ')}.`)
     this.asked = asked
     this.known = known
   }
 }
 
-/** The folder holds no course. */
+/** The folder contains no course. */
 export class NoCourseError extends Error {
   override readonly name = 'NoCourseError'
   readonly root: string
 
   constructor(root: string) {
-    super(`There are no lessons in ${root}. Its folder lessons/ is missing or empty: clone the course again.`)
+    super(
+      `There are no lessons in ${root}, because its lessons/ folder is missing or empty. Clone the course again.`,
+    )
     this.root = root
   }
 }

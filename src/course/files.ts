@@ -1,7 +1,7 @@
 import path from 'node:path'
 import type { Course } from './lesson.ts'
 
-/** Everything that carries a lesson's name; absolute paths. `rightAnswers` is a folder. */
+/** Everything named after a lesson; absolute paths. `rightAnswers` is a folder. */
 export interface LessonFiles {
   readonly lesson: string
   readonly starter: string
@@ -12,7 +12,7 @@ export interface LessonFiles {
   readonly mistakes: string
 }
 
-/** Where the files of a lesson stand or would stand; whether they exist is not looked at. */
+/** Where the files of a lesson are or would be; doesn't check whether they exist. */
 export function filesOf(course: Pick<Course, 'root'>, slug: string): LessonFiles {
   const at = (...parts: string[]) => path.join(course.root, ...parts)
   return {

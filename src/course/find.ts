@@ -3,8 +3,8 @@ import type { Course, LessonSummary } from './lesson.ts'
 import { nearest } from './nearest.ts'
 
 /**
- * The lesson that a person means: `7`, `07`, `07-concurrency`, `workspace/07-concurrency.ts`, or a part of slug or
- * title that only one lesson has. Throws UnknownLessonError with the nearest slugs, or AmbiguousLessonError.
+ * The lesson that a person means: `7`, `07`, `07-concurrency`, `workspace/07-concurrency.ts`, or a part of the slug
+ * or title that only one lesson has. Throws UnknownLessonError with the nearest slugs, or AmbiguousLessonError.
  */
 export function findLesson(course: Pick<Course, 'lessons'>, text: string): LessonSummary {
   const { lessons } = course
@@ -31,7 +31,7 @@ function contains(lesson: LessonSummary, asked: string): boolean {
   return lesson.slug.includes(asked) || simple(lesson.title).includes(asked)
 }
 
-/** The lessons whose numbers are closest to one that does not exist. */
+/** The lessons whose numbers are closest to one that doesn't exist. */
 function neighbours(lessons: readonly LessonSummary[], asked: number): readonly string[] {
   const distance = (lesson: LessonSummary) => Math.abs(Number(lesson.number) - asked)
   return slugs(lessons.toSorted((a, b) => distance(a) - distance(b)).slice(0, 2))
@@ -57,7 +57,7 @@ function isNumber(text: string): boolean {
   return /^\d+$/.test(text)
 }
 
-/** Lower case, words joined by dashes: what slugs and titles are compared as. */
+/** Lowercase, words joined by dashes: the form in which slugs and titles are compared. */
 function simple(text: string): string {
   return text
     .toLowerCase()

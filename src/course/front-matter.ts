@@ -3,7 +3,7 @@ import type { Need } from './lesson.ts'
 import { needs } from './lesson.ts'
 import { nearestName } from './nearest.ts'
 
-/** What stands above a lesson's text, checked. */
+/** The fields above a lesson's text, checked. */
 export interface FrontMatter {
   readonly title: string
   readonly chapter: string
@@ -21,9 +21,9 @@ export interface SplitText {
   readonly textLine: number
 }
 
-/** Parts a lesson's file at its second `---`. `file` is for messages. Throws BadLessonError. */
+/** Splits a lesson's file at its second `---`. `file` is for messages. Throws BadLessonError. */
 export function splitFrontMatter(file: string, content: string): SplitText {
-  // Git on Windows checks files out with CRLF; some editors put a byte order mark in front.
+  // Git on Windows checks out files with CRLF; some editors put a byte order mark at the start.
   const lines = content
     .replace(/^\uFEFF/, '')
     .replaceAll('\r\n', '\n')
@@ -32,7 +32,7 @@ export function splitFrontMatter(file: string, content: string): SplitText {
   if (lines[0]?.trimEnd() !== '---' || end === -1) {
     const wanted =
       'Put "---", the fields title, chapter, minutes and exports, and "---" at the top of the file.'
-    throw new BadLessonError(file, 'front matter', `It is missing or not closed. ${wanted}`)
+    throw new BadLessonError(file, 'front matter', `It's missing or not closed. ${wanted}`)
   }
   return {
     frontMatter: lines.slice(1, end).join('\n'),
@@ -46,15 +46,17 @@ export async function parseFrontMatter(file: string, frontMatter: string): Promi
   const [{ parse, YAMLParseError }, { z }] = await Promise.all([import('yaml'), import('zod')])
 
   const text = (wanted: string) => z.string(wanted).trim().min(1, wanted)
-  const slugs = 'It must be a list of lessons, e.g. [01-events], or [].'
-  const names = 'It must be a list of the names that an answer exports, e.g. [createEvent].'
-  const commands = 'It must be a list of commands that an answer may send, e.g. [CONFIG SET].'
+  const slugs = 'It must be a list of lessons, for example [01-events], or [].'
+  const names = 'It must be a list of the names that an answer exports, for example [createEvent].'
+  const commands = 'It must be a list of commands that an answer may send, for example [CONFIG SET].'
   const schema = z.strictObject({
-    title: text('It must be a text, e.g. "title: Events".'),
-    chapter: text('It must be a text, e.g. "chapter: Events, on lists".'),
-    minutes: z.int('It must be a whole number, e.g. "minutes: 20".').positive('It must be more than 0.'),
+    title: text('It must be a string, for example "title: Events".'),
+    chapter: text('It must be a string, for example "chapter: Events, on lists".'),
+    minutes: z
+      .int('It must be a whole number, for example "minutes: 20".')
+      .positive('It must be more than 0.'),
     after: z.array(z.string(slugs).regex(/^\d\d-[a-z0-9-]+$/, slugs), slugs).default([]),
-    needs: z.array(z.enum(needs, `It may hold ${needs.join(', ')}.`), 'It must be a list.').default([]),
+    needs: z.array(z.enum(needs, `It may contain ${needs.join(', ')}.`), 'It must be a list.').default([]),
     exports: z.array(z.string(names).regex(/^[\p{L}_$][\p{L}\p{N}_$]*$/u, names), names).min(1, names),
     allow: z.array(text(commands), commands).default([]),
   })
@@ -64,7 +66,7 @@ export async function parseFrontMatter(file: string, frontMatter: string): Promi
     fields = parse(frontMatter)
   } catch (error) {
     if (!(error instanceof YAMLParseError)) throw error
-    const problem = `It is no valid YAML: ${error.message.split('\n')[0]}`
+    const problem = `It isn't valid YAML: ${error.message.split('\n')[0]}`
     throw new BadLessonError(file, 'front matter', problem, (error.linePos?.[0].line ?? 1) + 1)
   }
   const result = schema.safeParse(fields ?? {})
@@ -72,15 +74,11 @@ export async function parseFrontMatter(file: string, frontMatter: string): Promi
   const issue = result.error.issues[0]
   if (issue?.code === 'unrecognized_keys')
     throw unknownField(file, issue.keys[0] ?? '', Object.keys(schema.shape))
-  throw new BadLessonError(
-    file,
-    String(issue?.path[0] ?? 'front matter'),
-    issue?.message ?? 'It cannot be read.',
-  )
+  throw new BadLessonError(file, String(issue?.path[0] ?? 'front matter'), issue?.message ?? "It's invalid.")
 }
 
 function unknownField(file: string, field: string, known: readonly string[]): BadLessonError {
   const guess = nearestName(field, known)
   const fields = guess === undefined ? `The fields are ${known.join(', ')}.` : `Did you mean ${guess}?`
-  return new BadLessonError(file, field, `There is no such field. ${fields}`)
+  return new BadLessonError(file, field, `There's no such field. ${fields}`)
 }

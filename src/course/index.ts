@@ -1,4 +1,4 @@
-/** The course: what stands in lessons/, and nothing else. */
+/** The course: what is in lessons/, and nothing else. */
 export type { Chapter } from './chapters.ts'
 export { chapters } from './chapters.ts'
 export {

@@ -1,7 +1,7 @@
 import { findLesson } from './find.ts'
 import type { Course, LessonSummary } from './lesson.ts'
 
-/** A range of lessons that has none, as a person wrote it. */
+/** A range that contains no lessons, as a person wrote it. */
 export class EmptyRangeError extends Error {
   override readonly name = 'EmptyRangeError'
   readonly asked: string
@@ -13,8 +13,8 @@ export class EmptyRangeError extends Error {
 }
 
 /**
- * The lessons that a person means by `01-06`, `4`, `concurrency`, in the order of the course and each once. Throws what
- * `findLesson` throws, and EmptyRangeError.
+ * The lessons that a person means by `01-06`, `4`, `concurrency`, in course order and each once. Throws the errors of
+ * `findLesson`, and EmptyRangeError.
  */
 export function findLessons(
   course: Pick<Course, 'lessons'>,
@@ -31,5 +31,5 @@ function rangeOrLesson(course: Pick<Course, 'lessons'>, text: string): readonly 
   if (from > to) throw new EmptyRangeError(text, `${from} comes after ${to}`)
   const lessons = course.lessons.filter(({ number }) => Number(number) >= from && Number(number) <= to)
   if (lessons.length > 0) return lessons
-  throw new EmptyRangeError(text, `the course goes to ${course.lessons.at(-1)?.number ?? 'none'}`)
+  throw new EmptyRangeError(text, `the course ends at ${course.lessons.at(-1)?.number ?? 'none'}`)
 }

@@ -1,9 +1,12 @@
-/** What a lesson may ask of the Redis behind it, or of the machine: servers of its own to kill, three of them as a cluster. */
+/**
+ * What a lesson may need from the Redis in use, or from the machine: servers of its own to kill, or three of them as
+ * a cluster.
+ */
 export type Need = 'real-server' | 'own-server' | 'cluster'
 
 export const needs: readonly Need[] = ['real-server', 'own-server', 'cluster']
 
-/** A lesson as lists and menus show it: what stands in its file's name and front matter. */
+/** A lesson as lists and menus show it: its file name and front matter. */
 export interface LessonSummary {
   /** The file's name without `.md`: `07-concurrency`. */
   readonly slug: string
@@ -25,7 +28,7 @@ export interface Task {
   readonly number: number
   /** Markdown: what to write, without the hints. */
   readonly text: string
-  /** Markdown, from the vague one to the one that is nearly the code; never empty. */
+  /** Markdown, from a vague one to one that's nearly the code; never empty. */
   readonly hints: readonly string[]
   /** The task's own needs and those of the lesson. */
   readonly needs: readonly Need[]
@@ -41,15 +44,15 @@ export interface QuizAnswer {
 }
 
 export interface QuizQuestion {
-  /** Markdown; one sentence, now and then with a block of code below it. */
+  /** Markdown; one sentence, sometimes with a code block below it. */
   readonly question: string
-  /** Two or more, of which at least one is right. */
+  /** Two or more, at least one of them right. */
   readonly answers: readonly QuizAnswer[]
-  /** The snippet, from 1, whose output is to be predicted; without it the question is about the text. */
+  /** The snippet, counted from 1, whose output is to be predicted; without it the question is about the text. */
   readonly before?: number
 }
 
-/** One line typed into redis-cli and what it prints; both may hold placeholders such as `<id>`. */
+/** One line typed into redis-cli and what it prints; both may contain placeholders such as `<id>`. */
 export interface RedisExchange {
   readonly command: string
   readonly reply: string
@@ -66,7 +69,7 @@ export type Snippet =
   | {
       readonly kind: 'ts'
       readonly code: string
-      /** What it prints, or undefined where the lesson does not show it. */
+      /** What it prints, or undefined where the lesson doesn't show it. */
       readonly output: string | undefined
       readonly fails: boolean
       readonly line: number
@@ -75,7 +78,7 @@ export type Snippet =
 export interface Lesson extends LessonSummary {
   /** Names of the values that an answer must export. */
   readonly exports: readonly string[]
-  /** Administrative commands that an answer may send, e.g. `CONFIG SET`. */
+  /** Administrative commands that an answer may send, for example `CONFIG SET`. */
   readonly allow: readonly string[]
   /** The lesson's file, absolute. */
   readonly file: string
@@ -86,7 +89,7 @@ export interface Lesson extends LessonSummary {
   /** Markdown after the tasks, without the quiz: "In production", "Read next". */
   readonly outro: string
   readonly snippets: readonly Snippet[]
-  /** The whole Markdown without front matter; it holds the hints and the right answers of the quiz. */
+  /** The whole Markdown without front matter; it includes the hints and the right answers of the quiz. */
   readonly text: string
 }
 
@@ -95,6 +98,6 @@ export interface Course {
   readonly root: string
   /** Ordered by number. */
   readonly lessons: readonly LessonSummary[]
-  /** Reads one lesson entirely. Throws UnknownLessonError (the slug must be exact) or BadLessonError. */
+  /** Reads one whole lesson. Throws UnknownLessonError (the slug must be exact) or BadLessonError. */
   lesson(slug: string): Promise<Lesson>
 }

@@ -13,7 +13,7 @@ export type Block =
   | { readonly kind: 'bullets' | 'numbers'; readonly line: number; readonly items: readonly ListItem[] }
   | { readonly kind: 'other'; readonly line: number }
 
-/** The blocks at the top level from line `from` to line `to`, exclusive. */
+/** The top-level blocks from line `from` to line `to`, exclusive. */
 export function blocksBetween(document: Document, from: number, to: number): readonly Block[] {
   return document.tokens.flatMap((token, index): Block[] => {
     if (token.level !== 0 || !token.map || token.map[0] < from || token.map[0] >= to) return []

@@ -11,9 +11,9 @@ import { parseLesson } from './parse.ts'
 import { projectRoot } from './root.ts'
 
 /**
- * Reads the front matter of all lessons in `root`/lessons; files that are no `NN-slug.md` are not lessons.
- * Front matter that was read before comes from an index in .eventlings/cache, so that a plain list needs no parser.
- * Throws BadLessonError, or NoCourseError where there is no lesson at all.
+ * Reads the front matter of all lessons in `root`/lessons; only files named `NN-slug.md` are lessons. Front matter
+ * that was read before comes from an index in .eventlings/cache, so that a plain list needs no parser. Throws
+ * BadLessonError, or NoCourseError if there are no lessons at all.
  */
 export async function loadCourse(root: string = projectRoot()): Promise<Course> {
   const names = await lessonFiles(root)
@@ -72,7 +72,7 @@ function summary(name: string, { frontMatter }: CachedLesson): LessonSummary {
 async function readLesson(root: string, index: CourseIndex, slug: string): Promise<Lesson> {
   const name = `${slug}.md`
   if (!index[name]) throw new UnknownLessonError(slug, [])
-  // Looked at again: somebody may be writing the lesson while this program runs.
+  // Checked again, because an author may be writing the lesson while this program runs.
   const entry = await readEntry(root, name, index[name])
   const file = filesOf({ root }, slug).lesson
   const { exports, allow } = entry.frontMatter

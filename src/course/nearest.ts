@@ -5,8 +5,8 @@ export interface Named {
 }
 
 /**
- * The values whose names look most like `asked`, best first, three at most. A name is near if a third of it or less
- * has to be typed anew, so that nonsense gets no suggestion.
+ * The values whose names are most similar to `asked`, best first, three at most. A name is near if at most a third of
+ * it has to be retyped, so that nonsense gets no suggestion.
  */
 export function nearest(asked: string, candidates: readonly Named[]): readonly string[] {
   return candidates
@@ -17,7 +17,7 @@ export function nearest(asked: string, candidates: readonly Named[]): readonly s
     .map(({ value }) => value)
 }
 
-/** The one of these names that looks most like `asked`; undefined where none does. */
+/** The name most similar to `asked`; undefined if none is similar. */
 export function nearestName(asked: string, names: readonly string[]): string | undefined {
   const [guess] = nearest(
     asked,
@@ -30,9 +30,9 @@ function relative(a: string, b: string): number {
   return editDistance(a, b) / Math.max(a.length, b.length, 1)
 }
 
-/** How many characters must be inserted, removed, replaced or swapped with their neighbour to make `b` out of `a`. */
+/** How many characters must be inserted, removed, replaced or swapped with their neighbor to turn `a` into `b`. */
 export function editDistance(a: string, b: string): number {
-  // Three rows are enough: the one under work, the last one, and the one before, for swapped neighbours.
+  // Three rows are enough: the current one, the last one, and the one before, for swapped neighbors.
   let before: number[] = []
   let last = Array.from({ length: b.length + 1 }, (_, column) => column)
   for (let row = 1; row <= a.length; row++) {

@@ -6,10 +6,10 @@ import { parseQuiz } from './quiz.ts'
 import { parseSnippets } from './snippets.ts'
 import { parseTasks } from './tasks.ts'
 
-/** What a lesson's text holds, as opposed to its front matter. */
+/** The content of a lesson's text, as opposed to its front matter. */
 export type LessonText = Pick<Lesson, 'intro' | 'tasks' | 'quiz' | 'outro' | 'snippets' | 'text'>
 
-/** Reads the text of a lesson. `file` is for messages, `content` the whole file. Throws BadLessonError. */
+/** Reads the text of a lesson. `file` is for messages, `content` is the whole file. Throws BadLessonError. */
 export async function parseLesson(
   file: string,
   content: string,

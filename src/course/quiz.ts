@@ -10,7 +10,7 @@ export interface PlacedQuiz {
   readonly to: number
 }
 
-/** The section "Quiz", or undefined if the lesson has none; `snippets` are those of the lesson. Throws BadLessonError. */
+/** The section "Quiz", or undefined if the lesson has none; `snippets` are the lesson's. Throws BadLessonError. */
 export function parseQuiz(document: Document, snippets: readonly Snippet[]): PlacedQuiz | undefined {
   const all = sections(document)
   const quiz = all.find(({ level, title }) => level === 2 && /^quiz$/i.test(title))
@@ -23,7 +23,7 @@ export function parseQuiz(document: Document, snippets: readonly Snippet[]): Pla
       document,
       'quiz',
       quiz.heading,
-      'The quiz has no question. Begin one with "### <question>?".',
+      'The quiz has no questions. Start one with "### <question>?".',
     )
   }
   return { questions, from: quiz.heading, to: quiz.to }
@@ -39,7 +39,12 @@ function parseQuestion(document: Document, section: Section, snippets: readonly 
   }
   const answers = list.items.map((item) => parseAnswer(document, item))
   if (answers.length < 2) {
-    throw mistake(document, 'quiz', list.line, `"${section.title}" needs two answers or more to choose from.`)
+    throw mistake(
+      document,
+      'quiz',
+      list.line,
+      `"${section.title}" needs at least two answers to choose from.`,
+    )
   }
   if (!answers.some(({ right }) => right)) {
     const problem = `"${section.title}" has no right answer. Mark it with "- [x]".`
@@ -65,7 +70,7 @@ function placeOf(
   const problem =
     number === undefined
       ? `The question "${title}" belongs before a snippet: write "Before: snippet 2".`
-      : `The question "${title}" is to stand before snippet ${number}. The lesson has ${known}.`
+      : `The question "${title}" should come before snippet ${number}, but the lesson has ${known}.`
   throw mistake(document, 'quiz', first, problem)
 }
 
@@ -76,13 +81,13 @@ function parseAnswer(document: Document, { line, lines }: ListItem): QuizAnswer 
       document,
       'quiz',
       line,
-      'An answer begins with "- [ ]" if it is wrong, with "- [x]" if right.',
+      `An answer starts with "- [ ]" if it's wrong, with "- [x]" if it's right.`,
     )
   }
   return { text, right: mark !== ' ', explanation: dedented(withoutBlankEnds(lines.slice(1))) }
 }
 
-/** Authors indent as far as the answer's text, behind its box; four spaces left over would make it code. */
+/** Authors indent as far as the answer's text, after its box; four leftover spaces would make it code. */
 function dedented(lines: readonly string[]): string {
   const indents = lines.filter((line) => line.trim() !== '').map((line) => line.search(/\S/))
   return lines.map((line) => line.slice(Math.min(...indents))).join('\n')

@@ -3,7 +3,7 @@ import type { Document } from './document.ts'
 import { mistake } from './document.ts'
 import type { RedisExchange, Snippet } from './lesson.ts'
 
-/** All blocks of code that run, in the order of the text, wherever they stand. Throws BadLessonError. */
+/** All runnable code blocks, in the order of the text, wherever they are. Throws BadLessonError. */
 export function parseSnippets(document: Document): readonly Snippet[] {
   const { tokens } = document
   return tokens.flatMap((token, index): Snippet[] => {
@@ -20,7 +20,7 @@ export function parseSnippets(document: Document): readonly Snippet[] {
         return [typescript(document, token, line, true, tokens[index + 1])]
       case 'output':
         if (isRunnable(tokens[index - 1])) return []
-        throw mistake(document, 'snippets', line, 'A block "output" belongs right below a block "ts run".')
+        throw mistake(document, 'snippets', line, 'An "output" block belongs right below a "ts run" block.')
       case 'ts':
         return []
       default:
@@ -32,7 +32,7 @@ export function parseSnippets(document: Document): readonly Snippet[] {
 
 function unknownMark(info: string): string {
   const known = '"redis", "redis fails", "ts", "ts run", "ts run fails" and "output"'
-  return `"${info}" is no kind of block. The kinds are ${known}.`
+  return `"${info}" isn't a kind of block. The kinds are ${known}.`
 }
 
 function isRunnable(token: Token | undefined): boolean {
@@ -58,7 +58,7 @@ function redis(document: Document, token: Token, line: number, fails: boolean): 
     if (command !== undefined) commands.push({ command: command.trimEnd(), reply: [], at })
     else if (commands.length > 0) commands.at(-1)?.reply.push(text)
     else if (text.trim() !== '') {
-      throw mistake(document, 'snippets', at, 'A block "redis" begins with a command: "> PING".')
+      throw mistake(document, 'snippets', at, 'A "redis" block starts with a command: "> PING".')
     }
   }
   const exchanges = commands.map(({ command, reply, at }): RedisExchange => {
@@ -66,7 +66,7 @@ function redis(document: Document, token: Token, line: number, fails: boolean): 
     if (printed !== '') return { command, reply: printed }
     throw mistake(document, 'snippets', at, `Write what redis-cli prints for "${command}" on the next line.`)
   })
-  if (exchanges.length === 0) throw mistake(document, 'snippets', line, 'This block "redis" has no command.')
+  if (exchanges.length === 0) throw mistake(document, 'snippets', line, 'This "redis" block has no command.')
   if (exchanges.some(({ reply }) => showsError(reply)) !== fails) {
     const problem = fails
       ? 'No reply in this block is an error: remove "fails".'
@@ -76,7 +76,7 @@ function redis(document: Document, token: Token, line: number, fails: boolean): 
   return { kind: 'redis', commands: exchanges, fails, line: document.firstLine + line }
 }
 
-/** Whether a reply, as redis-cli prints it, is or holds an error: `EXEC` replies `2) (error) WRONGTYPE …`. */
+/** Whether a reply, as redis-cli prints it, is or contains an error: `EXEC` replies `2) (error) WRONGTYPE …`. */
 export function showsError(reply: string): boolean {
   return /^\s*(?:\d+\) *)*\(error\)/m.test(reply)
 }

@@ -4,7 +4,7 @@ import type { Need, Task } from './lesson.ts'
 import { needs as knownNeeds } from './lesson.ts'
 import { blocksBetween } from './list-items.ts'
 
-/** A task and the lines that it takes up. */
+/** A task and the lines it takes up. */
 export interface PlacedTask extends Task {
   readonly from: number
   readonly to: number
@@ -18,7 +18,7 @@ export function parseTasks(document: Document, lessonNeeds: readonly Need[]): re
     tasks.push(parseTask(document, section, tasks, lessonNeeds))
   }
   if (tasks.length === 0) {
-    throw mistake(document, 'tasks', 0, 'There is no task. Begin one with "## Task 1 · <name>".')
+    throw mistake(document, 'tasks', 0, 'There are no tasks. Start one with "## Task 1 · <name>".')
   }
   const twice = tasks.find((task, index) => tasks.findIndex(({ name }) => name === task.name) < index)
   if (twice) {
@@ -41,7 +41,7 @@ function parseTask(
       document,
       'tasks',
       section.heading,
-      `"## ${section.title}" is no heading of a task. ${wanted}`,
+      `"## ${section.title}" isn't the heading of a task. ${wanted}`,
     )
   }
   const name = title.replaceAll('`', '').trim()
@@ -73,7 +73,7 @@ function hintsSection(document: Document, task: Section, name: string): Section 
     throw mistake(document, 'hints', task.heading, `Task "${name}" has no hints. ${wanted}`)
   }
   if (second) {
-    const problem = `Task "${name}" has hints in two places. Put them into one list.`
+    const problem = `Task "${name}" has hints in two places. Put them in one list.`
     throw mistake(document, 'hints', second.heading, problem)
   }
   const next = inside.find(({ heading }) => heading > hints.heading)
@@ -85,8 +85,8 @@ function parseHints(document: Document, section: Section, name: string): readonl
   const [list] = blocks
   const stray = blocks.find((block, index) => index > 0 || block.kind !== 'numbers')
   if (list?.kind !== 'numbers' || stray) {
-    const wanted = 'Write "1. …", "2. …" and indent what belongs to a hint as far as its text.'
-    const problem = `The hints of task "${name}" are not one numbered list. ${wanted}`
+    const wanted = 'Write "1. …", "2. …" and indent everything in a hint as far as its text.'
+    const problem = `The hints of task "${name}" aren't one numbered list. ${wanted}`
     throw mistake(document, 'hints', stray?.line ?? section.heading, problem)
   }
   return list.items.map(({ line, lines }) => {
@@ -109,19 +109,19 @@ function linesBelowHeading(document: Document, section: Section, earlier: readon
         document,
         'needs',
         needs.line,
-        `"${text}" is nothing that a task can need. Write ${known}.`,
+        `"${text}" isn't something a task can need. Write ${known}.`,
       )
     }),
     buildsOn: buildsOn.items.map((text) => {
       if (earlier.includes(text)) return text
-      const problem = `"${text}" is not the name of an earlier task. Separate several names with " + ".`
+      const problem = `"${text}" isn't the name of an earlier task. Separate several names with " + ".`
       throw mistake(document, 'tasks', buildsOn.line, problem)
     }),
     textFrom: buildsOn.end,
   }
 }
 
-/** The items of a line "Key: …", if the first line with text from `from` on is one; `end` is the line after it. */
+/** The items of a line "Key: …", if the first nonempty line at or after `from` is one; `end` is the line after it. */
 function listAt(document: Document, section: Section, from: number, key: 'needs' | 'builds on') {
   const line = document.lines.findIndex((text, index) => index >= from && text.trim() !== '')
   const written = document.lines[line] ?? ''

@@ -46,24 +46,24 @@ const definitions: readonly TrackDefinition[] = [
 export interface Track {
   readonly name: string
   readonly title: string
-  /** Only lessons that exist, in the order of the course. */
+  /** Only lessons that exist, in course order. */
   readonly lessons: readonly LessonSummary[]
-  /** All its lessons together. */
+  /** For all its lessons together. */
   readonly minutes: number
 }
 
-/** A lesson of a track, and what it builds on that is not in the track. */
+/** A lesson of a track, and what it builds on that isn't in the track. */
 export interface MissingPrerequisite {
   readonly lesson: string
   readonly missing: readonly string[]
 }
 
-/** All ways through the course, from the shortest. */
+/** All tracks of the course, from the shortest to the longest. */
 export function tracks(course: Pick<Course, 'lessons'>): readonly Track[] {
   return definitions.map((definition) => build(definition, course))
 }
 
-/** One way through the course by its name or alias. Throws UnknownTrackError. */
+/** One track by its name or alias. Throws UnknownTrackError. */
 export function findTrack(course: Pick<Course, 'lessons'>, name: string): Track {
   const definition = definitions.find((one) => one.name === name || one.aliases.includes(name))
   if (!definition) throw new UnknownTrackError(name, trackNames())
@@ -75,7 +75,7 @@ export function trackLessons(course: Pick<Course, 'lessons'>, name: string): rea
   return findTrack(course, name).lessons
 }
 
-/** What somebody who takes this track alone has not done but needs: the instructor tells it in a few words. */
+/** What learners who take only this track need but haven't done, so that the instructor can explain it briefly. */
 export function missingPrerequisites(track: Pick<Track, 'lessons'>): readonly MissingPrerequisite[] {
   const present = new Set(track.lessons.map((lesson) => lesson.slug))
   return track.lessons

@@ -12,7 +12,7 @@ export function header(at: Date, eventId: string, logId: string, continues: read
 }
 
 /**
- * Appends the events by one write, numbered on from what any program wrote last. To be called under the lock, after
+ * Appends the events in one write, numbered after the last event of any program. Call it under the lock, after
  * `reader.refresh(true)`. `open` makes the header of a new log. Afterwards the reader has read them.
  */
 export function appendEvents(
@@ -24,7 +24,7 @@ export function appendEvents(
   const { contents } = reader
   const first = contents.logId === undefined ? open() : undefined
   const logId = first?.logId ?? contents.logId ?? ''
-  // The line that was cut off keeps its number, like every line that cannot be read.
+  // The truncated line keeps its number, like every unreadable line.
   const from = first ? 2 : contents.nextNumber + (reader.torn ? 1 : 0)
   const placed = events.map((event, index) => encodeLine({ ...event, logId, n: from + index }))
   mend(places, reader)
@@ -33,7 +33,10 @@ export function appendEvents(
   reader.refresh(true)
 }
 
-/** Moves a cut-off last line to the side file: first there, then away from here, so that it is at one place at least. */
+/**
+ * Moves a truncated last line to the side file: copied there first, then removed here, so that it always exists in at
+ * least one place.
+ */
 function mend(places: Places, reader: LogReader): void {
   if (reader.torn === undefined) return
   appendFileSync(places.torn, Buffer.concat([reader.torn, Buffer.from('\n')]))
@@ -45,7 +48,7 @@ function mend(places: Places, reader: LogReader): void {
   }
 }
 
-/** All or nothing, as far as this program can: what a full disk lets through only in part is taken back. */
+/** All or nothing, as far as this program can: if a full disk lets only part through, that part is removed. */
 function write(file: string, text: string): void {
   const bytes = Buffer.from(text)
   const log = openSync(file, 'a')
@@ -67,6 +70,6 @@ function takeBack(log: number, size: number): void {
   try {
     ftruncateSync(log, size)
   } catch {
-    // Then the next write finds a last line that is cut off, and mends it.
+    // Then the next write finds a truncated last line, and fixes it.
   }
 }

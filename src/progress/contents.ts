@@ -4,35 +4,38 @@ import { evolve } from './evolve.ts'
 import { initialState, type ProgressState } from './state.ts'
 
 export interface MalformedLine {
-  /** From 1. */
+  /** Counted from 1. */
   readonly line: number
   readonly problem: string
   readonly text: string
 }
 
-/** What the lines read so far amount to. It only grows; a log that was replaced gets new contents. */
+/** What the lines read so far amount to. It only grows; a log that was replaced gets a new one. */
 export class LogContents {
   readonly events: StoredEvent[] = []
   readonly ids = new Set<string>()
   readonly malformed: MalformedLine[] = []
   readonly unknown: StoredEvent[] = []
   state: ProgressState = initialState
-  /** The log that the first event names. Events of another (files joined by hand) are read, but not numbered on. */
+  /**
+   * The log that the first event names. Events of another log (from files joined by hand) are read, but not numbered
+   * after.
+   */
   logId: string | undefined
-  /** Of the newest header, if that is beyond this program. */
+  /** The format of the newest header, if this program doesn't support it. */
   newerFormat: number | undefined
   #lastNumber = 0
   #unreadableSince = 0
 
   /**
-   * The number for the next event. Lines that cannot be read keep theirs: a class may have got them before the power cut,
-   * and no number may stand for two events.
+   * The number for the next event. Unreadable lines keep theirs: a class may have received them before the power cut,
+   * and no number may belong to two events.
    */
   get nextNumber(): number {
     return this.#lastNumber + this.#unreadableSince + 1
   }
 
-  /** Takes in one line without its end. Blank lines are nothing. */
+  /** Takes one line without its line end. Blank lines are ignored. */
   take(text: string, line: number): void {
     if (text.trim() === '') return
     const decoded = decodeLine(text)
@@ -61,7 +64,7 @@ export class LogContents {
   }
 }
 
-/** Is the text an event as it stands? A last line may lack only its line end. */
+/** Whether the text is an event as it is. A last line may lack only its line end. */
 export function isWhole(text: string): boolean {
   return decodeLine(text).kind !== 'malformed'
 }

@@ -3,7 +3,7 @@ import { type Field, fieldsOf, filledText, fromOne, isoTime, record, uuid } from
 
 export type Decoded =
   | { readonly kind: 'known'; readonly event: ProgressEvent }
-  /** Sound, but of a type that this version does not know: kept, not counted. */
+  /** Valid, but of a type that this version doesn't support: kept, not counted. */
   | { readonly kind: 'unknown'; readonly event: StoredEvent }
   /** `problem` is the end of a sentence: `it has no timestamp`. */
   | { readonly kind: 'malformed'; readonly problem: string }
@@ -21,13 +21,13 @@ const place: readonly (readonly [string, Field])[] = [
   ['n', fromOne],
 ]
 
-/** One line of a log. Never throws: what is wrong with a line is data. Fields it does not know are kept. */
+/** One line of a log. Never throws: an invalid line is data. Unknown fields are kept. */
 export function decodeLine(line: string): Decoded {
   let value: unknown
   try {
     value = JSON.parse(line)
   } catch {
-    return { kind: 'malformed', problem: 'it is no JSON' }
+    return { kind: 'malformed', problem: "it isn't JSON" }
   }
   const problem = problemOfEnvelope(value) ?? problemOf(value as object, place)
   if (problem !== undefined) return { kind: 'malformed', problem }
@@ -38,21 +38,21 @@ export function decodeLine(line: string): Decoded {
   return { kind: 'known', event: event as ProgressEvent }
 }
 
-/** True for a stored event of a type that this version knows, with the payload that belongs to it. */
+/** True for a stored event of a type that this version supports, with the payload of that type. */
 export function isKnown(event: StoredEvent): event is ProgressEvent {
   return problemOfPayload(event) === undefined
 }
 
-/** What keeps a value from being an event (its place in a log aside), or `undefined`. */
+/** What keeps a value from being an event (apart from its place in a log), or `undefined`. */
 export function problemOfNew(value: unknown): string | undefined {
   const problem = problemOfEnvelope(value)
   if (problem !== undefined) return problem
   const inPayload = problemOfPayload(value as StoredEvent)
-  return inPayload === 'unknown' ? 'this version knows no such type' : inPayload
+  return inPayload === 'unknown' ? "this version doesn't have its type" : inPayload
 }
 
 function problemOfEnvelope(value: unknown): string | undefined {
-  if (!record.accepts(value)) return 'it is no object'
+  if (!record.accepts(value)) return "it isn't an object"
   return problemOf(value as object, envelope)
 }
 
@@ -70,9 +70,7 @@ function problemOf(
   for (const [name, field] of fields) {
     const found = (value as Readonly<Record<string, unknown>>)[name]
     if (field.accepts(found)) continue
-    return found === undefined
-      ? `it has no ${prefix}${name}`
-      : `its ${prefix}${name} is not ${field.expected}`
+    return found === undefined ? `it has no ${prefix}${name}` : `its ${prefix}${name} isn't ${field.expected}`
   }
   return undefined
 }

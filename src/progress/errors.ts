@@ -1,17 +1,17 @@
-/** The program tried to record what is no event: a mistake in the program, not on the machine. */
+/** The program tried to record something that isn't an event: a bug in the program, not a problem of the machine. */
 export class BadProgressEventError extends Error {
   override readonly name = 'BadProgressEventError'
   readonly eventType: string
   readonly problem: string
 
   constructor(eventType: string, problem: string) {
-    super(`${eventType} cannot be recorded: ${problem}.`)
+    super(`${eventType} can't be recorded: ${problem}.`)
     this.eventType = eventType
     this.problem = problem
   }
 }
 
-/** Export or import did not happen, and nothing was changed. The message is for the learner. */
+/** An export or import didn't happen, and nothing was changed. The message is for the learner. */
 export class ProgressTransferError extends Error {
   override readonly name = 'ProgressTransferError'
   readonly file: string
@@ -33,7 +33,7 @@ export type TransferProblem =
   | 'newer format'
   | 'busy'
 
-/** Another program did not let go of the log in time. `refused`: the system's last answer (`EEXIST`, `EPERM`…). */
+/** Another program didn't release the log in time. `refused`: the system's last answer (`EEXIST`, `EPERM`…). */
 export class LockTimeoutError extends Error {
   override readonly name = 'LockTimeoutError'
   readonly file: string
@@ -42,7 +42,7 @@ export class LockTimeoutError extends Error {
 
   constructor(file: string, pid: number | undefined, refused: string) {
     const who = pid === undefined ? 'Another program' : `Another program (process ${pid})`
-    super(`${who} isn't letting go of the progress log. If no other eventlings is running, delete ${file}.`)
+    super(`${who} isn't releasing the progress log. If no other eventlings is running, delete ${file}.`)
     this.file = file
     this.pid = pid
     this.refused = refused
@@ -54,12 +54,12 @@ export class LockLostError extends Error {
   override readonly name = 'LockLostError'
 }
 
-/** The code of a system error (`ENOENT`), or an empty text. */
+/** The code of a system error (`ENOENT`), or an empty string. */
 export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 }
 
-/** What the system says in words: `no space left on device`. */
+/** The system's message in words: `no space left on device`. */
 export function saidBySystem(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   return /^[A-Z0-9]+: ([^,]+)/.exec(error.message)?.[1] ?? error.message

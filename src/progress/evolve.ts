@@ -5,11 +5,11 @@ import { initialState, isPassed, type LessonProgress, newLesson, type ProgressSt
 
 type EventOf<Type extends keyof Payloads> = Envelope<Type, Payloads[Type]>
 
-/** The state after one more event. Pure: no clock, no file, and the state it is given stays as it was. */
+/** The state after another event. Pure: no clock, no file, and its input isn't changed. */
 export function evolve(state: ProgressState, event: ProgressEvent): ProgressState {
   switch (event.eventType) {
     case 'LOG_OPENED':
-    // A raised hand is for the class; it says nothing of how far somebody is.
+    // A raised hand is for the class; it says nothing about progress.
     case 'HAND_RAISED':
     case 'HAND_LOWERED':
       return state
@@ -34,7 +34,7 @@ export function evolve(state: ProgressState, event: ProgressEvent): ProgressStat
     case 'LESSON_READ':
       return change(state, event, (lesson) => ({ ...lesson, readAt: lesson.readAt ?? event.timestamp }))
     case 'TRACK_CHOSEN':
-      // One begins where the track does, and not at a lesson that may lie outside it.
+      // The start is where the track begins, not at a lesson that may be outside it.
       return { ...state, track: event.payload.track, current: undefined }
     case 'PLACEMENT_TAKEN':
       return { ...state, placement: { ...event.payload, at: event.timestamp } }
@@ -44,7 +44,7 @@ export function evolve(state: ProgressState, event: ProgressEvent): ProgressStat
   }
 }
 
-/** The state that a log stands for; events of unknown types count for nothing. */
+/** The state that results from a log; events of unknown types don't count. */
 export function fold(events: Iterable<StoredEvent>): ProgressState {
   let state = initialState
   for (const event of events) if (isKnown(event)) state = evolve(state, event)
@@ -56,7 +56,7 @@ function change(
   event: ProgressEvent,
   by: (lesson: LessonProgress) => LessonProgress,
 ): ProgressState {
-  // A list, not a Map: copying a Map of 31 lessons for each event was half the time of a fold.
+  // A list, not a Map: copying a Map of 31 lessons for each event took half the time of a fold.
   const index = state.lessons.findIndex((lesson) => lesson.slug === event.entityId)
   const before = state.lessons[index]
   if (before === undefined) return { ...state, lessons: [...state.lessons, by(newLesson(event.entityId))] }
@@ -78,7 +78,7 @@ function failed(before: LessonProgress, event: EventOf<'CHECK_FAILED'>): LessonP
     attempts: before.attempts + 1,
     lastDiagnosis: event.payload.diagnosis,
   }
-  // It stays the older one, because a change of the lesson may be why the answer fails now.
+  // The older fingerprint stays, because a change of the lesson may be the reason why the answer fails now.
   const known = stamped(lesson, before.fingerprint ?? event.payload.fingerprint)
   if (!isPassed(before)) return { ...known, state: 'failing' }
   return { ...known, brokenSince: before.brokenSince ?? event.timestamp }
@@ -93,7 +93,7 @@ function passed(before: LessonProgress, event: EventOf<'CHECK_PASSED'>): LessonP
     state: helped ? 'passed-after-solution' : 'passed',
     attempts: before.attempts + 1,
     passedAt: before.passedAt ?? event.timestamp,
-    // A pass on a real server is not undone by a later one on the embedded.
+    // A pass on a real server isn't undone by a later one on the embedded Redis.
     skippedTasks: isPassed(before) ? Math.min(before.skippedTasks, skipped) : skipped,
     helped,
   }
@@ -104,7 +104,7 @@ function hinted(lesson: LessonProgress, event: EventOf<'HINT_REVEALED'>): Lesson
   return { ...lesson, hints: { ...lesson.hints, [task]: Math.max(lesson.hints[task] ?? 0, step) } }
 }
 
-/** Back to the start; what happened (attempts, first pass, solution seen, quiz) stays. */
+/** Back to the start; the history (attempts, first pass, solution seen, quiz) stays. */
 function reset(before: LessonProgress, { payload }: EventOf<'LESSON_RESET'>): LessonProgress {
   const { lastDiagnosis: _, brokenSince: __, ...lesson } = before
   return {
@@ -130,7 +130,7 @@ function answered(lesson: LessonProgress, event: EventOf<'QUIZ_ANSWERED'>): Less
   return { ...lesson, quiz }
 }
 
-/** The same lesson with this fingerprint alone; without any if there is none. */
+/** The same lesson with only this fingerprint; with none if there's none. */
 function stamped(lesson: LessonProgress, fingerprint: string | undefined): LessonProgress {
   const { fingerprint: _, ...rest } = lesson
   return fingerprint === undefined ? rest : { ...rest, fingerprint }

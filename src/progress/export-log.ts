@@ -5,14 +5,17 @@ import type { OpenLog } from './open-log.ts'
 import type { Places } from './places.ts'
 import { replaceFile } from './replace-file.ts'
 
-/** Copies the log as it is, without a last line that is cut off. Throws ProgressTransferError and leaves everything as it was. */
+/**
+ * Copies the log as it is, without a truncated last line. Throws ProgressTransferError and leaves everything as it
+ * was.
+ */
 export function exportLog({ places, reader }: OpenLog, file: string, force: boolean): void {
   reader.refresh()
   if (reader.contents.events.length === 0) {
     throw new ProgressTransferError(
       file,
       'nothing to export',
-      'There is no progress yet, so nothing was exported.',
+      "There's no progress yet, so nothing was exported.",
     )
   }
   refuseToOverwrite(places, file, force)
@@ -22,11 +25,11 @@ export function exportLog({ places, reader }: OpenLog, file: string, force: bool
   } catch (error) {
     const why = existsSync(path.dirname(path.resolve(file)))
       ? saidBySystem(error)
-      : 'its folder does not exist'
+      : "its folder doesn't exist"
     throw new ProgressTransferError(
       file,
       'cannot be written',
-      `Cannot write ${file}: ${why}. Choose another place.`,
+      `Can't write ${file}: ${why}. Choose another place.`,
     )
   }
 }
@@ -35,7 +38,7 @@ function refuseToOverwrite(places: Places, file: string, force: boolean): void {
   const there = statSync(file, { throwIfNoEntry: false })
   if (!there) return
   if (there.isDirectory()) {
-    throw new ProgressTransferError(file, 'cannot be written', `${file} is a folder: name the file, too.`)
+    throw new ProgressTransferError(file, 'cannot be written', `${file} is a folder. Name the file, too.`)
   }
   if (realpathSync(file) === realpathSync(places.log)) {
     throw new ProgressTransferError(
@@ -48,6 +51,6 @@ function refuseToOverwrite(places: Places, file: string, force: boolean): void {
   throw new ProgressTransferError(
     file,
     'exists',
-    `${file} exists already. Choose another name, or overwrite it with --force.`,
+    `${file} already exists. Choose another name, or overwrite it with --force.`,
   )
 }

@@ -14,9 +14,9 @@ import { locked, NotWritableError } from './save.ts'
 import { splitLines } from './split-lines.ts'
 
 export interface ImportResult {
-  /** Events that were not here before. */
+  /** Events that weren't here before. */
   readonly added: number
-  /** Events of the file that were here already. */
+  /** Events of the file that were already here. */
   readonly known: number
 }
 
@@ -30,7 +30,7 @@ export async function importLog(log: OpenLog, file: string): Promise<ImportResul
   }
 }
 
-/** Reads a file that shall be imported. Throws ProgressTransferError if it is none, or one of a newer format. */
+/** Reads a file to import. Throws ProgressTransferError if it isn't a log, or has a newer format. */
 function readForImport(file: string, notices: Notices): LogContents {
   const bytes = readBytes(file)
   const contents = new LogContents()
@@ -41,18 +41,18 @@ function readForImport(file: string, notices: Notices): LogContents {
     throw new ProgressTransferError(file, 'newer format', sentence)
   }
   if (contents.events.length === 0) {
-    const sentence = `${file} is no progress log. One is made by: eventlings progress export FILE`
+    const sentence = `${file} isn't a progress log. To make one: eventlings progress export FILE`
     throw new ProgressTransferError(file, 'no progress log', sentence)
   }
-  const torn = split.torn ? [{ line: split.lineEnds + 1, problem: 'it is cut off', text: '' }] : []
+  const torn = split.torn ? [{ line: split.lineEnds + 1, problem: "it's truncated", text: '' }] : []
   const skipped = [...contents.malformed, ...torn]
   if (skipped.length > 0) notices.add(malformedNotice(file, skipped))
   return contents
 }
 
 /**
- * Merges what was imported into the log, under a new log id and numbered anew from 1: `<n>-0` of the old log, which a class may
- * know, never stands for another event. Nothing new in it: nothing is changed.
+ * Merges the imported events into the log, under a new log ID and renumbered from 1: `<n>-0` of the old log, which a
+ * class may have, never refers to another event. If nothing in it is new, nothing is changed.
  */
 function importInto(log: OpenLog, imported: LogContents, confirm: () => void): ImportResult {
   const { places, reader } = log
@@ -79,8 +79,8 @@ function readBytes(file: string): Buffer {
   } catch (error) {
     const code = codeOf(error)
     const why =
-      code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : saidBySystem(error)
-    throw new ProgressTransferError(file, 'cannot be read', `Cannot read ${file}: ${why}.`)
+      code === 'ENOENT' ? "the file doesn't exist" : code === 'EISDIR' ? "it's a folder" : saidBySystem(error)
+    throw new ProgressTransferError(file, 'cannot be read', `Can't read ${file}: ${why}.`)
   }
 }
 
@@ -97,7 +97,10 @@ function sources(contents: LogContents): readonly string[] {
   return contents.logId === undefined ? earlier : [contents.logId, ...earlier]
 }
 
-/** Lines that are no events do not go into the new log; the backup has them until the next import, the side file for good. */
+/**
+ * Lines that aren't events don't go into the new log; the backup has them until the next import, the side file for
+ * good.
+ */
 function keepUnreadable(places: Places, reader: LogReader): void {
   const lines = reader.contents.malformed.map(({ text }) => Buffer.from(`${text}\n`))
   const torn = reader.torn ? [reader.torn, Buffer.from('\n')] : []
@@ -114,12 +117,12 @@ function keepBackup(places: Places): void {
 
 function asTransferError(file: string, folder: string, error: unknown): unknown {
   if (error instanceof LockTimeoutError) {
-    return new ProgressTransferError(file, 'busy', `${file} was not imported. ${error.message}`)
+    return new ProgressTransferError(file, 'busy', `${file} wasn't imported. ${error.message}`)
   }
   const unwritable = error instanceof NotWritableError
-  // A mistake of ours shall look like one.
+  // A bug of ours should look like one.
   if (!unwritable && codeOf(error) === '') return error
   const why = unwritable ? 'nothing can be saved there' : saidBySystem(error)
-  const sentence = `${file} was not imported: the progress in ${folder} cannot be written (${why}).`
+  const sentence = `${file} wasn't imported, because the progress in ${folder} can't be written (${why}).`
   return new ProgressTransferError(file, 'cannot be written', sentence)
 }

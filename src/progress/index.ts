@@ -29,8 +29,8 @@ export {
 } from './state.ts'
 
 /**
- * Opens the progress log in a folder (`.eventlings` of the project). Reads what is there and writes nothing; never throws for what
- * it finds: see `notices` and `writable`.
+ * Opens the progress log in a folder (`.eventlings` of the project). Reads it and writes nothing; never throws
+ * because of its content: see `notices` and `writable`.
  */
 export function openProgress(folder: string, options: ProgressOptions = {}): ProgressLog {
   return new ProgressLog(folder, options)

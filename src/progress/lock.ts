@@ -5,21 +5,22 @@ import { codeOf, LockLostError, LockTimeoutError } from './errors.ts'
 import { isStale, nameOwner, readOwner } from './lock-owner.ts'
 
 export interface LockOptions {
-  /** How long to try before giving up, in milliseconds; 5,000 unless told. */
+  /** How long to try before giving up, in milliseconds; default: 5,000. */
   readonly patience?: number
   readonly isAlive?: (pid: number) => boolean
   readonly pause?: (ms: number) => Promise<unknown>
-  /** A clock that only moves forward and stands still while the machine sleeps, in milliseconds. */
+  /** A clock that only moves forward and stops while the machine sleeps, in milliseconds. */
   readonly elapsed?: () => number
 }
 
-/** Somebody who was killed while breaking a lock leaves this file; after so long (ms) it is taken away. */
+/** Age in milliseconds at which the file left by a program that was killed while breaking a lock is removed. */
 const FORGOTTEN_BREAKER = 10_000
 
 /**
- * Runs `critical` while this program alone holds the lock file, then lets go. `critical` is synchronous on purpose: the lock is
- * held for a millisecond or two, and no `await` can stretch that. It calls `confirm` right before it writes; should the
- * lock be lost by then, it is run again. Throws LockTimeoutError, or what the system says if no lock can be made here at all.
+ * Runs `critical` while only this program holds the lock file, then releases it. `critical` is synchronous on
+ * purpose: the lock is held for a millisecond or two, and no `await` can stretch that. It calls `confirm` right
+ * before it writes; if the lock is lost by then, it runs again. Throws LockTimeoutError, or the system's error if no
+ * lock can be made here at all.
  */
 export async function withLock<T>(
   file: string,
@@ -58,12 +59,12 @@ async function take(file: string, mine: string, deadline: number, options: Waiti
     const seen = { watchedMs: elapsed() - watched.since, ageMs: ageOf(file), host: hostname(), isAlive }
     const broken = text !== undefined && isStale(owner, seen) && breakLock(file, text)
     if (!broken && elapsed() > deadline) throw new LockTimeoutError(file, owner?.pid, refused)
-    // Doubling up to 50 ms, and never in step with somebody else who waits.
+    // Doubling up to 50 ms, and never in step with another waiting program.
     await pause(Math.min(50, 2 ** Math.min(tries, 6)) * (0.5 + Math.random()))
   }
 }
 
-/** The system's code if somebody else has it; throws if it is for another reason. */
+/** The system's code if another program has it; throws for any other reason. */
 function tryToCreate(file: string, text: string): string | undefined {
   try {
     createWith(file, text)
@@ -80,7 +81,7 @@ function createWith(file: string, text: string): void {
   try {
     writeSync(created, text)
   } catch (error) {
-    // A full disk: leave no lock that names nobody.
+    // A full disk: leave no lock without an owner's name.
     remove(file)
     throw error
   } finally {
@@ -89,8 +90,9 @@ function createWith(file: string, text: string): void {
 }
 
 /**
- * Takes a stale lock away. Two who found the same lock stale must not both do so, or the second would take away what the first
- * has just got: so this has a lock of its own, under which one looks again. False while somebody else is at it.
+ * Removes a stale lock. Two programs that found the same lock stale must not both do so, or the second would remove
+ * the lock that the first has just taken. So this has its own lock, under which it looks again. False while another
+ * program is doing it.
  */
 function breakLock(file: string, stale: string): boolean {
   const breaker = `${file}.break`
@@ -106,7 +108,7 @@ function breakLock(file: string, stale: string): boolean {
   }
 }
 
-/** `undefined` if there is no such file, or none that can be read now. */
+/** `undefined` if the file doesn't exist, or can't be read now. */
 function read(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8')
@@ -115,7 +117,7 @@ function read(file: string): string | undefined {
   }
 }
 
-/** Windows refuses to delete what another program reads just then, so it is tried again for a tenth of a second. */
+/** Windows refuses to delete a file that another program is reading, so this retries for a tenth of a second. */
 function remove(file: string): void {
   for (let tries = 0; tries < 20; tries += 1) {
     try {
@@ -128,7 +130,7 @@ function remove(file: string): void {
   }
 }
 
-/** What Windows says of a file that somebody is deleting just now, or has open. */
+/** What Windows says about a file that another program is deleting, or has open. */
 function isBusyOnWindows(code: string): boolean {
   return process.platform === 'win32' && ['EPERM', 'EBUSY', 'EACCES'].includes(code)
 }
@@ -142,7 +144,7 @@ function isAliveHere(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    // Somebody else's process may not be signalled, but it lives.
+    // Another user's process can't be signaled, but it's alive.
     return codeOf(error) !== 'ESRCH'
   }
 }

@@ -12,22 +12,22 @@ import {
 import type { Places } from './places.ts'
 import { splitLines } from './split-lines.ts'
 
-/** Bytes that tell one log from another: the header's `eventId` is among them. */
+/** Bytes that identify a log: they include the header's `eventId`. */
 const FACE = 64
 
 /**
- * The log as far as it was read. `refresh` reads what was added since, by whichever program; a log that was replaced
- * (import) or deleted meanwhile is read anew. Synchronous, so that what a caller reads is of one moment.
+ * The log as far as it was read. `refresh` reads what any program added since; a log that was replaced (import) or
+ * deleted in the meantime is read again. Synchronous, so that a caller reads a consistent state.
  */
 export class LogReader {
   contents = new LogContents()
-  /** The cut-off end of the file, not counted into `offset`. */
+  /** The truncated end of the file, not counted in `offset`. */
   torn: Buffer | undefined
-  /** How many bytes of the file are read and sound. */
+  /** How many bytes of the file are read and valid. */
   offset = 0
-  /** The file ends without a line end, so the next write has to begin with one. */
+  /** The file ends without a line end, so the next write has to start with one. */
   open = false
-  /** There is something at the log's place, and it cannot be read. */
+  /** There's something at the log's path, and it can't be read. */
   blocked = false
   readonly #places: Places
   readonly #notices: Notices
@@ -39,7 +39,7 @@ export class LogReader {
     this.#notices = notices
   }
 
-  /** `locked`: the caller holds the lock, so a last line that is cut off is not one being written. Never throws. */
+  /** `locked`: the caller holds the lock, so a truncated last line isn't one that's being written. Never throws. */
   refresh(locked = false): void {
     const { contents } = this
     const seen = { contents, malformed: contents.malformed.length, unknown: contents.unknown.length }
@@ -50,14 +50,16 @@ export class LogReader {
     this.#report(seen)
   }
 
-  /** A reader may see half of what another program writes. Then there is a lock, or the rest is there a moment later. */
+  /**
+   * A reader may see half of what another program writes. Then there's a lock, or the rest is there a moment later.
+   */
   #isStillCutOff(): boolean {
     if (existsSync(this.#places.lock)) return false
     const length = this.torn?.length
     return this.#read() && this.torn?.length === length
   }
 
-  /** Reads on. True if the end of the file is no event. */
+  /** Continues reading. True if the end of the file isn't an event. */
   #read(): boolean {
     let file: number
     try {
@@ -73,7 +75,7 @@ export class LogReader {
     try {
       const { size } = fstatSync(file)
       const face = slice(file, 0, Math.min(size, FACE)).toString('latin1')
-      // While a log is shorter than its face, growing changes the face: nothing is lost by reading it again.
+      // While a log is shorter than these bytes, growing changes them: reading it again loses nothing.
       if (size < this.offset || face !== this.#face) this.#startOver(face)
       this.#take(slice(file, this.offset, size))
       this.blocked = false
@@ -110,11 +112,11 @@ export class LogReader {
   #block(error: unknown): void {
     this.#startOver('')
     this.blocked = true
-    const why = codeOf(error) === 'EISDIR' ? 'it is a folder' : saidBySystem(error)
+    const why = codeOf(error) === 'EISDIR' ? "it's a folder" : saidBySystem(error)
     this.#notices.add(unreadableNotice(this.#places.log, why))
   }
 
-  /** Says what is odd about the lines that are new since `seen`. */
+  /** Reports odd lines that are new since `seen`. */
   #report(seen: Seen): void {
     const { contents } = this
     const { log } = this.#places

@@ -1,9 +1,10 @@
 import type { StoredEvent } from './event.ts'
 
 /**
- * Two logs as one sequence, each event once (told by `eventId`). The order of each log is kept; what both hold keeps them in
- * step; between such points the earlier time goes first, and at the same time the smaller id, so that `mergeEvents(a, b)` and
- * `mergeEvents(b, a)` give the same. Only where the two contradict each other does `own` decide.
+ * Two logs as one sequence, each event once (identified by `eventId`). The order of each log is kept, and events in
+ * both keep them in step. Between such points the earlier time goes first, and at the same time the smaller ID, so
+ * that `mergeEvents(a, b)` and `mergeEvents(b, a)` return the same. Only where the two contradict each other does
+ * `own` decide.
  */
 export function mergeEvents(
   own: readonly StoredEvent[],

@@ -9,7 +9,7 @@ import { type Places, placesIn } from './places.ts'
 
 export interface ProgressOptions {
   readonly now?: () => Date
-  /** Gives a UUID. */
+  /** Returns a UUID. */
   readonly newId?: () => string
   readonly lock?: LockOptions
 }
@@ -22,15 +22,15 @@ export interface OpenLog {
   readonly now: () => Date
   readonly newId: () => string
   readonly lock: LockOptions
-  /** Events that happened and are not written yet, in their order. */
+  /** Events that happened and aren't written yet, in order. */
   pending: UnplacedEvent[]
-  /** Why they could not be written when it was tried last, as a sentence that says what to do. */
+  /** Why the last attempt couldn't write them, as a sentence that says what to do. */
   unsaved: string | undefined
-  /** Found out for good: the system does not let us write here. */
+  /** Known for certain: the system doesn't let us write here. */
   readOnly: boolean
 }
 
-/** Reads what is there and writes nothing. Never throws for what it finds. */
+/** Reads the log and writes nothing. Never throws because of its content. */
 export function openLog(folder: string, options: ProgressOptions): OpenLog {
   const places = placesIn(folder)
   const notices = new Notices()
@@ -63,7 +63,7 @@ export function giveUpWriting(log: OpenLog, why: string): void {
   log.notices.add(readOnlyNotice(log.places.folder, why))
 }
 
-/** Looks, and does not try: on Windows it may be found out only by writing. */
+/** Looks without trying: on Windows only writing may show it. */
 function whyNotWritable(places: Places): string | undefined {
   try {
     accessSync(nearestThatExists(places.folder), constants.W_OK)

@@ -1,17 +1,17 @@
 import { isPassed, type LessonProgress, lessonIn, type Placement, type ProgressState } from './state.ts'
 
-/** What the menus show. As JSON it is plain data; `lesson` is left out there. */
+/** What the menus show. As JSON it's plain data; `lesson` is left out there. */
 export interface ProgressOverview {
   /** The slug that was opened or checked last. */
   readonly current: string | undefined
-  /** The lessons of which the log says anything, in the order of their first event; the course knows the others. */
+  /** The lessons in the log, in the order of their first event; the course has the others. */
   readonly lessons: readonly LessonProgress[]
   readonly placement: Placement | undefined
   /** The name of the track that was chosen last. */
   readonly track: string | undefined
-  /** How many events the log holds. */
+  /** How many events the log has. */
   readonly events: number
-  /** One lesson by slug; `new` if the log says nothing of it. */
+  /** One lesson by slug; `new` if the log has nothing about it. */
   lesson(slug: string): LessonProgress
 }
 

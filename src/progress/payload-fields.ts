@@ -8,7 +8,7 @@ export interface Field {
 
 export const text: Field = { expected: 'a text', accepts: (value) => typeof value === 'string' }
 export const filledText: Field = {
-  expected: 'a text that is not empty',
+  expected: 'a nonempty string',
   accepts: (value) => typeof value === 'string' && value !== '',
 }
 export const uuid: Field = {
@@ -22,15 +22,18 @@ export const isoTime: Field = {
   accepts: (value) =>
     typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value) && !Number.isNaN(Date.parse(value)),
 }
-export const fromOne: Field = { expected: 'a whole number from 1', accepts: (value) => isWhole(value, 1) }
+export const fromOne: Field = {
+  expected: 'a whole number of 1 or more',
+  accepts: (value) => isWhole(value, 1),
+}
 export const record: Field = {
   expected: 'an object',
   accepts: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
 }
 
-const fromZero: Field = { expected: 'a whole number from 0', accepts: (value) => isWhole(value, 0) }
+const fromZero: Field = { expected: 'a whole number of 0 or more', accepts: (value) => isWhole(value, 0) }
 const amount: Field = {
-  expected: 'a number from 0',
+  expected: 'a number of 0 or more',
   accepts: (value) => typeof value === 'number' && Number.isFinite(value) && value >= 0,
 }
 const yesOrNo: Field = { expected: 'true or false', accepts: (value) => typeof value === 'boolean' }
@@ -42,14 +45,14 @@ const outcomes: Field = {
     value.every((one) => record.accepts(one) && text.accepts(one.task) && states.has(one.state)),
 }
 const texts: Field = {
-  expected: 'a list of texts',
+  expected: 'a list of strings',
   accepts: (value) => Array.isArray(value) && value.every(text.accepts),
 }
 
 const fingerprint = optional(text)
 const check = { target: text, redis: text, ms: amount, tasks: outcomes, fingerprint }
 
-/** The fields of every payload. The type makes sure that none is forgotten. */
+/** The fields of every payload. The type makes sure that none is missing. */
 const fields: { readonly [Type in EventType]: { readonly [Name in keyof Payloads[Type]]-?: Field } } = {
   LOG_OPENED: { format: fromOne, continues: optional(texts) },
   LESSON_OPENED: { fingerprint },
@@ -67,7 +70,7 @@ const fields: { readonly [Type in EventType]: { readonly [Name in keyof Payloads
   HAND_LOWERED: { class: filledText },
 }
 
-/** The fields of a known type as [name, field]; `undefined` for a type from a later version. */
+/** The fields of a supported type as [name, field]; `undefined` for a type from a later version. */
 export const fieldsOf: ReadonlyMap<string, readonly (readonly [string, Field])[]> = new Map(
   Object.entries(fields).map(([type, byName]) => [type, Object.entries<Field>(byName)]),
 )

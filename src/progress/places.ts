@@ -5,7 +5,7 @@ export interface Places {
   readonly folder: string
   readonly log: string
   readonly lock: string
-  /** Lines that were cut off or unreadable when the log was mended or rewritten: nothing is thrown away. */
+  /** Lines that were truncated or unreadable when the log was fixed or rewritten: nothing is thrown away. */
   readonly torn: string
   /** The log before the last import. */
   readonly backup: string

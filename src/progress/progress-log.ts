@@ -8,20 +8,23 @@ import { isWritable, type OpenLog, openLog, type ProgressOptions } from './open-
 import { overviewOf, type ProgressOverview } from './overview.ts'
 
 /**
- * The learner's log of events in one folder, and what is read from it. Every reading includes what other programs wrote. What only
- * writing needs is loaded by the first event: a cold `eventlings list` starts 13 ms sooner without it.
+ * The learner's log of events in one folder, and what is read from it. Every read includes what other programs wrote.
+ * Code that only writing needs is loaded by the first event: a cold `eventlings list` starts 13 ms sooner without it.
  */
 export class ProgressLog {
   readonly #log: OpenLog
   #queue: Promise<unknown> = Promise.resolve()
   #saving: Promise<typeof import('./save.ts')> | undefined
 
-  /** `folder` is `.eventlings`. Opening writes nothing; the folder is made by the first event. */
+  /** `folder` is `.eventlings`. Opening writes nothing; the first event creates the folder. */
   constructor(folder: string, options: ProgressOptions = {}) {
     this.#log = openLog(folder, options)
   }
 
-  /** What the learner should know about the log, in sentences, each once. There may be more of them later, or one less. */
+  /**
+   * What the learner should know about the log, in sentences, each once. There may be more of them later, or one
+   * fewer.
+   */
   get notices(): readonly string[] {
     const { notices, unsaved, pending } = this.#log
     return unsaved === undefined ? notices.all : [...notices.all, notSavedNotice(pending.length, unsaved)]
@@ -43,9 +46,9 @@ export class ProgressLog {
   }
 
   /**
-   * Saves one event: resolves when it is written, or when that turned out to be impossible. It never rejects for what is wrong
-   * with the machine; then there is a notice, and what may be saved later is kept for the next time, or for `settle`. Rejects with
-   * BadProgressEventError for a payload that is none.
+   * Saves one event: resolves when it's written, or when that has proved impossible. It never rejects because of a
+   * problem with the machine; then there's a notice, and events that can be saved later are kept for the next time,
+   * or for `settle`. Rejects with BadProgressEventError for an invalid payload.
    */
   async record<Type extends Exclude<EventType, 'LOG_OPENED'>>(
     eventType: Type,
@@ -61,19 +64,20 @@ export class ProgressLog {
     await this.#inTurn(() => this.#save())
   }
 
-  /** Before the program ends: tries once more to save what could not be saved. A notice says what is lost. */
+  /** Before the program ends: tries again to save what couldn't be saved. A notice says what is lost. */
   async settle(): Promise<void> {
     if (this.#log.unsaved === undefined) return
     await this.#inTurn(async () => {
       const { save } = await import('./save.ts')
-      // Whoever waited for the lock already need not do so again.
+      // No need to wait again after the wait for the lock.
       await save(this.#log, { ...this.#log.lock, patience: 100 })
     })
   }
 
   /**
-   * The events after number `n` of this log, for whoever sends them on; 0 for all. Pass the `logId` that `n` belongs to: if the log
-   * goes on under another id meanwhile (an import), all events of the new one are returned. Numbers rise and may have gaps.
+   * The events after number `n` of this log, for sending them on; 0 for all. Pass the `logId` that `n` belongs to: if
+   * the log continues under another ID in the meantime (an import), all events of the new one are returned. Numbers
+   * rise and may have gaps.
    */
   since(n: number, logId?: string): readonly StoredEvent[] {
     const contents = this.#contents()
@@ -81,7 +85,7 @@ export class ProgressLog {
     return contents.events.filter((event) => event.logId === contents.logId && event.n > after)
   }
 
-  /** Copies the log to a file. Throws ProgressTransferError, also for a file that exists, unless `force`. */
+  /** Copies the log to a file. Throws ProgressTransferError, including for an existing file unless `force`. */
   async exportTo(
     file: string,
     options: { readonly force?: boolean } = {},
@@ -92,7 +96,7 @@ export class ProgressLog {
     return { events: this.#log.reader.contents.events.length }
   }
 
-  /** Merges an exported log into this one; what is here already counts once. Throws ProgressTransferError. */
+  /** Merges an exported log into this one; events that are already here count once. Throws ProgressTransferError. */
   importFrom(file: string): Promise<ImportResult> {
     return this.#inTurn(async () => {
       await this.#save()
@@ -108,13 +112,13 @@ export class ProgressLog {
   }
 
   async #save(): Promise<void> {
-    // Kept, for tsx asks its loader again at every `import()`: 0.3 ms of 0.6.
+    // Kept, because tsx calls its loader again on every `import()`: 0.3 ms of 0.6.
     this.#saving ??= import('./save.ts')
     const { save } = await this.#saving
     await save(this.#log)
   }
 
-  /** One thing after the other, so that this program does not wait for its own lock. */
+  /** One call after the other, so that this program doesn't wait for its own lock. */
   #inTurn<T>(task: () => Promise<T>): Promise<T> {
     const turn = this.#queue.then(task)
     this.#queue = turn.catch(() => {})

@@ -4,12 +4,12 @@ import { codeOf, LockTimeoutError, saidBySystem } from './errors.ts'
 import { withLock } from './lock.ts'
 import { giveUpWriting, isWritable, type OpenLog } from './open-log.ts'
 
-/** What stands there already forbids to write: it cannot be read, or its format is newer. A notice has said which. */
+/** The existing log forbids writing: it can't be read, or its format is newer. A notice has said which. */
 export class NotWritableError extends Error {
   override readonly name = 'NotWritableError'
 }
 
-/** Writes the events that wait, in one go. Never rejects: what stands in the way becomes a notice, or is kept in `unsaved`. */
+/** Writes the waiting events at once. Never rejects: an obstacle becomes a notice, or is kept in `unsaved`. */
 export async function save(log: OpenLog, options = log.lock): Promise<void> {
   log.unsaved = undefined
   if (!isWritable(log)) log.pending = []
@@ -29,7 +29,9 @@ export async function save(log: OpenLog, options = log.lock): Promise<void> {
   }
 }
 
-/** Runs `critical` under the lock, with everything read that is there. Throws NotWritableError if that forbids to write. */
+/**
+ * Runs `critical` under the lock, after reading everything. Throws NotWritableError if the content forbids writing.
+ */
 export async function locked<T>(log: OpenLog, critical: (confirm: () => void) => T): Promise<T> {
   if (!isWritable(log)) throw new NotWritableError()
   mkdirSync(log.places.folder, { recursive: true })
@@ -41,7 +43,7 @@ export async function locked<T>(log: OpenLog, critical: (confirm: () => void) =>
   return withLock(log.places.lock, withAllRead, log.lock)
 }
 
-/** Will it be so the next time, too? A full disk may not be; a folder that may not be written to will. */
+/** Whether it will fail the next time, too. A full disk may not; a read-only folder will. */
 function isLasting(error: unknown): boolean {
   return ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'EISDIR', 'ELOOP'].includes(codeOf(error))
 }

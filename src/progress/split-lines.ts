@@ -9,17 +9,20 @@ export interface Split {
   readonly bytes: number
   /** How many line ends were among them. */
   readonly lineEnds: number
-  /** The last of the lines lacks its line end. */
+  /** The last of the lines has no line end. */
   readonly open: boolean
-  /** What follows the lines and is no event: a line cut off, or one that is being written just now. */
+  /** What follows the lines and isn't an event: a truncated line, or one that's being written right now. */
   readonly torn: Buffer | undefined
 }
 
-/** Cuts what was read into lines. `\r\n` and a byte order mark (Windows) are left out; bytes are counted as they are in the file. */
+/**
+ * Cuts what was read into lines. `\r\n` and a byte order mark (Windows) are left out; bytes are counted as they are
+ * in the file.
+ */
 export function splitLines(chunk: Buffer, atStart: boolean): Split {
   const end = chunk.lastIndexOf(LINE_FEED) + 1
   const lines = end === 0 ? [] : withoutMark(chunk.toString('utf8', 0, end), atStart).split('\n')
-  // After the last line end there is nothing.
+  // There's nothing after the last line end.
   lines.pop()
   const lineEnds = lines.length
   const rest = chunk.subarray(end)

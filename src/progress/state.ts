@@ -10,31 +10,34 @@ export interface QuizAnswer {
   readonly times: number
 }
 
-/** What is known of one lesson. Times are those of the events, ISO 8601. */
+/** What the log says about one lesson. Times come from the events, in ISO 8601. */
 export interface LessonProgress {
   readonly slug: string
   readonly state: LessonState
-  /** Checks of the learner's own answer, also those before a reset. */
+  /** Checks of the learner's own answer, including those before a reset. */
   readonly attempts: number
-  /** By task, from 1: how many steps of its hints were shown since the last reset. */
+  /** By task, from 1: how many hints were shown since the last reset. */
   readonly hints: Readonly<Record<number, number>>
-  /** When it was first begun; reading alone does not begin a lesson. */
+  /** When it was first started; reading alone doesn't start a lesson. */
   readonly firstOpened?: string
   readonly readAt?: string
-  /** The first pass. A reset leaves it: it is what happened. */
+  /** The first pass. A reset keeps it, because it's history. */
   readonly passedAt?: string
-  /** A passed lesson stays passed; this says since when its answer fails again. */
+  /** A passed lesson stays passed; this says since when its answer has been failing again. */
   readonly brokenSince?: string
-  /** Tasks that no pass since the last reset has run, for want of a real server or a cluster. */
+  /** Tasks that no pass since the last reset has run, because they need a real server or a cluster. */
   readonly skippedTasks: number
   readonly solutionSeen: boolean
   /** The solution had been shown before the first pass. */
   readonly helped: boolean
-  /** Of the last check, if that failed. */
+  /** From the last check, if that failed. */
   readonly lastDiagnosis?: string
   readonly quiz: readonly QuizAnswer[]
   readonly resets: number
-  /** Of the lesson that the learner's file was begun from, or that it passed last; absent if the log doesn't say. */
+  /**
+   * The fingerprint of the lesson that the learner's file was started from, or that it passed last; absent if the log
+   * doesn't say.
+   */
   readonly fingerprint?: string
 }
 
@@ -51,7 +54,7 @@ export interface ProgressState {
   /** In the order of their first event. */
   readonly lessons: readonly LessonProgress[]
   readonly placement: Placement | undefined
-  /** The way through the course that was chosen last. */
+  /** The track that was chosen last. */
   readonly track: string | undefined
 }
 
@@ -62,7 +65,7 @@ export const initialState: ProgressState = {
   track: undefined,
 }
 
-/** One lesson by slug; a new one if the log says nothing of it. */
+/** One lesson by slug; a new one if the log has nothing about it. */
 export function lessonIn(state: ProgressState, slug: string): LessonProgress {
   return state.lessons.find((lesson) => lesson.slug === slug) ?? newLesson(slug)
 }
@@ -85,7 +88,7 @@ export function isPassed(lesson: LessonProgress): boolean {
   return lesson.state === 'passed' || lesson.state === 'passed-after-solution'
 }
 
-/** Passed, or known before: there is nothing left to do. */
+/** Passed, or already known: there's nothing left to do. */
 export function isDone(lesson: LessonProgress): boolean {
   return isPassed(lesson) || lesson.state === 'skipped'
 }

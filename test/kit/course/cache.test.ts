@@ -27,14 +27,14 @@ test('a lesson of another size or time is read again', async () => {
   expect(await titles(root)).toEqual(['Eventful ways'])
 })
 
-test('a lesson that changes while the program runs is read anew', async () => {
+test('a lesson that changes while the program runs is read again', async () => {
   const root = await courseFolder({ '01-events.md': lessonFile() })
   const course = await loadCourse(root)
   await writeFile(path.join(root, 'lessons', '01-events.md'), lessonFile({ title: 'Eventful days' }))
   expect(await course.lesson('01-events')).toMatchObject({ title: 'Eventful days' })
 })
 
-test('what is written is complete, and nothing is left beside it', async () => {
+test('the written file is complete, and no other file is left', async () => {
   const root = await courseFolder({ '01-events.md': lessonFile(), '02-store.md': lessonFile() })
   await Promise.all(Array.from({ length: 10 }, () => loadCourse(root)))
   expect(await readdir(path.dirname(index(root)))).toEqual(['course.json'])
@@ -56,9 +56,9 @@ test.each([
   ['torn', '{"format":1,"lessons":{"01-events.md":{"si'],
   ['empty', ''],
   ['of another format', '{"format":0,"lessons":{"01-events.md":{}}}'],
-  ['no object', '[]'],
+  ['not an object', '[]'],
   ['without lessons', '{"format":1}'],
-])('an index that is %s is no obstacle', async (_what, content) => {
+])('an index that is %s causes no error', async (_what, content) => {
   const root = await courseFolder({ '01-events.md': lessonFile() })
   await mkdir(path.dirname(index(root)), { recursive: true })
   await writeFile(index(root), content)
@@ -70,7 +70,7 @@ test.each([
   ])
 })
 
-test('an entry with a hole in it is read from the lesson instead', async () => {
+test('an incomplete entry is read from the lesson instead', async () => {
   const root = await courseFolder({ '01-events.md': lessonFile() })
   await loadCourse(root)
   const written = await readFile(index(root), 'utf8')
@@ -86,9 +86,9 @@ test('an entry with a hole in it is read from the lesson instead', async () => {
   }
 })
 
-test('where the index cannot be written, the course is read all the same', async () => {
+test('if the index is not writable, the course is still read', async () => {
   const root = await courseFolder({ '01-events.md': lessonFile() })
-  // A file in the place of the folder stops the superuser too, whom no permission stops.
+  // A file in place of the folder stops even the superuser, whom no permission stops.
   await writeFile(path.join(root, '.eventlings'), '')
   expect(await titles(root)).toEqual(['Events'])
 

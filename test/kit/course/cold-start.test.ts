@@ -21,7 +21,7 @@ const heavy = [
   'testcontainers',
 ]
 
-/** The packages that a program of one line loaded: V8 counts the functions of every module that it ran. */
+/** The packages that a one-line program loaded: V8 counts the functions of every module that it ran. */
 async function packagesLoadedBy(root: string, program: string): Promise<readonly string[]> {
   const counts = path.join(root, 'counts')
   await mkdir(counts)
@@ -49,7 +49,7 @@ function tsx(): string {
 const facade = (folder: string) =>
   JSON.stringify(pathToFileURL(path.join(projectRoot(), 'src', folder, 'index.ts')).href)
 
-// Programs of their own, three in a row: on a busy machine that takes its time.
+// Three separate programs in a row, which takes a while on a busy machine.
 describe('a cold start', { timeout: 90_000 }, () => {
   test('a list of 28 known lessons loads no parser', async () => {
     const names = Array.from(
@@ -72,7 +72,7 @@ describe('a cold start', { timeout: 90_000 }, () => {
     expect(heavy.filter((name) => reading.includes(name))).toEqual(['markdown-it'])
   })
 
-  test('what draws a list on the terminal loads nothing heavy either', async () => {
+  test('drawing a list on the terminal loads nothing heavy either', async () => {
     const root = await courseFolder({})
     const loaded = await packagesLoadedBy(
       root,

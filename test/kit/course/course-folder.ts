@@ -4,7 +4,7 @@ import path from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { LessonSummary } from '../../../src/course/index.ts'
 
-/** A project folder with these lessons, by file name; gone when the test is over. */
+/** A project folder with these lessons, by file name; deleted after the test. */
 export async function courseFolder(lessons: Readonly<Record<string, string>>): Promise<string> {
   const root = await mkdtemp(path.join(tmpdir(), 'eventlings-course-'))
   onTestFinished(() => rm(root, { recursive: true, force: true }))

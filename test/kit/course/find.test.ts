@@ -28,17 +28,17 @@ describe('findLesson', () => {
     expect(findLesson(course, asked).slug).toBe(slug)
   })
 
-  test('a part of the title will do', () => {
+  test('part of the title is enough', () => {
     const [first, ...others] = course.lessons
     const lessons = first ? [{ ...first, title: 'Facts, in the past tense' }, ...others] : []
     expect(findLesson({ lessons }, 'past tense').slug).toBe('01-events')
   })
 
-  test('what several lessons answer to is offered with all of them', () => {
+  test('a name that several lessons match is offered with all of them', () => {
     const find = () => findLesson(course, 'store')
     expect(find).toThrow(AmbiguousLessonError)
     expect(find).toThrow(
-      '"store" could be 02-list-store, 05-stream-store or 28-event-store. Write its number, or more of the name.',
+      '"store" could be 02-list-store, 05-stream-store or 28-event-store. Use the number, or more of the name.',
     )
   })
 
@@ -52,7 +52,7 @@ describe('findLesson', () => {
     ['quantum-physics', []],
     ['', []],
     ['../..', []],
-  ])('%s is none; near are %j', (asked, nearest) => {
+  ])("%s doesn't exist; near are %j", (asked, nearest) => {
     try {
       findLesson(course, asked)
     } catch (error) {
@@ -63,11 +63,11 @@ describe('findLesson', () => {
     throw new Error('It was found.')
   })
 
-  test('the sentence offers what is near and says where all of them are', () => {
+  test('the sentence offers near names and says where to see them all', () => {
     expect(() => findLesson(course, 'clutser')).toThrow(
-      'There is no lesson "clutser". Did you mean 27-cluster? "npx eventlings list" shows them all.',
+      'No lesson matches "clutser". Did you mean 27-cluster? Run "npx eventlings list" to see them all.',
     )
-    expect(() => findLesson(course, 'xyz')).toThrow('There is no lesson "xyz". "npx eventlings list" shows')
+    expect(() => findLesson(course, 'xyz')).toThrow('No lesson matches "xyz". Run "npx eventlings list"')
   })
 })
 

@@ -23,9 +23,9 @@ describe('findLessons', () => {
     expect(slugs(...texts)).toEqual(expected)
   })
 
-  test('a range the wrong way round, or beyond the course, says so', () => {
+  test('a reversed range, or one beyond the course, is reported', () => {
     expect(() => slugs('06-01')).toThrow('"06-01" names no lessons: 6 comes after 1.')
-    expect(() => slugs('40-50')).toThrow('"40-50" names no lessons: the course goes to 28.')
-    expect(() => slugs('nonsense')).toThrow('There is no lesson "nonsense".')
+    expect(() => slugs('40-50')).toThrow('"40-50" names no lessons: the course ends at 28.')
+    expect(() => slugs('nonsense')).toThrow('No lesson matches "nonsense".')
   })
 })

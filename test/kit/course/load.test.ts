@@ -46,7 +46,7 @@ describe('loadCourse', () => {
     ])
   })
 
-  test('leaves out what is no NN-slug.md', async () => {
+  test('leaves out files not named NN-slug.md', async () => {
     const root = await courseFolder({
       '01-events.md': lessonFile(),
       'README.md': '# Lessons',
@@ -61,7 +61,7 @@ describe('loadCourse', () => {
     expect(lessons.map(({ slug }) => slug)).toEqual(['01-events'])
   })
 
-  test('reads a lesson with the line ends and the mark of Windows', async () => {
+  test('reads a lesson with line ends and byte order mark of Windows', async () => {
     const text = `\uFEFF${lessonFile()}`.replaceAll('\n', '\r\n')
     const course = await loadCourse(await courseFolder({ '01-events.md': text }))
     const lesson = await course.lesson('01-events')
@@ -69,13 +69,13 @@ describe('loadCourse', () => {
     expect(lesson.text).not.toContain('\r')
   })
 
-  test('says so where there is no lesson', async () => {
+  test('reports a course without lessons', async () => {
     const root = await courseFolder({})
     await expect(loadCourse(root)).rejects.toThrow(NoCourseError)
     await expect(loadCourse(path.join(root, 'nowhere'))).rejects.toThrow('There are no lessons in')
   })
 
-  test('reads the lessons of this very project, each one entirely', async () => {
+  test('reads the lessons of this project, each one entirely', async () => {
     const course = await loadCourse()
     expect(course.root).toBe(projectRoot())
     for (const { slug } of course.lessons) {
@@ -88,22 +88,22 @@ describe('loadCourse', () => {
 
 describe('bad front matter names the file, the field and what to do', () => {
   test.each([
-    ['title', undefined, 'It must be a text, e.g. "title: Events".'],
-    ['title', '""', 'It must be a text'],
-    ['chapter', undefined, 'e.g. "chapter: Events, on lists"'],
-    ['minutes', 'twenty', 'It must be a whole number, e.g. "minutes: 20".'],
+    ['title', undefined, 'It must be a string, for example "title: Events".'],
+    ['title', '""', 'It must be a string'],
+    ['chapter', undefined, 'for example "chapter: Events, on lists"'],
+    ['minutes', 'twenty', 'It must be a whole number, for example "minutes: 20".'],
     ['minutes', '12.5', 'It must be a whole number'],
     ['minutes', '0', 'It must be more than 0.'],
     ['after', '01-events', 'It must be a list of lessons'],
     ['after', '[1]', 'It must be a list of lessons'],
-    ['after', '[00-nothing]', 'There is no earlier lesson "00-nothing".'],
-    ['after', '[01-events]', 'There is no earlier lesson "01-events".'],
-    ['needs', '[docker]', 'It may hold real-server, own-server, cluster.'],
+    ['after', '[00-nothing]', `There's no earlier lesson "00-nothing".`],
+    ['after', '[01-events]', `There's no earlier lesson "01-events".`],
+    ['needs', '[docker]', 'It may contain real-server, own-server, cluster.'],
     ['needs', 'real-server', 'It must be a list.'],
-    ['exports', undefined, 'e.g. [createEvent]'],
-    ['exports', '[]', 'e.g. [createEvent]'],
-    ['exports', '["a b"]', 'e.g. [createEvent]'],
-    ['allow', 'CONFIG SET', 'e.g. [CONFIG SET]'],
+    ['exports', undefined, 'for example [createEvent]'],
+    ['exports', '[]', 'for example [createEvent]'],
+    ['exports', '["a b"]', 'for example [createEvent]'],
+    ['allow', 'CONFIG SET', 'for example [CONFIG SET]'],
     ['minuts', '20', 'Did you mean minutes?'],
     ['colour', 'red', 'The fields are title, chapter, minutes'],
   ])('%s: %s', async (field, value, problem) => {
@@ -126,15 +126,15 @@ describe('bad front matter names the file, the field and what to do', () => {
     await expect(loadCourse(root)).rejects.toMatchObject({ field: 'front matter' })
   })
 
-  test('YAML that is none names its line in the file', async () => {
+  test('invalid YAML names its line in the file', async () => {
     expect(await loadOne({ minutes: '20', exports: '[a' })).toMatchObject({
       field: 'front matter',
       line: expect.any(Number),
-      message: expect.stringMatching(/^lessons\/01-events\.md:\d+, front matter: It is no valid YAML/),
+      message: expect.stringMatching(/^lessons\/01-events\.md:\d+, front matter: It isn't valid YAML/),
     })
   })
 
-  test('front matter that is a text or empty', async () => {
+  test('front matter that is a string or empty', async () => {
     const root = await courseFolder({ '01-events.md': '---\nhello\n---\n' })
     await expect(loadCourse(root)).rejects.toThrow(BadLessonError)
     const empty = await courseFolder({ '01-events.md': '---\n---\n' })
@@ -148,7 +148,7 @@ describe('lessons must fit together', () => {
     await expect(loadCourse(root)).rejects.toMatchObject({
       file: 'lessons/01-facts.md',
       field: 'number',
-      problem: '01-events has the number 01 too. Give one of them another.',
+      problem: '01-events also has the number 01. Give one of them another number.',
     })
   })
 
@@ -157,11 +157,11 @@ describe('lessons must fit together', () => {
     await expect(loadCourse(root)).rejects.toMatchObject({ file: 'lessons/02-events.md', field: 'slug' })
   })
 
-  test('building on a lesson that is misspelt, or that comes later', async () => {
+  test('building on a lesson that is misspelled, or that comes later', async () => {
     const misspelt = { '01-events.md': lessonFile(), '02-store.md': lessonFile({ after: '[01-event]' }) }
     await expect(loadCourse(await courseFolder(misspelt))).rejects.toMatchObject({
       field: 'after',
-      problem: 'There is no earlier lesson "01-event". Did you mean 01-events?',
+      problem: `There's no earlier lesson "01-event". Did you mean 01-events?`,
     })
     const later = { '01-events.md': lessonFile({ after: '[02-store]' }), '02-store.md': lessonFile() }
     await expect(loadCourse(await courseFolder(later))).rejects.toMatchObject({

@@ -36,13 +36,13 @@ describe('snippets', () => {
     ])
   })
 
-  test('a transcript that fails says so, also for an error within an array', async () => {
+  test('a transcript that fails says so, even for an error inside an array', async () => {
     const plain = fenced('redis fails', '> LPUSH s x', '(error) WRONGTYPE Operation against a key')
     const nested = fenced('redis  fails', '> EXEC', '1) OK', '2) (error) WRONGTYPE Operation')
     expect(await snippetsOf(plain, nested)).toMatchObject([{ fails: true }, { fails: true }])
   })
 
-  test('code that runs has the output that stands below it', async () => {
+  test('code that runs has the output below it', async () => {
     const blocks = [
       fenced('ts run', 'console.log(1)', '', 'console.log(2)'),
       fenced('output', '1', '2'),
@@ -61,7 +61,7 @@ describe('snippets', () => {
     ])
   })
 
-  test('they are found in lists and hints too, in the order of the text', async () => {
+  test('they are found in lists and hints too, in text order', async () => {
     const text = `- item
 
   \`\`\`redis
@@ -92,10 +92,10 @@ describe('snippets', () => {
   })
 
   test.each([
-    ['a mistyped mark', fenced('redis fail', '> PING', 'PONG'), '"redis fail" is no kind of block.'],
-    ['a mark in another order', fenced('ts fails run', 'x'), '"ts fails run" is no kind of block.'],
+    ['a mistyped mark', fenced('redis fail', '> PING', 'PONG'), `"redis fail" isn't a kind of block.`],
+    ['a mark in another order', fenced('ts fails run', 'x'), `"ts fails run" isn't a kind of block.`],
     ['no command', fenced('redis', ''), 'has no command'],
-    ['a reply without a command', fenced('redis', 'PONG'), 'begins with a command'],
+    ['a reply without a command', fenced('redis', 'PONG'), 'starts with a command'],
     [
       'a command without a reply',
       fenced('redis', '> PING', '> PING', 'PONG'),
@@ -106,17 +106,17 @@ describe('snippets', () => {
       fenced('redis', '> X', '(error) ERR unknown'),
       'An error is shown: add "fails".',
     ],
-    ['an error announced in vain', fenced('redis fails', '> PING', 'PONG'), 'remove "fails"'],
-    ['output of nothing', fenced('output', '1'), 'belongs right below a block "ts run"'],
+    ['an announced error that never comes', fenced('redis fails', '> PING', 'PONG'), 'remove "fails"'],
+    ['output of nothing', fenced('output', '1'), 'belongs right below a "ts run" block'],
     [
       'output of code that does not run',
       fenced('ts', 'x') + fenced('output', '1'),
-      'belongs right below a block "ts run"',
+      'belongs right below a "ts run" block',
     ],
     [
       'output far below',
       `${fenced('ts run', 'x')}\ntext\n\n${fenced('output', '1')}`,
-      'belongs right below a block "ts run"',
+      'belongs right below a "ts run" block',
     ],
   ])('%s', async (_what, block, problem) => {
     const error = await snippetsOf(block).catch((thrown: unknown) => thrown)

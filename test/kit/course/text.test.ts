@@ -127,7 +127,7 @@ describe('the parts of a lesson', () => {
     ])
   })
 
-  test('what the lesson needs, every task needs', async () => {
+  test('every task needs what the lesson needs', async () => {
     const { tasks } = await parse(whole, ['cluster', 'real-server'])
     expect(tasks.map(({ needs }) => needs)).toEqual([
       ['cluster', 'real-server'],
@@ -156,7 +156,7 @@ describe('the parts of a lesson', () => {
     ])
   })
 
-  test('a question may belong to a snippet; that line is no part of its text', async () => {
+  test("a question may belong to a snippet; that line isn't part of its text", async () => {
     const snippet = `${fence}redis\n> PING\nPONG\n${fence}`
     const quiz =
       '## Quiz\n### What?\n\nBefore: snippet 1\n\nThink.\n- [x] a\n- [ ] b\n### Why?\nBefore all.\n- [x] a\n- [ ] b\n'
@@ -166,7 +166,7 @@ describe('the parts of a lesson', () => {
     ])
   })
 
-  test('a lesson without quiz has none', async () => {
+  test('a lesson without a quiz has none', async () => {
     expect(await parse(oneTask)).toMatchObject({ quiz: [], outro: '', snippets: [] })
   })
 })
@@ -174,8 +174,8 @@ describe('the parts of a lesson', () => {
 describe('a text that breaks the format names the line and what to do', () => {
   const hints = '\n### Hints\n1. x\n'
   test.each([
-    ['no task', '# Events\n', 'tasks', 'Begin one with "## Task 1 · <name>".'],
-    ['another sign than the dot', `## Task 1: a${hints}`, 'tasks', 'Write "## Task 1 · <name>"'],
+    ['no task', '# Events\n', 'tasks', 'Start one with "## Task 1 · <name>".'],
+    ['something other than the dot', `## Task 1: a${hints}`, 'tasks', 'Write "## Task 1 · <name>"'],
     [
       'a number left out',
       `## Task 1 · a${hints}\n## Task 3 · b${hints}`,
@@ -185,13 +185,13 @@ describe('a text that breaks the format names the line and what to do', () => {
     ['a task twice', `## Task 1 · a${hints}\n## Task 2 · a${hints}`, 'tasks', 'Two tasks are called "a".'],
     ['no hints', '## Task 1 · a\ntext\n', 'hints', 'Task "a" has no hints. Add "### Hints"'],
     ['hints of the next task', `## Task 1 · a\n## Task 2 · b${hints}`, 'hints', 'Task "a" has no hints.'],
-    ['hints without a list', '## Task 1 · a\n### Hints\nthink\n', 'hints', 'are not one numbered list'],
-    ['hints as bullets', '## Task 1 · a\n### Hints\n- think\n', 'hints', 'are not one numbered list'],
+    ['hints without a list', '## Task 1 · a\n### Hints\nthink\n', 'hints', "aren't one numbered list"],
+    ['hints as bullets', '## Task 1 · a\n### Hints\n- think\n', 'hints', "aren't one numbered list"],
     [
       'text after a hint',
       '## Task 1 · a\n### Hints\n1. x\n\nstray\n',
       'hints',
-      'indent what belongs to a hint',
+      'indent everything in a hint',
     ],
     ['an empty hint', '## Task 1 · a\n### Hints\n1. x\n2.\n', 'hints', 'This hint is empty.'],
     ['hints twice', `## Task 1 · a${hints}${hints}`, 'hints', 'has hints in two places'],
@@ -202,14 +202,14 @@ describe('a text that breaks the format names the line and what to do', () => {
       'Write real-server or own-server or cluster.',
     ],
     [
-      'a task built on none that comes before',
+      'a task built on an unknown one',
       `## Task 1 · a\nBuilds on: a${hints}`,
       'tasks',
-      '"a" is not the name of an earlier task.',
+      `"a" isn't the name of an earlier task.`,
     ],
-    ['an empty quiz', `${oneTask}\n## Quiz\nnothing\n`, 'quiz', 'The quiz has no question.'],
+    ['an empty quiz', `${oneTask}\n## Quiz\nnothing\n`, 'quiz', 'The quiz has no questions.'],
     ['no answers', `${oneTask}\n## Quiz\n### Why?\ntext\n`, 'quiz', '"Why?" has no list of answers.'],
-    ['a single answer', `${oneTask}\n## Quiz\n### Why?\n- [x] a\n`, 'quiz', 'needs two answers or more'],
+    ['a single answer', `${oneTask}\n## Quiz\n### Why?\n- [x] a\n`, 'quiz', 'needs at least two answers'],
     [
       'no right answer',
       `${oneTask}\n## Quiz\n### Why?\n- [ ] a\n- [ ] b\n`,
@@ -220,7 +220,7 @@ describe('a text that breaks the format names the line and what to do', () => {
       'a question before a snippet that is not there',
       `${oneTask}\n## Quiz\n### Why?\nBefore: snippet 2\n- [x] a\n- [ ] b\n`,
       'quiz',
-      'is to stand before snippet 2. The lesson has no snippets.',
+      'should come before snippet 2, but the lesson has no snippets.',
     ],
     [
       'a question before something else',
@@ -228,12 +228,12 @@ describe('a text that breaks the format names the line and what to do', () => {
       'quiz',
       'write "Before: snippet 2"',
     ],
-    ['no box', `${oneTask}\n## Quiz\n### Why?\n- [x] a\n- b\n`, 'quiz', 'An answer begins with "- [ ]"'],
+    ['no box', `${oneTask}\n## Quiz\n### Why?\n- [x] a\n- b\n`, 'quiz', 'An answer starts with "- [ ]"'],
   ])('%s', async (_what, text, field, problem) => {
     expect(await problemOf(text)).toMatchObject({ field, problem: expect.stringContaining(problem) })
   })
 
-  test('the line is that of the file, front matter counted', async () => {
+  test('the line number counts the front matter', async () => {
     const text = `${oneTask}\n## Quiz\n### Why?\n- [x] a\n- b\n`
     expect(await problemOf(text)).toMatchObject({ lineText: '- b' })
     const placed = `${oneTask}\n## Quiz\n### Why?\nBefore: snippet 9\n- [x] a\n- [ ] b\n`

@@ -27,19 +27,19 @@ describe('tracks', () => {
     expect(numbers(name)).toEqual(lessons)
   })
 
-  test('the whole course is three days under either name', () => {
+  test('the whole course takes three days under either name', () => {
     expect(findTrack(course, 'two-days')).toEqual(findTrack(course, 'all'))
     expect(findTrack(course, 'all').title).toContain('three days')
   })
 
-  test('minutes are those of its lessons, and lessons that do not exist are left out', () => {
+  test('its minutes come from its lessons, and missing lessons are left out', () => {
     expect(findTrack(course, 'half-day').minutes).toBe(80)
     const short = { lessons: course.lessons.slice(0, 3) }
     expect(findTrack(short, 'half-day')).toMatchObject({ minutes: 30 })
     expect(findTrack(short, 'production').lessons).toEqual([])
   })
 
-  test('an unknown one names those that there are', () => {
+  test('an unknown one names the existing ones', () => {
     expect(() => trackLessons(course, 'three-weeks')).toThrow(UnknownTrackError)
     expect(() => trackLessons(course, 'three-weeks')).toThrow(/half-day, one-day, all, two-days/)
     expect(trackNames()).toContain('two-days')

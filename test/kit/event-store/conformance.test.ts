@@ -1,4 +1,4 @@
-/** The suite of lesson 28 asks for a store and not for Redis: here are two more that it runs, one in memory and one on a cluster. */
+/** The suite of lesson 28 needs a store, not Redis: here it runs on two more stores, one in memory and one on a cluster. */
 import { Cluster } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
 import * as errors from '../../../solutions/28-event-store.ts'
@@ -16,7 +16,7 @@ import { Memory, MemoryEventStore } from './memory-store.ts'
 
 const { RedisEventStore } = errors
 
-/** Where no reply can be made to get lost, the command is simply sent twice. */
+/** Where a reply can't be made to get lost, the command is simply sent twice. */
 async function sentTwice(test: Resend, clean: () => Promise<void>, subject: () => Subject): Promise<void> {
   await clean()
   await test.prepare()
@@ -70,7 +70,7 @@ need('redis-server').describe('a cluster', () => {
     cluster = await startCluster()
     admin = connect()
   })
-  // A new partition for every test, which lies somewhere else.
+  // A new partition for every test, on another node.
   beforeEach(() => {
     partition += 1
   })

@@ -35,7 +35,7 @@ export class Memory {
 
 const PAGE = 100
 
-/** The event store as plainly as it can be told: what the one on Redis is measured by. */
+/** The simplest possible event store, which the one on Redis is compared with. */
 export class MemoryEventStore implements EventStore {
   readonly #memory: Memory
   readonly #upcasters: Upcasters

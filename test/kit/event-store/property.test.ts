@@ -1,4 +1,4 @@
-/** Whatever is done in whatever order, the store on Redis answers as the one in memory does. */
+/** Whatever happens, in whatever order, the store on Redis answers like the one in memory. */
 import fc from 'fast-check'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect } from 'vitest'
@@ -75,7 +75,7 @@ interface Seen {
   }[]
 }
 
-/** What a step came to, in words that are the same for both: positions are numbered as they are met. */
+/** The result of a step, in words that are the same for both: positions are numbered as they occur. */
 async function outcomeOf(
   store: EventStore,
   step: Exclude<Step, { kind: 'trim' }>,
@@ -99,13 +99,13 @@ async function outcomeOf(
         return now
       }
       case 'save': {
-        // Any that was ever loaded: others may have saved a later one meanwhile.
+        // Any that was ever loaded: other writers may have saved a later one in the meantime.
         const old = loaded[step.which % loaded.length]
         return old && (await store.saveSnapshot(old.step.stream, model(old.step.model), old.now))
       }
     }
   } catch (error) {
-    // These are answers too; anything else is a fault of one of them.
+    // These are answers too; anything else is a bug in one of them.
     if (!(error instanceof Error) || !/^(Concurrency|InvalidAppend)Error$/.test(error.name)) throw error
     return { error: error.name, ...('actual' in error && { actual: error.actual }) }
   }
@@ -124,7 +124,7 @@ need('redis-server').describe('RedisEventStore', () => {
   })
 
   need('redis-server').test(
-    `answers as a store in memory, ${RUNS} times`,
+    `answers like a store in memory, ${RUNS} times`,
     async () => {
       let run = 0
       await fc.assert(

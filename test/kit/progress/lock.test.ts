@@ -90,7 +90,7 @@ describe('taking the lock', () => {
     expect(time.elapsed()).toBeGreaterThan(500)
   })
 
-  test('gives up after five seconds with a sentence, and leaves the other’s lock', async () => {
+  test("gives up after five seconds with a sentence, and leaves the other's lock", async () => {
     const file = lockFile(here(4711))
     const time = waiting()
     const error = await withLock(file, () => 'mine', { ...time, ...alive }).catch((thrown: unknown) => thrown)
@@ -133,7 +133,7 @@ describe('taking the lock', () => {
     expect(readFileSync(file, 'utf8')).toBe(here(4711))
   })
 
-  test('a lock that was found stale and is another’s by now stays', async () => {
+  test("a lock that was found stale and is another's by now stays", async () => {
     const file = lockFile(here(4711))
     const time = waiting()
     const isAlive = (pid: number) => {

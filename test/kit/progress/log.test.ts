@@ -89,7 +89,7 @@ describe('recording', () => {
     ).toEqual(slugs)
   })
 
-  test('what is no event is the program’s mistake, and is not written', async () => {
+  test("what is no event is the program's mistake, and is not written", async () => {
     const progress = openProgress(temporaryFolder())
     await expect(progress.record('HINT_REVEALED', '01-events', { task: 0, step: 1 })).rejects.toMatchObject({
       name: 'BadProgressEventError',

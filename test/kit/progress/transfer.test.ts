@@ -99,7 +99,7 @@ describe('import', () => {
     expect(readdirSync(a.folder).sort()).toEqual(['progress.jsonl', 'progress.jsonl.bak'])
   })
 
-  test('the same file again, or one’s own, changes nothing', async () => {
+  test("the same file again, or one's own, changes nothing", async () => {
     const [a, b] = [await machine(0, '01-events'), await machine(10, '02-list-store')]
     await b.progress.exportTo(b.file)
     await a.progress.importFrom(b.file)
