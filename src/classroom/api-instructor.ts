@@ -1,4 +1,7 @@
-/** What the instructor's pages get and send: by the cookie that POST login sets, or `Authorization: Bearer <secret>`; see api.ts. */
+/**
+ * What the instructor's pages receive and send: with the cookie that POST login sets, or `Authorization: Bearer
+ * <secret>`; see api.ts.
+ */
 
 /** The state of one lesson of one participant, as a light. */
 export type Light = 'new' | 'working' | 'failing' | 'passed' | 'passed-after-solution' | 'skipped'
@@ -13,7 +16,7 @@ export interface LessonLight {
   readonly light: Light
   /** Checks of their own answer. */
   readonly attempts: number
-  /** Steps of hints that were shown, of all tasks together. */
+  /** Hints that were shown, for all tasks together. */
   readonly hints: number
 }
 
@@ -22,10 +25,10 @@ export interface CheckDot {
   readonly at: string
   readonly slug: string
   readonly passed: boolean
-  /** The first task that failed. */
+  /** The first failed task. */
   readonly task?: string
   readonly diagnosis?: string
-  /** It failed because nothing is written there yet, which is no mistake. */
+  /** It failed because nothing is written there yet, which isn't a mistake. */
   readonly unbegun?: true
 }
 
@@ -33,7 +36,7 @@ export interface CurrentTask {
   readonly slug: string
   /** Missing before the first check of the lesson. */
   readonly task?: string
-  /** Since when they are at this task. */
+  /** Since when they have been on this task. */
   readonly since: string
   /** Checks since then, all failed. */
   readonly attempts: number
@@ -42,31 +45,31 @@ export interface CurrentTask {
 export interface Hand {
   readonly at: string
   readonly text: string
-  /** The lesson they were at. */
+  /** The lesson they were on. */
   readonly slug?: string
 }
 
 export interface ParticipantRow {
   readonly id: string
-  /** What to show: the name, with a number for the second of one name: `Ada (2)`. */
+  /** What to show: the name, with a number for the second participant of the same name: `Ada (2)`. */
   readonly label: string
   /** 1, 2, 3… in the order of joining; for a view without names. */
   readonly number: number
   readonly joinedAt: string
   /** When something new last came from them. */
   readonly seenAt: string
-  /** By slug; lessons of which nothing is known are left out and are `new`. */
+  /** By slug; lessons without any data are left out and are `new`. */
   readonly lessons: Readonly<Record<string, LessonLight>>
-  /** What they work at now; missing when they have begun nothing, or the last thing they did was to pass. */
+  /** What they're working on now; missing when they've started nothing, or the last thing they did was to pass. */
   readonly current?: CurrentTask
-  /** The last 30, the oldest first. */
+  /** The last 30, oldest first. */
   readonly checks: readonly CheckDot[]
   readonly hand?: Hand
   /** They agreed to show their code. */
   readonly sharesCode: boolean
 }
 
-/** Advice to all; nothing of it locks anything. */
+/** Advice to everyone; none of it locks anything. */
 export interface Lead {
   /** Where the class is: a slug. */
   readonly position?: string
@@ -82,10 +85,10 @@ export interface ClassHead {
   readonly name: string
   /** The name of the track, if one was chosen. */
   readonly track?: string
-  /** Those of the track, in order: the columns. */
+  /** The track's lessons, in order: the columns. */
   readonly lessons: readonly LessonHead[]
   readonly openedAt: string
-  /** Set by `class close`: nobody can join or send any more. */
+  /** Set by `class close`: no one can join or send any more. */
   readonly closedAt?: string
 }
 
@@ -95,7 +98,7 @@ export interface LessonCount {
   readonly counts: Readonly<Record<Light, number>>
 }
 
-/** What several are stuck on right now: the last check of each of them failed with this. */
+/** What several participants are stuck on right now: the last check of each of them failed with this. */
 export interface CommonDiagnosis {
   readonly slug: string
   readonly task?: string
@@ -118,7 +121,7 @@ export interface Overview {
   readonly now: string
   readonly class: ClassHead
   readonly lead: Lead
-  /** How learners get in: for the projector, too. */
+  /** How learners get in; also for the projector. */
   readonly joinCode: string
   readonly addresses: readonly string[]
   readonly participants: readonly ParticipantRow[]
@@ -126,8 +129,8 @@ export interface Overview {
 }
 
 /**
- * The later events (`changes`) of the stream: whole rows of those who changed, and all of the rest. A page that reconnects
- * gets an `overview` first. Every 15 s without a change comes an event `ping` with empty data.
+ * The later events (`changes`) of the stream: whole rows of participants who changed, and everything else. A page
+ * that reconnects gets an `overview` first. After every 15 s without a change comes an event `ping` with empty data.
  */
 export interface Changes {
   readonly kind: 'changes'
@@ -135,7 +138,7 @@ export interface Changes {
   readonly class: ClassHead
   readonly lead: Lead
   readonly participants: readonly ParticipantRow[]
-  /** Ids of those who left. */
+  /** IDs of participants who left. */
   readonly left: readonly string[]
   readonly summary: Summary
 }
@@ -156,7 +159,7 @@ export interface Happening {
   readonly text?: string
 }
 
-/** GET participant/<id>. Both lists: the oldest first. */
+/** GET participant/<id>. Both lists: oldest first. */
 export interface ParticipantPage {
   readonly kind: 'participant'
   readonly row: ParticipantRow
@@ -164,7 +167,7 @@ export interface ParticipantPage {
   readonly happenings: readonly Happening[]
 }
 
-/** POST lead; the answer is Done. `undefined` or a left-out value takes back. */
+/** POST lead; the answer is Done. `undefined` or an omitted value clears it. */
 export type LeadCommand =
   | { readonly do: 'position'; readonly slug?: string | undefined }
   | { readonly do: 'timer'; readonly minutes?: number | undefined; readonly text?: string | undefined }
@@ -175,7 +178,7 @@ export type LeadCommand =
   | { readonly do: 'lower hand'; readonly participant: string }
   | { readonly do: 'remove'; readonly participant: string }
 
-/** GET export: the whole class. POST close and reopen (body `{}`) are answered by Done. */
+/** GET export: the whole class. POST close and reopen (body `{}`) are answered with Done. */
 export interface ClassExport {
   readonly kind: 'export'
   readonly now: string
@@ -184,7 +187,7 @@ export interface ClassExport {
   readonly participants: readonly ParticipantPage[]
 }
 
-/** POST login; sets an HttpOnly cookie. Wrong ones are slowed down: 401, then 429. */
+/** POST login; sets an HttpOnly cookie. Wrong secrets are slowed down: 401, then 429. */
 export interface Login {
   readonly secret: string
 }

@@ -1,8 +1,11 @@
 import type { Lead } from './api-instructor.ts'
 
-/** What the learner's side sends and gets: with `Authorization: Bearer <token>`, except for the first join; see api.ts. */
+/**
+ * What the learner's side sends and receives: with `Authorization: Bearer <token>`, except for the first join; see
+ * api.ts.
+ */
 
-/** GET hello, for everybody: which class this is. */
+/** GET hello, for everyone: which class this is. */
 export interface Hello {
   readonly kind: 'hello'
   readonly class: { readonly id: string; readonly name: string }
@@ -28,22 +31,25 @@ export interface SendEvents {
   readonly logId: string
   readonly after: number
   readonly events: readonly unknown[]
-  /** By the sender's clock: the hub sets clocks right that are off. */
+  /** By the sender's clock: the hub corrects clocks that are off. */
   readonly now: string
 }
 
 export type EventsReply =
-  /** All is safe up to `n`. */
+  /** Everything up to `n` is safe. */
   | { readonly kind: 'stored'; readonly n: number; readonly stored: number; readonly duplicates: number }
-  /** The hub lacks something before these: send again what follows `after`. */
+  /** The hub is missing events before these: send everything after `after` again. */
   | { readonly kind: 'send from'; readonly after: number }
-  /** What is here under these numbers is something else: send all of the log from its start, under a new log id. Both are kept. */
+  /**
+   * The hub has something else under these numbers: send the whole log from its start, under a new log ID. Both are
+   * kept.
+   */
   | { readonly kind: 'another log' }
-  /** The token is good, but the hub knows nobody by it: join again with it. */
+  /** The token is valid, but the hub has no participant for it: join again with it. */
   | { readonly kind: 'join again' }
 
 export interface SendCode {
-  /** Of the check that the code belongs to. */
+  /** From the check that the code belongs to. */
   readonly eventId: string
   readonly slug: string
   readonly code: string
@@ -63,6 +69,6 @@ export interface ClassView {
   readonly handIsUp: boolean
   readonly sharesCode: boolean
   readonly closed: boolean
-  /** How far the hub has each of their progress logs, by its id; missing from an older hub. */
+  /** How far the hub has each of their progress logs, by its ID; missing from an older hub. */
   readonly logs?: Readonly<Record<string, number>>
 }

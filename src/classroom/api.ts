@@ -1,20 +1,20 @@
 /**
- * What hub, learners and pages say to each other over HTTP. Only types and addresses: nothing here runs, so that pages may
- * import it. Times are ISO 8601 in UTC by the hub's clock; slugs are those of lessons; ids are UUIDs. Names, texts,
- * diagnoses and code come from learners: they are text, never markup.
+ * What the hub, learners and pages send each other over HTTP. Only types and addresses: nothing here runs, so that
+ * pages may import it. Times are ISO 8601 in UTC by the hub's clock; slugs are those of lessons; IDs are UUIDs.
+ * Names, messages, diagnoses and code come from learners: they're text, never markup.
  */
 
 export type * from './api-instructor.ts'
 export type * from './api-learner.ts'
 
-/** Every answer other than 2xx is this one. */
+/** Every answer other than 2xx has this form. */
 export interface Problem {
   readonly kind: 'problem'
   /** For people. */
   readonly sentence: string
 }
 
-/** Where everything is. `participant` ends with an id. */
+/** Where everything is. `participant` ends with an ID. */
 export const paths = {
   hello: '/api/hello',
   join: '/api/join',

@@ -1,9 +1,9 @@
-/** Something about the class cannot be done as asked. The message is for people. */
+/** Something about the class can't be done as requested. The message is for people. */
 export class ClassError extends Error {
   override readonly name = 'ClassError'
 }
 
-/** The hub, or the learner's side, cannot reach the other. The message is for people. */
+/** The hub, or the learner's side, can't reach the other. The message is for people. */
 export class ClassUnreachableError extends Error {
   override readonly name = 'ClassUnreachableError'
   readonly address: string

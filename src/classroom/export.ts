@@ -1,10 +1,12 @@
 import type { ClassExport } from './api.ts'
 import { plainText } from './fold/names.ts'
 
-/** One row for each attempt, and one for each participant without any: what a spreadsheet can count and group. */
+/**
+ * One row for each attempt, and one for each participant without any: data that a spreadsheet can count and group.
+ */
 const columns = ['participant', 'name', 'joined', 'at', 'lesson', 'passed', 'task', 'diagnosis'] as const
 
-/** The class as CSV (RFC 4180), with a byte order mark so that Excel reads names in UTF-8. */
+/** The class as CSV (RFC 4180), with a byte order mark so that Excel reads names as UTF-8. */
 export function exportCsv({ participants }: ClassExport): string {
   const rows = participants.flatMap(({ row, attempts }) => {
     const who = [row.number, row.label, row.joinedAt]
@@ -26,8 +28,8 @@ export function exportJson(all: ClassExport): string {
 }
 
 /**
- * A text of a learner as a cell: on one line, without control characters, always in quotes. Spreadsheets take what begins like a
- * formula for one, also after a semicolon, where that separates cells: an apostrophe keeps it a text.
+ * A learner's text as a cell: on one line, without control characters, always in quotes. Spreadsheets treat text that
+ * starts like a formula as one, even after a semicolon where that separates cells; an apostrophe prevents that.
  */
 function cell(value: string | number): string {
   const text = plainText(String(value), Number.POSITIVE_INFINITY)

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
-/** A small file that this program wrote; undefined if it is not there or cannot be read. */
+/** A small file that this program wrote; undefined if it doesn't exist or can't be read. */
 export function readJson(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, 'utf8'))
@@ -10,7 +10,7 @@ export function readJson(file: string): unknown {
   }
 }
 
-/** Puts it in place of what was there, never half; only this user can read it. */
+/** Replaces the file, never by half; only this user can read it. */
 export function writeJson(file: string, value: unknown): void {
   mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
   const temporary = `${file}.${process.pid}.tmp`

@@ -1,4 +1,7 @@
-/** How much one class may hold and one participant may send: so that nobody, by mistake or on purpose, can fill the hub. */
+/**
+ * Maximum size of a class and of what one participant may send, so that no one can fill the hub, by mistake or on
+ * purpose.
+ */
 export const limits = {
   participants: 5_000,
   /** Characters. */
@@ -9,16 +12,16 @@ export const limits = {
   event: 20_000,
   /** Bytes of a request. */
   body: 1_000_000,
-  /** Events of one progress log, and logs of one participant: an import begins another. */
+  /** Events of one progress log, and logs of one participant: an import starts another. */
   eventsPerLog: 50_000,
   logs: 20,
-  /** Characters of one answer, and answers kept of one participant. */
+  /** Characters of one answer, and answers kept for one participant. */
   code: 60_000,
   codes: 300,
-  /** Requests of one participant: at once, and then a second. */
+  /** Requests of one participant: at once, and then per second. */
   burst: 60,
   perSecond: 20,
-  /** Wrong codes of one address, and of all together: at once, and then a second. */
+  /** Wrong codes from one address, and from all together: at once, and then per second. */
   wrongCodes: { burst: 8, perSecond: 0.5 },
   wrongCodesOfAll: { burst: 100, perSecond: 5 },
   /** Pages that follow the class at the same time, and connections that may wait with an open request. */

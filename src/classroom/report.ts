@@ -13,10 +13,13 @@ export interface DiagnosisCost {
   readonly ms: number
 }
 
-/** Nobody sits so long over one check: then somebody was at lunch, or it was the next day. */
+/** No one spends this long on one check: it was lunchtime, or the next day. */
 const PAUSE_MS = 30 * 60_000
 
-/** What cost the class the most time first. Checks of what was not begun yet are no mistakes and left out. An attempt that nothing follows took nobody's time that we know of. */
+/**
+ * What cost the class the most time, first. Checks of unstarted tasks aren't mistakes and are left out. An attempt
+ * without a next one took no measurable time.
+ */
 export function costOfDiagnoses({
   participants,
 }: Pick<ClassExport, 'participants'>): readonly DiagnosisCost[] {

@@ -3,7 +3,10 @@ import type { Join, LeadCommand, Login, SendCode, SendEvents, Share } from './ap
 import { limits } from './limits.ts'
 import { LONGEST_TYPE, SLUG } from './sendable.ts'
 
-/** What comes over the wire is none of ours until it has passed here. The types of api.ts and these cannot drift apart. */
+/**
+ * Nothing that comes over the wire is trusted until it has passed here. The types of api.ts and these can't drift
+ * apart.
+ */
 const uuid = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i)
 const time = z
   .string()
@@ -30,7 +33,7 @@ export const sendEvents = z
     events: z.array(event).min(1).max(limits.batch),
     now: time,
   })
-  .refine(({ logId, events }) => events.every((one) => one.logId === logId), 'Events of another log.')
+  .refine(({ logId, events }) => events.every((one) => one.logId === logId), 'Events from another log.')
   .refine(
     ({ after, events }) => events.every(({ n }, index) => n > (events[index - 1]?.n ?? after)),
     'Numbers must rise.',

@@ -10,37 +10,38 @@ export interface BundleOptions {
   /** Where the archive goes, a `.tar.gz` or `.tgz`. */
   readonly file: string
   readonly env: NodeJS.ProcessEnv
-  /** How it gets on, in sentences. */
+  /** Progress, in sentences. */
   onNotice(sentence: string): void
 }
 
 export interface Bundle {
   readonly file: string
   readonly bytes: number
-  /** The image of Redis inside, if an engine had it. */
+  /** The Redis image inside, if an engine had it. */
   readonly image: string | undefined
 }
 
-/** The archive cannot be made; the message is for people. */
+/** The archive can't be made; the message is for people. */
 export class BundleError extends Error {
   override readonly name = 'BundleError'
 }
 
-/** Where the image lies in the archive, from the course's folder. */
+/** Where the image is in the archive, relative to the course's folder. */
 export const IMAGE_FILE = path.join('.eventlings', 'redis-image.tar')
 
 /**
- * One archive for a room without internet: the course, its packages as they are installed here (for this platform), and
- * the image of Redis if an engine on this machine has it. Nobody's answers or progress are in it. Rejects with BundleError.
+ * One archive for a room without internet: the course, its packages as installed here (for this platform), and the
+ * Redis image if an engine on this machine has it. It contains no one's answers or progress. Rejects with
+ * BundleError.
  */
 export async function bundleCourse({ root, file, env, onNotice }: BundleOptions): Promise<Bundle> {
   if (!/\.(tar\.gz|tgz)$/.test(file)) {
-    throw new BundleError(`${file} should end in .tar.gz, for that is what it will be.`)
+    throw new BundleError(`${file} should end in .tar.gz, because that's its format.`)
   }
   const outside = packageOutside(root)
   if (outside !== undefined) {
     throw new BundleError(
-      `The packages can't be packed, because they are outside the course, in ${path.dirname(outside)}. Clone the course into a folder of its own that belongs to no workspace, run "npm install" there, and make the bundle there.`,
+      `The packages can't be packed, because they're outside the course, in ${path.dirname(outside)}. Clone the course into a folder outside any workspace, run "npm install" there, and make the bundle there.`,
     )
   }
   const packages = path.join(root, 'node_modules')
@@ -51,11 +52,13 @@ export async function bundleCourse({ root, file, env, onNotice }: BundleOptions)
   try {
     const saved = await saveImage(env, image)
     onNotice(
-      saved === undefined ? 'No engine here has an image of Redis: left out.' : `With the image ${saved}.`,
+      saved === undefined
+        ? 'No engine here has a Redis image, so it is left out.'
+        : `With the image ${saved}.`,
     )
     const files = await courseFiles(root, env)
     if (files.leftOut.length > 0) onNotice(leftOut(files.leftOut))
-    onNotice('Packing; this takes a minute …')
+    onNotice('Packing, which takes a minute …')
     const { create } = await import('tar')
     const belongs = (name: string) => isPart(name, { root, archive: file, files })
     await create({ gzip: true, file, cwd: root, prefix: 'eventlings', portable: true, filter: belongs }, [
@@ -73,7 +76,7 @@ interface Parts {
   readonly files: CourseFiles
 }
 
-/** The course, its packages without what they make anew on demand, the image, and not the archive itself. */
+/** The course, its packages without what they rebuild on demand, the image, and not the archive itself. */
 function isPart(name: string, { root, archive, files }: Parts): boolean {
   const inside = path.normalize(name)
   if (path.resolve(root, inside) === path.resolve(archive)) return false
@@ -83,7 +86,7 @@ function isPart(name: string, { root, archive, files }: Parts): boolean {
   return files.has(inside)
 }
 
-/** A lesson of one's own may be among them, so they are named. */
+/** The author's own lesson may be among them, so they are named. */
 function leftOut(names: readonly string[]): string {
   const more = names.length > 5 ? `, and ${names.length - 5} more` : ''
   const pronoun = names.length === 1 ? 'it' : 'them'

@@ -2,11 +2,11 @@ import { execFile } from 'node:child_process'
 import path from 'node:path'
 import { promisify } from 'node:util'
 
-/** What the archive takes of the course's folder. */
+/** What the archive takes from the course's folder. */
 export interface CourseFiles {
-  /** Is this file or folder, named from the course's folder, a part of the course? */
+  /** Whether this file or folder, relative to the course's folder, is part of the course. */
   has(name: string): boolean
-  /** Files that lie there and are left out. */
+  /** Files in the folder that are left out. */
   readonly leftOut: readonly string[]
 }
 
@@ -32,7 +32,7 @@ const TOP = [
   'vitest.config.ts',
 ]
 
-/** Only what git tracks: a list of a class that lies in the folder is nobody else's business. */
+/** Only what git tracks: a class list that happens to be in the folder is no one else's business. */
 export async function courseFiles(root: string, env: NodeJS.ProcessEnv): Promise<CourseFiles> {
   const tracked = await list(root, env, ['--cached'])
   if (tracked.length === 0) {
@@ -44,7 +44,7 @@ export async function courseFiles(root: string, env: NodeJS.ProcessEnv): Promise
   return { has: (name) => names.has(name), leftOut }
 }
 
-/** None where there is no git, or no clone. */
+/** None where there's no git, or no clone. */
 async function list(
   root: string,
   env: NodeJS.ProcessEnv,

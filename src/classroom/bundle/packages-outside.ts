@@ -2,8 +2,8 @@ import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import path from 'node:path'
 
 /**
- * The folder of a package that the course uses and that isn't in the course's own folder, as in a workspace of npm or pnpm;
- * undefined if all are inside.
+ * The folder of a package that the course uses and that isn't in the course's own folder, as in an npm or pnpm
+ * workspace; undefined if all are inside.
  */
 export function packageOutside(root: string): string | undefined {
   const inside = `${realpathSync(root)}${path.sep}`
@@ -11,7 +11,7 @@ export function packageOutside(root: string): string | undefined {
   return places.find((place) => place !== undefined && !place.startsWith(inside))
 }
 
-/** As Node finds it: in the folder or in one above, and where the link leads. */
+/** As Node finds it: in the folder or in one above, following links. */
 function packageFolder(root: string, name: string): string | undefined {
   for (let folder = root; ; folder = path.dirname(folder)) {
     const place = path.join(folder, 'node_modules', name)

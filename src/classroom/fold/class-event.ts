@@ -1,4 +1,4 @@
-/** What happens to the class as a whole. Progress is not among it: that stands in a stream for each participant. */
+/** What happens to the class as a whole. Progress isn't included: it's in a stream for each participant. */
 export interface ClassPayloads {
   readonly PARTICIPANT_JOINED: { readonly learner: string; readonly name: string; readonly share: boolean }
   readonly SHARING_CHANGED: { readonly learner: string; readonly share: boolean }

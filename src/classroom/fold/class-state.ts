@@ -3,12 +3,12 @@ import type { ClassEvent } from './class-event.ts'
 
 export interface Participant {
   readonly id: string
-  /** 1, 2, 3… in the order of joining; nobody gets the number of one who left. */
+  /** 1, 2, 3… in the order of joining; the number of someone who left isn't reused. */
   readonly number: number
   readonly name: string
   readonly joinedAt: string
   readonly share: boolean
-  /** When the instructor last lowered their hand: what was raised before is down. */
+  /** When the instructor last lowered their hand: a hand raised before that is down. */
   readonly loweredAt?: string
 }
 
@@ -23,7 +23,7 @@ export interface ClassState {
 
 export const newClass: ClassState = { lead: { released: [] }, participants: [], joined: 0 }
 
-/** The class after one more event. Pure; the class it is given stays as it was. */
+/** The class after another event. Pure; its input isn't changed. */
 export function evolveClass(state: ClassState, event: ClassEvent): ClassState {
   const { type, at, payload } = event
   switch (type) {
@@ -63,7 +63,7 @@ export function evolveClass(state: ClassState, event: ClassEvent): ClassState {
   }
 }
 
-/** Who joins again (the hub had lost them) keeps the place in the order. */
+/** A participant who joins again (the hub had lost them) keeps their place in the order. */
 function joined(state: ClassState, participant: Omit<Participant, 'number'>): ClassState {
   const index = state.participants.findIndex(({ id }) => id === participant.id)
   const before = state.participants[index]
@@ -84,7 +84,7 @@ function change(state: ClassState, id: string, by: Partial<Participant>): ClassS
 
 type LeadChange = { readonly [Name in keyof Lead]?: Lead[Name] | undefined }
 
-/** Undefined takes a thing away, so that the JSON does not hold it. */
+/** Undefined removes a value, so that the JSON doesn't contain it. */
 function lead(state: ClassState, by: LeadChange): ClassState {
   const entries = Object.entries({ ...state.lead, ...by }).filter(([, value]) => value !== undefined)
   return { ...state, lead: { released: state.lead.released, ...Object.fromEntries(entries) } }

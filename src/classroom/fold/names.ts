@@ -1,6 +1,8 @@
 import { limits } from '../limits.ts'
 
-/** A name or a text as it may be shown: one line, no control characters, nothing that turns the direction of writing. */
+/**
+ * A name or a text as it may be shown: one line, no control characters, nothing that changes the writing direction.
+ */
 export function plainText(text: string, longest: number): string {
   const line = text
     .normalize('NFC')
@@ -14,7 +16,7 @@ export function plainName(text: string): string {
   return plainText(text, limits.name)
 }
 
-/** What each is shown as, in the order of joining: the second of one name gets a number, `Ada (2)`. By id. */
+/** The label of each, in the order of joining: the second of the same name gets a number, `Ada (2)`. By ID. */
 export function labelsOf(
   participants: readonly { readonly id: string; readonly name: string }[],
 ): ReadonlyMap<string, string> {
@@ -34,7 +36,7 @@ export function labelsOf(
   return labels
 }
 
-/** `ADA` and `ada` are one name to whoever reads them aloud. */
+/** `ADA` and `ada` sound the same when read aloud. */
 function folded(name: string): string {
   return name.normalize('NFKC').toLowerCase()
 }

@@ -2,7 +2,7 @@ import { COURSE, isOwnCheck, type ProgressEvent } from '../../progress/index.ts'
 import type { Attempt, Happening } from '../api.ts'
 import { dotOf } from './row-state.ts'
 
-/** A participant's attempts, the oldest first. `codeOf` gives what was sent along for a check. */
+/** A participant's attempts, oldest first. `codeOf` returns the code that was sent with a check. */
 export function attemptsOf(
   events: readonly ProgressEvent[],
   codeOf: (eventId: string) => string | undefined,
@@ -15,7 +15,7 @@ export function attemptsOf(
   })
 }
 
-/** What else a participant did, the oldest first. */
+/** What else a participant did, oldest first. */
 export function happeningsOf(events: readonly ProgressEvent[], classId: string): readonly Happening[] {
   return events.flatMap((event) => {
     const said = happeningOf(event, classId)
@@ -38,7 +38,7 @@ function happeningOf(event: ProgressEvent, classId: string): Pick<Happening, 'wh
     case 'LESSON_SKIPPED':
       return { what: 'skipped' }
     case 'QUIZ_ANSWERED':
-      // Which answer it was is not the class's business.
+      // Which answer it was isn't the class's business.
       return { what: 'quiz' }
     case 'HAND_RAISED':
       return event.payload.class === classId ? { what: 'hand up', text: event.payload.text } : undefined

@@ -13,7 +13,7 @@ import type { CheckDot, CurrentTask, Hand } from '../api.ts'
 /** What one participant's progress amounts to for the class. Plain data: a snapshot is its JSON. */
 export interface RowState {
   readonly progress: ProgressState
-  /** The last ones, the oldest first. */
+  /** The last ones, oldest first. */
   readonly checks: readonly CheckDot[]
   readonly current?: CurrentTask
   readonly hand?: Hand
@@ -23,12 +23,12 @@ export interface RowState {
 
 export const newRow: RowState = { progress: initialState, checks: [] }
 
-/** So many checks are kept for the timeline. */
+/** How many checks are kept for the timeline. */
 const CHECKS = 30
-/** More lessons than any course has: somebody makes them up. */
+/** More lessons than any course has: beyond that, someone is making them up. */
 const LESSONS = 200
 
-/** The row after one more event, whose time is by the hub's clock. Pure; `classId` tells whose hands count. */
+/** The row after another event, whose time is by the hub's clock. Pure; `classId` says whose hands count. */
 export function evolveRow(before: RowState, event: ProgressEvent, classId: string): RowState {
   const state = { ...before, progress: progressAfter(before.progress, event), seenAt: event.timestamp }
   switch (event.eventType) {
@@ -54,7 +54,7 @@ function checked(before: RowState, event: CheckEvent): RowState {
   const state = { ...before, checks: [...before.checks, dotOf(event)].slice(-CHECKS) }
   if (event.eventType === 'CHECK_FAILED') return { ...state, current: currentAfter(state.current, event) }
   const working = state.current?.slug === event.entityId ? without(state, 'current') : state
-  // They have got over it.
+  // They've solved it.
   return working.hand?.slug === event.entityId ? without(working, 'hand') : working
 }
 
@@ -74,7 +74,7 @@ function currentAfter(
   const task = payload.task ?? before?.task
   const atTask = task === undefined ? {} : { task }
   if (before?.slug !== slug) return { slug, ...atTask, since: timestamp, attempts: 1 }
-  // The first check says only which task it is that they have been at since they opened the lesson.
+  // The first check only shows which task they've been on since they opened the lesson.
   const isSame = before.task === task || before.task === undefined
   return isSame
     ? { slug, ...atTask, since: before.since, attempts: before.attempts + 1 }

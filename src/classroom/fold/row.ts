@@ -37,7 +37,7 @@ export function rowOf(
 }
 
 function lightOf({ state, attempts, hints, brokenSince }: LessonProgress): LessonLight {
-  // A passed lesson stays passed in one's own list; the class should see that it is being worked at.
+  // A passed lesson stays passed in the learner's own list; the class should see that it's being worked on.
   const light = brokenSince === undefined ? lights[state] : 'failing'
   return { light, attempts, hints: Object.values(hints).reduce((sum, steps) => sum + steps, 0) }
 }

@@ -21,7 +21,7 @@ export function summaryOf(rows: readonly ParticipantRow[], slugs: readonly strin
   }
 }
 
-/** By what is known of each, which is little; whoever is not counted for a lesson has not begun it. */
+/** From the little data there is on each; a participant who isn't counted for a lesson hasn't started it. */
 function countsOf(rows: readonly ParticipantRow[], slugs: readonly string[]): readonly LessonCount[] {
   const bySlug = new Map(slugs.map((slug) => [slug, { ...none, new: rows.length }]))
   for (const { lessons } of rows) {
@@ -35,7 +35,10 @@ function countsOf(rows: readonly ParticipantRow[], slugs: readonly string[]): re
   return [...bySlug].map(([slug, counts]) => ({ slug, counts }))
 }
 
-/** Of those whose last check failed by a mistake and who are still at it. Numbers in a diagnosis do not make it another one. */
+/**
+ * From participants whose last check failed because of a mistake and who are still on it. Numbers in a diagnosis
+ * don't make it a different one.
+ */
 function diagnosesOf(rows: readonly ParticipantRow[]): readonly CommonDiagnosis[] {
   const groups = new Map<string, CommonDiagnosis & { readonly participants: string[] }>()
   for (const { id, checks, current } of rows) {

@@ -7,16 +7,16 @@ import { addLearnerRoutes } from './learner-routes.ts'
 
 export interface ClassAppOptions {
   readonly hub: Hub
-  /** Where the hub listens, if that is on loopback. */
+  /** Where the hub listens, if that's on loopback. */
   readonly loopback?: string | undefined
   readonly now?: () => Date
-  /** For tests of how those who ask too often, or guess, are slowed down, in milliseconds. */
+  /** For tests of how clients that ask too often, or guess, are slowed down, in milliseconds. */
   readonly elapsed?: () => number
-  /** Adds the pages of the instructor; the API stands below /api. */
+  /** Adds the instructor's pages; the API is below /api. */
   readonly addPages?: (app: Hono, hub: Hub) => void
 }
 
-/** All that a hub serves; see api.ts. */
+/** Everything a hub serves; see api.ts. */
 export function classApp(options: ClassAppOptions): Hono {
   const { hub, loopback, now = () => new Date(), elapsed, addPages } = options
   const app = new Hono()
@@ -32,12 +32,12 @@ export function classApp(options: ClassAppOptions): Hono {
   addLearnerRoutes(app, hub, guesses, { now, elapsed })
   addInstructorRoutes(app, hub, guesses, now)
   addPages?.(app, hub)
-  app.notFound((context) => problem(context, 404, 'There is nothing at this address.'))
+  app.notFound((context) => problem(context, 404, "There's nothing at this address."))
   app.onError((error, context) => {
     if (error instanceof Refusal) return problem(context, error.status, error.message, error.wait)
     if (error.name === 'ClassError') return problem(context, 403, error.message)
-    // Whoever sends comes again; the hub itself is well.
-    return problem(context, 503, 'The Redis of the class does not answer. Nothing is lost: it is sent again.')
+    // Senders will retry; the hub itself is fine.
+    return problem(context, 503, "The class's Redis doesn't answer. Nothing is lost: it will be sent again.")
   })
   return app
 }

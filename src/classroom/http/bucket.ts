@@ -4,10 +4,10 @@ export interface Pace {
   readonly perSecond: number
 }
 
-/** More than this many senders are not told apart: then the oldest are forgotten. */
+/** Maximum number of senders that are tracked: beyond that, the oldest are forgotten. */
 const MOST = 10_000
 
-/** Lets each sender do so much at once and so much a second. `now` in milliseconds. */
+/** Limits each sender to so much at once and so much per second. `now` is in milliseconds. */
 export class Buckets {
   readonly #pace: Pace
   readonly #now: () => number
@@ -18,7 +18,7 @@ export class Buckets {
     this.#now = now
   }
 
-  /** May this sender do one thing more now? If not: in how many seconds, at least 1. Takes nothing. */
+  /** Whether this sender may do another thing now; if not, in how many seconds, at least 1. Uses nothing up. */
   wait(sender: string): number {
     const tokens = this.#tokens(sender)
     return tokens >= 1 ? 0 : Math.max(1, Math.ceil((1 - tokens) / this.#pace.perSecond))

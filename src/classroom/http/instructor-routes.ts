@@ -13,12 +13,12 @@ import { streamChanges } from './stream.ts'
 const done: Done = { kind: 'done' }
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-/** The cookie's name tells classes apart that were open on one machine: cookies know no ports. */
+/** The cookie's name distinguishes classes that were open on one machine, because cookies ignore ports. */
 export function cookieOf(hub: Hub): string {
   return `class-${hub.about.id}`
 }
 
-/** Is it the instructor who asks? By cookie from a page, or by `Authorization: Bearer` from a program. */
+/** Whether the instructor is asking: by cookie from a page, or by `Authorization: Bearer` from a program. */
 export function isInstructor(context: Context, hub: Hub): boolean {
   const secret = bearerOf(context) ?? getCookie(context, cookieOf(hub))
   return secret !== undefined && isSame(hashOf(secret), hub.about.secretHash)
@@ -31,7 +31,7 @@ export function addInstructorRoutes(app: Hono, hub: Hub, guesses: Guesses, now: 
     guesses.assertMayTry(context)
     const { secret } = await bodyOf(context, wire.login)
     if (!isSame(hashOf(secret.trim()), hub.about.secretHash)) {
-      guesses.wrong(context, 'That is not the secret that the terminal shows.')
+      guesses.wrong(context, "That isn't the secret shown in the terminal.")
     }
     setCookie(context, cookieOf(hub), secret.trim(), { httpOnly: true, sameSite: 'Strict', path: '/' })
     return context.json(done)
@@ -45,11 +45,11 @@ export function addInstructorRoutes(app: Hono, hub: Hub, guesses: Guesses, now: 
   const guard: MiddlewareHandler = async (context, next) => {
     if (isInstructor(context, hub)) return next()
     guesses.assertMayTry(context)
-    // Who shows nothing guesses nothing: a page that is not logged in is no attack.
+    // A request without a secret isn't a guess: a page that isn't logged in is no attack.
     if (bearerOf(context) === undefined && getCookie(context, cookieOf(hub)) === undefined) {
-      throw new Refusal(401, 'This is for the instructor. Log in with the secret that the terminal shows.')
+      throw new Refusal(401, 'This page is for the instructor. Log in with the secret shown in the terminal.')
     }
-    return guesses.wrong(context, 'That is not the secret of this class. Log in again.')
+    return guesses.wrong(context, "That isn't this class's secret. Log in again.")
   }
   for (const path of [
     paths.overview,
@@ -65,7 +65,8 @@ export function addInstructorRoutes(app: Hono, hub: Hub, guesses: Guesses, now: 
   app.get(paths.overview, (context) => context.json(hub.overview()))
 
   app.get(paths.stream, (context) => {
-    if (streams >= limits.streams) throw new Refusal(429, 'Too many pages follow the class. Close some.', 5)
+    if (streams >= limits.streams)
+      throw new Refusal(429, 'Too many pages are following the class. Close some.', 5)
     streams += 1
     return streamChanges(context, hub, () => {
       streams -= 1
@@ -74,7 +75,7 @@ export function addInstructorRoutes(app: Hono, hub: Hub, guesses: Guesses, now: 
 
   app.get(`${paths.participant}:id`, async (context) => {
     const page = await hub.participant(uuidIn(context))
-    if (page === undefined) throw new Refusal(404, 'There is no such participant.')
+    if (page === undefined) throw new Refusal(404, "That participant doesn't exist.")
     return context.json(page)
   })
 
@@ -100,6 +101,6 @@ export function addInstructorRoutes(app: Hono, hub: Hub, guesses: Guesses, now: 
 
 function uuidIn(context: Context): string {
   const id = context.req.param('id') ?? ''
-  if (!uuid.test(id)) throw new Refusal(404, 'There is no such participant.')
+  if (!uuid.test(id)) throw new Refusal(404, "That participant doesn't exist.")
   return id
 }

@@ -13,7 +13,7 @@ import { type Guesses, seconds } from './guards.ts'
 
 const done: Done = { kind: 'done' }
 
-/** Joining, and what participants send and see. Each can act as themselves alone: the token says who. */
+/** Joining, and what participants send and see. Each can act only as themselves, as shown by the token. */
 export function addLearnerRoutes(
   app: Hono,
   hub: Hub,
@@ -34,10 +34,10 @@ export function addLearnerRoutes(
     const known = knownBy(context, hub, guesses)
     if (known === undefined) {
       guesses.assertMayTry(context)
-      if (!isSame(readCode(code), hub.about.joinCode)) guesses.wrong(context, 'That is not the join code.')
+      if (!isSame(readCode(code), hub.about.joinCode)) guesses.wrong(context, "That isn't the join code.")
     }
     const plain = plainName(name)
-    if (plain === '') throw new Refusal(400, 'A name is needed, one that can be read.')
+    if (plain === '') throw new Refusal(400, 'A name with visible characters is needed.')
     const learner = await hub.store.join(plain, share, known)
     await hub.seen(learner)
     const { id, name: className, key } = hub.about
@@ -81,12 +81,12 @@ export function addLearnerRoutes(
   app.get(paths.view, async (context) => {
     const learner = participant(context)
     const view = hub.view(learner)
-    if (view === undefined) throw new Refusal(404, "The class doesn't know you anymore.")
+    if (view === undefined) throw new Refusal(404, "You're no longer in this class.")
     const logs = Object.fromEntries((await hub.store.headOf(learner)).map(({ logId, n }) => [logId, n]))
     return context.json({ ...view, logs } satisfies ClassView)
   })
 
-  /** Who sends, by the token. */
+  /** The sender, by the token. */
   function participant(context: Context): string {
     const learner = knownBy(context, hub, guesses)
     if (learner === undefined) throw new Refusal(401, 'Join the class first.')
@@ -103,14 +103,14 @@ function knownBy(context: Context, hub: Hub, guesses: Guesses): string | undefin
   const learner = learnerOf(hub.about.key, token)
   if (learner !== undefined) return learner
   guesses.assertMayTry(context)
-  return guesses.wrong(context, 'That token is not of this class. Join it again.')
+  return guesses.wrong(context, "That token isn't from this class. Join it again.")
 }
 
 function assertOpen(hub: Hub): void {
   if (hub.isClosed) throw new Refusal(410, 'The class is closed.')
 }
 
-/** A learner's clock may be wrong by minutes; how long ago something was, it knows. Nothing lies in the future. */
+/** A learner's clock may be wrong by minutes, but its intervals are right. Nothing is in the future. */
 function onOurClock(events: readonly StoredEvent[], theirs: number, now: Date): readonly TimedEvent[] {
   return events.map((event) => {
     const ago = Math.max(0, theirs - Date.parse(event.timestamp))

@@ -6,11 +6,11 @@ import type { Hub } from '../hub/hub.ts'
 const PING_EVERY = 15_000
 
 /**
- * Server-sent events: the whole first, then what changes. A page that reads too slowly gets the whole again instead of all that it
- * missed. `ended` is called once, however it ends.
+ * Server-sent events: the whole state first, then the changes. A page that reads too slowly gets the whole state
+ * again instead of everything it missed. `ended` is called once, however it ends.
  */
 export function streamChanges(context: Context, hub: Hub, ended: () => void): Response {
-  // Not kept by anything in between.
+  // Nothing in between may cache this.
   context.header('x-accel-buffering', 'no')
   return streamSSE(context, async (stream) => {
     let waiting: Changes[] = []
@@ -43,7 +43,7 @@ export function streamChanges(context: Context, hub: Hub, ended: () => void): Re
   })
 }
 
-/** Until it is woken, or until it is time to show that somebody is there. */
+/** Until it's woken, or until it's time for a sign of life. */
 async function pause(waken: (wake: () => void) => void): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   await new Promise<void>((resolve) => {
@@ -54,7 +54,7 @@ async function pause(waken: (wake: () => void) => void): Promise<void> {
   clearTimeout(timer)
 }
 
-/** The same changes go to every page: written as text once. */
+/** The same changes go to every page, so they're serialized once. */
 const texts = new WeakMap<Changes, string>()
 
 function dataOf(changes: Changes): string {

@@ -3,17 +3,17 @@ import { clientOptions, readAddress } from '../../redis/address.ts'
 
 export type ClassRedis = Redis | Cluster
 
-/** A request of a learner may wait for so long (ms); they come again, and nothing counts twice. */
+/** Maximum wait for a learner's request (ms); they retry, and nothing counts twice. */
 const PATIENCE = 5_000
 
 const common: RedisOptions = {
-  // Many send at the same moment: what a tick of the loop has for Redis goes in one write.
+  // Many send at the same moment: everything for Redis from one turn of the event loop goes in one write.
   enableAutoPipelining: true,
   maxRetriesPerRequest: 3,
   retryStrategy: (times) => Math.min(times * 50, 1_000),
 }
 
-/** A client for the Redis of a class, alone or a cluster. Resolves when it answers; rejects with what it says. */
+/** A client for the Redis of a class, standalone or a cluster. Resolves when it answers; rejects with its error. */
 export async function connectRedis(url: string): Promise<ClassRedis> {
   const { Cluster, Redis } = await import('ioredis')
   const client = new Redis({ ...clientOptions(readAddress(url)), ...common, commandTimeout: PATIENCE })
@@ -36,12 +36,12 @@ export async function connectRedis(url: string): Promise<ClassRedis> {
     clusterRetryStrategy: (times) => Math.min(times * 50, 1_000),
     redisOptions: { ...common, ...secured, commandTimeout: PATIENCE },
   })
-  cluster.on('error', () => {}) // the command that failed tells of it too
+  cluster.on('error', () => {}) // the failed command reports it too
   await cluster.ping()
   return cluster
 }
 
-/** A connection of its own, for reads that wait: while one does, nothing else gets through. */
+/** A separate connection for blocking reads, because nothing else gets through during one. */
 export function readerOf(redis: ClassRedis): ClassRedis {
   const reader =
     'nodes' in redis

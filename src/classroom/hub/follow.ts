@@ -18,9 +18,9 @@ import type { ClassStore } from './store.ts'
 export interface FollowOptions {
   readonly store: ClassStore
   readonly projection: Projection
-  /** Called after whatever came in. */
+  /** Called after anything arrived. */
   onChange(): void
-  /** The Redis has lost the class, which shall be described again; then all is read anew. */
+  /** The Redis has lost the class, which should be described again; then everything is read again. */
   onLost(): Promise<void>
 }
 
@@ -28,10 +28,13 @@ const BLOCK_MS = 2_000
 const PAGE = 500
 /** Participants whose logs are read in one round trip. */
 const AT_ONCE = 200
-/** How often to look whether the Redis still is the one that we follow, and whether any news was missed (ms). */
+/** How often to check whether the Redis is still the same one, and whether any news was missed (ms). */
 const LOOK_AGAIN = 2_000
 
-/** Reads what is there, then follows what comes, until it is closed. Whatever fails is tried again from where it stands. */
+/**
+ * Reads everything, then follows new entries until it's closed. Anything that fails is retried from where it left
+ * off.
+ */
 export class Follower {
   readonly #options: FollowOptions
   readonly #reader: ClassRedis
@@ -47,7 +50,7 @@ export class Follower {
     this.#reader = readerOf(options.store.redis)
   }
 
-  /** Resolves when everything is read that was there. */
+  /** Resolves when everything that was there has been read. */
   async start(): Promise<void> {
     await this.#readAll()
     this.#running = this.#follow()
@@ -65,7 +68,7 @@ export class Follower {
         await this.#next()
         if (performance.now() - this.#lookedAt > LOOK_AGAIN) await this.#lookAgain()
       } catch {
-        // The Redis is away, or changed places. It tells of it to whoever writes; here one waits.
+        // The Redis is gone, or has moved. Writers get an error; readers wait here.
         if (!this.#closed) await sleep(200)
       }
     }
@@ -89,7 +92,10 @@ export class Follower {
     onChange()
   }
 
-  /** From the start, or as far as snapshots go. Positions are taken first: what comes meanwhile is read twice and counts once. */
+  /**
+   * From the start, or from the snapshots. Positions are taken first, so entries that arrive in between are read
+   * twice and count once.
+   */
   async #readAll(): Promise<void> {
     const { store, projection, onChange } = this.#options
     const { redis, keys } = store
@@ -109,7 +115,7 @@ export class Follower {
     onChange()
   }
 
-  /** Reads the logs of these on, many at a time; whoever has more than a page is read to the end. */
+  /** Continues reading these logs, many at a time; one with more than a page is read to the end. */
   async #catchUp(learners: readonly string[]): Promise<void> {
     const { store, projection } = this.#options
     const { redis, keys } = store
@@ -140,7 +146,7 @@ export class Follower {
     }
   }
 
-  /** News are trimmed, and a Redis may come back empty: what stands in the heads and in the log itself decides. */
+  /** News entries are trimmed, and a Redis may come back empty, so the heads and the log itself decide. */
   async #lookAgain(): Promise<void> {
     const { store, projection, onLost, onChange } = this.#options
     const { redis, keys } = store
@@ -162,12 +168,12 @@ export class Follower {
   }
 }
 
-/** Is everything read that is there? */
+/** Whether everything that's there has been read. */
 function isReached(head: readonly Position[], at: readonly Position[]): boolean {
   return head.every(({ logId, n }) => at.some((read) => read.logId === logId && read.n >= n))
 }
 
-/** May one go on from there? Only with the same, single log: several are merged. */
+/** Whether reading may continue from there. Only with the same, single log: several are merged. */
 function isPartOf(at: readonly Position[], head: readonly Position[]): boolean {
   const [read, ofHead] = [at[0], head[0]]
   if (at.length !== 1 || head.length !== 1 || read === undefined || ofHead === undefined) return false

@@ -31,16 +31,16 @@ export interface HubOptions {
 
 type Listener = (changes: Changes) => void
 
-/** Pages hear of changes at most so often (ms): what a person sees at once, and what a laptop draws with ease. */
+/** Minimum interval between updates of pages (ms): short enough for a person, long enough for a laptop to draw. */
 const PAUSE_BETWEEN = 125
-/** With very many, twice the pause: more than one class at a glance is a lecture. */
+/** Very many participants double the interval: that's a lecture rather than a class. */
 const LONG_PAUSE = 250
 const MANY = 1_000
 const SNAPSHOT_EVERY = 30_000
-/** So long somebody who joins waits to be read (ms). */
+/** Maximum wait of a new participant for their joining to be read (ms). */
 const SEEN_WITHIN = 1_000
 
-/** One hub of a class. What it holds in memory is only read from Redis: any number of hubs show the same. */
+/** One hub of a class. Its memory contains only what it reads from Redis, so any number of hubs show the same. */
 export class Hub {
   readonly about: About
   readonly store: ClassStore
@@ -79,7 +79,10 @@ export class Hub {
     })
   }
 
-  /** Resolves when all is read that was there. The hub closes its own connections, not the client it was given. */
+  /**
+   * Resolves when everything that was there has been read. The hub closes its own connections, not the client it was
+   * given.
+   */
   static async open(options: HubOptions): Promise<Hub> {
     const hub = new Hub(options)
     await hub.store.describe(options.about)
@@ -97,7 +100,7 @@ export class Hub {
     return this.#options.lessons.map(({ slug }) => slug)
   }
 
-  /** Known once the server listens. */
+  /** Set once the server listens. */
   setAddresses(addresses: readonly string[]): void {
     this.#addresses = addresses
   }
@@ -114,7 +117,7 @@ export class Hub {
     }
   }
 
-  /** All about one participant; undefined for nobody of this class. */
+  /** Everything about one participant; undefined for anyone else. */
   async participant(id: string): Promise<ParticipantPage | undefined> {
     const row = this.#projection.row(id)
     if (row === undefined) return undefined
@@ -130,7 +133,7 @@ export class Hub {
     }
   }
 
-  /** Everything about everybody. Who leaves meanwhile is left out. */
+  /** Everything about everyone. Participants who leave in the meantime are left out. */
   async export(): Promise<ClassExport> {
     const participants: ParticipantPage[] = []
     for (const { id } of this.#projection.rows()) {
@@ -140,7 +143,7 @@ export class Hub {
     return { kind: 'export', ...this.#nowAndLead(), class: this.#head(), participants }
   }
 
-  /** What this participant sees of the class; undefined for nobody of this class. */
+  /** What this participant sees of the class; undefined for anyone else. */
   view(id: string): ClassView | undefined {
     const row = this.#projection.row(id)
     if (row === undefined) return undefined
@@ -150,12 +153,12 @@ export class Hub {
     return { kind: 'class', ...this.#nowAndLead(), name, label, handIsUp: !!hand, sharesCode, closed }
   }
 
-  /** Resolves when this hub has read that the participant joined, which it wrote a moment ago; or after a second without. */
+  /** Resolves when this hub has read the joining that it wrote a moment ago, or after a second without it. */
   seen(id: string): Promise<void> {
     return this.#waiting.until(() => this.#projection.row(id) !== undefined, SEEN_WITHIN)
   }
 
-  /** Hears of every change from now on, several at once. Returns the function that ends it. */
+  /** Calls the listener with every change from now on, several at once. Returns the function that ends it. */
   follow(listener: Listener): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
@@ -181,7 +184,7 @@ export class Hub {
     return { id, name, lessons: this.#options.lessons, openedAt, ...optional }
   }
 
-  /** The first change is told at once, what follows closely is told together. */
+  /** The first change is sent at once; changes that follow closely are sent together. */
   #schedule(): void {
     const pause = this.#projection.class.participants.length > MANY ? LONG_PAUSE : PAUSE_BETWEEN
     const wait = Math.max(0, this.#toldAt + pause - performance.now())

@@ -1,27 +1,28 @@
 /**
- * The keys of one class. The braces make a Redis Cluster keep them on one node, so that one script can append an event, move the
- * participant's head and tell the other hubs, in one step. One class is far from filling a node; many classes spread.
+ * The keys of one class. The braces make a Redis Cluster keep them on one node, so that one script can append an
+ * event, move the participant's head and notify the other hubs in one step. One class is far from filling a node;
+ * many classes spread.
  */
 export interface ClassKeys {
-  /** Hash: name, track, times, join code, what tokens are made with. */
+  /** Hash: name, track, times, join code, the key for tokens. */
   readonly about: string
   /** Stream: what happens to the class as a whole; see fold/class-event.ts. */
   readonly log: string
-  /** Stream, trimmed: whose progress grew. A wake-up for the hubs, not a source. */
+  /** Stream, trimmed: whose progress grew. A wake-up call for the hubs, not a source. */
   readonly news: string
-  /** Hash: participant → { name, share }. Whoever is not in it may not send. */
+  /** Hash: participant → { name, share }. Anyone who isn't in it can't send. */
   readonly participants: string
   /** Set: participants who left or were removed; their tokens are void. */
   readonly gone: string
-  /** Hash: participant → `<log id> <n>` for each of their progress logs: how far it is here. */
+  /** Hash: participant → `<log id> <n>` for each of their progress logs: how far it has been received. */
   readonly heads: string
   /** Hash: participant → snapshot of the fold. */
   readonly snapshots: string
-  /** Stream: the participant's progress events under their own numbers, `<n>-0`: Redis refuses what it has. */
+  /** Stream: the participant's progress events under their own numbers, `<n>-0`: Redis refuses duplicates. */
   learner(id: string, logId: string): string
-  /** Set: the log ids of a participant. */
+  /** Set: the log IDs of a participant. */
   logs(id: string): string
-  /** Hash: event id of a check → the answer that was checked. */
+  /** Hash: event ID of a check → the answer that was checked. */
   code(id: string): string
 }
 

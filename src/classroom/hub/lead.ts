@@ -4,7 +4,10 @@ import type { NewClassEvent } from '../fold/class-event.ts'
 import { plainText } from '../fold/names.ts'
 import { limits } from '../limits.ts'
 
-/** What a command of the instructor means for the class; `remove` is no event alone and not decided here. Throws ClassError. */
+/**
+ * What an instructor's command means for the class; `remove` is more than an event and isn't decided here. Throws
+ * ClassError.
+ */
 export function decideLead(
   command: Exclude<LeadCommand, { readonly do: 'remove' }>,
   now: Date,
@@ -33,14 +36,14 @@ export function decideLead(
 
 function known(slug: string, slugs: readonly string[]): string {
   if (slugs.includes(slug)) return slug
-  throw new ClassError('The class has no such lesson.')
+  throw new ClassError("That lesson isn't part of the class.")
 }
 
 function after(minutes: number | undefined, now: Date): string | undefined {
   return minutes === undefined ? undefined : new Date(now.getTime() + minutes * 60_000).toISOString()
 }
 
-/** An empty text is none. */
+/** An empty string counts as none. */
 function text(given: string | undefined): string | undefined {
   return plainText(given ?? '', limits.text) || undefined
 }

@@ -9,19 +9,19 @@ import { summaryOf } from '../fold/summary.ts'
 import type { Position } from './read.ts'
 import type { TimedEvent } from './store.ts'
 
-/** One participant's fold, and how far it has come. */
+/** One participant's fold, and how far it has got. */
 export interface Folded {
   readonly logs: readonly Position[]
   readonly state: RowState
 }
 
-/** What changed since somebody looked last. */
+/** What changed since the last look. */
 export interface Changed {
   readonly rows: readonly ParticipantRow[]
   readonly left: readonly string[]
 }
 
-/** The class as one hub has it in memory: the folds over its streams, so far as they were read. No Redis here. */
+/** The class as one hub has it in memory: the folds over its streams, as far as they were read. No Redis here. */
 export class Projection {
   readonly #classId: string
   readonly #slugs: readonly string[]
@@ -45,7 +45,7 @@ export class Projection {
     return this.#class
   }
 
-  /** Begins anew, as for a class that nothing is known of. */
+  /** Starts from scratch, as for an unknown class. */
   clear(): void {
     this.#class = newClass
     this.#folded.clear()
@@ -66,17 +66,17 @@ export class Projection {
     return this.#folded
   }
 
-  /** How far a participant is read. */
+  /** How far a participant's log has been read. */
   positionOf(learner: string): readonly Position[] {
     return this.#folded.get(learner)?.logs ?? []
   }
 
-  /** Goes on from a snapshot. */
+  /** Continues from a snapshot. */
   restore(learner: string, folded: Folded): void {
     this.#keep(learner, folded)
   }
 
-  /** Events of the only log of a participant, those that follow its position. */
+  /** Adds events of a participant's only log, the ones after its position. */
   takeProgress(learner: string, logId: string, events: readonly TimedEvent[]): void {
     const before = this.#folded.get(learner)
     const [log, another] = before?.logs ?? []
@@ -88,7 +88,7 @@ export class Projection {
     this.#keep(learner, { logs: [{ logId, n: Math.max(n, events.at(-1)?.event.n ?? 0) }], state })
   }
 
-  /** All that somebody with several logs did, in order; whatever was known of them before is in it. */
+  /** Adds everything that a participant with several logs did, in order; it replaces what was there before. */
   replaceProgress(learner: string, logs: readonly Position[], events: readonly TimedEvent[]): void {
     this.#keep(learner, { logs, state: this.#fold(newRow, events) })
   }
@@ -120,7 +120,7 @@ export class Projection {
     return summaryOf(this.rows(), this.#slugs)
   }
 
-  /** What changed since it was asked last. */
+  /** What changed since the last call. */
   takeChanges(): Changed {
     this.#refresh()
     const rows = [...this.#changed].flatMap((id) => this.#rows.get(id) ?? [])
@@ -130,7 +130,7 @@ export class Projection {
     return { rows, left }
   }
 
-  /** Who is there, and as what they are shown. A label can change when somebody leaves. */
+  /** The participants and their labels. A label can change when someone leaves. */
   #arrange(): void {
     const { participants } = this.#class
     const labels = labelsOf(participants)
@@ -148,7 +148,7 @@ export class Projection {
   #refresh(): void {
     for (const id of this.#stale) {
       const participant = this.#participants.get(id)
-      // Progress may be read before the joining is: then the row comes with it.
+      // Progress may be read before the joining is: then the row comes with that.
       if (participant === undefined) continue
       const label = this.#labels.get(id) ?? participant.name
       const state = this.#folded.get(id)?.state ?? newRow

@@ -6,12 +6,12 @@ import type { ClassRedis } from './connect.ts'
 import type { ClassKeys } from './keys.ts'
 import type { TimedEvent } from './store.ts'
 
-/** An entry of a stream as ioredis gives it. */
+/** An entry of a stream as ioredis returns it. */
 export type Entry = readonly [id: string, fields: readonly string[]]
 
 const PAGE = 1_000
 
-/** All entries of a stream after an id, page by page. */
+/** All entries of a stream after an ID, page by page. */
 export async function readStream(redis: ClassRedis, key: string, after: string): Promise<readonly Entry[]> {
   const all: Entry[] = []
   let last = after
@@ -23,7 +23,7 @@ export async function readStream(redis: ClassRedis, key: string, after: string):
   }
 }
 
-/** Pages as long as there are more than one, for a participant's log after number `n`. */
+/** Page after page of a participant's log after number `n`. */
 export async function readLog(
   redis: ClassRedis,
   keys: ClassKeys,
@@ -35,7 +35,7 @@ export async function readLog(
   return entries.flatMap(toTimed)
 }
 
-/** All that a participant did: the events of all their logs, each once, under the time by the hub's clock. */
+/** Everything a participant did: the events of all their logs, each once, with the time by the hub's clock. */
 export async function readProgress(
   redis: ClassRedis,
   keys: ClassKeys,
@@ -65,7 +65,7 @@ export async function readLogs(
   })
 }
 
-/** Entries were checked before they were stored; what cannot be read all the same counts for nothing. */
+/** Entries were checked before they were stored; unreadable ones don't count. */
 function toTimed([, fields]: Entry): readonly TimedEvent[] {
   const decoded = decodeLine(fieldOf(fields, 'event'))
   return decoded.kind === 'malformed' ? [] : [{ event: decoded.event, at: fieldOf(fields, 'at') }]
@@ -75,7 +75,9 @@ export function toClassEvent([id, fields]: Entry): ClassEvent {
   try {
     return JSON.parse(fieldOf(fields, 'event'))
   } catch {
-    throw new ClassError(`Entry ${id} of the class's log cannot be read. It is not ours, or was changed.`)
+    throw new ClassError(
+      `Entry ${id} of the class's log can't be read. It isn't from eventlings, or it was changed.`,
+    )
   }
 }
 
@@ -84,15 +86,15 @@ export function fieldOf(fields: readonly string[], name: string): string {
   return ''
 }
 
-/** How far one progress log of a participant is here. */
+/** How much of one progress log of a participant has been received. */
 export interface Position {
   readonly logId: string
   readonly n: number
 }
 
 /**
- * `<log id> <number>`, once for each progress log of a participant, as heads are kept. There are several after an import, and for
- * somebody who works on two machines.
+ * `<log id> <number>`, once for each progress log of a participant, as heads are stored. There are several after an
+ * import, and for a participant who works on two machines.
  */
 export function readHead(text: string): readonly Position[] {
   return [...text.matchAll(/(\S+) (\d+)/g)].map(([, logId = '', n]) => ({ logId, n: Number(n) }))

@@ -1,13 +1,13 @@
 /**
- * Takes in a batch of one participant, in one step: what is there already is left out, what is new is appended under its own number,
- * and the other hubs hear of it. A hub that is killed has done all of it or nothing, and the sender asks again.
+ * Stores a batch of one participant, in one step: known events are left out, new ones are appended under their own number,
+ * and the other hubs are notified. A hub that's killed has done all of it or nothing, and the sender retries.
  * KEYS  1 participants · 2 the participant's stream of this log · 3 heads · 4 news · 5 the participant's logs
  * ARGV  1 participant · 2 log id · 3 the number that must be there · 4 most events of a log · 5 most logs · then number, event and
  *       time for each
  * Replies { 'stored', last number, how many were new }, { 'send from', last number }, { 'another log' }, { 'join again' } or
- * { 'full' }. Another log: what is here under a number is not what was sent under it, because the sender's log was put back to an
- * earlier state and went on from there, or is a copy that goes on beside the first one. The last of those that are here tells of
- * all before it.
+ * { 'full' }. Another log: the event here under a number isn't the one that was sent, because the sender's log was reset to an
+ * earlier state and continued from there, or is a copy that continues beside the original. The last known event is enough to
+ * detect that.
  */
 export const RECEIVE = `
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return { 'join again' } end
@@ -51,10 +51,10 @@ end
 return { 'stored', head, stored }`
 
 /**
- * Keeps a snapshot, unless there is a later one, or the participant has left or has another log.
+ * Stores a snapshot, unless there's a later one, or the participant has left or has another log.
  * KEYS  1 participants · 2 snapshots · 3 heads
  * ARGV  1 participant · 2 log id · 3 number of the last event in it · 4 the snapshot
- * A snapshot is kept as '<log id> <number> <JSON>'. Replies 1 when it was kept.
+ * A snapshot is stored as '<log id> <number> <JSON>'. Replies 1 when it was stored.
  */
 export const SNAPSHOT = `
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return 0 end

@@ -1,10 +1,10 @@
 import { createHash, createHmac, randomBytes, randomInt, timingSafeEqual } from 'node:crypto'
 
-/** Letters that nobody takes for another when they stand on a projector. */
+/** Letters that can't be mistaken for each other on a projector. */
 const ALPHABET = 'ABCDEFGHJKMNPQRSTUVWXYZ23456789'
 const CODE_LENGTH = 6
 
-/** What learners type: some 900 million, and wrong ones are slowed down. */
+/** What learners type: some 900 million possibilities, and wrong ones are slowed down. */
 export function newJoinCode(): string {
   return Array.from({ length: CODE_LENGTH }, () => ALPHABET[randomInt(ALPHABET.length)]).join('')
 }
@@ -14,7 +14,7 @@ export function readCode(text: string): string {
   return text.toUpperCase().replace(/[\s-]/g, '')
 }
 
-/** For the instructor's pages, and for what tokens are made with: 144 bits, nothing that has to be quoted anywhere. */
+/** For the instructor's pages, and for making tokens: 144 bits, without characters that need quoting. */
 export function newSecret(): string {
   return randomBytes(18).toString('base64url')
 }
@@ -23,7 +23,7 @@ export function hashOf(secret: string): string {
   return createHash('sha256').update(secret).digest('hex')
 }
 
-/** Equal, found out in a time that tells nothing about where they differ. */
+/** Equality, found in a time that reveals nothing about where they differ. */
 export function isSame(one: string, other: string): boolean {
   return timingSafeEqual(
     createHash('sha256').update(one).digest(),
@@ -32,14 +32,14 @@ export function isSame(one: string, other: string): boolean {
 }
 
 /**
- * What a participant proves with that they are who they were. It is computed, not stored: a hub that has lost all its data knows it
- * again, and a copy of its data alone lets nobody in who has not the class's key.
+ * What a participant uses to prove who they are. It's computed, not stored: a hub that has lost all its data can
+ * verify it again, and a copy of its data lets no one in without the class's key.
  */
 export function tokenFor(key: string, learner: string): string {
   return `${learner}.${createHmac('sha256', key).update(learner).digest('base64url')}`
 }
 
-/** The participant that the token belongs to; undefined for one that this class has not given. */
+/** The participant that the token belongs to; undefined for a token from elsewhere. */
 export function learnerOf(key: string, token: string): string | undefined {
   const [learner = ''] = token.split('.', 1)
   if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(learner)) return undefined

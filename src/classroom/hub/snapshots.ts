@@ -3,10 +3,12 @@ import type { Folded, Projection } from './projection.ts'
 import { SNAPSHOT } from './scripts.ts'
 import type { ClassStore } from './store.ts'
 
-/** Fewer events than that are read as quickly as a snapshot. */
+/** Minimum number of events for a snapshot: fewer events are read as quickly. */
 const WORTH_IT = 50
 
-/** Keeps the folds of this hub now and then, so that the next one need not begin with the first event of everybody. */
+/**
+ * Stores the folds of this hub now and then, so that the next one doesn't have to start with everyone's first event.
+ */
 export class Snapshots {
   readonly #store: ClassStore
   readonly #projection: Projection
@@ -17,7 +19,7 @@ export class Snapshots {
     this.#projection = projection
   }
 
-  /** Writes what has grown enough since the last time. Another hub's later one stays. */
+  /** Writes the folds that have grown enough since the last time. Another hub's later snapshot stays. */
   async save(): Promise<void> {
     const { redis, keys } = this.#store
     for (const [learner, { logs, state }] of this.#projection.folded()) {
@@ -34,14 +36,14 @@ export class Snapshots {
   }
 }
 
-/** Changes with the fold: snapshots of another one are not read. */
+/** Changes with the fold: snapshots of another version aren't read. */
 const SNAPSHOT_FORMAT = 2
 
 function writeSnapshot(state: RowState): string {
   return JSON.stringify({ format: SNAPSHOT_FORMAT, state })
 }
 
-/** One as the script keeps it. Undefined for one of another format: then all is folded anew. */
+/** A snapshot as the script stores it. Undefined for another format: then everything is folded again. */
 export function readSnapshot(text: string): Folded | undefined {
   const [, logId, n, json] = /^(\S+) (\d+) (.*)$/s.exec(text) ?? []
   if (logId === undefined || json === undefined) return undefined

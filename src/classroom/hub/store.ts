@@ -16,7 +16,7 @@ export interface TimedEvent {
   readonly at: string
 }
 
-/** Whatever the hub writes to Redis. It keeps nothing itself, so any number of hubs may do so. */
+/** Everything the hub writes to Redis. It keeps nothing itself, so any number of hubs can do this. */
 export class ClassStore {
   readonly redis: ClassRedis
   readonly keys: ClassKeys
@@ -32,25 +32,23 @@ export class ClassStore {
     return aboutFromHash(await this.redis.hgetall(this.keys.about))
   }
 
-  /** Writes what the class is, also for a Redis that has lost it. */
+  /** Writes the description of the class, also to a Redis that has lost it. */
   async describe(about: About): Promise<void> {
     await this.redis.hset(this.keys.about, aboutToHash(about))
     await this.redis.hsetnx(this.keys.about, 'life', randomUUID())
   }
 
-  /** Another one after the Redis has lost the class; null while it is lost. */
+  /** Changes after the Redis has lost the class; null while it's lost. */
   life(): Promise<string | null> {
     return this.redis.hget(this.keys.about, 'life')
   }
 
-  /** A new participant, or one that the hub had lost and who joins again under their id. Throws ClassError. */
+  /** Adds a new participant, or one that the hub had lost and who joins again under their ID. Throws ClassError. */
   async join(name: string, share: boolean, known?: string): Promise<string> {
     const { keys, redis } = this
     const learner = known ?? randomUUID()
     if (known !== undefined && (await redis.sismember(keys.gone, known)) === 1) {
-      throw new ClassError(
-        'You have left this class, or were removed from it. Join it again with the join code.',
-      )
+      throw new ClassError('You left this class or were removed from it. Join it again with the join code.')
     }
     if ((await redis.hlen(keys.participants)) >= limits.participants)
       throw new ClassError('The class is full.')
@@ -64,12 +62,12 @@ export class ClassStore {
     return (await this.redis.hexists(this.keys.participants, learner)) === 1
   }
 
-  /** How far each progress log of a participant is here. */
+  /** How much of each progress log of a participant has been received. */
   async headOf(learner: string): Promise<readonly Position[]> {
     return readHead((await this.redis.hget(this.keys.heads, learner)) ?? '')
   }
 
-  /** Stores what is new of a batch; see EventsReply. `after` and the events' numbers rise. Throws ClassError. */
+  /** Stores the new events of a batch; see EventsReply. `after` and the events' numbers rise. Throws ClassError. */
   async receive(
     learner: string,
     logId: string,
@@ -91,11 +89,11 @@ export class ClassStore {
       case 'join again':
         return { kind }
       default:
-        throw new ClassError('The class keeps no more of one participant.')
+        throw new ClassError("The class can't store any more from this participant.")
     }
   }
 
-  /** Keeps an answer, if the participant shares theirs; false if not. */
+  /** Stores an answer if the participant shares theirs; returns false if not. */
   async keepCode(learner: string, eventId: string, code: string): Promise<boolean> {
     const { redis, keys } = this
     const about = await redis.hget(keys.participants, learner)
@@ -105,7 +103,7 @@ export class ClassStore {
     return (await redis.hset(key, eventId, code)) >= 0
   }
 
-  /** Who does not share any more takes back what they sent. */
+  /** Deletes the answers of a participant who no longer shares them. */
   async setShare(learner: string, share: boolean): Promise<void> {
     const { keys } = this
     if (!(await this.isParticipant(learner))) return
@@ -115,7 +113,7 @@ export class ClassStore {
     })
   }
 
-  /** Forgets a participant with all that came from them; their token is void from now on. */
+  /** Forgets a participant and everything that came from them; their token is void from now on. */
   async forget(learner: string): Promise<void> {
     const { redis, keys } = this
     const streams = (await redis.smembers(keys.logs(learner))).map((logId) => keys.learner(learner, logId))
@@ -130,7 +128,7 @@ export class ClassStore {
     await this.#recorded(event, (multi) => multi)
   }
 
-  /** The event, and what belongs to it, in one step. */
+  /** Writes the event, and everything that goes with it, in one step. */
   async #recorded(event: NewClassEvent, also: (multi: Multi) => Multi): Promise<void> {
     const entry = JSON.stringify({ ...event, at: this.#now().toISOString() })
     const replies = await also(this.redis.multi()).xadd(this.keys.log, '*', 'event', entry).exec()

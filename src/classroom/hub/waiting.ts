@@ -1,4 +1,4 @@
-/** Those who wait for what the next change may bring. */
+/** Callers that wait for what the next change may bring. */
 export class Waiting {
   readonly #looks = new Set<() => void>()
 
@@ -7,7 +7,7 @@ export class Waiting {
     for (const look of this.#looks) look()
   }
 
-  /** Resolves as soon as it holds, or after `patience` milliseconds without. */
+  /** Resolves as soon as the condition is true, or after `patience` milliseconds without it. */
   async until(holds: () => boolean, patience: number): Promise<void> {
     if (holds()) return
     await new Promise<void>((resolve) => {

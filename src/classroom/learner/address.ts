@@ -1,6 +1,6 @@
 import { ClassError } from '../errors.ts'
 
-/** What somebody typed, or read from a QR code: `192.168.1.5:4280`, `http://…/#K7QX2M`. Throws ClassError. */
+/** Parses an address as typed, or read from a QR code: `192.168.1.5:4280`, `http://…/#K7QX2M`. Throws ClassError. */
 export function readClassAddress(text: string): {
   readonly address: string
   readonly code: string | undefined
@@ -9,7 +9,7 @@ export function readClassAddress(text: string): {
   const whole = /^[a-z]+:\/\//i.test(trimmed) ? trimmed : `http://${trimmed}`
   const url = URL.canParse(whole) ? new URL(whole) : undefined
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.hostname === '' || url.username !== '') {
-    throw new ClassError(`"${text}" is no address of a class. It looks like http://192.168.1.5:4280.`)
+    throw new ClassError(`"${text}" isn't the address of a class. One looks like http://192.168.1.5:4280.`)
   }
   return { address: url.origin, code: decodeURIComponent(url.hash.slice(1)) || undefined }
 }

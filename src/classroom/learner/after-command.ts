@@ -17,7 +17,7 @@ export interface AfterCommand {
   readonly env: NodeJS.ProcessEnv
 }
 
-/** Hands over what a command left to be sent, and returns what is new from the class. Waits for nothing, and never throws. */
+/** Starts sending what a command recorded, and returns news from the class. Waits for nothing, and never throws. */
 export function afterCommand(options: AfterCommand): readonly string[] {
   const { folder, course, progress, answer, program, env } = options
   try {
@@ -29,16 +29,16 @@ export function afterCommand(options: AfterCommand): readonly string[] {
     seen()
     return lines
   } catch {
-    // A disk that is full, a folder that is read-only: learning goes on without the class.
+    // A full disk, a read-only folder: learning continues without the class.
     return []
   }
 }
 
-/** What the class said that the learner has not seen yet. */
+/** What the class said that the learner hasn't seen yet. */
 export interface FreshNews {
-  /** A sentence each. */
+  /** One sentence each. */
   readonly lines: readonly string[]
-  /** To be called once they are seen. */
+  /** To be called once they've been seen. */
   seen(): void
 }
 

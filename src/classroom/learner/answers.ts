@@ -8,12 +8,13 @@ import { classFiles } from './files.ts'
 import { readSent, writeSent } from './membership.ts'
 import { RefusedError, type Talk, talk } from './talk.ts'
 
-/** A file may be saved by the editor while it is being checked; then it is not what was checked. */
+/** The editor may save a file while it's being checked; then it isn't the one that was checked. */
 const CLOSE = 1
 
 /**
- * Keeps the answers that were just checked until they can be sent; called only for those who share theirs. `answer` gives the file
- * of a lesson. An answer that was changed since its check is left out: it would not be what failed.
+ * Keeps the answers that were just checked until they can be sent; called only for learners who share theirs.
+ * `answer` returns the path of a lesson's file. An answer that was changed since its check is left out, because it
+ * isn't the one that failed.
  */
 export function keepAnswers(
   folder: string,
@@ -26,7 +27,7 @@ export function keepAnswers(
   const events = progress.since(sent.logId === logId ? sent.seen : 0, logId)
   const last = events.at(-1)
   if (last === undefined) return
-  // The last check of each lesson only: the file on the disk is the answer of no other.
+  // Only the last check of each lesson: the file on the disk is the answer of no other.
   const checks = new Map(events.filter(isOfWorkspace).map((event) => [event.entityId, event]))
   for (const event of checks.values()) keep(folder, event, answer(event.entityId))
   writeSent(folder, { ...sent, ...(sent.logId !== logId && { logId, n: 0, as: undefined }), seen: last.n })
@@ -43,11 +44,11 @@ function keep(folder: string, { eventId, entityId, timestamp }: StoredEvent, fil
     const body: SendCode = { eventId, slug: entityId, code }
     writeFileSync(path.join(outbox, `${eventId}.json`), JSON.stringify(body), { mode: 0o600 })
   } catch {
-    // Gone, or not to be read: the check itself is sent all the same.
+    // Gone, or unreadable: the check itself is still sent.
   }
 }
 
-/** Sends what waits; what the class does not take is not tried again. */
+/** Sends the waiting answers; one that the class refuses isn't retried. */
 export async function sendAnswers(folder: string, to: Talk): Promise<void> {
   const outbox = classFiles(folder).code
   for (const name of namesIn(outbox)) {
@@ -61,7 +62,7 @@ export async function sendAnswers(folder: string, to: Talk): Promise<void> {
   }
 }
 
-/** Nothing of it waits any more. */
+/** Discards all waiting answers. */
 export function dropAnswers(folder: string): void {
   rmSync(classFiles(folder).code, { recursive: true, force: true })
 }
@@ -74,7 +75,7 @@ export function namesIn(outbox: string): readonly string[] {
   }
 }
 
-/** An own check may be of a file elsewhere; then what stands in the workspace is not what was checked. */
+/** A check may be of a file elsewhere; then the one in the workspace isn't what was checked. */
 function isOfWorkspace(event: StoredEvent): boolean {
   return isKnown(event) && isOwnCheck(event) && event.payload.target === 'workspace'
 }

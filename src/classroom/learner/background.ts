@@ -7,15 +7,15 @@ import { readSent } from './membership.ts'
 import { type Sending, sendPending, sizeOf } from './send.ts'
 import { RefusedError } from './talk.ts'
 
-/** A sender that does not touch its lock for so long is gone (ms). */
+/** Time after which a sender that hasn't touched its lock counts as gone (ms). */
 const GONE = 60_000
-/** What the class says is asked for again after so long (ms): by a command, and by a program that stays. */
+/** Interval after which class news is fetched again (ms): by a command, and by a program that stays open. */
 const VIEW_AGE = 4_000
 const VIEW_AGE_STAYING = 15_000
 const FIRST_WAIT = 500
 const LONGEST_WAIT = 20_000
 
-/** Is there anything that the class has not got, or should be asked? A few looks at the disk. */
+/** Whether there's anything to send to the class or to ask it for. A few looks at the disk. */
 export function hasPending(folder: string, viewAge = VIEW_AGE): boolean {
   const { sent, view, code } = classFiles(folder)
   const askedAt = Math.max(timeOf(view), timeOf(sent))
@@ -25,8 +25,8 @@ export function hasPending(folder: string, viewAge = VIEW_AGE): boolean {
 }
 
 /**
- * Lets a process of its own do the sending, so that no command waits for the network. It ends when everything is sent, or after a
- * while without a class that answers: then the next command starts another.
+ * Starts a separate process that sends, so that no command waits for the network. It ends when everything is sent, or
+ * after a while without a class that answers: then the next command starts another.
  */
 export function sendInBackground(folder: string, program: string, env: NodeJS.ProcessEnv): void {
   if (isSending(folder)) return
@@ -40,7 +40,7 @@ export function sendInBackground(folder: string, program: string, env: NodeJS.Pr
   child.unref()
 }
 
-/** Sends until everything is there, trying again for `patience` milliseconds. True if all is sent. */
+/** Sends until everything has arrived, retrying for `patience` milliseconds. True if everything is sent. */
 export async function sendUntilDone(sending: Sending, patience: number): Promise<boolean> {
   const deadline = performance.now() + patience
   const letGo = takeLock(classFiles(sending.folder).sender)
@@ -58,7 +58,9 @@ export async function sendUntilDone(sending: Sending, patience: number): Promise
   }
 }
 
-/** Sends as long as a program stays (watch, walkthrough), beside its work. Returns the function that ends it. */
+/**
+ * Sends as long as a program stays open (watch, walkthrough), alongside its work. Returns the function that ends it.
+ */
 export function keepSending(sending: Sending, beforehand: () => void = () => {}): () => void {
   const stop = new AbortController()
   void (async () => {
@@ -78,7 +80,7 @@ export function keepSending(sending: Sending, beforehand: () => void = () => {})
   return () => stop.abort()
 }
 
-/** `refused`: the class is closed, or wants no more of us. */
+/** `refused`: the class is closed, or no longer accepts us. */
 async function tryToSend(sending: Sending): Promise<'sent' | 'refused' | 'unreachable'> {
   try {
     await sendPending(sending)
@@ -89,16 +91,16 @@ async function tryToSend(sending: Sending): Promise<'sent' | 'refused' | 'unreac
   }
 }
 
-/** A disk that is full keeps nobody from sending. */
+/** A full disk must not prevent sending. */
 function attempt(task: () => void): void {
   try {
     task()
   } catch {
-    // The next round tries again.
+    // The next round retries.
   }
 }
 
-/** For economy alone: two who send at once do no harm. */
+/** Only for economy: two concurrent senders do no harm. */
 function takeLock(file: string): (() => void) | undefined {
   if (Date.now() - timeOf(file) > GONE) rmSync(file, { force: true })
   try {
@@ -119,7 +121,7 @@ function touch(file: string): void {
   try {
     utimesSync(file, new Date(), new Date())
   } catch {
-    // Somebody took it away: two senders, then.
+    // Another program took it away: two senders, then.
   }
 }
 

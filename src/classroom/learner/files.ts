@@ -3,17 +3,17 @@ import path from 'node:path'
 
 /** The files of the learner's side, all in `.eventlings`. */
 export interface ClassFiles {
-  /** Which class, as whom, and the token: only for this user to read. */
+  /** Which class, as whom, and the token: only this user can read it. */
   readonly membership: string
-  /** How far the class has the progress log. */
+  /** How much of the progress log the class has. */
   readonly sent: string
-  /** What the class said last. */
+  /** The latest news from the class. */
   readonly view: string
-  /** What of it was shown last. */
+  /** The news that was shown last. */
   readonly shown: string
-  /** Answers that wait to be sent, a file for each. */
+  /** Answers that wait to be sent, one file each. */
   readonly code: string
-  /** Somebody is sending. */
+  /** The lock of a program that is sending. */
   readonly sender: string
 }
 
@@ -29,7 +29,7 @@ export function classFiles(folder: string): ClassFiles {
   }
 }
 
-/** One look at the disk, for every command: nothing else of the class is loaded for those who are in none. */
+/** One look at the disk, for every command: nothing else about classes is loaded for learners who aren't in one. */
 export function isInClass(folder: string): boolean {
   return existsSync(classFiles(folder).membership)
 }

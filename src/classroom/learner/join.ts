@@ -14,8 +14,9 @@ export interface JoinAs {
 }
 
 /**
- * The class at this address is the one that we are in, and knows us by our token: it has moved, or lost what it had. Then no code is
- * needed. Another class is not shown the token: there it would be a wrong guess, and a room full of those locks the door.
+ * Whether the class at this address is our class and recognizes our token: it has moved, or lost its data. Then no
+ * code is needed. Another class never receives the token: there it would be a wrong guess, and a room full of those
+ * would lock the door.
  */
 export async function rejoin(folder: string, address: string): Promise<Membership | undefined> {
   const membership = readMembership(folder)
@@ -33,13 +34,13 @@ export async function rejoin(folder: string, address: string): Promise<Membershi
   return moved
 }
 
-/** Joins a class; one that was joined before is left behind. Rejects with ClassUnreachableError or RefusedError. */
+/** Joins a class, and leaves any earlier one behind. Rejects with ClassUnreachableError or RefusedError. */
 export async function join(folder: string, { address, code, name, share }: JoinAs): Promise<Joined> {
   const joined = await talk<Joined>({ address }, paths.join, { code, name, share })
   const { id: classId, name: className } = fieldsOf(joined.class)
   const { learner, token, label } = joined
   if (![classId, className, learner, token, label].every((one) => typeof one === 'string' && one !== '')) {
-    throw new ClassError(`At ${address} there is something else than a class.`)
+    throw new ClassError(`The server at ${address} isn't an eventlings class.`)
   }
   forgetMembership(folder)
   const membership = {
@@ -55,7 +56,7 @@ export async function join(folder: string, { address, code, name, share }: JoinA
   return joined
 }
 
-/** Leaves the class: the hub forgets what it had, and so do we. False if the hub could not be told. */
+/** Leaves the class: the hub deletes its data, and so do we. False if the hub couldn't be reached. */
 export async function leave(folder: string, { address, token }: Membership): Promise<boolean> {
   try {
     await talk<Done>({ address, token }, paths.leave, {})
@@ -67,9 +68,11 @@ export async function leave(folder: string, { address, token }: Membership): Pro
   }
 }
 
-/** Shows one's answers to the instructor from now on, or not any more; what was sent is taken back then. */
+/**
+ * Shows the learner's answers to the instructor from now on, or stops that; then those already sent are withdrawn.
+ */
 export async function setShare(folder: string, membership: Membership, share: boolean): Promise<void> {
-  // First here: whatever the network does, nothing more is sent.
+  // First here: whatever the network does, no more answers are sent.
   if (!share) {
     writeMembership(folder, { ...membership, share })
     dropAnswers(folder)

@@ -14,18 +14,21 @@ export interface Membership {
   readonly share: boolean
 }
 
-/** How far the class has the progress log; `size` of the file when everything was sent, so that one can see at once if there is more. */
+/**
+ * How much of the progress log the class has; `size` of the file when everything was sent, so that a look shows
+ * whether there's more.
+ */
 export interface Sent {
   readonly logId: string
   readonly n: number
   readonly size: number
-  /** The id under which the class has the log, if that is not its own: the log was put back to an earlier state here. */
+  /** The ID under which the class has the log, if that isn't its own: the log here was reset to an earlier state. */
   readonly as?: string | undefined
-  /** Answers up to this number were looked at for sending along. */
+  /** Answers up to this number were considered for sending. */
   readonly seen: number
 }
 
-/** `folder` is `.eventlings`. Undefined for somebody who is in no class. */
+/** `folder` is `.eventlings`. Undefined for a learner who isn't in a class. */
 export function readMembership(folder: string): Membership | undefined {
   const found = fieldsOf(readJson(classFiles(folder).membership))
   const { address, classId, className, learner, token, name, share } = found
@@ -39,7 +42,7 @@ export function writeMembership(folder: string, membership: Membership): void {
   writeJson(classFiles(folder).membership, membership)
 }
 
-/** Everything of the class that is here; progress stays. */
+/** Deletes everything about the class here; progress stays. */
 export function forgetMembership(folder: string): void {
   for (const file of Object.values(classFiles(folder))) rmSync(file, { recursive: true, force: true })
 }
@@ -60,7 +63,7 @@ export function writeSent(folder: string, sent: Sent): void {
   writeJson(classFiles(folder).sent, sent)
 }
 
-/** What the class said last; it was checked when it came. Its time has moved on since, by our clock. */
+/** The latest news from the class; it was checked when it came. Its time is advanced since then, by our clock. */
 export function readView(folder: string): ClassView | undefined {
   const file = classFiles(folder).view
   const found = fieldsOf(readJson(file))

@@ -3,13 +3,13 @@ import { plainText } from '../fold/names.ts'
 import { leadAt } from '../lead-now.ts'
 import { limits } from '../limits.ts'
 
-/** What a learner was told of the class last. */
+/** The class news that a learner saw last. */
 export type Told = Pick<Lead, 'position' | 'timer' | 'message' | 'pause' | 'released'>
 
-/** Lessons as they are called on the screen; undefined for one that this course does not have. */
+/** Lessons as they're called on the screen; undefined for one that this course doesn't have. */
 export type LessonName = (slug: string) => string | undefined
 
-/** What is new since then, a sentence each. Everything of it is advice. `clock` shows a time of day. */
+/** What is new since then, one sentence each. All of it is advice. `clock` formats a time of day. */
 export function newsFor(
   view: ClassView,
   told: Told | undefined,
@@ -21,7 +21,7 @@ export function newsFor(
   return now.filter((line) => !before.has(line))
 }
 
-/** All that the class says now. */
+/** All current class news. */
 export function linesOf(
   view: ClassView,
   name: LessonName,
@@ -41,12 +41,12 @@ export function linesOf(
   for (const slug of lead.released) {
     const lesson = name(slug)
     if (lesson)
-      lines.push(`The solution of ${lesson} is released: npx eventlings solution ${slug.split('-')[0]}`)
+      lines.push(`The solution of ${lesson} has been released: npx eventlings solution ${slug.split('-')[0]}`)
   }
   return lines
 }
 
-/** The hub is another machine's program: what it says must not steer the terminal. */
+/** The hub is a program on another machine, so its messages must not control the terminal. */
 function said(text: string): string {
   return plainText(text, limits.text)
 }

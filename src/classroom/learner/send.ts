@@ -19,15 +19,16 @@ export interface Sending {
   readonly patience?: number
 }
 
-/** Characters of one request, so that it stays below what the hub takes. */
+/** Maximum characters of one request, below the hub's own limit. */
 const BATCH_SIZE = 400_000
-/** A hub that asks for the same again and again is broken. */
+/** Maximum rounds: a hub that asks for the same thing over and over is broken. */
 const MOST_ROUNDS = 2_000
 
 /**
- * Brings the class up to date with what is in the progress log and was not acknowledged, in order; then reads what the class says.
- * May be run by two programs at once: the hub takes each event once. Rejects with ClassUnreachableError or RefusedError (what was
- * acknowledged until then is noted), resolves to the class as it is seen, or undefined for somebody who is in no class.
+ * Sends the class everything in the progress log that it hasn't acknowledged, in order; then reads its news. Two
+ * programs may do this at once: the hub stores each event once. Rejects with ClassUnreachableError or RefusedError
+ * (anything acknowledged until then is noted); resolves to the class as the learner sees it, or undefined for a
+ * learner who isn't in a class.
  */
 export async function sendPending({ folder, progress, patience }: Sending): Promise<ClassView | undefined> {
   const membership = readMembership(folder)
@@ -36,8 +37,8 @@ export async function sendPending({ folder, progress, patience }: Sending): Prom
   let sent = readSent(folder)
   let view: ClassView | undefined
   for (let round = 0; ; round += 1) {
-    if (round === MOST_ROUNDS) throw new ClassError('The class asks for the same again and again.')
-    // Before the log is read: what is added meanwhile makes it larger than that.
+    if (round === MOST_ROUNDS) throw new ClassError('The class keeps asking for the same events.')
+    // Before the log is read: anything added in the meantime makes it larger than that.
     const size = sizeOf(folder)
     const { logId } = progress
     if (logId === undefined) break
@@ -50,7 +51,7 @@ export async function sendPending({ folder, progress, patience }: Sending): Prom
       view = await viewOf(to, membership)
       const there = view.logs?.[id] ?? (view.logs === undefined ? sent.n : 0)
       if (there >= sent.n) break
-      // The hub has lost its data, all of it or the last of it.
+      // The hub has lost its data, all of it or the latest.
       sent = note(folder, { ...sent, n: there })
       continue
     }
@@ -59,7 +60,8 @@ export async function sendPending({ folder, progress, patience }: Sending): Prom
     const reply = await talk<EventsReply>(to, paths.events, body)
     switch (reply.kind) {
       case 'stored':
-        // Not the hub's own number: that may be of another machine, whose log is a copy of this one and has gone on.
+        // Not the hub's own number: that may come from another machine, whose log is a copy of this one and has
+        // grown.
         sent = note(folder, { ...sent, n: batch.at(-1)?.n ?? after })
         break
       case 'send from':
@@ -79,7 +81,7 @@ export async function sendPending({ folder, progress, patience }: Sending): Prom
   return view
 }
 
-/** The same for those who go on either way: resolves to what kept it from being sent, as a sentence, or undefined. */
+/** The same for callers that continue either way: resolves to what prevented sending, as a sentence, or undefined. */
 export function trySending(sending: Sending): Promise<string | undefined> {
   return sendPending(sending).then(
     () => undefined,
@@ -87,7 +89,7 @@ export function trySending(sending: Sending): Promise<string | undefined> {
   )
 }
 
-/** What the class says. A hub that has lost its data knows us by the token alone. */
+/** The class news. A hub that has lost its data recognizes us by the token alone. */
 async function viewOf(to: Talk, membership: Membership): Promise<ClassView> {
   try {
     return await talk<ClassView>(to, paths.view)
@@ -98,7 +100,7 @@ async function viewOf(to: Talk, membership: Membership): Promise<ClassView> {
   }
 }
 
-/** The hub has lost its data and knows us by the token alone. */
+/** The hub has lost its data and recognizes us by the token alone. */
 export async function joinAgain(
   { address, token, name, share }: Pick<Membership, 'address' | 'token' | 'name' | 'share'>,
   patience = 5_000,
@@ -106,7 +108,10 @@ export async function joinAgain(
   return talk<Joined>({ address, token, patience }, paths.join, { name, share })
 }
 
-/** As many as one request may hold. What the hub would not take is left out, and leaves a gap in the numbers. */
+/**
+ * As many events as fit in one request. Events that the hub would refuse are left out, and leave a gap in the
+ * numbers.
+ */
 function batchOf(events: readonly StoredEvent[]): readonly StoredEvent[] {
   const batch: StoredEvent[] = []
   let size = 0

@@ -8,7 +8,7 @@ export interface Talk {
   readonly patience?: number
 }
 
-/** The class has refused; `status` is that of HTTP. The message is for people. */
+/** The class refused; `status` is the HTTP status. The message is for people. */
 export class RefusedError extends Error {
   override readonly name = 'ClassError'
   readonly status: number
@@ -20,8 +20,8 @@ export class RefusedError extends Error {
 }
 
 /**
- * One request to the hub: POST with a body, GET without. What comes back has the `kind` that was asked for; the hub is trusted with
- * that, and whatever is shown is taken for text. Rejects with ClassUnreachableError or RefusedError.
+ * One request to the hub: POST with a body, GET without. The reply has the requested `kind`; the hub is trusted for
+ * that, and anything shown is treated as plain text. Rejects with ClassUnreachableError or RefusedError.
  */
 export async function talk<T extends { readonly kind: string }>(
   { address, token, patience = 5_000 }: Talk,
@@ -37,15 +37,15 @@ export async function talk<T extends { readonly kind: string }>(
   let reply: unknown
   try {
     const signal = AbortSignal.timeout(patience)
-    // A hub that sends elsewhere is none: the token stays here.
+    // A hub never redirects, so the token stays here.
     const response = await fetch(`${address}${path}`, { ...sent, headers, signal, redirect: 'error' })
     status = response.status
     reply = await response.json()
   } catch (error) {
-    throw new ClassUnreachableError(address, `${address} does not answer${why(error)}.`)
+    throw new ClassUnreachableError(address, `${address} doesn't answer${why(error)}.`)
   }
   const { kind, sentence } = fieldsOf(reply)
-  if (typeof kind !== 'string') throw new ClassError(`At ${address} there is something else than a class.`)
+  if (typeof kind !== 'string') throw new ClassError(`The server at ${address} isn't an eventlings class.`)
   if (kind === 'problem' || status >= 400) throw new RefusedError(status, String(sentence).slice(0, 500))
   return reply as T
 }
@@ -55,13 +55,13 @@ function why(error: unknown): string {
   const code = String(fieldsOf(cause).code ?? '')
   switch (code) {
     case 'ECONNREFUSED':
-      return ': nobody listens there'
+      return ': nothing listens there'
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return ': nobody knows that name'
+      return ": that name can't be found"
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
-      return ': there is no way to it from here. Is this the same network?'
+      return ": it can't be reached from here. Are you on the same network?"
     default:
       return error instanceof Error && error.name === 'TimeoutError' ? ' in time' : ''
   }

@@ -8,8 +8,8 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
- * Where others reach a hub that listens on `host`: those of cables and Wi-Fi first, those of virtual networks (containers, VPNs)
- * last, for learners in the room cannot reach these.
+ * Where others reach a hub that listens on `host`: addresses of cables and Wi-Fi first, those of virtual networks
+ * (containers, VPNs) last, because learners in the room can't reach these.
  */
 export function addressesOf(
   host: string,

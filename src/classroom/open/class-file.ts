@@ -5,16 +5,16 @@ import type { About } from '../hub/about.ts'
 import { aboutFromHash } from '../hub/about.ts'
 import { fieldsOf, readJson, writeJson } from '../json-file.ts'
 
-/** What the instructor's machine keeps of a class: enough to open it again, also on a Redis that has lost everything. */
+/** What the instructor's machine keeps of a class: enough to reopen it, even on a Redis that has lost everything. */
 export interface ClassFile {
   readonly about: About
   /** For the instructor's pages. */
   readonly secret: string
-  /** `own` or `embedded`: started with the hub; else an address. */
+  /** `own` or `embedded`: started with the hub; otherwise an address. */
   readonly redis: string
   readonly host: string
   readonly port: number
-  /** The hub that has it open, if it was not killed. */
+  /** The hub that has it open, if it wasn't killed. */
   readonly pid?: number | undefined
 }
 
@@ -31,14 +31,14 @@ export function writeClass(folder: string, file: ClassFile): void {
   writeJson(fileOf(folder, file.about.id), file)
 }
 
-/** The classes of this machine, the latest first. */
+/** The classes of this machine, latest first. */
 export function readClasses(folder: string): readonly ClassFile[] {
   return idsIn(path.join(folder, 'classes'))
     .flatMap((id) => readClass(folder, id) ?? [])
     .sort((a, b) => b.about.openedAt.localeCompare(a.about.openedAt))
 }
 
-/** The class that is meant: by a part of its name or id, else the latest. Throws ClassError. */
+/** The requested class: by part of its name or ID, otherwise the latest. Throws ClassError. */
 export function findClass(folder: string, asked?: string): ClassFile {
   const classes = readClasses(folder)
   const meant = (asked ?? '').toLowerCase()
@@ -49,8 +49,8 @@ export function findClass(folder: string, asked?: string): ClassFile {
   const names = classes.map(({ about }) => `"${about.name}"`).join(', ')
   throw new ClassError(
     classes.length === 0
-      ? 'No class was opened here yet. Open one: npx eventlings class open'
-      : `There is no class "${asked}" here. There are: ${names}.`,
+      ? 'No class has been opened here yet. Open one: npx eventlings class open'
+      : `There's no class "${asked}" here. The classes are: ${names}.`,
   )
 }
 

@@ -17,8 +17,9 @@ export interface OpenRedis {
 }
 
 /**
- * The Redis of a class. It is never a sandbox, for a check empties that: a server of its own that keeps its data in `folder`, or the
- * one at an address, or, where none is installed, the embedded one. Rejects with ClassError or RedisUnavailableError.
+ * The Redis of a class. It's never a sandbox, because a check empties that: a separate server that keeps its data in
+ * `folder`, or the one at an address or, where none is installed, the embedded one. Rejects with ClassError or
+ * RedisUnavailableError.
  */
 export async function openClassRedis(
   wanted: string,
@@ -35,14 +36,14 @@ export async function openClassRedis(
       return openEmbedded(env)
     case 'container':
       throw new ClassError(
-        'A class does not run in a container of the checks: those are emptied. Take --redis binary, embedded or redis://…',
+        "A class can't use a check container, because checks empty those. Use --redis binary, embedded or redis://…",
       )
     default:
       return openAt(wanted)
   }
 }
 
-/** Once a second on the disk: a power cut costs a second, and the participants send that again. */
+/** Once a second to the disk: a power cut costs a second, and the participants send that again. */
 export const KEEP = ['--appendonly', 'yes', '--appendfsync', 'everysec', '--save', '']
 
 async function openOwn(folder: string, env: NodeJS.ProcessEnv): Promise<OpenRedis> {
@@ -53,9 +54,9 @@ async function openOwn(folder: string, env: NodeJS.ProcessEnv): Promise<OpenRedi
   return {
     client,
     source: 'own',
-    description: `Redis ${server.version} of this machine; the data stay in ${data}.`,
+    description: `Redis ${server.version} on this machine; its data is in ${data}.`,
     async stop() {
-      // In good order: what is not on the disk yet is written, for the append-only file is always completed.
+      // Cleanly: everything that isn't on the disk yet is written, because the append-only file is always completed.
       await client.call('SHUTDOWN', 'NOSAVE').catch(() => {})
       client.disconnect()
       await server.stop()
@@ -70,7 +71,7 @@ async function openEmbedded(env: NodeJS.ProcessEnv): Promise<OpenRedis> {
     client,
     source: 'embedded',
     description:
-      'The embedded Redis, which keeps nothing on the disk: after a restart everything comes again from the participants.',
+      'The embedded Redis, which stores nothing on disk; after a restart, participants send everything again.',
     async stop() {
       client.disconnect()
       await redis.stop()
@@ -90,13 +91,13 @@ async function openAt(url: string): Promise<OpenRedis> {
   if ((await client.exists(SANDBOX_MARKER)) === 1) {
     client.disconnect()
     throw new ClassError(
-      `${place} is a sandbox: checks empty it. Take another database, such as redis://${place}/1.`,
+      `${place} is a sandbox, which checks empty. Use another database, for example redis://${place}/1.`,
     )
   }
   return {
     client,
     source: url,
-    description: `The Redis at ${place}; whether it keeps its data is up to that one.`,
+    description: `The Redis at ${place}; whether it keeps its data depends on its settings.`,
     stop: async () => client.disconnect(),
   }
 }

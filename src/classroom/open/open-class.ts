@@ -31,10 +31,10 @@ export interface OpenClass {
   close(): Promise<void>
 }
 
-/** The usual port: so that the address of yesterday is that of today. */
+/** The usual port, so that the address stays the same from day to day. */
 export const USUAL_PORT = 4280
 
-/** The hub alone, without a server: to export or close a class that is not open. */
+/** The hub alone, without a server: to export or close a class that isn't open. */
 export async function openHub(options: Omit<OpenClassOptions, 'addPages'>) {
   const { folder, file, lessonsOf, env } = options
   await assertNotOpen(file)
@@ -88,7 +88,10 @@ export async function openClass(options: OpenClassOptions): Promise<OpenClass> {
   }
 }
 
-/** Port 0: the usual one, or any that is free. One that was asked for, or that learners know, is not exchanged in silence. */
+/**
+ * Port 0: the usual one, or any free one. A port that was requested, or that learners have, is never silently
+ * replaced.
+ */
 async function listenOn(app: Hono, { host, port }: ClassFile): Promise<Listening> {
   try {
     return await listen(app, { host, port: port === 0 ? USUAL_PORT : port })
@@ -102,23 +105,28 @@ async function listenOn(app: Hono, { host, port }: ClassFile): Promise<Listening
 function refused(host: string, { port, code }: PortError): ClassError {
   switch (code) {
     case 'EADDRINUSE':
-      return new ClassError(`Port ${port} is taken by another program. Take another one with --port.`)
+      return new ClassError(`Port ${port} is already in use. Choose another one with --port.`)
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return new ClassError(`${host} is no address of this machine. --host 0.0.0.0 means all that it has.`)
+      return new ClassError(
+        `${host} isn't an address of this machine. Use --host 0.0.0.0 for all of its addresses.`,
+      )
     default:
-      return new ClassError(`${host}:${port} cannot be used (${code ?? 'unknown reason'}).`)
+      return new ClassError(`${host}:${port} can't be used (${code ?? 'unknown reason'}).`)
   }
 }
 
-/** Two servers on one folder of data would spoil it. */
+/** Two servers on one data folder would ruin it. */
 async function assertNotOpen(file: ClassFile): Promise<void> {
   const { about, pid, port, redis } = file
   if (pid === process.pid || /^rediss?:/.test(redis) || !(await isOpen(file))) return
-  throw new ClassError(`"${about.name}" is open already, on port ${port} (process ${pid}).`)
+  throw new ClassError(`"${about.name}" is already open, on port ${port} (process ${pid}).`)
 }
 
-/** Does the hub that opened the class last still run? Its process number may be another's by now, so it must answer, too. */
+/**
+ * Whether the hub that opened the class last is still running. Its process number may have been reused, so it must
+ * answer, too.
+ */
 export async function isOpen(file: ClassFile): Promise<boolean> {
   if (file.pid === undefined || !isAlive(file.pid)) return false
   try {

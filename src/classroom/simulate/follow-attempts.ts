@@ -3,9 +3,9 @@ import { paths } from '../api.ts'
 import { ClassError } from '../errors.ts'
 
 export interface FollowedAttempts {
-  /** From now on this attempt of this learner is waited for. */
+  /** Starts waiting for this attempt of this learner. */
   readonly expect: (learner: string, attempt: number) => void
-  /** How long each took that was seen, in milliseconds. */
+  /** How long each one that was seen took, in milliseconds. */
   readonly times: readonly number[]
   allSeen(): Promise<void>
   /** Rejects with HubGoneError when the hub ends before `close`; never resolves. */
@@ -13,23 +13,23 @@ export interface FollowedAttempts {
   close(): void
 }
 
-/** The hub of a rehearsal ended in its midst, so there is nothing to measure. The message is for people. */
+/** The hub of a rehearsal ended in the middle, so there's nothing to measure. The message is for people. */
 export class HubGoneError extends Error {
   override readonly name = 'HubGoneError'
 
   constructor(hub: string) {
     super(
-      `The hub at ${hub} stopped in the middle of the rehearsal, so there's no result. Run "npx eventlings class doctor" to see whether this machine can hold a class.`,
+      `The hub at ${hub} stopped in the middle of the rehearsal, so there's no result. Run "npx eventlings class doctor" to see whether this machine can host a class.`,
     )
   }
 }
 
-/** Follows the class as the dashboard does, and notes when each attempt is on it. */
+/** Follows the class as the dashboard does, and records when each attempt appears on it. */
 export async function followAttempts(hub: string, secret: string, slug: string): Promise<FollowedAttempts> {
   const stop = new AbortController()
   const headers = { authorization: `Bearer ${secret}` }
   const response = await fetch(`${hub}${paths.stream}`, { headers, signal: stop.signal })
-  if (!response.ok || response.body === null) throw new ClassError(`${hub} does not show the class.`)
+  if (!response.ok || response.body === null) throw new ClassError(`${hub} doesn't show the class.`)
   const waiting = new Map<string, { readonly attempt: number; readonly since: number }[]>()
   const times: number[] = []
   let whenAllSeen = () => {}
@@ -48,7 +48,7 @@ export async function followAttempts(hub: string, secret: string, slug: string):
   const broken = read(response.body, note)
     .catch(() => {})
     .then(() => (stop.signal.aborted ? new Promise<never>(() => {}) : Promise.reject(new HubGoneError(hub))))
-  broken.catch(() => {}) // for those who wait for it
+  broken.catch(() => {}) // for the callers that await it
   return {
     broken,
     expect(learner, attempt) {

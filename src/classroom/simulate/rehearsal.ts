@@ -14,17 +14,17 @@ export interface Rehearsal {
   readonly hubs: readonly string[]
   readonly secret: string
   readonly joinCode: string
-  /** Process numbers of the hubs. */
+  /** Process IDs of the hubs. */
   readonly pids: readonly number[]
   close(): Promise<void>
 }
 
-/** So long a hub may take to be there (ms). */
+/** Maximum time for a hub to start (ms). */
 const START = 30_000
 
 /**
- * A class of its own with as many hubs as wanted, each in its own process as `class open` starts it, on a Redis and in a folder that
- * are gone afterwards. `program` is eventlings.mjs.
+ * A separate class with as many hubs as requested, each in its own process as `class open` starts it, on a temporary
+ * Redis and in a temporary folder. `program` is eventlings.mjs.
  */
 export async function rehearse(program: string, count: number, env: NodeJS.ProcessEnv): Promise<Rehearsal> {
   const home = await mkdtemp(path.join(tmpdir(), 'eventlings-rehearsal-'))
@@ -39,7 +39,7 @@ export async function rehearse(program: string, count: number, env: NodeJS.Proce
     const files: ClassFile[] = []
     for (let hub = 0; hub < count; hub += 1) {
       const words = hub === 0 ? ['open', '--name', 'Rehearsal'] : ['resume']
-      // Never the usual one, which is that of the class tomorrow, or of one that is open now.
+      // Never the usual port, which belongs to tomorrow's class, or to one that's open now.
       const port = String(await freePort())
       const flags = ['--no-open', '--port', port, '--redis', redis.url]
       const child = spawn(process.execPath, [program, 'class', ...words, ...flags], {
@@ -65,7 +65,7 @@ async function startAnyRedis(env: NodeJS.ProcessEnv) {
   return startOwnServer({ env, args: KEEP })
 }
 
-/** The hub writes down where it is when it can be reached. */
+/** The hub writes its address to the file when it can be reached. */
 async function opened(folder: string, child: ChildProcess): Promise<ClassFile> {
   const deadline = performance.now() + START
   while (performance.now() < deadline && child.exitCode === null) {
@@ -73,7 +73,9 @@ async function opened(folder: string, child: ChildProcess): Promise<ClassFile> {
     if (file !== undefined) return file
     await sleep(50)
   }
-  throw new ClassError('The hub of the rehearsal did not start. "npx eventlings class doctor" may say why.')
+  throw new ClassError(
+    `The hub of the rehearsal didn't start. Run "npx eventlings class doctor" to find out why.`,
+  )
 }
 
 async function freePort(): Promise<number> {

@@ -6,7 +6,7 @@ import { talk } from '../learner/talk.ts'
 import { type FollowedAttempts, followAttempts, HubGoneError } from './follow-attempts.ts'
 
 export interface SimulateOptions {
-  /** The hubs of one class: learners are spread over them, the first one's stream is followed. */
+  /** The hubs of one class: learners are spread over them, and the first one's stream is followed. */
   readonly hubs: readonly string[]
   readonly secret: string
   readonly joinCode: string
@@ -15,7 +15,7 @@ export interface SimulateOptions {
   readonly learners: number
   /** How long they work. */
   readonly seconds: number
-  /** Each checks about so often, in seconds; 10 unless given. */
+  /** Interval between checks of a learner, in seconds; default: 10. */
   readonly pause?: number
 }
 
@@ -33,19 +33,21 @@ export interface Simulated {
   readonly p99Ms: number
 }
 
-/** So many of a hundred batches are sent twice, as after an answer that got lost on the way. */
+/** How many of a hundred batches are sent twice, as after a lost reply. */
 const AGAIN = 5
-/** Everybody has time to arrive (ms). */
+/** Time for everyone to arrive (ms). */
 const LAST = 30_000
 
-/** Plays a class against real hubs over HTTP: everybody joins, and checks now and then. Rejects with HubGoneError. */
+/**
+ * Simulates a class against real hubs over HTTP: everyone joins, and checks now and then. Rejects with HubGoneError.
+ */
 export async function simulate(options: SimulateOptions): Promise<Simulated> {
   const [hub = ''] = options.hubs
   const attempts = await followAttempts(hub, options.secret, options.slug)
   try {
     return await Promise.race([play(options, hub, attempts), attempts.broken])
   } catch (error) {
-    // A hub that is gone is noticed by those who send, too.
+    // Senders also notice a hub that's gone.
     throw error instanceof ClassUnreachableError ? new HubGoneError(error.address) : error
   } finally {
     attempts.close()
@@ -133,7 +135,7 @@ class SimulatedLearner {
     return { logId: this.#logId, after: n - 1, events: [event], now }
   }
 
-  /** Again and again until it is there, as the real one does. */
+  /** Retries until it arrives, as the real sender does. */
   async #send(body: SendEvents): Promise<void> {
     const to = { address: this.#address, token: this.#joined.token, patience: 30_000 }
     for (let tries = 0; tries < 20; tries += 1) {
@@ -147,7 +149,7 @@ class SimulatedLearner {
   }
 }
 
-/** A few at a time: a class does not join in the same millisecond either. */
+/** A few at a time: a real class doesn't join in the same millisecond either. */
 async function inTurns<T>(count: number, make: (index: number) => Promise<T>): Promise<readonly T[]> {
   const all: T[] = []
   for (let from = 0; from < count; from += 20) {

@@ -283,7 +283,7 @@ describe('the commands', () => {
     const home = await newHome()
     const env = { EVENTLINGS_HOME: home, EVENTLINGS_REDIS: 'embedded' }
     const run = (...args: readonly string[]) => runProgram(args, { env })
-    expect((await run('stuck')).stderr).toMatch(/^You are in no class\. Join one: /)
+    expect((await run('stuck')).stderr).toMatch(/^You aren't in a class\. Join one: /)
     const wrong = await run('class', 'join', served.origin, '--code', 'XXXXXX', '--as', 'Ada')
     expect(wrong).toMatchObject({ code: 2, stdout: '', stderr: 'That is not the join code.\n' })
     const missing = await run('class', 'join', served.origin, '--as', 'Ada')
@@ -313,14 +313,14 @@ describe('the commands', () => {
     )
     await served.hub.store.record({ type: 'POSITION_SET', payload: { slug: '01-events' } })
     const status = await run('class', 'status')
-    expect(status.stdout).toContain('Everything is sent.\nThe class is at 01 Events.')
+    expect(status.stdout).toContain('Everything has been sent.\nThe class is at 01 Events.')
     expect((await run('class', 'share', 'on')).code).toBe(0)
     await until(
       () => served.hub.overview().participants[0]?.sharesCode,
       (shares) => shares === true,
     )
     expect((await run('class', 'leave')).stderr).toMatch(/--yes/)
-    expect((await run('class', 'leave', '--yes')).stdout).toMatch(/it has forgotten you/)
+    expect((await run('class', 'leave', '--yes')).stdout).toMatch(/it has deleted everything about you/)
     expect(readdirSync(path.join(home, '.eventlings')).filter((name) => name.startsWith('class'))).toEqual([])
   })
 
