@@ -23,33 +23,34 @@ export interface LessonReport {
 export interface AuthorReport {
   readonly ok: boolean
   readonly lessons: readonly LessonReport[]
-  /** What concerns no single lesson. */
+  /** Findings about no single lesson. */
   readonly findings: readonly Finding[]
   readonly ms: number
 }
 
-/** A checker, or what opens one when it is needed. */
+/** A checker, or a function that opens one when it's needed. */
 export type CanCheck = Pick<Checker, 'check'>
 
 export interface CheckLessonsOptions {
   readonly course: Course
   readonly slugs: readonly string[]
-  /** Each with a Redis of its own; checks are spread over them. */
+  /** Each with its own Redis; checks are spread over them. */
   readonly sessions: readonly CanCheck[]
   onLesson?(report: LessonReport): void
-  /** Hears what each answer got; of a wrong one, up to the first task that fails. */
+  /** Called with the result of each answer; for a wrong one, up to the first task that fails. */
   onResult?(result: CheckResult): void
 }
 
-/** Everything that must hold for lessons. Reads and checks, and changes nothing. */
+/** Checks everything that must be true of lessons. Only reads and checks; changes nothing. */
 export async function checkLessons(options: CheckLessonsOptions): Promise<AuthorReport> {
   const { course, slugs, sessions, onLesson, onResult } = options
   const started = performance.now()
-  // Whoever names a lesson is not asked about the others, which somebody may be writing just now.
+  // An author who names a lesson doesn't care about the others, which someone else may be writing right now.
   const findings = slugs.length < course.lessons.length ? [] : await strayFiles(course)
   const lanes = new Lanes(sessions)
   const lessons: LessonReport[] = []
-  // Told in the order of the lessons. The next one begins when the last has no more work to give, so no session is idle.
+  // Reported in the order of the lessons. The next lesson starts when the last has no more work to hand out, so no
+  // session is idle.
   let told: Promise<void> = Promise.resolve()
   for (const slug of slugs) {
     const begun = performance.now()
@@ -64,7 +65,7 @@ export async function checkLessons(options: CheckLessonsOptions): Promise<Author
       lessons.push(report)
       onLesson?.(report)
     })
-    told.catch(() => {}) // heard below, when all have begun
+    told.catch(() => {}) // awaited below, when all have started
     await lanes.shortOfWork()
   }
   await told
@@ -81,7 +82,7 @@ async function materialOf(course: Course, slug: string): Promise<Material | BadL
   }
 }
 
-/** A lesson that cannot be read, as a finding: `dev check` is where an author wants to be told. */
+/** An unreadable lesson, as a finding: `dev check` is where an author expects to see it. */
 export function formatFinding({ file, line, field, problem }: BadLessonError): Finding {
   return error('format', line === undefined ? file : `${file}:${line}`, `${field}: ${problem}`)
 }
@@ -96,7 +97,7 @@ async function measure(
   const trials = trialsOf(material)
   const judged = await Promise.all(
     trials.map(async (trial) => {
-      // How a mistake fails first is all that is asked of it.
+      // Of a mistake, only its first failure matters.
       const untilFirstFailure = mistakeOf(trial, material) !== undefined
       const look = (sharedProcess: boolean) =>
         lanes.use((session) => session.check(lesson.slug, trial.target, { untilFirstFailure, sharedProcess }))
@@ -110,11 +111,11 @@ async function measure(
         }
         atFirst = findings.map(changed)
       } catch (problem) {
-        // Redis fell silent, which says nothing about the answer, nor about the hundreds behind it.
+        // Redis fell silent, which proves nothing about the answer, nor about the hundreds after it.
         if (!(problem instanceof RedisTroubleError)) throw problem
         atFirst = [unjudged(lesson.slug, problem)]
       }
-      // An answer is not blamed for what others left behind; that its verdict changes is a fault all the same.
+      // An answer isn't blamed for what others left behind, but a verdict that changes is still a bug.
       const alone = await look(false)
       const remaining = trial.judge(alone)
       onResult?.(alone)
@@ -144,7 +145,7 @@ function changed({ file, problem }: Finding): Finding {
   return error(
     'verdict',
     file,
-    `It holds at a second look, in a process of its own, and did not at the first. ${problem}`,
+    `A second check, in its own process, found nothing wrong, but the first one did. ${problem}`,
   )
 }
 

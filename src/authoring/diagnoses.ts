@@ -7,9 +7,9 @@ export interface Sentence {
   readonly pieces: readonly string[]
 }
 
-/** Titles of tests, commands and keys are shorter, or end without a full stop. */
+/** Titles of tests, commands and keys are shorter, or don't end in a period. */
 const LEAST_WORDS = 8
-/** Lines named in a warning: enough to begin with. */
+/** Maximum number of lines named in a warning: enough to start with. */
 const MOST_LINES = 10
 
 /** The diagnoses of a suite: its longer string literals that are sentences. Comments are left out. */
@@ -35,7 +35,7 @@ export function diagnosesIn(suite: string): readonly Sentence[] {
   return found.filter(isSentence)
 }
 
-/** Those of a suite that no result of any answer says. */
+/** The suite's diagnoses that no answer's result contains. */
 export function unreached(suite: string, results: readonly CheckResult[]): readonly Sentence[] {
   const said = results.flatMap(({ tasks }) => tasks.flatMap(({ diagnosis }) => diagnosis ?? []))
   return diagnosesIn(suite).filter(({ pieces }) => {
@@ -46,7 +46,7 @@ export function unreached(suite: string, results: readonly CheckResult[]): reado
 
 /** One warning for a lesson's suite, with the lines to look at. */
 export function unreachedFinding(suite: string, results: readonly CheckResult[], file: string): Finding[] {
-  // A task that was skipped has said nothing, so nothing is known of its sentences.
+  // A skipped task reports nothing, so its sentences can't be judged.
   if (results.some(({ tasks }) => tasks.some(({ state }) => state === 'skipped'))) return []
   const lines = unreached(suite, results).map(({ line }) => line)
   if (lines.length === 0) return []
@@ -56,7 +56,7 @@ export function unreachedFinding(suite: string, results: readonly CheckResult[],
     warning(
       'diagnoses',
       file,
-      `No answer gets ${lines.length} of its ${all} diagnoses (lines ${first}). Add a mistake for each, or remove what catches nothing.`,
+      `No answer gets ${lines.length} of its ${all} diagnoses (lines ${first}). Add a mistake for each one, or remove the checks that catch nothing.`,
     ),
   ]
 }
@@ -66,7 +66,7 @@ function isSentence({ pieces }: Sentence): boolean {
   return text.split(/\s+/).length >= LEAST_WORDS && /[.!?]/.test(text)
 }
 
-/** The pieces of a template literal between what it fills in, and where it ends. */
+/** The pieces of a template literal between its substitutions, and where it ends. */
 function template(
   suite: string,
   start: number,
@@ -90,7 +90,7 @@ function template(
   return { pieces: [...pieces, unescaped(piece)], end: at + 1 }
 }
 
-/** After the brace that closes the one at `start`, whatever literals are between them. */
+/** The index after the brace that closes the one at `start`, whatever literals are in between. */
 function afterBraces(suite: string, start: number): number {
   let depth = 0
   let at = start

@@ -1,4 +1,4 @@
-/** What a lesson is measured by; each finding names the rule that it breaks. */
+/** The rules that lessons are checked against; each finding names the rule it breaks. */
 export type Rule =
   | 'format'
   | 'files'
@@ -17,13 +17,13 @@ export type Rule =
   | 'diagnoses'
   | 'verdict'
 
-/** Something that is not as it should be. A warning is for the author to judge; it does not fail the check. */
+/** Something that isn't as it should be. A warning is for the author to judge; it doesn't fail the check. */
 export interface Finding {
   readonly level: 'error' | 'warning'
   readonly rule: Rule
-  /** Relative to the project, with forward slashes; undefined if no single file is to blame. */
+  /** Relative to the project, with forward slashes; undefined if the finding isn't about a single file. */
   readonly file: string | undefined
-  /** A sentence: what is wrong, and what to do. */
+  /** A sentence: what's wrong, and what to do. */
   readonly problem: string
 }
 

@@ -1,4 +1,4 @@
-/** For those who write lessons. */
+/** For authors of lessons. */
 export {
   type AuthorReport,
   type CheckLessonsOptions,

@@ -1,4 +1,4 @@
-/** Several of a kind, for much work: whoever waits first is served first, by the lane that is free first. */
+/** Several lanes for a lot of work: first come, first served, by the next free lane. */
 export class Lanes<Lane> {
   readonly #free: Lane[]
   readonly #waiting: ((lane: Lane) => void)[] = []
@@ -18,7 +18,7 @@ export class Lanes<Lane> {
     }
   }
 
-  /** Resolves when all work has a lane: the time to bring more. */
+  /** Resolves when all work has a lane: the time to add more. */
   async shortOfWork(): Promise<void> {
     if (this.#waiting.length > 0) await new Promise<void>((resolve) => this.#nobodyWaits.push(resolve))
   }

@@ -4,7 +4,7 @@ import type { Token } from 'markdown-it'
 import { anchorOf } from '../markdown/anchor.ts'
 import { parseMarkdown } from '../markdown/parse.ts'
 
-/** What is wrong with the links of a lesson. Addresses on the web are not tried. */
+/** What's wrong with the links of a lesson. Web addresses aren't tried. */
 export async function problemsOfLinks(markdown: string, file: string): Promise<readonly string[]> {
   const targets = await linksIn(markdown)
   const problems = await Promise.all([...new Set(targets)].map((target) => problemOf(target, markdown, file)))
@@ -14,17 +14,17 @@ export async function problemsOfLinks(markdown: string, file: string): Promise<r
 async function problemOf(target: string, markdown: string, file: string): Promise<string | undefined> {
   if (/^(https?:|mailto:)/.test(target)) return undefined
   if (/^([a-z][a-z+.-]*:|\/)/i.test(target)) {
-    return `The link ${target} works on one machine only. Link to https://… or relative to lessons/.`
+    return `The link ${target} works on one machine only. Use https://… or a path relative to lessons/.`
   }
   const [name = '', fragment] = target.split('#')
   const linked = name === '' ? markdown : await textAt(path.resolve(path.dirname(file), decodeURI(name)))
-  if (linked === undefined) return `The link ${target} leads nowhere: there is no such file.`
+  if (linked === undefined) return `The link ${target} leads to a file that doesn't exist.`
   if (fragment === undefined || fragment === '' || !(name === '' || name.endsWith('.md'))) return undefined
   if ((await headingsIn(linked)).includes(decodeURI(fragment))) return undefined
-  return `The link ${target} leads to a heading that is not there.`
+  return `The link ${target} leads to a heading that doesn't exist.`
 }
 
-/** The text of a file, or an empty one for a folder; undefined if nothing is there. */
+/** The text of a file, or an empty string for a folder; undefined if nothing is there. */
 async function textAt(file: string): Promise<string | undefined> {
   try {
     return await readFile(file, 'utf8')
@@ -44,7 +44,7 @@ async function linksIn(markdown: string): Promise<readonly string[]> {
 
 async function headingsIn(markdown: string): Promise<readonly string[]> {
   const tokens = await parseMarkdown(markdown)
-  // A heading opens, and the next token is its text.
+  // A heading opens, and the next token is its content.
   const titles = tokens.filter((_, index) => tokens[index - 1]?.type === 'heading_open')
   return titles.map(({ content }) => anchorOf(content))
 }

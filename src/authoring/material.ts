@@ -4,7 +4,7 @@ import { type Course, filesOf, type Lesson, type LessonFiles } from '../course/i
 import { readMistakes } from './mistakes/files.ts'
 import type { BrokenSection, Mistake } from './mistakes/section.ts'
 
-/** An answer of the course's own, to try the tests on. */
+/** One of the course's own answers, to try the tests on. */
 export interface Answer {
   /** Absolute. */
   readonly path: string
@@ -16,7 +16,7 @@ export interface Answer {
 /** An answer that a mistake makes; `shown` is its section, `test/mistakes/07-concurrency.md#clock-as-id`. */
 export interface MistakenAnswer extends Answer, Mistake {}
 
-/** Everything that belongs to one lesson, read. A file that is missing is undefined. */
+/** All files of one lesson, read. A missing file is undefined. */
 export interface Material {
   readonly lesson: Lesson
   readonly files: LessonFiles

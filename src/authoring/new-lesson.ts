@@ -6,18 +6,18 @@ import { skeleton } from './skeleton.ts'
 
 export interface NewLesson {
   readonly slug: string
-  /** What was made, absolute, in the order in which one writes them. */
+  /** The created files, absolute, in the order in which you write them. */
   readonly files: readonly string[]
 }
 
-/** The name cannot be that of a new lesson. */
+/** The name can't be that of a new lesson. */
 export class BadSlugError extends Error {
   override readonly name = 'BadSlugError'
 }
 
 /**
- * Makes all files of a lesson. `name` is `outbox`, which gets the next free number, or `23-outbox`. Throws BadSlugError
- * for a name that is none or is taken; nothing that exists is ever written over.
+ * Creates all files of a lesson. `name` is `outbox`, which gets the next free number, or `23-outbox`. Throws
+ * BadSlugError for an invalid or existing name; never overwrites an existing file.
  */
 export async function newLesson(
   course: Course,
@@ -40,7 +40,8 @@ export async function newLesson(
     [files.mistakes, parts.mistakes],
   ] as const
   const taken = made.map(([file]) => file).find((file) => existsSync(file))
-  if (taken !== undefined) throw new BadSlugError(`${taken} exists already. Take another name, or remove it.`)
+  if (taken !== undefined)
+    throw new BadSlugError(`${taken} already exists. Choose another name, or remove the file.`)
   for (const [file, text] of made) {
     await mkdir(path.dirname(file), { recursive: true })
     await writeFile(file, text, { flag: 'wx' })
@@ -52,11 +53,11 @@ function slugFor({ lessons }: Course, asked: string): string {
   const [, number, name] = /^(?:(\d\d)-)?([a-z][a-z0-9]*(?:-[a-z0-9]+)*)$/.exec(asked) ?? []
   if (name === undefined) {
     throw new BadSlugError(
-      `"${asked}" is no name of a lesson. Write small letters and dashes, such as outbox or 23-outbox.`,
+      `"${asked}" can't be the name of a lesson. Use lowercase letters and dashes, for example outbox or 23-outbox.`,
     )
   }
   const same = lessons.find((lesson) => lesson.slug.slice(3) === name || lesson.number === number)
-  if (same) throw new BadSlugError(`There is a lesson ${same.slug} already. Take another name or number.`)
+  if (same) throw new BadSlugError(`There's already a lesson ${same.slug}. Choose another name or number.`)
   return `${number ?? nextNumber(lessons.map((lesson) => Number(lesson.number)))}-${name}`
 }
 

@@ -1,6 +1,6 @@
 import type { Lesson } from '../course/index.ts'
 
-/** How many words there are to read: hints, quiz and code are not counted, nor what is drawn in indented blocks, nor notes of a speaker. */
+/** The number of words to read, without hints, quiz, code, drawings in indented blocks, and speaker notes. */
 export function countWords(lesson: Lesson): number {
   const prose = [lesson.intro, ...lesson.tasks.map(({ text }) => text), lesson.outro]
     .join('\n\n')

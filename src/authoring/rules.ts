@@ -7,7 +7,7 @@ import { describeTitles, problemOfTitles } from './suite-titles.ts'
 const most = { minutes: 40, words: 1_500 } as const
 const least = { hints: 3, right: 2, mistakes: 5, words: 600 } as const
 
-/** Everything that can be seen without running an answer. */
+/** Everything that can be checked without running an answer. */
 export async function findingsAtRest(material: Material): Promise<readonly Finding[]> {
   return [
     ...files(material),
@@ -27,10 +27,10 @@ function files({ files, starter, solution, suite, shown }: Material): readonly F
   ]
   return parts
     .filter((part) => part.text === undefined)
-    .map(({ file, what }) => error('files', shown(file), `There is no such file: ${what} missing.`))
+    .map(({ file, what }) => error('files', shown(file), `The file doesn't exist, so ${what} missing.`))
 }
 
-/** What `dev new` leaves to the author says TODO. */
+/** `dev new` marks everything that the author has to write with TODO. */
 function todos({
   lesson,
   files,
@@ -56,7 +56,7 @@ function todos({
       error(
         'todo',
         shown,
-        `It still says TODO, ${count === 1 ? 'once' : `${count} times`}. Write what is missing.`,
+        `It still says TODO, ${count === 1 ? 'once' : `${count} times`}. Write what's missing.`,
       ),
     ]
   })
@@ -68,7 +68,7 @@ function text({ lesson, files, shown }: Material): readonly Finding[] {
   const few = lesson.tasks.filter(({ hints }) => hints.length < least.hints)
   return [
     ...few.map(({ name, hints }) =>
-      error('hints', file, `Task "${name}" has ${hints.length} hints; write ${least.hints} or more.`),
+      error('hints', file, `Task "${name}" has ${hints.length} hints; write at least ${least.hints}.`),
     ),
     ...(lesson.minutes <= most.minutes
       ? []
@@ -76,12 +76,12 @@ function text({ lesson, files, shown }: Material): readonly Finding[] {
           error(
             'minutes',
             file,
-            `${lesson.minutes} minutes are too long; ${most.minutes} at most. Split the lesson.`,
+            `${lesson.minutes} minutes is too long; the maximum is ${most.minutes}. Split the lesson.`,
           ),
         ]),
     ...(words >= least.words && words <= most.words
       ? []
-      : [warning('words', file, `${words} words to read; ${least.words} to ${most.words} are meant.`)]),
+      : [warning('words', file, `${words} words to read; aim for ${least.words} to ${most.words}.`)]),
   ]
 }
 
@@ -100,17 +100,17 @@ function suite({ lesson, suite, files, shown }: Material): readonly Finding[] {
 function answers(material: Material): readonly Finding[] {
   const { lesson, files, solution, right, wrong, brokenMistakes, shown, shownMistake } = material
   const few = (file: string, count: number, wanted: number, kind: string) =>
-    count >= wanted ? [] : [error('answers', shown(file), `${count} ${kind}; write ${wanted} or more.`)]
+    count >= wanted ? [] : [error('answers', shown(file), `${count} ${kind}; write at least ${wanted}.`)]
   const tasks = lesson.tasks.map(({ name }) => name)
   const lost = wrong.filter(({ task }) => !tasks.includes(task))
-  // Without the solution nearly all of them are broken, and that it is missing has been said.
+  // Without the solution nearly all of them are broken, and the missing solution has been reported.
   const broken = solution === undefined ? [] : brokenMistakes
   return [
     ...few(files.rightAnswers, right.length, least.right, 'right answers'),
     ...few(files.mistakes, wrong.length + brokenMistakes.length, least.mistakes, 'mistakes'),
     ...broken.map(({ name, problem }) => error('mistake', shownMistake(name), problem)),
     ...lost.map(({ shown, task }) =>
-      error('mistake', shown, `Its task "${task}" is none of ${tasks.join(', ')}.`),
+      error('mistake', shown, `Its task "${task}" isn't one of ${tasks.join(', ')}.`),
     ),
   ]
 }

@@ -32,7 +32,7 @@ ${signature('redis', 'name')} {
 
 \`\`\`diff
 -  await redis.set(\`greeting:\${name}\`, \`Hello, \${name}!\`)
-+  // TODO a mistake that people really make; then four more, each with a diagnosis of its own
++  // TODO a mistake that people really make; then four more, each with its own diagnosis
 +  await redis.set(\`greeting:\${name}\`, 'Hello!')
 \`\`\`
 `,
@@ -59,7 +59,7 @@ describe('greet', () => {
     verifyEqual(
       await box.admin.get('greeting:Ada'),
       'Hello, Ada!',
-      'greet does not greet by name: the key greeting:Ada should hold "Hello, Ada!", so that a reader knows whom it means.',
+      'greet does not greet by name: the key greeting:Ada should contain "Hello, Ada!", so that a reader knows who it means.',
     )
   })
 })
@@ -76,15 +76,15 @@ exports: [greet]
 ---
 # ${title}
 
-TODO begin with a problem that the reader has met, in two or three sentences.
+TODO start with a problem that the reader has met, in two or three sentences.
 
 \`\`\`redis
 > SET greeting:Ada "Hello, Ada!"
 OK
 \`\`\`
 
-TODO explain what is needed for the tasks, 600 to 1,500 words in all. Every block marked \`redis\` or \`ts run\` is run, and
-what it shows is compared.
+TODO explain what the tasks need, 600 to 1,500 words in all. Every block marked \`redis\` or \`ts run\` runs, and
+its output is compared.
 
 ## Task 1 · greet
 
@@ -103,7 +103,7 @@ export async function greet(redis: Redis, name: string): Promise<void>
 
 ### TODO a question in one sentence?
 - [ ] TODO a wrong answer
-  TODO why it is wrong.
+  TODO why it's wrong.
 - [x] TODO the right answer
   TODO why.
 

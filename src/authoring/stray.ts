@@ -3,11 +3,11 @@ import path from 'node:path'
 import type { Course } from '../course/index.ts'
 import { error, type Finding } from './finding.ts'
 
-/** Files in the folders of the course that belong to no lesson: mostly a name that was mistyped. */
+/** Files in the course's folders that belong to no lesson: usually a mistyped name. */
 export async function strayFiles({ root, lessons }: Course): Promise<readonly Finding[]> {
   const slugs = lessons.map(({ slug }) => slug)
   const named = (ending: string) => new Set(slugs.map((slug) => `${slug}${ending}`))
-  // A text about the lessons has a name of its own; what looks like a lesson and is none was mistyped.
+  // A text about the lessons has its own name; a file that looks like a lesson but isn't one was mistyped.
   const lessonsOr = (name: string) =>
     named('.md').has(name) || named('.svg').has(name) || /^[A-Z][A-Z-]*\.md$/.test(name)
   const rightAnswers = slugs.map((slug) =>

@@ -1,19 +1,19 @@
 /** The titles of a suite's `describe` blocks, in order; also of `describe.skipIf(…)('title', …)`. */
 export function describeTitles(suite: string): readonly string[] {
-  // A quote, anything but that quote (or it, escaped), and the quote again. A condition may hold calls.
+  // A quote, anything but that quote (or an escaped one), and the quote again. A condition may contain calls.
   const pattern = /^describe(?:\.\w+\((?:[^()]|\([^()]*\))*\))?\(\s*(['"`])((?:\\.|(?!\1).)*)\1/gm
   return [...suite.matchAll(pattern)].map(([, , title = '']) => title.replace(/\\(.)/g, '$1'))
 }
 
-/** What is wrong with the titles, measured by the names of the lesson's tasks; undefined if nothing is. */
+/** What's wrong with the titles, compared with the names of the lesson's tasks; undefined if nothing is. */
 export function problemOfTitles(titles: readonly string[], tasks: readonly string[]): string | undefined {
   const missing = tasks.filter((task) => !titles.includes(task))
   const extra = titles.filter((title) => !tasks.includes(title))
-  if (missing.length > 0) return `There is no describe(${quoted(missing)}): each task needs one of its name.`
+  if (missing.length > 0) return `There's no describe(${quoted(missing)}): each task needs one with its name.`
   if (extra.length > 0) return `describe(${quoted(extra)}) belongs to no task of the lesson.`
   if (titles.length > tasks.length) return 'Two describe blocks have the same title.'
   if (titles.some((title, index) => title !== tasks[index])) {
-    return `The describe blocks stand in another order than the tasks: ${tasks.join(', ')}.`
+    return `The describe blocks aren't in the order of the tasks: ${tasks.join(', ')}.`
   }
   return undefined
 }

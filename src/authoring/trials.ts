@@ -2,14 +2,14 @@ import type { CheckResult, Target, TaskResult } from '../check/index.ts'
 import { error, type Finding, type Rule, warning } from './finding.ts'
 import type { Answer, Material, MistakenAnswer } from './material.ts'
 
-/** One check of something whose verdict is known beforehand. */
+/** One check whose verdict is known beforehand. */
 export interface Trial {
   readonly target: Target
-  /** What is wrong with the verdict. */
+  /** What's wrong with the verdict. */
   judge(result: CheckResult): readonly Finding[]
 }
 
-/** All checks that a lesson needs, where there is something to check. */
+/** All checks that a lesson needs, where there's something to check. */
 export function trialsOf(material: Material): readonly Trial[] {
   const { lesson, files, starter, solution, suite, right, wrong, shown } = material
   if (suite === undefined) return []
@@ -32,7 +32,7 @@ function mustPass(rule: Rule, target: Target, shown: string): Trial {
   }
 }
 
-/** The solution runs every test, so it shows those that nobody hears of. */
+/** The solution runs every test, so it also shows the tests that count for nothing. */
 function mustPassAll(shown: string, suite: string): Trial {
   const { target, judge } = mustPass('solution', { kind: 'solution' }, shown)
   return {
@@ -40,7 +40,7 @@ function mustPassAll(shown: string, suite: string): Trial {
     judge: (result) => [
       ...judge(result),
       ...(result.strays ?? []).map((title) =>
-        error('titles', suite, `The tests of "${title}" count for nothing, because no task has that name.`),
+        error('titles', suite, `The tests of "${title}" don't count, because no task has that name.`),
       ),
     ],
   }
@@ -52,14 +52,14 @@ function mustFailEverywhere(shown: string): Trial {
     judge({ diagnosis, tasks }) {
       if (diagnosis !== undefined) {
         return [
-          error('starter', shown, `It should run and fail task by task, but cannot be run: ${diagnosis}`),
+          error('starter', shown, `It should run and fail task by task, but it can't run: ${diagnosis}`),
         ]
       }
       return tasks.flatMap(({ task, state, diagnosis }) => {
         if (state === 'skipped' || (state === 'failed' && diagnosis)) return []
         const what = state === 'failed' ? 'fails without a diagnosis' : `is "${state}"`
         return [
-          error('starter', shown, `"${task}" ${what}; in the starter every task must fail by its diagnosis.`),
+          error('starter', shown, `"${task}" ${what}; every task of the starter must fail with a diagnosis.`),
         ]
       })
     },
@@ -97,10 +97,10 @@ function whatHappened(result: CheckResult): string {
   const { passed, diagnosis } = result
   const failed = firstFailure(result)
   if (failed) return `"${failed.task}" fails: ${failed.diagnosis ?? 'no diagnosis.'}`
-  return passed ? 'It passes.' : `It could not be run: ${diagnosis ?? 'no diagnosis.'}`
+  return passed ? 'It passes.' : `It couldn't run: ${diagnosis ?? 'no diagnosis.'}`
 }
 
-/** Different mistakes should be told apart: those that get the very same diagnosis. */
+/** Different mistakes should get different diagnoses: finds those that share the very same one. */
 export function alikeDiagnoses(
   results: readonly { readonly shown: string; readonly result: CheckResult }[],
 ): readonly Finding[] {

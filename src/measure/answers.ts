@@ -3,19 +3,19 @@ import { basename, join } from 'node:path'
 import { readMistakes } from '../authoring/mistakes/files.ts'
 import { type Course, filesOf } from '../course/index.ts'
 
-/** One of the answers that the course itself keeps for a lesson. */
+/** One of the answers that the course keeps for a lesson. */
 export interface KeptAnswer {
   readonly slug: string
   readonly kind: 'solution' | 'starter' | 'right' | 'mistake'
   /** The file, absolute. */
   readonly path: string
-  /** Why the embedded Redis does not show this mistake, if it does not. */
+  /** Why the embedded Redis doesn't show this mistake, if it doesn't. */
   readonly notOnEmbedded: string | undefined
   /** `07-concurrency/mistake/xlen-then-xadd`, unique in the course. */
   readonly name: string
 }
 
-/** Every answer of these lessons: the solution, the starter, the right answers and the mistakes beside the tests. */
+/** Every answer of these lessons: the solution, the starter, the right answers and the mistakes next to the tests. */
 export async function keptAnswers(course: Course, slugs: readonly string[]): Promise<readonly KeptAnswer[]> {
   const lists = await Promise.all(slugs.map((slug) => answersOf(course, slug)))
   return lists.flat()

@@ -1,7 +1,10 @@
 import { join } from 'node:path'
 import { type Course, filesOf } from '../course/index.ts'
 
-/** A Vitest that stays up and runs one lesson's suite again when told that the answer changed: what a watch without a standby would do. */
+/**
+ * A Vitest that stays up and reruns one lesson's suite when the answer changes: what a watch without a standby would
+ * do.
+ */
 export async function bareRerun(
   course: Course,
   slug: string,

@@ -1,6 +1,6 @@
 /**
  * `npm run picture`, second half: the dashboard of a class for the README. Every light and sentence on it comes from
- * `eventlings` itself: learners with homes of their own join, start, check right answers and mistakes, and ask for help.
+ * `eventlings` itself: learners with their own homes join, start, check right answers and mistakes, and ask for help.
  */
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -14,9 +14,9 @@ import { runProgram } from './run-program.ts'
 
 interface Learner {
   readonly name: string
-  /** So many lessons are passed. */
+  /** The number of passed lessons. */
   readonly passed: number
-  /** The mistakes in the next one, one check each. */
+  /** The mistakes in the next lesson, one check each. */
   readonly tries: readonly string[]
   readonly hints?: number
   readonly hand?: string
@@ -30,7 +30,7 @@ const learners: readonly Learner[] = [
     passed: 1,
     tries: ['separate-commands', 'pipeline-for-a-transaction'],
     hints: 2,
-    hand: 'Is a pipeline not a transaction?',
+    hand: "Isn't a pipeline a transaction?",
   },
   { name: 'Deniz', passed: 1, tries: ['pipeline-for-a-transaction'] },
   { name: 'Elif', passed: 2, tries: [] },

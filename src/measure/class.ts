@@ -1,6 +1,7 @@
 /**
- * `npm run bench:class -- [learners…] [--seconds N] [--json]`: a class played against real hubs, one and two of them on one Redis: how many
- * events a second they accept, how soon a check is on the dashboard, what memory a hub takes. 30, 300 and 3,000 learners unless given.
+ * `npm run bench:class -- [learners…] [--seconds N] [--json]`: simulates a class against real hubs, one and two of
+ * them on one Redis: how many events per second they accept, how soon a check is on the dashboard, how much memory a
+ * hub takes. Default: 30, 300 and 3,000 learners.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,7 +13,7 @@ interface Row extends Simulated {
   readonly hubs: number
   /** As fast as the learners' limits allow. */
   readonly acceptedPerSecond: number
-  /** The most that one hub took; not known on every system. */
+  /** The most that one hub used; not known on every system. */
   readonly hubMegabytes: number | undefined
 }
 
@@ -33,7 +34,7 @@ for (const learners of counts) {
       return { ...simulated, hubMegabytes: peakOf(rehearsal) }
     })
     const flood = await inRehearsal(hubs, (rehearsal) =>
-      // Short pauses: the hub is the one that sets the pace.
+      // Short pauses, so that the hub sets the pace.
       simulate({ ...rehearsal, slug, learners: Math.min(learners, 300), seconds: 10, pause: 0.1 }),
     )
     const row = { ...played, hubs, acceptedPerSecond: Math.round(flood.stored / 10) }
@@ -53,7 +54,7 @@ async function inRehearsal<T>(hubs: number, play: (rehearsal: Rehearsal) => Prom
   }
 }
 
-/** In megabytes; Linux tells it. */
+/** In megabytes; only Linux reports it. */
 function peakOf({ pids }: Rehearsal): number | undefined {
   try {
     const peaks = pids.map((pid) =>
@@ -68,7 +69,7 @@ function peakOf({ pids }: Rehearsal): number | undefined {
 function lineOf(row: Row): string {
   const { learners, hubs, sent, lost, duplicates, medianMs, p99Ms, acceptedPerSecond, hubMegabytes } = row
   const who = `${String(learners).padStart(5)} learners, ${hubs} ${hubs === 1 ? 'hub ' : 'hubs'}`
-  const seen = `seen in ${medianMs} ms, 99 of 100 in ${p99Ms} ms`
-  const rest = `${acceptedPerSecond} events/s accepted at most, ${hubMegabytes ?? '?'} MB a hub`
+  const seen = `seen in ${medianMs} ms (median), ${p99Ms} ms (99th percentile)`
+  const rest = `${acceptedPerSecond} events/s accepted at most, ${hubMegabytes ?? '?'} MB per hub`
   return `${who}: ${sent} sent, ${lost} lost, ${duplicates} duplicates; ${seen}; ${rest}`
 }

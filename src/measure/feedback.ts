@@ -1,6 +1,6 @@
 /**
- * `npm run bench:feedback -- [times] [--lesson LESSON] [--json]`: how soon a learner sees something, each beside the least that it could take,
- * in one run, alternating; medians.
+ * `npm run bench:feedback -- [times] [--lesson LESSON] [--json]`: how soon a learner sees something, compared with
+ * the least that it could take, in one run, alternating; medians.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -20,7 +20,7 @@ const times = Number(
 const course = await loadCourse()
 const { root } = course
 const asked = process.argv.indexOf('--lesson')
-/** The first lesson unless another is named: there the suite itself takes the least, and what is ours shows the most. */
+/** Default: the first lesson, because its suite takes the least time, so our own share shows most. */
 const { slug } = findLesson(course, asked === -1 ? '01' : (process.argv[asked + 1] ?? ''))
 const files = filesOf(course, slug)
 const solution = await readFile(files.solution, 'utf8')
@@ -40,7 +40,7 @@ try {
     ),
     list: await compared([program, 'list'], bareTypeScript),
     help: await compared([program, '--help'], bareTypeScript),
-    // What the lessons after the third cost: the whole course beside its first three.
+    // What the lessons after the third cost: the whole course compared with its first three.
     grownList: await compared([program, 'list'], [small.program, 'list']),
     grownCheck: await compared(
       [program, 'check', slug, '--solution'],
@@ -58,8 +58,8 @@ try {
 }
 
 /**
- * From the save to the printed verdict, beside a re-run of the same suite by a Vitest that stays up; and from the last of three
- * saves in a row, beside a single one.
+ * From the save to the printed verdict, compared with a rerun of the same suite by a Vitest that stays up; and from
+ * the last of three saves in a row, compared with a single one.
  */
 async function measureWatch(): Promise<{ readonly watch: Measured; readonly burst: Burst }> {
   const answer = join(home, 'workspace', `${slug}.ts`)
@@ -80,7 +80,7 @@ async function measureWatch(): Promise<{ readonly watch: Measured; readonly burs
       times,
       async () => {
         const ms = await timed(save)
-        await sleep(1_000) // for what we do after a verdict, which must not slow down the other
+        await sleep(1_000) // for our work after a verdict, which must not slow down the other
         return ms
       },
       () => timed(() => bare.run()),

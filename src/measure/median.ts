@@ -5,14 +5,17 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2
 }
 
-/** Milliseconds that it took. */
+/** How many milliseconds it took. */
 export async function timed(run: () => Promise<unknown>): Promise<number> {
   const started = performance.now()
   await run()
   return performance.now() - started
 }
 
-/** Two things one after the other, again and again, so that whatever slows the machine down meets both. Medians in milliseconds. */
+/**
+ * Runs two things in turn, over and over, so that anything that slows down the machine affects both. Medians in
+ * milliseconds.
+ */
 export async function sideBySide(
   times: number,
   ours: () => Promise<number>,

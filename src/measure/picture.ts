@@ -1,4 +1,7 @@
-/** `npm run picture`: what `eventlings check` says about the starter of lesson 02, drawn from its real output for the README. */
+/**
+ * `npm run picture`: what `eventlings check` says about the starter of lesson 02, drawn from its real output for the
+ * README.
+ */
 import { execFile } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -16,7 +19,7 @@ async function output(): Promise<string> {
     EVENTLINGS_REDIS: 'binary',
   }
   return await new Promise((resolve) => {
-    // It ends with 1, as the starter does not pass; what it printed is what is wanted.
+    // It exits with 1, because the starter doesn't pass; its output is what we want.
     execFile(process.execPath, [join(root, 'src', 'cli', 'eventlings.mjs'), ...command], { env }, (_, text) =>
       resolve(text),
     )
@@ -36,7 +39,7 @@ const COLOURS: Readonly<Record<string, string>> = {
   90: '#8b949e',
 }
 
-/** Colours and bold are all that the program uses of what a terminal can. */
+/** The program uses only colors and bold of what a terminal can do. */
 function draw(text: string): string {
   const lines = text.trimEnd().split('\n')
   const columns = Math.max(...lines.map((line) => widthOf(line.replace(escapes, ''))))
@@ -76,7 +79,7 @@ function row(line: string): string {
 }
 
 function span(text: string, colour: string | undefined, bold: boolean, dim: boolean): string {
-  // Browsers fold spaces, even where they are told not to.
+  // Browsers collapse spaces, even where they're told not to.
   const safe = text
     .replaceAll(' ', '\u00a0')
     .replaceAll('&', '&amp;')

@@ -5,7 +5,7 @@ import { type Course, filesOf } from '../course/index.ts'
 import type { KeptAnswer } from './answers.ts'
 import type { Verdict } from './verdicts.ts'
 
-/** What Vitest writes with its JSON reporter, as far as it is read here. */
+/** What Vitest's JSON reporter writes, as far as it's read here. */
 interface JsonReport {
   readonly testResults: readonly {
     readonly name: string
@@ -19,8 +19,8 @@ interface JsonReport {
 }
 
 /**
- * The verdicts of plain Vitest, with its own server, pool and reporter: one run over a small file per answer, in which the
- * suite's `#lesson/…` is that answer.
+ * The verdicts of plain Vitest, with its own server, pool and reporter: one run over a small file per answer, in
+ * which the suite's `#lesson/…` is that answer.
  */
 export async function plainVerdicts(
   course: Course,

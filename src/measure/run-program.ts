@@ -7,7 +7,7 @@ export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv
 }
 
-/** Runs a Node program to its end; what it prints is dropped. Rejects when it ends with another code than those allowed. */
+/** Runs a Node program to its end and discards its output. Rejects when its exit code isn't an allowed one. */
 export async function runProgram(
   args: readonly string[],
   cwd: string,
@@ -18,7 +18,7 @@ export async function runProgram(
   if (!allowed.includes(code)) throw new Error(`${args.join(' ')} ended with ${code}`)
 }
 
-/** A program that prints lines, and what waits for the next one. */
+/** A program that prints lines, and the code that waits for the next one. */
 export interface LineProgram {
   readonly child: ChildProcess
   nextLine(): Promise<string>

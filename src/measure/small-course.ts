@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Course, filesOf } from '../course/index.ts'
 
-/** The program with the first lessons of the course alone, to see what the others cost. `program` is what Node runs. */
+/**
+ * The program with only the first lessons of the course, to see what the others cost. `program` is what Node runs.
+ */
 export async function smallCourse(
   course: Course,
   lessons: number,

@@ -1,6 +1,6 @@
 /**
- * `npm run soak -- [rounds] [lesson…]`: every answer again and again on every source, under load; reports verdicts that
- * change. Ctrl-C ends it with what it has seen until then.
+ * `npm run soak -- [rounds] [lesson…]`: runs every answer over and over on every source, under load, and reports
+ * verdicts that change. Ctrl-C ends it with what it has seen so far.
  */
 import { availableParallelism } from 'node:os'
 import { findLesson, loadCourse } from '../course/index.ts'
@@ -13,7 +13,7 @@ const SOURCES = ['container', 'binary', 'embedded'] as const
 const [first, ...rest] = process.argv.slice(2)
 const rounds = Number(first ?? 20)
 if (!Number.isInteger(rounds) || rounds < 1) {
-  console.error('Usage: npm run soak -- [rounds, 20 unless given] [lesson…]')
+  console.error('Usage: npm run soak -- [rounds, default: 20] [lesson…]')
   process.exit(2)
 }
 const course = await loadCourse()
@@ -22,10 +22,10 @@ const slugs =
     ? course.lessons.map(({ slug }) => slug)
     : rest.map((text) => findLesson(course, text).slug)
 const answers = await keptAnswers(course, slugs)
-/** The load of each check are the others: three of them for a core. */
+/** The load on each check comes from the others: three of them per core. */
 const parallel = 3 * availableParallelism()
 const stop = new AbortController()
-// Not `once`: a library that locks files ends the process when nobody else listens any more.
+// Not `once`: a library that locks files ends the process when there are no other listeners left.
 process.on('SIGINT', () => {
   if (stop.signal.aborted) process.exit(130)
   stop.abort()
@@ -46,8 +46,8 @@ console.log(`${runs} runs of ${answers.length} answers: ${changed} verdicts chan
 process.exit(changed === 0 ? 0 : 1)
 
 /**
- * The first verdict on any source is what all the others have to equal. Where the embedded one cannot show a mistake, or
- * tasks are skipped for want of a real server, it is held to its own first verdict.
+ * The first verdict on any source is what all the others have to equal. Where the embedded Redis can't show a
+ * mistake, or tasks that need a real server are skipped, it's compared with its own first verdict.
  */
 function compare(
   source: string,

@@ -1,6 +1,9 @@
 export interface Ratio {
   readonly name: string
-  /** How fast the store is, as a share of the hand-written commands: the median of the rounds; 1 is as fast, 2 twice as fast. */
+  /**
+   * How fast the store is, as a share of the handwritten commands: the median of the rounds; 1 is as fast, 2 twice as
+   * fast.
+   */
   readonly ratio: number
   readonly lowest: number
   readonly highest: number
@@ -18,7 +21,7 @@ export function table(ratios: readonly Ratio[]): string {
 
 const [WIDTH, ROW, LEFT, TOP, RIGHT] = [720, 34, 250, 44, 70]
 
-/** Bars as SVG, with a line where the store is as fast as the commands by hand. */
+/** Bars as SVG, with a line where the store is as fast as handwritten commands. */
 export function chart(ratios: readonly Ratio[]): string {
   const most = Math.max(1.5, ...ratios.map(({ highest }) => highest))
   const x = (value: number) => LEFT + (value / most) * (WIDTH - LEFT - RIGHT)
@@ -37,10 +40,10 @@ export function chart(ratios: readonly Ratio[]): string {
     ].join('')
   })
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img">
-<title>Speed of the event store of lesson 28, as a share of the least commands by hand</title>
+<title>Speed of the event store of lesson 28, compared with minimal handwritten commands</title>
 <rect width="100%" height="100%" rx="8" fill="#ffffff"/>
 <g font-family="ui-sans-serif, system-ui, sans-serif" font-size="14" fill="#1f2328">
-<text x="16" y="24" font-weight="bold">Speed beside the least by hand (1 = as fast; dashed: the goal)</text>
+<text x="16" y="24" font-weight="bold">Speed compared with minimal handwritten commands (1 = as fast; dashed: the goal)</text>
 <path d="M${fixed(x(1))} ${TOP - 8}V${height - 12}" stroke="#1f2328" stroke-width="1"/>
 ${bars.join('\n')}
 </g>

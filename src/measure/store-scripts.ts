@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** What a stream is at, also after a trim that left nothing: in `version`. The store has to ask the same. */
+/** A stream's version, correct even after a trim that left nothing: in `version`. The store has to read the same. */
 const VERSION = `
 local version = 0
 if redis.call('EXISTS', KEYS[1]) == 1 then
@@ -12,9 +12,9 @@ local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
 local version = last and tonumber(string.match(last[1], '^%d+')) or 0`
 
 /**
- * The least that compares, writes the stream and writes the log.
+ * The minimum that compares, writes the stream and writes the log.
  * KEYS  1 stream · 2 log
- * ARGV  1 expected version · 2 the stream's name · then the texts of the events
+ * ARGV  1 expected version · 2 the stream's name · then the events as strings
  */
 const minimum = (version: string) => `${version}
 if version ~= tonumber(ARGV[1]) then return redis.error_reply('CONFLICT') end
@@ -24,7 +24,7 @@ for i = 3, #ARGV do
   redis.call('XADD', KEYS[2], '*', 'stream', ARGV[2], 'version', version, 'event', ARGV[i])
 end
 return version`
-/** The same with all events of a commit in one entry, whose id is the version of the last. */
+/** The same with all events of a commit in one entry, whose ID is the version of the last. */
 const PACKED = `${VERSION}
 if version ~= tonumber(ARGV[1]) then return redis.error_reply('CONFLICT') end
 version = version + tonumber(ARGV[3])

@@ -3,10 +3,10 @@ import { type DomainEvent, decodeEvent, encodeEvent } from '../../solutions/01-e
 import { type Model, RedisEventStore } from '../../solutions/28-event-store.ts'
 import { least, packed, shortest } from './store-scripts.ts'
 
-/** One thing that is done to an event store, as the store does it and as one would by hand. Each call does the whole of it. */
+/** One thing done to an event store, as the store does it and as you would by hand. Each call does all of it. */
 export interface Work {
   readonly name: string
-  /** The least speed that is asked for, as a share of the hand-written one's; undefined if none is. */
+  /** The minimum speed required, as a share of the handwritten one's; undefined if there's none. */
   readonly goal: number | undefined
   readonly ours: () => Promise<unknown>
   readonly bare: () => Promise<unknown>
@@ -39,7 +39,9 @@ function eventOf(n: number): DomainEvent {
   }
 }
 
-/** Plants the histories, then returns all that is measured. The database has to be empty, and nobody else's. */
+/**
+ * Plants the histories, then returns everything that is measured. The database has to be empty, and no one else's.
+ */
 export async function prepareWork(redis: Redis): Promise<readonly Work[]> {
   const store = new RedisEventStore(redis, { partition: 'ours' })
   const history = new RedisEventStore(redis, { partition: 'history' })
@@ -187,7 +189,7 @@ async function bareLoad(redis: Redis, stream: string): Promise<Sum> {
   return await replay(redis, `es:{history}:stream:${stream}`, `(${version}-0`, JSON.parse(state ?? '') as Sum)
 }
 
-/** Counts by payment method, written when all of the log has been read. */
+/** Counts by payment method, written when the whole log has been read. */
 async function rebuild(redis: Redis, store: RedisEventStore, end: string): Promise<void> {
   const sums = new Map<string, number>()
   const stop = new AbortController()

@@ -1,6 +1,6 @@
 /**
- * `npm run bench:store -- [--json] [--write]`: the event store of lesson 28 beside the least that does the same by hand, on
- * the same connection, in one run, by turns. `--write` puts the table and the chart into the lesson.
+ * `npm run bench:store -- [--json] [--write]`: the event store of lesson 28 compared with the minimum that does the
+ * same by hand, on the same connection, in one run, in turn. `--write` puts the table and the chart in the lesson.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -19,7 +19,7 @@ const server = await startRedis(parsePreference(process.env.EVENTLINGS_REDIS ?? 
 try {
   if (!server.has('real-server')) {
     console.error(
-      'The embedded server is an imitation: how fast it is says nothing of Redis. Install redis-server.',
+      'The embedded server is an imitation, so its speed says nothing about Redis. Install redis-server.',
     )
     process.exitCode = 2
   } else await measure()
@@ -50,7 +50,10 @@ interface Pair {
   readonly bareMs: number
 }
 
-/** Both by turns, whoever begins, in many short ones: what slows the machine down for a while meets both, or few of them. */
+/**
+ * Both in turn, in random order, in many short runs: anything that slows down the machine for a while affects both,
+ * or few of them.
+ */
 async function paired({ ours, bare, turns }: Work): Promise<Pair> {
   const [mine, theirs]: [number[], number[]] = [[], []]
   for (let turn = 0; turn < turns; turn += 1) {
@@ -85,7 +88,7 @@ async function write(ratios: readonly Ratio[]): Promise<void> {
   const root = projectRoot()
   const lesson = await readFile(join(root, LESSON), 'utf8')
   const old = /^\| What \| Ratio .*\n(?:\|.*\n)+/m
-  if (!old.test(lesson)) throw new Error(`${LESSON} has no table that begins with | What | Ratio |.`)
+  if (!old.test(lesson)) throw new Error(`${LESSON} has no table that starts with | What | Ratio |.`)
   await writeFile(join(root, LESSON), lesson.replace(old, `${table(ratios)}\n`))
   await writeFile(join(root, CHART), chart(ratios))
 }

@@ -14,14 +14,14 @@ export interface Verdict {
 export interface VerdictOptions {
   readonly course: Course
   readonly redis?: RedisPreference
-  /** Servers and processes side by side; 2 unless told, for two cores. */
+  /** Number of servers and processes side by side; default: 2, for two cores. */
   readonly parallel?: number
-  /** Ends it early; answers that were not checked have no verdict then. */
+  /** Ends it early; answers that weren't checked have no verdict then. */
   readonly signal?: AbortSignal
   onResult?(answer: KeptAnswer, result: CheckResult): void
 }
 
-/** Checks all the answers and gives the verdicts by name. */
+/** Checks all the answers and returns the verdicts by name. */
 export async function verdictsOf(
   answers: readonly KeptAnswer[],
   options: VerdictOptions,
@@ -38,7 +38,7 @@ export async function verdictsOf(
     try {
       for (let answer = waiting.shift(); answer !== undefined; answer = waiting.shift()) {
         const result = await checker.check(answer.slug, { kind: 'file', path: answer.path })
-        if (signal?.aborted === true) return // the server may have heard the same Ctrl-C
+        if (signal?.aborted === true) return // the server may have received the same Ctrl-C
         verdicts.set(answer.name, verdictOf(result))
         onResult?.(answer, result)
       }
@@ -57,7 +57,7 @@ export function verdictOf(result: CheckResult): Verdict {
   }
 }
 
-/** One line on how two verdicts differ, or undefined. */
+/** One line about how two verdicts differ, or undefined. */
 export function difference(a: Verdict | undefined, b: Verdict | undefined): string | undefined {
   if (a === undefined || b === undefined) return 'one of the two has no verdict'
   if (a.passed !== b.passed) return `${word(a)} and ${word(b)} («${a.diagnosis || b.diagnosis}»)`

@@ -3,11 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { median, timed } from './median.ts'
 import type { LineProgram } from './run-program.ts'
 
-/** A right answer under `watch --json`, saved again and again. */
+/** A right answer under `watch --json`, saved repeatedly. */
 export interface WatchedAnswer {
-  /** Resolves when the verdict on it is there. */
+  /** Resolves when its verdict is there. */
   save(): Promise<void>
-  /** Saves three times within 200 ms. Resolves, when the verdict on the last one is there, to the time since that one in ms. */
+  /**
+   * Saves three times within 200 ms. When the verdict on the last one is there, resolves to the time since that save
+   * in ms.
+   */
   burst(): Promise<number>
 }
 
@@ -25,7 +28,7 @@ export function watchedAnswer(watch: LineProgram, file: string, solution: string
       const line = await watch.nextLine()
       const { passed, output } = JSON.parse(line) as { passed: boolean; output: string }
       if (!output.includes(`save ${saves}\n`)) continue
-      if (!passed) throw new Error(`The solution did not pass: ${line}`)
+      if (!passed) throw new Error(`The solution didn't pass: ${line}`)
       return
     }
   }
@@ -53,7 +56,10 @@ export interface Burst {
   readonly ratio: number
 }
 
-/** Three saves in a row beside one, alternating: how long the newest waits for the checks that it overtook. Medians. */
+/**
+ * Three saves in a row compared with one, alternating: how long the newest waits for the checks that it overtook.
+ * Medians.
+ */
 export async function measureBurst(answer: WatchedAnswer, times: number): Promise<Burst> {
   const [bursts, singles]: [number[], number[]] = [[], []]
   for (let i = 0; i < times; i += 1) {

@@ -1,10 +1,10 @@
 import { applyHunks, writeHunks } from './hunks.ts'
 import { formatMistake, type Mistake } from './section.ts'
 
-/** Texts that a mistake may start from, by name: the solution and the right answers of its lesson. */
+/** The files that a mistake may start from, by name: the solution and the right answers of its lesson. */
 export type Bases = ReadonlyMap<string, string>
 
-/** The mistake gives no file: its base isn't there, or its diff doesn't fit any more. */
+/** The mistake makes no file: its base doesn't exist, or its diff no longer fits. */
 export class MistakeError extends Error {
   override readonly name = 'MistakeError'
   readonly mistake: string
@@ -15,19 +15,22 @@ export class MistakeError extends Error {
   }
 }
 
-/** The wrong answer that a mistake makes of its base. Throws MistakeError. */
+/** The wrong answer that a mistake makes from its base. Throws MistakeError. */
 export function wrongAnswer({ name, base, block }: Mistake, bases: Bases): string {
   if (base === 'whole') return block
   const text = bases.get(base)
   if (text === undefined) {
-    throw new MistakeError(name, `Its base "${base}" is none of ${[...bases.keys(), 'whole'].join(', ')}.`)
+    throw new MistakeError(name, `Its base "${base}" isn't one of ${[...bases.keys(), 'whole'].join(', ')}.`)
   }
   const applied = applyHunks(block, text)
   if ('problem' in applied) throw new MistakeError(name, applied.problem)
   return applied.text
 }
 
-/** The shortest section that gives this text: a diff against any of the bases, the first one of equals, or the whole text. */
+/**
+ * The shortest section that makes this text: a diff against any of the bases (the first of several equally short
+ * ones), or the whole text.
+ */
 export function mistakeFor(text: string, about: Omit<Mistake, 'base' | 'block'>, bases: Bases): Mistake {
   const whole: Mistake = { ...about, base: 'whole', block: text.endsWith('\n') ? text : `${text}\n` }
   const diffs = [...bases].flatMap(([base, start]) => {

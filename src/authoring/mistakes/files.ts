@@ -5,20 +5,20 @@ import { type Course, filesOf } from '../../course/index.ts'
 import { type Bases, MistakeError, wrongAnswer } from './answer.ts'
 import { type BrokenSection, type Mistake, parseMistakes } from './section.ts'
 
-/** A mistake with the file that it gives. */
+/** A mistake with the file that it makes. */
 export interface WrongAnswer extends Mistake {
-  /** Absolute, in the course’s cache, so that the place in a verdict leads to the code. */
+  /** Absolute, in the course's cache, so that the place in a verdict leads to the code. */
   readonly path: string
   readonly text: string
 }
 
 export interface LessonMistakes {
   readonly answers: readonly WrongAnswer[]
-  /** Sections that give no file. */
+  /** Sections that make no file. */
   readonly broken: readonly BrokenSection[]
 }
 
-/** All mistakes of a lesson, in their order, each written to a file that can be checked like any other answer. */
+/** All mistakes of a lesson, in order, each written to a file that can be checked like any other answer. */
 export async function readMistakes(course: Pick<Course, 'root'>, slug: string): Promise<LessonMistakes> {
   const sections = await parseMistakes(await textOf(filesOf(course, slug).mistakes))
   const bases = await readBases(course, slug)
@@ -56,7 +56,10 @@ function answerOf(
   }
 }
 
-/** Leaves these files in the folder and no others. Two programs may do it at once, so nobody ever meets half a file. */
+/**
+ * Leaves these files in the folder and no others. Two programs may do this at once, so neither ever reads half a
+ * file.
+ */
 async function fill(folder: string, answers: readonly WrongAnswer[]): Promise<void> {
   await mkdir(folder, { recursive: true })
   const wanted = new Set(answers.map((answer) => path.basename(answer.path)))
@@ -76,7 +79,7 @@ async function namesIn(folder: string): Promise<readonly string[]> {
   return readdir(folder).catch(() => [])
 }
 
-/** Empty if there is no such file. */
+/** Empty if the file doesn't exist. */
 async function textOf(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8')

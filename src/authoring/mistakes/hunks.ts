@@ -1,12 +1,13 @@
 import { diffArrays } from 'diff'
 
 /**
- * A diff without headers or line numbers. The old lines of a hunk, which begin with a space or a minus, are one block that
- * occurs exactly once in the base; a line `@@` separates hunks. So a base may change around a hunk, and the hunk still fits.
+ * A diff without headers or line numbers. The old lines of a hunk, which start with a space or a minus, are one block
+ * that occurs exactly once in the base; a line `@@` separates hunks. So a base may change around a hunk, and the hunk
+ * still fits.
  */
 const SEPARATOR = '@@'
 
-/** Replaces the old lines of each hunk by its new ones. Returns a sentence if a hunk doesn't fit the base. */
+/** Replaces the old lines of each hunk with its new ones. Returns a sentence if a hunk doesn't fit the base. */
 export function applyHunks(
   diff: string,
   base: string,
@@ -16,14 +17,13 @@ export function applyHunks(
   for (const hunk of hunksOf(linesOf(diff))) {
     const stray = hunk.find((line) => !/^[ +-]|^$/.test(line))
     if (stray !== undefined)
-      return { problem: `A line of its diff begins with neither space, + nor -: ${stray}` }
+      return { problem: `A line of its diff starts with neither a space, + nor -: ${stray}` }
     if (hunk.every((line) => isOld(line) && isNew(line)))
       return { problem: 'A hunk of its diff changes nothing.' }
     const old = hunk.filter(isOld).map(withoutSign)
     const places = placesOf(old, lines)
     const [from] = places
-    if (old.length === 0)
-      return { problem: 'A hunk of its diff has no old line, so nothing says where it belongs.' }
+    if (old.length === 0) return { problem: 'A hunk of its diff has no old line, so its place is unknown.' }
     if (from === undefined) return { problem: `Its base doesn't have these lines: ${shown(old)}` }
     if (places.length > 1)
       return { problem: `Its base has these lines ${places.length} times: ${shown(old)}` }
@@ -36,11 +36,11 @@ export function applyHunks(
   return { text: textOf(edits.reduceRight((all, edit) => replaced(all, edit), lines)) }
 }
 
-/** The diff that makes `text` of `base`, with as few lines around a change as make its place unique. */
+/** The diff that turns `base` into `text`, with just enough context to make the place of each change unique. */
 export function writeHunks(base: string, text: string): string {
   const lines = linesOf(base)
   let hunks = editsBetween(lines, linesOf(text)).map((edit) => placed([edit], lines))
-  // Hunks that touch become one, which may need fewer lines around it than both did.
+  // Hunks that touch become one, which may need less context than both did.
   for (let at = 1; at < hunks.length; ) {
     const [one, other] = [hunks[at - 1], hunks[at]]
     if (one === undefined || other === undefined) break
@@ -53,14 +53,14 @@ export function writeHunks(base: string, text: string): string {
   return hunks.map((hunk) => shownHunk(hunk, lines)).join(`${SEPARATOR}\n`)
 }
 
-/** Lines `from` to before `to` of the base give way to others. */
+/** Lines from `from` up to but not including `to` of the base are replaced. */
 interface Edit {
   readonly from: number
   readonly to: number
   readonly lines: readonly string[]
 }
 
-/** Edits with the lines around them that are shown. */
+/** Edits with their context lines. */
 interface Hunk {
   readonly from: number
   readonly to: number
@@ -87,7 +87,7 @@ function editsBetween(before: readonly string[], after: readonly string[]): read
   return edits
 }
 
-/** Widens the edits until their old lines occur once; of equal widths, one that shows as much before as behind. */
+/** Widens the edits until their old lines occur once; of equal widths, prefers as much context before as after. */
 function placed(edits: readonly Edit[], base: readonly string[]): Hunk {
   const [first, last] = [edits[0]?.from ?? 0, edits.at(-1)?.to ?? 0]
   for (let around = 0; around <= base.length; around += 1) {

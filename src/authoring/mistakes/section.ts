@@ -5,24 +5,24 @@ export interface Mistake {
   readonly name: string
   /** The first task that must fail. */
   readonly task: string
-  /** What must occur in its diagnosis, in whatever case. */
+  /** Words that must occur in its diagnosis, case-insensitive. */
   readonly says: string
   /** `solution`, or the name of a right answer; `whole` if the block is a complete file. */
   readonly base: string
-  /** Why the embedded Redis doesn't show this mistake, if it doesn't; it is looked for elsewhere then. */
+  /** Why the embedded Redis doesn't show this mistake, if it doesn't; then other sources look for it. */
   readonly notOnEmbedded: string | undefined
   /** The diff, or the complete file. */
   readonly block: string
 }
 
-/** A section that cannot be read as a mistake. */
+/** A section that isn't a valid mistake. */
 export interface BrokenSection {
   readonly name: string
   /** A sentence. */
   readonly problem: string
 }
 
-/** Reads the sections of a lesson's mistakes. What stands before the first one, and prose in them, is for readers only. */
+/** Reads the sections of a lesson's mistakes. Text before the first one, and prose in them, is for readers only. */
 export async function parseMistakes(markdown: string): Promise<readonly (Mistake | BrokenSection)[]> {
   const sections: RawSection[] = []
   let next: 'name' | 'field' | undefined
@@ -42,13 +42,13 @@ export async function parseMistakes(markdown: string): Promise<readonly (Mistake
   return sections.map((section) => {
     const isTaken = names.has(section.name)
     names.add(section.name)
-    return isTaken ? broken(section, 'There are two sections of this name.') : mistakeOf(section)
+    return isTaken ? broken(section, 'There are two sections with this name.') : mistakeOf(section)
   })
 }
 
 /** The section, ending in a line break. */
 export function formatMistake({ name, task, says, base, notOnEmbedded, block }: Mistake): string {
-  // Longer than any row of backticks that begins a line of code.
+  // Longer than any row of backticks that starts a line of code.
   const longest = Math.max(2, ...[...block.matchAll(/`{3,}/g)].map(([ticks]) => ticks.length))
   const fence = '`'.repeat(longest + 1)
   return [
@@ -74,15 +74,18 @@ const KNOWN = ['task', 'says', 'base', 'not on embedded']
 
 function mistakeOf(section: RawSection): Mistake | BrokenSection {
   const { name, fields, blocks } = section
-  // The name becomes that of a file, and is typed in a terminal.
+  // The name becomes a file name, and is typed in a terminal.
   if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) {
-    return broken(section, 'A name has only small letters, digits and dashes.')
+    return broken(section, 'A name can only have lowercase letters, digits and dashes.')
   }
   const values = new Map<string, string>()
   for (const field of fields) {
     const [, key = '', value = ''] = /^([a-z ]+): *(.*)$/.exec(field) ?? []
     if (!KNOWN.includes(key) || value === '') {
-      return broken(section, `"- ${field}" is none of ${KNOWN.map((known) => `"- ${known}: …"`).join(', ')}.`)
+      return broken(
+        section,
+        `"- ${field}" isn't one of ${KNOWN.map((known) => `"- ${known}: …"`).join(', ')}.`,
+      )
     }
     values.set(key, value)
   }
@@ -93,7 +96,7 @@ function mistakeOf(section: RawSection): Mistake | BrokenSection {
   const base = values.get('base') ?? 'solution'
   const language = base === 'whole' ? 'ts' : 'diff'
   if (block === undefined || another !== undefined || block.language !== language) {
-    return broken(section, `It needs exactly one block of code, marked \`${language}\`.`)
+    return broken(section, `It needs exactly one code block, marked \`${language}\`.`)
   }
   return { name, task, says, base, notOnEmbedded: values.get('not on embedded'), block: block.text }
 }

@@ -17,7 +17,7 @@ const fails = (diagnosis: string): Told => ({
   tasks: [{ task: 'greet', state: 'failed', diagnosis, commands: [] }],
 })
 
-/** What a sound lesson gets, by the name of the target's file. */
+/** The verdicts of a sound lesson, by the name of the target's file. */
 const sound: Verdicts = {
   solution: passes,
   starter: fails('greet is not written yet.'),
@@ -25,14 +25,14 @@ const sound: Verdicts = {
   'forgets-the-name': fails('greet does not greet by name.'),
 }
 
-/** `shared` says what is told of an answer that runs where others ran before. */
+/** `shared` has the verdicts of answers that run where others ran before. */
 function session(verdicts: Verdicts, shared: Verdicts = {}): CheckSession {
   const name = (target: Target) => (target.kind === 'file' ? path.basename(target.path, '.ts') : target.kind)
   return {
     open: async () => ({}) as never,
     async check(slug, target, options) {
       const told = (options?.sharedProcess && shared[name(target)]) || verdicts[name(target)]
-      if (!told) throw new Error(`Nobody said what ${name(target)} gets.`)
+      if (!told) throw new Error(`No verdict was given for ${name(target)}.`)
       if (told instanceof RedisTroubleError) throw told
       const rest = { lesson: slug, target: name(target), skipped: 0, tasks: [], output: '', notes: [], ms: 1 }
       return { ...rest, redis: { kind: 'embedded', name: 'the embedded server', version: '7.0' }, ...told }
@@ -87,22 +87,22 @@ describe('answers', () => {
     [
       'tests belong to no task',
       { ...sound, solution: { ...passes, strays: ['gret'] } },
-      'error titles test/lessons/01-greetings.test.ts: The tests of "gret" count for nothing, because no task has that name.',
+      `error titles test/lessons/01-greetings.test.ts: The tests of "gret" don't count, because no task has that name.`,
     ],
     [
-      'a right answer cannot be run',
-      { ...sound, 'same-as-the-solution': { passed: false, diagnosis: 'It is no TypeScript.' } },
-      'It should pass. It could not be run: It is no TypeScript.',
+      'a right answer that does not run',
+      { ...sound, 'same-as-the-solution': { passed: false, diagnosis: "It isn't TypeScript." } },
+      "It should pass. It couldn't run: It isn't TypeScript.",
     ],
     [
       'the starter passes',
       { ...sound, starter: passes },
-      '"greet" is "passed"; in the starter every task must fail by its diagnosis.',
+      '"greet" is "passed"; every task of the starter must fail with a diagnosis.',
     ],
     [
       'the starter fails by a syntax error',
       { ...sound, starter: { passed: false, diagnosis: 'Your file cannot be read.' } },
-      'error starter exercises/01-greetings.ts: It should run and fail task by task, but cannot be run: Your file cannot be read.',
+      "error starter exercises/01-greetings.ts: It should run and fail task by task, but it can't run: Your file cannot be read.",
     ],
     ['a mistake passes', { ...sound, 'forgets-the-name': passes }, 'It passes, but "greet" must catch it.'],
     [
@@ -127,7 +127,7 @@ describe('answers', () => {
     expect(found[0]).toContain(problem)
   })
 
-  test('a task that this Redis skips is no proof, and no fault', async () => {
+  test('a task that this Redis skips proves nothing, and is not an error', async () => {
     const skipped: Told = {
       passed: true,
       skipped: 1,
@@ -137,11 +137,11 @@ describe('answers', () => {
     expect(await problems(await newCourse(), { ...sound, starter, 'forgets-the-name': skipped })).toEqual([])
   })
 
-  test('a verdict that changes at the second look, in a process of its own, is called that', async () => {
+  test('a verdict that changes on a second check, in its own process, is reported as such', async () => {
     const shared: Verdicts = { solution: fails('No.'), 'forgets-the-name': fails('It is too slow.') }
     const course = await newCourse()
     expect(await problems(course, sound, shared)).toEqual([
-      'error verdict solutions/01-greetings.ts: It holds at a second look, in a process of its own, and did not at the first. It should pass. "greet" fails: No.',
+      'error verdict solutions/01-greetings.ts: A second check, in its own process, found nothing wrong, but the first one did. It should pass. "greet" fails: No.',
       expect.stringMatching(/^error verdict .*forgets-the-name.*: It is too slow\.$/),
     ])
     expect(await problems(course, { ...sound, solution: fails('Never.') }, shared)).toContain(
@@ -149,11 +149,11 @@ describe('answers', () => {
     )
   })
 
-  test('an answer during which Redis falls silent is checked once more, alone', async () => {
+  test('an answer during which Redis falls silent is checked again, alone', async () => {
     const silent = new RedisTroubleError('embedded', 'Redis stopped answering', 'Check again.')
     const course = await newCourse()
     expect(await problems(course, sound, { solution: silent })).toEqual([
-      'warning verdict 01-greetings: An answer had to be checked a second time. Redis stopped answering, so your answer was not judged. Check again.',
+      "warning verdict 01-greetings: An answer had to be checked a second time. Redis stopped answering, so your answer wasn't judged. Check again.",
     ])
     expect(await problems(course, { ...sound, solution: fails('No.') }, { solution: silent })).toEqual([
       'error solution solutions/01-greetings.ts: It should pass. "greet" fails: No.',
@@ -161,7 +161,7 @@ describe('answers', () => {
     await expect(problems(course, { ...sound, solution: silent })).rejects.toThrow(silent)
   })
 
-  test('two mistakes with the very same diagnosis are pointed out', async () => {
+  test('two mistakes with the very same diagnosis are reported', async () => {
     const course = await newCourse()
     await addMistake(course, 'shouts', '- task: greet\n- says: greet\n', `-${imported}\n+${imported} // !`)
     const same = fails('greet does not greet by name.')
@@ -171,7 +171,7 @@ describe('answers', () => {
   })
 
   test.each<[string, string, string, string]>([
-    ['a task that is none', '- task: gret\n- says: x\n', `-${imported}`, 'Its task "gret" is none of greet.'],
+    ['an unknown task', '- task: gret\n- says: x\n', `-${imported}`, `Its task "gret" isn't one of greet.`],
     [
       'nothing to say',
       '- task: greet\n',
@@ -179,10 +179,10 @@ describe('answers', () => {
       'It has no line "- says: <words of the diagnosis>".',
     ],
     [
-      'a base that is none',
+      'an unknown base',
       '- task: greet\n- says: x\n- base: scripts\n',
       '-x',
-      'Its base "scripts" is none of solution, same-as-the-solution, whole.',
+      `Its base "scripts" isn't one of solution, same-as-the-solution, whole.`,
     ],
     [
       'a diff that does not fit',
@@ -199,15 +199,15 @@ describe('answers', () => {
 })
 
 describe('files and text', () => {
-  test('a file that is missing', async () => {
+  test('a missing file', async () => {
     const course = await newCourse()
     await rm(path.join(course.root, 'solutions', '01-greetings.ts'))
     expect(await problems(course)).toEqual([
-      'error files solutions/01-greetings.ts: There is no such file: the solution is missing.',
+      "error files solutions/01-greetings.ts: The file doesn't exist, so the solution is missing.",
     ])
   })
 
-  test('files that belong to no lesson', async () => {
+  test('files without a lesson', async () => {
     const course = await newCourse()
     const stray = [
       'exercises/01-greeting.ts',
@@ -224,7 +224,7 @@ describe('files and text', () => {
     expect(found.map((line) => /^error stray (.*): /.exec(line)?.[1]).sort()).toEqual(named.sort())
   })
 
-  test('whoever names a lesson is not told about the others', async () => {
+  test('naming a lesson leaves out the others', async () => {
     const course = await newCourse()
     await add(course, 'solutions/old.ts')
     await add(
@@ -251,13 +251,13 @@ describe('files and text', () => {
     ],
     ['a link to nowhere', 'lessons/01-greetings.md', (text) => `${text}\n[x](nowhere.md)\n`, 'error links'],
     [
-      'a title that is no task',
+      'a title without a task',
       'test/lessons/01-greetings.test.ts',
       (text) => text.replace("describe('greet'", "describe('gret'"),
       'error titles',
     ],
     [
-      'front matter that is no YAML',
+      'front matter that is not YAML',
       'lessons/01-greetings.md',
       (text) => text.replace('### Hints', '### Help'),
       'error format',

@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest'
 import { newLesson } from '../../../src/authoring/index.ts'
 import { type Course, loadCourse, projectRoot } from '../../../src/course/index.ts'
 
-/** A course of its own with one lesson, made by `dev new` and with everything that it needs to run. */
+/** A separate course with one lesson, made by `dev new`, with everything it needs to run. */
 export async function newCourse(): Promise<Course> {
   const root = await mkdtemp(path.join(tmpdir(), 'eventlings-author-'))
   onTestFinished(() => rm(root, { recursive: true, force: true }))

@@ -24,7 +24,7 @@ const saying = (...diagnoses: string[]): CheckResult[] =>
     ms: 1,
   }))
 
-test('the diagnoses of a suite are its sentences, with gaps for what they fill in', () => {
+test('the diagnoses of a suite are its sentences, with gaps for substitutions', () => {
   expect(diagnosesIn(suite)).toEqual([
     {
       line: 4,
@@ -35,7 +35,7 @@ test('the diagnoses of a suite are its sentences, with gaps for what they fill i
   ])
 })
 
-test('those that no answer gets are found', () => {
+test('the ones that no answer gets are found', () => {
   const results = saying(
     "append should write one entry, because a reader counts them. It's the contract.",
     'The process died after XADD, and 1 of 2 events are there: write both at once.',

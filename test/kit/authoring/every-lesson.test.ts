@@ -9,7 +9,7 @@ import { compareWithTable, type Row, rowOf, type Source } from '../check/verdict
 
 const course = await loadCourse()
 /** `dev check` of the whole course, on the best Redis that this machine has, or the one that EVENTLINGS_REDIS names. */
-test('everything that must hold for a lesson holds for all of them', { timeout: 1_800_000 }, () =>
+test('everything that must be true of a lesson is true of all of them', { timeout: 1_800_000 }, () =>
   everythingHolds('real'),
 )
 
@@ -31,7 +31,7 @@ if (process.env.EVENTLINGS_TEST === 'all') {
 }
 
 async function everythingHolds(source: Source, preference?: RedisPreference): Promise<void> {
-  // One for a core; Vitest’s other workers run the other tests meanwhile. (With one more all of them took no less.)
+  // One for a core; Vitest's other workers run the other tests meanwhile. (With one more all of them took no less.)
   const sessions = Array.from({ length: Math.min(4, availableParallelism()) }, () =>
     newSession({ course, preference, stayWarm: true, onNotice: (sentence) => console.warn(sentence) }),
   )

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { Lanes } from '../../../src/authoring/lanes.ts'
 
-/** Work that ends when it is told to. */
+/** Work that ends on request. */
 function work() {
   const started: string[] = []
   const end = new Map<string, () => void>()
@@ -12,7 +12,7 @@ function work() {
   return { started, run, end: (name: string) => end.get(name)?.() }
 }
 
-test('who waits first gets the lane that is free first', async () => {
+test('first come, first served, by the next free lane', async () => {
   const { started, run, end } = work()
   const lanes = new Lanes(['left', 'right'])
   const [first, second, third, fourth] = ['first', 'second', 'third', 'fourth'].map((name) =>
@@ -31,7 +31,7 @@ test('who waits first gets the lane that is free first', async () => {
   expect(await Promise.all([third, fourth])).toEqual(['third', 'fourth'])
 })
 
-test('more work is wanted when nobody waits any more, though lanes are busy', async () => {
+test('more work is wanted when none is waiting, though lanes are busy', async () => {
   const { run, end } = work()
   const lanes = new Lanes(['only'])
   const first = lanes.use(run('first'))
@@ -50,7 +50,7 @@ test('more work is wanted when nobody waits any more, though lanes are busy', as
   await second
 })
 
-test('work that fails gives its lane back', async () => {
+test('failing work releases its lane', async () => {
   const lanes = new Lanes(['only'])
   await expect(lanes.use(() => Promise.reject(new Error('no')))).rejects.toThrow('no')
   expect(await lanes.use(async (lane) => lane)).toBe('only')

@@ -7,14 +7,14 @@ import { newSession } from '../../../src/walkthrough/session.ts'
 import { newCourse } from './course-copy.ts'
 
 describe('dev new', () => {
-  test('makes all files of a lesson that can be read', async () => {
+  test('creates all files of a readable lesson', async () => {
     const course = await newCourse()
     const lesson = await course.lesson('01-greetings')
     expect(lesson).toMatchObject({ title: 'Greetings', exports: ['greet'], minutes: 20 })
     expect(lesson.tasks[0]?.hints).toHaveLength(3)
   })
 
-  test('takes the next number, the chapter of the last lesson, or what it is told', async () => {
+  test('uses the next number and the last chapter, or the given ones', async () => {
     const course = await newCourse()
     const { slug, files } = await newLesson(course, 'out-box', { title: 'The: "outbox"' })
     expect(slug).toBe('02-out-box')
@@ -36,10 +36,10 @@ describe('dev new', () => {
   })
 
   test.each([
-    ['Outbox', 'is no name of a lesson'],
-    ['../x', 'is no name of a lesson'],
-    ['greetings', 'There is a lesson 01-greetings already'],
-    ['01-other', 'There is a lesson 01-greetings already'],
+    ['Outbox', "can't be the name of a lesson"],
+    ['../x', "can't be the name of a lesson"],
+    ['greetings', "There's already a lesson 01-greetings"],
+    ['01-other', "There's already a lesson 01-greetings"],
   ])('%s is refused, and nothing is written', async (name, problem) => {
     const course = await newCourse()
     await expect(newLesson(course, name)).rejects.toThrow(problem)
@@ -51,12 +51,12 @@ describe('dev new', () => {
     await newLesson(course, 'twice')
     const file = path.join(course.root, 'lessons', '02-twice.md')
     const before = await readFile(file, 'utf8')
-    // The course that was read before knows nothing of it.
-    await expect(newLesson(course, 'twice')).rejects.toThrow('exists already')
+    // The course that was read before doesn't have it.
+    await expect(newLesson(course, 'twice')).rejects.toThrow('already exists')
     expect(await readFile(file, 'utf8')).toBe(before)
   })
 
-  test('what it makes runs, and dev check says what there is to write', { timeout: 120_000 }, async () => {
+  test('its lesson runs, and dev check says what is left to write', { timeout: 120_000 }, async () => {
     const course = await newCourse()
     const session = newSession({ course, preference: 'embedded', stayWarm: true })
     try {
@@ -65,7 +65,7 @@ describe('dev new', () => {
       expect(report.findings).toEqual([])
       expect(lesson).toMatchObject({ ok: false, checks: 4 })
       const rules = lesson?.findings.map(({ level, rule }) => `${level}: ${rule}`)
-      // Nothing but what the author has to write: the words, the answers and whatever says TODO.
+      // Only what the author has to write: the words, the answers and everything marked TODO.
       expect(new Set(rules)).toEqual(new Set(['error: todo', 'warning: words', 'error: answers']))
 
       // A test inside another describe, or in none, is reported under no task.

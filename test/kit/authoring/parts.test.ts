@@ -23,10 +23,10 @@ describe('don\\'t', () => {})
 
   test.each([
     [['a', 'b'], undefined],
-    [['a'], "There is no describe('b')"],
+    [['a'], "There's no describe('b')"],
     [['a', 'b', 'c'], "describe('c') belongs to no task"],
     [['a', 'b', 'b'], 'Two describe blocks'],
-    [['b', 'a'], 'another order'],
+    [['b', 'a'], "aren't in the order of the tasks"],
   ])('%j for the tasks a and b', (titles, problem) => {
     const found = problemOfTitles(titles, ['a', 'b'])
     if (problem === undefined) expect(found).toBeUndefined()
@@ -52,7 +52,7 @@ describe('links', () => {
     return problemsOfLinks(markdown, path.join(folder, '01-here.md'))
   }
 
-  test('to what is there, and to the web', async () => {
+  test('to existing places, and to the web', async () => {
     const text = `# Here and now
 [a](other%20one.md) [b](other%20one.md#it-is-xadd-again) [c](#here-and-now) [d](https://redis.io) [e](mailto:a@b.c)
 \`\`\`
@@ -62,11 +62,11 @@ describe('links', () => {
   })
 
   test.each([
-    ['[a](nowhere.md)', 'The link nowhere.md leads nowhere'],
-    ['![a](nowhere.png)', 'The link nowhere.png leads nowhere'],
-    ['[a](#nothing)', 'a heading that is not there'],
-    ['[a](other%20one.md#nothing)', 'a heading that is not there'],
-    ['[a](#start-redis)\n```sh\n# Start Redis\n```', 'a heading that is not there'],
+    ['[a](nowhere.md)', "The link nowhere.md leads to a file that doesn't exist"],
+    ['![a](nowhere.png)', "The link nowhere.png leads to a file that doesn't exist"],
+    ['[a](#nothing)', "a heading that doesn't exist"],
+    ['[a](other%20one.md#nothing)', "a heading that doesn't exist"],
+    ['[a](#start-redis)\n```sh\n# Start Redis\n```', "a heading that doesn't exist"],
     ['[a](/home/me/x.md)', 'works on one machine only'],
   ])('%s', async (markdown, problem) => {
     expect((await problems(markdown)).join()).toContain(problem)

@@ -13,13 +13,13 @@ describe('applying', () => {
   test.each<[string, string, string]>([
     ['a line', '-middle\n+other\n', 'first\nsame\nother\nsame\nlast\n'],
     ['a new line below another', ' middle\n+new\n', 'first\nsame\nmiddle\nnew\nsame\nlast\n'],
-    ['what a line before makes unique', ' middle\n-same\n', 'first\nsame\nmiddle\nlast\n'],
+    ['a line made unique by the one before', ' middle\n-same\n', 'first\nsame\nmiddle\nlast\n'],
     ['two hunks, in whatever order', '-last\n@@\n-first\n+1\n', '1\nsame\nmiddle\nsame\n'],
   ])('%s', (_what, diff, text) => {
     expect(applyHunks(diff, base)).toEqual({ text })
   })
 
-  test('an empty line needs no space, and line ends of Windows are none of its business', () => {
+  test('an empty line needs no space, and Windows line ends do not matter', () => {
     expect(applyHunks(' a\r\n\r\n-b\r\n+c\r\n', 'a\n\nb\n')).toEqual({ text: 'a\n\nc\n' })
     expect(applyHunks(' a\n \n-b\n', 'a\r\n\r\nb\r\n')).toEqual({ text: 'a\n\n' })
   })
@@ -31,7 +31,7 @@ describe('applying', () => {
     ['+new\n', 'no old line'],
     [' middle\n', 'changes nothing'],
     ['-first\n@@\n first\n-same\n', 'overlap'],
-    ['first\n', 'neither space, + nor -: first'],
+    ['first\n', 'neither a space, + nor -: first'],
     ['', 'empty'],
   ])('%j does not fit', (diff, problem) => {
     expect(applyHunks(diff, base)).toEqual({ problem: expect.stringContaining(problem) })
@@ -40,7 +40,7 @@ describe('applying', () => {
 
 describe('writing', () => {
   test.each<[string, string, string]>([
-    ['a unique line stands alone', 'first\nsame\nother\nsame\nlast\n', '-middle\n+other\n'],
+    ['a unique line needs no context', 'first\nsame\nother\nsame\nlast\n', '-middle\n+other\n'],
     ['one that is there twice has a neighbor', 'first\nmiddle\nsame\nlast\n', ' first\n-same\n'],
     ['a new line has one', 'new\nfirst\nsame\nmiddle\nsame\nlast\n', '+new\n first\n'],
     ['far changes are two hunks', '1\nsame\nmiddle\nsame\n2\n', '-first\n+1\n@@\n-last\n+2\n'],
@@ -49,7 +49,7 @@ describe('writing', () => {
     expect(writeHunks(base, text)).toBe(diff)
   })
 
-  test('what it writes gives the text again, whatever the two are', () => {
+  test('its diff restores the text, whatever the two are', () => {
     // Few different lines, so that hardly any is unique.
     const text = fc
       .array(fc.constantFrom('', '  }', 'a', '- b', '+ c', '@@', ' d'), { minLength: 1, maxLength: 25 })

@@ -38,20 +38,20 @@ describe('a section', () => {
   test.each([
     [`## a\n- says: x\n${fence}`, 'no line "- task: <name of the task>"'],
     [`## a\n- task: x\n${fence}`, 'no line "- says: <words of the diagnosis>"'],
-    [`## a\n- task: x\n- say: x\n${fence}`, '"- say: x" is none of "- task: …"'],
-    ['## a\n- task: x\n- says: x\n', 'exactly one block of code, marked `diff`'],
-    [`## a\n- task: x\n- says: x\n${fence}${fence}`, 'exactly one block'],
+    [`## a\n- task: x\n- say: x\n${fence}`, `"- say: x" isn't one of "- task: …"`],
+    ['## a\n- task: x\n- says: x\n', 'exactly one code block, marked `diff`'],
+    [`## a\n- task: x\n- says: x\n${fence}${fence}`, 'exactly one code block'],
     [`## a\n- task: x\n- says: x\n- base: whole\n${fence}`, 'marked `ts`'],
-    [`## A name\n- task: x\n- says: x\n${fence}`, 'small letters, digits and dashes'],
+    [`## A name\n- task: x\n- says: x\n${fence}`, 'lowercase letters, digits and dashes'],
   ])('%j is broken', async (text, problem) => {
     expect(await parseMistakes(text)).toEqual([
       expect.objectContaining({ problem: expect.stringContaining(problem) }),
     ])
   })
 
-  test('two of one name', async () => {
+  test('two with the same name', async () => {
     const [, second] = await parseMistakes(`${formatMistake(mistake)}\n${formatMistake(mistake)}`)
-    expect(second).toEqual({ name: 'clock-as-id', problem: 'There are two sections of this name.' })
+    expect(second).toEqual({ name: 'clock-as-id', problem: 'There are two sections with this name.' })
   })
 })
 
@@ -67,11 +67,11 @@ describe('the section for a file', () => {
     ['one\ntwo\n3\n', 'script', '-three\n+3\n'],
     ['something\nelse\n', 'whole', 'something\nelse\n'],
     ['a\nb\nc\n', 'whole', 'a\nb\nc\n'],
-  ])('%j starts from what is nearest', (text, base, block) => {
+  ])('%j starts from the nearest base', (text, base, block) => {
     expect(mistakeFor(text, about, bases)).toEqual({ ...about, base, block })
   })
 
-  test('gives the file again', async () => {
+  test('restores the file', async () => {
     const lines = fc
       .array(fc.constantFrom('', '```', '## a', 'a', 'b', 'c', 'one', '- task: x'), { minLength: 1 })
       .map((all) => all.map((line) => `${line}\n`).join(''))
@@ -84,9 +84,9 @@ describe('the section for a file', () => {
     )
   })
 
-  test('a base that is gone, or has changed, is named', () => {
+  test('a missing or changed base is named', () => {
     expect(() => wrongAnswer({ ...mistake, base: 'gone' }, bases)).toThrow(
-      'Its base "gone" is none of solution, script, whole.',
+      `Its base "gone" isn't one of solution, script, whole.`,
     )
     expect(() => wrongAnswer(mistake, bases)).toThrow("Its base doesn't have these lines: `old`")
   })
