@@ -7,7 +7,7 @@ interface Asset {
   readonly type: string
 }
 
-/** The files that pages load, by name: `reader.js`, `slides.css`. Nothing else can be asked for. */
+/** The files that pages load, by name: `reader.js`, `slides.css`. No other file is served. */
 export type Assets = ReadonlyMap<string, Asset>
 
 const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#a3361f"/><g stroke="#fff" stroke-width="3" stroke-linecap="round"><path d="M7 10h18M7 16h12M7 22h7"/></g></svg>`
@@ -17,7 +17,10 @@ const types: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
 }
 
-/** Bundles scripts and styles in memory, from their sources: `client` names files in client/, `styles` those in styles/. */
+/**
+ * Bundles scripts and styles in memory, from their sources: `client` names files in client/, `styles` those in
+ * styles/.
+ */
 export async function bundleAssets(names: {
   readonly client: readonly string[]
   readonly styles: readonly string[]
@@ -39,7 +42,7 @@ export async function bundleAssets(names: {
     target: 'es2022',
     jsx: 'automatic',
     jsxImportSource: 'preact',
-    // What newer browsers know and older ones do without is left as it is.
+    // Features that newer browsers have and older ones can do without are left as they are.
     supported: { nesting: true },
     logLevel: 'silent',
   })
@@ -53,8 +56,8 @@ export async function bundleAssets(names: {
 export function serveAssets(app: Hono, assets: Assets): void {
   app.get('/assets/:name', (context: Context) => {
     const asset = assets.get(context.req.param('name') ?? '')
-    if (asset === undefined) return context.text('There is no such file.', 404)
-    // A new start may bring new files under the same names.
+    if (asset === undefined) return context.text("That file doesn't exist.", 404)
+    // A restart may bring new files under the same names.
     return context.body(asset.body, 200, { 'content-type': asset.type, 'cache-control': 'no-cache' })
   })
 }

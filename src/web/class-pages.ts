@@ -9,8 +9,8 @@ import { strictPages } from './security.ts'
 import { themeIn } from './theme.ts'
 
 /**
- * The pages of a class for the hub's own server, as `classApp` adds them: one for everybody, the others for who has the
- * instructor's secret. Scripts and styles are bundled once, before the first of them is asked for.
+ * The pages of a class for the hub's own server, as `classApp` adds them: one for everyone, the others for anyone
+ * with the instructor's secret. Scripts and styles are bundled once, before the first page is requested.
  */
 export async function pagesOfClass(): Promise<(app: Hono, hub: Hub) => void> {
   const assets = await bundleAssets({ client: ['class.tsx'], styles: ['class.css'] })
@@ -25,13 +25,13 @@ export async function pagesOfClass(): Promise<(app: Hono, hub: Hub) => void> {
       const { addresses, joinCode } = hub.overview()
       const [address] = addresses
       if (address === undefined || !isInstructor(context, hub))
-        return context.text('There is nothing here.', 404)
+        return context.text("There's nothing here.", 404)
       return context.body(renderSVG(`${address}/#${joinCode}`), 200, { 'content-type': 'image/svg+xml' })
     })
   }
 }
 
-/** Whoever is not logged in gets the same address with a form, and the page itself after it. */
+/** Anyone who isn't logged in gets a form at the same address, and the page itself afterwards. */
 function show(context: Context, hub: Hub, view: ClassView) {
   const options = {
     title: hub.about.name,

@@ -2,12 +2,12 @@ import { highlight } from '../terminal/highlight.ts'
 import { palette } from '../terminal/palette.ts'
 import type { OutputSpan } from './protocol.ts'
 
-/** The terminal's colours as names; what they look like says the style sheet, for dark and light. */
+/** The terminal's colors as names; the style sheet says what they look like, for dark and light. */
 const coloured = palette({ colours: true, unicode: true })
 
 const known = new Map<string, Promise<string>>()
 
-/** A block of code as HTML, in the same colours as on the terminal. `info` is what stands behind the fence. */
+/** A code block as HTML, in the same colors as on the terminal. `info` is the text after the fence. */
 export function codeHtml(code: string, info: string): Promise<string> {
   const key = `${info}\n${code}`
   const made = known.get(key) ?? makeHtml(code, info)

@@ -8,13 +8,13 @@ import { newRunner } from './runner.ts'
 export interface WebServer {
   /** `http://127.0.0.1:4321`, without a slash at its end. */
   readonly origin: string
-  /** Ends it at once, open connections too. */
+  /** Ends it at once, including open connections. */
   close(): Promise<void>
 }
 
 export interface ServeOptions {
   readonly desk: Desk
-  /** 0, or left out, for one that is free. */
+  /** 0 or undefined for a free one. */
   readonly port?: number
   /** Where snippets run; started by the first of them. */
   readonly preference?: RedisPreference | undefined
@@ -30,7 +30,7 @@ export async function serveLessons(options: ServeOptions): Promise<WebServer> {
     styles: ['reader.css', 'slides.css'],
   })
   const runner = newRunner({ course: desk.course, preference, mine, ...(onNotice && { onNotice }) })
-  // Its own Request and Response for everybody would be quicker, but shiki cannot be loaded with them.
+  // Its own Request and Response for the whole process would be faster, but shiki can't be loaded with them.
   const overrideGlobalObjects = false
   const server = await listen(readerApp({ desk, runner, assets }), {
     host: '127.0.0.1',

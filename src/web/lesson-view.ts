@@ -7,13 +7,13 @@ import { type HtmlOptions, idOf, lineHtml, markdownHtml, tokensToHtml } from './
 import { snippetNumbering } from './snippet-tokens.ts'
 
 export interface TaskView {
-  /** Of its heading. */
+  /** The anchor of its heading. */
   readonly id: string
   readonly text: string
   readonly hints: string
 }
 
-/** A lesson as HTML, part by part. Hints that were not shown yet and right answers are not in it. */
+/** A lesson as HTML, part by part, without right answers and hints that weren't shown yet. */
 export interface LessonView {
   readonly intro: string
   readonly tasks: readonly TaskView[]
@@ -42,7 +42,7 @@ export async function lessonView(
   }
   const render = async (markdown: string) =>
     tokensToHtml(numbered(await parseMarkdown(markdown)), { ...links, aboveSnippet })
-  // One after the other: the blocks of code are numbered in this order.
+  // One after the other: the code blocks are numbered in this order.
   const intro = await render(lesson.intro)
   const tasks: TaskView[] = []
   for (const task of lesson.tasks) {
@@ -57,7 +57,7 @@ export async function lessonView(
     tasks.push({ id: idOf(`Task ${task.number} · ${task.name}`), text, hints })
   }
   const outro = await render(lesson.outro)
-  // Whatever stands above no snippet is asked at the end, so that none is lost.
+  // Questions without a snippet above are asked at the end, so that none is lost.
   const quiz = questions.filter((question) => !placed.has(question)).map(({ html }) => html)
   return { intro, tasks, quiz, outro }
 }

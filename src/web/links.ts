@@ -2,7 +2,7 @@ import type { Course } from '../course/index.ts'
 import type { HtmlOptions } from './markdown-html.ts'
 import { pictureOf } from './pictures.ts'
 
-/** Links between lessons lead to their pages, those to the web stay; what is neither is only text here. */
+/** Links between lessons lead to their pages, web links stay; anything else is only text here. */
 export function linksOf(course: Course, slug: string): HtmlOptions {
   return {
     link(href) {

@@ -7,13 +7,13 @@ import { island } from './island.ts'
 import { type SnippetMark, snippetOf } from './snippet-tokens.ts'
 
 export interface HtmlOptions {
-  /** Where a link of the Markdown leads here; undefined makes it plain text. */
+  /** Where a Markdown link leads here; undefined makes it plain text. */
   link(href: string): string | undefined
-  /** Where a picture of the Markdown is served; undefined leaves its words. */
+  /** Where a Markdown picture is served; undefined leaves its alt text. */
   picture(source: string): string | undefined
   /** Where a request to run a snippet goes. */
   runAddress(number: number): string
-  /** HTML to stand above a snippet. */
+  /** HTML to put above a snippet. */
   aboveSnippet?(number: number): string
 }
 
@@ -24,7 +24,7 @@ type Env = {
 
 let parser: Promise<MarkdownIt> | undefined
 
-/** Tokens of `parseMarkdown` as HTML. Everything that is not markup of our own is escaped. */
+/** Tokens of `parseMarkdown` as HTML. Everything but our own markup is escaped. */
 export async function tokensToHtml(tokens: readonly Token[], options: HtmlOptions): Promise<string> {
   parser ??= import('markdown-it').then(({ default: markdownIt }) => withRules(markdownIt()))
   const { renderer, options: settings } = await parser
@@ -56,7 +56,7 @@ export async function lineHtml(markdown: string, links: HtmlOptions): Promise<st
   return /^<p>((?:(?!<p>).)*)<\/p>\n$/s.exec(made)?.[1] ?? made
 }
 
-/** What `tokensToHtml` handed to the renderer; to markdown-it it may be anything. */
+/** What `tokensToHtml` passed to the renderer; for markdown-it it may be anything. */
 const own = (env: unknown) => env as Env
 
 function withRules(made: MarkdownIt): MarkdownIt {
@@ -68,7 +68,7 @@ function withRules(made: MarkdownIt): MarkdownIt {
     const { tag = 'h2' } = tokens[index] ?? {}
     return `<${tag} id="${idOf(tokens[index + 1]?.content ?? '')}">`
   }
-  // Wider than a phone, a table scrolls by itself.
+  // Wider than a phone, a table scrolls on its own.
   rules.table_open = () => '<div class="table"><table>\n'
   rules.table_close = () => '</table></div>\n'
   rules.link_open = (tokens, index, settings, env, self: Renderer) => {
@@ -116,7 +116,7 @@ function runPart({ number }: SnippetMark, { runAddress }: HtmlOptions): string {
   return number === undefined ? '' : island('run', { number, address: runAddress(number) })
 }
 
-/** A link that leads nowhere here keeps its words. */
+/** A link that leads nowhere here keeps its text. */
 function withoutDeadLinks(tokens: readonly Token[], { link }: HtmlOptions): Token[] {
   return tokens.map((token) => {
     if (!token.children?.some(({ type }) => type === 'link_open')) return token
@@ -129,7 +129,7 @@ function withoutDeadLinks(tokens: readonly Token[], { link }: HtmlOptions): Toke
   })
 }
 
-/** What a heading is called in an address: `rung-1-look-then-write`. */
+/** The anchor of a heading: `rung-1-look-then-write`. */
 export function idOf(title: string): string {
   const words = title.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '-')
   return escapeHtml(words.replace(/^-|-$/g, '') || 'part')

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 
 /**
- * Shows an address in the reader's browser, if there is a screen and something that opens it. Whether it worked is not
- * known: the address is printed all the same.
+ * Shows an address in the reader's browser, if there's a screen and a program to open it with. Whether it worked
+ * isn't known, so the address is printed anyway.
  */
 export function openBrowser(address: string, env: NodeJS.ProcessEnv): void {
   const call = opener(address, env)

@@ -3,7 +3,7 @@ import path from 'node:path'
 import type { Hono } from 'hono'
 import type { Course } from '../course/index.ts'
 
-/** A lesson may have one picture, which lies beside it. */
+/** A lesson may have one picture, in a file next to it. */
 export function pictureOf(slug: string): string {
   return `${slug}.svg`
 }

@@ -1,6 +1,6 @@
-/** What pages and server say to each other; nothing here runs. */
+/** What pages and server send each other; nothing here runs. */
 
-/** A piece of output in one look; `looks` are names of the terminal's styles. */
+/** A piece of output in one style; `looks` are names of the terminal's styles. */
 export interface OutputSpan {
   readonly text: string
   readonly looks: readonly string[]
@@ -12,7 +12,7 @@ export type RunReply =
       readonly output: readonly (readonly OutputSpan[])[]
       /** The output is what the lesson shows. */
       readonly asShown: boolean
-      /** 'Redis 7.0.15, …', and what it cannot do, if there is something. */
+      /** 'Redis 7.0.15, …', and what it can't do, if anything. */
       readonly redis: string
       readonly limits: string | undefined
     }
@@ -37,7 +37,7 @@ export interface Problem {
   readonly sentence: string
 }
 
-/** What the server hands to the moving parts of a page. */
+/** What the server passes to the interactive parts of a page. */
 export interface IslandProps {
   readonly theme: Readonly<Record<never, never>>
   readonly run: { readonly number: number; readonly address: string }
@@ -50,14 +50,14 @@ export interface IslandProps {
   readonly question: {
     readonly id: string
     readonly address: string
-    /** HTML of our own making: the question, what stands below it, and the answers. */
+    /** HTML of our own making: the question, the text below it, and the answers. */
     readonly title: string
     readonly more: string
     readonly answers: readonly string[]
     readonly several: boolean
-    /** The snippet below it, whose output it is about; undefined in the quiz. */
+    /** The snippet below it, whose output it's about; undefined in the quiz. */
     readonly snippet: number | undefined
-    /** How it was answered last, if it was. */
+    /** The last answer, if there was one. */
     readonly before: 'right' | 'wrong' | undefined
   }
 }

@@ -4,7 +4,7 @@ import { recordAnswer } from '../walkthrough/question.ts'
 import { type HtmlOptions, markdownHtml } from './markdown-html.ts'
 import type { QuizReply } from './protocol.ts'
 
-/** The indices of the chosen answers, from 0; undefined for what is no choice among them. */
+/** The indices of the chosen answers, from 0; undefined for an invalid choice. */
 export function chosenAmong(question: QuizQuestion, body: unknown): readonly number[] | undefined {
   if (typeof body !== 'object' || body === null || !('chosen' in body) || !Array.isArray(body.chosen))
     return undefined

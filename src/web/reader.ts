@@ -26,7 +26,7 @@ export interface ReaderOptions {
   readonly assets: Assets
 }
 
-/** All that the reader serves: pages for reading, slides, and what their buttons ask for. */
+/** Everything the reader serves: pages for reading, slides, and the requests of their buttons. */
 export function readerApp(options: ReaderOptions): Hono {
   const { desk, runner, assets } = options
   const { course, progress } = desk
@@ -62,7 +62,7 @@ export function readerApp(options: ReaderOptions): Hono {
     return context.body(null, 204)
   })
 
-  // By number alone: what runs is what stands in the lesson, never what a request brings.
+  // By number alone: the code that runs comes from the lesson, never from a request.
   app.post('/lessons/:slug/snippets/:number/run', async (context) => {
     const lesson = await lessonOf(context, desk)
     const number = numberIn(context)
@@ -92,7 +92,7 @@ export function readerApp(options: ReaderOptions): Hono {
     if (error instanceof HTTPException) return error.getResponse()
     const sentence = error.message
     return context.req.method === 'GET'
-      ? context.html(problemPage('This page cannot be shown', sentence, themeIn(context)), 500)
+      ? context.html(problemPage("This page can't be shown", sentence, themeIn(context)), 500)
       : context.json(problem(sentence), 500)
   })
   return app
@@ -109,7 +109,7 @@ async function oneMoreHint(
   return { kind: 'hint', html: await markdownHtml(hint.text, linksOf(course, lesson.slug)) }
 }
 
-/** Only slugs that the course knows reach a file. */
+/** Only slugs in the course reach a file. */
 async function lessonOf(context: Context, { course }: Desk): Promise<Lesson | undefined> {
   const slug = context.req.param('slug')
   const known = course.lessons.find((lesson) => lesson.slug === slug)
@@ -123,13 +123,13 @@ function numberIn(context: Context): number {
 
 function missing(context: Context) {
   return context.html(
-    problemPage('There is no such page', 'The address leads to no lesson and no slides.', themeIn(context)),
+    problemPage('Page not found', 'No lesson or slides have this address.', themeIn(context)),
     404,
   )
 }
 
 function noSuch(context: Context) {
-  return context.json(problem('The course has no such thing. Load the page again.'), 404)
+  return context.json(problem("The course doesn't have that. Reload the page."), 404)
 }
 
 function problem(sentence: string): Problem {

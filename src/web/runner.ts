@@ -8,18 +8,18 @@ export interface RunnerOptions {
   readonly course: Course
   readonly preference?: RedisPreference | undefined
   readonly mine?: string | undefined
-  /** Hears how the start of Redis gets on. */
+  /** Called as the start of Redis progresses. */
   onNotice?(sentence: string): void
 }
 
 /** Runs the snippets of lessons on one sandbox. */
 export interface Runner {
-  /** Runs a snippet by its number, from 1; whatever stands before it runs first, if it did not. */
+  /** Runs a snippet by its number, from 1; earlier ones run first, if they haven't yet. */
   run(lesson: Lesson, number: number): Promise<RunReply>
   close(): Promise<void>
 }
 
-/** Redis is started by the first snippet that runs: most people begin by reading. */
+/** The first snippet that runs starts Redis, because most people begin by reading. */
 export function newRunner(options: RunnerOptions): Runner {
   const { course, mine } = options
   let starting: Promise<RunningRedis> | undefined
@@ -29,7 +29,7 @@ export function newRunner(options: RunnerOptions): Runner {
   let isClosed = false
 
   function stageFor(lesson: Lesson, redis: RunningRedis): Stage {
-    // Its author may have changed it meanwhile.
+    // Its author may have changed it in the meantime.
     const isSame = current?.lesson.slug === lesson.slug && current.lesson.text === lesson.text
     if (current !== undefined && isSame) return current.stage
     current?.stage.close()
@@ -45,7 +45,7 @@ export function newRunner(options: RunnerOptions): Runner {
       const redis = await starting
       return await replyOf(await stageFor(lesson, redis).run(number), redis)
     } catch (error) {
-      // A snippet that fails does not come here. Redis is gone, or could not be had: the next one starts it anew.
+      // A failing snippet doesn't get here. Redis is gone, or wasn't available: the next snippet starts it again.
       await stop()
       return { kind: 'problem', sentence: error instanceof Error ? error.message : String(error) }
     }
@@ -62,7 +62,7 @@ export function newRunner(options: RunnerOptions): Runner {
   return {
     run(lesson, number) {
       const next = turn.then(() => run(lesson, number))
-      // The next one has its turn however this one ended.
+      // The next run gets its turn however this one ended.
       turn = next.catch(() => {})
       return next
     },

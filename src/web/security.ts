@@ -2,18 +2,18 @@ import type { MiddlewareHandler } from 'hono'
 import { secureHeaders } from 'hono/secure-headers'
 import { onlyByName, onlyChangesFrom } from '../http/index.ts'
 
-/** The reader listens on loopback, and answers to its names alone. */
+/** The reader listens on loopback, and only answers to loopback names. */
 export const onlyThisMachine = onlyByName(['127.0.0.1', 'localhost'], (context) =>
-  context.text('This server answers to 127.0.0.1 and localhost only.', 421),
+  context.text('This server only answers to 127.0.0.1 and localhost.', 421),
 )
 
-/** Whatever changes something comes from our own pages; browsers name the page's origin with every such request. */
+/** Any request that changes something comes from our own pages; browsers send the page's origin with it. */
 export const onlyOwnPages = onlyChangesFrom(
   ({ host, origin, site = 'same-origin' }) => site === 'same-origin' && origin === `http://${host}`,
-  (context) => context.text('Only the pages of this server may ask for that.', 403),
+  (context) => context.text('Only the pages of this server can do that.', 403),
 )
 
-/** Pages load nothing but our own files and run no script that stands in them. */
+/** Pages load only our own files and run no inline scripts. */
 export const strictPages: MiddlewareHandler = secureHeaders({
   contentSecurityPolicy: {
     defaultSrc: ["'none'"],
@@ -27,6 +27,6 @@ export const strictPages: MiddlewareHandler = secureHeaders({
   },
   xFrameOptions: 'DENY',
   referrerPolicy: 'no-referrer',
-  // Plain HTTP on loopback: there is nothing to be strict about.
+  // Plain HTTP on loopback, so strict transport security has no use.
   strictTransportSecurity: false,
 })

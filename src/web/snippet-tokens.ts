@@ -1,9 +1,9 @@
 import type { Token } from 'markdown-it'
 import type { Snippet } from '../course/index.ts'
 
-/** A block of code that runs, and what it prints as the lesson shows it. */
+/** A code block that runs, and its output as the lesson shows it. */
 export interface SnippetMark {
-  /** In the lesson, from 1; undefined for a first part of one that was cut. */
+  /** Its number in the lesson, from 1; undefined for the first part of a block that was cut. */
   readonly number: number | undefined
   readonly output: string | undefined
 }
@@ -20,7 +20,7 @@ export function markSnippet(token: Token, mark: SnippetMark): void {
 
 /**
  * Numbers the blocks that run, part by part of a lesson: call it once for each part, in the order of the text. The
- * output below a block of code becomes part of that block.
+ * output below a code block becomes part of that block.
  */
 export function snippetNumbering(
   snippets: readonly Snippet[],
@@ -46,7 +46,7 @@ export function snippetNumbering(
   }
 }
 
-/** By content: a lesson's parts no longer know at which line of the file they began. */
+/** By content: a lesson's parts no longer have the line numbers of the file. */
 function isOf(snippet: Snippet, token: Token): boolean {
   if (snippet.kind === 'ts') return /^\s*ts\b/.test(token.info) && token.content.trimEnd() === snippet.code
   if (!/^\s*redis\b/.test(token.info)) return false

@@ -1,6 +1,8 @@
 import type { Problem } from '../protocol.ts'
 
-/** Asks the server; what comes back is of the type that protocol.ts, or the class's api.ts, gives this address. */
+/**
+ * Sends a request to the server; the reply has the type that protocol.ts, or the class's api.ts, gives this address.
+ */
 export async function ask<Reply>(address: string, init?: RequestInit): Promise<Reply | Problem> {
   try {
     const response = await fetch(address, init)
@@ -11,7 +13,7 @@ export async function ask<Reply>(address: string, init?: RequestInit): Promise<R
   }
 }
 
-/** Asks for something to be done. */
+/** Requests an action. */
 export function post<Reply>(address: string, body?: object): Promise<Reply | Problem> {
   return ask(address, {
     method: 'POST',

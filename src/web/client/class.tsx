@@ -29,7 +29,7 @@ function Page({ view, participant }: { readonly view: ClassView; readonly partic
   }
 }
 
-/** Who came by the QR code brings the join code behind the #, and gets the command ready to be typed. */
+/** The QR code's address has the join code after the #, which completes the command to type. */
 function tellHowToJoin(): void {
   const command = document.getElementById('join-command')
   const code = /^#([A-Z0-9]{4,12})$/.exec(location.hash)?.[1]

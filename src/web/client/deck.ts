@@ -1,12 +1,12 @@
 import { fitSlide } from './fit.ts'
 
-/** The slides of a page, of which one is shown. */
+/** The slides of a page, one of which is shown. */
 export interface Deck {
   readonly count: number
   /** Counted from 1. */
   readonly at: number
   readonly slide: Element
-  /** Shows a slide, or the nearest that there is. */
+  /** Shows a slide, or the nearest existing one. */
   show(number: number): void
 }
 
@@ -16,7 +16,7 @@ const phone = matchMedia('(max-width: 700px)')
 export function openDeck(onShow: (deck: Deck) => void): Deck {
   const slides = [...document.querySelectorAll('.slide')]
   const [first] = slides
-  if (first === undefined) throw new Error('There are no slides in this page.')
+  if (first === undefined) throw new Error('There are no slides on this page.')
   let at = 1
   const deck: Deck = {
     count: slides.length,
@@ -57,7 +57,7 @@ export function numberInAddress(): number {
   return Number(location.hash.slice(1) || 1)
 }
 
-/** A stage has the same size everywhere and is only scaled, so that a line breaks where it broke at home. */
+/** A stage has the same size everywhere and is only scaled, so that lines break where they broke at home. */
 function scale(): void {
   for (const [name, place] of [
     ['--scale', document.querySelector('#deck')],

@@ -2,8 +2,8 @@ const smallest = 0.5
 const step = 0.04
 
 /**
- * Sets what stands on a slide smaller until it fits. The server cuts slides by estimate; fonts differ from machine to
- * machine. The slide must be laid out.
+ * Shrinks the content of a slide until it fits. The server cuts slides by estimate, and fonts differ between
+ * machines. The slide must be laid out.
  */
 export function fitSlide(slide: Element): void {
   const content = slide.querySelector<HTMLElement>('.content')

@@ -3,7 +3,7 @@ import type { HintReply, IslandProps } from '../protocol.ts'
 import { post } from './ask.ts'
 import { Html } from './html.tsx'
 
-/** The hints of a task, one more at each press. The server keeps which were shown. */
+/** The hints of a task, one more with each press. The server records which were shown. */
 export function Hints({ task, address, shown, of }: IslandProps['hints']) {
   const [hints, setHints] = useState(shown)
   const [problem, setProblem] = useState('')
@@ -39,7 +39,7 @@ export function Hints({ task, address, shown, of }: IslandProps['hints']) {
         </button>
       ) : (
         <p class="quiet-text">
-          That was the last hint. One good answer: <code>npx eventlings solution</code>
+          That was the last hint. To see one good answer: <code>npx eventlings solution</code>
         </p>
       )}
     </div>

@@ -12,7 +12,7 @@ const islands: { readonly [Name in IslandName]: ComponentType<IslandProps[Name]>
   question: Question,
 }
 
-/** Brings the moving parts of a page to life where the server left room for them. */
+/** Activates the interactive parts of a page in the places that the server left for them. */
 export function mountIslands(): void {
   for (const place of document.querySelectorAll<HTMLElement>('[data-island]')) {
     const { island = '', props = '{}' } = place.dataset
@@ -22,7 +22,7 @@ export function mountIslands(): void {
 
 function mount(place: HTMLElement, name: IslandName, props: string): void {
   const Island = islands[name] as ComponentType<object>
-  // Our own server wrote it, from the type that the component takes.
+  // Our own server wrote it, from the component's type.
   render(<Island {...(JSON.parse(props) as object)} />, place)
 }
 

@@ -28,7 +28,7 @@ export function presenterView(): PresenterView {
   return {
     show({ slide }) {
       const next = slide.nextElementSibling?.querySelector('.stage')?.cloneNode(true)
-      // A picture of it: nothing in it can be pressed or reached.
+      // A picture of it: nothing in it can be pressed or focused.
       if (next instanceof HTMLElement) next.inert = true
       side.replaceChildren(label, ...(next ? [next] : []))
       if (notes === null) return

@@ -3,7 +3,10 @@ import type { AnswerView, IslandProps, QuizReply } from '../protocol.ts'
 import { post } from './ask.ts'
 import { Html } from './html.tsx'
 
-/** One question, of the quiz or above a snippet. Which answer is right, and why, the server says when one was given. */
+/**
+ * One question, of the quiz or above a snippet. The server reveals which answer is right, and why, once one was
+ * given.
+ */
 export function Question(props: IslandProps['question']) {
   const { id, address, title, more, answers, several, snippet, before } = props
   const [chosen, setChosen] = useState<ReadonlySet<number>>(new Set())
@@ -79,5 +82,5 @@ function lookOf(answer: AnswerView | undefined): string {
 function statusOf(reply: QuizReply | undefined, before: IslandProps['question']['before']): string {
   if (reply === undefined) return before === undefined ? '' : `Your last answer was ${before}.`
   if (reply.kind === 'problem') return reply.sentence
-  return reply.right ? '✓ Right.' : '✗ Not quite; see why at each answer.'
+  return reply.right ? '✓ Right.' : '✗ Not quite. The reasons are at each answer.'
 }

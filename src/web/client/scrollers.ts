@@ -1,4 +1,4 @@
-/** What scrolls sideways can be reached by keyboard; what does not is no stop on the way. */
+/** Makes boxes that scroll sideways reachable by keyboard; others aren't a tab stop. */
 export function focusableScrollers(): void {
   const mark = (box: Element) => {
     if (box.scrollWidth > box.clientWidth) {

@@ -3,7 +3,7 @@ import { mountIslands } from './islands.tsx'
 import { type PresenterView, presenterView } from './presenter.ts'
 import { focusableScrollers } from './scrollers.ts'
 
-/** What the window on the projector and the presenter's say to each other. */
+/** What the window on the projector and the presenter's window send each other. */
 type Message = { readonly show: number } | { readonly run: true } | { readonly black: boolean }
 
 const isPresenter = new URLSearchParams(location.search).has('presenter')
@@ -41,7 +41,7 @@ function run({ slide }: Deck): void {
   slide.querySelector<HTMLElement>('.run-button')?.click()
 }
 
-/** The projector's window is black, and the presenter's says so. */
+/** The projector's window is black, and the presenter's window says so. */
 function showBlack(isBlack: boolean): void {
   document.documentElement.classList.toggle('black', isBlack)
   const said = document.querySelector('#black')
@@ -57,7 +57,7 @@ function isBlack(): boolean {
   return document.documentElement.classList.contains('black')
 }
 
-/** Moves on, and lets a screen reader begin at the slide's title. */
+/** Moves on, and lets a screen reader start at the slide's title. */
 function go(number: number): void {
   heard = 0
   if (isBlack()) turnBlack(false)
@@ -102,7 +102,7 @@ addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return
   if (keysDialog?.open || blockedDialog?.open) return
   const isOnButton = event.target instanceof Element && event.target.closest('button, a, summary') !== null
-  // A space presses the button that has the focus.
+  // A space presses the focused button.
   if (event.key === ' ' && isOnButton) return
   // With caps lock, too.
   const action = actions[event.key] ?? actions[event.key.toLowerCase()]

@@ -4,7 +4,7 @@ type Theme = 'dark' | 'light'
 
 const systemIsDark = matchMedia('(prefers-color-scheme: dark)')
 
-/** Dark or light. What the reader chooses is kept for a year; until then the system decides. */
+/** Dark or light. The reader's choice is kept for a year; until then the system decides. */
 export function ThemeSwitch() {
   const chosen = document.documentElement.dataset.theme
   const [theme, setTheme] = useState<Theme>(chosen === 'dark' || chosen === 'light' ? chosen : systemTheme())

@@ -12,7 +12,7 @@ export interface ClassPageOptions {
   readonly participant?: string
 }
 
-/** A page of the class; what it shows comes live, so without scripts there is only a sentence. */
+/** A page of the class; its content arrives live, so without scripts there's only a sentence. */
 export function classPage({ view, title, theme, participant = '' }: ClassPageOptions): Html {
   const links =
     view === 'login'
@@ -22,20 +22,20 @@ export function classPage({ view, title, theme, participant = '' }: ClassPageOpt
 <header class="top"><span class="brand">eventlings</span><div class="links">${links}</div>${raw(island('theme', {}))}</header>
 <main id="main" class="class ${view}">
 <div id="class" data-view="${view}" data-participant="${participant}"></div>
-<noscript><p>What happens in the class comes live, and needs scripts.</p></noscript>
+<noscript><p>This page shows the class live, and needs scripts.</p></noscript>
 </main>`
   return page({ title: `${title} · eventlings`, theme, script: 'class.js', style: 'class.css', body })
 }
 
-/** What somebody sees who opens the address of the class in a browser: how to join, and nothing of anybody. */
+/** What anyone who opens the address of the class in a browser sees: how to join, and nothing about anyone. */
 export function welcomePage(name: string, theme: Theme): Html {
   const body = html`<header class="top"><span class="brand">eventlings</span><div class="links"></div>${raw(island('theme', {}))}</header>
 <main id="main" class="class welcome">
 <h1>${name}</h1>
-<p>This is a class. You take part from your own terminal, in the folder of the course:</p>
+<p>This is a class. Take part from your own terminal, in the course's folder:</p>
 <pre><code id="join-command">npx eventlings class join ADDRESS --code CODE --as NAME</code></pre>
-<p>The address is the one in your browser; the instructor tells you the code. Your checks, hints and openings show there
-from then on. Your code stays with you unless you say otherwise.</p>
+<p>Use the address in your browser and the code from your instructor. From then on, your instructor sees your checks, hints
+and opened lessons. Your code stays with you unless you choose to share it.</p>
 <p><a href="/instructor">For the instructor</a></p>
 </main>`
   return page({ title: `${name} · eventlings`, theme, script: 'class.js', style: 'class.css', body })

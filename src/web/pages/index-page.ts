@@ -24,7 +24,7 @@ export function indexPage(options: ListOptions & { readonly theme: Theme }): Htm
   return page({ title: 'eventlings', theme, script: 'reader.js', style: 'reader.css', body })
 }
 
-/** A page instead of the one that was asked for. */
+/** A page shown instead of the requested one. */
 export function problemPage(heading: string, sentence: string, theme: Theme): Html {
   const body = html`${topBar(html``)}
 <main id="main" class="index"><h1>${heading}</h1><p>${sentence}</p>

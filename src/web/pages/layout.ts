@@ -2,13 +2,13 @@ import { html, raw } from 'hono/html'
 import { island } from '../island.ts'
 import type { Theme } from '../theme.ts'
 
-/** HTML that is safe to put into a page. */
+/** HTML that's safe to put in a page. */
 export type Html = ReturnType<typeof html>
 
 export interface PageOptions {
   readonly title: string
   readonly theme: Theme
-  /** Names of scripts and styles, as `/assets/` knows them. */
+  /** Names of scripts and styles in `/assets/`. */
   readonly script: string
   readonly style: string
   readonly body: Html
@@ -35,7 +35,7 @@ ${body}
 </html>`
 }
 
-/** The bar on top of the pages that one reads; `links` stand beside the name of the course. */
+/** The bar at the top of reading pages; `links` appear beside the name of the course. */
 export function topBar(links: Html): Html {
   return html`<a class="skip" href="#main">Skip to the text</a>
 <header class="top">

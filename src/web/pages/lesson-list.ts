@@ -7,11 +7,11 @@ import type { Html } from './layout.ts'
 export interface ListOptions {
   readonly course: Course
   readonly overview: ProgressOverview
-  /** The slug of the lesson that is being read. */
+  /** The slug of the lesson that's being read. */
   readonly here?: string
 }
 
-/** All lessons by chapter, each with how far the reader is: sign and word, so that nobody needs to see a colour. */
+/** All lessons by chapter, each with the reader's progress: sign and word, so that it can be read without color. */
 export function lessonList({ course, overview, here }: ListOptions): Html {
   return html`${chapters(course).map(
     ({ title, lessons }) => html`<h2 class="chapter">${title}</h2>

@@ -12,16 +12,16 @@ export interface SlidesPageOptions {
 
 const keys: readonly (readonly [keys: readonly string[], meaning: string])[] = [
   [['→', 'Space', 'PageDown'], 'the next slide'],
-  [['←', 'PageUp'], 'the one before'],
-  [['Home', 'End'], 'the first, the last'],
+  [['←', 'PageUp'], 'the previous slide'],
+  [['Home', 'End'], 'the first slide, the last slide'],
   [['r'], 'run the code on the slide'],
-  [['n'], 'notes, in a window of their own'],
-  [['b', '.'], 'a black screen, and the slide again'],
-  [['f'], 'the whole screen'],
+  [['n'], 'notes, in a separate window'],
+  [['b', '.'], 'black screen on and off'],
+  [['f'], 'full screen'],
   [['?'], 'these keys'],
 ]
 
-/** All slides in one page; the script shows one of them, print shows each on a page of its own. */
+/** All slides in one page; the script shows one of them, and printing puts each on its own page. */
 export function slidesPage({ title, slides, theme }: SlidesPageOptions): Html {
   const body = html`<main id="deck" aria-label="${title}">
 ${slides.map((slide, index) => slidePart(slide, index, slides.length))}
@@ -37,14 +37,14 @@ ${raw(island('theme', {}))}
 </nav>
 <p id="black" role="status"></p>
 <dialog id="blocked" aria-labelledby="blocked-title"><h2 id="blocked-title">Your browser blocked the notes</h2>
-<p>They open in a window of their own. Allow pop-ups for this page, then press <kbd>n</kbd> again.</p>
+<p>They open in a separate window. Allow pop-ups for this page, then press <kbd>n</kbd> again.</p>
 <form method="dialog"><button>Close</button></form></dialog>
 <dialog id="keys" aria-labelledby="keys-title"><h2 id="keys-title">Keys</h2>
 <dl>${keys.map(
     ([names, meaning]) =>
       html`<div><dt>${names.map((name) => html`<kbd>${name}</kbd> `)}</dt><dd>${meaning}</dd></div>`,
   )}</dl>
-<p>To make a PDF, print the page: each slide becomes a page.</p>
+<p>To make a PDF, print this page: each slide becomes a page.</p>
 <form method="dialog"><button>Close</button></form></dialog>`
   return page({
     title: `${title} · slides`,
@@ -59,7 +59,7 @@ ${raw(island('theme', {}))}
 function slidePart(slide: SlideView, index: number, count: number): Html {
   const { kind, title, above, part, body, notes } = slide
   const current = index === 0 ? ' current' : ''
-  // Two lines at the most.
+  // Two lines at most.
   const long = title.replace(/<[^>]+>/g, '').length > 36 ? 'long' : ''
   return html`<section class="slide ${kind}${current}" aria-label="Slide ${index + 1} of ${count}">
 <div class="stage">

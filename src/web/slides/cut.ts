@@ -2,7 +2,7 @@ import type { Token } from 'markdown-it'
 import { pack } from './pack.ts'
 import { piecesOf, tokensOf } from './pieces.ts'
 
-/** One slide before it is drawn. Title and notes are Markdown. */
+/** One slide before it's drawn. Title and notes are Markdown. */
 export interface Slide {
   readonly title: string
   /** The heading above the title's, if there is one. */
@@ -20,7 +20,7 @@ interface Section {
   readonly tokens: Token[]
 }
 
-/** Blocks as slides: a new one at each heading, and further ones where a section does not fit on one. */
+/** Blocks as slides: a new one at each heading, and more where a section doesn't fit on one. */
 export function cutIntoSlides(title: string, tokens: readonly Token[]): readonly Slide[] {
   return sectionsOf(title, tokens).flatMap((section) => {
     const parts = pack(piecesOf(section.tokens))
@@ -33,7 +33,7 @@ export function cutIntoSlides(title: string, tokens: readonly Token[]): readonly
   })
 }
 
-/** `title` is what stands before the first heading. A heading of the third level remembers that of the second. */
+/** `title` is the text before the first heading. A third-level heading keeps the second-level one above it. */
 function sectionsOf(title: string, tokens: readonly Token[]): readonly Section[] {
   const sections: Section[] = [{ title, above: undefined, tokens: [] }]
   let second: string | undefined

@@ -11,7 +11,7 @@ export interface SlideView {
   readonly kind: 'title' | 'text' | 'question'
   readonly title: string
   readonly above: string
-  /** `2/3`; empty where the section fits on one. */
+  /** `2/3`; empty where the section fits on one slide. */
   readonly part: string
   readonly body: string
   readonly notes: string
@@ -21,13 +21,13 @@ interface Draft {
   readonly kind?: 'question'
   readonly title: string
   readonly markdown: string
-  /** What the presenter knows and the class does not; it stands with the first slide. */
+  /** Facts for the presenter, not for the class; they go with the first slide. */
   readonly aside?: string
 }
 
 /**
- * A lesson as slides, in the order of its text: title, prose, tasks, questions each with its answer, the rest. `say` is
- * what its presenter should know before beginning, Markdown.
+ * A lesson as slides, in the order of its text: title, prose, tasks, questions each with its answer, the rest. `say`
+ * is what its presenter should know before starting, as Markdown.
  */
 export async function lessonSlides(
   lesson: Lesson,
@@ -93,7 +93,7 @@ function questionDrafts(lesson: Lesson, asked: QuizQuestion, number: number): re
   ]
 }
 
-/** An item of a list, what belongs to it indented as far as its text. */
+/** An item of a list, with its content indented as far as its text. */
 function item(text: string, marker: string): string {
   return `${marker}${text.replaceAll('\n', `\n${' '.repeat(marker.length)}`)}`
 }

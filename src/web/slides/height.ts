@@ -1,10 +1,10 @@
 import type { Token } from 'markdown-it'
 import { snippetOf } from '../snippet-tokens.ts'
 
-// All in pixels of the stage, which is 1280 × 720 on every screen and only scaled. They follow styles/slides-stage.css,
-// on the safe side: a slide that is too full all the same is set smaller by the browser.
+// All in pixels of the stage, which is 1280 × 720 on every screen and only scaled. They match
+// styles/slides-stage.css, erring on the safe side: the browser shrinks a slide that's still too full.
 
-/** What is left below a slide's title. */
+/** What's left below a slide's title. */
 export const slideHeight = 500
 
 const textLine = 39
@@ -18,10 +18,10 @@ const outputLabel = 34
 const rowPadding = 18
 const pictureHeight = 440
 
-/** Of code without an output. */
+/** For code without an output. */
 export const maxCodeLines = Math.floor((slideHeight - codePadding) / codeLine)
 
-/** How high blocks will be, roughly. */
+/** Estimates how high blocks will be. */
 export function heightOf(tokens: readonly Token[]): number {
   let height = 0
   let indent = 0

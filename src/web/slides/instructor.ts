@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 
-/** What to say and show in each lesson, Markdown by the lesson's number. */
+/** What to say and show in each lesson, as Markdown by the lesson's number. */
 export type SpeakerNotes = ReadonlyMap<string, string>
 
-/** Reads the notes of lessons/INSTRUCTOR.md below `root`; without that file there are none. */
+/** Reads the notes in lessons/INSTRUCTOR.md below `root`; without that file there are none. */
 export async function speakerNotes(root: string): Promise<SpeakerNotes> {
   try {
     return notesIn(await readFile(path.join(root, 'lessons', 'INSTRUCTOR.md'), 'utf8'))
@@ -15,8 +15,8 @@ export async function speakerNotes(root: string): Promise<SpeakerNotes> {
 }
 
 /**
- * The part behind each `**07 Versions and races.**`, up to the next one, the next heading or the end of the paragraph;
- * `_Say:_`, `_Stuck:_` and `_Show:_` in it become paragraphs of their own.
+ * The part after each `**07 Versions and races.**`, up to the next one, the next heading or the end of the paragraph;
+ * `_Say:_`, `_Stuck:_` and `_Show:_` in it become separate paragraphs.
  */
 export function notesIn(markdown: string): SpeakerNotes {
   const found = markdown

@@ -1,7 +1,7 @@
 import { slideHeight } from './height.ts'
 import type { Piece } from './pieces.ts'
 
-/** Pieces on as few slides as will hold them, and these filled as evenly as can be. */
+/** Packs pieces on as few slides as possible, filled as evenly as possible. */
 export function pack(pieces: readonly Piece[]): readonly (readonly Piece[])[] {
   if (pieces.length === 0) return []
   const { length } = fill(pieces, slideHeight)
@@ -14,14 +14,14 @@ export function pack(pieces: readonly Piece[]): readonly (readonly Piece[])[] {
   return fill(pieces, enough)
 }
 
-/** One slide after the other; a piece that is higher than `budget` gets one of its own. */
+/** One slide after the other; a piece that's higher than `budget` gets its own. */
 function fill(pieces: readonly Piece[], budget: number): readonly (readonly Piece[])[] {
   const slides: Piece[][] = [[]]
   let left = budget
   for (const piece of pieces) {
     let current = slides.at(-1) ?? []
     if (piece.height > left && current.length > 0) {
-      // What announces this piece goes with it, unless nothing would stay.
+      // A piece that announces this one goes with it, unless nothing would stay.
       const announces = current.length > 1 && current.at(-1)?.leads === true
       const leader = announces && piece.height <= slideHeight ? current.pop() : undefined
       current = leader ? [leader] : []

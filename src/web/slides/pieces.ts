@@ -3,7 +3,7 @@ import { copyToken } from '../copy-token.ts'
 import { markSnippet, snippetOf } from '../snippet-tokens.ts'
 import { heightOf, maxCodeLines, slideHeight } from './height.ts'
 
-/** The list or table that a piece was cut out of; pieces side by side that share one become one again. */
+/** The list or table that a piece was cut from; neighboring pieces from the same one are joined again. */
 export interface Frame {
   /** Opens it again; `index` is that of the first piece on the slide. */
   before(index: number): readonly Token[]
@@ -17,11 +17,11 @@ export interface Piece {
   readonly height: number
   readonly frame?: Frame
   readonly index: number
-  /** It announces what follows ("Both say:") and does not stand last. */
+  /** It announces what follows ("Both say:") and must not come last. */
   readonly leads: boolean
 }
 
-/** Blocks at the top level as pieces: a list by items, a table by rows, code that is too long by lines. */
+/** Top-level blocks as pieces: a list by items, a table by rows, overlong code by lines. */
 export function piecesOf(tokens: readonly Token[]): readonly Piece[] {
   return topBlocks(tokens).flatMap((block): readonly Piece[] => {
     switch (block[0]?.type) {
@@ -92,7 +92,7 @@ function codePieces(token: Token): readonly Piece[] {
   const chunks = cutLines(token.content.trimEnd().split('\n'), /^\s*redis\b/.test(token.info))
   const parts = chunks.map((lines) => copyToken(token, { content: `${lines.join('\n')}\n` }))
   if (snippet === undefined) return parts.map((part) => piece([part]))
-  // What it prints becomes a part of its own. The button stands at the end of the code.
+  // Its output becomes a separate part. The button comes at the end of the code.
   for (const part of parts)
     markSnippet(part, { number: part === parts.at(-1) ? snippet.number : undefined, output: undefined })
   if (snippet.output === undefined) return parts.map((part) => piece([part]))
@@ -101,7 +101,7 @@ function codePieces(token: Token): readonly Piece[] {
   return [...parts, printed].map((part) => piece([part]))
 }
 
-/** Parts of code that fit a slide, cut at blank lines where there are some, and transcripts before a command. */
+/** Parts of code that fit on a slide, cut at blank lines where possible, and transcripts before a command. */
 function cutLines(lines: readonly string[], isTranscript: boolean): readonly (readonly string[])[] {
   if (lines.length <= maxCodeLines) return [lines]
   const mayCutBefore = (at: number) =>

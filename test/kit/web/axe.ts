@@ -10,9 +10,9 @@ interface Violation {
   readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[]
 }
 
-/** What axe finds wrong with a page as it is now, in a line each. */
+/** What axe finds wrong with a page as it is now, one line each. */
 export async function axe(page: Page): Promise<readonly string[]> {
-  // Colours that are still appearing would be measured in between.
+  // Colors that are still fading in would be measured in between.
   await page.evaluate('Promise.all(document.getAnimations().map((one) => one.finished.catch(() => {})))')
   await page.evaluate(source)
   const { violations } = await page.evaluate<{ violations: readonly Violation[] }>('axe.run(document)')

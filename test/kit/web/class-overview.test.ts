@@ -29,7 +29,7 @@ const lights = (light: Light) => ({
 })
 
 describe('withChanges', () => {
-  test('takes over who changed, keeps the rows of the others as they are, and forgets who left', () => {
+  test('replaces changed rows, keeps the others as they are, and removes those who left', () => {
     const before = overview(row('Ada'), row('Bo'), row('Cy'))
     const after = withChanges(before, {
       ...before,
@@ -61,28 +61,28 @@ describe('rowsToShow', () => {
     ['hands first', ['Di', 'Ada', 'bo', 'Cy']],
     ['name', ['Ada', 'bo', 'Cy', 'Di']],
     ['progress', ['Cy', 'Di', 'Ada', 'bo']],
-    ['longest at their task', ['bo', 'Ada', 'Cy', 'Di']],
-    ['quiet for longest', ['Cy', 'Ada', 'bo', 'Di']],
+    ['longest on their task', ['bo', 'Ada', 'Cy', 'Di']],
+    ['quiet the longest', ['Cy', 'Ada', 'bo', 'Di']],
   ] as const)('%s', (order, expected) => {
-    expect(labels(rowsToShow(everybody, order, 'everybody', ''))).toEqual(expected)
+    expect(labels(rowsToShow(everybody, order, 'everyone', ''))).toEqual(expected)
   })
 
   test.each([
     ['failing', ['bo']],
     ['hands up', ['Ada', 'Di']],
-    ['not begun', ['bo']],
-    ['done with the position', ['Cy', 'Di']],
-  ] as const)('only those: %s', (shown, expected) => {
+    ['not started', ['bo']],
+    ['done with the current lesson', ['Cy', 'Di']],
+  ] as const)('only: %s', (shown, expected) => {
     expect(labels(rowsToShow(everybody, 'name', shown, ''))).toEqual(expected)
   })
 
-  test('who skipped the position is done with it', () => {
+  test('a participant who skipped the current lesson is done with it', () => {
     const all = overview(ada, row('Ed', { lessons: lights('skipped') }))
-    expect(labels(rowsToShow(all, 'name', 'done with the position', ''))).toEqual(['Ed'])
+    expect(labels(rowsToShow(all, 'name', 'done with the current lesson', ''))).toEqual(['Ed'])
   })
 
-  test('a part of a name, in any case', () => {
-    expect(labels(rowsToShow(everybody, 'name', 'everybody', ' D '))).toEqual(['Ada', 'Di'])
+  test('part of a name, in any case', () => {
+    expect(labels(rowsToShow(everybody, 'name', 'everyone', ' D '))).toEqual(['Ada', 'Di'])
   })
 })
 

@@ -9,7 +9,7 @@ import { browserForTests } from './reader.ts'
 
 const addPages = await pagesOfClass()
 
-/** A class of three: one passed, two fail by the same, one of them with a hand up and a name that would like to be markup. */
+/** A class of three: one passed, two fail by the same, one of them with a hand up and a name that tries to be markup. */
 async function openClass() {
   const served = await serve(await embedded(), undefined, { addPages })
   served.hub.setAddresses([served.origin])
@@ -41,7 +41,7 @@ const lead = (served: { readonly origin: string }, body: object) =>
   call(served, paths.lead, { token: secret, body })
 
 anyDescribe('the pages of a class, without a browser', () => {
-  anyTest('nobody sees anything of the class without the secret', async () => {
+  anyTest('no one sees anything of the class without the secret', async () => {
     const { served } = await openClass()
     for (const address of [
       '/instructor',
@@ -70,7 +70,7 @@ anyDescribe('the pages of a class, without a browser', () => {
 
 need('chromium').describe('the pages of a class', () => {
   const browser = browserForTests()
-  // The form says that one is not logged in by 401, which Chromium writes into the console.
+  // The form reports a missing login with 401, which Chromium writes to the console.
   const unauthorized = /status of 401/
 
   anyTest('from the secret to the lights, live', async () => {
@@ -78,7 +78,7 @@ need('chromium').describe('the pages of a class', () => {
     const page = await browser.open(`${served.origin}/instructor`, {}, unauthorized)
     await page.getByLabel('Secret').fill('wrong')
     await page.getByRole('button', { name: 'Open the dashboard' }).click()
-    await page.getByText('not the secret').waitFor()
+    await page.getByText("isn't the secret").waitFor()
     await logIn(page)
     await page.getByText('3 participants').waitFor()
     expect(page.url()).not.toContain(secret)
@@ -93,7 +93,7 @@ need('chromium').describe('the pages of a class', () => {
     expect(await axe(page)).toEqual([])
   })
 
-  anyTest('lists that are longer than their place are reached by keyboard', async () => {
+  anyTest('overlong lists are reachable by keyboard', async () => {
     const served = await serve(await embedded(), undefined, { addPages, lessons: wholeCourse })
     const { token } = await join(served, 'Ada')
     await send(served, token, 0, [failed(1, '01-lesson', 'append', 'It is wrong. '.repeat(100))])
@@ -108,7 +108,7 @@ need('chromium').describe('the pages of a class', () => {
     expect(await axe(page)).toEqual([])
   })
 
-  anyTest('what the instructor says arrives', async () => {
+  anyTest('instructor messages arrive', async () => {
     const { served, ada } = await openClass()
     const page = await browser.open(`${served.origin}/instructor`, {}, unauthorized)
     await logIn(page)
@@ -122,7 +122,7 @@ need('chromium').describe('the pages of a class', () => {
     expect(body.lead).toMatchObject({ position: '07-concurrency', message: { text: 'Coffee at ten' } })
   })
 
-  anyTest('a timer and a break are named, and end by themselves', async () => {
+  anyTest('a timer and a break are named, and end automatically', async () => {
     const { served } = await openClass()
     const page = await browser.open(`${served.origin}/instructor`, {}, unauthorized)
     await logIn(page)
@@ -176,22 +176,19 @@ need('chromium').describe('the pages of a class', () => {
     expect(await axe(page)).toEqual([])
   })
 
-  anyTest(
-    'who came by the QR code finds the whole command, and a code that is none does not get into it',
-    async () => {
-      const { served } = await openClass()
-      const page = await browser.open(`${served.origin}/#${served.about.joinCode}`)
-      const command = page.locator('#join-command')
-      await expect
-        .poll(() => command.innerText())
-        .toBe(`npx eventlings class join ${served.origin} --code ${served.about.joinCode} --as NAME`)
-      await page.goto(`${served.origin}/?x#;rm -rf`)
-      await expect.poll(() => command.innerText()).toContain('--code CODE --as NAME')
-      expect(await axe(page)).toEqual([])
-    },
-  )
+  anyTest('the QR code leads to the whole command, and an invalid code does not get into it', async () => {
+    const { served } = await openClass()
+    const page = await browser.open(`${served.origin}/#${served.about.joinCode}`)
+    const command = page.locator('#join-command')
+    await expect
+      .poll(() => command.innerText())
+      .toBe(`npx eventlings class join ${served.origin} --code ${served.about.joinCode} --as NAME`)
+    await page.goto(`${served.origin}/?x#;rm -rf`)
+    await expect.poll(() => command.innerText()).toContain('--code CODE --as NAME')
+    expect(await axe(page)).toEqual([])
+  })
 
-  anyTest('the wall names nobody', async () => {
+  anyTest('the wall names no one', async () => {
     const { served } = await openClass()
     await lead(served, { do: 'position', slug: '01-events' })
     const page = await browser.open(
@@ -208,15 +205,15 @@ need('chromium').describe('the pages of a class', () => {
     expect(await axe(page)).toEqual([])
   })
 
-  anyTest('a page that lost the hub says so, and shows the truth when it is back', async () => {
+  anyTest('a page that lost the hub says so, and updates when it is back', async () => {
     const { served, cy } = await openClass()
     const page = await browser.open(`${served.origin}/instructor`, {}, /status of 401|ERR_/)
     await logIn(page)
     await page.getByText('live', { exact: true }).waitFor()
     await page.context().setOffline(true)
-    // A connection that is there is not cut by that; a new one is refused.
+    // This doesn't cut existing connections; it refuses new ones.
     await page.evaluate("window.dispatchEvent(new Event('offline'))")
-    await page.getByText('The hub does not answer').waitFor()
+    await page.getByText("The hub isn't answering").waitFor()
     await send(served, cy.token, 1, [passed(2, '07-concurrency')])
     await page.context().setOffline(false)
     await page.evaluate("window.dispatchEvent(new Event('online'))")

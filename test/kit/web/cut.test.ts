@@ -8,7 +8,7 @@ import { lessonSlides } from '../../../src/web/slides/deck.ts'
 const cut = async (markdown: string) => cutIntoSlides('Title', await parseMarkdown(markdown, { notes: true }))
 const lines = (count: number) => Array.from({ length: count }, (_, index) => `line ${index + 1}`).join('\n')
 
-test('a slide for each heading that has something below it', async () => {
+test('a slide for each heading with content', async () => {
   const slides = await cut('# A\n\none\n\n## B\n\n### C\n\ntwo\n\n## D\n\nthree')
   expect(slides.map(({ title, above }) => ({ title, above }))).toEqual([
     { title: 'A', above: undefined },
@@ -17,20 +17,20 @@ test('a slide for each heading that has something below it', async () => {
   ])
 })
 
-test('long code goes on, cut at blank lines where there are some', async () => {
+test('long code continues, cut at blank lines where possible', async () => {
   const slides = await cut(`# A\n\n\`\`\`ts\n${lines(12)}\n\n${lines(12)}\n\`\`\``)
   expect(slides.map(({ part, parts }) => `${part}/${parts}`)).toEqual(['1/2', '2/2'])
   expect(slides.map(({ tokens }) => tokens[0]?.content.trimEnd())).toEqual([`${lines(12)}`, lines(12)])
 })
 
-test('a list goes on with its own number', async () => {
+test('a list continues with its own number', async () => {
   const items = Array.from({ length: 14 }, (_, index) => `${index + 1}. item ${index + 1}`).join('\n')
   const slides = await cut(`# A\n\n${items}`)
   expect(slides.length).toBe(2)
   expect(slides[1]?.tokens[0]?.attrGet('start')).toBe('8')
 })
 
-test('a table that goes on keeps its head', async () => {
+test('a table that continues keeps its header', async () => {
   const rows = Array.from({ length: 14 }, (_, index) => `| ${index} | x |`).join('\n')
   const slides = await cut(`# A\n\n| a | b |\n|---|---|\n${rows}`)
   expect(slides.length).toBeGreaterThan(1)
@@ -40,19 +40,19 @@ test('a table that goes on keeps its head', async () => {
   }
 })
 
-test('what announces code stays with it', async () => {
+test('a sentence that announces code stays with it', async () => {
   const slides = await cut(`# A\n\n${'word '.repeat(150)}\n\nLook:\n\n\`\`\`\n${lines(12)}\n\`\`\``)
   expect(slides[1]?.tokens.map(({ content }) => content)).toContain('Look:')
 })
 
-test('notes are of the slide on which they stand', async () => {
+test('notes belong to the slide they are on', async () => {
   const slides = await cut('# A\n\none\n\n<!-- note: say *one* -->\n\n## B\n\ntwo')
   expect(slides.map(({ notes }) => notes)).toEqual([['say *one*'], []])
 })
 
 const course = await loadCourse()
 
-describe('no word and no snippet of a lesson is lost', () => {
+describe('no word or snippet of a lesson is lost', () => {
   test.each(course.lessons.map(({ slug }) => slug))('%s', async (slug) => {
     const lesson = await course.lesson(slug)
     const slides = await lessonSlides(lesson, linksOf(course, slug))

@@ -15,7 +15,7 @@ test('every lesson has its paragraph, under its own title, and no other has one'
   for (const [number, text] of notes) expect(text, number).toMatch(/^_Say:_ \S/)
 })
 
-test('the titles are those of the lessons', async () => {
+test('the titles match the lessons', async () => {
   const text = await readFile(path.join(course.root, 'lessons', 'INSTRUCTOR.md'), 'utf8')
   const missing = course.lessons.map(({ number, title }) => `**${number} ${title}.**`)
   expect(missing.filter((heading) => !text.includes(heading))).toEqual([])
@@ -50,6 +50,6 @@ Something else.
   ])
 })
 
-test('a course without such a file has no notes', async () => {
+test('a course without the file has no notes', async () => {
   expect((await speakerNotes('/nowhere')).size).toBe(0)
 })

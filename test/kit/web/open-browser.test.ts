@@ -4,7 +4,7 @@ import path from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { openBrowser } from '../../../src/web/open-browser.ts'
 
-/** A machine whose browser writes down what it was called with. */
+/** A machine whose browser records its arguments. */
 async function machine() {
   const folder = await mkdtemp(path.join(tmpdir(), 'eventlings-browser-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
@@ -19,7 +19,7 @@ async function machine() {
 }
 
 test.runIf(process.platform === 'linux')(
-  'the address is handed to the browser where there is a screen',
+  'the address is passed to the browser if there is a screen',
   async () => {
     const { env, read } = await machine()
     openBrowser('http://127.0.0.1:1/', { ...env, DISPLAY: ':0' })

@@ -3,13 +3,13 @@ import { need } from '../need.ts'
 import { axe } from './axe.ts'
 import { browserForTests, newReader } from './reader.ts'
 
-// Many pages, and axe looks at each piece of code in them: on a busy machine that takes its time.
+// Many pages, and axe looks at each piece of code in them: on a busy machine that takes a while.
 vi.setConfig({ testTimeout: 240_000 })
 
 need('chromium').describe('the reader in a browser', () => {
   const browser = browserForTests()
 
-  test('a button runs the snippet and shows what it printed, with what stands before it run first', async () => {
+  test('a button runs the snippet and shows its output, running earlier ones first', async () => {
     const { origin } = await newReader()
     const page = await browser.open(`${origin}/lessons/01-events`)
     const second = page.locator('.snippet').nth(1)
@@ -21,7 +21,7 @@ need('chromium').describe('the reader in a browser', () => {
     expect(await second.locator('.ran').count()).toBe(0)
   })
 
-  test('hints unfold one at a time, and the program knows them afterwards', async () => {
+  test('hints unfold one at a time, and the program remembers them', async () => {
     const { desk, origin } = await newReader()
     const page = await browser.open(`${origin}/lessons/07-concurrency`)
     const task = page.getByRole('region', { name: 'Task 1' })
@@ -35,7 +35,7 @@ need('chromium').describe('the reader in a browser', () => {
     expect(await page.content()).not.toContain('string.match(id') // the third
   })
 
-  test('the quiz says at each answer why; the right ones are not in the page before', async () => {
+  test('the quiz gives a reason for each answer, and the right ones are not in the page before', async () => {
     const { desk, origin } = await newReader()
     const page = await browser.open(`${origin}/lessons/07-concurrency`)
     expect(await page.content()).not.toContain('ends with its next')
@@ -51,7 +51,7 @@ need('chromium').describe('the reader in a browser', () => {
     expect(answer).toMatchObject({ answer: 'The second `EXEC` fails.', right: false })
   })
 
-  test('reading is kept, and lessons lead to each other', async () => {
+  test('reading is recorded, and lessons lead to each other', async () => {
     const { desk, origin } = await newReader()
     await desk.progress.record('LESSON_OPENED', '02-list-store', {})
     const page = await browser.open(`${origin}/`)
@@ -73,7 +73,7 @@ need('chromium').describe('the reader in a browser', () => {
         await page.keyboard.press('Tab')
         if ((await focused()).startsWith(text)) return
       }
-      throw new Error(`Tab never came to "${text}".`)
+      throw new Error(`Tab never got to "${text}".`)
     }
     await page.keyboard.press('Tab')
     expect(await focused()).toBe('Skip to the text')
@@ -89,7 +89,7 @@ need('chromium').describe('the reader in a browser', () => {
     expect(await focused(), 'the focus stays for the next one').toContain('Hint 2')
   })
 
-  test('dark and light: the system decides until the reader does, and that is kept', async () => {
+  test('dark and light: the system decides until the reader does, and the choice is kept', async () => {
     const { origin } = await newReader()
     const page = await browser.open(`${origin}/lessons/01-events`, { colorScheme: 'dark' })
     const ground = () => page.evaluate<string>('getComputedStyle(document.body).backgroundColor')

@@ -10,7 +10,7 @@ import { serveLessons } from '../../../src/web/index.ts'
 import { homeOf } from '../../../src/workspace/index.ts'
 import { chromium as chromiumOnPath } from '../need.ts'
 
-/** The course at a desk of its own, whose drawers are emptied when the test is over. */
+/** The course with its own desk, whose files are deleted after the test. */
 export async function newDesk(): Promise<Desk> {
   const folder = await mkdtemp(path.join(tmpdir(), 'eventlings-web-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
@@ -19,7 +19,7 @@ export async function newDesk(): Promise<Desk> {
   return { course, home, progress: openProgress(home.log) }
 }
 
-/** A server for one test, with the Redis that is there on every machine. */
+/** A server for one test, with the Redis that every machine has. */
 export async function newReader() {
   const desk = await newDesk()
   const server = await serveLessons({ desk, preference: 'embedded' })
@@ -27,11 +27,11 @@ export async function newReader() {
   return { desk, origin: server.origin }
 }
 
-/** One browser for the tests of a file. `open` gives a page whose console must stay silent, but for what is expected. */
+/** One browser for the tests of a file. `open` returns a page whose console must stay silent, except for expected messages. */
 export function browserForTests() {
   let browser: Browser
   beforeAll(async () => {
-    // Containers, and those who test as root, have no user namespaces for the sandbox of Chromium.
+    // Containers, and tests run as root, have no user namespaces for Chromium's sandbox.
     browser = await chromium.launch({ executablePath: chromiumOnPath() ?? '', args: ['--no-sandbox'] })
   })
   afterAll(() => browser?.close())

@@ -6,7 +6,7 @@ import { newDesk } from './reader.ts'
 const host = '127.0.0.1:4000'
 const own = { host, origin: `http://${host}`, 'sec-fetch-site': 'same-origin' }
 
-/** The pages without a socket; what runs is only written down. */
+/** The pages without a socket; runs are only recorded. */
 async function newApp() {
   const desk = await newDesk()
   const ran: string[] = []
@@ -55,7 +55,7 @@ describe('who may ask', () => {
     expect(ran).toEqual([])
   })
 
-  test('a page of ours does, and only with POST', async () => {
+  test('our own page does, and only with POST', async () => {
     const { get, post, ran } = await newApp()
     expect((await get('/lessons/01-events/snippets/1/run')).status).toBe(404)
     expect((await post('/lessons/01-events/snippets/1/run')).status).toBe(200)
@@ -63,14 +63,14 @@ describe('who may ask', () => {
   })
 })
 
-describe('what can be asked for', () => {
+describe('available addresses', () => {
   test.each(['0', '99', '-1', '1.5', 'one', '%00', '1%20'])('there is no snippet %s', async (number) => {
     const { post, ran } = await newApp()
     const response = await post(`/lessons/01-events/snippets/${number}/run`)
     expect({ status: response.status, ran }).toEqual({ status: 404, ran: [] })
   })
 
-  test('what a request brings along is never run', async () => {
+  test('code in a request never runs', async () => {
     const { post, ran } = await newApp()
     const body = JSON.stringify({ code: 'process.exit()', number: 2 })
     await post('/lessons/01-events/snippets/1/run', own, body)
@@ -118,7 +118,7 @@ describe('what can be asked for', () => {
     '{"chosen":[99]}',
     '{"chosen":["0"]}',
     '{"chosen":{"0":1}}',
-  ])('no answer to a question: %s', async (body) => {
+  ])('an invalid answer to a question: %s', async (body) => {
     const { desk, post } = await newApp()
     const response = await post('/lessons/01-events/quiz/1', own, body)
     expect(response.status).toBe(400)
@@ -126,7 +126,7 @@ describe('what can be asked for', () => {
     expect(desk.progress.overview().lesson('01-events').quiz).toEqual([])
   })
 
-  test('no hint behind the last', async () => {
+  test('no hint after the last', async () => {
     const { desk, post } = await newApp()
     const { tasks } = await desk.course.lesson('01-events')
     const count = tasks[0]?.hints.length ?? 0
@@ -139,7 +139,7 @@ describe('what can be asked for', () => {
   })
 })
 
-test('every page forbids scripts and styles that are not files of ours', async () => {
+test('every page forbids scripts and styles other than our own files', async () => {
   const { get } = await newApp()
   for (const path of ['/', '/lessons/01-events', '/slides/01-events', '/nowhere']) {
     const response = await get(path)
@@ -151,7 +151,7 @@ test('every page forbids scripts and styles that are not files of ours', async (
   }
 })
 
-test('a question that belongs to a snippet stands above it, and not in the quiz', async () => {
+test('a question that belongs to a snippet is above it, not in the quiz', async () => {
   const { desk, get } = await newApp()
   const { quiz } = await desk.course.lesson('01-events')
   const page = await (await get('/lessons/01-events')).text()
@@ -179,14 +179,14 @@ test('the glossary explains each word below a heading that links can name', asyn
   expect(await (await get('/')).text()).toContain('href="/glossary"')
 })
 
-test('an address that leads nowhere gets a page in words', async () => {
+test('an unknown address gets a page that says so', async () => {
   const { get } = await newApp()
   const response = await get('/lessons/99-nowhere')
   expect(response.status).toBe(404)
-  expect(await response.text()).toContain('There is no such page')
+  expect(await response.text()).toContain('Page not found')
 })
 
-test('a theme that is none is left alone', async () => {
+test('an unknown theme is ignored', async () => {
   const { get } = await newApp()
   expect(await (await get('/', { cookie: 'theme=dark' })).text()).toContain('data-theme="dark"')
   expect(await (await get('/', { cookie: 'theme="><script>' })).text()).not.toContain('data-theme')

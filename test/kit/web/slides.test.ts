@@ -3,13 +3,13 @@ import { need } from '../need.ts'
 import { axe } from './axe.ts'
 import { browserForTests, newReader } from './reader.ts'
 
-// Many pages, and axe looks at each piece of code in them: on a busy machine that takes its time.
+// Many pages, and axe looks at each piece of code in them: on a busy machine that takes a while.
 vi.setConfig({ testTimeout: 240_000 })
 
 need('chromium').describe('slides in a browser', () => {
   const browser = browserForTests()
 
-  test('keys lead through them, and the address says where one is', async () => {
+  test('keys lead through them, and the address shows the place', async () => {
     const { origin } = await newReader()
     const page = await browser.open(`${origin}/slides/07-concurrency`)
     const place = () => page.locator('#place').innerText()
@@ -52,7 +52,7 @@ need('chromium').describe('slides in a browser', () => {
     expect(await page.locator('.current .ran').count()).toBe(0)
   })
 
-  test('n opens the notes in a window of their own, and both windows go together', async () => {
+  test('n opens the notes in a separate window, and both windows move together', async () => {
     const { origin } = await newReader()
     const page = await browser.open(`${origin}/slides/01-events`)
     const [presenter] = await Promise.all([page.waitForEvent('popup'), page.keyboard.press('n')])
@@ -62,7 +62,7 @@ need('chromium').describe('slides in a browser', () => {
     await page.keyboard.press('ArrowRight')
     await presenter.locator('#place').getByText('3 /').waitFor()
     expect(await axe(presenter)).toEqual([])
-    // What the presenter runs is seen on the projector.
+    // The projector shows what the presenter runs.
     await page.keyboard.press('ArrowLeft')
     await presenter.locator('#place').getByText('2 /').waitFor()
     await presenter.keyboard.press('r')
@@ -73,7 +73,7 @@ need('chromium').describe('slides in a browser', () => {
     await Promise.all([closed, presenter.keyboard.press('n').catch(() => {})])
   })
 
-  test('a clicker makes the screen black, and the next slide or the same key brings the light back', async () => {
+  test('a clicker blacks out the screen, and the next slide or the same key brings it back', async () => {
     const { origin } = await newReader()
     const page = await browser.open(`${origin}/slides/01-events#2`)
     const [presenter] = await Promise.all([page.waitForEvent('popup'), page.keyboard.press('n')])
@@ -98,7 +98,7 @@ need('chromium').describe('slides in a browser', () => {
     await page.locator('#place').getByText('3 /').waitFor()
   })
 
-  test('a browser that blocks the window with the notes is named', async () => {
+  test('a browser that blocks the notes window is reported', async () => {
     const { origin } = await newReader()
     const page = await browser.open(`${origin}/slides/01-events`)
     await page.evaluate('window.open = () => null')
@@ -110,13 +110,13 @@ need('chromium').describe('slides in a browser', () => {
     await said.waitFor({ state: 'hidden' })
   })
 
-  test('nothing overflows nor lies under a button, in no lesson', async () => {
+  test('nothing overflows or is under a button, in any lesson', async () => {
     const { desk, origin } = await newReader()
     const page = await browser.open(origin, { viewport: { width: 1280, height: 764 } })
     const tooFull: string[] = []
     for (const { slug } of desk.course.lessons) {
       await page.goto(`${origin}/slides/${slug}`)
-      // As print does: all slides are laid out, and each is set smaller if it has to be.
+      // As print does: all slides are laid out, and each is shrunk if necessary.
       const found = await page.evaluate<string[]>(`(() => {
         dispatchEvent(new Event('beforeprint'))
         return [...document.querySelectorAll('.slide')].flatMap((slide, index) => {
@@ -142,7 +142,7 @@ need('chromium').describe('slides in a browser', () => {
     expect(tooFull).toEqual([])
   })
 
-  test('print makes a page of each slide', async () => {
+  test('printing makes each slide a page', async () => {
     const { origin } = await newReader()
     const page = await browser.open(`${origin}/slides/07-concurrency`)
     const count = await page.locator('.slide').count()
@@ -151,7 +151,7 @@ need('chromium').describe('slides in a browser', () => {
     expect(pdf).toMatch(/\/MediaBox\s*\[\s*0 0 960 540\s*\]/) // 1280 × 720 in points
   })
 
-  test('a track is one row of slides, lesson after lesson', async () => {
+  test('a track is one series of slides, lesson after lesson', async () => {
     const { origin } = await newReader()
     const page = await browser.open(`${origin}/slides/track/ninety-minutes`)
     const titles = await page.locator('.slide.title h1').allTextContents()

@@ -29,7 +29,7 @@ export function AttemptView({ attempt, before, place }: AttemptProps) {
       )}
       <p class="quiet-text">{tasks.map(({ task, state }) => `${task}: ${state}`).join(' · ')}</p>
       {code === undefined ? (
-        <p class="quiet-text">The code of this attempt was not shared.</p>
+        <p class="quiet-text">The code of this attempt wasn't shared.</p>
       ) : (
         <Code code={code} before={before} />
       )}
@@ -37,7 +37,7 @@ export function AttemptView({ attempt, before, place }: AttemptProps) {
   )
 }
 
-/** The code, with what is new since the attempt before; as text, whatever it says. */
+/** The code, with what is new since the attempt before; as text, whatever it contains. */
 function Code({ code, before }: { readonly code: string; readonly before: string | undefined }) {
   const parts = diffLines(before ?? code, code).map(({ value, added, removed }, index) => {
     const sign = added ? '+' : removed ? '-' : ' '

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import { inWords } from './in-words.ts'
 
-/** Asks again for the time every `ms` milliseconds. */
+/** Refreshes the time every `ms` milliseconds. */
 function useNow(ms: number): number {
   const [now, setNow] = useState(Date.now())
   useEffect(() => {
@@ -17,7 +17,7 @@ export function Since({ at, ahead }: { readonly at: string; readonly ahead: numb
   return <time dateTime={at}>{inWords(now + ahead - Date.parse(at))}</time>
 }
 
-/** What is left of a timer: `4:05`. */
+/** What's left of a timer: `4:05`. */
 export function Left({ until, ahead }: { readonly until: string; readonly ahead: number }) {
   const now = useNow(1_000)
   const seconds = Math.max(0, Math.round((Date.parse(until) - now - ahead) / 1_000))
@@ -28,7 +28,7 @@ export function Left({ until, ahead }: { readonly until: string; readonly ahead:
   )
 }
 
-/** A time of the day, as the clock on the wall shows it. */
+/** A time of day, as the clock on the wall shows it. */
 export function timeOfDay(at: string): string {
   return new Date(at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' })
 }

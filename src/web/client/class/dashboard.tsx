@@ -40,7 +40,7 @@ function Head({ overview, connected }: { readonly overview: Overview; readonly c
         Join: <code>{addresses[0]}</code> code <code>{joinCode}</code>
       </p>
       <p role="status" class={connected ? 'connected' : 'problem'}>
-        {connected ? 'live' : 'The hub does not answer; this is how it was. Trying again …'}
+        {connected ? 'live' : "The hub isn't answering; this is the last known state. Trying again …"}
       </p>
     </div>
   )

@@ -1,4 +1,4 @@
-/** A stretch of time as one would say it; a moment, and what a clock that is off calls the future, is `now`. */
+/** A duration in everyday words; a moment, and anything that a wrong clock puts in the future, is `now`. */
 export function inWords(ms: number): string {
   const minutes = Math.floor(ms / 60_000)
   if (minutes < 1) return 'now'

@@ -3,7 +3,10 @@ import { type Done, type LeadCommand, type LessonHead, type Overview, paths } fr
 import { post } from '../ask.ts'
 import { Left } from './clock.tsx'
 
-/** What the instructor says to all: where the class is, a timer, a message, a break, a solution. Advice, never a lock. */
+/**
+ * What the instructor tells everyone: where the class is, a timer, a message, a break, a solution. Advice, never a
+ * lock.
+ */
 export function LeadPanel({ overview, ahead }: { readonly overview: Overview; readonly ahead: number }) {
   const { lead } = overview
   const { lessons } = overview.class
@@ -86,7 +89,7 @@ export function LeadPanel({ overview, ahead }: { readonly overview: Overview; re
             onInput={(event) => setMessage(event.currentTarget.value)}
           />
         </label>
-        <button type="submit">{message.trim() === '' && lead.message ? 'Take it back' : 'Send'}</button>
+        <button type="submit">{message.trim() === '' && lead.message ? 'Withdraw' : 'Send'}</button>
       </form>
       {lead.message !== undefined && <p class="said">“{lead.message.text}”</p>}
       <form

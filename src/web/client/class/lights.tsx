@@ -6,9 +6,9 @@ interface Look {
   readonly word: string
 }
 
-/** Told by sign and word, too, and not by colour alone. */
+/** Shown by sign and word, too, and not by color alone. */
 export const looks: Readonly<Record<Light, Look>> = {
-  new: { sign: '·', word: 'not begun' },
+  new: { sign: '·', word: 'not started' },
   working: { sign: '◐', word: 'working' },
   failing: { sign: '✗', word: 'failing' },
   passed: { sign: '✓', word: 'passed' },

@@ -4,19 +4,22 @@ import { leadAt } from '../../../classroom/lead-now.ts'
 import { withChanges } from './overview.ts'
 
 export interface Live {
-  /** Undefined until the hub has said something. */
+  /** Undefined until the first message from the hub. */
   readonly overview: Overview | undefined
-  /** False while the connection is being made again: then what is shown is what was true last. */
+  /** False while reconnecting: then the page shows the last known state. */
   readonly connected: boolean
   /** How far the hub's clock is ahead of ours, in milliseconds. */
   readonly ahead: number
 }
 
-/** A connection that lies still is made again: the hub says something every 15 seconds at least. */
+/** A silent connection is reopened: the hub sends something at least every 15 seconds. */
 const SILENCE_MS = 40_000
 const RETRY_MS = 1_000
 
-/** The class as it is now, for as long as the page is open. After every reconnect the hub tells all of it anew. */
+/**
+ * The current state of the class, for as long as the page is open. After every reconnect the hub sends all of it
+ * again.
+ */
 export function useClass(): Live {
   const [live, setLive] = useState<Live>({ overview: undefined, connected: false, ahead: 0 })
   useEffect(() => {
@@ -46,7 +49,7 @@ export function useClass(): Live {
         return { overview: next, connected: true, ahead }
       })
     }
-    // A network that is gone leaves a connection hanging, and the browser knows it before we do.
+    // A lost network leaves a connection hanging, and the browser notices before we do.
     const lost = () => {
       source?.close()
       setLive((before) => ({ ...before, connected: false }))
@@ -73,7 +76,7 @@ export function useClass(): Live {
   return live
 }
 
-/** A timer or a break that is over is gone by itself: the hub says nothing then. */
+/** A timer or a break that's over disappears automatically, without a message from the hub. */
 function withoutEnded(live: Live): Live {
   const { overview, ahead } = live
   if (overview === undefined) return live

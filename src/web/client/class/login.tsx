@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks'
 import { type Done, paths } from '../../../classroom/api.ts'
 import { post } from '../ask.ts'
 
-/** The secret from the instructor's terminal, given once; from then on the browser has a cookie. */
+/** The secret from the instructor's terminal, entered once; after that the browser has a cookie. */
 export function Login() {
   const [secret, setSecret] = useState('')
   const [problem, setProblem] = useState('')
@@ -20,7 +20,7 @@ export function Login() {
       }}
     >
       <h1>For the instructor</h1>
-      <p>The terminal in which the class was opened shows the secret.</p>
+      <p>The secret is shown in the terminal where the class was opened.</p>
       <label>
         Secret{' '}
         <input

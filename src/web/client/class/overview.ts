@@ -1,6 +1,6 @@
 import type { Changes, Light, Overview, ParticipantRow } from '../../../classroom/api.ts'
 
-/** The class after what the hub told last. Rows that did not change stay the same objects, and are not drawn again. */
+/** The class after the hub's latest message. Unchanged rows stay the same objects, and aren't drawn again. */
 export function withChanges(before: Overview, changes: Changes): Overview {
   const { now, lead, summary } = changes
   const gone = new Set(changes.left)
@@ -15,27 +15,27 @@ export function withChanges(before: Overview, changes: Changes): Overview {
   return { ...before, now, lead, summary, class: changes.class, participants: [...kept, ...fresh.values()] }
 }
 
-export type Order = 'hands first' | 'name' | 'progress' | 'longest at their task' | 'quiet for longest'
+export type Order = 'hands first' | 'name' | 'progress' | 'longest on their task' | 'quiet the longest'
 
 export const orders: readonly Order[] = [
   'hands first',
   'name',
   'progress',
-  'longest at their task',
-  'quiet for longest',
+  'longest on their task',
+  'quiet the longest',
 ]
 
-export type Shown = 'everybody' | 'failing' | 'hands up' | 'not begun' | 'done with the position'
+export type Shown = 'everyone' | 'failing' | 'hands up' | 'not started' | 'done with the current lesson'
 
 export const filters: readonly Shown[] = [
-  'everybody',
+  'everyone',
   'failing',
   'hands up',
-  'not begun',
-  'done with the position',
+  'not started',
+  'done with the current lesson',
 ]
 
-/** Rows as the instructor wants to see them; `text` is a part of a name. */
+/** Rows as the instructor wants to see them; `text` is part of a name. */
 export function rowsToShow(
   { participants, lead }: Pick<Overview, 'participants' | 'lead'>,
   order: Order,
@@ -51,15 +51,15 @@ export function rowsToShow(
 
 function isShown(row: ParticipantRow, shown: Shown, position: string | undefined): boolean {
   switch (shown) {
-    case 'everybody':
+    case 'everyone':
       return true
     case 'failing':
       return row.checks.at(-1)?.passed === false
     case 'hands up':
       return row.hand !== undefined
-    case 'not begun':
+    case 'not started':
       return Object.keys(row.lessons).length === 0
-    case 'done with the position':
+    case 'done with the current lesson':
       return position !== undefined && isDone(row.lessons[position]?.light ?? 'new')
   }
 }
@@ -72,17 +72,17 @@ function compare(a: ParticipantRow, b: ParticipantRow, order: Order): number {
       return 0
     case 'progress':
       return passed(b) - passed(a)
-    case 'longest at their task':
+    case 'longest on their task':
       return (
         Number(a.current === undefined) - Number(b.current === undefined) ||
         earlier(a.current?.since, b.current?.since)
       )
-    case 'quiet for longest':
+    case 'quiet the longest':
       return earlier(a.seenAt, b.seenAt)
   }
 }
 
-/** ISO times in UTC compare as texts. */
+/** ISO times in UTC compare as strings. */
 function earlier(a = '', b = ''): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
@@ -91,7 +91,7 @@ function isPassed(light: Light): boolean {
   return light === 'passed' || light === 'passed-after-solution'
 }
 
-/** Who skipped a lesson knows it, and waits for nobody. */
+/** Anyone who skipped a lesson is done with it. */
 function isDone(light: Light): boolean {
   return isPassed(light) || light === 'skipped'
 }

@@ -6,7 +6,7 @@ import { timeOfDay } from './clock.tsx'
 import { useClass } from './live.ts'
 import { Timeline } from './timeline.tsx'
 
-/** One participant: every attempt, and, if they agreed, their code, forward and back in time. */
+/** One participant: every attempt and, if they agreed, their code, forward and back in time. */
 export function Participant({ id }: { readonly id: string }) {
   const { overview } = useClass()
   const row = overview?.participants.find((one) => one.id === id)
@@ -22,7 +22,7 @@ export function Participant({ id }: { readonly id: string }) {
     return () => {
       wanted = false
     }
-  }, [id, row]) // a row is a new object whenever there is news of somebody
+  }, [id, row]) // a row is a new object whenever a participant has news
   if (page === undefined) return <p role="status">{problem === '' ? 'Loading …' : problem}</p>
   return <Whole page={page} overview={overview} />
 }
@@ -36,7 +36,7 @@ function Whole({
 }) {
   const { row, attempts, happenings } = page
   const [chosen, setChosen] = useState<number | undefined>(undefined)
-  // Without a choice it is the newest, also when a newer one comes in.
+  // Without a choice it's the newest, even when a newer one arrives.
   const index = Math.min(chosen ?? attempts.length - 1, attempts.length - 1)
   const attempt = attempts[index]
   const before = attempts
@@ -47,19 +47,19 @@ function Whole({
       <h1>{row.label}</h1>
       <p class="quiet-text">
         joined {timeOfDay(row.joinedAt)} · last heard of {timeOfDay(row.seenAt)} ·{' '}
-        {row.sharesCode ? 'shares their code' : 'does not share their code'}
+        {row.sharesCode ? 'shares their code' : "doesn't share their code"}
       </p>
       {row.hand !== undefined && (
         <p class="raised">
           <span aria-hidden="true">✋</span> {row.hand.text || 'raised a hand'}{' '}
           <button type="button" onClick={() => post(paths.lead, { do: 'lower hand', participant: row.id })}>
-            Lower the hand
+            Lower hand
           </button>
         </p>
       )}
       <Timeline checks={row.checks} />
       {attempt === undefined ? (
-        <p>No check yet.</p>
+        <p>No checks yet.</p>
       ) : (
         <section aria-labelledby="attempts">
           <h2 id="attempts">Attempts</h2>

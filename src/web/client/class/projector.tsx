@@ -3,7 +3,9 @@ import { counted } from './counted.ts'
 import { useClass } from './live.ts'
 import { Diagnoses, Histogram } from './summary.tsx'
 
-/** For the wall: how one gets in, where the class is, how it stands as a whole. No names, nothing of single people. */
+/**
+ * For the wall: how to get in, where the class is, how it's doing as a whole. No names, nothing about individuals.
+ */
 export function Projector() {
   const { overview, connected, ahead } = useClass()
   if (overview === undefined) return <p role="status">Waiting for the hub …</p>
@@ -37,11 +39,11 @@ export function Projector() {
           {lead.message !== undefined && <p class="message">{lead.message.text}</p>}
           <p class="quiet-text">
             {counted(summary.participants, 'participant')}
-            {connected ? '' : ' · the hub does not answer at the moment'}
+            {connected ? '' : " · the hub isn't answering right now"}
           </p>
         </div>
         <div class="join-big">
-          <img src="/instructor/join.svg" alt="QR code of the address to join at" width="220" height="220" />
+          <img src="/instructor/join.svg" alt="QR code with the join address" width="220" height="220" />
           <p>
             <code>npx eventlings class join {addresses[0]}</code>
           </p>

@@ -8,10 +8,10 @@ import { filters, type Order, orders, rowsToShow, type Shown } from './overview.
 import { Scroller } from './scroller.tsx'
 import { Timeline } from './timeline.tsx'
 
-/** Everybody, a row each: who needs help, what they are at, and a light for every lesson. */
+/** Everyone, one row each: who needs help, what they're on, and a light for every lesson. */
 export function Roster({ overview, ahead }: { readonly overview: Overview; readonly ahead: number }) {
   const [order, setOrder] = useState<Order>('hands first')
-  const [shown, setShown] = useState<Shown>('everybody')
+  const [shown, setShown] = useState<Shown>('everyone')
   const [text, setText] = useState('')
   const rows = rowsToShow(overview, order, shown, text)
   const { lessons } = overview.class
@@ -53,7 +53,7 @@ export function Roster({ overview, ahead }: { readonly overview: Overview; reado
           </tbody>
         </table>
       </Scroller>
-      {overview.participants.length === 0 && <p>Nobody is here yet. They join with the code above.</p>}
+      {overview.participants.length === 0 && <p>No one is here yet. Learners join with the code above.</p>}
       <Legend />
     </section>
   )
@@ -87,7 +87,7 @@ interface RowProps {
   readonly ahead: number
 }
 
-/** Drawn again only when the hub told something new of this one: of 300 that is a few each second. */
+/** Drawn again only when the hub sent something new about this participant: of 300 that's a few per second. */
 class Row extends Component<RowProps> {
   override shouldComponentUpdate(next: RowProps): boolean {
     return next.row !== this.props.row || next.lessons.length !== this.props.lessons.length

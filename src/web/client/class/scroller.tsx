@@ -7,7 +7,7 @@ interface ScrollerProps {
   readonly children: ComponentChildren
 }
 
-/** What may not fit. It takes the focus, so that the arrow keys reach what lies beyond its edge. */
+/** Content that may not fit. It takes the focus, so that the arrow keys reach what's beyond its edge. */
 export function Scroller({ label, shape = 'wide', children }: ScrollerProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: see above

@@ -5,7 +5,7 @@ import { Sentence } from './sentence.tsx'
 
 const WIDTH = 100
 
-/** How the class as a whole stands: a bar for each lesson. */
+/** How the class as a whole is doing: a bar for each lesson. */
 export function Histogram({ overview }: { readonly overview: Overview }) {
   const { summary, lead } = overview
   const heads = new Map(overview.class.lessons.map((lesson) => [lesson.slug, lesson]))
@@ -25,7 +25,7 @@ export function Histogram({ overview }: { readonly overview: Overview }) {
                   {head?.number} {head?.title}
                 </span>
                 <Bar counts={counts} of={summary.participants} />
-                <span class="told">{told.length === 0 ? 'nobody yet' : told.join(', ')}</span>
+                <span class="told">{told.length === 0 ? 'no one yet' : told.join(', ')}</span>
               </li>
             )
           })}
@@ -57,14 +57,16 @@ function Bar({ counts, of }: BarProps) {
   )
 }
 
-/** What several fail by right now, the most frequent first. `names` tells who; not for a projector. */
+/**
+ * What several participants are failing on right now, most frequent first. `names` shows who; not for a projector.
+ */
 export function Diagnoses({ overview, names }: { readonly overview: Overview; readonly names: boolean }) {
   const { diagnoses, participants } = overview.summary
   const labels = new Map(overview.participants.map(({ id, label }) => [id, label]))
   return (
     <section class="diagnoses" aria-labelledby="diagnoses">
       <h2 id="diagnoses">Stuck on right now</h2>
-      {diagnoses.length === 0 && <p class="quiet-text">Nobody's last check failed.</p>}
+      {diagnoses.length === 0 && <p class="quiet-text">No one's last check failed.</p>}
       <Scroller label="All diagnoses" shape="high">
         <ol>
           {diagnoses.map(({ slug, task, diagnosis, participants: who }) => (
@@ -84,7 +86,7 @@ export function Diagnoses({ overview, names }: { readonly overview: Overview; re
               {names && (
                 <details>
                   <summary>Who</summary>
-                  <p>{who.map((id) => labels.get(id) ?? 'somebody who left').join(', ')}</p>
+                  <p>{who.map((id) => labels.get(id) ?? 'someone who left').join(', ')}</p>
                 </details>
               )}
             </li>

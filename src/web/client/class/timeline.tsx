@@ -5,9 +5,11 @@ const WIDTH = 5
 const GAP = 1
 const HEIGHT = 16
 
-/** The last checks, the newest on the right: green ones stand tall, red ones hang low, so that it reads without colour. */
+/**
+ * The last checks, newest on the right: green ones go up, red ones hang down, so that it can be read without color.
+ */
 export function Timeline({ checks }: { readonly checks: readonly CheckDot[] }) {
-  if (checks.length === 0) return <span class="quiet-text">no check yet</span>
+  if (checks.length === 0) return <span class="quiet-text">no checks yet</span>
   const passed = checks.filter((check) => check.passed).length
   return (
     <svg
