@@ -12,7 +12,7 @@ async function temporary(): Promise<string> {
   return folder
 }
 
-/** A course of few files, and beside them what belongs to a person or is made anew. */
+/** A course of few files, plus personal and generated ones. */
 async function course(): Promise<string> {
   const root = await temporary()
   for (const file of [
@@ -33,7 +33,7 @@ async function course(): Promise<string> {
   return root
 }
 
-/** What of that is packed. */
+/** Which of those are packed. */
 const parts = [
   'lessons/01-events.md',
   'node_modules/.bin/tsc',
@@ -55,13 +55,13 @@ async function namesIn(file: string): Promise<readonly string[]> {
 const env = { PATH: '', DOCKER_HOST: 'unix:///no/engine/here' }
 
 describe('class bundle', () => {
-  test('packs the course and its packages, and nothing of a person', async () => {
+  test('packs the course and its packages, and nothing personal', async () => {
     const root = await course()
     const said: string[] = []
     const file = path.join(root, 'course.tar.gz')
     const bundle = await bundleCourse({ root, file, env, onNotice: (sentence) => said.push(sentence) })
     expect(bundle).toMatchObject({ file, image: undefined })
-    expect(said.join('\n')).toContain('No engine here has an image of Redis')
+    expect(said.join('\n')).toContain('No engine here has a Redis image')
     expect(await namesIn(file)).toEqual(parts)
   })
 
@@ -70,7 +70,7 @@ describe('class bundle', () => {
     await rm(path.join(root, '.git'), { recursive: true })
     await writeFile(path.join(root, '.gitignore'), 'node_modules/\n/workspace/\n.eventlings/\n')
     await writeFile(path.join(root, 'lessons', 'grades.csv'), 'Ada')
-    // Only git is on this path: whatever container engine there is has no part in it.
+    // Only git is on this path, so no container engine takes part.
     const bin = await temporary()
     await symlink(execFileSync('which', ['git'], { encoding: 'utf8' }).trim(), path.join(bin, 'git'))
     const git = (...words: string[]) => execFileSync('git', words, { cwd: root })
@@ -88,8 +88,8 @@ describe('class bundle', () => {
     expect(said).toContain("Left out, because git doesn't track them: class.csv, lessons/grades.csv.")
   })
 
-  test.each(['in a folder above', 'behind a link'])(
-    'refuses packages that are outside the course: %s',
+  test.each(['in a folder above', 'through a link'])(
+    'refuses packages outside the course: %s',
     async (how) => {
       const mono = await temporary()
       const root = path.join(mono, 'ev')
@@ -97,7 +97,7 @@ describe('class bundle', () => {
       await mkdir(there, { recursive: true })
       await mkdir(path.join(root, 'node_modules'), { recursive: true })
       await writeFile(path.join(root, 'package.json'), '{"dependencies":{"ioredis":"1"}}')
-      if (how === 'behind a link')
+      if (how === 'through a link')
         await symlink(there, path.join(root, 'node_modules', 'ioredis'), 'junction')
       const bundle = bundleCourse({ root, file: path.join(mono, 'b.tar.gz'), env, onNotice: () => {} })
       await expect(bundle).rejects.toThrow(/outside the course, in .*node_modules\. Clone the course into/)

@@ -46,7 +46,7 @@ interface ServeOptions extends Partial<Pick<ClassAppOptions, 'elapsed' | 'now' |
   readonly lessons?: readonly LessonHead[]
 }
 
-/** A hub that listens on loopback; gone when the test is over. */
+/** A hub that listens on loopback; closed after the test. */
 export async function serve(url: string, about = newAbout(), options: ServeOptions = {}): Promise<Served> {
   const redis = await connectRedis(url)
   const { now } = options
@@ -101,7 +101,7 @@ export async function join(served: Served, name: string, share = false): Promise
 
 export const logId = randomUUID()
 
-/** An event as a progress log holds it. */
+/** An event as it is in a progress log. */
 export function progress(
   n: number,
   eventType: string,
@@ -150,7 +150,7 @@ export function send(
   })
 }
 
-/** Looks again until it holds; the test's own time limit ends it. */
+/** Polls until the condition is true; the test's own time limit ends it. */
 export async function until<T>(look: () => T | Promise<T>, holds: (seen: T) => boolean): Promise<T> {
   for (;;) {
     const seen = await look()

@@ -29,7 +29,7 @@ function classOf(...events: readonly NewClassEvent[]) {
 }
 
 describe('a participant', () => {
-  test('time at a task begins when the lesson is opened, goes on while it fails, and begins anew with the next task', () => {
+  test('time on a task starts when the lesson is opened, continues while it fails, and restarts with the next task', () => {
     const opened = progress(1, 'LESSON_OPENED', slug)
     const [first, second, third] = [
       failed(2, slug, 'a', 'x'),
@@ -51,7 +51,7 @@ describe('a participant', () => {
     expect(fold([opened, first, passed(5, slug)]).current).toBeUndefined()
   })
 
-  test('the check of a solution is not theirs', () => {
+  test('the check of a solution does not count as theirs', () => {
     const payload = { target: 'solution', redis: 'binary', ms: 1, tasks: [], skipped: 0 }
     expect(fold([progress(1, 'CHECK_PASSED', slug, payload)]).checks).toEqual([])
   })
@@ -74,7 +74,7 @@ describe('a participant', () => {
     ).toBeDefined()
   })
 
-  test('a lesson that broke again is failing, and lessons that the class has not are left out', () => {
+  test('a lesson that broke again is failing, and lessons outside the class are left out', () => {
     const state = fold([passed(1, slug), failed(2, slug, 'a', 'x'), passed(3, '99-mine')])
     expect(rowOf(ada, 'Ada', state, new Set([slug])).lessons).toEqual({
       [slug]: { light: 'failing', attempts: 2, hints: 0 },
@@ -97,14 +97,14 @@ describe('the class', () => {
     rowOf({ ...ada, id }, id, fold([failed(1, slug, 'a', diagnosis)]), new Set([slug])),
   )
 
-  test('the most frequent diagnosis comes first, and numbers in it do not make it another', () => {
+  test('the most frequent diagnosis comes first, and numbers in it do not matter', () => {
     expect(summaryOf(rows, [slug]).diagnoses).toEqual([
       { slug, task: 'a', diagnosis: 'Version 3 was expected.', participants: ['a', 'b'] },
       { slug, task: 'a', diagnosis: 'Something else.', participants: ['c'] },
     ])
   })
 
-  test('what is not begun is no mistake', () => {
+  test('an unstarted task is not a mistake', () => {
     const starters = [
       failed(1, slug, 'a', 'appendEvent is not written yet. The task says what it should do.'),
       {
@@ -117,12 +117,12 @@ describe('the class', () => {
     )
     expect(summaryOf(unbegun, [slug]).diagnoses).toEqual([])
     expect(unbegun.map(({ lessons }) => lessons[slug]?.light)).toEqual(['failing', 'failing'])
-    // What is written and wrong counts, whatever came before.
+    // A wrong answer counts, whatever came before.
     const tried = fold([...starters.slice(0, 1), failed(2, slug, 'a', 'It is wrong.')])
     expect(summaryOf([rowOf(ada, 'Ada', tried, new Set([slug]))], [slug]).diagnoses).toHaveLength(1)
   })
 
-  test('counts of a lesson add up to all', () => {
+  test('the counts of a lesson add up to everyone', () => {
     const { lessons } = summaryOf([...rows, rowOf(ada, 'Ada', newRow, new Set([slug]))], [slug])
     expect(lessons).toEqual([
       {
@@ -132,7 +132,7 @@ describe('the class', () => {
     ])
   })
 
-  test('who joins again keeps the number, and nobody gets that of one who left', () => {
+  test('a returning participant keeps the number, and the number of one who left is not reused', () => {
     const join = (learner: string): NewClassEvent => ({
       type: 'PARTICIPANT_JOINED',
       payload: { learner, name: learner, share: false },
@@ -145,7 +145,7 @@ describe('the class', () => {
     ])
   })
 
-  test('what leads the class is set and taken back', () => {
+  test('lead commands are set and withdrawn', () => {
     const now = new Date(at)
     const lead = (command: Parameters<typeof decideLead>[0]) => decideLead(command, now, [slug])
     const set = classOf(
@@ -173,12 +173,12 @@ describe('the class', () => {
       .map(lead)
       .reduce((state, event) => evolveClass(state, { ...event, at } as ClassEvent), set)
     expect(after.lead).toEqual({ released: [slug] })
-    expect(() => lead({ do: 'position', slug: '../../etc' })).toThrow('no such lesson')
+    expect(() => lead({ do: 'position', slug: '../../etc' })).toThrow("isn't part of the class")
   })
 })
 
 describe('names', () => {
-  test('are text in one line, whatever they were', () => {
+  test('are text on one line, whatever they were', () => {
     expect(plainName('  Ada \n\t Lovelace\u0000\u202e ')).toBe('Ada Lovelace')
     expect(plainName('\u200b\u2028')).toBe('')
     expect(plainName('<b>Ada</b>')).toBe('<b>Ada</b>')
@@ -193,7 +193,7 @@ describe('names', () => {
     )
   })
 
-  test('no two are shown alike', () => {
+  test('no two look alike', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom('Ada', 'ADA', 'Ada (2)', 'Bob', 'Ａda')), (names) => {
         const labels = [...labelsOf(names.map((name, id) => ({ id: String(id), name }))).values()]
@@ -203,7 +203,7 @@ describe('names', () => {
   })
 })
 
-test('a token is of one participant of one class, and a code is read as it is typed', () => {
+test('a token belongs to one participant of one class, and a code is read however it is typed', () => {
   const learner = crypto.randomUUID()
   const token = tokenFor('key', learner)
   expect(learnerOf('key', token)).toBe(learner)
@@ -215,7 +215,7 @@ test('a token is of one participant of one class, and a code is read as it is ty
   expect(newJoinCode()).toMatch(/^[A-HJKMNP-Z2-9]{6}$/)
 })
 
-test('timers and breaks end by themselves', () => {
+test('timers and breaks end automatically', () => {
   const until = '2026-05-02T10:00:00.000Z'
   const lead = { released: [], timer: { until, text: 'Task 1' }, pause: { until } }
   expect(leadAt(lead, '2026-05-02T09:59:59.999Z')).toEqual(lead)
@@ -223,7 +223,7 @@ test('timers and breaks end by themselves', () => {
   expect(leadAt({ released: [], pause: {} }, until)).toEqual({ released: [], pause: {} })
 })
 
-test('news are told once', () => {
+test('news is shown once', () => {
   const lead = { position: slug, message: { at, text: 'Coffee\u001b[2J' }, released: [slug] }
   const view: ClassView = {
     kind: 'class',
@@ -239,18 +239,18 @@ test('news are told once', () => {
   expect(newsFor(view, undefined, name, (iso) => iso)).toEqual([
     'The class is at 07 Concurrency.',
     'Your instructor says: Coffee [2J',
-    'The solution of 07 Concurrency is released: npx eventlings solution 07',
+    'The solution of 07 Concurrency has been released: npx eventlings solution 07',
   ])
   expect(newsFor(view, lead, name, (iso) => iso)).toEqual([])
 })
 
-describe('a spreadsheet takes no text for a formula', () => {
+describe('a spreadsheet never takes text for a formula', () => {
   const cellOf = (label: string) => {
     const csv = exportCsv(exportOf(label))
     return csv.slice(csv.indexOf('"1",') + 4, csv.indexOf(`,"${at}"`))
   }
 
-  test('and every field stands in quotes', () => {
+  test('and every field is in quotes', () => {
     expect(exportCsv(exportOf('=HYPERLINK("http://x","y")'))).toBe(
       `\ufeff"participant","name","joined","at","lesson","passed","task","diagnosis"\r\n"1","'=HYPERLINK(""http://x"",""y"")","${at}","","","","",""\r\n`,
     )

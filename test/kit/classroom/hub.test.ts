@@ -34,7 +34,7 @@ function sources(): readonly (readonly [string, () => Promise<string>])[] {
 describe.each(sources())('on %s', (name, start) => {
   const { test } = name === 'embedded' ? { test: plain } : need('redis-server')
 
-  test('what a participant sends is seen by the instructor, on every hub', async () => {
+  test('the instructor sees what a participant sends, on every hub', async () => {
     const url = await start()
     const one = await serve(url)
     const other = await serve(url, one.about)
@@ -77,7 +77,7 @@ describe.each(sources())('on %s', (name, start) => {
     expect(page?.happenings.map(({ what }) => what)).toEqual(['opened', 'hint', 'hand up'])
   })
 
-  test('what is sent again counts once, and a gap is asked for', async () => {
+  test('a repeated event counts once, and a gap is requested', async () => {
     const served = await serve(await start())
     const { token } = await join(served, 'Ada')
     const events = [1, 2, 3, 5].map((n) => failed(n, '01-events', task, diagnosis))
@@ -98,7 +98,7 @@ describe.each(sources())('on %s', (name, start) => {
     })
   })
 
-  test('a hub that comes later begins with snapshots and has the same', async () => {
+  test('a later hub starts from snapshots and shows the same', async () => {
     const url = await start()
     const first = await serve(url)
     const { token, learner } = await join(first, 'Ada')
@@ -122,7 +122,7 @@ describe.each(sources())('on %s', (name, start) => {
     expect(row?.current).toBeUndefined()
   })
 
-  test('a Redis that comes back empty gets all again from the participants', async () => {
+  test('a Redis that comes back empty gets everything again from the participants', async () => {
     const url = await start()
     const served = await serve(url)
     const { token, learner } = await join(served, 'Ada')
@@ -162,14 +162,14 @@ test('several progress logs of one participant are one: each event counts once, 
   const { token, learner } = await join(served, 'Ada')
   const first = failed(1, '01-events', task, diagnosis)
   await send(served, token, 0, [first])
-  // An import, or a copy of the folder: what was there already, and more.
+  // An import, or a copy of the folder: existing events, and more.
   const other = { logId: randomUUID() }
   const events = [
     { ...first, ...other },
     { ...passed(2, '07-concurrency'), ...other },
   ]
   expect((await send(served, token, 0, events)).body).toMatchObject({ kind: 'stored', stored: 2 })
-  // Both go on.
+  // Both continue.
   await send(served, token, 1, [passed(2, '01-events')])
   await send(served, token, 2, [{ ...failed(3, '07-concurrency', task, diagnosis), ...other }])
   const lessons = {
@@ -187,13 +187,13 @@ test('several progress logs of one participant are one: each event counts once, 
   }
 })
 
-test('two of one name are told apart', async () => {
+test('two of the same name get different labels', async () => {
   const served = await serve(await embedded())
   const both = [await join(served, 'Ada'), await join(served, ' ada '), await join(served, 'Bob')]
   expect(both.map(({ label }) => label)).toEqual(['Ada', 'ada (2)', 'Bob'])
 })
 
-test('who leaves is forgotten', async () => {
+test('a participant who leaves is forgotten', async () => {
   const url = await embedded()
   const served = await serve(url, newAbout())
   const { token, learner } = await join(served, 'Ada', true)

@@ -17,7 +17,7 @@ import { ended, newHome, runProgram, startProgram } from '../cli/program.ts'
 import { need } from '../need.ts'
 import { call, embedded, newAbout, type Served, serve, until } from './class.ts'
 
-/** A busy machine may take long for a large batch (ms); that is not what these tests are about. */
+/** A busy machine may take long for a large batch (ms), which these tests aren't about. */
 const patience = 60_000
 
 const check = { target: 'workspace', redis: 'binary', ms: 1, tasks: [] }
@@ -47,8 +47,8 @@ async function stored({ hub }: Served, folder: string, progress: ProgressLog): P
 
 const idsOf = (progress: ProgressLog) => progress.since(0).map(({ eventId }) => eventId)
 
-describe('what a learner does arrives once and in order', () => {
-  test('also what was done before joining, and in many batches', async () => {
+describe('events arrive once and in order', () => {
+  test('even those from before joining, and in many batches', async () => {
     const served = await serve(await embedded())
     const { folder, progress } = await learnerOf(served)
     await fail(progress, 450)
@@ -67,7 +67,7 @@ describe('what a learner does arrives once and in order', () => {
     const { port } = new URL(first.origin)
     await first.stop()
     await fail(progress, 3)
-    await expect(sendPending({ folder, progress, patience })).rejects.toThrow('does not answer')
+    await expect(sendPending({ folder, progress, patience })).rejects.toThrow("doesn't answer")
     // The sender in the background keeps trying, and the hub comes back at the same address.
     const sending = sendUntilDone({ folder, progress }, 30_000)
     await fail(progress, 2)
@@ -90,7 +90,7 @@ describe('what a learner does arrives once and in order', () => {
     expect(await stored(served, folder, progress)).toEqual(idsOf(progress))
   })
 
-  test('to a hub that has lost everything, when nothing new was done since', async () => {
+  test('to a hub that has lost everything, without anything new since', async () => {
     const served = await serve(await embedded())
     const { folder, progress } = await learnerOf(served)
     await fail(progress, 5)
@@ -104,7 +104,7 @@ describe('what a learner does arrives once and in order', () => {
     )
     await sendPending({ folder, progress, patience })
     expect(await stored(served, folder, progress)).toEqual(idsOf(progress))
-    // Or the last of it: what the disk had not got when the power went.
+    // Or the latest: what wasn't on the disk when the power failed.
     const learner = readMembership(folder)?.learner ?? ''
     const log = keys.learner(learner, progress.logId ?? '')
     const entries = await redis.xrange(log, '-', '5-0')
@@ -115,7 +115,7 @@ describe('what a learner does arrives once and in order', () => {
     expect(await stored(served, folder, progress)).toEqual(idsOf(progress))
   })
 
-  test('sent by two programs at once, or after what was acknowledged was forgotten here', async () => {
+  test('sent by two programs at once, or after acknowledgments were forgotten here', async () => {
     const served = await serve(await embedded())
     const { folder, progress } = await learnerOf(served)
     await fail(progress, 250)
@@ -128,7 +128,7 @@ describe('what a learner does arrives once and in order', () => {
     expect(await stored(served, folder, progress)).toEqual(idsOf(progress))
   })
 
-  test('without what the class would not take, which holds up nothing', async () => {
+  test('without events that the class would refuse, which hold up nothing', async () => {
     const served = await serve(await embedded())
     const { folder, progress } = await learnerOf(served)
     await progress.record('LESSON_OPENED', '../../etc', {})
@@ -140,7 +140,7 @@ describe('what a learner does arrives once and in order', () => {
     expect(hasPending(folder)).toBe(false)
   })
 
-  test('from a log that was put back to an earlier state, and went on from there', async () => {
+  test('from a log that was reset to an earlier state, and continued from there', async () => {
     const served = await serve(await embedded())
     const { folder, progress } = await learnerOf(served)
     await fail(progress, 2)
@@ -159,7 +159,7 @@ describe('what a learner does arrives once and in order', () => {
       () => served.hub.participant(readMembership(folder)?.learner ?? ''),
       (seen) => seen?.attempts.length === 7 && seen.row.lessons['01-events']?.attempts === 7,
     )
-    // What was done before the log was put back did happen, and the class keeps it.
+    // What happened before the log was reset did happen, and the class keeps it.
     const [no, yes] = [false, true]
     expect(page?.attempts.map(({ passed }) => passed)).toEqual([no, no, no, no, no, yes, no])
     await fail(again, 1)
@@ -171,7 +171,7 @@ describe('what a learner does arrives once and in order', () => {
     )
   })
 
-  test('from a folder that was copied to another machine, when both go on', async () => {
+  test('from a folder that was copied to another machine, when both continue', async () => {
     const served = await serve(await embedded())
     const { folder, progress } = await learnerOf(served)
     await fail(progress, 2)
@@ -199,7 +199,7 @@ describe('what a learner does arrives once and in order', () => {
     expect([folder, other].map((one) => hasPending(one))).toEqual([false, false])
   })
 
-  test('after an import the log goes on under another id, and the class has all of it', async () => {
+  test('after an import the log continues under another ID, and the class has all of it', async () => {
     const served = await serve(await embedded())
     const { folder, progress, home } = await learnerOf(served)
     await sendPending({ folder, progress, patience })
@@ -216,7 +216,7 @@ describe('what a learner does arrives once and in order', () => {
   })
 })
 
-test('whoever was in another class before joins without a wrong guess, and a class that moved is found again', async () => {
+test('joining from another class is not a wrong guess, and a class that moved is found again', async () => {
   const url = await embedded()
   const [old, now] = [await serve(url), await serve(url, undefined, { elapsed: () => 0 })]
   const members = await Promise.all(Array.from({ length: 12 }, (_, n) => learnerOf(old, `Learner ${n}`)))
@@ -232,12 +232,12 @@ test('whoever was in another class before joins without a wrong guess, and a cla
 })
 
 describe('code', () => {
-  test('goes along with the check that it belongs to, if it was not changed since', async () => {
+  test('is sent with the check that it belongs to, if unchanged since', async () => {
     const served = await serve(await embedded())
     const { folder, progress, home } = await learnerOf(served, 'Ada', true)
     const answer = (slug: string) => path.join(home, 'workspace', `${slug}.ts`)
     await mkdir(path.join(home, 'workspace'))
-    // File systems are not exact to the millisecond: what was saved before and behind a check is said, not awaited.
+    // File systems are not exact to the millisecond: the time of a save before and after a check is set, not awaited.
     const save = async (text: string, seconds: number) => {
       await writeFile(answer('01-events'), text)
       const at = Date.now() / 1_000 + seconds
@@ -246,7 +246,7 @@ describe('code', () => {
     await save('first', -60)
     await fail(progress, 1)
     keepAnswers(folder, progress, answer)
-    // Saved again, and the check of that is not there yet: it must not pass for the old one.
+    // Saved again, but its check isn't there yet: it must not pass for the old one.
     await fail(progress, 1)
     await save('second', 60)
     keepAnswers(folder, progress, answer)
@@ -260,7 +260,7 @@ describe('code', () => {
   })
 })
 
-test('a program that stays sends beside its work, and hears what the class says', async () => {
+test('a program that stays open sends alongside its work, and receives class news', async () => {
   const served = await serve(await embedded())
   const { folder, progress } = await learnerOf(served)
   onTestFinished(keepSending({ folder, progress }))
@@ -285,7 +285,7 @@ describe('the commands', () => {
     const run = (...args: readonly string[]) => runProgram(args, { env })
     expect((await run('stuck')).stderr).toMatch(/^You aren't in a class\. Join one: /)
     const wrong = await run('class', 'join', served.origin, '--code', 'XXXXXX', '--as', 'Ada')
-    expect(wrong).toMatchObject({ code: 2, stdout: '', stderr: 'That is not the join code.\n' })
+    expect(wrong).toMatchObject({ code: 2, stdout: '', stderr: "That isn't the join code.\n" })
     const missing = await run('class', 'join', served.origin, '--as', 'Ada')
     expect(missing).toMatchObject({ code: 2, stdout: '' })
     expect(missing.stderr).toMatch(/^The join code is missing\. This isn't a terminal/)
@@ -324,7 +324,7 @@ describe('the commands', () => {
     expect(readdirSync(path.join(home, '.eventlings')).filter((name) => name.startsWith('class'))).toEqual([])
   })
 
-  test('nothing waits for a hub that takes connections and never answers', async () => {
+  test('nothing waits for a hub that accepts connections and never answers', async () => {
     const served = await serve(await embedded())
     const { home } = await learnerOf(served)
     const silent = createServer(() => {})
@@ -337,7 +337,7 @@ describe('the commands', () => {
     const env = { EVENTLINGS_HOME: home, EVENTLINGS_REDIS: 'embedded' }
     const began = performance.now()
     expect((await runProgram(['skip', '02'], { env })).code).toBe(0)
-    // The sender's own time limit is five seconds; the command knows nothing of it.
+    // The sender's own time limit is five seconds; the command doesn't depend on it.
     expect(performance.now() - began).toBeLessThan(5_000)
     await served.stop()
   })
@@ -361,7 +361,7 @@ need('redis-server').describe('the hub as a process', () => {
     return { child, said, address, code, secret }
   }
 
-  test('killed again and again while learners send: nothing that was acknowledged is lost', async () => {
+  test('killed again and again while learners send: nothing acknowledged is lost', async () => {
     const home = await newHome()
     let hub = await opened(home, ['open', '--name', 'Storm'])
     const about = { ...newAbout(), joinCode: hub.code }
@@ -387,7 +387,7 @@ need('redis-server').describe('the hub as a process', () => {
       hub = await opened(home, ['resume'])
       const exported = await call<ClassExport>({ origin: hub.address }, paths.export, { token: hub.secret })
       for (const { row, attempts } of exported.body.participants) {
-        // The header and the opened lesson are no attempts.
+        // The header and the opened lesson aren't attempts.
         expect(attempts.length, row.label).toBeGreaterThanOrEqual((acknowledged.get(row.id) ?? 0) - 2)
       }
     }
@@ -400,10 +400,10 @@ need('redis-server').describe('the hub as a process', () => {
     expect(body.participants.map(({ label }) => label).sort()).toEqual(['Ada', 'Bob', 'Eve'])
     const second = await runProgram(['class', 'resume'], { env: { EVENTLINGS_HOME: home } })
     expect(second).toMatchObject({ code: 2, stdout: '' })
-    expect(second.stderr).toMatch(/^"Storm" is open already, on port/)
+    expect(second.stderr).toMatch(/^"Storm" is already open, on port/)
   })
 
-  test('is closed and exported from another terminal, and once it is gone', async () => {
+  test('is closed and exported from another terminal, even once it is gone', async () => {
     const home = await newHome()
     const hub = await opened(home, ['open', '--name', 'Tuesday', '--track', 'ninety-minutes'])
     expect(hub.said).not.toContain('?')
@@ -444,7 +444,7 @@ need('redis-server').describe('the hub as a process', () => {
     await runProgram(['check', '01', '--solution', '--redis', server.url], { env })
     const opening = await runProgram(['class', 'open', '--redis', server.url], { env })
     expect(opening).toMatchObject({ code: 2, stdout: '' })
-    expect(opening.stderr).toMatch(/is a sandbox: checks empty it/)
+    expect(opening.stderr).toMatch(/is a sandbox, which checks empty/)
     expect(existsSync(path.join(home, '.eventlings', 'classes'))).toBe(false)
   })
 })

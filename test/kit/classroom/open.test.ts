@@ -20,7 +20,7 @@ const ipv4 = (address: string, internal = false) => ({
 })
 
 describe('addresses', () => {
-  test('those that learners can reach come first, this machine alone is no network', () => {
+  test('addresses that learners can reach come first, and loopback is not a network', () => {
     const interfaces = {
       lo: [ipv4('127.0.0.1', true)],
       docker0: [ipv4('172.17.0.1')],
@@ -43,8 +43,8 @@ describe('addresses', () => {
     expect(readClassAddress(typed)).toEqual(read)
   })
 
-  test.each(['', 'file:///etc/passwd', 'http://me:secret@example.com', 'a b'])('"%s" is none', (typed) => {
-    expect(() => readClassAddress(typed)).toThrow('is no address of a class')
+  test.each(['', 'file:///etc/passwd', 'http://me:secret@example.com', 'a b'])('"%s" is not one', (typed) => {
+    expect(() => readClassAddress(typed)).toThrow("isn't the address of a class")
   })
 })
 
@@ -54,9 +54,9 @@ describe('the classes of a machine', () => {
     return { about, secret: 's', redis: 'own', host: '127.0.0.1', port: 4280 }
   }
 
-  test('the latest is meant, or the one that is named; what is no class is passed over', async () => {
+  test('finds the latest, or the named one, and skips invalid files', async () => {
     const folder = path.join(await newHome(), '.eventlings')
-    expect(() => findClass(folder)).toThrow('No class was opened here yet.')
+    expect(() => findClass(folder)).toThrow('No class has been opened here yet.')
     const [monday, tuesday] = [
       file('Monday', '2026-05-04T09:00:00.000Z'),
       file('Tuesday', '2026-05-05T09:00:00.000Z'),
@@ -67,7 +67,7 @@ describe('the classes of a machine', () => {
     expect(findClass(folder).about.name).toBe('Tuesday')
     expect(findClass(folder, 'mon').about.name).toBe('Monday')
     expect(() => findClass(folder, 'Friday')).toThrow(
-      'There is no class "Friday" here. There are: "Tuesday", "Monday".',
+      `There's no class "Friday" here. The classes are: "Tuesday", "Monday".`,
     )
     if (process.platform !== 'win32') {
       const written = path.join(folder, 'classes', monday.about.id, 'class.json')
@@ -77,7 +77,7 @@ describe('the classes of a machine', () => {
 })
 
 describe('the port of a class', () => {
-  /** Somebody else's program. */
+  /** Another program. */
   async function occupy(port: number): Promise<number> {
     const other = createServer()
     await new Promise<void>((resolve) =>
@@ -96,24 +96,24 @@ describe('the port of a class', () => {
     return opened
   }
 
-  test('is another one than usual when that is taken and none was asked for', async () => {
+  test('differs from the usual one if that is in use and none was requested', async () => {
     await occupy(USUAL_PORT)
     const { file, own } = await open(0)
     expect([0, USUAL_PORT]).not.toContain(file.port)
     expect((await fetch(`${own}/api/hello`)).status).toBe(200)
   })
 
-  test('that was asked for is not exchanged in silence', async () => {
+  test('that was requested is never silently replaced', async () => {
     const port = await occupy(0)
     await expect(open(port)).rejects.toMatchObject({
       name: 'ClassError',
-      message: `Port ${port} is taken by another program. Take another one with --port.`,
+      message: `Port ${port} is already in use. Choose another one with --port.`,
     })
   })
 
-  // Elsewhere only 127.0.0.1 is there by itself.
+  // Elsewhere only 127.0.0.1 exists by default.
   test.runIf(process.platform === 'linux')(
-    'on any address of loopback answers there, and by no foreign name',
+    'on any loopback address answers there, and to no foreign name',
     async () => {
       const { own, file } = await open(0, '127.0.0.2')
       expect(own).toBe(`http://127.0.0.2:${file.port}`)
@@ -126,17 +126,17 @@ describe('the port of a class', () => {
     },
   )
 
-  test('of an address that is not here', async () => {
-    // Of a range that is kept for documentation.
+  test('of an address that this machine does not have', async () => {
+    // From a range that is reserved for documentation.
     await expect(open(0, '192.0.2.1')).rejects.toMatchObject({
       name: 'ClassError',
-      message: '192.0.2.1 is no address of this machine. --host 0.0.0.0 means all that it has.',
+      message: "192.0.2.1 isn't an address of this machine. Use --host 0.0.0.0 for all of its addresses.",
     })
   })
 })
 
 describe('the doctors', () => {
-  test('of a class looks and changes nothing', async () => {
+  test('of a class only looks', async () => {
     const home = await newHome()
     const { stdout, stderr } = await runProgram(['class', 'doctor', '--json'], {
       env: { EVENTLINGS_HOME: home },

@@ -24,7 +24,7 @@ function participant(id: string, ...attempts: Attempt[]): ParticipantPage {
 }
 
 describe('costOfDiagnoses', () => {
-  test('counts the time until the next check of the same lesson, and whom it cost', () => {
+  test('counts the time until the next check of the same lesson, and who it cost', () => {
     const costs = costOfDiagnoses({
       participants: [
         participant(
@@ -43,19 +43,19 @@ describe('costOfDiagnoses', () => {
     ])
   })
 
-  test('what was not begun cost nothing', () => {
+  test('unstarted tasks cost nothing', () => {
     const starter = { ...attempt(0, '07', 'append is not written yet.'), unbegun: true as const }
     expect(costOfDiagnoses({ participants: [participant('Ada', starter, attempt(9, '07'))] })).toEqual([])
   })
 
-  test('a night is no work', () => {
+  test('a night does not count as work', () => {
     const [cost] = costOfDiagnoses({
       participants: [participant('Ada', attempt(0, '07', 'x'), attempt(600, '07'))],
     })
     expect(cost?.ms).toBe(30 * 60_000)
   })
 
-  test('nothing failed, nothing cost', () => {
+  test('without failures there is no cost', () => {
     expect(costOfDiagnoses({ participants: [participant('Ada', attempt(0, '07'))] })).toEqual([])
   })
 })

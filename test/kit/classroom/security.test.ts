@@ -7,7 +7,7 @@ import { call, embedded, failed, join, passed, progress, secret, send, serve, un
 
 const bearer = { token: secret }
 
-/** With headers that fetch does not let one set. */
+/** With headers that fetch doesn't allow. */
 function raw(origin: string, path: string, headers: Record<string, string>): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(origin)
@@ -20,7 +20,7 @@ function raw(origin: string, path: string, headers: Record<string, string>): Pro
 }
 
 describe('who may do what', () => {
-  test('the join code opens nothing of the instructor, nor does a token', async () => {
+  test('neither the join code nor a token opens instructor pages', async () => {
     const served = await serve(await embedded())
     const { token, learner } = await join(served, 'Ada')
     for (const path of [paths.overview, paths.stream, `${paths.participant}${learner}`, paths.export]) {
@@ -32,7 +32,7 @@ describe('who may do what', () => {
     }
   })
 
-  test('nobody writes as another, nor with a token that was made up', async () => {
+  test('no one writes as someone else, nor with a made-up token', async () => {
     const served = await serve(await embedded())
     const [ada, eve] = [await join(served, 'Ada'), await join(served, 'Eve')]
     const forged = eve.token.replace(eve.learner, ada.learner)
@@ -66,17 +66,17 @@ describe('who may do what', () => {
     expect((await call<Overview>(served, paths.overview, { headers })).body.kind).toBe('overview')
   })
 
-  test('a page of another site can neither ask nor command', async () => {
+  test('a page of another site can neither read nor command', async () => {
     const served = await serve(await embedded())
     const body = { do: 'message', text: 'x' }
     const lead = (headers: Record<string, string>) => call(served, paths.lead, { ...bearer, body, headers })
     expect((await lead({ origin: 'http://evil.example' })).status).toBe(403)
     expect((await lead({ 'sec-fetch-site': 'cross-site' })).status).toBe(403)
     expect((await lead({ origin: 'null' })).status).toBe(403)
-    // A form can send without asking beforehand, but no JSON.
+    // A form can send without a preflight, but not JSON.
     expect((await lead({ 'content-type': 'text/plain' })).status).toBe(400)
     expect((await lead({ origin: served.origin })).status).toBe(200)
-    // DNS rebinding: the request arrives here, by another name.
+    // DNS rebinding: the request arrives here under another name.
     expect(await raw(served.origin, paths.overview, { host: 'evil.example' })).toBe(421)
     expect(await raw(served.origin, paths.overview, { host: 'localhost' })).toBe(401)
   })
@@ -109,7 +109,7 @@ describe('guessing', () => {
     expect(statuses).toEqual([...Array(8).fill(401), ...Array(4).fill(429)])
   })
 
-  test('who is logged in, or has joined, does not wait for those who guess', async () => {
+  test('logged-in users and participants do not wait because of guessers', async () => {
     const served = await serve(await embedded(), undefined, { elapsed: () => 0 })
     const { token } = await join(served, 'Ada')
     for (let n = 0; n < 10; n += 1) await call(served, paths.login, { body: { secret: 'x' } })
@@ -119,7 +119,7 @@ describe('guessing', () => {
 })
 
 describe('too much', () => {
-  test('is refused with a sentence, and the hub goes on', async () => {
+  test('is refused with a sentence, and the hub keeps working', async () => {
     const served = await serve(await embedded())
     const { token } = await join(served, 'Ada', true)
     const events = (count: number, more: object = {}) =>
@@ -147,7 +147,7 @@ describe('too much', () => {
     expect(reply?.body).toMatchObject({ kind: 'stored', n: 3 })
   })
 
-  test('so is what is no event: numbers that fall, other logs, paths for lessons, no JSON', async () => {
+  test('so is anything invalid: falling numbers, other logs, paths for lessons, not JSON', async () => {
     const served = await serve(await embedded())
     const { token } = await join(served, 'Ada')
     const one = (more: object) => [{ ...passed(1, '01-events'), ...more }]
@@ -176,8 +176,8 @@ describe('too much', () => {
     expect(garbage.status).toBe(400)
   })
 
-  test('too often is told when to come again', async () => {
-    // Time stands still, or a slow machine would ask no more often than it may.
+  test('a client that asks too often is told when to retry', async () => {
+    // Time stands still, or a slow machine would never exceed the limit.
     const served = await serve(await embedded(), undefined, { elapsed: () => 0 })
     const { token } = await join(served, 'Ada')
     const replies = await Promise.all(
@@ -187,13 +187,13 @@ describe('too much', () => {
     )
     const slowed = replies.find(({ status }) => status === 429)
     expect(Number(slowed?.headers.get('retry-after'))).toBeGreaterThanOrEqual(1)
-    // Others are not slowed down with them.
+    // Others aren't slowed down with it.
     const bob = await join(served, 'Bob')
     expect((await call(served, paths.view, { token: bob.token })).status).toBe(200)
   })
 })
 
-test('names, texts, diagnoses and code come out as they went in, as data of JSON, never as markup', async () => {
+test('names, messages, diagnoses and code come out unchanged, as JSON data, never as markup', async () => {
   const served = await serve(await embedded())
   const markup = '<img src=x onerror=alert(1)>'
   const { token, learner } = await join(served, markup, true)
@@ -218,7 +218,7 @@ test('names, texts, diagnoses and code come out as they went in, as data of JSON
   expect(page.attempts).toMatchObject([{ task: markup, diagnosis: `${markup}</script>`, code: markup }])
 })
 
-test('no path leads out, and what is no id finds nobody', async () => {
+test('no path leads out, and an invalid ID finds no one', async () => {
   const served = await serve(await embedded())
   for (const path of ['../../package.json', '..%2f..%2fpackage.json', '%00', '*', randomUUID()]) {
     const { status } = await call(served, `${paths.participant}${path}`, bearer)
@@ -227,7 +227,7 @@ test('no path leads out, and what is no id finds nobody', async () => {
   expect(await raw(served.origin, '/../../../../etc/passwd', { host: 'localhost' })).toBe(404)
 })
 
-test('code is kept only of those who share theirs, and deleted when they stop', async () => {
+test('code is stored only for participants who share it, and deleted when they stop', async () => {
   const served = await serve(await embedded())
   const { token, learner } = await join(served, 'Ada')
   const check = failed(1, '01-events', 'a', 'x')
@@ -249,7 +249,7 @@ test('code is kept only of those who share theirs, and deleted when they stop', 
   expect(await codeNow()).toBeUndefined()
 })
 
-test('a class that is closed takes nothing, and one that is open again does', async () => {
+test('a closed class accepts nothing, and a reopened one does', async () => {
   const served = await serve(await embedded())
   const { token } = await join(served, 'Ada')
   await call(served, paths.close, { ...bearer, body: {} })

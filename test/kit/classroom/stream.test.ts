@@ -8,7 +8,7 @@ interface Sent {
   readonly data: Changes | Overview
 }
 
-/** What a page gets, in the order in which it comes; growing. */
+/** What a page receives, in order; growing. */
 async function follow(served: Served): Promise<readonly Sent[]> {
   const stop = new AbortController()
   onTestFinished(() => stop.abort())
@@ -37,9 +37,9 @@ async function follow(served: Served): Promise<readonly Sent[]> {
 }
 
 describe('the stream', () => {
-  test('begins with the whole, then tells who changed and who left', async () => {
+  test('starts with the whole state, then sends who changed and who left', async () => {
     const served = await serve(await embedded())
-    // Who looked on before knows when both names have been told: a page that opens earlier gets them once more, as changes.
+    // An earlier observer shows when both names have been sent: a page that opens sooner gets them again, as changes.
     const earlier = await follow(served)
     const [ada, bob] = [await join(served, 'Ada'), await join(served, 'Bob')]
     await until(
@@ -71,7 +71,7 @@ describe('the stream', () => {
     })
   })
 
-  test('tells what comes closely together in few messages', async () => {
+  test('sends closely spaced changes in few messages', async () => {
     const served = await serve(await embedded())
     const { token } = await join(served, 'Ada')
     const sent = await follow(served)
@@ -85,7 +85,7 @@ describe('the stream', () => {
     expect(sent.length).toBeLessThanOrEqual(seconds * 8 + 4)
   })
 
-  test('of every hub shows what came to any', async () => {
+  test('of every hub shows what any hub received', async () => {
     const url = await embedded()
     const one = await serve(url)
     const other = await serve(url, one.about)

@@ -3,11 +3,11 @@ import { Waiting } from '../../../src/classroom/hub/waiting.ts'
 
 const LONG = 60_000
 
-test('what holds already is not waited for', async () => {
+test('a condition that is already true is not awaited', async () => {
   await new Waiting().until(() => true, LONG)
 })
 
-test('a change wakes those whose wish it brings, and no others', async () => {
+test('a change wakes the callers whose condition it meets, and no others', async () => {
   const waiting = new Waiting()
   const there = new Set<string>()
   const seen: string[] = []
@@ -24,6 +24,6 @@ test('a change wakes those whose wish it brings, and no others', async () => {
   expect(seen).toEqual(['two', 'one'])
 })
 
-test('nobody waits longer than they want to', async () => {
+test('no caller waits longer than it wants to', async () => {
   await new Waiting().until(() => false, 1)
 })

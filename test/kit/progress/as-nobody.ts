@@ -1,4 +1,4 @@
-/** Opens the progress in the folder given and records twice, as a user without rights; prints what a program would see. */
+/** Opens the progress in the given folder and records twice, as a user without rights; prints what a program would see. */
 import { openProgress } from '../../../src/progress/index.ts'
 
 if (process.getuid?.() === 0) process.seteuid?.(65534)

@@ -13,39 +13,39 @@ describe('a line of the log', () => {
   })
 
   test.each([
-    ['it is no JSON', '{"eventId":'],
-    ['it is no JSON', 'hello'],
-    ['it is no object', '[]'],
-    ['it is no object', 'null'],
-    ['it is no object', '"text"'],
+    ["it isn't JSON", '{"eventId":'],
+    ["it isn't JSON", 'hello'],
+    ["it isn't an object", '[]'],
+    ["it isn't an object", 'null'],
+    ["it isn't an object", '"text"'],
     ['it has no eventId', '{}'],
   ])('%s: %s', (problem, line) => {
     expect(decodeLine(line)).toEqual({ kind: 'malformed', problem })
   })
 
   test.each([
-    ['its eventId is not a UUID', { eventId: 'one' }],
-    ['its timestamp is not a time in ISO 8601', { timestamp: 'yesterday' }],
-    ['its timestamp is not a time in ISO 8601', { timestamp: '2025-13-45T00:00:00Z' }],
+    ["its eventId isn't a UUID", { eventId: 'one' }],
+    ["its timestamp isn't a time in ISO 8601", { timestamp: 'yesterday' }],
+    ["its timestamp isn't a time in ISO 8601", { timestamp: '2025-13-45T00:00:00Z' }],
     ['it has no entityId', { entityId: undefined }],
-    ['its entityId is not a text that is not empty', { entityId: '' }],
-    ['its payload is not an object', { payload: [] }],
-    ['its metadata is not an object', { metadata: null }],
+    ["its entityId isn't a nonempty string", { entityId: '' }],
+    ["its payload isn't an object", { payload: [] }],
+    ["its metadata isn't an object", { metadata: null }],
     ['it has no logId', { logId: undefined }],
-    ['its n is not a whole number from 1', { n: 0 }],
-    ['its n is not a whole number from 1', { n: 1.5 }],
+    ["its n isn't a whole number of 1 or more", { n: 0 }],
+    ["its n isn't a whole number of 1 or more", { n: 1.5 }],
     ['it has no payload.diagnosis', { payload: { ...sound.payload, diagnosis: undefined } }],
-    ['its payload.ms is not a number from 0', { payload: { ...sound.payload, ms: '25' } }],
+    ["its payload.ms isn't a number of 0 or more", { payload: { ...sound.payload, ms: '25' } }],
     [
-      'its payload.tasks is not a list of { task, state }',
+      "its payload.tasks isn't a list of { task, state }",
       { payload: { ...sound.payload, tasks: [{ task: 'a', state: 'odd' }] } },
     ],
-    ['its payload.tasks is not a list of { task, state }', { payload: { ...sound.payload, tasks: [null] } }],
+    ["its payload.tasks isn't a list of { task, state }", { payload: { ...sound.payload, tasks: [null] } }],
   ])('%s', (problem, change) => {
     expect(changed(change)).toEqual({ kind: 'malformed', problem })
   })
 
-  test('a type from a later version is kept whole, also one that is named like something of JavaScript', () => {
+  test('a type from a later version is kept whole, even one named like something in JavaScript', () => {
     for (const eventType of ['BADGE_EARNED', 'constructor', '__proto__', 'toString']) {
       const decoded = changed({ eventType, payload: { anything: [1] }, extra: true })
       expect(decoded).toMatchObject({
@@ -62,7 +62,7 @@ describe('a line of the log', () => {
     })
   })
 
-  test('what an answer said at length is cut, and not through the middle of a character', () => {
+  test('a long message of an answer is cut, but never inside a character', () => {
     const long = plainCopy({ diagnosis: `${'x'.repeat(3_999)}😀${'y'.repeat(100_000)}` })
     expect(long.diagnosis).toBe(`${'x'.repeat(3_999)}…`)
     expect(plainCopy({ text: 'a\nb\u2028c' })).toEqual({ text: 'a\nb\u2028c' })

@@ -1,4 +1,4 @@
-/** Takes the lock of the folder's log, writes half a line, and is killed with the lock in its hand. */
+/** Takes the lock of the folder's log, writes half a line, and is killed while holding the lock. */
 import { appendFileSync } from 'node:fs'
 import { withLock } from '../../../src/progress/lock.ts'
 import { placesIn } from '../../../src/progress/places.ts'

@@ -47,7 +47,7 @@ describe('the state of a lesson', () => {
     expect(lesson(...events).state).toBe(expected)
   })
 
-  test('the fingerprint is of the lesson that the file was begun from, or that it passed last', () => {
+  test('the fingerprint belongs to the lesson that the file was started from, or that it passed last', () => {
     const print = (fingerprint: string) => ({ fingerprint })
     const begins = (fingerprint: string) => event('LESSON_OPENED', slug, print(fingerprint))
     const failsAt = (at: string) => event('CHECK_FAILED', slug, { ...failed(), ...print(at) })
@@ -61,7 +61,7 @@ describe('the state of a lesson', () => {
     expect(known(begins('a'), resetAt('b'))).toBe('b')
     // The file was deleted, and the starter copied again.
     expect(known(passesAt('a'), begins('b'))).toBe('b')
-    // Older logs don't say it, and older programs don't write it.
+    // Older logs don't have it, and older programs don't write it.
     expect(known(opened(), fails())).toBeUndefined()
     expect(known(opened(), failsAt('a'))).toBe('a')
     expect(known(begins('a'), passes())).toBeUndefined()
@@ -82,7 +82,7 @@ describe('the state of a lesson', () => {
     expect(lessonIn(mended, slug)).not.toHaveProperty('lastDiagnosis')
   })
 
-  test('a reset keeps what happened and forgets what the answer was', () => {
+  test('a reset keeps the history and forgets the answer', () => {
     const after = lesson(
       opened(minute(1)),
       hint(1, 2),
@@ -107,17 +107,17 @@ describe('the state of a lesson', () => {
     expect(after).not.toHaveProperty('lastDiagnosis')
   })
 
-  test('hints count per task, and a step shown again is none', () => {
+  test('hints count per task, and one shown again does not count', () => {
     expect(lesson(hint(1, 1), hint(1, 2), hint(3, 1), hint(1, 1)).hints).toEqual({ 1: 2, 3: 1 })
   })
 
-  test('skipped tasks: a pass on a real server is not undone by one on the embedded, and a reset asks anew', () => {
+  test('skipped tasks: a pass on a real server is not undone by one on the embedded, and a reset starts over', () => {
     expect(lesson(passes(2)).skippedTasks).toBe(2)
     expect(lesson(passes(2), passes(0), passes(2)).skippedTasks).toBe(0)
     expect(lesson(passes(0), reset(), passes(2)).skippedTasks).toBe(2)
   })
 
-  test('checking the solution or the starter is no answer', () => {
+  test('checking the solution or the starter is not an answer', () => {
     const notOwn = ['solution', 'starter'].flatMap((target) => [
       event('CHECK_FAILED', slug, { ...failed(), target }),
       event('CHECK_PASSED', slug, { ...passed(), target }),
@@ -150,7 +150,7 @@ describe('the course', () => {
     ).toBe('01-a')
   })
 
-  test('placement is remembered and passes nothing', () => {
+  test('the placement is remembered but passes nothing', () => {
     const taken = event(
       'PLACEMENT_TAKEN',
       'course',
@@ -163,7 +163,7 @@ describe('the course', () => {
     })
   })
 
-  test('evolve changes nothing that it is given', () => {
+  test('evolve does not change its input', () => {
     const before = Object.freeze(state(opened(), passes()))
     for (const one of before.lessons) Object.freeze(one)
     const copy = structuredClone(before)
@@ -171,7 +171,7 @@ describe('the course', () => {
     expect(before).toEqual(copy)
   })
 
-  test('a slug that means something to JavaScript is a slug', () => {
+  test('a slug with a meaning in JavaScript is still a slug', () => {
     for (const odd of ['__proto__', 'constructor', 'toString']) {
       expect(lessonIn(state(event('LESSON_OPENED', odd, {})), odd).state).toBe('started')
       expect(lessonIn(initialState, odd).state).toBe('new')

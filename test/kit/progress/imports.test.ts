@@ -12,7 +12,7 @@ function importsOf(file: string, pattern: RegExp): readonly string[] {
   return [...code.matchAll(pattern)].map((found) => found[1] ?? '')
 }
 
-/** A cold `eventlings list` loads this folder: it must cost nothing but Node's own modules, and know nothing of the rest of the kit. */
+/** A cold `eventlings list` loads this folder: it may load only Node's own modules, and nothing of the rest of the kit. */
 test('the folder imports only itself and Node', () => {
   const files = readdirSync(folder)
   expect(files).toContain('index.ts')
@@ -23,7 +23,7 @@ test('the folder imports only itself and Node', () => {
   }
 })
 
-test('who only reads progress does not load what writes it', () => {
+test('reading progress does not load the code that writes it', () => {
   const loaded = new Set<string>(['index.ts'])
   for (const file of loaded) {
     for (const one of staticImports(file)) if (one.startsWith('./')) loaded.add(one.slice(2))

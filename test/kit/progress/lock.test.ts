@@ -15,7 +15,7 @@ function lockFile(text?: string): string {
   return file
 }
 
-/** Time that passes only while somebody waits. */
+/** Time that passes only during waits. */
 function waiting(onPause: (waited: number) => void = () => {}) {
   let time = 0
   return {
@@ -38,7 +38,7 @@ describe('whether a lock is stale', () => {
   test.each([
     ['its owner lives', owner, seen, false],
     [
-      'its owner lives, and was seen for long, but took it just now',
+      'its owner lives and was seen for long, but took it just now',
       owner,
       { watchedMs: 60_000, ageMs: 5_000 },
       false,
@@ -54,8 +54,8 @@ describe('whether a lock is stale', () => {
       { watchedMs: 3_000 },
       true,
     ],
-    ['it names nobody yet', undefined, { watchedMs: 500 }, false],
-    ['it names nobody', undefined, { watchedMs: 1_000 }, true],
+    ['it names no owner yet', undefined, { watchedMs: 500 }, false],
+    ['it names no owner', undefined, { watchedMs: 1_000 }, true],
   ])('%s', (_, who, change, stale) => {
     expect(isStale(who, { ...seen, ...change })).toBe(stale)
   })
@@ -69,7 +69,7 @@ describe('whether a lock is stale', () => {
 })
 
 describe('taking the lock', () => {
-  test('holds it meanwhile, lets go afterwards, also after an error', async () => {
+  test('holds it meanwhile, releases it afterwards, even after an error', async () => {
     const file = lockFile()
     expect(await withLock(file, () => existsSync(file))).toBe(true)
     expect(existsSync(file)).toBe(false)
@@ -81,7 +81,7 @@ describe('taking the lock', () => {
     expect(existsSync(file)).toBe(false)
   })
 
-  test('waits until the other lets go', async () => {
+  test('waits until the other releases it', async () => {
     const file = lockFile(here(4711))
     const time = waiting((waited) => {
       if (waited > 500) rmSync(file, { force: true })
@@ -115,7 +115,7 @@ describe('taking the lock', () => {
     await expect(withLock(file, () => 'mine', { ...time, ...dead })).rejects.toBeInstanceOf(LockTimeoutError)
   })
 
-  test('somebody killed while breaking a lock does not block the others for ever', async () => {
+  test('a program killed while breaking a lock does not block the others forever', async () => {
     const file = lockFile(here(4711))
     writeFileSync(`${file}.break`, '4712')
     const longAgo = new Date(Date.now() - 60_000)
@@ -133,11 +133,11 @@ describe('taking the lock', () => {
     expect(readFileSync(file, 'utf8')).toBe(here(4711))
   })
 
-  test("a lock that was found stale and is another's by now stays", async () => {
+  test('a lock that was stale but has a new owner by now stays', async () => {
     const file = lockFile(here(4711))
     const time = waiting()
     const isAlive = (pid: number) => {
-      // Somebody else breaks it first, right after we have looked.
+      // Another program breaks it first, right after we have looked.
       if (pid === 4711 && time.elapsed() >= 200) writeFileSync(file, here(4712))
       return pid !== 4711
     }
@@ -146,7 +146,7 @@ describe('taking the lock', () => {
     expect(readFileSync(file, 'utf8')).toBe(here(4712))
   })
 
-  test('a lock that is lost every time: no endless loop', async () => {
+  test('a lock that is lost every time causes no endless loop', async () => {
     const file = lockFile()
     let time = 0
     const result = withLock(
@@ -161,7 +161,7 @@ describe('taking the lock', () => {
     await expect(result).rejects.toBeInstanceOf(LockTimeoutError)
   })
 
-  test('a lock lost before writing is taken again, and the work begun again', async () => {
+  test('a lock lost before writing is taken again, and the work starts over', async () => {
     const file = lockFile()
     let runs = 0
     const result = await withLock(

@@ -40,7 +40,7 @@ describe('recording', () => {
     expect(existsSync(folder)).toBe(false)
   })
 
-  test('the first event brings the header with it, and all stand in the envelope of lesson 01', async () => {
+  test('the first event brings the header, and all have the envelope of lesson 01', async () => {
     const folder = temporaryFolder()
     const progress = await started(folder)
     const events = eventsIn(folder)
@@ -65,7 +65,7 @@ describe('recording', () => {
     expect(progress.notices).toEqual([])
   })
 
-  test('what one program writes, another that is open sees', async () => {
+  test('an open program sees what another one writes', async () => {
     const folder = temporaryFolder()
     const walkthrough = openProgress(folder)
     const watch = openProgress(folder)
@@ -77,7 +77,7 @@ describe('recording', () => {
     expect(eventsIn(folder).map((one) => one.n)).toEqual([1, 2, 3])
   })
 
-  test('many at once in one program: none lost, in the order of the calls', async () => {
+  test('many at once in one program: none lost, in call order', async () => {
     const folder = temporaryFolder()
     const progress = openProgress(folder)
     const slugs = Array.from({ length: 50 }, (_, index) => `lesson-${index}`)
@@ -89,16 +89,16 @@ describe('recording', () => {
     ).toEqual(slugs)
   })
 
-  test("what is no event is the program's mistake, and is not written", async () => {
+  test("an invalid event is the program's bug, and is not written", async () => {
     const progress = openProgress(temporaryFolder())
     await expect(progress.record('HINT_REVEALED', '01-events', { task: 0, step: 1 })).rejects.toMatchObject({
       name: 'BadProgressEventError',
-      message: 'HINT_REVEALED cannot be recorded: its payload.task is not a whole number from 1.',
+      message: "HINT_REVEALED can't be recorded: its payload.task isn't a whole number of 1 or more.",
     })
     expect(progress.overview().events).toBe(0)
   })
 
-  test('a folder deleted meanwhile begins anew', async () => {
+  test('a folder deleted in the meantime starts from scratch', async () => {
     const folder = temporaryFolder()
     const progress = await started(folder)
     const before = progress.logId
@@ -118,7 +118,7 @@ describe('recording', () => {
     })
   })
 
-  test('since gives what a class has not got, header included', async () => {
+  test('since returns what a class does not have, header included', async () => {
     const progress = await started(temporaryFolder())
     const { logId } = progress
     expect(progress.since(0).map((one) => one.n)).toEqual([1, 2, 3])
@@ -128,15 +128,15 @@ describe('recording', () => {
   })
 })
 
-describe('a log that was cut off', () => {
-  test('is read without its last line, and mended by the next write; the number of that line is not given again', async () => {
+describe('a truncated log', () => {
+  test('is read without its last line, and fixed by the next write; the number of that line is not reused', async () => {
     const folder = temporaryFolder()
     await started(folder)
     const whole = readFileSync(logIn(folder), 'utf8')
     writeFileSync(logIn(folder), whole.slice(0, -40))
     const progress = openProgress(folder)
     expect(progress.notices).toEqual([
-      `The last line of ${logIn(folder)} is cut off (a power cut?). It is skipped; the next save moves it to ${logIn(folder)}.torn.`,
+      `The last line of ${logIn(folder)} is truncated (a power cut?). It's skipped; the next save moves it to ${logIn(folder)}.torn.`,
     ])
     expect(progress.overview().lesson('01-events').state).toBe('started')
     expect(readFileSync(logIn(folder), 'utf8')).toBe(whole.slice(0, -40))
@@ -150,7 +150,7 @@ describe('a log that was cut off', () => {
     expect(openProgress(folder).notices).toEqual([])
   })
 
-  test('anywhere: whatever was whole counts, and writing goes on', async () => {
+  test('anywhere: complete lines count, and writing continues', async () => {
     const original = temporaryFolder()
     await started(original)
     const bytes = readFileSync(logIn(original))
@@ -188,7 +188,7 @@ describe('a log that was cut off', () => {
     expect(readFileSync(`${logIn(folder)}.torn`)).toHaveLength(513)
   })
 
-  test('what another program is just writing is no damage', async () => {
+  test('a line that another program is writing is not damage', async () => {
     const folder = temporaryFolder()
     write(folder, line(header))
     const progress = openProgress(folder)
@@ -203,12 +203,12 @@ describe('a log that was cut off', () => {
 })
 
 describe('an odd log', () => {
-  test('a line in the middle that is no event is skipped by name, and its number is not given again', async () => {
+  test('an invalid line in the middle is skipped by name, and its number is not reused', async () => {
     const folder = temporaryFolder()
     write(folder, `${line(header)}garbage\n${line({ ...opened, n: 3 })}{"eventId":1}\n`)
     const progress = openProgress(folder)
     expect(progress.notices).toEqual([
-      `${logIn(folder)}: 2 lines are no progress events: line 2 (it is no JSON), line 4 (its eventId is not a UUID). They are skipped; all others count.`,
+      `${logIn(folder)}: 2 lines aren't progress events: line 2 (it isn't JSON), line 4 (its eventId isn't a UUID). They're skipped; all others count.`,
     ])
     await progress.record('CHECK_PASSED', '01-events', passed())
     expect(progress.since(3).map((one) => one.n)).toEqual([5])
@@ -216,7 +216,7 @@ describe('an odd log', () => {
     expect(progress.notices).toHaveLength(1)
   })
 
-  test('a damaged header: the events say which log it is', async () => {
+  test('a damaged header: the events identify the log', async () => {
     const folder = temporaryFolder()
     write(folder, `{"even\n${line(opened)}`)
     const progress = openProgress(folder)
@@ -265,7 +265,7 @@ describe('an odd log', () => {
     write(folder, line(header) + line(badge))
     const progress = openProgress(folder)
     expect(progress.notices).toEqual([
-      `${logIn(folder)} holds 1 event of a later version ("BADGE_EARNED"). It is kept, but what it says is not shown.`,
+      `${logIn(folder)} has 1 event from a later version ("BADGE_EARNED"). It's kept but not shown.`,
     ])
     expect(progress.writable).toBe(true)
     await progress.record('LESSON_OPENED', '02-list-store', {})
@@ -273,7 +273,7 @@ describe('an odd log', () => {
     expect(progress.overview().lesson('01-events').state).toBe('new')
   })
 
-  test('a newer format is read as far as it goes, and not written', async () => {
+  test('a newer format is read as far as possible, and not written', async () => {
     const folder = temporaryFolder()
     const newer = { ...header, payload: { format: 2, more: true } }
     write(folder, `${line(newer)}${line(opened)}something else\n`)
@@ -281,7 +281,7 @@ describe('an odd log', () => {
     const progress = openProgress(folder)
     expect(progress.writable).toBe(false)
     expect(progress.notices).toEqual([
-      `${logIn(folder)} was written by a newer eventlings (format 2). It is read, but nothing new is saved: update eventlings.`,
+      `${logIn(folder)} was written by a newer eventlings (format 2). It's read, but nothing new is saved. Update eventlings.`,
     ])
     await progress.record('CHECK_PASSED', '01-events', passed())
     expect(progress.overview().lesson('01-events').state).toBe('started')

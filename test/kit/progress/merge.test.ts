@@ -5,7 +5,7 @@ import { fold } from '../../../src/progress/evolve.ts'
 import { mergeEvents } from '../../../src/progress/merge.ts'
 import { event, failed, minute, passed, uuid } from './sample.ts'
 
-// A failure shall be told, not made smaller for minutes.
+// A failure should be reported, not shrunk for minutes.
 fc.configureGlobal({ interruptAfterTimeLimit: 5_000 })
 
 const slugs = ['01-events', '02-list-store', '03-replay']
@@ -16,7 +16,7 @@ const step = (): fc.Arbitrary<Step> =>
   fc.record({
     what: fc.nat(7),
     slug: fc.constantFrom(...slugs),
-    // Zero: several events within one tick of the clock. Negative: somebody set it back.
+    // Zero: several events within one tick of the clock. Negative: it was set back.
     later: fc.integer({ min: -3, max: 5 }),
     id: fc.uuid({ version: 4 }),
   })
@@ -53,19 +53,19 @@ function make({ what, slug }: Step, place: Parameters<typeof event>[3]): StoredE
 
 const idsOf = (events: readonly StoredEvent[]) => events.map((one) => one.eventId)
 
-/** Two machines that went on from a common beginning, as after an export and an import. */
+/** Two machines that continued from a common start, as after an export and an import. */
 const forked = fc.tuple(steps(), steps(), steps()).map(([common, left, right]) => ({
   left: log(uuid(1), [...common, ...left]),
   right: log(uuid(2), [...common, ...right]),
 }))
 
-/** The left one imported the right one once; then both went on. So what they share stands among what they do not. */
+/** The left one imported the right one once; then both continued. So shared events are in between the others. */
 const importedOnce = fc.tuple(forked, steps(6), steps(6)).map(([before, left, right]) => ({
   left: [...mergeEvents(before.left, before.right), ...log(uuid(3), left, 20)],
   right: [...before.right, ...log(uuid(2), right, 20)],
 }))
 
-/** Whatever happened: two parts of one history, whose clock says what it likes. */
+/** Anything: two parts of one history, with an arbitrary clock. */
 const partsOfOne = fc.array(fc.tuple(step(), fc.boolean(), fc.boolean()), { maxLength: 20 }).map((list) => {
   const whole = log(
     uuid(1),

@@ -7,7 +7,7 @@ import { openProgress } from '../../../src/progress/index.ts'
 import { linesOf, logIn, passed, temporaryFolder } from './sample.ts'
 
 describe('where nothing can be saved', () => {
-  // In a process of its own, which gives up the rights of root: root may write anywhere.
+  // In a separate process without root rights, because root may write anywhere.
   const asNobody = (folder: string): { writable: boolean; notices: string[]; state: string } => {
     const script = path.join(import.meta.dirname, 'as-nobody.ts')
     return JSON.parse(
@@ -16,7 +16,7 @@ describe('where nothing can be saved', () => {
   }
 
   test.skipIf(process.platform === 'win32')(
-    'a read-only folder can be read, and recording is nothing, said once',
+    'a read-only folder can be read, and recording does nothing, reported once',
     async () => {
       const folder = temporaryFolder()
       await openProgress(folder).record('CHECK_PASSED', '01-events', passed())
@@ -28,7 +28,7 @@ describe('where nothing can be saved', () => {
         writable: false,
         state: 'passed',
         notices: [
-          `Progress cannot be saved in ${folder} (permission denied). The course works; what you do now is not remembered.`,
+          `Progress can't be saved in ${folder} (permission denied). The course works, but it won't remember what you do now.`,
         ],
       })
       expect(readFileSync(logIn(folder), 'utf8')).toBe(before)
@@ -36,7 +36,7 @@ describe('where nothing can be saved', () => {
     },
   )
 
-  test.skipIf(process.platform === 'win32')('a project folder that is read-only, without progress', () => {
+  test.skipIf(process.platform === 'win32')('a read-only project folder without progress', () => {
     const folder = temporaryFolder()
     chmodSync(path.dirname(folder), 0o555)
     expect(asNobody(folder)).toMatchObject({
@@ -48,7 +48,7 @@ describe('where nothing can be saved', () => {
     chmodSync(path.dirname(folder), 0o755)
   })
 
-  test.skipIf(process.platform === 'win32')('a log that may not be read', async () => {
+  test.skipIf(process.platform === 'win32')('an unreadable log', async () => {
     const folder = temporaryFolder()
     await openProgress(folder).record('CHECK_PASSED', '01-events', passed())
     chmodSync(path.dirname(folder), 0o755)
@@ -58,7 +58,7 @@ describe('where nothing can be saved', () => {
       writable: false,
       state: 'new',
       notices: [
-        `${logIn(folder)} cannot be read (permission denied), so progress is neither shown nor saved. Move it away or mend its permissions.`,
+        `${logIn(folder)} can't be read (permission denied), so progress is neither shown nor saved. Move it away or fix its permissions.`,
       ],
     })
     chmodSync(logIn(folder), 0o600)
@@ -73,7 +73,7 @@ describe('where nothing can be saved', () => {
     await progress.record('CHECK_PASSED', '01-events', passed())
     await progress.record('CHECK_PASSED', '01-events', passed())
     expect(progress.notices).toEqual([
-      `${logIn(folder)} cannot be read (it is a folder), so progress is neither shown nor saved. Move it away or mend its permissions.`,
+      `${logIn(folder)} can't be read (it's a folder), so progress is neither shown nor saved. Move it away or fix its permissions.`,
     ])
     expect(progress.overview().lessons).toEqual([])
   })
@@ -88,7 +88,7 @@ describe('where nothing can be saved', () => {
     expect(readFileSync(folder, 'utf8')).toBe('mine')
   })
 
-  test('a lock that nobody lets go of: a sentence, unless the event is saved with the next one', async () => {
+  test('a lock that is never released: a sentence, unless the event is saved with the next one', async () => {
     const folder = temporaryFolder()
     const lock = path.join(folder, 'progress.lock')
     let held = true
@@ -109,7 +109,7 @@ describe('where nothing can be saved', () => {
     await progress.settle()
     expect(time - waited).toBeLessThan(300)
     expect(progress.notices).toEqual([
-      `Your last step couldn't be saved, so it's lost. Another program (process 4711) isn't letting go of the progress log. If no other eventlings is running, delete ${lock}. Then run the command again.`,
+      `Your last step couldn't be saved, so it's lost. Another program (process 4711) isn't releasing the progress log. If no other eventlings is running, delete ${lock}. Then run the command again.`,
     ])
     expect(progress.writable).toBe(true)
     expect(existsSync(logIn(folder))).toBe(false)
@@ -120,7 +120,7 @@ describe('where nothing can be saved', () => {
     expect(existsSync(lock)).toBe(false)
   })
 
-  test.runIf(existsSync('/dev/full'))('a full disk: a sentence, and the learner goes on', async () => {
+  test.runIf(existsSync('/dev/full'))('a full disk: a sentence, and the learner continues', async () => {
     const folder = temporaryFolder()
     mkdirSync(folder)
     symlinkSync('/dev/full', path.join(folder, 'progress.jsonl'))

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { EventType, Payloads, ProgressEvent, StoredEvent } from '../../../src/progress/event.ts'
 
-/** A `.eventlings` that does not exist yet, in a folder that is deleted after the test. */
+/** A `.eventlings` that doesn't exist yet, in a folder that is deleted after the test. */
 export function temporaryFolder(): string {
   const parent = mkdtempSync(path.join(tmpdir(), 'eventlings-progress-'))
   onTestFinished(() => rmSync(parent, { recursive: true, force: true }))
@@ -26,7 +26,7 @@ export const uuid = (number: number) => `00000000-0000-4000-8000-${String(number
 
 export const minute = (number: number) => new Date(Date.UTC(2025, 0, 1, 9, number)).toISOString()
 
-/** A clock that moves on one minute at each look. */
+/** A clock that advances one minute on each read. */
 export function clock(start = 0): () => Date {
   let number = start
   return () => {
@@ -37,7 +37,7 @@ export function clock(start = 0): () => Date {
 
 let ids = 0
 
-/** An event as it stands in a log, one minute later than the one before. */
+/** An event as it is in a log, one minute later than the one before. */
 export function event<Type extends EventType>(
   eventType: Type,
   entityId: string,

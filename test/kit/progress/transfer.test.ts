@@ -31,26 +31,26 @@ describe('export', () => {
     expect(readdirSync(path.dirname(file)).sort()).toEqual(['.eventlings', 'exported.jsonl'])
   })
 
-  test('overwrites only when told to', async () => {
+  test('overwrites only on request', async () => {
     const { folder, progress, file } = await machine(0, '01-events')
     writeFileSync(file, 'mine')
     await expect(progress.exportTo(file)).rejects.toMatchObject({
       reason: 'exists',
-      message: `${file} exists already. Choose another name, or overwrite it with --force.`,
+      message: `${file} already exists. Choose another name, or overwrite it with --force.`,
     })
     expect(readFileSync(file, 'utf8')).toBe('mine')
     await progress.exportTo(file, { force: true })
     expect(readFileSync(file)).toEqual(readFileSync(logIn(folder)))
   })
 
-  test('says what is wrong with the place', async () => {
+  test('explains what is wrong with the destination', async () => {
     const { folder, progress, file } = await machine(0, '01-events')
     const nowhere = path.join(folder, 'nowhere', 'file')
     await expect(progress.exportTo(nowhere)).rejects.toThrow(
-      `Cannot write ${nowhere}: its folder does not exist. Choose another place.`,
+      `Can't write ${nowhere}: its folder doesn't exist. Choose another place.`,
     )
     await expect(progress.exportTo(folder, { force: true })).rejects.toThrow(
-      `${folder} is a folder: name the file, too.`,
+      `${folder} is a folder. Name the file, too.`,
     )
     await expect(progress.exportTo(logIn(folder), { force: true })).rejects.toThrow(
       'is the progress log itself',
@@ -61,7 +61,7 @@ describe('export', () => {
     expect(existsSync(file)).toBe(false)
   })
 
-  test('leaves a line that is cut off where it is', async () => {
+  test('leaves a truncated line where it is', async () => {
     const { folder, progress, file } = await machine(0, '01-events')
     const whole = readFileSync(logIn(folder), 'utf8')
     appendFileSync(logIn(folder), '{"event')
@@ -71,7 +71,7 @@ describe('export', () => {
 })
 
 describe('import', () => {
-  test('on a new machine: the same progress under a new log id', async () => {
+  test('on a new machine: the same progress under a new log ID', async () => {
     const old = await machine(0, '01-events', '02-list-store')
     await old.progress.exportTo(old.file)
     const fresh = openProgress(temporaryFolder())
@@ -99,7 +99,7 @@ describe('import', () => {
     expect(readdirSync(a.folder).sort()).toEqual(['progress.jsonl', 'progress.jsonl.bak'])
   })
 
-  test("the same file again, or one's own, changes nothing", async () => {
+  test('the same file again, or your own, changes nothing', async () => {
     const [a, b] = [await machine(0, '01-events'), await machine(10, '02-list-store')]
     await b.progress.exportTo(b.file)
     await a.progress.importFrom(b.file)
@@ -109,7 +109,7 @@ describe('import', () => {
     expect(readFileSync(logIn(a.folder))).toEqual(once)
   })
 
-  test('another program that has the log open goes on in the new one, and a class gets all again', async () => {
+  test('another program with the log open continues in the new one, and a class gets everything again', async () => {
     const [a, b] = [await machine(0, '01-events'), await machine(10, '02-list-store')]
     const watch = openProgress(a.folder)
     const { logId } = watch
@@ -123,7 +123,7 @@ describe('import', () => {
     expect(a.progress.overview().current).toBe('03-replay')
   })
 
-  test('what this version does not know travels along', async () => {
+  test('unknown data is kept', async () => {
     const old = await machine(0, '01-events')
     const badge = {
       ...event('LESSON_READ', '01-events', {}),
@@ -138,7 +138,7 @@ describe('import', () => {
     expect(fresh.since(2)).toMatchObject([unplaced])
   })
 
-  test('lines that are no events are left out of the new log, and kept beside it', async () => {
+  test('invalid lines are left out of the new log, and kept beside it', async () => {
     const [a, b] = [await machine(0, '01-events'), await machine(10, '02-list-store')]
     appendFileSync(logIn(a.folder), 'rubbish of a\n{"torn')
     appendFileSync(logIn(b.folder), 'rubbish of b\n{"torn')
@@ -146,7 +146,7 @@ describe('import', () => {
     expect(eventsIn(a.folder)).toHaveLength(3)
     expect(readFileSync(`${logIn(a.folder)}.torn`, 'utf8')).toBe('rubbish of a\n{"torn\n')
     expect(a.progress.notices).toContain(
-      `${logIn(b.folder)}: 2 lines are no progress events: line 3 (it is no JSON), line 4 (it is cut off). They are skipped; all others count.`,
+      `${logIn(b.folder)}: 2 lines aren't progress events: line 3 (it isn't JSON), line 4 (it's truncated). They're skipped; all others count.`,
     )
     expect(openProgress(a.folder).notices).toEqual([])
   })
@@ -160,42 +160,42 @@ describe('import', () => {
   })
 
   test.each([
-    ['a text', 'Dear diary,\n'],
+    ['a diary', 'Dear diary,\n'],
     ['JSON of another kind', '{"lessons":[]}\n[1,2]\n'],
     ['nothing', ''],
-  ])('%s is no progress log', async (_, text) => {
+  ])('%s is not a progress log', async (_, text) => {
     const { folder, progress, file } = await machine(0, '01-events')
     writeFileSync(file, text)
     const before = readFileSync(logIn(folder))
     await expect(progress.importFrom(file)).rejects.toMatchObject({
       reason: 'no progress log',
-      message: `${file} is no progress log. One is made by: eventlings progress export FILE`,
+      message: `${file} isn't a progress log. To make one: eventlings progress export FILE`,
     })
     expect(readFileSync(logIn(folder))).toEqual(before)
     expect(readdirSync(folder)).toEqual(['progress.jsonl'])
   })
 
-  test('says what is wrong with the file', async () => {
+  test('explains what is wrong with the file', async () => {
     const { folder, progress, file } = await machine(0, '01-events')
-    await expect(progress.importFrom(file)).rejects.toThrow(`Cannot read ${file}: there is no such file.`)
-    await expect(progress.importFrom(folder)).rejects.toThrow(`Cannot read ${folder}: it is a folder.`)
+    await expect(progress.importFrom(file)).rejects.toThrow(`Can't read ${file}: the file doesn't exist.`)
+    await expect(progress.importFrom(folder)).rejects.toThrow(`Can't read ${folder}: it's a folder.`)
     writeFileSync(file, `${JSON.stringify(event('LOG_OPENED', 'course', { format: 9 }))}\n`)
     await expect(progress.importFrom(file)).rejects.toThrow(
       `${file} was written by a newer eventlings (format 9). Update eventlings, then import it.`,
     )
   })
 
-  test('into a log that cannot be written: a sentence, and nothing is changed', async () => {
+  test('into a read-only log: a sentence, and nothing is changed', async () => {
     const old = await machine(0, '01-events')
     const folder = temporaryFolder()
     mkdirSync(logIn(folder), { recursive: true })
     await expect(openProgress(folder).importFrom(logIn(old.folder))).rejects.toMatchObject({
       reason: 'cannot be written',
-      message: `${logIn(old.folder)} was not imported: the progress in ${folder} cannot be written (nothing can be saved there).`,
+      message: `${logIn(old.folder)} wasn't imported, because the progress in ${folder} can't be written (nothing can be saved there).`,
     })
   })
 
-  test('a copy of a log that went on by itself is merged, not taken for the same', async () => {
+  test('a copy of a log that grew separately is merged, not mistaken for the same', async () => {
     const a = await machine(0, '01-events')
     const copy = temporaryFolder()
     mkdirSync(copy)

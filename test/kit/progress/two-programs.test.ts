@@ -9,7 +9,7 @@ import { eventsIn, logIn, passed, temporaryFolder } from './sample.ts'
 
 interface Writer {
   readonly process: ChildProcess
-  /** The numbers that it said were saved. */
+  /** The numbers that it reported as saved. */
   readonly saved: string[]
   readonly errors: () => string
   readonly said: (count: number) => Promise<void>
@@ -71,7 +71,7 @@ describe('several programs on one log', () => {
     expect(openProgress(folder).notices).toEqual([])
   }, 60_000)
 
-  test('one killed with SIGKILL in the middle: what it said was saved is there, and the other goes on', async () => {
+  test('one killed with SIGKILL in the middle: everything it reported as saved is there, and the other continues', async () => {
     const folder = temporaryFolder()
     const victim = await writer(folder, 'victim', 100_000)
     const other = await writer(folder, 'other', 150)
@@ -92,7 +92,7 @@ describe('several programs on one log', () => {
     expect(new Set(numbers).size).toBe(numbers.length)
   }, 60_000)
 
-  test('one killed with the lock in its hand and half a line written', async () => {
+  test('one killed while holding the lock, with half a line written', async () => {
     const folder = temporaryFolder()
     const progress = openProgress(folder)
     await progress.record('LESSON_OPENED', '01-events', {})
@@ -102,7 +102,7 @@ describe('several programs on one log', () => {
     await progress.record('CHECK_PASSED', '01-events', passed())
     expect(eventsIn(folder).map((one) => one.n)).toEqual([1, 2, 4])
     expect(readFileSync(`${logIn(folder)}.torn`, 'utf8')).toBe('{"eventId":"8d8ac610-566d-4ef0-\n')
-    expect(progress.notices).toEqual([expect.stringContaining('is cut off')])
+    expect(progress.notices).toEqual([expect.stringContaining('is truncated')])
     expect(existsSync(path.join(folder, 'progress.lock'))).toBe(false)
   })
 })

@@ -1,5 +1,5 @@
 /**
- * A program of its own that records: `writer.ts FOLDER LABEL COUNT`. It says `ready`, waits for a line, and says the number of each event
+ * A separate program that records: `writer.ts FOLDER LABEL COUNT`. It says `ready`, waits for a line, and prints the number of each event
  * when it is saved.
  */
 import { once } from 'node:events'
