@@ -93,7 +93,7 @@ export async function attemptLesson(input: AttemptInput): Promise<Attempt> {
     const onRedis = newsTeller(asked.onNotice)
     const record = await input.take(asked, async (process) => {
       await process.loaded(asked.signal)
-      goOn() // before any of the answer has run, so the next one can use this process
+      goOn() // before any of the answer has run, so another answer can use this process
       return await process.run(job, { signal: asked.signal, onRedis })
     })
     goOn()

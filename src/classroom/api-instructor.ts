@@ -88,7 +88,7 @@ export interface ClassHead {
   /** The track's lessons, in order: the columns. */
   readonly lessons: readonly LessonHead[]
   readonly openedAt: string
-  /** Set by `class close`: no one can join or send any more. */
+  /** Set by `class close`: the class accepts no more participants or events. */
   readonly closedAt?: string
 }
 

@@ -1,5 +1,5 @@
 /**
- * Maximum size of a class and of what one participant may send, so that no one can fill the hub, by mistake or on
+ * Maximum size of a class and of what one participant may send, so that the hub can't be filled up, by mistake or on
  * purpose.
  */
 export const limits = {

@@ -51,7 +51,7 @@ async function run(words: readonly string[], world: World): Promise<ExitCode> {
     })
     context.cleanups.add(() => restoreTerminal(world))
     const { openedDesk } = context
-    // After a signal no one reads notices, but the disk may have room again.
+    // Notices go unread after a signal, but the disk may have room again.
     context.cleanups.add(async () => (await openedDesk())?.progress.settle())
     // For inquirer and other libraries that look only at the environment.
     if (!call.globals.color) world.env.NO_COLOR = '1'

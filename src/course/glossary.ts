@@ -6,7 +6,7 @@ import { parseDocument, sections, textBetween } from './document.ts'
 /** A word of the course, as lessons/glossary.md explains it. */
 export interface GlossaryEntry {
   readonly term: string
-  /** How a link names it: `glossary.md#read-model`. */
+  /** Its link: `glossary.md#read-model`. */
   readonly anchor: string
   /** Other words that lead here, from the line `Related: …`. */
   readonly related: readonly string[]
@@ -14,7 +14,7 @@ export interface GlossaryEntry {
   readonly text: string
 }
 
-/** Reads lessons/glossary.md below `root`: a heading of the second level for each word. */
+/** Reads lessons/glossary.md below `root`: a second-level heading for each word. */
 export async function readGlossary(root: string): Promise<readonly GlossaryEntry[]> {
   const shown = 'lessons/glossary.md'
   const document = await parseDocument(shown, await readFile(path.join(root, shown), 'utf8'), 1)

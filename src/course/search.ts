@@ -1,12 +1,12 @@
 import type { Token } from 'markdown-it'
 import { parseMarkdown } from '../markdown/parse.ts'
 
-/** Where a text has a word. */
+/** Where a word appears in a text. */
 export interface Occurrences {
   readonly times: number
   /** The heading below which the word appears most often. */
   readonly heading: string
-  /** Markdown: the first sentence or line of code there that has the word. */
+  /** Markdown: the first sentence or line of code there that contains the word. */
   readonly excerpt: string
 }
 
@@ -61,7 +61,7 @@ function asCode(line: string): string {
 function mostUnderOneHeading(found: readonly Passage[]): Passage | undefined {
   const timesUnder = (heading: string) => sum(found.filter((passage) => passage.heading === heading))
   const [best] = found.toSorted((a, b) => timesUnder(b.heading) - timesUnder(a.heading))
-  // The heading itself says nothing new where there is a sentence below it.
+  // If there's a sentence below it, the heading itself adds nothing.
   return found.find(({ heading, excerpt }) => heading === best?.heading && excerpt !== heading) ?? best
 }
 

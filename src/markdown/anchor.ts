@@ -1,4 +1,4 @@
-/** The name that GitHub gives to a heading in an address: lower case, without punctuation, dashes for spaces. */
+/** GitHub's anchor for a heading: lowercase, without punctuation, dashes for spaces. */
 export function anchorOf(heading: string): string {
   return heading
     .toLowerCase()

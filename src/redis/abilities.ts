@@ -4,7 +4,7 @@ import type { Explanation } from './connect-problem.ts'
 
 /**
  * Every command that the kit sends and that lessons, their tests and good answers use, with arguments that Redis
- * accepts: KEY and CHANNEL are replaced by names that no one could have allowed beforehand. FLUSHDB comes first
+ * accepts: KEY and CHANNEL are replaced by names that can't have been allowed beforehand. FLUSHDB comes first
  * because most people who forbid anything forbid it.
  */
 const COMMANDS = `

@@ -16,7 +16,7 @@ export interface ContainerEngine {
 const PING_TIMEOUT_MS = 1_500
 
 /**
- * The first container engine that answers, of the places where one may listen; `undefined` if none does. On a machine
+ * The first container engine that answers, of the places where engines listen; `undefined` if none does. On a machine
  * without one, the sockets don't exist, which shows in less than a millisecond.
  */
 export async function findEngine(env: NodeJS.ProcessEnv): Promise<ContainerEngine | undefined> {

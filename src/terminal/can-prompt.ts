@@ -5,7 +5,7 @@ export interface Terminal {
   readonly output: { readonly isTTY?: boolean | undefined }
 }
 
-/** Why no question can be asked here, as a sentence; undefined if one can be. */
+/** Why questions can't be asked here, as a sentence; undefined if they can. */
 export function whyNoPrompt({ env, input, output }: Terminal): string | undefined {
   if (input.isTTY !== true || output.isTTY !== true) {
     return "This isn't a terminal, so the program can't ask questions."

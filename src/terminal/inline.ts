@@ -56,7 +56,7 @@ export function inlineSpans(tokens: readonly Token[], palette: Palette, ...style
   return result
 }
 
-/** Underlined is enough: `find` has the word, and its address would interrupt the sentence. */
+/** Underlining is enough: `find` has the word, and its address would interrupt the sentence. */
 function toGlossary(href: string): boolean {
   return href.startsWith('glossary.md')
 }

@@ -31,7 +31,7 @@ const looks: Readonly<Record<ShownState, Look>> = {
   new: { sign: '○', ascii: 'o', word: 'new', style: 'gray' },
 }
 
-/** Sign and word, so that no one needs to see the color: `✓ passed`. */
+/** Sign and word, so that it can be read without color: `✓ passed`. */
 export function stateSpan(state: ShownState, palette: Palette): Span {
   return span(`${stateSign(state, palette)} ${looks[state].word}`, looks[state].style)
 }

@@ -76,7 +76,7 @@ function paintLine(line: Line, palette: Palette): string {
     .join('')
 }
 
-/** Merges neighbors with the same style: words painted one by one would drown in escape sequences. */
+/** Merges neighbors with the same style: words painted separately would drown in escape sequences. */
 function joined(line: Line): Line {
   const result: Span[] = []
   for (const part of line) {

@@ -13,7 +13,7 @@ export interface WrapOptions {
 
 /**
  * Breaks text at its spaces and line ends. A word wider than the line is broken in the middle, except for an address:
- * a broken one can't be opened.
+ * a broken address can't be opened.
  */
 export function wrap(text: Text, options: WrapOptions): readonly Line[] {
   const first = spans(options.first ?? '')

@@ -45,7 +45,7 @@ export function addInstructorRoutes(app: Hono, hub: Hub, guesses: Guesses, now: 
   const guard: MiddlewareHandler = async (context, next) => {
     if (isInstructor(context, hub)) return next()
     guesses.assertMayTry(context)
-    // A request without a secret isn't a guess: a page that isn't logged in is no attack.
+    // A request without a secret isn't a guess: a page that isn't logged in isn't attacking.
     if (bearerOf(context) === undefined && getCookie(context, cookieOf(hub)) === undefined) {
       throw new Refusal(401, 'This page is for the instructor. Log in with the secret shown in the terminal.')
     }

@@ -9,7 +9,7 @@ export function readClassAddress(text: string): {
   const whole = /^[a-z]+:\/\//i.test(trimmed) ? trimmed : `http://${trimmed}`
   const url = URL.canParse(whole) ? new URL(whole) : undefined
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.hostname === '' || url.username !== '') {
-    throw new ClassError(`"${text}" isn't the address of a class. One looks like http://192.168.1.5:4280.`)
+    throw new ClassError(`"${text}" isn't the address of a class. Use one like http://192.168.1.5:4280.`)
   }
   return { address: url.origin, code: decodeURIComponent(url.hash.slice(1)) || undefined }
 }

@@ -85,7 +85,7 @@ const forInstructors: readonly CommandEntry[] = [
   },
   {
     usage: 'close',
-    summary: 'close a class: no one can join or send any more',
+    summary: 'close a class: it accepts no more participants or events',
     flags: [which],
     examples: [['class close', '"class resume" reopens it']],
     group,
@@ -154,7 +154,7 @@ export const classCommands: readonly CommandEntry[] = [
   },
   {
     usage: 'stuck [text...]',
-    summary: 'raise a hand that only the instructor of your class sees',
+    summary: 'raise a hand that only your instructor sees',
     flags: [['--done', 'take it down again']],
     examples: [['stuck why is my version 0?', 'with a few words']],
     group,

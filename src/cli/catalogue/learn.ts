@@ -7,7 +7,7 @@ const group = 'Learn'
 export const learnCommands: readonly CommandEntry[] = [
   {
     usage: 'start [lesson]',
-    summary: "copy a lesson's starter to workspace/; never over your work",
+    summary: 'copy a starter to workspace/, never over your work',
     flags: [['--track <name>', 'follow this track from now on; "all" is the whole course']],
     examples: [
       ['start 01', 'the first lesson'],
@@ -53,7 +53,7 @@ export const learnCommands: readonly CommandEntry[] = [
   },
   {
     usage: 'console [lesson]',
-    summary: 'try Redis commands and your own functions on the sandbox',
+    summary: 'try Redis commands and your functions on the sandbox',
     flags: [['--solution', 'use the model functions, not yours']],
     examples: [
       ['console 05', 'with the data of lesson 05; type .help there'],
@@ -97,7 +97,7 @@ export const learnCommands: readonly CommandEntry[] = [
   },
   {
     usage: 'hint [lesson]',
-    summary: "show another hint for the first task that doesn't pass yet",
+    summary: 'show the next hint for the first failing task',
     flags: [['--task <number>', 'for this task']],
     examples: [
       ['hint', 'one more step each time'],
@@ -116,7 +116,7 @@ export const learnCommands: readonly CommandEntry[] = [
   },
   {
     usage: 'diff [lesson]',
-    summary: 'compare your answer with the model solution; asks first',
+    summary: 'compare yours with the model solution; asks first',
     flags: [yes],
     examples: [['diff 07', 'what to change to get from yours to the solution']],
     group,
@@ -124,7 +124,7 @@ export const learnCommands: readonly CommandEntry[] = [
   },
   {
     usage: 'reset <lesson>',
-    summary: 'start a lesson over; the old answer is kept as a dated copy',
+    summary: 'start a lesson over; keeps your answer as a dated copy',
     flags: [yes],
     examples: [['reset 07 --yes', 'without asking']],
     group,

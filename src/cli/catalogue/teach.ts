@@ -7,7 +7,7 @@ const group = 'Teach and write'
 export const teachCommands: readonly CommandEntry[] = [
   {
     usage: 'slides [lesson]',
-    summary: 'show a lesson, or a whole track, as slides in the browser',
+    summary: 'show a lesson, or a track, as slides in the browser',
     flags: [['--track <name>', 'all lessons of a track'], ...web],
     examples: [
       ['slides 07', 'press ? there to see the keys; n opens the notes'],
@@ -18,7 +18,7 @@ export const teachCommands: readonly CommandEntry[] = [
   },
   {
     usage: 'tour',
-    summary: 'rehearse a track: starters must fail, solutions must pass',
+    summary: 'check that starters of a track fail and solutions pass',
     flags: [['--auto', 'walk through it automatically'], ['--track <name>', 'the track; default: all'], json],
     examples: [['tour --auto --track half-day', 'the evening before a class']],
     group,
@@ -26,7 +26,7 @@ export const teachCommands: readonly CommandEntry[] = [
   },
   {
     usage: 'dev',
-    summary: 'for authors: check lessons, start a new one, add mistakes',
+    summary: 'for authors: check and create lessons, add mistakes',
     flags: [],
     examples: [
       ['dev check 07', 'everything that must be true of a lesson'],

@@ -73,7 +73,7 @@ function line({ lesson, times, heading, excerpt }: InLesson): string {
   return `- **${lesson.number} ${lesson.title}**, ${often}, under *${heading}*: ${plainLinks(excerpt)}`
 }
 
-/** In a terminal the addresses of files only get in the way. */
+/** In a terminal, file addresses only get in the way. */
 function plainLinks(markdown: string): string {
   return markdown.replace(/\[([^\]]+)\]\([^)]*\.md[^)]*\)/g, '$1')
 }
@@ -84,7 +84,7 @@ function nothing(word: string, glossary: readonly GlossaryEntry[]): string {
     glossary.map(({ term }) => term.toLowerCase()),
   )
   const instead = guess === undefined ? '' : ` Did you mean "${guess}"?`
-  return `Neither the glossary nor a lesson has "${word}".${instead} "${self} find" lists the glossary.`
+  return `Neither the glossary nor a lesson has "${word}".${instead} Run "${self} find" to list the glossary.`
 }
 
 function asJson(word: string, entry: GlossaryEntry | undefined, lessons: readonly InLesson[]) {

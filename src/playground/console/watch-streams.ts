@@ -28,7 +28,7 @@ export async function watchStreams(
       else await show(await readNew(connection, last), last, print)
     }
   } catch (error) {
-    // Closed by us: no one needs the reply any more.
+    // Closed by us: the reply is no longer needed.
     if (!(stopped && error instanceof ConnectionLostError)) throw error
   }
 }

@@ -88,7 +88,7 @@ describe('commands', () => {
     for (let trip = 0; trip < 50; trip += 1) await aside.send(['PING'])
     aside.close()
     console.interrupt()
-    expect(await blocked).toMatch(/^Given up\./)
+    expect(await blocked).toMatch(/^Stopped\./)
     expect(await answer('PING')).toBe('PONG')
   })
 
