@@ -88,7 +88,7 @@ its output is compared.
 
 ## Task 1 · greet
 
-TODO name the keys, the fields and the full signature, so that an answer can be written from this text alone:
+TODO name the keys, the fields, and the full signature, so that an answer can be written from this text alone:
 
 \`\`\`ts
 export async function greet(redis: Redis, name: string): Promise<void>

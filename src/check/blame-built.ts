@@ -26,6 +26,6 @@ export async function blameBuilt(own: Attempt, onModel: () => Promise<Attempt>):
 
 function sentence(files: readonly string[], what: string): string {
   const names = files.map((file) => file.replace(/^.*\//, ''))
-  const list = names.length === 1 ? names[0] : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
+  const list = new Intl.ListFormat('en').format(names)
   return `Built on your ${list}. With the model answer${names.length === 1 ? '' : 's'}, ${what}.`
 }

@@ -202,7 +202,7 @@ export class StandbyProcess {
 
   #shownOutput(): string {
     if (this.#printed <= MOST_OUTPUT) return this.#output
-    return `${this.#output.slice(0, MOST_OUTPUT)}\n… cut here, of ${this.#printed} bytes printed`
+    return `${this.#output.slice(0, MOST_OUTPUT)}\n… cut here; ${this.#printed} bytes were printed`
   }
 }
 

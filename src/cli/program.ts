@@ -65,7 +65,7 @@ function describe(command: Command, output: Output): Command {
       subcommandTerm: (inner) =>
         `${inner.name()} ${inner.usage().replace(/\[(options|command)\] ?/g, '')}`.trim(),
     })
-    .option('--redis <source>', 'auto, container, binary, embedded or redis://…')
+    .option('--redis <source>', 'auto, container, binary, embedded, or redis://…')
     .option('--mine', 'build on your own earlier answers, not the model ones')
     .option('--no-color', 'plain text')
     .helpOption('-h, --help', 'explain this command')

@@ -72,6 +72,5 @@ export class NoCourseError extends Error {
 }
 
 function oneOf(names: readonly string[]): string {
-  if (names.length < 2) return names.join('')
-  return `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`
+  return new Intl.ListFormat('en', { type: 'disjunction' }).format(names)
 }

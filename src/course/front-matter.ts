@@ -31,7 +31,7 @@ export function splitFrontMatter(file: string, content: string): SplitText {
   const end = lines.findIndex((line, index) => index > 0 && line.trimEnd() === '---')
   if (lines[0]?.trimEnd() !== '---' || end === -1) {
     const wanted =
-      'Put "---", the fields title, chapter, minutes and exports, and "---" at the top of the file.'
+      'Put "---", the fields title, chapter, minutes, and exports, and "---" at the top of the file.'
     throw new BadLessonError(file, 'front matter', `It's missing or not closed. ${wanted}`)
   }
   return {

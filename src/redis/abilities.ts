@@ -148,5 +148,5 @@ function deniedCommands(found: readonly Refusal[], place: string): Explanation {
 }
 
 function listed(names: readonly string[]): string {
-  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
+  return new Intl.ListFormat('en').format(names)
 }

@@ -76,7 +76,7 @@ function mistakeOf(section: RawSection): Mistake | BrokenSection {
   const { name, fields, blocks } = section
   // The name becomes a file name, and is typed in a terminal.
   if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) {
-    return broken(section, 'A name can only have lowercase letters, digits and dashes.')
+    return broken(section, 'A name can only have lowercase letters, digits, and dashes.')
   }
   const values = new Map<string, string>()
   for (const field of fields) {

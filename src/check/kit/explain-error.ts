@@ -9,7 +9,7 @@ const MEANINGS: readonly (readonly [RegExp, string])[] = [
     'Redis commands take a flat list of strings and numbers, and an object or a missing value makes the list too short.',
   ],
   [/CROSSSLOT/, 'All keys of one command or script must be in one hash slot.'],
-  [/BUSYGROUP/, "The consumer group already exists, so there's nothing left to do: catch this error."],
+  [/BUSYGROUP/, 'The consumer group already exists, which is fine: catch this error.'],
   [/NOGROUP/, "The consumer group doesn't exist yet."],
   [
     /equal or smaller than the target stream top item/,

@@ -78,7 +78,7 @@ function watch(secret: string, files: readonly string[]): void {
       void whereMainIs(files).then((place) =>
         end({
           diagnosis:
-            'Your code is stuck in a loop that never ends or awaits, so nothing else could run for seconds, and no reply from Redis could arrive. Check the condition that should end the loop.',
+            'Your code is stuck in a loop that never ends and never lets other code run, so no reply from Redis could arrive. Check the condition that should end the loop.',
           ...place,
         }),
       )

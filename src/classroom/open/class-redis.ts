@@ -36,7 +36,7 @@ export async function openClassRedis(
       return openEmbedded(env)
     case 'container':
       throw new ClassError(
-        "A class can't use a check container, because checks empty those. Use --redis binary, embedded or redis://…",
+        "A class can't use a check container, because checks empty those. Use --redis binary, embedded, or redis://…",
       )
     default:
       return openAt(wanted)

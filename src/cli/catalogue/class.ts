@@ -119,7 +119,7 @@ const forInstructors: readonly CommandEntry[] = [
     usage: 'bundle <file>',
     summary: 'make one archive for a room without internet',
     flags: [],
-    examples: [['class bundle course.tar.gz', 'course, packages and image, to pass around on a USB stick']],
+    examples: [['class bundle course.tar.gz', 'course, packages, and image, to pass around on a USB stick']],
     group,
     load: () => import('../commands/class-bundle.ts'),
   },
@@ -155,7 +155,7 @@ export const classCommands: readonly CommandEntry[] = [
   {
     usage: 'stuck [text...]',
     summary: 'raise a hand that only your instructor sees',
-    flags: [['--done', 'take it down again']],
+    flags: [['--done', 'lower it again']],
     examples: [['stuck why is my version 0?', 'with a few words']],
     group,
     load: () => import('../commands/stuck.ts'),

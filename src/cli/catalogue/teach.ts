@@ -38,7 +38,7 @@ export const teachCommands: readonly CommandEntry[] = [
     inner: [
       {
         usage: 'check [lessons...]',
-        summary: 'check text, starter, solution, right answers and mistakes of lessons',
+        summary: 'check text, starter, solution, right answers, and mistakes of lessons',
         flags: [json],
         examples: [
           ['dev check', 'all lessons'],

@@ -72,7 +72,7 @@ async function typesOf(
 /** What the flags name; undefined for the learner's own answer. */
 function targetOf({ solution, starter, file }: Flags): Target | undefined {
   if ([solution, starter, file].filter((flag) => flag !== undefined).length > 1) {
-    throw new UsageError('Choose only one of --solution, --starter and --file.')
+    throw new UsageError('Choose only one of --solution, --starter, and --file.')
   }
   if (solution === true) return { kind: 'solution' }
   if (starter === true) return { kind: 'starter' }

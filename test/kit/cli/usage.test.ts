@@ -53,7 +53,7 @@ describe('wrong usage ends with 2 and a sentence, and never with a stack', () =>
     [['check', '99'], 'No lesson matches "99".'],
     [['check', 'evnts'], 'Did you mean 01-events?'],
     [['check', '01', '--redis', 'mysql'], `"mysql" isn't a source of Redis.`],
-    [['check', '01', '--solution', '--starter'], 'Choose only one of --solution, --starter and --file'],
+    [['check', '01', '--solution', '--starter'], 'Choose only one of --solution, --starter, and --file'],
     [['check', '01', '--file', 'nowhere.ts'], "There's no file nowhere.ts."],
     [['check', '01'], 'Start with: npx eventlings start 01'],
     [['check'], 'Which lesson?'],

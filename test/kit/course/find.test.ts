@@ -38,7 +38,7 @@ describe('findLesson', () => {
     const find = () => findLesson(course, 'store')
     expect(find).toThrow(AmbiguousLessonError)
     expect(find).toThrow(
-      '"store" could be 02-list-store, 05-stream-store or 28-event-store. Use the number, or more of the name.',
+      '"store" could be 02-list-store, 05-stream-store, or 28-event-store. Use the number, or more of the name.',
     )
   })
 

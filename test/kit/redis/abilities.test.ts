@@ -59,7 +59,7 @@ need('redis-server').describe('a borrowed Redis whose user may do', () => {
     [['-script|load'], /doesn't allow SCRIPT LOAD, and/],
     [
       ['-function'],
-      /doesn't allow FUNCTION LIST, FUNCTION LOAD and FUNCTION DELETE, and a check can't do without them/,
+      /doesn't allow FUNCTION LIST, FUNCTION LOAD, and FUNCTION DELETE, and a check can't do without them/,
     ],
     [['-watch'], /doesn't allow WATCH, and/],
     [['-multi'], /doesn't allow MULTI, and/],

@@ -42,7 +42,7 @@ describe('a section', () => {
     ['## a\n- task: x\n- says: x\n', 'exactly one code block, marked `diff`'],
     [`## a\n- task: x\n- says: x\n${fence}${fence}`, 'exactly one code block'],
     [`## a\n- task: x\n- says: x\n- base: whole\n${fence}`, 'marked `ts`'],
-    [`## A name\n- task: x\n- says: x\n${fence}`, 'lowercase letters, digits and dashes'],
+    [`## A name\n- task: x\n- says: x\n${fence}`, 'lowercase letters, digits, and dashes'],
   ])('%j is broken', async (text, problem) => {
     expect(await parseMistakes(text)).toEqual([
       expect.objectContaining({ problem: expect.stringContaining(problem) }),
