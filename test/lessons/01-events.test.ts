@@ -87,7 +87,7 @@ describe('createEvent', () => {
     const again = [1, 2].map(() => attempt('createEvent', () => createEvent(ada(), morning)))
     verify(
       (await Promise.all(again)).every((outcome) => outcome.ok),
-      'createEvent accepted an event of type USER_REGISTERED, then refused the same one on a later call, so it keeps state between calls. A regular expression with the `g` flag does that: its `test` continues where the last one stopped.',
+      'createEvent accepted an event of type USER_REGISTERED, then refused the same one on a later call, so it keeps state between calls. A regular expression with the `g` flag does that: its `test` continues where the last call stopped.',
     )
     for (const entityId of ['Order-B.7', ' user 42 ']) {
       const outcome = await attempt('createEvent', () => createEvent({ ...ada(), entityId }, morning))
@@ -113,7 +113,7 @@ describe('createEvent', () => {
     )
     verify(
       ids.size === 1_000,
-      'Two events have the same `eventId`. Each event needs a new one, even if the same thing happens twice in one millisecond, or readers can’t tell a second event from a copy of the first.',
+      'Two events have the same `eventId`. Each event needs its own, even if the same thing happens twice in one millisecond. Otherwise readers can’t tell a second event from a copy of the first.',
       { expected: '1000 different IDs', received: `${ids.size} different IDs` },
     )
   })
@@ -140,7 +140,7 @@ describe('createEvent', () => {
     verifyEqual(
       now.toISOString(),
       '2026-03-01T09:07:05.042Z',
-      'createEvent changed the Date that the clock returned. It belongs to the caller, who may use it again, so only read it.',
+      'createEvent changed the Date that the clock returned. That Date belongs to the caller, who may use it again, so only read it.',
     )
   })
 
@@ -179,7 +179,7 @@ describe('createEvent', () => {
     verifyEqual(
       event.payload,
       { name: 'Ada', email: 'ada@example.com', address: { city: 'Ghent' }, tags: ['early', 'beta'] },
-      'The payload should hold exactly what the caller passed in. Derive a status, a count, or a full name when you read: in the log, it would stay the same even after its rule has changed.',
+      'The payload should hold exactly what the caller passed in. Derive a status, a count, or a full name when you read: in the log, it would stay the same even if the rule for it changes.',
     )
     verifyEqual(
       Object.keys(event).sort(),
@@ -216,7 +216,7 @@ describe('createEvent', () => {
     const deep = { ...ada(), payload: { address: { geo: { lat: 51 } }, stops: [{ city: 'Ghent' }] } }
     const route = await call('createEvent', () => createEvent(deep, morning))
     const far =
-      "The copy isn't deep enough, so the event changes whenever the caller's object does. Copy every level."
+      'The copy isn’t deep enough, so the event changes whenever the caller’s object does. Copy every level.'
     for (const stop of deep.payload.stops) stop.city = 'Oslo'
     verifyEqual(
       route.payload.stops,
@@ -256,11 +256,11 @@ describe('createEvent', () => {
 
   test('refuses commands and other names', async () => {
     const command =
-      'That’s a command, a wish that may still be refused. An event says what did happen, so its type is a past-tense name such as USER_REGISTERED.'
+      'That’s a command, a request that may still be refused. An event says what has happened, so its type is a past-tense name such as USER_REGISTERED.'
     const spelling =
       'Event types are words of capital letters and digits joined by single underscores, such as USER_REGISTERED. To a reader, two spellings are two types.'
     const word =
-      'A type has two or more words, the thing and what happened to it. REGISTERED alone doesn’t say who or what was registered.'
+      'A type has two or more words: the thing, and what happened to it. REGISTERED alone doesn’t say who or what was registered.'
     const names = [
       ['RegisterUser', command],
       ['REGISTER_USER', command],
@@ -306,7 +306,7 @@ describe('createEvent', () => {
     )
     verify(
       error.message.includes('entityId'),
-      'The error’s message should name the field, because a log shows only the message, not the property.',
+      'The error’s message should name the field, because a log shows only the message, not the `field` property.',
       { received: error.message },
     )
   })
@@ -331,7 +331,7 @@ describe('encodeEvent', () => {
     )
     verify(
       typeof (value as DomainEvent).payload !== 'string',
-      'The payload was encoded twice: it’s a string with JSON inside. Leave it an object, or every reader has to know this and parse it a second time.',
+      'The payload was encoded twice: it’s a string with JSON inside. Leave it as an object, or every reader has to know this and parse it a second time.',
       { received: text },
     )
     verify(
@@ -482,7 +482,7 @@ describe('encodeEvent', () => {
       const error = await refused('encodeEvent', () => encodeEvent(event), 'payload.since', what, why)
       verify(
         error.message.includes('payload.since'),
-        'The error’s message should name the field, here payload.since, because a log shows only the message, not the property.',
+        'The error’s message should name the field, here payload.since, because a log shows only the message, not the `field` property.',
         { received: error.message },
       )
     })
@@ -592,7 +592,7 @@ describe('decodeEvent', () => {
         () => decodeEvent(text),
         'event',
         `the string ${JSON.stringify(text)}, which isn’t JSON`,
-        'Report an incomplete or foreign string as a malformed event, because a SyntaxError doesn’t even say that it’s about an event.',
+        'Report it as a malformed event, because a SyntaxError doesn’t even say that the string should be an event.',
       )
     }
   })
@@ -604,7 +604,7 @@ describe('decodeEvent', () => {
         () => decodeEvent(text),
         'event',
         `the string ${text}, which is JSON but not an object`,
-        'An event is a JSON object. For null and arrays, `typeof` says "object" too, so check for them separately.',
+        'An event is a JSON object. For null and arrays, `typeof` returns "object" too, so check for them separately.',
       )
     }
   })
@@ -623,10 +623,10 @@ describe('decodeEvent', () => {
 
   test('checks the values of the fields', async () => {
     const texts =
-      'Its type says that it’s a string. Check that with `typeof`, because a cast with `as` checks nothing.'
+      '`DomainEvent` declares this field as a string. Check that with `typeof`, because a cast with `as` checks nothing.'
     const empty =
-      'An empty string is as bad as a missing one: readers couldn’t find such an event or tell it from another.'
-    const object = 'The payload is an object with fields. For null and arrays, `typeof` says "object" too.'
+      'An empty string is as bad as a missing field: readers couldn’t find such an event or tell it from another.'
+    const object = 'The payload is an object with fields. For null and arrays, `typeof` returns "object" too.'
     const time =
       'A timestamp that isn’t a time breaks any code that sorts or displays it later. `Date.parse` returns NaN for it.'
     const metadata = 'Metadata is an object if it’s there at all.'
@@ -729,7 +729,11 @@ describe('decodeEvent', () => {
       '1970-01-01T00:00:00.000Z',
       'That’s time 0, and a time like any other: `Date.parse` returns 0 for it, which is falsy. Check for NaN with `Number.isNaN`.',
     ],
-    ['payload', {}, 'The type alone may say everything, and an object without fields is still an object.'],
+    [
+      'payload',
+      {},
+      'The event type alone may say everything, and an object without fields is still an object.',
+    ],
     [
       'metadata',
       { userId: 7, correlationId: null },
