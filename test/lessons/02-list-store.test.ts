@@ -184,7 +184,7 @@ describe('storeEvent', () => {
         verify(
           entity === type,
           pipelined
-            ? `The connection broke after ${last}, and only one of the two lists had the event. A \`pipeline()\` isn’t a transaction: it only saves waiting. Use MULTI and EXEC, or a script.`
+            ? `The connection broke after ${last}, and only one of the two lists had the event. A \`pipeline()\` isn’t a transaction: it only saves round trips. Use MULTI and EXEC, or a script.`
             : `The process died after ${last}, and only one of the two lists had the event, because storeEvent writes in separate commands. The lists will now disagree forever. Send all three commands between MULTI and EXEC, or in one script.`,
           { received: found },
         )
@@ -193,7 +193,11 @@ describe('storeEvent', () => {
           'The process died after the event was stored but before it was announced, so listeners on the channel never wake up for it. Put the PUBLISH in the same transaction as the two writes.',
           { received: found },
         )
-        verify(false, 'The event was announced before it was in both lists.', { received: found })
+        verify(
+          false,
+          'The event wasn’t announced as many times as it was stored. Store it once in each list and announce it once, all in one transaction.',
+          { received: found },
+        )
       },
     })
   })
@@ -276,7 +280,7 @@ describe('storeEvent', () => {
       'storeEvent',
       () => storeEvent(box.redis, spoilt),
       Error,
-      'storeEvent stored an event with a Date in its payload, which JSON turns into a string. Encode events with encodeEvent from lesson 01, which refuses that. JSON.stringify on its own doesn’t.',
+      'storeEvent stored an event with a Date in its payload, which JSON turns into a string. Encode events with encodeEvent from lesson 01, which refuses such an event. JSON.stringify on its own doesn’t.',
     )
     verifyEqual(
       'field' in error && error.field,
@@ -560,7 +564,7 @@ describe('followEvents', () => {
     )
     verify(
       most === 1,
-      'followEvents called `handle` while an earlier call was still running. Await each call, or a later event can be done before an earlier one.',
+      'followEvents called `handle` while an earlier call was still running. Await each call, or a later event may finish before an earlier one.',
       { expected: 'one at a time', received: `${most} at a time` },
     )
     verifyEqual(
@@ -608,12 +612,12 @@ describe('followEvents', () => {
     verifyEqual(
       { USER_REGISTERED: registered.seen, USER_DEACTIVATED: left.seen },
       { USER_REGISTERED: [1, 2, 3], USER_DEACTIVATED: [4] },
-      'Two followers in one program got in each other’s way. Each follower needs its own position and other state, so keep them inside followEvents, not in variables of the module.',
+      'Two followers in one program got in each other’s way. Each follower needs its own position and its own state, so keep both inside followEvents, not in module-level variables.',
     )
     verifyEqual(
       [await stop(one), await stop(two)],
       [3, 1],
-      'Two followers in one program got in each other’s way. Each `stop` should return the position of its own follower.',
+      'Two followers in one program got in each other’s way. Each `stop` should resolve to the position of its own follower.',
     )
   })
 
@@ -626,7 +630,7 @@ describe('followEvents', () => {
     verifyEqual(
       inbox.seen,
       [],
-      '`handle` was called after stop had resolved. Close the subscription in stop, so that callers can rely on it.',
+      '`handle` was called after stop had resolved. Close the subscription in stop, because once stop resolves, callers expect no more events.',
     )
   })
 
@@ -647,7 +651,7 @@ describe('followEvents', () => {
     verifyEqual(
       inbox.seen,
       [2, 3, 4],
-      'Event 4 was stored while no follower was running. The next followEvents, from the position that stop returned, should handle event 4 and no event a second time.',
+      'Event 4 was stored while no follower was running. The next followEvents, from the position that stop returned, should handle event 4, and no event a second time.',
     )
     await stop(again)
   })
@@ -701,11 +705,11 @@ describe('followEvents', () => {
     verifyEqual(
       inbox.seen,
       [1, 2],
-      'stop was called while `handle` was working on event 2 of 5, and followEvents continued with the events after it. Wait for that one and start no other, because the caller doesn’t want to wait for a whole page.',
+      'stop was called while `handle` was working on event 2 of 5, and followEvents continued with the events after it. Wait for that call and don’t start another, because the caller doesn’t want to wait for a whole page.',
     )
     verify(
       position === 2,
-      'stop was called in the middle of a page, after two events, and didn’t return position 2. Increment the position after each event, not after each page, or the next run repeats events or skips some.',
+      'stop was called in the middle of a page, after two events, and didn’t resolve to position 2. Increment the position after each event, not after each page, or the next run repeats events or skips some.',
       { expected: 2, received: position },
     )
   })
@@ -717,7 +721,7 @@ describe('followEvents', () => {
     verify(
       left === 0,
       'stop resolved, but a connection that followEvents opened is still open. It keeps the program running and counts toward Redis’s limit on clients. Call `quit` or `disconnect` on it, because unsubscribing isn’t enough.',
-      { expected: 'no connection more than before', received: `${left} more` },
+      { expected: 'no more connections than before', received: `${left} more` },
     )
   })
 
@@ -769,7 +773,7 @@ describe('followEvents', () => {
 
 async function refusesId(name: string, id: string, run: () => unknown): Promise<void> {
   const why = id.startsWith('type:')
-    ? `Its key would be \`events:${id}\`, which is the list of a type, so this entity’s events would end up among everyone’s.`
+    ? `Its key would be \`events:${id}\`, which is the list of a type, so this entity’s events would be mixed in with everyone’s.`
     : 'An ID has 1 to 100 of the characters A-Z a-z 0-9 . _ - and no others, so that it can’t collide with another key.'
   const outcome = await attempt(name, run)
   verify(
@@ -802,7 +806,7 @@ async function sameEveryTime(name: string, run: () => unknown): Promise<void> {
     const outcome = await attempt(name, run)
     verify(
       outcome.ok || !(outcome.error instanceof InvalidEntityIdError),
-      `${name} accepted the entity ID "user-42", then refused the same ID on a later call, so it keeps state between calls. A regular expression with the \`g\` flag does that: its \`test\` continues where the last one stopped.`,
+      `${name} accepted the entity ID "user-42", then refused the same ID on a later call, so it keeps state between calls. A regular expression with the \`g\` flag does that: its \`test\` continues where the last call stopped.`,
       { received: !outcome.ok && outcome.error },
     )
   }
@@ -810,7 +814,7 @@ async function sameEveryTime(name: string, run: () => unknown): Promise<void> {
 
 /** If there's nothing to return, the result is an empty page, not an error. */
 async function emptyPage(name: string, run: () => Promise<EventPage>, where: string): Promise<void> {
-  const diagnosis = `${where}, ${name} should return an empty page, \`{ events: [], next: null }\`. It’s not an error if nothing has happened yet.`
+  const diagnosis = `${where}, ${name} should return an empty page, \`{ events: [], next: null }\`. Having nothing to return isn’t an error.`
   const outcome = await attempt(name, run)
   verify(outcome.ok, diagnosis, { received: !outcome.ok && outcome.error })
   verifyEqual(outcome.value, { events: [], next: null }, diagnosis)
