@@ -100,7 +100,7 @@ describe('applyEvent', () => {
     verifyEqual(
       await apply(active(), emailChanged()),
       { ...active(), email: 'ada@new.example' },
-      'After USER_EMAIL_CHANGED, the state should have the new address, and everything else as it was.',
+      'After USER_EMAIL_CHANGED, the state should have the new address, with everything else as it was.',
     )
   })
 
@@ -119,7 +119,7 @@ describe('applyEvent', () => {
       verifyEqual(
         state,
         active(),
-        `applyEvent changed the state it received (on ${one.eventType}). Other code may still use that object, such as a cache or a snapshot. Return a new object: \`{ ...state, … }\`.`,
+        `applyEvent changed the state it received (on ${one.eventType}). Other code, such as a cache or a snapshot, may still use that object. Return a new object: \`{ ...state, … }\`.`,
       )
     }
     const given = registered()
@@ -144,7 +144,7 @@ describe('applyEvent', () => {
       const { used } = await call('applyEvent', () => watched(() => applyEvent(state, one)))
       verify(
         used === undefined,
-        `applyEvent used ${used} (on ${one.eventType}). The same events would then produce another state at the next replay. Take everything you need from the event.`,
+        `applyEvent used ${used} (on ${one.eventType}). The same events would then produce a different state at the next replay. Take everything you need from the event.`,
       )
     }
     verify(
@@ -383,7 +383,7 @@ describe('getEntityState', () => {
       [
         [
           (email) => email === 'second@example.com',
-          'The events were sorted by their timestamps. Keep the order of the list, because clocks differ: the machine that wrote last was a minute behind.',
+          'The events were sorted by their timestamps. Keep the order of the list, because clocks differ: the one on the machine that wrote last was a minute behind.',
         ],
       ],
     )
@@ -399,7 +399,7 @@ describe('getEntityState', () => {
     verifyEqual(
       state?.email,
       'third@example.com',
-      'Three events have the same timestamp, and not all of them were applied. Many things can happen in one millisecond, so don’t use a timestamp to recognize an event.',
+      'Three events have the same timestamp, and not all of them were applied. Many things can happen in one millisecond, so don’t use a timestamp to identify an event.',
     )
   })
 
@@ -502,7 +502,7 @@ describe('getEntityState', () => {
     const outcome = await attempt('getEntityState', () => getEntityState(box.redis, 'type:USER_REGISTERED'))
     verify(
       !outcome.ok && outcome.error instanceof Error && outcome.error.name === 'InvalidEntityIdError',
-      'getEntityState didn’t reject the ID "type:USER_REGISTERED", whose key is the list of a type, with an InvalidEntityIdError. Read with readEvents from lesson 02, and pass on its error.',
+      'getEntityState didn’t reject the ID "type:USER_REGISTERED" with an InvalidEntityIdError. The key for this ID is the list of a type. Read with readEvents from lesson 02, and pass on its error.',
       { received: outcome.ok ? outcome.value : outcome.error },
     )
   })
@@ -533,7 +533,7 @@ describe('unknown events', () => {
     const { state, reports } = await replay()
     verify(
       reports.length > 0,
-      'The history has a USER_TAGGED, an unknown type, but `report` wasn’t called. If you skip such events silently, those with a misspelled type are lost without a trace.',
+      'The history has an event of an unknown type, USER_TAGGED, but `report` wasn’t called. If you skip such events silently, those with a misspelled type are lost without a trace.',
     )
     verifyEqual(
       (await replay()).reports,
@@ -623,7 +623,7 @@ describe('unknown events', () => {
     const outcome = await attempt('getEntityState', () => getEntityState(box.redis, 'user-42'))
     verify(
       outcome.ok,
-      'getEntityState failed on an unknown event without `report`, which is optional. Check whether there is one before you call it.',
+      'getEntityState was called without `report`, which is optional, and failed on an unknown event. Check whether there’s a `report` before you call it.',
       {
         received: !outcome.ok && outcome.error,
       },
