@@ -45,7 +45,7 @@ function isEntries(name: string, entries: readonly StreamEntry[]): void {
 }
 
 const FLAT =
-  'Redis returns the fields of an entry as a flat list: name, value, name, value. Pair them, so that `fields.data` is the value of `data`.'
+  'Redis replies with the fields of an entry as a flat list: name, value, name, value. Pair them, so that `fields.data` is the value of `data`.'
 
 describe('addEntry', () => {
   test('appends an entry with its fields', async () => {
@@ -65,7 +65,7 @@ describe('addEntry', () => {
     verifyEqual(
       id,
       stored[0]?.[0],
-      'addEntry should resolve to the ID of the entry from Redis’s reply, because a caller needs it to find the entry again.',
+      'addEntry should resolve to the ID in Redis’s reply, because a caller needs it to find the entry again.',
     )
   })
 
@@ -170,7 +170,7 @@ describe('readEntries, readLatest', () => {
       { id: '1001-0', fields: { userId: '43' } },
     ]
     const own =
-      'Two entries with different fields came back with each other’s fields. Create a new object for each entry.'
+      'Two entries with different fields came back with some of each other’s fields. Create a new object for each entry.'
     const entries = await call('readEntries', () => readEntries(box.redis, 'user_updates'))
     isEntries('readEntries', entries)
     verifyEqual(entries, expected, own)
@@ -297,12 +297,12 @@ describe('compareIds, timeOf, jsonField', () => {
     [
       '1-0',
       '4294967297-0',
-      'The difference doesn’t fit in 32 bits, and bitwise operators such as `| 0` cut it off there.',
+      'The difference doesn’t fit in 32 bits, and bitwise operators such as `| 0` truncate it.',
     ],
     [
       '1-0',
       '2147483650-0',
-      'The difference doesn’t fit in 32 bits, and bitwise operators such as `| 0` cut it off there.',
+      'The difference doesn’t fit in 32 bits, and bitwise operators such as `| 0` truncate it.',
     ],
     [
       '9007199254740992-0',
@@ -425,7 +425,7 @@ async function read(positions: Readonly<Record<string, string>>, waitMs: number)
   const outcome = await attempt('readNew', () => readNew(box.redis, positions, waitMs), { background: true })
   verify(
     outcome.ok || !/null|undefined|iterable/.test(String(outcome.error)),
-    'readNew failed when no stream had anything new. In that case, XREAD replies null, not an empty list, so check for null before you iterate.',
+    'readNew failed when no stream had anything new. In that case, XREAD replies with null, not an empty list, so check for null before you iterate.',
     { received: !outcome.ok && outcome.error },
   )
   verify(
@@ -523,7 +523,7 @@ describe('readNew', () => {
     reading.catch(() => {})
     verify(
       result !== undefined,
-      'readNew waits although `user_updates` has two entries after the position. `$` isn’t a position: it skips the entries that are already there. Pass the IDs from `positions` to XREAD.',
+      'readNew is waiting even though `user_updates` has two entries after the position. `$` isn’t a position: it skips the entries that are already there. Pass the IDs from `positions` to XREAD.',
       { expected: ['1000-0', '2000-0'], received: 'nothing yet' },
     )
     verifyEqual(
@@ -542,7 +542,7 @@ describe('readNew', () => {
     await box.roundTrips(200)
     verify(
       result === undefined,
-      'readNew returned immediately although `waitMs` allows it to wait. A caller’s loop would then query Redis without a pause. Pass `BLOCK` and the milliseconds to XREAD.',
+      'readNew returned immediately even though `waitMs` allows it to wait. A caller’s loop would then query Redis without a pause. Pass `BLOCK` and the milliseconds to XREAD.',
       { received: result },
     )
     verify(
@@ -564,7 +564,7 @@ describe('readNew', () => {
     }
     verify(
       shared || result !== undefined,
-      'An entry arrived while readNew was waiting, and readNew didn’t return it. Wait only until the first entry: `waitMs` is a limit, not the time to sleep. XREAD with `BLOCK` replies as soon as there’s something.',
+      'An entry arrived while readNew was waiting, and readNew didn’t return it. Wait only until the first entry arrives: `waitMs` is a limit, not a time to sleep. XREAD with `BLOCK` replies as soon as there’s something.',
       { expected: 'the entry 7-0', received: 'nothing yet' },
     )
     verify(
@@ -588,13 +588,13 @@ describe('readNew', () => {
     const left = await connectionsStillOpen()
     verify(
       left === 0,
-      `After two calls to readNew, ${left} of its connections are still open. In a loop, Redis soon accepts no more of them. Disconnect the duplicate in a \`finally\`.`,
+      `After two calls to readNew, ${left} of its connections are still open. Called in a loop, readNew would soon reach Redis’s limit on clients. Disconnect the duplicate in a \`finally\`.`,
     )
     await attempt('readNew', () => readNew(box.redis, { user_updates: 'no-id' }, 20), { background: true })
     verify(
       (await connectionsStillOpen()) === 0,
       'readNew received a position that isn’t an ID, so its XREAD failed, and the connection it had opened is still open. Close it in a `finally`, which runs whether the read succeeds or not.',
-      { expected: 'no connection more than before', received: 'one more' },
+      { expected: 'no more connections than before', received: 'one more' },
     )
     verifyEqual(
       await call('redis.ping', () => box.redis.ping()),
@@ -619,7 +619,7 @@ describe('readNew', () => {
     verifyEqual(
       sizes,
       [100, 100, 30, 0],
-      'Of 230 entries, readNew should return 100, then 100, 30, and none. Read at most 100 from each stream (COUNT 100), starting after the positions you receive.',
+      'Of 230 entries, readNew should return 100, then 100, then 30, and then none. Read at most 100 from each stream (COUNT 100), starting after the positions you receive.',
     )
     verify(
       seen.every((n, i) => n === i + 1),
