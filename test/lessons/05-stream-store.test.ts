@@ -103,7 +103,7 @@ describe('toFields, fromEntry', () => {
     const { payload } = meaning(fields)
     verify(
       typeof payload !== 'string' || payload.startsWith('not JSON'),
-      'The payload was encoded twice: after parsing it once, the field is still a string. Call `JSON.stringify` on the payload once.',
+      'The payload was encoded twice: if you parse the field once, you get another string. Call `JSON.stringify` on the payload once.',
       { received: fields.payload },
     )
     verifyEqual(
@@ -118,7 +118,7 @@ describe('toFields, fromEntry', () => {
     verifyEqual(
       paired(flat).metadata,
       '{}',
-      'toFields should include the field `metadata` even if it’s empty, with the value `{}`.',
+      'toFields should include the field `metadata` even if there’s nothing in it, with the value `{}`.',
     )
   })
 
@@ -187,7 +187,11 @@ describe('toFields, fromEntry', () => {
     ],
     ['eventType', 'UserMoved', 'What’s in the log has happened, whatever it was called.'],
     ['timestamp', '2019-05-02T09:14:07Z', 'Any time that `Date.parse` can parse will do.'],
-    ['timestamp', '1970-01-01T00:00:00.000Z', 'That’s time 0. Check for NaN, because 0 is falsy too.'],
+    [
+      'timestamp',
+      '1970-01-01T00:00:00.000Z',
+      'That’s time 0, which is valid but falsy. Check for NaN instead.',
+    ],
   ] as const) {
     test(`keeps the ${field} ${value}`, async () => {
       const outcome = await attempt('fromEntry', () => fromEntry(entry({ [field]: value })))
@@ -214,7 +218,7 @@ describe('toFields, fromEntry', () => {
     [
       'payload',
       '"{}"',
-      'has a payload that was encoded twice: it’s the JSON of a string, not of an object. Without a check, all of its fields are undefined, without any error.',
+      'has a payload that was encoded twice: it’s the JSON of a string, not of an object. If you don’t check for that, all of its fields are undefined, without any error.',
     ],
     ['payload', 'null', `has the payload \`null\`, which isn’t an object. ${far}`],
     ['payload', '[1]', `has an array as its payload, which isn’t an object. ${far}`],
@@ -316,7 +320,7 @@ describe('storeEventWithStreams', () => {
       verifyEqual(
         found.map(([, flat]) => paired(flat).eventId),
         [second.eventId],
-        `\`${name}\` should be the ID of the entry in \`${stream}\`, but this event isn’t at that ID there. Each stream has IDs of its own, and an ID means nothing in another stream, so return the reply of each XADD.`,
+        `\`${name}\` should be the ID of the entry in \`${stream}\`, but this event isn’t at that ID there. Each stream has IDs of its own, and an ID means nothing in another stream, so return the reply to each XADD.`,
       )
     }
   })
@@ -379,7 +383,7 @@ describe('storeEventWithStreams', () => {
         }
         verify(
           new Set(Object.values(found)).size === 1,
-          `The process died after ${last}, and only some of the three streams have the event. No later event will fix that. Put the three XADDs between MULTI and EXEC or in one script, because a \`pipeline()\` only saves waiting.`,
+          `The process died after ${last}, and only some of the three streams have the event. No later event will fix that. Put the three XADDs between MULTI and EXEC or in one script, because a \`pipeline()\` only saves round trips.`,
           { received: found },
         )
       },
@@ -528,7 +532,7 @@ describe('getEntityStateFromStreams', () => {
     verifyEqual(
       await state(),
       user(4),
-      'getEntityStateFromStreams was called a second time, after one more entry, and didn’t return the state after it. Start from scratch on every call: don’t keep a state or a position outside the function.',
+      'getEntityStateFromStreams was called a second time, after one more entry, and its result doesn’t include that entry. Start from scratch on every call: don’t keep a state or a position outside the function.',
     )
   })
 
@@ -540,7 +544,7 @@ describe('getEntityStateFromStreams', () => {
     verifyEqual(
       (await state())?.email,
       'last@example.com',
-      'The entries were sorted by their timestamps. Keep the order of the stream, because clocks differ: the machine that wrote last was a minute behind.',
+      'The entries were sorted by their timestamps. Keep the order of the stream, because clocks differ: the one on the machine that wrote last was a minute behind.',
     )
   })
 
@@ -570,7 +574,7 @@ describe('getEntityStateFromStreams', () => {
     verifyEqual(
       received,
       expected,
-      `Most of the entity’s events happened in one millisecond, more than fit on a page, and the state isn’t the one after all of them. Continue after the *whole* ID of the last entry. With only its first part (\`parseInt\` stops at the dash), you skip the rest of the millisecond.`,
+      `More of the entity’s events happened in one millisecond than fit on a page, and the state isn’t the one after all of its events. Continue after the *whole* ID of the last entry. With only its first part (\`parseInt\` stops at the dash), you skip the rest of the millisecond.`,
     )
     const most = largestReply(box.commands)
     verify(
