@@ -106,7 +106,7 @@ describe('judgeDurability and countLost', () => {
     [
       { appendonly: 'no', appendfsync: 'everysec', maxmemoryPolicy: 'allkeys-lru' },
       ['crash-loses-all', 'memory-evicts'],
-      "There are two risks here, in the order of the type Risk: no persistence, and a policy that throws events away when memory is short. Without an append-only file, appendfsync doesn't matter.",
+      "There are two risks here, in the order of the type `Risk`: no persistence, and a policy that throws events away when memory is short. Without an append-only file, `appendfsync` doesn't matter.",
     ],
     [
       { maxmemoryPolicy: 'volatile-ttl' },
@@ -155,7 +155,7 @@ describe('judgeDurability and countLost', () => {
     verifyEqual(
       loss?.lost,
       ['e-3', 'e-1'],
-      "e-3, e-1, e-3, and e-2 were acknowledged, and only e-2 was found. `lost` should list e-3 and e-1, once each, in the order of `acknowledged`: it's one lost event, no matter how often the writer noted it.",
+      'e-3, e-1, e-3, and e-2 were acknowledged, and only e-2 was found. `lost` should list e-3 and e-1, once each, in the order of `acknowledged`. An event counts as lost once, no matter how often the writer noted it.',
     )
     verifyEqual(
       loss?.unacknowledged,
@@ -283,7 +283,7 @@ describe.skipIf(lacks('own-server'))('checkDurability and writeAcknowledged', ()
     const { acknowledged, refused, unknown } = report
     verify(
       acknowledged.length >= 199 && unknown !== null,
-      'The server was killed (SIGKILL) in the middle of the writing. writeAcknowledged should return then, with everything confirmed before the kill in `acknowledged`, and the one event that got no reply in `unknown`.',
+      'The server was killed (SIGKILL) in the middle of the writing. writeAcknowledged should resolve then, with everything confirmed before the kill in `acknowledged`, and the one event that got no reply in `unknown`.',
       { received: { acknowledged: acknowledged.length, refused, unknown } },
     )
     const lost = acknowledged.filter((id) => !found.includes(id))
@@ -337,7 +337,7 @@ describe.skipIf(lacks('own-server'))('checkDurability and writeAcknowledged', ()
     verifyEqual(
       [report.refused, report.unknown],
       [`e-${found.length + 1}`, null],
-      'Memory ran out, and with `noeviction`, Redis replied to XADD with an error (OOM …). An error is a reply: the event is certainly not written. It belongs in `refused`; `unknown` is for an event that got no reply.',
+      "Memory ran out, and with `noeviction`, Redis replied to XADD with an error (OOM …). An error is a reply: the event definitely wasn't written. It belongs in `refused`; `unknown` is for an event that got no reply.",
     )
     verifyEqual(
       report.acknowledged.length,
@@ -508,7 +508,7 @@ describe('backup and restore', () => {
     const lines = await save()
     verify(
       lines.every((line) => typeof line === 'string' && !line.includes('\n')),
-      'A line of a backup must be a string without a line break, no matter what the events contain. Otherwise there is no way to know where a line ends.',
+      'Each line of a backup must be a string without a line break, no matter what the events contain. Otherwise there is no way to tell where a line ends.',
       { received: lines },
     )
     const count = await restoreFrom(lines)
@@ -565,7 +565,7 @@ describe('backup and restore', () => {
     const longest = largestReply(box.commands)
     verify(
       longest <= 501,
-      `One command fetched ${longest} entries at once. A log can be larger than memory, so backup should read pages of at most 500 entries.`,
+      `One command fetched ${longest} entries at once. A log can be larger than your program's memory, so backup should read pages of at most 500 entries.`,
     )
     const outcome = await attempt('restore', () => restore(box.connect(), COPY, each(lines)), PATIENT)
     verify(
@@ -611,7 +611,7 @@ describe('backup and restore', () => {
     const there = await box.admin.xrange(COPY, '-', '+')
     verify(
       there.length >= 3 && (await lastId(COPY)) === (there.at(-1) ?? ['7-3'])[0],
-      'Other clients wrote while backup was reading. The restored stream should end with an entry whose ID is also its last ID. A last ID that was read later leaves a gap that looks like deleted events.',
+      "Other clients wrote while backup was reading. In the restored stream, the ID of the last entry should also be the stream's last ID. A last ID that was read after the entries leaves a gap that looks like deleted events.",
       { received: { entries: there.length, last: there.at(-1)?.[0], lastGeneratedId: await lastId(COPY) } },
     )
   })
@@ -653,7 +653,7 @@ describe('backup and restore', () => {
       'restore',
       () => restore(box.redis, COPY, each(lines)),
       BackupError,
-      'There is already a stream at this key, so restore should throw a BackupError. A restore in a hurry must not overwrite live data, or mix the two.',
+      'There is already a stream at this key, so restore should throw a BackupError. A restore in a hurry must not overwrite live data or mix with it.',
     )
     verifyEqual(error.reason, 'exists', 'The BackupError should have the reason `exists`.')
     verifyEqual(
@@ -677,7 +677,7 @@ describe('backup and restore', () => {
         'restore',
         () => restore(box.redis, COPY, each(some)),
         BackupError,
-        'This backup is missing a line, or half of its last one, as if the disk was full or the copy was interrupted. restore should notice and throw a BackupError, not restore a shorter history that looks complete.',
+        'This backup is missing one or more lines, or half of the last one, as if the disk had filled up or the copy had been interrupted. restore should notice and throw a BackupError, not restore a shorter history that looks complete.',
       )
       verifyEqual(error.reason, 'incomplete', 'The BackupError should have the reason `incomplete`.')
       verifyEqual(
@@ -704,7 +704,7 @@ describe('backup and restore', () => {
         const length = (await box.admin.exists(COPY)) === 1 ? await box.admin.xlen(COPY) : 'no stream'
         verify(
           length === 3 || length === 'no stream',
-          `The process died after ${sent} commands (the last was ${last}) and left a stream with ${length} of 3 entries at the key. Readers will take that for the whole stream. Build it under another name and rename it (RENAMENX) when it's complete, or write it in one step.`,
+          `The process died after ${sent} commands (the last was ${last}) and left a stream with ${length} of 3 entries at the key. Readers will mistake that for the whole stream. Build it under another name and rename it (RENAMENX) when it's complete, or write it in one step.`,
         )
         if (length === 3) {
           verifyEqual(
