@@ -199,7 +199,7 @@ describe('getStreamInfo', () => {
     verifyEqual(
       [counts(after), await box.admin.keys('*')],
       [counts(before), [S]],
-      'getStreamInfo should be read-only, but after it, entries had another owner, had been delivered again, or there were new keys. XPENDING reads pending entries without changing them.',
+      'getStreamInfo should be read-only, but it changed something: entries have a different owner or were delivered again, or there are new keys. XPENDING reads pending entries without changing them.',
     )
   })
 
@@ -214,7 +214,7 @@ describe('getStreamInfo', () => {
     const [mail] = (await info())?.groups ?? []
     verify(
       isAbout(mail?.oldestIdle, 600_000),
-      "The entry that has waited longest, ten minutes, has the highest ID, and `oldestIdle` doesn't show it. Pending entries come in ID order, and the time starts again when an entry is delivered again. Check all of them.",
+      "The entry that has waited longest, ten minutes, has the highest ID, and `oldestIdle` doesn't show that time. Pending entries come in ID order, and the time starts again when an entry is delivered again. Check all of them.",
       { expected: 'about 600000', received: mail?.oldestIdle },
     )
     const [one, two] = mail?.consumers ?? []
@@ -240,13 +240,13 @@ describe('getStreamInfo', () => {
     })
     await group('mail')
     await read('mail', 'mail-1', 2_010)
-    await box.admin.xack(S, 'mail', ...counted.slice(0, 200)) // so that pages of the pending list don’t match pages of the stream
+    await box.admin.xack(S, 'mail', ...counted.slice(0, 200)) // so that pages of the pending entries list don’t match pages of the stream
     await box.admin.xdel(S, ...leftOut) // a deleted entry stays pending
     await age('mail', 'mail-1', '7-2010', 60_000)
     const [mail] = (await info())?.groups ?? []
     verify(
       isAbout(mail?.oldestIdle, 60_000),
-      `1,810 entries from the same millisecond are pending, some of them deleted, and the last one, 7-2010, has waited for a minute.${pagingFault(box.commands) || ' getStreamInfo only read one page of the pending list. Read on until a page isn’t full.'}`,
+      `1,810 entries from the same millisecond are pending, some of them deleted, and the last one, 7-2010, has waited for a minute, which \`oldestIdle\` doesn't show.${pagingFault(box.commands) || ' getStreamInfo only read one page of the pending entries list. Keep reading until a page isn’t full.'}`,
       { expected: 'about 60000', received: mail?.oldestIdle },
     )
     const greedy = box.commands.find(({ reply }) => Array.isArray(reply) && reply.length > 1_000)
@@ -265,7 +265,7 @@ describe('getStreamInfo', () => {
     const [mail] = (await info())?.groups ?? []
     verify(
       mail?.lag !== 3,
-      'getStreamInfo returned a lag of 3, but nothing is left to read: the last entry is 5-0, and so is `lastDeliveredId`. The lag that Redis counts can include entries that were trimmed before the group read them. Check whether an entry comes after `lastDeliveredId`; if not, the lag is 0.',
+      'getStreamInfo returned a lag of 3, but nothing is left to read: the last entry is 5-0, and so is `lastDeliveredId`. The lag that Redis reports can include entries that were trimmed before the group read them. Check whether an entry comes after `lastDeliveredId`; if not, the lag is 0.',
       { expected: 0, received: mail?.lag },
     )
     verifyEqual(
@@ -307,7 +307,7 @@ describe('findAlarms', () => {
     verifyEqual(
       await alarms(mail(100, worker('a', 3, 20, 29_999), worker('b', 0, 59_999, null))),
       [],
-      'The lag is exactly at its limit, and all consumers call and acknowledge in time, so findAlarms should return an empty array.',
+      'The lag is exactly at its limit, and all consumers are calling and acknowledging in time, so findAlarms should return an empty array.',
     )
     verifyEqual(
       await alarms(mail(0, worker('a', 0, 20, null), worker('old', 0, 9_000_000, null))),
@@ -338,7 +338,7 @@ describe('findAlarms', () => {
         { kind: 'dead-consumer', group: 'mail', consumer: 'a', pending: 1 },
         { kind: 'slow-consumer', group: 'mail', consumer: 'b', oldestIdle: 30_000 },
       ],
-      'A time exactly at the limit is too long, for a consumer (`consumerIdle`) and for an entry (`entryIdle`). Keep the order of the consumers.',
+      'A time exactly at the limit is too long, both for a consumer (`consumerIdle`) and for an entry (`entryIdle`). Keep the order of the consumers.',
     )
   })
 
@@ -385,7 +385,7 @@ describe('findAlarms', () => {
     verifyEqual(
       await alarms(mail(null)),
       [{ kind: 'no-consumer', group: 'mail', lag: null }],
-      'The lag is unknown and the group has no consumer. That\'s "no-consumer", with the lag `null`.',
+      'The lag is unknown, and the group has no consumer. That\'s "no-consumer", with a `lag` of `null`.',
     )
   })
 
