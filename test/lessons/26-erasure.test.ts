@@ -137,7 +137,7 @@ describe('storeEvent', () => {
     )
     verify(
       second !== undefined && !('personal' in second),
-      "An event without personal data should have no field `personal`. Otherwise a reader can't distinguish it from an event that was erased.",
+      "An event without personal data shouldn't have a field `personal`. Otherwise a reader can't distinguish it from an event whose personal data was erased.",
       { received: second },
     )
     verify(
@@ -184,7 +184,7 @@ describe('storeEvent', () => {
     await store(moved)
     verify(
       ada === (await box.admin.get(KEY)),
-      "The customer's second event made a new key, which replaced the first one. Nothing that was encrypted with the first key can ever be read again.",
+      "storeEvent made a new key for the customer's second event, which replaced the first one. Nothing that was encrypted with the first key can ever be read again.",
     )
     await box.admin.flushdb()
     await store(registered)
@@ -259,7 +259,7 @@ describe('storeEvent', () => {
     verifyEqual(
       [error.name, error.customerId, (await entries()).length, await box.admin.get(KEY)],
       ['CustomerForgottenError', 'customer-1', 1, 'erased'],
-      'After the refusal, the error should have its name and the `customerId`, the stream should still have its one entry, and the key should still be `erased`.',
+      'storeEvent refused. The error should have its name and the `customerId`, the stream should still have its one entry, and the key should still be `erased`.',
     )
     const outcome = await attempt('storeEvent', () => storeEvent(box.redis, ordered))
     verify(
@@ -282,17 +282,17 @@ describe('storeEvent', () => {
         const forgotten = stored.findIndex(({ eventType }) => eventType === 'CUSTOMER_FORGOTTEN')
         verify(
           stored.slice(forgotten).every(({ personal }) => personal === undefined),
-          `Another process forgot the customer between storeEvent's ${after} and its ${held}, but it appended personal data after CUSTOMER_FORGOTTEN anyway. Check the key and append in one step: use a script, or WATCH the key on a connection of its own.`,
+          `Another process forgot the customer between storeEvent's ${after} and its ${held}, but storeEvent appended personal data after CUSTOMER_FORGOTTEN anyway. Check the key and append in one step: use a script, or WATCH the key on a connection of its own.`,
           { received: stored.map(({ eventType }) => eventType) },
         )
         verify(
           first.ok || first.error instanceof CustomerForgottenError,
-          'Another process forgot the customer while storeEvent was running. storeEvent should either have stored the event before that, or throw a CustomerForgottenError.',
+          'Another process forgot the customer while storeEvent was running. storeEvent should either store the event before that, or throw a CustomerForgottenError.',
           { received: first.ok ? first.value : first.error },
         )
         verify(
           first.ok === stored.some(({ eventType }) => eventType === 'CUSTOMER_EMAIL_CHANGED'),
-          `storeEvent ${first.ok ? "resolved, but the event isn't in the stream" : 'threw a CustomerForgottenError, but the event is in the stream'}.`,
+          `Another process forgot the customer while storeEvent was running. storeEvent ${first.ok ? "resolved, but the event isn't in the stream" : 'threw a CustomerForgottenError, but the event is in the stream'}. It should resolve if it stored the event, and throw if it didn't.`,
           { received: stored.map(({ eventType }) => eventType) },
         )
       },
@@ -400,7 +400,7 @@ describe('readEvents', () => {
       verify: ({ first, held, after }) => {
         verify(
           first.ok,
-          `The customer's first event and the key were stored between readEvents' ${after} and its ${held}, and it then treated the key as lost. If you read the key before the entries, it may be older than they are. Read it after them.`,
+          `The customer's first event and the key were stored between readEvents' ${after} and its ${held}, and readEvents then treated the key as lost. If you read the key before the entries, it may be missing only because the first event hadn't been stored yet. Read it after them.`,
           { received: !first.ok && first.error },
         )
         verify(
@@ -465,7 +465,9 @@ describe('readEvents', () => {
     await box.admin.xdel(STREAM, String(id))
     await store(bob)
     await box.admin.rename('key:customer:customer-2', KEY)
-    await fails('The key belongs to another customer. readEvents should throw an UnreadableEventError.')
+    await fails(
+      'The key was replaced with another customer’s, so nothing decrypts. readEvents should throw an UnreadableEventError.',
+    )
   })
 
   test('returns nothing that no one wrote', async () => {
@@ -490,7 +492,7 @@ describe('readEvents', () => {
       )
       verify(
         outcome.ok || outcome.error instanceof UnreadableEventError,
-        'One character of the encrypted string was changed. Whatever fails after that, the base64, the cipher, or the JSON, readEvents should throw an UnreadableEventError.',
+        'One character of the encrypted string was changed. No matter what fails because of that (the base64, the cipher, or the JSON), readEvents should throw an UnreadableEventError.',
         { received: !outcome.ok && outcome.error },
       )
     }
@@ -504,7 +506,7 @@ describe('readEvents', () => {
     verifyEqual(
       (await read()).map(({ id }) => id),
       counted,
-      `The stream has 2,010 entries from the same millisecond (7-1 to 7-2010), and readEvents didn’t return each of them once, in order.${pagingFault(box.commands) || ' A page has at most 1,000 entries: start the next one after its last ID.'}`,
+      `The stream has 2,010 entries from the same millisecond (7-1 to 7-2010), and readEvents didn’t return each of them once, in order.${pagingFault(box.commands) || ' A page has at most 1,000 entries: start the next page after the last ID of the one before.'}`,
     )
     const most = largestReply(box.commands)
     verify(
@@ -538,7 +540,7 @@ describe('getCustomer', () => {
         totalCents: 8400,
         forgotten: false,
       },
-      'The customer registered, placed two orders for 4200 cents each, and changed the email in between. getCustomer should return what those events add up to.',
+      'The customer registered, placed two orders for 4200 cents each, and changed their email address in between. getCustomer should return what those events add up to.',
     )
   })
 
@@ -627,7 +629,7 @@ describe('forgetCustomer', () => {
     verifyEqual(
       after.slice(0, 2),
       before,
-      'The entries that were in the stream should be unchanged. The order history still has to replay, and its personal data is unreadable without the key.',
+      'The entries that were in the stream should be unchanged. The order history still has to replay, and the personal data is unreadable without the key anyway.',
     )
     verify(
       after.length === 3,
@@ -663,7 +665,7 @@ describe('forgetCustomer', () => {
     verifyEqual(
       (await box.admin.keys('*')).sort(),
       LEFT,
-      'Every key of Bob’s should still exist, and there should be no new keys.',
+      'All of Bob’s keys should still exist, and there should be no new keys.',
     )
   })
 
@@ -786,13 +788,13 @@ describe('forgetCustomer', () => {
         const erased = (await box.admin.get(KEY)) === 'erased'
         verify(
           (said === 1) === erased,
-          `${where}. The key is ${erased ? 'erased' : 'still there'}, but the number of CUSTOMER_FORGOTTEN in the log is ${said}. Change both in one step. Otherwise other services never learn of the erasure, or are told of one that didn't happen.`,
+          `${where}. The key is ${erased ? 'erased' : 'still there'}, but the number of CUSTOMER_FORGOTTEN in the log is ${said}. Change both in one step. Otherwise other services never learn of the erasure, or learn of one that didn't happen.`,
         )
         await call('forgetCustomer', () => forgetCustomer(box.connect(), 'customer-1', may))
         verifyEqual(
           (await box.admin.keys('*')).sort(),
           LEFT,
-          `${where}, and forgetCustomer was called again. It should have finished the work, so that no row and no snapshot of customer-1 is left.`,
+          `${where}, and forgetCustomer was called again. It should have finished the work, so that no row or snapshot of customer-1 is left.`,
         )
         verifyEqual(
           await box.admin.hgetall('index:email'),
