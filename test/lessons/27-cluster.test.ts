@@ -59,7 +59,7 @@ describe('partitionOf and keysOf', () => {
     ] as const) {
       verify(
         !result.ok || !((result.value.is as unknown) instanceof Promise),
-        `${name} returned a promise. It waits for nothing, so it should return the result itself. Code that calls \`${name}(…)\` without an await gets keys that read "undefined".`,
+        `${name} returned a promise. It waits for nothing, so it should return the result itself. Code that calls \`${name}(…)\` without an await would build its keys from a promise.`,
       )
     }
   })
@@ -99,12 +99,12 @@ describe('partitionOf and keysOf', () => {
         'Order-1': [2, 2],
         ' order-1': [0, 56],
       },
-      `partitionOf should take the first four bytes of the SHA-256 of the ID (UTF-8) as one big-endian number, modulo the number of partitions. ${mistakeIn(found)}Every program that shares the store has to get the same result. Here are the partitions for 8 and for 64.`,
+      `partitionOf should take the first four bytes of the SHA-256 of the ID (UTF-8) as one big-endian number, modulo the number of partitions. ${mistakeIn(found)}Every program that shares the store has to get the same result. Each ID is shown with its partition of 8 and its partition of 64.`,
     )
     verifyEqual(
       await atOnce('partitionOf', () => partitionOf('order-1', 1)),
       0,
-      'If there is one partition, partitionOf should return 0 for every stream.',
+      'If there is only one partition, partitionOf should return 0 for every stream.',
     )
   })
 
@@ -114,7 +114,7 @@ describe('partitionOf and keysOf', () => {
     for (const { stream, log } of keys) {
       verify(
         tagOf(stream) !== undefined && tagOf(stream) === tagOf(log),
-        `${stream} and ${log} don't have the same hash tag (the text in the first pair of braces). On a cluster they're in different slots, so no script can write both (CROSSSLOT). Put the partition in braces in both.`,
+        `${stream} and ${log} don't have the same hash tag (the text in the first pair of braces). On a cluster they're in different slots, so no script can write to both (CROSSSLOT). Put the partition in braces in both.`,
       )
     }
     verifyEqual(
@@ -145,18 +145,18 @@ const sha256 = (data: string | Buffer) => createHash('sha256').update(data).dige
 /** Numbers that are easily mistaken for the right one, each with a sentence that says how they come about. */
 const MISTAKES: readonly (readonly [sentence: string, number: (id: string, hash: Buffer) => number])[] = [
   [
-    'Your number is signed (readInt32BE), so it is negative for half of the IDs.',
+    'Your code reads a signed number (readInt32BE), which is negative for half of the IDs.',
     (_, hash) => hash.readInt32BE(0),
   ],
-  ['Your number is little-endian.', (_, hash) => hash.readUInt32LE(0)],
+  ['Your code reads the bytes as a little-endian number.', (_, hash) => hash.readUInt32LE(0)],
   ['Your code only takes the first two bytes.', (_, hash) => hash.readUInt16BE(0)],
   ['Your code takes the last four bytes.', (_, hash) => hash.readUInt32BE(28)],
   [
     'Your code takes all 32 bytes, which is more than a `number` can represent exactly.',
     (_, hash) => Number.parseInt(hash.toString('hex'), 16),
   ],
-  ['Your code takes the SHA-1.', (id) => createHash('sha1').update(id).digest().readUInt32BE(0)],
-  ['Your code takes the MD5.', (id) => createHash('md5').update(id).digest().readUInt32BE(0)],
+  ['Your code uses SHA-1.', (id) => createHash('sha1').update(id).digest().readUInt32BE(0)],
+  ['Your code uses MD5.', (id) => createHash('md5').update(id).digest().readUInt32BE(0)],
   ['Your code doesn’t encode the ID as UTF-8.', (id) => sha256(Buffer.from(id, 'latin1')).readUInt32BE(0)],
   [
     'Your code converts the ID to lowercase first, but Order-1 and order-1 are two different streams.',
@@ -227,7 +227,7 @@ describe('append', () => {
     const other = await attempt('append', () => append(box.redis, 8, 'order-17', [eventOf(4)], 0))
     verify(
       other.ok || !isOldId(other.error),
-      "append wrote the first event of order-17, and Redis refused an ID that wasn't greater than the last one. Versions only work as IDs in the stream itself. In the partition's log, several streams have a version 1, so let Redis choose the IDs there (`*`).",
+      "append tried to write the first event of order-17, and Redis refused its ID, because it wasn't greater than the last one. Versions only work as IDs in the stream itself. In the partition's log, several streams have a version 1, so let Redis choose the IDs there (`*`).",
       { received: !other.ok && other.error },
     )
     await call('append', () => {
@@ -467,12 +467,12 @@ describe('consume', () => {
 
   /** Explains why a call stopped short, from what that call and the next one passed on. */
   function missing(positions: readonly string[], rest: readonly string[]): string {
-    if (positions.length >= 110) return 'The next page begins after the last ID of this one: `(7-100`.'
+    if (positions.length >= 110) return 'Start the next page after the last ID of this one, at `(7-100`.'
     if (rest.length > 0)
-      return 'The call returned before the end of the log, and only the next call read the rest. Read page after page until none is left.'
+      return 'The call returned before the end of the log, and only the next call read the rest. Read page after page until nothing is left.'
     if (positions.length < 100)
       return 'The others were never passed on, because as strings, 7-10 comes before 7-9. Let Redis compare the IDs: start after the last one, with `(`.'
-    return 'The others were never passed on. The next page begins after the last ID of this one, `(7-100`, and not at the next millisecond.'
+    return 'The others were never passed on. Start the next page after the last ID of this one, at `(7-100`, and not at the next millisecond.'
   }
 
   test('reads a long log in pages', async () => {
@@ -533,7 +533,7 @@ describe('consume', () => {
     verifyEqual(
       await box.admin.hgetall(TOTALS),
       { 'order-1': '1', 'order-2': '1', 'order-3': '1' },
-      'After the repair, consume was called again. It should continue with the event that had failed: not before it, which would count an event twice, and not after it. Drop the transaction if `handle` throws, so that nothing it queued takes effect.',
+      'After the bug was fixed, consume was called again. It should continue with the event that had failed: not before it, which would count an event twice, and not after it. Drop the transaction if `handle` throws, so that nothing it queued takes effect.',
     )
     await logged(3, 4)
     const outcome = await attempt('consume', () =>
@@ -543,7 +543,7 @@ describe('consume', () => {
     )
     verify(
       !outcome.ok,
-      'Redis refused one effect of three (WRONGTYPE), but consume resolved. EXEC resolves even then, so check each of its replies for an error.',
+      'Redis refused one of three effects (WRONGTYPE), but consume resolved. EXEC resolves even then, so check each of its replies for an error.',
     )
     verify(
       String(outcome.error).includes('WRONGTYPE'),
@@ -558,7 +558,7 @@ describe('consume', () => {
     verifyEqual(
       await box.admin.get('es:{p3}:tries'),
       '2',
-      "Redis refused one effect of three inside EXEC, and carried out the other two. consume was called again and passed on the same event again, so the effects that had worked were repeated. A transaction doesn't roll back: leave the checkpoint where EXEC put it.",
+      "Redis refused one of three effects inside EXEC, and carried out the other two. consume was called again and passed on the same event again, so the effects that had worked were repeated. A transaction doesn't roll back: leave the checkpoint where EXEC put it.",
     )
   })
 
@@ -579,7 +579,7 @@ describe('consume', () => {
     verifyEqual(
       await box.admin.hgetall(TOTALS),
       { 'order-1': '1', 'order-2': '1' },
-      'Redis refused to queue an effect of the first event and discarded that transaction (EXECABORT). After the repair, consume was called again. Each of the two events should have taken effect once, so the checkpoint may only move together with the effects.',
+      'Redis refused to queue an effect of the first event and discarded that transaction (EXECABORT). After the bug was fixed, consume was called again. Each of the two events should have taken effect once, so the checkpoint may only move together with the effects.',
     )
   })
 })
@@ -653,7 +653,7 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
         outcome.ok,
         /NOSCRIPT/.test(String(!outcome.ok && outcome.error))
           ? 'Redis replied NOSCRIPT to append. SCRIPT LOAD only loads a script into one node, so the others don’t have its digest. Send the script itself (EVAL), at least when a node refuses EVALSHA.'
-          : `append works on one server, but not for every stream on a cluster. A script goes to the node that has its keys, and the client only finds them in KEYS. So name all keys there, and don’t build any in the script or from ARGV.`,
+          : `append works on one server, but not for every stream on a cluster. A script goes to the node that has its keys, and the client only looks for them in KEYS. So name all keys there, and don’t build any in the script or take any from ARGV.`,
         { received: outcome.ok ? undefined : outcome.error },
       )
     }
@@ -804,7 +804,7 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
     )
     verify(
       ORDERS.every((id) => versions.get(id)?.join() === '1,2,3'),
-      'The order within a stream is guaranteed, so each consumer should see versions 1, 2, and 3 of each of its streams, in that order.',
+      'The order within a stream is guaranteed, so each consumer should receive versions 1, 2, and 3 of each of its streams, in that order.',
     )
     verifyEqual(
       await cluster.admin.hgetall('es:{p3}:totals'),
