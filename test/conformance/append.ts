@@ -71,7 +71,7 @@ const CASES: readonly Case[] = [
 
 /** Why each field is validated. */
 const WHY: Readonly<Record<string, string>> = {
-  expected: 'A caller who forgets what to expect must not write unchecked.',
+  expected: 'A caller that forgets `expected` must not write unchecked.',
   stream: 'An event without a stream can’t be found again.',
   events: 'Without events, there is no version and no position to return.',
   commandId: 'An empty ID would make different commands look like the same one.',
@@ -220,7 +220,7 @@ export function appendConforms(subject: Subject): void {
       )
       verify(
         outcome.ok,
-        `A batch of ${size} events couldn't be appended. In Lua, \`unpack\` fails at about 8,000 values. Go through ARGV in a loop instead.`,
+        `A batch of ${size} events couldn't be appended.${size > 1_000 ? ' In Lua, `unpack` fails at about 8,000 values. Go through ARGV in a loop instead.' : ' All of them should be in the stream and in the log.'}`,
         { received: !outcome.ok && outcome.error },
       )
       verify(

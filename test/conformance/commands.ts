@@ -66,7 +66,7 @@ export function commandsConform(subject: Subject): void {
           )
           verify(
             outcome.ok && outcome.value.version === planted + 2,
-            `${situation} append should return its first result, or at least when the caller sends the command again. The events that are already there are its own.`,
+            `${situation} append should return the first result, either now or when the caller sends the command again. The events that are already there are its own.`,
             { received: outcome },
           )
         },
@@ -94,7 +94,7 @@ export function commandsConform(subject: Subject): void {
     verifyEqual(
       await ids(S),
       ['e-1', 'e-2', 'e-3', 'e-9'],
-      'A command got a conflict, and the caller decided again and sent it again with the same ID. Only the events of the second try should be written.',
+      'A command got a conflict, and the caller decided again and sent it again with the same ID. Only the events of the second attempt should be written.',
     )
   })
 
@@ -108,7 +108,7 @@ export function commandsConform(subject: Subject): void {
     verifyEqual(
       await ids(S),
       ['e-8', 'e-8', 'e-8', 'e-8', 'e-8', 'e-8', 'e-9', 'e-9'],
-      'Six commands with different IDs and two without an ID were sent. They look alike, but each is a command of its own and should have written its event.',
+      'Six commands with different IDs and two without an ID were sent. They look alike, but each is a separate command and should have written its event.',
     )
   })
 

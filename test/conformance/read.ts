@@ -53,7 +53,7 @@ export function readingConforms(subject: Subject): void {
     verifyEqual(
       [await versions(0), await versions(9), await versions(11), await versions(20)],
       [numbers(1, 11), [10, 11], [], []],
-      'The stream is at version 11. read(stream, 9) should yield versions 10 and 11, but not 9 itself. read(stream, 0) should yield all of them, and read(stream, 11) or higher none.',
+      'The stream is at version 11. read(stream, 9) should yield versions 10 and 11, but not 9 itself. read(stream, 0) should yield all of them, and read(stream, 11) or higher should yield none.',
     )
   })
 
@@ -63,7 +63,7 @@ export function readingConforms(subject: Subject): void {
     verifyEqual(
       await versions(),
       numbers(1, long),
-      `The stream has ${long} events, which is more than a page. read should yield each of them once, in order, down to the last one.`,
+      `The stream has ${long} events, which is more than a page. read should yield each of them once, in order, through the last one.`,
     )
     const first = await call('read', async () => {
       for await (const page of subject.open().read(S)) return page[0]?.version
@@ -83,7 +83,7 @@ export function readingConforms(subject: Subject): void {
     verifyEqual(
       [await versions(4), await versions(1)],
       [[5], [4, 5]],
-      'The oldest three of five events were trimmed. read(stream, 4) should only yield version 5, and read(stream, 1) what is left, 4 and 5. `after` is a version, not a number of events to skip.',
+      'The oldest three of five events were trimmed. read(stream, 4) should only yield version 5, and read(stream, 1) should yield what is left, 4 and 5. `after` is a version, not a number of events to skip.',
     )
     await subject.trim(S, 0)
     verifyEqual(await versions(), [], 'All events of the stream were trimmed. read should yield no pages.')
@@ -141,7 +141,7 @@ export function readingConforms(subject: Subject): void {
         { amount: 2, unit: 'pieces' },
         { amount: 3, unit: 'boxes' },
       ],
-      'A store with two upcasters read events of schema versions 1, 2, and 3. Each event should go through the steps that it lacks, and through no others.',
+      'A store with two upcasters read events of schema versions 1, 2, and 3. Each event should go through the steps that it still needs, and through no others.',
     )
     verifyEqual(
       (await subject.stored(S)).map(({ event }) => event.payload),

@@ -55,7 +55,7 @@ export function snapshotsConform(subject: Subject): void {
     verifyEqual(
       await load(summing()),
       { state: { sum: 210, count: 20 }, version: 20 },
-      'The events add the numbers from 1 to 20. load should return the sum of all of them, at version 20.',
+      'The events add up the numbers from 1 to 20. load should return the sum of all of them, at version 20.',
     )
   })
 
@@ -187,7 +187,7 @@ export function snapshotsConform(subject: Subject): void {
         { state: { sum: 10, count: 4 }, version: 4 },
         { state: { sum: 77, count: 77 }, version: 2 },
       ],
-      'Two models have snapshots of three streams with similar names. Each should find its own, and a snapshot of the same version should replace the old one.',
+      'Two models have snapshots of three streams with similar names. Each model should find its own snapshot of each stream, and a new snapshot of the same version should replace the old one.',
     )
   })
 }

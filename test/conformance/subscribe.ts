@@ -71,13 +71,13 @@ export function subscribingConforms(subject: Subject): void {
     )
     for (const n of [6, 7, 8]) {
       await call('append', () => writer.append(S, [counted(n)], { expected: n - 1 }))
-      await listener.until(n, `Event ${n} was written when the subscription had caught up`)
+      await listener.until(n, `Event ${n} was written after the subscription had caught up`)
     }
     await listener.stop()
     verifyEqual(
       listener.events.map(({ version }) => version),
       [1, 2, 3, 4, 5, 6, 7, 8],
-      'The log had old events, events written right at the end of the old ones, and new ones. Each should come once and in order. If you use one position for all three, there is no seam.',
+      'The log had old events, events written while the last old ones were being handled, and new ones. The handler should receive each of them once and in order. If you use one position for all three, there is no seam.',
     )
   })
 
@@ -96,7 +96,7 @@ export function subscribingConforms(subject: Subject): void {
       'append failed while a subscription was catching up.',
       { received: written.find(({ ok }) => !ok) },
     )
-    await listener.until(340, 'The log grew to 340 events while it was read')
+    await listener.until(340, 'The log grew to 340 events while it was being read')
     await listener.stop()
     verifyEqual(
       listener.events.map(({ stream, version }) => ({ stream, version })),
@@ -124,7 +124,7 @@ export function subscribingConforms(subject: Subject): void {
     verifyEqual(
       second.events.map(({ version }) => version),
       [3, 4],
-      'A subscription after the position of event 2 should begin with event 3, not with 2, which was handled, or with 1.',
+      'A subscription that starts after the position of event 2 should begin with event 3. Events 1 and 2 have already been handled.',
     )
     const third = listen(subject.open())
     await third.until(4, 'Another subscription was started without `after`, when the log had four events')
@@ -178,7 +178,7 @@ export function subscribingConforms(subject: Subject): void {
     verifyEqual(
       listener.events.map(({ event }) => event.payload),
       [{ amount: 1 }, { amount: 2 }],
-      'The log had an event of schema version 1 and one of version 2, and the store has the upcaster from 1 to 2. subscribe should pass both in the form of version 2. The upcasters also apply to events from the log, but only to those that lack their step.',
+      'The log had an event of schema version 1 and one of version 2, and the store has the upcaster from 1 to 2. subscribe should pass both in the form of version 2. The upcasters also apply to events from the log, but only to those that still need the step.',
     )
     const stop = new AbortController()
     const seen: number[] = []
@@ -316,7 +316,7 @@ function listen(
       })
       verify(
         performance.now() - asked < 1_500,
-        'The signal aborted, and subscribe only resolved when its read had timed out. Disconnect the reader, which is used by nothing else.',
+        'The signal aborted, and subscribe only resolved when its read had timed out. Disconnect the reader, because nothing else uses it.',
       )
     },
   }

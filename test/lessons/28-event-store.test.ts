@@ -99,7 +99,7 @@ describe('append', () => {
         ['1-0', { schemaVersion: '1', event: counted(1) }],
         ['2-0', { schemaVersion: '1', event: counted(2) }],
       ],
-      `Two events were appended to order-1 in the partition p7. The stream ${KEY} should have the entries 1-0 and 2-0, with the fields schemaVersion and event.`,
+      `Two events were appended to order-1 in partition p7. The stream ${KEY} should have the entries 1-0 and 2-0, with the fields schemaVersion and event.`,
     )
     const log = await entries(LOG)
     verifyEqual(
@@ -132,7 +132,7 @@ describe('append', () => {
     verifyEqual(
       await entries(KEY),
       [],
-      "The log's key isn't a stream, so append failed, but its event is in order-1 anyway, where no subscription will ever see it. Neither a script nor MULTI rolls back what it has written, so try whatever may fail before the first write.",
+      "The log's key isn't a stream, so append failed, but its event is in order-1 anyway, where no subscription will ever see it. Neither a script nor MULTI rolls back what it has written, so before the first write, do anything that can fail.",
     )
   })
 
@@ -156,7 +156,7 @@ describe('append', () => {
         const [stream, log] = [await subject.stored(S), await subject.logged()]
         verify(
           stream.length === log.length && (stream.length === 0 || stream.length === 3),
-          `The process died after ${last ?? 'nothing'}, and of three events, ${stream.length} are in the stream and ${log.length} in the log. Write all events of an append, to the stream and to the log, in one step.`,
+          `The process died after ${last ?? 'nothing'}, with ${stream.length} of 3 events in the stream and ${log.length} in the log. Write all events of an append, to the stream and to the log, in one step.`,
         )
         await attempt('append', () =>
           open(box.connect()).append(S, countedFrom(1, 3), { expected: 'none', commandId: 'cmd-1' }),
@@ -164,7 +164,7 @@ describe('append', () => {
         verifyEqual(
           (await subject.stored(S)).map(({ event }) => event.eventId),
           ['e-1', 'e-2', 'e-3'],
-          `The process died after ${last ?? 'nothing'}, and the command came again. Its events should be there once. Write what you remember of a command in the same step as its events.`,
+          `The process died after ${last ?? 'nothing'}, and the command came again. Its events should be there once. Store a command's result in the same step as its events.`,
         )
       },
     })
@@ -398,7 +398,7 @@ describe('subscribe', () => {
     verifyEqual(
       await connectionsStillOpen(),
       0,
-      'The handler threw, subscribe ended, and a connection that it had opened is still there. A program that subscribes again after each error soon runs out of connections. Close it in a `finally`, however the subscription ends.',
+      "The handler threw, subscribe ended, and a connection that it had opened is still there. A program that subscribes again after each error soon runs out of connections. Close it in a `finally`, so that it's closed no matter how the subscription ends.",
     )
     const stop = new AbortController()
     await attempt('subscribe', () => open(redis).subscribe(() => stop.abort(), { signal: stop.signal }), {
@@ -445,7 +445,7 @@ describe('snapshots', () => {
       verifyEqual(
         await call('load', () => store.load(S, model)),
         { state: ' e-1 e-2', version: 2 },
-        `The snapshot is damaged (${JSON.stringify(broken)}; its state is otherwise "x"). You can trust neither its state nor its version, so replay the events from the beginning.`,
+        `A snapshot of version 1 with the state "x" was damaged: it now has ${JSON.stringify(broken)}. You can trust neither its state nor its version, so replay the events from the beginning.`,
       )
       verifyEqual(
         await call('saveSnapshot', () => store.saveSnapshot(S, model, loaded)),
@@ -480,7 +480,7 @@ describe('snapshots', () => {
     const longest = largestReply(box.commands)
     verify(
       longest < 10,
-      `There was a snapshot at version 39 of 40, and load fetched ${longest} events at once. Only read the events after the snapshot. Fetching all and dropping most of them saves nothing.`,
+      `There was a snapshot at version 39 of 40, and load fetched ${longest} events at once. Only read the events after the snapshot. Fetching all of them and dropping most saves nothing.`,
     )
   })
 
