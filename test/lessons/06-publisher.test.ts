@@ -103,12 +103,12 @@ async function refusesEvent(run: () => unknown, name: string, what: string, inde
     name,
     run,
     InvalidEventError,
-    `\`${name}\` accepted an event with ${what}. Expected an InvalidEventError. Check every event with \`encodeEvent\` and \`decodeEvent\` from lesson 01 first; an event that they would refuse stays in the log forever.`,
+    `\`${name}\` accepted an event with ${what}. Expected an InvalidEventError. Check every event with \`encodeEvent\` and \`decodeEvent\` from lesson 01 before you write: once it's stored, an invalid event stays in the log forever.`,
   )
   verifyEqual(
     { name: error.name, index: error.index, field: error.field },
     { name: 'InvalidEventError', index, field },
-    'The InvalidEventError should have that name and say which event of the batch is invalid (`index`, starting at 0) and which field of it (`field`).',
+    "The error's `name` should be `InvalidEventError`. Its `index` should say which event of the batch is invalid (starting at 0), and its `field` should say which field of that event.",
   )
 }
 
@@ -123,7 +123,7 @@ describe('publish', () => {
         'stream:type:USER_REGISTERED': ['e-1'],
         'stream:events': ['e-1'],
       },
-      '`publish` should append the event once each to `stream:entity:<entityId>`, `stream:type:<eventType>`, and `stream:events`.',
+      '`publish` should append the event once to each of its three streams: `stream:entity:<entityId>`, `stream:type:<eventType>`, and `stream:events`.',
     )
     for (const stream of ['stream:entity:user-42', 'stream:type:USER_REGISTERED', ALL]) {
       const [entry] = await box.admin.xrange(stream, '-', '+')
@@ -131,7 +131,7 @@ describe('publish', () => {
       verifyEqual(
         { ...fields, payload: parsed(fields.payload), metadata: parsed(fields.metadata) },
         event(1),
-        `The entry in \`${stream}\` should contain the whole event in six fields, as \`toFields\` from lesson 05 makes them.`,
+        `The entry in \`${stream}\` should contain the whole event in the six fields that \`toFields\` from lesson 05 returns.`,
       )
     }
     verify(
@@ -147,7 +147,7 @@ describe('publish', () => {
     await verifyIds(
       [await publish(event(1))],
       ['e-1'],
-      '`publish` resolved to an ID from another stream. Expected the ID of the entry in `stream:events`. Each stream makes its own IDs.',
+      '`publish` resolved to an ID from another stream. Expected the ID of the entry in `stream:events`. Each stream generates its own IDs.',
     )
   })
 
@@ -158,7 +158,7 @@ describe('publish', () => {
     verifyEqual(
       ours,
       [],
-      "Besides the streams, the publisher left keys that don't begin with `published:`. Use that prefix, so that anyone who looks at this Redis knows where the keys come from.",
+      "Besides the streams, the publisher left keys that don't begin with `published:`. Use that prefix, so that anyone who looks at this Redis can tell where the keys come from.",
     )
   })
 
@@ -224,7 +224,7 @@ describe('publishBatch', () => {
     const outcome = await attempt('publishBatch', () => new EventPublisher(box.redis).publishBatch([]))
     verify(
       outcome.ok && Array.isArray(outcome.value) && outcome.value.length === 0,
-      "An empty batch should resolve to an empty array, because having nothing to do isn't an error.",
+      "`publishBatch([])` should resolve to an empty array, because having nothing to do isn't an error.",
       { expected: [], received: outcome.ok ? outcome.value : outcome.error },
     )
   })
@@ -241,14 +241,14 @@ describe('publishBatch', () => {
       verifyEqual(
         await streams(),
         NOTHING,
-        `The batch was refused because of its second event (it has ${what}), but other events of the batch are stored. Check all events before the first write; a check in the loop that writes comes too late for the events before it.`,
+        `The batch was refused because of its second event (it has ${what}), but other events of the batch are stored. Check all events before the first write; a check in the loop that writes comes too late for the events before the invalid one.`,
       )
     }
     await publishBatch(BATCH)
     verifyEqual(
       await streams(),
       WHOLE,
-      "A batch was refused, fixed, and published again. Now each of its events should be stored once, so don't remember a refused event as published.",
+      "A batch was refused, fixed, and published again. Now each of its events should be stored once, so don't record a refused event as published.",
     )
   })
 
@@ -276,7 +276,7 @@ describe('publishBatch', () => {
       verifyEqual(
         { name: error.name, key: error.key },
         { name: 'StreamKeyError', key },
-        "The StreamKeyError should have that name and carry the `key` that isn't a stream.",
+        "The error's `name` should be `StreamKeyError`, and its `key` should be the key that isn't a stream.",
       )
       verifyEqual(
         await box.admin.get(key),
@@ -288,7 +288,7 @@ describe('publishBatch', () => {
       verifyEqual(
         await streams(),
         WHOLE,
-        "The key was free again, and the batch was published once more. Now each of its events should be stored once, so don't remember a refused event as published.",
+        "The key was free again, and the batch was published once more. Now each of its events should be stored once, so don't record a refused event as published.",
       )
     })
   }
@@ -305,16 +305,20 @@ describe('publishBatch', () => {
           taken ? NOTHING : WHOLE,
           taken
             ? `Another client took the key \`stream:entity:user-43\` just before \`publishBatch\` sent its ${held}, and part of the batch was stored. Checking the keys and writing have to be one step: use one script, or WATCH.`
-            : 'The batch should be stored as a whole.',
+            : "Another client tried to take the key `stream:entity:user-43` and didn't get it, so the batch should be stored as a whole.",
         )
         verify(
           first.ok || !taken || first.error instanceof StreamKeyError,
-          'When another client takes a key while `publishBatch` is at work, it should reject with a StreamKeyError.',
+          'When another client takes a key while `publishBatch` is running, `publishBatch` should reject with a StreamKeyError.',
           { received: !first.ok && first.error },
         )
-        verify(first.ok !== taken, "`publishBatch` resolved, but the batch isn't stored.", {
-          received: first.ok ? first.value : first.error,
-        })
+        verify(
+          first.ok !== taken,
+          "`publishBatch` should resolve if the batch is stored and reject if it isn't. Here, it did the opposite.",
+          {
+            received: first.ok ? first.value : first.error,
+          },
+        )
       },
     })
   })
@@ -348,7 +352,7 @@ describe('publishBatch', () => {
     await reader
     verify(
       outcome.ok,
-      '`publishBatch` failed with a batch of 1,000 events. In Lua, `unpack` takes at most about 8,000 values, so unpack the fields of one event at a time.',
+      '`publishBatch` failed with a batch of 1,000 events. In Lua, `unpack` can return at most about 8,000 values, so unpack the fields of one event at a time.',
       { received: !outcome.ok && outcome.error },
     )
     const ids = await eventIds('stream:type:USER_REGISTERED')
@@ -360,7 +364,7 @@ describe('publishBatch', () => {
     const between = [...lengths].filter((length) => length > 0 && length < 1_000)
     verify(
       between.length === 0,
-      `While a batch of 1,000 events was published, a reader saw ${between[0]} of them in the stream of their type, so the batch is written in several steps. If the process dies between two steps, only part of the batch is stored: write all of it in one script, or between one \`MULTI\` and its \`EXEC\`.`,
+      `While a batch of 1,000 events was being published, a reader saw ${between[0]} of them in the stream of their type, so the batch is written in several steps. If the process dies between two steps, only part of the batch is stored: write all of it in one script, or between one \`MULTI\` and its \`EXEC\`.`,
       { expected: 'none or 1000', received: between.slice(0, 5) },
     )
   })
@@ -401,12 +405,12 @@ describe('no event twice', () => {
     verifyEqual(
       await eventIds(ALL),
       ['e-1', 'e-2'],
-      `The event e-1 was published twice, as after a lost reply, but \`stream:events\` should contain it once. ${TWICE}`,
+      `The event e-1 was published twice, as a caller would do after a lost reply, but \`stream:events\` should contain it once. ${TWICE}`,
     )
     verifyEqual(
       await eventIds('stream:entity:user-42'),
       ['e-0', 'e-1'],
-      'The stream of the entity should contain e-1 once.',
+      '`stream:entity:user-42` should contain e-1 once.',
     )
     verifyEqual(
       again,
@@ -417,7 +421,7 @@ describe('no event twice', () => {
     verifyEqual(
       { ids: await eventIds(ALL), id: elsewhere },
       { ids: ['e-1', 'e-2'], id: first },
-      "Another publisher, as after a restart, published e-1 again and got a different ID, or stored the event a second time. If a publisher keeps its marks in its own memory, they're gone when it restarts.",
+      "A new publisher (as after a restart) published e-1 again and got a different ID, or stored the event a second time. If a publisher keeps its markers in its own memory, they're gone when it restarts.",
     )
   })
 
@@ -427,7 +431,7 @@ describe('no event twice', () => {
     verifyEqual(
       await eventIds(ALL),
       ['e-1', 'e-9'],
-      "Two events with the same content are two events, because the same thing can happen twice. Only the `eventId` shows whether it's the same event.",
+      'Two events with the same content are two events, because the same thing can happen twice. Only the `eventId` shows whether two events are the same.',
     )
   })
 
@@ -442,7 +446,7 @@ describe('no event twice', () => {
       verifyEqual(
         { ids: await eventIds(ALL), id: again },
         { ids: ['e-1'], id: first },
-        `The event e-1 was published, and then an event with the same eventId and a different ${Object.keys(changes)[0]}. An event is identified by its \`eventId\` alone, so the second one is known: store nothing and resolve to the first ID.`,
+        `The event e-1 was published, and then an event with the same eventId and a different ${Object.keys(changes)[0]}. An event is identified by its \`eventId\` alone, so the second one is already known: store nothing and resolve to the first ID.`,
       )
     }
   })
@@ -457,7 +461,7 @@ describe('no event twice', () => {
     // The memory may be elsewhere, in the streams themselves, for example; what is under `published:` shouldn't all be gone soon.
     verify(
       longest === 0 || longest > 86_000,
-      'The publisher forgets an event in less than a day. If an import fails in the evening and is started again in the morning, every event of it would be stored a second time.',
+      'The publisher forgets an event in less than a day. If an import fails in the evening and is started again in the morning, all of its events are stored a second time.',
       { expected: 'at least 86400 seconds', received: `${longest} seconds` },
     )
   })
@@ -540,7 +544,7 @@ describe('no event twice', () => {
         verifyEqual(
           await streams(),
           WHOLE,
-          `The process died after ${last}, started again, and published the same batch. Each event should be stored once, and none should be missing. A mark that is set before the event, in a separate step, calls an event published that isn't stored; a mark that is set after it comes too late.`,
+          `The process died after ${last}, started again, and published the same batch. Each event should be stored once, and none should be missing. If you set the marker before the event, in a separate step, an event that isn't stored counts as published. If you set it after the event, a retry stores the event twice.`,
         )
       },
     })
@@ -560,7 +564,7 @@ describe('no event twice', () => {
         verifyEqual(
           await eventIds(ALL),
           ['e-1'],
-          `Two programs published the same event at the same moment (one ran before the other's ${held}), and \`stream:events\` should contain it once. If you check the mark and write in separate steps, both programs find no mark and both write.`,
+          `Two programs published the same event at the same moment (one ran just before the other's ${held}), and \`stream:events\` should contain it once. If you check the marker and write in separate steps, both programs find no marker and both write.`,
         )
         verifyEqual(
           first.value,
@@ -577,13 +581,13 @@ function afterLostReply(lost: string | undefined, found: Readonly<Record<string,
   const wanted = new Set(Object.values(found).flat())
   const missing = all.length === 0 ? 'e-1' : [...wanted].find((id) => !all.includes(id))
   if (missing !== undefined) {
-    return `The reply to ${lost} was lost, the command was sent again, and now ${missing} is missing from \`stream:events\`. A mark that is set before the event, in a separate step, calls an event published that isn't stored. ${TWICE}`
+    return `The reply to ${lost} was lost, the command was sent again, and now ${missing} is missing from \`stream:events\`. If you set the marker before the event, in a separate step, an event that isn't stored counts as published. ${TWICE}`
   }
   for (const [stream, ids] of Object.entries(found)) {
     const twice = ids.find((id, i) => ids.indexOf(id) < i)
     if (twice === undefined) continue
     const watched = box.commands.some(({ name }) => name.toUpperCase() === 'WATCH')
-    return `${twice} was published, the reply to ${lost} was lost, the command was sent again, and now the event is stored twice in \`${stream}\`. ${watched ? 'ioredis sends a transaction again on a new connection, where no key is watched, so it runs a second time. Open your connection with `retryStrategy: () => null`, so that it closes instead, or use a script. ' : ''}${TWICE}`
+    return `${twice} was published, the reply to ${lost} was lost, the command was sent again, and now the event is stored twice in \`${stream}\`. ${watched ? 'ioredis sends a transaction again on a new connection, where no key is watched, so it runs a second time. Open your connection with `retryStrategy: () => null`, so that it closes instead of reconnecting, or use a script. ' : ''}${TWICE}`
   }
   return `The reply to ${lost} was lost, and now the streams don't contain each event exactly once. ${TWICE}`
 }
@@ -648,7 +652,7 @@ describe('maxlen', () => {
     const left = await box.admin.xlen(ALL)
     verify(
       left >= 102,
-      'With `maxlen` 102, fewer than 102 of 201 entries are left in `stream:events`. Pass the number to `MAXLEN ~` as it is: with one less, Redis may drop a block that contains an entry you want.',
+      "With `maxlen` 102, fewer than 102 of 201 entries are left in `stream:events`. Pass the number to `MAXLEN ~` unchanged: if it's even one lower, Redis may drop a block that contains an entry you have to keep.",
       { expected: 'at least 102 entries', received: `${left} entries` },
     )
   })
@@ -666,14 +670,14 @@ describe('maxlen', () => {
 
   test('keeps everything without maxlen', async () => {
     for (const options of [undefined, {}, { maxlen: undefined }, { maxlen: 1 }, { maxlen: 1_000 }]) {
-      const shown = options === undefined ? 'no options' : `the options ${show(options)}`
+      const shown = options === undefined ? 'a call without options' : `the options ${show(options)}`
       const outcome = await attempt(
         'EventPublisher',
         () => new EventPublisher(box.redis, options as PublisherOptions),
       )
       verify(
         outcome.ok,
-        `\`EventPublisher\` refused ${shown}. \`maxlen\` may be left out, undefined, or any whole number of 1 or more.`,
+        `\`EventPublisher\` refused ${shown}. \`maxlen\` may be left out, undefined, or any whole number, 1 or greater.`,
         { received: !outcome.ok && outcome.error },
       )
     }
@@ -686,7 +690,7 @@ describe('maxlen', () => {
     verifyEqual(
       await box.admin.xlen(ALL),
       old + 3,
-      "Without `maxlen`, `stream:events` lost entries. Don't trim unless the caller asks for it, because a limit that the caller doesn't know about is reached one day.",
+      "Without `maxlen`, `stream:events` lost entries. Don't trim unless the caller asks for it, because the stream will one day reach a limit that the caller doesn't know about.",
     )
   })
 
@@ -697,12 +701,12 @@ describe('maxlen', () => {
         () => new EventPublisher(box.redis, { maxlen }),
         InvalidMaxlenError,
         maxlen === 0
-          ? '`EventPublisher` took 0 as a `maxlen`. `if (maxlen)` treats 0 as missing, so the stream never stops growing; used as a number, 0 would empty the stream. Throw an InvalidMaxlenError in the constructor.'
-          : `\`EventPublisher\` took ${maxlen} as a \`maxlen\`. A length is a whole number of 1 or more, so throw an InvalidMaxlenError in the constructor, before anything is published.`,
+          ? '`EventPublisher` accepted 0 as `maxlen`. `if (maxlen)` treats 0 as missing, so the stream never stops growing; used as a number, 0 would empty the stream. Throw an InvalidMaxlenError in the constructor.'
+          : `\`EventPublisher\` accepted ${maxlen} as \`maxlen\`. A length is a whole number, 1 or greater, so throw an InvalidMaxlenError in the constructor, before anything is published.`,
       )
       verify(
         error.name === 'InvalidMaxlenError' && Object.is(error.maxlen, maxlen),
-        'The InvalidMaxlenError should have that name and carry the `maxlen` that it refuses.',
+        "The error's `name` should be `InvalidMaxlenError`, and its `maxlen` should be the refused value.",
         { expected: maxlen, received: error.maxlen },
       )
     })
