@@ -82,9 +82,9 @@ async function refused(
   verifyEqual(
     { expectedVersion: error.expectedVersion, actualVersion: error.actualVersion },
     { expectedVersion: versions.expected, actualVersion: versions.actual },
-    "The ConcurrencyError should carry the version that was expected and the aggregate's actual version, so that the log shows how far apart they were.",
+    "The ConcurrencyError should carry the version that was expected and the aggregate's actual version, so that you can see how far apart they were.",
   )
-  verify(error.name === 'ConcurrencyError', 'The error\'s `name` should be "ConcurrencyError".', {
+  verify(error.name === 'ConcurrencyError', "The error's `name` should be `ConcurrencyError`.", {
     received: error.name,
   })
 }
@@ -123,13 +123,13 @@ describe('appendEvent', () => {
     const outcome = await attempt('appendEvent', () => append(1, 0))
     verify(
       outcome.ok || !(outcome.error instanceof InvalidVersionError),
-      "`appendEvent` refused version 0. An aggregate that doesn't exist yet is at version 0, so its first event is appended with it. Beware of `!version` and `||`, which treat 0 as missing.",
+      "`appendEvent` refused version 0. An aggregate that doesn't exist yet is at version 0, so that's the version its first event expects. Beware of `!version` and `||`, which treat 0 as missing.",
       { received: !outcome.ok && outcome.error },
     )
     const conflict = !outcome.ok && outcome.error instanceof ConcurrencyError ? outcome.error : undefined
     verify(
       conflict === undefined || String(conflict.actualVersion) !== '0',
-      "The account is at version 0, as expected, but `appendEvent` called that a conflict. In Lua, everything in ARGV is a string, and '0' ~= 0 is always true, so compare with tonumber(ARGV[1]).",
+      "The account is at version 0, as expected, but `appendEvent` called that a conflict. In Lua, everything in ARGV is a string, and `'0' ~= 0` is always true, so compare with `tonumber(ARGV[1])`.",
       { received: conflict },
     )
     const version = await call('appendEvent', () => {
@@ -145,7 +145,7 @@ describe('appendEvent', () => {
     verifyEqual(
       all[0]?.event,
       event(1),
-      'The entry should have a field `event` with the whole event, as `encodeEvent` writes it.',
+      'The entry should have a field `event` with the whole event, as the string that `encodeEvent` returns.',
     )
     verifyEqual(
       (await box.admin.xrange(KEY, '-', '+'))[0]?.[1].length,
@@ -174,7 +174,7 @@ describe('appendEvent', () => {
     verifyEqual(
       await appended(1, 0, 'acc-2'),
       1,
-      'Each aggregate has versions of its own: the first event of another account makes version 1, too.',
+      'Each aggregate has versions of its own: the first event of another account should be version 1, too.',
     )
   })
 
@@ -184,7 +184,7 @@ describe('appendEvent', () => {
       'appendEvent',
       () => append(6, 3),
       { expected: 3, actual: 5 },
-      'The account is at version 5. An event whose decision was based on version 3 should be refused with a ConcurrencyError, because events 4 and 5 may have changed everything.',
+      'The account is at version 5. An event decided at version 3 should be refused with a ConcurrencyError, because events 4 and 5 may have changed everything.',
     )
     await refused(
       'appendEvent',
@@ -209,7 +209,7 @@ describe('appendEvent', () => {
         verifyEqual(
           (await stored()).length,
           2,
-          "One writer won, but the stream doesn't contain the first event followed by exactly the winner's event.",
+          "One writer won, so the stream should contain the first event, the winner's event, and nothing else.",
         )
       },
     })
@@ -231,7 +231,7 @@ describe('appendEvent', () => {
             ? 'Two writers on one connection expected version 1, and both succeeded. A `WATCH` belongs to a connection, so the `EXEC` of one writer ended the watch of the other. Use `WATCH` on your own `redis.duplicate()`, or use a script.'
             : 'Two writers on one connection expected version 1, and both succeeded. Check the version and append in one step.',
           watched
-            ? 'Two writers on one connection expected version 1. The slower one was refused, but not with a ConcurrencyError. A `WATCH` belongs to a connection, so the `EXEC` of one writer ended the watch of the other, and only the taken ID stopped the append. Use `WATCH` on your own `redis.duplicate()`, or use a script.'
+            ? 'Two writers on one connection expected version 1. The slower one was refused, but not with a ConcurrencyError. A `WATCH` belongs to a connection, so the `EXEC` of one writer ended the watch of the other, and the append was stopped only because its ID was already taken. Use `WATCH` on your own `redis.duplicate()`, or use a script.'
             : undefined,
         )
       },
@@ -278,7 +278,7 @@ describe('appendEvent', () => {
       'appendEvent',
       () => append(7, 3),
       { expected: 3, actual: 6 },
-      'After old entries were trimmed, an append with a long outdated version went through.',
+      "After old entries were trimmed, an append with a version that's long out of date went through.",
     )
   })
 
@@ -300,7 +300,7 @@ describe('appendEvent', () => {
 
   test('keeps everything that is there', async () => {
     await plant(1, 1_500)
-    verifyEqual(await appended(1_501, 1_500), 1_501, 'The event after version 1500 makes version 1501.')
+    verifyEqual(await appended(1_501, 1_500), 1_501, 'The event after version 1500 should be version 1501.')
     const [length, ttl] = [await box.admin.xlen(KEY), await box.admin.ttl(KEY)]
     // A limit that this stream hasn't reached yet will drop events later, so look at the commands, too.
     const trims = box.commands.some(
@@ -323,18 +323,18 @@ describe('appendEvent', () => {
     const outcome = await attempt('appendEvent', () => store.appendEvent('account', 'acc-1', event(4), 3))
     verify(
       outcome.ok && outcome.value === 4,
-      'A store appended event 1, another program appended events 2 and 3, and then the same store was to append after version 3. That should succeed. Ask Redis for the version each time, because a version that the store remembers is out of date.',
+      'A store appended event 1, another program appended events 2 and 3, and then the first store was asked to append event 4 at version 3. That should succeed. Ask Redis for the version each time, because a version that the store remembers is out of date.',
       { expected: 4, received: outcome.ok ? outcome.value : outcome.error },
     )
   })
 
   test('counts past nine', async () => {
     await plant(1, 9)
-    verifyEqual(await appended(10, 9), 10, 'The event after version 9 makes version 10.')
+    verifyEqual(await appended(10, 9), 10, 'The event after version 9 should be version 10.')
     verifyEqual(
       await appended(11, 10),
       11,
-      'The event after version 10 makes version 11. Versions are numbers: compared as strings, "9" is greater than "10".',
+      'The event after version 10 should be version 11. Versions are numbers: compared as strings, "9" is greater than "10".',
     )
   })
 
@@ -356,8 +356,8 @@ describe('appendEvent', () => {
           InvalidVersionError,
           `\`appendEvent\` didn't refuse ${shown} as the expected version. Expected an InvalidVersionError. ${
             version === undefined
-              ? 'Otherwise, a forgotten argument turns off the whole check without a word.'
-              : "A value like that is a bug in the caller's code. It isn't a version, so there's no conflict either."
+              ? 'Otherwise, a forgotten argument turns off the whole check without warning.'
+              : "A value like that is a bug in the caller's code. It isn't a version, so this isn't a conflict, either."
           }`,
         )
         verify(
@@ -384,7 +384,7 @@ describe('appendEvent', () => {
     )
     verify(
       !(error instanceof ConcurrencyError),
-      'The key holds a string instead of a stream, and `appendEvent` called that a conflict. The caller would read and retry forever, without success. Let other errors through as they are.',
+      'The key holds a string instead of a stream, and `appendEvent` called that a conflict. The caller would keep reading and retrying, without success. Let other errors through as they are.',
       { received: error },
     )
   })
@@ -414,7 +414,7 @@ describe('appendEvent', () => {
         if (held === undefined || (held === 'UNWATCH' && first.ok)) return
         verify(
           first.ok || !(first.error instanceof ConcurrencyError),
-          `Between the ${after ?? 'start'} and the ${held}, the key became a string. Redis then refused to append, with WRONGTYPE, and \`appendEvent\` called that a conflict, so the caller would read and retry without success. Only the reply that the version is taken is a conflict; let every other error through.`,
+          `Between the ${after ?? 'start'} and the ${held}, the key became a string. Redis then refused the append with WRONGTYPE, and \`appendEvent\` called that a conflict, so the caller would keep reading and retrying, without success. Only the reply that the version is taken is a conflict; let every other error through.`,
           { received: first.ok || first.error },
         )
       },
@@ -469,7 +469,7 @@ describe('appendEvent', () => {
       verifyEqual(
         await connectionsStillOpen(),
         0,
-        `After ${what}, a connection is still open that wasn't there before. With another one for each append, Redis soon accepts no more connections. Close every connection you open, in a \`finally\`.`,
+        `After ${what}, a connection is still open that wasn't there before. If every append leaves one open, Redis soon accepts no more connections. Close every connection you open, in a \`finally\`.`,
       )
     }
   })
@@ -500,7 +500,7 @@ describe('appendEvents', () => {
     verifyEqual(
       await entries(),
       [1, 2, 3, 4].map((n) => ({ id: `${n}-0`, event: event(n) })),
-      'Three events appended at version 1 should become 2-0, 3-0, and 4-0, in their order.',
+      'Three events appended at version 1 should become 2-0, 3-0, and 4-0, in that order.',
     )
     verifyEqual(version, 4, '`appendEvents` should resolve to the version of its last event, not its first.')
   })
@@ -520,7 +520,7 @@ describe('appendEvents', () => {
         throw outcome.error
       },
       { expected: 1, actual: 2 },
-      'A batch whose decision was based on version 1 should be refused with a ConcurrencyError when the account is at version 2.',
+      'A batch decided at version 1 should be refused with a ConcurrencyError when the account is at version 2.',
     )
   })
 
@@ -579,7 +579,7 @@ describe('appendEvents', () => {
         const found = (await stored()).length - 1
         verify(
           found === 0 || found === 3,
-          `The process died after its ${last}, and ${found} of the three events were in the stream. They belong to one decision: the money without its fee is wrong forever. Write them in one script or one transaction.`,
+          `The process died after its ${last}, and ${found} of the three events were in the stream. They belong to one decision: if a debit is stored without its fee, the balance stays wrong forever. Write them in one script or one transaction.`,
           { expected: 'none or 3', received: found },
         )
       },
@@ -595,7 +595,7 @@ describe('appendEvents', () => {
     verifyEqual(
       await call('appendEvents', () => store.appendEvents('account', 'acc-3', batch, 0)),
       size,
-      `${size} events on a new account make version ${size}.`,
+      `After ${size} events on a new account, the version should be ${size}.`,
     )
     const sent = box.commands.slice(before).map(({ name }) => name)
     const scripts = sent.filter((name) => /^(EVAL|EVALSHA|FCALL)$/.test(name)).length
@@ -614,7 +614,7 @@ describe('appendEvents', () => {
         const found = await box.admin.xlen(KEY)
         verify(
           found === 0 || found === size,
-          broken(`: the process died after an ${last}, and ${found} of them were in the stream`),
+          broken(`: the process died after an ${last}, and ${found} of the events were in the stream`),
           { expected: `none or ${size}`, received: found },
         )
       },
@@ -653,12 +653,12 @@ describe('appendEvents', () => {
     verifyEqual(
       await call('appendEvents', () => appendAll(numbers, 0)),
       100,
-      'A hundred events on a new account make version 100.',
+      'After a hundred events on a new account, the version should be 100.',
     )
     verifyEqual(
       await stored(),
       numbers,
-      'The stream should contain all hundred events, in the order in which they were passed.',
+      'The stream should contain all hundred events in the order they were passed in.',
     )
   })
 })
@@ -685,7 +685,7 @@ describe('getEvents and getVersion', () => {
     verifyEqual(
       await getVersion(),
       3,
-      "After three events, the version is 3: that's in the ID of the last entry, which `XREVRANGE` returns first.",
+      "After three events, the version should be 3. It's in the ID of the last entry, which `XREVRANGE` returns first.",
     )
   })
 
@@ -712,9 +712,17 @@ describe('getEvents and getVersion', () => {
       [10, 11, 12],
       'With afterVersion 9, `getEvents` should start with version 10. The start of `XRANGE` is inclusive unless it has an opening parenthesis in front: `(9-0`.',
     )
-    verifyEqual(versions(await get(12)), [], "There's nothing after the last version.")
-    verifyEqual(versions(await get(40)), [], "There's nothing after a version that doesn't exist yet.")
-    verifyEqual(await getVersion(), 12, 'After twelve events, the version is 12.')
+    verifyEqual(
+      versions(await get(12)),
+      [],
+      'The last version is 12, so with afterVersion 12, `getEvents` should return an empty array.',
+    )
+    verifyEqual(
+      versions(await get(40)),
+      [],
+      "With afterVersion 40, a version that doesn't exist yet, `getEvents` should return an empty array.",
+    )
+    verifyEqual(await getVersion(), 12, 'After twelve events, the version should be 12.')
   })
 
   test('keeps the versions when old entries are gone', async () => {
@@ -774,7 +782,7 @@ describe('getEvents and getVersion', () => {
     const most = largestReply(box.commands)
     verify(
       events.length === 1_100 && events.every(({ version }, i) => version === i + 1),
-      "`getEvents` should return all 1,100 events of a long history, each once. A `COUNT` returns one page: continue after its last ID until a page isn't full.",
+      "`getEvents` should return all 1,100 events of a long history, each once. With `COUNT`, a command returns one page: continue after its last ID until a page isn't full.",
       {
         expected: '1 to 1100',
         received: `${events.length} events, the last one is ${events.at(-1)?.version}`,
@@ -786,7 +794,7 @@ describe('getEvents and getVersion', () => {
       { expected: 'at most 501', received: most },
     )
     const before = box.commands.length
-    verifyEqual(await getVersion(), 1_100, 'After 1,100 events, the version is 1100.')
+    verifyEqual(await getVersion(), 1_100, 'After 1,100 events, the version should be 1100.')
     verify(
       largestReply(box.commands.slice(before)) <= 500,
       '`getVersion` read the whole history to find one number. The version is in the ID of the last entry: use `XREVRANGE` with `COUNT 1`.',
@@ -846,7 +854,7 @@ describe('decideAndAppend', () => {
     verifyEqual(
       await stored(),
       [1, 2, 3, 4, 5],
-      'The events that `decide` returns should be appended in their order.',
+      'The events that `decide` returns should be appended in the order it returns them.',
     )
     verifyEqual(version, 5, '`decideAndAppend` should resolve to the version after the events it appended.')
   })
@@ -855,7 +863,7 @@ describe('decideAndAppend', () => {
     const outcome = await attempt('decideAndAppend', () => run(() => [event(1)]))
     verify(
       outcome.ok && outcome.value === 1,
-      "An aggregate without events is at version 0, and its first event makes version 1. Read the history in each call, and don't carry anything over from another call.",
+      "An aggregate without events is at version 0, and its first event should be version 1. Read the history in each call, and don't carry anything over from another call.",
       { expected: 1, received: outcome.ok ? outcome.value : outcome.error },
     )
   })
@@ -940,20 +948,24 @@ describe('decideAndAppend', () => {
     )
     verify(
       balances.length < 2 || balances[1] === 2_000,
-      'After a conflict, `decide` was called again, but not with the current history: all events of the aggregate, each once. Read all of them again, into a new array.',
+      'After a conflict, `decide` was called again, but not with the current history. It should receive all events of the aggregate, each once, so read all of them again into a new array.',
       { expected: 'a balance of 2000 cents', received: `a balance of ${balances[1]} cents` },
     )
     verifyEqual(
       await stored(),
       [1, 102],
-      'There were 100 euros. Another client debited 80 while `decide` was running, and then 80 more were debited: the old decision was appended with the new version. After a conflict, read again and let `decide` decide again.',
+      'The account held 100 euros. Another client debited 80 while `decide` was running, and then 80 more were debited: the old decision was appended with the new version. After a conflict, read again and let `decide` decide again.',
     )
     verifyEqual(
       balances,
       [10_000, 2_000],
       'After a conflict, `decide` should be called once more, with the current history.',
     )
-    verifyEqual(outcome.value, 2, 'The second decision was to do nothing, so the account is at version 2.')
+    verifyEqual(
+      outcome.value,
+      2,
+      'The second decision was to append nothing, so `decideAndAppend` should resolve to version 2, which the account has already reached.',
+    )
   })
 
   test('expects the version of the history that it read', async () => {
@@ -977,7 +989,7 @@ describe('decideAndAppend', () => {
           [
             [
               (debits) => debits > 1,
-              `Of 100 euros, 80 were paid out twice, without a conflict: another client wrote between the ${after ?? 'start'} and the ${held ?? 'end'}. Expect the version of the last event that \`decide\` saw. A version that is read separately may count events that \`decide\` never saw.`,
+              `An account held 100 euros, and 80 were paid out twice, without a conflict: another client wrote between the ${after ?? 'start'} and the ${held ?? 'end'}. Expect the version of the last event that \`decide\` saw. A version that is read separately may count events that \`decide\` never saw.`,
             ],
           ],
         )
@@ -1017,12 +1029,12 @@ describe('decideAndAppend', () => {
             return calls > 20 ? [] : [event(50)]
           }, attempts),
         ConcurrencyError,
-        'Another client is always faster. After the last attempt, `decideAndAppend` should reject with the ConcurrencyError, and neither retry forever nor hide the error.',
+        'Another client was faster every time. After the last attempt, `decideAndAppend` should reject with the ConcurrencyError, and neither retry forever nor hide the error.',
       )
       verifyEqual(
         calls,
         most,
-        `\`attempts\` ${attempts === undefined ? "was left out, so it's 5" : `was ${attempts}`}. That's how often \`decide\` may be called in all, including the first time.`,
+        `\`attempts\` ${attempts === undefined ? "was left out, so it's 5" : `was ${attempts}`}. That's how many times \`decide\` may be called in all, including the first.`,
       )
       verifyEqual(
         [error.expectedVersion, error.actualVersion],
