@@ -71,7 +71,7 @@ async function leavesTheRow(event: StoredEvent, diagnosis: string): Promise<void
   verifyEqual(
     outcome,
     'skipped',
-    `An event that changes nothing should return 'skipped'. This one was ${event.event.eventType}, version ${event.version}.`,
+    `For an event that changes nothing, \`updateUserProjection\` should return 'skipped'. This one was ${event.event.eventType}, version ${event.version}.`,
   )
 }
 
@@ -83,10 +83,14 @@ describe('updateUserProjection', () => {
       ROW,
       'After USER_REGISTERED, the hash `projection:user:user-42` should have the eight fields of the table, as strings.',
     )
-    verifyEqual(outcome, 'applied', "An event that changed the row should return 'applied'.")
+    verifyEqual(
+      outcome,
+      'applied',
+      "For an event that changed the row, `updateUserProjection` should return 'applied'.",
+    )
     verify(
       (await box.admin.ttl(KEY)) === -1,
-      "The row expires after a while. Its registration doesn't come a second time, so every later event of this user would be skipped and the user would be missing from the pages. Don't let a row expire.",
+      "The row expires after a while. The registration never comes a second time, so once the row is gone, every later event of this user is skipped, and the user is missing from the pages. Don't let a row expire.",
     )
   })
 
@@ -97,9 +101,13 @@ describe('updateUserProjection', () => {
     verifyEqual(
       await row(),
       ROW,
-      'The row was deleted and its registration came again, as in a rebuild, but afterwards there was no row. The function remembers in a variable what it has done, which is wrong in another process and after Redis has been emptied. Check the row instead.',
+      "The row was deleted and its registration came again, as in a rebuild, but the row wasn't created again. The function remembers in a variable what it has done, which is wrong in another process and after Redis has been emptied. Check the row instead.",
     )
-    verifyEqual(outcome, 'applied', "An event that changed the row should return 'applied'.")
+    verifyEqual(
+      outcome,
+      'applied',
+      "For an event that changed the row, `updateUserProjection` should return 'applied'.",
+    )
   })
 
   test("doesn't reformat the timestamp", async () => {
@@ -108,7 +116,7 @@ describe('updateUserProjection', () => {
     verifyEqual(
       (await row()).registeredAt,
       '2026-03-01T09:00:00Z',
-      'The timestamp of USER_REGISTERED was parsed as a date and written in a different format. `registeredAt` should have it character by character: a projection copies what the event says, so that a search for that string finds the row.',
+      'The timestamp of USER_REGISTERED was parsed as a date and written in a different format. `registeredAt` should be an exact copy of it: a projection copies what the event says, so that a search for that string finds the row.',
     )
   })
 
@@ -122,7 +130,7 @@ describe('updateUserProjection', () => {
       const { phone: _, ...expected } = ROW
       verify(
         phone === undefined,
-        `The registration had no phone (it ${what} in the payload), but the row has a field \`phone\`. Redis stores \`undefined\` and null as the empty string, so leave the field out.`,
+        `The registration had no phone (\`phone\` ${what} in the payload), but the row has a field \`phone\`. Redis stores \`undefined\` and null as the empty string, so leave the field out.`,
         { received: phone },
       )
       verifyEqual(
@@ -152,7 +160,7 @@ describe('updateUserProjection', () => {
         { received: !outcome.ok && outcome.error },
       )
       await call('updateUserProjection', () => (outcome.ok ? outcome.value : Promise.reject(outcome.error)))
-      verifyEqual(await row(), expected, `After ${what} the row doesn't have what the event says. ${why}`)
+      verifyEqual(await row(), expected, `After ${what}, the row doesn't match the event. ${why}`)
     }
   })
 
@@ -162,7 +170,7 @@ describe('updateUserProjection', () => {
       'updateUserProjection',
       () => update(registered(), server.connect()),
       Error,
-      'Redis refused to write because it had no replica (NOREPLICAS), but `updateUserProjection` resolved. Let every error from Redis through; otherwise the caller considers the event done, and the row never shows it.',
+      'Redis refused to write because it had no replica (NOREPLICAS), but `updateUserProjection` resolved. Let every error from Redis through; otherwise, the caller considers the event done, and the row never shows it.',
     )
     verify(
       /NOREPLICAS|EXECABORT/.test(error.message),
@@ -196,7 +204,11 @@ describe('updateUserProjection', () => {
       { ...ROW, email: 'ada-2@new.example', emailChanges: '1', version: '2' },
       'USER_EMAIL_CHANGED should set `email`, increase `emailChanges` by one, set `version`, and leave the rest.',
     )
-    verifyEqual(outcome, 'applied', "An event that changed the row should return 'applied'.")
+    verifyEqual(
+      outcome,
+      'applied',
+      "For an event that changed the row, `updateUserProjection` should return 'applied'.",
+    )
     await updated(emailChanged(3))
     verifyEqual(
       (await row()).emailChanges,
@@ -207,7 +219,7 @@ describe('updateUserProjection', () => {
     verifyEqual(
       await row(),
       { ...ROW, email: 'ada-3@new.example', emailChanges: '3', version: '4' },
-      "USER_EMAIL_CHANGED had the address that the row already has, and the row doesn't show the event. Whether it was a change is up to the command; a projection counts every event of this type and sets `version`.",
+      "USER_EMAIL_CHANGED came with the address that was already in the row, and the row ignored the event. It's up to the command to decide whether that's a change; a projection counts every event of this type and sets `version`.",
     )
   })
 
@@ -246,9 +258,13 @@ describe('updateUserProjection', () => {
       verifyEqual(
         await row(),
         {},
-        `There was no row for this user, and ${event.event.eventType} created half a row, without a name and a registration date. Only a registration may create a row.`,
+        `There was no row for this user, and ${event.event.eventType} created half a row, without a name or a registration date. Only a registration may create a row.`,
       )
-      verifyEqual(outcome, 'skipped', "An event that changes nothing should return 'skipped'.")
+      verifyEqual(
+        outcome,
+        'skipped',
+        "For an event that changes nothing, `updateUserProjection` should return 'skipped'.",
+      )
     })
   }
 
@@ -263,7 +279,7 @@ describe('updateUserProjection', () => {
     await plant({ email: 'ada@new.example', active: '0', emailChanges: '1', version: '3' })
     await leavesTheRow(
       registered(4),
-      'A second USER_REGISTERED for an existing user changes nothing, as in lesson 03. Here, it overwrote the row, so a deactivated user may be active again.',
+      'A second USER_REGISTERED for an existing user should change nothing, as in lesson 03. Here, it overwrote the row, so a deactivated user may be active again.',
     )
   })
 
@@ -280,7 +296,7 @@ describe('updateUserProjection', () => {
       await plant()
       await leavesTheRow(
         stored(2, eventType, payload),
-        `${eventType} isn't one of the four types, but it changed the row. Compare the whole name of an event, because many types begin or end alike.`,
+        `${eventType} isn't one of the four types, but it changed the row. Compare the whole name of the type, because many types begin or end alike.`,
       )
     })
   }
@@ -295,7 +311,7 @@ describe('updateUserProjection', () => {
       verifyEqual(
         await row(),
         {},
-        `${eventType} isn't one of the four types, but it created a row. Compare the whole name of an event, because many types begin or end alike.`,
+        `${eventType} isn't one of the four types, but it created a row. Compare the whole name of the type, because many types begin or end alike.`,
       )
     }
   })
@@ -318,11 +334,11 @@ describe('updateUserProjection', () => {
         'updateUserProjection',
         () => update(event),
         Error,
-        `\`updateUserProjection\` accepted ${what}. Expected a MalformedEventError, because \`${field}\` is missing or isn't a string; Redis would store it as an empty string or as some other value that was never meant.`,
+        `\`updateUserProjection\` accepted ${what}. Expected a MalformedEventError, because \`${field}\` is missing or isn't a string; Redis would store it as an empty string or as some other value that no one intended.`,
       )
       verify(
         error.name === 'MalformedEventError' && 'field' in error && error.field === `payload.${field}`,
-        `\`updateUserProjection\` refused ${what}, but not with a MalformedEventError whose \`field\` is "payload.${field}".`,
+        `\`updateUserProjection\` refused ${what}, but not with a MalformedEventError whose \`field\` is \`payload.${field}\`.`,
         { expected: `MalformedEventError, field payload.${field}`, received: error },
       )
       verifyEqual(
@@ -346,7 +362,7 @@ describe('updateUserProjection', () => {
     verifyEqual(
       (await box.admin.hgetall('projection:user:user-43')).email,
       'ada@old.example',
-      'An event of one user changed the row of another user.',
+      'An event of one user changed the row of another user. Use the `entityId` of each event in the key.',
     )
   })
 })
@@ -423,7 +439,7 @@ describe('old events', () => {
     verifyEqual(
       await row(),
       { ...ROW, email: 'ada-3@new.example', emailChanges: '1', version: '3' },
-      "Event 2 doesn't affect this row, so event 3 comes when the row is at version 1 or 2. It should still be applied.",
+      "Event 2 doesn't affect this row, so the row is still at version 1 when event 3 comes. Apply event 3 anyway: an event only has to be newer than the row.",
     )
   })
 
@@ -458,7 +474,7 @@ describe('old events', () => {
           verifyEqual(
             found,
             after,
-            `The process died after its ${last}, and the row is neither as it was before ${what} nor as it is after. When the event comes again, it's counted twice or treated as old. Write all of it in one step.`,
+            `The process died after its ${last}, and the row is neither as it was before ${what} nor as it should be afterward. When the event comes again, it's counted twice or treated as old. Write all of it in one step.`,
           )
         },
       })
@@ -521,7 +537,7 @@ describe('getUserProjection', () => {
     verify(found !== null, "There's a row for this user, but `getUserProjection` returned null.")
     verify(
       found.registeredAt instanceof Date && found.registeredAt.getTime() === 1_772_355_600_000,
-      '`registeredAt` should be a Date with the time that the row has as a string.',
+      '`registeredAt` should be a Date for the timestamp in the row.',
       { expected: new Date(MORNING), received: found.registeredAt },
     )
     verify(
