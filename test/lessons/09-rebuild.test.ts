@@ -104,7 +104,7 @@ async function gettingOn(work: (handler: Handler) => Promise<void>): Promise<voi
   } finally {
     verify(
       again === undefined,
-      `The handler received the entry ${again} again and again, although no other process was at work. The start of \`XRANGE\` is inclusive, so a page from \`${again}\` begins with ${again} itself and the loop never reaches the end of the log. Add a parenthesis to start after it: \`(${again}\`.`,
+      `The handler received the entry ${again} again and again, although no other process was running. The start of \`XRANGE\` is inclusive, so a page from \`${again}\` begins with ${again} itself and the loop never reaches the end of the log. Add a parenthesis to start after it: \`(${again}\`.`,
     )
   }
 }
@@ -114,7 +114,7 @@ describe('orderStatistics', () => {
     const changes = await call('orderStatistics', () => [orderStatistics(one)])
     verify(
       !(changes[0] instanceof Promise),
-      `\`orderStatistics\` returned a promise. It only computes, so it doesn't have to be async.`,
+      `\`orderStatistics\` returned a promise. It only computes, so it shouldn't be async: return the changes themselves.`,
     )
     verify(
       typeof changes[0] === 'object' && changes[0] !== null,
@@ -133,7 +133,7 @@ describe('orderStatistics', () => {
     verifyEqual(changes.count, 1, 'ORDER_CREATED should add 1 to `count`.')
     verify(
       Number.isInteger(changes.valueCents),
-      '`valueCents` should be a whole number of cents. With decimals, a sum drifts: 1,000 times 49.99 is 49989.99999999999958433.',
+      '`valueCents` should be a whole number of cents. With decimals, a sum drifts: 1,000 times 49.99 comes to 49989.99999999999958433.',
       { expected: 10_996, received: changes.valueCents },
     )
     verifyEqual(
@@ -161,7 +161,7 @@ describe('orderStatistics', () => {
       verifyEqual(
         await run(event(1, type, { lines })),
         {},
-        `${type} doesn't affect these numbers, so \`orderStatistics\` should return \`{}\`. Compare the whole name of an event.`,
+        `${type} doesn't affect these numbers, so \`orderStatistics\` should return \`{}\`. Compare the whole name of the type.`,
       )
     }
   })
@@ -173,7 +173,7 @@ describe('orderStatistics', () => {
     verifyEqual(
       await run(one),
       { count: 1, valueCents: 10_996 },
-      'The same event returned different changes the second time. A handler must not remember anything: it returns what one event adds, and every rebuild runs it again.',
+      'For the same event, the handler returned different changes the second time. A handler must not keep any state: it returns what one event adds, and every rebuild runs it again.',
     )
     verify(
       JSON.stringify(one) === before,
@@ -192,7 +192,7 @@ describe('saveCheckpoint', () => {
     verifyEqual(
       await call('getCheckpoint', () => projection().getCheckpoint()),
       '0-0',
-      'Without a key, the checkpoint is `0-0`, the position before the first entry.',
+      "If the key doesn't exist, `getCheckpoint` should return `0-0`, the position before the first entry.",
     )
     await box.admin.set(CHECKPOINT, '1772355600123-7')
     verifyEqual(
@@ -214,23 +214,23 @@ describe('saveCheckpoint', () => {
     verifyEqual(
       await found(),
       { model: { count: '5', valueCents: '1000', shipped: '1' }, checkpoint: '5-0' },
-      "The second changes should be added to the first, because they're differences, not values.",
+      'The second changes should be added to the first, because `changes` contains amounts to add, not new values.',
     )
     verifyEqual(
       [await saved('5-0', '9-0', {}), (await found()).checkpoint],
       [true, '9-0'],
-      'Events that change nothing still move the checkpoint.',
+      'With `{}` as its changes, `saveCheckpoint` should still move the checkpoint and return true.',
     )
     const zero = await attempt('saveCheckpoint', () => save('9-0', '10-0', { count: 1, valueCents: 0 }))
     verify(
       zero.ok && zero.value === true,
-      "`saveCheckpoint` refused a change by 0. That's a whole number, too, and a handler may name fields that don't change. (`!by` is true for both 0 and NaN; Number.isSafeInteger tells them apart.)",
+      "`saveCheckpoint` refused a change of 0. That's a whole number, too, and a handler may name fields that don't change. (`!by` is true for both 0 and NaN; `Number.isSafeInteger(by)` tells them apart.)",
       { expected: true, received: zero.ok ? zero.value : zero.error },
     )
     verifyEqual(
       (await found()).model,
       { count: '6', valueCents: '1000', shipped: '1' },
-      'A change by 0 should leave its field as it is, and the other changes should still be added.',
+      'A change of 0 should leave its field as it is, and the other changes should still be added.',
     )
   })
 
@@ -274,12 +274,12 @@ describe('saveCheckpoint', () => {
       verifyEqual(
         await found(),
         { model: { count: '5' }, checkpoint: at ?? '0-0' },
-        `\`saveCheckpoint\` was called with the checkpoint at ${from}, but the checkpoint is ${at === undefined ? 'not set' : `at ${at}`}, because another process moved it in the meantime. \`saveCheckpoint\` still saved. Compare first, and change nothing if the checkpoint is anywhere else.`,
+        `\`saveCheckpoint\` was called with \`from\` ${from}, but the checkpoint is ${at === undefined ? 'not set' : `at ${at}`}, because another process changed it in the meantime. \`saveCheckpoint\` saved anyway. Compare first, and change nothing if the checkpoint is anywhere else.`,
       )
       verifyEqual(
         result,
         false,
-        'If the checkpoint is somewhere else, `saveCheckpoint` should resolve to false, so that the caller knows it has to read again.',
+        'If the checkpoint is somewhere else, `saveCheckpoint` should resolve to false, so that the caller can tell that it has to read again.',
       )
     })
   }
@@ -304,7 +304,7 @@ describe('saveCheckpoint', () => {
             { won: 1, model: { count: '4' }, checkpoint: '4-0' },
             sameConnection && watched
               ? "Two calls saved from the same checkpoint at the same time on one connection, and exactly one should win. A `WATCH` belongs to a connection, so one caller's `EXEC` ended the other caller's watch. Use `WATCH` on a `redis.duplicate()`, or use a script."
-              : `Two processes computed the same event and saved it at the same time: the second one ran between the first one's ${after ?? 'start'} and ${held ?? 'end'}. Exactly one should win, and the event should be counted once. Compare and write in one step.`,
+              : `Two processes handled the same event and saved its changes at the same time: the second one ran between the first one's ${after ?? 'start'} and ${held ?? 'end'}. Exactly one should win, and the event should be counted once. Compare and write in one step.`,
           )
         },
       })
@@ -322,7 +322,7 @@ describe('saveCheckpoint', () => {
     const open = await connectionsStillOpen()
     verify(
       open === 0,
-      '`saveCheckpoint` opened a connection of its own and left it open, whether it saved or not. After an hour of events, the server accepts no more connections. Close it in a `finally`.',
+      '`saveCheckpoint` opened a connection of its own and left it open. After an hour of events, the server accepts no more connections. Close it in a `finally`, whether the call saves or not.',
       { expected: 'no more connections than before', received: `${open} more after three calls` },
     )
     await staysOpen('saveCheckpoint')
@@ -346,7 +346,7 @@ describe('saveCheckpoint', () => {
       )
       verify(
         error.field === 'valueCents' && Object.is(error.value, value),
-        'The InvalidChangeError should carry the field and the value, which show which handler returned them.',
+        'The InvalidChangeError should carry the field and the value, so that you can find the handler that returned them.',
         { expected: { field: 'valueCents', value }, received: { field: error.field, value: error.value } },
       )
       verifyEqual(
@@ -367,7 +367,7 @@ describe('catchUp', () => {
     verifyEqual(
       await found(),
       TWELVE,
-      'The log has 12 events worth 1 to 12 cents. After `catchUp`, the sums should be 12 and 78, and the checkpoint should be at the last entry.',
+      'The log has 12 events worth 1 to 12 cents. After `catchUp`, `count` should be 12, `valueCents` should be 78, and the checkpoint should be at the last entry.',
     )
     await caughtUp()
     verifyEqual(
@@ -389,7 +389,11 @@ describe('catchUp', () => {
 
   test('does nothing when there is no log', async () => {
     await caughtUp()
-    verifyEqual(await found(), { model: {}, checkpoint: '0-0' }, "Without a log, there's nothing to handle.")
+    verifyEqual(
+      await found(),
+      { model: {}, checkpoint: '0-0' },
+      "There's no log, so `catchUp` should change nothing.",
+    )
   })
 
   test('passes the event and its ID to the handler', async () => {
@@ -404,7 +408,7 @@ describe('catchUp', () => {
     await caughtUp(note)
     verify(
       !seen.has(undefined as unknown as string),
-      "A handler was called without the ID of the entry. It needs the ID to know the event's position in the log.",
+      "A handler was called without the ID of the entry. It needs the ID to find out the event's position in the log.",
     )
     verifyEqual(
       [...seen],
@@ -430,7 +434,7 @@ describe('catchUp', () => {
     verifyEqual(
       await found(),
       { model: {}, checkpoint: '0-1' },
-      "The handler returns no changes for any event in the log. Nothing changes, but the checkpoint should move past them anyway. Otherwise, they're read again every time, and after a whole page of them, the next events are never reached.",
+      "The handler returns no changes for any event in the log. So the read model stays empty, but the checkpoint should move past them anyway. Otherwise, they're read again every time, and after a whole page of them, the next events are never reached.",
     )
     await plant(1, 2)
     await plantOne('3-0', event(3, 'USER_REGISTERED'))
@@ -452,7 +456,7 @@ describe('catchUp', () => {
     verifyEqual(
       await found(),
       { model: { count: '520', valueCents: '135460' }, checkpoint: '520-0' },
-      'A log of 520 events should be handled to its end, each event once. A `COUNT` returns one page, so continue after the last ID of each page.',
+      '`catchUp` should handle all 520 events of the log, each once. With `COUNT`, a command returns one page, so continue after the last ID of each page.',
     )
     verify(
       most <= 501,
@@ -473,7 +477,7 @@ describe('catchUp', () => {
     verifyEqual(
       await found(),
       { model: { count: '460', valueCents: '122555' }, checkpoint: '7-1010' },
-      `A log of 1,010 events from one millisecond (7-1 to 7-1010) should be handled to its end, each event once. For one in ten of the first 500 and all of the next 500, the handler returns no changes. A \`COUNT\` returns one page, so continue after it.${pagingFault(box.commands)}`,
+      `\`catchUp\` should handle all 1,010 events of a log from one millisecond (7-1 to 7-1010), each once. For one in ten of the first 500 and all of the next 500, the handler returns no changes. With \`COUNT\`, a command returns one page, so continue after it.${pagingFault(box.commands)}`,
     )
   })
 
@@ -532,7 +536,7 @@ describe('catchUp', () => {
       verify: async ({ first }) => {
         verify(
           first.ok,
-          'Another process moved the checkpoint while `catchUp` was at work, and `catchUp` failed.',
+          'Another process moved the checkpoint while `catchUp` was running, and `catchUp` failed. Read the checkpoint again and continue from there.',
           {
             received: !first.ok && first.error,
           },
@@ -540,7 +544,7 @@ describe('catchUp', () => {
         verifyEqual(
           await found(),
           FOUR,
-          'While `catchUp` was at work, another process handled events 1 and 2 and moved the checkpoint. `catchUp` should read the checkpoint again and continue from there to the end of the log instead of giving up.',
+          'While `catchUp` was running, another process handled events 1 and 2 and moved the checkpoint. `catchUp` should read the checkpoint again and continue from there to the end of the log instead of giving up.',
         )
       },
     })
@@ -565,7 +569,7 @@ describe('catchUp', () => {
     verifyEqual(
       await found(),
       { model: { count: '6', valueCents: '21' }, checkpoint: '6-0' },
-      'A handler threw an error at event 4, the handler was fixed, and `catchUp` of the same projection was run again. Every event should be in the sums once, so changes from the failed run must not be saved with the next.',
+      'A handler threw an error at event 4, the handler was fixed, and `catchUp` of the same projection was run again. Every event should be in the sums once, so changes from the failed run must not be saved with the next one.',
     )
   })
 
@@ -629,13 +633,17 @@ describe('rebuild', () => {
   test('starts without a read model and a checkpoint', async () => {
     await plant(1, 12)
     await rebuilt()
-    verifyEqual(await found(), TWELVE, 'A rebuild without a read model and a checkpoint should create both.')
+    verifyEqual(
+      await found(),
+      TWELVE,
+      'When neither the read model nor the checkpoint exists, a rebuild should create both.',
+    )
     await box.admin.del(CHECKPOINT)
     await rebuilt()
     verifyEqual(
       await found(),
       TWELVE,
-      'Only the checkpoint had been deleted, and `rebuild` added all events to the old sums. Delete the read model in any case, wherever the checkpoint is.',
+      "Only the checkpoint had been deleted, and `rebuild` added all events to the old sums. Always delete the read model, even if there's no checkpoint.",
     )
   })
 
@@ -665,7 +673,7 @@ describe('rebuild', () => {
           verifyEqual(
             { model, checkpoint },
             FOUR,
-            `A rebuild died after its ${sent === 0 ? 'start' : last}, and then \`${next}\` ran. The numbers are wrong. Delete the read model and the checkpoint in one step, and update them in one step.`,
+            `A rebuild died after its ${sent === 0 ? 'start' : last}, and then \`${next}\` ran, but the numbers are wrong. Delete the read model and the checkpoint in one step, and update them in one step.`,
           )
         },
       })
@@ -699,7 +707,7 @@ describe('rebuild', () => {
           for (const outcome of [one, two]) {
             verify(
               outcome.ok,
-              'A rebuild ran in the middle of other work, and one of the two failed. Neither has to fail: if the checkpoint has moved, start over from there.',
+              'A rebuild ran in the middle of other work, and one of the two failed. Neither should fail: if the checkpoint has moved, start over from there.',
               { received: !outcome.ok && outcome.error },
             )
           }
