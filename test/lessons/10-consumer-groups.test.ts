@@ -104,7 +104,7 @@ describe('ensureGroup', () => {
     verifyEqual(
       await undelivered(),
       ['1-0', '2-0'],
-      'The stream had two events when the group was created, and the group will never deliver them: it starts at the end of the stream, which is what `$` means. Create it from `0`, or a new service misses everything that happened before.',
+      'The stream had two events when the group was created, and the group will never deliver them: it starts at the end of the stream, which is what `$` means. Create it at `0`; otherwise, a new service misses everything that happened before.',
     )
   })
 
@@ -112,11 +112,14 @@ describe('ensureGroup', () => {
     const outcome = await attempt('ensureGroup', () => mailer().ensureGroup())
     verify(
       outcome.ok || !String(outcome.error).includes('requires the key to exist'),
-      "`ensureGroup` failed because the stream doesn't exist yet, as always on the day of the first deployment. Use `MKSTREAM`, which creates an empty stream.",
+      "`ensureGroup` failed because the stream doesn't exist yet, which is normal on the day of the first deployment. Use `MKSTREAM`, which creates an empty stream.",
       { received: !outcome.ok && outcome.error },
     )
     await call('ensureGroup', () => outcome.ok || Promise.reject(outcome.error))
-    verify((await info()) !== undefined, "On a stream that didn't exist, `ensureGroup` created no group.")
+    verify(
+      (await info()) !== undefined,
+      "The stream didn't exist, and `ensureGroup` didn't create the group.",
+    )
     verifyEqual(
       await box.admin.xlen(STREAM),
       0,
@@ -151,7 +154,7 @@ describe('ensureGroup', () => {
     verifyEqual(
       await undelivered(),
       ['3-0'],
-      '`ensureGroup` moved the position of an existing group. The group had delivered two of three events; now all of them would be delivered again, and each email sent twice.',
+      '`ensureGroup` moved the position of an existing group. The group had delivered two of three events, so 3-0 should come next. If the position moves back, emails are sent twice; if it moves forward, events are never delivered.',
     )
   })
 
@@ -226,7 +229,7 @@ describe('acknowledge', () => {
     verifyEqual(
       await box.admin.xlen(STREAM),
       2,
-      '`acknowledge` deleted entries of the stream. To acknowledge an event means that this group is done with it. The event stays, because other groups still need it.',
+      '`acknowledge` deleted entries of the stream. Acknowledging an event only means that this group is done with it. The event stays, because other groups still need it.',
     )
   })
 
@@ -238,7 +241,7 @@ describe('acknowledge', () => {
     verifyEqual(
       [await pending(), count],
       [[['1-0', 'mailer-1']], 2],
-      "mailer-1 acknowledged one of its own events and one that was delivered to mailer-2. Both should be off the list and be counted. For `XACK`, it doesn't matter which consumer had an event, and recovery relies on that.",
+      "mailer-1 acknowledged one of its own events and one that was delivered to mailer-2. Both should be off the list and counted. For `XACK`, it doesn't matter which consumer had an event, and recovery relies on that.",
     )
   })
 
@@ -320,12 +323,12 @@ describe('consume', () => {
     )
     verify(
       done === 3,
-      '`consume` finished before the last of 3 handlers had finished. Await the promise that `handle` returns.',
+      '`consume` finished before `handle` had finished with the last of three events. Await the promise that `handle` returns.',
     )
     verifyEqual(
       most,
       1,
-      "`consume` called `handle` for the next event while it was still working on the last one. Pass one event at a time; otherwise, an order's events overtake each other even within one process.",
+      "`consume` called `handle` for the next event while it was still working on the previous one. Pass one event at a time; otherwise, an order's events overtake each other even within one process.",
     )
   })
 
@@ -388,7 +391,7 @@ describe('consume', () => {
           if (event.id === '2-0') throw new RangeError('the mail server is down')
         }),
       Error,
-      "`handle` failed for 2-0, and `consume` didn't. Let the error through, so that the caller knows that some events are left.",
+      "`handle` failed for 2-0, and `consume` didn't fail. Let the error through, so that the caller can tell that some events are left.",
     )
     verifyEqual(
       seen,
@@ -422,13 +425,13 @@ describe('consume', () => {
     verifyEqual(
       [count, seen.length, (await info())?.['last-delivered-id']],
       [10, 10, '10-0'],
-      '`consume(handle, 10)` on a stream of 125 events should read 10 and leave the others to the next call (`COUNT`). The values are the number returned, the number of events passed to `handle`, and the last ID that the group has delivered.',
+      '`consume(handle, 10)` on a stream of 125 events should read 10 and leave the others for the next call: pass the number as `COUNT`. The values are the number returned, the number of events passed to `handle`, and the last ID that the group has delivered.',
     )
     const more = await call('consume', () => mailer().consume(handle))
     verifyEqual(
       [more, (await info())?.['last-delivered-id']],
       [100, '110-0'],
-      'Without a number, `consume` should read up to 100 events, no more and no fewer. Ten of the 125 had been delivered before. The values are the number returned and the last ID that the group has delivered.',
+      'Without a `count`, `consume` should read up to 100 events. Ten of the 125 had been delivered before, so 115 were left, and it should read 100 of them. The values are the number returned and the last ID that the group has delivered.',
     )
   })
 
