@@ -4,7 +4,7 @@ import type { Material } from './material.ts'
 import { countWords } from './prose.ts'
 import { describeTitles, problemOfTitles } from './suite-titles.ts'
 
-const most = { minutes: 40, words: 1_500 } as const
+const most = { minutes: 40, words: 1_600 } as const
 const least = { hints: 3, right: 2, mistakes: 5, words: 600 } as const
 
 /** Everything that can be checked without running an answer. */

@@ -83,7 +83,7 @@ TODO start with a problem that the reader has met, in two or three sentences.
 OK
 \`\`\`
 
-TODO explain what the tasks need, 600 to 1,500 words in all. Every block marked \`redis\` or \`ts run\` runs, and
+TODO explain what the tasks need, 900 to 1,600 words in all. Every block marked \`redis\` or \`ts run\` runs, and
 its output is compared.
 
 ## Task 1 · greet

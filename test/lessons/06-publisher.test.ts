@@ -421,7 +421,7 @@ describe('no event twice', () => {
     verifyEqual(
       { ids: await eventIds(ALL), id: elsewhere },
       { ids: ['e-1', 'e-2'], id: first },
-      "A new publisher (as after a restart) published e-1 again and got a different ID, or stored the event a second time. If a publisher keeps its markers in its own memory, they're gone when it restarts.",
+      "A new publisher (as after a restart) published e-1 again and got a different ID, or stored the event a second time. If a publisher keeps its marks in its own memory, they're gone when it restarts.",
     )
   })
 
@@ -544,7 +544,7 @@ describe('no event twice', () => {
         verifyEqual(
           await streams(),
           WHOLE,
-          `The process died after ${last}, started again, and published the same batch. Each event should be stored once, and none should be missing. If you set the marker before the event, in a separate step, an event that isn't stored counts as published. If you set it after the event, a retry stores the event twice.`,
+          `The process died after ${last}, started again, and published the same batch. Each event should be stored once, and none should be missing. If you set the mark before the event, in a separate step, an event that isn't stored counts as published. If you set it after the event, a retry stores the event twice.`,
         )
       },
     })
@@ -564,7 +564,7 @@ describe('no event twice', () => {
         verifyEqual(
           await eventIds(ALL),
           ['e-1'],
-          `Two programs published the same event at the same moment (one ran just before the other's ${held}), and \`stream:events\` should contain it once. If you check the marker and write in separate steps, both programs find no marker and both write.`,
+          `Two programs published the same event at the same moment (one ran just before the other's ${held}), and \`stream:events\` should contain it once. If you check the mark and write in separate steps, both programs find no mark and both write.`,
         )
         verifyEqual(
           first.value,
@@ -581,7 +581,7 @@ function afterLostReply(lost: string | undefined, found: Readonly<Record<string,
   const wanted = new Set(Object.values(found).flat())
   const missing = all.length === 0 ? 'e-1' : [...wanted].find((id) => !all.includes(id))
   if (missing !== undefined) {
-    return `The reply to ${lost} was lost, the command was sent again, and now ${missing} is missing from \`stream:events\`. If you set the marker before the event, in a separate step, an event that isn't stored counts as published. ${TWICE}`
+    return `The reply to ${lost} was lost, the command was sent again, and now ${missing} is missing from \`stream:events\`. If you set the mark before the event, in a separate step, an event that isn't stored counts as published. ${TWICE}`
   }
   for (const [stream, ids] of Object.entries(found)) {
     const twice = ids.find((id, i) => ids.indexOf(id) < i)
