@@ -14,7 +14,7 @@ export interface LessonReport {
   /** No finding is an error. */
   readonly ok: boolean
   readonly findings: readonly Finding[]
-  /** How many files were checked: solution, starter, right answers and mistakes. */
+  /** How many files were checked: solution, starter, right answers, and mistakes. */
   readonly checks: number
   /** Milliseconds. */
   readonly ms: number

@@ -17,7 +17,7 @@ export interface DiagnosisCost {
 const PAUSE_MS = 30 * 60_000
 
 /**
- * What cost the class the most time, first. Checks of untouched tasks aren't mistakes and are left out. An attempt
+ * What cost the class the most time, first. Checks of tasks that weren't started aren't mistakes and are left out. An attempt
  * without a next one took no measurable time.
  */
 export function costOfDiagnoses({

@@ -3,7 +3,7 @@ import type { Context, MiddlewareHandler } from 'hono'
 /** Answers requests that aren't allowed in; may throw instead. */
 type Refuse = (context: Context) => Response
 
-/** Who sends a request, as far as the browser says. A page can't forge these headers; a program may send anything. */
+/** The sender of a request, as far as the browser says. A page can't forge these headers; a program may send anything. */
 export interface Asked {
   readonly host: string | undefined
   /** The page's origin; programs send none. */

@@ -6,7 +6,7 @@ export interface ParseOptions {
 }
 
 /**
- * The one way to read a lesson's Markdown, for the course, the terminal, pages and slides. HTML is plain text, except
+ * The one way to read a lesson's Markdown, for the course, the terminal, pages, and slides. HTML is plain text, except
  * for speaker notes: `<!-- note: what to say here -->` on lines of their own, with Markdown inside.
  */
 export async function parseMarkdown(markdown: string, options: ParseOptions = {}): Promise<Token[]> {

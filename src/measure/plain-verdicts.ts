@@ -19,7 +19,7 @@ interface JsonReport {
 }
 
 /**
- * The verdicts of plain Vitest, with its own server, pool and reporter: one run over a small file per answer, in
+ * The verdicts of plain Vitest, with its own server, pool, and reporter: one run over a small file per answer, in
  * which the suite's `#lesson/…` is that answer.
  */
 export async function plainVerdicts(

@@ -13,9 +13,9 @@ export interface TaskOutcome {
 }
 
 interface Check {
-  /** `workspace`, `solution`, `starter` or `file`: not a path, because the log may be sent to a class. */
+  /** `workspace`, `solution`, `starter`, or `file`: not a path, because the log may be sent to a class. */
   readonly target: string
-  /** Which Redis it ran on: `container`, `binary`, `embedded` or `url`. */
+  /** Which Redis it ran on: `container`, `binary`, `embedded`, or `url`. */
   readonly redis: string
   /** How long the check took, in milliseconds. */
   readonly ms: number

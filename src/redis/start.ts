@@ -6,7 +6,7 @@ type Notify = (sentence: string) => void
 
 /**
  * Starts a Redis from the source that `preference` names; without one, from the source that EVENTLINGS_REDIS names;
- * without that, from the first available of container, binary and embedded. Rejects with `RedisUnavailableError` (or
+ * without that, from the first available of container, binary, and embedded. Rejects with `RedisUnavailableError` (or
  * `BadPreferenceError`), whose message is for people.
  */
 export async function startRedis(

@@ -3,7 +3,7 @@ import type { Palette, Style } from './palette.ts'
 import type { Line, Span } from './text.ts'
 import { span } from './text.ts'
 
-/** The text of a paragraph, heading or cell. Without colors, code keeps its backticks. */
+/** The text of a paragraph, heading, or cell. Without colors, code keeps its backticks. */
 export function inlineSpans(tokens: readonly Token[], palette: Palette, ...styles: readonly Style[]): Line {
   const result: Span[] = []
   const active: Style[] = [...styles]

@@ -103,5 +103,5 @@ async function printChange({ desk, ui }: Walk, lesson: Lesson): Promise<void> {
 
 async function mayReveal({ desk, ui }: Walk, { slug }: Lesson): Promise<boolean> {
   if (maySeeSolution(desk, slug)) return true
-  return ui.confirm('Show the solution? A pass after this counts as "passed after the solution".')
+  return ui.confirm('Show the solution? A pass after this counts as "passed after the solution."')
 }

@@ -14,7 +14,7 @@ export function nodeFinding(version: string): Finding {
   if (major < 20 || (major === 20 && minor < 19) || (major === 22 && minor < 12)) {
     return fail('Node', `Node ${version} is too old.`, remedy)
   }
-  if (major === 21) return fail('Node', `Node ${version} is not a long-term release.`, remedy)
+  if (major === 21) return fail('Node', `Node ${version} isn't a long-term release.`, remedy)
   if (major % 2 === 1) return warn('Node', `Node ${version} isn't a long-term release.`, remedy)
   return ok('Node', `Node ${version}.`)
 }

@@ -33,5 +33,5 @@ function editor(env: NodeJS.ProcessEnv): Finding {
   const remedy = 'Set EDITOR to your favorite, for example nano or code, or open your files by hand.'
   if (program === undefined) return warn(name, 'Neither VISUAL nor EDITOR is set.', remedy)
   const isThere = /[\\/]/.test(program) || findExecutable([program], env) !== undefined
-  return isThere ? ok(name, `${program}.`) : warn(name, `${program} is not on the PATH.`, remedy)
+  return isThere ? ok(name, `${program}.`) : warn(name, `${program} isn't on the PATH.`, remedy)
 }

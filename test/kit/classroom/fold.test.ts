@@ -104,7 +104,7 @@ describe('the class', () => {
     ])
   })
 
-  test('an untouched task is not a mistake', () => {
+  test('a task that was not started is not a mistake', () => {
     const starters = [
       failed(1, slug, 'a', 'appendEvent is not written yet. The task says what it should do.'),
       {

@@ -43,7 +43,7 @@ describe('costOfDiagnoses', () => {
     ])
   })
 
-  test('untouched tasks cost nothing', () => {
+  test('tasks that were not started cost nothing', () => {
     const starter = { ...attempt(0, '07', 'append is not written yet.'), unbegun: true as const }
     expect(costOfDiagnoses({ participants: [participant('Ada', starter, attempt(9, '07'))] })).toEqual([])
   })

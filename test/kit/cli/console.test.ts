@@ -45,7 +45,7 @@ inTerminal.describe('the console in a terminal', () => {
       press('BLPOP nothing 0', 'Enter')
       await until(/05> BLPOP nothing 0\n\n/)
       press('C-c')
-      await until(/Given up/)
+      await until(/Stopped/)
       press('PING', 'Enter')
       await until(/PONG/)
       press('C-d')

@@ -65,7 +65,7 @@ describe('recording', () => {
     expect(progress.notices).toEqual([])
   })
 
-  test('an open program sees what another program writes', async () => {
+  test("an open program sees another program's events", async () => {
     const folder = temporaryFolder()
     const walkthrough = openProgress(folder)
     const watch = openProgress(folder)
