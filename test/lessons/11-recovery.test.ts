@@ -146,7 +146,7 @@ describe('resume', () => {
     verifyEqual(
       ids(seen),
       ['1-0', '2-0', '3-0', '5-0'],
-      '`resume` should first handle the three events that were pending for mailer-1, oldest first, and then the new one. Each of them once.',
+      '`resume` should first handle the three events that were pending for mailer-1, oldest first, and then the new one, each of them once.',
     )
     verifyEqual(
       seen[0]?.fields,
@@ -174,11 +174,11 @@ describe('resume', () => {
     verifyEqual(
       [seen.length, seen.at(-1), (await pending()).length, (await undelivered()).length],
       [335, '335-0', 0, 0],
-      '205 events were pending and 130 were new. `resume` should handle all of them, page by page: an empty page is the end, not the first page. Received: how many events were handled, the last one, how many are still pending, and how many were never delivered.',
+      "205 events were pending and 130 were new. `resume` should handle all of them, page by page. Don't stop after the first page: only an empty page is the end. Received: how many events were handled, the last one, how many are still pending, and how many were never delivered.",
     )
     verify(
       counts.every((count) => count <= 501),
-      '`resume` read without a COUNT, or with a very large one. After a long night, that loads the whole backlog into memory and makes all of it pending for one consumer. Read pages, with COUNT 100.',
+      '`resume` read without a COUNT, or with a very large one. After a long night, that loads the whole backlog into memory and makes all of it pending for one consumer. Read in pages, with COUNT 100.',
       { expected: 'pages of about 100', received: counts },
     )
   })
@@ -207,7 +207,7 @@ describe('resume', () => {
     )
     verify(
       done === 3,
-      '`resume` returned before the last of 3 handlers had finished. Await the promise that `handle` returns.',
+      '`resume` returned before the last of 3 calls to `handle` had finished. Await the promise that `handle` returns.',
       { received: done },
     )
     verify(
@@ -275,16 +275,16 @@ describe('resume', () => {
           if (event.id === '2-0') throw new RangeError('the mail server is down')
         }),
       Error,
-      "`handle` failed for 2-0, and `resume` didn't report it. Let the error reach the caller.",
+      "`handle` failed on 2-0, and `resume` didn't report it. Let the error reach the caller.",
     )
     verify(error instanceof RangeError, '`resume` should reject with the same error that `handle` threw.', {
       received: error,
     })
-    verifyEqual(seen, ['1-0', '2-0'], '`handle` failed for 2-0, and `resume` should stop there.')
+    verifyEqual(seen, ['1-0', '2-0'], '`handle` failed on 2-0, and `resume` should stop there.')
     verifyEqual(
       await inHand(),
       ['2-0 of mailer-1', '3-0 of mailer-1'],
-      '`handle` finished with 1-0 and failed for 2-0. After that, 2-0 and 3-0 should still be pending for mailer-1.',
+      '`handle` finished with 1-0 and failed on 2-0. After that, 2-0 and 3-0 should still be pending for mailer-1.',
     )
   })
 })
@@ -323,7 +323,7 @@ describe('claimPending', () => {
     const events = await call('claimPending', () => claimPending(box.redis, ME, MINUTE, 10))
     verify(
       events.length > 0,
-      "A busy consumer has 150 pending events, followed by 20 of a dead consumer. `claimPending` found none of those 20, because it only looks at the first entries of the list, and these aren't idle. Let Redis filter by idle time, and follow the cursor (or the pages) to the end of the list.",
+      "A busy consumer has 150 pending events, followed by 20 that belong to a dead consumer. `claimPending` found none of those 20, because it only looks at the first entries of the list, which aren't idle. Let Redis filter by idle time, and follow the cursor (or the pages) to the end of the list.",
     )
     verify(
       !events.some((event) => event.id === '1-0'),
@@ -338,7 +338,7 @@ describe('claimPending', () => {
     verifyEqual(
       [...new Set(events.map((event) => event.deliveries))],
       [2],
-      "Each of these events is being delivered for the second time. Their delivery counts aren't on the first page of XPENDING, because 150 other entries come first. Ask for each ID that you claimed.",
+      "Each of these events is being delivered for the second time. Their delivery counts aren't on the first page of XPENDING, because 150 other entries come first. Ask for the count of each ID that you claimed.",
     )
     const mine = (await pending()).filter(([, consumer]) => consumer === 'mailer-1')
     verifyEqual(
@@ -389,7 +389,7 @@ describe('claimPending', () => {
         ['2-0', 2],
         ['3-0', 2],
       ],
-      "Two events have been pending for mailer-1 itself for an hour, because it failed with them or was restarted under the same name. `claimPending` should return them just like the one of mailer-2. Otherwise they're never tried again.",
+      "Two events have been pending for mailer-1 itself for an hour, because it failed to handle them or was restarted under the same name. `claimPending` should return them just like mailer-2's event. Otherwise they're never tried again.",
     )
   })
 
@@ -401,7 +401,7 @@ describe('claimPending', () => {
     verifyEqual(
       ids(events),
       ['3-0'],
-      'mailer-2 got its events a second ago and is still working on them. Claim only events that have been idle for a minute, or two consumers work on the same event.',
+      'mailer-2 got its events a second ago and is still working on them. Claim only events that have been idle for a minute, or two consumers will work on the same event.',
     )
     verifyEqual(
       await inHand(),
@@ -422,7 +422,7 @@ describe('claimPending', () => {
         ['1-0', 5],
         ['3-0', 8],
       ],
-      'Before this claim, 1-0 had been delivered 4 times and 3-0 7 times. `deliveries` should include this delivery. (2-0, which comes between them, was delivered a second ago and has a count of its own.)',
+      'Before this claim, 1-0 had been delivered 4 times, and 3-0 had been delivered 7 times. `deliveries` should include this delivery. (2-0, which comes between them, was delivered a second ago and has a count of its own.)',
     )
   })
 
@@ -444,7 +444,7 @@ describe('claimPending', () => {
     verifyEqual(
       (await pending()).length,
       5,
-      "Twenty events that were deleted from the stream are still pending. No consumer can do that work anymore, so they shouldn't be on the list.",
+      "Twenty events that were deleted from the stream are still pending. No consumer can do that work anymore, so they shouldn't be in the pending entries list.",
     )
   })
 
@@ -476,7 +476,7 @@ describe('claimPending', () => {
         const both = ids(first.value).filter((id) => ids(second.value).includes(id))
         verify(
           both.length === 0,
-          `Two consumers claimed at the same time, and both got ${both.join(', ')}${after ? `: the second call ran right after the ${after} of the first` : ''}. Pass the minimum idle time to the claim itself (XCLAIM and XAUTOCLAIM accept it). A claim with an idle time of 0 takes an event no matter who just got it.`,
+          `Two consumers claimed at the same time, and both got ${both.join(', ')}${after ? `: the second call ran right after the ${after} of the first` : ''}. Pass the minimum idle time to the claim itself (XCLAIM and XAUTOCLAIM accept it). A claim with an idle time of 0 takes an event no matter which consumer just got it.`,
           { received: { first: ids(first.value), second: ids(second.value) } },
         )
         verifyEqual(
@@ -512,7 +512,7 @@ describe('recover', () => {
     )
     verify(
       seen.every((event, i) => during[i]?.includes(`${event.id} of mailer-1`)),
-      "While `handle` was working on an event, it wasn't pending for mailer-1. Claim it first, and acknowledge it after the work.",
+      "While `handle` was working on an event, that event wasn't pending for mailer-1. Claim it first, and acknowledge it after the work.",
       { received: during },
     )
     verifyEqual(
@@ -523,7 +523,7 @@ describe('recover', () => {
     verifyEqual(
       report,
       { handled: 3, failed: 0, held: 0, dead: 0 },
-      '`recover` should report how many events were handled, failed, held back, and moved to the dead-letter stream.',
+      '`recover` should report how many events were handled, how many failed, how many were held back, and how many were moved to the dead-letter stream.',
     )
   })
 
@@ -540,7 +540,7 @@ describe('recover', () => {
     )
     verify(
       outcome.ok,
-      "A single event failed, and `recover` gave up on all of them. One bad event shouldn't stop the others: count it as failed, leave it pending, and continue.",
+      "A single event failed, and `recover` gave up on all four. One bad event shouldn't stop the others: count it as failed, leave it pending, and continue.",
       { received: !outcome.ok && outcome.error },
     )
     verify(
@@ -577,7 +577,7 @@ describe('recover', () => {
     verifyEqual(
       [report.handled, await inHand()],
       [100, ['101-0 of mailer-2', '102-0 of mailer-2']],
-      "A dead consumer left 102 events. `recover` should claim and handle 100 of them in one call, and leave the other two for the next. Received: the number of events handled, and what's pending afterward.",
+      "A dead consumer left 102 events pending. `recover` should claim and handle 100 of them in one call, and leave the other two for the next. Received: the number of events handled, and what's pending afterward.",
     )
   })
 
@@ -612,7 +612,7 @@ describe('recover', () => {
     verifyEqual(
       await box.admin.smembers('parked:mail'),
       ['order-1'],
-      "The set `parked:mail` should contain the entity of the dead event, so that its later events aren't handled without it.",
+      "The set `parked:mail` should contain the entity of the dead event, so that later events of the same entity aren't handled without that one.",
     )
     verifyEqual(
       await inHand(),
@@ -650,7 +650,7 @@ describe('recover', () => {
         ['2-0', 'parked'],
         ['3-0', 'parked'],
       ],
-      'The later events of a parked entity should follow it into `dead:mail`, in order, with the reason `parked`.',
+      'The later events of a parked entity should follow the first one into `dead:mail`, in order, with the reason `parked`.',
     )
     verifyEqual(report, { handled: 0, failed: 0, held: 0, dead: 3 }, '`recover` should report 3 dead.')
 
@@ -684,7 +684,7 @@ describe('recover', () => {
     )
     verify(
       outcome.ok,
-      '`handle` is a plain function here and threw right away, without a promise, and `recover` gave up on all events. Call it inside the `try`: `await handle(event)` catches both.',
+      '`handle` is a plain function here and threw right away, without a promise, and `recover` gave up on all events. Put `await handle(event)` inside the `try`, where it catches both thrown errors and rejected promises.',
       { received: !outcome.ok && outcome.error },
     )
     const report = outcome.value
@@ -692,17 +692,17 @@ describe('recover', () => {
     verifyEqual(
       letters.filter((letter) => letter.sourceId === '1-0').map((letter) => letter.reason),
       ['parked'],
-      'The event 1-0 belongs to order-6, which is parked, and 1-0 has also been delivered too often. The first rule wins: 1-0 should be in the dead-letter stream once, with the reason `parked`. That tells people to fix an earlier event of the order first.',
+      'The event 1-0 belongs to order-6, which is parked, and 1-0 has also been delivered too many times. The first rule wins: 1-0 should be in the dead-letter stream once, with the reason `parked`. That tells people to fix an earlier event of the order first.',
     )
     verifyEqual(
       letters.filter((letter) => letter.sourceId === '3-0').map((letter) => letter.reason),
       ['too many deliveries'],
-      '2-0 of order-7 failed in this call, and 3-0 of the same order has been delivered too often. The delivery limit is checked before "an earlier event failed", so 3-0 should go to the dead-letter stream. If you hold it back, it returns with every call for as long as 2-0 fails.',
+      '2-0 of order-7 failed in this call, and 3-0 of the same order has been delivered too many times. The delivery limit is checked before "an earlier event failed", so 3-0 should go to the dead-letter stream. If you hold it back, it comes back with every call for as long as 2-0 fails.',
     )
     verifyEqual(
       [seen, await inHand(), report],
       [['2-0'], ['2-0 of mailer-1'], { handled: 0, failed: 1, held: 0, dead: 2 }],
-      '1-0 belongs to a parked order, 2-0 failed, and 3-0 was delivered too often. Only 2-0 should be handled and stay pending, and `recover` should report 1 failed and 2 dead.',
+      '1-0 belongs to a parked order, 2-0 failed, and 3-0 was delivered too many times. Only 2-0 should be handled and stay pending, and `recover` should report 1 failed and 2 dead.',
     )
   })
 
@@ -732,7 +732,7 @@ describe('recover', () => {
         )
         verify(
           found.dead === found.parked,
-          `The process died after ${last}, and only one of the two was written: the dead letter or the parked entity. A later event is then handled too early, or waits for nothing. Write both in one step.`,
+          `The process died after ${last}, and only one of the two was written: the dead letter or the parked entity. A later event is then handled too early, or is parked for no reason. Write both in one step.`,
           { received: found },
         )
       },
@@ -751,7 +751,7 @@ describe('recover', () => {
         const found = { pending: (await pending()).length, dead: (await deadLetters()).length }
         verify(
           found.dead <= 1,
-          `The reply to ${lost} was lost, so ioredis sent the command again, and now the event is in the dead-letter stream twice. XACK replies with 1 only when it removes the event from the pending list: use a script, and write the letter only then.`,
+          `The reply to ${lost} was lost, so ioredis sent the command again, and now the event is in the dead-letter stream twice. XACK replies with 1 only when it removes the event from the pending entries list: use a script, and write the letter only then.`,
           { received: found },
         )
         verify(
@@ -814,14 +814,14 @@ describe('retireConsumer', () => {
     const outcome = await attempt('retireConsumer', () => retireConsumer(box.redis, ME))
     verify(
       (await pending()).length === 23,
-      "mailer-1 had 20 pending events, and after `retireConsumer` they're gone, because DELCONSUMER also drops the consumer's pending list. To the group they count as delivered, so no consumer will ever get them. Check first, and refuse.",
+      "mailer-1 had 20 pending events, and after `retireConsumer` they're gone, because DELCONSUMER also drops the consumer's pending entries. To the group they count as delivered, so no consumer will ever get them. Check first, and refuse.",
       { received: await inHand() },
     )
     const error = await callError(
       'retireConsumer',
       () => (outcome.ok ? undefined : Promise.reject(outcome.error)),
       ConsumerBusyError,
-      "mailer-1 has 20 pending events. `retireConsumer` should throw a ConsumerBusyError, so that they're claimed first.",
+      'mailer-1 has 20 pending events. `retireConsumer` should throw a ConsumerBusyError, so that another consumer can claim them first.',
     )
     verifyEqual(
       [error.consumer, error.pending],
@@ -839,11 +839,7 @@ describe('retireConsumer', () => {
     await plant(1, 1)
     await deliver(1, 'mailer-2', ALIVE)
     await call('retireConsumer', () => retireConsumer(box.redis, ME))
-    verifyEqual(
-      await consumers(),
-      ['mailer-2'],
-      "The group doesn't know a consumer mailer-1, so nothing should change.",
-    )
+    verifyEqual(await consumers(), ['mailer-2'], "mailer-1 isn't in the group, so nothing should change.")
   })
 
   test('checks and removes in one step', async () => {
