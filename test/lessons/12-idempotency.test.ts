@@ -140,7 +140,7 @@ describe('applyOnce', () => {
         verifyEqual(
           found,
           { balance: '10', changes: '1' },
-          `The process died after ${last}, in the middle of the effect: \`balance\` and \`changes\` no longer match. Write all of it in one step. (What was there after the crash: ${JSON.stringify(half)}.)`,
+          `The process died after ${last}, in the middle of the effect: \`balance\` and \`changes\` no longer match. Write all of it in one step. (In Redis after the crash: ${JSON.stringify(half)}.)`,
         )
       },
     })
@@ -204,7 +204,7 @@ describe('applyOnce', () => {
         verifyEqual(
           await model(),
           { balance: '10', changes: '1' },
-          `The reply to ${lost} was lost, ioredis sent the command again, and now the read model is wrong. A script that checks the mark can safely be sent twice. A transaction that doesn't check can't.`,
+          `The reply to ${lost} was lost, ioredis sent the command again, and now the read model is wrong. A script that checks the mark can safely be sent twice. A transaction that doesn't check it can't be.`,
         )
         verify(
           outcome.ok,
@@ -221,7 +221,7 @@ describe('applyOnce', () => {
     await call('applyOnce', () => applyOnce(box.redis, earned(1)))
     verify(
       (await expiring()) === undefined,
-      'The mark has a time to live. The events of a dead consumer are claimed minutes later, and a stream is replayed months later. By then the mark is gone, and the event counts again. Keep the marks as long as the read model.',
+      'The mark has a time to live. The events of a dead consumer may be claimed minutes later, and a stream may be replayed months later. By then, the mark is gone, and the event counts again. Keep the marks as long as the read model.',
       { received: `${await expiring()} expires` },
     )
   })
@@ -369,7 +369,7 @@ describe('appendOnce', () => {
     verifyEqual(
       [third, await logIds(), await remembered()],
       ['first answer', ['1-0', '2-0'], 'first answer'],
-      "The same command arrived again, this time with the right version, and was decided again. It's already done: write nothing, and return and keep its first answer.",
+      "The same command arrived again, this time with the right version, and was decided again. It's already done: write nothing, keep its first answer, and return that.",
     )
   })
 
@@ -438,7 +438,7 @@ describe('appendOnce', () => {
         )
         verify(
           found.entries === 0 || found.remembered !== null,
-          `The process died after ${last}, so the events are written, but the command isn't remembered. The retry will take them for another client's events or write them again. Write both in one step.`,
+          `The process died after ${last}, so the events are written, but the command isn't remembered. The retry will mistake them for another client's events or write them again. Write both in one step.`,
           { received: found },
         )
         verify(
@@ -553,7 +553,7 @@ describe('appendOnce', () => {
     await call('appendOnce', () => appendOnce(box.redis, append()))
     verify(
       (await expiring()) === undefined,
-      'The stored answer has a time to live. If a client comes back later (a phone after a tunnel, a job the next morning), its command is done a second time.',
+      'The stored answer has a time to live. If a client comes back later (a phone after a tunnel, a job the next morning), its command is carried out a second time.',
       { received: `${await expiring()} expires` },
     )
   })
@@ -577,7 +577,7 @@ describe('spendPoints', () => {
     verifyEqual(
       (await log()).slice(2),
       [['3-0', { eventType: 'POINTS_SPENT', payload: { points: 30 }, commandId: 'cmd-1' }]],
-      'The stream `aggregate:points:user-42` was at version 2. It should now contain a POINTS_SPENT with the payload {"points":30} as 3-0.',
+      'The stream `aggregate:points:user-42` was at version 2. It should now contain a POINTS_SPENT event with the payload {"points":30} as 3-0.',
     )
     const all = await call('spendPoints', () => spendPoints(box.redis, spend(70, 'cmd-2')))
     verifyEqual(
@@ -599,7 +599,11 @@ describe('spendPoints', () => {
     const nobody = await call('spendPoints', () =>
       spendPoints(box.redis, { commandId: 'cmd-9', userId: 'nobody', points: 1 }),
     )
-    verifyEqual(nobody, { accepted: false, balance: 0 }, 'A user without events has no points.')
+    verifyEqual(
+      nobody,
+      { accepted: false, balance: 0 },
+      'A user without events has no points, so the answer should be { accepted: false, balance: 0 }.',
+    )
   })
 
   test('answers a retry like the first attempt', async () => {
@@ -615,7 +619,7 @@ describe('spendPoints', () => {
     verifyEqual(
       again,
       { accepted: true, balance: 70 },
-      'The same command arrived again, after another command in between. It should get its first answer: accepted, with 70 points left.',
+      'The same command arrived again after another command. It should get its first answer: accepted, with 70 points left.',
     )
   })
 
@@ -669,7 +673,7 @@ describe('spendPoints', () => {
       .reduce((most, command) => Math.max(most, (command.reply as unknown[]).length), 0)
     verify(
       largest <= 500,
-      `\`spendPoints\` fetched ${largest} entries with one XRANGE. Read pages of at most 500: Redis builds a reply in one go, and all other clients wait.`,
+      `\`spendPoints\` fetched ${largest} entries with one XRANGE. Read pages of at most 500: Redis builds a reply in one go, and all other clients wait in the meantime.`,
     )
   })
 
@@ -742,13 +746,13 @@ describe('spendPoints', () => {
       const asked = box.commands.filter(({ name }) => name === 'XRANGE' || name === 'XREAD').length
       verify(
         outcome?.ok === true || asked < 10,
-        'One of four entries was deleted, and `spendPoints` ran into a version conflict again and again, although there was no other client: it counts the events that it reads. The version is the number before the dash in the last ID, which is 4 here.',
+        'One of four entries was deleted, and `spendPoints` ran into a version conflict again and again, although there was no other client: it counts the events that it reads and takes that number for the version. The version is the number before the dash in the last ID, which is 4 here.',
       )
     }
     verifyEqual(
       outcome?.ok === true ? outcome.value : outcome?.error,
       { accepted: true, balance: 0 },
-      'One of four entries of 25 points was deleted. Three are left, and the version is 4, from the last ID. 75 points can be spent.',
+      'Four events earned 25 points each, and one of them was deleted. The other three are worth 75 points, and the version is 4, from the last ID. So 75 points can be spent.',
     )
   })
 
@@ -767,7 +771,7 @@ describe('spendPoints', () => {
         )
         verify(
           (await logIds()).length === 2,
-          `Two commands at the same time spent 80 of 100 points each.${where} The loser can't append its old decision at the new version. It has to read again and decide again.`,
+          `Two commands arrived at the same time, and each spent 80 of the same 100 points.${where} The loser can't append its old decision at the new version. It has to read again and decide again.`,
           { received: { first: first.value, second: second.value } },
         )
         verifyEqual(
@@ -776,7 +780,7 @@ describe('spendPoints', () => {
             { accepted: true, balance: 20 },
             { accepted: false, balance: 20 },
           ],
-          `Two commands wanted 80 of 100 points at the same time. One should be accepted with 20 points left, and the other refused with 20.${where}`,
+          `Two commands wanted 80 of 100 points at the same time. One should be accepted, with 20 points left, and the other one refused, also with a balance of 20.${where}`,
         )
       },
     })
@@ -798,7 +802,7 @@ describe('spendPoints', () => {
         verifyEqual(
           [first.ok && first.value, (await logIds()).length],
           [again, 3],
-          "A command ran into a version conflict, was decided again, and was accepted. When it was sent once more, it wasn't recognized. Every attempt of a command has the same command ID, including a second attempt within `spendPoints`.",
+          "A command ran into a version conflict, was decided again, and was accepted. When it was sent once more, it wasn't recognized. Every attempt at a command has the same command ID, including a second attempt within `spendPoints`.",
         )
       },
     })
@@ -814,7 +818,7 @@ describe('spendPoints', () => {
     const failed = outcomes.find((outcome) => outcome.status === 'rejected')
     verify(
       failed === undefined,
-      'Six commands of one user arrived at the same time, and `spendPoints` failed with one of them after a few version conflicts. At each conflict, another command got through, so the conflicts come to an end: read again and decide again, as often as it takes.',
+      'Six commands of one user arrived at the same time, and `spendPoints` failed for one of them after a few version conflicts. At each conflict, another command got through, so the conflicts come to an end: read again and decide again, as often as it takes.',
       { received: failed?.reason },
     )
     verifyEqual(
@@ -849,7 +853,7 @@ describe('spendPoints', () => {
           [
             [
               (entries) => entries.length > 2,
-              `The same command arrived twice at the same time (a double-click), and it was done twice.${where}`,
+              `The same command arrived twice at the same time (a double-click) and was carried out twice.${where}`,
             ],
           ],
         )
@@ -874,7 +878,7 @@ describe('spendPoints', () => {
         verifyEqual(
           [outcome.ok ? outcome.value : outcome.error, await logIds()],
           [{ accepted: true, balance: 20 }, ['1-0', '2-0']],
-          `The reply to ${lost} was lost, and ioredis sent the command again. The points should be spent once, and the answer should be { accepted: true, balance: 20 }. It shouldn't be refused for lack of the points that it spent itself.`,
+          `The reply to ${lost} was lost, and ioredis sent the command again. The points should be spent once, and the answer should be { accepted: true, balance: 20 }. The retry shouldn't be refused because of the points that the command itself spent.`,
         )
       },
     })
