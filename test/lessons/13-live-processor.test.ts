@@ -81,7 +81,7 @@ describe('SnapshotStore', () => {
     verifyEqual(
       { userId, name, email, logins, friends },
       { userId: 'u-1', name: null, email: null, logins: 2, friends: 1 },
-      'There were two logins, two FRIEND_ADDED, and one FRIEND_REMOVED, but no name yet. `name` and `email` should be null, and the other two should be numbers.',
+      'There were two logins, two FRIEND_ADDED events, and one FRIEND_REMOVED, but no name yet. `name` and `email` should be null, `logins` the number 2, and `friends` the number 1.',
     )
   })
 
@@ -120,7 +120,7 @@ describe('SnapshotStore', () => {
     verifyEqual(
       (await get())?.logins,
       1,
-      "The login 1-0 was applied twice, as happens when a processor dies before it saves its checkpoint. It was counted twice. For each stream, store the ID of the last event in the snapshot, and leave out any event that isn't later.",
+      "The login 1-0 was applied twice, as happens when a processor dies before it saves its checkpoint. It was counted twice. For each stream, store the ID of the last event in the snapshot, and skip any event that isn't later.",
     )
     verifyEqual(again, false, 'The event was already in the snapshot, so `apply` should return false.')
     await apply(profile('7-0', { name: 'Ada' }))
@@ -129,7 +129,7 @@ describe('SnapshotStore', () => {
     verifyEqual(
       (await get())?.name,
       'Grace',
-      "The event 7-0 of user_updates arrived again after 8-0 and restored the old name. Leave out any event that isn't later than the position of its stream.",
+      "The event 7-0 of user_updates arrived again after 8-0 and restored the old name. Skip any event that isn't later than the stored position of its stream.",
     )
   })
 
@@ -139,7 +139,7 @@ describe('SnapshotStore', () => {
     verifyEqual(
       (await get())?.friends,
       1,
-      "The event 3-0 of user_friends was left out because 50-0 of user_activity is in the snapshot. You can't compare IDs of different streams, so store one position for each stream.",
+      "The event 3-0 of user_friends was skipped because 50-0 of user_activity is in the snapshot. You can't compare IDs of different streams, so store one position for each stream.",
     )
   })
 
@@ -196,8 +196,8 @@ describe('SnapshotStore', () => {
             (await get('u-1', box.connect()))?.logins,
             3,
             sameConnection && watched
-              ? "Two parts of one program got the login 2-0 at the same time, on one connection, and the snapshot doesn't contain the three logins that there were. WATCH belongs to a connection: the first EXEC also ends the other WATCH. Watch on a `redis.duplicate()`, or use a script."
-              : `There was one login. Then two processes got the login 2-0 at the same time, and one of them went on to 3-0 before the other wrote (right after its ${after ?? 'start'}). Each of the three logins should count once. Check the position and change the snapshot in one step.`,
+              ? "Two parts of one program got the login 2-0 at the same time, on one connection, and the snapshot doesn't count all three logins. WATCH belongs to a connection: the first EXEC also ends the other WATCH. Watch on a `redis.duplicate()`, or use a script."
+              : `There was one login. Then two callers got the login 2-0 at the same time: right after the first call's ${after ?? 'start'}, the second caller applied 2-0 and 3-0. Each of the three logins should count once. Check the position and change the snapshot in one step.`,
           )
         },
       })
@@ -329,7 +329,7 @@ describe('StreamProcessor', () => {
       () => handed.length >= 3,
       () =>
         handed.length === 0
-          ? 'Three events were in the stream when the processor started, and the handler got none of them. `$` means "what is added from now on", so it skips everything older. Without a checkpoint, start at 0.'
+          ? 'Three events were in the stream when the processor started, and the handler got none of them. `$` means "whatever is added from now on," so it skips everything older. Without a checkpoint, start at 0.'
           : `Three events were in the stream when the processor started, and the handler got ${handed.length} of them.`,
       () => handed,
     )
@@ -441,14 +441,14 @@ describe('StreamProcessor', () => {
     await start(options)
     await until(
       () => handed.length >= 2,
-      'According to the hash `checkpoint:snapshots`, 2-0 of four events has been handled. The handler should get the two after it.',
+      'The stream contains four events. According to the hash `checkpoint:snapshots`, 2-0 was the last one handled, so the handler should get the two after it.',
       () => handed,
     )
     await waiting()
     verifyEqual(
       handed,
       ['3-0', '4-0'],
-      'According to the hash `checkpoint:snapshots`, 2-0 has been handled. The processor should continue after it.',
+      'According to the hash `checkpoint:snapshots`, 2-0 was the last event handled. The processor should continue after it.',
     )
     verifyEqual(
       await checkpoint(),
@@ -563,7 +563,7 @@ describe('StreamProcessor', () => {
     const sent = box.commands.slice(before)
     verify(
       !isRestless(sent),
-      'Nothing happened, but the processor asked again and again. A loop without BLOCK keeps Redis and a processor core busy for nothing. Let the read wait for `blockMs` milliseconds.',
+      'Nothing happened, but the processor sent one read after another. A loop without BLOCK keeps Redis and a CPU core busy for nothing. Let the read wait for `blockMs` milliseconds.',
       { expected: 'next to no commands', received: `${sent.length} commands, while another client sent 200` },
     )
   })
@@ -635,7 +635,7 @@ function entriesOf(reply: unknown): number {
 
 describe('errors', () => {
   const mail = new Error('the mail server is down')
-  /** Fails with event `id`, so many times. */
+  /** Fails on event `id`, so many times. */
   function failing(id: string, times: number, more: Partial<ProcessorOptions> = {}): Script {
     let left = times
     return script((one) => {
@@ -653,14 +653,14 @@ describe('errors', () => {
       () => handed.includes('3-0') || waits.length > 25,
       () =>
         handed.length <= 2
-          ? 'The handler failed with event 2-0, and that ended the processor: the handler got no more events. After one error at night, the snapshots are eight hours old in the morning. Wait a little and try again.'
-          : 'The handler failed once with event 2-0. The processor should try it again, and continue when it succeeds.',
+          ? 'The handler failed on event 2-0, and that ended the processor: the handler got no more events. After one error at night, the snapshots are eight hours old in the morning. Wait a little and try again.'
+          : 'The handler failed once on event 2-0. The processor should try it again, and continue when it succeeds.',
       () => handed,
     )
     verifyEqual(
       handed,
       ['1-0', '2-0', '2-0', '3-0'],
-      "The handler failed with event 2-0. The handler should get the same event again before the next one. If you skip it, it's lost, and if you handle it later, the events are out of order.",
+      "The handler failed on event 2-0. It should get the same event again before the next one. If you skip it, it's lost, and if you handle it later, the events are out of order.",
     )
     verifyEqual(
       waits,
@@ -682,7 +682,7 @@ describe('errors', () => {
     await start(options)
     await until(
       () => waits.length > 1,
-      "The handler failed twice, and `sleep` wasn't called twice.",
+      "The handler failed twice, but `sleep` wasn't called twice.",
       () => waits.length,
     )
     verifyEqual(
@@ -698,7 +698,7 @@ describe('errors', () => {
     await start(options)
     await until(
       () => handed.length >= 3,
-      'The handler failed twice with event 1-0, and it should get that event a third time.',
+      'The handler failed twice on event 1-0, and it should get that event a third time.',
       () => handed,
     )
     verify(
@@ -714,7 +714,7 @@ describe('errors', () => {
     await start(options)
     await until(
       () => handed.length >= 9,
-      'The handler failed eight times with event 1-0, and it should get that event a ninth time.',
+      'The handler failed eight times on event 1-0, and it should get that event a ninth time.',
       () => handed.length,
     )
     verifyEqual(
@@ -740,7 +740,7 @@ describe('errors', () => {
     verifyEqual(
       waits,
       [100, 200, 100],
-      'Event 1-0 failed twice, and then it was handled. The failure of event 2-0 starts a new row, so its first wait is 100 ms again.',
+      'Event 1-0 failed twice, and then it was handled. The failure of event 2-0 starts a new series, so its first wait is 100 ms again.',
     )
   })
 
@@ -767,7 +767,7 @@ describe('errors', () => {
     verifyEqual(
       [waits, handed, errors.length],
       [[100, 200, 400], ['1-0', '2-0'], 3],
-      'Redis replied to three reads with an error, and after that all was well. The processor should have called `onError` three times, waited 100, 200, and 400 ms, and handled the two events.',
+      'Redis replied to three reads with an error, and then the reads worked again. The processor should have called `onError` three times, waited 100, 200, and 400 ms, and handled the two events.',
     )
   })
 })
@@ -805,7 +805,7 @@ describe('stop', () => {
     const waited = open.some(({ args, reply }) => reply === null && !unblocked && blockOf(args) > 200)
     verify(
       !waited,
-      '`stop` waited until the read timed out. That takes longer than the 200 ms that it has, so cut the connection instead.',
+      '`stop` waited until the read timed out. That can take longer than the 200 ms that `stop` has, so cut the connection instead.',
     )
   })
 
@@ -930,7 +930,7 @@ describe('stop', () => {
     const more = await connectionsStillOpen()
     verify(
       more === 0,
-      '`stop` has returned, but the connection that the processor opened is still there. Every deployment would leave one, and a process with an open connection never ends. Call `disconnect()` on it.',
+      '`stop` has returned, but the connection that the processor opened is still open. A process with an open connection never ends on its own. Call `disconnect()` on it.',
       { expected: 'no more connections than before the start', received: `${more} more` },
     )
     verify(
