@@ -221,7 +221,7 @@ describe('createSnapshot', () => {
     verifyEqual(
       await box.admin.exists(SNAPSHOT),
       0,
-      'There are no events, or none that leads to a state, but `createSnapshot` wrote a snapshot. A snapshot of `null` makes it look as if the customer existed.',
+      'There are no events, or none that lead to a state, but `createSnapshot` wrote a snapshot. A snapshot of `null` makes it look as if the customer existed.',
     )
     verifyEqual(
       [none, nothing],
@@ -233,7 +233,7 @@ describe('createSnapshot', () => {
     verifyEqual(
       await stored(),
       '{"points":5} at 7-0',
-      "There's no state to store, but `createSnapshot` changed or deleted the snapshot that was there. Write nothing in that case: whether an old snapshot can be used is for the code that reads it to decide.",
+      "There's no state to store, but `createSnapshot` changed or deleted the snapshot that was there. Write nothing in that case. The code that reads an old snapshot decides whether it can be used.",
     )
   })
 
@@ -248,7 +248,7 @@ describe('createSnapshot', () => {
       await call('createSnapshot', () => createSnapshot(redis, 'customer-1', earned([], version), noon))
       verify(
         (await connectionsStillOpen()) === 0,
-        `After \`createSnapshot\` ${what}, a connection is open that wasn't open before. With one more for each snapshot, Redis soon refuses new connections. Close the connection that you open in a \`finally\`.`,
+        `After \`createSnapshot\` ${what}, a connection is open that wasn't open before. With one more for each snapshot, Redis soon refuses new connections. Use \`finally\` to close the connection that you open.`,
       )
     }
     verifyEqual(
@@ -285,7 +285,7 @@ describe('createSnapshot', () => {
             : ''
         verify(
           found !== 'nostate at no event',
-          `${meanwhile} Now there's no snapshot${lost}. There is a state to store, and no snapshot that's ahead of it, so it has to be written. Otherwise it never is.`,
+          `${meanwhile} Now there's no snapshot${lost}. There is a state to store, and no stored snapshot is ahead of it, so \`createSnapshot\` has to write one.`,
           { expected: `${FIVE_AT_2}, or ${TWELVE_AT_3}`, received: found },
         )
         verify(
@@ -318,7 +318,7 @@ describe('createSnapshot', () => {
         verify(
           found === newer || (!survived && found === older),
           survived
-            ? 'There was a snapshot with 5 points at 2-0 of reducer version 1, and an event with 7 points after it. `createSnapshot` with version 2 should have replaced all four fields.'
+            ? 'There was a snapshot with 5 points at 2-0, made by reducer version 1, and an event with 7 points after it. `createSnapshot` with version 2 should have replaced all four fields.'
             : `The process died after ${last ?? 'the start'}. Now the snapshot is half old and half new, or it's gone. Write all four fields in one command.`,
           { expected: survived ? newer : `${older}; or ${newer}`, received: found },
         )
@@ -377,7 +377,7 @@ describe('getEntityStateWithSnapshot', () => {
     verifyEqual(
       await get(),
       { state: null, lastEventId: '1-0' },
-      'There is one event, and the reducer makes no state of it. The state is null, but the event was read. `lastEventId` is null only if there are no events.',
+      'There is one event, and the reducer derives no state from it. The state is null, but the event was read. `lastEventId` is null only if there are no events.',
     )
   })
 
@@ -440,7 +440,7 @@ describe('getEntityStateWithSnapshot', () => {
     verifyEqual(
       await get(),
       { state: { points: 1_100 }, lastEventId: '1100-0' },
-      'The snapshot is at event 2 of 1,100. The events after it also take three pages.',
+      'The snapshot is at event 2 of 1,100. The events after it also take three pages, and all of them count.',
     )
   })
 
@@ -633,7 +633,7 @@ describe('never backwards', () => {
     verifyEqual(
       [await stored(), await box.admin.hget(SNAPSHOT, 'reducerVersion'), written],
       ['{"points":4} at 2-0', '10', false],
-      'There was a snapshot of reducer version 10, and a program that still has version 9 wanted to write one. During a deployment, both are running and would overwrite each other forever. So the higher version stays (10 is more than 9), and `createSnapshot` returns false.',
+      "There was a snapshot made by reducer version 10, and a program that still has version 9 wanted to write one. During a deployment, both programs are running, and each would keep overwriting the other one's snapshot. So the higher version stays (10 is more than 9), and `createSnapshot` returns false.",
     )
   })
 
@@ -824,7 +824,7 @@ describe('only a copy', () => {
       verifyEqual(
         found,
         { state: JSON.parse(state), lastEventId: '3-0' },
-        `The snapshot's state is ${state}. That's an object, so the snapshot is sound. What's inside the object is up to the reducer, and 0 points are a state too.`,
+        `The snapshot's state is ${state}. That's an object, so the snapshot is sound. What's inside the object is up to the reducer, and 0 points is a state too.`,
       )
     })
   }
@@ -849,7 +849,7 @@ describe('only a copy', () => {
         getEntityStateWithSnapshot(box.redis, 'customer-1', earned()),
       ),
       { state: null, lastEventId: null },
-      "The stream of this customer is gone, and the snapshot was left over. The answer restored the customer from a copy. The stream is the truth, so ignore a snapshot whose event isn't in it.",
+      "The stream of this customer is gone, and the snapshot was left behind. The answer restored the customer from a copy. The stream is the truth, so ignore a snapshot whose event isn't in it.",
     )
     await plant(FIVE)
     await plantSnapshot(99, '99-0')
