@@ -76,7 +76,7 @@ export async function refuseOld(server: ServerProcess, executable: string): Prom
   const what = version === undefined ? 'too old to report its version' : fullName(version)
   throw new RedisUnavailableError(
     'binary',
-    `${executable} is ${what}, and the lessons need ${OLDEST_VERSION} or newer.`,
+    `${executable} is ${what}, but the lessons need ${OLDEST_VERSION} or newer.`,
     'Install a newer Redis, or use `--redis embedded`.',
   )
 }

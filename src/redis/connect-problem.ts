@@ -102,7 +102,7 @@ function replyProblem(message: string, { place, database }: Address): Explanatio
   const denied = /(?:run the|unknown (?:sub)?command) ['`]([\w|]+)/i.exec(message)?.[1]
   if (denied !== undefined) {
     return {
-      problem: `The Redis at ${place} doesn't allow ${denied.replace('|', ' ').toUpperCase()}, which every check needs.`,
+      problem: `The Redis at ${place} doesn't allow ${denied.replace('|', ' ').toUpperCase()}, and a check can't do without it.`,
       remedy: `Allow it there, ${ELSEWHERE}`,
     }
   }

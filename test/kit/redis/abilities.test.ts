@@ -66,7 +66,7 @@ need('redis-server').describe('a borrowed Redis whose user may do', () => {
     [['-discard'], /doesn't allow DISCARD, and/],
     [['-exec'], /doesn't allow EXEC, and/],
     [['-xautoclaim'], /doesn't allow XAUTOCLAIM, and/],
-    [['-@stream'], /doesn't allow XADD, XLEN, XRANGE, XREVRANGE and \d+ more, and/],
+    [['-@stream'], /doesn't allow XADD, XLEN, XRANGE, XREVRANGE, and \d+ more, and/],
     [['-@dangerous'], /doesn't allow INFO, and/],
     [['-@dangerous', '+info'], /doesn't allow FLUSHDB and KEYS, and/],
     [['-subscribe'], /doesn't allow SUBSCRIBE, and/],

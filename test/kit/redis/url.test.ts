@@ -188,7 +188,7 @@ need('redis-server').describe('a real Redis with a password', () => {
     const server = await startOwnServer({ args: ['--save', ''] })
     onTestFinished(() => server.stop())
     expect((await refusal(server.url.replace('://', '://:hunter2@'))).problem).toMatch(
-      /^The address has a password, but the Redis at 127\.0\.0\.1:\d+ has none\.$/,
+      /^The address has a password, but the Redis at 127\.0\.0\.1:\d+ doesn't use one\.$/,
     )
   })
 })
