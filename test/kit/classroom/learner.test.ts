@@ -291,7 +291,7 @@ describe('the commands', () => {
     expect(missing.stderr).toMatch(/^The join code is missing\. This isn't a terminal/)
     const joined = await run('class', 'join', `${served.origin}/#${served.about.joinCode}`, '--as', 'Ada')
     expect(joined).toMatchObject({ code: 0, stderr: '' })
-    expect(joined.stdout).toMatch(/^You are in "Tuesday" as Ada\.\n/)
+    expect(joined.stdout).toMatch(/^You're in "Tuesday" as Ada\.\n/)
 
     await run('start', '01')
     expect((await run('check', '01')).code).toBe(1)
@@ -418,7 +418,7 @@ need('redis-server').describe('the hub as a process', () => {
       /^Your class "Tuesday" is open: 1 participant\.\n[\s\S]*--code \w{6} --as NAME\n/,
     )
     expect((await run('export', file)).stdout).toBe(`"Tuesday": 1 participant, 2 attempts, in ${file}.\n`)
-    expect((await run('export', file)).stderr).toMatch(/is there already/)
+    expect((await run('export', file)).stderr).toMatch(/already exists/)
     expect((await run('export', path.join(home, 'class.xml'))).stderr).toMatch(/ending/)
     expect((await run('close')).stdout).toMatch(/^"Tuesday" is closed/)
     await expect(sendPending({ folder, progress, patience })).resolves.toMatchObject({ closed: true })
