@@ -14,7 +14,7 @@ export interface LessonPageOptions extends ListOptions {
 /** One lesson: text, tasks with hints, quiz, and the way to all others. */
 export function lessonPage({ lesson, view, theme, course, overview }: LessonPageOptions): Html {
   const { slug, number, title } = lesson
-  const links = html`<a class="to-lessons" href="#lessons">Lessons</a> <a href="/slides/${slug}">Slides</a> <a href="/glossary">Glossary</a>`
+  const links = html`<a class="to-lessons" href="#lessons">Lessons</a> <a href="/slides/${slug}">Slides</a>`
   const body = html`${topBar(links)}
 <div class="frame">
 <main id="main" data-slug="${slug}">
@@ -27,7 +27,7 @@ ${raw(view.outro)}
 </article>
 ${steps(lesson, course.lessons)}
 </main>
-<nav id="lessons" aria-label="Lessons"><a class="all" href="/">All lessons</a>${lessonList({ course, overview, here: slug })}</nav>
+<nav id="lessons" aria-label="Lessons"><a class="all" href="/">All lessons</a> <a class="all" href="/glossary">Glossary</a>${lessonList({ course, overview, here: slug })}</nav>
 </div>`
   return page({
     title: `${number} · ${title} · eventlings`,
