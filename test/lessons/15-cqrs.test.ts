@@ -82,7 +82,7 @@ describe('handleRegisterUserCommand', () => {
     )
     verify(
       event.eventId !== userId,
-      "The event has the ID of the user. The user's next event would have the same ID, and a consumer that drops duplicates by `eventId` would lose it. Generate a separate UUID for each event.",
+      "The `eventId` is the same as the user's ID. The user's next event would have the same ID, and a consumer that drops duplicates by `eventId` would lose it. Generate a separate UUID for each event.",
       { received: userId },
     )
     verifyEqual(
@@ -97,7 +97,7 @@ describe('handleRegisterUserCommand', () => {
     verifyEqual(
       (await box.admin.keys('projection:*')).sort(),
       [],
-      'The command wrote to a read model. Then both the command and `updateProjections` write it, and a rebuild from the events results in something else. The command should only store what happened.',
+      'The command wrote to a read model. Now both the command and `updateProjections` write to it, and a rebuild from the events would produce something different. The command should only store the event.',
     )
   })
 
@@ -128,7 +128,7 @@ describe('handleRegisterUserCommand', () => {
         'handleRegisterUserCommand',
         () => handleRegisterUserCommand(box.redis, command, noon),
         InvalidCommandError,
-        `A command with ${what} should be refused with an InvalidCommandError. You can refuse a command, but an event has already happened.`,
+        `A command with ${what} should be refused with an InvalidCommandError. You can refuse a command, but not an event, because it has already happened.`,
       )
       verifyEqual(error.field, field, `The InvalidCommandError for ${what} should name the field "${field}".`)
     }
@@ -144,7 +144,7 @@ describe('handleRegisterUserCommand', () => {
       [{ ...ada, name: 'x'.repeat(100) }, "A name of 100 characters isn't too long"],
       [
         { ...ada, name: ` ${'x'.repeat(100)} ` },
-        'The length of a name counts only after the white space is trimmed',
+        'The length of a name is checked after the white space is trimmed',
       ],
       [
         { name: 'A', email: 'ada@localhost' },
@@ -177,7 +177,7 @@ describe('handleRegisterUserCommand', () => {
       'handleRegisterUserCommand',
       () => handleRegisterUserCommand(box.connect(), { name: 'Eve', email: 'ada@example.com' }, noon),
       EmailTakenError,
-      "Ada registered, and another user registered with the same address before any read model was up to date. Both were accepted. A read model is always a little behind, so check a rule that can't be broken where the events are written.",
+      'Ada registered, and another user registered with the same address before any read model was up to date. Both were accepted. A read model is always a little behind, so if a rule must never be broken, check it where the events are written.',
     )
     verifyEqual(error.email, 'ada@example.com', 'The EmailTakenError should have the address in `email`.')
     verifyEqual(
@@ -194,7 +194,7 @@ describe('handleRegisterUserCommand', () => {
     verifyEqual(
       typed.email,
       'ada@example.com',
-      'The EmailTakenError has the address as the user typed it, ` ADA@example.com`. It should have the cleaned address, because that is the address that is taken.',
+      "The EmailTakenError has the address as the user typed it, ` ADA@example.com`. It should have the cleaned address, because that's the one that's taken.",
     )
     await register({ name: 'Eve', email: 'eve@example.com' })
   })
@@ -315,7 +315,7 @@ describe('updateProjections', () => {
     verifyEqual(
       [await registered(), (await row(1)).name, (await row(3)).name, count, none],
       ['3', 'not touched again', 'User 3', 1, 0],
-      '`updateProjections` had applied events 1 and 2. Then event 3 came, and it ran twice. It should have applied only event 3, because each event counts once.',
+      '`updateProjections` had applied events 1 and 2. Then event 3 came, and `updateProjections` ran two more times. It should have applied only event 3, and only once.',
     )
   })
 
@@ -379,7 +379,7 @@ describe('updateProjections', () => {
     verifyEqual(
       [await box.admin.get(POSITION), before],
       [`${LONG_RUN}-0`, LONG_RUN],
-      `There are only ${LONG_RUN} events of an unknown type, and \`updateProjections\` didn't apply all of them. ${why}`,
+      `The stream has ${LONG_RUN} events, all of an unknown type, and \`updateProjections\` didn't apply all of them. ${why}`,
     )
     await plant(LONG_RUN + 1, LONG_RUN + 1)
     const count = await update()
@@ -401,7 +401,7 @@ describe('updateProjections', () => {
     const largest = largestReply(box.commands)
     verify(
       largest <= 100,
-      'One command fetched more than 100 events. Read in pages, or a projection that is far behind, or is rebuilt, loads everything at once.',
+      'One command fetched more than 100 events. Read in pages. Otherwise, a projection that is far behind or being rebuilt loads everything at once.',
       { received: largest },
     )
   })
@@ -492,7 +492,7 @@ describe('handleGetUserQuery', () => {
     verifyEqual(
       await get({ userId: 'u-1' }),
       null,
-      "The user is in the events but not yet in the read model, and the query still found the user: it replayed the events. That gets slower with every event, and avoiding it is the read model's purpose. Without a token, answer only from the read model.",
+      'The user is in the events but not yet in the read model, and the query still found the user: it replayed the events. Replaying gets slower with every event, and the read model is there to avoid it. Without a token, answer only from the read model.',
     )
     verify(
       !box.commands.some(({ args }) => args.includes(EVENTS)),
@@ -563,7 +563,7 @@ describe('read your own write', () => {
         `The position of the read model and the token are both ${token}, but the query kept waiting and threw a NotYetError. It should answer.`,
       ),
       { userId, ...ada, registeredAt: NOON },
-      "Ada registered, the projections were updated, and then Ada's token was used in a query. The query should return Ada's row.",
+      "Ada registered, the read models were updated, and then a query used Ada's token. The query should return Ada's row.",
     )
     const { token: later } = await register({ name: 'Eve', email: 'eve@example.com' })
     await update()
@@ -584,7 +584,7 @@ describe('read your own write', () => {
     await update(box.connect())
     verify(
       await until(asked.settled),
-      "The query waited for the token, and the projections were updated, but two seconds later the query still hadn't answered.",
+      "The query waited for the token, and the read models were updated, but two seconds later the query still hadn't answered.",
     )
     verifyEqual(
       await asked.result(),
@@ -800,7 +800,7 @@ describe('read your own write', () => {
     const sent = box.commands.slice(before)
     verify(
       !isRestless(sent),
-      'While the query waited, it polled as fast as it could. Publish a message in `updateProjections`, or pause between two checks.',
+      'While the query waited, it polled as fast as it could. Publish a message in `updateProjections`, or pause between checks.',
       { received: `${sent.length} commands, while another client sent 200` },
     )
     asked.giveUp()
@@ -828,6 +828,6 @@ async function endOf(asked: Asked, moving: () => boolean, moved: () => boolean):
 async function nothingOpen(when: string): Promise<void> {
   verify(
     (await connectionsStillOpen()) === 0,
-    `${when}, but a connection that it opened is still open. Each such query leaves another one, until Redis accepts no more. Disconnect it in a \`finally\`, so that it closes however the wait ends.`,
+    `${when}, but a connection that it opened is still open. Each such query leaves another one open, until Redis accepts no more. Disconnect it in a \`finally\`, so that it closes no matter how the wait ends.`,
   )
 }
