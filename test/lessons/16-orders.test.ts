@@ -130,7 +130,7 @@ describe('evolve', () => {
     verifyEqual(
       made?.totalCents,
       7_557,
-      "This order is from the time when the tax was 8%. Its `taxCents` is 560, so its total should still be 75.57. `evolve` calculated the tax again with today's rate, so the total no longer matches what the customer paid.",
+      "This order is from a time when the tax was 8%. Its `taxCents` is 560, so its total should still be 75.57. `evolve` calculated the tax again with today's rate, so the total no longer matches what the customer paid.",
     )
   })
 
@@ -140,14 +140,14 @@ describe('evolve', () => {
         order(),
         PAID,
         orderIn('paid'),
-        'PAYMENT_RECEIVED should add to `paidCents` and set the status to paid.',
+        'PAYMENT_RECEIVED should add to `paidCents` and set the status to `paid`.',
       ],
-      [orderIn('paid'), SHIPPED, orderIn('shipped'), 'ORDER_SHIPPED should set the status to shipped.'],
+      [orderIn('paid'), SHIPPED, orderIn('shipped'), 'ORDER_SHIPPED should set the status to `shipped`.'],
       [
         orderIn('shipped'),
         DELIVERED,
         orderIn('delivered'),
-        'ORDER_DELIVERED should set the status to delivered.',
+        'ORDER_DELIVERED should set the status to `delivered`.',
       ],
       [
         order(),
@@ -184,7 +184,7 @@ describe('evolve', () => {
     verifyEqual(
       await call('evolve', () => evolve(order(), SHIPPED)),
       order({ status: 'shipped' }),
-      `After ORDER_SHIPPED, even an unpaid order should have the status shipped. ${why}`,
+      `After ORDER_SHIPPED, even an unpaid order should have the status \`shipped\`. ${why}`,
     )
     verifyEqual(
       await call('evolve', () => evolve(orderIn('paid'), CREATED)),
@@ -302,7 +302,7 @@ describe('decide', () => {
       for (const { payload } of received) {
         verify(
           typeof payload !== 'object' || !('status' in payload),
-          `The fact that \`decide\` returned for ${command.type} has a status in its payload. The status follows from the event types, and a second copy could only disagree.`,
+          `For ${command.type}, \`decide\` returned a fact with a status in its payload. The status follows from the event types, and a second copy could only disagree.`,
           { received: payload },
         )
       }
@@ -312,7 +312,7 @@ describe('decide', () => {
         verifyEqual(
           tax,
           700,
-          "The tax on 69.97 is 6.997, rounded to whole cents, so `taxCents` should be 700. A fraction of a cent can't be paid, and floats don't add up exactly.",
+          "The tax on 69.97 is 6.997. That's 7.00 when rounded to whole cents, so `taxCents` should be 700. You can't pay a fraction of a cent, and floats don't add up exactly.",
         )
       }
       verifyEqual(
@@ -377,7 +377,7 @@ describe('decide', () => {
         { sku: 'book', quantity: 1, unitCents: 2_499 },
         { sku: 'pen', quantity: 2, unitCents: 1_999 },
       ],
-      'There were three items, two of them with the same sku. `decide` should return one line per item, in the same order, to keep the order the way the customer placed it.',
+      'There were three items, two of them with the same `sku`. `decide` should return one line per item and keep them in order, so that the lines match what the customer chose.',
     )
   })
 
@@ -399,7 +399,7 @@ describe('decide', () => {
   test('refuses invalid items', async () => {
     const bad: readonly (readonly [readonly { sku: string; quantity: number }[], string])[] = [
       [[], 'An order without items'],
-      [[{ sku: 'gold', quantity: 1 }], "A sku that isn't in the price list"],
+      [[{ sku: 'gold', quantity: 1 }], "A `sku` that isn't in the price list"],
       [[{ sku: 'pen', quantity: 0 }], 'A quantity of 0'],
       [[{ sku: 'pen', quantity: -2 }], 'A quantity of -2 (the shop would pay the customer)'],
       [[{ sku: 'pen', quantity: 1.5 }], 'A quantity of 1.5'],
@@ -456,7 +456,7 @@ describe('decide', () => {
       verifyEqual(
         error.reason,
         'status',
-        `${what} for an order with the status ${before.status} breaks two rules. The table comes first, so the reason should be \`status\`. A different amount or other items wouldn't help the customer.`,
+        `${what} for an order with the status ${before.status} breaks two rules. The table comes first, so the reason should be \`status\`. A different amount or different items wouldn't help the customer.`,
       )
     }
   })
@@ -489,7 +489,7 @@ describe('decide', () => {
     verifyEqual(
       await decided(partly, refunded(2_697)),
       [refund(2_697)],
-      '7697 cents were paid and 5000 already refunded. `decide` should allow a refund of the remaining 2697, to the last cent.',
+      '7697 cents were paid and 5000 already refunded. `decide` should allow a refund of the remaining 2697, down to the last cent.',
     )
     for (const amount of [0, -100, 0.5, Number.NaN]) {
       await refuses(
@@ -634,7 +634,7 @@ describe('the commands', () => {
         ['4-0', 'ORDER_CANCELLED', { reason: 'too late' }],
         ['5-0', 'REFUND_ISSUED', { amountCents: 7_697 }],
       ],
-      'Another program had paid the order and gift-wrapped it, which is an unknown event type at version 3. `cancelOrder` should append both of its facts after that.',
+      'Another program stored a payment at version 2 and an event of an unknown type, ORDER_GIFT_WRAPPED, at version 3. `cancelOrder` should append both of its facts after those events.',
     )
     verifyEqual(version, 5, '`cancelOrder` should resolve to the version of the order after its last event.')
   })
@@ -743,11 +743,11 @@ describe('the commands', () => {
             eventType,
             cents: (payload as { readonly amountCents?: number } | undefined)?.amountCents,
           }))
-          const met = `A paid order got ${one} and ${other} at the same time (the second came between the ${after ?? 'start'} and the ${held ?? 'end'} of the first)`
+          const met = `${one} and ${other} ran at the same time for a paid order (the second came between the ${after ?? 'start'} and the ${held ?? 'end'} of the first)`
           const back = facts.reduce((sum, { cents = 0 }) => sum + Math.max(cents, 0), 0)
           verify(
             back <= 7_697,
-            `${met}, and more money was refunded than was paid, because a fact was stored whose decision had lost the race. Append the facts only if the order is still at the version that the decision was based on. MULTI without WATCH doesn't ensure that: if its first XADD fails, the second still runs.`,
+            `${met}, and more money was refunded than was paid, because a fact was stored even though its decision had lost the race. Append the facts only if the order is still at the version that the decision was based on. MULTI without WATCH doesn't ensure that: if its first XADD fails, the second still runs.`,
             { expected: '7697 cents at most', received: `${back} cents` },
           )
           const found = facts.map(({ eventType, cents }) =>
@@ -755,7 +755,7 @@ describe('the commands', () => {
           )
           verify(
             possible.some((way) => way.join() === found.join()),
-            `${met}, and the stored events contradict each other. The command that's stored later has to be decided again, based on all events stored so far.`,
+            `${met}, and the stored events contradict each other. Decide the slower command again, based on all events stored so far.`,
             { expected: possible.map((way) => way.join(', ')).join(' or '), received: found.join(', ') },
           )
         },
@@ -790,7 +790,7 @@ describe('the commands', () => {
         verifyEqual(
           (await types()).slice(2),
           second.ok ? ['ORDER_SHIPPED'] : cancelled,
-          'A paid order was shipped while it was being canceled. Either the shipment has to be refused and both facts of the cancellation stored, or the cancellation has to be refused and neither fact stored.',
+          'A paid order was shipped while it was being canceled. Either refuse the shipment and store both facts of the cancellation, or refuse the cancellation and store neither.',
           [
             [
               (added) => JSON.stringify(added) === '["ORDER_SHIPPED","REFUND_ISSUED"]',
@@ -819,7 +819,7 @@ describe('the commands', () => {
     if (times() === 0) return // over a connection that the test doesn't see
     verify(
       times() <= 5,
-      'Another writer was faster each time, and `processPayment` never stopped trying. Five attempts are enough. An endless loop keeps the customer waiting and Redis busy.',
+      'Another writer was faster each time, and `processPayment` kept trying. Five attempts are enough. An endless loop keeps the customer waiting and Redis busy.',
       { expected: '5 attempts at most', received: times() },
     )
     verify(
