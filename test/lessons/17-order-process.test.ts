@@ -87,7 +87,7 @@ describe('nextSteps', () => {
       [CREATED],
       now,
       [],
-      'There is only ORDER_CREATED. `nextSteps` should return [], because the order still waits for payment and stock.',
+      'The only event is ORDER_CREATED. `nextSteps` should return [], because the order is still waiting for payment and stock.',
     )
     await steps(
       [CREATED, PAID],
@@ -143,7 +143,7 @@ describe('nextSteps', () => {
 
   test("doesn't rely on the order of two services", async () => {
     const why =
-      'Payment and stock are two services, so which of them answers first is chance. Check which events are there, not which came last.'
+      "Payment and stock are two services, so it's up to chance which of them answers first. Check which events are there, not which came last."
     await steps(
       [CREATED, RESERVED, PAID],
       clock(),
@@ -170,7 +170,7 @@ describe('nextSteps', () => {
       [CREATED, REJECTED, CANCELLED, PAID],
       clock(),
       [refund(7_697)],
-      'A payment came after the order was canceled. `nextSteps` should refund the money, and not cancel the order again.',
+      'A payment came after the order was canceled. `nextSteps` should refund the money without canceling the order again.',
     )
     await steps(
       [CREATED, PAID, REJECTED, CANCELLED, REFUNDED],
@@ -204,7 +204,7 @@ describe('nextSteps', () => {
       [CREATED],
       tooLate(),
       [cancel('timeout')],
-      'After exactly 15 minutes without payment and stock, `nextSteps` should cancel the order with the reason `timeout`. The current time is the argument `now`.',
+      'After exactly 15 minutes with no answer from payment or stock, `nextSteps` should cancel the order with the reason `timeout`. The current time is the argument `now`.',
     )
     await steps(
       [CREATED, PAID],
@@ -216,7 +216,7 @@ describe('nextSteps', () => {
       [CREATED, PAID, RESERVED],
       tooLate(),
       [confirm],
-      'Payment and stock both came, although late. Rule 5 comes before rule 6, so `nextSteps` should confirm the order.',
+      'Payment and stock both answered, although late. Rule 5 comes before rule 6, so `nextSteps` should confirm the order.',
     )
     await steps(
       [CREATED, PAID, RESERVED, CONFIRMED],
@@ -314,7 +314,7 @@ describe('runService', () => {
         const types = await typesIn()
         verify(
           count(types, 'STOCK_RESERVED') <= 1,
-          `The service died after its ${last ?? 'start'}, was restarted with the same names, and reserved twice for one order. Write the reaction, the mark, and the XACK in one step.`,
+          `The service died after its ${last ?? 'start'}, was restarted with the same names, and the stock was reserved twice for one order. Write the reaction, the mark, and the XACK in one step.`,
           { received: types },
         )
         verify(
@@ -387,7 +387,7 @@ async function exactlyOnce(what: string, hint = ''): Promise<void> {
   const found = [count(types, 'ORDER_CANCELLED'), count(types, 'REFUND_REQUESTED')]
   verify(
     found.every((n) => n <= 1),
-    `${what}. The bus has ORDER_CANCELLED ${found[0]} times and REFUND_REQUESTED ${found[1]} times, so it was compensated twice. Write the event, the decisions, and the XACK in one step, and only if the history hasn't grown since you read it.${hint}`,
+    `${what}. The bus has ORDER_CANCELLED ${found[0]} times and REFUND_REQUESTED ${found[1]} times, so the order was compensated twice. Write the event, the decisions, and the XACK in one step, and only if the history hasn't grown since you read it.${hint}`,
     { received: types },
   )
   verifyEqual(
@@ -401,7 +401,7 @@ async function nothingPending(what: string): Promise<void> {
   verifyEqual(
     await pending('order-process'),
     0,
-    `${what}. An event that a consumer had read is still not acknowledged. Read the pending entries of the consumer you were given first (XREADGROUP from 0), then new ones (\`>\`), and acknowledge each entry that is finished.`,
+    `${what}. An event that a consumer had read is still not acknowledged. First read the pending entries of the consumer whose name was passed in (XREADGROUP from 0), then new ones (\`>\`), and acknowledge each finished entry.`,
   )
 }
 
@@ -412,7 +412,7 @@ describe('the process manager', () => {
     verifyEqual(
       await typesIn(),
       ['ORDER_CREATED', 'PAYMENT_RECEIVED'],
-      "The order was created and paid, the stock service hasn't answered, and by `clock` 5 minutes have passed. `runProcess` should wait and put nothing on the bus. Take the time from `clock`, not from the machine.",
+      "The order was created and paid, the stock service hasn't answered, and according to `clock`, 5 minutes have passed. `runProcess` should wait and put nothing on the bus. Take the time from `clock`, not from the machine.",
     )
   })
 
@@ -458,7 +458,7 @@ describe('the process manager', () => {
         ['ORDER_CREATED', 'PAYMENT_RECEIVED', 'STOCK_REJECTED', 'ORDER_CANCELLED', 'REFUND_REQUESTED'],
         ['1-0', '2-0', '3-0', '4-0', '5-0'],
       ],
-      '`process:order-1` should have every event that the manager received and every one that it decided, each once, as `<n>-0` with the field `event`. State kept anywhere else disagrees with the log after a crash.',
+      '`process:order-1` should have every event that the manager received or published, each once, with the ID `<n>-0` and the field `event`. State kept anywhere else disagrees with the log after a crash.',
     )
   })
 
@@ -468,7 +468,7 @@ describe('the process manager', () => {
     verifyEqual(
       await typesIn(PROCESS),
       ['ORDER_CREATED', 'ORDER_GIFT_WRAPPED', 'ORDER_SHIPPED', 'PAYMENT_RECEIVED'],
-      'Two events on the bus have types that no rule uses, and they are missing in `process:order-1`. Record events of every type: the history is the only memory, and a future rule may need them.',
+      'Two events on the bus have types that no rule uses, and they are missing from `process:order-1`. Record events of every type: the history is the only memory, and a future rule may need them.',
     )
   })
 
@@ -494,7 +494,7 @@ describe('the process manager', () => {
     verifyEqual(
       await typesIn(),
       ['STOCK_REJECTED', 'ORDER_CANCELLED', 'REFUND_REQUESTED'],
-      "Another process of the manager had recorded ORDER_CREATED and PAYMENT_RECEIVED in `process:order-1`. This one should read them from there, because state in memory or outside the log doesn't include them.",
+      "Another manager had recorded ORDER_CREATED and PAYMENT_RECEIVED in `process:order-1`. This one should read them from there, because state in memory or outside the log doesn't include them.",
     )
   })
 
@@ -520,7 +520,7 @@ describe('the process manager', () => {
     verifyEqual(
       refunds.map(({ payload }) => payload),
       [{ amountCents: 15_394 }],
-      "The customer paid twice: two PAYMENT_RECEIVED, each with its own `eventId`. Compare events by `eventId`, because two events of one type aren't one event. `runProcess` should request a refund of all 15394 cents.",
+      "The customer paid twice: two PAYMENT_RECEIVED, each with its own `eventId`. Compare events by `eventId`, because two events of one type aren't the same event. `runProcess` should request a refund of all 15394 cents.",
     )
   })
 
@@ -695,7 +695,7 @@ describe('the process manager', () => {
         verifyEqual(
           await call('expireOrders', () => expireOrders(box.connect(), tooLate)),
           1,
-          `The manager died after its ${last ?? 'start'} while it was recording ORDER_CREATED, and was restarted. 15 minutes later \`expireOrders\` didn't find the order, so it waits forever. Write the index for \`expireOrders\` in the same step as the event.`,
+          `The manager died after its ${last ?? 'start'} while it was recording ORDER_CREATED, and was restarted. 15 minutes later \`expireOrders\` didn't find the order, and it waits forever. Write the index for \`expireOrders\` in the same step as the event.`,
         )
       },
     })
@@ -813,7 +813,7 @@ describe('forward', () => {
     const outcome = await attempt('forward', () => forward(box.redis, analytics, send))
     verify(
       !outcome.ok && outcome.error instanceof Error && outcome.error.message === '503 analytics is down',
-      '`send` failed with an Error, and `forward` should reject with the same Error. Otherwise the caller has no way to notice that events are waiting.',
+      '`send` rejected with an error, and `forward` should reject with the same error. Otherwise the caller has no way to notice that events are waiting.',
       { received: outcome },
     )
     state.down = false
@@ -846,7 +846,7 @@ describe('forward', () => {
         verifyEqual(
           [...new Set(keys)].sort(),
           [KEYS.created, KEYS.paid],
-          `The forwarder died after its ${last ?? 'start'} (${before} sent) and was restarted, and an event never arrived. Send first, then mark and acknowledge, which is at-least-once.`,
+          `The forwarder died after its ${last ?? 'start'} (${before} sent) and was restarted, and an event never arrived. Send first, then mark and acknowledge. That's at-least-once delivery.`,
         )
         verify(
           keys.length <= 3,
@@ -871,7 +871,7 @@ describe('forward', () => {
     verifyEqual(
       got.length,
       2,
-      'The group was set back to the beginning, and `forward` sent all the old events again. Store in Redis the `eventId` of each event that was sent.',
+      'The group was set back to the beginning, and `forward` sent all the old events again. Store the `eventId` of each sent event in Redis.',
     )
   })
 
