@@ -136,7 +136,7 @@ describe('applyPostEvent', () => {
     verifyEqual(
       await call('applyPostEvent', () => applyPostEvent(published(), event(5, 'POST_PUBLISHED'))),
       published(),
-      "The log has a second POST_PUBLISHED, from a program without rules. The first day counts, so that readers don't see an old post as news.",
+      'The log has a second POST_PUBLISHED, from a program without rules. The first date counts, or readers would see an old post as news.',
     )
     verifyEqual(
       await call('applyPostEvent', () => applyPostEvent(published(), CREATED)),
@@ -215,7 +215,7 @@ describe('createPost and getPost', () => {
     verifyEqual(
       await call('getPost', () => getPost(box.redis, 'post-1')),
       published({ title: 'Hello, world', editedAt: '2026-03-03T08:00:00.000Z' }),
-      '`getPost` should resolve to the post after all events in `blog:post:post-1`, with the times of these events.',
+      '`getPost` should resolve to the post after all events in `blog:post:post-1`, and its times should come from the timestamps of those events.',
     )
     const none = await call('getPost', () => getPost(box.redis, 'post-9'))
     verify(none === null, "`getPost` should resolve to `null` for a post that doesn't exist.", {
@@ -272,7 +272,7 @@ describe('createPost and getPost', () => {
         verifyEqual(
           await types(),
           ['POST_CREATED'],
-          `Two authors created a post with the same ID, and the stream doesn't have exactly one POST_CREATED (the second came between the ${after ?? 'start'} and the ${held ?? 'end'} of the first). Use the next version as the entry's ID, because Redis accepts each ID only once. If it's taken, don't write the same event under another ID, but read and decide again.`,
+          `Two authors created a post with the same ID, and the stream doesn't have exactly one POST_CREATED (the second came between the ${after ?? 'start'} and the ${held ?? 'end'} of the first). Use the next version as the entry's ID, because Redis accepts each ID only once. If it's taken, don't write the same event under another ID. Read and decide again.`,
         )
         const loser = first.ok ? second : first
         verify(
@@ -361,7 +361,7 @@ describe('editPost', () => {
       'editPost',
       () => editPost(box.redis, clock, 'post-1', { content: '\n' }),
       'no-content',
-      "`editPost` emptied a published post. A post can't be published empty, so it can't become empty afterwards either.",
+      "`editPost` emptied a published post. A post can't be published empty, so it can't become empty afterward, either.",
       both,
     )
   })
@@ -377,7 +377,7 @@ describe('editPost', () => {
     if (times() === 0) return // over a connection that the test doesn't see
     verify(
       times() <= 10,
-      'Another writer was faster each time, and `editPost` never stopped trying. Ten attempts are enough. An endless loop keeps the author waiting and Redis busy.',
+      'Another writer was faster each time, and `editPost` kept trying. Ten attempts are enough. An endless loop keeps the author waiting and Redis busy.',
       { expected: '10 attempts at most', received: times() },
     )
     verify(
@@ -461,7 +461,7 @@ describe('publishPost', () => {
         verifyEqual(
           await types(),
           ['POST_CREATED', 'POST_PUBLISHED'],
-          `A double click called \`publishPost\` twice, and the post wasn't published exactly once (the second call came between the ${after ?? 'start'} and the ${held ?? 'end'} of the first). If the ID of the next version is taken, don't write the same event under another ID, but read and decide again.`,
+          `A double click called \`publishPost\` twice, and the post wasn't published exactly once (the second call came between the ${after ?? 'start'} and the ${held ?? 'end'} of the first). If the ID of the next version is taken, don't write the same event under another ID. Read and decide again.`,
         )
         const loser = first.ok ? second : first
         verify(
@@ -503,7 +503,7 @@ describe('publishPost', () => {
         const all = await types()
         verify(
           all.length === 2 && first.ok !== second.ok,
-          `The post was published and emptied at the same moment (between the ${after ?? 'start'} and the ${held ?? 'end'} of \`publishPost\`), and not exactly one of the two was refused. An empty post should never be public, so read and decide again after a conflict.`,
+          `A post was emptied between the ${after ?? 'start'} and the ${held ?? 'end'} of \`publishPost\`. Exactly one of the two commands should be refused. An empty post should never be public, so read and decide again after a conflict.`,
           { received: all },
         )
         const loser = first.ok ? second : first
