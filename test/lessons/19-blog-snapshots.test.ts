@@ -181,7 +181,7 @@ describe('takeSnapshot', () => {
     verifyEqual(
       await snapshot(),
       at(20, { title: 'Hello, world', content: 'as the snapshot has it' }),
-      'There are ten events after the snapshot at 10. The next snapshot, at 20, should be its state plus the ten events after it.',
+      'There are ten events after the snapshot at 10. The next one, at 20, should be the state of the first with those ten events applied.',
     )
   })
 
@@ -191,7 +191,7 @@ describe('takeSnapshot', () => {
     verifyEqual(
       await snapshot(),
       at(14),
-      "The post has 14 events and no snapshot, because the program that wrote the tenth event died. 14 isn't a multiple of ten, but a snapshot is due, because there are at least ten events without one.",
+      "The post has 14 events and no snapshot, because the program that wrote the tenth event died. 14 isn't a multiple of ten, but a snapshot is due, because at least ten events aren't in one yet.",
     )
   })
 
@@ -210,7 +210,7 @@ describe('takeSnapshot', () => {
     verifyEqual(
       [taken, await snapshot()],
       [false, before],
-      "The stored snapshot is from a newer program (reducerVersion 2). Your program is older, so `takeSnapshot` shouldn't overwrite it and should resolve to false.",
+      'The stored snapshot is from a newer program (reducerVersion 2). Your program is older, so `takeSnapshot` should leave it alone and resolve to false.',
     )
   })
 
@@ -330,7 +330,7 @@ describe('openBlog', () => {
     verifyEqual(
       [versions, await snapshot()],
       [[1, 2, 3, 4, 5, 6, 7, 8, 9], {}],
-      'After nine commands, each should have resolved to the new version, as in lesson 18, and there should be no snapshot yet.',
+      'Each of the nine commands should resolve to the new version, as in lesson 18, and there should be no snapshot yet.',
     )
     await edit(blog, { content: 'draft 10' })
     await settled(blog)
@@ -363,7 +363,7 @@ describe('openBlog', () => {
     verifyEqual(
       await snapshot(),
       at(15, { editedAt: DAY_9 }),
-      "Fourteen events came from other programs and the fifteenth from this blog, but there's no snapshot at 15. It's due by the number of events in the post, not by the number that this process wrote, and not only at 10, 20, or 30.",
+      "Fourteen events came from other programs and the fifteenth from this blog, but there's no snapshot at 15. Go by the number of events in the post, not by the number that this process wrote. A snapshot can be due at any version, not just 10, 20, or 30.",
     )
   })
 
@@ -422,7 +422,7 @@ describe('openBlog', () => {
     const end = await attempt('settled', () => blog.settled())
     verify(
       end.ok,
-      'The snapshot failed, and `settled` rejected. It should never reject, because the error belongs to `onError`, and an unhandled rejection ends the process.',
+      'The snapshot failed, and `settled` rejected. It should never reject, because errors go to `onError`, and an unhandled rejection ends the process.',
       { received: !end.ok && end.error },
     )
     verifyEqual(
