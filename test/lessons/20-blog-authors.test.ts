@@ -122,7 +122,7 @@ describe('applyCardEvent and changeAuthor', () => {
         draft(),
         event(3, 'POST_EDITED', { title: '' }),
         draft({ title: '' }),
-        'POST_EDITED with the title `""` does have a title, so the card’s title should be empty afterwards. Only an edit without a title leaves the card alone.',
+        'POST_EDITED with the title `""` does have a title, so the card’s title should be empty afterward. Only an edit without a title leaves the card alone.',
       ],
       [draft(), PUBLISHED, published, 'POST_PUBLISHED should set `publishedAt` to the time of the event.'],
       [
