@@ -33,7 +33,7 @@ async function bytesOf(path: string, shown: string): Promise<Uint8Array | string
       continue
     }
     if (!(bytes instanceof Error)) return bytes
-    if (bytes.code === 'ENOENT') return `There is no file ${shown}.`
+    if (bytes.code === 'ENOENT') return `There's no file ${shown}.`
     return `${shown} can't be read (${bytes.code}). Check its permissions.`
   }
 }

@@ -27,5 +27,5 @@ export async function blameBuilt(own: Attempt, onModel: () => Promise<Attempt>):
 function sentence(files: readonly string[], what: string): string {
   const names = files.map((file) => file.replace(/^.*\//, ''))
   const list = new Intl.ListFormat('en').format(names)
-  return `Built on your ${list}. With the model answer${names.length === 1 ? '' : 's'}, ${what}.`
+  return `Built on your ${list}. With the model solution${names.length === 1 ? '' : 's'}, ${what}.`
 }

@@ -165,7 +165,7 @@ function resolveFor(plugin: PluginBuild, input: BundleInput, files: Set<string>,
     }
     if (isOurs(found.path)) {
       return missing(
-        `Your file imports ${args.path}, which is part of the course. An answer can import ioredis, node: modules, other files in workspace/ and \`#built/…\`.`,
+        `Your file imports ${args.path}, which is part of the course. An answer can import ioredis, node: modules, other files in workspace/, and \`#built/…\`.`,
       )
     }
     return guest(found.path)

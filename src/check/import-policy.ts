@@ -33,7 +33,7 @@ export function judgeImport(specifier: string): ImportVerdict {
   if (specifier.startsWith('#built/')) return { kind: 'built', slug: specifier.slice('#built/'.length) }
   if (specifier.startsWith('#')) {
     return refused(
-      `Your file imports ${specifier}, which is part of the check. An answer can import ioredis, node: modules, other files in workspace/ and \`#built/…\`.`,
+      `Your file imports ${specifier}, which is part of the check. An answer can import ioredis, node: modules, other files in workspace/, and \`#built/…\`.`,
     )
   }
   if (specifier === 'vitest' || specifier.startsWith('@vitest/') || specifier.startsWith('vitest/')) {

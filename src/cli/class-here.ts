@@ -59,7 +59,7 @@ export function opened(open: OpenClass, qr: string): string {
 
   Learners:  ${self} class join ${first} --code ${joinCode} --as NAME
   You:       ${own}/instructor
-  Secret:    ${file.secret}   (for your pages; show it to no one)
+  Secret:    ${file.secret}   (for your pages; don't show it to anyone)
 ${qr}
 ${reach}
 ${redis.description}

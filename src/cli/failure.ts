@@ -41,15 +41,15 @@ const known: Readonly<Record<string, ExitCode>> = {
 
 /** What the system says when a file can't be used, in words. */
 const bySystem: Readonly<Record<string, string>> = {
-  EACCES: 'permission is missing',
+  EACCES: "you don't have permission",
   EPERM: "the system doesn't permit it",
   EROFS: 'the disk is read-only',
   ENOSPC: 'the disk is full',
-  EDQUOT: 'your quota on the disk is used up',
+  EDQUOT: 'your disk quota is used up',
   EMFILE: 'too many files are open',
   ENOENT: "it doesn't exist",
   ENOTDIR: "part of its path isn't a folder",
-  EISDIR: 'it is a folder',
+  EISDIR: "it's a folder",
 }
 
 interface Problem {

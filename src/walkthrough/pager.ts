@@ -89,6 +89,6 @@ function screen(
   const page = all[shown] ?? ''
   const below = '\n'.repeat(Math.max(1, (output.rows || 24) - page.split('\n').length - 1))
   const last = shown === all.length - 1
-  const keys = instead ?? `${shown + 1}/${all.length}  space ${last ? 'done' : 'on'} · b back · q leave`
+  const keys = instead ?? `${shown + 1}/${all.length}  space ${last ? 'done' : 'next'} · b back · q leave`
   return `${page}${below}${palette.paint(keys, 'inverse')}`
 }

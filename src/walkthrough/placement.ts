@@ -31,7 +31,7 @@ export async function askPlacement(walk: Asking): Promise<void> {
   const { desk, ui, palette } = walk
   const placed: Placed[] = []
   const rule =
-    'One question from each lesson, until two answers are wrong. You start at the first lesson you got wrong.'
+    'One question from each lesson, until two answers are wrong. You start with the first lesson you got wrong.'
   ui.print(await renderMarkdown(rule, { width: ui.width, palette }))
   for (const summary of desk.course.lessons) {
     const { quiz } = await desk.course.lesson(summary.slug)
@@ -40,7 +40,7 @@ export async function askPlacement(walk: Asking): Promise<void> {
     if (question === undefined) continue
     const asked = { text: question.question, answers: question.answers }
     const chosen = await askQuestion(walk, asked, `${summary.number} · ${summary.title}`)
-    if (chosen === 'leave') return ui.print('You left the placement. Nothing was changed.')
+    if (chosen === 'leave') return ui.print('You left the placement quiz. Nothing was changed.')
     const right = isRightChoice(question, chosen)
     placed.push({ lesson: summary, right })
     ui.print(await renderMarkdown(explanation(question, chosen, right), { width: ui.width, palette }))

@@ -47,7 +47,7 @@ function unfinished(desk: Desk, palette: Palette, width: number): readonly Line[
     const lesson = overview.lesson(slug)
     const remarks = [
       ...(lesson.attempts > 0 ? [`${lesson.attempts} ${lesson.attempts === 1 ? 'check' : 'checks'}`] : []),
-      ...(lesson.brokenSince === undefined ? [] : ['its answer has failed since you changed it']),
+      ...(lesson.brokenSince === undefined ? [] : ['you changed your answer, and it fails now']),
       ...(lesson.skippedTasks === 0
         ? []
         : [`${lesson.skippedTasks} skipped, needing a real server or a cluster`]),

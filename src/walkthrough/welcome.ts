@@ -10,7 +10,7 @@ export function welcome({ course, progress }: Desk, palette: Palette, width: num
   const lines: readonly Text[] = [
     span('eventlings: event sourcing on Redis, in small steps', 'bold'),
     isNew
-      ? `${course.lessons.length} lessons; each takes 20 to 40 minutes.`
+      ? `${course.lessons.length} lessons; each takes 25 to 40 minutes.`
       : `Welcome back. ${passed} of ${course.lessons.length} lessons passed so far.`,
     'You read a little, then write a little in your own editor.',
     "A check runs it against Redis and says what's wrong.",

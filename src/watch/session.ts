@@ -57,7 +57,7 @@ export class WatchSession {
   /** Creates the lesson's file if needed, watches it and checks it at once. */
   static async open(options: WatchOptions): Promise<WatchSession> {
     const lesson = options.course.lessons.find(({ slug }) => slug === options.slug)
-    if (lesson === undefined) throw new Error(`There is no lesson ${options.slug}.`)
+    if (lesson === undefined) throw new Error(`There's no lesson ${options.slug}.`)
     const session = new WatchSession(options, lesson)
     await session.#enter(lesson)
     options.news?.((news) => session.#hear(news))
@@ -87,7 +87,10 @@ export class WatchSession {
       case 'solution':
         if (maySeeSolution(this.#options, this.#lesson.slug)) return await this.#reveal(action)
         return this.#set({
-          question: { text: 'Show the solution? A pass after it counts as one with help.', action },
+          question: {
+            text: 'Show the solution? A pass after this counts as "passed after the solution".',
+            action,
+          },
         })
       case 'reset':
         return this.#set({ question: { text: 'Start over? Your file is kept under a dated name.', action } })

@@ -17,7 +17,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   RESET: 'it leaves the sandbox database that this check looks at',
   'CONFIG SET': 'it changes the server for everyone who uses it',
   'CONFIG REWRITE': "it changes the server's configuration file",
-  'CLIENT KILL': "it cuts other clients' connections, this check's among them",
+  'CLIENT KILL': "it cuts other clients' connections, including this check's",
   'CLIENT PAUSE': 'it stops every client of the server',
   'SCRIPT FLUSH': "it deletes every other client's scripts",
   'SCRIPT KILL': "it ends another client's script",

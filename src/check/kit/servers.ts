@@ -42,7 +42,8 @@ function startKeeper(): ChildProcess {
   })
   const gone = () => {
     keeper = undefined
-    for (const { reject } of waiting.values()) reject(new Error('The process that keeps the servers ended.'))
+    for (const { reject } of waiting.values())
+      reject(new Error('The process that runs the servers has ended.'))
   }
   child.once('error', gone)
   child.once('exit', gone)
@@ -51,7 +52,7 @@ function startKeeper(): ChildProcess {
     const { id, done, failed } = JSON.parse(line) as { id: number; done?: Answer; failed?: string }
     const asked = waiting.get(id)
     if (done !== undefined) asked?.resolve(done)
-    else asked?.reject(new Error(failed ?? 'The servers sent no answer.'))
+    else asked?.reject(new Error(failed ?? "The servers didn't answer."))
   })
   return child
 }

@@ -81,7 +81,7 @@ export class StandbyRunner implements VitestRunner {
     this.unusable =
       typeof loaded === 'number'
         ? {
-            diagnosis: `Your file was still being loaded after ${loaded} seconds, because an \`await\` outside all functions waits for something that never comes. Move it into a function.`,
+            diagnosis: `Your file was still being loaded after ${loaded} seconds, because an \`await\` outside any function waits for something that never happens. Move it into a function.`,
           }
         : wrongExport(loaded.answer, exports, answer, answerText)
     if (this.unusable !== undefined) throw new Error(this.unusable.diagnosis)

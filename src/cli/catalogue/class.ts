@@ -8,7 +8,7 @@ const group = 'Class'
 const forLearners: readonly CommandEntry[] = [
   {
     usage: 'join [address]',
-    summary: 'join a class: the instructor sees how far you are',
+    summary: 'join a class: the instructor sees your progress',
     flags: [
       ['--code <code>', 'the join code'],
       ['--as <name>', 'the name that the instructor sees'],
@@ -44,7 +44,7 @@ const forLearners: readonly CommandEntry[] = [
   },
   {
     usage: 'leave',
-    summary: 'leave the class: it deletes everything about you',
+    summary: 'leave the class, and have it delete your data',
     flags: [yes],
     examples: [['class leave', 'your own progress stays here']],
     group,
@@ -85,7 +85,7 @@ const forInstructors: readonly CommandEntry[] = [
   },
   {
     usage: 'close',
-    summary: 'close a class: it accepts no more participants or events',
+    summary: 'close a class: it stops accepting learners and events',
     flags: [which],
     examples: [['class close', '"class resume" reopens it']],
     group,
@@ -109,7 +109,7 @@ const forInstructors: readonly CommandEntry[] = [
   },
   {
     usage: 'doctor',
-    summary: 'say whether this machine can host a class; changes nothing',
+    summary: 'check if this machine can host a class; changes nothing',
     flags: [json],
     examples: [['class doctor', 'addresses, port, Redis']],
     group,
@@ -117,9 +117,9 @@ const forInstructors: readonly CommandEntry[] = [
   },
   {
     usage: 'bundle <file>',
-    summary: 'make one archive for a room without internet',
+    summary: 'pack the course for a room without internet',
     flags: [],
-    examples: [['class bundle course.tar.gz', 'course, packages, and image, to pass around on a USB stick']],
+    examples: [['class bundle course.tar.gz', 'the course, its packages, and the image, for a USB stick']],
     group,
     load: () => import('../commands/class-bundle.ts'),
   },

@@ -19,7 +19,7 @@ export const learnCommands: readonly CommandEntry[] = [
   },
   {
     usage: 'read [lesson]',
-    summary: 'show the text of a lesson, without hints and solution',
+    summary: 'show the text of a lesson, without hints or solution',
     flags: [['--pages', 'page by page'], ['--web', 'in the browser, with code that runs'], ...web],
     examples: [
       ['read 01', 'the whole text'],
@@ -132,7 +132,7 @@ export const learnCommands: readonly CommandEntry[] = [
   },
   {
     usage: 'skip [lessons...]',
-    summary: 'mark lessons as known; "start" takes one up again',
+    summary: 'mark lessons as known; "start" brings one back',
     flags: [],
     examples: [
       ['skip 01-06', 'the first six'],

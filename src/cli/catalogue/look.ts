@@ -7,7 +7,7 @@ const group = 'Look'
 export const lookCommands: readonly CommandEntry[] = [
   {
     usage: 'list',
-    summary: 'show all lessons and how far you are',
+    summary: 'show all lessons and your progress',
     flags: [['--track <name>', 'only the lessons of this track'], json],
     examples: [
       ['list', 'lessons by chapter'],
@@ -18,7 +18,7 @@ export const lookCommands: readonly CommandEntry[] = [
   },
   {
     usage: 'find [word...]',
-    summary: 'look a word up in the glossary and in every lesson',
+    summary: 'look up a word in the glossary and in every lesson',
     flags: [json],
     examples: [
       ['find checkpoint', 'what it means, and which lessons use it'],
@@ -58,10 +58,10 @@ export const lookCommands: readonly CommandEntry[] = [
   },
   {
     usage: 'doctor',
-    summary: 'say what this machine has and lacks; changes nothing',
+    summary: 'show what this machine has and lacks; changes nothing',
     flags: [['--class', 'before a class: also run a whole check, and see if the class answers'], json],
     examples: [
-      ['doctor', 'each finding with its remedy'],
+      ['doctor', 'each finding, and what to do about it'],
       ['doctor --class', 'the day before a class'],
     ],
     group,

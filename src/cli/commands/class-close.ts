@@ -8,7 +8,7 @@ export const run: Run = async (context, _args, flags) => {
     await hub.store.record({ type: 'CLASS_CLOSED', payload: {} })
     return { kind: 'done' }
   })
-  context.print(`"${name}" is closed. It accepts no more participants or events.
+  context.print(`"${name}" is closed. It no longer accepts learners or events.
 To keep its data: ${self} class export FILE.csv`)
   return Exit.passed
 }

@@ -27,7 +27,7 @@ Your work never waits for the network.
 
   ${self} stuck "why…"   raise a hand
   ${self} class status   your class and its news
-  ${self} class leave    leave, and be forgotten`)
+  ${self} class leave    leave, and delete your data`)
   return Exit.passed
 }
 

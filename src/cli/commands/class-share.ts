@@ -7,7 +7,7 @@ import { Exit } from '../exit.ts'
 
 export const run: Run = async (context, [word]) => {
   if (word !== 'on' && word !== 'off')
-    throw new UsageError(`Say on or off. For example: ${self} class share off`)
+    throw new UsageError(`Choose on or off. For example: ${self} class share off`)
   const { desk, member } = await memberOf(context)
   const share = word === 'on'
   try {

@@ -27,7 +27,7 @@ export const run: Run = async (context, _args, flags) => {
     else {
       const { sent, stored, duplicates, lost, medianMs, p99Ms } = result
       context.print(`${learners} learners, each checking every ten seconds, for ${seconds} seconds, ${hubs === 1 ? 'one hub' : `${hubs} hubs`}:
-${sent} events were sent, ${stored} were stored, ${duplicates} arrived twice and count once, ${lost} were lost.
+${sent} events were sent, ${stored} were stored, ${duplicates} arrived twice and were counted once, ${lost} were lost.
 Time from a check to the dashboard: ${medianMs} ms (median), ${p99Ms} ms (99th percentile).`)
     }
     return result.lost === 0 ? Exit.passed : Exit.notPassed

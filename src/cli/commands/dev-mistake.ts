@@ -22,7 +22,8 @@ async function printFile(context: Context, { slug, number }: LessonSummary, name
   const { course } = await context.desk()
   const { answers, broken } = await readMistakes(course, slug)
   const problem = broken.find((section) => section.name === name)?.problem
-  if (problem !== undefined) throw new UsageError(`The mistake "${name}" doesn't make a file. ${problem}`)
+  if (problem !== undefined)
+    throw new UsageError(`The mistake "${name}" can't be turned into a file. ${problem}`)
   const found = answers.find((answer) => answer.name === name)
   if (found === undefined) {
     const names = answers.map((answer) => answer.name).join(', ')

@@ -84,7 +84,7 @@ function nothing(word: string, glossary: readonly GlossaryEntry[]): string {
     glossary.map(({ term }) => term.toLowerCase()),
   )
   const instead = guess === undefined ? '' : ` Did you mean "${guess}"?`
-  return `Neither the glossary nor a lesson has "${word}".${instead} Run "${self} find" to list the glossary.`
+  return `Neither the glossary nor any lesson has "${word}".${instead} Run "${self} find" to list the glossary.`
 }
 
 function asJson(word: string, entry: GlossaryEntry | undefined, lessons: readonly InLesson[]) {

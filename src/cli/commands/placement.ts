@@ -6,7 +6,7 @@ import { Exit } from '../exit.ts'
 export const run: Run = async (context) => {
   const { input, output, palette } = context
   assertCanPrompt(context, {
-    reason: 'The placement asks a few questions.',
+    reason: 'The placement quiz asks a few questions.',
     hints: [`${self} skip 01-03`, `${self} start 04`],
   })
   const desk = await context.desk()

@@ -10,7 +10,7 @@ const needed = 700 * megabyte
  */
 export function nodeFinding(version: string): Finding {
   const [major = 0, minor = 0] = version.slice(1).split('.').map(Number)
-  const remedy = 'Install Node 20.19 or later, 22 or 24 from https://nodejs.org.'
+  const remedy = 'Install the latest Node 20, 22, or 24 from https://nodejs.org.'
   if (major < 20 || (major === 20 && minor < 19) || (major === 22 && minor < 12)) {
     return fail('Node', `Node ${version} is too old.`, remedy)
   }
@@ -42,10 +42,10 @@ export function memoryFinding({
 }): Finding {
   const free = Math.round(Math.min(available, limit) / megabyte)
   const shown = free >= 2048 ? `${(free / 1024).toFixed(1)} GB` : `${free} MB`
-  if (free * megabyte >= needed) return ok('Memory', `${shown} are free.`)
+  if (free * megabyte >= needed) return ok('Memory', `${shown} is free.`)
   return warn(
     'Memory',
-    `Only ${shown} are free; a check may need ${needed / megabyte} MB.`,
+    `Only ${shown} is free; a check may need ${needed / megabyte} MB.`,
     'Close other programs, or give the container or virtual machine more memory.',
   )
 }

@@ -129,7 +129,7 @@ export const GUESTS: readonly Guest[] = [
   {
     what: 'forgotten await',
     answer: GOOD.replace('await redis.eval', 'redis.eval'),
-    says: /returned while Redis had not yet answered EVAL/,
+    says: /returned before Redis answered EVAL/,
   },
   {
     what: 'blocking read given up by closing its connection',
@@ -138,7 +138,7 @@ export const GUESTS: readonly Guest[] = [
   {
     what: 'write given up by closing its connection',
     answer: closingAtTheEnd("own.set('last', value).catch(() => {})"),
-    says: /returned while Redis had not yet answered SET/,
+    says: /returned before Redis answered SET/,
   },
   {
     what: 'unclosed connection',

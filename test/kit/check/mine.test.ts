@@ -64,7 +64,7 @@ test('a bug in the earlier file is reported there, and the stack leads to it', a
   const result = await check(GOOD.replace('/* here */', "throw new Error('broken')"))
   const [task] = result.tasks
   expect(task?.diagnosis).toBe(
-    `Built on your ${SLUG}.ts. With the model answer, this task passes. append threw Error: broken`,
+    `Built on your ${SLUG}.ts. With the model solution, this task passes. append threw Error: broken`,
   )
   expect(task?.at).toEqual({ file: `workspace/${SLUG}.ts`, line: 7 })
 })
@@ -78,7 +78,7 @@ test('an earlier file with a syntax error is named', async () => {
   const result = await check('export const = 1\n')
   expect(result.diagnosis).toMatch(
     new RegExp(
-      `^Built on your ${SLUG}\\.ts\\. With the model answer, your file passes\\. Your workspace/${SLUG}\\.ts isn't valid TypeScript`,
+      `^Built on your ${SLUG}\\.ts\\. With the model solution, your file passes\\. Your workspace/${SLUG}\\.ts isn't valid TypeScript`,
     ),
   )
   expect(result.at).toEqual({ file: `workspace/${SLUG}.ts`, line: 1 })

@@ -25,16 +25,12 @@ test.each([
 })
 
 test.each([
-  [{ available: 8 * gigabyte, limit: 16 * gigabyte }, 'ok', '8.0 GB are free.'],
-  [
-    { available: 8 * gigabyte, limit: gigabyte / 2 },
-    'warn',
-    'Only 512 MB are free; a check may need 700 MB.',
-  ],
+  [{ available: 8 * gigabyte, limit: 16 * gigabyte }, 'ok', '8.0 GB is free.'],
+  [{ available: 8 * gigabyte, limit: gigabyte / 2 }, 'warn', 'Only 512 MB is free; a check may need 700 MB.'],
   [
     { available: gigabyte / 4, limit: 16 * gigabyte },
     'warn',
-    'Only 256 MB are free; a check may need 700 MB.',
+    'Only 256 MB is free; a check may need 700 MB.',
   ],
 ])('memory %j: %s', (memory, state, finding) => {
   expect(memoryFinding(memory)).toMatchObject({ state, finding })

@@ -5,7 +5,7 @@ import { projectRoot } from '../../../src/course/index.ts'
 import { asciiSigns } from '../../../src/terminal/index.ts'
 
 test('signs become ASCII, and letters stay as they are', () => {
-  expect(asciiSigns('1/9  space on · b back')).toBe('1/9  space on - b back')
+  expect(asciiSigns('1/9  space next · b back')).toBe('1/9  space next - b back')
   expect(asciiSigns('“It’s 2 → 3” – running …')).toBe('"It\'s 2 > 3" - running ...')
   expect(asciiSigns('Zoë 🍰 \x1b[1mbold\x1b[22m')).toBe('Zoë 🍰 \x1b[1mbold\x1b[22m')
 })
