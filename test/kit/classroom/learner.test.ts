@@ -419,7 +419,7 @@ need('redis-server').describe('the hub as a process', () => {
     )
     expect((await run('export', file)).stdout).toBe(`"Tuesday": 1 participant, 2 attempts, in ${file}.\n`)
     expect((await run('export', file)).stderr).toMatch(/already exists/)
-    expect((await run('export', path.join(home, 'class.xml'))).stderr).toMatch(/ending/)
+    expect((await run('export', path.join(home, 'class.xml'))).stderr).toMatch(/extension/)
     expect((await run('close')).stdout).toMatch(/^"Tuesday" is closed/)
     await expect(sendPending({ folder, progress, patience })).resolves.toMatchObject({ closed: true })
     await fail(progress, 1)

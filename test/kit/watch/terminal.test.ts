@@ -88,7 +88,7 @@ describe('watch in a terminal', () => {
     press('x') // any other key means no
     await until(/q quit/)
     await writeFile(answer(), '// mine\n')
-    await until(/does not export/)
+    await until(/doesn.t export/)
     press('x')
     await until(/Start over\?/)
     press('y')

@@ -45,7 +45,9 @@ need('chromium').describe('the reader in a browser', () => {
     await form.getByLabel('The second EXEC fails.').check()
     await form.getByRole('button', { name: 'Answer' }).click()
     await form.getByText('✗ Not quite').waitFor()
-    expect(await form.locator('.is-wrong').innerText()).toContain('It would if each writer had its own connection.')
+    expect(await form.locator('.is-wrong').innerText()).toContain(
+      'It would if each writer had its own connection.',
+    )
     expect(await form.locator('.is-right').innerText()).toContain('ends with its next EXEC')
     const [answer] = desk.progress.overview().lesson('07-concurrency').quiz
     expect(answer).toMatchObject({ answer: 'The second `EXEC` fails.', right: false })
