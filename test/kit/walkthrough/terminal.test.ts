@@ -84,7 +84,7 @@ describe('the walkthrough in a terminal', () => {
     const page = await until(/What comes back\? r runs snippet 2\n+3\/\d+ {2}space next/)
     expect(page).not.toContain('hundreds of IDs')
     press('r')
-    await until(/How many of\s+them are\s+different[\s\S]*❯ 1000\.[\s\S]*Leave the question/)
+    await until(/How many of\s+them\s+are\s+different[\s\S]*❯ 1000\.[\s\S]*Leave the question/)
     press('Enter')
     await until(/Your answer before snippet 2:\n\nNo\. 1000\.[\s\S]*^\d+\/\d+ {2}space next/m)
     press('q')
