@@ -5,6 +5,7 @@ export type Rule =
   | 'stray'
   | 'todo'
   | 'hints'
+  | 'quiz'
   | 'minutes'
   | 'words'
   | 'titles'

@@ -70,6 +70,18 @@ function text({ lesson, files, shown }: Material): readonly Finding[] {
     ...few.map(({ name, hints }) =>
       error('hints', file, `Task "${name}" has ${hints.length} hints; write at least ${least.hints}.`),
     ),
+    ...lesson.quiz.flatMap(({ question, answers }) => {
+      const bare = answers.filter(({ explanation }) => explanation === '').length
+      if (bare === 0) return []
+      const [title = ''] = question.split('\n')
+      return [
+        error(
+          'quiz',
+          file,
+          `Question "${title}": ${bare} of its answers give no reason. Indent one below each.`,
+        ),
+      ]
+    }),
     ...(lesson.minutes <= most.minutes
       ? []
       : [

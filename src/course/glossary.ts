@@ -3,10 +3,10 @@ import path from 'node:path'
 import { anchorOf } from '../markdown/anchor.ts'
 import { parseDocument, sections, textBetween } from './document.ts'
 
-/** A word of the course, as lessons/glossary.md explains it. */
+/** A word of the course, as lessons/GLOSSARY.md explains it. */
 export interface GlossaryEntry {
   readonly term: string
-  /** Its link: `glossary.md#read-model`. */
+  /** Its link: `GLOSSARY.md#read-model`. */
   readonly anchor: string
   /** Other words that lead here, from the line `Related: …`. */
   readonly related: readonly string[]
@@ -14,9 +14,9 @@ export interface GlossaryEntry {
   readonly text: string
 }
 
-/** Reads lessons/glossary.md below `root`: a second-level heading for each word. */
+/** Reads lessons/GLOSSARY.md below `root`: a second-level heading for each word. */
 export async function readGlossary(root: string): Promise<readonly GlossaryEntry[]> {
-  const shown = 'lessons/glossary.md'
+  const shown = 'lessons/GLOSSARY.md'
   const document = await parseDocument(shown, await readFile(path.join(root, shown), 'utf8'), 1)
   return sections(document)
     .filter(({ level }) => level === 2)

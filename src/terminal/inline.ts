@@ -58,5 +58,5 @@ export function inlineSpans(tokens: readonly Token[], palette: Palette, ...style
 
 /** Underlining is enough: `find` has the word, and its address would interrupt the sentence. */
 function toGlossary(href: string): boolean {
-  return href.startsWith('glossary.md')
+  return href.startsWith('GLOSSARY.md')
 }

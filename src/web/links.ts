@@ -8,7 +8,7 @@ export function linksOf(course: Course, slug: string): HtmlOptions {
     link(href) {
       if (/^https?:\/\//.test(href) || href.startsWith('#')) return href
       const [, name, part = ''] = /^(?:\.\/)?([\w-]+)\.md(#.*)?$/.exec(href) ?? []
-      if (name === 'glossary') return `/glossary${part}`
+      if (name === 'GLOSSARY') return `/glossary${part}`
       return course.lessons.some((lesson) => lesson.slug === name) ? `/lessons/${name}${part}` : undefined
     },
     picture: (source) => (source === pictureOf(slug) ? `/pictures/${source}` : undefined),

@@ -244,6 +244,12 @@ describe('files and text', () => {
   test.each<[string, string, (text: string) => string, string]>([
     ['too few hints', 'lessons/01-greetings.md', (text) => text.replace(/^3\. TODO.*\n/m, ''), 'error hints'],
     [
+      'a reason on the line of its answer',
+      'lessons/01-greetings.md',
+      (text) => text.replace(/^(- \[x\] .*)\n +/m, '$1 '),
+      'error quiz',
+    ],
+    [
       'too long',
       'lessons/01-greetings.md',
       (text) => text.replace('minutes: 20', 'minutes: 45'),

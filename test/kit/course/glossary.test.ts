@@ -16,7 +16,7 @@ describe('the glossary', () => {
   })
 
   test('links to lessons that exist', async () => {
-    const file = path.join(course.root, 'lessons', 'glossary.md')
+    const file = path.join(course.root, 'lessons', 'GLOSSARY.md')
     expect(await problemsOfLinks(await readFile(file, 'utf8'), file)).toEqual([])
   })
 

@@ -27,7 +27,7 @@ describe('without colors', () => {
   })
 
   test('links to the glossary show no address', async () => {
-    expect(await render('a [checkpoint](glossary.md#checkpoint)', 40)).toBe('a checkpoint')
+    expect(await render('a [checkpoint](GLOSSARY.md#checkpoint)', 40)).toBe('a checkpoint')
   })
 
   test('links show where they lead, unless they say so', async () => {

@@ -177,6 +177,7 @@ test('the glossary explains each word below a heading that links can name', asyn
   expect(glossary).toContain('<h2 id="read-model">Read model</h2>')
   expect(glossary).toContain('href="/lessons/08-projections"')
   expect(await (await get('/')).text()).toContain('href="/glossary"')
+  expect(await (await get('/lessons/08-projections')).text()).toContain('href="/glossary#projection"')
 })
 
 test('an unknown address gets a page that says so', async () => {
