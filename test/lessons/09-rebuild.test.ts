@@ -114,7 +114,7 @@ describe('orderStatistics', () => {
     const changes = await call('orderStatistics', () => [orderStatistics(one)])
     verify(
       !(changes[0] instanceof Promise),
-      `\`orderStatistics\` returned a promise. It only computes, so it shouldn't be async: return the changes themselves.`,
+      `\`orderStatistics\` returned a promise. It only calculates the changes, so it shouldn't be async: return them directly.`,
     )
     verify(
       typeof changes[0] === 'object' && changes[0] !== null,
@@ -342,7 +342,7 @@ describe('saveCheckpoint', () => {
         'saveCheckpoint',
         () => save('3-0', '4-0', changes),
         InvalidChangeError,
-        `\`saveCheckpoint\` was called to add ${shown} to \`valueCents\` and didn't refuse it with an InvalidChangeError. In a \`MULTI\`, Redis refuses that one command and runs the others, so the checkpoint moves and the sum lacks an event.`,
+        `\`saveCheckpoint\` was called to add ${shown} to \`valueCents\` and didn't refuse it with an InvalidChangeError. In a \`MULTI\`, Redis refuses that one command and runs the others, so the checkpoint moves and the sum is missing an event.`,
       )
       verify(
         error.field === 'valueCents' && Object.is(error.value, value),
@@ -510,7 +510,7 @@ describe('catchUp', () => {
         for (const outcome of [first, second]) {
           verify(
             outcome.ok,
-            "Two processes caught up at the same time, and one of them failed. There's nothing wrong: when `saveCheckpoint` returns false, start over from the checkpoint.",
+            "Two processes caught up at the same time, and one of them failed. Losing this race isn't an error: when `saveCheckpoint` returns false, start over from the checkpoint.",
             { received: !outcome.ok && outcome.error },
           )
         }

@@ -204,7 +204,7 @@ describe('applyOnce', () => {
         verifyEqual(
           await model(),
           { balance: '10', changes: '1' },
-          `The reply to ${lost} was lost, ioredis sent the command again, and now the read model is wrong. A script that checks the mark can safely be sent twice. A transaction that doesn't check it can't be.`,
+          `The reply to ${lost} was lost, ioredis sent the command again, and now the read model is wrong. A script that checks the mark can safely be sent twice, but a transaction that doesn't check the mark can't.`,
         )
         verify(
           outcome.ok,
@@ -433,17 +433,17 @@ describe('appendOnce', () => {
         const found = { entries: await box.admin.xlen(STREAM), remembered: await remembered() }
         verify(
           found.entries !== 1,
-          `The process died after ${last}, and only one of the two events is written. That's half a decision.`,
+          `The process died after ${last}, and only one of the two events was written. That's half a decision.`,
           { received: found },
         )
         verify(
           found.entries === 0 || found.remembered !== null,
-          `The process died after ${last}, so the events are written, but the command isn't remembered. The retry will mistake them for another client's events or write them again. Write both in one step.`,
+          `The process died after ${last}, so the events were written, but the command wasn't remembered. The retry will mistake them for another client's events or write them again. Write both in one step.`,
           { received: found },
         )
         verify(
           found.entries > 0 || found.remembered === null,
-          `The process died after ${last}, so the command is remembered as done, but its events aren't written. The retry will get an answer to something that never happened. Write both in one step.`,
+          `The process died after ${last}, so the command is remembered as done, but its events weren't written. The retry will get an answer to something that never happened. Write both in one step.`,
           { received: found },
         )
       },
@@ -463,7 +463,7 @@ describe('appendOnce', () => {
         )
         verify(
           outcome.ok,
-          `The reply to ${lost} was lost, and ioredis sent the command again. The events are written, but \`appendOnce\` failed, so the caller believes that another client was faster. Check whether it was the same command.`,
+          `The reply to ${lost} was lost, and ioredis sent the command again. The events were written, but \`appendOnce\` failed, so the caller believes that another client was faster. Check whether it was the same command.`,
           { received: !outcome.ok && outcome.error },
         )
         verifyEqual(

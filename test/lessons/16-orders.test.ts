@@ -649,7 +649,7 @@ describe('the commands', () => {
         verifyEqual(
           await types(),
           ['ORDER_CREATED', 'PAYMENT_RECEIVED'],
-          `Two payments for one order came at the same time, and the stream doesn't have exactly one (the second came between the ${after ?? 'start'} and the ${held ?? 'end'} of the first). Append only if the order is still at the version that the decision was based on.`,
+          `Two payments for one order arrived at the same time, and the stream doesn't have exactly one (the second ran between the ${after ?? 'start'} and the ${held ?? 'end'} of the first). Append only if the order is still at the version that the decision was based on.`,
         )
         const lost = first.ok ? second : first
         verify(
@@ -743,7 +743,7 @@ describe('the commands', () => {
             eventType,
             cents: (payload as { readonly amountCents?: number } | undefined)?.amountCents,
           }))
-          const met = `${one} and ${other} ran at the same time for a paid order (the second came between the ${after ?? 'start'} and the ${held ?? 'end'} of the first)`
+          const met = `${one} and ${other} ran at the same time for a paid order (the second ran between the ${after ?? 'start'} and the ${held ?? 'end'} of the first)`
           const back = facts.reduce((sum, { cents = 0 }) => sum + Math.max(cents, 0), 0)
           verify(
             back <= 7_697,

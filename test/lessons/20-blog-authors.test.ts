@@ -456,11 +456,11 @@ describe('updatePostIndex', () => {
     verifyEqual(
       await index(),
       { ...OF_BOB, card: { ...OF_BOB.card, title: 'As the card has it' } },
-      'The card is at version 3, and one event comes after it, which changes the author to bob. updatePostIndex should apply only that event, starting with the card.',
+      'The card is at version 3, and one event comes after it, which changes the author to bob. updatePostIndex should apply only that event, starting from the card.',
       [
         [
           ({ card }) => card.title !== undefined && card.title !== 'As the card has it',
-          'The card is at version 3, and one event comes after it. updatePostIndex should apply only that event, starting with the card. If you replay the post from its first event, every edit takes longer than the one before.',
+          'The card is at version 3, and one event comes after it. updatePostIndex should apply only that event, starting from the card. If you replay the post from its first event, every edit takes longer than the one before.',
         ],
       ],
     )
@@ -571,7 +571,7 @@ describe('updatePostIndex', () => {
         const found = await index()
         verify(
           found.card.version !== '2',
-          `Between the ${after ?? 'start'} and the ${held ?? 'end'} of your updatePostIndex, a slower process brought the card to version 2. The post is at version 4, and updatePostIndex left the card at 2. Another process’s write may not include all events, so start over with the card.`,
+          `Between the ${after ?? 'start'} and the ${held ?? 'end'} of your updatePostIndex, a slower process brought the card to version 2. The post is at version 4, and updatePostIndex left the card at 2. Another process’s write may not include all events, so read the card again and start over.`,
           { expected: OF_BOB, received: found },
         )
         verifyEqual(
@@ -844,7 +844,7 @@ describe('catchUpPosts and followPosts', () => {
         ['broken', MS_2, 'missed', MS_2, 'next', MS_2],
         ['post-1', MS_2],
       ],
-      '`news` yielded "broken" again, whose card was fixed, and post-1, whose author had changed back to ada. The index should be up to date for both, even though one was updated before and the other had failed.',
+      '`news` yielded "broken" again after its card was fixed, and post-1 again after its author had changed back to ada. The index should be up to date for both, even though one was updated before and the other had failed.',
     )
   })
 
@@ -867,7 +867,7 @@ describe('catchUpPosts and followPosts', () => {
     )
     verify(
       !followed.ok && told.length === 0,
-      'Catching up failed (there is a string at a card’s key). followPosts should catch up first and reject with that error, even if `news` yields nothing. If it follows anyway, the index is incomplete without anyone noticing. `onError` is only for the IDs from `news`.',
+      'Catching up failed (there is a string at a card’s key). followPosts should catch up first and reject with that error, even if `news` yields nothing. If it follows `news` anyway, the index is incomplete without anyone noticing. `onError` is only for the IDs from `news`.',
       { received: { rejected: !followed.ok, onError: told.length, askedForNews: asked } },
     )
     verifyEqual(

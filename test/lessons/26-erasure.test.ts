@@ -259,7 +259,7 @@ describe('storeEvent', () => {
     verifyEqual(
       [error.name, error.customerId, (await entries()).length, await box.admin.get(KEY)],
       ['CustomerForgottenError', 'customer-1', 1, 'erased'],
-      'storeEvent refused. The error should have its name and the `customerId`, the stream should still have its one entry, and the key should still be `erased`.',
+      'storeEvent refused the event, as it should. The error should have the name CustomerForgottenError and the `customerId`, the stream should still have its one entry, and the key should still be `erased`.',
     )
     const outcome = await attempt('storeEvent', () => storeEvent(box.redis, ordered))
     verify(
@@ -443,7 +443,7 @@ describe('readEvents', () => {
     verifyEqual(
       [error.name, error.id],
       ['UnreadableEventError', id],
-      "The error should have its name, and as `id` the ID of the first entry that can't be read.",
+      "The error should have the name UnreadableEventError, and its `id` should be the ID of the first entry that can't be read.",
     )
   })
 
@@ -552,13 +552,13 @@ describe('getCustomer', () => {
     const early = await attempt('getCustomer', () => getCustomer(box.redis, 'customer-1'))
     verify(
       early.ok,
-      'getCustomer failed for a customer whose key is erased. `personal` may be null in every event, and the rest of the history must still replay.',
+      'getCustomer failed for a customer whose key has been erased. `personal` may be null in every event, and the rest of the history must still replay.',
       { received: !early.ok && early.error },
     )
     verifyEqual(
       early.value,
       { plan: 'gold', name: null, email: null, orders: 1, totalCents: 4200, forgotten: false },
-      'The key is erased, so all personal data is `null`. Then `name` and `email` should be `null`, not undefined and not the last known values. `forgotten` is still false, because there is no CUSTOMER_FORGOTTEN yet.',
+      'The key has been erased, so all personal data is `null`. Then `name` and `email` should be `null`, not undefined and not the last known values. `forgotten` is still false, because there is no CUSTOMER_FORGOTTEN yet.',
     )
     await box.admin.xadd(STREAM, '*', ...forgottenEntry)
     await box.admin.xadd(
@@ -684,7 +684,7 @@ describe('forgetCustomer', () => {
     verifyEqual(
       Object.keys(hers).filter((email) => email in left),
       [],
-      "index:email had 5,200 addresses, 200 of which pointed to customer-1, and forgetCustomer didn't find them all. HSCAN returns a part of the hash and a cursor: continue with that cursor until it is 0.",
+      "index:email had 5,200 addresses, 200 of which pointed to customer-1, and forgetCustomer didn't find them all. HSCAN returns part of the hash and a cursor: continue with that cursor until it is 0.",
     )
     verifyEqual(
       Object.keys(left).length,
@@ -788,7 +788,7 @@ describe('forgetCustomer', () => {
         const erased = (await box.admin.get(KEY)) === 'erased'
         verify(
           (said === 1) === erased,
-          `${where}. The key is ${erased ? 'erased' : 'still there'}, but the number of CUSTOMER_FORGOTTEN in the log is ${said}. Change both in one step. Otherwise other services never learn of the erasure, or learn of one that didn't happen.`,
+          `${where}. The key is ${erased ? 'erased' : 'still there'}, but the number of CUSTOMER_FORGOTTEN events in the log is ${said}. Change both in one step. Otherwise other services never learn of the erasure, or learn of one that didn't happen.`,
         )
         await call('forgetCustomer', () => forgetCustomer(box.connect(), 'customer-1', may))
         verifyEqual(
@@ -799,7 +799,7 @@ describe('forgetCustomer', () => {
         verifyEqual(
           await box.admin.hgetall('index:email'),
           { 'bob@example.com': 'customer-2' },
-          `${where}, and forgetCustomer was called again. No email of customer-1 may be left in index:email. If the first call only did half of the work, the second call has to finish it.`,
+          `${where}, and forgetCustomer was called again. No email of customer-1 should be left in index:email. If the first call only did half of the work, the second call has to finish it.`,
         )
         verifyEqual(
           (await entries()).map(({ eventType }) => eventType),
