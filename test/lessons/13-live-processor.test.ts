@@ -793,7 +793,7 @@ describe('stop', () => {
     const end = stopping(processor)
     await until(
       end.done,
-      "`stop` still hadn't finished after two seconds, because a read was waiting (BLOCK, up to a minute). A flag is only checked when the read returns, and `quit` waits in line after it. Cut the connection that the read waits on: `disconnect()`.",
+      "`stop` still hadn't finished after two seconds, because a read was waiting (BLOCK, up to a minute). A flag is only checked when the read returns, and Redis doesn't get to `quit` until then. Cut the connection that the read waits on: `disconnect()`.",
     )
     await end.finish()
     await box.roundTrips(5)
