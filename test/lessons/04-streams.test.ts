@@ -144,7 +144,7 @@ describe('addEntry', () => {
     const length = await box.admin.xlen('user_activity')
     verify(
       length > 10,
-      'addEntry trims exactly: after 50 appends with `keepAbout` 10, no more than ten entries are left. That makes Redis cut into a block at every append. Use `MAXLEN ~ 10`, which drops only whole blocks.',
+      'addEntry trims exactly: after 50 appends with `keepAbout` 10, no more than ten entries are left. That makes Redis cut into a block on every append. Use `MAXLEN ~ 10`, which drops only whole blocks.',
       { expected: 'more than 10 entries', received: `${length} entries` },
     )
   })

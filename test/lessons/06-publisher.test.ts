@@ -663,7 +663,7 @@ describe('maxlen', () => {
     const left = await box.admin.xlen(ALL)
     verify(
       left > 10,
-      `After 30 events with \`maxlen\` 10, \`stream:events\` has ${left} entries, so it's trimmed exactly. That makes Redis cut a block open at every append, and a slow reader misses entries sooner than necessary. Use \`MAXLEN ~\`.`,
+      `After 30 events with \`maxlen\` 10, \`stream:events\` has ${left} entries, so it's trimmed exactly. That makes Redis cut a block open on every append, and a slow reader misses entries sooner than necessary. Use \`MAXLEN ~\`.`,
       { expected: 'more than 10 entries', received: `${left} entries` },
     )
   })
