@@ -44,7 +44,7 @@ return 1
 `
 
 /**
- * Applies one event to the row of its user, or skips it if it comes again or doesn't affect the row.
+ * Applies one event to the row of its user, or skips it if it arrives again or doesn't affect the row.
  * @throws MalformedEventError when the payload lacks what the row needs; the row stays as it was
  */
 export async function updateUserProjection(

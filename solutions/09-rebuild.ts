@@ -104,7 +104,7 @@ export class EventProjection {
     return (await this.#redis.eval(MOVE, 2, this.#checkpointKey, this.#options.readModel, ...args)) === 1
   }
 
-  /** Handles every event of the log after the checkpoint. @throws what a handler or `fromEntry` throws */
+  /** Handles every event in the log after the checkpoint. @throws what a handler or `fromEntry` throws */
   async catchUp(): Promise<void> {
     while (true) {
       const from = await this.getCheckpoint()

@@ -304,12 +304,12 @@ describe('publishBatch', () => {
           await streams(),
           taken ? NOTHING : WHOLE,
           taken
-            ? `Another client took the key \`stream:entity:user-43\` just before \`publishBatch\` sent its ${held}, and part of the batch was stored. Checking the keys and writing have to be one step: use one script, or WATCH.`
-            : "Another client tried to take the key `stream:entity:user-43` and didn't get it, so the batch should be stored as a whole.",
+            ? `Another client used the key \`stream:entity:user-43\` for something else just before \`publishBatch\` sent its ${held}, and part of the batch was stored. Checking the keys and writing have to be one step: use one script, or WATCH.`
+            : "Another client tried to use the key `stream:entity:user-43` for something else and couldn't, so the batch should be stored as a whole.",
         )
         verify(
           first.ok || !taken || first.error instanceof StreamKeyError,
-          'When another client takes a key while `publishBatch` is running, `publishBatch` should reject with a StreamKeyError.',
+          'When another client uses a key for something else while `publishBatch` is running, `publishBatch` should reject with a StreamKeyError.',
           { received: !first.ok && first.error },
         )
         verify(
@@ -391,7 +391,7 @@ async function insist<T>(run: () => Promise<T>): Promise<T> {
 }
 
 const TWICE =
-  'Record in Redis, in the same step as the write, that this eventId has been published, and resolve to the first ID when the event comes again.'
+  'Record in Redis, in the same step as the write, that this eventId has been published, and resolve to the first ID when the event arrives again.'
 
 describe('no event twice', () => {
   test('the same event, published again', async () => {

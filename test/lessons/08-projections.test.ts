@@ -101,7 +101,7 @@ describe('updateUserProjection', () => {
     verifyEqual(
       await row(),
       ROW,
-      "The row was deleted and its registration came again, as in a rebuild, but the row wasn't created again. The function remembers in a variable what it has done, which is wrong in another process and after Redis has been emptied. Check the row instead.",
+      "The row was deleted and its registration arrived again, as in a rebuild, but the row wasn't created again. The function remembers in a variable what it has done, which is wrong in another process and after Redis has been emptied. Check the row instead.",
     )
     verifyEqual(
       outcome,
@@ -296,7 +296,7 @@ describe('updateUserProjection', () => {
       await plant()
       await leavesTheRow(
         stored(2, eventType, payload),
-        `${eventType} isn't one of the four types, but it changed the row. Compare the whole name of the type, because many types begin or end alike.`,
+        `${eventType} isn't one of the four types, but it changed the row. Compare the full type name, because many types begin or end alike.`,
       )
     })
   }
@@ -311,7 +311,7 @@ describe('updateUserProjection', () => {
       verifyEqual(
         await row(),
         {},
-        `${eventType} isn't one of the four types, but it created a row. Compare the whole name of the type, because many types begin or end alike.`,
+        `${eventType} isn't one of the four types, but it created a row. Compare the full type name, because many types begin or end alike.`,
       )
     }
   })
@@ -474,7 +474,7 @@ describe('old events', () => {
           verifyEqual(
             found,
             after,
-            `The process died after its ${last}, and the row is neither as it was before ${what} nor as it should be afterward. When the event comes again, it's counted twice or treated as old. Write all of it in one step.`,
+            `The process died after its ${last}, and the row is neither as it was before ${what} nor as it should be afterward. When the event arrives again, it's counted twice or treated as old. Write all of it in one step.`,
           )
         },
       })

@@ -161,7 +161,7 @@ describe('orderStatistics', () => {
       verifyEqual(
         await run(event(1, type, { lines })),
         {},
-        `${type} doesn't affect these numbers, so \`orderStatistics\` should return \`{}\`. Compare the whole name of the type.`,
+        `${type} doesn't affect these numbers, so \`orderStatistics\` should return \`{}\`. Compare the full type name.`,
       )
     }
   })
@@ -456,7 +456,7 @@ describe('catchUp', () => {
     verifyEqual(
       await found(),
       { model: { count: '520', valueCents: '135460' }, checkpoint: '520-0' },
-      '`catchUp` should handle all 520 events of the log, each once. With `COUNT`, a command returns one page, so continue after the last ID of each page.',
+      '`catchUp` should handle all 520 events in the log, each once. With `COUNT`, a command returns one page, so continue after the last ID of each page.',
     )
     verify(
       most <= 501,
@@ -601,7 +601,7 @@ describe('catchUp', () => {
       'catchUp',
       () => projection().catchUp(),
       Error,
-      "One entry of the log isn't an event, but `catchUp` continued. A sum with a hole is wrong, so let the error from `fromEntry` through.",
+      "One entry in the log isn't an event, but `catchUp` continued. A sum that's missing an event is wrong, so let the error from `fromEntry` through.",
     )
     verifyEqual(
       error.name,
@@ -626,7 +626,7 @@ describe('rebuild', () => {
     verifyEqual(
       { model, checkpoint },
       TWELVE,
-      'After a rebuild, the sums should contain every event of the log once, and the checkpoint should be at the last entry.',
+      'After a rebuild, the sums should contain every event in the log once, and the checkpoint should be at the last entry.',
     )
   })
 

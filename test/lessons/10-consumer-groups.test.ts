@@ -229,7 +229,7 @@ describe('acknowledge', () => {
     verifyEqual(
       await box.admin.xlen(STREAM),
       2,
-      '`acknowledge` deleted entries of the stream. Acknowledging an event only means that this group is done with it. The event stays, because other groups still need it.',
+      '`acknowledge` deleted entries from the stream. Acknowledging an event only means that this group is done with it. The event stays, because other groups still need it.',
     )
   })
 
@@ -344,7 +344,7 @@ describe('consume', () => {
     verifyEqual(
       await box.admin.xlen(STREAM),
       3,
-      '`consume` deleted entries of the stream. Other groups still need them, and the stream is the source of truth.',
+      '`consume` deleted entries from the stream. Other groups still need them, and the stream is the source of truth.',
     )
   })
 
