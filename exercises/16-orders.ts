@@ -30,7 +30,7 @@ export type OrderFact =
   | Fact<'ORDER_CANCELLED', { reason: string }>
   | Fact<'REFUND_ISSUED', { amountCents: number }>
 
-/** Price of one piece in cents, by sku. It comes from the shop, never from the customer. */
+/** Price per unit in cents, by sku. It comes from the shop, never from the customer. */
 export type Prices = ReadonlyMap<string, number>
 
 type Command<Type, Data = unknown> = { readonly type: Type } & Readonly<Data>

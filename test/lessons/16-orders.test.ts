@@ -341,7 +341,7 @@ describe('decide', () => {
         { sku: 'stamp', quantity: 1 },
       ]),
       21,
-      'The tax on 1.05 + 1.05 + 0.04 = 2.14 is 21.4 cents, which rounds to 21. Round once, on the sum of the order, because rounding each line or piece separately results in a different tax.',
+      'The tax on 1.05 + 1.05 + 0.04 = 2.14 is 21.4 cents, which rounds to 21. Round once, on the sum for the whole order, because rounding each line or unit separately results in a different tax.',
     )
   })
 
