@@ -66,7 +66,7 @@ async function readOn(redis: Redis, postId: string, from: CardAtVersion): Promis
   }
 }
 
-/** Changes the author of a post. Resolves to its version afterwards. @throws PostRefusedError not-found */
+/** Changes the author of a post. Resolves to its version afterward. @throws PostRefusedError not-found */
 export async function changeAuthor(
   redis: Redis,
   clock: Clock,
@@ -109,7 +109,7 @@ if ARGV[6] ~= '' then
 end
 return 1`
 
-/** Brings the index up to the last event of one post. Resolves to the version it's now at. */
+/** Brings the index up to date with the last event of one post. Resolves to the version it's now at. */
 export async function updatePostIndex(redis: Redis, postId: string): Promise<number> {
   for (;;) {
     const before = await readCard(redis, postId)

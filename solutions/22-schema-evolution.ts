@@ -74,7 +74,7 @@ export function blogSchema(): Schema {
   return BLOG
 }
 
-/** Returns the post as it is now, `null` if there is none. Only reads. @throws UnknownSchemaError */
+/** Returns the post as it is now, or `null` if there isn't one. Only reads. @throws UnknownSchemaError */
 export async function getPost(redis: Redis, postId: string): Promise<Post | null> {
   let post: Post | null = null
   let start = '-'

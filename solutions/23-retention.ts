@@ -5,7 +5,7 @@ export interface Entry {
   readonly fields: Readonly<Record<string, string>>
 }
 
-/** A stream, and the keys that say how far its readers have got. */
+/** A stream, and the keys that say how far its readers have gotten. */
 export interface Log {
   readonly stream: string
   /** Keys of strings, each with the ID of the last event handled. */
