@@ -32,7 +32,7 @@ const PAGE = 100
 
 const cancelled = (reason: string): Fact => ({ eventType: 'ORDER_CANCELLED', payload: { reason } })
 
-/** Decides what the process of an order does next, based on all of its events, in any order. Pure. */
+/** Decides what an order's process does next, based on all of its events, in any order. Pure. */
 export function nextSteps(history: readonly DomainEvent[], now: Date): readonly Fact[] {
   const created = history.find(({ eventType }) => eventType === 'ORDER_CREATED')
   if (created === undefined) return []

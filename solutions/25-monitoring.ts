@@ -62,7 +62,7 @@ export type Alarm =
 
 const PAGE = 500
 
-/** Reads one group from the reply of XINFO GROUPS, by name, because other versions of Redis have other fields. */
+/** Reads one group from the reply to XINFO GROUPS, by name, because other versions of Redis have other fields. */
 export function parseGroup(reply: readonly unknown[]): GroupCounters {
   const fields = toMap(reply)
   const lag = fields.get('lag') ?? null

@@ -107,7 +107,7 @@ export async function prepareWork(redis: Redis): Promise<readonly Work[]> {
       bare: () => bareAppend(fresh(), one, 20),
     },
     {
-      name: 'one by one, beside XREVRANGE',
+      name: 'one by one, vs. XREVRANGE',
       turns: 30,
       goal: undefined,
       ours: () => append(fresh(), one, 20),
@@ -154,7 +154,7 @@ export async function prepareWork(redis: Redis): Promise<readonly Work[]> {
       bare: () => bareRebuild(redis),
     },
     {
-      name: 'snapshot: 10,000 beside 100',
+      name: 'snapshot: 10,000 vs. 100',
       turns: 30,
       goal: 0.9,
       ours: () => times(5, () => history.load('long', model)),

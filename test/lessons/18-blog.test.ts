@@ -272,7 +272,7 @@ describe('createPost and getPost', () => {
         verifyEqual(
           await types(),
           ['POST_CREATED'],
-          `Two authors created a post with the same ID, and the stream doesn't have exactly one POST_CREATED (the second came between the ${after ?? 'start'} and the ${held ?? 'end'} of the first). Use the next version as the entry's ID, because Redis accepts each ID only once. If it's taken, don't write the same event under another ID. Read and decide again.`,
+          `Two authors created a post with the same ID, and the stream doesn't have exactly one POST_CREATED (the second ran between the ${after ?? 'start'} and the ${held ?? 'end'} of the first). Use the next version as the entry's ID, because Redis accepts each ID only once. If it's taken, don't write the same event under another ID. Read and decide again.`,
         )
         const loser = first.ok ? second : first
         verify(
@@ -461,7 +461,7 @@ describe('publishPost', () => {
         verifyEqual(
           await types(),
           ['POST_CREATED', 'POST_PUBLISHED'],
-          `A double click called \`publishPost\` twice, and the post wasn't published exactly once (the second call came between the ${after ?? 'start'} and the ${held ?? 'end'} of the first). If the ID of the next version is taken, don't write the same event under another ID. Read and decide again.`,
+          `A double click called \`publishPost\` twice, and the post wasn't published exactly once (the second call ran between the ${after ?? 'start'} and the ${held ?? 'end'} of the first). If the ID of the next version is taken, don't write the same event under another ID. Read and decide again.`,
         )
         const loser = first.ok ? second : first
         verify(

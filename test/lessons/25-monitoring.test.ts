@@ -277,7 +277,7 @@ describe('getStreamInfo', () => {
     verifyEqual(
       (await info())?.groups[0]?.lag,
       4,
-      'One entry comes after `lastDeliveredId`. Then `lag` should be the number that Redis replies, here 4.',
+      "One entry comes after `lastDeliveredId`. Then `lag` should be the number in Redis's reply, here 4.",
     )
   })
 })

@@ -264,7 +264,7 @@ describe('storeEvent', () => {
     const outcome = await attempt('storeEvent', () => storeEvent(box.redis, ordered))
     verify(
       outcome.ok && (await entries()).length === 2,
-      'An event without personal data should be stored even for a forgotten customer, because a refund may still come. Refuse only events with `personal`.',
+      'An event without personal data should be stored even for a forgotten customer, because there may still be a refund. Refuse only events with `personal`.',
       { received: outcome.ok ? `${(await entries()).length} entries` : outcome.error },
     )
   })

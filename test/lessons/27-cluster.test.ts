@@ -177,7 +177,7 @@ function mistakeIn(found: Readonly<Record<string, readonly number[]>>): string {
   const fits = (partition: (id: string, partitions: number) => number) =>
     Object.entries(found).every(([id, is]) => is[0] === partition(id, 8) && is[1] === partition(id, 64))
   if (fits((id, n) => (sha256(id).readUInt32BE(0) % n) + 1))
-    return 'Your code counts from 1, but partitions are counted from 0. '
+    return 'Your code counts from 1, but partitions are numbered from 0. '
   for (const [sentence, number] of MISTAKES) {
     const rest = (id: string, n: number) => number(id, sha256(id)) % n
     const like = [

@@ -273,7 +273,7 @@ describe('commands that come twice', () => {
     for (const key of await box.admin.keys('*')) {
       verify(
         (await box.admin.pttl(key)) < 0,
-        `The key ${key} has a time to live. A command may come again after an hour or a weekend. If its key has expired by then, the command is carried out twice.`,
+        `The key ${key} has a time to live. A command may arrive again after an hour or a weekend. If its key has expired by then, the command is carried out twice.`,
       )
     }
   })

@@ -64,7 +64,10 @@ export function judgeDurability(settings: DurabilitySettings): readonly Risk[] {
   return risks
 }
 
-/** Compares what a writer was promised with what is there. Each list names an ID once and keeps its source's order. */
+/**
+ * Compares what a writer was promised with what is there. No list contains the same ID twice, and each keeps its source's
+ * order.
+ */
 export function countLost(acknowledged: readonly string[], found: readonly string[]): Loss {
   const promised = new Set(acknowledged)
   const there = new Set(found)

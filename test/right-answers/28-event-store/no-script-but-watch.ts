@@ -26,7 +26,7 @@ export interface LoggedEvent extends StoredEvent {
   readonly position: string
 }
 
-/** By event type: the first upcaster lifts a payload from schema version 1 to 2, the second from 2 to 3, and so on. */
+/** By event type: the first upcaster converts a payload from schema version 1 to 2, the second from 2 to 3, and so on. */
 export type Upcasters = Readonly<Record<string, readonly ((payload: Payload) => Payload)[]>>
 
 export interface StoreOptions {
