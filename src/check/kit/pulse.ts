@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 import { saysBusy } from './condition.ts'
-import { isScriptUnanswered, nextTurn, owedFor, usualLatency } from './traffic.ts'
+import { isScriptUnanswered, nextTurn, owedFor, thisTurn, usualLatency } from './traffic.ts'
 
 /** News about the servers while a check runs. */
 export type RedisNews =
@@ -26,6 +26,8 @@ interface Heart {
   refuses: boolean
   /** It replies that a script keeps it busy. */
   busy: boolean
+  /** The turn in which its last reply was asked for. */
+  askedIn: number
   /** Ticks in a row without an answer. */
   late: number
 }
@@ -84,6 +86,7 @@ export function keepPulse(client: Redis): Pulse {
     answered: false,
     refuses: false,
     busy: false,
+    askedIn: 0,
     late: 0,
   }
   client.on('error', () => {})
@@ -149,10 +152,14 @@ export async function pauseOnClock(ms: number): Promise<void> {
   })
 }
 
-/** A script of the learner's keeps Redis busy, as Redis itself says or, where it can't, as its silence shows. */
+/**
+ * A script of the learner's keeps Redis busy, as Redis itself says or, where it can't, as its silence shows. What Redis
+ * said before it got the script is about someone else's.
+ */
 export function isBusyWithScript(canSay: boolean): boolean {
-  if (!isScriptUnanswered()) return false
-  return [...hearts].some(({ busy, late }) => busy || (!canSay && late >= BUSY))
+  return [...hearts].some(({ busy, askedIn, late }) =>
+    canSay ? busy && isScriptUnanswered(askedIn) : late >= BUSY && isScriptUnanswered(thisTurn() - BUSY),
+  )
 }
 
 let spoiled = false
@@ -248,8 +255,10 @@ function ask(heart: Heart): void {
   if (asking.has(heart)) return
   asking.add(heart)
   const before = now()
+  const turn = thisTurn()
   const done = (error?: Error) => {
     asking.delete(heart)
+    heart.askedIn = turn
     heart.busy = saysBusy(error)
     // A server that refuses everything for a while is as good as silent; any other reply shows that it's alive.
     heart.answered = !heart.busy && !/^LOADING|closed|ECONN|retries/i.test(error?.message ?? '')

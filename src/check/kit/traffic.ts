@@ -105,10 +105,18 @@ export function owedFor(turns: number, leftOut: (client: Redis) => boolean): num
   return 0
 }
 
-/** True while Redis runs, or is about to run, a script or a function of the learner's. */
-export function isScriptUnanswered(): boolean {
-  for (const { client, name } of unanswered) {
-    if (/^(eval|fcall)/i.test(name) && !isTrusted(client)) return true
+/** The current turn; see `nextTurn`. */
+export function thisTurn(): number {
+  return turn
+}
+
+/**
+ * True while Redis runs, or is about to run, a script or a function of the learner's; with `before`, one that was sent
+ * before that turn.
+ */
+export function isScriptUnanswered(before = Number.POSITIVE_INFINITY): boolean {
+  for (const { client, name, since } of unanswered) {
+    if (since < before && /^(eval|fcall)/i.test(name) && !isTrusted(client)) return true
   }
   return false
 }
