@@ -43,10 +43,9 @@ export interface CheckOptions {
 
 export interface Checker {
   /**
-   * Rejects with RedisGoneError when the server is no longer running, with RedisTroubleError when it's running but
-   * unusable, with SandboxLostError when another program took a borrowed database, with CheckerClosedError when
-   * `close` cuts it short, with CheckAbortedError when its signal does, and with BrokenCheckError when the check
-   * itself breaks. In all those cases there's no verdict.
+   * Rejects without a verdict: with RedisGoneError if the server has stopped, RedisTroubleError if it's running but
+   * unusable, SandboxLostError if another program took a borrowed database, CheckerClosedError if `close` cut the
+   * check short, CheckAbortedError if its signal did, and BrokenCheckError if the check itself broke.
    */
   check(slug: string, target: Target, options?: CheckOptions): Promise<CheckResult>
   /** Stops any check in progress at once, without a verdict. */

@@ -29,8 +29,8 @@ export interface Sandbox {
   connect(options?: RedisOptions): Redis
   has(need: Need): boolean
   /**
-   * For proving that something doesn't arrive: makes so many round trips to Redis that anything already in flight has
-   * long arrived.
+   * Makes this many round trips to Redis, after which anything that was already in flight has arrived. Use it to prove
+   * that something doesn't arrive.
    */
   roundTrips(count: number): Promise<undefined>
   /** A redis-server for this test only, to kill and start again; for tasks with `Needs: own-server`. */
