@@ -1,29 +1,32 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { anchorOf } from '../markdown/anchor.ts'
 import { parseDocument, sections, textBetween } from './document.ts'
 
 /** A word of the course, as lessons/GLOSSARY.md explains it. */
 export interface GlossaryEntry {
   readonly term: string
-  /** Its link: `GLOSSARY.md#read-model`. */
-  readonly anchor: string
   /** Other words that lead here, from the line `Related: …`. */
   readonly related: readonly string[]
   /** Markdown below the heading. */
   readonly text: string
 }
 
-/** Reads lessons/GLOSSARY.md below `root`: a second-level heading for each word. */
+const GLOSSARY = 'lessons/GLOSSARY.md'
+
+/** The glossary below `root` as Markdown. */
+export function glossaryText(root: string): Promise<string> {
+  return readFile(path.join(root, GLOSSARY), 'utf8')
+}
+
+/** The entries of the glossary below `root`: a second-level heading for each word. */
 export async function readGlossary(root: string): Promise<readonly GlossaryEntry[]> {
-  const shown = 'lessons/GLOSSARY.md'
-  const document = await parseDocument(shown, await readFile(path.join(root, shown), 'utf8'), 1)
+  const document = await parseDocument(GLOSSARY, await glossaryText(root), 1)
   return sections(document)
     .filter(({ level }) => level === 2)
     .map(({ title, from, to }) => {
       const text = textBetween(document, from, to)
       const related = /^Related: (.*)$/m.exec(text)?.[1]?.split(', ') ?? []
-      return { term: title, anchor: anchorOf(title), related, text }
+      return { term: title, related, text }
     })
 }
 

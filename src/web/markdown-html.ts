@@ -1,4 +1,5 @@
 import type { MarkdownIt, Renderer, Token } from 'markdown-it'
+import { anchorOf } from '../markdown/anchor.ts'
 import { parseMarkdown } from '../markdown/parse.ts'
 import { boxOf, markTaskBoxes } from '../terminal/task-boxes.ts'
 import { codeHtml, escapeHtml } from './code.ts'
@@ -129,8 +130,7 @@ function withoutDeadLinks(tokens: readonly Token[], { link }: HtmlOptions): Toke
   })
 }
 
-/** The anchor of a heading: `rung-1-look-then-write`. */
+/** The ID of a heading: the one that GitHub gives it, so that a link works in both places. */
 export function idOf(title: string): string {
-  const words = title.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '-')
-  return escapeHtml(words.replace(/^-|-$/g, '') || 'part')
+  return escapeHtml(anchorOf(title) || 'part')
 }

@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
-import { type Lesson, readGlossary } from '../course/index.ts'
+import { glossaryText, type Lesson } from '../course/index.ts'
 import type { Desk } from '../walkthrough/desk.ts'
 import { nextHint } from '../workspace/next-hint.ts'
 import { type Assets, serveAssets } from './assets.ts'
@@ -40,9 +40,8 @@ export function readerApp(options: ReaderOptions): Hono {
   )
 
   app.get('/glossary', async (context) => {
-    const glossary = await readGlossary(course.root)
-    const links = linksOf(course, 'glossary')
-    return context.html(await glossaryPage({ glossary, links, theme: themeIn(context) }))
+    const words = await markdownHtml(await glossaryText(course.root), linksOf(course, 'glossary'))
+    return context.html(glossaryPage(words, themeIn(context)))
   })
 
   app.get('/lessons/:slug', async (context) => {

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis'
 import { saysBusy } from './condition.ts'
+import { killScripts } from './kill-scripts.ts'
 import { isScriptUnanswered, nextTurn, owedFor, thisTurn, usualLatency } from './traffic.ts'
 
 /** News about the servers while a check runs. */
@@ -153,8 +154,8 @@ export async function pauseOnClock(ms: number): Promise<void> {
 }
 
 /**
- * A script of the learner's keeps Redis busy, as Redis itself says or, where it can't, as its silence shows. What Redis
- * said before it got the script is about someone else's.
+ * A script of the learner's keeps Redis busy, as Redis itself says or, where it can't, as its silence shows. If
+ * Redis said so before it got the script, someone else's was running.
  */
 export function isBusyWithScript(canSay: boolean): boolean {
   return [...hearts].some(({ busy, askedIn, late }) =>
@@ -166,7 +167,7 @@ let spoiled = false
 /** In progress while the learner's scripts are killed: until then no one else's script keeps Redis busy. */
 let ending: Promise<void> | undefined
 
-/** A script of the learner's couldn't be killed, so this Redis is no longer usable for checks. */
+/** True after one of the learner's scripts couldn't be killed: this Redis can't be used for checks anymore. */
 export function isSpoiled(): boolean {
   return spoiled
 }
@@ -187,32 +188,13 @@ async function endAll(patience: number): Promise<void> {
   const late = [...hearts].filter((heart) => heart.late > 0)
   await Promise.all(
     late.map(async (heart) => {
-      if (await endScript(heart.client, patience)) {
+      if (await killScripts(heart.client, patience)) {
         heart.busy = false
         heart.late = 0
         heart.answered = true
       } else spoiled = true
     }),
   )
-}
-
-/** Resolves to true when Redis answers again. */
-async function endScript(client: Redis, patience: number): Promise<boolean> {
-  const errorOf = (reply: Promise<unknown>): Promise<unknown> =>
-    reply.then(
-      () => undefined,
-      (error) => error,
-    )
-  // Repeated until Redis answers: another script may have been queued after the first.
-  const end = async () => {
-    do {
-      const kills = [errorOf(client.call('SCRIPT', 'KILL')), errorOf(client.call('FUNCTION', 'KILL'))]
-      if ((await Promise.all(kills)).some((error) => String(error).includes('UNKILLABLE'))) return false
-    } while (saysBusy(await errorOf(client.ping())))
-    return true
-  }
-  const giveUp = new Promise<boolean>((resolve) => setTimeout(resolve, patience, false).unref())
-  return await Promise.race([end(), giveUp])
 }
 
 function join<T>(all: Set<T>, one: T): () => void {
@@ -245,8 +227,8 @@ function tick(): void {
   const ms = slowness()
   const share = Math.max(SLOWEST, Math.min(1, QUICK_MS / ms))
   tell(watched, ms)
-  const standsStill = silent >= STANDSTILL || machineAtWork > 0
-  for (const pass of clocks) pass(standsStill ? 0 : TICK_MS * share)
+  const stopped = silent >= STANDSTILL || machineAtWork > 0
+  for (const advance of clocks) advance(stopped ? 0 : TICK_MS * share)
 }
 
 const asking = new WeakSet<Heart>()
