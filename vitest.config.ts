@@ -33,7 +33,7 @@ export default defineConfig({
           name: 'lessons',
           sequence: { groupOrder: 0 },
           include: ['test/lessons/**/*.test.ts'],
-          globalSetup: ['src/check/plain-vitest.ts'],
+          globalSetup: ['src/check/host/plain-vitest.ts'],
           maxWorkers: isBorrowed ? 1 : 2, // each has a Redis of its own, and a borrowed one serves one at a time
           testTimeout: 120_000,
           hookTimeout: 60_000,

@@ -1,5 +1,10 @@
 import { readFileSync } from 'node:fs'
-import type { Problem } from './explain-problem.ts'
+
+export interface Problem {
+  readonly diagnosis: string
+  readonly file?: string
+  readonly line?: number
+}
 
 const IS_MODULE = "but it's an ES module"
 

@@ -2,15 +2,15 @@ import type { Course } from '../course/index.ts'
 import type { RedisPreference, RunningRedis } from '../redis/index.ts'
 import type { CheckResult, Target } from './result.ts'
 
-export type { Checker, CheckerOptions, CheckOptions } from './checker.ts'
+export type { Checker, CheckerOptions, CheckOptions } from './host/checker.ts'
 export type { CheckResult, CommandRecord, Commands, Place, Target, TaskResult, TaskState } from './result.ts'
 export { resultAsJson } from './result-json.ts'
 
 /** See `checker.ts`; esbuild and the rest are loaded only here. */
 export async function openChecker(
-  options: import('./checker.ts').CheckerOptions,
-): Promise<import('./checker.ts').Checker> {
-  const checker = await import('./checker.ts')
+  options: import('./host/checker.ts').CheckerOptions,
+): Promise<import('./host/checker.ts').Checker> {
+  const checker = await import('./host/checker.ts')
   return checker.openChecker(options)
 }
 

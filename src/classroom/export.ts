@@ -1,5 +1,5 @@
 import type { ClassExport } from './api.ts'
-import { plainText } from './fold/names.ts'
+import { plainText } from './projections/names.ts'
 
 /**
  * One row for each attempt, and one for each participant without any: data that a spreadsheet can count and group.

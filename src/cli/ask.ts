@@ -1,4 +1,4 @@
-import { menuTheme } from '../walkthrough/menu-theme.ts'
+import { menuTheme } from '../terminal/menu-theme.ts'
 import type { Context } from './context.ts'
 
 /** A yes-or-no question on the terminal; Enter means no. Rejects with ExitPromptError after Ctrl-C. */

@@ -1,5 +1,5 @@
-import { isInClass } from '../classroom/learner/files.ts'
-import type { Desk } from '../walkthrough/desk.ts'
+import { isInClass } from '../classroom/member/files.ts'
+import type { Desk } from '../learner/learner.ts'
 import type { News } from '../watch/state.ts'
 import { programFile } from './command.ts'
 import type { Context } from './context.ts'
@@ -8,7 +8,7 @@ import type { Context } from './context.ts'
 export async function tellClass(context: Context): Promise<void> {
   const desk = await context.openedDesk()
   if (desk === undefined || context.env.EVENTLINGS_SENDER || !isInClass(desk.home.log)) return
-  const { afterCommand } = await import('../classroom/learner/after-command.ts')
+  const { afterCommand } = await import('../classroom/member/after-command.ts')
   const { course, home, progress } = desk
   const env = { ...context.env, EVENTLINGS_SENDER: '1' }
   const { log: folder, answer } = home
@@ -26,10 +26,10 @@ export async function stayInClass(context: Context, desk: Desk): Promise<ClassNe
   if (!isInClass(desk.home.log)) return {}
   const [{ keepSending }, { keepAnswers }, { readMembership }, { freshNews, lessonNames }] =
     await Promise.all([
-      import('../classroom/learner/background.ts'),
-      import('../classroom/learner/answers.ts'),
-      import('../classroom/learner/membership.ts'),
-      import('../classroom/learner/after-command.ts'),
+      import('../classroom/member/background.ts'),
+      import('../classroom/member/answers.ts'),
+      import('../classroom/member/membership.ts'),
+      import('../classroom/member/after-command.ts'),
     ])
   const { home, progress, course } = desk
   let tell: ((news: News) => void) | undefined

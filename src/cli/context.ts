@@ -1,7 +1,7 @@
+import type { Desk } from '../learner/learner.ts'
 import type { RedisPreference } from '../redis/index.ts'
 import { whyNoPrompt } from '../terminal/can-prompt.ts'
 import { type Palette, style } from '../terminal/palette.ts'
-import type { Desk } from '../walkthrough/desk.ts'
 import { type Cleanups, newCleanups } from './interrupt.ts'
 import type { Output } from './output.ts'
 import type { Globals } from './program.ts'
@@ -74,7 +74,7 @@ async function openDesk(env: NodeJS.ProcessEnv): Promise<Desk> {
   const [{ loadCourse }, { openProgress }, { homeOf }] = await Promise.all([
     import('../course/index.ts'),
     import('../progress/index.ts'),
-    import('../workspace/home.ts'),
+    import('../learner/paths.ts'),
   ])
   const course = await loadCourse()
   const home = homeOf(course, env)

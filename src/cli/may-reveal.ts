@@ -1,5 +1,5 @@
-import type { Desk } from '../walkthrough/desk.ts'
-import { maySeeSolution } from '../workspace/index.ts'
+import { maySeeSolution } from '../learner/index.ts'
+import type { Desk } from '../learner/learner.ts'
 import { ask } from './ask.ts'
 import { self } from './command.ts'
 import type { Context } from './context.ts'

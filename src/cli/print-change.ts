@@ -1,8 +1,8 @@
 import type { LessonSummary } from '../course/index.ts'
+import { changeNote } from '../learner/index.ts'
+import type { Desk } from '../learner/learner.ts'
 import { paintLines } from '../terminal/text.ts'
 import { wrap } from '../terminal/wrap.ts'
-import type { Desk } from '../walkthrough/desk.ts'
-import { changeNote } from '../workspace/index.ts'
 import type { Context } from './context.ts'
 
 /** Says which of the lessons have changed since the learner began or passed them, if any have. */

@@ -1,5 +1,5 @@
 import { findLesson, type LessonSummary } from '../course/index.ts'
-import { currentLesson, type Desk } from '../walkthrough/desk.ts'
+import { currentLesson, type Desk } from '../learner/learner.ts'
 import { self } from './command.ts'
 import { UsageError } from './errors.ts'
 

@@ -1,5 +1,5 @@
-import type { Desk } from '../walkthrough/desk.ts'
-import { type CheckSession, newSession, type SessionOptions } from '../walkthrough/session.ts'
+import { type CheckSession, newSession, type SessionOptions } from '../learner/check-session.ts'
+import type { Desk } from '../learner/learner.ts'
 import type { Context } from './context.ts'
 import type { Cleanups } from './interrupt.ts'
 

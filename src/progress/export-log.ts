@@ -1,9 +1,10 @@
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { ProgressTransferError, saidBySystem } from './errors.ts'
+import { saidBySystem } from '../common/errors.ts'
+import { replaceFile } from '../common/replace-file.ts'
+import { ProgressTransferError } from './errors.ts'
 import type { OpenLog } from './open-log.ts'
 import type { Places } from './places.ts'
-import { replaceFile } from './replace-file.ts'
 
 /**
  * Copies the log as it is, without a truncated last line. Throws ProgressTransferError and leaves everything as it

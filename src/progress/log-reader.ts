@@ -1,6 +1,6 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs'
+import { codeOf, saidBySystem } from '../common/errors.ts'
 import { LogContents } from './contents.ts'
-import { codeOf, saidBySystem } from './errors.ts'
 import {
   malformedNotice,
   type Notices,

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
+import { codeOf, LockTimeoutError, saidBySystem } from '../common/errors.ts'
+import { withLock } from '../common/lock.ts'
 import { appendEvents, header } from './append.ts'
-import { codeOf, LockTimeoutError, saidBySystem } from './errors.ts'
-import { withLock } from './lock.ts'
 import { giveUpWriting, isWritable, type OpenLog } from './open-log.ts'
 
 /** The existing log forbids writing: it can't be read, or its format is newer. A notice has said which. */

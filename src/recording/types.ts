@@ -46,7 +46,7 @@ export interface Text {
   readonly s: string
   /** The full length, if `s` is cut or stands for bytes that aren't text. */
   readonly bytes?: number
-  /** A password or the like stood here. */
+  /** This was a password or the like. */
   readonly hidden?: true
 }
 

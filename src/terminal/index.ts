@@ -1,9 +1,7 @@
-/** What the program shows on a terminal: pages, verdicts, tables. Nothing here reads or writes a stream. */
+/** What the program shows on a terminal: pages, tables, text. Nothing here reads or writes a stream. */
 export { asciiSigns } from './ascii.ts'
 export type { PromptRequest, Terminal } from './can-prompt.ts'
 export { assertCanPrompt, NoTerminalError, whyNoPrompt } from './can-prompt.ts'
-export type { CheckView } from './check.ts'
-export { renderCheck } from './check.ts'
 export type { DiffOptions } from './diff.ts'
 export { renderDiff } from './diff.ts'
 export { harmless } from './harmless.ts'
@@ -16,7 +14,6 @@ export { knowsUnicode, palette, style } from './palette.ts'
 export { progressBar } from './progress-bar.ts'
 export type { Marks, ShownState } from './signs.ts'
 export { marks, stateSign, stateSpan, stateWord } from './signs.ts'
-export { summaryOf } from './summary.ts'
 export type { TableOptions } from './table.ts'
 export { table } from './table.ts'
 export type { Line, Span, Text } from './text.ts'

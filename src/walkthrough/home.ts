@@ -1,6 +1,6 @@
 import { chapters, type LessonSummary } from '../course/index.ts'
+import { nextLesson } from '../learner/learner.ts'
 import { cut, stateSpan, textOf } from '../terminal/index.ts'
-import { nextLesson } from './desk.ts'
 import { walkLesson } from './lesson.ts'
 import { askPlacement } from './placement.ts'
 import { progressPage } from './progress-page.ts'

@@ -1,9 +1,9 @@
 import { chapters, type LessonSummary } from '../course/index.ts'
+import { currentLesson, type Desk } from '../learner/learner.ts'
 import type { Palette } from '../terminal/palette.ts'
 import { stateSpan } from '../terminal/signs.ts'
 import { cut, type Line, lineWidth, padded, paintLines, span } from '../terminal/text.ts'
 import { widthOf } from '../terminal/width.ts'
-import { currentLesson, type Desk } from './desk.ts'
 
 /** Lessons by chapter, each with its state as sign and word; the current one has an arrow. Default: all lessons. */
 export function lessonTable(

@@ -1,8 +1,9 @@
 import type { LessonSummary } from '../course/index.ts'
+import { explanation, isRightChoice } from '../learner/quiz.ts'
+import { openLessons, skipLessons } from '../learner/skip-lessons.ts'
 import { COURSE } from '../progress/index.ts'
 import { renderMarkdown } from '../terminal/index.ts'
-import { type Asking, askQuestion, explanation, isRightChoice } from './question.ts'
-import { openLessons, skipLessons } from './skip-lessons.ts'
+import { type Asking, askQuestion } from './question.ts'
 
 /** What a learner knew of one lesson. */
 interface Placed {

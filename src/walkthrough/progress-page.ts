@@ -1,4 +1,5 @@
 import { chapters, type LessonSummary } from '../course/index.ts'
+import { type Desk, nextCommand } from '../learner/learner.ts'
 import { passedOf } from '../progress/index.ts'
 import type { Palette } from '../terminal/palette.ts'
 import { progressBar } from '../terminal/progress-bar.ts'
@@ -6,7 +7,6 @@ import { stateSpan } from '../terminal/signs.ts'
 import { cut, type Line, padded, paintLines, span } from '../terminal/text.ts'
 import { widthOf } from '../terminal/width.ts'
 import { wrap } from '../terminal/wrap.ts'
-import { type Desk, nextCommand } from './desk.ts'
 
 /** What has been done: a bar for each chapter, what needs attention, and where to continue. */
 export function progressPage(

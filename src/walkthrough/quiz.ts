@@ -1,7 +1,8 @@
 import type { Lesson } from '../course/index.ts'
+import { explanation, recordAnswer } from '../learner/quiz.ts'
+import { wholeQuestion } from '../snippets/predict.ts'
 import { renderMarkdown } from '../terminal/index.ts'
-import { wholeQuestion } from './predict.ts'
-import { type Asking, askQuestion, explanation, recordAnswer } from './question.ts'
+import { type Asking, askQuestion } from './question.ts'
 
 /**
  * Asks the questions of a lesson, or the given ones among them, one by one, and says why an answer is right or wrong.
@@ -18,7 +19,7 @@ export async function askQuiz(
     const asked = { text: wholeQuestion(question, lesson), answers: question.answers }
     const chosen = await askQuestion(walk, asked, `Question ${index + 1} of ${questions.length}`)
     if (chosen === 'leave') return
-    const isRight = await recordAnswer(walk, lesson, question, chosen)
+    const isRight = await recordAnswer(walk.desk, lesson, question, chosen)
     if (isRight) right += 1
     ui.print(await renderMarkdown(explanation(question, chosen, isRight), { width: ui.width, palette }))
   }

@@ -1,9 +1,10 @@
 import type { Lesson } from '../course/index.ts'
-import type { SnippetResult, Stage } from '../playground/index.ts'
-import { fenced } from '../playground/render-snippet.ts'
+import { explanation, recordAnswer } from '../learner/quiz.ts'
+import type { SnippetResult, Stage } from '../snippets/index.ts'
+import { openQuestionsAt, wholeQuestion } from '../snippets/predict.ts'
+import { fenced } from '../snippets/render-snippet.ts'
 import { renderMarkdown } from '../terminal/index.ts'
-import { openQuestionsAt, wholeQuestion } from './predict.ts'
-import { askQuestion, explanation, recordAnswer } from './question.ts'
+import { askQuestion } from './question.ts'
 import { offeredOn, textWithSnippets } from './snippets-in-text.ts'
 import type { Walk } from './walk.ts'
 
@@ -18,7 +19,7 @@ export async function readLesson(walk: Walk, lesson: Lesson): Promise<'end' | 'l
 
   async function run(number: number): Promise<string> {
     try {
-      const [{ redis }, { openStage }] = await Promise.all([session.open(), import('../playground/index.ts')])
+      const [{ redis }, { openStage }] = await Promise.all([session.open(), import('../snippets/index.ts')])
       stage ??= openStage({ root: desk.course.root, redis, lesson })
       return inMarkdown(await stage.run(number))
     } catch (error) {
@@ -58,7 +59,7 @@ async function askAt(walk: Walk, lesson: Lesson, number: number): Promise<readon
     const asked = { text: wholeQuestion(question, lesson), answers: question.answers }
     const chosen = await askQuestion(walk, asked, `Before snippet ${number} runs`, 'the question')
     if (chosen === 'leave') break
-    verdicts.push(explanation(question, chosen, await recordAnswer(walk, lesson, question, chosen)))
+    verdicts.push(explanation(question, chosen, await recordAnswer(walk.desk, lesson, question, chosen)))
   }
   return verdicts
 }

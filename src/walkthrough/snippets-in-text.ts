@@ -1,5 +1,5 @@
 import type { Lesson, Snippet } from '../course/index.ts'
-import { lessonText } from './lesson-text.ts'
+import { lessonText } from '../learner/lesson-text.ts'
 
 /** What appears below a snippet that was run, as Markdown. */
 export type Outputs = ReadonlyMap<number, string>

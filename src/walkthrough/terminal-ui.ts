@@ -1,4 +1,4 @@
-import { menuTheme } from './menu-theme.ts'
+import { menuTheme } from '../terminal/menu-theme.ts'
 import { type PagerTerminal, readPages } from './pager.ts'
 import type { Ui } from './ui.ts'
 

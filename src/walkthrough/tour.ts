@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { CheckResult } from '../check/index.ts'
 import { type Course, filesOf, type LessonSummary } from '../course/index.ts'
+import type { CheckSession } from '../learner/check-session.ts'
+import { homeOf, startLesson } from '../learner/index.ts'
+import type { Desk } from '../learner/learner.ts'
+import { checkOwnAnswer } from '../learner/own-answer.ts'
 import { openProgress } from '../progress/index.ts'
-import { homeOf, startLesson } from '../workspace/index.ts'
-import type { Desk } from './desk.ts'
-import { checkOwnAnswer } from './own-answer.ts'
-import type { CheckSession } from './session.ts'
 
 export interface TourLesson {
   readonly lesson: string

@@ -1,6 +1,6 @@
+import type { CheckSession } from '../learner/check-session.ts'
+import type { Desk } from '../learner/learner.ts'
 import type { Palette } from '../terminal/index.ts'
-import type { Desk } from './desk.ts'
-import type { CheckSession } from './session.ts'
 import type { Ui } from './ui.ts'
 
 /** What every part of the walkthrough works with. */

@@ -1,6 +1,6 @@
+import type { Desk } from '../learner/learner.ts'
 import { passedOf } from '../progress/index.ts'
 import { type Palette, paintLines, span, type Text, wrap } from '../terminal/index.ts'
-import type { Desk } from './desk.ts'
 
 /** Six lines, each short enough for 60 columns: what this is, how it works, and how to leave. */
 export function welcome({ course, progress }: Desk, palette: Palette, width: number): string {

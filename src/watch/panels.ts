@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import type { CheckResult } from '../check/index.ts'
 import type { Course } from '../course/index.ts'
+import { type Home, nextHint, revealSolution } from '../learner/index.ts'
 import type { ProgressLog } from '../progress/index.ts'
 import { stateWord } from '../terminal/index.ts'
-import { type Home, nextHint, revealSolution } from '../workspace/index.ts'
 import type { Panel } from './state.ts'
 
 /** What panels are made from. A hint or a solution that is shown is recorded in the progress. */

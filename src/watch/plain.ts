@@ -1,5 +1,6 @@
 import { type CheckResult, resultAsJson } from '../check/index.ts'
-import { type Palette, renderCheck } from '../terminal/index.ts'
+import type { Palette } from '../terminal/index.ts'
+import { renderCheck } from '../verdict/index.ts'
 import { type WatchOptions, WatchSession } from './session.ts'
 
 export interface WatchPlainOptions extends Omit<WatchOptions, 'onState' | 'onResult' | 'openEditor'> {

@@ -5,12 +5,12 @@ import {
   type Palette,
   paintLines,
   progressBar,
-  renderCheck,
   renderDiff,
   renderMarkdown,
   span,
   wrap,
 } from '../terminal/index.ts'
+import { renderCheck } from '../verdict/index.ts'
 import { KEYS, type Panel, type WatchState } from './state.ts'
 
 export interface ScreenOptions {

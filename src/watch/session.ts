@@ -1,10 +1,10 @@
 import { relative, sep } from 'node:path'
+import type { typeWarning } from '../check/host/type-error.ts'
 import type { Checker, CheckResult } from '../check/index.ts'
-import type { typeWarning } from '../check/type-error.ts'
 import type { LessonSummary } from '../course/index.ts'
+import { maySeeSolution, openLesson, recordCheck, resetLesson } from '../learner/index.ts'
 import { passedOf } from '../progress/index.ts'
 import type { RunningRedis } from '../redis/index.ts'
-import { maySeeSolution, openLesson, recordCheck, resetLesson } from '../workspace/index.ts'
 import { diffPanel, helpPanel, hintPanel, listPanel, type PanelSource, solutionPanel } from './panels.ts'
 import type { Action, News, Panel, WatchState } from './state.ts'
 import { watchFile } from './watch-file.ts'
@@ -205,7 +205,7 @@ export class WatchSession {
   /** Between the verdict and the next save. */
   async #lookAtTypes(result: CheckResult, signal: AbortSignal): Promise<void> {
     const { course, home, mine } = this.#options
-    const ask = this.#options.typeWarning ?? (await import('../check/type-error.ts')).typeWarning
+    const ask = this.#options.typeWarning ?? (await import('../check/host/type-error.ts')).typeWarning
     const file = home.answer(result.lesson)
     const warning = await ask(result, { root: course.root, file, mine, signal })
     if (!signal.aborted && warning !== undefined) this.#set({ warning })

@@ -1,6 +1,6 @@
 import { listen } from '../http/index.ts'
+import type { Desk } from '../learner/learner.ts'
 import type { RedisPreference } from '../redis/index.ts'
-import type { Desk } from '../walkthrough/desk.ts'
 import { bundleAssets } from './assets.ts'
 import { readerApp } from './reader.ts'
 import { newRunner } from './runner.ts'

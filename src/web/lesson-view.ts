@@ -1,7 +1,7 @@
 import type { Lesson, QuizQuestion } from '../course/index.ts'
+import { taskText } from '../learner/lesson-text.ts'
 import { parseMarkdown } from '../markdown/parse.ts'
 import type { LessonProgress } from '../progress/index.ts'
-import { taskText } from '../walkthrough/lesson-text.ts'
 import { island } from './island.ts'
 import { type HtmlOptions, idOf, lineHtml, markdownHtml, tokensToHtml } from './markdown-html.ts'
 import { snippetNumbering } from './snippet-tokens.ts'

@@ -1,6 +1,6 @@
 import type { Lesson, QuizQuestion } from '../course/index.ts'
-import type { Desk } from '../walkthrough/desk.ts'
-import { recordAnswer } from '../walkthrough/question.ts'
+import type { Desk } from '../learner/learner.ts'
+import { recordAnswer } from '../learner/quiz.ts'
 import { type HtmlOptions, markdownHtml } from './markdown-html.ts'
 import type { QuizReply } from './protocol.ts'
 
@@ -26,7 +26,7 @@ export async function answerQuestion(
   links: HtmlOptions,
 ): Promise<QuizReply> {
   const given = chosen.flatMap((index) => question.answers[index] ?? [])
-  const right = await recordAnswer({ desk }, lesson, question, given)
+  const right = await recordAnswer(desk, lesson, question, given)
   const answers = question.answers.map(async ({ right: isRight, explanation }, index) => ({
     chosen: chosen.includes(index),
     right: isRight,

@@ -1,6 +1,6 @@
 import type { Course, Lesson } from '../course/index.ts'
-import { openStage, type SnippetResult, type Stage } from '../playground/index.ts'
 import type { RedisPreference, RunningRedis } from '../redis/index.ts'
+import { openStage, type SnippetResult, type Stage } from '../snippets/index.ts'
 import { codeSpans } from './code.ts'
 import type { RunReply } from './protocol.ts'
 

@@ -1,8 +1,8 @@
 import { describe as anyDescribe, test as anyTest, type TestFunction } from 'vitest'
-import { findChromium } from '../../src/measure/chromium.ts'
 import { findEngine } from '../../src/redis/container-engine.ts'
 import { hasImage, imageName } from '../../src/redis/container-image.ts'
 import { findExecutable, findRedisServer } from '../../src/redis/executables.ts'
+import { findChromium } from '../bench/chromium.ts'
 
 /** What a test of the kit may need and a machine may lack. */
 export type Tool = 'redis-server' | 'container' | 'chromium' | 'tmux'

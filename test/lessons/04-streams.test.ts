@@ -6,7 +6,7 @@ import {
   callError,
   connectionsStillOpen,
   everyInterleaving,
-  isRestless,
+  isBusyPolling,
   largestReply,
   useSandbox,
   verify,
@@ -546,7 +546,7 @@ describe('readNew', () => {
       { received: result },
     )
     verify(
-      !isRestless(box.commands),
+      !isBusyPolling(box.commands),
       'While readNew waited, it polled Redis as fast as Redis could reply. That keeps Redis and a processor core busy for nothing. With `BLOCK`, Redis does the waiting, and one command is enough.',
       { received: `${box.commands.length} commands, while another client sent 200` },
     )

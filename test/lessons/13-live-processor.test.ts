@@ -6,7 +6,7 @@ import {
   connectionsStillOpen,
   everyCrash,
   everyInterleaving,
-  isRestless,
+  isBusyPolling,
   useSandbox,
   verify,
   verifyEqual,
@@ -562,7 +562,7 @@ describe('StreamProcessor', () => {
     await box.roundTrips(200)
     const sent = box.commands.slice(before)
     verify(
-      !isRestless(sent),
+      !isBusyPolling(sent),
       'Nothing happened, but the processor sent one read after another. A loop without BLOCK keeps Redis and a CPU core busy for nothing. Let the read wait for `blockMs` milliseconds.',
       { expected: 'next to no commands', received: `${sent.length} commands, while another client sent 200` },
     )

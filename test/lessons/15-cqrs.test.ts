@@ -8,7 +8,7 @@ import {
   connectionsStillOpen,
   everyCrash,
   everyInterleaving,
-  isRestless,
+  isBusyPolling,
   lacks,
   largestReply,
   sharedWatch,
@@ -799,7 +799,7 @@ describe('read your own write', () => {
     await box.roundTrips(200)
     const sent = box.commands.slice(before)
     verify(
-      !isRestless(sent),
+      !isBusyPolling(sent),
       'While the query waited, it polled as fast as it could. Publish a message in `updateProjections`, or pause between checks.',
       { received: `${sent.length} commands, while another client sent 200` },
     )

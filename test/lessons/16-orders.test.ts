@@ -5,11 +5,11 @@ import {
   callError,
   everyCrash,
   everyInterleaving,
-  overtaken,
   sharedWatch,
   useSandbox,
   verify,
   verifyEqual,
+  withRival,
 } from '#kit'
 import type { Order, OrderCommand, OrderFact, OrderStatus } from '#lesson/16-orders'
 import {
@@ -811,7 +811,7 @@ describe('the commands', () => {
   test('give up after five attempts', async () => {
     await plant(CREATED)
     const wrapped = (n: number) => eventOf(n, { eventType: 'ORDER_GIFT_WRAPPED', payload: { paper: 'red' } })
-    const { redis, times } = overtaken(box.connect(), 'PAYMENT_RECEIVED', async () => {
+    const { redis, times } = withRival(box.connect(), 'PAYMENT_RECEIVED', async () => {
       const next = (await box.admin.xlen(KEY)) + 1
       await box.admin.xadd(KEY, `${next}-0`, 'event', JSON.stringify({ ...wrapped(2), eventId: `e-${next}` }))
     })

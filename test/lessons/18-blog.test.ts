@@ -5,11 +5,11 @@ import {
   callError,
   everyInterleaving,
   largestReply,
-  overtaken,
   sharedWatch,
   useSandbox,
   verify,
   verifyEqual,
+  withRival,
 } from '#kit'
 import type { Changes, Post, Refusal } from '#lesson/18-blog'
 import { applyPostEvent, createPost, editPost, getPost, PostRefusedError, publishPost } from '#lesson/18-blog'
@@ -368,7 +368,7 @@ describe('editPost', () => {
 
   test('gives up after ten attempts', async () => {
     await plant(CREATED)
-    const { redis, times } = overtaken(box.connect(), 'POST_EDITED', async () => {
+    const { redis, times } = withRival(box.connect(), 'POST_EDITED', async () => {
       const next = (await box.admin.xlen(KEY)) + 1
       const pinned = { ...event(2, 'POST_PINNED'), eventId: `e-${next}` }
       await box.admin.xadd(KEY, `${next}-0`, 'event', JSON.stringify(pinned))

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { cacheFolder } from '../../check/cache-folder.ts'
+import { cacheFolder } from '../../common/cache-folder.ts'
 import { type Course, filesOf } from '../../course/index.ts'
 import { type Bases, MistakeError, wrongAnswer } from './answer.ts'
 import { type BrokenSection, type Mistake, parseMistakes } from './section.ts'

@@ -3,9 +3,9 @@ import { saysBusy } from './condition.ts'
 
 /**
  * Kills whatever script or function Redis runs, and resolves to true when Redis answers again. Resolves to false if that
- * takes longer than `patience` (ms), or if the script has written and so can't be killed.
+ * takes longer than `timeout` (ms), or if the script has written and so can't be killed.
  */
-export async function killScripts(client: Redis, patience: number): Promise<boolean> {
+export async function killScripts(client: Redis, timeout: number): Promise<boolean> {
   const errorOf = (reply: Promise<unknown>): Promise<unknown> =>
     reply.then(
       () => undefined,
@@ -19,6 +19,6 @@ export async function killScripts(client: Redis, patience: number): Promise<bool
     } while (saysBusy(await errorOf(client.ping())))
     return true
   }
-  const giveUp = new Promise<boolean>((resolve) => setTimeout(resolve, patience, false).unref())
+  const giveUp = new Promise<boolean>((resolve) => setTimeout(resolve, timeout, false).unref())
   return await Promise.race([end(), giveUp])
 }

@@ -1,7 +1,7 @@
+import { AdaptiveTimeout } from './adaptive-timeout.ts'
 import { blockingOf } from './blocking.ts'
 import type { SentCommand } from './context.ts'
 import { environment } from './environment.ts'
-import { Patience } from './patience.ts'
 import { endScripts, everyTick, isBusyWithScript } from './pulse.ts'
 import { activityCount, sentCommands } from './recording.ts'
 import { showCommand } from './show.ts'
@@ -23,8 +23,8 @@ export function watchForEnd(name: string, seconds: number): Guard {
   let endsScript = false
   let quiet = 0
   let all = 0
-  const silence = () => new Patience(Math.max(3_000, (seconds * 1_000) / 3))
-  const whole = new Patience(seconds * 1_000)
+  const silence = () => new AdaptiveTimeout(Math.max(3_000, (seconds * 1_000) / 3))
+  const whole = new AdaptiveTimeout(seconds * 1_000)
   let silent = silence()
   let last = activityCount()
   let reject: (error: DiagnosisError) => void = () => {}

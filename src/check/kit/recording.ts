@@ -1,11 +1,11 @@
 import { Redis } from 'ioredis'
 import { readAddress } from '../../redis/address.ts'
 import { blockingOf } from './blocking.ts'
+import { refusal } from './command-policy.ts'
 import { isClosing, isTrusted, wasCut, watchConnections } from './connections.ts'
 import { collect, type SentCommand } from './context.ts'
 import { environment } from './environment.ts'
 import { currentTurn, nextMoment } from './moments.ts'
-import { refusal } from './refused.ts'
 import { heardReply, throughFaults } from './through-faults.ts'
 import { reportViolation } from './violations.ts'
 

@@ -8,8 +8,8 @@ import type {
   Overview,
   ParticipantPage,
 } from '../api.ts'
-import { attemptsOf, happeningsOf } from '../fold/page.ts'
 import { leadAt } from '../lead-now.ts'
+import { attemptsOf, happeningsOf } from '../projections/page.ts'
 import type { About } from './about.ts'
 import type { ClassRedis } from './connect.ts'
 import { Follower } from './follow.ts'

@@ -1,8 +1,8 @@
 import type { LeadCommand } from '../api.ts'
 import { ClassError } from '../errors.ts'
-import type { NewClassEvent } from '../fold/class-event.ts'
-import { plainText } from '../fold/names.ts'
 import { limits } from '../limits.ts'
+import type { NewClassEvent } from '../projections/class-event.ts'
+import { plainText } from '../projections/names.ts'
 
 /**
  * What an instructor's command means for the class; `remove` is more than an event and isn't decided here. Throws

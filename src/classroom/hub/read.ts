@@ -1,7 +1,7 @@
 import { decodeLine, type StoredEvent } from '../../progress/index.ts'
 import { mergeEvents } from '../../progress/merge.ts'
 import { ClassError } from '../errors.ts'
-import type { ClassEvent } from '../fold/class-event.ts'
+import type { ClassEvent } from '../projections/class-event.ts'
 import type { ClassRedis } from './connect.ts'
 import type { ClassKeys } from './keys.ts'
 import type { TimedEvent } from './store.ts'

@@ -1,4 +1,4 @@
-import type { RowState } from '../fold/row-state.ts'
+import type { RowState } from '../projections/row-state.ts'
 import type { Folded, Projection } from './projection.ts'
 import { SNAPSHOT } from './scripts.ts'
 import type { ClassStore } from './store.ts'

@@ -6,9 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { findRedisServer } from '../../redis/executables.ts'
 import { startOwnServer, startRedis } from '../../redis/index.ts'
 import { ClassError } from '../errors.ts'
-import { type ClassFile, readClasses } from '../open/class-file.ts'
-import { KEEP } from '../open/class-redis.ts'
-import { ownAddress } from '../open/open-class.ts'
+import { type ClassFile, readClasses } from '../host/class-file.ts'
+import { KEEP } from '../host/class-redis.ts'
+import { ownAddress } from '../host/open-class.ts'
 
 export interface Rehearsal {
   readonly hubs: readonly string[]

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { type CheckResult, resultAsJson, type Target } from '../../check/index.ts'
 import type { LessonSummary } from '../../course/index.ts'
+import { type Desk, nextCommand } from '../../learner/learner.ts'
+import { assertStarted, checkOwnAnswer } from '../../learner/own-answer.ts'
 import { paintLines, span } from '../../terminal/text.ts'
 import { wrap } from '../../terminal/wrap.ts'
-import { type Desk, nextCommand } from '../../walkthrough/desk.ts'
-import { assertStarted, checkOwnAnswer } from '../../walkthrough/own-answer.ts'
 import { type Flags, type Run, self } from '../command.ts'
 import type { Context } from '../context.ts'
 import { UsageError } from '../errors.ts'
@@ -59,7 +59,7 @@ async function typesOf(
   target: Target | undefined,
 ): Promise<string | undefined> {
   if (target !== undefined && target.kind !== 'file') return undefined
-  const { typeWarning } = await import('../../check/type-error.ts')
+  const { typeWarning } = await import('../../check/host/type-error.ts')
   const stop = new AbortController()
   const done = context.cleanups.add(() => stop.abort())
   const file = target?.path ?? home.answer(result.lesson)
@@ -88,7 +88,7 @@ async function print(
   flags: Flags,
   leadsOn: string,
 ): Promise<void> {
-  const { renderCheck } = await import('../../terminal/check.ts')
+  const { renderCheck } = await import('../../verdict/render.ts')
   const { palette, width } = context
   const own = result.target === 'workspace'
   const text = renderCheck(result, {

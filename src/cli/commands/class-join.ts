@@ -1,5 +1,5 @@
-import { readClassAddress } from '../../classroom/learner/address.ts'
-import { join, rejoin } from '../../classroom/learner/join.ts'
+import { readClassAddress } from '../../classroom/member/address.ts'
+import { join, rejoin } from '../../classroom/member/join.ts'
 import { assertCanPrompt } from '../../terminal/can-prompt.ts'
 import { ask, askText } from '../ask.ts'
 import { type Flags, type Run, self } from '../command.ts'

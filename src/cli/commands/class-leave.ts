@@ -1,4 +1,4 @@
-import { leave } from '../../classroom/learner/join.ts'
+import { leave } from '../../classroom/member/join.ts'
 import { assertCanPrompt } from '../../terminal/can-prompt.ts'
 import { ask } from '../ask.ts'
 import { memberOf } from '../class-member.ts'

@@ -1,4 +1,4 @@
-import { findClass } from '../../classroom/open/class-file.ts'
+import { findClass } from '../../classroom/host/class-file.ts'
 import type { Run } from '../command.ts'
 import { Exit } from '../exit.ts'
 import { portOf } from '../port-flag.ts'

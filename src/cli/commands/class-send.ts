@@ -1,5 +1,5 @@
-import { sendUntilDone } from '../../classroom/learner/background.ts'
-import { sendPending } from '../../classroom/learner/send.ts'
+import { sendUntilDone } from '../../classroom/member/background.ts'
+import { sendPending } from '../../classroom/member/send.ts'
 import { memberOf } from '../class-member.ts'
 import type { Run } from '../command.ts'
 import { Exit } from '../exit.ts'

@@ -1,5 +1,5 @@
 import { ClassUnreachableError } from '../../classroom/errors.ts'
-import { setShare } from '../../classroom/learner/join.ts'
+import { setShare } from '../../classroom/member/join.ts'
 import { memberOf } from '../class-member.ts'
 import { type Run, self } from '../command.ts'
 import { UsageError } from '../errors.ts'

@@ -1,10 +1,10 @@
 import path from 'node:path'
+import type { ConsolePlace } from '../../console/index.ts'
 import { filesOf, findLesson } from '../../course/index.ts'
-import type { ConsolePlace } from '../../playground/console/index.ts'
+import { currentLesson } from '../../learner/learner.ts'
 import type { RunningRedis } from '../../redis/index.ts'
 import { paintLines, span, type Text } from '../../terminal/text.ts'
 import { wrap } from '../../terminal/wrap.ts'
-import { currentLesson } from '../../walkthrough/desk.ts'
 import type { Run } from '../command.ts'
 import type { Context } from '../context.ts'
 import { Exit } from '../exit.ts'
@@ -20,8 +20,8 @@ export const run: Run = async (context, [named], flags) => {
     file: flags.solution === true ? filesOf(course, lesson.slug).solution : home.answer(lesson.slug),
   }
   const [{ emptySandbox, openStage }, { nextKey, obeyLines, openConsole, talk }] = await Promise.all([
-    import('../../playground/index.ts'),
-    import('../../playground/console/index.ts'),
+    import('../../snippets/index.ts'),
+    import('../../console/index.ts'),
   ])
   const { input, output, palette } = context
   const mine = await context.mine()

@@ -1,5 +1,5 @@
 import { newLesson } from '../../authoring/index.ts'
-import { shownPath } from '../../walkthrough/desk.ts'
+import { shownPath } from '../../learner/learner.ts'
 import { type Run, self } from '../command.ts'
 import { Exit } from '../exit.ts'
 

@@ -8,7 +8,7 @@ import {
   searchMarkdown,
 } from '../../course/index.ts'
 import { nearestName } from '../../course/nearest.ts'
-import { lessonText } from '../../walkthrough/lesson-text.ts'
+import { lessonText } from '../../learner/lesson-text.ts'
 import { type Run, self } from '../command.ts'
 import type { Context } from '../context.ts'
 import { UsageError } from '../errors.ts'

@@ -1,6 +1,6 @@
 import type { Lesson } from '../../course/index.ts'
-import { taskAtHand } from '../../walkthrough/last-check.ts'
-import { nextHint } from '../../workspace/index.ts'
+import { nextHint } from '../../learner/index.ts'
+import { taskAtHand } from '../../learner/last-check.ts'
 import { type Run, self } from '../command.ts'
 import { UsageError } from '../errors.ts'
 import { Exit } from '../exit.ts'

@@ -1,5 +1,5 @@
+import { nextCommand } from '../../learner/learner.ts'
 import { assertCanPrompt } from '../../terminal/can-prompt.ts'
-import { nextCommand } from '../../walkthrough/desk.ts'
 import { type Run, self } from '../command.ts'
 import { Exit } from '../exit.ts'
 

@@ -1,6 +1,6 @@
 import type { Lesson, QuizQuestion } from '../../course/index.ts'
-import type { Desk } from '../../walkthrough/desk.ts'
-import { wholeQuestion } from '../../walkthrough/predict.ts'
+import type { Desk } from '../../learner/learner.ts'
+import { wholeQuestion } from '../../snippets/predict.ts'
 import { type Run, self } from '../command.ts'
 import type { Context } from '../context.ts'
 import { Exit } from '../exit.ts'

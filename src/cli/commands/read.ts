@@ -1,6 +1,6 @@
 import { findLesson } from '../../course/index.ts'
-import { currentLesson } from '../../walkthrough/desk.ts'
-import { lessonText } from '../../walkthrough/lesson-text.ts'
+import { currentLesson } from '../../learner/learner.ts'
+import { lessonText } from '../../learner/lesson-text.ts'
 import { type Run, self } from '../command.ts'
 import { UsageError } from '../errors.ts'
 import { Exit } from '../exit.ts'

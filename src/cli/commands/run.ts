@@ -1,6 +1,6 @@
 import type { Lesson } from '../../course/index.ts'
-import type { SnippetResult } from '../../playground/index.ts'
 import type { RunningRedis } from '../../redis/index.ts'
+import type { SnippetResult } from '../../snippets/index.ts'
 import { type Run, self } from '../command.ts'
 import type { Context } from '../context.ts'
 import { UsageError } from '../errors.ts'
@@ -19,7 +19,7 @@ export const run: Run = async (context, [named, which], flags) => {
   const { slug } = whichLesson(desk, named, 'run')
   const lesson = await desk.course.lesson(slug)
   const numbers = wanted(lesson, which)
-  const { openStage } = await import('../../playground/index.ts')
+  const { openStage } = await import('../../snippets/index.ts')
   const results = await withRedis(context, async (redis) => {
     const stage = openStage({ root: desk.course.root, redis, lesson, mine: await context.mine() })
     const isText = flags.json !== true
@@ -52,7 +52,7 @@ function wanted({ number, snippets }: Lesson, which: string | undefined): readon
 }
 
 async function print(context: Context, lesson: Lesson, { number, result }: Numbered): Promise<void> {
-  const { renderResult } = await import('../../playground/index.ts')
+  const { renderResult } = await import('../../snippets/index.ts')
   const { palette, width } = context
   const title = `Snippet ${number} of ${lesson.snippets.length} · lessons/${lesson.slug}.md:${result.snippet.line}`
   context.print(`${palette.paint(title, 'bold')}\n\n${await renderResult(result, { width, palette })}\n`)

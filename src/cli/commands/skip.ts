@@ -1,6 +1,6 @@
 import { findLessons } from '../../course/index.ts'
-import { nextCommand } from '../../walkthrough/desk.ts'
-import { skipLessons } from '../../walkthrough/skip-lessons.ts'
+import { nextCommand } from '../../learner/learner.ts'
+import { skipLessons } from '../../learner/skip-lessons.ts'
 import { type Run, self } from '../command.ts'
 import { UsageError } from '../errors.ts'
 import { Exit } from '../exit.ts'

@@ -1,4 +1,4 @@
-import { revealSolution } from '../../workspace/index.ts'
+import { revealSolution } from '../../learner/index.ts'
 import { type Run, self } from '../command.ts'
 import { Exit } from '../exit.ts'
 import { mayReveal } from '../may-reveal.ts'

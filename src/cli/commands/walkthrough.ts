@@ -1,5 +1,5 @@
+import { lessonsAhead, nextLesson } from '../../learner/learner.ts'
 import { whyNoPrompt } from '../../terminal/can-prompt.ts'
-import { lessonsAhead, nextLesson } from '../../walkthrough/desk.ts'
 import { lessonTable } from '../../walkthrough/lesson-table.ts'
 import { stayInClass } from '../class-side.ts'
 import { type Run, self } from '../command.ts'
@@ -13,7 +13,7 @@ export const run: Run = async (context) => {
   const [{ walkThrough }, { terminalUi }, { openInEditor }] = await Promise.all([
     import('../../walkthrough/home.ts'),
     import('../../walkthrough/terminal-ui.ts'),
-    import('../../walkthrough/editor.ts'),
+    import('../../learner/editor.ts'),
   ])
   const { input, output, palette, env } = context
   const ui = await terminalUi({ input, output: output.stream, palette })

@@ -1,6 +1,6 @@
 import { findLesson } from '../../course/index.ts'
-import { lessonsAhead, nextLesson } from '../../walkthrough/desk.ts'
-import { editorCommand, openInEditor } from '../../walkthrough/editor.ts'
+import { editorCommand, openInEditor } from '../../learner/editor.ts'
+import { lessonsAhead, nextLesson } from '../../learner/learner.ts'
 import { stayInClass } from '../class-side.ts'
 import type { Run } from '../command.ts'
 import { UsageError } from '../errors.ts'

@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync } from 'node:fs'
 import path from 'node:path'
-import { type Home, obstacleAt } from '../../workspace/index.ts'
+import { type Home, obstacleAt } from '../../learner/index.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 
 /** Checks whether files could be written, without writing any. */

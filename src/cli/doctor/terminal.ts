@@ -1,6 +1,6 @@
+import { editorCommand } from '../../learner/editor.ts'
 import { findExecutable } from '../../redis/executables.ts'
 import type { Palette } from '../../terminal/palette.ts'
-import { editorCommand } from '../../walkthrough/editor.ts'
 import { type Finding, ok, warn } from './finding.ts'
 
 export interface TerminalFacts {

@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { checkLessons } from '../../../src/authoring/index.ts'
 import type { CheckResult, Target } from '../../../src/check/index.ts'
 import { type Course, loadCourse } from '../../../src/course/index.ts'
+import type { CheckSession } from '../../../src/learner/check-session.ts'
 import { RedisTroubleError } from '../../../src/redis/index.ts'
-import type { CheckSession } from '../../../src/walkthrough/session.ts'
 import { newCourse } from './course-copy.ts'
 
 type Told = Pick<CheckResult, 'passed'> & Partial<CheckResult>

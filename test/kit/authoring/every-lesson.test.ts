@@ -3,8 +3,8 @@ import { delimiter } from 'node:path'
 import { expect, test } from 'vitest'
 import { checkLessons } from '../../../src/authoring/index.ts'
 import { loadCourse } from '../../../src/course/index.ts'
+import { newSession } from '../../../src/learner/check-session.ts'
 import type { RedisPreference } from '../../../src/redis/index.ts'
-import { newSession } from '../../../src/walkthrough/session.ts'
 import { compareWithTable, type Row, rowOf, type Source } from '../check/verdict-table.ts'
 
 const course = await loadCourse()

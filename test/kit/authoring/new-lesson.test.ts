@@ -3,7 +3,7 @@ import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { checkLessons, newLesson } from '../../../src/authoring/index.ts'
 import { filesOf, loadCourse } from '../../../src/course/index.ts'
-import { newSession } from '../../../src/walkthrough/session.ts'
+import { newSession } from '../../../src/learner/check-session.ts'
 import { newCourse } from './course-copy.ts'
 
 describe('dev new', () => {

@@ -9,7 +9,6 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
-import { plainConnection } from '../../../src/playground/resp.ts'
 import { readAddress } from '../../../src/redis/address.ts'
 import {
   parsePreference,
@@ -19,6 +18,7 @@ import {
   startOwnServer,
   startRedis,
 } from '../../../src/redis/index.ts'
+import { plainConnection } from '../../../src/snippets/resp.ts'
 import { need } from '../need.ts'
 import { listening } from '../redis/decoys.ts'
 import { CERTIFICATE, KEY } from '../redis/self-signed.ts'

@@ -2,9 +2,9 @@ import { cp, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { buildRuntime } from '../../../src/check/host/runtime.ts'
+import { WorkerProcess } from '../../../src/check/host/worker-process.ts'
 import { openChecker } from '../../../src/check/index.ts'
-import { buildRuntime } from '../../../src/check/runtime.ts'
-import { StandbyProcess } from '../../../src/check/standby-process.ts'
 import { loadCourse, projectRoot } from '../../../src/course/index.ts'
 import { type RunningRedis, startRedis } from '../../../src/redis/index.ts'
 import { fixtureRoot, SLUG } from './fixture-course.ts'
@@ -38,7 +38,7 @@ test('an answer that was read is checked, even if its file is gone', async () =>
 test('an error in the worker outside all tests is reported at once', async () => {
   const runtime = await buildRuntime(root)
   const environment = { url: redis.url, kind: redis.kind, has: [], allow: [] }
-  const process = new StandbyProcess(runtime.standby, environment, root)
+  const process = new WorkerProcess(runtime.worker, environment, root)
   const record = await process.run({
     bundle: join(root, '.eventlings', 'cache', 'run', 'gone.mjs'),
     answer: join(root, 'answer.ts'),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { RunRecord } from '../../../src/check/standby-process.ts'
-import { judge } from '../../../src/check/verdict.ts'
+import { judge } from '../../../src/check/host/verdict.ts'
+import type { RunRecord } from '../../../src/check/host/worker-process.ts'
 
 type State = 'passed' | 'failed'
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { loadCourse } from '../../../src/course/index.ts'
-import { type KeptAnswer, keptAnswers } from '../../../src/measure/answers.ts'
-import { plainVerdicts } from '../../../src/measure/plain-verdicts.ts'
-import { difference, type Verdict, verdictsOf } from '../../../src/measure/verdicts.ts'
+import { type KeptAnswer, keptAnswers } from '../../bench/answers.ts'
+import { plainVerdicts } from '../../bench/plain-verdicts.ts'
+import { difference, type Verdict, verdictsOf } from '../../bench/verdicts.ts'
 import { need } from '../need.ts'
 
 const course = await loadCourse()
@@ -84,7 +84,7 @@ describe('every answer in the course gets the same verdict and the same diagnosi
     ).toEqual([])
   })
 
-  test('from plain Vitest as from a standby', async () => {
+  test('from plain Vitest as from a worker', async () => {
     // Vitest doesn't stop a task at its first failure, and takes three times as long.
     const some = answers.filter((_, i) => i % 2 === 0)
     expect(disagreements(await embedded(), await plainVerdicts(course, some), some)).toEqual([])

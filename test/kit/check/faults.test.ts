@@ -5,8 +5,8 @@ import {
   everyCrash,
   everyInterleaving,
   everyLostReply,
-  overtaken,
   useSandbox,
+  withRival,
 } from '../../../src/check/kit/index.ts'
 import { closeSandbox } from '../../../src/check/kit/sandbox.ts'
 import { findRedisServer } from '../../../src/redis/executables.ts'
@@ -281,13 +281,13 @@ describe('a crash after every command', () => {
 
 describe('a writer that is always a little faster', () => {
   test('gets between the commands of a pipeline', async () => {
-    const { redis } = overtaken(box.redis, 's', () => box.admin.xadd('s', '*', 'f', 'v'))
+    const { redis } = withRival(box.redis, 's', () => box.admin.xadd('s', '*', 'f', 'v'))
     const replies = await redis.pipeline().xlen('s').get('other').xlen('s').exec()
     expect(replies?.map(([, reply]) => reply)).toEqual([1, null, 2])
   })
 
   test('but not into a transaction', async () => {
-    const { redis } = overtaken(box.redis, 's', () => box.admin.xadd('s', '*', 'f', 'v'))
+    const { redis } = withRival(box.redis, 's', () => box.admin.xadd('s', '*', 'f', 'v'))
     const replies = await redis.multi().xlen('s').xlen('s').exec()
     expect(replies?.map(([, reply]) => reply)).toEqual([2, 2])
   })

@@ -5,7 +5,7 @@ import { everyCrash, everyInterleaving, everyLostReply, useSandbox } from '../..
 import { beginTest } from '../../../src/check/kit/recording.ts'
 import { closeSandbox } from '../../../src/check/kit/sandbox.ts'
 import type { CommandRecord } from '../../../src/check/result.ts'
-import { recordedCommands, withoutMiddle } from '../../../src/check/standby/sent-commands.ts'
+import { recordedCommands, withoutMiddle } from '../../../src/check/worker/sent-commands.ts'
 import { findRedisServer } from '../../../src/redis/executables.ts'
 import { type RunningRedis, startRedis } from '../../../src/redis/index.ts'
 

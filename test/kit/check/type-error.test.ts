@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { typeWarning } from '../../../src/check/host/type-error.ts'
 import type { CheckResult, TaskState } from '../../../src/check/index.ts'
-import { typeWarning } from '../../../src/check/type-error.ts'
 import { filesOf, loadCourse } from '../../../src/course/index.ts'
 
 const course = await loadCourse()

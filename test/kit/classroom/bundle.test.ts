@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { extract } from 'tar'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { bundleCourse } from '../../../src/classroom/bundle/bundle-course.ts'
+import { bundleCourse } from '../../../src/authoring/offline-bundle/bundle-course.ts'
 
 async function temporary(): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), 'eventlings-bundle-'))
@@ -17,7 +17,7 @@ async function course(): Promise<string> {
   const root = await temporary()
   for (const file of [
     'package.json',
-    'src/workspace/home.ts',
+    'src/learner/paths.ts',
     'lessons/01-events.md',
     'node_modules/ioredis/index.js',
     'node_modules/.bin/tsc',
@@ -39,7 +39,7 @@ const parts = [
   'node_modules/.bin/tsc',
   'node_modules/ioredis/index.js',
   'package.json',
-  'src/workspace/home.ts',
+  'src/learner/paths.ts',
 ]
 
 async function namesIn(file: string): Promise<readonly string[]> {

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { NoCacheError } from '../../../src/check/cache-folder.ts'
 import { failureOf } from '../../../src/cli/failure.ts'
+import { NoCacheError } from '../../../src/common/cache-folder.ts'
 import { AmbiguousLessonError, NoCourseError, UnknownLessonError } from '../../../src/course/index.ts'
+import { EditorError } from '../../../src/learner/editor.ts'
+import { UnwritableWorkspaceError } from '../../../src/learner/index.ts'
+import { NotStartedError } from '../../../src/learner/own-answer.ts'
 import {
   BadPreferenceError,
   RedisGoneError,
@@ -9,10 +12,7 @@ import {
   RedisUnavailableError,
 } from '../../../src/redis/index.ts'
 import { NoTerminalError } from '../../../src/terminal/index.ts'
-import { EditorError } from '../../../src/walkthrough/editor.ts'
 import { InterruptedError } from '../../../src/walkthrough/interrupted.ts'
-import { NotStartedError } from '../../../src/walkthrough/own-answer.ts'
-import { UnwritableWorkspaceError } from '../../../src/workspace/index.ts'
 
 /** Errors are recognized by name, so a renamed class must be noticed here. */
 describe('every error gets its exit code and its own words', () => {

@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest'
 import type { Checker, Target } from '../../../src/check/index.ts'
 import { newCleanups } from '../../../src/cli/interrupt.ts'
 import { unlessEnding } from '../../../src/cli/with-session.ts'
-import type { CheckSession } from '../../../src/walkthrough/session.ts'
+import type { CheckSession } from '../../../src/learner/check-session.ts'
 
 const solution: Target = { kind: 'solution' }
 

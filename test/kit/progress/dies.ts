@@ -1,6 +1,6 @@
 /** Takes the lock of the folder's log, writes half a line, and is killed while holding the lock. */
 import { appendFileSync } from 'node:fs'
-import { withLock } from '../../../src/progress/lock.ts'
+import { withLock } from '../../../src/common/lock.ts'
 import { placesIn } from '../../../src/progress/places.ts'
 
 const places = placesIn(process.argv[2] ?? '')

@@ -1,8 +1,8 @@
 import { connect } from 'node:net'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { splitCommand } from '../../../src/playground/command-line.ts'
 import { type RunningRedis, startRedis } from '../../../src/redis/index.ts'
+import { splitCommand } from '../../../src/snippets/command-line.ts'
 import { lacks } from '../need.ts'
 import { commandForms } from './command-forms.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { palette, style } from '../../../src/terminal/index.ts'
-import { menuTheme } from '../../../src/walkthrough/menu-theme.ts'
+import { menuTheme } from '../../../src/terminal/menu-theme.ts'
 
 test('a menu is plain ASCII where nothing else can be shown, and keeps its own signs elsewhere', () => {
   const theme = menuTheme(palette({ colours: false, unicode: false }))

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { editorCommand } from '../../../src/walkthrough/editor.ts'
+import { editorCommand } from '../../../src/learner/editor.ts'
 import { keysIn } from '../../../src/walkthrough/keys.ts'
 
 describe('keys', () => {

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { loadCourse } from '../../../src/course/index.ts'
+import { homeOf } from '../../../src/learner/index.ts'
 import { openProgress } from '../../../src/progress/index.ts'
 import { palette } from '../../../src/terminal/index.ts'
 import { askPlacement } from '../../../src/walkthrough/placement.ts'
-import { homeOf } from '../../../src/workspace/index.ts'
 import { scriptedUi } from './scripted-ui.ts'
 
 const whole = await loadCourse()

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import type { CheckResult } from '../../../src/check/index.ts'
 import { filesOf, loadCourse, trackLessons } from '../../../src/course/index.ts'
-import type { CheckSession } from '../../../src/walkthrough/session.ts'
+import type { CheckSession } from '../../../src/learner/check-session.ts'
 import { rehearse } from '../../../src/walkthrough/tour.ts'
 import { newHome, programAt } from '../cli/program.ts'
 

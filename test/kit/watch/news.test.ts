@@ -2,12 +2,12 @@ import { rm } from 'node:fs/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import type { CheckResult } from '../../../src/check/index.ts'
 import { loadCourse } from '../../../src/course/index.ts'
+import { homeOf } from '../../../src/learner/index.ts'
 import { openProgress } from '../../../src/progress/index.ts'
 import { style } from '../../../src/terminal/palette.ts'
 import { renderScreen } from '../../../src/watch/screen.ts'
 import { WatchSession } from '../../../src/watch/session.ts'
 import type { News } from '../../../src/watch/state.ts'
-import { homeOf } from '../../../src/workspace/index.ts'
 import { newHome } from '../cli/program.ts'
 
 const passed = {

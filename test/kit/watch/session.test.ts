@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { CheckOptions, CheckResult } from '../../../src/check/index.ts'
 import { loadCourse } from '../../../src/course/index.ts'
+import { homeOf } from '../../../src/learner/index.ts'
 import { openProgress } from '../../../src/progress/index.ts'
 import { WatchSession } from '../../../src/watch/session.ts'
-import { homeOf } from '../../../src/workspace/index.ts'
 
 /** A check that completes when the test says so. */
 interface Asked {

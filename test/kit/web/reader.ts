@@ -4,10 +4,10 @@ import path from 'node:path'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
 import { loadCourse } from '../../../src/course/index.ts'
+import { homeOf } from '../../../src/learner/index.ts'
+import type { Desk } from '../../../src/learner/learner.ts'
 import { openProgress } from '../../../src/progress/index.ts'
-import type { Desk } from '../../../src/walkthrough/desk.ts'
 import { serveLessons } from '../../../src/web/index.ts'
-import { homeOf } from '../../../src/workspace/index.ts'
 import { chromium as chromiumOnPath } from '../need.ts'
 
 /** The course with its own desk, whose files are deleted after the test. */

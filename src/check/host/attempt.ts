@@ -1,0 +1,165 @@
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { cacheFolder } from '../../common/cache-folder.ts'
+import { type Course, filesOf, type Lesson } from '../../course/index.ts'
+import type { RunningRedis } from '../../redis/index.ts'
+import type { Problem } from '../es-module.ts'
+import type { Need } from '../kit/environment.ts'
+import type { Disturbance } from '../protocol.ts'
+import type { Target } from '../result.ts'
+import { readAnswer } from './answer-file.ts'
+import { bundleAnswer } from './bundle.ts'
+import type { CheckOptions } from './checker.ts'
+import { newsTeller } from './disturbance.ts'
+import type { Runtime } from './runtime.ts'
+import { shownPath } from './shown-path.ts'
+import { judge, type Verdict } from './verdict.ts'
+import type { RunRecord, WorkerProcess } from './worker-process.ts'
+
+/** One run of an answer, or the reason it couldn't run. */
+export interface Attempt {
+  /** The answer ran. */
+  readonly used: boolean
+  readonly output: string
+  readonly verdict: Verdict
+  /** Why the run proves nothing about the answer: something Redis did. */
+  readonly disturbed?: Disturbance | undefined
+  /** The same, for something that broke in the check itself. */
+  readonly broken?: string | undefined
+  /** The learner's own files of earlier lessons that the answer was built on, as shown. */
+  readonly builtOn: readonly string[]
+}
+
+export interface AttemptInput {
+  readonly course: Course
+  readonly redis: RunningRedis
+  readonly runtime: Runtime
+  readonly lesson: Lesson
+  readonly target: Target
+  readonly asked: CheckOptions
+  /** Don't start over if Redis falls silent. */
+  readonly lastTry: boolean
+  /** The folder of the learner's own answers to build on, where they exist; undefined for the model answers. */
+  readonly mine: string | undefined
+  /** Throws when the check is no longer wanted. */
+  goOn(): void
+  /** Lends a warm process. */
+  take<T>(asked: CheckOptions, use: (process: WorkerProcess) => Promise<T>): Promise<T>
+}
+
+/** Reads the answer once, bundles it, has it run, and judges what was reported. */
+export async function attemptLesson(input: AttemptInput): Promise<Attempt> {
+  const { course, redis, runtime, lesson, target, asked, mine, goOn } = input
+  const { slug } = lesson
+  const files = filesOf(course, slug)
+  const path = target.kind === 'file' ? resolve(target.path) : files[target.kind]
+  const shown = (file: string) => shownPath(course.root, file)
+  const tasks = lesson.tasks.map(({ name, needs, buildsOn }) => ({
+    name,
+    buildsOn,
+    lacking: lacking(needs, lesson, redis),
+  }))
+  const answer = await readAnswer(path, shown(path), asked.content)
+  goOn()
+  if (!answer.ok) return unusable(answer, [])
+  const file = bundleFile(course.root)
+  const bundle = await bundleAnswer({
+    root: course.root,
+    runtime,
+    slug,
+    suite: files.suite,
+    answer,
+    mine,
+    outfile: file,
+  })
+  goOn()
+  const builtOn = bundle.builtOn.map(shown)
+  if (!bundle.ok) return unusable(bundle.problem, builtOn)
+  const job = {
+    bundle: file,
+    answer: path,
+    answerText: answer.text,
+    files: bundle.files,
+    tasks: tasks.map((task) => task.name),
+    exports: lesson.exports,
+    allow: lesson.allow,
+    untilFirstFailure: asked.untilFirstFailure === true,
+    lastTry: input.lastTry,
+    stay: asked.sharedProcess === true,
+  }
+  writeFileSync(file, bundle.code)
+  try {
+    const onRedis = newsTeller(asked.onNotice)
+    const record = await input.take(asked, async (process) => {
+      await process.loaded(asked.signal)
+      goOn() // before any of the answer has run, so another answer can use this process
+      return await process.run(job, { signal: asked.signal, onRedis })
+    })
+    goOn()
+    return {
+      used: true,
+      output: record.output,
+      verdict: judge(record, { tasks, shown }),
+      disturbed: record.ending.kind === 'disturbed' ? record.ending.by : undefined,
+      broken: whyBroken(record),
+      builtOn,
+    }
+  } finally {
+    rmSync(file, { force: true })
+  }
+
+  function unusable({ diagnosis, file, line }: Problem, builtOn: readonly string[]): Attempt {
+    return {
+      used: false,
+      output: '',
+      verdict: {
+        passed: false,
+        diagnosis,
+        ...(file !== undefined && line !== undefined && { at: { file: shown(file), line } }),
+        tasks: tasks.map(({ name }) => ({ task: name, state: 'not reached', commands: [] })),
+        strays: [],
+        notes: [],
+      },
+      builtOn,
+    }
+  }
+}
+
+/** Why the record proves nothing about the answer: the process threw outside it, or never got to it. */
+function whyBroken({ reports, ending, output }: RunRecord): string | undefined {
+  const broken = reports.find((report) => report.kind === 'broken')
+  if (broken !== undefined) return broken.why
+  if (reports.length > 0) return undefined
+  switch (ending.kind) {
+    case 'done':
+    case 'disturbed':
+      return undefined
+    case 'silent':
+      return `its process wasn't ready within ${ending.seconds} seconds`
+    case 'exit': {
+      const said = /^\w*Error\b.*$/m.exec(output)?.[0]
+      return (
+        said ??
+        `its process ended before your code was loaded (${ending.signal ?? `exit code ${ending.code}`})`
+      )
+    }
+  }
+}
+
+function bundleFile(root: string): string {
+  const folder = join(cacheFolder(root), 'run')
+  mkdirSync(folder, { recursive: true })
+  return join(folder, `${randomUUID()}.mjs`)
+}
+
+function lacking(needs: readonly Need[], lesson: Lesson, redis: RunningRedis): string | undefined {
+  const missing = [...lesson.needs, ...needs].find((need) => !redis.has(need))
+  return missing === undefined ? undefined : REASONS[missing]
+}
+
+const REASONS: Readonly<Record<Need, string>> = {
+  'real-server': 'needs a real Redis server (a container or redis-server)',
+  'own-server': 'needs redis-server on this machine, to start its own server and kill it',
+  cluster: 'needs redis-server on this machine, to start a three-node cluster',
+}

@@ -1,0 +1,196 @@
+import { stat } from 'node:fs/promises'
+import { type Course, filesOf, type Lesson } from '../../course/index.ts'
+import { isGone, RedisGoneError, type RunningRedis } from '../../redis/index.ts'
+import { NEEDS, type SandboxEnvironment } from '../kit/environment.ts'
+import type { CheckResult, Target } from '../result.ts'
+import { type Attempt, attemptLesson } from './attempt.ts'
+import { blameBuilt } from './blame-built.ts'
+import { againAfterPauses, noVerdict } from './disturbance.ts'
+import { BrokenCheckError, CheckAbortedError, CheckerClosedError } from './errors.ts'
+import { buildRuntime, type Runtime } from './runtime.ts'
+import { WorkerPool } from './worker-pool.ts'
+import { WorkerProcess } from './worker-process.ts'
+
+export interface CheckerOptions {
+  readonly course: Course
+  readonly redis: RunningRedis
+  /**
+   * The folder of the learner's own answers that lessons build on, where there are any; undefined for the model
+   * answers.
+   */
+  readonly mine?: string | undefined
+  /** Warm up the next process as soon as one has been used, for programs that check repeatedly. */
+  readonly stayWarm?: boolean
+  /** Called when Redis stops answering while a check waits for it. */
+  onNotice?(sentence: string): void
+}
+
+export interface CheckOptions {
+  /** Leave out the tasks after the first failure, for callers that only need to know how an answer fails. */
+  readonly untilFirstFailure?: boolean
+  /**
+   * May reuse the process of an earlier answer that left nothing behind, for callers that check many answers. A
+   * process of its own costs a third of a check.
+   */
+  readonly sharedProcess?: boolean
+  /** Overrides the checker's setting. */
+  onNotice?(sentence: string): void
+  /** Stops the check at once; it then rejects with CheckAbortedError. */
+  readonly signal?: AbortSignal
+  /** The answer's bytes, for a program that has already read them; the file isn't read again then. */
+  readonly content?: Uint8Array
+}
+
+export interface Checker {
+  /**
+   * Rejects without a verdict: with RedisGoneError if the server has stopped, RedisTroubleError if it's running but
+   * unusable, SandboxLostError if another program took a borrowed database, CheckerClosedError if `close` cut the
+   * check short, CheckAbortedError if its signal did, and BrokenCheckError if the check itself broke.
+   */
+  check(slug: string, target: Target, options?: CheckOptions): Promise<CheckResult>
+  /** Stops any check in progress at once, without a verdict. */
+  close(): Promise<void>
+}
+
+/** esbuild is one service for the whole process, so it can be stopped only when no check is waiting for a bundle. */
+let openCheckers = 0
+
+/**
+ * Number of processes kept warm by a program whose checks overtake each other. Each check that's stopped costs one,
+ * so three saves in a row don't have to wait for a process to start.
+ */
+const SPARE = 3
+
+/** Opens a checker on a running Redis; the caller stops that Redis after `close`. */
+export async function openChecker(options: CheckerOptions): Promise<Checker> {
+  const { course, redis, mine, stayWarm = false } = options
+  let runtime = await buildRuntime(course.root)
+  const pool = new WorkerPool(() => worker(runtime, redis, course.root))
+  pool.fill(1)
+  let busy: WorkerProcess | undefined
+  const read = lessonReader(course)
+  let line: Promise<unknown> = Promise.resolve()
+  let waiting = 0
+  let closed = false
+  openCheckers += 1
+
+  async function one(
+    slug: string,
+    target: Target,
+    asked: CheckOptions,
+    lastTry: boolean,
+  ): Promise<CheckResult> {
+    const goOn = () => {
+      if (closed) throw new CheckerClosedError(slug)
+      if (asked.signal?.aborted === true) throw new CheckAbortedError(slug)
+    }
+    goOn()
+    const started = performance.now()
+    pool.fill(1)
+    const lesson = await read(slug)
+    const attempt = async (onMine: string | undefined): Promise<Attempt> => {
+      const made = await attemptLesson({
+        course,
+        redis,
+        runtime,
+        lesson,
+        target,
+        asked,
+        lastTry,
+        mine: onMine,
+        goOn,
+        take,
+      })
+      if (made.disturbed !== undefined) throw noVerdict(made.disturbed, redis)
+      if (made.used) await redis.confirm?.()
+      // Without a server every answer fails, and the learner would be told that it's their fault.
+      if (made.used && !made.verdict.passed && (await isGone(redis.url)))
+        throw new RedisGoneError(redis.kind, redis.description)
+      if (made.broken !== undefined) {
+        pool.close()
+        runtime = await buildRuntime(course.root) // its files may be what's missing
+        throw new BrokenCheckError(slug, made.broken)
+      }
+      return made
+    }
+    const { verdict, output } = await blameBuilt(await attempt(mine), () => attempt(undefined))
+    return {
+      lesson: slug,
+      target: target.kind === 'file' ? target.path : target.kind,
+      passed: verdict.passed,
+      skipped: verdict.tasks.filter((task) => task.state === 'skipped').length,
+      ...(verdict.diagnosis !== undefined && { diagnosis: verdict.diagnosis }),
+      ...(verdict.at !== undefined && { at: verdict.at }),
+      redis: { kind: redis.kind, name: redis.name, version: redis.version },
+      tasks: verdict.tasks,
+      ...(verdict.strays.length > 0 && { strays: verdict.strays }),
+      output,
+      notes: verdict.notes,
+      ms: Math.round(performance.now() - started),
+    }
+  }
+
+  /** Hands out a warm process; then warms up the next one, for programs that check again. */
+  async function take<T>(asked: CheckOptions, use: (process: WorkerProcess) => Promise<T>): Promise<T> {
+    const process = pool.take(asked.sharedProcess === true)
+    busy = process
+    try {
+      return await use(process)
+    } finally {
+      busy = undefined
+      if (closed) process.kill()
+      else if (process.usable) pool.giveBack(process)
+      // If another check follows, it needs the machine to itself, so what this one used up is replaced after it.
+      if (!closed && stayWarm) pool.fill(asked.signal === undefined || waiting > 0 ? 1 : SPARE)
+    }
+  }
+
+  return {
+    check(slug, target, asked = {}) {
+      const onNotice = asked.onNotice ?? options.onNotice
+      waiting += 1
+      const result = line.then(() => {
+        waiting -= 1
+        return againAfterPauses((lastTry) => one(slug, target, { ...asked, onNotice }, lastTry), onNotice)
+      })
+      line = result.catch(() => {})
+      return result
+    },
+    async close() {
+      if (closed) return
+      closed = true
+      pool.close()
+      busy?.kill()
+      await line
+      pool.close()
+      openCheckers -= 1
+      if (openCheckers > 0) return
+      const { stop } = await import('esbuild')
+      await stop()
+    },
+  }
+}
+
+function worker(runtime: Runtime, redis: RunningRedis, root: string): WorkerProcess {
+  const environment: SandboxEnvironment = {
+    url: redis.url,
+    kind: redis.kind,
+    lease: redis.lease,
+    has: NEEDS.filter((need) => redis.has(need)),
+    allow: [],
+  }
+  return new WorkerProcess(runtime.worker, environment, root)
+}
+
+/** Parses the lesson again only when its file has changed: a watcher asks for the same one on every save. */
+function lessonReader(course: Course): (slug: string) => Promise<Lesson> {
+  const known = new Map<string, { readonly changed: number; readonly lesson: Lesson }>()
+  return async (slug) => {
+    const changed = (await stat(filesOf(course, slug).lesson).catch(() => undefined))?.mtimeMs ?? 0
+    const before = known.get(slug)
+    if (before?.changed === changed) return before.lesson
+    const lesson = await course.lesson(slug)
+    known.set(slug, { changed, lesson })
+    return lesson
+  }
+}

@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Message } from 'esbuild'
+import { type Problem, usesRequire } from '../es-module.ts'
+import { exportedNames, missingExport } from '../missing-export.ts'
+import { shownPath } from './shown-path.ts'
+
+interface About {
+  readonly root: string
+  readonly answer: { readonly path: string; readonly text: string }
+}
+
+/** What esbuild found, as a sentence for the learner. */
+export function explainProblem(message: Message, about: About): Problem {
+  const { root, answer } = about
+  const where = message.location
+  const file = where === null ? undefined : resolve(root, where.file)
+  const place = { ...(file && { file }), ...(where && { line: where.line }) }
+  switch (message.detail) {
+    case 'policy':
+      return { diagnosis: message.text, ...place }
+    case 'require':
+      return { diagnosis: usesRequire(message.text, where?.lineText ?? ''), ...place }
+  }
+  const unexported = /No matching export in "(.*?)" for import "(.*?)"/.exec(message.text)
+  if (unexported !== null) {
+    const [, from = '', name = ''] = unexported
+    if (resolve(root, from) === answer.path)
+      return { diagnosis: missingExport(name, answer.text), file: answer.path, line: 1 }
+    return { diagnosis: notExported(name, from, root, where?.lineText ?? ''), ...place }
+  }
+  const code = where === null ? '' : ` (line ${where.line}: \`${where.lineText.trim().slice(0, 80)}\`)`
+  const whose = file === undefined || file === answer.path ? 'Your file' : `Your ${shownPath(root, file)}`
+  return {
+    diagnosis: `${whose} isn't valid TypeScript: ${message.text.replace(/\.$/, '')}${code}.`,
+    ...place,
+  }
+}
+
+/** For the learner's import from another file, on the line that has it. */
+function notExported(name: string, from: string, root: string, line: string): string {
+  const specifier = /\bfrom\s*['"]([^'"]+)['"]/.exec(line)?.[1] ?? shownPath(root, resolve(root, from))
+  const names = exportedNames(textOf(resolve(root, from)))
+  if (name === 'default') {
+    const example = names[0] ?? 'name'
+    return `Your file imports a default from ${specifier}, which has no default export. Write import { ${example} } from '${specifier}'.`
+  }
+  const list = names.length === 0 ? 'It exports nothing.' : `It exports ${names.join(', ')}.`
+  return `Your file imports ${name} from ${specifier}, which doesn't export it. ${list}`
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}

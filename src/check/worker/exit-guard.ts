@@ -1,0 +1,50 @@
+import type { Failure } from '../protocol.ts'
+import { placeIn } from './source-location.ts'
+
+export interface EndingGuard {
+  /** Reports the endings of this answer after this call. */
+  watch(say: (failure: Failure) => void): void
+  /** Its first attempt to end the process that didn't end it. */
+  attempted(): Failure | undefined
+}
+
+/** Catches every way for an answer to end its process, and reports it first. */
+export function guardEndings(): EndingGuard {
+  let say: (failure: Failure) => void = () => {}
+  let attempt: Failure | undefined
+  const leave = process.exit.bind(process)
+  const kill = process.kill.bind(process)
+  const own = process.pid
+  process.exit = (code) => {
+    say(failure(`process.exit(${code ?? ''})`))
+    return leave(1)
+  }
+  process.abort = () => {
+    say(failure('process.abort()'))
+    return leave(1)
+  }
+  process.kill = (pid, signal) => {
+    attempt = failure(`process.kill(${pid === own ? 'process.pid' : pid})`)
+    if (signal === 0 || signal === undefined) {
+      // Only a question whether the process is alive, or a polite end. Refused like the others, because the check
+      // needs its processes.
+    }
+    say(attempt)
+    kill(own, 'SIGKILL')
+    return true
+  }
+  return {
+    watch(tell) {
+      say = tell
+      attempt = undefined
+    },
+    attempted: () => attempt,
+  }
+}
+
+function failure(what: string): Failure {
+  return {
+    diagnosis: `Your code called ${what}, which ends the whole program for everyone who uses your function. Return a value or throw an error, and let the caller decide what happens next.`,
+    ...placeIn(new Error(what).stack),
+  }
+}

@@ -1,0 +1,199 @@
+/**
+ * A warm process: it has loaded everything but the learner's file, waits for that on its standard input, runs it,
+ * reports on the third pipe and dies. Isolation, watchdog and speed in one. Only `dev check` asks it to stay for
+ * another answer, and it does so if the last one left nothing behind.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
+import { startTests } from '@vitest/runner'
+import { commonJsHabit, missingInPackage } from '../es-module.ts'
+import { saysBusy } from '../kit/condition.ts'
+import { countLeftOpen } from '../kit/connections.ts'
+import { setEnvironment } from '../kit/environment.ts'
+import { setLearnersFiles } from '../kit/learners-frames.ts'
+import { isSpoiled, onRedisNews, silencesSoFar } from '../kit/pulse.ts'
+import { adminClient, misbehaviorSince, noteCondition, warmUp } from '../kit/sandbox.ts'
+import type { Disturbance, Failure, Job, Report, WorkerSetup } from '../protocol.ts'
+import { guardEndings } from './exit-guard.ts'
+import { watchShared } from './globals-guard.ts'
+import { watchLeftovers } from './leak-check.ts'
+import { LOADED, signer, writeReport } from './report.ts'
+import { WorkerRunner } from './runner.ts'
+import { recordedCommands } from './sent-commands.ts'
+import { placeIn } from './source-location.ts'
+import { lines } from './standard-input.ts'
+import { startWatchdog } from './watchdog.ts'
+
+const exit = process.exit.bind(process)
+
+process.setSourceMapsEnabled(true)
+Error.stackTraceLimit = 30
+const input = lines(process.stdin)
+const setup = JSON.parse(await input.next()) as WorkerSetup
+setEnvironment(setup.environment)
+const endings = guardEndings() // before the shared things are remembered
+// Not awaited before the answer arrives: a silent Redis never replies, and that has to be reported.
+const warm = warmUp().then(() => ({ changed: watchShared(), asBefore: watchLeftovers() }))
+/** Set as soon as the process is warm: until then no part of an answer has run. */
+let changed: () => string | undefined = () => undefined
+const watchdog = startWatchdog(setup.supervisor)
+writeReport(`${LOADED}\n`)
+let job = JSON.parse(await input.next()) as Job
+const unhandled: Failure[] = []
+process.on('unhandledRejection', (reason) => unhandled.push(rejection(reason)))
+process.on('uncaughtException', (error) => unhandled.push(uncaught(error)))
+while (await run(job)) job = JSON.parse(await input.next()) as Job
+exit(0)
+
+/** Resolves to true when the process may be used again. Never rejects: an error here is reported as ours. */
+async function run(job: Job): Promise<boolean> {
+  const sign = signer(job.secret)
+  const report = (message: Report) => writeReport(sign(message))
+  report({ kind: 'started' })
+  try {
+    return await check(job, report)
+  } catch (error) {
+    // An answer that replaced what all code shares may have made our own code throw.
+    const failure = changedFailure(changed())
+    report(
+      failure === undefined
+        ? { kind: 'broken', why: textOf(error) }
+        : { kind: 'ending', failure, commands: [] },
+    )
+    return false
+  }
+}
+
+async function check(
+  { secret, bundle, answer, answerText, files, exports, allow, untilFirstFailure, lastTry, stay }: Job,
+  report: (message: Report) => void,
+): Promise<boolean> {
+  unhandled.length = 0 // anything later isn't this answer's
+  setEnvironment({ ...setup.environment, allow })
+  setLearnersFiles(files)
+  const stopListening = onRedisNews((news) => {
+    if (news.kind === 'lost') report({ kind: 'disturbed', by: news.how })
+    else report({ kind: 'redis', news })
+  })
+  const { asBefore, changed: changedSince } = await warm
+  changed = changedSince
+  await outlive()
+  await noteCondition()
+  watchdog.arm(secret, files)
+  endings.watch((failure) => report({ kind: 'ending', failure, ...recordedCommands() }))
+  let silences = silencesSoFar(!lastTry)
+  /**
+   * What Redis did on its own while a test failed. It's reported, and ends the run: the supervisor waits for nothing
+   * more.
+   */
+  const disturbance = async (): Promise<boolean> => {
+    if (isSpoiled()) return false
+    const misbehavior = await misbehaviorSince() // first, because it waits for a Redis that has just fallen silent
+    const by: Disturbance | undefined =
+      misbehavior ?? (silencesSoFar(!lastTry) > silences ? 'paused' : undefined)
+    if (by !== undefined) report({ kind: 'disturbed', by })
+    return by !== undefined
+  }
+  const runner = new WorkerRunner({
+    bundleUrl: pathToFileURL(bundle).href,
+    root: process.cwd(),
+    answer,
+    answerText,
+    exports,
+    untilFirstFailure,
+    report,
+    misdeed: () => unhandled.shift() ?? endings.attempted(),
+    tampering: () => changedFailure(changed()),
+    begins() {
+      silences = silencesSoFar(!lastTry)
+    },
+    disturbance,
+  })
+  const [file] = await startTests([bundle], runner)
+  if (runner.broken !== undefined) throw runner.broken
+  const problem = file?.result?.errors?.[0]
+  // Errors in tests aren't the file's: these went wrong before there was any test.
+  if (problem !== undefined) {
+    report({ kind: 'unusable', failure: runner.unusable ?? loading(problem) })
+  }
+  await settle()
+  const late = changedFailure(changed()) ?? unhandled.shift()
+  if (late !== undefined && !(await disturbance())) report({ kind: 'ending', failure: late, commands: [] })
+  const notes = leftOpen()
+  stopListening()
+  const stays = stay && late === undefined && unhandled.length === 0 && (await asBefore().catch(() => false))
+  report({ kind: 'done', notes, stays })
+  return stays
+}
+
+/**
+ * A check that was cut short may have left commands on their way to Redis. Once Redis has answered another question,
+ * they're over and can't end up in the data of this answer. A script among them keeps Redis busy; the pulse reports
+ * that, and ends a wait that takes too long.
+ */
+async function outlive(): Promise<void> {
+  while (await isBusy()) await sleep(20)
+}
+
+async function isBusy(): Promise<boolean> {
+  try {
+    await adminClient().ping()
+    return false
+  } catch (error) {
+    if (saysBusy(error)) return true
+    throw error
+  }
+}
+
+/** An unhandled rejection shows itself after the microtasks; two turns are enough for those already on the way. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** On one line; an answer may throw anything, even a value that can't be turned into a string. */
+function textOf(error: unknown): string {
+  try {
+    return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  } catch {
+    return "something that can't be shown"
+  }
+}
+
+function loading(error: { name?: string; message?: string; stack?: string }): Failure {
+  const message = error.message ?? textOf(error)
+  const diagnosis =
+    commonJsHabit(message) ??
+    missingInPackage(message) ??
+    `Your file couldn't be loaded because it threw ${error.name ?? 'Error'}: ${message.replace(/\.$/, '')}. Code outside functions runs as soon as the file is imported.`
+  return { diagnosis, ...placeIn(error.stack) }
+}
+
+function rejection(reason: unknown): Failure {
+  return {
+    diagnosis: `A promise was rejected and no code handled it (${textOf(reason)}), which ends the process in production. Add the missing \`await\` or \`catch\`.`,
+    ...placeIn(reason instanceof Error ? reason.stack : undefined),
+  }
+}
+
+function uncaught(error: unknown): Failure {
+  return {
+    diagnosis: `An error was thrown where no code could catch it, in a timer or an event handler (${textOf(error)}). In production this ends the process.`,
+    ...placeIn(error instanceof Error ? error.stack : undefined),
+  }
+}
+
+function changedFailure(path: string | undefined): Failure | undefined {
+  if (path === undefined) return undefined
+  return {
+    diagnosis: `Your code replaced ${path}, which it shares with the tests and every library, so they can no longer rely on it. Leave it as it is; if a task needs a clock or randomness, it passes them in.`,
+  }
+}
+
+function leftOpen(): readonly string[] {
+  const open = countLeftOpen()
+  return open === 0
+    ? []
+    : [
+        `Your code opened ${open} connection${open === 1 ? '' : 's'} and didn't close ${open === 1 ? 'it' : 'them'}.`,
+      ]
+}

@@ -1,0 +1,52 @@
+import type { ClassView, Lead } from '../api.ts'
+import { leadAt } from '../lead-now.ts'
+import { limits } from '../limits.ts'
+import { plainText } from '../projections/names.ts'
+
+/** The class news that a learner saw last. */
+export type Told = Pick<Lead, 'position' | 'timer' | 'message' | 'pause' | 'released'>
+
+/** Lessons as they're called on the screen; undefined for one that this course doesn't have. */
+export type LessonName = (slug: string) => string | undefined
+
+/** What is new since then, one sentence each. All of it is advice. `clock` formats a time of day. */
+export function newsFor(
+  view: ClassView,
+  told: Told | undefined,
+  name: LessonName,
+  clock: (iso: string) => string,
+): readonly string[] {
+  const now = linesOf(view, name, clock)
+  const before = new Set(told === undefined ? [] : linesOf({ ...view, lead: told }, name, clock))
+  return now.filter((line) => !before.has(line))
+}
+
+/** All current class news. */
+export function linesOf(
+  view: ClassView,
+  name: LessonName,
+  clock: (iso: string) => string,
+): readonly string[] {
+  const lead = leadAt(view.lead, view.now)
+  const lines: string[] = []
+  const at = lead.position && name(lead.position)
+  if (at) lines.push(`The class is at ${at}.`)
+  if (lead.pause)
+    lines.push(lead.pause.until ? `There is a break until ${clock(lead.pause.until)}.` : 'There is a break.')
+  if (lead.timer) {
+    const text = said(lead.timer.text)
+    lines.push(`Time until ${clock(lead.timer.until)}${text && `: ${text}`}`)
+  }
+  if (lead.message) lines.push(`Your instructor says: ${said(lead.message.text)}`)
+  for (const slug of lead.released) {
+    const lesson = name(slug)
+    if (lesson)
+      lines.push(`The solution of ${lesson} has been released: npx eventlings solution ${slug.split('-')[0]}`)
+  }
+  return lines
+}
+
+/** The hub is a program on another machine, so its messages must not control the terminal. */
+function said(text: string): string {
+  return plainText(text, limits.text)
+}

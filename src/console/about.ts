@@ -1,0 +1,43 @@
+import type { Course, Lesson } from '../course/index.ts'
+import type { RunningRedis } from '../redis/index.ts'
+import type { Palette } from '../terminal/index.ts'
+
+/** The lesson whose data is there. */
+export interface ConsolePlace {
+  readonly lesson: Lesson
+  /** What `.load` loads: the learner's file, or the model solution. */
+  readonly file: string
+}
+
+export interface ConsoleOptions {
+  readonly course: Course
+  readonly redis: RunningRedis
+  readonly place: ConsolePlace | undefined
+  /** The folder of the learner's own answers to build on; undefined for the model answers. */
+  readonly mine: string | undefined
+  readonly palette: Palette
+  width(): number
+  print(text: string): void
+  /** Resolves with the next key; undefined where there's no keyboard. */
+  readonly untilKey?: () => Promise<void>
+}
+
+export const DOT_COMMANDS: readonly string[] = ['.load', '.events', '.state', '.watch', '.help', '.exit']
+
+export function helpText(place: ConsolePlace | undefined, palette: Palette): string {
+  const [first = 'yourFunction'] = place?.lesson.exports.filter((name) => /^[a-z]/.test(name)) ?? []
+  const rows = [
+    ['XADD s * name value', 'any Redis command, as in redis-cli'],
+    ['.load [file]', 'loads your functions of this lesson, or another file'],
+    [`${first}(…)`, 'calls them; redis is the connection; x = … keeps a value'],
+    ['.events <id>', 'the history of an entity as a table'],
+    ['.state <id>', 'the state that its events add up to'],
+    ['.watch [stream …]', 'shows new entries of streams until you press a key'],
+    ['.help <command>', "a Redis command's arguments, and what it does"],
+    ['.exit', 'quits; so does Ctrl-D'],
+  ] as const
+  const keys = 'Tab completes, the arrow keys bring back earlier lines, Ctrl-C stops running code.'
+  return [...rows.map(([what, does]) => `${palette.paint(what.padEnd(20), 'bold')} ${does}`), '', keys].join(
+    '\n',
+  )
+}

@@ -1,0 +1,9 @@
+/** What a learner does with a lesson, whichever screen they use. */
+
+export { openLesson, resetLesson, startLesson, UnwritableWorkspaceError } from './lesson-file.ts'
+export { changedLessons, changeNote } from './lesson-version.ts'
+export { type NextHint, nextHint } from './next-hint.ts'
+export { assertNoObstacle, ObstacleError, obstacleAt } from './obstacle.ts'
+export { type Home, homeOf } from './paths.ts'
+export { recordCheck } from './record-check.ts'
+export { maySeeSolution, revealSolution } from './reveal.ts'

@@ -1,0 +1,93 @@
+import { constants } from 'node:fs'
+import { access, copyFile, mkdir, rename } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { type Course, filesOf } from '../course/index.ts'
+import type { ProgressLog } from '../progress/index.ts'
+import { fingerprintOf } from './lesson-version.ts'
+import { assertNoObstacle } from './obstacle.ts'
+import type { Home } from './paths.ts'
+
+/** The learner's folder isn't writable. */
+export class UnwritableWorkspaceError extends Error {
+  override readonly name = 'UnwritableWorkspaceError'
+  readonly file: string
+
+  constructor(file: string, code: string | undefined) {
+    super(
+      `${file} can't be written (${code ?? 'unknown reason'}). Check the permissions of its folder, or set EVENTLINGS_HOME to a folder of your own.`,
+    )
+    this.file = file
+  }
+}
+
+/** Copies the starter to the workspace; a file that's already there is never touched. */
+export async function startLesson(
+  course: Course,
+  home: Home,
+  slug: string,
+): Promise<{ readonly file: string; readonly isNew: boolean }> {
+  const file = home.answer(slug)
+  assertNoObstacle(home, slug)
+  try {
+    await mkdir(dirname(file), { recursive: true })
+    await copyFile(filesOf(course, slug).starter, file, constants.COPYFILE_EXCL)
+    return { file, isNew: true }
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    if (code === 'EEXIST') return { file, isNew: false }
+    throw new UnwritableWorkspaceError(file, code)
+  }
+}
+
+interface Desk {
+  readonly course: Course
+  readonly home: Home
+  readonly progress: ProgressLog
+}
+
+/** Starts the lesson, and records that the learner has opened it. */
+export async function openLesson(
+  desk: Desk,
+  slug: string,
+): Promise<{ readonly file: string; readonly isNew: boolean }> {
+  const started = await startLesson(desk.course, desk.home, slug)
+  const fingerprint = started.isNew ? await fingerprintOf(desk.course, slug) : {}
+  await desk.progress.record('LESSON_OPENED', slug, fingerprint)
+  return started
+}
+
+/**
+ * Starts a lesson over, and records it. The old answer is kept beside it under a dated name that no tool mistakes for
+ * TypeScript. `now` is the local time for that name.
+ */
+export async function resetLesson(
+  { course, home, progress }: Desk,
+  slug: string,
+  now: Date,
+): Promise<{ readonly file: string; readonly keptAs: string | undefined }> {
+  const file = home.answer(slug)
+  const there = await access(file).then(
+    () => true,
+    () => false,
+  )
+  const keptAs = there ? join(home.workspace, `${slug}.${stamp(now)}.old`) : undefined
+  if (keptAs !== undefined) {
+    await rename(file, keptAs).catch((error: NodeJS.ErrnoException) => {
+      throw new UnwritableWorkspaceError(file, error.code)
+    })
+  }
+  await startLesson(course, home, slug)
+  await progress.record('LESSON_RESET', slug, {
+    ...(keptAs !== undefined && { keptAs: basename(keptAs) }),
+    ...(await fingerprintOf(course, slug)),
+  })
+  return { file, keptAs }
+}
+
+/** `2026-05-02-091407-123`: two resets in one second must not collide. */
+function stamp(now: Date): string {
+  const two = (n: number) => String(n).padStart(2, '0')
+  const day = `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`
+  const time = `${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}`
+  return `${day}-${time}-${String(now.getMilliseconds()).padStart(3, '0')}`
+}

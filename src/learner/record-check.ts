@@ -1,0 +1,47 @@
+import { readFile } from 'node:fs/promises'
+import type { CheckResult } from '../check/index.ts'
+import { type Course, filesOf } from '../course/index.ts'
+import type { ProgressLog } from '../progress/index.ts'
+import { fingerprintOf } from './lesson-version.ts'
+import type { Home } from './paths.ts'
+
+export interface Recording {
+  readonly course: Pick<Course, 'root'>
+  readonly home: Pick<Home, 'answer'>
+  readonly progress: ProgressLog
+}
+
+/** Records a check of the learner's own answer in their progress. */
+export async function recordCheck(recording: Recording, result: CheckResult): Promise<void> {
+  const { progress } = recording
+  const { lesson, tasks, ms, redis, skipped } = result
+  const common = {
+    target: 'workspace',
+    redis: redis.kind,
+    ms,
+    tasks: tasks.map(({ task, state }) => ({ task, state })),
+    ...(await fingerprintOf(recording.course, lesson)),
+  }
+  if (result.passed) {
+    await progress.record('CHECK_PASSED', lesson, { ...common, skipped })
+    return
+  }
+  const failed = tasks.find((task) => task.state === 'failed')
+  await progress.record('CHECK_FAILED', lesson, {
+    ...common,
+    ...(failed !== undefined && { task: failed.task }),
+    ...((await isStarter(recording, lesson)) && { untouched: true }),
+    diagnosis: failed?.diagnosis ?? result.diagnosis ?? '',
+  })
+}
+
+/** Whether the answer is still what `start` created. An editor may have changed its line endings. */
+async function isStarter({ course, home }: Recording, slug: string): Promise<boolean> {
+  const texts = [home.answer(slug), filesOf(course, slug).starter].map((file) => readFile(file, 'utf8'))
+  try {
+    const [answer, starter] = (await Promise.all(texts)).map((text) => text.replaceAll('\r\n', '\n').trim())
+    return answer === starter
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,72 @@
+import type { Commands, TaskResult } from '../check/index.ts'
+import type { Palette } from '../terminal/palette.ts'
+import type { Line } from '../terminal/text.ts'
+import { lineWidth, span } from '../terminal/text.ts'
+import { wrap } from '../terminal/wrap.ts'
+import { commandLines } from './command-lines.ts'
+
+export interface Details {
+  readonly width: number
+  readonly palette: Palette
+  readonly verbose: boolean
+}
+
+export type Failure = Pick<TaskResult, 'diagnosis' | 'expected' | 'received' | 'at'> & Partial<Commands>
+
+/** A failing task spelled out: the sentence first, then the evidence. */
+export function failureLines(title: string, failure: Failure, details: Details): readonly Line[] {
+  const { width } = details
+  const diagnosis =
+    failure.diagnosis ??
+    'It failed without a diagnosis. Every failure should have one, so please report this.'
+  const { at } = failure
+  return [
+    ...wrap(span(title, 'bold', 'red'), { width }),
+    ...wrap(diagnosis, { width, first: '  ' }),
+    ...evidence(
+      [
+        ['expected', failure.expected],
+        ['received', failure.received],
+        ['at', at && `${at.file}:${at.line}`],
+      ],
+      details,
+    ),
+    ...commandLines({ commands: [], ...failure }, details),
+  ]
+}
+
+function evidence(
+  facts: readonly (readonly [string, string | undefined])[],
+  { width, verbose }: Details,
+): readonly Line[] {
+  const known = facts.filter((fact): fact is readonly [string, string] => fact[1] !== undefined)
+  const lines = known.flatMap(([name, value]) => {
+    const all = factLines(name, value, width)
+    return verbose ? all : shortened(all, 12, 0, '    ')
+  })
+  return lines.length === 0 ? [] : [[], ...lines]
+}
+
+/** The value beside its name, or below it if it would have to be broken there: learners copy places and values. */
+function factLines(name: string, value: string, width: number): readonly Line[] {
+  const label = [span('  '), span(name.padEnd('expected'.length + 2), 'dim')]
+  const widest = Math.max(...value.split('\n').map((line) => lineWidth(line)))
+  if (lineWidth(label) + widest <= width) return wrap(value, { width, first: label })
+  return [label, ...wrap(value, { width, first: '    ' })]
+}
+
+/** What the answer printed: it fails no check, but its author is looking for it. */
+export function outputLines(output: string, { width, verbose }: Details): readonly Line[] {
+  const text = output.trimEnd()
+  if (text === '') return []
+  const lines = wrap(text, { width, first: '  ', rest: '  ' })
+  return [[span('Your code printed:', 'dim')], ...(verbose ? lines : shortened(lines, 10, 3, '  '))]
+}
+
+/** `first` lines, how many were left out, and the `last` ones. */
+function shortened(lines: readonly Line[], first: number, last: number, indent: string): readonly Line[] {
+  const left = lines.length - first - last
+  if (left <= 1) return lines
+  const note = [span(`${indent}(${left} more lines, shown by --verbose)`, 'dim')]
+  return [...lines.slice(0, first), note, ...lines.slice(lines.length - last)]
+}

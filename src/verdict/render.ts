@@ -1,0 +1,85 @@
+import type { CheckResult, TaskResult } from '../check/index.ts'
+import type { Palette } from '../terminal/palette.ts'
+import { stateSign, stateSpan } from '../terminal/signs.ts'
+import type { Line } from '../terminal/text.ts'
+import { lineWidth, padded, paintLines, span } from '../terminal/text.ts'
+import { wrap } from '../terminal/wrap.ts'
+import type { Details } from './details.ts'
+import { failureLines, outputLines } from './details.ts'
+import { summaryOf } from './summary.ts'
+
+export interface CheckView {
+  /** Columns of the terminal. */
+  readonly width: number
+  readonly palette: Palette
+  /** Every failing task spelled out, every command and all of the output. */
+  readonly verbose?: boolean
+  /** The lesson's title, where it's known. */
+  readonly title?: string
+  /** What to do next, for example `npx eventlings start 03`; default for a failing answer: a hint. */
+  readonly next?: string
+}
+
+/** The verdict on an answer: what passed, what's wrong with the first task that didn't, and what to do next. */
+export function renderCheck(result: CheckResult, view: CheckView): string {
+  const { width, palette, verbose = false } = view
+  const details: Details = { width, palette, verbose }
+  const blocks: readonly (readonly Line[])[] = [
+    heading(result, view),
+    result.tasks.flatMap((task) => taskLine(task, view)),
+    runDiagnosis(result, details),
+    ...failures(result, details),
+    outputLines(result.output, details),
+    result.notes.flatMap((note) => wrap(note, { width, first: span('Note: ', 'yellow') })),
+    ending(result, view),
+  ]
+  const shown = blocks.filter((block) => block.length > 0)
+  return paintLines(
+    shown.flatMap((block, index) => (index === 0 ? block : [[], ...block])),
+    palette,
+  )
+}
+
+function heading(result: CheckResult, { width, palette, title }: CheckView): readonly Line[] {
+  const allSkipped = result.passed && result.tasks.every((task) => task.state === 'skipped')
+  const state = allSkipped ? 'skipped' : result.passed ? 'passed' : 'failed'
+  const style = stateSpan(state, palette).styles
+  const name = title === undefined ? result.lesson : `${result.lesson} · ${title}`
+  const { kind, name: redis } = result.redis
+  const where = `${result.target} on ${redis}${kind === 'embedded' ? '' : ` (${kind})`}, ${Math.round(result.ms)} ms`
+  const sign = span(`${stateSign(state, palette)} `, ...style, 'bold')
+  return [
+    ...wrap([span(name, 'bold'), span(` ${state}`, ...style, 'bold')], { width, first: sign }),
+    ...wrap(span(where, 'dim'), { width, first: '  ' }),
+  ]
+}
+
+function taskLine(task: TaskResult, { width, palette }: CheckView): readonly Line[] {
+  const state = stateSpan(task.state, palette)
+  const narrow = width < 50
+  const column = lineWidth(stateSpan('not reached', palette)) + 2
+  const reason = task.reason === undefined ? [] : [span(`: ${task.reason}`, 'dim')]
+  const first = [span('  '), ...(narrow ? [state, span('  ')] : padded(state, column))]
+  return wrap([span(task.task), ...reason], { width, first, ...(narrow && { rest: '    ' }) })
+}
+
+/** Why the answer couldn't run; a task with the same sentence shows it with its details instead. */
+function runDiagnosis({ diagnosis, at, tasks }: CheckResult, details: Details): readonly Line[] {
+  if (diagnosis === undefined || tasks.some((task) => task.diagnosis === diagnosis)) return []
+  return failureLines("The answer couldn't run to its end", { diagnosis, ...(at && { at }) }, details)
+}
+
+function failures({ tasks }: CheckResult, details: Details): readonly (readonly Line[])[] {
+  const failed = tasks.filter((task) => task.state === 'failed')
+  const spelledOut = details.verbose ? failed : failed.slice(0, 1)
+  return spelledOut.map((task) => failureLines(task.task, task, details))
+}
+
+function ending(result: CheckResult, { width, palette, next }: CheckView): readonly Line[] {
+  const number = result.lesson.split('-')[0] ?? result.lesson
+  const command = next ?? (result.passed ? 'npx eventlings list' : `npx eventlings hint ${number}`)
+  return [
+    ...wrap(span(summaryOf(result.tasks), 'bold'), { width }),
+    ...wrap(span(command, 'cyan'), { width, first: span(palette.unicode ? '→ ' : '> ', 'dim') }),
+  ]
+}

@@ -1,0 +1,285 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { ClassExport, ClassView } from '../../../src/classroom/api.ts'
+import { exportCsv } from '../../../src/classroom/export.ts'
+import { decideLead } from '../../../src/classroom/hub/lead.ts'
+import { learnerOf, newJoinCode, readCode, tokenFor } from '../../../src/classroom/hub/secrets.ts'
+import { leadAt } from '../../../src/classroom/lead-now.ts'
+import { newsFor } from '../../../src/classroom/member/news.ts'
+import type { ClassEvent, NewClassEvent } from '../../../src/classroom/projections/class-event.ts'
+import { evolveClass, newClass } from '../../../src/classroom/projections/class-state.ts'
+import { labelsOf, plainName, plainText } from '../../../src/classroom/projections/names.ts'
+import { rowOf } from '../../../src/classroom/projections/row.ts'
+import { evolveRow, newRow } from '../../../src/classroom/projections/row-state.ts'
+import { summaryOf } from '../../../src/classroom/projections/summary.ts'
+import type { ProgressEvent } from '../../../src/progress/index.ts'
+import { failed, passed, progress } from './class.ts'
+
+const classId = 'c1'
+const at = '2026-05-02T10:00:00.000Z'
+const slug = '07-concurrency'
+const ada = { id: 'a', number: 1, name: 'Ada', joinedAt: at, share: false }
+
+function fold(events: readonly object[]) {
+  return events.reduce<typeof newRow>((row, event) => evolveRow(row, event as ProgressEvent, classId), newRow)
+}
+
+function classOf(...events: readonly NewClassEvent[]) {
+  return events.reduce((state, event) => evolveClass(state, { ...event, at } as ClassEvent), newClass)
+}
+
+describe('a participant', () => {
+  test('time on a task starts when the lesson is opened, continues while it fails, and restarts with the next task', () => {
+    const opened = progress(1, 'LESSON_OPENED', slug)
+    const [first, second, third] = [
+      failed(2, slug, 'a', 'x'),
+      failed(3, slug, 'a', 'y'),
+      failed(4, slug, 'b', 'z'),
+    ]
+    expect(fold([opened, first, second]).current).toEqual({
+      slug,
+      task: 'a',
+      since: opened.timestamp,
+      attempts: 2,
+    })
+    expect(fold([opened, first, second, third]).current).toEqual({
+      slug,
+      task: 'b',
+      since: third.timestamp,
+      attempts: 1,
+    })
+    expect(fold([opened, first, passed(5, slug)]).current).toBeUndefined()
+  })
+
+  test('the check of a solution does not count as theirs', () => {
+    const payload = { target: 'solution', redis: 'binary', ms: 1, tasks: [], skipped: 0 }
+    expect(fold([progress(1, 'CHECK_PASSED', slug, payload)]).checks).toEqual([])
+  })
+
+  test('a hand is down after the lesson passed, when it was taken down, and in another class', () => {
+    const up = progress(1, 'HAND_RAISED', slug, { class: classId, text: 'Why?' })
+    expect(fold([up]).hand).toEqual({ at: up.timestamp, text: 'Why?', slug })
+    expect(fold([up, passed(2, slug)]).hand).toBeUndefined()
+    expect(fold([up, passed(2, '01-events')]).hand).toBeDefined()
+    expect(fold([up, progress(2, 'HAND_LOWERED', slug, { class: classId })]).hand).toBeUndefined()
+    expect(fold([progress(1, 'HAND_RAISED', slug, { class: 'other', text: '' })]).hand).toBeUndefined()
+  })
+
+  test('a hand that the instructor has lowered stays down until it is raised again', () => {
+    const state = fold([progress(1, 'HAND_RAISED', slug, { class: classId, text: '' })])
+    const lowered = { ...ada, loweredAt: '2026-05-02T09:30:00.000Z' }
+    expect(rowOf(lowered, 'Ada', state, new Set()).hand).toBeUndefined()
+    expect(
+      rowOf({ ...ada, loweredAt: '2026-05-02T08:00:00.000Z' }, 'Ada', state, new Set()).hand,
+    ).toBeDefined()
+  })
+
+  test('a lesson that broke again is failing, and lessons outside the class are left out', () => {
+    const state = fold([passed(1, slug), failed(2, slug, 'a', 'x'), passed(3, '99-mine')])
+    expect(rowOf(ada, 'Ada', state, new Set([slug])).lessons).toEqual({
+      [slug]: { light: 'failing', attempts: 2, hints: 0 },
+    })
+  })
+
+  test('thousands of made-up lessons and checks do not fill the memory', () => {
+    const state = fold(Array.from({ length: 5_000 }, (_, n) => failed(n + 1, `lesson-${n}`, 'a', 'x')))
+    expect(state.progress.lessons.length).toBeLessThanOrEqual(200)
+    expect(state.checks).toHaveLength(30)
+  })
+})
+
+describe('the class', () => {
+  const rows = [
+    ['a', 'Version 3 was expected.'],
+    ['b', 'Version 12 was expected.'],
+    ['c', 'Something else.'],
+  ].map(([id = '', diagnosis = '']) =>
+    rowOf({ ...ada, id }, id, fold([failed(1, slug, 'a', diagnosis)]), new Set([slug])),
+  )
+
+  test('the most frequent diagnosis comes first, and numbers in it do not matter', () => {
+    expect(summaryOf(rows, [slug]).diagnoses).toEqual([
+      { slug, task: 'a', diagnosis: 'Version 3 was expected.', participants: ['a', 'b'] },
+      { slug, task: 'a', diagnosis: 'Something else.', participants: ['c'] },
+    ])
+  })
+
+  test('a task that was not started is not a mistake', () => {
+    const starters = [
+      failed(1, slug, 'a', 'appendEvent is not written yet. The task says what it should do.'),
+      {
+        ...failed(1, slug, 'a', 'It is wrong.'),
+        payload: { ...failed(1, slug, 'a', 'It is wrong.').payload, untouched: true },
+      },
+    ]
+    const unbegun = starters.map((event, n) =>
+      rowOf({ ...ada, id: `${n}` }, `${n}`, fold([event]), new Set([slug])),
+    )
+    expect(summaryOf(unbegun, [slug]).diagnoses).toEqual([])
+    expect(unbegun.map(({ lessons }) => lessons[slug]?.light)).toEqual(['failing', 'failing'])
+    // A wrong answer counts, whatever came before.
+    const tried = fold([...starters.slice(0, 1), failed(2, slug, 'a', 'It is wrong.')])
+    expect(summaryOf([rowOf(ada, 'Ada', tried, new Set([slug]))], [slug]).diagnoses).toHaveLength(1)
+  })
+
+  test('the counts of a lesson add up to everyone', () => {
+    const { lessons } = summaryOf([...rows, rowOf(ada, 'Ada', newRow, new Set([slug]))], [slug])
+    expect(lessons).toEqual([
+      {
+        slug,
+        counts: { new: 1, working: 0, failing: 3, passed: 0, 'passed-after-solution': 0, skipped: 0 },
+      },
+    ])
+  })
+
+  test('a returning participant keeps the number, and the number of one who left is not reused', () => {
+    const join = (learner: string): NewClassEvent => ({
+      type: 'PARTICIPANT_JOINED',
+      payload: { learner, name: learner, share: false },
+    })
+    const left: NewClassEvent = { type: 'PARTICIPANT_LEFT', payload: { learner: 'b' } }
+    const { participants } = classOf(join('a'), join('b'), join('a'), left, join('c'))
+    expect(participants.map(({ id, number }) => [id, number])).toEqual([
+      ['a', 1],
+      ['c', 3],
+    ])
+  })
+
+  test('lead commands are set and withdrawn', () => {
+    const now = new Date(at)
+    const lead = (command: Parameters<typeof decideLead>[0]) => decideLead(command, now, [slug])
+    const set = classOf(
+      lead({ do: 'position', slug }),
+      lead({ do: 'timer', minutes: 10, text: ' Ten\u202e minutes ' }),
+      lead({ do: 'message', text: 'Coffee' }),
+      lead({ do: 'pause' }),
+      lead({ do: 'release', slug }),
+      lead({ do: 'release', slug }),
+    )
+    expect(set.lead).toEqual({
+      position: slug,
+      timer: { until: '2026-05-02T10:10:00.000Z', text: 'Ten minutes' },
+      message: { at, text: 'Coffee' },
+      pause: {},
+      released: [slug],
+    })
+    const back = [
+      { do: 'position' },
+      { do: 'timer' },
+      { do: 'message', text: ' ' },
+      { do: 'resume' },
+    ] as const
+    const after = back
+      .map(lead)
+      .reduce((state, event) => evolveClass(state, { ...event, at } as ClassEvent), set)
+    expect(after.lead).toEqual({ released: [slug] })
+    expect(() => lead({ do: 'position', slug: '../../etc' })).toThrow("isn't part of the class")
+  })
+})
+
+describe('names', () => {
+  test('are text on one line, whatever they were', () => {
+    expect(plainName('  Ada \n\t Lovelace\u0000\u202e ')).toBe('Ada Lovelace')
+    expect(plainName('\u200b\u2028')).toBe('')
+    expect(plainName('<b>Ada</b>')).toBe('<b>Ada</b>')
+    expect([...plainName('😀'.repeat(100))]).toHaveLength(40)
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 0x10ffff }), { maxLength: 60 }), (points) => {
+        const text = String.fromCodePoint(...points)
+        const plain = plainText(text, 40)
+        expect(plainText(plain, 40)).toBe(plain)
+        expect(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/u.test(plain)).toBe(false)
+      }),
+    )
+  })
+
+  test('no two look alike', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom('Ada', 'ADA', 'Ada (2)', 'Bob', 'Ａda')), (names) => {
+        const labels = [...labelsOf(names.map((name, id) => ({ id: String(id), name }))).values()]
+        expect(new Set(labels.map((label) => label.normalize('NFKC').toLowerCase())).size).toBe(names.length)
+      }),
+    )
+  })
+})
+
+test('a token belongs to one participant of one class, and a code is read however it is typed', () => {
+  const learner = crypto.randomUUID()
+  const token = tokenFor('key', learner)
+  expect(learnerOf('key', token)).toBe(learner)
+  expect(learnerOf('other', token)).toBeUndefined()
+  expect(learnerOf('key', token.replace(learner, crypto.randomUUID()))).toBeUndefined()
+  expect(learnerOf('key', `${token}x`)).toBeUndefined()
+  expect(learnerOf('key', '')).toBeUndefined()
+  expect(readCode(' k7q-x2m ')).toBe('K7QX2M')
+  expect(newJoinCode()).toMatch(/^[A-HJKMNP-Z2-9]{6}$/)
+})
+
+test('timers and breaks end automatically', () => {
+  const until = '2026-05-02T10:00:00.000Z'
+  const lead = { released: [], timer: { until, text: 'Task 1' }, pause: { until } }
+  expect(leadAt(lead, '2026-05-02T09:59:59.999Z')).toEqual(lead)
+  expect(leadAt(lead, until)).toEqual({ released: [] })
+  expect(leadAt({ released: [], pause: {} }, until)).toEqual({ released: [], pause: {} })
+})
+
+test('news is shown once', () => {
+  const lead = { position: slug, message: { at, text: 'Coffee\u001b[2J' }, released: [slug] }
+  const view: ClassView = {
+    kind: 'class',
+    now: at,
+    name: 'Tuesday',
+    label: 'Ada',
+    lead,
+    handIsUp: false,
+    sharesCode: false,
+    closed: false,
+  }
+  const name = (asked: string) => (asked === slug ? '07 Concurrency' : undefined)
+  expect(newsFor(view, undefined, name, (iso) => iso)).toEqual([
+    'The class is at 07 Concurrency.',
+    'Your instructor says: Coffee [2J',
+    'The solution of 07 Concurrency has been released: npx eventlings solution 07',
+  ])
+  expect(newsFor(view, lead, name, (iso) => iso)).toEqual([])
+})
+
+describe('a spreadsheet never takes text for a formula', () => {
+  const cellOf = (label: string) => {
+    const csv = exportCsv(exportOf(label))
+    return csv.slice(csv.indexOf('"1",') + 4, csv.indexOf(`,"${at}"`))
+  }
+
+  test('and every field is in quotes', () => {
+    expect(exportCsv(exportOf('=HYPERLINK("http://x","y")'))).toBe(
+      `\ufeff"participant","name","joined","at","lesson","passed","task","diagnosis"\r\n"1","'=HYPERLINK(""http://x"",""y"")","${at}","","","","",""\r\n`,
+    )
+  })
+
+  test.each([
+    ['Ada', '"Ada"'],
+    ['-1', `"'-1"`],
+    [' =1+1', `"'=1+1"`],
+    ['\n=1+1', `"'=1+1"`],
+    ['\t@SUM(A1)', `"'@SUM(A1)"`],
+    [';=1+1', `";'=1+1"`],
+    ['x; =1+1', `"x; '=1+1"`],
+    ['＝1+1', `"'＝1+1"`],
+    ['\u001b[31mred\u001b[0m', '"[31mred [0m"'],
+    ['two\r\nlines', '"two lines"'],
+    ['a = b, c - d', '"a = b, c - d"'],
+  ])('%j', (text, cell) => {
+    expect(cellOf(text)).toBe(cell)
+  })
+})
+
+function exportOf(label: string): ClassExport {
+  const row = { ...rowOf(ada, label, newRow, new Set()), number: 1 }
+  return {
+    kind: 'export',
+    now: at,
+    class: { id: 'c', name: 'T', lessons: [], openedAt: at },
+    lead: { released: [] },
+    participants: [{ kind: 'participant', row, attempts: [], happenings: [] }],
+  }
+}
