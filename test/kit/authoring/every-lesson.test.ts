@@ -8,14 +8,21 @@ import type { RedisPreference } from '../../../src/redis/index.ts'
 import { compareWithTable, type Row, rowOf, type Source } from '../check/verdict-table.ts'
 
 const course = await loadCourse()
+/** Solutions, starters, right answers, and one mistake for each task; EVENTLINGS_TEST=all checks every mistake. */
+const isQuick = process.env.EVENTLINGS_TEST !== 'all' && process.env.EVENTLINGS_VERDICTS !== 'write'
+/** A mistake is caught by the suite, not by the engine: in CI, one for each task shows that on the others. */
+const isQuickElsewhere = process.env.CI === 'true'
+
 /** `dev check` of the whole course, on the best Redis that this machine has, or the one that EVENTLINGS_REDIS names. */
 test('everything that must be true of a lesson is true of all of them', { timeout: 1_800_000 }, () =>
-  everythingHolds('real'),
+  everythingHolds('real', isQuick),
 )
 
 // They take too long for every run.
 if (process.env.EVENTLINGS_TEST === 'all') {
-  test('and on the embedded Redis', { timeout: 3_600_000 }, () => everythingHolds('embedded', 'embedded'))
+  test('and on the embedded Redis', { timeout: 3_600_000 }, () =>
+    everythingHolds('embedded', isQuickElsewhere, 'embedded'),
+  )
 
   /** Folders with a redis-server each, as `.ci/engines` makes them. */
   const engines = (process.env.EVENTLINGS_ENGINES ?? '').split(delimiter).filter((folder) => folder !== '')
@@ -23,14 +30,14 @@ if (process.env.EVENTLINGS_TEST === 'all') {
     const path = process.env.PATH
     process.env.PATH = `${folder}${delimiter}${path}` // also for the servers that a lesson starts itself
     try {
-      await everythingHolds('real', 'binary')
+      await everythingHolds('real', isQuickElsewhere, 'binary')
     } finally {
       process.env.PATH = path
     }
   })
 }
 
-async function everythingHolds(source: Source, preference?: RedisPreference): Promise<void> {
+async function everythingHolds(source: Source, quick: boolean, preference?: RedisPreference): Promise<void> {
   // One for a core; Vitest's other workers run the other tests meanwhile. (With one more all of them took no less.)
   const sessions = Array.from({ length: Math.min(4, availableParallelism()) }, () =>
     newSession({ course, preference, stayWarm: true, onNotice: (sentence) => console.warn(sentence) }),
@@ -43,6 +50,7 @@ async function everythingHolds(source: Source, preference?: RedisPreference): Pr
       course,
       slugs,
       sessions,
+      quick,
       onResult(result) {
         if (result.redis.kind === 'embedded') on = 'embedded'
         rows.set(result.lesson, [...(rows.get(result.lesson) ?? []), rowOf(result)])
@@ -55,8 +63,10 @@ async function everythingHolds(source: Source, preference?: RedisPreference): Pr
       console.warn(`dev check, ${file}: ${problem}`)
     }
     expect(findings.filter(({ level, rule }) => level === 'error' && rule !== 'verdict')).toEqual([])
-    expect(report.lessons.every(({ checks }) => checks >= 9)).toBe(true)
-    expect([...rows].flatMap(([lesson, own]) => compareWithTable(lesson, on, own))).toEqual([])
+    expect(report.lessons.every(({ checks }) => checks >= (quick ? 5 : 9))).toBe(true)
+    expect(
+      [...rows].flatMap(([lesson, own]) => compareWithTable(lesson, on, own, quick ? 'some' : 'all')),
+    ).toEqual([])
   } finally {
     await Promise.all(sessions.map((session) => session.close()))
   }
