@@ -99,7 +99,7 @@ function fingerprint(root: string): string {
       hash.update(entry.name).update(readFileSync(join(check, folder, entry.name)))
     }
   }
-  for (const name of ['ioredis', '@vitest/runner', '@vitest/expect']) {
+  for (const name of ['ioredis', '@jest/expect-utils']) {
     const manifest = join(root, 'node_modules', name, 'package.json')
     if (existsSync(manifest)) hash.update(readFileSync(manifest))
   }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { equals, iterableEquality } from '@vitest/expect'
+import { equals, iterableEquality } from '@jest/expect-utils'
 import { stackOf } from './error-stack.ts'
 import { show } from './show.ts'
 
@@ -36,7 +36,7 @@ export type Cause<T> = readonly [is: (received: T) => boolean, diagnosis: string
 
 /**
  * Fails the test unless both are deeply equal: with the sentence of the first cause that fits, or else with
- * `diagnosis`, which has to be true of every difference. Like Vitest's `toEqual`: a property that is `undefined`
+ * `diagnosis`, which has to be true of every difference. Like `toEqual`: a property that is `undefined`
  * counts as absent, classes aren't compared.
  */
 export function verifyEqual<T>(

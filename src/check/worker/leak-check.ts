@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { warmUp } from '../kit/sandbox.ts'
 
-/** Connections that were asked to close need a moment, and Vitest's runner keeps a timer for a tenth of a second. */
+/** Connections that were asked to close need a moment. */
 const LOOKS = 100
 const BETWEEN_LOOKS_MS = 5
 /** Far below what the watchdog considers hoarding, so that the next answer isn't blamed for this one's memory. */

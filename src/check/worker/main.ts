@@ -5,8 +5,6 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
-import { startTests } from '@vitest/runner'
-import { commonJsHabit, missingInPackage } from '../es-module.ts'
 import { saysBusy } from '../kit/condition.ts'
 import { countLeftOpen } from '../kit/connections.ts'
 import { setEnvironment } from '../kit/environment.ts'
@@ -18,10 +16,11 @@ import { guardEndings } from './exit-guard.ts'
 import { watchShared } from './globals-guard.ts'
 import { watchLeftovers } from './leak-check.ts'
 import { LOADED, signer, writeReport } from './report.ts'
-import { WorkerRunner } from './runner.ts'
+import { SuiteRunner } from './runner.ts'
 import { recordedCommands } from './sent-commands.ts'
 import { placeIn } from './source-location.ts'
 import { lines } from './standard-input.ts'
+import { textOf } from './text-of.ts'
 import { startWatchdog } from './watchdog.ts'
 
 const exit = process.exit.bind(process)
@@ -94,9 +93,8 @@ async function check(
     if (by !== undefined) report({ kind: 'disturbed', by })
     return by !== undefined
   }
-  const runner = new WorkerRunner({
+  const runner = new SuiteRunner({
     bundleUrl: pathToFileURL(bundle).href,
-    root: process.cwd(),
     answer,
     answerText,
     exports,
@@ -109,13 +107,8 @@ async function check(
     },
     disturbance,
   })
-  const [file] = await startTests([bundle], runner)
-  if (runner.broken !== undefined) throw runner.broken
-  const problem = file?.result?.errors?.[0]
-  // Errors in tests aren't the file's: these went wrong before there was any test.
-  if (problem !== undefined) {
-    report({ kind: 'unusable', failure: runner.unusable ?? loading(problem) })
-  }
+  const failure = await runner.run()
+  if (failure !== undefined) report({ kind: 'unusable', failure })
   await settle()
   const late = changedFailure(changed()) ?? unhandled.shift()
   if (late !== undefined && !(await disturbance())) report({ kind: 'ending', failure: late, commands: [] })
@@ -148,24 +141,6 @@ async function isBusy(): Promise<boolean> {
 /** An unhandled rejection shows itself after the microtasks; two turns are enough for those already on the way. */
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => setImmediate(resolve))
-}
-
-/** On one line; an answer may throw anything, even a value that can't be turned into a string. */
-function textOf(error: unknown): string {
-  try {
-    return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-  } catch {
-    return "something that can't be shown"
-  }
-}
-
-function loading(error: { name?: string; message?: string; stack?: string }): Failure {
-  const message = error.message ?? textOf(error)
-  const diagnosis =
-    commonJsHabit(message) ??
-    missingInPackage(message) ??
-    `Your file couldn't be loaded because it threw ${error.name ?? 'Error'}: ${message.replace(/\.$/, '')}. Code outside functions runs as soon as the file is imported.`
-  return { diagnosis, ...placeIn(error.stack) }
 }
 
 function rejection(reason: unknown): Failure {

@@ -1,20 +1,22 @@
 import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Suite, Test, VitestRunner } from '@vitest/runner'
+import { commonJsHabit, missingInPackage } from '../es-module.ts'
 import { AdaptiveTimeout } from '../kit/adaptive-timeout.ts'
 import { forgetLastCalled, lastCalled } from '../kit/call.ts'
 import { isSpoiled } from '../kit/pulse.ts'
 import { beginTest, sentCommands } from '../kit/recording.ts'
+import { DiagnosisError } from '../kit/verify.ts'
 import { missingExport } from '../missing-export.ts'
 import type { Failure, Report } from '../protocol.ts'
 import type { Commands } from '../result.ts'
 import { recordedCommands } from './sent-commands.ts'
 import { definitionOf, placeIn } from './source-location.ts'
+import { textOf } from './text-of.ts'
+import { declaredBy, type SuiteTask, type SuiteTest, UnsupportedInSuiteError } from './vitest.ts'
 
 export interface RunnerOptions {
   readonly bundleUrl: string
-  readonly root: string
   readonly answer: string
   readonly answerText: string
   readonly exports: readonly string[]
@@ -31,125 +33,111 @@ export interface RunnerOptions {
   disturbance(): Promise<boolean>
 }
 
+type Verdict =
+  | { readonly state: 'skipped' | 'passed' }
+  /** Without a failure, Redis itself did something, so there will be no verdict. */
+  | { readonly state: 'failed'; readonly failure?: Failure; readonly sent?: Commands }
+
 /**
- * Vitest's runner without Vitest: tests run in order, the rest of a task is left out after its first failure (one
- * diagnosis is enough), and each task is reported as soon as it's over.
+ * Runs the tests of a suite in order. The rest of a task is left out after its first failure (one diagnosis is enough),
+ * and each task is reported as soon as it's over.
  */
-export class WorkerRunner implements VitestRunner {
-  readonly config: VitestRunner['config']
-  readonly pool = 'worker'
+export class SuiteRunner {
   readonly #options: RunnerOptions
-  /** What is running now, for the sentence about an answer that ends the process or hangs. */
-  current = ''
-  /** Why the answer can't be tested at all. */
-  unusable: Failure | undefined
-  /** Why the check can't say anything: one of its own files is missing. */
-  broken: unknown
   #hasFailed = false
 
   constructor(options: RunnerOptions) {
     this.#options = options
-    this.config = {
-      root: options.root,
-      setupFiles: [],
-      name: undefined,
-      passWithNoTests: false,
-      testNamePattern: undefined,
-      allowOnly: false,
-      sequence: { seed: 1, hooks: 'stack', setupFiles: 'list' },
-      chaiConfig: undefined,
-      maxConcurrency: 1,
-      // `call` gives up on the learner's code, and says what it waited for; `pulse.ts` waits for the servers.
-      testTimeout: 0,
-      hookTimeout: 0,
-      retry: 0,
-      includeTaskLocation: false,
-      tags: [],
-      tagsFilter: undefined,
-      strictTags: false,
-    }
   }
 
-  async importFile(): Promise<void> {
+  /** Resolves to why the answer can't be tested at all. Rejects if a file of the check is missing or wrong. */
+  async run(): Promise<Failure | undefined> {
+    const tasks = await this.#declared()
+    if ('diagnosis' in tasks) return tasks
+    this.#options.report({ kind: 'loaded' })
+    for (const task of tasks) await this.#runTask(task)
+    return undefined
+  }
+
+  async #declared(): Promise<readonly SuiteTask[] | Failure> {
     const { bundleUrl, exports, answer, answerText } = this.#options
     await readFile(fileURLToPath(bundleUrl)).catch(() => {}) // the time a slow disk takes isn't the answer's fault
-    const loading = import(bundleUrl) as Promise<Loaded>
-    loading.catch((error: unknown) => {
-      if (isMissingOurs(error, bundleUrl)) this.broken = error
+    let exported: Loaded['answer'] = {}
+    const declaring = declaredBy(async () => {
+      exported = ((await import(bundleUrl)) as Loaded).answer
     })
-    const loaded = await Promise.race([loading, tooSlow(loading)])
-    this.unusable =
-      typeof loaded === 'number'
-        ? {
-            diagnosis: `Your file was still being loaded after ${loaded} seconds, because an \`await\` outside any function waits for something that never happens. Move it into a function.`,
-          }
-        : wrongExport(loaded.answer, exports, answer, answerText)
-    if (this.unusable !== undefined) throw new Error(this.unusable.diagnosis)
-    this.#options.report({ kind: 'loaded' })
-  }
-
-  /** A task that lacks what it needs doesn't run at all, and reports nothing later. */
-  onBeforeRunSuite(suite: Suite): void {
-    if ('filepath' in suite || suite.mode !== 'skip') return
-    this.#options.report({ kind: 'task', task: suite.name, state: 'skipped', ran: 0, commands: [] })
-  }
-
-  onBeforeRunTask(test: Test): void {
-    const suite = test.suite
-    this.current = suite?.name ?? test.name
-    forgetLastCalled()
-    beginTest()
-    this.#options.begins()
-    const isEnough = (this.#hasFailed && this.#options.untilFirstFailure) || isSpoiled()
-    if (isEnough || suite?.tasks.some((other) => other.result?.state === 'fail')) test.mode = 'skip'
-    else if (test.mode === 'run') {
-      this.#options.report({ kind: 'test', task: this.current, test: test.name })
+    try {
+      const tasks = await Promise.race([declaring, tooSlow(declaring)])
+      // With another `then`, for example, nothing here would ever go on.
+      const tampered = this.#options.tampering()
+      if (tampered !== undefined) return tampered
+      if (typeof tasks !== 'number') return wrongExport(exported, exports, answer, answerText) ?? tasks
+      return {
+        diagnosis: `Your file was still being loaded after ${tasks} seconds, because an \`await\` outside any function waits for something that never happens. Move it into a function.`,
+      }
+    } catch (error) {
+      if (error instanceof UnsupportedInSuiteError || isMissingOurs(error, bundleUrl)) throw error
+      return notLoaded(error)
     }
   }
 
-  /** After a test that ran normally; one that failed skips this. */
-  onAfterTryTask(test: Test): void {
-    const misdeed = this.#options.misdeed()
-    if (misdeed === undefined) return
-    failures.set(test, { failure: misdeed, sent: recordedCommands() })
-    if (test.result !== undefined) test.result.state = 'fail'
-  }
-
-  async onAfterRunTask(test: Test): Promise<void> {
-    if (test.result?.state !== 'fail' || (await this.#options.disturbance()) || failures.has(test)) return
-    // What was replaced or left unhandled is the cause, whatever went wrong because of it.
-    const { tampering, misdeed } = this.#options
-    const failure = tampering() ?? misdeed() ?? this.#failureOf(test)
-    failures.set(test, { failure, sent: recordedCommands() })
-  }
-
-  onAfterRunSuite(suite: Suite): void {
-    if ('filepath' in suite) return // the file itself is a suite too
-    const tests = suite.tasks.filter((task): task is Test => task.type === 'test')
-    const ran = tests.filter((test) => test.result?.state === 'pass' || test.result?.state === 'fail').length
-    const failed = tests.find((test) => test.result?.state === 'fail')
-    const found = failed === undefined ? undefined : failures.get(failed)
-    const hook = suite.result?.state === 'fail' && failed === undefined ? suite.result.errors?.[0] : undefined
-    const tampered = failed === undefined && ran > 0 ? this.#options.tampering() : undefined
-    const broken = failed !== undefined || hook !== undefined || tampered !== undefined
-    this.#hasFailed ||= broken
-    const state = broken ? 'failed' : ran === 0 ? 'skipped' : 'passed'
-    const failure =
-      found?.failure ?? tampered ?? (hook && { diagnosis: `The test itself failed: ${hook.message}` })
-    this.#options.report({
+  async #runTask(task: SuiteTask): Promise<void> {
+    const { report, tampering } = this.#options
+    let ran = 0
+    let failed:
+      | { readonly test: string; readonly verdict: Verdict & { readonly state: 'failed' } }
+      | undefined
+    for (const test of task.tests) {
+      const isEnough = (this.#hasFailed && this.#options.untilFirstFailure) || isSpoiled()
+      if (task.skipped || test.skipped || isEnough || failed !== undefined) continue
+      const verdict = await this.#runTest(task, test)
+      ran += 1
+      if (verdict.state === 'failed') failed = { test: test.name, verdict }
+    }
+    const tampered = failed === undefined && ran > 0 ? tampering() : undefined
+    const isBroken = failed !== undefined || tampered !== undefined
+    this.#hasFailed ||= isBroken
+    const failure = failed?.verdict.failure ?? tampered
+    report({
       kind: 'task',
-      task: suite.name,
-      state,
+      task: task.name,
+      state: isBroken ? 'failed' : ran === 0 ? 'skipped' : 'passed',
       ran,
-      ...(failed && { test: failed.name }),
-      ...(found?.sent ?? { commands: [] }),
+      ...(failed && { test: failed.test }),
+      ...(failed?.verdict.sent ?? { commands: [] }),
       ...(failure && { failure }),
     })
   }
 
-  #failureOf(test: Test): Failure {
-    const error: unknown = test.result?.errors?.[0]
-    return describeFailure(error, this.#options)
+  async #runTest(task: SuiteTask, test: SuiteTest): Promise<Verdict> {
+    const { report, begins, disturbance, misdeed, tampering } = this.#options
+    forgetLastCalled()
+    beginTest()
+    begins()
+    report({ kind: 'test', task: task.name, test: test.name })
+    const during = await problemIn([...task.beforeEach, test.body])
+    const early = during === undefined ? misdeed() : undefined
+    const sent = early && recordedCommands()
+    const after = await problemIn(task.afterEach)
+    const problem = during ?? after
+    if (problem === undefined && early === undefined) return { state: 'passed' }
+    if (await disturbance()) return { state: 'failed' }
+    if (early !== undefined) return { state: 'failed', failure: early, ...(sent && { sent }) }
+    // What was replaced or left unhandled is the cause, whatever went wrong because of it.
+    const failure = tampering() ?? misdeed() ?? describeFailure(problem?.thrown, this.#options)
+    return { state: 'failed', failure, sent: recordedCommands() }
+  }
+}
+
+/** Runs them in order, up to the first that throws. */
+async function problemIn(
+  parts: readonly (() => unknown)[],
+): Promise<{ readonly thrown: unknown } | undefined> {
+  try {
+    for (const part of parts) await part()
+    return undefined
+  } catch (thrown) {
+    return { thrown }
   }
 }
 
@@ -168,7 +156,7 @@ const LOADING_MS = 4_000
 const TICK_MS = 100
 
 /** Resolves to the number of seconds after which there's no point in waiting for the file any longer. */
-function tooSlow(loading: Promise<Loaded>): Promise<number> {
+function tooSlow(loading: Promise<unknown>): Promise<number> {
   const timeout = new AdaptiveTimeout(LOADING_MS)
   let waited = 0
   return new Promise((resolve) => {
@@ -205,27 +193,43 @@ function wrongExport(
   return undefined
 }
 
-const failures = new WeakMap<Test, { readonly failure: Failure; readonly sent: Commands }>()
-
-/** Errors arrive here as Vitest's runner keeps them: plain data with the fields of the error. */
 function describeFailure(error: unknown, { answer, answerText }: RunnerOptions): Failure {
-  const { name, message, stack, diagnosis, expectedText, receivedText, guestStack } = (error ??
-    {}) as Partial<Record<string, unknown>>
-  const text = (value: unknown) => (typeof value === 'string' ? value : undefined)
-  const known = text(diagnosis)
+  const known = error instanceof DiagnosisError ? error : undefined
   const place =
-    placeIn(text(guestStack)) ??
-    (known === undefined ? placeIn(text(stack)) : undefined) ??
+    placeIn(known?.guestStack) ??
+    (known === undefined ? placeIn(textIn(error, 'stack')) : undefined) ??
     lastLine() ??
     defined(answer, answerText)
   if (known !== undefined) {
-    return { diagnosis: known, expected: text(expectedText), received: text(receivedText), ...place }
+    const { diagnosis, expectedText, receivedText } = known
+    return { diagnosis, expected: expectedText, received: receivedText, ...place }
   }
   const called = lastCalled()
+  const name = textIn(error, 'name') ?? 'an error'
   return {
-    diagnosis: `${called === '' ? 'The task' : called} failed with ${text(name) ?? 'an error'}: ${text(message) ?? String(error)}`,
+    diagnosis: `${called === '' ? 'The task' : called} failed with ${name}: ${textIn(error, 'message') ?? textOf(error)}`,
     ...place,
   }
+}
+
+/** An answer may throw anything, even an object whose properties throw. */
+function textIn(error: unknown, key: 'name' | 'message' | 'stack'): string | undefined {
+  try {
+    const value: unknown = (error as Partial<Record<string, unknown>> | null | undefined)?.[key]
+    return typeof value === 'string' ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Why the answer's file can't be loaded. */
+function notLoaded(error: unknown): Failure {
+  const message = textIn(error, 'message') ?? textOf(error)
+  const diagnosis =
+    commonJsHabit(message) ??
+    missingInPackage(message) ??
+    `Your file couldn't be loaded because it threw ${textIn(error, 'name') ?? 'Error'}: ${message.replace(/\.$/, '')}. Code outside functions runs as soon as the file is imported.`
+  return { diagnosis, ...placeIn(textIn(error, 'stack')) }
 }
 
 function lastLine() {
