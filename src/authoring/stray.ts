@@ -18,7 +18,7 @@ export async function strayFiles({ root, lessons }: Course): Promise<readonly Fi
     strays(root, 'exercises', (name) => named('.ts').has(name)),
     strays(root, 'solutions', (name) => named('.ts').has(name)),
     strays(root, 'test/lessons', (name) => named('.test.ts').has(name)),
-    strays(root, 'test/mistakes', (name) => named('.md').has(name)),
+    strays(root, 'test/mistakes', (name) => named('.md').has(name) || named('.survivors.md').has(name)),
     strays(root, 'test/right-answers', (name) => slugs.includes(name)),
     ...rightAnswers,
   ])
