@@ -91,7 +91,12 @@ export async function followEvents(
       position += 1
     }
   }
-  await catchUp()
+  try {
+    await catchUp()
+  } catch (error) {
+    await listener.quit()
+    throw error
+  }
 
   const listening = (async () => {
     try {

@@ -79,7 +79,10 @@ export async function followEvents(
 
   await ear.subscribe('events')
   ear.on('message', ring)
-  await ring()
+  await ring().catch((error) => {
+    ear.disconnect()
+    throw error
+  })
   return {
     stop: async () => {
       ended = true

@@ -103,7 +103,12 @@ class ListFollower implements Follower {
     this.#listener.on('pmessage', this.#wake)
     await this.#listener.psubscribe('events')
     this.#wake()
-    await this.#working
+    try {
+      await this.#working
+    } catch (error) {
+      this.#listener.disconnect()
+      throw error
+    }
     return this
   }
 

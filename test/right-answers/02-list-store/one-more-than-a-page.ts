@@ -108,7 +108,10 @@ export async function followEvents(
       }
     }
   }
-  await drain()
+  await drain().catch(async (error) => {
+    await listener.quit()
+    throw error
+  })
   const worker = (async () => {
     while (running) {
       if (!bell) {

@@ -69,6 +69,7 @@ export async function followEvents(
   })
   await listener.subscribe('events')
   reading = reading.then(readOn)
+  reading.catch(() => listener.disconnect())
   await reading
 
   return {
