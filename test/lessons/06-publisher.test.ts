@@ -283,6 +283,17 @@ describe('publishBatch', () => {
         "another program's value",
         `\`${key}\` belongs to another program, and its value has changed. Leave such a key as it is.`,
       )
+      const alone = await callError(
+        'publish',
+        () => new EventPublisher(box.redis).publish(event(2)),
+        StreamKeyError,
+        `\`${key}\` holds a string instead of a stream. \`publish\` should reject with a StreamKeyError that names the key, as \`publishBatch\` does.`,
+      )
+      verifyEqual(
+        { key: alone.key, streams: await streams() },
+        { key, streams: NOTHING },
+        `\`${key}\` isn't a stream. \`publish\` should name it in the error and leave all three streams without the event.`,
+      )
       await box.admin.del(key)
       await publishBatch(BATCH)
       verifyEqual(
@@ -378,6 +389,27 @@ describe('publishBatch', () => {
       'The connection was closed and nothing could be stored, but `publishBatch` resolved as if it had worked. Let errors from Redis and from the connection through, because a caller can only publish again if it learns of the failure.',
       { received: outcome.ok && outcome.value },
     )
+  })
+
+  test.skipIf(lacks('own-server'))('passes on any other error from Redis', async () => {
+    const server = await box.startServer({ args: ['--min-replicas-to-write', '1'] })
+    const redis = server.connect()
+    for (const [name, run] of [
+      ['publishBatch', () => new EventPublisher(redis).publishBatch(BATCH)],
+      ['publish', () => new EventPublisher(redis).publish(event(1))],
+    ] as const) {
+      const error = await callError(
+        name,
+        run,
+        Error,
+        `Redis refused to write because it had no replica (NOREPLICAS), but \`${name}\` resolved as if everything had been published. Let every error from Redis through, because a caller can only publish again if it learns of the failure.`,
+      )
+      verify(
+        /NOREPLICAS|EXECABORT/.test(error.message),
+        `Redis refused to write because it had no replica (NOREPLICAS), and \`${name}\` threw an error that hides that. Throw the error from Redis as it is; a StreamKeyError is only for a key that isn't a stream.`,
+        { expected: 'the error from Redis', received: error },
+      )
+    }
   })
 })
 
