@@ -349,6 +349,32 @@ describe('updateUserProjection', () => {
     })
   }
 
+  test('writes nothing for a malformed event that would change nothing', async () => {
+    for (const [event, field] of MALFORMED) {
+      for (const there of event.version > 1 ? [false, true] : [true]) {
+        await box.admin.del(KEY)
+        if (there) await plant({ version: '9' })
+        const what = `${event.event.eventType} with the payload ${JSON.stringify(event.event.payload)}, ${there ? 'when the row was already at version 9' : 'when there was no row'}`
+        const before = await row()
+        const outcome = await attempt('updateUserProjection', () => update(event))
+        verifyEqual(
+          await row(),
+          before,
+          `\`updateUserProjection\` received ${what}, and it wrote something. The event is malformed and would change nothing anyway, so reject it or skip it.`,
+        )
+        verify(
+          outcome.ok
+            ? outcome.value === 'skipped'
+            : outcome.error instanceof Error &&
+                'field' in outcome.error &&
+                outcome.error.field === `payload.${field}`,
+          `\`updateUserProjection\` received ${what}. Either return 'skipped', or reject with a MalformedEventError whose \`field\` is \`payload.${field}\`.`,
+          { received: outcome.ok ? outcome.value : outcome.error },
+        )
+      }
+    }
+  })
+
   test('keeps users apart', async () => {
     await updated(registered())
     const other = registered()
