@@ -234,6 +234,15 @@ describe('saveCheckpoint', () => {
     )
   })
 
+  test('treats a stored 0-0 like a missing checkpoint', async () => {
+    await box.admin.set(CHECKPOINT, '0-0')
+    verifyEqual(
+      [await saved('0-0', '3-0', { count: 3 }), await found()],
+      [true, { model: { count: '3' }, checkpoint: '3-0' }],
+      "The checkpoint was stored as `0-0`, and `saveCheckpoint` from `0-0` didn't save. A stored `0-0` means the same as a missing key; if it's refused, `catchUp` reads the first page forever.",
+    )
+  })
+
   test('is all or nothing when the process dies', async () => {
     await everyCrash({
       name: 'saveCheckpoint',
