@@ -114,16 +114,11 @@ export async function appendOnce(redis: Redis, append: Append): Promise<string> 
 }
 
 const PAGE = 500
-/** Maximum number of attempts. So many conflicts aren't bad luck anymore, so the caller should learn about them. */
-const MOST_TRIES = 50
 
-/**
- * Spends points if there are enough. With a known command ID, it returns the first answer, even if that was a refusal.
- * @throws ConcurrencyError if another client was faster on every attempt
- */
+/** Spends points if there are enough. With a known command ID, it returns the first answer, even if that was a refusal. */
 export async function spendPoints(redis: Redis, command: SpendPoints): Promise<SpendAnswer> {
   const stream = `aggregate:points:${command.userId}`
-  for (let tries = 1; ; tries += 1) {
+  for (;;) {
     const { balance, version } = await readBalance(redis, stream)
     const accepted = balance >= command.points
     const answer: SpendAnswer = { accepted, balance: accepted ? balance - command.points : balance }
@@ -138,8 +133,9 @@ export async function spendPoints(redis: Redis, command: SpendPoints): Promise<S
       })
       return JSON.parse(first) as SpendAnswer
     } catch (error) {
-      // The balance has changed since the decision, so repeat the whole decision and not only the append.
-      if (!(error instanceof ConcurrencyError) || tries === MOST_TRIES) throw error
+      // The balance has changed since the decision, so repeat the whole decision and not only the append. There's no limit,
+      // because each conflict means that another command got through.
+      if (!(error instanceof ConcurrencyError)) throw error
     }
   }
 }
