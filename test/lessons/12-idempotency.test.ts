@@ -9,7 +9,6 @@ import {
   everyCrash,
   everyInterleaving,
   everyLostReply,
-  overtaken,
   pagingFault,
   plantLongStream,
   sharedWatch,
@@ -17,6 +16,7 @@ import {
   useSandbox,
   verify,
   verifyEqual,
+  withRival,
 } from '#kit'
 import type { Append, PointsEvent, SpendPoints } from '#lesson/12-idempotency'
 import { appendOnce, applyOnce, ConcurrencyError, spendPoints } from '#lesson/12-idempotency'
@@ -849,7 +849,7 @@ describe('spendPoints', () => {
 
   test('keeps trying when another writer is faster each time', async () => {
     await plant(1, 100)
-    const { redis, times } = overtaken(box.connect(), 'POINTS_SPENT', async () => {
+    const { redis, times } = withRival(box.connect(), 'POINTS_SPENT', async () => {
       const next = (await logIds()).length + 1
       const fields = ['eventType', 'POINTS_EARNED', 'payload', '{"points":1}', 'commandId', `other-${next}`]
       await box.admin.xadd(STREAM, `${next}-0`, ...fields)
