@@ -2,12 +2,12 @@ import type { Checker, CheckResult } from '../check/index.ts'
 import { BadLessonError, type Course } from '../course/index.ts'
 import { RedisTroubleError } from '../redis/index.ts'
 import { unreachedFinding } from './diagnoses.ts'
+import { alikeDiagnoses, type Expectation, expectationsOf } from './expectations.ts'
 import { error, type Finding, warning } from './finding.ts'
-import { Lanes } from './lanes.ts'
-import { type Material, type MistakenAnswer, readMaterial } from './material.ts'
+import { type LessonSources, type MistakenAnswer, readSources } from './lesson-sources.ts'
+import { orphans } from './orphans.ts'
+import { Pool } from './pool.ts'
 import { findingsAtRest } from './rules.ts'
-import { strayFiles } from './stray.ts'
-import { alikeDiagnoses, type Trial, trialsOf } from './trials.ts'
 
 export interface LessonReport {
   readonly lesson: string
@@ -48,19 +48,19 @@ export async function checkLessons(options: CheckLessonsOptions): Promise<Author
   const { course, slugs, sessions, onLesson } = options
   const started = performance.now()
   // An author who names a lesson doesn't care about the others, which someone else may be writing right now.
-  const findings = slugs.length < course.lessons.length ? [] : await strayFiles(course)
-  const lanes = new Lanes(sessions)
+  const findings = slugs.length < course.lessons.length ? [] : await orphans(course)
+  const pool = new Pool(sessions)
   const lessons: LessonReport[] = []
   // Reported in the order of the lessons. The next lesson starts when the last has no more work to hand out, so no
   // session is idle.
   let told: Promise<void> = Promise.resolve()
   for (const slug of slugs) {
     const begun = performance.now()
-    const material = await materialOf(course, slug)
+    const sources = await sourcesOf(course, slug)
     const measured =
-      material instanceof BadLessonError
-        ? { findings: [formatFinding(material)], checks: 0 }
-        : measure(options.quick ? withOneMistakePerTask(material) : material, lanes, options)
+      sources instanceof BadLessonError
+        ? { findings: [formatFinding(sources)], checks: 0 }
+        : measure(options.quick ? withOneMistakePerTask(sources) : sources, pool, options)
     told = Promise.all([measured, told]).then(([{ findings, checks }]) => {
       const ok = findings.every(({ level }) => level !== 'error')
       const report = { lesson: slug, ok, findings, checks, ms: Math.round(performance.now() - begun) }
@@ -68,16 +68,16 @@ export async function checkLessons(options: CheckLessonsOptions): Promise<Author
       onLesson?.(report)
     })
     told.catch(() => {}) // awaited below, when all have started
-    await lanes.shortOfWork()
+    await pool.shortOfWork()
   }
   await told
   const ok = findings.length === 0 && lessons.every((lesson) => lesson.ok)
   return { ok, lessons, findings, ms: Math.round(performance.now() - started) }
 }
 
-async function materialOf(course: Course, slug: string): Promise<Material | BadLessonError> {
+async function sourcesOf(course: Course, slug: string): Promise<LessonSources | BadLessonError> {
   try {
-    return await readMaterial(course, slug)
+    return await readSources(course, slug)
   } catch (problem) {
     if (problem instanceof BadLessonError) return problem
     throw problem
@@ -89,33 +89,35 @@ export function formatFinding({ file, line, field, problem }: BadLessonError): F
   return error('format', line === undefined ? file : `${file}:${line}`, `${field}: ${problem}`)
 }
 
-function withOneMistakePerTask(material: Material): Material {
+function withOneMistakePerTask(sources: LessonSources): LessonSources {
   const seen = new Set<string>()
   const isFirst = ({ task }: MistakenAnswer) => !seen.has(task) && seen.add(task)
-  return { ...material, wrong: material.wrong.filter(isFirst) }
+  return { ...sources, wrong: sources.wrong.filter(isFirst) }
 }
 
 async function measure(
-  material: Material,
-  lanes: Lanes<CanCheck>,
+  sources: LessonSources,
+  pool: Pool<CanCheck>,
   { onResult, quick = false }: Pick<CheckLessonsOptions, 'onResult' | 'quick'>,
 ) {
-  const { lesson } = material
-  const atRest = findingsAtRest(material)
-  const trials = trialsOf(material)
+  const { lesson } = sources
+  const atRest = findingsAtRest(sources)
+  const expectations = expectationsOf(sources)
   const judged = await Promise.all(
-    trials.map(async (trial) => {
+    expectations.map(async (expectation) => {
       // Of a mistake, only its first failure matters.
-      const untilFirstFailure = mistakeOf(trial, material) !== undefined
+      const untilFirstFailure = mistakeOf(expectation, sources) !== undefined
       const look = (sharedProcess: boolean) =>
-        lanes.use((session) => session.check(lesson.slug, trial.target, { untilFirstFailure, sharedProcess }))
+        pool.use((session) =>
+          session.check(lesson.slug, expectation.target, { untilFirstFailure, sharedProcess }),
+        )
       let atFirst: readonly Finding[]
       try {
         const result = await look(true)
-        const findings = trial.judge(result)
+        const findings = expectation.judge(result)
         if (findings.length === 0) {
           onResult?.(result)
-          return { trial, result, findings }
+          return { expectation, result, findings }
         }
         atFirst = findings.map(changed)
       } catch (problem) {
@@ -125,13 +127,13 @@ async function measure(
       }
       // An answer isn't blamed for what others left behind, but a verdict that changes is still a bug.
       const alone = await look(false)
-      const remaining = trial.judge(alone)
+      const remaining = expectation.judge(alone)
       onResult?.(alone)
-      return { trial, result: alone, findings: remaining.length > 0 ? remaining : atFirst }
+      return { expectation, result: alone, findings: remaining.length > 0 ? remaining : atFirst }
     }),
   )
-  const caught = judged.flatMap(({ trial, result, findings }) => {
-    const mistake = mistakeOf(trial, material)
+  const caught = judged.flatMap(({ expectation, result, findings }) => {
+    const mistake = mistakeOf(expectation, sources)
     return mistake === undefined || findings.length > 0 ? [] : [{ shown: mistake.shown, result }]
   })
   return {
@@ -142,12 +144,12 @@ async function measure(
       ...(quick
         ? []
         : unreachedFinding(
-            material.suite ?? '',
+            sources.suite ?? '',
             judged.map(({ result }) => result),
-            material.shown(material.files.suite),
+            sources.shown(sources.files.suite),
           )),
     ],
-    checks: trials.length,
+    checks: expectations.length,
   }
 }
 
@@ -163,6 +165,6 @@ function unjudged(slug: string, { message }: RedisTroubleError): Finding {
   return warning('verdict', slug, `An answer had to be checked a second time. ${message}`)
 }
 
-function mistakeOf({ target }: Trial, { wrong }: Material): MistakenAnswer | undefined {
+function mistakeOf({ target }: Expectation, { wrong }: LessonSources): MistakenAnswer | undefined {
   return target.kind === 'file' ? wrong.find(({ path }) => path === target.path) : undefined
 }

@@ -1,6 +1,6 @@
 import { error, type Finding, warning } from './finding.ts'
+import type { LessonSources } from './lesson-sources.ts'
 import { problemsOfLinks } from './links.ts'
-import type { Material } from './material.ts'
 import { countWords } from './prose.ts'
 import { describeTitles, problemOfTitles } from './suite-titles.ts'
 
@@ -8,18 +8,18 @@ const most = { minutes: 40, words: 1_600 } as const
 const least = { hints: 3, right: 2, mistakes: 5, words: 600 } as const
 
 /** Everything that can be checked without running an answer. */
-export async function findingsAtRest(material: Material): Promise<readonly Finding[]> {
+export async function findingsAtRest(sources: LessonSources): Promise<readonly Finding[]> {
   return [
-    ...files(material),
-    ...todos(material),
-    ...text(material),
-    ...(await links(material)),
-    ...suite(material),
-    ...answers(material),
+    ...files(sources),
+    ...todos(sources),
+    ...text(sources),
+    ...(await links(sources)),
+    ...suite(sources),
+    ...answers(sources),
   ]
 }
 
-function files({ files, starter, solution, suite, shown }: Material): readonly Finding[] {
+function files({ files, starter, solution, suite, shown }: LessonSources): readonly Finding[] {
   const parts = [
     { file: files.starter, text: starter, what: 'the starter is' },
     { file: files.solution, text: solution, what: 'the solution is' },
@@ -40,7 +40,7 @@ function todos({
   right,
   wrong,
   shown,
-}: Material): readonly Finding[] {
+}: LessonSources): readonly Finding[] {
   const texts = [
     { shown: shown(files.lesson), text: lesson.text },
     { shown: shown(files.starter), text: starter ?? '' },
@@ -62,7 +62,7 @@ function todos({
   })
 }
 
-function text({ lesson, files, shown }: Material): readonly Finding[] {
+function text({ lesson, files, shown }: LessonSources): readonly Finding[] {
   const file = shown(files.lesson)
   const words = countWords(lesson)
   const few = lesson.tasks.filter(({ hints }) => hints.length < least.hints)
@@ -97,20 +97,20 @@ function text({ lesson, files, shown }: Material): readonly Finding[] {
   ]
 }
 
-async function links({ lesson, files, shown }: Material): Promise<readonly Finding[]> {
+async function links({ lesson, files, shown }: LessonSources): Promise<readonly Finding[]> {
   const problems = await problemsOfLinks(lesson.text, files.lesson)
   return problems.map((problem) => error('links', shown(files.lesson), problem))
 }
 
-function suite({ lesson, suite, files, shown }: Material): readonly Finding[] {
+function suite({ lesson, suite, files, shown }: LessonSources): readonly Finding[] {
   if (suite === undefined) return []
   const tasks = lesson.tasks.map(({ name }) => name)
   const problem = problemOfTitles(describeTitles(suite), tasks)
   return problem === undefined ? [] : [error('titles', shown(files.suite), problem)]
 }
 
-function answers(material: Material): readonly Finding[] {
-  const { lesson, files, solution, right, wrong, brokenMistakes, shown, shownMistake } = material
+function answers(sources: LessonSources): readonly Finding[] {
+  const { lesson, files, solution, right, wrong, brokenMistakes, shown, shownMistake } = sources
   const few = (file: string, count: number, wanted: number, kind: string) =>
     count >= wanted ? [] : [error('answers', shown(file), `${count} ${kind}; write at least ${wanted}.`)]
   const tasks = lesson.tasks.map(({ name }) => name)

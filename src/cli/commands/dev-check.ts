@@ -26,7 +26,7 @@ export const run: Run = async (context, named, flags) => {
     ({ slug }) => slug,
   )
   const onLesson = asData ? {} : { onLesson: (report: LessonReport) => printLesson(context, report) }
-  const report = await withSessions(context, desk, await lanes(context), (sessions) =>
+  const report = await withSessions(context, desk, await howMany(context), (sessions) =>
     checkLessons({ course, slugs, sessions, ...onLesson }),
   )
   if (asData) {
@@ -40,8 +40,8 @@ export const run: Run = async (context, named, flags) => {
   return report.ok ? Exit.passed : Exit.notPassed
 }
 
-/** One lane per core; a Redis that isn't ours can only be used by one at a time. */
-async function lanes(context: Context): Promise<number> {
+/** One per core; a Redis that isn't ours can only be used by one at a time. */
+async function howMany(context: Context): Promise<number> {
   const wish = (await context.preference()) ?? context.env.EVENTLINGS_REDIS ?? 'auto'
   if (wish.includes('://')) return 1
   return Math.min(4, availableParallelism())

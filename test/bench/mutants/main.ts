@@ -6,8 +6,8 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { Lanes } from '../../../src/authoring/lanes.ts'
 import { readBases } from '../../../src/authoring/mistakes/files.ts'
+import { Pool } from '../../../src/authoring/pool.ts'
 import { cacheFolder } from '../../../src/common/cache-folder.ts'
 import { type Course, loadCourse } from '../../../src/course/index.ts'
 import { type CheckSession, newSession } from '../../../src/learner/check-session.ts'
@@ -25,7 +25,7 @@ const chosen = course.lessons.filter(
   ({ number }) => positionals.length === 0 || positionals.some((one) => Number(one) === Number(number)),
 )
 const sessions = Array.from({ length: availableParallelism() }, () => newSession({ course, stayWarm: true }))
-const lanes = new Lanes<CheckSession>(sessions)
+const pool = new Pool<CheckSession>(sessions)
 let holes = 0
 try {
   for (const { slug } of chosen) holes += await audit(course, slug)
@@ -48,7 +48,7 @@ async function audit({ root }: Course, slug: string): Promise<number> {
   const folder = path.join(cacheFolder(root), 'mutants', slug)
   mkdirSync(folder, { recursive: true })
   const verdicts = await Promise.all(
-    mutants.map((mutant, index) => lanes.use((session) => survives(session, slug, folder, mutant, index))),
+    mutants.map((mutant, index) => pool.use((session) => survives(session, slug, folder, mutant, index))),
   )
   rmSync(folder, { recursive: true })
   const survivors = mutants.filter((_, index) => verdicts[index])

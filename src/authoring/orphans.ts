@@ -4,7 +4,7 @@ import type { Course } from '../course/index.ts'
 import { error, type Finding } from './finding.ts'
 
 /** Files in the course's folders that belong to no lesson: usually a mistyped name. */
-export async function strayFiles({ root, lessons }: Course): Promise<readonly Finding[]> {
+export async function orphans({ root, lessons }: Course): Promise<readonly Finding[]> {
   const slugs = lessons.map(({ slug }) => slug)
   const named = (ending: string) => new Set(slugs.map((slug) => `${slug}${ending}`))
   // A text about the lessons has its own name; a file that looks like a lesson but isn't one was mistyped.

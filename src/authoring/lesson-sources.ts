@@ -17,7 +17,7 @@ export interface Answer {
 export interface MistakenAnswer extends Answer, Mistake {}
 
 /** All files of one lesson, read. A missing file is undefined. */
-export interface Material {
+export interface LessonSources {
   readonly lesson: Lesson
   readonly files: LessonFiles
   readonly starter: string | undefined
@@ -33,7 +33,7 @@ export interface Material {
   shown(file: string): string
 }
 
-export async function readMaterial(course: Course, slug: string): Promise<Material> {
+export async function readSources(course: Course, slug: string): Promise<LessonSources> {
   const files = filesOf(course, slug)
   const shown = (file: string) => path.relative(course.root, file).split(path.sep).join('/')
   const shownMistake = (name: string) => `${shown(files.mistakes)}#${name}`

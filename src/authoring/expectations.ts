@@ -1,17 +1,17 @@
 import type { CheckResult, Target, TaskResult } from '../check/index.ts'
 import { error, type Finding, type Rule, warning } from './finding.ts'
-import type { Answer, Material, MistakenAnswer } from './material.ts'
+import type { Answer, LessonSources, MistakenAnswer } from './lesson-sources.ts'
 
 /** One check whose verdict is known beforehand. */
-export interface Trial {
+export interface Expectation {
   readonly target: Target
   /** What's wrong with the verdict. */
   judge(result: CheckResult): readonly Finding[]
 }
 
 /** All checks that a lesson needs, where there's something to check. */
-export function trialsOf(material: Material): readonly Trial[] {
-  const { lesson, files, starter, solution, suite, right, wrong, shown } = material
+export function expectationsOf(sources: LessonSources): readonly Expectation[] {
+  const { lesson, files, starter, solution, suite, right, wrong, shown } = sources
   if (suite === undefined) return []
   return [
     ...(solution === undefined ? [] : [mustPassAll(shown(files.solution), shown(files.suite))]),
@@ -25,7 +25,7 @@ function fileOf({ path }: Answer): Target {
   return { kind: 'file', path }
 }
 
-function mustPass(rule: Rule, target: Target, shown: string): Trial {
+function mustPass(rule: Rule, target: Target, shown: string): Expectation {
   return {
     target,
     judge: (result) => (result.passed ? [] : [error(rule, shown, `It should pass. ${whatHappened(result)}`)]),
@@ -33,7 +33,7 @@ function mustPass(rule: Rule, target: Target, shown: string): Trial {
 }
 
 /** The solution runs every test, so it also shows the tests that count for nothing. */
-function mustPassAll(shown: string, suite: string): Trial {
+function mustPassAll(shown: string, suite: string): Expectation {
   const { target, judge } = mustPass('solution', { kind: 'solution' }, shown)
   return {
     target,
@@ -46,7 +46,7 @@ function mustPassAll(shown: string, suite: string): Trial {
   }
 }
 
-function mustFailEverywhere(shown: string): Trial {
+function mustFailEverywhere(shown: string): Expectation {
   return {
     target: { kind: 'starter' },
     judge({ diagnosis, tasks }) {
@@ -66,7 +66,7 @@ function mustFailEverywhere(shown: string): Trial {
   }
 }
 
-function mustBeCaught(answer: MistakenAnswer): Trial {
+function mustBeCaught(answer: MistakenAnswer): Expectation {
   const judge = (result: CheckResult): readonly Finding[] => {
     const { task, says, notOnEmbedded } = answer
     if (notOnEmbedded !== undefined && result.redis.kind === 'embedded') return []

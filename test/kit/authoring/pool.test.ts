@@ -1,22 +1,22 @@
 import { expect, test } from 'vitest'
-import { Lanes } from '../../../src/authoring/lanes.ts'
+import { Pool } from '../../../src/authoring/pool.ts'
 
 /** Work that ends on request. */
 function work() {
   const started: string[] = []
   const end = new Map<string, () => void>()
-  const run = (name: string) => (lane: string) => {
-    started.push(`${name} on ${lane}`)
+  const run = (name: string) => (worker: string) => {
+    started.push(`${name} on ${worker}`)
     return new Promise<string>((resolve) => end.set(name, () => resolve(name)))
   }
   return { started, run, end: (name: string) => end.get(name)?.() }
 }
 
-test('first come, first served, by the next free lane', async () => {
+test('first come, first served, by the next free worker', async () => {
   const { started, run, end } = work()
-  const lanes = new Lanes(['left', 'right'])
+  const pool = new Pool(['left', 'right'])
   const [first, second, third, fourth] = ['first', 'second', 'third', 'fourth'].map((name) =>
-    lanes.use(run(name)),
+    pool.use(run(name)),
   )
   expect(started).toEqual(['first on left', 'second on right'])
   end('second')
@@ -31,14 +31,14 @@ test('first come, first served, by the next free lane', async () => {
   expect(await Promise.all([third, fourth])).toEqual(['third', 'fourth'])
 })
 
-test('more work is wanted when none is waiting, though lanes are busy', async () => {
+test('more work is wanted when none is waiting, though the workers are busy', async () => {
   const { run, end } = work()
-  const lanes = new Lanes(['only'])
-  const first = lanes.use(run('first'))
-  await lanes.shortOfWork()
-  const second = lanes.use(run('second'))
+  const pool = new Pool(['only'])
+  const first = pool.use(run('first'))
+  await pool.shortOfWork()
+  const second = pool.use(run('second'))
   let wanted = false
-  const short = lanes.shortOfWork().then(() => {
+  const short = pool.shortOfWork().then(() => {
     wanted = true
   })
   expect(wanted).toBe(false)
@@ -50,8 +50,8 @@ test('more work is wanted when none is waiting, though lanes are busy', async ()
   await second
 })
 
-test('failing work releases its lane', async () => {
-  const lanes = new Lanes(['only'])
-  await expect(lanes.use(() => Promise.reject(new Error('no')))).rejects.toThrow('no')
-  expect(await lanes.use(async (lane) => lane)).toBe('only')
+test('failing work releases its worker', async () => {
+  const pool = new Pool(['only'])
+  await expect(pool.use(() => Promise.reject(new Error('no')))).rejects.toThrow('no')
+  expect(await pool.use(async (worker) => worker)).toBe('only')
 })
