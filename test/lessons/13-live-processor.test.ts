@@ -721,6 +721,12 @@ describe('errors', () => {
       waits,
       [100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000],
       "The handler failed eight times in a row. The wait should start at 100 ms and double each time, up to 5,000 ms. A server that's down doesn't recover faster if every client retries ten times a second.",
+      [
+        [
+          (all) => all.every((ms) => ms === 100),
+          'The handler failed eight times in a row, and the processor waited 100 ms each time. Double the wait after each failure, and start over at 100 only when an event has been handled. A successful read in between proves nothing: it returns the same event again.',
+        ],
+      ],
     )
   })
 
