@@ -124,6 +124,30 @@ describe('readPost', () => {
     }
   })
 
+  test('takes the state and its version from one snapshot', async () => {
+    await everyInterleaving({
+      name: 'readPost',
+      prepare: async () => {
+        await plant(1, 14)
+        await plant(15, 15, { title: 'Hello again' })
+        await plant(16, 25)
+        await plantSnapshot(10, 'draft 10')
+      },
+      first: (redis) => readPost(redis, 'post-1'),
+      second: () => {
+        const state = JSON.stringify(post({ content: 'draft 20', title: 'Hello again' }))
+        return box.admin.hset(SNAPSHOT, { state, version: 20, reducerVersion: 1 })
+      },
+      verify: ({ first, held }) => {
+        verifyEqual(
+          first.ok ? first.value : first.error,
+          { post: post({ content: 'draft 25', title: 'Hello again' }), version: 25 },
+          `Another program saved a newer snapshot just before \`readPost\` sent its ${held ?? 'last command'}, and now the title is wrong: the state came from the old snapshot and the version from the new one, so the events in between weren't applied. Read all fields of the hash with one command.`,
+        )
+      },
+    })
+  })
+
   test('reads in pages', async () => {
     await plant(1, 1_100)
     const { version } = await call('readPost', () => readPost(box.redis, 'post-1'))
@@ -497,6 +521,40 @@ describe('openBlog', () => {
       ['blog:snapshot:long', SNAPSHOT],
       'A post with 6,000 events was edited, and then a short one. `settled` resolved when the snapshot of the short post was saved, but the first one was still in progress. Wait for all snapshots that were started, not just the last, or a program that ends now loses one.',
     )
+  })
+
+  test('takes a snapshot after two edits at once', async () => {
+    let waiting = true
+    await everyInterleaving({
+      name: 'openBlog',
+      prepare: async () => {
+        waiting = true
+        await plant(1, 8)
+      },
+      first: async (redis) => {
+        const blog = openBlog(redis, clock, noError)
+        const edits = [{ title: 'Hello, world' }, { content: 'draft 10' }]
+        const versions = await Promise.all(edits.map((changes) => blog.editPost('post-1', changes)))
+        await blog.settled()
+        waiting = false
+        return versions.sort()
+      },
+      second: async () => {
+        for (let turn = 0; turn < 40 && waiting; turn += 1) await box.admin.ping()
+      },
+      verify: async ({ first, held }) => {
+        verifyEqual(
+          first.ok ? first.value : first.error,
+          [10, 9],
+          'The post had eight events, and one program edited it twice at the same time. Both edits should be stored, as versions 9 and 10.',
+        )
+        verifyEqual(
+          await snapshot(),
+          at(10, { title: 'Hello, world', editedAt: DAY_9 }),
+          `The post had eight events, one program edited it twice at the same time, and Redis was slow to reply to the ${held ?? 'last command'}. There should be a snapshot at 10. If the check after the ninth event is still running when the tenth is stored, check again: the one that's running may not have seen it.`,
+        )
+      },
+    })
   })
 
   test('is correct with two writers', async () => {
