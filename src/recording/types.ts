@@ -173,8 +173,9 @@ export interface GroupChange {
 
 /**
  * Which steps got in each other's way. `stale`: a lane looked at a key, another changed it, the first wrote all the
- * same. `crash`: the last command that ran, and the first that never did. `lost`: a command whose reply was lost, and
- * its repetition. `twice`: two steps that did the same work.
+ * same. `crash`: the last command that ran (`wrote`), and the first that never did (`never`). `lost`: a command whose
+ * reply was lost (`changed`), and its repetition (`wrote`); if it was never repeated, it's `wrote` itself. `twice`: two
+ * steps that did the same work (`changed` and `wrote`).
  */
 export interface Collision {
   readonly kind: 'stale' | 'crash' | 'lost' | 'twice'
@@ -182,4 +183,6 @@ export interface Collision {
   readonly looked?: number
   readonly changed?: number
   readonly wrote: number
+  /** `crash`: the first command that never ran. */
+  readonly never?: number
 }
