@@ -1,22 +1,27 @@
 import { type Effect, effectsOf, nameOf } from './effects.ts'
 import { touches } from './touches.ts'
-import type { Collision, CommandStep, Recording, Step } from './types.ts'
+import type { Collision, CommandStep, Lane, Recording, Step } from './types.ts'
 
 /** Which steps of a failed test got in each other's way, if any did. */
-export function collisionOf({ steps }: Pick<Recording, 'steps'>): Collision | undefined {
+export function collisionOf({ lanes, steps }: Pick<Recording, 'lanes' | 'steps'>): Collision | undefined {
   const effects = effectsOf(steps)
   const commands = steps.filter((step) => step.kind === 'command')
   return (
-    crash(commands, effects) ??
+    crash(dying(commands, lanes), effects) ??
     lost(commands, effects) ??
     stale(commands, effects) ??
-    twice(commands, effects)
+    twice(effects)
   )
 }
 
+/** The first command that was never sent because its process died. */
+function dying(commands: readonly CommandStep[], lanes: readonly Lane[]): CommandStep | undefined {
+  const died = new Set(lanes.filter(({ end }) => end === 'died').map(({ id }) => id))
+  return commands.find(({ fate, lane }) => fate === 'unsent' && died.has(lane))
+}
+
 /** A process died: the last command that ran, and the first that never did. */
-function crash(commands: readonly CommandStep[], effects: readonly Effect[]): Collision | undefined {
-  const never = commands.find(({ fate }) => fate === 'unsent')
+function crash(never: CommandStep | undefined, effects: readonly Effect[]): Collision | undefined {
   if (never === undefined) return undefined
   const before = effects.filter(({ step }) => step.lane === never.lane && step.n < never.n)
   const last = before.findLast(({ wrote, isRefused }) => wrote.size > 0 && !isRefused) ?? before.at(-1)
@@ -108,21 +113,30 @@ function staleWrite({ step, wrote }: Effect, effects: readonly Effect[]): Collis
 
 /** Commands that add the same thing again however often they run. */
 const ADDS = /^(XADD|RPUSH|LPUSH|EVAL|EVALSHA|FCALL)$/
+/** In a transaction, the commands around them tell that it's the same work, and not the same amount once more. */
+const COUNTS = /^(INCR|INCRBY|HINCRBY|HINCRBYFLOAT|ZINCRBY|INCRBYFLOAT)$/
 
 /** Two steps that did the same work: they sent the same, and both had an effect. */
-function twice(commands: readonly CommandStep[], effects: readonly Effect[]): Collision | undefined {
-  const adding = commands.filter(
-    (step) => ADDS.test(nameOf(step)) && step.args.every(({ bytes }) => bytes === undefined),
-  )
+function twice(effects: readonly Effect[]): Collision | undefined {
+  const adding = effects.filter((effect) => effect.wrote.size > 0 && !effect.isRefused && isAdding(effect))
   for (const [index, second] of adding.entries()) {
-    const first = adding.slice(0, index).find((step) => isSame(step, second))
-    const effect = effects.find(
-      ({ step, wrote, isRefused }) => step === second && wrote.size > 0 && !isRefused,
-    )
-    if (first === undefined || effect === undefined) continue
-    return { kind: 'twice', key: keyOf(effect), changed: first.n, wrote: second.n }
+    const first = adding.slice(0, index).find(({ parts }) => areSame(parts, second.parts))
+    if (first === undefined) continue
+    return { kind: 'twice', key: keyOf(second), changed: first.step.n, wrote: second.step.n }
   }
   return undefined
+}
+
+function isAdding({ parts }: Effect): boolean {
+  const isWhole = parts.every(({ args }) => args.every(({ bytes }) => bytes === undefined))
+  const again = parts.some(
+    (part) => ADDS.test(nameOf(part)) || (parts.length > 1 && COUNTS.test(nameOf(part))),
+  )
+  return isWhole && again
+}
+
+function areSame(a: readonly CommandStep[], b: readonly CommandStep[]): boolean {
+  return a.length === b.length && a.every((step, index) => b[index] !== undefined && isSame(step, b[index]))
 }
 
 function isSame(a: CommandStep, b: CommandStep): boolean {

@@ -4,6 +4,8 @@ import type { CommandStep, Step } from './types.ts'
 /** What one step did to the keys, as far as it can be told. */
 export interface Effect {
   readonly step: CommandStep
+  /** The step itself or, for EXEC, what it executed. */
+  readonly parts: readonly CommandStep[]
   readonly looked: ReadonlySet<string>
   /** Keys that it changed or, if it was refused, wanted to change. */
   readonly wrote: ReadonlySet<string>
@@ -47,13 +49,13 @@ function effect(step: CommandStep, parts: readonly CommandStep[], knowsChanges: 
   const { fate, reply } = step
   if (fate !== 'answered' && fate !== 'lost') return []
   const isRefused = named.size > 0 && /^(\(error\)|\(nil\)|\[\(error\))/.test(reply?.s ?? '')
-  if (isRefused) return [{ step, looked, wrote: named, isRefused }]
+  if (isRefused) return [{ step, parts, looked, wrote: named, isRefused }]
   const wrote = knowsChanges
     ? new Set(step.changes.map(({ key }) => key))
     : didNothing(step)
       ? new Set<string>()
       : named
-  return looked.size + wrote.size === 0 ? [] : [{ step, looked, wrote, isRefused }]
+  return looked.size + wrote.size === 0 ? [] : [{ step, parts, looked, wrote, isRefused }]
 }
 
 function didNothing(step: CommandStep): boolean {

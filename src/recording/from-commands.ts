@@ -10,15 +10,31 @@ export interface ShownCommand {
   readonly about?: true
 }
 
+/** What a verdict left out: `count` commands, after the first `after`. */
+interface LeftOut {
+  readonly after: number
+  readonly count: number
+}
+
 /** A verdict's commands as a recording of their order, with one lane per connection. */
 export function fromCommands(
   commands: readonly ShownCommand[],
+  leftOut: LeftOut = { after: 0, count: 0 },
 ): Pick<Recording, 'depth' | 'lanes' | 'steps'> {
   const clients = [...new Set(commands.map(({ client }) => client))].sort((a, b) => a - b)
   const lanes = clients.map(
     (id): Lane => ({ id, role: `client ${id}`, connections: [id], end: endOf(id, commands) }),
   )
-  return { depth: 'order', lanes, steps: commands.map((shown, index) => stepOf(shown, index + 1)) }
+  return { depth: 'order', lanes, steps: commands.map(stepOf) }
+
+  function stepOf(shown: ShownCommand, index: number): CommandStep {
+    const before = commands.slice(0, index).findLastIndex(({ client }) => client === shown.client)
+    return commandStep(shown, numberOf(index), before === -1 ? 0 : numberOf(before))
+  }
+
+  function numberOf(index: number): number {
+    return index + 1 + (index < leftOut.after ? 0 : leftOut.count)
+  }
 }
 
 function endOf(client: number, commands: readonly ShownCommand[]): Lane['end'] {
@@ -26,7 +42,12 @@ function endOf(client: number, commands: readonly ShownCommand[]): Lane['end'] {
   return hasDied ? 'died' : 'open'
 }
 
-function stepOf({ client, command, reply, held, at, about }: ShownCommand, n: number): CommandStep {
+/** The `n`th command. Its connection had sent the one numbered `before` last, so the check held it since then. */
+function commandStep(
+  { client, command, reply, held, at, about }: ShownCommand,
+  n: number,
+  before: number,
+): CommandStep {
   const fate = fateOf(reply)
   return {
     n,
@@ -37,7 +58,7 @@ function stepOf({ client, command, reply, held, at, about }: ShownCommand, n: nu
     connection: client,
     args: wordsOf(command),
     issued: at,
-    ...(held && { held: { from: at, until: n - 1 } }),
+    ...(held && { held: { from: before, until: n - 1 } }),
     ...(about && { about }),
     fate,
     ...(fate === 'answered' && { reply: { s: reply } }),

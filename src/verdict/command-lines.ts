@@ -1,4 +1,6 @@
 import type { CommandRecord, Commands } from '../check/index.ts'
+import { collisionOf, fromCommands, laneView } from '../recording/index.ts'
+import { laneLines } from '../terminal/lanes.ts'
 import type { Line } from '../terminal/text.ts'
 import { cut, lineWidth, span } from '../terminal/text.ts'
 import { wrap } from '../terminal/wrap.ts'
@@ -12,9 +14,33 @@ const LAST = 5
 /** Minimum width of a shown command, in columns; if there's less room, remarks about it go on the next line. */
 const MOST_CUT = 20
 
-/** What the answer sent to Redis, with replies. */
-export function commandLines({ commands, leftOut }: Commands, details: Details): readonly Line[] {
+/** Maximum number of steps in lanes without --verbose. */
+const FEW_STEPS = 16
+
+/** What the answer sent to Redis, with replies: in lanes if several clients took part, and with --verbose in full. */
+export function commandLines(sent: Commands, details: Details): readonly Line[] {
+  const { commands } = sent
   if (commands.length === 0) return []
+  const severalClients = new Set(commands.map(({ client }) => client)).size > 1
+  if (!severalClients) return listOf(sent, details)
+  return details.verbose ? [...lanesOf(sent, details), ...listOf(sent, details)] : lanesOf(sent, details)
+}
+
+function lanesOf({ commands, leftOut }: Commands, details: Details): readonly Line[] {
+  const { width, palette, verbose, sideBySide } = details
+  const run = fromCommands(commands, leftOut)
+  const collision = collisionOf(run)
+  const view = laneView({ ...run, ...(collision && { collision }) }, verbose ? undefined : FEW_STEPS)
+  const hint = view.rows.some(({ kind }) => kind === 'gap') && !verbose ? ' (more with --verbose)' : ''
+  const heading = span(`What its clients did, in the order Redis executed it${hint}:`, 'dim')
+  return [
+    [],
+    ...wrap(heading, { width, first: '  ' }),
+    ...laneLines(view, { width, palette, sideBySide, indent: 2 }),
+  ]
+}
+
+function listOf({ commands, leftOut }: Commands, details: Details): readonly Line[] {
   const severalClients = new Set(commands.map(({ client }) => client)).size > 1
   const all = details.verbose || commands.length <= FEW
   const lines: Line[] = []

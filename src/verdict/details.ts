@@ -9,6 +9,8 @@ export interface Details {
   readonly width: number
   readonly palette: Palette
   readonly verbose: boolean
+  /** Lanes beside each other, where they fit. */
+  readonly sideBySide: boolean
 }
 
 export type Failure = Pick<TaskResult, 'diagnosis' | 'expected' | 'received' | 'at'> & Partial<Commands>

@@ -44,7 +44,7 @@ export const actions: Readonly<Record<Action, Act>> = {
     const { redis } = await session.open()
     const result = await checkOwnAnswer(desk, session, lesson.slug)
     const next = result.passed ? 'Continue with the next lesson.' : 'Fix it, or take a hint, and check again.'
-    ui.print(renderCheck(result, { width: ui.width, palette, title: lesson.title, next }))
+    ui.print(renderCheck(result, { width: ui.width, palette, sideBySide: true, title: lesson.title, next }))
     await printChange(walk, lesson)
     if (redis.limits !== undefined) ui.print(redis.limits)
   }),

@@ -96,6 +96,7 @@ async function print(
     palette,
     title: lesson.title,
     verbose: flags.verbose === true,
+    sideBySide: context.output.isTTY === true,
     ...(result.passed && own && { next: leadsOn }),
   })
   context.print(text)

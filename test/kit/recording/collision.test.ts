@@ -7,12 +7,12 @@ const EVENT = `{"eventId":"0b7f3a52-6f0a-4c1e-9d3b-000000000001"}`
 
 describe('a stale write', () => {
   test('is a look, a change by another client while the first was held, and the write after that', () => {
-    const { steps } = run(`
+    const race = run(`
       1  XLEN account:1 → (integer) 1
       2  XLEN account:1 → (integer) 1
       2  XADD account:1 * event 3 → "402-0"
       1! XADD account:1 * event 2 → "403-0"`)
-    expect(collisionOf({ steps })).toEqual({
+    expect(collisionOf(race)).toEqual({
       kind: 'stale',
       key: 'account:1',
       looked: 1,
@@ -22,16 +22,16 @@ describe('a stale write', () => {
   })
 
   test('was decided before the gap, even if the client looked at the key again', () => {
-    const { steps } = run(`
+    const race = run(`
       1  XRANGE account:1 - + → [["1-0", ["event", "1"]]]
       2  EVAL "return 1" 1 account:1 → [(integer) 1, (integer) 2]
       1! XREVRANGE account:1 + - COUNT 1 → [["2-0", ["event", "2"]]]
       1  EVAL "return 1" 1 account:1 → [(integer) 1, (integer) 3]`)
-    expect(collisionOf({ steps })).toMatchObject({ looked: 1, changed: 2, wrote: 4 })
+    expect(collisionOf(race)).toMatchObject({ looked: 1, changed: 2, wrote: 4 })
   })
 
   test('may be the EXEC of a transaction, which holds what was queued', () => {
-    const { steps } = run(`
+    const race = run(`
       1  HGET user:42 version → "1"
       2  HGET user:42 version → "1"
       2  MULTI → OK
@@ -40,16 +40,16 @@ describe('a stale write', () => {
       1! MULTI → OK
       1! HSET user:42 version 2 → QUEUED
       1! EXEC → [(integer) 0]`)
-    expect(collisionOf({ steps })).toEqual({ kind: 'stale', key: 'user:42', looked: 1, changed: 5, wrote: 8 })
+    expect(collisionOf(race)).toEqual({ kind: 'stale', key: 'user:42', looked: 1, changed: 5, wrote: 8 })
   })
 
   test('may go to another key', () => {
-    const { steps } = run(`
+    const race = run(`
       1  XRANGE customer:1 - + → []
       2  XADD customer:1 * points 7 → "2-0"
       1! XREVRANGE customer:1 + - COUNT 1 → [["2-0", []]]
       1  HSET snapshot:customer:1 position 2-0 → (integer) 1`)
-    expect(collisionOf({ steps })).toEqual({
+    expect(collisionOf(race)).toEqual({
       kind: 'stale',
       key: 'customer:1',
       looked: 1,
@@ -59,11 +59,11 @@ describe('a stale write', () => {
   })
 
   test('may have been refused', () => {
-    const { steps } = run(`
+    const race = run(`
       1  EXISTS orders → (integer) 0
       2  XGROUP CREATE orders mail 0 MKSTREAM → OK
       1! XGROUP CREATE orders mail 0 MKSTREAM → (error) BUSYGROUP Consumer Group name already exists`)
-    expect(collisionOf({ steps })).toEqual({ kind: 'stale', key: 'orders', looked: 1, changed: 2, wrote: 3 })
+    expect(collisionOf(race)).toEqual({ kind: 'stale', key: 'orders', looked: 1, changed: 2, wrote: 3 })
   })
 
   test("isn't one if the other client only looked, or its write was refused", () => {
@@ -111,21 +111,21 @@ describe('a stale write', () => {
 
 describe('a crash', () => {
   test('lies between the last write that ran and the first command that never did', () => {
-    const { steps } = run(`
+    const race = run(`
       1  SUBSCRIBE events → (integer) 1
       2  RPUSH events:user-42 ${EVENT} → (integer) 1
       2  RPUSH events:type:USER_REGISTERED ${EVENT}
       2  PUBLISH events ${EVENT}`)
-    expect(collisionOf({ steps })).toEqual({ kind: 'crash', key: 'events:user-42', wrote: 2, never: 3 })
+    expect(collisionOf(race)).toEqual({ kind: 'crash', key: 'events:user-42', wrote: 2, never: 3 })
   })
 
   test("doesn't count what was queued in a transaction as having run", () => {
-    const { steps } = run(`
+    const race = run(`
       1  SET a 1 → OK
       1  MULTI → OK
       1  SET b 1 → QUEUED
       1  EXEC`)
-    expect(collisionOf({ steps })).toEqual({ kind: 'crash', key: 'a', wrote: 1, never: 4 })
+    expect(collisionOf(race)).toEqual({ kind: 'crash', key: 'a', wrote: 1, never: 4 })
   })
 })
 
@@ -133,26 +133,39 @@ describe('a lost reply', () => {
   const broke = (text: string) => run(text.replaceAll('lost', 'no reply: the connection broke'))
 
   test('names the command and its repetition', () => {
-    const { steps } = broke(`
+    const race = broke(`
       1  XADD orders * n 1 → lost
       1  XADD orders * n 1 → "2-0"`)
-    expect(collisionOf({ steps })).toEqual({ kind: 'lost', key: 'orders', changed: 1, wrote: 2 })
+    expect(collisionOf(race)).toEqual({ kind: 'lost', key: 'orders', changed: 1, wrote: 2 })
   })
 
   test('names the command alone if nobody repeated it', () => {
-    const { steps } = broke(`
+    const race = broke(`
       1  GET orders → (nil)
       1  XADD orders * n 1 → lost`)
-    expect(collisionOf({ steps })).toEqual({ kind: 'lost', key: 'orders', wrote: 2 })
+    expect(collisionOf(race)).toEqual({ kind: 'lost', key: 'orders', wrote: 2 })
   })
 })
 
 describe('work done twice', () => {
   test('is the same addition, made by two steps', () => {
-    const { steps } = run(`
+    const race = run(`
       1  XADD mails * event ${EVENT} → "1-0"
       2  XADD mails * event ${EVENT} → "2-0"`)
-    expect(collisionOf({ steps })).toEqual({ kind: 'twice', key: 'mails', changed: 1, wrote: 2 })
+    expect(collisionOf(race)).toEqual({ kind: 'twice', key: 'mails', changed: 1, wrote: 2 })
+  })
+
+  test('may be a transaction, whose other commands tell that it was the same work', () => {
+    const race = run(`
+      1  MULTI → OK
+      1  SADD seen e-1 → QUEUED
+      1  HINCRBY points balance 10 → QUEUED
+      1  EXEC → [(integer) 1, (integer) 10]
+      2  MULTI → OK
+      2  SADD seen e-1 → QUEUED
+      2  HINCRBY points balance 10 → QUEUED
+      2  EXEC → [(integer) 0, (integer) 20]`)
+    expect(collisionOf(race)).toMatchObject({ kind: 'twice', changed: 4, wrote: 8 })
   })
 
   test("isn't claimed for arguments that a verdict has cut, nor for counters", () => {
@@ -168,15 +181,15 @@ describe('work done twice', () => {
 })
 
 test('a run without trouble has no collision', () => {
-  const { steps } = run(`
+  const race = run(`
     1  XLEN account:1 → (integer) 1
     1  XADD account:1 * event 2 → "2-0"
     2  XLEN account:1 → (integer) 2
     2  XADD account:1 * event 3 → "3-0"`)
-  expect(collisionOf({ steps })).toBeUndefined()
+  expect(collisionOf(race)).toBeUndefined()
   const odd: readonly Step[] = [
     { n: 1, at: 0, changes: [], kind: 'check', what: 'second writer starts' },
     { n: 2, at: 1, changes: [], kind: 'server', cause: 'expired' },
   ]
-  expect(collisionOf({ steps: odd })).toBeUndefined()
+  expect(collisionOf({ lanes: [], steps: odd })).toBeUndefined()
 })

@@ -188,7 +188,20 @@ describe('what is long', () => {
       { command: 'WATCH a', reply: 'OK', client: 1, ...SENT },
       { command: 'SET a 1', reply: '(error) no', client: 2, ...SENT },
     ]
-    expect(show(result([{ ...failure, commands }]))).toContain(
+    const several = result([{ ...failure, commands }])
+    expect(show(several, { sideBySide: true })).toContain(
+      [
+        '  What its clients did, in the order Redis executed it:',
+        '  key a',
+        '   #    ms  client 1                         │ client 2',
+        '   1   0.0  WATCH → OK                       │',
+        '   2   0.0                                   │ SET 1 → error no',
+      ].join('\n'),
+    )
+    const oneColumn = ['A = client 1, B = client 2', 'A  1   0.0  WATCH → OK', 'B  2   0.0  SET 1 → error no']
+    expect(show(several)).toContain(oneColumn.join('\n  '))
+    expect(show(several, { sideBySide: true, width: 79 })).toContain(oneColumn.join('\n  '))
+    expect(show(several, { verbose: true })).toContain(
       '    client 1  WATCH a\n                OK\n    client 2  SET a 1\n                (error) no',
     )
   })
@@ -220,6 +233,9 @@ describe('a terminal', () => {
         at: { file: nasty, line: 1 },
         commands: [{ command: nasty, reply: nasty, client: 1, ...SENT }],
       }),
+      task('c', 'failed', {
+        commands: [1, 2].map((client) => ({ command: `GET ${nasty}`, reply: nasty, client, ...SENT })),
+      }),
       task('b', 'skipped', { reason: nasty }),
     ],
     { output: nasty, notes: [nasty], target: nasty },
@@ -238,7 +254,12 @@ describe('a terminal', () => {
       result([failure], { output: 'x'.repeat(500), notes: ['日本 '.repeat(40)] }),
     ]) {
       for (const verbose of [false, true]) {
-        const view = { width, verbose, title: 'A store of lists, with a title that goes on and on' }
+        const view = {
+          width,
+          verbose,
+          sideBySide: true,
+          title: 'A store of lists, with a title that goes on and on',
+        }
         expect(widest(show(of, { ...view, palette: colourful }))).toBeLessThanOrEqual(width)
         expect(show(of, view)).not.toContain('\x1b')
       }

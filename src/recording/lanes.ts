@@ -1,0 +1,138 @@
+import { nameOf } from './effects.ts'
+import { type Mark, markOf, sentenceOf } from './sentence.ts'
+import { shortener } from './short.ts'
+import { tellingSteps } from './telling.ts'
+import { touches } from './touches.ts'
+import type { Collision, CommandStep, Lane, Recording, Step } from './types.ts'
+
+/** A run as rows for one lane per caller: data, which a terminal or a page paints. */
+export interface LaneView {
+  readonly lanes: readonly Lane[]
+  /** The key that the commands leave out because it's shown above them. */
+  readonly key?: string
+  readonly rows: readonly Row[]
+  /** What collided, in a sentence. */
+  readonly sentence?: string
+}
+
+/** `waiting` has the lanes that the check holds back meanwhile. */
+export type Row = { readonly waiting: readonly number[] } & (
+  | CommandRow
+  /** What isn't a command: a message, something that the server or the check did. */
+  | {
+      readonly kind: 'event'
+      readonly n: number
+      readonly at: number
+      readonly lane?: number
+      readonly text: string
+    }
+  | { readonly kind: 'held'; readonly lane: number; readonly command: string }
+  | { readonly kind: 'released'; readonly lane: number }
+  | { readonly kind: 'end'; readonly lane: number; readonly text: string; readonly threw: boolean }
+  | { readonly kind: 'gap'; readonly steps: number }
+)
+
+export interface CommandRow {
+  readonly kind: 'command'
+  readonly n: number
+  readonly at: number
+  readonly lane: number
+  readonly command: string
+  readonly reply: string
+  readonly fate: CommandStep['fate']
+  readonly isHeld: boolean
+  readonly about: boolean
+  readonly mark?: Mark
+}
+
+/** What a run needs to be shown in lanes; the rest of a recording may be missing. */
+export type Run = Pick<Recording, 'lanes' | 'steps'> & { readonly collision?: Collision }
+
+/** The rows of a run; with `most`, only as many steps: the beginning, the end, and what touches the collision's key. */
+export function laneView(run: Run, most: number = Number.POSITIVE_INFINITY): LaneView {
+  const { lanes, steps, collision } = run
+  const key = collision?.key ?? onlyKey(steps)
+  const shorten = shortener(run, key)
+  const shown = tellingSteps(run, most)
+  const waiting = new Set<number>()
+  const rows: Row[] = []
+  const add = (row: DistributiveOmit<Row, 'waiting'>) => void rows.push({ ...row, waiting: [...waiting] })
+  let last = 0
+  const hold = (after: number) => {
+    for (const held of steps.filter(isHeldFirst)) {
+      if (held.held?.from !== after) continue
+      add({ kind: 'held', lane: held.lane, command: nameOf(held) })
+      waiting.add(held.lane)
+    }
+  }
+  hold(0)
+  for (const [index, step] of steps.entries()) {
+    if (isHeldFirst(step) && waiting.delete(step.lane)) add({ kind: 'released', lane: step.lane })
+    if (shown.has(step.n)) {
+      if (step.n > last + 1) add({ kind: 'gap', steps: step.n - last - 1 })
+      last = step.n
+      add(rowOf(step))
+    }
+    const lane = 'lane' in step ? lanes.find(({ id }) => id === step.lane) : undefined
+    const isLast = lane && !steps.slice(index + 1).some((other) => 'lane' in other && other.lane === lane.id)
+    if (isLast && lane.result !== undefined) {
+      const threw = lane.end === 'threw'
+      add({ kind: 'end', lane: lane.id, text: `${threw ? 'throws' : 'returns'} ${lane.result.s}`, threw })
+    }
+    hold(step.n)
+  }
+  const left = (steps.at(-1)?.n ?? 0) - last
+  if (left > 0) add({ kind: 'gap', steps: left })
+  return {
+    lanes,
+    rows,
+    ...(key !== undefined && { key }),
+    ...(collision && { sentence: sentenceOf(run, collision) }),
+  }
+
+  function isHeldFirst(step: Step): step is CommandStep {
+    if (step.kind !== 'command' || step.held === undefined) return false
+    const before = steps.findLast((one) => one.kind === 'command' && one.lane === step.lane && one.n < step.n)
+    return before?.kind !== 'command' || before.held === undefined
+  }
+
+  function rowOf(step: Step): DistributiveOmit<Row, 'waiting'> {
+    const { n, at } = step
+    switch (step.kind) {
+      case 'command': {
+        const mark = markOf(n, run, collision)
+        const { lane, fate, held, about = false } = step
+        return {
+          kind: 'command',
+          n,
+          at,
+          lane,
+          ...shorten(step),
+          fate,
+          isHeld: held !== undefined,
+          about,
+          ...(mark && { mark }),
+        }
+      }
+      case 'message':
+        return { kind: 'event', n, at, lane: step.lane, text: `message on ${step.channel}: ${step.text.s}` }
+      case 'server':
+        return { kind: 'event', n, at, text: `server: ${step.cause}${keysIn(step)}` }
+      case 'check':
+        return { kind: 'event', n, at, text: step.what }
+    }
+  }
+}
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
+
+function keysIn({ changes }: Step): string {
+  return changes.length === 0 ? '' : ` ${changes.map(({ key }) => key).join(', ')}`
+}
+
+function onlyKey(steps: readonly Step[]): string | undefined {
+  const keys = new Set(
+    steps.flatMap((step) => (step.kind === 'command' ? touches(step).map(({ key }) => key) : [])),
+  )
+  return keys.size === 1 ? [...keys][0] : undefined
+}

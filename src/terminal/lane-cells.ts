@@ -1,0 +1,107 @@
+import type { Row } from '../recording/index.ts'
+import { asciiSigns } from './ascii.ts'
+import { harmless } from './harmless.ts'
+import type { Palette, Style } from './palette.ts'
+import { marks } from './signs.ts'
+import type { Line, Span } from './text.ts'
+import { cut, lineWidth, padded, span } from './text.ts'
+import { widthOf } from './width.ts'
+
+export type CommandRow = Extract<Row, { readonly kind: 'command' }>
+
+const LOOKS: Readonly<Record<NonNullable<CommandRow['mark']>, Style>> = {
+  looked: 'yellow',
+  changed: 'magenta',
+  wrote: 'red',
+  refused: 'red',
+}
+
+/** The command and its reply, and at the right edge what it did in the collision. */
+export function commandCell(row: CommandRow, width: number, palette: Palette, saysHeld: boolean): Line {
+  const held = saysHeld && row.isHeld ? ' (held)' : ''
+  const mark = row.mark === undefined ? [] : [span(' '), span(row.mark, 'bold', LOOKS[row.mark])]
+  const arrow = row.reply === '' ? '' : palette.unicode ? ' → ' : ' -> '
+  const room = width - lineWidth(mark) - held.length - arrow.length
+  const all = oneLine(row.command, palette)
+  const reply = fitted(row.reply, Math.max(Math.floor(room * 0.4), room - widthOf(all)), palette)
+  const command = cut(all, Math.max(1, room - widthOf(reply)), palette)
+  const isBad = row.fate !== 'answered' && row.fate !== 'parked' ? true : row.reply.startsWith('error ')
+  const text: Line = [
+    span(command, 'cyan'),
+    span(arrow, 'dim'),
+    span(reply, isBad ? 'red' : 'green'),
+    span(held, 'dim'),
+  ]
+  return mark.length === 0 ? text : [...padded(text, width - lineWidth(mark)), ...mark]
+}
+
+export function endSpan(
+  { text, threw }: Extract<Row, { readonly kind: 'end' }>,
+  room: number,
+  palette: Palette,
+): Span {
+  return span(fitted(text, room, palette), threw ? 'red' : 'dim')
+}
+
+export function gapSpan(steps: number): Span {
+  return span(`… ${steps} more step${steps === 1 ? '' : 's'}`, 'dim')
+}
+
+/** Cells side by side, with a line between them. */
+export function across(cells: readonly Line[], room: number, palette: Palette): Line {
+  return cells.flatMap((cell, index) =>
+    index === cells.length - 1 ? cell : [...padded(cell, room), span(` ${marks(palette).bar} `, 'dim')],
+  )
+}
+
+/** From the lane that's held to the line that separates it from the other one. */
+export function bracket(
+  row: Extract<Row, { readonly kind: 'held' | 'released' }>,
+  at: number,
+  count: number,
+  room: number,
+  palette: Palette,
+): Line {
+  const sign = signs(palette)
+  const { rule, bar } = marks(palette)
+  const says = row.kind === 'released' ? 'released' : heldWords(row.command, room - 5)
+  const isLast = at === count - 1
+  const text = fitted(says, room - 5, palette)
+  const corner =
+    row.kind === 'held' ? (isLast ? sign.topRight : sign.top) : isLast ? sign.bottomRight : sign.bottom
+  const line = rule.repeat(Math.max(0, room - widthOf(text) - 5))
+  const cells = Array.from({ length: count }, (_, index): Line => {
+    if (index !== at) return [span(' '.repeat(room))]
+    return [
+      span(isLast ? `${rule}${rule} ` : `${corner}${rule}${rule} `, 'dim'),
+      span(text),
+      span(isLast ? ` ${line}${corner}` : ` ${line}`, 'dim'),
+    ]
+  })
+  return cells.flatMap((cell, index) => {
+    if (index === count - 1) return cell
+    const separator = index === at ? `${rule}${sign.left} ` : index + 1 === at ? ` ${sign.right}` : ` ${bar} `
+    return [...padded(cell, room), span(separator, 'dim')]
+  })
+}
+
+/** In at most `room` columns, and never in control of the terminal. */
+export function fitted(text: string, room: number, palette: Palette): string {
+  return cut(oneLine(text, palette), room, palette)
+}
+
+export function oneLine(text: string, { unicode }: Pick<Palette, 'unicode'>): string {
+  const line = harmless(text).replaceAll('\n', ' ')
+  return unicode ? line : asciiSigns(line)
+}
+
+function heldWords(command: string, room: number): string {
+  const all = `${command}, held by the check`
+  return widthOf(all) <= room ? all : `${command}, held`
+}
+
+export function signs({ unicode }: Pick<Palette, 'unicode'>) {
+  return unicode
+    ? { top: '┌', bottom: '└', topRight: '┐', bottomRight: '┘', left: '┤', right: '├', waits: '┊' }
+    : { top: '+', bottom: '+', topRight: '+', bottomRight: '+', left: '+', right: '+', waits: ':' }
+}

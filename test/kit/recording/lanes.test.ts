@@ -1,0 +1,114 @@
+import { describe, expect, test } from 'vitest'
+import { collisionOf, type Lane, laneView, type Row, type Step } from '../../../src/recording/index.ts'
+import { run } from './runs.ts'
+
+/** Rows in a few words: what they are, whose, and who waits meanwhile. */
+const told = (rows: readonly Row[]) =>
+  rows.map((row) => {
+    const what = 'n' in row ? row.n : row.kind === 'gap' ? `${row.steps} left out` : row.kind
+    const waiting = row.waiting.length === 0 ? '' : ` while ${row.waiting.join(' and ')} waits`
+    return `${what}${'lane' in row ? ` by ${row.lane}` : ''}${waiting}`
+  })
+
+const race = run(`
+  1  XLEN a → (integer) 1
+  2  XADD a * n 3 → "2-0"
+  1! MULTI → OK
+  1! XADD a * n 2 → QUEUED
+  1! EXEC → ["3-0"]`)
+
+describe('a held command', () => {
+  test('waits from the last command of its lane until it was sent, and those after it come along', () => {
+    expect(told(laneView(race).rows)).toEqual([
+      '1 by 1',
+      'held by 1',
+      '2 by 2 while 1 waits',
+      'released by 1',
+      '3 by 1',
+      '4 by 1',
+      '5 by 1',
+    ])
+  })
+
+  test('keeps its bracket if the steps around it are left out', () => {
+    const filler = (client: number) => Array.from({ length: 9 }, (_, n) => `${client}  GET b:${n} → (nil)`)
+    const long = run(['1  XLEN a → (integer) 1', ...filler(2), ...filler(2), '1! SET a 1 → OK'].join('\n'))
+    expect(told(laneView(long, 6).rows)).toEqual([
+      '1 by 1',
+      'held by 1',
+      '2 by 2 while 1 waits',
+      '14 left out while 1 waits',
+      '17 by 2 while 1 waits',
+      '18 by 2 while 1 waits',
+      '19 by 2 while 1 waits',
+      'released by 1',
+      '20 by 1',
+    ])
+  })
+})
+
+describe('a row', () => {
+  test('has what a lane returned or threw, after its last step', () => {
+    const lanes = race.lanes.map(
+      (lane): Lane => ({
+        ...lane,
+        end: lane.id === 1 ? 'threw' : 'returned',
+        result: { s: lane.id === 1 ? 'ConcurrencyError: late' : '2' },
+      }),
+    )
+    const ends = laneView({ ...race, lanes }).rows.filter((row) => row.kind === 'end')
+    expect(ends.map(({ lane, text, threw }) => [lane, text, threw])).toEqual([
+      [2, 'returns 2', false],
+      [1, 'throws ConcurrencyError: late', true],
+    ])
+  })
+
+  test('leaves out the key that all of them share, and tells arguments apart by the shortest field', () => {
+    const { key, rows } = laneView(
+      run(`
+        1  XADD a * event '{"eventId":"0b7f3a52-6f0a-4c1e-9d3b-000000000002","n":1}' → "1795954934402-0"
+        1  XADD a 5-0 event '{"eventId":"0b7f3a52-6f0a-4c1e-9d3b-000000000003","n":2}' → (nil)
+        1  XRANGE a - + → [["1-0", ["n", "1"]], ["2-0", ["n", "2"]]]
+        1  EVAL "return redis.call('XLEN', KEYS[1])" 1 a x → [(integer) 1, (integer) 2]
+        1  LRANGE a 0 1 → ['{"n":1}', '{"n":2}']`),
+    )
+    expect(key).toBe('a')
+    expect(rows.map((row) => row.kind === 'command' && `${row.command} → ${row.reply}`)).toEqual([
+      'XADD * n:1 → …402-0',
+      'XADD 5-0 n:2 → nil',
+      'XRANGE - + → 2 entries',
+      'EVAL script x → [1, 2]',
+      'LRANGE 0 1 → [{…}, {…}]',
+    ])
+  })
+
+  test('names the key where there are several and none collided', () => {
+    const { key, rows } = laneView(run('1  SET a 1 → OK\n1  SET b 2 → OK'))
+    expect(key).toBeUndefined()
+    expect(rows.map((row) => row.kind === 'command' && row.command)).toEqual(['SET a 1', 'SET b 2'])
+  })
+
+  test('may be a message, or something that the server or the check did', () => {
+    const steps: readonly Step[] = [
+      { n: 1, at: 0, changes: [], kind: 'check', what: 'second writer starts' },
+      {
+        n: 2,
+        at: 1,
+        changes: [{ key: 'a', type: 'key', before: null, after: null }],
+        kind: 'server',
+        cause: 'expired',
+      },
+      { n: 3, at: 2, changes: [], kind: 'message', lane: 1, channel: 'events', text: { s: 'hello' } },
+    ]
+    const texts = laneView({ lanes: race.lanes, steps }).rows.map((row) => row.kind === 'event' && row.text)
+    expect(texts).toEqual(['second writer starts', 'server: expired a', 'message on events: hello'])
+  })
+})
+
+test('commands that a verdict left out are a gap', () => {
+  const collision = collisionOf(race)
+  expect(collision).toMatchObject({ looked: 1, changed: 2, wrote: 5 })
+  const { steps, lanes } = run('1  SET a 1 → OK\n2  SET a 2 → OK')
+  const later = steps.map((step) => (step.n === 2 ? { ...step, n: 40 } : step))
+  expect(told(laneView({ lanes, steps: later }).rows)).toEqual(['1 by 1', '38 left out', '40 by 2'])
+})
