@@ -20,6 +20,8 @@ export interface Recording {
   readonly after: readonly KeyState[]
   readonly failure?: RecordedFailure
   readonly collision?: Collision
+  /** Why there's only the order, as a sentence for people. */
+  readonly note?: string
   /** What was left out because it would have been too much. */
   readonly cut?: { readonly steps: number; readonly bytes: number }
 }
@@ -68,7 +70,10 @@ export interface CommandStep extends AnyStep {
   readonly place?: { readonly file: string; readonly line: number }
   readonly issued: number
   readonly answered?: number
-  /** The check held it back: since `from`, until the step `until` had been answered. */
+  /**
+   * The check held it back: from when the step `from` had been answered (0: from the beginning) until the step `until`
+   * had been.
+   */
   readonly held?: { readonly from: number; readonly until: number }
   /** It overlapped a command of another connection, so which of the two Redis executed first isn't known. */
   readonly about?: true
@@ -96,10 +101,12 @@ export interface ServerStep extends AnyStep {
   readonly cause: 'expired' | 'evicted' | 'killed' | 'restarted'
 }
 
-/** Something that the check did: 'second writer starts'. */
+/** Something that the check did: 'the test sends XADD s 1-0 f v'. */
 export interface CheckStep extends AnyStep {
   readonly kind: 'check'
   readonly what: string
+  /** Parked commands that this woke, by step. */
+  readonly woke?: readonly number[]
 }
 
 export type Step = CommandStep | MessageStep | ServerStep | CheckStep
