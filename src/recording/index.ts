@@ -1,4 +1,7 @@
-/** The recording of a run: its types, what a step changed, and how to step through it. Pure, so pages can use it, too. */
+/**
+ * The recording of a run: its types, what a step changed, how to step through it, and its lanes. Pure, so pages can use
+ * it, too. `parse.ts` isn't here, because only those who read a file should have to load the schema.
+ */
 export { byKey, canonical } from './canonical.ts'
 export { collisionOf } from './collision.ts'
 export { changesBetween } from './diff.ts'
@@ -6,6 +9,5 @@ export { apply, BadChangeError, fold, type Keys, keysOf, statesOf, undo } from '
 export { fromCommands, type ShownCommand } from './from-commands.ts'
 export { inWords } from './in-words.ts'
 export { type LaneView, laneView, type Row, type Run } from './lanes.ts'
-export { BadRecordingError, parseRecordings } from './parse.ts'
 export { type Mark, markOf, sentenceOf } from './sentence.ts'
 export type * from './types.ts'

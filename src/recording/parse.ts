@@ -7,53 +7,49 @@ export class BadRecordingError extends Error {
   override readonly name = 'BadRecordingError'
 }
 
-/** The recordings in a file: one, or a list of them. `name` is what a message calls the file. */
-export function parseRecordings(json: string, name: string): readonly Recording[] {
+const REMEDY = 'To make a recording, run `npx eventlings check --record FILE`.'
+
+/** The recording in a file; `name` is what a message calls the file. Throws BadRecordingError. */
+export function parseRecording(json: string, name: string): Recording {
   const value = parseJson(json, name)
-  const all = Array.isArray(value) ? value : [value]
-  if (all.length === 0) throw new BadRecordingError(`${name} holds no recording.`)
-  return all.map((one) => parseOne(one, name))
+  const version = typeof value === 'object' && value !== null && 'v' in value ? value.v : undefined
+  if (typeof version === 'number' && version !== 1) {
+    throw new BadRecordingError(
+      `${name} is a recording of version ${version}, but this version of eventlings reads only version 1. Record the run again, or open the file with the eventlings that made it.`,
+    )
+  }
+  const parsed = recordingSchema.safeParse(value)
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues
+    const where = issue === undefined || issue.path.length === 0 ? '' : ` (at ${issue.path.join('.')})`
+    throw new BadRecordingError(`${name} isn't a recording${where}. ${REMEDY}`)
+  }
+  assertWhole(parsed.data, name)
+  return parsed.data
 }
 
 function parseJson(json: string, name: string): unknown {
   try {
     return JSON.parse(json)
   } catch {
-    throw new BadRecordingError(`${name} isn't a recording: it isn't valid JSON. ${HOW_TO}`)
+    throw new BadRecordingError(`${name} isn't a recording, because it isn't JSON. ${REMEDY}`)
   }
 }
 
-const HOW_TO = 'Run `npx eventlings check --record FILE` to make one.'
-
-function parseOne(value: unknown, name: string): Recording {
-  const version = typeof value === 'object' && value !== null && 'v' in value ? value.v : undefined
-  if (typeof version === 'number' && version !== 1) {
-    throw new BadRecordingError(
-      `${name} is a recording of version ${version}, and this eventlings reads only version 1. Use the eventlings that made it, or make the recording again.`,
-    )
-  }
-  const parsed = recordingSchema.safeParse(value)
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues
-    const where = issue === undefined || issue.path.length === 0 ? '' : ` at ${issue.path.join('.')}`
-    throw new BadRecordingError(
-      `${name} isn't a recording${where}: ${issue?.message ?? 'unknown form'}. ${HOW_TO}`,
-    )
-  }
-  assertSteps(parsed.data, name)
-  return parsed.data
-}
-
-/** Steps have to fit each other, because a screen steps through them. */
-function assertSteps({ before, steps }: Recording, name: string): void {
+/** A screen steps through the recording, so its steps have to fit each other. */
+function assertWhole({ before, steps, lanes }: Recording, name: string): void {
   let keys = keysOf(before)
-  for (const [index, step] of steps.entries()) {
+  let last = 0
+  const ids = new Set(lanes.map(({ id }) => id))
+  for (const step of steps) {
     try {
-      if (step.n !== index + 1) throw new Error('its steps are not numbered from 1')
+      if (step.n <= last) throw new Error(`It comes after step ${last}.`)
+      if ('lane' in step && !ids.has(step.lane)) throw new Error(`There's no lane ${step.lane}.`)
       keys = apply(keys, step)
+      last = step.n
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
-      throw new BadRecordingError(`${name} is damaged at step ${index + 1}: ${why}`)
+      throw new BadRecordingError(`${name} is damaged at step ${step.n}. ${why} ${REMEDY}`)
     }
   }
 }

@@ -109,7 +109,12 @@ const anyStep = z.discriminatedUnion('kind', [
     kind: z.literal('server'),
     cause: z.enum(['expired', 'evicted', 'killed', 'restarted']),
   }),
-  z.strictObject({ ...step, kind: z.literal('check'), what: z.string() }),
+  z.strictObject({
+    ...step,
+    kind: z.literal('check'),
+    what: z.string(),
+    woke: z.array(z.int()).optional(),
+  }),
 ])
 
 /** The one form in which a recording leaves the program. types.ts says what each field means. */
@@ -146,5 +151,6 @@ export const recordingSchema = z.strictObject({
       never: z.int().optional(),
     })
     .optional(),
+  note: z.string().optional(),
   cut: z.strictObject({ steps: z.int(), bytes: z.int() }).optional(),
 }) satisfies z.ZodType<Recording>

@@ -1,0 +1,68 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { Recording } from '../../../src/recording/index.ts'
+import { BadRecordingError, parseRecording } from '../../../src/recording/parse.ts'
+import { starterRun } from './starter.ts'
+import { anyState } from './states.ts'
+
+const parse = (value: unknown) => parseRecording(JSON.stringify(value), 'run.json')
+
+test('what was written is what is read', () => {
+  expect(parse(starterRun())).toEqual(starterRun())
+  const odd: Recording = {
+    ...starterRun(),
+    note: 'The second run ended differently.',
+    steps: [
+      { n: 1, at: 0, changes: [], kind: 'check', what: 'the test sends XADD', woke: [3] },
+      { n: 3, at: 1, changes: [], kind: 'message', lane: 1, channel: 'events', text: { s: 'x' } },
+      { n: 7, at: 2, changes: [], kind: 'server', cause: 'expired' },
+    ],
+  }
+  expect(parse(odd)).toEqual(odd)
+})
+
+test('every state of a key can be written', () => {
+  fc.assert(
+    fc.property(anyState('k'), (state) => {
+      // A hash with this field loses it: no lesson has one, and JSON libraries treat it as an attack.
+      fc.pre(!JSON.stringify(state).includes('__proto__'))
+      const after = state === null ? [] : [state]
+      expect(parse({ ...starterRun(), after }).after).toEqual(after)
+    }),
+  )
+})
+
+test.each([
+  ['not JSON', 'hello', /run\.json isn't a recording, because it isn't JSON\. To make a recording, run `npx/],
+  ['another kind of file', '{"name":"eventlings"}', /^run\.json isn't a recording \(at v\)\. To make/],
+  ['a list', '[]', /^run\.json isn't a recording\. To make/],
+  ['nothing', 'null', /^run\.json isn't a recording\. To make/],
+  [
+    'a later version',
+    JSON.stringify({ ...starterRun(), v: 2 }),
+    /of version 2, but this version of eventlings reads only version 1\./,
+  ],
+  [
+    'a missing field',
+    JSON.stringify({ ...starterRun(), lanes: undefined }),
+    /isn't a recording \(at lanes\)/,
+  ],
+])('%s is refused with a sentence', (_, text, sentence) => {
+  expect(() => parseRecording(text, 'run.json')).toThrow(BadRecordingError)
+  expect(() => parseRecording(text, 'run.json')).toThrow(sentence)
+})
+
+test('steps that do not fit each other are damage', () => {
+  const { steps, ...rest } = starterRun()
+  const damaged = (changed: readonly unknown[]) => () => parse({ ...rest, steps: changed })
+  expect(damaged(steps.toReversed())).toThrow(
+    /^run\.json is damaged at step 3\. It comes after step 4\. To make/,
+  )
+  expect(damaged(steps.map((step) => ({ ...step, lane: 9 })))).toThrow(
+    /damaged at step 1\. There's no lane 9\./,
+  )
+  const other = { key: 'seen', type: 'list', from: 0, gone: [], add: [] }
+  expect(damaged([{ ...steps[0], changes: [other] }])).toThrow(
+    /A change of type list doesn't fit the key seen\./,
+  )
+})
