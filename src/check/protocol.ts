@@ -27,6 +27,22 @@ export interface Job {
   readonly lastTry: boolean
   /** Wait for another answer afterwards, if this one left nothing behind. */
   readonly stay: boolean
+  readonly record?: RecordJob | undefined
+}
+
+/** What to record of a run, and where to. */
+export interface RecordJob {
+  /** Doesn't exist yet. */
+  readonly file: string
+  readonly lesson: string
+  readonly version: string
+  /** For people. */
+  readonly engine: string
+  /**
+   * Run only this test, or the last one of this task, and record what each command changes. Without it, the order of
+   * the commands in the first test that fails is recorded.
+   */
+  readonly only?: { readonly task: string; readonly test?: string | undefined } | undefined
 }
 
 export interface Failure {

@@ -3,15 +3,18 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { cacheFolder } from '../../common/cache-folder.ts'
 import { type Course, filesOf, type Lesson } from '../../course/index.ts'
+import type { Recording } from '../../recording/index.ts'
 import type { RunningRedis } from '../../redis/index.ts'
 import type { Problem } from '../es-module.ts'
 import type { Need } from '../kit/environment.ts'
-import type { Disturbance } from '../protocol.ts'
+import type { Disturbance, RecordJob } from '../protocol.ts'
 import type { Target } from '../result.ts'
 import { readAnswer } from './answer-file.ts'
 import { bundleAnswer } from './bundle.ts'
 import type { CheckOptions } from './checker.ts'
 import { newsTeller } from './disturbance.ts'
+import { recordedVersion } from './recorded-version.ts'
+import { takeRecording } from './recording-file.ts'
 import type { Runtime } from './runtime.ts'
 import { shownPath } from './shown-path.ts'
 import { judge, type Verdict } from './verdict.ts'
@@ -29,6 +32,10 @@ export interface Attempt {
   readonly broken?: string | undefined
   /** The learner's own files of earlier lessons that the answer was built on, as shown. */
   readonly builtOn: readonly string[]
+  /** The order of the commands in the first test that failed, if it was asked for. */
+  readonly recording?: Recording | undefined
+  /** Runs one test again and records what each command changes; only if a recording was asked for. */
+  again?(only: NonNullable<RecordJob['only']>, signal: AbortSignal | undefined): Promise<Attempt>
 }
 
 export interface AttemptInput {
@@ -76,6 +83,7 @@ export async function attemptLesson(input: AttemptInput): Promise<Attempt> {
   goOn()
   const builtOn = bundle.builtOn.map(shown)
   if (!bundle.ok) return unusable(bundle.problem, builtOn)
+  const { code } = bundle
   const job = {
     bundle: file,
     answer: path,
@@ -88,25 +96,40 @@ export async function attemptLesson(input: AttemptInput): Promise<Attempt> {
     lastTry: input.lastTry,
     stay: asked.sharedProcess === true,
   }
-  writeFileSync(file, bundle.code)
-  try {
-    const onRedis = newsTeller(asked.onNotice)
-    const record = await input.take(asked, async (process) => {
-      await process.loaded(asked.signal)
-      goOn() // before any of the answer has run, so another answer can use this process
-      return await process.run(job, { signal: asked.signal, onRedis })
-    })
-    goOn()
-    return {
-      used: true,
-      output: record.output,
-      verdict: judge(record, { tasks, shown }),
-      disturbed: record.ending.kind === 'disturbed' ? record.ending.by : undefined,
-      broken: whyBroken(record),
-      builtOn,
+  const version = asked.record === true ? await recordedVersion(course, lesson) : ''
+  const run = async (only: RecordJob['only'], asked: CheckOptions): Promise<Attempt> => {
+    const recording = asked.record === true ? `${file}.recording.json` : undefined
+    const record =
+      recording === undefined
+        ? undefined
+        : { file: recording, lesson: slug, version, engine: redis.name, only }
+    writeFileSync(file, code)
+    try {
+      const onRedis = newsTeller(asked.onNotice)
+      const ran = await input.take(asked, async (process) => {
+        await process.loaded(asked.signal)
+        goOn() // before any of the answer has run, so another answer can use this process
+        return await process.run({ ...job, record }, { signal: asked.signal, onRedis })
+      })
+      goOn()
+      return {
+        used: true,
+        output: ran.output,
+        verdict: judge(ran, { tasks, shown }),
+        disturbed: ran.ending.kind === 'disturbed' ? ran.ending.by : undefined,
+        broken: whyBroken(ran),
+        builtOn,
+        recording: recording === undefined ? undefined : await takeRecording(recording),
+      }
+    } finally {
+      for (const made of [file, recording]) if (made !== undefined) rmSync(made, { force: true })
     }
-  } finally {
-    rmSync(file, { force: true })
+  }
+  const attempt = await run(undefined, asked)
+  if (asked.record !== true) return attempt
+  return {
+    ...attempt,
+    again: (only, signal) => run(only, { record: true, ...(signal && { signal }) }),
   }
 
   function unusable({ diagnosis, file, line }: Problem, builtOn: readonly string[]): Attempt {

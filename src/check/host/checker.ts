@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { type Course, filesOf, type Lesson } from '../../course/index.ts'
+import type { Recording } from '../../recording/index.ts'
 import { isGone, RedisGoneError, type RunningRedis } from '../../redis/index.ts'
 import { NEEDS, type SandboxEnvironment } from '../kit/environment.ts'
 import type { CheckResult, Target } from '../result.ts'
@@ -7,6 +8,7 @@ import { type Attempt, attemptLesson } from './attempt.ts'
 import { blameBuilt } from './blame-built.ts'
 import { againAfterPauses, noVerdict } from './disturbance.ts'
 import { BrokenCheckError, CheckAbortedError, CheckerClosedError } from './errors.ts'
+import { type RecordOptions, recordAgain } from './record-again.ts'
 import { buildRuntime, type Runtime } from './runtime.ts'
 import { WorkerPool } from './worker-pool.ts'
 import { WorkerProcess } from './worker-process.ts'
@@ -37,6 +39,8 @@ export interface CheckOptions {
   onNotice?(sentence: string): void
   /** Stops the check at once; it then rejects with CheckAbortedError. */
   readonly signal?: AbortSignal
+  /** Keep what `record` needs. */
+  readonly record?: boolean
   /** The answer's bytes, for a program that has already read them; the file isn't read again then. */
   readonly content?: Uint8Array
 }
@@ -48,6 +52,12 @@ export interface Checker {
    * check short, CheckAbortedError if its signal did, and BrokenCheckError if the check itself broke.
    */
   check(slug: string, target: Target, options?: CheckOptions): Promise<CheckResult>
+  /**
+   * Runs one test of the last check again, if that was made with `record`, and records what each command changes. If
+   * the test ends differently this time, the recording has only the order of the commands in the check, and says so.
+   * Resolves to undefined if there's nothing to record, or as soon as another check is asked for. Never rejects.
+   */
+  record(options?: RecordOptions): Promise<Recording | undefined>
   /** Stops any check in progress at once, without a verdict. */
   close(): Promise<void>
 }
@@ -72,6 +82,8 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
   let line: Promise<unknown> = Promise.resolve()
   let waiting = 0
   let closed = false
+  let last: Attempt | undefined
+  let recording: AbortController | undefined
   openCheckers += 1
 
   async function one(
@@ -113,7 +125,10 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
       }
       return made
     }
-    const { verdict, output } = await blameBuilt(await attempt(mine), () => attempt(undefined))
+    last = undefined
+    const made = await blameBuilt(await attempt(mine), () => attempt(undefined))
+    last = made
+    const { verdict, output } = made
     return {
       lesson: slug,
       target: target.kind === 'file' ? target.path : target.kind,
@@ -149,12 +164,28 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
     check(slug, target, asked = {}) {
       const onNotice = asked.onNotice ?? options.onNotice
       waiting += 1
+      recording?.abort()
       const result = line.then(() => {
         waiting -= 1
         return againAfterPauses((lastTry) => one(slug, target, { ...asked, onNotice }, lastTry), onNotice)
       })
       line = result.catch(() => {})
       return result
+    },
+    record({ task, signal } = {}) {
+      const stop = new AbortController()
+      const giveUp = () => stop.abort()
+      recording = stop
+      signal?.addEventListener('abort', giveUp)
+      const made = line
+        .then(() => {
+          const isWanted = last !== undefined && waiting === 0 && signal?.aborted !== true
+          return isWanted ? recordAgain(last as Attempt, { task, signal: stop.signal }) : undefined
+        })
+        .catch(() => undefined)
+        .finally(() => signal?.removeEventListener('abort', giveUp))
+      line = made
+      return made
     },
     async close() {
       if (closed) return

@@ -93,7 +93,7 @@ function ioredis(root: string): OnLoadResult {
 
 function fingerprint(root: string): string {
   const hash = createHash('sha256').update(`${process.version} ${root}`)
-  for (const folder of ['.', 'host', 'kit', 'worker', '../redis', '../common']) {
+  for (const folder of ['.', 'host', 'kit', 'worker', '../redis', '../recording', '../common']) {
     for (const entry of readdirSync(join(check, folder), { withFileTypes: true })) {
       if (!entry.isFile()) continue
       hash.update(entry.name).update(readFileSync(join(check, folder, entry.name)))

@@ -1,3 +1,4 @@
+import { currentCaller } from './callers.ts'
 import { collecting, type SentCommand } from './context.ts'
 import { stackOf } from './error-stack.ts'
 import { explainError } from './explain-error.ts'
@@ -86,12 +87,21 @@ export async function attempt<T>(
       guard.endsScript() ? guard.failed : outcome,
     )
     const outcome = await Promise.race([running, guard.failed])
+    noteEnd(outcome, sent)
     failOnViolation()
     if (outcome.ok && options.background !== true) failOnUnanswered(name, sent)
     return outcome
   } finally {
     guard.stop()
   }
+}
+
+/** For the recording: how this caller's last call ended. */
+function noteEnd(outcome: Outcome<unknown>, sent: readonly SentCommand[]): void {
+  const caller = currentCaller() ?? sent[0]?.caller
+  if (caller === undefined || caller.end === 'died') return
+  caller.end = outcome.ok ? 'returned' : 'threw'
+  caller.result = outcome.ok ? outcome.value : outcome.error
 }
 
 async function outcomeOf<T>(run: () => T | Promise<T>): Promise<Outcome<Awaited<T>>> {

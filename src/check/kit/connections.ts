@@ -57,7 +57,7 @@ export function isTrusted(client: Redis | Cluster): boolean {
 }
 
 /** A cluster's internal connections, which it closes itself. */
-function isInner(client: Redis): boolean {
+export function isInner(client: Redis): boolean {
   return client.options.connectionName?.startsWith('ioredis-cluster(') === true
 }
 

@@ -1,11 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Redis } from 'ioredis'
+import type { Caller } from './callers.ts'
 import type { Timed } from './order.ts'
 
 /** One command that the learner's code sent. */
 export interface SentCommand extends Timed {
   /** Which of the learner's connections sent it, counted from 1 in the order of their first command. */
   client: number
+  /** The caller that sent it. One caller may use several connections, and two may share one. */
+  readonly caller: Caller
   readonly name: string
   readonly args: readonly string[]
   reply?: unknown
@@ -25,6 +28,12 @@ export interface SentCommand extends Timed {
   turn?: number
   /** The check held it back for a while. */
   held?: boolean
+  /** When it did: a moment, as `issued` is. */
+  heldSince?: number
+  /** The pipeline that it was sent in. */
+  readonly pipeline?: object | undefined
+  /** The check refused to send it. */
+  refused?: true
   /** It will never be answered: its process "died" before it was sent, or the check cut the connection at the end. */
   gone?: 'died' | 'cut'
   /** It was sent before, on a connection that broke before the reply; ioredis then sends the command again. */
@@ -96,4 +105,9 @@ export function collecting<T>(into: SentCommand[], run: () => T): T {
 
 export function collect(command: SentCommand): void {
   scopes.getStore()?.push(command)
+}
+
+/** Whether a call of the learner's code is what's running. */
+export function isInCall(): boolean {
+  return scopes.getStore() !== undefined
 }

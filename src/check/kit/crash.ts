@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis'
 import { attempt, failOnViolation } from './call.ts'
+import { asCaller, newCaller } from './callers.ts'
 import { cut, disconnectGuests } from './connections.ts'
 import { type Faults, type Verdict, withFaults } from './context.ts'
 import { adminClient, cleanDatabase, connectGuest } from './sandbox.ts'
@@ -41,18 +42,18 @@ async function oneRound(crash: Crash, sent: number): Promise<boolean> {
   const redis = connectGuest()
   await redis.connect()
   const death = dieAfter(sent)
+  const caller = newCaller('process')
   try {
-    const running = attempt(
-      crash.name ?? 'Your code',
-      () => withFaults(death.faults, () => crash.run(redis)),
-      {
+    const running = asCaller(caller, () =>
+      attempt(crash.name ?? 'Your code', () => withFaults(death.faults, () => crash.run(redis)), {
         background: true,
-      },
+      }),
     )
     running.catch(() => {})
     const end = await Promise.race([running, death.died])
     failOnViolation()
     const survived = end !== 'died'
+    if (!survived) caller.end = 'died'
     await death.settled()
     for (const client of death.faults.clients) cut(client)
     await crash.verify({ sent: death.count(), last: death.last(), survived })

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis'
 import { attempt, failOnViolation, type Outcome } from './call.ts'
+import { asCaller, newCaller } from './callers.ts'
 import { disconnectGuests } from './connections.ts'
 import { type Faults, type Verdict, withFaults } from './context.ts'
 import { pauseOnClock } from './pulse.ts'
@@ -67,11 +68,13 @@ async function oneRound<A, B>(race: Race<A, B>, round: number): Promise<boolean>
   const point = stopBefore(round, race.sameConnection === true)
   const name = race.name ?? 'Your code'
   try {
-    const first = attempt(name, () => withFaults(point.faults, () => race.first(mine)))
+    const first = asCaller(newCaller('first'), () =>
+      attempt(name, () => withFaults(point.faults, () => race.first(mine))),
+    )
     first.catch(() => {}) // awaited below, because second runs first
     await Promise.race([point.reached, first])
     const held = point.held()
-    const second = attempt(name, () => race.second(theirs))
+    const second = asCaller(newCaller('second'), () => attempt(name, () => race.second(theirs)))
     second.catch(() => {})
     await Promise.race([second, pauseOnClock(PATIENCE_MS)])
     point.release()

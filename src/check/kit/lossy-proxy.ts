@@ -18,6 +18,14 @@ export interface LossyProxy {
   close(): Promise<void>
 }
 
+/** Ports that lead to the sandbox. */
+const ports = new Set<number>()
+
+/** Whether this is the port of a proxy, and not of a server. */
+export function isProxy(port: number | undefined): boolean {
+  return port !== undefined && ports.has(port)
+}
+
 const HANDSHAKE = new Set(['INFO', 'CLIENT', 'SELECT', 'AUTH', 'HELLO'])
 
 export async function lossyProxy(): Promise<LossyProxy> {
@@ -74,6 +82,7 @@ export async function lossyProxy(): Promise<LossyProxy> {
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('The proxy has no port.')
   allowAddress('127.0.0.1', address.port)
+  ports.add(address.port)
   return {
     port: address.port,
     loseReplyOf(count) {
@@ -81,6 +90,7 @@ export async function lossyProxy(): Promise<LossyProxy> {
     },
     lost: () => lost,
     async close() {
+      ports.delete(address.port)
       for (const socket of sockets) socket.destroy()
       await new Promise((resolve) => server.close(resolve))
     },

@@ -3,6 +3,7 @@ import { readAddress } from '../../redis/address.ts'
 import { handOut, trustedClient } from './connections.ts'
 import { allowAddress, forbidAddress } from './network.ts'
 import { keepPulse } from './pulse.ts'
+import { noteServer } from './recording.ts'
 import { askServers } from './servers.ts'
 
 export interface OwnServerOptions {
@@ -62,6 +63,7 @@ export async function startServer({ args = [], folder }: OwnServerOptions = {}):
   const silence = async (what: 'crash' | 'pause') => {
     pulse.expectSilence(true)
     await askServers({ what, of })
+    if (what === 'crash') noteServer(`${host}:${port}`, 'killed')
   }
   return endAfterTest({
     url,
@@ -77,6 +79,7 @@ export async function startServer({ args = [], folder }: OwnServerOptions = {}):
     async restart() {
       await askServers({ what: 'restart', of })
       pulse.expectSilence(false)
+      noteServer(`${host}:${port}`, 'restarted')
     },
     async stop() {
       pulse.forget()

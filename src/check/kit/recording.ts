@@ -1,10 +1,12 @@
 import { Redis } from 'ioredis'
 import { readAddress } from '../../redis/address.ts'
 import { blockingOf } from './blocking.ts'
+import { type Caller, currentCaller, newCaller } from './callers.ts'
 import { refusal } from './command-policy.ts'
 import { isClosing, isTrusted, wasCut, watchConnections } from './connections.ts'
-import { collect, type SentCommand } from './context.ts'
+import { collect, isInCall, type SentCommand } from './context.ts'
 import { environment } from './environment.ts'
+import type { Gate } from './gate.ts'
 import { currentTurn, nextMoment } from './moments.ts'
 import { heardReply, throughFaults } from './through-faults.ts'
 import { reportViolation } from './violations.ts'
@@ -25,7 +27,20 @@ const NOT_RECORDED = Symbol('not recorded')
 const connections = new WeakMap<SentCommand, Redis>()
 let records: SentCommand[] = []
 let numbers = new Map<Redis, number>()
+/** The first caller on each connection: what the connection sends in the background comes from that caller. */
+let owners = new Map<Redis, Caller>()
 let activity = 0
+let gate: Gate | undefined
+
+/** From now on, every command goes through this gate, which records what each one changes. */
+export function sendThrough(one: Gate): void {
+  gate = one
+}
+
+/** The check killed this server, or started it again. */
+export function noteServer(address: string, cause: 'killed' | 'restarted'): void {
+  gate?.server(address, cause)
+}
 
 /** Everything the learner's connections sent since the last `forgetCommands`. */
 export function sentCommands(): readonly SentCommand[] {
@@ -49,16 +64,27 @@ export function gaveUpWaiting(record: SentCommand): boolean {
 export function forgetCommands(): void {
   records = []
   numbers = new Map()
+  owners = new Map()
+  gate?.reset()
 }
 
 /** The learner's code may replace the global later. */
 const now = performance.now.bind(performance)
 
 let testBegan = now()
+const timeOfDay = Date.now.bind(Date)
+let testBeganAt = timeOfDay()
 
 /** Restarts the clock of the recording. */
 export function beginTest(): void {
   testBegan = now()
+  testBeganAt = timeOfDay()
+  gate?.begin()
+}
+
+/** When the test began, as the time of day. */
+export function timeOfTest(): number {
+  return testBeganAt
 }
 
 /** Milliseconds since the test began. */
@@ -78,10 +104,16 @@ export function recordCommands(): void {
   watchConnections()
   const send = Redis.prototype.sendCommand
   Redis.prototype.sendCommand = function recordedSend(this: Redis, command, stream) {
-    if (isTrusted(this)) return send.call(this, command, stream)
+    if (isTrusted(this)) {
+      gate?.foreign(command.name.toUpperCase(), textOf(command))
+      return send.call(this, command, stream)
+    }
     const known = seen.get(command)
     if (known === NOT_RECORDED) return send.call(this, command, stream)
-    if (known !== undefined) return again(this, known, () => send.call(this, command, stream))
+    if (known !== undefined) {
+      const resend = () => again(this, known, () => send.call(this, command, gate ? undefined : stream))
+      return gate === undefined ? resend() : gate.send({ client: this, command, record: known, go: resend })
+    }
     const args = textOf(command)
     const name = command.name.toUpperCase()
     if (name === 'CLUSTER' && LOOKING_ROUND.has(args[0]?.toUpperCase() ?? ''))
@@ -91,17 +123,23 @@ export function recordCommands(): void {
       seen.set(command, NOT_RECORDED)
       return send.call(this, command, stream)
     }
-    const record = note(this, command, name, args)
+    const record = note(this, command, name, args, pipelineOf(stream))
     seen.set(command, record)
     const refused = refusal(name, args, environment().allow)
     if (refused !== undefined) {
       reportViolation(refused, record.origin.stack)
+      record.refused = true
+      gate?.unsent(this, record, 'refused')
       command.reject(new Error(refused))
       return command.promise
     }
-    return throughFaults(this, command, record, (alone) =>
-      written(this, record, () => send.call(this, command, alone ? undefined : stream)),
-    )
+    const result = throughFaults(this, command, record, (alone) => {
+      const go = () =>
+        written(this, record, () => send.call(this, command, alone || gate ? undefined : stream))
+      return gate === undefined ? go() : gate.send({ client: this, command, record, go })
+    })
+    if (record.gone === 'died') gate?.unsent(this, record, 'unsent')
+    return result
   }
 }
 
@@ -140,15 +178,34 @@ function numberOf(client: Redis): number {
   return numbers.size
 }
 
-function note(client: Redis, command: Command, name: string, args: readonly string[]): SentCommand {
+function callerOn(client: Redis): Caller {
+  const caller = currentCaller() ?? owners.get(client) ?? newCaller(isInCall() ? 'only' : 'test')
+  if (!owners.has(client)) owners.set(client, caller)
+  return caller
+}
+
+/** ioredis passes all commands of a pipeline the same stream, which collects them. */
+function pipelineOf(stream: unknown): object | undefined {
+  return typeof stream === 'object' && stream !== null && 'isPipeline' in stream ? stream : undefined
+}
+
+function note(
+  client: Redis,
+  command: Command,
+  name: string,
+  args: readonly string[],
+  pipeline: object | undefined,
+): SentCommand {
   const record: SentCommand = {
     client: numberOf(client),
+    caller: callerOn(client),
     name,
     args,
     pending: true,
     issued: nextMoment(),
     issuedAt: now(),
     origin: origin(),
+    pipeline,
   }
   records.push(record)
   connections.set(record, client)
@@ -160,17 +217,25 @@ function note(client: Redis, command: Command, name: string, args: readonly stri
     record.reply = decoded(reply)
     delete record.error // from a node that redirected it to another
     answered(record)
-    resolve(reply as Parameters<typeof resolve>[0])
+    deliver(record, () => resolve(reply as Parameters<typeof resolve>[0]))
   }
   command.reject = (error: Error) => {
-    if (wasCut(client) && error.name !== 'ReplyError') record.gone = 'cut'
-    else {
+    if (wasCut(client) && error.name !== 'ReplyError') {
+      record.gone = 'cut'
+      reject(error)
+    } else {
       record.error = error
       answered(record)
+      deliver(record, () => reject(error))
     }
-    reject(error)
   }
   return record
+}
+
+/** Hands the reply to the code that waits for it; while changes are recorded, when they're known. */
+function deliver(record: SentCommand, hand: () => void): void {
+  if (gate === undefined) hand()
+  else gate.answered(record, hand)
 }
 
 function answered(record: SentCommand): void {

@@ -122,9 +122,10 @@ function isBorrowed(): boolean {
 
 /** For tests of the kit, whose server ends before their process does. */
 export function closeSandbox(): void {
-  admin?.disconnect()
-  ready?.disconnect()
-  pulse?.disconnect()
+  for (const client of [admin, ready, pulse]) client?.disconnect()
+  admin = undefined
+  ready = undefined
+  pulse = undefined
 }
 
 /** Call once at the top of a suite. */

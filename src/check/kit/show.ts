@@ -89,8 +89,8 @@ function inQuotes(text: string): string {
 }
 
 /** A reply on one line. */
-export function showReply(reply: unknown): string {
-  return shorten(inline(reply), 120)
+export function showReply(reply: unknown, most = 120): string {
+  return shorten(inline(reply), most)
 }
 
 function inline(reply: unknown): string {

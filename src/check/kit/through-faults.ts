@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis'
 import { blockingOf } from './blocking.ts'
 import { currentRun, type Run, type SentCommand } from './context.ts'
+import { nextMoment } from './moments.ts'
 
 type Command = Parameters<typeof Redis.prototype.sendCommand>[0]
 
@@ -27,7 +28,7 @@ export function throughFaults(
   faults.clients.add(client)
   const alone = faults.stopsAt === 'command'
   if (run.held !== undefined) {
-    record.held = true
+    hold(record)
     run.held.push(() => go(alone))
     return command.promise
   }
@@ -43,7 +44,7 @@ export function throughFaults(
       record.gone = 'died'
       return command.promise
     case 'hold': {
-      record.held = true
+      hold(record)
       const held: (() => void)[] = [() => go(alone)]
       run.held = held
       void verdict.until.then(() => {
@@ -54,6 +55,11 @@ export function throughFaults(
       return command.promise
     }
   }
+}
+
+function hold(record: SentCommand): void {
+  record.held = true
+  record.heldSince = nextMoment()
 }
 
 /** True for the first command since the code last yielded to other code. */

@@ -15,6 +15,7 @@ import type { Disturbance, Failure, Job, Report, WorkerSetup } from '../protocol
 import { guardEndings } from './exit-guard.ts'
 import { watchShared } from './globals-guard.ts'
 import { watchLeftovers } from './leak-check.ts'
+import { newRecorder } from './recorder.ts'
 import { LOADED, signer, writeReport } from './report.ts'
 import { SuiteRunner } from './runner.ts'
 import { recordedCommands } from './sent-commands.ts'
@@ -64,7 +65,19 @@ async function run(job: Job): Promise<boolean> {
 }
 
 async function check(
-  { secret, bundle, answer, answerText, files, exports, allow, untilFirstFailure, lastTry, stay }: Job,
+  {
+    secret,
+    bundle,
+    answer,
+    answerText,
+    files,
+    exports,
+    allow,
+    untilFirstFailure,
+    lastTry,
+    stay,
+    record,
+  }: Job,
   report: (message: Report) => void,
 ): Promise<boolean> {
   unhandled.length = 0 // anything later isn't this answer's
@@ -78,8 +91,13 @@ async function check(
   changed = changedSince
   await outlive()
   await noteCondition()
+  const recorder = record && newRecorder(record)
   watchdog.arm(secret, files)
-  endings.watch((failure) => report({ kind: 'ending', failure, ...recordedCommands() }))
+  let runner: SuiteRunner | undefined
+  endings.watch((failure) => {
+    report({ kind: 'ending', failure, ...recordedCommands() })
+    if (runner !== undefined) recorder?.ended(runner.current, failure)
+  })
   let silences = silencesSoFar(!lastTry)
   /**
    * What Redis did on its own while a test failed. It's reported, and ends the run: the supervisor waits for nothing
@@ -93,12 +111,14 @@ async function check(
     if (by !== undefined) report({ kind: 'disturbed', by })
     return by !== undefined
   }
-  const runner = new SuiteRunner({
+  runner = new SuiteRunner({
     bundleUrl: pathToFileURL(bundle).href,
     answer,
     answerText,
     exports,
     untilFirstFailure,
+    only: record?.only,
+    ended: (test, failure) => recorder?.ended(test, failure),
     report,
     misdeed: () => unhandled.shift() ?? endings.attempted(),
     tampering: () => changedFailure(changed()),

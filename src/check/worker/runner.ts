@@ -8,7 +8,7 @@ import { isSpoiled } from '../kit/pulse.ts'
 import { beginTest, sentCommands } from '../kit/recording.ts'
 import { DiagnosisError } from '../kit/verify.ts'
 import { missingExport } from '../missing-export.ts'
-import type { Failure, Report } from '../protocol.ts'
+import type { Failure, RecordJob, Report } from '../protocol.ts'
 import type { Commands } from '../result.ts'
 import { recordedCommands } from './sent-commands.ts'
 import { definitionOf, placeIn } from './source-location.ts'
@@ -22,7 +22,11 @@ export interface RunnerOptions {
   readonly exports: readonly string[]
   /** Leave out the tasks after the first failure. */
   readonly untilFirstFailure: boolean
+  /** Leave out all other tests. */
+  readonly only: RecordJob['only']
   report(report: Report): void
+  /** A test has ended, with a failure if it failed; its data is still there. */
+  ended(test: RunningTest, failure?: Failure): void
   /** What the answer left unhandled or tried to end. */
   misdeed(): Failure | undefined
   /** What it changed that all code shares. The look takes long, so only at failures and at the ends of tasks. */
@@ -31,6 +35,11 @@ export interface RunnerOptions {
   begins(): void
   /** True if Redis itself did something while a test failed; then the failure proves nothing about the answer. */
   disturbance(): Promise<boolean>
+}
+
+export interface RunningTest {
+  readonly task: string
+  readonly test: string
 }
 
 type Verdict =
@@ -44,6 +53,8 @@ type Verdict =
  */
 export class SuiteRunner {
   readonly #options: RunnerOptions
+  /** What is running now. */
+  current: RunningTest = { task: '', test: '' }
   #hasFailed = false
 
   constructor(options: RunnerOptions) {
@@ -89,7 +100,10 @@ export class SuiteRunner {
       | undefined
     for (const test of task.tests) {
       const isEnough = (this.#hasFailed && this.#options.untilFirstFailure) || isSpoiled()
-      if (task.skipped || test.skipped || isEnough || failed !== undefined) continue
+      const { only } = this.#options
+      const isLeftOut =
+        only !== undefined && (only.task !== task.name || (only.test ?? test.name) !== test.name)
+      if (task.skipped || test.skipped || isEnough || isLeftOut || failed !== undefined) continue
       const verdict = await this.#runTest(task, test)
       ran += 1
       if (verdict.state === 'failed') failed = { test: test.name, verdict }
@@ -110,7 +124,8 @@ export class SuiteRunner {
   }
 
   async #runTest(task: SuiteTask, test: SuiteTest): Promise<Verdict> {
-    const { report, begins, disturbance, misdeed, tampering } = this.#options
+    const { report, begins, disturbance, misdeed, tampering, ended } = this.#options
+    this.current = { task: task.name, test: test.name }
     forgetLastCalled()
     beginTest()
     begins()
@@ -120,11 +135,18 @@ export class SuiteRunner {
     const sent = early && recordedCommands()
     const after = await problemIn(task.afterEach)
     const problem = during ?? after
-    if (problem === undefined && early === undefined) return { state: 'passed' }
+    if (problem === undefined && early === undefined) {
+      ended(this.current)
+      return { state: 'passed' }
+    }
     if (await disturbance()) return { state: 'failed' }
-    if (early !== undefined) return { state: 'failed', failure: early, ...(sent && { sent }) }
+    if (early !== undefined) {
+      ended(this.current, early)
+      return { state: 'failed', failure: early, ...(sent && { sent }) }
+    }
     // What was replaced or left unhandled is the cause, whatever went wrong because of it.
     const failure = tampering() ?? misdeed() ?? describeFailure(problem?.thrown, this.#options)
+    ended(this.current, failure)
     return { state: 'failed', failure, sent: recordedCommands() }
   }
 }

@@ -23,7 +23,7 @@ export function withoutMiddle(commands: readonly CommandRecord[]): Commands {
 }
 
 /** As often as it was sent: a command whose reply got lost may well have been executed. */
-function attempts(command: SentCommand): readonly SentCommand[] {
+export function attempts(command: SentCommand): readonly SentCommand[] {
   const lost = (command.lost ?? []).map((attempt) => {
     const { reply, error, turn, ...rest } = command
     return { ...rest, ...attempt, pending: true }

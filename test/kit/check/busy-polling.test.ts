@@ -7,7 +7,18 @@ function asked(count: number, reply: number, pause: number, args: readonly strin
   return Array.from({ length: count }, (_, i) => {
     const issuedAt = i * (reply + pause)
     const answeredAt = issuedAt + reply
-    return { client: 1, name: 'GET', args, pending: false, issued: i, issuedAt, answeredAt, origin: {} }
+    const caller = { part: 'only', end: 'open' } as const
+    return {
+      client: 1,
+      caller,
+      name: 'GET',
+      args,
+      pending: false,
+      issued: i,
+      issuedAt,
+      answeredAt,
+      origin: {},
+    }
   })
 }
 

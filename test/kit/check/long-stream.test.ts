@@ -35,6 +35,7 @@ describe('a long stream', () => {
 
 const sent = (name: string, args: readonly string[], reply: unknown): SentCommand => ({
   client: 1,
+  caller: { part: 'only', end: 'open' },
   name,
   args,
   pending: false,

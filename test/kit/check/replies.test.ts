@@ -3,6 +3,7 @@ import { largestReply, type SentCommand, sharedWatch } from '../../../src/check/
 
 const sent = (name: string, reply: unknown): SentCommand => ({
   client: 1,
+  caller: { part: 'only', end: 'open' },
   name,
   args: [],
   pending: false,

@@ -1,0 +1,44 @@
+import type { Change, CommandStep, ServerStep } from '../../recording/index.ts'
+import type { Caller } from './callers.ts'
+import type { SentCommand } from './context.ts'
+
+/** One time that a command was sent, or should have been. A command whose reply got lost is sent again. */
+export interface LoggedCommand {
+  readonly kind: 'command'
+  readonly command: SentCommand
+  fate: CommandStep['fate']
+  /** Milliseconds of this process's clock, and the same as moments. */
+  sentAt?: number | undefined
+  answeredAt?: number | undefined
+  sent?: number | undefined
+  answered?: number | undefined
+  reply?: unknown
+  error?: Error | undefined
+  about?: true
+  changes: readonly Change[]
+  /** Parked commands that it woke. */
+  readonly woke: LoggedCommand[]
+  /** A cluster's node, as `host:port`. */
+  readonly node?: string | undefined
+}
+
+/** Something else that happened during a test. */
+export type LoggedEvent = { readonly at: number; readonly answered: number } & (
+  | {
+      readonly kind: 'message'
+      readonly caller: Caller
+      readonly client: number
+      readonly channel: string
+      readonly text: Buffer | string
+      readonly from: LoggedCommand | undefined
+    }
+  | { readonly kind: 'server'; readonly cause: ServerStep['cause']; readonly changes: readonly Change[] }
+  | {
+      readonly kind: 'check'
+      readonly what: string
+      readonly changes: readonly Change[]
+      readonly woke: LoggedCommand[]
+    }
+)
+
+export type Logged = LoggedCommand | LoggedEvent

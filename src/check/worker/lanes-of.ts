@@ -1,0 +1,68 @@
+import { inspect } from 'node:util'
+import type { Lane, Text } from '../../recording/index.ts'
+import type { Caller, Part } from '../kit/callers.ts'
+import { isReadOnly } from '../kit/read-only.ts'
+import { shorten } from '../kit/show.ts'
+import type { Logged } from '../kit/step-log.ts'
+
+/** Maximum length of what a caller returned. */
+const MOST_RESULT = 200
+
+/** The order of the lanes, which is the same in every round of a race. */
+const PLACES: Readonly<Record<Part, number>> = { first: 0, process: 0, second: 1, only: 2, test: 3 }
+
+/** The callers of the learner's code: those of a race, then the others in the order in which they appear. */
+export function lanesOf(log: readonly Logged[]) {
+  const seen = new Map<Caller, { readonly connections: Set<number>; readonly names: Set<string> }>()
+  for (const one of log) {
+    if (one.kind !== 'command' && one.kind !== 'message') continue
+    const [caller, client] =
+      one.kind === 'command' ? [one.command.caller, one.command.client] : [one.caller, one.client]
+    const lane = seen.get(caller) ?? { connections: new Set(), names: new Set() }
+    seen.set(caller, lane)
+    lane.connections.add(client)
+    if (one.kind === 'command') lane.names.add(one.command.name)
+  }
+  const sorted = [...seen].sort(([a], [b]) => PLACES[a.part] - PLACES[b.part])
+  const callers = sorted.map(([caller]) => caller)
+  const lanes = sorted.map(([caller, { connections, names }], index): Lane => {
+    const result = resultOf(caller)
+    return {
+      id: index + 1,
+      role: roleOf(caller, names, connections),
+      connections: [...connections],
+      end: caller.end,
+      ...(result && { result }),
+    }
+  })
+  return { lanes, laneOf: (caller: Caller) => callers.indexOf(caller) + 1 }
+}
+
+function roleOf({ part, end }: Caller, names: ReadonlySet<string>, connections: ReadonlySet<number>): string {
+  switch (part) {
+    case 'first':
+    case 'second':
+      return `${part} ${doing(names)}`
+    case 'process':
+      return end === 'died' ? 'process that dies' : 'process'
+    case 'test':
+      return 'the test'
+    case 'only':
+      return `client ${Math.min(...connections)}`
+  }
+}
+
+function doing(names: ReadonlySet<string>): string {
+  const all = [...names]
+  if (all.some((name) => /^(XREADGROUP|XCLAIM|XAUTOCLAIM)$/.test(name))) return 'consumer'
+  return all.some((name) => name !== 'EXEC' && !isReadOnly(name)) ? 'writer' : 'reader'
+}
+
+function resultOf({ end, result }: Caller): Text | undefined {
+  if (result === undefined || (end !== 'returned' && end !== 'threw')) return undefined
+  const text =
+    result instanceof Error
+      ? `${result.name}: ${result.message}`
+      : inspect(result, { depth: 2, breakLength: Number.POSITIVE_INFINITY })
+  return { s: shorten(text, MOST_RESULT) }
+}

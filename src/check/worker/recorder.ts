@@ -1,0 +1,104 @@
+import { writeFileSync } from 'node:fs'
+import { collisionOf, keysOf, type Recording, statesOf } from '../../recording/index.ts'
+import type { SentCommand } from '../kit/context.ts'
+import type { RecordedTest } from '../kit/gate.ts'
+import { inOrder } from '../kit/order.ts'
+import { recordChanges } from '../kit/record-changes.ts'
+import { sentCommands } from '../kit/recording.ts'
+import type { LoggedCommand } from '../kit/step-log.ts'
+import type { Failure, RecordJob } from '../protocol.ts'
+import { withinLimits } from './recording-limits.ts'
+import type { RunningTest } from './runner.ts'
+import { attempts } from './sent-commands.ts'
+import { fateOf, stepsOf } from './steps-of.ts'
+
+/** Bound before any answer is loaded. */
+const write = writeFileSync
+const stringify = JSON.stringify
+
+/** Writes the recording of one test to a file. */
+export interface Recorder {
+  /** A test has ended, and its data is still there; with a failure, it failed. */
+  ended(test: RunningTest, failure?: Failure): void
+}
+
+/** Without a failing test there's nothing to record, unless the job names one. */
+export function newRecorder(job: RecordJob): Recorder {
+  const gate = job.only === undefined ? undefined : recordChanges()
+  let isDone = false
+  let hasRace = false
+  return {
+    ended(test, failure) {
+      try {
+        note(test, failure)
+      } catch {
+        // The verdict counts, with or without a recording of it.
+      }
+    },
+  }
+
+  function note({ task, test }: RunningTest, failure: Failure | undefined): void {
+    if (isDone || (failure === undefined && job.only === undefined)) return
+    const recorded = gate?.recorded(failure === undefined) ?? orderOf(sentCommands())
+    isDone = failure !== undefined
+    // Of the tests that passed, the last one in which the check held a command shows the most.
+    const isRace = recorded.log.some((one) => one.kind === 'command' && one.command.held === true)
+    if (!isDone && hasRace && !isRace) return
+    hasRace = isRace
+    const recording = recordingOf(job, {
+      task,
+      test,
+      failure,
+      recorded,
+      depth: gate === undefined ? 'order' : 'changes',
+    })
+    // Only for the eyes of this user: an answer may have had its reasons for what it wrote to Redis.
+    write(job.file, stringify(withinLimits(recording)), { mode: 0o600 })
+  }
+}
+
+interface Ended {
+  readonly task: string
+  readonly test: string
+  readonly failure: Failure | undefined
+  readonly recorded: RecordedTest
+  readonly depth: Recording['depth']
+}
+
+function recordingOf(job: RecordJob, { task, test, failure, recorded, depth }: Ended): Recording {
+  const { lesson, version, engine } = job
+  const { steps, lanes } = stepsOf(recorded.log)
+  const collision = failure && collisionOf({ steps, lanes })
+  return {
+    v: 1,
+    lesson,
+    version,
+    task,
+    test,
+    engine,
+    depth,
+    lanes,
+    before: statesOf(keysOf(recorded.before)),
+    steps,
+    after: statesOf(keysOf(recorded.after)),
+    ...(failure && {
+      failure: {
+        diagnosis: failure.diagnosis,
+        ...(failure.expected !== undefined && { expected: failure.expected }),
+        ...(failure.received !== undefined && { received: failure.received }),
+      },
+    }),
+    ...(collision && { collision }),
+  }
+}
+
+/** What's known without a gate. */
+function orderOf(commands: readonly SentCommand[]): RecordedTest {
+  const log = inOrder(commands.flatMap(attempts)).map(({ command, about }): LoggedCommand => {
+    const { sent, sentAt, answered, answeredAt, reply, error } = command
+    const fate = fateOf(command)
+    const times = { sent, sentAt, answered, answeredAt, reply, error }
+    return { kind: 'command', command, fate, ...times, ...(about && { about }), changes: [], woke: [] }
+  })
+  return { log, before: [], after: [] }
+}
