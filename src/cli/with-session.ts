@@ -54,6 +54,7 @@ export function unlessEnding(session: CheckSession, cleanups: Cleanups): CheckSe
   return {
     open: () => cleanups.unlessEnding(session.open()),
     check: (...asked) => cleanups.unlessEnding(session.check(...asked)),
+    record: (...asked) => cleanups.unlessEnding(session.record(...asked)),
     close: () => session.close(),
   }
 }

@@ -1,5 +1,6 @@
-import type { Checker, CheckOptions, CheckResult, Target } from '../check/index.ts'
+import type { Checker, CheckOptions, CheckResult, RecordOptions, Target } from '../check/index.ts'
 import type { Course } from '../course/index.ts'
+import type { Recording } from '../recording/index.ts'
 import type { RedisPreference, RunningRedis } from '../redis/index.ts'
 
 export interface SessionOptions {
@@ -29,6 +30,8 @@ export interface CheckSession {
   open(): Promise<OpenSession>
   /** Replaces a Redis that went away since the last check. */
   check(slug: string, target: Target, options?: CheckOptions): Promise<CheckResult>
+  /** What the last check's test did, if that check was made with `record`; see `Checker`. */
+  record(options?: RecordOptions): Promise<Recording | undefined>
   /** Stops what was started. Safe to call twice, and while something is still starting. */
   close(): Promise<void>
 }
@@ -64,6 +67,10 @@ export function newSession(options: SessionOptions): CheckSession {
         await stop({ checker, redis }).catch(() => {}) // there's not much left to stop
         return (await open()).checker.check(...asked)
       }
+    },
+    async record(asked) {
+      const opened = await opening?.catch(() => undefined)
+      return closed ? undefined : opened?.checker.record(asked)
     },
     async close() {
       closed = true

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import type { CheckResult } from '../check/index.ts'
+import type { CheckOptions, CheckResult } from '../check/index.ts'
 import type { CheckSession } from './check-session.ts'
 import { assertNoObstacle, recordCheck } from './index.ts'
 import { type Desk, shownPath } from './learner.ts'
@@ -26,9 +26,14 @@ export function assertStarted({ home }: Pick<Desk, 'home'>, slug: string): void 
 }
 
 /** Checks the learner's own file and records the verdict in the log. Throws NotStartedError. */
-export async function checkOwnAnswer(desk: Desk, session: CheckSession, slug: string): Promise<CheckResult> {
+export async function checkOwnAnswer(
+  desk: Desk,
+  session: CheckSession,
+  slug: string,
+  options: CheckOptions = {},
+): Promise<CheckResult> {
   assertStarted(desk, slug)
-  const result = { ...(await session.check(slug, desk.home.target(slug))), target: 'workspace' }
+  const result = { ...(await session.check(slug, desk.home.target(slug), options)), target: 'workspace' }
   await recordCheck(desk, result)
   return result
 }

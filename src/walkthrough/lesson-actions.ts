@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { Lesson } from '../course/index.ts'
-import { changeNote, maySeeSolution, nextHint, revealSolution } from '../learner/index.ts'
+import { changeNote, keepLastRun, maySeeSolution, nextHint, revealSolution } from '../learner/index.ts'
 import { taskAtHand } from '../learner/last-check.ts'
 import { shownPath } from '../learner/learner.ts'
 import { taskText } from '../learner/lesson-text.ts'
@@ -42,11 +42,13 @@ export const actions: Readonly<Record<Action, Act>> = {
     assertStarted(desk, lesson.slug)
     ui.print('Checking …')
     const { redis } = await session.open()
-    const result = await checkOwnAnswer(desk, session, lesson.slug)
+    const result = await checkOwnAnswer(desk, session, lesson.slug, { record: true })
     const next = result.passed ? 'Continue with the next lesson.' : 'Fix it, or take a hint, and check again.'
     ui.print(renderCheck(result, { width: ui.width, palette, sideBySide: true, title: lesson.title, next }))
     await printChange(walk, lesson)
     if (redis.limits !== undefined) ui.print(redis.limits)
+    // Not awaited: the next check ends it.
+    if (!result.passed) void session.record().then((run) => run && keepLastRun(desk.home, run))
   }),
 
   watch: tolerant((walk, lesson) => walk.watch(lesson.slug)),

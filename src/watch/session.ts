@@ -2,7 +2,7 @@ import { relative, sep } from 'node:path'
 import type { typeWarning } from '../check/host/type-error.ts'
 import type { Checker, CheckResult } from '../check/index.ts'
 import type { LessonSummary } from '../course/index.ts'
-import { maySeeSolution, openLesson, recordCheck, resetLesson } from '../learner/index.ts'
+import { keepLastRun, maySeeSolution, openLesson, recordCheck, resetLesson } from '../learner/index.ts'
 import { passedOf } from '../progress/index.ts'
 import type { RunningRedis } from '../redis/index.ts'
 import { diffPanel, helpPanel, hintPanel, listPanel, type PanelSource, solutionPanel } from './panels.ts'
@@ -10,7 +10,7 @@ import type { Action, News, Panel, WatchState } from './state.ts'
 import { watchFile } from './watch-file.ts'
 
 export interface WatchOptions extends PanelSource {
-  readonly checker: Pick<Checker, 'check'>
+  readonly checker: Pick<Checker, 'check' | 'record'>
   readonly redis: Pick<RunningRedis, 'description' | 'limits'>
   readonly slug: string
   /** The folder of the learner's own answers to build on; undefined for the model answers. */
@@ -188,7 +188,12 @@ export class WatchSession {
     this.#set({ checking: true })
     const onNotice = (notice: string) => !signal.aborted && this.#set({ notice })
     const checked = await checker
-      .check(slug, home.target(slug), { signal, onNotice, ...(content !== undefined && { content }) })
+      .check(slug, home.target(slug), {
+        signal,
+        onNotice,
+        record: true,
+        ...(content !== undefined && { content }),
+      })
       .catch((error: unknown) => sentenceOf(error))
     if (signal.aborted) return
     // A problem that prevents a verdict is shown, and watching continues: the next save may have better luck.
@@ -199,7 +204,17 @@ export class WatchSession {
     await recordCheck(this.#options, result)
     this.#set(this.#counts())
     if (result.passed && advance === true) await this.#move(1)
-    else void this.#lookAtTypes(result, signal)
+    else {
+      void this.#lookAtTypes(result, signal)
+      if (!result.passed) void this.#keepRun(signal)
+    }
+  }
+
+  /** Between the verdict and the next save, which ends it. */
+  async #keepRun(signal: AbortSignal): Promise<void> {
+    const { checker, home } = this.#options
+    const recording = await checker.record({ signal })
+    if (recording !== undefined && !signal.aborted) keepLastRun(home, recording)
   }
 
   /** Between the verdict and the next save. */

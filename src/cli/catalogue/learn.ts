@@ -72,6 +72,8 @@ export const learnCommands: readonly CommandEntry[] = [
       ['--all', "check every lesson that you've started"],
       ['--track <name>', "check every lesson of a track, even ones you haven't started"],
       ['--verbose', 'every failing task in full, and all commands'],
+      ['--record <file>', 'write what the first failing test did, step by step, to this file'],
+      ['--task <number>', 'with --record: record this task instead'],
       json,
     ],
     examples: [
@@ -79,6 +81,7 @@ export const learnCommands: readonly CommandEntry[] = [
       ['check --all', "one line for each lesson that you've started"],
       ['check 07 --file ~/mine.ts', 'an answer in another folder'],
       ['check 07 --json', 'the verdict as data'],
+      ['check 07 --record run.json', 'what each command changed, as data'],
     ],
     group,
     load: () => import('../commands/check.ts'),

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { type CheckResult, resultAsJson, type Target } from '../../check/index.ts'
 import type { LessonSummary } from '../../course/index.ts'
+import { keepLastRun } from '../../learner/index.ts'
 import { type Desk, nextCommand } from '../../learner/learner.ts'
 import { assertStarted, checkOwnAnswer } from '../../learner/own-answer.ts'
 import { paintLines, span } from '../../terminal/text.ts'
@@ -11,11 +12,18 @@ import type { Context } from '../context.ts'
 import { UsageError } from '../errors.ts'
 import { Exit } from '../exit.ts'
 import { printChange } from '../print-change.ts'
+import { recorderFor } from '../record-flag.ts'
 import { whichLesson } from '../which-lesson.ts'
 import { withSession } from '../with-session.ts'
 
 export const run: Run = async (context, [named], flags) => {
+  const recorder = flags.record === undefined ? undefined : recorderFor(flags)
+  if (recorder === undefined && flags.task !== undefined) {
+    throw new UsageError('--task chooses the task to record. Add --record and the name of a file.')
+  }
   if (flags.all === true || flags.track !== undefined) {
+    if (recorder !== undefined)
+      throw new UsageError('--record records one test. Leave out --all and --track.')
     if (named !== undefined || targetOf(flags) !== undefined) {
       throw new UsageError('--all and --track check your own answers. Leave out the lesson and the file.')
     }
@@ -26,10 +34,13 @@ export const run: Run = async (context, [named], flags) => {
   const lesson = whichLesson(desk, named, 'check')
   const target = targetOf(flags)
   if (target === undefined) assertStarted(desk, lesson.slug)
+  const taskName = await recorder?.taskName(desk, lesson.slug)
   const { result, warning } = await withSession(context, desk, async (session) => {
+    // A program that reads the verdict doesn't want to wait for a recording that it hasn't asked for.
+    const record = recorder !== undefined || flags.json !== true
     const result = await (target === undefined
-      ? checkOwnAnswer(desk, session, lesson.slug)
-      : session.check(lesson.slug, target))
+      ? checkOwnAnswer(desk, session, lesson.slug, { record })
+      : session.check(lesson.slug, target, { record }))
     if (flags.json === true) context.printJson(resultAsJson(result))
     else {
       await print(context, lesson, result, flags, nextCommand(desk) ?? `${self} progress`)
@@ -38,7 +49,16 @@ export const run: Run = async (context, [named], flags) => {
       if (limits !== undefined) context.print(`\n${paragraph(limits, context)}`)
     }
     // Not awaited: it runs while everything else is being stopped.
-    return { result, warning: typesOf(context, desk, result, target) }
+    const warning = typesOf(context, desk, result, target)
+    const recording =
+      record && (recorder !== undefined || !result.passed)
+        ? await session.record({ task: taskName })
+        : undefined
+    if (recording?.failure !== undefined) keepLastRun(desk.home, recording)
+    const said = recorder?.keep(recording)
+    if (said !== undefined)
+      flags.json === true ? context.note(said) : context.print(`\n${paragraph(said, context)}`)
+    return { result, warning }
   })
   const sentence = await context.cleanups.unlessEnding(warning)
   if (sentence !== undefined) {

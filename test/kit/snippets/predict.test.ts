@@ -43,7 +43,12 @@ async function walkWith(answers: readonly string[], pressed: readonly number[]) 
   const ui = scriptedUi(answers, pressed)
   const walk: Walk = {
     desk,
-    session: { open: async () => ({ redis }) as never, check: () => Promise.reject(), close: async () => {} },
+    session: {
+      open: async () => ({ redis }) as never,
+      check: () => Promise.reject(),
+      record: async () => undefined,
+      close: async () => {},
+    },
     ui,
     palette: palette({ colours: false, unicode: true }),
     edit: async () => {},

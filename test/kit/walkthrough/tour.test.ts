@@ -21,6 +21,7 @@ function session(verdict: Verdict): CheckSession {
         (await readFile(path, 'utf8')) === (await readFile(filesOf(course, slug).starter, 'utf8'))
       return { ...verdict(isStarter ? 'starter' : 'solution'), lesson: slug }
     },
+    record: async () => undefined,
     close: async () => {},
   }
 }

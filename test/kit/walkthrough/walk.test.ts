@@ -37,7 +37,12 @@ function session(passes: () => boolean): CheckSession {
     notes: [],
     ms: 1,
   })
-  return { open: async () => ({ redis }) as never, check, close: async () => {} }
+  return {
+    open: async () => ({ redis }) as never,
+    check,
+    record: async () => undefined,
+    close: async () => {},
+  }
 }
 
 async function walkWith(ui: ScriptedUi, passes = () => false, edit?: Walk['edit']): Promise<Walk> {

@@ -37,7 +37,7 @@ async function watching() {
     home,
     progress: openProgress(home.log),
     redis: { description: 'Redis', limits: undefined },
-    checker: { check: async () => passed },
+    checker: { check: async () => passed, record: async () => undefined },
     slug: '01-events',
     now: () => new Date(time),
     onState() {},

@@ -33,7 +33,7 @@ beforeEach(async () => {
     course,
     home: homeOf(course, { EVENTLINGS_HOME: folder }),
     progress: openProgress(join(folder, '.eventlings')),
-    checker: { check },
+    checker: { check, record: async () => undefined },
     redis: { description: 'a Redis', limits: undefined },
     slug,
     typeWarning: async (_, { file: of }) =>
