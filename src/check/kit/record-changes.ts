@@ -2,10 +2,11 @@ import { Redis, type RedisOptions } from 'ioredis'
 import { clientOptions, readAddress } from '../../redis/address.ts'
 import { isInner, trustedClient } from './connections.ts'
 import { environment } from './environment.ts'
-import { Gate, type WatchedServer } from './gate.ts'
+import { Gate } from './gate.ts'
 import { keyReader } from './key-reader.ts'
 import { isProxy } from './lossy-proxy.ts'
 import { sendThrough, timeOfTest } from './recording.ts'
+import type { WatchedServer } from './test-log.ts'
 
 /** How often a server that went away is tried again, every 50 ms: a test may start it again. */
 const MOST_ATTEMPTS = 100
@@ -37,7 +38,7 @@ export function recordChanges(): Gate {
     const address = isSandbox ? sandbox.place : `${host}:${port}`
     const options = isSandbox ? clientOptions(sandbox) : { host, ...(port !== undefined && { port }) }
     const reader = keyReader(clientOf(address, options), timeOfTest)
-    return { address, reader, ...(isInner(client) && { node: address }) }
+    return { address, reader, isLossy: isProxy(port), ...(isInner(client) && { node: address }) }
   }
 
   const gate = new Gate(serverOf)

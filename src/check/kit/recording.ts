@@ -32,8 +32,8 @@ let owners = new Map<Redis, Caller>()
 let activity = 0
 let gate: Gate | undefined
 
-/** From now on, every command goes through this gate, which records what each one changes. */
-export function sendThrough(one: Gate): void {
+/** From now on, every command goes through this gate, which records what each one changes; or through none. */
+export function sendThrough(one: Gate | undefined): void {
   gate = one
 }
 

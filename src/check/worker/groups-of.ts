@@ -46,10 +46,16 @@ function transactionsIn(commands: readonly LoggedCommand[]): readonly (readonly 
       const begun = [one]
       open.set(client, begun)
       all.push(begun)
-    } else if (current !== undefined && (one.reply === 'QUEUED' || name === 'EXEC' || name === 'DISCARD')) {
+    } else if (current !== undefined && (name === 'EXEC' || name === 'DISCARD')) {
       current.push(one)
-      if (one.reply !== 'QUEUED') open.delete(client)
-    }
+      open.delete(client)
+    } else if (current !== undefined && isQueued(one, current)) current.push(one)
   }
   return all
+}
+
+/** Without a reply it's known from the pipeline. */
+function isQueued({ reply, command }: LoggedCommand, [multi]: readonly LoggedCommand[]): boolean {
+  if (reply !== undefined) return reply === 'QUEUED'
+  return command.pipeline !== undefined && command.pipeline === multi?.command.pipeline
 }

@@ -1,0 +1,122 @@
+import type { Change, KeyState } from '../../recording/index.ts'
+import type { KeyReader } from './key-reader.ts'
+import { KeyWatch } from './key-watch.ts'
+import { nextMoment } from './moments.ts'
+import { timeOfTest } from './recording.ts'
+import type { Logged, LoggedCommand } from './step-log.ts'
+
+/** A server whose keys can be read. */
+export interface WatchedServer {
+  /** `host:port` */
+  readonly address: string
+  readonly reader: KeyReader
+  /** The address, if it's one of several nodes. */
+  readonly node?: string | undefined
+  /** Replies get lost on the way from there. */
+  readonly isLossy?: boolean
+}
+
+/** What a finished test did. */
+export interface RecordedTest {
+  readonly log: readonly Logged[]
+  readonly before: readonly KeyState[]
+  readonly after: readonly KeyState[]
+}
+
+/** The learner's code may replace the globals later. */
+const now = performance.now.bind(performance)
+const timeOfDay = Date.now.bind(Date)
+
+/** One test, or one round of a race, while it's recorded. */
+export class TestLog {
+  readonly log: Logged[] = []
+  /** The check held a command in it. */
+  isHeld = false
+  /** What the suite's own clients have sent. */
+  readonly foreign: string[] = []
+  /** By address. */
+  readonly #watches = new Map<string, KeyWatch>()
+  /** How many of the foreign commands had been sent at the last look. */
+  readonly #looked = new Map<KeyWatch, number>()
+  /** Addresses of servers that were started again since. */
+  readonly #restarted = new Set<string>()
+
+  watchOf({ address, reader }: WatchedServer): KeyWatch {
+    const watch = this.#watches.get(address) ?? new KeyWatch(reader)
+    this.#watches.set(address, watch)
+    return watch
+  }
+
+  get addresses(): readonly string[] {
+    return [...this.#watches.keys()]
+  }
+
+  get recorded(): RecordedTest {
+    const states = [...this.#watches.values()].map((watch) => watch.states)
+    return {
+      log: this.log,
+      before: states.flatMap(({ before }) => before),
+      after: states.flatMap(({ after }) => after),
+    }
+  }
+
+  /** What the restart of a server changed shows when the next command goes there. */
+  server(address: string, cause: 'killed' | 'restarted'): void {
+    if (cause === 'restarted') this.#restarted.add(address)
+    else this.log.push({ kind: 'server', cause, changes: [], ...thisMoment() })
+  }
+
+  message(
+    caller: LoggedCommand['command'],
+    channel: string,
+    text: string,
+    from: LoggedCommand | undefined,
+  ): void {
+    this.log.push({
+      kind: 'message',
+      caller: caller.caller,
+      client: caller.client,
+      channel,
+      text,
+      from,
+      ...thisMoment(),
+    })
+  }
+
+  /**
+   * Finds out what happened to a server's keys since the last look that no command of the learner's did, and reads
+   * those that the next command names. `woke` collects the parked commands that are answered meanwhile.
+   */
+  async lookAround(address: string, keys: readonly string[], woke: LoggedCommand[]): Promise<void> {
+    const watch = this.#watches.get(address)
+    if (watch === undefined) return
+    const foreign = this.foreign.slice(this.#looked.get(watch) ?? 0)
+    const hasRestarted = this.#restarted.delete(address)
+    const isFirst = !watch.begun
+    this.#looked.set(watch, this.foreign.length)
+    await watch.learn(keys)
+    if (isFirst || (foreign.length === 0 && !watch.expires && !hasRestarted)) return
+    const changes = await watch.look('all')
+    const expired = changes.filter((change) => hasExpired(change))
+    const others = changes.filter((change) => !hasExpired(change))
+    if (expired.length > 0)
+      this.log.push({ kind: 'server', cause: 'expired', changes: expired, ...thisMoment() })
+    if (hasRestarted) this.log.push({ kind: 'server', cause: 'restarted', changes: others, ...thisMoment() })
+    else if (others.length > 0 || woke.length > 0)
+      this.log.push({ kind: 'check', what: whatWasSent(foreign), changes: others, woke, ...thisMoment() })
+  }
+}
+
+function thisMoment() {
+  return { at: now(), answered: nextMoment() }
+}
+
+function hasExpired(change: Change): boolean {
+  if (change.type !== 'key' || change.after !== null || change.before?.pttl === undefined) return false
+  return change.before.pttl <= timeOfDay() - timeOfTest()
+}
+
+function whatWasSent(commands: readonly string[]): string {
+  const [only] = commands
+  return commands.length === 1 ? `the test sends ${only}` : `the test sends ${commands.length} commands`
+}
