@@ -22,6 +22,7 @@ const known: Readonly<Record<string, ExitCode>> = {
   ProgressTransferError: Exit.wrongUse,
   NotStartedError: Exit.wrongUse,
   BadSlugError: Exit.wrongUse,
+  BadRecordingError: Exit.wrongUse,
   BrokenCheckError: Exit.machine,
   RedisGoneError: Exit.machine,
   RedisTroubleError: Exit.machine,

@@ -67,9 +67,14 @@ function compare(a: string, b: string): number {
 /** `all` without `others`: counted, because what's shown of two long values may be the same. */
 export function without<T>(all: readonly T[], others: readonly T[]): readonly T[] {
   if (others.length === 0) return all
+  // What's the very same object needs no comparison, and between two steps that's nearly everything.
+  const same = new Set(all)
+  const rest = others.filter((other) => !same.delete(other))
+  if (same.size === 0) return []
   const left = new Map<string, number>()
-  for (const other of others.map(print)) left.set(other, (left.get(other) ?? 0) + 1)
+  for (const other of rest.map(print)) left.set(other, (left.get(other) ?? 0) + 1)
   return all.filter((one) => {
+    if (!same.has(one)) return false
     const count = left.get(print(one)) ?? 0
     left.set(print(one), count - 1)
     return count <= 0

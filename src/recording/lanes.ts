@@ -57,25 +57,28 @@ export function laneView(run: Run, most: number = Number.POSITIVE_INFINITY): Lan
   const waiting = new Set<number>()
   const rows: Row[] = []
   const add = (row: DistributiveOmit<Row, 'waiting'>) => void rows.push({ ...row, waiting: [...waiting] })
+  const held = firstHeld(steps)
+  const ends = new Map(steps.flatMap((step) => ('lane' in step ? [[step.lane, step.n] as const] : [])))
+  const roles = new Map(lanes.map((lane) => [lane.id, lane]))
   let last = 0
   const hold = (after: number) => {
-    for (const held of steps.filter(isHeldFirst)) {
-      if (held.held?.from !== after) continue
-      add({ kind: 'held', lane: held.lane, command: nameOf(held) })
-      waiting.add(held.lane)
+    for (const step of held.filter(({ held }) => held?.from === after)) {
+      add({ kind: 'held', lane: step.lane, command: nameOf(step) })
+      waiting.add(step.lane)
     }
   }
   hold(0)
-  for (const [index, step] of steps.entries()) {
-    if (isHeldFirst(step) && waiting.delete(step.lane)) add({ kind: 'released', lane: step.lane })
+  for (const step of steps) {
+    if (step.kind === 'command' && held.includes(step) && waiting.delete(step.lane)) {
+      add({ kind: 'released', lane: step.lane })
+    }
     if (shown.has(step.n)) {
       if (step.n > last + 1) add({ kind: 'gap', steps: step.n - last - 1 })
       last = step.n
       add(rowOf(step))
     }
-    const lane = 'lane' in step ? lanes.find(({ id }) => id === step.lane) : undefined
-    const isLast = lane && !steps.slice(index + 1).some((other) => 'lane' in other && other.lane === lane.id)
-    if (isLast && lane.result !== undefined) {
+    const lane = 'lane' in step && ends.get(step.lane) === step.n ? roles.get(step.lane) : undefined
+    if (lane?.result !== undefined) {
       const threw = lane.end === 'threw'
       add({ kind: 'end', lane: lane.id, text: `${threw ? 'throws' : 'returns'} ${lane.result.s}`, threw })
     }
@@ -88,12 +91,6 @@ export function laneView(run: Run, most: number = Number.POSITIVE_INFINITY): Lan
     rows,
     ...(key !== undefined && { key }),
     ...(collision && { sentence: sentenceOf(run, collision) }),
-  }
-
-  function isHeldFirst(step: Step): step is CommandStep {
-    if (step.kind !== 'command' || step.held === undefined) return false
-    const before = steps.findLast((one) => one.kind === 'command' && one.lane === step.lane && one.n < step.n)
-    return before?.kind !== 'command' || before.held === undefined
   }
 
   function rowOf(step: Step): DistributiveOmit<Row, 'waiting'> {
@@ -122,6 +119,17 @@ export function laneView(run: Run, most: number = Number.POSITIVE_INFINITY): Lan
         return { kind: 'event', n, at, text: step.what }
     }
   }
+}
+
+/** Of commands held one after the other, the first. */
+function firstHeld(steps: readonly Step[]): readonly CommandStep[] {
+  const before = new Map<number, CommandStep>()
+  return steps.flatMap((step) => {
+    if (step.kind !== 'command') return []
+    const isFirst = step.held !== undefined && before.get(step.lane)?.held === undefined
+    before.set(step.lane, step)
+    return isFirst ? [step] : []
+  })
 }
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never

@@ -6,18 +6,13 @@ import type { Line } from './text.ts'
 import { span } from './text.ts'
 import { wrap } from './wrap.ts'
 
-/** One line of the rows, and the step that it shows. */
-export interface LaneLine {
-  readonly line: Line
-  readonly step?: number
-}
-
 const ABOUT = '~ These commands overlapped, so their order is uncertain.'
 
 /** The key, the lanes with their heading, and what collided in a sentence. */
 export function laneLines(view: LaneView, options: LaneOptions): readonly Line[] {
   const { width, palette, indent = 0 } = options
   const first = ' '.repeat(indent)
+  const painter = lanePainter(view, options)
   const sentence = view.sentence ?? ''
   const cross = [span(`${first}${palette.unicode ? '✗' : 'x'} `, 'red')]
   const hasAbout = view.rows.some((row) => row.kind === 'command' && row.about)
@@ -26,7 +21,7 @@ export function laneLines(view: LaneView, options: LaneOptions): readonly Line[]
       ? []
       : wrap(span(view.key, 'bold'), { width, first: [span(`${first}key `, 'dim')] })),
     ...laneHeading(view, options),
-    ...laneRows(view, options).map(({ line }) => line),
+    ...painter.rows.map(painter.paint),
     ...(sentence === '' ? [] : wrap(span(sentence, 'bold'), { width, first: cross })),
     ...(hasAbout ? wrap(span(ABOUT, 'dim'), { width, first }) : []),
   ]
@@ -49,18 +44,24 @@ export function laneHeading(view: LaneView, options: LaneOptions): readonly Line
   return [[span(indent), margin('heading', layout), ...across(roles, lane, palette)]]
 }
 
-/** The rows, each as one line. */
-export function laneRows(view: LaneView, options: LaneOptions): readonly LaneLine[] {
+/** The rows that have a line here, and how to paint one: painting is slow, and a screen shows only a few of them. */
+export function lanePainter(view: LaneView, options: LaneOptions) {
   const layout = layoutOf(view, options)
+  const { lane } = layout
   const indent = span(' '.repeat(layout.indent))
-  return view.rows.flatMap((row) => {
-    const { lane } = layout
-    const line =
-      lane === undefined
-        ? inOneColumn(row, view, layout, options.palette)
-        : inLanes(row, view, lane, layout, options.palette)
-    return line === undefined ? [] : [{ line: [indent, ...line], ...('n' in row && { step: row.n }) }]
-  })
+  return {
+    // In one column, it's said behind the command that was held.
+    rows:
+      lane === undefined ? view.rows.filter(({ kind }) => kind !== 'held' && kind !== 'released') : view.rows,
+    paint(row: Row): Line {
+      const { palette } = options
+      const line =
+        lane === undefined
+          ? inOneColumn(row, view, layout, palette)
+          : inLanes(row, view, lane, layout, palette)
+      return [indent, ...line]
+    },
+  }
 }
 
 function inLanes(row: Row, { lanes }: LaneView, width: number, layout: Layout, palette: Palette): Line {
@@ -86,7 +87,7 @@ function inLanes(row: Row, { lanes }: LaneView, width: number, layout: Layout, p
   }
 }
 
-function inOneColumn(row: Row, { lanes }: LaneView, layout: Layout, palette: Palette): Line | undefined {
+function inOneColumn(row: Row, { lanes }: LaneView, layout: Layout, palette: Palette): Line {
   const at = 'lane' in row ? lanes.findIndex(({ id }) => id === row.lane) : -1
   const name = (at === -1 ? '' : letter(at)).padEnd(2).slice(0, nameColumns(lanes.length))
   const first: Line = [span(name, 'bold'), margin(row, layout)]
@@ -98,7 +99,7 @@ function inOneColumn(row: Row, { lanes }: LaneView, layout: Layout, palette: Pal
       return [...first, endSpan(row, room, palette)]
     case 'held':
     case 'released':
-      return undefined // said behind the command
+      return first
     case 'event':
       return [...first, span(fitted(row.text, room, palette), 'dim')]
     case 'gap':

@@ -28,6 +28,18 @@ export const lookCommands: readonly CommandEntry[] = [
     load: () => import('../commands/find.ts'),
   },
   {
+    usage: 'explore [lesson|file]',
+    summary: 'step through what a failed check did in Redis',
+    flags: [['--plain', 'all steps as a list, without a screen'], json],
+    examples: [
+      ['explore', 'the last check that failed'],
+      ['explore 07', 'the same, if it was lesson 07'],
+      ['explore run.json', 'a recording that "check --record run.json" wrote'],
+    ],
+    group,
+    load: () => import('../commands/explore.ts'),
+  },
+  {
     usage: 'progress',
     summary: "show what you've done; move it to another machine",
     flags: [json],

@@ -110,7 +110,7 @@ describe('a stale write', () => {
 })
 
 describe('a crash', () => {
-  test('lies between the last write that ran and the first command that never did', () => {
+  test('is between the last write that ran and the first command that never did', () => {
     const race = run(`
       1  SUBSCRIBE events → (integer) 1
       2  RPUSH events:user-42 ${EVENT} → (integer) 1

@@ -28,7 +28,7 @@ describe('the changes between two states', () => {
     )
   })
 
-  test('are none if nothing happened, in whatever order Redis lists the members', () => {
+  test('are empty if nothing happened, in whatever order Redis lists the members', () => {
     fc.assert(
       fc.property(anyState('k'), (state) => {
         expect(changesBetween(state, state)).toEqual([])

@@ -1,0 +1,53 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { findLesson } from '../../course/index.ts'
+import type { Recording } from '../../recording/index.ts'
+import { parseRecording } from '../../recording/parse.ts'
+import { lastRunFile } from '../../workspace/index.ts'
+import { type Run, self } from '../command.ts'
+import type { Context } from '../context.ts'
+import { UsageError } from '../errors.ts'
+import { Exit } from '../exit.ts'
+
+export const run: Run = async (context, [named], flags) => {
+  const recording = await chosen(context, named)
+  if (flags.json === true) context.printJson(recording)
+  else if (context.canAsk && flags.plain !== true) {
+    const { exploreOnTerminal } = await import('../../explorer/index.ts')
+    const { input, output, palette } = context
+    await exploreOnTerminal(recording, { input, output: output.stream, palette })
+  } else {
+    const [{ explorerList, openExplorer }, { paintLines }] = await Promise.all([
+      import('../../explorer/index.ts'),
+      import('../../terminal/index.ts'),
+    ])
+    const { width, palette } = context
+    context.print(paintLines(explorerList(openExplorer(recording), { width, palette }), palette))
+  }
+  return Exit.passed
+}
+
+/** A file, the last run of a lesson, or the last run of all. */
+async function chosen(context: Context, named: string | undefined): Promise<Recording> {
+  if (named !== undefined && existsSync(named)) return parseRecording(await readFile(named, 'utf8'), named)
+  if (named !== undefined && /[/\\]|\.json$/.test(named)) throw new UsageError(`There's no file ${named}.`)
+  const { course, home } = await context.desk()
+  const lesson = named === undefined ? undefined : findLesson(course, named)
+  const recording = await lastRun(lastRunFile(home), lesson?.slug)
+  if (lesson === undefined || recording.lesson === lesson.slug) return recording
+  throw new UsageError(
+    `The last run that was recorded is of ${recording.lesson}. To record one of ${lesson.slug}, run ${self} check ${lesson.number}`,
+  )
+}
+
+async function lastRun(file: string, slug: string | undefined): Promise<Recording> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
+  if (text !== undefined) return parseRecording(text, file)
+  const number = slug?.split('-')[0]
+  throw new UsageError(
+    `No run has been recorded yet. A check that fails records what happened in Redis, so run ${self} check${number === undefined ? '' : ` ${number}`} first.`,
+  )
+}

@@ -1,0 +1,26 @@
+/** How many lines the parts of the screen get. */
+export interface Heights {
+  readonly rows: number
+  readonly keys: number
+}
+
+/** Minimum number of rows of commands. */
+const FEWEST_ROWS = 3
+
+/** Divides the lines that are left: half each, and what one part doesn't need is the other's. */
+export function divide(room: number, needed: Heights): Heights {
+  const half = Math.max(FEWEST_ROWS, Math.ceil(room / 2))
+  const rows = Math.min(needed.rows, Math.max(half, room - needed.keys))
+  return { rows, keys: Math.max(0, Math.min(needed.keys, room - rows)) }
+}
+
+/** The first of `room` lines out of `all`, so that the line `focus` is in the middle if possible. */
+export function windowAround(focus: number, room: number, all: number): number {
+  return Math.max(0, Math.min(focus - Math.floor((room - 1) / 2), all - room))
+}
+
+/** The first of `room` lines out of `all`, moved only as far as the lines `from` to `to` need. */
+export function windowWith(from: number, to: number, room: number, all: number): number {
+  const start = to < room ? 0 : Math.min(from, to - room + 1)
+  return Math.max(0, Math.min(start, all - room))
+}

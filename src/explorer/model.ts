@@ -1,0 +1,83 @@
+import {
+  apply,
+  collisionOf,
+  type Keys,
+  keysOf,
+  type LaneView,
+  laneView,
+  type Recording,
+  sentenceOf,
+  undo,
+} from '../recording/index.ts'
+
+/** A recording on the screen, and how far it has been stepped through. */
+export interface Explorer {
+  readonly recording: Recording
+  readonly lanes: LaneView
+  /** How many steps have been done; 0 is before the first one. */
+  readonly at: number
+  /** All keys before the current step and after it. */
+  readonly before: Keys
+  readonly after: Keys
+  /** Only keys that contain this are shown. */
+  readonly filter: string
+  /** What has been typed after `/`; undefined while no filter is being typed. */
+  readonly typing?: string
+  /** Lines that the keys are scrolled down, or up, from where the changes are in view. */
+  readonly scrolled?: number
+  /** A sentence about the last key press. */
+  readonly notice?: string
+  readonly isLeft: boolean
+}
+
+/** Begins at the collision if there's one, because that's what a learner is looking for; else before the first step. */
+export function openExplorer(given: Recording): Explorer {
+  const collision = given.collision ?? (given.failure && collisionOf(given))
+  const recording = collision === undefined ? given : { ...given, collision }
+  const keys = keysOf(recording.before)
+  const opened: Explorer = {
+    recording,
+    lanes: laneView(recording),
+    at: 0,
+    before: keys,
+    after: keys,
+    filter: '',
+    isLeft: false,
+  }
+  return collision === undefined ? opened : { ...goTo(opened, indexOf(opened, collision.wrote) + 1) }
+}
+
+/** Steps forward or back, one step at a time, to where `at` steps have been done. */
+export function goTo(explorer: Explorer, at: number): Explorer {
+  const { steps } = explorer.recording
+  const target = Math.min(Math.max(at, 0), steps.length)
+  let { at: now, before, after } = explorer
+  for (; now < target; now += 1) {
+    const step = steps[now]
+    if (step !== undefined) [before, after] = [after, apply(after, step)]
+  }
+  for (; now > target; now -= 1) {
+    const [undone, previous] = [steps[now - 1], steps[now - 2]]
+    if (undone !== undefined) after = undo(after, undone)
+    before = previous === undefined ? after : undo(after, previous)
+  }
+  const { scrolled, notice, ...rest } = explorer
+  return { ...rest, at: target, before, after }
+}
+
+/** To the next step of the collision, in the order in which they ran; after the last one, to the first. */
+export function toCollision(explorer: Explorer): Explorer {
+  const { collision } = explorer.recording
+  if (collision === undefined) return { ...explorer, notice: 'No commands of this run collided.' }
+  const { looked, changed, wrote, never } = collision
+  const marked = [looked, changed, wrote, never]
+    .filter((n) => n !== undefined)
+    .map((n) => indexOf(explorer, n) + 1)
+    .sort((a, b) => a - b)
+  const next = marked.find((at) => at > explorer.at) ?? marked[0] ?? explorer.at
+  return { ...goTo(explorer, next), notice: sentenceOf(explorer.recording, collision) }
+}
+
+function indexOf({ recording }: Explorer, n: number): number {
+  return recording.steps.findIndex((step) => step.n === n)
+}

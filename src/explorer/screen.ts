@@ -1,0 +1,159 @@
+import { keyViews, type Row } from '../recording/index.ts'
+import {
+  cut,
+  type Line,
+  laneHeading,
+  lanePainter,
+  lineWidth,
+  type Palette,
+  padded,
+  span,
+  styled,
+  widthOf,
+  wrap,
+} from '../terminal/index.ts'
+import { fitting } from './fitting.ts'
+import { keyLines } from './key-lines.ts'
+import { KEYS } from './keys.ts'
+import { divide, windowAround, windowWith } from './layout.ts'
+import type { Explorer } from './model.ts'
+
+export interface ScreenSize {
+  readonly width: number
+  readonly height: number
+  readonly palette: Palette
+}
+
+/** The whole screen, in at most `height` lines: the commands above, the keys after the current step below. */
+export function explorerScreen(explorer: Explorer, size: ScreenSize): readonly Line[] {
+  const { height } = size
+  const isLow = height < LOW
+  const head = [
+    title(explorer, size),
+    ...(isLow ? [] : [...remark(explorer, size), ...heading(explorer, size)]),
+  ]
+  const foot = footer(explorer, size).slice(0, isLow ? 1 : undefined)
+  const hasKeys = explorer.recording.depth === 'changes'
+  const rule = hasKeys ? [keysTitle(explorer, size)] : []
+  const { rows, paint } = commandRows(explorer, size)
+  const { lines: keys, from, to } = hasKeys ? keyRows(explorer, size) : { lines: [], from: 0, to: 0 }
+  const room = height - head.length - foot.length - rule.length
+  const heights = divide(room, { rows: rows.length, keys: keys.length })
+  const current = rows.findIndex((row) => 'n' in row && row.n === currentStep(explorer))
+  const firstRow = windowAround(Math.max(0, current), heights.rows, rows.length)
+  const inView = windowWith(from, to, heights.keys, keys.length)
+  const firstKey = Math.max(0, Math.min(inView + (explorer.scrolled ?? 0), keys.length - heights.keys))
+  return [
+    ...head,
+    ...rows.slice(firstRow, firstRow + heights.rows).map(paint),
+    ...rule,
+    ...keys.slice(firstKey, firstKey + heights.keys),
+    ...Array.from({ length: Math.max(0, room - heights.rows - heights.keys) }, (): Line => []),
+    ...foot,
+  ]
+    .slice(0, height)
+    .map((line) => fitting(line, size))
+}
+
+const INDENT = 2
+/** With fewer lines than this, the steps and the keys need all of them. */
+const LOW = 16
+
+function title({ recording, at }: Explorer, { width, palette }: ScreenSize): Line {
+  const { lesson, task, test, steps } = recording
+  const progress =
+    at === 0 ? `before step ${steps[0]?.n ?? 1}` : `step ${steps[at - 1]?.n} of ${steps.at(-1)?.n ?? 0}`
+  const name = cut(span(`${lesson} · ${task} · ${test}`).text, width - progress.length - 2, palette)
+  return [...padded([span(name, 'bold')], width - progress.length), span(progress, 'dim')]
+}
+
+/** What collided, or why there's less to see than there should be. */
+function remark({ lanes, recording, notice }: Explorer, { width, palette }: ScreenSize): readonly Line[] {
+  const cross = span(`${palette.unicode ? '✗' : 'x'} `, 'red')
+  const sentence =
+    lanes.sentence === undefined ? [] : wrap(span(lanes.sentence, 'bold'), { width, first: [cross] })
+  const other = notice === lanes.sentence ? undefined : (notice ?? recording.note)
+  return [...sentence, ...(other === undefined ? [] : wrap(span(other, 'dim'), { width }))]
+}
+
+function laneOptions({ width, palette }: ScreenSize) {
+  return { width, palette, sideBySide: true, indent: INDENT }
+}
+
+function heading({ lanes }: Explorer, size: ScreenSize): readonly Line[] {
+  const { key } = lanes
+  const names = laneHeading(lanes, laneOptions(size))
+  return key === undefined
+    ? names
+    : [[span('  key ', 'dim'), span(cut(span(key).text, size.width - 6, size.palette), 'bold')], ...names]
+}
+
+function currentStep({ recording, at }: Explorer): number | undefined {
+  return recording.steps[at - 1]?.n
+}
+
+/** The current step is marked, and what hasn't happened yet is dim. */
+function commandRows(explorer: Explorer, size: ScreenSize) {
+  const current = currentStep(explorer) ?? 0
+  const { rows, paint } = lanePainter(explorer.lanes, laneOptions(size))
+  const pointer = span(size.palette.unicode ? '▶ ' : '> ', 'bold', 'cyan')
+  const end = rows.findIndex((row) => 'n' in row && row.n > current)
+  return {
+    rows,
+    paint(row: Row): Line {
+      const line = paint(row)
+      if ('n' in row && row.n === current) return [pointer, ...styled(line.slice(1), 'bold')]
+      return end !== -1 && rows.indexOf(row) >= end ? dimmed(line) : line
+    },
+  }
+}
+
+function dimmed(line: Line): Line {
+  return line.map(({ text }) => span(text, 'dim'))
+}
+
+function keysTitle({ at, recording, filter, typing }: Explorer, { width, palette }: ScreenSize): Line {
+  const step = recording.steps[at - 1]
+  const when = step === undefined ? 'The keys before the first step' : `The keys after step ${step.n}`
+  const place = step?.kind === 'command' && step.place ? `, ${step.place.file}:${step.place.line}` : ''
+  const only = filter === '' ? '' : `, only with "${filter}" (Esc shows all)`
+  const all = `${when}${typing === undefined ? `${only}${place}` : `, /${typing}_`}`
+  const text = cut(span(all).text, width - 4, palette)
+  const rule = palette.unicode ? '─' : '-'
+  return [span(`${rule} ${text} ${rule.repeat(Math.max(0, width - widthOf(text) - 3))}`, 'dim')]
+}
+
+function keyRows({ before, after, filter, at }: Explorer, { width, palette }: ScreenSize) {
+  const views = keyViews(before, after, filter)
+  if (views.length === 0) {
+    const sentence =
+      filter === '' ? (at === 0 ? 'The database is empty.' : 'There are no keys.') : 'No key contains that.'
+    return { lines: [[span(`  ${sentence}`, 'dim')]], from: 0, to: 0 }
+  }
+  const painted = keyLines(views, { width, palette, short: filter === '' })
+  const from = Math.max(
+    0,
+    painted.findIndex(({ isChanged }) => isChanged),
+  )
+  const to = Math.max(
+    0,
+    painted.findLastIndex(({ isChanged }) => isChanged),
+  )
+  return { lines: painted.map(({ line }) => line), from, to }
+}
+
+/** A key and its word stay together. */
+function footer({ typing }: Explorer, { width, palette }: ScreenSize): readonly Line[] {
+  if (typing !== undefined)
+    return [[span(cut('Type a part of the key. Enter keeps it, Esc shows all keys.', width, palette), 'dim')]]
+  const lines: Line[] = []
+  for (const { key, label } of KEYS) {
+    const shown = palette.unicode ? key : key.replace('←→', '<>')
+    const entry: Line = [span(shown, 'bold'), span(` ${label}`)]
+    const last = lines.at(-1)
+    if (last !== undefined && lineWidth(last) + 2 + lineWidth(entry) <= width) {
+      lines[lines.length - 1] = [...last, span('  '), ...entry]
+    } else lines.push(entry)
+  }
+  return lines
+}

@@ -1,0 +1,52 @@
+import type { ReadStream, WriteStream } from 'node:tty'
+import type { Recording } from '../recording/index.ts'
+import { keystrokes, type Palette, paintLines } from '../terminal/index.ts'
+import { clearScreen, enterScreen, hideCursor, leaveScreen, showCursor } from '../terminal/screen-codes.ts'
+import { press } from './keys.ts'
+import { openExplorer } from './model.ts'
+import { explorerScreen } from './screen.ts'
+
+export interface ExplorerTerminal {
+  readonly input: ReadStream
+  readonly output: WriteStream
+  readonly palette: Palette
+}
+
+/** Steps through a recording on a screen of its own, until `q` or Ctrl-C; then the terminal is as it was before. */
+export async function exploreOnTerminal(recording: Recording, terminal: ExplorerTerminal): Promise<void> {
+  const { input, output, palette } = terminal
+  let explorer = openExplorer(recording)
+  const draw = () => {
+    const size = { width: output.columns || 80, height: output.rows || 24, palette }
+    output.write(clearScreen + paintLines(explorerScreen(explorer, size), palette))
+  }
+  let leave = () => {}
+  const left = new Promise<void>((resolve) => {
+    leave = resolve
+  })
+  const decoder = new TextDecoder() // a letter may come in two chunks
+  const onData = (data: Buffer) => {
+    for (const key of keystrokes(decoder.decode(data, { stream: true }))) {
+      explorer = press(explorer, key)
+      if (explorer.isLeft) return leave()
+    }
+    draw()
+  }
+  input.setRawMode(true)
+  input.resume()
+  input.on('data', onData)
+  input.on('end', leave)
+  output.on('resize', draw)
+  output.write(enterScreen + hideCursor)
+  try {
+    draw()
+    await left
+  } finally {
+    input.off('data', onData)
+    input.off('end', leave)
+    output.off('resize', draw)
+    input.setRawMode(false)
+    input.pause()
+    output.write(showCursor + leaveScreen)
+  }
+}

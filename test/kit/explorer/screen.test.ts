@@ -1,0 +1,294 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { press } from '../../../src/explorer/keys.ts'
+import { goTo, openExplorer } from '../../../src/explorer/model.ts'
+import { explorerList } from '../../../src/explorer/plain.ts'
+import { explorerScreen } from '../../../src/explorer/screen.ts'
+import { changesBetween, type KeyState, type Recording, type Step } from '../../../src/recording/index.ts'
+import { paintLines } from '../../../src/terminal/index.ts'
+import { starterRun } from '../recording/starter.ts'
+import { ascii, colourful, controlsIn, plain, widest } from '../terminal/screens.ts'
+
+const screen = (recording: Recording, at: number, [width, height] = [80, 24], palette = plain, keys = '') => {
+  const explorer = [...keys].reduce(press, goTo(openExplorer(recording), at))
+  return paintLines(explorerScreen(explorer, { width, height, palette }), palette)
+}
+
+/** One step that changes one key. */
+function changing(before: KeyState | null, after: KeyState | null): Recording {
+  const { collision, failure, ...rest } = starterRun()
+  const step: Step = {
+    kind: 'check',
+    what: 'it changes',
+    n: 1,
+    at: 1,
+    changes: changesBetween(before, after),
+  }
+  return {
+    ...rest,
+    before: before === null ? [] : [before],
+    steps: [step],
+    after: after === null ? [] : [after],
+  }
+}
+
+/** The keys on the screen, without the line that divides it. */
+const keysOn = (text: string) =>
+  text
+    .split('\n')
+    .slice(text.split('\n').findIndex((line) => line.includes('The keys after')) + 1, -1)
+    .filter(Boolean)
+
+describe('a screen of 80 by 24', () => {
+  test('has the commands in lanes above, and the keys after the current step below', () => {
+    expect(screen(starterRun(), 3).split('\n')).toEqual([
+      '07-concurrency · appendEvent · lets one of two writers win           step 3 of 4',
+      '✗ Step 4 wrote what was decided at step 1. Step 3 had changed the key by then.',
+      '  key aggregate:account:acc-1',
+      '   #    ms  first writer                     │ second writer',
+      '   1   0.4  XLEN → 1                  looked │',
+      '            ┌── XADD, held by the check ─────┤',
+      '   2   1.1  ┊                                │ XLEN → 1',
+      '▶  3   1.6  ┊                                │ XADD * n:3 → …402-0      changed',
+      '            ┊                                │ returns 2',
+      '            └── released ────────────────────┤',
+      '   4   2.0  XADD * n:2 → …403-0        wrote │',
+      '            returns 2                        │',
+      '─ The keys after step 3 ────────────────────────────────────────────────────────',
+      '~ aggregate:account:acc-1  stream, 2 entries, last 1795954934402-0',
+      '    1-0  event {"eventId":"0b7f3a52-6f0a-4c1e-9d3b-000000000001","eventType":"A…',
+      '  + 1795954934402-0  event {"eventId":"0b7f3a52-6f0a-4c1e-9d3b-000000000003","e…',
+      '    group mail  cursor 1-0, 1 pending',
+      '      1-0  mailer-1, delivered once',
+      '  seen  set, 1 member',
+      '    e-1',
+      '',
+      '',
+      '',
+      '←→ step  Home End ends  PgUp PgDn by 10  c collision  jk scroll  / key  q quit',
+    ])
+  })
+
+  test('begins before the first step', () => {
+    const first = screen(starterRun(), 0)
+    expect(first).toContain('before step 1')
+    expect(first).toContain('─ The keys before the first step ─')
+    expect(first).toContain('stream, 1 entry, last 1-0')
+    expect(first).not.toContain('▶')
+  })
+
+  test('filters keys', () => {
+    const typing = screen(starterRun(), 3, [80, 24], plain, '/see')
+    expect(typing).toContain('─ The keys after step 3, /see_ ─')
+    expect(typing).toContain('Type a part of the key. Enter keeps it, Esc shows all keys.')
+    expect(keysOn(screen(starterRun(), 3, [80, 24], plain, '/see\r'))).toEqual([
+      '  seen  set, 1 member',
+      '    e-1',
+    ])
+    expect(screen(starterRun(), 3, [80, 24], plain, '/nothing')).toContain('No key contains that.')
+  })
+
+  test('shows a run without changes in lanes alone, and says why', () => {
+    const note = 'The second run ended differently, so only the order is known.'
+    const { before, after, ...rest } = starterRun()
+    const steps = rest.steps.map((step) => ({ ...step, changes: [] }))
+    const text = screen({ ...rest, before: [], after: [], steps, depth: 'order', note }, 3)
+    expect(text).toContain(note)
+    expect(text).not.toContain('The keys')
+    expect(text).toContain('▶  3')
+  })
+
+  test('names the line of code that sent the command', () => {
+    const run = starterRun()
+    const place = { file: 'workspace/07-concurrency.ts', line: 53 }
+    const steps = run.steps.map((step) => (step.kind === 'command' ? { ...step, place } : step))
+    expect(screen({ ...run, steps }, 3)).toContain(
+      '─ The keys after step 3, workspace/07-concurrency.ts:53 ─',
+    )
+  })
+})
+
+describe('what a step did to a key', () => {
+  const text = (s: string) => ({ s })
+  const group = (cursor: string, ...pending: readonly string[]) => ({
+    group: 'mail',
+    cursor,
+    pending: pending.map((id) => ({ id, consumer: 'mailer-1', delivered: 1 })),
+  })
+  const stream = (groups: readonly ReturnType<typeof group>[], ...ids: readonly string[]): KeyState => ({
+    key: 'k',
+    type: 'stream',
+    entries: ids.map((id) => ({ id, fields: [text('n'), text(id)] })),
+    length: ids.length,
+    lastId: ids.at(-1) ?? '0-0',
+    groups,
+  })
+  const hash = (fields: Readonly<Record<string, string>>): KeyState => ({
+    key: 'k',
+    type: 'hash',
+    fields: Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, text(value)])),
+  })
+  const cases: readonly (readonly [string, KeyState | null, KeyState | null, readonly string[]])[] = [
+    ['a new key', null, { key: 'k', type: 'set', members: [text('a')] }, ['+ k  set, 1 member', '  + a']],
+    [
+      'a key that is gone',
+      { key: 'k', type: 'string', value: text('v') },
+      null,
+      ['- k  string, gone', '  - v'],
+    ],
+    [
+      'a string',
+      { key: 'k', type: 'string', value: text('1') },
+      { key: 'k', type: 'string', value: text('2') },
+      ['~ k  string', '  ~ 1 → 2'],
+    ],
+    [
+      'fields',
+      hash({ a: '1', b: '2', c: '3' }),
+      hash({ a: '1', b: '5', d: '4' }),
+      ['~ k  hash, 3 fields', '    a  1', '  ~ b  2 → 5', '  - c  3', '  + d  4'],
+    ],
+    [
+      'a list',
+      { key: 'k', type: 'list', items: ['x', 'y'].map(text) },
+      { key: 'k', type: 'list', items: ['y', 'z'].map(text) },
+      ['~ k  list, 2 items', '    0  y', '  + 1  z', '  - x'],
+    ],
+    [
+      'a trimmed stream',
+      stream([], '1-0', '2-0'),
+      stream([], '2-0', '10-0'),
+      ['~ k  stream, 2 entries, last 10-0', '  - 1-0  n 1-0', '    2-0  n 2-0', '  + 10-0  n 10-0'],
+    ],
+    [
+      'a delivery',
+      stream([group('0-0')], '1-0'),
+      stream([group('1-0', '1-0')], '1-0'),
+      [
+        '~ k  stream, 1 entry, last 1-0',
+        '    1-0  n 1-0',
+        '  ~ group mail  cursor 0-0 → 1-0, 1 pending',
+        '    + 1-0  mailer-1, delivered once',
+      ],
+    ],
+    [
+      'an acknowledgment',
+      stream([group('1-0', '1-0')], '1-0'),
+      stream([group('1-0')], '1-0'),
+      [
+        '~ k  stream, 1 entry, last 1-0',
+        '    1-0  n 1-0',
+        '  ~ group mail  cursor 1-0, nothing pending',
+        '    - 1-0  mailer-1, delivered once',
+      ],
+    ],
+    [
+      'a score',
+      { key: 'k', type: 'zset', members: [{ member: text('a'), score: '1' }] },
+      { key: 'k', type: 'zset', members: [{ member: text('a'), score: '2' }] },
+      ['~ k  zset, 1 member', '  + 2  a', '  - 1  a'],
+    ],
+    [
+      'a time to live',
+      { key: 'k', type: 'string', value: text('v') },
+      { key: 'k', type: 'string', value: text('v'), pttl: 5_000 },
+      ['~ k  string', '  + expires  at 5000 ms', '    v'],
+    ],
+    [
+      'something large',
+      { key: 'k', type: 'large', of: 'hash', length: 300 },
+      { key: 'k', type: 'large', of: 'hash', length: 301 },
+      ['~ k  hash, a hash of 301'],
+    ],
+  ]
+
+  test.each(cases)('is shown for %s', (_, before, after, lines) => {
+    expect(keysOn(screen(changing(before, after), 1))).toEqual(lines)
+  })
+
+  test('is in view, and only the last of the unchanged parts are', () => {
+    const ids = Array.from({ length: 40 }, (_, n) => `${n + 1}-0`)
+    const grown = changing(stream([], ...ids), stream([], ...ids, '41-0'))
+    expect(keysOn(screen(grown, 1))).toEqual([
+      '~ k  stream, 41 entries, last 41-0',
+      '    … 37 more',
+      ...['38-0', '39-0', '40-0'].map((id) => `    ${id}  n ${id}`),
+      '  + 41-0  n 41-0',
+    ])
+    const all = screen(grown, 1, [80, 24], plain, '/k\r')
+    expect(all).toContain('  + 41-0  n 41-0')
+    expect(all).not.toContain('    1-0  n 1-0')
+    expect(screen(grown, 1, [80, 24], plain, `/k\r${'k'.repeat(60)}`)).toContain('    1-0  n 1-0')
+  })
+
+  test('hides a password and says how long a cut value was', () => {
+    const secret: KeyState = {
+      key: 'k',
+      type: 'list',
+      items: [
+        { s: 'x', hidden: true },
+        { s: 'abc…', bytes: 9_000 },
+      ],
+    }
+    expect(keysOn(screen(changing(null, secret), 1))).toEqual([
+      '+ k  list, 2 items',
+      '  + 0  (hidden)',
+      '  + 1  abc… (9000 bytes)',
+    ])
+  })
+})
+
+test('any screen is filled and never too small for what is on it', () => {
+  const recordings = [
+    starterRun(),
+    changing(null, { key: '\x1b[2J日本'.repeat(30), type: 'string', value: { s: '\u202e\n'.repeat(99) } }),
+    { ...starterRun(), lesson: '👩‍👩‍👧‍👧'.repeat(60), lanes: [], steps: [] },
+  ]
+  const palettes = [plain, ascii, colourful]
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...recordings),
+      fc.constantFrom(...palettes),
+      fc.tuple(fc.integer({ min: 20, max: 200 }), fc.integer({ min: 5, max: 60 })),
+      fc.nat(5),
+      fc.constantFrom('', 'c', '/se', '/zzz\r', 'jjjj'),
+      (recording, palette, size, at, keys) => {
+        const text = screen(recording, at, size as [number, number], palette, keys)
+        expect(text.split('\n').length).toBe(size[1])
+        expect(widest(text)).toBeLessThanOrEqual(size[0])
+        expect(controlsIn(text)).toEqual([])
+      },
+    ),
+    { numRuns: 300 },
+  )
+})
+
+test('a low screen still shows the current step', () => {
+  for (let height = 6; height < 20; height += 1) {
+    expect(screen(starterRun(), 4, [60, height])).toMatch(/^▶ A {2}4 .*wrote$/m)
+  }
+})
+
+test('without a screen, all steps are a list, with what each of them changed', () => {
+  const text = paintLines(explorerList(openExplorer(starterRun()), { width: 80, palette: plain }), plain)
+  expect(text.split('\n')).toEqual([
+    '07-concurrency · appendEvent · lets one of two writers win',
+    'Redis 7.0.15',
+    '',
+    'Both writers expected version 1, and both succeeded.',
+    '',
+    'key aggregate:account:acc-1',
+    'A = first writer, B = second writer',
+    expect.stringMatching(/^A {2}1 {3}0\.4 {2}XLEN → 1 +looked$/),
+    'B  2   1.1  XLEN → 1',
+    expect.stringMatching(/^B {2}3 {3}1\.6 {2}XADD \* n:3 → …402-0 +changed$/),
+    '      ~ aggregate:account:acc-1  stream, 2 entries, last 1795954934402-0',
+    expect.stringMatching(/^ {8}\+ 1795954934402-0 {2}event \{/),
+    'B           returns 2',
+    expect.stringMatching(/^A {2}4 {3}2\.0 {2}XADD \* n:2 → …403-0 \(held\) +wrote$/),
+    '      ~ aggregate:account:acc-1  stream, 3 entries, last 1795954934403-0',
+    expect.stringMatching(/^ {8}\+ 1795954934403-0 {2}event \{/),
+    'A           returns 2',
+    '✗ Step 4 wrote what was decided at step 1. Step 3 had changed the key by then.',
+  ])
+})
