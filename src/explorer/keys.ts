@@ -15,7 +15,7 @@ const MANY = 10
 
 /** What a key press makes of the screen: `\x1b[C` is the right arrow, as `keystrokes` writes it. */
 export function press(explorer: Explorer, key: string): Explorer {
-  if (key === '\x03' || key === '\x04') return { ...explorer, isLeft: true }
+  if (key === '\x03' || key === '\x04') return { ...explorer, left: 'interrupted' }
   return explorer.typing === undefined ? pressed(explorer, key) : typed(explorer, explorer.typing, key)
 }
 
@@ -55,10 +55,10 @@ function pressed(explorer: Explorer, key: string): Explorer {
     case '/':
       return { ...explorer, typing: '' }
     case '\x1b':
-      return explorer.filter === '' ? { ...explorer, isLeft: true } : { ...explorer, filter: '' }
+      return explorer.filter === '' ? { ...explorer, left: 'quit' } : { ...explorer, filter: '' }
     case 'q':
     case 'Q':
-      return { ...explorer, isLeft: true }
+      return { ...explorer, left: 'quit' }
     default:
       return explorer
   }

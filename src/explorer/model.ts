@@ -27,7 +27,8 @@ export interface Explorer {
   readonly scrolled?: number
   /** A sentence about the last key press. */
   readonly notice?: string
-  readonly isLeft: boolean
+  /** How it was left; undefined while it's on the screen. */
+  readonly left?: 'quit' | 'interrupted'
 }
 
 /** Begins at the collision if there's one, because that's what a learner is looking for; else before the first step. */
@@ -42,7 +43,6 @@ export function openExplorer(given: Recording): Explorer {
     before: keys,
     after: keys,
     filter: '',
-    isLeft: false,
   }
   return collision === undefined ? opened : { ...goTo(opened, indexOf(opened, collision.wrote) + 1) }
 }

@@ -12,38 +12,45 @@ export interface ExplorerTerminal {
   readonly palette: Palette
 }
 
-/** Steps through a recording on a screen of its own, until `q` or Ctrl-C; then the terminal is as it was before. */
-export async function exploreOnTerminal(recording: Recording, terminal: ExplorerTerminal): Promise<void> {
+/**
+ * Steps through a recording on a screen of its own, until `q` or Ctrl-C; then the terminal is as it was before. Resolves
+ * with which of the two it was.
+ */
+export async function exploreOnTerminal(
+  recording: Recording,
+  terminal: ExplorerTerminal,
+): Promise<'quit' | 'interrupted'> {
   const { input, output, palette } = terminal
   let explorer = openExplorer(recording)
   const draw = () => {
     const size = { width: output.columns || 80, height: output.rows || 24, palette }
     output.write(clearScreen + paintLines(explorerScreen(explorer, size), palette))
   }
-  let leave = () => {}
-  const left = new Promise<void>((resolve) => {
+  let leave: (how: 'quit' | 'interrupted') => void = () => {}
+  const left = new Promise<'quit' | 'interrupted'>((resolve) => {
     leave = resolve
   })
+  const onEnd = () => leave('interrupted')
   const decoder = new TextDecoder() // a letter may come in two chunks
   const onData = (data: Buffer) => {
     for (const key of keystrokes(decoder.decode(data, { stream: true }))) {
       explorer = press(explorer, key)
-      if (explorer.isLeft) return leave()
+      if (explorer.left !== undefined) return leave(explorer.left)
     }
     draw()
   }
   input.setRawMode(true)
   input.resume()
   input.on('data', onData)
-  input.on('end', leave)
+  input.on('end', onEnd)
   output.on('resize', draw)
   output.write(enterScreen + hideCursor)
   try {
     draw()
-    await left
+    return await left
   } finally {
     input.off('data', onData)
-    input.off('end', leave)
+    input.off('end', onEnd)
     output.off('resize', draw)
     input.setRawMode(false)
     input.pause()

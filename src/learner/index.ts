@@ -1,6 +1,6 @@
 /** What a learner does with a lesson, whichever screen they use. */
 
-export { keepLastRun, lastRunFile, writeRecording } from './last-run.ts'
+export { keepLastRun, lastRunFile, readLastRun, writeRecording } from './last-run.ts'
 export { openLesson, resetLesson, startLesson, UnwritableWorkspaceError } from './lesson-file.ts'
 export { changedLessons, changeNote } from './lesson-version.ts'
 export { type NextHint, nextHint } from './next-hint.ts'

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Recording } from '../recording/index.ts'
 import type { Home } from './paths.ts'
@@ -16,6 +17,18 @@ export function keepLastRun(home: Pick<Home, 'log'>, recording: Recording): void
   } catch {
     // The verdict has been shown, and progress says what's wrong with the folder.
   }
+}
+
+/** The recording of the last check that failed; undefined if there's none yet. Throws BadRecordingError. */
+export async function readLastRun(home: Pick<Home, 'log'>): Promise<Recording | undefined> {
+  const file = lastRunFile(home)
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
+  if (text === undefined) return undefined
+  const { parseRecording } = await import('../recording/parse.ts')
+  return parseRecording(text, file)
 }
 
 /** Writes the whole file or none of it, for this user's eyes only: it has what the answer wrote to Redis. */

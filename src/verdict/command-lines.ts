@@ -27,7 +27,7 @@ export function commandLines(sent: Commands, details: Details): readonly Line[] 
 }
 
 function lanesOf({ commands, leftOut }: Commands, details: Details): readonly Line[] {
-  const { width, palette, verbose, sideBySide } = details
+  const { width, palette, verbose, sideBySide, stepThrough } = details
   const run = fromCommands(commands, leftOut)
   const collision = collisionOf(run)
   const view = laneView({ ...run, ...(collision && { collision }) }, verbose ? undefined : FEW_STEPS)
@@ -37,6 +37,7 @@ function lanesOf({ commands, leftOut }: Commands, details: Details): readonly Li
     [],
     ...wrap(heading, { width, first: '  ' }),
     ...laneLines(view, { width, palette, sideBySide, indent: 2 }),
+    ...(stepThrough === undefined ? [] : wrap(span(stepThrough, 'dim'), { width, first: '  ' })),
   ]
 }
 

@@ -11,6 +11,8 @@ export interface Details {
   readonly verbose: boolean
   /** Lanes beside each other, where they fit. */
   readonly sideBySide: boolean
+  /** How to step through the commands, as a sentence. */
+  readonly stepThrough?: string | undefined
 }
 
 export type Failure = Pick<TaskResult, 'diagnosis' | 'expected' | 'received' | 'at'> & Partial<Commands>

@@ -16,6 +16,8 @@ export interface CheckView {
   readonly verbose?: boolean
   /** For a terminal, which shows several clients in lanes beside each other; otherwise they're one list. */
   readonly sideBySide?: boolean
+  /** How to step through what several clients did, as a sentence. */
+  readonly stepThrough?: string
   /** The lesson's title, where it's known. */
   readonly title?: string
   /** What to do next, for example `npx eventlings start 03`; default for a failing answer: a hint. */
@@ -25,7 +27,7 @@ export interface CheckView {
 /** The verdict on an answer: what passed, what's wrong with the first task that didn't, and what to do next. */
 export function renderCheck(result: CheckResult, view: CheckView): string {
   const { width, palette, verbose = false, sideBySide = false } = view
-  const details: Details = { width, palette, verbose, sideBySide }
+  const details: Details = { width, palette, verbose, sideBySide, stepThrough: view.stepThrough }
   const blocks: readonly (readonly Line[])[] = [
     heading(result, view),
     result.tasks.flatMap((task) => taskLine(task, view)),

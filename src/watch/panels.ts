@@ -19,6 +19,7 @@ export const helpPanel: Panel = {
   text: `Write in your own editor and save. The verdict appears here automatically.
 
 - \`h\` shows the next hint for the first task that fails; press it again for the one after that.
+- \`t\` steps through what the last failing check did in Redis, command by command.
 - \`s\` shows the solution, \`d\` compares your file with it; both ask first if you haven't passed yet.
 - \`n\` and \`p\` go to the next and the previous lesson; nothing moves on its own.
 - \`e\` opens your file in the editor that \`$VISUAL\` or \`$EDITOR\` names.

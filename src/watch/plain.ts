@@ -3,7 +3,8 @@ import type { Palette } from '../terminal/index.ts'
 import { renderCheck } from '../verdict/index.ts'
 import { type WatchOptions, WatchSession } from './session.ts'
 
-export interface WatchPlainOptions extends Omit<WatchOptions, 'onState' | 'onResult' | 'openEditor'> {
+export interface WatchPlainOptions
+  extends Omit<WatchOptions, 'onState' | 'onResult' | 'explore' | 'openEditor'> {
   readonly output: { write(text: string): unknown }
   readonly palette: Palette
   /** One JSON object per line, for editors and scripts. */

@@ -25,7 +25,16 @@ export async function renderScreen(state: WatchState, options: ScreenOptions): P
   const parts = [header(state, options)]
   if (state.result !== undefined) {
     const next = state.result.passed ? 'n moves on to the next lesson' : 'h shows a hint'
-    parts.push(renderCheck(state.result, { width, palette, sideBySide: true, title: state.title, next }))
+    parts.push(
+      renderCheck(state.result, {
+        width,
+        palette,
+        sideBySide: true,
+        stepThrough: 'Press t to step through it.',
+        title: state.title,
+        next,
+      }),
+    )
   }
   if (state.warning !== undefined) parts.push(text(state.warning, options, 'dim'))
   if (state.checking) parts.push(palette.paint('checking …', 'cyan'))

@@ -2,8 +2,16 @@ import { relative, sep } from 'node:path'
 import type { typeWarning } from '../check/host/type-error.ts'
 import type { Checker, CheckResult } from '../check/index.ts'
 import type { LessonSummary } from '../course/index.ts'
-import { keepLastRun, maySeeSolution, openLesson, recordCheck, resetLesson } from '../learner/index.ts'
+import {
+  keepLastRun,
+  maySeeSolution,
+  openLesson,
+  readLastRun,
+  recordCheck,
+  resetLesson,
+} from '../learner/index.ts'
 import { passedOf } from '../progress/index.ts'
+import type { Recording } from '../recording/index.ts'
 import type { RunningRedis } from '../redis/index.ts'
 import { diffPanel, helpPanel, hintPanel, listPanel, type PanelSource, solutionPanel } from './panels.ts'
 import type { Action, News, Panel, WatchState } from './state.ts'
@@ -27,6 +35,8 @@ export interface WatchOptions extends PanelSource {
   onResult?(result: CheckResult): void
   /** The source of sentences that don't come from the watch itself, but from a class. */
   news?(tell: (news: News) => void): void
+  /** Steps through a recording; resolves when the terminal is ours again. */
+  explore?(recording: Recording): Promise<void>
   /** Opens the learner's file; resolves when the terminal is ours again. */
   openEditor?(file: string): Promise<void>
 }
@@ -41,6 +51,8 @@ export class WatchSession {
   #watcher: { close(): void } | undefined
   #state: WatchState
   #news: { readonly news: News; readonly since: number } | undefined
+  /** Resolves when the last failed check has been recorded, or can't be. */
+  #kept: Promise<void> = Promise.resolve()
   /** Belongs to the check in progress. */
   #checking = new AbortController()
   #done = () => {}
@@ -83,6 +95,8 @@ export class WatchSession {
         return await this.#check()
       case 'hint':
         return this.#show(await hintPanel(this.#options, this.#lesson.slug, this.#state.result))
+      case 'explore':
+        return await this.#explore()
       case 'diff':
       case 'solution':
         if (maySeeSolution(this.#options, this.#lesson.slug)) return await this.#reveal(action)
@@ -206,7 +220,7 @@ export class WatchSession {
     if (result.passed && advance === true) await this.#move(1)
     else {
       void this.#lookAtTypes(result, signal)
-      if (!result.passed) void this.#keepRun(signal)
+      if (!result.passed) this.#kept = this.#keepRun(signal)
     }
   }
 
@@ -215,6 +229,18 @@ export class WatchSession {
     const { checker, home } = this.#options
     const recording = await checker.record({ signal })
     if (recording !== undefined && !signal.aborted) keepLastRun(home, recording)
+  }
+
+  async #explore(): Promise<void> {
+    const { explore, home } = this.#options
+    await this.#kept // it takes as long as the test does
+    const recording = await readLastRun(home)
+    if (explore === undefined || recording?.lesson !== this.#lesson.slug) {
+      const notice = 'No run of this lesson has been recorded yet. The next check that fails is recorded.'
+      return this.#set({ notice })
+    }
+    await explore(recording)
+    this.#set({})
   }
 
   /** Between the verdict and the next save. */

@@ -3,6 +3,7 @@ import type { CheckResult } from '../check/index.ts'
 /** What a learner can ask for with one key. */
 export type Action =
   | 'hint'
+  | 'explore'
   | 'diff'
   | 'solution'
   | 'list'
@@ -17,6 +18,7 @@ export type Action =
 /** Always shown, in this order. */
 export const KEYS: readonly { readonly key: string; readonly action: Action; readonly label: string }[] = [
   { key: 'h', action: 'hint', label: 'hint' },
+  { key: 't', action: 'explore', label: 'step through' },
   { key: 'd', action: 'diff', label: 'diff' },
   { key: 's', action: 'solution', label: 'solution' },
   { key: 'l', action: 'list', label: 'list' },

@@ -5,7 +5,7 @@ import { renderScreen } from './screen.ts'
 import { type WatchOptions, WatchSession } from './session.ts'
 import { actionOf, type WatchState } from './state.ts'
 
-export interface WatchTerminalOptions extends Omit<WatchOptions, 'onState' | 'openEditor'> {
+export interface WatchTerminalOptions extends Omit<WatchOptions, 'onState' | 'explore' | 'openEditor'> {
   readonly input: ReadStream
   readonly output: WriteStream
   readonly palette: Palette
@@ -104,6 +104,12 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<vo
         state = next
         void draw()
       },
+      explore: (recording) =>
+        lend(async () => {
+          const { exploreOnTerminal } = await import('../explorer/index.ts')
+          const left = await exploreOnTerminal(recording, { input, output, palette })
+          if (left === 'interrupted') session?.close()
+        }),
       ...(editor !== undefined && { openEditor: (file: string) => lend(() => editor(file)) }),
     })
     opened()

@@ -117,6 +117,7 @@ async function print(
     title: lesson.title,
     verbose: flags.verbose === true,
     sideBySide: context.output.isTTY === true,
+    stepThrough: `To step through it, run ${self} explore`,
     ...(result.passed && own && { next: leadsOn }),
   })
   context.print(text)

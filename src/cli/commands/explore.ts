@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { findLesson } from '../../course/index.ts'
 import type { Recording } from '../../recording/index.ts'
 import { parseRecording } from '../../recording/parse.ts'
-import { lastRunFile } from '../../workspace/index.ts'
+import { readLastRun } from '../../workspace/index.ts'
 import { type Run, self } from '../command.ts'
 import type { Context } from '../context.ts'
 import { UsageError } from '../errors.ts'
@@ -33,21 +33,15 @@ async function chosen(context: Context, named: string | undefined): Promise<Reco
   if (named !== undefined && /[/\\]|\.json$/.test(named)) throw new UsageError(`There's no file ${named}.`)
   const { course, home } = await context.desk()
   const lesson = named === undefined ? undefined : findLesson(course, named)
-  const recording = await lastRun(lastRunFile(home), lesson?.slug)
+  const recording = await readLastRun(home)
+  if (recording === undefined) throw new UsageError(noRun(lesson?.number))
   if (lesson === undefined || recording.lesson === lesson.slug) return recording
   throw new UsageError(
     `The last run that was recorded is of ${recording.lesson}. To record one of ${lesson.slug}, run ${self} check ${lesson.number}`,
   )
 }
 
-async function lastRun(file: string, slug: string | undefined): Promise<Recording> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined
-    throw error
-  })
-  if (text !== undefined) return parseRecording(text, file)
-  const number = slug?.split('-')[0]
-  throw new UsageError(
-    `No run has been recorded yet. A check that fails records what happened in Redis, so run ${self} check${number === undefined ? '' : ` ${number}`} first.`,
-  )
+function noRun(number: string | undefined): string {
+  const check = `${self} check${number === undefined ? '' : ` ${number}`}`
+  return `No run has been recorded yet. A check that fails records what happened in Redis, so run ${check} first.`
 }

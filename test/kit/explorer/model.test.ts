@@ -100,7 +100,7 @@ describe('/', () => {
     const kept = pressing(atStart(), '/', 's', enter)
     expect([kept.filter, kept.typing]).toEqual(['s', undefined])
     const dropped = pressing(atStart(), '/', 's', esc)
-    expect([dropped.filter, dropped.typing, dropped.isLeft]).toEqual(['', undefined, false])
+    expect([dropped.filter, dropped.typing, dropped.left]).toEqual(['', undefined, undefined])
     expect(press(kept, esc).filter).toBe('')
   })
 
@@ -109,10 +109,10 @@ describe('/', () => {
   })
 })
 
-test('q, Esc, Ctrl-C and Ctrl-D leave', () => {
-  for (const key of ['q', 'Q', '\x1b', '\x03', '\x04']) expect(press(atStart(), key).isLeft).toBe(true)
-  expect(pressing(atStart(), '/', 'a', '\x03').isLeft).toBe(true)
-  expect(pressing(atStart(), 'x', '\x1b[15~', '☃').isLeft).toBe(false)
+test('q and Esc leave, Ctrl-C and Ctrl-D interrupt', () => {
+  for (const key of ['q', 'Q', '\x1b']) expect(press(atStart(), key).left).toBe('quit')
+  for (const key of ['\x03', '\x04']) expect(pressing(atStart(), '/', key).left).toBe('interrupted')
+  expect(pressing(atStart(), 'x', '\x1b[15~', '☃').left).toBeUndefined()
 })
 
 function stepsThrough(history: readonly Recording['before'][]): readonly Step[] {

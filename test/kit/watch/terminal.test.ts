@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect } from 'vitest'
 import { projectRoot } from '../../../src/course/index.ts'
 import { need } from '../need.ts'
+import { starterRun } from '../recording/starter.ts'
 import { openTerminal, type Terminal } from '../tmux.ts'
 
 const { describe } = need('tmux')
@@ -70,6 +71,27 @@ describe('watch in a terminal', () => {
     expect(await log()).toContain('"SOLUTION_REVEALED"')
   })
 
+  test('t steps through what the check did, and comes back', async () => {
+    const { until, press } = watch()
+    await until(/failed +createEvent[\s\S]*q quit/)
+    const run = { ...starterRun(), lesson: '01-events' }
+    press('t')
+    await until(/No run of this lesson has been recorded yet|before step/)
+    press('Escape')
+    await until(/q quit/)
+    await writeFile(join(home, '.eventlings', 'last-run.json'), JSON.stringify(run))
+    press('t')
+    await until(/step 4 of 4[\s\S]*jk scroll/)
+    press('Left')
+    await until(/step 3 of 4/)
+    press('q')
+    await until(/failed +createEvent[\s\S]*t step through/)
+    press('t')
+    await until(/step 4 of 4[\s\S]*jk scroll/)
+    press('C-c')
+    expect(await until(/\[ended 0\]/)).toContain('[ended 0]')
+  })
+
   test("a key that sends several characters doesn't count as the letters in them", async () => {
     const { until, press } = watch()
     await until(/failed +createEvent[\s\S]*q quit/)
@@ -124,7 +146,7 @@ describe('watch in a terminal', () => {
     const narrow = await until(/q quit/)
     for (const line of narrow.split('\n')) expect(line.length).toBeLessThanOrEqual(60)
     resize(120, 50)
-    await until(/h hint {2}d diff.*q quit/)
+    await until(/h hint {2}t step through {2}d diff.*q quit/)
   })
 
   test('Ctrl-C leaves the terminal as it was', async () => {
