@@ -1,5 +1,6 @@
 import {
   apply,
+  collidingSteps,
   collisionOf,
   type Keys,
   keysOf,
@@ -44,7 +45,8 @@ export function openExplorer(given: Recording): Explorer {
     after: keys,
     filter: '',
   }
-  return collision === undefined ? opened : { ...goTo(opened, indexOf(opened, collision.wrote) + 1) }
+  const last = collidingSteps(collision).at(-1)
+  return last === undefined ? opened : goTo(opened, indexOf(opened, last) + 1)
 }
 
 /** Steps forward or back, one step at a time, to where `at` steps have been done. */
@@ -69,13 +71,9 @@ export function goTo(explorer: Explorer, at: number): Explorer {
 export function toCollision(explorer: Explorer): Explorer {
   const { collision } = explorer.recording
   if (collision === undefined) return { ...explorer, notice: 'No commands of this run collided.' }
-  const { looked, changed, wrote, never } = collision
-  const marked = [looked, changed, wrote, never]
-    .filter((n) => n !== undefined)
-    .map((n) => indexOf(explorer, n) + 1)
-    .sort((a, b) => a - b)
+  const marked = collidingSteps(collision).map((n) => indexOf(explorer, n) + 1)
   const next = marked.find((at) => at > explorer.at) ?? marked[0] ?? explorer.at
-  return { ...goTo(explorer, next), notice: sentenceOf(explorer.recording, collision) }
+  return { ...goTo(explorer, next), notice: sentenceOf(collision) }
 }
 
 function indexOf({ recording }: Explorer, n: number): number {

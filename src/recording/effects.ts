@@ -3,19 +3,21 @@ import type { CommandStep, Step } from './types.ts'
 
 /** What one step did to the keys, as far as it can be told. */
 export interface Effect {
-  readonly step: CommandStep
-  /** The step itself or, for EXEC, what it executed. */
+  readonly n: number
+  /** Undefined for what the check or the server did. */
+  readonly lane: number | undefined
+  /** The command itself or, for EXEC, what it executed. */
   readonly parts: readonly CommandStep[]
   readonly looked: ReadonlySet<string>
   /** Keys that it changed or, if it was refused, wanted to change. */
   readonly wrote: ReadonlySet<string>
-  /** Redis replied with an error, or with nil because a condition wasn't met. */
+  /** Redis replied with an error, or with nil because a condition wasn't met, or a script decided to write nothing. */
   readonly isRefused: boolean
+  /** Its place in the order is uncertain. */
+  readonly about: boolean
 }
 
-/** Commands whose reply 0 means that they changed nothing. */
-const ZERO_IS_NOTHING =
-  /^(SADD|SREM|ZREM|HDEL|HSETNX|SETNX|DEL|UNLINK|LREM|XACK|XDEL|XTRIM|EXPIRE|PEXPIRE|PERSIST|MSETNX|EVAL|FCALL)/
+const NOTHING: ReadonlySet<string> = new Set()
 
 /**
  * The steps that looked at keys or changed them, in order. What's queued in a transaction takes effect with its EXEC.
@@ -24,16 +26,16 @@ const ZERO_IS_NOTHING =
 export function effectsOf(steps: readonly Step[]): readonly Effect[] {
   const knowsChanges = steps.some(({ changes }) => changes.length > 0)
   const queues = new Map<number, CommandStep[]>()
-  return steps.flatMap((step) => {
-    if (step.kind !== 'command') return []
+  return steps.flatMap((step): readonly Effect[] => {
+    if (step.kind !== 'command') return byOthers(step)
     const name = nameOf(step)
     const queue = queues.get(step.connection)
     if (name === 'MULTI') queues.set(step.connection, [])
     else if (name === 'EXEC' || name === 'DISCARD') {
       queues.delete(step.connection)
-      if (name === 'EXEC') return effect(step, queue ?? [], knowsChanges)
+      if (name === 'EXEC') return effectOf(step, queue ?? [], knowsChanges)
     } else if (queue !== undefined) queue.push(step)
-    else return effect(step, [step], knowsChanges)
+    else return effectOf(step, [step], knowsChanges)
     return []
   })
 }
@@ -42,22 +44,46 @@ export function nameOf({ args }: Pick<CommandStep, 'args'>): string {
   return args[0]?.s.toUpperCase() ?? ''
 }
 
-function effect(step: CommandStep, parts: readonly CommandStep[], knowsChanges: boolean): readonly Effect[] {
+/** The check writes, too: another customer's event, for example. */
+function byOthers({ n, changes }: Step): readonly Effect[] {
+  if (changes.length === 0) return []
+  const wrote = new Set(changes.map(({ key }) => key))
+  return [{ n, lane: undefined, parts: [], looked: NOTHING, wrote, isRefused: false, about: false }]
+}
+
+function effectOf(
+  step: CommandStep,
+  parts: readonly CommandStep[],
+  knowsChanges: boolean,
+): readonly Effect[] {
+  const { n, lane, fate, about = false } = step
+  if (fate !== 'answered' && fate !== 'lost') return []
   const touched = parts.flatMap(touches)
   const looked = new Set(touched.filter(({ how }) => how !== 'write').map(({ key }) => key))
   const named = new Set(touched.filter(({ how }) => how === 'write').map(({ key }) => key))
-  const { fate, reply } = step
-  if (fate !== 'answered' && fate !== 'lost') return []
-  const isRefused = named.size > 0 && /^(\(error\)|\(nil\)|\[\(error\))/.test(reply?.s ?? '')
-  if (isRefused) return [{ step, parts, looked, wrote: named, isRefused }]
-  const wrote = knowsChanges
+  const changed = knowsChanges
     ? new Set(step.changes.map(({ key }) => key))
-    : didNothing(step)
-      ? new Set<string>()
+    : saysNothing(step)
+      ? NOTHING
       : named
-  return looked.size + wrote.size === 0 ? [] : [{ step, parts, looked, wrote, isRefused }]
+  const isRefused = named.size > 0 && (isRefusal(step) || (changed.size === 0 && isScript(step)))
+  const wrote = isRefused ? named : changed
+  return looked.size + wrote.size === 0 ? [] : [{ n, lane, parts, looked, wrote, isRefused, about }]
 }
 
-function didNothing(step: CommandStep): boolean {
-  return ZERO_IS_NOTHING.test(nameOf(step)) && /^\[?\(integer\) (0|-1)\b/.test(step.reply?.s ?? '')
+function isRefusal({ reply }: CommandStep): boolean {
+  return /^(\(error\)|\(nil\)|\[\(error\))/.test(reply?.s ?? '')
+}
+
+function isScript(step: CommandStep): boolean {
+  return /^(EVAL|EVALSHA|FCALL)$/.test(nameOf(step))
+}
+
+/** Commands whose reply 0 means that they changed nothing. */
+const ZERO_IS_NOTHING =
+  /^(SADD|SREM|ZREM|HDEL|HSETNX|SETNX|DEL|UNLINK|LREM|XACK|XDEL|XTRIM|EXPIRE|PEXPIRE|PERSIST|MSETNX)$/
+
+function saysNothing(step: CommandStep): boolean {
+  const mayBe = ZERO_IS_NOTHING.test(nameOf(step)) || isScript(step)
+  return mayBe && /^\[?\(integer\) (0|-1)\b/.test(step.reply?.s ?? '')
 }

@@ -90,14 +90,14 @@ export function laneView(run: Run, most: number = Number.POSITIVE_INFINITY): Lan
     lanes,
     rows,
     ...(key !== undefined && { key }),
-    ...(collision && { sentence: sentenceOf(run, collision) }),
+    ...(collision && { sentence: sentenceOf(collision) }),
   }
 
   function rowOf(step: Step): DistributiveOmit<Row, 'waiting'> {
     const { n, at } = step
     switch (step.kind) {
       case 'command': {
-        const mark = markOf(n, run, collision)
+        const mark = markOf(n, collision)
         const { lane, fate, held, about = false } = step
         return {
           kind: 'command',

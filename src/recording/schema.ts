@@ -143,11 +143,13 @@ export const recordingSchema = z.strictObject({
     .optional(),
   collision: z
     .strictObject({
-      kind: z.enum(['stale', 'crash', 'lost', 'twice']),
+      kind: z.enum(['stale', 'torn', 'crash', 'lost', 'twice']),
       key: z.string(),
       looked: z.int().optional(),
       changed: z.int().optional(),
-      wrote: z.int(),
+      wrote: z.int().optional(),
+      refused: z.literal(true).optional(),
+      again: z.int().optional(),
       never: z.int().optional(),
     })
     .optional(),

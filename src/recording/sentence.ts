@@ -1,31 +1,38 @@
-import type { Collision, Recording, Step } from './types.ts'
+import type { Collision } from './types.ts'
 
 /** The words that every screen uses for the steps of a collision. */
 export type Mark = 'looked' | 'changed' | 'wrote' | 'refused'
 
-type Run = Pick<Recording, 'steps'>
-
 /** The word for a step that took part in the collision. */
-export function markOf(n: number, run: Run, collision: Collision | undefined): Mark | undefined {
+export function markOf(n: number, collision: Collision | undefined): Mark | undefined {
   switch (n) {
     case collision?.looked:
+    case collision?.again:
       return 'looked'
     case collision?.changed:
       return 'changed'
     case collision?.wrote:
-      return isRefused(n, run) ? 'refused' : 'wrote'
+      return collision?.refused === true ? 'refused' : 'wrote'
     default:
       return undefined
   }
 }
 
+/** The steps that took part, in the order in which they ran. */
+export function collidingSteps(collision: Collision | undefined): readonly number[] {
+  const { looked, changed, wrote, again, never } = collision ?? {}
+  return [looked, changed, wrote, again, never].filter((n) => n !== undefined).sort((a, b) => a - b)
+}
+
 /** What happened, with the numbers of the steps. */
-export function sentenceOf(run: Run, { kind, looked, changed, wrote, never }: Collision): string {
+export function sentenceOf({ kind, looked, changed, wrote, refused, again, never }: Collision): string {
   switch (kind) {
     case 'stale':
-      return isRefused(wrote, run)
+      return refused === true
         ? `Step ${wrote} was refused because step ${changed} had changed the key since step ${looked}.`
         : `Step ${wrote} wrote what was decided at step ${looked}. Step ${changed} had changed the key by then.`
+    case 'torn':
+      return `Steps ${looked} and ${again} don't show the same moment, because step ${changed} changed the data in between.`
     case 'crash':
       return `The process died after step ${wrote}, so step ${never} never ran.`
     case 'lost':
@@ -35,9 +42,4 @@ export function sentenceOf(run: Run, { kind, looked, changed, wrote, never }: Co
     case 'twice':
       return `Steps ${changed} and ${wrote} did the same work.`
   }
-}
-
-function isRefused(n: number, { steps }: Run): boolean {
-  const step: Step | undefined = steps.find((one) => one.n === n)
-  return step?.kind === 'command' && /^(\(error\)|\(nil\)|\[\(error\))/.test(step.reply?.s ?? '')
 }

@@ -1,3 +1,4 @@
+import { collidingSteps } from './sentence.ts'
 import { touches } from './touches.ts'
 import type { Collision, Recording, Step } from './types.ts'
 
@@ -13,9 +14,7 @@ const LAST = 3
  */
 export function tellingSteps({ steps, collision }: Run, most: number): ReadonlySet<number> {
   if (steps.length <= most) return new Set(steps.map(({ n }) => n))
-  const marked = [collision?.looked, collision?.changed, collision?.wrote, collision?.never].filter(
-    (n) => n !== undefined,
-  )
+  const marked = collidingSteps(collision)
   const distance = (n: number) =>
     Math.min(...marked.map((mark) => Math.abs(mark - n)), Number.MAX_SAFE_INTEGER)
   const worth = (step: Step, index: number): number => {

@@ -180,16 +180,21 @@ export interface GroupChange {
 
 /**
  * Which steps got in each other's way. `stale`: a lane looked at a key, another changed it, the first wrote all the
- * same. `crash`: the last command that ran (`wrote`), and the first that never did (`never`). `lost`: a command whose
- * reply was lost (`changed`), and its repetition (`wrote`); if it was never repeated, it's `wrote` itself. `twice`: two
- * steps that did the same work (`changed` and `wrote`).
+ * same. `torn`: a lane looked, another changed what it was looking at, and the first looked again (`again`) and took the
+ * two for one. `crash`: the last command that ran (`wrote`), and the first that never did (`never`). `lost`: a command
+ * whose reply was lost (`changed`), and its repetition (`wrote`); if it was never repeated, it's `wrote` itself.
+ * `twice`: two steps that did the same work (`changed` and `wrote`).
  */
 export interface Collision {
-  readonly kind: 'stale' | 'crash' | 'lost' | 'twice'
+  readonly kind: 'stale' | 'torn' | 'crash' | 'lost' | 'twice'
   readonly key: string
   readonly looked?: number
   readonly changed?: number
-  readonly wrote: number
+  /** Missing only for `torn`. */
+  readonly wrote?: number
+  /** `stale`: Redis or a script refused what `wrote` wanted to write. */
+  readonly refused?: true
+  readonly again?: number
   /** `crash`: the first command that never ran. */
   readonly never?: number
 }

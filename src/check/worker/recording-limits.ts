@@ -2,6 +2,7 @@ import {
   apply,
   type Collision,
   changesBetween,
+  collidingSteps,
   type KeyState,
   type Keys,
   keysOf,
@@ -105,12 +106,13 @@ function renumbered(step: Step, place: Place): Step {
 }
 
 function movedCollision(collision: Collision, place: Place): Collision {
-  const { looked, changed, wrote, never } = collision
+  const { looked, changed, wrote, again, never } = collision
   return {
     ...collision,
-    wrote: place(wrote),
     ...(looked !== undefined && { looked: place(looked) }),
     ...(changed !== undefined && { changed: place(changed) }),
+    ...(wrote !== undefined && { wrote: place(wrote) }),
+    ...(again !== undefined && { again: place(again) }),
     ...(never !== undefined && { never: place(never) }),
   }
 }
@@ -119,12 +121,9 @@ function movedCollision(collision: Collision, place: Place): Collision {
 function kept({ steps, collision }: Recording, most: number): ReadonlySet<number> {
   const third = Math.floor(most / 3)
   const ends = [...steps.slice(0, third), ...steps.slice(-third)].map(({ n }) => n)
-  const marked = [collision?.looked, collision?.changed, collision?.wrote, collision?.never].filter(
-    (n) => n !== undefined,
-  )
   const touching =
     collision === undefined ? [] : steps.filter((step) => touches(step, collision.key)).slice(-third)
-  return new Set([...ends, ...marked, ...touching.map(({ n }) => n)])
+  return new Set([...ends, ...collidingSteps(collision), ...touching.map(({ n }) => n)])
 }
 
 function touches(step: Step, key: string): boolean {

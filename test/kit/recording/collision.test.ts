@@ -63,7 +63,14 @@ describe('a stale write', () => {
       1  EXISTS orders → (integer) 0
       2  XGROUP CREATE orders mail 0 MKSTREAM → OK
       1! XGROUP CREATE orders mail 0 MKSTREAM → (error) BUSYGROUP Consumer Group name already exists`)
-    expect(collisionOf(race)).toEqual({ kind: 'stale', key: 'orders', looked: 1, changed: 2, wrote: 3 })
+    expect(collisionOf(race)).toEqual({
+      kind: 'stale',
+      key: 'orders',
+      looked: 1,
+      changed: 2,
+      wrote: 3,
+      refused: true,
+    })
   })
 
   test("isn't one if the other client only looked, or its write was refused", () => {
@@ -105,7 +112,54 @@ describe('a stale write', () => {
       1! SET seats 0 → OK`)
     expect(collisionOf(race)).toMatchObject({ changed: 2 })
     expect(collisionOf(withChanges(race, { 3: 'seats' }))).toBeUndefined()
+    const other = run(`
+      1  GET seats → "1"
+      2  DECR seats → (integer) 0
+      1! EVAL "return 1" 1 seats → "sold out"`)
+    expect(collisionOf(withChanges(other, { 2: 'seats' }))).toMatchObject({
+      changed: 2,
+      wrote: 3,
+      refused: true,
+    })
     expect(collisionOf(withChanges(race, { 2: 'seats', 3: 'seats' }))).toMatchObject({ changed: 2, wrote: 3 })
+  })
+})
+
+describe('what the check itself writes while it holds a client', () => {
+  test('counts as a change', () => {
+    const race = run(`
+      1  HGET emails ada → "customer-1"
+      1! HDEL emails ada → (integer) 1`)
+    const written: Step = {
+      n: 2,
+      at: 1,
+      kind: 'check',
+      what: 'the test sends HSET emails ada customer-2',
+      changes: [{ key: 'emails', type: 'hash', fields: { ada: [{ s: 'customer-1' }, { s: 'customer-2' }] } }],
+    }
+    const [look, write] = withChanges(race, { 2: 'emails' }).steps
+    if (look === undefined || write === undefined) throw new Error('two steps')
+    const steps = [look, written, { ...write, n: 3 }]
+    expect(collisionOf({ ...race, steps })).toMatchObject({ kind: 'stale', looked: 1, changed: 2, wrote: 3 })
+  })
+})
+
+describe('torn reads', () => {
+  test('are two looks around a change, by a client that wrote nothing', () => {
+    const race = run(`
+      1  HGET snapshot state → "5 points"
+      2  HSET snapshot state "12 points" position 3-0 → (integer) 0
+      1! HGET snapshot position → "3-0"`)
+    expect(collisionOf(race)).toEqual({ kind: 'torn', key: 'snapshot', looked: 1, changed: 2, again: 3 })
+  })
+
+  test('may be of two keys that changed together', () => {
+    const race = run(`
+      1  GET key:1 → (nil)
+      2  SET key:1 secret → OK
+      2  XADD customer:1 * data encrypted → "1-0"
+      1! XRANGE customer:1 - + → [["1-0", ["data", "encrypted"]]]`)
+    expect(collisionOf(race)).toEqual({ kind: 'torn', key: 'key:1', looked: 1, changed: 2, again: 4 })
   })
 })
 

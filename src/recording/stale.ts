@@ -1,0 +1,100 @@
+import type { Effect } from './effects.ts'
+import type { Collision, CommandStep } from './types.ts'
+
+/** What happened while the check held a lane back, between two of its commands. */
+interface Gap {
+  /** What the lane looked at before. */
+  readonly looks: readonly Effect[]
+  /** What others changed meanwhile. */
+  readonly changes: readonly Effect[]
+  /** What the lane did after that. */
+  readonly after: readonly Effect[]
+}
+
+/**
+ * A lane looked at a key, another changed it, and then the first one wrote. Where the check held a lane back, the gap
+ * is known; otherwise only a write to that very key counts. A write that was refused is the last resort.
+ */
+export function stale(commands: readonly CommandStep[], effects: readonly Effect[]): Collision | undefined {
+  const gaps = commands.filter(isFirstHeld(commands)).map((held) => gapBefore(held, commands, effects))
+  const isSteered = commands.some(({ held }) => held !== undefined)
+  const found = isSteered ? gaps.flatMap(staleAfter) : effects.flatMap((write) => staleWrite(write, effects))
+  return found.find(({ refused }) => refused === undefined) ?? found[0] ?? gaps.flatMap(tornBy)[0]
+}
+
+/** Of commands held one after the other, the first was held where the check stepped in. */
+function isFirstHeld(commands: readonly CommandStep[]) {
+  return (step: CommandStep): boolean =>
+    step.held !== undefined &&
+    commands.findLast(({ lane, n }) => lane === step.lane && n < step.n)?.held === undefined
+}
+
+function gapBefore(held: CommandStep, commands: readonly CommandStep[], effects: readonly Effect[]): Gap {
+  const from = commands.findLast(({ lane, n }) => lane === held.lane && n < held.n)?.n ?? 0
+  const own = effects.filter(({ lane }) => lane === held.lane)
+  return {
+    looks: own.filter(({ n, looked }) => n <= from && looked.size > 0),
+    changes: effects.filter(
+      ({ lane, n, wrote, isRefused }) =>
+        lane !== held.lane && n > from && n < held.n && wrote.size > 0 && !isRefused,
+    ),
+    after: own.filter(({ n }) => n >= held.n),
+  }
+}
+
+/** A write to the key itself tells more than one to another key. */
+function staleAfter({ looks, changes, after }: Gap): readonly Collision[] {
+  const writes = after.filter(({ wrote }) => wrote.size > 0)
+  const found = changes.flatMap((change) =>
+    [...change.wrote].flatMap((key) => {
+      const look = looks.findLast(({ looked }) => looked.has(key))
+      const own = writes.find(({ wrote }) => wrote.has(key))
+      const write = own ?? writes[0]
+      if (look === undefined || write === undefined) return []
+      return [{ ...staleCollision(key, look, change, write), isOwn: own !== undefined }]
+    }),
+  )
+  return [...found.filter(({ isOwn }) => isOwn), ...found.filter(({ isOwn }) => !isOwn)].map(
+    ({ isOwn, ...collision }) => collision,
+  )
+}
+
+function staleWrite(write: Effect, effects: readonly Effect[]): readonly Collision[] {
+  const { n, lane, wrote } = write
+  const before = effects.filter((other) => other.n < n && !other.about)
+  return [...wrote].flatMap((key) => {
+    const last = before.findLast(
+      (other) => other.lane === lane && (other.looked.has(key) || other.wrote.has(key)),
+    )
+    if (lane === undefined || last?.looked.has(key) !== true) return []
+    const change = before.find(
+      (other) => other.n > last.n && other.lane !== lane && other.wrote.has(key) && !other.isRefused,
+    )
+    return change === undefined ? [] : [staleCollision(key, last, change, write)]
+  })
+}
+
+function staleCollision(key: string, look: Effect, change: Effect, write: Effect): Collision {
+  return {
+    kind: 'stale',
+    key,
+    looked: look.n,
+    changed: change.n,
+    wrote: write.n,
+    ...(write.isRefused && { refused: true }),
+  }
+}
+
+/** The lane wrote nothing, but what it read before the gap and after it doesn't belong together. */
+function tornBy({ looks, changes, after }: Gap): readonly Collision[] {
+  return changes.flatMap((change) =>
+    [...change.wrote].flatMap((key): readonly Collision[] => {
+      const look = looks.findLast(({ looked }) => looked.has(key))
+      const again = after.find(({ looked }) =>
+        changes.some(({ wrote }) => [...looked].some((one) => wrote.has(one))),
+      )
+      if (look === undefined || again === undefined) return []
+      return [{ kind: 'torn', key, looked: look.n, changed: change.n, again: again.n }]
+    }),
+  )
+}
