@@ -611,6 +611,24 @@ describe('getUserProjection', () => {
     )
   })
 
+  test('reads the row in one piece', async () => {
+    await everyInterleaving({
+      name: 'getUserProjection',
+      prepare: () => plant(),
+      first: (redis) => getUserProjection(redis, 'user-42'),
+      second: () => box.admin.hset(KEY, { email: 'ada@new.example', emailChanges: 1, version: 2 }),
+      verify: ({ first, held }) => {
+        const found = first.ok && first.value
+        const seen = found && [found.email, found.emailChanges, found.version].join(' ')
+        verify(
+          seen === 'ada@old.example 0 1' || seen === 'ada@new.example 1 2',
+          `Event 2 was applied just before \`getUserProjection\` sent its ${held ?? 'last command'}, and the result is a mixture of the row before it and the row after it. Read all fields with one command, such as \`HGETALL\`.`,
+          { received: first.ok ? first.value : first.error },
+        )
+      },
+    })
+  })
+
   test('returns null if there is no phone', async () => {
     await plant()
     await box.admin.hdel(KEY, 'phone')

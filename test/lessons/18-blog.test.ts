@@ -493,6 +493,23 @@ describe('publishPost', () => {
     })
   })
 
+  test('never empties a public post', async () => {
+    await everyInterleaving({
+      name: 'editPost',
+      prepare: () => plant(CREATED),
+      first: (redis) => editPost(redis, clock, 'post-1', { content: '' }),
+      second: (redis) => publishPost(redis, clock, 'post-1'),
+      verify: async ({ first, second, held, after }) => {
+        const all = await types()
+        verify(
+          all.length === 2 && first.ok !== second.ok,
+          `A draft was published between the ${after ?? 'start'} and the ${held ?? 'end'} of an \`editPost\` that empties it. Exactly one of the two commands should be refused: a draft may be emptied, but a public post may not, so \`editPost\` has to decide again after a conflict.`,
+          { received: all },
+        )
+      },
+    })
+  })
+
   test('never shows an empty post', async () => {
     await everyInterleaving({
       name: 'publishPost',
