@@ -365,6 +365,31 @@ describe('subscribe', () => {
     )
   })
 
+  test('ends at once, whatever it waits for', async () => {
+    const stop = new AbortController()
+    const running = attempt('subscribe', () => open(box.redis).subscribe(() => {}, { signal: stop.signal }), {
+      background: true,
+      seconds: 20,
+    })
+    const waiting = () =>
+      box.commands.filter(
+        ({ name, args, pending }) =>
+          pending &&
+          /^(XREAD|XREADGROUP|B.POP)$/.test(name) &&
+          (/^B/.test(name) || args.some((arg) => /^block$/i.test(arg))),
+      )
+    for (let turn = 0; turn < 200 && waiting().length === 0; turn += 1) await box.roundTrips(1)
+    const reads = waiting()
+    stop.abort()
+    const outcome = await running
+    const unblocked = box.commands.some(({ name }) => name === 'CLIENT')
+    verify(
+      outcome.ok && (unblocked || !reads.some(({ reply }) => reply === null)),
+      'The signal aborted while subscribe was waiting for an event, and subscribe waited until its read timed out. A program that wants to end has to wait as long. Cut the connection that the read waits on: `reader.disconnect()`.',
+      { received: outcome.ok ? 'it waited for the whole BLOCK' : outcome.error },
+    )
+  })
+
   test('in pages', async () => {
     await subject.plant(S, 1_010)
     const stop = new AbortController()
@@ -451,6 +476,29 @@ describe('snapshots', () => {
         await call('saveSnapshot', () => store.saveSnapshot(S, model, loaded)),
         true,
         `There was a damaged snapshot (${JSON.stringify(broken)}). saveSnapshot should replace it with a good one.`,
+      )
+    }
+  })
+
+  test('a damaged snapshot of a newer model', async () => {
+    await subject.plant(S, 2)
+    const store = open(box.redis)
+    const model = { name: 'last', version: 3, initial: 0, evolve: (state: number) => state + 1 }
+    const key = `es:{p7}:snapshot:last:${S}`
+    for (const broken of [{ version: 'two' }, { state: '{"sum":' }]) {
+      await box.admin.hset(key, { modelVersion: '4', version: '9', state: '7', ...broken })
+      const before = await box.admin.hgetall(key)
+      verifyEqual(
+        await call('load', () => store.load(S, model)),
+        { state: 2, version: 2 },
+        `A snapshot of model version 4 was damaged (${JSON.stringify(broken)}), and model version 3 is loading. It should ignore that snapshot and replay the events.`,
+      )
+      const saved = await call('saveSnapshot', () => store.saveSnapshot(S, model, { state: 2, version: 2 }))
+      const mayReplace = 'version' in broken && saved
+      verifyEqual(
+        [saved, await box.admin.hgetall(key)],
+        mayReplace ? [true, { modelVersion: '3', version: '2', state: '2' }] : [false, before],
+        `A snapshot of model version 4 was damaged (${JSON.stringify(broken)}), and model version 3 saved its own. ${'version' in broken ? 'You may keep the stored one, or replace all of its fields; the result of saveSnapshot should say which.' : 'The stored one should stay, because its model version is higher. The newer program will replace it.'}`,
       )
     }
   })
