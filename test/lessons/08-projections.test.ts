@@ -614,11 +614,12 @@ describe('getUserProjection', () => {
   test('reads the row in one piece', async () => {
     await everyInterleaving({
       name: 'getUserProjection',
-      prepare: () => plant(),
+      prepare: async () => void (await plant()),
       first: (redis) => getUserProjection(redis, 'user-42'),
-      second: () => box.admin.hset(KEY, { email: 'ada@new.example', emailChanges: 1, version: 2 }),
+      second: async () =>
+        void (await box.admin.hset(KEY, { email: 'ada@new.example', emailChanges: 1, version: 2 })),
       verify: ({ first, held }) => {
-        const found = first.ok && first.value
+        const found = first.ok ? (first.value as Awaited<ReturnType<typeof getUserProjection>>) : null
         const seen = found && [found.email, found.emailChanges, found.version].join(' ')
         verify(
           seen === 'ada@old.example 0 1' || seen === 'ada@new.example 1 2',
