@@ -1,4 +1,5 @@
-import { fileURLToPath } from 'node:url'
+import path from 'node:path'
+import { projectRoot } from '../course/root.ts'
 import type { Context } from './context.ts'
 import type { ExitCode } from './exit.ts'
 
@@ -26,4 +27,4 @@ export interface CommandEntry {
 export const self = 'npx eventlings'
 
 /** The program's file, for starting it as another process. */
-export const programFile = fileURLToPath(new URL('eventlings.mjs', import.meta.url))
+export const programFile = path.join(projectRoot(), 'src', 'cli', 'eventlings.mjs')

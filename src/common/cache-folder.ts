@@ -1,6 +1,7 @@
 import { accessSync, constants, lstatSync, mkdirSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
+import { ownFolder } from './own-folder.ts'
 
 /** There's no writable folder for what a check builds. */
 export class NoCacheError extends Error {
@@ -9,7 +10,7 @@ export class NoCacheError extends Error {
 
 /** Where builds are kept: in the project or, if the project isn't writable, with other temporary files. */
 export function cacheFolder(root: string): string {
-  const own = join(root, '.eventlings', 'cache')
+  const own = join(ownFolder(root), '.eventlings', 'cache')
   const other = join(tmpdir(), `eventlings-${user()}`)
   if (canKeep(own)) return own
   if (canKeep(other, 0o700) && isMine(other)) return other

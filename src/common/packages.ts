@@ -2,17 +2,24 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createRequire, isBuiltin } from 'node:module'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { ownFolder } from './own-folder.ts'
 
-/** Resolves a package as a file in the project's root would, for code that runs from a cache folder elsewhere. */
+/**
+ * Resolves a package as a learner's file would, for code that runs from a cache folder elsewhere. What the learner's
+ * folder lacks comes from the course.
+ */
 export function packageResolver(root: string): (name: string) => string | undefined {
-  const require = createRequire(join(root, 'package.json'))
+  const requires = [ownFolder(root), root].map((folder) => createRequire(join(folder, 'package.json')))
   return (name) => {
     if (isBuiltin(name)) return name
-    try {
-      return pathToFileURL(require.resolve(name)).href
-    } catch {
-      return undefined
+    for (const require of requires) {
+      try {
+        return pathToFileURL(require.resolve(name)).href
+      } catch {
+        // The next folder may have it.
+      }
     }
+    return undefined
   }
 }
 
@@ -20,7 +27,7 @@ export function packageResolver(root: string): (name: string) => string | undefi
  * The packages that the project names itself. Others may be in node_modules too, but the course doesn't promise them.
  */
 export function declaredPackages(root: string): ReadonlySet<string> {
-  for (let folder = root; ; folder = dirname(folder)) {
+  for (let folder = ownFolder(root); ; folder = dirname(folder)) {
     const manifest = join(folder, 'package.json')
     if (existsSync(manifest)) {
       const { dependencies = {}, devDependencies = {} } = JSON.parse(readFileSync(manifest, 'utf8'))

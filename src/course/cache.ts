@@ -1,8 +1,9 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { ownFolder } from '../common/own-folder.ts'
 import type { FrontMatter } from './front-matter.ts'
 
-/** A lesson's front matter as it was when its file had this size and time. */
+/** A lesson's front matter as it was when its file had this size and time of its last change. */
 export interface CachedLesson {
   readonly size: number
   /** Milliseconds, with the fraction that the file system keeps. */
@@ -17,7 +18,7 @@ export type CourseIndex = Readonly<Record<string, CachedLesson>>
 const format = 1
 
 export function indexFile(root: string): string {
-  return path.join(root, '.eventlings', 'cache', 'course.json')
+  return path.join(ownFolder(root), '.eventlings', 'cache', 'course.json')
 }
 
 /** The index as last written. A missing, torn or foreign one counts as empty: it's only a shortcut. */

@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { ownFolder } from '../common/own-folder.ts'
 import type { Course } from './lesson.ts'
 
 /** Everything named after a lesson; absolute paths. `rightAnswers` is a folder. */
@@ -20,7 +21,7 @@ export function filesOf(course: Pick<Course, 'root'>, slug: string): LessonFiles
     starter: at('exercises', `${slug}.ts`),
     solution: at('solutions', `${slug}.ts`),
     suite: at('test', 'lessons', `${slug}.test.ts`),
-    workspace: at('workspace', `${slug}.ts`),
+    workspace: path.join(ownFolder(course.root), 'workspace', `${slug}.ts`),
     rightAnswers: at('test', 'right-answers', slug),
     mistakes: at('test', 'mistakes', `${slug}.md`),
   }

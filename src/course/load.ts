@@ -44,7 +44,9 @@ async function lessonFiles(root: string): Promise<readonly string[]> {
 
 async function readEntry(root: string, name: string, known: CachedLesson | undefined): Promise<CachedLesson> {
   const file = path.join(root, 'lessons', name)
-  const { size, mtimeMs: mtime } = await stat(file)
+  const { size, mtimeMs, ctimeMs } = await stat(file)
+  // Every file of an npm package has the same old date, but the system knows when it was put there.
+  const mtime = Math.max(mtimeMs, ctimeMs)
   if (known?.size === size && known.mtime === mtime) return known
   const shown = `lessons/${name}`
   const { frontMatter } = splitFrontMatter(shown, await readFile(file, 'utf8'))

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path'
 import type { Target } from '../check/index.ts'
+import { ownFolder } from '../common/own-folder.ts'
 import { type Course, filesOf } from '../course/index.ts'
 
 /** Where a learner's files are: their answers and their progress. */
@@ -15,9 +16,9 @@ export interface Home {
   target(slug: string): Target
 }
 
-/** The project's own folder, or the one in EVENTLINGS_HOME: a rehearsal works there and touches no one's answers. */
+/** The learner's own folder, or the one in EVENTLINGS_HOME: a rehearsal works there and touches no one's answers. */
 export function homeOf(course: Course, env: NodeJS.ProcessEnv): Home {
-  const folder = resolve(env.EVENTLINGS_HOME || course.root)
+  const folder = resolve(env.EVENTLINGS_HOME || ownFolder(course.root))
   const workspace = join(folder, 'workspace')
   const answer = (slug: string) => join(workspace, `${slug}.ts`)
   return {

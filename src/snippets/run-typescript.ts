@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cacheFolder } from '../common/cache-folder.ts'
+import { ownFolder } from '../common/own-folder.ts'
 import { bundleGuest } from './guest-bundle.ts'
 
 export interface Printed {
@@ -38,7 +39,7 @@ export async function runTypeScript(code: string, options: TypeScriptOptions): P
   const file = join(folder, `${randomUUID()}.mjs`)
   writeFileSync(file, bundle.script)
   try {
-    return await run(file, url, seconds, root, signal)
+    return await run(file, url, seconds, ownFolder(root), signal)
   } finally {
     rmSync(file, { force: true })
   }

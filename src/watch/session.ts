@@ -1,4 +1,4 @@
-import { relative, sep } from 'node:path'
+import { shownPath } from '../check/host/shown-path.ts'
 import type { typeWarning } from '../check/host/type-error.ts'
 import type { Checker, CheckResult } from '../check/index.ts'
 import type { LessonSummary } from '../course/index.ts'
@@ -297,8 +297,7 @@ export class WatchSession {
   }
 
   #shown(file: string): string {
-    const inside = relative(this.#options.course.root, file)
-    return inside.startsWith('..') ? file : inside.split(sep).join('/')
+    return shownPath(this.#options.course.root, file)
   }
 
   #show(panel: Panel): void {

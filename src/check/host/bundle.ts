@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { dirname, join, resolve, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { BuildOptions, Loader, Message, OnResolveArgs, OnResolveResult, PluginBuild } from 'esbuild'
+import { ownFolder } from '../../common/own-folder.ts'
 import { declaredPackages, packageOf, packageResolver } from '../../common/packages.ts'
 import { builtFile } from '../../course/built-file.ts'
 import type { Problem } from '../es-module.ts'
@@ -173,8 +174,11 @@ function resolveFor(plugin: PluginBuild, input: BundleInput, files: Set<string>,
   }
 
   function isOurs(path: string): boolean {
-    return ['src', 'test', 'solutions', 'exercises', 'lessons', '.eventlings'].some((folder) =>
-      resolve(path).startsWith(join(root, folder) + sep),
+    const folders = ['src', 'dist', 'test', 'solutions', 'exercises', 'lessons'].map((name) =>
+      join(root, name),
+    )
+    return [...folders, join(ownFolder(root), '.eventlings')].some((folder) =>
+      resolve(path).startsWith(folder + sep),
     )
   }
 

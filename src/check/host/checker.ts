@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises'
+import { ownFolder } from '../../common/own-folder.ts'
 import { type Course, filesOf, type Lesson } from '../../course/index.ts'
 import type { Recording } from '../../recording/index.ts'
 import { isGone, RedisGoneError, type RunningRedis } from '../../redis/index.ts'
@@ -75,7 +76,7 @@ const SPARE = 3
 export async function openChecker(options: CheckerOptions): Promise<Checker> {
   const { course, redis, mine, stayWarm = false } = options
   let runtime = await buildRuntime(course.root)
-  const pool = new WorkerPool(() => worker(runtime, redis, course.root))
+  const pool = new WorkerPool(() => worker(runtime, redis, ownFolder(course.root)))
   pool.fill(1)
   let busy: WorkerProcess | undefined
   const read = lessonReader(course)
@@ -202,7 +203,7 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
   }
 }
 
-function worker(runtime: Runtime, redis: RunningRedis, root: string): WorkerProcess {
+function worker(runtime: Runtime, redis: RunningRedis, cwd: string): WorkerProcess {
   const environment: SandboxEnvironment = {
     url: redis.url,
     kind: redis.kind,
@@ -210,7 +211,7 @@ function worker(runtime: Runtime, redis: RunningRedis, root: string): WorkerProc
     has: NEEDS.filter((need) => redis.has(need)),
     allow: [],
   }
-  return new WorkerProcess(runtime.worker, environment, root)
+  return new WorkerProcess(runtime.worker, environment, cwd)
 }
 
 /** Parses the lesson again only when its file has changed: a watcher asks for the same one on every save. */

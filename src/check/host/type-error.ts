@@ -6,6 +6,7 @@ import { constants, setPriority } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { cacheFolder } from '../../common/cache-folder.ts'
+import { ownFolder } from '../../common/own-folder.ts'
 import type { CheckResult } from '../result.ts'
 import { shownPath } from './shown-path.ts'
 
@@ -53,7 +54,8 @@ async function firstTypeError({
   signal,
   patienceMs = PATIENCE_MS,
 }: TypeErrorOptions): Promise<TypeErrorAt | undefined> {
-  const require = createRequire(join(root, 'package.json'))
+  const own = ownFolder(root)
+  const require = createRequire(join(own, 'package.json'))
   const lib = join(dirname(require.resolve('typescript/package.json')), 'lib')
   // The compiler itself, not the script that starts it, which would be killed alone.
   const { default: compiler } = (await import(pathToFileURL(join(lib, 'getExePath.js')).href)) as {
@@ -74,17 +76,17 @@ async function firstTypeError({
     },
     typeRoots: modules.map((path) => join(path, '@types')),
   }
-  const settings = { extends: join(root, 'tsconfig.json'), compilerOptions, files: [answer], include: [] }
+  const settings = { extends: join(own, 'tsconfig.json'), compilerOptions, files: [answer], include: [] }
   writeFileSync(project, JSON.stringify(settings))
   try {
-    const printed = await output(compiler(), ['--project', project, '--noEmit', '--pretty', 'false'], root, {
+    const printed = await output(compiler(), ['--project', project, '--noEmit', '--pretty', 'false'], own, {
       timeout: patienceMs,
       ...(signal && { signal }),
     })
     for (const [, path, line, message = ''] of printed.matchAll(DIAGNOSTIC)) {
       // An error without a file, or in these settings, isn't about the answer.
       if (path === undefined || path.endsWith(basename(project))) return undefined
-      if (resolve(realpathSync(root), path) === answer)
+      if (resolve(realpathSync(own), path) === answer)
         return { line: Number(line), message: cut(message.trim()) }
     }
     return undefined
