@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { moduleOptions } from '../common/module-options.mjs'
 
 const oldMs = 24 * 60 * 60 * 1000
 
@@ -44,18 +45,12 @@ async function build(source, cache, folder) {
     await esbuild.build({
       entryPoints: { main: join(source, 'cli', 'main.ts') },
       outdir: made,
-      outExtension: { '.js': '.mjs' },
-      bundle: true,
+      ...moduleOptions,
       // Code used by a single command stays in its own file, so that `list` doesn't load `check`.
       splitting: true,
       packages: 'external',
-      format: 'esm',
-      platform: 'node',
-      target: 'node20',
-      keepNames: true,
       sourcemap: true,
       sourcesContent: false,
-      logLevel: 'silent',
       define: { 'import.meta.url': 'urlOfSource' },
       plugins: [{ name: 'places', setup: keepPlaces }],
     })

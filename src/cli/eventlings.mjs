@@ -18,11 +18,13 @@ function pathTo(relative) {
 const root = pathTo('../..').replace(/\/$/, '')
 
 /**
- * Built if the build can be kept, otherwise from the sources; EVENTLINGS_SOURCES=1 asks for these. A newer Node can
- * also read them without esbuild: then everything that needs no check works even with the packages of another
- * platform.
+ * The npm package has a build and no sources. In a clone: built if the build can be kept, otherwise from the sources;
+ * EVENTLINGS_SOURCES=1 asks for these. A newer Node can also read them without esbuild: then everything that needs no
+ * check works even with the packages of another platform.
  */
 async function load() {
+  const { existsSync } = await import('node:fs')
+  if (!existsSync(pathTo('main.ts'))) return import('../../dist/program/main.mjs')
   const { builtProgram } = await import('./built-program.mjs')
   const built = process.env.EVENTLINGS_SOURCES ? undefined : await builtProgram(root)
   if (built !== undefined) {

@@ -12,18 +12,32 @@ export function packagesProblem(root) {
     const finding = `The folder ${root} has a * in its name, and Node can't load every package from such a folder.`
     return { finding, remedy: 'Rename it.' }
   }
-  const { dependencies = {} } = readJson(join(root, 'package.json'))
-  const missing = Object.keys(dependencies).filter((name) => find(root, name) === undefined)
+  const wanted = packagesOf(root)
+  const missing = wanted.filter((name) => find(root, name) === undefined)
   if (missing.length > 0) {
-    const all = missing.length === Object.keys(dependencies).length
+    const all = missing.length === wanted.length
     const more = missing.length - 3
     const names = more > 0 ? `${missing.slice(0, 3).join(', ')}, and ${more} more` : missing.join(', ')
     const finding = all
       ? "The course's packages aren't installed."
       : `Some of the course's packages aren't installed: ${names} ${missing.length === 1 ? 'is' : 'are'} missing.`
-    return { finding, remedy: `Run "npm install" in ${root}.` }
+    // Otherwise npm leaves out what a published build has built in.
+    const flag = process.env.NODE_ENV === 'production' ? ' --include=dev' : ''
+    return { finding, remedy: `Run "npm install${flag}" in ${installFolder(root)}.` }
   }
   return otherPlatform(root)
+}
+
+/** In a clone, all that the program is built from; in the npm package, only what isn't built in. */
+function packagesOf(root) {
+  const { dependencies = {}, devDependencies = {} } = readJson(join(root, 'package.json'))
+  const isClone = existsSync(join(root, 'src', 'cli', 'main.ts'))
+  return Object.keys(isClone ? { ...dependencies, ...devDependencies } : dependencies)
+}
+
+/** The npm package is in the node_modules of the folder that has to be installed again. */
+function installFolder(root) {
+  return root.split(/[\\/]node_modules[\\/]/)[0]
 }
 
 /** esbuild is a separate program for each platform, and the course can't run without it. */
@@ -36,7 +50,7 @@ function otherPlatform(root) {
   const { optionalDependencies = {} } = readJson(join(real, 'package.json'))
   if (!(`@esbuild/${here}` in optionalDependencies)) return undefined // esbuild uses another name for this platform
   const installed = Object.keys(optionalDependencies).find((name) => find(real, name) !== undefined)
-  const remedy = `Run "npm ci" in ${root}.`
+  const remedy = `Run "npm ci" in ${installFolder(root)}.`
   if (installed === undefined) {
     return {
       finding: `The package @esbuild/${here} is missing, which npm leaves out with --omit=optional.`,

@@ -2,7 +2,9 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { cacheFolder } from '../common/cache-folder.ts'
+import { ownFolder, prebuilt } from '../common/own-folder.ts'
 import { bundleGuest } from '../snippets/guest-bundle.ts'
 import type { FromGuest, ToGuest } from './guest-messages.ts'
 
@@ -45,7 +47,7 @@ export async function startGuest(options: GuestOptions): Promise<Guest> {
   const script = join(folder, `${randomUUID()}.mjs`)
   writeFileSync(script, await bundle(options))
   const child = fork(script, {
-    cwd: root,
+    cwd: ownFolder(root),
     execArgv: ['--no-warnings'],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     env: { ...process.env, NODE_OPTIONS: '', EVENTLINGS_CONSOLE: JSON.stringify({ url, colours, width }) },
@@ -117,16 +119,24 @@ function guestOf(child: ChildProcess, names: readonly string[], listener: Return
 }
 
 async function bundle({ root, file, mine }: GuestOptions): Promise<string> {
-  const here = (name: string) => JSON.stringify(join(root, 'src', 'console', name))
+  const here = (name: string) => JSON.stringify(guestPart(name))
   const own = file === undefined ? 'const own = {}' : `import * as own from ${JSON.stringify(file)}`
   const contents = [
-    `import ${here('end-with-parent.ts')}`,
+    `import ${here('end-with-parent')}`,
     own,
-    `import { serve } from ${here('guest-main.ts')}`,
+    `import { serve } from ${here('guest-main')}`,
     'serve({ ...own })',
   ].join('\n')
   const bundle = await bundleGuest({ root, contents, mine })
   if (bundle.ok) return bundle.script
   const where = bundle.line === undefined ? '' : `line ${bundle.line}: `
   throw new GuestError(`The file isn't valid TypeScript: ${where}${bundle.problem}`)
+}
+
+/** Part of the process that evaluates, as a file to bundle. */
+function guestPart(name: string): string {
+  const built = prebuilt('console')
+  return built === undefined
+    ? fileURLToPath(new URL(`${name}.ts`, import.meta.url))
+    : join(built, `${name}.mjs`)
 }

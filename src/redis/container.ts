@@ -37,7 +37,7 @@ export async function startContainer(
     release()
   }
   try {
-    const { runContainer } = await import('./container-run.ts') // half a second of libraries, so not earlier
+    const { runContainer } = await containerRun()
     const { url } = await runContainer(engine, image, { [LABEL]: session }, (created) => {
       id = created
     })
@@ -58,6 +58,19 @@ export async function startContainer(
     await end()
     throw error
   }
+}
+
+/** Half a second of libraries, so not earlier. */
+async function containerRun(): Promise<typeof import('./container-run.ts')> {
+  return import('./container-run.ts').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error
+    throw new RedisUnavailableError(
+      'container',
+      "The package testcontainers isn't installed.",
+      'Run `npm install`, or use `--redis embedded`.',
+      { cause: error },
+    )
+  })
 }
 
 async function requiredEngine(env: NodeJS.ProcessEnv): Promise<ContainerEngine> {

@@ -1,6 +1,8 @@
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import type { Metafile } from 'esbuild'
 import type { Context, Hono } from 'hono'
-import { projectRoot } from '../course/root.ts'
+import { prebuilt, projectRoot } from '../common/own-folder.ts'
 
 interface Asset {
   readonly body: string
@@ -17,25 +19,57 @@ const types: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
 }
 
-/**
- * Bundles scripts and styles in memory, from their sources: `client` names files in client/, `styles` those in
- * styles/.
- */
-export async function bundleAssets(names: {
+/** Files in client/ and in styles/. */
+export interface AssetNames {
   readonly client: readonly string[]
   readonly styles: readonly string[]
-}): Promise<Assets> {
+}
+
+export const lessonAssets: AssetNames = {
+  client: ['reader.tsx', 'slides.tsx'],
+  styles: ['reader.css', 'slides.css'],
+}
+export const classAssets: AssetNames = { client: ['class.tsx'], styles: ['class.css'] }
+
+/** Bundles scripts and styles in memory, from their sources. In the package they're bundled already. */
+export async function bundleAssets(names: AssetNames): Promise<Assets> {
+  const built = prebuilt('web')
+  const texts = built === undefined ? (await buildAssets(names)).texts : await readAssets(names, built)
+  const assets = [...texts].map(([name, body]): [string, Asset] => [
+    name,
+    { body, type: types[path.extname(name)] ?? 'text/plain' },
+  ])
+  return new Map([...assets, ['icon.svg', { body: icon, type: 'image/svg+xml' }]])
+}
+
+type Texts = ReadonlyMap<string, string>
+
+async function readAssets({ client, styles }: AssetNames, folder: string): Promise<Texts> {
+  const names = [...client.map((name) => name.replace(/\.tsx$/, '.js')), ...styles]
+  return new Map(
+    await Promise.all(
+      names.map(async (name) => [name, await readFile(path.join(folder, name), 'utf8')] as const),
+    ),
+  )
+}
+
+/** The bundled files by name, and what esbuild says about where they came from. */
+export async function buildAssets(
+  names: AssetNames,
+): Promise<{ readonly texts: Texts; readonly metafile: Metafile }> {
   const { build } = await import('esbuild')
   const folder = path.join(projectRoot(), 'src', 'web')
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     entryPoints: [
       ...names.client.map((name) => path.join(folder, 'client', name)),
       ...names.styles.map((name) => path.join(folder, 'styles', name)),
     ],
+    absWorkingDir: projectRoot(),
     outdir: folder,
     entryNames: '[name]',
     bundle: true,
     write: false,
+    metafile: true,
     minify: true,
     format: 'esm',
     platform: 'browser',
@@ -46,11 +80,7 @@ export async function bundleAssets(names: {
     supported: { nesting: true },
     logLevel: 'silent',
   })
-  const assets = outputFiles.map(({ path: file, text }): [string, Asset] => [
-    path.basename(file),
-    { body: text, type: types[path.extname(file)] ?? 'text/plain' },
-  ])
-  return new Map([...assets, ['icon.svg', { body: icon, type: 'image/svg+xml' }]])
+  return { texts: new Map(outputFiles.map(({ path: file, text }) => [path.basename(file), text])), metafile }
 }
 
 export function serveAssets(app: Hono, assets: Assets): void {

@@ -2,7 +2,7 @@ import type { Context, Hono } from 'hono'
 import { renderSVG } from 'uqr'
 import { isInstructor } from '../classroom/http/instructor-routes.ts'
 import type { Hub } from '../classroom/hub/hub.ts'
-import { bundleAssets, serveAssets } from './assets.ts'
+import { bundleAssets, classAssets, serveAssets } from './assets.ts'
 import { classPage, welcomePage } from './pages/class-page.ts'
 import type { ClassView } from './protocol.ts'
 import { strictPages } from './security.ts'
@@ -13,7 +13,7 @@ import { themeIn } from './theme.ts'
  * with the instructor's secret. Scripts and styles are bundled once, before the first page is requested.
  */
 export async function pagesOfClass(): Promise<(app: Hono, hub: Hub) => void> {
-  const assets = await bundleAssets({ client: ['class.tsx'], styles: ['class.css'] })
+  const assets = await bundleAssets(classAssets)
   return (app, hub) => {
     for (const pages of ['/', '/assets/*', '/instructor', '/instructor/*']) app.use(pages, strictPages)
     serveAssets(app, assets)

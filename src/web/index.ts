@@ -1,7 +1,7 @@
 import { listen } from '../http/index.ts'
 import type { Desk } from '../learner/learner.ts'
 import type { RedisPreference } from '../redis/index.ts'
-import { bundleAssets } from './assets.ts'
+import { bundleAssets, lessonAssets } from './assets.ts'
 import { readerApp } from './reader.ts'
 import { newRunner } from './runner.ts'
 
@@ -25,10 +25,7 @@ export interface ServeOptions {
 /** Lessons and slides as pages on loopback. Rejects with PortError. */
 export async function serveLessons(options: ServeOptions): Promise<WebServer> {
   const { desk, port = 0, preference, mine, onNotice } = options
-  const assets = await bundleAssets({
-    client: ['reader.tsx', 'slides.tsx'],
-    styles: ['reader.css', 'slides.css'],
-  })
+  const assets = await bundleAssets(lessonAssets)
   const runner = newRunner({ course: desk.course, preference, mine, ...(onNotice && { onNotice }) })
   // Its own Request and Response for the whole process would be faster, but shiki can't be loaded with them.
   const overrideGlobalObjects = false

@@ -10,13 +10,15 @@ export interface CourseFiles {
   readonly leftOut: readonly string[]
 }
 
-/** The course at its top level, for a copy that isn't a clone. */
+/** The course at its top level, for a copy that isn't a clone, and for a folder that `init` created. */
 const TOP = [
   '.biome.json',
   '.ci',
   '.cspell.config.yaml',
+  '.editorconfig',
   '.github',
   '.gitignore',
+  '.vscode',
   'CHANGELOG.md',
   'CONTRIBUTING.md',
   'LICENSE',
@@ -25,6 +27,8 @@ const TOP = [
   'lessons',
   'package-lock.json',
   'package.json',
+  'pnpm-lock.yaml',
+  'pnpm-workspace.yaml',
   'solutions',
   'src',
   'test',
@@ -32,14 +36,17 @@ const TOP = [
   'vitest.config.ts',
 ]
 
-/** Only what git tracks: a class list that happens to be in the folder is no one else's business. */
+/**
+ * Only what git tracks: a class list that happens to be in the folder is no one else's business. Neither are answers,
+ * which a learner may keep in a repository.
+ */
 export async function courseFiles(root: string, env: NodeJS.ProcessEnv): Promise<CourseFiles> {
   const tracked = await list(root, env, ['--cached'])
   if (tracked.length === 0) {
     const top = new Set(TOP)
     return { has: (name) => top.has(name.split(path.sep)[0] ?? ''), leftOut: [] }
   }
-  const names = new Set(tracked.flatMap(withFolders))
+  const names = new Set(tracked.filter((file) => !file.startsWith('workspace/')).flatMap(withFolders))
   const leftOut = await list(root, env, ['--others', '--exclude-standard'])
   return { has: (name) => names.has(name), leftOut }
 }

@@ -3,8 +3,10 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import type { OnLoadResult } from 'esbuild'
+import type { Metafile, OnLoadResult } from 'esbuild'
 import { cacheFolder } from '../../common/cache-folder.ts'
+import { moduleOptions, requireBanner } from '../../common/module-options.mjs'
+import { prebuilt } from '../../common/own-folder.ts'
 
 /**
  * The built kit and worker: plain JavaScript that bare Node starts in a fraction of the time a TypeScript loader
@@ -30,10 +32,12 @@ const ENTRIES = {
   'watchdog-thread': join(check, 'worker', 'watchdog-thread.ts'),
 }
 
-/** Builds once and keeps the result under a name made from its sources, so it can't be out of date. */
+/**
+ * Builds once and keeps the result under a name made from its sources, so it can't be out of date. The package comes
+ * with a build.
+ */
 export async function buildRuntime(root: string): Promise<Runtime> {
-  const folder = join(cacheFolder(root), `runtime-${fingerprint(root)}`)
-  if (!existsSync(join(folder, 'worker.mjs'))) await build(root, folder)
+  const folder = prebuilt('check') ?? (await builtFolder(root))
   return {
     worker: join(folder, 'worker.mjs'),
     kitUrl: pathToFileURL(join(folder, 'kit.mjs')).href,
@@ -42,24 +46,31 @@ export async function buildRuntime(root: string): Promise<Runtime> {
   }
 }
 
-async function build(root: string, folder: string): Promise<void> {
-  const { build: bundle } = await import('esbuild')
+async function builtFolder(root: string): Promise<string> {
+  const folder = join(cacheFolder(root), `runtime-${fingerprint(root)}`)
+  if (existsSync(join(folder, 'worker.mjs'))) return folder
   const made = `${folder}.${randomUUID()}.tmp` // several builds may run at once, even in one process
-  await bundle({
+  await bundleRuntime(root, made)
+  try {
+    renameSync(made, folder)
+  } catch (error) {
+    rmSync(made, { recursive: true, force: true })
+    if (!existsSync(join(folder, 'worker.mjs'))) throw error // otherwise another process was faster
+  }
+  return folder
+}
+
+/** Writes the runtime to `outdir`, with the packages that it needs. */
+export async function bundleRuntime(root: string, outdir: string): Promise<Metafile> {
+  const { build } = await import('esbuild')
+  const { metafile } = await build({
     entryPoints: { ...ENTRIES, ioredis: 'ioredis' },
-    outdir: made,
-    outExtension: { '.js': '.mjs' },
-    bundle: true,
+    outdir,
+    absWorkingDir: root,
+    metafile: true,
+    ...moduleOptions,
     splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    keepNames: true,
-    logLevel: 'silent',
-    // Bundled CommonJS code calls `require` for Node's own modules.
-    banner: {
-      js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
-    },
+    banner: { js: requireBanner },
     plugins: [
       {
         name: 'packages',
@@ -71,12 +82,7 @@ async function build(root: string, folder: string): Promise<void> {
       },
     ],
   })
-  try {
-    renameSync(made, folder)
-  } catch (error) {
-    rmSync(made, { recursive: true, force: true })
-    if (!existsSync(join(folder, 'worker.mjs'))) throw error // otherwise another process was faster
-  }
+  return metafile
 }
 
 /** ioredis is a hundred CommonJS files, and loading them one by one took half of a worker's startup time. */

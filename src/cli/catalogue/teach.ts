@@ -1,7 +1,11 @@
+import { isPackaged } from '../../common/own-folder.ts'
 import type { CommandEntry } from '../command.ts'
 import { json, web } from './flags.ts'
 
 const group = 'Teach and write'
+
+const inClone = (load: CommandEntry['load']): CommandEntry['load'] =>
+  isPackaged ? () => import('../commands/clone-only.ts') : load
 
 /** Commands for teaching the course, or writing for it. */
 export const teachCommands: readonly CommandEntry[] = [
@@ -34,7 +38,7 @@ export const teachCommands: readonly CommandEntry[] = [
       ['dev mistake 07 my-answer.ts', 'a file with a mistake, as a section for test/mistakes'],
     ],
     group,
-    load: () => import('../commands/dev.ts'),
+    load: inClone(() => import('../commands/dev.ts')),
     inner: [
       {
         usage: 'check [lessons...]',
@@ -45,7 +49,7 @@ export const teachCommands: readonly CommandEntry[] = [
           ['dev check 01 02', 'two of them'],
         ],
         group,
-        load: () => import('../commands/dev-check.ts'),
+        load: inClone(() => import('../commands/dev-check.ts')),
       },
       {
         usage: 'new <slug>',
@@ -56,7 +60,7 @@ export const teachCommands: readonly CommandEntry[] = [
         ],
         examples: [['dev new outbox', 'uses the next free number']],
         group,
-        load: () => import('../commands/dev-new.ts'),
+        load: inClone(() => import('../commands/dev-new.ts')),
       },
       {
         usage: 'mistake <lesson> <file-or-name>',
@@ -68,7 +72,7 @@ export const teachCommands: readonly CommandEntry[] = [
           ['dev mistake 07 clock-as-id', 'prints the file of a section'],
         ],
         group,
-        load: () => import('../commands/dev-mistake.ts'),
+        load: inClone(() => import('../commands/dev-mistake.ts')),
       },
     ],
   },

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { BundleError, bundleCourse, IMAGE_FILE } from '../../authoring/offline-bundle/bundle-course.ts'
-import { projectRoot } from '../../course/root.ts'
+import { ownFolder, projectRoot } from '../../common/own-folder.ts'
 import { shownPath } from '../../learner/learner.ts'
 import { type Run, self } from '../command.ts'
 import { UsageError } from '../errors.ts'
@@ -10,9 +10,11 @@ export const run: Run = async (context, [named]) => {
   if (named === undefined) throw new UsageError(`Which file? For example: ${self} class bundle course.tar.gz`)
   const file = path.resolve(named)
   const { env, note } = context
-  const bundle = await bundleCourse({ root: projectRoot(), file, env, onNotice: note }).catch((error) => {
-    throw error instanceof BundleError ? new UsageError(error.message) : error
-  })
+  const bundle = await bundleCourse({ root: ownFolder(projectRoot()), file, env, onNotice: note }).catch(
+    (error) => {
+      throw error instanceof BundleError ? new UsageError(error.message) : error
+    },
+  )
   const shown = shownPath(bundle.file)
   const name = path.basename(bundle.file)
   context.print(

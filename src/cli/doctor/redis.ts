@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { promisify } from 'node:util'
+import { isPackaged } from '../../common/own-folder.ts'
 import { readAddress } from '../../redis/address.ts'
 import { findEngine } from '../../redis/container-engine.ts'
 import { hasImage, imageName } from '../../redis/container-image.ts'
@@ -97,7 +98,7 @@ export function versionOnCommandLine(printed: string): ServerVersion | undefined
 
 function embedded(): Finding {
   try {
-    createRequire(import.meta.url).resolve('js-redis-server')
+    if (!isPackaged) createRequire(import.meta.url).resolve('js-redis-server')
     return ok('Embedded Redis', 'It comes with the course and needs nothing else.')
   } catch {
     return fail('Embedded Redis', "Its package isn't installed.", `Run "npm install" in the course's folder.`)

@@ -52,9 +52,10 @@ const list = (copy: string, env: Readonly<Record<string, string>> = {}) => runIn
 /** Packages that exist by name but can't be loaded, except those left out; esbuild's is for these platforms. */
 async function namesOfPackages(copy: string, platforms: readonly string[], ...without: readonly string[]) {
   const read = async (file: string) => JSON.parse(await readFile(file, 'utf8'))
-  const { dependencies } = await read(path.join(root, 'package.json'))
+  const { dependencies, devDependencies } = await read(path.join(root, 'package.json'))
   const { optionalDependencies } = await read(path.join(root, 'node_modules', 'esbuild', 'package.json'))
-  const names = [...Object.keys(dependencies), ...platforms.map((platform) => `@esbuild/${platform}`)]
+  const needed = Object.keys({ ...dependencies, ...devDependencies })
+  const names = [...needed, ...platforms.map((platform) => `@esbuild/${platform}`)]
   for (const name of names.filter((each) => !without.includes(each))) {
     const folder = path.join(copy, 'node_modules', name)
     await mkdir(folder, { recursive: true })
