@@ -10,12 +10,24 @@ export async function ask(context: Context, message: string): Promise<boolean> {
   return yes
 }
 
-/** The same for a string, which must not be empty; if it is, `example` is shown. */
-export async function askText(context: Context, message: string, example: string): Promise<string> {
+/** The same for a string, which must not be empty; if it is, `example` is shown. Enter alone means `usual`. */
+export async function askText(
+  context: Context,
+  message: string,
+  example: string,
+  usual?: string,
+): Promise<string> {
   const prompt = await promptOf(context)
   const validate = (text: string) => text.trim() !== '' || `For example: ${example}`
   const { answer } = await prompt([
-    { type: 'input', name: 'answer', message, theme: menuTheme(context.palette), validate },
+    {
+      type: 'input',
+      name: 'answer',
+      message,
+      theme: menuTheme(context.palette),
+      validate,
+      ...(usual !== undefined && { default: usual }),
+    },
   ])
   return answer
 }

@@ -21,6 +21,8 @@ const known: Readonly<Record<string, ExitCode>> = {
   NoTerminalError: Exit.wrongUse,
   ProgressTransferError: Exit.wrongUse,
   NotStartedError: Exit.wrongUse,
+  NoFolderError: Exit.wrongUse,
+  FolderError: Exit.wrongUse,
   BadSlugError: Exit.wrongUse,
   BadRecordingError: Exit.wrongUse,
   BrokenCheckError: Exit.machine,

@@ -6,6 +6,17 @@ const group = 'Learn'
 /** Commands for working on a lesson. */
 export const learnCommands: readonly CommandEntry[] = [
   {
+    usage: 'init [name]',
+    summary: 'create a folder of your own for the course, and install it there',
+    flags: [yes],
+    examples: [
+      ['init my-eventlings', 'then opens the walkthrough'],
+      ['init my-eventlings --yes', 'only creates it'],
+    ],
+    group,
+    load: () => import('../commands/init.ts'),
+  },
+  {
     usage: 'start [lesson]',
     summary: 'copy a starter to workspace/, never over your work',
     flags: [['--track <name>', 'follow this track from now on; "all" is the whole course']],

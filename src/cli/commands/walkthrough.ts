@@ -6,8 +6,10 @@ import { type Run, self } from '../command.ts'
 import type { Context } from '../context.ts'
 import { Exit } from '../exit.ts'
 import { withSession } from '../with-session.ts'
+import { run as initialize, isNowhere } from './init.ts'
 
 export const run: Run = async (context) => {
+  if (isNowhere(context.env)) return initialize(context, [], {})
   if (!context.canAsk) return printState(context)
   const desk = await context.desk()
   const [{ walkThrough }, { terminalUi }, { openInEditor }] = await Promise.all([

@@ -1,0 +1,24 @@
+import path from 'node:path'
+import { expect, test } from 'vitest'
+import { installCommand, managerOf } from '../../../src/init/index.ts'
+
+test('the package manager that started the program installs the course', () => {
+  expect(managerOf({ npm_config_user_agent: 'pnpm/10.1.0 npm/? node/v20.20.2 linux x64' })).toBe('pnpm')
+  expect(managerOf({ npm_config_user_agent: 'npm/11.1.0 node/v20.20.2 linux x64' })).toBe('npm')
+  expect(managerOf({})).toBe('npm')
+})
+
+test('npm is started as a script of Node, without a shell', () => {
+  const { program, args } = installCommand('/a folder/course.tgz', {})
+  expect(program).toBe(process.execPath)
+  expect(path.basename(args[0] ?? '')).toBe('npm-cli.js')
+  expect(args.slice(1, 3)).toEqual(['install', '/a folder/course.tgz'])
+})
+
+test('a script that is gone is not started', () => {
+  const env = { npm_config_user_agent: 'pnpm/10.1.0', npm_execpath: '/nowhere/pnpm.cjs' }
+  expect(installCommand('eventlings@1.2.3', env)).toEqual({
+    program: 'pnpm',
+    args: ['add', 'eventlings@1.2.3'],
+  })
+})
