@@ -1,5 +1,6 @@
 /** What a learner does with a lesson, whichever screen they use. */
 
+export { type LessonChange, lessonChange } from './kept-version.ts'
 export { keepLastRun, lastRunFile, readLastRun, writeRecording } from './last-run.ts'
 export { openLesson, resetLesson, startLesson, UnwritableWorkspaceError } from './lesson-file.ts'
 export { changedLessons, changeNote } from './lesson-version.ts'

@@ -3,7 +3,7 @@ import { access, copyFile, mkdir, rename } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { type Course, filesOf } from '../course/index.ts'
 import type { ProgressLog } from '../progress/index.ts'
-import { fingerprintOf } from './lesson-version.ts'
+import { keepVersion } from './kept-version.ts'
 import { assertNoObstacle } from './obstacle.ts'
 import type { Home } from './paths.ts'
 
@@ -51,7 +51,7 @@ export async function openLesson(
   slug: string,
 ): Promise<{ readonly file: string; readonly isNew: boolean }> {
   const started = await startLesson(desk.course, desk.home, slug)
-  const fingerprint = started.isNew ? await fingerprintOf(desk.course, slug) : {}
+  const fingerprint = started.isNew ? await keepVersion(desk, slug) : {}
   await desk.progress.record('LESSON_OPENED', slug, fingerprint)
   return started
 }
@@ -79,7 +79,7 @@ export async function resetLesson(
   await startLesson(course, home, slug)
   await progress.record('LESSON_RESET', slug, {
     ...(keptAs !== undefined && { keptAs: basename(keptAs) }),
-    ...(await fingerprintOf(course, slug)),
+    ...(await keepVersion({ course, home }, slug)),
   })
   return { file, keptAs }
 }

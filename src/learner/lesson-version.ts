@@ -8,20 +8,40 @@ interface Desk {
   readonly progress: ProgressLog
 }
 
-/** As the payload of an event has it: left out if one of the lesson's files can't be read. */
+/** What a lesson asks for. */
+export interface LessonVersion {
+  readonly fingerprint: string
+  /** The Markdown of its tasks, without their hints. */
+  readonly tasks: string
+  readonly starter: string
+}
+
+/** Undefined if one of the lesson's files can't be read. */
+export async function versionOf(
+  course: Pick<Course, 'root'>,
+  slug: string,
+): Promise<LessonVersion | undefined> {
+  const files = filesOf(course, slug)
+  try {
+    const texts = [files.lesson, files.starter, files.suite].map((file) => readFile(file, 'utf8'))
+    const [text = '', starter = '', suite] = (await Promise.all(texts)).map((one) =>
+      one.replaceAll('\r\n', '\n'),
+    )
+    const tasks = tasksIn(text)
+    const hash = createHash('sha256').update(JSON.stringify([tasks, starter, suite]))
+    return { fingerprint: hash.digest('hex').slice(0, 12), tasks: tasks.join(''), starter }
+  } catch {
+    return undefined
+  }
+}
+
+/** As the payload of an event has it. */
 export async function fingerprintOf(
   course: Pick<Course, 'root'>,
   slug: string,
 ): Promise<{ readonly fingerprint?: string }> {
-  const { lesson, starter, suite } = filesOf(course, slug)
-  try {
-    const texts = await Promise.all([lesson, starter, suite].map((file) => readFile(file, 'utf8')))
-    const [text = '', ...code] = texts.map((one) => one.replaceAll('\r\n', '\n'))
-    const hash = createHash('sha256').update(JSON.stringify([tasksIn(text), ...code]))
-    return { fingerprint: hash.digest('hex').slice(0, 12) }
-  } catch {
-    return {}
-  }
+  const version = await versionOf(course, slug)
+  return version === undefined ? {} : { fingerprint: version.fingerprint }
 }
 
 /**
@@ -60,8 +80,8 @@ export async function changeNote(
   if (first === undefined) return undefined
   if (others.length > 0) {
     const numbers = [first, ...others].map(({ number }) => number).join(', ')
-    return `Lessons ${numbers} have changed since you began or passed them. To see what they ask for now:\nnpx eventlings read ${first.number}`
+    return `Lessons ${numbers} have changed since you began or passed them. To see how:\nnpx eventlings diff ${first.number} --starter`
   }
   const did = isPassed(desk.progress.overview().lesson(first.slug)) ? 'passed' : 'began'
-  return `Lesson ${first.number} has changed since you ${did} it. To see what it asks for now:\nnpx eventlings read ${first.number}`
+  return `Lesson ${first.number} has changed since you ${did} it. To see how:\nnpx eventlings diff ${first.number} --starter`
 }

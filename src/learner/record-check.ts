@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises'
 import type { CheckResult } from '../check/index.ts'
 import { type Course, filesOf } from '../course/index.ts'
 import type { ProgressLog } from '../progress/index.ts'
-import { fingerprintOf } from './lesson-version.ts'
+import { keepVersion } from './kept-version.ts'
 import type { Home } from './paths.ts'
 
 export interface Recording {
   readonly course: Pick<Course, 'root'>
-  readonly home: Pick<Home, 'answer'>
+  readonly home: Pick<Home, 'answer' | 'log'>
   readonly progress: ProgressLog
 }
 
@@ -20,7 +20,7 @@ export async function recordCheck(recording: Recording, result: CheckResult): Pr
     redis: redis.kind,
     ms,
     tasks: tasks.map(({ task, state }) => ({ task, state })),
-    ...(await fingerprintOf(recording.course, lesson)),
+    ...(await keepVersion(recording, lesson)),
   }
   if (result.passed) {
     await progress.record('CHECK_PASSED', lesson, { ...common, skipped })

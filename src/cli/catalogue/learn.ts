@@ -131,8 +131,14 @@ export const learnCommands: readonly CommandEntry[] = [
   {
     usage: 'diff [lesson]',
     summary: 'compare yours with the model solution; asks first',
-    flags: [yes],
-    examples: [['diff 07', 'what to change to get from yours to the solution']],
+    flags: [
+      yes,
+      ['--starter', "show how the lesson's tasks and starter have changed since you began or passed it"],
+    ],
+    examples: [
+      ['diff 07', 'what to change to get from yours to the solution'],
+      ['diff 07 --starter', 'what an update has changed in the lesson'],
+    ],
     group,
     load: () => import('../commands/diff.ts'),
   },

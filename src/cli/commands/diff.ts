@@ -6,12 +6,14 @@ import type { Run } from '../command.ts'
 import { Exit } from '../exit.ts'
 import { mayReveal } from '../may-reveal.ts'
 import { printChange } from '../print-change.ts'
+import { showChange } from '../show-change.ts'
 import { whichLesson } from '../which-lesson.ts'
 
 export const run: Run = async (context, [named], flags) => {
   const desk = await context.desk()
   const lesson = whichLesson(desk, named, 'diff')
   const { slug } = lesson
+  if (flags.starter === true) return await showChange(context, desk, lesson)
   assertStarted(desk, slug)
   if (!(await mayReveal(context, desk, slug, flags.yes === true))) return Exit.passed
   const file = desk.home.answer(slug)

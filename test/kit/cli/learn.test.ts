@@ -115,12 +115,13 @@ describe('a lesson, command by command', () => {
       const events = await readFile(log, 'utf8')
       await writeFile(log, events.replace(/"fingerprint":"\w+"/g, '"fingerprint":"older"'))
     }
-    const began =
-      'Lesson 01 has changed since you began it. To see what it asks for now:\nnpx eventlings read 01\n'
+    const began = 'Lesson 01 has changed since you began it. To see how:\nnpx eventlings diff 01 --starter\n'
     const passed = began.replace('began', 'passed')
     await eventlings('start', '01')
     expect((await eventlings('list')).stdout).not.toContain('has changed')
+    expect((await eventlings('diff', '01', '--starter')).stdout).toContain("Lesson 01 hasn't changed")
     await changeLesson()
+    expect((await eventlings('diff', '01', '--starter')).stderr).toContain('compares your answer')
     // The existing file is still the one from the older lesson.
     await eventlings('start', '01')
     expect((await eventlings('list')).stdout).toContain(began)

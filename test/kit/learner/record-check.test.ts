@@ -25,7 +25,11 @@ test('a check of the untouched starter is recorded as one', async () => {
   const answer = path.join(root, 'workspace', '01-events.ts')
   writeFileSync(path.join(root, 'exercises', '01-events.ts'), 'one\ntwo\n')
   const progress = openProgress(path.join(root, '.eventlings'))
-  const recording = { course: { root }, home: { answer: () => answer }, progress }
+  const recording = {
+    course: { root },
+    home: { answer: () => answer, log: path.join(root, '.eventlings') },
+    progress,
+  }
   // An editor on Windows may have saved it, without a change.
   for (const text of ['one\ntwo\n', 'one\r\ntwo', 'one\nthree\n']) {
     writeFileSync(answer, text)

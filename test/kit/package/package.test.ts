@@ -106,6 +106,7 @@ describe("a learner's folder on a machine that has only Node", () => {
     const { text } = await npx('list')
     expect(text).toContain('3 of 28')
     expect(text).toContain('Lesson 02 has changed since you passed it.')
+    expect((await npx('diff', '02', '--starter')).text).toContain('+And one more thing.')
   }, 900_000)
 
   /** How many packages are installed apart from this one and what only it needs. */
