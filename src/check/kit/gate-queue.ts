@@ -10,7 +10,7 @@ export interface Remark {
 /** What waits at the gate: a command, a remark, or a look at the keys, which goes first. */
 export type Job = Turn | Remark | (() => Promise<void>)
 
-/** Who goes next: what's here from the connection that went last, otherwise whoever came first. */
+/** Decides what goes next: what's here from the connection that went last or, if nothing is, what came first. */
 export class GateQueue {
   readonly #jobs: Job[] = []
   #lastClient: Redis | undefined

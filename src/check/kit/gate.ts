@@ -10,7 +10,16 @@ import { showCommand } from './show.ts'
 import type { LoggedCommand } from './step-log.ts'
 import { type RecordedTest, TestLog, type WatchedServer } from './test-log.ts'
 import { usualLatency } from './traffic.ts'
-import { endOf, entryFor, fill, keysOf, keysToLookAt, mayHaveChanged, type Turn } from './turn.ts'
+import {
+  endOf,
+  entryFor,
+  fill,
+  keysOf,
+  keysToLookAt,
+  mayHaveChanged,
+  type Turn,
+  type Window,
+} from './turn.ts'
 
 /** How long a command may keep all others waiting for its reply (ms), beyond the usual time. */
 const LATE_MS = 1_000
@@ -21,16 +30,6 @@ const MOST_COMMANDS = 10_000
 /** The learner's code may replace the globals later. */
 const later = setTimeout
 const never = clearTimeout
-
-/** Collects what happens while something is at work, and delivers the replies when its changes are known. */
-interface Window {
-  /** What was sent and hasn't been answered, and what was sent last. */
-  readonly waiting: Map<SentCommand, LoggedCommand>
-  last?: LoggedCommand
-  readonly woken: LoggedCommand[]
-  readonly deliveries: (() => void)[]
-  ended(end: 'answered' | 'closed'): void
-}
 
 /**
  * Lets one command of the learner's code be on its way at a time, over all connections, and reads what it changed

@@ -14,6 +14,16 @@ export interface Turn {
   readonly go: () => unknown
 }
 
+/** Collects what happens while something is at work, and delivers the replies when its changes are known. */
+export interface Window {
+  /** What was sent and hasn't been answered, and what was sent last. */
+  readonly waiting: Map<SentCommand, LoggedCommand>
+  last?: LoggedCommand
+  readonly woken: LoggedCommand[]
+  readonly deliveries: (() => void)[]
+  ended(end: 'answered' | 'closed'): void
+}
+
 export function entryFor({ record }: Turn, node: string | undefined): LoggedCommand {
   return { kind: 'command', command: record, fate: 'open', changes: [], woke: [], node }
 }

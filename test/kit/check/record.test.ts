@@ -126,7 +126,7 @@ test('passwords are replaced', () => {
   }
   expect(words('AUTH me secret')).toBe('* *')
   expect(words('hello 3 AUTH me secret SETNAME x')).toBe('3 AUTH * * SETNAME x')
-  expect(words('CONFIG SET requirepass secret maxmemory 1')).toBe('SET requirepass * maxmemory 1')
+  expect(words('CONFIG SET tls-key-file-pass secret maxmemory 1')).toBe('SET tls-key-file-pass * maxmemory 1')
   expect(words('ACL SETUSER me on >secret ~*')).toBe('SETUSER me on * ~*')
   expect(words('MIGRATE host 6379 k 0 5 AUTH secret KEYS k')).toBe('host 6379 k 0 5 AUTH * KEYS k')
   expect(words('MIGRATE host 6379 k 0 5 AUTH2 me secret')).toBe('host 6379 k 0 5 AUTH2 * *')
