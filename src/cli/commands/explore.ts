@@ -10,9 +10,13 @@ import { UsageError } from '../errors.ts'
 import { Exit } from '../exit.ts'
 
 export const run: Run = async (context, [named], flags) => {
-  const recording = await chosen(context, named)
-  if (flags.json === true) context.printJson(recording)
-  else if (context.canAsk && flags.plain !== true) {
+  const recorded = await chosen(context, named)
+  if (flags.json === true) {
+    context.printJson(recorded)
+    return Exit.passed
+  }
+  const recording = await withRemark(context, recorded)
+  if (context.canAsk && flags.plain !== true) {
     const { exploreOnTerminal } = await import('../../explorer/index.ts')
     const { input, output, palette } = context
     await exploreOnTerminal(recording, { input, output: output.stream, palette })
@@ -39,6 +43,17 @@ async function chosen(context: Context, named: string | undefined): Promise<Reco
   throw new UsageError(
     `The last run that was recorded is of ${recording.lesson}. To record one of ${lesson.slug}, run ${self} check ${lesson.number}`,
   )
+}
+
+/** Says so if the lesson's tests have changed since: the diagnosis may be another one today. */
+async function withRemark(context: Context, recording: Recording): Promise<Recording> {
+  const { course } = await context.desk()
+  if (!course.lessons.some(({ slug }) => slug === recording.lesson)) return recording
+  const { recordedVersion } = await import('../../check/index.ts')
+  const version = await recordedVersion(course, await course.lesson(recording.lesson))
+  if (version === recording.version) return recording
+  const remark = 'The tests of this lesson have changed since this was recorded.'
+  return { ...recording, note: recording.note === undefined ? remark : `${recording.note} ${remark}` }
 }
 
 function noRun(number: string | undefined): string {

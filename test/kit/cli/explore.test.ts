@@ -1,6 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { recordedVersion } from '../../../src/check/index.ts'
+import { loadCourse } from '../../../src/course/index.ts'
 import { need } from '../need.ts'
 import { starterRun } from '../recording/starter.ts'
 import { openTerminal } from '../tmux.ts'
@@ -31,6 +33,16 @@ describe('without a terminal', () => {
     expect(last.stdout).toMatch(/^B {2}3 .*XADD \* n:3 → …402-0 +changed$/m)
     expect(last.stdout).toMatch(/^ {8}\+ 1795954934402-0 {2}event/m)
     expect([ofLesson.stdout, ofFile.stdout]).toEqual([last.stdout, last.stdout])
+  })
+
+  test('a recording of other tests says that it is one', async () => {
+    const { home, file } = await homeAfterCheck()
+    const remark = 'The tests of this lesson have changed since this was recorded.'
+    expect((await explore(home)).stdout).toContain(remark)
+    const course = await loadCourse()
+    const version = await recordedVersion(course, await course.lesson('07-concurrency'))
+    await writeFile(file, JSON.stringify({ ...starterRun(), version }))
+    expect((await explore(home)).stdout).not.toContain(remark)
   })
 
   test('--json prints the recording as it is', async () => {
