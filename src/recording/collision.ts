@@ -30,6 +30,7 @@ function crash(never: CommandStep | undefined, effects: readonly Effect[]): Coll
   return { kind: 'crash', key: keyOf(last, never), wrote: last.n, never: never.n }
 }
 
+/** Redis executed a command, its reply got lost, and the command was sent again. */
 function lost(commands: readonly CommandStep[], effects: readonly Effect[]): Collision | undefined {
   for (const first of commands.filter(({ fate }) => fate === 'lost')) {
     const again = commands.find(
@@ -41,9 +42,19 @@ function lost(commands: readonly CommandStep[], effects: readonly Effect[]): Col
     const key = keyOf(effect)
     return again === undefined
       ? { kind: 'lost', key, wrote: first.n }
-      : { kind: 'lost', key, changed: first.n, wrote: again.n }
+      : {
+          kind: 'lost',
+          key,
+          changed: first.n,
+          wrote: again.n,
+          ...(!wroteAgain(again.n) && { refused: true }),
+        }
   }
   return undefined
+
+  function wroteAgain(n: number): boolean {
+    return effects.some((effect) => effect.n === n && effect.wrote.size > 0 && !effect.isRefused)
+  }
 }
 
 /** Commands that add the same thing again however often they run. */

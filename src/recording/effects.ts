@@ -61,14 +61,16 @@ function effectOf(
   const touched = parts.flatMap(touches)
   const looked = new Set(touched.filter(({ how }) => how !== 'write').map(({ key }) => key))
   const named = new Set(touched.filter(({ how }) => how === 'write').map(({ key }) => key))
-  const changed = knowsChanges
-    ? new Set(step.changes.map(({ key }) => key))
-    : saysNothing(step)
-      ? NOTHING
-      : named
+  const changed = knowsChanges ? changedBy(step, named) : saysNothing(step) ? NOTHING : named
   const isRefused = named.size > 0 && (isRefusal(step) || (changed.size === 0 && isScript(step)))
   const wrote = isRefused ? named : changed
   return looked.size + wrote.size === 0 ? [] : [{ n, lane, parts, looked, wrote, isRefused, about }]
+}
+
+/** Keys that the command names come first: they're what it is about, and a script may change others, too. */
+function changedBy({ changes }: CommandStep, named: ReadonlySet<string>): ReadonlySet<string> {
+  const all = changes.map(({ key }) => key)
+  return new Set([...[...named].filter((key) => all.includes(key)), ...all])
 }
 
 function isRefusal({ reply }: CommandStep): boolean {

@@ -192,7 +192,7 @@ export interface Collision {
   readonly changed?: number
   /** Missing only for `torn`. */
   readonly wrote?: number
-  /** `stale`: Redis or a script refused what `wrote` wanted to write. */
+  /** Redis or a script refused what `wrote` wanted to write. */
   readonly refused?: true
   readonly again?: number
   /** `crash`: the first command that never ran. */

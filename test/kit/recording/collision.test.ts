@@ -173,6 +173,18 @@ describe('a crash', () => {
     expect(collisionOf(race)).toEqual({ kind: 'crash', key: 'events:user-42', wrote: 2, never: 3 })
   })
 
+  test('is about the key that the command names, even if a script changed others', () => {
+    const died = run(`
+      1  EVAL "return 1" 1 process:1 → (integer) 1
+      1  ZADD deadlines 1 process:1`)
+    const { steps } = withChanges(died, { 1: 'process:1' })
+    const [script, ...rest] = steps
+    if (script === undefined) throw new Error('a script')
+    const bus = { key: 'bus', type: 'string', value: [{ s: '1' }, { s: '2' }] } as const
+    const both = [{ ...script, changes: [bus, ...script.changes] }, ...rest]
+    expect(collisionOf({ ...died, steps: both })).toMatchObject({ kind: 'crash', key: 'process:1' })
+  })
+
   test("doesn't count what was queued in a transaction as having run", () => {
     const race = run(`
       1  SET a 1 → OK
@@ -191,6 +203,13 @@ describe('a lost reply', () => {
       1  XADD orders * n 1 → lost
       1  XADD orders * n 1 → "2-0"`)
     expect(collisionOf(race)).toEqual({ kind: 'lost', key: 'orders', changed: 1, wrote: 2 })
+  })
+
+  test('says so if the repetition was refused, as it should be', () => {
+    const race = broke(`
+      1  XADD orders 2-0 n 1 → lost
+      1  XADD orders 2-0 n 1 → (error) ERR The ID specified in XADD is equal or smaller`)
+    expect(collisionOf(race)).toMatchObject({ kind: 'lost', changed: 1, wrote: 2, refused: true })
   })
 
   test('names the command alone if nobody repeated it', () => {
