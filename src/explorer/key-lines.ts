@@ -4,7 +4,8 @@ import { fitting, type Room } from './fitting.ts'
 
 /** A line about a key, and whether the step changed what it's about. */
 export interface PaintedLine {
-  readonly line: Line
+  /** Called only for what's on the screen, because values are long. */
+  line(): Line
   readonly isChanged: boolean
 }
 
@@ -29,11 +30,11 @@ export function keyLines(views: readonly KeyView[], options: KeyLinesOptions): r
     const about = [type, summary].filter((part) => part !== '').join(', ')
     const title = [signOf(sign), span(`${oneLine(key)}  `, 'bold'), span(oneLine(about), 'dim')]
     return [
-      { line: fitting(title, options), isChanged: hasNoOther(view) },
+      { line: () => fitting(title, options), isChanged: hasNoOther(view) },
       ...parts(lines, options.short).map((part) =>
         typeof part === 'number'
-          ? { line: fitting([span(`    … ${part} more`, 'dim')], options), isChanged: false }
-          : { line: fitting(partLine(part), options), isChanged: part.sign !== ' ' },
+          ? { line: () => fitting([span(`    … ${part} more`, 'dim')], options), isChanged: false }
+          : { line: () => fitting(partLine(part), options), isChanged: part.sign !== ' ' },
       ),
     ]
   })

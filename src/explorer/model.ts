@@ -7,6 +7,7 @@ import {
   type LaneView,
   laneView,
   type Recording,
+  type Step,
   sentenceOf,
   undo,
 } from '../recording/index.ts'
@@ -58,13 +59,16 @@ export function goTo(explorer: Explorer, at: number): Explorer {
     const step = steps[now]
     if (step !== undefined) [before, after] = [after, apply(after, step)]
   }
-  for (; now > target; now -= 1) {
-    const [undone, previous] = [steps[now - 1], steps[now - 2]]
-    if (undone !== undefined) after = undo(after, undone)
-    before = previous === undefined ? after : undo(after, previous)
+  if (now > target) {
+    for (; now > target; now -= 1) after = undone(after, steps[now - 1])
+    before = undone(after, steps[now - 1])
   }
   const { scrolled, notice, ...rest } = explorer
   return { ...rest, at: target, before, after }
+}
+
+function undone(keys: Keys, step: Step | undefined): Keys {
+  return step === undefined ? keys : undo(keys, step)
 }
 
 /** To the next step of the collision, in the order in which they ran; after the last one, to the first. */

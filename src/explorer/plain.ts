@@ -21,7 +21,7 @@ export function explorerList(
       .filter(({ sign }) => sign !== ' ')
       .map((view) => ({ ...view, lines: view.lines.filter(({ sign }) => sign !== ' ') }))
     const indented = keyLines(changed, { width: width - INDENT.length, palette, short: false })
-    return [paint(row), ...indented.map(({ line }) => [span(INDENT), ...line])]
+    return [paint(row), ...indented.map(({ line }) => [span(INDENT), ...line()])]
   })
   const known = [failure?.diagnosis, note].filter((text) => text !== undefined)
   return [

@@ -47,7 +47,7 @@ export function explorerScreen(explorer: Explorer, size: ScreenSize): readonly L
     ...head,
     ...rows.slice(firstRow, firstRow + heights.rows).map(paint),
     ...rule,
-    ...keys.slice(firstKey, firstKey + heights.keys),
+    ...keys.slice(firstKey, firstKey + heights.keys).map((line) => line()),
     ...Array.from({ length: Math.max(0, room - heights.rows - heights.keys) }, (): Line => []),
     ...foot,
   ]
@@ -128,7 +128,7 @@ function keyRows({ before, after, filter, at }: Explorer, { width, palette }: Sc
   if (views.length === 0) {
     const sentence =
       filter === '' ? (at === 0 ? 'The database is empty.' : 'There are no keys.') : 'No key contains that.'
-    return { lines: [[span(`  ${sentence}`, 'dim')]], from: 0, to: 0 }
+    return { lines: [(): Line => [span(`  ${sentence}`, 'dim')]], from: 0, to: 0 }
   }
   const painted = keyLines(views, { width, palette, short: filter === '' })
   const from = Math.max(

@@ -102,7 +102,7 @@ function withChange(state: KeyState | undefined, change: Change): KeyState | nul
     ]
     return {
       ...state,
-      entries: exchange<Entry>(state.entries, change.gone ?? [], change.add ?? []).sort(byId),
+      entries: exchange<Entry>(state.entries, change.gone ?? [], change.add ?? [], byId),
       length: change.length[1],
       lastId: change.lastId?.[1] ?? state.lastId,
       groups: groups.sort(byGroup),
@@ -117,10 +117,10 @@ function withChange(state: KeyState | undefined, change: Change): KeyState | nul
     return { ...state, fields: Object.fromEntries(fields) }
   }
   if (change.type === 'set' && state?.type === 'set') {
-    return { ...state, members: exchange(state.members, change.gone, change.add).sort(byText) }
+    return { ...state, members: exchange(state.members, change.gone, change.add, byText) }
   }
   if (change.type === 'zset' && state?.type === 'zset') {
-    return { ...state, members: exchange<ScoredMember>(state.members, change.gone, change.add).sort(byScore) }
+    return { ...state, members: exchange<ScoredMember>(state.members, change.gone, change.add, byScore) }
   }
   if (change.type === 'list' && state?.type === 'list') {
     return { ...state, items: state.items.toSpliced(change.from, change.gone.length, ...change.add) }
@@ -132,10 +132,17 @@ function withChange(state: KeyState | undefined, change: Change): KeyState | nul
   throw new BadChangeError(change.key, change.type)
 }
 
+/** Both lists are sorted. Streams grow at their end, and then there's nothing to sort. */
 function exchange<T extends Text | Entry | ScoredMember>(
   all: readonly T[],
   gone: readonly T[],
   add: readonly T[],
-): T[] {
-  return [...without(all, gone), ...add]
+  order: (a: T, b: T) => number,
+): readonly T[] {
+  const rest = without(all, gone)
+  const last = rest.at(-1)
+  const first = add[0]
+  if (first === undefined) return rest
+  const both: T[] = [...rest, ...add]
+  return last === undefined || order(last, first) <= 0 ? both : both.sort((a, b) => order(a, b))
 }
