@@ -145,10 +145,23 @@ export class SuiteRunner {
       return { state: 'failed', failure: early, ...(sent && { sent }) }
     }
     // What was replaced or left unhandled is the cause, whatever went wrong because of it.
-    const failure = tampering() ?? misdeed() ?? describeFailure(problem?.thrown, this.#options)
+    const failure =
+      tampering() ?? beforeTheEnd(problem, misdeed()) ?? describeFailure(problem?.thrown, this.#options)
     ended(this.current, failure)
     return { state: 'failed', failure, sent: recordedCommands() }
   }
+}
+
+/**
+ * At its end a test cuts all connections. What the answer didn't await is rejected then, which says less than what the
+ * test has found out already.
+ */
+function beforeTheEnd(
+  problem: { readonly thrown: unknown } | undefined,
+  misdeed: Failure | undefined,
+): Failure | undefined {
+  const isCut = misdeed?.diagnosis.includes('Connection is closed.') === true
+  return isCut && problem?.thrown instanceof DiagnosisError ? undefined : misdeed
 }
 
 /** Runs them in order, up to the first that throws. */

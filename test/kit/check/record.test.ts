@@ -108,13 +108,14 @@ test('a test that ends differently the second time leaves the order of the first
   expect(recording?.steps).toMatchObject([{ args: [{ s: 'XADD' }, {}, {}, {}, {}], changes: [] }])
 })
 
-test('the next check stops a recording at once, and nothing is left in the cache', async () => {
+test('the next check stops a recording at once, and its file is deleted', async () => {
   await fixture.check(STALE, { record: true })
   const recording = fixture.checker.record()
   const next = await fixture.check(STALE)
   expect(await recording).toBeUndefined()
   expect(next.tasks[1]?.test).toBe('one of two writers wins')
-  expect(readdirSync(join(cacheFolder(fixtureRoot), 'run'))).toEqual([])
+  const files = readdirSync(join(cacheFolder(fixtureRoot), 'run'))
+  expect(files.filter((name) => name.endsWith('.recording.json'))).toEqual([])
 })
 
 test('passwords are replaced', () => {
