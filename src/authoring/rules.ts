@@ -13,6 +13,7 @@ export async function findingsAtRest(sources: LessonSources): Promise<readonly F
     ...files(sources),
     ...todos(sources),
     ...text(sources),
+    ...helps(sources),
     ...(await links(sources)),
     ...suite(sources),
     ...answers(sources),
@@ -107,6 +108,29 @@ function suite({ lesson, suite, files, shown }: LessonSources): readonly Finding
   const tasks = lesson.tasks.map(({ name }) => name)
   const problem = problemOfTitles(describeTitles(suite), tasks)
   return problem === undefined ? [] : [error('titles', shown(files.suite), problem)]
+}
+
+/** Words of a diagnosis that nothing says anymore would make a hint come too late without a word. */
+function helps({ lesson, suite = '', wrong, files, shown }: LessonSources): readonly Finding[] {
+  const said = plain([suite, ...wrong.map(({ says }) => says)].join('\n'))
+  return lesson.tasks.flatMap(({ name, helps }) =>
+    helps.flatMap((all, index) =>
+      all
+        .filter((words) => !said.includes(plain(words)))
+        .map((words) =>
+          error(
+            'hints',
+            shown(files.lesson),
+            `Hint ${index + 1} of task "${name}" helps with "${words}", but no diagnosis has these words.`,
+          ),
+        ),
+    ),
+  )
+}
+
+/** As a diagnosis is compared with a hint's words, and without the escapes of a string. */
+function plain(text: string): string {
+  return text.replaceAll('\\', '').replaceAll('’', "'").replace(/\s+/g, ' ').toLowerCase()
 }
 
 function answers(sources: LessonSources): readonly Finding[] {

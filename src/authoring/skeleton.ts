@@ -71,6 +71,7 @@ function lesson(title: string, chapter: string): string {
 title: ${JSON.stringify(title)}
 chapter: ${JSON.stringify(chapter)}
 minutes: 20
+learned: TODO what a learner who passed it knows, in a sentence.
 after: []
 exports: [greet]
 ---

@@ -15,7 +15,7 @@ export interface CachedLesson {
 export type CourseIndex = Readonly<Record<string, CachedLesson>>
 
 /** Raised whenever FrontMatter changes, so that an older kit's index is ignored. */
-const format = 1
+const format = 2
 
 export function indexFile(root: string): string {
   return path.join(ownFolder(root), '.eventlings', 'cache', 'course.json')

@@ -8,6 +8,8 @@ export interface FrontMatter {
   readonly title: string
   readonly chapter: string
   readonly minutes: number
+  /** What a learner knows after it, in a sentence. */
+  readonly learned?: string | undefined
   readonly after: readonly string[]
   readonly needs: readonly Need[]
   readonly exports: readonly string[]
@@ -55,6 +57,7 @@ export async function parseFrontMatter(file: string, frontMatter: string): Promi
     minutes: z
       .int('It must be a whole number, for example "minutes: 20".')
       .positive('It must be more than 0.'),
+    learned: text('It must be a sentence that says what the learner now knows.').optional(),
     after: z.array(z.string(slugs).regex(/^\d\d-[a-z0-9-]+$/, slugs), slugs).default([]),
     needs: z.array(z.enum(needs, `It may contain ${needs.join(', ')}.`), 'It must be a list.').default([]),
     exports: z.array(z.string(names).regex(/^[\p{L}_$][\p{L}\p{N}_$]*$/u, names), names).min(1, names),

@@ -30,6 +30,8 @@ export interface Task {
   readonly text: string
   /** Markdown, from a vague one to one that's nearly the code; never empty. */
   readonly hints: readonly string[]
+  /** For each hint: words of the diagnoses that it helps with. */
+  readonly helps: readonly (readonly string[])[]
   /** The task's own needs and those of the lesson. */
   readonly needs: readonly Need[]
   /** Names of earlier tasks whose functions this one calls: it can't pass before they do. */
@@ -82,6 +84,8 @@ export interface Lesson extends LessonSummary {
   readonly allow: readonly string[]
   /** The lesson's file, absolute. */
   readonly file: string
+  /** Markdown: what a learner who passed it knows, in a sentence. */
+  readonly learned: string | undefined
   /** Markdown before the first task. */
   readonly intro: string
   readonly tasks: readonly Task[]

@@ -57,7 +57,7 @@ function parseTask(
     name,
     number,
     text: [before, after].filter((part) => part !== '').join('\n\n'),
-    hints: parseHints(document, hints, name),
+    ...parseHints(document, hints, name),
     needs: [...new Set([...lessonNeeds, ...own.needs])],
     buildsOn: own.buildsOn,
     from: section.heading,
@@ -80,7 +80,7 @@ function hintsSection(document: Document, task: Section, name: string): Section 
   return { ...hints, to: next?.heading ?? hints.to }
 }
 
-function parseHints(document: Document, section: Section, name: string): readonly string[] {
+function parseHints(document: Document, section: Section, name: string): Pick<Task, 'hints' | 'helps'> {
   const blocks = blocksBetween(document, section.from, section.to)
   const [list] = blocks
   const stray = blocks.find((block, index) => index > 0 || block.kind !== 'numbers')
@@ -89,12 +89,18 @@ function parseHints(document: Document, section: Section, name: string): readonl
     const problem = `The hints of task "${name}" aren't one numbered list. ${wanted}`
     throw mistake(document, 'hints', stray?.line ?? section.heading, problem)
   }
-  return list.items.map(({ line, lines }) => {
-    if (lines.length === 0)
+  const hints = list.items.map(({ line, lines }) => {
+    const text = lines.filter((one) => !helping.test(one)).join('\n')
+    if (text.trim() === '')
       throw mistake(document, 'hints', line, 'This hint is empty. Write it or remove it.')
-    return lines.join('\n')
+    const helps = lines.flatMap((one) => helping.exec(one)?.[1]?.split(';') ?? [])
+    return { text: text.trimEnd(), helps: helps.map((words) => words.trim()).filter((words) => words !== '') }
   })
+  return { hints: hints.map(({ text }) => text), helps: hints.map(({ helps }) => helps) }
 }
+
+/** Below a hint: words of the diagnoses that it helps with, separated by semicolons. */
+const helping = /^<!--\s*helps:(.*?)-->\s*$/
 
 /** The optional lines "Needs: …" and "Builds on: …" directly below the heading, in this order. */
 function linesBelowHeading(document: Document, section: Section, earlier: readonly string[]) {

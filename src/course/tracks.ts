@@ -6,6 +6,8 @@ interface TrackDefinition {
   /** Other names for it that commands accept. */
   readonly aliases: readonly string[]
   readonly title: string
+  /** What the time in its name means, if that isn't the time for every task. */
+  readonly plan?: string
   readonly has: (lesson: number) => boolean
 }
 
@@ -14,6 +16,7 @@ const definitions: readonly TrackDefinition[] = [
     name: 'ninety-minutes',
     aliases: [],
     title: 'Ninety minutes: one story from an event to a read model',
+    plan: 'Ninety minutes are enough for the first task of each lesson.',
     has: among(1, 2, 5, 7, 8),
   },
   {
@@ -46,6 +49,8 @@ const definitions: readonly TrackDefinition[] = [
 export interface Track {
   readonly name: string
   readonly title: string
+  /** What the time in its name means, if that isn't the time for every task. */
+  readonly plan?: string
   /** Only lessons that exist, in course order. */
   readonly lessons: readonly LessonSummary[]
   /** For all its lessons together. */
@@ -87,13 +92,22 @@ export function trackNames(): readonly string[] {
   return definitions.flatMap(({ name, aliases }) => [name, ...aliases])
 }
 
-function build({ name, title, has }: TrackDefinition, course: Pick<Course, 'lessons'>): Track {
+function build({ name, title, plan, has }: TrackDefinition, course: Pick<Course, 'lessons'>): Track {
   const lessons = course.lessons.filter((lesson) => has(Number(lesson.number)))
-  return { name, title, lessons, minutes: lessons.reduce((sum, lesson) => sum + lesson.minutes, 0) }
+  const minutes = lessons.reduce((sum, lesson) => sum + lesson.minutes, 0)
+  return { name, title, ...(plan !== undefined && { plan }), lessons, minutes }
 }
 
 /** Lesson numbers, single or as `[first, last]`. */
 function among(...wanted: readonly (number | readonly [number, number])[]): (lesson: number) => boolean {
   return (lesson) =>
     wanted.some((one) => (typeof one === 'number' ? lesson === one : lesson >= one[0] && lesson <= one[1]))
+}
+
+/** `1 h 30 min`. */
+export function inHours(minutes: number): string {
+  const [hours, rest] = [Math.floor(minutes / 60), minutes % 60]
+  return [...(hours === 0 ? [] : [`${hours} h`]), ...(rest === 0 && hours > 0 ? [] : [`${rest} min`])].join(
+    ' ',
+  )
 }

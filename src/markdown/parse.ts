@@ -7,7 +7,8 @@ export interface ParseOptions {
 
 /**
  * The one way to read a lesson's Markdown, for the course, the terminal, pages, and slides. HTML is plain text, except
- * for speaker notes: `<!-- note: what to say here -->` on lines of their own, with Markdown inside.
+ * for comments on lines of their own: speaker notes, `<!-- note: what to say here -->`, with Markdown inside; and what
+ * a hint helps with, `<!-- helps: words of a diagnosis -->`, which is never shown.
  */
 export async function parseMarkdown(markdown: string, options: ParseOptions = {}): Promise<Token[]> {
   const notes = options.notes ?? false
@@ -26,7 +27,8 @@ async function makeParser(notes: boolean): Promise<MarkdownIt> {
   return parser
 }
 
-const opening = /^<!--\s*note:/
+const opening = /^<!--\s*(?:note|helps):/
+const note = /^<!--\s*note:/
 const closing = '-->'
 
 /** A block rule, so that a note inside a code block stays code. */
@@ -44,11 +46,11 @@ function readNotes(parser: MarkdownIt, keep: boolean): void {
       if (last === endLine || !lineAt(last).trimEnd().endsWith(closing)) return false
       if (silent) return true
       state.line = last + 1
-      if (!keep) return true
+      if (!keep || !note.test(lineAt(startLine))) return true
       const lines = state.getLines(startLine, last + 1, state.blkIndent, false)
-      const note = state.push('note', '', 0)
-      note.content = lines.trim().replace(opening, '').slice(0, -closing.length).trim()
-      note.map = [startLine, last + 1]
+      const token = state.push('note', '', 0)
+      token.content = lines.trim().replace(note, '').slice(0, -closing.length).trim()
+      token.map = [startLine, last + 1]
       return true
     },
     { alt: ['paragraph', 'reference', 'blockquote', 'list'] },

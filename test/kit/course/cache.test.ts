@@ -53,11 +53,11 @@ test('the index is written only if something changed', async () => {
 })
 
 test.each([
-  ['torn', '{"format":1,"lessons":{"01-events.md":{"si'],
+  ['torn', '{"format":2,"lessons":{"01-events.md":{"si'],
   ['empty', ''],
   ['of another format', '{"format":0,"lessons":{"01-events.md":{}}}'],
   ['not an object', '[]'],
-  ['without lessons', '{"format":1}'],
+  ['without lessons', '{"format":2}'],
 ])('an index that is %s causes no error', async (_what, content) => {
   const root = await courseFolder({ '01-events.md': lessonFile() })
   await mkdir(path.dirname(index(root)), { recursive: true })

@@ -114,6 +114,7 @@ describe('the parts of a lesson', () => {
       needs: [],
       buildsOn: ['createEvent'],
       hints: ['One.'],
+      helps: [[]],
       text: 'Text.\n### Details\nMore.\n\n### Afterwards\nBehind the hints.',
     })
   })
