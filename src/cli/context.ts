@@ -54,7 +54,8 @@ export function newContext({ env, input, output, errors }: World, globals: Globa
     get width() {
       return output.width
     },
-    mine: async () => (globals.mine ? (await openedOnce()).home.workspace : undefined),
+    mine: async () =>
+      globals.mine || isSet(env.EVENTLINGS_MINE) ? (await openedOnce()).home.workspace : undefined,
     cleanups: newCleanups(),
     async preference() {
       if (globals.redis === undefined) return undefined
@@ -79,4 +80,8 @@ async function openDesk(env: NodeJS.ProcessEnv): Promise<Desk> {
   const course = await loadCourse()
   const home = homeOf(course, env)
   return { course, home, progress: openProgress(home.log) }
+}
+
+function isSet(value: string | undefined): boolean {
+  return value !== undefined && value !== '' && value !== '0'
 }

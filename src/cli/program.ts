@@ -116,7 +116,14 @@ function unknownCommand(asked: string, within?: CommandEntry): UsageError {
     asked,
     names.map((name) => ({ value: name, names: [name] })),
   )
-  const instead = guess === undefined ? '' : ` Did you mean "${prefix}${guess}"?`
+  // A command within another one is easily typed alone: "export" for "progress export".
+  const nested = (within === undefined ? catalogue : []).flatMap(({ usage, inner = [] }) =>
+    inner.map((one) => ({ outer: usage.split(' ')[0] ?? '', name: one.usage.split(' ')[0] ?? '' })),
+  )
+  const whole = nested.filter(({ name }) => name === asked).map(({ outer, name }) => `${outer} ${name}`)
+  const likely = whole.length > 0 ? whole : guess === undefined ? [] : [`${prefix}${guess}`]
+  const list = new Intl.ListFormat('en', { type: 'disjunction' }).format(likely.map((one) => `"${one}"`))
+  const instead = likely.length === 0 ? '' : ` Did you mean ${list}?`
   return new UsageError(
     `There's no command "${prefix}${asked}".${instead} Run "${self} --help" to see them all.`,
   )
@@ -150,6 +157,7 @@ Environment:
   EVENTLINGS_REDIS   like --redis
   EVENTLINGS_IMAGE   the container image; default: redis:8-alpine
   EVENTLINGS_HOME    where workspace/ and your progress are; default: here
+  EVENTLINGS_MINE    1 is like --mine
   EVENTLINGS_DEBUG   1 shows the details of an error
   NO_COLOR           plain text
   VISUAL, EDITOR     your editor`

@@ -16,13 +16,23 @@ export interface ConsoleOptions {
   /** The folder of the learner's own answers to build on; undefined for the model answers. */
   readonly mine: string | undefined
   readonly palette: Palette
+  /** Brings the database to the state in which the console found it. */
+  prepare(): Promise<void>
   width(): number
   print(text: string): void
   /** Resolves with the next key; undefined where there's no keyboard. */
   readonly untilKey?: () => Promise<void>
 }
 
-export const DOT_COMMANDS: readonly string[] = ['.load', '.events', '.state', '.watch', '.help', '.exit']
+export const DOT_COMMANDS: readonly string[] = [
+  '.load',
+  '.events',
+  '.state',
+  '.watch',
+  '.reset',
+  '.help',
+  '.exit',
+]
 
 export function helpText(place: ConsolePlace | undefined, palette: Palette): string {
   const [first = 'yourFunction'] = place?.lesson.exports.filter((name) => /^[a-z]/.test(name)) ?? []
@@ -33,6 +43,7 @@ export function helpText(place: ConsolePlace | undefined, palette: Palette): str
     ['.events <id>', 'the history of an entity as a table'],
     ['.state <id>', 'the state that its events add up to'],
     ['.watch [stream …]', 'shows new entries of streams until you press a key'],
+    ['.reset', "brings the lesson's data back, and nothing else"],
     ['.help <command>', "a Redis command's arguments, and what it does"],
     ['.exit', 'quits; so does Ctrl-D'],
   ] as const

@@ -11,7 +11,7 @@ import { kindOfLine } from './kind-of-line.ts'
 import { whyNotHere } from './not-here.ts'
 import { commandNames, explainCommand, unknownCommand } from './redis-help.ts'
 import { openLine } from './redis-line.ts'
-import { watchStreams } from './watch-streams.ts'
+import { streamsIn, typeOf, watchStreams } from './watch-streams.ts'
 
 /** Answers lines at the prompt, from a person or a pipe. */
 export interface Console {
@@ -82,6 +82,15 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
     const flags = `${database === 0 ? '' : ` -n ${database}`}${tls ? ' --tls' : ''}`
     const from =
       password === undefined ? ` From another terminal: redis-cli -h ${host} -p ${port}${flags}` : ''
+    const missing: string[] = []
+    for (const key of keys) if ((await typeOf(aside, key)) === 'none') missing.push(key)
+    const [wrong] = missing
+    if (wrong !== undefined) {
+      const known = await streamsIn(aside)
+      const streams =
+        known.length === 0 ? 'There are no streams here yet.' : `The streams here: ${known.join(', ')}.`
+      tell(`There's no ${missing.join(', ')} yet. ${streams}`, 'dim')
+    }
     tell(`New stream entries are shown here until you press a key.${from}`, 'dim')
     const interrupted = new Promise<void>((resolve) => {
       stopWatching = resolve
@@ -114,6 +123,15 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
       }
       case 'watch':
         await watch(rest)
+        break
+      case 'reset':
+        await options.prepare()
+        tell(
+          place === undefined
+            ? 'The database is empty again.'
+            : `The database is as lesson ${place.lesson.number} leaves it.`,
+          'dim',
+        )
         break
       default:
         complain(`There's no .${name}. Use one of ${DOT_COMMANDS.join(', ')}.`)

@@ -3,16 +3,9 @@ import type { RedisKind } from '../redis/index.ts'
 const SUBSCRIBING = new Set(['SUBSCRIBE', 'PSUBSCRIBE', 'SSUBSCRIBE'])
 const UNSUBSCRIBING = new Set(['UNSUBSCRIBE', 'PUNSUBSCRIBE', 'SUNSUBSCRIBE'])
 const ENDLESS = new Set(['MONITOR', 'SYNC', 'PSYNC'])
-const BEYOND_THE_SANDBOX = new Set([
-  'FLUSHALL',
-  'SELECT',
-  'SWAPDB',
-  'MOVE',
-  'SHUTDOWN',
-  'CONFIG',
-  'REPLICAOF',
-  'SLAVEOF',
-])
+/** Of DEBUG. */
+const CRASHES = new Set(['SEGFAULT', 'PANIC', 'RESTART', 'CRASH-AND-RECOVER', 'OOM', 'ASSERT'])
+const BEYOND_THE_SANDBOX = new Set(['FLUSHALL', 'SELECT', 'SWAPDB', 'MOVE', 'CONFIG', 'REPLICAOF', 'SLAVEOF'])
 
 /** Why a command isn't sent from the console, in words; undefined for all commands that are. */
 export function whyNotHere(args: readonly string[], redis: RedisKind): string | undefined {
@@ -22,6 +15,9 @@ export function whyNotHere(args: readonly string[], redis: RedisKind): string | 
   }
   if (UNSUBSCRIBING.has(name)) return `This connection has no subscriptions, so ${name} has nothing to end.`
   if (ENDLESS.has(name)) return `${name} never stops replying. Use ".watch" to see new stream entries.`
+  if (name === 'SHUTDOWN' || (name === 'DEBUG' && CRASHES.has(second))) {
+    return `${name} would end the sandbox, and the console with it. ".exit" leaves the console; ".reset" brings the lesson's data back.`
+  }
   if (name === 'HELLO' && second !== '' && second !== '2') return 'The console only speaks RESP2.'
   if (name === 'CLIENT' && second === 'REPLY') return 'The console needs replies, so they stay on.'
   if (redis === 'url' && BEYOND_THE_SANDBOX.has(name)) {

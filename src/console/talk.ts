@@ -1,4 +1,5 @@
 import { createInterface, type Interface } from 'node:readline'
+import { suspendBesideReadline } from '../terminal/suspend.ts'
 import type { Console } from './console.ts'
 import { readLines, saveLines } from './line-history.ts'
 
@@ -38,6 +39,7 @@ export async function talk(console: Console, { input, output, history }: TalkOpt
   })
   lines.on('history', (kept) => saveLines(history, kept))
   let isBusy = false
+  lines.on('SIGTSTP', () => suspendBesideReadline(lines))
   lines.on('SIGINT', () => {
     if (isBusy) return console.interrupt()
     clearLine(lines)
@@ -59,8 +61,11 @@ export async function talk(console: Console, { input, output, history }: TalkOpt
       const then = await console.run(line)
       isBusy = false
       if (then === 'leave') return
-      // The key that ended it was meant for that.
-      if (/^\s*\.watch\b/.test(line) && !typed.isClosed) clearLine(lines)
+      // The key that ended it was meant for that, even if it was Enter.
+      if (/^\s*\.watch\b/.test(line) && !typed.isClosed) {
+        typed.forget()
+        clearLine(lines)
+      }
     }
   } finally {
     lines.close()
@@ -95,6 +100,10 @@ function linesOf(lines: Interface, output: NodeJS.WriteStream) {
         wake = resolve
       })
       return waiting.shift()
+    },
+    /** Drops the lines that no one has taken. */
+    forget(): void {
+      waiting.length = 0
     },
     get isClosed() {
       return isClosed

@@ -34,12 +34,20 @@ export async function watchStreams(
 }
 
 async function streams(connection: PlainConnection, named: readonly string[]): Promise<readonly string[]> {
-  if (named.length > 0) return named
+  return named.length > 0 ? named : await streamsIn(connection)
+}
+
+/** All streams of the sandbox. */
+export async function streamsIn(connection: PlainConnection): Promise<readonly string[]> {
   const found: string[] = []
   for (const key of await allKeys(connection)) {
-    if (textOf(await connection.send(['TYPE', key])) === 'stream') found.push(key)
+    if ((await typeOf(connection, key)) === 'stream') found.push(key)
   }
   return found
+}
+
+export async function typeOf(connection: PlainConnection, key: string): Promise<string> {
+  return textOf(await connection.send(['TYPE', key]))
 }
 
 async function lastId(connection: PlainConnection, key: string): Promise<string> {

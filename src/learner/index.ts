@@ -1,11 +1,20 @@
 /** What a learner does with a lesson, whichever screen they use. */
-
+export { answersBeside, exportAnswers, type ImportedAnswers, importAnswers } from './carry-answers.ts'
 export { type LessonChange, lessonChange } from './kept-version.ts'
 export { keepLastRun, lastRunFile, readLastRun, writeRecording } from './last-run.ts'
+export { lastSince } from './last-since.ts'
 export { openLesson, resetLesson, startLesson, UnwritableWorkspaceError } from './lesson-file.ts'
+export {
+  keysInWords,
+  LESSON_KEYS,
+  type LessonAction,
+  type LessonKey,
+  lessonActionOf,
+} from './lesson-keys.ts'
 export { changedLessons, changeNote } from './lesson-version.ts'
 export { type NextHint, nextHint } from './next-hint.ts'
 export { assertNoObstacle, ObstacleError, obstacleAt } from './obstacle.ts'
+export { buildsOnOwn } from './own-so-far.ts'
 export { type Home, homeOf } from './paths.ts'
 export { recordCheck } from './record-check.ts'
 export { maySeeSolution, revealSolution } from './reveal.ts'

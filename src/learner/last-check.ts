@@ -16,6 +16,15 @@ function isOfInterest({ eventType, payload }: StoredEvent): boolean {
   return (payload as Check).target === 'workspace'
 }
 
+/** Why the first failing task failed at the last check; undefined if there was none, or it passed. */
+export function lastDiagnosis(
+  desk: Pick<Desk, 'progress'>,
+  { slug }: Pick<Lesson, 'slug'>,
+): string | undefined {
+  const check = lastCheck(desk, slug)
+  return check !== undefined && 'diagnosis' in check ? check.diagnosis : undefined
+}
+
 /** The task that the learner is on: the first that didn't pass at the last check; undefined if all passed. */
 export function taskAtHand(desk: Pick<Desk, 'progress'>, lesson: Lesson): Task | undefined {
   const check = lastCheck(desk, lesson.slug)

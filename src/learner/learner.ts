@@ -39,6 +39,11 @@ export function lessonAfter(desk: Desk, { number }: LessonSummary): LessonSummar
   return lessonsAhead(desk).find((lesson) => Number(lesson.number) > Number(number))
 }
 
+/** The lesson before this one on the learner's track; undefined before the first. */
+export function lessonBefore(desk: Desk, { number }: LessonSummary): LessonSummary | undefined {
+  return lessonsAhead(desk).findLast((lesson) => Number(lesson.number) < Number(number))
+}
+
 /**
  * Where to continue: the current lesson until it's passed, then the first after it (or overall) that isn't done. A
  * learner who chose a track is led along it.

@@ -1,12 +1,11 @@
-import type { Lesson, Task } from '../course/index.ts'
+import { type Lesson, type Task, withSamples } from '../course/index.ts'
 
 /**
  * The lesson as a reader sees it: Markdown without hints, and without the quiz, which would give the answers away.
  */
 export function lessonText(lesson: Lesson): string {
-  return [lesson.intro, ...lesson.tasks.map(taskText), lesson.outro]
-    .filter((part) => part !== '')
-    .join('\n\n')
+  const parts = [lesson.intro, ...lesson.tasks.map(taskText), lesson.outro].filter((part) => part !== '')
+  return withSamples(parts.join('\n\n'))
 }
 
 export function taskText(task: Task): string {

@@ -1,4 +1,4 @@
-import type { Lesson } from '../course/index.ts'
+import type { Lesson, Task } from '../course/index.ts'
 import type { LessonProgress } from '../progress/index.ts'
 
 export type NextHint =
@@ -19,23 +19,44 @@ export type NextHint =
       readonly earlier: readonly string[]
     }
 
-/** The next hint for a task: the requested one, else the first that didn't pass, else the first with hints left. */
-export function nextHint(
-  lesson: Lesson,
-  progress: LessonProgress,
-  options: { readonly taskNumber?: number; readonly firstFailing?: string } = {},
-): NextHint {
-  const shown = (number: number) => progress.hints[number] ?? 0
+export interface HintWish {
+  /** The task that the learner named. */
+  readonly taskNumber?: number
+  /** The first task that didn't pass, and why. */
+  readonly firstFailing?: string
+  readonly diagnosis?: string | undefined
+}
+
+/**
+ * The next hint for a task: the requested one, else the first that didn't pass, else the first with hints left. It's
+ * the first that fits the diagnosis, else the one after the hint that was shown last.
+ */
+export function nextHint(lesson: Lesson, progress: LessonProgress, wish: HintWish = {}): NextHint {
+  const shown = (number: number) => progress.hintSteps[number] ?? []
   const task =
-    lesson.tasks.find(({ number }) => number === options.taskNumber) ??
-    lesson.tasks.find(({ name }) => name === options.firstFailing) ??
-    lesson.tasks.find(({ number, hints }) => shown(number) < hints.length) ??
+    lesson.tasks.find(({ number }) => number === wish.taskNumber) ??
+    lesson.tasks.find(({ name }) => name === wish.firstFailing) ??
+    lesson.tasks.find(({ number, hints }) => shown(number).length < hints.length) ??
     lesson.tasks[0]
   if (task === undefined) throw new Error(`${lesson.slug} has no tasks.`)
-  const step = shown(task.number) + 1
-  const text = task.hints[step - 1]
-  const earlier = task.hints.slice(0, step - 1)
+  const steps = shown(task.number)
+  const earlier = task.hints.filter((_, index) => steps.includes(index + 1))
   const about = { task: task.name, taskNumber: task.number, earlier }
-  if (text === undefined) return { kind: 'no more', ...about }
+  const diagnosis = task.name === wish.firstFailing ? (wish.diagnosis ?? '') : ''
+  const step = nextStep(task, steps, diagnosis)
+  const text = step === undefined ? undefined : task.hints[step - 1]
+  if (step === undefined || text === undefined) return { kind: 'no more', ...about }
   return { kind: 'hint', ...about, step, of: task.hints.length, text }
+}
+
+function nextStep({ hints, helps }: Task, shown: readonly number[], diagnosis: string): number | undefined {
+  const left = hints.map((_, index) => index + 1).filter((step) => !shown.includes(step))
+  const said = plain(diagnosis)
+  const fits = (step: number) => (helps[step - 1] ?? []).some((words) => said.includes(plain(words)))
+  return left.find(fits) ?? left.find((step) => step > (shown.at(-1) ?? 0)) ?? left[0]
+}
+
+/** Neither line breaks nor the kind of apostrophe count. */
+function plain(text: string): string {
+  return text.toLowerCase().replaceAll('’', "'").replace(/\s+/g, ' ')
 }

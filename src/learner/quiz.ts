@@ -29,7 +29,7 @@ export function explanation(
     ? chosen
     : [...chosen.filter(({ right }) => !right), ...answers.filter(({ right }) => right)]
   const lines = shown.map(({ text, right, explanation }) => {
-    const label = right ? (isRight ? '**Right.**' : '**The right answer:**') : '**No.**'
+    const label = right ? (isRight ? '✓ **Right.**' : '✓ **The right answer:**') : '✗ **You said:**'
     return `${label} ${text}\n\n${explanation}`
   })
   return lines.join('\n\n')

@@ -37,7 +37,12 @@ export function evolve(state: ProgressState, event: ProgressEvent): ProgressStat
       // The start is where the track begins, not at a lesson that may be outside it.
       return { ...state, track: event.payload.track, current: undefined }
     case 'PLACEMENT_TAKEN':
-      return { ...state, placement: { ...event.payload, at: event.timestamp } }
+      return {
+        ...state,
+        placement: { ...event.payload, at: event.timestamp },
+        // Whatever was open before, this is where the learner should start.
+        current: event.payload.startAt,
+      }
     default:
       event satisfies never
       return state
@@ -101,7 +106,13 @@ function passed(before: LessonProgress, event: EventOf<'CHECK_PASSED'>): LessonP
 
 function hinted(lesson: LessonProgress, event: EventOf<'HINT_REVEALED'>): LessonProgress {
   const { task, step } = event.payload
-  return { ...lesson, hints: { ...lesson.hints, [task]: Math.max(lesson.hints[task] ?? 0, step) } }
+  const before = lesson.hintSteps[task] ?? []
+  const steps = before.includes(step) ? before : [...before, step]
+  return {
+    ...lesson,
+    hints: { ...lesson.hints, [task]: steps.length },
+    hintSteps: { ...lesson.hintSteps, [task]: steps },
+  }
 }
 
 /** Back to the start; the history (attempts, first pass, solution seen, quiz) stays. */
@@ -111,6 +122,7 @@ function reset(before: LessonProgress, { payload }: EventOf<'LESSON_RESET'>): Le
     ...stamped(lesson, payload.fingerprint),
     state: 'started',
     hints: {},
+    hintSteps: {},
     skippedTasks: 0,
     resets: before.resets + 1,
   }

@@ -93,7 +93,9 @@ export class ProgressLog {
     const { exportLog } = await import('./export-log.ts')
     await this.#inTurn(() => this.#save())
     exportLog(this.#log, file, options.force ?? false)
-    return { events: this.#log.reader.contents.events.length }
+    // As import counts them: the header of a log isn't something that happened.
+    const { events } = this.#log.reader.contents
+    return { events: events.filter(({ eventType }) => eventType !== 'LOG_OPENED').length }
   }
 
   /** Merges an exported log into this one; events that are already here count once. Throws ProgressTransferError. */

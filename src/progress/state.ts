@@ -18,6 +18,8 @@ export interface LessonProgress {
   readonly attempts: number
   /** By task, from 1: how many hints were shown since the last reset. */
   readonly hints: Readonly<Record<number, number>>
+  /** Which ones, counted from 1, in the order in which they were shown. */
+  readonly hintSteps: Readonly<Record<number, readonly number[]>>
   /** When it was first started; reading alone doesn't start a lesson. */
   readonly firstOpened?: string
   readonly readAt?: string
@@ -76,6 +78,7 @@ export function newLesson(slug: string): LessonProgress {
     state: 'new',
     attempts: 0,
     hints: {},
+    hintSteps: {},
     skippedTasks: 0,
     solutionSeen: false,
     helped: false,

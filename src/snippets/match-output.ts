@@ -14,8 +14,8 @@ export function matchesOutput(shown: string, actual: string): boolean {
 
 function pattern(shown: string): RegExp {
   const source = tidy(shown)
-    .split(/(<(?:id|uuid|time|ms|any)>)/)
-    .map((part) => PLACEHOLDERS[part] ?? part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+    .split(/(<(?:id|uuid|time|ms|any)(?::[^>]*)?>)/)
+    .map((part) => PLACEHOLDERS[part.replace(/:[^>]*>$/, '>')] ?? part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
     .join('')
   return new RegExp(`^${source}$`, 'u')
 }

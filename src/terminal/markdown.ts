@@ -20,6 +20,22 @@ export interface MarkdownOptions {
  * them.
  */
 export async function renderMarkdown(markdown: string, options: MarkdownOptions): Promise<string> {
+  return paintLines(await markdownLines(markdown, options), options.palette)
+}
+
+/** One line of Markdown as plain text, for a menu, which can't show code or emphasis. */
+export async function plainText(markdown: string): Promise<string> {
+  // After a word, `1000.` isn't the number of a list.
+  const tokens = await parseMarkdown(`${WORD} ${markdown}`)
+  const inline = tokens.flatMap(({ children }) => children ?? [])
+  const text = inline.map(({ type, content }) => (type === 'softbreak' ? ' ' : content)).join('')
+  return text.slice(WORD.length + 1)
+}
+
+const WORD = 'x'
+
+/** The same before it's painted, for a screen that cuts it. */
+export async function markdownLines(markdown: string, options: MarkdownOptions): Promise<readonly Line[]> {
   const tokens = await parseMarkdown(markdown)
   markTaskBoxes(tokens)
   const code = new Map<Token, readonly Line[]>()
@@ -28,5 +44,5 @@ export async function renderMarkdown(markdown: string, options: MarkdownOptions)
       code.set(token, await highlight(token.content, token.info, options.palette))
     }
   }
-  return paintLines(blockLines(blockTree(tokens), { ...options, code }), options.palette)
+  return blockLines(blockTree(tokens), { ...options, code })
 }

@@ -3,26 +3,32 @@ import { stripVTControlCharacters } from 'node:util'
 /**
  * Cuts rendered Markdown into screens of at most `height` lines: before a heading in the lower half if there's one,
  * else between paragraphs, else at any blank line, else wherever it must. A line for which `endsPage` returns true is
- * the last on its page, whatever room is left; it receives the line without colors.
+ * the last on its page, whatever room is left; a paragraph for which `isTail` returns true stays on the page of the one
+ * above it. Both receive the line without colors.
  */
 export function pages(
   text: string,
   height: number,
   endsPage: (line: string) => boolean = () => false,
+  isTail: (line: string) => boolean = () => false,
 ): readonly string[] {
   const parts: string[][] = [[]]
   for (const line of text.split('\n')) {
     parts.at(-1)?.push(line)
     if (endsPage(visibleText(line))) parts.push([])
   }
-  return parts.flatMap((lines) => pagesOf(lines, Math.max(1, height)))
+  return parts.flatMap((lines) => pagesOf(lines, Math.max(1, height), isTail))
 }
 
-function pagesOf(lines: readonly string[], room: number): readonly string[] {
+function pagesOf(
+  lines: readonly string[],
+  room: number,
+  isTail: (line: string) => boolean,
+): readonly string[] {
   const result: string[] = []
   let rest = withoutBlankEnds(lines)
   while (rest.length > room) {
-    const end = cutBefore(rest, room)
+    const end = cutBefore(rest, room, isTail)
     result.push(withoutBlankEnds(rest.slice(0, end)).join('\n'))
     rest = withoutBlankEnds(rest.slice(end))
   }
@@ -31,11 +37,12 @@ function pagesOf(lines: readonly string[], room: number): readonly string[] {
 }
 
 /** The index of the first line of the next page. */
-function cutBefore(lines: readonly string[], room: number): number {
+function cutBefore(lines: readonly string[], room: number, isTail: (line: string) => boolean): number {
   // From the bottom up. A nearly empty page looks like the end, so it's better to cut something in two.
   const blank = Array.from({ length: room }, (_, index) => room - index)
     .filter((index) => lines[index] === '' && index >= room / 3)
     .map((index) => ({ index, next: visibleText(lines[index + 1]) }))
+    .filter(({ next }) => !isTail(next))
   const heading = blank.find(({ index }) => index >= room / 2 && isHeading(lines, index + 1))
   // Indented lines are code, or continue a list: they belong to the lines above.
   const paragraph = blank.find(({ next }) => !next.startsWith(' '))

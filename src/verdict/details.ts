@@ -52,7 +52,7 @@ function evidence(
 }
 
 /** The value beside its name, or below it if it would have to be broken there: learners copy places and values. */
-function factLines(name: string, value: string, width: number): readonly Line[] {
+export function factLines(name: string, value: string, width: number): readonly Line[] {
   const label = [span('  '), span(name.padEnd('expected'.length + 2), 'dim')]
   const widest = Math.max(...value.split('\n').map((line) => lineWidth(line)))
   if (lineWidth(label) + widest <= width) return wrap(value, { width, first: label })

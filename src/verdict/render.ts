@@ -58,7 +58,7 @@ function heading(result: CheckResult, { width, palette, title }: CheckView): rea
   ]
 }
 
-function taskLine(task: TaskResult, { width, palette }: CheckView): readonly Line[] {
+export function taskLine(task: TaskResult, { width, palette }: CheckView): readonly Line[] {
   const state = stateSpan(task.state, palette)
   const narrow = width < 50
   const column = lineWidth(stateSpan('not reached', palette)) + 2

@@ -1,10 +1,10 @@
-import { chapters, type LessonSummary } from '../course/index.ts'
+import type { LessonSummary } from '../course/index.ts'
 import { nextLesson } from '../learner/learner.ts'
-import { cut, stateSpan, textOf } from '../terminal/index.ts'
+import { chooseLesson } from './choose-lesson.ts'
 import { walkLesson } from './lesson.ts'
 import { askPlacement } from './placement.ts'
 import { progressPage } from './progress-page.ts'
-import type { Choice, Heading } from './ui.ts'
+import type { Choice, ReadingEnd } from './ui.ts'
 import type { Walk } from './walk.ts'
 import { welcome } from './welcome.ts'
 
@@ -19,14 +19,14 @@ export async function walkThrough(walk: Walk): Promise<void> {
     const choice = await ui.choose<HomeChoice>('What would you like to do?', homeChoices(walk, next))
     switch (choice) {
       case 'continue':
-        if (next !== undefined) await walkLessons(walk, next)
+        if (next !== undefined) await walkFrom(walk, next)
         break
       case 'placement':
         await askPlacement(walk)
         break
       case 'lessons': {
         const lesson = await chooseLesson(walk)
-        if (lesson !== 'back') await walkLessons(walk, lesson)
+        if (lesson !== undefined) await walkFrom(walk, lesson)
         break
       }
       case 'progress':
@@ -40,9 +40,9 @@ export async function walkThrough(walk: Walk): Promise<void> {
   }
 }
 
-/** One lesson after the other, as long as the learner continues. */
-async function walkLessons(walk: Walk, first: LessonSummary): Promise<void> {
-  let lesson: LessonSummary | undefined = first
+/** One lesson after the other, as long as the learner continues. `wish` is what they've asked for already. */
+export async function walkFrom(walk: Walk, first: LessonSummary, wish?: ReadingEnd): Promise<void> {
+  let lesson = await walkLesson(walk, first, wish)
   while (lesson !== undefined) lesson = await walkLesson(walk, lesson)
 }
 
@@ -59,25 +59,4 @@ function homeChoices({ desk }: Walk, next: LessonSummary | undefined): readonly 
     { name: "What I've done", value: 'progress' },
     { name: 'Leave', value: 'leave' },
   ]
-}
-
-async function chooseLesson({ desk, ui, palette }: Walk): Promise<LessonSummary | 'back'> {
-  const overview = desk.progress.overview()
-  const row = (lesson: LessonSummary): Choice<LessonSummary | 'back'> => {
-    const state = textOf(stateSpan(overview.lesson(lesson.slug).state, palette))
-    // The menu's own pointer takes two columns; state and number stay whole where the title is cut.
-    const title = cut(lesson.title, Math.max(8, ui.width - state.length - 11), palette)
-    return { name: `${lesson.number} ${title} · ${state}`, value: lesson }
-  }
-  const choices = chapters(desk.course).flatMap(
-    ({ number, title, lessons }): readonly (Choice<LessonSummary | 'back'> | Heading)[] => [
-      { heading: cut(`${number} · ${title}`, ui.width - 2, palette) },
-      ...lessons.map(row),
-    ],
-  )
-  return ui.choose<LessonSummary | 'back'>(
-    'Which lesson?',
-    [...choices, { name: 'Back', value: 'back' }],
-    nextLesson(desk),
-  )
 }

@@ -1,17 +1,47 @@
-import { readFile } from 'node:fs/promises'
 import type { Lesson } from '../course/index.ts'
-import { changeNote, keepLastRun, maySeeSolution, nextHint, revealSolution } from '../learner/index.ts'
-import { taskAtHand } from '../learner/last-check.ts'
+import {
+  changeNote,
+  keepLastRun,
+  keysInWords,
+  LESSON_KEYS,
+  type LessonAction,
+  maySeeSolution,
+  nextHint,
+  resetLesson,
+} from '../learner/index.ts'
+import { lastDiagnosis, taskAtHand } from '../learner/last-check.ts'
 import { shownPath } from '../learner/learner.ts'
 import { taskText } from '../learner/lesson-text.ts'
 import { assertStarted, checkOwnAnswer } from '../learner/own-answer.ts'
-import { renderDiff, renderMarkdown } from '../terminal/index.ts'
+import { isPassed } from '../progress/index.ts'
+import { openQuestions } from '../snippets/predict.ts'
+import { renderMarkdown } from '../terminal/index.ts'
 import { renderCheck } from '../verdict/index.ts'
+import { afterPass } from './after-pass.ts'
+import { goTo } from './places.ts'
+import { askQuiz } from './quiz.ts'
+import type { ReadingEnd } from './ui.ts'
 import type { Walk } from './walk.ts'
+import { whereText } from './where.ts'
 
-export type Action = 'check' | 'watch' | 'hint' | 'edit' | 'task' | 'solution' | 'diff'
+export type Action =
+  | Exclude<LessonAction, 'list' | 'next' | 'previous'>
+  | 'check'
+  | 'watch'
+  | 'quiz'
+  | 'others'
+  | 'keys'
 
-type Act = (walk: Walk, lesson: Lesson) => Promise<void>
+/** Resolves with how pages were left: a key on them may ask for something else. */
+type Act = (walk: Walk, lesson: Lesson) => Promise<ReadingEnd>
+
+/** The keys that only the menu has. */
+export const MENU_KEYS = [
+  { key: 'r', does: 'checks your answer' },
+  { key: 'o', does: 'shows other right answers, once you passed' },
+  { key: '?', does: 'shows this list' },
+  { key: 'q', does: 'goes back to the start' },
+] as const
 
 /** Shows errors that the learner can fix, and lets the loop continue. */
 const tolerated: ReadonlySet<string> = new Set([
@@ -25,30 +55,55 @@ const tolerated: ReadonlySet<string> = new Set([
   'UnwritableWorkspaceError',
 ])
 
-function tolerant(act: Act): Act {
+function tolerant(act: (walk: Walk, lesson: Lesson) => Promise<unknown>): Act {
   return async (walk, lesson) => {
     try {
       await act(walk, lesson)
     } catch (error) {
-      if (!(error instanceof Error && tolerated.has(error.name))) throw error
-      walk.ui.print(error.message)
+      tolerate(walk, error)
+    }
+    return 'left'
+  }
+}
+
+/** For what is shown on pages. */
+function onPages(act: Act): Act {
+  return async (walk, lesson) => {
+    try {
+      return await act(walk, lesson)
+    } catch (error) {
+      tolerate(walk, error)
+      return 'left'
     }
   }
 }
 
+function tolerate({ ui }: Walk, error: unknown): void {
+  if (!(error instanceof Error && tolerated.has(error.name))) throw error
+  ui.print(error.message)
+}
+
+/** Everything that can be done in a lesson without leaving it. */
 export const actions: Readonly<Record<Action, Act>> = {
   check: tolerant(async (walk, lesson) => {
     const { desk, session, ui, palette } = walk
     assertStarted(desk, lesson.slug)
-    ui.print('Checking …')
-    const { redis } = await session.open()
-    const result = await checkOwnAnswer(desk, session, lesson.slug, { record: true })
+    ui.print(`Checking ${palette.unicode ? '…' : '...'}`)
+    const { result, limits } = await ui.busy(async () => ({
+      limits: (await session.open()).redis.limits,
+      result: await checkOwnAnswer(desk, session, lesson.slug, { record: true }),
+    }))
     const next = result.passed ? 'Continue with the next lesson.' : 'Fix it, or take a hint, and check again.'
     ui.print(renderCheck(result, { width: ui.width, palette, sideBySide: true, title: lesson.title, next }))
-    await printChange(walk, lesson)
-    if (redis.limits !== undefined) ui.print(redis.limits)
     // Not awaited: the next check ends it.
     if (!result.passed) void session.record().then((run) => run && keepLastRun(desk.home, run))
+    else {
+      const leadsTo = { others: '`o` shows them.', next: () => '`n` goes there.' }
+      const text = await afterPass(desk, lesson, leadsTo)
+      ui.print(await renderMarkdown(text, { width: ui.width, palette }))
+    }
+    await printChange(walk, lesson)
+    if (limits !== undefined) ui.print(limits)
   }),
 
   watch: tolerant((walk, lesson) => walk.watch(lesson.slug)),
@@ -59,7 +114,10 @@ export const actions: Readonly<Record<Action, Act>> = {
     if (atHand === undefined)
       return ui.print('Every task passed at the last check, so there are no hints to show.')
     const progress = desk.progress.overview().lesson(lesson.slug)
-    const hint = nextHint(lesson, progress, { firstFailing: atHand.name })
+    const hint = nextHint(lesson, progress, {
+      firstFailing: atHand.name,
+      diagnosis: lastDiagnosis(desk, lesson),
+    })
     const task = `task ${hint.taskNumber}, ${hint.task}`
     const width = ui.width
     if (hint.kind === 'no more') {
@@ -72,7 +130,9 @@ export const actions: Readonly<Record<Action, Act>> = {
     ui.print(await renderMarkdown(hint.text, { width, palette }))
   }),
 
-  edit: tolerant(({ desk, edit }, lesson) => edit(desk.home.answer(lesson.slug))),
+  editor: tolerant(({ desk, edit }, lesson) => edit(desk.home.answer(lesson.slug))),
+
+  read: onPages((walk, lesson) => goTo(walk, lesson, 'read')),
 
   task: tolerant(async (walk, lesson) => {
     const { desk, ui, palette } = walk
@@ -80,22 +140,47 @@ export const actions: Readonly<Record<Action, Act>> = {
     if (task !== undefined) ui.print(await renderMarkdown(taskText(task), { width: ui.width, palette }))
   }),
 
-  solution: tolerant(async (walk, lesson) => {
-    if (!(await mayReveal(walk, lesson))) return
-    const { desk, ui, palette } = walk
-    const text = await revealSolution(desk, lesson.slug)
-    await ui.read((width) => renderMarkdown(`\`\`\`\`ts\n${text}\n\`\`\`\``, { width, palette }))
+  where: tolerant(async (walk, lesson) => {
+    const { ui, palette } = walk
+    ui.print(await renderMarkdown(await whereText(walk, lesson), { width: ui.width, palette }))
   }),
 
-  diff: tolerant(async (walk, lesson) => {
-    const { desk, ui, palette } = walk
-    assertStarted(desk, lesson.slug)
-    if (!(await mayReveal(walk, lesson))) return
-    const file = desk.home.answer(lesson.slug)
-    const [mine, theirs] = [await readFile(file, 'utf8'), await revealSolution(desk, lesson.slug)]
-    const names = { mineName: shownPath(file), theirsName: `solutions/${lesson.slug}.ts` }
-    await ui.read((width) => renderDiff(mine, theirs, { width, palette, ...names }))
+  keys: tolerant(async (walk) => {
+    const { ui, palette } = walk
+    const keys = [...LESSON_KEYS, ...MENU_KEYS]
+    ui.print(await renderMarkdown(`# Keys\n\n${keysInWords(keys)}`, { width: ui.width, palette }))
+  }),
+
+  quiz: tolerant(async (walk, lesson) => {
+    // A learner who asks for the quiz isn't told that no questions are left.
+    const open = openQuestions(lesson, walk.desk.progress.overview().lesson(lesson.slug))
+    await askQuiz(walk, lesson, open.length === 0 ? lesson.quiz : open)
+  }),
+
+  solution: onPages(async (walk, lesson) => {
+    return (await mayReveal(walk, lesson)) ? await goTo(walk, lesson, 'solution') : 'left'
+  }),
+
+  diff: onPages(async (walk, lesson) => {
+    assertStarted(walk.desk, lesson.slug)
+    if (!(await mayReveal(walk, lesson))) return 'left'
+    const end = await goTo(walk, lesson, 'diff')
     await printChange(walk, lesson)
+    return end
+  }),
+
+  others: onPages(async (walk, lesson) => {
+    if (isPassed(walk.desk.progress.overview().lesson(lesson.slug))) return goTo(walk, lesson, 'others')
+    walk.ui.print('Pass first, then o shows other ways to do it.')
+    return 'left'
+  }),
+
+  console: tolerant((walk, lesson) => walk.console(lesson.slug)),
+
+  reset: tolerant(async ({ desk, ui }, lesson) => {
+    if (!(await ui.confirm('Start over? Your file is kept under a dated name.'))) return
+    const { keptAs } = await resetLesson(desk, lesson.slug, new Date())
+    ui.print(`Started over.${keptAs === undefined ? '' : ` Your old answer is ${shownPath(keptAs)}.`}`)
   }),
 }
 

@@ -1,98 +1,122 @@
 import type { Lesson, LessonSummary } from '../course/index.ts'
-import { openLesson } from '../learner/index.ts'
-import { lessonAfter, shownPath } from '../learner/learner.ts'
+import { LESSON_KEYS, openLesson } from '../learner/index.ts'
+import { lessonAfter, lessonBefore, shownPath } from '../learner/learner.ts'
 import { isPassed } from '../progress/index.ts'
 import { openQuestions } from '../snippets/predict.ts'
+import { chooseLesson } from './choose-lesson.ts'
 import { type Action, actions } from './lesson-actions.ts'
+import { goTo } from './places.ts'
 import { askQuiz } from './quiz.ts'
-import { readLesson } from './read-lesson.ts'
-import type { Choice } from './ui.ts'
+import type { Choice, ReadingEnd } from './ui.ts'
 import type { Walk } from './walk.ts'
 
-type Way = 'next' | 'home'
+type Way = 'next' | 'previous' | 'list' | 'home'
+type Wish = Action | Way
 
 /**
  * One lesson: its text, its quiz, and then checks, hints and the rest. Returns the lesson to continue with, if any.
+ * `first` is what the learner has already asked for.
  */
-export async function walkLesson(walk: Walk, summary: LessonSummary): Promise<LessonSummary | undefined> {
+export async function walkLesson(
+  walk: Walk,
+  summary: LessonSummary,
+  first?: ReadingEnd,
+): Promise<LessonSummary | undefined> {
   const { desk, ui } = walk
   const lesson = await desk.course.lesson(summary.slug)
-  const isNewHere = desk.progress.overview().lesson(lesson.slug).state === 'new'
+  const before = desk.progress.overview().lesson(lesson.slug)
   const { file, isNew } = await openLesson(desk, lesson.slug)
-  if (isNewHere) await read(walk, lesson)
+  // A lesson that was only opened, in watch or by a command, hasn't been read.
+  const isUnread = before.readAt === undefined && before.attempts === 0
+  const end = first ?? (isUnread ? await readFirst(walk, lesson) : 'left')
   ui.print(
     isNew
       ? `Your file for this lesson is ready: ${shownPath(file)}`
       : `Your file for this lesson: ${shownPath(file)}`,
   )
-  return (await loop(walk, lesson)) === 'next' ? lessonAfter(desk, summary) : undefined
+  return await loop(walk, lesson, end)
 }
 
-async function read(walk: Walk, lesson: Lesson): Promise<void> {
-  const end = await showText(walk, lesson)
+async function readFirst(walk: Walk, lesson: Lesson): Promise<ReadingEnd> {
+  const end = await goTo(walk, lesson, 'read')
   const questions = openQuestions(lesson, walk.desk.progress.overview().lesson(lesson.slug))
-  if (end === 'left' || questions.length === 0) return
+  if (end !== 'end' || questions.length === 0) return end
   const wants = await walk.ui.choose('A few questions about what you read?', [
     { name: `Yes, ask me (${questions.length})`, value: true },
     { name: 'Not now', value: false },
   ])
   if (wants) await askQuiz(walk, lesson, questions)
+  return 'end'
 }
 
-/** A learner who asks for the quiz isn't told that no questions are left. */
-async function quiz(walk: Walk, lesson: Lesson): Promise<void> {
-  const open = openQuestions(lesson, walk.desk.progress.overview().lesson(lesson.slug))
-  await askQuiz(walk, lesson, open.length === 0 ? lesson.quiz : open)
-}
-
-/** Only a reader who got to the end has read it. */
-async function showText(walk: Walk, lesson: Lesson): Promise<'end' | 'left'> {
-  const end = await readLesson(walk, lesson)
-  if (end === 'end') await walk.desk.progress.record('LESSON_READ', lesson.slug, {})
-  return end
-}
-
-async function loop(walk: Walk, lesson: Lesson): Promise<Way> {
-  let preselected: Action | 'read' | 'quiz' | Way = 'check'
+/** Until the learner leaves the lesson; returns the one that they go to. */
+async function loop(walk: Walk, lesson: Lesson, end: ReadingEnd): Promise<LessonSummary | undefined> {
+  const { desk, ui } = walk
+  let preselected: Wish = 'check'
+  let asked = wishOf(end)
   for (;;) {
-    const chosen: Action | 'read' | 'quiz' | Way = await walk.ui.choose(
-      `${lesson.number} · ${lesson.title}`,
-      choices(walk, lesson),
-      preselected,
-    )
-    switch (chosen) {
-      case 'next':
+    const wish: Wish =
+      asked ??
+      (await ui.choose<Wish>(`${lesson.number} · ${lesson.title}`, choices(walk, lesson), preselected))
+    asked = undefined
+    switch (wish) {
       case 'home':
-        return chosen
-      case 'read':
-        await showText(walk, lesson)
+        return undefined
+      case 'next':
+      case 'previous': {
+        const to = wish === 'next' ? lessonAfter(desk, lesson) : lessonBefore(desk, lesson)
+        if (to !== undefined) return to
+        ui.print(wish === 'next' ? 'This is the last lesson.' : 'This is the first lesson.')
         break
-      case 'quiz':
-        await quiz(walk, lesson)
+      }
+      case 'list': {
+        const to = await chooseLesson(walk, lesson)
+        if (to !== undefined && to.slug !== lesson.slug) return to
         break
+      }
       default:
-        await actions[chosen](walk, lesson)
+        asked = wishOf(await actions[wish](walk, lesson))
     }
-    const passed = isPassed(walk.desk.progress.overview().lesson(lesson.slug))
+    const passed = isPassed(desk.progress.overview().lesson(lesson.slug))
     // Enter, Enter, Enter: after a hint or an edit comes a check, after a pass the next lesson.
-    preselected = passed && chosen === 'check' ? 'next' : 'check'
+    preselected = passed && wish === 'check' ? 'next' : 'check'
   }
 }
 
-function choices(walk: Walk, lesson: Lesson): readonly Choice<Action | 'read' | 'quiz' | Way>[] {
-  return [
-    { name: 'Check my answer', value: 'check' },
+function wishOf(end: ReadingEnd): Wish | undefined {
+  return end === 'end' || end === 'left' ? undefined : end
+}
+
+function choices(walk: Walk, lesson: Lesson): readonly Choice<Wish>[] {
+  const keyOf = (wish: Wish) => LESSON_KEYS.find(({ action }) => action === wish)?.key
+  const shown: readonly Choice<Wish>[] = [
+    { name: 'Check my answer', value: 'check', key: 'r' },
     { name: 'Check whenever I save (watch)', value: 'watch' },
     { name: 'Hint', value: 'hint' },
-    { name: 'Open in my editor', value: 'edit' },
+    { name: 'Open in my editor', value: 'editor' },
     { name: 'Show the task', value: 'task' },
-    { name: 'Read the lesson again', value: 'read' },
+    { name: 'Read the lesson', value: 'read' },
     ...(lesson.quiz.length === 0 ? [] : [{ name: 'Quiz', value: 'quiz' as const }]),
     { name: 'Solution', value: 'solution' },
-    { name: 'Compare with the solution (diff)', value: 'diff' },
+    { name: 'Compare with the solution', value: 'diff' },
+    { name: "Console, with the lesson's data", value: 'console' },
     ...(lessonAfter(walk.desk, lesson) === undefined
       ? []
       : [{ name: 'Next lesson', value: 'next' as const }]),
-    { name: 'Back to the start', value: 'home' },
+    { name: 'Back to the start; ? shows all keys', value: 'home', key: 'q' },
+  ]
+  const hidden: readonly Choice<Wish>[] = [
+    ...LESSON_KEYS.filter(({ action }) => !shown.some(({ value }) => value === action)).map(
+      ({ key, action, label }) => ({ name: label, value: action, key, isHidden: true }),
+    ),
+    { name: 'Other ways', value: 'others', key: 'o', isHidden: true },
+    { name: 'Keys', value: 'keys', key: '?', isHidden: true },
+  ]
+  return [
+    ...shown.map((choice) => {
+      const key = choice.key ?? keyOf(choice.value)
+      return key === undefined ? choice : { ...choice, key }
+    }),
+    ...hidden,
   ]
 }

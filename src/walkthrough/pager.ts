@@ -1,12 +1,13 @@
 import type { ReadStream, WriteStream } from 'node:tty'
 import { stripVTControlCharacters } from 'node:util'
-import { type Palette, pages } from '../terminal/index.ts'
+import { type Palette, pages, renderMarkdown } from '../terminal/index.ts'
 import { clearScreen, enterScreen, hideCursor, leaveScreen, showCursor } from '../terminal/screen-codes.ts'
+import { suspend } from '../terminal/suspend.ts'
 import { InterruptedError } from './interrupted.ts'
-import type { Key } from './keys.ts'
-import { asksHere } from './snippets-in-text.ts'
-import { terminalEvents } from './terminal-events.ts'
-import type { Instead, RunOnPage } from './ui.ts'
+import { pageKeys } from './page-keys.ts'
+import { asksHere, isOffer } from './snippets-in-text.ts'
+import { type TerminalEvent, terminalEvents } from './terminal-events.ts'
+import type { Instead, Reading, ReadingEnd } from './ui.ts'
 
 export interface PagerTerminal {
   readonly input: ReadStream
@@ -19,57 +20,97 @@ const widest = 100
 
 /**
  * Shows a text page by page on its own screen, so that the terminal is unchanged afterwards. `render` makes the text
- * for a width in columns; `run` runs the snippet on a page. Resolves with whether the last page was reached; throws
- * InterruptedError for Ctrl-C.
+ * for a width in columns. Throws InterruptedError for Ctrl-C.
  */
 export async function readPages(
   render: (width: number) => Promise<string>,
   terminal: PagerTerminal,
-  run?: RunOnPage,
-): Promise<'end' | 'left'> {
-  const { input, output } = terminal
-  const events = terminalEvents(input, output)
+  { run, signal, bookmark, hasKeys = false }: Reading = {},
+): Promise<ReadingEnd> {
+  const { input, output, palette } = terminal
+  const events = terminalEvents(input, output, signal)
   // The first page takes a while on a slow machine, and an empty screen looks as if nothing were coming.
-  output.write(`${enterScreen}${hideCursor}${clearScreen}One moment …`)
+  output.write(`${enterScreen}${hideCursor}${clearScreen}One moment ${palette.unicode ? '…' : '...'}`)
+  /** Leaves the screen to something else for a while. */
+  const instead: Instead = async (work) => {
+    events.stop()
+    output.write(clearScreen + showCursor)
+    try {
+      return await work()
+    } finally {
+      events.start()
+      output.write(hideCursor)
+    }
+  }
+  let shown = 0
+  let of = 1
+  let sought: string | undefined
+  let remark: string | undefined
   try {
-    let shown = 0
-    let of = 1
-    let sought: string | undefined
-    for (;;) {
-      const text = await render(Math.min(widest, output.columns || 80))
-      const all = pages(text, (output.rows || 24) - 2, asksHere)
+    for (let isFirst = true; ; isFirst = false) {
+      const width = Math.min(widest, output.columns || 80)
+      const all = pages(await render(width), (output.rows || 24) - 2, asksHere, isOffer)
+      const share = isFirst ? (bookmark?.share ?? 0) : shown / of
       // After a resize there may be more or fewer pages, so we stay at the same share of the text.
-      shown = Math.min(all.length - 1, all.length === of ? shown : Math.floor((shown / of) * all.length))
+      if (isFirst || all.length !== of) shown = Math.floor(share * all.length)
+      shown = Math.min(all.length - 1, shown)
       of = all.length
       if (sought !== undefined) shown = placeOf(sought, all) ?? shown
       sought = undefined
-      for (let event: Key | 'resize' | undefined; event !== 'resize' && sought === undefined; ) {
-        output.write(clearScreen + screen(all, shown, terminal))
+      for (let event: TerminalEvent | undefined; event !== 'resize' && sought === undefined; ) {
+        output.write(clearScreen + screen(all, shown, terminal, hasKeys, remark))
+        remark = undefined
         event = await events.next()
-        if (event === 'interrupt') throw new InterruptedError('Ctrl-C')
-        if (event === 'leave') return 'left'
-        if (event === 'on' && shown === all.length - 1) return 'end'
-        if (event === 'on') shown += 1
-        if (event === 'back') shown = Math.max(0, shown - 1)
-        if (event === 'run' && run !== undefined) {
-          const running = clearScreen + screen(all, shown, terminal, 'Running …')
-          const instead: Instead = async (work) => {
-            events.stop()
-            output.write(clearScreen + showCursor)
-            try {
-              return await work()
-            } finally {
-              events.start()
-              output.write(hideCursor + running)
-            }
-          }
-          output.write(running)
-          const page = stripVTControlCharacters(all[shown] ?? '')
-          sought = await Promise.race([run(page, instead), events.interrupted])
+        switch (event) {
+          case 'interrupt':
+            throw new InterruptedError('Ctrl-C')
+          case 'leave':
+          case 'aborted':
+            return 'left'
+          case 'on':
+            if (shown === all.length - 1) return 'end'
+            shown += 1
+            break
+          case 'back':
+            shown = Math.max(0, shown - 1)
+            break
+          case 'suspend':
+            output.write(leaveScreen)
+            await instead(suspend)
+            output.write(enterScreen)
+            break
+          case 'help':
+            output.write(clearScreen + (await renderMarkdown(pageKeys({ run, hasKeys }), { width, palette })))
+            event = await events.next()
+            if (event === 'interrupt') throw new InterruptedError('Ctrl-C')
+            if (event === 'aborted') return 'left'
+            break
+          case 'run':
+            if (run === undefined) break
+            output.write(clearScreen + screen(all, shown, terminal, hasKeys, runningWord(palette)))
+            sought = await Promise.race([
+              run(stripVTControlCharacters(all[shown] ?? ''), instead),
+              events.interrupted,
+            ])
+            events.drop()
+            if (sought === undefined) remark = "There's nothing to run on this page. Any key goes on."
+            break
+          case 'resize':
+            break
+          case 'next':
+          case 'previous':
+            // Without lessons to go to, they turn pages, as in other pagers.
+            if (hasKeys) return event
+            if (event === 'next' && shown === all.length - 1) return 'end'
+            shown = Math.max(0, shown + (event === 'next' ? 1 : -1))
+            break
+          default:
+            if (hasKeys) return event
         }
       }
     }
   } finally {
+    if (bookmark !== undefined) bookmark.share = shown / of
     events.stop()
     output.write(showCursor + leaveScreen)
   }
@@ -80,15 +121,22 @@ function placeOf(words: string, all: readonly string[]): number | undefined {
   return found === -1 ? undefined : found
 }
 
+function runningWord({ unicode }: Palette): string {
+  return unicode ? 'Running …' : 'Running ...'
+}
+
 function screen(
   all: readonly string[],
   shown: number,
   { output, palette }: PagerTerminal,
+  hasKeys: boolean,
   instead?: string,
 ): string {
   const page = all[shown] ?? ''
   const below = '\n'.repeat(Math.max(1, (output.rows || 24) - page.split('\n').length - 1))
   const last = shown === all.length - 1
-  const keys = instead ?? `${shown + 1}/${all.length}  space ${last ? 'done' : 'next'} · b back · q leave`
+  const more = hasKeys ? ' · ? keys' : ''
+  const keys =
+    instead ?? `${shown + 1}/${all.length}  space ${last ? 'done' : 'next'} · b back${more} · q leave`
   return `${page}${below}${palette.paint(keys, 'inverse')}`
 }

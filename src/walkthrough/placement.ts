@@ -32,9 +32,11 @@ export async function askPlacement(walk: Asking): Promise<void> {
   const { desk, ui, palette } = walk
   const placed: Placed[] = []
   const rule =
-    'One question from each lesson, until two answers are wrong. You start with the first lesson you got wrong.'
+    "One question from each lesson that you haven't done, until two answers are wrong. You start with the first lesson you got wrong."
   ui.print(await renderMarkdown(rule, { width: ui.width, palette }))
-  for (const summary of desk.course.lessons) {
+  const open = openLessons(desk, desk.course.lessons)
+  if (open.length === 0) return ui.print("You've done all the lessons, so there's nothing to place.")
+  for (const summary of open) {
     const { quiz } = await desk.course.lesson(summary.slug)
     // What a snippet prints can often be guessed; what the lesson is about can't.
     const question = quiz.find(({ before }) => before === undefined)
@@ -52,7 +54,7 @@ export async function askPlacement(walk: Asking): Promise<void> {
 
 async function conclude({ desk, ui }: Asking, placed: readonly Placed[]): Promise<void> {
   const { lessons } = desk.course
-  const start = startingPoint(placed) ?? lessons.at(-1)
+  const start = startingPoint(placed) ?? openLessons(desk, lessons).at(-1)
   if (start === undefined) return
   const right = placed.filter((one) => one.right).length
   await desk.progress.record('PLACEMENT_TAKEN', COURSE, {

@@ -1,5 +1,5 @@
 import { chapters, type LessonSummary } from '../course/index.ts'
-import { type Desk, nextCommand } from '../learner/learner.ts'
+import { chosenTrack, type Desk, nextCommand } from '../learner/learner.ts'
 import { passedOf } from '../progress/index.ts'
 import type { Palette } from '../terminal/palette.ts'
 import { progressBar } from '../terminal/progress-bar.ts'
@@ -23,6 +23,7 @@ export function progressPage(
   )
   const sections = [
     [[...padded(span('The course', 'bold'), room + 2), ...bar(desk, desk.course.lessons, 10, palette)]],
+    trackLines(desk, room, palette, width),
     bars,
     unfinished(desk, palette, width),
     ending(desk, width),
@@ -32,6 +33,18 @@ export function progressPage(
     shown.flatMap((lines, index) => (index === 0 ? lines : [[], ...lines])),
     palette,
   )
+}
+
+function trackLines(desk: Desk, room: number, palette: Palette, width: number): readonly Line[] {
+  const track = chosenTrack(desk)
+  if (track === undefined) return []
+  return [
+    [
+      ...padded(span(`Your track: ${track.name}`, 'bold'), room + 2),
+      ...bar(desk, track.lessons, 10, palette),
+    ],
+    ...wrap('To leave it: npx eventlings start --track all', { width }),
+  ]
 }
 
 function bar(desk: Desk, lessons: readonly LessonSummary[], width: number, palette: Palette): Line {

@@ -1,5 +1,5 @@
 import type { QuizAnswer, QuizQuestion } from '../course/index.ts'
-import { renderMarkdown } from '../terminal/index.ts'
+import { plainText, renderMarkdown } from '../terminal/index.ts'
 import type { Walk } from './walk.ts'
 
 /** What it takes to ask someone a question. */
@@ -15,7 +15,9 @@ export async function askQuestion(
   leaves = 'the quiz',
 ): Promise<readonly QuizAnswer[] | 'leave'> {
   ui.print(await renderMarkdown(text, { width: ui.width, palette }))
-  const choices = answers.map((answer) => ({ name: answer.text, value: answer }))
+  const choices = await Promise.all(
+    answers.map(async (answer) => ({ name: await plainText(answer.text), value: answer })),
+  )
   if (answers.filter(({ right }) => right).length > 1) {
     const chosen = await ui.chooseSeveral(
       `${message} (several may be right; choose none to leave ${leaves})`,

@@ -4,21 +4,25 @@ import type { SnippetResult, Stage } from '../snippets/index.ts'
 import { openQuestionsAt, wholeQuestion } from '../snippets/predict.ts'
 import { fenced } from '../snippets/render-snippet.ts'
 import { renderMarkdown } from '../terminal/index.ts'
+import type { Guest } from './places.ts'
 import { askQuestion } from './question.ts'
 import { offeredOn, textWithSnippets } from './snippets-in-text.ts'
-import type { Walk } from './walk.ts'
+import type { ReadingEnd } from './ui.ts'
+import { bookmarkIn, type Walk } from './walk.ts'
 
-/** The text of a lesson page by page, with snippets that run in place. Returns whether the reader got to its end. */
-export async function readLesson(walk: Walk, lesson: Lesson): Promise<'end' | 'left'> {
+/** The text of a lesson page by page, with snippets that run in place. Returns how the reader left it. */
+export async function readLesson(walk: Walk, lesson: Lesson, guest: Guest = {}): Promise<ReadingEnd> {
   const { desk, session, ui, palette } = walk
   const progress = desk.progress.overview().lesson(lesson.slug)
   const numbers = lesson.snippets.map((_, index) => index + 1)
   const guessed = new Set(numbers.filter((number) => openQuestionsAt(number, lesson, progress).length > 0))
   const outputs = new Map<number, string>()
+  const bookmark = bookmarkIn(walk, lesson.slug)
   let stage: Stage | undefined
 
   async function run(number: number): Promise<string> {
     try {
+      await guest.idle?.()
       const [{ redis }, { openStage }] = await Promise.all([session.open(), import('../snippets/index.ts')])
       stage ??= openStage({ root: desk.course.root, redis, lesson })
       return inMarkdown(await stage.run(number))
@@ -31,18 +35,25 @@ export async function readLesson(walk: Walk, lesson: Lesson): Promise<'end' | 'l
   }
 
   try {
-    return await ui.read(
+    const end = await ui.read(
       (width) => renderMarkdown(textWithSnippets(lesson, outputs, guessed), { width, palette }),
-      async (page, instead) => {
-        const number = offeredOn(page)
-        if (number === undefined) return undefined
-        const verdicts = guessed.has(number) ? await instead(() => askAt(walk, lesson, number)) : []
-        const [answered, ran] = [`Your answer before snippet ${number}`, `Snippet ${number}, run here`]
-        const above = verdicts.length === 0 ? [] : [`*${answered}:*`, ...verdicts]
-        outputs.set(number, [...above, `*${ran}:*`, await run(number)].join('\n\n'))
-        return above.length === 0 ? ran : answered
+      {
+        hasKeys: true,
+        bookmark,
+        ...(guest.signal && { signal: guest.signal }),
+        async run(page, instead) {
+          const number = offeredOn(page)
+          if (number === undefined) return undefined
+          const verdicts = guessed.has(number) ? await instead(() => askAt(walk, lesson, number)) : []
+          const [answered, ran] = [`Your answer before snippet ${number}`, `Snippet ${number}, run here`]
+          const above = verdicts.length === 0 ? [] : [`*${answered}:*`, ...verdicts]
+          outputs.set(number, [...above, `*${ran}:*`, await run(number)].join('\n\n'))
+          return above.length === 0 ? ran : answered
+        },
       },
     )
+    if (end === 'end') bookmark.share = 0
+    return end
   } finally {
     stage?.close()
   }

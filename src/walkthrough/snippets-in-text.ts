@@ -29,12 +29,14 @@ export function textWithSnippets(
     taken.add(number)
     const output = outputs.get(number)
     const isOpen = output === undefined && guessed.has(number)
-    result.push(...(isOpen && runs?.[1] === 'redis' ? withoutReplies(block) : block))
+    // Commands that ran are shown once, with the replies that came.
+    if (runs?.[1] !== 'redis') result.push(...block)
+    else if (output === undefined) result.push(...(isOpen ? withoutReplies(block) : block))
     // The output that the lesson shows belongs to the snippet, so the offer comes below both.
     const next = lines.findIndex((line, index) => index >= at && line.trim() !== '')
     if (lines[next]?.trim() === '```output') {
       const shownEnd = blockEnd(lines, next)
-      if (!isOpen) result.push(...lines.slice(at, shownEnd))
+      if (!isOpen && output === undefined) result.push(...lines.slice(at, shownEnd))
       at = shownEnd
     }
     result.push('', output ?? offer(number, isOpen), '')
@@ -54,6 +56,11 @@ export function offeredOn(page: string): number | undefined {
  */
 export function asksHere(line: string): boolean {
   return /^What comes back\? r runs snippet \d+$/.test(line.trim())
+}
+
+/** Whether this line of a rendered page offers to run the snippet above it. */
+export function isOffer(line: string): boolean {
+  return /^(What comes back\? )?r runs snippet \d+$/.test(line.trim())
 }
 
 function offer(number: number, isGuessed: boolean): string {

@@ -2,9 +2,11 @@ import type { ReadStream, WriteStream } from 'node:tty'
 import { InterruptedError } from './interrupted.ts'
 import { type Key, keysIn } from './keys.ts'
 
+export type TerminalEvent = Key | 'resize' | 'aborted'
+
 /** Keys and resizes, in order; events that no one is waiting for are kept. Takes over the terminal until `stop`. */
-export function terminalEvents(input: ReadStream, output: WriteStream) {
-  const waiting: (Key | 'resize')[] = []
+export function terminalEvents(input: ReadStream, output: WriteStream, signal?: AbortSignal) {
+  const waiting: TerminalEvent[] = []
   let wake = () => {}
   let interrupt: (error: InterruptedError) => void = () => {}
   const interrupted = new Promise<never>((_, reject) => {
@@ -12,7 +14,7 @@ export function terminalEvents(input: ReadStream, output: WriteStream) {
   })
   // Code waits for it only while something is running.
   interrupted.catch(() => {})
-  const push = (...events: readonly (Key | 'resize')[]) => {
+  const push = (...events: readonly TerminalEvent[]) => {
     waiting.push(...events)
     wake()
   }
@@ -23,6 +25,7 @@ export function terminalEvents(input: ReadStream, output: WriteStream) {
   }
   const onResize = () => push('resize')
   const onEnd = () => push('leave')
+  const onAbort = () => push('aborted')
   const wasRaw = input.isRaw
   const start = () => {
     input.setRawMode(true)
@@ -32,10 +35,12 @@ export function terminalEvents(input: ReadStream, output: WriteStream) {
     output.on('resize', onResize)
   }
   start()
+  if (signal?.aborted === true) onAbort()
+  signal?.addEventListener('abort', onAbort)
   return {
     interrupted,
     start,
-    async next(): Promise<Key | 'resize'> {
+    async next(): Promise<TerminalEvent> {
       for (;;) {
         const event = waiting.shift()
         if (event !== undefined) return event
@@ -43,6 +48,11 @@ export function terminalEvents(input: ReadStream, output: WriteStream) {
           wake = resolve
         })
       }
+    },
+    /** Drops what was pressed until now. */
+    drop(): void {
+      const kept = waiting.filter((event) => event === 'aborted' || event === 'resize')
+      waiting.splice(0, waiting.length, ...kept)
     },
     /** Leaves the terminal to others until `start`. */
     stop(): void {

@@ -1,6 +1,12 @@
+import type { LessonAction } from '../learner/index.ts'
+
 export interface Choice<Value> {
   readonly name: string
   readonly value: Value
+  /** Chooses it at once. */
+  readonly key?: string
+  /** Not in the menu; only its key chooses it. */
+  readonly isHidden?: boolean
 }
 
 /** A heading between choices. */
@@ -17,6 +23,19 @@ export type Instead = <Result>(work: () => Promise<Result>) => Promise<Result>
  */
 export type RunOnPage = (page: string, instead: Instead) => Promise<string | undefined>
 
+export interface Reading {
+  readonly run?: RunOnPage
+  /** Ends the reading; it counts as left. */
+  readonly signal?: AbortSignal
+  /** Where to begin, and where the reader was at the end: a share of the text, from 0 to 1. */
+  readonly bookmark?: { share: number }
+  /** Whether a key such as `h` ends the reading, for a caller that does what it stands for. */
+  readonly hasKeys?: boolean
+}
+
+/** How a reading ended: at the end of the text, before it, or with a key that asks for something else. */
+export type ReadingEnd = 'end' | 'left' | LessonAction
+
 /** How the walkthrough talks with a person; the tests have one that answers automatically. */
 export interface Ui {
   readonly width: number
@@ -30,6 +49,8 @@ export interface Ui {
   ): Promise<Value>
   chooseSeveral<Value>(message: string, choices: readonly Choice<Value>[]): Promise<readonly Value[]>
   confirm(message: string): Promise<boolean>
-  /** Shows a text page by page, and resolves with whether the reader got to its end. */
-  read(render: (width: number) => Promise<string>, run?: RunOnPage): Promise<'end' | 'left'>
+  /** Shows a text page by page. */
+  read(render: (width: number) => Promise<string>, reading?: Reading): Promise<ReadingEnd>
+  /** Drops the keys that are pressed while this runs, which are meant for a screen that isn't there yet. */
+  busy<Result>(work: () => Promise<Result>): Promise<Result>
 }

@@ -9,8 +9,18 @@ export interface Walk {
   readonly session: CheckSession
   readonly ui: Ui
   readonly palette: Palette
+  /** How far the learner has read, by lesson. */
+  readonly bookmarks: Map<string, { share: number }>
   /** Opens a file in the learner's editor; rejects with EditorError. */
   edit(file: string): Promise<void>
   /** The watch screen, until the learner leaves it. */
   watch(slug: string): Promise<void>
+  /** The prompt with the data of a lesson, until the learner leaves it. */
+  console(slug: string): Promise<void>
+}
+
+export function bookmarkIn({ bookmarks }: Pick<Walk, 'bookmarks'>, slug: string): { share: number } {
+  const bookmark = bookmarks.get(slug) ?? { share: 0 }
+  bookmarks.set(slug, bookmark)
+  return bookmark
 }

@@ -1,17 +1,21 @@
-import type { Desk } from '../learner/learner.ts'
+import { chosenTrack, type Desk, lessonsAhead } from '../learner/learner.ts'
 import { passedOf } from '../progress/index.ts'
 import { type Palette, paintLines, span, type Text, wrap } from '../terminal/index.ts'
 
 /** Six lines, each short enough for 60 columns: what this is, how it works, and how to leave. */
-export function welcome({ course, progress }: Desk, palette: Palette, width: number): string {
+export function welcome(desk: Desk, palette: Palette, width: number): string {
+  const { course, progress } = desk
   const overview = progress.overview()
-  const passed = passedOf(overview, course.lessons)
+  const track = chosenTrack(desk)
+  const lessons = lessonsAhead(desk)
+  const passed = passedOf(overview, lessons)
+  const of = track === undefined ? '' : `of the track ${track.name} `
   const isNew = overview.lessons.length === 0
   const lines: readonly Text[] = [
     span('eventlings: event sourcing on Redis, in small steps', 'bold'),
     isNew
       ? `${course.lessons.length} lessons; each takes 25 to 40 minutes.`
-      : `Welcome back. ${passed} of ${course.lessons.length} lessons passed so far.`,
+      : `Welcome back. ${passed} of ${lessons.length} lessons ${of}passed so far.`,
     'You read a little, then write a little in your own editor.',
     "A check runs it against Redis and says what's wrong.",
     "Hints come one at a time, and there's a solution, too.",

@@ -13,20 +13,27 @@ import {
 import { passedOf } from '../progress/index.ts'
 import type { Recording } from '../recording/index.ts'
 import type { RunningRedis } from '../redis/index.ts'
-import { diffPanel, helpPanel, hintPanel, listPanel, type PanelSource, solutionPanel } from './panels.ts'
-import type { Action, News, Panel, WatchState } from './state.ts'
+import { type Palette, palette as paletteOf } from '../terminal/index.ts'
+import type { Elsewhere, Place, Visit, VisitEnd } from './elsewhere.ts'
+import { everything, helpText, hintPanel, type PanelSource, type TextView } from './panels.ts'
+import { Sharing } from './sharing.ts'
+import type { Action, News, WatchState } from './state.ts'
 import { watchFile } from './watch-file.ts'
 
 export interface WatchOptions extends PanelSource {
   readonly checker: Pick<Checker, 'check' | 'record'>
   readonly redis: Pick<RunningRedis, 'description' | 'limits'>
   readonly slug: string
+  /** For what has the terminal to itself. */
+  readonly palette?: Palette
   /** The folder of the learner's own answers to build on; undefined for the model answers. */
   readonly mine?: string | undefined
   /** Replaces TypeScript. */
   readonly typeWarning?: typeof typeWarning
   /** The lessons that the learner plans to do, in order: where next and previous lead. */
   readonly way: readonly LessonSummary[]
+  /** The name of the track that they follow, if it's one. */
+  readonly track?: string | undefined
   /** Go to the next lesson as soon as one is passed. */
   readonly advance?: boolean
   readonly poll?: boolean
@@ -35,11 +42,17 @@ export interface WatchOptions extends PanelSource {
   onResult?(result: CheckResult): void
   /** The source of sentences that don't come from the watch itself, but from a class. */
   news?(tell: (news: News) => void): void
-  /** Steps through a recording; resolves when the terminal is ours again. */
-  explore?(recording: Recording): Promise<void>
   /** Opens the learner's file; resolves when the terminal is ours again. */
   openEditor?(file: string): Promise<void>
+  /** Steps through a recording; resolves when the terminal is ours again. */
+  explore?(recording: Recording): Promise<void>
+  /** Where the rest is shown; without it, there's no terminal to show it on. */
+  readonly elsewhere?: Elsewhere
+  /** What to say about a pass, as Markdown. */
+  passedText?(result: CheckResult): Promise<string>
 }
+
+const plainPalette = paletteOf({ colours: false, unicode: true })
 
 /** Minimum time (ms) between the arrival of news and a key press that counts as having read it. */
 const READING = 2_000
@@ -51,10 +64,11 @@ export class WatchSession {
   #watcher: { close(): void } | undefined
   #state: WatchState
   #news: { readonly news: News; readonly since: number } | undefined
-  /** Resolves when the last failed check has been recorded, or can't be. */
-  #kept: Promise<void> = Promise.resolve()
   /** Belongs to the check in progress. */
   #checking = new AbortController()
+  readonly #sharing = new Sharing()
+  /** Resolves when the last failed check has been recorded, or can't be. */
+  #kept: Promise<void> = Promise.resolve()
   #done = () => {}
   readonly finished = new Promise<void>((resolve) => {
     this.#done = resolve
@@ -93,13 +107,30 @@ export class WatchSession {
         return this.close()
       case 'run':
         return await this.#check()
-      case 'hint':
-        return this.#show(await hintPanel(this.#options, this.#lesson.slug, this.#state.result))
+      case 'hint': {
+        const panel = await hintPanel(this.#options, this.#lesson.slug, this.#state.result)
+        return this.#set({ panel, notice: undefined })
+      }
+      case 'more': {
+        const { panel, result } = this.#state
+        return await this.#pages(everything(panel, result, this.#lesson.title))
+      }
+      case 'help':
+        return await this.#pages(helpText)
+      case 'others':
+        if (this.#state.result?.passed !== true)
+          return this.#set({ notice: 'Pass first, then o shows other ways to do it.' })
+        return await this.#go(action)
       case 'explore':
         return await this.#explore()
+      case 'read':
+      case 'task':
+      case 'where':
+      case 'console':
+        return await this.#go(action)
       case 'diff':
       case 'solution':
-        if (maySeeSolution(this.#options, this.#lesson.slug)) return await this.#reveal(action)
+        if (maySeeSolution(this.#options, this.#lesson.slug)) return await this.#go(action)
         return this.#set({
           question: {
             text: 'Show the solution? A pass after this counts as "passed after the solution".',
@@ -109,9 +140,7 @@ export class WatchSession {
       case 'reset':
         return this.#set({ question: { text: 'Start over? Your file is kept under a dated name.', action } })
       case 'list':
-        return this.#show(listPanel(this.#options, this.#lesson.slug))
-      case 'help':
-        return this.#show(helpPanel)
+        return await this.#jump()
       case 'next':
         return await this.#move(1)
       case 'previous':
@@ -142,13 +171,40 @@ export class WatchSession {
     const { question } = this.#state
     this.#set({ question: undefined })
     if (question === undefined || !yes) return
-    if (question.action !== 'reset') return await this.#reveal(question.action)
+    if (question.action !== 'reset') return await this.#go(question.action)
     await this.#reset()
   }
 
-  async #reveal(what: 'solution' | 'diff'): Promise<void> {
-    const panel = what === 'solution' ? solutionPanel : diffPanel
-    this.#show(await panel(this.#options, this.#lesson.slug))
+  /** Does what needs the whole terminal, then what the key that ended it asks for. */
+  async #leaveFor(
+    visit: (there: Elsewhere, visit: Visit) => Promise<VisitEnd>,
+    untilSave = true,
+  ): Promise<void> {
+    const { elsewhere } = this.#options
+    if (elsewhere === undefined) return this.#set({ notice: "There's no terminal to show that on." })
+    this.#set({ notice: undefined })
+    const then = await this.#sharing.visit((one) => visit(elsewhere, one), untilSave)
+    this.#set(this.#counts())
+    if (then !== undefined) await this.act(then)
+  }
+
+  #go(place: Place): Promise<void> {
+    const { slug } = this.#lesson
+    return this.#leaveFor((there, visit) => there.go(place, slug, visit), place !== 'console')
+  }
+
+  #pages(render: (view: TextView) => Promise<string>): Promise<void> {
+    const { palette = plainPalette } = this.#options
+    return this.#leaveFor((there, visit) => there.pages((width) => render({ width, palette }), visit))
+  }
+
+  async #jump(): Promise<void> {
+    await this.#leaveFor(async (there, visit) => {
+      const slug = await there.pickLesson(this.#lesson.slug, visit)
+      const lesson = this.#options.course.lessons.find((one) => one.slug === slug)
+      if (lesson !== undefined && slug !== this.#lesson.slug) await this.#enter(lesson)
+      return undefined
+    })
   }
 
   async #reset(): Promise<void> {
@@ -194,29 +250,35 @@ export class WatchSession {
 
   /** Saves sometimes come faster than verdicts: each stops the check of the one before, which then has no verdict. */
   async #check(content?: Uint8Array): Promise<void> {
-    const { checker, home, onResult, advance } = this.#options
+    const { checker, home, onResult, advance, passedText, now = () => new Date() } = this.#options
     this.#checking.abort()
     this.#checking = new AbortController()
     const { signal } = this.#checking
     const { slug } = this.#lesson
     this.#set({ checking: true })
     const onNotice = (notice: string) => !signal.aborted && this.#set({ notice })
-    const checked = await checker
-      .check(slug, home.target(slug), {
-        signal,
-        onNotice,
-        record: true,
-        ...(content !== undefined && { content }),
-      })
-      .catch((error: unknown) => sentenceOf(error))
+    const checked = await this.#sharing.check(() =>
+      signal.aborted
+        ? Promise.resolve('stopped')
+        : checker
+            .check(slug, home.target(slug), {
+              signal,
+              onNotice,
+              record: true,
+              ...(content !== undefined && { content }),
+            })
+            .catch((error: unknown) => sentenceOf(error)),
+    )
     if (signal.aborted) return
     // A problem that prevents a verdict is shown, and watching continues: the next save may have better luck.
     if (typeof checked === 'string') return this.#set({ checking: false, notice: checked })
     const result = { ...checked, target: 'workspace' }
-    this.#set({ checking: false, result, warning: undefined, panel: undefined, notice: undefined })
+    const fresh = { result, checkedAt: now(), passed: undefined, warning: undefined, panel: undefined }
+    this.#set({ ...fresh, checking: false, notice: undefined })
     onResult?.(result)
     await recordCheck(this.#options, result)
-    this.#set(this.#counts())
+    const passed = result.passed ? await passedText?.(result) : undefined
+    this.#set({ ...this.#counts(), ...(!signal.aborted && { passed }) })
     if (result.passed && advance === true) await this.#move(1)
     else {
       void this.#lookAtTypes(result, signal)
@@ -227,7 +289,7 @@ export class WatchSession {
   /** Between the verdict and the next save, which ends it. */
   async #keepRun(signal: AbortSignal): Promise<void> {
     const { checker, home } = this.#options
-    const recording = await checker.record({ signal })
+    const recording = await this.#sharing.aside(() => checker.record({ signal }))
     if (recording !== undefined && !signal.aborted) keepLastRun(home, recording)
   }
 
@@ -278,11 +340,14 @@ export class WatchSession {
       slug: this.#lesson.slug,
       title: this.#lesson.title,
       ...this.#counts(),
+      track: this.#options.track,
       file: this.#shown(home.answer(this.#lesson.slug)),
       redis: redis.description,
       limits: redis.limits,
       checking: false,
       result: undefined,
+      checkedAt: undefined,
+      passed: undefined,
       warning: undefined,
       panel: undefined,
       question: undefined,
@@ -298,10 +363,6 @@ export class WatchSession {
 
   #shown(file: string): string {
     return shownPath(this.#options.course.root, file)
-  }
-
-  #show(panel: Panel): void {
-    this.#set({ panel, notice: undefined })
   }
 
   #set(change: Partial<WatchState>): void {

@@ -1,44 +1,58 @@
 import type { CheckResult } from '../check/index.ts'
+import { LESSON_KEYS, type LessonAction, type LessonKey, lessonActionOf } from '../learner/index.ts'
 
 /** What a learner can ask for with one key. */
-export type Action =
-  | 'hint'
-  | 'explore'
-  | 'diff'
-  | 'solution'
-  | 'list'
-  | 'next'
-  | 'previous'
-  | 'editor'
-  | 'run'
-  | 'reset'
-  | 'help'
-  | 'quit'
+export type Action = LessonAction | 'more' | 'explore' | 'others' | 'run' | 'help' | 'quit'
 
-/** Always shown, in this order. */
-export const KEYS: readonly { readonly key: string; readonly action: Action; readonly label: string }[] = [
-  { key: 'h', action: 'hint', label: 'hint' },
-  { key: 't', action: 'explore', label: 'step through' },
-  { key: 'd', action: 'diff', label: 'diff' },
-  { key: 's', action: 'solution', label: 'solution' },
-  { key: 'l', action: 'list', label: 'list' },
-  { key: 'n', action: 'next', label: 'next' },
-  { key: 'p', action: 'previous', label: 'previous' },
-  { key: 'e', action: 'editor', label: 'editor' },
-  { key: 'r', action: 'run', label: 'run again' },
-  { key: 'x', action: 'reset', label: 'reset' },
-  { key: '?', action: 'help', label: 'help' },
-  { key: 'q', action: 'quit', label: 'quit' },
+/** The keys that only this screen has. */
+const OWN_KEYS: readonly LessonKey<Action>[] = [
+  { key: 'm', action: 'more', label: 'more', does: 'shows all of the verdict, page by page' },
+  {
+    key: 't',
+    action: 'explore',
+    label: 'step through',
+    does: 'steps through what the last failing check did',
+  },
+  { key: 'o', action: 'others', label: 'other ways', does: 'shows other right answers, once you passed' },
+  { key: 'r', action: 'run', label: 'run again', does: 'runs the check again' },
+  { key: '?', action: 'help', label: 'keys', does: 'shows this list' },
+  { key: 'q', action: 'quit', label: 'quit', does: 'quits; so does Ctrl-C. Everything is kept.' },
 ]
+
+export const KEYS: readonly LessonKey<Action>[] = [...LESSON_KEYS, ...OWN_KEYS]
+
+/** Always shown, in this order; a small screen shows only the short line. */
+const SHOWN: readonly Action[] = [
+  'hint',
+  'task',
+  'read',
+  'more',
+  'explore',
+  'diff',
+  'solution',
+  'list',
+  'next',
+  'run',
+  'help',
+  'quit',
+]
+const SHOWN_ON_SMALL: readonly Action[] = ['hint', 'task', 'more', 'next', 'help', 'quit']
+
+export function shownKeys(isSmall: boolean): readonly LessonKey<Action>[] {
+  const shown = isSmall ? SHOWN_ON_SMALL : SHOWN
+  return shown.flatMap((action) => KEYS.find((known) => known.action === action) ?? [])
+}
 
 export function actionOf(key: string): Action | undefined {
   if (key === '\u0003' || key === '\u0004') return 'quit' // Ctrl-C and Ctrl-D
-  return KEYS.find((known) => known.key === key.toLowerCase())?.action
+  return lessonActionOf(key) ?? OWN_KEYS.find((known) => known.key === key.toLowerCase())?.action
 }
 
-export type Panel =
-  | { readonly kind: 'markdown' | 'plain'; readonly title: string; readonly text: string }
-  | { readonly kind: 'diff'; readonly title: string; readonly mine: string; readonly theirs: string }
+/** What the learner asked for, below the verdict. Markdown. */
+export interface Panel {
+  readonly title: string
+  readonly text: string
+}
 
 /** What the class reports. */
 export interface News {
@@ -55,6 +69,8 @@ export interface WatchState {
   /** Of this course: how many lessons are passed. */
   readonly done: number
   readonly total: number
+  /** The track that these are the lessons of; undefined for the whole course. */
+  readonly track: string | undefined
   /** The learner's file, as shown. */
   readonly file: string
   readonly redis: string
@@ -62,9 +78,13 @@ export interface WatchState {
   readonly limits: string | undefined
   readonly checking: boolean
   readonly result: CheckResult | undefined
+  /** When the verdict was reached: the same one twice in a row looks as if nothing had happened. */
+  readonly checkedAt: Date | undefined
+  /** What a pass means, as Markdown. */
+  readonly passed: string | undefined
   /** What TypeScript reports about the file that got the verdict. */
   readonly warning: string | undefined
-  /** Below the verdict: a hint, a diff, the list, help. */
+  /** Below the verdict: a hint. */
   readonly panel: Panel | undefined
   /** A question that waits for `y`; any other key means no. */
   readonly question: { readonly text: string; readonly action: 'solution' | 'diff' | 'reset' } | undefined

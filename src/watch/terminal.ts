@@ -1,6 +1,8 @@
 import type { ReadStream, WriteStream } from 'node:tty'
 import { keystrokes, type Palette } from '../terminal/index.ts'
 import { clearScreen, hideCursor, showCursor } from '../terminal/screen-codes.ts'
+import { suspend } from '../terminal/suspend.ts'
+import type { Elsewhere } from './elsewhere.ts'
 import { renderScreen } from './screen.ts'
 import { type WatchOptions, WatchSession } from './session.ts'
 import { actionOf, type WatchState } from './state.ts'
@@ -13,9 +15,12 @@ export interface WatchTerminalOptions extends Omit<WatchOptions, 'onState' | 'ex
   editor?(file: string): Promise<void>
 }
 
+/** Longer lines are hard to read, however wide the terminal. */
+const WIDEST = 100
+
 /** The watch screen, until `q` or Ctrl-C. The terminal is restored afterwards, however this ends. */
 export async function watchOnTerminal(options: WatchTerminalOptions): Promise<void> {
-  const { input, output, palette, editor } = options
+  const { input, output, palette, editor, elsewhere } = options
   let state: WatchState | undefined
   let drawing = false
   let again = false
@@ -29,7 +34,8 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<vo
     drawing = true
     do {
       again = false
-      const screen = await renderScreen(state, { width: output.columns || 80, palette })
+      const size = { width: Math.min(WIDEST, output.columns || 80), height: output.rows || 24 }
+      const screen = await renderScreen(state, { ...size, palette })
       if (!again && !lent) output.write(clearScreen + screen)
     } while (again && !lent)
     drawing = false
@@ -37,13 +43,10 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<vo
 
   let session: WatchSession | undefined
   let isLeft = false
-
-  /**
-   * Handles one key after the other: a key pressed before everything is ready, or while a result is on its way,
-   * waits.
-   */
+  /** A key's work is still going on. Keys pressed meanwhile were meant for a screen that's gone, so they're dropped. */
+  let isBusy = false
   let opened = () => {}
-  let line = new Promise<void>((resolve) => {
+  const opening = new Promise<void>((resolve) => {
     opened = resolve
   })
   const onData = (data: Buffer) => {
@@ -51,32 +54,47 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<vo
       if (key === '\u0003') {
         isLeft = true
         session?.close() // Ctrl-C never waits
-      } else line = line.then(() => press(key)).catch(complain)
+      } else if (!isBusy) start(key)
     }
   }
 
+  function start(key: string): void {
+    const isForUs = actionOf(key) !== undefined || key === '\u001a' || session?.state.question !== undefined
+    isBusy = isForUs
+    press(key)
+      .catch(complain)
+      .finally(() => {
+        if (isForUs) isBusy = false
+      })
+  }
+
   async function press(key: string): Promise<void> {
+    await opening
     if (session === undefined) return
     session.look()
+    if (key === '\u001a') return await lend(suspend)
     if (session.state.question !== undefined) return await session.answer(key.toLowerCase() === 'y')
     const action = actionOf(key)
     if (action !== undefined) await session.act(action)
   }
 
   function complain(error: unknown): void {
+    const name = error instanceof Error ? error.name : ''
+    if (name === 'InterruptedError' || name === 'ExitPromptError') session?.close()
     if (state === undefined) return
     state = { ...state, notice: error instanceof Error ? error.message : String(error) }
     void draw()
   }
 
-  async function lend(run: () => Promise<void>): Promise<void> {
+  async function lend<T>(run: () => Promise<T>): Promise<T> {
     lent = true
     release()
     try {
-      await run()
+      return await run()
     } finally {
       lent = false
       take()
+      void draw()
     }
   }
 
@@ -93,7 +111,7 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<vo
     output.off('resize', onResize)
     input.setRawMode(false)
     input.pause()
-    output.write(showCursor)
+    output.write(`${showCursor}\n`)
   }
 
   take() // before anything is drawn, because anyone who sees the screen may press a key
@@ -111,6 +129,7 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<vo
           if (left === 'interrupted') session?.close()
         }),
       ...(editor !== undefined && { openEditor: (file: string) => lend(() => editor(file)) }),
+      ...(elsewhere !== undefined && { elsewhere: lending(elsewhere, lend) }),
     })
     opened()
     if (isLeft) session.close()
@@ -118,6 +137,13 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<vo
   } finally {
     lent = true // a redraw in progress must not come after us
     release()
-    output.write('\n')
+  }
+}
+
+function lending(there: Elsewhere, lend: <T>(run: () => Promise<T>) => Promise<T>): Elsewhere {
+  return {
+    pages: (...asked) => lend(() => there.pages(...asked)),
+    go: (...asked) => lend(() => there.go(...asked)),
+    pickLesson: (...asked) => lend(() => there.pickLesson(...asked)),
   }
 }

@@ -31,10 +31,15 @@ export const learnCommands: readonly CommandEntry[] = [
   {
     usage: 'read [lesson]',
     summary: 'show the text of a lesson, without hints or solution',
-    flags: [['--pages', 'page by page'], ['--web', 'in the browser, with code that runs'], ...web],
+    flags: [
+      ['--pages', 'page by page, which is the default in a terminal'],
+      ['--no-pages', 'all at once'],
+      ['--web', 'in the browser, with code that runs'],
+      ...web,
+    ],
     examples: [
-      ['read 01', 'the whole text'],
-      ['read concurrency --pages', 'page by page; part of the name is enough'],
+      ['read 01', 'page by page; r runs a snippet'],
+      ['read concurrency --no-pages', 'all at once; part of the name is enough'],
       ['read 01 --web', 'in the browser'],
     ],
     group,
@@ -123,8 +128,11 @@ export const learnCommands: readonly CommandEntry[] = [
   {
     usage: 'solution [lesson]',
     summary: 'show the model solution; asks first',
-    flags: [yes],
-    examples: [['solution 07', 'a pass after this counts as "passed after the solution"']],
+    flags: [['--others', 'show other right answers instead'], yes],
+    examples: [
+      ['solution 07', 'a pass after this counts as "passed after the solution"'],
+      ['solution 07 --others', 'how else it can be done'],
+    ],
     group,
     load: () => import('../commands/solution.ts'),
   },

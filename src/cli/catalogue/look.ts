@@ -52,7 +52,7 @@ export const lookCommands: readonly CommandEntry[] = [
     inner: [
       {
         usage: 'export <file>',
-        summary: 'copy your progress to a file',
+        summary: 'copy your progress and your answers',
         flags: [['--force', 'overwrite the file']],
         examples: [['progress export mine.jsonl', 'to take it to another machine']],
         group,

@@ -43,7 +43,7 @@ export const run: Run = async (context, [named], flags) => {
       : session.check(lesson.slug, target, { record }))
     if (flags.json === true) context.printJson(resultAsJson(result))
     else {
-      await print(context, lesson, result, flags, nextCommand(desk) ?? `${self} progress`)
+      await print(context, desk, lesson, result, flags, nextCommand(desk) ?? `${self} progress`)
       if (target === undefined) await printChange(context, desk, [lesson])
       const { limits } = (await session.open()).redis
       if (limits !== undefined) context.print(`\n${paragraph(limits, context)}`)
@@ -103,6 +103,7 @@ function targetOf({ solution, starter, file }: Flags): Target | undefined {
 
 async function print(
   context: Context,
+  desk: Desk,
   lesson: LessonSummary,
   result: CheckResult,
   flags: Flags,
@@ -121,6 +122,19 @@ async function print(
     ...(result.passed && own && { next: leadsOn }),
   })
   context.print(text)
+  if (!result.passed || !own) return
+  const [{ afterPass }, { renderMarkdown }] = await Promise.all([
+    import('../../walkthrough/after-pass.ts'),
+    import('../../terminal/index.ts'),
+  ])
+  const meaning = await afterPass(desk, await desk.course.lesson(lesson.slug), {
+    others: `To see them: \`${self} solution ${lesson.number} --others\``,
+    next: ({ number }) => `\`${self} start ${number}\``,
+    ...((await context.mine()) === undefined && {
+      mine: ({ number }) => `\`${self} check ${number} --mine\`, or set EVENTLINGS_MINE=1 for all commands.`,
+    }),
+  })
+  context.print(`\n${await renderMarkdown(meaning, { width, palette })}`)
 }
 
 /** A side remark, and therefore dim. */

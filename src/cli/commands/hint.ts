@@ -1,6 +1,6 @@
 import type { Lesson } from '../../course/index.ts'
 import { nextHint } from '../../learner/index.ts'
-import { taskAtHand } from '../../learner/last-check.ts'
+import { lastDiagnosis, taskAtHand } from '../../learner/last-check.ts'
 import { type Run, self } from '../command.ts'
 import { UsageError } from '../errors.ts'
 import { Exit } from '../exit.ts'
@@ -21,7 +21,10 @@ export const run: Run = async (context, [named], flags) => {
   }
   const hint = nextHint(lesson, desk.progress.overview().lesson(slug), {
     ...(wanted !== undefined && { taskNumber: wanted }),
-    ...(atHand !== undefined && { firstFailing: atHand.name }),
+    ...(atHand !== undefined && {
+      firstFailing: atHand.name,
+      diagnosis: lastDiagnosis(desk, lesson),
+    }),
   })
   const { renderMarkdown } = await import('../../terminal/index.ts')
   const { palette, width } = context

@@ -1,4 +1,4 @@
-import { findTrack, missingPrerequisites, type Track } from '../../course/index.ts'
+import { findTrack, inHours, missingPrerequisites, type Track } from '../../course/index.ts'
 import { changedLessons } from '../../learner/index.ts'
 import { chosenTrack, type Desk, nextCommand } from '../../learner/learner.ts'
 import { passedOf } from '../../progress/index.ts'
@@ -39,9 +39,11 @@ export const run: Run = async (context, _args, flags) => {
 /** What a track is, how long it takes, and what it assumes. */
 function about(track: Track): string {
   const known = new Set(missingPrerequisites(track).flatMap(({ missing }) => missing))
-  const [hours, minutes] = [Math.floor(track.minutes / 60), track.minutes % 60]
-  const time = `${hours} h${minutes === 0 ? '' : ` ${minutes} min`}`
-  const lines = [track.title, `Track ${track.name}: ${time}, if you do every task on your own.`]
+  const lines = [
+    track.title,
+    `Track ${track.name}: ${inHours(track.minutes)}, if you do every task on your own.`,
+    ...(track.plan === undefined ? [] : [track.plan]),
+  ]
   if (known.size > 0)
     lines.push(`It builds on ${[...known].toSorted().join(', ')}, which this track leaves out.`)
   return lines.join('\n')
@@ -56,5 +58,5 @@ function ending(desk: Desk, shown: Track | undefined): string {
   const where = next === undefined ? "You've done them all." : `Next: ${next}`
   if (shown !== undefined || chosen === undefined) return where
   const passed = passedOf(desk.progress.overview(), chosen.lessons)
-  return `${where}\nYour track is ${chosen.name}: ${passed} of ${chosen.lessons.length} passed.`
+  return `${where}\nYour track is ${chosen.name}: ${passed} of ${chosen.lessons.length} passed. To leave it: ${self} start --track all`
 }

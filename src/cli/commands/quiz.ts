@@ -44,7 +44,8 @@ function asMarkdown(
 ): string {
   const [title = '', ...more] = question.split('\n\n')
   const list = answers.map(({ text, right, explanation }) => {
-    if (!withAnswers) return `- ${text}`
+    // An answer such as `1000.` would begin a list of its own.
+    if (!withAnswers) return `- ${text.replace(/^(\d+)([.)])(?=\s|$)/, '$1\\$2')}`
     const reason = explanation.split('\n').map((line) => (line === '' ? '' : `  ${line}`))
     return `- ${right ? '**Right:**' : '**Wrong:**'} ${text}${explanation === '' ? '' : `\n\n${reason.join('\n')}`}`
   })

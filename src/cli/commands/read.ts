@@ -1,10 +1,14 @@
-import { findLesson } from '../../course/index.ts'
-import { currentLesson } from '../../learner/learner.ts'
+import { findLesson, type LessonSummary } from '../../course/index.ts'
+import { currentLesson, type Desk } from '../../learner/learner.ts'
 import { lessonText } from '../../learner/lesson-text.ts'
+import { assertCanPrompt } from '../../terminal/can-prompt.ts'
 import { type Run, self } from '../command.ts'
+import type { Context } from '../context.ts'
 import { UsageError } from '../errors.ts'
 import { Exit } from '../exit.ts'
+import { walkHere } from '../walk-here.ts'
 import { whichLesson } from '../which-lesson.ts'
+import { withSession } from '../with-session.ts'
 
 export const run: Run = async (context, [named], flags) => {
   const desk = await context.desk()
@@ -14,24 +18,38 @@ export const run: Run = async (context, [named], flags) => {
     return serve(context, lesson === undefined ? '/' : `/lessons/${lesson.slug}`, flags)
   }
   if (flags.port !== undefined) throw new UsageError('--port only works with --web.')
-  const { slug, number } = whichLesson(desk, named, 'read')
-  const lesson = await desk.course.lesson(slug)
-  const { renderMarkdown } = await import('../../terminal/index.ts')
-  const { palette, width } = context
-  const render = (columns: number) => renderMarkdown(lessonText(lesson), { width: columns, palette })
+  const summary = whichLesson(desk, named, 'read')
   if (flags.pages === true) {
-    const [{ assertCanPrompt }, { readPages }] = await Promise.all([
-      import('../../terminal/index.ts'),
-      import('../../walkthrough/pager.ts'),
-    ])
     assertCanPrompt(context, {
       reason: 'Reading page by page needs a keyboard.',
-      hints: [`${self} read ${number}`],
+      hints: [`${self} read ${summary.number}`],
     })
-    await readPages(render, { input: context.input, output: context.output.stream, palette })
-  } else {
-    context.print(await render(width))
   }
-  await desk.progress.record('LESSON_READ', slug, {})
+  if (flags.pages ?? context.canAsk) await inPages(context, desk, summary)
+  else {
+    const lesson = await desk.course.lesson(summary.slug)
+    const { renderMarkdown } = await import('../../terminal/index.ts')
+    const { palette, width } = context
+    context.print(await renderMarkdown(lessonText(lesson), { width, palette }))
+    await desk.progress.record('LESSON_READ', lesson.slug, {})
+  }
   return Exit.passed
+}
+
+/** Page by page, with snippets that run; a key that asks for something else leads into the walkthrough. */
+async function inPages(context: Context, desk: Desk, summary: LessonSummary): Promise<void> {
+  await withSession(
+    context,
+    desk,
+    async (session) => {
+      const [{ goTo }, { walkFrom }] = await Promise.all([
+        import('../../walkthrough/places.ts'),
+        import('../../walkthrough/home.ts'),
+      ])
+      const walk = await walkHere(context, { desk, session })
+      const end = await goTo(walk, await desk.course.lesson(summary.slug), 'read')
+      if (end !== 'end' && end !== 'left') await walkFrom(walk, summary, end)
+    },
+    { stayWarm: true },
+  )
 }

@@ -1,5 +1,7 @@
 import { revealSolution } from '../../learner/index.ts'
+import type { Desk } from '../../learner/learner.ts'
 import { type Run, self } from '../command.ts'
+import type { Context } from '../context.ts'
 import { Exit } from '../exit.ts'
 import { mayReveal } from '../may-reveal.ts'
 import { whichLesson } from '../which-lesson.ts'
@@ -8,6 +10,7 @@ export const run: Run = async (context, [named], flags) => {
   const desk = await context.desk()
   const { slug, number } = whichLesson(desk, named, 'solution')
   if (!(await mayReveal(context, desk, slug, flags.yes === true))) return Exit.passed
+  if (flags.others === true) return await printOthers(context, desk, slug)
   const text = await revealSolution(desk, slug)
   if (!context.output.isTTY) {
     // Unchanged, as it is in its file: for `> mine.ts`, and for programs.
@@ -19,5 +22,17 @@ export const run: Run = async (context, [named], flags) => {
   context.print(palette.paint(`solutions/${slug}.ts`, 'bold'))
   context.print(`\n${await renderMarkdown(`\`\`\`\`ts\n${text}\n\`\`\`\``, { width, palette })}\n`)
   context.print(`This is one good answer, not the only one. To compare yours: ${self} diff ${number}`)
+  return Exit.passed
+}
+
+async function printOthers(context: Context, desk: Desk, slug: string): Promise<typeof Exit.passed> {
+  await revealSolution(desk, slug) // they give away as much
+  const [{ otherWays }, { renderMarkdown }] = await Promise.all([
+    import('../../walkthrough/places.ts'),
+    import('../../terminal/index.ts'),
+  ])
+  const { palette, width } = context
+  const text = await otherWays(desk, await desk.course.lesson(slug))
+  context.print(await renderMarkdown(text, { width, palette }))
   return Exit.passed
 }

@@ -1,5 +1,5 @@
-import { findLesson, findTrack, missingPrerequisites, type Track } from '../../course/index.ts'
-import { openLesson } from '../../learner/index.ts'
+import { findLesson, findTrack, inHours, missingPrerequisites, type Track } from '../../course/index.ts'
+import { buildsOnOwn, openLesson } from '../../learner/index.ts'
 import { chosenTrack, type Desk, nextLesson, shownPath } from '../../learner/learner.ts'
 import { COURSE, isPassed } from '../../progress/index.ts'
 import { type Run, self } from '../command.ts'
@@ -30,6 +30,11 @@ export const run: Run = async (context, [named], flags) => {
   const overview = desk.progress.overview()
   const [{ missing } = { missing: [] }] = missingPrerequisites({ lessons: [lesson] })
   const open = missing.filter((slug) => !isPassed(overview.lesson(slug)))
+  if ((await context.mine()) === undefined && buildsOnOwn(desk, lesson)) {
+    context.print(
+      `Everything it builds on is your own work. To build on it instead of the model\nsolutions, add --mine to a command, or set EVENTLINGS_MINE=1.\n`,
+    )
+  }
   if (open.length > 0) context.print(`It builds on ${open.join(', ')}, which you haven't passed yet.\n`)
   context.print(
     [
@@ -44,5 +49,11 @@ export const run: Run = async (context, [named], flags) => {
 /** From now on the next lesson comes from this track. */
 async function follow(context: Context, desk: Desk, track: Track): Promise<void> {
   await desk.progress.record('TRACK_CHOSEN', COURSE, { track: track.name })
-  context.print(`${track.title}: ${track.lessons.length} lessons, ${track.minutes} minutes.\n`)
+  const { name, title, plan, lessons, minutes } = track
+  const time = `${lessons.length} lessons, ${inHours(minutes)} for every task.`
+  context.print(`${title}.\n${plan === undefined ? '' : `${plan}\n`}${time}`)
+  const leave = `To leave the track: ${self} start --track all`
+  if (name !== 'all')
+    context.print(`From now on, the next lesson and all counts are those of this track.\n${leave}`)
+  context.print('')
 }

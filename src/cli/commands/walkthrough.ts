@@ -1,10 +1,11 @@
-import { lessonsAhead, nextLesson } from '../../learner/learner.ts'
+import { nextLesson } from '../../learner/learner.ts'
 import { whyNoPrompt } from '../../terminal/can-prompt.ts'
 import { lessonTable } from '../../walkthrough/lesson-table.ts'
 import { stayInClass } from '../class-side.ts'
 import { type Run, self } from '../command.ts'
 import type { Context } from '../context.ts'
 import { Exit } from '../exit.ts'
+import { walkHere } from '../walk-here.ts'
 import { withSession } from '../with-session.ts'
 import { run as initialize, isNowhere } from './init.ts'
 
@@ -12,50 +13,12 @@ export const run: Run = async (context) => {
   if (isNowhere(context.env)) return initialize(context, [], {})
   if (!context.canAsk) return printState(context)
   const desk = await context.desk()
-  const [{ walkThrough }, { terminalUi }, { openInEditor }] = await Promise.all([
-    import('../../walkthrough/home.ts'),
-    import('../../walkthrough/terminal-ui.ts'),
-    import('../../learner/editor.ts'),
-  ])
-  const { input, output, palette, env } = context
-  const ui = await terminalUi({ input, output: output.stream, palette })
+  const { walkThrough } = await import('../../walkthrough/home.ts')
   const { news } = await stayInClass(context, desk)
   await withSession(
     context,
     desk,
-    (session) =>
-      walkThrough({
-        desk,
-        session,
-        ui,
-        palette,
-        edit: (file) => openInEditor(file, env),
-        async watch(slug) {
-          const [{ redis }, { watchOnTerminal }] = await Promise.all([
-            session.open(),
-            import('../../watch/index.ts'),
-          ])
-          const editor = (file: string) => openInEditor(file, env)
-          const { course, home, progress } = desk
-          const screen = {
-            input,
-            output: output.stream,
-            palette,
-            editor,
-            ...(news !== undefined && { news }),
-          }
-          await watchOnTerminal({
-            course,
-            way: lessonsAhead(desk),
-            home,
-            progress,
-            redis,
-            checker: session,
-            slug,
-            ...screen,
-          })
-        },
-      }),
+    async (session) => walkThrough(await walkHere(context, { desk, session, news })),
     { stayWarm: true },
   )
   return Exit.passed

@@ -1,10 +1,10 @@
 import { findLesson } from '../../course/index.ts'
-import { editorCommand, openInEditor } from '../../learner/editor.ts'
 import { lessonsAhead, nextLesson } from '../../learner/learner.ts'
 import { stayInClass } from '../class-side.ts'
 import type { Run } from '../command.ts'
 import { UsageError } from '../errors.ts'
 import { Exit } from '../exit.ts'
+import { walkHere } from '../walk-here.ts'
 import { withSession } from '../with-session.ts'
 
 export const run: Run = async (context, [named], flags) => {
@@ -12,17 +12,21 @@ export const run: Run = async (context, [named], flags) => {
   const { course, home, progress } = desk
   const lesson = named === undefined ? (nextLesson(desk) ?? course.lessons[0]) : findLesson(course, named)
   if (lesson === undefined) throw new UsageError("There's no lesson to watch.")
-  const { watchOnTerminal, watchPlain } = await import('../../watch/index.ts')
   const { news } = await stayInClass(context, desk)
+  const settings = { advance: flags.advance === true, poll: flags.poll === true }
   await withSession(
     context,
     desk,
     async (session) => {
-      const { redis } = await session.open()
-      const { palette, input, output, env, canAsk } = context
-      const flagsOfWatch = { advance: flags.advance === true, poll: flags.poll === true }
-      const ofClass = news === undefined ? {} : { news }
-      const common = {
+      if (context.canAsk && flags.json !== true) {
+        await (await walkHere(context, { desk, session, news, ...settings })).watch(lesson.slug)
+        return
+      }
+      const [{ redis }, { watchPlain }] = await Promise.all([session.open(), import('../../watch/index.ts')])
+      const stop = new AbortController()
+      context.cleanups.add(() => stop.abort())
+      const json = flags.json === true
+      await watchPlain({
         course,
         way: lessonsAhead(desk),
         home,
@@ -31,22 +35,14 @@ export const run: Run = async (context, [named], flags) => {
         checker: session,
         slug: lesson.slug,
         mine: await context.mine(),
-        palette,
-        ...flagsOfWatch,
-        ...ofClass,
-      }
-      if (canAsk && flags.json !== true) {
-        const editor =
-          editorCommand(env) === undefined ? {} : { editor: (file: string) => openInEditor(file, env) }
-        await watchOnTerminal({ ...common, ...editor, input, output: output.stream })
-        return
-      }
-      const stop = new AbortController()
-      context.cleanups.add(() => stop.abort())
-      const json = flags.json === true
-      const note = (sentence: string) => context.note(sentence)
-      const write = json ? output.writeData : output.write
-      await watchPlain({ ...common, output: { write }, json, note, signal: stop.signal })
+        palette: context.palette,
+        ...settings,
+        ...(news !== undefined && { news }),
+        output: { write: json ? context.output.writeData : context.output.write },
+        json,
+        note: (sentence) => context.note(sentence),
+        signal: stop.signal,
+      })
     },
     { stayWarm: true },
   )

@@ -18,16 +18,20 @@ let printed = ''
 /** Maximum wait; replies come within milliseconds. */
 const PATIENCE = { timeout: 10_000, interval: 5 }
 
-beforeAll(async () => {
-  redis = await startRedis('embedded')
+async function prepare(): Promise<void> {
   const stage = openStage({ root: course.root, redis, lesson })
   await stage.runAll()
   stage.close()
+}
+beforeAll(async () => {
+  redis = await startRedis('embedded')
+  await prepare()
   console = await openConsole({
     course,
     redis,
     place: { lesson, file: filesOf(course, '03-replay').solution },
     mine: undefined,
+    prepare,
     palette: palette({ colours: false, unicode: true }),
     width: () => 80,
     print: (text) => {
@@ -96,6 +100,21 @@ describe('commands', () => {
     expect(await answer('SUBSCRIBE events')).toContain('redis.duplicate()')
     expect(await answer('MONITOR')).toContain('.watch')
     expect(await answer('PING')).toBe('PONG')
+  })
+
+  test('a command that would end the sandbox is explained and not sent', async () => {
+    for (const line of ['SHUTDOWN NOSAVE', 'DEBUG SEGFAULT']) {
+      expect(await answer(line)).toMatch(/would end the sandbox, and the console with it/)
+    }
+    expect(await answer('PING')).toBe('PONG')
+  })
+
+  test('.reset brings the data of the lesson back', async () => {
+    await answer('FLUSHDB')
+    await answer('SET mine 1')
+    expect(await answer('.reset')).toContain('The database is as lesson 03 leaves it.')
+    expect(await answer('EXISTS mine')).toBe('(integer) 0')
+    expect(await answer('EXISTS events:user-42')).toBe('(integer) 1')
   })
 
   test('are explained, even if the server has no descriptions', async () => {

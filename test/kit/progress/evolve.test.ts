@@ -96,6 +96,7 @@ describe('the state of a lesson', () => {
       state: 'started',
       attempts: 3,
       hints: {},
+      hintSteps: {},
       firstOpened: minute(1),
       passedAt: minute(5),
       solutionSeen: true,
@@ -109,6 +110,7 @@ describe('the state of a lesson', () => {
 
   test('hints count per task, and one shown again does not count', () => {
     expect(lesson(hint(1, 1), hint(1, 2), hint(3, 1), hint(1, 1)).hints).toEqual({ 1: 2, 3: 1 })
+    expect(lesson(hint(1, 3), hint(1, 1), hint(1, 3)).hintSteps).toEqual({ 1: [3, 1] })
   })
 
   test('skipped tasks: a pass on a real server is not undone by one on the embedded, and a reset starts over', () => {
@@ -150,7 +152,7 @@ describe('the course', () => {
     ).toBe('01-a')
   })
 
-  test('the placement is remembered but passes nothing', () => {
+  test('the placement is remembered and is where to continue, but passes nothing', () => {
     const taken = event(
       'PLACEMENT_TAKEN',
       'course',
@@ -159,6 +161,7 @@ describe('the course', () => {
     )
     expect(state(taken)).toEqual({
       ...initialState,
+      current: '04-streams',
       placement: { right: 5, questions: 8, startAt: '04-streams', at: minute(3) },
     })
   })

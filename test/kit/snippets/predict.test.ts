@@ -51,6 +51,8 @@ async function walkWith(answers: readonly string[], pressed: readonly number[]) 
     },
     ui,
     palette: palette({ colours: false, unicode: true }),
+    bookmarks: new Map(),
+    console: async () => {},
     edit: async () => {},
     watch: async () => {},
   }
@@ -65,7 +67,7 @@ describe('a question before a snippet', () => {
     expect(before).not.toContain('2) "email-changed"')
     expect(question).toMatch(/What does it reply\?\n\n {2}> RPUSH/)
     expect(after).toMatch(
-      /No\. one[\s\S]*The right answer: two[\s\S]*Snippet 1, run here:[\s\S]*email-changed/,
+      /✗ You said: one[\s\S]*The right answer: two[\s\S]*Snippet 1, run here:[\s\S]*email-changed/,
     )
     expect(answered()).toMatchObject([{ question: 'What does it reply?', answer: 'one', right: false }])
   })

@@ -10,7 +10,13 @@ test('a menu is plain ASCII where nothing else can be shown, and keeps its own s
   ])
   expect(tip).toBe('up/down navigate, enter select')
   expect(JSON.stringify(theme)).toMatch(/^[ -~]*$/)
-  expect(menuTheme(palette({ colours: true, unicode: true }))).toEqual({})
+  expect(JSON.stringify(menuTheme(palette({ colours: false, unicode: true })))).not.toContain('icon')
+})
+
+test('a menu says how much of it is hidden, and has no check mark after an answer', () => {
+  const theme = menuTheme(palette({ colours: false, unicode: true }), 6)
+  expect(theme.style.keysHelpTip([['↑↓', 'navigate']])).toBe('↑↓ navigate, 6 more above or below')
+  expect(theme.prefix.done).toBe('?')
 })
 
 test.each([{ LC_ALL: 'C' }, { TERM: 'dumb', LANG: 'en_US.UTF-8' }])('%j has no Unicode', (env) => {

@@ -14,7 +14,8 @@ describe('keys', () => {
     ['\x1bOB\x1b[A', ['on', 'back']],
     ['  b', ['on', 'on', 'back']],
     ['\x1b[1;5C', []],
-    ['xyz', []],
+    ['yz', []],
+    ['nHv', ['next', 'hint', 'read']],
   ])('%j', (data, keys) => {
     expect(keysIn(data)).toEqual(keys)
   })

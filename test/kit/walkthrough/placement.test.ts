@@ -24,11 +24,15 @@ function answer(index: number, right: boolean): string | readonly string[] {
   return all.filter((one) => one.right).length > 1 ? fitting : (fitting[0] ?? '')
 }
 
-async function place(answers: readonly (string | boolean | readonly string[])[]) {
+async function place(
+  answers: readonly (string | boolean | readonly string[])[],
+  before: (progress: ReturnType<typeof openProgress>) => Promise<void> = async () => {},
+) {
   const folder = await mkdtemp(path.join(tmpdir(), 'eventlings-place-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   const home = homeOf(course, { EVENTLINGS_HOME: folder })
   const progress = openProgress(home.log)
+  await before(progress)
   const ui = scriptedUi(answers)
   await askPlacement({
     desk: { course, home, progress },
@@ -36,7 +40,8 @@ async function place(answers: readonly (string | boolean | readonly string[])[])
     palette: palette({ colours: false, unicode: true }),
   })
   const states = course.lessons.map(({ slug }) => progress.overview().lesson(slug).state)
-  return { said: ui.shown.join('\n'), placement: progress.overview().placement, states }
+  const { placement, current } = progress.overview()
+  return { said: ui.shown.join('\n'), placement, current, states }
 }
 
 describe('the placement', () => {
@@ -51,6 +56,20 @@ describe('the placement', () => {
     expect(placement).toMatchObject({ right: 2, questions: 4, startAt: course.lessons[2]?.slug })
     expect(said).toContain('2 of 4 right. Start with 03')
     expect(states).toEqual(['skipped', 'skipped', 'new', 'new'])
+  })
+
+  test('asks only about open lessons, and its answer is where the learner continues', async () => {
+    const check = { target: 'workspace', redis: 'embedded', ms: 1, tasks: [], skipped: 0 }
+    const { said, current } = await place(
+      [answer(1, false), answer(2, true), answer(3, false)],
+      async (progress) => {
+        await progress.record('CHECK_PASSED', course.lessons[0]?.slug ?? '', check)
+        await progress.record('LESSON_OPENED', course.lessons[3]?.slug ?? '', {})
+      },
+    )
+    expect(said).not.toContain('01 · Events')
+    expect(said).toContain('1 of 3 right. Start with 02')
+    expect(current).toBe(course.lessons[1]?.slug)
   })
 
   test('two wrong answers end it, and nothing is skipped without a yes', async () => {

@@ -9,6 +9,11 @@ export interface ScriptedUi extends Ui {
   readonly shown: readonly string[]
 }
 
+/** Menus show answers without the marks of Markdown. */
+function bare(text: string): string {
+  return text.replace(/[`*]/g, '')
+}
+
 export function scriptedUi(
   answers: readonly (string | boolean | readonly string[])[],
   pressed: readonly number[] = [],
@@ -23,7 +28,7 @@ export function scriptedUi(
   }
   const pick = <Value>(choices: readonly (Choice<Value> | { heading: string })[], wanted: string): Value => {
     const found = choices.find(
-      (choice): choice is Choice<Value> => 'name' in choice && choice.name.includes(wanted),
+      (choice): choice is Choice<Value> => 'name' in choice && bare(choice.name).includes(bare(wanted)),
     )
     if (found) return found.value
     const names = choices.map((choice) => ('name' in choice ? choice.name : choice.heading))
@@ -44,7 +49,8 @@ export function scriptedUi(
     async confirm(message) {
       return next(message) === true
     },
-    async read(render, run) {
+    busy: (work) => work(),
+    async read(render, { run } = {}) {
       shown.push(await render(60))
       for (const number of pressed) {
         const found = await run?.(`r runs snippet ${number}`, (work) => work())

@@ -54,6 +54,8 @@ async function walkWith(ui: ScriptedUi, passes = () => false, edit?: Walk['edit'
     session: session(passes),
     ui,
     palette: palette({ colours: false, unicode: true }),
+    bookmarks: new Map(),
+    console: async () => {},
     edit: edit ?? (async () => {}),
     watch: async () => {},
   }
@@ -205,7 +207,7 @@ describe('the quiz', () => {
 
   test('a wrong answer with its reason, and the right one', async () => {
     const { shown, quiz } = await ask(['the other'])
-    expect(shown).toContain('No. the other')
+    expect(shown).toContain('✗ You said: the other')
     expect(shown).toContain('It is not.')
     expect(shown).toContain('The right answer: the one')
     expect(quiz).toMatchObject([{ right: false }])

@@ -47,7 +47,7 @@ async function watching() {
   })
   onTestFinished(() => session.close())
   const say = (text: string) => tell({ text, seen: () => void seen.push(text) })
-  const screen = () => renderScreen(session.state, { width: 80, palette })
+  const screen = () => renderScreen(session.state, { width: 80, height: 40, palette })
   return { session, say, screen, seen, pass: (ms: number) => (time += ms) }
 }
 

@@ -20,9 +20,9 @@ afterEach(async () => {
   await rm(home, { recursive: true, force: true })
 })
 
-function watch(flags = '', columns = 80): Terminal {
+function watch(flags = '', columns = 80, rows = 50): Terminal {
   const env = { EVENTLINGS_HOME: home, EVENTLINGS_REDIS: 'embedded', EDITOR: 'true' }
-  terminal = openTerminal(`node src/cli/eventlings.mjs watch 01 ${flags}`, { env, columns })
+  terminal = openTerminal(`node src/cli/eventlings.mjs watch 01 ${flags}`, { env, columns, rows })
   return terminal
 }
 const log = () => readFile(join(home, '.eventlings', 'progress.jsonl'), 'utf8')
@@ -61,13 +61,17 @@ describe('watch in a terminal', () => {
     press('h')
     await until(/Hint 2 of \d/)
     press('l')
-    await until(/> 01 Events/)
+    await until(/❯ 01 Events/)
+    press('q')
+    await until(/Hint 2 of \d/)
     press('?')
     await until(/Write in your own editor and save/)
+    press('q')
+    await until(/q quit/)
     press('d')
     await until(/Show the solution\?/)
     press('y')
-    await until(/^\+ /m) // its head may be above the screen
+    await until(/^\+\+\+ /m)
     expect(await log()).toContain('"SOLUTION_REVEALED"')
   })
 
@@ -97,7 +101,7 @@ describe('watch in a terminal', () => {
     await until(/failed +createEvent[\s\S]*q quit/)
     press('Home', 'Left', 'F1', 'F2', 'F4') // \x1b[1~ or \x1b[H, \x1b[D, \x1bOP, \x1bOQ, \x1bOS
     press('l')
-    const screen = await until(/> 01 Events/)
+    const screen = await until(/❯ 01 Events/)
     expect(screen).not.toContain('Show the solution?')
     expect(await log()).not.toContain('HINT_REVEALED')
   })
@@ -118,6 +122,62 @@ describe('watch in a terminal', () => {
     const kept = (await readdir(join(home, 'workspace'))).find((name) => name.endsWith('.old')) ?? ''
     expect(await readFile(join(home, 'workspace', kept), 'utf8')).toBe('// mine\n')
     expect(await log()).toContain(`"keptAs":"${kept}"`)
+  })
+
+  test('a small screen shows the whole verdict, even below a hint', async () => {
+    const { until, press } = watch('', 60, 20)
+    await until(/createEvent is not written yet[\s\S]*q quit/)
+    press('h')
+    const screen = await until(/Hint 1 of \d[\s\S]*q quit/)
+    expect(screen).toMatch(/^01 Events/)
+    expect(screen).toMatch(/at \d\d:\d\d:\d\d, \d+ ms/)
+    expect(screen).toMatch(/Task 1 of 3 · createEvent\n {2}createEvent is not written yet/)
+  })
+
+  test('a save brings the verdict back from wherever the learner is, and the page is kept', async () => {
+    const { until, press } = watch()
+    await until(/failed +createEvent[\s\S]*q quit/)
+    press('v')
+    await until(/^1\/\d+ {2}space next/m)
+    press('Space')
+    await until(/^2\/\d+ {2}space next/m)
+    await copyFile(solution, answer())
+    await until(/3 passed/)
+    press('v')
+    await until(/^2\/\d+ {2}space next/m)
+    press('a')
+    await until(/^1\/1 {2}space done/m)
+    press('h')
+    await until(/Hint 1 of \d/)
+  })
+
+  test('the list leads to any lesson, and the console has its data', async () => {
+    const { until, press } = watch()
+    await until(/q quit/)
+    press('l')
+    await until(/❯ 01 Events/)
+    press('0', '3', 'Enter')
+    await until(/^03 Replay[\s\S]*q quit/m)
+    press('c')
+    await until(/03>/)
+    press('C-d')
+    await until(/^03 Replay[\s\S]*q quit/m)
+  })
+
+  test('Ctrl-Z stops it, and fg continues it', async () => {
+    const env = { EVENTLINGS_HOME: home, EVENTLINGS_REDIS: 'embedded' }
+    terminal = openTerminal('bash --norc -i', { env })
+    const { until, press } = terminal
+    press('npx eventlings watch 01', 'Enter')
+    await until(/failed +createEvent[\s\S]*q quit/)
+    press('C-z')
+    await until(/Stopped/)
+    press('clear; echo "in the $((1 + 1))nd shell"', 'Enter')
+    await until(/in the 2nd shell/)
+    press('fg', 'Enter')
+    await until(/failed +createEvent[\s\S]*q quit/)
+    press('h')
+    await until(/Hint 1 of \d/)
   })
 
   test("next and previous are the learner's choice", async () => {
@@ -146,7 +206,7 @@ describe('watch in a terminal', () => {
     const narrow = await until(/q quit/)
     for (const line of narrow.split('\n')) expect(line.length).toBeLessThanOrEqual(60)
     resize(120, 50)
-    await until(/h hint {2}t step through {2}d diff.*q quit/)
+    await until(/h hint {2}a task.*q quit/)
   })
 
   test('Ctrl-C leaves the terminal as it was', async () => {

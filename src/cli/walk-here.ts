@@ -1,0 +1,105 @@
+import type { CheckSession } from '../learner/check-session.ts'
+import { editorCommand, openInEditor } from '../learner/editor.ts'
+import { chosenTrack, type Desk, lessonsAhead } from '../learner/learner.ts'
+import type { RunningRedis } from '../redis/index.ts'
+import { afterPass } from '../walkthrough/after-pass.ts'
+import { chooseLesson } from '../walkthrough/choose-lesson.ts'
+import { goTo, type Place } from '../walkthrough/places.ts'
+import type { ReadingEnd } from '../walkthrough/ui.ts'
+import type { Walk } from '../walkthrough/walk.ts'
+import type { Elsewhere, Visit, VisitEnd } from '../watch/elsewhere.ts'
+import type { News } from '../watch/state.ts'
+import { consoleOn } from './console-here.ts'
+import type { Context } from './context.ts'
+
+export interface WalkOptions {
+  readonly desk: Desk
+  readonly session: CheckSession
+  readonly news?: ((tell: (news: News) => void) => void) | undefined
+  /** Settings of the watch screen. */
+  readonly advance?: boolean
+  readonly poll?: boolean
+}
+
+/** The walkthrough's parts on this terminal; the watch screen is one of them, and leads to the others. */
+export async function walkHere(context: Context, options: WalkOptions): Promise<Walk> {
+  const { desk, session, news, advance = false, poll = false } = options
+  const { input, output, palette, env } = context
+  const { terminalUi } = await import('../walkthrough/terminal-ui.ts')
+  const ui = await terminalUi({ input, output: output.stream, palette })
+  const walk: Walk = {
+    desk,
+    session,
+    ui,
+    palette,
+    bookmarks: new Map(),
+    edit: (file) => openInEditor(file, env),
+    console: async (slug) => void (await consoleAt(slug, (await session.open()).redis)),
+    async watch(slug) {
+      context.print(palette.unicode ? 'One moment …' : 'One moment ...')
+      const [{ redis }, { watchOnTerminal }] = await Promise.all([
+        session.open(),
+        import('../watch/index.ts'),
+      ])
+      const { course, home, progress } = desk
+      const mine = await context.mine()
+      await watchOnTerminal({
+        course,
+        way: lessonsAhead(desk),
+        track: chosenTrack(desk)?.name,
+        home,
+        progress,
+        redis,
+        checker: session,
+        slug,
+        mine,
+        advance,
+        poll,
+        input,
+        output: output.stream,
+        palette,
+        elsewhere: elsewhereOf(walk),
+        passedText: async ({ lesson }) =>
+          afterPass(desk, await course.lesson(lesson), {
+            others: '`o` shows them.',
+            next: () => '`n` goes there.',
+            ...(mine === undefined && {
+              mine: () => 'quit, and start again with `--mine`, or with EVENTLINGS_MINE=1.',
+            }),
+          }),
+        ...(editorCommand(env) !== undefined && { editor: (file: string) => openInEditor(file, env) }),
+        ...(news !== undefined && { news }),
+      })
+    },
+  }
+  return walk
+
+  async function consoleAt(slug: string, redis: RunningRedis): Promise<boolean> {
+    const summary = desk.course.lessons.find((lesson) => lesson.slug === slug)
+    return await consoleOn(context, desk, redis, { summary })
+  }
+}
+
+/** What the watch screen leads to. */
+function elsewhereOf(walk: Walk): Elsewhere {
+  const { course } = walk.desk
+  return {
+    async pages(render, { signal }) {
+      return endOf(await walk.ui.read(render, { signal, hasKeys: true }))
+    },
+    async go(place: Place | 'console', slug: string, visit: Visit) {
+      if (place !== 'console') return endOf(await goTo(walk, await course.lesson(slug), place, visit))
+      await visit.idle()
+      await walk.console(slug)
+      return undefined
+    },
+    async pickLesson(slug) {
+      const here = course.lessons.find((lesson) => lesson.slug === slug)
+      return (await chooseLesson(walk, here))?.slug
+    },
+  }
+}
+
+function endOf(end: ReadingEnd): VisitEnd {
+  return end === 'end' || end === 'left' ? undefined : end
+}

@@ -1,0 +1,105 @@
+import type { CheckResult, TaskResult } from '../check/index.ts'
+import type { Palette } from '../terminal/palette.ts'
+import { stateSign, stateSpan } from '../terminal/signs.ts'
+import type { Line } from '../terminal/text.ts'
+import { span } from '../terminal/text.ts'
+import { wrap } from '../terminal/wrap.ts'
+import { commandLines } from './command-lines.ts'
+import { type Details, factLines, outputLines } from './details.ts'
+import { taskLine } from './render.ts'
+import { summaryOf } from './summary.ts'
+
+/** A verdict in the pieces that a screen of limited height chooses from. */
+export interface CheckPieces {
+  /** Whether it passed, and how many tasks did. */
+  readonly heading: readonly Line[]
+  /** A line for each task. */
+  readonly tasks: readonly Line[]
+  /** The first task that failed, and why. */
+  readonly diagnosis: readonly Line[]
+  /** Expected, received, and where, each value in at most so many lines. */
+  evidence(most: number): readonly Line[]
+  /** The commands, with replies. */
+  readonly recording: readonly Line[]
+  readonly output: readonly Line[]
+  readonly notes: readonly Line[]
+}
+
+export interface PiecesView {
+  /** Columns of the terminal. */
+  readonly width: number
+  readonly palette: Palette
+  /** When the check ended, as a time of day. */
+  readonly at?: string
+  /** How to step through the commands, as a sentence. */
+  readonly stepThrough?: string
+}
+
+export function checkInPieces(result: CheckResult, view: PiecesView): CheckPieces {
+  const { width } = view
+  const details: Details = {
+    ...view,
+    verbose: false,
+    sideBySide: true,
+    stepThrough: view.stepThrough,
+  }
+  const failed = result.tasks.find(({ state }) => state === 'failed')
+  const failure = shownFailure(result, failed)
+  const facts = [
+    ['expected', failure?.expected],
+    ['received', failure?.received],
+    ['at', failure?.at && `${failure.at.file}:${failure.at.line}`],
+  ] as const
+  return {
+    heading: heading(result, view),
+    tasks: result.tasks.flatMap((task) => taskLine(task, view)),
+    diagnosis:
+      failure === undefined
+        ? []
+        : [
+            ...wrap(span(failure.title, 'bold', 'red'), { width }),
+            ...wrap(failure.diagnosis ?? 'It failed without a diagnosis. Please report this.', {
+              width,
+              first: '  ',
+            }),
+          ],
+    evidence: (most) =>
+      facts.flatMap(([name, value]) => (value === undefined ? [] : atMost(name, value, most, view))),
+    // Without the blank line above them.
+    recording: failed === undefined ? [] : commandLines(failed, details).slice(1),
+    output: outputLines(result.output, details),
+    notes: result.notes.flatMap((note) => wrap(note, { width, first: span('Note: ', 'yellow') })),
+  }
+}
+
+type Shown = Partial<TaskResult> & { readonly title: string }
+
+/** Why the answer couldn't run, unless a task says so in the same words; otherwise the first task that failed. */
+function shownFailure(
+  { diagnosis, at, tasks }: CheckResult,
+  failed: TaskResult | undefined,
+): Shown | undefined {
+  if (diagnosis !== undefined && !tasks.some((task) => task.diagnosis === diagnosis)) {
+    return { title: "The answer couldn't run to its end", diagnosis, ...(at && { at }) }
+  }
+  return (
+    failed && { ...failed, title: `Task ${tasks.indexOf(failed) + 1} of ${tasks.length} · ${failed.task}` }
+  )
+}
+
+function heading(result: CheckResult, { width, palette, at }: PiecesView): readonly Line[] {
+  const allSkipped = result.passed && result.tasks.every((task) => task.state === 'skipped')
+  const state = allSkipped ? 'skipped' : result.passed ? 'passed' : 'failed'
+  const { styles } = stateSpan(state, palette)
+  const verdict = span(`${stateSign(state, palette)} ${summaryOf(result.tasks)}`, ...styles, 'bold')
+  const when = `${at === undefined ? '' : `at ${at}, `}${Math.round(result.ms)} ms`
+  return wrap([verdict, span(`  ${when}`, 'dim')], { width, rest: '  ' })
+}
+
+function atMost(name: string, value: string, most: number, { width, palette }: PiecesView): readonly Line[] {
+  const lines = factLines(name, value, width)
+  if (lines.length <= most) return lines
+  const dots = palette.unicode ? ' …' : ' ...'
+  const narrower = factLines(name, value, width - dots.length).slice(0, most)
+  return [...narrower.slice(0, -1), [...(narrower.at(-1) ?? []), span(dots, 'dim')]]
+}

@@ -1,0 +1,81 @@
+import type { Lesson, LessonSummary } from '../course/index.ts'
+import { buildsOnOwn, lastSince } from '../learner/index.ts'
+import { type Desk, lessonAfter } from '../learner/learner.ts'
+import type { StoredEvent } from '../progress/index.ts'
+import { inWords, rightAnswers } from './places.ts'
+
+/** How the learner gets to the other ways and to the next lesson from here: by a key, or by a command. */
+export interface LeadsTo {
+  readonly others: string
+  next(lesson: LessonSummary): string
+  /** How to build on your own answers; undefined if they're built on already. */
+  mine?(lesson: LessonSummary): string
+}
+
+/** A longer gap between two events of a lesson was a break, of which this much may have been work. In ms. */
+const BREAK = 15 * 60_000
+
+/**
+ * What a pass means, as Markdown: what the learner now knows, how long it took, other ways to do it, and what the next
+ * lesson asks.
+ */
+export async function afterPass(desk: Desk, lesson: Lesson, leadsTo: LeadsTo): Promise<string> {
+  const { course, progress } = desk
+  const { hints } = progress.overview().lesson(lesson.slug)
+  const events = lastSince(progress.since(0), lesson.slug)
+  const checks = events.filter(({ eventType }) => /^CHECK_/.test(eventType)).length
+  const shown = Object.values(hints).reduce((sum, steps) => sum + steps, 0)
+  const effort = [
+    duration(workedOn(events)),
+    counted(checks, 'check'),
+    shown === 0 ? 'no hints' : counted(shown, 'hint'),
+  ]
+  const others = await rightAnswers(course, lesson.slug)
+  const next = lessonAfter(desk, lesson)
+  return [
+    ...(lesson.learned === undefined ? [] : [`**What you know now:** ${lesson.learned}`]),
+    `It took you ${new Intl.ListFormat('en').format(effort)}.`,
+    ...(others.length === 0
+      ? []
+      : [
+          `There are other ways to do it: ${others.map((name) => inWords(name).toLowerCase()).join('; ')}. ${leadsTo.others}`,
+        ]),
+    next === undefined
+      ? 'This was the last lesson.'
+      : `**Next, ${next.number} · ${next.title}:** ${await question(desk, next)} ${leadsTo.next(next)}`,
+    ...(next !== undefined && leadsTo.mine !== undefined && buildsOnOwn(desk, next)
+      ? [
+          `Everything that lesson ${next.number} builds on is your own work now. Build on it instead of the model solutions: ${leadsTo.mine(next)}`,
+        ]
+      : []),
+  ].join('\n\n')
+}
+
+/** How a lesson begins: a problem and a question, in one paragraph. */
+async function question({ course }: Desk, { slug }: LessonSummary): Promise<string> {
+  const { intro } = await course.lesson(slug)
+  const [first = ''] = intro.split('\n\n').filter((part) => !/^(#|```)/.test(part))
+  // Links lead nowhere from here.
+  return first.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').replaceAll('\n', ' ')
+}
+
+/** Milliseconds between the events, without the breaks. */
+function workedOn(events: readonly StoredEvent[]): number {
+  const times = events.map(({ timestamp }) => Date.parse(timestamp)).filter((time) => !Number.isNaN(time))
+  return times.reduce((sum, time, index) => {
+    const gap = time - (times[index - 1] ?? time)
+    return sum + Math.max(0, Math.min(BREAK, gap))
+  }, 0)
+}
+
+function duration(ms: number): string {
+  const minutes = Math.round(ms / 60_000)
+  if (minutes < 1) return 'less than a minute'
+  if (minutes < 60) return counted(minutes, 'minute')
+  const [hours, rest] = [Math.floor(minutes / 60), minutes % 60]
+  return rest === 0 ? counted(hours, 'hour') : `${counted(hours, 'hour')} ${counted(rest, 'minute')}`
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
+}

@@ -1,0 +1,29 @@
+import type { ReadStream } from 'node:tty'
+import { keystrokes } from '../terminal/keystrokes.ts'
+import { suspendBesideReadline } from '../terminal/suspend.ts'
+import type { Choice, Heading } from './ui.ts'
+
+/** Watches the keys beside a menu: the key of a choice chooses it at once. */
+export function hotKey<Value>(input: ReadStream, choices: readonly (Choice<Value> | Heading)[]) {
+  const abort = new AbortController()
+  let choice: Choice<Value> | undefined
+  const onData = (data: Buffer | string) => {
+    for (const key of keystrokes(data.toString())) {
+      if (key === '\x1a') suspendBesideReadline(input)
+      choice = choices.find(
+        (one): one is Choice<Value> =>
+          'name' in one && one.key !== undefined && one.key === key.toLowerCase(),
+      )
+      if (choice !== undefined) return abort.abort()
+    }
+  }
+  input.on('data', onData)
+  return {
+    signal: abort.signal,
+    /** The chosen one; undefined if the menu ended in another way. */
+    get choice() {
+      return choice
+    },
+    stop: () => void input.off('data', onData),
+  }
+}

@@ -1,0 +1,87 @@
+import { readdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { filesOf, type Lesson } from '../course/index.ts'
+import { revealSolution } from '../learner/index.ts'
+import { taskAtHand } from '../learner/last-check.ts'
+import { type Desk, shownPath } from '../learner/learner.ts'
+import { taskText } from '../learner/lesson-text.ts'
+import { assertStarted } from '../learner/own-answer.ts'
+import { renderDiff, renderMarkdown } from '../terminal/index.ts'
+import { readLesson } from './read-lesson.ts'
+import type { Reading, ReadingEnd } from './ui.ts'
+import type { Walk } from './walk.ts'
+import { whereText } from './where.ts'
+
+/** What can be read about a lesson, each on pages of its own. */
+export type Place = 'read' | 'task' | 'where' | 'diff' | 'solution' | 'others'
+
+/** How a place shares the screen and the Redis with the program that shows it. */
+export interface Guest extends Pick<Reading, 'signal'> {
+  /** Resolves when Redis is free. */
+  idle?(): Promise<void>
+}
+
+/** Shows a place, and resolves with how the learner left it. Throws NotStartedError. */
+export async function goTo(walk: Walk, lesson: Lesson, place: Place, guest: Guest = {}): Promise<ReadingEnd> {
+  const { desk, ui, palette } = walk
+  const show = (render: (width: number) => Promise<string>) =>
+    ui.read(render, { hasKeys: true, ...(guest.signal && { signal: guest.signal }) })
+  const markdown = (text: string) => show((width) => renderMarkdown(text, { width, palette }))
+  switch (place) {
+    case 'read': {
+      const end = await readLesson(walk, lesson, guest)
+      // Only a reader who got to the end has read it.
+      if (end === 'end') await desk.progress.record('LESSON_READ', lesson.slug, {})
+      return end
+    }
+    case 'task': {
+      const task = taskAtHand(desk, lesson) ?? lesson.tasks[0]
+      return task === undefined ? 'end' : await markdown(taskText(task))
+    }
+    case 'where':
+      return await markdown(await whereText(walk, lesson))
+    case 'solution':
+      return await markdown(code(await revealSolution(desk, lesson.slug)))
+    case 'others':
+      return await markdown(await otherWays(desk, lesson))
+    case 'diff': {
+      assertStarted(desk, lesson.slug)
+      const file = desk.home.answer(lesson.slug)
+      const [mine, theirs] = [await readFile(file, 'utf8'), await revealSolution(desk, lesson.slug)]
+      const names = { mineName: shownPath(file), theirsName: `solutions/${lesson.slug}.ts` }
+      return await show((width) => renderDiff(mine, theirs, { width, palette, ...names }))
+    }
+  }
+}
+
+/** Answers that were written in other ways, for learners who passed. */
+export async function otherWays(
+  { course }: Pick<Desk, 'course'>,
+  { slug, number }: Pick<Lesson, 'slug' | 'number'>,
+): Promise<string> {
+  const folder = filesOf(course, slug).rightAnswers
+  const names = await rightAnswers(course, slug)
+  const texts = await Promise.all(names.map((name) => readFile(path.join(folder, `${name}.ts`), 'utf8')))
+  const parts = names.map((name, index) => `## ${inWords(name)}\n\n${code(texts[index] ?? '')}`)
+  if (parts.length === 0) return 'This copy of the course has only the model solution.'
+  return [`# Other ways to do lesson ${number}`, ...parts].join('\n\n')
+}
+
+/** The names of the right answers that come with the course; none if it came without its tests. */
+export async function rightAnswers(course: Desk['course'], slug: string): Promise<readonly string[]> {
+  const names = await readdir(filesOf(course, slug).rightAnswers).catch(() => [])
+  return names
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => name.slice(0, -'.ts'.length))
+    .sort()
+}
+
+/** `with-lua` as words. */
+export function inWords(name: string): string {
+  const words = name.replaceAll('-', ' ')
+  return words.charAt(0).toUpperCase() + words.slice(1)
+}
+
+function code(text: string): string {
+  return `\`\`\`\`ts\n${text.trimEnd()}\n\`\`\`\``
+}

@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest'
+import { loadCourse } from '../../../src/course/index.ts'
+import { nextHint } from '../../../src/learner/index.ts'
+import { newLesson } from '../../../src/progress/state.ts'
+
+const lesson = await (await loadCourse()).lesson('07-concurrency')
+const firstFailing = 'appendEvent'
+
+function stepsFor(diagnosis: string | undefined, shown: readonly number[] = []): readonly number[] {
+  const steps = [...shown]
+  for (;;) {
+    const progress = { ...newLesson(lesson.slug), hintSteps: { 1: steps } }
+    const hint = nextHint(lesson, progress, { firstFailing, diagnosis })
+    if (hint.kind === 'no more') return steps
+    steps.push(hint.step)
+  }
+}
+
+test('the first hint is the one that fits the failure, and no hint is lost', () => {
+  expect(stepsFor(undefined)).toEqual([1, 2, 3, 4])
+  expect(stepsFor('The length of the stream isn’t the\n  version: old entries may be gone.')).toEqual([
+    2, 3, 4, 1,
+  ])
+  expect(stepsFor('Compare it with compare with `tonumber(ARGV[1])`.')).toEqual([3, 4, 1, 2])
+})
+
+test('another failure gets another hint', () => {
+  expect(stepsFor('ran between. Both succeeded, because the second one ran between.', [3])).toEqual([
+    3, 1, 2, 4,
+  ])
+})
+
+test('a diagnosis of the failing task says nothing about a task that the learner names', () => {
+  const hint = nextHint(lesson, newLesson(lesson.slug), {
+    taskNumber: 2,
+    firstFailing,
+    diagnosis: 'was written in several steps',
+  })
+  expect(hint).toMatchObject({ taskNumber: 2, step: 1 })
+})
+
+test('what a hint helps with is never shown', () => {
+  for (const { hints, helps } of lesson.tasks) {
+    expect(hints.join('\n')).not.toContain('helps:')
+    expect(helps).toHaveLength(hints.length)
+  }
+})

@@ -1,0 +1,35 @@
+import { rm } from 'node:fs/promises'
+import { expect, onTestFinished, test } from 'vitest'
+import { loadCourse } from '../../../src/course/index.ts'
+import { homeOf } from '../../../src/learner/index.ts'
+import { openProgress } from '../../../src/progress/index.ts'
+import { afterPass } from '../../../src/walkthrough/after-pass.ts'
+import { newHome } from '../cli/program.ts'
+
+const course = await loadCourse()
+const leadsTo = { others: 'o shows them.', next: () => 'n goes there.' }
+
+test('a pass says what you know, how long it took, what other ways there are, and what comes next', async () => {
+  const folder = await newHome()
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  const home = homeOf(course, { EVENTLINGS_HOME: folder })
+  let time = Date.parse('2026-03-01T09:00:00Z')
+  const progress = openProgress(home.log, { now: () => new Date(time) })
+  const slug = '07-concurrency'
+  const check = { target: 'workspace', redis: 'embedded', ms: 1, tasks: [] }
+  await progress.record('LESSON_OPENED', slug, {})
+  time += 10 * 60_000
+  await progress.record('CHECK_FAILED', slug, { ...check, diagnosis: 'It fails.' })
+  await progress.record('HINT_REVEALED', slug, { task: 1, step: 1 })
+  time += 26 * 3_600_000 // a night and a day
+  await progress.record('CHECK_PASSED', slug, { ...check, skipped: 0 })
+  const text = await afterPass({ course, home, progress }, await course.lesson(slug), leadsTo)
+  expect(text).toContain("**What you know now:** Two writers can't both decide")
+  expect(text).toContain('It took you 25 minutes, 2 checks, and 1 hint.')
+  expect(text).toContain('last generated id; watch on its own connection. o shows them.')
+  expect(text).toMatch(/\*\*Next, 08 · Projections:\*\* To show one user.*\?\*\* n goes there\.$/)
+})
+
+test.each(course.lessons)('lesson $number says what its learners know', async ({ slug }) => {
+  expect((await course.lesson(slug)).learned).toMatch(/^[A-Z`].{30,200}\.$/)
+})

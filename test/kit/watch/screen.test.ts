@@ -1,0 +1,110 @@
+import { stripVTControlCharacters } from 'node:util'
+import { describe, expect, test } from 'vitest'
+import type { CheckResult } from '../../../src/check/index.ts'
+import { renderScreen } from '../../../src/watch/screen.ts'
+import type { WatchState } from '../../../src/watch/state.ts'
+import { ascii, colourful, plain, widest } from '../terminal/screens.ts'
+
+const long = (word: string, times: number) => Array.from({ length: times }, (_, n) => `${word}${n}`).join(' ')
+const command = (n: number) => ({
+  client: 1 + (n % 2),
+  command: `XADD stream:${n} * field ${long('value', 20)}`,
+  reply: `"${n}-0"`,
+  held: n === 11,
+  at: n,
+})
+const result: CheckResult = {
+  lesson: '07-concurrency',
+  target: 'workspace',
+  passed: false,
+  skipped: 0,
+  redis: { kind: 'binary', name: 'Redis 7.0.15', version: '7.0.15' },
+  tasks: [
+    { task: 'first', state: 'passed', commands: [] },
+    {
+      task: 'second',
+      state: 'failed',
+      diagnosis: 'Both writers succeeded, because the second one ran between. Check and append in one step.',
+      expected: long('expected', 60),
+      received: `RECEIVED ${long('received', 60)}`,
+      at: { file: 'workspace/07-concurrency.ts', line: 53 },
+      commands: Array.from({ length: 12 }, (_, n) => command(n)),
+    },
+    { task: 'third', state: 'not reached', commands: [] },
+  ],
+  output: long('printed', 80),
+  notes: ['A note.'],
+  ms: 840.2,
+}
+const state: WatchState = {
+  slug: '07-concurrency',
+  title: 'Versions and races',
+  done: 6,
+  total: 28,
+  track: undefined,
+  file: 'workspace/07-concurrency.ts',
+  redis: 'Redis 7.0',
+  limits: undefined,
+  checking: false,
+  result,
+  checkedAt: new Date(2026, 0, 2, 3, 4, 5),
+  passed: undefined,
+  warning: 'TypeScript: line 3: It is wrong.',
+  panel: { title: 'Hint 1 of 4 · second', text: long('hint', 120) },
+  question: undefined,
+  notice: 'Something happened.',
+  news: 'Coffee at ten.',
+}
+
+describe('the screen', () => {
+  for (const [width, height] of [
+    [80, 24],
+    [60, 20],
+    [100, 34],
+    [200, 60],
+  ] as const) {
+    test(`at ${width}x${height} has the verdict, and fits`, async () => {
+      for (const palette of [plain, ascii, colourful]) {
+        const screen = await renderScreen(state, { width, height, palette })
+        const text = stripVTControlCharacters(screen)
+        expect(text.split('\n').length).toBeLessThanOrEqual(height)
+        expect(widest(screen)).toBeLessThanOrEqual(width)
+        expect(text).toContain('07 Versions and races')
+        expect(text).toContain('at 03:04:05, 840 ms')
+        expect(text).toContain('Task 2 of 3')
+        expect(text.replace(/\s+/g, ' ')).toContain(result.tasks[1]?.diagnosis ?? '')
+        expect(text).toMatch(/^ {2}expected$/m)
+        expect(text).toContain('RECEIVED')
+        expect(text).toContain('workspace/07-concurrency.ts:53')
+        expect(text).toMatch(/h hint[\s\S]*q quit/)
+        expect(text).toContain('Coffee at ten.')
+      }
+    })
+  }
+
+  test('a hint has its room before the commands, and what is missing is one key away', async () => {
+    const low = await renderScreen(state, { width: 80, height: 28, palette: plain })
+    expect(low).toContain('Hint 1 of 4')
+    expect(low).toMatch(/\(\d+ more lines: m\)/)
+    expect(low).not.toContain('XADD stream')
+    const high = await renderScreen(state, { width: 80, height: 90, palette: plain })
+    expect(high).toContain('XADD stream')
+    expect(high).not.toContain('more lines: m')
+  })
+
+  test('of the commands, the last ones stay', async () => {
+    const screen = await renderScreen(
+      { ...state, panel: undefined, news: undefined, notice: undefined },
+      { width: 80, height: 28, palette: plain },
+    )
+    expect(screen).toMatch(/\n {2}\(\d+ more lines: m\)\n/)
+    expect(screen).toContain('11-0')
+  })
+
+  test('a question takes the place of the keys', async () => {
+    const question = { text: 'Start over?', action: 'reset' as const }
+    const screen = await renderScreen({ ...state, question }, { width: 80, height: 24, palette: plain })
+    expect(screen).toMatch(/Start over\? y = yes, any other key = no$/)
+    expect(screen).not.toContain('h hint')
+  })
+})
