@@ -27,7 +27,10 @@ export async function lessonView(
   links: HtmlOptions,
 ): Promise<LessonView> {
   const address = `/lessons/${lesson.slug}`
-  const numbered = snippetNumbering(lesson.snippets)
+  const open = lesson.quiz.filter(
+    ({ question }) => !progress.quiz.some((answered) => answered.question === question),
+  )
+  const numbered = snippetNumbering(lesson.snippets, new Set(open.flatMap(({ before }) => before ?? [])))
   const questions = await Promise.all(
     lesson.quiz.map(async (question, index) => ({
       before: question.before,
@@ -47,7 +50,8 @@ export async function lessonView(
   const tasks: TaskView[] = []
   for (const task of lesson.tasks) {
     const text = await render(taskText(task))
-    const shown = task.hints.slice(0, progress.hints[task.number] ?? 0)
+    const steps = progress.hintSteps[task.number] ?? []
+    const shown = task.hints.filter((_, index) => steps.includes(index + 1))
     const hints = island('hints', {
       task: task.number,
       address: `${address}/tasks/${task.number}/hint`,

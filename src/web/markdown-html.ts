@@ -20,7 +20,14 @@ export interface HtmlOptions {
 
 type Env = {
   readonly options: HtmlOptions
-  readonly code: ReadonlyMap<Token, { readonly html: string; readonly output: string | undefined }>
+  readonly code: ReadonlyMap<Token, Made>
+}
+
+interface Made {
+  readonly html: string
+  readonly output: string | undefined
+  /** Commands without their replies, where a question asks for these. */
+  readonly commands: string | undefined
 }
 
 let parser: Promise<MarkdownIt> | undefined
@@ -32,12 +39,16 @@ export async function tokensToHtml(tokens: readonly Token[], options: HtmlOption
   const blocks = tokens.filter(({ type }) => type === 'fence' || type === 'code_block')
   const code = await Promise.all(
     blocks.map(async (token) => {
-      const output = snippetOf(token)?.output
+      const { output, asked } = snippetOf(token) ?? {}
       const html = await codeHtml(token.content, token.info)
-      return [
-        token,
-        { html, output: output === undefined ? undefined : await codeHtml(output, 'output') },
-      ] as const
+      const commands =
+        asked !== undefined && /^\s*redis\b/.test(token.info) ? commandsIn(token.content) : undefined
+      const made: Made = {
+        html,
+        output: output === undefined ? undefined : await codeHtml(output, 'output'),
+        commands: commands === undefined ? undefined : await codeHtml(commands, token.info),
+      }
+      return [token, made] as const
     }),
   )
   const living = withoutDeadLinks(tokens, options)
@@ -53,8 +64,9 @@ export async function markdownHtml(markdown: string, links: HtmlOptions): Promis
 
 /** The same for a line, without the paragraph around it. */
 export async function lineHtml(markdown: string, links: HtmlOptions): Promise<string> {
-  const made = await markdownHtml(markdown, links)
-  return /^<p>((?:(?!<p>).)*)<\/p>\n$/s.exec(made)?.[1] ?? made
+  // After a word, `1000.` isn't the number of a list.
+  const made = await markdownHtml(`x ${markdown}`, links)
+  return /^<p>x ((?:(?!<p>).)*)<\/p>\n$/s.exec(made)?.[1] ?? (await markdownHtml(markdown, links))
 }
 
 /** What `tokensToHtml` passed to the renderer; for markdown-it it may be anything. */
@@ -98,14 +110,31 @@ function withRules(made: MarkdownIt): MarkdownIt {
 function codeBlock(token: Token | undefined, { code, options }: Env): string {
   if (token === undefined) return ''
   const made = code.get(token)
-  const pre = `<pre><code>${made?.html ?? ''}</code></pre>`
+  const whole = `<pre><code>${made?.html ?? ''}</code></pre>`
   const snippet = snippetOf(token)
   if (snippet !== undefined && token.info.trim() === 'output') {
-    return `<div class="snippet">${printed(made?.html)}${runPart(snippet, options)}</div>\n`
+    return `<div class="snippet">${folded(printed(made?.html), snippet)}${runPart(snippet, options)}</div>\n`
   }
+  const pre =
+    made?.commands === undefined || snippet === undefined
+      ? whole
+      : `<pre><code>${made.commands}</code></pre>${folded(whole, snippet)}`
   if (snippet === undefined) return `<div class="code">${pre}</div>\n`
   const above = snippet.number === undefined ? undefined : options.aboveSnippet?.(snippet.number)
-  return `${above ?? ''}<div class="snippet">${pre}${printed(made?.output)}${runPart(snippet, options)}</div>\n`
+  return `${above ?? ''}<div class="snippet">${pre}${folded(printed(made?.output), snippet)}${runPart(snippet, options)}</div>\n`
+}
+
+/** Until the question above it is answered, or the snippet has run; works without scripts, too. */
+function folded(html: string, { asked }: SnippetMark): string {
+  if (asked === undefined || html === '') return html
+  return `<details class="folded" data-snippet="${asked}"><summary>What comes back?</summary>${html}</details>`
+}
+
+function commandsIn(transcript: string): string {
+  return transcript
+    .split('\n')
+    .filter((line) => line.startsWith('>'))
+    .join('\n')
 }
 
 function printed(output: string | undefined): string {

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks'
 import type { AnswerView, IslandProps, QuizReply } from '../protocol.ts'
 import { post } from './ask.ts'
 import { Html } from './html.tsx'
+import { unfold } from './unfold.ts'
 
 /**
  * One question, of the quiz or above a snippet. The server reveals which answer is right, and why, once one was
@@ -22,7 +23,9 @@ export function Question(props: IslandProps['question']) {
       setReply({ kind: 'problem', sentence: 'Choose an answer first.' })
       return
     }
-    setReply(await post<QuizReply>(address, { chosen: [...chosen] }))
+    const reply = await post<QuizReply>(address, { chosen: [...chosen] })
+    setReply(reply)
+    if (reply.kind === 'answered') unfold(snippet)
   }
   return (
     <form

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks'
 import type { IslandProps, RunReply } from '../protocol.ts'
 import { post } from './ask.ts'
+import { unfold } from './unfold.ts'
 
 type State = { readonly kind: 'idle' } | { readonly kind: 'running' } | RunReply
 
@@ -10,7 +11,9 @@ export function RunSnippet({ number, address }: IslandProps['run']) {
   const run = async () => {
     if (state.kind === 'running') return
     setState({ kind: 'running' })
-    setState(await post<RunReply>(address))
+    const reply = await post<RunReply>(address)
+    setState(reply)
+    if (reply.kind === 'ran') unfold(number)
   }
   const isAgain = state.kind === 'ran' || state.kind === 'problem'
   return (

@@ -34,7 +34,8 @@ export async function lessonSlides(
   links: HtmlOptions,
   say = '',
 ): Promise<readonly SlideView[]> {
-  const numbered = snippetNumbering(lesson.snippets)
+  const asked = new Set(lesson.quiz.flatMap(({ before }) => before ?? []))
+  const numbered = snippetNumbering(lesson.snippets, asked)
   const label = `${lesson.number} · ${lesson.title}`
   const slides: SlideView[] = [await titleSlide(lesson, links, say)]
   for (const { kind = 'text', title, markdown, aside } of drafts(lesson)) {
@@ -82,7 +83,7 @@ function questionDrafts(lesson: Lesson, asked: QuizQuestion, number: number): re
     {
       kind: 'question',
       title: `Question ${number}`,
-      markdown: `${wholeQuestion(asked, lesson)}\n\n${answers.map(({ text }) => `1. ${text}`).join('\n')}`,
+      markdown: `${wholeQuestion(asked, lesson)}\n\n${answers.map(({ text }) => `1. ${noList(text)}`).join('\n')}`,
       aside: `Right: **${right.join(', ')}**. The next slide says why.`,
     },
     {
@@ -91,6 +92,11 @@ function questionDrafts(lesson: Lesson, asked: QuizQuestion, number: number): re
       markdown: `${question.split('\n\n')[0]}\n\n${solved.join('\n')}`,
     },
   ]
+}
+
+/** An answer such as `1000.` would begin a list of its own. */
+function noList(text: string): string {
+  return text.replace(/^(\d+)([.)])(?=\s|$)/, '$1\\$2')
 }
 
 /** An item of a list, with its content indented as far as its text. */

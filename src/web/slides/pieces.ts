@@ -94,10 +94,14 @@ function codePieces(token: Token): readonly Piece[] {
   if (snippet === undefined) return parts.map((part) => piece([part]))
   // Its output becomes a separate part. The button comes at the end of the code.
   for (const part of parts)
-    markSnippet(part, { number: part === parts.at(-1) ? snippet.number : undefined, output: undefined })
+    markSnippet(part, {
+      ...snippet,
+      number: part === parts.at(-1) ? snippet.number : undefined,
+      output: undefined,
+    })
   if (snippet.output === undefined) return parts.map((part) => piece([part]))
   const printed = copyToken(token, { info: 'output', content: `${snippet.output}\n` })
-  markSnippet(printed, { number: undefined, output: undefined })
+  markSnippet(printed, { ...snippet, number: undefined, output: undefined })
   return [...parts, printed].map((part) => piece([part]))
 }
 
