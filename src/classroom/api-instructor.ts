@@ -10,6 +10,8 @@ export interface LessonHead {
   readonly slug: string
   readonly number: string
   readonly title: string
+  /** The names of the tasks that the class takes, in order; empty for a lesson that is demonstrated. */
+  readonly tasks?: readonly string[]
 }
 
 export interface LessonLight {
@@ -18,6 +20,8 @@ export interface LessonLight {
   readonly attempts: number
   /** Hints that were shown, for all tasks together. */
   readonly hints: number
+  /** A letter for each task in the lesson's head: `p` passed, `f` failed, `s` skipped, `-` not tried yet. */
+  readonly tasks?: string
 }
 
 /** One check of their own answer. */
@@ -25,9 +29,14 @@ export interface CheckDot {
   readonly at: string
   readonly slug: string
   readonly passed: boolean
+}
+
+/** Why a check failed. Task and diagnosis are the participant's words: cut, and text. */
+export interface Failure {
+  readonly slug: string
   /** The first failed task. */
   readonly task?: string
-  readonly diagnosis?: string
+  readonly diagnosis: string
   /** It failed because nothing is written there yet, which isn't a mistake. */
   readonly unbegun?: true
 }
@@ -64,7 +73,11 @@ export interface ParticipantRow {
   readonly current?: CurrentTask
   /** The last 30, oldest first. */
   readonly checks: readonly CheckDot[]
+  /** The last check, if it failed. */
+  readonly failure?: Failure
   readonly hand?: Hand
+  /** The instructor's message to them alone. */
+  readonly note?: { readonly at: string; readonly text: string }
   /** They agreed to show their code. */
   readonly sharesCode: boolean
 }
@@ -78,6 +91,8 @@ export interface Lead {
   readonly pause?: { readonly until?: string }
   /** Slugs whose solution the instructor has released, in that order. */
   readonly released: readonly string[]
+  /** What the instructor has put on the wall. */
+  readonly shown?: { readonly text: string }
 }
 
 export interface ClassHead {
@@ -102,7 +117,10 @@ export interface LessonCount {
 export interface CommonDiagnosis {
   readonly slug: string
   readonly task?: string
+  /** As the first of them got it. */
   readonly diagnosis: string
+  /** The same in the course's own words, with … for what it fills in; missing if the course doesn't say that. */
+  readonly sentence?: string
   readonly participants: readonly string[]
 }
 
@@ -124,6 +142,8 @@ export interface Overview {
   /** How learners get in; also for the projector. */
   readonly joinCode: string
   readonly addresses: readonly string[]
+  /** What "undo" would take back, in a few words; missing if there's nothing. */
+  readonly undo?: string
   readonly participants: readonly ParticipantRow[]
   readonly summary: Summary
 }
@@ -137,6 +157,8 @@ export interface Changes {
   readonly now: string
   readonly class: ClassHead
   readonly lead: Lead
+  readonly joinCode: string
+  readonly undo?: string
   readonly participants: readonly ParticipantRow[]
   /** IDs of participants who left. */
   readonly left: readonly string[]
@@ -145,6 +167,9 @@ export interface Changes {
 
 export interface Attempt extends CheckDot {
   readonly eventId: string
+  readonly task?: string
+  readonly diagnosis?: string
+  readonly unbegun?: true
   readonly tasks: readonly { readonly task: string; readonly state: string }[]
   /** Their answer as it was checked; only if they shared it. */
   readonly code?: string
@@ -159,10 +184,12 @@ export interface Happening {
   readonly text?: string
 }
 
-/** GET participant/<id>. Both lists: oldest first. */
+/** GET participant/<id>. Both lists: the latest ones, oldest first. */
 export interface ParticipantPage {
   readonly kind: 'participant'
   readonly row: ParticipantRow
+  /** How many earlier attempts are left out. */
+  readonly earlier: number
   readonly attempts: readonly Attempt[]
   readonly happenings: readonly Happening[]
 }
@@ -171,23 +198,44 @@ export interface ParticipantPage {
 export type LeadCommand =
   | { readonly do: 'position'; readonly slug?: string | undefined }
   | { readonly do: 'timer'; readonly minutes?: number | undefined; readonly text?: string | undefined }
-  | { readonly do: 'message'; readonly text?: string | undefined }
+  /** To everyone, or to one participant. */
+  | { readonly do: 'message'; readonly text?: string | undefined; readonly to?: string | undefined }
   | { readonly do: 'pause'; readonly minutes?: number | undefined }
   | { readonly do: 'resume' }
   | { readonly do: 'release'; readonly slug: string }
+  | { readonly do: 'withdraw'; readonly slug: string }
+  /** Puts a text on the wall. */
+  | { readonly do: 'show'; readonly text?: string | undefined }
   | { readonly do: 'lower hand'; readonly participant: string }
   | { readonly do: 'remove'; readonly participant: string }
+  /** Everyone who joined at that time, ISO 8601, or later. */
+  | { readonly do: 'remove since'; readonly since: string }
+  | { readonly do: 'rename'; readonly participant: string; readonly name: string }
+  /** From now on, the first one counts as the second: it's the same person. */
+  | { readonly do: 'merge'; readonly participant: string; readonly into: string }
+  | { readonly do: 'new code' }
+  | { readonly do: 'close' }
+  | { readonly do: 'reopen' }
+  /** Takes back what was done last. */
+  | { readonly do: 'undo' }
 
-/** GET export: the whole class. POST close and reopen (body `{}`) are answered with Done. */
-export interface ClassExport {
+/**
+ * GET export: the whole class, as lines of JSON: this, then a ParticipantPage for each participant, then an
+ * ExportEnd, without which it's incomplete.
+ */
+export interface ExportHead {
   readonly kind: 'export'
   readonly now: string
   readonly class: ClassHead
   readonly lead: Lead
-  readonly participants: readonly ParticipantPage[]
 }
 
-/** POST login; sets an HttpOnly cookie. Wrong secrets are slowed down: 401, then 429. */
+export interface ExportEnd {
+  readonly kind: 'end'
+  readonly participants: number
+}
+
+/** POST login; sets an HttpOnly cookie. */
 export interface Login {
   readonly secret: string
 }

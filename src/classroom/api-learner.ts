@@ -35,9 +35,21 @@ export interface SendEvents {
   readonly now: string
 }
 
+/** How much more the class can store from this participant; the smaller of their own limit and the class's. */
+export interface Budget {
+  readonly events: number
+  readonly bytes: number
+}
+
 export type EventsReply =
   /** Everything up to `n` is safe. */
-  | { readonly kind: 'stored'; readonly n: number; readonly stored: number; readonly duplicates: number }
+  | {
+      readonly kind: 'stored'
+      readonly n: number
+      readonly stored: number
+      readonly duplicates: number
+      readonly left: Budget
+    }
   /** The hub is missing events before these: send everything after `after` again. */
   | { readonly kind: 'send from'; readonly after: number }
   /**
@@ -66,9 +78,13 @@ export interface ClassView {
   readonly name: string
   readonly label: string
   readonly lead: Lead
+  /** The instructor's message to them alone. */
+  readonly note?: { readonly at: string; readonly text: string }
   readonly handIsUp: boolean
   readonly sharesCode: boolean
   readonly closed: boolean
   /** How far the hub has each of their progress logs, by its ID; missing from an older hub. */
   readonly logs?: Readonly<Record<string, number>>
+  /** Missing from an older hub. */
+  readonly left?: Budget
 }

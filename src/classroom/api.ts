@@ -29,9 +29,9 @@ export const paths = {
   stream: '/api/instructor/stream',
   participant: '/api/instructor/participants/',
   lead: '/api/instructor/lead',
-  close: '/api/instructor/close',
-  reopen: '/api/instructor/reopen',
   export: '/api/instructor/export',
+  /** The same as a file to save, as CSV. */
+  exportCsv: '/api/instructor/export.csv',
 } as const
 
 /** It was done as asked. */

@@ -13,3 +13,20 @@ export class ClassUnreachableError extends Error {
     this.address = address
   }
 }
+
+/** The class, or what it keeps of one participant, is full: nothing of the request was stored. */
+export class ClassFullError extends Error {
+  override readonly name = 'ClassFullError'
+
+  constructor(what: 'class' | 'participant' | 'redis') {
+    super(sentences[what])
+  }
+}
+
+const sentences = {
+  participant:
+    'The class has stored all that it keeps of one participant. Nothing is lost: your progress stays on your machine.',
+  class: 'The class is full. Nothing is lost: your progress stays on your machine.',
+  redis:
+    "The class is full: its Redis has no memory left. Nothing is lost: it's sent again once your instructor has made room.",
+} as const

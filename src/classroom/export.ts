@@ -1,4 +1,4 @@
-import type { ClassExport } from './api.ts'
+import type { ParticipantPage } from './api.ts'
 import { plainText } from './projections/names.ts'
 
 /**
@@ -6,25 +6,22 @@ import { plainText } from './projections/names.ts'
  */
 const columns = ['participant', 'name', 'joined', 'at', 'lesson', 'passed', 'task', 'diagnosis'] as const
 
-/** The class as CSV (RFC 4180), with a byte order mark so that Excel reads names as UTF-8. */
-export function exportCsv({ participants }: ClassExport): string {
-  const rows = participants.flatMap(({ row, attempts }) => {
-    const who = [row.number, row.label, row.joinedAt]
-    if (attempts.length === 0) return [[...who, '', '', '', '', '']]
-    return attempts.map(({ at, slug, passed, task = '', diagnosis = '' }) => [
-      ...who,
-      at,
-      slug,
-      passed ? 'yes' : 'no',
-      task,
-      diagnosis,
-    ])
-  })
-  return `\ufeff${[columns, ...rows].map((row) => row.map(cell).join(',')).join('\r\n')}\r\n`
+/** The beginning of a class as CSV (RFC 4180), with a byte order mark so that Excel reads names as UTF-8. */
+export const csvHead = `\ufeff${line(columns)}`
+
+/** The rows of one participant. */
+export function csvRows({ row, attempts }: Pick<ParticipantPage, 'row' | 'attempts'>): string {
+  const who = [row.number, row.label, row.joinedAt]
+  if (attempts.length === 0) return line([...who, '', '', '', '', ''])
+  return attempts
+    .map(({ at, slug, passed, task = '', diagnosis = '' }) =>
+      line([...who, at, slug, passed ? 'yes' : 'no', task, diagnosis]),
+    )
+    .join('')
 }
 
-export function exportJson(all: ClassExport): string {
-  return `${JSON.stringify(all, null, 2)}\n`
+function line(cells: readonly (string | number)[]): string {
+  return `${cells.map(cell).join(',')}\r\n`
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Attempt, ClassExport } from './api.ts'
+import type { Attempt, ParticipantPage } from './api.ts'
 
 /** What one diagnosis cost a class. */
 export interface DiagnosisCost {
@@ -16,42 +16,49 @@ export interface DiagnosisCost {
 /** No one spends this long on one check: it was lunchtime, or the next day. */
 const PAUSE_MS = 30 * 60_000
 
+/** Maximum number of different diagnoses that are counted: anything beyond that is made up. */
+const MOST = 10_000
+
+type Cost = DiagnosisCost & { participants: number; checks: number; ms: number; lastBy: string }
+
 /**
- * What cost the class the most time, first. Checks of tasks that weren't started aren't mistakes and are left out. An attempt
- * without a next one took no measurable time.
+ * What cost a class the most time, from one participant after the other. Checks of tasks that weren't started aren't
+ * mistakes and are left out. An attempt without a next one took no measurable time.
  */
-export function costOfDiagnoses({
-  participants,
-}: Pick<ClassExport, 'participants'>): readonly DiagnosisCost[] {
-  const costs = new Map<string, DiagnosisCost & { readonly who: ReadonlySet<string> }>()
-  for (const { row, attempts } of participants) {
-    for (const [attempt, next] of pairs(attempts)) {
+export class DiagnosisCosts {
+  readonly #costs = new Map<string, Cost>()
+
+  add({ row, attempts }: Pick<ParticipantPage, 'row' | 'attempts'>): void {
+    // From the end: the next attempt of the same lesson is the one seen last.
+    const next = new Map<string, Attempt>()
+    for (const attempt of attempts.toReversed()) {
       const { slug, task, diagnosis, passed, unbegun } = attempt
+      const ms = between(attempt, next.get(slug))
+      next.set(slug, attempt)
       if (passed || unbegun || diagnosis === undefined || diagnosis === '') continue
-      const key = JSON.stringify([slug, task, diagnosis])
-      const before = costs.get(key)
-      const who = new Set([...(before?.who ?? []), row.id])
-      costs.set(key, {
-        slug,
-        task,
-        diagnosis,
-        who,
-        participants: who.size,
-        checks: (before?.checks ?? 0) + 1,
-        ms: (before?.ms ?? 0) + between(attempt, next),
-      })
+      const cost = this.#of(slug, task, diagnosis)
+      if (cost === undefined) continue
+      cost.ms += ms
+      cost.checks += 1
+      if (cost.lastBy !== row.id) cost.participants += 1
+      cost.lastBy = row.id
     }
   }
-  const rows = [...costs.values()].map(({ who: _, ...cost }) => cost)
-  return rows.sort((a, b) => b.ms - a.ms || b.participants - a.participants || b.checks - a.checks)
-}
 
-/** Each attempt with the next one of the same lesson. */
-function pairs(attempts: readonly Attempt[]): readonly (readonly [Attempt, Attempt | undefined])[] {
-  return attempts.map((attempt, index) => [
-    attempt,
-    attempts.slice(index + 1).find(({ slug }) => slug === attempt.slug),
-  ])
+  #of(slug: string, task: string | undefined, diagnosis: string): Cost | undefined {
+    const key = JSON.stringify([slug, task, diagnosis])
+    const before = this.#costs.get(key)
+    if (before !== undefined || this.#costs.size >= MOST) return before
+    const cost = { slug, task, diagnosis, participants: 0, checks: 0, ms: 0, lastBy: '' }
+    this.#costs.set(key, cost)
+    return cost
+  }
+
+  /** The most expensive first. */
+  sorted(): readonly DiagnosisCost[] {
+    const rows = [...this.#costs.values()].map(({ lastBy: _, ...cost }) => cost)
+    return rows.sort((a, b) => b.ms - a.ms || b.participants - a.participants || b.checks - a.checks)
+  }
 }
 
 function between(attempt: Attempt, next: Attempt | undefined): number {

@@ -26,6 +26,15 @@ export const event = z.looseObject({
   n: number,
 })
 
+/** An event that is nested too deep to be written as text is too large, too. */
+function isSmall(one: object): boolean {
+  try {
+    return JSON.stringify(one).length <= limits.event
+  } catch {
+    return false
+  }
+}
+
 export const sendEvents = z
   .object({
     logId: uuid,
@@ -38,14 +47,11 @@ export const sendEvents = z
     ({ after, events }) => events.every(({ n }, index) => n > (events[index - 1]?.n ?? after)),
     'Numbers must rise.',
   )
-  .refine(
-    ({ events }) => events.every((one) => JSON.stringify(one).length <= limits.event),
-    'An event is too large.',
-  ) satisfies z.ZodType<SendEvents>
+  .refine(({ events }) => events.every(isSmall), 'An event is too large.') satisfies z.ZodType<SendEvents>
 
 export const join = z.object({
   code: z.string().max(40).optional(),
-  name: z.string().max(400),
+  name: z.string().max(200),
   share: z.boolean(),
 }) satisfies z.ZodType<Join>
 
@@ -68,10 +74,19 @@ const someText = z.string().max(2_000).optional()
 export const leadCommand = z.discriminatedUnion('do', [
   z.object({ do: z.literal('position'), slug: slug.optional() }),
   z.object({ do: z.literal('timer'), minutes, text: someText }),
-  z.object({ do: z.literal('message'), text: someText }),
+  z.object({ do: z.literal('message'), text: someText, to: uuid.optional() }),
   z.object({ do: z.literal('pause'), minutes }),
   z.object({ do: z.literal('resume') }),
   z.object({ do: z.literal('release'), slug }),
+  z.object({ do: z.literal('withdraw'), slug }),
+  z.object({ do: z.literal('show'), text: someText }),
   z.object({ do: z.literal('lower hand'), participant: uuid }),
   z.object({ do: z.literal('remove'), participant: uuid }),
+  z.object({ do: z.literal('remove since'), since: time }),
+  z.object({ do: z.literal('rename'), participant: uuid, name: z.string().max(200) }),
+  z.object({ do: z.literal('merge'), participant: uuid, into: uuid }),
+  z.object({ do: z.literal('new code') }),
+  z.object({ do: z.literal('close') }),
+  z.object({ do: z.literal('reopen') }),
+  z.object({ do: z.literal('undo') }),
 ]) satisfies z.ZodType<LeadCommand>

@@ -1,49 +1,49 @@
-import type { LessonHead } from '../classroom/api.ts'
-import { findClass } from '../classroom/host/class-file.ts'
+import { type Done, type LeadCommand, type Overview, paths } from '../classroom/api.ts'
+import { type ClassFile, findClass } from '../classroom/host/class-file.ts'
 import { isOpen, type OpenClass, openHub, ownAddress } from '../classroom/host/open-class.ts'
-import type { About } from '../classroom/hub/about.ts'
 import { talk } from '../classroom/member/talk.ts'
-import { type Course, trackLessons } from '../course/index.ts'
+import { type ExportPart, readExport } from '../classroom/read-export.ts'
+import { columnsOf } from './class-course.ts'
 import { type Flags, self } from './command.ts'
 import type { Context } from './context.ts'
 
-/** The columns of a class: its track, or the whole course. */
-export function lessonsOf(course: Course): (about: About) => readonly LessonHead[] {
-  return ({ track }) =>
-    (track === undefined ? course.lessons : trackLessons(course, track)).map(({ slug, number, title }) => ({
-      slug,
-      number,
-      title,
-    }))
+/** A class of this machine, as its instructor's commands use it. */
+export interface ClassHere {
+  readonly file: ClassFile
+  overview(): Promise<Overview>
+  lead(command: LeadCommand): Promise<void>
+  export(): AsyncIterable<ExportPart>
 }
 
-/** Queries the class in question: its running hub, or one that is opened for the moment. */
-export async function askClass<T extends { readonly kind: string }>(
+/** Works with the class in question: with its running hub, or with one that is opened for the moment. */
+export async function withClass<T>(
   context: Context,
   flags: Flags,
-  path: string,
-  body: unknown,
-  here: (hub: OpenClass['hub']) => Promise<T>,
-): Promise<{ readonly name: string; readonly answer: T }> {
+  work: (here: ClassHere) => Promise<T>,
+): Promise<T> {
   const { course, home } = await context.desk()
   const file = findClass(home.log, typeof flags.name === 'string' ? flags.name : undefined)
-  const { name } = file.about
-  if (await isOpen(file)) {
-    const to = { address: ownAddress(file), token: file.secret, patience: 60_000 }
-    return { name, answer: await talk<T>(to, path, body) }
-  }
-  const { hub, close } = await openHub({
-    folder: home.log,
-    file,
-    lessonsOf: lessonsOf(course),
-    env: context.env,
-  })
+  if (await isOpen(file)) return work(remote(file))
+  const columns = await columnsOf(course, file.about)
+  const { hub, close } = await openHub({ folder: home.log, file, columns, env: context.env })
   const done = context.cleanups.add(close)
   try {
-    return { name, answer: await here(hub) }
+    const overview = async () => hub.overview()
+    return await work({ file, overview, lead: (command) => hub.lead(command), export: () => hub.export() })
   } finally {
     await close()
     done()
+  }
+}
+
+function remote(file: ClassFile): ClassHere {
+  const address = ownAddress(file)
+  const to = { address, token: file.secret, patience: 30_000 }
+  return {
+    file,
+    overview: () => talk<Overview>(to, paths.overview),
+    lead: async (command) => void (await talk<Done>(to, paths.lead, command)),
+    export: () => readExport(address, file.secret),
   }
 }
 
@@ -58,8 +58,7 @@ export function opened(open: OpenClass, qr: string): string {
   return `"${name}" is open.
 
   Learners:  ${self} class join ${first} --code ${joinCode} --as NAME
-  You:       ${own}/instructor
-  Secret:    ${file.secret}   (for your pages; don't show it to anyone)
+  You:       ${own}/instructor   (the secret that it asks for: ${self} class secret)
 ${qr}
 ${reach}
 ${redis.description}

@@ -9,6 +9,8 @@ interface TrackDefinition {
   /** What the time in its name means, if that isn't the time for every task. */
   readonly plan?: string
   readonly has: (lesson: number) => boolean
+  /** The tasks that a class takes of a lesson, by number; of the others it takes all. */
+  readonly takes?: Readonly<Record<number, readonly number[]>>
 }
 
 const definitions: readonly TrackDefinition[] = [
@@ -18,6 +20,8 @@ const definitions: readonly TrackDefinition[] = [
     title: 'Ninety minutes: one story from an event to a read model',
     plan: 'Ninety minutes are enough for the first task of each lesson.',
     has: among(1, 2, 5, 7, 8),
+    // 08 is demonstrated.
+    takes: { 1: [1], 2: [1], 5: [2], 7: [1], 8: [] },
   },
   {
     name: 'half-day',
@@ -55,6 +59,8 @@ export interface Track {
   readonly lessons: readonly LessonSummary[]
   /** For all its lessons together. */
   readonly minutes: number
+  /** The tasks that a class takes of this lesson, by number; undefined for all of them. */
+  readonly takes: (lesson: Pick<LessonSummary, 'number'>) => readonly number[] | undefined
 }
 
 /** A lesson of a track, and what it builds on that isn't in the track. */
@@ -92,10 +98,21 @@ export function trackNames(): readonly string[] {
   return definitions.flatMap(({ name, aliases }) => [name, ...aliases])
 }
 
-function build({ name, title, plan, has }: TrackDefinition, course: Pick<Course, 'lessons'>): Track {
+function build(
+  { name, title, plan, has, takes = {} }: TrackDefinition,
+  course: Pick<Course, 'lessons'>,
+): Track {
   const lessons = course.lessons.filter((lesson) => has(Number(lesson.number)))
   const minutes = lessons.reduce((sum, lesson) => sum + lesson.minutes, 0)
-  return { name, title, ...(plan !== undefined && { plan }), lessons, minutes }
+  return {
+    name,
+    title,
+    ...(plan !== undefined && { plan }),
+    lessons,
+    minutes,
+    takes: ({ number }) => takes[Number(number)],
+  }
+}
 }
 
 /** Lesson numbers, single or as `[first, last]`. */

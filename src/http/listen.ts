@@ -10,6 +10,8 @@ export interface ListenOptions {
   readonly port: number
   /** Replaces Request and Response with Hono's own, faster ones for the whole process; default: true. */
   readonly overrideGlobalObjects?: boolean
+  /** Maximum number of open connections; more are closed at once. Default: any number. */
+  readonly connections?: { readonly ofAddress: number; readonly ofAll: number }
 }
 
 export interface Listening {
@@ -20,11 +22,12 @@ export interface Listening {
 
 /** Serves an app. Rejects with PortError. */
 export async function listen(app: Hono, options: ListenOptions): Promise<Listening> {
-  const { host, port, overrideGlobalObjects = true } = options
+  const { host, port, overrideGlobalObjects = true, connections } = options
   const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects }) as Server
   // Connections that send nothing, or only drop by drop, must not stay open.
   server.headersTimeout = 10_000
   server.requestTimeout = 30_000
+  if (connections !== undefined) limitConnections(server, connections)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(new PortError(port, error.code)))
     server.listen(port, host, resolve)
@@ -37,4 +40,23 @@ export async function listen(app: Hono, options: ListenOptions): Promise<Listeni
         server.closeAllConnections()
       }),
   }
+}
+
+function limitConnections(
+  server: Server,
+  { ofAddress, ofAll }: NonNullable<ListenOptions['connections']>,
+): void {
+  server.maxConnections = ofAll
+  const open = new Map<string, number>()
+  server.on('connection', (socket) => {
+    const address = socket.remoteAddress ?? ''
+    const count = (open.get(address) ?? 0) + 1
+    if (count > ofAddress) return void socket.destroy()
+    open.set(address, count)
+    socket.once('close', () => {
+      const left = (open.get(address) ?? 1) - 1
+      if (left > 0) open.set(address, left)
+      else open.delete(address)
+    })
+  })
 }

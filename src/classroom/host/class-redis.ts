@@ -43,8 +43,15 @@ export async function openClassRedis(
   }
 }
 
-/** Once a second to the disk: a power cut costs a second, and the participants send that again. */
-export const KEEP = ['--appendonly', 'yes', '--appendfsync', 'everysec', '--save', '']
+/**
+ * Once a second to the disk: a power cut costs a second, and the participants send that again. Nothing is ever evicted:
+ * a Redis that's full refuses, and what was acknowledged stays. It has more memory than a class may fill, so that the
+ * instructor can still act then.
+ */
+export const KEEP = [
+  ...['--appendonly', 'yes', '--appendfsync', 'everysec', '--save', ''],
+  ...['--maxmemory', '1gb', '--maxmemory-policy', 'noeviction'],
+]
 
 async function openOwn(folder: string, env: NodeJS.ProcessEnv): Promise<OpenRedis> {
   const data = path.join(folder, 'redis')

@@ -1,21 +1,24 @@
 import type { Hono } from 'hono'
 import { type Listening, listen, PortError } from '../../http/index.ts'
-import type { LessonHead } from '../api.ts'
 import { ClassError } from '../errors.ts'
 import { classApp } from '../http/app.ts'
-import type { About } from '../hub/about.ts'
-import { Hub } from '../hub/hub.ts'
+import { Hub, type HubOptions } from '../hub/hub.ts'
+import { limits } from '../limits.ts'
 import { addressesOf, isLoopback } from './addresses.ts'
 import { type ClassFile, classFolder, writeClass } from './class-file.ts'
 import { type OpenRedis, openClassRedis } from './class-redis.ts'
+
+/** What the course has for the class: its lessons, and the sentences that the wall may show. */
+export type Columns = Pick<HubOptions, 'lessons' | 'inTheCoursesWords'>
 
 export interface OpenClassOptions {
   /** `.eventlings`. */
   readonly folder: string
   readonly file: ClassFile
-  readonly lessonsOf: (about: About) => readonly LessonHead[]
+  readonly columns: Columns
   readonly env: NodeJS.ProcessEnv
   readonly addPages?: (app: Hono, hub: Hub) => void
+  readonly onError?: (error: Error) => void
 }
 
 export interface OpenClass {
@@ -35,12 +38,12 @@ export interface OpenClass {
 export const USUAL_PORT = 4280
 
 /** The hub alone, without a server: to export or close a class that isn't open. */
-export async function openHub(options: Omit<OpenClassOptions, 'addPages'>) {
-  const { folder, file, lessonsOf, env } = options
+export async function openHub(options: Omit<OpenClassOptions, 'addPages' | 'onError'>) {
+  const { folder, file, columns, env } = options
   await assertNotOpen(file)
   const redis = await openClassRedis(file.redis, classFolder(folder, file.about.id), env)
   try {
-    const hub = await Hub.open({ redis: redis.client, about: file.about, lessons: lessonsOf(file.about) })
+    const hub = await Hub.open({ ...columns, redis: redis.client, about: file.about })
     return {
       hub,
       redis,
@@ -57,18 +60,24 @@ export async function openHub(options: Omit<OpenClassOptions, 'addPages'>) {
 
 /** Opens a class, for the first time or again. Rejects with ClassError or RedisUnavailableError. */
 export async function openClass(options: OpenClassOptions): Promise<OpenClass> {
-  const { folder, file, addPages } = options
+  const { folder, file, addPages, onError } = options
   const { hub, redis, close } = await openHub(options)
   try {
-    if (hub.isClosed) await hub.store.record({ type: 'CLASS_REOPENED', payload: {} })
+    if (hub.isClosed) await hub.lead({ do: 'reopen' })
     const loopback = isLoopback(file.host) ? file.host : undefined
-    const app = classApp({ hub, loopback, ...(addPages && { addPages }) })
+    const app = classApp({ hub, loopback, ...(addPages && { addPages }), ...(onError && { onError }) })
     const listening = await listenOn(app, file)
     const { port } = listening
     const addresses = addressesOf(file.host, port)
     hub.setAddresses(addresses)
-    const opened = { ...file, redis: redis.source, port, pid: process.pid }
+    let opened: ClassFile = { ...file, redis: redis.source, port, pid: process.pid, about: hub.about }
     writeClass(folder, opened)
+    // A new join code has to survive a Redis that loses everything.
+    const unfollow = hub.follow(({ joinCode }) => {
+      if (joinCode === opened.about.joinCode) return
+      opened = { ...opened, about: hub.about }
+      writeClass(folder, opened)
+    })
     return {
       hub,
       file: opened,
@@ -77,6 +86,7 @@ export async function openClass(options: OpenClassOptions): Promise<OpenClass> {
       addresses,
       isLoopback: isLoopback(file.host),
       async close() {
+        unfollow()
         await listening.close()
         await close()
         writeClass(folder, { ...opened, pid: undefined })
@@ -93,12 +103,13 @@ export async function openClass(options: OpenClassOptions): Promise<OpenClass> {
  * replaced.
  */
 async function listenOn(app: Hono, { host, port }: ClassFile): Promise<Listening> {
+  const { connections } = limits
   try {
-    return await listen(app, { host, port: port === 0 ? USUAL_PORT : port })
+    return await listen(app, { host, port: port === 0 ? USUAL_PORT : port, connections })
   } catch (error) {
     if (!(error instanceof PortError)) throw error
     if (port !== 0 || error.code !== 'EADDRINUSE') throw refused(host, error)
-    return listen(app, { host, port: 0 })
+    return listen(app, { host, port: 0, connections })
   }
 }
 

@@ -1,26 +1,29 @@
 import { Hono } from 'hono'
+import { compress } from 'hono/compress'
+import { ClassFullError } from '../errors.ts'
 import type { Hub } from '../hub/hub.ts'
 import { problem, Refusal } from './answers.ts'
-import { Guesses, onlyOwnPages, onlyThisMachine, smallBodies } from './guards.ts'
+import { onlyOwnPages, onlyThisMachine, smallBodies } from './guards.ts'
+import { Guesses, type GuessesOptions } from './guesses.ts'
 import { addInstructorRoutes } from './instructor-routes.ts'
 import { addLearnerRoutes } from './learner-routes.ts'
 
-export interface ClassAppOptions {
+export interface ClassAppOptions extends GuessesOptions {
   readonly hub: Hub
   /** Where the hub listens, if that's on loopback. */
   readonly loopback?: string | undefined
   readonly now?: () => Date
-  /** For tests of how clients that ask too often, or guess, are slowed down, in milliseconds. */
-  readonly elapsed?: () => number
   /** Adds the instructor's pages; the API is below /api. */
   readonly addPages?: (app: Hono, hub: Hub) => void
+  /** Hears of errors that are the hub's own, and nobody else's. */
+  readonly onError?: (error: Error) => void
 }
 
 /** Everything a hub serves; see api.ts. */
 export function classApp(options: ClassAppOptions): Hono {
-  const { hub, loopback, now = () => new Date(), elapsed, addPages } = options
+  const { hub, loopback, now = () => new Date(), elapsed, pause, addPages, onError = () => {} } = options
   const app = new Hono()
-  const guesses = new Guesses(elapsed)
+  const guesses = new Guesses({ elapsed, pause })
   if (loopback !== undefined) app.use(onlyThisMachine(loopback))
   app.use(onlyOwnPages)
   app.use(smallBodies)
@@ -29,15 +32,42 @@ export function classApp(options: ClassAppOptions): Hono {
     context.header('cache-control', 'no-store')
     context.header('x-content-type-options', 'nosniff')
   })
+  for (const pages of ['/', '/assets/*', '/instructor', '/instructor/*']) app.use(pages, compress())
   addLearnerRoutes(app, hub, guesses, { now, elapsed })
-  addInstructorRoutes(app, hub, guesses, now)
+  addInstructorRoutes(app, hub, guesses)
   addPages?.(app, hub)
   app.notFound((context) => problem(context, 404, "There's nothing at this address."))
   app.onError((error, context) => {
     if (error instanceof Refusal) return problem(context, error.status, error.message, error.wait)
+    if (error instanceof ClassFullError) return problem(context, 507, error.message, FULL_WAIT)
     if (error.name === 'ClassError') return problem(context, 403, error.message)
-    // Senders will retry; the hub itself is fine.
-    return problem(context, 503, "The class's Redis doesn't answer. Nothing is lost: it will be sent again.")
+    const sentence = sentenceOfRedis(error)
+    if (sentence !== undefined) return problem(context, 503, sentence)
+    onError(error)
+    return problem(context, 500, "The hub couldn't do that because of an error of its own.")
   })
   return app
+}
+
+/** When a sender that met a full class may look whether there's room again (s). */
+const FULL_WAIT = 30
+
+/** What the class's Redis refused, or that it doesn't answer; undefined for an error that isn't of Redis. */
+function sentenceOfRedis(error: Error): string | undefined {
+  const all = [error, ...previousErrors(error)].map(({ message }) => message)
+  const says = (pattern: RegExp) => all.some((message) => pattern.test(message))
+  if (says(/\bOOM\b/)) return new ClassFullError('redis').message
+  if (says(/\bMISCONF\b/))
+    return "The class's Redis can't write to its disk. Nothing is lost: it will be sent again."
+  const isOfRedis = /^(ReplyError|MaxRetriesPerRequestError|ClusterAllFailedError|AbortError)$/.test(
+    error.name,
+  )
+  if (!isOfRedis && !says(/Command timed out|Connection is closed|ECONN|EPIPE/)) return undefined
+  return "The class's Redis doesn't answer. Nothing is lost: it will be sent again."
+}
+
+/** Why a transaction was discarded. */
+function previousErrors(error: Error): readonly Error[] {
+  const previous = 'previousErrors' in error ? error.previousErrors : undefined
+  return Array.isArray(previous) ? previous.filter((one) => one instanceof Error) : []
 }

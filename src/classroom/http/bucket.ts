@@ -19,13 +19,13 @@ export class Buckets {
   }
 
   /** Whether this sender may do another thing now; if not, in how many seconds, at least 1. Uses nothing up. */
-  wait(sender: string): number {
-    const tokens = this.#tokens(sender)
-    return tokens >= 1 ? 0 : Math.max(1, Math.ceil((1 - tokens) / this.#pace.perSecond))
+  wait(sender: string, much = 1): number {
+    const missing = Math.min(much, this.#pace.burst) - this.#tokens(sender)
+    return missing <= 0 ? 0 : Math.max(1, Math.ceil(missing / this.#pace.perSecond))
   }
 
-  take(sender: string): void {
-    const tokens = Math.max(0, this.#tokens(sender) - 1)
+  take(sender: string, much = 1): void {
+    const tokens = Math.max(0, this.#tokens(sender) - much)
     this.#left.delete(sender)
     this.#left.set(sender, { tokens, at: this.#now() })
     if (this.#left.size > MOST) for (const oldest of this.#left.keys()) return void this.#left.delete(oldest)

@@ -2,12 +2,13 @@ import type { Context, Hono, MiddlewareHandler } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { type Done, paths } from '../api.ts'
 import type { Hub } from '../hub/hub.ts'
-import { decideLead } from '../hub/lead.ts'
 import { hashOf, isSame } from '../hub/secrets.ts'
 import { limits } from '../limits.ts'
 import * as wire from '../wire.ts'
 import { bearerOf, bodyOf, Refusal } from './answers.ts'
-import type { Guesses } from './guards.ts'
+import { csvOf, linesOf } from './export.ts'
+import { addressOf } from './guards.ts'
+import type { Guesses } from './guesses.ts'
 import { streamChanges } from './stream.ts'
 
 const done: Done = { kind: 'done' }
@@ -24,14 +25,16 @@ export function isInstructor(context: Context, hub: Hub): boolean {
   return secret !== undefined && isSame(hashOf(secret), hub.about.secretHash)
 }
 
-export function addInstructorRoutes(app: Hono, hub: Hub, guesses: Guesses, now: () => Date): void {
+/** Wrong secrets are counted apart from wrong join codes: no class can slow down its own instructor. */
+const LOGIN = 'login '
+
+export function addInstructorRoutes(app: Hono, hub: Hub, guesses: Guesses): void {
   let streams = 0
 
   app.post(paths.login, async (context) => {
-    guesses.assertMayTry(context)
-    const { secret } = await bodyOf(context, wire.login)
+    const { secret } = await bodyOf(context, wire.login, limits.smallBody)
     if (!isSame(hashOf(secret.trim()), hub.about.secretHash)) {
-      guesses.wrong(context, "That isn't the secret shown in the terminal.")
+      return guesses.wrong(LOGIN + addressOf(context), "That isn't the secret of this class.")
     }
     setCookie(context, cookieOf(hub), secret.trim(), { httpOnly: true, sameSite: 'Strict', path: '/' })
     return context.json(done)
@@ -44,21 +47,19 @@ export function addInstructorRoutes(app: Hono, hub: Hub, guesses: Guesses, now: 
 
   const guard: MiddlewareHandler = async (context, next) => {
     if (isInstructor(context, hub)) return next()
-    guesses.assertMayTry(context)
     // A request without a secret isn't a guess: a page that isn't logged in isn't attacking.
     if (bearerOf(context) === undefined && getCookie(context, cookieOf(hub)) === undefined) {
-      throw new Refusal(401, 'This page is for the instructor. Log in with the secret shown in the terminal.')
+      throw new Refusal(401, 'This page is for the instructor. Log in with the secret of the class.')
     }
-    return guesses.wrong(context, "That isn't this class's secret. Log in again.")
+    return guesses.wrong(LOGIN + addressOf(context), "That isn't this class's secret. Log in again.")
   }
   for (const path of [
     paths.overview,
     paths.stream,
     `${paths.participant}*`,
     paths.lead,
-    paths.close,
-    paths.reopen,
     paths.export,
+    paths.exportCsv,
   ])
     app.use(path, guard)
 
@@ -79,22 +80,11 @@ export function addInstructorRoutes(app: Hono, hub: Hub, guesses: Guesses, now: 
     return context.json(page)
   })
 
-  app.get(paths.export, async (context) => context.json(await hub.export()))
-
-  app.post(paths.close, async (context) => {
-    await hub.store.record({ type: 'CLASS_CLOSED', payload: {} })
-    return context.json(done)
-  })
-
-  app.post(paths.reopen, async (context) => {
-    await hub.store.record({ type: 'CLASS_REOPENED', payload: {} })
-    return context.json(done)
-  })
+  app.get(paths.export, (context) => linesOf(context, hub))
+  app.get(paths.exportCsv, (context) => csvOf(context, hub))
 
   app.post(paths.lead, async (context) => {
-    const command = await bodyOf(context, wire.leadCommand)
-    if (command.do === 'remove') await hub.store.forget(command.participant)
-    else await hub.store.record(decideLead(command, now(), hub.slugs))
+    await hub.lead(await bodyOf(context, wire.leadCommand, limits.leadBody))
     return context.json(done)
   })
 }

@@ -7,9 +7,11 @@ import type { TimedEvent } from '../hub/store.ts'
 import { limits } from '../limits.ts'
 import { plainName } from '../projections/names.ts'
 import * as wire from '../wire.ts'
-import { bearerOf, bodyOf, Refusal } from './answers.ts'
+import { bearerOf, bodyOf, Refusal, sizeOf } from './answers.ts'
 import { Buckets } from './bucket.ts'
-import { type Guesses, seconds } from './guards.ts'
+import { addressOf, seconds } from './guards.ts'
+import type { Guesses } from './guesses.ts'
+import { isInstructor } from './instructor-routes.ts'
 
 const done: Done = { kind: 'done' }
 
@@ -20,7 +22,11 @@ export function addLearnerRoutes(
   guesses: Guesses,
   { now, elapsed }: { readonly now: () => Date; readonly elapsed: (() => number) | undefined },
 ): void {
-  const paces = new Buckets({ burst: limits.burst, perSecond: limits.perSecond }, elapsed)
+  const requests = new Buckets(limits.requests, elapsed)
+  const bytes = new Buckets(limits.bytes, elapsed)
+  const changes = new Buckets(limits.changes, elapsed)
+  const joins = new Buckets(limits.joins, elapsed)
+  const joinsOfAll = new Buckets(limits.joinsOfAll, elapsed)
 
   app.get(paths.hello, (context) => {
     const { id, name } = hub.about
@@ -29,16 +35,18 @@ export function addLearnerRoutes(
   })
 
   app.post(paths.join, async (context) => {
-    const { code = '', name, share } = await bodyOf(context, wire.join)
-    assertOpen(hub)
-    const known = knownBy(context, hub, guesses)
-    if (known === undefined) {
-      guesses.assertMayTry(context)
-      if (!isSame(readCode(code), hub.about.joinCode)) guesses.wrong(context, "That isn't the join code.")
-    }
+    const { code = '', name, share } = await bodyOf(context, wire.join, limits.smallBody)
     const plain = plainName(name)
     if (plain === '') throw new Refusal(400, 'A name with visible characters is needed.')
-    const learner = await hub.store.join(plain, share, known)
+    // Programs of the instructor (a rehearsal) let everyone in at once.
+    const isOwn = isInstructor(context, hub)
+    const known = isOwn ? undefined : await knownBy(context, hub, guesses)
+    if (known === undefined && !isSame(readCode(code), hub.about.joinCode)) {
+      return guesses.wrong(addressOf(context), "That isn't the join code.")
+    }
+    assertOpen(hub)
+    if (known === undefined && !isOwn) pace(context)
+    const learner = await again(known, plain, share)
     await hub.seen(learner)
     const { id, name: className, key } = hub.about
     const reply: Joined = {
@@ -52,68 +60,101 @@ export function addLearnerRoutes(
   })
 
   app.post(paths.events, async (context) => {
-    const learner = participant(context)
-    const { logId, after, events, now: theirs } = await bodyOf(context, wire.sendEvents)
+    const learner = await participant(context)
+    use(bytes, learner, sizeOf(context))
+    const { logId, after, events, now: theirs } = await bodyOf(context, wire.sendEvents, limits.body)
     assertOpen(hub)
     const timed = onOurClock(events as readonly StoredEvent[], Date.parse(theirs), now())
     return context.json(await hub.store.receive(learner, logId, after, timed))
   })
 
   app.post(paths.code, async (context) => {
-    const learner = participant(context)
-    const { eventId, code } = await bodyOf(context, wire.sendCode)
+    const learner = await participant(context)
+    use(bytes, learner, sizeOf(context))
+    const { eventId, code } = await bodyOf(context, wire.sendCode, limits.codeBody)
     assertOpen(hub)
     await hub.store.keepCode(learner, eventId, code)
     return context.json(done)
   })
 
   app.post(paths.share, async (context) => {
-    const learner = participant(context)
-    await hub.store.setShare(learner, (await bodyOf(context, wire.share)).share)
+    const learner = await participant(context)
+    const { share } = await bodyOf(context, wire.share, limits.smallBody)
+    // Withdrawing always works: it's a promise.
+    if (share) use(changes, learner)
+    if (hub.view(learner)?.sharesCode !== share) await hub.store.setShare(learner, share)
     return context.json(done)
   })
 
   app.post(paths.leave, async (context) => {
-    await hub.store.forget(participant(context))
+    const learner = await participant(context)
+    if (await hub.store.isParticipant(learner)) await hub.store.forget(learner)
     return context.json(done)
   })
 
   app.get(paths.view, async (context) => {
-    const learner = participant(context)
+    const learner = await participant(context)
     const view = hub.view(learner)
     if (view === undefined) throw new Refusal(404, "You're no longer in this class.")
-    const logs = Object.fromEntries((await hub.store.headOf(learner)).map(({ logId, n }) => [logId, n]))
-    return context.json({ ...view, logs } satisfies ClassView)
+    const [[heads = []], left] = await Promise.all([hub.store.headsOf([learner]), hub.store.leftOf(learner)])
+    const logs = Object.fromEntries(heads.map(({ logId, n }) => [logId, n]))
+    return context.json({ ...view, logs, left } satisfies ClassView)
   })
 
   /** The sender, by the token. */
-  function participant(context: Context): string {
-    const learner = knownBy(context, hub, guesses)
+  async function participant(context: Context): Promise<string> {
+    const learner = await knownBy(context, hub, guesses)
     if (learner === undefined) throw new Refusal(401, 'Join the class first.')
-    const wait = paces.wait(learner)
-    if (wait > 0) throw new Refusal(429, `Too many requests. Wait ${seconds(wait)}.`, wait)
-    paces.take(learner)
+    use(requests, learner)
     return learner
+  }
+
+  /** New participants come in one after the other: thousands at once are no class. */
+  function pace(context: Context): void {
+    const address = addressOf(context)
+    const wait = Math.max(joins.wait(address), joinsOfAll.wait(''))
+    if (wait > 0) {
+      throw new Refusal(429, `Many are joining right now. Try again in ${seconds(wait)}.`, wait)
+    }
+    joins.take(address)
+    joinsOfAll.take('')
+  }
+
+  /** A participant whom the class has under that name is in it already: nothing is written. */
+  async function again(known: string | undefined, name: string, share: boolean): Promise<string> {
+    if (known !== undefined && (await hub.store.isParticipant(known))) {
+      if (hub.isAlready(known, name, share)) return known
+      use(changes, known)
+    }
+    return hub.store.join(name, share, known)
   }
 }
 
-function knownBy(context: Context, hub: Hub, guesses: Guesses): string | undefined {
+function use(budget: Buckets, sender: string, much = 1): void {
+  const wait = budget.wait(sender, much)
+  if (wait > 0) throw new Refusal(429, `Too many requests. Wait ${seconds(wait)}.`, wait)
+  budget.take(sender, much)
+}
+
+async function knownBy(context: Context, hub: Hub, guesses: Guesses): Promise<string | undefined> {
   const token = bearerOf(context)
   if (token === undefined) return undefined
   const learner = learnerOf(hub.about.key, token)
   if (learner !== undefined) return learner
-  guesses.assertMayTry(context)
-  return guesses.wrong(context, "That token isn't from this class. Join it again.")
+  return guesses.wrong(addressOf(context), "That token isn't from this class. Join it again.")
 }
 
 function assertOpen(hub: Hub): void {
   if (hub.isClosed) throw new Refusal(410, 'The class is closed.')
 }
 
+/** What a learner did before that was in another life. */
+const LONGEST_AGO = 366 * 24 * 60 * 60_000
+
 /** A learner's clock may be wrong by minutes, but its intervals are right. Nothing is in the future. */
 function onOurClock(events: readonly StoredEvent[], theirs: number, now: Date): readonly TimedEvent[] {
   return events.map((event) => {
-    const ago = Math.max(0, theirs - Date.parse(event.timestamp))
+    const ago = Math.min(LONGEST_AGO, Math.max(0, theirs - Date.parse(event.timestamp)))
     return { event, at: new Date(now.getTime() - ago).toISOString() }
   })
 }

@@ -5,11 +5,11 @@ import {
   type Entry,
   fieldOf,
   type Position,
+  pagesOf,
   readHead,
   readLog,
   readLogs,
   readProgress,
-  readStream,
   toClassEvent,
 } from './read.ts'
 import { readSnapshot } from './snapshots.ts'
@@ -26,8 +26,16 @@ export interface FollowOptions {
 
 const BLOCK_MS = 2_000
 const PAGE = 500
-/** Participants whose logs are read in one round trip. */
-const AT_ONCE = 200
+/** Participants whose logs are read in one round trip, and entries of each: a few megabytes, however large they are. */
+const AT_ONCE = 50
+const ENTRIES = 20
+/**
+ * Several logs of one person are merged, which means reading all of them. After that, the hub reads others for at
+ * least as long as that took, and that person's again after twenty times as long.
+ */
+const REST = 20
+/** Up to that (ms), merging isn't worth a pause. */
+const CHEAP = 20
 /** How often to check whether the Redis is still the same one, and whether any news was missed (ms). */
 const LOOK_AGAIN = 2_000
 
@@ -42,6 +50,8 @@ export class Follower {
   #newsAt = '0-0'
   #life: string | null = null
   #lookedAt = 0
+  #mergeAfter = 0
+  readonly #mergeAgainAfter = new Map<string, number>()
   #closed = false
   #running: Promise<void> = Promise.resolve()
 
@@ -82,8 +92,9 @@ export class Follower {
     if (reply === null) return
     for (const [key, entries] of reply) {
       if (key === keys.log) {
-        projection.takeClassEvents(entries.map(toClassEvent))
+        const again = projection.takeClassEvents(entries.map(toClassEvent))
         this.#logAt = lastOf(entries, this.#logAt)
+        await this.#catchUp(again)
       } else {
         await this.#catchUp([...new Set(entries.map(([, fields]) => fieldOf(fields, 'learner')))])
         this.#newsAt = lastOf(entries, this.#newsAt)
@@ -101,49 +112,74 @@ export class Follower {
     const { redis, keys } = store
     this.#life = await store.life()
     this.#newsAt = lastOf(await redis.xrevrange(keys.news, '+', '-', 'COUNT', 1), '0-0')
-    const log = await readStream(redis, keys.log, '')
-    projection.takeClassEvents(log.map(toClassEvent))
-    this.#logAt = lastOf(log, '0-0')
+    this.#logAt = '0-0'
+    for await (const page of pagesOf(redis, keys.log, '')) {
+      projection.takeClassEvents(page.map(toClassEvent))
+      this.#logAt = lastOf(page, this.#logAt)
+    }
     const heads = await redis.hgetall(keys.heads)
-    for (const [learner, text] of Object.entries(await redis.hgetall(keys.snapshots))) {
-      const folded = readSnapshot(text)
-      if (folded !== undefined && isPartOf(folded.logs, readHead(heads[learner] ?? '')))
+    for await (const [learner, text] of hashOf(redis, keys.snapshots)) {
+      const folded = readSnapshot(learner, text)
+      if (folded !== undefined && isPartOf(folded.logs, readHead(learner, heads[learner])))
         projection.restore(learner, folded)
     }
+    this.#mergeAgainAfter.clear()
     await this.#catchUp(Object.keys(heads))
     this.#lookedAt = performance.now()
     onChange()
   }
 
-  /** Continues reading these logs, many at a time; one with more than a page is read to the end. */
+  /** Continues reading the logs of these participants, many at a time. */
   async #catchUp(learners: readonly string[]): Promise<void> {
     const { store, projection } = this.#options
-    const { redis, keys } = store
-    for (let from = 0; from < learners.length; from += AT_ONCE) {
-      const some = learners.slice(from, from + AT_ONCE)
-      const heads = await redis.hmget(keys.heads, ...some)
+    const people = [...new Set(learners.map((learner) => projection.personOf(learner)))]
+    for (let from = 0; from < people.length; from += AT_ONCE) {
+      const some = people.slice(from, from + AT_ONCE)
+      const members = some.map((person) => projection.membersOf(person))
+      const heads = await store.headsOf(members.flat())
+      const byLearner = new Map(members.flat().map((learner, index) => [learner, heads[index] ?? []]))
       const behind = some
-        .map((learner, index) => ({ learner, head: readHead(heads[index] ?? '') }))
-        .filter(({ learner, head }) => !isReached(head, projection.positionOf(learner)))
-      for (const { learner, head } of behind) {
-        if (head.length > 1)
-          projection.replaceProgress(learner, head, await readProgress(redis, keys, learner, head))
-      }
-      const wanted = behind.flatMap(({ learner, head: [log, another] }) => {
-        if (log === undefined || another !== undefined) return []
-        const at = projection.positionOf(learner)
-        return [{ learner, logId: log.logId, n: isPartOf(at, [log]) ? (at[0]?.n ?? 0) : 0, head: log.n }]
-      })
-      const logs = wanted.length === 0 ? [] : await readLogs(redis, keys, wanted)
-      for (const [index, { learner, logId, head }] of wanted.entries()) {
-        const events = logs[index] ?? []
-        projection.takeProgress(learner, logId, events)
-        const n = events.at(-1)?.event.n ?? 0
-        if (n < head && n > 0) {
-          projection.takeProgress(learner, logId, await readLog(redis, keys, learner, logId, n))
-        }
-      }
+        .map((person, index) => ({
+          person,
+          head: (members[index] ?? []).flatMap((learner) => byLearner.get(learner) ?? []),
+        }))
+        .filter(({ person, head }) => !isReached(head, projection.positionOf(person)))
+      await this.#readSingle(behind.filter(({ head }) => head.length === 1))
+      for (const { person, head } of behind) if (head.length > 1) await this.#merge(person, head)
     }
+  }
+
+  /** People with one log: a round trip for all of them, and the rest of the logs that are longer. */
+  async #readSingle(behind: readonly Behind[]): Promise<void> {
+    if (behind.length === 0) return
+    const { store, projection } = this.#options
+    const { redis, keys } = store
+    const wanted = behind.flatMap(({ person, head }) => {
+      const at = projection.positionOf(person)
+      return head.map((log) => ({ ...log, n: isPartOf(at, head) ? (at[0]?.n ?? 0) : 0 }))
+    })
+    const parts = await readLogs(redis, keys, wanted, ENTRIES)
+    for (const [index, { person, head }] of behind.entries()) {
+      const [from, part, to] = [wanted[index], parts[index], head[0]]
+      if (from === undefined || part === undefined || to === undefined) continue
+      projection.takeProgress(person, from, part)
+      if (part.n >= to.n || part.n === from.n) continue
+      const reached = { ...from, n: part.n }
+      projection.takeProgress(person, reached, await readLog(redis, keys, reached))
+    }
+  }
+
+  /** All logs of one person. Not yet, if it costs too much: the next look finds them behind again. */
+  async #merge(person: string, head: readonly Position[]): Promise<void> {
+    const began = performance.now()
+    if (began < this.#mergeAfter || began < (this.#mergeAgainAfter.get(person) ?? 0)) return
+    const { store, projection } = this.#options
+    projection.replaceProgress(person, head, await readProgress(store.redis, store.keys, head))
+    const took = performance.now() - began
+    if (took < CHEAP) return
+    this.#mergeAfter = began + 2 * took
+    this.#mergeAgainAfter.delete(person)
+    this.#mergeAgainAfter.set(person, began + REST * took)
   }
 
   /** News entries are trimmed, and a Redis may come back empty, so the heads and the log itself decide. */
@@ -159,25 +195,48 @@ export class Follower {
       return this.#readAll()
     }
     const heads = Object.entries(await redis.hgetall(keys.heads))
-    const behind = heads.filter(
-      ([learner, text]) => !isReached(readHead(text), projection.positionOf(learner)),
-    )
+    const behind = heads
+      .map(([learner, text]) => ({ person: projection.personOf(learner), head: readHead(learner, text) }))
+      .filter(({ person, head }) => !isReached(head, projection.positionOf(person)))
+      .map(({ person }) => person)
+      // Whoever has waited longest comes first.
+      .sort((a, b) => (this.#mergeAgainAfter.get(a) ?? 0) - (this.#mergeAgainAfter.get(b) ?? 0))
     if (behind.length === 0) return
-    await this.#catchUp(behind.map(([learner]) => learner))
+    await this.#catchUp(behind)
     onChange()
   }
 }
 
+/** A person some of whose events aren't read yet, and the heads of all their logs. */
+interface Behind {
+  readonly person: string
+  readonly head: readonly Position[]
+}
+
+/** A hash a few fields at a time. */
+async function* hashOf(redis: ClassRedis, key: string): AsyncGenerator<readonly [string, string]> {
+  let cursor = '0'
+  do {
+    const [next, fields] = await redis.hscan(key, cursor, 'COUNT', 100)
+    cursor = next
+    for (let i = 0; i + 1 < fields.length; i += 2) yield [fields[i] ?? '', fields[i + 1] ?? '']
+  } while (cursor !== '0')
+}
+
 /** Whether everything that's there has been read. */
 function isReached(head: readonly Position[], at: readonly Position[]): boolean {
-  return head.every(({ logId, n }) => at.some((read) => read.logId === logId && read.n >= n))
+  return head.every((log) => at.some((read) => isSameLog(read, log) && read.n >= log.n))
 }
 
 /** Whether reading may continue from there. Only with the same, single log: several are merged. */
 function isPartOf(at: readonly Position[], head: readonly Position[]): boolean {
   const [read, ofHead] = [at[0], head[0]]
   if (at.length !== 1 || head.length !== 1 || read === undefined || ofHead === undefined) return false
-  return read.logId === ofHead.logId && read.n <= ofHead.n
+  return isSameLog(read, ofHead) && read.n <= ofHead.n
+}
+
+function isSameLog(one: Position, other: Position): boolean {
+  return one.logId === other.logId && one.learner === other.learner
 }
 
 function lastOf(entries: readonly Entry[], before: string): string {

@@ -1,20 +1,24 @@
-import { isKnown } from '../../progress/index.ts'
 import type {
   Changes,
-  ClassExport,
   ClassHead,
   ClassView,
+  ExportEnd,
+  ExportHead,
+  LeadCommand,
   LessonHead,
   Overview,
   ParticipantPage,
+  ParticipantRow,
 } from '../api.ts'
+import { ClassError } from '../errors.ts'
 import { leadAt } from '../lead-now.ts'
-import { attemptsOf, happeningsOf } from '../projections/page.ts'
+import type { InTheCoursesWords } from '../projections/summary.ts'
 import type { About } from './about.ts'
 import type { ClassRedis } from './connect.ts'
 import { Follower } from './follow.ts'
+import { decideLead } from './lead.ts'
+import { readPage } from './participant-page.ts'
 import { Projection } from './projection.ts'
-import { readProgress } from './read.ts'
 import { Snapshots } from './snapshots.ts'
 import { ClassStore } from './store.ts'
 import { Waiting } from './waiting.ts'
@@ -27,6 +31,8 @@ export interface HubOptions {
   /** Where learners reach the class. */
   readonly addresses?: readonly string[]
   readonly now?: () => Date
+  /** Finds the course's own words in what participants were told: the wall shows no others. */
+  readonly inTheCoursesWords?: InTheCoursesWords
 }
 
 type Listener = (changes: Changes) => void
@@ -40,11 +46,15 @@ const SNAPSHOT_EVERY = 30_000
 /** Maximum wait of a new participant for their joining to be read (ms). */
 const SEEN_WITHIN = 1_000
 
+/** How long a removed participant can be brought back (ms); then what they sent is deleted. */
+const FORGET_AFTER = 10 * 60_000
+const SWEEP_EVERY = 30_000
+
 /** One hub of a class. Its memory contains only what it reads from Redis, so any number of hubs show the same. */
 export class Hub {
-  readonly about: About
   readonly store: ClassStore
   readonly #options: HubOptions
+  #about: About
   readonly #now: () => Date
   readonly #projection: Projection
   readonly #follower: Follower
@@ -54,19 +64,17 @@ export class Hub {
   #addresses: readonly string[]
   #timer: NodeJS.Timeout | undefined
   #saving: NodeJS.Timeout | undefined
+  #sweeping: NodeJS.Timeout | undefined
   #toldAt = 0
 
   private constructor(options: HubOptions) {
-    const { redis, about, lessons, addresses = [], now = () => new Date() } = options
+    const { redis, about, lessons, addresses = [], now = () => new Date(), inTheCoursesWords } = options
     this.#options = options
-    this.about = about
+    this.#about = about
     this.#now = now
     this.#addresses = addresses
     this.store = new ClassStore(redis, about.id, now)
-    this.#projection = new Projection(
-      about.id,
-      lessons.map(({ slug }) => slug),
-    )
+    this.#projection = new Projection(about.id, lessons, inTheCoursesWords ?? (() => undefined))
     this.#snapshots = new Snapshots(this.store, this.#projection)
     this.#follower = new Follower({
       store: this.store,
@@ -75,7 +83,11 @@ export class Hub {
         this.#waiting.look()
         this.#schedule()
       },
-      onLost: () => this.store.describe(about),
+      onLost: () => {
+        // With the join code that learners have by now.
+        this.#about = this.about
+        return this.store.describe(this.#about)
+      },
     })
   }
 
@@ -88,8 +100,15 @@ export class Hub {
     await hub.store.describe(options.about)
     await hub.#follower.start()
     hub.#saving = setInterval(() => void hub.#snapshots.save().catch(() => {}), SNAPSHOT_EVERY)
-    hub.#saving.unref()
+    hub.#sweeping = setInterval(() => void hub.#sweep().catch(() => {}), SWEEP_EVERY)
+    for (const timer of [hub.#saving, hub.#sweeping]) timer.unref()
     return hub
+  }
+
+  /** As it is now: the join code may have changed. */
+  get about(): About {
+    const { joinCode = this.#about.joinCode } = this.#projection.class
+    return { ...this.#about, joinCode }
   }
 
   get isClosed(): boolean {
@@ -110,47 +129,73 @@ export class Hub {
       kind: 'overview',
       ...this.#nowAndLead(),
       class: this.#head(),
-      joinCode: this.about.joinCode,
+      ...this.#codeAndUndo(),
       addresses: this.#addresses,
       participants: this.#projection.rows(),
       summary: this.#projection.summary(),
     }
   }
 
-  /** Everything about one participant; undefined for anyone else. */
+  /** The latest about one participant; undefined for anyone else. */
   async participant(id: string): Promise<ParticipantPage | undefined> {
     const row = this.#projection.row(id)
-    if (row === undefined) return undefined
-    const { redis, keys } = this.store
-    const timed = await readProgress(redis, keys, id, await this.store.headOf(id))
-    const events = timed.map(({ event, at }) => ({ ...event, timestamp: at })).filter(isKnown)
-    const code = await redis.hgetall(keys.code(id))
-    return {
-      kind: 'participant',
-      row,
-      attempts: attemptsOf(events, (eventId) => code[eventId]),
-      happenings: happeningsOf(events, this.about.id),
-    }
+    return row && this.#read(row)
   }
 
-  /** Everything about everyone. Participants who leave in the meantime are left out. */
-  async export(): Promise<ClassExport> {
-    const participants: ParticipantPage[] = []
+  #read(row: ParticipantRow, most?: number): Promise<ParticipantPage> {
+    return readPage(this.store, row, this.#projection.membersOf(row.id), this.#about.id, most)
+  }
+
+  /** Everything about everyone, one after the other. Participants who leave in the meantime are left out. */
+  async *export(): AsyncGenerator<ExportHead | ParticipantPage | ExportEnd> {
+    yield { kind: 'export', ...this.#nowAndLead(), class: this.#head() }
+    let participants = 0
     for (const { id } of this.#projection.rows()) {
-      const page = await this.participant(id)
-      if (page !== undefined) participants.push(page)
+      const row = this.#projection.row(id)
+      if (row === undefined) continue
+      participants += 1
+      yield await this.#read(row, Number.POSITIVE_INFINITY)
     }
-    return { kind: 'export', ...this.#nowAndLead(), class: this.#head(), participants }
+    yield { kind: 'end', participants }
+  }
+
+  /** Does what the instructor asks for. Throws ClassError. */
+  async lead(command: LeadCommand): Promise<void> {
+    const state = this.#projection.class
+    const event = decideLead(command, this.#now(), this.slugs, state)
+    if (event.type === 'PARTICIPANTS_REMOVED') return this.store.remove(event.payload.learners)
+    if (event.type !== 'PARTICIPANTS_RESTORED') return this.store.record(event)
+    const wanted = new Set(event.payload.learners)
+    const removed = state.participants.filter(
+      ({ id, removedAt }) => wanted.has(id) && removedAt !== undefined,
+    )
+    if (removed.length === 0)
+      throw new ClassError("What they sent is deleted, so they can't be brought back.")
+    await this.store.restore(removed)
+  }
+
+  /** Deletes what removed participants sent, once they can't be brought back anymore. Several hubs may do the same. */
+  async #sweep(): Promise<void> {
+    const before = new Date(this.#now().getTime() - FORGET_AFTER).toISOString()
+    for (const { id, removedAt } of this.#projection.class.participants) {
+      if (removedAt !== undefined && removedAt < before) await this.store.forget(id)
+    }
   }
 
   /** What this participant sees of the class; undefined for anyone else. */
   view(id: string): ClassView | undefined {
     const row = this.#projection.row(id)
     if (row === undefined) return undefined
-    const { label, hand, sharesCode } = row
-    const { name } = this.about
-    const closed = this.isClosed
-    return { kind: 'class', ...this.#nowAndLead(), name, label, handIsUp: !!hand, sharesCode, closed }
+    const { label, hand, sharesCode, note } = row
+    const { name } = this.#about
+    const about = { name, label, handIsUp: !!hand, sharesCode, closed: this.isClosed }
+    return { kind: 'class', ...this.#nowAndLead(), ...about, ...(note !== undefined && { note }) }
+  }
+
+  /** Whether the participant is in the class under that name, or one that the instructor chose. */
+  isAlready(id: string, name: string, share: boolean): boolean {
+    const one = this.#projection.find(id)
+    return one !== undefined && one.share === share && (one.isRenamed === true || one.name === name)
   }
 
   /** Resolves when this hub has read the joining that it wrote a moment ago, or after a second without it. */
@@ -167,6 +212,7 @@ export class Hub {
   async close(): Promise<void> {
     clearTimeout(this.#timer)
     clearInterval(this.#saving)
+    clearInterval(this.#sweeping)
     this.#listeners.clear()
     await this.#follower.close()
     await this.#snapshots.save().catch(() => {})
@@ -177,8 +223,13 @@ export class Hub {
     return { now, lead: leadAt(this.#projection.class.lead, now) }
   }
 
+  #codeAndUndo() {
+    const { undo } = this.#projection.class
+    return { joinCode: this.about.joinCode, ...(undo !== undefined && { undo: undo.what }) }
+  }
+
   #head(): ClassHead {
-    const { id, name, track, openedAt } = this.about
+    const { id, name, track, openedAt } = this.#about
     const { closedAt } = this.#projection.class
     const optional = { ...(track !== undefined && { track }), ...(closedAt !== undefined && { closedAt }) }
     return { id, name, lessons: this.#options.lessons, openedAt, ...optional }
@@ -200,6 +251,7 @@ export class Hub {
       kind: 'changes',
       ...this.#nowAndLead(),
       class: this.#head(),
+      ...this.#codeAndUndo(),
       participants: rows,
       left,
       summary: this.#projection.summary(),

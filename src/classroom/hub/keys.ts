@@ -16,6 +16,8 @@ export interface ClassKeys {
   readonly gone: string
   /** Hash: participant → `<log id> <n>` for each of their progress logs: how far it has been received. */
   readonly heads: string
+  /** Hash: `<participant> events`, `<participant> bytes`, and the same for `class`: what is stored of them. */
+  readonly used: string
   /** Hash: participant → snapshot of the fold. */
   readonly snapshots: string
   /** Stream: the participant's progress events under their own numbers, `<n>-0`: Redis refuses duplicates. */
@@ -35,6 +37,7 @@ export function keysOf(classId: string): ClassKeys {
     participants: `${prefix}:participants`,
     gone: `${prefix}:gone`,
     heads: `${prefix}:heads`,
+    used: `${prefix}:used`,
     snapshots: `${prefix}:snapshots`,
     learner: (id, logId) => `${prefix}:learner:${id}:${logId}`,
     logs: (id) => `${prefix}:logs:${id}`,

@@ -2,16 +2,16 @@ import type { LeadCommand } from '../api.ts'
 import { ClassError } from '../errors.ts'
 import { limits } from '../limits.ts'
 import type { NewClassEvent } from '../projections/class-event.ts'
-import { plainText } from '../projections/names.ts'
+import type { ClassState, Participant } from '../projections/class-state.ts'
+import { plainName, plainText } from '../projections/names.ts'
+import { newJoinCode } from './secrets.ts'
 
-/**
- * What an instructor's command means for the class; `remove` is more than an event and isn't decided here. Throws
- * ClassError.
- */
+/** What an instructor's command means for the class as it is now. Throws ClassError. */
 export function decideLead(
-  command: Exclude<LeadCommand, { readonly do: 'remove' }>,
+  command: LeadCommand,
   now: Date,
   slugs: readonly string[],
+  state: ClassState,
 ): NewClassEvent {
   switch (command.do) {
     case 'position':
@@ -21,17 +21,79 @@ export function decideLead(
         type: 'TIMER_SET',
         payload: { until: after(command.minutes, now), text: text(command.text) ?? '' },
       }
-    case 'message':
-      return { type: 'MESSAGE_SENT', payload: { text: text(command.text) } }
+    case 'message': {
+      const to = command.to === undefined ? {} : { to: present(command.to, state).id }
+      return { type: 'MESSAGE_SENT', payload: { text: text(command.text), ...to } }
+    }
     case 'pause':
       return { type: 'PAUSE_BEGUN', payload: { until: after(command.minutes, now) } }
     case 'resume':
       return { type: 'PAUSE_ENDED', payload: {} }
     case 'release':
       return { type: 'SOLUTION_RELEASED', payload: { slug: known(command.slug, slugs) } }
+    case 'withdraw':
+      return { type: 'SOLUTION_WITHDRAWN', payload: { slug: known(command.slug, slugs) } }
+    case 'show':
+      return { type: 'TEXT_SHOWN', payload: { text: text(command.text, limits.shownDiagnosis) } }
     case 'lower hand':
       return { type: 'HAND_LOWERED', payload: { learner: command.participant } }
+    case 'remove':
+      return remove([present(command.participant, state)], state)
+    case 'remove since':
+      return removeSince(command.since, state)
+    case 'rename': {
+      const name = plainName(command.name)
+      if (name === '') throw new ClassError('A name with visible characters is needed.')
+      return {
+        type: 'PARTICIPANT_RENAMED',
+        payload: { learner: present(command.participant, state).id, name },
+      }
+    }
+    case 'merge':
+      return merge(present(command.participant, state), present(command.into, state))
+    case 'new code':
+      return { type: 'CODE_CHANGED', payload: { joinCode: newJoinCode() } }
+    case 'close':
+      return { type: 'CLASS_CLOSED', payload: {} }
+    case 'reopen':
+      return { type: 'CLASS_REOPENED', payload: {} }
+    case 'undo':
+      if (state.undo === undefined) throw new ClassError("There's nothing to take back.")
+      return state.undo.event
   }
+}
+
+function removeSince(since: string, state: ClassState): NewClassEvent {
+  const from = new Date(since).toISOString()
+  const joined = state.participants.filter((one) => one.joinedAt >= from && isPresent(one))
+  if (joined.length === 0) throw new ClassError('No one has joined since then.')
+  return remove(joined, state)
+}
+
+/** Together with everyone who counts as one of them. */
+function remove(chosen: readonly Participant[], { participants }: ClassState): NewClassEvent {
+  const learners = new Set(chosen.map(({ id }) => id))
+  for (let before = 0; before < learners.size; ) {
+    before = learners.size
+    for (const { id, into } of participants) if (into !== undefined && learners.has(into)) learners.add(id)
+  }
+  return { type: 'PARTICIPANTS_REMOVED', payload: { learners: [...learners] } }
+}
+
+function merge({ id: learner, name }: Participant, { id: into }: Participant): NewClassEvent {
+  if (learner === into) throw new ClassError(`${name} is already one participant.`)
+  return { type: 'PARTICIPANT_MERGED', payload: { learner, into } }
+}
+
+/** Someone who is in the class as themselves. */
+function present(id: string, { participants }: ClassState): Participant {
+  const one = participants.find((participant) => participant.id === id)
+  if (one !== undefined && isPresent(one)) return one
+  throw new ClassError("That participant isn't in the class.")
+}
+
+function isPresent({ removedAt, into }: Participant): boolean {
+  return removedAt === undefined && into === undefined
 }
 
 function known(slug: string, slugs: readonly string[]): string {
@@ -44,6 +106,6 @@ function after(minutes: number | undefined, now: Date): string | undefined {
 }
 
 /** An empty string counts as none. */
-function text(given: string | undefined): string | undefined {
-  return plainText(given ?? '', limits.text) || undefined
+function text(given: string | undefined, longest: number = limits.text): string | undefined {
+  return plainText(given ?? '', longest) || undefined
 }

@@ -1,15 +1,16 @@
 import { isKnown } from '../../progress/index.ts'
-import type { ParticipantRow, Summary } from '../api.ts'
+import type { Failure, LessonHead, ParticipantRow, Summary } from '../api.ts'
 import type { ClassEvent } from '../projections/class-event.ts'
 import { type ClassState, evolveClass, newClass, type Participant } from '../projections/class-state.ts'
 import { labelsOf } from '../projections/names.ts'
 import { rowOf } from '../projections/row.ts'
-import { evolveRow, newRow, type RowState } from '../projections/row-state.ts'
-import { summaryOf } from '../projections/summary.ts'
-import type { Position } from './read.ts'
+import { type Columns, evolveRow, newRow, type RowState } from '../projections/row-state.ts'
+import { type InTheCoursesWords, summaryOf } from '../projections/summary.ts'
+import { People } from './people.ts'
+import type { Part, Position } from './read.ts'
 import type { TimedEvent } from './store.ts'
 
-/** One participant's fold, and how far it has got. */
+/** One person's fold, and how far it has got. */
 export interface Folded {
   readonly logs: readonly Position[]
   readonly state: RowState
@@ -23,22 +24,24 @@ export interface Changed {
 
 /** The class as one hub has it in memory: the folds over its streams, as far as they were read. No Redis here. */
 export class Projection {
-  readonly #classId: string
   readonly #slugs: readonly string[]
-  readonly #columns: ReadonlySet<string>
+  readonly #columns: Columns
+  readonly #inTheCoursesWords: InTheCoursesWords
   #class: ClassState = newClass
+  #people = new People([])
   readonly #folded = new Map<string, Folded>()
-  #participants = new Map<string, Participant>()
   #labels: ReadonlyMap<string, string> = new Map()
   #rows = new Map<string, ParticipantRow>()
+  /** The course's words for what each participant was told last. */
+  readonly #words = new Map<Failure, string | undefined>()
   #stale = new Set<string>()
   #changed = new Set<string>()
   #left = new Set<string>()
 
-  constructor(classId: string, slugs: readonly string[]) {
-    this.#classId = classId
-    this.#slugs = slugs
-    this.#columns = new Set(slugs)
+  constructor(classId: string, lessons: readonly LessonHead[], inTheCoursesWords: InTheCoursesWords) {
+    this.#slugs = lessons.map(({ slug }) => slug)
+    this.#columns = { classId, tasks: new Map(lessons.map(({ slug, tasks = [] }) => [slug, tasks])) }
+    this.#inTheCoursesWords = inTheCoursesWords
   }
 
   get class(): ClassState {
@@ -52,13 +55,39 @@ export class Projection {
     this.#arrange()
   }
 
-  takeClassEvents(events: readonly ClassEvent[]): void {
+  /** Returns whose progress has to be read again, because it became another person's. */
+  takeClassEvents(events: readonly ClassEvent[]): readonly string[] {
+    const again: string[] = []
     for (const event of events) {
       this.#class = evolveClass(this.#class, event)
-      const { payload } = event
+      const { type, payload } = event
       if ('learner' in payload) this.#stale.add(payload.learner)
+      if ('to' in payload && payload.to !== undefined) this.#stale.add(payload.to)
+      if (type === 'PARTICIPANT_MERGED' || type === 'PARTICIPANT_SPLIT') again.push(payload.learner)
     }
-    if (events.length > 0) this.#arrange()
+    if (events.length === 0) return []
+    const before = again.map((learner) => this.#people.personOf(learner))
+    this.#arrange()
+    const concerned = [...before, ...again, ...again.map((learner) => this.#people.personOf(learner))]
+    for (const learner of concerned) {
+      this.#folded.delete(learner)
+      this.#stale.add(learner)
+    }
+    return concerned
+  }
+
+  find(learner: string): Participant | undefined {
+    return this.#people.find(learner)
+  }
+
+  /** The participant that this one counts as; usually themselves. */
+  personOf(learner: string): string {
+    return this.#people.personOf(learner)
+  }
+
+  /** Everyone who counts as this participant. */
+  membersOf(person: string): readonly string[] {
+    return this.#people.membersOf(person)
   }
 
   /** All participants who have sent anything. */
@@ -66,9 +95,9 @@ export class Projection {
     return this.#folded
   }
 
-  /** How far a participant's log has been read. */
-  positionOf(learner: string): readonly Position[] {
-    return this.#folded.get(learner)?.logs ?? []
+  /** How far a person's logs have been read. */
+  positionOf(person: string): readonly Position[] {
+    return this.#folded.get(person)?.logs ?? []
   }
 
   /** Continues from a snapshot. */
@@ -76,48 +105,48 @@ export class Projection {
     this.#keep(learner, folded)
   }
 
-  /** Adds events of a participant's only log, the ones after its position. */
-  takeProgress(learner: string, logId: string, events: readonly TimedEvent[]): void {
-    const before = this.#folded.get(learner)
+  /** Adds events of a person's only log, the ones after `from`. */
+  takeProgress(person: string, from: Position, { events, n }: Part): void {
+    const before = this.#folded.get(person)
     const [log, another] = before?.logs ?? []
-    const n = log?.logId === logId && another === undefined ? log.n : 0
-    const state = this.#fold(
-      n === 0 ? newRow : (before?.state ?? newRow),
-      events.filter(({ event }) => event.n > n),
-    )
-    this.#keep(learner, { logs: [{ logId, n: Math.max(n, events.at(-1)?.event.n ?? 0) }], state })
+    const isSame = another === undefined && log?.logId === from.logId && log.learner === from.learner
+    const read = isSame ? log.n : 0
+    const fresh = events.filter(({ event }) => event.n > read)
+    const state = this.#fold(isSame ? (before?.state ?? newRow) : newRow, fresh)
+    this.#keep(person, { logs: [{ ...from, n: Math.max(read, n) }], state })
   }
 
-  /** Adds everything that a participant with several logs did, in order; it replaces what was there before. */
-  replaceProgress(learner: string, logs: readonly Position[], events: readonly TimedEvent[]): void {
-    this.#keep(learner, { logs, state: this.#fold(newRow, events) })
+  /** Adds everything that a person with several logs did, in order; it replaces what was there before. */
+  replaceProgress(person: string, logs: readonly Position[], events: readonly TimedEvent[]): void {
+    this.#keep(person, { logs, state: this.#fold(newRow, events) })
   }
 
   #fold(before: RowState, events: readonly TimedEvent[]): RowState {
     return events
       .map(({ event, at }) => ({ ...event, timestamp: at }))
       .filter(isKnown)
-      .reduce((state, event) => evolveRow(state, event, this.#classId), before)
+      .reduce((state, event) => evolveRow(state, event, this.#columns), before)
   }
 
-  #keep(learner: string, folded: Folded): void {
-    this.#folded.set(learner, folded)
-    this.#stale.add(learner)
+  #keep(person: string, folded: Folded): void {
+    this.#folded.set(person, folded)
+    this.#stale.add(person)
   }
 
   /** In the order of joining. */
   rows(): readonly ParticipantRow[] {
     this.#refresh()
-    return this.#class.participants.flatMap(({ id }) => this.#rows.get(id) ?? [])
+    return this.#people.present.flatMap(({ id }) => this.#rows.get(id) ?? [])
   }
 
+  /** Of the participant, or of the one that they count as. */
   row(learner: string): ParticipantRow | undefined {
     this.#refresh()
-    return this.#rows.get(learner)
+    return this.#rows.get(this.#people.personOf(learner))
   }
 
   summary(): Summary {
-    return summaryOf(this.rows(), this.#slugs)
+    return summaryOf(this.rows(), this.#slugs, (failure) => this.#words.get(failure))
   }
 
   /** What changed since the last call. */
@@ -132,30 +161,42 @@ export class Projection {
 
   /** The participants and their labels. A label can change when someone leaves. */
   #arrange(): void {
-    const { participants } = this.#class
-    const labels = labelsOf(participants)
-    this.#participants = new Map(participants.map((participant) => [participant.id, participant]))
+    const before = this.#people
+    this.#people = new People(this.#class.participants)
+    // Not of unknown ones: progress may be read before the joining is.
+    for (const id of before.ids) if (!this.#people.isKnown(id)) this.#folded.delete(id)
+    const labels = labelsOf(this.#people.present)
     for (const id of this.#rows.keys()) {
-      if (this.#participants.has(id)) continue
-      this.#rows.delete(id)
-      this.#folded.delete(id)
+      if (this.#people.isPresent(id)) continue
+      this.#dropRow(id)
       this.#left.add(id)
     }
-    for (const [id, label] of labels) if (this.#labels.get(id) !== label) this.#stale.add(id)
+    for (const { id } of this.#people.present) {
+      if (this.#labels.get(id) !== labels.get(id) || !this.#rows.has(id)) this.#stale.add(id)
+    }
     this.#labels = labels
   }
 
   #refresh(): void {
     for (const id of this.#stale) {
-      const participant = this.#participants.get(id)
+      const participant: Participant | undefined = this.#people.find(id)
       // Progress may be read before the joining is: then the row comes with that.
       if (participant === undefined) continue
+      this.#stale.delete(id)
+      if (!this.#people.isPresent(id)) continue
       const label = this.#labels.get(id) ?? participant.name
-      const state = this.#folded.get(id)?.state ?? newRow
-      this.#rows.set(id, rowOf(participant, label, state, this.#columns))
+      const row = rowOf(participant, label, this.#folded.get(id)?.state ?? newRow)
+      this.#dropRow(id)
+      this.#rows.set(id, row)
+      if (row.failure !== undefined) this.#words.set(row.failure, this.#inTheCoursesWords(row.failure))
       this.#changed.add(id)
       this.#left.delete(id)
-      this.#stale.delete(id)
     }
+  }
+
+  #dropRow(id: string): void {
+    const failure = this.#rows.get(id)?.failure
+    if (failure !== undefined) this.#words.delete(failure)
+    this.#rows.delete(id)
   }
 }

@@ -9,60 +9,91 @@ import type { TimedEvent } from './store.ts'
 /** An entry of a stream as ioredis returns it. */
 export type Entry = readonly [id: string, fields: readonly string[]]
 
-const PAGE = 1_000
+/** Entries of one page of a participant's log: even the largest events fit into a few megabytes. */
+const PAGE = 500
 
 /** All entries of a stream after an ID, page by page. */
-export async function readStream(redis: ClassRedis, key: string, after: string): Promise<readonly Entry[]> {
-  const all: Entry[] = []
+export async function* pagesOf(
+  redis: ClassRedis,
+  key: string,
+  after: string,
+): AsyncGenerator<readonly Entry[]> {
   let last = after
   for (;;) {
     const page = await redis.xrange(key, last === '' ? '-' : `(${last}`, '+', 'COUNT', PAGE)
-    all.push(...page)
+    if (page.length > 0) yield page
     last = page.at(-1)?.[0] ?? last
-    if (page.length < PAGE) return all
+    if (page.length < PAGE) return
   }
 }
 
-/** Page after page of a participant's log after number `n`. */
+/** How much of one progress log of a participant has been received, or read. */
+export interface Position {
+  readonly learner: string
+  readonly logId: string
+  readonly n: number
+}
+
+/** Part of a log: its events, and how far it goes. An unreadable entry has no event but counts as read. */
+export interface Part {
+  readonly events: readonly TimedEvent[]
+  readonly n: number
+}
+
+/** A participant's log after a position, to its end. */
 export async function readLog(
   redis: ClassRedis,
   keys: ClassKeys,
-  learner: string,
-  logId: string,
-  n: number,
-): Promise<readonly TimedEvent[]> {
-  const entries = await readStream(redis, keys.learner(learner, logId), n === 0 ? '' : `${n}-0`)
-  return entries.flatMap(toTimed)
+  { learner, logId, n }: Position,
+): Promise<Part> {
+  const events: TimedEvent[] = []
+  let last = n
+  for await (const page of pagesOf(redis, keys.learner(learner, logId), n === 0 ? '' : `${n}-0`)) {
+    events.push(...page.flatMap(toTimed))
+    last = numberOf(page, last)
+  }
+  return { events, n: last }
 }
 
-/** Everything a participant did: the events of all their logs, each once, with the time by the hub's clock. */
+/** Everything in some logs of one person: each event once, with the time by the hub's clock. */
 export async function readProgress(
   redis: ClassRedis,
   keys: ClassKeys,
-  learner: string,
-  head: readonly Position[],
+  heads: readonly Position[],
 ): Promise<readonly TimedEvent[]> {
-  const logs = await Promise.all(head.map(({ logId }) => readLog(redis, keys, learner, logId, 0)))
-  const timed = logs.map((log) => log.map(({ event, at }) => ({ ...event, timestamp: at })))
-  const merged = timed.reduce<readonly StoredEvent[]>((all, log) => mergeEvents(all, log), [])
+  const logs: (readonly StoredEvent[])[] = []
+  // One after the other: a hub that reads hundreds of these has to keep its memory.
+  for (const head of heads) {
+    const { events } = await readLog(redis, keys, { ...head, n: 0 })
+    logs.push(events.map(({ event, at }) => ({ ...event, timestamp: at })))
+  }
+  const merged = logs.reduce<readonly StoredEvent[]>((all, log) => mergeEvents(all, log), [])
   return merged.map((event) => ({ event, at: event.timestamp }))
 }
 
-/** One page each for many participants, in one round trip. */
+/** The beginning of many logs after these positions, `count` entries each, in one round trip. */
 export async function readLogs(
   redis: ClassRedis,
   keys: ClassKeys,
-  wanted: readonly { readonly learner: string; readonly logId: string; readonly n: number }[],
-): Promise<readonly (readonly TimedEvent[])[]> {
+  wanted: readonly Position[],
+  count: number,
+): Promise<readonly Part[]> {
   const pipeline = redis.pipeline()
   for (const { learner, logId, n } of wanted) {
-    pipeline.xrange(keys.learner(learner, logId), n === 0 ? '-' : `(${n}-0`, '+', 'COUNT', PAGE)
+    pipeline.xrange(keys.learner(learner, logId), n === 0 ? '-' : `(${n}-0`, '+', 'COUNT', count)
   }
   const replies = (await pipeline.exec()) ?? []
-  return replies.map(([error, entries]) => {
+  return replies.map(([error, page], index) => {
     if (error !== null) throw error
-    return (entries as Entry[]).flatMap(toTimed)
+    const entries = page as Entry[]
+    return { events: entries.flatMap(toTimed), n: numberOf(entries, wanted[index]?.n ?? 0) }
   })
+}
+
+/** The number of the last entry: their IDs are `<n>-0`. */
+function numberOf(entries: readonly Entry[], before: number): number {
+  const id = entries.at(-1)?.[0]
+  return id === undefined ? before : Number.parseInt(id, 10)
 }
 
 /** Entries were checked before they were stored; unreadable ones don't count. */
@@ -86,16 +117,14 @@ export function fieldOf(fields: readonly string[], name: string): string {
   return ''
 }
 
-/** How much of one progress log of a participant has been received. */
-export interface Position {
-  readonly logId: string
-  readonly n: number
-}
-
 /**
  * `<log id> <number>`, once for each progress log of a participant, as heads are stored. There are several after an
  * import, and for a participant who works on two machines.
  */
-export function readHead(text: string): readonly Position[] {
-  return [...text.matchAll(/(\S+) (\d+)/g)].map(([, logId = '', n]) => ({ logId, n: Number(n) }))
+export function readHead(learner: string, text: string | null | undefined): readonly Position[] {
+  return [...(text ?? '').matchAll(/(\S+) (\d+)/g)].map(([, logId = '', n]) => ({
+    learner,
+    logId,
+    n: Number(n),
+  }))
 }

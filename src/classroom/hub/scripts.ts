@@ -1,20 +1,20 @@
 /**
  * Stores a batch of one participant, in one step: known events are left out, new ones are appended under their own number,
  * and the other hubs are notified. A hub that's killed has done all of it or nothing, and the sender retries.
- * KEYS  1 participants · 2 the participant's stream of this log · 3 heads · 4 news · 5 the participant's logs
- * ARGV  1 participant · 2 log id · 3 the number that must be there · 4 most events of a log · 5 most logs · then number, event and
- *       time for each
- * Replies { 'stored', last number, how many were new }, { 'send from', last number }, { 'another log' }, { 'join again' } or
- * { 'full' }. Another log: the event here under a number isn't the one that was sent, because the sender's log was reset to an
- * earlier state and continued from there, or is a copy that continues beside the original. The last known event is enough to
- * detect that.
+ * KEYS  1 participants · 2 the participant's stream of this log · 3 heads · 4 news · 5 the participant's logs · 6 used
+ * ARGV  1 participant · 2 log id · 3 the number that must be there · 4 most logs · 5 and 6 most events and bytes of a
+ *       participant · 7 and 8 the same of the class · then number, event and time for each
+ * Replies { 'stored', last number, how many were new, events and bytes that are left }, { 'send from', last number },
+ * { 'another log' }, { 'join again' }, or { 'full', 'participant' or 'class' }, after which nothing was stored. Another log:
+ * the event here under a number isn't the one that was sent, because the sender's log was reset to an earlier state and
+ * continued from there, or is a copy that continues beside the original. The last known event is enough to detect that.
  */
 export const RECEIVE = `
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return { 'join again' } end
 local last = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)[1]
 local head = last and tonumber(string.match(last[1], '^%d+')) or 0
 if tonumber(ARGV[3]) > head then return { 'send from', head } end
-for i = #ARGV - 2, 6, -3 do
+for i = #ARGV - 2, 9, -3 do
   if tonumber(ARGV[i]) <= head then
     local id = string.format('%d-0', ARGV[i])
     local here = redis.call('XRANGE', KEYS[2], id, id)[1]
@@ -23,19 +23,38 @@ for i = #ARGV - 2, 6, -3 do
     break
   end
 end
-if not last and redis.call('SCARD', KEYS[5]) >= tonumber(ARGV[5]) then return { 'full' } end
-if redis.call('XLEN', KEYS[2]) >= tonumber(ARGV[4]) then return { 'full' } end
-local stored = 0
-for i = 6, #ARGV, 3 do
+local events = 0
+local bytes = 0
+for i = 9, #ARGV, 3 do
+  if tonumber(ARGV[i]) > head then
+    events = events + 1
+    bytes = bytes + #ARGV[i + 1] + 100
+  end
+end
+local used = redis.call('HMGET', KEYS[6], ARGV[1] .. ' events', ARGV[1] .. ' bytes', 'class events', 'class bytes')
+for i = 1, 4 do used[i] = tonumber(used[i] or 0) end
+local left = {
+  tonumber(ARGV[5]) - used[1] - events, tonumber(ARGV[6]) - used[2] - bytes,
+  tonumber(ARGV[7]) - used[3] - events, tonumber(ARGV[8]) - used[4] - bytes,
+}
+if events > 0 then
+  if left[3] < 0 or left[4] < 0 then return { 'full', 'class' } end
+  if left[1] < 0 or left[2] < 0 then return { 'full', 'participant' } end
+  if not last and redis.call('SCARD', KEYS[5]) >= tonumber(ARGV[4]) then return { 'full', 'participant' } end
+end
+for i = 9, #ARGV, 3 do
   local n = tonumber(ARGV[i])
   if n > head then
     redis.call('XADD', KEYS[2], string.format('%d-0', n), 'event', ARGV[i + 1], 'at', ARGV[i + 2])
     head = n
-    stored = stored + 1
   end
 end
-if stored > 0 then
+if events > 0 then
   redis.call('SADD', KEYS[5], ARGV[2])
+  for _, who in ipairs({ ARGV[1], 'class' }) do
+    redis.call('HINCRBY', KEYS[6], who .. ' events', events)
+    redis.call('HINCRBY', KEYS[6], who .. ' bytes', bytes)
+  end
   local heads = redis.call('HGET', KEYS[3], ARGV[1]) or ''
   local mine = ARGV[2] .. ' ' .. string.format('%d', head)
   local isKnown = false
@@ -48,7 +67,53 @@ if stored > 0 then
   redis.call('HSET', KEYS[3], ARGV[1], heads)
   redis.call('XADD', KEYS[4], 'MAXLEN', '~', 20000, '*', 'learner', ARGV[1])
 end
-return { 'stored', head, stored }`
+return { 'stored', head, events, math.min(left[1], left[3]), math.min(left[2], left[4]) }`
+
+/**
+ * Stores an answer of a participant who shares theirs, within what they may store.
+ * KEYS  1 participants · 2 the participant's answers · 3 used
+ * ARGV  1 participant · 2 event id · 3 the answer · 4 most answers · 5 most bytes of a participant · 6 of the class
+ * Replies 1 when it was stored.
+ */
+export const KEEP_CODE = `
+local about = redis.call('HGET', KEYS[1], ARGV[1])
+if not about or not string.find(about, '"share":true', 1, true) then return 0 end
+if redis.call('HLEN', KEYS[2]) >= tonumber(ARGV[4]) or redis.call('HEXISTS', KEYS[2], ARGV[2]) == 1 then return 0 end
+local used = redis.call('HMGET', KEYS[3], ARGV[1] .. ' bytes', 'class bytes')
+local bytes = #ARGV[3] + 100
+if tonumber(used[1] or 0) + bytes > tonumber(ARGV[5]) then return 0 end
+if tonumber(used[2] or 0) + bytes > tonumber(ARGV[6]) then return 0 end
+redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
+redis.call('HINCRBY', KEYS[3], ARGV[1] .. ' bytes', bytes)
+redis.call('HINCRBY', KEYS[3], ARGV[1] .. ' code', bytes)
+redis.call('HINCRBY', KEYS[3], 'class bytes', bytes)
+return 1`
+
+/**
+ * Deletes all answers of a participant, who may then store as much again.
+ * KEYS  1 the participant's answers · 2 used
+ * ARGV  1 participant
+ */
+export const DROP_CODE = `
+local bytes = tonumber(redis.call('HGET', KEYS[2], ARGV[1] .. ' code') or 0)
+redis.call('DEL', KEYS[1])
+redis.call('HDEL', KEYS[2], ARGV[1] .. ' code')
+redis.call('HINCRBY', KEYS[2], ARGV[1] .. ' bytes', -bytes)
+redis.call('HINCRBY', KEYS[2], 'class bytes', -bytes)
+return 1`
+
+/**
+ * Frees what a participant used, after their data was deleted.
+ * KEYS  1 used
+ * ARGV  1 participant
+ */
+export const FREE = `
+for _, what in ipairs({ 'events', 'bytes' }) do
+  local used = tonumber(redis.call('HGET', KEYS[1], ARGV[1] .. ' ' .. what) or 0)
+  redis.call('HINCRBY', KEYS[1], 'class ' .. what, -used)
+end
+redis.call('HDEL', KEYS[1], ARGV[1] .. ' events', ARGV[1] .. ' bytes', ARGV[1] .. ' code')
+return 1`
 
 /**
  * Stores a snapshot, unless there's a later one, or the participant has left or has another log.

@@ -27,6 +27,8 @@ export class Snapshots {
       // Several logs are always read whole, because they are merged.
       if (log === undefined || another !== undefined) continue
       const { logId, n } = log
+      // It's a participant's own; that of a person who counts as another is read with theirs.
+      if (log.learner !== learner) continue
       const [keptLog, keptN = '0'] = (this.#kept.get(learner) ?? '').split(' ')
       if (n - (keptLog === logId ? Number(keptN) : 0) < WORTH_IT) continue
       const names = [keys.participants, keys.snapshots, keys.heads]
@@ -37,16 +39,16 @@ export class Snapshots {
 }
 
 /** Changes with the fold: snapshots of another version aren't read. */
-const SNAPSHOT_FORMAT = 2
+const SNAPSHOT_FORMAT = 3
 
 function writeSnapshot(state: RowState): string {
   return JSON.stringify({ format: SNAPSHOT_FORMAT, state })
 }
 
 /** A snapshot as the script stores it. Undefined for another format: then everything is folded again. */
-export function readSnapshot(text: string): Folded | undefined {
+export function readSnapshot(learner: string, text: string): Folded | undefined {
   const [, logId, n, json] = /^(\S+) (\d+) (.*)$/s.exec(text) ?? []
   if (logId === undefined || json === undefined) return undefined
   const { format, state } = JSON.parse(json) as { format: number; state: RowState }
-  return format === SNAPSHOT_FORMAT ? { logs: [{ logId, n: Number(n) }], state } : undefined
+  return format === SNAPSHOT_FORMAT ? { logs: [{ learner, logId, n: Number(n) }], state } : undefined
 }

@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import type { StoredEvent } from '../../progress/index.ts'
-import type { EventsReply } from '../api.ts'
-import { ClassError } from '../errors.ts'
+import type { Budget, EventsReply } from '../api.ts'
+import { ClassError, ClassFullError } from '../errors.ts'
 import { limits } from '../limits.ts'
 import type { NewClassEvent } from '../projections/class-event.ts'
+import { keptOf } from '../projections/kept.ts'
 import { type About, aboutFromHash, aboutToHash } from './about.ts'
 import type { ClassRedis } from './connect.ts'
 import { type ClassKeys, keysOf } from './keys.ts'
 import { type Position, readHead } from './read.ts'
-import { RECEIVE } from './scripts.ts'
+import { DROP_CODE, FREE, KEEP_CODE, RECEIVE } from './scripts.ts'
 
 /** An event of a participant, with the time by the hub's clock. */
 export interface TimedEvent {
@@ -43,15 +44,18 @@ export class ClassStore {
     return this.redis.hget(this.keys.about, 'life')
   }
 
-  /** Adds a new participant, or one that the hub had lost and who joins again under their ID. Throws ClassError. */
+  /**
+   * Adds a new participant, or one that the hub had lost and who joins again under their ID. Throws ClassError, or
+   * ClassFullError.
+   */
   async join(name: string, share: boolean, known?: string): Promise<string> {
     const { keys, redis } = this
     const learner = known ?? randomUUID()
     if (known !== undefined && (await redis.sismember(keys.gone, known)) === 1) {
       throw new ClassError('You left this class or were removed from it. Join it again with the join code.')
     }
-    if ((await redis.hlen(keys.participants)) >= limits.participants)
-      throw new ClassError('The class is full.')
+    const [participants, lines] = await Promise.all([redis.hlen(keys.participants), redis.xlen(keys.log)])
+    if (participants >= limits.participants || lines >= limits.classLog) throw new ClassFullError('class')
     await this.#recorded({ type: 'PARTICIPANT_JOINED', payload: { learner, name, share } }, (multi) =>
       multi.hset(keys.participants, learner, JSON.stringify({ share })),
     )
@@ -62,12 +66,28 @@ export class ClassStore {
     return (await this.redis.hexists(this.keys.participants, learner)) === 1
   }
 
-  /** How much of each progress log of a participant has been received. */
-  async headOf(learner: string): Promise<readonly Position[]> {
-    return readHead((await this.redis.hget(this.keys.heads, learner)) ?? '')
+  /** How much of each progress log of these participants has been received. */
+  async headsOf(learners: readonly string[]): Promise<readonly (readonly Position[])[]> {
+    if (learners.length === 0) return []
+    const heads = await this.redis.hmget(this.keys.heads, ...learners)
+    return learners.map((learner, index) => readHead(learner, heads[index]))
   }
 
-  /** Stores the new events of a batch; see EventsReply. `after` and the events' numbers rise. Throws ClassError. */
+  /** How much more can be stored of a participant. */
+  async leftOf(learner: string): Promise<Budget> {
+    const fields = [`${learner} events`, `${learner} bytes`, 'class events', 'class bytes']
+    const used = (await this.redis.hmget(this.keys.used, ...fields)).map(Number)
+    const [events = 0, bytes = 0, ofClass = 0, bytesOfClass = 0] = used
+    return {
+      events: Math.max(0, Math.min(limits.ofParticipant.events - events, limits.ofClass.events - ofClass)),
+      bytes: Math.max(0, Math.min(limits.ofParticipant.bytes - bytes, limits.ofClass.bytes - bytesOfClass)),
+    }
+  }
+
+  /**
+   * Stores the new events of a batch, as far as the class keeps them; see EventsReply. `after` and the events' numbers
+   * rise. Throws ClassFullError.
+   */
   async receive(
     learner: string,
     logId: string,
@@ -75,32 +95,43 @@ export class ClassStore {
     events: readonly TimedEvent[],
   ): Promise<EventsReply> {
     const { keys } = this
-    const names = [keys.participants, keys.learner(learner, logId), keys.heads, keys.news, keys.logs(learner)]
-    const args = events.flatMap(({ event, at }) => [event.n, JSON.stringify(event), at])
-    const most = [limits.eventsPerLog, limits.logs]
-    const reply = await this.redis.eval(RECEIVE, 5, ...names, learner, logId, after, ...most, ...args)
-    const [kind, n = 0, stored = 0] = reply as [string, number?, number?]
+    const stream = keys.learner(learner, logId)
+    const names = [keys.participants, stream, keys.heads, keys.news, keys.logs(learner), keys.used]
+    const args = events.flatMap(({ event, at }) => [event.n, JSON.stringify(keptOf(event)), at])
+    const most = [limits.logs, ...Object.values(limits.ofParticipant), ...Object.values(limits.ofClass)]
+    const reply = await this.redis.eval(
+      RECEIVE,
+      names.length,
+      ...names,
+      learner,
+      logId,
+      after,
+      ...most,
+      ...args,
+    )
+    const [kind, first = 0, stored = 0, ...left] = reply as [string, ...number[]]
     switch (kind) {
-      case 'stored':
-        return { kind, n, stored, duplicates: events.length - stored }
+      case 'stored': {
+        const [eventsLeft = 0, bytesLeft = 0] = left
+        const budget = { events: eventsLeft, bytes: bytesLeft }
+        return { kind, n: first, stored, duplicates: events.length - stored, left: budget }
+      }
       case 'send from':
-        return { kind, after: n }
+        return { kind, after: first }
       case 'another log':
       case 'join again':
         return { kind }
       default:
-        throw new ClassError("The class can't store any more from this participant.")
+        throw new ClassFullError(String(first) === 'class' ? 'class' : 'participant')
     }
   }
 
-  /** Stores an answer if the participant shares theirs; returns false if not. */
+  /** Stores an answer if the participant shares theirs and may store more; returns false if not. */
   async keepCode(learner: string, eventId: string, code: string): Promise<boolean> {
     const { redis, keys } = this
-    const about = await redis.hget(keys.participants, learner)
-    if (about === null || !about.includes('"share":true')) return false
-    const key = keys.code(learner)
-    if ((await redis.hlen(key)) >= limits.codes) return false
-    return (await redis.hset(key, eventId, code)) >= 0
+    const names = [keys.participants, keys.code(learner), keys.used]
+    const most = [limits.codes, limits.ofParticipant.bytes, limits.ofClass.bytes]
+    return (await redis.eval(KEEP_CODE, 3, ...names, learner, eventId, code, ...most)) === 1
   }
 
   /** Deletes the answers of a participant who no longer shares them. */
@@ -109,8 +140,26 @@ export class ClassStore {
     if (!(await this.isParticipant(learner))) return
     await this.#recorded({ type: 'SHARING_CHANGED', payload: { learner, share } }, (multi) => {
       multi.hset(keys.participants, learner, JSON.stringify({ share }))
-      return share ? multi : multi.del(keys.code(learner))
+      return share ? multi : multi.eval(DROP_CODE, 2, keys.code(learner), keys.used, learner)
     })
+  }
+
+  /** Removes participants: nothing more is accepted from them, and what they sent stays for now. */
+  async remove(learners: readonly string[]): Promise<void> {
+    const { keys } = this
+    await this.#recorded({ type: 'PARTICIPANTS_REMOVED', payload: { learners } }, (multi) =>
+      multi.hdel(keys.participants, ...learners).sadd(keys.gone, ...learners),
+    )
+  }
+
+  /** Brings removed participants back, with everything they had sent. */
+  async restore(removed: readonly { readonly id: string; readonly share: boolean }[]): Promise<void> {
+    const { keys } = this
+    const learners = removed.map(({ id }) => id)
+    const fields = removed.flatMap(({ id, share }) => [id, JSON.stringify({ share })])
+    await this.#recorded({ type: 'PARTICIPANTS_RESTORED', payload: { learners } }, (multi) =>
+      multi.hset(keys.participants, ...fields).srem(keys.gone, ...learners),
+    )
   }
 
   /** Forgets a participant and everything that came from them; their token is void from now on. */
@@ -119,7 +168,8 @@ export class ClassStore {
     const streams = (await redis.smembers(keys.logs(learner))).map((logId) => keys.learner(learner, logId))
     await this.#recorded({ type: 'PARTICIPANT_LEFT', payload: { learner } }, (multi) => {
       for (const hash of [keys.participants, keys.heads, keys.snapshots]) multi.hdel(hash, learner)
-      return multi.sadd(keys.gone, learner).del(keys.logs(learner), keys.code(learner), ...streams)
+      multi.sadd(keys.gone, learner).del(keys.logs(learner), keys.code(learner), ...streams)
+      return multi.eval(FREE, 1, keys.used, learner)
     })
   }
 

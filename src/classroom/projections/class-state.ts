@@ -1,48 +1,80 @@
 import type { Lead } from '../api.ts'
 import type { ClassEvent } from './class-event.ts'
+import { inverseOf, type Undo } from './undo.ts'
 
 export interface Participant {
   readonly id: string
   /** 1, 2, 3… in the order of joining; the number of someone who left isn't reused. */
   readonly number: number
   readonly name: string
+  /** The instructor chose the name, so joining again doesn't change it. */
+  readonly isRenamed?: boolean
   readonly joinedAt: string
   readonly share: boolean
   /** When the instructor last lowered their hand: a hand raised before that is down. */
   readonly loweredAt?: string
+  /** The instructor's message to them alone. */
+  readonly note?: { readonly at: string; readonly text: string }
+  /** Since when they've been removed. */
+  readonly removedAt?: string
+  /** The participant that they count as. */
+  readonly into?: string
 }
 
 export interface ClassState {
   readonly lead: Lead
+  /** The code that replaced the one the class was opened with. */
+  readonly joinCode?: string
   readonly closedAt?: string
-  /** In the order of joining. */
+  /** In the order of joining; also those who were removed or count as another, until they're deleted. */
   readonly participants: readonly Participant[]
   /** How many have ever joined. */
   readonly joined: number
+  readonly undo?: Undo
 }
 
 export const newClass: ClassState = { lead: { released: [] }, participants: [], joined: 0 }
 
 /** The class after another event. Pure; its input isn't changed. */
-export function evolveClass(state: ClassState, event: ClassEvent): ClassState {
+export function evolveClass(before: ClassState, event: ClassEvent): ClassState {
+  const undo = inverseOf(event, before)
+  const state = evolved(before, event)
+  return undo === undefined ? state : { ...state, undo }
+}
+
+function evolved(state: ClassState, event: ClassEvent): ClassState {
   const { type, at, payload } = event
   switch (type) {
     case 'PARTICIPANT_JOINED':
       return joined(state, { id: payload.learner, name: payload.name, joinedAt: at, share: payload.share })
     case 'SHARING_CHANGED':
-      return change(state, payload.learner, { share: payload.share })
+      return change(state, [payload.learner], () => ({ share: payload.share }))
     case 'PARTICIPANT_LEFT':
-      return { ...state, participants: state.participants.filter(({ id }) => id !== payload.learner) }
+      return left(state, payload.learner)
+    case 'PARTICIPANTS_REMOVED':
+      return change(state, payload.learners, ({ removedAt = at }) => ({ removedAt }))
+    case 'PARTICIPANTS_RESTORED':
+      return change(state, payload.learners, () => ({ removedAt: undefined }))
+    case 'PARTICIPANT_RENAMED':
+      return change(state, [payload.learner], () => ({ name: payload.name, isRenamed: true }))
+    case 'PARTICIPANT_MERGED':
+      return change(state, [payload.learner], () => ({ into: payload.into }))
+    case 'PARTICIPANT_SPLIT':
+      return change(state, [payload.learner], () => ({ into: undefined }))
     case 'HAND_LOWERED':
-      return change(state, payload.learner, { loweredAt: at })
+      return change(state, [payload.learner], () => ({ loweredAt: at }))
     case 'POSITION_SET':
       return lead(state, { position: payload.slug })
     case 'TIMER_SET':
       return lead(state, {
         timer: payload.until === undefined ? undefined : { until: payload.until, text: payload.text ?? '' },
       })
-    case 'MESSAGE_SENT':
-      return lead(state, { message: payload.text === undefined ? undefined : { at, text: payload.text } })
+    case 'MESSAGE_SENT': {
+      const message = payload.text === undefined ? undefined : { at, text: payload.text }
+      return payload.to === undefined
+        ? lead(state, { message })
+        : change(state, [payload.to], () => ({ note: message }))
+    }
     case 'PAUSE_BEGUN':
       return lead(state, { pause: payload.until === undefined ? {} : { until: payload.until } })
     case 'PAUSE_ENDED':
@@ -51,12 +83,16 @@ export function evolveClass(state: ClassState, event: ClassEvent): ClassState {
       return state.lead.released.includes(payload.slug)
         ? state
         : lead(state, { released: [...state.lead.released, payload.slug] })
+    case 'SOLUTION_WITHDRAWN':
+      return lead(state, { released: state.lead.released.filter((slug) => slug !== payload.slug) })
+    case 'TEXT_SHOWN':
+      return lead(state, { shown: payload.text === undefined ? undefined : { text: payload.text } })
+    case 'CODE_CHANGED':
+      return without({ ...state, joinCode: payload.joinCode })
     case 'CLASS_CLOSED':
       return { ...state, closedAt: at }
-    case 'CLASS_REOPENED': {
-      const { closedAt: _, ...open } = state
-      return open
-    }
+    case 'CLASS_REOPENED':
+      return without({ ...state, closedAt: undefined })
     default:
       event satisfies never
       return state
@@ -71,21 +107,39 @@ function joined(state: ClassState, participant: Omit<Participant, 'number'>): Cl
     const number = state.joined + 1
     return { ...state, participants: [...state.participants, { ...participant, number }], joined: number }
   }
-  const { name, share } = participant
+  const { share } = participant
+  const name = before.isRenamed ? before.name : participant.name
   return { ...state, participants: state.participants.with(index, { ...before, name, share }) }
 }
 
-function change(state: ClassState, id: string, by: Partial<Participant>): ClassState {
+function left(state: ClassState, learner: string): ClassState {
+  const others = state.participants.filter(({ id }) => id !== learner)
+  // Whoever counted as them is a participant again.
+  const ownAgain = others.map((one) => (one.into === learner ? without({ ...one, into: undefined }) : one))
+  return { ...state, participants: ownAgain }
+}
+
+type Changes<T> = { readonly [Name in keyof T]?: T[Name] | undefined }
+
+function change(
+  state: ClassState,
+  ids: readonly string[],
+  by: (before: Participant) => Changes<Participant>,
+): ClassState {
+  const wanted = new Set(ids)
   return {
     ...state,
-    participants: state.participants.map((one) => (one.id === id ? { ...one, ...by } : one)),
+    participants: state.participants.map((one) =>
+      wanted.has(one.id) ? without<Participant>({ ...one, ...by(one) }) : one,
+    ),
   }
 }
 
-type LeadChange = { readonly [Name in keyof Lead]?: Lead[Name] | undefined }
+function lead(state: ClassState, by: Changes<Lead>): ClassState {
+  return { ...state, lead: without<Lead>({ ...state.lead, ...by }) }
+}
 
-/** Undefined removes a value, so that the JSON doesn't contain it. */
-function lead(state: ClassState, by: LeadChange): ClassState {
-  const entries = Object.entries({ ...state.lead, ...by }).filter(([, value]) => value !== undefined)
-  return { ...state, lead: { released: state.lead.released, ...Object.fromEntries(entries) } }
+/** Without the fields that are undefined, so that its JSON doesn't contain them. */
+function without<T extends object>(value: Changes<T>): T {
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as T
 }

@@ -1,18 +1,18 @@
-import { COURSE, isOwnCheck, type ProgressEvent } from '../../progress/index.ts'
+import { type CheckEvent, COURSE, isOwnCheck, isUnbegun, type ProgressEvent } from '../../progress/index.ts'
 import type { Attempt, Happening } from '../api.ts'
 import { dotOf } from './row-state.ts'
 
-/** A participant's attempts, oldest first. `codeOf` returns the code that was sent with a check. */
-export function attemptsOf(
-  events: readonly ProgressEvent[],
-  codeOf: (eventId: string) => string | undefined,
-): readonly Attempt[] {
-  return events.flatMap((event) => {
-    if (!isOwnCheck(event)) return []
-    const code = codeOf(event.eventId)
-    const { tasks } = event.payload
-    return [{ ...dotOf(event), eventId: event.eventId, tasks, ...(code !== undefined && { code }) }]
-  })
+/** A participant's attempts, oldest first, without their code. */
+export function attemptsOf(events: readonly ProgressEvent[]): readonly Attempt[] {
+  return events.filter(isOwnCheck).map(attemptOf)
+}
+
+function attemptOf(event: CheckEvent): Attempt {
+  const base = { ...dotOf(event), eventId: event.eventId, tasks: event.payload.tasks }
+  if (event.eventType === 'CHECK_PASSED') return base
+  const { task, diagnosis } = event.payload
+  const unbegun = isUnbegun(event) ? { unbegun: true as const } : {}
+  return { ...base, ...(task !== undefined && { task }), diagnosis, ...unbegun }
 }
 
 /** What else a participant did, oldest first. */

@@ -1,7 +1,8 @@
 import type { LessonProgress, LessonState } from '../../progress/index.ts'
-import type { LessonLight, Light, ParticipantRow } from '../api.ts'
+import type { CurrentTask, LessonLight, Light, ParticipantRow } from '../api.ts'
 import type { Participant } from './class-state.ts'
 import type { RowState } from './row-state.ts'
+import { lightByTasks, type TaskMarks } from './task-marks.ts'
 
 const lights: Readonly<Record<LessonState, Light>> = {
   new: 'new',
@@ -12,32 +13,40 @@ const lights: Readonly<Record<LessonState, Light>> = {
   skipped: 'skipped',
 }
 
-/** What the instructor sees of one participant. Only the lessons in `slugs`: the class's columns. */
-export function rowOf(
-  participant: Participant,
-  label: string,
-  state: RowState,
-  slugs: ReadonlySet<string>,
-): ParticipantRow {
-  const { id, number, joinedAt, share, loweredAt = '' } = participant
-  const { checks, current, hand, seenAt } = state
-  const lessons = state.progress.lessons.filter(({ slug }) => slugs.has(slug))
+/** What the instructor sees of one participant. */
+export function rowOf(participant: Participant, label: string, state: RowState): ParticipantRow {
+  const { id, number, joinedAt, share, loweredAt = '', note } = participant
+  const { checks, current, hand, seenAt, failure, tasks } = state
+  const { lessons } = state.progress
   return {
     id,
     label,
     number,
     joinedAt,
     seenAt: seenAt !== undefined && seenAt > joinedAt ? seenAt : joinedAt,
-    lessons: Object.fromEntries(lessons.map((lesson) => [lesson.slug, lightOf(lesson)])),
+    lessons: Object.fromEntries(lessons.map((lesson) => [lesson.slug, lightOf(lesson, tasks[lesson.slug])])),
     checks,
-    ...(current !== undefined && { current }),
+    ...(failure !== undefined && { failure }),
+    ...(current !== undefined && { current: inClass(current, joinedAt) }),
     ...(hand !== undefined && hand.at > loweredAt && { hand }),
+    ...(note !== undefined && { note }),
     sharesCode: share,
   }
 }
 
-function lightOf({ state, attempts, hints, brokenSince }: LessonProgress): LessonLight {
+/** Time before the class doesn't count, whatever the participant's clock said. */
+function inClass(current: CurrentTask, joinedAt: string): CurrentTask {
+  return current.since < joinedAt ? { ...current, since: joinedAt } : current
+}
+
+function lightOf(lesson: LessonProgress, marks: TaskMarks = ''): LessonLight {
+  const { state, attempts, hints, brokenSince } = lesson
   // A passed lesson stays passed in the learner's own list; the class should see that it's being worked on.
-  const light = brokenSince === undefined ? lights[state] : 'failing'
-  return { light, attempts, hints: Object.values(hints).reduce((sum, steps) => sum + steps, 0) }
+  const whole = brokenSince === undefined ? lights[state] : 'failing'
+  return {
+    light: lightByTasks(lesson, whole, marks),
+    attempts,
+    hints: Object.values(hints).reduce((sum, steps) => sum + steps, 0),
+    ...(marks !== '' && { tasks: marks }),
+  }
 }

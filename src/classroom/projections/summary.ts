@@ -1,4 +1,4 @@
-import type { CommonDiagnosis, LessonCount, Light, ParticipantRow, Summary } from '../api.ts'
+import type { CommonDiagnosis, Failure, LessonCount, Light, ParticipantRow, Summary } from '../api.ts'
 
 const none: Readonly<Record<Light, number>> = {
   new: 0,
@@ -11,13 +11,20 @@ const none: Readonly<Record<Light, number>> = {
 
 const MOST_DIAGNOSES = 10
 
+/** The course's own words for what a participant was told; undefined for anything that the course doesn't say. */
+export type InTheCoursesWords = (failure: Failure) => string | undefined
+
 /** The class as a whole. `slugs`: its lessons, in order. */
-export function summaryOf(rows: readonly ParticipantRow[], slugs: readonly string[]): Summary {
+export function summaryOf(
+  rows: readonly ParticipantRow[],
+  slugs: readonly string[],
+  inTheCoursesWords: InTheCoursesWords = () => undefined,
+): Summary {
   return {
     participants: rows.length,
     hands: rows.filter(({ hand }) => hand !== undefined).length,
     lessons: countsOf(rows, slugs),
-    diagnoses: diagnosesOf(rows),
+    diagnoses: diagnosesOf(rows, inTheCoursesWords),
   }
 }
 
@@ -36,20 +43,27 @@ function countsOf(rows: readonly ParticipantRow[], slugs: readonly string[]): re
 }
 
 /**
- * From participants whose last check failed because of a mistake and who are still on it. Numbers in a diagnosis
- * don't make it a different one.
+ * From participants whose last check failed because of a mistake and who are still on it. The same sentence of the
+ * course is the same diagnosis, whatever it fills in; in other texts, only numbers don't count.
  */
-function diagnosesOf(rows: readonly ParticipantRow[]): readonly CommonDiagnosis[] {
+function diagnosesOf(
+  rows: readonly ParticipantRow[],
+  inTheCoursesWords: InTheCoursesWords,
+): readonly CommonDiagnosis[] {
   const groups = new Map<string, CommonDiagnosis & { readonly participants: string[] }>()
-  for (const { id, checks, current } of rows) {
-    const last = checks.at(-1)
-    if (last === undefined || last.passed || last.unbegun || current?.slug !== last.slug || !last.diagnosis)
-      continue
-    const { slug, task, diagnosis } = last
-    const key = JSON.stringify([slug, task, diagnosis.replace(/\d+/g, '#')])
+  for (const { id, failure, current } of rows) {
+    if (failure === undefined || failure.unbegun || !failure.diagnosis) continue
+    if (current?.slug !== failure.slug) continue
+    const { slug, task, diagnosis } = failure
+    const sentence = inTheCoursesWords(failure)
+    const key = JSON.stringify([slug, task, sentence ?? diagnosis.replace(/\d+/g, '#')])
     const group = groups.get(key)
-    if (group) group.participants.push(id)
-    else groups.set(key, { slug, ...(task !== undefined && { task }), diagnosis, participants: [id] })
+    if (group) {
+      group.participants.push(id)
+      continue
+    }
+    const inCourse = sentence === undefined ? {} : { sentence }
+    groups.set(key, { slug, ...(task !== undefined && { task }), diagnosis, ...inCourse, participants: [id] })
   }
   return [...groups.values()]
     .sort((a, b) => b.participants.length - a.participants.length)

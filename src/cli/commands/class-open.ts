@@ -5,7 +5,8 @@ import { openClass } from '../../classroom/host/open-class.ts'
 import { hashOf, newJoinCode, newSecret } from '../../classroom/hub/secrets.ts'
 import { plainName } from '../../classroom/projections/names.ts'
 import { findTrack } from '../../course/index.ts'
-import { lessonsOf, opened } from '../class-here.ts'
+import { columnsOf } from '../class-course.ts'
+import { opened } from '../class-here.ts'
 import type { Flags, Run } from '../command.ts'
 import type { Context } from '../context.ts'
 import { Exit, type ExitCode } from '../exit.ts'
@@ -43,7 +44,10 @@ export async function holdClass(context: Context, file: ClassFile, flags: Flags)
   const { pagesOfClass } = await import('../../web/class-pages.ts')
   const addPages = await pagesOfClass()
   const folder = home.log
-  const open = await openClass({ folder, file, lessonsOf: lessonsOf(course), env: context.env, addPages })
+  const columns = await columnsOf(course, file.about)
+  const onError = (error: Error) =>
+    context.note(context.env.EVENTLINGS_DEBUG ? String(error.stack) : error.message)
+  const open = await openClass({ folder, file, columns, env: context.env, addPages, onError })
   context.cleanups.add(open.close)
   context.print(
     opened(open, open.isLoopback ? '' : await qrOf(open.addresses[0] ?? '', open.file.about.joinCode)),

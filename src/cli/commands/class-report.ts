@@ -1,22 +1,26 @@
-import { type ClassExport, paths } from '../../classroom/api.ts'
-import { costOfDiagnoses } from '../../classroom/report.ts'
+import { DiagnosisCosts } from '../../classroom/report.ts'
 import { table } from '../../terminal/table.ts'
-import { askClass } from '../class-here.ts'
+import { withClass } from '../class-here.ts'
 import type { Run } from '../command.ts'
 import { Exit } from '../exit.ts'
 
 const MOST = 15
 
 export const run: Run = async (context, _args, flags) => {
-  const { name, answer } = await askClass<ClassExport>(context, flags, paths.export, undefined, (hub) =>
-    hub.export(),
-  )
-  const costs = costOfDiagnoses(answer)
+  const { name, costs, participants } = await withClass(context, flags, async (here) => {
+    const all = new DiagnosisCosts()
+    let count = 0
+    for await (const part of here.export()) {
+      if (part.kind !== 'participant') continue
+      count += 1
+      all.add(part)
+    }
+    return { name: here.file.about.name, costs: all.sorted(), participants: count }
+  })
   if (flags.json === true) {
     context.printJson({ class: name, diagnoses: costs })
     return Exit.passed
   }
-  const { participants } = answer
   const { palette, width } = context
   context.print(palette.paint(`"${name}": what cost the most time`, 'bold'))
   if (costs.length === 0) context.print('\nNo checks have failed.')
@@ -24,7 +28,7 @@ export const run: Run = async (context, _args, flags) => {
     .slice(0, MOST)
     .map(({ slug, task, diagnosis, participants: who, ms }) => [
       `${Math.round(ms / 60_000)} min`,
-      `${who} of ${participants.length}`,
+      `${who} of ${participants}`,
       `${slug.slice(0, 2)} ${task ?? ''}`,
       diagnosis,
     ])

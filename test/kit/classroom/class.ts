@@ -6,6 +6,7 @@ import type { About } from '../../../src/classroom/hub/about.ts'
 import { connectRedis } from '../../../src/classroom/hub/connect.ts'
 import { Hub } from '../../../src/classroom/hub/hub.ts'
 import { hashOf, newJoinCode, newSecret } from '../../../src/classroom/hub/secrets.ts'
+import type { InTheCoursesWords } from '../../../src/classroom/projections/summary.ts'
 import { listen } from '../../../src/http/index.ts'
 import type { StoredEvent } from '../../../src/progress/index.ts'
 import { startRedis } from '../../../src/redis/index.ts'
@@ -41,16 +42,18 @@ export interface Served {
   stop(): Promise<void>
 }
 
-interface ServeOptions extends Partial<Pick<ClassAppOptions, 'elapsed' | 'now' | 'addPages'>> {
+interface ServeOptions extends Partial<Pick<ClassAppOptions, 'elapsed' | 'pause' | 'now' | 'addPages'>> {
   readonly port?: number
   readonly lessons?: readonly LessonHead[]
+  readonly inTheCoursesWords?: InTheCoursesWords
 }
 
 /** A hub that listens on loopback; closed after the test. */
 export async function serve(url: string, about = newAbout(), options: ServeOptions = {}): Promise<Served> {
   const redis = await connectRedis(url)
-  const { now } = options
-  const hub = await Hub.open({ redis, about, lessons: options.lessons ?? lessons, ...(now && { now }) })
+  const { now, inTheCoursesWords } = options
+  const optional = { ...(now && { now }), ...(inTheCoursesWords && { inTheCoursesWords }) }
+  const hub = await Hub.open({ redis, about, lessons: options.lessons ?? lessons, ...optional })
   const app = classApp({ hub, loopback: '127.0.0.1', ...options })
   const listening = await listen(app, { host: '127.0.0.1', port: options.port ?? 0 })
   let stopped: Promise<void> | undefined

@@ -91,7 +91,7 @@ describe('the port of a class', () => {
   async function open(port: number, host = '127.0.0.1') {
     const folder = path.join(await newHome(), '.eventlings')
     const file: ClassFile = { about: newAbout(), secret: 's', redis: await embedded(), host, port }
-    const opened = await openClass({ folder, file, lessonsOf: () => [], env: {} })
+    const opened = await openClass({ folder, file, columns: { lessons: [] }, env: {} })
     onTestFinished(opened.close)
     return opened
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Attempt, ParticipantPage } from '../../../src/classroom/api.ts'
-import { costOfDiagnoses } from '../../../src/classroom/report.ts'
+import { DiagnosisCosts } from '../../../src/classroom/report.ts'
 
 function attempt(minute: number, slug: string, diagnosis?: string): Attempt {
   const at = new Date(Date.UTC(2026, 4, 2, 9, minute)).toISOString()
@@ -20,10 +20,16 @@ function participant(id: string, ...attempts: Attempt[]): ParticipantPage {
     checks: [],
     sharesCode: false,
   }
-  return { kind: 'participant', row, attempts, happenings: [] }
+  return { kind: 'participant', row, earlier: 0, attempts, happenings: [] }
 }
 
-describe('costOfDiagnoses', () => {
+function costOfDiagnoses({ participants }: { readonly participants: readonly ParticipantPage[] }) {
+  const costs = new DiagnosisCosts()
+  for (const one of participants) costs.add(one)
+  return costs.sorted()
+}
+
+describe('what diagnoses cost', () => {
   test('counts the time until the next check of the same lesson, and who it cost', () => {
     const costs = costOfDiagnoses({
       participants: [

@@ -58,18 +58,21 @@ function Bar({ counts, of }: BarProps) {
 }
 
 /**
- * What several participants are failing on right now, most frequent first. `names` shows who; not for a projector.
+ * What several participants are failing on right now, most frequent first. On the wall, without names and only in the
+ * course's own words: anything else was written by a participant.
  */
 export function Diagnoses({ overview, names }: { readonly overview: Overview; readonly names: boolean }) {
-  const { diagnoses, participants } = overview.summary
+  const { participants, diagnoses } = overview.summary
+  const shown = names ? diagnoses : diagnoses.filter(({ sentence }) => sentence !== undefined)
   const labels = new Map(overview.participants.map(({ id, label }) => [id, label]))
+  const lessons = new Map(overview.class.lessons.map((lesson) => [lesson.slug, lesson]))
   return (
     <section class="diagnoses" aria-labelledby="diagnoses">
       <h2 id="diagnoses">Stuck on right now</h2>
-      {diagnoses.length === 0 && <p class="quiet-text">No one's last check failed.</p>}
+      {shown.length === 0 && <p class="quiet-text">No one's last check failed.</p>}
       <Scroller label="All diagnoses" shape="high">
         <ol>
-          {diagnoses.map(({ slug, task, diagnosis, participants: who }) => (
+          {shown.map(({ slug, task, diagnosis, sentence, participants: who }) => (
             <li key={`${slug}${task}${diagnosis}`}>
               <p>
                 <strong>
@@ -77,11 +80,12 @@ export function Diagnoses({ overview, names }: { readonly overview: Overview; re
                 </strong>
                 <span class="quiet-text">
                   {' '}
-                  · {slug.slice(0, 2)} {task}
+                  · {lessons.get(slug)?.number ?? ''}{' '}
+                  {names || lessons.get(slug)?.tasks?.includes(task ?? '') ? task : ''}
                 </span>
               </p>
               <p class="diagnosis">
-                <Sentence text={diagnosis} />
+                <Sentence text={names ? diagnosis : (sentence ?? '')} />
               </p>
               {names && (
                 <details>

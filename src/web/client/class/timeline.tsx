@@ -29,7 +29,7 @@ export function Timeline({ checks }: { readonly checks: readonly CheckDot[] }) {
           height={check.passed ? HEIGHT : HEIGHT / 2}
           rx={1}
         >
-          <title>{`${timeOfDay(check.at)} ${check.slug}: ${check.passed ? 'passed' : (check.diagnosis ?? 'failed')}`}</title>
+          <title>{`${timeOfDay(check.at)} ${check.slug}: ${check.passed ? 'passed' : 'failed'}`}</title>
         </rect>
       ))}
     </svg>

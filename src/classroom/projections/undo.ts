@@ -1,0 +1,94 @@
+import type { ClassEvent, NewClassEvent } from './class-event.ts'
+import type { ClassState, Participant } from './class-state.ts'
+
+/** What takes back the last thing that the instructor did. */
+export interface Undo {
+  /** What would be taken back, in a few words: `removing Ada`. */
+  readonly what: string
+  readonly event: NewClassEvent
+}
+
+/** What takes the event back. Undefined for what participants do, and for what can't be taken back. */
+export function inverseOf({ type, payload }: ClassEvent, before: ClassState): Undo | undefined {
+  const { lead } = before
+  switch (type) {
+    case 'POSITION_SET':
+      return undo('moving the class', { type, payload: { slug: lead.position } })
+    case 'TIMER_SET':
+      return undo(payload.until === undefined ? 'stopping the timer' : 'the timer', {
+        type,
+        payload: { until: lead.timer?.until, text: lead.timer?.text },
+      })
+    case 'MESSAGE_SENT': {
+      const { to } = payload
+      if (to === undefined) return undo('the message', { type, payload: { text: lead.message?.text } })
+      const one = named(before, to)
+      return one && undo(`the message to ${one.name}`, { type, payload: { to, text: one.note?.text } })
+    }
+    case 'PAUSE_BEGUN':
+    case 'PAUSE_ENDED':
+      return undo(type === 'PAUSE_BEGUN' ? 'the break' : 'ending the break', breakOf(before))
+    case 'SOLUTION_RELEASED':
+      if (lead.released.includes(payload.slug)) return undefined
+      return undo(`releasing the solution of ${payload.slug}`, { type: 'SOLUTION_WITHDRAWN', payload })
+    case 'SOLUTION_WITHDRAWN':
+      if (!lead.released.includes(payload.slug)) return undefined
+      return undo(`taking back the solution of ${payload.slug}`, { type: 'SOLUTION_RELEASED', payload })
+    case 'TEXT_SHOWN':
+      return undo('changing the wall', { type, payload: { text: lead.shown?.text } })
+    case 'PARTICIPANTS_REMOVED':
+      return undo(`removing ${namesOf(before, payload.learners)}`, { type: 'PARTICIPANTS_RESTORED', payload })
+    case 'PARTICIPANTS_RESTORED':
+      return undo(`bringing back ${namesOf(before, payload.learners)}`, {
+        type: 'PARTICIPANTS_REMOVED',
+        payload,
+      })
+    case 'PARTICIPANT_RENAMED': {
+      const one = named(before, payload.learner)
+      return (
+        one && undo(`renaming ${one.name}`, { type, payload: { learner: payload.learner, name: one.name } })
+      )
+    }
+    case 'PARTICIPANT_MERGED':
+      return undo(`merging ${namesOf(before, [payload.learner])}`, {
+        type: 'PARTICIPANT_SPLIT',
+        payload: { learner: payload.learner },
+      })
+    case 'PARTICIPANT_SPLIT': {
+      const { into } = named(before, payload.learner) ?? {}
+      if (into === undefined) return undefined
+      return undo(`separating ${namesOf(before, [payload.learner])}`, {
+        type: 'PARTICIPANT_MERGED',
+        payload: { learner: payload.learner, into },
+      })
+    }
+    case 'CODE_CHANGED':
+      return undo('the new join code', { type, payload: { joinCode: before.joinCode } })
+    case 'CLASS_CLOSED':
+      return undo('closing the class', { type: 'CLASS_REOPENED', payload: {} })
+    case 'CLASS_REOPENED':
+      return undo('reopening the class', { type: 'CLASS_CLOSED', payload: {} })
+    default:
+      return undefined
+  }
+}
+
+function undo(what: string, event: NewClassEvent): Undo {
+  return { what, event }
+}
+
+function breakOf({ lead: { pause } }: ClassState): NewClassEvent {
+  return pause === undefined
+    ? { type: 'PAUSE_ENDED', payload: {} }
+    : { type: 'PAUSE_BEGUN', payload: { until: pause.until } }
+}
+
+function named({ participants }: ClassState, learner: string): Participant | undefined {
+  return participants.find(({ id }) => id === learner)
+}
+
+function namesOf(state: ClassState, learners: readonly string[]): string {
+  const [only = ''] = learners
+  if (learners.length !== 1) return `${learners.length} participants`
+  return named(state, only)?.name ?? 'a participant'
+}

@@ -1,0 +1,36 @@
+import { readdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { diagnosesIn } from '../authoring/diagnoses.ts'
+import type { LessonHead } from '../classroom/api.ts'
+import type { Columns } from '../classroom/host/open-class.ts'
+import type { About } from '../classroom/hub/about.ts'
+import { type Pieces, sentencesOf } from '../classroom/projections/sentences.ts'
+import { type Course, filesOf, findTrack } from '../course/index.ts'
+
+/** The lessons of a class, which are those of its track or the whole course, and what their suites say. */
+export async function columnsOf(course: Course, { track }: Pick<About, 'track'>): Promise<Columns> {
+  const chosen = track === undefined ? undefined : findTrack(course, track)
+  const lessons = await Promise.all(
+    (chosen?.lessons ?? course.lessons).map(async ({ slug, number, title }): Promise<LessonHead> => {
+      const { tasks } = await course.lesson(slug)
+      const taken = chosen?.takes({ number })
+      const names = tasks.filter((task) => taken?.includes(task.number) ?? true).map(({ name }) => name)
+      return { slug, number, title, tasks: names }
+    }),
+  )
+  const suites = await Promise.all(
+    lessons.map(async ({ slug }) => [slug, await piecesIn(filesOf(course, slug).suite)] as const),
+  )
+  return { lessons, inTheCoursesWords: sentencesOf(new Map(suites), await piecesOfChecks(course.root)) }
+}
+
+/** What the check itself says, whatever the lesson. */
+async function piecesOfChecks(root: string): Promise<readonly Pieces[]> {
+  const folder = path.join(root, 'src', 'check')
+  const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.ts'))
+  return (await Promise.all(names.map((name) => piecesIn(path.join(folder, name))))).flat()
+}
+
+async function piecesIn(file: string): Promise<readonly Pieces[]> {
+  return diagnosesIn(await readFile(file, 'utf8')).map(({ pieces }) => pieces)
+}

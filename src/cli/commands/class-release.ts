@@ -1,0 +1,18 @@
+import { findLesson } from '../../course/index.ts'
+import { withClass } from '../class-here.ts'
+import { type Run, self } from '../command.ts'
+import { Exit } from '../exit.ts'
+
+export const run: Run = async (context, [asked = ''], flags) => {
+  const { course } = await context.desk()
+  const { slug, number, title } = findLesson(course, asked)
+  return withClass(context, flags, async ({ lead }) => {
+    await lead({ do: flags.back === true ? 'withdraw' : 'release', slug })
+    context.print(
+      flags.back === true
+        ? `The solution of ${number} ${title} is no longer announced. Whoever has read it has read it.`
+        : `Everyone is told that the solution of ${number} ${title} is released: ${self} solution ${number}`,
+    )
+    return Exit.passed
+  })
+}

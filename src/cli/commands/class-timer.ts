@@ -1,0 +1,17 @@
+import { withClass } from '../class-here.ts'
+import { minutesOf } from '../class-minutes.ts'
+import { type Run, self } from '../command.ts'
+import { UsageError } from '../errors.ts'
+import { Exit } from '../exit.ts'
+
+export const run: Run = async (context, [asked, ...words], flags) => {
+  const minutes = minutesOf(asked)
+  if ((minutes === undefined) === (flags.stop !== true)) {
+    throw new UsageError(`How many minutes? For example: ${self} class timer 10. --stop ends it.`)
+  }
+  return withClass(context, flags, async ({ lead }) => {
+    await lead({ do: 'timer', minutes, text: words.join(' ') || undefined })
+    context.print(minutes === undefined ? 'The timer has stopped.' : `The timer runs for ${asked} min.`)
+    return Exit.passed
+  })
+}
