@@ -61,6 +61,7 @@ export const sendCode = z.object({
   code: z.string().max(limits.code),
 }) satisfies z.ZodType<SendCode>
 
+export const nothing = z.object({})
 export const share = z.object({ share: z.boolean() }) satisfies z.ZodType<Share>
 export const login = z.object({ secret: z.string().max(200) }) satisfies z.ZodType<Login>
 

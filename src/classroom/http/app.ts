@@ -39,10 +39,10 @@ export function classApp(options: ClassAppOptions): Hono {
   app.notFound((context) => problem(context, 404, "There's nothing at this address."))
   app.onError((error, context) => {
     if (error instanceof Refusal) return problem(context, error.status, error.message, error.wait)
-    if (error instanceof ClassFullError) return problem(context, 507, error.message, FULL_WAIT)
     if (error.name === 'ClassError') return problem(context, 403, error.message)
-    const sentence = sentenceOfRedis(error)
-    if (sentence !== undefined) return problem(context, 503, sentence)
+    const cause = ofRedis(error)
+    if (cause instanceof ClassFullError) return problem(context, 507, cause.message, FULL_WAIT)
+    if (cause !== undefined) return problem(context, 503, cause)
     onError(error)
     return problem(context, 500, "The hub couldn't do that because of an error of its own.")
   })
@@ -52,11 +52,12 @@ export function classApp(options: ClassAppOptions): Hono {
 /** When a sender that met a full class may look whether there's room again (s). */
 const FULL_WAIT = 30
 
-/** What the class's Redis refused, or that it doesn't answer; undefined for an error that isn't of Redis. */
-function sentenceOfRedis(error: Error): string | undefined {
+/** That the class is full, or what its Redis has refused, as a sentence; undefined for an error that isn't of Redis. */
+function ofRedis(error: Error): ClassFullError | string | undefined {
+  if (error instanceof ClassFullError) return error
   const all = [error, ...previousErrors(error)].map(({ message }) => message)
   const says = (pattern: RegExp) => all.some((message) => pattern.test(message))
-  if (says(/\bOOM\b/)) return new ClassFullError('redis').message
+  if (says(/\bOOM\b/)) return new ClassFullError('redis')
   if (says(/\bMISCONF\b/))
     return "The class's Redis can't write to its disk. Nothing is lost: it will be sent again."
   const isOfRedis = /^(ReplyError|MaxRetriesPerRequestError|ClusterAllFailedError|AbortError)$/.test(

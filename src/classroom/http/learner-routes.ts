@@ -88,6 +88,7 @@ export function addLearnerRoutes(
 
   app.post(paths.leave, async (context) => {
     const learner = await participant(context)
+    await bodyOf(context, wire.nothing, limits.smallBody)
     if (await hub.store.isParticipant(learner)) await hub.store.forget(learner)
     return context.json(done)
   })

@@ -98,19 +98,19 @@ export const DROP_CODE = `
 local bytes = tonumber(redis.call('HGET', KEYS[2], ARGV[1] .. ' code') or 0)
 redis.call('DEL', KEYS[1])
 redis.call('HDEL', KEYS[2], ARGV[1] .. ' code')
-redis.call('HINCRBY', KEYS[2], ARGV[1] .. ' bytes', -bytes)
-redis.call('HINCRBY', KEYS[2], 'class bytes', -bytes)
+redis.call('HINCRBY', KEYS[2], ARGV[1] .. ' bytes', 0 - bytes)
+redis.call('HINCRBY', KEYS[2], 'class bytes', 0 - bytes)
 return 1`
 
 /**
- * Frees what a participant used, after their data was deleted.
+ * Frees what a participant used, after their data was deleted. (In Lua, -used would be "-0" where it's 0.)
  * KEYS  1 used
  * ARGV  1 participant
  */
 export const FREE = `
 for _, what in ipairs({ 'events', 'bytes' }) do
   local used = tonumber(redis.call('HGET', KEYS[1], ARGV[1] .. ' ' .. what) or 0)
-  redis.call('HINCRBY', KEYS[1], 'class ' .. what, -used)
+  redis.call('HINCRBY', KEYS[1], 'class ' .. what, 0 - used)
 end
 redis.call('HDEL', KEYS[1], ARGV[1] .. ' events', ARGV[1] .. ' bytes', ARGV[1] .. ' code')
 return 1`

@@ -5,7 +5,7 @@ import { keepAnswers } from './answers.ts'
 import { hasPending, sendInBackground } from './background.ts'
 import { classFiles } from './files.ts'
 import { readMembership, readView } from './membership.ts'
-import { type LessonName, newsFor, type Told } from './news.ts'
+import { type LessonName, newsFor, type Told, toldOf } from './news.ts'
 
 export interface AfterCommand {
   readonly folder: string
@@ -50,7 +50,7 @@ export function freshNews(folder: string, name: LessonName): FreshNews {
   return {
     lines,
     seen() {
-      if (lines.length > 0) writeJson(shown, view.lead)
+      if (lines.length > 0) writeJson(shown, toldOf(view))
     },
   }
 }

@@ -1,10 +1,15 @@
 import { type Done, type Hello, type Joined, paths } from '../api.ts'
 import { ClassError } from '../errors.ts'
 import { fieldsOf } from '../json-file.ts'
+import { limits } from '../limits.ts'
+import { plainName, plainText } from '../projections/names.ts'
 import { dropAnswers } from './answers.ts'
 import { forgetMembership, type Membership, readMembership, writeMembership } from './membership.ts'
 import { joinAgain } from './send.ts'
 import { RefusedError, talk } from './talk.ts'
+
+/** How long to wait while many others are joining (ms). */
+const QUEUE = 120_000
 
 export interface JoinAs {
   readonly address: string
@@ -36,24 +41,27 @@ export async function rejoin(folder: string, address: string): Promise<Membershi
 
 /** Joins a class, and leaves any earlier one behind. Rejects with ClassUnreachableError or RefusedError. */
 export async function join(folder: string, { address, code, name, share }: JoinAs): Promise<Joined> {
-  const joined = await talk<Joined>({ address }, paths.join, { code, name, share })
+  const asked = { code: code.slice(0, 40), name: plainName(name), share }
+  const joined = await talk<Joined>({ address, waits: QUEUE }, paths.join, asked)
   const { id: classId, name: className } = fieldsOf(joined.class)
   const { learner, token, label } = joined
   if (![classId, className, learner, token, label].every((one) => typeof one === 'string' && one !== '')) {
     throw new ClassError(`The server at ${address} isn't an eventlings class.`)
   }
   forgetMembership(folder)
+  // The hub's texts are shown in this terminal.
+  const shown = { name: plainName(String(className)), label: plainText(label, limits.text) }
   const membership = {
     address,
     classId: String(classId),
-    className: String(className),
+    className: shown.name,
     learner,
     token,
-    name,
+    name: asked.name,
     share,
   }
   writeMembership(folder, membership)
-  return joined
+  return { ...joined, label: shown.label, class: { ...joined.class, name: shown.name } }
 }
 
 /** Leaves the class: the hub deletes its data, and so do we. False if the hub couldn't be reached. */

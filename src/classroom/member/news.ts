@@ -4,7 +4,8 @@ import { limits } from '../limits.ts'
 import { plainText } from '../projections/names.ts'
 
 /** The class news that a learner saw last. */
-export type Told = Pick<Lead, 'position' | 'timer' | 'message' | 'pause' | 'released'>
+export type Told = Pick<Lead, 'position' | 'timer' | 'message' | 'pause' | 'released'> &
+  Pick<ClassView, 'note' | 'left'>
 
 /** Lessons as they're called on the screen; undefined for one that this course doesn't have. */
 export type LessonName = (slug: string) => string | undefined
@@ -17,9 +18,22 @@ export function newsFor(
   clock: (iso: string) => string,
 ): readonly string[] {
   const now = linesOf(view, name, clock)
-  const before = new Set(told === undefined ? [] : linesOf({ ...view, lead: told }, name, clock))
+  const before = new Set(told === undefined ? [] : linesOf(asTold(view, told), name, clock))
   return now.filter((line) => !before.has(line))
 }
+
+/** The class as it was when its news was shown. */
+function asTold(view: ClassView, { note, left, ...lead }: Told): ClassView {
+  const { note: _, left: __, ...rest } = view
+  return { ...rest, lead, ...(note !== undefined && { note }), ...(left !== undefined && { left }) }
+}
+
+export function toldOf({ lead, note, left }: ClassView): Told {
+  return { ...lead, ...(note !== undefined && { note }), ...(left !== undefined && { left }) }
+}
+
+/** Fewer events or bytes than that, and the participant is told. */
+const LITTLE = { events: 500, bytes: 500_000 }
 
 /** All current class news. */
 export function linesOf(
@@ -38,6 +52,13 @@ export function linesOf(
     lines.push(`Time until ${clock(lead.timer.until)}${text && `: ${text}`}`)
   }
   if (lead.message) lines.push(`Your instructor says: ${said(lead.message.text)}`)
+  if (view.note) lines.push(`Your instructor says to you: ${said(view.note.text)}`)
+  const { left } = view
+  if (left !== undefined && (left.events === 0 || left.bytes === 0)) {
+    lines.push('The class can store nothing more from you. Your progress stays on your machine.')
+  } else if (left !== undefined && (left.events < LITTLE.events || left.bytes < LITTLE.bytes)) {
+    lines.push('The class has almost reached what it stores of one participant.')
+  }
   for (const slug of lead.released) {
     const lesson = name(slug)
     if (lesson)
@@ -48,5 +69,5 @@ export function linesOf(
 
 /** The hub is a program on another machine, so its messages must not control the terminal. */
 function said(text: string): string {
-  return plainText(text, limits.text)
+  return plainText(String(text), limits.text)
 }

@@ -19,6 +19,8 @@ export interface Sending {
   readonly patience?: number
 }
 
+/** How long to wait for our turn if the class gets too much from us at once (ms). */
+const TURN = 5_000
 /** Maximum characters of one request, below the hub's own limit. */
 const BATCH_SIZE = 400_000
 /** Maximum rounds: a hub that asks for the same thing over and over is broken. */
@@ -33,7 +35,8 @@ const MOST_ROUNDS = 2_000
 export async function sendPending({ folder, progress, patience }: Sending): Promise<ClassView | undefined> {
   const membership = readMembership(folder)
   if (membership === undefined) return undefined
-  const to = { address: membership.address, token: membership.token, ...(patience && { patience }) }
+  const { address, token } = membership
+  const to = { address, token, waits: patience ?? TURN, ...(patience && { patience }) }
   let sent = readSent(folder)
   let view: ClassView | undefined
   for (let round = 0; ; round += 1) {

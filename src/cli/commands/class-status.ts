@@ -1,12 +1,14 @@
 import { type Overview, paths } from '../../classroom/api.ts'
 import { type ClassFile, readClasses } from '../../classroom/host/class-file.ts'
 import { isOpen, ownAddress } from '../../classroom/host/open-class.ts'
+import { limits } from '../../classroom/limits.ts'
 import { lessonNames, timeOfDay } from '../../classroom/member/after-command.ts'
 import { isInClass } from '../../classroom/member/files.ts'
 import { readSent, readView } from '../../classroom/member/membership.ts'
 import { linesOf } from '../../classroom/member/news.ts'
 import { trySending } from '../../classroom/member/send.ts'
 import { talk } from '../../classroom/member/talk.ts'
+import { plainText } from '../../classroom/projections/names.ts'
 import { memberOf } from '../class-member.ts'
 import { type Flags, type Run, self } from '../command.ts'
 import type { Context } from '../context.ts'
@@ -65,7 +67,7 @@ const ofMember: Run = async (context, _args, flags) => {
     })
     return Exit.passed
   }
-  context.print(`You're in "${className}" at ${address} as ${view?.label ?? name}.`)
+  context.print(`You're in "${className}" at ${address} as ${plainText(view?.label ?? name, limits.text)}.`)
   context.print(share ? 'Your instructor sees your code.' : "Your code isn't shown.")
   if (problem !== undefined) context.print(problem)
   context.print(outbox(waiting))

@@ -4,5 +4,7 @@ export function inWords(ms: number): string {
   if (minutes < 1) return 'now'
   if (minutes < 60) return `${minutes} min`
   const hours = Math.floor(minutes / 60)
-  return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} days`
+  if (hours < 48) return `${hours} h`
+  const days = Math.floor(hours / 24)
+  return days < 100 ? `${days} days` : 'over 99 days'
 }
