@@ -14,25 +14,27 @@ const MOST_LINES = 10
 
 /** The diagnoses of a suite: its longer string literals that are sentences. Comments are left out. */
 export function diagnosesIn(suite: string): readonly Sentence[] {
-  const found: Sentence[] = []
+  const found: { readonly at: number; readonly pieces: readonly string[] }[] = []
   let at = 0
   while (at < suite.length) {
-    const line = () => suite.slice(0, at).split('\n').length
     if (suite.startsWith('//', at)) at = endOf(suite, '\n', at)
     else if (suite.startsWith('/*', at)) at = endOf(suite, '*/', at)
     else if (suite[at] === "'") {
       const literal = /'((?:\\.|[^'\\\n])*)'/y
       literal.lastIndex = at
       const [whole = "'", text = ''] = literal.exec(suite) ?? []
-      found.push({ line: line(), pieces: [unescaped(text)] })
+      found.push({ at, pieces: [unescaped(text)] })
       at += whole.length
     } else if (suite[at] === '`') {
       const { pieces, end } = template(suite, at)
-      found.push({ line: line(), pieces })
+      found.push({ at, pieces })
       at = end
     } else at += 1
   }
-  return found.filter(isSentence)
+  // Lines are counted for the few that are sentences.
+  return found
+    .filter(isSentence)
+    .map(({ at: start, pieces }) => ({ line: suite.slice(0, start).split('\n').length, pieces }))
 }
 
 /** The suite's diagnoses that no answer's result contains. */
@@ -61,7 +63,7 @@ export function unreachedFinding(suite: string, results: readonly CheckResult[],
   ]
 }
 
-function isSentence({ pieces }: Sentence): boolean {
+function isSentence({ pieces }: Pick<Sentence, 'pieces'>): boolean {
   const text = pieces.join(' … ')
   return text.split(/\s+/).length >= LEAST_WORDS && /[.!?]/.test(text)
 }

@@ -7,17 +7,25 @@ import type { About } from '../classroom/hub/about.ts'
 import { type Pieces, sentencesOf } from '../classroom/projections/sentences.ts'
 import { type Course, filesOf, findTrack } from '../course/index.ts'
 
-/** The lessons of a class, which are those of its track or the whole course, and what their suites say. */
-export async function columnsOf(course: Course, { track }: Pick<About, 'track'>): Promise<Columns> {
+/** The lessons of a class, which are those of its track or of the whole course, and the tasks that it takes. */
+export async function lessonsOf(
+  course: Course,
+  { track }: Pick<About, 'track'>,
+): Promise<readonly LessonHead[]> {
   const chosen = track === undefined ? undefined : findTrack(course, track)
-  const lessons = await Promise.all(
-    (chosen?.lessons ?? course.lessons).map(async ({ slug, number, title }): Promise<LessonHead> => {
+  return Promise.all(
+    (chosen?.lessons ?? course.lessons).map(async ({ slug, number, title }) => {
       const { tasks } = await course.lesson(slug)
       const taken = chosen?.takes({ number })
       const names = tasks.filter((task) => taken?.includes(task.number) ?? true).map(({ name }) => name)
       return { slug, number, title, tasks: names }
     }),
   )
+}
+
+/** The lessons, and the sentences of their suites, which the wall may show. */
+export async function columnsOf(course: Course, about: Pick<About, 'track'>): Promise<Columns> {
+  const lessons = await lessonsOf(course, about)
   const suites = await Promise.all(
     lessons.map(async ({ slug }) => [slug, await piecesIn(filesOf(course, slug).suite)] as const),
   )

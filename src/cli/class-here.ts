@@ -3,7 +3,7 @@ import { type ClassFile, findClass } from '../classroom/host/class-file.ts'
 import { isOpen, type OpenClass, openHub, ownAddress } from '../classroom/host/open-class.ts'
 import { talk } from '../classroom/member/talk.ts'
 import { type ExportPart, readExport } from '../classroom/read-export.ts'
-import { columnsOf } from './class-course.ts'
+import { lessonsOf } from './class-course.ts'
 import { type Flags, self } from './command.ts'
 import type { Context } from './context.ts'
 
@@ -24,7 +24,7 @@ export async function withClass<T>(
   const { course, home } = await context.desk()
   const file = findClass(home.log, typeof flags.name === 'string' ? flags.name : undefined)
   if (await isOpen(file)) return work(remote(file))
-  const columns = await columnsOf(course, file.about)
+  const columns = { lessons: await lessonsOf(course, file.about) }
   const { hub, close } = await openHub({ folder: home.log, file, columns, env: context.env })
   const done = context.cleanups.add(close)
   try {

@@ -18,7 +18,7 @@ const definitions: readonly TrackDefinition[] = [
     name: 'ninety-minutes',
     aliases: [],
     title: 'Ninety minutes: one story from an event to a read model',
-    plan: 'Ninety minutes are enough for the first task of each lesson.',
+    plan: 'Ninety minutes are enough for one task of each lesson.',
     has: among(1, 2, 5, 7, 8),
     // 08 is demonstrated.
     takes: { 1: [1], 2: [1], 5: [2], 7: [1], 8: [] },
@@ -112,7 +112,6 @@ function build(
     minutes,
     takes: ({ number }) => takes[Number(number)],
   }
-}
 }
 
 /** Lesson numbers, single or as `[first, last]`. */

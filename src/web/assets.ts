@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Metafile } from 'esbuild'
 import type { Context, Hono } from 'hono'
+import { compress } from 'hono/compress'
+import { etag } from 'hono/etag'
 import { prebuilt, projectRoot } from '../common/own-folder.ts'
 
 interface Asset {
@@ -84,10 +86,11 @@ export async function buildAssets(
 }
 
 export function serveAssets(app: Hono, assets: Assets): void {
+  app.use('/assets/*', compress(), etag())
   app.get('/assets/:name', (context: Context) => {
     const asset = assets.get(context.req.param('name') ?? '')
     if (asset === undefined) return context.text("That file doesn't exist.", 404)
-    // A restart may bring new files under the same names.
+    // A restart may bring new files under the same names, so browsers ask each time; mostly nothing has changed.
     return context.body(asset.body, 200, { 'content-type': asset.type, 'cache-control': 'no-cache' })
   })
 }

@@ -2,6 +2,7 @@ import type { Hono } from 'hono'
 import { type Listening, listen, PortError } from '../../http/index.ts'
 import { ClassError } from '../errors.ts'
 import { classApp } from '../http/app.ts'
+import { Tickets } from '../http/tickets.ts'
 import { Hub, type HubOptions } from '../hub/hub.ts'
 import { limits } from '../limits.ts'
 import { addressesOf, isLoopback } from './addresses.ts'
@@ -28,6 +29,8 @@ export interface OpenClass {
   readonly redis: OpenRedis
   /** For the instructor, on this machine. */
   readonly own: string
+  /** An address that opens the instructor's pages once, without the secret. */
+  loggedIn(): string
   /** For learners. */
   readonly addresses: readonly string[]
   readonly isLoopback: boolean
@@ -65,7 +68,14 @@ export async function openClass(options: OpenClassOptions): Promise<OpenClass> {
   try {
     if (hub.isClosed) await hub.lead({ do: 'reopen' })
     const loopback = isLoopback(file.host) ? file.host : undefined
-    const app = classApp({ hub, loopback, ...(addPages && { addPages }), ...(onError && { onError }) })
+    const tickets = new Tickets(file.secret)
+    const app = classApp({
+      hub,
+      loopback,
+      tickets,
+      ...(addPages && { addPages }),
+      ...(onError && { onError }),
+    })
     const listening = await listenOn(app, file)
     const { port } = listening
     const addresses = addressesOf(file.host, port)
@@ -83,6 +93,7 @@ export async function openClass(options: OpenClassOptions): Promise<OpenClass> {
       file: opened,
       redis,
       own: ownAddress(opened),
+      loggedIn: () => `${ownAddress(opened)}/instructor#${tickets.issue()}`,
       addresses,
       isLoopback: isLoopback(file.host),
       async close() {

@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { compress } from 'hono/compress'
+import { paths } from '../api.ts'
 import { ClassFullError } from '../errors.ts'
 import type { Hub } from '../hub/hub.ts'
 import { problem, Refusal } from './answers.ts'
@@ -7,6 +8,7 @@ import { onlyOwnPages, onlyThisMachine, smallBodies } from './guards.ts'
 import { Guesses, type GuessesOptions } from './guesses.ts'
 import { addInstructorRoutes } from './instructor-routes.ts'
 import { addLearnerRoutes } from './learner-routes.ts'
+import type { Tickets } from './tickets.ts'
 
 export interface ClassAppOptions extends GuessesOptions {
   readonly hub: Hub
@@ -15,13 +17,24 @@ export interface ClassAppOptions extends GuessesOptions {
   readonly now?: () => Date
   /** Adds the instructor's pages; the API is below /api. */
   readonly addPages?: (app: Hono, hub: Hub) => void
+  /** Log the instructor's own browser in. */
+  readonly tickets?: Tickets
   /** Hears of errors that are the hub's own, and nobody else's. */
   readonly onError?: (error: Error) => void
 }
 
 /** Everything a hub serves; see api.ts. */
 export function classApp(options: ClassAppOptions): Hono {
-  const { hub, loopback, now = () => new Date(), elapsed, pause, addPages, onError = () => {} } = options
+  const {
+    hub,
+    loopback,
+    now = () => new Date(),
+    elapsed,
+    pause,
+    addPages,
+    tickets,
+    onError = () => {},
+  } = options
   const app = new Hono()
   const guesses = new Guesses({ elapsed, pause })
   if (loopback !== undefined) app.use(onlyThisMachine(loopback))
@@ -32,9 +45,11 @@ export function classApp(options: ClassAppOptions): Hono {
     context.header('cache-control', 'no-store')
     context.header('x-content-type-options', 'nosniff')
   })
-  for (const pages of ['/', '/assets/*', '/instructor', '/instructor/*']) app.use(pages, compress())
+  for (const pages of ['/', '/instructor', '/instructor/*', paths.overview, `${paths.participant}*`]) {
+    app.use(pages, compress())
+  }
   addLearnerRoutes(app, hub, guesses, { now, elapsed })
-  addInstructorRoutes(app, hub, guesses)
+  addInstructorRoutes(app, hub, guesses, tickets)
   addPages?.(app, hub)
   app.notFound((context) => problem(context, 404, "There's nothing at this address."))
   app.onError((error, context) => {

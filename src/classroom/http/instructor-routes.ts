@@ -10,6 +10,7 @@ import { csvOf, linesOf } from './export.ts'
 import { addressOf } from './guards.ts'
 import type { Guesses } from './guesses.ts'
 import { streamChanges } from './stream.ts'
+import type { Tickets } from './tickets.ts'
 
 const done: Done = { kind: 'done' }
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
@@ -28,11 +29,12 @@ export function isInstructor(context: Context, hub: Hub): boolean {
 /** Wrong secrets are counted apart from wrong join codes: no class can slow down its own instructor. */
 const LOGIN = 'login '
 
-export function addInstructorRoutes(app: Hono, hub: Hub, guesses: Guesses): void {
+export function addInstructorRoutes(app: Hono, hub: Hub, guesses: Guesses, tickets?: Tickets): void {
   let streams = 0
 
   app.post(paths.login, async (context) => {
-    const { secret } = await bodyOf(context, wire.login, limits.smallBody)
+    const { secret: typed } = await bodyOf(context, wire.login, limits.smallBody)
+    const secret = tickets?.redeem(typed) ?? typed
     if (!isSame(hashOf(secret.trim()), hub.about.secretHash)) {
       return guesses.wrong(LOGIN + addressOf(context), "That isn't the secret of this class.")
     }

@@ -54,7 +54,7 @@ export async function holdClass(context: Context, file: ClassFile, flags: Flags)
   )
   if (flags.open !== false) {
     const { openBrowser } = await import('../../web/open-browser.ts')
-    openBrowser(`${open.own}/instructor`, context.env)
+    openBrowser(open.loggedIn(), context.env)
   }
   // Forever, which means until Ctrl-C.
   await new Promise<never>(() => {})

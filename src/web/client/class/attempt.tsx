@@ -1,6 +1,7 @@
-import { diffLines } from 'diff'
 import type { Attempt } from '../../../classroom/api.ts'
 import { timeOfDay } from './clock.tsx'
+import { counted } from './counted.ts'
+import { foldedDiff, type Part } from './folded-diff.ts'
 import { Scroller } from './scroller.tsx'
 import { Sentence } from './sentence.tsx'
 
@@ -39,19 +40,40 @@ export function AttemptView({ attempt, before, place }: AttemptProps) {
 
 /** The code, with what is new since the attempt before; as text, whatever it contains. */
 function Code({ code, before }: { readonly code: string; readonly before: string | undefined }) {
-  const parts = diffLines(before ?? code, code).map(({ value, added, removed }, index) => {
-    const sign = added ? '+' : removed ? '-' : ' '
-    const lines = value.replace(/\n$/, '').split('\n')
-    return { key: `${index}${sign}`, sign, text: `${lines.map((line) => `${sign} ${line}`).join('\n')}\n` }
-  })
+  const parts: readonly Part[] =
+    before === undefined ? [{ kind: 'same', lines: code.split('\n') }] : foldedDiff(before, code)
+  const isSame = before === code
   return (
-    <Scroller label={before === undefined ? 'Code' : 'Code, and what changed in it'}>
-      <pre class="diff">
-        {parts.map(({ key, sign, text }) => {
-          if (sign === '+') return <ins key={key}>{text}</ins>
-          return sign === '-' ? <del key={key}>{text}</del> : <span key={key}>{text}</span>
-        })}
-      </pre>
-    </Scroller>
+    <>
+      {isSame && <p class="quiet-text">Nothing has changed since the attempt before.</p>}
+      <Scroller label={before === undefined ? 'Code' : 'Code, and what changed in it'} shape="code">
+        <div class="diff">
+          {parts.map((part, index) => (
+            <Lines key={`${index}${part.kind}`} part={part} />
+          ))}
+        </div>
+      </Scroller>
+    </>
   )
+}
+
+const signs: Readonly<Record<Part['kind'], string>> = { same: ' ', folded: ' ', new: '+', gone: '-' }
+
+function Lines({ part: { kind, lines } }: { readonly part: Part }) {
+  const text = lines.map((line) => `${signs[kind]} ${line}\n`).join('')
+  switch (kind) {
+    case 'new':
+      return <ins>{text}</ins>
+    case 'gone':
+      return <del>{text}</del>
+    case 'same':
+      return <span>{text}</span>
+    case 'folded':
+      return (
+        <details>
+          <summary>{counted(lines.length, 'unchanged line')}</summary>
+          {text}
+        </details>
+      )
+  }
 }

@@ -1,9 +1,12 @@
+import { useState } from 'preact/hooks'
 import type { Overview } from '../../../classroom/api.ts'
 import { counted } from './counted.ts'
 import { LeadPanel } from './lead-panel.tsx'
 import { useClass } from './live.ts'
+import { ManageClass } from './manage-class.tsx'
 import { Roster } from './roster.tsx'
 import { Diagnoses, Histogram } from './summary.tsx'
+import { beep, useHands } from './use-hands.ts'
 
 /** The instructor's page: who is where, who is stuck and on what. */
 export function Dashboard() {
@@ -18,6 +21,7 @@ export function Dashboard() {
         <Histogram overview={overview} />
       </div>
       <Roster overview={overview} ahead={ahead} />
+      <ManageClass overview={overview} ahead={ahead} />
     </>
   )
 }
@@ -25,6 +29,8 @@ export function Dashboard() {
 function Head({ overview, connected }: { readonly overview: Overview; readonly connected: boolean }) {
   const { summary, joinCode, addresses } = overview
   const { name, track, closedAt } = overview.class
+  const [isAudible, setAudible] = useState(false)
+  useHands(summary.hands, isAudible)
   return (
     <div class="class-head">
       <h1>{name}</h1>
@@ -36,6 +42,17 @@ function Head({ overview, connected }: { readonly overview: Overview; readonly c
       <p aria-live="polite" class={summary.hands > 0 ? 'hands up' : 'hands'}>
         {summary.hands === 0 ? 'no hand raised' : `✋ ${counted(summary.hands, 'hand')} raised`}
       </p>
+      <label class="quiet-text">
+        <input
+          type="checkbox"
+          checked={isAudible}
+          onChange={({ currentTarget: { checked } }) => {
+            setAudible(checked)
+            if (checked) beep()
+          }}
+        />{' '}
+        sound for hands
+      </label>
       <p class="join">
         Join: <code>{addresses[0]}</code> code <code>{joinCode}</code>
       </p>

@@ -1,32 +1,29 @@
 import { useState } from 'preact/hooks'
-import { type Done, type LeadCommand, type LessonHead, type Overview, paths } from '../../../classroom/api.ts'
-import { post } from '../ask.ts'
+import type { LessonHead, Overview } from '../../../classroom/api.ts'
 import { Left } from './clock.tsx'
+import { useLead } from './use-lead.ts'
 
 /**
  * What the instructor tells everyone: where the class is, a timer, a message, a break, a solution. Advice, never a
  * lock.
  */
 export function LeadPanel({ overview, ahead }: { readonly overview: Overview; readonly ahead: number }) {
-  const { lead } = overview
+  const { lead: state } = overview
   const { lessons } = overview.class
-  const [problem, setProblem] = useState('')
+  const { lead, problem } = useLead()
   const [minutes, setMinutes] = useState('10')
   const [message, setMessage] = useState('')
   const [released, setReleased] = useState('')
-  const say = async (command: LeadCommand) => {
-    const reply = await post<Done>(paths.lead, command)
-    setProblem(reply.kind === 'problem' ? reply.sentence : '')
-  }
-  const isBreak = lead.pause !== undefined
+  const isBreak = state.pause !== undefined
+  const isOut = state.released.includes(released)
   return (
     <section class="lead-panel" aria-labelledby="lead">
       <h2 id="lead">Lead</h2>
       <label class="grow">
         The class is at{' '}
         <select
-          value={lead.position ?? ''}
-          onChange={({ currentTarget: { value } }) => say({ do: 'position', slug: value || undefined })}
+          value={state.position ?? ''}
+          onChange={({ currentTarget: { value } }) => lead({ do: 'position', slug: value || undefined })}
         >
           <option value="">(nowhere yet)</option>
           <Lessons of={lessons} />
@@ -35,7 +32,7 @@ export function LeadPanel({ overview, ahead }: { readonly overview: Overview; re
       <form
         onSubmit={(event) => {
           event.preventDefault()
-          void say({ do: 'timer', minutes: Number(minutes) })
+          void lead({ do: 'timer', minutes: Number(minutes) })
         }}
       >
         <label>
@@ -49,12 +46,12 @@ export function LeadPanel({ overview, ahead }: { readonly overview: Overview; re
           />
         </label>
         <button type="submit">Start timer</button>
-        {lead.timer !== undefined && (
+        {state.timer !== undefined && (
           <>
             <span class="quiet-text">
-              Timer: <Left until={lead.timer.until} ahead={ahead} />
+              Timer: <Left until={state.timer.until} ahead={ahead} />
             </span>
-            <button type="button" onClick={() => say({ do: 'timer' })}>
+            <button type="button" onClick={() => lead({ do: 'timer' })}>
               Stop timer
             </button>
           </>
@@ -62,21 +59,21 @@ export function LeadPanel({ overview, ahead }: { readonly overview: Overview; re
         <button
           type="button"
           onClick={() =>
-            say(isBreak ? { do: 'resume' } : { do: 'pause', minutes: Number(minutes) || undefined })
+            lead(isBreak ? { do: 'resume' } : { do: 'pause', minutes: Number(minutes) || undefined })
           }
         >
           {isBreak ? 'End the break' : 'Break'}
         </button>
-        {lead.pause?.until !== undefined && (
+        {state.pause?.until !== undefined && (
           <span class="quiet-text">
-            Break: <Left until={lead.pause.until} ahead={ahead} />
+            Break: <Left until={state.pause.until} ahead={ahead} />
           </span>
         )}
       </form>
       <form
         onSubmit={(event) => {
           event.preventDefault()
-          void say({ do: 'message', text: message.trim() || undefined })
+          void lead({ do: 'message', text: message.trim() || undefined })
           setMessage('')
         }}
       >
@@ -84,32 +81,42 @@ export function LeadPanel({ overview, ahead }: { readonly overview: Overview; re
           Message to all{' '}
           <input
             type="text"
-            maxLength={500}
+            maxLength={280}
             value={message}
             onInput={(event) => setMessage(event.currentTarget.value)}
           />
         </label>
-        <button type="submit">{message.trim() === '' && lead.message ? 'Withdraw' : 'Send'}</button>
+        <button type="submit">{message.trim() === '' && state.message ? 'Withdraw' : 'Send'}</button>
       </form>
-      {lead.message !== undefined && <p class="said">“{lead.message.text}”</p>}
+      {state.message !== undefined && <p class="said">“{state.message.text}”</p>}
       <form
         onSubmit={(event) => {
           event.preventDefault()
-          if (released !== '') void say({ do: 'release', slug: released })
+          if (released !== '') void lead({ do: isOut ? 'withdraw' : 'release', slug: released })
         }}
       >
         <label class="grow">
           Solution of{' '}
           <select value={released} onChange={(event) => setReleased(event.currentTarget.value)}>
             <option value="">(choose)</option>
-            <Lessons of={lessons.filter(({ slug }) => !lead.released.includes(slug))} />
+            <Lessons of={lessons} />
           </select>
         </label>
-        <button type="submit">Release</button>
-        {lead.released.length > 0 && (
-          <span class="quiet-text">released: {lead.released.map((slug) => slug.slice(0, 2)).join(', ')}</span>
+        <button type="submit">{isOut ? 'Take back' : 'Release'}</button>
+        {state.released.length > 0 && (
+          <span class="quiet-text">
+            released: {state.released.map((slug) => slug.slice(0, 2)).join(', ')}
+          </span>
         )}
       </form>
+      {overview.undo !== undefined && (
+        <p>
+          <button type="button" onClick={() => lead({ do: 'undo' })}>
+            Undo
+          </button>{' '}
+          <span class="quiet-text">{overview.undo}</span>
+        </p>
+      )}
       <p class="problem" role="status">
         {problem}
       </p>

@@ -30,13 +30,32 @@ export function LightCell({
   const { sign, word } = looks[state.light]
   const checks = state.attempts === 0 ? '' : `, ${counted(state.attempts, 'check')}`
   const hints = state.hints === 0 ? '' : `, ${counted(state.hints, 'hint')}`
-  const label = `${lesson.number} ${lesson.title}: ${word}${checks}${hints}`
+  const { tasks = [] } = lesson
+  const told = tasks.map((task, index) => `${task} ${taskLooks[state.tasks?.[index] ?? '-']?.word ?? ''}`)
+  const label = `${lesson.number} ${lesson.title}: ${word}${checks}${hints}${told.length > 0 ? `; ${told.join(', ')}` : ''}`
   return (
     <td class={`light ${state.light}`} title={label}>
       <span aria-hidden="true">{sign}</span>
-      <span class="only-read">{`${word}${checks}${hints}`}</span>
+      {tasks.length > 1 && state.tasks !== undefined && (
+        <span class="tasks" aria-hidden="true">
+          {tasks.map((task, index) => (
+            <span key={task} class={taskLooks[state.tasks?.[index] ?? '-']?.light ?? ''}>
+              {taskLooks[state.tasks?.[index] ?? '-']?.sign}
+            </span>
+          ))}
+        </span>
+      )}
+      <span class="only-read">{`${word}${checks}${hints}; ${told.join(', ')}`}</span>
     </td>
   )
+}
+
+/** By the letter that a hub sends for a task. */
+const taskLooks: Readonly<Record<string, Look & { readonly light: string }>> = {
+  p: { sign: '✓', word: 'passed', light: 'passed' },
+  f: { sign: '✗', word: 'failing', light: 'failing' },
+  s: { sign: '»', word: 'skipped', light: 'skipped' },
+  '-': { sign: '·', word: 'not tried', light: 'new' },
 }
 
 /** What the signs mean. */

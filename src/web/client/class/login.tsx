@@ -1,26 +1,37 @@
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { type Done, paths } from '../../../classroom/api.ts'
 import { post } from '../ask.ts'
 
-/** The secret from the instructor's terminal, entered once; after that the browser has a cookie. */
+/**
+ * The class's secret, entered once; after that the browser has a cookie. A browser that `class open` started brings a
+ * ticket in its address instead.
+ */
 export function Login() {
   const [secret, setSecret] = useState('')
   const [problem, setProblem] = useState('')
-  const logIn = async () => {
-    const reply = await post<Done>(paths.login, { secret: secret.trim() })
+  const logIn = async (given: string) => {
+    const reply = await post<Done>(paths.login, { secret: given })
     if (reply.kind === 'problem') setProblem(reply.sentence)
     else location.reload()
   }
+  useEffect(() => {
+    const ticket = location.hash.slice(1)
+    if (ticket === '') return
+    history.replaceState(null, '', location.pathname)
+    void logIn(ticket)
+  }, [])
   return (
     <form
       class="login"
       onSubmit={(event) => {
         event.preventDefault()
-        void logIn()
+        void logIn(secret.trim())
       }}
     >
       <h1>For the instructor</h1>
-      <p>The secret is shown in the terminal where the class was opened.</p>
+      <p>
+        Run <code>npx eventlings class secret</code> on the machine where the class was opened.
+      </p>
       <label>
         Secret{' '}
         <input

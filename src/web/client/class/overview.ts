@@ -2,7 +2,7 @@ import type { Changes, Light, Overview, ParticipantRow } from '../../../classroo
 
 /** The class after the hub's latest message. Unchanged rows stay the same objects, and aren't drawn again. */
 export function withChanges(before: Overview, changes: Changes): Overview {
-  const { now, lead, summary } = changes
+  const { now, lead, summary, joinCode, undo } = changes
   const gone = new Set(changes.left)
   const fresh = new Map(changes.participants.map((row) => [row.id, row]))
   const kept = before.participants
@@ -12,7 +12,13 @@ export function withChanges(before: Overview, changes: Changes): Overview {
       fresh.delete(row.id)
       return changed ?? row
     })
-  return { ...before, now, lead, summary, class: changes.class, participants: [...kept, ...fresh.values()] }
+  const { undo: _, ...rest } = before
+  return {
+    ...rest,
+    ...{ now, lead, summary, joinCode, class: changes.class },
+    ...(undo !== undefined && { undo }),
+    participants: [...kept, ...fresh.values()],
+  }
 }
 
 export type Order = 'hands first' | 'name' | 'progress' | 'longest on their task' | 'quiet the longest'
@@ -54,7 +60,7 @@ function isShown(row: ParticipantRow, shown: Shown, position: string | undefined
     case 'everyone':
       return true
     case 'failing':
-      return row.checks.at(-1)?.passed === false
+      return row.failure !== undefined
     case 'hands up':
       return row.hand !== undefined
     case 'not started':

@@ -3,7 +3,9 @@ import { type Overview, type ParticipantPage, paths } from '../../../classroom/a
 import { ask, post } from '../ask.ts'
 import { AttemptView } from './attempt.tsx'
 import { timeOfDay } from './clock.tsx'
+import { counted } from './counted.ts'
 import { useClass } from './live.ts'
+import { ManageParticipant } from './manage-participant.tsx'
 import { Timeline } from './timeline.tsx'
 
 /** One participant: every attempt and, if they agreed, their code, forward and back in time. */
@@ -12,7 +14,10 @@ export function Participant({ id }: { readonly id: string }) {
   const row = overview?.participants.find((one) => one.id === id)
   const [page, setPage] = useState<ParticipantPage | undefined>(undefined)
   const [problem, setProblem] = useState('')
+  const isLive = overview !== undefined
   useEffect(() => {
+    // The row comes with the first message; before that, everything would be fetched twice.
+    if (!isLive) return
     let wanted = true
     void ask<ParticipantPage>(`${paths.participant}${encodeURIComponent(id)}`).then((reply) => {
       if (!wanted) return
@@ -22,7 +27,7 @@ export function Participant({ id }: { readonly id: string }) {
     return () => {
       wanted = false
     }
-  }, [id, row]) // a row is a new object whenever a participant has news
+  }, [id, row, isLive]) // a row is a new object whenever a participant has news
   if (page === undefined) return <p role="status">{problem === '' ? 'Loading …' : problem}</p>
   return <Whole page={page} overview={overview} />
 }
@@ -34,7 +39,9 @@ function Whole({
   readonly page: ParticipantPage
   readonly overview: Overview | undefined
 }) {
-  const { row, attempts, happenings } = page
+  const { attempts, happenings, earlier } = page
+  // News about them comes before their attempts do.
+  const row = overview?.participants.find(({ id }) => id === page.row.id) ?? page.row
   const [chosen, setChosen] = useState<number | undefined>(undefined)
   // Without a choice it's the newest, even when a newer one arrives.
   const index = Math.min(chosen ?? attempts.length - 1, attempts.length - 1)
@@ -58,6 +65,8 @@ function Whole({
         </p>
       )}
       <Timeline checks={row.checks} />
+      <ManageParticipant row={row} overview={overview} />
+      {earlier > 0 && <p class="quiet-text">The export has {counted(earlier, 'earlier attempt')}.</p>}
       {attempt === undefined ? (
         <p>No checks yet.</p>
       ) : (

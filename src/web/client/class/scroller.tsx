@@ -2,8 +2,8 @@ import type { ComponentChildren } from 'preact'
 
 interface ScrollerProps {
   readonly label: string
-  /** Wider than the page, or higher than its place. */
-  readonly shape?: 'wide' | 'high'
+  /** Wider than the page, higher than its place, or both. */
+  readonly shape?: 'wide' | 'high' | 'code'
   readonly children: ComponentChildren
 }
 

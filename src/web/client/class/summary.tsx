@@ -2,6 +2,8 @@ import type { Overview } from '../../../classroom/api.ts'
 import { lightNames, looks } from './lights.tsx'
 import { Scroller } from './scroller.tsx'
 import { Sentence } from './sentence.tsx'
+import { ShowOnWall } from './show-on-wall.tsx'
+import { useLead } from './use-lead.ts'
 
 const WIDTH = 100
 
@@ -62,14 +64,28 @@ function Bar({ counts, of }: BarProps) {
  * course's own words: anything else was written by a participant.
  */
 export function Diagnoses({ overview, names }: { readonly overview: Overview; readonly names: boolean }) {
+  const { lead } = overview
   const { participants, diagnoses } = overview.summary
+  const { lead: take } = useLead()
   const shown = names ? diagnoses : diagnoses.filter(({ sentence }) => sentence !== undefined)
   const labels = new Map(overview.participants.map(({ id, label }) => [id, label]))
   const lessons = new Map(overview.class.lessons.map((lesson) => [lesson.slug, lesson]))
   return (
     <section class="diagnoses" aria-labelledby="diagnoses">
       <h2 id="diagnoses">Stuck on right now</h2>
-      {shown.length === 0 && <p class="quiet-text">No one's last check failed.</p>}
+      {names && lead.shown !== undefined && (
+        <p class="said">
+          On the wall: “{lead.shown.text}”{' '}
+          <button type="button" onClick={() => take({ do: 'show' })}>
+            Take it down
+          </button>
+        </p>
+      )}
+      {shown.length === 0 && (
+        <p class="quiet-text">
+          {names ? "No one's last check failed." : 'Nothing that several are told right now.'}
+        </p>
+      )}
       <Scroller label="All diagnoses" shape="high">
         <ol>
           {shown.map(({ slug, task, diagnosis, sentence, participants: who }) => (
@@ -91,6 +107,7 @@ export function Diagnoses({ overview, names }: { readonly overview: Overview; re
                 <details>
                   <summary>Who</summary>
                   <p>{who.map((id) => labels.get(id) ?? 'someone who left').join(', ')}</p>
+                  <ShowOnWall text={sentence ?? diagnosis} />
                 </details>
               )}
             </li>

@@ -1,0 +1,64 @@
+import { useState } from 'preact/hooks'
+import { type Done, type Overview, paths } from '../../../classroom/api.ts'
+import { post } from '../ask.ts'
+import { useLead } from './use-lead.ts'
+
+/** What the instructor does with the class as a whole, and not every minute: folded away. */
+export function ManageClass({ overview, ahead }: { readonly overview: Overview; readonly ahead: number }) {
+  const { lead, problem } = useLead()
+  const [minutes, setMinutes] = useState('5')
+  const { closedAt } = overview.class
+  // For as long as the page is open, the number may grow while someone looks at it.
+  const since = new Date(Date.now() + ahead - Number(minutes) * 60_000).toISOString()
+  const joined = overview.participants.filter(({ joinedAt }) => joinedAt >= since).length
+  return (
+    <details class="manage">
+      <summary>Manage the class</summary>
+      <div class="manage-row">
+        <button type="button" onClick={() => lead({ do: 'new code' })}>
+          New join code
+        </button>
+        <a href={paths.exportCsv} download>
+          Export as CSV
+        </a>
+        <button type="button" onClick={() => lead({ do: closedAt === undefined ? 'close' : 'reopen' })}>
+          {closedAt === undefined ? 'Close the class' : 'Reopen the class'}
+        </button>
+        <button type="button" onClick={() => void logOut()}>
+          Log out
+        </button>
+      </div>
+      <form
+        class="manage-row"
+        onSubmit={(event) => {
+          event.preventDefault()
+          void lead({ do: 'remove since', since })
+        }}
+      >
+        <label>
+          Joined in the last{' '}
+          <input
+            type="number"
+            min="1"
+            max="600"
+            value={minutes}
+            onInput={(event) => setMinutes(event.currentTarget.value)}
+          />{' '}
+          minutes: {joined}
+        </label>
+        <button type="submit" disabled={joined === 0}>
+          Remove them
+        </button>
+        <span class="quiet-text">Undo brings them back within ten minutes.</span>
+      </form>
+      <p class="problem" role="status">
+        {problem}
+      </p>
+    </details>
+  )
+}
+
+async function logOut(): Promise<void> {
+  await post<Done>(paths.logout, {})
+  location.reload()
+}
