@@ -42,7 +42,8 @@ export interface Served {
   stop(): Promise<void>
 }
 
-interface ServeOptions extends Partial<Pick<ClassAppOptions, 'elapsed' | 'pause' | 'now' | 'addPages'>> {
+interface ServeOptions
+  extends Partial<Pick<ClassAppOptions, 'elapsed' | 'pause' | 'now' | 'addPages' | 'tickets'>> {
   readonly port?: number
   readonly lessons?: readonly LessonHead[]
   readonly inTheCoursesWords?: InTheCoursesWords

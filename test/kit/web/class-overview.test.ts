@@ -23,7 +23,7 @@ function overview(...participants: ParticipantRow[]): Overview {
 }
 
 const labels = (rows: readonly ParticipantRow[]) => rows.map(({ label }) => label)
-const failed = [{ at: '2026-05-02T09:00:00.000Z', slug: '01-events', passed: false }]
+const failure = { slug: '01-events', diagnosis: 'No.' }
 const lights = (light: Light) => ({
   '01-events': { light, attempts: 1, hints: 0 },
 })
@@ -47,7 +47,7 @@ describe('withChanges', () => {
 describe('rowsToShow', () => {
   const ada = row('Ada', { hand: { at: '2026-05-02T09:05:00.000Z', text: '' }, lessons: lights('failing') })
   const bo = row('bo', {
-    checks: failed,
+    failure,
     current: { slug: '01-events', since: '2026-05-02T08:30:00.000Z', attempts: 3 },
   })
   const cy = row('Cy', { lessons: lights('passed'), seenAt: '2026-05-02T08:00:00.000Z' })

@@ -1,6 +1,8 @@
 import type { Page } from 'playwright-core'
 import { describe as anyDescribe, test as anyTest, expect } from 'vitest'
-import { paths } from '../../../src/classroom/api.ts'
+import { type ClassView, paths } from '../../../src/classroom/api.ts'
+import { sentencesOf } from '../../../src/classroom/fold/sentences.ts'
+import { Tickets } from '../../../src/classroom/http/tickets.ts'
 import { pagesOfClass } from '../../../src/web/class-pages.ts'
 import { call, embedded, failed, join, passed, progress, secret, send, serve } from '../classroom/class.ts'
 import { need } from '../need.ts'
@@ -9,9 +11,16 @@ import { browserForTests } from './reader.ts'
 
 const addPages = await pagesOfClass()
 
+/** What the course says, as the wall may show it. */
+const inTheCoursesWords = sentencesOf(
+  new Map([['07-concurrency', [['The check and the append are two commands: ', '.']]]]),
+  [],
+)
+
 /** A class of three: one passed, two fail by the same, one of them with a hand up and a name that tries to be markup. */
-async function openClass() {
-  const served = await serve(await embedded(), undefined, { addPages })
+async function openClass(tickets?: Tickets) {
+  const options = { addPages, inTheCoursesWords, ...(tickets && { tickets }) }
+  const served = await serve(await embedded(), undefined, options)
   served.hub.setAddresses([served.origin])
   const ada = await join(served, 'Ada', true)
   const bo = await join(served, '<img src=x onerror=alert(1)>')
@@ -58,6 +67,15 @@ anyDescribe('the pages of a class, without a browser', () => {
     expect(text).toContain('npx eventlings class join')
     expect(text).not.toContain(served.about.joinCode)
     expect(front.headers.get('content-security-policy')).toContain("script-src 'self'")
+  })
+
+  anyTest('assets are compressed, and not sent again', async () => {
+    const { served } = await openClass()
+    const address = `${served.origin}/assets/class.js`
+    const first = await fetch(address)
+    expect(first.headers.get('content-encoding')).toBe('gzip')
+    const etag = first.headers.get('etag') ?? ''
+    expect((await fetch(address, { headers: { 'if-none-match': etag } })).status).toBe(304)
   })
 
   anyTest('only the files of the pages are served', async () => {
@@ -190,19 +208,112 @@ need('chromium').describe('the pages of a class', () => {
 
   anyTest('the wall names no one', async () => {
     const { served } = await openClass()
-    await lead(served, { do: 'position', slug: '01-events' })
     const page = await browser.open(
       `${served.origin}/instructor/projector`,
       { colorScheme: 'dark' },
       unauthorized,
     )
     await logIn(page)
-    await page.getByText('We are at 01 · Events').waitFor()
+    // Until the class is somewhere, the wall is for joining: readable from the last row.
     await page.getByText(served.about.joinCode).waitFor()
+    const heightOf = async (text: string) =>
+      (await page.getByText(text, { exact: true }).boundingBox())?.height ?? 0
+    expect(await heightOf(served.about.joinCode)).toBeGreaterThan(100)
+    expect(await heightOf(served.origin.replace('http://', ''))).toBeGreaterThan(50)
+    expect(await page.getByText('Stuck on right now').count()).toBe(0)
+    expect(await axe(page)).toEqual([])
+    await lead(served, { do: 'position', slug: '01-events' })
+    await page.getByText('We are at 01 · Events').waitFor()
     const text = await page.locator('body').innerText()
     expect(text).toContain('2 of 3')
-    expect(text).not.toMatch(/Ada|Cy|onerror/)
+    expect(text).toContain('The check and the append are two commands: ….')
+    // Not the rest, which a participant sent: it could be anything.
+    expect(text).not.toMatch(/Ada|Cy|onerror|XLEN|appendEvent/)
     expect(await axe(page)).toEqual([])
+  })
+
+  anyTest('what a participant was told is on the wall once the instructor has seen it', async () => {
+    const { served } = await openClass()
+    const page = await browser.open(`${served.origin}/instructor`, {}, unauthorized)
+    await logIn(page)
+    await page.getByText('Who', { exact: true }).click()
+    await page.getByRole('button', { name: 'Show on the wall' }).click()
+    await page.getByLabel('On the wall').fill('Why are `XLEN` and `XADD` two steps?')
+    expect(served.hub.overview().lead.shown).toBeUndefined()
+    await page.getByRole('button', { name: 'Show it' }).click()
+    await page.getByText('On the wall: “Why are').waitFor()
+    const wall = await page.context().newPage()
+    await wall.goto(`${served.origin}/instructor/projector`)
+    await wall.getByText('two steps?').waitFor()
+    await page.getByRole('button', { name: 'Take it down' }).click()
+    await wall.getByText('two steps?').waitFor({ state: 'hidden' })
+    expect(await axe(page)).toEqual([])
+  })
+
+  anyTest('a participant is told something, renamed, merged, removed, and brought back', async () => {
+    const { served, ada, cy } = await openClass()
+    const page = await browser.open(
+      `${served.origin}/instructor/participants/${cy.learner}`,
+      {},
+      unauthorized,
+    )
+    await logIn(page)
+    await page.getByLabel('Message').fill('Look at line 12')
+    await page.getByRole('button', { name: 'Send' }).click()
+    await page.getByText('“Look at line 12”').waitFor()
+    const viewOf = async (token: string) => (await call<ClassView>(served, paths.view, { token })).body
+    expect(await viewOf(cy.token)).toMatchObject({ note: { text: 'Look at line 12' } })
+    expect((await viewOf(ada.token)).note).toBeUndefined()
+    await page.getByText('Rename, merge, or remove').click()
+    await page.getByLabel('New name').fill('Cynthia')
+    await page.getByRole('button', { name: 'Rename' }).click()
+    await page.getByRole('heading', { name: 'Cynthia' }).waitFor()
+    expect(await axe(page)).toEqual([])
+    await page.getByLabel('The same person as').selectOption('Ada')
+    await page.getByRole('button', { name: 'Merge' }).click()
+    await page.getByRole('heading', { name: 'Ada' }).waitFor()
+    await page.getByText('3 of 3').waitFor()
+    expect((await viewOf(cy.token)).label).toBe('Ada')
+    await page.getByText('Rename, merge, or remove').click()
+    await page.getByRole('button', { name: 'Remove Ada' }).click()
+    await page.getByText('1 participant', { exact: true }).waitFor()
+    expect((await send(served, cy.token, 1, [passed(2, '07-concurrency')])).body).toEqual({
+      kind: 'join again',
+    })
+    await page.getByRole('button', { name: 'Undo' }).click()
+    await page.getByText('2 participants', { exact: true }).waitFor()
+    expect((await send(served, cy.token, 1, [passed(2, '07-concurrency')])).body).toMatchObject({ stored: 1 })
+    const row = page.getByRole('row', { name: /Ada/ })
+    await expect.poll(() => row.locator('td.light.passed').count()).toBe(2)
+  })
+
+  anyTest('the class is managed from its page: code, solutions, closing, logging out', async () => {
+    const tickets = new Tickets(secret)
+    const { served } = await openClass(tickets)
+    const ticket = tickets.issue()
+    // A browser that was started with a ticket is logged in, and the ticket is gone.
+    const page = await browser.open(`${served.origin}/instructor#${ticket}`, {}, unauthorized)
+    await page.getByText('live', { exact: true }).waitFor()
+    expect(page.url()).toBe(`${served.origin}/instructor`)
+    expect((await call(served, paths.login, { body: { secret: ticket } })).status).toBe(401)
+    const solution = page.getByLabel('Solution of')
+    await solution.selectOption('01-events')
+    await page.getByRole('button', { name: 'Release' }).click()
+    await page.getByText('released: 01').waitFor()
+    await page.getByRole('button', { name: 'Take back' }).click()
+    await page.getByText('released: 01').waitFor({ state: 'hidden' })
+    await page.getByText('Manage the class').click()
+    const before = served.hub.about.joinCode
+    await page.getByRole('button', { name: 'New join code' }).click()
+    await page.getByText(before).waitFor({ state: 'hidden' })
+    await page.getByText(served.hub.about.joinCode).waitFor()
+    await page.getByRole('button', { name: 'Close the class' }).click()
+    await page.getByText('· closed').waitFor()
+    await page.getByRole('button', { name: 'Reopen the class' }).click()
+    await page.getByText('· closed').waitFor({ state: 'hidden' })
+    expect(await axe(page)).toEqual([])
+    await page.getByRole('button', { name: 'Log out' }).click()
+    await page.getByLabel('Secret').waitFor()
   })
 
   anyTest('a page that lost the hub says so, and updates when it is back', async () => {
