@@ -64,7 +64,7 @@ export function classApp(options: ClassAppOptions): Hono {
   return app
 }
 
-/** When a sender that met a full class may look whether there's room again (s). */
+/** After how long a sender may try a full class again (s). */
 const FULL_WAIT = 30
 
 /** That the class is full, or what its Redis has refused, as a sentence; undefined for an error that isn't of Redis. */

@@ -110,7 +110,7 @@ export function addLearnerRoutes(
     return learner
   }
 
-  /** New participants come in one after the other: thousands at once are no class. */
+  /** New participants come in one after the other, because thousands at once would be an attack. */
   function pace(context: Context): void {
     const address = addressOf(context)
     const wait = Math.max(joins.wait(address), joinsOfAll.wait(''))

@@ -199,7 +199,7 @@ export class Follower {
       .map(([learner, text]) => ({ person: projection.personOf(learner), head: readHead(learner, text) }))
       .filter(({ person, head }) => !isReached(head, projection.positionOf(person)))
       .map(({ person }) => person)
-      // Whoever has waited longest comes first.
+      // The one who has waited longest comes first.
       .sort((a, b) => (this.#mergeAgainAfter.get(a) ?? 0) - (this.#mergeAgainAfter.get(b) ?? 0))
     if (behind.length === 0) return
     await this.#catchUp(behind)

@@ -1,6 +1,6 @@
 import type { Participant } from '../projections/class-state.ts'
 
-/** Who counts as whom: two participants who are the same person are one, and removed ones aren't present. */
+/** Participants as people: two who are the same person count as one, and removed ones aren't present. */
 export class People {
   /** In the order of joining. */
   readonly present: readonly Participant[]

@@ -49,7 +49,7 @@ export async function join(folder: string, { address, code, name, share }: JoinA
     throw new ClassError(`The server at ${address} isn't an eventlings class.`)
   }
   forgetMembership(folder)
-  // The hub's texts are shown in this terminal.
+  // What the hub sends is shown in this terminal.
   const shown = { name: plainName(String(className)), label: plainText(label, limits.text) }
   const membership = {
     address,

@@ -114,7 +114,7 @@ function joined(state: ClassState, participant: Omit<Participant, 'number'>): Cl
 
 function left(state: ClassState, learner: string): ClassState {
   const others = state.participants.filter(({ id }) => id !== learner)
-  // Whoever counted as them is a participant again.
+  // Anyone who counted as them is a participant again.
   const ownAgain = others.map((one) => (one.into === learner ? without({ ...one, into: undefined }) : one))
   return { ...state, participants: ownAgain }
 }

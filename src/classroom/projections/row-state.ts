@@ -15,7 +15,7 @@ import { type TaskMarks, tasksAfter } from './task-marks.ts'
 
 /** What one participant's progress amounts to for the class. Plain data: a snapshot is its JSON. */
 export interface RowState {
-  /** Only the lessons of the class, and no texts. */
+  /** Only the lessons of the class, and no diagnoses. */
   readonly progress: ProgressState
   /** By slug: how each task that the class takes has ended. */
   readonly tasks: Readonly<Record<string, TaskMarks>>
@@ -122,7 +122,7 @@ function handOf(event: Extract<ProgressEvent, { eventType: 'HAND_RAISED' }>, sta
   return { at: event.timestamp, text, ...(slug !== undefined && { slug }) }
 }
 
-/** Only lessons of the class, and only numbers and times: texts would be most of a hub's memory. */
+/** Only lessons of the class, and only numbers and times: diagnoses would be most of a hub's memory. */
 function progressAfter(progress: ProgressState, event: ProgressEvent, { tasks }: Columns): ProgressState {
   if (!tasks.has(event.entityId)) return progress
   switch (event.eventType) {

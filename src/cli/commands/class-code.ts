@@ -3,7 +3,7 @@ import { withClass } from '../class-here.ts'
 import { type Run, self } from '../command.ts'
 import { Exit } from '../exit.ts'
 
-/** How often to look whether the class has its new code (ms). */
+/** Interval between checks for the new code (ms). */
 const LOOK = 50
 
 export const run: Run = async (context, _args, flags) =>
@@ -20,6 +20,6 @@ export const run: Run = async (context, _args, flags) =>
 
   ${self} class join ${address} --code ${now.joinCode} --as NAME`)
     if (flags.new === true)
-      context.print('\nThe old code no longer works. Whoever has joined stays in the class.')
+      context.print('\nThe old code no longer works. Everyone who has joined stays in the class.')
     return Exit.passed
   })

@@ -10,7 +10,7 @@ export const run: Run = async (context, [asked = ''], flags) => {
     await lead({ do: flags.back === true ? 'withdraw' : 'release', slug })
     context.print(
       flags.back === true
-        ? `The solution of ${number} ${title} is no longer announced. Whoever has read it has read it.`
+        ? `The solution of ${number} ${title} is no longer announced. Learners who have read it have read it.`
         : `Everyone is told that the solution of ${number} ${title} is released: ${self} solution ${number}`,
     )
     return Exit.passed

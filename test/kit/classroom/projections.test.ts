@@ -7,7 +7,8 @@ import { learnerOf, newJoinCode, readCode, tokenFor } from '../../../src/classro
 import { leadAt } from '../../../src/classroom/lead-now.ts'
 import { newsFor } from '../../../src/classroom/member/news.ts'
 import type { ClassEvent, NewClassEvent } from '../../../src/classroom/projections/class-event.ts'
-import { evolveClass, newClass } from '../../../src/classroom/projections/class-state.ts'
+import { type ClassState, evolveClass, newClass } from '../../../src/classroom/projections/class-state.ts'
+import { keptOf } from '../../../src/classroom/projections/kept.ts'
 import { labelsOf, plainName, plainText } from '../../../src/classroom/projections/names.ts'
 import { rowOf } from '../../../src/classroom/projections/row.ts'
 import { type Columns, evolveRow, newRow } from '../../../src/classroom/projections/row-state.ts'
@@ -78,6 +79,45 @@ describe('a participant', () => {
     expect(rowOf(ada, 'Ada', state).lessons).toEqual({
       [slug]: { light: 'failing', attempts: 2, hints: 0 },
     })
+  })
+
+  test('a lesson is green once the tasks that the class takes are done', () => {
+    const taken = { ...columns, tasks: new Map([[slug, ['a', 'b']]]) }
+    const seenAfter = (...states: readonly string[][]) => {
+      const events = states.map((all, n) => {
+        const tasks = all.map((state, index) => ({ task: 'abc'[index], state }))
+        const event = failed(n + 1, slug, 'c', 'x')
+        return { ...event, payload: { ...event.payload, tasks } } as ProgressEvent
+      })
+      const state = events.reduce<typeof newRow>((row, event) => evolveRow(row, event, taken), newRow)
+      return rowOf(ada, 'Ada', state).lessons[slug]
+    }
+    expect(seenAfter(['passed', 'failed', 'not reached'])).toMatchObject({ light: 'failing', tasks: 'pf' })
+    expect(seenAfter(['passed', 'skipped', 'failed'])).toMatchObject({ light: 'passed', tasks: 'ps' })
+    // What a check didn't reach stays as it was; what it did reach may be broken again.
+    const both = ['passed', 'passed', 'failed']
+    expect(seenAfter(both, ['not reached', 'not reached', 'failed'])).toMatchObject({ light: 'passed' })
+    expect(seenAfter(both, ['failed', 'not reached', 'failed'])).toMatchObject({
+      light: 'failing',
+      tasks: 'fp',
+    })
+  })
+
+  test('time before the class does not count, whatever the clock of the learner says', () => {
+    const ancient = { ...progress(1, 'LESSON_OPENED', slug), timestamp: '0001-01-01T00:00:00.000Z' }
+    expect(rowOf(ada, 'Ada', fold([ancient])).current?.since).toBe(ada.joinedAt)
+  })
+
+  test('the class keeps what it shows of an event, whatever else is in it', () => {
+    const event = failed(1, slug, 'a', 'x'.repeat(5_000))
+    const fat = { ...event, metadata: { secret: 1 }, payload: { ...event.payload, extra: 'y'.repeat(9_000) } }
+    const kept = keptOf(fat)
+    expect(kept).toMatchObject({ eventId: event.eventId, n: 1, metadata: {} })
+    expect(kept.payload).not.toHaveProperty('extra')
+    expect(JSON.stringify(kept).length).toBeLessThan(2_600)
+    expect(keptOf(kept)).toEqual(kept)
+    const later = { ...event, eventType: 'FROM_A_LATER_VERSION', payload: { big: 'z'.repeat(9_000) } }
+    expect(keptOf(later)).toMatchObject({ eventType: 'FROM_A_LATER_VERSION', payload: {} })
   })
 
   test('thousands of made-up lessons and checks do not fill the memory', () => {
@@ -172,6 +212,41 @@ describe('the class', () => {
   })
 })
 
+describe('undo', () => {
+  const at1 = (state: ClassState, event: NewClassEvent) => evolveClass(state, { ...event, at } as ClassEvent)
+  const join = (learner: string): NewClassEvent => ({
+    type: 'PARTICIPANT_JOINED',
+    payload: { learner, name: learner.toUpperCase(), share: false },
+  })
+  const before = [join('a'), join('b')].reduce(at1, newClass)
+
+  test.each<readonly [NewClassEvent, string]>([
+    [{ type: 'POSITION_SET', payload: { slug } }, 'moving the class'],
+    [{ type: 'MESSAGE_SENT', payload: { text: 'Hi' } }, 'the message'],
+    [{ type: 'MESSAGE_SENT', payload: { text: 'Hi', to: 'a' } }, 'the message to A'],
+    [{ type: 'TIMER_SET', payload: { until: at, text: '' } }, 'the timer'],
+    [{ type: 'PAUSE_BEGUN', payload: {} }, 'the break'],
+    [{ type: 'SOLUTION_RELEASED', payload: { slug } }, `releasing the solution of ${slug}`],
+    [{ type: 'TEXT_SHOWN', payload: { text: 'x' } }, 'changing the wall'],
+    [{ type: 'PARTICIPANTS_REMOVED', payload: { learners: ['a'] } }, 'removing A'],
+    [{ type: 'PARTICIPANTS_REMOVED', payload: { learners: ['a', 'b'] } }, 'removing 2 participants'],
+    [{ type: 'PARTICIPANT_MERGED', payload: { learner: 'b', into: 'a' } }, 'merging B'],
+    [{ type: 'CODE_CHANGED', payload: { joinCode: 'ABCDEF' } }, 'the new join code'],
+    [{ type: 'CLASS_CLOSED', payload: {} }, 'closing the class'],
+  ])('%j', (event, what) => {
+    const after = at1(before, event)
+    expect(after.undo?.what).toBe(what)
+    const { undo: _, ...back } = after.undo ? at1(after, after.undo.event) : after
+    const { undo: __, ...rest } = before
+    expect(back).toEqual(rest)
+  })
+
+  test('what participants do is not the last thing that the instructor did', () => {
+    const removed = at1(before, { type: 'PARTICIPANTS_REMOVED', payload: { learners: ['a'] } })
+    expect(at1(removed, join('c')).undo).toEqual(removed.undo)
+  })
+})
+
 describe('names', () => {
   test('are text on one line, whatever they were', () => {
     expect(plainName('  Ada \n\t Lovelace\u0000\u202e ')).toBe('Ada Lovelace')
@@ -186,6 +261,24 @@ describe('names', () => {
         expect(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/u.test(plain)).toBe(false)
       }),
     )
+  })
+
+  test('that show nothing are no names, and piles of accents are cut', () => {
+    for (const invisible of ['\u3164', '\u2800\u2800', '\u115f', '\u200b\u00ad', '\u0301']) {
+      expect(plainName(invisible), JSON.stringify(invisible)).toBe('')
+    }
+    expect([...plainName(`A${'\u0302'.repeat(30)}`)].length).toBeLessThan(7)
+  })
+
+  test.each([
+    ['Ada', 'Аda'],
+    ['Bob', 'B0b'],
+    ['Ilse', 'llse'],
+    ['Zoe', 'Zoë'],
+    ['Ada', 'A d a'],
+  ])('%s and %s look alike, so one gets a number', (one, other) => {
+    const labels = labelsOf([one, other].map((name, id) => ({ id: String(id), name })))
+    expect(labels.get('1')).toBe(`${other} (2)`)
   })
 
   test('no two look alike', () => {

@@ -14,7 +14,7 @@ export function useHands(hands: number, isAudible: boolean): void {
   }, [hands, isAudible])
 }
 
-/** Also when the sound is switched on: that click is what allows the page to play any. */
+/** The click that switches the sound on plays it, too, because that's what allows the page to play any. */
 export function beep(): void {
   try {
     const context = new AudioContext()

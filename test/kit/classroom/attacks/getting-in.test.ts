@@ -10,7 +10,7 @@ import { from, realRedis } from './attack.ts'
 const { test } = need('redis-server')
 const bearer = { token: secret }
 
-test('whoever has the code gets in while sixteen addresses guess, from the same address, too', async () => {
+test('anyone who has the code gets in while sixteen addresses guess, from the same address, too', async () => {
   const held: (() => void)[] = []
   const pause = () => new Promise<void>((resolve) => held.push(resolve))
   const served = await serve(await realRedis(), undefined, { pause })

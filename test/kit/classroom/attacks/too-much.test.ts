@@ -79,7 +79,7 @@ need('redis-server').describe('a participant who sends too much', () => {
     expect((await send(served, ada.token, 1, [failed(2, '01-events', 'a', 'x')])).body).toMatchObject({
       sentence: expect.stringMatching(/^The class is full\./),
     })
-    // Whoever is removed makes room.
+    // Removing a participant makes room.
     await served.hub.store.forget(eve.learner)
     expect((await redis.hkeys(keys.used)).some((field) => field.startsWith(eve.learner))).toBe(false)
   })

@@ -1,0 +1,121 @@
+import type { ChildProcess } from 'node:child_process'
+import path from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { type Joined, paths } from '../../../src/classroom/api.ts'
+import { findClass } from '../../../src/classroom/host/class-file.ts'
+import { whoIs } from '../../../src/cli/class-who.ts'
+import { call, passed, send, until } from '../classroom/class.ts'
+import { need } from '../need.ts'
+import { ended, newHome, runProgram, startProgram } from './program.ts'
+
+describe('who is meant', () => {
+  const of = (...labels: readonly string[]) =>
+    labels.map((label, index) => ({
+      ...{ id: label, label, number: index + 1, joinedAt: '', seenAt: '', lessons: {}, checks: [] },
+      sharesCode: false,
+    }))
+
+  test.each([
+    ['ada', 'Ada'],
+    ['Ada (2)', 'Ada (2)'],
+    ['bo', 'Bo'],
+    ['bob', 'Bobby'],
+    ['#3', 'Bo'],
+  ])('%s', (asked, label) => {
+    expect(whoIs(asked, of('Ada', 'Ada (2)', 'Bo', 'Bobby')).label).toBe(label)
+  })
+
+  test('no one, or one of several', () => {
+    expect(() => whoIs('Cy', of('Ada'))).toThrow('No participant is called "Cy".')
+    expect(() => whoIs('b', of('Bea', 'Bo'))).toThrow('"b" could be Bea (#1), Bo (#2).')
+  })
+})
+
+need('redis-server').describe('leading a class from the command line', () => {
+  async function opened(home: string): Promise<ChildProcess> {
+    const env = { EVENTLINGS_HOME: home, EVENTLINGS_REDIS: 'binary', BROWSER: 'none' }
+    const child = startProgram(['class', 'open', '--no-open', '--name', 'Tuesday'], { env })
+    let said = ''
+    child.stdout?.on('data', (chunk) => {
+      said += chunk
+    })
+    await until(
+      () => said,
+      (text) => text.includes('Ctrl-C'),
+    )
+    return child
+  }
+
+  test('says, times, releases, renames, merges, removes, undoes, closes; even while the hub is down', async () => {
+    const home = await newHome()
+    const child = await opened(home)
+    onTestFinished(() => void child.kill('SIGKILL'))
+    const run = async (...args: readonly string[]) => {
+      const { stdout, stderr } = await runProgram(['class', ...args], { env: { EVENTLINGS_HOME: home } })
+      return stdout + stderr
+    }
+    const { port, about, secret } = findClass(path.join(home, '.eventlings'))
+    const hub = { origin: `http://127.0.0.1:${port}` }
+    const join = async (name: string, code = about.joinCode) =>
+      (await call<Joined>(hub, paths.join, { body: { code, name, share: false } })).body
+    const [ada, again] = [await join('Ada'), await join('Ada')]
+    const view = async (token = ada.token) =>
+      (await call<{ readonly lead: object; readonly label: string }>(hub, paths.view, { token })).body
+
+    expect(await run('secret')).toBe(`${secret}\n`)
+    expect(await run('say', 'Coffee', 'at ten')).toBe(
+      'Everyone sees it within a few seconds: “Coffee at ten”\n',
+    )
+    expect(await run('say', '--to', 'ada (2)', 'Line 12')).toMatch(/^Ada \(2\) sees it/)
+    expect(await run('timer', '10', 'Task 1')).toBe('The timer runs for 10 min.\n')
+    expect(await run('position', '05')).toBe('The class is at 05 A store of streams.\n')
+    expect(await run('release', '01')).toMatch(/^Everyone is told that the solution of 01 Events is released/)
+    expect(await view()).toMatchObject({
+      lead: {
+        message: { text: 'Coffee at ten' },
+        timer: { text: 'Task 1' },
+        position: '05-stream-store',
+        released: ['01-events'],
+      },
+    })
+    expect(await view(again.token)).toMatchObject({ note: { text: 'Line 12' } })
+    await run('release', '01', '--back')
+    expect(await view()).toMatchObject({ lead: { released: [] } })
+    expect(await run('rename', '#1', 'Ada Miller')).toBe('Ada is called Ada Miller now.\n')
+    await send(hub, again.token, 0, [passed(1, '01-events')])
+    expect(await run('merge', 'Ada (2)', 'ada m')).toMatch(/No participant is called "Ada \(2\)"/)
+    expect(await run('merge', '#2', 'ada m')).toMatch(/^Ada counts as Ada Miller now\./)
+    expect((await view(again.token)).label).toBe('Ada Miller')
+    expect(await run('remove', 'Ada')).toMatch(/^Removed: Ada Miller\./)
+    expect((await call(hub, paths.view, { token: ada.token })).status).toBe(404)
+    expect(await run('undo')).toBe('Taken back: removing 2 participants.\n')
+    expect(await run('undo')).toBe('Taken back: bringing back 2 participants.\n')
+    expect(await run('undo')).toBe('Taken back: removing 2 participants.\n')
+    expect((await view()).label).toBe('Ada Miller')
+    expect(await run('code', '--new')).toMatch(/^Join code: \w{6}\n[\s\S]*The old code no longer works/)
+    const { joinCode } = findClass(path.join(home, '.eventlings')).about
+    expect(joinCode).not.toBe(about.joinCode)
+    expect(await run('remove', '--since', '10m')).toMatch(/^Removed: 1 participant\./)
+    expect(await run('close')).toMatch(/^"Tuesday" is closed/)
+    const gone = ended(child)
+    child.kill('SIGINT')
+    await gone
+    expect(await run('reopen')).toBe('"Tuesday" accepts learners and events again.\n')
+    expect(await run('code')).toContain(`Join code: ${joinCode}`)
+    expect(await run('undo')).toBe('Taken back: reopening the class.\n')
+  }, 300_000)
+
+  test.each([
+    [['say'], /Say what\?/],
+    [['timer', 'ten'], /"ten" isn't a number of minutes/],
+    [['timer'], /How many minutes\?/],
+    [['remove'], /Remove whom\?/],
+    [['say', 'Hello'], /No class has been opened here yet/],
+  ] as const)('class %j says what is wrong', async (words, sentence) => {
+    const { code, stderr } = await runProgram(['class', ...words], {
+      env: { EVENTLINGS_HOME: await newHome() },
+    })
+    expect(code).toBe(2)
+    expect(stderr).toMatch(sentence)
+  })
+})
