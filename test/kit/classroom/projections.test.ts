@@ -263,7 +263,7 @@ describe('names', () => {
     )
   })
 
-  test('that show nothing are no names, and piles of accents are cut', () => {
+  test('that show nothing are refused, and piles of accents are cut', () => {
     for (const invisible of ['\u3164', '\u2800\u2800', '\u115f', '\u200b\u00ad', '\u0301']) {
       expect(plainName(invisible), JSON.stringify(invisible)).toBe('')
     }
@@ -276,7 +276,7 @@ describe('names', () => {
     ['Ilse', 'llse'],
     ['Zoe', 'Zoë'],
     ['Ada', 'A d a'],
-  ])('%s and %s look alike, so one gets a number', (one, other) => {
+  ])('%s and %s look alike, so the second has a number', (one, other) => {
     const labels = labelsOf([one, other].map((name, id) => ({ id: String(id), name })))
     expect(labels.get('1')).toBe(`${other} (2)`)
   })
