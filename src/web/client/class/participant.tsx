@@ -14,10 +14,9 @@ export function Participant({ id }: { readonly id: string }) {
   const row = overview?.participants.find((one) => one.id === id)
   const [page, setPage] = useState<ParticipantPage | undefined>(undefined)
   const [problem, setProblem] = useState('')
-  const isLive = overview !== undefined
   useEffect(() => {
-    // The row comes with the first message; before that, everything would be fetched twice.
-    if (!isLive) return
+    // The row comes with the first message; before that, everything would be fetched twice. Without one, they've left.
+    if (row === undefined) return
     let wanted = true
     void ask<ParticipantPage>(`${paths.participant}${encodeURIComponent(id)}`).then((reply) => {
       if (!wanted) return
@@ -27,7 +26,10 @@ export function Participant({ id }: { readonly id: string }) {
     return () => {
       wanted = false
     }
-  }, [id, row, isLive]) // a row is a new object whenever a participant has news
+  }, [id, row]) // a row is a new object whenever a participant has news
+  if (overview !== undefined && row === undefined) {
+    return <p role="status">That participant isn't in the class anymore.</p>
+  }
   if (page === undefined) return <p role="status">{problem === '' ? 'Loading …' : problem}</p>
   return <Whole page={page} overview={overview} />
 }
