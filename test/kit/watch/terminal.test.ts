@@ -63,7 +63,7 @@ describe('watch in a terminal', () => {
     press('l')
     await until(/❯ 01 Events/)
     press('q')
-    await until(/Hint 2 of \d/)
+    await until(/^(?![\s\S]*❯)[\s\S]*Hint 2 of \d/)
     press('?')
     await until(/Write in your own editor and save/)
     press('q')
@@ -206,7 +206,7 @@ describe('watch in a terminal', () => {
     const narrow = await until(/q quit/)
     for (const line of narrow.split('\n')) expect(line.length).toBeLessThanOrEqual(60)
     resize(120, 50)
-    await until(/h hint {2}a task.*q quit/)
+    await until(/h hint {2}a task.*t step through[\s\S]*q quit/)
   })
 
   test('Ctrl-C leaves the terminal as it was', async () => {
