@@ -20,7 +20,7 @@ export class BadSlugError extends Error {
  * BadSlugError for an invalid or existing name; never overwrites an existing file.
  */
 export async function newLesson(
-  course: Course,
+  course: Pick<Course, 'root' | 'lessons'>,
   name: string,
   details: { readonly title?: string | undefined; readonly chapter?: string | undefined } = {},
 ): Promise<NewLesson> {
@@ -49,7 +49,7 @@ export async function newLesson(
   return { slug, files: made.map(([file]) => file) }
 }
 
-function slugFor({ lessons }: Course, asked: string): string {
+function slugFor({ lessons }: Pick<Course, 'lessons'>, asked: string): string {
   const [, number, name] = /^(?:(\d\d)-)?([a-z][a-z0-9]*(?:-[a-z0-9]+)*)$/.exec(asked) ?? []
   if (name === undefined) {
     throw new BadSlugError(

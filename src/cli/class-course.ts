@@ -5,6 +5,7 @@ import type { LessonHead } from '../classroom/api.ts'
 import type { Columns } from '../classroom/host/open-class.ts'
 import type { About } from '../classroom/hub/about.ts'
 import { type Pieces, sentencesOf } from '../classroom/projections/sentences.ts'
+import { prebuilt, projectRoot } from '../common/own-folder.ts'
 import { type Course, filesOf, findTrack } from '../course/index.ts'
 
 /** The lessons of a class, which are those of its track or of the whole course, and the tasks that it takes. */
@@ -29,13 +30,13 @@ export async function columnsOf(course: Course, about: Pick<About, 'track'>): Pr
   const suites = await Promise.all(
     lessons.map(async ({ slug }) => [slug, await piecesIn(filesOf(course, slug).suite)] as const),
   )
-  return { lessons, inTheCoursesWords: sentencesOf(new Map(suites), await piecesOfChecks(course.root)) }
+  return { lessons, inTheCoursesWords: sentencesOf(new Map(suites), await piecesOfChecks()) }
 }
 
 /** What the check itself says, whatever the lesson. */
-async function piecesOfChecks(root: string): Promise<readonly Pieces[]> {
-  const folder = path.join(root, 'src', 'check')
-  const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.ts'))
+async function piecesOfChecks(): Promise<readonly Pieces[]> {
+  const folder = prebuilt('check') ?? path.join(projectRoot(), 'src', 'check')
+  const names = (await readdir(folder, { recursive: true })).filter((name) => /\.m?[tj]s$/.test(name))
   return (await Promise.all(names.map((name) => piecesIn(path.join(folder, name))))).flat()
 }
 

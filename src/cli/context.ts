@@ -1,3 +1,4 @@
+import path from 'node:path'
 import type { Desk } from '../learner/learner.ts'
 import type { RedisPreference } from '../redis/index.ts'
 import { whyNoPrompt } from '../terminal/can-prompt.ts'
@@ -43,7 +44,7 @@ export interface World {
 export function newContext({ env, input, output, errors }: World, globals: Globals): Context {
   let desk: Promise<Desk> | undefined
   const openedOnce = () => {
-    desk ??= openDesk(env)
+    desk ??= openDesk(env, globals.course)
     return desk
   }
   return {
@@ -71,13 +72,13 @@ export function newContext({ env, input, output, errors }: World, globals: Globa
   }
 }
 
-async function openDesk(env: NodeJS.ProcessEnv): Promise<Desk> {
+async function openDesk(env: NodeJS.ProcessEnv, folder = env.EVENTLINGS_COURSE): Promise<Desk> {
   const [{ loadCourse }, { openProgress }, { homeOf }] = await Promise.all([
     import('../course/index.ts'),
     import('../progress/index.ts'),
     import('../learner/paths.ts'),
   ])
-  const course = await loadCourse()
+  const course = await (folder ? loadCourse(path.resolve(folder)) : loadCourse())
   const home = homeOf(course, env)
   return { course, home, progress: openProgress(home.log) }
 }

@@ -24,6 +24,7 @@ const known: Readonly<Record<string, ExitCode>> = {
   NoFolderError: Exit.wrongUse,
   FolderError: Exit.wrongUse,
   BadSlugError: Exit.wrongUse,
+  NotEmptyError: Exit.wrongUse,
   BadRecordingError: Exit.wrongUse,
   BrokenCheckError: Exit.machine,
   RedisGoneError: Exit.machine,

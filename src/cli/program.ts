@@ -18,6 +18,8 @@ export interface Globals {
   /** False for `--no-color`. */
   readonly color: boolean
   readonly mine: boolean
+  /** The folder of another course. */
+  readonly course: string | undefined
 }
 
 /**
@@ -67,6 +69,7 @@ function describe(command: Command, output: Output): Command {
     })
     .option('--redis <source>', 'auto, container, binary, embedded, or redis://…')
     .option('--mine', 'build on your own earlier answers, not the model ones')
+    .option('--course <folder>', 'a course of your own (dev new-course)')
     .option('--no-color', 'plain text')
     .helpOption('-h, --help', 'explain this command')
 }
@@ -101,11 +104,13 @@ function add(parent: Command, entry: CommandEntry, output: Output, choose: (call
 function globalsOf(command: Command): Globals {
   const levels = [command.parent?.parent, command.parent, command].filter((level) => level instanceof Command)
   const all = levels.map((level): Flags => level.opts())
-  const redis = all.map((flags) => flags.redis).findLast((value) => typeof value === 'string')
+  const lastText = (flag: string) =>
+    all.map((flags) => flags[flag]).findLast((value): value is string => typeof value === 'string')
   return {
-    redis: typeof redis === 'string' ? redis : undefined,
+    redis: lastText('redis'),
     color: all.every((flags) => flags.color !== false),
     mine: all.some((flags) => flags.mine === true),
+    course: lastText('course'),
   }
 }
 

@@ -2,14 +2,16 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createRequire, isBuiltin } from 'node:module'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { ownFolder } from './own-folder.ts'
+import { ownFolder, projectRoot } from './own-folder.ts'
 
 /**
  * Resolves a package as a learner's file would, for code that runs from a cache folder elsewhere. What the learner's
  * folder lacks comes from the course.
  */
 export function packageResolver(root: string): (name: string) => string | undefined {
-  const requires = [ownFolder(root), root].map((folder) => createRequire(join(folder, 'package.json')))
+  const requires = [ownFolder(root), root, projectRoot()].map((folder) =>
+    createRequire(join(folder, 'package.json')),
+  )
   return (name) => {
     if (isBuiltin(name)) return name
     for (const require of requires) {

@@ -65,7 +65,7 @@ export class NoCourseError extends Error {
 
   constructor(root: string) {
     super(
-      `There are no lessons in ${root}, because its lessons/ folder is missing or empty. Clone the course again.`,
+      `There are no lessons in ${root}, because its lessons/ folder is missing or empty. Check the folder in --course or EVENTLINGS_COURSE, or clone eventlings again.`,
     )
     this.root = root
   }

@@ -13,9 +13,14 @@ export interface GlossaryEntry {
 
 const GLOSSARY = 'lessons/GLOSSARY.md'
 
-/** The glossary below `root` as Markdown. */
-export function glossaryText(root: string): Promise<string> {
-  return readFile(path.join(root, GLOSSARY), 'utf8')
+/** The glossary below `root` as Markdown; empty for a course that has none. */
+export async function glossaryText(root: string): Promise<string> {
+  try {
+    return await readFile(path.join(root, GLOSSARY), 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
+    throw error
+  }
 }
 
 /** The entries of the glossary below `root`: a second-level heading for each word. */

@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Metafile, OnLoadResult } from 'esbuild'
 import { cacheFolder } from '../../common/cache-folder.ts'
 import { moduleOptions, requireBanner } from '../../common/module-options.mjs'
-import { prebuilt } from '../../common/own-folder.ts'
+import { prebuilt, projectRoot } from '../../common/own-folder.ts'
 
 /**
  * The built kit and worker: plain JavaScript that bare Node starts in a fraction of the time a TypeScript loader
@@ -47,10 +47,10 @@ export async function buildRuntime(root: string): Promise<Runtime> {
 }
 
 async function builtFolder(root: string): Promise<string> {
-  const folder = join(cacheFolder(root), `runtime-${fingerprint(root)}`)
+  const folder = join(cacheFolder(root), `runtime-${fingerprint(projectRoot())}`)
   if (existsSync(join(folder, 'worker.mjs'))) return folder
   const made = `${folder}.${randomUUID()}.tmp` // several builds may run at once, even in one process
-  await bundleRuntime(root, made)
+  await bundleRuntime(projectRoot(), made) // not the course's folder, which may have no packages
   try {
     renameSync(made, folder)
   } catch (error) {
@@ -60,7 +60,7 @@ async function builtFolder(root: string): Promise<string> {
   return folder
 }
 
-/** Writes the runtime to `outdir`, with the packages that it needs. */
+/** Writes the runtime to `outdir`, with the packages that the project at `root` has. */
 export async function bundleRuntime(root: string, outdir: string): Promise<Metafile> {
   const { build } = await import('esbuild')
   const { metafile } = await build({

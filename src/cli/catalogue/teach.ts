@@ -63,6 +63,14 @@ export const teachCommands: readonly CommandEntry[] = [
         load: inClone(() => import('../commands/dev-new.ts')),
       },
       {
+        usage: 'new-course <folder>',
+        summary: 'create a course of your own, with a single lesson',
+        flags: [],
+        examples: [['dev new-course ../my-course', 'then add --course ../my-course to any command']],
+        group,
+        load: inClone(() => import('../commands/dev-new-course.ts')),
+      },
+      {
         usage: 'mistake <lesson> <file-or-name>',
         summary: 'turn a wrong answer into a section of test/mistakes, or a section into the file',
         flags: [['--append', "add the section to the lesson's mistakes"]],

@@ -3,6 +3,6 @@ import { UsageError } from '../errors.ts'
 
 export const run: Run = async () => {
   throw new UsageError(
-    `Which dev command? ${self} dev check, ${self} dev new SLUG, or ${self} dev mistake LESSON FILE. Run "${self} dev --help" for details.`,
+    `Which dev command? ${self} dev check, ${self} dev new SLUG, ${self} dev new-course FOLDER, or ${self} dev mistake LESSON FILE. Run "${self} dev --help" for details.`,
   )
 }
