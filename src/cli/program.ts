@@ -163,6 +163,7 @@ Environment:
   EVENTLINGS_IMAGE   the container image; default: redis:8-alpine
   EVENTLINGS_HOME    where workspace/ and your progress are; default: here
   EVENTLINGS_MINE    1 is like --mine
+  EVENTLINGS_COURSE  like --course
   EVENTLINGS_DEBUG   1 shows the details of an error
   NO_COLOR           plain text
   VISUAL, EDITOR     your editor`

@@ -1,0 +1,121 @@
+/**
+ * `npm run bench:explore -- [times] [--lesson LESSON] [--json]`: what a recording costs. Order is compared with a check
+ * without it, the changes with the same check; medians, in one run, alternating. A step of `explore` is measured with
+ * 2,000 commands.
+ */
+import { openChecker } from '../../src/check/index.ts'
+import { findLesson, loadCourse } from '../../src/course/index.ts'
+import { goTo, openExplorer } from '../../src/explorer/model.ts'
+import { explorerScreen } from '../../src/explorer/screen.ts'
+import type { CommandStep, Recording, Text } from '../../src/recording/index.ts'
+import { startRedis } from '../../src/redis/index.ts'
+import { palette } from '../../src/terminal/index.ts'
+import { median, timed } from './median.ts'
+
+const json = process.argv.includes('--json')
+const asked = process.argv.indexOf('--lesson')
+const times = Number(
+  process.argv.slice(2).find((arg, i, all) => /^\d+$/.test(arg) && all[i - 1] !== '--lesson') ?? 15,
+)
+const course = await loadCourse()
+const { slug } = findLesson(course, asked === -1 ? '07' : (process.argv[asked + 1] ?? ''))
+
+const result = { ...(await recordingCosts()), step: stepCosts(2_000, 20) }
+if (json) console.log(JSON.stringify(result, null, 2))
+else {
+  const { order, changes, step } = result
+  console.log(`order    ${order.ms} ms, without ${order.plainMs} ms: ${order.percent} % more`)
+  console.log(`changes  ${changes.ms} ms after a check of ${changes.checkMs} ms: ${changes.ratio} times`)
+  console.log(`step     ${step.ms} ms, 95 % below ${step.p95Ms} ms, with ${step.commands} commands`)
+}
+
+/** The starter fails in its first test, or soon after it. */
+async function recordingCosts() {
+  const redis = await startRedis()
+  const checker = await openChecker({ course, redis, stayWarm: true })
+  const plain: number[] = []
+  const order: number[] = []
+  const changes: number[] = []
+  try {
+    for (let round = 0; round < times + 1; round += 1) {
+      const warm = round === 0 ? [[], [], []] : [plain, order, changes]
+      const [a = [], b = [], c = []] = warm
+      a.push(await timed(() => checker.check(slug, { kind: 'starter' })))
+      b.push(await timed(() => checker.check(slug, { kind: 'starter' }, { record: true })))
+      c.push(await timed(() => checker.record()))
+    }
+  } finally {
+    await checker.close()
+    await redis.stop()
+  }
+  const [plainMs, orderMs, changesMs] = [median(plain), median(order), median(changes)]
+  return {
+    order: {
+      ms: rounded(orderMs),
+      plainMs: rounded(plainMs),
+      percent: rounded((orderMs / plainMs - 1) * 100),
+    },
+    changes: { ms: rounded(changesMs), checkMs: rounded(orderMs), ratio: rounded(changesMs / orderMs) },
+  }
+}
+
+/** From one end to the other and back, as with a key held down: the reducer and the screen, in milliseconds. */
+function stepCosts(commands: number, keys: number) {
+  const size = { width: 80, height: 24, palette: palette({ unicode: true, colours: true }) }
+  let explorer = openExplorer(longRecording(commands, keys))
+  const took: number[] = []
+  const there = Array.from({ length: commands }, (_, i) => i + 1)
+  for (const at of [...there, ...there.toReversed()]) {
+    const began = performance.now()
+    explorer = goTo(explorer, at)
+    explorerScreen(explorer, size)
+    took.push(performance.now() - began)
+  }
+  const sorted = took.toSorted((a, b) => a - b)
+  const p95 = sorted[Math.floor(sorted.length * 0.95)] ?? 0
+  return { ms: rounded(median(took)), p95Ms: rounded(p95), commands }
+}
+
+/** Two clients that append to `keys` streams in turn. */
+function longRecording(commands: number, keys: number): Recording {
+  const steps = Array.from({ length: commands }, (_, i) =>
+    appending(i, `stream:${i % keys}`, Math.floor(i / keys)),
+  )
+  const lane = (id: number, role: string) => ({ id, role, connections: [id], end: 'returned' as const })
+  return {
+    v: 1,
+    lesson: slug,
+    version: '',
+    task: 'append',
+    test: 'appends a lot',
+    engine: 'none',
+    depth: 'changes',
+    lanes: [lane(1, 'first writer'), lane(2, 'second writer')],
+    before: [],
+    steps,
+    after: [],
+  }
+}
+
+function appending(i: number, key: string, length: number): CommandStep {
+  const [id, last] = [`${i + 1}-0`, length === 0 ? '0-0' : `${i + 1}-0`]
+  const text = (s: string): Text => ({ s })
+  const entry = { id, fields: [text('event'), text(JSON.stringify({ number: i, name: 'Ada' }))] }
+  return {
+    n: i + 1,
+    kind: 'command',
+    at: i,
+    issued: i,
+    answered: i + 1,
+    lane: 1 + (i % 2),
+    connection: 1 + (i % 2),
+    args: [text('XADD'), text(key), text('*'), ...entry.fields],
+    fate: 'answered',
+    reply: text(id),
+    changes: [{ key, type: 'stream', add: [entry], lastId: [last, id], length: [length, length + 1] }],
+  }
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 100) / 100
+}
