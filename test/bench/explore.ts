@@ -26,7 +26,7 @@ else {
   const { order, changes, step } = result
   console.log(`order    ${order.ms} ms, without ${order.plainMs} ms: ${order.percent} % more`)
   console.log(`changes  ${changes.ms} ms after a check of ${changes.checkMs} ms: ${changes.ratio} times`)
-  console.log(`step     ${step.ms} ms, 95 % below ${step.p95Ms} ms, with ${step.commands} commands`)
+  console.log(`step     ${step.ms} ms, 95% below ${step.p95Ms} ms, with ${step.commands} commands`)
 }
 
 /** The starter fails in its first test, or soon after it. */

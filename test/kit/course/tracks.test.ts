@@ -28,7 +28,7 @@ describe('tracks', () => {
   })
 
   test('the whole course takes three days under either name', () => {
-    expect(findTrack(course, 'two-days')).toEqual(findTrack(course, 'all'))
+    expect(findTrack(course, 'two-days').name).toBe('all')
     expect(findTrack(course, 'all').title).toContain('three days')
   })
 
