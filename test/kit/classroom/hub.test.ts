@@ -60,7 +60,7 @@ describe.each(sources())('on %s', (name, start) => {
           id: ada.learner,
           label: 'Ada',
           number: 1,
-          lessons: { '07-concurrency': { light: 'failing', attempts: 1, hints: 2 } },
+          lessons: { '07-concurrency': { light: 'failing', attempts: 1, hints: 1 } },
           current: { slug: '07-concurrency', task, attempts: 1 },
           checks: [{ slug: '07-concurrency', passed: false }],
           failure: { slug: '07-concurrency', task, diagnosis },
