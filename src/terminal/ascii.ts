@@ -14,6 +14,14 @@ const ascii: Readonly<Record<string, string>> = {
   '’': "'",
   '“': '"',
   '”': '"',
+  '›': '>',
+  '│': '|',
+  '┊': ':',
+  '─': '-',
+  '┌': '+',
+  '└': '+',
+  '├': '+',
+  '┤': '+',
 }
 const signs = new RegExp(`[${Object.keys(ascii).join('')}]`, 'g')
 

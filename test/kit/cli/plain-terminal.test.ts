@@ -36,7 +36,7 @@ const inTmux = need('tmux')
 inTmux.test('a page in a terminal without Unicode has its keys below in ASCII', async () => {
   const terminal = openTerminal('node src/cli/eventlings.mjs read 01 --pages', { env })
   onTestFinished(terminal.close)
-  expect(await terminal.until(/1\/\d+ {2}space next - b back - q leave/)).not.toMatch(/[^\n -~]/)
+  expect(await terminal.until(/1\/\d+ {2}space next - b back - \? keys - q leave/)).not.toMatch(/[^\n -~]/)
 })
 
 for (const command of ['placement', 'reset 01', 'read 01 --pages', 'class join']) {
