@@ -24,6 +24,7 @@ export default defineConfig({
           maxWorkers: 3, // Vitest would take one on two cores, and most of these tests wait for other programs
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          expect: { poll: { timeout: 30_000 } }, // Vitest's own second isn't enough on a busy machine
         },
       },
       {
