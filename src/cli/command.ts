@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { projectRoot } from '../course/root.ts'
+import { projectRoot } from '../common/own-folder.ts'
 import type { Context } from './context.ts'
 import type { ExitCode } from './exit.ts'
 

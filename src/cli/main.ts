@@ -1,5 +1,5 @@
 import { homedir } from 'node:os'
-import { projectRoot } from '../course/root.ts'
+import { projectRoot } from '../common/own-folder.ts'
 import { knowsUnicode } from '../terminal/palette.ts'
 import { tellClass } from './class-side.ts'
 import { type Context, newContext, type World } from './context.ts'

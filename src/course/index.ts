@@ -1,4 +1,6 @@
 /** The course: what is in lessons/, and nothing else. */
+
+export { projectRoot } from '../common/own-folder.ts'
 export type { Chapter } from './chapters.ts'
 export { chapters } from './chapters.ts'
 export {
@@ -26,7 +28,6 @@ export type {
 export { needs } from './lesson.ts'
 export { EmptyRangeError, findLessons } from './lesson-range.ts'
 export { loadCourse } from './load.ts'
-export { projectRoot } from './root.ts'
 export { sampler, withSamples } from './samples.ts'
 export { type Occurrences, searchMarkdown } from './search.ts'
 export { showsError } from './snippets.ts'

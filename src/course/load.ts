@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
+import { projectRoot } from '../common/own-folder.ts'
 import type { CachedLesson, CourseIndex } from './cache.ts'
 import { readIndex, writeIndex } from './cache.ts'
 import { checkTogether } from './consistency.ts'
@@ -8,7 +9,6 @@ import { filesOf } from './files.ts'
 import { parseFrontMatter, splitFrontMatter } from './front-matter.ts'
 import type { Course, Lesson, LessonSummary } from './lesson.ts'
 import { parseLesson } from './parse.ts'
-import { projectRoot } from './root.ts'
 
 /**
  * Reads the front matter of all lessons in `root`/lessons; only files named `NN-slug.md` are lessons. Front matter

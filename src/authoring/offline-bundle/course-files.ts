@@ -37,7 +37,7 @@ const TOP = [
 ]
 
 /**
- * Only what git tracks: a class list that happens to be in the folder is no one else's business. Neither are answers,
+ * Only what git tracks: a class list that happens to be in the folder concerns no one else. Neither are answers,
  * which a learner may keep in a repository.
  */
 export async function courseFiles(root: string, env: NodeJS.ProcessEnv): Promise<CourseFiles> {

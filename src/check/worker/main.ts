@@ -120,7 +120,7 @@ async function check(
     only: record?.only,
     ended: (test, failure) => recorder?.ended(test, failure),
     report,
-    misdeed: () => unhandled.shift() ?? endings.attempted(),
+    misdeed: () => unhandled.splice(0)[0] ?? endings.attempted(),
     tampering: () => changedFailure(changed()),
     begins() {
       silences = silencesSoFar(!lastTry)

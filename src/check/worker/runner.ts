@@ -1,18 +1,16 @@
 import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { commonJsHabit, missingInPackage } from '../es-module.ts'
 import { AdaptiveTimeout } from '../kit/adaptive-timeout.ts'
-import { forgetLastCalled, lastCalled } from '../kit/call.ts'
+import { forgetLastCalled } from '../kit/call.ts'
 import { isSpoiled } from '../kit/pulse.ts'
-import { beginTest, sentCommands } from '../kit/recording.ts'
-import { DiagnosisError } from '../kit/verify.ts'
+import { beginTest } from '../kit/recording.ts'
 import { missingExport } from '../missing-export.ts'
 import type { Failure, RecordJob, Report } from '../protocol.ts'
 import type { Commands } from '../result.ts'
+import { describeFailure, notLoaded } from './describe-failure.ts'
 import { recordedCommands } from './sent-commands.ts'
-import { definitionOf, placeIn } from './source-location.ts'
-import { textOf } from './text-of.ts'
+import { definitionOf } from './source-location.ts'
 import { declaredBy, type SuiteTask, type SuiteTest, UnsupportedInSuiteError } from './vitest.ts'
 
 export interface RunnerOptions {
@@ -131,7 +129,8 @@ export class SuiteRunner {
     begins()
     report({ kind: 'test', task: task.name, test: test.name })
     const during = await problemIn([...task.beforeEach, test.body])
-    const early = during === undefined ? misdeed() : undefined
+    // Before the end, which cuts all connections: what is rejected because of that says nothing about the answer.
+    const early = misdeed()
     const sent = early && recordedCommands()
     const after = await problemIn(task.afterEach)
     const problem = during ?? after
@@ -140,28 +139,12 @@ export class SuiteRunner {
       return { state: 'passed' }
     }
     if (await disturbance()) return { state: 'failed' }
-    if (early !== undefined) {
-      ended(this.current, early)
-      return { state: 'failed', failure: early, ...(sent && { sent }) }
-    }
     // What was replaced or left unhandled is the cause, whatever went wrong because of it.
-    const failure =
-      tampering() ?? beforeTheEnd(problem, misdeed()) ?? describeFailure(problem?.thrown, this.#options)
+    const failure = tampering() ?? early ?? describeFailure(problem?.thrown, this.#options)
     ended(this.current, failure)
-    return { state: 'failed', failure, sent: recordedCommands() }
+    misdeed() // by now it's the end's doing, and not to be found in the next test
+    return { state: 'failed', failure, sent: sent ?? recordedCommands() }
   }
-}
-
-/**
- * At its end a test cuts all connections. What the answer didn't await is rejected then, which says less than what the
- * test has found out already.
- */
-function beforeTheEnd(
-  problem: { readonly thrown: unknown } | undefined,
-  misdeed: Failure | undefined,
-): Failure | undefined {
-  const isCut = misdeed?.diagnosis.includes('Connection is closed.') === true
-  return isCut && problem?.thrown instanceof DiagnosisError ? undefined : misdeed
 }
 
 /** Runs them in order, up to the first that throws. */
@@ -226,54 +209,4 @@ function wrongExport(
     }
   }
   return undefined
-}
-
-function describeFailure(error: unknown, { answer, answerText }: RunnerOptions): Failure {
-  const known = error instanceof DiagnosisError ? error : undefined
-  const place =
-    placeIn(known?.guestStack) ??
-    (known === undefined ? placeIn(textIn(error, 'stack')) : undefined) ??
-    lastLine() ??
-    defined(answer, answerText)
-  if (known !== undefined) {
-    const { diagnosis, expectedText, receivedText } = known
-    return { diagnosis, expected: expectedText, received: receivedText, ...place }
-  }
-  const called = lastCalled()
-  const name = textIn(error, 'name') ?? 'an error'
-  return {
-    diagnosis: `${called === '' ? 'The task' : called} failed with ${name}: ${textIn(error, 'message') ?? textOf(error)}`,
-    ...place,
-  }
-}
-
-/** An answer may throw anything, even an object whose properties throw. */
-function textIn(error: unknown, key: 'name' | 'message' | 'stack'): string | undefined {
-  try {
-    const value: unknown = (error as Partial<Record<string, unknown>> | null | undefined)?.[key]
-    return typeof value === 'string' ? value : undefined
-  } catch {
-    return undefined
-  }
-}
-
-/** Why the answer's file can't be loaded. */
-function notLoaded(error: unknown): Failure {
-  const message = textIn(error, 'message') ?? textOf(error)
-  const diagnosis =
-    commonJsHabit(message) ??
-    missingInPackage(message) ??
-    `Your file couldn't be loaded because it threw ${textIn(error, 'name') ?? 'Error'}: ${message.replace(/\.$/, '')}. Code outside functions runs as soon as the file is imported.`
-  return { diagnosis, ...placeIn(textIn(error, 'stack')) }
-}
-
-function lastLine() {
-  return sentCommands()
-    .map((command) => placeIn(command.origin.stack))
-    .findLast((place) => place !== undefined)
-}
-
-function defined(answer: string, text: string) {
-  const line = definitionOf(lastCalled(), text)
-  return line === undefined ? undefined : { file: answer, line }
 }

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { newCourse } from '../../authoring/index.ts'
-import { projectRoot } from '../../course/root.ts'
+import { projectRoot } from '../../common/own-folder.ts'
 import { shownPath } from '../../learner/learner.ts'
 import { type Run, self } from '../command.ts'
 import { Exit } from '../exit.ts'
