@@ -49,6 +49,8 @@ export interface AttemptInput {
   readonly lastTry: boolean
   /** The folder of the learner's own answers to build on, where they exist; undefined for the model answers. */
   readonly mine: string | undefined
+  /** The slug of a lesson that's built on the model answer all the same. */
+  readonly modelOf?: string | undefined
   /** Throws when the check is no longer wanted. */
   goOn(): void
   /** Lends a warm process. */
@@ -78,6 +80,7 @@ export async function attemptLesson(input: AttemptInput): Promise<Attempt> {
     suite: files.suite,
     answer,
     mine,
+    modelOf: input.modelOf,
     outfile: file,
   })
   goOn()

@@ -22,6 +22,8 @@ export interface BundleInput {
   readonly answer: { readonly path: string; readonly text: string }
   /** The folder of the learner's own answers to build on, where they exist; undefined for the model answers. */
   readonly mine: string | undefined
+  /** The slug of a lesson that's built on the model answer all the same. */
+  readonly modelOf?: string | undefined
   /** Where the script will be: its source map names the sources relative to that folder. */
   readonly outfile: string
 }
@@ -88,7 +90,7 @@ export async function bundleAnswer(input: BundleInput): Promise<Bundle> {
 }
 
 function resolveFor(plugin: PluginBuild, input: BundleInput, files: Set<string>, builtOn: Set<string>): void {
-  const { root, runtime, slug, answer, mine } = input
+  const { root, runtime, slug, answer, mine, modelOf } = input
   const resolvePackage = packageResolver(root)
   const declared = declaredPackages(root)
   const guest = (path: string): OnResolveResult => {
@@ -113,7 +115,7 @@ function resolveFor(plugin: PluginBuild, input: BundleInput, files: Set<string>,
   }
 
   function built(of: string): OnResolveResult {
-    const path = builtFile(root, of, mine)
+    const path = builtFile(root, of, of === modelOf ? undefined : mine)
     if (isOurs(path)) return { path }
     builtOn.add(path)
     return guest(path)

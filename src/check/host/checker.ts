@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises'
+import path from 'node:path'
 import { ownFolder } from '../../common/own-folder.ts'
 import { type Course, filesOf, type Lesson } from '../../course/index.ts'
 import type { Recording } from '../../recording/index.ts'
@@ -101,7 +102,7 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
     const started = performance.now()
     pool.fill(1)
     const lesson = await read(slug)
-    const attempt = async (onMine: string | undefined): Promise<Attempt> => {
+    const attempt = async (onMine: string | undefined, modelOf?: string): Promise<Attempt> => {
       const made = await attemptLesson({
         course,
         redis,
@@ -111,6 +112,7 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
         asked,
         lastTry,
         mine: onMine,
+        modelOf,
         goOn,
         take,
       })
@@ -127,7 +129,11 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
       return made
     }
     last = undefined
-    const made = await blameBuilt(await attempt(mine), () => attempt(undefined))
+    const made = await blameBuilt(
+      await attempt(mine),
+      () => attempt(undefined),
+      (file) => attempt(mine, path.basename(file, '.ts')),
+    )
     last = made
     const { verdict, output } = made
     return {

@@ -8,8 +8,9 @@ import { type RunningRedis, startRedis } from '../../../src/redis/index.ts'
 import { fixtureRoot, SLUG } from './fixture-course.ts'
 import { GOOD } from './guests.ts'
 
-/** The fixture's lesson twice: the second builds on the first. */
+/** The fixture's lesson three times: the second builds on the first, and the third on both. */
 const LATER = '02-later'
+const LAST = '03-last'
 const ANSWER = `import { append as appendOne, Conflict } from '#built/${SLUG}'
 import type { Redis } from 'ioredis'
 export { Conflict }
@@ -31,10 +32,13 @@ beforeAll(async () => {
     ['solutions', '.ts'],
     ['test/lessons', '.test.ts'],
   ] as const) {
-    await cp(join(root, folder, `${SLUG}${end}`), join(root, folder, `${LATER}${end}`))
+    for (const slug of [LATER, LAST])
+      await cp(join(root, folder, `${SLUG}${end}`), join(root, folder, `${slug}${end}`))
   }
-  const suite = join(root, 'test/lessons', `${LATER}.test.ts`)
-  await writeFile(suite, (await readFile(suite, 'utf8')).replace(`#lesson/${SLUG}`, `#lesson/${LATER}`))
+  for (const slug of [LATER, LAST]) {
+    const suite = join(root, 'test/lessons', `${slug}.test.ts`)
+    await writeFile(suite, (await readFile(suite, 'utf8')).replace(`#lesson/${SLUG}`, `#lesson/${slug}`))
+  }
   await mkdir(join(root, 'workspace'))
   redis = await startRedis('embedded')
   checker = await openChecker({
@@ -98,4 +102,32 @@ test('an earlier file that throws while it is loaded is named', async () => {
   const result = await check(`throw new Error('no config')\n${GOOD}`)
   expect(result.diagnosis).toMatch(/^Built on your .*your file passes\. .*no config/)
   expect(result.at).toEqual({ file: `workspace/${SLUG}.ts`, line: 1 })
+})
+
+test.each([
+  ['the first', `throw new Error('no config')\n${GOOD}`, GOOD, SLUG],
+  ['the second', GOOD, GOOD.replace('/* here */', "throw new Error('broken')"), LATER],
+])('of two earlier files, only the one with the bug is named: %s', async (_, first, second, guilty) => {
+  await writeFile(join(root, 'workspace', `${SLUG}.ts`), first)
+  await writeFile(join(root, 'workspace', `${LATER}.ts`), second)
+  await writeFile(
+    join(root, 'workspace', `${LAST}.ts`),
+    `import '#built/${SLUG}'\n${ANSWER.replaceAll(SLUG, LATER)}`,
+  )
+  const result = await checker.check(LAST, { kind: 'workspace' })
+  expect(result.diagnosis ?? result.tasks[0]?.diagnosis).toMatch(
+    new RegExp(`^Built on your ${guilty}\\.ts\\. With the model solution, (this task|your file) passes\\.`),
+  )
+})
+
+test('two earlier files with a bug each are both named', async () => {
+  await writeFile(join(root, 'workspace', `${SLUG}.ts`), `throw new Error('no config')\n${GOOD}`)
+  await writeFile(join(root, 'workspace', `${LATER}.ts`), `throw new Error('none either')\n${GOOD}`)
+  await writeFile(
+    join(root, 'workspace', `${LAST}.ts`),
+    `import '#built/${SLUG}'\n${ANSWER.replaceAll(SLUG, LATER)}`,
+  )
+  expect((await checker.check(LAST, { kind: 'workspace' })).diagnosis).toContain(
+    `Built on your ${SLUG}.ts and ${LATER}.ts. With the model solutions, your file passes.`,
+  )
 })
