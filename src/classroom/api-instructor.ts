@@ -12,6 +12,26 @@ export interface LessonHead {
   readonly title: string
   /** The names of the tasks that the class takes, in order; empty for a lesson that is demonstrated. */
   readonly tasks?: readonly string[]
+  /** What the plan of the track gives it. */
+  readonly minutes?: number
+}
+
+/** How long the class has been working: not while it's nowhere, on a break, or closed. Times are ISO 8601. */
+export interface PlanClock {
+  /** The slug of the lesson that it began with, today. */
+  readonly from: string
+  readonly ranMs: number
+  /** Since when it has been running again, perhaps from the end of a break on; missing while it's stopped. */
+  readonly since?: string
+  /** When the instructor last started or stopped it. */
+  readonly setAt: string
+}
+
+/** How far the class is, compared with the plan; see pace.ts. */
+export interface Pace {
+  readonly clock: PlanClock
+  /** Minutes of the plan that half of the participants have done since the clock started. */
+  readonly median: number
 }
 
 export interface LessonLight {
@@ -130,6 +150,8 @@ export interface Summary {
   readonly lessons: readonly LessonCount[]
   /** The most frequent first, at most 10. */
   readonly diagnoses: readonly CommonDiagnosis[]
+  /** Missing until the class is somewhere. */
+  readonly pace?: Pace
 }
 
 /** GET overview, and the first event (`overview`) of the stream. */

@@ -15,11 +15,12 @@ export async function lessonsOf(
 ): Promise<readonly LessonHead[]> {
   const chosen = track === undefined ? undefined : findTrack(course, track)
   return Promise.all(
-    (chosen?.lessons ?? course.lessons).map(async ({ slug, number, title }) => {
+    (chosen?.lessons ?? course.lessons).map(async (lesson) => {
+      const { slug, number, title } = lesson
       const { tasks } = await course.lesson(slug)
-      const taken = chosen?.takes({ number })
+      const taken = chosen?.takes(lesson)
       const names = tasks.filter((task) => taken?.includes(task.number) ?? true).map(({ name }) => name)
-      return { slug, number, title, tasks: names }
+      return { slug, number, title, tasks: names, minutes: chosen?.led(lesson) ?? lesson.minutes }
     }),
   )
 }

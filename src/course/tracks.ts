@@ -11,6 +11,8 @@ interface TrackDefinition {
   readonly has: (lesson: number) => boolean
   /** The tasks that a class takes of a lesson, by number; of the others it takes all. */
   readonly takes?: Readonly<Record<number, readonly number[]>>
+  /** Minutes when it's led: of each lesson, by number, or of all together. As many as the lessons say, if missing. */
+  readonly led?: Readonly<Record<number, number>> | number
 }
 
 const definitions: readonly TrackDefinition[] = [
@@ -22,18 +24,21 @@ const definitions: readonly TrackDefinition[] = [
     has: among(1, 2, 5, 7, 8),
     // 08 is demonstrated.
     takes: { 1: [1], 2: [1], 5: [2], 7: [1], 8: [] },
+    led: { 1: 15, 2: 20, 5: 20, 7: 20, 8: 7 },
   },
   {
     name: 'half-day',
     aliases: [],
     title: 'Half a day: events, streams, concurrency, snapshots',
     has: among([1, 5], 7, 8, 14),
+    led: 210,
   },
   {
     name: 'one-day',
     aliases: [],
     title: 'One long day: everything up to a whole order',
     has: among([1, 16]),
+    led: 420,
   },
   { name: 'all', aliases: ['two-days'], title: 'The whole course: three days', has: () => true },
   {
@@ -41,12 +46,14 @@ const definitions: readonly TrackDefinition[] = [
     aliases: [],
     title: 'The blog: snapshots, time travel, changing schemas',
     has: among([1, 5], 14, [18, 22]),
+    led: 300,
   },
   {
     name: 'production',
     aliases: [],
     title: 'Production: consumers, retention, durability, cluster',
     has: among(7, [11, 13], [23, 28]),
+    led: 360,
   },
 ]
 
@@ -61,6 +68,8 @@ export interface Track {
   readonly minutes: number
   /** The tasks that a class takes of this lesson, by number; undefined for all of them. */
   readonly takes: (lesson: Pick<LessonSummary, 'number'>) => readonly number[] | undefined
+  /** Minutes that a class takes for this lesson when it's led. */
+  readonly led: (lesson: Pick<LessonSummary, 'number' | 'minutes'>) => number
 }
 
 /** A lesson of a track, and what it builds on that isn't in the track. */
@@ -99,7 +108,7 @@ export function trackNames(): readonly string[] {
 }
 
 function build(
-  { name, title, plan, has, takes = {} }: TrackDefinition,
+  { name, title, plan, has, takes = {}, led }: TrackDefinition,
   course: Pick<Course, 'lessons'>,
 ): Track {
   const lessons = course.lessons.filter((lesson) => has(Number(lesson.number)))
@@ -111,6 +120,10 @@ function build(
     lessons,
     minutes,
     takes: ({ number }) => takes[Number(number)],
+    led: (lesson) =>
+      typeof led === 'number'
+        ? (lesson.minutes * led) / minutes
+        : (led?.[Number(lesson.number)] ?? lesson.minutes),
   }
 }
 

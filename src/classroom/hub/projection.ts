@@ -1,5 +1,6 @@
 import { isKnown } from '../../progress/index.ts'
 import type { Failure, LessonHead, ParticipantRow, Summary } from '../api.ts'
+import { medianOf } from '../pace.ts'
 import type { ClassEvent } from '../projections/class-event.ts'
 import { type ClassState, evolveClass, newClass, type Participant } from '../projections/class-state.ts'
 import { labelsOf } from '../projections/names.ts'
@@ -24,6 +25,7 @@ export interface Changed {
 
 /** The class as one hub has it in memory: the folds over its streams, as far as they were read. No Redis here. */
 export class Projection {
+  readonly #lessons: readonly LessonHead[]
   readonly #slugs: readonly string[]
   readonly #columns: Columns
   readonly #inTheCoursesWords: InTheCoursesWords
@@ -39,6 +41,7 @@ export class Projection {
   #left = new Set<string>()
 
   constructor(classId: string, lessons: readonly LessonHead[], inTheCoursesWords: InTheCoursesWords) {
+    this.#lessons = lessons
     this.#slugs = lessons.map(({ slug }) => slug)
     this.#columns = { classId, tasks: new Map(lessons.map(({ slug, tasks = [] }) => [slug, tasks])) }
     this.#inTheCoursesWords = inTheCoursesWords
@@ -146,7 +149,11 @@ export class Projection {
   }
 
   summary(): Summary {
-    return summaryOf(this.rows(), this.#slugs, (failure) => this.#words.get(failure))
+    const rows = this.rows()
+    const { clock } = this.#class
+    const pace = clock && { clock, median: medianOf(rows, this.#lessons, clock) }
+    const summary = summaryOf(rows, this.#slugs, (failure) => this.#words.get(failure))
+    return { ...summary, ...(pace && { pace }) }
   }
 
   /** What changed since the last call. */

@@ -1,5 +1,6 @@
-import type { Lead } from '../api.ts'
+import type { Lead, PlanClock } from '../api.ts'
 import type { ClassEvent } from './class-event.ts'
+import { clockAfter } from './plan-clock.ts'
 import { inverseOf, type Undo } from './undo.ts'
 
 export interface Participant {
@@ -31,6 +32,8 @@ export interface ClassState {
   /** How many have ever joined. */
   readonly joined: number
   readonly undo?: Undo
+  /** Missing until the class is somewhere for the first time. */
+  readonly clock?: PlanClock
 }
 
 export const newClass: ClassState = { lead: { released: [] }, participants: [], joined: 0 }
@@ -38,8 +41,9 @@ export const newClass: ClassState = { lead: { released: [] }, participants: [], 
 /** The class after another event. Pure; its input isn't changed. */
 export function evolveClass(before: ClassState, event: ClassEvent): ClassState {
   const undo = inverseOf(event, before)
+  const clock = clockAfter(before, event)
   const state = evolved(before, event)
-  return undo === undefined ? state : { ...state, undo }
+  return { ...state, ...(undo !== undefined && { undo }), ...(clock !== undefined && { clock }) }
 }
 
 function evolved(state: ClassState, event: ClassEvent): ClassState {

@@ -8,6 +8,7 @@ import { readSent, readView } from '../../classroom/member/membership.ts'
 import { linesOf } from '../../classroom/member/news.ts'
 import { trySending } from '../../classroom/member/send.ts'
 import { talk } from '../../classroom/member/talk.ts'
+import { paceAt, paceInWords } from '../../classroom/pace.ts'
 import { plainText } from '../../classroom/projections/names.ts'
 import { memberOf } from '../class-member.ts'
 import { type Flags, type Run, self } from '../command.ts'
@@ -32,10 +33,19 @@ async function ofInstructor(context: Context, file: ClassFile, flags: Flags): Pr
     return Exit.passed
   }
   const to = { address, token: file.secret, patience: 10_000 }
-  const { summary, addresses } = await talk<Overview>(to, paths.overview)
+  const { summary, addresses, class: head, now } = await talk<Overview>(to, paths.overview)
   const { participants, hands } = summary
+  const pace = summary.pace && paceAt(summary.pace, head.lessons, now)
   if (flags.json === true) {
-    context.printJson({ class: name, open: true, addresses, joinCode, participants, hands })
+    context.printJson({
+      class: name,
+      open: true,
+      addresses,
+      joinCode,
+      participants,
+      hands,
+      pace: pace ?? null,
+    })
     return Exit.passed
   }
   const people = participants === 1 ? '1 participant' : `${participants} participants`
@@ -44,6 +54,7 @@ async function ofInstructor(context: Context, file: ClassFile, flags: Flags): Pr
 
   Learners:  ${self} class join ${addresses[0] ?? address} --code ${joinCode} --as NAME
   You:       ${address}/instructor`)
+  if (pace !== undefined) context.print(`\n${paceInWords(pace, head.lessons)}`)
   return Exit.passed
 }
 

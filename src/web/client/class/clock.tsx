@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { inWords } from './in-words.ts'
 
 /** Refreshes the time every `ms` milliseconds. */
-function useNow(ms: number): number {
+export function useNow(ms: number): number {
   const [now, setNow] = useState(Date.now())
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), ms)

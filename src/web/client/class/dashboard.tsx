@@ -4,6 +4,7 @@ import { counted } from './counted.ts'
 import { LeadPanel } from './lead-panel.tsx'
 import { useClass } from './live.ts'
 import { ManageClass } from './manage-class.tsx'
+import { Pace } from './pace.tsx'
 import { Roster } from './roster.tsx'
 import { Diagnoses, Histogram } from './summary.tsx'
 import { beep, useHands } from './use-hands.ts'
@@ -18,7 +19,9 @@ export function Dashboard() {
       <div class="panels">
         <LeadPanel overview={overview} ahead={ahead} />
         <Diagnoses overview={overview} names />
-        <Histogram overview={overview} />
+        <Histogram overview={overview}>
+          <Pace overview={overview} ahead={ahead} />
+        </Histogram>
       </div>
       <Roster overview={overview} ahead={ahead} />
       <ManageClass overview={overview} ahead={ahead} />

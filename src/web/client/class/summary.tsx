@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact'
 import type { Overview } from '../../../classroom/api.ts'
 import { lightNames, looks } from './lights.tsx'
 import { Scroller } from './scroller.tsx'
@@ -8,12 +9,19 @@ import { useLead } from './use-lead.ts'
 const WIDTH = 100
 
 /** How the class as a whole is doing: a bar for each lesson. */
-export function Histogram({ overview }: { readonly overview: Overview }) {
+export function Histogram({
+  overview,
+  children,
+}: {
+  readonly overview: Overview
+  readonly children?: ComponentChildren
+}) {
   const { summary, lead } = overview
   const heads = new Map(overview.class.lessons.map((lesson) => [lesson.slug, lesson]))
   return (
     <section class="histogram" aria-labelledby="histogram">
       <h2 id="histogram">Lesson by lesson</h2>
+      {children}
       <Scroller label="All lessons" shape="high">
         <ul>
           {summary.lessons.map(({ slug, counts }) => {
