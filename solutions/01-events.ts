@@ -9,7 +9,7 @@ export interface EventMetadata {
   readonly correlationId?: string
   /** The `eventId` of the event, or the ID of the command, that led to this one. */
   readonly causationId?: string
-  /** Who did it. */
+  /** The user who did it. */
   readonly userId?: string
 }
 

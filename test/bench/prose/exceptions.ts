@@ -22,6 +22,17 @@ export const EXCEPTIONS: readonly Exception[] = [
     reason: 'Redis commands, in every form that a client may send.',
   },
   {
+    in: 'test/kit/console/console.test.ts',
+    rule: 'spelling',
+    text: 'help',
+    reason: 'A Redis command in lower case, as people type it.',
+  },
+  {
+    in: 'test/mistakes/',
+    rule: 'spelling',
+    reason: 'Names of mistakes and answers, some of which contain a Redis command in lower case.',
+  },
+  {
     rule: 'optimistic-locking',
     text: 'section on optimistic locking',
     reason: "The title of a section of Redis's documentation.",

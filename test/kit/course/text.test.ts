@@ -68,7 +68,7 @@ Behind the hints.
 
 ### What is an event?
 - [ ] A command
-  It is no fact yet.
+  It isn't a fact yet.
 
   Not even a wish.
 - [x] A fact
@@ -142,7 +142,7 @@ describe('the parts of a lesson', () => {
       {
         question: 'What is an event?',
         answers: [
-          { text: 'A command', right: false, explanation: 'It is no fact yet.\n\nNot even a wish.' },
+          { text: 'A command', right: false, explanation: "It isn't a fact yet.\n\nNot even a wish." },
           { text: 'A fact', right: true, explanation: '' },
           { text: 'History', right: true, explanation: '' },
         ],

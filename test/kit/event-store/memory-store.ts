@@ -48,10 +48,10 @@ export class MemoryEventStore implements EventStore {
   async append(stream: string, events: readonly StoreEvent[], options: AppendOptions): Promise<Appended> {
     const { expected, commandId } = options
     if (typeof stream !== 'string' || stream === '') throw new InvalidAppendError('stream', 'is empty')
-    if (events.length === 0) throw new InvalidAppendError('events', 'are none')
+    if (events.length === 0) throw new InvalidAppendError('events', 'is empty')
     const isVersion = Number.isSafeInteger(expected) && Number(expected) >= 0
     if (!isVersion && !['any', 'none', 'exists'].includes(String(expected))) {
-      throw new InvalidAppendError('expected', 'is no version')
+      throw new InvalidAppendError('expected', "isn't a version")
     }
     if (commandId === '') throw new InvalidAppendError('commandId', 'is empty')
     const texts = events.map(encodeEvent)
