@@ -37,6 +37,10 @@ const lamps: Schema = {
       to(old, 3, { on: false, room: 'attic' }, 'LAMP_SWITCHED'),
     ],
     'LAMP_TESTED@1': () => [],
+    'LAMPS_SWITCHED@1': (old) => [
+      { ...to(old, 1, { state: 'on' }, 'LAMP_SWITCHED'), eventId: `${old.eventId}:hall` },
+      { ...to(old, 1, { state: 'off' }, 'LAMP_SWITCHED'), eventId: `${old.eventId}:attic` },
+    ],
     'LAMP_MOVED@1': (old) => [to(old, 2, {})],
     ...Object.fromEntries(
       Array.from({ length: 11 }, (_, i) => [
@@ -159,6 +163,23 @@ describe('upcast', () => {
       ],
       why,
     )
+    const twins =
+      'LAMPS_SWITCHED became two events of the same type and version. Each of them goes through the same steps.'
+    const both = await upcasted(event('LAMPS_SWITCHED', 1, {}), lamps, 'a split into two of a kind', twins)
+    verifyEqual(
+      short(both),
+      [true, false].map((on) => ({
+        eventType: 'LAMP_SWITCHED',
+        schemaVersion: 3,
+        payload: { on, room: 'hall' },
+      })),
+      twins,
+    )
+    verifyEqual(
+      both.map(({ eventId }) => eventId),
+      ['e-7:hall', 'e-7:attic'],
+      'The upcaster gave the two parts of LAMPS_SWITCHED an `eventId` each, and upcast didn’t keep them. Return what the upcasters return, with every field.',
+    )
     const none =
       'If an upcaster returns an empty array, the event no longer means anything, so upcast should return an empty array too.'
     verifyEqual(
@@ -269,6 +290,12 @@ describe('blogSchema', () => {
         'Without a space, the whole string is the first name, and the last name is an empty string.',
       ],
       ['Ada King Lovelace', 'Ada King', 'Lovelace', 'Split at the last space, and don’t lose any part.'],
+      [
+        'Ada  Lovelace',
+        'Ada ',
+        'Lovelace',
+        'Only the last space is removed. Anything before it, even another space, belongs to the first name.',
+      ],
     ] as const
     for (const [author, firstName, lastName, why] of names) {
       const [post] = await blog(event('POST_CREATED', 3, { author }), `the author "${author}"`)
@@ -428,6 +455,9 @@ const pick = (all: Payload) => [
   all.published,
 ]
 
+const CURRENT =
+  '{"title":"Hello","body":"First","tags":["a"],"authorFirstName":"Ada","authorLastName":"Lovelace"}'
+
 async function mixedHistory() {
   await plant(
     '1-0',
@@ -443,9 +473,7 @@ async function mixedHistory() {
 
 describe('getPost', () => {
   test('reads a current post', async () => {
-    const payload =
-      '{"title":"Hello","body":"First","tags":["a"],"authorFirstName":"Ada","authorLastName":"Lovelace"}'
-    await plant('1-0', 'POST_CREATED', 4, payload)
+    await plant('1-0', 'POST_CREATED', 4, CURRENT)
     await plant('2-0', 'POST_BODY_CHANGED', 1, '{"body":"Second"}')
     verifyEqual(
       pick(await post()),
@@ -455,15 +483,6 @@ describe('getPost', () => {
     verify(
       (await call('getPost', () => getPost(box.redis, 'post-2'))) === null,
       'For a post that doesn’t exist, getPost should return null.',
-    )
-  })
-
-  test('reads a history of many versions', async () => {
-    await mixedHistory()
-    verifyEqual(
-      pick(await post()),
-      ['Good bye', 'Third', [], 'Ada', 'Lovelace', true],
-      'The history has events of versions 1 and 2 as well as current ones. Upcast each event and apply it to the post, in stream order.',
     )
   })
 
@@ -483,6 +502,52 @@ describe('getPost', () => {
     )
   })
 
+  test('reads each post from its own stream', async () => {
+    await plant('1-0', 'POST_CREATED', 4, CURRENT)
+    await post()
+    const other = CURRENT.replace('Hello', 'Other')
+    await box.admin.xadd(
+      'stream:entity:post-2',
+      '1-0',
+      ...['eventId', 'f-1', 'eventType', 'POST_CREATED', 'schemaVersion', '4', 'timestamp', TIME],
+      ...['payload', other],
+    )
+    const second = (await call('getPost', () => getPost(box.redis, 'post-2'))) as unknown as Payload | null
+    verifyEqual(
+      second?.title,
+      'Other',
+      'getPost was called for post-1 and then for post-2, and returned the wrong post for post-2. Both streams have an entry `1-0`: entry IDs are unique only within a stream.',
+    )
+    await plant('2-0', 'POST_TITLE_CHANGED', 1, '{"title":"Newest"}')
+    verifyEqual(
+      (await post()).title,
+      'Newest',
+      'After getPost had read post-1 once, another event was appended, and the next call didn’t apply it. Read the stream on every call.',
+    )
+  })
+
+  test('reads a history of many versions', async () => {
+    await mixedHistory()
+    verifyEqual(
+      pick(await post()),
+      ['Good bye', 'Third', [], 'Ada', 'Lovelace', true],
+      'The history has events of versions 1 and 2 as well as current ones. Upcast each event and apply it to the post, in stream order.',
+    )
+    await plant('6-0', 'POST_EDITED', undefined, '{"content":"Fourth"}')
+    verifyEqual(
+      (await post()).body,
+      'Fourth',
+      'The last entry is a POST_EDITED without `schemaVersion`, with `content` for the new text. A missing version means 1, for every type of event.',
+    )
+    await box.admin.del(STREAM)
+    await plant('1-0', 'POST_CREATED', undefined, '{"title":"A","content":"B","author":"C","published":true}')
+    verifyEqual(
+      pick(await post()),
+      ['A', 'B', [], 'C', '', false],
+      'POST_CREATED should set `published` to `false`, even if its payload has a field of that name.',
+    )
+  })
+
   test('stops at an event from the future', async () => {
     await mixedHistory()
     await plant('6-0', 'POST_CREATED', 5, '{"title":"?"}')
@@ -498,6 +563,26 @@ describe('getPost', () => {
       ['6-0', 'POST_CREATED', 5],
       'The error should have the ID of the entry, the event type, and the version, so that someone can look into it.',
     )
+  })
+
+  test('stops at an event it can’t upcast, whatever its type', async () => {
+    for (const [eventType, version] of [
+      ['POST_PUBLISHED', 2],
+      ['POST_TITLE_CHANGED', 2],
+      ['POST_BODY_CHANGED', 3],
+      ['POST_EDITED', 3],
+      ['POST_PINNED', 1],
+    ] as const) {
+      await box.admin.del(STREAM)
+      await mixedHistory()
+      await plant('6-0', eventType, version, '{"title":"?","body":"?","content":"?"}')
+      await callError(
+        'getPost',
+        () => getPost(box.redis, 'post-1'),
+        UnknownSchemaError,
+        `The stream ends in ${eventType}, version ${version}, which isn’t in the schema. getPost should throw the UnknownSchemaError, even if the program seems to need nothing from that event.`,
+      )
+    }
   })
 
   test('reads a long history to the end', async () => {
