@@ -1,9 +1,7 @@
-import type { Comparison } from './baseline.ts'
 import type { Exception } from './exceptions.ts'
 import type { Hit } from './rule.ts'
 
 export interface Outcome {
-  readonly comparison: Comparison
   readonly errors: readonly Hit[]
   readonly warnings: readonly Hit[]
   /** Exceptions that nothing needs any more; none, if only some files were audited. */
@@ -12,38 +10,21 @@ export interface Outcome {
 }
 
 /** Whether `npm run lint` may pass. */
-export function passes({ comparison, unused }: Outcome): boolean {
-  return comparison.more.length === 0 && unused.length === 0
+export function passes({ errors, unused }: Outcome): boolean {
+  return errors.length === 0 && unused.length === 0
 }
 
-/** What there is to say, a line each. `all` also shows the warnings, and the errors in the baseline. */
-export function report(outcome: Outcome, all: boolean): readonly string[] {
-  const { comparison, errors, warnings, unused } = outcome
-  const shown = all ? [...errors, ...warnings] : comparison.more.flatMap(({ hits }) => hits)
+/** What there is to say, a line each. `all` also shows the warnings. */
+export function report({ errors, warnings, unused, files }: Outcome, all: boolean): readonly string[] {
+  const shown = all ? [...errors, ...warnings] : errors
+  const hint = all ? '' : '; --all shows them'
   return [
     ...shown.toSorted(byPlace).map(hitLine),
-    ...comparison.more.map(
-      ({ file, rule, allowed, hits }) =>
-        `${file} has ${count(hits.length, 'error')} of the rule "${rule}"; the baseline allows ${allowed}.`,
-    ),
-    ...comparison.fewer.map(
-      ({ file, rule, allowed, hits }) =>
-        `${file} has fewer errors of the rule "${rule}" than the baseline allows (${hits.length} of ${allowed}).`,
-    ),
-    ...(comparison.fewer.length > 0
-      ? ['Run "npm run lint:prose -- --update-baseline", so that they stay away.']
-      : []),
     ...unused.map(
       ({ reason }) => `This exception finds nothing any more; remove it from exceptions.ts: ${reason}`,
     ),
-    summary(outcome, all),
+    `Prose of ${count(files, 'file')}: ${count(errors.length, 'error')}, ${count(warnings.length, 'warning')}${hint}.`,
   ]
-}
-
-function summary({ comparison, errors, warnings, files }: Outcome, all: boolean): string {
-  const fresh = comparison.more.reduce((sum, { hits, allowed }) => sum + hits.length - allowed, 0)
-  const hint = all ? '' : '; --all shows them'
-  return `Prose of ${count(files, 'file')}: ${count(fresh, 'new error')}, ${errors.length - fresh} in the baseline, ${count(warnings.length, 'warning')}${hint}.`
 }
 
 function hitLine({ file, line, rule, level, quote, write }: Hit): string {

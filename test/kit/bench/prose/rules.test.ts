@@ -21,7 +21,7 @@ describe.each(RULES)('$name', ({ name, finds, leaves }) => {
   })
 })
 
-test('no two rules have the same name, because the baseline counts by name', () => {
+test('no two rules have the same name, because exceptions name them', () => {
   expect(new Set(RULES.map(({ name }) => name)).size).toBe(RULES.length)
 })
 
