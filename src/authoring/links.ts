@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Token } from 'markdown-it'
-import { anchorOf } from '../markdown/anchor.ts'
 import { parseMarkdown } from '../markdown/parse.ts'
+import { anchorOf } from '../markdown/tokens.ts'
 
 /** What's wrong with the links of a lesson. Web addresses aren't tried. */
 export async function problemsOfLinks(markdown: string, file: string): Promise<readonly string[]> {

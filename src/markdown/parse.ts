@@ -1,30 +1,24 @@
 import type { MarkdownIt, Token } from 'markdown-it'
 
-export interface ParseOptions {
-  /** Keep speaker notes as tokens of the type `note`; default: leave them out. */
-  readonly notes?: boolean
-}
-
 /**
- * The one way to read a lesson's Markdown, for the course, the terminal, pages, and slides. HTML is plain text, except
- * for comments on lines of their own: speaker notes, `<!-- note: what to say here -->`, with Markdown inside; and what
- * a hint helps with, `<!-- helps: words of a diagnosis -->`, which is never shown.
+ * The one way to read Markdown, for the course, the terminal, pages, and slides. HTML is plain text, except for
+ * comments on lines of their own: speaker notes, `<!-- note: what to say here -->`, with Markdown inside, which become
+ * tokens of the type `note`; and what a hint helps with, `<!-- helps: words of a diagnosis -->`, which is left out.
  */
-export async function parseMarkdown(markdown: string, options: ParseOptions = {}): Promise<Token[]> {
-  const notes = options.notes ?? false
-  const parser = parsers.get(notes) ?? makeParser(notes)
-  parsers.set(notes, parser)
+export async function parseMarkdown(markdown: string): Promise<Token[]> {
+  parser ??= makeParser()
   return (await parser).parse(markdown, {})
 }
 
-/** With notes and without: creating a parser takes longer than reading a page with it. */
-const parsers = new Map<boolean, Promise<MarkdownIt>>()
+/** Creating it takes longer than reading a page with it. */
+let parser: Promise<MarkdownIt> | undefined
 
-async function makeParser(notes: boolean): Promise<MarkdownIt> {
+async function makeParser(): Promise<MarkdownIt> {
   const { default: markdownIt } = await import('markdown-it')
-  const parser = markdownIt()
-  readNotes(parser, notes)
-  return parser
+  const made = markdownIt()
+  readNotes(made)
+  made.core.ruler.push('boxes', ({ tokens }) => markBoxes(tokens))
+  return made
 }
 
 const opening = /^<!--\s*(?:note|helps):/
@@ -32,7 +26,7 @@ const note = /^<!--\s*note:/
 const closing = '-->'
 
 /** A block rule, so that a note inside a code block stays code. */
-function readNotes(parser: MarkdownIt, keep: boolean): void {
+function readNotes(parser: MarkdownIt): void {
   parser.block.ruler.before(
     'paragraph',
     'note',
@@ -46,7 +40,7 @@ function readNotes(parser: MarkdownIt, keep: boolean): void {
       if (last === endLine || !lineAt(last).trimEnd().endsWith(closing)) return false
       if (silent) return true
       state.line = last + 1
-      if (!keep || !note.test(lineAt(startLine))) return true
+      if (!note.test(lineAt(startLine))) return true
       const lines = state.getLines(startLine, last + 1, state.blkIndent, false)
       const token = state.push('note', '', 0)
       token.content = lines.trim().replace(note, '').slice(0, -closing.length).trim()
@@ -55,4 +49,16 @@ function readNotes(parser: MarkdownIt, keep: boolean): void {
     },
     { alt: ['paragraph', 'reference', 'blockquote', 'list'] },
   )
+}
+
+/** Moves the box of every `- [x] text` from the text to the item, where it replaces the bullet. */
+function markBoxes(tokens: readonly Token[]): void {
+  for (const [index, item] of tokens.entries()) {
+    const text = tokens[index + 2]?.children?.[0]
+    if (item.type !== 'list_item_open' || tokens[index + 1]?.type !== 'paragraph_open' || !text) continue
+    const [box, mark] = /^\[([ xX])\] +/.exec(text.content) ?? []
+    if (text.type !== 'text' || box === undefined || mark === undefined) continue
+    text.content = text.content.slice(box.length)
+    item.meta = { box: mark === ' ' ? '[ ]' : '[x]' }
+  }
 }

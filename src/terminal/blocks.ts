@@ -1,9 +1,9 @@
 import type { Token } from 'markdown-it'
+import { marksOf } from '../markdown/tokens.ts'
 import { inlineSpans } from './inline.ts'
 import type { Palette, Style } from './palette.ts'
 import { marks } from './signs.ts'
 import { tableLines } from './table.ts'
-import { boxOf } from './task-boxes.ts'
 import type { Line, Span } from './text.ts'
 import { lineWidth, span } from './text.ts'
 import type { Block } from './tree.ts'
@@ -84,7 +84,7 @@ function list(block: Block, context: BlockContext): readonly Line[] {
   return block.children.flatMap((item, index) => {
     const number = `${String(start + index).padStart(last.length)}.`
     const marker =
-      boxOf(item.token) ?? (block.type === 'ordered_list' ? number : marks(context.palette).bullet)
+      marksOf(item.token).box ?? (block.type === 'ordered_list' ? number : marks(context.palette).bullet)
     const rest = ' '.repeat(marker.length + 1)
     const lines = indented(item.children, span(`${marker} `, 'cyan'), context, rest)
     return index === 0 || isTight ? lines : [[], ...lines]

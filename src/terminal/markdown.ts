@@ -3,7 +3,6 @@ import { parseMarkdown } from '../markdown/parse.ts'
 import { blockLines } from './blocks.ts'
 import { highlight } from './highlight.ts'
 import type { Palette } from './palette.ts'
-import { markTaskBoxes } from './task-boxes.ts'
 import type { Line } from './text.ts'
 import { paintLines } from './text.ts'
 import { blockTree } from './tree.ts'
@@ -37,7 +36,6 @@ const WORD = 'x'
 /** The same before it's painted, for a screen that cuts it. */
 export async function markdownLines(markdown: string, options: MarkdownOptions): Promise<readonly Line[]> {
   const tokens = await parseMarkdown(markdown)
-  markTaskBoxes(tokens)
   const code = new Map<Token, readonly Line[]>()
   for (const token of tokens) {
     if (token.type === 'fence' || token.type === 'code_block') {

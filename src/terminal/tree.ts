@@ -8,6 +8,7 @@ export interface Block {
   readonly children: readonly Block[]
 }
 
+/** Speaker notes aren't for readers, so they're left out. */
 export function blockTree(tokens: readonly Token[]): readonly Block[] {
   const root: Block[] = []
   const open: Block[][] = [root]
@@ -16,6 +17,7 @@ export function blockTree(tokens: readonly Token[]): readonly Block[] {
       open.pop()
       continue
     }
+    if (token.type === 'note') continue
     const children: Block[] = []
     open.at(-1)?.push({ type: token.type.replace(/_open$/, ''), token, children })
     if (token.nesting === 1) open.push(children)

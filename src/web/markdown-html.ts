@@ -1,9 +1,7 @@
-import type { MarkdownIt, Renderer, Token } from 'markdown-it'
-import { anchorOf } from '../markdown/anchor.ts'
+import type { MarkdownIt, Token } from 'markdown-it'
 import { parseMarkdown } from '../markdown/parse.ts'
-import { boxOf, markTaskBoxes } from '../terminal/task-boxes.ts'
+import { anchorOf, copyToken, marksOf } from '../markdown/tokens.ts'
 import { codeHtml, escapeHtml } from './code.ts'
-import { copyToken } from './copy-token.ts'
 import { island } from './island.ts'
 import { type SnippetMark, snippetOf } from './snippet-tokens.ts'
 
@@ -51,10 +49,8 @@ export async function tokensToHtml(tokens: readonly Token[], options: HtmlOption
       return [token, made] as const
     }),
   )
-  const living = withoutDeadLinks(tokens, options)
-  markTaskBoxes(living)
   const env: Env = { options, code: new Map(code) }
-  return renderer.render(living, settings, env)
+  return renderer.render(withLinks(tokens, options), settings, env)
 }
 
 /** Markdown whose code is only shown, not run: hints, explanations. */
@@ -84,13 +80,6 @@ function withRules(made: MarkdownIt): MarkdownIt {
   // Wider than a phone, a table scrolls on its own.
   rules.table_open = () => '<div class="table"><table>\n'
   rules.table_close = () => '</table></div>\n'
-  rules.link_open = (tokens, index, settings, env, self: Renderer) => {
-    const token = tokens[index] as Token
-    const href = String(token.attrGet('href') ?? '')
-    token.attrSet('href', own(env).options.link(href) ?? '')
-    if (/^https?:/.test(href)) token.attrSet('rel', 'noreferrer')
-    return self.renderToken(tokens, index, settings)
-  }
   rules.image = (tokens, index, _settings, env) => {
     const { content = '' } = tokens[index] ?? {}
     const source = own(env).options.picture(String(tokens[index]?.attrGet('src') ?? ''))
@@ -99,7 +88,7 @@ function withRules(made: MarkdownIt): MarkdownIt {
       : `<img src="${escapeHtml(source)}" alt="${escapeHtml(content)}">`
   }
   rules.list_item_open = (tokens, index) => {
-    const box = boxOf(tokens[index] as Token)
+    const { box } = marksOf(tokens[index] as Token)
     if (box === undefined) return '<li>'
     return `<li class="${box === '[x]' ? 'box yes' : 'box no'}">`
   }
@@ -146,14 +135,22 @@ function runPart({ number }: SnippetMark, { runAddress }: HtmlOptions): string {
   return number === undefined ? '' : island('run', { number, address: runAddress(number) })
 }
 
-/** A link that leads nowhere here keeps its text. */
-function withoutDeadLinks(tokens: readonly Token[], { link }: HtmlOptions): Token[] {
+/** Copies in which every link leads to its place here; one that leads nowhere keeps its text. */
+function withLinks(tokens: readonly Token[], { link }: HtmlOptions): Token[] {
   return tokens.map((token) => {
     if (!token.children?.some(({ type }) => type === 'link_open')) return token
-    let dead = false
-    const children = token.children.filter((child) => {
-      if (child.type === 'link_open') dead = link(String(child.attrGet('href') ?? '')) === undefined
-      return !(dead && (child.type === 'link_open' || child.type === 'link_close'))
+    let isDead = false
+    const children = token.children.flatMap((child) => {
+      if (child.type === 'link_close') return isDead ? [] : [child]
+      if (child.type !== 'link_open') return [child]
+      const written = String(child.attrGet('href') ?? '')
+      const href = link(written)
+      isDead = href === undefined
+      if (href === undefined) return []
+      const living = copyToken(child, { attrs: [...(child.attrs ?? [])] })
+      living.attrSet('href', href)
+      if (/^https?:/.test(written)) living.attrSet('rel', 'noreferrer')
+      return [living]
     })
     return copyToken(token, { children })
   })

@@ -39,7 +39,7 @@ export async function lessonSlides(
   const label = `${lesson.number} · ${lesson.title}`
   const slides: SlideView[] = [await titleSlide(lesson, links, say)]
   for (const { kind = 'text', title, markdown, aside } of drafts(lesson)) {
-    const tokens = numbered(await parseMarkdown(markdown, { notes: true }))
+    const tokens = numbered(await parseMarkdown(markdown))
     for (const [index, slide] of cutIntoSlides(title, tokens).entries()) {
       const notes = index === 0 && aside !== undefined ? [...slide.notes, aside] : slide.notes
       slides.push({

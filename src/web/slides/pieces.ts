@@ -1,5 +1,5 @@
 import type { Token } from 'markdown-it'
-import { copyToken } from '../copy-token.ts'
+import { copyToken } from '../../markdown/tokens.ts'
 import { markSnippet, snippetOf } from '../snippet-tokens.ts'
 import { heightOf, maxCodeLines, slideHeight } from './height.ts'
 

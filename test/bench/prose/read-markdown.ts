@@ -10,7 +10,7 @@ export async function readMarkdown(markdown: string): Promise<readonly Prose[]> 
 async function read(markdown: string, firstLine: number): Promise<readonly Prose[]> {
   const found: Prose[] = []
   let line = firstLine
-  for (const token of await parseMarkdown(markdown, { notes: true })) {
+  for (const token of await parseMarkdown(markdown)) {
     if (token.map) line = firstLine + token.map[0] // the cells of a table have none, but their row has
     if (token.type === 'inline') found.push(paragraph(token.children ?? [], line))
     if (token.type === 'note') found.push(...(await read(token.content, line)))

@@ -16,15 +16,13 @@ Two.
 \`\`\`
 `
 
-const types = async (markdown: string, notes: boolean) =>
-  (await parseMarkdown(markdown, { notes })).map(({ type }) => type)
+const types = async (markdown: string) => (await parseMarkdown(markdown)).map(({ type }) => type)
 
-test('notes are kept on request, and are left out otherwise', async () => {
-  const tokens = await parseMarkdown(lesson, { notes: true })
+test('notes become tokens of their own', async () => {
+  const tokens = await parseMarkdown(lesson)
   expect(tokens.filter(({ type }) => type === 'note').map(({ content }) => content)).toEqual([
     'Ask first: who has\n     lost data?',
   ])
-  expect(await types(lesson, false)).toEqual((await types(lesson, true)).filter((type) => type !== 'note'))
 })
 
 test('the terminal does not show them', async () => {
@@ -39,12 +37,12 @@ test.each([
   ['text after its end', '<!-- note: a --> b\n\nTwo.\n\n<!-- note: c -->x'],
   ['another comment', '<!-- todo: a -->'],
 ])('anything else stays visible: %s', async (_, markdown) => {
-  expect(await types(markdown, true)).not.toContain('note')
-  expect(await types(markdown, true)).toContain('paragraph_open')
+  expect(await types(markdown)).not.toContain('note')
+  expect(await types(markdown)).toContain('paragraph_open')
 })
 
 test('a note may be right below a paragraph and in a list', async () => {
-  expect(await types('One.\n<!-- note: a -->\n- two\n  <!-- note: b -->', true)).toEqual(
+  expect(await types('One.\n<!-- note: a -->\n- two\n  <!-- note: b -->')).toEqual(
     expect.arrayContaining(['note', 'bullet_list_open']),
   )
 })

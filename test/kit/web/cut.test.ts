@@ -5,7 +5,7 @@ import { linksOf } from '../../../src/web/links.ts'
 import { cutIntoSlides } from '../../../src/web/slides/cut.ts'
 import { lessonSlides } from '../../../src/web/slides/deck.ts'
 
-const cut = async (markdown: string) => cutIntoSlides('Title', await parseMarkdown(markdown, { notes: true }))
+const cut = async (markdown: string) => cutIntoSlides('Title', await parseMarkdown(markdown))
 const lines = (count: number) => Array.from({ length: count }, (_, index) => `line ${index + 1}`).join('\n')
 
 test('a slide for each heading with content', async () => {

@@ -1,0 +1,24 @@
+import type { Token } from 'markdown-it'
+
+/** What our own code knows about a token, in the field that markdown-it leaves to others. */
+export interface Marks {
+  /** Of a list item that began with one. */
+  readonly box?: '[ ]' | '[x]'
+}
+
+export function marksOf(token: Token): Marks {
+  return (token.meta ?? {}) as Marks
+}
+
+/** A token with some of its fields changed. A text is rendered more than once, so nothing changes its own tokens. */
+export function copyToken(token: Token, changes: Partial<Token>): Token {
+  return Object.assign(Object.create(Object.getPrototypeOf(token)), token, changes) as Token
+}
+
+/** GitHub's anchor for a heading: lowercase, without punctuation, dashes for spaces. */
+export function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\p{M} _-]/gu, '')
+    .replaceAll(' ', '-')
+}
