@@ -29,8 +29,8 @@ export async function racePictures(markdown: string): Promise<readonly RacePictu
 }
 
 /**
- * The lanes of a recording as plain text that's the same for every run: no times, and IDs that count from 1 in the
- * order of the real ones.
+ * The lanes of a recording as plain text that's the same for every run: no times, IDs that count from 1 in the order of
+ * the real ones, and no random keys.
  */
 export function drawRace(recording: Recording): string {
   const run = withoutChance(recording)
@@ -44,7 +44,8 @@ export function drawRace(recording: Recording): string {
   const { rows, paint } = lanePainter(view, options)
   const lanes = [...laneHeading(view, options), ...rows.map(paint)].map((line) => withoutTime(textOf(line)))
   const key = view.key === undefined ? [] : [view.key]
-  const sentence = view.sentence === undefined ? [] : [`✗ ${view.sentence.replaceAll('. ', '.\n  ')}`]
+  const sentence =
+    view.sentence === undefined ? [] : [`✗ ${view.sentence.replace(/([.,]) (?=Step|because)/g, '$1\n  ')}`]
   return [...key, ...lanes, ...sentence].map((line) => line.trimEnd()).join('\n')
 }
 
@@ -54,11 +55,16 @@ function withoutTime(line: string): string {
 }
 
 const CLOCK_ID = /\b1[6-9]\d{11}-\d+\b/g
+/** 32 random bytes as base64. */
+const SECRET_KEY = /(?<![A-Za-z\d+/])[A-Za-z\d+/]{43}=/g
 
-function withoutChance(recording: Recording): Recording {
-  const text = JSON.stringify({ ...recording, steps: recording.steps.map((step) => ({ ...step, at: 0 })) })
+function withoutChance({ lanes, steps, ...rest }: Recording): Recording {
+  const text = JSON.stringify({ steps: steps.map((step) => ({ ...step, at: 0 })), lanes, ...rest })
   const ids = [...new Set(text.match(CLOCK_ID))].sort()
+  const keys = [...new Set(text.match(SECRET_KEY))]
   return JSON.parse(
-    text.replace(CLOCK_ID, (id) => `1700000000${String(ids.indexOf(id) + 1).padStart(3, '0')}-0`),
+    text
+      .replace(CLOCK_ID, (id) => `1700000000${String(ids.indexOf(id) + 1).padStart(3, '0')}-0`)
+      .replace(SECRET_KEY, (key) => `(key ${keys.indexOf(key) + 1})`),
   )
 }

@@ -1,3 +1,4 @@
+import type { Recording } from '../recording/index.ts'
 import type { RedisKind } from '../redis/index.ts'
 
 /** `not reached`: the answer couldn't run that far. It's never a pass. */
@@ -72,6 +73,8 @@ export interface CheckResult {
   readonly output: string
   /** Things worth knowing that aren't failures. */
   readonly notes: readonly string[]
+  /** The order of the commands in the first test that failed, if the check was asked for it. */
+  readonly recording?: Recording
   readonly ms: number
 }
 

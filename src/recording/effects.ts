@@ -27,7 +27,7 @@ export function effectsOf(steps: readonly Step[]): readonly Effect[] {
   const knowsChanges = steps.some(({ changes }) => changes.length > 0)
   const queues = new Map<number, CommandStep[]>()
   return steps.flatMap((step): readonly Effect[] => {
-    if (step.kind !== 'command') return byOthers(step)
+    if (step.kind !== 'command') return byOthers(step, knowsChanges)
     const name = nameOf(step)
     const queue = queues.get(step.connection)
     if (name === 'MULTI') queues.set(step.connection, [])
@@ -45,10 +45,16 @@ export function nameOf({ args }: Pick<CommandStep, 'args'>): string {
 }
 
 /** The check writes, too: another customer's event, for example. */
-function byOthers({ n, changes }: Step): readonly Effect[] {
-  if (changes.length === 0) return []
-  const wrote = new Set(changes.map(({ key }) => key))
+function byOthers(step: Step, knowsChanges: boolean): readonly Effect[] {
+  const { n, changes } = step
+  const wrote = new Set(knowsChanges ? changes.map(({ key }) => key) : keysSent(step))
+  if (wrote.size === 0) return []
   return [{ n, lane: undefined, parts: [], looked: NOTHING, wrote, isRefused: false, about: false }]
+}
+
+function keysSent(step: Step): readonly string[] {
+  const sent = step.kind === 'check' ? (step.sent ?? []) : []
+  return sent.flatMap((args) => touches({ args })).flatMap(({ key, how }) => (how === 'write' ? key : []))
 }
 
 function effectOf(

@@ -1,9 +1,9 @@
 import { nameOf } from './effects.ts'
-import { type Mark, markOf, sentenceOf } from './sentence.ts'
-import { shortener } from './short.ts'
+import { collidingSteps, type Mark, markOf, sentenceOf } from './sentence.ts'
+import { shortener, shortId } from './short.ts'
 import { tellingSteps } from './telling.ts'
 import { touches } from './touches.ts'
-import type { Collision, CommandStep, Lane, Recording, Step } from './types.ts'
+import type { CheckStep, Collision, CommandStep, Lane, Recording, Step } from './types.ts'
 
 /** A run as rows for one lane per caller: data, which a terminal or a page paints. */
 export interface LaneView {
@@ -25,6 +25,7 @@ export type Row = { readonly waiting: readonly number[] } & (
       readonly at: number
       readonly lane?: number
       readonly text: string
+      readonly mark?: Mark
     }
   | { readonly kind: 'held'; readonly lane: number; readonly command: string }
   | { readonly kind: 'released'; readonly lane: number }
@@ -50,7 +51,8 @@ export type Run = Pick<Recording, 'lanes' | 'steps'> & { readonly collision?: Co
 
 /** The rows of a run; with `most`, only as many steps: the beginning, the end, and what touches the collision's key. */
 export function laneView(run: Run, most: number = Number.POSITIVE_INFINITY): LaneView {
-  const { lanes, steps, collision } = run
+  const { steps, collision } = run
+  const { lanes, testLane } = withTestLane(run)
   const key = collision?.key ?? onlyKey(steps)
   const shorten = shortener(run, key)
   const shown = tellingSteps(run, most)
@@ -80,7 +82,12 @@ export function laneView(run: Run, most: number = Number.POSITIVE_INFINITY): Lan
     const lane = 'lane' in step && ends.get(step.lane) === step.n ? roles.get(step.lane) : undefined
     if (lane?.result !== undefined) {
       const threw = lane.end === 'threw'
-      add({ kind: 'end', lane: lane.id, text: `${threw ? 'throws' : 'returns'} ${lane.result.s}`, threw })
+      add({
+        kind: 'end',
+        lane: lane.id,
+        text: `${threw ? 'throws' : 'returns'} ${shortId(lane.result.s)}`,
+        threw,
+      })
     }
     hold(step.n)
   }
@@ -95,16 +102,16 @@ export function laneView(run: Run, most: number = Number.POSITIVE_INFINITY): Lan
 
   function rowOf(step: Step): DistributiveOmit<Row, 'waiting'> {
     const { n, at } = step
+    const mark = markOf(n, collision)
     switch (step.kind) {
       case 'command': {
-        const mark = markOf(n, collision)
         const { lane, fate, held, about = false } = step
         return {
           kind: 'command',
           n,
           at,
           lane,
-          ...shorten(step),
+          ...shorten.step(step),
           fate,
           isHeld: held !== undefined,
           about,
@@ -115,10 +122,34 @@ export function laneView(run: Run, most: number = Number.POSITIVE_INFINITY): Lan
         return { kind: 'event', n, at, lane: step.lane, text: `message on ${step.channel}: ${step.text.s}` }
       case 'server':
         return { kind: 'event', n, at, text: `server: ${step.cause}${keysIn(step)}` }
-      case 'check':
-        return { kind: 'event', n, at, text: step.what }
+      case 'check': {
+        const sent = (step.sent ?? []).map(shorten.command)
+        const isAll = step.sent !== undefined && sent.length > 0
+        const text = isAll
+          ? `${testLane === undefined ? 'the test sends ' : ''}${sent.join(', ')}`
+          : step.what
+        const lane = isAll ? testLane : undefined
+        return { kind: 'event', n, at, text, ...(lane !== undefined && { lane }), ...(mark && { mark }) }
+      }
     }
   }
+}
+
+const THE_TEST = 'the test'
+
+/**
+ * What the test itself sent is in the lane of the test. It gets one if it collided with the answer's only lane; beside
+ * two of them there's no room for a third.
+ */
+function withTestLane({ lanes, steps, collision }: Run) {
+  const known = lanes.find(({ role }) => role === THE_TEST)
+  if (known !== undefined) return { lanes, testLane: known.id }
+  const marked = collidingSteps(collision)
+  const hasCollided = steps.some((step) => step.kind === 'check' && step.sent && marked.includes(step.n))
+  if (!hasCollided || lanes.length !== 1) return { lanes, testLane: undefined }
+  const testLane = Math.max(0, ...lanes.map(({ id }) => id)) + 1
+  const lane: Lane = { id: testLane, role: THE_TEST, connections: [], end: 'open' }
+  return { lanes: [...lanes, lane], testLane }
 }
 
 /** Of commands held one after the other, the first. */
@@ -138,9 +169,16 @@ function keysIn({ changes }: Step): string {
   return changes.length === 0 ? '' : ` ${changes.map(({ key }) => key).join(', ')}`
 }
 
+function sentBy({ sent = [] }: CheckStep): readonly Pick<CommandStep, 'args'>[] {
+  return sent.map((args) => ({ args }))
+}
+
 function onlyKey(steps: readonly Step[]): string | undefined {
   const keys = new Set(
-    steps.flatMap((step) => (step.kind === 'command' ? touches(step).map(({ key }) => key) : [])),
+    steps.flatMap((step) => {
+      const commands = step.kind === 'command' ? [step] : step.kind === 'check' ? sentBy(step) : []
+      return commands.flatMap(touches).map(({ key }) => key)
+    }),
   )
   return keys.size === 1 ? [...keys][0] : undefined
 }

@@ -113,6 +113,7 @@ const anyStep = z.discriminatedUnion('kind', [
     ...step,
     kind: z.literal('check'),
     what: z.string(),
+    sent: z.array(z.array(text).min(1)).optional(),
     woke: z.array(z.int()).optional(),
   }),
 ])

@@ -1,5 +1,5 @@
 import { nameOf } from './effects.ts'
-import type { CommandStep, Recording, Step } from './types.ts'
+import type { CommandStep, Recording, Step, Text } from './types.ts'
 
 /** A command and its reply in as few words as tell it from the others of the run. */
 export interface Short {
@@ -8,9 +8,16 @@ export interface Short {
 }
 
 /** Shortens the commands of one run; leaves out `key`, which is shown above them. */
-export function shortener({ steps }: Pick<Recording, 'steps'>, key?: string): (step: CommandStep) => Short {
+export function shortener({ steps }: Pick<Recording, 'steps'>, key?: string) {
   const field = tellingField(steps)
-  return (step) => ({ command: shortCommand(step, key, field), reply: shortReply(step) })
+  return {
+    step: (step: CommandStep): Short => ({
+      command: shortCommand(step, key, field),
+      reply: shortReply(step),
+    }),
+    /** A command of the test's own. */
+    command: (args: readonly Text[]): string => shortCommand({ args }, key, field),
+  }
 }
 
 const IS_JSON = /^\{"/
@@ -20,8 +27,8 @@ const FIELDS = /"([\w-]+)":\s?("(?:[^"\\]|\\.)*"|-?\d[\d.]*|true|false|null)(?=[
 function tellingField(steps: readonly Step[]): string | undefined {
   const values = new Map<string, Set<string>>()
   for (const step of steps) {
-    if (step.kind !== 'command') continue
-    for (const { s } of step.args) {
+    const args = step.kind === 'command' ? step.args : step.kind === 'check' ? (step.sent ?? []).flat() : []
+    for (const { s } of args) {
       if (!IS_JSON.test(s)) continue
       for (const [name, value] of fieldsOf(s)) values.set(name, (values.get(name) ?? new Set()).add(value))
     }
@@ -40,7 +47,11 @@ function fieldsOf(json: string): ReadonlyMap<string, string> {
   )
 }
 
-function shortCommand(step: CommandStep, key: string | undefined, field: string | undefined): string {
+function shortCommand(
+  step: Pick<CommandStep, 'args'>,
+  key: string | undefined,
+  field: string | undefined,
+): string {
   const name = nameOf(step)
   const words = step.args.slice(1).map(({ s }) => s)
   if (/^EVAL(SHA)?(_RO)?$/.test(name)) words.splice(0, 2, 'script')

@@ -105,6 +105,8 @@ export interface ServerStep extends AnyStep {
 export interface CheckStep extends AnyStep {
   readonly kind: 'check'
   readonly what: string
+  /** The test's own commands, each with its name and its arguments: the first few, if there are many. */
+  readonly sent?: readonly (readonly Text[])[]
   /** Parked commands that this woke, by step. */
   readonly woke?: readonly number[]
 }

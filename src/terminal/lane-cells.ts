@@ -19,7 +19,7 @@ const LOOKS: Readonly<Record<NonNullable<CommandRow['mark']>, Style>> = {
 /** The command and its reply, and at the right edge what it did in the collision. */
 export function commandCell(row: CommandRow, width: number, palette: Palette, saysHeld: boolean): Line {
   const held = saysHeld && row.isHeld ? ' (held)' : ''
-  const mark = row.mark === undefined ? [] : [span(' '), span(row.mark, 'bold', LOOKS[row.mark])]
+  const mark = markSpans(row.mark)
   const arrow = row.reply === '' ? '' : palette.unicode ? ' → ' : ' -> '
   const room = width - lineWidth(mark) - held.length - arrow.length
   const all = oneLine(row.command, palette)
@@ -33,6 +33,21 @@ export function commandCell(row: CommandRow, width: number, palette: Palette, sa
     span(held, 'dim'),
   ]
   return mark.length === 0 ? text : [...padded(text, width - lineWidth(mark)), ...mark]
+}
+
+/** What isn't a command, and what it did in the collision. */
+export function eventCell(
+  { text, mark: word }: Extract<Row, { readonly kind: 'event' }>,
+  width: number,
+  palette: Palette,
+): Line {
+  const mark = markSpans(word)
+  const cell = [span(fitted(text, width - lineWidth(mark), palette), 'dim')]
+  return mark.length === 0 ? cell : [...padded(cell, width - lineWidth(mark)), ...mark]
+}
+
+function markSpans(word: CommandRow['mark']): Line {
+  return word === undefined ? [] : [span(' '), span(word, 'bold', LOOKS[word])]
 }
 
 export function endSpan(

@@ -1,5 +1,15 @@
 import type { LaneView, Row } from '../recording/index.ts'
-import { across, bracket, commandCell, endSpan, fitted, gapSpan, oneLine, signs } from './lane-cells.ts'
+import {
+  across,
+  bracket,
+  commandCell,
+  endSpan,
+  eventCell,
+  fitted,
+  gapSpan,
+  oneLine,
+  signs,
+} from './lane-cells.ts'
 import { type LaneOptions, type Layout, layoutOf, margin, nameColumns } from './lane-layout.ts'
 import type { Palette } from './palette.ts'
 import type { Line } from './text.ts'
@@ -80,8 +90,8 @@ function inLanes(row: Row, { lanes }: LaneView, width: number, layout: Layout, p
     case 'released':
       return [first, ...bracket(row, at, lanes.length, width, palette)]
     case 'event':
-      if (at !== -1) return withCell([span(fitted(row.text, width, palette), 'dim')])
-      return [first, span(fitted(row.text, layout.room, palette), 'dim')]
+      if (at !== -1) return withCell(eventCell(row, width, palette))
+      return [first, ...eventCell(row, layout.room, palette)]
     case 'gap':
       return [first, gapSpan(row.steps)]
   }
@@ -101,7 +111,7 @@ function inOneColumn(row: Row, { lanes }: LaneView, layout: Layout, palette: Pal
     case 'released':
       return first
     case 'event':
-      return [...first, span(fitted(row.text, room, palette), 'dim')]
+      return [...first, ...eventCell(row, room, palette)]
     case 'gap':
       return [...first, gapSpan(row.steps)]
   }

@@ -1,5 +1,5 @@
 import type { CommandRecord, Commands } from '../check/index.ts'
-import { collisionOf, fromCommands, laneView } from '../recording/index.ts'
+import { collisionOf, fromCommands, laneView, type Recording, type Run } from '../recording/index.ts'
 import { laneLines } from '../terminal/lanes.ts'
 import type { Line } from '../terminal/text.ts'
 import { cut, lineWidth, span } from '../terminal/text.ts'
@@ -17,22 +17,31 @@ const MOST_CUT = 20
 /** Maximum number of steps in lanes without --verbose. */
 const FEW_STEPS = 16
 
-/** What the answer sent to Redis, with replies: in lanes if several clients took part, and with --verbose in full. */
-export function commandLines(sent: Commands, details: Details): readonly Line[] {
-  const { commands } = sent
-  if (commands.length === 0) return []
-  const severalClients = new Set(commands.map(({ client }) => client)).size > 1
-  if (!severalClients) return listOf(sent, details)
-  return details.verbose ? [...lanesOf(sent, details), ...listOf(sent, details)] : lanesOf(sent, details)
+/**
+ * What the answer sent to Redis, with replies: in lanes if several callers took part or something collided, and with
+ * --verbose in full. The `order` knows who the callers were, even if they shared a connection.
+ */
+export function commandLines(sent: Commands, details: Details, order?: Recording): readonly Line[] {
+  if (sent.commands.length === 0) return []
+  const run = inLanes(sent, order)
+  if (run === undefined) return listOf(sent, details)
+  return details.verbose ? [...lanesOf(run, details), ...listOf(sent, details)] : lanesOf(run, details)
 }
 
-function lanesOf({ commands, leftOut }: Commands, details: Details): readonly Line[] {
-  const { width, palette, verbose, sideBySide, stepThrough } = details
+function inLanes({ commands, leftOut }: Commands, order: Recording | undefined): Run | undefined {
+  if (order !== undefined && (order.lanes.length > 1 || order.collision !== undefined)) return order
+  if (new Set(commands.map(({ client }) => client)).size === 1) return undefined
   const run = fromCommands(commands, leftOut)
   const collision = collisionOf(run)
-  const view = laneView({ ...run, ...(collision && { collision }) }, verbose ? undefined : FEW_STEPS)
+  return { ...run, ...(collision && { collision }) }
+}
+
+function lanesOf(run: Run, details: Details): readonly Line[] {
+  const { width, palette, verbose, sideBySide, stepThrough } = details
+  const view = laneView(run, verbose ? undefined : FEW_STEPS)
   const hint = view.rows.some(({ kind }) => kind === 'gap') && !verbose ? ' (more with --verbose)' : ''
-  const heading = span(`What its clients did, in the order Redis executed it${hint}:`, 'dim')
+  const what = view.lanes.length > 1 ? 'What its clients did' : 'What it did'
+  const heading = span(`${what}, in the order Redis executed it${hint}:`, 'dim')
   return [
     [],
     ...wrap(heading, { width, first: '  ' }),

@@ -1,4 +1,5 @@
-import type { Commands, TaskResult } from '../check/index.ts'
+import type { CheckResult, Commands, TaskResult } from '../check/index.ts'
+import type { Recording } from '../recording/index.ts'
 import type { Palette } from '../terminal/palette.ts'
 import type { Line } from '../terminal/text.ts'
 import { lineWidth, span } from '../terminal/text.ts'
@@ -15,7 +16,13 @@ export interface Details {
   readonly stepThrough?: string | undefined
 }
 
-export type Failure = Pick<TaskResult, 'diagnosis' | 'expected' | 'received' | 'at'> & Partial<Commands>
+export type Failure = Pick<TaskResult, 'diagnosis' | 'expected' | 'received' | 'at'> &
+  Partial<Commands> & { readonly order?: Recording | undefined }
+
+/** What's known of the order of the commands in a task's failed test. */
+export function orderIn({ recording }: CheckResult, { task, test }: TaskResult): Recording | undefined {
+  return recording?.task === task && recording.test === test ? recording : undefined
+}
 
 /** A failing task spelled out: the sentence first, then the evidence. */
 export function failureLines(title: string, failure: Failure, details: Details): readonly Line[] {
@@ -35,7 +42,7 @@ export function failureLines(title: string, failure: Failure, details: Details):
       ],
       details,
     ),
-    ...commandLines({ commands: [], ...failure }, details),
+    ...commandLines({ commands: [], ...failure }, details, failure.order),
   ]
 }
 

@@ -5,7 +5,7 @@ import type { Line } from '../terminal/text.ts'
 import { span } from '../terminal/text.ts'
 import { wrap } from '../terminal/wrap.ts'
 import { commandLines } from './command-lines.ts'
-import { type Details, factLines, outputLines } from './details.ts'
+import { type Details, factLines, orderIn, outputLines } from './details.ts'
 import { taskLine } from './render.ts'
 import { summaryOf } from './summary.ts'
 
@@ -66,7 +66,7 @@ export function checkInPieces(result: CheckResult, view: PiecesView): CheckPiece
     evidence: (most) =>
       facts.flatMap(([name, value]) => (value === undefined ? [] : atMost(name, value, most, view))),
     // Without the blank line above them.
-    recording: failed === undefined ? [] : commandLines(failed, details).slice(1),
+    recording: failed === undefined ? [] : commandLines(failed, details, orderIn(result, failed)).slice(1),
     output: outputLines(result.output, details),
     notes: result.notes.flatMap((note) => wrap(note, { width, first: span('Note: ', 'yellow') })),
   }

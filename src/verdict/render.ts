@@ -5,7 +5,7 @@ import type { Line } from '../terminal/text.ts'
 import { lineWidth, padded, paintLines, span } from '../terminal/text.ts'
 import { wrap } from '../terminal/wrap.ts'
 import type { Details } from './details.ts'
-import { failureLines, outputLines } from './details.ts'
+import { failureLines, orderIn, outputLines } from './details.ts'
 import { summaryOf } from './summary.ts'
 
 export interface CheckView {
@@ -73,10 +73,10 @@ function runDiagnosis({ diagnosis, at, tasks }: CheckResult, details: Details): 
   return failureLines("The answer couldn't run to its end", { diagnosis, ...(at && { at }) }, details)
 }
 
-function failures({ tasks }: CheckResult, details: Details): readonly (readonly Line[])[] {
-  const failed = tasks.filter((task) => task.state === 'failed')
+function failures(result: CheckResult, details: Details): readonly (readonly Line[])[] {
+  const failed = result.tasks.filter((task) => task.state === 'failed')
   const spelledOut = details.verbose ? failed : failed.slice(0, 1)
-  return spelledOut.map((task) => failureLines(task.task, task, details))
+  return spelledOut.map((task) => failureLines(task.task, { ...task, order: orderIn(result, task) }, details))
 }
 
 function ending(result: CheckResult, { width, palette, next }: CheckView): readonly Line[] {

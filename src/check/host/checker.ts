@@ -148,6 +148,7 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
       ...(verdict.strays.length > 0 && { strays: verdict.strays }),
       output,
       notes: verdict.notes,
+      ...(!verdict.passed && made.recording !== undefined && { recording: made.recording }),
       ms: Math.round(performance.now() - started),
     }
   }

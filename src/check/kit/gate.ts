@@ -2,11 +2,10 @@ import type { Redis } from 'ioredis'
 import { blockingOf } from './blocking.ts'
 import { wasCut } from './connections.ts'
 import type { SentCommand } from './context.ts'
+import type { ForeignCommand } from './foreign.ts'
 import { GateQueue } from './gate-queue.ts'
 import { hearMessages } from './hear-messages.ts'
 import type { KeyWatch } from './key-watch.ts'
-import { isReadOnly } from './read-only.ts'
-import { showCommand } from './show.ts'
 import type { LoggedCommand } from './step-log.ts'
 import { type RecordedTest, TestLog, type WatchedServer } from './test-log.ts'
 import { usualLatency } from './traffic.ts'
@@ -77,9 +76,9 @@ export class Gate {
     }
   }
 
-  /** One of the suite's own clients sends a command. */
-  foreign(name: string, args: readonly string[]): void {
-    if (!isReadOnly(name)) this.#test.foreign.push(showCommand(name, args))
+  /** One of the suite's own clients sends a command that may change something. */
+  foreign(command: ForeignCommand): void {
+    this.#test.foreign.push(command)
   }
 
   /** The check killed a server or started it again. */

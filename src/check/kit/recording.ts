@@ -6,8 +6,10 @@ import { refusal } from './command-policy.ts'
 import { isClosing, isTrusted, wasCut, watchConnections } from './connections.ts'
 import { collect, isInCall, type SentCommand } from './context.ts'
 import { environment } from './environment.ts'
+import type { ForeignCommand } from './foreign.ts'
 import type { Gate } from './gate.ts'
 import { currentTurn, nextMoment } from './moments.ts'
+import { isReadOnly } from './read-only.ts'
 import { heardReply, throughFaults } from './through-faults.ts'
 import { reportViolation } from './violations.ts'
 
@@ -26,6 +28,7 @@ const NOT_RECORDED = Symbol('not recorded')
 /** The connection that each was last sent on. */
 const connections = new WeakMap<SentCommand, Redis>()
 let records: SentCommand[] = []
+let foreign: ForeignCommand[] = []
 let numbers = new Map<Redis, number>()
 /** The first caller on each connection: what the connection sends in the background comes from that caller. */
 let owners = new Map<Redis, Caller>()
@@ -47,6 +50,11 @@ export function sentCommands(): readonly SentCommand[] {
   return records
 }
 
+/** What the suite's own clients have changed, or may have, since the first of those commands. */
+export function foreignCommands(): readonly ForeignCommand[] {
+  return foreign
+}
+
 /** Grows with every command and every reply: while it grows, the learner's code is at work and not stuck. */
 export function activityCount(): number {
   return activity
@@ -63,6 +71,7 @@ export function gaveUpWaiting(record: SentCommand): boolean {
 
 export function forgetCommands(): void {
   records = []
+  foreign = []
   numbers = new Map()
   owners = new Map()
   gate?.reset()
@@ -105,7 +114,7 @@ export function recordCommands(): void {
   const send = Redis.prototype.sendCommand
   Redis.prototype.sendCommand = function recordedSend(this: Redis, command, stream) {
     if (isTrusted(this)) {
-      gate?.foreign(command.name.toUpperCase(), textOf(command))
+      noteForeign(command)
       return send.call(this, command, stream)
     }
     const known = seen.get(command)
@@ -187,6 +196,14 @@ function callerOn(client: Redis): Caller {
 /** ioredis passes all commands of a pipeline the same stream, which collects them. */
 function pipelineOf(stream: unknown): object | undefined {
   return typeof stream === 'object' && stream !== null && 'isPipeline' in stream ? stream : undefined
+}
+
+function noteForeign(command: Command): void {
+  const name = command.name.toUpperCase()
+  if ((gate === undefined && records.length === 0) || isReadOnly(name)) return
+  const one: ForeignCommand = { name, args: textOf(command), sent: nextMoment(), sentAt: now() }
+  if (records.length > 0) foreign.push(one)
+  gate?.foreign(one)
 }
 
 function note(

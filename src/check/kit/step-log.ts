@@ -1,6 +1,7 @@
 import type { Change, CommandStep, ServerStep } from '../../recording/index.ts'
 import type { Caller } from './callers.ts'
 import type { SentCommand } from './context.ts'
+import type { ForeignCommand } from './foreign.ts'
 
 /** One time that a command was sent, or should have been. A command whose reply got lost is sent again. */
 export interface LoggedCommand {
@@ -35,7 +36,7 @@ export type LoggedEvent = { readonly at: number; readonly answered: number } & (
   | { readonly kind: 'server'; readonly cause: ServerStep['cause']; readonly changes: readonly Change[] }
   | {
       readonly kind: 'check'
-      readonly what: string
+      readonly sent: readonly ForeignCommand[]
       readonly changes: readonly Change[]
       readonly woke: LoggedCommand[]
     }

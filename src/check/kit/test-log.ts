@@ -1,4 +1,5 @@
 import type { Change, KeyState } from '../../recording/index.ts'
+import type { ForeignCommand } from './foreign.ts'
 import type { KeyReader } from './key-reader.ts'
 import { KeyWatch } from './key-watch.ts'
 import { nextMoment } from './moments.ts'
@@ -33,7 +34,7 @@ export class TestLog {
   /** The check held a command in it. */
   isHeld = false
   /** What the suite's own clients have sent. */
-  readonly foreign: string[] = []
+  readonly foreign: ForeignCommand[] = []
   /** By address. */
   readonly #watches = new Map<string, KeyWatch>()
   /** How many of the foreign commands had been sent at the last look. */
@@ -103,7 +104,7 @@ export class TestLog {
       this.log.push({ kind: 'server', cause: 'expired', changes: expired, ...thisMoment() })
     if (hasRestarted) this.log.push({ kind: 'server', cause: 'restarted', changes: others, ...thisMoment() })
     else if (others.length > 0 || woke.length > 0)
-      this.log.push({ kind: 'check', what: whatWasSent(foreign), changes: others, woke, ...thisMoment() })
+      this.log.push({ kind: 'check', sent: foreign, changes: others, woke, ...thisMoment() })
   }
 }
 
@@ -114,9 +115,4 @@ function thisMoment() {
 function hasExpired(change: Change): boolean {
   if (change.type !== 'key' || change.after !== null || change.before?.pttl === undefined) return false
   return change.before.pttl <= timeOfDay() - timeOfTest()
-}
-
-function whatWasSent(commands: readonly string[]): string {
-  const [only] = commands
-  return commands.length === 1 ? `the test sends ${only}` : `the test sends ${commands.length} commands`
 }

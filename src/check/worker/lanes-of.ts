@@ -25,11 +25,14 @@ export function lanesOf(log: readonly Logged[]) {
   }
   const sorted = [...seen].sort(([a], [b]) => PLACES[a.part] - PLACES[b.part])
   const callers = sorted.map(([caller]) => caller)
+  const racing = sorted.filter(([{ part }]) => part === 'first' || part === 'second')
+  // "first writer" and "second writer", but "reader" and "writer".
+  const isCounted = racing.length > new Set(racing.map(([, { names }]) => doing(names))).size
   const lanes = sorted.map(([caller, { connections, names }], index): Lane => {
     const result = resultOf(caller)
     return {
       id: index + 1,
-      role: roleOf(caller, names, connections),
+      role: roleOf(caller, names, connections, isCounted),
       connections: [...connections],
       end: caller.end,
       ...(result && { result }),
@@ -38,11 +41,16 @@ export function lanesOf(log: readonly Logged[]) {
   return { lanes, laneOf: (caller: Caller) => callers.indexOf(caller) + 1 }
 }
 
-function roleOf({ part, end }: Caller, names: ReadonlySet<string>, connections: ReadonlySet<number>): string {
+function roleOf(
+  { part, end }: Caller,
+  names: ReadonlySet<string>,
+  connections: ReadonlySet<number>,
+  isCounted: boolean,
+): string {
   switch (part) {
     case 'first':
     case 'second':
-      return `${part} ${doing(names)}`
+      return isCounted ? `${part} ${doing(names)}` : doing(names)
     case 'process':
       return end === 'died' ? 'process that dies' : 'process'
     case 'test':

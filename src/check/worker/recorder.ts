@@ -1,10 +1,11 @@
 import { writeFileSync } from 'node:fs'
 import { collisionOf, keysOf, type Recording, statesOf } from '../../recording/index.ts'
 import type { SentCommand } from '../kit/context.ts'
+import type { ForeignCommand } from '../kit/foreign.ts'
 import { inOrder } from '../kit/order.ts'
 import { recordChanges } from '../kit/record-changes.ts'
-import { sentCommands } from '../kit/recording.ts'
-import type { LoggedCommand } from '../kit/step-log.ts'
+import { foreignCommands, sentCommands } from '../kit/recording.ts'
+import type { Logged, LoggedCommand } from '../kit/step-log.ts'
 import type { RecordedTest } from '../kit/test-log.ts'
 import type { Failure, RecordJob } from '../protocol.ts'
 import { withinLimits } from './recording-limits.ts'
@@ -39,7 +40,7 @@ export function newRecorder(job: RecordJob): Recorder {
 
   function note({ task, test }: RunningTest, failure: Failure | undefined): void {
     if (isDone || (failure === undefined && job.only === undefined)) return
-    const recorded = gate?.recorded(failure === undefined) ?? orderOf(sentCommands())
+    const recorded = gate?.recorded(failure === undefined) ?? orderOf(sentCommands(), foreignCommands())
     isDone = failure !== undefined
     // Of the tests that passed, the last one in which the check held a command shows the most.
     const isRace = recorded.log.some((one) => one.kind === 'command' && one.command.held === true)
@@ -93,12 +94,25 @@ function recordingOf(job: RecordJob, { task, test, failure, recorded, depth }: E
 }
 
 /** What's known without a gate. */
-function orderOf(commands: readonly SentCommand[]): RecordedTest {
-  const log = inOrder(commands.flatMap(attempts)).map(({ command, about }): LoggedCommand => {
+function orderOf(commands: readonly SentCommand[], foreign: readonly ForeignCommand[]): RecordedTest {
+  const own = inOrder(commands.flatMap(attempts)).map(({ command, about }): LoggedCommand => {
     const { sent, sentAt, answered, answeredAt, reply, error } = command
     const fate = fateOf(command)
     const times = { sent, sentAt, answered, answeredAt, reply, error }
     return { kind: 'command', command, fate, ...times, ...(about && { about }), changes: [], woke: [] }
   })
-  return { log, before: [], after: [] }
+  return { log: withForeign(own, foreign), before: [], after: [] }
+}
+
+/** What the test itself sent comes before the first command that was sent later; after the last one, it's cleaning up. */
+function withForeign(own: readonly LoggedCommand[], foreign: readonly ForeignCommand[]): readonly Logged[] {
+  const rest = [...foreign]
+  return own.flatMap((one): readonly Logged[] => {
+    const until = one.sent ?? one.command.issued
+    const count = rest.findIndex(({ sent }) => sent > until)
+    const sent = rest.splice(0, count === -1 ? rest.length : count)
+    const [first] = sent
+    if (first === undefined) return [one]
+    return [{ kind: 'check', sent, changes: [], woke: [], at: first.sentAt, answered: first.sent }, one]
+  })
 }

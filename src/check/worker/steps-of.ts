@@ -2,10 +2,11 @@ import { basename, relative, sep } from 'node:path'
 import type { CommandStep, Lane, Step, Text } from '../../recording/index.ts'
 import type { Caller } from '../kit/callers.ts'
 import type { SentCommand } from '../kit/context.ts'
+import type { ForeignCommand } from '../kit/foreign.ts'
 import { textOf } from '../kit/recorded-text.ts'
 import { sinceTestBegan } from '../kit/recording.ts'
 import { shownArguments } from '../kit/secrets.ts'
-import { showReply } from '../kit/show.ts'
+import { showCommand, showReply } from '../kit/show.ts'
 import type { Logged, LoggedCommand } from '../kit/step-log.ts'
 import { type Grouped, groupsOf } from './groups-of.ts'
 import { lanesOf } from './lanes-of.ts'
@@ -13,6 +14,8 @@ import { placeIn } from './source-location.ts'
 
 /** Maximum length of a reply in a recording. */
 const MOST_REPLY = 1_000
+/** Maximum number of the test's own commands in one step. */
+const MOST_SENT = 10
 
 /** What was logged, as the steps and lanes of a recording. */
 export function stepsOf(log: readonly Logged[]): {
@@ -55,11 +58,25 @@ function stepOf(one: Logged, n: number, around: Around): Step {
     case 'server':
       return { kind: 'server', n, at: ms(one.at), cause: one.cause, changes: one.changes }
     case 'check': {
-      const { kind, what, changes } = one
+      const { kind, changes } = one
       const woke = around.numbersOf(one.woke)
-      return { kind, n, at: ms(one.at), what, ...(woke.length > 0 && { woke }), changes }
+      const sent = one.sent
+        .slice(0, MOST_SENT)
+        .map(({ name, args }) => [{ s: name }, ...shownArguments(name, args)])
+      const what = whatWasSent(one.sent)
+      return { kind, n, at: ms(one.at), what, sent, ...(woke.length > 0 && { woke }), changes }
     }
   }
+}
+
+function whatWasSent(commands: readonly ForeignCommand[]): string {
+  const [only] = commands
+  return only !== undefined && commands.length === 1
+    ? `the test sends ${showCommand(
+        only.name,
+        shownArguments(only.name, only.args).map(({ s }) => s),
+      )}`
+    : `the test sends ${commands.length} commands`
 }
 
 function commandStep(one: LoggedCommand, n: number, { log, groups, laneOf, numbersOf, tries }: Around): Step {

@@ -64,6 +64,7 @@ test('a recording says who sent what, where in the file, and which steps collide
     lanes: [{ role: 'first writer' }, { role: 'second writer' }],
     collision: { kind: 'stale', key: 's', looked: 1 },
   })
+  expect(result.recording).toMatchObject({ depth: 'order', task: 'race', collision: recording?.collision })
   const first = recording?.steps[0]
   expect(first).toMatchObject({ kind: 'command', args: [{ s: 'XLEN' }, { s: 's' }], place: { line: 6 } })
   expect(first?.kind === 'command' && first.place?.file).not.toContain('/') // a file elsewhere, whose folder is private

@@ -137,10 +137,20 @@ describe('what the check itself writes while it holds a client', () => {
       what: 'the test sends HSET emails ada customer-2',
       changes: [{ key: 'emails', type: 'hash', fields: { ada: [{ s: 'customer-1' }, { s: 'customer-2' }] } }],
     }
-    const [look, write] = withChanges(race, { 2: 'emails' }).steps
-    if (look === undefined || write === undefined) throw new Error('two steps')
-    const steps = [look, written, { ...write, n: 3 }]
-    expect(collisionOf({ ...race, steps })).toMatchObject({ kind: 'stale', looked: 1, changed: 2, wrote: 3 })
+    const between = (of: typeof race, step: Step) => {
+      const [look, write] = of.steps
+      if (look === undefined || write === undefined) throw new Error('two steps')
+      return { ...of, steps: [look, step, { ...write, n: 3 }] }
+    }
+    const stale = { kind: 'stale', looked: 1, changed: 2, wrote: 3 }
+    expect(collisionOf(between(withChanges(race, { 2: 'emails' }), written))).toMatchObject(stale)
+
+    const sent = [
+      [{ s: 'HGET' }, { s: 'other' }, { s: 'x' }],
+      [{ s: 'HSET' }, { s: 'emails' }, { s: 'ada' }],
+    ]
+    expect(collisionOf(between(race, { ...written, changes: [], sent }))).toMatchObject(stale)
+    expect(collisionOf(between(race, { ...written, changes: [], sent: sent.slice(0, 1) }))).toBeUndefined()
   })
 })
 

@@ -105,6 +105,55 @@ describe('a row', () => {
   })
 })
 
+describe('what the test itself sent', () => {
+  const written: Step = {
+    n: 2,
+    at: 1,
+    changes: [],
+    kind: 'check',
+    what: 'the test sends 2 commands',
+    sent: [
+      [{ s: 'SET' }, { s: 'a' }, { s: '2' }],
+      [{ s: 'DEL' }, { s: 'b' }],
+    ],
+  }
+  const around = (text: string) => {
+    const { lanes, steps } = run(text)
+    return {
+      lanes,
+      steps: [...steps.map((step) => (step.n > 1 ? { ...step, n: step.n + 1 } : step)), written],
+    }
+  }
+  const view = (text: string) => {
+    const { lanes, steps } = around(text)
+    const ordered = steps.sort((a, b) => a.n - b.n)
+    const collision = collisionOf({ lanes, steps: ordered })
+    return laneView({ lanes, steps: ordered, ...(collision && { collision }) })
+  }
+
+  test('is in a lane of its own if it collided with the only one', () => {
+    const { lanes, rows } = view('1  GET a → "1"\n1! SET a 3 → OK')
+    expect(lanes.map(({ role }) => role)).toEqual(['client 1', 'the test'])
+    expect(rows.find((row) => row.kind === 'event')).toMatchObject({
+      n: 2,
+      lane: 2,
+      text: 'SET 2, DEL b',
+      mark: 'changed',
+    })
+  })
+
+  test('is across the lanes if it collided with none, or if there are two', () => {
+    const others = ['1  GET c → "1"\n1! SET c 3 → OK', '1  GET a → "1"\n2  GET a → "1"\n1! SET a 3 → OK']
+    for (const text of others) {
+      const { lanes, rows } = view(text)
+      expect(lanes.map(({ role }) => role)).not.toContain('the test')
+      const event = rows.find((row) => row.kind === 'event')
+      expect(event).toMatchObject({ n: 2, text: expect.stringMatching(/^the test sends SET/) })
+      expect(event).not.toHaveProperty('lane')
+    }
+  })
+})
+
 test('commands that a verdict left out are a gap', () => {
   const collision = collisionOf(race)
   expect(collision).toMatchObject({ looked: 1, changed: 2, wrote: 5 })

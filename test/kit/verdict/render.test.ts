@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { CheckResult, TaskResult } from '../../../src/check/index.ts'
+import type { Recording } from '../../../src/recording/index.ts'
 import type { CheckView } from '../../../src/verdict/index.ts'
 import { renderCheck, summaryOf } from '../../../src/verdict/index.ts'
+import { run } from '../recording/runs.ts'
 import { ascii, colourful, controlsIn, plain, widest } from '../terminal/screens.ts'
 
 function task(name: string, state: TaskResult['state'], more: Partial<TaskResult> = {}): TaskResult {
@@ -204,6 +206,38 @@ describe('what is long', () => {
     expect(show(several, { verbose: true })).toContain(
       '    client 1  WATCH a\n                OK\n    client 2  SET a 1\n                (error) no',
     )
+  })
+
+  const order = (text: string, more: Partial<Recording> = {}): Recording => ({
+    v: 1,
+    lesson: '02-list-store',
+    version: '',
+    task: 'storeEvent',
+    test: 'the race',
+    engine: 'Valkey 8.1.1',
+    before: [],
+    after: [],
+    ...run(text),
+    ...more,
+  })
+
+  test('two callers on one connection are in lanes, too, if the order knows them', () => {
+    const recording = order('1  XLEN a → (integer) 1\n2  XLEN a → (integer) 1\n1! SET a 1 → OK')
+    const shared = { ...recording, steps: recording.steps.map((step) => ({ ...step, connection: 1 })) }
+    const of = (test: string) => result([{ ...failure, test }], { recording: shared })
+    expect(show(of('the race'), { sideBySide: true })).toContain(
+      'client 1                         │ client 2',
+    )
+    expect(show(of('another'), { sideBySide: true })).toContain('Its commands, in the order')
+  })
+
+  test('a single caller that died shows which command was its last', () => {
+    const recording = order('1  SET a 1 → OK\n1  SET b 1', {
+      collision: { kind: 'crash', key: 'a', wrote: 1, never: 2 },
+    })
+    const page = show(result([{ ...failure, test: 'the race' }], { recording }))
+    expect(page).toMatch(/1 +0\.5 {2}SET 1 → OK +wrote\n +2 +1\.0 {2}SET b 1 → never sent\n/)
+    expect(page).toContain('✗ The process died after step 1, so step 2 never ran.')
   })
 
   test('a command is cut at the end of its line, except on request', () => {
