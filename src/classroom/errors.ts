@@ -25,7 +25,7 @@ export class ClassFullError extends Error {
 
 const sentences = {
   participant:
-    'The class has stored all that it keeps of one participant. Nothing is lost: your progress stays on your machine.',
+    "You've reached the limit of what the class stores for one participant. Nothing is lost: your progress stays on your machine.",
   class: 'The class is full. Nothing is lost: your progress stays on your machine.',
   redis:
     "The class is full: its Redis has no memory left. Nothing is lost: it's sent again once your instructor has made room.",

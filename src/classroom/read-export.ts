@@ -31,12 +31,15 @@ export async function* readExport(address: string, secret: string): AsyncGenerat
     }
   } catch (error) {
     if (error instanceof RefusedError) throw error
-    throw new ClassUnreachableError(address, `${address} stopped answering while it was sending the class.`)
+    throw new ClassUnreachableError(
+      address,
+      `${address} stopped answering while it was sending the class's data.`,
+    )
   } finally {
     clearTimeout(timer)
   }
   if (!isWhole) {
-    throw new ClassUnreachableError(address, `${address} sent only a part of the class. Try again.`)
+    throw new ClassUnreachableError(address, `${address} sent only part of the class's data. Try again.`)
   }
 }
 

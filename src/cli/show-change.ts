@@ -27,7 +27,7 @@ export async function showChange(context: Context, desk: Desk, lesson: LessonSum
       const file = desk.home.answer(slug)
       const mine = await readFile(file, 'utf8')
       context.note(
-        `What lesson ${number} asked for before isn't known here, so this compares your answer with its starter.`,
+        `There's no copy of lesson ${number} as it was, so this compares your answer with its starter.`,
       )
       print(await diff(change.now.starter, mine, `exercises/${slug}.ts`, shownPath(file)))
       return Exit.passed

@@ -25,7 +25,7 @@ export interface LessonKey<Action extends string = LessonAction> {
 export const LESSON_KEYS: readonly LessonKey[] = [
   { key: 'v', action: 'read', label: 'lesson', does: 'shows the lesson, where you left off' },
   { key: 'a', action: 'task', label: 'task', does: "shows the task that you're on" },
-  { key: 'h', action: 'hint', label: 'hint', does: 'shows a hint for it; again, another one' },
+  { key: 'h', action: 'hint', label: 'hint', does: 'shows a hint for it; press it again for another' },
   { key: 'd', action: 'diff', label: 'diff', does: 'compares your file with the solution' },
   { key: 's', action: 'solution', label: 'solution', does: 'shows the solution; asks first' },
   { key: 'c', action: 'console', label: 'console', does: "opens a prompt with the lesson's data" },

@@ -6,7 +6,7 @@ export interface Field {
   readonly accepts: (value: unknown) => boolean
 }
 
-export const text: Field = { expected: 'a text', accepts: (value) => typeof value === 'string' }
+export const text: Field = { expected: 'a string', accepts: (value) => typeof value === 'string' }
 export const filledText: Field = {
   expected: 'a nonempty string',
   accepts: (value) => typeof value === 'string' && value !== '',

@@ -74,7 +74,9 @@ async function taken(address: Address, notify: (sentence: string) => void): Prom
   let lease: Awaited<ReturnType<typeof takeLease>>
   try {
     lease = await takeLease(client, () =>
-      notify(`Another program may be using database ${database} of ${place}. Waiting for a sign of it …`),
+      notify(
+        `Another program may be using database ${database} of ${place}. Waiting to see whether it's still there …`,
+      ),
     )
   } catch (error) {
     client.disconnect()

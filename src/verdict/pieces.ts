@@ -80,7 +80,7 @@ function shownFailure(
   failed: TaskResult | undefined,
 ): Shown | undefined {
   if (diagnosis !== undefined && !tasks.some((task) => task.diagnosis === diagnosis)) {
-    return { title: "The answer couldn't run to its end", diagnosis, ...(at && { at }) }
+    return { title: "The answer couldn't run to the end", diagnosis, ...(at && { at }) }
   }
   return (
     failed && { ...failed, title: `Task ${tasks.indexOf(failed) + 1} of ${tasks.length} · ${failed.task}` }

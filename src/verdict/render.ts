@@ -70,7 +70,7 @@ export function taskLine(task: TaskResult, { width, palette }: CheckView): reado
 /** Why the answer couldn't run; a task with the same sentence shows it with its details instead. */
 function runDiagnosis({ diagnosis, at, tasks }: CheckResult, details: Details): readonly Line[] {
   if (diagnosis === undefined || tasks.some((task) => task.diagnosis === diagnosis)) return []
-  return failureLines("The answer couldn't run to its end", { diagnosis, ...(at && { at }) }, details)
+  return failureLines("The answer couldn't run to the end", { diagnosis, ...(at && { at }) }, details)
 }
 
 function failures(result: CheckResult, details: Details): readonly (readonly Line[])[] {

@@ -38,7 +38,7 @@ type Act = (walk: Walk, lesson: Lesson) => Promise<ReadingEnd>
 /** The keys that only the menu has. */
 export const MENU_KEYS = [
   { key: 'r', does: 'checks your answer' },
-  { key: 'o', does: 'shows other right answers, once you passed' },
+  { key: 'o', does: "shows other right answers, once you've passed" },
   { key: '?', does: 'shows this list' },
   { key: 'q', does: 'goes back to the start' },
 ] as const

@@ -93,7 +93,8 @@ export async function readPages(
               events.interrupted,
             ])
             events.drop()
-            if (sought === undefined) remark = "There's nothing to run on this page. Any key goes on."
+            if (sought === undefined)
+              remark = "There's nothing to run on this page. Press any key to continue."
             break
           case 'resize':
             break

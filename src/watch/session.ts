@@ -133,7 +133,7 @@ export class WatchSession {
         if (maySeeSolution(this.#options, this.#lesson.slug)) return await this.#go(action)
         return this.#set({
           question: {
-            text: 'Show the solution? A pass after this counts as "passed after the solution".',
+            text: 'Show the solution? A pass after this counts as "passed after the solution."',
             action,
           },
         })

@@ -13,7 +13,7 @@ const OWN_KEYS: readonly LessonKey<Action>[] = [
     label: 'step through',
     does: 'steps through what the last failing check did',
   },
-  { key: 'o', action: 'others', label: 'other ways', does: 'shows other right answers, once you passed' },
+  { key: 'o', action: 'others', label: 'other ways', does: "shows other right answers, once you've passed" },
   { key: 'r', action: 'run', label: 'run again', does: 'runs the check again' },
   { key: '?', action: 'help', label: 'keys', does: 'shows this list' },
   { key: 'q', action: 'quit', label: 'quit', does: 'quits; so does Ctrl-C. Everything is kept.' },

@@ -10,7 +10,7 @@ export const onlyThisMachine = onlyByName(['127.0.0.1', 'localhost'], (context) 
 /** Any request that changes something comes from our own pages; browsers send the page's origin with it. */
 export const onlyOwnPages = onlyChangesFrom(
   ({ host, origin, site = 'same-origin' }) => site === 'same-origin' && origin === `http://${host}`,
-  (context) => context.text('Only the pages of this server can do that.', 403),
+  (context) => context.text("Only this server's own pages can do that.", 403),
 )
 
 /** Pages load only our own files and run no inline scripts. */

@@ -17,7 +17,7 @@ export function applyHunks(
   for (const hunk of hunksOf(linesOf(diff))) {
     const stray = hunk.find((line) => !/^[ +-]|^$/.test(line))
     if (stray !== undefined)
-      return { problem: `A line of its diff starts with neither a space, + nor -: ${stray}` }
+      return { problem: `A line of its diff doesn't start with a space, +, or -: ${stray}` }
     if (hunk.every((line) => isOld(line) && isNew(line)))
       return { problem: 'A hunk of its diff changes nothing.' }
     const old = hunk.filter(isOld).map(withoutSign)

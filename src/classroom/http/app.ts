@@ -59,7 +59,7 @@ export function classApp(options: ClassAppOptions): Hono {
     if (cause instanceof ClassFullError) return problem(context, 507, cause.message, FULL_WAIT)
     if (cause !== undefined) return problem(context, 503, cause)
     onError(error)
-    return problem(context, 500, "The hub couldn't do that because of an error of its own.")
+    return problem(context, 500, "The hub couldn't do that, because of an internal error.")
   })
   return app
 }

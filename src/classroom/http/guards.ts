@@ -19,7 +19,7 @@ export const onlyOwnPages = onlyChangesFrom(
   ({ host, origin, site = 'none' }) =>
     (origin === undefined || hostOf(origin) === host) && (site === 'none' || site === 'same-origin'),
   () => {
-    throw new Refusal(403, 'Only the pages of this class can do that.')
+    throw new Refusal(403, "Only this class's own pages can do that.")
   },
 )
 

@@ -37,7 +37,7 @@ export function addLearnerRoutes(
   app.post(paths.join, async (context) => {
     const { code = '', name, share } = await bodyOf(context, wire.join, limits.smallBody)
     const plain = plainName(name)
-    if (plain === '') throw new Refusal(400, 'A name with visible characters is needed.')
+    if (plain === '') throw new Refusal(400, 'The name needs at least one visible character.')
     // Programs of the instructor (a rehearsal) let everyone in at once.
     const isOwn = isInstructor(context, hub)
     const known = isOwn ? undefined : await knownBy(context, hub, guesses)

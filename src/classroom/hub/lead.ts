@@ -43,7 +43,7 @@ export function decideLead(
       return removeSince(command.since, state)
     case 'rename': {
       const name = plainName(command.name)
-      if (name === '') throw new ClassError('A name with visible characters is needed.')
+      if (name === '') throw new ClassError('The name needs at least one visible character.')
       return {
         type: 'PARTICIPANT_RENAMED',
         payload: { learner: present(command.participant, state).id, name },

@@ -57,7 +57,7 @@ export function linesOf(
   if (left !== undefined && (left.events === 0 || left.bytes === 0)) {
     lines.push('The class can store nothing more from you. Your progress stays on your machine.')
   } else if (left !== undefined && (left.events < LITTLE.events || left.bytes < LITTLE.bytes)) {
-    lines.push('The class has almost reached what it stores of one participant.')
+    lines.push("You've almost reached the limit of what the class stores for one participant.")
   }
   for (const slug of lead.released) {
     const lesson = name(slug)

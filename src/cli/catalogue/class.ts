@@ -144,7 +144,7 @@ const forInstructors: readonly CommandEntry[] = [
   },
   {
     usage: 'rename <name> <new-name>',
-    summary: 'call a participant something else',
+    summary: 'rename a participant',
     flags: [which],
     examples: [
       ['class rename "Ada (2)" "Ada Miller"', 'names are as the dashboard shows them; #3 works, too'],
@@ -154,7 +154,7 @@ const forInstructors: readonly CommandEntry[] = [
   },
   {
     usage: 'merge <name> <into>',
-    summary: 'count a participant as another: the same person joined twice',
+    summary: 'merge two participants who are the same person',
     flags: [which],
     examples: [['class merge "Ada (2)" Ada', 'after a laptop was replaced']],
     group,
@@ -258,7 +258,7 @@ export const classCommands: readonly CommandEntry[] = [
   },
   {
     usage: 'stuck [text...]',
-    summary: 'raise a hand that only your instructor sees',
+    summary: 'raise your hand; only your instructor sees it',
     flags: [['--done', 'lower it again']],
     examples: [['stuck why is my version 0?', 'with a few words']],
     group,

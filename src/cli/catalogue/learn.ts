@@ -7,7 +7,7 @@ const group = 'Learn'
 export const learnCommands: readonly CommandEntry[] = [
   {
     usage: 'init [name]',
-    summary: 'create a folder of your own for the course, and install it there',
+    summary: 'create a folder for the course, and install it there',
     flags: [yes],
     examples: [
       ['init my-eventlings', 'then opens the walkthrough'],

@@ -22,7 +22,7 @@ export const teachCommands: readonly CommandEntry[] = [
   },
   {
     usage: 'tour',
-    summary: 'check that starters of a track fail and solutions pass',
+    summary: "check that a track's starters fail and solutions pass",
     flags: [['--auto', 'walk through it automatically'], ['--track <name>', 'the track; default: all'], json],
     examples: [['tour --auto --track half-day', 'the evening before a class']],
     group,

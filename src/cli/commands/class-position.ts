@@ -10,7 +10,7 @@ export const run: Run = async (context, [asked], flags) => {
     await lead({ do: 'position', slug: lesson?.slug })
     context.print(
       lesson === undefined
-        ? 'The class is nowhere now.'
+        ? 'The class has no current lesson now.'
         : `The class is at ${lesson.number} ${lesson.title}.`,
     )
     return Exit.passed

@@ -10,8 +10,8 @@ export const run: Run = async (context, [asked = ''], flags) => {
     await lead({ do: flags.back === true ? 'withdraw' : 'release', slug })
     context.print(
       flags.back === true
-        ? `The solution of ${number} ${title} is no longer announced. Learners who have read it have read it.`
-        : `Everyone is told that the solution of ${number} ${title} is released: ${self} solution ${number}`,
+        ? `The solution of ${number} ${title} is no longer announced. Anyone who has already read it has seen it.`
+        : `Everyone will see that the solution of ${number} ${title} has been released: ${self} solution ${number}`,
     )
     return Exit.passed
   })

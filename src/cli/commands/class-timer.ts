@@ -11,7 +11,7 @@ export const run: Run = async (context, [asked, ...words], flags) => {
   }
   return withClass(context, flags, async ({ lead }) => {
     await lead({ do: 'timer', minutes, text: words.join(' ') || undefined })
-    context.print(minutes === undefined ? 'The timer has stopped.' : `The timer runs for ${asked} min.`)
+    context.print(minutes === undefined ? 'The timer has stopped.' : `The timer is set for ${asked} min.`)
     return Exit.passed
   })
 }

@@ -16,7 +16,7 @@ export const run: Run = async (context, [file = ''], flags) => {
   const what = `${events} ${events === 1 ? 'event' : 'events'}`
   context.print(
     answers === 0
-      ? `${what} copied to ${file}. There are no answers to take along.`
+      ? `${what} copied to ${file}. There are no answers to copy.`
       : `${what} copied to ${file}, and ${answers} ${answers === 1 ? 'answer' : 'answers'} to ${folder}. Keep them together.`,
   )
   context.print(`On the other machine: ${self} progress import ${file}`)

@@ -54,6 +54,6 @@ async function follow(context: Context, desk: Desk, track: Track): Promise<void>
   context.print(`${title}.\n${plan === undefined ? '' : `${plan}\n`}${time}`)
   const leave = `To leave the track: ${self} start --track all`
   if (name !== 'all')
-    context.print(`From now on, the next lesson and all counts are those of this track.\n${leave}`)
+    context.print(`From now on, the next lesson and all counts refer to this track.\n${leave}`)
   context.print('')
 }

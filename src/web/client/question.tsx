@@ -85,5 +85,5 @@ function lookOf(answer: AnswerView | undefined): string {
 function statusOf(reply: QuizReply | undefined, before: IslandProps['question']['before']): string {
   if (reply === undefined) return before === undefined ? '' : `Your last answer was ${before}.`
   if (reply.kind === 'problem') return reply.sentence
-  return reply.right ? '✓ Right.' : '✗ Not quite. The reasons are at each answer.'
+  return reply.right ? '✓ Right.' : '✗ Not quite. Each answer shows its reason.'
 }

@@ -22,7 +22,7 @@ export function classPage({ view, title, theme, participant = '' }: ClassPageOpt
 <header class="top"><span class="brand">eventlings</span><div class="links">${links}</div>${raw(island('theme', {}))}</header>
 <main id="main" class="class ${view}">
 <div id="class" data-view="${view}" data-participant="${participant}"></div>
-<noscript><p>This page shows the class live, and needs scripts.</p></noscript>
+<noscript><p>This page shows the class live, which needs JavaScript.</p></noscript>
 </main>`
   return page({ title: `${title} · eventlings`, theme, script: 'class.js', style: 'class.css', body })
 }

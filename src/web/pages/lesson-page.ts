@@ -49,7 +49,7 @@ function quizPart(questions: readonly string[]): Html {
   if (questions.length === 0) return html``
   return html`<section class="quiz" aria-labelledby="quiz"><h2 id="quiz">Quiz</h2>
 ${questions.map((question) => raw(question))}
-<noscript><p>The quiz needs scripts. In the terminal: <code>npm start</code>.</p></noscript></section>`
+<noscript><p>The quiz needs JavaScript. In the terminal: <code>npm start</code>.</p></noscript></section>`
 }
 
 function steps(lesson: Lesson, lessons: ListOptions['course']['lessons']): Html {

@@ -118,7 +118,7 @@ describe('a verdict', () => {
     const broken = result([task('a', 'not reached')], { diagnosis, at: { file: 'workspace/02.ts', line: 3 } })
     const page = show(broken)
     expect(page).toContain(
-      `The answer couldn't run to its end\n  ${diagnosis}\n\n  at        workspace/02.ts:3`,
+      `The answer couldn't run to the end\n  ${diagnosis}\n\n  at        workspace/02.ts:3`,
     )
 
     const during = result([task('a', 'failed', { diagnosis })], { diagnosis })

@@ -55,7 +55,7 @@ function Whole({
     <>
       <h1>{row.label}</h1>
       <p class="quiet-text">
-        joined {timeOfDay(row.joinedAt)} · last heard of {timeOfDay(row.seenAt)} ·{' '}
+        joined {timeOfDay(row.joinedAt)} · last heard from {timeOfDay(row.seenAt)} ·{' '}
         {row.sharesCode ? 'shares their code' : "doesn't share their code"}
       </p>
       {row.hand !== undefined && (

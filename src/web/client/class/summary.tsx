@@ -91,7 +91,7 @@ export function Diagnoses({ overview, names }: { readonly overview: Overview; re
       )}
       {shown.length === 0 && (
         <p class="quiet-text">
-          {names ? "No one's last check failed." : 'Nothing that several are told right now.'}
+          {names ? "No one's last check failed." : 'No two learners are stuck on the same diagnosis.'}
         </p>
       )}
       <Scroller label="All diagnoses" shape="high">

@@ -31,7 +31,7 @@ describe('applying', () => {
     ['+new\n', 'no old line'],
     [' middle\n', 'changes nothing'],
     ['-first\n@@\n first\n-same\n', 'overlap'],
-    ['first\n', 'neither a space, + nor -: first'],
+    ['first\n', "doesn't start with a space, +, or -: first"],
     ['', 'empty'],
   ])('%j does not fit', (diff, problem) => {
     expect(applyHunks(diff, base)).toEqual({ problem: expect.stringContaining(problem) })
