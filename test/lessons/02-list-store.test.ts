@@ -220,7 +220,7 @@ describe('storeEvent', () => {
       'storeEvent',
       () => storeEvent(server.connect(), event(1)),
       Error,
-      'Redis refused to write because it had no replica (NOREPLICAS), but storeEvent resolved as if the event had been stored. Pass every error from Redis on, because a caller can retry only if it sees the error.',
+      'Redis refused to write because it had no replica (NOREPLICAS), but storeEvent resolved as if the event had been stored. Pass on every error from Redis, because a caller can retry only if it sees the error.',
     )
     verify(
       /NOREPLICAS|EXECABORT/.test(error.message),
@@ -725,7 +725,7 @@ describe('followEvents', () => {
     )
     verify(
       outcome.error instanceof Error && outcome.error.name === 'MalformedEventError',
-      'The second stored entry isn’t an event, and followEvents rejected with another error than the one from decodeEvent. Pass that error on, because it says what’s wrong.',
+      'The second stored entry isn’t an event, and followEvents rejected with an error other than the one from decodeEvent. Pass that error on, because it says what’s wrong.',
       { expected: 'MalformedEventError', received: outcome.error },
     )
     const left = await connectionsStillOpen()

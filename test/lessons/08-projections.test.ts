@@ -465,7 +465,7 @@ describe('old events', () => {
     verifyEqual(
       await row(),
       { ...ROW, email: 'ada-3@new.example', emailChanges: '1', version: '3' },
-      "Event 2 doesn't affect this row, so the row is still at version 1 when event 3 comes. Apply event 3 anyway: an event only has to be newer than the row.",
+      "Event 2 doesn't affect this row, so the row is still at version 1 when event 3 arrives. Apply event 3 anyway: an event only has to be newer than the row.",
     )
   })
 

@@ -283,7 +283,7 @@ describe.skipIf(lacks('own-server'))('checkDurability and writeAcknowledged', ()
     const { acknowledged, refused, unknown } = report
     verify(
       acknowledged.length >= 199 && unknown !== null,
-      'The server was killed (SIGKILL) in the middle of the writing. writeAcknowledged should resolve then, with everything confirmed before the kill in `acknowledged`, and the one event that got no reply in `unknown`.',
+      'The server was killed (SIGKILL) in the middle of writing. writeAcknowledged should resolve then, with everything confirmed before the kill in `acknowledged`, and the one event that got no reply in `unknown`.',
       { received: { acknowledged: acknowledged.length, refused, unknown } },
     )
     const lost = acknowledged.filter((id) => !found.includes(id))

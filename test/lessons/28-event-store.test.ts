@@ -132,7 +132,7 @@ describe('append', () => {
     verifyEqual(
       await entries(KEY),
       [],
-      "The log's key isn't a stream, so append failed, but its event is in order-1 anyway, where no subscription will ever see it. Neither a script nor MULTI rolls back what it has written, so before the first write, do anything that can fail.",
+      "The log's key isn't a stream, so append failed, but its event is in order-1 anyway, where no subscription will ever see it. Neither a script nor MULTI rolls back what it has written, so before the first write, do everything that can fail.",
     )
   })
 
@@ -164,7 +164,7 @@ describe('append', () => {
         verifyEqual(
           (await subject.stored(S)).map(({ event }) => event.eventId),
           ['e-1', 'e-2', 'e-3'],
-          `The process died after ${last ?? 'nothing'}, and the command came again. Its events should be there once. Store a command's result in the same step as its events.`,
+          `The process died after ${last ?? 'nothing'}, and the command arrived again. Its events should be there once. Store a command's result in the same step as its events.`,
         )
       },
     })
@@ -356,7 +356,7 @@ describe('subscribe', () => {
     verify(
       blocking === undefined &&
         !box.commands.some((sent) => sent.client === client && /SUBSCRIBE$/.test(sent.name)),
-      'subscribe waits on the connection that was passed to the store. Every other caller on that connection has to wait, too, until an event comes. Wait on a `redis.duplicate()`.',
+      'subscribe waits on the connection that was passed to the store. Every other caller on that connection has to wait, too, until an event arrives. Wait on a `redis.duplicate()`.',
     )
     verifyEqual(
       await redis.ping(),
@@ -385,7 +385,7 @@ describe('subscribe', () => {
     const unblocked = box.commands.some(({ name }) => name === 'CLIENT')
     verify(
       outcome.ok && (unblocked || !reads.some(({ reply }) => reply === null)),
-      'The signal aborted while subscribe was waiting for an event, and subscribe waited until its read timed out. A program that wants to end has to wait as long. Cut the connection that the read waits on: `reader.disconnect()`.',
+      'The signal aborted while subscribe was waiting for an event, and subscribe waited until its read timed out. A program that wants to end has to wait just as long. Cut the connection that the read waits on: `reader.disconnect()`.',
       { received: outcome.ok ? 'it waited for the whole BLOCK' : outcome.error },
     )
   })
@@ -423,7 +423,7 @@ describe('subscribe', () => {
     verifyEqual(
       await connectionsStillOpen(),
       0,
-      "The handler threw, subscribe ended, and a connection that it had opened is still there. A program that subscribes again after each error soon runs out of connections. Close it in a `finally`, so that it's closed no matter how the subscription ends.",
+      "The handler threw, subscribe ended, and a connection that it had opened is still open. A program that subscribes again after each error soon runs out of connections. Close it in a `finally`, so that it's closed no matter how the subscription ends.",
     )
     const stop = new AbortController()
     await attempt('subscribe', () => open(redis).subscribe(() => stop.abort(), { signal: stop.signal }), {
@@ -432,7 +432,7 @@ describe('subscribe', () => {
     verifyEqual(
       await connectionsStillOpen(),
       0,
-      'The signal aborted, subscribe ended, and a connection that it had opened is still there. Nothing else uses it, so close it.',
+      'The signal aborted, subscribe ended, and a connection that it had opened is still open. Nothing else uses it, so close it.',
     )
   })
 })
