@@ -450,7 +450,7 @@ describe('followEvents', () => {
     )
   })
 
-  test('handles events that come later', async () => {
+  test('handles events that arrive later', async () => {
     const inbox = newInbox()
     const follower = await follow(0, inbox.handle)
     await storedElsewhere(1)
@@ -469,7 +469,7 @@ describe('followEvents', () => {
     await stop(follower)
   })
 
-  test('forgets no message that arrives while it’s busy', async () => {
+  test('doesn’t lose a message that arrives while it’s busy', async () => {
     const inbox = newInbox()
     let finish = () => {}
     const follower = await follow(0, async (one) => {
@@ -671,7 +671,7 @@ describe('followEvents', () => {
     )
   })
 
-  test('starts no other event after stop was called', async () => {
+  test('handles no further event once stop is called', async () => {
     const inbox = newInbox()
     let finish = () => {}
     const follower = await follow(0, async (one) => {

@@ -389,7 +389,7 @@ describe('getEntityState', () => {
     )
   })
 
-  test('applies two events of the same moment', async () => {
+  test('applies events with the same timestamp', async () => {
     await plant(
       registered(7),
       atMinute(7, emailChanged(8, 'second@example.com')),

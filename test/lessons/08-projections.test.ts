@@ -196,7 +196,7 @@ describe('updateUserProjection', () => {
     )
   })
 
-  test('follows a change of email', async () => {
+  test('applies a change of email', async () => {
     await plant()
     const outcome = await updated(emailChanged(2))
     verifyEqual(
@@ -223,7 +223,7 @@ describe('updateUserProjection', () => {
     )
   })
 
-  test('follows a change of phone', async () => {
+  test('applies a change of phone', async () => {
     await plant()
     await updated(phoneChanged(2, '0470-2'))
     verifyEqual(
@@ -240,7 +240,7 @@ describe('updateUserProjection', () => {
     )
   })
 
-  test('follows a deactivation', async () => {
+  test('applies a deactivation', async () => {
     for (const event of [deactivated(2), stored(2, 'USER_DEACTIVATED')]) {
       await plant()
       await updated(event)
@@ -253,7 +253,7 @@ describe('updateUserProjection', () => {
   })
 
   for (const event of [emailChanged(1), emailChanged(2), phoneChanged(2, '0470-2'), deactivated(2)]) {
-    test(`creates no half row from ${event.event.eventType} ${event.version}`, async () => {
+    test(`doesn't create half a row from ${event.event.eventType} ${event.version}`, async () => {
       const outcome = await updated(event)
       verifyEqual(
         await row(),
@@ -428,7 +428,7 @@ describe('old events', () => {
     )
   })
 
-  test('may come again several at a time', async () => {
+  test('may arrive again several at a time', async () => {
     for (const event of [...deliverTwice(HISTORY), ...HISTORY.slice(2)]) await updated(event)
     verifyEqual(
       await row(),
@@ -508,7 +508,7 @@ describe('old events', () => {
   }
 
   for (const sameConnection of [false, true]) {
-    test(`do no harm at the same time${sameConnection ? ', on one connection' : ''}`, async () => {
+    test(`do no harm when delivered at the same time${sameConnection ? ', on one connection' : ''}`, async () => {
       let watched = false
       await everyInterleaving({
         name: 'updateUserProjection',
