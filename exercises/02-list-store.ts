@@ -1,4 +1,4 @@
-// Lesson 02: a store of lists. Read lessons/02-list-store.md.
+// Lesson 02: a list-based store. Read lessons/02-list-store.md.
 import type { Redis } from 'ioredis'
 import { type DomainEvent, encodeEvent } from '#built/01-events'
 

@@ -1,4 +1,4 @@
-// Lesson 05: a store of streams. Read lessons/05-stream-store.md.
+// Lesson 05: a stream-based store. Read lessons/05-stream-store.md.
 import type { Redis } from 'ioredis'
 import type { DomainEvent } from '#built/01-events'
 import type { UserState } from '#built/03-replay'

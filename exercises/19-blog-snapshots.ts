@@ -1,4 +1,4 @@
-// Lesson 19: snapshots of the blog. Read lessons/19-blog-snapshots.md. Leave the types below as they are.
+// Lesson 19: blog snapshots. Read lessons/19-blog-snapshots.md. Leave the types below as they are.
 import type { Redis } from 'ioredis'
 import type { Changes, Clock, Draft, Post } from '#built/18-blog'
 

@@ -1,4 +1,4 @@
-// Lesson 20: the posts of an author. Read lessons/20-blog-authors.md; the types below stay as they are.
+// Lesson 20: an author's posts. Read lessons/20-blog-authors.md; the types below stay as they are.
 import type { Redis } from 'ioredis'
 import type { DomainEvent } from '#built/01-events'
 import type { Clock } from '#built/18-blog'

@@ -19,7 +19,7 @@ test('check --all: one line for each started lesson, or for each one of a track'
   await solve(home, '01-events')
   const red = await eventlings('check', '--all')
   expect(red.code).toBe(1)
-  expect(red.stdout).toMatch(/^✓ passed {2}01 Events\n✗ failed {2}02 A store of lists\n {4}\S/)
+  expect(red.stdout).toMatch(/^✓ passed {2}01 Events\n✗ failed {2}02 A list-based store\n {4}\S/)
   expect(red.stdout).toMatch(/1 of 2 passed\. More about the first failure: npx eventlings check 02\n$/)
 
   await solve(home, '02-list-store')

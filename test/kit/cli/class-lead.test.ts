@@ -68,7 +68,7 @@ need('redis-server').describe('leading a class from the command line', () => {
     )
     expect(await run('say', '--to', 'ada (2)', 'Line 12')).toMatch(/^Ada \(2\) sees it/)
     expect(await run('timer', '10', 'Task 1')).toBe('The timer is set for 10 min.\n')
-    expect(await run('position', '05')).toBe('The class is at 05 A store of streams.\n')
+    expect(await run('position', '05')).toBe('The class is at 05 A stream-based store.\n')
     expect(await run('release', '01')).toMatch(
       /^Everyone will see that the solution of 01 Events has been released/,
     )

@@ -44,7 +44,7 @@ describe('eventlings quiz without a terminal', () => {
   test('prints the questions without their answers, and says what to do', async () => {
     const { code, stdout } = await programAt(await newHome())('quiz', '02')
     expect(code).toBe(0)
-    expect(stdout).toContain('# Quiz · A store of lists')
+    expect(stdout).toContain('# Quiz · A list-based store')
     expect(stdout).toContain('In a terminal, npx eventlings quiz 02 asks them')
     expect(stdout).not.toContain('Right')
   })

@@ -64,10 +64,10 @@ describe('skip', () => {
     expect(code).toBe(0)
     expect(stdout).toContain('Skipped: 01-events, 02-list-store, 03-replay.')
     expect(stdout).toContain('Continue with: npx eventlings start 04')
-    expect((await eventlings('list')).stdout).toMatch(/^ {2}02 A store of lists +\d+ min {2}» skipped$/m)
+    expect((await eventlings('list')).stdout).toMatch(/^ {2}02 A list-based store +\d+ min {2}» skipped$/m)
     expect((await eventlings('skip', '1')).stdout).toContain('Nothing to skip')
     await eventlings('start', '02')
-    expect((await eventlings('list')).stdout).toMatch(/^→ 02 A store of lists +\d+ min {2}◐ started$/m)
+    expect((await eventlings('list')).stdout).toMatch(/^→ 02 A list-based store +\d+ min {2}◐ started$/m)
   })
 
   test("says what's wrong with the arguments, and changes nothing", async () => {

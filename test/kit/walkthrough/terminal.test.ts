@@ -122,7 +122,7 @@ describe('the walkthrough in a terminal', () => {
     press('l')
     await until(/❯ 01 Events/)
     press('0', '2', 'Enter')
-    await until(/A store of lists[\s\S]*^1\/\d+ {2}space next/m)
+    await until(/A list-based store[\s\S]*^1\/\d+ {2}space next/m)
     press('p')
     await until(/Your file for this lesson: \S+01-events\.ts[\s\S]*❯ Check my answer|^1\/\d+ {2}space next/m)
   })

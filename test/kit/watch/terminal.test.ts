@@ -186,7 +186,7 @@ describe('watch in a terminal', () => {
     await copyFile(solution, answer())
     await until(/3 passed/)
     press('n')
-    await until(/^02 A store of lists/m)
+    await until(/^02 A list-based store/m)
     press('p')
     await until(/^01 Events/m)
   })

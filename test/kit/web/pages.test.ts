@@ -57,7 +57,7 @@ need('chromium').describe('the reader in a browser', () => {
     const { desk, origin } = await newReader()
     await desk.progress.record('LESSON_OPENED', '02-list-store', {})
     const page = await browser.open(`${origin}/`)
-    await page.getByRole('link', { name: /^02 A store of lists.*started/ }).click()
+    await page.getByRole('link', { name: /^02 A list-based store.*started/ }).click()
     await page.getByRole('link', { name: /^Next 03/ }).click()
     await page.waitForURL('**/lessons/03-replay')
     expect(await page.locator('#lessons [aria-current]').innerText()).toContain('Replay')

@@ -155,7 +155,7 @@ need('chromium').describe('slides in a browser', () => {
     const { origin } = await newReader()
     const page = await browser.open(`${origin}/slides/track/ninety-minutes`)
     const titles = await page.locator('.slide.title h1').allTextContents()
-    expect(titles.slice(0, 2)).toEqual(['Events', 'A store of lists'])
+    expect(titles.slice(0, 2)).toEqual(['Events', 'A list-based store'])
   })
 
   test.each(['light', 'dark'] as const)(
