@@ -112,8 +112,19 @@ export interface Lead {
   /** Slugs whose solution the instructor has released, in that order. */
   readonly released: readonly string[]
   /** What the instructor has put on the wall. */
-  readonly shown?: { readonly text: string }
+  readonly shown?: Shown
 }
+
+/** A text, or one attempt of a participant, which the wall shows without a name. */
+export type Shown =
+  | { readonly kind: 'text'; readonly text: string }
+  | {
+      readonly kind: 'attempt'
+      readonly participant: string
+      readonly eventId: string
+      /** Its recording instead of its code. */
+      readonly run?: true | undefined
+    }
 
 export interface ClassHead {
   readonly id: string
@@ -228,6 +239,12 @@ export type LeadCommand =
   | { readonly do: 'withdraw'; readonly slug: string }
   /** Puts a text on the wall. */
   | { readonly do: 'show'; readonly text?: string | undefined }
+  | {
+      readonly do: 'show attempt'
+      readonly participant: string
+      readonly eventId: string
+      readonly run?: true | undefined
+    }
   | { readonly do: 'lower hand'; readonly participant: string }
   | { readonly do: 'remove'; readonly participant: string }
   /** Everyone who joined at that time, ISO 8601, or later. */

@@ -81,6 +81,12 @@ export const leadCommand = z.discriminatedUnion('do', [
   z.object({ do: z.literal('release'), slug }),
   z.object({ do: z.literal('withdraw'), slug }),
   z.object({ do: z.literal('show'), text: someText }),
+  z.object({
+    do: z.literal('show attempt'),
+    participant: uuid,
+    eventId: uuid,
+    run: z.literal(true).optional(),
+  }),
   z.object({ do: z.literal('lower hand'), participant: uuid }),
   z.object({ do: z.literal('remove'), participant: uuid }),
   z.object({ do: z.literal('remove since'), since: time }),

@@ -189,7 +189,11 @@ export class Hub {
     const { label, hand, sharesCode, note } = row
     const { name } = this.#about
     const about = { name, label, handIsUp: !!hand, sharesCode, closed: this.isClosed }
-    return { kind: 'class', ...this.#nowAndLead(), ...about, ...(note !== undefined && { note }) }
+    const {
+      now,
+      lead: { shown: _, ...lead },
+    } = this.#nowAndLead() // what's on the wall may be someone's attempt
+    return { kind: 'class', now, lead, ...about, ...(note !== undefined && { note }) }
   }
 
   /** Whether the participant is in the class under that name, or one that the instructor chose. */

@@ -35,6 +35,10 @@ export function decideLead(
       return { type: 'SOLUTION_WITHDRAWN', payload: { slug: known(command.slug, slugs) } }
     case 'show':
       return { type: 'TEXT_SHOWN', payload: { text: text(command.text, limits.shownDiagnosis) } }
+    case 'show attempt': {
+      const { id: learner } = present(command.participant, state)
+      return { type: 'ATTEMPT_SHOWN', payload: { learner, eventId: command.eventId, run: command.run } }
+    }
     case 'lower hand':
       return { type: 'HAND_LOWERED', payload: { learner: command.participant } }
     case 'remove':

@@ -22,6 +22,11 @@ export interface ClassPayloads {
   readonly SOLUTION_RELEASED: { readonly slug: string }
   readonly SOLUTION_WITHDRAWN: { readonly slug: string }
   readonly TEXT_SHOWN: { readonly text?: string | undefined }
+  readonly ATTEMPT_SHOWN: {
+    readonly learner: string
+    readonly eventId: string
+    readonly run?: true | undefined
+  }
   /** Without a code: the one that the class was opened with. */
   readonly CODE_CHANGED: { readonly joinCode?: string | undefined }
   readonly CLASS_CLOSED: Readonly<Record<never, never>>

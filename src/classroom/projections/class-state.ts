@@ -90,7 +90,18 @@ function evolved(state: ClassState, event: ClassEvent): ClassState {
     case 'SOLUTION_WITHDRAWN':
       return lead(state, { released: state.lead.released.filter((slug) => slug !== payload.slug) })
     case 'TEXT_SHOWN':
-      return lead(state, { shown: payload.text === undefined ? undefined : { text: payload.text } })
+      return lead(state, {
+        shown: payload.text === undefined ? undefined : { kind: 'text', text: payload.text },
+      })
+    case 'ATTEMPT_SHOWN':
+      return lead(state, {
+        shown: {
+          kind: 'attempt',
+          participant: payload.learner,
+          eventId: payload.eventId,
+          ...(payload.run && { run: payload.run }),
+        },
+      })
     case 'CODE_CHANGED':
       return without({ ...state, joinCode: payload.joinCode })
     case 'CLASS_CLOSED':
@@ -120,7 +131,9 @@ function left(state: ClassState, learner: string): ClassState {
   const others = state.participants.filter(({ id }) => id !== learner)
   // Anyone who counted as them is a participant again.
   const ownAgain = others.map((one) => (one.into === learner ? without({ ...one, into: undefined }) : one))
-  return { ...state, participants: ownAgain }
+  const { shown } = state.lead
+  const isTheirs = shown?.kind === 'attempt' && shown.participant === learner
+  return { ...(isTheirs ? lead(state, { shown: undefined }) : state), participants: ownAgain }
 }
 
 type Changes<T> = { readonly [Name in keyof T]?: T[Name] | undefined }

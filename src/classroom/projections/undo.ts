@@ -1,3 +1,4 @@
+import type { Lead } from '../api.ts'
 import type { ClassEvent, NewClassEvent } from './class-event.ts'
 import type { ClassState, Participant } from './class-state.ts'
 
@@ -35,7 +36,8 @@ export function inverseOf({ type, payload }: ClassEvent, before: ClassState): Un
       if (!lead.released.includes(payload.slug)) return undefined
       return undo(`taking back the solution of ${payload.slug}`, { type: 'SOLUTION_RELEASED', payload })
     case 'TEXT_SHOWN':
-      return undo('changing the wall', { type, payload: { text: lead.shown?.text } })
+    case 'ATTEMPT_SHOWN':
+      return undo('changing the wall', showing(lead.shown))
     case 'PARTICIPANTS_REMOVED':
       return undo(`removing ${namesOf(before, payload.learners)}`, { type: 'PARTICIPANTS_RESTORED', payload })
     case 'PARTICIPANTS_RESTORED':
@@ -81,6 +83,15 @@ function breakOf({ lead: { pause } }: ClassState): NewClassEvent {
   return pause === undefined
     ? { type: 'PAUSE_ENDED', payload: {} }
     : { type: 'PAUSE_BEGUN', payload: { until: pause.until } }
+}
+
+function showing(shown: Lead['shown']): NewClassEvent {
+  return shown?.kind === 'attempt'
+    ? {
+        type: 'ATTEMPT_SHOWN',
+        payload: { learner: shown.participant, eventId: shown.eventId, run: shown.run },
+      }
+    : { type: 'TEXT_SHOWN', payload: { text: shown?.text } }
 }
 
 function named({ participants }: ClassState, learner: string): Participant | undefined {

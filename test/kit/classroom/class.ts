@@ -12,7 +12,7 @@ import type { StoredEvent } from '../../../src/progress/index.ts'
 import { startRedis } from '../../../src/redis/index.ts'
 
 export const lessons = [
-  { slug: '01-events', number: '01', title: 'Events' },
+  { slug: '01-events', number: '01', title: 'Events', tasks: ['createEvent'] },
   { slug: '07-concurrency', number: '07', title: 'Concurrency' },
 ]
 

@@ -192,6 +192,88 @@ need('chromium').describe('the pages of a class', () => {
     await page.getByText('3 of 4').waitFor()
     expect(await page.locator('.diff').innerText()).toContain('two')
     expect(await axe(page)).toEqual([])
+    // By keyboard: the lights are steps, too.
+    const lights = page.getByRole('group', { name: 'Every attempt' })
+    expect(await lights.locator('label').allInnerTexts()).toEqual(['✗', '✓', '✗', '✓'])
+    await lights.getByRole('radio', { checked: true }).focus()
+    await page.keyboard.press('ArrowLeft')
+    await page.getByText('2 of 4').waitFor()
+    await page.keyboard.press('ArrowLeft')
+    await page.getByText('createEvent reads the clock twice.').waitFor()
+    expect(await page.getByRole('button', { name: '← Earlier' }).isDisabled()).toBe(true)
+    // A chosen attempt stays chosen when others come, and its address leads to it.
+    await send(served, ada.token, 5, [passed(6, '01-events')])
+    await page.getByText('1 of 5').waitFor()
+    await page.reload()
+    await page.getByText('1 of 5').waitFor()
+    await page.getByRole('link', { name: 'Cy' }).waitFor({ state: 'hidden' })
+    await page.getByRole('link', { name: '<img src=x onerror=alert(1)> →' }).click()
+    await page.getByRole('heading', { name: '<img' }).waitFor()
+  })
+
+  anyTest(
+    'an attempt is reviewed on the wall, without a name, until its participant takes it back',
+    async () => {
+      const { served, ada } = await openClass()
+      const first = failed(4, '01-events', 'createEvent', 'The `payload` is lost.')
+      await send(served, ada.token, 3, [first])
+      const code = { eventId: first.eventId, slug: '01-events', code: 'const answer = 42\n' }
+      await call(served, paths.code, { token: ada.token, body: code })
+      const page = await browser.open(
+        `${served.origin}/instructor/participants/${ada.learner}`,
+        {},
+        unauthorized,
+      )
+      await logIn(page)
+      await page.getByRole('button', { name: 'Review on the wall' }).click()
+      await page.getByRole('heading', { name: 'On the wall, without a name' }).waitFor()
+      expect(await axe(page)).toEqual([])
+      expect(served.hub.overview().lead.shown).toBeUndefined()
+      const wall = await page.context().newPage()
+      await wall.goto(`${served.origin}/instructor/projector`)
+      await wall.getByText(served.about.joinCode).waitFor()
+      await page.getByRole('button', { name: 'Show it' }).click()
+      await wall.getByText('const answer = 42').waitFor()
+      expect(await wall.locator('body').innerText()).toContain('The payload is lost.')
+      expect(await wall.locator('body').innerText()).not.toMatch(/Ada|Cy|:\d\d:\d\d/)
+      expect(await axe(wall)).toEqual([])
+      // Learners don't learn whose it is.
+      expect(
+        (await call<ClassView>(served, paths.view, { token: ada.token })).body.lead.shown,
+      ).toBeUndefined()
+      await call(served, paths.share, { token: ada.token, body: { share: false } })
+      await wall.getByText('const answer = 42').waitFor({ state: 'hidden' })
+      await call(served, paths.leave, { token: ada.token, body: {} })
+      await wall.getByText('The payload is lost.').waitFor({ state: 'hidden' })
+    },
+  )
+
+  anyTest('a clicker leads through the wall, and makes it black', async () => {
+    const { served } = await openClass()
+    const page = await browser.open(`${served.origin}/instructor/projector`, {}, unauthorized)
+    await logIn(page)
+    await lead(served, { do: 'position', slug: '07-concurrency' })
+    await lead(served, { do: 'show', text: 'Look at this' })
+    await page.getByText('Look at this').waitFor()
+    await page.keyboard.press('PageUp')
+    await page.getByText('Stuck on right now').waitFor()
+    await page.keyboard.press('ArrowLeft')
+    await page.getByText('npx eventlings class join').waitFor()
+    for (const key of ['PageDown', ' ']) await page.keyboard.press(key)
+    await page.getByText('Look at this').waitFor()
+    await page.keyboard.press('b')
+    await page.getByText('Look at this').waitFor({ state: 'hidden' })
+    expect(await page.evaluate("getComputedStyle(document.querySelector('main')).backgroundColor")).toBe(
+      'rgb(0, 0, 0)',
+    )
+    // The next click brings back what was there.
+    await page.keyboard.press('PageDown')
+    await page.getByText('Look at this').waitFor()
+    await page.keyboard.press('Home')
+    await page.getByText('npx eventlings class join').waitFor()
+    // What the instructor does is seen at once, wherever the wall was.
+    await lead(served, { do: 'show', text: 'And at this' })
+    await page.getByText('And at this').waitFor()
   })
 
   anyTest('the QR code leads to the whole command, and an invalid code does not get into it', async () => {
@@ -226,6 +308,7 @@ need('chromium').describe('the pages of a class', () => {
     await page.getByText('We are at 01 · Events').waitFor()
     const text = await page.locator('body').innerText()
     expect(text).toContain('2 of 3')
+    expect(text).toContain('1 passed, 2 not tried')
     expect(text).toContain('The check and the append are two commands: ….')
     // Not the rest, which a participant sent: it could be anything.
     expect(text).not.toMatch(/Ada|Cy|onerror|XLEN|appendEvent/)

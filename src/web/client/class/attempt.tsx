@@ -8,7 +8,15 @@ import { Sentence } from './sentence.tsx'
 interface AttemptProps {
   readonly attempt: Attempt
   readonly before: string | undefined
-  readonly place: string
+  /** Which one it is, and when it was; missing on the wall. */
+  readonly place?: string
+}
+
+/** The code of the attempt before, of the same lesson, as far as it was shared. */
+export function codeBefore(attempts: readonly Attempt[], index: number): string | undefined {
+  return attempts
+    .slice(0, Math.max(index, 0))
+    .findLast(({ slug, code }) => slug === attempts[index]?.slug && code !== undefined)?.code
 }
 
 /** One check of a participant: how it ended, and the code if they agreed. */
@@ -19,9 +27,11 @@ export function AttemptView({ attempt, before, place }: AttemptProps) {
       <h3>
         <span class={passed ? 'light passed' : 'light failing'}>{passed ? '✓ passed' : '✗ failed'}</span>{' '}
         {slug}{' '}
-        <span class="quiet-text">
-          {place}, {timeOfDay(at)}
-        </span>
+        {place !== undefined && (
+          <span class="quiet-text">
+            {place}, {timeOfDay(at)}
+          </span>
+        )}
       </h3>
       {diagnosis !== undefined && (
         <p class="diagnosis">

@@ -1,46 +1,70 @@
+import { useEffect, useState } from 'preact/hooks'
 import type { Overview } from '../../../classroom/api.ts'
+import { ClassLights } from './class-lights.tsx'
 import { Left } from './clock.tsx'
 import { counted } from './counted.ts'
 import { useClass } from './live.ts'
-import { Sentence } from './sentence.tsx'
+import { Review } from './review.tsx'
 import { Diagnoses, Histogram } from './summary.tsx'
+import { useClicker } from './use-clicker.ts'
+
+type Screen = 'join' | 'now' | 'review'
 
 /**
  * For the wall: how to get in, as large as it gets until the class is somewhere; then where it is, and how it's doing
- * as a whole. No names, nothing about individuals, and no words of theirs.
+ * as a whole; and what the instructor has put there. A clicker leads from one to the next. No names, and no words of
+ * participants that the instructor hasn't seen.
  */
 export function Projector() {
-  const { overview, connected, ahead } = useClass()
+  const live = useClass()
+  const { overview, connected, ahead } = live
+  const [chosen, setChosen] = useState<Screen | undefined>(undefined)
+  const [isBlack, setBlack] = useState(false)
+  const { position, shown } = overview?.lead ?? {}
+  const isClosed = overview?.class.closedAt !== undefined
+  const usual = shown !== undefined ? 'review' : position === undefined && !isClosed ? 'join' : 'now'
+  const screens: readonly Screen[] = ['join', 'now', ...(shown === undefined ? [] : ['review' as const])]
+  const screen = chosen !== undefined && screens.includes(chosen) ? chosen : usual
+  // Whatever the instructor does is seen at once.
+  useEffect(() => setChosen(undefined), [position, JSON.stringify(shown), isClosed])
+  const go = (by: number) => {
+    if (isBlack) return setBlack(false)
+    setChosen(screens[Math.min(Math.max(screens.indexOf(screen) + by, 0), screens.length - 1)])
+  }
+  useClicker({
+    next: () => go(1),
+    previous: () => go(-1),
+    home: () => setChosen('join'),
+    black: () => setBlack(!isBlack),
+  })
+  if (isBlack) return <p class="black only-read">The screen is black. Press b to show the wall again.</p>
   if (overview === undefined) return <p role="status">Waiting for the hub …</p>
-  const { lead, summary } = overview
-  const isJoining = lead.position === undefined && overview.class.closedAt === undefined
-  const people = (
-    <p class="quiet-text">
-      {counted(summary.participants, 'participant')}
-      {connected ? '' : " · the hub isn't answering right now"}
-    </p>
-  )
   return (
     <>
-      <div class={isJoining ? 'wall joining' : 'wall'}>
+      <div class={screen === 'join' ? 'wall joining' : 'wall'}>
         <div>
           <h1>{overview.class.name}</h1>
           <Now overview={overview} ahead={ahead} />
-          {people}
+          <p class="quiet-text">
+            {counted(overview.summary.participants, 'participant')}
+            {connected ? '' : " · the hub isn't answering right now"}
+          </p>
         </div>
-        <HowToJoin overview={overview} />
+        {screen === 'join' ? <HowToJoin overview={overview} /> : <JoinLine overview={overview} />}
       </div>
-      {lead.shown !== undefined && (
-        <p class="shown">
-          <Sentence text={lead.shown.text} />
-        </p>
+      {screen === 'now' && (
+        <>
+          <ClassLights overview={overview} />
+          <div class="panels two">
+            <Histogram overview={overview} />
+            <Diagnoses overview={overview} names={false} />
+          </div>
+        </>
       )}
-      {!isJoining && (
-        <div class="panels two">
-          <Histogram overview={overview} />
-          <Diagnoses overview={overview} names={false} />
-        </div>
-      )}
+      {screen === 'review' && shown !== undefined && <Review shown={shown} overview={overview} />}
+      <p class="screens quiet-text" aria-hidden="true">
+        {screens.indexOf(screen) + 1} / {screens.length}
+      </p>
     </>
   )
 }
@@ -72,6 +96,16 @@ function Now({ overview, ahead }: { readonly overview: Overview; readonly ahead:
       )}
       {message !== undefined && <p class="message">{message.text}</p>}
     </>
+  )
+}
+
+/** For those who come later, once the wall is for something else. */
+function JoinLine({ overview: { addresses, joinCode } }: { readonly overview: Overview }) {
+  const [address = ''] = addresses
+  return (
+    <p class="join-line">
+      Join: <code>{address.replace('http://', '')}</code> code <code>{joinCode}</code>
+    </p>
   )
 }
 

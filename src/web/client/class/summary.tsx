@@ -83,7 +83,7 @@ export function Diagnoses({ overview, names }: { readonly overview: Overview; re
       <h2 id="diagnoses">Stuck on right now</h2>
       {names && lead.shown !== undefined && (
         <p class="said">
-          On the wall: “{lead.shown.text}”{' '}
+          On the wall: {lead.shown.kind === 'text' ? `“${lead.shown.text}”` : 'an attempt, without a name'}{' '}
           <button type="button" onClick={() => take({ do: 'show' })}>
             Take it down
           </button>
