@@ -2,6 +2,7 @@ import type { Token } from 'markdown-it'
 import { parseMarkdown } from '../markdown/parse.ts'
 import { blockLines } from './blocks.ts'
 import { highlight } from './highlight.ts'
+import { narrowLanes } from './narrow-lanes.ts'
 import type { Palette } from './palette.ts'
 import type { Line } from './text.ts'
 import { paintLines } from './text.ts'
@@ -39,7 +40,9 @@ export async function markdownLines(markdown: string, options: MarkdownOptions):
   const code = new Map<Token, readonly Line[]>()
   for (const token of tokens) {
     if (token.type === 'fence' || token.type === 'code_block') {
-      code.set(token, await highlight(token.content, token.info, options.palette))
+      const isPicture = /^lanes\b/.test(token.info)
+      const text = isPicture ? narrowLanes(token.content, options.width - 2) : token.content
+      code.set(token, await highlight(text, token.info, options.palette))
     }
   }
   return blockLines(blockTree(tokens), { ...options, code })

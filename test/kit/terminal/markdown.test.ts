@@ -66,6 +66,35 @@ describe('without colors', () => {
     )
   })
 
+  test('lanes are in one column where two do not fit', async () => {
+    const picture = fenced(
+      'lanes starter',
+      'account:1',
+      ' #  writer               │ the test',
+      ' 1  XLEN → 1      looked │',
+      '    ┌── XADD, held ──────┤',
+      ' 2  ┊                    │ XADD → 2-0 changed',
+      '    └── released ────────┤',
+      '    … 3 more steps',
+      ' 6  XADD → 3-0     wrote │',
+      '✗ Step 6 wrote.',
+    )
+    expect(await render(picture, 50)).toContain(' 2  ┊                    │ XADD → 2-0 changed')
+    expect((await render(picture, 40)).split('\n')).toEqual([
+      '  account:1',
+      '  A = writer, B = the test',
+      '  A  1  XLEN → 1      looked',
+      '  A     (XADD, held)',
+      '  B  2  XADD → 2-0 changed',
+      '  A     (released)',
+      '      … 3 more steps',
+      '  A  6  XADD → 3-0     wrote',
+      '  ✗ Step 6 wrote.',
+    ])
+    const reversed = fenced('lanes starter', ' #  a   │ b', '    ────── XADD, held ─┐', ' 1  GET │ ┊')
+    expect(await render(reversed, 20)).toContain('  B     (XADD, held)\n  A  1  GET')
+  })
+
   test('plain ASCII is enough', async () => {
     const page = await render('- a\n\n***\n\n> q\n\n| a |\n|---|\n| b |\n', 20, ascii)
     expect(page).toBe('* a\n\n--------------------\n\n| q\n\na\n-\nb')
