@@ -7,6 +7,15 @@ const text = z.strictObject({
   hidden: z.literal(true).optional(),
 })
 
+/** Fields by name, whatever the name: zod's own record leaves out `__proto__`. */
+const byName = <T extends z.ZodType>(value: T) =>
+  z.preprocess(
+    (fields) => (typeof fields === 'object' && fields !== null ? Object.entries(fields) : fields),
+    z
+      .array(z.tuple([z.string(), value]))
+      .transform((fields): Record<string, z.output<T>> => Object.fromEntries(fields)),
+  )
+
 const entry = z.strictObject({ id: z.string(), fields: z.array(text) })
 const scored = z.strictObject({ member: text, score: z.string() })
 
@@ -27,7 +36,7 @@ const keyState = z.discriminatedUnion('type', [
     lastId: z.string(),
     groups: z.array(groupState),
   }),
-  z.strictObject({ ...key, type: z.literal('hash'), fields: z.record(z.string(), text) }),
+  z.strictObject({ ...key, type: z.literal('hash'), fields: byName(text) }),
   z.strictObject({ ...key, type: z.literal('set'), members: z.array(text) }),
   z.strictObject({ ...key, type: z.literal('zset'), members: z.array(scored) }),
   z.strictObject({ ...key, type: z.literal('list'), items: z.array(text) }),
@@ -54,7 +63,7 @@ const change = z.discriminatedUnion('type', [
   z.strictObject({
     key: z.string(),
     type: z.literal('hash'),
-    fields: z.record(z.string(), beforeAndAfter(text.nullable())),
+    fields: byName(beforeAndAfter(text.nullable())),
   }),
   z.strictObject({ key: z.string(), type: z.literal('set'), add: z.array(text), gone: z.array(text) }),
   z.strictObject({ key: z.string(), type: z.literal('zset'), add: z.array(scored), gone: z.array(scored) }),
