@@ -194,10 +194,23 @@ describe('trimLimit', () => {
         `The key ${one.checkpoints[0] ?? one.snapshots[0]} doesn’t exist yet. Its owner has read nothing and needs everything, so the limit should be 0-0.`,
       )
     }
+    await box.admin.hset('snapshot:half', { state: '{}' })
     verifyEqual(
-      await limit({ ...log, stream: 'nothing-here' }),
+      await limit({ ...log, snapshots: ['snapshot:half'] }),
+      '0-0',
+      'The hash snapshot:half has no field `lastEventId`. A missing field counts as 0-0, just like a missing key.',
+    )
+    await box.admin.set('checkpoint:stats', '4-0')
+    verifyEqual(
+      await limit({ ...log, stream: 'nothing-here', checkpoints: ['checkpoint:stats'] }),
       '0-0',
       'For a stream that doesn’t exist, the limit should be 0-0.',
+    )
+    await box.admin.xdel(STREAM, ...ids(1, 12))
+    verifyEqual(
+      await limit({ ...log, checkpoints: ['checkpoint:stats'] }),
+      '4-0',
+      'Every entry of the stream was deleted, but the stream and its groups still exist. The limit is still the smallest of the IDs, the checkpoint 4-0.',
     )
   })
 })
@@ -217,7 +230,17 @@ describe('retain', () => {
     verifyEqual(
       await inStream(),
       ids(8, 12),
-      'Of 12 entries, all processed, exactly the newest 5 should stay in the stream: 8-0 to 12-0. (`~` would leave a few more.)',
+      'Of 12 entries, all processed, exactly the newest 5 should stay in the stream: 8-0 to 12-0.',
+      [
+        [
+          (left) => left.length === 12 && box.commands.some(({ args }) => args.includes('~')),
+          'Of 12 entries, exactly the newest 5 should stay, but all of them did. With `~`, Redis removes only whole nodes, and a node holds up to 100 entries. Trim without it.',
+        ],
+        [
+          (left) => left.length === 4 && left[0] === '9-0',
+          'Of 12 entries, the newest 5 should stay, and 8-0 is one of them. retain removed it: only the entries *before* the limit may go.',
+        ],
+      ],
     )
     verifyEqual(side.ids(), ids(1, 7), 'The other 7 should be in the archive.')
     verifyEqual(
@@ -253,7 +276,13 @@ describe('retain', () => {
     verifyEqual(
       await call('retain', () => run(side.archive, byAge(12))),
       7,
-      'It is March 20, so entries that are more than 12 days old may go: 1-0 to 7-0. (8-0 is exactly 12 days old and stays.) The IDs of this stream are versions, so an ID made from a time is greater than all of them. Use the field `timestamp` for the age.',
+      'It is March 20, so entries that are more than 12 days old may go: 1-0 to 7-0. The IDs of this stream are versions, so an ID made from a time is greater than all of them. Use the field `timestamp` for the age.',
+      [
+        [
+          (moved) => moved === 8,
+          'It is March 20, and 8-0 is exactly 12 days old. An entry that is *at most* 12 days old stays, but retain moved it.',
+        ],
+      ],
     )
     verifyEqual(await inStream(), ids(8, 12), 'Entries that aren’t older than 12 days should stay.')
     await call('retain', () => run(side.archive, byAge(1)))
@@ -261,6 +290,15 @@ describe('retain', () => {
       await inStream(),
       ['12-0'],
       'All entries are processed and older than a day. The newest should stay anyway, because the next version is based on it.',
+    )
+    await plant(13, 15)
+    await box.admin.xdel(STREAM, '14-0', '15-0')
+    await box.admin.xgroup('SETID', STREAM, 'mail', '15-0')
+    await call('retain', () => run(side.archive, byAge(1)))
+    verifyEqual(
+      await inStream(),
+      ['13-0'],
+      'The group has processed everything up to 15-0, but 14-0 and 15-0 were deleted, and all other entries are older than a day. The newest entry that’s left, 13-0, should stay.',
     )
   })
 
@@ -332,6 +370,21 @@ describe('retain', () => {
     verifyEqual(await inStream(), ids(8, 12), 'The archive was full, so nothing should have been trimmed.')
   })
 
+  test('has nothing to do in an empty stream', async () => {
+    await plant(1, 3)
+    await group('mail', 3)
+    await box.admin.xdel(STREAM, ...ids(1, 3))
+    const side = memoryArchive()
+    for (const policy of [byLength(2), byAge(1)]) {
+      verifyEqual(
+        await call('retain', () => run(side.archive, policy)),
+        0,
+        `The stream exists, but all of its entries were deleted. With the policy "${policy.keep}", retain should resolve to 0.`,
+      )
+    }
+    verifyEqual(side.sizes, [], 'The stream is empty, so retain shouldn’t call `put`.')
+  })
+
   test('archives in pages', async () => {
     const { counted } = await plantLongStream(box.admin, STREAM, { page: 200, fields: fieldsOf })
     await box.admin.xgroup('CREATE', STREAM, 'mail', '$')
@@ -371,6 +424,40 @@ describe('retain', () => {
       'Each call to `put` should get 1 to 200 entries. The archive may have room for millions of entries, but your process doesn’t.',
       { received: side.sizes },
     )
+  })
+
+  test('fails whenever the archive does', async () => {
+    await plant(1, 300)
+    await group('mail', 300)
+    for (const failing of [1, 2]) {
+      const side = memoryArchive()
+      let calls = 0
+      const flaky: Archive = {
+        put: async (entries) => {
+          calls += 1
+          if (calls === failing) throw new Error('archive unreachable')
+          await side.archive.put(entries)
+        },
+        read: side.archive.read,
+      }
+      const outcome = await attempt('retain', () => run(flaky, byLength(10)))
+      verify(
+        !outcome.ok && outcome.error instanceof Error && outcome.error.message === 'archive unreachable',
+        `Call ${failing} of \`archive.put\` failed, so retain should fail with the same error. Otherwise, the caller doesn’t notice that the archive has a problem.`,
+        { received: outcome },
+      )
+      const kept = new Set([...side.ids(), ...(await inStream())])
+      verifyEqual(
+        ids(1, 300)
+          .filter((one) => !kept.has(one))
+          .slice(0, 5),
+        [],
+        `Call ${failing} of \`archive.put\` failed, and now these entries are neither in the stream nor in the archive. Trim only what the archive has confirmed.`,
+      )
+      await box.admin.del(STREAM)
+      await plant(1, 300)
+      await group('mail', 300)
+    }
   })
 
   test('checks the age on every page', async () => {
@@ -476,6 +563,12 @@ describe('readHistory', () => {
       numbers(await page('0-0', 3)),
       ids(1, 3),
       'readHistory should return at most `count` entries, oldest first.',
+      [
+        [
+          (found) => found[0] === '8-0',
+          'Three entries after 0-0 were requested, and readHistory returned those from the stream, although older ones are in the archive. Even if the stream has enough entries, read the archive too: its entries come first.',
+        ],
+      ],
     )
     verifyEqual(
       numbers(await page('5-0', 4)),
@@ -486,6 +579,11 @@ describe('readHistory', () => {
       numbers(await page('9-0', 4)),
       ids(10, 12),
       'After 9-0 there are three entries, all in the stream.',
+    )
+    verifyEqual(
+      numbers(await page('8-0', 3)),
+      ids(9, 11),
+      'Expected the three entries after 8-0, which is in the stream itself. It isn’t part of the result, and it doesn’t count as one of the three.',
     )
     verifyEqual(
       numbers(await page('12-0', 4)),
@@ -608,11 +706,31 @@ describe('the index', () => {
       ['5-0', '7-0', '9-0', '11-0'],
       'Expected the ORDER_CREATED events from noon on March 4 or later. Both the type and the time have to match.',
     )
+    verifyEqual(
+      await find({ from: new Date(day(3)), to: new Date(day(3)) }),
+      [],
+      '`from` is inclusive and `to` is exclusive, so nothing lies between noon on March 3 and noon on March 3.',
+    )
+    verifyEqual(
+      await find({ to: new Date(0) }),
+      [],
+      '`to` is January 1, 1970, and no event is older than that. `getTime()` of that date is 0, which is a bound like any other: compare with `undefined` instead of testing for truthiness.',
+    )
     verifyEqual(await find({}), ids(1, 12), 'A question without conditions should match all events.')
     verifyEqual(
       await find({ customerId: 'nobody' }),
       [],
       'This customer has no events, so findEvents should return an empty array.',
+    )
+    verifyEqual(
+      await find({ customerId: '' }),
+      [],
+      'No event has an empty string as its `customerId`, so findEvents should return an empty array. An empty string is a condition too: compare with `undefined` instead of testing for truthiness.',
+    )
+    verifyEqual(
+      await find({ customerId: 'ORDER_PAID' }),
+      [],
+      'No customer is called ORDER_PAID; that’s an event type. Keep the index of the types and the index of the customers apart.',
     )
   })
 
@@ -690,6 +808,40 @@ describe('the index', () => {
     )
   })
 
+  test('finds more than a page', async () => {
+    const { counted } = await plantLongStream(box.admin, STREAM, { page: 60, fields: () => fieldsOf(4) })
+    await index()
+    verifyEqual(
+      (await find({ eventType: 'ORDER_PAID', customerId: 'customer-1' })).length,
+      counted.length,
+      'All 130 events are ORDER_PAID events of customer-1, and findEvents should return every ID, however many match.',
+    )
+  })
+
+  test('compares times to the millisecond', async () => {
+    for (const [n, time] of [
+      [1, '250'],
+      [2, '500'],
+      [3, '750'],
+    ] as const) {
+      const fields = { ...fieldsOf(1), timestamp: `2026-03-01T12:00:00.${time}Z` }
+      await box.admin.xadd(STREAM, id(n), ...Object.entries(fields).flat())
+    }
+    await index()
+    const from = new Date('2026-03-01T12:00:00.500Z')
+    const why = 'Three events are from one second, at 250, 500, and 750 milliseconds.'
+    verifyEqual(
+      await find({ from }),
+      ['2-0', '3-0'],
+      `${why} Starting at 500 milliseconds, \`findEvents\` should find the last two.`,
+    )
+    verifyEqual(
+      await find({ to: from }),
+      ['1-0'],
+      `${why} Before 500 milliseconds, there’s only the first one.`,
+    )
+  })
+
   test('misses nothing after a crash', async () => {
     await everyCrash({
       name: 'indexEvents',
@@ -730,6 +882,12 @@ describe.skipIf(lacks('real-server'))('streamSize', () => {
       await call('streamSize', () => streamSize(box.redis, 'nothing-here')),
       { entries: 0, bytes: 0 },
       'A stream that doesn’t exist has no entries and takes no memory. Expected 0 and 0.',
+    )
+    await box.admin.xdel(STREAM, ...ids(1, 400))
+    verifyEqual(
+      await call('streamSize', () => streamSize(box.redis, STREAM)),
+      { entries: 0, bytes: await box.admin.memory('USAGE', STREAM, 'SAMPLES', 0) },
+      'All entries were deleted, but the stream still exists and takes some memory. Only a stream that doesn’t exist has 0 bytes.',
     )
   })
 
