@@ -4,7 +4,7 @@ import { isOpen, type OpenClass, openHub, ownAddress } from '../classroom/host/o
 import { talk } from '../classroom/member/talk.ts'
 import { type ExportPart, readExport } from '../classroom/read-export.ts'
 import { lessonsOf } from './class-course.ts'
-import { type Flags, self } from './command.ts'
+import { self } from './command.ts'
 import type { Context } from './context.ts'
 
 /** A class of this machine, as its instructor's commands use it. */
@@ -18,11 +18,11 @@ export interface ClassHere {
 /** Works with the class in question: with its running hub, or with one that is opened for the moment. */
 export async function withClass<T>(
   context: Context,
-  flags: Flags,
+  { name }: { readonly name: string | undefined },
   work: (here: ClassHere) => Promise<T>,
 ): Promise<T> {
   const { course, home } = await context.desk()
-  const file = findClass(home.log, typeof flags.name === 'string' ? flags.name : undefined)
+  const file = findClass(home.log, name)
   if (await isOpen(file)) return work(remote(file))
   const columns = { lessons: await lessonsOf(course, file.about) }
   const { hub, close } = await openHub({ folder: home.log, file, columns, env: context.env })

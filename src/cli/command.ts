@@ -2,25 +2,45 @@ import path from 'node:path'
 import { projectRoot } from '../common/own-folder.ts'
 import type { Context } from './context.ts'
 import type { ExitCode } from './exit.ts'
+import { type Flags, type Given, type Values, valuesOf } from './flags.ts'
 
-/** Flags of one command as commander reads them: `--file PATH` is a string, `--json` is true. */
-export type Flags = Readonly<Record<string, string | boolean | undefined>>
+interface Declaration<F extends Flags> {
+  readonly flags: F
+  /** Without the leading `npx eventlings`. */
+  readonly examples: readonly (readonly [command: string, meaning: string])[]
+  /** What the command does; it prints through the context and returns how that ended. */
+  readonly run: (context: Context, args: readonly string[], flags: Values<F>) => Promise<ExitCode>
+}
 
-/** What a command does; it prints through the context and returns how that ended. */
-export type Run = (context: Context, args: readonly string[], flags: Flags) => Promise<ExitCode>
+/** A command whose flags haven't been read yet. */
+export interface Command extends Pick<Declaration<Flags>, 'flags' | 'examples'> {
+  /** Throws UsageError for the value of a flag. */
+  readonly run: (context: Context, args: readonly string[], given: Given) => Promise<ExitCode>
+}
 
-/** A command as `--help` shows it. Its code is loaded only when it's called. */
-export interface CommandEntry {
+/** The command of a file in commands/. The types of its flags follow from their declaration. */
+export function defineCommand<F extends Flags>({ flags, examples, run }: Declaration<F>): Command {
+  return {
+    flags,
+    examples,
+    run: async (context, args, given) => run(context, args, valuesOf(flags, given)),
+  }
+}
+
+/** A command as the program's `--help` lists it. Its file is loaded only when the command is named. */
+export interface ListedCommand {
   /** With its arguments, as commander reads them: `check [lesson]`. */
   readonly usage: string
   readonly summary: string
-  readonly flags: readonly (readonly [flags: string, description: string])[]
-  /** Without the leading `npx eventlings`. */
-  readonly examples: readonly (readonly [command: string, meaning: string])[]
-  readonly group: 'Learn' | 'Look' | 'Class' | 'Teach and write'
-  readonly load: () => Promise<{ readonly run: Run }>
+  readonly load: Load
   /** `progress export`: commands of a command. */
-  readonly inner?: readonly CommandEntry[]
+  readonly inner?: readonly ListedCommand[]
+}
+
+export type Load = () => Promise<{ readonly command: Command }>
+
+export function nameOf({ usage }: ListedCommand): string {
+  return usage.split(' ')[0] ?? usage
 }
 
 /** How a learner calls the program in the project's folder. */

@@ -38,7 +38,7 @@ function giveHome(env: NodeJS.ProcessEnv): void {
 async function run(words: readonly string[], world: World): Promise<ExitCode> {
   let context: Context | undefined
   try {
-    const call = readCommandLine(words, world.output, await version())
+    const call = await readCommandLine(words, world.output, await version())
     if (call === undefined) return Exit.passed
     context = newContext(world, call.globals)
     endInGoodOrder(context.cleanups)
@@ -56,8 +56,7 @@ async function run(words: readonly string[], world: World): Promise<ExitCode> {
     // For inquirer and other libraries that look only at the environment.
     if (!call.globals.color) world.env.NO_COLOR = '1'
     await context.preference() // an unknown source of Redis is wrong whatever the command
-    const command = await call.load()
-    const code = await cleanups.unlessEnding(command.run(context, call.args, call.flags))
+    const code = await cleanups.unlessEnding(call.command.run(context, call.args, call.given))
     await tellNotices(context)
     await tellClass(context)
     return code

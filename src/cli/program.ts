@@ -1,15 +1,16 @@
-import { Command, CommanderError } from 'commander'
+import { Command as Commander, CommanderError } from 'commander'
 import { nearest } from '../course/nearest.ts'
-import { catalogue, walkthrough } from './catalogue/index.ts'
-import { type CommandEntry, type Flags, type Run, self } from './command.ts'
+import { type Command, type ListedCommand, nameOf, self } from './command.ts'
+import { commands, groups, walkthrough } from './commands/index.ts'
 import { UsageError } from './errors.ts'
+import type { Given } from './flags.ts'
 import type { Output } from './output.ts'
 
 /** The command that was called, with the words after it. */
 export interface Call {
-  readonly load: () => Promise<{ readonly run: Run }>
+  readonly command: Command
   readonly args: readonly string[]
-  readonly flags: Flags
+  readonly given: Given
   readonly globals: Globals
 }
 
@@ -26,9 +27,14 @@ export interface Globals {
  * The command that the words on the command line call; undefined when commander has already answered (`--help`,
  * `--version`). Throws UsageError for words that it can't understand.
  */
-export function readCommandLine(words: readonly string[], output: Output, version: string): Call | undefined {
+export async function readCommandLine(
+  words: readonly string[],
+  output: Output,
+  version: string,
+): Promise<Call | undefined> {
   let call: Call | undefined
-  const program = describe(new Command('eventlings'), output)
+  let isBare: Commander | undefined
+  const program = describe(new Commander('eventlings'), output)
     .usage('[command] [options]')
     .description(
       'Small exercises that teach event sourcing on Redis.\nWithout a command: the guided walkthrough.',
@@ -37,11 +43,16 @@ export function readCommandLine(words: readonly string[], output: Output, versio
     .helpCommand('help [command]', 'explain a command')
     .allowExcessArguments(true)
     .addHelpText('after', afterHelp)
-    .action((_flags: Flags, command: Command) => {
-      if (command.args[0] !== undefined) throw unknownCommand(command.args[0])
-      call = { load: walkthrough, args: [], flags: {}, globals: globalsOf(command) }
+    .action((_given: Given, parsed: Commander) => {
+      if (parsed.args[0] !== undefined) throw unknownCommand(parsed.args[0])
+      isBare = parsed
     })
-  for (const entry of catalogue) add(program, entry, output, (chosen) => (call = chosen))
+  for (const [title, listed] of groups) {
+    for (const one of listed) {
+      const added = await add(program, one, words, output, (chosen) => (call = chosen))
+      added.helpGroup(`${title}:`)
+    }
+  }
   try {
     program.parse([...words], { from: 'user' })
   } catch (error) {
@@ -49,10 +60,12 @@ export function readCommandLine(words: readonly string[], output: Output, versio
     if (error.exitCode !== 0) throw new UsageError(asSentence(error.message))
     return undefined
   }
-  return call
+  if (isBare === undefined) return call
+  const { command } = await walkthrough()
+  return { command, args: [], given: {}, globals: globalsOf(isBare) }
 }
 
-function describe(command: Command, output: Output): Command {
+function describe(command: Commander, output: Output): Commander {
   return command
     .exitOverride()
     .configureOutput({
@@ -74,36 +87,49 @@ function describe(command: Command, output: Output): Command {
     .helpOption('-h, --help', 'explain this command')
 }
 
-function add(parent: Command, entry: CommandEntry, output: Output, choose: (call: Call) => void): void {
-  const command = describe(parent.command(entry.usage), output)
-    .summary(entry.summary)
-    .description(`${entry.summary[0]?.toUpperCase()}${entry.summary.slice(1)}.`)
-    .helpGroup(`${entry.group}:`)
-    .addHelpText('after', examples(entry.examples))
+/**
+ * Adds a command to the program. Its file is loaded only if one of the words is its name: `list` doesn't wait for
+ * `check`, and a word that happens to be a name costs no more than time.
+ */
+async function add(
+  parent: Commander,
+  listed: ListedCommand,
+  words: readonly string[],
+  output: Output,
+  choose: (call: Call) => void,
+): Promise<Commander> {
+  const added = parent.command(listed.usage).summary(listed.summary)
+  if (!words.includes(nameOf(listed))) return added
+  const { command } = await listed.load()
+  describe(added, output)
+    .description(`${listed.summary[0]?.toUpperCase()}${listed.summary.slice(1)}.`)
+    .addHelpText('after', examples(command.examples))
     .allowExcessArguments(false)
     .action(() => {
-      choose({
-        load: entry.load,
-        args: command.processedArgs.flat().filter((arg) => arg !== undefined),
-        flags: command.opts(),
-        globals: globalsOf(command),
-      })
+      const args = added.processedArgs.flat().filter((arg) => arg !== undefined)
+      choose({ command, args, given: added.opts(), globals: globalsOf(added) })
     })
-  for (const [flags, text] of entry.flags) command.option(flags, text)
-  if (!entry.inner) return
-  command.helpCommand(false).allowExcessArguments(true)
-  for (const inner of entry.inner) add(command, inner, output, choose)
-  command.action(() => {
-    const [unknown] = command.args
-    if (unknown !== undefined) throw unknownCommand(unknown, entry)
-    choose({ load: entry.load, args: [], flags: command.opts(), globals: globalsOf(command) })
-  })
+  for (const [name, { help }] of Object.entries(command.flags))
+    for (const [usage, meaning] of help(name)) added.option(usage, meaning)
+  if (listed.inner === undefined) return added
+  added
+    .helpCommand(false)
+    .allowExcessArguments(true)
+    .action(() => {
+      const [unknown] = added.args
+      if (unknown !== undefined) throw unknownCommand(unknown, listed)
+      choose({ command, args: [], given: added.opts(), globals: globalsOf(added) })
+    })
+  for (const inner of listed.inner) await add(added, inner, words, output, choose)
+  return added
 }
 
 /** A global option may come before the command or after it; the one closer to the end wins. */
-function globalsOf(command: Command): Globals {
-  const levels = [command.parent?.parent, command.parent, command].filter((level) => level instanceof Command)
-  const all = levels.map((level): Flags => level.opts())
+function globalsOf(command: Commander): Globals {
+  const levels = [command.parent?.parent, command.parent, command].filter(
+    (level) => level instanceof Commander,
+  )
+  const all = levels.map((level): Given => level.opts())
   const lastText = (flag: string) =>
     all.map((flags) => flags[flag]).findLast((value): value is string => typeof value === 'string')
   return {
@@ -114,16 +140,15 @@ function globalsOf(command: Command): Globals {
   }
 }
 
-function unknownCommand(asked: string, within?: CommandEntry): UsageError {
+function unknownCommand(asked: string, within?: ListedCommand): UsageError {
   const prefix = within === undefined ? '' : `${within.usage} `
-  const names = (within?.inner ?? catalogue).map(({ usage }) => usage.split(' ')[0] ?? '')
   const [guess] = nearest(
     asked,
-    names.map((name) => ({ value: name, names: [name] })),
+    (within?.inner ?? commands).map(nameOf).map((name) => ({ value: name, names: [name] })),
   )
   // A command within another one is easily typed alone: "export" for "progress export".
-  const nested = (within === undefined ? catalogue : []).flatMap(({ usage, inner = [] }) =>
-    inner.map((one) => ({ outer: usage.split(' ')[0] ?? '', name: one.usage.split(' ')[0] ?? '' })),
+  const nested = (within === undefined ? commands : []).flatMap((outer) =>
+    (outer.inner ?? []).map((one) => ({ outer: nameOf(outer), name: nameOf(one) })),
   )
   const whole = nested.filter(({ name }) => name === asked).map(({ outer, name }) => `${outer} ${name}`)
   const likely = whole.length > 0 ? whole : guess === undefined ? [] : [`${prefix}${guess}`]
@@ -141,7 +166,7 @@ function asSentence(message: string): string {
   return /[.?!]$/.test(sentence) ? sentence : `${sentence}.`
 }
 
-function examples(list: CommandEntry['examples']): string {
+function examples(list: Command['examples']): string {
   const width = Math.max(...list.map(([command]) => command.length))
   const lines = list.map(([command, meaning]) => `  ${self} ${command.padEnd(width)}  ${meaning}`)
   return `\nExamples:\n${lines.join('\n')}`

@@ -3,9 +3,7 @@ import path from 'node:path'
 import { writeRecording } from '../learner/index.ts'
 import type { Desk } from '../learner/learner.ts'
 import type { Recording } from '../recording/index.ts'
-import type { Flags } from './command.ts'
 import { UsageError } from './errors.ts'
-import { wholeNumber } from './flag-values.ts'
 
 /** What `--record FILE` and `--task` ask for. */
 export interface RecordFlag {
@@ -16,14 +14,13 @@ export interface RecordFlag {
 }
 
 /** Throws UsageError now if the file couldn't be written later, because a check takes a while. */
-export function recorderFor({ record, task }: Flags): RecordFlag {
-  const file = path.resolve(String(record))
-  const wanted = wholeNumber('--task', task)
+export function recorderFor(record: string, wanted: number | undefined): RecordFlag {
+  const file = path.resolve(record)
   const [folder, there] = [kindOf(path.dirname(file)), kindOf(file)]
   if (folder !== 'folder')
     throw new UsageError(`There's no folder ${path.dirname(file)} to put the recording in.`)
   if (there !== undefined && there !== 'file') {
-    throw new UsageError(`--record needs the name of a file, but ${String(record)} is something else.`)
+    throw new UsageError(`--record needs the name of a file, but ${record} is something else.`)
   }
   return {
     async taskName({ course }, slug) {
@@ -42,7 +39,7 @@ export function recorderFor({ record, task }: Flags): RecordFlag {
         throw new UsageError(`The recording couldn't be written to ${file}: ${(error as Error).message}`)
       }
       const { task, test, note } = recording
-      const sentence = `Recorded the test "${test}" of ${task} in ${String(record)}.`
+      const sentence = `Recorded the test "${test}" of ${task} in ${record}.`
       return note === undefined ? sentence : `${sentence} ${note}`
     },
   }

@@ -1,15 +1,18 @@
 import { serveLessons } from '../web/index.ts'
 import { openBrowser } from '../web/open-browser.ts'
-import type { Flags } from './command.ts'
 import type { Context } from './context.ts'
-import { portOf } from './port-flag.ts'
+
+interface InBrowser {
+  readonly port: number | undefined
+  readonly open: boolean
+}
 
 /** Serves the lessons until Ctrl-C, and shows the page at `path`. */
-export async function serve(context: Context, path: string, flags: Flags): Promise<never> {
+export async function serve(context: Context, path: string, flags: InBrowser): Promise<never> {
   const desk = await context.desk()
   const server = await serveLessons({
     desk,
-    port: portOf(flags.port) ?? 0,
+    port: flags.port ?? 0,
     preference: await context.preference(),
     mine: await context.mine(),
     onNotice: context.note,
@@ -17,7 +20,7 @@ export async function serve(context: Context, path: string, flags: Flags): Promi
   context.cleanups.add(server.close)
   const address = `${server.origin}${path}`
   context.print(`${context.palette.paint(address, 'bold')}\n\nPress Ctrl-C to stop.`)
-  if (flags.open !== false) openBrowser(address, context.env)
+  if (flags.open) openBrowser(address, context.env)
   // Forever, which means until Ctrl-C.
   return new Promise<never>(() => {})
 }

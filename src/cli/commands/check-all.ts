@@ -7,25 +7,30 @@ import { stateSpan } from '../../terminal/signs.ts'
 import { type Line, padded, paintLines, span } from '../../terminal/text.ts'
 import { wrap } from '../../terminal/wrap.ts'
 import { summaryOf } from '../../verdict/summary.ts'
-import { type Flags, self } from '../command.ts'
+import { self } from '../command.ts'
 import type { Context } from '../context.ts'
 import { UsageError } from '../errors.ts'
 import { Exit, type ExitCode } from '../exit.ts'
 import { withSession } from '../with-session.ts'
 
+interface AllFlags {
+  readonly track: string | undefined
+  readonly json: boolean
+}
+
 /** Checks every existing answer, or a whole track, where a lesson without an answer counts as not passed. */
-export async function checkAll(context: Context, flags: Flags): Promise<ExitCode> {
+export async function checkAll(context: Context, flags: AllFlags): Promise<ExitCode> {
   const desk = await context.desk()
   const { home, course } = desk
   const isBegun = ({ slug }: LessonSummary) => existsSync(home.answer(slug))
-  const meant = typeof flags.track === 'string' ? findTrack(course, flags.track).lessons : undefined
+  const meant = flags.track !== undefined ? findTrack(course, flags.track).lessons : undefined
   const lessons = meant ?? course.lessons.filter(isBegun)
   if (lessons.length === 0) {
     throw new UsageError(
       `There's nothing to check, because you haven't started a lesson. Start one: ${self} start 01`,
     )
   }
-  const isQuiet = flags.json === true
+  const isQuiet = flags.json
   const results: CheckResult[] = []
   await withSession(
     context,

@@ -7,66 +7,86 @@ import { type Desk, nextCommand } from '../../learner/learner.ts'
 import { assertStarted, checkOwnAnswer } from '../../learner/own-answer.ts'
 import { paintLines, span } from '../../terminal/text.ts'
 import { wrap } from '../../terminal/wrap.ts'
-import { type Flags, type Run, self } from '../command.ts'
+import { defineCommand, self } from '../command.ts'
 import type { Context } from '../context.ts'
 import { UsageError } from '../errors.ts'
 import { Exit } from '../exit.ts'
+import { flag, json, text, wholeNumber } from '../flags.ts'
 import { printChange } from '../print-change.ts'
 import { recorderFor } from '../record-flag.ts'
 import { whichLesson } from '../which-lesson.ts'
 import { withSession } from '../with-session.ts'
 
-export const run: Run = async (context, [named], flags) => {
-  const recorder = flags.record === undefined ? undefined : recorderFor(flags)
-  if (recorder === undefined && flags.task !== undefined) {
-    throw new UsageError('--task chooses the task to record. Add --record and the name of a file.')
-  }
-  if (flags.all === true || flags.track !== undefined) {
-    if (recorder !== undefined)
-      throw new UsageError('--record records one test. Leave out --all and --track.')
-    if (named !== undefined || targetOf(flags) !== undefined) {
-      throw new UsageError('--all and --track check your own answers. Leave out the lesson and the file.')
+export const command = defineCommand({
+  flags: {
+    solution: flag('check the model solution instead'),
+    starter: flag('check the starter instead'),
+    file: text('path', 'check any other file, as if it were in workspace/'),
+    all: flag("check every lesson that you've started"),
+    track: text('name', "check every lesson of a track, even ones you haven't started"),
+    verbose: flag('every failing task in full, and all commands'),
+    record: text('file', 'write what the first failing test did, step by step, to this file'),
+    task: wholeNumber('with --record: record this task instead'),
+    json,
+  },
+  examples: [
+    ['check', 'your current lesson'],
+    ['check --all', "one line for each lesson that you've started"],
+    ['check 07 --file ~/mine.ts', 'an answer in another folder'],
+    ['check 07 --json', 'the verdict as data'],
+    ['check 07 --record run.json', 'what each command changed, as data'],
+  ],
+  run: async (context, [named], flags) => {
+    const recorder = flags.record === undefined ? undefined : recorderFor(flags.record, flags.task)
+    if (recorder === undefined && flags.task !== undefined) {
+      throw new UsageError('--task chooses the task to record. Add --record and the name of a file.')
     }
-    const { checkAll } = await import('./check-all.ts')
-    return checkAll(context, flags)
-  }
-  const desk = await context.desk()
-  const lesson = whichLesson(desk, named, 'check')
-  const target = targetOf(flags)
-  if (target === undefined) assertStarted(desk, lesson.slug)
-  const taskName = await recorder?.taskName(desk, lesson.slug)
-  const { result, warning } = await withSession(context, desk, async (session) => {
-    // A program that reads the verdict doesn't want to wait for a recording that it hasn't asked for.
-    const record = recorder !== undefined || flags.json !== true
-    const result = await (target === undefined
-      ? checkOwnAnswer(desk, session, lesson.slug, { record })
-      : session.check(lesson.slug, target, { record }))
-    if (flags.json === true) context.printJson(resultAsJson(result))
-    else {
-      await print(context, desk, lesson, result, flags, nextCommand(desk) ?? `${self} progress`)
-      if (target === undefined) await printChange(context, desk, [lesson])
-      const { limits } = (await session.open()).redis
-      if (limits !== undefined) context.print(`\n${paragraph(limits, context)}`)
+    if (flags.all || flags.track !== undefined) {
+      if (recorder !== undefined)
+        throw new UsageError('--record records one test. Leave out --all and --track.')
+      if (named !== undefined || targetOf(flags) !== undefined) {
+        throw new UsageError('--all and --track check your own answers. Leave out the lesson and the file.')
+      }
+      const { checkAll } = await import('./check-all.ts')
+      return checkAll(context, flags)
     }
-    // Not awaited: it runs while everything else is being stopped.
-    const warning = typesOf(context, desk, result, target)
-    const recording =
-      record && (recorder !== undefined || !result.passed)
-        ? await session.record({ task: taskName })
-        : undefined
-    if (recording?.failure !== undefined) keepLastRun(desk.home, recording)
-    const said = recorder?.keep(recording)
-    if (said !== undefined)
-      flags.json === true ? context.note(said) : context.print(`\n${paragraph(said, context)}`)
-    return { result, warning }
-  })
-  const sentence = await context.cleanups.unlessEnding(warning)
-  if (sentence !== undefined) {
-    if (flags.json === true) context.note(sentence)
-    else context.print(`\n${context.output.isTTY ? paragraph(sentence, context) : sentence}`)
-  }
-  return result.passed ? Exit.passed : Exit.notPassed
-}
+    const desk = await context.desk()
+    const lesson = whichLesson(desk, named, 'check')
+    const target = targetOf(flags)
+    if (target === undefined) assertStarted(desk, lesson.slug)
+    const taskName = await recorder?.taskName(desk, lesson.slug)
+    const { result, warning } = await withSession(context, desk, async (session) => {
+      // A program that reads the verdict doesn't want to wait for a recording that it hasn't asked for.
+      const record = recorder !== undefined || !flags.json
+      const result = await (target === undefined
+        ? checkOwnAnswer(desk, session, lesson.slug, { record })
+        : session.check(lesson.slug, target, { record }))
+      if (flags.json) context.printJson(resultAsJson(result))
+      else {
+        await print(context, desk, lesson, result, flags.verbose, nextCommand(desk) ?? `${self} progress`)
+        if (target === undefined) await printChange(context, desk, [lesson])
+        const { limits } = (await session.open()).redis
+        if (limits !== undefined) context.print(`\n${paragraph(limits, context)}`)
+      }
+      // Not awaited: it runs while everything else is being stopped.
+      const warning = typesOf(context, desk, result, target)
+      const recording =
+        record && (recorder !== undefined || !result.passed)
+          ? await session.record({ task: taskName })
+          : undefined
+      if (recording?.failure !== undefined) keepLastRun(desk.home, recording)
+      const said = recorder?.keep(recording)
+      if (said !== undefined) flags.json ? context.note(said) : context.print(`\n${paragraph(said, context)}`)
+      return { result, warning }
+    })
+    const sentence = await context.cleanups.unlessEnding(warning)
+    if (sentence !== undefined) {
+      if (flags.json) context.note(sentence)
+      else context.print(`\n${context.output.isTTY ? paragraph(sentence, context) : sentence}`)
+    }
+    return result.passed ? Exit.passed : Exit.notPassed
+  },
+})
 
 /**
  * What TypeScript reports about the learner's own answer, or about a file; the course's own files have no such
@@ -89,9 +109,15 @@ async function typesOf(
   return warning
 }
 
+interface TargetFlags {
+  readonly solution: boolean
+  readonly starter: boolean
+  readonly file: string | undefined
+}
+
 /** What the flags name; undefined for the learner's own answer. */
-function targetOf({ solution, starter, file }: Flags): Target | undefined {
-  if ([solution, starter, file].filter((flag) => flag !== undefined).length > 1) {
+function targetOf({ solution, starter, file }: TargetFlags): Target | undefined {
+  if ([solution, starter, file !== undefined].filter(Boolean).length > 1) {
     throw new UsageError('Choose only one of --solution, --starter, and --file.')
   }
   if (solution === true) return { kind: 'solution' }
@@ -106,7 +132,7 @@ async function print(
   desk: Desk,
   lesson: LessonSummary,
   result: CheckResult,
-  flags: Flags,
+  verbose: boolean,
   leadsOn: string,
 ): Promise<void> {
   const { renderCheck } = await import('../../verdict/render.ts')
@@ -116,7 +142,7 @@ async function print(
     width,
     palette,
     title: lesson.title,
-    verbose: flags.verbose === true,
+    verbose,
     sideBySide: context.output.isTTY === true,
     stepThrough: `To step through it, run ${self} explore`,
     ...(result.passed && own && { next: leadsOn }),

@@ -1,10 +1,17 @@
-import { type Run, self } from '../command.ts'
+import { defineCommand, self } from '../command.ts'
 import { Exit } from '../exit.ts'
 
 /** Which command leads on depends on who's asking. */
-export const run: Run = async (context) => {
-  context.print(`Take part:    ${self} class join ADDRESS --code CODE --as NAME
+export const command = defineCommand({
+  flags: {},
+  examples: [
+    ['class open --host 0.0.0.0', 'for the instructor'],
+    ['class join http://192.168.1.5:4280', 'for learners'],
+  ],
+  run: async (context) => {
+    context.print(`Take part:    ${self} class join ADDRESS --code CODE --as NAME
 Hold a class: ${self} class open --host 0.0.0.0
 All commands:    ${self} class --help`)
-  return Exit.passed
-}
+    return Exit.passed
+  },
+})

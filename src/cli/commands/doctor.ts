@@ -1,6 +1,6 @@
 import { freemem, tmpdir, totalmem } from 'node:os'
 import { whyNoPrompt } from '../../terminal/can-prompt.ts'
-import type { Run } from '../command.ts'
+import { defineCommand } from '../command.ts'
 import type { Context } from '../context.ts'
 import type { Finding } from '../doctor/finding.ts'
 import { folderFindings } from '../doctor/folders.ts'
@@ -9,23 +9,34 @@ import { redisFindings } from '../doctor/redis.ts'
 import { tellFindings } from '../doctor/tell.ts'
 import { terminalFindings } from '../doctor/terminal.ts'
 import { packagesProblem } from '../first-aid.mjs'
+import { flag, json } from '../flags.ts'
 import { withSession } from '../with-session.ts'
 
-export const run: Run = async (context, _args, flags) => {
-  const { env, output, palette } = context
-  const desk = await context.desk()
-  const columns = output.isTTY ? output.stream.columns : undefined
-  const findings: Finding[] = [
-    nodeFinding(process.version),
-    packagesFinding(packagesProblem(desk.course.root)),
-    memoryFinding(memory()),
-    ...(await redisFindings(env)),
-    ...folderFindings(desk.home, tmpdir()),
-    ...terminalFindings({ noPrompt: whyNoPrompt(context), columns, palette }, env),
-  ]
-  if (flags.class === true) findings.push(...(await forClass(context)))
-  return tellFindings(context, findings, flags)
-}
+export const command = defineCommand({
+  flags: {
+    class: flag('before a class: also run a whole check, and see if the class answers'),
+    json,
+  },
+  examples: [
+    ['doctor', 'each finding, and what to do about it'],
+    ['doctor --class', 'the day before a class'],
+  ],
+  run: async (context, _args, flags) => {
+    const { env, output, palette } = context
+    const desk = await context.desk()
+    const columns = output.isTTY ? output.stream.columns : undefined
+    const findings: Finding[] = [
+      nodeFinding(process.version),
+      packagesFinding(packagesProblem(desk.course.root)),
+      memoryFinding(memory()),
+      ...(await redisFindings(env)),
+      ...folderFindings(desk.home, tmpdir()),
+      ...terminalFindings({ noPrompt: whyNoPrompt(context), columns, palette }, env),
+    ]
+    if (flags.class) findings.push(...(await forClass(context)))
+    return tellFindings(context, findings, flags.json)
+  },
+})
 
 /** The day before a class: does a whole check run, and does the class answer? */
 async function forClass(context: Context): Promise<readonly Finding[]> {

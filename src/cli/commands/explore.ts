@@ -4,32 +4,44 @@ import { findLesson } from '../../course/index.ts'
 import { readLastRun } from '../../learner/index.ts'
 import type { Recording } from '../../recording/index.ts'
 import { parseRecording } from '../../recording/parse.ts'
-import { type Run, self } from '../command.ts'
+import { defineCommand, self } from '../command.ts'
 import type { Context } from '../context.ts'
 import { UsageError } from '../errors.ts'
 import { Exit } from '../exit.ts'
+import { flag, json } from '../flags.ts'
 
-export const run: Run = async (context, [named], flags) => {
-  const recorded = await chosen(context, named)
-  if (flags.json === true) {
-    context.printJson(recorded)
+export const command = defineCommand({
+  flags: {
+    plain: flag('all steps as a list, without a screen'),
+    json,
+  },
+  examples: [
+    ['explore', 'the last check that failed'],
+    ['explore 07', 'the same, if it was lesson 07'],
+    ['explore run.json', 'a recording that "check --record run.json" wrote'],
+  ],
+  run: async (context, [named], flags) => {
+    const recorded = await chosen(context, named)
+    if (flags.json) {
+      context.printJson(recorded)
+      return Exit.passed
+    }
+    const recording = await withRemark(context, recorded)
+    if (context.canAsk && !flags.plain) {
+      const { exploreOnTerminal } = await import('../../explorer/index.ts')
+      const { input, output, palette } = context
+      await exploreOnTerminal(recording, { input, output: output.stream, palette })
+    } else {
+      const [{ explorerList, openExplorer }, { paintLines }] = await Promise.all([
+        import('../../explorer/index.ts'),
+        import('../../terminal/index.ts'),
+      ])
+      const { width, palette } = context
+      context.print(paintLines(explorerList(openExplorer(recording), { width, palette }), palette))
+    }
     return Exit.passed
-  }
-  const recording = await withRemark(context, recorded)
-  if (context.canAsk && flags.plain !== true) {
-    const { exploreOnTerminal } = await import('../../explorer/index.ts')
-    const { input, output, palette } = context
-    await exploreOnTerminal(recording, { input, output: output.stream, palette })
-  } else {
-    const [{ explorerList, openExplorer }, { paintLines }] = await Promise.all([
-      import('../../explorer/index.ts'),
-      import('../../terminal/index.ts'),
-    ])
-    const { width, palette } = context
-    context.print(paintLines(explorerList(openExplorer(recording), { width, palette }), palette))
-  }
-  return Exit.passed
-}
+  },
+})
 
 /** A file, the last run of a lesson, or the last run of all. */
 async function chosen(context: Context, named: string | undefined): Promise<Recording> {

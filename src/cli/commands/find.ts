@@ -9,31 +9,41 @@ import {
 } from '../../course/index.ts'
 import { nearestName } from '../../course/nearest.ts'
 import { lessonText } from '../../learner/lesson-text.ts'
-import { type Run, self } from '../command.ts'
+import { defineCommand, self } from '../command.ts'
 import type { Context } from '../context.ts'
 import { UsageError } from '../errors.ts'
 import { Exit } from '../exit.ts'
+import { json } from '../flags.ts'
 
 interface InLesson extends Occurrences {
   readonly lesson: LessonSummary
 }
 
-export const run: Run = async (context, words, flags) => {
-  const { course } = await context.desk()
-  const glossary = await readGlossary(course.root)
-  const word = words.join(' ').trim()
-  if (word === '') {
-    if (flags.json === true) context.printJson({ terms: glossary.map(({ term }) => term) })
-    else await print(context, allTerms(glossary))
+export const command = defineCommand({
+  flags: {
+    json,
+  },
+  examples: [
+    ['find checkpoint', 'what it means, and which lessons use it'],
+    ['find', 'all words of the glossary'],
+  ],
+  run: async (context, words, flags) => {
+    const { course } = await context.desk()
+    const glossary = await readGlossary(course.root)
+    const word = words.join(' ').trim()
+    if (word === '') {
+      if (flags.json) context.printJson({ terms: glossary.map(({ term }) => term) })
+      else await print(context, allTerms(glossary))
+      return Exit.passed
+    }
+    const entry = entryFor(glossary, word)
+    const lessons = await inLessons(course, word)
+    if (entry === undefined && lessons.length === 0) throw new UsageError(nothing(word, glossary))
+    if (flags.json) context.printJson(asJson(word, entry, lessons))
+    else await print(context, asMarkdown(word, entry, lessons))
     return Exit.passed
-  }
-  const entry = entryFor(glossary, word)
-  const lessons = await inLessons(course, word)
-  if (entry === undefined && lessons.length === 0) throw new UsageError(nothing(word, glossary))
-  if (flags.json === true) context.printJson(asJson(word, entry, lessons))
-  else await print(context, asMarkdown(word, entry, lessons))
-  return Exit.passed
-}
+  },
+})
 
 /** Hints and quizzes are left out: an answer that turns up in a search is spoiled. */
 async function inLessons(course: Course, word: string): Promise<readonly InLesson[]> {

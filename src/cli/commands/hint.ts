@@ -1,51 +1,61 @@
 import type { Lesson } from '../../course/index.ts'
 import { nextHint } from '../../learner/index.ts'
 import { lastDiagnosis, taskAtHand } from '../../learner/last-check.ts'
-import { type Run, self } from '../command.ts'
+import { defineCommand, self } from '../command.ts'
 import { UsageError } from '../errors.ts'
 import { Exit } from '../exit.ts'
-import { wholeNumber } from '../flag-values.ts'
+
+import { wholeNumber } from '../flags.ts'
 import { whichLesson } from '../which-lesson.ts'
 
-export const run: Run = async (context, [named], flags) => {
-  const desk = await context.desk()
-  const { slug, number } = whichLesson(desk, named, 'hint')
-  const lesson = await desk.course.lesson(slug)
-  const wanted = wholeNumber('--task', flags.task)
-  if (wanted !== undefined) assertTask(lesson, wanted)
-  const atHand = taskAtHand(desk, lesson)
-  if (wanted === undefined && atHand === undefined) {
-    context.print(`Every task of lesson ${number} passed at the last check, so there are no hints to show.`)
-    context.print(`For a hint anyway: ${self} hint ${number} --task 1`)
+export const command = defineCommand({
+  flags: {
+    task: wholeNumber('for this task'),
+  },
+  examples: [
+    ['hint', 'one more step each time'],
+    ['hint 07 --task 2', 'for the second task'],
+  ],
+  run: async (context, [named], flags) => {
+    const desk = await context.desk()
+    const { slug, number } = whichLesson(desk, named, 'hint')
+    const lesson = await desk.course.lesson(slug)
+    const wanted = flags.task
+    if (wanted !== undefined) assertTask(lesson, wanted)
+    const atHand = taskAtHand(desk, lesson)
+    if (wanted === undefined && atHand === undefined) {
+      context.print(`Every task of lesson ${number} passed at the last check, so there are no hints to show.`)
+      context.print(`For a hint anyway: ${self} hint ${number} --task 1`)
+      return Exit.passed
+    }
+    const hint = nextHint(lesson, desk.progress.overview().lesson(slug), {
+      ...(wanted !== undefined && { taskNumber: wanted }),
+      ...(atHand !== undefined && {
+        firstFailing: atHand.name,
+        diagnosis: lastDiagnosis(desk, lesson),
+      }),
+    })
+    const { renderMarkdown } = await import('../../terminal/index.ts')
+    const { palette, width } = context
+    const markdown = (text: string) => renderMarkdown(text, { width, palette })
+    const task = `task ${hint.taskNumber}, ${hint.task}`
+    if (hint.kind === 'no more') {
+      context.print(palette.paint(`All ${hint.earlier.length} hints for ${task}`, 'bold'))
+      context.print(`\n${await markdown(numbered(hint.earlier))}\n`)
+      context.print(`There are no more. To see one good answer: ${self} solution ${number}`)
+      return Exit.passed
+    }
+    await desk.progress.record('HINT_REVEALED', slug, { task: hint.taskNumber, step: hint.step })
+    context.print(palette.paint(`Hint ${hint.step} of ${hint.of} for ${task}`, 'bold'))
+    context.print(`\n${await markdown(hint.text)}\n`)
+    context.print(
+      hint.step < hint.of
+        ? `Next hint: ${self} hint ${number}${wanted === undefined ? '' : ` --task ${wanted}`}`
+        : `That was the last hint for this task. To see one good answer: ${self} solution ${number}`,
+    )
     return Exit.passed
-  }
-  const hint = nextHint(lesson, desk.progress.overview().lesson(slug), {
-    ...(wanted !== undefined && { taskNumber: wanted }),
-    ...(atHand !== undefined && {
-      firstFailing: atHand.name,
-      diagnosis: lastDiagnosis(desk, lesson),
-    }),
-  })
-  const { renderMarkdown } = await import('../../terminal/index.ts')
-  const { palette, width } = context
-  const markdown = (text: string) => renderMarkdown(text, { width, palette })
-  const task = `task ${hint.taskNumber}, ${hint.task}`
-  if (hint.kind === 'no more') {
-    context.print(palette.paint(`All ${hint.earlier.length} hints for ${task}`, 'bold'))
-    context.print(`\n${await markdown(numbered(hint.earlier))}\n`)
-    context.print(`There are no more. To see one good answer: ${self} solution ${number}`)
-    return Exit.passed
-  }
-  await desk.progress.record('HINT_REVEALED', slug, { task: hint.taskNumber, step: hint.step })
-  context.print(palette.paint(`Hint ${hint.step} of ${hint.of} for ${task}`, 'bold'))
-  context.print(`\n${await markdown(hint.text)}\n`)
-  context.print(
-    hint.step < hint.of
-      ? `Next hint: ${self} hint ${number}${wanted === undefined ? '' : ` --task ${wanted}`}`
-      : `That was the last hint for this task. To see one good answer: ${self} solution ${number}`,
-  )
-  return Exit.passed
-}
+  },
+})
 
 function assertTask({ number, tasks }: Lesson, wanted: number): void {
   if (wanted <= tasks.length) return

@@ -15,41 +15,51 @@ import {
 import { shownPath } from '../../learner/learner.ts'
 import { assertCanPrompt } from '../../terminal/can-prompt.ts'
 import { askText } from '../ask.ts'
-import { type Run, self } from '../command.ts'
+import { defineCommand, self } from '../command.ts'
 import type { Context } from '../context.ts'
 import { UsageError } from '../errors.ts'
 import { Exit } from '../exit.ts'
+import { yes } from '../flags.ts'
 
 const USUAL_NAME = 'my-eventlings'
 
-export const run: Run = async (context, [named], flags) => {
-  if (!isPackaged) throw new UsageError('This is a clone, so everything is here already. Run: npm start')
-  const quiet = flags.yes === true
-  const folder = path.resolve(named ?? (quiet ? USUAL_NAME : await askName(context)))
-  const root = projectRoot()
-  const { version, versions } = await ownManifest(root)
-  const source = courseSource(root, version, context.env.PATH ?? context.env.Path ?? '')
-  const name = path.basename(folder)
-  const manager = managerOf(context.env)
-  await createFolder(folder, learnersFiles({ name, course: source.range, manager, versions }))
-  const shown = shownPath(folder)
-  context.note(`Installing the course into ${shown}, which can take a minute …`)
-  const install = installCommand(source.argument, context.env)
-  if (!(await runUntilEnd(context, install, folder))) {
-    context.note(
-      `The packages couldn't be installed; the reason is above. When it's fixed, run this again: ${self} init ${quoted(named ?? name)}`,
-    )
-    return Exit.machine
-  }
-  if (quiet || !context.canAsk) {
-    context.print(`\nYour folder is ready:\n\n  ${cd(folder)}npm start`)
+export const command = defineCommand({
+  flags: {
+    yes,
+  },
+  examples: [
+    ['init my-eventlings', 'then opens the walkthrough'],
+    ['init my-eventlings --yes', 'only creates it'],
+  ],
+  run: async (context, [named], flags) => {
+    if (!isPackaged) throw new UsageError('This is a clone, so everything is here already. Run: npm start')
+    const quiet = flags.yes
+    const folder = path.resolve(named ?? (quiet ? USUAL_NAME : await askName(context)))
+    const root = projectRoot()
+    const { version, versions } = await ownManifest(root)
+    const source = courseSource(root, version, context.env.PATH ?? context.env.Path ?? '')
+    const name = path.basename(folder)
+    const manager = managerOf(context.env)
+    await createFolder(folder, learnersFiles({ name, course: source.range, manager, versions }))
+    const shown = shownPath(folder)
+    context.note(`Installing the course into ${shown}, which can take a minute …`)
+    const install = installCommand(source.argument, context.env)
+    if (!(await runUntilEnd(context, install, folder))) {
+      context.note(
+        `The packages couldn't be installed; the reason is above. When it's fixed, run this again: ${self} init ${quoted(named ?? name)}`,
+      )
+      return Exit.machine
+    }
+    if (quiet || !context.canAsk) {
+      context.print(`\nYour folder is ready:\n\n  ${cd(folder)}npm start`)
+      return Exit.passed
+    }
+    const program = path.join(folder, 'node_modules', 'eventlings', 'src', 'cli', 'eventlings.mjs')
+    await runUntilEnd(context, { program: process.execPath, args: [program] }, folder)
+    context.print(`\nTo continue later:\n\n  ${cd(folder)}npm start`)
     return Exit.passed
-  }
-  const program = path.join(folder, 'node_modules', 'eventlings', 'src', 'cli', 'eventlings.mjs')
-  await runUntilEnd(context, { program: process.execPath, args: [program] }, folder)
-  context.print(`\nTo continue later:\n\n  ${cd(folder)}npm start`)
-  return Exit.passed
-}
+  },
+})
 
 async function askName(context: Context): Promise<string> {
   assertCanPrompt(context, {

@@ -3,38 +3,49 @@ import { changedLessons } from '../../learner/index.ts'
 import { chosenTrack, type Desk, nextCommand } from '../../learner/learner.ts'
 import { passedOf } from '../../progress/index.ts'
 import { lessonTable } from '../../walkthrough/lesson-table.ts'
-import { type Run, self } from '../command.ts'
+import { defineCommand, self } from '../command.ts'
 import { Exit } from '../exit.ts'
+import { json, text } from '../flags.ts'
 import { printChange } from '../print-change.ts'
 
-export const run: Run = async (context, _args, flags) => {
-  const desk = await context.desk()
-  const track = typeof flags.track === 'string' ? findTrack(desk.course, flags.track) : undefined
-  const lessons = track?.lessons ?? desk.course.lessons
-  const overview = desk.progress.overview()
-  if (flags.json === true) {
-    const changed = await changedLessons(desk, lessons)
-    context.printJson({
-      ...(track !== undefined && { track: track.name }),
-      lessons: lessons.map(({ slug, title, chapter, minutes }) => ({
-        slug,
-        title,
-        chapter,
-        minutes,
-        state: overview.lesson(slug).state,
-        changed: changed.some((lesson) => lesson.slug === slug),
-      })),
-    })
+export const command = defineCommand({
+  flags: {
+    track: text('name', 'only the lessons of this track'),
+    json,
+  },
+  examples: [
+    ['list', 'lessons by chapter'],
+    ['list --track blog', 'what the track contains, and what it builds on'],
+  ],
+  run: async (context, _args, flags) => {
+    const desk = await context.desk()
+    const track = flags.track !== undefined ? findTrack(desk.course, flags.track) : undefined
+    const lessons = track?.lessons ?? desk.course.lessons
+    const overview = desk.progress.overview()
+    if (flags.json) {
+      const changed = await changedLessons(desk, lessons)
+      context.printJson({
+        ...(track !== undefined && { track: track.name }),
+        lessons: lessons.map(({ slug, title, chapter, minutes }) => ({
+          slug,
+          title,
+          chapter,
+          minutes,
+          state: overview.lesson(slug).state,
+          changed: changed.some((lesson) => lesson.slug === slug),
+        })),
+      })
+      return Exit.passed
+    }
+    if (track !== undefined) context.print(`${about(track)}\n`)
+    context.print(lessonTable(desk, context, lessons))
+    context.print(
+      `\n${passedOf(desk.progress.overview(), lessons)} of ${lessons.length} passed. ${ending(desk, track)}`,
+    )
+    await printChange(context, desk, lessons)
     return Exit.passed
-  }
-  if (track !== undefined) context.print(`${about(track)}\n`)
-  context.print(lessonTable(desk, context, lessons))
-  context.print(
-    `\n${passedOf(desk.progress.overview(), lessons)} of ${lessons.length} passed. ${ending(desk, track)}`,
-  )
-  await printChange(context, desk, lessons)
-  return Exit.passed
-}
+  },
+})
 
 /** What a track is, how long it takes, and what it assumes. */
 function about(track: Track): string {

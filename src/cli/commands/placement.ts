@@ -1,22 +1,26 @@
 import { nextCommand } from '../../learner/learner.ts'
 import { assertCanPrompt } from '../../terminal/can-prompt.ts'
-import { type Run, self } from '../command.ts'
+import { defineCommand, self } from '../command.ts'
 import { Exit } from '../exit.ts'
 
-export const run: Run = async (context) => {
-  const { input, output, palette } = context
-  assertCanPrompt(context, {
-    reason: 'The placement quiz asks a few questions.',
-    hints: [`${self} skip 01-03`, `${self} start 04`],
-  })
-  const desk = await context.desk()
-  const [{ askPlacement }, { terminalUi }] = await Promise.all([
-    import('../../walkthrough/placement.ts'),
-    import('../../walkthrough/terminal-ui.ts'),
-  ])
-  const ui = await terminalUi({ input, output: output.stream, palette })
-  await askPlacement({ desk, ui, palette })
-  const next = nextCommand(desk)
-  if (next !== undefined) context.print(`Continue with: ${next}`)
-  return Exit.passed
-}
+export const command = defineCommand({
+  flags: {},
+  examples: [['placement', 'if you already know some of this']],
+  run: async (context) => {
+    const { input, output, palette } = context
+    assertCanPrompt(context, {
+      reason: 'The placement quiz asks a few questions.',
+      hints: [`${self} skip 01-03`, `${self} start 04`],
+    })
+    const desk = await context.desk()
+    const [{ askPlacement }, { terminalUi }] = await Promise.all([
+      import('../../walkthrough/placement.ts'),
+      import('../../walkthrough/terminal-ui.ts'),
+    ])
+    const ui = await terminalUi({ input, output: output.stream, palette })
+    await askPlacement({ desk, ui, palette })
+    const next = nextCommand(desk)
+    if (next !== undefined) context.print(`Continue with: ${next}`)
+    return Exit.passed
+  },
+})

@@ -1,26 +1,36 @@
 import { isPassed } from '../../progress/index.ts'
 import { progressPage } from '../../walkthrough/progress-page.ts'
-import type { Run } from '../command.ts'
+import { defineCommand } from '../command.ts'
 import { Exit } from '../exit.ts'
+import { json } from '../flags.ts'
 
-export const run: Run = async (context, _args, flags) => {
-  const desk = await context.desk()
-  if (flags.json !== true) {
-    context.print(progressPage(desk, context))
+export const command = defineCommand({
+  flags: {
+    json,
+  },
+  examples: [
+    ['progress', 'chapter by chapter'],
+    ['progress export mine.jsonl', 'then on the other machine: progress import mine.jsonl'],
+  ],
+  run: async (context, _args, flags) => {
+    const desk = await context.desk()
+    if (!flags.json) {
+      context.print(progressPage(desk, context))
+      return Exit.passed
+    }
+    const overview = desk.progress.overview()
+    const lessons = desk.course.lessons.map(({ slug, title, chapter }) => ({
+      title,
+      chapter,
+      ...overview.lesson(slug),
+    }))
+    context.printJson({
+      current: overview.current ?? null,
+      passed: lessons.filter(isPassed).length,
+      total: lessons.length,
+      placement: overview.placement ?? null,
+      lessons,
+    })
     return Exit.passed
-  }
-  const overview = desk.progress.overview()
-  const lessons = desk.course.lessons.map(({ slug, title, chapter }) => ({
-    title,
-    chapter,
-    ...overview.lesson(slug),
-  }))
-  context.printJson({
-    current: overview.current ?? null,
-    passed: lessons.filter(isPassed).length,
-    total: lessons.length,
-    placement: overview.placement ?? null,
-    lessons,
-  })
-  return Exit.passed
-}
+  },
+})

@@ -1,21 +1,32 @@
 import type { Lesson, QuizQuestion } from '../../course/index.ts'
 import type { Desk } from '../../learner/learner.ts'
 import { wholeQuestion } from '../../snippets/predict.ts'
-import { type Run, self } from '../command.ts'
+import { defineCommand, self } from '../command.ts'
 import type { Context } from '../context.ts'
 import { Exit } from '../exit.ts'
+import { flag, json } from '../flags.ts'
 import { whichLesson } from '../which-lesson.ts'
 
-export const run: Run = async (context, [named], flags) => {
-  const desk = await context.desk()
-  const lesson = await desk.course.lesson(whichLesson(desk, named, 'quiz').slug)
-  const withAnswers = flags.answers === true
-  if (flags.json === true) context.printJson(asJson(desk, lesson, withAnswers))
-  else if (lesson.quiz.length === 0) context.print(`Lesson ${lesson.number} has no questions.`)
-  else if (withAnswers || !context.canAsk) await print(context, lesson, withAnswers)
-  else await ask(context, desk, lesson)
-  return Exit.passed
-}
+export const command = defineCommand({
+  flags: {
+    answers: flag('print the questions with their answers and reasons'),
+    json,
+  },
+  examples: [
+    ['quiz 01', 'one question after the other'],
+    ['quiz 01 --answers', 'to read them instead of answering'],
+  ],
+  run: async (context, [named], flags) => {
+    const desk = await context.desk()
+    const lesson = await desk.course.lesson(whichLesson(desk, named, 'quiz').slug)
+    const withAnswers = flags.answers
+    if (flags.json) context.printJson(asJson(desk, lesson, withAnswers))
+    else if (lesson.quiz.length === 0) context.print(`Lesson ${lesson.number} has no questions.`)
+    else if (withAnswers || !context.canAsk) await print(context, lesson, withAnswers)
+    else await ask(context, desk, lesson)
+    return Exit.passed
+  },
+})
 
 async function ask({ input, output, palette }: Context, desk: Desk, lesson: Lesson): Promise<void> {
   const [{ askQuiz }, { terminalUi }] = await Promise.all([

@@ -2,39 +2,52 @@ import { findLesson, type LessonSummary } from '../../course/index.ts'
 import { currentLesson, type Desk } from '../../learner/learner.ts'
 import { lessonText } from '../../learner/lesson-text.ts'
 import { assertCanPrompt } from '../../terminal/can-prompt.ts'
-import { type Run, self } from '../command.ts'
+import { defineCommand, self } from '../command.ts'
 import type { Context } from '../context.ts'
 import { UsageError } from '../errors.ts'
 import { Exit } from '../exit.ts'
+import { choice, flag, inBrowser } from '../flags.ts'
 import { walkHere } from '../walk-here.ts'
 import { whichLesson } from '../which-lesson.ts'
 import { withSession } from '../with-session.ts'
 
-export const run: Run = async (context, [named], flags) => {
-  const desk = await context.desk()
-  if (flags.web === true) {
-    const { serve } = await import('../serve.ts')
-    const lesson = named === undefined ? currentLesson(desk) : findLesson(desk.course, named)
-    return serve(context, lesson === undefined ? '/' : `/lessons/${lesson.slug}`, flags)
-  }
-  if (flags.port !== undefined) throw new UsageError('--port only works with --web.')
-  const summary = whichLesson(desk, named, 'read')
-  if (flags.pages === true) {
-    assertCanPrompt(context, {
-      reason: 'Reading page by page needs a keyboard.',
-      hints: [`${self} read ${summary.number}`],
-    })
-  }
-  if (flags.pages ?? context.canAsk) await inPages(context, desk, summary)
-  else {
-    const lesson = await desk.course.lesson(summary.slug)
-    const { renderMarkdown } = await import('../../terminal/index.ts')
-    const { palette, width } = context
-    context.print(await renderMarkdown(lessonText(lesson), { width, palette }))
-    await desk.progress.record('LESSON_READ', lesson.slug, {})
-  }
-  return Exit.passed
-}
+export const command = defineCommand({
+  flags: {
+    pages: choice('page by page, which is the default in a terminal', 'all at once'),
+    web: flag('in the browser, with code that runs'),
+    ...inBrowser,
+  },
+  examples: [
+    ['read 01', 'page by page; r runs a snippet'],
+    ['read concurrency --no-pages', 'all at once; part of the name is enough'],
+    ['read 01 --web', 'in the browser'],
+  ],
+  run: async (context, [named], flags) => {
+    const desk = await context.desk()
+    if (flags.web) {
+      const { serve } = await import('../serve.ts')
+      const lesson = named === undefined ? currentLesson(desk) : findLesson(desk.course, named)
+      return serve(context, lesson === undefined ? '/' : `/lessons/${lesson.slug}`, flags)
+    }
+    if (flags.port !== undefined) throw new UsageError('--port only works with --web.')
+    const summary = whichLesson(desk, named, 'read')
+    if (flags.pages) {
+      assertCanPrompt(context, {
+        reason: 'Reading page by page needs a keyboard.',
+        hints: [`${self} read ${summary.number}`],
+      })
+    }
+    if (flags.pages ?? context.canAsk) await inPages(context, desk, summary)
+    else {
+      const lesson = await desk.course.lesson(summary.slug)
+      const { renderMarkdown } = await import('../../terminal/index.ts')
+      const { palette, width } = context
+      context.print(await renderMarkdown(lessonText(lesson), { width, palette }))
+      await desk.progress.record('LESSON_READ', lesson.slug, {})
+    }
+    return Exit.passed
+  },
+})
 
 /** Page by page, with snippets that run; a key that asks for something else leads into the walkthrough. */
 async function inPages(context: Context, desk: Desk, summary: LessonSummary): Promise<void> {

@@ -4,25 +4,32 @@ import { resetLesson } from '../../learner/index.ts'
 import { shownPath } from '../../learner/learner.ts'
 import { assertCanPrompt } from '../../terminal/can-prompt.ts'
 import { ask } from '../ask.ts'
-import { type Run, self } from '../command.ts'
+import { defineCommand, self } from '../command.ts'
 import { Exit } from '../exit.ts'
+import { yes } from '../flags.ts'
 
-export const run: Run = async (context, [named = ''], flags) => {
-  const desk = await context.desk()
-  const { slug, number } = findLesson(desk.course, named)
-  const file = desk.home.answer(slug)
-  if (existsSync(file) && flags.yes !== true) {
-    assertCanPrompt(context, {
-      reason: `Resetting replaces ${shownPath(file)} with the starter.`,
-      hints: [`${self} reset ${number} --yes`],
-    })
-    if (!(await ask(context, `Start ${slug} over? Your answer is kept as a dated copy.`))) {
-      context.print('Nothing was changed.')
-      return Exit.passed
+export const command = defineCommand({
+  flags: {
+    yes,
+  },
+  examples: [['reset 07 --yes', 'without asking']],
+  run: async (context, [named = ''], flags) => {
+    const desk = await context.desk()
+    const { slug, number } = findLesson(desk.course, named)
+    const file = desk.home.answer(slug)
+    if (existsSync(file) && !flags.yes) {
+      assertCanPrompt(context, {
+        reason: `Resetting replaces ${shownPath(file)} with the starter.`,
+        hints: [`${self} reset ${number} --yes`],
+      })
+      if (!(await ask(context, `Start ${slug} over? Your answer is kept as a dated copy.`))) {
+        context.print('Nothing was changed.')
+        return Exit.passed
+      }
     }
-  }
-  const { keptAs } = await resetLesson(desk, slug, new Date())
-  context.print(`${shownPath(file)} is the starter again.`)
-  if (keptAs !== undefined) context.print(`Your answer is kept as ${shownPath(keptAs)}.`)
-  return Exit.passed
-}
+    const { keptAs } = await resetLesson(desk, slug, new Date())
+    context.print(`${shownPath(file)} is the starter again.`)
+    if (keptAs !== undefined) context.print(`Your answer is kept as ${shownPath(keptAs)}.`)
+    return Exit.passed
+  },
+})

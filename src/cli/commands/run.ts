@@ -1,11 +1,12 @@
 import type { Lesson } from '../../course/index.ts'
 import type { RunningRedis } from '../../redis/index.ts'
 import type { SnippetResult } from '../../snippets/index.ts'
-import { type Run, self } from '../command.ts'
+import { defineCommand, self } from '../command.ts'
 import type { Context } from '../context.ts'
 import { UsageError } from '../errors.ts'
 import { Exit } from '../exit.ts'
-import { wholeNumber } from '../flag-values.ts'
+
+import { json, wholeNumberOf } from '../flags.ts'
 import { whichLesson } from '../which-lesson.ts'
 import { withRedis } from '../with-redis.ts'
 
@@ -14,36 +15,45 @@ interface Numbered {
   readonly result: SnippetResult
 }
 
-export const run: Run = async (context, [named, which], flags) => {
-  const desk = await context.desk()
-  const { slug } = whichLesson(desk, named, 'run')
-  const lesson = await desk.course.lesson(slug)
-  const numbers = wanted(lesson, which)
-  const { openStage } = await import('../../snippets/index.ts')
-  const results = await withRedis(context, async (redis) => {
-    const stage = openStage({ root: desk.course.root, redis, lesson, mine: await context.mine() })
-    const isText = flags.json !== true
-    const ran: Numbered[] = []
-    try {
-      for (const number of numbers) {
-        const one = { number, result: await stage.run(number) }
-        await redis.confirm?.()
-        if (isText) await print(context, lesson, one)
-        ran.push(one)
+export const command = defineCommand({
+  flags: {
+    json,
+  },
+  examples: [
+    ['run 01', 'all snippets, one after the other'],
+    ['run 01 3', 'only the third, on the data that the first two left'],
+  ],
+  run: async (context, [named, which], flags) => {
+    const desk = await context.desk()
+    const { slug } = whichLesson(desk, named, 'run')
+    const lesson = await desk.course.lesson(slug)
+    const numbers = wanted(lesson, which)
+    const { openStage } = await import('../../snippets/index.ts')
+    const results = await withRedis(context, async (redis) => {
+      const stage = openStage({ root: desk.course.root, redis, lesson, mine: await context.mine() })
+      const isText = !flags.json
+      const ran: Numbered[] = []
+      try {
+        for (const number of numbers) {
+          const one = { number, result: await stage.run(number) }
+          await redis.confirm?.()
+          if (isText) await print(context, lesson, one)
+          ran.push(one)
+        }
+      } finally {
+        stage.close()
       }
-    } finally {
-      stage.close()
-    }
-    if (isText) context.print(context.palette.paint(`On ${redis.description}.`, 'dim'))
-    else context.printJson(asJson(lesson, redis, ran))
-    return ran
-  })
-  return results.every(({ result }) => result.asShown) ? Exit.passed : Exit.notPassed
-}
+      if (isText) context.print(context.palette.paint(`On ${redis.description}.`, 'dim'))
+      else context.printJson(asJson(lesson, redis, ran))
+      return ran
+    })
+    return results.every(({ result }) => result.asShown) ? Exit.passed : Exit.notPassed
+  },
+})
 
 /** One snippet, or all of them. */
 function wanted({ number, snippets }: Lesson, which: string | undefined): readonly number[] {
-  const one = wholeNumber('A snippet', which)
+  const one = which === undefined ? undefined : wholeNumberOf(which, 'A snippet')
   if (snippets.length === 0) throw new UsageError(`Lesson ${number} has no snippets.`)
   if (one === undefined) return snippets.map((_, index) => index + 1)
   if (one <= snippets.length) return [one]

@@ -1,29 +1,40 @@
 import { revealSolution } from '../../learner/index.ts'
 import type { Desk } from '../../learner/learner.ts'
-import { type Run, self } from '../command.ts'
+import { defineCommand, self } from '../command.ts'
 import type { Context } from '../context.ts'
 import { Exit } from '../exit.ts'
+import { flag, yes } from '../flags.ts'
 import { mayReveal } from '../may-reveal.ts'
 import { whichLesson } from '../which-lesson.ts'
 
-export const run: Run = async (context, [named], flags) => {
-  const desk = await context.desk()
-  const { slug, number } = whichLesson(desk, named, 'solution')
-  if (!(await mayReveal(context, desk, slug, flags.yes === true))) return Exit.passed
-  if (flags.others === true) return await printOthers(context, desk, slug)
-  const text = await revealSolution(desk, slug)
-  if (!context.output.isTTY) {
-    // Unchanged, as it is in its file: for `> mine.ts`, and for programs.
-    context.output.writeData(text)
+export const command = defineCommand({
+  flags: {
+    others: flag('show other right answers instead'),
+    yes,
+  },
+  examples: [
+    ['solution 07', 'a pass after this counts as "passed after the solution"'],
+    ['solution 07 --others', 'how else it can be done'],
+  ],
+  run: async (context, [named], flags) => {
+    const desk = await context.desk()
+    const { slug, number } = whichLesson(desk, named, 'solution')
+    if (!(await mayReveal(context, desk, slug, flags.yes))) return Exit.passed
+    if (flags.others) return await printOthers(context, desk, slug)
+    const text = await revealSolution(desk, slug)
+    if (!context.output.isTTY) {
+      // Unchanged, as it is in its file: for `> mine.ts`, and for programs.
+      context.output.writeData(text)
+      return Exit.passed
+    }
+    const { renderMarkdown } = await import('../../terminal/index.ts')
+    const { palette, width } = context
+    context.print(palette.paint(`solutions/${slug}.ts`, 'bold'))
+    context.print(`\n${await renderMarkdown(`\`\`\`\`ts\n${text}\n\`\`\`\``, { width, palette })}\n`)
+    context.print(`This is one good answer, not the only one. To compare yours: ${self} diff ${number}`)
     return Exit.passed
-  }
-  const { renderMarkdown } = await import('../../terminal/index.ts')
-  const { palette, width } = context
-  context.print(palette.paint(`solutions/${slug}.ts`, 'bold'))
-  context.print(`\n${await renderMarkdown(`\`\`\`\`ts\n${text}\n\`\`\`\``, { width, palette })}\n`)
-  context.print(`This is one good answer, not the only one. To compare yours: ${self} diff ${number}`)
-  return Exit.passed
-}
+  },
+})
 
 async function printOthers(context: Context, desk: Desk, slug: string): Promise<typeof Exit.passed> {
   await revealSolution(desk, slug) // they give away as much

@@ -2,49 +2,60 @@ import { findLesson, findTrack, inHours, missingPrerequisites, type Track } from
 import { buildsOnOwn, openLesson } from '../../learner/index.ts'
 import { chosenTrack, type Desk, nextLesson, shownPath } from '../../learner/learner.ts'
 import { COURSE, isPassed } from '../../progress/index.ts'
-import { type Run, self } from '../command.ts'
+import { defineCommand, self } from '../command.ts'
 import type { Context } from '../context.ts'
 import { Exit } from '../exit.ts'
+import { text } from '../flags.ts'
 
-export const run: Run = async (context, [named], flags) => {
-  const desk = await context.desk()
-  if (typeof flags.track === 'string') await follow(context, desk, findTrack(desk.course, flags.track))
-  const lesson = named === undefined ? nextLesson(desk) : findLesson(desk.course, named)
-  if (lesson === undefined) {
-    const track = chosenTrack(desk)
+export const command = defineCommand({
+  flags: {
+    track: text('name', 'follow this track from now on; "all" is the whole course'),
+  },
+  examples: [
+    ['start 01', 'the first lesson'],
+    ['start', "the next one that you haven't started"],
+    ['start --track half-day', "the first lesson of a track that you haven't done"],
+  ],
+  run: async (context, [named], flags) => {
+    const desk = await context.desk()
+    if (flags.track !== undefined) await follow(context, desk, findTrack(desk.course, flags.track))
+    const lesson = named === undefined ? nextLesson(desk) : findLesson(desk.course, named)
+    if (lesson === undefined) {
+      const track = chosenTrack(desk)
+      context.print(
+        track === undefined
+          ? `You've done all the lessons. To see them: ${self} list`
+          : `You've done the track ${track.name}. For the rest: ${self} start --track all`,
+      )
+      return Exit.passed
+    }
+    const { file, isNew } = await openLesson(desk, lesson.slug)
+    const { palette } = context
+    const path = palette.paint(shownPath(file), 'bold')
     context.print(
-      track === undefined
-        ? `You've done all the lessons. To see them: ${self} list`
-        : `You've done the track ${track.name}. For the rest: ${self} start --track all`,
+      isNew
+        ? `Lesson ${lesson.number}, ${lesson.title}. Your file is ready:\n\n  ${path}\n`
+        : `Lesson ${lesson.number}, ${lesson.title}. Your file already exists and stays as it is:\n\n  ${path}\n`,
+    )
+    const overview = desk.progress.overview()
+    const [{ missing } = { missing: [] }] = missingPrerequisites({ lessons: [lesson] })
+    const open = missing.filter((slug) => !isPassed(overview.lesson(slug)))
+    if ((await context.mine()) === undefined && buildsOnOwn(desk, lesson)) {
+      context.print(
+        `Everything it builds on is your own work. To build on it instead of the model\nsolutions, add --mine to a command, or set EVENTLINGS_MINE=1.\n`,
+      )
+    }
+    if (open.length > 0) context.print(`It builds on ${open.join(', ')}, which you haven't passed yet.\n`)
+    context.print(
+      [
+        `  ${self} read ${lesson.number}    what to write`,
+        `  ${self} check ${lesson.number}   see whether it works`,
+        `  ${self} hint ${lesson.number}    if you're stuck`,
+      ].join('\n'),
     )
     return Exit.passed
-  }
-  const { file, isNew } = await openLesson(desk, lesson.slug)
-  const { palette } = context
-  const path = palette.paint(shownPath(file), 'bold')
-  context.print(
-    isNew
-      ? `Lesson ${lesson.number}, ${lesson.title}. Your file is ready:\n\n  ${path}\n`
-      : `Lesson ${lesson.number}, ${lesson.title}. Your file already exists and stays as it is:\n\n  ${path}\n`,
-  )
-  const overview = desk.progress.overview()
-  const [{ missing } = { missing: [] }] = missingPrerequisites({ lessons: [lesson] })
-  const open = missing.filter((slug) => !isPassed(overview.lesson(slug)))
-  if ((await context.mine()) === undefined && buildsOnOwn(desk, lesson)) {
-    context.print(
-      `Everything it builds on is your own work. To build on it instead of the model\nsolutions, add --mine to a command, or set EVENTLINGS_MINE=1.\n`,
-    )
-  }
-  if (open.length > 0) context.print(`It builds on ${open.join(', ')}, which you haven't passed yet.\n`)
-  context.print(
-    [
-      `  ${self} read ${lesson.number}    what to write`,
-      `  ${self} check ${lesson.number}   see whether it works`,
-      `  ${self} hint ${lesson.number}    if you're stuck`,
-    ].join('\n'),
-  )
-  return Exit.passed
-}
+  },
+})
 
 /** From now on the next lesson comes from this track. */
 async function follow(context: Context, desk: Desk, track: Track): Promise<void> {

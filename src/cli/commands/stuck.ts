@@ -4,8 +4,9 @@ import { plainText } from '../../classroom/projections/names.ts'
 import { currentLesson } from '../../learner/learner.ts'
 import { COURSE } from '../../progress/index.ts'
 import { memberOf } from '../class-member.ts'
-import { type Run, self } from '../command.ts'
+import { defineCommand, self } from '../command.ts'
 import { Exit } from '../exit.ts'
+import { flag } from '../flags.ts'
 
 /**
  * A raised hand is an event of the log like any other, so it survives a Wi-Fi outage. The command waits a moment to
@@ -13,20 +14,26 @@ import { Exit } from '../exit.ts'
  */
 const PATIENCE = 2_000
 
-export const run: Run = async (context, words, flags) => {
-  const { desk, member } = await memberOf(context)
-  const { progress, home } = desk
-  const at = currentLesson(desk)?.slug ?? COURSE
-  const isDone = flags.done === true
-  const text = plainText(words.join(' '), limits.text)
-  if (isDone) await progress.record('HAND_LOWERED', at, { class: member.classId })
-  else await progress.record('HAND_RAISED', at, { class: member.classId, text })
-  const problem = await trySending({ folder: home.log, progress, patience: PATIENCE })
-  const what = isDone ? 'Your hand is down.' : `Your hand is up. "${self} stuck --done" lowers it.`
-  context.print(
-    problem === undefined
-      ? what
-      : `${what} ${problem} Your instructor sees it once the class can be reached.`,
-  )
-  return Exit.passed
-}
+export const command = defineCommand({
+  flags: {
+    done: flag('lower it again'),
+  },
+  examples: [['stuck why is my version 0?', 'with a few words']],
+  run: async (context, words, flags) => {
+    const { desk, member } = await memberOf(context)
+    const { progress, home } = desk
+    const at = currentLesson(desk)?.slug ?? COURSE
+    const isDone = flags.done
+    const text = plainText(words.join(' '), limits.text)
+    if (isDone) await progress.record('HAND_LOWERED', at, { class: member.classId })
+    else await progress.record('HAND_RAISED', at, { class: member.classId, text })
+    const problem = await trySending({ folder: home.log, progress, patience: PATIENCE })
+    const what = isDone ? 'Your hand is down.' : `Your hand is up. "${self} stuck --done" lowers it.`
+    context.print(
+      problem === undefined
+        ? what
+        : `${what} ${problem} Your instructor sees it once the class can be reached.`,
+    )
+    return Exit.passed
+  },
+})

@@ -1,33 +1,42 @@
 import { findTrack } from '../../course/index.ts'
 import { table } from '../../terminal/table.ts'
 import { rehearse, type TourLesson, type TourReport } from '../../walkthrough/tour.ts'
-import { type Run, self } from '../command.ts'
+import { defineCommand, self } from '../command.ts'
 import type { Context } from '../context.ts'
 import { UsageError } from '../errors.ts'
 import { Exit } from '../exit.ts'
+import { flag, json, text } from '../flags.ts'
 import { withSession } from '../with-session.ts'
 
-export const run: Run = async (context, _args, flags) => {
-  if (flags.auto !== true) {
-    throw new UsageError(
-      `A tour runs automatically: ${self} tour --auto. For the guided walkthrough: npm start`,
+export const command = defineCommand({
+  flags: {
+    auto: flag('walk through it automatically'),
+    track: text('name', 'the track; default: all'),
+    json,
+  },
+  examples: [['tour --auto --track half-day', 'the evening before a class']],
+  run: async (context, _args, flags) => {
+    if (!flags.auto) {
+      throw new UsageError(
+        `A tour runs automatically: ${self} tour --auto. For the guided walkthrough: npm start`,
+      )
+    }
+    const desk = await context.desk()
+    const track = findTrack(desk.course, flags.track ?? 'all')
+    if (track.lessons.length === 0) throw new UsageError(`None of the lessons of ${track.name} exist yet.`)
+    const quiet = flags.json
+    if (!quiet) context.print(`${track.title}\n`)
+    const report = await withSession(
+      context,
+      desk,
+      (session) => rehearse(desk.course, track.lessons, session, (lesson) => tell(context, lesson, quiet)),
+      { stayWarm: true },
     )
-  }
-  const desk = await context.desk()
-  const track = findTrack(desk.course, typeof flags.track === 'string' ? flags.track : 'all')
-  if (track.lessons.length === 0) throw new UsageError(`None of the lessons of ${track.name} exist yet.`)
-  const quiet = flags.json === true
-  if (!quiet) context.print(`${track.title}\n`)
-  const report = await withSession(
-    context,
-    desk,
-    (session) => rehearse(desk.course, track.lessons, session, (lesson) => tell(context, lesson, quiet)),
-    { stayWarm: true },
-  )
-  if (quiet) context.printJson({ track: track.name, ...report })
-  else print(context, report)
-  return report.ok ? Exit.passed : Exit.notPassed
-}
+    if (quiet) context.printJson({ track: track.name, ...report })
+    else print(context, report)
+    return report.ok ? Exit.passed : Exit.notPassed
+  },
+})
 
 /** A terminal shows the progress; a pipe gets only the table. */
 function tell({ output, note }: Context, { lesson, ok }: TourLesson, quiet: boolean): void {

@@ -2,27 +2,32 @@ import { nextLesson } from '../../learner/learner.ts'
 import { whyNoPrompt } from '../../terminal/can-prompt.ts'
 import { lessonTable } from '../../walkthrough/lesson-table.ts'
 import { stayInClass } from '../class-side.ts'
-import { type Run, self } from '../command.ts'
+import { defineCommand, self } from '../command.ts'
 import type { Context } from '../context.ts'
 import { Exit } from '../exit.ts'
 import { walkHere } from '../walk-here.ts'
 import { withSession } from '../with-session.ts'
-import { run as initialize, isNowhere } from './init.ts'
+import { command as initialize, isNowhere } from './init.ts'
 
-export const run: Run = async (context) => {
-  if (isNowhere(context.env)) return initialize(context, [], {})
-  if (!context.canAsk) return printState(context)
-  const desk = await context.desk()
-  const { walkThrough } = await import('../../walkthrough/home.ts')
-  const { news } = await stayInClass(context, desk)
-  await withSession(
-    context,
-    desk,
-    async (session) => walkThrough(await walkHere(context, { desk, session, news })),
-    { stayWarm: true },
-  )
-  return Exit.passed
-}
+/** What `eventlings` runs without a command. */
+export const command = defineCommand({
+  flags: {},
+  examples: [],
+  run: async (context) => {
+    if (isNowhere(context.env)) return initialize.run(context, [], {})
+    if (!context.canAsk) return printState(context)
+    const desk = await context.desk()
+    const { walkThrough } = await import('../../walkthrough/home.ts')
+    const { news } = await stayInClass(context, desk)
+    await withSession(
+      context,
+      desk,
+      async (session) => walkThrough(await walkHere(context, { desk, session, news })),
+      { stayWarm: true },
+    )
+    return Exit.passed
+  },
+})
 
 /** Without a terminal there's no one to guide, so this prints the state and the commands that lead on. */
 async function printState(context: Context): Promise<typeof Exit.passed> {

@@ -1,50 +1,62 @@
 import { findLesson } from '../../course/index.ts'
 import { lessonsAhead, nextLesson } from '../../learner/learner.ts'
 import { stayInClass } from '../class-side.ts'
-import type { Run } from '../command.ts'
+import { defineCommand } from '../command.ts'
 import { UsageError } from '../errors.ts'
 import { Exit } from '../exit.ts'
+import { flag } from '../flags.ts'
 import { walkHere } from '../walk-here.ts'
 import { withSession } from '../with-session.ts'
 
-export const run: Run = async (context, [named], flags) => {
-  const desk = await context.desk()
-  const { course, home, progress } = desk
-  const lesson = named === undefined ? (nextLesson(desk) ?? course.lessons[0]) : findLesson(course, named)
-  if (lesson === undefined) throw new UsageError("There's no lesson to watch.")
-  const { news } = await stayInClass(context, desk)
-  const settings = { advance: flags.advance === true, poll: flags.poll === true }
-  await withSession(
-    context,
-    desk,
-    async (session) => {
-      if (context.canAsk && flags.json !== true) {
-        await (await walkHere(context, { desk, session, news, ...settings })).watch(lesson.slug)
-        return
-      }
-      const [{ redis }, { watchPlain }] = await Promise.all([session.open(), import('../../watch/index.ts')])
-      const stop = new AbortController()
-      context.cleanups.add(() => stop.abort())
-      const json = flags.json === true
-      await watchPlain({
-        course,
-        way: lessonsAhead(desk),
-        home,
-        progress,
-        redis,
-        checker: session,
-        slug: lesson.slug,
-        mine: await context.mine(),
-        palette: context.palette,
-        ...settings,
-        ...(news !== undefined && { news }),
-        output: { write: json ? context.output.writeData : context.output.write },
-        json,
-        note: (sentence) => context.note(sentence),
-        signal: stop.signal,
-      })
-    },
-    { stayWarm: true },
-  )
-  return Exit.passed
-}
+export const command = defineCommand({
+  flags: {
+    advance: flag('move to the next lesson automatically'),
+    json: flag('no screen: each verdict as one line of JSON'),
+    poll: flag("poll the file, where the system doesn't report changes"),
+  },
+  examples: [['watch 01', 'press ? there to see the keys']],
+  run: async (context, [named], flags) => {
+    const desk = await context.desk()
+    const { course, home, progress } = desk
+    const lesson = named === undefined ? (nextLesson(desk) ?? course.lessons[0]) : findLesson(course, named)
+    if (lesson === undefined) throw new UsageError("There's no lesson to watch.")
+    const { news } = await stayInClass(context, desk)
+    const settings = { advance: flags.advance, poll: flags.poll }
+    await withSession(
+      context,
+      desk,
+      async (session) => {
+        if (context.canAsk && !flags.json) {
+          await (await walkHere(context, { desk, session, news, ...settings })).watch(lesson.slug)
+          return
+        }
+        const [{ redis }, { watchPlain }] = await Promise.all([
+          session.open(),
+          import('../../watch/index.ts'),
+        ])
+        const stop = new AbortController()
+        context.cleanups.add(() => stop.abort())
+        const json = flags.json
+        await watchPlain({
+          course,
+          way: lessonsAhead(desk),
+          home,
+          progress,
+          redis,
+          checker: session,
+          slug: lesson.slug,
+          mine: await context.mine(),
+          palette: context.palette,
+          ...settings,
+          ...(news !== undefined && { news }),
+          output: { write: json ? context.output.writeData : context.output.write },
+          json,
+          note: (sentence) => context.note(sentence),
+          signal: stop.signal,
+        })
+      },
+      { stayWarm: true },
+    )
+    return Exit.passed
+  },
+})

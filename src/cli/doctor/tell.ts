@@ -1,14 +1,13 @@
 import { padded, paintLines, span } from '../../terminal/text.ts'
 import { wrap } from '../../terminal/wrap.ts'
-import type { Flags } from '../command.ts'
 import type { Context } from '../context.ts'
 import { Exit, type ExitCode } from '../exit.ts'
 import type { Finding } from './finding.ts'
 
-/** Prints the findings, as lines or with --json as data; returns a failing exit code if anything failed. */
-export function tellFindings(context: Context, findings: readonly Finding[], flags: Flags): ExitCode {
+/** Prints the findings, as lines or as data; returns a failing exit code if anything failed. */
+export function tellFindings(context: Context, findings: readonly Finding[], asData: boolean): ExitCode {
   const isWell = findings.every(({ state }) => state !== 'fail')
-  if (flags.json === true) context.printJson({ ok: isWell, findings })
+  if (asData) context.printJson({ ok: isWell, findings })
   else print(context, findings)
   return isWell ? Exit.passed : Exit.machine
 }

@@ -21,7 +21,7 @@ describe('every command that a page tells readers to type exists', () => {
     const wrong: string[] = []
     for (const command of commandsIn(await readFile(path.join(root, file), 'utf8'))) {
       try {
-        readCommandLine(command.split(/\s+/), silent, '0')
+        await readCommandLine(command.split(/\s+/), silent, '0')
       } catch (error) {
         wrong.push(`${command}: ${error instanceof Error ? error.message : error}`)
       }

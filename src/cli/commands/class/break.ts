@@ -1,0 +1,23 @@
+import { withClass } from '../../class-here.ts'
+import { minutesOf } from '../../class-minutes.ts'
+import { defineCommand } from '../../command.ts'
+import { Exit } from '../../exit.ts'
+import { flag, whichClass } from '../../flags.ts'
+
+export const command = defineCommand({
+  flags: {
+    end: flag('end it'),
+    name: whichClass,
+  },
+  examples: [['class break 15', 'a quarter of an hour']],
+  run: async (context, [asked], flags) => {
+    const minutes = minutesOf(asked)
+    return withClass(context, flags, async ({ lead }) => {
+      if (flags.end) await lead({ do: 'resume' })
+      else await lead({ do: 'pause', minutes })
+      const length = minutes === undefined ? 'until you end it' : `for ${minutes} min`
+      context.print(flags.end ? 'The break is over.' : `There's a break ${length}.`)
+      return Exit.passed
+    })
+  },
+})

@@ -1,0 +1,18 @@
+import { withClass } from '../../class-here.ts'
+import { defineCommand, self } from '../../command.ts'
+import { Exit } from '../../exit.ts'
+import { whichClass } from '../../flags.ts'
+
+export const command = defineCommand({
+  flags: {
+    name: whichClass,
+  },
+  examples: [['class close', '"class reopen" takes that back']],
+  run: async (context, _args, flags) =>
+    withClass(context, flags, async ({ file, lead }) => {
+      await lead({ do: 'close' })
+      context.print(`"${file.about.name}" is closed. It no longer accepts learners or events.
+To keep its data: ${self} class export FILE.csv`)
+      return Exit.passed
+    }),
+})

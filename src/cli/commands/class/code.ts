@@ -1,0 +1,33 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { withClass } from '../../class-here.ts'
+import { defineCommand, self } from '../../command.ts'
+import { Exit } from '../../exit.ts'
+import { flag, whichClass } from '../../flags.ts'
+
+/** Interval between checks for the new code (ms). */
+const LOOK = 50
+
+export const command = defineCommand({
+  flags: {
+    new: flag('make a new code; the old one stops working'),
+    name: whichClass,
+  },
+  examples: [['class code --new', "when the code got to people who aren't in the class"]],
+  run: async (context, _args, flags) =>
+    withClass(context, flags, async ({ overview, lead }) => {
+      const before = (await overview()).joinCode
+      if (flags.new) await lead({ do: 'new code' })
+      let now = await overview()
+      for (let looks = 0; flags.new && now.joinCode === before && looks < 100; looks += 1) {
+        await sleep(LOOK)
+        now = await overview()
+      }
+      const [address = 'ADDRESS'] = now.addresses
+      context.print(`Join code: ${now.joinCode}
+
+  ${self} class join ${address} --code ${now.joinCode} --as NAME`)
+      if (flags.new)
+        context.print('\nThe old code no longer works. Everyone who has joined stays in the class.')
+      return Exit.passed
+    }),
+})

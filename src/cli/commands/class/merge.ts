@@ -1,0 +1,20 @@
+import { withClass } from '../../class-here.ts'
+import { whoIs } from '../../class-who.ts'
+import { defineCommand, self } from '../../command.ts'
+import { Exit } from '../../exit.ts'
+import { whichClass } from '../../flags.ts'
+
+export const command = defineCommand({
+  flags: {
+    name: whichClass,
+  },
+  examples: [['class merge "Ada (2)" Ada', 'after a laptop was replaced']],
+  run: async (context, [asked = '', other = ''], flags) =>
+    withClass(context, flags, async ({ overview, lead }) => {
+      const { participants } = await overview()
+      const [one, into] = [whoIs(asked, participants), whoIs(other, participants)]
+      await lead({ do: 'merge', participant: one.id, into: into.id })
+      context.print(`${one.label} counts as ${into.label} now. "${self} class undo" separates them again.`)
+      return Exit.passed
+    }),
+})

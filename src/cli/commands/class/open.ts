@@ -1,0 +1,85 @@
+import { randomUUID } from 'node:crypto'
+import { ClassError } from '../../../classroom/errors.ts'
+import type { ClassFile } from '../../../classroom/host/class-file.ts'
+import { openClass } from '../../../classroom/host/open-class.ts'
+import { hashOf, newJoinCode, newSecret } from '../../../classroom/hub/secrets.ts'
+import { plainName } from '../../../classroom/projections/names.ts'
+import { findTrack } from '../../../course/index.ts'
+import { columnsOf } from '../../class-course.ts'
+import { opened } from '../../class-here.ts'
+import { defineCommand } from '../../command.ts'
+import type { Context } from '../../context.ts'
+import { Exit, type ExitCode } from '../../exit.ts'
+import { port, text, unless } from '../../flags.ts'
+
+export const command = defineCommand({
+  flags: {
+    name: text('name', 'what learners see'),
+    track: text('name', 'the lessons of this track'),
+    host: text('address', '0.0.0.0 for the whole network; default: only this machine'),
+    port: port('the port to use'),
+    open: unless("don't open the browser"),
+  },
+  examples: [
+    ['class open --name Tuesday --host 0.0.0.0', 'for everyone in the room'],
+    ['class open', 'to try it alone'],
+  ],
+  run: async (context, _args, flags) => {
+    const { course } = await context.desk()
+    const track = flags.track !== undefined ? findTrack(course, flags.track).name : undefined
+    const now = new Date()
+    const day = now.toLocaleDateString('en-GB', { day: 'numeric', month: 'long', year: 'numeric' })
+    const name = flags.name !== undefined ? plainName(flags.name) : `Class of ${day}`
+    if (name === '') throw new ClassError('--name needs visible characters.')
+    const secret = newSecret()
+    const file: ClassFile = {
+      about: {
+        id: randomUUID(),
+        name,
+        openedAt: now.toISOString(),
+        joinCode: newJoinCode(),
+        key: newSecret(),
+        secretHash: hashOf(secret),
+        ...(track !== undefined && { track }),
+      },
+      secret,
+      redis: (await context.preference()) ?? 'auto',
+      host: flags.host ?? '127.0.0.1',
+      port: flags.port ?? 0,
+    }
+    return holdClass(context, file, flags)
+  },
+})
+
+/** Opens the class and keeps it open until Ctrl-C. */
+export async function holdClass(
+  context: Context,
+  file: ClassFile,
+  { open: isShown }: { readonly open: boolean },
+): Promise<ExitCode> {
+  const { course, home } = await context.desk()
+  const { pagesOfClass } = await import('../../../web/class-pages.ts')
+  const addPages = await pagesOfClass()
+  const folder = home.log
+  const columns = await columnsOf(course, file.about)
+  const onError = (error: Error) =>
+    context.note(context.env.EVENTLINGS_DEBUG ? String(error.stack) : error.message)
+  const open = await openClass({ folder, file, columns, env: context.env, addPages, onError })
+  context.cleanups.add(open.close)
+  context.print(
+    opened(open, open.isLoopback ? '' : await qrOf(open.addresses[0] ?? '', open.file.about.joinCode)),
+  )
+  if (isShown) {
+    const { openBrowser } = await import('../../../web/open-browser.ts')
+    openBrowser(open.loggedIn(), context.env)
+  }
+  // Forever, which means until Ctrl-C.
+  await new Promise<never>(() => {})
+  return Exit.passed
+}
+
+/** The address with the join code as a QR code, in terminal characters. */
+async function qrOf(address: string, joinCode: string): Promise<string> {
+  const { renderUnicodeCompact } = await import('uqr')
+  return `\n${renderUnicodeCompact(`${address}/#${joinCode}`)}\n`
+}

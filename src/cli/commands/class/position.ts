@@ -1,0 +1,25 @@
+import { findLesson } from '../../../course/index.ts'
+import { withClass } from '../../class-here.ts'
+import { defineCommand } from '../../command.ts'
+import { Exit } from '../../exit.ts'
+import { whichClass } from '../../flags.ts'
+
+export const command = defineCommand({
+  flags: {
+    name: whichClass,
+  },
+  examples: [['class position 05', 'without a lesson: nowhere']],
+  run: async (context, [asked], flags) => {
+    const { course } = await context.desk()
+    const lesson = asked === undefined ? undefined : findLesson(course, asked)
+    return withClass(context, flags, async ({ lead }) => {
+      await lead({ do: 'position', slug: lesson?.slug })
+      context.print(
+        lesson === undefined
+          ? 'The class has no current lesson now.'
+          : `The class is at ${lesson.number} ${lesson.title}.`,
+      )
+      return Exit.passed
+    })
+  },
+})

@@ -1,0 +1,26 @@
+import { findLesson } from '../../../course/index.ts'
+import { withClass } from '../../class-here.ts'
+import { defineCommand, self } from '../../command.ts'
+import { Exit } from '../../exit.ts'
+import { flag, whichClass } from '../../flags.ts'
+
+export const command = defineCommand({
+  flags: {
+    back: flag('no longer announce it'),
+    name: whichClass,
+  },
+  examples: [['class release 05', 'once most of the class is green']],
+  run: async (context, [asked = ''], flags) => {
+    const { course } = await context.desk()
+    const { slug, number, title } = findLesson(course, asked)
+    return withClass(context, flags, async ({ lead }) => {
+      await lead({ do: flags.back ? 'withdraw' : 'release', slug })
+      context.print(
+        flags.back
+          ? `The solution of ${number} ${title} is no longer announced. Anyone who has already read it has seen it.`
+          : `Everyone will see that the solution of ${number} ${title} has been released: ${self} solution ${number}`,
+      )
+      return Exit.passed
+    })
+  },
+})

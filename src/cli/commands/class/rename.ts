@@ -1,0 +1,19 @@
+import { withClass } from '../../class-here.ts'
+import { whoIs } from '../../class-who.ts'
+import { defineCommand } from '../../command.ts'
+import { Exit } from '../../exit.ts'
+import { whichClass } from '../../flags.ts'
+
+export const command = defineCommand({
+  flags: {
+    name: whichClass,
+  },
+  examples: [['class rename "Ada (2)" "Ada Miller"', 'names are as the dashboard shows them; #3 works, too']],
+  run: async (context, [asked = '', name = ''], flags) =>
+    withClass(context, flags, async ({ overview, lead }) => {
+      const { id, label } = whoIs(asked, (await overview()).participants)
+      await lead({ do: 'rename', participant: id, name })
+      context.print(`${label} is called ${name} now.`)
+      return Exit.passed
+    }),
+})

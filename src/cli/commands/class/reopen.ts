@@ -1,0 +1,17 @@
+import { withClass } from '../../class-here.ts'
+import { defineCommand } from '../../command.ts'
+import { Exit } from '../../exit.ts'
+import { whichClass } from '../../flags.ts'
+
+export const command = defineCommand({
+  flags: {
+    name: whichClass,
+  },
+  examples: [['class reopen', 'the same class, with the same code']],
+  run: async (context, _args, flags) =>
+    withClass(context, flags, async ({ file, lead }) => {
+      await lead({ do: 'reopen' })
+      context.print(`"${file.about.name}" accepts learners and events again.`)
+      return Exit.passed
+    }),
+})

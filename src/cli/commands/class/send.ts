@@ -1,0 +1,29 @@
+import { sendUntilDone } from '../../../classroom/member/background.ts'
+import { sendPending } from '../../../classroom/member/send.ts'
+import { memberOf } from '../../class-member.ts'
+import { defineCommand } from '../../command.ts'
+import { Exit } from '../../exit.ts'
+import { flag } from '../../flags.ts'
+
+/**
+ * How long a background process keeps trying (ms): a Wi-Fi outage of a coffee break. The next command starts another.
+ */
+const PATIENCE = 15 * 60_000
+
+export const command = defineCommand({
+  flags: {
+    background: flag('print nothing, and keep trying for a while'),
+  },
+  examples: [['class send', 'this happens automatically after each command']],
+  run: async (context, _args, flags) => {
+    const { desk, member } = await memberOf(context)
+    const sending = { folder: desk.home.log, progress: desk.progress }
+    if (flags.background) {
+      await sendUntilDone(sending, PATIENCE)
+      return Exit.passed
+    }
+    await sendPending(sending)
+    context.print(`"${member.className}" has everything.`)
+    return Exit.passed
+  },
+})

@@ -1,0 +1,103 @@
+import { type Overview, paths } from '../../../classroom/api.ts'
+import { type ClassFile, readClasses } from '../../../classroom/host/class-file.ts'
+import { isOpen, ownAddress } from '../../../classroom/host/open-class.ts'
+import { limits } from '../../../classroom/limits.ts'
+import { lessonNames, timeOfDay } from '../../../classroom/member/after-command.ts'
+import { isInClass } from '../../../classroom/member/files.ts'
+import { readSent, readView } from '../../../classroom/member/membership.ts'
+import { linesOf } from '../../../classroom/member/news.ts'
+import { trySending } from '../../../classroom/member/send.ts'
+import { talk } from '../../../classroom/member/talk.ts'
+import { paceAt, paceInWords } from '../../../classroom/pace.ts'
+import { plainText } from '../../../classroom/projections/names.ts'
+import { memberOf } from '../../class-member.ts'
+import { defineCommand, self } from '../../command.ts'
+import type { Context } from '../../context.ts'
+import { Exit, type ExitCode } from '../../exit.ts'
+import { json } from '../../flags.ts'
+
+/** A person who runs a class on this machine and isn't in one means their own. */
+export const command = defineCommand({
+  flags: {
+    json,
+  },
+  examples: [['class status', "what was sent, what's waiting, and class news"]],
+  run: async (context, _args, flags) => {
+    const { home } = await context.desk()
+    const [own] = readClasses(home.log)
+    return own === undefined || isInClass(home.log)
+      ? ofMember(context, flags.json)
+      : ofInstructor(context, own, flags.json)
+  },
+})
+
+async function ofInstructor(context: Context, file: ClassFile, asData: boolean): Promise<ExitCode> {
+  const { name, joinCode } = file.about
+  const address = ownAddress(file)
+  if (!(await isOpen(file))) {
+    if (asData) context.printJson({ class: name, open: false })
+    else context.print(`Your class "${name}" isn't open. To reopen it: ${self} class resume`)
+    return Exit.passed
+  }
+  const to = { address, token: file.secret, patience: 10_000 }
+  const { summary, addresses, class: head, now } = await talk<Overview>(to, paths.overview)
+  const { participants, hands } = summary
+  const pace = summary.pace && paceAt(summary.pace, head.lessons, now)
+  if (asData) {
+    context.printJson({
+      class: name,
+      open: true,
+      addresses,
+      joinCode,
+      participants,
+      hands,
+      pace: pace ?? null,
+    })
+    return Exit.passed
+  }
+  const people = participants === 1 ? '1 participant' : `${participants} participants`
+  const raised = hands === 0 ? '' : `, ${hands === 1 ? '1 hand' : `${hands} hands`} raised`
+  context.print(`Your class "${name}" is open: ${people}${raised}.
+
+  Learners:  ${self} class join ${addresses[0] ?? address} --code ${joinCode} --as NAME
+  You:       ${address}/instructor`)
+  if (pace !== undefined) context.print(`\n${paceInWords(pace, head.lessons)}`)
+  return Exit.passed
+}
+
+async function ofMember(context: Context, asData: boolean): Promise<ExitCode> {
+  const { desk, member } = await memberOf(context)
+  const { home, progress, course } = desk
+  const problem = await trySending({ folder: home.log, progress, patience: 3_000 })
+  const view = readView(home.log)
+  const sent = readSent(home.log)
+  const waiting = progress.since(sent.logId === progress.logId ? sent.n : 0).length
+  const { className, address, name, share } = member
+  if (asData) {
+    context.printJson({
+      class: className,
+      address,
+      name,
+      share,
+      waiting,
+      problem: problem ?? null,
+      view: view ?? null,
+    })
+    return Exit.passed
+  }
+  context.print(`You're in "${className}" at ${address} as ${plainText(view?.label ?? name, limits.text)}.`)
+  context.print(share ? 'Your instructor sees your code.' : "Your code isn't shown.")
+  if (problem !== undefined) context.print(problem)
+  context.print(outbox(waiting))
+  if (view?.handIsUp) context.print('Your hand is up.')
+  for (const line of view === undefined ? [] : linesOf(view, lessonNames(course), timeOfDay))
+    context.print(line)
+  return Exit.passed
+}
+
+function outbox(waiting: number): string {
+  if (waiting === 0) return 'Everything has been sent.'
+  return waiting === 1
+    ? '1 event is waiting and will be sent automatically.'
+    : `${waiting} events are waiting and will be sent automatically.`
+}

@@ -1,0 +1,18 @@
+import { withClass } from '../../class-here.ts'
+import { defineCommand } from '../../command.ts'
+import { Exit } from '../../exit.ts'
+import { whichClass } from '../../flags.ts'
+
+export const command = defineCommand({
+  flags: {
+    name: whichClass,
+  },
+  examples: [['class undo', 'a second one does it again']],
+  run: async (context, _args, flags) =>
+    withClass(context, flags, async ({ overview, lead }) => {
+      const { undo } = await overview()
+      await lead({ do: 'undo' })
+      context.print(`Taken back: ${undo}.`)
+      return Exit.passed
+    }),
+})

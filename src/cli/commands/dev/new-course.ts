@@ -1,0 +1,21 @@
+import path from 'node:path'
+import { newCourse } from '../../../authoring/index.ts'
+import { projectRoot } from '../../../common/own-folder.ts'
+import { shownPath } from '../../../learner/learner.ts'
+import { defineCommand, self } from '../../command.ts'
+import { Exit } from '../../exit.ts'
+
+export const command = defineCommand({
+  flags: {},
+  examples: [['dev new-course ../my-course', 'then add --course ../my-course to any command']],
+  run: async (context, [name = '']) => {
+    const folder = path.resolve(name)
+    const { files } = await newCourse(folder, projectRoot())
+    context.print(`This course was created in ${shownPath(folder)}, with one lesson:\n`)
+    for (const file of files) context.print(`  ${shownPath(file)}`)
+    context.print(`\nIt already runs: ${self} --course ${shownPath(folder)}`)
+    context.print(`To see what's left to write: ${self} dev check --course ${shownPath(folder)}`)
+    context.print('To stay in this course, set EVENTLINGS_COURSE to its folder.')
+    return Exit.passed
+  },
+})
