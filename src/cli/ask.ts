@@ -1,4 +1,7 @@
+import { maySeeSolution } from '../learner/index.ts'
+import type { Desk } from '../learner/learner.ts'
 import { menuTheme } from '../terminal/menu-theme.ts'
+import { self } from './command.ts'
 import type { Context } from './context.ts'
 
 /** A yes-or-no question on the terminal; Enter means no. Rejects with ExitPromptError after Ctrl-C. */
@@ -30,6 +33,20 @@ export async function askText(
     },
   ])
   return answer
+}
+
+/** Asks before showing any of the solution, if it would spoil something and the program can ask. */
+export async function confirmSpoiler(
+  context: Context,
+  desk: Desk,
+  slug: string,
+  yes: boolean,
+): Promise<boolean> {
+  if (yes || !context.canAsk || maySeeSolution(desk, slug)) return true
+  if (await ask(context, 'Show the solution? A pass after this counts as "passed after the solution."'))
+    return true
+  context.print(`The solution stays hidden. There may be a hint left: ${self} hint ${slug.split('-')[0]}`)
+  return false
 }
 
 async function promptOf({ input, output }: Context) {

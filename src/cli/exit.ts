@@ -12,3 +12,9 @@ export const Exit = {
 } as const
 
 export type ExitCode = (typeof Exit)[keyof typeof Exit]
+
+/** The program was asked for something that can't be done that way. The message says how to ask for it. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+  readonly exitCode = Exit.wrongUse
+}

@@ -1,4 +1,4 @@
-import { UsageError } from './errors.ts'
+import { UsageError } from './exit.ts'
 
 /** What commander has read, by a flag's name: `--file PATH` is a string, `--json` is true. */
 export type Given = Readonly<Record<string, string | boolean | undefined>>
@@ -71,6 +71,14 @@ export function wholeNumberOf(typed: string, what: string): number {
   const number = Number(typed)
   if (Number.isInteger(number) && number >= 1) return number
   throw new UsageError(`${what} takes a whole number of 1 or more, not "${typed}".`)
+}
+
+/** Minutes as typed; undefined if none were. Throws UsageError. */
+export function minutesOf(asked: string | undefined): number | undefined {
+  if (asked === undefined) return undefined
+  const minutes = Number(asked.replace(',', '.'))
+  if (minutes > 0 && minutes <= 24 * 60) return minutes
+  throw new UsageError(`"${asked}" isn't a number of minutes.`)
 }
 
 /** What commander has read, as the values of the declared flags. */

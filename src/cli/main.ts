@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { projectRoot } from '../common/own-folder.ts'
 import { knowsUnicode } from '../terminal/palette.ts'
-import { tellClass } from './class-side.ts'
+import { tellClass } from './class-notices.ts'
 import { type Context, newContext, type World } from './context.ts'
 import { Exit, type ExitCode } from './exit.ts'
 import { failureOf } from './failure.ts'

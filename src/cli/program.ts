@@ -2,7 +2,7 @@ import { Command as Commander, CommanderError } from 'commander'
 import { nearest } from '../course/nearest.ts'
 import { type Command, type ListedCommand, nameOf, self } from './command.ts'
 import { commands, groups, walkthrough } from './commands/index.ts'
-import { UsageError } from './errors.ts'
+import { UsageError } from './exit.ts'
 import type { Given } from './flags.ts'
 import type { Output } from './output.ts'
 

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { writeRecording } from '../learner/index.ts'
 import type { Desk } from '../learner/learner.ts'
 import type { Recording } from '../recording/index.ts'
-import { UsageError } from './errors.ts'
+import { UsageError } from './exit.ts'
 
 /** What `--record FILE` and `--task` ask for. */
 export interface RecordFlag {

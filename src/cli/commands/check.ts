@@ -9,12 +9,11 @@ import { paintLines, span } from '../../terminal/text.ts'
 import { wrap } from '../../terminal/wrap.ts'
 import { defineCommand, self } from '../command.ts'
 import type { Context } from '../context.ts'
-import { UsageError } from '../errors.ts'
-import { Exit } from '../exit.ts'
+import { Exit, UsageError } from '../exit.ts'
 import { flag, json, text, wholeNumber } from '../flags.ts'
 import { printChange } from '../print-change.ts'
 import { recorderFor } from '../record-flag.ts'
-import { whichLesson } from '../which-lesson.ts'
+import { resolveLesson } from '../resolve-lesson.ts'
 import { withSession } from '../with-session.ts'
 
 export const command = defineCommand({
@@ -47,11 +46,11 @@ export const command = defineCommand({
       if (named !== undefined || targetOf(flags) !== undefined) {
         throw new UsageError('--all and --track check your own answers. Leave out the lesson and the file.')
       }
-      const { checkAll } = await import('./check-all.ts')
+      const { checkAll } = await import('../check-all.ts')
       return checkAll(context, flags)
     }
     const desk = await context.desk()
-    const lesson = whichLesson(desk, named, 'check')
+    const lesson = resolveLesson(desk, named, 'check')
     const target = targetOf(flags)
     if (target === undefined) assertStarted(desk, lesson.slug)
     const taskName = await recorder?.taskName(desk, lesson.slug)

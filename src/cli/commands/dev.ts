@@ -1,5 +1,5 @@
 import { defineCommand, self } from '../command.ts'
-import { UsageError } from '../errors.ts'
+import { UsageError } from '../exit.ts'
 
 export const command = defineCommand({
   flags: {},

@@ -1,14 +1,16 @@
 import { readFile } from 'node:fs/promises'
-import { revealSolution } from '../../learner/index.ts'
-import { shownPath } from '../../learner/learner.ts'
+import type { LessonSummary } from '../../course/index.ts'
+import { lessonChange, revealSolution } from '../../learner/index.ts'
+import { type Desk, shownPath } from '../../learner/learner.ts'
 import { assertStarted } from '../../learner/own-answer.ts'
-import { defineCommand } from '../command.ts'
-import { Exit } from '../exit.ts'
+import { renderDiff } from '../../terminal/index.ts'
+import { confirmSpoiler } from '../ask.ts'
+import { defineCommand, self } from '../command.ts'
+import type { Context } from '../context.ts'
+import { Exit, type ExitCode } from '../exit.ts'
 import { flag, yes } from '../flags.ts'
-import { mayReveal } from '../may-reveal.ts'
 import { printChange } from '../print-change.ts'
-import { showChange } from '../show-change.ts'
-import { whichLesson } from '../which-lesson.ts'
+import { resolveLesson } from '../resolve-lesson.ts'
 
 export const command = defineCommand({
   flags: {
@@ -21,15 +23,14 @@ export const command = defineCommand({
   ],
   run: async (context, [named], flags) => {
     const desk = await context.desk()
-    const lesson = whichLesson(desk, named, 'diff')
+    const lesson = resolveLesson(desk, named, 'diff')
     const { slug } = lesson
     if (flags.starter) return await showChange(context, desk, lesson)
     assertStarted(desk, slug)
-    if (!(await mayReveal(context, desk, slug, flags.yes))) return Exit.passed
+    if (!(await confirmSpoiler(context, desk, slug, flags.yes))) return Exit.passed
     const file = desk.home.answer(slug)
     const mine = await readFile(file, 'utf8')
     const theirs = await revealSolution(desk, slug)
-    const { renderDiff } = await import('../../terminal/index.ts')
     const { palette, width } = context
     const names = { mineName: shownPath(file), theirsName: `solutions/${slug}.ts` }
     context.print(await renderDiff(mine, theirs, { width, palette, ...names }))
@@ -37,3 +38,39 @@ export const command = defineCommand({
     return Exit.passed
   },
 })
+
+/** What is different in the lesson since the learner began or passed it. */
+async function showChange(context: Context, desk: Desk, lesson: LessonSummary): Promise<ExitCode> {
+  const { palette, width, print } = context
+  const { slug, number } = lesson
+  const diff = (mine: string, theirs: string, mineName: string, theirsName: string) =>
+    renderDiff(mine, theirs, { width, palette, mineName, theirsName })
+  const change = await lessonChange(desk, slug)
+  switch (change?.kind) {
+    case undefined:
+      context.note(`The files of lesson ${number} can't be read.`)
+      return Exit.machine
+    case 'none':
+      print(`Lesson ${number} hasn't changed since you began or passed it.`)
+      return Exit.passed
+    case 'not kept': {
+      assertStarted(desk, slug)
+      const file = desk.home.answer(slug)
+      const mine = await readFile(file, 'utf8')
+      context.note(
+        `There's no copy of lesson ${number} as it was, so this compares your answer with its starter.`,
+      )
+      print(await diff(change.now.starter, mine, `exercises/${slug}.ts`, shownPath(file)))
+      return Exit.passed
+    }
+    case 'changed': {
+      const { before, now } = change
+      const parts = (['tasks', 'starter'] as const).filter((part) => before[part] !== now[part])
+      for (const part of parts)
+        print(`${await diff(before[part], now[part], `${part} before`, `${part} now`)}\n`)
+      const only = parts.length === 0 ? 'Only the tests have changed. ' : ''
+      print(`${only}Your answer is as you left it. To see whether it still passes: ${self} check ${number}`)
+      return Exit.passed
+    }
+  }
+}

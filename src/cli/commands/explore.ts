@@ -6,8 +6,7 @@ import type { Recording } from '../../recording/index.ts'
 import { parseRecording } from '../../recording/parse.ts'
 import { defineCommand, self } from '../command.ts'
 import type { Context } from '../context.ts'
-import { UsageError } from '../errors.ts'
-import { Exit } from '../exit.ts'
+import { Exit, UsageError } from '../exit.ts'
 import { flag, json } from '../flags.ts'
 
 export const command = defineCommand({

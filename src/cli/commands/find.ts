@@ -11,8 +11,7 @@ import { nearestName } from '../../course/nearest.ts'
 import { lessonText } from '../../learner/lesson-text.ts'
 import { defineCommand, self } from '../command.ts'
 import type { Context } from '../context.ts'
-import { UsageError } from '../errors.ts'
-import { Exit } from '../exit.ts'
+import { Exit, UsageError } from '../exit.ts'
 import { json } from '../flags.ts'
 
 interface InLesson extends Occurrences {

@@ -2,11 +2,10 @@ import type { Lesson } from '../../course/index.ts'
 import { nextHint } from '../../learner/index.ts'
 import { lastDiagnosis, taskAtHand } from '../../learner/last-check.ts'
 import { defineCommand, self } from '../command.ts'
-import { UsageError } from '../errors.ts'
-import { Exit } from '../exit.ts'
+import { Exit, UsageError } from '../exit.ts'
 
 import { wholeNumber } from '../flags.ts'
-import { whichLesson } from '../which-lesson.ts'
+import { resolveLesson } from '../resolve-lesson.ts'
 
 export const command = defineCommand({
   flags: {
@@ -18,7 +17,7 @@ export const command = defineCommand({
   ],
   run: async (context, [named], flags) => {
     const desk = await context.desk()
-    const { slug, number } = whichLesson(desk, named, 'hint')
+    const { slug, number } = resolveLesson(desk, named, 'hint')
     const lesson = await desk.course.lesson(slug)
     const wanted = flags.task
     if (wanted !== undefined) assertTask(lesson, wanted)

@@ -5,7 +5,7 @@ import { defineCommand, self } from '../command.ts'
 import type { Context } from '../context.ts'
 import { Exit } from '../exit.ts'
 import { flag, json } from '../flags.ts'
-import { whichLesson } from '../which-lesson.ts'
+import { resolveLesson } from '../resolve-lesson.ts'
 
 export const command = defineCommand({
   flags: {
@@ -18,7 +18,7 @@ export const command = defineCommand({
   ],
   run: async (context, [named], flags) => {
     const desk = await context.desk()
-    const lesson = await desk.course.lesson(whichLesson(desk, named, 'quiz').slug)
+    const lesson = await desk.course.lesson(resolveLesson(desk, named, 'quiz').slug)
     const withAnswers = flags.answers
     if (flags.json) context.printJson(asJson(desk, lesson, withAnswers))
     else if (lesson.quiz.length === 0) context.print(`Lesson ${lesson.number} has no questions.`)

@@ -4,11 +4,10 @@ import { lessonText } from '../../learner/lesson-text.ts'
 import { assertCanPrompt } from '../../terminal/can-prompt.ts'
 import { defineCommand, self } from '../command.ts'
 import type { Context } from '../context.ts'
-import { UsageError } from '../errors.ts'
-import { Exit } from '../exit.ts'
+import { Exit, UsageError } from '../exit.ts'
 import { choice, flag, inBrowser } from '../flags.ts'
+import { resolveLesson } from '../resolve-lesson.ts'
 import { walkHere } from '../walk-here.ts'
-import { whichLesson } from '../which-lesson.ts'
 import { withSession } from '../with-session.ts'
 
 export const command = defineCommand({
@@ -30,7 +29,7 @@ export const command = defineCommand({
       return serve(context, lesson === undefined ? '/' : `/lessons/${lesson.slug}`, flags)
     }
     if (flags.port !== undefined) throw new UsageError('--port only works with --web.')
-    const summary = whichLesson(desk, named, 'read')
+    const summary = resolveLesson(desk, named, 'read')
     if (flags.pages) {
       assertCanPrompt(context, {
         reason: 'Reading page by page needs a keyboard.',

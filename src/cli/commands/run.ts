@@ -3,11 +3,10 @@ import type { RunningRedis } from '../../redis/index.ts'
 import type { SnippetResult } from '../../snippets/index.ts'
 import { defineCommand, self } from '../command.ts'
 import type { Context } from '../context.ts'
-import { UsageError } from '../errors.ts'
-import { Exit } from '../exit.ts'
+import { Exit, UsageError } from '../exit.ts'
 
 import { json, wholeNumberOf } from '../flags.ts'
-import { whichLesson } from '../which-lesson.ts'
+import { resolveLesson } from '../resolve-lesson.ts'
 import { withRedis } from '../with-redis.ts'
 
 interface Numbered {
@@ -25,7 +24,7 @@ export const command = defineCommand({
   ],
   run: async (context, [named, which], flags) => {
     const desk = await context.desk()
-    const { slug } = whichLesson(desk, named, 'run')
+    const { slug } = resolveLesson(desk, named, 'run')
     const lesson = await desk.course.lesson(slug)
     const numbers = wanted(lesson, which)
     const { openStage } = await import('../../snippets/index.ts')

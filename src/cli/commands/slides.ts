@@ -1,9 +1,9 @@
 import { findTrack } from '../../course/index.ts'
 import { defineCommand } from '../command.ts'
-import { UsageError } from '../errors.ts'
+import { UsageError } from '../exit.ts'
 import { inBrowser, text } from '../flags.ts'
+import { resolveLesson } from '../resolve-lesson.ts'
 import { serve } from '../serve.ts'
-import { whichLesson } from '../which-lesson.ts'
 
 export const command = defineCommand({
   flags: {
@@ -17,7 +17,7 @@ export const command = defineCommand({
   run: async (context, [named], flags) => {
     const desk = await context.desk()
     if (flags.track === undefined) {
-      return serve(context, `/slides/${whichLesson(desk, named, 'slides').slug}`, flags)
+      return serve(context, `/slides/${resolveLesson(desk, named, 'slides').slug}`, flags)
     }
     if (named !== undefined) throw new UsageError('Name either a lesson or --track, not both.')
     return serve(context, `/slides/track/${findTrack(desk.course, flags.track).name}`, flags)

@@ -1,11 +1,11 @@
 import { revealSolution } from '../../learner/index.ts'
 import type { Desk } from '../../learner/learner.ts'
+import { confirmSpoiler } from '../ask.ts'
 import { defineCommand, self } from '../command.ts'
 import type { Context } from '../context.ts'
 import { Exit } from '../exit.ts'
 import { flag, yes } from '../flags.ts'
-import { mayReveal } from '../may-reveal.ts'
-import { whichLesson } from '../which-lesson.ts'
+import { resolveLesson } from '../resolve-lesson.ts'
 
 export const command = defineCommand({
   flags: {
@@ -18,8 +18,8 @@ export const command = defineCommand({
   ],
   run: async (context, [named], flags) => {
     const desk = await context.desk()
-    const { slug, number } = whichLesson(desk, named, 'solution')
-    if (!(await mayReveal(context, desk, slug, flags.yes))) return Exit.passed
+    const { slug, number } = resolveLesson(desk, named, 'solution')
+    if (!(await confirmSpoiler(context, desk, slug, flags.yes))) return Exit.passed
     if (flags.others) return await printOthers(context, desk, slug)
     const text = await revealSolution(desk, slug)
     if (!context.output.isTTY) {

@@ -3,10 +3,10 @@ import { trySending } from '../../classroom/member/send.ts'
 import { plainText } from '../../classroom/projections/names.ts'
 import { currentLesson } from '../../learner/learner.ts'
 import { COURSE } from '../../progress/index.ts'
-import { memberOf } from '../class-member.ts'
 import { defineCommand, self } from '../command.ts'
 import { Exit } from '../exit.ts'
 import { flag } from '../flags.ts'
+import { memberOf } from '../membership.ts'
 
 /**
  * A raised hand is an event of the log like any other, so it survives a Wi-Fi outage. The command waits a moment to

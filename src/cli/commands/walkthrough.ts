@@ -1,7 +1,7 @@
 import { nextLesson } from '../../learner/learner.ts'
 import { whyNoPrompt } from '../../terminal/can-prompt.ts'
 import { lessonTable } from '../../walkthrough/lesson-table.ts'
-import { stayInClass } from '../class-side.ts'
+import { stayInClass } from '../class-notices.ts'
 import { defineCommand, self } from '../command.ts'
 import type { Context } from '../context.ts'
 import { Exit } from '../exit.ts'

@@ -1,8 +1,7 @@
-import { withClass } from '../../class-here.ts'
-import { minutesOf } from '../../class-minutes.ts'
+import { withClass } from '../../class-client.ts'
 import { defineCommand } from '../../command.ts'
 import { Exit } from '../../exit.ts'
-import { flag, whichClass } from '../../flags.ts'
+import { flag, minutesOf, whichClass } from '../../flags.ts'
 
 export const command = defineCommand({
   flags: {

@@ -3,8 +3,7 @@ import { BundleError, bundleCourse, IMAGE_FILE } from '../../../authoring/offlin
 import { ownFolder, projectRoot } from '../../../common/own-folder.ts'
 import { shownPath } from '../../../learner/learner.ts'
 import { defineCommand, self } from '../../command.ts'
-import { UsageError } from '../../errors.ts'
-import { Exit } from '../../exit.ts'
+import { Exit, UsageError } from '../../exit.ts'
 
 export const command = defineCommand({
   flags: {},

@@ -1,10 +1,10 @@
 import { leave } from '../../../classroom/member/join.ts'
 import { assertCanPrompt } from '../../../terminal/can-prompt.ts'
 import { ask } from '../../ask.ts'
-import { memberOf } from '../../class-member.ts'
 import { defineCommand, self } from '../../command.ts'
 import { Exit } from '../../exit.ts'
 import { yes } from '../../flags.ts'
+import { memberOf } from '../../membership.ts'
 
 export const command = defineCommand({
   flags: {

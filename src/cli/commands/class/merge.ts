@@ -1,5 +1,4 @@
-import { withClass } from '../../class-here.ts'
-import { whoIs } from '../../class-who.ts'
+import { whoIs, withClass } from '../../class-client.ts'
 import { defineCommand, self } from '../../command.ts'
 import { Exit } from '../../exit.ts'
 import { whichClass } from '../../flags.ts'

@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { ClassError } from '../../../classroom/errors.ts'
 import type { ClassFile } from '../../../classroom/host/class-file.ts'
-import { openClass } from '../../../classroom/host/open-class.ts'
+import { type OpenClass, openClass } from '../../../classroom/host/open-class.ts'
 import { hashOf, newJoinCode, newSecret } from '../../../classroom/hub/secrets.ts'
 import { plainName } from '../../../classroom/projections/names.ts'
 import { findTrack } from '../../../course/index.ts'
 import { columnsOf } from '../../class-course.ts'
-import { opened } from '../../class-here.ts'
-import { defineCommand } from '../../command.ts'
+import { defineCommand, self } from '../../command.ts'
 import type { Context } from '../../context.ts'
 import { Exit, type ExitCode } from '../../exit.ts'
 import { port, text, unless } from '../../flags.ts'
@@ -82,4 +81,23 @@ export async function holdClass(
 async function qrOf(address: string, joinCode: string): Promise<string> {
   const { renderUnicodeCompact } = await import('uqr')
   return `\n${renderUnicodeCompact(`${address}/#${joinCode}`)}\n`
+}
+
+/** What to tell the instructor about an open class. */
+function opened(open: OpenClass, qr: string): string {
+  const { file, own, addresses, redis } = open
+  const { name, joinCode } = file.about
+  const [first = own, ...others] = addresses
+  const reach = open.isLoopback
+    ? `Only this machine can reach it. For a room: ${self} class resume --host 0.0.0.0`
+    : `Everyone on this network can reach ${first}${others.length > 0 ? ` (or ${others.join(', ')})` : ''}. The connection isn't encrypted, so use a network that you trust.`
+  return `"${name}" is open.
+
+  Learners:  ${self} class join ${first} --code ${joinCode} --as NAME
+  You:       ${own}/instructor   (the secret that it asks for: ${self} class secret)
+${qr}
+${reach}
+${redis.description}
+
+Ctrl-C ends the hub; "${self} class resume" reopens the class, "${self} class close" ends it.`
 }

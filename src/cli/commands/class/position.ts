@@ -1,5 +1,5 @@
 import { findLesson } from '../../../course/index.ts'
-import { withClass } from '../../class-here.ts'
+import { withClass } from '../../class-client.ts'
 import { defineCommand } from '../../command.ts'
 import { Exit } from '../../exit.ts'
 import { whichClass } from '../../flags.ts'

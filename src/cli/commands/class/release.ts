@@ -1,5 +1,5 @@
 import { findLesson } from '../../../course/index.ts'
-import { withClass } from '../../class-here.ts'
+import { withClass } from '../../class-client.ts'
 import { defineCommand, self } from '../../command.ts'
 import { Exit } from '../../exit.ts'
 import { flag, whichClass } from '../../flags.ts'

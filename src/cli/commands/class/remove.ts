@@ -1,9 +1,7 @@
 import { ClassError } from '../../../classroom/errors.ts'
-import { withClass } from '../../class-here.ts'
-import { whoIs } from '../../class-who.ts'
+import { whoIs, withClass } from '../../class-client.ts'
 import { defineCommand, self } from '../../command.ts'
-import { UsageError } from '../../errors.ts'
-import { Exit } from '../../exit.ts'
+import { Exit, UsageError } from '../../exit.ts'
 import { text, whichClass } from '../../flags.ts'
 
 export const command = defineCommand({

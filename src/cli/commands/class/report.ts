@@ -1,6 +1,6 @@
 import { DiagnosisCosts } from '../../../classroom/report.ts'
 import { table } from '../../../terminal/table.ts'
-import { withClass } from '../../class-here.ts'
+import { withClass } from '../../class-client.ts'
 import { defineCommand } from '../../command.ts'
 import { Exit } from '../../exit.ts'
 import { json, whichClass } from '../../flags.ts'

@@ -1,8 +1,6 @@
-import { withClass } from '../../class-here.ts'
-import { whoIs } from '../../class-who.ts'
+import { whoIs, withClass } from '../../class-client.ts'
 import { defineCommand, self } from '../../command.ts'
-import { UsageError } from '../../errors.ts'
-import { Exit } from '../../exit.ts'
+import { Exit, UsageError } from '../../exit.ts'
 import { flag, text, whichClass } from '../../flags.ts'
 
 export const command = defineCommand({

@@ -1,9 +1,9 @@
 import { sendUntilDone } from '../../../classroom/member/background.ts'
 import { sendPending } from '../../../classroom/member/send.ts'
-import { memberOf } from '../../class-member.ts'
 import { defineCommand } from '../../command.ts'
 import { Exit } from '../../exit.ts'
 import { flag } from '../../flags.ts'
+import { memberOf } from '../../membership.ts'
 
 /**
  * How long a background process keeps trying (ms): a Wi-Fi outage of a coffee break. The next command starts another.

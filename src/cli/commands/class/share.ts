@@ -1,9 +1,8 @@
 import { ClassUnreachableError } from '../../../classroom/errors.ts'
 import { setShare } from '../../../classroom/member/join.ts'
-import { memberOf } from '../../class-member.ts'
 import { defineCommand, self } from '../../command.ts'
-import { UsageError } from '../../errors.ts'
-import { Exit } from '../../exit.ts'
+import { Exit, UsageError } from '../../exit.ts'
+import { memberOf } from '../../membership.ts'
 
 export const command = defineCommand({
   flags: {},

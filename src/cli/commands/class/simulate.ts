@@ -2,8 +2,7 @@ import { HubGoneError } from '../../../classroom/simulate/follow-attempts.ts'
 import { rehearse } from '../../../classroom/simulate/rehearsal.ts'
 import { simulate } from '../../../classroom/simulate/simulate.ts'
 import { defineCommand, programFile } from '../../command.ts'
-import { UsageError } from '../../errors.ts'
-import { Exit } from '../../exit.ts'
+import { Exit, UsageError } from '../../exit.ts'
 
 import { json, wholeNumber } from '../../flags.ts'
 

@@ -10,11 +10,11 @@ import { trySending } from '../../../classroom/member/send.ts'
 import { talk } from '../../../classroom/member/talk.ts'
 import { paceAt, paceInWords } from '../../../classroom/pace.ts'
 import { plainText } from '../../../classroom/projections/names.ts'
-import { memberOf } from '../../class-member.ts'
 import { defineCommand, self } from '../../command.ts'
 import type { Context } from '../../context.ts'
 import { Exit, type ExitCode } from '../../exit.ts'
 import { json } from '../../flags.ts'
+import { memberOf } from '../../membership.ts'
 
 /** A person who runs a class on this machine and isn't in one means their own. */
 export const command = defineCommand({

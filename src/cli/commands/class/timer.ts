@@ -1,9 +1,7 @@
-import { withClass } from '../../class-here.ts'
-import { minutesOf } from '../../class-minutes.ts'
+import { withClass } from '../../class-client.ts'
 import { defineCommand, self } from '../../command.ts'
-import { UsageError } from '../../errors.ts'
-import { Exit } from '../../exit.ts'
-import { flag, whichClass } from '../../flags.ts'
+import { Exit, UsageError } from '../../exit.ts'
+import { flag, minutesOf, whichClass } from '../../flags.ts'
 
 export const command = defineCommand({
   flags: {

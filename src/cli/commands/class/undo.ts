@@ -1,4 +1,4 @@
-import { withClass } from '../../class-here.ts'
+import { withClass } from '../../class-client.ts'
 import { defineCommand } from '../../command.ts'
 import { Exit } from '../../exit.ts'
 import { whichClass } from '../../flags.ts'

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs'
 import { answersBeside, exportAnswers } from '../../../learner/index.ts'
 import { defineCommand, self } from '../../command.ts'
-import { UsageError } from '../../errors.ts'
-import { Exit } from '../../exit.ts'
+import { Exit, UsageError } from '../../exit.ts'
 import { flag } from '../../flags.ts'
 
 export const command = defineCommand({

@@ -1,10 +1,10 @@
 import { findLesson, type LessonSummary } from '../course/index.ts'
 import { currentLesson, type Desk } from '../learner/learner.ts'
 import { self } from './command.ts'
-import { UsageError } from './errors.ts'
+import { UsageError } from './exit.ts'
 
 /** The named lesson, or the learner's current one. Throws UsageError, UnknownLessonError, AmbiguousLessonError. */
-export function whichLesson(desk: Desk, named: string | undefined, command: string): LessonSummary {
+export function resolveLesson(desk: Desk, named: string | undefined, command: string): LessonSummary {
   if (named !== undefined) return findLesson(desk.course, named)
   const current = currentLesson(desk)
   if (current) return current

@@ -1,9 +1,8 @@
-import type { Membership } from '../classroom/member/membership.ts'
-import { readMembership } from '../classroom/member/membership.ts'
+import { type Membership, readMembership } from '../classroom/member/membership.ts'
 import type { Desk } from '../learner/learner.ts'
 import { self } from './command.ts'
 import type { Context } from './context.ts'
-import { UsageError } from './errors.ts'
+import { UsageError } from './exit.ts'
 
 /** The class that the learner is in. Throws UsageError if they aren't in one. */
 export async function memberOf(

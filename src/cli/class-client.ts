@@ -1,0 +1,69 @@
+import { type Done, type LeadCommand, type Overview, type ParticipantRow, paths } from '../classroom/api.ts'
+import { ClassError } from '../classroom/errors.ts'
+import { type ClassFile, findClass } from '../classroom/host/class-file.ts'
+import { talk } from '../classroom/member/talk.ts'
+import { plainName } from '../classroom/projections/names.ts'
+import { type ExportPart, readExport } from '../classroom/read-export.ts'
+import type { Context } from './context.ts'
+
+/** A class of this machine, as its instructor's commands use it. */
+export interface ClassClient {
+  readonly file: ClassFile
+  overview(): Promise<Overview>
+  lead(command: LeadCommand): Promise<void>
+  export(): AsyncIterable<ExportPart>
+}
+
+/** Works with the class in question: with its running hub, or with one that is opened for the moment. */
+export async function withClass<T>(
+  context: Context,
+  { name }: { readonly name: string | undefined },
+  work: (client: ClassClient) => Promise<T>,
+): Promise<T> {
+  const { course, home } = await context.desk()
+  const file = findClass(home.log, name)
+  // The hub takes longer to load than most of these commands take to run.
+  const { isOpen, openHub, ownAddress } = await import('../classroom/host/open-class.ts')
+  if (await isOpen(file)) return work(remote(file, ownAddress(file)))
+  const { lessonsOf } = await import('./class-course.ts')
+  const columns = { lessons: await lessonsOf(course, file.about) }
+  const { hub, close } = await openHub({ folder: home.log, file, columns, env: context.env })
+  const done = context.cleanups.add(close)
+  try {
+    const overview = async () => hub.overview()
+    return await work({ file, overview, lead: (command) => hub.lead(command), export: () => hub.export() })
+  } finally {
+    await close()
+    done()
+  }
+}
+
+function remote(file: ClassFile, address: string): ClassClient {
+  const to = { address, token: file.secret, patience: 30_000 }
+  return {
+    file,
+    overview: () => talk<Overview>(to, paths.overview),
+    lead: async (command) => void (await talk<Done>(to, paths.lead, command)),
+    export: () => readExport(address, file.secret),
+  }
+}
+
+/** The participant that the instructor means: by name, by the beginning of one, or by number (`#3`). Throws ClassError. */
+export function whoIs(asked: string, participants: readonly ParticipantRow[]): ParticipantRow {
+  const wanted = plainName(asked).toLowerCase()
+  const number = /^#(\d+)$/.exec(wanted)?.[1]
+  const named = (test: (label: string) => boolean) =>
+    participants.filter(({ label }) => test(label.toLowerCase()))
+  const [exact, beginning] = [named((label) => label === wanted), named((label) => label.startsWith(wanted))]
+  const found =
+    number !== undefined
+      ? participants.filter((one) => one.number === Number(number))
+      : exact.length > 0
+        ? exact
+        : beginning
+  const [one, another] = found
+  if (one === undefined) throw new ClassError(`No participant is called "${asked}".`)
+  if (another === undefined) return one
+  const names = found.slice(0, 5).map(({ label, number: n }) => `${label} (#${n})`)
+  throw new ClassError(`"${asked}" could be ${names.join(', ')}${found.length > 5 ? ', …' : ''}.`)
+}
