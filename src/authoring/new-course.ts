@@ -6,6 +6,7 @@ import { type NewLesson, newLesson } from './new-lesson.ts'
 /** A course can't be created in this folder; nothing was written. */
 export class NotEmptyError extends Error {
   override readonly name = 'NotEmptyError'
+  readonly exitCode = 2
 
   constructor(folder: string) {
     super(`${folder} isn't an empty folder. Choose another name, or move what's in it.`)

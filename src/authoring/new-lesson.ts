@@ -13,6 +13,7 @@ export interface NewLesson {
 /** The name can't be that of a new lesson. */
 export class BadSlugError extends Error {
   override readonly name = 'BadSlugError'
+  readonly exitCode = 2
 }
 
 /**

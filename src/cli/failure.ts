@@ -7,42 +7,6 @@ export interface Failure {
   readonly sentence: string
 }
 
-/**
- * By name and not by class: the modules that define these errors are loaded only where they're needed, and
- * recognizing an error must not load them all.
- */
-const known: Readonly<Record<string, ExitCode>> = {
-  UsageError: Exit.wrongUse,
-  UnknownLessonError: Exit.wrongUse,
-  AmbiguousLessonError: Exit.wrongUse,
-  UnknownTrackError: Exit.wrongUse,
-  EmptyRangeError: Exit.wrongUse,
-  BadPreferenceError: Exit.wrongUse,
-  NoTerminalError: Exit.wrongUse,
-  ProgressTransferError: Exit.wrongUse,
-  NotStartedError: Exit.wrongUse,
-  NoFolderError: Exit.wrongUse,
-  FolderError: Exit.wrongUse,
-  BadSlugError: Exit.wrongUse,
-  NotEmptyError: Exit.wrongUse,
-  BadRecordingError: Exit.wrongUse,
-  BrokenCheckError: Exit.machine,
-  RedisGoneError: Exit.machine,
-  RedisTroubleError: Exit.machine,
-  RedisUnavailableError: Exit.machine,
-  SandboxLostError: Exit.machine,
-  ConnectionLostError: Exit.machine,
-  BadLessonError: Exit.machine,
-  NoCourseError: Exit.machine,
-  UnwritableWorkspaceError: Exit.machine,
-  ObstacleError: Exit.machine,
-  NoCacheError: Exit.machine,
-  EditorError: Exit.machine,
-  PortError: Exit.machine,
-  ClassError: Exit.wrongUse,
-  ClassUnreachableError: Exit.machine,
-}
-
 /** What the system says when a file can't be used, in words. */
 const bySystem: Readonly<Record<string, string>> = {
   EACCES: "you don't have permission",
@@ -73,13 +37,19 @@ export function failureOf(
   if (error.name === 'InterruptedError' || error.name === 'ExitPromptError') {
     return { code: Exit.interrupted, sentence: '' }
   }
-  const code = known[error.name]
+  const code = codeCarriedBy(error)
   if (code !== undefined) return { code, sentence: error.message }
   const ofFile = ofSystem(error)
   if (ofFile !== undefined) return ofFile
   const problem = packagesProblem()
   if (problem !== undefined) return { code: Exit.machine, sentence: `${problem.finding} ${problem.remedy}` }
   return ofPackages(error) ?? unexpected(error.message)
+}
+
+/** An error whose message is meant for a user has a property with its exit code, whichever class it is. */
+function codeCarriedBy(error: Error): ExitCode | undefined {
+  if (!('exitCode' in error)) return undefined
+  return [Exit.wrongUse, Exit.machine].find((code) => code === error.exitCode)
 }
 
 function ofPackages(error: NodeJS.ErrnoException): Failure | undefined {

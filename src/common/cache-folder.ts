@@ -6,6 +6,7 @@ import { ownFolder } from './own-folder.ts'
 /** There's no writable folder for what a check builds. */
 export class NoCacheError extends Error {
   override readonly name = 'NoCacheError'
+  readonly exitCode = 3
 }
 
 /** Where builds are kept: in the project or, if the project isn't writable, with other temporary files. */

@@ -24,6 +24,7 @@ export function prebuilt(name: string): string | undefined {
 /** The program was installed as a package, and wasn't called in a folder that `init` created. */
 export class NoFolderError extends Error {
   override readonly name = 'NoFolderError'
+  readonly exitCode = 2
 
   constructor(folder: string) {
     super(

@@ -1,6 +1,7 @@
 /** A lesson's file that breaks the format; `problem` is a sentence that says what to do. */
 export class BadLessonError extends Error {
   override readonly name = 'BadLessonError'
+  readonly exitCode = 3
   /** Relative to the project's folder, with forward slashes. */
   readonly file: string
   /** The front matter's field, or the part of the text: `tasks`, `hints`, `quiz`, `snippets`. */
@@ -21,6 +22,7 @@ export class BadLessonError extends Error {
 /** No lesson in the course matches the name; `nearest` has the most similar slugs, maybe none. */
 export class UnknownLessonError extends Error {
   override readonly name = 'UnknownLessonError'
+  readonly exitCode = 2
   readonly asked: string
   readonly nearest: readonly string[]
 
@@ -35,6 +37,7 @@ export class UnknownLessonError extends Error {
 /** Several lessons match the name. */
 export class AmbiguousLessonError extends Error {
   override readonly name = 'AmbiguousLessonError'
+  readonly exitCode = 2
   readonly asked: string
   /** Slugs, in the order of the course. */
   readonly matches: readonly string[]
@@ -48,6 +51,7 @@ export class AmbiguousLessonError extends Error {
 
 export class UnknownTrackError extends Error {
   override readonly name = 'UnknownTrackError'
+  readonly exitCode = 2
   readonly asked: string
   readonly known: readonly string[]
 
@@ -61,6 +65,7 @@ export class UnknownTrackError extends Error {
 /** The folder contains no course. */
 export class NoCourseError extends Error {
   override readonly name = 'NoCourseError'
+  readonly exitCode = 3
   readonly root: string
 
   constructor(root: string) {

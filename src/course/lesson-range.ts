@@ -4,6 +4,7 @@ import type { Course, LessonSummary } from './lesson.ts'
 /** A range that contains no lessons, as a person wrote it. */
 export class EmptyRangeError extends Error {
   override readonly name = 'EmptyRangeError'
+  readonly exitCode = 2
   readonly asked: string
 
   constructor(asked: string, reason: string) {

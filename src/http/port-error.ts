@@ -1,6 +1,7 @@
 /** Another program listens on the requested port, or listening on it isn't allowed. */
 export class PortError extends Error {
   override readonly name = 'PortError'
+  readonly exitCode = 3
   readonly port: number
   /** As the system reports it: `EADDRINUSE` for a port in use. */
   readonly code: string | undefined

@@ -5,6 +5,7 @@ import { learnersFolder } from '../common/own-folder.ts'
 /** The folder can't be the learner's; the message says why, and what to do. */
 export class FolderError extends Error {
   override readonly name = 'FolderError'
+  readonly exitCode = 2
 }
 
 /**

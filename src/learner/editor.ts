@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 /** No editor could be opened; the message says what to do. */
 export class EditorError extends Error {
   override readonly name = 'EditorError'
+  readonly exitCode = 3
 }
 
 /**

@@ -10,6 +10,7 @@ import type { Home } from './paths.ts'
 /** The learner's folder isn't writable. */
 export class UnwritableWorkspaceError extends Error {
   override readonly name = 'UnwritableWorkspaceError'
+  readonly exitCode = 3
   readonly file: string
 
   constructor(file: string, code: string | undefined) {

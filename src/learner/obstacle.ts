@@ -4,6 +4,7 @@ import type { Home } from './paths.ts'
 /** Something else is where the learner's folder or file belongs. */
 export class ObstacleError extends Error {
   override readonly name = 'ObstacleError'
+  readonly exitCode = 3
 }
 
 export interface Obstacle {

@@ -7,6 +7,7 @@ import { type Desk, shownPath } from './learner.ts'
 /** There's no answer yet to check. */
 export class NotStartedError extends Error {
   override readonly name = 'NotStartedError'
+  readonly exitCode = 2
   readonly lesson: string
 
   constructor(lesson: string, file: string) {

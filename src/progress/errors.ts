@@ -14,6 +14,7 @@ export class BadProgressEventError extends Error {
 /** An export or import didn't happen, and nothing was changed. The message is for the learner. */
 export class ProgressTransferError extends Error {
   override readonly name = 'ProgressTransferError'
+  readonly exitCode = 2
   readonly file: string
   readonly reason: TransferProblem
 

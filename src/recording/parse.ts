@@ -5,6 +5,7 @@ import type { Recording } from './types.ts'
 /** A file isn't a recording that this version can show. The message says what to do. */
 export class BadRecordingError extends Error {
   override readonly name = 'BadRecordingError'
+  readonly exitCode = 2
 }
 
 const REMEDY = 'To make a recording, run `npx eventlings check --record FILE`.'

@@ -20,6 +20,7 @@ export interface PlainConnection {
 
 export class ConnectionLostError extends Error {
   override readonly name = 'ConnectionLostError'
+  readonly exitCode = 3
 }
 
 /** Connects, logs in and selects the database as the URL says. Rejects with ConnectionLostError. */

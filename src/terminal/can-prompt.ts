@@ -26,6 +26,7 @@ export interface PromptRequest {
 /** A question has to be asked, and it can't be asked here. */
 export class NoTerminalError extends Error {
   override readonly name = 'NoTerminalError'
+  readonly exitCode = 2
   readonly reason: string
   readonly hints: readonly string[]
 

@@ -24,6 +24,7 @@ export interface Bundle {
 /** The archive can't be made; the message is for people. */
 export class BundleError extends Error {
   override readonly name = 'BundleError'
+  readonly exitCode = 2
 }
 
 /** Where the image is in the archive, relative to the course's folder. */

@@ -23,6 +23,7 @@ export class CheckAbortedError extends Error {
 /** Something in the check broke, so it proves nothing about the answer. */
 export class BrokenCheckError extends Error {
   override readonly name = 'BrokenCheckError'
+  readonly exitCode = 3
   readonly lesson: string
 
   constructor(lesson: string, why: string) {

@@ -14,7 +14,6 @@ import {
 import { NoTerminalError } from '../../../src/terminal/index.ts'
 import { InterruptedError } from '../../../src/walkthrough/interrupted.ts'
 
-/** Errors are recognized by name, so a renamed class must be noticed here. */
 describe('every error gets its exit code and its own words', () => {
   test.each([
     [new UnknownLessonError('x', []), 2],

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { BundleError, bundleCourse, IMAGE_FILE } from '../../../authoring/offline-bundle/bundle-course.ts'
+import { bundleCourse, IMAGE_FILE } from '../../../authoring/offline-bundle/bundle-course.ts'
 import { ownFolder, projectRoot } from '../../../common/own-folder.ts'
 import { shownPath } from '../../../learner/learner.ts'
 import { defineCommand, self } from '../../command.ts'
@@ -13,11 +13,7 @@ export const command = defineCommand({
       throw new UsageError(`Which file? For example: ${self} class bundle course.tar.gz`)
     const file = path.resolve(named)
     const { env, note } = context
-    const bundle = await bundleCourse({ root: ownFolder(projectRoot()), file, env, onNotice: note }).catch(
-      (error) => {
-        throw error instanceof BundleError ? new UsageError(error.message) : error
-      },
-    )
+    const bundle = await bundleCourse({ root: ownFolder(projectRoot()), file, env, onNotice: note })
     const shown = shownPath(bundle.file)
     const name = path.basename(bundle.file)
     context.print(
