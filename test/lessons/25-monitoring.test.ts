@@ -3,6 +3,7 @@ import {
   call,
   callAtOnce,
   callError,
+  everyInterleaving,
   pagingFault,
   plantLongStream,
   useSandbox,
@@ -65,11 +66,13 @@ describe('parseGroup', () => {
       { name: 'mail', pending: 2, lag: 4, lastDeliveredId: '8-1' },
       'The reply is a flat list of names and values, and its order and length depend on the version of Redis. Read it in pairs, by name.',
     )
-    verifyEqual(
-      await parse('name', 'pending', 'consumers', 1, 'pending', 2, 'last-delivered-id', '8-1', 'lag', 4),
-      { name: 'pending', pending: 2, lag: 4, lastDeliveredId: '8-1' },
-      'This group is _called_ "pending", and parseGroup mistook its name for a field name (`indexOf` finds it first). Field names are at positions 0, 2, 4, and so on, each followed by its value, so go in steps of two.',
-    )
+    for (const name of ['pending', 'lag', 'last-delivered-id']) {
+      verifyEqual(
+        await parse('name', name, 'consumers', 1, 'pending', 2, 'last-delivered-id', '8-1', 'lag', 4),
+        { name, pending: 2, lag: 4, lastDeliveredId: '8-1' },
+        `This group is _called_ "${name}", and parseGroup mistook its name for a field name (\`indexOf\` finds it first). Field names are at positions 0, 2, 4, and so on, each followed by its value, so go in steps of two.`,
+      )
+    }
   })
 })
 
@@ -114,6 +117,13 @@ describe('getStreamInfo', () => {
         groups: 1,
       },
       'getStreamInfo should return the length, and the first and the last entry with `id` and `fields` (an object, not the flat list).',
+    )
+    await box.admin.xdel(S, '3-0', '5-0')
+    const fewer = await info()
+    verifyEqual(
+      [fewer?.length, fewer?.lastEntry?.id],
+      [3, '4-0'],
+      'Two of five entries were deleted. `length` is the number of entries that are in the stream now, 3, and the last one is 4-0.',
     )
   })
 
@@ -244,9 +254,10 @@ describe('getStreamInfo', () => {
     await box.admin.xdel(S, ...leftOut) // a deleted entry stays pending
     await age('mail', 'mail-1', '7-2010', 60_000)
     const [mail] = (await info())?.groups ?? []
+    const pages = box.commands.filter(({ name }) => name === 'XPENDING').length
     verify(
       isAbout(mail?.oldestIdle, 60_000),
-      `1,810 entries from the same millisecond are pending, some of them deleted, and the last one, 7-2010, has waited for a minute, which \`oldestIdle\` doesn't show.${pagingFault(box.commands) || ' getStreamInfo only read one page of the pending entries list. Keep reading until a page isn’t full.'}`,
+      `1,810 entries from the same millisecond are pending, some of them deleted, and the last one, 7-2010, has waited for a minute, which \`oldestIdle\` doesn't show.${pagingFault(box.commands) || (pages === 1 ? ' getStreamInfo only read one page of the pending entries list. Keep reading until a page isn’t full.' : ' Keep the longest time over all pages, and only of this call.')}`,
       { expected: 'about 60000', received: mail?.oldestIdle },
     )
     const greedy = box.commands.find(({ reply }) => Array.isArray(reply) && reply.length > 1_000)
@@ -279,6 +290,57 @@ describe('getStreamInfo', () => {
       4,
       "One entry comes after `lastDeliveredId`. Then `lag` should be the number in Redis's reply, here 4.",
     )
+  })
+
+  test('keeps the groups apart', async () => {
+    await plant(2)
+    for (const name of ['mail', 'stock']) {
+      await group(name)
+      await read(name, 'worker-1', 1)
+    }
+    await age('mail', 'worker-1', '1-0', 600_000)
+    await age('stock', 'worker-1', '1-0', 60_000)
+    const groups = (await info())?.groups ?? []
+    const why =
+      'The groups mail and stock each have a consumer called worker-1. Its entry has been pending for ten minutes in mail and for one minute in stock, and getStreamInfo mixed up the two.'
+    const received = groups.map(({ name, oldestIdle, consumers }) => [
+      name,
+      oldestIdle,
+      consumers[0]?.oldestIdle,
+    ])
+    for (const [at, ms] of [
+      [0, 600_000],
+      [1, 60_000],
+    ] as const) {
+      verify(isAbout(groups[at]?.oldestIdle, ms), why, { received })
+      verify(isAbout(groups[at]?.consumers[0]?.oldestIdle, ms), why, { received })
+    }
+  })
+
+  test('copes with a consumer that comes in between', async () => {
+    await everyInterleaving({
+      name: 'getStreamInfo',
+      prepare: async () => {
+        await plant(3)
+        await group('mail')
+        await read('mail', 'mail-1', 1)
+      },
+      first: (redis) => getStreamInfo(redis, S),
+      second: (redis) => redis.xreadgroup('GROUP', 'mail', 'mail-2', 'COUNT', 1, 'STREAMS', S, '>'),
+      verify: ({ first, held }) => {
+        verify(
+          first.ok && first.value !== null,
+          `A new consumer read an entry before the ${held ?? 'end'} of getStreamInfo, which then failed. The stream may change between two commands, so XPENDING can name a consumer that an earlier XINFO CONSUMERS didn’t list.`,
+          { received: first.ok ? first.value : first.error },
+        )
+        const mail1 = first.value.groups[0]?.consumers.find(({ name }) => name === 'mail-1')
+        verifyEqual(
+          mail1?.pending,
+          1,
+          `A new consumer read an entry before the ${held ?? 'end'} of getStreamInfo. mail-1 still has one pending entry of its own.`,
+        )
+      },
+    })
   })
 })
 
@@ -333,12 +395,27 @@ describe('findAlarms', () => {
       "Consumer a hasn't called for 75 s and has 2 pending entries. It's dead (and not also slow), and another consumer has to claim them.",
     )
     verifyEqual(
+      await alarms(mail(0, worker('a', 1, 90_000, 10))),
+      [{ kind: 'dead-consumer', group: 'mail', consumer: 'a', pending: 1 }],
+      'Consumer a hasn’t called for 90 s, and its entry has been pending for only 10 ms (someone may have claimed it for a). It’s dead all the same: `entryIdle` matters only for a consumer that’s alive.',
+    )
+    verifyEqual(
       await alarms(mail(0, worker('a', 1, 60_000, 10), worker('b', 1, 10, 30_000))),
       [
         { kind: 'dead-consumer', group: 'mail', consumer: 'a', pending: 1 },
         { kind: 'slow-consumer', group: 'mail', consumer: 'b', oldestIdle: 30_000 },
       ],
-      'A time exactly at the limit is too long, both for a consumer (`consumerIdle`) and for an entry (`entryIdle`). Keep the order of the consumers.',
+      'Consumer a called exactly `consumerIdle` ms ago, so it isn’t alive anymore, and it has a pending entry, however short: it’s dead. Consumer b is alive, and its entry has been pending for exactly `entryIdle` ms: it’s slow. Keep the order of the consumers.',
+      [
+        [
+          (all) => all.length === 1 && all[0]?.kind === 'dead-consumer',
+          'Consumer b has had an entry pending for exactly `entryIdle`, 30,000 ms, and findAlarms reported nothing for it. `entryIdle` *or more* is slow.',
+        ],
+        [
+          (all) => all.length === 1 && all[0]?.kind === 'slow-consumer',
+          'Consumer a has a pending entry and called exactly `consumerIdle`, 60,000 ms, ago, and findAlarms reported nothing for it. A consumer is alive only *below* `consumerIdle`.',
+        ],
+      ],
     )
   })
 
@@ -387,6 +464,16 @@ describe('findAlarms', () => {
       [{ kind: 'no-consumer', group: 'mail', lag: null }],
       'The lag is unknown, and the group has no consumer. That\'s "no-consumer", with a `lag` of `null`.',
     )
+    verifyEqual(
+      await alarms(mail(null, worker('old', 0, 9_000_000, null))),
+      [{ kind: 'no-consumer', group: 'mail', lag: null }],
+      'The lag is unknown, and the only consumer hasn’t called for hours. That\'s "no-consumer": an unknown lag isn’t 0, so something may be waiting, and no one is there to read it.',
+    )
+    verifyEqual(
+      await alarms(mail(null, worker('old', 0, 9_000_000, null), worker('a', 0, 20, null))),
+      [{ kind: 'lag-unknown', group: 'mail' }],
+      'The lag is unknown, and one of the two consumers is alive. That\'s "lag-unknown": a single live consumer is enough.',
+    )
   })
 
   test('reports everything, group by group', async () => {
@@ -400,6 +487,30 @@ describe('findAlarms', () => {
         { kind: 'behind', group: 'mail', lag: 300 },
       ],
       'For each group, list the alarms of its consumers first, then its own. Keep the order of the groups.',
+      [
+        [
+          (all) => all.some((one) => one.kind === 'slow-consumer' && one.oldestIdle !== 40_000),
+          'Consumer b’s oldest entry has been pending for 40 s, and that is what its alarm should say. 99 s is how long an entry of consumer a has been pending.',
+        ],
+        [
+          (all) => all.some((one) => one.kind === 'dead-consumer' && one.pending !== 4),
+          'Consumer a has 4 pending entries, and that is what its alarm should say. 5 is the number of the whole group.',
+        ],
+      ],
+    )
+    const none = callAtOnce(
+      'findAlarms',
+      () =>
+        findAlarms(
+          { length: 5, firstEntry: null, lastEntry: null, groups: [mail(1, worker('a', 0, 20, null))] },
+          { ...LIMITS, lag: 0 },
+        ),
+      AT_ONCE,
+    )
+    verifyEqual(
+      await none,
+      [{ kind: 'behind', group: 'mail', lag: 1 }],
+      '`limits.lag` is 0, and one entry is waiting, so the group is behind. A limit of 0 is a limit: not a single entry may wait.',
     )
   })
 })
