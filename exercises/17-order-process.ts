@@ -3,7 +3,7 @@
 import type { Redis } from 'ioredis'
 import type { DomainEvent, Payload } from '#built/01-events'
 
-/** The stream that all services of the shop write and read. */
+/** The stream that all services of the shop write to and read from. */
 export const BUS = 'bus:orders'
 /** Maximum time that an order waits for payment and stock, in milliseconds. */
 export const DEADLINE_MS = 15 * 60 * 1_000

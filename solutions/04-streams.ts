@@ -113,7 +113,7 @@ export async function readNew(redis: Redis, positions: Positions, waitMs: number
   }
 }
 
-/** Collects the result. `reply` is null if nothing came, and it has no streams without new entries. */
+/** Collects the result. `reply` is null if nothing arrived, and it has no streams without new entries. */
 function collect(
   positions: Positions,
   reply: readonly (readonly [stream: string, entries: readonly RawEntry[]])[] | null,

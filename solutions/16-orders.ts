@@ -209,7 +209,7 @@ export async function getOrder(redis: Redis, orderId: string): Promise<Order | n
   return orderOf(await new AggregateEventStore(redis).getEvents(TYPE, orderId))
 }
 
-/** Resolves to the history of an order, oldest first. The view is derived from the events and stored nowhere. */
+/** Resolves to the history of an order, oldest first. The view is derived from the events and isn't stored. */
 export async function getOrderHistory(redis: Redis, orderId: string): Promise<HistoryEntry[]> {
   let order: Order | null = null
   const entries: HistoryEntry[] = []

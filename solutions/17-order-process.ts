@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 import { createEvent, type DomainEvent, decodeEvent, encodeEvent, type Payload } from '#built/01-events'
 
-/** The stream that all services of the shop write and read. */
+/** The stream that all services of the shop write to and read from. */
 export const BUS = 'bus:orders'
 /** Maximum time that an order waits for payment and stock, in milliseconds. */
 export const DEADLINE_MS = 15 * 60 * 1_000
@@ -140,7 +140,7 @@ async function historyOf(redis: Redis, orderId: string): Promise<DomainEvent[]> 
   }
 }
 
-/** Decides based on the whole history and writes the result, again if the history grew meanwhile. Resolves to the number of facts. */
+/** Decides based on the whole history and writes the result, and starts over if the history has grown meanwhile. Resolves to the number of facts. */
 async function advance(
   redis: Redis,
   clock: Clock,

@@ -270,7 +270,7 @@ export class RedisEventStore {
     try {
       return { state: JSON.parse(state ?? '') as State, version: Number(version) }
     } catch {
-      return null // replaying the events gives the same state, only slower
+      return null // replaying the events produces the same state, only more slowly
     }
   }
 
