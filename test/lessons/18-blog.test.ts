@@ -461,7 +461,7 @@ describe('publishPost', () => {
         verifyEqual(
           await types(),
           ['POST_CREATED', 'POST_PUBLISHED'],
-          `A double click called \`publishPost\` twice, and the post wasn't published exactly once (the second call ran between the ${after ?? 'start'} and the ${held ?? 'end'} of the first). If the ID of the next version is taken, don't write the same event under another ID. Read and decide again.`,
+          `A double-click called \`publishPost\` twice, and the post wasn't published exactly once (the second call ran between the ${after ?? 'start'} and the ${held ?? 'end'} of the first). If the ID of the next version is taken, don't write the same event under another ID. Read and decide again.`,
         )
         const loser = first.ok ? second : first
         verify(
@@ -486,7 +486,7 @@ describe('publishPost', () => {
         const loser = first.ok ? second : first
         verify(
           (await types()).length === 2 && !loser.ok && loser.error instanceof PostRefusedError,
-          `A double click called \`publishPost\` twice over one connection, and the slower call wasn't refused with a PostRefusedError.${watch}`,
+          `A double-click called \`publishPost\` twice over one connection, and the slower call wasn't refused with a PostRefusedError.${watch}`,
           { received: { events: await types(), slower: loser.ok ? 'accepted' : loser.error } },
         )
       },
