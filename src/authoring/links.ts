@@ -5,45 +5,46 @@ import { parseMarkdown } from '../markdown/parse.ts'
 import { anchorOf } from '../markdown/tokens.ts'
 
 /** What's wrong with the links of a lesson. Web addresses aren't tried. */
-export async function problemsOfLinks(markdown: string, file: string): Promise<readonly string[]> {
-  const targets = await linksIn(markdown)
-  const problems = await Promise.all([...new Set(targets)].map((target) => problemOf(target, markdown, file)))
+export async function problemsOfLinks(tokens: readonly Token[], file: string): Promise<readonly string[]> {
+  const targets = tokens.flatMap(targetsIn)
+  const problems = await Promise.all([...new Set(targets)].map((target) => problemOf(target, tokens, file)))
   return problems.filter((problem) => problem !== undefined)
 }
 
-async function problemOf(target: string, markdown: string, file: string): Promise<string | undefined> {
+async function problemOf(
+  target: string,
+  tokens: readonly Token[],
+  file: string,
+): Promise<string | undefined> {
   if (/^(https?:|mailto:)/.test(target)) return undefined
   if (/^([a-z][a-z+.-]*:|\/)/i.test(target)) {
     return `The link ${target} works on one machine only. Use https://… or a path relative to lessons/.`
   }
   const [name = '', fragment] = target.split('#')
-  const linked = name === '' ? markdown : await textAt(path.resolve(path.dirname(file), decodeURI(name)))
+  const linked = name === '' ? tokens : await tokensAt(path.resolve(path.dirname(file), decodeURI(name)))
   if (linked === undefined) return `The link ${target} leads to a file that doesn't exist.`
   if (fragment === undefined || fragment === '' || !(name === '' || name.endsWith('.md'))) return undefined
-  if ((await headingsIn(linked)).includes(decodeURI(fragment))) return undefined
+  if (headingsIn(linked).includes(decodeURI(fragment))) return undefined
   return `The link ${target} leads to a heading that doesn't exist.`
 }
 
-/** The text of a file, or an empty string for a folder; undefined if nothing is there. */
-async function textAt(file: string): Promise<string | undefined> {
+/** The text of a file, empty for a folder; undefined if nothing is there. */
+async function tokensAt(file: string): Promise<readonly Token[] | undefined> {
   try {
-    return await readFile(file, 'utf8')
+    return await parseMarkdown(await readFile(file, 'utf8'))
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EISDIR' ? '' : undefined
+    if ((error as NodeJS.ErrnoException).code === 'EISDIR') return []
+    return undefined
   }
 }
 
-async function linksIn(markdown: string): Promise<readonly string[]> {
-  const targets = (token: Token): readonly string[] => {
-    const attribute = token.type === 'link_open' ? 'href' : token.type === 'image' ? 'src' : undefined
-    const own = attribute === undefined ? null : token.attrGet(attribute)
-    return [...(own === null ? [] : [String(own)]), ...(token.children ?? []).flatMap(targets)]
-  }
-  return (await parseMarkdown(markdown)).flatMap(targets)
+function targetsIn(token: Token): readonly string[] {
+  const attribute = token.type === 'link_open' ? 'href' : token.type === 'image' ? 'src' : undefined
+  const own = attribute === undefined ? null : token.attrGet(attribute)
+  return [...(own === null ? [] : [String(own)]), ...(token.children ?? []).flatMap(targetsIn)]
 }
 
-async function headingsIn(markdown: string): Promise<readonly string[]> {
-  const tokens = await parseMarkdown(markdown)
+function headingsIn(tokens: readonly Token[]): readonly string[] {
   // A heading opens, and the next token is its content.
   const titles = tokens.filter((_, index) => tokens[index - 1]?.type === 'heading_open')
   return titles.map(({ content }) => anchorOf(content))

@@ -99,7 +99,7 @@ function text({ lesson, files, shown }: LessonSources): readonly Finding[] {
 }
 
 async function links({ lesson, files, shown }: LessonSources): Promise<readonly Finding[]> {
-  const problems = await problemsOfLinks(lesson.text, files.lesson)
+  const problems = await problemsOfLinks(lesson.tokens, files.lesson)
   return problems.map((problem) => error('links', shown(files.lesson), problem))
 }
 

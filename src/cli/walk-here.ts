@@ -85,7 +85,9 @@ function elsewhereOf(walk: Walk): Elsewhere {
   const { course } = walk.desk
   return {
     async pages(render, { signal }) {
-      return endOf(await walk.ui.read(render, { signal, hasKeys: true }))
+      return endOf(
+        await walk.ui.read(async (width) => [{ text: await render(width) }], { signal, hasKeys: true }),
+      )
     },
     async go(place: Place | 'console', slug: string, visit: Visit) {
       if (place !== 'console') return endOf(await goTo(walk, await course.lesson(slug), place, visit))

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { parseDocument, sections, textBetween } from './document.ts'
+import { parseDocument, textBetween } from './document.ts'
 
 /** A word of the course, as lessons/GLOSSARY.md explains it. */
 export interface GlossaryEntry {
@@ -26,7 +26,7 @@ export async function glossaryText(root: string): Promise<string> {
 /** The entries of the glossary below `root`: a second-level heading for each word. */
 export async function readGlossary(root: string): Promise<readonly GlossaryEntry[]> {
   const document = await parseDocument(GLOSSARY, await glossaryText(root), 1)
-  return sections(document)
+  return document.sections
     .filter(({ level }) => level === 2)
     .map(({ title, from, to }) => {
       const text = textBetween(document, from, to)

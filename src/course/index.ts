@@ -25,11 +25,10 @@ export type {
   Snippet,
   Task,
 } from './lesson.ts'
-export { needs } from './lesson.ts'
+export { needs, readerText } from './lesson.ts'
 export { EmptyRangeError, findLessons } from './lesson-range.ts'
 export { loadCourse } from './load.ts'
-export { sampler, withSamples } from './samples.ts'
-export { type Occurrences, searchMarkdown } from './search.ts'
+export { type Occurrences, searchText } from './search.ts'
 export { showsError } from './snippets.ts'
 export type { MissingPrerequisite, Track } from './tracks.ts'
 export { findTrack, inHours, missingPrerequisites, trackLessons, trackNames, tracks } from './tracks.ts'

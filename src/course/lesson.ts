@@ -1,3 +1,5 @@
+import type { Token } from 'markdown-it'
+
 /**
  * What a lesson may need from the Redis in use, or from the machine: servers of its own to kill, or three of them as
  * a cluster.
@@ -26,8 +28,8 @@ export interface Task {
   readonly name: string
   /** Counted from 1. */
   readonly number: number
-  /** Markdown: what to write, without the hints. */
-  readonly text: string
+  /** The task as a reader sees it, with its heading and what it needs, but without the hints. */
+  readonly text: readonly Token[]
   /** Markdown, from a vague one to one that's nearly the code; never empty. */
   readonly hints: readonly string[]
   /** For each hint: words of the diagnoses that it helps with. */
@@ -60,7 +62,10 @@ export interface RedisExchange {
   readonly reply: string
 }
 
-/** Code in a lesson that runs, in the order of the text. `line` is the line in the file, counted from 1. */
+/**
+ * Code in a lesson that runs, in the order of the text; the tokens of its blocks are marked with its number. `line` is
+ * the line in the file, counted from 1.
+ */
 export type Snippet =
   | {
       readonly kind: 'redis'
@@ -86,15 +91,22 @@ export interface Lesson extends LessonSummary {
   readonly file: string
   /** Markdown: what a learner who passed it knows, in a sentence. */
   readonly learned: string | undefined
-  /** Markdown before the first task. */
-  readonly intro: string
+  /** What comes before the first task. */
+  readonly intro: readonly Token[]
   readonly tasks: readonly Task[]
   readonly quiz: readonly QuizQuestion[]
-  /** Markdown after the tasks, without the quiz: "In production", "Read next". */
-  readonly outro: string
+  /** What comes after the tasks, without the quiz: "In production", "Read next". */
+  readonly outro: readonly Token[]
   readonly snippets: readonly Snippet[]
   /** The whole Markdown without front matter; it includes the hints and the right answers of the quiz. */
   readonly text: string
+  /** The same as tokens, as the author wrote them. */
+  readonly tokens: readonly Token[]
+}
+
+/** The text that a reader sees: neither hints nor the quiz, which would give the answers away. */
+export function readerText({ intro, tasks, outro }: Pick<Lesson, 'intro' | 'tasks' | 'outro'>) {
+  return [...intro, ...tasks.flatMap(({ text }) => text), ...outro]
 }
 
 export interface Course {

@@ -1,8 +1,6 @@
-import type { Document, Section } from './document.ts'
-import { mistake, sections, textBetween, withoutBlankEnds } from './document.ts'
+import type { Document, ListItem, Section } from './document.ts'
+import { blocksBetween, mistake, textBetween, withoutBlankEnds } from './document.ts'
 import type { QuizAnswer, QuizQuestion, Snippet } from './lesson.ts'
-import type { ListItem } from './list-items.ts'
-import { blocksBetween } from './list-items.ts'
 
 export interface PlacedQuiz {
   readonly questions: readonly QuizQuestion[]
@@ -12,10 +10,9 @@ export interface PlacedQuiz {
 
 /** The section "Quiz", or undefined if the lesson has none; `snippets` are the lesson's. Throws BadLessonError. */
 export function parseQuiz(document: Document, snippets: readonly Snippet[]): PlacedQuiz | undefined {
-  const all = sections(document)
-  const quiz = all.find(({ level, title }) => level === 2 && /^quiz$/i.test(title))
+  const quiz = document.sections.find(({ level, title }) => level === 2 && /^quiz$/i.test(title))
   if (!quiz) return undefined
-  const questions = all
+  const questions = document.sections
     .filter(({ level, heading }) => level === 3 && heading > quiz.heading && heading < quiz.to)
     .map((section) => parseQuestion(document, section, snippets))
   if (questions.length === 0) {

@@ -1,3 +1,6 @@
+import type { Token } from 'markdown-it'
+import { copyToken, marksOf } from '../markdown/tokens.ts'
+
 /** The first ID of a stream; the others follow. */
 const FIRST_ID = 1772355600123
 const SAMPLES: Readonly<Record<string, string>> = {
@@ -9,10 +12,21 @@ const SAMPLES: Readonly<Record<string, string>> = {
 
 /**
  * Puts a value in place of each placeholder in the outputs of a lesson, such as `<id>`, as a reader should see them.
- * Call it for one block after the other. `<ms:90>` brings its own value. An ID that a reply consists of is new; IDs
- * inside a reply are those from before, in the same order.
+ * Call it for one part of the text after the other. `<ms:90>` brings its own value. An ID that a reply consists of is
+ * new; IDs inside a reply are those from before, in the same order.
  */
-export function sampler(): (block: string) => string {
+export function sampler(): (tokens: readonly Token[]) => readonly Token[] {
+  const sample = blockSampler()
+  return (tokens) =>
+    tokens.map((token) => {
+      const { snippet } = marksOf(token)
+      const hasOutput =
+        snippet?.part === 'output' || (snippet !== undefined && /^\s*redis\b/.test(token.info))
+      return hasOutput ? copyToken(token, { content: sample(token.content) }) : token
+    })
+}
+
+function blockSampler(): (block: string) => string {
   const ids: string[] = []
   return (block) => {
     let listed = 0
@@ -34,13 +48,4 @@ export function sampler(): (block: string) => string {
       .map((line) => (line.startsWith('>') ? line : sampled(line)))
       .join('\n')
   }
-}
-
-/** A lesson's Markdown with samples in its outputs. */
-export function withSamples(markdown: string): string {
-  const sample = sampler()
-  return markdown.replace(
-    /^(`{3,})(redis\b.*|output)\n([\s\S]*?)^\1$/gm,
-    (_, fence: string, mark: string, block: string) => `${fence}${mark}\n${sample(block)}${fence}`,
-  )
 }

@@ -1,5 +1,4 @@
 import type { Token } from 'markdown-it'
-import { parseMarkdown } from '../markdown/parse.ts'
 
 /** Where a word appears in a text. */
 export interface Occurrences {
@@ -16,10 +15,10 @@ interface Passage {
   readonly times: number
 }
 
-/** Looks for a word or phrase in Markdown, in any case; `snapshot` finds *snapshots*, but `shot` doesn't. */
-export async function searchMarkdown(markdown: string, word: string): Promise<Occurrences | undefined> {
+/** Looks for a word or phrase, in any case; `snapshot` finds *snapshots*, but `shot` doesn't. */
+export function searchText(text: readonly Token[], word: string): Occurrences | undefined {
   const pattern = patternOf(word)
-  const found = passages(await parseMarkdown(markdown))
+  const found = passages(text)
     .map(({ heading, excerpt }) => ({ heading, excerpt, times: [...excerpt.matchAll(pattern)].length }))
     .filter(({ times }) => times > 0)
   const best = mostUnderOneHeading(found)

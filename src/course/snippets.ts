@@ -1,33 +1,57 @@
 import type { Token } from 'markdown-it'
+import type { SnippetMark } from '../markdown/tokens.ts'
 import type { Document } from './document.ts'
 import { mistake } from './document.ts'
 import type { RedisExchange, Snippet } from './lesson.ts'
 
-/** All runnable code blocks, in the order of the text, wherever they are. Throws BadLessonError. */
+/**
+ * All runnable code blocks, in the order of the text, wherever they are. Their tokens, and those of the outputs below
+ * them, are marked with the snippet's number. Throws BadLessonError.
+ */
 export function parseSnippets(document: Document): readonly Snippet[] {
+  const snippets: Snippet[] = []
+  for (const [index, token] of document.tokens.entries()) {
+    const snippet = snippetAt(document, index)
+    if (snippet === undefined) continue
+    const number = snippets.push(snippet)
+    mark(token, { number, part: 'code' })
+    const next = document.tokens[index + 1]
+    if (isOutput(next)) mark(next, { number, part: 'output' })
+  }
+  return snippets
+}
+
+function mark(token: Token, snippet: SnippetMark): void {
+  token.meta = { snippet }
+}
+
+function isOutput(token: Token | undefined): token is Token {
+  return token?.type === 'fence' && token.info.trim() === 'output'
+}
+
+function snippetAt(document: Document, index: number): Snippet | undefined {
   const { tokens } = document
-  return tokens.flatMap((token, index): Snippet[] => {
-    if (token.type !== 'fence') return []
-    const line = token.map?.[0] ?? 0
-    switch (token.info.trim().replace(/\s+/g, ' ')) {
-      case 'redis':
-        return [redis(document, token, line, false)]
-      case 'redis fails':
-        return [redis(document, token, line, true)]
-      case 'ts run':
-        return [typescript(document, token, line, false, tokens[index + 1])]
-      case 'ts run fails':
-        return [typescript(document, token, line, true, tokens[index + 1])]
-      case 'output':
-        if (isRunnable(tokens[index - 1])) return []
-        throw mistake(document, 'snippets', line, 'An "output" block belongs right below a "ts run" block.')
-      case 'ts':
-        return []
-      default:
-        if (!/^\s*(redis|ts|output)\s/.test(token.info)) return []
-        throw mistake(document, 'snippets', line, unknownMark(token.info.trim()))
-    }
-  })
+  const token = tokens[index]
+  if (token?.type !== 'fence') return undefined
+  const line = token.map?.[0] ?? 0
+  switch (token.info.trim().replace(/\s+/g, ' ')) {
+    case 'redis':
+      return redis(document, token, line, false)
+    case 'redis fails':
+      return redis(document, token, line, true)
+    case 'ts run':
+      return typescript(document, token, line, false, tokens[index + 1])
+    case 'ts run fails':
+      return typescript(document, token, line, true, tokens[index + 1])
+    case 'output':
+      if (isRunnable(tokens[index - 1])) return undefined
+      throw mistake(document, 'snippets', line, 'An "output" block belongs right below a "ts run" block.')
+    case 'ts':
+      return undefined
+    default:
+      if (!/^\s*(redis|ts|output)\s/.test(token.info)) return undefined
+      throw mistake(document, 'snippets', line, unknownMark(token.info.trim()))
+  }
 }
 
 function unknownMark(info: string): string {
@@ -46,7 +70,7 @@ function typescript(
   fails: boolean,
   next: Token | undefined,
 ): Snippet {
-  const output = next?.type === 'fence' && next.info.trim() === 'output' ? next.content.trimEnd() : undefined
+  const output = isOutput(next) ? next.content.trimEnd() : undefined
   return { kind: 'ts', code: token.content.trimEnd(), output, fails, line: document.firstLine + line }
 }
 

@@ -1,8 +1,9 @@
+import type { Token } from 'markdown-it'
+import { parseMarkdown } from '../markdown/parse.ts'
 import type { Document, Section } from './document.ts'
-import { mistake, sections, textBetween } from './document.ts'
+import { blocksBetween, mistake, tokensBetween } from './document.ts'
 import type { Need, Task } from './lesson.ts'
 import { needs as knownNeeds } from './lesson.ts'
-import { blocksBetween } from './list-items.ts'
 
 /** A task and the lines it takes up. */
 export interface PlacedTask extends Task {
@@ -11,11 +12,14 @@ export interface PlacedTask extends Task {
 }
 
 /** All tasks of a lesson; `lessonNeeds` apply to each. Throws BadLessonError. */
-export function parseTasks(document: Document, lessonNeeds: readonly Need[]): readonly PlacedTask[] {
+export async function parseTasks(
+  document: Document,
+  lessonNeeds: readonly Need[],
+): Promise<readonly PlacedTask[]> {
   const tasks: PlacedTask[] = []
-  for (const section of sections(document)) {
+  for (const section of document.sections) {
     if (section.level !== 2 || !/^task\b/i.test(section.title)) continue
-    tasks.push(parseTask(document, section, tasks, lessonNeeds))
+    tasks.push(await parseTask(document, section, tasks, lessonNeeds))
   }
   if (tasks.length === 0) {
     throw mistake(document, 'tasks', 0, 'There are no tasks. Start one with "## Task 1 · <name>".')
@@ -27,12 +31,12 @@ export function parseTasks(document: Document, lessonNeeds: readonly Need[]): re
   return tasks
 }
 
-function parseTask(
+async function parseTask(
   document: Document,
   section: Section,
   earlier: readonly Task[],
   lessonNeeds: readonly Need[],
-): PlacedTask {
+): Promise<PlacedTask> {
   const number = earlier.length + 1
   const [, written, title] = /^Task (\d+) · (\S.*)$/.exec(section.title) ?? []
   if (written === undefined || title === undefined || Number(written) !== number) {
@@ -51,14 +55,18 @@ function parseTask(
     earlier.map((task) => task.name),
   )
   const hints = hintsSection(document, section, name)
-  const before = textBetween(document, own.textFrom, hints.heading)
-  const after = textBetween(document, hints.to, section.to)
+  const needs = [...new Set([...lessonNeeds, ...own.needs])]
   return {
     name,
     number,
-    text: [before, after].filter((part) => part !== '').join('\n\n'),
+    text: [
+      ...tokensBetween(document, section.heading, section.from),
+      ...(await sentenceOf(needs)),
+      ...tokensBetween(document, own.textFrom, hints.heading),
+      ...tokensBetween(document, hints.to, section.to),
+    ],
     ...parseHints(document, hints, name),
-    needs: [...new Set([...lessonNeeds, ...own.needs])],
+    needs,
     buildsOn: own.buildsOn,
     from: section.heading,
     to: section.to,
@@ -66,7 +74,7 @@ function parseTask(
 }
 
 function hintsSection(document: Document, task: Section, name: string): Section {
-  const inside = sections(document).filter(({ heading }) => heading > task.heading && heading < task.to)
+  const inside = document.sections.filter(({ heading }) => heading > task.heading && heading < task.to)
   const [hints, second] = inside.filter(({ title }) => /^hints?$/i.test(title))
   if (!hints) {
     const wanted = 'Add "### Hints" with a numbered list at the end of the task.'
@@ -102,10 +110,28 @@ function parseHints(document: Document, section: Section, name: string): Pick<Ta
 /** Below a hint: words of the diagnoses that it helps with, separated by semicolons. */
 const helping = /^<!--\s*helps:(.*?)-->\s*$/
 
+async function sentenceOf(needs: readonly Need[]): Promise<readonly Token[]> {
+  if (needs.length === 0) return []
+  return parseMarkdown(`*Needs ${needs.map((need) => inWords[need]).join(' and ')}.*`)
+}
+
+const inWords: Readonly<Record<Need, string>> = {
+  'real-server': 'a real Redis server',
+  'own-server': 'redis-server on this machine',
+  cluster: 'redis-server on this machine, for a cluster',
+}
+
 /** The optional lines "Needs: …" and "Builds on: …" directly below the heading, in this order. */
 function linesBelowHeading(document: Document, section: Section, earlier: readonly string[]) {
   const needs = listAt(document, section, section.from, 'needs')
   const buildsOn = listAt(document, section, needs.end, 'builds on')
+  const textFrom = buildsOn.end
+  const isCut = ({ map }: Token) =>
+    map !== null && map[0] >= section.from && map[0] < textFrom && map[1] > textFrom
+  if (document.tokens.some(isCut)) {
+    const text = document.lines[textFrom]
+    throw mistake(document, 'tasks', textFrom, `Leave a blank line above "${text}".`)
+  }
   return {
     needs: needs.items.map((text): Need => {
       const need = knownNeeds.find((known) => known === text)
@@ -123,7 +149,7 @@ function linesBelowHeading(document: Document, section: Section, earlier: readon
       const problem = `"${text}" isn't the name of an earlier task. Separate several names with " + ".`
       throw mistake(document, 'tasks', buildsOn.line, problem)
     }),
-    textFrom: buildsOn.end,
+    textFrom,
   }
 }
 

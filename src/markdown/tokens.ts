@@ -4,6 +4,18 @@ import type { Token } from 'markdown-it'
 export interface Marks {
   /** Of a list item that began with one. */
   readonly box?: '[ ]' | '[x]'
+  /** Of a code block in a lesson that runs, and of the output below it. */
+  readonly snippet?: SnippetMark
+}
+
+export interface SnippetMark {
+  /** Its number in the lesson, from 1. */
+  readonly number: number
+  readonly part: 'code' | 'output'
+  /** The output of code that was joined with it. */
+  readonly prints?: string
+  /** It was cut, and the rest of its code follows. */
+  readonly continues?: boolean
 }
 
 export function marksOf(token: Token): Marks {

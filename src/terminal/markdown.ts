@@ -15,11 +15,14 @@ export interface MarkdownOptions {
 }
 
 /**
- * Markdown as text for a terminal. Prose is wrapped at `width`; code keeps its lines, and those wider than the
- * terminal continue on the next line after a mark. Headings stay with what follows them: blank lines come only above
- * them.
+ * Markdown, parsed or not, as text for a terminal. Prose is wrapped at `width`; code keeps its lines, and those wider
+ * than the terminal continue on the next line after a mark. Headings stay with what follows them: blank lines come only
+ * above them.
  */
-export async function renderMarkdown(markdown: string, options: MarkdownOptions): Promise<string> {
+export async function renderMarkdown(
+  markdown: string | readonly Token[],
+  options: MarkdownOptions,
+): Promise<string> {
   return paintLines(await markdownLines(markdown, options), options.palette)
 }
 
@@ -35,8 +38,11 @@ export async function plainText(markdown: string): Promise<string> {
 const WORD = 'x'
 
 /** The same before it's painted, for a screen that cuts it. */
-export async function markdownLines(markdown: string, options: MarkdownOptions): Promise<readonly Line[]> {
-  const tokens = await parseMarkdown(markdown)
+export async function markdownLines(
+  markdown: string | readonly Token[],
+  options: MarkdownOptions,
+): Promise<readonly Line[]> {
+  const tokens = typeof markdown === 'string' ? await parseMarkdown(markdown) : markdown
   const code = new Map<Token, readonly Line[]>()
   for (const token of tokens) {
     if (token.type === 'fence' || token.type === 'code_block') {

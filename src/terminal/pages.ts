@@ -1,67 +1,83 @@
 import { stripVTControlCharacters } from 'node:util'
 
-/**
- * Cuts rendered Markdown into screens of at most `height` lines: before a heading in the lower half if there's one,
- * else between paragraphs, else at any blank line, else wherever it must. A line for which `endsPage` returns true is
- * the last on its page, whatever room is left; a paragraph for which `isTail` returns true stays on the page of the one
- * above it. Both receive the line without colors.
- */
-export function pages(
-  text: string,
-  height: number,
-  endsPage: (line: string) => boolean = () => false,
-  isTail: (line: string) => boolean = () => false,
-): readonly string[] {
-  const parts: string[][] = [[]]
-  for (const line of text.split('\n')) {
-    parts.at(-1)?.push(line)
-    if (endsPage(visibleText(line))) parts.push([])
-  }
-  return parts.flatMap((lines) => pagesOf(lines, Math.max(1, height), isTail))
+/** A part of what is shown page by page, rendered. */
+export interface Passage {
+  readonly text: string
+  /** It stays on the page of the one above it. */
+  readonly stays?: boolean
+  /** It's the last on its page, whatever room is left. */
+  readonly ends?: boolean
 }
 
-function pagesOf(
-  lines: readonly string[],
+/** One screen, and what's on it, at least in part. */
+export interface Page<Part extends Passage> {
+  readonly text: string
+  readonly passages: readonly Part[]
+}
+
+interface PageLine<Part> {
+  readonly text: string
+  readonly passage: Part
+}
+
+/**
+ * Cuts passages, with a blank line between them, into screens of at most `height` lines: before a heading in the lower
+ * half if there's one, else between paragraphs, else at any blank line, else wherever it must.
+ */
+export function pages<Part extends Passage>(
+  passages: readonly Part[],
+  height: number,
+): readonly Page<Part>[] {
+  const parts: PageLine<Part>[][] = [[]]
+  for (const passage of passages) {
+    const lines = passage.text.split('\n').map((text) => ({ text, passage }))
+    parts.at(-1)?.push(...lines, { text: '', passage })
+    if (passage.ends === true) parts.push([])
+  }
+  return parts.flatMap((lines) => pagesOf(lines, Math.max(1, height)))
+}
+
+function pagesOf<Part extends Passage>(
+  lines: readonly PageLine<Part>[],
   room: number,
-  isTail: (line: string) => boolean,
-): readonly string[] {
-  const result: string[] = []
+): readonly Page<Part>[] {
+  const result: Page<Part>[] = []
   let rest = withoutBlankEnds(lines)
-  while (rest.length > room) {
-    const end = cutBefore(rest, room, isTail)
-    result.push(withoutBlankEnds(rest.slice(0, end)).join('\n'))
+  while (rest.length > 0) {
+    const end = rest.length > room ? cutBefore(rest, room) : rest.length
+    const shown = withoutBlankEnds(rest.slice(0, end))
+    const passages = [...new Set(shown.map(({ passage }) => passage))]
+    result.push({ text: shown.map(({ text }) => text).join('\n'), passages })
     rest = withoutBlankEnds(rest.slice(end))
   }
-  if (rest.length > 0) result.push(rest.join('\n'))
   return result
 }
 
 /** The index of the first line of the next page. */
-function cutBefore(lines: readonly string[], room: number, isTail: (line: string) => boolean): number {
+function cutBefore(lines: readonly PageLine<Passage>[], room: number): number {
   // From the bottom up. A nearly empty page looks like the end, so it's better to cut something in two.
   const blank = Array.from({ length: room }, (_, index) => room - index)
-    .filter((index) => lines[index] === '' && index >= room / 3)
-    .map((index) => ({ index, next: visibleText(lines[index + 1]) }))
-    .filter(({ next }) => !isTail(next))
-  const heading = blank.find(({ index }) => index >= room / 2 && isHeading(lines, index + 1))
+    .filter((index) => lines[index]?.text === '' && index >= room / 3)
+    .filter((index) => lines[index + 1]?.passage.stays !== true)
+  const heading = blank.find((index) => index >= room / 2 && isHeading(lines, index + 1))
   // Indented lines are code, or continue a list: they belong to the lines above.
-  const paragraph = blank.find(({ next }) => !next.startsWith(' '))
-  return (heading ?? paragraph ?? blank[0])?.index ?? room
+  const paragraph = blank.find((index) => !visibleText(lines[index + 1]).startsWith(' '))
+  return heading ?? paragraph ?? blank[0] ?? room
 }
 
 /** Number signs without colors; with colors, a line underlined by a rule. */
-function isHeading(lines: readonly string[], index: number): boolean {
+function isHeading(lines: readonly PageLine<Passage>[], index: number): boolean {
   const line = visibleText(lines[index])
   const below = visibleText(lines[index + 1])
   return /^#{1,6} /.test(line) || (/^\S/.test(line) && /^([─═=-])\1*$/.test(below))
 }
 
-function visibleText(line: string | undefined): string {
-  return stripVTControlCharacters(line ?? '')
+function visibleText(line: { readonly text: string } | undefined): string {
+  return stripVTControlCharacters(line?.text ?? '')
 }
 
-function withoutBlankEnds(lines: readonly string[]): readonly string[] {
-  const first = lines.findIndex((line) => line !== '')
-  const last = lines.findLastIndex((line) => line !== '')
+function withoutBlankEnds<One extends { readonly text: string }>(lines: readonly One[]): readonly One[] {
+  const first = lines.findIndex(({ text }) => text !== '')
+  const last = lines.findLastIndex(({ text }) => text !== '')
   return first === -1 ? [] : lines.slice(first, last + 1)
 }

@@ -54,7 +54,7 @@ export async function afterPass(desk: Desk, lesson: Lesson, leadsTo: LeadsTo): P
 /** How a lesson begins: a problem and a question, in one paragraph. */
 async function question({ course }: Desk, { slug }: LessonSummary): Promise<string> {
   const { intro } = await course.lesson(slug)
-  const [first = ''] = intro.split('\n\n').filter((part) => !/^(#|```)/.test(part))
+  const first = intro.find((_, index) => intro[index - 1]?.type === 'paragraph_open')?.content ?? ''
   // Links lead nowhere from here.
   return first.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').replaceAll('\n', ' ')
 }

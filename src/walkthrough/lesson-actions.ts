@@ -11,7 +11,6 @@ import {
 } from '../learner/index.ts'
 import { lastDiagnosis, taskAtHand } from '../learner/last-check.ts'
 import { shownPath } from '../learner/learner.ts'
-import { taskText } from '../learner/lesson-text.ts'
 import { assertStarted, checkOwnAnswer } from '../learner/own-answer.ts'
 import { isPassed } from '../progress/index.ts'
 import { openQuestions } from '../snippets/predict.ts'
@@ -137,7 +136,7 @@ export const actions: Readonly<Record<Action, Act>> = {
   task: tolerant(async (walk, lesson) => {
     const { desk, ui, palette } = walk
     const task = taskAtHand(desk, lesson) ?? lesson.tasks[0]
-    if (task !== undefined) ui.print(await renderMarkdown(taskText(task), { width: ui.width, palette }))
+    if (task !== undefined) ui.print(await renderMarkdown(task.text, { width: ui.width, palette }))
   }),
 
   where: tolerant(async (walk, lesson) => {

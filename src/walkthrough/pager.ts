@@ -1,13 +1,11 @@
 import type { ReadStream, WriteStream } from 'node:tty'
-import { stripVTControlCharacters } from 'node:util'
-import { type Palette, pages, renderMarkdown } from '../terminal/index.ts'
+import { type Page, type Palette, pages, renderMarkdown } from '../terminal/index.ts'
 import { clearScreen, enterScreen, hideCursor, leaveScreen, showCursor } from '../terminal/screen-codes.ts'
 import { suspend } from '../terminal/suspend.ts'
 import { InterruptedError } from './interrupted.ts'
 import { pageKeys } from './page-keys.ts'
-import { asksHere, isOffer } from './snippets-in-text.ts'
 import { type TerminalEvent, terminalEvents } from './terminal-events.ts'
-import type { Instead, Reading, ReadingEnd } from './ui.ts'
+import type { Instead, Passage, Reading, ReadingEnd, Render } from './ui.ts'
 
 export interface PagerTerminal {
   readonly input: ReadStream
@@ -23,7 +21,7 @@ const widest = 100
  * for a width in columns. Throws InterruptedError for Ctrl-C.
  */
 export async function readPages(
-  render: (width: number) => Promise<string>,
+  render: Render,
   terminal: PagerTerminal,
   { run, signal, bookmark, hasKeys = false }: Reading = {},
 ): Promise<ReadingEnd> {
@@ -44,18 +42,20 @@ export async function readPages(
   }
   let shown = 0
   let of = 1
-  let sought: string | undefined
+  /** The snippet that just ran. */
+  let sought: number | undefined
   let remark: string | undefined
   try {
     for (let isFirst = true; ; isFirst = false) {
       const width = Math.min(widest, output.columns || 80)
-      const all = pages(await render(width), (output.rows || 24) - 2, asksHere, isOffer)
+      const all = pages(await render(width), (output.rows || 24) - 2)
       const share = isFirst ? (bookmark?.share ?? 0) : shown / of
       // After a resize there may be more or fewer pages, so we stay at the same share of the text.
       if (isFirst || all.length !== of) shown = Math.floor(share * all.length)
       shown = Math.min(all.length - 1, shown)
       of = all.length
-      if (sought !== undefined) shown = placeOf(sought, all) ?? shown
+      const place = all.findIndex(({ passages }) => passages.some(({ shows }) => shows === sought))
+      if (sought !== undefined && place !== -1) shown = place
       sought = undefined
       for (let event: TerminalEvent | undefined; event !== 'resize' && sought === undefined; ) {
         output.write(clearScreen + screen(all, shown, terminal, hasKeys, remark))
@@ -85,17 +85,19 @@ export async function readPages(
             if (event === 'interrupt') throw new InterruptedError('Ctrl-C')
             if (event === 'aborted') return 'left'
             break
-          case 'run':
+          case 'run': {
             if (run === undefined) break
-            output.write(clearScreen + screen(all, shown, terminal, hasKeys, runningWord(palette)))
-            sought = await Promise.race([
-              run(stripVTControlCharacters(all[shown] ?? ''), instead),
-              events.interrupted,
-            ])
-            events.drop()
-            if (sought === undefined)
+            const offered = all[shown]?.passages.find(({ offers }) => offers !== undefined)?.offers
+            if (offered === undefined) {
               remark = "There's nothing to run on this page. Press any key to continue."
+              break
+            }
+            output.write(clearScreen + screen(all, shown, terminal, hasKeys, runningWord(palette)))
+            await Promise.race([run(offered, instead), events.interrupted])
+            events.drop()
+            sought = offered
             break
+          }
           case 'resize':
             break
           case 'next':
@@ -117,23 +119,18 @@ export async function readPages(
   }
 }
 
-function placeOf(words: string, all: readonly string[]): number | undefined {
-  const found = all.findIndex((page) => stripVTControlCharacters(page).includes(words))
-  return found === -1 ? undefined : found
-}
-
 function runningWord({ unicode }: Palette): string {
   return unicode ? 'Running …' : 'Running ...'
 }
 
 function screen(
-  all: readonly string[],
+  all: readonly Page<Passage>[],
   shown: number,
   { output, palette }: PagerTerminal,
   hasKeys: boolean,
   instead?: string,
 ): string {
-  const page = all[shown] ?? ''
+  const page = all[shown]?.text ?? ''
   const below = '\n'.repeat(Math.max(1, (output.rows || 24) - page.split('\n').length - 1))
   const last = shown === all.length - 1
   const more = hasKeys ? ' · ? keys' : ''

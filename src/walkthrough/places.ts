@@ -4,7 +4,6 @@ import { filesOf, type Lesson } from '../course/index.ts'
 import { revealSolution } from '../learner/index.ts'
 import { taskAtHand } from '../learner/last-check.ts'
 import { type Desk, shownPath } from '../learner/learner.ts'
-import { taskText } from '../learner/lesson-text.ts'
 import { assertStarted } from '../learner/own-answer.ts'
 import { renderDiff, renderMarkdown } from '../terminal/index.ts'
 import { readLesson } from './read-lesson.ts'
@@ -25,8 +24,12 @@ export interface Guest extends Pick<Reading, 'signal'> {
 export async function goTo(walk: Walk, lesson: Lesson, place: Place, guest: Guest = {}): Promise<ReadingEnd> {
   const { desk, ui, palette } = walk
   const show = (render: (width: number) => Promise<string>) =>
-    ui.read(render, { hasKeys: true, ...(guest.signal && { signal: guest.signal }) })
-  const markdown = (text: string) => show((width) => renderMarkdown(text, { width, palette }))
+    ui.read(async (width) => [{ text: await render(width) }], {
+      hasKeys: true,
+      ...(guest.signal && { signal: guest.signal }),
+    })
+  const markdown = (text: Parameters<typeof renderMarkdown>[0]) =>
+    show((width) => renderMarkdown(text, { width, palette }))
   switch (place) {
     case 'read': {
       const end = await readLesson(walk, lesson, guest)
@@ -36,7 +39,7 @@ export async function goTo(walk: Walk, lesson: Lesson, place: Place, guest: Gues
     }
     case 'task': {
       const task = taskAtHand(desk, lesson) ?? lesson.tasks[0]
-      return task === undefined ? 'end' : await markdown(taskText(task))
+      return task === undefined ? 'end' : await markdown(task.text)
     }
     case 'where':
       return await markdown(await whereText(walk, lesson))

@@ -3,10 +3,9 @@ import { explanation, recordAnswer } from '../learner/quiz.ts'
 import type { SnippetResult, Stage } from '../snippets/index.ts'
 import { openQuestionsAt, wholeQuestion } from '../snippets/predict.ts'
 import { fenced } from '../snippets/render-snippet.ts'
-import { renderMarkdown } from '../terminal/index.ts'
 import type { Guest } from './places.ts'
 import { askQuestion } from './question.ts'
-import { offeredOn, textWithSnippets } from './snippets-in-text.ts'
+import { rendered, withSnippets } from './snippets-in-text.ts'
 import type { ReadingEnd } from './ui.ts'
 import { bookmarkIn, type Walk } from './walk.ts'
 
@@ -36,19 +35,15 @@ export async function readLesson(walk: Walk, lesson: Lesson, guest: Guest = {}):
 
   try {
     const end = await ui.read(
-      (width) => renderMarkdown(textWithSnippets(lesson, outputs, guessed), { width, palette }),
+      (width) => rendered(withSnippets(lesson, outputs, guessed), { width, palette }),
       {
         hasKeys: true,
         bookmark,
         ...(guest.signal && { signal: guest.signal }),
-        async run(page, instead) {
-          const number = offeredOn(page)
-          if (number === undefined) return undefined
+        async run(number, instead) {
           const verdicts = guessed.has(number) ? await instead(() => askAt(walk, lesson, number)) : []
-          const [answered, ran] = [`Your answer before snippet ${number}`, `Snippet ${number}, run here`]
-          const above = verdicts.length === 0 ? [] : [`*${answered}:*`, ...verdicts]
-          outputs.set(number, [...above, `*${ran}:*`, await run(number)].join('\n\n'))
-          return above.length === 0 ? ran : answered
+          const above = verdicts.length === 0 ? [] : [`*Your answer before snippet ${number}:*`, ...verdicts]
+          outputs.set(number, [...above, `*Snippet ${number}, run here:*`, await run(number)].join('\n\n'))
         },
       },
     )

@@ -1,4 +1,5 @@
 import type { LessonAction } from '../learner/index.ts'
+import type { Passage as PagePart } from '../terminal/index.ts'
 
 export interface Choice<Value> {
   readonly name: string
@@ -17,14 +18,19 @@ export interface Heading {
 /** Does work in place of the page, such as asking a question; then the page is back. */
 export type Instead = <Result>(work: () => Promise<Result>) => Promise<Result>
 
-/**
- * Runs what the page offers to run. Resolves with words from the text that is rendered from then on, to find the
- * place again; undefined if there's nothing to run.
- */
-export type RunOnPage = (page: string, instead: Instead) => Promise<string | undefined>
+/** A part of a text. Snippets are numbered from 1. */
+export interface Passage extends PagePart {
+  /** The snippet that it offers to run. */
+  readonly offers?: number
+  /** The snippet whose output it shows. */
+  readonly shows?: number
+}
+
+export type Render = (width: number) => Promise<readonly Passage[]>
 
 export interface Reading {
-  readonly run?: RunOnPage
+  /** Runs a snippet that the page offers. From then on, what is rendered shows its output. */
+  readonly run?: (snippet: number, instead: Instead) => Promise<void>
   /** Ends the reading; it counts as left. */
   readonly signal?: AbortSignal
   /** Where to begin, and where the reader was at the end: a share of the text, from 0 to 1. */
@@ -50,7 +56,7 @@ export interface Ui {
   chooseSeveral<Value>(message: string, choices: readonly Choice<Value>[]): Promise<readonly Value[]>
   confirm(message: string): Promise<boolean>
   /** Shows a text page by page. */
-  read(render: (width: number) => Promise<string>, reading?: Reading): Promise<ReadingEnd>
+  read(render: Render, reading?: Reading): Promise<ReadingEnd>
   /** Drops the keys that are pressed while this runs, which are meant for a screen that isn't there yet. */
   busy<Result>(work: () => Promise<Result>): Promise<Result>
 }

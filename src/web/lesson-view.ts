@@ -1,10 +1,8 @@
+import type { Token } from 'markdown-it'
 import type { Lesson, QuizQuestion } from '../course/index.ts'
-import { taskText } from '../learner/lesson-text.ts'
-import { parseMarkdown } from '../markdown/parse.ts'
 import type { LessonProgress } from '../progress/index.ts'
 import { island } from './island.ts'
-import { type HtmlOptions, idOf, lineHtml, markdownHtml, tokensToHtml } from './markdown-html.ts'
-import { snippetNumbering } from './snippet-tokens.ts'
+import { type HtmlOptions, idOf, lineHtml, markdownHtml, tokensToHtml, withOutputs } from './markdown-html.ts'
 
 export interface TaskView {
   /** The anchor of its heading. */
@@ -30,7 +28,7 @@ export async function lessonView(
   const open = lesson.quiz.filter(
     ({ question }) => !progress.quiz.some((answered) => answered.question === question),
   )
-  const numbered = snippetNumbering(lesson.snippets, new Set(open.flatMap(({ before }) => before ?? [])))
+  const asked = new Set(open.flatMap(({ before }) => before ?? []))
   const questions = await Promise.all(
     lesson.quiz.map(async (question, index) => ({
       before: question.before,
@@ -43,13 +41,12 @@ export async function lessonView(
     for (const question of here) placed.add(question)
     return here.map(({ html }) => html).join('')
   }
-  const render = async (markdown: string) =>
-    tokensToHtml(numbered(await parseMarkdown(markdown)), { ...links, aboveSnippet })
-  // One after the other: the code blocks are numbered in this order.
+  const render = (tokens: readonly Token[]) =>
+    tokensToHtml(withOutputs(tokens), { ...links, asked, aboveSnippet })
   const intro = await render(lesson.intro)
   const tasks: TaskView[] = []
   for (const task of lesson.tasks) {
-    const text = await render(taskText(task))
+    const text = await render(task.text)
     const steps = progress.hintSteps[task.number] ?? []
     const shown = task.hints.filter((_, index) => steps.includes(index + 1))
     const hints = island('hints', {

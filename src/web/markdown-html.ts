@@ -1,9 +1,8 @@
 import type { MarkdownIt, Token } from 'markdown-it'
 import { parseMarkdown } from '../markdown/parse.ts'
-import { anchorOf, copyToken, marksOf } from '../markdown/tokens.ts'
+import { anchorOf, copyToken, marksOf, type SnippetMark } from '../markdown/tokens.ts'
 import { codeHtml, escapeHtml } from './code.ts'
 import { island } from './island.ts'
-import { type SnippetMark, snippetOf } from './snippet-tokens.ts'
 
 export interface HtmlOptions {
   /** Where a Markdown link leads here; undefined makes it plain text. */
@@ -12,6 +11,8 @@ export interface HtmlOptions {
   picture(source: string): string | undefined
   /** Where a request to run a snippet goes. */
   runAddress(number: number): string
+  /** The snippets whose output a question asks for, so that it's folded until then. */
+  readonly asked?: ReadonlySet<number>
   /** HTML to put above a snippet. */
   aboveSnippet?(number: number): string
 }
@@ -37,10 +38,11 @@ export async function tokensToHtml(tokens: readonly Token[], options: HtmlOption
   const blocks = tokens.filter(({ type }) => type === 'fence' || type === 'code_block')
   const code = await Promise.all(
     blocks.map(async (token) => {
-      const { output, asked } = snippetOf(token) ?? {}
+      const { snippet } = marksOf(token)
+      const output = snippet?.prints
       const html = await codeHtml(token.content, token.info)
-      const commands =
-        asked !== undefined && /^\s*redis\b/.test(token.info) ? commandsIn(token.content) : undefined
+      const isAsked = snippet !== undefined && options.asked?.has(snippet.number) === true
+      const commands = isAsked && /^\s*redis\b/.test(token.info) ? commandsIn(token.content) : undefined
       const made: Made = {
         html,
         output: output === undefined ? undefined : await codeHtml(output, 'output'),
@@ -51,6 +53,18 @@ export async function tokensToHtml(tokens: readonly Token[], options: HtmlOption
   )
   const env: Env = { options, code: new Map(code) }
   return renderer.render(withLinks(tokens, options), settings, env)
+}
+
+/** A lesson's text with the output of each snippet in the token of its code, where pages and slides show it. */
+export function withOutputs(tokens: readonly Token[]): readonly Token[] {
+  return tokens.flatMap((token, index) => {
+    const { snippet } = marksOf(token)
+    if (snippet?.part === 'output') return []
+    const next = tokens[index + 1]
+    if (snippet === undefined || next === undefined || marksOf(next).snippet?.part !== 'output')
+      return [token]
+    return [copyToken(token, { meta: { snippet: { ...snippet, prints: next.content.trimEnd() } } })]
+  })
 }
 
 /** Markdown whose code is only shown, not run: hints, explanations. */
@@ -100,23 +114,27 @@ function codeBlock(token: Token | undefined, { code, options }: Env): string {
   if (token === undefined) return ''
   const made = code.get(token)
   const whole = `<pre><code>${made?.html ?? ''}</code></pre>`
-  const snippet = snippetOf(token)
-  if (snippet !== undefined && token.info.trim() === 'output') {
-    return `<div class="snippet">${folded(printed(made?.html), snippet)}${runPart(snippet, options)}</div>\n`
+  const { snippet } = marksOf(token)
+  if (snippet?.part === 'output') {
+    return `<div class="snippet">${folded(printed(made?.html), snippet, options)}</div>\n`
   }
   const pre =
     made?.commands === undefined || snippet === undefined
       ? whole
-      : `<pre><code>${made.commands}</code></pre>${folded(whole, snippet)}`
+      : `<pre><code>${made.commands}</code></pre>${folded(whole, snippet, options)}`
   if (snippet === undefined) return `<div class="code">${pre}</div>\n`
-  const above = snippet.number === undefined ? undefined : options.aboveSnippet?.(snippet.number)
-  return `${above ?? ''}<div class="snippet">${pre}${folded(printed(made?.output), snippet)}${runPart(snippet, options)}</div>\n`
+  const output = folded(printed(made?.output), snippet, options)
+  // The button comes at the end of the code.
+  if (snippet.continues === true) return `<div class="snippet">${pre}${output}</div>\n`
+  const { number } = snippet
+  const run = island('run', { number, address: options.runAddress(number) })
+  return `${options.aboveSnippet?.(number) ?? ''}<div class="snippet">${pre}${output}${run}</div>\n`
 }
 
 /** Until the question above it is answered, or the snippet has run; works without scripts, too. */
-function folded(html: string, { asked }: SnippetMark): string {
-  if (asked === undefined || html === '') return html
-  return `<details class="folded" data-snippet="${asked}"><summary>What comes back?</summary>${html}</details>`
+function folded(html: string, { number }: SnippetMark, { asked }: HtmlOptions): string {
+  if (asked?.has(number) !== true || html === '') return html
+  return `<details class="folded" data-snippet="${number}"><summary>What comes back?</summary>${html}</details>`
 }
 
 function commandsIn(transcript: string): string {
@@ -129,10 +147,6 @@ function commandsIn(transcript: string): string {
 function printed(output: string | undefined): string {
   if (output === undefined) return ''
   return `<p class="label">It prints</p><pre class="output"><code>${output}</code></pre>`
-}
-
-function runPart({ number }: SnippetMark, { runAddress }: HtmlOptions): string {
-  return number === undefined ? '' : island('run', { number, address: runAddress(number) })
 }
 
 /** Copies in which every link leads to its place here; one that leads nowhere keeps its text. */

@@ -4,11 +4,11 @@ import {
   type GlossaryEntry,
   type LessonSummary,
   type Occurrences,
+  readerText,
   readGlossary,
-  searchMarkdown,
+  searchText,
 } from '../../course/index.ts'
 import { nearestName } from '../../course/nearest.ts'
-import { lessonText } from '../../learner/lesson-text.ts'
 import { defineCommand, self } from '../command.ts'
 import type { Context } from '../context.ts'
 import { Exit, UsageError } from '../exit.ts'
@@ -48,8 +48,7 @@ export const command = defineCommand({
 async function inLessons(course: Course, word: string): Promise<readonly InLesson[]> {
   const found: InLesson[] = []
   for (const lesson of course.lessons) {
-    const text = lessonText(await course.lesson(lesson.slug))
-    const occurrences = await searchMarkdown(text, word)
+    const occurrences = searchText(readerText(await course.lesson(lesson.slug)), word)
     if (occurrences !== undefined) found.push({ lesson, ...occurrences })
   }
   return found

@@ -1,6 +1,5 @@
-import { findLesson, type LessonSummary } from '../../course/index.ts'
+import { findLesson, type LessonSummary, readerText } from '../../course/index.ts'
 import { currentLesson, type Desk } from '../../learner/learner.ts'
-import { lessonText } from '../../learner/lesson-text.ts'
 import { assertCanPrompt } from '../../terminal/can-prompt.ts'
 import { defineCommand, self } from '../command.ts'
 import type { Context } from '../context.ts'
@@ -41,7 +40,7 @@ export const command = defineCommand({
       const lesson = await desk.course.lesson(summary.slug)
       const { renderMarkdown } = await import('../../terminal/index.ts')
       const { palette, width } = context
-      context.print(await renderMarkdown(lessonText(lesson), { width, palette }))
+      context.print(await renderMarkdown(readerText(lesson), { width, palette }))
       await desk.progress.record('LESSON_READ', lesson.slug, {})
     }
     return Exit.passed

@@ -1,9 +1,8 @@
+import type { Token } from 'markdown-it'
 import type { Lesson, QuizQuestion } from '../../course/index.ts'
-import { taskText } from '../../learner/lesson-text.ts'
 import { parseMarkdown } from '../../markdown/parse.ts'
 import { wholeQuestion } from '../../snippets/predict.ts'
-import { type HtmlOptions, lineHtml, markdownHtml, tokensToHtml } from '../markdown-html.ts'
-import { snippetNumbering } from '../snippet-tokens.ts'
+import { type HtmlOptions, lineHtml, markdownHtml, tokensToHtml, withOutputs } from '../markdown-html.ts'
 import { cutIntoSlides } from './cut.ts'
 
 /** A slide as HTML. */
@@ -20,7 +19,8 @@ export interface SlideView {
 interface Draft {
   readonly kind?: 'question'
   readonly title: string
-  readonly markdown: string
+  /** Tokens of the lesson, or Markdown that was made of its quiz. */
+  readonly text: readonly Token[] | string
   /** Facts for the presenter, not for the class; they go with the first slide. */
   readonly aside?: string
 }
@@ -35,11 +35,10 @@ export async function lessonSlides(
   say = '',
 ): Promise<readonly SlideView[]> {
   const asked = new Set(lesson.quiz.flatMap(({ before }) => before ?? []))
-  const numbered = snippetNumbering(lesson.snippets, asked)
   const label = `${lesson.number} · ${lesson.title}`
   const slides: SlideView[] = [await titleSlide(lesson, links, say)]
-  for (const { kind = 'text', title, markdown, aside } of drafts(lesson)) {
-    const tokens = numbered(await parseMarkdown(markdown))
+  for (const { kind = 'text', title, text, aside } of drafts(lesson)) {
+    const tokens = typeof text === 'string' ? await parseMarkdown(text) : withOutputs(text)
     for (const [index, slide] of cutIntoSlides(title, tokens).entries()) {
       const notes = index === 0 && aside !== undefined ? [...slide.notes, aside] : slide.notes
       slides.push({
@@ -50,7 +49,7 @@ export async function lessonSlides(
           links,
         ),
         part: slide.parts > 1 ? `${slide.part}/${slide.parts}` : '',
-        body: await tokensToHtml(slide.tokens, links),
+        body: await tokensToHtml(slide.tokens, { ...links, asked }),
         notes: await markdownHtml(notes.join('\n\n'), links),
       })
     }
@@ -60,14 +59,14 @@ export async function lessonSlides(
 
 function drafts(lesson: Lesson): readonly Draft[] {
   return [
-    { title: lesson.title, markdown: lesson.intro },
+    { title: lesson.title, text: lesson.intro },
     ...lesson.tasks.map((task) => ({
       title: task.name,
-      markdown: taskText(task),
+      text: task.text,
       aside: `**If they get stuck**\n\n${task.hints.map((hint, index) => item(hint, `${index + 1}. `)).join('\n')}`,
     })),
     ...lesson.quiz.flatMap((question, index) => questionDrafts(lesson, question, index + 1)),
-    { title: lesson.title, markdown: lesson.outro },
+    { title: lesson.title, text: lesson.outro },
   ]
 }
 
@@ -83,13 +82,13 @@ function questionDrafts(lesson: Lesson, asked: QuizQuestion, number: number): re
     {
       kind: 'question',
       title: `Question ${number}`,
-      markdown: `${wholeQuestion(asked, lesson)}\n\n${answers.map(({ text }) => `1. ${noList(text)}`).join('\n')}`,
+      text: `${wholeQuestion(asked, lesson)}\n\n${answers.map(({ text }) => `1. ${noList(text)}`).join('\n')}`,
       aside: `Right: **${right.join(', ')}**. The next slide says why.`,
     },
     {
       kind: 'question',
       title: `Question ${number}, answered`,
-      markdown: `${question.split('\n\n')[0]}\n\n${solved.join('\n')}`,
+      text: `${question.split('\n\n')[0]}\n\n${solved.join('\n')}`,
     },
   ]
 }

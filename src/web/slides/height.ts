@@ -1,5 +1,5 @@
 import type { Token } from 'markdown-it'
-import { snippetOf } from '../snippet-tokens.ts'
+import { marksOf } from '../../markdown/tokens.ts'
 
 // All in pixels of the stage, which is 1280 × 720 on every screen and only scaled. They match
 // styles/slides-stage.css, erring on the safe side: the browser shrinks a slide that's still too full.
@@ -69,7 +69,7 @@ function textHeight(text: string, columns: number): number {
 }
 
 function blockOfCode(token: Token): number {
-  const output = snippetOf(token)?.output
+  const output = marksOf(token).snippet?.prints
   const code = codeHeight(token.content.trimEnd().split('\n'))
   return output === undefined ? code : code + outputLabel + codeHeight(output.split('\n')) - textGap
 }

@@ -1,6 +1,5 @@
 import type { Token } from 'markdown-it'
-import { copyToken } from '../../markdown/tokens.ts'
-import { markSnippet, snippetOf } from '../snippet-tokens.ts'
+import { copyToken, marksOf } from '../../markdown/tokens.ts'
 import { heightOf, maxCodeLines, slideHeight } from './height.ts'
 
 /** The list or table that a piece was cut from; neighboring pieces from the same one are joined again. */
@@ -86,22 +85,22 @@ function tablePieces(block: readonly Token[]): readonly Piece[] {
 }
 
 function codePieces(token: Token): readonly Piece[] {
-  const snippet = snippetOf(token)
   const whole = piece([token])
   if (whole.height <= slideHeight) return [whole]
+  const { snippet } = marksOf(token)
   const chunks = cutLines(token.content.trimEnd().split('\n'), /^\s*redis\b/.test(token.info))
-  const parts = chunks.map((lines) => copyToken(token, { content: `${lines.join('\n')}\n` }))
-  if (snippet === undefined) return parts.map((part) => piece([part]))
-  // Its output becomes a separate part. The button comes at the end of the code.
-  for (const part of parts)
-    markSnippet(part, {
-      ...snippet,
-      number: part === parts.at(-1) ? snippet.number : undefined,
-      output: undefined,
-    })
-  if (snippet.output === undefined) return parts.map((part) => piece([part]))
-  const printed = copyToken(token, { info: 'output', content: `${snippet.output}\n` })
-  markSnippet(printed, { ...snippet, number: undefined, output: undefined })
+  const parts = chunks.map((lines, index) => {
+    const continues = index < chunks.length - 1
+    const mark = snippet && { number: snippet.number, part: 'code', continues }
+    return copyToken(token, { content: `${lines.join('\n')}\n`, meta: mark ? { snippet: mark } : null })
+  })
+  if (snippet?.prints === undefined) return parts.map((part) => piece([part]))
+  const mark = { number: snippet.number, part: 'output' }
+  const printed = copyToken(token, {
+    info: 'output',
+    content: `${snippet.prints}\n`,
+    meta: { snippet: mark },
+  })
   return [...parts, printed].map((part) => piece([part]))
 }
 

@@ -6,6 +6,7 @@ import { problemsOfLinks } from '../../../src/authoring/links.ts'
 import { countWords } from '../../../src/authoring/prose.ts'
 import { describeTitles, problemOfTitles } from '../../../src/authoring/suite-titles.ts'
 import type { Lesson } from '../../../src/course/index.ts'
+import { parseMarkdown } from '../../../src/markdown/parse.ts'
 
 describe('the titles of a suite', () => {
   test('plain, conditional, quoted', () => {
@@ -34,12 +35,12 @@ describe('don\\'t', () => {})
   })
 })
 
-test('words: prose counts; code, drawings, hints and quiz do not', () => {
+test('words: prose counts; code, drawings, hints and quiz do not', async () => {
   const lesson = {
-    intro: 'One two.\n\n```ts\nnot this\n```\n\n    nor this\n\n- three `four`',
-    tasks: [{ name: 'x', number: 1, text: 'five', hints: ['not this'], needs: [] }],
+    intro: await parseMarkdown('One two.\n\n```ts\nnot this\n```\n\n    nor this\n\n- three `four`'),
+    tasks: [{ name: 'x', number: 1, text: await parseMarkdown('five'), hints: ['not this'], needs: [] }],
     quiz: [{ question: 'not this?', answers: [] }],
-    outro: 'six — seven',
+    outro: await parseMarkdown('six — seven'),
   } as unknown as Lesson
   expect(countWords(lesson)).toBe(7)
 })
@@ -49,7 +50,7 @@ describe('links', () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'eventlings-links-'))
     onTestFinished(() => rm(folder, { recursive: true, force: true }))
     await writeFile(path.join(folder, 'other one.md'), '# Other\n\n## It is `XADD`, again!\n')
-    return problemsOfLinks(markdown, path.join(folder, '01-here.md'))
+    return problemsOfLinks(await parseMarkdown(markdown), path.join(folder, '01-here.md'))
   }
 
   test('to existing places, and to the web', async () => {

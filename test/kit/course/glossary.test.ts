@@ -3,6 +3,7 @@ import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { problemsOfLinks } from '../../../src/authoring/links.ts'
 import { entryFor, loadCourse, readGlossary } from '../../../src/course/index.ts'
+import { parseMarkdown } from '../../../src/markdown/parse.ts'
 
 const course = await loadCourse()
 const glossary = await readGlossary(course.root)
@@ -17,7 +18,7 @@ describe('the glossary', () => {
 
   test('links to lessons that exist', async () => {
     const file = path.join(course.root, 'lessons', 'GLOSSARY.md')
-    expect(await problemsOfLinks(await readFile(file, 'utf8'), file)).toEqual([])
+    expect(await problemsOfLinks(await parseMarkdown(await readFile(file, 'utf8')), file)).toEqual([])
   })
 
   test.each([

@@ -1,3 +1,4 @@
+import type { Token } from 'markdown-it'
 import { describe, expect, test } from 'vitest'
 import type { Need } from '../../../src/course/index.ts'
 import { BadLessonError } from '../../../src/course/index.ts'
@@ -8,6 +9,11 @@ const fence = '```'
 
 function parse(text: string, needs: readonly Need[] = []) {
   return parseLesson('lessons/01-events.md', lessonFile({}, text), { needs })
+}
+
+/** What is written in each block. */
+function contents(tokens: readonly Token[] = []): readonly string[] {
+  return tokens.map(({ content }) => content).filter((content) => content !== '')
 }
 
 /** The error of a text, with the line of the file that it names. */
@@ -93,12 +99,12 @@ More.
 describe('the parts of a lesson', () => {
   test('intro, outro and text', async () => {
     const { intro, outro, text } = await parse(whole)
-    expect(intro).toBe(`# Events\n\nIntro.\n\n${fence}ts\n## Task 9 · not a heading\n${fence}`)
-    expect(outro).toBe('## In production\nCareful.\n\n## Read next\nMore.')
+    expect(contents(intro)).toEqual(['Events', 'Intro.', '## Task 9 · not a heading\n'])
+    expect(contents(outro)).toEqual(['In production', 'Careful.', 'Read next', 'More.'])
     expect(text).toBe(whole.trim())
   })
 
-  test('tasks: name without backticks, text without needs and hints', async () => {
+  test('tasks: name without backticks, text with a sentence about its needs and without hints', async () => {
     const { tasks } = await parse(whole)
     expect(tasks).toHaveLength(2)
     expect(tasks[0]).toMatchObject({
@@ -106,17 +112,29 @@ describe('the parts of a lesson', () => {
       number: 1,
       needs: ['real-server'],
       buildsOn: [],
-      text: `What to write:\n\n${fence}ts\n### Hints\nexport function createEvent(): void\n${fence}`,
     })
-    expect(tasks[1]).toEqual({
+    expect(contents(tasks[0]?.text)).toEqual([
+      'Task 1 · `createEvent`',
+      '*Needs a real Redis server.*',
+      'What to write:',
+      '### Hints\nexport function createEvent(): void\n',
+    ])
+    expect(tasks[1]).toMatchObject({
       name: 'MalformedEventError with "quotes"',
       number: 2,
       needs: [],
       buildsOn: ['createEvent'],
       hints: ['One.'],
       helps: [[]],
-      text: 'Text.\n### Details\nMore.\n\n### Afterwards\nBehind the hints.',
     })
+    expect(contents(tasks[1]?.text)).toEqual([
+      'Task 2 · MalformedEventError with "quotes"',
+      'Text.',
+      'Details',
+      'More.',
+      'Afterwards',
+      'Behind the hints.',
+    ])
   })
 
   test('hints keep their code, without the indentation of the list', async () => {
@@ -168,7 +186,7 @@ describe('the parts of a lesson', () => {
   })
 
   test('a lesson without a quiz has none', async () => {
-    expect(await parse(oneTask)).toMatchObject({ quiz: [], outro: '', snippets: [] })
+    expect(await parse(oneTask)).toMatchObject({ quiz: [], outro: [], snippets: [] })
   })
 })
 
@@ -207,6 +225,12 @@ describe('a text that breaks the format names the line and what to do', () => {
       `## Task 1 · a\nBuilds on: a${hints}`,
       'tasks',
       `"a" isn't the name of an earlier task.`,
+    ],
+    [
+      'text right below what a task builds on',
+      `## Task 1 · a\nNeeds: cluster\ntext${hints}`,
+      'tasks',
+      'Leave a blank line above "text".',
     ],
     ['an empty quiz', `${oneTask}\n## Quiz\nnothing\n`, 'quiz', 'The quiz has no questions.'],
     ['no answers', `${oneTask}\n## Quiz\n### Why?\ntext\n`, 'quiz', '"Why?" has no list of answers.'],

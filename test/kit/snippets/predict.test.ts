@@ -9,7 +9,7 @@ import { type RunningRedis, startRedis } from '../../../src/redis/index.ts'
 import { openQuestions, wholeQuestion } from '../../../src/snippets/predict.ts'
 import { palette } from '../../../src/terminal/index.ts'
 import { readLesson } from '../../../src/walkthrough/read-lesson.ts'
-import { textWithSnippets } from '../../../src/walkthrough/snippets-in-text.ts'
+import { withSnippets } from '../../../src/walkthrough/snippets-in-text.ts'
 import type { Walk } from '../../../src/walkthrough/walk.ts'
 import { scriptedUi } from '../walkthrough/scripted-ui.ts'
 
@@ -109,7 +109,8 @@ test('lessons have them where a reply is surprising, each before a snippet in th
   expect(placed.length).toBeGreaterThanOrEqual(12)
   for (const lesson of placed) {
     const numbers = lesson.quiz.flatMap(({ before }) => before ?? [])
-    const text = textWithSnippets(lesson, new Map(), new Set(numbers))
-    for (const number of numbers) expect(text).toContain(`*What comes back? r runs snippet ${number}*`)
+    const drafts = withSnippets(lesson, new Map(), new Set(numbers))
+    const asked = drafts.filter(({ ends }) => ends === true).map(({ offers }) => offers)
+    expect(asked).toEqual(numbers.toSorted((a, b) => a - b))
   }
 })

@@ -1,4 +1,4 @@
-import type { Choice, Ui } from '../../../src/walkthrough/ui.ts'
+import type { Choice, Passage, Ui } from '../../../src/walkthrough/ui.ts'
 
 /**
  * A person made of answers: the names of the choices, in order. Everything that was shown is kept. `pressed` lists
@@ -51,12 +51,13 @@ export function scriptedUi(
     },
     busy: (work) => work(),
     async read(render, { run } = {}) {
-      shown.push(await render(60))
+      const whole = (passages: readonly Passage[]) => passages.map(({ text }) => text).join('\n\n')
+      shown.push(whole(await render(60)))
       for (const number of pressed) {
-        const found = await run?.(`r runs snippet ${number}`, (work) => work())
-        const page = await render(60)
-        if (found === undefined || !page.includes(found)) throw new Error(`"${found}" is not in the text.`)
-        shown.push(page)
+        await run?.(number, (work) => work())
+        const passages = await render(60)
+        if (!passages.some(({ shows }) => shows === number)) throw new Error(`Snippet ${number} didn't run.`)
+        shown.push(whole(passages))
       }
       return 'end'
     },

@@ -1,36 +1,38 @@
 import { describe, expect, test } from 'vitest'
 import { loadCourse } from '../../../src/course/index.ts'
-import { asksHere, offeredOn, textWithSnippets } from '../../../src/walkthrough/snippets-in-text.ts'
+import { palette } from '../../../src/terminal/index.ts'
+import { type Outputs, rendered, withSnippets } from '../../../src/walkthrough/snippets-in-text.ts'
 
 const course = await loadCourse()
+const plain = { width: 80, palette: palette({ colours: false, unicode: true }) }
+
+async function shown(slug: string, outputs: Outputs, guessed: ReadonlySet<number> = new Set()) {
+  const passages = await rendered(withSnippets(await course.lesson(slug), outputs, guessed), plain)
+  return passages.map(({ text }) => text).join('\n\n')
+}
 
 describe('a lesson offers to run its snippets', () => {
   for (const { slug } of course.lessons) {
     test(`${slug}: each once, in order`, async () => {
       const lesson = await course.lesson(slug)
-      const offers = [...textWithSnippets(lesson, new Map()).matchAll(/^\*r runs snippet (\d+)\*$/gm)]
-      expect(offers.map(([, number]) => Number(number))).toEqual(lesson.snippets.map((_, index) => index + 1))
+      const offers = withSnippets(lesson, new Map()).flatMap(({ offers }) => offers ?? [])
+      expect(offers).toEqual(lesson.snippets.map((_, index) => index + 1))
     })
   }
 
   test('below the output in the lesson, which gives way to the output of a run', async () => {
-    const lesson = await course.lesson('02-list-store')
-    const text = textWithSnippets(lesson, new Map([[1, 'came back']]))
-    expect(text).toMatch(/which is most of what a log needs:\n\n\ncame back\n/)
-    expect(text).toMatch(/```output\n\[ 'second' \]\n```\n\n\*r runs snippet 6\*/)
-    expect(offeredOn(text)).toBe(2)
-    expect(offeredOn('nothing here')).toBeUndefined()
+    const text = await shown('02-list-store', new Map([[1, 'came back']]))
+    expect(text).toMatch(/log\s+needs:\n\ncame back\n/)
+    expect(text).toMatch(/ {2}\[ 'second' \]\n\nr runs snippet 6\n/)
+    expect(text).not.toContain('r runs snippet 1\n')
   })
 
   test('output to predict is left out until the snippet has run', async () => {
-    const lesson = await course.lesson('02-list-store')
     const guessed = new Set([5, 6])
-    const text = textWithSnippets(lesson, new Map(), guessed)
-    expect(text).toMatch(/> LRANGE \S+ 0 -1\n```\n\n\*What comes back\? r runs snippet 5\*/)
+    const text = await shown('02-list-store', new Map(), guessed)
+    expect(text).toMatch(/> LRANGE \S+ 0 -1\n\nWhat comes back\? r runs snippet 5\n/)
     expect(text).not.toContain("[ 'second' ]")
-    expect(offeredOn('What comes back? r runs snippet 5')).toBe(5)
-    expect(text.split('\n').filter((line) => asksHere(line.replaceAll('*', '')))).toHaveLength(2)
-    const after = textWithSnippets(lesson, new Map([[6, 'came back']]), guessed)
-    expect(after).toMatch(/console\.log\(heard\)\n```\n\ncame back/)
+    const after = await shown('02-list-store', new Map([[6, 'came back']]), guessed)
+    expect(after).toMatch(/console\.log\(heard\)\n\ncame back/)
   })
 })
