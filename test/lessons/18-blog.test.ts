@@ -166,6 +166,16 @@ describe('applyPostEvent', () => {
     }
   })
 
+  test('keeps an emptied post public', async () => {
+    verifyEqual(
+      await call('applyPostEvent', () =>
+        applyPostEvent(published(), event(3, 'POST_EDITED', { content: '' })),
+      ),
+      published({ content: '', editedAt: '2026-03-03T08:00:00.000Z' }),
+      'An old program emptied a published post. POST_EDITED should set the content and `editedAt`, and the rest should stay as it is. Only commands have rules.',
+    )
+  })
+
   test('leaves its arguments unchanged', async () => {
     const before = draft()
     for (const one of [event(3, 'POST_EDITED', { title: 'X', content: 'Y' }), PUBLISHED]) {
@@ -207,6 +217,16 @@ describe('createPost and getPost', () => {
       (await last())?.event.payload,
       typed,
       'A draft has white space at the ends of its strings. The payload should have the title, content, and author exactly as they were written, because a line of a poem may be indented.',
+    )
+  })
+
+  test('creates a post after an event of another type', async () => {
+    await plant(event(1, 'POST_PINNED'))
+    const outcome = await attempt('createPost', () => createPost(box.redis, clock, 'post-1', DRAFT))
+    verifyEqual(
+      outcome.ok ? [outcome.value, (await last())?.id] : outcome.error,
+      [2, '2-0'],
+      'The stream had one event of an unknown type, POST_PINNED, so the post did not exist yet. `createPost` should store POST_CREATED as 2-0 and resolve to 2. Whether a post exists depends on `applyPostEvent`, not on the length of the stream.',
     )
   })
 
@@ -283,7 +303,29 @@ describe('createPost and getPost', () => {
       },
     })
   })
+
+  test('reads again before it refuses', async () => {
+    await everyInterleaving({
+      name: 'createPost',
+      first: (redis) => createPost(redis, clock, 'post-1', DRAFT),
+      second: () => pin(),
+      verify: async ({ first }) => {
+        verify(
+          first.ok && (await types()).includes('POST_CREATED'),
+          "While `createPost` was running, another program stored POST_PINNED, so the next ID was taken, but the post still didn't exist. After a conflict, read and decide again: a conflict alone doesn't mean that the post exists.",
+          { received: first.ok ? await types() : first.error },
+        )
+      },
+    })
+  })
 })
+
+/** Another program stores an event that no rule depends on. */
+async function pin(): Promise<void> {
+  const next = (await box.admin.xlen(KEY)) + 1
+  const pinned = { ...event(2, 'POST_PINNED'), eventId: `e-${next}` }
+  await box.admin.xadd(KEY, `${next}-0`, 'event', JSON.stringify(pinned))
+}
 
 const edited = (changes: Changes) => call('editPost', () => editPost(box.redis, clock, 'post-1', changes))
 
@@ -368,11 +410,7 @@ describe('editPost', () => {
 
   test('gives up after ten attempts', async () => {
     await plant(CREATED)
-    const { redis, times } = withRival(box.connect(), 'POST_EDITED', async () => {
-      const next = (await box.admin.xlen(KEY)) + 1
-      const pinned = { ...event(2, 'POST_PINNED'), eventId: `e-${next}` }
-      await box.admin.xadd(KEY, `${next}-0`, 'event', JSON.stringify(pinned))
-    })
+    const { redis, times } = withRival(box.connect(), 'POST_EDITED', pin)
     const outcome = await attempt('editPost', () => editPost(redis, clock, 'post-1', { title: 'Hello!' }))
     if (times() === 0) return // over a connection that the test doesn't see
     verify(
@@ -385,6 +423,27 @@ describe('editPost', () => {
       'Another writer was faster in all ten attempts. No edit was stored, but `editPost` resolved. It should reject.',
       { received: outcome.ok ? outcome.value : undefined },
     )
+    verify(
+      !(outcome.error instanceof PostRefusedError),
+      'Another writer was faster in all ten attempts, and `editPost` threw a PostRefusedError. No rule was broken, so it should throw the error from the last conflict. The author can simply try again.',
+      { received: outcome.error },
+    )
+  })
+
+  test('stores a change once that two editors make', async () => {
+    await everyInterleaving({
+      name: 'editPost',
+      prepare: () => plant(CREATED),
+      first: (redis) => editPost(redis, clock, 'post-1', { title: 'Hello, world' }),
+      second: (redis) => editPost(redis, clock, 'post-1', { title: 'Hello, world' }),
+      verify: async ({ first, second }) => {
+        verifyEqual(
+          [await types(), first.ok && first.value, second.ok && second.value],
+          [['POST_CREATED', 'POST_EDITED'], 2, 2],
+          'Two editors set the same title at the same time. After the first edit nothing differs anymore, so the slower call should store nothing and resolve to version 2 (received: the events and both results). After a conflict, compare `changes` with the post again.',
+        )
+      },
+    })
   })
 
   test('keeps the work of two editors', async () => {
