@@ -670,7 +670,7 @@ describe('the commands', () => {
     verifyEqual(
       await box.admin.keys('*'),
       [key],
-      "Five commands stored something beside the order's stream. Only events should be in Redis, because a second copy of a status, or a list of orders, can disagree with them.",
+      "Five commands stored something besides the order's stream. Only events should be in Redis, because a second copy of a status, or a list of orders, can disagree with them.",
     )
   })
 

@@ -709,7 +709,7 @@ describe('the index', () => {
     verifyEqual(
       await find({ from: new Date(day(3)), to: new Date(day(3)) }),
       [],
-      '`from` is inclusive and `to` is exclusive, so nothing lies between noon on March 3 and noon on March 3.',
+      '`from` is inclusive and `to` is exclusive, so nothing falls between noon on March 3 and that same moment.',
     )
     verifyEqual(
       await find({ to: new Date(0) }),

@@ -405,7 +405,7 @@ describe('findAlarms', () => {
         { kind: 'dead-consumer', group: 'mail', consumer: 'a', pending: 1 },
         { kind: 'slow-consumer', group: 'mail', consumer: 'b', oldestIdle: 30_000 },
       ],
-      'Consumer a called exactly `consumerIdle` ms ago, so it isn’t alive anymore, and it has a pending entry, however short: it’s dead. Consumer b is alive, and its entry has been pending for exactly `entryIdle` ms: it’s slow. Keep the order of the consumers.',
+      'Consumer a called exactly `consumerIdle` ms ago, so it isn’t alive anymore, and it has an entry pending, no matter for how long: it’s dead. Consumer b is alive, and its entry has been pending for exactly `entryIdle` ms: it’s slow. Keep the order of the consumers.',
       [
         [
           (all) => all.length === 1 && all[0]?.kind === 'dead-consumer',

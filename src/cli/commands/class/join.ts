@@ -35,7 +35,7 @@ Your instructor sees which lessons you've started and passed, your checks and th
 you took, including earlier ones. ${share ? `They see your code, too; "${self} class share off" stops that.` : `Your code stays here; "${self} class share on" shows it.`}
 Your work never waits for the network.
 
-  ${self} stuck "why…"   raise a hand
+  ${self} stuck "why…"   raise your hand
   ${self} class status   your class and its news
   ${self} class leave    leave, and delete your data`)
     return Exit.passed
