@@ -206,6 +206,8 @@ export interface Attempt extends CheckDot {
   readonly tasks: readonly { readonly task: string; readonly state: string }[]
   /** Their answer as it was checked; only if they shared it. */
   readonly code?: string
+  /** What it did in Redis can be stepped through: GET participant/<id>/runs/<event ID>. */
+  readonly run?: true
 }
 
 /** Anything else that happened, for the timeline between the attempts. */

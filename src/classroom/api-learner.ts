@@ -67,6 +67,15 @@ export interface SendCode {
   readonly code: string
 }
 
+/** What a check that failed did in Redis. */
+export interface SendRun {
+  /** From the check that was recorded. */
+  readonly eventId: string
+  readonly slug: string
+  /** The recording's JSON, with gzip and in base64. */
+  readonly run: string
+}
+
 export interface Share {
   readonly share: boolean
 }

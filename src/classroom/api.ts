@@ -20,6 +20,7 @@ export const paths = {
   join: '/api/join',
   events: '/api/events',
   code: '/api/code',
+  run: '/api/run',
   share: '/api/share',
   leave: '/api/leave',
   view: '/api/class',

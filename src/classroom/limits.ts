@@ -19,6 +19,7 @@ export const limits = {
   /** Bytes of a request: of one that sends events, of one that sends an answer, and of any other. */
   body: 1_000_000,
   codeBody: 250_000,
+  runBody: 90_000,
   smallBody: 600,
   leadBody: 10_000,
   /** What one participant may have stored, answers included, and what all of them together may have. */
@@ -31,6 +32,10 @@ export const limits = {
   /** Characters of one answer, and answers kept for one participant. */
   code: 60_000,
   codes: 300,
+  /** Recordings kept of one participant, bytes of one as it's sent and stored, and characters of it unpacked. */
+  runs: 3,
+  run: 64 * 1024,
+  runText: 1_200_000,
   /** What a page or an export shows of one participant: attempts, other events, and characters of code. */
   attempts: 500,
   happenings: 500,
@@ -40,6 +45,9 @@ export const limits = {
   bytes: { burst: 4_000_000, perSecond: 400_000 },
   /** Changes of a participant's name or sharing, each of which stays in the class's log. */
   changes: { burst: 6, perSecond: 0.1 },
+  /** Recordings, of one participant and of all: unpacking and checking one costs more than anything else. */
+  runsOfOne: { burst: 4, perSecond: 0.1 },
+  runsOfAll: { burst: 40, perSecond: 5 },
   /** New participants, by address (a whole room may share one) and in all: at once, and then per second. */
   joins: { burst: 60, perSecond: 3 },
   joinsOfAll: { burst: 200, perSecond: 10 },

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Join, LeadCommand, Login, SendCode, SendEvents, Share } from './api.ts'
+import type { Join, LeadCommand, Login, SendCode, SendEvents, SendRun, Share } from './api.ts'
 import { limits } from './limits.ts'
 import { LONGEST_TYPE, SLUG } from './sendable.ts'
 
@@ -60,6 +60,12 @@ export const sendCode = z.object({
   slug,
   code: z.string().max(limits.code),
 }) satisfies z.ZodType<SendCode>
+
+export const sendRun = z.object({
+  eventId: uuid,
+  slug,
+  run: z.base64().max(Math.ceil(limits.run / 3) * 4),
+}) satisfies z.ZodType<SendRun>
 
 export const nothing = z.object({})
 export const share = z.object({ share: z.boolean() }) satisfies z.ZodType<Share>

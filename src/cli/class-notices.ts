@@ -1,4 +1,5 @@
 import { isInClass } from '../classroom/member/files.ts'
+import { lastRunFile } from '../learner/last-run.ts'
 import type { Desk } from '../learner/learner.ts'
 import type { News } from '../watch/state.ts'
 import { programFile } from './command.ts'
@@ -12,7 +13,8 @@ export async function tellClass(context: Context): Promise<void> {
   const { course, home, progress } = desk
   const env = { ...context.env, EVENTLINGS_SENDER: '1' }
   const { log: folder, answer } = home
-  for (const news of afterCommand({ folder, course, progress, answer, program: programFile, env }))
+  const files = { folder, answer, lastRun: lastRunFile(home) }
+  for (const news of afterCommand({ ...files, course, progress, program: programFile, env }))
     context.note(news)
 }
 
@@ -24,10 +26,11 @@ export interface ClassNews {
 /** While a program stays open, sends what happens in it, and lets it show news from the class. */
 export async function stayInClass(context: Context, desk: Desk): Promise<ClassNews> {
   if (!isInClass(desk.home.log)) return {}
-  const [{ keepSending }, { keepAnswers }, { readMembership }, { freshNews, lessonNames }] =
+  const [{ keepSending }, { keepAnswers }, { keepRun }, { readMembership }, { freshNews, lessonNames }] =
     await Promise.all([
       import('../classroom/member/background.ts'),
       import('../classroom/member/answers.ts'),
+      import('../classroom/member/runs.ts'),
       import('../classroom/member/membership.ts'),
       import('../classroom/member/after-command.ts'),
     ])
@@ -35,7 +38,10 @@ export async function stayInClass(context: Context, desk: Desk): Promise<ClassNe
   let tell: ((news: News) => void) | undefined
   let told = ''
   const lookAround = () => {
-    if (readMembership(home.log)?.share) keepAnswers(home.log, progress, home.answer)
+    if (readMembership(home.log)?.share) {
+      keepAnswers(home.log, progress, home.answer)
+      keepRun(home.log, progress, lastRunFile(home))
+    }
     if (tell === undefined) return
     const { lines, seen } = freshNews(home.log, lessonNames(course))
     const text = lines.join(' ')

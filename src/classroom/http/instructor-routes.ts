@@ -82,6 +82,18 @@ export function addInstructorRoutes(app: Hono, hub: Hub, guesses: Guesses, ticke
     return context.json(page)
   })
 
+  app.get(`${paths.participant}:id/runs/:event`, async (context) => {
+    const eventId = context.req.param('event')
+    const run = uuid.test(eventId) ? await hub.run(uuidIn(context), eventId) : undefined
+    if (run === undefined)
+      throw new Refusal(404, "That attempt has no recording, or it isn't shared anymore.")
+    // As it came; it was checked then.
+    return context.body(new Uint8Array(run), 200, {
+      'content-type': 'application/json',
+      'content-encoding': 'gzip',
+    })
+  })
+
   app.get(paths.export, (context) => linesOf(context, hub))
   app.get(paths.exportCsv, (context) => csvOf(context, hub))
 

@@ -12,6 +12,7 @@ import { Buckets } from './bucket.ts'
 import { addressOf, seconds } from './guards.ts'
 import type { Guesses } from './guesses.ts'
 import { isInstructor } from './instructor-routes.ts'
+import { assertRun } from './read-run.ts'
 
 const done: Done = { kind: 'done' }
 
@@ -24,6 +25,8 @@ export function addLearnerRoutes(
 ): void {
   const requests = new Buckets(limits.requests, elapsed)
   const bytes = new Buckets(limits.bytes, elapsed)
+  const runs = new Buckets(limits.runsOfOne, elapsed)
+  const runsOfAll = new Buckets(limits.runsOfAll, elapsed)
   const changes = new Buckets(limits.changes, elapsed)
   const joins = new Buckets(limits.joins, elapsed)
   const joinsOfAll = new Buckets(limits.joinsOfAll, elapsed)
@@ -74,6 +77,19 @@ export function addLearnerRoutes(
     const { eventId, code } = await bodyOf(context, wire.sendCode, limits.codeBody)
     assertOpen(hub)
     await hub.store.keepCode(learner, eventId, code)
+    return context.json(done)
+  })
+
+  app.post(paths.run, async (context) => {
+    const learner = await participant(context)
+    use(bytes, learner, sizeOf(context))
+    const { eventId, slug, run } = await bodyOf(context, wire.sendRun, limits.runBody)
+    assertOpen(hub)
+    if (hub.view(learner)?.sharesCode !== true) throw new Refusal(403, "You don't share your code.")
+    use(runs, learner)
+    use(runsOfAll, '')
+    await assertRun(Buffer.from(run, 'base64'), slug)
+    await hub.store.keepRun(learner, eventId, run)
     return context.json(done)
   })
 

@@ -142,6 +142,12 @@ export class Hub {
     return row && this.#read(row)
   }
 
+  /** What a check of theirs did in Redis: a recording's JSON with gzip. Undefined if it isn't here. */
+  async run(id: string, eventId: string): Promise<Buffer | undefined> {
+    const row = this.#projection.row(id)
+    return row && this.store.runOf(this.#projection.membersOf(row.id), eventId)
+  }
+
   #read(row: ParticipantRow, most?: number): Promise<ParticipantPage> {
     return readPage(this.store, row, this.#projection.membersOf(row.id), this.#about.id, most)
   }

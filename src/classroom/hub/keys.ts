@@ -26,6 +26,8 @@ export interface ClassKeys {
   logs(id: string): string
   /** Hash: event ID of a check → the answer that was checked. */
   code(id: string): string
+  /** Hash: event ID of a check → `<number> <recording>`; the highest number is the latest. */
+  runs(id: string): string
 }
 
 export function keysOf(classId: string): ClassKeys {
@@ -42,5 +44,6 @@ export function keysOf(classId: string): ClassKeys {
     learner: (id, logId) => `${prefix}:learner:${id}:${logId}`,
     logs: (id) => `${prefix}:logs:${id}`,
     code: (id) => `${prefix}:code:${id}`,
+    runs: (id) => `${prefix}:runs:${id}`,
   }
 }

@@ -28,9 +28,20 @@ export async function readPage(
     kind: 'participant',
     row,
     earlier: attempts.length - latest.length,
-    attempts: await withCode(store, latest, members),
+    attempts: await withRuns(store, await withCode(store, latest, members), members),
     happenings: happeningsOf(events, classId).slice(-limits.happenings),
   }
+}
+
+/** Which of them were recorded. */
+async function withRuns(
+  { redis, keys }: ClassStore,
+  attempts: readonly Attempt[],
+  members: readonly string[],
+): Promise<readonly Attempt[]> {
+  const found = await Promise.all(members.map((learner) => redis.hkeys(keys.runs(learner))))
+  const recorded = new Set(found.flat())
+  return attempts.map((one) => (recorded.has(one.eventId) ? { ...one, run: true } : one))
 }
 
 /** The code of the latest attempts, as much as fits on a page. */

@@ -90,16 +90,50 @@ redis.call('HINCRBY', KEYS[3], 'class bytes', bytes)
 return 1`
 
 /**
- * Deletes all answers of a participant, who may then store as much again.
- * KEYS  1 the participant's answers · 2 used
+ * Stores a recording of a participant who shares their code, in place of the oldest one if there are enough.
+ * KEYS  1 participants · 2 the participant's recordings · 3 used
+ * ARGV  1 participant · 2 event id · 3 the recording · 4 most recordings · 5 most bytes of a participant · 6 of the class
+ * Replies 1 when it was stored.
+ */
+export const KEEP_RUN = `
+local about = redis.call('HGET', KEYS[1], ARGV[1])
+if not about or not string.find(about, '"share":true', 1, true) then return 0 end
+if redis.call('HEXISTS', KEYS[2], ARGV[2]) == 1 then return 0 end
+local all = redis.call('HGETALL', KEYS[2])
+local oldest, latest, freed = nil, 0, 0
+local first = math.huge
+for i = 1, #all, 2 do
+  local n = tonumber(string.match(all[i + 1], '^%d+'))
+  latest = math.max(latest, n)
+  if n < first then
+    oldest, first = i, n
+  end
+end
+if #all / 2 < tonumber(ARGV[4]) then oldest = nil end
+if oldest then freed = #all[oldest + 1] + 100 end
+local value = string.format('%d ', latest + 1) .. ARGV[3]
+local bytes = #value + 100 - freed
+local used = redis.call('HMGET', KEYS[3], ARGV[1] .. ' bytes', 'class bytes')
+if tonumber(used[1] or 0) + bytes > tonumber(ARGV[5]) then return 0 end
+if tonumber(used[2] or 0) + bytes > tonumber(ARGV[6]) then return 0 end
+if oldest then redis.call('HDEL', KEYS[2], all[oldest]) end
+redis.call('HSET', KEYS[2], ARGV[2], value)
+for _, what in ipairs({ ARGV[1] .. ' bytes', ARGV[1] .. ' code', 'class bytes' }) do
+  redis.call('HINCRBY', KEYS[3], what, bytes)
+end
+return 1`
+
+/**
+ * Deletes all answers and recordings of a participant, who may then store as much again.
+ * KEYS  1 the participant's answers · 2 their recordings · 3 used
  * ARGV  1 participant
  */
 export const DROP_CODE = `
-local bytes = tonumber(redis.call('HGET', KEYS[2], ARGV[1] .. ' code') or 0)
-redis.call('DEL', KEYS[1])
-redis.call('HDEL', KEYS[2], ARGV[1] .. ' code')
-redis.call('HINCRBY', KEYS[2], ARGV[1] .. ' bytes', 0 - bytes)
-redis.call('HINCRBY', KEYS[2], 'class bytes', 0 - bytes)
+local bytes = tonumber(redis.call('HGET', KEYS[3], ARGV[1] .. ' code') or 0)
+redis.call('DEL', KEYS[1], KEYS[2])
+redis.call('HDEL', KEYS[3], ARGV[1] .. ' code')
+redis.call('HINCRBY', KEYS[3], ARGV[1] .. ' bytes', 0 - bytes)
+redis.call('HINCRBY', KEYS[3], 'class bytes', 0 - bytes)
 return 1`
 
 /**

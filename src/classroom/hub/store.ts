@@ -9,7 +9,7 @@ import { type About, aboutFromHash, aboutToHash } from './about.ts'
 import type { ClassRedis } from './connect.ts'
 import { type ClassKeys, keysOf } from './keys.ts'
 import { type Position, readHead } from './read.ts'
-import { DROP_CODE, FREE, KEEP_CODE, RECEIVE } from './scripts.ts'
+import { DROP_CODE, FREE, KEEP_CODE, KEEP_RUN, RECEIVE } from './scripts.ts'
 
 /** An event of a participant, with the time by the hub's clock. */
 export interface TimedEvent {
@@ -134,13 +134,30 @@ export class ClassStore {
     return (await redis.eval(KEEP_CODE, 3, ...names, learner, eventId, code, ...most)) === 1
   }
 
-  /** Deletes the answers of a participant who no longer shares them. */
+  /** Stores a recording, in base64, if the participant shares their code and may store more; false if not. */
+  async keepRun(learner: string, eventId: string, run: string): Promise<boolean> {
+    const { redis, keys } = this
+    const names = [keys.participants, keys.runs(learner), keys.used]
+    const most = [limits.runs, limits.ofParticipant.bytes, limits.ofClass.bytes]
+    return (await redis.eval(KEEP_RUN, 3, ...names, learner, eventId, run, ...most)) === 1
+  }
+
+  /** The recording of a check of one of them, as it was sent; undefined if there's none. */
+  async runOf(learners: readonly string[], eventId: string): Promise<Buffer | undefined> {
+    const found = await Promise.all(learners.map((one) => this.redis.hget(this.keys.runs(one), eventId)))
+    const kept = found.find((one) => one !== null)
+    return kept == null ? undefined : Buffer.from(kept.slice(kept.indexOf(' ') + 1), 'base64')
+  }
+
+  /** Deletes the answers and recordings of a participant who no longer shares them. */
   async setShare(learner: string, share: boolean): Promise<void> {
     const { keys } = this
     if (!(await this.isParticipant(learner))) return
     await this.#recorded({ type: 'SHARING_CHANGED', payload: { learner, share } }, (multi) => {
       multi.hset(keys.participants, learner, JSON.stringify({ share }))
-      return share ? multi : multi.eval(DROP_CODE, 2, keys.code(learner), keys.used, learner)
+      return share
+        ? multi
+        : multi.eval(DROP_CODE, 3, keys.code(learner), keys.runs(learner), keys.used, learner)
     })
   }
 
@@ -168,7 +185,9 @@ export class ClassStore {
     const streams = (await redis.smembers(keys.logs(learner))).map((logId) => keys.learner(learner, logId))
     await this.#recorded({ type: 'PARTICIPANT_LEFT', payload: { learner } }, (multi) => {
       for (const hash of [keys.participants, keys.heads, keys.snapshots]) multi.hdel(hash, learner)
-      multi.sadd(keys.gone, learner).del(keys.logs(learner), keys.code(learner), ...streams)
+      multi
+        .sadd(keys.gone, learner)
+        .del(keys.logs(learner), keys.code(learner), keys.runs(learner), ...streams)
       return multi.eval(FREE, 1, keys.used, learner)
     })
   }

@@ -6,12 +6,15 @@ import { hasPending, sendInBackground } from './background.ts'
 import { classFiles } from './files.ts'
 import { readMembership, readView } from './membership.ts'
 import { type LessonName, newsFor, type Told, toldOf } from './news.ts'
+import { keepRun } from './runs.ts'
 
 export interface AfterCommand {
   readonly folder: string
   readonly course: Pick<Course, 'lessons'>
   readonly progress: ProgressLog
   readonly answer: (slug: string) => string
+  /** Where the last check that failed is recorded. */
+  readonly lastRun: string
   /** The program that sends, and the environment that it runs in. */
   readonly program: string
   readonly env: NodeJS.ProcessEnv
@@ -19,11 +22,14 @@ export interface AfterCommand {
 
 /** Starts sending what a command recorded, and returns news from the class. Waits for nothing, and never throws. */
 export function afterCommand(options: AfterCommand): readonly string[] {
-  const { folder, course, progress, answer, program, env } = options
+  const { folder, course, progress, answer, lastRun, program, env } = options
   try {
     const membership = readMembership(folder)
     if (membership === undefined) return []
-    if (membership.share) keepAnswers(folder, progress, answer)
+    if (membership.share) {
+      keepAnswers(folder, progress, answer)
+      keepRun(folder, progress, lastRun)
+    }
     if (hasPending(folder)) sendInBackground(folder, program, env)
     const { lines, seen } = freshNews(folder, lessonNames(course))
     seen()

@@ -48,13 +48,18 @@ function keep(folder: string, { eventId, entityId, timestamp }: StoredEvent, fil
   }
 }
 
-/** Sends the waiting answers; one that the class refuses isn't retried. */
+/** Sends the waiting answers, then the recordings; one that the class refuses isn't retried. */
 export async function sendAnswers(folder: string, to: Talk): Promise<void> {
-  const outbox = classFiles(folder).code
+  const { code, runs } = classFiles(folder)
+  await sendAll(code, paths.code, to)
+  await sendAll(runs, paths.run, to)
+}
+
+async function sendAll(outbox: string, address: string, to: Talk): Promise<void> {
   for (const name of namesIn(outbox)) {
     const file = path.join(outbox, name)
     try {
-      await talk<Done>(to, paths.code, readJson(file) ?? {})
+      await talk<Done>(to, address, readJson(file) ?? {})
     } catch (error) {
       if (!(error instanceof RefusedError) || error.status === 429 || error.status >= 500) throw error
     }
@@ -62,9 +67,16 @@ export async function sendAnswers(folder: string, to: Talk): Promise<void> {
   }
 }
 
-/** Discards all waiting answers. */
+/** Whether any answer or recording is waiting. */
+export function hasAnswers(folder: string): boolean {
+  const { code, runs } = classFiles(folder)
+  return namesIn(code).length > 0 || namesIn(runs).length > 0
+}
+
+/** Discards all waiting answers and recordings. */
 export function dropAnswers(folder: string): void {
-  rmSync(classFiles(folder).code, { recursive: true, force: true })
+  const { code, runs } = classFiles(folder)
+  for (const outbox of [code, runs]) rmSync(outbox, { recursive: true, force: true })
 }
 
 export function namesIn(outbox: string): readonly string[] {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { closeSync, openSync, rmSync, statSync, utimesSync, writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { namesIn } from './answers.ts'
+import { hasAnswers } from './answers.ts'
 import { classFiles } from './files.ts'
 import { readSent } from './membership.ts'
 import { type Sending, sendPending, sizeOf } from './send.ts'
@@ -17,11 +17,9 @@ const LONGEST_WAIT = 20_000
 
 /** Whether there's anything to send to the class or to ask it for. A few looks at the disk. */
 export function hasPending(folder: string, viewAge = VIEW_AGE): boolean {
-  const { sent, view, code } = classFiles(folder)
+  const { sent, view } = classFiles(folder)
   const askedAt = Math.max(timeOf(view), timeOf(sent))
-  return (
-    sizeOf(folder) !== readSent(folder).size || namesIn(code).length > 0 || Date.now() - askedAt > viewAge
-  )
+  return sizeOf(folder) !== readSent(folder).size || hasAnswers(folder) || Date.now() - askedAt > viewAge
 }
 
 /**

@@ -13,6 +13,8 @@ export interface ClassFiles {
   readonly shown: string
   /** Answers that wait to be sent, one file each. */
   readonly code: string
+  /** Recordings that wait to be sent, one file each. */
+  readonly runs: string
   /** The lock of a program that is sending. */
   readonly sender: string
 }
@@ -25,6 +27,7 @@ export function classFiles(folder: string): ClassFiles {
     view: at('class-view.json'),
     shown: at('class-shown.json'),
     code: at('class-code'),
+    runs: at('class-runs'),
     sender: at('class-sender.lock'),
   }
 }

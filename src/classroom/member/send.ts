@@ -78,9 +78,10 @@ export async function sendPending({ folder, progress, patience }: Sending): Prom
         sent = note(folder, { ...sent, n: 0 })
     }
   }
-  if (membership.share) await sendAnswers(folder, to)
   view ??= await viewOf(to, membership)
   writeJson(classFiles(folder).view, view)
+  // Last, because the class may ask to wait with these.
+  if (membership.share) await sendAnswers(folder, to)
   return view
 }
 

@@ -5,6 +5,7 @@ import { Tickets } from '../../../src/classroom/http/tickets.ts'
 import { sentencesOf } from '../../../src/classroom/projections/sentences.ts'
 import { pagesOfClass } from '../../../src/web/class-pages.ts'
 import { call, embedded, failed, join, passed, progress, secret, send, serve } from '../classroom/class.ts'
+import { recordingOf, runOf } from '../classroom/recordings.ts'
 import { need } from '../need.ts'
 import { axe } from './axe.ts'
 import { browserForTests } from './reader.ts'
@@ -247,6 +248,47 @@ need('chromium').describe('the pages of a class', () => {
       await wall.getByText('The payload is lost.').waitFor({ state: 'hidden' })
     },
   )
+
+  anyTest('the race of a participant, step by step, on their page and on the wall', async () => {
+    const { served, ada } = await openClass()
+    const check = failed(4, '07-concurrency', 'appendEvent', 'Both won.')
+    await send(served, ada.token, 3, [check])
+    const recorded = runOf(check, recordingOf('07-concurrency'))
+    expect((await call(served, paths.run, { token: ada.token, body: recorded })).status).toBe(200)
+    const page = await browser.open(
+      `${served.origin}/instructor/participants/${ada.learner}`,
+      {},
+      unauthorized,
+    )
+    await logIn(page)
+    await page.getByRole('heading', { name: 'What happened in Redis' }).waitFor()
+    const marks = page.locator('.lanes .mark')
+    expect((await marks.allInnerTexts()).map((mark) => mark.trim())).toEqual(['looked', 'changed', 'wrote'])
+    const slider = page.getByRole('slider', { name: 'Step' })
+    await slider.focus()
+    await page.keyboard.press('ArrowLeft')
+    await page.getByText('3 of 4', { exact: true }).waitFor()
+    expect(await axe(page)).toEqual([])
+    await page.getByRole('button', { name: 'Show this run on the wall' }).click()
+    await page.getByRole('heading', { name: 'On the wall, without a name' }).waitFor()
+    expect(await axe(page)).toEqual([])
+    await page.getByRole('button', { name: 'Show it' }).click()
+    const wall = await page.context().newPage()
+    await wall.goto(`${served.origin}/instructor/projector`)
+    await wall.getByText('0 of 4', { exact: true }).waitFor()
+    expect(await wall.getByText('wrote what was decided').count()).toBe(0)
+    expect(await wall.locator('body').innerText()).not.toMatch(/Ada|Cy|workspace/)
+    for (const key of ['PageDown', ' ', 'ArrowRight', 'PageDown']) await wall.keyboard.press(key)
+    await wall.getByText('4 of 4', { exact: true }).waitFor()
+    await wall.getByText('Step 4 wrote what was decided at step 1.').waitFor()
+    await wall.keyboard.press('b')
+    await wall.keyboard.press('b')
+    await wall.keyboard.press('PageUp')
+    await wall.getByText('3 of 4', { exact: true }).waitFor()
+    expect(await axe(wall)).toEqual([])
+    await call(served, paths.share, { token: ada.token, body: { share: false } })
+    await wall.getByText("That run isn't here anymore.").waitFor()
+  })
 
   anyTest('a clicker leads through the wall, and makes it black', async () => {
     const { served } = await openClass()

@@ -11,7 +11,7 @@ export const command = defineCommand({
   flags: {
     code: text('code', 'the join code'),
     as: text('name', 'the name that the instructor sees'),
-    share: flag('show your code, too; "class share off" stops that'),
+    share: flag('show your code, too, and what it did in Redis; "class share off" stops that'),
   },
   examples: [['class join http://192.168.1.5:4280 --code K7QX2M --as Ada', 'asks for what is missing']],
   run: async (context, [named], flags) => {
@@ -32,7 +32,12 @@ export const command = defineCommand({
     context.print(`You're in "${joined.name}" as ${label}.
 
 Your instructor sees which lessons you've started and passed, your checks and their diagnoses, and the hints
-you took, including earlier ones. ${share ? `They see your code, too; "${self} class share off" stops that.` : `Your code stays here; "${self} class share on" shows it.`}
+you took, including earlier ones. ${
+      share
+        ? `They see your code, too, and what it did in Redis in your
+last three failed checks; "${self} class share off" stops that.`
+        : `Your code stays here; "${self} class share on" shows it.`
+    }
 Your work never waits for the network.
 
   ${self} stuck "why…"   raise your hand

@@ -23,7 +23,7 @@ export const command = defineCommand({
     }
     context.print(
       share
-        ? `From now on your instructor sees your code with each check. "${self} class share off" stops that.`
+        ? `From now on your instructor sees your code with each check, and what it did in Redis. "${self} class share off" stops that.`
         : 'Your code is no longer sent, and the code already sent is deleted.',
     )
     return Exit.passed

@@ -1,8 +1,10 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { Overview, ParticipantPage } from '../../../classroom/api.ts'
-import { codeBefore } from './attempt.tsx'
+import { RunView } from '../run/run-view.tsx'
+import { AttemptView, codeBefore } from './attempt.tsx'
 import { AttemptLights } from './attempt-lights.tsx'
-import { ShowAttempt } from './show-attempt.tsx'
+import { ReviewOnWall } from './review-on-wall.tsx'
+import { useRun } from './use-run.ts'
 
 interface AttemptsProps {
   readonly page: ParticipantPage
@@ -21,6 +23,7 @@ export function Attempts({ page: { row, attempts }, overview }: AttemptsProps) {
   const index = found === -1 ? attempts.length - 1 : found
   const attempt = attempts[index]
   if (attempt === undefined) return <p>No checks yet.</p>
+  const before = codeBefore(attempts, index)
   const step = (by: number) => setChosen(attempts[index + by]?.eventId ?? '')
   return (
     <section aria-labelledby="attempts">
@@ -39,13 +42,33 @@ export function Attempts({ page: { row, attempts }, overview }: AttemptsProps) {
           Later →
         </button>
       </p>
-      <ShowAttempt
+      <ReviewOnWall
         key={attempt.eventId}
-        attempt={attempt}
-        before={codeBefore(attempts, index)}
-        place={`${index + 1} of ${attempts.length}`}
-        participant={row.id}
-      />
+        label="Review on the wall"
+        command={{ do: 'show attempt', participant: row.id, eventId: attempt.eventId }}
+        preview={<AttemptView attempt={attempt} before={before} />}
+      >
+        <AttemptView attempt={attempt} before={before} place={`${index + 1} of ${attempts.length}`} />
+      </ReviewOnWall>
+      {attempt.run && <Run key={`run ${attempt.eventId}`} participant={row.id} eventId={attempt.eventId} />}
+    </section>
+  )
+}
+
+/** What the attempt did in Redis, if it was recorded and shared. */
+function Run({ participant, eventId }: { readonly participant: string; readonly eventId: string }) {
+  const run = useRun(participant, eventId)
+  if (typeof run !== 'object') return <p role="status">{run ?? 'Loading …'}</p>
+  return (
+    <section aria-labelledby="run">
+      <h2 id="run">What happened in Redis</h2>
+      <ReviewOnWall
+        label="Show this run on the wall"
+        command={{ do: 'show attempt', participant, eventId, run: true }}
+        preview={<RunView recording={run} fromTheStart />}
+      >
+        <RunView recording={run} />
+      </ReviewOnWall>
     </section>
   )
 }

@@ -1,5 +1,6 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Overview } from '../../../classroom/api.ts'
+import type { Stepper } from '../run/run-view.tsx'
 import { ClassLights } from './class-lights.tsx'
 import { Left } from './clock.tsx'
 import { counted } from './counted.ts'
@@ -27,8 +28,11 @@ export function Projector() {
   const screen = chosen !== undefined && screens.includes(chosen) ? chosen : usual
   // Whatever the instructor does is seen at once.
   useEffect(() => setChosen(undefined), [position, JSON.stringify(shown), isClosed])
-  const go = (by: number) => {
+  const stepper = useRef<Stepper | undefined>(undefined)
+  const go = (by: 1 | -1) => {
     if (isBlack) return setBlack(false)
+    // First through the run that's on the wall.
+    if (stepper.current?.step(by)) return
     setChosen(screens[Math.min(Math.max(screens.indexOf(screen) + by, 0), screens.length - 1)])
   }
   useClicker({
@@ -37,10 +41,10 @@ export function Projector() {
     home: () => setChosen('join'),
     black: () => setBlack(!isBlack),
   })
-  if (isBlack) return <p class="black only-read">The screen is black. Press b to show the wall again.</p>
   if (overview === undefined) return <p role="status">Waiting for the hub …</p>
   return (
     <>
+      {isBlack && <p class="black only-read">The screen is black. Press b to show the wall again.</p>}
       <div class={screen === 'join' ? 'wall joining' : 'wall'}>
         <div>
           <h1>{overview.class.name}</h1>
@@ -61,7 +65,9 @@ export function Projector() {
           </div>
         </>
       )}
-      {screen === 'review' && shown !== undefined && <Review shown={shown} overview={overview} />}
+      {screen === 'review' && shown !== undefined && (
+        <Review shown={shown} overview={overview} stepper={stepper} />
+      )}
       <p class="screens quiet-text" aria-hidden="true">
         {screens.indexOf(screen) + 1} / {screens.length}
       </p>

@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks'
+import { useLayoutEffect } from 'preact/hooks'
 
 export interface Clicker {
   next(): void
@@ -24,7 +24,8 @@ const keys: Readonly<Record<string, keyof Clicker>> = {
 
 /** Listens to a clicker for as long as the page is open. Arrow keys keep their meaning where they scroll or choose. */
 export function useClicker(clicker: Clicker): void {
-  useEffect(() => {
+  // Before anything is drawn, because the next click may come sooner.
+  useLayoutEffect(() => {
     const press = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return
       const { target, key } = event

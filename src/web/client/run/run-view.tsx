@@ -1,0 +1,96 @@
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { laneView, type Recording, type Step } from '../../../recording/index.ts'
+import { KeysAt } from './keys.tsx'
+import { Lanes } from './lanes.tsx'
+import { momentsOf } from './moments.ts'
+
+/** Steps through a run from outside, such as by a clicker. False if there's no further step in that direction. */
+export interface Stepper {
+  step(by: 1 | -1): boolean
+}
+
+interface RunViewProps {
+  readonly recording: Recording
+  /** Begins before the first step, and says what collided only after it has. */
+  readonly fromTheStart?: boolean
+  readonly stepper?: { current: Stepper | undefined }
+}
+
+/** What a test did in Redis, step by step: the commands of each caller, and the keys after each of them. */
+export function RunView({ recording: given, fromTheStart = false, stepper }: RunViewProps) {
+  const moments = useMemo(() => momentsOf(given), [given])
+  const { recording, colliding } = moments
+  const view = useMemo(() => laneView(recording), [recording])
+  const { steps } = recording
+  const last = colliding.at(-1) ?? steps.length
+  const [at, setAt] = useState(fromTheStart ? 0 : last)
+  const step = steps[at - 1]
+  // Clicks may come faster than pages are drawn.
+  const moment = useRef(at)
+  const move = (to: number) => {
+    moment.current = Math.min(Math.max(to, 0), steps.length)
+    setAt(moment.current)
+  }
+  useEffect(() => {
+    if (stepper === undefined) return
+    stepper.current = {
+      step(by) {
+        const to = moment.current + by
+        if (to < 0 || to > steps.length) return false
+        moment.current = to
+        setAt(to)
+        return true
+      },
+    }
+    return () => {
+      stepper.current = undefined
+    }
+  }, [stepper, steps])
+  return (
+    <div class="run">
+      <p class="quiet-text">
+        {recording.task} · {recording.test}
+      </p>
+      {recording.note !== undefined && <p class="quiet-text">{recording.note}</p>}
+      <div class="slider">
+        <button type="button" onClick={() => move(at - 1)} disabled={at === 0}>
+          <span aria-hidden="true">←</span>
+          <span class="only-read">One step back</span>
+        </button>
+        <input
+          type="range"
+          min="0"
+          max={steps.length}
+          value={at}
+          aria-label="Step"
+          aria-valuetext={stepInWords(at, step, steps.length)}
+          onInput={(event) => move(Number(event.currentTarget.value))}
+        />
+        <button type="button" onClick={() => move(at + 1)} disabled={at === steps.length}>
+          <span aria-hidden="true">→</span>
+          <span class="only-read">One step forward</span>
+        </button>
+        <output>
+          {at} of {steps.length}
+        </output>
+      </div>
+      {view.sentence !== undefined && (!fromTheStart || at >= last) && (
+        <p class="collision">✗ {view.sentence}</p>
+      )}
+      <Lanes view={view} current={step?.n} choose={(n) => move(steps.findIndex((one) => one.n === n) + 1)} />
+      {recording.depth === 'changes' && (
+        <KeysAt
+          before={moments.at(Math.max(0, at - 1))}
+          after={moments.at(at)}
+          moment={at === 0 ? 'before the first step' : `after step ${at} of ${steps.length}`}
+        />
+      )}
+    </div>
+  )
+}
+
+function stepInWords(at: number, step: Step | undefined, count: number): string {
+  if (step === undefined) return `before the first of ${count} steps`
+  const words = step.kind === 'command' ? step.args.map(({ s }) => s).join(' ') : step.kind
+  return `step ${at} of ${count}: ${words.slice(0, 60)}`
+}
