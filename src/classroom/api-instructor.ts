@@ -255,6 +255,8 @@ export type LeadCommand =
   /** From now on, the first one counts as the second: it's the same person. */
   | { readonly do: 'merge'; readonly participant: string; readonly into: string }
   | { readonly do: 'new code' }
+  /** All browsers, this one included. */
+  | { readonly do: 'log out' }
   | { readonly do: 'close' }
   | { readonly do: 'reopen' }
   /** Takes back what was done last. */

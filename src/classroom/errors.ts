@@ -20,7 +20,7 @@ export class ClassUnreachableError extends Error {
 export class ClassFullError extends Error {
   override readonly name = 'ClassFullError'
 
-  constructor(what: 'class' | 'participant' | 'redis') {
+  constructor(what: 'class' | 'participant' | 'redis' | 'instructor') {
     super(sentences[what])
   }
 }
@@ -29,6 +29,8 @@ const sentences = {
   participant:
     "You've reached the limit of what the class stores for one participant. Nothing is lost: your progress stays on your machine.",
   class: 'The class is full. Nothing is lost: your progress stays on your machine.',
+  instructor:
+    "The class's Redis has no memory left, so it can't store that. Raise its maxmemory, or use Redis 7.0 or newer, where you can always lead.",
   redis:
     "The class is full: its Redis has no memory left. Nothing is lost: it's sent again once your instructor has made room.",
 } as const

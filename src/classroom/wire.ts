@@ -99,6 +99,7 @@ export const leadCommand = z.discriminatedUnion('do', [
   z.object({ do: z.literal('rename'), participant: uuid, name: z.string().max(200) }),
   z.object({ do: z.literal('merge'), participant: uuid, into: uuid }),
   z.object({ do: z.literal('new code') }),
+  z.object({ do: z.literal('log out') }),
   z.object({ do: z.literal('close') }),
   z.object({ do: z.literal('reopen') }),
   z.object({ do: z.literal('undo') }),

@@ -82,9 +82,10 @@ export async function openClass(options: OpenClassOptions): Promise<OpenClass> {
     hub.setAddresses(addresses)
     let opened: ClassFile = { ...file, redis: redis.source, port, pid: process.pid, about: hub.about }
     writeClass(folder, opened)
-    // A new join code has to survive a Redis that loses everything.
-    const unfollow = hub.follow(({ joinCode }) => {
-      if (joinCode === opened.about.joinCode) return
+    // A new join code has to survive a Redis that loses everything, and so does logging out.
+    const unfollow = hub.follow(() => {
+      const { joinCode, loggedOutAt } = hub.about
+      if (joinCode === opened.about.joinCode && loggedOutAt === opened.about.loggedOutAt) return
       opened = { ...opened, about: hub.about }
       writeClass(folder, opened)
     })

@@ -2,7 +2,7 @@ import type { Context, Hono, MiddlewareHandler } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { type Done, paths } from '../api.ts'
 import type { Hub } from '../hub/hub.ts'
-import { hashOf, isSame } from '../hub/secrets.ts'
+import { hashOf, isSame, sessionOf } from '../hub/secrets.ts'
 import { limits } from '../limits.ts'
 import * as wire from '../wire.ts'
 import { bearerOf, bodyOf, Refusal } from './answers.ts'
@@ -22,8 +22,9 @@ export function cookieOf(hub: Hub): string {
 
 /** Whether the instructor is asking: by cookie from a page, or by `Authorization: Bearer` from a program. */
 export function isInstructor(context: Context, hub: Hub): boolean {
-  const secret = bearerOf(context) ?? getCookie(context, cookieOf(hub))
-  return secret !== undefined && isSame(hashOf(secret), hub.about.secretHash)
+  const [secret, session] = [bearerOf(context), getCookie(context, cookieOf(hub))]
+  if (secret !== undefined) return isSame(hashOf(secret), hub.about.secretHash)
+  return session !== undefined && isSame(session, sessionOf(hub.about))
 }
 
 /** Wrong secrets are counted apart from wrong join codes: no class can slow down its own instructor. */
@@ -38,7 +39,8 @@ export function addInstructorRoutes(app: Hono, hub: Hub, guesses: Guesses, ticke
     if (!isSame(hashOf(secret.trim()), hub.about.secretHash)) {
       return guesses.wrong(LOGIN + addressOf(context), "That isn't the secret of this class.")
     }
-    setCookie(context, cookieOf(hub), secret.trim(), { httpOnly: true, sameSite: 'Strict', path: '/' })
+    const options = { httpOnly: true, sameSite: 'Strict', path: '/' } as const
+    setCookie(context, cookieOf(hub), sessionOf(hub.about), options)
     return context.json(done)
   })
 
@@ -71,9 +73,10 @@ export function addInstructorRoutes(app: Hono, hub: Hub, guesses: Guesses, ticke
     if (streams >= limits.streams)
       throw new Refusal(429, 'Too many pages are following the class. Close some.', 5)
     streams += 1
-    return streamChanges(context, hub, () => {
+    const ended = () => {
       streams -= 1
-    })
+    }
+    return streamChanges(context, hub, { isWanted: () => isInstructor(context, hub), ended })
   })
 
   app.get(`${paths.participant}:id`, async (context) => {

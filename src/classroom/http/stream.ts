@@ -7,9 +7,13 @@ const PING_EVERY = 15_000
 
 /**
  * Server-sent events: the whole state first, then the changes. A page that reads too slowly gets the whole state
- * again instead of everything it missed. `ended` is called once, however it ends.
+ * again instead of everything it missed. Ends once it isn't wanted anymore. `ended` is called once, however it ends.
  */
-export function streamChanges(context: Context, hub: Hub, ended: () => void): Response {
+export function streamChanges(
+  context: Context,
+  hub: Hub,
+  { isWanted, ended }: { readonly isWanted: () => boolean; readonly ended: () => void },
+): Response {
   // Nothing in between may cache this.
   context.header('x-accel-buffering', 'no')
   return streamSSE(context, async (stream) => {
@@ -29,7 +33,7 @@ export function streamChanges(context: Context, hub: Hub, ended: () => void): Re
       await stream.writeSSE({ event: 'overview', data: JSON.stringify(hub.overview()) })
       while (isOpen) {
         if (waiting.length === 0) await pause((resolve) => (wake = resolve))
-        if (!isOpen) break
+        if (!isOpen || !isWanted()) break
         const [changes, ...more] = waiting
         waiting = []
         if (changes === undefined) await stream.writeSSE({ event: 'ping', data: '' })

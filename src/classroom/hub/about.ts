@@ -12,17 +12,23 @@ export interface About {
   /** SHA-256 of the instructor's secret. */
   readonly secretHash: string
   readonly track?: string | undefined
+  /** When all browsers were last logged out, ISO 8601. */
+  readonly loggedOutAt?: string | undefined
 }
 
 /** As a Redis hash. */
 export function aboutToHash(about: About): Readonly<Record<string, string>> {
-  const { track, ...rest } = about
-  return { ...rest, ...(track !== undefined && { track }) }
+  const { track, loggedOutAt, ...rest } = about
+  return { ...rest, ...(track !== undefined && { track }), ...(loggedOutAt !== undefined && { loggedOutAt }) }
 }
 
 /** Undefined if the hash doesn't describe a class, because it doesn't exist. */
 export function aboutFromHash(hash: Readonly<Record<string, string>>): About | undefined {
-  const { id, name, openedAt, joinCode, key, secretHash, track } = hash
+  const { id, name, openedAt, joinCode, key, secretHash, track, loggedOutAt } = hash
   if (!id || name === undefined || !openedAt || !joinCode || !key || !secretHash) return undefined
-  return { id, name, openedAt, joinCode, key, secretHash, ...(track !== undefined && { track }) }
+  const optional = {
+    ...(track !== undefined && { track }),
+    ...(loggedOutAt !== undefined && { loggedOutAt }),
+  }
+  return { id, name, openedAt, joinCode, key, secretHash, ...optional }
 }

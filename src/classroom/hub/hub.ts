@@ -105,10 +105,10 @@ export class Hub {
     return hub
   }
 
-  /** As it is now: the join code may have changed. */
+  /** As it is now: the join code may have changed, and browsers may have been logged out. */
   get about(): About {
-    const { joinCode = this.#about.joinCode } = this.#projection.class
-    return { ...this.#about, joinCode }
+    const { joinCode = this.#about.joinCode, loggedOutAt = this.#about.loggedOutAt } = this.#projection.class
+    return { ...this.#about, joinCode, loggedOutAt }
   }
 
   get isClosed(): boolean {

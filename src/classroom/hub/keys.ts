@@ -4,6 +4,8 @@
  * many classes spread.
  */
 export interface ClassKeys {
+  /** What all of them begin with. */
+  readonly prefix: string
   /** Hash: name, track, times, join code, the key for tokens. */
   readonly about: string
   /** Stream: what happens to the class as a whole; see fold/class-event.ts. */
@@ -33,6 +35,7 @@ export interface ClassKeys {
 export function keysOf(classId: string): ClassKeys {
   const prefix = `class:{${classId}}`
   return {
+    prefix: `${prefix}:`,
     about: `${prefix}:about`,
     log: `${prefix}:log`,
     news: `${prefix}:news`,

@@ -57,6 +57,8 @@ export function decideLead(
       return merge(present(command.participant, state), present(command.into, state))
     case 'new code':
       return { type: 'CODE_CHANGED', payload: { joinCode: newJoinCode() } }
+    case 'log out':
+      return { type: 'LOGGED_OUT', payload: {} }
     case 'close':
       return { type: 'CLASS_CLOSED', payload: {} }
     case 'reopen':

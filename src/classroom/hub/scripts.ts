@@ -1,3 +1,15 @@
+/** In front of a script: it may write on a Redis that has no memory left. Needs Redis 7.0. */
+export const ALLOW_OOM = '#!lua flags=allow-oom\n'
+
+/**
+ * Does what a list of commands says.
+ * KEYS  all keys of the commands
+ * ARGV  1 the commands as JSON
+ */
+export const DO_ALL = `
+for _, command in ipairs(cjson.decode(ARGV[1])) do redis.call(unpack(command)) end
+return 1`
+
 /**
  * Stores a batch of one participant, in one step: known events are left out, new ones are appended under their own number,
  * and the other hubs are notified. A hub that's killed has done all of it or nothing, and the sender retries.

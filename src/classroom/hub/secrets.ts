@@ -1,4 +1,5 @@
 import { createHash, createHmac, randomBytes, randomInt, timingSafeEqual } from 'node:crypto'
+import type { About } from './about.ts'
 
 /** Letters that can't be mistaken for each other on a projector. */
 const ALPHABET = 'ABCDEFGHJKMNPQRSTUVWXYZ23456789'
@@ -37,6 +38,11 @@ export function isSame(one: string, other: string): boolean {
  */
 export function tokenFor(key: string, learner: string): string {
   return `${learner}.${createHmac('sha256', key).update(learner).digest('base64url')}`
+}
+
+/** What a browser has as a cookie once its instructor is logged in: void as soon as all browsers are logged out. */
+export function sessionOf({ key, loggedOutAt = '' }: Pick<About, 'key' | 'loggedOutAt'>): string {
+  return createHmac('sha256', key).update(`instructor ${loggedOutAt}`).digest('base64url')
 }
 
 /** The participant that the token belongs to; undefined for a token from elsewhere. */

@@ -9,7 +9,7 @@ import { type About, aboutFromHash, aboutToHash } from './about.ts'
 import type { ClassRedis } from './connect.ts'
 import { type ClassKeys, keysOf } from './keys.ts'
 import { type Position, readHead } from './read.ts'
-import { DROP_CODE, FREE, KEEP_CODE, KEEP_RUN, RECEIVE } from './scripts.ts'
+import { ALLOW_OOM, DO_ALL, DROP_CODE, FREE, KEEP_CODE, KEEP_RUN, RECEIVE } from './scripts.ts'
 
 /** An event of a participant, with the time by the hub's clock. */
 export interface TimedEvent {
@@ -35,8 +35,12 @@ export class ClassStore {
 
   /** Writes the description of the class, also to a Redis that has lost it. */
   async describe(about: About): Promise<void> {
-    await this.redis.hset(this.keys.about, aboutToHash(about))
-    await this.redis.hsetnx(this.keys.about, 'life', randomUUID())
+    const { about: key } = this.keys
+    const fields = Object.entries(aboutToHash(about)).flat()
+    await this.#writeAnyway([
+      ['hset', key, ...fields],
+      ['hsetnx', key, 'life', randomUUID()],
+    ])
   }
 
   /** Changes after the Redis has lost the class; null while it's lost. */
@@ -56,9 +60,9 @@ export class ClassStore {
     }
     const [participants, lines] = await Promise.all([redis.hlen(keys.participants), redis.xlen(keys.log)])
     if (participants >= limits.participants || lines >= limits.classLog) throw new ClassFullError('class')
-    await this.#recorded({ type: 'PARTICIPANT_JOINED', payload: { learner, name, share } }, (multi) =>
-      multi.hset(keys.participants, learner, JSON.stringify({ share })),
-    )
+    await this.#recorded({ type: 'PARTICIPANT_JOINED', payload: { learner, name, share } }, [
+      ['hset', keys.participants, learner, JSON.stringify({ share })],
+    ])
     return learner
   }
 
@@ -153,20 +157,20 @@ export class ClassStore {
   async setShare(learner: string, share: boolean): Promise<void> {
     const { keys } = this
     if (!(await this.isParticipant(learner))) return
-    await this.#recorded({ type: 'SHARING_CHANGED', payload: { learner, share } }, (multi) => {
-      multi.hset(keys.participants, learner, JSON.stringify({ share }))
-      return share
-        ? multi
-        : multi.eval(DROP_CODE, 3, keys.code(learner), keys.runs(learner), keys.used, learner)
-    })
+    const drop = ['eval', DROP_CODE, '3', keys.code(learner), keys.runs(learner), keys.used, learner]
+    await this.#recorded({ type: 'SHARING_CHANGED', payload: { learner, share } }, [
+      ['hset', keys.participants, learner, JSON.stringify({ share })],
+      ...(share ? [] : [drop]),
+    ])
   }
 
   /** Removes participants: nothing more is accepted from them, and what they sent stays for now. */
   async remove(learners: readonly string[]): Promise<void> {
     const { keys } = this
-    await this.#recorded({ type: 'PARTICIPANTS_REMOVED', payload: { learners } }, (multi) =>
-      multi.hdel(keys.participants, ...learners).sadd(keys.gone, ...learners),
-    )
+    await this.#recorded({ type: 'PARTICIPANTS_REMOVED', payload: { learners } }, [
+      ['hdel', keys.participants, ...learners],
+      ['sadd', keys.gone, ...learners],
+    ])
   }
 
   /** Brings removed participants back, with everything they had sent. */
@@ -174,36 +178,74 @@ export class ClassStore {
     const { keys } = this
     const learners = removed.map(({ id }) => id)
     const fields = removed.flatMap(({ id, share }) => [id, JSON.stringify({ share })])
-    await this.#recorded({ type: 'PARTICIPANTS_RESTORED', payload: { learners } }, (multi) =>
-      multi.hset(keys.participants, ...fields).srem(keys.gone, ...learners),
-    )
+    await this.#recorded({ type: 'PARTICIPANTS_RESTORED', payload: { learners } }, [
+      ['hset', keys.participants, ...fields],
+      ['srem', keys.gone, ...learners],
+    ])
   }
 
   /** Forgets a participant and everything that came from them; their token is void from now on. */
   async forget(learner: string): Promise<void> {
     const { redis, keys } = this
     const streams = (await redis.smembers(keys.logs(learner))).map((logId) => keys.learner(learner, logId))
-    await this.#recorded({ type: 'PARTICIPANT_LEFT', payload: { learner } }, (multi) => {
-      for (const hash of [keys.participants, keys.heads, keys.snapshots]) multi.hdel(hash, learner)
-      multi
-        .sadd(keys.gone, learner)
-        .del(keys.logs(learner), keys.code(learner), keys.runs(learner), ...streams)
-      return multi.eval(FREE, 1, keys.used, learner)
-    })
+    await this.#recorded({ type: 'PARTICIPANT_LEFT', payload: { learner } }, [
+      ...[keys.participants, keys.heads, keys.snapshots].map((hash) => ['hdel', hash, learner]),
+      ['sadd', keys.gone, learner],
+      ['del', keys.logs(learner), keys.code(learner), keys.runs(learner), ...streams],
+      ['eval', FREE, '1', keys.used, learner],
+    ])
   }
 
   /** Appends to the class's own log. */
   async record(event: NewClassEvent): Promise<void> {
-    await this.#recorded(event, (multi) => multi)
+    await this.#recorded(event)
   }
 
   /** Writes the event, and everything that goes with it, in one step. */
-  async #recorded(event: NewClassEvent, also: (multi: Multi) => Multi): Promise<void> {
+  async #recorded(event: NewClassEvent, also: readonly Command[] = []): Promise<void> {
     const entry = JSON.stringify({ ...event, at: this.#now().toISOString() })
-    const replies = await also(this.redis.multi()).xadd(this.keys.log, '*', 'event', entry).exec()
+    const commands: readonly Command[] = [...also, ['xadd', this.keys.log, '*', 'event', entry]]
+    if (event.type === 'PARTICIPANT_JOINED') await this.#write(commands)
+    else await this.#writeAnyway(commands)
+  }
+
+  async #write(commands: readonly Command[]): Promise<void> {
+    const replies = await this.redis.multi(commands.map((command) => [...command])).exec()
     const refused = replies?.find(([error]) => error !== null)?.[0]
     if (refused) throw refused
   }
+
+  /**
+   * The same on a Redis that has no memory left: what the instructor does, and what participants take back, is little,
+   * and it's what makes room again. Scripts can't call each other, so they come last there.
+   */
+  async #writeAnyway(commands: readonly Command[]): Promise<void> {
+    try {
+      return await this.#write(commands)
+    } catch (error) {
+      if (!isOutOfMemory(error)) throw error
+    }
+    const [scripts, others] = [commands.filter(isScript), commands.filter((one) => !isScript(one))]
+    const names = new Set(others.flat().filter((word) => word.startsWith(this.keys.prefix)))
+    try {
+      await this.redis.eval(ALLOW_OOM + DO_ALL, names.size, ...names, JSON.stringify(others))
+      for (const [, script = '', count, ...rest] of scripts)
+        await this.redis.eval(ALLOW_OOM + script, Number(count), ...rest)
+    } catch {
+      // It's older than 7.0.
+      throw new ClassFullError('instructor')
+    }
+  }
 }
 
-type Multi = ReturnType<ClassRedis['multi']>
+/** A command as Redis gets it. */
+type Command = readonly string[]
+
+function isScript([name]: Command): boolean {
+  return name === 'eval'
+}
+
+function isOutOfMemory(error: unknown): boolean {
+  const previous = error instanceof Error && 'previousErrors' in error ? error.previousErrors : []
+  return [error, ...(Array.isArray(previous) ? previous : [])].some((one) => /\bOOM\b/.test(String(one)))
+}

@@ -29,6 +29,8 @@ export interface ClassPayloads {
   }
   /** Without a code: the one that the class was opened with. */
   readonly CODE_CHANGED: { readonly joinCode?: string | undefined }
+  /** All of the instructor's browsers. */
+  readonly LOGGED_OUT: Readonly<Record<never, never>>
   readonly CLASS_CLOSED: Readonly<Record<never, never>>
   readonly CLASS_REOPENED: Readonly<Record<never, never>>
 }

@@ -26,6 +26,7 @@ export interface ClassState {
   readonly lead: Lead
   /** The code that replaced the one the class was opened with. */
   readonly joinCode?: string
+  readonly loggedOutAt?: string
   readonly closedAt?: string
   /** In the order of joining; also those who were removed or count as another, until they're deleted. */
   readonly participants: readonly Participant[]
@@ -104,6 +105,8 @@ function evolved(state: ClassState, event: ClassEvent): ClassState {
       })
     case 'CODE_CHANGED':
       return without({ ...state, joinCode: payload.joinCode })
+    case 'LOGGED_OUT':
+      return { ...state, loggedOutAt: at }
     case 'CLASS_CLOSED':
       return { ...state, closedAt: at }
     case 'CLASS_REOPENED':

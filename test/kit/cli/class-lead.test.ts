@@ -67,6 +67,11 @@ need('redis-server').describe('leading a class from the command line', () => {
       'Everyone sees it within a few seconds: “Coffee at ten”\n',
     )
     expect(await run('say', '--to', 'ada (2)', 'Line 12')).toMatch(/^Ada \(2\) sees it/)
+    expect(await run('show', 'Two', 'steps?')).toBe('On the wall: “Two steps?”\n')
+    expect(await run('show', '--clear')).toBe('The wall shows the class again.\n')
+    expect(await run('show')).toMatch(/^Show what\?/)
+    expect(await run('lower', '#1')).toBe("Ada hasn't raised a hand.\n")
+    expect(await run('logout')).toMatch(/^Every browser is logged out of your pages\./)
     expect(await run('timer', '10', 'Task 1')).toBe('The timer is set for 10 min.\n')
     expect(await run('position', '05')).toBe('The class is at 05 A stream-based store.\n')
     expect(await run('release', '01')).toMatch(

@@ -437,8 +437,18 @@ need('chromium').describe('the pages of a class', () => {
     await page.getByRole('button', { name: 'Reopen the class' }).click()
     await page.getByText('· closed').waitFor({ state: 'hidden' })
     expect(await axe(page)).toEqual([])
-    await page.getByRole('button', { name: 'Log out' }).click()
+    await page.getByRole('button', { name: 'Log out', exact: true }).click()
     await page.getByLabel('Secret').waitFor()
+    // From anywhere: by command, for a browser on a laptop that isn't at hand.
+    await logIn(page)
+    await page.getByText('live', { exact: true }).waitFor()
+    const cookies = await page.context().cookies()
+    await lead(served, { do: 'log out' })
+    await page.getByLabel('Secret').waitFor()
+    await page.context().addCookies(cookies)
+    expect((await page.context().request.get(`${served.origin}${paths.overview}`)).status()).toBe(401)
+    await logIn(page)
+    await page.getByText('live', { exact: true }).waitFor()
   })
 
   anyTest('a page that lost the hub says so, and updates when it is back', async () => {

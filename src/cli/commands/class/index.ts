@@ -90,6 +90,21 @@ const forInstructors: readonly ListedCommand[] = [
     load: () => import('./remove.ts'),
   },
   {
+    usage: 'lower <name>',
+    summary: "lower a participant's hand",
+    load: () => import('./lower.ts'),
+  },
+  {
+    usage: 'show [text...]',
+    summary: 'put a text on the wall, or take down what is there',
+    load: () => import('./show.ts'),
+  },
+  {
+    usage: 'logout',
+    summary: 'log every browser out of your pages',
+    load: () => import('./logout.ts'),
+  },
+  {
     usage: 'undo',
     summary: 'take back the last thing that you did in the class',
     load: () => import('./undo.ts'),

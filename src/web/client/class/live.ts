@@ -34,6 +34,7 @@ export function useClass(): Live {
       source.addEventListener('error', () => {
         setLive((before) => ({ ...before, connected: false }))
         expect(RETRY_MS)
+        void reloadIfLoggedOut()
       })
       expect(SILENCE_MS)
     }
@@ -74,6 +75,12 @@ export function useClass(): Live {
     return () => clearTimeout(timer)
   }, [live])
   return live
+}
+
+/** All browsers may have been logged out; then the same address asks for the secret. */
+async function reloadIfLoggedOut(): Promise<void> {
+  const reply = await fetch(location.pathname).catch(() => undefined)
+  if (reply?.status === 401) location.reload()
 }
 
 /** A timer or a break that's over disappears automatically, without a message from the hub. */

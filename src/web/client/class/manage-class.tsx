@@ -27,6 +27,9 @@ export function ManageClass({ overview, ahead }: { readonly overview: Overview; 
         <button type="button" onClick={() => void logOut()}>
           Log out
         </button>
+        <button type="button" onClick={() => lead({ do: 'log out' })}>
+          Log out everywhere
+        </button>
       </div>
       <form
         class="manage-row"
