@@ -1,5 +1,5 @@
-import type { Checker, CheckResult } from '../check/index.ts'
-import { BadLessonError, type Course } from '../course/index.ts'
+import { type Checker, type CheckResult, modelFold } from '../check/index.ts'
+import { BadLessonError, type Course, type Lesson } from '../course/index.ts'
 import { RedisTroubleError } from '../redis/index.ts'
 import { unreachedFinding } from './diagnoses.ts'
 import { alikeDiagnoses, type Expectation, expectationsOf } from './expectations.ts'
@@ -98,7 +98,7 @@ function withOneMistakePerTask(sources: LessonSources): LessonSources {
 async function measure(
   sources: LessonSources,
   pool: Pool<CanCheck>,
-  { onResult, quick = false }: Pick<CheckLessonsOptions, 'onResult' | 'quick'>,
+  { course, onResult, quick = false }: Pick<CheckLessonsOptions, 'course' | 'onResult' | 'quick'>,
 ) {
   const { lesson } = sources
   const atRest = findingsAtRest(sources)
@@ -139,6 +139,7 @@ async function measure(
   return {
     findings: [
       ...(await atRest),
+      ...(await foldFindings(course, lesson)),
       ...judged.flatMap(({ findings }) => findings),
       ...alikeDiagnoses(caught),
       ...(quick
@@ -150,6 +151,17 @@ async function measure(
           )),
     ],
     checks: expectations.length,
+  }
+}
+
+/** Whether the function that the front matter names can be loaded. */
+async function foldFindings(course: Course, lesson: Lesson): Promise<readonly Finding[]> {
+  try {
+    await modelFold(course, lesson)
+    return []
+  } catch (problem) {
+    if (problem instanceof BadLessonError) return [formatFinding(problem)]
+    throw problem
   }
 }
 

@@ -3,6 +3,8 @@ import type { RedisPreference, RunningRedis } from '../redis/index.ts'
 import type { CheckResult, Target } from './result.ts'
 
 export type { Checker, CheckerOptions, CheckOptions } from './host/checker.ts'
+export type { ModelFold } from './host/model-fold.ts'
+export { modelFold } from './host/model-fold.ts'
 export type { RecordOptions } from './host/record-again.ts'
 export { recordedVersion } from './host/recorded-version.ts'
 export type { CheckResult, CommandRecord, Commands, Place, Target, TaskResult, TaskState } from './result.ts'

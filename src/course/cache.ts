@@ -15,7 +15,7 @@ export interface CachedLesson {
 export type CourseIndex = Readonly<Record<string, CachedLesson>>
 
 /** Raised whenever FrontMatter changes, so that an older kit's index is ignored. */
-const format = 2
+const format = 3
 
 export function indexFile(root: string): string {
   return path.join(ownFolder(root), '.eventlings', 'cache', 'course.json')
@@ -64,7 +64,8 @@ function isFrontMatter(value: unknown): value is FrontMatter {
     typeof value.title === 'string' &&
     typeof value.chapter === 'string' &&
     typeof value.minutes === 'number' &&
-    [value.after, value.needs, value.exports, value.allow].every(isTexts)
+    [value.after, value.needs, value.exports, value.allow].every(isTexts) &&
+    (value.fold === undefined || (isObject(value.fold) && isTexts([value.fold.keys, value.fold.by])))
   )
 }
 

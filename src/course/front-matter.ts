@@ -14,6 +14,15 @@ export interface FrontMatter {
   readonly needs: readonly Need[]
   readonly exports: readonly string[]
   readonly allow: readonly string[]
+  /** How the events of an entity become its state. */
+  readonly fold?: NamedFold | undefined
+}
+
+export interface NamedFold {
+  /** Where the events of an entity are; `*` stands for its ID: `stream:entity:*`. */
+  readonly keys: string
+  /** A function `(state or null, event) → state` that this lesson, or one that it builds on, exports. */
+  readonly by: string
 }
 
 export interface SplitText {
@@ -43,6 +52,9 @@ export function splitFrontMatter(file: string, content: string): SplitText {
   }
 }
 
+/** Of a value in JavaScript. */
+const NAME = /^[\p{L}_$][\p{L}\p{N}_$]*$/u
+
 /** Reads the front matter's fields. Throws BadLessonError that names the first bad one. */
 export async function parseFrontMatter(file: string, frontMatter: string): Promise<FrontMatter> {
   const [{ parse, YAMLParseError }, { z }] = await Promise.all([import('yaml'), import('zod')])
@@ -51,6 +63,7 @@ export async function parseFrontMatter(file: string, frontMatter: string): Promi
   const slugs = 'It must be a list of lessons, for example [01-events], or [].'
   const names = 'It must be a list of the names that an answer exports, for example [createEvent].'
   const commands = 'It must be a list of commands that an answer may send, for example [CONFIG SET].'
+  const folds = `It must name keys with one * for the ID, and a function: { keys: 'stream:entity:*', by: applyEvent }.`
   const schema = z.strictObject({
     title: text('It must be a string, for example "title: Events".'),
     chapter: text('It must be a string, for example "chapter: Events, on lists".'),
@@ -60,8 +73,17 @@ export async function parseFrontMatter(file: string, frontMatter: string): Promi
     learned: text('It must be a sentence that says what the learner now knows.').optional(),
     after: z.array(z.string(slugs).regex(/^\d\d-[a-z0-9-]+$/, slugs), slugs).default([]),
     needs: z.array(z.enum(needs, `It may contain ${needs.join(', ')}.`), 'It must be a list.').default([]),
-    exports: z.array(z.string(names).regex(/^[\p{L}_$][\p{L}\p{N}_$]*$/u, names), names).min(1, names),
+    exports: z.array(z.string(names).regex(NAME, names), names).min(1, names),
     allow: z.array(text(commands), commands).default([]),
+    fold: z
+      .strictObject(
+        {
+          keys: z.string(folds).regex(/^[^*]*\*[^*]*$/, folds),
+          by: z.string(folds).regex(NAME, folds),
+        },
+        folds,
+      )
+      .optional(),
   })
 
   let fields: unknown

@@ -1,4 +1,5 @@
 import type { Token } from 'markdown-it'
+import type { NamedFold } from './front-matter.ts'
 
 /**
  * What a lesson may need from the Redis in use, or from the machine: servers of its own to kill, or three of them as
@@ -87,6 +88,7 @@ export interface Lesson extends LessonSummary {
   readonly exports: readonly string[]
   /** Administrative commands that an answer may send, for example `CONFIG SET`. */
   readonly allow: readonly string[]
+  readonly fold?: NamedFold
   /** The lesson's file, absolute. */
   readonly file: string
   /** Markdown: what a learner who passed it knows, in a sentence. */

@@ -77,7 +77,7 @@ async function readLesson(root: string, index: CourseIndex, slug: string): Promi
   // Checked again, because an author may be writing the lesson while this program runs.
   const entry = await readEntry(root, name, index[name])
   const file = filesOf({ root }, slug).lesson
-  const { exports, allow, learned } = entry.frontMatter
+  const { exports, allow, learned, fold } = entry.frontMatter
   const text = await parseLesson(`lessons/${name}`, await readFile(file, 'utf8'), entry.frontMatter)
-  return { ...summary(name, entry), exports, allow, learned, file, ...text }
+  return { ...summary(name, entry), exports, allow, learned, ...(fold && { fold }), file, ...text }
 }

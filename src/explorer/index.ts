@@ -1,4 +1,5 @@
 /** Steps through the recording of a run. */
+export { type EntityStates, entityStates, statesFor } from './entity-state.ts'
 export { openExplorer } from './model.ts'
 export { explorerList } from './plain.ts'
 export { type ExplorerTerminal, exploreOnTerminal } from './terminal.ts'

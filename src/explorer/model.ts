@@ -3,7 +3,9 @@ import {
   collidingSteps,
   collisionOf,
   type Keys,
+  type KeyView,
   keysOf,
+  keyViews,
   type LaneView,
   laneView,
   type Recording,
@@ -11,6 +13,7 @@ import {
   sentenceOf,
   undo,
 } from '../recording/index.ts'
+import type { EntityStates } from './entity-state.ts'
 
 /** A recording on the screen, and how far it has been stepped through. */
 export interface Explorer {
@@ -23,6 +26,8 @@ export interface Explorer {
   readonly after: Keys
   /** Only keys that contain this are shown. */
   readonly filter: string
+  /** The states of entities, if the lesson names a fold. */
+  readonly states?: EntityStates | undefined
   /** What has been typed after `/`; undefined while no filter is being typed. */
   readonly typing?: string
   /** Lines that the keys are scrolled down, or up, from where the changes are in view. */
@@ -34,7 +39,7 @@ export interface Explorer {
 }
 
 /** Begins at the collision if there's one, because that's what a learner is looking for; else before the first step. */
-export function openExplorer(given: Recording): Explorer {
+export function openExplorer(given: Recording, states?: EntityStates): Explorer {
   const collision = given.collision ?? (given.failure && collisionOf(given))
   const recording = collision === undefined ? given : { ...given, collision }
   const keys = keysOf(recording.before)
@@ -45,6 +50,7 @@ export function openExplorer(given: Recording): Explorer {
     before: keys,
     after: keys,
     filter: '',
+    ...(states && { states }),
   }
   const last = collidingSteps(collision).at(-1)
   return last === undefined ? opened : goTo(opened, indexOf(opened, last) + 1)
@@ -65,6 +71,14 @@ export function goTo(explorer: Explorer, at: number): Explorer {
   }
   const { scrolled, notice, ...rest } = explorer
   return { ...rest, at: target, before, after }
+}
+
+/** The keys before and after the current step, each followed by the state of the entity whose events it holds. */
+export function viewsOf({ before, after, filter, states }: Explorer): readonly KeyView[] {
+  return keyViews(before, after, filter).flatMap((view) => {
+    const state = states?.(view.key, before, after)
+    return state === undefined ? [view] : [view, state]
+  })
 }
 
 function undone(keys: Keys, step: Step | undefined): Keys {

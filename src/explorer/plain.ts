@@ -1,7 +1,6 @@
-import { keyViews } from '../recording/index.ts'
 import { type Line, laneLines, lanePainter, type Palette, span, wrap } from '../terminal/index.ts'
 import { keyLines } from './key-lines.ts'
-import { type Explorer, goTo } from './model.ts'
+import { type Explorer, goTo, viewsOf } from './model.ts'
 
 /** All steps as an ordered list, with what each of them changed: for a pipe, and for a screen reader. */
 export function explorerList(
@@ -17,7 +16,7 @@ export function explorerList(
   const steps = rows.flatMap((row) => {
     if (!('n' in row)) return [paint(row)]
     explorer = goTo(explorer, explorer.at + 1)
-    const changed = keyViews(explorer.before, explorer.after)
+    const changed = viewsOf({ ...explorer, filter: '' })
       .filter(({ sign }) => sign !== ' ')
       .map((view) => ({ ...view, lines: view.lines.filter(({ sign }) => sign !== ' ') }))
     const indented = keyLines(changed, { width: width - INDENT.length, palette, short: false })

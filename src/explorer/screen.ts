@@ -1,4 +1,4 @@
-import { keyViews, type Row } from '../recording/index.ts'
+import type { Row } from '../recording/index.ts'
 import {
   cut,
   type Line,
@@ -16,7 +16,7 @@ import { fitting } from './fitting.ts'
 import { keyLines } from './key-lines.ts'
 import { KEYS } from './keys.ts'
 import { divide, windowAround, windowWith } from './layout.ts'
-import type { Explorer } from './model.ts'
+import { type Explorer, viewsOf } from './model.ts'
 
 export interface ScreenSize {
   readonly width: number
@@ -123,8 +123,9 @@ function keysTitle({ at, recording, filter, typing }: Explorer, { width, palette
   return [span(`${rule} ${text} ${rule.repeat(Math.max(0, width - widthOf(text) - 3))}`, 'dim')]
 }
 
-function keyRows({ before, after, filter, at }: Explorer, { width, palette }: ScreenSize) {
-  const views = keyViews(before, after, filter)
+function keyRows(explorer: Explorer, { width, palette }: ScreenSize) {
+  const { filter, at } = explorer
+  const views = viewsOf(explorer)
   if (views.length === 0) {
     const sentence =
       filter === '' ? (at === 0 ? 'The database is empty.' : 'There are no keys.') : 'No key contains that.'

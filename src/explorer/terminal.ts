@@ -2,6 +2,7 @@ import type { ReadStream, WriteStream } from 'node:tty'
 import type { Recording } from '../recording/index.ts'
 import { keystrokes, type Palette, paintLines } from '../terminal/index.ts'
 import { clearScreen, enterScreen, hideCursor, leaveScreen, showCursor } from '../terminal/screen-codes.ts'
+import type { EntityStates } from './entity-state.ts'
 import { press } from './keys.ts'
 import { openExplorer } from './model.ts'
 import { explorerScreen } from './screen.ts'
@@ -19,9 +20,10 @@ export interface ExplorerTerminal {
 export async function exploreOnTerminal(
   recording: Recording,
   terminal: ExplorerTerminal,
+  states?: EntityStates,
 ): Promise<'quit' | 'interrupted'> {
   const { input, output, palette } = terminal
-  let explorer = openExplorer(recording)
+  let explorer = openExplorer(recording, states)
   const draw = () => {
     const size = { width: output.columns || 80, height: output.rows || 24, palette }
     output.write(clearScreen + paintLines(explorerScreen(explorer, size), palette))

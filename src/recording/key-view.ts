@@ -130,7 +130,8 @@ function listLines(before: readonly Text[], after: readonly Text[]): readonly Ke
   )
 }
 
-function pairLines(
+/** The fields of two values by name, and how they differ. */
+export function pairLines(
   before: Readonly<Record<string, Text>>,
   after: Readonly<Record<string, Text>>,
 ): readonly KeyLine[] {

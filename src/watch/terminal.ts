@@ -124,8 +124,9 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<vo
       },
       explore: (recording) =>
         lend(async () => {
-          const { exploreOnTerminal } = await import('../explorer/index.ts')
-          const left = await exploreOnTerminal(recording, { input, output, palette })
+          const { exploreOnTerminal, statesFor } = await import('../explorer/index.ts')
+          const states = await statesFor(options.course, recording)
+          const left = await exploreOnTerminal(recording, { input, output, palette }, states)
           if (left === 'interrupted') session?.close()
         }),
       ...(editor !== undefined && { openEditor: (file: string) => lend(() => editor(file)) }),

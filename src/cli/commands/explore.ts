@@ -26,17 +26,18 @@ export const command = defineCommand({
       return Exit.passed
     }
     const recording = await withRemark(context, recorded)
+    const [{ explorerList, exploreOnTerminal, openExplorer, statesFor }, { course }] = await Promise.all([
+      import('../../explorer/index.ts'),
+      context.desk(),
+    ])
+    const states = await statesFor(course, recording)
     if (context.canAsk && !flags.plain) {
-      const { exploreOnTerminal } = await import('../../explorer/index.ts')
       const { input, output, palette } = context
-      await exploreOnTerminal(recording, { input, output: output.stream, palette })
+      await exploreOnTerminal(recording, { input, output: output.stream, palette }, states)
     } else {
-      const [{ explorerList, openExplorer }, { paintLines }] = await Promise.all([
-        import('../../explorer/index.ts'),
-        import('../../terminal/index.ts'),
-      ])
+      const { paintLines } = await import('../../terminal/index.ts')
       const { width, palette } = context
-      context.print(paintLines(explorerList(openExplorer(recording), { width, palette }), palette))
+      context.print(paintLines(explorerList(openExplorer(recording, states), { width, palette }), palette))
     }
     return Exit.passed
   },

@@ -104,6 +104,9 @@ describe('bad front matter names the file, the field and what to do', () => {
     ['exports', '[]', 'for example [createEvent]'],
     ['exports', '["a b"]', 'for example [createEvent]'],
     ['allow', 'CONFIG SET', 'for example [CONFIG SET]'],
+    ['fold', 'applyEvent', 'It must name keys with one * for the ID'],
+    ['fold', '{ keys: events, by: applyEvent }', 'It must name keys with one * for the ID'],
+    ['fold', '{ keys: "events:*", by: "a b" }', 'It must name keys with one * for the ID'],
     ['minuts', '20', 'Did you mean minutes?'],
     ['colour', 'red', 'The fields are title, chapter, minutes'],
   ])('%s: %s', async (field, value, problem) => {
