@@ -27,6 +27,11 @@ export function environment(): SandboxEnvironment {
   return current
 }
 
+/** False where a suite runs on a store of its own, as the one for any event store can. */
+export function hasSandbox(): boolean {
+  return current !== undefined || process.env[VARIABLE] !== undefined
+}
+
 /** Each Vitest worker gets its own server, so files that run side by side can't see each other's Pub/Sub. */
 function fromVariables(env: NodeJS.ProcessEnv): SandboxEnvironment {
   const worker = Number.parseInt(env.VITEST_POOL_ID ?? '1', 10)
