@@ -35,6 +35,12 @@ export async function walkHere(context: Context, options: WalkOptions): Promise<
     bookmarks: new Map(),
     edit: (file) => openInEditor(file, env),
     console: async (slug) => void (await consoleAt(slug, (await session.open()).redis)),
+    async workbench(slug) {
+      const { workbenchHere } = await import('./workbench-here.ts')
+      const path = slug === undefined ? '/' : `/lessons/${slug}`
+      await workbenchHere(context, desk, session, { path, show: true })
+      context.print('The address works once. The page works until you leave this program.\n')
+    },
     async watch(slug) {
       context.print(palette.unicode ? 'One moment …' : 'One moment ...')
       const [{ redis }, { watchOnTerminal }] = await Promise.all([

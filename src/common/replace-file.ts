@@ -2,12 +2,13 @@ import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'n
 
 /**
  * Replaces a file with these contents: a reader, or a power cut, gets the old or the new file, never half of one. The
- * temporary file is beside it and is gone afterwards, even after an error.
+ * temporary file is beside it and is gone afterwards, even after an error. `mode` has the permissions of the new file;
+ * default: what the system gives to a new one.
  */
-export function replaceFile(file: string, bytes: Buffer): void {
+export function replaceFile(file: string, bytes: Buffer, mode?: number): void {
   const temporary = `${file}.${crypto.randomUUID()}.tmp`
   try {
-    const created = openSync(temporary, 'wx')
+    const created = openSync(temporary, 'wx', mode)
     try {
       for (let written = 0; written < bytes.length; ) written += writeSync(created, bytes, written)
       // Otherwise a power cut may leave the new name with nothing in it.

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { build, type Metafile } from 'esbuild'
 import { bundleRuntime } from '../check/host/runtime.ts'
 import { moduleOptions, requireBanner } from '../common/module-options.mjs'
-import { buildAssets, classAssets, lessonAssets } from '../web/assets.ts'
+import { buildAssets, classAssets, lessonAssets, workbenchAssets } from '../web/assets.ts'
 import { licensesOf } from './licenses.ts'
 
 /** What the package installs: everything else is built in. */
@@ -71,7 +71,7 @@ async function copyLua(root: string, folder: string): Promise<void> {
 
 async function buildWeb(folder: string): Promise<readonly Metafile[]> {
   await mkdir(folder, { recursive: true })
-  const built = await Promise.all([lessonAssets, classAssets].map(buildAssets))
+  const built = await Promise.all([lessonAssets, workbenchAssets, classAssets].map(buildAssets))
   for (const { texts } of built)
     for (const [name, text] of texts) await writeFile(path.join(folder, name), text)
   return built.map(({ metafile }) => metafile)

@@ -8,7 +8,7 @@ import type { Choice, ReadingEnd } from './ui.ts'
 import type { Walk } from './walk.ts'
 import { welcome } from './welcome.ts'
 
-type HomeChoice = 'continue' | 'placement' | 'lessons' | 'progress' | 'leave'
+type HomeChoice = 'continue' | 'workbench' | 'placement' | 'lessons' | 'progress' | 'leave'
 
 /** The guided walkthrough, until the learner leaves it. */
 export async function walkThrough(walk: Walk): Promise<void> {
@@ -20,6 +20,9 @@ export async function walkThrough(walk: Walk): Promise<void> {
     switch (choice) {
       case 'continue':
         if (next !== undefined) await walkFrom(walk, next)
+        break
+      case 'workbench':
+        await walk.workbench?.(next?.slug)
         break
       case 'placement':
         await askPlacement(walk)
@@ -46,7 +49,10 @@ export async function walkFrom(walk: Walk, first: LessonSummary, wish?: ReadingE
   while (lesson !== undefined) lesson = await walkLesson(walk, lesson)
 }
 
-function homeChoices({ desk }: Walk, next: LessonSummary | undefined): readonly Choice<HomeChoice>[] {
+function homeChoices(
+  { desk, workbench }: Walk,
+  next: LessonSummary | undefined,
+): readonly Choice<HomeChoice>[] {
   const isBegun = next !== undefined && desk.progress.overview().lesson(next.slug).state !== 'new'
   const verb = isBegun ? 'Continue with' : 'Start'
   const isNew = desk.progress.overview().lessons.length === 0
@@ -54,6 +60,14 @@ function homeChoices({ desk }: Walk, next: LessonSummary | undefined): readonly 
     ...(next === undefined
       ? []
       : [{ name: `${verb} ${next.number} · ${next.title}`, value: 'continue' as const }]),
+    ...(workbench === undefined
+      ? []
+      : [
+          {
+            name: 'Work in the browser, with the text and your code on one page',
+            value: 'workbench' as const,
+          },
+        ]),
     ...(isNew ? [{ name: 'I know some of this. Where should I start?', value: 'placement' as const }] : []),
     { name: 'All lessons', value: 'lessons' },
     { name: "What I've done", value: 'progress' },

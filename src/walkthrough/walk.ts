@@ -15,6 +15,8 @@ export interface Walk {
   edit(file: string): Promise<void>
   /** The watch screen, until the learner leaves it. */
   watch(slug: string): Promise<void>
+  /** Shows a lesson, or all of them, on the workbench's page in the browser; resolves at once. */
+  workbench?(slug: string | undefined): Promise<void>
   /** The prompt with the data of a lesson, until the learner leaves it. */
   console(slug: string): Promise<void>
 }

@@ -18,7 +18,7 @@ import type { Elsewhere, Place, Visit, VisitEnd } from './elsewhere.ts'
 import { everything, helpText, hintPanel, type PanelSource, type TextView } from './panels.ts'
 import { Sharing } from './sharing.ts'
 import type { Action, News, WatchState } from './state.ts'
-import { watchFile } from './watch-file.ts'
+import { watchFile } from '../learner/watch-file.ts'
 
 export interface WatchOptions extends PanelSource {
   readonly checker: Pick<Checker, 'check' | 'record'>

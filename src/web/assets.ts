@@ -31,6 +31,11 @@ export const lessonAssets: AssetNames = {
   client: ['reader.tsx', 'slides.tsx'],
   styles: ['reader.css', 'slides.css'],
 }
+/** The editor is a file of its own, because the page loads it after the text. */
+export const workbenchAssets: AssetNames = {
+  client: ['workbench.tsx', 'editor.ts'],
+  styles: ['workbench.css'],
+}
 export const classAssets: AssetNames = { client: ['class.tsx'], styles: ['class.css'] }
 
 /** Bundles scripts and styles in memory, from their sources. In the package they're bundled already. */
@@ -47,7 +52,7 @@ export async function bundleAssets(names: AssetNames): Promise<Assets> {
 type Texts = ReadonlyMap<string, string>
 
 async function readAssets({ client, styles }: AssetNames, folder: string): Promise<Texts> {
-  const names = [...client.map((name) => name.replace(/\.tsx$/, '.js')), ...styles]
+  const names = [...client.map((name) => name.replace(/\.tsx?$/, '.js')), ...styles]
   return new Map(
     await Promise.all(
       names.map(async (name) => [name, await readFile(path.join(folder, name), 'utf8')] as const),

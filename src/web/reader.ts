@@ -1,4 +1,4 @@
-import type { Context } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
@@ -12,6 +12,7 @@ import { markdownHtml } from './markdown-html.ts'
 import { glossaryPage } from './pages/glossary-page.ts'
 import { indexPage, problemPage } from './pages/index-page.ts'
 import { lessonPage } from './pages/lesson-page.ts'
+import { workbenchPage } from './pages/workbench-page.ts'
 import { servePictures } from './pictures.ts'
 import type { HintReply, Problem } from './protocol.ts'
 import { answerQuestion, chosenAmong } from './quiz.ts'
@@ -22,16 +23,25 @@ import { themeIn } from './theme.ts'
 
 export interface ReaderOptions {
   readonly desk: Desk
-  readonly runner: Runner
+  readonly runner: Pick<Runner, 'run'>
   readonly assets: Assets
+  /** With it, a lesson's page has an editor, too. */
+  readonly workbench?: {
+    /** In place of the reader's own. */
+    readonly guards: readonly MiddlewareHandler[]
+    add(app: Hono): void
+  }
 }
 
 /** Everything the reader serves: pages for reading, slides, and the requests of their buttons. */
 export function readerApp(options: ReaderOptions): Hono {
-  const { desk, runner, assets } = options
+  const { desk, runner, assets, workbench } = options
   const { course, progress } = desk
   const app = new Hono()
-  app.use(onlyThisMachine, onlyOwnPages, strictPages, bodyLimit({ maxSize: 10_000 }))
+  app.use(...(workbench?.guards ?? [onlyThisMachine, onlyOwnPages, strictPages]))
+  // Before the limit, because an answer is larger than anything else, and has its own.
+  workbench?.add(app)
+  app.use(bodyLimit({ maxSize: 10_000 }))
   serveAssets(app, assets)
   servePictures(app, course)
 
@@ -49,7 +59,9 @@ export function readerApp(options: ReaderOptions): Hono {
     if (lesson === undefined) return missing(context)
     const overview = progress.overview()
     const view = await lessonView(lesson, overview.lesson(lesson.slug), linksOf(course, lesson.slug))
-    return context.html(lessonPage({ lesson, view, course, overview, theme: themeIn(context) }))
+    const options = { lesson, view, course, overview, theme: themeIn(context) }
+    if (workbench === undefined) return context.html(lessonPage(options))
+    return context.html(workbenchPage(options, context.get('secureHeadersNonce') ?? ''))
   })
 
   app.post('/lessons/:slug/read', async (context) => {

@@ -10,18 +10,22 @@ export interface RunnerOptions {
   readonly mine?: string | undefined
   /** Called as the start of Redis progresses. */
   onNotice?(sentence: string): void
+  /** A Redis that others use, too, and that isn't stopped here. */
+  borrow?(): Promise<RunningRedis>
 }
 
 /** Runs the snippets of lessons on one sandbox. */
 export interface Runner {
   /** Runs a snippet by its number, from 1; earlier ones run first, if they haven't yet. */
   run(lesson: Lesson, number: number): Promise<RunReply>
+  /** The database has been emptied, so earlier snippets have to run again. */
+  startOver(): void
   close(): Promise<void>
 }
 
 /** The first snippet that runs starts Redis, because most people begin by reading. */
 export function newRunner(options: RunnerOptions): Runner {
-  const { course, mine } = options
+  const { course, mine, borrow } = options
   let starting: Promise<RunningRedis> | undefined
   /** One lesson has the sandbox at a time. */
   let current: { readonly lesson: Lesson; readonly stage: Stage } | undefined
@@ -41,7 +45,7 @@ export function newRunner(options: RunnerOptions): Runner {
   async function run(lesson: Lesson, number: number): Promise<RunReply> {
     if (isClosed) return { kind: 'problem', sentence: 'The program has ended.' }
     try {
-      starting ??= start(options)
+      starting ??= borrow?.() ?? start(options)
       const redis = await starting
       return await replyOf(await stageFor(lesson, redis).run(number), redis)
     } catch (error) {
@@ -51,12 +55,17 @@ export function newRunner(options: RunnerOptions): Runner {
     }
   }
 
-  async function stop(): Promise<void> {
+  function startOver(): void {
     current?.stage.close()
     current = undefined
+    if (borrow !== undefined) starting = undefined // it may have been replaced by another one
+  }
+
+  async function stop(): Promise<void> {
+    startOver()
     const running = await starting?.catch(() => undefined)
     starting = undefined
-    await running?.stop()
+    if (borrow === undefined) await running?.stop()
   }
 
   return {
@@ -66,6 +75,7 @@ export function newRunner(options: RunnerOptions): Runner {
       turn = next.catch(() => {})
       return next
     },
+    startOver,
     close() {
       isClosed = true
       return stop()

@@ -18,6 +18,11 @@ export const groups: readonly (readonly [title: string, commands: readonly Liste
         load: () => import('./start.ts'),
       },
       {
+        usage: 'open [lesson]',
+        summary: 'read, write, and check on one page in the browser',
+        load: () => import('./open.ts'),
+      },
+      {
         usage: 'read [lesson]',
         summary: 'show the text of a lesson, without hints or solution',
         load: () => import('./read.ts'),

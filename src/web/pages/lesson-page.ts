@@ -18,13 +18,7 @@ export function lessonPage({ lesson, view, theme, course, overview }: LessonPage
   const body = html`${topBar(links)}
 <div class="frame">
 <main id="main" data-slug="${slug}">
-<article>
-<p class="kicker">Lesson ${number} · ${lesson.minutes} minutes</p>
-${raw(view.intro)}
-${view.tasks.map(taskPart)}
-${quizPart(view.quiz)}
-${raw(view.outro)}
-</article>
+${article(lesson, view)}
 ${steps(lesson, course.lessons)}
 </main>
 <nav id="lessons" aria-label="Lessons"><a class="all" href="/">All lessons</a> <a class="all" href="/glossary">Glossary</a>${lessonList({ course, overview, here: slug })}</nav>
@@ -36,6 +30,17 @@ ${steps(lesson, course.lessons)}
     style: 'reader.css',
     body,
   })
+}
+
+/** The text with its tasks and its quiz. */
+export function article({ number, minutes }: Lesson, view: LessonView): Html {
+  return html`<article>
+<p class="kicker">Lesson ${number} · ${minutes} minutes</p>
+${raw(view.intro)}
+${view.tasks.map(taskPart)}
+${quizPart(view.quiz)}
+${raw(view.outro)}
+</article>`
 }
 
 function taskPart({ id, text, hints }: TaskView): Html {
@@ -52,7 +57,7 @@ ${questions.map((question) => raw(question))}
 <noscript><p>The quiz needs JavaScript. In the terminal: <code>npm start</code>.</p></noscript></section>`
 }
 
-function steps(lesson: Lesson, lessons: ListOptions['course']['lessons']): Html {
+export function steps(lesson: Lesson, lessons: ListOptions['course']['lessons']): Html {
   const at = lessons.findIndex(({ slug }) => slug === lesson.slug)
   const [before, after] = [lessons[at - 1], lessons[at + 1]]
   return html`<nav class="steps" aria-label="Previous and next lesson">

@@ -2,7 +2,7 @@ import { mkdtemp, rename, rm, unlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type WatchFileOptions, watchFile } from '../../../src/watch/watch-file.ts'
+import { type WatchFileOptions, watchFile } from '../../../src/learner/watch-file.ts'
 
 let folder: string
 let file: string

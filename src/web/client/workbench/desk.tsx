@@ -1,0 +1,182 @@
+import { useEffect, useRef, useState } from 'preact/hooks'
+import type { BenchState, SyntaxProblem } from '../../workbench/protocol.ts'
+import type * as EditorModule from '../editor.ts'
+import { Conflict } from './conflict.tsx'
+import { basedOn } from './draft.ts'
+import { Explorer } from './explorer.tsx'
+import { Keeper, type Keeping } from './keeper.ts'
+import { kept as keptFor } from './kept.ts'
+import { type Connection, useBench } from './live.ts'
+import { Toolbar } from './toolbar.tsx'
+import { Verdict } from './verdict.tsx'
+
+/** The learner's file in an editor, and below it the verdict and what happened in Redis. */
+export function Desk({ slug, nonce }: { readonly slug: string; readonly nonce: string }) {
+  const { state, connection } = useBench(slug)
+  const [keeping, setKeeping] = useState<Keeping>({ kind: 'saved' })
+  const [syntax, setSyntax] = useState<SyntaxProblem>()
+  const place = useRef<HTMLDivElement>(null)
+  const bench = useEditor({ slug, nonce, state, place, onKeeping: setKeeping, onSyntax: setSyntax })
+  const file = state?.file
+  const isLocked = file !== undefined && file.kind !== 'text' && file.kind !== 'gone'
+  useEffect(() => bench?.editor.lock(isLocked), [bench, isLocked])
+  useEffect(() => bench?.editor.mark(syntax?.line), [bench, syntax])
+  const goTo = (line: number) => bench?.editor.goTo(line)
+  return (
+    <>
+      <Toolbar
+        name={state?.name ?? ''}
+        slug={slug}
+        keeping={keeping}
+        connection={connection}
+        isChecking={state?.checking === true}
+        hasEditor={state?.hasEditor === true}
+        line={() => bench?.editor.line ?? 1}
+        check={() => void bench?.keeper.check()}
+      />
+      <Trouble
+        state={state}
+        keeping={keeping}
+        connection={connection}
+        create={() => void bench?.keeper.createAgain()}
+      />
+      {keeping.kind === 'conflict' && (
+        <Conflict
+          mine={bench?.editor.text ?? ''}
+          theirs={keeping.theirs.text}
+          choose={(choice) => void bench?.keeper.resolve(choice)}
+        />
+      )}
+      <div class="editor" ref={place}>
+        {bench === undefined && <p class="quiet-text">The editor is loading …</p>}
+      </div>
+      <p class="quiet-text keys">
+        <kbd>Ctrl</kbd> <kbd>S</kbd> checks your code; so do three seconds of rest. <kbd>Tab</kbd> indents; to
+        leave the editor, press <kbd>Esc</kbd> and then <kbd>Tab</kbd>.
+      </p>
+      {syntax !== undefined && (
+        <p class="syntax">
+          This doesn't parse yet: {syntax.message}{' '}
+          <button type="button" class="quiet" onClick={() => goTo(syntax.line)}>
+            Line {syntax.line}
+          </button>
+        </p>
+      )}
+      <Verdict state={state} slug={slug} goTo={goTo} />
+      {state?.recording !== undefined && (
+        <Explorer slug={slug} number={state.recording} goTo={goTo} name={state.name} />
+      )}
+    </>
+  )
+}
+
+interface Bench {
+  readonly editor: EditorModule.Editor
+  readonly keeper: Keeper
+}
+
+interface EditorPlace {
+  readonly slug: string
+  readonly nonce: string
+  readonly state: BenchState | undefined
+  readonly place: { readonly current: HTMLDivElement | null }
+  onKeeping(keeping: Keeping): void
+  onSyntax(error: SyntaxProblem | undefined): void
+}
+
+/** Opens the editor once there's a file to show, and passes on what happens to that file. */
+function useEditor({ slug, nonce, state, place, onKeeping, onSyntax }: EditorPlace): Bench | undefined {
+  const [module, setModule] = useState<typeof EditorModule>()
+  const [bench, setBench] = useState<Bench>()
+  useEffect(() => {
+    // By address, so that it isn't part of this bundle: the text comes first.
+    const address = '/assets/editor.js'
+    void import(address).then(setModuleLater)
+    function setModuleLater(loaded: typeof EditorModule) {
+      setModule(loaded)
+    }
+  }, [])
+  const file = state?.file
+  useEffect(() => {
+    const parent = place.current
+    if (module === undefined || state === undefined || file === undefined || parent === null) return
+    if (bench !== undefined) return bench.keeper.hear(file, state.rev)
+    const before = keptFor(slug)
+    if (before === undefined && !('text' in file)) return
+    const opened = open(module, parent, before)
+    setBench(opened)
+    opened.keeper.hear(file, state.rev)
+  }, [module, bench, file, state?.rev])
+
+  function open(
+    { openEditor }: typeof EditorModule,
+    parent: HTMLDivElement,
+    before: ReturnType<typeof keptFor>,
+  ): Bench {
+    const text = before?.text ?? (file !== undefined && 'text' in file ? file.text : '')
+    const editor = openEditor({
+      parent,
+      nonce,
+      label: `Your code, ${state?.name}`,
+      text,
+      kept: before?.editor,
+      onChange: () => keeper.changed(),
+      onCheck: () => void keeper.check(),
+    })
+    const hash = file !== undefined && 'hash' in file ? file.hash : ''
+    const draft = before ?? basedOn({ hash, text: editor.text })
+    const keeper = new Keeper({ slug, draft, editor: () => editor, onKeeping, onSyntax })
+    document.addEventListener('visibilitychange', () => {
+      if (document.visibilityState === 'hidden') keeper.leave()
+    })
+    window.addEventListener('pagehide', () => keeper.leave())
+    return { editor, keeper }
+  }
+
+  return bench
+}
+
+interface TroubleProps {
+  readonly state: BenchState | undefined
+  readonly keeping: Keeping
+  readonly connection: Connection
+  create(): void
+}
+
+/** Sentences about anything that keeps the page from working, with what to do about it. */
+function Trouble({ state, keeping, connection, create }: TroubleProps) {
+  const file = state?.file
+  const sentence = troubleIn(keeping, connection)
+  const isGone = keeping.kind === 'gone' && file?.kind === 'gone'
+  const remark = file?.kind === 'text' ? file.remark : undefined
+  return (
+    <div class="troubles">
+      <div role="alert">
+        {sentence !== undefined && <p class="trouble">{sentence}</p>}
+        {file !== undefined && 'sentence' in file && (
+          <p class="trouble">
+            {file.sentence}{' '}
+            {isGone && (
+              <button type="button" onClick={create}>
+                Create it again
+              </button>
+            )}
+          </p>
+        )}
+      </div>
+      {remark !== undefined && <p class="quiet-text">{remark}</p>}
+    </div>
+  )
+}
+
+function troubleIn(keeping: Keeping, connection: Connection): string | undefined {
+  const why = keeping.kind === 'no answer' ? keeping.why : connection
+  switch (why) {
+    case 'away':
+      return 'The program no longer answers. Run npx eventlings open again. Until then, everything you type is kept on this page.'
+    case 'not let in':
+      return 'The program was started again. Open the address that it printed, in this browser. Until then, everything you type is kept on this page.'
+    default:
+      return keeping.kind === 'problem' ? keeping.sentence : undefined
+  }
+}

@@ -1,0 +1,34 @@
+/** The version of the file that the page's text is based on. */
+export interface Draft {
+  /** The hash of that version; null: there was no file. */
+  readonly base: string | null
+  readonly baseText: string
+  /** The text on its way to the server. */
+  readonly sending?: string
+}
+
+export interface Version {
+  readonly hash: string
+  readonly text: string
+}
+
+/** How a version of the file is related to the text in the editor. */
+export type Meaning =
+  /** Nothing new. */
+  | 'known'
+  /** It's what this page has, or has just sent. */
+  | 'ours'
+  /** Another program's, and this page has nothing that would be lost. */
+  | 'take'
+  /** Both have changed. */
+  | 'conflict'
+
+export function meaningOf({ base, baseText, sending }: Draft, text: string, file: Version): Meaning {
+  if (file.hash === base) return 'known'
+  if (file.text === text || file.text === sending) return 'ours'
+  return text === baseText ? 'take' : 'conflict'
+}
+
+export function basedOn({ hash, text }: Version): Draft {
+  return { base: hash, baseText: text }
+}

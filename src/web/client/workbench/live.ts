@@ -1,0 +1,73 @@
+import { useEffect, useState } from 'preact/hooks'
+import type { BenchState } from '../../workbench/protocol.ts'
+import { request } from './requests.ts'
+
+/** How the page is connected: `not let in` after a restart of the program, until this browser has a new cookie. */
+export type Connection = 'waiting' | 'open' | 'away' | 'not let in'
+
+/** A connection that's silent for longer is opened again: the server says something every 10 seconds. */
+const SILENCE_MS = 25_000
+const RETRY_MS = 1_000
+/** How long a hidden page stays connected: a browser has only six connections for all of them. */
+const HIDDEN_MS = 30_000
+
+/** The state of the bench for as long as the page is open, through sleep and restarts of the program. */
+export function useBench(slug: string): {
+  readonly state: BenchState | undefined
+  readonly connection: Connection
+} {
+  const [state, setState] = useState<BenchState>()
+  const [connection, setConnection] = useState<Connection>('waiting')
+  useEffect(() => {
+    let source: EventSource | undefined
+    let timer: ReturnType<typeof setTimeout> | undefined
+    let hiding: ReturnType<typeof setTimeout> | undefined
+    const expect = (ms: number) => {
+      clearTimeout(timer)
+      timer = setTimeout(open, ms)
+    }
+    const open = () => {
+      source?.close()
+      source = new EventSource(`/workbench/${slug}/events`)
+      source.addEventListener('state', (event) => {
+        setConnection('open')
+        setState(JSON.parse(event.data) as BenchState)
+        expect(SILENCE_MS)
+      })
+      source.addEventListener('ping', () => expect(SILENCE_MS))
+      source.addEventListener('error', () => void lose())
+      expect(SILENCE_MS)
+    }
+    const lose = async () => {
+      source?.close()
+      // The stream itself doesn't say why it ended.
+      const reply = await request(`/workbench/${slug}/recording`)
+      const isOut = isNoAnswer(reply) && reply.why === 'not let in'
+      setConnection(isOut ? 'not let in' : 'away')
+      expect(RETRY_MS)
+    }
+    const close = () => {
+      clearTimeout(timer)
+      source?.close()
+    }
+    const see = () => {
+      clearTimeout(hiding)
+      if (document.visibilityState === 'hidden') hiding = setTimeout(close, HIDDEN_MS)
+      else if (source?.readyState !== EventSource.OPEN) open()
+    }
+    document.addEventListener('visibilitychange', see)
+    window.addEventListener('online', open)
+    open()
+    return () => {
+      document.removeEventListener('visibilitychange', see)
+      window.removeEventListener('online', open)
+      clearTimeout(hiding)
+      close()
+    }
+  }, [slug])
+  return { state, connection }
+}
+
+function isNoAnswer(reply: unknown): reply is { readonly kind: 'no answer'; readonly why: string } {
+  return typeof reply === 'object' && reply !== null && 'kind' in reply && reply.kind === 'no answer'
+}

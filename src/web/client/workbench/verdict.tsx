@@ -1,0 +1,155 @@
+import { useEffect, useState } from 'preact/hooks'
+import type { Problem } from '../../protocol.ts'
+import type { BenchState, FailureView, TaskView, VerdictView } from '../../workbench/protocol.ts'
+import { Html } from '../html.tsx'
+import { request } from './requests.ts'
+
+interface VerdictProps {
+  readonly state: BenchState | undefined
+  readonly slug: string
+  goTo(line: number): void
+}
+
+/** Which tasks passed, why the first one that didn't failed, or what a pass means. */
+export function Verdict({ state, slug, goTo }: VerdictProps) {
+  const verdict = state?.verdict
+  return (
+    <section class="verdict" aria-labelledby="verdict-title">
+      <h2 id="verdict-title">Verdict</h2>
+      <p role="status" class={verdict === undefined ? '' : verdict.passed ? 'is-good' : 'is-bad'}>
+        {statusOf(state)}
+      </p>
+      {state?.notice !== undefined && <p class="trouble">{state.notice}</p>}
+      {verdict !== undefined && (
+        <>
+          <p class="quiet-text">{about(verdict, state)}</p>
+          <ol class="tasks">
+            {verdict.tasks.map((task) => (
+              <Task key={task.name} task={task} />
+            ))}
+          </ol>
+          {verdict.failure !== undefined && <Failure failure={verdict.failure} goTo={goTo} />}
+          {!verdict.passed && <Hint key={verdict.at} slug={slug} />}
+          {verdict.meaning !== undefined && <Html of={verdict.meaning} />}
+          {verdict.next !== undefined && (
+            <p>
+              <a class="next-lesson" href={verdict.next.address}>
+                Next: {verdict.next.title}
+              </a>
+            </p>
+          )}
+          {state?.types !== undefined && <p class="quiet-text">{state.types}</p>}
+          {verdict.notes.map((note) => (
+            <p key={note} class="quiet-text">
+              Note: {note}
+            </p>
+          ))}
+          {verdict.output !== '' && (
+            <details>
+              <summary>Your code printed</summary>
+              <pre class="output">
+                <code>{verdict.output}</code>
+              </pre>
+            </details>
+          )}
+        </>
+      )}
+    </section>
+  )
+}
+
+function statusOf(state: BenchState | undefined): string {
+  if (state?.checking === true) return 'Checking …'
+  if (state?.verdict === undefined) return 'Write your code above, and check it.'
+  const { passed, summary, failure } = state.verdict
+  return passed ? `✓ ${summary}` : `✗ ${summary}${failure === undefined ? '' : `. ${failure.title}`}`
+}
+
+function about({ at, ms, redis, hash, counts }: VerdictView, state: BenchState | undefined): string {
+  const file = state?.file
+  const isOld = file !== undefined && 'hash' in file && file.hash !== hash
+  const time = new Date(at).toLocaleTimeString()
+  const when = `At ${time}, in ${ms} ms, on ${redis}.`
+  if (isOld) return `${when} You've changed your code since.`
+  return counts ? when : `${when} It doesn't count as an attempt until you ask for it.`
+}
+
+const SIGNS: Readonly<Record<TaskView['state'], string>> = {
+  passed: '✓',
+  failed: '✗',
+  skipped: '–',
+  'not reached': '·',
+}
+
+function Task({ task: { name, state, reason } }: { readonly task: TaskView }) {
+  return (
+    <li class={`task-${state.replace(' ', '-')}`}>
+      <span aria-hidden="true">{SIGNS[state]} </span>
+      <span class="task-state">{state}</span> {name}
+      {reason !== undefined && <span class="quiet-text">: {reason}</span>}
+    </li>
+  )
+}
+
+function Failure({ failure, goTo }: { readonly failure: FailureView; goTo(line: number): void }) {
+  const { title, diagnosis, expected, received, place, line } = failure
+  return (
+    <div class="failure">
+      <h3>{title}</h3>
+      <p class="diagnosis">{diagnosis}</p>
+      <dl>
+        {expected !== undefined && <Fact name="expected" value={expected} />}
+        {received !== undefined && <Fact name="received" value={received} />}
+      </dl>
+      {line !== undefined && (
+        <button type="button" onClick={() => goTo(line)}>
+          Go to line {line}
+        </button>
+      )}
+      {line === undefined && place !== undefined && <p class="quiet-text">at {place}</p>}
+    </div>
+  )
+}
+
+function Fact({ name, value }: { readonly name: string; readonly value: string }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>
+        <pre>
+          <code>{value}</code>
+        </pre>
+      </dd>
+    </div>
+  )
+}
+
+type HintReply = { readonly kind: 'hint'; readonly title: string; readonly html: string } | Problem
+
+/** One more hint for what failed, with each press. */
+function Hint({ slug }: { readonly slug: string }) {
+  const [hints, setHints] = useState<readonly Extract<HintReply, { kind: 'hint' }>[]>([])
+  const [problem, setProblem] = useState('')
+  useEffect(() => setHints([]), [slug])
+  const ask = async () => {
+    const reply = await request<HintReply>(`/workbench/${slug}/hint`, { method: 'POST' })
+    if (reply.kind === 'hint') setHints([...hints, reply])
+    setProblem(reply.kind === 'problem' ? reply.sentence : '')
+  }
+  return (
+    <div class="hint">
+      <div aria-live="polite">
+        {hints.map(({ title, html }) => (
+          <div key={title}>
+            <h3>{title}</h3>
+            <Html of={html} />
+          </div>
+        ))}
+        {problem !== '' && <p class="quiet-text">{problem}</p>}
+      </div>
+      <button type="button" onClick={() => void ask()}>
+        {hints.length === 0 ? 'Give me a hint' : 'Another hint'}
+      </button>
+    </div>
+  )
+}

@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto'
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { codeOf } from '../../common/errors.ts'
+import { replaceFile } from '../../common/replace-file.ts'
+import type { FileView } from './protocol.ts'
+
+/** Maximum size of an answer that the page reads and writes, in bytes. */
+export const MOST_BYTES = 200_000
+
+/** The bytes on the disk, for a check, along with what the page gets to see of them. */
+export interface Answer {
+  readonly view: FileView
+  readonly bytes?: Buffer
+}
+
+export type Saved =
+  | { readonly kind: 'saved'; readonly answer: Answer }
+  | { readonly kind: 'conflict'; readonly answer: Answer }
+  | { readonly kind: 'problem'; readonly sentence: string }
+
+/** The system's part in writing; a test fills the disk. */
+export interface Disk {
+  replace(file: string, bytes: Buffer, mode?: number): void
+  /** Fails if there's a file. */
+  create(file: string, bytes: Buffer): void
+}
+
+export const realDisk: Disk = {
+  replace: replaceFile,
+  create: (file, bytes) => writeFileSync(file, bytes, { flag: 'wx' }),
+}
+
+/** Reads an answer. Never follows a link, neither of the file nor of its folder. */
+export function readAnswer(file: string, shown: string): Answer {
+  const link = linkAt(file, shown)
+  if (link !== undefined) return { view: { kind: 'unusable', sentence: link } }
+  let opened: number | undefined
+  try {
+    opened = openSync(file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0))
+    const info = fstatSync(opened)
+    if (!info.isFile()) return unusable(`${shown} isn't a file. Move it away, then start the lesson again.`)
+    if (info.size > MOST_BYTES) {
+      return unusable(`${shown} is larger than 200 kB, which is too much for this page. Use another editor.`)
+    }
+    const bytes = readFileSync(opened)
+    const text = textOf(bytes)
+    if (text === undefined) {
+      return unusable(`${shown} isn't text in UTF-8, so this page leaves it alone. Use another editor.`)
+    }
+    const hash = hashOf(bytes)
+    const common = { text: text.replaceAll('\r\n', '\n'), hash }
+    if ((info.mode & 0o222) === 0) {
+      const sentence = `${shown} is read-only, so nothing you type here can be saved. Make it writable to continue.`
+      return { view: { kind: 'read-only', ...common, sentence }, bytes }
+    }
+    const remark = text.includes('\r\n') && 'It has Windows line endings, and keeps them.'
+    return { view: { kind: 'text', ...common, ...(remark && { remark }) }, bytes }
+  } catch (error) {
+    const code = codeOf(error)
+    if (code === 'ENOENT') {
+      const sentence = `${shown} is gone: it was deleted, moved, or renamed. Your code is still on this page.`
+      return { view: { kind: 'gone', sentence } }
+    }
+    return unusable(`${shown} can't be read (${code}). Your code is still on this page.`)
+  } finally {
+    if (opened !== undefined) closeSync(opened)
+  }
+}
+
+/**
+ * Saves an answer that was based on the version with the hash `base`; null creates the file. If the file on the disk is
+ * another version, nothing is written. Reading and replacing are one step for this program, but an editor that saves in
+ * the same millisecond may still lose.
+ */
+export function saveAnswer(
+  file: string,
+  shown: string,
+  text: string,
+  base: string | null,
+  disk: Disk = realDisk,
+): Saved {
+  const before = readAnswer(file, shown)
+  const { view } = before
+  if (view.kind === 'unusable' || view.kind === 'read-only')
+    return { kind: 'problem', sentence: view.sentence }
+  if (view.kind === 'gone' && base !== null) return { kind: 'conflict', answer: before }
+  if (view.kind === 'text' && view.hash !== base) return { kind: 'conflict', answer: before }
+  const eol = before.bytes?.includes('\r\n') === true ? '\r\n' : '\n'
+  const bytes = Buffer.from(text.replaceAll('\n', eol))
+  if (bytes.length > MOST_BYTES) {
+    return {
+      kind: 'problem',
+      sentence: "Your code is larger than 200 kB, so it wasn't saved. Make it shorter.",
+    }
+  }
+  try {
+    if (view.kind === 'gone') disk.create(file, bytes)
+    else disk.replace(file, bytes, lstatSync(file).mode & 0o777)
+  } catch (error) {
+    return {
+      kind: 'problem',
+      sentence: `${shown} wasn't saved: ${reason(error)} Your code is still on this page.`,
+    }
+  }
+  return { kind: 'saved', answer: readAnswer(file, shown) }
+}
+
+export function hashOf(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+function linkAt(file: string, shown: string): string | undefined {
+  const links = [dirname(file), file].filter((path) =>
+    lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink(),
+  )
+  if (links.length === 0) return undefined
+  const what = links[0] === file ? shown : dirname(shown)
+  return `${what} is a link to another place, and this page doesn't follow links. Put a real one there.`
+}
+
+function unusable(sentence: string): Answer {
+  return { view: { kind: 'unusable', sentence } }
+}
+
+/** Undefined if it isn't UTF-8, or has bytes that no text has. */
+function textOf(bytes: Buffer): string | undefined {
+  if (bytes.includes(0)) return undefined
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full.',
+  EDQUOT: 'your disk quota is used up.',
+  EROFS: 'the disk is read-only.',
+  EACCES: "you don't have permission to write there.",
+  EPERM: "the system doesn't permit it.",
+  EEXIST: 'another program has just created it.',
+  ENOENT: "its folder doesn't exist anymore.",
+}
+
+function reason(error: unknown): string {
+  const code = codeOf(error)
+  return REASONS[code] ?? `the system reports ${code === '' ? String(error) : code}.`
+}

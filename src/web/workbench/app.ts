@@ -1,0 +1,71 @@
+import type { Hono } from 'hono'
+import type { CheckResult } from '../../check/index.ts'
+import type { LessonSummary } from '../../course/index.ts'
+import type { CheckSession } from '../../learner/check-session.ts'
+import type { Desk } from '../../learner/learner.ts'
+import type { Assets } from '../assets.ts'
+import { linksOf } from '../links.ts'
+import { markdownHtml } from '../markdown-html.ts'
+import { readerApp } from '../reader.ts'
+import { newRunner } from '../runner.ts'
+import { type Access, newAccess } from './access.ts'
+import { Benches } from './benches.ts'
+import { addWorkbench } from './routes.ts'
+import { Turns } from './turns.ts'
+
+export interface WorkbenchAppOptions {
+  readonly desk: Desk
+  readonly session: CheckSession
+  /** Another address at which a browser may see the pages. */
+  readonly origin?: string | undefined
+  readonly mine?: string | undefined
+  /** Opens a file in the learner's own editor. */
+  edit?(file: string, line: number): Promise<void>
+  /** What a pass means, as Markdown. */
+  passedText?(lesson: LessonSummary, result: CheckResult): Promise<string>
+}
+
+export interface WorkbenchApp {
+  readonly app: Hono
+  readonly access: Access
+  /** Stops everything that it started; the session is the caller's. */
+  close(): Promise<void>
+}
+
+/** Everything that the workbench serves: the reader's pages, with an editor in those of lessons. */
+export function workbenchApp(options: WorkbenchAppOptions, assets: Assets): WorkbenchApp {
+  const { desk, session, origin, mine, edit, passedText } = options
+  const { course } = desk
+  const access = newAccess(origin)
+  const turns = new Turns()
+  const runner = newRunner({ course, mine, borrow: async () => (await session.open()).redis })
+  const benches = new Benches({
+    desk,
+    session,
+    turns,
+    mine,
+    hasEditor: edit !== undefined,
+    onCheck: () => runner.startOver(),
+    ...(passedText && {
+      meaningOf: async (lesson, result) =>
+        markdownHtml(await passedText(lesson, result), linksOf(course, lesson.slug)),
+    }),
+  })
+  const app = readerApp({
+    desk,
+    assets,
+    runner: { run: (lesson, number) => turns.take(() => runner.run(lesson, number)) },
+    workbench: {
+      guards: access.guards,
+      add: (to) => addWorkbench(to, { access, benches, ...(edit && { edit }) }),
+    },
+  })
+  return {
+    app,
+    access,
+    async close() {
+      benches.close()
+      await runner.close()
+    },
+  }
+}

@@ -1,0 +1,232 @@
+import { shownPath } from '../../check/host/shown-path.ts'
+import type { typeWarning } from '../../check/host/type-error.ts'
+import type { CheckResult } from '../../check/index.ts'
+import type { LessonSummary } from '../../course/index.ts'
+import type { CheckSession } from '../../learner/check-session.ts'
+import { keepLastRun, nextHint, openLesson, recordCheck } from '../../learner/index.ts'
+import { type Desk, lessonAfter } from '../../learner/learner.ts'
+import { watchFile } from '../../learner/watch-file.ts'
+import type { Recording } from '../../recording/index.ts'
+import { type Answer, type Disk, readAnswer, realDisk, saveAnswer } from './answer-file.ts'
+import type { BenchState, CheckWish, SaveReply } from './protocol.ts'
+import { syntaxError } from './syntax.ts'
+import type { Turns } from './turns.ts'
+import { verdictView } from './verdict-view.ts'
+
+export interface BenchOptions {
+  readonly desk: Desk
+  readonly session: CheckSession
+  /** Keeps checks and snippets apart. */
+  readonly turns: Turns
+  readonly hasEditor: boolean
+  readonly mine?: string | undefined
+  readonly disk?: Disk
+  /** Replaces TypeScript. */
+  readonly typeWarning?: typeof typeWarning
+  /** What a pass means, as HTML. */
+  meaningOf?(lesson: LessonSummary, result: CheckResult): Promise<string>
+  /** Right before a check, which empties the database. */
+  onCheck?(): void
+}
+
+/** One lesson's file and verdict, which all of its pages share. */
+export class Bench {
+  readonly #options: BenchOptions
+  readonly #lesson: LessonSummary
+  readonly #file: string
+  readonly #name: string
+  readonly #followers = new Set<(state: BenchState) => void>()
+  #state: BenchState
+  #watcher: { close(): void } | undefined
+  /** Belongs to the check in progress. */
+  #checking = new AbortController()
+  #wish: CheckWish = 'rest'
+  #result: CheckResult | undefined
+  #recording: Recording | undefined
+  #opening: Promise<void> | undefined
+
+  constructor(lesson: LessonSummary, options: BenchOptions) {
+    const { desk, hasEditor } = options
+    this.#options = options
+    this.#lesson = lesson
+    this.#file = desk.home.answer(lesson.slug)
+    this.#name = shownPath(desk.course.root, this.#file)
+    const { view } = readAnswer(this.#file, this.#name)
+    this.#state = { file: view, rev: nextRev(), name: this.#name, checking: false, hasEditor }
+  }
+
+  get state(): BenchState {
+    return this.#state
+  }
+
+  get recording(): Recording | undefined {
+    return this.#recording
+  }
+
+  get file(): string {
+    return this.#file
+  }
+
+  /** Creates the file if it isn't there, and watches it. The first page does it; the others wait for that. */
+  open(): Promise<void> {
+    this.#opening ??= this.#open()
+    return this.#opening
+  }
+
+  follow(listener: (state: BenchState) => void): () => void {
+    this.#followers.add(listener)
+    return () => void this.#followers.delete(listener)
+  }
+
+  close(): void {
+    this.#checking.abort()
+    this.#watcher?.close()
+  }
+
+  /** Saves a version that was based on the one with the hash `base`; null: there was none. */
+  async save(text: string, base: string | null): Promise<SaveReply> {
+    const { disk = realDisk } = this.#options
+    const saved = saveAnswer(this.#file, this.#name, text, base, disk)
+    if (saved.kind === 'problem') return saved
+    this.#show(saved.answer)
+    const { view } = saved.answer
+    const { rev } = this.#state
+    if (saved.kind === 'conflict' || view.kind !== 'text') return { kind: 'conflict', file: view, rev }
+    const syntax = await syntaxError(text)
+    return { kind: 'saved', hash: view.hash, rev, ...(syntax && { syntax }) }
+  }
+
+  /** Checks what's on the disk. A newer check stops the one before, which then has no verdict. */
+  async check(asked: CheckWish): Promise<void> {
+    const { desk, session, turns, onCheck } = this.#options
+    // An attempt isn't lost if the learner types again before its verdict.
+    const wish = this.#state.checking && this.#wish === 'asked' ? 'asked' : asked
+    this.#wish = wish
+    this.#checking.abort()
+    this.#checking = new AbortController()
+    const { signal } = this.#checking
+    this.#set({ checking: true, notice: undefined })
+    const { slug } = this.#lesson
+    const checked = await turns.take(async () => {
+      if (signal.aborted) return 'stopped'
+      const answer = readAnswer(this.#file, this.#name)
+      this.#show(answer)
+      if (answer.bytes === undefined) return "There's no file to check."
+      onCheck?.()
+      const onNotice = (notice: string) => !signal.aborted && this.#set({ notice })
+      const options = { signal, onNotice, record: true, content: answer.bytes }
+      return session.check(slug, desk.home.target(slug), options).then(
+        (result) => ({ result: { ...result, target: 'workspace' }, answer }),
+        (error: unknown) => sentenceOf(error),
+      )
+    })
+    if (signal.aborted) return
+    if (typeof checked === 'string') return this.#set({ checking: false, notice: checked })
+    await this.#judged(checked.result, checked.answer, wish, signal)
+  }
+
+  /** The next hint for the first task that didn't pass, as Markdown; undefined if there are no more. */
+  async hint(): Promise<{ readonly title: string; readonly text: string } | undefined> {
+    const { course, progress } = this.#options.desk
+    const { slug } = this.#lesson
+    const lesson = await course.lesson(slug)
+    const failing = this.#result?.tasks.find(({ state }) => state === 'failed' || state === 'not reached')
+    const hint = nextHint(lesson, progress.overview().lesson(slug), {
+      ...(failing !== undefined && { firstFailing: failing.task, diagnosis: failing.diagnosis }),
+    })
+    if (hint.kind === 'no more') return undefined
+    await progress.record('HINT_REVEALED', slug, { task: hint.taskNumber, step: hint.step })
+    return { title: `Hint ${hint.step} of ${hint.of} · ${hint.task}`, text: hint.text }
+  }
+
+  async #open(): Promise<void> {
+    const { desk } = this.#options
+    try {
+      await openLesson(desk, this.#lesson.slug)
+    } catch (error) {
+      this.#set({ file: { kind: 'unusable', sentence: sentenceOf(error) } })
+      this.#opening = undefined // the next page tries again
+      return
+    }
+    this.#show(readAnswer(this.#file, this.#name))
+    const look = () => void this.#look()
+    this.#watcher = watchFile(this.#file, { onContent: look, onGone: look })
+  }
+
+  /** Another program may have saved the file; that's a wish for a verdict, as it is for `watch`. */
+  async #look(): Promise<void> {
+    const before = this.#state.file
+    this.#show(readAnswer(this.#file, this.#name))
+    const { file } = this.#state
+    const isOther = 'hash' in file && (!('hash' in before) || before.hash !== file.hash)
+    if (isOther && this.#followers.size > 0) await this.check('asked')
+  }
+
+  #show({ view }: Answer): void {
+    if (JSON.stringify(view) !== JSON.stringify(this.#state.file)) this.#set({ file: view, rev: nextRev() })
+  }
+
+  async #judged(result: CheckResult, answer: Answer, wish: CheckWish, signal: AbortSignal): Promise<void> {
+    const { desk, meaningOf } = this.#options
+    // A pass always counts, so that no one has to ask for it again.
+    const counts = wish === 'asked' || result.passed
+    const hash = 'hash' in answer.view ? answer.view.hash : ''
+    const verdict = verdictView(result, { name: this.#name, hash, at: Date.now(), counts })
+    this.#result = result
+    this.#recording = undefined
+    this.#set({ verdict, checking: false, notice: undefined, recording: undefined, types: undefined })
+    if (counts) await recordCheck(desk, result)
+    if (result.passed) {
+      const next = lessonAfter(desk, this.#lesson)
+      const meaning = await meaningOf?.(this.#lesson, result)
+      if (signal.aborted) return
+      this.#set({
+        verdict: {
+          ...verdict,
+          ...(meaning !== undefined && { meaning }),
+          ...(next && {
+            next: { address: `/lessons/${next.slug}`, title: `${next.number} · ${next.title}` },
+          }),
+        },
+      })
+    }
+    void this.#lookAtTypes(result, signal)
+    await this.#record(result, signal)
+  }
+
+  /** Between the verdict and the next check, which ends it. */
+  async #record({ passed }: CheckResult, signal: AbortSignal): Promise<void> {
+    const { desk, session, turns } = this.#options
+    const recording = await turns.take(async () => (signal.aborted ? undefined : session.record({ signal })))
+    if (recording === undefined || signal.aborted) return
+    if (!passed) keepLastRun(desk.home, recording)
+    this.#recording = recording
+    this.#set({ recording: nextRev() })
+  }
+
+  async #lookAtTypes(result: CheckResult, signal: AbortSignal): Promise<void> {
+    const { desk, mine } = this.#options
+    const ask = this.#options.typeWarning ?? (await import('../../check/host/type-error.ts')).typeWarning
+    const types = await ask(result, { root: desk.course.root, file: this.#file, mine, signal })
+    if (!signal.aborted && types !== undefined) this.#set({ types })
+  }
+
+  #set(change: { readonly [Name in keyof BenchState]?: BenchState[Name] | undefined }): void {
+    this.#state = Object.fromEntries(
+      Object.entries({ ...this.#state, ...change }).filter(([, value]) => value !== undefined),
+    ) as unknown as BenchState
+    for (const tell of [...this.#followers]) tell(this.#state)
+  }
+}
+
+/** Numbers begin at the clock's time, so that they're higher than those of an earlier start of the program. */
+let lastRev = Date.now()
+
+function nextRev(): number {
+  lastRev += 1
+  return lastRev
+}
+
+function sentenceOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,11 @@
+/** Lets one at a time use the sandbox: a check empties it, and a snippet builds on what earlier ones left. */
+export class Turns {
+  #last: Promise<unknown> = Promise.resolve()
+
+  take<T>(work: () => Promise<T>): Promise<T> {
+    const next = this.#last.then(work)
+    // The next one gets its turn however this one ended.
+    this.#last = next.catch(() => {})
+    return next
+  }
+}

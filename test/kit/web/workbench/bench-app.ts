@@ -1,0 +1,48 @@
+import { onTestFinished } from 'vitest'
+import type { CheckSession } from '../../../../src/learner/check-session.ts'
+import type { Desk } from '../../../../src/learner/learner.ts'
+import { workbenchApp } from '../../../../src/web/workbench/app.ts'
+import { newDesk } from '../reader.ts'
+
+export const host = '127.0.0.1:4000'
+export const own = { host, origin: `http://${host}`, 'sec-fetch-site': 'same-origin' }
+
+/** A session without a Redis. */
+const noSession: CheckSession = {
+  open: () => Promise.reject(new Error('There is no Redis here.')),
+  check: () => Promise.reject(new Error('There is no Redis here.')),
+  record: async () => undefined,
+  close: async () => {},
+}
+
+interface Asked {
+  readonly method?: string
+  readonly headers?: Record<string, string>
+  readonly body?: string
+}
+
+/** The workbench without a socket and without a Redis. `ask` has the cookie of a browser that was let in. */
+export async function newBenchApp(options: { readonly origin?: string; readonly desk?: Desk } = {}) {
+  const desk = options.desk ?? (await newDesk())
+  const edited: string[] = []
+  const { app, access, close } = workbenchApp(
+    {
+      desk,
+      session: noSession,
+      origin: options.origin,
+      edit: async (file, line) => void edited.push(`${file}:${line}`),
+    },
+    new Map([['reader.js', { body: '', type: 'text/javascript' }]]),
+  )
+  onTestFinished(close)
+  const raw = async (path: string, { headers = {}, ...rest }: Asked = {}) =>
+    app.request(path, { ...rest, headers: { host, ...headers } })
+  const cookie = cookieOf(await raw(access.invitation('/')))
+  const ask = (path: string, { headers = own, ...rest }: Asked = {}) =>
+    raw(path, { ...rest, headers: { ...headers, cookie } })
+  return { desk, app, access, raw, ask, cookie, edited }
+}
+
+export function cookieOf(response: Response): string {
+  return (response.headers.get('set-cookie') ?? '').split(';')[0] ?? ''
+}
