@@ -46,7 +46,14 @@ export function readerApp(options: ReaderOptions): Hono {
   servePictures(app, course)
 
   app.get('/', (context) =>
-    context.html(indexPage({ course, overview: progress.overview(), theme: themeIn(context) })),
+    context.html(
+      indexPage({
+        course,
+        overview: progress.overview(),
+        theme: themeIn(context),
+        isWorkbench: workbench !== undefined,
+      }),
+    ),
   )
 
   app.get('/glossary', async (context) => {

@@ -5,15 +5,24 @@ import type { Theme } from '../theme.ts'
 import { type Html, page, topBar } from './layout.ts'
 import { type ListOptions, lessonList } from './lesson-list.ts'
 
+export interface IndexOptions extends ListOptions {
+  readonly theme: Theme
+  /** The lessons' pages have an editor. */
+  readonly isWorkbench: boolean
+}
+
 /** All lessons, and the tracks as slides. */
-export function indexPage(options: ListOptions & { readonly theme: Theme }): Html {
-  const { course, overview, theme } = options
+export function indexPage(options: IndexOptions): Html {
+  const { course, overview, theme, isWorkbench } = options
   const passed = passedOf(overview, course.lessons)
+  const how = isWorkbench
+    ? 'Each lesson has its text and your code on one page.'
+    : html`Read here; write in your own editor; check with <code>npx eventlings watch</code>. To do all of it on one page,
+run <code>npx eventlings open</code>.`
   const body = html`${topBar(html`<a href="/glossary">Glossary</a>`)}
 <main id="main" class="index">
 <h1>Event sourcing on Redis, in small exercises</h1>
-<p class="lead">${course.lessons.length} lessons, ${passed} passed. Read here; write in your own editor; check with
-<code>npx eventlings watch</code>.</p>
+<p class="lead">${course.lessons.length} lessons, ${passed} passed. ${how}</p>
 <nav aria-label="Lessons">${lessonList(options)}</nav>
 <h2>As slides, for a class</h2>
 <ul class="tracks">${tracks(course).map(

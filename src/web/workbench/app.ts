@@ -57,7 +57,7 @@ export function workbenchApp(options: WorkbenchAppOptions, assets: Assets): Work
     runner: { run: (lesson, number) => turns.take(() => runner.run(lesson, number)) },
     workbench: {
       guards: access.guards,
-      add: (to) => addWorkbench(to, { access, benches, ...(edit && { edit }) }),
+      add: (to) => addWorkbench(to, { desk, access, benches, ...(edit && { edit }) }),
     },
   })
   return {

@@ -3,7 +3,7 @@ import type { typeWarning } from '../../check/host/type-error.ts'
 import type { CheckResult } from '../../check/index.ts'
 import type { LessonSummary } from '../../course/index.ts'
 import type { CheckSession } from '../../learner/check-session.ts'
-import { keepLastRun, nextHint, openLesson, recordCheck } from '../../learner/index.ts'
+import { keepLastRun, nextHint, openLesson, recordCheck, resetLesson } from '../../learner/index.ts'
 import { type Desk, lessonAfter } from '../../learner/learner.ts'
 import { watchFile } from '../../learner/watch-file.ts'
 import type { Recording } from '../../recording/index.ts'
@@ -96,8 +96,19 @@ export class Bench {
     return { kind: 'saved', hash: view.hash, rev, ...(syntax && { syntax }) }
   }
 
-  /** Checks what's on the disk. A newer check stops the one before, which then has no verdict. */
+  /**
+   * Checks what's on the disk. A newer check stops the one before, which then has no verdict. Never rejects: a problem
+   * becomes a sentence on the page.
+   */
   async check(asked: CheckWish): Promise<void> {
+    try {
+      await this.#check(asked)
+    } catch (error) {
+      this.#set({ checking: false, notice: sentenceOf(error) })
+    }
+  }
+
+  async #check(asked: CheckWish): Promise<void> {
     const { desk, session, turns, onCheck } = this.#options
     // An attempt isn't lost if the learner types again before its verdict.
     const wish = this.#state.checking && this.#wish === 'asked' ? 'asked' : asked
@@ -137,6 +148,23 @@ export class Bench {
     if (hint.kind === 'no more') return undefined
     await progress.record('HINT_REVEALED', slug, { task: hint.taskNumber, step: hint.step })
     return { title: `Hint ${hint.step} of ${hint.of} · ${hint.task}`, text: hint.text }
+  }
+
+  /** Starts the lesson over. The old file is kept; resolves with its name. */
+  async reset(): Promise<string | undefined> {
+    const { keptAs } = await resetLesson(this.#options.desk, this.#lesson.slug, new Date())
+    this.#checking.abort()
+    this.#result = undefined
+    this.#recording = undefined
+    this.#set({
+      checking: false,
+      verdict: undefined,
+      recording: undefined,
+      types: undefined,
+      notice: undefined,
+    })
+    this.#show(readAnswer(this.#file, this.#name))
+    return keptAs && shownPath(this.#options.desk.course.root, keptAs)
   }
 
   async #open(): Promise<void> {
@@ -190,7 +218,7 @@ export class Bench {
         },
       })
     }
-    void this.#lookAtTypes(result, signal)
+    void this.#lookAtTypes(result, signal).catch(() => {}) // it's only a remark
     await this.#record(result, signal)
   }
 

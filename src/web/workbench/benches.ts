@@ -1,4 +1,3 @@
-import type { Course } from '../../course/index.ts'
 import { Bench, type BenchOptions } from './bench.ts'
 
 /** A bench for each lesson of the course, from the first time that it's asked for. */
@@ -10,13 +9,9 @@ export class Benches {
     this.#options = options
   }
 
-  get course(): Course {
-    return this.#options.desk.course
-  }
-
   /** Undefined for anything but the exact name of a lesson. */
   of(slug: string): Bench | undefined {
-    const lesson = this.course.lessons.find((one) => one.slug === slug)
+    const lesson = this.#options.desk.course.lessons.find((one) => one.slug === slug)
     if (lesson === undefined) return undefined
     const bench = this.#open.get(slug) ?? new Bench(lesson, this.#options)
     this.#open.set(slug, bench)

@@ -101,3 +101,11 @@ export interface BenchState {
 
 /** The reason for a check: the learner asked for it, or has stopped typing for three seconds. */
 export type CheckWish = 'asked' | 'rest'
+
+/** `asks`: a pass after this counts as one after the solution, so the page asks first. */
+export type SolutionReply =
+  | { readonly kind: 'asks' }
+  | { readonly kind: 'solution'; readonly html: string }
+  | Problem
+
+export type ResetReply = { readonly kind: 'reset'; readonly keptAs?: string } | Problem

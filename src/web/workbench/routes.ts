@@ -1,6 +1,9 @@
 import type { Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { streamSSE } from 'hono/streaming'
+import { maySeeSolution, revealSolution } from '../../learner/index.ts'
+import type { Desk } from '../../learner/learner.ts'
+import { codeHtml } from '../code.ts'
 import { linksOf } from '../links.ts'
 import { markdownHtml } from '../markdown-html.ts'
 import type { Problem } from '../protocol.ts'
@@ -12,6 +15,7 @@ import type { BenchState } from './protocol.ts'
 import type { Invitation } from './running.ts'
 
 export interface WorkbenchRoutes {
+  readonly desk: Desk
   readonly access: Access
   readonly benches: Benches
   /** Opens a file in the learner's own editor. */
@@ -22,7 +26,7 @@ export interface WorkbenchRoutes {
 const PING_EVERY = 10_000
 
 /** The requests of a lesson's page. Only a known lesson has a file. */
-export function addWorkbench(app: Hono, { access, benches, edit }: WorkbenchRoutes): void {
+export function addWorkbench(app: Hono, { desk, access, benches, edit }: WorkbenchRoutes): void {
   app.get(ENTRANCE, (context) => access.enter(context))
 
   app.get(INVITING, (context) => {
@@ -74,8 +78,25 @@ export function addWorkbench(app: Hono, { access, benches, edit }: WorkbenchRout
     const slug = context.req.param('slug')
     const hint = await benchOf(context)?.hint()
     if (hint === undefined) return context.json(problem('There are no more hints for this task.'))
-    const html = await markdownHtml(hint.text, linksOf(benches.course, slug ?? ''))
+    const html = await markdownHtml(hint.text, linksOf(desk.course, slug ?? ''))
     return context.json({ kind: 'hint', title: hint.title, html })
+  })
+
+  // Only with a yes if there's something to lose: a pass after this counts as one after the solution.
+  app.post(at('solution'), async (context) => {
+    const slug = context.req.param('slug') ?? ''
+    if (benchOf(context) === undefined) return noSuch(context)
+    if (context.req.query('sure') !== 'yes' && !maySeeSolution(desk, slug))
+      return context.json({ kind: 'asks' })
+    const html = await codeHtml((await revealSolution(desk, slug)).trimEnd(), 'ts')
+    return context.json({ kind: 'solution', html })
+  })
+
+  app.post(at('reset'), async (context) => {
+    const bench = benchOf(context)
+    if (bench === undefined) return noSuch(context)
+    const keptAs = await bench.reset()
+    return context.json({ kind: 'reset', ...(keptAs !== undefined && { keptAs }) })
   })
 
   app.post(at('editor'), async (context) => {

@@ -9,6 +9,7 @@ import { kept as keptFor } from './kept.ts'
 import { type Connection, useBench } from './live.ts'
 import { Toolbar } from './toolbar.tsx'
 import { Verdict } from './verdict.tsx'
+import { Ways } from './ways.tsx'
 
 /** The learner's file in an editor, and below it the verdict and what happened in Redis. */
 export function Desk({ slug, nonce }: { readonly slug: string; readonly nonce: string }) {
@@ -63,6 +64,7 @@ export function Desk({ slug, nonce }: { readonly slug: string; readonly nonce: s
         </p>
       )}
       <Verdict state={state} slug={slug} goTo={goTo} />
+      <Ways slug={slug} />
       {state?.recording !== undefined && (
         <Explorer slug={slug} number={state.recording} goTo={goTo} name={state.name} />
       )}

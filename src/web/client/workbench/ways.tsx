@@ -1,0 +1,88 @@
+import type { ComponentChildren } from 'preact'
+import { useState } from 'preact/hooks'
+import type { ResetReply, SolutionReply } from '../../workbench/protocol.ts'
+import { Html } from '../html.tsx'
+import { isAnswer, request } from './requests.ts'
+
+type Asked = 'solution' | 'reset'
+
+/** Two ways out for a learner who is stuck: one good answer, or the starter again. Both ask first. */
+export function Ways({ slug }: { readonly slug: string }) {
+  const [asked, setAsked] = useState<Asked>()
+  const [solution, setSolution] = useState('')
+  const [said, setSaid] = useState('')
+  const post = <Reply,>(what: string) => request<Reply>(`/workbench/${slug}/${what}`, { method: 'POST' })
+  const show = async (sure: 'yes' | 'no') => {
+    const reply = await post<SolutionReply>(`solution?sure=${sure}`)
+    if (!isAnswer(reply)) return
+    setAsked(reply.kind === 'asks' ? 'solution' : undefined)
+    if (reply.kind === 'solution') setSolution(reply.html)
+    setSaid(reply.kind === 'problem' ? reply.sentence : '')
+  }
+  const reset = async () => {
+    const reply = await post<ResetReply>('reset')
+    if (!isAnswer(reply)) return
+    setAsked(undefined)
+    if (reply.kind === 'problem') setSaid(reply.sentence)
+    else
+      setSaid(
+        reply.keptAs === undefined ? 'Started over.' : `Started over. Your old answer is ${reply.keptAs}.`,
+      )
+  }
+  const no = () => setAsked(undefined)
+  return (
+    <div class="ways">
+      <button type="button" onClick={() => (solution === '' ? void show('no') : setSolution(''))}>
+        {solution === '' ? 'Show the solution' : 'Hide the solution'}
+      </button>
+      <button type="button" onClick={() => setAsked('reset')}>
+        Start over
+      </button>
+      <div role="status">
+        {asked === 'solution' && (
+          <Question
+            no={no}
+            text='Show the solution? A pass after this counts as "passed after the solution."'
+          >
+            <button type="button" onClick={() => void show('yes')}>
+              Yes, show it
+            </button>
+          </Question>
+        )}
+        {asked === 'reset' && (
+          <Question no={no} text="Start over? Your file is kept under a dated name.">
+            <button type="button" onClick={() => void reset()}>
+              Yes, start over
+            </button>
+          </Question>
+        )}
+        {said !== '' && <p>{said}</p>}
+      </div>
+      {solution !== '' && (
+        <pre class="solution">
+          <code>
+            <Html of={solution} as="span" />
+          </code>
+        </pre>
+      )}
+    </div>
+  )
+}
+
+interface QuestionProps {
+  readonly text: string
+  /** The button that means yes. */
+  readonly children: ComponentChildren
+  no(): void
+}
+
+function Question({ text, children, no }: QuestionProps) {
+  return (
+    <p class="trouble">
+      {text} {children}{' '}
+      <button type="button" onClick={no}>
+        No
+      </button>
+    </p>
+  )
+}
