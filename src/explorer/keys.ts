@@ -2,12 +2,12 @@ import { type Explorer, goTo, toCollision } from './model.ts'
 
 /** Shown on the screen, in this order. */
 export const KEYS: readonly { readonly key: string; readonly label: string }[] = [
-  { key: '←→', label: 'step' },
-  { key: 'Home End', label: 'ends' },
+  { key: '←→ Home End', label: 'step' },
   { key: 'PgUp PgDn', label: 'by 10' },
   { key: 'c', label: 'collision' },
-  { key: 'jk', label: 'scroll' },
+  { key: 'jk', label: 'keys' },
   { key: '/', label: 'key' },
+  { key: 'm', label: 'model' },
   { key: 'q', label: 'quit' },
 ]
 
@@ -52,6 +52,9 @@ function pressed(explorer: Explorer, key: string): Explorer {
     case 'c':
     case 'C':
       return toCollision(explorer)
+    case 'm':
+    case 'M':
+      return { ...explorer, asksForModel: true }
     case '/':
       return { ...explorer, typing: '' }
     case '\x1b':

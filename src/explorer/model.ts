@@ -32,6 +32,10 @@ export interface Explorer {
   readonly typing?: string
   /** Lines that the keys are scrolled down, or up, from where the changes are in view. */
   readonly scrolled?: number
+  /** This is what the model answer does; `m` leads back. */
+  readonly isModel?: true
+  /** `m` was pressed. */
+  readonly asksForModel?: true
   /** A sentence about the last key press. */
   readonly notice?: string
   /** How it was left; undefined while it's on the screen. */

@@ -59,11 +59,15 @@ const INDENT = 2
 /** With fewer lines than this, the steps and the keys need all of them. */
 const LOW = 16
 
-function title({ recording, at }: Explorer, { width, palette }: ScreenSize): Line {
+function title({ recording, at, isModel }: Explorer, { width, palette }: ScreenSize): Line {
   const { lesson, task, test, steps } = recording
   const progress =
     at === 0 ? `before step ${steps[0]?.n ?? 1}` : `step ${steps[at - 1]?.n} of ${steps.at(-1)?.n ?? 0}`
-  const name = cut(span(`${lesson} · ${task} · ${test}`).text, width - progress.length - 2, palette)
+  const name = cut(
+    span(`${isModel ? 'Model answer · ' : ''}${lesson} · ${task} · ${test}`).text,
+    width - progress.length - 2,
+    palette,
+  )
   return [...padded([span(name, 'bold')], width - progress.length), span(progress, 'dim')]
 }
 

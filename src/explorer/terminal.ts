@@ -4,13 +4,20 @@ import { keystrokes, type Palette, paintLines } from '../terminal/index.ts'
 import { clearScreen, enterScreen, hideCursor, leaveScreen, showCursor } from '../terminal/screen-codes.ts'
 import type { EntityStates } from './entity-state.ts'
 import { press } from './keys.ts'
-import { openExplorer } from './model.ts'
+import { goTo, openExplorer } from './model.ts'
+import { type ModelRun, newComparison } from './model-run.ts'
 import { explorerScreen } from './screen.ts'
 
 export interface ExplorerTerminal {
   readonly input: ReadStream
   readonly output: WriteStream
   readonly palette: Palette
+}
+
+export interface ExploreOptions {
+  readonly states?: EntityStates | undefined
+  /** For the key `m`. */
+  readonly model?: ModelRun | undefined
 }
 
 /**
@@ -20,14 +27,17 @@ export interface ExplorerTerminal {
 export async function exploreOnTerminal(
   recording: Recording,
   terminal: ExplorerTerminal,
-  states?: EntityStates,
+  { states, model }: ExploreOptions = {},
 ): Promise<'quit' | 'interrupted'> {
   const { input, output, palette } = terminal
   let explorer = openExplorer(recording, states)
+  const comparison = newComparison(model, states)
   const draw = () => {
     const size = { width: output.columns || 80, height: output.rows || 24, palette }
     output.write(clearScreen + paintLines(explorerScreen(explorer, size), palette))
   }
+  let isComparing = false
+  let hasLeft = false
   let leave: (how: 'quit' | 'interrupted') => void = () => {}
   const left = new Promise<'quit' | 'interrupted'>((resolve) => {
     leave = resolve
@@ -38,8 +48,21 @@ export async function exploreOnTerminal(
     for (const key of keystrokes(decoder.decode(data, { stream: true }))) {
       explorer = press(explorer, key)
       if (explorer.left !== undefined) return leave(explorer.left)
+      if (explorer.asksForModel) return void compare()
     }
     draw()
+  }
+  /** Other keys work meanwhile. */
+  const compare = async () => {
+    const { asksForModel, ...asking } = explorer
+    explorer = { ...asking, notice: 'Running the same test with the model answer …' }
+    draw()
+    if (isComparing) return
+    isComparing = true
+    const next = await comparison.switched(asking)
+    isComparing = false
+    explorer = next.notice === undefined ? goTo(next, explorer.at) : { ...explorer, notice: next.notice }
+    if (!hasLeft) draw()
   }
   input.setRawMode(true)
   input.resume()
@@ -51,6 +74,7 @@ export async function exploreOnTerminal(
     draw()
     return await left
   } finally {
+    hasLeft = true
     input.off('data', onData)
     input.off('end', onEnd)
     output.off('resize', draw)

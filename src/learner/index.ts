@@ -12,6 +12,7 @@ export {
   lessonActionOf,
 } from './lesson-keys.ts'
 export { changedLessons, changeNote } from './lesson-version.ts'
+export { modelRun } from './model-run.ts'
 export { type NextHint, nextHint } from './next-hint.ts'
 export { assertNoObstacle, ObstacleError, obstacleAt } from './obstacle.ts'
 export { buildsOnOwn } from './own-so-far.ts'

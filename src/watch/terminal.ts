@@ -1,4 +1,5 @@
 import type { ReadStream, WriteStream } from 'node:tty'
+import { modelRun } from '../learner/index.ts'
 import { keystrokes, type Palette } from '../terminal/index.ts'
 import { clearScreen, hideCursor, showCursor } from '../terminal/screen-codes.ts'
 import { suspend } from '../terminal/suspend.ts'
@@ -126,7 +127,14 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<vo
         lend(async () => {
           const { exploreOnTerminal, statesFor } = await import('../explorer/index.ts')
           const states = await statesFor(options.course, recording)
-          const left = await exploreOnTerminal(recording, { input, output, palette }, states)
+          const left = await exploreOnTerminal(
+            recording,
+            { input, output, palette },
+            {
+              states,
+              model: () => modelRun(options, options.checker, recording),
+            },
+          )
           if (left === 'interrupted') session?.close()
         }),
       ...(editor !== undefined && { openEditor: (file: string) => lend(() => editor(file)) }),

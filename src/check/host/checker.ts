@@ -180,7 +180,7 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
       line = result.catch(() => {})
       return result
     },
-    record({ task, signal } = {}) {
+    record({ task, test, signal } = {}) {
       const stop = new AbortController()
       const giveUp = () => stop.abort()
       recording = stop
@@ -188,7 +188,7 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
       const made = line
         .then(() => {
           const isWanted = last !== undefined && waiting === 0 && signal?.aborted !== true
-          return isWanted ? recordAgain(last as Attempt, { task, signal: stop.signal }) : undefined
+          return isWanted ? recordAgain(last as Attempt, { task, test, signal: stop.signal }) : undefined
         })
         .catch(() => undefined)
         .finally(() => signal?.removeEventListener('abort', giveUp))

@@ -6,6 +6,8 @@ import type { Attempt } from './attempt.ts'
 export interface RecordOptions {
   /** The name of a task; default: the first one that failed or, if all passed, the last one that ran. */
   readonly task?: string | undefined
+  /** The title of a test in it; default: the one that failed or, of those that passed, the one that shows the most. */
+  readonly test?: string | undefined
   /** Gives up; the result is undefined then. */
   readonly signal?: AbortSignal | undefined
 }
@@ -18,7 +20,7 @@ const NOT_RECORDED =
 /** Runs one test of a finished attempt again, and records what each command changes. */
 export async function recordAgain(
   first: Pick<Attempt, 'verdict' | 'recording' | 'again'>,
-  { task: named, signal }: RecordOptions,
+  { task: named, test: title, signal }: RecordOptions,
 ): Promise<Recording | undefined> {
   const { verdict, recording: order, again } = first
   const task = choose(verdict.tasks, named)
@@ -26,7 +28,8 @@ export async function recordAgain(
   // Without a command there's no change, and nothing to see in a second run.
   if (order !== undefined && order.task === task.task && order.steps.length === 0)
     return { ...order, depth: 'changes' }
-  const only = { task: task.task, ...(task.test !== undefined && { test: task.test }) }
+  const test = title ?? task.test
+  const only = { task: task.task, ...(test !== undefined && { test }) }
   const second = await again(only, signal).catch(() => undefined)
   if (signal?.aborted === true) return undefined
   const theirs = order?.task === task.task ? order : undefined

@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { findLesson } from '../../course/index.ts'
-import { readLastRun } from '../../learner/index.ts'
+import { modelRun, readLastRun } from '../../learner/index.ts'
 import type { Recording } from '../../recording/index.ts'
 import { parseRecording } from '../../recording/parse.ts'
 import { defineCommand, self } from '../command.ts'
 import type { Context } from '../context.ts'
 import { Exit, UsageError } from '../exit.ts'
 import { flag, json } from '../flags.ts'
+import { withSession } from '../with-session.ts'
 
 export const command = defineCommand({
   flags: {
@@ -26,14 +27,15 @@ export const command = defineCommand({
       return Exit.passed
     }
     const recording = await withRemark(context, recorded)
-    const [{ explorerList, exploreOnTerminal, openExplorer, statesFor }, { course }] = await Promise.all([
+    const [{ explorerList, exploreOnTerminal, openExplorer, statesFor }, desk] = await Promise.all([
       import('../../explorer/index.ts'),
       context.desk(),
     ])
-    const states = await statesFor(course, recording)
+    const states = await statesFor(desk.course, recording)
     if (context.canAsk && !flags.plain) {
       const { input, output, palette } = context
-      await exploreOnTerminal(recording, { input, output: output.stream, palette }, states)
+      const model = () => withSession(context, desk, (session) => modelRun(desk, session, recording))
+      await exploreOnTerminal(recording, { input, output: output.stream, palette }, { states, model })
     } else {
       const { paintLines } = await import('../../terminal/index.ts')
       const { width, palette } = context

@@ -65,7 +65,7 @@ describe('a screen of 80 by 24', () => {
       '',
       '',
       '',
-      '←→ step  Home End ends  PgUp PgDn by 10  c collision  jk scroll  / key  q quit',
+      '←→ Home End step  PgUp PgDn by 10  c collision  jk keys  / key  m model  q quit',
     ])
   })
 

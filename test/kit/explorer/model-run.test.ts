@@ -1,0 +1,55 @@
+import { expect, test, vi } from 'vitest'
+import { press } from '../../../src/explorer/keys.ts'
+import { goTo, openExplorer } from '../../../src/explorer/model.ts'
+import { newComparison } from '../../../src/explorer/model-run.ts'
+import { modelRun } from '../../../src/learner/index.ts'
+import { starterRun } from '../recording/starter.ts'
+
+const opened = goTo(openExplorer(starterRun()), 3)
+const model = { ...starterRun(), steps: starterRun().steps.slice(0, 2) }
+
+test('m asks for the model answer', () => {
+  expect(press(opened, 'm').asksForModel).toBe(true)
+  expect(press(press(opened, '/'), 'm')).toMatchObject({ filter: 'm' })
+})
+
+test('switching keeps the place, as far as there is one, and records the model answer once', async () => {
+  const run = vi.fn(async () => model)
+  const { switched } = newComparison(run, undefined)
+  const there = await switched(opened)
+  expect(there).toMatchObject({ isModel: true, at: 2 })
+  const back = await switched(there)
+  expect(back).toMatchObject({ recording: opened.recording, at: 2 })
+  expect(back.isModel).toBeUndefined()
+  expect(await switched(goTo(back, 1))).toMatchObject({ isModel: true, at: 1 })
+  expect(run).toHaveBeenCalledTimes(1)
+})
+
+test('what cannot be shown is a sentence below the run', async () => {
+  for (const [run, notice] of [
+    [undefined, /can't be shown here/],
+    [async () => 'Not yet.', /^Not yet\.$/],
+    [() => Promise.reject(new Error('Redis is gone.')), /^Redis is gone\.$/],
+  ] as const) {
+    const after = await newComparison(run, undefined).switched(opened)
+    expect(after).toMatchObject({ recording: opened.recording, at: 3, notice: expect.stringMatching(notice) })
+  }
+})
+
+test('the model answer is run only for those who may see it', async () => {
+  const desk = (solutionSeen: boolean) =>
+    ({
+      course: { root: '', lessons: [{ slug: '07-concurrency' }] },
+      progress: { overview: () => ({ lesson: () => ({ solutionSeen, state: 'started' }) }) },
+    }) as unknown as Parameters<typeof modelRun>[0]
+  const checker = { check: vi.fn(), record: vi.fn(async () => model) }
+  const { lesson, task, test } = starterRun()
+  expect(await modelRun(desk(false), checker, starterRun())).toMatch(/^Once you've passed this lesson/)
+  expect(await modelRun(desk(true), checker, { ...starterRun(), lesson: '99-other' })).toMatch(
+    /has no lesson 99/,
+  )
+  expect(checker.check).not.toHaveBeenCalled()
+  expect(await modelRun(desk(true), checker, starterRun())).toBe(model)
+  expect(checker.check).toHaveBeenCalledWith(lesson, { kind: 'solution' }, { record: true })
+  expect(checker.record).toHaveBeenCalledWith({ task, test })
+})
