@@ -1,6 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Changes, Overview } from '../api.ts'
 import { paths } from '../api.ts'
 import { ClassError } from '../errors.ts'
+
+/** Between two attempts to reach a hub that's gone (ms). */
+const RETRY = 200
 
 export interface FollowedAttempts {
   /** Starts waiting for this attempt of this learner. */
@@ -24,12 +28,24 @@ export class HubGoneError extends Error {
   }
 }
 
-/** Follows the class as the dashboard does, and records when each attempt appears on it. */
-export async function followAttempts(hub: string, secret: string, slug: string): Promise<FollowedAttempts> {
+/**
+ * Follows the class as the dashboard does, and records when each attempt appears on it. A hub may be gone for
+ * `patience` milliseconds.
+ */
+export async function followAttempts(
+  hub: string,
+  secret: string,
+  slug: string,
+  patience = 0,
+): Promise<FollowedAttempts> {
   const stop = new AbortController()
   const headers = { authorization: `Bearer ${secret}` }
-  const response = await fetch(`${hub}${paths.stream}`, { headers, signal: stop.signal })
-  if (!response.ok || response.body === null) throw new ClassError(`${hub} doesn't show the class.`)
+  const open = async () => {
+    const response = await fetch(`${hub}${paths.stream}`, { headers, signal: stop.signal })
+    if (response.ok && response.body !== null) return response.body
+    throw new ClassError(`${hub} doesn't show the class.`)
+  }
+  const opened = await open()
   const waiting = new Map<string, { readonly attempt: number; readonly since: number }[]>()
   const times: number[] = []
   let whenAllSeen = () => {}
@@ -45,9 +61,20 @@ export async function followAttempts(hub: string, secret: string, slug: string):
     }
     if (waiting.size === 0) whenAllSeen()
   }
-  const broken = read(response.body, note)
-    .catch(() => {})
-    .then(() => (stop.signal.aborted ? new Promise<never>(() => {}) : Promise.reject(new HubGoneError(hub))))
+  const keepReading = async () => {
+    let body: ReadableStream<Uint8Array> | undefined = opened
+    for (let goneAt = performance.now(); ; ) {
+      if (body !== undefined) {
+        await read(body, note).catch(() => {})
+        goneAt = performance.now()
+      }
+      if (stop.signal.aborted) return new Promise<never>(() => {})
+      if (performance.now() - goneAt >= patience) throw new HubGoneError(hub)
+      await sleep(RETRY)
+      body = await open().catch(() => undefined)
+    }
+  }
+  const broken = keepReading()
   broken.catch(() => {}) // for the callers that await it
   return {
     broken,

@@ -14,8 +14,10 @@ export interface Rehearsal {
   readonly hubs: readonly string[]
   readonly secret: string
   readonly joinCode: string
-  /** Process IDs of the hubs. */
+  /** Process IDs of the hubs that run or ran. */
   readonly pids: readonly number[]
+  /** Kills the hub that was started last, and starts it again at the same address. Resolves when it's there. */
+  killOne(): Promise<void>
   close(): Promise<void>
 }
 
@@ -26,38 +28,64 @@ const START = 30_000
  * A separate class with as many hubs as requested, each in its own process as `class open` starts it, on a temporary
  * Redis and in a temporary folder. `program` is eventlings.mjs.
  */
-export async function rehearse(program: string, count: number, env: NodeJS.ProcessEnv): Promise<Rehearsal> {
+export async function rehearse(
+  program: string,
+  count: number,
+  env: NodeJS.ProcessEnv,
+  on: 'single' | 'cluster' = 'single',
+): Promise<Rehearsal> {
   const home = await mkdtemp(path.join(tmpdir(), 'eventlings-rehearsal-'))
-  const redis = await startAnyRedis(env)
+  const redis = on === 'cluster' ? await startClusterOf(env) : await startAnyRedis(env)
   const children: ChildProcess[] = []
   const close = async () => {
     for (const child of children) child.kill('SIGKILL')
     await redis.stop()
     await rm(home, { recursive: true, force: true, maxRetries: 5 })
   }
+  const start = async (words: readonly string[], port: number): Promise<ClassFile> => {
+    const flags = ['--no-open', '--port', String(port), '--redis', redis.url]
+    const child = spawn(process.execPath, [program, 'class', ...words, ...flags], {
+      stdio: 'ignore',
+      env: { ...env, EVENTLINGS_HOME: home, EVENTLINGS_SENDER: '1' },
+      windowsHide: true,
+    })
+    children.push(child)
+    return opened(path.join(home, '.eventlings'), child)
+  }
   try {
     const files: ClassFile[] = []
     for (let hub = 0; hub < count; hub += 1) {
-      const words = hub === 0 ? ['open', '--name', 'Rehearsal'] : ['resume']
       // Never the usual port, which belongs to tomorrow's class, or to one that's open now.
-      const port = String(await freePort())
-      const flags = ['--no-open', '--port', port, '--redis', redis.url]
-      const child = spawn(process.execPath, [program, 'class', ...words, ...flags], {
-        stdio: 'ignore',
-        env: { ...env, EVENTLINGS_HOME: home, EVENTLINGS_SENDER: '1' },
-        windowsHide: true,
-      })
-      children.push(child)
-      files.push(await opened(path.join(home, '.eventlings'), child))
+      files.push(await start(hub === 0 ? ['open', '--name', 'Rehearsal'] : ['resume'], await freePort()))
     }
-    const [first] = files
-    if (first === undefined) throw new ClassError('A rehearsal needs a hub.')
-    const pids = children.flatMap(({ pid }) => pid ?? [])
-    return { hubs: files.map(ownAddress), secret: first.secret, joinCode: first.about.joinCode, pids, close }
+    const [first, last] = [files[0], files.at(-1)]
+    if (first === undefined || last === undefined) throw new ClassError('A rehearsal needs a hub.')
+    return {
+      hubs: files.map(ownAddress),
+      secret: first.secret,
+      joinCode: first.about.joinCode,
+      get pids() {
+        return children.flatMap(({ pid }) => pid ?? [])
+      },
+      async killOne() {
+        const child = children.at(-1)
+        const gone = new Promise((resolve) => child?.once('exit', resolve))
+        child?.kill('SIGKILL')
+        await gone
+        await start(['resume'], last.port)
+      },
+      close,
+    }
   } catch (error) {
     await close()
     throw error
   }
+}
+
+async function startClusterOf(env: NodeJS.ProcessEnv) {
+  const { startCluster } = await import('../../redis/cluster.ts')
+  const { nodes, stop } = await startCluster({ env })
+  return { url: nodes[0] ?? '', stop }
 }
 
 async function startAnyRedis(env: NodeJS.ProcessEnv) {

@@ -18,6 +18,10 @@ export interface SimulateOptions {
   readonly seconds: number
   /** Interval between checks of a learner, in seconds; default: 10. */
   readonly pause?: number
+  /** How long a hub may be gone, in milliseconds; default: not at all. */
+  readonly patience?: number
+  /** What happens in the middle. */
+  readonly halfway?: () => Promise<void>
 }
 
 export interface Simulated {
@@ -26,6 +30,8 @@ export interface Simulated {
   readonly sent: number
   /** Events that the class has in the end. */
   readonly stored: number
+  /** How many of them it has more than once. */
+  readonly storedTwice: number
   /** Events that came again, and counted once. */
   readonly duplicates: number
   readonly lost: number
@@ -44,7 +50,7 @@ const LAST = 30_000
  */
 export async function simulate(options: SimulateOptions): Promise<Simulated> {
   const [hub = ''] = options.hubs
-  const attempts = await followAttempts(hub, options.secret, options.slug)
+  const attempts = await followAttempts(hub, options.secret, options.slug, options.patience)
   try {
     return await Promise.race([play(options, hub, attempts), attempts.broken])
   } catch (error) {
@@ -56,7 +62,7 @@ export async function simulate(options: SimulateOptions): Promise<Simulated> {
 }
 
 async function play(options: SimulateOptions, hub: string, attempts: FollowedAttempts): Promise<Simulated> {
-  const { hubs, secret, joinCode, slug, learners, seconds, pause = 10 } = options
+  const { hubs, secret, joinCode, slug, learners, seconds, pause = 10, patience = 0, halfway } = options
   const giveUp = new AbortController()
   try {
     const members = await inTurns(learners, async (index) => {
@@ -64,20 +70,26 @@ async function play(options: SimulateOptions, hub: string, attempts: FollowedAtt
       const body = { code: joinCode, name: `Learner ${index + 1}`, share: false }
       // With the secret, as the instructor's own program, nobody waits for their turn.
       const joined = await talk<Joined>({ address, token: secret, patience: 30_000 }, paths.join, body)
-      return new SimulatedLearner(address, joined, slug, attempts.expect)
+      return new SimulatedLearner(address, joined, slug, patience, attempts.expect)
     })
     const deadline = performance.now() + seconds * 1_000
+    const middle = sleep(seconds * 500, undefined, { signal: giveUp.signal }).then(halfway)
     await Promise.all(members.map((member) => member.work(deadline, pause * 1_000)))
+    await middle
     await Promise.race([attempts.allSeen(), sleep(LAST, undefined, { signal: giveUp.signal })])
     let stored = 0
+    const ids = new Set<string>()
     for await (const part of readExport(hub, secret)) {
-      if (part.kind === 'participant') stored += part.attempts.length
+      if (part.kind !== 'participant') continue
+      stored += part.attempts.length
+      for (const { eventId } of part.attempts) ids.add(eventId)
     }
     const sent = members.reduce((sum, member) => sum + member.sent, 0)
     const duplicates = members.reduce((sum, member) => sum + member.duplicates, 0)
     const times = [...attempts.times].sort((a, b) => a - b)
     const at = (share: number) => Math.round(times[Math.floor((times.length - 1) * share)] ?? 0)
-    return { learners, sent, stored, duplicates, lost: sent - stored, medianMs: at(0.5), p99Ms: at(0.99) }
+    const counts = { sent, stored, storedTwice: stored - ids.size, duplicates, lost: sent - ids.size }
+    return { learners, ...counts, medianMs: at(0.5), p99Ms: at(0.99) }
   } finally {
     giveUp.abort()
   }
@@ -89,6 +101,7 @@ class SimulatedLearner {
   readonly #address: string
   readonly #joined: Joined
   readonly #slug: string
+  readonly #patience: number
   readonly #expect: (learner: string, attempt: number) => void
   readonly #logId = randomUUID()
 
@@ -96,11 +109,13 @@ class SimulatedLearner {
     address: string,
     joined: Joined,
     slug: string,
+    patience: number,
     expect: (learner: string, attempt: number) => void,
   ) {
     this.#address = address
     this.#joined = joined
     this.#slug = slug
+    this.#patience = patience
     this.#expect = expect
   }
 
@@ -142,7 +157,8 @@ class SimulatedLearner {
   /** Retries until it arrives, as the real sender does. */
   async #send(body: SendEvents): Promise<void> {
     const to = { address: this.#address, token: this.#joined.token, patience: 30_000 }
-    for (let tries = 0; tries < 20; tries += 1) {
+    const deadline = performance.now() + this.#patience
+    for (let tries = 0; tries < 20 || performance.now() < deadline; tries += 1) {
       const reply = await talk<EventsReply>(to, paths.events, body).catch(() => undefined)
       if (reply?.kind === 'stored') {
         this.duplicates += reply.duplicates
