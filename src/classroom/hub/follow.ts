@@ -92,7 +92,7 @@ export class Follower {
     if (reply === null) return
     for (const [key, entries] of reply) {
       if (key === keys.log) {
-        const again = projection.takeClassEvents(entries.map(toClassEvent))
+        const again = projection.applyClassEvents(entries.map(toClassEvent))
         this.#logAt = lastOf(entries, this.#logAt)
         await this.#catchUp(again)
       } else {
@@ -114,7 +114,7 @@ export class Follower {
     this.#newsAt = lastOf(await redis.xrevrange(keys.news, '+', '-', 'COUNT', 1), '0-0')
     this.#logAt = '0-0'
     for await (const page of pagesOf(redis, keys.log, '')) {
-      projection.takeClassEvents(page.map(toClassEvent))
+      projection.applyClassEvents(page.map(toClassEvent))
       this.#logAt = lastOf(page, this.#logAt)
     }
     const heads = await redis.hgetall(keys.heads)
@@ -162,10 +162,10 @@ export class Follower {
     for (const [index, { person, head }] of behind.entries()) {
       const [from, part, to] = [wanted[index], parts[index], head[0]]
       if (from === undefined || part === undefined || to === undefined) continue
-      projection.takeProgress(person, from, part)
+      projection.applyProgress(person, from, part)
       if (part.n >= to.n || part.n === from.n) continue
       const reached = { ...from, n: part.n }
-      projection.takeProgress(person, reached, await readLog(redis, keys, reached))
+      projection.applyProgress(person, reached, await readLog(redis, keys, reached))
     }
   }
 

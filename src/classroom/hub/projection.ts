@@ -59,7 +59,7 @@ export class Projection {
   }
 
   /** Returns whose progress has to be read again, because it became another person's. */
-  takeClassEvents(events: readonly ClassEvent[]): readonly string[] {
+  applyClassEvents(events: readonly ClassEvent[]): readonly string[] {
     const again: string[] = []
     for (const event of events) {
       this.#class = evolveClass(this.#class, event)
@@ -109,7 +109,7 @@ export class Projection {
   }
 
   /** Adds events of a person's only log, the ones after `from`. */
-  takeProgress(person: string, from: Position, { events, n }: Part): void {
+  applyProgress(person: string, from: Position, { events, n }: Part): void {
     const before = this.#folded.get(person)
     const [log, another] = before?.logs ?? []
     const isSame = another === undefined && log?.logId === from.logId && log.learner === from.learner
