@@ -211,7 +211,7 @@ export interface Attempt extends CheckDot {
 }
 
 /** Anything else that happened, for the timeline between the attempts. */
-export interface Happening {
+export interface Activity {
   readonly at: string
   readonly slug?: string
   readonly what: 'opened' | 'hint' | 'solution' | 'reset' | 'skipped' | 'quiz' | 'hand up' | 'hand down'
@@ -226,7 +226,7 @@ export interface ParticipantPage {
   /** How many earlier attempts are left out. */
   readonly earlier: number
   readonly attempts: readonly Attempt[]
-  readonly happenings: readonly Happening[]
+  readonly activity: readonly Activity[]
 }
 
 /** POST lead; the answer is Done. `undefined` or an omitted value clears it. */

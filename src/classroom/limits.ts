@@ -38,7 +38,7 @@ export const limits = {
   runText: 1_200_000,
   /** What a page or an export shows of one participant: attempts, other events, and characters of code. */
   attempts: 500,
-  happenings: 500,
+  activity: 500,
   shownCode: 2_000_000,
   /** Requests of one participant: at once, and then per second. The same for their bytes. */
   requests: { burst: 60, perSecond: 20 },

@@ -1,7 +1,7 @@
 import { isKnown } from '../../progress/index.ts'
 import type { Attempt, ParticipantPage, ParticipantRow } from '../api.ts'
 import { limits } from '../limits.ts'
-import { attemptsOf, happeningsOf } from '../projections/page.ts'
+import { activityOf, attemptsOf } from '../projections/page.ts'
 import { readProgress } from './read.ts'
 import type { ClassStore } from './store.ts'
 
@@ -29,7 +29,7 @@ export async function readPage(
     row,
     earlier: attempts.length - latest.length,
     attempts: await withRuns(store, await withCode(store, latest, members), members),
-    happenings: happeningsOf(events, classId).slice(-limits.happenings),
+    activity: activityOf(events, classId).slice(-limits.activity),
   }
 }
 

@@ -1,5 +1,5 @@
 import { type CheckEvent, COURSE, isOwnCheck, isUnbegun, type ProgressEvent } from '../../progress/index.ts'
-import type { Attempt, Happening } from '../api.ts'
+import type { Activity, Attempt } from '../api.ts'
 import { dotOf } from './row-state.ts'
 
 /** A participant's attempts, oldest first, without their code. */
@@ -16,16 +16,16 @@ function attemptOf(event: CheckEvent): Attempt {
 }
 
 /** What else a participant did, oldest first. */
-export function happeningsOf(events: readonly ProgressEvent[], classId: string): readonly Happening[] {
+export function activityOf(events: readonly ProgressEvent[], classId: string): readonly Activity[] {
   return events.flatMap((event) => {
-    const said = happeningOf(event, classId)
+    const said = toActivity(event, classId)
     if (said === undefined) return []
     const slug = event.entityId === COURSE ? {} : { slug: event.entityId }
     return [{ at: event.timestamp, ...slug, ...said }]
   })
 }
 
-function happeningOf(event: ProgressEvent, classId: string): Pick<Happening, 'what' | 'text'> | undefined {
+function toActivity(event: ProgressEvent, classId: string): Pick<Activity, 'what' | 'text'> | undefined {
   switch (event.eventType) {
     case 'LESSON_OPENED':
       return { what: 'opened' }

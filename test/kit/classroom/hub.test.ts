@@ -75,7 +75,7 @@ describe.each(sources())('on %s', (name, start) => {
     }
     const page = await one.hub.participant(ada.learner)
     expect(page?.attempts).toMatchObject([{ passed: false, task, diagnosis }])
-    expect(page?.happenings.map(({ what }) => what)).toEqual(['opened', 'hint', 'hand up'])
+    expect(page?.activity.map(({ what }) => what)).toEqual(['opened', 'hint', 'hand up'])
   })
 
   test('a repeated event counts once, and a gap is requested', async () => {

@@ -20,7 +20,7 @@ function participant(id: string, ...attempts: Attempt[]): ParticipantPage {
     checks: [],
     sharesCode: false,
   }
-  return { kind: 'participant', row, earlier: 0, attempts, happenings: [] }
+  return { kind: 'participant', row, earlier: 0, attempts, activity: [] }
 }
 
 function costOfDiagnoses({ participants }: { readonly participants: readonly ParticipantPage[] }) {

@@ -28,7 +28,7 @@ function Whole({
   readonly page: ParticipantPage
   readonly overview: Overview | undefined
 }) {
-  const { happenings, earlier } = page
+  const { activity, earlier } = page
   // News about them comes before their attempts do.
   const row = overview?.participants.find(({ id }) => id === page.row.id) ?? page.row
   return (
@@ -51,8 +51,8 @@ function Whole({
       {earlier > 0 && <p class="quiet-text">The export has {counted(earlier, 'earlier attempt')}.</p>}
       <Attempts page={page} overview={overview} />
       <h2>What else happened</h2>
-      <ul class="happenings">
-        {happenings.toReversed().map(({ at, slug, what, text }) => (
+      <ul class="activity">
+        {activity.toReversed().map(({ at, slug, what, text }) => (
           <li key={`${at}${what}${slug}${text}`}>
             <time dateTime={at}>{timeOfDay(at)}</time>{' '}
             {[what, titleOf(overview, slug), text].filter(Boolean).join(' · ')}
