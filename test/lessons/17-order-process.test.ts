@@ -139,6 +139,12 @@ describe('nextSteps', () => {
         'The stock was reserved and also rejected (a shelf broke). Rule 4 comes before rule 5, so STOCK_REJECTED decides: cancel the order and refund the money.',
       )
     }
+    await steps(
+      [CREATED, PAID, RESERVED, CONFIRMED, REJECTED],
+      clock(),
+      [],
+      'The order was confirmed, and STOCK_REJECTED came after that. Rule 3 comes before rule 4, so `nextSteps` should return [].',
+    )
   })
 
   test("doesn't rely on the order of two services", async () => {
@@ -157,6 +163,19 @@ describe('nextSteps', () => {
       `STOCK_REJECTED came before the payment. ${why}`,
     )
     await steps([PAID, REJECTED], clock(), [], `Without ORDER_CREATED there is nothing to decide yet. ${why}`)
+    for (const history of [
+      [CANCELLED, PAID],
+      [PAID, RESERVED],
+      [CONFIRMED, PAID],
+    ]) {
+      const types = history.map(({ eventType }) => eventType).join(' and ')
+      await steps(
+        history,
+        tooLate(),
+        [],
+        `The history has only ${types}. Rule 1 comes first: without ORDER_CREATED, \`nextSteps\` should return [].`,
+      )
+    }
     await steps(
       [PAID, REJECTED, CREATED],
       clock(),
@@ -183,6 +202,21 @@ describe('nextSteps', () => {
       clock(),
       [refund(500)],
       'The customer paid 7697 and 500 cents, and a refund of 7697 is requested. That leaves 500 to refund.',
+    )
+    const issued = event(8, 'REFUND_ISSUED', { amountCents: 7_697 })
+    await steps(
+      [
+        CREATED,
+        PAID,
+        REJECTED,
+        CANCELLED,
+        REFUNDED,
+        issued,
+        event(9, 'PAYMENT_RECEIVED', { amountCents: 500 }),
+      ],
+      clock(),
+      [refund(500)],
+      'The customer paid 7697 and 500 cents. A refund of 7697 was requested, and the payment service issued it. That leaves 500 to refund: REFUND_ISSUED is the answer to REFUND_REQUESTED, so only one of the two counts.',
     )
     await steps(
       [CREATED, PAID, RESERVED, CONFIRMED, event(9, 'ORDER_CANCELLED', { reason: 'customer' })],
@@ -274,6 +308,17 @@ describe('runService', () => {
     verifyEqual(await pending('stock'), 0, 'All three entries should be acknowledged in the group `stock`.')
   })
 
+  test('copies nothing else from the metadata', async () => {
+    const metadata = { correlationId: 'request-1', causationId: 'click-1', userId: 'ada' }
+    await publish({ ...CREATED, metadata })
+    await call('runService', () => runStock())
+    verifyEqual(
+      (await eventsIn(BUS))[1]?.metadata,
+      { correlationId: 'request-1', causationId: '0b7f3a52-6f0a-4c1e-9d3b-000000000001' },
+      "The event had a `userId` and a `causationId` of its own. The metadata of the reaction should be exactly `{ correlationId, causationId }`, because the user didn't cause the reaction, the event did.",
+    )
+  })
+
   test('starts a correlation if the event has none', async () => {
     await publish({ ...CREATED, metadata: {} })
     await call('runService', () => runStock())
@@ -328,7 +373,7 @@ describe('runService', () => {
 
   test('reacts once to an event that is on the bus twice', async () => {
     await publish(CREATED, CREATED)
-    await call('runService', () => runStock())
+    const handled = await call('runService', () => runStock())
     verifyEqual(
       await typesIn(),
       ['ORDER_CREATED', 'ORDER_CREATED', 'STOCK_RESERVED'],
@@ -338,6 +383,11 @@ describe('runService', () => {
       await pending('stock'),
       0,
       'The duplicate should be acknowledged too, or it stays pending forever.',
+    )
+    verifyEqual(
+      handled,
+      3,
+      'The bus had an event, its duplicate, and then the reaction. `runService` should resolve to 3, because a duplicate counts as handled.',
     )
   })
 
@@ -376,6 +426,37 @@ describe('runService', () => {
       await typesIn(),
       ['ORDER_CREATED', 'STOCK_RESERVED'],
       "The group was set back to the beginning (XGROUP SETID … 0), and the service reacted to old events again. An XACK doesn't survive a replay, but a mark for each `eventId` does.",
+    )
+  })
+
+  test('handles its own pending entries, then new ones', async () => {
+    const orders = [1, 2, 3, 4, 5].map((n) => ({ ...event(20 + n, 'ORDER_CREATED'), entityId: `order-${n}` }))
+    await publish(...orders)
+    await box.admin.xgroup('CREATE', BUS, 'stock', '0')
+    const reads = (consumer: string, n: number) =>
+      box.admin.xreadgroup('GROUP', 'stock', consumer, 'COUNT', n, 'STREAMS', BUS, '>')
+    await reads('stock-1', 2)
+    await reads('stock-2', 1)
+    const seen: string[] = []
+    const watch = ({ entityId }: Event) => {
+      seen.push(entityId)
+      return []
+    }
+    const handled = await call('runService', () => runService(box.redis, stock, watch, clock))
+    verify(
+      !seen.includes('order-3'),
+      'Another consumer of the group, `stock-2`, had an entry pending, and `runService` handled it for `stock-1`. Leave the pending entries of others alone: that consumer may be working on it right now.',
+      { received: seen },
+    )
+    verifyEqual(
+      seen,
+      ['order-1', 'order-2', 'order-4', 'order-5'],
+      'Two entries were pending for this consumer from an earlier run, and two were new. `runService` should handle all of its pending entries first, and then all new ones, in bus order.',
+    )
+    verifyEqual(
+      [handled, await pending('stock')],
+      [4, 1],
+      '`runService` should resolve to 4, and only the entry of the other consumer should still be pending (received: the result, and how many are pending).',
     )
   })
 })
@@ -512,6 +593,17 @@ describe('the process manager', () => {
     await exactlyOnce('The whole bus was replayed (XGROUP SETID … 0)')
   })
 
+  test("doesn't record what another manager has recorded", async () => {
+    await record(CREATED, PAID)
+    await publish(PAID, REJECTED)
+    await call('runProcess', () => manage())
+    verifyEqual(
+      await typesIn(PROCESS),
+      ['ORDER_CREATED', 'PAYMENT_RECEIVED', 'STOCK_REJECTED', 'ORDER_CANCELLED', 'REFUND_REQUESTED'],
+      "Another manager had recorded PAYMENT_RECEIVED in `process:order-1`, and its entry on the bus came to this one. Compare the `eventId` with the history, because there's no other memory.",
+    )
+  })
+
   test('counts two payments as two', async () => {
     const again = event(8, 'PAYMENT_RECEIVED', { amountCents: 7_697 })
     await publish(CREATED, PAID, again, REJECTED)
@@ -521,6 +613,25 @@ describe('the process manager', () => {
       refunds.map(({ payload }) => payload),
       [{ amountCents: 15_394 }],
       "The customer paid twice: two PAYMENT_RECEIVED, each with its own `eventId`. Compare events by `eventId`, because two events of one type aren't the same event. `runProcess` should request a refund of all 15394 cents.",
+    )
+  })
+
+  test('reads a long history to its end', async () => {
+    await record(CREATED, PAID)
+    const pipeline = box.admin.pipeline()
+    for (let n = 3; n <= 1_200; n += 1) {
+      pipeline.xadd(PROCESS, `${n}-0`, 'event', JSON.stringify(event(1_000 + n, 'ORDER_VIEWED')))
+    }
+    pipeline.xadd(PROCESS, '1201-0', 'event', JSON.stringify(RESERVED))
+    await pipeline.exec()
+    await publish(event(8, 'ORDER_VIEWED'))
+    // A manager that compares the length with that of one page starts over forever.
+    const tooLong = (error: unknown) => ({ ok: false, error }) as const
+    const outcome = await attempt('runProcess', () => manage(), { seconds: 3 }).catch(tooLong)
+    verifyEqual(
+      outcome.ok ? (await typesIn(PROCESS)).slice(1_200) : outcome.error,
+      ['STOCK_RESERVED', 'ORDER_VIEWED', 'ORDER_CONFIRMED'],
+      'The history of an order has 1201 events, and the last is STOCK_RESERVED. `runProcess` should read it to the end, record the next event as 1202-0, and confirm the order.',
     )
   })
 
@@ -621,6 +732,21 @@ describe('the process manager', () => {
     await exactlyOnce('`expireOrders` canceled the order, and then `runProcess` and `expireOrders` ran again')
   })
 
+  test('expireOrders finds an order whose payment came first', async () => {
+    await publish(PAID, CREATED)
+    await call('runProcess', () => manage())
+    verifyEqual(
+      await call('expireOrders', () => expireOrders(box.redis, tooLate)),
+      1,
+      'PAYMENT_RECEIVED was on the bus before ORDER_CREATED. The order is open from the moment `runProcess` records ORDER_CREATED, so after 15 minutes `expireOrders` should cancel it.',
+    )
+    verifyEqual(
+      (await eventsIn(BUS)).slice(2).map(({ metadata }) => metadata.causationId),
+      [CREATED.eventId, CREATED.eventId],
+      'PAYMENT_RECEIVED was on the bus before ORDER_CREATED. The cause of both decisions should still be ORDER_CREATED, wherever it is in the history.',
+    )
+  })
+
   test("expireOrders doesn't read finished orders", async () => {
     const ids = Array.from({ length: 5 }, (_, n) => `done-${n}`)
     for (const [n, id] of ids.entries()) {
@@ -630,7 +756,9 @@ describe('the process manager', () => {
     for (const [i, one] of [CREATED, REJECTED].entries())
       await publish({ ...one, entityId: 'rejected-1', eventId: event(200 + i, '').eventId })
     await publish({ ...CREATED, entityId: 'late-1', eventId: event(210, '').eventId })
-    ids.push('rejected-1', 'late-1')
+    for (const [i, one] of [CREATED, event(0, 'ORDER_CANCELLED', { reason: 'customer' })].entries())
+      await publish({ ...one, entityId: 'gone-1', eventId: event(220 + i, '').eventId })
+    ids.push('rejected-1', 'late-1', 'gone-1')
     await call('runProcess', () => manage())
     await call('expireOrders', () => expireOrders(box.redis, tooLate))
     await call('runProcess', () => manage())
@@ -642,7 +770,7 @@ describe('the process manager', () => {
       .filter(({ args, reply }) => ids.some((id) => JSON.stringify([args, reply ?? null]).includes(id)))
     verify(
       looked.length === 0,
-      'Seven orders were confirmed or canceled, and the third call of `expireOrders` still looked at finished orders. In a year there are a million of them. Keep an index of the open orders, and remove an order when it is confirmed or canceled.',
+      'Eight orders were confirmed or canceled (one of them by the customer), and the third call of `expireOrders` still looked at finished orders. In a year there are a million of them. Keep an index of the open orders, and remove an order when it is confirmed or canceled.',
       { received: looked.map(({ name, args }) => [name, ...args.slice(0, 3)].join(' ').slice(0, 80)) },
     )
   })
@@ -771,7 +899,7 @@ const KEYS = {
 /** Creates an external system that records what it receives. While `down`, it refuses everything after the first event. */
 function outside() {
   const got: { type: string; key: string }[] = []
-  const state = { got, down: false }
+  const state = { down: false }
   const send = async (one: Event, options: { readonly idempotencyKey: string }) => {
     await Promise.resolve()
     if (state.down && got.length > 0) throw new Error('503 analytics is down')
@@ -784,7 +912,21 @@ describe('forward', () => {
   test('sends every event with its key', async () => {
     await publish(CREATED, PAID)
     const { got, send } = outside()
-    const handled = await call('forward', () => forward(box.redis, analytics, send))
+    let active = 0
+    let mostActive = 0
+    const slow: typeof send = async (one, options) => {
+      active += 1
+      mostActive = Math.max(mostActive, active)
+      await box.roundTrips(1)
+      active -= 1
+      return send(one, options)
+    }
+    const handled = await call('forward', () => forward(box.redis, analytics, slow))
+    verify(
+      mostActive <= 1,
+      "`forward` called `send` for an event before the call for the one before it had resolved. Handle the entries one at a time, so that events arrive in bus order and a failure doesn't overtake anything.",
+      { expected: 'one call at a time', received: `${mostActive} calls` },
+    )
     verifyEqual(
       got,
       [
@@ -857,10 +999,31 @@ describe('forward', () => {
     })
   })
 
+  test('loses nothing if it dies while it sends', async () => {
+    await publish(CREATED, PAID)
+    const dying = box.connect()
+    const dies = async () => {
+      dying.disconnect()
+      throw new Error('The process is gone')
+    }
+    await attempt('forward', () => forward(dying, analytics, dies), { background: true })
+    const { got, send } = outside()
+    await call('forward', () => forward(box.connect(), analytics, send))
+    verifyEqual(
+      got.map(({ key }) => key),
+      [KEYS.created, KEYS.paid],
+      'The forwarder died while it was sending the first event, before `send` resolved. After a restart with the same names, it should send that event again and then the next one. Mark and acknowledge an event only when `send` has resolved.',
+    )
+  })
+
   test('sends nothing again on a replay', async () => {
     await publish(CREATED, PAID, PAID)
     const { got, send } = outside()
-    await call('forward', () => forward(box.redis, analytics, send))
+    verifyEqual(
+      await call('forward', () => forward(box.redis, analytics, send)),
+      3,
+      'Three entries were on the bus, one of them a duplicate. `forward` should resolve to 3, because a duplicate counts as handled.',
+    )
     verifyEqual(
       got.map(({ key }) => key),
       [KEYS.created, KEYS.paid],
