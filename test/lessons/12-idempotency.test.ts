@@ -226,6 +226,17 @@ describe('applyOnce', () => {
       { received: `${await expiring()} expires` },
     )
   })
+
+  test('keeps every mark', async () => {
+    const ids = Array.from({ length: 20_000 }, (_, n) => `event-of-last-year-${n}`)
+    await box.admin.sadd('points:user-42:seen', ...ids)
+    for (const n of [1, 2, 3]) await call('applyOnce', () => applyOnce(box.redis, earned(n)))
+    verifyEqual(
+      await box.admin.scard('points:user-42:seen'),
+      20_003,
+      'The set had the IDs of 20,000 events, and three more were applied, so it should have 20,003. Nothing may be removed from it, no matter how long ago an event arrived: it could be delivered again tomorrow.',
+    )
+  })
 })
 
 const STREAM = 'aggregate:points:user-42'
@@ -819,6 +830,31 @@ describe('spendPoints', () => {
           [first.ok && first.value, (await logIds()).length],
           [again, 3],
           "A command ran into a version conflict, was decided again, and was accepted. When it was sent once more, it wasn't recognized. Every attempt at a command has the same command ID, including a second attempt within `spendPoints`.",
+        )
+      },
+    })
+  })
+
+  test('decides a refusal again, too', async () => {
+    let answered = false
+    await everyInterleaving({
+      name: 'spendPoints',
+      prepare: async (admin) => {
+        answered = false
+        await plant(1, 30, admin)
+      },
+      first: (redis) => spendPoints(redis, spend(50)),
+      second: async () => {
+        answered = (await box.admin.exists('command:cmd-1')) === 1
+        const fields = ['eventType', 'POINTS_EARNED', 'payload', '{"points":100}', 'commandId', 'planted-2']
+        await box.admin.xadd(STREAM, '2-0', ...fields)
+      },
+      verify: async ({ first, after, held }) => {
+        if (answered) return
+        verifyEqual(
+          first.ok && first.value,
+          { accepted: true, balance: 80 },
+          `A user had 30 points and wanted to spend 50. Then 100 more came in between the ${after ?? 'start'} and the ${held ?? 'end'} of \`spendPoints\`, before it had stored its answer. A refusal needs the version check too: pass it to \`appendOnce\` without events, and after a conflict, decide again.`,
         )
       },
     })
