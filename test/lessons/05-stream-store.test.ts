@@ -185,6 +185,11 @@ describe('toFields, fromEntry', () => {
       'import-1',
       'Any string that isn’t empty will do, because other programs create their IDs in other ways.',
     ],
+    [
+      'eventId',
+      'payload',
+      'A value can be the name of a field, so look for names only at positions 0, 2, 4, and so on.',
+    ],
     ['eventType', 'UserMoved', 'What’s in the log has happened, whatever it was called.'],
     ['timestamp', '2019-05-02T09:14:07Z', 'Any time that `Date.parse` can parse will do.'],
     [
@@ -238,6 +243,21 @@ describe('toFields, fromEntry', () => {
     ['metadata', '{"userId', `has metadata that isn’t JSON. ${bare}`],
     ['metadata', '"admin-1"', 'has the JSON of a string as its metadata, which isn’t an object.'],
     ['metadata', '7', 'has the JSON of a number as its metadata, which isn’t an object.'],
+    [
+      'metadata',
+      '0',
+      'has the JSON of a number as its metadata, which isn’t an object. 0 is falsy, but it isn’t missing.',
+    ],
+    [
+      'metadata',
+      'false',
+      'has the JSON of a boolean as its metadata, which isn’t an object. `false` is falsy, but it isn’t missing.',
+    ],
+    [
+      'metadata',
+      '""',
+      'has the JSON of an empty string as its metadata, which isn’t an object. It’s falsy, but it isn’t missing.',
+    ],
     ['metadata', '["admin-1"]', 'has an array as its metadata, which isn’t an object.'],
     [
       'metadata',
