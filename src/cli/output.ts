@@ -1,4 +1,4 @@
-import { asciiSigns } from '../terminal/ascii.ts'
+import { asciiSymbols } from '../terminal/ascii.ts'
 
 /** A stream as the program writes to it: text, and whether a person reads it. */
 export interface Output {
@@ -18,7 +18,7 @@ const widest = 100
 
 /**
  * `eventlings list | head -1` closes the pipe while we're still writing. That isn't an error: later output is
- * dropped, and the command runs to its end, so that the exit code is still right. Without `unicode`, all our signs
+ * dropped, and the command runs to its end, so that the exit code is still right. Without `unicode`, all our symbols
  * become ASCII at the stream itself, because menus, pages and prompts write there, too.
  */
 export function outputOn(stream: NodeJS.WriteStream, unicode: boolean): Output {
@@ -27,7 +27,7 @@ export function outputOn(stream: NodeJS.WriteStream, unicode: boolean): Output {
   if (!unicode) {
     // Other arguments of a caller, an encoding or a callback, are passed on in `rest`.
     const write = (chunk: string | Uint8Array, ...rest: []) =>
-      writeAsIs(typeof chunk === 'string' ? asciiSigns(chunk) : chunk, ...rest)
+      writeAsIs(typeof chunk === 'string' ? asciiSymbols(chunk) : chunk, ...rest)
     stream.write = write
   }
   stream.on('error', (error: NodeJS.ErrnoException) => {

@@ -1,7 +1,7 @@
 import { readAddress } from '../redis/address.ts'
 import { splitCommand, UnclosedQuoteError } from '../snippets/command-line.ts'
 import { printReply } from '../snippets/print-reply.ts'
-import { harmless, paintLines, type Style, span, wrap } from '../terminal/index.ts'
+import { escapeControls, paintLines, type Style, span, wrap } from '../terminal/index.ts'
 import { type ConsoleOptions, DOT_COMMANDS, helpText } from './about.ts'
 import { completions } from './complete.ts'
 import { allKeys, historiesOf, renderHistories } from './entity-history.ts'
@@ -57,8 +57,8 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
     }
     const isUnknown = reply.kind === 'error' && /^ERR unknown command/.test(reply.text)
     if (reply.kind === 'error')
-      complain(isUnknown ? unknownCommand(args[0] ?? '', names) : harmless(printReply(reply)))
-    else say(harmless(printReply(reply)))
+      complain(isUnknown ? unknownCommand(args[0] ?? '', names) : escapeControls(printReply(reply)))
+    else say(escapeControls(printReply(reply)))
   }
 
   async function evaluate(code: string): Promise<void> {

@@ -1,5 +1,5 @@
 import type { PlainConnection } from '../snippets/resp.ts'
-import { harmless, type Palette, table } from '../terminal/index.ts'
+import { escapeControls, type Palette, table } from '../terminal/index.ts'
 import { itemsOf, pairsOf, textOf } from './replies.ts'
 
 /** One event as it is in a list or a stream. */
@@ -112,9 +112,9 @@ export function renderHistories(
       time: 'time',
     }
     const header = used.map((column) => (column === 'rest' ? 'payload' : heading[column]))
-    const rows = entries.map((entry) => used.map((column) => harmless(entry[column])))
+    const rows = entries.map((entry) => used.map((column) => escapeControls(entry[column])))
     const more = isCut ? `\nMore than ${MOST_ENTRIES}; these are the oldest.` : ''
-    return `${palette.paint(harmless(key), 'bold')}\n${table(rows, { width, palette, header })}${more}`
+    return `${palette.paint(escapeControls(key), 'bold')}\n${table(rows, { width, palette, header })}${more}`
   })
   return parts.join('\n\n')
 }

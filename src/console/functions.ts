@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import { filesOf } from '../course/index.ts'
-import { harmless } from '../terminal/index.ts'
+import { escapeControls } from '../terminal/index.ts'
 import type { ConsoleOptions } from './about.ts'
 import { type Evaluated, type Guest, GuestError, type GuestOptions, startGuest } from './guest.ts'
 import { stateFunction } from './state-function.ts'
@@ -41,7 +41,7 @@ export function openFunctions({
     starting = new AbortController()
     const { signal } = starting
     const settings = { root: course.root, url: redis.url, mine, colours: palette.colours, width: width() }
-    const options: GuestOptions = { ...settings, signal, print: (text) => print(harmless(text)) }
+    const options: GuestOptions = { ...settings, signal, print: (text) => print(escapeControls(text)) }
     try {
       return await startGuest(which === undefined ? options : { ...options, file: which })
     } finally {
@@ -56,7 +56,10 @@ export function openFunctions({
       const result = await one.evaluate(code)
       if (one.isAlive) return result
       const again = 'Your variables are gone; your functions will be reloaded with the next line.'
-      return { ok: false, text: wasInterrupted ? `Ended. ${again}` : `${harmless(result.text)} ${again}` }
+      return {
+        ok: false,
+        text: wasInterrupted ? `Ended. ${again}` : `${escapeControls(result.text)} ${again}`,
+      }
     } finally {
       running = undefined
     }

@@ -1,5 +1,5 @@
 import { ConnectionLostError, type PlainConnection, plainConnection, type Reply } from '../snippets/resp.ts'
-import { harmless } from '../terminal/index.ts'
+import { escapeControls } from '../terminal/index.ts'
 import { allKeys } from './entity-history.ts'
 import { itemsOf, pairsOf, textOf } from './replies.ts'
 
@@ -62,7 +62,7 @@ function readNew(connection: PlainConnection, last: ReadonlyMap<string, string>)
 
 async function show(reply: Reply, last: Map<string, string>, print: (text: string) => void): Promise<void> {
   if (reply.kind === 'error') {
-    print(`(error) ${harmless(reply.text)}\n`)
+    print(`(error) ${escapeControls(reply.text)}\n`)
     await new Promise((resolve) => setTimeout(resolve, BLOCK_MS))
     return
   }
@@ -74,7 +74,7 @@ async function show(reply: Reply, last: Map<string, string>, print: (text: strin
       const id = textOf(first)
       last.set(key, id)
       const pairs = pairsOf(fields).map(([field, value]) => `${field}=${value}`)
-      print(`${harmless(`${key} ${id}  ${pairs.join(' ')}`)}\n`)
+      print(`${escapeControls(`${key} ${id}  ${pairs.join(' ')}`)}\n`)
     }
   }
 }

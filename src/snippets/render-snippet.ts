@@ -1,5 +1,5 @@
 import type { Snippet } from '../course/index.ts'
-import { harmless, type MarkdownOptions, renderMarkdown } from '../terminal/index.ts'
+import { escapeControls, type MarkdownOptions, renderMarkdown } from '../terminal/index.ts'
 import type { SnippetResult } from './run-snippet.ts'
 
 /** A snippet's code, as a lesson writes it, without the output. */
@@ -43,5 +43,5 @@ export async function renderResult(result: SnippetResult, options: MarkdownOptio
 export function fenced(language: string, text: string): string {
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length))
   const fence = '`'.repeat(longest + 1)
-  return `${fence}${language}\n${harmless(text)}\n${fence}`
+  return `${fence}${language}\n${escapeControls(text)}\n${fence}`
 }

@@ -23,9 +23,9 @@ const ascii: Readonly<Record<string, string>> = {
   '├': '+',
   '┤': '+',
 }
-const signs = new RegExp(`[${Object.keys(ascii).join('')}]`, 'g')
+const symbols = new RegExp(`[${Object.keys(ascii).join('')}]`, 'g')
 
-/** The text with our own signs in ASCII. Letters stay: they're data, which must not change. */
-export function asciiSigns(text: string): string {
-  return text.replace(signs, (sign) => ascii[sign] ?? sign)
+/** The text with our own symbols in ASCII. Letters stay: they're data, which must not change. */
+export function asciiSymbols(text: string): string {
+  return text.replace(symbols, (symbol) => ascii[symbol] ?? symbol)
 }

@@ -1,8 +1,8 @@
 import type { Row } from '../recording/index.ts'
-import { asciiSigns } from './ascii.ts'
-import { harmless } from './harmless.ts'
+import { asciiSymbols } from './ascii.ts'
+import { escapeControls } from './escape-controls.ts'
 import type { Palette, Style } from './palette.ts'
-import { marks } from './signs.ts'
+import { marks } from './symbols.ts'
 import type { Line, Span } from './text.ts'
 import { cut, lineWidth, padded, span } from './text.ts'
 import { widthOf } from './width.ts'
@@ -77,13 +77,13 @@ export function bracket(
   room: number,
   palette: Palette,
 ): Line {
-  const sign = signs(palette)
+  const edge = laneSymbols(palette)
   const { rule, bar } = marks(palette)
   const says = row.kind === 'released' ? 'released' : heldWords(row.command, room - 5)
   const isLast = at === count - 1
   const text = fitted(says, room - 5, palette)
   const corner =
-    row.kind === 'held' ? (isLast ? sign.topRight : sign.top) : isLast ? sign.bottomRight : sign.bottom
+    row.kind === 'held' ? (isLast ? edge.topRight : edge.top) : isLast ? edge.bottomRight : edge.bottom
   const line = rule.repeat(Math.max(0, room - widthOf(text) - 5))
   const cells = Array.from({ length: count }, (_, index): Line => {
     if (index !== at) return [span(' '.repeat(room))]
@@ -95,7 +95,7 @@ export function bracket(
   })
   return cells.flatMap((cell, index) => {
     if (index === count - 1) return cell
-    const separator = index === at ? `${rule}${sign.left} ` : index + 1 === at ? ` ${sign.right}` : ` ${bar} `
+    const separator = index === at ? `${rule}${edge.left} ` : index + 1 === at ? ` ${edge.right}` : ` ${bar} `
     return [...padded(cell, room), span(separator, 'dim')]
   })
 }
@@ -106,8 +106,8 @@ export function fitted(text: string, room: number, palette: Palette): string {
 }
 
 export function oneLine(text: string, { unicode }: Pick<Palette, 'unicode'>): string {
-  const line = harmless(text).replaceAll('\n', ' ')
-  return unicode ? line : asciiSigns(line)
+  const line = escapeControls(text).replaceAll('\n', ' ')
+  return unicode ? line : asciiSymbols(line)
 }
 
 function heldWords(command: string, room: number): string {
@@ -115,7 +115,7 @@ function heldWords(command: string, room: number): string {
   return widthOf(all) <= room ? all : `${command}, held`
 }
 
-export function signs({ unicode }: Pick<Palette, 'unicode'>) {
+export function laneSymbols({ unicode }: Pick<Palette, 'unicode'>) {
   return unicode
     ? { top: '┌', bottom: '└', topRight: '┐', bottomRight: '┘', left: '┤', right: '├', waits: '┊' }
     : { top: '+', bottom: '+', topRight: '+', bottomRight: '+', left: '+', right: '+', waits: ':' }

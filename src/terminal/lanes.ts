@@ -7,8 +7,8 @@ import {
   eventCell,
   fitted,
   gapSpan,
+  laneSymbols,
   oneLine,
-  signs,
 } from './lane-cells.ts'
 import { type LaneOptions, type Layout, layoutOf, margin, nameColumns } from './lane-layout.ts'
 import type { Palette } from './palette.ts'
@@ -78,7 +78,7 @@ function inLanes(row: Row, { lanes }: LaneView, width: number, layout: Layout, p
   const first = margin(row, layout)
   const at = 'lane' in row ? lanes.findIndex(({ id }) => id === row.lane) : -1
   const empty = lanes.map(
-    ({ id }): Line => [span(row.waiting.includes(id) ? signs(palette).waits : '', 'dim')],
+    ({ id }): Line => [span(row.waiting.includes(id) ? laneSymbols(palette).waits : '', 'dim')],
   )
   const withCell = (cell: Line) => [first, ...across(empty.with(at, cell), width, palette)]
   switch (row.kind) {

@@ -19,7 +19,7 @@ export type Style =
 /** What a terminal can show. */
 export interface Palette {
   readonly colours: boolean
-  /** Whether signs such as ✓ can be shown. */
+  /** Whether symbols such as ✓ can be shown. */
   readonly unicode: boolean
   /** The text in these styles, or unchanged without colors. */
   paint(text: string, ...styles: readonly Style[]): string
@@ -58,7 +58,7 @@ function isSet(value: string | undefined): boolean {
 }
 
 /**
- * The Linux console has a font of 256 signs, and a dumb terminal promises nothing; elsewhere the locale decides, if
+ * The Linux console has a font of 256 characters, and a dumb terminal promises nothing; elsewhere the locale decides, if
  * it's set.
  */
 export function knowsUnicode(env: NodeJS.ProcessEnv): boolean {

@@ -1,5 +1,5 @@
 import type { Palette } from './palette.ts'
-import { marks } from './signs.ts'
+import { marks } from './symbols.ts'
 import type { Line } from './text.ts'
 import { span } from './text.ts'
 

@@ -1,5 +1,5 @@
 import type { Palette } from './palette.ts'
-import { marks } from './signs.ts'
+import { marks } from './symbols.ts'
 import type { Line, Text } from './text.ts'
 import { lineWidth, padded, paintLines, span, spans, styled, textOf } from './text.ts'
 import { widthOf } from './width.ts'

@@ -1,4 +1,4 @@
-import { harmless } from './harmless.ts'
+import { escapeControls } from './escape-controls.ts'
 import type { Palette, Style } from './palette.ts'
 import { graphemes, widthOf } from './width.ts'
 
@@ -19,7 +19,7 @@ export type Text = string | Span | readonly (string | Span)[]
 
 /** The only way to make a span: control characters in `text` become visible here. */
 export function span(text: string, ...styles: readonly Style[]): Span {
-  return { text: harmless(text), styles }
+  return { text: escapeControls(text), styles }
 }
 
 export function spans(text: Text): Line {

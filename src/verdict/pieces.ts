@@ -1,6 +1,6 @@
 import type { CheckResult, TaskResult } from '../check/index.ts'
 import type { Palette } from '../terminal/palette.ts'
-import { stateSign, stateSpan } from '../terminal/signs.ts'
+import { stateSpan, stateSymbol } from '../terminal/symbols.ts'
 import type { Line } from '../terminal/text.ts'
 import { span } from '../terminal/text.ts'
 import { wrap } from '../terminal/wrap.ts'
@@ -91,7 +91,7 @@ function heading(result: CheckResult, { width, palette, at }: PiecesView): reado
   const allSkipped = result.passed && result.tasks.every((task) => task.state === 'skipped')
   const state = allSkipped ? 'skipped' : result.passed ? 'passed' : 'failed'
   const { styles } = stateSpan(state, palette)
-  const verdict = span(`${stateSign(state, palette)} ${summaryOf(result.tasks)}`, ...styles, 'bold')
+  const verdict = span(`${stateSymbol(state, palette)} ${summaryOf(result.tasks)}`, ...styles, 'bold')
   const when = `${at === undefined ? '' : `at ${at}, `}${Math.round(result.ms)} ms`
   return wrap([verdict, span(`  ${when}`, 'dim')], { width, rest: '  ' })
 }

@@ -1,6 +1,6 @@
 import type { CheckResult, TaskResult } from '../check/index.ts'
 import type { Palette } from '../terminal/palette.ts'
-import { stateSign, stateSpan } from '../terminal/signs.ts'
+import { stateSpan, stateSymbol } from '../terminal/symbols.ts'
 import type { Line } from '../terminal/text.ts'
 import { lineWidth, padded, paintLines, span } from '../terminal/text.ts'
 import { wrap } from '../terminal/wrap.ts'
@@ -51,7 +51,7 @@ function heading(result: CheckResult, { width, palette, title }: CheckView): rea
   const name = title === undefined ? result.lesson : `${result.lesson} · ${title}`
   const { kind, name: redis } = result.redis
   const where = `${result.target} on ${redis}${kind === 'embedded' ? '' : ` (${kind})`}, ${Math.round(result.ms)} ms`
-  const sign = span(`${stateSign(state, palette)} `, ...style, 'bold')
+  const sign = span(`${stateSymbol(state, palette)} `, ...style, 'bold')
   return [
     ...wrap([span(name, 'bold'), span(` ${state}`, ...style, 'bold')], { width, first: sign }),
     ...wrap(span(where, 'dim'), { width, first: '  ' }),

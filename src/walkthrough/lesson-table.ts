@@ -1,11 +1,11 @@
 import { chapters, type LessonSummary } from '../course/index.ts'
 import { currentLesson, type Desk } from '../learner/learner.ts'
 import type { Palette } from '../terminal/palette.ts'
-import { stateSpan } from '../terminal/signs.ts'
+import { stateSpan } from '../terminal/symbols.ts'
 import { cut, type Line, lineWidth, padded, paintLines, span } from '../terminal/text.ts'
 import { widthOf } from '../terminal/width.ts'
 
-/** Lessons by chapter, each with its state as sign and word; the current one has an arrow. Default: all lessons. */
+/** Lessons by chapter, each with its state as symbol and word; the current one has an arrow. Default: all lessons. */
 export function lessonTable(
   desk: Desk,
   { palette, width }: { readonly palette: Palette; readonly width: number },

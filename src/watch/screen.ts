@@ -1,6 +1,6 @@
 import {
   cut,
-  harmless,
+  escapeControls,
   type Line,
   lineWidth,
   markdownLines,
@@ -171,11 +171,11 @@ function keyLines({ width }: ScreenOptions, isSmall: boolean): readonly Line[] {
 
 /** Right above the keys, which are always in view. */
 function newsLines(sentence: string, { width }: ScreenOptions): readonly Line[] {
-  return wrap([span(harmless(sentence), 'bold'), span('  (any key clears this)', 'dim')], { width })
+  return wrap([span(escapeControls(sentence), 'bold'), span('  (any key clears this)', 'dim')], { width })
 }
 
 function text(sentence: string, { width }: ScreenOptions, ...styles: readonly Style[]): readonly Line[] {
-  return wrap([span(harmless(sentence), ...styles)], { width })
+  return wrap([span(escapeControls(sentence), ...styles)], { width })
 }
 
 function checkingWord({ unicode }: Palette): string {

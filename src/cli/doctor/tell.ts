@@ -13,17 +13,20 @@ export function tellFindings(context: Context, findings: readonly Finding[], asD
 }
 
 const looks = {
-  ok: { sign: '✓', ascii: '+', word: 'ok', style: 'green' },
-  warn: { sign: '!', ascii: '!', word: 'warn', style: 'yellow' },
-  fail: { sign: '✗', ascii: 'x', word: 'FAIL', style: 'red' },
+  ok: { symbol: '✓', ascii: '+', word: 'ok', style: 'green' },
+  warn: { symbol: '!', ascii: '!', word: 'warn', style: 'yellow' },
+  fail: { symbol: '✗', ascii: 'x', word: 'FAIL', style: 'red' },
 } as const
 
 function print(context: Context, findings: readonly Finding[]): void {
   const { palette, width } = context
   const names = Math.max(...findings.map(({ name }) => name.length)) + 2
   const lines = findings.flatMap(({ name, state, finding, remedy }) => {
-    const { sign, ascii, word, style } = looks[state]
-    const first = [span(`${palette.unicode ? sign : ascii} ${word.padEnd(6)}`, style), ...padded(name, names)]
+    const { symbol, ascii, word, style } = looks[state]
+    const first = [
+      span(`${palette.unicode ? symbol : ascii} ${word.padEnd(6)}`, style),
+      ...padded(name, names),
+    ]
     const rest = ' '.repeat(8)
     return [
       ...wrap(finding, { width, first, rest }),

@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import { type Course, chapters, type LessonSummary } from '../../course/index.ts'
 import type { ProgressOverview } from '../../progress/index.ts'
-import { stateSign, stateWord } from '../../terminal/signs.ts'
+import { stateSymbol, stateWord } from '../../terminal/symbols.ts'
 import type { Html } from './layout.ts'
 
 export interface ListOptions {
@@ -25,7 +25,7 @@ function entry(
   here?: string,
 ): Html {
   const { state } = overview.lesson(slug)
-  const link = html`<span class="sign s-${state}" aria-hidden="true">${stateSign(state, { unicode: true })}</span>
+  const link = html`<span class="sign s-${state}" aria-hidden="true">${stateSymbol(state, { unicode: true })}</span>
 <span class="number">${number}</span> <span class="title">${title}</span><span class="only-read">, ${stateWord(state)}</span>
 <span class="minutes">${minutes} min</span>`
   return slug === here

@@ -2,12 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { projectRoot } from '../../../src/course/index.ts'
-import { asciiSigns } from '../../../src/terminal/index.ts'
+import { asciiSymbols } from '../../../src/terminal/index.ts'
 
 test('signs become ASCII, and letters stay as they are', () => {
-  expect(asciiSigns('1/9  space next · b back')).toBe('1/9  space next - b back')
-  expect(asciiSigns('“It’s 2 → 3” – running …')).toBe('"It\'s 2 > 3" - running ...')
-  expect(asciiSigns('Zoë 🍰 \x1b[1mbold\x1b[22m')).toBe('Zoë 🍰 \x1b[1mbold\x1b[22m')
+  expect(asciiSymbols('1/9  space next · b back')).toBe('1/9  space next - b back')
+  expect(asciiSymbols('“It’s 2 → 3” – running …')).toBe('"It\'s 2 > 3" - running ...')
+  expect(asciiSymbols('Zoë 🍰 \x1b[1mbold\x1b[22m')).toBe('Zoë 🍰 \x1b[1mbold\x1b[22m')
 })
 
 test('no sign in a lesson is forgotten', () => {
@@ -15,5 +15,5 @@ test('no sign in a lesson is forgotten', () => {
   const texts = readdirSync(folder).filter((name) => name.endsWith('.md'))
   const all = texts.map((name) => readFileSync(path.join(folder, name), 'utf8')).join('')
   // Text that someone typed into an event is data: letters, emoji, and a currency.
-  expect(asciiSigns(all).match(/[^\n -~\p{L}\p{Emoji}\p{Sc}]/gu) ?? []).toEqual([])
+  expect(asciiSymbols(all).match(/[^\n -~\p{L}\p{Emoji}\p{Sc}]/gu) ?? []).toEqual([])
 })

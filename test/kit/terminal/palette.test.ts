@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ShownState } from '../../../src/terminal/index.ts'
-import { marks, stateSign, stateSpan, style, widthOf } from '../../../src/terminal/index.ts'
+import { marks, stateSpan, stateSymbol, style, widthOf } from '../../../src/terminal/index.ts'
 import { ascii, colourful, plain } from './screens.ts'
 
 const terminal = { isTTY: true }
@@ -71,10 +71,10 @@ describe('signs', () => {
 
   test.each(states)('%s has a sign of one column and a word, in either alphabet', (state) => {
     for (const palette of [plain, ascii]) {
-      expect(widthOf(stateSign(state, palette))).toBe(1)
+      expect(widthOf(stateSymbol(state, palette))).toBe(1)
       expect(stateSpan(state, palette).text).toMatch(/^\S [a-z ]+$/)
     }
-    expect(stateSign(state, ascii)).toMatch(/^[\x21-\x7e]$/)
+    expect(stateSymbol(state, ascii)).toMatch(/^[\x21-\x7e]$/)
   })
 
   test('the words differ, so that none needs the color', () => {

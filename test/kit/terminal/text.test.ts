@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   cut,
-  harmless,
+  escapeControls,
   lineWidth,
   padded,
   paintLines,
@@ -44,7 +44,7 @@ describe('widthOf', () => {
   })
 })
 
-describe('harmless', () => {
+describe('escapeControls', () => {
   test.each([
     ['\x1b[31mred\x1b[0m', '\\x1b[31mred\\x1b[0m'],
     ['\x1b]0;title\x07', '\\x1b]0;title\\x07'],
@@ -62,7 +62,7 @@ describe('harmless', () => {
     ['line\nline', 'line\nline'],
     ['日本 🎉 👩‍👩‍👧 é', '日本 🎉 👩‍👩‍👧 é'],
   ])('%j is shown as %j', (text, shown) => {
-    expect(harmless(text)).toBe(shown)
+    expect(escapeControls(text)).toBe(shown)
   })
 
   test('no text can smuggle a control character into a painted page', () => {

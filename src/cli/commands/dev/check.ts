@@ -59,8 +59,8 @@ async function howMany(context: Context): Promise<number> {
 
 function printLesson(context: Context, { lesson, ok, checks, ms, findings }: LessonReport): void {
   const { palette } = context
-  const sign = palette.unicode ? (ok ? '✓' : '✗') : ok ? '+' : 'x'
-  const verdict = palette.paint(`${sign} ${ok ? 'passes' : 'fails '}`, ok ? 'green' : 'red')
+  const symbol = palette.unicode ? (ok ? '✓' : '✗') : ok ? '+' : 'x'
+  const verdict = palette.paint(`${symbol} ${ok ? 'passes' : 'fails '}`, ok ? 'green' : 'red')
   context.print(`${verdict}  ${lesson}  ${checks} checks, ${(ms / 1000).toFixed(1)} s`)
   printFindings(context, findings)
 }

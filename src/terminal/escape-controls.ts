@@ -2,7 +2,7 @@
  * The text with everything that could control a terminal made visible: an answer may print escape sequences, and a
  * line that reorders itself can lie about what it says. Line ends stay, tabs become two spaces.
  */
-export function harmless(text: string): string {
+export function escapeControls(text: string): string {
   const lines = text.replaceAll('\r\n', '\n').replaceAll('\t', '  ')
   return unsafe.test(lines) ? lines.replace(everyUnsafe, visible) : lines
 }

@@ -14,30 +14,30 @@ export type ShownState =
   | 'passed-after-solution'
 
 interface Look {
-  readonly sign: string
+  readonly symbol: string
   readonly ascii: string
   readonly word: string
   readonly style: Style
 }
 
 const looks: Readonly<Record<ShownState, Look>> = {
-  passed: { sign: '✓', ascii: '+', word: 'passed', style: 'green' },
-  'passed-after-solution': { sign: '✓', ascii: '+', word: 'passed after the solution', style: 'green' },
-  failed: { sign: '✗', ascii: 'x', word: 'failed', style: 'red' },
-  failing: { sign: '✗', ascii: 'x', word: 'failing', style: 'red' },
-  skipped: { sign: '»', ascii: '>', word: 'skipped', style: 'yellow' },
-  'not reached': { sign: '–', ascii: '-', word: 'not reached', style: 'gray' },
-  started: { sign: '◐', ascii: '*', word: 'started', style: 'cyan' },
-  new: { sign: '○', ascii: 'o', word: 'new', style: 'gray' },
+  passed: { symbol: '✓', ascii: '+', word: 'passed', style: 'green' },
+  'passed-after-solution': { symbol: '✓', ascii: '+', word: 'passed after the solution', style: 'green' },
+  failed: { symbol: '✗', ascii: 'x', word: 'failed', style: 'red' },
+  failing: { symbol: '✗', ascii: 'x', word: 'failing', style: 'red' },
+  skipped: { symbol: '»', ascii: '>', word: 'skipped', style: 'yellow' },
+  'not reached': { symbol: '–', ascii: '-', word: 'not reached', style: 'gray' },
+  started: { symbol: '◐', ascii: '*', word: 'started', style: 'cyan' },
+  new: { symbol: '○', ascii: 'o', word: 'new', style: 'gray' },
 }
 
-/** Sign and word, so that it can be read without color: `✓ passed`. */
+/** Symbol and word, so that it can be read without color: `✓ passed`. */
 export function stateSpan(state: ShownState, palette: Palette): Span {
-  return span(`${stateSign(state, palette)} ${looks[state].word}`, looks[state].style)
+  return span(`${stateSymbol(state, palette)} ${looks[state].word}`, looks[state].style)
 }
 
-export function stateSign(state: ShownState, { unicode }: Pick<Palette, 'unicode'>): string {
-  return unicode ? looks[state].sign : looks[state].ascii
+export function stateSymbol(state: ShownState, { unicode }: Pick<Palette, 'unicode'>): string {
+  return unicode ? looks[state].symbol : looks[state].ascii
 }
 
 export function stateWord(state: ShownState): string {
