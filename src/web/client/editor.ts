@@ -121,7 +121,7 @@ function extensions({ nonce, label, onChange, onCheck }: EditorOptions): Extensi
     keymap.of([{ key: 'Mod-s', run: check, preventDefault: true }]),
     history(),
     lineNumbers(),
-    drawSelection(),
+    drawSelection(matchMedia('(prefers-reduced-motion: reduce)').matches ? { cursorBlinkRate: 0 } : {}),
     indentOnInput(),
     bracketMatching(),
     highlightActiveLine(),

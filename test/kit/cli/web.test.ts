@@ -23,8 +23,6 @@ async function served(args: readonly string[], env: Readonly<Record<string, stri
 }
 
 test.each([
-  [['read', '07', '--web'], '/lessons/07-concurrency', 'Versions and races'],
-  [['read', '--web'], '/', 'lessons, 0 passed'],
   [['slides', '07'], '/slides/07-concurrency', 'Versions and races'],
   [['slides', '--track', 'two-days'], '/slides/track/all', 'Versions and races'],
 ])('%j serves %s', async (args, path, text) => {
@@ -35,8 +33,14 @@ test.each([
   expect((await end).code).toBe(130)
 })
 
+test('read --web leads to the workbench', async () => {
+  const { printed } = await served(['read', '07', '--web'])
+  const entered = await fetch(printed.split('\n')[0] ?? '', { redirect: 'manual' })
+  expect(entered.headers.get('location')).toBe('/lessons/07-concurrency')
+})
+
 test('from the sources, too', async () => {
-  const { origin } = await served(['read', '01', '--web'], { EVENTLINGS_SOURCES: '1' })
+  const { origin } = await served(['slides', '01'], { EVENTLINGS_SOURCES: '1' })
   expect(await (await fetch(`${origin}/lessons/01-events`)).text()).toContain('<h1')
   expect(await (await fetch(`${origin}/assets/reader.js`)).text()).toContain('prefers-color-scheme')
 })
@@ -44,7 +48,7 @@ test('from the sources, too', async () => {
 test.skipIf(process.platform === 'win32')(
   'Ctrl-C in the middle of a snippet leaves nothing running',
   async () => {
-    const { child, end, origin } = await served(['read', '01', '--web'])
+    const { child, end, origin } = await served(['slides', '01'])
     // The second one runs in its own process.
     const running = fetch(`${origin}/lessons/01-events/snippets/2/run`, {
       method: 'POST',

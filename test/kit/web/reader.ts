@@ -27,8 +27,11 @@ export async function newReader() {
   return { desk, origin: server.origin }
 }
 
-/** One browser for the tests of a file. `open` returns a page whose console must stay silent, except for expected messages. */
-export function browserForTests() {
+/**
+ * One browser for the tests of a file. `open` returns a page whose console must stay silent, except for expected
+ * messages. `patience` is the longest wait for anything on it, in milliseconds.
+ */
+export function browserForTests(patience = 20_000) {
   let browser: Browser
   beforeAll(async () => {
     // Containers, and tests run as root, have no user namespaces for Chromium's sandbox.
@@ -38,7 +41,7 @@ export function browserForTests() {
   return {
     async open(address: string, options: BrowserContextOptions = {}, expected?: RegExp): Promise<Page> {
       const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options })
-      context.setDefaultTimeout(20_000)
+      context.setDefaultTimeout(patience)
       const complaints: string[] = []
       const listen = (page: Page) => {
         page.on('console', (message) => complaints.push(`${message.text()} ${message.location().url}`))

@@ -1,0 +1,240 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { describe, expect, test, vi } from 'vitest'
+import { need } from '../../need.ts'
+import { axe } from '../axe.ts'
+import { browserForTests } from '../reader.ts'
+import { newWorkbench, solutionOf, write, written } from './workbench.ts'
+
+// Each of them checks an answer, and on a busy machine that takes a while.
+vi.setConfig({ testTimeout: 480_000 })
+
+need('chromium').describe('the workbench in a browser', () => {
+  const browser = browserForTests(90_000)
+
+  test('a learner gets through lessons 01 and 02 without leaving the page', async () => {
+    const { desk, address, file } = await newWorkbench('01-events')
+    const page = await browser.open(address)
+    expect(page.url(), 'the invitation is no longer in the address').toMatch(/\/lessons\/01-events$/)
+    const status = page.locator('.verdict [role="status"]')
+    await page.locator('.cm-content').waitFor()
+    await page.getByRole('button', { name: 'Run snippet 1' }).click()
+    await page.getByText('✓ As the lesson shows').waitFor()
+
+    await page.getByRole('button', { name: 'Check' }).click()
+    await status.getByText('✗ 3 failed').waitFor()
+    await page.getByRole('button', { name: 'Give me a hint' }).click()
+    await page.getByRole('heading', { name: /^Hint 1 of/ }).waitFor()
+
+    await write(page, await solutionOf(desk, '01-events'))
+    await page.keyboard.press('ControlOrMeta+s')
+    await status.getByText('✓ 3 passed').waitFor()
+    await page.getByText('you passed 01-events').waitFor()
+    expect(readFileSync(file, 'utf8')).toBe(await solutionOf(desk, '01-events'))
+
+    await page.getByRole('link', { name: 'Next: 02' }).click()
+    await page.waitForURL('**/lessons/02-list-store')
+    await page.getByRole('button', { name: 'Check' }).click()
+    await status.getByText('✗').waitFor()
+    await page.getByRole('region', { name: 'What happened in Redis' }).waitFor()
+    await write(page, await solutionOf(desk, '02-list-store'))
+    await page.keyboard.press('ControlOrMeta+s')
+    await status.getByText('✓').waitFor()
+    const overview = desk.progress.overview()
+    expect(['01-events', '02-list-store'].map((slug) => overview.lesson(slug).state)).toEqual([
+      'passed',
+      'passed',
+    ])
+  })
+
+  test('typing is saved after a rest and then checked, but counts only if it was asked for', async () => {
+    const { desk, address, file } = await newWorkbench('01-events')
+    const page = await browser.open(address)
+    await write(page, 'export const broken = (\n')
+    await expect.poll(() => readFileSync(file, 'utf8')).toBe('export const broken = (\n')
+    await page.getByText("This doesn't parse yet").waitFor()
+    await page.keyboard.insertText('1)')
+    await page.getByText("It doesn't count as an attempt until you ask for it.").waitFor()
+    const checks = () => desk.progress.since(0).filter(({ eventType }) => eventType.startsWith('CHECK_'))
+    expect(checks()).toEqual([])
+    await page.keyboard.press('ControlOrMeta+s')
+    await expect.poll(() => checks().length).toBe(1)
+  })
+
+  test("what can be undone survives a reload, and so does anything that wasn't saved yet", async () => {
+    const { address, file } = await newWorkbench('01-events')
+    const page = await browser.open(address)
+    await write(page, 'one')
+    await page.getByText('✓ Saved').waitFor()
+    await expect.poll(() => readFileSync(file, 'utf8')).toBe('one')
+    await page.waitForTimeout(600) // the editor joins what is typed within half a second to one step
+    await page.keyboard.insertText(' two')
+    await page.reload()
+    await expect.poll(() => written(page)).toBe('one two')
+    await expect.poll(() => readFileSync(file, 'utf8')).toBe('one two')
+    await page.locator('.cm-content').click()
+    await page.keyboard.press('ControlOrMeta+z')
+    await expect.poll(() => written(page)).toBe('one')
+    await expect.poll(() => readFileSync(file, 'utf8')).toBe('one')
+  })
+
+  test('a second page shows what the first one writes, and its verdict', async () => {
+    const { address } = await newWorkbench('01-events')
+    const page = await browser.open(address)
+    const other = await page.context().newPage()
+    await other.goto(page.url())
+    await other.locator('.cm-content').waitFor()
+    await write(page, 'export const one = 1')
+    await expect.poll(() => written(other)).toBe('export const one = 1')
+    await page.keyboard.press('ControlOrMeta+s')
+    await other.locator('.verdict').getByText('✗').first().waitFor()
+  })
+
+  test('another editor’s version shows up, and a version that would be lost is shown beside this one', async () => {
+    const { address, file } = await newWorkbench('01-events')
+    const page = await browser.open(address, {}, /ERR_FAILED/)
+    await write(page, 'mine')
+    await expect.poll(() => readFileSync(file, 'utf8')).toBe('mine')
+    writeFileSync(file, 'theirs')
+    await expect.poll(() => written(page)).toBe('theirs')
+
+    await page.route('**/file', (route) => route.abort())
+    await page.keyboard.press('ControlOrMeta+End')
+    await page.keyboard.insertText(' and mine')
+    await page.getByText('The program no longer answers').waitFor()
+    writeFileSync(file, 'theirs, changed')
+    const versions = page.locator('.versions section')
+    await expect
+      .poll(() => versions.locator('pre').allInnerTexts())
+      .toEqual(['theirs and mine\n', 'theirs, changed\n'])
+    await page.unroute('**/file')
+    expect(await axe(page)).toEqual([])
+    expect(readFileSync(file, 'utf8')).toBe('theirs, changed')
+    await page.getByRole('button', { name: 'Take theirs' }).click()
+    await expect.poll(() => written(page)).toBe('theirs, changed')
+    await page.locator('.cm-content').click()
+    await page.keyboard.press('ControlOrMeta+z')
+    await expect.poll(() => readFileSync(file, 'utf8')).toBe('theirs and mine')
+  })
+
+  test('a file that is renamed or deleted takes nothing along', async () => {
+    const { address, file } = await newWorkbench('01-events')
+    const page = await browser.open(address)
+    await write(page, 'mine')
+    await expect.poll(() => readFileSync(file, 'utf8')).toBe('mine')
+    renameSync(file, `${file}.old`)
+    await page.getByText('is gone: it was deleted, moved, or renamed').waitFor()
+    expect(await written(page)).toBe('mine')
+    renameSync(`${file}.old`, file)
+    await page.getByText('✓ Saved').waitFor()
+    rmSync(file)
+    await page.getByRole('button', { name: 'Create it again' }).click()
+    await expect.poll(() => readFileSync(file, 'utf8')).toBe('mine')
+    await page.getByText('✓ Saved').waitFor()
+  })
+
+  test("after a restart of the program, the page continues and hasn't lost a letter", async () => {
+    const first = await newWorkbench('01-events')
+    const page = await browser.open(first.address, {}, /./)
+    await write(page, 'before')
+    await expect.poll(() => readFileSync(first.file, 'utf8')).toBe('before')
+    await first.close()
+    await page.getByText('The program no longer answers').waitFor()
+    await page.keyboard.insertText(', between')
+    const second = await newWorkbench('01-events', first.desk)
+    expect(new URL(second.address).origin).toBe(new URL(first.address).origin)
+    await page.getByText('The program was started again').waitFor()
+    const other = await page.context().newPage()
+    await other.goto(second.address)
+    await page.getByText('✓ Saved').waitFor()
+    await expect.poll(() => readFileSync(first.file, 'utf8')).toBe('before, between')
+  })
+
+  test('the steps of a race: slider, lanes, keys, and the way to the line', async () => {
+    const { address, edited, file } = await newWorkbench('07-concurrency')
+    const page = await browser.open(address)
+    await page.getByRole('button', { name: 'Check' }).click()
+    const run = page.getByRole('region', { name: 'What happened in Redis' })
+    await run.getByText('Step 4 wrote what was decided at step 1').waitFor()
+    const current = () => run.locator('[aria-current="step"] .step-number').innerText()
+    expect(await current()).toBe('4')
+    const slider = run.getByRole('slider', { name: 'Step' })
+    await slider.focus()
+    await page.keyboard.press('Home')
+    expect(await run.locator('[aria-current="step"]').count()).toBe(0)
+    expect(await slider.getAttribute('aria-valuetext')).toBe('before the first of 4 steps')
+    await page.keyboard.press('ArrowRight')
+    expect(await current()).toBe('1')
+    await run.getByRole('button', { name: 'Collision' }).click()
+    expect(await current()).toBe('3')
+    await run.locator('.keys-at .is-added', { hasText: 'ACCOUNT_DEBITED' }).waitFor()
+    expect(
+      await run
+        .getByRole('list', { name: /^Steps/ })
+        .getByRole('listitem')
+        .first()
+        .innerText(),
+    ).toContain('first writer')
+    await run.getByRole('button', { name: /^Line/ }).click()
+    await page.getByRole('button', { name: 'Open in my editor' }).click()
+    await expect.poll(() => edited.length).toBe(1)
+    expect(edited[0]?.startsWith(`${file}:`)).toBe(true)
+    expect(Number(edited[0]?.slice(file.length + 1))).toBeGreaterThan(20)
+  })
+
+  test('by keyboard alone: to the code, out of it, and to the check', async () => {
+    const { address } = await newWorkbench('01-events')
+    const page = await browser.open(address)
+    await page.locator('.cm-content').waitFor()
+    const focused = () =>
+      page.evaluate<string>(
+        'document.activeElement.getAttribute("aria-label") ?? document.activeElement.innerText',
+      )
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Tab')
+    expect(await focused()).toBe('Skip to your code')
+    await page.keyboard.press('Enter')
+    await page.keyboard.press('Tab')
+    expect(await focused()).toContain('Check')
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Tab')
+    expect(await focused()).toMatch(/^Your code, /)
+    await page.keyboard.press('Tab')
+    expect(await focused(), 'it indents').toMatch(/^Your code, /)
+    await page.keyboard.press('Escape')
+    await page.keyboard.press('Shift+Tab')
+    expect(await focused()).toContain('Open in my editor')
+  })
+
+  test('values from Redis and from the file are text, never markup', async () => {
+    const { address } = await newWorkbench('01-events')
+    const page = await browser.open(address)
+    const evil = '<img src=x onerror="document.title=1">'
+    await write(page, `console.log('${evil}')\nthrow new Error('${evil}')\n`)
+    await page.keyboard.press('ControlOrMeta+s')
+    await page.locator('.failure').waitFor()
+    await page.getByText('Your code printed').click()
+    expect(await page.locator('.verdict .output').innerText()).toContain(evil)
+    expect(await page.locator('#bench img').count()).toBe(0)
+  })
+
+  describe('axe finds nothing, and nothing is wider than the screen', () => {
+    test.each([
+      ['light', 1280],
+      ['dark', 390],
+    ] as const)('in %s at %i pixels', async (colorScheme, width) => {
+      const { address } = await newWorkbench('07-concurrency')
+      const page = await browser.open(address, {
+        colorScheme,
+        viewport: { width, height: 800 },
+        reducedMotion: 'reduce',
+      })
+      await page.locator('.cm-content').waitFor()
+      await page.getByRole('button', { name: 'Check' }).click()
+      await page.locator('.explorer').waitFor()
+      await page.getByRole('button', { name: 'Give me a hint' }).click()
+      await page.getByRole('heading', { name: /^Hint 1 of/ }).waitFor()
+      expect(await axe(page)).toEqual([])
+      expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(width)
+    })
+  })
+})
