@@ -1,5 +1,5 @@
-import { findLesson, type LessonSummary, readerText } from '../../course/index.ts'
-import { currentLesson, type Desk } from '../../learner/learner.ts'
+import { type LessonSummary, readerText } from '../../course/index.ts'
+import type { Desk } from '../../learner/learner.ts'
 import { assertCanPrompt } from '../../terminal/can-prompt.ts'
 import { defineCommand, self } from '../command.ts'
 import type { Context } from '../context.ts'
@@ -12,21 +12,20 @@ import { withSession } from '../with-session.ts'
 export const command = defineCommand({
   flags: {
     pages: choice('page by page, which is the default in a terminal', 'all at once'),
-    web: flag('in the browser, with code that runs'),
+    web: flag('in the browser, as "open" does'),
     ...inBrowser,
   },
   examples: [
     ['read 01', 'page by page; r runs a snippet'],
     ['read concurrency --no-pages', 'all at once; part of the name is enough'],
-    ['read 01 --web', 'in the browser'],
+    ['read 01 --web', 'in the browser, beside your code'],
   ],
   run: async (context, [named], flags) => {
-    const desk = await context.desk()
     if (flags.web) {
-      const { serve } = await import('../serve.ts')
-      const lesson = named === undefined ? currentLesson(desk) : findLesson(desk.course, named)
-      return serve(context, lesson === undefined ? '/' : `/lessons/${lesson.slug}`, flags)
+      const { serveWorkbench } = await import('../workbench-here.ts')
+      return serveWorkbench(context, named, flags)
     }
+    const desk = await context.desk()
     if (flags.port !== undefined) throw new UsageError('--port only works with --web.')
     const summary = resolveLesson(desk, named, 'read')
     if (flags.pages) {
