@@ -91,7 +91,14 @@ function longRecording(commands: number, keys: number): Recording {
     engine: 'none',
     depth: 'changes',
     lanes: [lane(1, 'first writer'), lane(2, 'second writer')],
-    before: [],
+    before: Array.from({ length: keys }, (_, i) => ({
+      key: `stream:${i}`,
+      type: 'stream' as const,
+      entries: [],
+      length: 0,
+      lastId: '0-0',
+      groups: [],
+    })),
     steps,
     after: [],
   }
