@@ -30,9 +30,7 @@ const WIDE_ENOUGH = 80
 const MOST_LANES = 3
 
 export function layoutOf({ lanes, rows }: LaneView, { width, sideBySide, indent = 0 }: LaneOptions): Layout {
-  const numbered = rows.filter((row) => 'n' in row)
-  const digits = Math.max(2, ...numbered.map(({ n }) => String(n).length))
-  const ms = Math.max(5, ...numbered.map(({ at }) => time(at).length))
+  const { digits, ms } = columnsFor(rows)
   const room = width - indent - digits - ms - 3
   const count = lanes.length
   const lane = Math.floor((room - 3 * (count - 1)) / count)
@@ -44,6 +42,22 @@ export function layoutOf({ lanes, rows }: LaneView, { width, sideBySide, indent 
     room: fits ? room : Math.max(1, room - nameColumns(count)),
     lane: fits ? lane : undefined,
   }
+}
+
+/** By the rows of a view, which may be thousands while a screen shows twenty of them. */
+const known = new WeakMap<readonly Row[], Pick<Layout, 'digits' | 'ms'>>()
+
+function columnsFor(rows: readonly Row[]): Pick<Layout, 'digits' | 'ms'> {
+  const before = known.get(rows)
+  if (before !== undefined) return before
+  const numbered = rows.filter((row) => 'n' in row)
+  const largest = (all: readonly number[]) => all.reduce((a, b) => Math.max(a, b), 0)
+  const columns = {
+    digits: Math.max(2, String(largest(numbered.map(({ n }) => n))).length),
+    ms: Math.max(5, time(largest(numbered.map(({ at }) => at))).length),
+  }
+  known.set(rows, columns)
+  return columns
 }
 
 /** Columns for the letter of a lane, in one column. */
