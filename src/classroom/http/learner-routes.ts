@@ -113,8 +113,11 @@ export function addLearnerRoutes(
     const learner = await participant(context)
     const view = hub.view(learner)
     if (view === undefined) throw new Refusal(404, "You're no longer in this class.")
-    const [[heads = []], left] = await Promise.all([hub.store.headsOf([learner]), hub.store.leftOf(learner)])
-    const logs = Object.fromEntries(heads.map(({ logId, n }) => [logId, n]))
+    const [[cursors = []], left] = await Promise.all([
+      hub.store.cursorsOf([learner]),
+      hub.store.leftOf(learner),
+    ])
+    const logs = Object.fromEntries(cursors.map(({ logId, n }) => [logId, n]))
     return context.json({ ...view, logs, left } satisfies ClassView)
   })
 

@@ -6,7 +6,7 @@ import {
   fieldOf,
   type Position,
   pagesOf,
-  readHead,
+  readCursors,
   readLog,
   readLogs,
   readProgress,
@@ -48,7 +48,7 @@ export class Follower {
   readonly #reader: ClassRedis
   #logAt = '0-0'
   #newsAt = '0-0'
-  #life: string | null = null
+  #epoch: string | null = null
   #lookedAt = 0
   #mergeAfter = 0
   readonly #mergeAgainAfter = new Map<string, number>()
@@ -110,21 +110,21 @@ export class Follower {
   async #readAll(): Promise<void> {
     const { store, projection, onChange } = this.#options
     const { redis, keys } = store
-    this.#life = await store.life()
+    this.#epoch = await store.epoch()
     this.#newsAt = lastOf(await redis.xrevrange(keys.news, '+', '-', 'COUNT', 1), '0-0')
     this.#logAt = '0-0'
     for await (const page of pagesOf(redis, keys.log, '')) {
       projection.applyClassEvents(page.map(toClassEvent))
       this.#logAt = lastOf(page, this.#logAt)
     }
-    const heads = await redis.hgetall(keys.heads)
+    const cursors = await redis.hgetall(keys.cursors)
     for await (const [learner, text] of hashOf(redis, keys.snapshots)) {
       const folded = readSnapshot(learner, text)
-      if (folded !== undefined && isPartOf(folded.logs, readHead(learner, heads[learner])))
+      if (folded !== undefined && isPartOf(folded.logs, readCursors(learner, cursors[learner])))
         projection.restore(learner, folded)
     }
     this.#mergeAgainAfter.clear()
-    await this.#catchUp(Object.keys(heads))
+    await this.#catchUp(Object.keys(cursors))
     this.#lookedAt = performance.now()
     onChange()
   }
@@ -136,16 +136,16 @@ export class Follower {
     for (let from = 0; from < people.length; from += AT_ONCE) {
       const some = people.slice(from, from + AT_ONCE)
       const members = some.map((person) => projection.membersOf(person))
-      const heads = await store.headsOf(members.flat())
-      const byLearner = new Map(members.flat().map((learner, index) => [learner, heads[index] ?? []]))
+      const cursors = await store.cursorsOf(members.flat())
+      const byLearner = new Map(members.flat().map((learner, index) => [learner, cursors[index] ?? []]))
       const behind = some
         .map((person, index) => ({
           person,
-          head: (members[index] ?? []).flatMap((learner) => byLearner.get(learner) ?? []),
+          cursors: (members[index] ?? []).flatMap((learner) => byLearner.get(learner) ?? []),
         }))
-        .filter(({ person, head }) => !isReached(head, projection.positionOf(person)))
-      await this.#readSingle(behind.filter(({ head }) => head.length === 1))
-      for (const { person, head } of behind) if (head.length > 1) await this.#merge(person, head)
+        .filter(({ person, cursors }) => !isReached(cursors, projection.positionOf(person)))
+      await this.#readSingle(behind.filter(({ cursors }) => cursors.length === 1))
+      for (const { person, cursors } of behind) if (cursors.length > 1) await this.#merge(person, cursors)
     }
   }
 
@@ -154,13 +154,13 @@ export class Follower {
     if (behind.length === 0) return
     const { store, projection } = this.#options
     const { redis, keys } = store
-    const wanted = behind.flatMap(({ person, head }) => {
+    const wanted = behind.flatMap(({ person, cursors }) => {
       const at = projection.positionOf(person)
-      return head.map((log) => ({ ...log, n: isPartOf(at, head) ? (at[0]?.n ?? 0) : 0 }))
+      return cursors.map((log) => ({ ...log, n: isPartOf(at, cursors) ? (at[0]?.n ?? 0) : 0 }))
     })
     const parts = await readLogs(redis, keys, wanted, ENTRIES)
-    for (const [index, { person, head }] of behind.entries()) {
-      const [from, part, to] = [wanted[index], parts[index], head[0]]
+    for (const [index, { person, cursors }] of behind.entries()) {
+      const [from, part, to] = [wanted[index], parts[index], cursors[0]]
       if (from === undefined || part === undefined || to === undefined) continue
       projection.applyProgress(person, from, part)
       if (part.n >= to.n || part.n === from.n) continue
@@ -170,11 +170,11 @@ export class Follower {
   }
 
   /** All logs of one person. Not yet, if it costs too much: the next look finds them behind again. */
-  async #merge(person: string, head: readonly Position[]): Promise<void> {
+  async #merge(person: string, cursors: readonly Position[]): Promise<void> {
     const began = performance.now()
     if (began < this.#mergeAfter || began < (this.#mergeAgainAfter.get(person) ?? 0)) return
     const { store, projection } = this.#options
-    projection.replaceProgress(person, head, await readProgress(store.redis, store.keys, head))
+    projection.replaceProgress(person, cursors, await readProgress(store.redis, store.keys, cursors))
     const took = performance.now() - began
     if (took < CHEAP) return
     this.#mergeAfter = began + 2 * took
@@ -182,22 +182,25 @@ export class Follower {
     this.#mergeAgainAfter.set(person, began + REST * took)
   }
 
-  /** News entries are trimmed, and a Redis may come back empty, so the heads and the log itself decide. */
+  /** News entries are trimmed, and a Redis may come back empty, so the cursors and the log itself decide. */
   async #lookAgain(): Promise<void> {
     const { store, projection, onLost, onChange } = this.#options
     const { redis, keys } = store
     this.#lookedAt = performance.now()
     const [last] = await redis.xrevrange(keys.log, '+', '-', 'COUNT', 1)
-    const isAnother = (await store.life()) !== this.#life
+    const isAnother = (await store.epoch()) !== this.#epoch
     if (isAnother || isBefore(last?.[0] ?? '0-0', this.#logAt)) {
       await onLost()
       projection.clear()
       return this.#readAll()
     }
-    const heads = Object.entries(await redis.hgetall(keys.heads))
-    const behind = heads
-      .map(([learner, text]) => ({ person: projection.personOf(learner), head: readHead(learner, text) }))
-      .filter(({ person, head }) => !isReached(head, projection.positionOf(person)))
+    const cursors = Object.entries(await redis.hgetall(keys.cursors))
+    const behind = cursors
+      .map(([learner, text]) => ({
+        person: projection.personOf(learner),
+        cursors: readCursors(learner, text),
+      }))
+      .filter(({ person, cursors }) => !isReached(cursors, projection.positionOf(person)))
       .map(({ person }) => person)
       // The one who has waited longest comes first.
       .sort((a, b) => (this.#mergeAgainAfter.get(a) ?? 0) - (this.#mergeAgainAfter.get(b) ?? 0))
@@ -207,10 +210,10 @@ export class Follower {
   }
 }
 
-/** A person some of whose events aren't read yet, and the heads of all their logs. */
+/** A person some of whose events aren't read yet, and the cursors of all their logs. */
 interface Behind {
   readonly person: string
-  readonly head: readonly Position[]
+  readonly cursors: readonly Position[]
 }
 
 /** A hash a few fields at a time. */
@@ -224,15 +227,15 @@ async function* hashOf(redis: ClassRedis, key: string): AsyncGenerator<readonly 
 }
 
 /** Whether everything that's there has been read. */
-function isReached(head: readonly Position[], at: readonly Position[]): boolean {
-  return head.every((log) => at.some((read) => isSameLog(read, log) && read.n >= log.n))
+function isReached(cursors: readonly Position[], at: readonly Position[]): boolean {
+  return cursors.every((log) => at.some((read) => isSameLog(read, log) && read.n >= log.n))
 }
 
 /** Whether reading may continue from there. Only with the same, single log: several are merged. */
-function isPartOf(at: readonly Position[], head: readonly Position[]): boolean {
-  const [read, ofHead] = [at[0], head[0]]
-  if (at.length !== 1 || head.length !== 1 || read === undefined || ofHead === undefined) return false
-  return isSameLog(read, ofHead) && read.n <= ofHead.n
+function isPartOf(at: readonly Position[], cursors: readonly Position[]): boolean {
+  const [read, theirs] = [at[0], cursors[0]]
+  if (at.length !== 1 || cursors.length !== 1 || read === undefined || theirs === undefined) return false
+  return isSameLog(read, theirs) && read.n <= theirs.n
 }
 
 function isSameLog(one: Position, other: Position): boolean {

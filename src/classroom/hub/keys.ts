@@ -1,6 +1,6 @@
 /**
  * The keys of one class. The braces make a Redis Cluster keep them on one node, so that one script can append an
- * event, move the participant's head and notify the other hubs in one step. One class is far from filling a node;
+ * event, move the participant's cursor and notify the other hubs in one step. One class is far from filling a node;
  * many classes spread.
  */
 export interface ClassKeys {
@@ -17,7 +17,7 @@ export interface ClassKeys {
   /** Set: participants who left or were removed; their tokens are void. */
   readonly gone: string
   /** Hash: participant → `<log id> <n>` for each of their progress logs: how far it has been received. */
-  readonly heads: string
+  readonly cursors: string
   /** Hash: `<participant> events`, `<participant> bytes`, and the same for `class`: what is stored of them. */
   readonly used: string
   /** Hash: participant → snapshot of the fold. */
@@ -41,7 +41,7 @@ export function keysOf(classId: string): ClassKeys {
     news: `${prefix}:news`,
     participants: `${prefix}:participants`,
     gone: `${prefix}:gone`,
-    heads: `${prefix}:heads`,
+    cursors: `${prefix}:cursors`,
     used: `${prefix}:used`,
     snapshots: `${prefix}:snapshots`,
     learner: (id, logId) => `${prefix}:learner:${id}:${logId}`,

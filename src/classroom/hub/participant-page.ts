@@ -19,8 +19,8 @@ export async function readPage(
   classId: string,
   most: number = limits.attempts,
 ): Promise<ParticipantPage> {
-  const heads = (await store.headsOf(members)).flat()
-  const timed = await readProgress(store.redis, store.keys, heads)
+  const cursors = (await store.cursorsOf(members)).flat()
+  const timed = await readProgress(store.redis, store.keys, cursors)
   const events = timed.map(({ event, at }) => ({ ...event, timestamp: at })).filter(isKnown)
   const attempts = attemptsOf(events)
   const latest = attempts.slice(-most)

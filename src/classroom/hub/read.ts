@@ -59,12 +59,12 @@ export async function readLog(
 export async function readProgress(
   redis: ClassRedis,
   keys: ClassKeys,
-  heads: readonly Position[],
+  cursors: readonly Position[],
 ): Promise<readonly TimedEvent[]> {
   const logs: (readonly StoredEvent[])[] = []
   // One after the other: a hub that reads hundreds of these has to keep its memory.
-  for (const head of heads) {
-    const { events } = await readLog(redis, keys, { ...head, n: 0 })
+  for (const cursor of cursors) {
+    const { events } = await readLog(redis, keys, { ...cursor, n: 0 })
     logs.push(events.map(({ event, at }) => ({ ...event, timestamp: at })))
   }
   const merged = logs.reduce<readonly StoredEvent[]>((all, log) => mergeEvents(all, log), [])
@@ -118,10 +118,10 @@ export function fieldOf(fields: readonly string[], name: string): string {
 }
 
 /**
- * `<log id> <number>`, once for each progress log of a participant, as heads are stored. There are several after an
+ * `<log id> <number>`, once for each progress log of a participant, as cursors are stored. There are several after an
  * import, and for a participant who works on two machines.
  */
-export function readHead(learner: string, text: string | null | undefined): readonly Position[] {
+export function readCursors(learner: string, text: string | null | undefined): readonly Position[] {
   return [...(text ?? '').matchAll(/(\S+) (\d+)/g)].map(([, logId = '', n]) => ({
     learner,
     logId,

@@ -13,7 +13,7 @@ return 1`
 /**
  * Stores a batch of one participant, in one step: known events are left out, new ones are appended under their own number,
  * and the other hubs are notified. A hub that's killed has done all of it or nothing, and the sender retries.
- * KEYS  1 participants · 2 the participant's stream of this log · 3 heads · 4 news · 5 the participant's logs · 6 used
+ * KEYS  1 participants · 2 the participant's stream of this log · 3 cursors · 4 news · 5 the participant's logs · 6 used
  * ARGV  1 participant · 2 log id · 3 the number that must be there · 4 most logs · 5 and 6 most events and bytes of a
  *       participant · 7 and 8 the same of the class · then number, event and time for each
  * Replies { 'stored', last number, how many were new, events and bytes that are left }, { 'send from', last number },
@@ -67,16 +67,16 @@ if events > 0 then
     redis.call('HINCRBY', KEYS[6], who .. ' events', events)
     redis.call('HINCRBY', KEYS[6], who .. ' bytes', bytes)
   end
-  local heads = redis.call('HGET', KEYS[3], ARGV[1]) or ''
+  local cursors = redis.call('HGET', KEYS[3], ARGV[1]) or ''
   local mine = ARGV[2] .. ' ' .. string.format('%d', head)
   local isKnown = false
-  heads = string.gsub(heads, '%S+ %d+', function (one)
+  cursors = string.gsub(cursors, '%S+ %d+', function (one)
     if string.match(one, '^%S+') ~= ARGV[2] then return one end
     isKnown = true
     return mine
   end)
-  if not isKnown then heads = heads == '' and mine or heads .. ' ' .. mine end
-  redis.call('HSET', KEYS[3], ARGV[1], heads)
+  if not isKnown then cursors = cursors == '' and mine or cursors .. ' ' .. mine end
+  redis.call('HSET', KEYS[3], ARGV[1], cursors)
   redis.call('XADD', KEYS[4], 'MAXLEN', '~', 20000, '*', 'learner', ARGV[1])
 end
 return { 'stored', head, events, math.min(left[1], left[3]), math.min(left[2], left[4]) }`
@@ -163,7 +163,7 @@ return 1`
 
 /**
  * Stores a snapshot, unless there's a later one, or the participant has left or has another log.
- * KEYS  1 participants · 2 snapshots · 3 heads
+ * KEYS  1 participants · 2 snapshots · 3 cursors
  * ARGV  1 participant · 2 log id · 3 number of the last event in it · 4 the snapshot
  * A snapshot is stored as '<log id> <number> <JSON>'. Replies 1 when it was stored.
  */

@@ -31,7 +31,7 @@ export class Snapshots {
       if (log.learner !== learner) continue
       const [keptLog, keptN = '0'] = (this.#kept.get(learner) ?? '').split(' ')
       if (n - (keptLog === logId ? Number(keptN) : 0) < WORTH_IT) continue
-      const names = [keys.participants, keys.snapshots, keys.heads]
+      const names = [keys.participants, keys.snapshots, keys.cursors]
       await redis.eval(SNAPSHOT, 3, ...names, learner, logId, n, writeSnapshot(state))
       this.#kept.set(learner, `${logId} ${n}`)
     }

@@ -8,7 +8,7 @@ import { keptOf } from '../projections/kept.ts'
 import { type About, aboutFromHash, aboutToHash } from './about.ts'
 import type { ClassRedis } from './connect.ts'
 import { type ClassKeys, keysOf } from './keys.ts'
-import { type Position, readHead } from './read.ts'
+import { type Position, readCursors } from './read.ts'
 import { ALLOW_OOM, DO_ALL, DROP_CODE, FREE, KEEP_CODE, KEEP_RUN, RECEIVE } from './scripts.ts'
 
 /** An event of a participant, with the time by the hub's clock. */
@@ -39,13 +39,13 @@ export class ClassStore {
     const fields = Object.entries(aboutToHash(about)).flat()
     await this.#writeAnyway([
       ['hset', key, ...fields],
-      ['hsetnx', key, 'life', randomUUID()],
+      ['hsetnx', key, 'epoch', randomUUID()],
     ])
   }
 
   /** Changes after the Redis has lost the class; null while it's lost. */
-  life(): Promise<string | null> {
-    return this.redis.hget(this.keys.about, 'life')
+  epoch(): Promise<string | null> {
+    return this.redis.hget(this.keys.about, 'epoch')
   }
 
   /**
@@ -71,10 +71,10 @@ export class ClassStore {
   }
 
   /** How much of each progress log of these participants has been received. */
-  async headsOf(learners: readonly string[]): Promise<readonly (readonly Position[])[]> {
+  async cursorsOf(learners: readonly string[]): Promise<readonly (readonly Position[])[]> {
     if (learners.length === 0) return []
-    const heads = await this.redis.hmget(this.keys.heads, ...learners)
-    return learners.map((learner, index) => readHead(learner, heads[index]))
+    const cursors = await this.redis.hmget(this.keys.cursors, ...learners)
+    return learners.map((learner, index) => readCursors(learner, cursors[index]))
   }
 
   /** How much more can be stored of a participant. */
@@ -100,7 +100,7 @@ export class ClassStore {
   ): Promise<EventsReply> {
     const { keys } = this
     const stream = keys.learner(learner, logId)
-    const names = [keys.participants, stream, keys.heads, keys.news, keys.logs(learner), keys.used]
+    const names = [keys.participants, stream, keys.cursors, keys.news, keys.logs(learner), keys.used]
     const args = events.flatMap(({ event, at }) => [event.n, JSON.stringify(keptOf(event)), at])
     const most = [limits.logs, ...Object.values(limits.ofParticipant), ...Object.values(limits.ofClass)]
     const reply = await this.redis.eval(
@@ -189,7 +189,7 @@ export class ClassStore {
     const { redis, keys } = this
     const streams = (await redis.smembers(keys.logs(learner))).map((logId) => keys.learner(learner, logId))
     await this.#recorded({ type: 'PARTICIPANT_LEFT', payload: { learner } }, [
-      ...[keys.participants, keys.heads, keys.snapshots].map((hash) => ['hdel', hash, learner]),
+      ...[keys.participants, keys.cursors, keys.snapshots].map((hash) => ['hdel', hash, learner]),
       ['sadd', keys.gone, learner],
       ['del', keys.logs(learner), keys.code(learner), keys.runs(learner), ...streams],
       ['eval', FREE, '1', keys.used, learner],

@@ -113,7 +113,7 @@ describe('events arrive once and in order', () => {
     const entries = await redis.xrange(log, '-', '5-0')
     await redis.del(log)
     for (const [id, fields] of entries) await redis.xadd(log, id, ...fields)
-    await redis.hset(keys.heads, learner, `${progress.logId} 5`)
+    await redis.hset(keys.cursors, learner, `${progress.logId} 5`)
     await sendPending({ folder, progress, patience })
     expect(await stored(served, folder, progress)).toEqual(idsOf(progress))
   })
