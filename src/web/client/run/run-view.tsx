@@ -1,8 +1,8 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { laneView, type Recording, type Step } from '../../../recording/index.ts'
-import { KeysAt } from './keys.tsx'
-import { Lanes } from './lanes.tsx'
-import { momentsOf } from './moments.ts'
+import { KeysAt } from '../workbench/keys.tsx'
+import { Lanes } from '../workbench/lanes.tsx'
+import { momentsOf } from '../workbench/moments.ts'
 
 /** Steps through a run from outside, such as by a clicker. False if there's no further step in that direction. */
 export interface Stepper {
