@@ -22,7 +22,7 @@ export interface Rehearsal {
 }
 
 /** Maximum time for a hub to start (ms). */
-const START = 30_000
+const START = 60_000
 
 /**
  * A separate class with as many hubs as requested, each in its own process as `class open` starts it, on a temporary

@@ -74,6 +74,7 @@ async function play(options: SimulateOptions, hub: string, attempts: FollowedAtt
     })
     const deadline = performance.now() + seconds * 1_000
     const middle = sleep(seconds * 500, undefined, { signal: giveUp.signal }).then(halfway)
+    middle.catch(() => {}) // it's awaited once everyone has worked
     await Promise.all(members.map((member) => member.work(deadline, pause * 1_000)))
     await middle
     await Promise.race([attempts.allSeen(), sleep(LAST, undefined, { signal: giveUp.signal })])

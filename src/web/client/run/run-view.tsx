@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
-import { laneView, type Recording, type Step } from '../../../recording/index.ts'
+import { type LaneView, laneView, type Recording, type Step } from '../../../recording/index.ts'
 import { KeysAt } from '../workbench/keys.tsx'
 import { Lanes } from '../workbench/lanes.tsx'
 import { momentsOf } from '../workbench/moments.ts'
@@ -11,7 +11,7 @@ export interface Stepper {
 
 interface RunViewProps {
   readonly recording: Recording
-  /** Begins before the first step, and says what collided only after it has. */
+  /** Begins before the first step, and shows only what has happened until then. */
   readonly fromTheStart?: boolean
   readonly stepper?: { current: Stepper | undefined }
 }
@@ -27,6 +27,7 @@ export function RunView({ recording: given, fromTheStart = false, stepper }: Run
   const step = steps[at - 1]
   // Clicks may come faster than pages are drawn.
   const moment = useRef(at)
+  const shown = useMemo(() => (fromTheStart ? upTo(view, step?.n ?? 0) : view), [view, fromTheStart, step])
   const move = (to: number) => {
     moment.current = Math.min(Math.max(to, 0), steps.length)
     setAt(moment.current)
@@ -77,7 +78,7 @@ export function RunView({ recording: given, fromTheStart = false, stepper }: Run
       {view.sentence !== undefined && (!fromTheStart || at >= last) && (
         <p class="collision">✗ {view.sentence}</p>
       )}
-      <Lanes view={view} current={step?.n} choose={(n) => move(steps.findIndex((one) => one.n === n) + 1)} />
+      <Lanes view={shown} current={step?.n} choose={(n) => move(steps.findIndex((one) => one.n === n) + 1)} />
       {recording.depth === 'changes' && (
         <KeysAt
           before={moments.at(Math.max(0, at - 1))}
@@ -87,6 +88,12 @@ export function RunView({ recording: given, fromTheStart = false, stepper }: Run
       )}
     </div>
   )
+}
+
+/** What comes next is for the class to guess. */
+function upTo(view: LaneView, n: number): LaneView {
+  const next = view.rows.findIndex((row) => 'n' in row && row.n > n)
+  return next === -1 ? view : { ...view, rows: view.rows.slice(0, next) }
 }
 
 function stepInWords(at: number, step: Step | undefined, count: number): string {
