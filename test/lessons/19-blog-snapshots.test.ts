@@ -296,6 +296,22 @@ describe('takeSnapshot', () => {
     })
   })
 
+  test('saves one snapshot of two at the same version', async () => {
+    await everyInterleaving({
+      name: 'takeSnapshot',
+      prepare: () => plant(1, 10),
+      first: (redis) => takeSnapshot(redis, 'post-1'),
+      second: (redis) => takeSnapshot(redis, 'post-1'),
+      verify: async ({ first, second, held }) => {
+        verifyEqual(
+          [first, second].map((outcome) => outcome.ok && outcome.value).sort(),
+          [false, true],
+          `Two programs took a snapshot of the same ten events at once, and the first was held before its ${held ?? 'end'}. The one that comes second finds a snapshot at its own version, so it should leave it alone and resolve to false (received: both results).`,
+        )
+      },
+    })
+  })
+
   test('keeps the snapshot of a newer program that comes meanwhile', async () => {
     await everyInterleaving({
       name: 'takeSnapshot',
@@ -436,7 +452,9 @@ describe('openBlog', () => {
     await plant(1, 9)
     await box.admin.set(SNAPSHOT, 'not a hash')
     const told: unknown[] = []
-    const blog = await open(box.redis, (error, postId) => told.push([error instanceof Error, postId]))
+    const blog = await open(box.redis, (error, postId) =>
+      told.push([String(error).includes('WRONGTYPE'), postId]),
+    )
     const version = await edit(blog, { content: 'draft 10' })
     verifyEqual(
       version,
@@ -452,7 +470,7 @@ describe('openBlog', () => {
     verifyEqual(
       told,
       [[true, 'post-1']],
-      `The snapshot failed${told.length === 0 ? ", and `onError` wasn't called" : ''}. Call \`onError\` once, with the error and the post's ID. Otherwise posts get slower for no visible reason.`,
+      `The snapshot failed${told.length === 0 ? ", and `onError` wasn't called" : ''}. Call \`onError\` once, with the error from Redis (WRONGTYPE) and the post's ID. Otherwise posts get slower for no visible reason.`,
     )
   })
 
