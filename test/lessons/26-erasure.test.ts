@@ -376,6 +376,18 @@ describe('readEvents', () => {
     )
   })
 
+  test('returns what follows CUSTOMER_FORGOTTEN', async () => {
+    await store(registered)
+    await box.admin.set(KEY, 'erased')
+    await box.admin.xadd(STREAM, '*', ...forgottenEntry)
+    await store({ ...ordered, eventId: 'e-9' })
+    verifyEqual(
+      (await read()).map(({ eventId }) => eventId).at(-1),
+      'e-9',
+      'An order follows CUSTOMER_FORGOTTEN, and readEvents left it out. Only the personal data of a forgotten customer is gone; events that aren’t personal may still follow, such as a refund.',
+    )
+  })
+
   test('reads what two writers stored at the same time', async () => {
     await everyInterleaving({
       name: 'storeEvent',
