@@ -8,6 +8,7 @@ export type Rule =
   | 'quiz'
   | 'minutes'
   | 'words'
+  | 'width'
   | 'titles'
   | 'links'
   | 'answers'

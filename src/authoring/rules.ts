@@ -1,7 +1,7 @@
 import { error, type Finding, warning } from './finding.ts'
 import type { LessonSources } from './lesson-sources.ts'
 import { problemsOfLinks } from './links.ts'
-import { countWords } from './prose.ts'
+import { countWords, MOST_COLUMNS, wideLines } from './prose.ts'
 import { describeTitles, problemOfTitles } from './suite-titles.ts'
 
 const most = { minutes: 40, words: 1_600 } as const
@@ -13,6 +13,7 @@ export async function findingsAtRest(sources: LessonSources): Promise<readonly F
     ...files(sources),
     ...todos(sources),
     ...text(sources),
+    ...width(sources),
     ...helps(sources),
     ...(await links(sources)),
     ...suite(sources),
@@ -95,6 +96,24 @@ function text({ lesson, files, shown }: LessonSources): readonly Finding[] {
     ...(words >= least.words && words <= most.words
       ? []
       : [warning('words', file, `${words} words to read; aim for ${least.words} to ${most.words}.`)]),
+  ]
+}
+
+function width({ lesson, files, shown }: LessonSources): readonly Finding[] {
+  const file = shown(files.lesson)
+  const { drawings, code } = wideLines(lesson)
+  const broken = `wider than ${MOST_COLUMNS} columns, so an 80-column terminal breaks`
+  return [
+    ...drawings.map((line) => error('width', file, `This line of a drawing is ${broken} it: ${line.trim()}`)),
+    ...(code.length === 0
+      ? []
+      : [
+          warning(
+            'width',
+            file,
+            `Lines of code that are ${broken} them: ${code.length}. The first: ${code[0]}`,
+          ),
+        ]),
   ]
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { problemsOfLinks } from '../../../src/authoring/links.ts'
-import { countWords } from '../../../src/authoring/prose.ts'
+import { countWords, wideLines } from '../../../src/authoring/prose.ts'
 import { describeTitles, problemOfTitles } from '../../../src/authoring/suite-titles.ts'
 import type { Lesson } from '../../../src/course/index.ts'
 import { parseMarkdown } from '../../../src/markdown/parse.ts'
@@ -43,6 +43,15 @@ test('words: prose counts; code, drawings, hints and quiz do not', async () => {
     outro: await parseMarkdown('six — seven'),
   } as unknown as Lesson
   expect(countWords(lesson)).toBe(7)
+})
+
+test('lines that an 80-column terminal breaks: of drawings, and of code', async () => {
+  const [fits, wide] = ['x'.repeat(78), 'x'.repeat(79)]
+  const intro = await parseMarkdown(
+    `${wide}\n\n    ${fits}\n    ${wide}\n\n\`\`\`ts\n${fits}\n${wide}\n\`\`\`\n\n\`\`\`lanes starter\n${wide}\n\`\`\``,
+  )
+  const lesson = { intro, tasks: [], outro: [] } as unknown as Lesson
+  expect(wideLines(lesson)).toEqual({ drawings: [wide], code: [wide] })
 })
 
 describe('links', () => {
