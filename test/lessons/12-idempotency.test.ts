@@ -835,31 +835,6 @@ describe('spendPoints', () => {
     })
   })
 
-  test('decides a refusal again, too', async () => {
-    let answered = false
-    await everyInterleaving({
-      name: 'spendPoints',
-      prepare: async (admin) => {
-        answered = false
-        await plant(1, 30, admin)
-      },
-      first: (redis) => spendPoints(redis, spend(50)),
-      second: async () => {
-        answered = (await box.admin.exists('command:cmd-1')) === 1
-        const fields = ['eventType', 'POINTS_EARNED', 'payload', '{"points":100}', 'commandId', 'planted-2']
-        await box.admin.xadd(STREAM, '2-0', ...fields)
-      },
-      verify: async ({ first, after, held }) => {
-        if (answered) return
-        verifyEqual(
-          first.ok && first.value,
-          { accepted: true, balance: 80 },
-          `A user had 30 points and wanted to spend 50. Then 100 more came in between the ${after ?? 'start'} and the ${held ?? 'end'} of \`spendPoints\`, before it had stored its answer. A refusal needs the version check too: pass it to \`appendOnce\` without events, and after a conflict, decide again.`,
-        )
-      },
-    })
-  })
-
   test('keeps trying among several commands', async () => {
     await plant(1, 100)
     const outcomes = await call(
@@ -901,6 +876,31 @@ describe('spendPoints', () => {
       { accepted: true, balance: 40 + times() },
       `Another writer added a point ${times()} times, just before \`spendPoints\` appended. The balance in the answer should include all of them, because the last attempt has to read and decide again.`,
     )
+  })
+
+  test('decides a refusal again, too', async () => {
+    let answered = false
+    await everyInterleaving({
+      name: 'spendPoints',
+      prepare: async (admin) => {
+        answered = false
+        await plant(1, 30, admin)
+      },
+      first: (redis) => spendPoints(redis, spend(50)),
+      second: async () => {
+        answered = (await box.admin.exists('command:cmd-1')) === 1
+        const fields = ['eventType', 'POINTS_EARNED', 'payload', '{"points":100}', 'commandId', 'planted-2']
+        await box.admin.xadd(STREAM, '2-0', ...fields)
+      },
+      verify: async ({ first, after, held }) => {
+        if (answered) return
+        verifyEqual(
+          first.ok && first.value,
+          { accepted: true, balance: 80 },
+          `A user had 30 points and wanted to spend 50. Then 100 more came in between the ${after ?? 'start'} and the ${held ?? 'end'} of \`spendPoints\`, before it had stored its answer. A refusal needs the version check too: pass it to \`appendOnce\` without events, and after a conflict, decide again.`,
+        )
+      },
+    })
   })
 
   test('runs a command once that arrives twice at the same time', async () => {
