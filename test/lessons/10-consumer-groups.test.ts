@@ -464,6 +464,8 @@ describe('consume', () => {
       ['1-0', '2-0'],
       "`consume` acknowledged events that it hadn't passed to `handle`: 1-0 and 2-0 were delivered before, and their work isn't done.",
     )
+    // Idle for an hour, so that code that claims what looks abandoned would take them.
+    await box.admin.xclaim(STREAM, 'mail', 'mailer-1', 0, '1-0', '2-0', 'IDLE', 3_600_000)
     const count = await call('consume', () => mailer(box.redis, 'mailer-2').consume(handle))
     verifyEqual(
       [count, ids(seen), await pending()],
@@ -574,5 +576,17 @@ describe('consume', () => {
         )
       },
     })
+  })
+
+  test('stops even if there is no error value', async () => {
+    await plant(1, 2)
+    await group()
+    const outcome = await attempt('consume', () => mailer().consume(() => Promise.reject(undefined)))
+    const open = (await pending()).map(([id]) => id)
+    verify(
+      !outcome.ok && open[0] === '1-0',
+      '`handle` rejected without an error value (`Promise.reject()`), and `consume` took that for success. A rejection is a failure, whatever its value: let it through, and leave the event pending.',
+      { received: { consume: outcome.ok ? outcome.value : 'rejected', pending: open } },
+    )
   })
 })
