@@ -260,6 +260,11 @@ describe('applyCardEvent and changeAuthor', () => {
       'Another writer took the version every time. changeAuthor gave up, but resolved as if the post belonged to cyd. Nothing was stored, so it should throw.',
       { received: last.ok && last.value },
     )
+    verify(
+      last.ok || !(last.error instanceof PostRefusedError),
+      'Another writer took the version every time, and changeAuthor threw a PostRefusedError. No rule was broken. Throw the error from the last conflict, so that the caller knows it can try again.',
+      { received: last.ok || last.error },
+    )
   })
 
   test('does not lose to an edit', async () => {
@@ -587,6 +592,18 @@ describe('updatePostIndex', () => {
         )
       },
     })
+  })
+
+  test('moves past an event that changes nothing on the card', async () => {
+    await plant(1, [CREATED, PUBLISHED])
+    await update()
+    await plant(3, [event(5, 'POST_PINNED')])
+    const version = await update()
+    verifyEqual(
+      [version, await index()],
+      [3, { ...OF_ADA, card: { ...OF_ADA.card, version: '3' } }],
+      'The last event, POST_PINNED, changes nothing on the card, but the card should still move to version 3, and updatePostIndex should resolve to 3. Otherwise every update reads that event again.',
+    )
   })
 })
 
