@@ -770,6 +770,42 @@ describe('recover', () => {
       },
     })
   })
+
+  test('counts anything that is thrown as a failure', async () => {
+    await plant(1, 2)
+    await deliver(2, 'mailer-2', DEAD)
+    const rejects = ({ id }: { readonly id: string }) =>
+      id === '1-0' ? Promise.reject('550 no such mailbox') : Promise.resolve()
+    const outcome = await attempt('recover', () => run(rejects))
+    verifyEqual(
+      outcome.ok ? [outcome.value, await inHand()] : outcome.error,
+      [{ handled: 1, failed: 1, held: 0, dead: 0 }, ['1-0 of mailer-1']],
+      '`handle` rejected for 1-0 with a string instead of an Error. Whatever it is, the event has failed and stays pending, and `recover` should continue with 2-0.',
+    )
+  })
+
+  test('adds to the letters that are already there', async () => {
+    await box.admin.xadd(
+      'dead:mail',
+      '*',
+      'sourceId',
+      '9-0',
+      'reason',
+      'parked',
+      'deliveries',
+      '1',
+      'fields',
+      '{}',
+    )
+    await plant(1, 1)
+    await deliver(1, 'mailer-2', DEAD, 3)
+    const outcome = await attempt('recover', () => run(() => {}))
+    verifyEqual(
+      outcome.ok ? (await deadLetters()).map(({ sourceId }) => sourceId) : outcome.error,
+      ['9-0', '1-0'],
+      'The dead-letter stream already had a letter, for a later event. `recover` should add the letter for 1-0 after it. If you choose the ID of a letter yourself, Redis may refuse it; with `*`, it never does.',
+    )
+  })
 })
 
 describe('retireConsumer', () => {
