@@ -4,10 +4,12 @@ import { RedisTroubleError } from '../redis/index.ts'
 import { unreachedFinding } from './diagnoses.ts'
 import { alikeDiagnoses, type Expectation, expectationsOf } from './expectations.ts'
 import { error, type Finding, warning } from './finding.ts'
+import { idleTestsFinding } from './idle-tests.ts'
 import { type LessonSources, type MistakenAnswer, readSources } from './lesson-sources.ts'
 import { orphans } from './orphans.ts'
 import { Pool } from './pool.ts'
 import { findingsAtRest } from './rules.ts'
+import { disagreement } from './second-check.ts'
 
 export interface LessonReport {
   readonly lesson: string
@@ -28,6 +30,9 @@ export interface AuthorReport {
   readonly ms: number
 }
 
+/** Maximum number of lines that a warning names by default. */
+const MOST_LINES = 10
+
 /** A checker, or a function that opens one when it's needed. */
 export type CanCheck = Pick<Checker, 'check'>
 
@@ -36,8 +41,10 @@ export interface CheckLessonsOptions {
   readonly slugs: readonly string[]
   /** Each with its own Redis; checks are spread over them. */
   readonly sessions: readonly CanCheck[]
-  /** Only the first mistake of each task, and no findings about diagnoses that no answer gets. */
+  /** Only the first mistake of each task, and no findings about diagnoses and tests that catch nothing. */
   readonly quick?: boolean
+  /** Each answer is checked again in a process of its own, and must get the same. Warnings name every line. */
+  readonly thorough?: boolean
   onLesson?(report: LessonReport): void
   /** Called with the result of each answer; for a wrong one, up to the first task that fails. */
   onResult?(result: CheckResult): void
@@ -98,7 +105,12 @@ function withOneMistakePerTask(sources: LessonSources): LessonSources {
 async function measure(
   sources: LessonSources,
   pool: Pool<CanCheck>,
-  { course, onResult, quick = false }: Pick<CheckLessonsOptions, 'course' | 'onResult' | 'quick'>,
+  {
+    course,
+    onResult,
+    quick = false,
+    thorough = false,
+  }: Pick<CheckLessonsOptions, 'course' | 'onResult' | 'quick' | 'thorough'>,
 ) {
   const { lesson } = sources
   const atRest = findingsAtRest(sources)
@@ -116,8 +128,11 @@ async function measure(
         const result = await look(true)
         const findings = expectation.judge(result)
         if (findings.length === 0) {
+          const differs = thorough
+            ? disagreement(result, await look(false), shownTarget(expectation, sources))
+            : []
           onResult?.(result)
-          return { expectation, result, findings }
+          return { expectation, result, findings: differs }
         }
         atFirst = findings.map(changed)
       } catch (problem) {
@@ -144,10 +159,11 @@ async function measure(
       ...alikeDiagnoses(caught),
       ...(quick
         ? []
-        : unreachedFinding(
-            sources.suite ?? '',
+        : findingsOfIdle(
+            sources,
             judged.map(({ result }) => result),
-            sources.shown(sources.files.suite),
+            caught.map(({ result }) => result),
+            thorough ? Number.POSITIVE_INFINITY : MOST_LINES,
           )),
     ],
     checks: expectations.length,
@@ -165,6 +181,17 @@ async function foldFindings(course: Course, lesson: Lesson): Promise<readonly Fi
   }
 }
 
+/** What the suite says and tests, but no answer shows. */
+function findingsOfIdle(
+  { suite = '', shown, files }: LessonSources,
+  results: readonly CheckResult[],
+  caught: readonly CheckResult[],
+  most: number,
+): readonly Finding[] {
+  const file = shown(files.suite)
+  return [...unreachedFinding(suite, results, file, most), ...idleTestsFinding(suite, caught, file, most)]
+}
+
 function changed({ file, problem }: Finding): Finding {
   return error(
     'verdict',
@@ -175,6 +202,12 @@ function changed({ file, problem }: Finding): Finding {
 
 function unjudged(slug: string, { message }: RedisTroubleError): Finding {
   return warning('verdict', slug, `An answer had to be checked a second time. ${message}`)
+}
+
+function shownTarget({ target }: Expectation, { files, right, wrong, shown }: LessonSources): string {
+  if (target.kind !== 'file') return shown(target.kind === 'solution' ? files.solution : files.starter)
+  const answer = [...right, ...wrong].find(({ path }) => path === target.path)
+  return answer?.shown ?? shown(target.path)
 }
 
 function mistakeOf({ target }: Expectation, { wrong }: LessonSources): MistakenAnswer | undefined {

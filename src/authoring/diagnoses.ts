@@ -1,5 +1,5 @@
 import type { CheckResult } from '../check/index.ts'
-import { type Finding, warning } from './finding.ts'
+import { type Finding, listed, warning } from './finding.ts'
 
 /** A sentence in a suite that a learner may read; what it fills in is a gap between two pieces. */
 export interface Sentence {
@@ -9,8 +9,6 @@ export interface Sentence {
 
 /** Titles of tests, commands and keys are shorter, or don't end in a period. */
 const LEAST_WORDS = 8
-/** Maximum number of lines named in a warning: enough to start with. */
-const MOST_LINES = 10
 
 /** The diagnoses of a suite: its longer string literals that are sentences. Comments are left out. */
 export function diagnosesIn(suite: string): readonly Sentence[] {
@@ -47,18 +45,22 @@ export function unreached(suite: string, results: readonly CheckResult[]): reado
 }
 
 /** One warning for a lesson's suite, with the lines to look at. */
-export function unreachedFinding(suite: string, results: readonly CheckResult[], file: string): Finding[] {
+export function unreachedFinding(
+  suite: string,
+  results: readonly CheckResult[],
+  file: string,
+  most: number,
+): Finding[] {
   // A skipped task reports nothing, so its sentences can't be judged.
   if (results.some(({ tasks }) => tasks.some(({ state }) => state === 'skipped'))) return []
   const lines = unreached(suite, results).map(({ line }) => line)
   if (lines.length === 0) return []
   const all = diagnosesIn(suite).length
-  const first = lines.length > MOST_LINES ? `${lines.slice(0, MOST_LINES).join(', ')}, …` : lines.join(', ')
   return [
     warning(
       'diagnoses',
       file,
-      `No answer gets ${lines.length} of its ${all} diagnoses (lines ${first}). Add a mistake for each one, or remove the checks that catch nothing.`,
+      `No answer gets ${lines.length} of its ${all} diagnoses (lines ${listed(lines, most)}). Add a mistake for each one, or remove the checks that catch nothing.`,
     ),
   ]
 }

@@ -93,7 +93,8 @@ export function firstFailure({ tasks }: CheckResult): TaskResult | undefined {
   return tasks.find(({ state }) => state === 'failed')
 }
 
-function whatHappened(result: CheckResult): string {
+/** A sentence or two: what failed, or that it passes. */
+export function whatHappened(result: CheckResult): string {
   const { passed, diagnosis } = result
   const failed = firstFailure(result)
   if (failed) return `"${failed.task}" fails: ${failed.diagnosis ?? 'no diagnosis.'}`

@@ -17,6 +17,7 @@ export type Rule =
   | 'right answer'
   | 'mistake'
   | 'diagnoses'
+  | 'tests'
   | 'verdict'
 
 /** Something that isn't as it should be. A warning is for the author to judge; it doesn't fail the check. */
@@ -27,6 +28,11 @@ export interface Finding {
   readonly file: string | undefined
   /** A sentence: what's wrong, and what to do. */
   readonly problem: string
+}
+
+/** Numbers as a list; of more than `most`, only the first: enough to start with. */
+export function listed(numbers: readonly number[], most: number): string {
+  return numbers.length > most ? `${numbers.slice(0, most).join(', ')}, …` : numbers.join(', ')
 }
 
 export function error(rule: Rule, file: string | undefined, problem: string): Finding {

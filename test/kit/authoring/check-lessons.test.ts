@@ -46,13 +46,14 @@ async function problems(
   course: Course,
   verdicts: Verdicts = sound,
   shared: Verdicts = {},
+  thorough = false,
 ): Promise<readonly string[]> {
   const fresh = await loadCourse(course.root)
   const slugs = fresh.lessons.map(({ slug }) => slug)
-  const report = await checkLessons({ course: fresh, slugs, sessions: [session(verdicts, shared)] })
+  const report = await checkLessons({ course: fresh, slugs, sessions: [session(verdicts, shared)], thorough })
   const all = [...report.findings, ...report.lessons.flatMap(({ findings }) => findings)]
   return all
-    .filter(({ rule }) => !['todo', 'words', 'answers', 'diagnoses'].includes(rule))
+    .filter(({ rule }) => !['todo', 'words', 'answers', 'diagnoses', 'tests'].includes(rule))
     .map(({ level, rule, file, problem }) => `${level} ${rule} ${file}: ${problem}`)
 }
 
@@ -148,6 +149,37 @@ describe('answers', () => {
     expect(await problems(course, { ...sound, solution: fails('Never.') }, shared)).toContain(
       'error solution solutions/01-greetings.ts: It should pass. "greet" fails: Never.',
     )
+  })
+
+  test('a thorough check finds an answer whose verdict differs, though both are allowed', async () => {
+    const course = await newCourse()
+    const late = fails('greet does not greet by name. It took 12 ms.')
+    const shared: Verdicts = { 'forgets-the-name': late }
+    expect(await problems(course, sound, shared)).toEqual([])
+    expect(await problems(course, sound, shared, true)).toEqual([
+      'error verdict test/mistakes/01-greetings.md#forgets-the-name: Two checks of it disagree. The first one: "greet" fails: greet does not greet by name. It took 12 ms. The second one: "greet" fails: greet does not greet by name.',
+    ])
+    // A number or an ID in a sentence may differ.
+    const later = fails('greet does not greet by name. It took 7 ms.')
+    expect(await problems(course, { ...sound, 'forgets-the-name': later }, shared, true)).toEqual([])
+  })
+
+  test('a thorough check finds a verdict that another test gave', async () => {
+    const inTest = (test: string): Told => ({
+      passed: false,
+      tasks: [
+        { task: 'greet', state: 'failed', test, diagnosis: 'greet does not greet by name.', commands: [] },
+      ],
+    })
+    const found = await problems(
+      await newCourse(),
+      { ...sound, starter: inTest('greets') },
+      { starter: inTest('greets twice') },
+      true,
+    )
+    expect(found).toEqual([
+      expect.stringMatching(/^error verdict exercises\/01-greetings\.ts: Two checks of it disagree\./),
+    ])
   })
 
   test('an answer during which Redis falls silent is checked again, alone', async () => {

@@ -6,16 +6,18 @@ import { wrap } from '../../../terminal/wrap.ts'
 import { defineCommand } from '../../command.ts'
 import type { Context } from '../../context.ts'
 import { Exit } from '../../exit.ts'
-import { json } from '../../flags.ts'
+import { flag, json } from '../../flags.ts'
 import { withSessions } from '../../with-session.ts'
 
 export const command = defineCommand({
   flags: {
+    thorough: flag('check each answer twice, report verdicts that differ, and name every line'),
     json,
   },
   examples: [
     ['dev check', 'all lessons'],
     ['dev check 01 02', 'two of them'],
+    ['dev check 07 --thorough', 'also finds verdicts that depend on luck'],
   ],
   run: async (context, named, flags) => {
     const desk = await context.desk().catch((problem: unknown) => {
@@ -36,7 +38,7 @@ export const command = defineCommand({
     )
     const onLesson = asData ? {} : { onLesson: (report: LessonReport) => printLesson(context, report) }
     const report = await withSessions(context, desk, await howMany(context), (sessions) =>
-      checkLessons({ course, slugs, sessions, ...onLesson }),
+      checkLessons({ course, slugs, sessions, thorough: flags.thorough, ...onLesson }),
     )
     if (asData) {
       context.printJson(report)
