@@ -579,6 +579,12 @@ describe('catchUp', () => {
       await found(),
       { model: { count: '6', valueCents: '21' }, checkpoint: '6-0' },
       'A handler threw an error at event 4, the handler was fixed, and `catchUp` of the same projection was run again. Every event should be in the sums once, so changes from the failed run must not be saved with the next one.',
+      [
+        [
+          ({ model }) => model.count === '5' && model.valueCents === '17',
+          'A handler threw an error at event 4, the handler was fixed, and `catchUp` was run again, but event 4 isn’t in the sums. The checkpoint had moved past it. Leave the checkpoint before an event whose handler failed, so that the next run handles that event.',
+        ],
+      ],
     )
   })
 
@@ -729,6 +735,30 @@ describe('rebuild', () => {
       })
     })
   }
+
+  test('keeps an event that another process handles in the meantime', async () => {
+    await everyInterleaving({
+      name: 'rebuild',
+      prepare: () => plantHandled(3, 3),
+      first: (redis) => projection(redis).rebuild(),
+      second: async (redis) => {
+        await plant(4, 4)
+        await projection(redis).catchUp()
+      },
+      verify: async ({ first, second, held, after }) => {
+        for (const outcome of [first, second]) {
+          verify(outcome.ok, 'A catchUp ran in the middle of a rebuild, and one of the two failed.', {
+            received: !outcome.ok && outcome.error,
+          })
+        }
+        verifyEqual(
+          await found(),
+          FOUR,
+          `Between the ${after ?? 'start'} and the ${held ?? 'end'} of a rebuild, a fourth event was appended, and another process caught up with it. After both had finished, the sums and the checkpoint didn’t include that event. Save the sums of a rebuild only if the checkpoint is still where it was when the events were read, as \`saveCheckpoint\` does.`,
+        )
+      },
+    })
+  })
 
   test('leaves other keys alone', async () => {
     await plantHandled(12, 12)
