@@ -27,7 +27,7 @@ export async function consoleOn(
     lesson,
     file: solution ? filesOf(course, lesson.slug).solution : home.answer(lesson.slug),
   }
-  const [{ emptySandbox, openStage }, { nextKey, obeyLines, openConsole, talk }] = await Promise.all([
+  const [{ emptySandbox, openSnippetRunner }, { nextKey, obeyLines, openConsole, talk }] = await Promise.all([
     import('../snippets/index.ts'),
     import('../console/index.ts'),
   ])
@@ -36,11 +36,11 @@ export async function consoleOn(
   /** The database as the lesson leaves it. */
   const prepare = async () => {
     if (lesson === undefined) return await emptySandbox(redis)
-    const stage = openStage({ root: course.root, redis, lesson, mine })
+    const runner = openSnippetRunner({ root: course.root, redis, lesson, mine })
     try {
-      await stage.runAll()
+      await runner.runAll()
     } finally {
-      stage.close()
+      runner.close()
     }
   }
   if (lesson !== undefined && context.canAsk) {

@@ -5,8 +5,8 @@ import { escapeControls, paintLines, type Style, span, wrap } from '../terminal/
 import { type ConsoleOptions, DOT_COMMANDS, helpText } from './about.ts'
 import { completions } from './complete.ts'
 import { allKeys, historiesOf, renderHistories } from './entity-history.ts'
+import { EvaluatorError } from './evaluator.ts'
 import { openFunctions } from './functions.ts'
-import { GuestError } from './guest.ts'
 import { kindOfLine } from './kind-of-line.ts'
 import { whyNotHere } from './not-here.ts'
 import { commandNames, explainCommand, unknownCommand } from './redis-help.ts'
@@ -155,7 +155,7 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
           return 'on'
       }
     } catch (error) {
-      if (!(error instanceof UnclosedQuoteError || error instanceof GuestError)) throw error
+      if (!(error instanceof UnclosedQuoteError || error instanceof EvaluatorError)) throw error
       complain(error.message)
       return 'on'
     }

@@ -3,7 +3,13 @@ import { basename, resolve } from 'node:path'
 import { filesOf } from '../course/index.ts'
 import { escapeControls } from '../terminal/index.ts'
 import type { ConsoleOptions } from './about.ts'
-import { type Evaluated, type Guest, GuestError, type GuestOptions, startGuest } from './guest.ts'
+import {
+  type Evaluated,
+  type Evaluator,
+  EvaluatorError,
+  type EvaluatorOptions,
+  startEvaluator,
+} from './evaluator.ts'
 import { stateFunction } from './state-function.ts'
 
 /** The result of some code; `missing` is a name in it that isn't defined. */
@@ -13,7 +19,7 @@ export type Answer = Evaluated & { readonly missing?: string }
 export interface Functions {
   /** What the loaded file exports. */
   readonly names: readonly string[]
-  /** Loads a file (default: the lesson's), and says what it exports. Rejects with GuestError. */
+  /** Loads a file (default: the lesson's), and says what it exports. Rejects with EvaluatorError. */
   load(named: string | undefined): Promise<string>
   evaluate(code: string): Promise<Answer>
   /** The state that the events of an entity add up to. */
@@ -32,24 +38,24 @@ export function openFunctions({
   print,
 }: ConsoleOptions): Functions {
   let file: string | undefined
-  let guest: Guest | undefined
-  let running: Guest | undefined
+  let evaluator: Evaluator | undefined
+  let running: Evaluator | undefined
   let starting: AbortController | undefined
   let wasInterrupted = false
 
-  async function start(which: string | undefined): Promise<Guest> {
+  async function start(which: string | undefined): Promise<Evaluator> {
     starting = new AbortController()
     const { signal } = starting
     const settings = { root: course.root, url: redis.url, mine, colours: palette.colours, width: width() }
-    const options: GuestOptions = { ...settings, signal, print: (text) => print(escapeControls(text)) }
+    const options: EvaluatorOptions = { ...settings, signal, print: (text) => print(escapeControls(text)) }
     try {
-      return await startGuest(which === undefined ? options : { ...options, file: which })
+      return await startEvaluator(which === undefined ? options : { ...options, file: which })
     } finally {
       starting = undefined
     }
   }
 
-  async function evaluateIn(one: Guest, code: string): Promise<Evaluated> {
+  async function evaluateIn(one: Evaluator, code: string): Promise<Evaluated> {
     running = one
     wasInterrupted = false
     try {
@@ -65,33 +71,33 @@ export function openFunctions({
     }
   }
 
-  async function current(): Promise<Guest> {
-    if (guest === undefined || !guest.isAlive) guest = await start(file)
-    return guest
+  async function current(): Promise<Evaluator> {
+    if (evaluator === undefined || !evaluator.isAlive) evaluator = await start(file)
+    return evaluator
   }
 
   return {
     get names() {
-      return guest?.names ?? []
+      return evaluator?.names ?? []
     },
 
     async load(named) {
       if (named === undefined && place === undefined) {
-        throw new GuestError("Which file? There's no lesson here: .load path/to/file.ts")
+        throw new EvaluatorError("Which file? There's no lesson here: .load path/to/file.ts")
       }
       const wanted = named === undefined ? (place?.file ?? '') : resolve(named)
       if (!existsSync(wanted)) {
         const number = place?.lesson.number ?? '01'
         const instead = `Start with "npx eventlings start ${number}", or use the model functions: npx eventlings console ${number} --solution`
-        throw new GuestError(
+        throw new EvaluatorError(
           named === undefined
             ? `You don't have a file for this lesson yet. ${instead}`
             : `There's no file ${wanted}.`,
         )
       }
       const loaded = await start(wanted)
-      guest?.kill()
-      guest = loaded
+      evaluator?.kill()
+      evaluator = loaded
       file = wanted
       return loaded.names.length === 0
         ? `${basename(wanted)} exports nothing.`
@@ -120,8 +126,8 @@ export function openFunctions({
       }
       const { slug, name } = known
       const code = `${name}(redis, ${JSON.stringify(id)})`
-      if (guest?.isAlive && guest.names.includes(name))
-        return by(`${name} of ${basename(file ?? '')}`, await evaluateIn(guest, code))
+      if (evaluator?.isAlive && evaluator.names.includes(name))
+        return by(`${name} of ${basename(file ?? '')}`, await evaluateIn(evaluator, code))
       const model = await start(filesOf(course, slug).solution)
       try {
         return by(`${name} of solutions/${slug}.ts`, await evaluateIn(model, code))
@@ -138,7 +144,7 @@ export function openFunctions({
 
     close() {
       starting?.abort()
-      guest?.kill()
+      evaluator?.kill()
       running?.kill()
     },
   }

@@ -38,7 +38,7 @@ export async function buildPackage(root: string, dist: string): Promise<void> {
   await copyLua(root, path.join(dist, 'program'))
   const console = await build({
     ...shared,
-    entryPoints: ['end-with-parent', 'guest-main'].map((name) => from('console', `${name}.ts`)),
+    entryPoints: ['end-with-parent', 'evaluator-main'].map((name) => from('console', `${name}.ts`)),
     outdir: path.join(dist, 'console'),
   })
   const check = await bundleRuntime(root, path.join(dist, 'check'))

@@ -11,4 +11,9 @@ export {
   type Ran,
   type SnippetResult,
 } from './run-snippet.ts'
-export { emptySandbox, openStage, type Stage, type StageOptions } from './snippet-runner.ts'
+export {
+  emptySandbox,
+  openSnippetRunner,
+  type SnippetRunner,
+  type SnippetRunnerOptions,
+} from './snippet-runner.ts'

@@ -37,11 +37,11 @@ export interface PlaygroundOptions {
 export async function openPlayground(options: PlaygroundOptions): Promise<Playground> {
   const connection = await plainConnection(options.url)
   const end = new AbortController()
-  const guest = { ...options, signal: end.signal }
+  const settings = { ...options, signal: end.signal }
   return {
     async run(snippet) {
       const ran =
-        snippet.kind === 'redis' ? await runCommands(snippet, connection) : [await runCode(snippet, guest)]
+        snippet.kind === 'redis' ? await runCommands(snippet, connection) : [await runCode(snippet, settings)]
       const failed = snippet.kind === 'ts' || ran.some(({ output }) => showsError(output))
       // A command block that doesn't announce a failure must not fail, even if it shows the error.
       const honest = snippet.kind === 'ts' || failed === snippet.fails

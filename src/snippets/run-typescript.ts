@@ -4,7 +4,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cacheFolder } from '../common/cache-folder.ts'
 import { ownFolder } from '../common/own-folder.ts'
-import { bundleGuest } from './guest-bundle.ts'
+import { bundleScript } from './bundle-script.ts'
 
 export interface Printed {
   readonly output: string
@@ -32,7 +32,7 @@ const MOST_OUTPUT = 64 * 1024
  */
 export async function runTypeScript(code: string, options: TypeScriptOptions): Promise<Printed> {
   const { root, url, seconds = 20, signal } = options
-  const bundle = await bundleGuest({ root, contents: wrapped(code), mine: options.mine })
+  const bundle = await bundleScript({ root, contents: wrapped(code), mine: options.mine })
   if (!bundle.ok) return { output: `SyntaxError: ${bundle.problem}`, failed: true }
   const folder = join(cacheFolder(root), 'run')
   mkdirSync(folder, { recursive: true })

@@ -3,7 +3,7 @@ import type { RunningRedis } from '../redis/index.ts'
 import { openPlayground, type Playground, type SnippetResult } from './run-snippet.ts'
 
 /** A lesson's snippets on the sandbox, each on the data that the earlier ones left. */
-export interface Stage {
+export interface SnippetRunner {
   /**
    * Runs snippet `number`, counted from 1. Unless it's the next in line, the earlier ones run first, on an empty
    * database.
@@ -14,7 +14,7 @@ export interface Stage {
   close(): void
 }
 
-export interface StageOptions {
+export interface SnippetRunnerOptions {
   readonly root: string
   readonly redis: Pick<RunningRedis, 'url' | 'kind' | 'lease'>
   readonly lesson: Pick<Lesson, 'snippets'>
@@ -22,7 +22,7 @@ export interface StageOptions {
 }
 
 /** The database stays untouched until the first snippet runs. Rejects with ConnectionLostError. */
-export function openStage({ root, redis, lesson, mine }: StageOptions): Stage {
+export function openSnippetRunner({ root, redis, lesson, mine }: SnippetRunnerOptions): SnippetRunner {
   const { snippets } = lesson
   let playground: Playground | undefined
   let done = 0
@@ -55,7 +55,7 @@ export function openStage({ root, redis, lesson, mine }: StageOptions): Stage {
 }
 
 /** Restores the state before the first snippet of a lesson. */
-export async function emptySandbox(redis: StageOptions['redis']): Promise<void> {
+export async function emptySandbox(redis: SnippetRunnerOptions['redis']): Promise<void> {
   const [{ Redis }, { cleanSandbox }] = await Promise.all([import('ioredis'), import('../redis/index.ts')])
   const client = new Redis(redis.url, { maxRetriesPerRequest: 1, lazyConnect: true })
   client.on('error', () => {

@@ -15,24 +15,29 @@ import { whereText } from './where.ts'
 export type Place = 'read' | 'task' | 'where' | 'diff' | 'solution' | 'others'
 
 /** How a place shares the screen and the Redis with the program that shows it. */
-export interface Guest extends Pick<Reading, 'signal'> {
+export interface VisitOptions extends Pick<Reading, 'signal'> {
   /** Resolves when Redis is free. */
   idle?(): Promise<void>
 }
 
 /** Shows a place, and resolves with how the learner left it. Throws NotStartedError. */
-export async function goTo(walk: Walk, lesson: Lesson, place: Place, guest: Guest = {}): Promise<ReadingEnd> {
+export async function goTo(
+  walk: Walk,
+  lesson: Lesson,
+  place: Place,
+  options: VisitOptions = {},
+): Promise<ReadingEnd> {
   const { desk, ui, palette } = walk
   const show = (render: (width: number) => Promise<string>) =>
     ui.read(async (width) => [{ text: await render(width) }], {
       hasKeys: true,
-      ...(guest.signal && { signal: guest.signal }),
+      ...(options.signal && { signal: options.signal }),
     })
   const markdown = (text: Parameters<typeof renderMarkdown>[0]) =>
     show((width) => renderMarkdown(text, { width, palette }))
   switch (place) {
     case 'read': {
-      const end = await readLesson(walk, lesson, guest)
+      const end = await readLesson(walk, lesson, options)
       // Only a reader who got to the end has read it.
       if (end === 'end') await desk.progress.record('LESSON_READ', lesson.slug, {})
       return end

@@ -1,33 +1,40 @@
 import type { Lesson } from '../course/index.ts'
 import { explanation, recordAnswer } from '../learner/quiz.ts'
-import type { SnippetResult, Stage } from '../snippets/index.ts'
+import type { SnippetResult, SnippetRunner } from '../snippets/index.ts'
 import { openQuestionsAt, wholeQuestion } from '../snippets/predict.ts'
 import { fenced } from '../snippets/render-snippet.ts'
-import type { Guest } from './places.ts'
+import type { VisitOptions } from './places.ts'
 import { askQuestion } from './question.ts'
 import { rendered, withSnippets } from './snippets-in-text.ts'
 import type { ReadingEnd } from './ui.ts'
 import { bookmarkIn, type Walk } from './walk.ts'
 
 /** The text of a lesson page by page, with snippets that run in place. Returns how the reader left it. */
-export async function readLesson(walk: Walk, lesson: Lesson, guest: Guest = {}): Promise<ReadingEnd> {
+export async function readLesson(
+  walk: Walk,
+  lesson: Lesson,
+  options: VisitOptions = {},
+): Promise<ReadingEnd> {
   const { desk, session, ui, palette } = walk
   const progress = desk.progress.overview().lesson(lesson.slug)
   const numbers = lesson.snippets.map((_, index) => index + 1)
   const guessed = new Set(numbers.filter((number) => openQuestionsAt(number, lesson, progress).length > 0))
   const outputs = new Map<number, string>()
   const bookmark = bookmarkIn(walk, lesson.slug)
-  let stage: Stage | undefined
+  let runner: SnippetRunner | undefined
 
   async function run(number: number): Promise<string> {
     try {
-      await guest.idle?.()
-      const [{ redis }, { openStage }] = await Promise.all([session.open(), import('../snippets/index.ts')])
-      stage ??= openStage({ root: desk.course.root, redis, lesson })
-      return inMarkdown(await stage.run(number))
+      await options.idle?.()
+      const [{ redis }, { openSnippetRunner }] = await Promise.all([
+        session.open(),
+        import('../snippets/index.ts'),
+      ])
+      runner ??= openSnippetRunner({ root: desk.course.root, redis, lesson })
+      return inMarkdown(await runner.run(number))
     } catch (error) {
-      stage?.close()
-      stage = undefined
+      runner?.close()
+      runner = undefined
       if (error instanceof Error) return `The snippet couldn't run: ${error.message}`
       throw error
     }
@@ -39,7 +46,7 @@ export async function readLesson(walk: Walk, lesson: Lesson, guest: Guest = {}):
       {
         hasKeys: true,
         bookmark,
-        ...(guest.signal && { signal: guest.signal }),
+        ...(options.signal && { signal: options.signal }),
         async run(number, instead) {
           const verdicts = guessed.has(number) ? await instead(() => askAt(walk, lesson, number)) : []
           const above = verdicts.length === 0 ? [] : [`*Your answer before snippet ${number}:*`, ...verdicts]
@@ -50,7 +57,7 @@ export async function readLesson(walk: Walk, lesson: Lesson, guest: Guest = {}):
     if (end === 'end') bookmark.share = 0
     return end
   } finally {
-    stage?.close()
+    runner?.close()
   }
 }
 

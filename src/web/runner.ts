@@ -1,6 +1,6 @@
 import type { Course, Lesson } from '../course/index.ts'
 import type { RedisPreference, RunningRedis } from '../redis/index.ts'
-import { openStage, type SnippetResult, type Stage } from '../snippets/index.ts'
+import { openSnippetRunner, type SnippetResult, type SnippetRunner } from '../snippets/index.ts'
 import { codeSpans } from './code.ts'
 import type { RunReply } from './protocol.ts'
 
@@ -28,18 +28,18 @@ export function newRunner(options: RunnerOptions): Runner {
   const { course, mine, borrow } = options
   let starting: Promise<RunningRedis> | undefined
   /** One lesson has the sandbox at a time. */
-  let current: { readonly lesson: Lesson; readonly stage: Stage } | undefined
+  let current: { readonly lesson: Lesson; readonly runner: SnippetRunner } | undefined
   let turn: Promise<unknown> = Promise.resolve()
   let isClosed = false
 
-  function stageFor(lesson: Lesson, redis: RunningRedis): Stage {
+  function runnerFor(lesson: Lesson, redis: RunningRedis): SnippetRunner {
     // Its author may have changed it in the meantime.
     const isSame = current?.lesson.slug === lesson.slug && current.lesson.text === lesson.text
-    if (current !== undefined && isSame) return current.stage
-    current?.stage.close()
-    const stage = openStage({ root: course.root, redis, lesson, mine })
-    current = { lesson, stage }
-    return stage
+    if (current !== undefined && isSame) return current.runner
+    current?.runner.close()
+    const runner = openSnippetRunner({ root: course.root, redis, lesson, mine })
+    current = { lesson, runner }
+    return runner
   }
 
   async function run(lesson: Lesson, number: number): Promise<RunReply> {
@@ -47,7 +47,7 @@ export function newRunner(options: RunnerOptions): Runner {
     try {
       starting ??= borrow?.() ?? start(options)
       const redis = await starting
-      return await replyOf(await stageFor(lesson, redis).run(number), redis)
+      return await replyOf(await runnerFor(lesson, redis).run(number), redis)
     } catch (error) {
       // A failing snippet doesn't get here. Redis is gone, or wasn't available: the next snippet starts it again.
       await stop()
@@ -56,7 +56,7 @@ export function newRunner(options: RunnerOptions): Runner {
   }
 
   function startOver(): void {
-    current?.stage.close()
+    current?.runner.close()
     current = undefined
     if (borrow !== undefined) starting = undefined // it may have been replaced by another one
   }

@@ -27,20 +27,20 @@ export const command = defineCommand({
     const { slug } = resolveLesson(desk, named, 'run')
     const lesson = await desk.course.lesson(slug)
     const numbers = wanted(lesson, which)
-    const { openStage } = await import('../../snippets/index.ts')
+    const { openSnippetRunner } = await import('../../snippets/index.ts')
     const results = await withRedis(context, async (redis) => {
-      const stage = openStage({ root: desk.course.root, redis, lesson, mine: await context.mine() })
+      const runner = openSnippetRunner({ root: desk.course.root, redis, lesson, mine: await context.mine() })
       const isText = !flags.json
       const ran: Numbered[] = []
       try {
         for (const number of numbers) {
-          const one = { number, result: await stage.run(number) }
+          const one = { number, result: await runner.run(number) }
           await redis.confirm?.()
           if (isText) await print(context, lesson, one)
           ran.push(one)
         }
       } finally {
-        stage.close()
+        runner.close()
       }
       if (isText) context.print(context.palette.paint(`On ${redis.description}.`, 'dim'))
       else context.printJson(asJson(lesson, redis, ran))

@@ -7,7 +7,7 @@ import { type Console, openConsole } from '../../../src/console/index.ts'
 import { kindOfLine } from '../../../src/console/kind-of-line.ts'
 import { filesOf, loadCourse } from '../../../src/course/index.ts'
 import { type RunningRedis, startRedis } from '../../../src/redis/index.ts'
-import { openStage, plainConnection, splitCommand } from '../../../src/snippets/index.ts'
+import { openSnippetRunner, plainConnection, splitCommand } from '../../../src/snippets/index.ts'
 import { palette } from '../../../src/terminal/index.ts'
 
 const course = await loadCourse()
@@ -19,9 +19,9 @@ let printed = ''
 const PATIENCE = { timeout: 10_000, interval: 5 }
 
 async function prepare(): Promise<void> {
-  const stage = openStage({ root: course.root, redis, lesson })
-  await stage.runAll()
-  stage.close()
+  const runner = openSnippetRunner({ root: course.root, redis, lesson })
+  await runner.runAll()
+  runner.close()
 }
 beforeAll(async () => {
   redis = await startRedis('embedded')

@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { cacheFolder } from '../common/cache-folder.ts'
 import { ownFolder, prebuilt } from '../common/own-folder.ts'
-import { bundleGuest } from '../snippets/guest-bundle.ts'
-import type { FromGuest, ToGuest } from './guest-messages.ts'
+import { bundleScript } from '../snippets/bundle-script.ts'
+import type { FromEvaluator, ToEvaluator } from './evaluator-messages.ts'
 
-export interface GuestOptions {
+export interface EvaluatorOptions {
   readonly root: string
   readonly url: string
   /** The file whose exports are in scope; without it there's only `redis`. */
@@ -25,7 +25,7 @@ export interface GuestOptions {
 export type Evaluated = { readonly ok: boolean; readonly text: string }
 
 /** A process with the learner's functions, so that an endless loop in them can be ended. */
-export interface Guest {
+export interface Evaluator {
   /** The names that the file exports. */
   readonly names: readonly string[]
   readonly isAlive: boolean
@@ -35,12 +35,12 @@ export interface Guest {
 }
 
 /** The file isn't valid TypeScript, or threw an error while it was loaded. */
-export class GuestError extends Error {
-  override readonly name = 'GuestError'
+export class EvaluatorError extends Error {
+  override readonly name = 'EvaluatorError'
 }
 
-/** Rejects with GuestError. */
-export async function startGuest(options: GuestOptions): Promise<Guest> {
+/** Rejects with EvaluatorError. */
+export async function startEvaluator(options: EvaluatorOptions): Promise<Evaluator> {
   const { root, url, colours, width, signal, print } = options
   const folder = join(cacheFolder(root), 'run')
   mkdirSync(folder, { recursive: true })
@@ -58,15 +58,15 @@ export async function startGuest(options: GuestOptions): Promise<Guest> {
   signal.addEventListener('abort', end)
   try {
     const first = await listener.next()
-    if (first.kind === 'ready') return guestOf(child, first.names, listener)
-    throw new GuestError(first.text)
+    if (first.kind === 'ready') return evaluatorOf(child, first.names, listener)
+    throw new EvaluatorError(first.text)
   } finally {
     signal.removeEventListener('abort', end)
     rmSync(script, { force: true })
   }
 }
 
-type Message = Exclude<FromGuest, { kind: 'printed' }> | { readonly kind: 'ended'; readonly text: string }
+type Message = Exclude<FromEvaluator, { kind: 'printed' }> | { readonly kind: 'ended'; readonly text: string }
 
 function listen(child: ChildProcess, print: (text: string) => void) {
   let wake: ((message: Message) => void) | undefined
@@ -79,7 +79,7 @@ function listen(child: ChildProcess, print: (text: string) => void) {
     wake?.(message)
     wake = undefined
   }
-  child.on('message', (message: FromGuest) => {
+  child.on('message', (message: FromEvaluator) => {
     if (message.kind === 'printed') print(message.text)
     else tell(message)
   })
@@ -101,7 +101,11 @@ function listen(child: ChildProcess, print: (text: string) => void) {
   }
 }
 
-function guestOf(child: ChildProcess, names: readonly string[], listener: ReturnType<typeof listen>): Guest {
+function evaluatorOf(
+  child: ChildProcess,
+  names: readonly string[],
+  listener: ReturnType<typeof listen>,
+): Evaluator {
   return {
     names,
     get isAlive() {
@@ -109,7 +113,7 @@ function guestOf(child: ChildProcess, names: readonly string[], listener: Return
     },
     async evaluate(code) {
       const answer = listener.next()
-      if (child.connected) child.send({ code } satisfies ToGuest)
+      if (child.connected) child.send({ code } satisfies ToEvaluator)
       const message = await answer
       if (message.kind === 'ready') return { ok: true, text: '' }
       return { ok: message.kind === 'value', text: message.text }
@@ -118,23 +122,23 @@ function guestOf(child: ChildProcess, names: readonly string[], listener: Return
   }
 }
 
-async function bundle({ root, file, mine }: GuestOptions): Promise<string> {
-  const here = (name: string) => JSON.stringify(guestPart(name))
+async function bundle({ root, file, mine }: EvaluatorOptions): Promise<string> {
+  const here = (name: string) => JSON.stringify(evaluatorPart(name))
   const own = file === undefined ? 'const own = {}' : `import * as own from ${JSON.stringify(file)}`
   const contents = [
     `import ${here('end-with-parent')}`,
     own,
-    `import { serve } from ${here('guest-main')}`,
+    `import { serve } from ${here('evaluator-main')}`,
     'serve({ ...own })',
   ].join('\n')
-  const bundle = await bundleGuest({ root, contents, mine })
+  const bundle = await bundleScript({ root, contents, mine })
   if (bundle.ok) return bundle.script
   const where = bundle.line === undefined ? '' : `line ${bundle.line}: `
-  throw new GuestError(`The file isn't valid TypeScript: ${where}${bundle.problem}`)
+  throw new EvaluatorError(`The file isn't valid TypeScript: ${where}${bundle.problem}`)
 }
 
 /** Part of the process that evaluates, as a file to bundle. */
-function guestPart(name: string): string {
+function evaluatorPart(name: string): string {
   const built = prebuilt('console')
   return built === undefined
     ? fileURLToPath(new URL(`${name}.ts`, import.meta.url))

@@ -1,8 +1,8 @@
 /** To the process with the learner's functions: JavaScript to evaluate. */
-export interface ToGuest {
+export interface ToEvaluator {
   readonly code: string
 }
 
-export type FromGuest =
+export type FromEvaluator =
   | { readonly kind: 'ready'; readonly names: readonly string[] }
   | { readonly kind: 'printed' | 'value' | 'threw'; readonly text: string }

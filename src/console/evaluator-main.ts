@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { Redis } from 'ioredis'
-import type { FromGuest, ToGuest } from './guest-messages.ts'
+import type { FromEvaluator, ToEvaluator } from './evaluator-messages.ts'
 
 const MOST_PRINTED = 64 * 1024
 
@@ -15,7 +15,7 @@ export function serve(own: Readonly<Record<string, unknown>>): void {
   const show = (value: unknown) =>
     inspect(value, { depth: 8, colors: settings.colours, breakLength: settings.width })
   let printed = 0
-  const send = (message: FromGuest) => void process.send?.(message)
+  const send = (message: FromEvaluator) => void process.send?.(message)
   const print = (text: string | Uint8Array) => {
     printed += text.length
     if (printed <= MOST_PRINTED) send({ kind: 'printed', text: String(text) })
@@ -25,7 +25,7 @@ export function serve(own: Readonly<Record<string, unknown>>): void {
   process.stderr.write = print
   process.on('uncaughtException', (error) => print(`${inWords(error, show)}\n`))
   process.on('disconnect', () => process.exit(0))
-  process.on('message', async ({ code }: ToGuest) => {
+  process.on('message', async ({ code }: ToEvaluator) => {
     printed = 0
     try {
       send({ kind: 'value', text: show(await compile(code)()) })

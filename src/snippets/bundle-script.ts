@@ -1,6 +1,8 @@
-import { guestImports } from './guest-imports.ts'
+import type { Plugin } from 'esbuild'
+import { packageResolver } from '../common/packages.ts'
+import { builtFile } from '../course/built-file.ts'
 
-export interface GuestCode {
+export interface Script {
   readonly root: string
   /** TypeScript; its imports are resolved as in workspace/. */
   readonly contents: string
@@ -11,13 +13,13 @@ export interface GuestCode {
 }
 
 /** One script, or the reason there isn't one. */
-export type GuestBundle =
+export type ScriptBundle =
   | { readonly ok: true; readonly script: string }
   /** The line in the invalid file, where esbuild reports one. */
   | { readonly ok: false; readonly problem: string; readonly line: number | undefined }
 
 /** Code with everything it imports in one script, to run in its own process. */
-export async function bundleGuest({ root, contents, mine }: GuestCode): Promise<GuestBundle> {
+export async function bundleScript({ root, contents, mine }: Script): Promise<ScriptBundle> {
   const { build } = await import('esbuild')
   try {
     const result = await build({
@@ -29,13 +31,32 @@ export async function bundleGuest({ root, contents, mine }: GuestCode): Promise<
       target: 'node20',
       keepNames: true,
       logLevel: 'silent',
-      plugins: [guestImports(root, mine)],
+      plugins: [importsFrom(root, mine)],
     })
     return { ok: true, script: result.outputFiles[0]?.text ?? '' }
   } catch (error) {
     const [first] = (error as { errors?: readonly Message[] }).errors ?? []
     if (first === undefined) throw error
     return { ok: false, problem: first.text, line: first.location?.line }
+  }
+}
+
+/** Imports of code that runs from a cache folder: `#built/…` as in workspace/, packages as in the project's root. */
+function importsFrom(root: string, mine: string | undefined): Plugin {
+  const resolvePackage = packageResolver(root)
+  return {
+    name: 'imports',
+    setup(plugin) {
+      // Done here, because esbuild takes a `*` in a path for a pattern.
+      plugin.onResolve({ filter: /^([/\\]|[A-Za-z]:[/\\])/ }, ({ path }) => ({ path }))
+      plugin.onResolve({ filter: /^#built\// }, ({ path }) => ({
+        path: builtFile(root, path.slice('#built/'.length), mine),
+      }))
+      plugin.onResolve({ filter: /^[a-z@]/ }, ({ path }) => ({
+        path: resolvePackage(path) ?? path,
+        external: true,
+      }))
+    },
   }
 }
 
