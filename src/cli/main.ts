@@ -3,8 +3,8 @@ import { projectRoot } from '../common/own-folder.ts'
 import { knowsUnicode } from '../terminal/palette.ts'
 import { tellClass } from './class-notices.ts'
 import { type Context, newContext, type World } from './context.ts'
+import { endingOf } from './ending.ts'
 import { Exit, type ExitCode } from './exit.ts'
-import { failureOf } from './failure.ts'
 import { packagesProblem } from './first-aid.mjs'
 import { endInGoodOrder } from './interrupt.ts'
 import { outputOn } from './output.ts'
@@ -68,7 +68,7 @@ async function run(words: readonly string[], world: World): Promise<ExitCode> {
 }
 
 function tell(error: unknown, { env, errors }: World): ExitCode {
-  const { code, sentence } = failureOf(error, () => packagesProblem(projectRoot()))
+  const { code, sentence } = endingOf(error, () => packagesProblem(projectRoot()))
   if (sentence !== '') errors.write(`${sentence}\n`)
   if (env.EVENTLINGS_DEBUG && error instanceof Error) errors.write(`${error.stack}\n`)
   return code

@@ -23,14 +23,14 @@ export function serve(own: Readonly<Record<string, unknown>>): void {
   }
   process.stdout.write = print
   process.stderr.write = print
-  process.on('uncaughtException', (error) => print(`${inWords(error, show)}\n`))
+  process.on('uncaughtException', (error) => print(`${describeError(error, show)}\n`))
   process.on('disconnect', () => process.exit(0))
   process.on('message', async ({ code }: ToEvaluator) => {
     printed = 0
     try {
       send({ kind: 'value', text: show(await compile(code)()) })
     } catch (error) {
-      send({ kind: 'threw', text: inWords(error, show) })
+      send({ kind: 'threw', text: describeError(error, show) })
     }
   })
   send({ kind: 'ready', names: Object.keys(own) })
@@ -51,6 +51,6 @@ function compile(code: string): () => Promise<unknown> {
   }
 }
 
-function inWords(error: unknown, show: (value: unknown) => string): string {
+function describeError(error: unknown, show: (value: unknown) => string): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : `Thrown: ${show(error)}`
 }

@@ -13,7 +13,7 @@ import {
 import { stateFunction } from './state-function.ts'
 
 /** The result of some code; `missing` is a name in it that isn't defined. */
-export type Answer = Evaluated & { readonly missing?: string }
+export type Evaluation = Evaluated & { readonly missing?: string }
 
 /** The learner's functions at the prompt. */
 export interface Functions {
@@ -21,7 +21,7 @@ export interface Functions {
   readonly names: readonly string[]
   /** Loads a file (default: the lesson's), and says what it exports. Rejects with EvaluatorError. */
   load(named: string | undefined): Promise<string>
-  evaluate(code: string): Promise<Answer>
+  evaluate(code: string): Promise<Evaluation>
   /** The state that the events of an entity add up to. */
   state(id: string | undefined): Promise<Evaluated>
   interrupt(): void

@@ -1,6 +1,5 @@
+import { type Need, needs } from '../redis/types.ts'
 import { BadLessonError } from './errors.ts'
-import type { Need } from './lesson.ts'
-import { needs } from './lesson.ts'
 import { nearestName } from './nearest.ts'
 
 /** The fields above a lesson's text, checked. */

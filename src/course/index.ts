@@ -18,14 +18,13 @@ export type {
   Course,
   Lesson,
   LessonSummary,
-  Need,
   QuizAnswer,
   QuizQuestion,
   RedisExchange,
   Snippet,
   Task,
 } from './lesson.ts'
-export { needs, readerText } from './lesson.ts'
+export { readerText } from './lesson.ts'
 export { EmptyRangeError, findLessons } from './lesson-range.ts'
 export { loadCourse } from './load.ts'
 export { type Occurrences, searchText } from './search.ts'

@@ -1,13 +1,6 @@
 import type { Token } from 'markdown-it'
+import type { Need } from '../redis/types.ts'
 import type { NamedFold } from './front-matter.ts'
-
-/**
- * What a lesson may need from the Redis in use, or from the machine: servers of its own to kill, or three of them as
- * a cluster.
- */
-export type Need = 'real-server' | 'own-server' | 'cluster'
-
-export const needs: readonly Need[] = ['real-server', 'own-server', 'cluster']
 
 /** A lesson as lists and menus show it: its file name and front matter. */
 export interface LessonSummary {

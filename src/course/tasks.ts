@@ -1,9 +1,9 @@
 import type { Token } from 'markdown-it'
 import { parseMarkdown } from '../markdown/parse.ts'
+import { needs as knownNeeds, type Need } from '../redis/types.ts'
 import type { Document, Section } from './document.ts'
 import { blocksBetween, mistake, tokensBetween } from './document.ts'
-import type { Need, Task } from './lesson.ts'
-import { needs as knownNeeds } from './lesson.ts'
+import type { Task } from './lesson.ts'
 
 /** A task and the lines it takes up. */
 export interface PlacedTask extends Task {
@@ -112,10 +112,10 @@ const helping = /^<!--\s*helps:(.*?)-->\s*$/
 
 async function sentenceOf(needs: readonly Need[]): Promise<readonly Token[]> {
   if (needs.length === 0) return []
-  return parseMarkdown(`*Needs ${needs.map((need) => inWords[need]).join(' and ')}.*`)
+  return parseMarkdown(`*Needs ${needs.map((need) => needInWords[need]).join(' and ')}.*`)
 }
 
-const inWords: Readonly<Record<Need, string>> = {
+const needInWords: Readonly<Record<Need, string>> = {
   'real-server': 'a real Redis server',
   'own-server': 'redis-server on this machine',
   cluster: 'redis-server on this machine, for a cluster',

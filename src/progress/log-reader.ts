@@ -13,7 +13,7 @@ import type { Places } from './places.ts'
 import { splitLines } from './split-lines.ts'
 
 /** Bytes that identify a log: they include the header's `eventId`. */
-const FACE = 64
+const FINGERPRINT = 64
 
 /**
  * The log as far as it was read. `refresh` reads what any program added since; a log that was replaced (import) or
@@ -32,7 +32,7 @@ export class LogReader {
   readonly #places: Places
   readonly #notices: Notices
   #lineEnds = 0
-  #face = ''
+  #fingerprint = ''
 
   constructor(places: Places, notices: Notices) {
     this.#places = places
@@ -74,9 +74,9 @@ export class LogReader {
     }
     try {
       const { size } = fstatSync(file)
-      const face = slice(file, 0, Math.min(size, FACE)).toString('latin1')
+      const fingerprint = slice(file, 0, Math.min(size, FINGERPRINT)).toString('latin1')
       // While a log is shorter than these bytes, growing changes them: reading it again loses nothing.
-      if (size < this.offset || face !== this.#face) this.#startOver(face)
+      if (size < this.offset || fingerprint !== this.#fingerprint) this.#startOver(fingerprint)
       this.#take(slice(file, this.offset, size))
       this.blocked = false
     } catch (error) {
@@ -100,13 +100,13 @@ export class LogReader {
     if (split.bytes > 0) this.open = split.open
   }
 
-  #startOver(face: string): void {
+  #startOver(fingerprint: string): void {
     this.contents = new LogContents()
     this.torn = undefined
     this.offset = 0
     this.open = false
     this.#lineEnds = 0
-    this.#face = face
+    this.#fingerprint = fingerprint
   }
 
   #block(error: unknown): void {

@@ -1,6 +1,6 @@
 import { byId, without } from './canonical.ts'
+import { describeKey } from './describe-key.ts'
 import type { Keys } from './fold.ts'
-import { inWords } from './in-words.ts'
 import type { Entry, GroupState, KeyState, ScoredMember, Text } from './types.ts'
 
 /** What a step did to something: added, removed, changed, or nothing. */
@@ -39,10 +39,10 @@ function keyView(before: KeyState | undefined, after: KeyState | undefined): Key
   if (shown === undefined) return undefined
   const lines = [...ttlLines(before, after), ...linesOf(before, after)]
   const isChanged =
-    lines.some(({ sign }) => sign !== ' ') || (before && after && inWords(before) !== inWords(after))
+    lines.some(({ sign }) => sign !== ' ') || (before && after && describeKey(before) !== describeKey(after))
   const sign = before === undefined ? '+' : after === undefined ? '-' : isChanged ? '~' : ' '
   const type = shown.type === 'large' ? shown.of : shown.type
-  const summary = after === undefined ? 'gone' : shown.type === 'string' ? '' : inWords(after)
+  const summary = after === undefined ? 'gone' : shown.type === 'string' ? '' : describeKey(after)
   return { key: shown.key, sign, type, summary, lines }
 }
 

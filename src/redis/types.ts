@@ -12,7 +12,8 @@ export type RedisPreference =
  * What a lesson or a task may need beyond commands: that the Redis in use isn't an imitation, that this machine can
  * start the task's own servers, one alone or three as a cluster.
  */
-export type Need = 'real-server' | 'own-server' | 'cluster'
+export type Need = (typeof needs)[number]
+export const needs = ['real-server', 'own-server', 'cluster'] as const
 
 /** A running Redis, wherever it came from. It ends with this process, however that ends; `stop` ends it earlier. */
 export interface RunningRedis {

@@ -16,7 +16,7 @@ export interface Details {
   readonly stepThrough?: string | undefined
 }
 
-export type Failure = Pick<TaskResult, 'diagnosis' | 'expected' | 'received' | 'at'> &
+export type FailedTask = Pick<TaskResult, 'diagnosis' | 'expected' | 'received' | 'at'> &
   Partial<Commands> & { readonly order?: Recording | undefined }
 
 /** What's known of the order of the commands in a task's failed test. */
@@ -25,7 +25,7 @@ export function orderIn({ recording }: CheckResult, { task, test }: TaskResult):
 }
 
 /** A failing task spelled out: the sentence first, then the evidence. */
-export function failureLines(title: string, failure: Failure, details: Details): readonly Line[] {
+export function failureLines(title: string, failure: FailedTask, details: Details): readonly Line[] {
   const { width } = details
   const diagnosis =
     failure.diagnosis ??

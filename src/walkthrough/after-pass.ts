@@ -2,7 +2,7 @@ import type { Lesson, LessonSummary } from '../course/index.ts'
 import { buildsOnOwn, lastSince } from '../learner/index.ts'
 import { type Desk, lessonAfter } from '../learner/learner.ts'
 import type { StoredEvent } from '../progress/index.ts'
-import { inWords, rightAnswers } from './places.ts'
+import { rightAnswers, titleOf } from './places.ts'
 
 /** How the learner gets to the other ways and to the next lesson from here: by a key, or by a command. */
 export interface LeadsTo {
@@ -38,7 +38,7 @@ export async function afterPass(desk: Desk, lesson: Lesson, leadsTo: LeadsTo): P
     ...(others.length === 0
       ? []
       : [
-          `There are other ways to do it: ${others.map((name) => inWords(name).toLowerCase()).join('; ')}. ${leadsTo.others}`,
+          `There are other ways to do it: ${others.map((name) => titleOf(name).toLowerCase()).join('; ')}. ${leadsTo.others}`,
         ]),
     next === undefined
       ? 'This was the last lesson.'

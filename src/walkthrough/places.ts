@@ -70,7 +70,7 @@ export async function otherWays(
   const folder = filesOf(course, slug).rightAnswers
   const names = await rightAnswers(course, slug)
   const texts = await Promise.all(names.map((name) => readFile(path.join(folder, `${name}.ts`), 'utf8')))
-  const parts = names.map((name, index) => `## ${inWords(name)}\n\n${code(texts[index] ?? '')}`)
+  const parts = names.map((name, index) => `## ${titleOf(name)}\n\n${code(texts[index] ?? '')}`)
   if (parts.length === 0) return 'This copy of the course has only the model solution.'
   return [`# Other ways to do lesson ${number}`, ...parts].join('\n\n')
 }
@@ -85,7 +85,7 @@ export async function rightAnswers(course: Desk['course'], slug: string): Promis
 }
 
 /** `with-lua` as words. */
-export function inWords(name: string): string {
+export function titleOf(name: string): string {
   const words = name.replaceAll('-', ' ')
   return words.charAt(0).toUpperCase() + words.slice(1)
 }

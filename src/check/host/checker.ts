@@ -4,7 +4,8 @@ import { ownFolder } from '../../common/own-folder.ts'
 import { type Course, filesOf, type Lesson } from '../../course/index.ts'
 import type { Recording } from '../../recording/index.ts'
 import { isGone, RedisGoneError, type RunningRedis } from '../../redis/index.ts'
-import { NEEDS, type SandboxEnvironment } from '../kit/environment.ts'
+import { needs } from '../../redis/types.ts'
+import type { SandboxEnvironment } from '../kit/environment.ts'
 import type { CheckResult, Target } from '../result.ts'
 import { type Attempt, attemptLesson } from './attempt.ts'
 import { blameBuilt } from './blame-built.ts'
@@ -215,7 +216,7 @@ function worker(runtime: Runtime, redis: RunningRedis, cwd: string): WorkerProce
     url: redis.url,
     kind: redis.kind,
     lease: redis.lease,
-    has: NEEDS.filter((need) => redis.has(need)),
+    has: needs.filter((need) => redis.has(need)),
     allow: [],
   }
   return new WorkerProcess(runtime.worker, environment, cwd)

@@ -1,6 +1,7 @@
 import type { TestProject } from 'vitest/node'
 import { startRedis } from '../../redis/index.ts'
-import { NEEDS, type SandboxEnvironment, toVariable } from '../kit/environment.ts'
+import { needs } from '../../redis/types.ts'
+import { type SandboxEnvironment, toVariable } from '../kit/environment.ts'
 
 /**
  * Vitest's global setup for the lessons' suites: plain `npx vitest` needs nothing else. Each worker has its own
@@ -14,7 +15,7 @@ export default async function setup({ config }: TestProject): Promise<() => Prom
       url: redis.url,
       kind: redis.kind,
       lease: redis.lease,
-      has: NEEDS.filter((need) => redis.has(need)),
+      has: needs.filter((need) => redis.has(need)),
       // A plain run checks our own solutions; the check looks at what a lesson lets an answer send.
       allow: ['CONFIG SET'],
     }),

@@ -65,11 +65,11 @@ export interface Faults {
    * Called at every such place, counted from 1. `hold` keeps this command and all later ones of the run back until it
    * resolves.
    */
-  onCommand(name: string, count: number): Verdict
+  onCommand(name: string, count: number): Handling
   /** Connections that this run has used, to be cut when its process "dies". */
   readonly clients: Set<Redis>
 }
-export type Verdict =
+export type Handling =
   /** `sent` gets the promise of the reply, for code that has to wait for it. */
   | { readonly kind: 'send'; sent?(promise: Promise<unknown>): void }
   /** `reached`: everything this run had sent before has been answered. */

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis'
 import { attempt, failOnViolation } from './call.ts'
 import { asCaller, newCaller } from './callers.ts'
 import { cut, disconnectGuests } from './connections.ts'
-import { type Faults, type Verdict, withFaults } from './context.ts'
+import { type Faults, type Handling, withFaults } from './context.ts'
 import { adminClient, cleanDatabase, connectGuest } from './sandbox.ts'
 
 export interface Crash {
@@ -74,7 +74,7 @@ function dieAfter(most: number) {
   const faults: Faults = {
     stopsAt: 'command',
     clients: new Set(),
-    onCommand(name, current): Verdict {
+    onCommand(name, current): Handling {
       if (current > most) {
         die('died')
         return { kind: 'drop' }

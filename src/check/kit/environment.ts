@@ -1,3 +1,5 @@
+import type { Need } from '../../redis/types.ts'
+
 /**
  * The Redis that the suites work on, set by the program that started the process: the check's supervisor or Vitest's
  * global setup.
@@ -11,10 +13,6 @@ export interface SandboxEnvironment {
   /** Admin commands that the lesson's answers may send, for example `CONFIG SET`. */
   readonly allow: readonly string[]
 }
-export type Need = 'real-server' | 'own-server' | 'cluster'
-
-export const NEEDS: readonly Need[] = ['real-server', 'own-server', 'cluster']
-
 const VARIABLE = 'EVENTLINGS_SANDBOX'
 let current: SandboxEnvironment | undefined
 

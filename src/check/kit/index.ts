@@ -1,4 +1,6 @@
 /** What lesson suites use. They import this, Vitest and `#lesson/…`, and nothing else of the kit. */
+
+export type { Need } from '../../redis/types.ts'
 export { callAtOnce } from './at-once.ts'
 export { isBusyPolling } from './busy-polling.ts'
 export { attempt, type CallOptions, call, callError, type Outcome } from './call.ts'
@@ -6,7 +8,7 @@ export { connectionsStillOpen } from './connections.ts'
 export type { SentCommand } from './context.ts'
 export { type Crash, type CrashRound, everyCrash } from './crash.ts'
 export { deliverTwice, shuffled } from './delivery.ts'
-export { lacks, type Need } from './environment.ts'
+export { lacks } from './environment.ts'
 export { everyInterleaving, type Race, type RaceRound } from './interleaving.ts'
 export { type LongStream, type PlantedStream, pagingFault, plantLongStream } from './long-stream.ts'
 export { everyLostReply, type LostReply, type LostReplyRound } from './lost-reply.ts'

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis'
 import { attempt, failOnViolation, type Outcome } from './call.ts'
 import { asCaller, newCaller } from './callers.ts'
 import { disconnectGuests } from './connections.ts'
-import { type Faults, type Verdict, withFaults } from './context.ts'
+import { type Faults, type Handling, withFaults } from './context.ts'
 import { pauseOnClock } from './pulse.ts'
 import { adminClient, cleanDatabase, connectGuest } from './sandbox.ts'
 
@@ -102,7 +102,7 @@ function stopBefore(count: number, sameConnection: boolean) {
   const faults: Faults = {
     stopsAt: sameConnection ? 'burst' : 'command',
     clients: new Set(),
-    onCommand(name, current): Verdict {
+    onCommand(name, current): Handling {
       if (current < count) {
         before = name
         return { kind: 'send' }

@@ -7,7 +7,7 @@ import { allowAddress, forbidAddress } from './network.ts'
 import { endAfterTest } from './own-server.ts'
 import { keepPulse } from './pulse.ts'
 import { askServers } from './servers.ts'
-import type { Answer } from './servers-messages.ts'
+import type { ServersReply } from './servers-messages.ts'
 
 /**
  * Three masters, empty at the start of the test. The next test of the suite gets the same ones, emptied, because a
@@ -45,7 +45,7 @@ const QUICK: ClusterOptions = {
 }
 
 /** From an earlier test of this suite; `undefined` while a test is using it. */
-let spare: Answer | undefined
+let spare: ServersReply | undefined
 
 export async function startCluster(): Promise<OwnCluster> {
   const started = spare ?? (await askServers({ what: 'cluster' }))

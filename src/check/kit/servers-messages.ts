@@ -7,7 +7,7 @@ export type Ask =
   | { readonly what: 'cluster' }
   | { readonly what: 'crash' | 'pause' | 'restart' | 'stop'; readonly of: number }
 
-export interface Answer {
+export interface ServersReply {
   readonly of: number
   readonly urls: readonly string[]
   /** Where a server keeps its data; empty for a cluster. */

@@ -6,12 +6,12 @@
 import { createInterface } from 'node:readline'
 import { startCluster } from '../../redis/cluster.ts'
 import { type OwnServer, startOwnServer } from '../../redis/own-server.ts'
-import type { Answer, Ask } from './servers-messages.ts'
+import type { Ask, ServersReply } from './servers-messages.ts'
 
 const servers = new Map<number, Pick<OwnServer, 'stop'> & Partial<OwnServer>>()
 let last = 0
 
-async function answer(ask: Ask): Promise<Answer> {
+async function answer(ask: Ask): Promise<ServersReply> {
   switch (ask.what) {
     case 'server': {
       const server = await startOwnServer({ args: ask.args, ...(ask.folder && { folder: ask.folder }) })

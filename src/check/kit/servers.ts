@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { offTheClock } from './pulse.ts'
-import type { Answer, Ask } from './servers-messages.ts'
+import type { Ask, ServersReply } from './servers-messages.ts'
 
 interface Waiting {
-  resolve(answer: Answer): void
+  resolve(answer: ServersReply): void
   reject(error: Error): void
 }
 
@@ -14,13 +14,13 @@ let lastId = 0
 const waiting = new Map<number, Waiting>()
 
 /** Sends a request to the process that keeps this suite's servers, and starts it on the first one. */
-export async function askServers(ask: Ask): Promise<Answer> {
+export async function askServers(ask: Ask): Promise<ServersReply> {
   keeper ??= startKeeper()
   const child = keeper
   const id = ++lastId
   hold(child, true)
   try {
-    const answer = new Promise<Answer>((resolve, reject) => {
+    const answer = new Promise<ServersReply>((resolve, reject) => {
       waiting.set(id, { resolve, reject })
       child.stdin?.write(`${JSON.stringify({ id, ...ask })}\n`)
     })
@@ -49,7 +49,7 @@ function startKeeper(): ChildProcess {
   child.once('exit', gone)
   child.stdin.on('error', () => {})
   createInterface({ input: child.stdout }).on('line', (line) => {
-    const { id, done, failed } = JSON.parse(line) as { id: number; done?: Answer; failed?: string }
+    const { id, done, failed } = JSON.parse(line) as { id: number; done?: ServersReply; failed?: string }
     const asked = waiting.get(id)
     if (done !== undefined) asked?.resolve(done)
     else asked?.reject(new Error(failed ?? "The servers didn't answer."))

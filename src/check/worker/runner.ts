@@ -40,7 +40,7 @@ export interface RunningTest {
   readonly test: string
 }
 
-type Verdict =
+type Outcome =
   | { readonly state: 'skipped' | 'passed' }
   /** Without a failure, Redis itself did something, so there will be no verdict. */
   | { readonly state: 'failed'; readonly failure?: Failure; readonly sent?: Commands }
@@ -94,7 +94,7 @@ export class SuiteRunner {
     const { report, tampering } = this.#options
     let ran = 0
     let failed:
-      | { readonly test: string; readonly verdict: Verdict & { readonly state: 'failed' } }
+      | { readonly test: string; readonly verdict: Outcome & { readonly state: 'failed' } }
       | undefined
     for (const test of task.tests) {
       const isEnough = (this.#hasFailed && this.#options.untilFirstFailure) || isSpoiled()
@@ -121,7 +121,7 @@ export class SuiteRunner {
     })
   }
 
-  async #runTest(task: SuiteTask, test: SuiteTest): Promise<Verdict> {
+  async #runTest(task: SuiteTask, test: SuiteTest): Promise<Outcome> {
     const { report, begins, disturbance, misdeed, tampering, ended } = this.#options
     this.current = { task: task.name, test: test.name }
     forgetLastCalled()

@@ -1,8 +1,8 @@
 import type { Token } from 'markdown-it'
 import { describe, expect, test } from 'vitest'
-import type { Need } from '../../../src/course/index.ts'
 import { BadLessonError } from '../../../src/course/index.ts'
 import { parseLesson } from '../../../src/course/parse.ts'
+import type { Need } from '../../../src/redis/index.ts'
 import { lessonFile, oneTask } from './course-folder.ts'
 
 const fence = '```'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Light, Overview, ParticipantRow } from '../../../src/classroom/api.ts'
-import { inWords } from '../../../src/web/client/class/in-words.ts'
+import { duration } from '../../../src/web/client/class/duration.ts'
 import { rowsToShow, withChanges } from '../../../src/web/client/class/overview.ts'
 
 function row(label: string, more: Partial<ParticipantRow> = {}): ParticipantRow {
@@ -87,7 +87,7 @@ describe('rowsToShow', () => {
 })
 
 test('how long ago, in words', () => {
-  expect([-5_000, 59_000, 60_000, 3_600_000, 47 * 3_600_000, 49 * 3_600_000].map(inWords)).toEqual([
+  expect([-5_000, 59_000, 60_000, 3_600_000, 47 * 3_600_000, 49 * 3_600_000].map(duration)).toEqual([
     'now',
     'now',
     '1 min',

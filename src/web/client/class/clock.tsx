@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks'
-import { inWords } from './in-words.ts'
+import { duration } from './duration.ts'
 
 /** Refreshes the time every `ms` milliseconds. */
 export function useNow(ms: number): number {
@@ -14,7 +14,7 @@ export function useNow(ms: number): number {
 /** How long ago something was by the hub's clock, in words that stay right: `now`, `4 min`, `2 h`. */
 export function Since({ at, ahead }: { readonly at: string; readonly ahead: number }) {
   const now = useNow(10_000)
-  return <time dateTime={at}>{inWords(now + ahead - Date.parse(at))}</time>
+  return <time dateTime={at}>{duration(now + ahead - Date.parse(at))}</time>
 }
 
 /** What's left of a timer: `4:05`. */

@@ -1,7 +1,7 @@
 import { self } from './command.ts'
 import { Exit, type ExitCode } from './exit.ts'
 
-export interface Failure {
+export interface Ending {
   readonly code: ExitCode
   /** For the person at the screen; empty if there's nothing to say. */
   readonly sentence: string
@@ -29,10 +29,10 @@ interface Problem {
  * Turns anything that was thrown into one sentence and an exit code. `packagesProblem` is called only for unexpected
  * errors, because packages of another platform can fail anywhere, in their own words.
  */
-export function failureOf(
+export function endingOf(
   error: unknown,
   packagesProblem: () => Problem | undefined = () => undefined,
-): Failure {
+): Ending {
   if (!(error instanceof Error)) return unexpected(String(error))
   if (error.name === 'InterruptedError' || error.name === 'ExitPromptError') {
     return { code: Exit.interrupted, sentence: '' }
@@ -52,7 +52,7 @@ function codeCarriedBy(error: Error): ExitCode | undefined {
   return [Exit.wrongUse, Exit.machine].find((code) => code === error.exitCode)
 }
 
-function ofPackages(error: NodeJS.ErrnoException): Failure | undefined {
+function ofPackages(error: NodeJS.ErrnoException): Ending | undefined {
   if (error.code !== 'ERR_MODULE_NOT_FOUND') return undefined
   const name = /package '([^']+)'/.exec(error.message)?.[1]
   if (name === undefined) return undefined
@@ -60,7 +60,7 @@ function ofPackages(error: NodeJS.ErrnoException): Failure | undefined {
   return { code: Exit.machine, sentence }
 }
 
-function ofSystem(error: NodeJS.ErrnoException): Failure | undefined {
+function ofSystem(error: NodeJS.ErrnoException): Ending | undefined {
   const why = error.syscall === undefined ? undefined : bySystem[error.code ?? '']
   if (why === undefined) return undefined
   const what = error.path === undefined ? 'A file' : error.path
@@ -68,7 +68,7 @@ function ofSystem(error: NodeJS.ErrnoException): Failure | undefined {
   return { code: Exit.machine, sentence }
 }
 
-function unexpected(message: string): Failure {
+function unexpected(message: string): Ending {
   const where = 'Please report it on the issues page of the repository that you cloned'
   return {
     code: Exit.unexpected,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { failureOf } from '../../../src/cli/failure.ts'
+import { endingOf } from '../../../src/cli/ending.ts'
 import { NoCacheError } from '../../../src/common/cache-folder.ts'
 import { AmbiguousLessonError, NoCourseError, UnknownLessonError } from '../../../src/course/index.ts'
 import { EditorError } from '../../../src/learner/editor.ts'
@@ -29,13 +29,13 @@ describe('every error gets its exit code and its own words', () => {
     [new UnwritableWorkspaceError('/x', 'EACCES'), 3],
     [new EditorError('No editor.'), 3],
   ])('%s', (error, code) => {
-    expect(failureOf(error)).toEqual({ code, sentence: error.message })
+    expect(endingOf(error)).toEqual({ code, sentence: error.message })
   })
 
   test('Ctrl-C needs no words', () => {
-    expect(failureOf(new InterruptedError())).toEqual({ code: 130, sentence: '' })
+    expect(endingOf(new InterruptedError())).toEqual({ code: 130, sentence: '' })
     const byInquirer = Object.assign(new Error('User force closed the prompt'), { name: 'ExitPromptError' })
-    expect(failureOf(byInquirer)).toEqual({ code: 130, sentence: '' })
+    expect(endingOf(byInquirer)).toEqual({ code: 130, sentence: '' })
   })
 
   test('a full disk, a missing permission', () => {
@@ -44,24 +44,24 @@ describe('every error gets its exit code and its own words', () => {
       syscall: 'write',
       path: '/x/y',
     })
-    expect(failureOf(full)).toMatchObject({ code: 3 })
-    expect(failureOf(full).sentence).toContain("/x/y can't be used: the disk is full.")
+    expect(endingOf(full)).toMatchObject({ code: 3 })
+    expect(endingOf(full).sentence).toContain("/x/y can't be used: the disk is full.")
   })
 
   test('a missing package', () => {
     const error = Object.assign(new Error("Cannot find package 'shiki' imported from /x"), {
       code: 'ERR_MODULE_NOT_FOUND',
     })
-    expect(failureOf(error)).toMatchObject({ code: 3 })
-    expect(failureOf(error).sentence).toContain('Run "npm install"')
+    expect(endingOf(error)).toMatchObject({ code: 3 })
+    expect(endingOf(error).sentence).toContain('Run "npm install"')
   })
 
   test('everything else is our own bug, in one line, with what to do', () => {
-    const { code, sentence } = failureOf(new TypeError('x is undefined\nand more'))
+    const { code, sentence } = endingOf(new TypeError('x is undefined\nand more'))
     expect(code).toBe(70)
     expect(sentence).toMatch(
       /^Something went wrong inside eventlings: x is undefined\. Please report it .*EVENTLINGS_DEBUG=1/,
     )
-    expect(failureOf('a text')).toMatchObject({ code: 70 })
+    expect(endingOf('a text')).toMatchObject({ code: 70 })
   })
 })

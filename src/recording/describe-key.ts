@@ -1,7 +1,7 @@
 import type { KeyState } from './types.ts'
 
 /** A key in a few words: what it is, and how much is in it. */
-export function inWords(state: KeyState | undefined): string {
+export function describeKey(state: KeyState | undefined): string {
   if (state === undefined) return "doesn't exist"
   switch (state.type) {
     case 'stream':

@@ -1,5 +1,5 @@
 /** A duration in everyday words; a moment, and anything that a wrong clock puts in the future, is `now`. */
-export function inWords(ms: number): string {
+export function duration(ms: number): string {
   const minutes = Math.floor(ms / 60_000)
   if (minutes < 1) return 'now'
   if (minutes < 60) return `${minutes} min`
