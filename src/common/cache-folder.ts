@@ -1,7 +1,10 @@
-import { accessSync, constants, lstatSync, mkdirSync } from 'node:fs'
+import { accessSync, constants, lstatSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { ownFolder } from './own-folder.ts'
+
+/** How long something stays after its last change (ms). */
+const KEEP = 24 * 60 * 60 * 1000
 
 /** There's no writable folder for what a check builds. */
 export class NoCacheError extends Error {
@@ -18,6 +21,18 @@ export function cacheFolder(root: string): string {
   throw new NoCacheError(
     `The check can't save what it builds, because neither ${own} nor ${other} is writable. Set TMPDIR to a folder of your own.`,
   )
+}
+
+/**
+ * Removes what has these names and is a day old: builds of earlier sources, and what killed processes left behind. Not
+ * earlier, because another terminal may still be using it.
+ */
+export function pruneCache(folder: string, isStale: (name: string) => boolean): void {
+  if (!canKeep(folder)) return
+  for (const name of readdirSync(folder).filter(isStale)) {
+    const changed = statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? Date.now()
+    if (Date.now() - changed > KEEP) rmSync(join(folder, name), { recursive: true, force: true })
+  }
 }
 
 function canKeep(folder: string, mode?: number): boolean {

@@ -1,10 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Metafile, OnLoadResult } from 'esbuild'
-import { cacheFolder } from '../../common/cache-folder.ts'
+import { cacheFolder, pruneCache } from '../../common/cache-folder.ts'
 import { moduleOptions, requireBanner } from '../../common/module-options.mjs'
 import { prebuilt, projectRoot } from '../../common/own-folder.ts'
 
@@ -38,6 +38,7 @@ const ENTRIES = {
  */
 export async function buildRuntime(root: string): Promise<Runtime> {
   const folder = prebuilt('check') ?? (await builtFolder(root))
+  pruneCache(join(cacheFolder(root), 'run'), () => true)
   return {
     worker: join(folder, 'worker.mjs'),
     kitUrl: pathToFileURL(join(folder, 'kit.mjs')).href,
@@ -49,6 +50,7 @@ export async function buildRuntime(root: string): Promise<Runtime> {
 async function builtFolder(root: string): Promise<string> {
   const folder = join(cacheFolder(root), `runtime-${fingerprint(projectRoot())}`)
   if (existsSync(join(folder, 'worker.mjs'))) return folder
+  pruneCache(cacheFolder(root), (name) => name.startsWith('runtime-') && name !== basename(folder))
   const made = `${folder}.${randomUUID()}.tmp` // several builds may run at once, even in one process
   await bundleRuntime(projectRoot(), made) // not the course's folder, which may have no packages
   try {
