@@ -1,45 +1,28 @@
 import { shownPath } from '../check/host/shown-path.ts'
-import type { typeWarning } from '../check/host/type-error.ts'
-import type { Checker, CheckResult } from '../check/index.ts'
 import type { LessonSummary } from '../course/index.ts'
-import {
-  keepLastRun,
-  maySeeSolution,
-  openLesson,
-  readLastRun,
-  recordCheck,
-  resetLesson,
-} from '../learner/index.ts'
+import { maySeeSolution, openLesson, readLastRun, resetLesson } from '../learner/index.ts'
 import { passedOf } from '../progress/index.ts'
 import type { Recording } from '../recording/index.ts'
 import type { RunningRedis } from '../redis/index.ts'
 import { type Palette, palette as paletteOf } from '../terminal/index.ts'
+import { Checking, type CheckingOptions, sentenceOf } from './checking.ts'
 import type { Elsewhere, Place, Visit, VisitEnd } from './elsewhere.ts'
-import { everything, helpText, hintPanel, type PanelSource, type TextView } from './panels.ts'
+import { everything, helpText, hintPanel, type TextView } from './panels.ts'
 import { Sharing } from './sharing.ts'
 import type { Action, News, WatchState } from './state.ts'
 import { watchFile } from '../learner/watch-file.ts'
 
-export interface WatchOptions extends PanelSource {
-  readonly checker: Pick<Checker, 'check' | 'record'>
+export interface WatchOptions extends CheckingOptions {
   readonly redis: Pick<RunningRedis, 'description' | 'limits'>
   readonly slug: string
   /** For what has the terminal to itself. */
   readonly palette?: Palette
-  /** The folder of the learner's own answers to build on; undefined for the model answers. */
-  readonly mine?: string | undefined
-  /** Replaces TypeScript. */
-  readonly typeWarning?: typeof typeWarning
   /** The lessons that the learner plans to do, in order: where next and previous lead. */
   readonly way: readonly LessonSummary[]
   /** The name of the track that they follow, if it's one. */
   readonly track?: string | undefined
-  /** Go to the next lesson as soon as one is passed. */
-  readonly advance?: boolean
   readonly poll?: boolean
-  readonly now?: () => Date
   onState(state: WatchState): void
-  onResult?(result: CheckResult): void
   /** The source of sentences that don't come from the watch itself, but from a class. */
   news?(tell: (news: News) => void): void
   /** Opens the learner's file; resolves when the terminal is ours again. */
@@ -48,8 +31,6 @@ export interface WatchOptions extends PanelSource {
   explore?(recording: Recording): Promise<void>
   /** Where the rest is shown; without it, there's no terminal to show it on. */
   readonly elsewhere?: Elsewhere
-  /** What to say about a pass, as Markdown. */
-  passedText?(result: CheckResult): Promise<string>
 }
 
 const plainPalette = paletteOf({ colours: false, unicode: true })
@@ -64,11 +45,8 @@ export class WatchSession {
   #watcher: { close(): void } | undefined
   #state: WatchState
   #news: { readonly news: News; readonly since: number } | undefined
-  /** Belongs to the check in progress. */
-  #checking = new AbortController()
   readonly #sharing = new Sharing()
-  /** Resolves when the last failed check has been recorded, or can't be. */
-  #kept: Promise<void> = Promise.resolve()
+  readonly #checking: Checking
   #done = () => {}
   readonly finished = new Promise<void>((resolve) => {
     this.#done = resolve
@@ -78,6 +56,7 @@ export class WatchSession {
     this.#options = options
     this.#lesson = lesson
     this.#state = this.#fresh()
+    this.#checking = new Checking(options, this.#sharing, (change) => this.#set(change))
   }
 
   /** Creates the lesson's file if needed, watches it and checks it at once. */
@@ -95,7 +74,7 @@ export class WatchSession {
   }
 
   close(): void {
-    this.#checking.abort()
+    this.#checking.stop()
     this.#watcher?.close()
     this.#done()
   }
@@ -220,7 +199,7 @@ export class WatchSession {
 
   async #enter(lesson: LessonSummary): Promise<void> {
     const { home, poll = false } = this.#options
-    this.#checking.abort()
+    this.#checking.stop()
     this.#watcher?.close()
     this.#lesson = lesson
     const { isNew } = await openLesson(this.#options, lesson.slug)
@@ -235,7 +214,7 @@ export class WatchSession {
           void this.#check(content)
         },
         onGone: () => {
-          this.#checking.abort()
+          this.#checking.stop()
           this.#set({ checking: false, notice: gone })
         },
         onDeaf: () =>
@@ -248,54 +227,16 @@ export class WatchSession {
     )
   }
 
-  /** Saves sometimes come faster than verdicts: each stops the check of the one before, which then has no verdict. */
   async #check(content?: Uint8Array): Promise<void> {
-    const { checker, home, onResult, advance, passedText, now = () => new Date() } = this.#options
-    this.#checking.abort()
-    this.#checking = new AbortController()
-    const { signal } = this.#checking
-    const { slug } = this.#lesson
-    this.#set({ checking: true })
-    const onNotice = (notice: string) => !signal.aborted && this.#set({ notice })
-    const checked = await this.#sharing.check(() =>
-      signal.aborted
-        ? Promise.resolve('stopped')
-        : checker
-            .check(slug, home.target(slug), {
-              signal,
-              onNotice,
-              record: true,
-              ...(content !== undefined && { content }),
-            })
-            .catch((error: unknown) => sentenceOf(error)),
-    )
-    if (signal.aborted) return
-    // A problem that prevents a verdict is shown, and watching continues: the next save may have better luck.
-    if (typeof checked === 'string') return this.#set({ checking: false, notice: checked })
-    const result = { ...checked, target: 'workspace' }
-    const fresh = { result, checkedAt: now(), passed: undefined, warning: undefined, panel: undefined }
-    this.#set({ ...fresh, checking: false, notice: undefined })
-    onResult?.(result)
-    await recordCheck(this.#options, result)
-    const passed = result.passed ? await passedText?.(result) : undefined
-    this.#set({ ...this.#counts(), ...(!signal.aborted && { passed }) })
-    if (result.passed && advance === true) await this.#move(1)
-    else {
-      void this.#lookAtTypes(result, signal)
-      if (!result.passed) this.#kept = this.#keepRun(signal)
-    }
-  }
-
-  /** Between the verdict and the next save, which ends it. */
-  async #keepRun(signal: AbortSignal): Promise<void> {
-    const { checker, home } = this.#options
-    const recording = await this.#sharing.aside(() => checker.record({ signal }))
-    if (recording !== undefined && !signal.aborted) keepLastRun(home, recording)
+    const result = await this.#checking.check(this.#lesson.slug, content)
+    if (result === undefined) return
+    this.#set(this.#counts())
+    if (result.passed && this.#options.advance === true) await this.#move(1)
   }
 
   async #explore(): Promise<void> {
     const { explore, home } = this.#options
-    await this.#kept // it takes as long as the test does
+    await this.#checking.kept // it takes as long as the test does
     const recording = await readLastRun(home)
     if (explore === undefined || recording?.lesson !== this.#lesson.slug) {
       const notice = 'No run of this lesson has been recorded yet. The next check that fails is recorded.'
@@ -303,15 +244,6 @@ export class WatchSession {
     }
     await explore(recording)
     this.#set({})
-  }
-
-  /** Between the verdict and the next save. */
-  async #lookAtTypes(result: CheckResult, signal: AbortSignal): Promise<void> {
-    const { course, home, mine } = this.#options
-    const ask = this.#options.typeWarning ?? (await import('../check/host/type-error.ts')).typeWarning
-    const file = home.answer(result.lesson)
-    const warning = await ask(result, { root: course.root, file, mine, signal })
-    if (!signal.aborted && warning !== undefined) this.#set({ warning })
   }
 
   async #move(by: 1 | -1): Promise<void> {
@@ -369,8 +301,4 @@ export class WatchSession {
     this.#state = { ...this.#state, ...change }
     this.#options.onState(this.#state)
   }
-}
-
-function sentenceOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -1,0 +1,100 @@
+import type { typeWarning } from '../check/host/type-error.ts'
+import type { Checker, CheckResult } from '../check/index.ts'
+import { keepLastRun, recordCheck } from '../learner/index.ts'
+import type { PanelSource } from './panels.ts'
+import type { Sharing } from './sharing.ts'
+import type { WatchState } from './state.ts'
+
+export interface CheckingOptions extends PanelSource {
+  readonly checker: Pick<Checker, 'check' | 'record'>
+  /** The folder of the learner's own answers to build on; undefined for the model answers. */
+  readonly mine?: string | undefined
+  /** Replaces TypeScript. */
+  readonly typeWarning?: typeof typeWarning
+  /** Go to the next lesson as soon as one is passed. */
+  readonly advance?: boolean
+  readonly now?: () => Date
+  onResult?(result: CheckResult): void
+  /** What to say about a pass, as Markdown. */
+  passedText?(result: CheckResult): Promise<string>
+}
+
+/** From a save to its verdict, and what follows until the next save: the first type error, and a recording. */
+export class Checking {
+  readonly #options: CheckingOptions
+  readonly #sharing: Sharing
+  readonly #show: (change: Partial<WatchState>) => void
+  /** Belongs to the check in progress. */
+  #current = new AbortController()
+  /** Resolves when the last failed check has been recorded, or can't be. */
+  kept: Promise<void> = Promise.resolve()
+
+  constructor(options: CheckingOptions, sharing: Sharing, show: (change: Partial<WatchState>) => void) {
+    this.#options = options
+    this.#sharing = sharing
+    this.#show = show
+  }
+
+  stop(): void {
+    this.#current.abort()
+  }
+
+  /**
+   * Saves sometimes come faster than verdicts: each stops the check of the one before, which then has no verdict.
+   * Resolves with the verdict once it's recorded.
+   */
+  async check(slug: string, content?: Uint8Array): Promise<CheckResult | undefined> {
+    const { checker, home, onResult, advance, passedText, now = () => new Date() } = this.#options
+    this.#current.abort()
+    this.#current = new AbortController()
+    const { signal } = this.#current
+    this.#show({ checking: true })
+    const onNotice = (notice: string) => !signal.aborted && this.#show({ notice })
+    const checked = await this.#sharing.check(() =>
+      signal.aborted
+        ? Promise.resolve('stopped')
+        : checker
+            .check(slug, home.target(slug), {
+              signal,
+              onNotice,
+              record: true,
+              ...(content !== undefined && { content }),
+            })
+            .catch((error: unknown) => sentenceOf(error)),
+    )
+    if (signal.aborted) return undefined
+    // A problem that prevents a verdict is shown, and watching continues: the next save may have better luck.
+    if (typeof checked === 'string') {
+      this.#show({ checking: false, notice: checked })
+      return undefined
+    }
+    const result = { ...checked, target: 'workspace' }
+    const fresh = { result, checkedAt: now(), passed: undefined, warning: undefined, panel: undefined }
+    this.#show({ ...fresh, checking: false, notice: undefined })
+    onResult?.(result)
+    await recordCheck(this.#options, result)
+    const passed = result.passed ? await passedText?.(result) : undefined
+    if (!signal.aborted) this.#show({ passed })
+    if (!result.passed || advance !== true) void this.#lookAtTypes(result, signal)
+    if (!result.passed) this.kept = this.#keepRun(signal)
+    return result
+  }
+
+  async #keepRun(signal: AbortSignal): Promise<void> {
+    const { checker, home } = this.#options
+    const recording = await this.#sharing.aside(() => checker.record({ signal }))
+    if (recording !== undefined && !signal.aborted) keepLastRun(home, recording)
+  }
+
+  async #lookAtTypes(result: CheckResult, signal: AbortSignal): Promise<void> {
+    const { course, home, mine } = this.#options
+    const ask = this.#options.typeWarning ?? (await import('../check/host/type-error.ts')).typeWarning
+    const file = home.answer(result.lesson)
+    const warning = await ask(result, { root: course.root, file, mine, signal })
+    if (!signal.aborted && warning !== undefined) this.#show({ warning })
+  }
+}
+
+export function sentenceOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
