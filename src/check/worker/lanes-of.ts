@@ -28,11 +28,16 @@ export function lanesOf(log: readonly Logged[]) {
   const racing = sorted.filter(([{ part }]) => part === 'first' || part === 'second')
   // "first writer" and "second writer", but "reader" and "writer".
   const isCounted = racing.length > new Set(racing.map(([, { names }]) => doing(names))).size
+  const others = [...seen.keys()].filter(({ part }) => part === 'only')
+  const [first] = seen.keys()
+  /** The only one after a process that died continues its work. */
+  const next =
+    first?.part === 'process' && first.end === 'died' && others.length === 1 ? others[0] : undefined
   const lanes = sorted.map(([caller, { connections, names }], index): Lane => {
     const result = resultOf(caller)
     return {
       id: index + 1,
-      role: roleOf(caller, names, connections, isCounted),
+      role: caller === next ? 'next process' : roleOf(caller, names, connections, isCounted),
       connections: [...connections],
       end: caller.end,
       ...(result && { result }),
