@@ -61,6 +61,11 @@ export function isInner(client: Redis): boolean {
   return client.options.connectionName?.startsWith('ioredis-cluster(') === true
 }
 
+/** Whether it's the connection of one of the learner's cluster clients to a node. */
+export function isNode(client: Redis): boolean {
+  return [...openClusters].some((cluster) => cluster.nodes('all').includes(client))
+}
+
 /**
  * Cuts every connection that the learner's code still has, whether it opened the connection or was given it. After a
  * test that ran normally (`counting`), those that it opened and left open are counted; code whose process "died"

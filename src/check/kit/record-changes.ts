@@ -1,6 +1,6 @@
 import { Redis, type RedisOptions } from 'ioredis'
 import { clientOptions, readAddress } from '../../redis/address.ts'
-import { isInner, trustedClient } from './connections.ts'
+import { isNode, trustedClient } from './connections.ts'
 import { environment } from './environment.ts'
 import { Gate } from './gate.ts'
 import { keyReader } from './key-reader.ts'
@@ -38,7 +38,7 @@ export function recordChanges(): Gate {
     const address = isSandbox ? sandbox.place : `${host}:${port}`
     const options = isSandbox ? clientOptions(sandbox) : { host, ...(port !== undefined && { port }) }
     const reader = keyReader(clientOf(address, options), timeOfTest)
-    return { address, reader, isLossy: isProxy(port), ...(isInner(client) && { node: address }) }
+    return { address, reader, isLossy: isProxy(port), ...(isNode(client) && { node: address }) }
   }
 
   const gate = new Gate(serverOf)
