@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { ownFolder } from '../common/own-folder.ts'
 import type { Course } from './lesson.ts'
@@ -25,4 +26,13 @@ export function filesOf(course: Pick<Course, 'root'>, slug: string): LessonFiles
     rightAnswers: at('test', 'right-answers', slug),
     mistakes: at('test', 'mistakes', `${slug}.md`),
   }
+}
+
+/**
+ * The absolute path that `#built/<slug>` resolves to: the model solution or, if `mine` (the folder of the learner's
+ * answers) has one, the learner's own answer.
+ */
+export function builtFile(root: string, slug: string, mine: string | undefined): string {
+  const own = mine === undefined ? undefined : path.join(mine, `${slug}.ts`)
+  return own !== undefined && existsSync(own) ? own : filesOf({ root }, slug).solution
 }

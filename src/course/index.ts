@@ -1,8 +1,6 @@
 /** The course: what is in lessons/, and nothing else. */
 
 export { projectRoot } from '../common/own-folder.ts'
-export type { Chapter } from './chapters.ts'
-export { chapters } from './chapters.ts'
 export {
   AmbiguousLessonError,
   BadLessonError,
@@ -15,6 +13,7 @@ export { filesOf } from './files.ts'
 export { findLesson } from './find.ts'
 export { entryFor, type GlossaryEntry, glossaryText, readGlossary } from './glossary.ts'
 export type {
+  Chapter,
   Course,
   Lesson,
   LessonSummary,
@@ -24,7 +23,7 @@ export type {
   Snippet,
   Task,
 } from './lesson.ts'
-export { readerText } from './lesson.ts'
+export { chapters, readerText } from './lesson.ts'
 export { EmptyRangeError, findLessons } from './lesson-range.ts'
 export { loadCourse } from './load.ts'
 export { type Occurrences, searchText } from './search.ts'

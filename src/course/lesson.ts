@@ -112,3 +112,20 @@ export interface Course {
   /** Reads one whole lesson. Throws UnknownLessonError (the slug must be exact) or BadLessonError. */
   lesson(slug: string): Promise<Lesson>
 }
+
+export interface Chapter {
+  /** Counted from 1, in the order in which the lessons name them. */
+  readonly number: number
+  readonly title: string
+  readonly lessons: readonly LessonSummary[]
+}
+
+/** The course's lessons by chapter. */
+export function chapters({ lessons }: Pick<Course, 'lessons'>): readonly Chapter[] {
+  const titles = [...new Set(lessons.map(({ chapter }) => chapter))]
+  return titles.map((title, index) => ({
+    number: index + 1,
+    title,
+    lessons: lessons.filter(({ chapter }) => chapter === title),
+  }))
+}

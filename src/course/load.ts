@@ -3,11 +3,11 @@ import path from 'node:path'
 import { projectRoot } from '../common/own-folder.ts'
 import type { CachedLesson, CourseIndex } from './cache.ts'
 import { readIndex, writeIndex } from './cache.ts'
-import { checkTogether } from './consistency.ts'
-import { NoCourseError, UnknownLessonError } from './errors.ts'
+import { BadLessonError, NoCourseError, UnknownLessonError } from './errors.ts'
 import { filesOf } from './files.ts'
 import { parseFrontMatter, splitFrontMatter } from './front-matter.ts'
 import type { Course, Lesson, LessonSummary } from './lesson.ts'
+import { nearestName } from './nearest.ts'
 import { parseLesson } from './parse.ts'
 
 /**
@@ -80,4 +80,41 @@ async function readLesson(root: string, index: CourseIndex, slug: string): Promi
   const { exports, allow, learned, fold } = entry.frontMatter
   const text = await parseLesson(`lessons/${name}`, await readFile(file, 'utf8'), entry.frontMatter)
   return { ...summary(name, entry), exports, allow, learned, ...(fold && { fold }), file, ...text }
+}
+
+/** What a single lesson can't check: numbers and names must be unique, and `after` must name an earlier lesson. */
+function checkTogether(lessons: readonly LessonSummary[]): void {
+  const seen: LessonSummary[] = []
+  for (const lesson of lessons) {
+    for (const earlier of seen) checkPair(earlier, lesson)
+    for (const needed of lesson.after) checkAfter(lesson, needed, seen)
+    seen.push(lesson)
+  }
+}
+
+function checkPair(earlier: LessonSummary, lesson: LessonSummary): void {
+  if (earlier.number === lesson.number) {
+    throw bad(
+      lesson,
+      'number',
+      `${earlier.slug} also has the number ${lesson.number}. Give one of them another number.`,
+    )
+  }
+  if (earlier.slug.slice(2) === lesson.slug.slice(2)) {
+    throw bad(lesson, 'slug', `${earlier.slug} has the same name. Rename one of them.`)
+  }
+}
+
+function checkAfter(lesson: LessonSummary, needed: string, earlier: readonly LessonSummary[]): void {
+  if (earlier.some(({ slug }) => slug === needed)) return
+  const guess = nearestName(
+    needed,
+    earlier.map(({ slug }) => slug),
+  )
+  const wanted = guess === undefined ? 'Name a lesson that comes before this one.' : `Did you mean ${guess}?`
+  throw bad(lesson, 'after', `There's no earlier lesson "${needed}". ${wanted}`)
+}
+
+function bad({ slug }: LessonSummary, field: string, problem: string): BadLessonError {
+  return new BadLessonError(`lessons/${slug}.md`, field, problem)
 }

@@ -6,7 +6,6 @@ import { marks } from './symbols.ts'
 import { tableLines } from './table.ts'
 import type { Line, Span } from './text.ts'
 import { lineWidth, span } from './text.ts'
-import type { Block } from './tree.ts'
 import { wrap, wrapCode } from './wrap.ts'
 
 export interface BlockContext {
@@ -14,6 +13,31 @@ export interface BlockContext {
   readonly palette: Palette
   /** The colored lines of every code block. */
   readonly code: ReadonlyMap<Token, readonly Line[]>
+}
+
+/** A block of Markdown with the blocks inside it; markdown-it itself returns a flat list that opens and closes. */
+interface Block {
+  /** `paragraph`, `heading`, `fence`, `bullet_list`, `inline` … */
+  readonly type: string
+  readonly token: Token
+  readonly children: readonly Block[]
+}
+
+/** Speaker notes aren't for readers, so they're left out. */
+export function blockTree(tokens: readonly Token[]): readonly Block[] {
+  const root: Block[] = []
+  const open: Block[][] = [root]
+  for (const token of tokens) {
+    if (token.nesting === -1) {
+      open.pop()
+      continue
+    }
+    if (token.type === 'note') continue
+    const children: Block[] = []
+    open.at(-1)?.push({ type: token.type.replace(/_open$/, ''), token, children })
+    if (token.nesting === 1) open.push(children)
+  }
+  return root
 }
 
 /** Blocks below each other, with a blank line between them unless they're the lines of a tight list. */

@@ -1,12 +1,11 @@
 import type { Token } from 'markdown-it'
 import { parseMarkdown } from '../markdown/parse.ts'
-import { blockLines } from './blocks.ts'
+import { blockLines, blockTree } from './blocks.ts'
 import { highlight } from './highlight.ts'
 import { narrowLanes } from './narrow-lanes.ts'
 import type { Palette } from './palette.ts'
 import type { Line } from './text.ts'
 import { paintLines } from './text.ts'
-import { blockTree } from './tree.ts'
 
 export interface MarkdownOptions {
   /** Columns of the terminal. */

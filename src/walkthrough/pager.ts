@@ -2,9 +2,8 @@ import type { ReadStream, WriteStream } from 'node:tty'
 import { type Page, type Palette, pages, renderMarkdown } from '../terminal/index.ts'
 import { clearScreen, enterScreen, hideCursor, leaveScreen, showCursor } from '../terminal/screen-codes.ts'
 import { suspend } from '../terminal/suspend.ts'
-import { InterruptedError } from './interrupted.ts'
 import { pageKeys } from './page-keys.ts'
-import { type TerminalEvent, terminalEvents } from './terminal-events.ts'
+import { InterruptedError, type TerminalEvent, terminalEvents } from './terminal-events.ts'
 import type { Instead, Passage, Reading, ReadingEnd, Render } from './ui.ts'
 
 export interface PagerTerminal {

@@ -3,7 +3,7 @@ import { explanation, isRightChoice } from '../learner/quiz.ts'
 import { openLessons, skipLessons } from '../learner/skip-lessons.ts'
 import { COURSE } from '../progress/index.ts'
 import { renderMarkdown } from '../terminal/index.ts'
-import { type Asking, askQuestion } from './question.ts'
+import { type Asking, askQuestion } from './quiz.ts'
 
 /** What a learner knew of one lesson. */
 interface Placed {

@@ -1,6 +1,10 @@
 import type { ReadStream, WriteStream } from 'node:tty'
-import { InterruptedError } from './interrupted.ts'
 import { type Key, keysIn } from './keys.ts'
+
+/** The user pressed Ctrl-C while the program itself was listening for keys. */
+export class InterruptedError extends Error {
+  override readonly name = 'InterruptedError'
+}
 
 export type TerminalEvent = Key | 'resize' | 'aborted'
 

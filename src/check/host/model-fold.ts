@@ -1,5 +1,5 @@
 import type { PluginBuild } from 'esbuild'
-import { builtFile } from '../../course/built-file.ts'
+import { builtFile } from '../../course/files.ts'
 import { BadLessonError, type Course, type Lesson } from '../../course/index.ts'
 
 /** How the events of an entity become its state, as the model solution does it. */

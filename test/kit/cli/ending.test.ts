@@ -12,7 +12,7 @@ import {
   RedisUnavailableError,
 } from '../../../src/redis/index.ts'
 import { NoTerminalError } from '../../../src/terminal/index.ts'
-import { InterruptedError } from '../../../src/walkthrough/interrupted.ts'
+import { InterruptedError } from '../../../src/walkthrough/terminal-events.ts'
 
 describe('every error gets its exit code and its own words', () => {
   test.each([
