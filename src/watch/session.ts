@@ -1,6 +1,7 @@
 import { shownPath } from '../check/host/shown-path.ts'
 import type { LessonSummary } from '../course/index.ts'
 import { maySeeSolution, openLesson, readLastRun, resetLesson } from '../learner/index.ts'
+import { watchFile } from '../learner/watch-file.ts'
 import { passedOf } from '../progress/index.ts'
 import type { Recording } from '../recording/index.ts'
 import type { RunningRedis } from '../redis/index.ts'
@@ -10,7 +11,6 @@ import type { Elsewhere, Place, Visit, VisitEnd } from './elsewhere.ts'
 import { everything, helpText, hintPanel, type TextView } from './panels.ts'
 import { Sharing } from './sharing.ts'
 import type { Action, News, WatchState } from './state.ts'
-import { watchFile } from '../learner/watch-file.ts'
 
 export interface WatchOptions extends CheckingOptions {
   readonly redis: Pick<RunningRedis, 'description' | 'limits'>
