@@ -14,7 +14,8 @@ export interface Talk {
 
 /** The class refused; `status` is the HTTP status. The message is for people. */
 export class RefusedError extends Error {
-  override readonly name = 'ClassError'
+  override readonly name = 'RefusedError'
+  readonly exitCode = 2
   readonly status: number
   /** After how many seconds to ask again. */
   readonly wait: number | undefined

@@ -65,7 +65,7 @@ need('redis-server').describe('a participant who sends too much', () => {
     const full = await send(served, eve.token, 2, log.slice(2))
     expect(full).toMatchObject({
       status: 507,
-      body: { sentence: expect.stringMatching(/^The class has stored all/) },
+      body: { sentence: expect.stringMatching(/^You've reached the limit/) },
     })
     const { body } = await call<ClassView>(served, paths.view, { token: eve.token })
     expect(body.left).toMatchObject({ events: 0 })
