@@ -4,6 +4,7 @@ import { SourceMap } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Failure } from '../protocol.ts'
+import { isStuck, LOOK_MS, mainThread } from './main-thread.ts'
 import { signer } from './report.ts'
 
 interface WatchdogData {
@@ -17,19 +18,6 @@ interface WatchdogData {
 }
 
 const { beats, reportFd, supervisor } = workerData as WatchdogData
-const LOOK_MS = 100
-/**
- * Processor time without a beat of the main thread after which it counts as looping (µs), however long that takes on
- * a busy machine.
- */
-const LOOP_TIME = 3_000_000
-/**
- * Looks in a row without a beat and without processor use: the thread sleeps in a synchronous wait. That's rarer, so
- * more patience.
- */
-const ASLEEP_LOOKS = 80
-/** A sleeping thread uses less of the processor than this share; one that shares it with many others gets more. */
-const ASLEEP_SHARE = 1 / 8
 const MOST_MEMORY = 1_000 * 1024 * 1024
 /** Near V8's limit a process does nothing but collect garbage, which looks like a loop but isn't one. */
 const CROWDED_MEMORY = 350 * 1024 * 1024
@@ -47,10 +35,11 @@ parentPort?.on('message', ({ secret, files }: { secret: string; files: readonly 
 function watch(secret: string, files: readonly string[]): void {
   const sign = signer(secret, 'watchdog')
   let last = -1
-  let still = 0
+  let looks = 0
+  let asleep = 0
   let spent = 0
   let rssAtBeat = 0
-  let cpu = process.cpuUsage()
+  let { used } = mainThread()
   const end = (failure: Failure) => {
     writeSync(reportFd, sign({ kind: 'ending', failure, commands: [] }))
     process.kill(process.pid, 'SIGKILL')
@@ -60,14 +49,14 @@ function watch(secret: string, files: readonly string[]): void {
     if (!isAlive(supervisor)) process.kill(process.pid, 'SIGKILL')
     const { rss } = process.memoryUsage()
     const now = Atomics.load(beats, 0)
-    const used = process.cpuUsage(cpu)
-    cpu = process.cpuUsage()
+    const thread = mainThread()
     if (now !== last) rssAtBeat = rss
-    still = now === last ? still + 1 : 0
-    spent = now === last ? spent + used.user + used.system : 0
+    looks = now === last ? looks + 1 : 0
+    asleep = now === last && thread.state === 'S' ? asleep + 1 : 0
+    spent = now === last ? spent + thread.used - used : 0
+    used = thread.used
     last = now
-    const asleep = still >= ASLEEP_LOOKS && spent < still * LOOK_MS * 1_000 * ASLEEP_SHARE && !waitsForDisk()
-    const stalled = spent >= LOOP_TIME || asleep
+    const stalled = isStuck({ looks, spent, asleep: thread.state === undefined ? undefined : asleep })
     if (rss > MOST_MEMORY || (stalled && rss > CROWDED_MEMORY)) {
       clearInterval(looking)
       end({
@@ -84,19 +73,6 @@ function watch(secret: string, files: readonly string[]): void {
       )
     }
   }, LOOK_MS)
-}
-
-/**
- * Whether the main thread is waiting for a disk, or for memory that was swapped out; only Linux reports this. Its
- * thread ID is the process's pid.
- */
-function waitsForDisk(): boolean {
-  try {
-    const stat = readFileSync(`/proc/self/task/${process.pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3) === 'D'
-  } catch {
-    return false
-  }
 }
 
 /** Looked up by number: in a thread, `process.ppid` keeps the value that it had at the start. */
