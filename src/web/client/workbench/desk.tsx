@@ -7,6 +7,7 @@ import { Explorer } from './explorer.tsx'
 import { Keeper, type Keeping } from './keeper.ts'
 import { kept as keptFor } from './kept.ts'
 import { type Connection, useBench } from './live.ts'
+import { askForCheck } from './requests.ts'
 import { Toolbar } from './toolbar.tsx'
 import { Verdict } from './verdict.tsx'
 import { Ways } from './ways.tsx'
@@ -33,7 +34,8 @@ export function Desk({ slug, nonce }: { readonly slug: string; readonly nonce: s
         isChecking={state?.checking === true}
         hasEditor={state?.hasEditor === true}
         line={() => bench?.editor.line ?? 1}
-        check={() => void bench?.keeper.check()}
+        // Before the editor is there, what's on the disk is all there is.
+        check={() => void (bench === undefined ? askForCheck(slug, 'asked') : bench.keeper.check())}
       />
       <Trouble
         state={state}
