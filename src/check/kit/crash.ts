@@ -3,7 +3,7 @@ import { attempt, failOnViolation } from './call.ts'
 import { asCaller, newCaller } from './callers.ts'
 import { cut, disconnectGuests } from './connections.ts'
 import { type Faults, type Handling, withFaults } from './context.ts'
-import { adminClient, cleanDatabase, connectGuest } from './sandbox.ts'
+import { adminClient, cleanDatabase, connected, connectGuest } from './sandbox.ts'
 
 export interface Crash {
   readonly prepare?: (admin: Redis) => Promise<void>
@@ -40,7 +40,7 @@ async function oneRound(crash: Crash, sent: number): Promise<boolean> {
   await cleanDatabase()
   await crash.prepare?.(adminClient())
   const redis = connectGuest()
-  await redis.connect()
+  await connected(redis)
   const death = dieAfter(sent)
   const caller = newCaller('process')
   try {

@@ -4,7 +4,7 @@ import { asCaller, newCaller } from './callers.ts'
 import { disconnectGuests } from './connections.ts'
 import { type Faults, type Handling, withFaults } from './context.ts'
 import { pauseOnClock } from './pulse.ts'
-import { adminClient, cleanDatabase, connectGuest } from './sandbox.ts'
+import { adminClient, cleanDatabase, connected, connectGuest } from './sandbox.ts'
 
 export interface Race<A, B> {
   /** Sets up what is there before either caller starts; each round begins with a clean database. */
@@ -62,9 +62,9 @@ async function oneRound<A, B>(race: Race<A, B>, round: number): Promise<boolean>
   await cleanDatabase()
   await race.prepare?.(adminClient())
   const mine = connectGuest()
-  await mine.connect()
+  await connected(mine)
   const theirs = race.sameConnection === true ? mine : connectGuest()
-  if (theirs !== mine) await theirs.connect()
+  if (theirs !== mine) await connected(theirs)
   const point = stopBefore(round, race.sameConnection === true)
   const name = race.name ?? 'Your code'
   try {

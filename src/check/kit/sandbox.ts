@@ -84,8 +84,8 @@ function newPulse(): Redis {
   return client
 }
 
-/** A client that can't connect now retries automatically; errors show in its commands. */
-async function connected(client: Redis): Promise<void> {
+/** A client whose connection breaks at once retries automatically; errors show in its commands. */
+export async function connected(client: Redis): Promise<void> {
   await client.connect().catch(() => {})
 }
 
