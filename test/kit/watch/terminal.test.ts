@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { copyFile, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -83,7 +84,9 @@ describe('watch in a terminal', () => {
     await until(/No run of this lesson has been recorded yet|before step/)
     press('Escape')
     await until(/q quit/)
-    await writeFile(join(home, '.eventlings', 'last-run.json'), JSON.stringify(run))
+    const file = join(home, '.eventlings', 'last-run.json')
+    await expect.poll(() => existsSync(file)).toBe(true) // or it would replace the one below
+    await writeFile(file, JSON.stringify(run))
     press('t')
     await until(/step 4 of 4[\s\S]*jk keys/)
     press('Left')
