@@ -13,12 +13,13 @@ afterAll(() => fixture.close())
 
 /** The process in which the solution ran, with some extra code. */
 async function processOf(beside = '', sharedProcess = true): Promise<string> {
-  const { passed, output } = await fixture.check(`${solution}\n${beside}\nconsole.log('in', process.pid)`, {
+  const result = await fixture.check(`${solution}\n${beside}\nconsole.log('in', process.pid)`, {
     sharedProcess,
   })
+  const { passed, output } = result
   const process = /in \d+/.exec(output)?.[0]
   if (!passed || process === undefined)
-    throw new Error(`It should pass and print its pid, and printed: ${output}`)
+    throw new Error(`It should pass and print its pid, and printed: ${output}\n${spelledOut(result)}`)
   return process
 }
 
