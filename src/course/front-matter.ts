@@ -18,7 +18,7 @@ export interface FrontMatter {
 }
 
 export interface NamedFold {
-  /** Where the events of an entity are; `*` stands for its ID: `stream:entity:*`. */
+  /** The key of an entity's events, with `*` for the ID: `stream:entity:*`. */
   readonly keys: string
   /** A function `(state or null, event) → state` that this lesson, or one that it builds on, exports. */
   readonly by: string

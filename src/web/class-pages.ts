@@ -15,7 +15,7 @@ import { themeIn } from './theme.ts'
 export async function pagesOfClass(): Promise<(app: Hono, hub: Hub) => void> {
   const assets = await bundleAssets(classAssets)
   return (app, hub) => {
-    for (const pages of ['/', '/assets/*', '/instructor', '/instructor/*']) app.use(pages, strictPages)
+    for (const pages of ['/', '/assets/*', '/instructor', '/instructor/*']) app.use(pages, strictPages())
     serveAssets(app, assets)
     app.get('/', (context) => context.html(welcomePage(hub.about.name, themeIn(context))))
     app.get('/instructor', (context) => show(context, hub, 'dashboard'))

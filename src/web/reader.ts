@@ -37,7 +37,7 @@ export function readerApp(options: ReaderOptions): Hono {
   const { desk, runner, assets, workbench } = options
   const { course, progress } = desk
   const app = new Hono()
-  app.use(...(workbench?.guards ?? [onlyThisMachine, onlyOwnPages, strictPages]))
+  app.use(...(workbench?.guards ?? [onlyThisMachine, onlyOwnPages, strictPages()]))
   // Before the limit, because an answer is larger than anything else, and has its own.
   workbench?.add(app)
   app.use(bodyLimit({ maxSize: 10_000 }))

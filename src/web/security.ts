@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from 'hono'
-import { secureHeaders } from 'hono/secure-headers'
+import { type ContentSecurityPolicyOptionHandler, secureHeaders } from 'hono/secure-headers'
 import { onlyByName, onlyChangesFrom } from '../http/index.ts'
 
 /** The reader listens on loopback, and only answers to loopback names. */
@@ -13,20 +13,22 @@ export const onlyOwnPages = onlyChangesFrom(
   (context) => context.text("Only this server's own pages can do that.", 403),
 )
 
-/** Pages load only our own files and run no inline scripts. */
-export const strictPages: MiddlewareHandler = secureHeaders({
-  contentSecurityPolicy: {
-    defaultSrc: ["'none'"],
-    scriptSrc: ["'self'"],
-    styleSrc: ["'self'"],
-    imgSrc: ["'self'"],
-    connectSrc: ["'self'"],
-    formAction: ["'none'"],
-    baseUri: ["'none'"],
-    frameAncestors: ["'none'"],
-  },
-  xFrameOptions: 'DENY',
-  referrerPolicy: 'no-referrer',
-  // Plain HTTP on loopback, so strict transport security has no use.
-  strictTransportSecurity: false,
-})
+/** Pages load only our own files and run no inline scripts; `styles` are allowed as well. */
+export function strictPages(...styles: readonly ContentSecurityPolicyOptionHandler[]): MiddlewareHandler {
+  return secureHeaders({
+    contentSecurityPolicy: {
+      defaultSrc: ["'none'"],
+      scriptSrc: ["'self'"],
+      styleSrc: ["'self'", ...styles],
+      imgSrc: ["'self'"],
+      connectSrc: ["'self'"],
+      formAction: ["'none'"],
+      baseUri: ["'none'"],
+      frameAncestors: ["'none'"],
+    },
+    xFrameOptions: 'DENY',
+    referrerPolicy: 'no-referrer',
+    // Plain HTTP on loopback, so strict transport security has no use.
+    strictTransportSecurity: false,
+  })
+}

@@ -578,7 +578,7 @@ describe('consume', () => {
     })
   })
 
-  test('stops even if there is no error value', async () => {
+  test('a rejection without a value is a failure, too', async () => {
     await plant(1, 2)
     await group()
     const outcome = await attempt('consume', () => mailer().consume(() => Promise.reject(undefined)))

@@ -988,7 +988,7 @@ describe('the views', () => {
     verifyEqual(
       await call('getOrderHistory', () => getOrderHistory(box.redis, 'order-2')),
       [{ version: 1, timestamp: '2026-02-01T09:00:00.121Z', eventType: 'ORDER_IMPORTED', status: null }],
-      'The only event of this order has an unknown type, ORDER_IMPORTED, so there is no order yet. `getOrderHistory` should resolve to one entry with the status `null`.',
+      "This order's only event is of an unknown type, ORDER_IMPORTED, so there's no order yet. `getOrderHistory` should resolve to one entry with the status `null`.",
     )
     verifyEqual(
       await call('getOrderHistory', () => getOrderHistory(box.redis, 'order-9')),

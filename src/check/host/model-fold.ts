@@ -4,7 +4,7 @@ import { BadLessonError, type Course, type Lesson } from '../../course/index.ts'
 
 /** How the events of an entity become its state, as the model solution does it. */
 export interface ModelFold {
-  /** Where its events are; `*` stands for its ID. */
+  /** The key of its events, with `*` for its ID. */
   readonly keys: string
   /** The name of the function. */
   readonly by: string

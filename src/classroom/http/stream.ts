@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
 import { streamSSE } from 'hono/streaming'
+import { untilWoken } from '../../http/index.ts'
 import type { Changes } from '../api.ts'
 import type { Hub } from '../hub/hub.ts'
 
@@ -32,7 +33,7 @@ export function streamChanges(
     try {
       await stream.writeSSE({ event: 'overview', data: JSON.stringify(hub.overview()) })
       while (isOpen) {
-        if (waiting.length === 0) await pause((resolve) => (wake = resolve))
+        if (waiting.length === 0) await untilWoken(PING_EVERY, (resolve) => (wake = resolve))
         if (!isOpen || !isWanted()) break
         const [changes, ...more] = waiting
         waiting = []
@@ -45,17 +46,6 @@ export function streamChanges(
       ended()
     }
   })
-}
-
-/** Until it's woken, or until it's time for a sign of life. */
-async function pause(waken: (wake: () => void) => void): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  await new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, PING_EVERY)
-    timer.unref()
-    waken(resolve)
-  })
-  clearTimeout(timer)
 }
 
 /** The same changes go to every page, so they're serialized once. */

@@ -2,9 +2,10 @@ import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Context, MiddlewareHandler } from 'hono'
 import { getCookie, setCookie } from 'hono/cookie'
 import { html } from 'hono/html'
-import { NONCE, secureHeaders } from 'hono/secure-headers'
+import { NONCE } from 'hono/secure-headers'
 import { onlyByName, onlyChangesFrom } from '../../http/index.ts'
 import { page } from '../pages/layout.ts'
+import { strictPages } from '../security.ts'
 import { themeIn } from '../theme.ts'
 
 /** Lets in this user's browsers, and the programs that can read this user's files. */
@@ -67,7 +68,7 @@ export function newAccess(origin: string | undefined): Access {
     guards: [
       onlyByName(names, (context) => context.text('This server only answers to its own names.', 421)),
       onlyOwn,
-      strictPages,
+      strictPages(NONCE), // for the editor's own styles
       onlyInvited,
     ],
     enter(context) {
@@ -104,23 +105,6 @@ function cookieName(context: Context): string {
 function hostOf(context: Context): string {
   return context.req.header('host') ?? ''
 }
-
-/** The same as for all pages, except that the editor's own styles are allowed by a nonce. */
-const strictPages = secureHeaders({
-  contentSecurityPolicy: {
-    defaultSrc: ["'none'"],
-    scriptSrc: ["'self'"],
-    styleSrc: ["'self'", NONCE],
-    imgSrc: ["'self'"],
-    connectSrc: ["'self'"],
-    formAction: ["'none'"],
-    baseUri: ["'none'"],
-    frameAncestors: ["'none'"],
-  },
-  xFrameOptions: 'DENY',
-  referrerPolicy: 'no-referrer',
-  strictTransportSecurity: false,
-})
 
 function closedPage(context: Context) {
   const body = html`<main id="main" class="index"><h1>This workbench is yours alone</h1>

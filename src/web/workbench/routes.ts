@@ -1,6 +1,7 @@
 import type { Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { streamSSE } from 'hono/streaming'
+import { untilWoken } from '../../http/index.ts'
 import { maySeeSolution, revealSolution } from '../../learner/index.ts'
 import type { Desk } from '../../learner/learner.ts'
 import { codeHtml } from '../code.ts'
@@ -134,22 +135,12 @@ function streamStates(context: Context, bench: Bench): Response {
         next = undefined
         if (state === undefined) await stream.writeSSE({ event: 'ping', data: '' })
         else await stream.writeSSE({ event: 'state', data: JSON.stringify(state) })
-        if (next === undefined && isOpen) await untilWoken((resolve) => (wake = resolve))
+        if (next === undefined && isOpen) await untilWoken(PING_EVERY, (resolve) => (wake = resolve))
       }
     } finally {
       unfollow()
     }
   })
-}
-
-async function untilWoken(waken: (wake: () => void) => void): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  await new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, PING_EVERY)
-    timer.unref()
-    waken(resolve)
-  })
-  clearTimeout(timer)
 }
 
 function tooLarge(context: Context) {

@@ -17,7 +17,7 @@ export const command = defineCommand({
       await lead({ do: flags.back ? 'withdraw' : 'release', slug })
       context.print(
         flags.back
-          ? `The solution of ${number} ${title} is no longer announced. Anyone who has already read it has seen it.`
+          ? `The solution to ${number} ${title} is no longer released. Learners who have already opened it have seen it.`
           : `Everyone will see that the solution of ${number} ${title} has been released: ${self} solution ${number}`,
       )
       return Exit.passed

@@ -6,7 +6,7 @@ import { memberOf } from '../../membership.ts'
 
 export const command = defineCommand({
   flags: {},
-  examples: [['class share off', 'also deletes the code already sent']],
+  examples: [['class share off', 'the class also deletes what you shared']],
   run: async (context, [word]) => {
     if (word !== 'on' && word !== 'off')
       throw new UsageError(`Choose on or off. For example: ${self} class share off`)
@@ -17,14 +17,14 @@ export const command = defineCommand({
     } catch (error) {
       if (share || !(error instanceof ClassUnreachableError)) throw error
       context.print(
-        `No more code is sent, but the code already sent is still there. Run this again when ${member.address} answers.`,
+        `You no longer share your code, but the class still has what you shared. Run this again when ${member.address} answers.`,
       )
       return Exit.passed
     }
     context.print(
       share
         ? `From now on your instructor sees your code with each check, and what it did in Redis. "${self} class share off" stops that.`
-        : 'Your code is no longer sent, and the code already sent is deleted.',
+        : 'You no longer share your code, and the class deletes what you shared.',
     )
     return Exit.passed
   },

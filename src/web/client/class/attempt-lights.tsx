@@ -11,7 +11,7 @@ interface Look {
 /** How an attempt ended: by sign and word, too, and not by color alone. */
 function lookOf({ passed, unbegun, task }: Attempt): Look {
   if (passed) return { sign: '✓', word: 'passed', color: 'passed' }
-  if (unbegun) return { sign: '·', word: 'not begun', color: 'new' }
+  if (unbegun) return { sign: '·', word: 'not started', color: 'new' }
   return task === undefined
     ? { sign: '!', word: "didn't run", color: 'skipped' }
     : { sign: '✗', word: `failed at ${task}`, color: 'failing' }

@@ -1,8 +1,8 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { type LaneView, laneView, type Recording, type Step } from '../../../recording/index.ts'
-import { KeysAt } from '../workbench/keys.tsx'
-import { Lanes } from '../workbench/lanes.tsx'
-import { momentsOf } from '../workbench/moments.ts'
+import { KeysAt } from './keys.tsx'
+import { Lanes } from './lanes.tsx'
+import { momentsOf } from './moments.ts'
 
 /** Steps through a run from outside, such as by a clicker. False if there's no further step in that direction. */
 export interface Stepper {
@@ -14,14 +14,17 @@ interface RunViewProps {
   /** Begins before the first step, and shows only what has happened until then. */
   readonly fromTheStart?: boolean
   readonly stepper?: { current: Stepper | undefined }
+  /** The file that's open beside it, to go to the line of a step. */
+  readonly source?: { readonly name: string; goTo(line: number): void }
 }
 
 /** What a test did in Redis, step by step: the commands of each caller, and the keys after each of them. */
-export function RunView({ recording: given, fromTheStart = false, stepper }: RunViewProps) {
+export function RunView({ recording: given, fromTheStart = false, stepper, source }: RunViewProps) {
   const moments = useMemo(() => momentsOf(given), [given])
   const { recording, colliding } = moments
   const view = useMemo(() => laneView(recording), [recording])
   const { steps } = recording
+  // Most people are looking for the place where the commands collided.
   const last = colliding.at(-1) ?? steps.length
   const [at, setAt] = useState(fromTheStart ? 0 : last)
   const step = steps[at - 1]
@@ -47,14 +50,19 @@ export function RunView({ recording: given, fromTheStart = false, stepper }: Run
       stepper.current = undefined
     }
   }, [stepper, steps])
+  const line = step?.kind === 'command' && isIn(step.place, source?.name) ? step.place?.line : undefined
+  const nextColliding = colliding.find((one) => one > at) ?? colliding[0]
   return (
-    <div class="run">
+    <div class="run-view">
       <p class="quiet-text">
-        {recording.task} · {recording.test}
+        {recording.task} · {recording.test} · {recording.engine}
       </p>
       {recording.note !== undefined && <p class="quiet-text">{recording.note}</p>}
+      {view.sentence !== undefined && (!fromTheStart || at >= last) && (
+        <p class="collision">✗ {view.sentence}</p>
+      )}
       <div class="slider">
-        <button type="button" onClick={() => move(at - 1)} disabled={at === 0}>
+        <button type="button" onClick={() => move(at - 1)} aria-disabled={at === 0}>
           <span aria-hidden="true">←</span>
           <span class="only-read">One step back</span>
         </button>
@@ -67,17 +75,24 @@ export function RunView({ recording: given, fromTheStart = false, stepper }: Run
           aria-valuetext={stepInWords(at, step, steps.length)}
           onInput={(event) => move(Number(event.currentTarget.value))}
         />
-        <button type="button" onClick={() => move(at + 1)} disabled={at === steps.length}>
+        <button type="button" onClick={() => move(at + 1)} aria-disabled={at === steps.length}>
           <span aria-hidden="true">→</span>
           <span class="only-read">One step forward</span>
         </button>
         <output>
           {at} of {steps.length}
         </output>
+        {nextColliding !== undefined && !fromTheStart && (
+          <button type="button" onClick={() => move(nextColliding)}>
+            Collision
+          </button>
+        )}
+        {line !== undefined && (
+          <button type="button" onClick={() => source?.goTo(line)}>
+            Line {line}
+          </button>
+        )}
       </div>
-      {view.sentence !== undefined && (!fromTheStart || at >= last) && (
-        <p class="collision">✗ {view.sentence}</p>
-      )}
       <Lanes view={shown} current={step?.n} choose={(n) => move(steps.findIndex((one) => one.n === n) + 1)} />
       {recording.depth === 'changes' && (
         <KeysAt
@@ -94,6 +109,12 @@ export function RunView({ recording: given, fromTheStart = false, stepper }: Run
 function upTo(view: LaneView, n: number): LaneView {
   const next = view.rows.findIndex((row) => 'n' in row && row.n > n)
   return next === -1 ? view : { ...view, rows: view.rows.slice(0, next) }
+}
+
+/** A recording leaves out the folder of a file that's elsewhere, because it can be shared. */
+function isIn(place: { readonly file: string } | undefined, name: string | undefined): boolean {
+  if (place === undefined || name === undefined) return false
+  return `/${name.replaceAll('\\', '/')}`.endsWith(`/${place.file}`)
 }
 
 function stepInWords(at: number, step: Step | undefined, count: number): string {
