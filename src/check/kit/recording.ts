@@ -29,6 +29,7 @@ const NOT_RECORDED = Symbol('not recorded')
 const connections = new WeakMap<SentCommand, Redis>()
 let records: SentCommand[] = []
 let foreign: ForeignCommand[] = []
+let keepsForeign = false
 let numbers = new Map<Redis, number>()
 /** The first caller on each connection: what the connection sends in the background comes from that caller. */
 let owners = new Map<Redis, Caller>()
@@ -48,6 +49,11 @@ export function noteServer(address: string, cause: 'killed' | 'restarted'): void
 /** Everything the learner's connections sent since the last `forgetCommands`. */
 export function sentCommands(): readonly SentCommand[] {
   return records
+}
+
+/** Whether to keep what the suite's own clients send, which only a recording shows. */
+export function keepForeignCommands(keeps: boolean): void {
+  keepsForeign = keeps
 }
 
 /** What the suite's own clients have changed, or may have, since the first of those commands. */
@@ -199,11 +205,12 @@ function pipelineOf(stream: unknown): object | undefined {
 }
 
 function noteForeign(command: Command): void {
+  const isWanted = gate !== undefined || (keepsForeign && records.length > 0)
   const name = command.name.toUpperCase()
-  if ((gate === undefined && records.length === 0) || isReadOnly(name)) return
+  if (!isWanted || isReadOnly(name)) return
   const one: ForeignCommand = { name, args: textOf(command), sent: nextMoment(), sentAt: now() }
-  if (records.length > 0) foreign.push(one)
-  gate?.foreign(one)
+  if (gate === undefined) foreign.push(one)
+  else gate.foreign(one)
 }
 
 function note(

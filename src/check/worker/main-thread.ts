@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 
 /** What the system says about this process's main thread. */
 export interface MainThread {
@@ -11,12 +11,19 @@ export interface MainThread {
 /** Linux counts in hundredths of a second, whatever the processor: proc(5), `utime` and `stime`. */
 const TICK = 10_000
 
-export function mainThread(): MainThread {
-  try {
-    return parseStat(readFileSync(`/proc/self/task/${process.pid}/stat`, 'utf8'))
-  } catch {
+const STAT = `/proc/self/task/${process.pid}/stat`
+const isTold = existsSync(STAT)
+
+/** Undefined if it can't be read this time. */
+export function mainThread(): MainThread | undefined {
+  if (!isTold) {
     const { user, system } = process.cpuUsage()
     return { state: undefined, used: user + system }
+  }
+  try {
+    return parseStat(readFileSync(STAT, 'utf8'))
+  } catch {
+    return undefined // out of file descriptors, for example: another clock in between would make time jump
   }
 }
 

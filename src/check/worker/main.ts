@@ -10,6 +10,7 @@ import { countLeftOpen } from '../kit/connections.ts'
 import { setEnvironment } from '../kit/environment.ts'
 import { setLearnersFiles } from '../kit/learners-frames.ts'
 import { isSpoiled, onRedisNews, silencesSoFar } from '../kit/pulse.ts'
+import { keepForeignCommands } from '../kit/recording.ts'
 import { adminClient, misbehaviorSince, noteCondition, warmUp } from '../kit/sandbox.ts'
 import type { Disturbance, Failure, Job, Report, WorkerSetup } from '../protocol.ts'
 import { guardEndings } from './exit-guard.ts'
@@ -91,6 +92,7 @@ async function check(
   changed = changedSince
   await outlive()
   await noteCondition()
+  keepForeignCommands(record !== undefined)
   const recorder = record && newRecorder(record)
   watchdog.arm(secret, files)
   let runner: SuiteRunner | undefined
@@ -99,6 +101,13 @@ async function check(
     if (runner !== undefined) recorder?.ended(runner.current, failure)
   })
   let silences = silencesSoFar(!lastTry)
+  /** Whatever ends in a rejection that no one handled may still be running, and isn't to reach the next answer. */
+  let hadUnhandled = false
+  const misdeed = (): Failure | undefined => {
+    const [first] = unhandled.splice(0)
+    hadUnhandled ||= first !== undefined
+    return first ?? endings.attempted()
+  }
   /**
    * What Redis did on its own while a test failed. It's reported, and ends the run: the supervisor waits for nothing
    * more.
@@ -120,7 +129,7 @@ async function check(
     only: record?.only,
     ended: (test, failure) => recorder?.ended(test, failure),
     report,
-    misdeed: () => unhandled.splice(0)[0] ?? endings.attempted(),
+    misdeed,
     tampering: () => changedFailure(changed()),
     begins() {
       silences = silencesSoFar(!lastTry)
@@ -134,7 +143,8 @@ async function check(
   if (late !== undefined && !(await disturbance())) report({ kind: 'ending', failure: late, commands: [] })
   const notes = leftOpen()
   stopListening()
-  const stays = stay && late === undefined && unhandled.length === 0 && (await asBefore().catch(() => false))
+  hadUnhandled ||= unhandled.length > 0
+  const stays = stay && late === undefined && !hadUnhandled && (await asBefore().catch(() => false))
   report({ kind: 'done', notes, stays })
   return stays
 }

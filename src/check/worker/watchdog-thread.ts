@@ -39,7 +39,7 @@ function watch(secret: string, files: readonly string[]): void {
   let asleep = 0
   let spent = 0
   let rssAtBeat = 0
-  let { used } = mainThread()
+  let used: number | undefined
   const end = (failure: Failure) => {
     writeSync(reportFd, sign({ kind: 'ending', failure, commands: [] }))
     process.kill(process.pid, 'SIGKILL')
@@ -50,10 +50,11 @@ function watch(secret: string, files: readonly string[]): void {
     const { rss } = process.memoryUsage()
     const now = Atomics.load(beats, 0)
     const thread = mainThread()
+    if (thread === undefined) return
     if (now !== last) rssAtBeat = rss
     looks = now === last ? looks + 1 : 0
     asleep = now === last && thread.state === 'S' ? asleep + 1 : 0
-    spent = now === last ? spent + thread.used - used : 0
+    spent = now === last ? spent + thread.used - (used ?? thread.used) : 0
     used = thread.used
     last = now
     const stalled = isStuck({ looks, spent, asleep: thread.state === undefined ? undefined : asleep })

@@ -59,6 +59,13 @@ test('a replaced method is reported for the answer that did it, and not for the 
   await processOf()
 })
 
+test('the next answer does not run in a process where promises were rejected', async () => {
+  const before = await processOf()
+  const rejects = solution.replace('try {', 'Promise.reject(1)\n  Promise.reject(2)\n  try {')
+  expect((await fixture.check(rejects, { sharedProcess: true })).passed).toBe(false)
+  expect(await processOf()).not.toBe(before)
+})
+
 test('open connections are counted for each answer', async () => {
   const leaves = solution.replace('try {', 'await redis.duplicate().connect()\n  try {')
   const [one, other] = [
