@@ -3,7 +3,7 @@ import { attempt, failOnViolation } from './call.ts'
 import { asCaller, newCaller } from './callers.ts'
 import { cut, disconnectGuests } from './connections.ts'
 import { type Faults, type Handling, withFaults } from './context.ts'
-import { adminClient, cleanDatabase, connected, connectGuest } from './sandbox.ts'
+import { adminClient, cleanDatabase, connectedGuest } from './sandbox.ts'
 
 export interface Crash {
   readonly prepare?: (admin: Redis) => Promise<void>
@@ -39,8 +39,7 @@ export async function everyCrash(crash: Crash): Promise<void> {
 async function oneRound(crash: Crash, sent: number): Promise<boolean> {
   await cleanDatabase()
   await crash.prepare?.(adminClient())
-  const redis = connectGuest()
-  await connected(redis)
+  const redis = await connectedGuest()
   const death = dieAfter(sent)
   const caller = newCaller('process')
   try {

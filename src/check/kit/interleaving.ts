@@ -4,7 +4,7 @@ import { asCaller, newCaller } from './callers.ts'
 import { disconnectGuests } from './connections.ts'
 import { type Faults, type Handling, withFaults } from './context.ts'
 import { pauseOnClock } from './pulse.ts'
-import { adminClient, cleanDatabase, connected, connectGuest } from './sandbox.ts'
+import { adminClient, cleanDatabase, connectedGuest } from './sandbox.ts'
 
 export interface Race<A, B> {
   /** Sets up what is there before either caller starts; each round begins with a clean database. */
@@ -61,10 +61,8 @@ export async function everyInterleaving<A, B>(race: Race<A, B>): Promise<void> {
 async function oneRound<A, B>(race: Race<A, B>, round: number): Promise<boolean> {
   await cleanDatabase()
   await race.prepare?.(adminClient())
-  const mine = connectGuest()
-  await connected(mine)
-  const theirs = race.sameConnection === true ? mine : connectGuest()
-  if (theirs !== mine) await connected(theirs)
+  const mine = await connectedGuest()
+  const theirs = race.sameConnection === true ? mine : await connectedGuest()
   const point = stopBefore(round, race.sameConnection === true)
   const name = race.name ?? 'Your code'
   try {

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis'
 import { attempt, failOnViolation, type Outcome } from './call.ts'
 import { disconnectGuests } from './connections.ts'
 import { lossyProxy } from './lossy-proxy.ts'
-import { adminClient, cleanDatabase, connected, connectGuest } from './sandbox.ts'
+import { adminClient, cleanDatabase, connectedGuest } from './sandbox.ts'
 
 export interface LostReply<T> {
   readonly prepare?: (admin: Redis) => Promise<void>
@@ -35,8 +35,7 @@ async function oneRound<T>(loss: LostReply<T>, round: number): Promise<boolean> 
   await cleanDatabase()
   await loss.prepare?.(adminClient())
   const proxy = await lossyProxy()
-  const redis = connectGuest({ host: '127.0.0.1', port: proxy.port, tls: undefined })
-  await connected(redis)
+  const redis = await connectedGuest({ host: '127.0.0.1', port: proxy.port, tls: undefined })
   proxy.loseReplyOf(round)
   try {
     const outcome = await attempt(loss.name ?? 'Your code', () => loss.run(redis))

@@ -13,7 +13,7 @@ import { deleteLoadedLibraries, rememberLibraries } from './libraries.ts'
 import { allowAddress, guardNetwork } from './network.ts'
 import { type OwnCluster, startCluster } from './own-cluster.ts'
 import { type OwnServer, type OwnServerOptions, startServer, stopOwnServers } from './own-server.ts'
-import { keepPulse } from './pulse.ts'
+import { keepPulse, pauseOnClock } from './pulse.ts'
 import { forgetCommands, recordCommands, sentCommands } from './recording.ts'
 import { watchTraffic } from './traffic.ts'
 import { forgetViolations } from './violations.ts'
@@ -84,8 +84,8 @@ function newPulse(): Redis {
   return client
 }
 
-/** A client whose connection breaks at once retries automatically; errors show in its commands. */
-export async function connected(client: Redis): Promise<void> {
+/** A client that can't connect now retries automatically; errors show in its commands. */
+async function connected(client: Redis): Promise<void> {
   await client.connect().catch(() => {})
 }
 
@@ -105,6 +105,19 @@ export async function misbehaviorSince(): Promise<Misbehavior | undefined> {
     return refusedToTell(error)
   }
 }
+
+/**
+ * Opens another client for the learner's code. If the connection breaks at once, ioredis connects again; that isn't to
+ * happen on the clock of the learner's code, so it's awaited here, but not for a server that's gone.
+ */
+export async function connectedGuest(options?: RedisOptions): Promise<Redis> {
+  const client = connect(options)
+  const ready = new Promise<void>((resolve) => client.once('ready', resolve))
+  await client.connect().catch(() => Promise.race([ready, pauseOnClock(RECONNECT_MS)]))
+  return client
+}
+
+const RECONNECT_MS = 5_000
 
 function connect(options: RedisOptions = {}): Redis {
   const client = handOut(new Redis({ ...address(), ...OPTIONS, ...options }))
@@ -185,5 +198,3 @@ export async function cleanDatabase(): Promise<void> {
 export function adminClient(): Redis {
   return required(admin)
 }
-
-export { connect as connectGuest }
