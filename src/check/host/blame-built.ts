@@ -1,59 +1,54 @@
 import type { Attempt } from './attempt.ts'
 
-type Task = Attempt['verdict']['tasks'][number]
+type Verdict = Attempt['verdict']
+type Task = Verdict['tasks'][number]
 
 /**
  * Retries an answer that failed on the learner's own earlier files: on the model answers and, if there are several such
  * files, with one of them at a time replaced. What passes then failed because of those files. Returns the first attempt,
- * and says so where that's true.
+ * and says so where that's true; unchanged if a retry has no verdict.
  */
 export async function blameBuilt(
   own: Attempt,
-  onModels: () => Promise<Attempt>,
-  onModelOf: (file: string) => Promise<Attempt>,
+  onModels: () => Promise<Attempt | undefined>,
+  onModelOf: (file: string) => Promise<Attempt | undefined>,
 ): Promise<Attempt> {
-  if (own.verdict.passed || own.builtOn.length === 0) return own
-  const { verdict: model } = await onModels()
+  const { verdict, builtOn } = own
+  if (verdict.passed || builtOn.length === 0) return own
+  const model = (await onModels())?.verdict
+  if (model === undefined) return own
   const isBlamed = (task: Task) => task.state === 'failed' && passes(model, task)
-  if (
-    !own.verdict.tasks.some(isBlamed) &&
-    (own.verdict.diagnosis === undefined || model.diagnosis !== undefined)
-  )
-    return own
-  const singly = new Map<string, Attempt['verdict']>()
-  if (own.builtOn.length > 1)
-    for (const file of own.builtOn) singly.set(file, (await onModelOf(file)).verdict)
-  /** The files that are each enough to blame, or all of them together. */
-  const guilty = (isBetter: (verdict: Attempt['verdict']) => boolean) => {
-    const alone = own.builtOn.filter((file) => isBetter(singly.get(file) ?? model))
-    return alone.length === 0 ? own.builtOn : alone
+  const hasEnded = verdict.diagnosis !== undefined && model.diagnosis === undefined
+  if (!hasEnded && !verdict.tasks.some(isBlamed)) return own
+  const singly = new Map<string, Verdict | undefined>()
+  if (builtOn.length > 1) for (const file of builtOn) singly.set(file, (await onModelOf(file))?.verdict)
+  const because = (isBetter: (verdict: Verdict) => boolean, what: string, said = '') => {
+    const alone = builtOn.filter((file) => {
+      const replaced = singly.get(file)
+      return replaced !== undefined && isBetter(replaced)
+    })
+    return `${blame(alone.length === 0 ? builtOn : alone, what)} ${said}`.trimEnd()
   }
-  const tasks = own.verdict.tasks.map((task) => {
-    if (!isBlamed(task)) return task
-    const files = guilty((verdict) => passes(verdict, task))
-    return { ...task, diagnosis: because(files, 'this task passes', task.diagnosis) }
-  })
-  const { diagnosis } = own.verdict
+  const tasks = verdict.tasks.map((task) =>
+    isBlamed(task)
+      ? { ...task, diagnosis: because((one) => passes(one, task), 'this task passes', task.diagnosis) }
+      : task,
+  )
+  if (!hasEnded) return { ...own, verdict: { ...verdict, tasks } }
   // What ended the run is reported by the task in progress and by the verdict, in the same words.
-  const ended = own.verdict.tasks.findIndex((task) => isBlamed(task) && task.diagnosis === diagnosis)
-  const outer =
-    diagnosis === undefined || model.diagnosis !== undefined
-      ? diagnosis
-      : (tasks[ended]?.diagnosis ??
-        because(
-          guilty((verdict) => verdict.diagnosis === undefined),
-          model.passed ? 'your file passes' : 'your file runs',
-          diagnosis,
-        ))
-  return { ...own, verdict: { ...own.verdict, tasks, ...(outer !== undefined && { diagnosis: outer }) } }
+  const ended = verdict.tasks.findIndex((task) => isBlamed(task) && task.diagnosis === verdict.diagnosis)
+  const what = model.passed ? 'your file passes' : 'your file runs'
+  const diagnosis =
+    tasks[ended]?.diagnosis ?? because((one) => one.diagnosis === undefined, what, verdict.diagnosis)
+  return { ...own, verdict: { ...verdict, tasks, diagnosis } }
 }
 
-function passes({ tasks }: Attempt['verdict'], { task }: Task): boolean {
+function passes({ tasks }: Verdict, { task }: Task): boolean {
   return tasks.some((one) => one.task === task && one.state === 'passed')
 }
 
-function because(files: readonly string[], what: string, said = ''): string {
+function blame(files: readonly string[], what: string): string {
   const names = files.map((file) => file.replace(/^.*[\\/]/, ''))
   const list = new Intl.ListFormat('en').format(names)
-  return `Built on your ${list}. With the model solution${names.length === 1 ? '' : 's'}, ${what}. ${said}`.trimEnd()
+  return `Built on your ${list}. With the model solution${names.length === 1 ? '' : 's'}, ${what}.`
 }

@@ -7,7 +7,7 @@ import { isGone, RedisGoneError, type RunningRedis } from '../../redis/index.ts'
 import { needs } from '../../redis/types.ts'
 import type { SandboxEnvironment } from '../kit/environment.ts'
 import type { CheckResult, Target } from '../result.ts'
-import { type Attempt, attemptLesson } from './attempt.ts'
+import { type Attempt, type AttemptInput, attemptLesson } from './attempt.ts'
 import { blameBuilt } from './blame-built.ts'
 import { againAfterPauses, noVerdict } from './disturbance.ts'
 import { BrokenCheckError, CheckAbortedError, CheckerClosedError } from './errors.ts'
@@ -103,17 +103,15 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
     const started = performance.now()
     pool.fill(1)
     const lesson = await read(slug)
-    const attempt = async (onMine: string | undefined, modelOf?: string): Promise<Attempt> => {
+    const attempt = async (on: Pick<AttemptInput, 'mine' | 'modelOf' | 'asked'>): Promise<Attempt> => {
       const made = await attemptLesson({
         course,
         redis,
         runtime,
         lesson,
         target,
-        asked,
         lastTry,
-        mine: onMine,
-        modelOf,
+        ...on,
         goOn,
         take,
       })
@@ -130,10 +128,16 @@ export async function openChecker(options: CheckerOptions): Promise<Checker> {
       return made
     }
     last = undefined
+    // To find out whose fault it is. What goes wrong then takes nothing away from the verdict that's there already.
+    const again = (on: Pick<AttemptInput, 'mine' | 'modelOf'>) =>
+      attempt({ ...on, asked: { ...asked, record: false } }).catch(() => {
+        goOn()
+        return undefined
+      })
     const made = await blameBuilt(
-      await attempt(mine),
-      () => attempt(undefined),
-      (file) => attempt(mine, path.basename(file, '.ts')),
+      await attempt({ mine, asked }),
+      () => again({ mine: undefined }),
+      (file) => again({ mine, modelOf: path.basename(file, '.ts') }),
     )
     last = made
     const { verdict, output } = made
