@@ -1,4 +1,4 @@
-import type { CheckResult } from '../check/index.ts'
+import { type CheckResult, gistOf } from '../check/index.ts'
 import { firstFailure, whatHappened } from './expectations.ts'
 import { error, type Finding } from './finding.ts'
 
@@ -14,14 +14,13 @@ export function disagreement(first: CheckResult, second: CheckResult, file: stri
   ]
 }
 
-/** What may not change from check to check: what failed where, and why, without numbers and IDs. */
+/** What may not change from check to check: what failed where, and why. */
 function lasting(result: CheckResult): string {
-  const { passed, diagnosis = '', tasks } = result
-  const words = (text = '') => text.replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d+/g, '#')
+  const { passed, diagnosis, tasks } = result
   return JSON.stringify([
     passed,
-    words(diagnosis),
+    gistOf(diagnosis),
     tasks.map(({ task, state, test }) => [task, state, test]),
-    words(firstFailure(result)?.diagnosis),
+    gistOf(firstFailure(result)?.diagnosis),
   ])
 }

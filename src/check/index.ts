@@ -2,6 +2,7 @@ import type { Course } from '../course/index.ts'
 import type { RedisPreference, RunningRedis } from '../redis/index.ts'
 import type { CheckResult, Target } from './result.ts'
 
+export { gistOf } from './gist.ts'
 export type { Checker, CheckerOptions, CheckOptions } from './host/checker.ts'
 export type { ModelFold } from './host/model-fold.ts'
 export { modelFold } from './host/model-fold.ts'

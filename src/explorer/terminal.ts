@@ -48,7 +48,7 @@ export async function exploreOnTerminal(
     for (const key of keystrokes(decoder.decode(data, { stream: true }))) {
       explorer = press(explorer, key)
       if (explorer.left !== undefined) return leave(explorer.left)
-      if (explorer.asksForModel) return void compare()
+      if (explorer.asksForModel) void compare()
     }
     draw()
   }

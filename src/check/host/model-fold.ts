@@ -21,12 +21,16 @@ export async function modelFold(course: Course, lesson: Lesson): Promise<ModelFo
   const bad = (problem: string) => new BadLessonError(`lessons/${lesson.slug}.md`, 'fold', problem)
   const slug = await exporting(by, course, lesson)
   if (slug === undefined) throw bad(`Neither this lesson nor one that it builds on exports ${by}.`)
-  const code = await bundled(course.root, slug, by).catch((error: unknown) => {
+  const { fold } = await loaded(course.root, slug, by).catch((error: unknown) => {
     throw bad(`The solution of ${slug} can't be loaded: ${error instanceof Error ? error.message : error}`)
   })
-  const { fold } = await import(`data:text/javascript;base64,${Buffer.from(code).toString('base64')}`)
   if (typeof fold !== 'function') throw bad(`${by} in the solution of ${slug} isn't a function.`)
   return { keys, by, apply: (state, event) => fold(state, event) }
+}
+
+async function loaded(root: string, slug: string, name: string): Promise<{ readonly fold?: unknown }> {
+  const code = await bundled(root, slug, name)
+  return await import(`data:text/javascript;base64,${Buffer.from(code).toString('base64')}`)
 }
 
 /** The lesson itself or, of those that it builds on, the nearest. */

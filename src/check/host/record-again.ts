@@ -1,4 +1,5 @@
 import type { Recording } from '../../recording/index.ts'
+import { gistOf } from '../gist.ts'
 import type { TaskResult } from '../result.ts'
 import type { Attempt } from './attempt.ts'
 
@@ -56,10 +57,5 @@ function isSameEnd(first: TaskResult, second: TaskResult | undefined): boolean {
 
 /** As far as it's known: only the first failure's diagnosis is recorded. */
 function isSameFailure(first: Recording | undefined, second: Recording): boolean {
-  return first === undefined || gist(first) === gist(second)
-}
-
-/** The diagnosis without its numbers, some of which are IDs and times. */
-function gist({ failure }: Recording): string | undefined {
-  return failure?.diagnosis.replace(/\d+/g, '#')
+  return first === undefined || gistOf(first.failure?.diagnosis) === gistOf(second.failure?.diagnosis)
 }
