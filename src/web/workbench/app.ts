@@ -45,7 +45,7 @@ export function workbenchApp(options: WorkbenchAppOptions, assets: Assets): Work
     turns,
     mine,
     hasEditor: edit !== undefined,
-    onCheck: () => runner.startOver(),
+    beforeEmptying: () => runner.startOver(),
     ...(passedText && {
       meaningOf: async (lesson, result) =>
         markdownHtml(await passedText(lesson, result), linksOf(course, lesson.slug)),

@@ -25,8 +25,8 @@ export interface BenchOptions {
   readonly typeWarning?: typeof typeWarning
   /** What a pass means, as HTML. */
   meaningOf?(lesson: LessonSummary, result: CheckResult): Promise<string>
-  /** Right before a check, which empties the database. */
-  onCheck?(): void
+  /** Right before anything that empties the database: a check, and its recording. */
+  beforeEmptying?(): void
 }
 
 /** One lesson's file and verdict, which all of its pages share. */
@@ -101,21 +101,22 @@ export class Bench {
    * becomes a sentence on the page.
    */
   async check(asked: CheckWish): Promise<void> {
-    try {
-      await this.#check(asked)
-    } catch (error) {
-      this.#set({ checking: false, notice: sentenceOf(error) })
-    }
-  }
-
-  async #check(asked: CheckWish): Promise<void> {
-    const { desk, session, turns, onCheck } = this.#options
     // An attempt isn't lost if the learner types again before its verdict.
     const wish = this.#state.checking && this.#wish === 'asked' ? 'asked' : asked
     this.#wish = wish
     this.#checking.abort()
     this.#checking = new AbortController()
     const { signal } = this.#checking
+    try {
+      await this.#check(wish, signal)
+    } catch (error) {
+      // A newer check may be running, and only that one has something to say.
+      if (!signal.aborted) this.#set({ checking: false, notice: sentenceOf(error) })
+    }
+  }
+
+  async #check(wish: CheckWish, signal: AbortSignal): Promise<void> {
+    const { desk, session, turns, beforeEmptying } = this.#options
     this.#set({ checking: true, notice: undefined })
     const { slug } = this.#lesson
     const checked = await turns.take(async () => {
@@ -123,7 +124,7 @@ export class Bench {
       const answer = readAnswer(this.#file, this.#name)
       this.#show(answer)
       if (answer.bytes === undefined) return "There's no file to check."
-      onCheck?.()
+      beforeEmptying?.()
       const onNotice = (notice: string) => !signal.aborted && this.#set({ notice })
       const options = { signal, onNotice, record: true, content: answer.bytes }
       return session.check(slug, desk.home.target(slug), options).then(
@@ -224,9 +225,15 @@ export class Bench {
 
   /** Between the verdict and the next check, which ends it. */
   async #record({ passed }: CheckResult, signal: AbortSignal): Promise<void> {
-    const { desk, session, turns } = this.#options
-    const recording = await turns.take(async () => (signal.aborted ? undefined : session.record({ signal })))
+    const { desk, session, turns, beforeEmptying } = this.#options
+    const recording = await turns.take(async () => {
+      if (signal.aborted) return undefined
+      beforeEmptying?.()
+      return session.record({ signal })
+    })
     if (recording === undefined || signal.aborted) return
+    // What's recorded is the last check's run, and another lesson's check may have come between.
+    if (recording.lesson !== this.#lesson.slug) return
     if (!passed) keepLastRun(desk.home, recording)
     this.#recording = recording
     this.#set({ recording: nextRev() })

@@ -1,0 +1,110 @@
+import { expect, onTestFinished, test } from 'vitest'
+import type { CheckResult } from '../../../../src/check/index.ts'
+import type { CheckSession } from '../../../../src/learner/check-session.ts'
+import { Bench, type BenchOptions } from '../../../../src/web/workbench/bench.ts'
+import { Turns } from '../../../../src/web/workbench/turns.ts'
+import { starterRun } from '../../recording/starter.ts'
+import { newDesk } from '../reader.ts'
+
+const failed = (lesson: string): CheckResult => ({
+  lesson,
+  target: 'workspace',
+  passed: false,
+  skipped: 0,
+  tasks: [{ task: 'createEvent', state: 'failed', diagnosis: 'No.', commands: [] }],
+  output: '',
+  notes: [],
+  redis: { name: 'Redis', kind: 'embedded', version: '7.4.0' },
+  ms: 1,
+})
+
+/** Two benches on one session, which records the last check, as the real one does. */
+async function newBenches(given: Partial<CheckSession & BenchOptions> = {}) {
+  const desk = await newDesk()
+  const told: string[] = []
+  let last = ''
+  const session: CheckSession = {
+    open: () => Promise.reject(new Error('There is no Redis here.')),
+    check: async (slug) => {
+      told.push(`check ${slug}`)
+      last = slug
+      return failed(slug)
+    },
+    record: async () => {
+      told.push('record')
+      return { ...starterRun(), lesson: last }
+    },
+    close: async () => {},
+    ...given,
+  }
+  const options: BenchOptions = {
+    desk,
+    session,
+    turns: new Turns(),
+    hasEditor: false,
+    typeWarning: async () => undefined,
+    beforeEmptying: () => void told.push('emptying'),
+    ...(given.meaningOf && { meaningOf: given.meaningOf }),
+  }
+  const open = async (slug: string) => {
+    const lesson = desk.course.lessons.find((one) => one.slug === slug)
+    if (lesson === undefined) throw new Error(`There's no lesson ${slug}.`)
+    const bench = new Bench(lesson, options)
+    onTestFinished(() => bench.close())
+    await bench.open()
+    return bench
+  }
+  return { told, one: await open('01-events'), other: await open('02-list-store') }
+}
+
+test('a recording empties the database, too, so the snippets start over before it', async () => {
+  const { one, told } = await newBenches()
+  await one.check('asked')
+  expect(told).toEqual(['emptying', 'check 01-events', 'emptying', 'record'])
+  expect(one.recording?.lesson).toBe('01-events')
+})
+
+test("another lesson's run is never shown as this one's", async () => {
+  const { one, other } = await newBenches()
+  // The second check is asked for while the first one is still being recorded in the progress log.
+  let isFirst = true
+  one.follow(({ verdict }) => {
+    if (verdict === undefined || !isFirst) return
+    isFirst = false
+    void other.check('asked')
+  })
+  await one.check('asked')
+  expect(one.recording).toBeUndefined()
+})
+
+test("an error of a check that was stopped isn't a newer check's", async () => {
+  let fail = () => {}
+  let finish = () => {}
+  const second = new Promise<CheckResult>((resolve) => {
+    finish = () => resolve(failed('01-events'))
+  })
+  const checks = [Promise.resolve({ ...failed('01-events'), passed: true }), second]
+  let isAskedForMeaning = () => {}
+  const askedForMeaning = new Promise<void>((resolve) => {
+    isAskedForMeaning = resolve
+  })
+  const { one } = await newBenches({
+    check: () => checks.shift() ?? second,
+    meaningOf: () => {
+      isAskedForMeaning()
+      return new Promise((_, reject) => {
+        fail = () => reject(new Error('No meaning.'))
+      })
+    },
+  })
+  const first = one.check('asked')
+  await askedForMeaning
+  const next = one.check('asked')
+  fail()
+  await first
+  expect(one.state.checking).toBe(true)
+  expect(one.state.notice).toBeUndefined()
+  finish()
+  await next
+  expect(one.state.checking).toBe(false)
+})
