@@ -5,7 +5,7 @@ import { Conflict } from './conflict.tsx'
 import { basedOn } from './draft.ts'
 import { Explorer } from './explorer.tsx'
 import { Keeper, type Keeping } from './keeper.ts'
-import { kept as keptFor } from './kept.ts'
+import { keep, kept as keptFor } from './kept.ts'
 import { type Connection, useBench } from './live.ts'
 import { askForCheck } from './requests.ts'
 import { Toolbar } from './toolbar.tsx'
@@ -129,7 +129,14 @@ function useEditor({ slug, nonce, state, place, onKeeping, onSyntax }: EditorPla
     })
     const hash = file !== undefined && 'hash' in file ? file.hash : ''
     const draft = before ?? basedOn({ hash, text: editor.text })
-    const keeper = new Keeper({ slug, draft, editor: () => editor, onKeeping, onSyntax })
+    const keeper = new Keeper({
+      slug,
+      draft,
+      editor: () => editor,
+      keep: (kept) => keep(slug, kept),
+      onKeeping,
+      onSyntax,
+    })
     document.addEventListener('visibilitychange', () => {
       if (document.visibilityState === 'hidden') keeper.leave()
     })

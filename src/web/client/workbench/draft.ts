@@ -7,6 +7,13 @@ export interface Draft {
   readonly sending?: string
 }
 
+/** Everything that has to survive a reload of the page. */
+export interface Kept extends Omit<Draft, 'sending'> {
+  readonly text: string
+  /** The editor's own state, with the steps that can be undone. */
+  readonly editor?: unknown
+}
+
 export interface Version {
   readonly hash: string
   readonly text: string

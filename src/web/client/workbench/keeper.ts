@@ -1,7 +1,5 @@
 import type { FileView, SyntaxProblem } from '../../workbench/protocol.ts'
-import type { Editor } from '../editor.ts'
-import { basedOn, type Draft, meaningOf, type Version } from './draft.ts'
-import { keep } from './kept.ts'
+import { basedOn, type Draft, type Kept, meaningOf, type Version } from './draft.ts'
 import { askForCheck, type NoAnswer, saveFile } from './requests.ts'
 
 /** How the text in the editor and the file are related. */
@@ -15,10 +13,19 @@ export type Keeping =
   | { readonly kind: 'problem'; readonly sentence: string }
   | NoAnswer
 
+/** The editor, as far as its text goes. */
+interface EditorText {
+  readonly text: string
+  replace(text: string): void
+  snapshot(): unknown
+}
+
 export interface KeeperOptions {
   readonly slug: string
   readonly draft: Draft
-  readonly editor: () => Editor
+  readonly editor: () => EditorText
+  /** Keeps it for a reload of the page. */
+  keep(kept: Kept): void
   onKeeping(keeping: Keeping): void
   onSyntax(error: SyntaxProblem | undefined): void
 }
@@ -26,6 +33,8 @@ export interface KeeperOptions {
 /** Rest (ms) after which the text is saved, and after which it's checked. */
 const SAVE_AFTER = 1_000
 const CHECK_AFTER = 3_000
+/** Interval (ms) between two times that the text is kept for a reload, while the learner types. */
+const KEEP_EVERY = 300
 
 /** Saves the text, one version at a time, and notices when another program has changed the file. */
 export class Keeper {
@@ -37,6 +46,9 @@ export class Keeper {
   #saving: Promise<boolean> | undefined
   #saveTimer: ReturnType<typeof setTimeout> | undefined
   #checkTimer: ReturnType<typeof setTimeout> | undefined
+  #keepTimer: ReturnType<typeof setTimeout> | undefined
+  /** What the text that was kept last is based on; undefined if the learner has typed since. */
+  #kept: Draft | undefined
 
   constructor(options: KeeperOptions) {
     this.#options = options
@@ -47,12 +59,18 @@ export class Keeper {
     return this.#options.editor().text !== this.#draft.baseText
   }
 
+  /** The learner has to decide first what happens to the file. */
+  get #isUndecided(): boolean {
+    return this.#keeping.kind === 'conflict' || this.#keeping.kind === 'gone'
+  }
+
   /** The learner has typed. */
   changed(): void {
-    this.#keep()
+    this.#kept = undefined
+    this.#keepTimer ??= setTimeout(() => this.#keep(), KEEP_EVERY)
     clearTimeout(this.#saveTimer)
     clearTimeout(this.#checkTimer)
-    if (this.#keeping.kind === 'conflict' || this.#keeping.kind === 'gone') return
+    if (this.#isUndecided) return
     if (this.#keeping.kind === 'saved') this.#set({ kind: 'typing' })
     this.#saveTimer = setTimeout(() => void this.save(), SAVE_AFTER)
     this.#checkTimer = setTimeout(() => void this.#rest(), CHECK_AFTER)
@@ -98,16 +116,14 @@ export class Keeper {
   /** Resolves to whether the file now has the text of the editor. */
   async save(): Promise<boolean> {
     clearTimeout(this.#saveTimer)
-    await this.#saving
-    if (this.#keeping.kind === 'conflict' || this.#keeping.kind === 'gone') return false
+    // Of several that wait, the first one may send, and the others wait again.
+    while (this.#saving !== undefined) await this.#saving
+    if (this.#isUndecided) return false
     if (!this.#isDirty) {
       this.#set({ kind: 'saved' })
       return true
     }
-    this.#saving = this.#send()
-    const isSaved = await this.#saving
-    this.#saving = undefined
-    return isSaved
+    return this.#send()
   }
 
   /** Saves and checks, because the learner asked for it. */
@@ -133,21 +149,16 @@ export class Keeper {
 
   /** Creates the file again, with this page's text. */
   async createAgain(): Promise<void> {
+    while (this.#saving !== undefined) await this.#saving
+    if (this.#keeping.kind !== 'gone') return
     this.#draft = { base: null, baseText: '' }
-    this.#set({ kind: 'typing' })
-    this.#saving = this.#send()
-    await this.#saving
-    this.#saving = undefined
+    await this.#send()
   }
 
   /** The page is being closed, or hidden. */
   leave(): void {
     this.#keep()
-    const { slug, editor } = this.#options
-    const { kind } = this.#keeping
-    if (kind === 'conflict' || kind === 'gone' || !this.#isDirty || this.#saving !== undefined) return
-    this.#draft = { ...this.#draft, sending: editor().text }
-    void saveFile(slug, editor().text, this.#draft.base, true)
+    if (!this.#isUndecided && this.#isDirty && this.#saving === undefined) void this.#send(true)
   }
 
   async #rest(): Promise<void> {
@@ -155,12 +166,20 @@ export class Keeper {
     if ((await this.save()) && !this.#hasSyntaxError) await askForCheck(slug, 'rest')
   }
 
-  async #send(): Promise<boolean> {
+  #send(isLeaving = false): Promise<boolean> {
+    const sending = this.#exchange(isLeaving).finally(() => {
+      if (this.#saving === sending) this.#saving = undefined
+    })
+    this.#saving = sending
+    return sending
+  }
+
+  async #exchange(isLeaving: boolean): Promise<boolean> {
     const { slug, editor, onSyntax } = this.#options
     const text = editor().text
     this.#draft = { ...this.#draft, sending: text }
     this.#set({ kind: 'saving' })
-    const reply = await saveFile(slug, text, this.#draft.base)
+    const reply = await saveFile(slug, text, this.#draft.base, isLeaving)
     const { sending, ...rest } = this.#draft
     this.#draft = rest
     switch (reply.kind) {
@@ -189,10 +208,15 @@ export class Keeper {
     }
   }
 
+  /** Keeps the text, the version it's based on, and what can be undone, if any of that has changed. */
   #keep(): void {
-    const { slug, editor } = this.#options
+    clearTimeout(this.#keepTimer)
+    this.#keepTimer = undefined
+    const { keep, editor } = this.#options
     const { base, baseText } = this.#draft
-    keep(slug, { base, baseText, text: editor().text, editor: editor().snapshot() })
+    if (this.#kept?.base === base && this.#kept.baseText === baseText) return
+    this.#kept = { base, baseText }
+    keep({ base, baseText, text: editor().text, editor: editor().snapshot() })
   }
 
   #set(keeping: Keeping): void {

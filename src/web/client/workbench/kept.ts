@@ -1,11 +1,4 @@
-import type { Draft } from './draft.ts'
-
-/** Everything that has to survive a reload of the page. */
-export interface Kept extends Omit<Draft, 'sending'> {
-  readonly text: string
-  /** The editor's own state, with the steps that can be undone. */
-  readonly editor?: unknown
-}
+import type { Kept } from './draft.ts'
 
 /** Keeps it for this tab. Without the history if that's too much, because the text is what counts. */
 export function keep(slug: string, kept: Kept): void {

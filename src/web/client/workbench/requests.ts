@@ -6,6 +6,9 @@ export interface NoAnswer {
   readonly why: 'away' | 'not let in'
 }
 
+/** Maximum size (bytes) of what a browser still sends after its page was closed; the rest of 64 kB is for headers. */
+const MOST_AFTER_CLOSING = 60_000
+
 export async function saveFile(
   slug: string,
   text: string,
@@ -16,7 +19,8 @@ export async function saveFile(
     method: 'PUT',
     body: text,
     headers: { 'content-type': 'text/plain; charset=utf-8', 'if-match': base ?? 'none' },
-    keepalive: isLeaving,
+    // Without it, a larger one is still saved if the page is only hidden.
+    keepalive: isLeaving && new Blob([text]).size <= MOST_AFTER_CLOSING,
   })
 }
 
