@@ -66,7 +66,7 @@ export function Desk({ slug, nonce }: { readonly slug: string; readonly nonce: s
         </p>
       )}
       <Verdict state={state} slug={slug} goTo={goTo} />
-      <Ways slug={slug} />
+      <Ways slug={slug} save={async () => bench === undefined || bench.keeper.save()} />
       {state?.recording !== undefined && (
         <Explorer slug={slug} number={state.recording} goTo={goTo} name={state.name} />
       )}

@@ -6,8 +6,14 @@ import { isAnswer, request } from './requests.ts'
 
 type Asked = 'solution' | 'reset'
 
+interface WaysProps {
+  readonly slug: string
+  /** Saves what's in the editor; resolves to whether the file has all of it. */
+  save(): Promise<boolean>
+}
+
 /** Two ways out for a learner who is stuck: one good answer, or the starter again. Both ask first. */
-export function Ways({ slug }: { readonly slug: string }) {
+export function Ways({ slug, save }: WaysProps) {
   const [asked, setAsked] = useState<Asked>()
   const [solution, setSolution] = useState('')
   const [said, setSaid] = useState('')
@@ -20,6 +26,11 @@ export function Ways({ slug }: { readonly slug: string }) {
     setSaid(reply.kind === 'problem' ? reply.sentence : '')
   }
   const reset = async () => {
+    // The old file is kept, so everything typed has to be in it.
+    if (!(await save())) {
+      setSaid("Your code couldn't be saved first, so nothing was changed.")
+      return
+    }
     const reply = await post<ResetReply>('reset')
     if (!isAnswer(reply)) return
     setAsked(undefined)

@@ -1,5 +1,7 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { describe, expect, test, vi } from 'vitest'
+import { filesOf } from '../../../../src/course/index.ts'
 import { need } from '../../need.ts'
 import { axe } from '../axe.ts'
 import { browserForTests } from '../reader.ts'
@@ -114,6 +116,20 @@ need('chromium').describe('the workbench in a browser', () => {
     await page.locator('.cm-content').click()
     await page.keyboard.press('ControlOrMeta+z')
     await expect.poll(() => readFileSync(file, 'utf8')).toBe('theirs and mine')
+  })
+
+  test("starting over keeps everything that was typed, also what wasn't saved yet", async () => {
+    const { address, desk, file } = await newWorkbench('01-events')
+    const page = await browser.open(address)
+    await page.locator('.cm-content').waitFor()
+    await page.getByRole('button', { name: 'Start over' }).click()
+    await write(page, 'mine')
+    await page.getByRole('button', { name: 'Yes, start over' }).click()
+    await page.getByText('Your old answer is').waitFor()
+    const kept = readdirSync(desk.home.workspace).find((name) => name.endsWith('.old')) ?? ''
+    expect(readFileSync(`${desk.home.workspace}/${kept}`, 'utf8')).toBe('mine')
+    expect(await page.locator('.conflict').count()).toBe(0)
+    expect(readFileSync(file, 'utf8')).toBe(await readFile(filesOf(desk.course, '01-events').starter, 'utf8'))
   })
 
   test('a file that is renamed or deleted takes nothing along', async () => {
