@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import type { Problem } from '../../protocol.ts'
 import type { BenchState, FailureView, TaskView, VerdictView } from '../../workbench/protocol.ts'
 import { Html } from '../html.tsx'
@@ -29,7 +29,7 @@ export function Verdict({ state, slug, goTo }: VerdictProps) {
             ))}
           </ol>
           {verdict.failure !== undefined && <Failure failure={verdict.failure} goTo={goTo} />}
-          {!verdict.passed && <Hint key={verdict.at} slug={slug} />}
+          {!verdict.passed && <Hint key={stuckAt(verdict)} slug={slug} />}
           {verdict.meaning !== undefined && <Html of={verdict.meaning} />}
           {verdict.next !== undefined && (
             <p>
@@ -56,6 +56,11 @@ export function Verdict({ state, slug, goTo }: VerdictProps) {
       )}
     </section>
   )
+}
+
+/** The task that hints are about: those already shown stay for as long as that's the same one. */
+function stuckAt({ tasks }: VerdictView): string | undefined {
+  return tasks.find(({ state }) => state === 'failed' || state === 'not reached')?.name
 }
 
 function statusOf(state: BenchState | undefined): string {
@@ -130,7 +135,6 @@ type HintReply = { readonly kind: 'hint'; readonly title: string; readonly html:
 function Hint({ slug }: { readonly slug: string }) {
   const [hints, setHints] = useState<readonly Extract<HintReply, { kind: 'hint' }>[]>([])
   const [problem, setProblem] = useState('')
-  useEffect(() => setHints([]), [slug])
   const ask = async () => {
     const reply = await request<HintReply>(`/workbench/${slug}/hint`, { method: 'POST' })
     if (reply.kind === 'hint') setHints([...hints, reply])

@@ -27,6 +27,12 @@ need('chromium').describe('the workbench in a browser', () => {
     await page.getByRole('button', { name: 'Give me a hint' }).click()
     await page.getByRole('heading', { name: /^Hint 1 of/ }).waitFor()
 
+    const made = page.locator('.verdict').getByText(/^At .* ms, on /)
+    const before = await made.innerText()
+    await page.getByRole('button', { name: 'Check' }).click()
+    await expect.poll(() => made.innerText()).not.toBe(before)
+    await page.getByRole('heading', { name: /^Hint 1 of/ }).waitFor() // it's still about what failed
+
     await write(page, await solutionOf(desk, '01-events'))
     await page.keyboard.press('ControlOrMeta+s')
     await status.getByText('✓ 3 passed').waitFor()
