@@ -118,7 +118,8 @@ function extensions({ nonce, label, onChange, onCheck }: EditorOptions): Extensi
     EditorView.updateListener.of(({ docChanged, transactions }) => {
       if (docChanged && !transactions.every((one) => one.annotation(fromOutside) === true)) onChange()
     }),
-    keymap.of([{ key: 'Mod-s', run: check, preventDefault: true }]),
+    // On a Mac, too, where Mod is Cmd: the page names Ctrl.
+    keymap.of(['Mod-s', 'Ctrl-s'].map((key) => ({ key, run: check, preventDefault: true }))),
     history(),
     lineNumbers(),
     drawSelection(matchMedia('(prefers-reduced-motion: reduce)').matches ? { cursorBlinkRate: 0 } : {}),

@@ -18,7 +18,14 @@ export function Desk({ slug, nonce }: { readonly slug: string; readonly nonce: s
   const [keeping, setKeeping] = useState<Keeping>({ kind: 'saved' })
   const [syntax, setSyntax] = useState<SyntaxProblem>()
   const place = useRef<HTMLDivElement>(null)
-  const bench = useEditor({ slug, nonce, state, place, onKeeping: setKeeping, onSyntax: setSyntax })
+  const { bench, isBroken } = useEditor({
+    slug,
+    nonce,
+    state,
+    place,
+    onKeeping: setKeeping,
+    onSyntax: setSyntax,
+  })
   const file = state?.file
   const isLocked = file !== undefined && file.kind !== 'text' && file.kind !== 'gone'
   useEffect(() => bench?.editor.lock(isLocked), [bench, isLocked])
@@ -51,7 +58,12 @@ export function Desk({ slug, nonce }: { readonly slug: string; readonly nonce: s
         />
       )}
       <div class="editor" ref={place}>
-        {bench === undefined && <p class="quiet-text">The editor is loading …</p>}
+        {bench === undefined && !isBroken && <p class="quiet-text">The editor is loading …</p>}
+        {isBroken && (
+          <p class="trouble" role="alert">
+            The editor didn't load. Reload the page, or use another editor: each save there is checked here.
+          </p>
+        )}
       </div>
       <p class="quiet-text keys">
         <kbd>Ctrl</kbd> <kbd>S</kbd> checks your code; so do three seconds of rest. <kbd>Tab</kbd> indents; to
@@ -88,17 +100,21 @@ interface EditorPlace {
   onSyntax(error: SyntaxProblem | undefined): void
 }
 
+interface EditorNow {
+  readonly bench: Bench | undefined
+  /** Its script couldn't be loaded. */
+  readonly isBroken: boolean
+}
+
 /** Opens the editor once there's a file to show, and passes on what happens to that file. */
-function useEditor({ slug, nonce, state, place, onKeeping, onSyntax }: EditorPlace): Bench | undefined {
+function useEditor({ slug, nonce, state, place, onKeeping, onSyntax }: EditorPlace): EditorNow {
   const [module, setModule] = useState<typeof EditorModule>()
   const [bench, setBench] = useState<Bench>()
+  const [isBroken, setBroken] = useState(false)
   useEffect(() => {
     // By address, so that it isn't part of this bundle: the text comes first.
     const address = '/assets/editor.js'
-    void import(address).then(setModuleLater)
-    function setModuleLater(loaded: typeof EditorModule) {
-      setModule(loaded)
-    }
+    import(address).then(setModule, () => setBroken(true))
   }, [])
   const file = state?.file
   useEffect(() => {
@@ -144,7 +160,7 @@ function useEditor({ slug, nonce, state, place, onKeeping, onSyntax }: EditorPla
     return { editor, keeper }
   }
 
-  return bench
+  return { bench, isBroken }
 }
 
 interface TroubleProps {

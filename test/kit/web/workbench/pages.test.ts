@@ -203,6 +203,27 @@ need('chromium').describe('the workbench in a browser', () => {
     expect(Number(edited[0]?.slice(file.length + 1))).toBeGreaterThan(20)
   })
 
+  test.each(['Control+s', 'Meta+s'])('on a Mac, %s checks', async (keys) => {
+    const { address } = await newWorkbench('01-events')
+    const page = await browser.open(address)
+    await page.addInitScript("Object.defineProperty(navigator, 'platform', { value: 'MacIntel' })")
+    await page.reload()
+    await page.locator('.cm-content').click()
+    await page.keyboard.press(keys)
+    await page.locator('.verdict [role="status"]').getByText('✗ 3 failed').waitFor()
+  })
+
+  test("an editor that doesn't load says so", async () => {
+    const { address } = await newWorkbench('01-events')
+    const page = await browser.open(address, {}, /ERR_FAILED/)
+    await page.route('**/assets/editor.js', (route) => route.abort())
+    await page.reload()
+    await page.getByText("The editor didn't load. Reload the page").waitFor()
+    expect(await page.getByText('The editor is loading').count()).toBe(0)
+    await page.getByRole('button', { name: 'Check' }).click()
+    await page.locator('.verdict [role="status"]').getByText('✗ 3 failed').waitFor()
+  })
+
   test('by keyboard alone: to the code, out of it, and to the check', async () => {
     const { address } = await newWorkbench('01-events')
     const page = await browser.open(address)
