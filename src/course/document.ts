@@ -1,5 +1,6 @@
 import type { Token } from 'markdown-it'
 import { parseMarkdown } from '../markdown/parse.ts'
+import { isNote } from '../markdown/tokens.ts'
 import { BadLessonError } from './errors.ts'
 
 /** Markdown, parsed once: its tokens, its sections, and what's needed to report the place of an error. */
@@ -81,10 +82,11 @@ export type Block =
   | { readonly kind: 'bullets' | 'numbers'; readonly line: number; readonly items: readonly ListItem[] }
   | { readonly kind: 'other'; readonly line: number }
 
-/** The top-level blocks from line `from` to line `to`, exclusive. */
+/** The top-level blocks from line `from` to line `to`, exclusive, without speaker notes. */
 export function blocksBetween(document: Document, from: number, to: number): readonly Block[] {
   return document.tokens.flatMap((token, index): Block[] => {
-    if (token.level !== 0 || !token.map || token.map[0] < from || token.map[0] >= to) return []
+    if (token.level !== 0 || isNote(token) || !token.map || token.map[0] < from || token.map[0] >= to)
+      return []
     const line = token.map[0]
     if (token.type === 'ordered_list_open')
       return [{ kind: 'numbers', line, items: itemsOf(document, index) }]

@@ -1,5 +1,5 @@
 import type { Token } from 'markdown-it'
-import type { SnippetMark } from '../markdown/tokens.ts'
+import { isNote, type SnippetMark } from '../markdown/tokens.ts'
 import type { Document } from './document.ts'
 import { mistake } from './document.ts'
 import type { RedisExchange, Snippet } from './lesson.ts'
@@ -10,12 +10,13 @@ import type { RedisExchange, Snippet } from './lesson.ts'
  */
 export function parseSnippets(document: Document): readonly Snippet[] {
   const snippets: Snippet[] = []
-  for (const [index, token] of document.tokens.entries()) {
-    const snippet = snippetAt(document, index)
+  const tokens = document.tokens.filter((token) => !isNote(token))
+  for (const [index, token] of tokens.entries()) {
+    const snippet = snippetAt(document, tokens, index)
     if (snippet === undefined) continue
     const number = snippets.push(snippet)
     mark(token, { number, part: 'code' })
-    const next = document.tokens[index + 1]
+    const next = tokens[index + 1]
     if (isOutput(next)) mark(next, { number, part: 'output' })
   }
   return snippets
@@ -29,8 +30,7 @@ function isOutput(token: Token | undefined): token is Token {
   return token?.type === 'fence' && token.info.trim() === 'output'
 }
 
-function snippetAt(document: Document, index: number): Snippet | undefined {
-  const { tokens } = document
+function snippetAt(document: Document, tokens: readonly Token[], index: number): Snippet | undefined {
   const token = tokens[index]
   if (token?.type !== 'fence') return undefined
   const line = token.map?.[0] ?? 0

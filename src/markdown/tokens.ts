@@ -22,6 +22,11 @@ export function marksOf(token: Token): Marks {
   return (token.meta ?? {}) as Marks
 }
 
+/** Whether it's a speaker note. One may be between any two blocks, and the blocks around it still belong together. */
+export function isNote({ type }: Token): boolean {
+  return type === 'note'
+}
+
 /** A token with some of its fields changed. A text is rendered more than once, so nothing changes its own tokens. */
 export function copyToken(token: Token, changes: Partial<Token>): Token {
   return Object.assign(Object.create(Object.getPrototypeOf(token)), token, changes) as Token

@@ -1,6 +1,6 @@
 import type { Token } from 'markdown-it'
 import { type Lesson, readerText } from '../course/index.ts'
-import { copyToken, marksOf } from '../markdown/tokens.ts'
+import { copyToken, isNote, marksOf } from '../markdown/tokens.ts'
 import { snippetCode } from '../snippets/render-snippet.ts'
 import { type MarkdownOptions, renderMarkdown } from '../terminal/index.ts'
 import type { Passage } from './ui.ts'
@@ -21,7 +21,7 @@ export function withSnippets(
   guessed: ReadonlySet<number> = new Set(),
 ): readonly Draft[] {
   const drafts: Draft[] = []
-  const tokens = readerText(lesson)
+  const tokens = readerText(lesson).filter((token) => !isNote(token))
   let text: Token[] = []
   for (const [index, token] of tokens.entries()) {
     const { snippet } = marksOf(token)

@@ -1,6 +1,6 @@
 import type { MarkdownIt, Token } from 'markdown-it'
 import { parseMarkdown } from '../markdown/parse.ts'
-import { anchorOf, copyToken, marksOf, type SnippetMark } from '../markdown/tokens.ts'
+import { anchorOf, copyToken, isNote, marksOf, type SnippetMark } from '../markdown/tokens.ts'
 import { codeHtml, escapeHtml } from './code.ts'
 import { island } from './island.ts'
 
@@ -60,7 +60,7 @@ export function withOutputs(tokens: readonly Token[]): readonly Token[] {
   return tokens.flatMap((token, index) => {
     const { snippet } = marksOf(token)
     if (snippet?.part === 'output') return []
-    const next = tokens[index + 1]
+    const next = tokens.slice(index + 1).find((later) => !isNote(later))
     if (snippet === undefined || next === undefined || marksOf(next).snippet?.part !== 'output')
       return [token]
     return [copyToken(token, { meta: { snippet: { ...snippet, prints: next.content.trimEnd() } } })]

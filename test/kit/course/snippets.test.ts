@@ -61,6 +61,13 @@ describe('snippets', () => {
     ])
   })
 
+  test('a speaker note between code and its output separates nothing', async () => {
+    const note = '<!-- note: Ask what comes. -->\n'
+    expect(await snippetsOf(fenced('ts run', 'console.log(1)'), note, fenced('output', '1'))).toMatchObject([
+      { kind: 'ts', code: 'console.log(1)', output: '1' },
+    ])
+  })
+
   test('they are found in lists and hints too, in text order', async () => {
     const text = `- item
 

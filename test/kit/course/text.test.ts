@@ -185,6 +185,18 @@ describe('the parts of a lesson', () => {
     ])
   })
 
+  test('speaker notes may be anywhere: below answers, and beside hints', async () => {
+    const note = '<!-- note: Take your time. -->'
+    const quiz = `## Quiz\n### What?\n- [x] a\n- [ ] b\n\n${note}\n\n### Why?\n- [x] a\n- [ ] b\n${note}\n`
+    const task = oneTask.replace('1. Think.', `${note}\n\n1. Think.\n\n${note}`)
+    const lesson = await parse(`${task}\n${quiz}`)
+    expect(lesson.tasks.map(({ hints }) => hints)).toEqual([['Think.']])
+    expect(lesson.quiz.map(({ answers }) => answers.map(({ text }) => text))).toEqual([
+      ['a', 'b'],
+      ['a', 'b'],
+    ])
+  })
+
   test('a lesson without a quiz has none', async () => {
     expect(await parse(oneTask)).toMatchObject({ quiz: [], outro: [], snippets: [] })
   })

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { loadCourse } from '../../../src/course/index.ts'
+import { parseLesson } from '../../../src/course/parse.ts'
 import { palette } from '../../../src/terminal/index.ts'
 import { type Outputs, rendered, withSnippets } from '../../../src/walkthrough/snippets-in-text.ts'
+import { lessonFile, oneTask } from '../course/course-folder.ts'
 
 const course = await loadCourse()
 const plain = { width: 80, palette: palette({ colours: false, unicode: true }) }
@@ -25,6 +27,19 @@ describe('a lesson offers to run its snippets', () => {
     expect(text).toMatch(/log\s+needs:\n\ncame back\n/)
     expect(text).toMatch(/ {2}\[ 'second' \]\n\nr runs snippet 6\n/)
     expect(text).not.toContain('r runs snippet 1\n')
+  })
+
+  test('below the output, even if a speaker note comes before it', async () => {
+    const fence = '```'
+    const code = `${fence}ts run\nconsole.log(1)\n${fence}\n\n<!-- note: Ask. -->\n\n${fence}output\n1\n${fence}`
+    const text = lessonFile({}, `${code}\n\n${oneTask}`)
+    const lesson = await parseLesson('lessons/01-events.md', text, { needs: [] })
+    const passages = await rendered(
+      withSnippets({ ...(await course.lesson('01-events')), ...lesson }, new Map()),
+      plain,
+    )
+    expect(passages.filter(({ offers }) => offers !== undefined)).toHaveLength(1)
+    expect(passages.map((passage) => passage.text).join('\n')).toMatch(/1\s+r runs snippet 1\n/)
   })
 
   test('output to predict is left out until the snippet has run', async () => {
