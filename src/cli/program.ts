@@ -1,5 +1,5 @@
 import { Command as Commander, CommanderError } from 'commander'
-import { nearest } from '../course/nearest.ts'
+import { nearestName } from '../course/nearest.ts'
 import { type Command, type ListedCommand, nameOf, self } from './command.ts'
 import { commands, groups, walkthrough } from './commands/index.ts'
 import { UsageError } from './exit.ts'
@@ -33,36 +33,38 @@ export async function readCommandLine(
   version: string,
 ): Promise<Call | undefined> {
   let call: Call | undefined
-  let isBare: Commander | undefined
   const program = describe(new Commander('eventlings'), output)
     .usage('[command] [options]')
     .description(
       'Small exercises that teach event sourcing on Redis.\nWithout a command: the guided walkthrough.',
     )
     .version(version, '--version', 'print the version')
-    .helpCommand('help [command]', 'explain a command')
-    .allowExcessArguments(true)
     .addHelpText('after', afterHelp)
-    .action((_given: Given, parsed: Commander) => {
+    .allowExcessArguments(true)
+    .action(async (_given: Given, parsed: Commander) => {
       if (parsed.args[0] !== undefined) throw unknownCommand(parsed.args[0])
-      isBare = parsed
+      const { command } = await walkthrough()
+      call = { command, args: [], given: {}, globals: globalsOf(parsed) }
     })
   for (const [title, listed] of groups) {
-    for (const one of listed) {
-      const added = await add(program, one, words, output, (chosen) => (call = chosen))
-      added.helpGroup(`${title}:`)
-    }
+    program.commandsGroup(`${title}:`)
+    add(program, listed, output, (chosen) => (call = chosen))
   }
+  // Commander's own would explain a command whose file hasn't been loaded.
+  program
+    .helpCommand(false)
+    .command('help [command...]', { hidden: true })
+    .allowUnknownOption()
+    .action(async (named: readonly string[]) => {
+      call = await readCommandLine([...named, '--help'], output, version)
+    })
   try {
-    program.parse([...words], { from: 'user' })
+    await program.parseAsync([...words], { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode !== 0) throw new UsageError(asSentence(error.message))
-    return undefined
   }
-  if (isBare === undefined) return call
-  const { command } = await walkthrough()
-  return { command, args: [], given: {}, globals: globalsOf(isBare) }
+  return call
 }
 
 function describe(command: Commander, output: Output): Commander {
@@ -87,41 +89,40 @@ function describe(command: Commander, output: Output): Commander {
     .helpOption('-h, --help', 'explain this command')
 }
 
-/**
- * Adds a command to the program. Its file is loaded only if one of the words is its name: `list` doesn't wait for
- * `check`, and a word that happens to be a name costs no more than time.
- */
-async function add(
+/** Adds commands. The file of a command is loaded only when it's called: `list` doesn't wait for `check`. */
+function add(
   parent: Commander,
-  listed: ListedCommand,
-  words: readonly string[],
+  listed: readonly ListedCommand[],
   output: Output,
   choose: (call: Call) => void,
-): Promise<Commander> {
-  const added = parent.command(listed.usage).summary(listed.summary)
-  if (!words.includes(nameOf(listed))) return added
+): void {
+  const added = new Map(listed.map((one) => [parent.command(one.usage).summary(one.summary), one]))
+  parent.hook('preSubcommand', async (_parent, called) => {
+    const one = added.get(called)
+    if (one !== undefined) await load(called, one, output, choose)
+  })
+}
+
+async function load(
+  added: Commander,
+  listed: ListedCommand,
+  output: Output,
+  choose: (call: Call) => void,
+): Promise<void> {
   const { command } = await listed.load()
+  const { summary, inner } = listed
   describe(added, output)
-    .description(`${listed.summary[0]?.toUpperCase()}${listed.summary.slice(1)}.`)
+    .description(`${summary[0]?.toUpperCase()}${summary.slice(1)}.`)
     .addHelpText('after', examples(command.examples))
-    .allowExcessArguments(false)
+    .allowExcessArguments(inner !== undefined)
     .action(() => {
+      if (inner !== undefined && added.args[0] !== undefined) throw unknownCommand(added.args[0], listed)
       const args = added.processedArgs.flat().filter((arg) => arg !== undefined)
       choose({ command, args, given: added.opts(), globals: globalsOf(added) })
     })
   for (const [name, { help }] of Object.entries(command.flags))
     for (const [usage, meaning] of help(name)) added.option(usage, meaning)
-  if (listed.inner === undefined) return added
-  added
-    .helpCommand(false)
-    .allowExcessArguments(true)
-    .action(() => {
-      const [unknown] = added.args
-      if (unknown !== undefined) throw unknownCommand(unknown, listed)
-      choose({ command, args: [], given: added.opts(), globals: globalsOf(added) })
-    })
-  for (const inner of listed.inner) await add(added, inner, words, output, choose)
-  return added
+  if (inner !== undefined) add(added.helpCommand(false), inner, output, choose)
 }
 
 /** A global option may come before the command or after it; the one closer to the end wins. */
@@ -142,10 +143,7 @@ function globalsOf(command: Commander): Globals {
 
 function unknownCommand(asked: string, within?: ListedCommand): UsageError {
   const prefix = within === undefined ? '' : `${within.usage} `
-  const [guess] = nearest(
-    asked,
-    (within?.inner ?? commands).map(nameOf).map((name) => ({ value: name, names: [name] })),
-  )
+  const guess = nearestName(asked, (within?.inner ?? commands).map(nameOf))
   // A command within another one is easily typed alone: "export" for "progress export".
   const nested = (within === undefined ? commands : []).flatMap((outer) =>
     (outer.inner ?? []).map((one) => ({ outer: nameOf(outer), name: nameOf(one) })),

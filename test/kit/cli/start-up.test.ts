@@ -268,4 +268,8 @@ describe('a cold start loads what it needs', () => {
       expect(heavy.filter((name) => packages.includes(name))).toEqual([])
     },
   )
+
+  test("an argument that's the name of another command doesn't load that command", async () => {
+    expect(await packagesOf(['find', 'open'], await newHome())).not.toContain('hono')
+  })
 })

@@ -21,6 +21,7 @@ describe('help', () => {
   test.each([
     [['check', '--help'], '--file <path>'],
     [['help', 'check'], '--file <path>'],
+    [['help', 'progress', 'export'], 'Usage: eventlings progress export'],
     [['progress', 'export', '--help'], 'npx eventlings progress export mine.jsonl'],
     [['dev', '--help'], 'new <slug>'],
   ])('%j', async (args, part) => {
