@@ -16,7 +16,7 @@ export interface Details {
   readonly stepThrough?: string | undefined
 }
 
-export type FailedTask = Pick<TaskResult, 'diagnosis' | 'expected' | 'received' | 'at'> &
+type FailedTask = Pick<TaskResult, 'diagnosis' | 'expected' | 'received' | 'at'> &
   Partial<Commands> & { readonly order?: Recording | undefined }
 
 /** What's known of the order of the commands in a task's failed test. */

@@ -6,10 +6,10 @@ import { type MarkdownOptions, renderMarkdown } from '../terminal/index.ts'
 import type { Passage } from './ui.ts'
 
 /** What appears below a snippet that was run, as Markdown. */
-export type Outputs = ReadonlyMap<number, string>
+type Outputs = ReadonlyMap<number, string>
 
 /** A passage that wasn't rendered yet. */
-export type Draft = Omit<Passage, 'text'> & { readonly text: string | readonly Token[] }
+type Draft = Omit<Passage, 'text'> & { readonly text: string | readonly Token[] }
 
 /**
  * The lesson as a reader sees it, with an offer below each snippet that can run, or its output. The output of the

@@ -2,13 +2,17 @@ import { describe, expect, test } from 'vitest'
 import { loadCourse } from '../../../src/course/index.ts'
 import { parseLesson } from '../../../src/course/parse.ts'
 import { palette } from '../../../src/terminal/index.ts'
-import { type Outputs, rendered, withSnippets } from '../../../src/walkthrough/snippets-in-text.ts'
+import { rendered, withSnippets } from '../../../src/walkthrough/snippets-in-text.ts'
 import { lessonFile, oneTask } from '../course/course-folder.ts'
 
 const course = await loadCourse()
 const plain = { width: 80, palette: palette({ colours: false, unicode: true }) }
 
-async function shown(slug: string, outputs: Outputs, guessed: ReadonlySet<number> = new Set()) {
+async function shown(
+  slug: string,
+  outputs: ReadonlyMap<number, string>,
+  guessed: ReadonlySet<number> = new Set(),
+) {
   const passages = await rendered(withSnippets(await course.lesson(slug), outputs, guessed), plain)
   return passages.map(({ text }) => text).join('\n\n')
 }
