@@ -38,6 +38,18 @@ export function choice(meaning: string, otherwise: string): Flag<boolean | undef
   }
 }
 
+/** `--name <value>`, read by a function of its own; undefined if it was left out. */
+export function withValue<T>(
+  value: string,
+  meaning: string,
+  read: (given: string, name: string) => T,
+): Flag<T | undefined> {
+  return {
+    help: (name) => [[`--${name} <${value}>`, meaning]],
+    read: (given, name) => (typeof given === 'string' ? read(given, name) : undefined),
+  }
+}
+
 /** `--file <path>`; undefined if it was left out. */
 export function text(value: string, meaning: string): Flag<string | undefined> {
   return withValue(value, meaning, (given) => given)
@@ -65,6 +77,7 @@ export const inBrowser = {
   port: port('in the browser: use this port instead of a free one'),
   open: unless('only print the address of the pages'),
 }
+export type InBrowser = Values<typeof inBrowser>
 
 /** A whole number of 1 or more, as typed. Throws UsageError. */
 export function wholeNumberOf(typed: string, what: string): number {
@@ -86,15 +99,4 @@ export function valuesOf<F extends Flags>(flags: F, given: Given): Values<F> {
   const values = Object.entries(flags).map(([name, { read }]) => [name, read(given[name], name)])
   // The one place where TypeScript can't follow: each name gets what its own flag has read.
   return Object.fromEntries(values) as Values<F>
-}
-
-function withValue<T>(
-  value: string,
-  meaning: string,
-  read: (given: string, name: string) => T,
-): Flag<T | undefined> {
-  return {
-    help: (name) => [[`--${name} <${value}>`, meaning]],
-    read: (given, name) => (typeof given === 'string' ? read(given, name) : undefined),
-  }
 }

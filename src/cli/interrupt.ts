@@ -4,6 +4,11 @@ type Cleanup = () => Promise<void> | void
 
 const signals = { SIGINT: Exit.interrupted, SIGHUP: 129, SIGTERM: 143 } as const
 
+/** Keeps a server running: never settles, so only Ctrl-C or another signal ends the program. */
+export function untilInterrupted(): Promise<never> {
+  return new Promise<never>(() => {})
+}
+
 /** What must be cleaned up before the program may end early: servers stopped, the terminal restored. */
 export interface Cleanups {
   /** Returns the function that removes the cleanup again, for work that ended normally. */

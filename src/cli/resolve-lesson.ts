@@ -1,5 +1,5 @@
 import { findLesson, type LessonSummary } from '../course/index.ts'
-import { currentLesson, type Desk } from '../learner/learner.ts'
+import { currentLesson, type Desk, nextLesson } from '../learner/learner.ts'
 import { self } from './command.ts'
 import { UsageError } from './exit.ts'
 
@@ -11,4 +11,13 @@ export function resolveLesson(desk: Desk, named: string | undefined, command: st
   throw new UsageError(
     `Which lesson? You haven't started one yet. Name it: ${self} ${command} 01, or start one: ${self} start 01`,
   )
+}
+
+/**
+ * The named lesson, or the one where the learner left off, or the first if all are done; undefined in a course without
+ * lessons. Throws UnknownLessonError, AmbiguousLessonError.
+ */
+export function lessonToContinue(desk: Desk, named: string | undefined): LessonSummary | undefined {
+  if (named !== undefined) return findLesson(desk.course, named)
+  return nextLesson(desk) ?? desk.course.lessons[0]
 }

@@ -1,11 +1,8 @@
 import { serveLessons } from '../web/index.ts'
 import { openBrowser } from '../web/open-browser.ts'
 import type { Context } from './context.ts'
-
-interface InBrowser {
-  readonly port: number | undefined
-  readonly open: boolean
-}
+import type { InBrowser } from './flags.ts'
+import { untilInterrupted } from './interrupt.ts'
 
 /** Serves the lessons until Ctrl-C, and shows the page at `path`. */
 export async function serve(context: Context, path: string, flags: InBrowser): Promise<never> {
@@ -21,6 +18,5 @@ export async function serve(context: Context, path: string, flags: InBrowser): P
   const address = `${server.origin}${path}`
   context.print(`${context.palette.paint(address, 'bold')}\n\nPress Ctrl-C to stop.`)
   if (flags.open) openBrowser(address, context.env)
-  // Forever, which means until Ctrl-C.
-  return new Promise<never>(() => {})
+  return await untilInterrupted()
 }

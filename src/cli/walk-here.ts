@@ -26,6 +26,7 @@ export async function walkHere(context: Context, options: WalkOptions): Promise<
   const { desk, session, news, advance = false, poll = false } = options
   const { input, output, palette, env } = context
   const { terminalUi } = await import('../walkthrough/terminal-ui.ts')
+  let servesWorkbench = false
   const ui = await terminalUi({ input, output: output.stream, palette })
   const walk: Walk = {
     desk,
@@ -36,10 +37,12 @@ export async function walkHere(context: Context, options: WalkOptions): Promise<
     edit: (file) => openInEditor(file, env),
     console: async (slug) => void (await consoleAt(slug, (await session.open()).redis)),
     async workbench(slug) {
-      const { workbenchHere } = await import('./workbench-here.ts')
-      const path = slug === undefined ? '/' : `/lessons/${slug}`
-      await workbenchHere(context, desk, session, { path, show: true })
-      context.print('The address works once. The page works until you leave this program.\n')
+      const { alreadyOpen, workbenchHere } = await import('./workbench-here.ts')
+      const { isOthers } = await workbenchHere(context, desk, session, slug, { open: true })
+      // The second time, the one that's already open is this program's own.
+      servesWorkbench ||= !isOthers
+      const untilWhen = 'The address works once. The page works until you leave this program.'
+      context.print(`${servesWorkbench ? untilWhen : alreadyOpen}\n`)
     },
     async watch(slug) {
       context.print(palette.unicode ? 'One moment …' : 'One moment ...')

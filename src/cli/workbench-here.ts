@@ -1,7 +1,6 @@
-import { findLesson } from '../course/index.ts'
 import type { CheckSession } from '../learner/check-session.ts'
 import { editorCommand, openInEditor } from '../learner/editor.ts'
-import { type Desk, nextLesson } from '../learner/learner.ts'
+import type { Desk } from '../learner/learner.ts'
 import { afterPass } from '../walkthrough/after-pass.ts'
 import { openBrowser } from '../web/open-browser.ts'
 import { openWorkbench, type Workbench } from '../web/workbench/index.ts'
@@ -9,62 +8,57 @@ import { stayInClass } from './class-notices.ts'
 import { self } from './command.ts'
 import type { Context } from './context.ts'
 import { Exit, type ExitCode } from './exit.ts'
+import type { InBrowser } from './flags.ts'
+import { untilInterrupted } from './interrupt.ts'
+import { lessonToContinue } from './resolve-lesson.ts'
 import { withSession } from './with-session.ts'
 
-interface InBrowser {
-  readonly port: number | undefined
-  readonly open: boolean
+interface WorkbenchFlags extends Partial<InBrowser> {
   /** Another address at which a browser may see the pages. */
   readonly origin?: string | undefined
 }
+
+export const alreadyOpen = 'The workbench is already open; this address leads there.'
 
 /** Serves the workbench until Ctrl-C, and shows the named lesson, or the one where the learner left off. */
 export async function serveWorkbench(
   context: Context,
   named: string | undefined,
-  { port, open, origin }: InBrowser,
+  flags: WorkbenchFlags,
 ): Promise<ExitCode> {
   const desk = await context.desk()
-  const { course } = desk
-  const lesson = named === undefined ? (nextLesson(desk) ?? course.lessons[0]) : findLesson(course, named)
-  const path = lesson === undefined ? '/' : `/lessons/${lesson.slug}`
+  const lesson = lessonToContinue(desk, named)
   await stayInClass(context, desk)
   return await withSession(
     context,
     desk,
     async (session) => {
-      const { isOthers } = await workbenchHere(context, desk, session, { path, port, origin, show: open })
+      const { isOthers } = await workbenchHere(context, desk, session, lesson?.slug, flags)
       if (isOthers) {
-        context.print('\nThe workbench is already open; this address leads there.')
+        context.print(`\n${alreadyOpen}`)
         return Exit.passed
       }
       context.print('\nThe address works once. Press Ctrl-C to stop.')
-      // Forever, which means until Ctrl-C.
-      return await new Promise<never>(() => {})
+      return await untilInterrupted()
     },
     { stayWarm: true },
   )
 }
 
-export interface WorkbenchHere {
-  readonly path: string
-  readonly port?: number | undefined
-  /** Another address at which a browser may see the pages. */
-  readonly origin?: string | undefined
-  /** Show it in the learner's browser. */
-  readonly show: boolean
-}
-
-/** Opens the workbench, or the one that's already open for this home, and prints its address. */
+/**
+ * Opens the workbench, or the one that's already open for this home, at a lesson or at the list of them, and prints its
+ * address.
+ */
 export async function workbenchHere(
   context: Context,
   desk: Desk,
   session: CheckSession,
-  { path, port, origin, show }: WorkbenchHere,
+  slug: string | undefined,
+  { port, origin, open = false }: WorkbenchFlags,
 ): Promise<Workbench> {
   const { env } = context
   const mine = await context.mine()
-  const workbench = await openWorkbench(path, {
+  const workbench = await openWorkbench(slug === undefined ? '/' : `/lessons/${slug}`, {
     desk,
     session,
     port,
@@ -80,6 +74,6 @@ export async function workbenchHere(
   })
   context.cleanups.add(workbench.close)
   context.print(context.palette.paint(workbench.address, 'bold'))
-  if (show) openBrowser(workbench.door, env)
+  if (open) openBrowser(workbench.door, env)
   return workbench
 }

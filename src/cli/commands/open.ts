@@ -1,21 +1,16 @@
 import { defineCommand } from '../command.ts'
 import { UsageError } from '../exit.ts'
-import { type Flag, inBrowser } from '../flags.ts'
+import { inBrowser, withValue } from '../flags.ts'
 import { serveWorkbench } from '../workbench-here.ts'
 
 /** `--origin <address>`: a forwarded port has an address that we can't know. */
-const origin: Flag<string | undefined> = {
-  help: (name) => [[`--${name} <address>`, 'also answer to this address, for a forwarded port']],
-  read(given, name) {
-    if (given === undefined) return undefined
-    const url = URL.canParse(String(given)) ? new URL(String(given)) : undefined
-    if (url !== undefined && /^https?:$/.test(url.protocol) && `${url.origin}/` === url.href)
-      return url.origin
-    throw new UsageError(
-      `--${name} takes an address without a path, such as https://name-4321.app.github.dev, not "${String(given)}".`,
-    )
-  },
-}
+const origin = withValue('address', 'also answer to this address, for a forwarded port', (given, name) => {
+  const url = URL.canParse(given) ? new URL(given) : undefined
+  if (url !== undefined && /^https?:$/.test(url.protocol) && `${url.origin}/` === url.href) return url.origin
+  throw new UsageError(
+    `--${name} takes an address without a path, such as https://name-4321.app.github.dev, not "${given}".`,
+  )
+})
 
 export const command = defineCommand({
   flags: { origin, ...inBrowser },

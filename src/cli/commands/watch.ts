@@ -1,9 +1,9 @@
-import { findLesson } from '../../course/index.ts'
-import { lessonsAhead, nextLesson } from '../../learner/learner.ts'
+import { lessonsAhead } from '../../learner/learner.ts'
 import { stayInClass } from '../class-notices.ts'
 import { defineCommand } from '../command.ts'
 import { Exit, UsageError } from '../exit.ts'
 import { flag } from '../flags.ts'
+import { lessonToContinue } from '../resolve-lesson.ts'
 import { walkHere } from '../walk-here.ts'
 import { withSession } from '../with-session.ts'
 
@@ -17,7 +17,7 @@ export const command = defineCommand({
   run: async (context, [named], flags) => {
     const desk = await context.desk()
     const { course, home, progress } = desk
-    const lesson = named === undefined ? (nextLesson(desk) ?? course.lessons[0]) : findLesson(course, named)
+    const lesson = lessonToContinue(desk, named)
     if (lesson === undefined) throw new UsageError("There's no lesson to watch.")
     const { news } = await stayInClass(context, desk)
     const settings = { advance: flags.advance, poll: flags.poll }

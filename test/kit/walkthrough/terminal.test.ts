@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect } from 'vitest'
 import { projectRoot } from '../../../src/course/index.ts'
+import { runProgram, startProgram } from '../cli/program.ts'
 import { need } from '../need.ts'
 import { openTerminal, type Terminal } from '../tmux.ts'
 
@@ -20,7 +21,7 @@ afterEach(async () => {
 })
 
 function open(command = '', size: { columns?: number; rows?: number } = {}): Terminal {
-  const env = { EVENTLINGS_HOME: home, EVENTLINGS_REDIS: 'embedded', EDITOR: 'true' }
+  const env = { EVENTLINGS_HOME: home, EVENTLINGS_REDIS: 'embedded', EDITOR: 'true', DISPLAY: '' }
   terminal = openTerminal(`node src/cli/eventlings.mjs ${command}`, { env, ...size })
   return terminal
 }
@@ -47,6 +48,29 @@ describe('the walkthrough in a terminal', () => {
     )
     press('Enter')
     await until(/3 passed[\s\S]*❯ Next lesson/)
+  })
+
+  test('it serves the workbench until it ends, unless another program serves it already', async () => {
+    const { until, press } = open()
+    await until(/Start 01/)
+    press('Down', 'Enter')
+    const first = await until(/The page works until you leave this program\.[\s\S]*Leave/)
+    const portOf = (text: string) => /http:\/\/127\.0\.0\.1:(\d+)\/enter/.exec(text)?.[1]
+    press('Down', 'Enter')
+    await until(/(until you leave this program\.[\s\S]*){2}Leave/)
+    const other = await runProgram(['open', '--no-open'], { env: { EVENTLINGS_HOME: home } })
+    expect(portOf(other.stdout)).toBe(portOf(first))
+  })
+
+  test('the workbench of another program is open already', async () => {
+    const child = startProgram(['open', '--no-open'], { env: { EVENTLINGS_HOME: home } })
+    await new Promise<void>((resolve) => {
+      child.stdout?.on('data', (chunk) => String(chunk).includes('Ctrl-C') && resolve())
+    })
+    const { until, press } = open()
+    await until(/Start 01/)
+    press('Down', 'Enter')
+    expect(await until(/this address leads there\.[\s\S]*Leave/)).not.toContain('until you leave')
   })
 
   test('a menu leaves room on a screen of 24 lines for the diagnosis above it', async () => {

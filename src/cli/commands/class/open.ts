@@ -8,8 +8,8 @@ import { findTrack } from '../../../course/index.ts'
 import { columnsOf } from '../../class-course.ts'
 import { defineCommand, self } from '../../command.ts'
 import type { Context } from '../../context.ts'
-import { Exit, type ExitCode } from '../../exit.ts'
 import { port, text, unless } from '../../flags.ts'
+import { untilInterrupted } from '../../interrupt.ts'
 
 export const command = defineCommand({
   flags: {
@@ -55,7 +55,7 @@ export async function holdClass(
   context: Context,
   file: ClassFile,
   { open: isShown }: { readonly open: boolean },
-): Promise<ExitCode> {
+): Promise<never> {
   const { course, home } = await context.desk()
   const { pagesOfClass } = await import('../../../web/class-pages.ts')
   const addPages = await pagesOfClass()
@@ -72,9 +72,7 @@ export async function holdClass(
     const { openBrowser } = await import('../../../web/open-browser.ts')
     openBrowser(open.loggedIn(), context.env)
   }
-  // Forever, which means until Ctrl-C.
-  await new Promise<never>(() => {})
-  return Exit.passed
+  return await untilInterrupted()
 }
 
 /** The address with the join code as a QR code, in terminal characters. */
