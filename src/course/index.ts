@@ -1,6 +1,5 @@
 /** The course: what is in lessons/, and nothing else. */
 
-export { projectRoot } from '../common/own-folder.ts'
 export {
   AmbiguousLessonError,
   BadLessonError,

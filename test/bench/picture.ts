@@ -5,7 +5,7 @@
 import { execFile } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { projectRoot } from '../../src/course/index.ts'
+import { projectRoot } from '../../src/common/own-folder.ts'
 import { widthOf } from '../../src/terminal/index.ts'
 
 const root = projectRoot()

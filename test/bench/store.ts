@@ -5,7 +5,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
-import { projectRoot } from '../../src/course/index.ts'
+import { projectRoot } from '../../src/common/own-folder.ts'
 import { parsePreference, startRedis } from '../../src/redis/index.ts'
 import { median, timed } from './median.ts'
 import { chart, type Ratio, table } from './store-chart.ts'

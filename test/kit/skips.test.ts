@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { projectRoot } from '../../src/course/index.ts'
+import { projectRoot } from '../../src/common/own-folder.ts'
 
 function run(env: NodeJS.ProcessEnv, ...flags: readonly string[]) {
   const root = projectRoot()

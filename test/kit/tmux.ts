@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { projectRoot } from '../../src/course/index.ts'
+import { projectRoot } from '../../src/common/own-folder.ts'
 
 /** A program in a real terminal. */
 export interface Terminal {

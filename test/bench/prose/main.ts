@@ -4,7 +4,7 @@
  * Files or folders as arguments limit it to those. `--all` shows warnings, too.
  */
 import { parseArgs } from 'node:util'
-import { projectRoot } from '../../../src/course/index.ts'
+import { projectRoot } from '../../../src/common/own-folder.ts'
 import { audit } from './audit.ts'
 import { applyExceptions, EXCEPTIONS } from './exceptions.ts'
 import { readFiles } from './read-files.ts'

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { onTestFinished } from 'vitest'
 import { newLesson } from '../../../src/authoring/index.ts'
-import { type Course, loadCourse, projectRoot } from '../../../src/course/index.ts'
+import { projectRoot } from '../../../src/common/own-folder.ts'
+import { type Course, loadCourse } from '../../../src/course/index.ts'
 
 /** A separate course with one lesson, made by `dev new`, with everything it needs to run. */
 export async function newCourse(): Promise<Course> {

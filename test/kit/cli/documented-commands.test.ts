@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { readCommandLine } from '../../../src/cli/program.ts'
-import { projectRoot } from '../../../src/course/index.ts'
+import { projectRoot } from '../../../src/common/own-folder.ts'
 
 const root = projectRoot()
 const lessons = (await readdir(path.join(root, 'lessons'))).map((name) => path.join('lessons', name))

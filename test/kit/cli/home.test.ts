@@ -1,7 +1,7 @@
 import { appendFile, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { projectRoot } from '../../../src/course/index.ts'
+import { projectRoot } from '../../../src/common/own-folder.ts'
 import { newHome, programAt } from './program.ts'
 
 const solution = (slug: string) => path.join(projectRoot(), 'solutions', `${slug}.ts`)

@@ -1,7 +1,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { filesOf, projectRoot } from '../../../src/course/index.ts'
+import { projectRoot } from '../../../src/common/own-folder.ts'
+import { filesOf } from '../../../src/course/index.ts'
 import { descendants, isAlive } from '../processes.ts'
 import { ended, newHome, programAt, startProgram } from './program.ts'
 

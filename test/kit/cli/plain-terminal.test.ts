@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { expect, onTestFinished, test } from 'vitest'
-import { filesOf, projectRoot } from '../../../src/course/index.ts'
+import { projectRoot } from '../../../src/common/own-folder.ts'
+import { filesOf } from '../../../src/course/index.ts'
 import { need } from '../need.ts'
 import { openTerminal } from '../tmux.ts'
 import { newHome, runProgram } from './program.ts'

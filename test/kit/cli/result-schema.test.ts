@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, onTestFinished, test } from 'vitest'
 import { resultSchema } from '../../../src/check/result-schema.ts'
-import { projectRoot } from '../../../src/course/index.ts'
+import { projectRoot } from '../../../src/common/own-folder.ts'
 import { newHome, programAt } from './program.ts'
 
 const root = projectRoot()

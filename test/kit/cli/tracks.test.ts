@@ -1,7 +1,8 @@
 import { copyFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { filesOf, projectRoot } from '../../../src/course/index.ts'
+import { projectRoot } from '../../../src/common/own-folder.ts'
+import { filesOf } from '../../../src/course/index.ts'
 import { newHome, programAt } from './program.ts'
 
 describe('tracks', () => {

@@ -1,13 +1,13 @@
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { projectRoot } from '../../../src/common/own-folder.ts'
 import {
   BadLessonError,
   chapters,
   filesOf,
   loadCourse,
   NoCourseError,
-  projectRoot,
   UnknownLessonError,
 } from '../../../src/course/index.ts'
 import { courseFolder, lessonFile, oneTask } from './course-folder.ts'

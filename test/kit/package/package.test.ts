@@ -5,7 +5,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { create, extract } from 'tar'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { projectRoot } from '../../../src/course/index.ts'
+import { projectRoot } from '../../../src/common/own-folder.ts'
 import { type BareShell, bareShell, whyNoRegistry } from './npm.ts'
 
 const MOST_BYTES = 5_000_000

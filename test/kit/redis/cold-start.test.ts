@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { expect, test } from 'vitest'
-import { projectRoot } from '../../../src/course/index.ts'
+import { projectRoot } from '../../../src/common/own-folder.ts'
 
 // `eventlings --help` imports the facade: what it loads at once must be small and without packages.
 test('the facade loads no package before a Redis is needed', async () => {

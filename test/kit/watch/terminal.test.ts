@@ -3,7 +3,7 @@ import { copyFile, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect } from 'vitest'
-import { projectRoot } from '../../../src/course/index.ts'
+import { projectRoot } from '../../../src/common/own-folder.ts'
 import { need } from '../need.ts'
 import { starterRun } from '../recording/starter.ts'
 import { openTerminal, type Terminal } from '../tmux.ts'

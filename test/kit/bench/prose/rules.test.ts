@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { projectRoot } from '../../../../src/course/index.ts'
+import { projectRoot } from '../../../../src/common/own-folder.ts'
 import { audit } from '../../../bench/prose/audit.ts'
 import { readMarkdown } from '../../../bench/prose/read-markdown.ts'
 import { readTypeScript } from '../../../bench/prose/read-typescript.ts'
