@@ -4,7 +4,7 @@ type Keys = readonly (readonly [key: string, action: string])[]
 
 /**
  * What the menus of inquirer look like: with a remark if they have `hidden` entries, and in ASCII for a terminal that
- * can't show other signs; inquirer looks only at TERM, not at the locale. No menu gets a check mark: after a wrong
+ * can't show other symbols; inquirer looks only at TERM, not at the locale. No menu gets a check mark: after a wrong
  * answer to a question, it would look like praise.
  */
 export function menuTheme({ unicode, paint }: Pick<Palette, 'unicode' | 'paint'>, hidden = 0) {

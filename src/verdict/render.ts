@@ -51,9 +51,9 @@ function heading(result: CheckResult, { width, palette, title }: CheckView): rea
   const name = title === undefined ? result.lesson : `${result.lesson} · ${title}`
   const { kind, name: redis } = result.redis
   const where = `${result.target} on ${redis}${kind === 'embedded' ? '' : ` (${kind})`}, ${Math.round(result.ms)} ms`
-  const sign = span(`${stateSymbol(state, palette)} `, ...style, 'bold')
+  const symbol = span(`${stateSymbol(state, palette)} `, ...style, 'bold')
   return [
-    ...wrap([span(name, 'bold'), span(` ${state}`, ...style, 'bold')], { width, first: sign }),
+    ...wrap([span(name, 'bold'), span(` ${state}`, ...style, 'bold')], { width, first: symbol }),
     ...wrap(span(where, 'dim'), { width, first: '  ' }),
   ]
 }

@@ -53,9 +53,11 @@ export async function readPages(
       if (isFirst || all.length !== of) shown = Math.floor(share * all.length)
       shown = Math.min(all.length - 1, shown)
       of = all.length
-      const place = all.findIndex(({ passages }) => passages.some(({ shows }) => shows === sought))
-      if (sought !== undefined && place !== -1) shown = place
-      sought = undefined
+      if (sought !== undefined) {
+        const place = all.findIndex(({ passages }) => passages.some(({ shows }) => shows === sought))
+        if (place !== -1) shown = place
+        sought = undefined
+      }
       for (let event: TerminalEvent | undefined; event !== 'resize' && sought === undefined; ) {
         output.write(clearScreen + screen(all, shown, terminal, hasKeys, remark))
         remark = undefined

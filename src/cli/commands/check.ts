@@ -119,9 +119,9 @@ function targetOf({ solution, starter, file }: TargetFlags): Target | undefined 
   if ([solution, starter, file !== undefined].filter(Boolean).length > 1) {
     throw new UsageError('Choose only one of --solution, --starter, and --file.')
   }
-  if (solution === true) return { kind: 'solution' }
-  if (starter === true) return { kind: 'starter' }
-  if (typeof file !== 'string') return undefined
+  if (solution) return { kind: 'solution' }
+  if (starter) return { kind: 'starter' }
+  if (file === undefined) return undefined
   if (!existsSync(file)) throw new UsageError(`There's no file ${file}.`)
   return { kind: 'file', path: path.resolve(file) }
 }
@@ -142,7 +142,7 @@ async function print(
     palette,
     title: lesson.title,
     verbose,
-    sideBySide: context.output.isTTY === true,
+    sideBySide: context.output.isTTY,
     stepThrough: `To step through it, run ${self} explore`,
     ...(result.passed && own && { next: leadsOn }),
   })

@@ -4,7 +4,6 @@ import type { SnippetResult } from '../../snippets/index.ts'
 import { defineCommand, self } from '../command.ts'
 import type { Context } from '../context.ts'
 import { Exit, UsageError } from '../exit.ts'
-
 import { json, wholeNumberOf } from '../flags.ts'
 import { resolveLesson } from '../resolve-lesson.ts'
 import { withRedis } from '../with-redis.ts'

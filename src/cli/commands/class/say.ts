@@ -15,7 +15,7 @@ export const command = defineCommand({
   ],
   run: async (context, words, flags) => {
     const text = words.join(' ').trim()
-    if ((text === '') === !flags.withdraw) {
+    if ((text === '') !== flags.withdraw) {
       throw new UsageError(
         `Say what? For example: ${self} class say "Coffee at ten". --withdraw takes it back.`,
       )

@@ -3,7 +3,6 @@ import { rehearse } from '../../../classroom/simulate/rehearsal.ts'
 import { simulate } from '../../../classroom/simulate/simulate.ts'
 import { defineCommand, programFile } from '../../command.ts'
 import { Exit, UsageError } from '../../exit.ts'
-
 import { json, wholeNumber } from '../../flags.ts'
 
 export const command = defineCommand({

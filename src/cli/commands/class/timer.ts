@@ -11,7 +11,7 @@ export const command = defineCommand({
   examples: [['class timer 10 "Task 1"', 'ten minutes']],
   run: async (context, [asked, ...words], flags) => {
     const minutes = minutesOf(asked)
-    if ((minutes === undefined) === !flags.stop) {
+    if ((minutes === undefined) !== flags.stop) {
       throw new UsageError(`How many minutes? For example: ${self} class timer 10. --stop ends it.`)
     }
     return withClass(context, flags, async ({ lead }) => {
