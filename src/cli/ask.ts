@@ -1,5 +1,5 @@
 import { maySeeSolution } from '../learner/index.ts'
-import type { Desk } from '../learner/learner.ts'
+import type { Learner } from '../learner/learner.ts'
 import { menuTheme } from '../terminal/menu-theme.ts'
 import { self } from './command.ts'
 import type { Context } from './context.ts'
@@ -38,11 +38,11 @@ export async function askText(
 /** Asks before showing any of the solution, if it would spoil something and the program can ask. */
 export async function confirmSpoiler(
   context: Context,
-  desk: Desk,
+  learner: Learner,
   slug: string,
   yes: boolean,
 ): Promise<boolean> {
-  if (yes || !context.canAsk || maySeeSolution(desk, slug)) return true
+  if (yes || !context.canAsk || maySeeSolution(learner, slug)) return true
   if (await ask(context, 'Show the solution? A pass after this counts as "passed after the solution."'))
     return true
   context.print(`The solution stays hidden. There may be a hint left: ${self} hint ${slug.split('-')[0]}`)

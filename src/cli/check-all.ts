@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { type CheckResult, resultAsJson } from '../check/index.ts'
 import { findTrack, type LessonSummary } from '../course/index.ts'
-import type { Desk } from '../learner/learner.ts'
+import type { Learner } from '../learner/learner.ts'
 import { checkOwnAnswer } from '../learner/own-answer.ts'
 import { stateSpan } from '../terminal/symbols.ts'
 import { type Line, padded, paintLines, span } from '../terminal/text.ts'
@@ -19,8 +19,8 @@ interface AllFlags {
 
 /** Checks every existing answer, or a whole track, where a lesson without an answer counts as not passed. */
 export async function checkAll(context: Context, flags: AllFlags): Promise<ExitCode> {
-  const desk = await context.desk()
-  const { home, course } = desk
+  const learner = await context.learner()
+  const { home, course } = learner
   const isBegun = ({ slug }: LessonSummary) => existsSync(home.answer(slug))
   const meant = flags.track !== undefined ? findTrack(course, flags.track).lessons : undefined
   const lessons = meant ?? course.lessons.filter(isBegun)
@@ -33,10 +33,10 @@ export async function checkAll(context: Context, flags: AllFlags): Promise<ExitC
   const results: CheckResult[] = []
   await withSession(
     context,
-    desk,
+    learner,
     async (session) => {
       for (const lesson of lessons.filter(isBegun)) {
-        const result = await checkOwnAnswer(desk, session, lesson.slug)
+        const result = await checkOwnAnswer(learner, session, lesson.slug)
         results.push(result)
         if (!isQuiet) print(context, lesson, result)
       }
@@ -51,7 +51,7 @@ export async function checkAll(context: Context, flags: AllFlags): Promise<ExitC
     context.printJson({ passed: isPassed, results: results.map(resultAsJson), notBegun })
   } else {
     for (const lesson of missing) print(context, lesson, undefined)
-    context.print(`\n${passed} of ${lessons.length} passed.${leadsOn(desk, results)}`)
+    context.print(`\n${passed} of ${lessons.length} passed.${leadsOn(learner, results)}`)
   }
   return isPassed ? Exit.passed : Exit.notPassed
 }
@@ -72,7 +72,7 @@ function print(
   print(paintLines([head, ...why], palette))
 }
 
-function leadsOn({ course }: Desk, results: readonly CheckResult[]): string {
+function leadsOn({ course }: Learner, results: readonly CheckResult[]): string {
   const failed = results.find((result) => !result.passed)
   const lesson = course.lessons.find(({ slug }) => slug === failed?.lesson)
   return lesson === undefined ? '' : ` More about the first failure: ${self} check ${lesson.number}`

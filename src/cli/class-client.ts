@@ -20,7 +20,7 @@ export async function withClass<T>(
   { name }: { readonly name: string | undefined },
   work: (client: ClassClient) => Promise<T>,
 ): Promise<T> {
-  const { course, home } = await context.desk()
+  const { course, home } = await context.learner()
   const file = findClass(home.log, name)
   // The hub takes longer to load than most of these commands take to run.
   const { isOpen, openHub, ownAddress } = await import('../classroom/host/open-class.ts')

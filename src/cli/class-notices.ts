@@ -1,16 +1,16 @@
 import { isInClass } from '../classroom/member/files.ts'
 import { lastRunFile } from '../learner/last-run.ts'
-import type { Desk } from '../learner/learner.ts'
+import type { Learner } from '../learner/learner.ts'
 import type { News } from '../watch/state.ts'
 import { programFile } from './command.ts'
 import type { Context } from './context.ts'
 
 /** After a command: sends what it recorded, and shows news from the class. Waits for nothing. */
 export async function tellClass(context: Context): Promise<void> {
-  const desk = await context.openedDesk()
-  if (desk === undefined || context.env.EVENTLINGS_SENDER || !isInClass(desk.home.log)) return
+  const learner = await context.openedLearner()
+  if (learner === undefined || context.env.EVENTLINGS_SENDER || !isInClass(learner.home.log)) return
   const { afterCommand } = await import('../classroom/member/after-command.ts')
-  const { course, home, progress } = desk
+  const { course, home, progress } = learner
   const env = { ...context.env, EVENTLINGS_SENDER: '1' }
   const { log: folder, answer } = home
   const files = { folder, answer, lastRun: lastRunFile(home) }
@@ -24,8 +24,8 @@ export interface ClassNews {
 }
 
 /** While a program stays open, sends what happens in it, and lets it show news from the class. */
-export async function stayInClass(context: Context, desk: Desk): Promise<ClassNews> {
-  if (!isInClass(desk.home.log)) return {}
+export async function stayInClass(context: Context, learner: Learner): Promise<ClassNews> {
+  if (!isInClass(learner.home.log)) return {}
   const [{ keepSending }, { keepAnswers }, { keepRun }, { readMembership }, { freshNews, lessonNames }] =
     await Promise.all([
       import('../classroom/member/background.ts'),
@@ -34,7 +34,7 @@ export async function stayInClass(context: Context, desk: Desk): Promise<ClassNe
       import('../classroom/member/membership.ts'),
       import('../classroom/member/after-command.ts'),
     ])
-  const { home, progress, course } = desk
+  const { home, progress, course } = learner
   let tell: ((news: News) => void) | undefined
   let told = ''
   const lookAround = () => {

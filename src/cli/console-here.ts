@@ -1,7 +1,7 @@
 import path from 'node:path'
 import type { ConsolePlace } from '../console/index.ts'
 import { filesOf, type LessonSummary } from '../course/index.ts'
-import type { Desk } from '../learner/learner.ts'
+import type { Learner } from '../learner/learner.ts'
 import type { RunningRedis } from '../redis/index.ts'
 import { paintLines, span, type Text } from '../terminal/text.ts'
 import { wrap } from '../terminal/wrap.ts'
@@ -17,11 +17,11 @@ export interface ConsoleHere {
 /** The prompt on a Redis, until the learner leaves it or the lines end. Resolves with whether a line failed. */
 export async function consoleOn(
   context: Context,
-  desk: Desk,
+  learner: Learner,
   redis: RunningRedis,
   { summary, solution = false }: ConsoleHere,
 ): Promise<boolean> {
-  const { course, home } = desk
+  const { course, home } = learner
   const lesson = summary === undefined ? undefined : await course.lesson(summary.slug)
   const place: ConsolePlace | undefined = lesson && {
     lesson,

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import type { Desk } from '../learner/learner.ts'
+import type { Learner } from '../learner/learner.ts'
 import type { RedisPreference } from '../redis/index.ts'
 import { whyNoPrompt } from '../terminal/can-prompt.ts'
 import { type Palette, style } from '../terminal/palette.ts'
@@ -20,10 +20,10 @@ export interface Context {
   readonly cleanups: Cleanups
   /** The value of `--redis`; undefined leaves it to EVENTLINGS_REDIS. Throws BadPreferenceError. */
   preference(): Promise<RedisPreference | undefined>
-  /** Course and progress; read once. */
-  desk(): Promise<Desk>
-  /** The desk, if it has been read. */
-  openedDesk(): Promise<Desk> | undefined
+  /** Course, files, and progress; read once. */
+  learner(): Promise<Learner>
+  /** The same, if it was read already. */
+  openedLearner(): Promise<Learner> | undefined
   /** One or more lines of the requested output. */
   print(text: string): void
   /** Data for programs: one JSON value. */
@@ -42,10 +42,10 @@ export interface World {
 }
 
 export function newContext({ env, input, output, errors }: World, globals: Globals): Context {
-  let desk: Promise<Desk> | undefined
+  let learner: Promise<Learner> | undefined
   const openedOnce = () => {
-    desk ??= openDesk(env, globals.course)
-    return desk
+    learner ??= openLearner(env, globals.course)
+    return learner
   }
   return {
     env,
@@ -63,8 +63,8 @@ export function newContext({ env, input, output, errors }: World, globals: Globa
       const { parsePreference } = await import('../redis/preference.ts')
       return parsePreference(globals.redis)
     },
-    desk: openedOnce,
-    openedDesk: () => desk,
+    learner: openedOnce,
+    openedLearner: () => learner,
     print: (text) => output.write(`${text}\n`),
     printJson: (value) => output.writeData(`${JSON.stringify(value, null, 2)}\n`),
     note: (sentence) => errors.write(`${sentence}\n`),
@@ -72,7 +72,7 @@ export function newContext({ env, input, output, errors }: World, globals: Globa
   }
 }
 
-async function openDesk(env: NodeJS.ProcessEnv, folder = env.EVENTLINGS_COURSE): Promise<Desk> {
+async function openLearner(env: NodeJS.ProcessEnv, folder = env.EVENTLINGS_COURSE): Promise<Learner> {
   const [{ loadCourse }, { openProgress }, { homeOf }] = await Promise.all([
     import('../course/index.ts'),
     import('../progress/index.ts'),

@@ -50,9 +50,9 @@ async function run(words: readonly string[], world: World): Promise<ExitCode> {
       void cleanups.end().then(() => process.exit(code))
     })
     context.cleanups.add(() => restoreTerminal(world))
-    const { openedDesk } = context
+    const { openedLearner } = context
     // Notices go unread after a signal, but the disk may have room again.
-    context.cleanups.add(async () => (await openedDesk())?.progress.settle())
+    context.cleanups.add(async () => (await openedLearner())?.progress.settle())
     // For inquirer and other libraries that look only at the environment.
     if (!call.globals.color) world.env.NO_COLOR = '1'
     await context.preference() // an unknown source of Redis is wrong whatever the command
@@ -83,9 +83,9 @@ function restoreTerminal({ input, output }: World): void {
 
 /** Notices about the progress log, shown after the requested output and never in the middle of it. */
 async function tellNotices(context: Context): Promise<void> {
-  const desk = await context.openedDesk()
-  await desk?.progress.settle()
-  for (const notice of desk?.progress.notices ?? []) context.note(notice)
+  const learner = await context.openedLearner()
+  await learner?.progress.settle()
+  for (const notice of learner?.progress.notices ?? []) context.note(notice)
 }
 
 /** Reading it on demand would be simpler, but commander needs it beforehand, and it's one small file. */

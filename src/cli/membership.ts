@@ -1,5 +1,5 @@
 import { type Membership, readMembership } from '../classroom/member/membership.ts'
-import type { Desk } from '../learner/learner.ts'
+import type { Learner } from '../learner/learner.ts'
 import { self } from './command.ts'
 import type { Context } from './context.ts'
 import { UsageError } from './exit.ts'
@@ -7,9 +7,9 @@ import { UsageError } from './exit.ts'
 /** The class that the learner is in. Throws UsageError if they aren't in one. */
 export async function memberOf(
   context: Context,
-): Promise<{ readonly desk: Desk; readonly member: Membership }> {
-  const desk = await context.desk()
-  const member = readMembership(desk.home.log)
-  if (member !== undefined) return { desk, member }
+): Promise<{ readonly learner: Learner; readonly member: Membership }> {
+  const learner = await context.learner()
+  const member = readMembership(learner.home.log)
+  if (member !== undefined) return { learner, member }
   throw new UsageError(`You aren't in a class. Join one: ${self} class join ADDRESS --code CODE --as NAME`)
 }

@@ -1,14 +1,14 @@
 import { statSync } from 'node:fs'
 import path from 'node:path'
 import { writeRecording } from '../learner/index.ts'
-import type { Desk } from '../learner/learner.ts'
+import type { Learner } from '../learner/learner.ts'
 import type { Recording } from '../recording/index.ts'
 import { UsageError } from './exit.ts'
 
 /** What `--record FILE` and `--task` ask for. */
 export interface RecordFlag {
   /** The name of the task that `--task` numbers. Throws UsageError if the lesson has no such task. */
-  taskName(desk: Pick<Desk, 'course'>, slug: string): Promise<string | undefined>
+  taskName(learner: Pick<Learner, 'course'>, slug: string): Promise<string | undefined>
   /** Writes the file and returns a sentence about it. Throws UsageError if it can't be written. */
   keep(recording: Recording | undefined): string
 }

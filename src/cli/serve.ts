@@ -6,9 +6,9 @@ import { untilInterrupted } from './interrupt.ts'
 
 /** Serves the lessons until Ctrl-C, and shows the page at `path`. */
 export async function serve(context: Context, path: string, flags: InBrowser): Promise<never> {
-  const desk = await context.desk()
+  const learner = await context.learner()
   const server = await serveLessons({
-    desk,
+    learner,
     port: flags.port ?? 0,
     preference: await context.preference(),
     mine: await context.mine(),

@@ -1,6 +1,6 @@
 import type { CheckSession } from '../learner/check-session.ts'
 import { editorCommand, openInEditor } from '../learner/editor.ts'
-import { chosenTrack, type Desk, lessonsAhead } from '../learner/learner.ts'
+import { chosenTrack, type Learner, lessonsAhead } from '../learner/learner.ts'
 import type { RunningRedis } from '../redis/index.ts'
 import { afterPass } from '../walkthrough/after-pass.ts'
 import { chooseLesson } from '../walkthrough/choose-lesson.ts'
@@ -13,7 +13,7 @@ import { consoleOn } from './console-here.ts'
 import type { Context } from './context.ts'
 
 export interface WalkOptions {
-  readonly desk: Desk
+  readonly learner: Learner
   readonly session: CheckSession
   readonly news?: ((tell: (news: News) => void) => void) | undefined
   /** Settings of the watch screen. */
@@ -23,13 +23,13 @@ export interface WalkOptions {
 
 /** The walkthrough's parts on this terminal; the watch screen is one of them, and leads to the others. */
 export async function walkHere(context: Context, options: WalkOptions): Promise<Walk> {
-  const { desk, session, news, advance = false, poll = false } = options
+  const { learner, session, news, advance = false, poll = false } = options
   const { input, output, palette, env } = context
   const { terminalUi } = await import('../walkthrough/terminal-ui.ts')
   let servesWorkbench = false
   const ui = await terminalUi({ input, output: output.stream, palette })
   const walk: Walk = {
-    desk,
+    learner,
     session,
     ui,
     palette,
@@ -38,7 +38,7 @@ export async function walkHere(context: Context, options: WalkOptions): Promise<
     console: async (slug) => void (await consoleAt(slug, (await session.open()).redis)),
     async workbench(slug) {
       const { alreadyOpen, workbenchHere } = await import('./workbench-here.ts')
-      const { isOthers } = await workbenchHere(context, desk, session, slug, { open: true })
+      const { isOthers } = await workbenchHere(context, learner, session, slug, { open: true })
       // The second time, the one that's already open is this program's own.
       servesWorkbench ||= !isOthers
       const untilWhen = 'The address works once. The page works until you leave this program.'
@@ -50,12 +50,12 @@ export async function walkHere(context: Context, options: WalkOptions): Promise<
         session.open(),
         import('../watch/index.ts'),
       ])
-      const { course, home, progress } = desk
+      const { course, home, progress } = learner
       const mine = await context.mine()
       await watchOnTerminal({
         course,
-        way: lessonsAhead(desk),
-        track: chosenTrack(desk)?.name,
+        way: lessonsAhead(learner),
+        track: chosenTrack(learner)?.name,
         home,
         progress,
         redis,
@@ -69,7 +69,7 @@ export async function walkHere(context: Context, options: WalkOptions): Promise<
         palette,
         elsewhere: elsewhereOf(walk),
         passedText: async ({ lesson }) =>
-          afterPass(desk, await course.lesson(lesson), {
+          afterPass(learner, await course.lesson(lesson), {
             others: '`o` shows them.',
             next: () => '`n` goes there.',
             ...(mine === undefined && {
@@ -84,14 +84,14 @@ export async function walkHere(context: Context, options: WalkOptions): Promise<
   return walk
 
   async function consoleAt(slug: string, redis: RunningRedis): Promise<boolean> {
-    const summary = desk.course.lessons.find((lesson) => lesson.slug === slug)
-    return await consoleOn(context, desk, redis, { summary })
+    const summary = learner.course.lessons.find((lesson) => lesson.slug === slug)
+    return await consoleOn(context, learner, redis, { summary })
   }
 }
 
 /** What the watch screen leads to. */
 function elsewhereOf(walk: Walk): Elsewhere {
-  const { course } = walk.desk
+  const { course } = walk.learner
   return {
     async pages(render, { signal }) {
       return endOf(

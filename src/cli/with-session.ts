@@ -1,31 +1,31 @@
 import { type CheckSession, newSession, type SessionOptions } from '../learner/check-session.ts'
-import type { Desk } from '../learner/learner.ts'
+import type { Learner } from '../learner/learner.ts'
 import type { Context } from './context.ts'
 import type { Cleanups } from './interrupt.ts'
 
 /** Lends a session with the requested Redis, and stops everything afterwards, even after Ctrl-C. */
 export function withSession<T>(
   context: Context,
-  desk: Pick<Desk, 'course'>,
+  learner: Pick<Learner, 'course'>,
   use: (session: CheckSession) => Promise<T>,
   options: Pick<SessionOptions, 'stayWarm'> = {},
 ): Promise<T> {
-  return lend(context, desk, 1, options, ([session]) => use(session))
+  return lend(context, learner, 1, options, ([session]) => use(session))
 }
 
 /** The same with several sessions, each with its own Redis, for programs that check a lot. */
 export function withSessions<T>(
   context: Context,
-  desk: Pick<Desk, 'course'>,
+  learner: Pick<Learner, 'course'>,
   count: number,
   use: (sessions: readonly CheckSession[]) => Promise<T>,
 ): Promise<T> {
-  return lend(context, desk, count, { stayWarm: true }, use)
+  return lend(context, learner, count, { stayWarm: true }, use)
 }
 
 async function lend<T>(
   context: Context,
-  { course }: Pick<Desk, 'course'>,
+  { course }: Pick<Learner, 'course'>,
   count: number,
   options: Pick<SessionOptions, 'stayWarm'>,
   use: (sessions: readonly [CheckSession, ...CheckSession[]]) => Promise<T>,

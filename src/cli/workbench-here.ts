@@ -1,6 +1,6 @@
 import type { CheckSession } from '../learner/check-session.ts'
 import { editorCommand, openInEditor } from '../learner/editor.ts'
-import type { Desk } from '../learner/learner.ts'
+import type { Learner } from '../learner/learner.ts'
 import { afterPass } from '../walkthrough/after-pass.ts'
 import { openBrowser } from '../web/open-browser.ts'
 import { openWorkbench, type Workbench } from '../web/workbench/index.ts'
@@ -26,14 +26,14 @@ export async function serveWorkbench(
   named: string | undefined,
   flags: WorkbenchFlags,
 ): Promise<ExitCode> {
-  const desk = await context.desk()
-  const lesson = lessonToContinue(desk, named)
-  await stayInClass(context, desk)
+  const learner = await context.learner()
+  const lesson = lessonToContinue(learner, named)
+  await stayInClass(context, learner)
   return await withSession(
     context,
-    desk,
+    learner,
     async (session) => {
-      const { isOthers } = await workbenchHere(context, desk, session, lesson?.slug, flags)
+      const { isOthers } = await workbenchHere(context, learner, session, lesson?.slug, flags)
       if (isOthers) {
         context.print(`\n${alreadyOpen}`)
         return Exit.passed
@@ -51,7 +51,7 @@ export async function serveWorkbench(
  */
 export async function workbenchHere(
   context: Context,
-  desk: Desk,
+  learner: Learner,
   session: CheckSession,
   slug: string | undefined,
   { port, origin, open = false }: WorkbenchFlags,
@@ -59,14 +59,14 @@ export async function workbenchHere(
   const { env } = context
   const mine = await context.mine()
   const workbench = await openWorkbench(slug === undefined ? '/' : `/lessons/${slug}`, {
-    desk,
+    learner,
     session,
     port,
     origin,
     mine,
     ...(editorCommand(env) !== undefined && { edit: (file, line) => openInEditor(file, env, line) }),
     passedText: async ({ slug }) =>
-      afterPass(desk, await desk.course.lesson(slug), {
+      afterPass(learner, await learner.course.lesson(slug), {
         others: `To see them: \`${self} solution ${slug.slice(0, 2)} --others\``,
         next: () => '',
         ...(mine === undefined && { mine: () => `start again with \`${self} open --mine\`.` }),

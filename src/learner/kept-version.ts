@@ -5,7 +5,7 @@ import type { ProgressLog } from '../progress/index.ts'
 import { type LessonVersion, versionOf } from './lesson-version.ts'
 import type { Home } from './paths.ts'
 
-interface Desk {
+interface Learner {
   readonly course: Pick<Course, 'root'>
   readonly home: Pick<Home, 'log'>
 }
@@ -26,7 +26,7 @@ const NAMES = { tasks: 'tasks.md', starter: 'starter.ts' } as const
  * event has it.
  */
 export async function keepVersion(
-  { course, home }: Desk,
+  { course, home }: Learner,
   slug: string,
 ): Promise<{ readonly fingerprint?: string }> {
   const version = await versionOf(course, slug)
@@ -44,7 +44,7 @@ export async function keepVersion(
 
 /** Undefined if the lesson's files can't be read. */
 export async function lessonChange(
-  { course, home, progress }: Desk & { readonly progress: ProgressLog },
+  { course, home, progress }: Learner & { readonly progress: ProgressLog },
   slug: string,
 ): Promise<LessonChange | undefined> {
   const now = await versionOf(course, slug)

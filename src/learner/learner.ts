@@ -4,7 +4,7 @@ import { isDone, type ProgressLog } from '../progress/index.ts'
 import type { Home } from './index.ts'
 
 /** Where someone works: the course, their files, and their progress. */
-export interface Desk {
+export interface Learner {
   readonly course: Course
   readonly home: Home
   readonly progress: ProgressLog
@@ -18,50 +18,50 @@ export function shownPath(file: string, from: string = process.cwd()): string {
 }
 
 /** The lesson that was opened or checked last; undefined before the first. */
-export function currentLesson({ course, progress }: Desk): LessonSummary | undefined {
+export function currentLesson({ course, progress }: Learner): LessonSummary | undefined {
   const { current } = progress.overview()
   return course.lessons.find(({ slug }) => slug === current)
 }
 
 /** The track that the learner chose; undefined for the whole course. */
-export function chosenTrack({ course, progress }: Desk): Track | undefined {
+export function chosenTrack({ course, progress }: Learner): Track | undefined {
   const { track } = progress.overview()
   return tracks(course).find(({ name }) => name === track && name !== 'all')
 }
 
 /** The lessons that the learner plans to do, in order. */
-export function lessonsAhead(desk: Desk): readonly LessonSummary[] {
-  return chosenTrack(desk)?.lessons ?? desk.course.lessons
+export function lessonsAhead(learner: Learner): readonly LessonSummary[] {
+  return chosenTrack(learner)?.lessons ?? learner.course.lessons
 }
 
 /** The lesson after this one on the learner's track; undefined after the last. */
-export function lessonAfter(desk: Desk, { number }: LessonSummary): LessonSummary | undefined {
-  return lessonsAhead(desk).find((lesson) => Number(lesson.number) > Number(number))
+export function lessonAfter(learner: Learner, { number }: LessonSummary): LessonSummary | undefined {
+  return lessonsAhead(learner).find((lesson) => Number(lesson.number) > Number(number))
 }
 
 /** The lesson before this one on the learner's track; undefined before the first. */
-export function lessonBefore(desk: Desk, { number }: LessonSummary): LessonSummary | undefined {
-  return lessonsAhead(desk).findLast((lesson) => Number(lesson.number) < Number(number))
+export function lessonBefore(learner: Learner, { number }: LessonSummary): LessonSummary | undefined {
+  return lessonsAhead(learner).findLast((lesson) => Number(lesson.number) < Number(number))
 }
 
 /**
  * Where to continue: the current lesson until it's passed, then the first after it (or overall) that isn't done. A
  * learner who chose a track is led along it.
  */
-export function nextLesson(desk: Desk): LessonSummary | undefined {
-  const lessons = lessonsAhead(desk)
-  const overview = desk.progress.overview()
+export function nextLesson(learner: Learner): LessonSummary | undefined {
+  const lessons = lessonsAhead(learner)
+  const overview = learner.progress.overview()
   const isOpen = ({ slug }: LessonSummary) => !isDone(overview.lesson(slug))
-  const current = currentLesson(desk)
+  const current = currentLesson(learner)
   if (current && isOpen(current)) return current
   const isAfter = ({ number }: LessonSummary) => !current || Number(number) > Number(current.number)
   return lessons.find((lesson) => isAfter(lesson) && isOpen(lesson)) ?? lessons.find(isOpen)
 }
 
 /** The command that leads on from here; undefined when everything is done. */
-export function nextCommand(desk: Desk): string | undefined {
-  const next = nextLesson(desk)
+export function nextCommand(learner: Learner): string | undefined {
+  const next = nextLesson(learner)
   if (next === undefined) return undefined
-  const isNew = desk.progress.overview().lesson(next.slug).state === 'new'
+  const isNew = learner.progress.overview().lesson(next.slug).state === 'new'
   return `npx eventlings ${isNew ? 'start' : 'check'} ${next.number}`
 }

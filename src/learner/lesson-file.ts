@@ -40,7 +40,7 @@ export async function startLesson(
   }
 }
 
-interface Desk {
+interface Learner {
   readonly course: Course
   readonly home: Home
   readonly progress: ProgressLog
@@ -48,12 +48,12 @@ interface Desk {
 
 /** Starts the lesson, and records that the learner has opened it. */
 export async function openLesson(
-  desk: Desk,
+  learner: Learner,
   slug: string,
 ): Promise<{ readonly file: string; readonly isNew: boolean }> {
-  const started = await startLesson(desk.course, desk.home, slug)
-  const fingerprint = started.isNew ? await keepVersion(desk, slug) : {}
-  await desk.progress.record('LESSON_OPENED', slug, fingerprint)
+  const started = await startLesson(learner.course, learner.home, slug)
+  const fingerprint = started.isNew ? await keepVersion(learner, slug) : {}
+  await learner.progress.record('LESSON_OPENED', slug, fingerprint)
   return started
 }
 
@@ -62,7 +62,7 @@ export async function openLesson(
  * TypeScript. `now` is the local time for that name.
  */
 export async function resetLesson(
-  { course, home, progress }: Desk,
+  { course, home, progress }: Learner,
   slug: string,
   now: Date,
 ): Promise<{ readonly file: string; readonly keptAs: string | undefined }> {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { type Course, filesOf, type LessonSummary } from '../course/index.ts'
 import { isPassed, type ProgressLog } from '../progress/index.ts'
 
-interface Desk {
+interface Learner {
   readonly course: Pick<Course, 'root'>
   readonly progress: ProgressLog
 }
@@ -55,7 +55,7 @@ function tasksIn(text: string): readonly string[] {
 
 /** The lessons that have changed since the learner began or passed them, as far as the log shows. */
 export async function changedLessons<Lesson extends Pick<LessonSummary, 'slug'>>(
-  { course, progress }: Desk,
+  { course, progress }: Learner,
   lessons: readonly Lesson[],
 ): Promise<readonly Lesson[]> {
   const overview = progress.overview()
@@ -73,15 +73,15 @@ export async function changedLessons<Lesson extends Pick<LessonSummary, 'slug'>>
  * has.
  */
 export async function changeNote(
-  desk: Desk,
+  learner: Learner,
   lessons: readonly Pick<LessonSummary, 'slug' | 'number'>[],
 ): Promise<string | undefined> {
-  const [first, ...others] = await changedLessons(desk, lessons)
+  const [first, ...others] = await changedLessons(learner, lessons)
   if (first === undefined) return undefined
   if (others.length > 0) {
     const numbers = [first, ...others].map(({ number }) => number).join(', ')
     return `Lessons ${numbers} have changed since you began or passed them. To see how:\nnpx eventlings diff ${first.number} --starter`
   }
-  const did = isPassed(desk.progress.overview().lesson(first.slug)) ? 'passed' : 'began'
+  const did = isPassed(learner.progress.overview().lesson(first.slug)) ? 'passed' : 'began'
   return `Lesson ${first.number} has changed since you ${did} it. To see how:\nnpx eventlings diff ${first.number} --starter`
 }

@@ -1,17 +1,17 @@
 import type { Checker } from '../check/index.ts'
 import type { Recording } from '../recording/index.ts'
-import type { Desk } from './learner.ts'
+import type { Learner } from './learner.ts'
 import { maySeeSolution } from './reveal.ts'
 
 /** What the model answer does in the test of a recording, or a sentence that says why it isn't shown. */
 export async function modelRun(
-  desk: Pick<Desk, 'course' | 'progress'>,
+  learner: Pick<Learner, 'course' | 'progress'>,
   checker: Pick<Checker, 'check' | 'record'>,
   { lesson, task, test }: Recording,
 ): Promise<Recording | string> {
-  if (!desk.course.lessons.some(({ slug }) => slug === lesson))
+  if (!learner.course.lessons.some(({ slug }) => slug === lesson))
     return `This course has no lesson ${lesson}, so it has no model answer.`
-  if (!maySeeSolution(desk, lesson))
+  if (!maySeeSolution(learner, lesson))
     return "Once you've passed this lesson or seen its solution, m shows what the model answer does."
   await checker.check(lesson, { kind: 'solution' }, { record: true })
   return (await checker.record({ task, test })) ?? "The model answer's run couldn't be recorded."

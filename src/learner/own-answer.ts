@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import type { CheckOptions, CheckResult } from '../check/index.ts'
 import type { CheckSession } from './check-session.ts'
 import { assertNoObstacle, recordCheck } from './index.ts'
-import { type Desk, shownPath } from './learner.ts'
+import { type Learner, shownPath } from './learner.ts'
 
 /** There's no answer yet to check. */
 export class NotStartedError extends Error {
@@ -20,7 +20,7 @@ export class NotStartedError extends Error {
 }
 
 /** Throws NotStartedError unless there's an answer. */
-export function assertStarted({ home }: Pick<Desk, 'home'>, slug: string): void {
+export function assertStarted({ home }: Pick<Learner, 'home'>, slug: string): void {
   const file = home.answer(slug)
   assertNoObstacle(home, slug)
   if (!existsSync(file)) throw new NotStartedError(slug, file)
@@ -28,13 +28,13 @@ export function assertStarted({ home }: Pick<Desk, 'home'>, slug: string): void 
 
 /** Checks the learner's own file and records the verdict in the log. Throws NotStartedError. */
 export async function checkOwnAnswer(
-  desk: Desk,
+  learner: Learner,
   session: CheckSession,
   slug: string,
   options: CheckOptions = {},
 ): Promise<CheckResult> {
-  assertStarted(desk, slug)
-  const result = { ...(await session.check(slug, desk.home.target(slug), options)), target: 'workspace' }
-  await recordCheck(desk, result)
+  assertStarted(learner, slug)
+  const result = { ...(await session.check(slug, learner.home.target(slug), options)), target: 'workspace' }
+  await recordCheck(learner, result)
   return result
 }

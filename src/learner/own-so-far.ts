@@ -3,7 +3,7 @@ import type { Course, LessonSummary } from '../course/index.ts'
 import { isPassed, type ProgressLog } from '../progress/index.ts'
 import type { Home } from './paths.ts'
 
-interface Desk {
+interface Learner {
   readonly course: Course
   readonly home: Home
   readonly progress: ProgressLog
@@ -13,7 +13,7 @@ interface Desk {
  * Whether everything that a lesson builds on is the learner's own: each of those lessons is passed, and its file is
  * here. A lesson that builds on nothing has nothing to offer.
  */
-export function buildsOnOwn({ course, home, progress }: Desk, lesson: LessonSummary): boolean {
+export function buildsOnOwn({ course, home, progress }: Learner, lesson: LessonSummary): boolean {
   const overview = progress.overview()
   const below = allBelow(course, lesson)
   return (

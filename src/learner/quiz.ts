@@ -1,5 +1,5 @@
 import type { Lesson, QuizAnswer, QuizQuestion } from '../course/index.ts'
-import type { Desk } from './learner.ts'
+import type { Learner } from './learner.ts'
 
 /** Whether all the right answers were chosen, and no others. */
 export function isRightChoice({ answers }: QuizQuestion, chosen: readonly QuizAnswer[]): boolean {
@@ -8,14 +8,14 @@ export function isRightChoice({ answers }: QuizQuestion, chosen: readonly QuizAn
 
 /** Records an answer in the progress, and returns whether it was right. */
 export async function recordAnswer(
-  desk: Pick<Desk, 'progress'>,
+  learner: Pick<Learner, 'progress'>,
   { slug }: Pick<Lesson, 'slug'>,
   question: QuizQuestion,
   chosen: readonly QuizAnswer[],
 ): Promise<boolean> {
   const right = isRightChoice(question, chosen)
   const answer = chosen.map(({ text }) => text).join(' + ')
-  await desk.progress.record('QUIZ_ANSWERED', slug, { question: question.question, answer, right })
+  await learner.progress.record('QUIZ_ANSWERED', slug, { question: question.question, answer, right })
   return right
 }
 

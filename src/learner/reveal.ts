@@ -10,10 +10,10 @@ export function maySeeSolution({ progress }: { readonly progress: ProgressLog },
 
 /** The model solution as it is in its file. Records that the learner has seen it. */
 export async function revealSolution(
-  desk: { readonly course: Course; readonly progress: ProgressLog },
+  learner: { readonly course: Course; readonly progress: ProgressLog },
   slug: string,
 ): Promise<string> {
-  const text = await readFile(filesOf(desk.course, slug).solution, 'utf8')
-  await desk.progress.record('SOLUTION_REVEALED', slug, {})
+  const text = await readFile(filesOf(learner.course, slug).solution, 'utf8')
+  await learner.progress.record('SOLUTION_REVEALED', slug, {})
   return text
 }

@@ -1,8 +1,8 @@
 import type { LessonSummary } from '../course/index.ts'
 import { isDone } from '../progress/index.ts'
-import type { Desk } from './learner.ts'
+import type { Learner } from './learner.ts'
 
-type Progress = Pick<Desk, 'progress'>
+type Progress = Pick<Learner, 'progress'>
 
 /** The lessons that are neither passed nor skipped. */
 export function openLessons(
@@ -17,11 +17,11 @@ export function openLessons(
  * Marks the lessons as known, and resolves to the ones that were open until then; finished lessons stay as they are.
  */
 export async function skipLessons(
-  desk: Progress,
+  learner: Progress,
   lessons: readonly LessonSummary[],
   reason: 'known' | 'placement',
 ): Promise<readonly LessonSummary[]> {
-  const open = openLessons(desk, lessons)
-  for (const { slug } of open) await desk.progress.record('LESSON_SKIPPED', slug, { reason })
+  const open = openLessons(learner, lessons)
+  for (const { slug } of open) await learner.progress.record('LESSON_SKIPPED', slug, { reason })
   return open
 }

@@ -1,6 +1,6 @@
 import type { Lesson, LessonSummary } from '../course/index.ts'
 import { buildsOnOwn, lastSince } from '../learner/index.ts'
-import { type Desk, lessonAfter } from '../learner/learner.ts'
+import { type Learner, lessonAfter } from '../learner/learner.ts'
 import type { StoredEvent } from '../progress/index.ts'
 import { rightAnswers, titleOf } from './places.ts'
 
@@ -19,8 +19,8 @@ const BREAK = 15 * 60_000
  * What a pass means, as Markdown: what the learner now knows, how long it took, other ways to do it, and what the next
  * lesson asks.
  */
-export async function afterPass(desk: Desk, lesson: Lesson, leadsTo: LeadsTo): Promise<string> {
-  const { course, progress } = desk
+export async function afterPass(learner: Learner, lesson: Lesson, leadsTo: LeadsTo): Promise<string> {
+  const { course, progress } = learner
   const { hints } = progress.overview().lesson(lesson.slug)
   const events = lastSince(progress.since(0), lesson.slug)
   const checks = events.filter(({ eventType }) => /^CHECK_/.test(eventType)).length
@@ -31,7 +31,7 @@ export async function afterPass(desk: Desk, lesson: Lesson, leadsTo: LeadsTo): P
     shown === 0 ? 'no hints' : counted(shown, 'hint'),
   ]
   const others = await rightAnswers(course, lesson.slug)
-  const next = lessonAfter(desk, lesson)
+  const next = lessonAfter(learner, lesson)
   return [
     ...(lesson.learned === undefined ? [] : [`**What you know now:** ${lesson.learned}`]),
     `It took you ${new Intl.ListFormat('en').format(effort)}.`,
@@ -42,8 +42,8 @@ export async function afterPass(desk: Desk, lesson: Lesson, leadsTo: LeadsTo): P
         ]),
     next === undefined
       ? 'This was the last lesson.'
-      : `**Next, ${next.number} · ${next.title}:** ${await question(desk, next)} ${leadsTo.next(next)}`,
-    ...(next !== undefined && leadsTo.mine !== undefined && buildsOnOwn(desk, next)
+      : `**Next, ${next.number} · ${next.title}:** ${await question(learner, next)} ${leadsTo.next(next)}`,
+    ...(next !== undefined && leadsTo.mine !== undefined && buildsOnOwn(learner, next)
       ? [
           `Everything that lesson ${next.number} builds on is your own work now. Build on it instead of the model solutions: ${leadsTo.mine(next)}`,
         ]
@@ -52,7 +52,7 @@ export async function afterPass(desk: Desk, lesson: Lesson, leadsTo: LeadsTo): P
 }
 
 /** How a lesson begins: a problem and a question, in one paragraph. */
-async function question({ course }: Desk, { slug }: LessonSummary): Promise<string> {
+async function question({ course }: Learner, { slug }: LessonSummary): Promise<string> {
   const { intro } = await course.lesson(slug)
   const first = intro.find((_, index) => intro[index - 1]?.type === 'paragraph_open')?.content ?? ''
   // Links lead nowhere from here.

@@ -12,10 +12,10 @@ type HomeChoice = 'continue' | 'workbench' | 'placement' | 'lessons' | 'progress
 
 /** The guided walkthrough, until the learner leaves it. */
 export async function walkThrough(walk: Walk): Promise<void> {
-  const { desk, ui, palette } = walk
-  ui.print(welcome(desk, palette, ui.width))
+  const { learner, ui, palette } = walk
+  ui.print(welcome(learner, palette, ui.width))
   for (;;) {
-    const next = nextLesson(desk)
+    const next = nextLesson(learner)
     const choice = await ui.choose<HomeChoice>('What would you like to do?', homeChoices(walk, next))
     switch (choice) {
       case 'continue':
@@ -33,7 +33,7 @@ export async function walkThrough(walk: Walk): Promise<void> {
         break
       }
       case 'progress':
-        ui.print(progressPage(desk, { palette, width: ui.width }))
+        ui.print(progressPage(learner, { palette, width: ui.width }))
         break
       case 'leave':
         return
@@ -50,12 +50,12 @@ export async function walkFrom(walk: Walk, first: LessonSummary, wish?: ReadingE
 }
 
 function homeChoices(
-  { desk, workbench }: Walk,
+  { learner, workbench }: Walk,
   next: LessonSummary | undefined,
 ): readonly Choice<HomeChoice>[] {
-  const isBegun = next !== undefined && desk.progress.overview().lesson(next.slug).state !== 'new'
+  const isBegun = next !== undefined && learner.progress.overview().lesson(next.slug).state !== 'new'
   const verb = isBegun ? 'Continue with' : 'Start'
-  const isNew = desk.progress.overview().lessons.length === 0
+  const isNew = learner.progress.overview().lessons.length === 0
   return [
     ...(next === undefined
       ? []

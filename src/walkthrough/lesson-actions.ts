@@ -85,20 +85,20 @@ function tolerate({ ui }: Walk, error: unknown): void {
 /** Everything that can be done in a lesson without leaving it. */
 export const actions: Readonly<Record<Action, Act>> = {
   check: tolerant(async (walk, lesson) => {
-    const { desk, session, ui, palette } = walk
-    assertStarted(desk, lesson.slug)
+    const { learner, session, ui, palette } = walk
+    assertStarted(learner, lesson.slug)
     ui.print(`Checking ${palette.unicode ? '…' : '...'}`)
     const { result, limits } = await ui.busy(async () => ({
       limits: (await session.open()).redis.limits,
-      result: await checkOwnAnswer(desk, session, lesson.slug, { record: true }),
+      result: await checkOwnAnswer(learner, session, lesson.slug, { record: true }),
     }))
     const next = result.passed ? 'Continue with the next lesson.' : 'Fix it, or take a hint, and check again.'
     ui.print(renderCheck(result, { width: ui.width, palette, sideBySide: true, title: lesson.title, next }))
     // Not awaited: the next check ends it.
-    if (!result.passed) void session.record().then((run) => run && keepLastRun(desk.home, run))
+    if (!result.passed) void session.record().then((run) => run && keepLastRun(learner.home, run))
     else {
       const leadsTo = { others: '`o` shows them.', next: () => '`n` goes there.' }
-      const text = await afterPass(desk, lesson, leadsTo)
+      const text = await afterPass(learner, lesson, leadsTo)
       ui.print(await renderMarkdown(text, { width: ui.width, palette }))
     }
     await printChange(walk, lesson)
@@ -108,14 +108,14 @@ export const actions: Readonly<Record<Action, Act>> = {
   watch: tolerant((walk, lesson) => walk.watch(lesson.slug)),
 
   hint: tolerant(async (walk, lesson) => {
-    const { desk, ui, palette } = walk
-    const atHand = taskAtHand(desk, lesson)
+    const { learner, ui, palette } = walk
+    const atHand = taskAtHand(learner, lesson)
     if (atHand === undefined)
       return ui.print('Every task passed at the last check, so there are no hints to show.')
-    const progress = desk.progress.overview().lesson(lesson.slug)
+    const progress = learner.progress.overview().lesson(lesson.slug)
     const hint = nextHint(lesson, progress, {
       firstFailing: atHand.name,
-      diagnosis: lastDiagnosis(desk, lesson),
+      diagnosis: lastDiagnosis(learner, lesson),
     })
     const task = `task ${hint.taskNumber}, ${hint.task}`
     const width = ui.width
@@ -124,18 +124,18 @@ export const actions: Readonly<Record<Action, Act>> = {
       for (const text of hint.earlier) ui.print(await renderMarkdown(text, { width, palette }))
       return
     }
-    await desk.progress.record('HINT_REVEALED', lesson.slug, { task: hint.taskNumber, step: hint.step })
+    await learner.progress.record('HINT_REVEALED', lesson.slug, { task: hint.taskNumber, step: hint.step })
     ui.print(palette.paint(`Hint ${hint.step} of ${hint.of} for ${task}`, 'bold'))
     ui.print(await renderMarkdown(hint.text, { width, palette }))
   }),
 
-  editor: tolerant(({ desk, edit }, lesson) => edit(desk.home.answer(lesson.slug))),
+  editor: tolerant(({ learner, edit }, lesson) => edit(learner.home.answer(lesson.slug))),
 
   read: onPages((walk, lesson) => goTo(walk, lesson, 'read')),
 
   task: tolerant(async (walk, lesson) => {
-    const { desk, ui, palette } = walk
-    const task = taskAtHand(desk, lesson) ?? lesson.tasks[0]
+    const { learner, ui, palette } = walk
+    const task = taskAtHand(learner, lesson) ?? lesson.tasks[0]
     if (task !== undefined) ui.print(await renderMarkdown(task.text, { width: ui.width, palette }))
   }),
 
@@ -152,7 +152,7 @@ export const actions: Readonly<Record<Action, Act>> = {
 
   quiz: tolerant(async (walk, lesson) => {
     // A learner who asks for the quiz isn't told that no questions are left.
-    const open = openQuestions(lesson, walk.desk.progress.overview().lesson(lesson.slug))
+    const open = openQuestions(lesson, walk.learner.progress.overview().lesson(lesson.slug))
     await askQuiz(walk, lesson, open.length === 0 ? lesson.quiz : open)
   }),
 
@@ -161,7 +161,7 @@ export const actions: Readonly<Record<Action, Act>> = {
   }),
 
   diff: onPages(async (walk, lesson) => {
-    assertStarted(walk.desk, lesson.slug)
+    assertStarted(walk.learner, lesson.slug)
     if (!(await mayReveal(walk, lesson))) return 'left'
     const end = await goTo(walk, lesson, 'diff')
     await printChange(walk, lesson)
@@ -169,26 +169,26 @@ export const actions: Readonly<Record<Action, Act>> = {
   }),
 
   others: onPages(async (walk, lesson) => {
-    if (isPassed(walk.desk.progress.overview().lesson(lesson.slug))) return goTo(walk, lesson, 'others')
+    if (isPassed(walk.learner.progress.overview().lesson(lesson.slug))) return goTo(walk, lesson, 'others')
     walk.ui.print('Pass first, then o shows other ways to do it.')
     return 'left'
   }),
 
   console: tolerant((walk, lesson) => walk.console(lesson.slug)),
 
-  reset: tolerant(async ({ desk, ui }, lesson) => {
+  reset: tolerant(async ({ learner, ui }, lesson) => {
     if (!(await ui.confirm('Start over? Your file is kept under a dated name.'))) return
-    const { keptAs } = await resetLesson(desk, lesson.slug, new Date())
+    const { keptAs } = await resetLesson(learner, lesson.slug, new Date())
     ui.print(`Started over.${keptAs === undefined ? '' : ` Your old answer is ${shownPath(keptAs)}.`}`)
   }),
 }
 
-async function printChange({ desk, ui }: Walk, lesson: Lesson): Promise<void> {
-  const note = await changeNote(desk, [lesson])
+async function printChange({ learner, ui }: Walk, lesson: Lesson): Promise<void> {
+  const note = await changeNote(learner, [lesson])
   if (note !== undefined) ui.print(note)
 }
 
-async function mayReveal({ desk, ui }: Walk, { slug }: Lesson): Promise<boolean> {
-  if (maySeeSolution(desk, slug)) return true
+async function mayReveal({ learner, ui }: Walk, { slug }: Lesson): Promise<boolean> {
+  if (maySeeSolution(learner, slug)) return true
   return ui.confirm('Show the solution? A pass after this counts as "passed after the solution."')
 }

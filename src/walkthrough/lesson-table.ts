@@ -1,5 +1,5 @@
 import { chapters, type LessonSummary } from '../course/index.ts'
-import { currentLesson, type Desk } from '../learner/learner.ts'
+import { currentLesson, type Learner } from '../learner/learner.ts'
 import type { Palette } from '../terminal/palette.ts'
 import { stateSpan } from '../terminal/symbols.ts'
 import { cut, type Line, lineWidth, padded, paintLines, span } from '../terminal/text.ts'
@@ -7,18 +7,18 @@ import { widthOf } from '../terminal/width.ts'
 
 /** Lessons by chapter, each with its state as symbol and word; the current one has an arrow. Default: all lessons. */
 export function lessonTable(
-  desk: Desk,
+  learner: Learner,
   { palette, width }: { readonly palette: Palette; readonly width: number },
-  lessons: readonly LessonSummary[] = desk.course.lessons,
+  lessons: readonly LessonSummary[] = learner.course.lessons,
 ): string {
-  const overview = desk.progress.overview()
-  const current = currentLesson(desk)
+  const overview = learner.progress.overview()
+  const current = currentLesson(learner)
   const state = (slug: string) => stateSpan(overview.lesson(slug).state, palette)
   const states = Math.max(...lessons.map(({ slug }) => lineWidth(state(slug))))
   const widest = Math.max(...lessons.map(({ title }) => widthOf(title)))
   // Arrow and number come before the title; `123 min` and the state come after it.
   const titles = Math.max(12, Math.min(widest, width - 5 - 9 - 2 - states))
-  const shown = chapters(desk.course).map((chapter) => ({
+  const shown = chapters(learner.course).map((chapter) => ({
     ...chapter,
     lessons: chapter.lessons.filter((lesson) => lessons.includes(lesson)),
   }))

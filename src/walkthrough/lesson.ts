@@ -22,10 +22,10 @@ export async function walkLesson(
   summary: LessonSummary,
   first?: ReadingEnd,
 ): Promise<LessonSummary | undefined> {
-  const { desk, ui } = walk
-  const lesson = await desk.course.lesson(summary.slug)
-  const before = desk.progress.overview().lesson(lesson.slug)
-  const { file, isNew } = await openLesson(desk, lesson.slug)
+  const { learner, ui } = walk
+  const lesson = await learner.course.lesson(summary.slug)
+  const before = learner.progress.overview().lesson(lesson.slug)
+  const { file, isNew } = await openLesson(learner, lesson.slug)
   // A lesson that was only opened, in watch or by a command, hasn't been read.
   const isUnread = before.readAt === undefined && before.attempts === 0
   const end = first ?? (isUnread ? await readFirst(walk, lesson) : 'left')
@@ -39,7 +39,7 @@ export async function walkLesson(
 
 async function readFirst(walk: Walk, lesson: Lesson): Promise<ReadingEnd> {
   const end = await goTo(walk, lesson, 'read')
-  const questions = openQuestions(lesson, walk.desk.progress.overview().lesson(lesson.slug))
+  const questions = openQuestions(lesson, walk.learner.progress.overview().lesson(lesson.slug))
   if (end !== 'end' || questions.length === 0) return end
   const wants = await walk.ui.choose('A few questions about what you read?', [
     { name: `Yes, ask me (${questions.length})`, value: true },
@@ -51,7 +51,7 @@ async function readFirst(walk: Walk, lesson: Lesson): Promise<ReadingEnd> {
 
 /** Until the learner leaves the lesson; returns the one that they go to. */
 async function loop(walk: Walk, lesson: Lesson, end: ReadingEnd): Promise<LessonSummary | undefined> {
-  const { desk, ui } = walk
+  const { learner, ui } = walk
   let preselected: Wish = 'check'
   let asked = wishOf(end)
   for (;;) {
@@ -64,7 +64,7 @@ async function loop(walk: Walk, lesson: Lesson, end: ReadingEnd): Promise<Lesson
         return undefined
       case 'next':
       case 'previous': {
-        const to = wish === 'next' ? lessonAfter(desk, lesson) : lessonBefore(desk, lesson)
+        const to = wish === 'next' ? lessonAfter(learner, lesson) : lessonBefore(learner, lesson)
         if (to !== undefined) return to
         ui.print(wish === 'next' ? 'This is the last lesson.' : 'This is the first lesson.')
         break
@@ -77,7 +77,7 @@ async function loop(walk: Walk, lesson: Lesson, end: ReadingEnd): Promise<Lesson
       default:
         asked = wishOf(await actions[wish](walk, lesson))
     }
-    const passed = isPassed(desk.progress.overview().lesson(lesson.slug))
+    const passed = isPassed(learner.progress.overview().lesson(lesson.slug))
     // Enter, Enter, Enter: after a hint or an edit comes a check, after a pass the next lesson.
     preselected = passed && wish === 'check' ? 'next' : 'check'
   }
@@ -100,7 +100,7 @@ function choices(walk: Walk, lesson: Lesson): readonly Choice<Wish>[] {
     { name: 'Solution', value: 'solution' },
     { name: 'Compare with the solution', value: 'diff' },
     { name: "Console, with the lesson's data", value: 'console' },
-    ...(lessonAfter(walk.desk, lesson) === undefined
+    ...(lessonAfter(walk.learner, lesson) === undefined
       ? []
       : [{ name: 'Next lesson', value: 'next' as const }]),
     { name: 'Back to the start; ? shows all keys', value: 'home', key: 'q' },

@@ -29,15 +29,15 @@ function startingPoint(placed: readonly Placed[]): LessonSummary | undefined {
  * the lessons before that. A learner who leaves early hasn't taken a placement.
  */
 export async function askPlacement(walk: Asking): Promise<void> {
-  const { desk, ui, palette } = walk
+  const { learner, ui, palette } = walk
   const placed: Placed[] = []
   const rule =
     "One question from each lesson that you haven't done, until two answers are wrong. You start with the first lesson you got wrong."
   ui.print(await renderMarkdown(rule, { width: ui.width, palette }))
-  const open = openLessons(desk, desk.course.lessons)
+  const open = openLessons(learner, learner.course.lessons)
   if (open.length === 0) return ui.print("You've done all the lessons, so there's nothing to place.")
   for (const summary of open) {
-    const { quiz } = await desk.course.lesson(summary.slug)
+    const { quiz } = await learner.course.lesson(summary.slug)
     // What a snippet prints can often be guessed; what the lesson is about can't.
     const question = quiz.find(({ before }) => before === undefined)
     if (question === undefined) continue
@@ -52,23 +52,23 @@ export async function askPlacement(walk: Asking): Promise<void> {
   await conclude(walk, placed)
 }
 
-async function conclude({ desk, ui }: Asking, placed: readonly Placed[]): Promise<void> {
-  const { lessons } = desk.course
-  const start = startingPoint(placed) ?? openLessons(desk, lessons).at(-1)
+async function conclude({ learner, ui }: Asking, placed: readonly Placed[]): Promise<void> {
+  const { lessons } = learner.course
+  const start = startingPoint(placed) ?? openLessons(learner, lessons).at(-1)
   if (start === undefined) return
   const right = placed.filter((one) => one.right).length
-  await desk.progress.record('PLACEMENT_TAKEN', COURSE, {
+  await learner.progress.record('PLACEMENT_TAKEN', COURSE, {
     right,
     questions: placed.length,
     startAt: start.slug,
   })
   ui.print(`${right} of ${placed.length} right. Start with ${start.number} · ${start.title}.`)
   const earlier = lessons.filter(({ number }) => Number(number) < Number(start.number))
-  const before = openLessons(desk, earlier)
+  const before = openLessons(learner, earlier)
   const [first] = before
   if (first === undefined) return
   const last = before.at(-1) ?? first
   const which = first === last ? first.number : `${first.number} to ${last.number}`
   if (!(await ui.confirm(`Mark ${which} as skipped? You can still do them at any time.`))) return
-  await skipLessons(desk, before, 'placement')
+  await skipLessons(learner, before, 'placement')
 }

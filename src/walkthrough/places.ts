@@ -3,7 +3,7 @@ import path from 'node:path'
 import { filesOf, type Lesson } from '../course/index.ts'
 import { revealSolution } from '../learner/index.ts'
 import { taskAtHand } from '../learner/last-check.ts'
-import { type Desk, shownPath } from '../learner/learner.ts'
+import { type Learner, shownPath } from '../learner/learner.ts'
 import { assertStarted } from '../learner/own-answer.ts'
 import { renderDiff, renderMarkdown } from '../terminal/index.ts'
 import { readLesson } from './read-lesson.ts'
@@ -27,7 +27,7 @@ export async function goTo(
   place: Place,
   options: VisitOptions = {},
 ): Promise<ReadingEnd> {
-  const { desk, ui, palette } = walk
+  const { learner, ui, palette } = walk
   const show = (render: (width: number) => Promise<string>) =>
     ui.read(async (width) => [{ text: await render(width) }], {
       hasKeys: true,
@@ -39,23 +39,23 @@ export async function goTo(
     case 'read': {
       const end = await readLesson(walk, lesson, options)
       // Only a reader who got to the end has read it.
-      if (end === 'end') await desk.progress.record('LESSON_READ', lesson.slug, {})
+      if (end === 'end') await learner.progress.record('LESSON_READ', lesson.slug, {})
       return end
     }
     case 'task': {
-      const task = taskAtHand(desk, lesson) ?? lesson.tasks[0]
+      const task = taskAtHand(learner, lesson) ?? lesson.tasks[0]
       return task === undefined ? 'end' : await markdown(task.text)
     }
     case 'where':
       return await markdown(await whereText(walk, lesson))
     case 'solution':
-      return await markdown(code(await revealSolution(desk, lesson.slug)))
+      return await markdown(code(await revealSolution(learner, lesson.slug)))
     case 'others':
-      return await markdown(await otherWays(desk, lesson))
+      return await markdown(await otherWays(learner, lesson))
     case 'diff': {
-      assertStarted(desk, lesson.slug)
-      const file = desk.home.answer(lesson.slug)
-      const [mine, theirs] = [await readFile(file, 'utf8'), await revealSolution(desk, lesson.slug)]
+      assertStarted(learner, lesson.slug)
+      const file = learner.home.answer(lesson.slug)
+      const [mine, theirs] = [await readFile(file, 'utf8'), await revealSolution(learner, lesson.slug)]
       const names = { mineName: shownPath(file), theirsName: `solutions/${lesson.slug}.ts` }
       return await show((width) => renderDiff(mine, theirs, { width, palette, ...names }))
     }
@@ -64,7 +64,7 @@ export async function goTo(
 
 /** Answers that were written in other ways, for learners who passed. */
 export async function otherWays(
-  { course }: Pick<Desk, 'course'>,
+  { course }: Pick<Learner, 'course'>,
   { slug, number }: Pick<Lesson, 'slug' | 'number'>,
 ): Promise<string> {
   const folder = filesOf(course, slug).rightAnswers
@@ -76,7 +76,7 @@ export async function otherWays(
 }
 
 /** The names of the right answers that come with the course; none if it came without its tests. */
-export async function rightAnswers(course: Desk['course'], slug: string): Promise<readonly string[]> {
+export async function rightAnswers(course: Learner['course'], slug: string): Promise<readonly string[]> {
   const names = await readdir(filesOf(course, slug).rightAnswers).catch(() => [])
   return names
     .filter((name) => name.endsWith('.ts'))

@@ -1,5 +1,5 @@
 import { chapters, type LessonSummary } from '../course/index.ts'
-import { chosenTrack, type Desk, nextCommand } from '../learner/learner.ts'
+import { chosenTrack, type Learner, nextCommand } from '../learner/learner.ts'
 import { passedOf } from '../progress/index.ts'
 import type { Palette } from '../terminal/palette.ts'
 import { progressBar } from '../terminal/progress-bar.ts'
@@ -10,23 +10,23 @@ import { wrap } from '../terminal/wrap.ts'
 
 /** What has been done: a bar for each chapter, what needs attention, and where to continue. */
 export function progressPage(
-  desk: Desk,
+  learner: Learner,
   { palette, width }: { readonly palette: Palette; readonly width: number },
 ): string {
-  const all = chapters(desk.course)
+  const all = chapters(learner.course)
   const room = Math.min(Math.max(...all.map(({ title }) => widthOf(title) + 4)), Math.max(16, width - 28))
   const bars = all.map(
     ({ number, title, lessons }): Line => [
       ...padded(cut(`${number} · ${title}`, room, palette), room + 2),
-      ...bar(desk, lessons, 10, palette),
+      ...bar(learner, lessons, 10, palette),
     ],
   )
   const sections = [
-    [[...padded(span('The course', 'bold'), room + 2), ...bar(desk, desk.course.lessons, 10, palette)]],
-    trackLines(desk, room, palette, width),
+    [[...padded(span('The course', 'bold'), room + 2), ...bar(learner, learner.course.lessons, 10, palette)]],
+    trackLines(learner, room, palette, width),
     bars,
-    unfinished(desk, palette, width),
-    ending(desk, width),
+    unfinished(learner, palette, width),
+    ending(learner, width),
   ]
   const shown = sections.filter((lines) => lines.length > 0)
   return paintLines(
@@ -35,28 +35,28 @@ export function progressPage(
   )
 }
 
-function trackLines(desk: Desk, room: number, palette: Palette, width: number): readonly Line[] {
-  const track = chosenTrack(desk)
+function trackLines(learner: Learner, room: number, palette: Palette, width: number): readonly Line[] {
+  const track = chosenTrack(learner)
   if (track === undefined) return []
   return [
     [
       ...padded(span(`Your track: ${track.name}`, 'bold'), room + 2),
-      ...bar(desk, track.lessons, 10, palette),
+      ...bar(learner, track.lessons, 10, palette),
     ],
     ...wrap('To leave it: npx eventlings start --track all', { width }),
   ]
 }
 
-function bar(desk: Desk, lessons: readonly LessonSummary[], width: number, palette: Palette): Line {
-  const overview = desk.progress.overview()
+function bar(learner: Learner, lessons: readonly LessonSummary[], width: number, palette: Palette): Line {
+  const overview = learner.progress.overview()
   const passed = passedOf(overview, lessons)
   return progressBar(passed, lessons.length, width, palette)
 }
 
 /** Lessons that were started and not passed, passed with help, broken since, or passed in part. */
-function unfinished(desk: Desk, palette: Palette, width: number): readonly Line[] {
-  const overview = desk.progress.overview()
-  return desk.course.lessons.flatMap(({ slug }): readonly Line[] => {
+function unfinished(learner: Learner, palette: Palette, width: number): readonly Line[] {
+  const overview = learner.progress.overview()
+  return learner.course.lessons.flatMap(({ slug }): readonly Line[] => {
     const lesson = overview.lesson(slug)
     const remarks = [
       ...(lesson.attempts > 0 ? [`${lesson.attempts} ${lesson.attempts === 1 ? 'check' : 'checks'}`] : []),
@@ -72,7 +72,7 @@ function unfinished(desk: Desk, palette: Palette, width: number): readonly Line[
   })
 }
 
-function ending(desk: Desk, width: number): readonly Line[] {
-  const command = nextCommand(desk)
+function ending(learner: Learner, width: number): readonly Line[] {
+  const command = nextCommand(learner)
   return wrap(command === undefined ? "You've done all the lessons." : `Continue with: ${command}`, { width })
 }

@@ -5,7 +5,7 @@ import { plainText, renderMarkdown } from '../terminal/index.ts'
 import type { Walk } from './walk.ts'
 
 /** What it takes to ask someone a question. */
-export type Asking = Pick<Walk, 'desk' | 'ui' | 'palette'>
+export type Asking = Pick<Walk, 'learner' | 'ui' | 'palette'>
 
 /**
  * Asks the questions of a lesson, or the given ones among them, one by one, and says why an answer is right or wrong.
@@ -22,7 +22,7 @@ export async function askQuiz(
     const asked = { text: wholeQuestion(question, lesson), answers: question.answers }
     const chosen = await askQuestion(walk, asked, `Question ${index + 1} of ${questions.length}`)
     if (chosen === 'leave') return
-    const isRight = await recordAnswer(walk.desk, lesson, question, chosen)
+    const isRight = await recordAnswer(walk.learner, lesson, question, chosen)
     if (isRight) right += 1
     ui.print(await renderMarkdown(explanation(question, chosen, isRight), { width: ui.width, palette }))
   }

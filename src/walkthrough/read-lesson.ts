@@ -15,8 +15,8 @@ export async function readLesson(
   lesson: Lesson,
   options: VisitOptions = {},
 ): Promise<ReadingEnd> {
-  const { desk, session, ui, palette } = walk
-  const progress = desk.progress.overview().lesson(lesson.slug)
+  const { learner, session, ui, palette } = walk
+  const progress = learner.progress.overview().lesson(lesson.slug)
   const numbers = lesson.snippets.map((_, index) => index + 1)
   const guessed = new Set(numbers.filter((number) => openQuestionsAt(number, lesson, progress).length > 0))
   const outputs = new Map<number, string>()
@@ -30,7 +30,7 @@ export async function readLesson(
         session.open(),
         import('../snippets/index.ts'),
       ])
-      runner ??= openSnippetRunner({ root: desk.course.root, redis, lesson })
+      runner ??= openSnippetRunner({ root: learner.course.root, redis, lesson })
       return inMarkdown(await runner.run(number))
     } catch (error) {
       runner?.close()
@@ -67,12 +67,12 @@ export async function readLesson(
  */
 async function askAt(walk: Walk, lesson: Lesson, number: number): Promise<readonly string[]> {
   const verdicts: string[] = []
-  const progress = walk.desk.progress.overview().lesson(lesson.slug)
+  const progress = walk.learner.progress.overview().lesson(lesson.slug)
   for (const question of openQuestionsAt(number, lesson, progress)) {
     const asked = { text: wholeQuestion(question, lesson), answers: question.answers }
     const chosen = await askQuestion(walk, asked, `Before snippet ${number} runs`, 'the question')
     if (chosen === 'leave') break
-    verdicts.push(explanation(question, chosen, await recordAnswer(walk.desk, lesson, question, chosen)))
+    verdicts.push(explanation(question, chosen, await recordAnswer(walk.learner, lesson, question, chosen)))
   }
   return verdicts
 }

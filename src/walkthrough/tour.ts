@@ -5,7 +5,7 @@ import type { CheckResult } from '../check/index.ts'
 import { type Course, filesOf, type LessonSummary } from '../course/index.ts'
 import type { CheckSession } from '../learner/check-session.ts'
 import { homeOf, startLesson } from '../learner/index.ts'
-import type { Desk } from '../learner/learner.ts'
+import type { Learner } from '../learner/learner.ts'
 import { checkOwnAnswer } from '../learner/own-answer.ts'
 import { openProgress } from '../progress/index.ts'
 
@@ -43,12 +43,12 @@ export async function rehearse(
   const folder = await mkdtemp(path.join(tmpdir(), 'eventlings-tour-'))
   try {
     const home = homeOf(course, { EVENTLINGS_HOME: folder })
-    const desk: Desk = { course, home, progress: openProgress(home.log) }
+    const learner: Learner = { course, home, progress: openProgress(home.log) }
     await mkdir(home.workspace, { recursive: true })
     const { redis } = await session.open()
     const done: TourLesson[] = []
     for (const lesson of lessons) {
-      const result = await walkOne(desk, lesson, session)
+      const result = await walkOne(learner, lesson, session)
       done.push(result)
       onLesson(result)
     }
@@ -60,15 +60,15 @@ export async function rehearse(
 }
 
 async function walkOne(
-  desk: Desk,
+  learner: Learner,
   { slug, title }: LessonSummary,
   session: CheckSession,
 ): Promise<TourLesson> {
-  const { file } = await startLesson(desk.course, desk.home, slug)
-  const starter = await checkOwnAnswer(desk, session, slug)
-  await copyFile(filesOf(desk.course, slug).solution, file)
-  const solution = await checkOwnAnswer(desk, session, slug)
-  const { state } = desk.progress.overview().lesson(slug)
+  const { file } = await startLesson(learner.course, learner.home, slug)
+  const starter = await checkOwnAnswer(learner, session, slug)
+  await copyFile(filesOf(learner.course, slug).solution, file)
+  const solution = await checkOwnAnswer(learner, session, slug)
+  const { state } = learner.progress.overview().lesson(slug)
   const problems = [
     ...problemsOfStarter(starter),
     ...problemsOfSolution(solution),

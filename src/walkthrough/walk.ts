@@ -1,11 +1,11 @@
 import type { CheckSession } from '../learner/check-session.ts'
-import type { Desk } from '../learner/learner.ts'
+import type { Learner } from '../learner/learner.ts'
 import type { Palette } from '../terminal/index.ts'
 import type { Ui } from './ui.ts'
 
 /** What every part of the walkthrough works with. */
 export interface Walk {
-  readonly desk: Desk
+  readonly learner: Learner
   readonly session: CheckSession
   readonly ui: Ui
   readonly palette: Palette

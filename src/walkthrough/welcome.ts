@@ -1,13 +1,13 @@
-import { chosenTrack, type Desk, lessonsAhead } from '../learner/learner.ts'
+import { chosenTrack, type Learner, lessonsAhead } from '../learner/learner.ts'
 import { passedOf } from '../progress/index.ts'
 import { type Palette, paintLines, span, type Text, wrap } from '../terminal/index.ts'
 
 /** Six lines, each short enough for 60 columns: what this is, how it works, and how to leave. */
-export function welcome(desk: Desk, palette: Palette, width: number): string {
-  const { course, progress } = desk
+export function welcome(learner: Learner, palette: Palette, width: number): string {
+  const { course, progress } = learner
   const overview = progress.overview()
-  const track = chosenTrack(desk)
-  const lessons = lessonsAhead(desk)
+  const track = chosenTrack(learner)
+  const lessons = lessonsAhead(learner)
   const passed = passedOf(overview, lessons)
   const of = track === undefined ? '' : `of the track ${track.name} `
   const isNew = overview.lessons.length === 0

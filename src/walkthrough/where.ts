@@ -6,12 +6,12 @@ import { stateWord } from '../terminal/index.ts'
 import type { Walk } from './walk.ts'
 
 /** Where the learner is, for someone who comes back after a week, as Markdown. */
-export async function whereText({ desk, bookmarks }: Walk, lesson: Lesson): Promise<string> {
-  const { progress, home } = desk
+export async function whereText({ learner, bookmarks }: Walk, lesson: Lesson): Promise<string> {
+  const { progress, home } = learner
   const overview = progress.overview()
   const own = overview.lesson(lesson.slug)
-  const way = lessonsAhead(desk)
-  const track = chosenTrack(desk)
+  const way = lessonsAhead(learner)
+  const track = chosenTrack(learner)
   const on = track === undefined ? 'the course' : `the track ${track.name}`
   const share = bookmarks.get(lesson.slug)?.share ?? 0
   const read =
@@ -25,11 +25,11 @@ export async function whereText({ desk, bookmarks }: Walk, lesson: Lesson): Prom
     .toSorted((a, b) => String(a.passedAt).localeCompare(String(b.passedAt)))
     .slice(-3)
     .map(({ slug, passedAt }) => `- ${slug}, passed on ${day(passedAt ?? '')}`)
-  const next = nextCommand(desk)
+  const next = nextCommand(learner)
   return [
     `# Where you are`,
     `**Lesson ${lesson.number} · ${lesson.title}** (${stateWord(own.state)}). ${read}`,
-    ...atTask(desk, lesson),
+    ...atTask(learner, lesson),
     `Your file: \`${shownPath(home.answer(lesson.slug))}\``,
     `You've passed ${passedOf(overview, way)} of ${way.length} lessons of ${on}.`,
     ...(earlier.length === 0 ? [] : [`## Before that\n\n${earlier.join('\n')}`]),
@@ -37,12 +37,12 @@ export async function whereText({ desk, bookmarks }: Walk, lesson: Lesson): Prom
   ].join('\n\n')
 }
 
-function atTask(desk: Walk['desk'], lesson: Lesson): readonly string[] {
-  const check = lastCheck(desk, lesson.slug)
-  const task = taskAtHand(desk, lesson)
+function atTask(learner: Walk['learner'], lesson: Lesson): readonly string[] {
+  const check = lastCheck(learner, lesson.slug)
+  const task = taskAtHand(learner, lesson)
   if (check === undefined) return [`You haven't checked an answer yet. It has ${lesson.tasks.length} tasks.`]
   if (task === undefined) return ['Every task passed at the last check.']
-  const shown = desk.progress.overview().lesson(lesson.slug).hints[task.number] ?? 0
+  const shown = learner.progress.overview().lesson(lesson.slug).hints[task.number] ?? 0
   const hints = shown === 0 ? '' : ` You've seen ${shown} of its ${task.hints.length} hints.`
   const said =
     'diagnosis' in check && check.diagnosis !== '' ? [`> ${check.diagnosis.replaceAll('\n', '\n> ')}`] : []

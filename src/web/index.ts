@@ -1,5 +1,5 @@
 import { listen } from '../http/index.ts'
-import type { Desk } from '../learner/learner.ts'
+import type { Learner } from '../learner/learner.ts'
 import type { RedisPreference } from '../redis/index.ts'
 import { bundleAssets, lessonAssets } from './assets.ts'
 import { readerApp } from './reader.ts'
@@ -13,7 +13,7 @@ export interface WebServer {
 }
 
 export interface ServeOptions {
-  readonly desk: Desk
+  readonly learner: Learner
   /** 0 or undefined for a free one. */
   readonly port?: number
   /** Where snippets run; started by the first of them. */
@@ -24,12 +24,12 @@ export interface ServeOptions {
 
 /** Lessons and slides as pages on loopback. Rejects with PortError. */
 export async function serveLessons(options: ServeOptions): Promise<WebServer> {
-  const { desk, port = 0, preference, mine, onNotice } = options
+  const { learner, port = 0, preference, mine, onNotice } = options
   const assets = await bundleAssets(lessonAssets)
-  const runner = newRunner({ course: desk.course, preference, mine, ...(onNotice && { onNotice }) })
+  const runner = newRunner({ course: learner.course, preference, mine, ...(onNotice && { onNotice }) })
   // Its own Request and Response for the whole process would be faster, but shiki can't be loaded with them.
   const overrideGlobalObjects = false
-  const server = await listen(readerApp({ desk, runner, assets }), {
+  const server = await listen(readerApp({ learner, runner, assets }), {
     host: '127.0.0.1',
     port,
     overrideGlobalObjects,

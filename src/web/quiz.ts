@@ -1,5 +1,5 @@
 import type { Lesson, QuizQuestion } from '../course/index.ts'
-import type { Desk } from '../learner/learner.ts'
+import type { Learner } from '../learner/learner.ts'
 import { recordAnswer } from '../learner/quiz.ts'
 import { type HtmlOptions, markdownHtml } from './markdown-html.ts'
 import type { QuizReply } from './protocol.ts'
@@ -19,14 +19,14 @@ export function chosenAmong(question: QuizQuestion, body: unknown): readonly num
 
 /** Records the answer and explains it. */
 export async function answerQuestion(
-  desk: Desk,
+  learner: Learner,
   lesson: Lesson,
   question: QuizQuestion,
   chosen: readonly number[],
   links: HtmlOptions,
 ): Promise<QuizReply> {
   const given = chosen.flatMap((index) => question.answers[index] ?? [])
-  const right = await recordAnswer(desk, lesson, question, given)
+  const right = await recordAnswer(learner, lesson, question, given)
   const answers = question.answers.map(async ({ right: isRight, explanation }, index) => ({
     chosen: chosen.includes(index),
     right: isRight,

@@ -3,7 +3,7 @@ import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
 import { glossaryText, type Lesson } from '../course/index.ts'
-import type { Desk } from '../learner/learner.ts'
+import type { Learner } from '../learner/learner.ts'
 import { nextHint } from '../learner/next-hint.ts'
 import { type Assets, serveAssets } from './assets.ts'
 import { lessonView } from './lesson-view.ts'
@@ -21,7 +21,7 @@ import { addSlides } from './slides/routes.ts'
 import { themeIn } from './theme.ts'
 
 export interface ReaderOptions {
-  readonly desk: Desk
+  readonly learner: Learner
   readonly runner: Pick<Runner, 'run'>
   readonly assets: Assets
   /** With it, a lesson's page has an editor, too. */
@@ -34,8 +34,8 @@ export interface ReaderOptions {
 
 /** Everything the reader serves: pages for reading, slides, and the requests of their buttons. */
 export function readerApp(options: ReaderOptions): Hono {
-  const { desk, runner, assets, workbench } = options
-  const { course, progress } = desk
+  const { learner, runner, assets, workbench } = options
+  const { course, progress } = learner
   const app = new Hono()
   app.use(...(workbench?.guards ?? [onlyThisMachine, onlyOwnPages, strictPages()]))
   // Before the limit, because an answer is larger than anything else, and has its own.
@@ -61,7 +61,7 @@ export function readerApp(options: ReaderOptions): Hono {
   })
 
   app.get('/lessons/:slug', async (context) => {
-    const lesson = await lessonOf(context, desk)
+    const lesson = await lessonOf(context, learner)
     if (lesson === undefined) return missing(context)
     const overview = progress.overview()
     const view = await lessonView(lesson, overview.lesson(lesson.slug), linksOf(course, lesson.slug))
@@ -71,7 +71,7 @@ export function readerApp(options: ReaderOptions): Hono {
   })
 
   app.post('/lessons/:slug/read', async (context) => {
-    const lesson = await lessonOf(context, desk)
+    const lesson = await lessonOf(context, learner)
     if (lesson === undefined) return noSuch(context)
     if (progress.overview().lesson(lesson.slug).readAt === undefined) {
       await progress.record('LESSON_READ', lesson.slug, {})
@@ -81,26 +81,26 @@ export function readerApp(options: ReaderOptions): Hono {
 
   // By number alone: the code that runs comes from the lesson, never from a request.
   app.post('/lessons/:slug/snippets/:number/run', async (context) => {
-    const lesson = await lessonOf(context, desk)
+    const lesson = await lessonOf(context, learner)
     const number = numberIn(context)
     if (lesson?.snippets[number - 1] === undefined) return noSuch(context)
     return context.json(await runner.run(lesson, number))
   })
 
   app.post('/lessons/:slug/tasks/:number/hint', async (context) => {
-    const lesson = await lessonOf(context, desk)
+    const lesson = await lessonOf(context, learner)
     const task = lesson?.tasks[numberIn(context) - 1]
     if (lesson === undefined || task === undefined) return noSuch(context)
-    return context.json(await oneMoreHint(desk, lesson, task.number))
+    return context.json(await oneMoreHint(learner, lesson, task.number))
   })
 
   app.post('/lessons/:slug/quiz/:number', async (context) => {
-    const lesson = await lessonOf(context, desk)
+    const lesson = await lessonOf(context, learner)
     const question = lesson?.quiz[numberIn(context) - 1]
     if (lesson === undefined || question === undefined) return noSuch(context)
     const chosen = chosenAmong(question, await context.req.json<unknown>().catch(() => undefined))
     if (chosen === undefined) return context.json(problem('Choose an answer first.'), 400)
-    return context.json(await answerQuestion(desk, lesson, question, chosen, linksOf(course, lesson.slug)))
+    return context.json(await answerQuestion(learner, lesson, question, chosen, linksOf(course, lesson.slug)))
   })
 
   addSlides(app, course)
@@ -116,7 +116,7 @@ export function readerApp(options: ReaderOptions): Hono {
 }
 
 async function oneMoreHint(
-  { course, progress }: Desk,
+  { course, progress }: Learner,
   lesson: Lesson,
   taskNumber: number,
 ): Promise<HintReply> {
@@ -127,7 +127,7 @@ async function oneMoreHint(
 }
 
 /** Only slugs in the course reach a file. */
-async function lessonOf(context: Context, { course }: Desk): Promise<Lesson | undefined> {
+async function lessonOf(context: Context, { course }: Learner): Promise<Lesson | undefined> {
   const slug = context.req.param('slug')
   const known = course.lessons.find((lesson) => lesson.slug === slug)
   return known && course.lesson(known.slug)

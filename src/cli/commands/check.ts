@@ -3,7 +3,7 @@ import path from 'node:path'
 import { type CheckResult, resultAsJson, type Target } from '../../check/index.ts'
 import type { LessonSummary } from '../../course/index.ts'
 import { keepLastRun } from '../../learner/index.ts'
-import { type Desk, nextCommand } from '../../learner/learner.ts'
+import { type Learner, nextCommand } from '../../learner/learner.ts'
 import { assertStarted, checkOwnAnswer } from '../../learner/own-answer.ts'
 import { paintLines, span } from '../../terminal/text.ts'
 import { wrap } from '../../terminal/wrap.ts'
@@ -49,31 +49,38 @@ export const command = defineCommand({
       const { checkAll } = await import('../check-all.ts')
       return checkAll(context, flags)
     }
-    const desk = await context.desk()
-    const lesson = resolveLesson(desk, named, 'check')
+    const learner = await context.learner()
+    const lesson = resolveLesson(learner, named, 'check')
     const target = targetOf(flags)
-    if (target === undefined) assertStarted(desk, lesson.slug)
-    const taskName = await recorder?.taskName(desk, lesson.slug)
-    const { result, warning } = await withSession(context, desk, async (session) => {
+    if (target === undefined) assertStarted(learner, lesson.slug)
+    const taskName = await recorder?.taskName(learner, lesson.slug)
+    const { result, warning } = await withSession(context, learner, async (session) => {
       // A program that reads the verdict doesn't want to wait for a recording that it hasn't asked for.
       const record = recorder !== undefined || !flags.json
       const result = await (target === undefined
-        ? checkOwnAnswer(desk, session, lesson.slug, { record })
+        ? checkOwnAnswer(learner, session, lesson.slug, { record })
         : session.check(lesson.slug, target, { record }))
       if (flags.json) context.printJson(resultAsJson(result))
       else {
-        await print(context, desk, lesson, result, flags.verbose, nextCommand(desk) ?? `${self} progress`)
-        if (target === undefined) await printChange(context, desk, [lesson])
+        await print(
+          context,
+          learner,
+          lesson,
+          result,
+          flags.verbose,
+          nextCommand(learner) ?? `${self} progress`,
+        )
+        if (target === undefined) await printChange(context, learner, [lesson])
         const { limits } = (await session.open()).redis
         if (limits !== undefined) context.print(`\n${paragraph(limits, context)}`)
       }
       // Not awaited: it runs while everything else is being stopped.
-      const warning = typesOf(context, desk, result, target)
+      const warning = typesOf(context, learner, result, target)
       const recording =
         record && (recorder !== undefined || !result.passed)
           ? await session.record({ task: taskName })
           : undefined
-      if (recording?.failure !== undefined) keepLastRun(desk.home, recording)
+      if (recording?.failure !== undefined) keepLastRun(learner.home, recording)
       const said = recorder?.keep(recording)
       if (said !== undefined) flags.json ? context.note(said) : context.print(`\n${paragraph(said, context)}`)
       return { result, warning }
@@ -93,7 +100,7 @@ export const command = defineCommand({
  */
 async function typesOf(
   context: Context,
-  { course, home }: Desk,
+  { course, home }: Learner,
   result: CheckResult,
   target: Target | undefined,
 ): Promise<string | undefined> {
@@ -128,7 +135,7 @@ function targetOf({ solution, starter, file }: TargetFlags): Target | undefined 
 
 async function print(
   context: Context,
-  desk: Desk,
+  learner: Learner,
   lesson: LessonSummary,
   result: CheckResult,
   verbose: boolean,
@@ -152,7 +159,7 @@ async function print(
     import('../../walkthrough/after-pass.ts'),
     import('../../terminal/index.ts'),
   ])
-  const meaning = await afterPass(desk, await desk.course.lesson(lesson.slug), {
+  const meaning = await afterPass(learner, await learner.course.lesson(lesson.slug), {
     others: `To see them: \`${self} solution ${lesson.number} --others\``,
     next: ({ number }) => `\`${self} start ${number}\``,
     ...((await context.mine()) === undefined && {

@@ -15,10 +15,10 @@ export const command = defineCommand({
     ['console', 'with the data of your current lesson'],
   ],
   run: async (context, [named], flags) => {
-    const desk = await context.desk()
-    const summary = named === undefined ? currentLesson(desk) : findLesson(desk.course, named)
+    const learner = await context.learner()
+    const summary = named === undefined ? currentLesson(learner) : findLesson(learner.course, named)
     return withRedis(context, async (redis) => {
-      const hasFailed = await consoleOn(context, desk, redis, { summary, solution: flags.solution })
+      const hasFailed = await consoleOn(context, learner, redis, { summary, solution: flags.solution })
       return hasFailed && !context.canAsk ? Exit.notPassed : Exit.passed
     })
   },

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { LessonSummary } from '../../course/index.ts'
 import { lessonChange, revealSolution } from '../../learner/index.ts'
-import { type Desk, shownPath } from '../../learner/learner.ts'
+import { type Learner, shownPath } from '../../learner/learner.ts'
 import { assertStarted } from '../../learner/own-answer.ts'
 import { renderDiff } from '../../terminal/index.ts'
 import { confirmSpoiler } from '../ask.ts'
@@ -22,30 +22,30 @@ export const command = defineCommand({
     ['diff 07 --starter', 'what an update has changed in the lesson'],
   ],
   run: async (context, [named], flags) => {
-    const desk = await context.desk()
-    const lesson = resolveLesson(desk, named, 'diff')
+    const learner = await context.learner()
+    const lesson = resolveLesson(learner, named, 'diff')
     const { slug } = lesson
-    if (flags.starter) return await showChange(context, desk, lesson)
-    assertStarted(desk, slug)
-    if (!(await confirmSpoiler(context, desk, slug, flags.yes))) return Exit.passed
-    const file = desk.home.answer(slug)
+    if (flags.starter) return await showChange(context, learner, lesson)
+    assertStarted(learner, slug)
+    if (!(await confirmSpoiler(context, learner, slug, flags.yes))) return Exit.passed
+    const file = learner.home.answer(slug)
     const mine = await readFile(file, 'utf8')
-    const theirs = await revealSolution(desk, slug)
+    const theirs = await revealSolution(learner, slug)
     const { palette, width } = context
     const names = { mineName: shownPath(file), theirsName: `solutions/${slug}.ts` }
     context.print(await renderDiff(mine, theirs, { width, palette, ...names }))
-    await printChange(context, desk, [lesson])
+    await printChange(context, learner, [lesson])
     return Exit.passed
   },
 })
 
 /** What is different in the lesson since the learner began or passed it. */
-async function showChange(context: Context, desk: Desk, lesson: LessonSummary): Promise<ExitCode> {
+async function showChange(context: Context, learner: Learner, lesson: LessonSummary): Promise<ExitCode> {
   const { palette, width, print } = context
   const { slug, number } = lesson
   const diff = (mine: string, theirs: string, mineName: string, theirsName: string) =>
     renderDiff(mine, theirs, { width, palette, mineName, theirsName })
-  const change = await lessonChange(desk, slug)
+  const change = await lessonChange(learner, slug)
   switch (change?.kind) {
     case undefined:
       context.note(`The files of lesson ${number} can't be read.`)
@@ -54,8 +54,8 @@ async function showChange(context: Context, desk: Desk, lesson: LessonSummary): 
       print(`Lesson ${number} hasn't changed since you began or passed it.`)
       return Exit.passed
     case 'not kept': {
-      assertStarted(desk, slug)
-      const file = desk.home.answer(slug)
+      assertStarted(learner, slug)
+      const file = learner.home.answer(slug)
       const mine = await readFile(file, 'utf8')
       context.note(
         `There's no copy of lesson ${number} as it was, so this compares your answer with its starter.`,

@@ -23,14 +23,14 @@ export const command = defineCommand({
   ],
   run: async (context, _args, flags) => {
     const { env, output, palette } = context
-    const desk = await context.desk()
+    const learner = await context.learner()
     const columns = output.isTTY ? output.stream.columns : undefined
     const findings: Finding[] = [
       nodeFinding(process.version),
-      packagesFinding(packagesProblem(desk.course.root)),
+      packagesFinding(packagesProblem(learner.course.root)),
       memoryFinding(memory()),
       ...(await redisFindings(env)),
-      ...folderFindings(desk.home, tmpdir()),
+      ...folderFindings(learner.home, tmpdir()),
       ...terminalFindings({ noPrompt: whyNoPrompt(context), columns, palette }, env),
     ]
     if (flags.class) findings.push(...(await forClass(context)))
@@ -40,11 +40,11 @@ export const command = defineCommand({
 
 /** The day before a class: does a whole check run, and does the class answer? */
 async function forClass(context: Context): Promise<readonly Finding[]> {
-  const desk = await context.desk()
+  const learner = await context.learner()
   const { checkFinding, memberFindings } = await import('../doctor/class.ts')
-  const [lesson] = desk.course.lessons
+  const [lesson] = learner.course.lessons
   const check = async (slug: string) => {
-    const { passed, ms, diagnosis, tasks } = await withSession(context, desk, (session) =>
+    const { passed, ms, diagnosis, tasks } = await withSession(context, learner, (session) =>
       session.check(slug, { kind: 'solution' }),
     )
     if (passed) return { ms }
@@ -53,7 +53,7 @@ async function forClass(context: Context): Promise<readonly Finding[]> {
       problem: tasks.find(({ state }) => state === 'failed')?.diagnosis ?? diagnosis ?? 'no reason',
     }
   }
-  const member = await memberFindings(desk.home.log)
+  const member = await memberFindings(learner.home.log)
   return lesson === undefined ? member : [await checkFinding(() => check(lesson.slug)), ...member]
 }
 

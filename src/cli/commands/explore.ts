@@ -27,14 +27,14 @@ export const command = defineCommand({
       return Exit.passed
     }
     const recording = await withRemark(context, recorded)
-    const [{ explorerList, exploreOnTerminal, openExplorer, statesFor }, desk] = await Promise.all([
+    const [{ explorerList, exploreOnTerminal, openExplorer, statesFor }, learner] = await Promise.all([
       import('../../explorer/index.ts'),
-      context.desk(),
+      context.learner(),
     ])
-    const states = await statesFor(desk.course, recording)
+    const states = await statesFor(learner.course, recording)
     if (context.canAsk && !flags.plain) {
       const { input, output, palette } = context
-      const model = () => withSession(context, desk, (session) => modelRun(desk, session, recording))
+      const model = () => withSession(context, learner, (session) => modelRun(learner, session, recording))
       await exploreOnTerminal(recording, { input, output: output.stream, palette }, { states, model })
     } else {
       const { paintLines } = await import('../../terminal/index.ts')
@@ -49,7 +49,7 @@ export const command = defineCommand({
 async function chosen(context: Context, named: string | undefined): Promise<Recording> {
   if (named !== undefined && existsSync(named)) return parseRecording(await readFile(named, 'utf8'), named)
   if (named !== undefined && /[/\\]|\.json$/.test(named)) throw new UsageError(`There's no file ${named}.`)
-  const { course, home } = await context.desk()
+  const { course, home } = await context.learner()
   const lesson = named === undefined ? undefined : findLesson(course, named)
   const recording = await readLastRun(home)
   if (recording === undefined) throw new UsageError(noRun(lesson?.number))
@@ -61,7 +61,7 @@ async function chosen(context: Context, named: string | undefined): Promise<Reco
 
 /** Says so if the lesson's tests have changed since: the diagnosis may be another one today. */
 async function withRemark(context: Context, recording: Recording): Promise<Recording> {
-  const { course } = await context.desk()
+  const { course } = await context.learner()
   if (!course.lessons.some(({ slug }) => slug === recording.lesson)) return recording
   const { recordedVersion } = await import('../../check/index.ts')
   const version = await recordedVersion(course, await course.lesson(recording.lesson))

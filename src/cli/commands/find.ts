@@ -27,7 +27,7 @@ export const command = defineCommand({
     ['find', 'all words of the glossary'],
   ],
   run: async (context, words, flags) => {
-    const { course } = await context.desk()
+    const { course } = await context.learner()
     const glossary = await readGlossary(course.root)
     const word = words.join(' ').trim()
     if (word === '') {

@@ -15,22 +15,22 @@ export const command = defineCommand({
     ['hint 07 --task 2', 'for the second task'],
   ],
   run: async (context, [named], flags) => {
-    const desk = await context.desk()
-    const { slug, number } = resolveLesson(desk, named, 'hint')
-    const lesson = await desk.course.lesson(slug)
+    const learner = await context.learner()
+    const { slug, number } = resolveLesson(learner, named, 'hint')
+    const lesson = await learner.course.lesson(slug)
     const wanted = flags.task
     if (wanted !== undefined) assertTask(lesson, wanted)
-    const atHand = taskAtHand(desk, lesson)
+    const atHand = taskAtHand(learner, lesson)
     if (wanted === undefined && atHand === undefined) {
       context.print(`Every task of lesson ${number} passed at the last check, so there are no hints to show.`)
       context.print(`For a hint anyway: ${self} hint ${number} --task 1`)
       return Exit.passed
     }
-    const hint = nextHint(lesson, desk.progress.overview().lesson(slug), {
+    const hint = nextHint(lesson, learner.progress.overview().lesson(slug), {
       ...(wanted !== undefined && { taskNumber: wanted }),
       ...(atHand !== undefined && {
         firstFailing: atHand.name,
-        diagnosis: lastDiagnosis(desk, lesson),
+        diagnosis: lastDiagnosis(learner, lesson),
       }),
     })
     const { renderMarkdown } = await import('../../terminal/index.ts')
@@ -43,7 +43,7 @@ export const command = defineCommand({
       context.print(`There are no more. To see one good answer: ${self} solution ${number}`)
       return Exit.passed
     }
-    await desk.progress.record('HINT_REVEALED', slug, { task: hint.taskNumber, step: hint.step })
+    await learner.progress.record('HINT_REVEALED', slug, { task: hint.taskNumber, step: hint.step })
     context.print(palette.paint(`Hint ${hint.step} of ${hint.of} for ${task}`, 'bold'))
     context.print(`\n${await markdown(hint.text)}\n`)
     context.print(

@@ -1,6 +1,6 @@
 import { findTrack, inHours, missingPrerequisites, type Track } from '../../course/index.ts'
 import { changedLessons } from '../../learner/index.ts'
-import { chosenTrack, type Desk, nextCommand } from '../../learner/learner.ts'
+import { chosenTrack, type Learner, nextCommand } from '../../learner/learner.ts'
 import { passedOf } from '../../progress/index.ts'
 import { lessonTable } from '../../walkthrough/lesson-table.ts'
 import { defineCommand, self } from '../command.ts'
@@ -18,12 +18,12 @@ export const command = defineCommand({
     ['list --track blog', 'what the track contains, and what it builds on'],
   ],
   run: async (context, _args, flags) => {
-    const desk = await context.desk()
-    const track = flags.track !== undefined ? findTrack(desk.course, flags.track) : undefined
-    const lessons = track?.lessons ?? desk.course.lessons
-    const overview = desk.progress.overview()
+    const learner = await context.learner()
+    const track = flags.track !== undefined ? findTrack(learner.course, flags.track) : undefined
+    const lessons = track?.lessons ?? learner.course.lessons
+    const overview = learner.progress.overview()
     if (flags.json) {
-      const changed = await changedLessons(desk, lessons)
+      const changed = await changedLessons(learner, lessons)
       context.printJson({
         ...(track !== undefined && { track: track.name }),
         lessons: lessons.map(({ slug, title, chapter, minutes }) => ({
@@ -38,11 +38,11 @@ export const command = defineCommand({
       return Exit.passed
     }
     if (track !== undefined) context.print(`${about(track)}\n`)
-    context.print(lessonTable(desk, context, lessons))
+    context.print(lessonTable(learner, context, lessons))
     context.print(
-      `\n${passedOf(desk.progress.overview(), lessons)} of ${lessons.length} passed. ${ending(desk, track)}`,
+      `\n${passedOf(learner.progress.overview(), lessons)} of ${lessons.length} passed. ${ending(learner, track)}`,
     )
-    await printChange(context, desk, lessons)
+    await printChange(context, learner, lessons)
     return Exit.passed
   },
 })
@@ -60,14 +60,14 @@ function about(track: Track): string {
   return lines.join('\n')
 }
 
-function ending(desk: Desk, shown: Track | undefined): string {
-  const chosen = chosenTrack(desk)
+function ending(learner: Learner, shown: Track | undefined): string {
+  const chosen = chosenTrack(learner)
   if (shown !== undefined && shown.name !== (chosen?.name ?? 'all')) {
     return `To follow this track: ${self} start --track ${shown.name}`
   }
-  const next = nextCommand(desk)
+  const next = nextCommand(learner)
   const where = next === undefined ? "You've done them all." : `Next: ${next}`
   if (shown !== undefined || chosen === undefined) return where
-  const passed = passedOf(desk.progress.overview(), chosen.lessons)
+  const passed = passedOf(learner.progress.overview(), chosen.lessons)
   return `${where}\nYour track is ${chosen.name}: ${passed} of ${chosen.lessons.length} passed. To leave it: ${self} start --track all`
 }

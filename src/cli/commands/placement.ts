@@ -12,14 +12,14 @@ export const command = defineCommand({
       reason: 'The placement quiz asks a few questions.',
       hints: [`${self} skip 01-03`, `${self} start 04`],
     })
-    const desk = await context.desk()
+    const learner = await context.learner()
     const [{ askPlacement }, { terminalUi }] = await Promise.all([
       import('../../walkthrough/placement.ts'),
       import('../../walkthrough/terminal-ui.ts'),
     ])
     const ui = await terminalUi({ input, output: output.stream, palette })
-    await askPlacement({ desk, ui, palette })
-    const next = nextCommand(desk)
+    await askPlacement({ learner, ui, palette })
+    const next = nextCommand(learner)
     if (next !== undefined) context.print(`Continue with: ${next}`)
     return Exit.passed
   },

@@ -13,13 +13,13 @@ export const command = defineCommand({
     ['progress export mine.jsonl', 'then on the other machine: progress import mine.jsonl'],
   ],
   run: async (context, _args, flags) => {
-    const desk = await context.desk()
+    const learner = await context.learner()
     if (!flags.json) {
-      context.print(progressPage(desk, context))
+      context.print(progressPage(learner, context))
       return Exit.passed
     }
-    const overview = desk.progress.overview()
-    const lessons = desk.course.lessons.map(({ slug, title, chapter }) => ({
+    const overview = learner.progress.overview()
+    const lessons = learner.course.lessons.map(({ slug, title, chapter }) => ({
       title,
       chapter,
       ...overview.lesson(slug),

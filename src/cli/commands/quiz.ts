@@ -1,5 +1,5 @@
 import type { Lesson, QuizQuestion } from '../../course/index.ts'
-import type { Desk } from '../../learner/learner.ts'
+import type { Learner } from '../../learner/learner.ts'
 import { wholeQuestion } from '../../snippets/predict.ts'
 import { defineCommand, self } from '../command.ts'
 import type { Context } from '../context.ts'
@@ -17,23 +17,23 @@ export const command = defineCommand({
     ['quiz 01 --answers', 'to read them instead of answering'],
   ],
   run: async (context, [named], flags) => {
-    const desk = await context.desk()
-    const lesson = await desk.course.lesson(resolveLesson(desk, named, 'quiz').slug)
+    const learner = await context.learner()
+    const lesson = await learner.course.lesson(resolveLesson(learner, named, 'quiz').slug)
     const withAnswers = flags.answers
-    if (flags.json) context.printJson(asJson(desk, lesson, withAnswers))
+    if (flags.json) context.printJson(asJson(learner, lesson, withAnswers))
     else if (lesson.quiz.length === 0) context.print(`Lesson ${lesson.number} has no questions.`)
     else if (withAnswers || !context.canAsk) await print(context, lesson, withAnswers)
-    else await ask(context, desk, lesson)
+    else await ask(context, learner, lesson)
     return Exit.passed
   },
 })
 
-async function ask({ input, output, palette }: Context, desk: Desk, lesson: Lesson): Promise<void> {
+async function ask({ input, output, palette }: Context, learner: Learner, lesson: Lesson): Promise<void> {
   const [{ askQuiz }, { terminalUi }] = await Promise.all([
     import('../../walkthrough/quiz.ts'),
     import('../../walkthrough/terminal-ui.ts'),
   ])
-  await askQuiz({ desk, ui: await terminalUi({ input, output: output.stream, palette }), palette }, lesson)
+  await askQuiz({ learner, ui: await terminalUi({ input, output: output.stream, palette }), palette }, lesson)
 }
 
 async function print(context: Context, lesson: Lesson, withAnswers: boolean): Promise<void> {
@@ -64,7 +64,7 @@ function asMarkdown(
 }
 
 /** Only a reader who asks is told which answers are right. */
-function asJson({ progress }: Desk, { slug, quiz }: Lesson, withAnswers: boolean) {
+function asJson({ progress }: Learner, { slug, quiz }: Lesson, withAnswers: boolean) {
   const given = progress.overview().lesson(slug).quiz
   return {
     lesson: slug,

@@ -1,5 +1,5 @@
 import { type LessonSummary, readerText } from '../../course/index.ts'
-import type { Desk } from '../../learner/learner.ts'
+import type { Learner } from '../../learner/learner.ts'
 import { assertCanPrompt } from '../../terminal/can-prompt.ts'
 import { defineCommand, self } from '../command.ts'
 import type { Context } from '../context.ts'
@@ -25,39 +25,39 @@ export const command = defineCommand({
       const { serveWorkbench } = await import('../workbench-here.ts')
       return serveWorkbench(context, named, flags)
     }
-    const desk = await context.desk()
+    const learner = await context.learner()
     if (flags.port !== undefined) throw new UsageError('--port only works with --web.')
-    const summary = resolveLesson(desk, named, 'read')
+    const summary = resolveLesson(learner, named, 'read')
     if (flags.pages) {
       assertCanPrompt(context, {
         reason: 'Reading page by page needs a keyboard.',
         hints: [`${self} read ${summary.number}`],
       })
     }
-    if (flags.pages ?? context.canAsk) await inPages(context, desk, summary)
+    if (flags.pages ?? context.canAsk) await inPages(context, learner, summary)
     else {
-      const lesson = await desk.course.lesson(summary.slug)
+      const lesson = await learner.course.lesson(summary.slug)
       const { renderMarkdown } = await import('../../terminal/index.ts')
       const { palette, width } = context
       context.print(await renderMarkdown(readerText(lesson), { width, palette }))
-      await desk.progress.record('LESSON_READ', lesson.slug, {})
+      await learner.progress.record('LESSON_READ', lesson.slug, {})
     }
     return Exit.passed
   },
 })
 
 /** Page by page, with snippets that run; a key that asks for something else leads into the walkthrough. */
-async function inPages(context: Context, desk: Desk, summary: LessonSummary): Promise<void> {
+async function inPages(context: Context, learner: Learner, summary: LessonSummary): Promise<void> {
   await withSession(
     context,
-    desk,
+    learner,
     async (session) => {
       const [{ goTo }, { walkFrom }] = await Promise.all([
         import('../../walkthrough/places.ts'),
         import('../../walkthrough/home.ts'),
       ])
-      const walk = await walkHere(context, { desk, session })
-      const end = await goTo(walk, await desk.course.lesson(summary.slug), 'read')
+      const walk = await walkHere(context, { learner, session })
+      const end = await goTo(walk, await learner.course.lesson(summary.slug), 'read')
       if (end !== 'end' && end !== 'left') await walkFrom(walk, summary, end)
     },
     { stayWarm: true },

@@ -14,9 +14,9 @@ export const command = defineCommand({
   },
   examples: [['reset 07 --yes', 'without asking']],
   run: async (context, [named = ''], flags) => {
-    const desk = await context.desk()
-    const { slug, number } = findLesson(desk.course, named)
-    const file = desk.home.answer(slug)
+    const learner = await context.learner()
+    const { slug, number } = findLesson(learner.course, named)
+    const file = learner.home.answer(slug)
     if (existsSync(file) && !flags.yes) {
       assertCanPrompt(context, {
         reason: `Resetting replaces ${shownPath(file)} with the starter.`,
@@ -27,7 +27,7 @@ export const command = defineCommand({
         return Exit.passed
       }
     }
-    const { keptAs } = await resetLesson(desk, slug, new Date())
+    const { keptAs } = await resetLesson(learner, slug, new Date())
     context.print(`${shownPath(file)} is the starter again.`)
     if (keptAs !== undefined) context.print(`Your answer is kept as ${shownPath(keptAs)}.`)
     return Exit.passed

@@ -22,13 +22,18 @@ export const command = defineCommand({
     ['run 01 3', 'only the third, on the data that the first two left'],
   ],
   run: async (context, [named, which], flags) => {
-    const desk = await context.desk()
-    const { slug } = resolveLesson(desk, named, 'run')
-    const lesson = await desk.course.lesson(slug)
+    const learner = await context.learner()
+    const { slug } = resolveLesson(learner, named, 'run')
+    const lesson = await learner.course.lesson(slug)
     const numbers = wanted(lesson, which)
     const { openSnippetRunner } = await import('../../snippets/index.ts')
     const results = await withRedis(context, async (redis) => {
-      const runner = openSnippetRunner({ root: desk.course.root, redis, lesson, mine: await context.mine() })
+      const runner = openSnippetRunner({
+        root: learner.course.root,
+        redis,
+        lesson,
+        mine: await context.mine(),
+      })
       const isText = !flags.json
       const ran: Numbered[] = []
       try {

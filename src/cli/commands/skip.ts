@@ -12,10 +12,10 @@ export const command = defineCommand({
     ['skip 04 snapshots', 'two of them'],
   ],
   run: async (context, named) => {
-    const desk = await context.desk()
+    const learner = await context.learner()
     if (named.length === 0) throw new UsageError(`Which lessons? For example: ${self} skip 01-06`)
-    const lessons = findLessons(desk.course, named)
-    const open = await skipLessons(desk, lessons, 'known')
+    const lessons = findLessons(learner.course, named)
+    const open = await skipLessons(learner, lessons, 'known')
     const left = lessons.length - open.length
     const slugs = open.map(({ slug }) => slug).join(', ')
     context.print(
@@ -27,7 +27,7 @@ export const command = defineCommand({
       context.print(`${left} more ${left === 1 ? 'was' : 'were'} already done.`)
     const [first] = open
     if (first !== undefined) context.print(`To do one anyway: ${self} start ${first.number}`)
-    const next = nextCommand(desk)
+    const next = nextCommand(learner)
     if (next !== undefined) context.print(`Continue with: ${next}`)
     return Exit.passed
   },

@@ -15,11 +15,11 @@ export const command = defineCommand({
     ['slides --track half-day', 'all lessons of the track'],
   ],
   run: async (context, [named], flags) => {
-    const desk = await context.desk()
+    const learner = await context.learner()
     if (flags.track === undefined) {
-      return serve(context, `/slides/${resolveLesson(desk, named, 'slides').slug}`, flags)
+      return serve(context, `/slides/${resolveLesson(learner, named, 'slides').slug}`, flags)
     }
     if (named !== undefined) throw new UsageError('Name either a lesson or --track, not both.')
-    return serve(context, `/slides/track/${findTrack(desk.course, flags.track).name}`, flags)
+    return serve(context, `/slides/track/${findTrack(learner.course, flags.track).name}`, flags)
   },
 })

@@ -1,5 +1,5 @@
 import { revealSolution } from '../../learner/index.ts'
-import type { Desk } from '../../learner/learner.ts'
+import type { Learner } from '../../learner/learner.ts'
 import { confirmSpoiler } from '../ask.ts'
 import { defineCommand, self } from '../command.ts'
 import type { Context } from '../context.ts'
@@ -17,11 +17,11 @@ export const command = defineCommand({
     ['solution 07 --others', 'how else it can be done'],
   ],
   run: async (context, [named], flags) => {
-    const desk = await context.desk()
-    const { slug, number } = resolveLesson(desk, named, 'solution')
-    if (!(await confirmSpoiler(context, desk, slug, flags.yes))) return Exit.passed
-    if (flags.others) return await printOthers(context, desk, slug)
-    const text = await revealSolution(desk, slug)
+    const learner = await context.learner()
+    const { slug, number } = resolveLesson(learner, named, 'solution')
+    if (!(await confirmSpoiler(context, learner, slug, flags.yes))) return Exit.passed
+    if (flags.others) return await printOthers(context, learner, slug)
+    const text = await revealSolution(learner, slug)
     if (!context.output.isTTY) {
       // Unchanged, as it is in its file: for `> mine.ts`, and for programs.
       context.output.writeData(text)
@@ -36,14 +36,14 @@ export const command = defineCommand({
   },
 })
 
-async function printOthers(context: Context, desk: Desk, slug: string): Promise<typeof Exit.passed> {
-  await revealSolution(desk, slug) // they give away as much
+async function printOthers(context: Context, learner: Learner, slug: string): Promise<typeof Exit.passed> {
+  await revealSolution(learner, slug) // they give away as much
   const [{ otherWays }, { renderMarkdown }] = await Promise.all([
     import('../../walkthrough/places.ts'),
     import('../../terminal/index.ts'),
   ])
   const { palette, width } = context
-  const text = await otherWays(desk, await desk.course.lesson(slug))
+  const text = await otherWays(learner, await learner.course.lesson(slug))
   context.print(await renderMarkdown(text, { width, palette }))
   return Exit.passed
 }

@@ -1,6 +1,6 @@
 import { findLesson, findTrack, inHours, missingPrerequisites, type Track } from '../../course/index.ts'
 import { buildsOnOwn, openLesson } from '../../learner/index.ts'
-import { chosenTrack, type Desk, nextLesson, shownPath } from '../../learner/learner.ts'
+import { chosenTrack, type Learner, nextLesson, shownPath } from '../../learner/learner.ts'
 import { COURSE, isPassed } from '../../progress/index.ts'
 import { defineCommand, self } from '../command.ts'
 import type { Context } from '../context.ts'
@@ -17,11 +17,11 @@ export const command = defineCommand({
     ['start --track half-day', "the first lesson of a track that you haven't done"],
   ],
   run: async (context, [named], flags) => {
-    const desk = await context.desk()
-    if (flags.track !== undefined) await follow(context, desk, findTrack(desk.course, flags.track))
-    const lesson = named === undefined ? nextLesson(desk) : findLesson(desk.course, named)
+    const learner = await context.learner()
+    if (flags.track !== undefined) await follow(context, learner, findTrack(learner.course, flags.track))
+    const lesson = named === undefined ? nextLesson(learner) : findLesson(learner.course, named)
     if (lesson === undefined) {
-      const track = chosenTrack(desk)
+      const track = chosenTrack(learner)
       context.print(
         track === undefined
           ? `You've done all the lessons. To see them: ${self} list`
@@ -29,7 +29,7 @@ export const command = defineCommand({
       )
       return Exit.passed
     }
-    const { file, isNew } = await openLesson(desk, lesson.slug)
+    const { file, isNew } = await openLesson(learner, lesson.slug)
     const { palette } = context
     const path = palette.paint(shownPath(file), 'bold')
     context.print(
@@ -37,10 +37,10 @@ export const command = defineCommand({
         ? `Lesson ${lesson.number}, ${lesson.title}. Your file is ready:\n\n  ${path}\n`
         : `Lesson ${lesson.number}, ${lesson.title}. Your file already exists and stays as it is:\n\n  ${path}\n`,
     )
-    const overview = desk.progress.overview()
+    const overview = learner.progress.overview()
     const [{ missing } = { missing: [] }] = missingPrerequisites({ lessons: [lesson] })
     const open = missing.filter((slug) => !isPassed(overview.lesson(slug)))
-    if ((await context.mine()) === undefined && buildsOnOwn(desk, lesson)) {
+    if ((await context.mine()) === undefined && buildsOnOwn(learner, lesson)) {
       context.print(
         `Everything it builds on is your own work. To build on it instead of the model\nsolutions, add --mine to a command, or set EVENTLINGS_MINE=1.\n`,
       )
@@ -58,8 +58,8 @@ export const command = defineCommand({
 })
 
 /** From now on the next lesson comes from this track. */
-async function follow(context: Context, desk: Desk, track: Track): Promise<void> {
-  await desk.progress.record('TRACK_CHOSEN', COURSE, { track: track.name })
+async function follow(context: Context, learner: Learner, track: Track): Promise<void> {
+  await learner.progress.record('TRACK_CHOSEN', COURSE, { track: track.name })
   const { name, title, plan, lessons, minutes } = track
   const time = `${lessons.length} lessons, ${inHours(minutes)} for every task.`
   context.print(`${title}.\n${plan === undefined ? '' : `${plan}\n`}${time}`)

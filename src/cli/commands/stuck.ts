@@ -20,9 +20,9 @@ export const command = defineCommand({
   },
   examples: [['stuck why is my version 0?', 'with a few words']],
   run: async (context, words, flags) => {
-    const { desk, member } = await memberOf(context)
-    const { progress, home } = desk
-    const at = currentLesson(desk)?.slug ?? COURSE
+    const { learner, member } = await memberOf(context)
+    const { progress, home } = learner
+    const at = currentLesson(learner)?.slug ?? COURSE
     const isDone = flags.done
     const text = plainText(words.join(' '), limits.text)
     if (isDone) await progress.record('HAND_LOWERED', at, { class: member.classId })

@@ -20,15 +20,15 @@ export const command = defineCommand({
         `A tour runs automatically: ${self} tour --auto. For the guided walkthrough: npm start`,
       )
     }
-    const desk = await context.desk()
-    const track = findTrack(desk.course, flags.track ?? 'all')
+    const learner = await context.learner()
+    const track = findTrack(learner.course, flags.track ?? 'all')
     if (track.lessons.length === 0) throw new UsageError(`None of the lessons of ${track.name} exist yet.`)
     const quiet = flags.json
     if (!quiet) context.print(`${track.title}\n`)
     const report = await withSession(
       context,
-      desk,
-      (session) => rehearse(desk.course, track.lessons, session, (lesson) => tell(context, lesson, quiet)),
+      learner,
+      (session) => rehearse(learner.course, track.lessons, session, (lesson) => tell(context, lesson, quiet)),
       { stayWarm: true },
     )
     if (quiet) context.printJson({ track: track.name, ...report })

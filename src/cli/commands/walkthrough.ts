@@ -16,13 +16,13 @@ export const command = defineCommand({
   run: async (context) => {
     if (isNowhere(context.env)) return initialize.run(context, [], {})
     if (!context.canAsk) return printState(context)
-    const desk = await context.desk()
+    const learner = await context.learner()
     const { walkThrough } = await import('../../walkthrough/home.ts')
-    const { news } = await stayInClass(context, desk)
+    const { news } = await stayInClass(context, learner)
     await withSession(
       context,
-      desk,
-      async (session) => walkThrough(await walkHere(context, { desk, session, news })),
+      learner,
+      async (session) => walkThrough(await walkHere(context, { learner, session, news })),
       { stayWarm: true },
     )
     return Exit.passed
@@ -31,9 +31,9 @@ export const command = defineCommand({
 
 /** Without a terminal there's no one to guide, so this prints the state and the commands that lead on. */
 async function printState(context: Context): Promise<typeof Exit.passed> {
-  const desk = await context.desk()
-  context.print(lessonTable(desk, context))
-  const next = nextLesson(desk)
+  const learner = await context.learner()
+  context.print(lessonTable(learner, context))
+  const next = nextLesson(learner)
   const number = next?.number ?? '01'
   context.print(`
 The guided walkthrough doesn't work here. ${whyNoPrompt(context)} Use single commands instead:

@@ -15,18 +15,18 @@ export const command = defineCommand({
   },
   examples: [['watch 01', 'press ? there to see the keys']],
   run: async (context, [named], flags) => {
-    const desk = await context.desk()
-    const { course, home, progress } = desk
-    const lesson = lessonToContinue(desk, named)
+    const learner = await context.learner()
+    const { course, home, progress } = learner
+    const lesson = lessonToContinue(learner, named)
     if (lesson === undefined) throw new UsageError("There's no lesson to watch.")
-    const { news } = await stayInClass(context, desk)
+    const { news } = await stayInClass(context, learner)
     const settings = { advance: flags.advance, poll: flags.poll }
     await withSession(
       context,
-      desk,
+      learner,
       async (session) => {
         if (context.canAsk && !flags.json) {
-          await (await walkHere(context, { desk, session, news, ...settings })).watch(lesson.slug)
+          await (await walkHere(context, { learner, session, news, ...settings })).watch(lesson.slug)
           return
         }
         const [{ redis }, { watchPlain }] = await Promise.all([
@@ -38,7 +38,7 @@ export const command = defineCommand({
         const json = flags.json
         await watchPlain({
           course,
-          way: lessonsAhead(desk),
+          way: lessonsAhead(learner),
           home,
           progress,
           redis,

@@ -2,7 +2,7 @@ import type { Hono } from 'hono'
 import type { CheckResult } from '../../check/index.ts'
 import type { LessonSummary } from '../../course/index.ts'
 import type { CheckSession } from '../../learner/check-session.ts'
-import type { Desk } from '../../learner/learner.ts'
+import type { Learner } from '../../learner/learner.ts'
 import type { Assets } from '../assets.ts'
 import { linksOf } from '../links.ts'
 import { markdownHtml } from '../markdown-html.ts'
@@ -14,7 +14,7 @@ import { addWorkbench } from './routes.ts'
 import { Turns } from './turns.ts'
 
 export interface WorkbenchAppOptions {
-  readonly desk: Desk
+  readonly learner: Learner
   readonly session: CheckSession
   /** Another address at which a browser may see the pages. */
   readonly origin?: string | undefined
@@ -34,13 +34,13 @@ export interface WorkbenchApp {
 
 /** Everything that the workbench serves: the reader's pages, with an editor in those of lessons. */
 export function workbenchApp(options: WorkbenchAppOptions, assets: Assets): WorkbenchApp {
-  const { desk, session, origin, mine, edit, passedText } = options
-  const { course } = desk
+  const { learner, session, origin, mine, edit, passedText } = options
+  const { course } = learner
   const access = newAccess(origin)
   const turns = new Turns()
   const runner = newRunner({ course, mine, borrow: async () => (await session.open()).redis })
   const benches = new Benches({
-    desk,
+    learner,
     session,
     turns,
     mine,
@@ -52,12 +52,12 @@ export function workbenchApp(options: WorkbenchAppOptions, assets: Assets): Work
     }),
   })
   const app = readerApp({
-    desk,
+    learner,
     assets,
     runner: { run: (lesson, number) => turns.take(() => runner.run(lesson, number)) },
     workbench: {
       guards: access.guards,
-      add: (to) => addWorkbench(to, { desk, access, benches, ...(edit && { edit }) }),
+      add: (to) => addWorkbench(to, { learner, access, benches, ...(edit && { edit }) }),
     },
   })
   return {

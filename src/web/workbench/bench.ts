@@ -4,7 +4,7 @@ import type { CheckResult } from '../../check/index.ts'
 import type { LessonSummary } from '../../course/index.ts'
 import type { CheckSession } from '../../learner/check-session.ts'
 import { keepLastRun, nextHint, openLesson, recordCheck, resetLesson } from '../../learner/index.ts'
-import { type Desk, lessonAfter } from '../../learner/learner.ts'
+import { type Learner, lessonAfter } from '../../learner/learner.ts'
 import { watchFile } from '../../learner/watch-file.ts'
 import type { Recording } from '../../recording/index.ts'
 import { type Answer, type Disk, readAnswer, realDisk, saveAnswer } from './answer-file.ts'
@@ -14,7 +14,7 @@ import type { Turns } from './turns.ts'
 import { verdictView } from './verdict-view.ts'
 
 export interface BenchOptions {
-  readonly desk: Desk
+  readonly learner: Learner
   readonly session: CheckSession
   /** Keeps checks and snippets apart. */
   readonly turns: Turns
@@ -46,11 +46,11 @@ export class Bench {
   #opening: Promise<void> | undefined
 
   constructor(lesson: LessonSummary, options: BenchOptions) {
-    const { desk, hasEditor } = options
+    const { learner, hasEditor } = options
     this.#options = options
     this.#lesson = lesson
-    this.#file = desk.home.answer(lesson.slug)
-    this.#name = shownPath(desk.course.root, this.#file)
+    this.#file = learner.home.answer(lesson.slug)
+    this.#name = shownPath(learner.course.root, this.#file)
     const { view } = readAnswer(this.#file, this.#name)
     this.#state = { file: view, rev: nextRev(), name: this.#name, checking: false, hasEditor }
   }
@@ -116,7 +116,7 @@ export class Bench {
   }
 
   async #check(wish: CheckWish, signal: AbortSignal): Promise<void> {
-    const { desk, session, turns, beforeEmptying } = this.#options
+    const { learner, session, turns, beforeEmptying } = this.#options
     this.#set({ checking: true, notice: undefined })
     const { slug } = this.#lesson
     const checked = await turns.take(async () => {
@@ -127,7 +127,7 @@ export class Bench {
       beforeEmptying?.()
       const onNotice = (notice: string) => !signal.aborted && this.#set({ notice })
       const options = { signal, onNotice, record: true, content: answer.bytes }
-      return session.check(slug, desk.home.target(slug), options).then(
+      return session.check(slug, learner.home.target(slug), options).then(
         (result) => ({ result: { ...result, target: 'workspace' }, answer }),
         (error: unknown) => sentenceOf(error),
       )
@@ -139,7 +139,7 @@ export class Bench {
 
   /** The next hint for the first task that didn't pass, as Markdown; undefined if there are no more. */
   async hint(): Promise<{ readonly title: string; readonly text: string } | undefined> {
-    const { course, progress } = this.#options.desk
+    const { course, progress } = this.#options.learner
     const { slug } = this.#lesson
     const lesson = await course.lesson(slug)
     const failing = this.#result?.tasks.find(({ state }) => state === 'failed' || state === 'not reached')
@@ -153,7 +153,7 @@ export class Bench {
 
   /** Starts the lesson over. The old file is kept; resolves with its name. */
   async reset(): Promise<string | undefined> {
-    const { keptAs } = await resetLesson(this.#options.desk, this.#lesson.slug, new Date())
+    const { keptAs } = await resetLesson(this.#options.learner, this.#lesson.slug, new Date())
     this.#checking.abort()
     this.#result = undefined
     this.#recording = undefined
@@ -165,13 +165,13 @@ export class Bench {
       notice: undefined,
     })
     this.#show(readAnswer(this.#file, this.#name))
-    return keptAs && shownPath(this.#options.desk.course.root, keptAs)
+    return keptAs && shownPath(this.#options.learner.course.root, keptAs)
   }
 
   async #open(): Promise<void> {
-    const { desk } = this.#options
+    const { learner } = this.#options
     try {
-      await openLesson(desk, this.#lesson.slug)
+      await openLesson(learner, this.#lesson.slug)
     } catch (error) {
       this.#set({ file: { kind: 'unusable', sentence: sentenceOf(error) } })
       this.#opening = undefined // the next page tries again
@@ -196,7 +196,7 @@ export class Bench {
   }
 
   async #judged(result: CheckResult, answer: Answer, wish: CheckWish, signal: AbortSignal): Promise<void> {
-    const { desk, meaningOf } = this.#options
+    const { learner, meaningOf } = this.#options
     // A pass always counts, so that no one has to ask for it again.
     const counts = wish === 'asked' || result.passed
     const hash = 'hash' in answer.view ? answer.view.hash : ''
@@ -204,9 +204,9 @@ export class Bench {
     this.#result = result
     this.#recording = undefined
     this.#set({ verdict, checking: false, notice: undefined, recording: undefined, types: undefined })
-    if (counts) await recordCheck(desk, result)
+    if (counts) await recordCheck(learner, result)
     if (result.passed) {
-      const next = lessonAfter(desk, this.#lesson)
+      const next = lessonAfter(learner, this.#lesson)
       const meaning = await meaningOf?.(this.#lesson, result)
       if (signal.aborted) return
       this.#set({
@@ -225,7 +225,7 @@ export class Bench {
 
   /** Between the verdict and the next check, which ends it. */
   async #record({ passed }: CheckResult, signal: AbortSignal): Promise<void> {
-    const { desk, session, turns, beforeEmptying } = this.#options
+    const { learner, session, turns, beforeEmptying } = this.#options
     const recording = await turns.take(async () => {
       if (signal.aborted) return undefined
       beforeEmptying?.()
@@ -234,15 +234,15 @@ export class Bench {
     if (recording === undefined || signal.aborted) return
     // What's recorded is the last check's run, and another lesson's check may have come between.
     if (recording.lesson !== this.#lesson.slug) return
-    if (!passed) keepLastRun(desk.home, recording)
+    if (!passed) keepLastRun(learner.home, recording)
     this.#recording = recording
     this.#set({ recording: nextRev() })
   }
 
   async #lookAtTypes(result: CheckResult, signal: AbortSignal): Promise<void> {
-    const { desk, mine } = this.#options
+    const { learner, mine } = this.#options
     const ask = this.#options.typeWarning ?? (await import('../../check/host/type-error.ts')).typeWarning
-    const types = await ask(result, { root: desk.course.root, file: this.#file, mine, signal })
+    const types = await ask(result, { root: learner.course.root, file: this.#file, mine, signal })
     if (!signal.aborted && types !== undefined) this.#set({ types })
   }
 

@@ -11,7 +11,7 @@ export class Benches {
 
   /** Undefined for anything but the exact name of a lesson. */
   of(slug: string): Bench | undefined {
-    const lesson = this.#options.desk.course.lessons.find((one) => one.slug === slug)
+    const lesson = this.#options.learner.course.lessons.find((one) => one.slug === slug)
     if (lesson === undefined) return undefined
     const bench = this.#open.get(slug) ?? new Bench(lesson, this.#options)
     this.#open.set(slug, bench)

@@ -22,14 +22,14 @@ export interface Workbench {
 
 /** Opens the page at `path`: of the workbench that's already open for this home, or of a new one. Rejects with PortError. */
 export async function openWorkbench(path: string, options: WorkbenchOptions): Promise<Workbench> {
-  const { home } = options.desk
+  const { home } = options.learner
   const address = await invitationToOpen(home, path)
   return address === undefined ? start(path, options) : others(home, address, path)
 }
 
 async function start(path: string, options: WorkbenchOptions): Promise<Workbench> {
   const { origin } = options
-  const { home } = options.desk
+  const { home } = options.learner
   const assets = new Map([...(await bundleAssets(lessonAssets)), ...(await bundleAssets(workbenchAssets))])
   const { app, access, close } = workbenchApp(options, assets)
   const server = await listenAgain(app, options.port, lastPort(home))

@@ -3,7 +3,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { streamSSE } from 'hono/streaming'
 import { untilWoken } from '../../http/index.ts'
 import { maySeeSolution, revealSolution } from '../../learner/index.ts'
-import type { Desk } from '../../learner/learner.ts'
+import type { Learner } from '../../learner/learner.ts'
 import { codeHtml } from '../code.ts'
 import { linksOf } from '../links.ts'
 import { markdownHtml } from '../markdown-html.ts'
@@ -16,7 +16,7 @@ import type { BenchState } from './protocol.ts'
 import type { Invitation } from './running.ts'
 
 export interface WorkbenchRoutes {
-  readonly desk: Desk
+  readonly learner: Learner
   readonly access: Access
   readonly benches: Benches
   /** Opens a file in the learner's own editor. */
@@ -27,7 +27,7 @@ export interface WorkbenchRoutes {
 const PING_EVERY = 10_000
 
 /** The requests of a lesson's page. Only a known lesson has a file. */
-export function addWorkbench(app: Hono, { desk, access, benches, edit }: WorkbenchRoutes): void {
+export function addWorkbench(app: Hono, { learner, access, benches, edit }: WorkbenchRoutes): void {
   app.get(ENTRANCE, (context) => access.enter(context))
 
   app.get(INVITING, (context) => {
@@ -79,7 +79,7 @@ export function addWorkbench(app: Hono, { desk, access, benches, edit }: Workben
     const slug = context.req.param('slug')
     const hint = await benchOf(context)?.hint()
     if (hint === undefined) return context.json(problem('There are no more hints for this task.'))
-    const html = await markdownHtml(hint.text, linksOf(desk.course, slug ?? ''))
+    const html = await markdownHtml(hint.text, linksOf(learner.course, slug ?? ''))
     return context.json({ kind: 'hint', title: hint.title, html })
   })
 
@@ -87,9 +87,9 @@ export function addWorkbench(app: Hono, { desk, access, benches, edit }: Workben
   app.post(at('solution'), async (context) => {
     const slug = context.req.param('slug') ?? ''
     if (benchOf(context) === undefined) return noSuch(context)
-    if (context.req.query('sure') !== 'yes' && !maySeeSolution(desk, slug))
+    if (context.req.query('sure') !== 'yes' && !maySeeSolution(learner, slug))
       return context.json({ kind: 'asks' })
-    const html = await codeHtml((await revealSolution(desk, slug)).trimEnd(), 'ts')
+    const html = await codeHtml((await revealSolution(learner, slug)).trimEnd(), 'ts')
     return context.json({ kind: 'solution', html })
   })
 

@@ -37,19 +37,19 @@ test('what cannot be shown is a sentence below the run', async () => {
 })
 
 test('the model answer is run only for those who may see it', async () => {
-  const desk = (solutionSeen: boolean) =>
+  const learner = (solutionSeen: boolean) =>
     ({
       course: { root: '', lessons: [{ slug: '07-concurrency' }] },
       progress: { overview: () => ({ lesson: () => ({ solutionSeen, state: 'started' }) }) },
     }) as unknown as Parameters<typeof modelRun>[0]
   const checker = { check: vi.fn(), record: vi.fn(async () => model) }
   const { lesson, task, test } = starterRun()
-  expect(await modelRun(desk(false), checker, starterRun())).toMatch(/^Once you've passed this lesson/)
-  expect(await modelRun(desk(true), checker, { ...starterRun(), lesson: '99-other' })).toMatch(
+  expect(await modelRun(learner(false), checker, starterRun())).toMatch(/^Once you've passed this lesson/)
+  expect(await modelRun(learner(true), checker, { ...starterRun(), lesson: '99-other' })).toMatch(
     /has no lesson 99/,
   )
   expect(checker.check).not.toHaveBeenCalled()
-  expect(await modelRun(desk(true), checker, starterRun())).toBe(model)
+  expect(await modelRun(learner(true), checker, starterRun())).toBe(model)
   expect(checker.check).toHaveBeenCalledWith(lesson, { kind: 'solution' }, { record: true })
   expect(checker.record).toHaveBeenCalledWith({ task, test })
 })

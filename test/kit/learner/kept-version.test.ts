@@ -10,7 +10,7 @@ import { openProgress } from '../../../src/progress/index.ts'
 const slug = '01-events'
 const text = '# Events\n\n## Task 1 · createEvent\n\nIt makes one.\n\n### Hints\n1. Vague.\n'
 
-function desk() {
+function newLearner() {
   const root = mkdtempSync(path.join(tmpdir(), 'eventlings-kept-'))
   onTestFinished(() => rmSync(root, { recursive: true, force: true }))
   const files = filesOf({ root }, slug)
@@ -25,7 +25,7 @@ function desk() {
 }
 
 test('a change is shown against what the lesson asked for when it was begun', async () => {
-  const { files, edit, ...learner } = desk()
+  const { files, edit, ...learner } = newLearner()
   await learner.progress.record('LESSON_OPENED', slug, await keepVersion(learner, slug))
   expect(await lessonChange(learner, slug)).toEqual({ kind: 'none' })
   edit(files.lesson, 'makes one', 'makes two')
@@ -39,13 +39,13 @@ test('a change is shown against what the lesson asked for when it was begun', as
 })
 
 test("a lesson from another machine's progress has nothing to compare with", async () => {
-  const { files, edit, ...learner } = desk()
+  const { files, edit, ...learner } = newLearner()
   await learner.progress.record('LESSON_OPENED', slug, { fingerprint: '../../etc' })
   expect(await lessonChange(learner, slug)).toMatchObject({ kind: 'not kept', now: { starter: 'one\n' } })
 })
 
 test('a folder that takes no files costs nothing but the comparison', async () => {
-  const { files, edit, ...learner } = desk()
+  const { files, edit, ...learner } = newLearner()
   writeFileSync(path.join(learner.course.root, '.eventlings'), '')
   const { fingerprint } = await keepVersion(learner, slug)
   expect(fingerprint).toMatch(/^[0-9a-f]{12}$/)

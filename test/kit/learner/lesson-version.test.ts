@@ -69,17 +69,17 @@ test.each([
 test('only what is in the log counts as changed', async () => {
   const { root, files, edit } = course()
   const progress = openProgress(path.join(root, '.eventlings'))
-  const desk = { course: { root }, progress }
+  const learner = { course: { root }, progress }
   const lessons = [{ slug, number: '01' }]
   await progress.record('LESSON_OPENED', slug, {})
   edit(files.suite, 'two', 'three')
-  expect(await changedLessons(desk, lessons)).toEqual([])
+  expect(await changedLessons(learner, lessons)).toEqual([])
 
   await progress.record('LESSON_RESET', slug, await fingerprintOf({ root }, slug))
-  expect(await changeNote(desk, lessons)).toBeUndefined()
+  expect(await changeNote(learner, lessons)).toBeUndefined()
   edit(files.suite, 'three', 'four')
-  expect(await changeNote(desk, lessons)).toContain('Lesson 01 has changed since you began it.')
+  expect(await changeNote(learner, lessons)).toContain('Lesson 01 has changed since you began it.')
 
   rmSync(files.suite)
-  expect(await changedLessons(desk, lessons)).toEqual([])
+  expect(await changedLessons(learner, lessons)).toEqual([])
 })

@@ -15,7 +15,7 @@ import { newHome } from '../cli/program.ts'
 const course = await loadCourse()
 const check = { target: 'workspace', redis: 'embedded', ms: 1, tasks: [], skipped: 0 }
 
-async function desk() {
+async function newLearner() {
   const home = homeOf(course, { EVENTLINGS_HOME: await newHome() })
   await mkdir(home.workspace, { recursive: true })
   return { course, home, progress: openProgress(home.log) }
@@ -28,7 +28,7 @@ function lesson(number: string) {
 }
 
 test('answers travel beside the log, and never over an answer that is there', async () => {
-  const [here, there] = [await desk(), await desk()]
+  const [here, there] = [await newLearner(), await newLearner()]
   await writeFile(here.home.answer('01-events'), 'from here')
   await writeFile(here.home.answer('02-list-store'), 'from here')
   await writeFile(there.home.answer('02-list-store'), 'from there')
@@ -41,7 +41,7 @@ test('answers travel beside the log, and never over an answer that is there', as
 })
 
 test('a lesson builds on your own work once everything below it is passed and here', async () => {
-  const one = await desk()
+  const one = await newLearner()
   expect(buildsOnOwn(one, lesson('01'))).toBe(false)
   await one.progress.record('CHECK_PASSED', '01-events', check)
   expect(buildsOnOwn(one, lesson('02'))).toBe(false)

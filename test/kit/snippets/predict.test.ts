@@ -39,10 +39,10 @@ async function walkWith(answers: readonly string[], pressed: readonly number[]) 
   const folder = await mkdtemp(path.join(tmpdir(), 'eventlings-predict-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   const home = homeOf(course, { EVENTLINGS_HOME: folder })
-  const desk = { course, home, progress: openProgress(home.log) }
+  const learner = { course, home, progress: openProgress(home.log) }
   const ui = scriptedUi(answers, pressed)
   const walk: Walk = {
-    desk,
+    learner,
     session: {
       open: async () => ({ redis }) as never,
       check: () => Promise.reject(),
@@ -56,7 +56,7 @@ async function walkWith(answers: readonly string[], pressed: readonly number[]) 
     edit: async () => {},
     watch: async () => {},
   }
-  return { walk, ui, answered: () => desk.progress.overview().lesson(slug).quiz }
+  return { walk, ui, answered: () => learner.progress.overview().lesson(slug).quiz }
 }
 
 describe('a question before a snippet', () => {
@@ -81,7 +81,7 @@ describe('a question before a snippet', () => {
     expect(ui.shown.slice(asked).join('\n')).not.toContain('What does it reply?')
     expect(ui.shown[asked]).toContain('2) "email-changed"')
     expect(openQuestions(lesson, { quiz: [] })).toHaveLength(2)
-    expect(openQuestions(lesson, walk.desk.progress.overview().lesson(slug))).toMatchObject([
+    expect(openQuestions(lesson, walk.learner.progress.overview().lesson(slug))).toMatchObject([
       { question: 'And why?' },
     ])
   })

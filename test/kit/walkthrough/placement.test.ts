@@ -35,7 +35,7 @@ async function place(
   await before(progress)
   const ui = scriptedUi(answers)
   await askPlacement({
-    desk: { course, home, progress },
+    learner: { course, home, progress },
     ui,
     palette: palette({ colours: false, unicode: true }),
   })

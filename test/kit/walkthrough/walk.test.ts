@@ -50,7 +50,7 @@ async function walkWith(ui: ScriptedUi, passes = () => false, edit?: Walk['edit'
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   const home = homeOf(course, { EVENTLINGS_HOME: folder })
   return {
-    desk: { course, home, progress: openProgress(home.log) },
+    learner: { course, home, progress: openProgress(home.log) },
     session: session(passes),
     ui,
     palette: palette({ colours: false, unicode: true }),
@@ -89,7 +89,7 @@ describe('the walkthrough', () => {
     expect(all).toContain('createEvent does nothing.')
     expect(all).toMatch(/Hint 1 of \d+ for task 1, createEvent/)
     expect(all).toContain('Continue with the next lesson.')
-    const { progress } = walk.desk
+    const { progress } = walk.learner
     expect(progress.overview().lesson(first.slug)).toMatchObject({
       state: 'passed',
       attempts: 2,
@@ -135,7 +135,7 @@ describe('the walkthrough', () => {
     await walkThrough(walk)
     expect(ui.shown.filter((text) => text.startsWith('Show the solution?'))).toHaveLength(2)
     expect(ui.shown.filter((text) => text.includes('+++ solutions/'))).toHaveLength(1)
-    expect(walk.desk.progress.overview().lesson(first.slug).solutionSeen).toBe(true)
+    expect(walk.learner.progress.overview().lesson(first.slug).solutionSeen).toBe(true)
   })
 
   test('an error the learner can fix is shown, and the loop continues', async () => {
@@ -152,7 +152,7 @@ describe('the walkthrough', () => {
       ui,
       () => false,
       async () => {
-        await rm(walk.desk.home.answer(first.slug))
+        await rm(walk.learner.home.answer(first.slug))
         throw new EditorError('The editor "ed" is not installed.')
       },
     )
@@ -166,7 +166,7 @@ describe('the walkthrough', () => {
   test('an existing answer is left alone', async () => {
     const ui = scriptedUi(['Start 01', 'Not now', 'Check my answer', 'Back to the start', 'Leave'])
     const walk = await walkWith(ui, () => true)
-    const file = walk.desk.home.answer(first.slug)
+    const file = walk.learner.home.answer(first.slug)
     await rm(path.dirname(file), { recursive: true, force: true })
     const { mkdir, readFile } = await import('node:fs/promises')
     await mkdir(path.dirname(file), { recursive: true })
@@ -194,7 +194,10 @@ describe('the quiz', () => {
     const ui = scriptedUi(answers)
     const walk = await walkWith(ui)
     await askQuiz(walk, { ...lesson, quiz })
-    return { shown: ui.shown.join('\n'), quiz: walk.desk.progress.overview().lesson(first?.slug ?? '').quiz }
+    return {
+      shown: ui.shown.join('\n'),
+      quiz: walk.learner.progress.overview().lesson(first?.slug ?? '').quiz,
+    }
   }
 
   test('a right answer with its reason', async () => {

@@ -22,21 +22,21 @@ need('chromium').describe('the reader in a browser', () => {
   })
 
   test('hints unfold one at a time, and the program remembers them', async () => {
-    const { desk, origin } = await newReader()
+    const { learner, origin } = await newReader()
     const page = await browser.open(`${origin}/lessons/07-concurrency`)
     const task = page.getByRole('region', { name: 'Task 1' })
     await task.getByRole('button', { name: 'Hint 1 of 4 for task 1' }).click()
     await task.getByRole('button', { name: 'Hint 2 of 4 for task 1' }).click()
     await task.getByRole('button', { name: 'Hint 3 of 4 for task 1' }).waitFor()
     expect(await task.locator('.hint-list li').count()).toBe(2)
-    expect(desk.progress.overview().lesson('07-concurrency').hints).toEqual({ 1: 2 })
+    expect(learner.progress.overview().lesson('07-concurrency').hints).toEqual({ 1: 2 })
     await page.reload()
     expect(await task.locator('.hint-list li').count()).toBe(2)
     expect(await page.content()).not.toContain('string.match(id') // the third
   })
 
   test('the quiz gives a reason for each answer, and the right ones are not in the page before', async () => {
-    const { desk, origin } = await newReader()
+    const { learner, origin } = await newReader()
     const page = await browser.open(`${origin}/lessons/07-concurrency`)
     expect(await page.content()).not.toContain('ends with its next')
     const form = page.getByRole('form', { name: 'Two writers share one connection' })
@@ -49,13 +49,13 @@ need('chromium').describe('the reader in a browser', () => {
       'It would if each writer had its own connection.',
     )
     expect(await form.locator('.is-right').innerText()).toContain('ends with its next EXEC')
-    const [answer] = desk.progress.overview().lesson('07-concurrency').quiz
+    const [answer] = learner.progress.overview().lesson('07-concurrency').quiz
     expect(answer).toMatchObject({ answer: 'The second `EXEC` fails.', right: false })
   })
 
   test('reading is recorded, and lessons lead to each other', async () => {
-    const { desk, origin } = await newReader()
-    await desk.progress.record('LESSON_OPENED', '02-list-store', {})
+    const { learner, origin } = await newReader()
+    await learner.progress.record('LESSON_OPENED', '02-list-store', {})
     const page = await browser.open(`${origin}/`)
     await page.getByRole('link', { name: /^02 A list-based store.*started/ }).click()
     await page.getByRole('link', { name: /^Next 03/ }).click()
@@ -63,7 +63,7 @@ need('chromium').describe('the reader in a browser', () => {
     expect(await page.locator('#lessons [aria-current]').innerText()).toContain('Replay')
     await page.getByRole('link', { name: /^Previous 02/ }).click()
     await page.waitForURL('**/lessons/02-list-store')
-    await expect.poll(() => desk.progress.overview().lesson('02-list-store').readAt).toBeDefined()
+    await expect.poll(() => learner.progress.overview().lesson('02-list-store').readAt).toBeDefined()
   })
 
   test('by keyboard alone: past the top, run, close, on to a hint', async () => {
@@ -106,10 +106,10 @@ need('chromium').describe('the reader in a browser', () => {
   })
 
   test('no page of the course is wider than a phone of 320 pixels', async () => {
-    const { desk, origin } = await newReader()
+    const { learner, origin } = await newReader()
     const page = await browser.open(origin, { viewport: { width: 320, height: 640 } })
     const tooWide: string[] = []
-    for (const path of ['/', ...desk.course.lessons.map(({ slug }) => `/lessons/${slug}`)]) {
+    for (const path of ['/', ...learner.course.lessons.map(({ slug }) => `/lessons/${slug}`)]) {
       await page.goto(origin + path)
       await page.locator('.theme').waitFor()
       const width = await page.evaluate<number>('document.documentElement.scrollWidth')
@@ -120,8 +120,8 @@ need('chromium').describe('the reader in a browser', () => {
 
   describe('axe finds nothing', () => {
     test.each(['light', 'dark'] as const)('in %s', async (colorScheme) => {
-      const { desk, origin } = await newReader()
-      await desk.progress.record('LESSON_OPENED', '02-list-store', {})
+      const { learner, origin } = await newReader()
+      await learner.progress.record('LESSON_OPENED', '02-list-store', {})
       const page = await browser.open(`${origin}/`, { colorScheme })
       expect(await axe(page)).toEqual([])
       await page.goto(`${origin}/lessons/07-concurrency`)

@@ -5,13 +5,13 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
 import { loadCourse } from '../../../src/course/index.ts'
 import { homeOf } from '../../../src/learner/index.ts'
-import type { Desk } from '../../../src/learner/learner.ts'
+import type { Learner } from '../../../src/learner/learner.ts'
 import { openProgress } from '../../../src/progress/index.ts'
 import { serveLessons } from '../../../src/web/index.ts'
 import { chromium as chromiumOnPath } from '../need.ts'
 
-/** The course with its own desk, whose files are deleted after the test. */
-export async function newDesk(): Promise<Desk> {
+/** The course with its own learner, whose files are deleted after the test. */
+export async function newLearner(): Promise<Learner> {
   const folder = await mkdtemp(path.join(tmpdir(), 'eventlings-web-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   const course = await loadCourse()
@@ -21,10 +21,10 @@ export async function newDesk(): Promise<Desk> {
 
 /** A server for one test, with the Redis that every machine has. */
 export async function newReader() {
-  const desk = await newDesk()
-  const server = await serveLessons({ desk, preference: 'embedded' })
+  const learner = await newLearner()
+  const server = await serveLessons({ learner, preference: 'embedded' })
   onTestFinished(() => server.close())
-  return { desk, origin: server.origin }
+  return { learner, origin: server.origin }
 }
 
 /**

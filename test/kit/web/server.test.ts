@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import type { RunReply } from '../../../src/web/protocol.ts'
 import { readerApp } from '../../../src/web/reader.ts'
-import { newDesk } from './reader.ts'
+import { newLearner } from './reader.ts'
 
 const host = '127.0.0.1:4000'
 const own = { host, origin: `http://${host}`, 'sec-fetch-site': 'same-origin' }
 
 /** The pages without a socket; runs are only recorded. */
 async function newApp() {
-  const desk = await newDesk()
+  const learner = await newLearner()
   const ran: string[] = []
   const runner = {
     async run({ slug }: { slug: string }, number: number): Promise<RunReply> {
@@ -17,12 +17,16 @@ async function newApp() {
     },
     close: async () => {},
   }
-  const app = readerApp({ desk, runner, assets: new Map([['page.css', { body: 'p{}', type: 'text/css' }]]) })
+  const app = readerApp({
+    learner,
+    runner,
+    assets: new Map([['page.css', { body: 'p{}', type: 'text/css' }]]),
+  })
   const get = (path: string, headers: Record<string, string> = {}) =>
     app.request(path, { headers: { host, ...headers } })
   const post = (path: string, headers: Record<string, string> = own, body?: string) =>
     app.request(path, { method: 'POST', headers, ...(body !== undefined && { body }) })
-  return { desk, ran, get, post }
+  return { learner, ran, get, post }
 }
 
 describe('who may ask', () => {
@@ -119,23 +123,23 @@ describe('available addresses', () => {
     '{"chosen":["0"]}',
     '{"chosen":{"0":1}}',
   ])('an invalid answer to a question: %s', async (body) => {
-    const { desk, post } = await newApp()
+    const { learner, post } = await newApp()
     const response = await post('/lessons/01-events/quiz/1', own, body)
     expect(response.status).toBe(400)
     expect(await response.json()).toEqual({ kind: 'problem', sentence: 'Choose an answer first.' })
-    expect(desk.progress.overview().lesson('01-events').quiz).toEqual([])
+    expect(learner.progress.overview().lesson('01-events').quiz).toEqual([])
   })
 
   test('no hint after the last', async () => {
-    const { desk, post } = await newApp()
-    const { tasks } = await desk.course.lesson('01-events')
+    const { learner, post } = await newApp()
+    const { tasks } = await learner.course.lesson('01-events')
     const count = tasks[0]?.hints.length ?? 0
     for (let i = 0; i < count; i += 1) {
       expect(await (await post('/lessons/01-events/tasks/1/hint')).json()).toMatchObject({ kind: 'hint' })
     }
     const one = await (await post('/lessons/01-events/tasks/1/hint')).json()
     expect(one).toEqual({ kind: 'problem', sentence: 'There are no more hints for this task.' })
-    expect(desk.progress.overview().lesson('01-events').hints).toEqual({ 1: count })
+    expect(learner.progress.overview().lesson('01-events').hints).toEqual({ 1: count })
   })
 })
 
@@ -152,8 +156,8 @@ test('every page forbids scripts and styles other than our own files', async () 
 })
 
 test('a question that belongs to a snippet is above it, not in the quiz', async () => {
-  const { desk, get } = await newApp()
-  const { quiz } = await desk.course.lesson('01-events')
+  const { learner, get } = await newApp()
+  const { quiz } = await learner.course.lesson('01-events')
   const page = await (await get('/lessons/01-events')).text()
   const at = (text: string) => {
     const found = page.split(text).length - 1

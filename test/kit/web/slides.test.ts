@@ -111,10 +111,10 @@ need('chromium').describe('slides in a browser', () => {
   })
 
   test('nothing overflows or is under a button, in any lesson', async () => {
-    const { desk, origin } = await newReader()
+    const { learner, origin } = await newReader()
     const page = await browser.open(origin, { viewport: { width: 1280, height: 764 } })
     const tooFull: string[] = []
-    for (const { slug } of desk.course.lessons) {
+    for (const { slug } of learner.course.lessons) {
       await page.goto(`${origin}/slides/${slug}`)
       // As print does: all slides are laid out, and each is shrunk if necessary.
       const found = await page.evaluate<string[]>(`(() => {

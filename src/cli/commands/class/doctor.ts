@@ -13,7 +13,7 @@ export const command = defineCommand({
   },
   examples: [['class doctor', 'addresses, port, Redis']],
   run: async (context, _args, flags) => {
-    const { home } = await context.desk()
+    const { home } = await context.learner()
     const findings = [
       nodeFinding(process.version),
       ...(await hubFindings(context.env)),

@@ -15,7 +15,7 @@ export const command = defineCommand({
   },
   examples: [['class join http://192.168.1.5:4280 --code K7QX2M --as Ada', 'asks for what is missing']],
   run: async (context, [named], flags) => {
-    const { home } = await context.desk()
+    const { home } = await context.learner()
     const place = named ?? (await asked(context, 'The class address', 'http://192.168.1.5:4280'))
     const { address, code: inAddress } = readClassAddress(place)
     const moved = await rejoin(home.log, address)

@@ -12,7 +12,7 @@ export const command = defineCommand({
   },
   examples: [['class leave', 'your own progress stays here']],
   run: async (context, _args, flags) => {
-    const { desk, member } = await memberOf(context)
+    const { learner, member } = await memberOf(context)
     if (!flags.yes) {
       const reason = `"${member.className}" would delete everything it has about you.`
       assertCanPrompt(context, { reason, hints: [`${self} class leave --yes`] })
@@ -20,7 +20,7 @@ export const command = defineCommand({
         return Exit.passed
       }
     }
-    const isTold = await leave(desk.home.log, member)
+    const isTold = await leave(learner.home.log, member)
     context.print(
       isTold
         ? `You've left "${member.className}", and it has deleted everything about you. Your own progress stays here.`

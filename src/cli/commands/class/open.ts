@@ -24,7 +24,7 @@ export const command = defineCommand({
     ['class open', 'to try it alone'],
   ],
   run: async (context, _args, flags) => {
-    const { course } = await context.desk()
+    const { course } = await context.learner()
     const track = flags.track !== undefined ? findTrack(course, flags.track).name : undefined
     const now = new Date()
     const day = now.toLocaleDateString('en-GB', { day: 'numeric', month: 'long', year: 'numeric' })
@@ -56,7 +56,7 @@ export async function holdClass(
   file: ClassFile,
   { open: isShown }: { readonly open: boolean },
 ): Promise<never> {
-  const { course, home } = await context.desk()
+  const { course, home } = await context.learner()
   const { pagesOfClass } = await import('../../../web/class-pages.ts')
   const addPages = await pagesOfClass()
   const folder = home.log

@@ -10,7 +10,7 @@ export const command = defineCommand({
   },
   examples: [['class position 05', 'without a lesson: nowhere']],
   run: async (context, [asked], flags) => {
-    const { course } = await context.desk()
+    const { course } = await context.learner()
     const lesson = asked === undefined ? undefined : findLesson(course, asked)
     return withClass(context, flags, async ({ lead }) => {
       await lead({ do: 'position', slug: lesson?.slug })

@@ -11,7 +11,7 @@ export const command = defineCommand({
   },
   examples: [['class release 05', 'once most of the class is green']],
   run: async (context, [asked = ''], flags) => {
-    const { course } = await context.desk()
+    const { course } = await context.learner()
     const { slug, number, title } = findLesson(course, asked)
     return withClass(context, flags, async ({ lead }) => {
       await lead({ do: flags.back ? 'withdraw' : 'release', slug })

@@ -13,7 +13,7 @@ export const command = defineCommand({
   },
   examples: [['class resume', 'the latest class, with the same code and secret']],
   run: async (context, _args, flags) => {
-    const { home } = await context.desk()
+    const { home } = await context.learner()
     const file = findClass(home.log, flags.name)
     const host = flags.host ?? file.host
     const redis = (await context.preference()) ?? file.redis

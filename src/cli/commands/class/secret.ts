@@ -10,7 +10,7 @@ export const command = defineCommand({
   },
   examples: [['class secret', 'not while your screen is on the wall']],
   run: async (context, _args, flags) => {
-    const { home } = await context.desk()
+    const { home } = await context.learner()
     const { secret } = findClass(home.log, flags.name)
     context.print(secret)
     return Exit.passed

@@ -16,8 +16,8 @@ export const command = defineCommand({
   },
   examples: [['class send', 'this happens automatically after each command']],
   run: async (context, _args, flags) => {
-    const { desk, member } = await memberOf(context)
-    const sending = { folder: desk.home.log, progress: desk.progress }
+    const { learner, member } = await memberOf(context)
+    const sending = { folder: learner.home.log, progress: learner.progress }
     if (flags.background) {
       await sendUntilDone(sending, PATIENCE)
       return Exit.passed

@@ -10,10 +10,10 @@ export const command = defineCommand({
   run: async (context, [word]) => {
     if (word !== 'on' && word !== 'off')
       throw new UsageError(`Choose on or off. For example: ${self} class share off`)
-    const { desk, member } = await memberOf(context)
+    const { learner, member } = await memberOf(context)
     const share = word === 'on'
     try {
-      await setShare(desk.home.log, member, share)
+      await setShare(learner.home.log, member, share)
     } catch (error) {
       if (share || !(error instanceof ClassUnreachableError)) throw error
       context.print(

@@ -14,7 +14,7 @@ export const command = defineCommand({
   },
   examples: [['class simulate --learners 300', 'what this machine can handle']],
   run: async (context, _args, flags) => {
-    const { course } = await context.desk()
+    const { course } = await context.learner()
     const learners = flags.learners ?? 300
     const seconds = flags.seconds ?? 20
     const hubs = flags.hubs ?? 1

@@ -23,7 +23,7 @@ export const command = defineCommand({
   },
   examples: [['class status', "what was sent, what's waiting, and class news"]],
   run: async (context, _args, flags) => {
-    const { home } = await context.desk()
+    const { home } = await context.learner()
     const [own] = readClasses(home.log)
     return own === undefined || isInClass(home.log)
       ? ofMember(context, flags.json)
@@ -66,8 +66,8 @@ async function ofInstructor(context: Context, file: ClassFile, asData: boolean):
 }
 
 async function ofMember(context: Context, asData: boolean): Promise<ExitCode> {
-  const { desk, member } = await memberOf(context)
-  const { home, progress, course } = desk
+  const { learner, member } = await memberOf(context)
+  const { home, progress, course } = learner
   const problem = await trySending({ folder: home.log, progress, patience: 3_000 })
   const view = readView(home.log)
   const sent = readSent(home.log)

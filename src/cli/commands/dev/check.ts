@@ -20,24 +20,24 @@ export const command = defineCommand({
     ['dev check 07 --thorough', 'also finds verdicts that depend on luck'],
   ],
   run: async (context, named, flags) => {
-    const desk = await context.desk().catch((problem: unknown) => {
+    const learner = await context.learner().catch((problem: unknown) => {
       if (problem instanceof BadLessonError) return problem
       throw problem
     })
     const asData = flags.json
-    if (desk instanceof BadLessonError) {
+    if (learner instanceof BadLessonError) {
       // Until the course can be read as a whole, there's nothing else to report.
-      const findings = [formatFinding(desk)]
+      const findings = [formatFinding(learner)]
       if (asData) context.printJson({ ok: false, lessons: [], findings, ms: 0 })
       else printFindings(context, findings)
       return Exit.notPassed
     }
-    const { course } = desk
+    const { course } = learner
     const slugs = (named.length === 0 ? course.lessons : named.map((text) => findLesson(course, text))).map(
       ({ slug }) => slug,
     )
     const onLesson = asData ? {} : { onLesson: (report: LessonReport) => printLesson(context, report) }
-    const report = await withSessions(context, desk, await howMany(context), (sessions) =>
+    const report = await withSessions(context, learner, await howMany(context), (sessions) =>
       checkLessons({ course, slugs, sessions, thorough: flags.thorough, ...onLesson }),
     )
     if (asData) {

@@ -19,7 +19,7 @@ export const command = defineCommand({
     ['dev mistake 07 clock-as-id', 'prints the file of a section'],
   ],
   run: async (context, [named = '', what = ''], flags) => {
-    const { course } = await context.desk()
+    const { course } = await context.learner()
     const lesson = findLesson(course, named)
     return what.endsWith('.ts')
       ? printSection(context, lesson, what, flags.append)
@@ -29,7 +29,7 @@ export const command = defineCommand({
 
 /** The file that a section makes, unchanged: for `> mine.ts`, and for `check --file`. */
 async function printFile(context: Context, { slug, number }: LessonSummary, name: string): Promise<ExitCode> {
-  const { course } = await context.desk()
+  const { course } = await context.learner()
   const { answers, broken } = await readMistakes(course, slug)
   const problem = broken.find((section) => section.name === name)?.problem
   if (problem !== undefined)
@@ -55,22 +55,22 @@ async function printSection(
   file: string,
   append: boolean,
 ): Promise<ExitCode> {
-  const desk = await context.desk()
+  const learner = await context.learner()
   const [text, { answers, broken }] = await Promise.all([
     readFile(file, 'utf8'),
-    readMistakes(desk.course, slug),
+    readMistakes(learner.course, slug),
   ])
   const name = path.basename(file, '.ts')
   if ([...answers, ...broken].some((known) => known.name === name)) {
     throw new UsageError(`Lesson ${number} already has a mistake "${name}". Give the file another name.`)
   }
   const target = { kind: 'file', path: path.resolve(file) } as const
-  const result = await withSession(context, desk, (session) => session.check(slug, target))
+  const result = await withSession(context, learner, (session) => session.check(slug, target))
   const caught = caughtBy(result)
   const about = { name, notOnEmbedded: undefined, ...(caught ?? { task: 'TODO', says: 'TODO' }) }
-  const section = formatMistake(mistakeFor(text, about, await readBases(desk.course, slug)))
+  const section = formatMistake(mistakeFor(text, about, await readBases(learner.course, slug)))
   if (append) {
-    const { mistakes } = filesOf(desk.course, slug)
+    const { mistakes } = filesOf(learner.course, slug)
     await addSection(mistakes, section, slug)
     context.print(`Added to ${mistakes}. Shorten its "says" line, then run: ${self} dev check ${number}`)
   } else context.output.write(section)

@@ -11,7 +11,7 @@ export const command = defineCommand({
   },
   examples: [['dev new outbox', 'uses the next free number']],
   run: async (context, [name = ''], flags) => {
-    const { course } = await context.desk()
+    const { course } = await context.learner()
     const { slug, files } = await newLesson(course, name, flags)
     context.print(`These files of lesson ${slug} were created:\n`)
     for (const file of files) context.print(`  ${shownPath(file)}`)

@@ -10,7 +10,7 @@ export const command = defineCommand({
   },
   examples: [['progress export mine.jsonl', 'to take it to another machine']],
   run: async (context, [file = ''], flags) => {
-    const { progress, course, home } = await context.desk()
+    const { progress, course, home } = await context.learner()
     const force = flags.force
     const folder = answersBeside(file)
     if (!force && existsSync(folder)) {

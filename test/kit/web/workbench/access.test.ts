@@ -63,9 +63,9 @@ describe('getting in', () => {
     ['a wrong one', `eventlings-workbench-4000=${'A'.repeat(43)}`],
     ['one with another name', 'session=1'],
   ])('with the cookie: %s, nothing is written', async (_, cookie) => {
-    const { raw, desk } = await newBenchApp()
+    const { raw, learner } = await newBenchApp()
     expect((await raw(file, save({ ...own, cookie }))).status).toBe(401)
-    expect(existsSync(desk.home.answer('01-events'))).toBe(false)
+    expect(existsSync(learner.home.answer('01-events'))).toBe(false)
   })
 
   test('each start has its own cookie', async () => {
@@ -102,30 +102,30 @@ describe('a browser with the cookie', () => {
     ['a site that lies', { ...own, 'sec-fetch-site': 'cross-site' }],
     ['another port, as the browser sees it', { ...own, 'sec-fetch-site': 'same-site' }],
   ])('saves and checks nothing from %s', async (_, headers) => {
-    const { ask, desk, edited } = await newBenchApp()
+    const { ask, learner, edited } = await newBenchApp()
     expect((await ask(file, save(headers))).status).toBe(403)
     expect((await ask('/workbench/01-events/check', { method: 'POST', headers })).status).toBe(403)
     expect((await ask('/workbench/01-events/editor?line=1', { method: 'POST', headers })).status).toBe(403)
-    expect({ written: existsSync(desk.home.answer('01-events')), edited }).toEqual({
+    expect({ written: existsSync(learner.home.answer('01-events')), edited }).toEqual({
       written: false,
       edited: [],
     })
   })
 
   test('gets no events on a page of another port, which is on the same site', async () => {
-    const { ask, desk } = await newBenchApp()
+    const { ask, learner } = await newBenchApp()
     const headers = { ...own, 'sec-fetch-site': 'same-site' }
     expect((await ask('/workbench/01-events/events', { headers })).status).toBe(403)
-    expect(existsSync(desk.home.answer('01-events'))).toBe(false)
+    expect(existsSync(learner.home.answer('01-events'))).toBe(false)
   })
 
   test('saves a lesson from its own page', async () => {
-    const { ask, desk } = await newBenchApp()
+    const { ask, learner } = await newBenchApp()
     const { mkdir } = await import('node:fs/promises')
-    await mkdir(desk.home.workspace, { recursive: true })
+    await mkdir(learner.home.workspace, { recursive: true })
     const response = await ask(file, save())
     expect(await response.json()).toMatchObject({ kind: 'saved' })
-    expect(readFileSync(desk.home.answer('01-events'), 'utf8')).toBe('export const mine = 1\n')
+    expect(readFileSync(learner.home.answer('01-events'), 'utf8')).toBe('export const mine = 1\n')
   })
 })
 

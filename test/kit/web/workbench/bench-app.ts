@@ -1,8 +1,8 @@
 import { onTestFinished } from 'vitest'
 import type { CheckSession } from '../../../../src/learner/check-session.ts'
-import type { Desk } from '../../../../src/learner/learner.ts'
+import type { Learner } from '../../../../src/learner/learner.ts'
 import { workbenchApp } from '../../../../src/web/workbench/app.ts'
-import { newDesk } from '../reader.ts'
+import { newLearner } from '../reader.ts'
 
 export const host = '127.0.0.1:4000'
 export const own = { host, origin: `http://${host}`, 'sec-fetch-site': 'same-origin' }
@@ -22,12 +22,12 @@ interface Asked {
 }
 
 /** The workbench without a socket and without a Redis. `ask` has the cookie of a browser that was let in. */
-export async function newBenchApp(options: { readonly origin?: string; readonly desk?: Desk } = {}) {
-  const desk = options.desk ?? (await newDesk())
+export async function newBenchApp(options: { readonly origin?: string; readonly learner?: Learner } = {}) {
+  const learner = options.learner ?? (await newLearner())
   const edited: string[] = []
   const { app, access, close } = workbenchApp(
     {
-      desk,
+      learner,
       session: noSession,
       origin: options.origin,
       edit: async (file, line) => void edited.push(`${file}:${line}`),
@@ -40,7 +40,7 @@ export async function newBenchApp(options: { readonly origin?: string; readonly 
   const cookie = cookieOf(await raw(access.invitation('/')))
   const ask = (path: string, { headers = own, ...rest }: Asked = {}) =>
     raw(path, { ...rest, headers: { ...headers, cookie } })
-  return { desk, app, access, raw, ask, cookie, edited }
+  return { learner, app, access, raw, ask, cookie, edited }
 }
 
 export function cookieOf(response: Response): string {

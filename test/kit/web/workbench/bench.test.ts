@@ -4,7 +4,7 @@ import type { CheckSession } from '../../../../src/learner/check-session.ts'
 import { Bench, type BenchOptions } from '../../../../src/web/workbench/bench.ts'
 import { Turns } from '../../../../src/web/workbench/turns.ts'
 import { starterRun } from '../../recording/starter.ts'
-import { newDesk } from '../reader.ts'
+import { newLearner } from '../reader.ts'
 
 const failed = (lesson: string): CheckResult => ({
   lesson,
@@ -20,7 +20,7 @@ const failed = (lesson: string): CheckResult => ({
 
 /** Two benches on one session, which records the last check, as the real one does. */
 async function newBenches(given: Partial<CheckSession & BenchOptions> = {}) {
-  const desk = await newDesk()
+  const learner = await newLearner()
   const told: string[] = []
   let last = ''
   const session: CheckSession = {
@@ -38,7 +38,7 @@ async function newBenches(given: Partial<CheckSession & BenchOptions> = {}) {
     ...given,
   }
   const options: BenchOptions = {
-    desk,
+    learner,
     session,
     turns: new Turns(),
     hasEditor: false,
@@ -47,7 +47,7 @@ async function newBenches(given: Partial<CheckSession & BenchOptions> = {}) {
     ...(given.meaningOf && { meaningOf: given.meaningOf }),
   }
   const open = async (slug: string) => {
-    const lesson = desk.course.lessons.find((one) => one.slug === slug)
+    const lesson = learner.course.lessons.find((one) => one.slug === slug)
     if (lesson === undefined) throw new Error(`There's no lesson ${slug}.`)
     const bench = new Bench(lesson, options)
     onTestFinished(() => bench.close())

@@ -14,7 +14,7 @@ need('chromium').describe('the workbench in a browser', () => {
   const browser = browserForTests(90_000)
 
   test('a learner gets through lessons 01 and 02 without leaving the page', async () => {
-    const { desk, address, file } = await newWorkbench('01-events')
+    const { learner, address, file } = await newWorkbench('01-events')
     const page = await browser.open(address)
     expect(page.url(), 'the invitation is no longer in the address').toMatch(/\/lessons\/01-events$/)
     const status = page.locator('.verdict [role="status"]')
@@ -33,36 +33,36 @@ need('chromium').describe('the workbench in a browser', () => {
     await expect.poll(() => made.innerText()).not.toBe(before)
     await page.getByRole('heading', { name: /^Hint 1 of/ }).waitFor() // it's still about what failed
 
-    await write(page, await solutionOf(desk, '01-events'))
+    await write(page, await solutionOf(learner, '01-events'))
     await page.keyboard.press('ControlOrMeta+s')
     await status.getByText('✓ 3 passed').waitFor()
     await page.getByText('you passed 01-events').waitFor()
-    expect(readFileSync(file, 'utf8')).toBe(await solutionOf(desk, '01-events'))
+    expect(readFileSync(file, 'utf8')).toBe(await solutionOf(learner, '01-events'))
 
     await page.getByRole('link', { name: 'Next: 02' }).click()
     await page.waitForURL('**/lessons/02-list-store')
     await page.getByRole('button', { name: 'Check' }).click()
     await status.getByText('✗').waitFor()
     await page.getByRole('region', { name: 'What happened in Redis' }).waitFor()
-    await write(page, await solutionOf(desk, '02-list-store'))
+    await write(page, await solutionOf(learner, '02-list-store'))
     await page.keyboard.press('ControlOrMeta+s')
     await status.getByText('✓').waitFor()
     const states = () => {
-      const overview = desk.progress.overview()
+      const overview = learner.progress.overview()
       return ['01-events', '02-list-store'].map((slug) => overview.lesson(slug).state)
     }
     await expect.poll(states).toEqual(['passed', 'passed']) // the page says so before it's recorded
   })
 
   test('typing is saved after a rest and then checked, but counts only if it was asked for', async () => {
-    const { desk, address, file } = await newWorkbench('01-events')
+    const { learner, address, file } = await newWorkbench('01-events')
     const page = await browser.open(address)
     await write(page, 'export const broken = (\n')
     await expect.poll(() => readFileSync(file, 'utf8')).toBe('export const broken = (\n')
     await page.getByText("This doesn't parse yet").waitFor()
     await page.keyboard.insertText('1)')
     await page.getByText("It doesn't count as an attempt until you ask for it.").waitFor()
-    const checks = () => desk.progress.since(0).filter(({ eventType }) => eventType.startsWith('CHECK_'))
+    const checks = () => learner.progress.since(0).filter(({ eventType }) => eventType.startsWith('CHECK_'))
     expect(checks()).toEqual([])
     await page.keyboard.press('ControlOrMeta+s')
     await expect.poll(() => checks().length).toBe(1)
@@ -125,17 +125,19 @@ need('chromium').describe('the workbench in a browser', () => {
   })
 
   test("starting over keeps everything that was typed, also what wasn't saved yet", async () => {
-    const { address, desk, file } = await newWorkbench('01-events')
+    const { address, learner, file } = await newWorkbench('01-events')
     const page = await browser.open(address)
     await page.locator('.cm-content').waitFor()
     await page.getByRole('button', { name: 'Start over' }).click()
     await write(page, 'mine')
     await page.getByRole('button', { name: 'Yes, start over' }).click()
     await page.getByText('Your old answer is').waitFor()
-    const kept = readdirSync(desk.home.workspace).find((name) => name.endsWith('.old')) ?? ''
-    expect(readFileSync(`${desk.home.workspace}/${kept}`, 'utf8')).toBe('mine')
+    const kept = readdirSync(learner.home.workspace).find((name) => name.endsWith('.old')) ?? ''
+    expect(readFileSync(`${learner.home.workspace}/${kept}`, 'utf8')).toBe('mine')
     expect(await page.locator('.conflict').count()).toBe(0)
-    expect(readFileSync(file, 'utf8')).toBe(await readFile(filesOf(desk.course, '01-events').starter, 'utf8'))
+    expect(readFileSync(file, 'utf8')).toBe(
+      await readFile(filesOf(learner.course, '01-events').starter, 'utf8'),
+    )
   })
 
   test('a file that is renamed or deleted takes nothing along', async () => {
@@ -162,7 +164,7 @@ need('chromium').describe('the workbench in a browser', () => {
     await first.close()
     await page.getByText('The program no longer answers').waitFor()
     await page.keyboard.insertText(', between')
-    const second = await newWorkbench('01-events', first.desk)
+    const second = await newWorkbench('01-events', first.learner)
     expect(new URL(second.address).origin).toBe(new URL(first.address).origin)
     await page.getByText('The program was started again').waitFor()
     const other = await page.context().newPage()

@@ -6,34 +6,34 @@ import { buildAssets, workbenchAssets } from '../../../../src/web/assets.ts'
 import { newBenchApp } from './bench-app.ts'
 
 test('the solution is shown after a yes, which is recorded, and then without asking', async () => {
-  const { ask, desk } = await newBenchApp()
+  const { ask, learner } = await newBenchApp()
   const solution = async (query: string) =>
     (await (await ask(`/workbench/01-events/solution${query}`, { method: 'POST' })).json()) as object
   expect(await solution('')).toEqual({ kind: 'asks' })
   expect(await solution('?sure=maybe')).toEqual({ kind: 'asks' })
-  expect(desk.progress.overview().lesson('01-events').solutionSeen).toBe(false)
+  expect(learner.progress.overview().lesson('01-events').solutionSeen).toBe(false)
   expect(await solution('?sure=yes')).toMatchObject({
     kind: 'solution',
     html: expect.stringContaining('createEvent'),
   })
-  expect(desk.progress.overview().lesson('01-events').solutionSeen).toBe(true)
+  expect(learner.progress.overview().lesson('01-events').solutionSeen).toBe(true)
   expect(await solution('')).toMatchObject({ kind: 'solution' })
 })
 
 test('starting over keeps the old answer', async () => {
-  const { ask, desk } = await newBenchApp()
-  const file = desk.home.answer('01-events')
-  mkdirSync(desk.home.workspace, { recursive: true })
+  const { ask, learner } = await newBenchApp()
+  const file = learner.home.answer('01-events')
+  mkdirSync(learner.home.workspace, { recursive: true })
   writeFileSync(file, 'mine')
   const reply = await (await ask('/workbench/01-events/reset', { method: 'POST' })).json()
   expect(reply).toMatchObject({ kind: 'reset', keptAs: expect.stringMatching(/01-events\..*\.old$/) })
-  expect(readFileSync(file, 'utf8')).toBe(readFileSync(filesOf(desk.course, '01-events').starter, 'utf8'))
-  const kept = readdirSync(desk.home.workspace).find((name) => name.endsWith('.old')) ?? ''
-  expect(readFileSync(`${desk.home.workspace}/${kept}`, 'utf8')).toBe('mine')
+  expect(readFileSync(file, 'utf8')).toBe(readFileSync(filesOf(learner.course, '01-events').starter, 'utf8'))
+  const kept = readdirSync(learner.home.workspace).find((name) => name.endsWith('.old')) ?? ''
+  expect(readFileSync(`${learner.home.workspace}/${kept}`, 'utf8')).toBe('mine')
 })
 
 test('without a Redis, a check says so on the page, and the program continues', async () => {
-  const { ask, desk } = await newBenchApp()
+  const { ask, learner } = await newBenchApp()
   const events = await ask('/workbench/01-events/events')
   const reader = events.body?.getReader()
   let heard = ''
@@ -45,7 +45,7 @@ test('without a Redis, a check says so on the page, and the program continues', 
     }
   }
   await hear('event: state')
-  expect(existsSync(desk.home.answer('01-events'))).toBe(true)
+  expect(existsSync(learner.home.answer('01-events'))).toBe(true)
   expect((await ask('/workbench/01-events/check', { method: 'POST' })).status).toBe(202)
   await hear('There is no Redis here.')
   await reader?.cancel()

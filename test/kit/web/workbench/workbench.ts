@@ -3,17 +3,17 @@ import type { Page } from 'playwright-core'
 import { onTestFinished } from 'vitest'
 import { filesOf } from '../../../../src/course/index.ts'
 import { newSession } from '../../../../src/learner/check-session.ts'
-import type { Desk } from '../../../../src/learner/learner.ts'
+import type { Learner } from '../../../../src/learner/learner.ts'
 import { openWorkbench } from '../../../../src/web/workbench/index.ts'
-import { newDesk } from '../reader.ts'
+import { newLearner } from '../reader.ts'
 
 /** A workbench for one test, with the Redis that every machine has. */
-export async function newWorkbench(slug: string, given?: Desk) {
-  const desk = given ?? (await newDesk())
-  const session = newSession({ course: desk.course, preference: 'embedded', stayWarm: true })
+export async function newWorkbench(slug: string, given?: Learner) {
+  const learner = given ?? (await newLearner())
+  const session = newSession({ course: learner.course, preference: 'embedded', stayWarm: true })
   const edited: string[] = []
   const workbench = await openWorkbench(`/lessons/${slug}`, {
-    desk,
+    learner,
     session,
     edit: async (file, line) => void edited.push(`${file}:${line}`),
     passedText: async ({ slug }) => `**What you know now:** you passed ${slug}.`,
@@ -26,10 +26,10 @@ export async function newWorkbench(slug: string, given?: Desk) {
     await session.close()
   }
   onTestFinished(close)
-  return { desk, edited, close, address: workbench.address, file: desk.home.answer(slug) }
+  return { learner, edited, close, address: workbench.address, file: learner.home.answer(slug) }
 }
 
-export function solutionOf({ course }: Desk, slug: string): Promise<string> {
+export function solutionOf({ course }: Learner, slug: string): Promise<string> {
   return readFile(filesOf(course, slug).solution, 'utf8')
 }
 

@@ -13,7 +13,7 @@ import path from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Home } from '../../../../src/learner/index.ts'
 import { type Disk, readAnswer, realDisk, saveAnswer } from '../../../../src/web/workbench/answer-file.ts'
-import { newDesk } from '../reader.ts'
+import { newLearner } from '../reader.ts'
 import { newBenchApp, own } from './bench-app.ts'
 
 const shown = 'workspace/01-events.ts'
@@ -21,7 +21,7 @@ let home: Home
 let file: string
 
 beforeEach(async () => {
-  home = (await newDesk()).home
+  home = (await newLearner()).home
   file = home.answer('01-events')
   mkdirSync(home.workspace, { recursive: true })
   writeFileSync(file, 'one\n')
@@ -186,11 +186,11 @@ describe('only the file of a known lesson has an address', () => {
     'README',
     '__proto__',
   ])('%s', async (slug) => {
-    const { ask, desk } = await newBenchApp()
+    const { ask, learner } = await newBenchApp()
     const headers = { ...own, 'if-match': 'none' }
     const response = await ask(`/workbench/${slug}/file`, { method: 'PUT', headers, body: 'mine' })
     expect(response.status).toBe(404)
-    expect(existsSync(desk.home.workspace)).toBe(false)
+    expect(existsSync(learner.home.workspace)).toBe(false)
   })
 
   test('a save without the version that it is based on is refused', async () => {
@@ -209,9 +209,9 @@ describe('only the file of a known lesson has an address', () => {
   )
 
   test('the editor is opened with the learner’s own file, at a line', async () => {
-    const { ask, edited, desk } = await newBenchApp()
+    const { ask, edited, learner } = await newBenchApp()
     const response = await ask('/workbench/01-events/editor?line=12&file=/etc/passwd', { method: 'POST' })
     expect(await response.json()).toEqual({ kind: 'opened' })
-    expect(edited).toEqual([`${desk.home.answer('01-events')}:12`])
+    expect(edited).toEqual([`${learner.home.answer('01-events')}:12`])
   })
 })
