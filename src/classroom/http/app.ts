@@ -3,6 +3,7 @@ import { compress } from 'hono/compress'
 import { paths } from '../api.ts'
 import { ClassFullError } from '../errors.ts'
 import type { Hub } from '../hub/hub.ts'
+import { isOutOfMemory, messagesOf } from '../hub/redis-errors.ts'
 import { problem, Refusal } from './answers.ts'
 import { onlyOwnPages, onlyThisMachine, smallBodies } from './guards.ts'
 import { Guesses, type GuessesOptions } from './guesses.ts'
@@ -70,9 +71,9 @@ const FULL_WAIT = 30
 /** That the class is full, or what its Redis has refused, as a sentence; undefined for an error that isn't of Redis. */
 function ofRedis(error: Error): ClassFullError | string | undefined {
   if (error instanceof ClassFullError) return error
-  const all = [error, ...previousErrors(error)].map(({ message }) => message)
+  const all = messagesOf(error)
   const says = (pattern: RegExp) => all.some((message) => pattern.test(message))
-  if (says(/\bOOM\b/)) return new ClassFullError('redis')
+  if (isOutOfMemory(error)) return new ClassFullError('redis')
   if (says(/\bMISCONF\b/))
     return "The class's Redis can't write to its disk. Nothing is lost: it will be sent again."
   const isOfRedis = /^(ReplyError|MaxRetriesPerRequestError|ClusterAllFailedError|AbortError)$/.test(
@@ -80,10 +81,4 @@ function ofRedis(error: Error): ClassFullError | string | undefined {
   )
   if (!isOfRedis && !says(/Command timed out|Connection is closed|ECONN|EPIPE/)) return undefined
   return "The class's Redis doesn't answer. Nothing is lost: it will be sent again."
-}
-
-/** Why a transaction was discarded. */
-function previousErrors(error: Error): readonly Error[] {
-  const previous = 'previousErrors' in error ? error.previousErrors : undefined
-  return Array.isArray(previous) ? previous.filter((one) => one instanceof Error) : []
 }

@@ -3,12 +3,13 @@ import type { StoredEvent } from '../../progress/index.ts'
 import type { Budget, EventsReply } from '../api.ts'
 import { ClassError, ClassFullError } from '../errors.ts'
 import { limits } from '../limits.ts'
-import type { NewClassEvent } from '../projections/class-event.ts'
+import type { ClassEventType, NewClassEvent } from '../projections/class-event.ts'
 import { keptOf } from '../projections/kept.ts'
 import { type About, aboutFromHash, aboutToHash } from './about.ts'
 import type { ClassRedis } from './connect.ts'
 import { type ClassKeys, keysOf } from './keys.ts'
 import { type Position, readCursors } from './read.ts'
+import { isOutOfMemory, isTooOldForFlags } from './redis-errors.ts'
 import { ALLOW_OOM, DO_ALL, DROP_CODE, FREE, KEEP_CODE, KEEP_RUN, RECEIVE } from './scripts.ts'
 
 /** An event of a participant, with the time by the hub's clock. */
@@ -206,7 +207,7 @@ export class ClassStore {
     const entry = JSON.stringify({ ...event, at: this.#now().toISOString() })
     const commands: readonly Command[] = [...also, ['xadd', this.keys.log, '*', 'event', entry]]
     if (event.type === 'PARTICIPANT_JOINED') await this.#write(commands)
-    else await this.#writeAnyway(commands)
+    else await this.#writeAnyway(commands, OF_PARTICIPANTS.has(event.type) ? 'redis' : 'instructor')
   }
 
   async #write(commands: readonly Command[]): Promise<void> {
@@ -217,9 +218,13 @@ export class ClassStore {
 
   /**
    * The same on a Redis that has no memory left: what the instructor does, and what participants take back, is little,
-   * and it's what makes room again. Scripts can't call each other, so they come last there.
+   * and it's what makes room again. Scripts can't call each other, so they come last there. `reader` is who gets the
+   * sentence if it isn't possible.
    */
-  async #writeAnyway(commands: readonly Command[]): Promise<void> {
+  async #writeAnyway(
+    commands: readonly Command[],
+    reader: 'instructor' | 'redis' = 'instructor',
+  ): Promise<void> {
     try {
       return await this.#write(commands)
     } catch (error) {
@@ -231,21 +236,19 @@ export class ClassStore {
       await this.redis.eval(ALLOW_OOM + DO_ALL, names.size, ...names, JSON.stringify(others))
       for (const [, script = '', count, ...rest] of scripts)
         await this.redis.eval(ALLOW_OOM + script, Number(count), ...rest)
-    } catch {
-      // It's older than 7.0.
-      throw new ClassFullError('instructor')
+    } catch (error) {
+      if (!isOutOfMemory(error) && !isTooOldForFlags(error)) throw error
+      throw new ClassFullError(reader)
     }
   }
 }
+
+/** What participants do themselves. */
+const OF_PARTICIPANTS: ReadonlySet<string> = new Set<ClassEventType>(['SHARING_CHANGED', 'PARTICIPANT_LEFT'])
 
 /** A command as Redis gets it. */
 type Command = readonly string[]
 
 function isScript([name]: Command): boolean {
   return name === 'eval'
-}
-
-function isOutOfMemory(error: unknown): boolean {
-  const previous = error instanceof Error && 'previousErrors' in error ? error.previousErrors : []
-  return [error, ...(Array.isArray(previous) ? previous : [])].some((one) => /\bOOM\b/.test(String(one)))
 }

@@ -60,15 +60,21 @@ test('a class is reopened on a Redis that is full', async () => {
   expect(again.hub.overview().participants).toHaveLength(2)
 })
 
-test('a Redis that knows no such scripts says so to the instructor', async () => {
-  const { served, redis } = await onFullRedis()
+/** Replaces what a Redis replies to the scripts that may write without memory. */
+function replyToScripts({ redis }: Awaited<ReturnType<typeof onFullRedis>>, message: string): void {
   const plain = redis.eval.bind(redis) as (...args: readonly unknown[]) => Promise<unknown>
-  // As a Redis before 7.0 does.
-  const old = (...args: readonly unknown[]) =>
-    String(args[0]).startsWith('#!')
-      ? Promise.reject(new Error("ERR Error compiling script: unexpected symbol near '#'"))
-      : plain(...args)
-  redis.eval = old as typeof redis.eval
+  const other = (...args: readonly unknown[]) =>
+    String(args[0]).startsWith('#!') ? Promise.reject(new Error(message)) : plain(...args)
+  redis.eval = other as typeof redis.eval
+}
+
+/** As a Redis before 7.0 does. */
+const tooOld = "ERR Error compiling script: unexpected symbol near '#'"
+
+test('a Redis that knows no such scripts says so to the instructor', async () => {
+  const full = await onFullRedis()
+  const { served } = full
+  replyToScripts(full, tooOld)
   const { status, body } = await call<Problem>(served, paths.lead, {
     ...bearer,
     body: {
@@ -81,4 +87,30 @@ test('a Redis that knows no such scripts says so to the instructor', async () =>
   expect(body.sentence).toMatch(
     /^The class's Redis has no memory left, so it can't store that\. Raise its maxmemory/,
   )
+})
+
+test('and to a participant, it says that there is nothing they have to do', async () => {
+  const full = await onFullRedis()
+  replyToScripts(full, tooOld)
+  const { served, eve } = full
+  const { status, body } = await call<Problem>(served, paths.share, {
+    token: eve.token,
+    body: { share: false },
+  })
+  expect(status).toBe(507)
+  expect(body.sentence).toContain("it's sent again once your instructor has made room")
+})
+
+test('another error of a full Redis is named as what it is', async () => {
+  const full = await onFullRedis()
+  replyToScripts(
+    full,
+    "MISCONF Redis is configured to save RDB snapshots, but it's unable to persist to disk.",
+  )
+  const { status, body } = await call<Problem>(full.served, paths.lead, {
+    ...bearer,
+    body: { do: 'message', text: 'Hello.' },
+  })
+  expect(status).toBe(503)
+  expect(body.sentence).toMatch(/^The class's Redis can't write to its disk/)
 })
