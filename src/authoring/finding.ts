@@ -30,7 +30,7 @@ export interface Finding {
   readonly problem: string
 }
 
-/** Numbers as a list; of more than `most`, only the first: enough to start with. */
+/** The numbers, comma-separated; only the first `most` if there are more. */
 export function listed(numbers: readonly number[], most: number): string {
   return numbers.length > most ? `${numbers.slice(0, most).join(', ')}, …` : numbers.join(', ')
 }

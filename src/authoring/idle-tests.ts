@@ -49,6 +49,7 @@ export function idleTestsFinding(
   if (mistakes.some(({ tasks }) => tasks.some(({ state }) => state === 'skipped'))) return []
   const idle = idleTests(suite, mistakes)
   if (idle.length === 0) return []
+  const isOne = idle.length === 1
   const lines = listed(
     idle.map(({ line }) => line),
     most,
@@ -57,7 +58,7 @@ export function idleTestsFinding(
     warning(
       'tests',
       file,
-      `No mistake needs ${idle.length} of its ${testsIn(suite).length} tests (lines ${lines}). Add a mistake that only such a test catches, or remove the test.`,
+      `${idle.length} of its ${testsIn(suite).length} tests ${isOne ? 'catches no mistake first (line' : 'catch no mistake first (lines'} ${lines}). Add a mistake that only such a test catches, or remove the test.`,
     ),
   ]
 }

@@ -2,8 +2,8 @@ import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'n
 
 /**
  * Replaces a file with these contents: a reader, or a power cut, gets the old or the new file, never half of one. The
- * temporary file is beside it and is gone afterwards, even after an error. `mode` has the permissions of the new file;
- * default: what the system gives to a new one.
+ * temporary file is beside it and is gone afterwards, even after an error. `mode` sets the new file's
+ * permissions; default: the system's.
  */
 export function replaceFile(file: string, bytes: Buffer, mode?: number): void {
   const temporary = `${file}.${crypto.randomUUID()}.tmp`

@@ -48,7 +48,7 @@ export interface AttemptInput {
   readonly lastTry: boolean
   /** The folder of the learner's own answers to build on, where they exist; undefined for the model answers. */
   readonly mine: string | undefined
-  /** The slug of a lesson that's built on the model answer all the same. */
+  /** A lesson whose model answer is used even so. */
   readonly modelOf?: string | undefined
   /** Throws when the check is no longer wanted. */
   goOn(): void

@@ -22,7 +22,7 @@ export interface BundleInput {
   readonly answer: { readonly path: string; readonly text: string }
   /** The folder of the learner's own answers to build on, where they exist; undefined for the model answers. */
   readonly mine: string | undefined
-  /** The slug of a lesson that's built on the model answer all the same. */
+  /** A lesson whose model answer is used even so. */
   readonly modelOf?: string | undefined
   /** Where the script will be: its source map names the sources relative to that folder. */
   readonly outfile: string

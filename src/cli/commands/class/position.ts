@@ -8,7 +8,7 @@ export const command = defineCommand({
   flags: {
     name: whichClass,
   },
-  examples: [['class position 05', 'without a lesson: nowhere']],
+  examples: [['class position 05', 'leave out the lesson to clear it']],
   run: async (context, [asked], flags) => {
     const { course } = await context.learner()
     const lesson = asked === undefined ? undefined : findLesson(course, asked)

@@ -8,7 +8,7 @@ export const command = defineCommand({
     clear: flag('take it down'),
     name: whichClass,
   },
-  examples: [['class show "Why are these two steps?"', 'an attempt is shown from its page']],
+  examples: [['class show "Why are these two steps?"', 'to show an attempt instead, use its page']],
   run: async (context, words, flags) => {
     const text = words.join(' ').trim()
     if ((text === '') !== flags.clear) {
