@@ -22,7 +22,7 @@ export function marksOf(token: Token): Marks {
   return (token.meta ?? {}) as Marks
 }
 
-/** Whether it's a speaker note. One may be between any two blocks, and the blocks around it still belong together. */
+/** Whether it's a speaker note, which may be between any two blocks; the blocks around it still belong together. */
 export function isNote({ type }: Token): boolean {
   return type === 'note'
 }

@@ -1,6 +1,8 @@
+import { once } from 'node:events'
 import net from 'node:net'
 import tls from 'node:tls'
 import { readAddress } from '../../redis/address.ts'
+import { freePort } from '../../redis/free-port.ts'
 import { environment } from './environment.ts'
 import { allowAddress } from './network.ts'
 import { type Request, requestReader } from './resp-requests.ts'
@@ -78,19 +80,18 @@ export async function lossyProxy(): Promise<LossyProxy> {
       upstream.write(`*2\r\n$4\r\nPING\r\n$${token.length}\r\n${token}\r\n`)
     }
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('The proxy has no port.')
-  allowAddress('127.0.0.1', address.port)
-  ports.add(address.port)
+  const ownPort = await freePort((free) => allowAddress('127.0.0.1', free))
+  server.listen(ownPort, '127.0.0.1')
+  await once(server, 'listening')
+  ports.add(ownPort)
   return {
-    port: address.port,
+    port: ownPort,
     loseReplyOf(count) {
       remaining = count
     },
     lost: () => lost,
     async close() {
-      ports.delete(address.port)
+      ports.delete(ownPort)
       for (const socket of sockets) socket.destroy()
       await new Promise((resolve) => server.close(resolve))
     },
