@@ -1,12 +1,13 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { Exit } from '../common/exit.ts'
 import { type NewLesson, newLesson } from './new-lesson.ts'
 
 /** A course can't be created in this folder; nothing was written. */
 export class NotEmptyError extends Error {
   override readonly name = 'NotEmptyError'
-  readonly exitCode = 2
+  readonly exitCode = Exit.wrongUse
 
   constructor(folder: string) {
     super(`${folder} isn't an empty folder. Choose another name, or move what's in it.`)

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { Exit } from '../common/exit.ts'
 import { type Course, filesOf } from '../course/index.ts'
 import { skeleton } from './skeleton.ts'
 
@@ -13,7 +14,7 @@ export interface NewLesson {
 /** The name can't be that of a new lesson. */
 export class BadSlugError extends Error {
   override readonly name = 'BadSlugError'
-  readonly exitCode = 2
+  readonly exitCode = Exit.wrongUse
 }
 
 /**

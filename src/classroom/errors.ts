@@ -1,13 +1,15 @@
+import { Exit } from '../common/exit.ts'
+
 /** Something about the class can't be done as requested. The message is for people. */
 export class ClassError extends Error {
   override readonly name = 'ClassError'
-  readonly exitCode = 2
+  readonly exitCode = Exit.wrongUse
 }
 
 /** The hub, or the learner's side, can't reach the other. The message is for people. */
 export class ClassUnreachableError extends Error {
   override readonly name = 'ClassUnreachableError'
-  readonly exitCode = 3
+  readonly exitCode = Exit.machine
   readonly address: string
 
   constructor(address: string, sentence: string) {

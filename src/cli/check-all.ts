@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { type CheckResult, resultAsJson } from '../check/index.ts'
+import { Exit, type ExitCode, UsageError } from '../common/exit.ts'
 import { findTrack, type LessonSummary } from '../course/index.ts'
 import type { Learner } from '../learner/learner.ts'
 import { checkOwnAnswer } from '../learner/own-answer.ts'
@@ -9,7 +10,6 @@ import { wrap } from '../terminal/wrap.ts'
 import { summaryOf } from '../verdict/summary.ts'
 import { self } from './command.ts'
 import type { Context } from './context.ts'
-import { Exit, type ExitCode, UsageError } from './exit.ts'
 import { withSession } from './with-session.ts'
 
 interface AllFlags {

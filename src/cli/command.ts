@@ -1,7 +1,7 @@
 import path from 'node:path'
+import type { ExitCode } from '../common/exit.ts'
 import { projectRoot } from '../common/own-folder.ts'
 import type { Context } from './context.ts'
-import type { ExitCode } from './exit.ts'
 import { type Flags, type Given, type Values, valuesOf } from './flags.ts'
 
 interface Declaration<F extends Flags> {

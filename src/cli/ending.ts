@@ -1,5 +1,5 @@
+import { Exit, type ExitCode } from '../common/exit.ts'
 import { self } from './command.ts'
-import { Exit, type ExitCode } from './exit.ts'
 
 export interface Ending {
   readonly code: ExitCode

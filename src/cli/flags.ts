@@ -1,4 +1,4 @@
-import { UsageError } from './exit.ts'
+import { UsageError } from '../common/exit.ts'
 
 /** What commander has read, by a flag's name: `--file PATH` is a string, `--json` is true. */
 export type Given = Readonly<Record<string, string | boolean | undefined>>

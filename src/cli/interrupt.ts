@@ -1,4 +1,4 @@
-import { Exit } from './exit.ts'
+import { Exit } from '../common/exit.ts'
 
 type Cleanup = () => Promise<void> | void
 

@@ -1,8 +1,8 @@
 import { type Membership, readMembership } from '../classroom/member/membership.ts'
+import { UsageError } from '../common/exit.ts'
 import type { Learner } from '../learner/learner.ts'
 import { self } from './command.ts'
 import type { Context } from './context.ts'
-import { UsageError } from './exit.ts'
 
 /** The class that the learner is in. Throws UsageError if they aren't in one. */
 export async function memberOf(

@@ -1,3 +1,4 @@
+import { Exit } from '../common/exit.ts'
 import { asciiSymbols } from '../terminal/ascii.ts'
 
 /** A stream as the program writes to it: text, and whether a person reads it. */
@@ -33,7 +34,7 @@ export function outputOn(stream: NodeJS.WriteStream, unicode: boolean): Output {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     // EIO: the terminal was closed. Whatever else goes wrong here, no one is left to read about it.
     open = false
-    if (!['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED'].includes(error.code ?? '')) process.exitCode = 3
+    if (!['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED'].includes(error.code ?? '')) process.exitCode = Exit.machine
   })
   return {
     isTTY: stream.isTTY === true,

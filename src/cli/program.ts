@@ -1,8 +1,8 @@
 import { Command as Commander, CommanderError } from 'commander'
+import { UsageError } from '../common/exit.ts'
 import { nearestName } from '../course/nearest.ts'
 import { type Command, type ListedCommand, nameOf, self } from './command.ts'
 import { commands, groups, walkthrough } from './commands/index.ts'
-import { UsageError } from './exit.ts'
 import type { Given } from './flags.ts'
 import type { Output } from './output.ts'
 

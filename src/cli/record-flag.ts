@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs'
 import path from 'node:path'
+import { UsageError } from '../common/exit.ts'
 import { writeRecording } from '../learner/index.ts'
 import type { Learner } from '../learner/learner.ts'
 import type { Recording } from '../recording/index.ts'
-import { UsageError } from './exit.ts'
 
 /** What `--record FILE` and `--task` ask for. */
 export interface RecordFlag {

@@ -1,7 +1,7 @@
+import { UsageError } from '../common/exit.ts'
 import { findLesson, type LessonSummary } from '../course/index.ts'
 import { currentLesson, type Learner, nextLesson } from '../learner/learner.ts'
 import { self } from './command.ts'
-import { UsageError } from './exit.ts'
 
 /** The named lesson, or the learner's current one. Throws UsageError, UnknownLessonError, AmbiguousLessonError. */
 export function resolveLesson(learner: Learner, named: string | undefined, command: string): LessonSummary {

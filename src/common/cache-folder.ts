@@ -1,6 +1,7 @@
 import { accessSync, constants, lstatSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
+import { Exit } from './exit.ts'
 import { ownFolder } from './own-folder.ts'
 
 /** How long something stays after its last change (ms). */
@@ -9,7 +10,7 @@ const KEEP = 24 * 60 * 60 * 1000
 /** There's no writable folder for what a check builds. */
 export class NoCacheError extends Error {
   override readonly name = 'NoCacheError'
-  readonly exitCode = 3
+  readonly exitCode = Exit.machine
 }
 
 /** Where builds are kept: in the project or, if the project isn't writable, with other temporary files. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { Exit } from './exit.ts'
 
 /**
  * Whether this is the npm package and not a clone. The package's program is prebuilt: it has neither the program's
@@ -24,7 +25,7 @@ export function prebuilt(name: string): string | undefined {
 /** The program was installed as a package, and wasn't called in a folder that `init` created. */
 export class NoFolderError extends Error {
   override readonly name = 'NoFolderError'
-  readonly exitCode = 2
+  readonly exitCode = Exit.wrongUse
 
   constructor(folder: string) {
     super(

@@ -1,7 +1,9 @@
+import { Exit } from '../common/exit.ts'
+
 /** A lesson's file that breaks the format; `problem` is a sentence that says what to do. */
 export class BadLessonError extends Error {
   override readonly name = 'BadLessonError'
-  readonly exitCode = 3
+  readonly exitCode = Exit.machine
   /** Relative to the project's folder, with forward slashes. */
   readonly file: string
   /** The front matter's field, or the part of the text: `tasks`, `hints`, `quiz`, `snippets`. */
@@ -22,7 +24,7 @@ export class BadLessonError extends Error {
 /** No lesson in the course matches the name; `nearest` has the most similar slugs, maybe none. */
 export class UnknownLessonError extends Error {
   override readonly name = 'UnknownLessonError'
-  readonly exitCode = 2
+  readonly exitCode = Exit.wrongUse
   readonly asked: string
   readonly nearest: readonly string[]
 
@@ -37,7 +39,7 @@ export class UnknownLessonError extends Error {
 /** Several lessons match the name. */
 export class AmbiguousLessonError extends Error {
   override readonly name = 'AmbiguousLessonError'
-  readonly exitCode = 2
+  readonly exitCode = Exit.wrongUse
   readonly asked: string
   /** Slugs, in the order of the course. */
   readonly matches: readonly string[]
@@ -51,7 +53,7 @@ export class AmbiguousLessonError extends Error {
 
 export class UnknownTrackError extends Error {
   override readonly name = 'UnknownTrackError'
-  readonly exitCode = 2
+  readonly exitCode = Exit.wrongUse
   readonly asked: string
   readonly known: readonly string[]
 
@@ -65,7 +67,7 @@ export class UnknownTrackError extends Error {
 /** The folder contains no course. */
 export class NoCourseError extends Error {
   override readonly name = 'NoCourseError'
-  readonly exitCode = 3
+  readonly exitCode = Exit.machine
   readonly root: string
 
   constructor(root: string) {

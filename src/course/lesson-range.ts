@@ -1,10 +1,11 @@
+import { Exit } from '../common/exit.ts'
 import { findLesson } from './find.ts'
 import type { Course, LessonSummary } from './lesson.ts'
 
 /** A range that contains no lessons, as a person wrote it. */
 export class EmptyRangeError extends Error {
   override readonly name = 'EmptyRangeError'
-  readonly exitCode = 2
+  readonly exitCode = Exit.wrongUse
   readonly asked: string
 
   constructor(asked: string, reason: string) {

@@ -1,7 +1,9 @@
+import { Exit } from '../common/exit.ts'
+
 /** Another program listens on the requested port, or listening on it isn't allowed. */
 export class PortError extends Error {
   override readonly name = 'PortError'
-  readonly exitCode = 3
+  readonly exitCode = Exit.machine
   readonly port: number
   /** As the system reports it: `EADDRINUSE` for a port in use. */
   readonly code: string | undefined

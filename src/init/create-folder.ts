@@ -1,11 +1,12 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { Exit } from '../common/exit.ts'
 import { learnersFolder } from '../common/own-folder.ts'
 
 /** The folder can't be the learner's; the message says why, and what to do. */
 export class FolderError extends Error {
   override readonly name = 'FolderError'
-  readonly exitCode = 2
+  readonly exitCode = Exit.wrongUse
 }
 
 /**

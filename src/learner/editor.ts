@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import path from 'node:path'
+import { Exit } from '../common/exit.ts'
 
 /** No editor could be opened; the message says what to do. */
 export class EditorError extends Error {
   override readonly name = 'EditorError'
-  readonly exitCode = 3
+  readonly exitCode = Exit.machine
 }
 
 /**

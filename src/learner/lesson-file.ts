@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { access, copyFile, mkdir, rename } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { Exit } from '../common/exit.ts'
 import { type Course, filesOf } from '../course/index.ts'
 import type { ProgressLog } from '../progress/index.ts'
 import { keepVersion } from './kept-version.ts'
@@ -10,7 +11,7 @@ import type { Home } from './paths.ts'
 /** The learner's folder isn't writable. */
 export class UnwritableWorkspaceError extends Error {
   override readonly name = 'UnwritableWorkspaceError'
-  readonly exitCode = 3
+  readonly exitCode = Exit.machine
   readonly file: string
 
   constructor(file: string, code: string | undefined) {

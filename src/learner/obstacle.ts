@@ -1,10 +1,11 @@
 import { lstatSync, readlinkSync, statSync } from 'node:fs'
+import { Exit } from '../common/exit.ts'
 import type { Home } from './paths.ts'
 
 /** Something else is where the learner's folder or file belongs. */
 export class ObstacleError extends Error {
   override readonly name = 'ObstacleError'
-  readonly exitCode = 3
+  readonly exitCode = Exit.machine
 }
 
 export interface Obstacle {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { CheckOptions, CheckResult } from '../check/index.ts'
+import { Exit } from '../common/exit.ts'
 import type { CheckSession } from './check-session.ts'
 import { assertNoObstacle, recordCheck } from './index.ts'
 import { type Learner, shownPath } from './learner.ts'
@@ -7,7 +8,7 @@ import { type Learner, shownPath } from './learner.ts'
 /** There's no answer yet to check. */
 export class NotStartedError extends Error {
   override readonly name = 'NotStartedError'
-  readonly exitCode = 2
+  readonly exitCode = Exit.wrongUse
   readonly lesson: string
 
   constructor(lesson: string, file: string) {

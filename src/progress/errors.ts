@@ -1,3 +1,5 @@
+import { Exit } from '../common/exit.ts'
+
 /** The program tried to record something that isn't an event: a bug in the program, not a problem of the machine. */
 export class BadProgressEventError extends Error {
   override readonly name = 'BadProgressEventError'
@@ -14,7 +16,7 @@ export class BadProgressEventError extends Error {
 /** An export or import didn't happen, and nothing was changed. The message is for the learner. */
 export class ProgressTransferError extends Error {
   override readonly name = 'ProgressTransferError'
-  readonly exitCode = 2
+  readonly exitCode = Exit.wrongUse
   readonly file: string
   readonly reason: TransferProblem
 

@@ -1,3 +1,4 @@
+import { Exit } from '../common/exit.ts'
 import { apply, keysOf } from './fold.ts'
 import { recordingSchema } from './schema.ts'
 import type { Recording } from './types.ts'
@@ -5,7 +6,7 @@ import type { Recording } from './types.ts'
 /** A file isn't a recording that this version can show. The message says what to do. */
 export class BadRecordingError extends Error {
   override readonly name = 'BadRecordingError'
-  readonly exitCode = 2
+  readonly exitCode = Exit.wrongUse
 }
 
 const REMEDY = 'To make a recording, run `npx eventlings check --record FILE`.'

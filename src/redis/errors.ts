@@ -1,9 +1,10 @@
+import { Exit } from '../common/exit.ts'
 import type { RedisKind } from './types.ts'
 
 /** No Redis is available. The message is one or two sentences: what's wrong and what to do about it. */
 export class RedisUnavailableError extends Error {
   override readonly name = 'RedisUnavailableError'
-  readonly exitCode = 3
+  readonly exitCode = Exit.machine
   readonly kind: RedisKind
   readonly problem: string
   readonly remedy: string
@@ -30,7 +31,7 @@ const LOSSES: Readonly<Record<Loss, string>> = {
  */
 export class RedisGoneError extends Error {
   override readonly name = 'RedisGoneError'
-  readonly exitCode = 3
+  readonly exitCode = Exit.machine
   readonly kind: RedisKind
   /** What happened, without its period. */
   readonly what: string
@@ -49,7 +50,7 @@ export class RedisGoneError extends Error {
  */
 export class RedisTroubleError extends Error {
   override readonly name = 'RedisTroubleError'
-  readonly exitCode = 3
+  readonly exitCode = Exit.machine
   readonly kind: RedisKind
 
   /** `what` is without its period. */
@@ -65,7 +66,7 @@ export class RedisTroubleError extends Error {
  */
 export class SandboxLostError extends Error {
   override readonly name = 'SandboxLostError'
-  readonly exitCode = 3
+  readonly exitCode = Exit.machine
 
   constructor() {
     super(
@@ -80,7 +81,7 @@ export class SandboxLostError extends Error {
  */
 export class BadPreferenceError extends Error {
   override readonly name = 'BadPreferenceError'
-  readonly exitCode = 2
+  readonly exitCode = Exit.wrongUse
 
   constructor(problem: string) {
     super(

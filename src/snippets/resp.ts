@@ -1,5 +1,6 @@
 import net from 'node:net'
 import tls from 'node:tls'
+import { Exit } from '../common/exit.ts'
 import { readAddress } from '../redis/address.ts'
 
 /**
@@ -20,7 +21,7 @@ export interface PlainConnection {
 
 export class ConnectionLostError extends Error {
   override readonly name = 'ConnectionLostError'
-  readonly exitCode = 3
+  readonly exitCode = Exit.machine
 }
 
 /** Connects, logs in and selects the database as the URL says. Rejects with ConnectionLostError. */

@@ -1,3 +1,5 @@
+import { Exit } from '../common/exit.ts'
+
 /** Where a question would be asked. */
 export interface Terminal {
   readonly env: NodeJS.ProcessEnv
@@ -26,7 +28,7 @@ export interface PromptRequest {
 /** A question has to be asked, and it can't be asked here. */
 export class NoTerminalError extends Error {
   override readonly name = 'NoTerminalError'
-  readonly exitCode = 2
+  readonly exitCode = Exit.wrongUse
   readonly reason: string
   readonly hints: readonly string[]
 

@@ -1,5 +1,6 @@
 import { access, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
+import { Exit } from '../../common/exit.ts'
 import { saveImage } from '../../redis/save-image.ts'
 import { type CourseFiles, courseFiles } from './course-files.ts'
 import { packageOutside } from './packages-outside.ts'
@@ -24,7 +25,7 @@ export interface Bundle {
 /** The archive can't be made; the message is for people. */
 export class BundleError extends Error {
   override readonly name = 'BundleError'
-  readonly exitCode = 2
+  readonly exitCode = Exit.wrongUse
 }
 
 /** Where the image is in the archive, relative to the course's folder. */

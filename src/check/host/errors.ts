@@ -1,3 +1,5 @@
+import { Exit } from '../../common/exit.ts'
+
 /** The checker was closed before there was a verdict. */
 export class CheckerClosedError extends Error {
   override readonly name = 'CheckerClosedError'
@@ -23,7 +25,7 @@ export class CheckAbortedError extends Error {
 /** Something in the check broke, so it proves nothing about the answer. */
 export class BrokenCheckError extends Error {
   override readonly name = 'BrokenCheckError'
-  readonly exitCode = 3
+  readonly exitCode = Exit.machine
   readonly lesson: string
 
   constructor(lesson: string, why: string) {

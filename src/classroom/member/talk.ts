@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Exit } from '../../common/exit.ts'
 import { ClassError, ClassUnreachableError } from '../errors.ts'
 import { fieldsOf } from '../json-file.ts'
 import { plainText } from '../projections/names.ts'
@@ -15,7 +16,7 @@ export interface Talk {
 /** The class refused; `status` is the HTTP status. The message is for people. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError'
-  readonly exitCode = 2
+  readonly exitCode = Exit.wrongUse
   readonly status: number
   /** After how many seconds to ask again. */
   readonly wait: number | undefined

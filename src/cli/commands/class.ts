@@ -1,5 +1,5 @@
+import { Exit } from '../../common/exit.ts'
 import { defineCommand, self } from '../command.ts'
-import { Exit } from '../exit.ts'
 
 /** Which command leads on depends on who's asking. */
 export const command = defineCommand({

@@ -1,8 +1,8 @@
+import { Exit } from '../../common/exit.ts'
 import { findLesson } from '../../course/index.ts'
 import { currentLesson } from '../../learner/learner.ts'
 import { defineCommand } from '../command.ts'
 import { consoleOn } from '../console-here.ts'
-import { Exit } from '../exit.ts'
 import { flag } from '../flags.ts'
 import { withRedis } from '../with-redis.ts'
 

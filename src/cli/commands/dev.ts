@@ -1,5 +1,5 @@
+import { UsageError } from '../../common/exit.ts'
 import { defineCommand, self } from '../command.ts'
-import { UsageError } from '../exit.ts'
 
 export const command = defineCommand({
   flags: {},

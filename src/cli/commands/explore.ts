@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { Exit, UsageError } from '../../common/exit.ts'
 import { findLesson } from '../../course/index.ts'
 import { modelRun, readLastRun } from '../../learner/index.ts'
 import type { Recording } from '../../recording/index.ts'
 import { parseRecording } from '../../recording/parse.ts'
 import { defineCommand, self } from '../command.ts'
 import type { Context } from '../context.ts'
-import { Exit, UsageError } from '../exit.ts'
 import { flag, json } from '../flags.ts'
 import { withSession } from '../with-session.ts'
 

@@ -1,3 +1,4 @@
+import { Exit, UsageError } from '../../common/exit.ts'
 import {
   type Course,
   entryFor,
@@ -11,7 +12,6 @@ import {
 import { nearestName } from '../../course/nearest.ts'
 import { defineCommand, self } from '../command.ts'
 import type { Context } from '../context.ts'
-import { Exit, UsageError } from '../exit.ts'
 import { json } from '../flags.ts'
 
 interface InLesson extends Occurrences {

@@ -1,8 +1,8 @@
+import { Exit, UsageError } from '../../common/exit.ts'
 import type { Lesson } from '../../course/index.ts'
 import { nextHint } from '../../learner/index.ts'
 import { lastDiagnosis, taskAtHand } from '../../learner/last-check.ts'
 import { defineCommand, self } from '../command.ts'
-import { Exit, UsageError } from '../exit.ts'
 import { wholeNumber } from '../flags.ts'
 import { resolveLesson } from '../resolve-lesson.ts'
 

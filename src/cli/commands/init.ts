@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { Exit, UsageError } from '../../common/exit.ts'
 import { isPackaged, learnersFolder, projectRoot } from '../../common/own-folder.ts'
 import {
   COMPANIONS,
@@ -17,7 +18,6 @@ import { assertCanPrompt } from '../../terminal/can-prompt.ts'
 import { askText } from '../ask.ts'
 import { defineCommand, self } from '../command.ts'
 import type { Context } from '../context.ts'
-import { Exit, UsageError } from '../exit.ts'
 import { yes } from '../flags.ts'
 
 const USUAL_NAME = 'my-eventlings'

@@ -1,10 +1,10 @@
+import { Exit } from '../../common/exit.ts'
 import { findTrack, inHours, missingPrerequisites, type Track } from '../../course/index.ts'
 import { changedLessons } from '../../learner/index.ts'
 import { chosenTrack, type Learner, nextCommand } from '../../learner/learner.ts'
 import { passedOf } from '../../progress/index.ts'
 import { lessonTable } from '../../walkthrough/lesson-table.ts'
 import { defineCommand, self } from '../command.ts'
-import { Exit } from '../exit.ts'
 import { json, text } from '../flags.ts'
 import { printChange } from '../print-change.ts'
 

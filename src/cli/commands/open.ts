@@ -1,5 +1,5 @@
+import { UsageError } from '../../common/exit.ts'
 import { defineCommand } from '../command.ts'
-import { UsageError } from '../exit.ts'
 import { inBrowser, withValue } from '../flags.ts'
 import { serveWorkbench } from '../workbench-here.ts'
 

@@ -1,7 +1,7 @@
+import { Exit } from '../../common/exit.ts'
 import { nextCommand } from '../../learner/learner.ts'
 import { assertCanPrompt } from '../../terminal/can-prompt.ts'
 import { defineCommand, self } from '../command.ts'
-import { Exit } from '../exit.ts'
 
 export const command = defineCommand({
   flags: {},

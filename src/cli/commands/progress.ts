@@ -1,7 +1,7 @@
+import { Exit } from '../../common/exit.ts'
 import { isPassed } from '../../progress/index.ts'
 import { progressPage } from '../../walkthrough/progress-page.ts'
 import { defineCommand } from '../command.ts'
-import { Exit } from '../exit.ts'
 import { json } from '../flags.ts'
 
 export const command = defineCommand({

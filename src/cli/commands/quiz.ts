@@ -1,9 +1,9 @@
+import { Exit } from '../../common/exit.ts'
 import type { Lesson, QuizQuestion } from '../../course/index.ts'
 import type { Learner } from '../../learner/learner.ts'
 import { wholeQuestion } from '../../snippets/predict.ts'
 import { defineCommand, self } from '../command.ts'
 import type { Context } from '../context.ts'
-import { Exit } from '../exit.ts'
 import { flag, json } from '../flags.ts'
 import { resolveLesson } from '../resolve-lesson.ts'
 

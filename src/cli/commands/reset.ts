@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
+import { Exit } from '../../common/exit.ts'
 import { findLesson } from '../../course/index.ts'
 import { resetLesson } from '../../learner/index.ts'
 import { shownPath } from '../../learner/learner.ts'
 import { assertCanPrompt } from '../../terminal/can-prompt.ts'
 import { ask } from '../ask.ts'
 import { defineCommand, self } from '../command.ts'
-import { Exit } from '../exit.ts'
 import { yes } from '../flags.ts'
 
 export const command = defineCommand({

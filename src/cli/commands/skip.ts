@@ -1,8 +1,8 @@
+import { Exit, UsageError } from '../../common/exit.ts'
 import { findLessons } from '../../course/index.ts'
 import { nextCommand } from '../../learner/learner.ts'
 import { skipLessons } from '../../learner/skip-lessons.ts'
 import { defineCommand, self } from '../command.ts'
-import { Exit, UsageError } from '../exit.ts'
 
 /** Marks lessons as known. Passed lessons stay passed, and `start` takes a skipped lesson up again. */
 export const command = defineCommand({

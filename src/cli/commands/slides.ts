@@ -1,6 +1,6 @@
+import { UsageError } from '../../common/exit.ts'
 import { findTrack } from '../../course/index.ts'
 import { defineCommand } from '../command.ts'
-import { UsageError } from '../exit.ts'
 import { inBrowser, text } from '../flags.ts'
 import { resolveLesson } from '../resolve-lesson.ts'
 import { serve } from '../serve.ts'

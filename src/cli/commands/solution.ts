@@ -1,9 +1,9 @@
+import { Exit } from '../../common/exit.ts'
 import { revealSolution } from '../../learner/index.ts'
 import type { Learner } from '../../learner/learner.ts'
 import { confirmSpoiler } from '../ask.ts'
 import { defineCommand, self } from '../command.ts'
 import type { Context } from '../context.ts'
-import { Exit } from '../exit.ts'
 import { flag, yes } from '../flags.ts'
 import { resolveLesson } from '../resolve-lesson.ts'
 

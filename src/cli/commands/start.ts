@@ -1,10 +1,10 @@
+import { Exit } from '../../common/exit.ts'
 import { findLesson, findTrack, inHours, missingPrerequisites, type Track } from '../../course/index.ts'
 import { buildsOnOwn, openLesson } from '../../learner/index.ts'
 import { chosenTrack, type Learner, nextLesson, shownPath } from '../../learner/learner.ts'
 import { COURSE, isPassed } from '../../progress/index.ts'
 import { defineCommand, self } from '../command.ts'
 import type { Context } from '../context.ts'
-import { Exit } from '../exit.ts'
 import { text } from '../flags.ts'
 
 export const command = defineCommand({

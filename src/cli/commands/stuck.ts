@@ -1,10 +1,10 @@
 import { limits } from '../../classroom/limits.ts'
 import { trySending } from '../../classroom/member/send.ts'
 import { plainText } from '../../classroom/projections/names.ts'
+import { Exit } from '../../common/exit.ts'
 import { currentLesson } from '../../learner/learner.ts'
 import { COURSE } from '../../progress/index.ts'
 import { defineCommand, self } from '../command.ts'
-import { Exit } from '../exit.ts'
 import { flag } from '../flags.ts'
 import { memberOf } from '../membership.ts'
 

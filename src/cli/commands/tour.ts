@@ -1,9 +1,9 @@
+import { Exit, UsageError } from '../../common/exit.ts'
 import { findTrack } from '../../course/index.ts'
 import { table } from '../../terminal/table.ts'
 import { rehearse, type TourLesson, type TourReport } from '../../walkthrough/tour.ts'
 import { defineCommand, self } from '../command.ts'
 import type { Context } from '../context.ts'
-import { Exit, UsageError } from '../exit.ts'
 import { flag, json, text } from '../flags.ts'
 import { withSession } from '../with-session.ts'
 

@@ -1,7 +1,7 @@
+import { Exit, UsageError } from '../../common/exit.ts'
 import { lessonsAhead } from '../../learner/learner.ts'
 import { stayInClass } from '../class-notices.ts'
 import { defineCommand } from '../command.ts'
-import { Exit, UsageError } from '../exit.ts'
 import { flag } from '../flags.ts'
 import { lessonToContinue } from '../resolve-lesson.ts'
 import { walkHere } from '../walk-here.ts'

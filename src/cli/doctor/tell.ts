@@ -1,7 +1,7 @@
+import { Exit, type ExitCode } from '../../common/exit.ts'
 import { padded, paintLines, span } from '../../terminal/text.ts'
 import { wrap } from '../../terminal/wrap.ts'
 import type { Context } from '../context.ts'
-import { Exit, type ExitCode } from '../exit.ts'
 import type { Finding } from './finding.ts'
 
 /** Prints the findings, as lines or as data; returns a failing exit code if anything failed. */

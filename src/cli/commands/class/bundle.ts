@@ -1,9 +1,9 @@
 import path from 'node:path'
 import { bundleCourse, IMAGE_FILE } from '../../../authoring/offline-bundle/bundle-course.ts'
+import { Exit, UsageError } from '../../../common/exit.ts'
 import { ownFolder, projectRoot } from '../../../common/own-folder.ts'
 import { shownPath } from '../../../learner/learner.ts'
 import { defineCommand, self } from '../../command.ts'
-import { Exit, UsageError } from '../../exit.ts'
 
 export const command = defineCommand({
   flags: {},

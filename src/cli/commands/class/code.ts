@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Exit } from '../../../common/exit.ts'
 import { withClass } from '../../class-client.ts'
 import { defineCommand, self } from '../../command.ts'
-import { Exit } from '../../exit.ts'
 import { flag, whichClass } from '../../flags.ts'
 
 /** Interval between checks for the new code (ms). */

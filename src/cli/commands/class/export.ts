@@ -3,9 +3,9 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { csvHead, csvRows } from '../../../classroom/export.ts'
 import type { ExportPart } from '../../../classroom/read-export.ts'
+import { Exit, UsageError } from '../../../common/exit.ts'
 import { withClass } from '../../class-client.ts'
 import { defineCommand, self } from '../../command.ts'
-import { Exit, UsageError } from '../../exit.ts'
 import { flag, whichClass } from '../../flags.ts'
 
 export const command = defineCommand({

@@ -1,10 +1,10 @@
 import { readClassAddress } from '../../../classroom/member/address.ts'
 import { join, rejoin } from '../../../classroom/member/join.ts'
+import { Exit } from '../../../common/exit.ts'
 import { assertCanPrompt } from '../../../terminal/can-prompt.ts'
 import { ask, askText } from '../../ask.ts'
 import { defineCommand, self } from '../../command.ts'
 import type { Context } from '../../context.ts'
-import { Exit } from '../../exit.ts'
 import { flag, text } from '../../flags.ts'
 
 export const command = defineCommand({

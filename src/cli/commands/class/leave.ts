@@ -1,8 +1,8 @@
 import { leave } from '../../../classroom/member/join.ts'
+import { Exit } from '../../../common/exit.ts'
 import { assertCanPrompt } from '../../../terminal/can-prompt.ts'
 import { ask } from '../../ask.ts'
 import { defineCommand, self } from '../../command.ts'
-import { Exit } from '../../exit.ts'
 import { yes } from '../../flags.ts'
 import { memberOf } from '../../membership.ts'
 

@@ -1,7 +1,7 @@
+import { Exit } from '../../../common/exit.ts'
 import { findLesson } from '../../../course/index.ts'
 import { withClass } from '../../class-client.ts'
 import { defineCommand } from '../../command.ts'
-import { Exit } from '../../exit.ts'
 import { whichClass } from '../../flags.ts'
 
 export const command = defineCommand({

@@ -1,7 +1,7 @@
 import { ClassError } from '../../../classroom/errors.ts'
+import { Exit, UsageError } from '../../../common/exit.ts'
 import { whoIs, withClass } from '../../class-client.ts'
 import { defineCommand, self } from '../../command.ts'
-import { Exit, UsageError } from '../../exit.ts'
 import { text, whichClass } from '../../flags.ts'
 
 export const command = defineCommand({

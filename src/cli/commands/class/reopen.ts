@@ -1,6 +1,6 @@
+import { Exit } from '../../../common/exit.ts'
 import { withClass } from '../../class-client.ts'
 import { defineCommand } from '../../command.ts'
-import { Exit } from '../../exit.ts'
 import { whichClass } from '../../flags.ts'
 
 export const command = defineCommand({

@@ -1,8 +1,8 @@
 import { DiagnosisCosts } from '../../../classroom/report.ts'
+import { Exit } from '../../../common/exit.ts'
 import { table } from '../../../terminal/table.ts'
 import { withClass } from '../../class-client.ts'
 import { defineCommand } from '../../command.ts'
-import { Exit } from '../../exit.ts'
 import { json, whichClass } from '../../flags.ts'
 
 const MOST = 15

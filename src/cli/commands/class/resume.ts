@@ -1,6 +1,6 @@
 import { findClass } from '../../../classroom/host/class-file.ts'
+import { Exit } from '../../../common/exit.ts'
 import { defineCommand } from '../../command.ts'
-import { Exit } from '../../exit.ts'
 import { port, text, unless, whichClass } from '../../flags.ts'
 import { holdClass } from './open.ts'
 

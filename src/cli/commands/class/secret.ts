@@ -1,6 +1,6 @@
 import { findClass } from '../../../classroom/host/class-file.ts'
+import { Exit } from '../../../common/exit.ts'
 import { defineCommand } from '../../command.ts'
-import { Exit } from '../../exit.ts'
 import { whichClass } from '../../flags.ts'
 
 /** Only here, so that a terminal on a projector never shows it unasked. */

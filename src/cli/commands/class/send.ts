@@ -1,7 +1,7 @@
 import { sendUntilDone } from '../../../classroom/member/background.ts'
 import { sendPending } from '../../../classroom/member/send.ts'
+import { Exit } from '../../../common/exit.ts'
 import { defineCommand } from '../../command.ts'
-import { Exit } from '../../exit.ts'
 import { flag } from '../../flags.ts'
 import { memberOf } from '../../membership.ts'
 

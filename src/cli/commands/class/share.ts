@@ -1,7 +1,7 @@
 import { ClassUnreachableError } from '../../../classroom/errors.ts'
 import { setShare } from '../../../classroom/member/join.ts'
+import { Exit, UsageError } from '../../../common/exit.ts'
 import { defineCommand, self } from '../../command.ts'
-import { Exit, UsageError } from '../../exit.ts'
 import { memberOf } from '../../membership.ts'
 
 export const command = defineCommand({

@@ -1,8 +1,8 @@
 import { HubGoneError } from '../../../classroom/simulate/follow-attempts.ts'
 import { rehearse } from '../../../classroom/simulate/rehearsal.ts'
 import { simulate } from '../../../classroom/simulate/simulate.ts'
+import { Exit, UsageError } from '../../../common/exit.ts'
 import { defineCommand, programFile } from '../../command.ts'
-import { Exit, UsageError } from '../../exit.ts'
 import { json, wholeNumber } from '../../flags.ts'
 
 export const command = defineCommand({

@@ -1,6 +1,6 @@
+import { Exit, UsageError } from '../../../common/exit.ts'
 import { withClass } from '../../class-client.ts'
 import { defineCommand, self } from '../../command.ts'
-import { Exit, UsageError } from '../../exit.ts'
 import { flag, minutesOf, whichClass } from '../../flags.ts'
 
 export const command = defineCommand({

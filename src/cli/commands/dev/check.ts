@@ -1,11 +1,11 @@
 import { availableParallelism } from 'node:os'
 import { checkLessons, type Finding, formatFinding, type LessonReport } from '../../../authoring/index.ts'
+import { Exit } from '../../../common/exit.ts'
 import { BadLessonError, findLesson } from '../../../course/index.ts'
 import { paintLines, span } from '../../../terminal/text.ts'
 import { wrap } from '../../../terminal/wrap.ts'
 import { defineCommand } from '../../command.ts'
 import type { Context } from '../../context.ts'
-import { Exit } from '../../exit.ts'
 import { flag, json } from '../../flags.ts'
 import { withSessions } from '../../with-session.ts'
 

@@ -1,6 +1,6 @@
+import { UsageError } from '../../../common/exit.ts'
 import { isPackaged } from '../../../common/own-folder.ts'
 import type { ListedCommand, Load } from '../../command.ts'
-import { UsageError } from '../../exit.ts'
 
 export const devCommands: ListedCommand = {
   usage: 'dev',

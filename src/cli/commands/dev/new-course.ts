@@ -1,9 +1,9 @@
 import path from 'node:path'
 import { newCourse } from '../../../authoring/index.ts'
+import { Exit } from '../../../common/exit.ts'
 import { projectRoot } from '../../../common/own-folder.ts'
 import { shownPath } from '../../../learner/learner.ts'
 import { defineCommand, self } from '../../command.ts'
-import { Exit } from '../../exit.ts'
 
 export const command = defineCommand({
   flags: {},

@@ -1,7 +1,7 @@
 import { newLesson } from '../../../authoring/index.ts'
+import { Exit } from '../../../common/exit.ts'
 import { shownPath } from '../../../learner/learner.ts'
 import { defineCommand, self } from '../../command.ts'
-import { Exit } from '../../exit.ts'
 import { text } from '../../flags.ts'
 
 export const command = defineCommand({

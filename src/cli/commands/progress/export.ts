@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
+import { Exit, UsageError } from '../../../common/exit.ts'
 import { answersBeside, exportAnswers } from '../../../learner/index.ts'
 import { defineCommand, self } from '../../command.ts'
-import { Exit, UsageError } from '../../exit.ts'
 import { flag } from '../../flags.ts'
 
 export const command = defineCommand({

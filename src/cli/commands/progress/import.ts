@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
+import { Exit } from '../../../common/exit.ts'
 import { answersBeside, importAnswers } from '../../../learner/index.ts'
 import type { Learner } from '../../../learner/learner.ts'
 import { isPassed } from '../../../progress/index.ts'
 import { defineCommand } from '../../command.ts'
-import { Exit } from '../../exit.ts'
 
 export const command = defineCommand({
   flags: {},
