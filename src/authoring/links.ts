@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Token } from 'markdown-it'
@@ -21,21 +22,12 @@ async function problemOf(
     return `The link ${target} works on one machine only. Use https://… or a path relative to lessons/.`
   }
   const [name = '', fragment] = target.split('#')
-  const linked = name === '' ? tokens : await tokensAt(path.resolve(path.dirname(file), decodeURI(name)))
-  if (linked === undefined) return `The link ${target} leads to a file that doesn't exist.`
-  if (fragment === undefined || fragment === '' || !(name === '' || name.endsWith('.md'))) return undefined
-  if (headingsIn(linked).includes(decodeURI(fragment))) return undefined
+  const linked = path.resolve(path.dirname(file), decodeURI(name))
+  if (name !== '' && !existsSync(linked)) return `The link ${target} leads to a file that doesn't exist.`
+  if (!fragment || !(name === '' || name.endsWith('.md'))) return undefined
+  const text = name === '' ? tokens : await parseMarkdown(await readFile(linked, 'utf8'))
+  if (headingsIn(text).includes(decodeURI(fragment))) return undefined
   return `The link ${target} leads to a heading that doesn't exist.`
-}
-
-/** The text of a file, empty for a folder; undefined if nothing is there. */
-async function tokensAt(file: string): Promise<readonly Token[] | undefined> {
-  try {
-    return await parseMarkdown(await readFile(file, 'utf8'))
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EISDIR') return []
-    return undefined
-  }
 }
 
 function targetsIn(token: Token): readonly string[] {
