@@ -4,7 +4,7 @@ type Cleanup = () => Promise<void> | void
 
 const signals = { SIGINT: Exit.interrupted, SIGHUP: 129, SIGTERM: 143 } as const
 
-/** Keeps a server running: never settles, so only Ctrl-C or another signal ends the program. */
+/** Keeps a server running, or work from going on: never settles, so only Ctrl-C or another signal ends the program. */
 export function untilInterrupted(): Promise<never> {
   return new Promise<never>(() => {})
 }
@@ -49,8 +49,7 @@ export function newCleanups(): Cleanups {
       try {
         return await work
       } finally {
-        // Forever, which means until the process ends.
-        if (isEnding) await new Promise(() => {})
+        if (isEnding) await untilInterrupted()
       }
     },
     end() {
