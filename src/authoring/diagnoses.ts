@@ -1,4 +1,5 @@
 import type { CheckResult } from '../check/index.ts'
+import { escapePattern } from '../common/escape-pattern.ts'
 import { type Finding, listed, warning } from './finding.ts'
 
 /** A sentence in a suite that a learner may read; what it fills in is a gap between two pieces. */
@@ -39,7 +40,7 @@ export function diagnosesIn(suite: string): readonly Sentence[] {
 export function unreached(suite: string, results: readonly CheckResult[]): readonly Sentence[] {
   const said = results.flatMap(({ tasks }) => tasks.flatMap(({ diagnosis }) => diagnosis ?? []))
   return diagnosesIn(suite).filter(({ pieces }) => {
-    const pattern = new RegExp(pieces.map(escaped).join('[\\s\\S]*'))
+    const pattern = new RegExp(pieces.map(escapePattern).join('[\\s\\S]*'))
     return !said.some((diagnosis) => pattern.test(diagnosis))
   })
 }
@@ -119,8 +120,4 @@ function endOf(suite: string, sign: string, from: number): number {
 
 function unescaped(text: string): string {
   return text.replace(/\\n/g, '\n').replace(/\\(.)/g, '$1')
-}
-
-function escaped(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 }

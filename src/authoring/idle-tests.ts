@@ -1,4 +1,5 @@
 import type { CheckResult } from '../check/index.ts'
+import { escapePattern } from '../common/escape-pattern.ts'
 import { firstFailure } from './expectations.ts'
 import { type Finding, listed, warning } from './finding.ts'
 
@@ -33,7 +34,7 @@ export function testsIn(suite: string): readonly SuiteTest[] {
 export function idleTests(suite: string, mistakes: readonly CheckResult[]): readonly SuiteTest[] {
   const failures = mistakes.flatMap((result) => firstFailure(result) ?? [])
   return testsIn(suite).filter(({ task, pieces }) => {
-    const title = new RegExp(`^${pieces.map(escaped).join('[\\s\\S]*')}$`)
+    const title = new RegExp(`^${pieces.map(escapePattern).join('[\\s\\S]*')}$`)
     return !failures.some((one) => title.test(one.test ?? '') && (task === undefined || task === one.task))
   })
 }
@@ -61,8 +62,4 @@ export function idleTestsFinding(
       `${idle.length} of its ${testsIn(suite).length} tests ${isOne ? 'catches no mistake first (line' : 'catch no mistake first (lines'} ${lines}). Add a mistake that only such a test catches, or remove the test.`,
     ),
   ]
-}
-
-function escaped(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 }

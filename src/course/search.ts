@@ -1,4 +1,5 @@
 import type { Token } from 'markdown-it'
+import { escapePattern } from '../common/escape-pattern.ts'
 
 /** Where a word appears in a text. */
 export interface Occurrences {
@@ -27,10 +28,7 @@ export function searchText(text: readonly Token[], word: string): Occurrences | 
 }
 
 function patternOf(word: string): RegExp {
-  const escaped = word
-    .trim()
-    .replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-    .replace(/[\s-]+/g, '[\\s-]+')
+  const escaped = escapePattern(word.trim()).replace(/[\s-]+/g, '[\\s-]+')
   const boundary = /^[\p{L}\p{N}]/u.test(escaped) ? '(?<![\\p{L}\\p{N}])' : ''
   return new RegExp(boundary + escaped, 'giu')
 }

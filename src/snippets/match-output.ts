@@ -1,3 +1,5 @@
+import { escapePattern } from '../common/escape-pattern.ts'
+
 /** What differs from run to run, and what it looks like. */
 const PLACEHOLDERS: Readonly<Record<string, string>> = {
   '<id>': '\\d+-\\d+',
@@ -15,7 +17,7 @@ export function matchesOutput(shown: string, actual: string): boolean {
 function pattern(shown: string): RegExp {
   const source = tidy(shown)
     .split(/(<(?:id|uuid|time|ms|any)(?::[^>]*)?>)/)
-    .map((part) => PLACEHOLDERS[part.replace(/:[^>]*>$/, '>')] ?? part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+    .map((part) => PLACEHOLDERS[part.replace(/:[^>]*>$/, '>')] ?? escapePattern(part))
     .join('')
   return new RegExp(`^${source}$`, 'u')
 }
