@@ -1,7 +1,7 @@
 import { type ExportEnd, type ExportHead, type ParticipantPage, paths } from './api.ts'
 import { ClassUnreachableError } from './errors.ts'
 import { fieldsOf } from './json-file.ts'
-import { RefusedError } from './member/talk.ts'
+import { RefusedError } from './member/request.ts'
 
 export type ExportPart = ExportHead | ParticipantPage | ExportEnd
 

@@ -1,7 +1,7 @@
 import { type Done, type LeadCommand, type Overview, type ParticipantRow, paths } from '../classroom/api.ts'
 import { ClassError } from '../classroom/errors.ts'
 import { type ClassFile, findClass } from '../classroom/host/class-file.ts'
-import { talk } from '../classroom/member/talk.ts'
+import { talk } from '../classroom/member/request.ts'
 import { plainName } from '../classroom/projections/names.ts'
 import { type ExportPart, readExport } from '../classroom/read-export.ts'
 import type { Context } from './context.ts'

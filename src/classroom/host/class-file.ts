@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { ClassError } from '../errors.ts'
-import type { About } from '../hub/about.ts'
-import { aboutFromHash } from '../hub/about.ts'
+import type { About } from '../hub/class-info.ts'
+import { aboutFromHash } from '../hub/class-info.ts'
 import { fieldsOf, readJson, writeJson } from '../json-file.ts'
 
 /** What the instructor's machine keeps of a class: enough to reopen it, even on a Redis that has lost everything. */

@@ -1,3 +1,4 @@
+import { leadAt } from '../announcements.ts'
 import type {
   Changes,
   ClassHead,
@@ -11,12 +12,11 @@ import type {
   ParticipantRow,
 } from '../api.ts'
 import { ClassError } from '../errors.ts'
-import { leadAt } from '../lead-now.ts'
 import type { InTheCoursesWords } from '../projections/summary.ts'
-import type { About } from './about.ts'
+import type { About } from './class-info.ts'
 import type { ClassRedis } from './connect.ts'
+import { decideLead } from './decide-command.ts'
 import { Follower } from './follow.ts'
-import { decideLead } from './lead.ts'
 import { readPage } from './participant-page.ts'
 import { Projection } from './projection.ts'
 import { Snapshots } from './snapshots.ts'

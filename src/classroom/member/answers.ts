@@ -6,7 +6,7 @@ import { readJson } from '../json-file.ts'
 import { limits } from '../limits.ts'
 import { classFiles } from './files.ts'
 import { readSent, writeSent } from './membership.ts'
-import { RefusedError, type Talk, talk } from './talk.ts'
+import { RefusedError, type Talk, talk } from './request.ts'
 
 /** The editor may save a file while it's being checked; then it isn't the one that was checked. */
 const CLOSE = 1

@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { hasAnswers } from './answers.ts'
 import { classFiles } from './files.ts'
 import { readSent } from './membership.ts'
+import { RefusedError } from './request.ts'
 import { type Sending, sendPending, sizeOf } from './send.ts'
-import { RefusedError } from './talk.ts'
 
 /** Time after which a sender that hasn't touched its lock counts as gone (ms). */
 const GONE = 60_000

@@ -5,8 +5,8 @@ import { limits } from '../limits.ts'
 import { plainName, plainText } from '../projections/names.ts'
 import { dropAnswers } from './answers.ts'
 import { forgetMembership, type Membership, readMembership, writeMembership } from './membership.ts'
+import { RefusedError, talk } from './request.ts'
 import { joinAgain } from './send.ts'
-import { RefusedError, talk } from './talk.ts'
 
 /** How long to wait while many others are joining (ms). */
 const QUEUE = 120_000

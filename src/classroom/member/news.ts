@@ -1,5 +1,5 @@
+import { leadAt } from '../announcements.ts'
 import type { ClassView, Lead } from '../api.ts'
-import { leadAt } from '../lead-now.ts'
 import { limits } from '../limits.ts'
 import { plainText } from '../projections/names.ts'
 

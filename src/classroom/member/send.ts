@@ -9,7 +9,7 @@ import { isSendable } from '../sendable.ts'
 import { sendAnswers } from './answers.ts'
 import { classFiles } from './files.ts'
 import { type Membership, readMembership, readSent, type Sent, writeSent } from './membership.ts'
-import { RefusedError, type Talk, talk } from './talk.ts'
+import { RefusedError, type Talk, talk } from './request.ts'
 
 export interface Sending {
   /** `.eventlings`. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type EventsReply, type Joined, paths, type SendEvents } from '../api.ts'
 import { ClassUnreachableError } from '../errors.ts'
-import { talk } from '../member/talk.ts'
+import { talk } from '../member/request.ts'
 import { readExport } from '../read-export.ts'
 import { type FollowedAttempts, followAttempts, HubGoneError } from './follow-attempts.ts'
 

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import type { Overview } from '../../../classroom/api.ts'
+import { LeadPanel } from './announcements-panel.tsx'
 import { counted } from './counted.ts'
-import { LeadPanel } from './lead-panel.tsx'
 import { useClass } from './live.ts'
 import { ManageClass } from './manage-class.tsx'
 import { Pace } from './pace.tsx'

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
+import { leadAt } from '../../../classroom/announcements.ts'
 import { type Changes, type Overview, paths } from '../../../classroom/api.ts'
-import { leadAt } from '../../../classroom/lead-now.ts'
 import { withChanges } from './overview.ts'
 
 export interface Live {

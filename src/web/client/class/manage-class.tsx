@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import { type Done, type Overview, paths } from '../../../classroom/api.ts'
 import { post } from '../ask.ts'
-import { useLead } from './use-lead.ts'
+import { useLead } from './use-command.ts'
 
 /** What the instructor does with the class as a whole, and not every minute: folded away. */
 export function ManageClass({ overview, ahead }: { readonly overview: Overview; readonly ahead: number }) {

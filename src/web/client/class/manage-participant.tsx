@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
 import type { Overview, ParticipantRow } from '../../../classroom/api.ts'
-import { useLead } from './use-lead.ts'
+import { useLead } from './use-command.ts'
 
 interface ManageProps {
   readonly row: ParticipantRow

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
 import type { LeadCommand } from '../../../classroom/api.ts'
-import { useLead } from './use-lead.ts'
+import { useLead } from './use-command.ts'
 
 interface ReviewOnWallProps {
   readonly command: LeadCommand

@@ -3,9 +3,9 @@ import { useState } from 'preact/hooks'
 import type { LessonHead, Overview, ParticipantRow } from '../../../classroom/api.ts'
 import { Since } from './clock.tsx'
 import { counted } from './counted.ts'
-import { Legend, LightCell } from './lights.tsx'
 import { filters, type Order, orders, rowsToShow, type Shown } from './overview.ts'
 import { Scroller } from './scroller.tsx'
+import { Legend, LightCell } from './status.tsx'
 import { Timeline } from './timeline.tsx'
 
 /** Everyone, one row each: who needs help, what they're on, and a light for every lesson. */

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
 import { Sentence } from './sentence.tsx'
-import { useLead } from './use-lead.ts'
+import { useLead } from './use-command.ts'
 
 /**
  * Puts what a participant was told on the wall, once the instructor has seen and perhaps changed it: everything else

@@ -1,10 +1,10 @@
 import type { ComponentChildren } from 'preact'
 import type { Overview } from '../../../classroom/api.ts'
-import { lightNames, looks } from './lights.tsx'
 import { Scroller } from './scroller.tsx'
 import { Sentence } from './sentence.tsx'
 import { ShowOnWall } from './show-on-wall.tsx'
-import { useLead } from './use-lead.ts'
+import { lightNames, looks } from './status.tsx'
+import { useLead } from './use-command.ts'
 
 const WIDTH = 100
 

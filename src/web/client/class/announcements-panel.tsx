@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import type { LessonHead, Overview } from '../../../classroom/api.ts'
 import { Left } from './clock.tsx'
-import { useLead } from './use-lead.ts'
+import { useLead } from './use-command.ts'
 
 /**
  * What the instructor tells everyone: where the class is, a timer, a message, a break, a solution. Advice, never a
