@@ -3,8 +3,8 @@
  * <secret>`; see api.ts.
  */
 
-/** The state of one lesson of one participant, as a light. */
-export type Light = 'new' | 'working' | 'failing' | 'passed' | 'passed-after-solution' | 'skipped'
+/** How far one participant is with one lesson. */
+export type Status = 'new' | 'working' | 'failing' | 'passed' | 'passed-after-solution' | 'skipped'
 
 export interface LessonHead {
   readonly slug: string
@@ -34,8 +34,9 @@ export interface Pace {
   readonly median: number
 }
 
-export interface LessonLight {
-  readonly light: Light
+export interface LessonStatus {
+  /** Called `light` because it has always been called that in the files of `class export`. */
+  readonly light: Status
   /** Checks of their own answer. */
   readonly attempts: number
   /** Hints that were shown, for all tasks together. */
@@ -88,7 +89,7 @@ export interface ParticipantRow {
   /** When something new last came from them. */
   readonly seenAt: string
   /** By slug; lessons without any data are left out and are `new`. */
-  readonly lessons: Readonly<Record<string, LessonLight>>
+  readonly lessons: Readonly<Record<string, LessonStatus>>
   /** What they're working on now; missing when they've started nothing, or the last thing they did was to pass. */
   readonly current?: CurrentTask
   /** The last 30, oldest first. */
@@ -103,7 +104,7 @@ export interface ParticipantRow {
 }
 
 /** Advice to everyone; none of it locks anything. */
-export interface Lead {
+export interface Announcements {
   /** Where the class is: a slug. */
   readonly position?: string
   readonly timer?: { readonly until: string; readonly text: string }
@@ -141,7 +142,7 @@ export interface ClassHead {
 export interface LessonCount {
   readonly slug: string
   /** How many participants are in which state; they add up to all participants. */
-  readonly counts: Readonly<Record<Light, number>>
+  readonly counts: Readonly<Record<Status, number>>
 }
 
 /** What several participants are stuck on right now: the last check of each of them failed with this. */
@@ -171,7 +172,7 @@ export interface Overview {
   /** The hub's time, for clocks that are off. */
   readonly now: string
   readonly class: ClassHead
-  readonly lead: Lead
+  readonly announcements: Announcements
   /** How learners get in; also for the projector. */
   readonly joinCode: string
   readonly addresses: readonly string[]
@@ -189,7 +190,7 @@ export interface Changes {
   readonly kind: 'changes'
   readonly now: string
   readonly class: ClassHead
-  readonly lead: Lead
+  readonly announcements: Announcements
   readonly joinCode: string
   readonly undo?: string
   readonly participants: readonly ParticipantRow[]
@@ -229,8 +230,8 @@ export interface ParticipantPage {
   readonly activity: readonly Activity[]
 }
 
-/** POST lead; the answer is Done. `undefined` or an omitted value clears it. */
-export type LeadCommand =
+/** POST command; the answer is Done. `undefined` or an omitted value clears it. */
+export type InstructorCommand =
   | { readonly do: 'position'; readonly slug?: string | undefined }
   | { readonly do: 'timer'; readonly minutes?: number | undefined; readonly text?: string | undefined }
   /** To everyone, or to one participant. */
@@ -270,7 +271,8 @@ export interface ExportHead {
   readonly kind: 'export'
   readonly now: string
   readonly class: ClassHead
-  readonly lead: Lead
+  /** Called `lead` because it has always been called that in the files of `class export`. */
+  readonly lead: Announcements
 }
 
 export interface ExportEnd {

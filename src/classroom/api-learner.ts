@@ -1,4 +1,4 @@
-import type { Lead } from './api-instructor.ts'
+import type { Announcements } from './api-instructor.ts'
 
 /**
  * What the learner's side sends and receives: with `Authorization: Bearer <token>`, except for the first join; see
@@ -86,7 +86,8 @@ export interface ClassView {
   readonly now: string
   readonly name: string
   readonly label: string
-  readonly lead: Lead
+  /** Called `lead` because learners with an earlier version read it, too. */
+  readonly lead: Announcements
   /** The instructor's message to them alone. */
   readonly note?: { readonly at: string; readonly text: string }
   readonly handIsUp: boolean

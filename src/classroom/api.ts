@@ -29,7 +29,7 @@ export const paths = {
   overview: '/api/instructor/overview',
   stream: '/api/instructor/stream',
   participant: '/api/instructor/participants/',
-  lead: '/api/instructor/lead',
+  command: '/api/instructor/command',
   export: '/api/instructor/export',
   /** The same as a file to save, as CSV. */
   exportCsv: '/api/instructor/export.csv',

@@ -21,7 +21,7 @@ export const limits = {
   codeBody: 250_000,
   runBody: 90_000,
   smallBody: 600,
-  leadBody: 10_000,
+  commandBody: 10_000,
   /** What one participant may have stored, answers included, and what all of them together may have. */
   ofParticipant: { events: 20_000, bytes: 12_000_000 },
   ofClass: { events: 2_000_000, bytes: 600_000_000 },

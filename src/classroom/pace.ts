@@ -1,4 +1,4 @@
-import type { LessonHead, LessonLight, Pace, ParticipantRow, PlanClock } from './api-instructor.ts'
+import type { LessonHead, LessonStatus, Pace, ParticipantRow, PlanClock } from './api-instructor.ts'
 
 /**
  * How a class is doing against the plan of its track. Also runs in a page, where time goes on without the hub.
@@ -57,7 +57,7 @@ export function medianOf(
   return done[Math.floor(done.length / 2)] ?? 0
 }
 
-function doneOf(state: LessonLight | undefined, { tasks, minutes = 0 }: LessonHead): number {
+function doneOf(state: LessonStatus | undefined, { tasks, minutes = 0 }: LessonHead): number {
   if (state === undefined || tasks?.length === 0) return 0
   if (/^(passed|passed-after-solution|skipped)$/.test(state.light)) return minutes
   const done = (state.tasks ?? '').match(/[ps]/g)?.length ?? 0

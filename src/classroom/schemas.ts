@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Join, LeadCommand, Login, SendCode, SendEvents, SendRun, Share } from './api.ts'
+import type { InstructorCommand, Join, Login, SendCode, SendEvents, SendRun, Share } from './api.ts'
 import { limits } from './limits.ts'
 import { LONGEST_TYPE, SLUG } from './sendable.ts'
 
@@ -78,7 +78,7 @@ const minutes = z
   .optional()
 const someText = z.string().max(2_000).optional()
 
-export const leadCommand = z.discriminatedUnion('do', [
+export const instructorCommand = z.discriminatedUnion('do', [
   z.object({ do: z.literal('position'), slug: slug.optional() }),
   z.object({ do: z.literal('timer'), minutes, text: someText }),
   z.object({ do: z.literal('message'), text: someText, to: uuid.optional() }),
@@ -103,4 +103,4 @@ export const leadCommand = z.discriminatedUnion('do', [
   z.object({ do: z.literal('close') }),
   z.object({ do: z.literal('reopen') }),
   z.object({ do: z.literal('undo') }),
-]) satisfies z.ZodType<LeadCommand>
+]) satisfies z.ZodType<InstructorCommand>

@@ -1,7 +1,13 @@
-import { type Done, type LeadCommand, type Overview, type ParticipantRow, paths } from '../classroom/api.ts'
+import {
+  type Done,
+  type InstructorCommand,
+  type Overview,
+  type ParticipantRow,
+  paths,
+} from '../classroom/api.ts'
 import { ClassError } from '../classroom/errors.ts'
 import { type ClassFile, findClass } from '../classroom/host/class-file.ts'
-import { talk } from '../classroom/member/request.ts'
+import { request } from '../classroom/member/request.ts'
 import { plainName } from '../classroom/projections/names.ts'
 import { type ExportPart, readExport } from '../classroom/read-export.ts'
 import type { Context } from './context.ts'
@@ -10,7 +16,7 @@ import type { Context } from './context.ts'
 export interface ClassClient {
   readonly file: ClassFile
   overview(): Promise<Overview>
-  lead(command: LeadCommand): Promise<void>
+  send(command: InstructorCommand): Promise<void>
   export(): AsyncIterable<ExportPart>
 }
 
@@ -26,12 +32,12 @@ export async function withClass<T>(
   const { isOpen, openHub, ownAddress } = await import('../classroom/host/open-class.ts')
   if (await isOpen(file)) return work(remote(file, ownAddress(file)))
   const { lessonsOf } = await import('./class-course.ts')
-  const columns = { lessons: await lessonsOf(course, file.about) }
+  const columns = { lessons: await lessonsOf(course, file.classInfo) }
   const { hub, close } = await openHub({ folder: home.log, file, columns, env: context.env })
   const done = context.cleanups.add(close)
   try {
     const overview = async () => hub.overview()
-    return await work({ file, overview, lead: (command) => hub.lead(command), export: () => hub.export() })
+    return await work({ file, overview, send: (command) => hub.execute(command), export: () => hub.export() })
   } finally {
     await close()
     done()
@@ -42,8 +48,8 @@ function remote(file: ClassFile, address: string): ClassClient {
   const to = { address, token: file.secret, patience: 30_000 }
   return {
     file,
-    overview: () => talk<Overview>(to, paths.overview),
-    lead: async (command) => void (await talk<Done>(to, paths.lead, command)),
+    overview: () => request<Overview>(to, paths.overview),
+    send: async (command) => void (await request<Done>(to, paths.command, command)),
     export: () => readExport(address, file.secret),
   }
 }

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { diagnosesIn } from '../authoring/diagnoses.ts'
 import type { LessonHead } from '../classroom/api.ts'
 import type { Columns } from '../classroom/host/open-class.ts'
-import type { About } from '../classroom/hub/class-info.ts'
+import type { ClassInfo } from '../classroom/hub/class-info.ts'
 import { type Pieces, sentencesOf } from '../classroom/projections/sentences.ts'
 import { prebuilt, projectRoot } from '../common/own-folder.ts'
 import { type Course, filesOf, findTrack } from '../course/index.ts'
@@ -11,7 +11,7 @@ import { type Course, filesOf, findTrack } from '../course/index.ts'
 /** The lessons of a class, which are those of its track or of the whole course, and the tasks that it takes. */
 export async function lessonsOf(
   course: Course,
-  { track }: Pick<About, 'track'>,
+  { track }: Pick<ClassInfo, 'track'>,
 ): Promise<readonly LessonHead[]> {
   const chosen = track === undefined ? undefined : findTrack(course, track)
   return Promise.all(
@@ -26,8 +26,8 @@ export async function lessonsOf(
 }
 
 /** The lessons, and the sentences of their suites, which the wall may show. */
-export async function columnsOf(course: Course, about: Pick<About, 'track'>): Promise<Columns> {
-  const lessons = await lessonsOf(course, about)
+export async function columnsOf(course: Course, classInfo: Pick<ClassInfo, 'track'>): Promise<Columns> {
+  const lessons = await lessonsOf(course, classInfo)
   const suites = await Promise.all(
     lessons.map(async ({ slug }) => [slug, await piecesIn(filesOf(course, slug).suite)] as const),
   )

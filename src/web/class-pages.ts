@@ -17,7 +17,7 @@ export async function pagesOfClass(): Promise<(app: Hono, hub: Hub) => void> {
   return (app, hub) => {
     for (const pages of ['/', '/assets/*', '/instructor', '/instructor/*']) app.use(pages, strictPages())
     serveAssets(app, assets)
-    app.get('/', (context) => context.html(welcomePage(hub.about.name, themeIn(context))))
+    app.get('/', (context) => context.html(welcomePage(hub.classInfo.name, themeIn(context))))
     app.get('/instructor', (context) => show(context, hub, 'dashboard'))
     app.get('/instructor/projector', (context) => show(context, hub, 'projector'))
     app.get('/instructor/participants/:id', (context) => show(context, hub, 'participant'))
@@ -34,7 +34,7 @@ export async function pagesOfClass(): Promise<(app: Hono, hub: Hub) => void> {
 /** Anyone who isn't logged in gets a form at the same address, and the page itself afterwards. */
 function show(context: Context, hub: Hub, view: ClassView) {
   const options = {
-    title: hub.about.name,
+    title: hub.classInfo.name,
     theme: themeIn(context),
     participant: context.req.param('id') ?? '',
   }

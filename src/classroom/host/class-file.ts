@@ -1,13 +1,14 @@
 import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { ClassError } from '../errors.ts'
-import type { About } from '../hub/class-info.ts'
-import { aboutFromHash } from '../hub/class-info.ts'
+import type { ClassInfo } from '../hub/class-info.ts'
+import { classInfoFromHash } from '../hub/class-info.ts'
 import { fieldsOf, readJson, writeJson } from '../json-file.ts'
 
 /** What the instructor's machine keeps of a class: enough to reopen it, even on a Redis that has lost everything. */
 export interface ClassFile {
-  readonly about: About
+  /** In the file, it's called `about`. */
+  readonly classInfo: ClassInfo
   /** For the instructor's pages. */
   readonly secret: string
   /** `own` or `embedded`: started with the hub; otherwise an address. */
@@ -28,14 +29,15 @@ function fileOf(folder: string, id: string): string {
 }
 
 export function writeClass(folder: string, file: ClassFile): void {
-  writeJson(fileOf(folder, file.about.id), file)
+  const { classInfo: about, ...rest } = file
+  writeJson(fileOf(folder, about.id), { about, ...rest })
 }
 
 /** The classes of this machine, latest first. */
 export function readClasses(folder: string): readonly ClassFile[] {
   return idsIn(path.join(folder, 'classes'))
     .flatMap((id) => readClass(folder, id) ?? [])
-    .sort((a, b) => b.about.openedAt.localeCompare(a.about.openedAt))
+    .sort((a, b) => b.classInfo.openedAt.localeCompare(a.classInfo.openedAt))
 }
 
 /** The requested class: by part of its name or ID, otherwise the latest. Throws ClassError. */
@@ -43,10 +45,10 @@ export function findClass(folder: string, asked?: string): ClassFile {
   const classes = readClasses(folder)
   const meant = (asked ?? '').toLowerCase()
   const found = classes.find(
-    ({ about }) => about.id.startsWith(meant) || about.name.toLowerCase().includes(meant),
+    ({ classInfo }) => classInfo.id.startsWith(meant) || classInfo.name.toLowerCase().includes(meant),
   )
   if (found !== undefined) return found
-  const names = classes.map(({ about }) => `"${about.name}"`).join(', ')
+  const names = classes.map(({ classInfo }) => `"${classInfo.name}"`).join(', ')
   throw new ClassError(
     classes.length === 0
       ? 'No class has been opened here yet. Open one: npx eventlings class open'
@@ -56,11 +58,11 @@ export function findClass(folder: string, asked?: string): ClassFile {
 
 function readClass(folder: string, id: string): ClassFile | undefined {
   const found = fieldsOf(readJson(fileOf(folder, id)))
-  const about = aboutFromHash(fieldsOf(found.about) as Record<string, string>)
+  const classInfo = classInfoFromHash(fieldsOf(found.about) as Record<string, string>)
   const { secret, redis, host, port, pid } = found
-  if (about?.id !== id || typeof secret !== 'string' || typeof redis !== 'string') return undefined
+  if (classInfo?.id !== id || typeof secret !== 'string' || typeof redis !== 'string') return undefined
   if (typeof host !== 'string' || typeof port !== 'number') return undefined
-  return { about, secret, redis, host, port, ...(typeof pid === 'number' && { pid }) }
+  return { classInfo, secret, redis, host, port, ...(typeof pid === 'number' && { pid }) }
 }
 
 function idsIn(folder: string): readonly string[] {

@@ -44,9 +44,9 @@ export const USUAL_PORT = 4280
 export async function openHub(options: Omit<OpenClassOptions, 'addPages' | 'onError'>) {
   const { folder, file, columns, env } = options
   await assertNotOpen(file)
-  const redis = await openClassRedis(file.redis, classFolder(folder, file.about.id), env)
+  const redis = await openClassRedis(file.redis, classFolder(folder, file.classInfo.id), env)
   try {
-    const hub = await Hub.open({ ...columns, redis: redis.client, about: file.about })
+    const hub = await Hub.open({ ...columns, redis: redis.client, classInfo: file.classInfo })
     return {
       hub,
       redis,
@@ -66,7 +66,7 @@ export async function openClass(options: OpenClassOptions): Promise<OpenClass> {
   const { folder, file, addPages, onError } = options
   const { hub, redis, close } = await openHub(options)
   try {
-    if (hub.isClosed) await hub.lead({ do: 'reopen' })
+    if (hub.isClosed) await hub.execute({ do: 'reopen' })
     const loopback = isLoopback(file.host) ? file.host : undefined
     const tickets = new Tickets(file.secret)
     const app = classApp({
@@ -80,13 +80,13 @@ export async function openClass(options: OpenClassOptions): Promise<OpenClass> {
     const { port } = listening
     const addresses = addressesOf(file.host, port)
     hub.setAddresses(addresses)
-    let opened: ClassFile = { ...file, redis: redis.source, port, pid: process.pid, about: hub.about }
+    let opened: ClassFile = { ...file, redis: redis.source, port, pid: process.pid, classInfo: hub.classInfo }
     writeClass(folder, opened)
     // A new join code has to survive a Redis that loses everything, and so does logging out.
     const unfollow = hub.follow(() => {
-      const { joinCode, loggedOutAt } = hub.about
-      if (joinCode === opened.about.joinCode && loggedOutAt === opened.about.loggedOutAt) return
-      opened = { ...opened, about: hub.about }
+      const { joinCode, loggedOutAt } = hub.classInfo
+      if (joinCode === opened.classInfo.joinCode && loggedOutAt === opened.classInfo.loggedOutAt) return
+      opened = { ...opened, classInfo: hub.classInfo }
       writeClass(folder, opened)
     })
     return {
@@ -141,9 +141,9 @@ function refused(host: string, { port, code }: PortError): ClassError {
 
 /** Two servers on one data folder would ruin it. */
 async function assertNotOpen(file: ClassFile): Promise<void> {
-  const { about, pid, port, redis } = file
+  const { classInfo, pid, port, redis } = file
   if (pid === process.pid || /^rediss?:/.test(redis) || !(await isOpen(file))) return
-  throw new ClassError(`"${about.name}" is already open, on port ${port} (process ${pid}).`)
+  throw new ClassError(`"${classInfo.name}" is already open, on port ${port} (process ${pid}).`)
 }
 
 /**

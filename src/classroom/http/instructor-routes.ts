@@ -4,7 +4,7 @@ import { type Done, paths } from '../api.ts'
 import type { Hub } from '../hub/hub.ts'
 import { hashOf, isSame, sessionOf } from '../hub/secrets.ts'
 import { limits } from '../limits.ts'
-import * as wire from '../schemas.ts'
+import * as schemas from '../schemas.ts'
 import { bearerOf, bodyOf, Refusal } from './answers.ts'
 import { csvOf, linesOf } from './export.ts'
 import { addressOf } from './guards.ts'
@@ -17,14 +17,14 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** The cookie's name distinguishes classes that were open on one machine, because cookies ignore ports. */
 export function cookieOf(hub: Hub): string {
-  return `class-${hub.about.id}`
+  return `class-${hub.classInfo.id}`
 }
 
 /** Whether the instructor is asking: by cookie from a page, or by `Authorization: Bearer` from a program. */
 export function isInstructor(context: Context, hub: Hub): boolean {
   const [secret, session] = [bearerOf(context), getCookie(context, cookieOf(hub))]
-  if (secret !== undefined) return isSame(hashOf(secret), hub.about.secretHash)
-  return session !== undefined && isSame(session, sessionOf(hub.about))
+  if (secret !== undefined) return isSame(hashOf(secret), hub.classInfo.secretHash)
+  return session !== undefined && isSame(session, sessionOf(hub.classInfo))
 }
 
 /** Wrong secrets are counted apart from wrong join codes: no class can slow down its own instructor. */
@@ -34,13 +34,13 @@ export function addInstructorRoutes(app: Hono, hub: Hub, guesses: Guesses, ticke
   let streams = 0
 
   app.post(paths.login, async (context) => {
-    const { secret: typed } = await bodyOf(context, wire.login, limits.smallBody)
+    const { secret: typed } = await bodyOf(context, schemas.login, limits.smallBody)
     const secret = tickets?.redeem(typed) ?? typed
-    if (!isSame(hashOf(secret.trim()), hub.about.secretHash)) {
+    if (!isSame(hashOf(secret.trim()), hub.classInfo.secretHash)) {
       return guesses.wrong(LOGIN + addressOf(context), "That isn't the secret of this class.")
     }
     const options = { httpOnly: true, sameSite: 'Strict', path: '/' } as const
-    setCookie(context, cookieOf(hub), sessionOf(hub.about), options)
+    setCookie(context, cookieOf(hub), sessionOf(hub.classInfo), options)
     return context.json(done)
   })
 
@@ -61,7 +61,7 @@ export function addInstructorRoutes(app: Hono, hub: Hub, guesses: Guesses, ticke
     paths.overview,
     paths.stream,
     `${paths.participant}*`,
-    paths.lead,
+    paths.command,
     paths.export,
     paths.exportCsv,
   ])
@@ -100,8 +100,8 @@ export function addInstructorRoutes(app: Hono, hub: Hub, guesses: Guesses, ticke
   app.get(paths.export, (context) => linesOf(context, hub))
   app.get(paths.exportCsv, (context) => csvOf(context, hub))
 
-  app.post(paths.lead, async (context) => {
-    await hub.lead(await bodyOf(context, wire.leadCommand, limits.leadBody))
+  app.post(paths.command, async (context) => {
+    await hub.execute(await bodyOf(context, schemas.instructorCommand, limits.commandBody))
     return context.json(done)
   })
 }

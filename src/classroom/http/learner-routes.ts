@@ -6,7 +6,7 @@ import { isSame, learnerOf, readCode, tokenFor } from '../hub/secrets.ts'
 import type { TimedEvent } from '../hub/store.ts'
 import { limits } from '../limits.ts'
 import { plainName } from '../projections/names.ts'
-import * as wire from '../schemas.ts'
+import * as schemas from '../schemas.ts'
 import { bearerOf, bodyOf, Refusal, sizeOf } from './answers.ts'
 import { Buckets } from './bucket.ts'
 import { addressOf, seconds } from './guards.ts'
@@ -32,26 +32,26 @@ export function addLearnerRoutes(
   const joinsOfAll = new Buckets(limits.joinsOfAll, elapsed)
 
   app.get(paths.hello, (context) => {
-    const { id, name } = hub.about
+    const { id, name } = hub.classInfo
     const hello: Hello = { kind: 'hello', class: { id, name } }
     return context.json(hello)
   })
 
   app.post(paths.join, async (context) => {
-    const { code = '', name, share } = await bodyOf(context, wire.join, limits.smallBody)
+    const { code = '', name, share } = await bodyOf(context, schemas.join, limits.smallBody)
     const plain = plainName(name)
     if (plain === '') throw new Refusal(400, 'The name needs at least one visible character.')
     // Programs of the instructor (a rehearsal) let everyone in at once.
     const isOwn = isInstructor(context, hub)
     const known = isOwn ? undefined : await knownBy(context, hub, guesses)
-    if (known === undefined && !isSame(readCode(code), hub.about.joinCode)) {
+    if (known === undefined && !isSame(readCode(code), hub.classInfo.joinCode)) {
       return guesses.wrong(addressOf(context), "That isn't the join code.")
     }
     assertOpen(hub)
     if (known === undefined && !isOwn) pace(context)
     const learner = await again(known, plain, share)
     await hub.seen(learner)
-    const { id, name: className, key } = hub.about
+    const { id, name: className, key } = hub.classInfo
     const reply: Joined = {
       kind: 'joined',
       class: { id, name: className },
@@ -65,7 +65,7 @@ export function addLearnerRoutes(
   app.post(paths.events, async (context) => {
     const learner = await participant(context)
     use(bytes, learner, sizeOf(context))
-    const { logId, after, events, now: theirs } = await bodyOf(context, wire.sendEvents, limits.body)
+    const { logId, after, events, now: theirs } = await bodyOf(context, schemas.sendEvents, limits.body)
     assertOpen(hub)
     const timed = onOurClock(events as readonly StoredEvent[], Date.parse(theirs), now())
     return context.json(await hub.store.receive(learner, logId, after, timed))
@@ -74,7 +74,7 @@ export function addLearnerRoutes(
   app.post(paths.code, async (context) => {
     const learner = await participant(context)
     use(bytes, learner, sizeOf(context))
-    const { eventId, code } = await bodyOf(context, wire.sendCode, limits.codeBody)
+    const { eventId, code } = await bodyOf(context, schemas.sendCode, limits.codeBody)
     assertOpen(hub)
     await hub.store.keepCode(learner, eventId, code)
     return context.json(done)
@@ -83,7 +83,7 @@ export function addLearnerRoutes(
   app.post(paths.run, async (context) => {
     const learner = await participant(context)
     use(bytes, learner, sizeOf(context))
-    const { eventId, slug, run } = await bodyOf(context, wire.sendRun, limits.runBody)
+    const { eventId, slug, run } = await bodyOf(context, schemas.sendRun, limits.runBody)
     assertOpen(hub)
     if (hub.view(learner)?.sharesCode !== true) throw new Refusal(403, "You don't share your code.")
     use(runs, learner)
@@ -95,7 +95,7 @@ export function addLearnerRoutes(
 
   app.post(paths.share, async (context) => {
     const learner = await participant(context)
-    const { share } = await bodyOf(context, wire.share, limits.smallBody)
+    const { share } = await bodyOf(context, schemas.share, limits.smallBody)
     // Withdrawing always works: it's a promise.
     if (share) use(changes, learner)
     if (hub.view(learner)?.sharesCode !== share) await hub.store.setShare(learner, share)
@@ -104,7 +104,7 @@ export function addLearnerRoutes(
 
   app.post(paths.leave, async (context) => {
     const learner = await participant(context)
-    await bodyOf(context, wire.nothing, limits.smallBody)
+    await bodyOf(context, schemas.nothing, limits.smallBody)
     if (await hub.store.isParticipant(learner)) await hub.store.forget(learner)
     return context.json(done)
   })
@@ -159,7 +159,7 @@ function use(budget: Buckets, sender: string, much = 1): void {
 async function knownBy(context: Context, hub: Hub, guesses: Guesses): Promise<string | undefined> {
   const token = bearerOf(context)
   if (token === undefined) return undefined
-  const learner = learnerOf(hub.about.key, token)
+  const learner = learnerOf(hub.classInfo.key, token)
   if (learner !== undefined) return learner
   return guesses.wrong(addressOf(context), "That token isn't from this class. Join it again.")
 }

@@ -2,7 +2,7 @@
  * What a class is, and what its hubs need in order to let people in. The same in Redis and in the instructor's own
  * file.
  */
-export interface About {
+export interface ClassInfo {
   readonly id: string
   readonly name: string
   readonly openedAt: string
@@ -17,13 +17,13 @@ export interface About {
 }
 
 /** As a Redis hash. */
-export function aboutToHash(about: About): Readonly<Record<string, string>> {
-  const { track, loggedOutAt, ...rest } = about
+export function classInfoToHash(classInfo: ClassInfo): Readonly<Record<string, string>> {
+  const { track, loggedOutAt, ...rest } = classInfo
   return { ...rest, ...(track !== undefined && { track }), ...(loggedOutAt !== undefined && { loggedOutAt }) }
 }
 
 /** Undefined if the hash doesn't describe a class, because it doesn't exist. */
-export function aboutFromHash(hash: Readonly<Record<string, string>>): About | undefined {
+export function classInfoFromHash(hash: Readonly<Record<string, string>>): ClassInfo | undefined {
   const { id, name, openedAt, joinCode, key, secretHash, track, loggedOutAt } = hash
   if (!id || name === undefined || !openedAt || !joinCode || !key || !secretHash) return undefined
   const optional = {

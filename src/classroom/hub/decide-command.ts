@@ -1,4 +1,4 @@
-import type { LeadCommand } from '../api.ts'
+import type { InstructorCommand } from '../api.ts'
 import { ClassError } from '../errors.ts'
 import { limits } from '../limits.ts'
 import type { NewClassEvent } from '../projections/class-event.ts'
@@ -7,8 +7,8 @@ import { plainName, plainText } from '../projections/names.ts'
 import { newJoinCode } from './secrets.ts'
 
 /** What an instructor's command means for the class as it is now. Throws ClassError. */
-export function decideLead(
-  command: LeadCommand,
+export function decideCommand(
+  command: InstructorCommand,
   now: Date,
   slugs: readonly string[],
   state: ClassState,

@@ -1,11 +1,11 @@
-import { leadAt } from '../announcements.ts'
+import { announcementsAt } from '../announcements.ts'
 import type {
   Changes,
   ClassHead,
   ClassView,
   ExportEnd,
   ExportHead,
-  LeadCommand,
+  InstructorCommand,
   LessonHead,
   Overview,
   ParticipantPage,
@@ -13,9 +13,9 @@ import type {
 } from '../api.ts'
 import { ClassError } from '../errors.ts'
 import type { InTheCoursesWords } from '../projections/summary.ts'
-import type { About } from './class-info.ts'
+import type { ClassInfo } from './class-info.ts'
 import type { ClassRedis } from './connect.ts'
-import { decideLead } from './decide-command.ts'
+import { decideCommand } from './decide-command.ts'
 import { Follower } from './follow.ts'
 import { readPage } from './participant-page.ts'
 import { Projection } from './projection.ts'
@@ -25,7 +25,7 @@ import { Waiting } from './waiting.ts'
 
 export interface HubOptions {
   readonly redis: ClassRedis
-  readonly about: About
+  readonly classInfo: ClassInfo
   /** The columns: lessons of the track, in order. */
   readonly lessons: readonly LessonHead[]
   /** Where learners reach the class. */
@@ -54,7 +54,7 @@ const SWEEP_EVERY = 30_000
 export class Hub {
   readonly store: ClassStore
   readonly #options: HubOptions
-  #about: About
+  #classInfo: ClassInfo
   readonly #now: () => Date
   readonly #projection: Projection
   readonly #follower: Follower
@@ -68,13 +68,13 @@ export class Hub {
   #toldAt = 0
 
   private constructor(options: HubOptions) {
-    const { redis, about, lessons, addresses = [], now = () => new Date(), inTheCoursesWords } = options
+    const { redis, classInfo, lessons, addresses = [], now = () => new Date(), inTheCoursesWords } = options
     this.#options = options
-    this.#about = about
+    this.#classInfo = classInfo
     this.#now = now
     this.#addresses = addresses
-    this.store = new ClassStore(redis, about.id, now)
-    this.#projection = new Projection(about.id, lessons, inTheCoursesWords ?? (() => undefined))
+    this.store = new ClassStore(redis, classInfo.id, now)
+    this.#projection = new Projection(classInfo.id, lessons, inTheCoursesWords ?? (() => undefined))
     this.#snapshots = new Snapshots(this.store, this.#projection)
     this.#follower = new Follower({
       store: this.store,
@@ -85,8 +85,8 @@ export class Hub {
       },
       onLost: () => {
         // With the join code that learners have by now.
-        this.#about = this.about
-        return this.store.describe(this.#about)
+        this.#classInfo = this.classInfo
+        return this.store.describe(this.#classInfo)
       },
     })
   }
@@ -97,7 +97,7 @@ export class Hub {
    */
   static async open(options: HubOptions): Promise<Hub> {
     const hub = new Hub(options)
-    await hub.store.describe(options.about)
+    await hub.store.describe(options.classInfo)
     await hub.#follower.start()
     hub.#saving = setInterval(() => void hub.#snapshots.save().catch(() => {}), SNAPSHOT_EVERY)
     hub.#sweeping = setInterval(() => void hub.#sweep().catch(() => {}), SWEEP_EVERY)
@@ -106,9 +106,10 @@ export class Hub {
   }
 
   /** As it is now: the join code may have changed, and browsers may have been logged out. */
-  get about(): About {
-    const { joinCode = this.#about.joinCode, loggedOutAt = this.#about.loggedOutAt } = this.#projection.class
-    return { ...this.#about, joinCode, loggedOutAt }
+  get classInfo(): ClassInfo {
+    const { joinCode = this.#classInfo.joinCode, loggedOutAt = this.#classInfo.loggedOutAt } =
+      this.#projection.class
+    return { ...this.#classInfo, joinCode, loggedOutAt }
   }
 
   get isClosed(): boolean {
@@ -127,7 +128,7 @@ export class Hub {
   overview(): Overview {
     return {
       kind: 'overview',
-      ...this.#nowAndLead(),
+      ...this.#nowAndAnnouncements(),
       class: this.#head(),
       ...this.#codeAndUndo(),
       addresses: this.#addresses,
@@ -149,12 +150,13 @@ export class Hub {
   }
 
   #read(row: ParticipantRow, most?: number): Promise<ParticipantPage> {
-    return readPage(this.store, row, this.#projection.membersOf(row.id), this.#about.id, most)
+    return readPage(this.store, row, this.#projection.membersOf(row.id), this.#classInfo.id, most)
   }
 
   /** Everything about everyone, one after the other. Participants who leave in the meantime are left out. */
   async *export(): AsyncGenerator<ExportHead | ParticipantPage | ExportEnd> {
-    yield { kind: 'export', ...this.#nowAndLead(), class: this.#head() }
+    const { now, announcements: lead } = this.#nowAndAnnouncements()
+    yield { kind: 'export', now, lead, class: this.#head() }
     let participants = 0
     for (const { id } of this.#projection.rows()) {
       const row = this.#projection.row(id)
@@ -166,9 +168,9 @@ export class Hub {
   }
 
   /** Does what the instructor asks for. Throws ClassError. */
-  async lead(command: LeadCommand): Promise<void> {
+  async execute(command: InstructorCommand): Promise<void> {
     const state = this.#projection.class
-    const event = decideLead(command, this.#now(), this.slugs, state)
+    const event = decideCommand(command, this.#now(), this.slugs, state)
     if (event.type === 'PARTICIPANTS_REMOVED') return this.store.remove(event.payload.learners)
     if (event.type !== 'PARTICIPANTS_RESTORED') return this.store.record(event)
     const wanted = new Set(event.payload.learners)
@@ -193,13 +195,13 @@ export class Hub {
     const row = this.#projection.row(id)
     if (row === undefined) return undefined
     const { label, hand, sharesCode, note } = row
-    const { name } = this.#about
-    const about = { name, label, handIsUp: !!hand, sharesCode, closed: this.isClosed }
+    const { name } = this.#classInfo
+    const own = { name, label, handIsUp: !!hand, sharesCode, closed: this.isClosed }
     const {
       now,
-      lead: { shown: _, ...lead },
-    } = this.#nowAndLead() // what's on the wall may be someone's attempt
-    return { kind: 'class', now, lead, ...about, ...(note !== undefined && { note }) }
+      announcements: { shown: _, ...lead },
+    } = this.#nowAndAnnouncements() // what's on the wall may be someone's attempt
+    return { kind: 'class', now, lead, ...own, ...(note !== undefined && { note }) }
   }
 
   /** Whether the participant is in the class under that name, or one that the instructor chose. */
@@ -228,18 +230,18 @@ export class Hub {
     await this.#snapshots.save().catch(() => {})
   }
 
-  #nowAndLead() {
+  #nowAndAnnouncements() {
     const now = this.#now().toISOString()
-    return { now, lead: leadAt(this.#projection.class.lead, now) }
+    return { now, announcements: announcementsAt(this.#projection.class.announcements, now) }
   }
 
   #codeAndUndo() {
     const { undo } = this.#projection.class
-    return { joinCode: this.about.joinCode, ...(undo !== undefined && { undo: undo.what }) }
+    return { joinCode: this.classInfo.joinCode, ...(undo !== undefined && { undo: undo.what }) }
   }
 
   #head(): ClassHead {
-    const { id, name, track, openedAt } = this.#about
+    const { id, name, track, openedAt } = this.#classInfo
     const { closedAt } = this.#projection.class
     const optional = { ...(track !== undefined && { track }), ...(closedAt !== undefined && { closedAt }) }
     return { id, name, lessons: this.#options.lessons, openedAt, ...optional }
@@ -259,7 +261,7 @@ export class Hub {
     if (this.#listeners.size === 0) return
     const changes: Changes = {
       kind: 'changes',
-      ...this.#nowAndLead(),
+      ...this.#nowAndAnnouncements(),
       class: this.#head(),
       ...this.#codeAndUndo(),
       participants: rows,

@@ -7,7 +7,7 @@ export interface ClassKeys {
   /** What all of them begin with. */
   readonly prefix: string
   /** Hash: name, track, times, join code, the key for tokens. */
-  readonly about: string
+  readonly classInfo: string
   /** Stream: what happens to the class as a whole; see fold/class-event.ts. */
   readonly log: string
   /** Stream, trimmed: whose progress grew. A wake-up call for the hubs, not a source. */
@@ -36,7 +36,7 @@ export function keysOf(classId: string): ClassKeys {
   const prefix = `class:{${classId}}`
   return {
     prefix: `${prefix}:`,
-    about: `${prefix}:about`,
+    classInfo: `${prefix}:about`,
     log: `${prefix}:log`,
     news: `${prefix}:news`,
     participants: `${prefix}:participants`,

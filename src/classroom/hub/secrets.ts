@@ -1,5 +1,5 @@
 import { createHash, createHmac, randomBytes, randomInt, timingSafeEqual } from 'node:crypto'
-import type { About } from './class-info.ts'
+import type { ClassInfo } from './class-info.ts'
 
 /** Letters that can't be mistaken for each other on a projector. */
 const ALPHABET = 'ABCDEFGHJKMNPQRSTUVWXYZ23456789'
@@ -41,7 +41,7 @@ export function tokenFor(key: string, learner: string): string {
 }
 
 /** What a browser has as a cookie once its instructor is logged in: void as soon as all browsers are logged out. */
-export function sessionOf({ key, loggedOutAt = '' }: Pick<About, 'key' | 'loggedOutAt'>): string {
+export function sessionOf({ key, loggedOutAt = '' }: Pick<ClassInfo, 'key' | 'loggedOutAt'>): string {
   return createHmac('sha256', key).update(`instructor ${loggedOutAt}`).digest('base64url')
 }
 

@@ -5,7 +5,7 @@ import { ClassError, ClassFullError } from '../errors.ts'
 import { limits } from '../limits.ts'
 import type { ClassEventType, NewClassEvent } from '../projections/class-event.ts'
 import { keptOf } from '../projections/kept.ts'
-import { type About, aboutFromHash, aboutToHash } from './class-info.ts'
+import { type ClassInfo, classInfoFromHash, classInfoToHash } from './class-info.ts'
 import type { ClassRedis } from './connect.ts'
 import { type ClassKeys, keysOf } from './keys.ts'
 import { type Position, readCursors } from './read.ts'
@@ -30,14 +30,14 @@ export class ClassStore {
     this.#now = now
   }
 
-  async about(): Promise<About | undefined> {
-    return aboutFromHash(await this.redis.hgetall(this.keys.about))
+  async classInfo(): Promise<ClassInfo | undefined> {
+    return classInfoFromHash(await this.redis.hgetall(this.keys.classInfo))
   }
 
   /** Writes the description of the class, also to a Redis that has lost it. */
-  async describe(about: About): Promise<void> {
-    const { about: key } = this.keys
-    const fields = Object.entries(aboutToHash(about)).flat()
+  async describe(classInfo: ClassInfo): Promise<void> {
+    const { classInfo: key } = this.keys
+    const fields = Object.entries(classInfoToHash(classInfo)).flat()
     await this.#writeAnyway([
       ['hset', key, ...fields],
       ['hsetnx', key, 'epoch', randomUUID()],
@@ -46,7 +46,7 @@ export class ClassStore {
 
   /** Changes after the Redis has lost the class; null while it's lost. */
   epoch(): Promise<string | null> {
-    return this.redis.hget(this.keys.about, 'epoch')
+    return this.redis.hget(this.keys.classInfo, 'epoch')
   }
 
   /**

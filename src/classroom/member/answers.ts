@@ -6,7 +6,7 @@ import { readJson } from '../json-file.ts'
 import { limits } from '../limits.ts'
 import { classFiles } from './files.ts'
 import { readSent, writeSent } from './membership.ts'
-import { RefusedError, type Talk, talk } from './request.ts'
+import { type Destination, RefusedError, request } from './request.ts'
 
 /** The editor may save a file while it's being checked; then it isn't the one that was checked. */
 const CLOSE = 1
@@ -49,17 +49,17 @@ function keep(folder: string, { eventId, entityId, timestamp }: StoredEvent, fil
 }
 
 /** Sends the waiting answers, then the recordings; one that the class refuses isn't retried. */
-export async function sendAnswers(folder: string, to: Talk): Promise<void> {
+export async function sendAnswers(folder: string, to: Destination): Promise<void> {
   const { code, runs } = classFiles(folder)
   await sendAll(code, paths.code, to)
   await sendAll(runs, paths.run, to)
 }
 
-async function sendAll(outbox: string, address: string, to: Talk): Promise<void> {
+async function sendAll(outbox: string, address: string, to: Destination): Promise<void> {
   for (const name of namesIn(outbox)) {
     const file = path.join(outbox, name)
     try {
-      await talk<Done>(to, address, readJson(file) ?? {})
+      await request<Done>(to, address, readJson(file) ?? {})
     } catch (error) {
       if (!(error instanceof RefusedError) || error.status === 429 || error.status >= 500) throw error
     }

@@ -5,7 +5,7 @@ import { limits } from '../limits.ts'
 import { plainName, plainText } from '../projections/names.ts'
 import { dropAnswers } from './answers.ts'
 import { forgetMembership, type Membership, readMembership, writeMembership } from './membership.ts'
-import { RefusedError, talk } from './request.ts'
+import { RefusedError, request } from './request.ts'
 import { joinAgain } from './send.ts'
 
 /** How long to wait while many others are joining (ms). */
@@ -26,7 +26,7 @@ export interface JoinAs {
 export async function rejoin(folder: string, address: string): Promise<Membership | undefined> {
   const membership = readMembership(folder)
   if (membership === undefined) return undefined
-  const hello = await talk<Hello>({ address }, paths.hello)
+  const hello = await request<Hello>({ address }, paths.hello)
   if (fieldsOf(hello.class).id !== membership.classId) return undefined
   try {
     await joinAgain({ ...membership, address })
@@ -42,7 +42,7 @@ export async function rejoin(folder: string, address: string): Promise<Membershi
 /** Joins a class, and leaves any earlier one behind. Rejects with ClassUnreachableError or RefusedError. */
 export async function join(folder: string, { address, code, name, share }: JoinAs): Promise<Joined> {
   const asked = { code: code.slice(0, 40), name: plainName(name), share }
-  const joined = await talk<Joined>({ address, waits: QUEUE }, paths.join, asked)
+  const joined = await request<Joined>({ address, waits: QUEUE }, paths.join, asked)
   const { id: classId, name: className } = fieldsOf(joined.class)
   const { learner, token, label } = joined
   if (![classId, className, learner, token, label].every((one) => typeof one === 'string' && one !== '')) {
@@ -67,7 +67,7 @@ export async function join(folder: string, { address, code, name, share }: JoinA
 /** Leaves the class: the hub deletes its data, and so do we. False if the hub couldn't be reached. */
 export async function leave(folder: string, { address, token }: Membership): Promise<boolean> {
   try {
-    await talk<Done>({ address, token }, paths.leave, {})
+    await request<Done>({ address, token }, paths.leave, {})
     return true
   } catch {
     return false
@@ -85,6 +85,6 @@ export async function setShare(folder: string, membership: Membership, share: bo
     writeMembership(folder, { ...membership, share })
     dropAnswers(folder)
   }
-  await talk<Done>({ address: membership.address, token: membership.token }, paths.share, { share })
+  await request<Done>({ address: membership.address, token: membership.token }, paths.share, { share })
   if (share) writeMembership(folder, { ...membership, share })
 }

@@ -1,10 +1,10 @@
-import { leadAt } from '../announcements.ts'
-import type { ClassView, Lead } from '../api.ts'
+import { announcementsAt } from '../announcements.ts'
+import type { Announcements, ClassView } from '../api.ts'
 import { limits } from '../limits.ts'
 import { plainText } from '../projections/names.ts'
 
 /** The class news that a learner saw last. */
-export type Told = Pick<Lead, 'position' | 'timer' | 'message' | 'pause' | 'released'> &
+export type Told = Pick<Announcements, 'position' | 'timer' | 'message' | 'pause' | 'released'> &
   Pick<ClassView, 'note' | 'left'>
 
 /** Lessons as they're called on the screen; undefined for one that this course doesn't have. */
@@ -41,17 +41,16 @@ export function linesOf(
   name: LessonName,
   clock: (iso: string) => string,
 ): readonly string[] {
-  const lead = leadAt(view.lead, view.now)
+  const { position, pause, timer, message, released } = announcementsAt(view.lead, view.now)
   const lines: string[] = []
-  const at = lead.position && name(lead.position)
+  const at = position && name(position)
   if (at) lines.push(`The class is at ${at}.`)
-  if (lead.pause)
-    lines.push(lead.pause.until ? `There is a break until ${clock(lead.pause.until)}.` : 'There is a break.')
-  if (lead.timer) {
-    const text = said(lead.timer.text)
-    lines.push(`Time until ${clock(lead.timer.until)}${text && `: ${text}`}`)
+  if (pause) lines.push(pause.until ? `There is a break until ${clock(pause.until)}.` : 'There is a break.')
+  if (timer) {
+    const text = said(timer.text)
+    lines.push(`Time until ${clock(timer.until)}${text && `: ${text}`}`)
   }
-  if (lead.message) lines.push(`Your instructor says: ${said(lead.message.text)}`)
+  if (message) lines.push(`Your instructor says: ${said(message.text)}`)
   if (view.note) lines.push(`Your instructor says to you: ${said(view.note.text)}`)
   const { left } = view
   if (left !== undefined && (left.events === 0 || left.bytes === 0)) {
@@ -59,7 +58,7 @@ export function linesOf(
   } else if (left !== undefined && (left.events < LITTLE.events || left.bytes < LITTLE.bytes)) {
     lines.push("You've almost reached the limit of what the class stores for one participant.")
   }
-  for (const slug of lead.released) {
+  for (const slug of released) {
     const lesson = name(slug)
     if (lesson)
       lines.push(`The solution of ${lesson} has been released: npx eventlings solution ${slug.split('-')[0]}`)

@@ -4,7 +4,7 @@ import { ClassError, ClassUnreachableError } from '../errors.ts'
 import { fieldsOf } from '../json-file.ts'
 import { plainText } from '../projections/names.ts'
 
-export interface Talk {
+export interface Destination {
   readonly address: string
   readonly token?: string | undefined
   /** In milliseconds, for everything together. */
@@ -32,8 +32,8 @@ export class RefusedError extends Error {
  * One request to the hub: POST with a body, GET without. The reply has the requested `kind`; the hub is trusted for
  * that, and anything shown is treated as plain text. Rejects with ClassUnreachableError or RefusedError.
  */
-export async function talk<T extends { readonly kind: string }>(
-  to: Talk,
+export async function request<T extends { readonly kind: string }>(
+  to: Destination,
   path: string,
   body?: unknown,
 ): Promise<T> {
@@ -50,7 +50,7 @@ export async function talk<T extends { readonly kind: string }>(
 }
 
 async function once<T extends { readonly kind: string }>(
-  { address, token, patience = 5_000 }: Talk,
+  { address, token, patience = 5_000 }: Destination,
   path: string,
   body: unknown,
 ): Promise<T> {

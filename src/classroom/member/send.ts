@@ -9,7 +9,7 @@ import { isSendable } from '../sendable.ts'
 import { sendAnswers } from './answers.ts'
 import { classFiles } from './files.ts'
 import { type Membership, readMembership, readSent, type Sent, writeSent } from './membership.ts'
-import { RefusedError, type Talk, talk } from './request.ts'
+import { type Destination, RefusedError, request } from './request.ts'
 
 export interface Sending {
   /** `.eventlings`. */
@@ -60,7 +60,7 @@ export async function sendPending({ folder, progress, patience }: Sending): Prom
     }
     const events = batch.map((event) => ({ ...event, logId: id }))
     const body: SendEvents = { logId: id, after, events, now: new Date().toISOString() }
-    const reply = await talk<EventsReply>(to, paths.events, body)
+    const reply = await request<EventsReply>(to, paths.events, body)
     switch (reply.kind) {
       case 'stored':
         // Not the hub's own number: that may come from another machine, whose log is a copy of this one and has
@@ -94,13 +94,13 @@ export function trySending(sending: Sending): Promise<string | undefined> {
 }
 
 /** The class news. A hub that has lost its data recognizes us by the token alone. */
-async function viewOf(to: Talk, membership: Membership): Promise<ClassView> {
+async function viewOf(to: Destination, membership: Membership): Promise<ClassView> {
   try {
-    return await talk<ClassView>(to, paths.view)
+    return await request<ClassView>(to, paths.view)
   } catch (error) {
     if (!(error instanceof RefusedError) || error.status !== 404) throw error
     await joinAgain(membership, to.patience)
-    return talk<ClassView>(to, paths.view)
+    return request<ClassView>(to, paths.view)
   }
 }
 
@@ -109,7 +109,7 @@ export async function joinAgain(
   { address, token, name, share }: Pick<Membership, 'address' | 'token' | 'name' | 'share'>,
   patience = 5_000,
 ): Promise<Joined> {
-  return talk<Joined>({ address, token, patience }, paths.join, { name, share })
+  return request<Joined>({ address, token, patience }, paths.join, { name, share })
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Lead, PlanClock } from '../api.ts'
+import type { Announcements, PlanClock } from '../api.ts'
 import type { ClassEvent } from './class-event.ts'
 import { clockAfter } from './plan-clock.ts'
 import { inverseOf, type Undo } from './undo.ts'
@@ -23,7 +23,7 @@ export interface Participant {
 }
 
 export interface ClassState {
-  readonly lead: Lead
+  readonly announcements: Announcements
   /** The code that replaced the one the class was opened with. */
   readonly joinCode?: string
   readonly loggedOutAt?: string
@@ -37,7 +37,7 @@ export interface ClassState {
   readonly clock?: PlanClock
 }
 
-export const newClass: ClassState = { lead: { released: [] }, participants: [], joined: 0 }
+export const newClass: ClassState = { announcements: { released: [] }, participants: [], joined: 0 }
 
 /** The class after another event. Pure; its input isn't changed. */
 export function evolveClass(before: ClassState, event: ClassEvent): ClassState {
@@ -69,33 +69,35 @@ function evolved(state: ClassState, event: ClassEvent): ClassState {
     case 'HAND_LOWERED':
       return change(state, [payload.learner], () => ({ loweredAt: at }))
     case 'POSITION_SET':
-      return lead(state, { position: payload.slug })
+      return announce(state, { position: payload.slug })
     case 'TIMER_SET':
-      return lead(state, {
+      return announce(state, {
         timer: payload.until === undefined ? undefined : { until: payload.until, text: payload.text ?? '' },
       })
     case 'MESSAGE_SENT': {
       const message = payload.text === undefined ? undefined : { at, text: payload.text }
       return payload.to === undefined
-        ? lead(state, { message })
+        ? announce(state, { message })
         : change(state, [payload.to], () => ({ note: message }))
     }
     case 'PAUSE_BEGUN':
-      return lead(state, { pause: payload.until === undefined ? {} : { until: payload.until } })
+      return announce(state, { pause: payload.until === undefined ? {} : { until: payload.until } })
     case 'PAUSE_ENDED':
-      return lead(state, { pause: undefined })
+      return announce(state, { pause: undefined })
     case 'SOLUTION_RELEASED':
-      return state.lead.released.includes(payload.slug)
+      return state.announcements.released.includes(payload.slug)
         ? state
-        : lead(state, { released: [...state.lead.released, payload.slug] })
+        : announce(state, { released: [...state.announcements.released, payload.slug] })
     case 'SOLUTION_WITHDRAWN':
-      return lead(state, { released: state.lead.released.filter((slug) => slug !== payload.slug) })
+      return announce(state, {
+        released: state.announcements.released.filter((slug) => slug !== payload.slug),
+      })
     case 'TEXT_SHOWN':
-      return lead(state, {
+      return announce(state, {
         shown: payload.text === undefined ? undefined : { kind: 'text', text: payload.text },
       })
     case 'ATTEMPT_SHOWN':
-      return lead(state, {
+      return announce(state, {
         shown: {
           kind: 'attempt',
           participant: payload.learner,
@@ -134,9 +136,9 @@ function left(state: ClassState, learner: string): ClassState {
   const others = state.participants.filter(({ id }) => id !== learner)
   // Anyone who counted as them is a participant again.
   const ownAgain = others.map((one) => (one.into === learner ? without({ ...one, into: undefined }) : one))
-  const { shown } = state.lead
+  const { shown } = state.announcements
   const isTheirs = shown?.kind === 'attempt' && shown.participant === learner
-  return { ...(isTheirs ? lead(state, { shown: undefined }) : state), participants: ownAgain }
+  return { ...(isTheirs ? announce(state, { shown: undefined }) : state), participants: ownAgain }
 }
 
 type Changes<T> = { readonly [Name in keyof T]?: T[Name] | undefined }
@@ -155,8 +157,8 @@ function change(
   }
 }
 
-function lead(state: ClassState, by: Changes<Lead>): ClassState {
-  return { ...state, lead: without<Lead>({ ...state.lead, ...by }) }
+function announce(state: ClassState, by: Changes<Announcements>): ClassState {
+  return { ...state, announcements: without<Announcements>({ ...state.announcements, ...by }) }
 }
 
 /** Without the fields that are undefined, so that its JSON doesn't contain them. */

@@ -5,10 +5,10 @@ import type { ClassState } from './class-state.ts'
 
 /** The plan's clock after an event; undefined until the class is somewhere. */
 export function clockAfter(
-  { clock, lead }: Pick<ClassState, 'clock' | 'lead'>,
+  { clock, announcements }: Pick<ClassState, 'clock' | 'announcements'>,
   { type, at, payload }: ClassEvent,
 ): PlanClock | undefined {
-  const { pause, position } = lead
+  const { pause, position } = announcements
   switch (type) {
     case 'POSITION_SET': {
       if (payload.slug === undefined) return clock && stopped(clock, at)

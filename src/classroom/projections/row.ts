@@ -1,10 +1,10 @@
 import type { LessonProgress, LessonState } from '../../progress/index.ts'
-import type { CurrentTask, LessonLight, Light, ParticipantRow } from '../api.ts'
+import type { CurrentTask, LessonStatus, ParticipantRow, Status } from '../api.ts'
 import type { Participant } from './class-state.ts'
 import type { RowState } from './row-state.ts'
-import { lightByTasks, type TaskMarks } from './task-marks.ts'
+import { statusByTasks, type TaskMarks } from './task-marks.ts'
 
-const lights: Readonly<Record<LessonState, Light>> = {
+const statuses: Readonly<Record<LessonState, Status>> = {
   new: 'new',
   started: 'working',
   failing: 'failing',
@@ -24,7 +24,7 @@ export function rowOf(participant: Participant, label: string, state: RowState):
     number,
     joinedAt,
     seenAt: seenAt !== undefined && seenAt > joinedAt ? seenAt : joinedAt,
-    lessons: Object.fromEntries(lessons.map((lesson) => [lesson.slug, lightOf(lesson, tasks[lesson.slug])])),
+    lessons: Object.fromEntries(lessons.map((lesson) => [lesson.slug, statusOf(lesson, tasks[lesson.slug])])),
     checks,
     ...(failure !== undefined && { failure }),
     ...(current !== undefined && { current: inClass(current, joinedAt) }),
@@ -39,12 +39,12 @@ function inClass(current: CurrentTask, joinedAt: string): CurrentTask {
   return current.since < joinedAt ? { ...current, since: joinedAt } : current
 }
 
-function lightOf(lesson: LessonProgress, marks: TaskMarks = ''): LessonLight {
+function statusOf(lesson: LessonProgress, marks: TaskMarks = ''): LessonStatus {
   const { state, attempts, hints, brokenSince } = lesson
   // A passed lesson stays passed in the learner's own list; the class should see that it's being worked on.
-  const whole = brokenSince === undefined ? lights[state] : 'failing'
+  const whole = brokenSince === undefined ? statuses[state] : 'failing'
   return {
-    light: lightByTasks(lesson, whole, marks),
+    light: statusByTasks(lesson, whole, marks),
     attempts,
     hints: Object.values(hints).reduce((sum, steps) => sum + steps, 0),
     ...(marks !== '' && { tasks: marks }),

@@ -1,6 +1,6 @@
-import type { CommonDiagnosis, Failure, LessonCount, Light, ParticipantRow, Summary } from '../api.ts'
+import type { CommonDiagnosis, Failure, LessonCount, ParticipantRow, Status, Summary } from '../api.ts'
 
-const none: Readonly<Record<Light, number>> = {
+const none: Readonly<Record<Status, number>> = {
   new: 0,
   working: 0,
   failing: 0,

@@ -1,5 +1,5 @@
 import type { CheckEvent, LessonProgress, TaskOutcome } from '../../progress/index.ts'
-import type { Light } from '../api.ts'
+import type { Status } from '../api.ts'
 
 /**
  * One letter for each task that the class takes of a lesson, in order: `p` passed, `f` failed, `s` skipped with a
@@ -32,11 +32,11 @@ export function tasksAfter(
 }
 
 /** Green once every task that the class takes is done, even if the lesson has more; otherwise as it was. */
-export function lightByTasks(
+export function statusByTasks(
   { state, solutionSeen }: LessonProgress,
-  otherwise: Light,
+  otherwise: Status,
   marks: TaskMarks,
-): Light {
+): Status {
   if (!/^[ps]+$/.test(marks) || state === 'skipped') return otherwise
   if (state === 'passed' || state === 'passed-after-solution') return state
   return solutionSeen ? 'passed-after-solution' : 'passed'

@@ -1,4 +1,4 @@
-import type { Lead } from '../api.ts'
+import type { Announcements } from '../api.ts'
 import type { ClassEvent, NewClassEvent } from './class-event.ts'
 import type { ClassState, Participant } from './class-state.ts'
 
@@ -11,18 +11,19 @@ export interface Undo {
 
 /** What takes the event back. Undefined for what participants do, and for what can't be taken back. */
 export function inverseOf({ type, payload }: ClassEvent, before: ClassState): Undo | undefined {
-  const { lead } = before
+  const { announcements } = before
   switch (type) {
     case 'POSITION_SET':
-      return undo('moving the class', { type, payload: { slug: lead.position } })
+      return undo('moving the class', { type, payload: { slug: announcements.position } })
     case 'TIMER_SET':
       return undo(payload.until === undefined ? 'stopping the timer' : 'the timer', {
         type,
-        payload: { until: lead.timer?.until, text: lead.timer?.text },
+        payload: { until: announcements.timer?.until, text: announcements.timer?.text },
       })
     case 'MESSAGE_SENT': {
       const { to } = payload
-      if (to === undefined) return undo('the message', { type, payload: { text: lead.message?.text } })
+      if (to === undefined)
+        return undo('the message', { type, payload: { text: announcements.message?.text } })
       const one = named(before, to)
       return one && undo(`the message to ${one.name}`, { type, payload: { to, text: one.note?.text } })
     }
@@ -30,14 +31,14 @@ export function inverseOf({ type, payload }: ClassEvent, before: ClassState): Un
     case 'PAUSE_ENDED':
       return undo(type === 'PAUSE_BEGUN' ? 'the break' : 'ending the break', breakOf(before))
     case 'SOLUTION_RELEASED':
-      if (lead.released.includes(payload.slug)) return undefined
+      if (announcements.released.includes(payload.slug)) return undefined
       return undo(`releasing the solution of ${payload.slug}`, { type: 'SOLUTION_WITHDRAWN', payload })
     case 'SOLUTION_WITHDRAWN':
-      if (!lead.released.includes(payload.slug)) return undefined
+      if (!announcements.released.includes(payload.slug)) return undefined
       return undo(`taking back the solution of ${payload.slug}`, { type: 'SOLUTION_RELEASED', payload })
     case 'TEXT_SHOWN':
     case 'ATTEMPT_SHOWN':
-      return undo('changing the wall', showing(lead.shown))
+      return undo('changing the wall', showing(announcements.shown))
     case 'PARTICIPANTS_REMOVED':
       return undo(`removing ${namesOf(before, payload.learners)}`, { type: 'PARTICIPANTS_RESTORED', payload })
     case 'PARTICIPANTS_RESTORED':
@@ -79,13 +80,13 @@ function undo(what: string, event: NewClassEvent): Undo {
   return { what, event }
 }
 
-function breakOf({ lead: { pause } }: ClassState): NewClassEvent {
+function breakOf({ announcements: { pause } }: ClassState): NewClassEvent {
   return pause === undefined
     ? { type: 'PAUSE_ENDED', payload: {} }
     : { type: 'PAUSE_BEGUN', payload: { until: pause.until } }
 }
 
-function showing(shown: Lead['shown']): NewClassEvent {
+function showing(shown: Announcements['shown']): NewClassEvent {
   return shown?.kind === 'attempt'
     ? {
         type: 'ATTEMPT_SHOWN',

@@ -63,7 +63,7 @@ export async function rehearse(
     return {
       hubs: files.map(ownAddress),
       secret: first.secret,
-      joinCode: first.about.joinCode,
+      joinCode: first.classInfo.joinCode,
       get pids() {
         return children.flatMap(({ pid }) => pid ?? [])
       },

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type EventsReply, type Joined, paths, type SendEvents } from '../api.ts'
 import { ClassUnreachableError } from '../errors.ts'
-import { talk } from '../member/request.ts'
+import { request } from '../member/request.ts'
 import { readExport } from '../read-export.ts'
 import { type FollowedAttempts, followAttempts, HubGoneError } from './follow-attempts.ts'
 
@@ -69,7 +69,7 @@ async function play(options: SimulateOptions, hub: string, attempts: FollowedAtt
       const address = hubs[index % hubs.length] ?? hub
       const body = { code: joinCode, name: `Learner ${index + 1}`, share: false }
       // With the secret, as the instructor's own program, nobody waits for their turn.
-      const joined = await talk<Joined>({ address, token: secret, patience: 30_000 }, paths.join, body)
+      const joined = await request<Joined>({ address, token: secret, patience: 30_000 }, paths.join, body)
       return new SimulatedLearner(address, joined, slug, patience, attempts.expect)
     })
     const deadline = performance.now() + seconds * 1_000
@@ -160,7 +160,7 @@ class SimulatedLearner {
     const to = { address: this.#address, token: this.#joined.token, patience: 30_000 }
     const deadline = performance.now() + this.#patience
     for (let tries = 0; tries < 20 || performance.now() < deadline; tries += 1) {
-      const reply = await talk<EventsReply>(to, paths.events, body).catch(() => undefined)
+      const reply = await request<EventsReply>(to, paths.events, body).catch(() => undefined)
       if (reply?.kind === 'stored') {
         this.duplicates += reply.duplicates
         return

@@ -2,7 +2,7 @@ import { paths } from '../../classroom/api.ts'
 import { addressesOf } from '../../classroom/host/addresses.ts'
 import { USUAL_PORT } from '../../classroom/host/open-class.ts'
 import { readMembership } from '../../classroom/member/membership.ts'
-import { talk } from '../../classroom/member/request.ts'
+import { request } from '../../classroom/member/request.ts'
 import { findRedisServer } from '../../redis/executables.ts'
 import { isFree } from '../../redis/free-port.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
@@ -53,7 +53,7 @@ export async function memberFindings(folder: string): Promise<readonly Finding[]
   }
   const { address, token, className } = member
   try {
-    await talk({ address, token, patience: 3_000 }, paths.view)
+    await request({ address, token, patience: 3_000 }, paths.view)
     return [ok('Class', `"${className}" answers at ${address}.`)]
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error)

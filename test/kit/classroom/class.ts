@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { onTestFinished } from 'vitest'
 import { type Joined, type LessonHead, paths } from '../../../src/classroom/api.ts'
 import { type ClassAppOptions, classApp } from '../../../src/classroom/http/app.ts'
-import type { About } from '../../../src/classroom/hub/class-info.ts'
+import type { ClassInfo } from '../../../src/classroom/hub/class-info.ts'
 import { connectRedis } from '../../../src/classroom/hub/connect.ts'
 import { Hub } from '../../../src/classroom/hub/hub.ts'
 import { hashOf, newJoinCode, newSecret } from '../../../src/classroom/hub/secrets.ts'
@@ -18,7 +18,7 @@ export const lessons = [
 
 export const secret = newSecret()
 
-export function newAbout(): About {
+export function newClassInfo(): ClassInfo {
   return {
     id: randomUUID(),
     name: 'Tuesday',
@@ -37,7 +37,7 @@ export async function embedded(): Promise<string> {
 
 export interface Served {
   readonly hub: Hub
-  readonly about: About
+  readonly classInfo: ClassInfo
   readonly origin: string
   stop(): Promise<void>
 }
@@ -50,11 +50,15 @@ interface ServeOptions
 }
 
 /** A hub that listens on loopback; closed after the test. */
-export async function serve(url: string, about = newAbout(), options: ServeOptions = {}): Promise<Served> {
+export async function serve(
+  url: string,
+  classInfo = newClassInfo(),
+  options: ServeOptions = {},
+): Promise<Served> {
   const redis = await connectRedis(url)
   const { now, inTheCoursesWords } = options
   const optional = { ...(now && { now }), ...(inTheCoursesWords && { inTheCoursesWords }) }
-  const hub = await Hub.open({ redis, about, lessons: options.lessons ?? lessons, ...optional })
+  const hub = await Hub.open({ redis, classInfo, lessons: options.lessons ?? lessons, ...optional })
   const app = classApp({ hub, loopback: '127.0.0.1', ...options })
   const listening = await listen(app, { host: '127.0.0.1', port: options.port ?? 0 })
   let stopped: Promise<void> | undefined
@@ -66,7 +70,7 @@ export async function serve(url: string, about = newAbout(), options: ServeOptio
     return stopped
   }
   onTestFinished(stop)
-  return { hub, about, origin: `http://127.0.0.1:${listening.port}`, stop }
+  return { hub, classInfo, origin: `http://127.0.0.1:${listening.port}`, stop }
 }
 
 export interface Reply<T> {
@@ -98,7 +102,7 @@ export async function call<T>(
 
 export async function join(served: Served, name: string, share = false): Promise<Joined> {
   const { body } = await call<Joined>(served, paths.join, {
-    body: { code: served.about.joinCode, name, share },
+    body: { code: served.classInfo.joinCode, name, share },
   })
   return body
 }

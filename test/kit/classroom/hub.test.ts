@@ -4,7 +4,7 @@ import { paths } from '../../../src/classroom/api.ts'
 import { connectRedis } from '../../../src/classroom/hub/connect.ts'
 import { startCluster, startOwnServer } from '../../../src/redis/index.ts'
 import { need } from '../need.ts'
-import { call, embedded, failed, join, newAbout, passed, progress, send, serve, until } from './class.ts'
+import { call, embedded, failed, join, newClassInfo, passed, progress, send, serve, until } from './class.ts'
 
 const task = 'appendEvents'
 const diagnosis = 'The check and the append are two commands.'
@@ -37,14 +37,14 @@ describe.each(sources())('on %s', (name, start) => {
   test('the instructor sees what a participant sends, on every hub', async () => {
     const url = await start()
     const one = await serve(url)
-    const other = await serve(url, one.about)
+    const other = await serve(url, one.classInfo)
     const ada = await join(one, 'Ada')
     const events = [
       progress(1, 'LOG_OPENED', 'course', { format: 1 }),
       progress(2, 'LESSON_OPENED', '07-concurrency'),
       failed(3, '07-concurrency', task, diagnosis),
       progress(4, 'HINT_REVEALED', '07-concurrency', { task: 1, step: 2 }),
-      progress(5, 'HAND_RAISED', '07-concurrency', { class: one.about.id, text: 'Why?' }),
+      progress(5, 'HAND_RAISED', '07-concurrency', { class: one.classInfo.id, text: 'Why?' }),
     ]
     expect(await send(one, ada.token, 0, events)).toMatchObject({
       status: 200,
@@ -112,8 +112,8 @@ describe.each(sources())('on %s', (name, start) => {
     await first.stop()
     const redis = await connectRedis(url)
     onTestFinished(() => redis.disconnect())
-    expect(await redis.hget(`class:{${first.about.id}}:snapshots`, learner)).toMatch(/^\S+ 150 \{/)
-    const second = await serve(url, first.about)
+    expect(await redis.hget(`class:{${first.classInfo.id}}:snapshots`, learner)).toMatch(/^\S+ 150 \{/)
+    const second = await serve(url, first.classInfo)
     await send(second, token, 150, [passed(151, '01-events')])
     const row = await until(
       () => second.hub.overview().participants[0],
@@ -177,7 +177,7 @@ test('several progress logs of one participant are one: each event counts once, 
     '01-events': { light: 'passed', attempts: 2 },
     '07-concurrency': { light: 'failing', attempts: 2 },
   }
-  const later = await serve(url, served.about)
+  const later = await serve(url, served.classInfo)
   for (const { hub } of [served, later]) {
     const row = await until(
       () => hub.overview().participants[0],
@@ -196,7 +196,7 @@ test('two of the same name get different labels', async () => {
 
 test('a participant who leaves is forgotten', async () => {
   const url = await embedded()
-  const served = await serve(url, newAbout())
+  const served = await serve(url, newClassInfo())
   const { token, learner } = await join(served, 'Ada', true)
   await send(served, token, 0, [passed(1, '01-events')])
   expect((await call(served, paths.leave, { token, body: {} })).status).toBe(200)

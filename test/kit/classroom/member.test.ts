@@ -17,7 +17,7 @@ import { openProgress, type ProgressLog } from '../../../src/progress/index.ts'
 import { startOwnServer } from '../../../src/redis/index.ts'
 import { ended, newHome, runProgram, startProgram } from '../cli/program.ts'
 import { need } from '../need.ts'
-import { call, embedded, newAbout, type Served, serve, until } from './class.ts'
+import { call, embedded, newClassInfo, type Served, serve, until } from './class.ts'
 
 /** A busy machine may take long for a large batch (ms), which these tests aren't about. */
 const patience = 60_000
@@ -30,7 +30,7 @@ async function learnerOf(served: Served, name = 'Ada', share = false) {
   const folder = path.join(home, '.eventlings')
   const progress = openProgress(folder)
   await progress.record('LESSON_OPENED', '01-events', {})
-  await join(folder, { address: served.origin, code: served.about.joinCode, name, share })
+  await join(folder, { address: served.origin, code: served.classInfo.joinCode, name, share })
   return { home, folder, progress }
 }
 
@@ -74,7 +74,7 @@ describe('events arrive once and in order', () => {
     // The sender in the background keeps trying, and the hub comes back at the same address.
     const sending = sendUntilDone({ folder, progress }, 30_000)
     await fail(progress, 2)
-    const second = await serve(url, first.about, { port: Number(port) })
+    const second = await serve(url, first.classInfo, { port: Number(port) })
     expect(await sending).toBe(true)
     await sendPending({ folder, progress, patience })
     expect(await stored(second, folder, progress)).toEqual(idsOf(progress))
@@ -225,10 +225,10 @@ test('joining from another class is not a wrong guess, and a class that moved is
   const members = await Promise.all(Array.from({ length: 12 }, (_, n) => learnerOf(old, `Learner ${n}`)))
   for (const { folder } of members) {
     expect(await rejoin(folder, now.origin)).toBeUndefined()
-    await join(folder, { address: now.origin, code: now.about.joinCode, name: 'Ada', share: false })
+    await join(folder, { address: now.origin, code: now.classInfo.joinCode, name: 'Ada', share: false })
   }
   await now.stop()
-  const moved = await serve(url, now.about)
+  const moved = await serve(url, now.classInfo)
   const [ada] = members
   const { learner } = readMembership(ada?.folder ?? '') ?? {}
   expect(await rejoin(ada?.folder ?? '', moved.origin)).toMatchObject({ address: moved.origin, learner })
@@ -292,7 +292,7 @@ describe('the commands', () => {
     const missing = await run('class', 'join', served.origin, '--as', 'Ada')
     expect(missing).toMatchObject({ code: 2, stdout: '' })
     expect(missing.stderr).toMatch(/^The join code is missing\. This isn't a terminal/)
-    const joined = await run('class', 'join', `${served.origin}/#${served.about.joinCode}`, '--as', 'Ada')
+    const joined = await run('class', 'join', `${served.origin}/#${served.classInfo.joinCode}`, '--as', 'Ada')
     expect(joined).toMatchObject({ code: 0, stderr: '' })
     expect(joined.stdout).toMatch(/^You're in "Tuesday" as Ada\.\n/)
 
@@ -368,9 +368,9 @@ need('redis-server').describe('the hub as a process', () => {
   test('killed again and again while learners send: nothing acknowledged is lost', async () => {
     const home = await newHome()
     let hub = await opened(home, ['open', '--name', 'Storm'])
-    const about = { ...newAbout(), joinCode: hub.code }
+    const classInfo = { ...newClassInfo(), joinCode: hub.code }
     const learners = await Promise.all(
-      ['Ada', 'Bob', 'Eve'].map((name) => learnerOf({ origin: hub.address, about } as Served, name)),
+      ['Ada', 'Bob', 'Eve'].map((name) => learnerOf({ origin: hub.address, classInfo } as Served, name)),
     )
     for (let round = 0; round < 3; round += 1) {
       const work = Promise.all(
@@ -412,8 +412,8 @@ need('redis-server').describe('the hub as a process', () => {
     const home = await newHome()
     const hub = await opened(home, ['open', '--name', 'Tuesday', '--track', 'ninety-minutes'])
     expect(hub.said).not.toContain('?')
-    const about = { ...newAbout(), joinCode: hub.code }
-    const { folder, progress } = await learnerOf({ origin: hub.address, about } as Served)
+    const classInfo = { ...newClassInfo(), joinCode: hub.code }
+    const { folder, progress } = await learnerOf({ origin: hub.address, classInfo } as Served)
     await fail(progress, 2)
     await sendPending({ folder, progress, patience })
     const file = path.join(home, 'class.csv')

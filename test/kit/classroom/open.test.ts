@@ -8,7 +8,7 @@ import { type ClassFile, findClass, readClasses, writeClass } from '../../../src
 import { openClass, USUAL_PORT } from '../../../src/classroom/host/open-class.ts'
 import { readClassAddress } from '../../../src/classroom/member/address.ts'
 import { newHome, runProgram } from '../cli/program.ts'
-import { embedded, newAbout } from './class.ts'
+import { embedded, newClassInfo } from './class.ts'
 
 const ipv4 = (address: string, internal = false) => ({
   address,
@@ -50,8 +50,8 @@ describe('addresses', () => {
 
 describe('the classes of a machine', () => {
   const file = (name: string, openedAt: string): ClassFile => {
-    const about = { ...newAbout(), name, openedAt }
-    return { about, secret: 's', redis: 'own', host: '127.0.0.1', port: 4280 }
+    const classInfo = { ...newClassInfo(), name, openedAt }
+    return { classInfo, secret: 's', redis: 'own', host: '127.0.0.1', port: 4280 }
   }
 
   test('finds the latest, or the named one, and skips invalid files', async () => {
@@ -64,13 +64,13 @@ describe('the classes of a machine', () => {
     for (const one of [tuesday, monday]) writeClass(folder, one)
     writeFileSync(path.join(folder, 'classes', 'notes.txt'), 'x')
     expect(readClasses(folder)).toEqual([tuesday, monday])
-    expect(findClass(folder).about.name).toBe('Tuesday')
-    expect(findClass(folder, 'mon').about.name).toBe('Monday')
+    expect(findClass(folder).classInfo.name).toBe('Tuesday')
+    expect(findClass(folder, 'mon').classInfo.name).toBe('Monday')
     expect(() => findClass(folder, 'Friday')).toThrow(
       `There's no class "Friday" here. The classes are: "Tuesday", "Monday".`,
     )
     if (process.platform !== 'win32') {
-      const written = path.join(folder, 'classes', monday.about.id, 'class.json')
+      const written = path.join(folder, 'classes', monday.classInfo.id, 'class.json')
       expect(statSync(written).mode & 0o077).toBe(0)
     }
   })
@@ -90,7 +90,7 @@ describe('the port of a class', () => {
 
   async function open(port: number, host = '127.0.0.1') {
     const folder = path.join(await newHome(), '.eventlings')
-    const file: ClassFile = { about: newAbout(), secret: 's', redis: await embedded(), host, port }
+    const file: ClassFile = { classInfo: newClassInfo(), secret: 's', redis: await embedded(), host, port }
     const opened = await openClass({ folder, file, columns: { lessons: [] }, env: {} })
     onTestFinished(opened.close)
     return opened

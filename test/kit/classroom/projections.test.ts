@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { leadAt } from '../../../src/classroom/announcements.ts'
+import { announcementsAt } from '../../../src/classroom/announcements.ts'
 import type { ClassView } from '../../../src/classroom/api.ts'
 import { csvHead, csvRows } from '../../../src/classroom/export.ts'
-import { decideLead } from '../../../src/classroom/hub/decide-command.ts'
+import { decideCommand } from '../../../src/classroom/hub/decide-command.ts'
 import { learnerOf, newJoinCode, readCode, tokenFor } from '../../../src/classroom/hub/secrets.ts'
 import { newsFor } from '../../../src/classroom/member/news.ts'
 import type { ClassEvent, NewClassEvent } from '../../../src/classroom/projections/class-event.ts'
@@ -180,18 +180,19 @@ describe('the class', () => {
     ])
   })
 
-  test('lead commands are set and withdrawn', () => {
+  test('commands are set and withdrawn', () => {
     const now = new Date(at)
-    const lead = (command: Parameters<typeof decideLead>[0]) => decideLead(command, now, [slug], newClass)
+    const decide = (command: Parameters<typeof decideCommand>[0]) =>
+      decideCommand(command, now, [slug], newClass)
     const set = classOf(
-      lead({ do: 'position', slug }),
-      lead({ do: 'timer', minutes: 10, text: ' Ten\u202e minutes ' }),
-      lead({ do: 'message', text: 'Coffee' }),
-      lead({ do: 'pause' }),
-      lead({ do: 'release', slug }),
-      lead({ do: 'release', slug }),
+      decide({ do: 'position', slug }),
+      decide({ do: 'timer', minutes: 10, text: ' Ten\u202e minutes ' }),
+      decide({ do: 'message', text: 'Coffee' }),
+      decide({ do: 'pause' }),
+      decide({ do: 'release', slug }),
+      decide({ do: 'release', slug }),
     )
-    expect(set.lead).toEqual({
+    expect(set.announcements).toEqual({
       position: slug,
       timer: { until: '2026-05-02T10:10:00.000Z', text: 'Ten minutes' },
       message: { at, text: 'Coffee' },
@@ -205,10 +206,10 @@ describe('the class', () => {
       { do: 'resume' },
     ] as const
     const after = back
-      .map(lead)
+      .map(decide)
       .reduce((state, event) => evolveClass(state, { ...event, at } as ClassEvent), set)
-    expect(after.lead).toEqual({ released: [slug] })
-    expect(() => lead({ do: 'position', slug: '../../etc' })).toThrow("isn't part of the class")
+    expect(after.announcements).toEqual({ released: [slug] })
+    expect(() => decide({ do: 'position', slug: '../../etc' })).toThrow("isn't part of the class")
   })
 })
 
@@ -308,20 +309,20 @@ test('a token belongs to one participant of one class, and a code is read howeve
 
 test('timers and breaks end automatically', () => {
   const until = '2026-05-02T10:00:00.000Z'
-  const lead = { released: [], timer: { until, text: 'Task 1' }, pause: { until } }
-  expect(leadAt(lead, '2026-05-02T09:59:59.999Z')).toEqual(lead)
-  expect(leadAt(lead, until)).toEqual({ released: [] })
-  expect(leadAt({ released: [], pause: {} }, until)).toEqual({ released: [], pause: {} })
+  const announcements = { released: [], timer: { until, text: 'Task 1' }, pause: { until } }
+  expect(announcementsAt(announcements, '2026-05-02T09:59:59.999Z')).toEqual(announcements)
+  expect(announcementsAt(announcements, until)).toEqual({ released: [] })
+  expect(announcementsAt({ released: [], pause: {} }, until)).toEqual({ released: [], pause: {} })
 })
 
 test('news is shown once', () => {
-  const lead = { position: slug, message: { at, text: 'Coffee\u001b[2J' }, released: [slug] }
+  const announcements = { position: slug, message: { at, text: 'Coffee\u001b[2J' }, released: [slug] }
   const view: ClassView = {
     kind: 'class',
     now: at,
     name: 'Tuesday',
     label: 'Ada',
-    lead,
+    lead: announcements,
     handIsUp: false,
     sharesCode: false,
     closed: false,
@@ -332,7 +333,7 @@ test('news is shown once', () => {
     'Your instructor says: Coffee [2J',
     'The solution of 07 Concurrency has been released: npx eventlings solution 07',
   ])
-  expect(newsFor(view, lead, name, (iso) => iso)).toEqual([])
+  expect(newsFor(view, announcements, name, (iso) => iso)).toEqual([])
 })
 
 describe('a spreadsheet never takes text for a formula', () => {

@@ -27,7 +27,7 @@ describe('who may do what', () => {
       expect((await call(served, path)).status, path).toBe(401)
       expect((await call(served, path, { token })).status, path).toBe(401)
     }
-    expect((await call(served, paths.lead, { token, body: { do: 'resume' } })).status).toBe(401)
+    expect((await call(served, paths.command, { token, body: { do: 'resume' } })).status).toBe(401)
   })
 
   test('no one writes as someone else, nor with a made-up token', async () => {
@@ -67,13 +67,14 @@ describe('who may do what', () => {
   test('a page of another site can neither read nor command', async () => {
     const served = await serve(await embedded())
     const body = { do: 'message', text: 'x' }
-    const lead = (headers: Record<string, string>) => call(served, paths.lead, { ...bearer, body, headers })
-    expect((await lead({ origin: 'http://evil.example' })).status).toBe(403)
-    expect((await lead({ 'sec-fetch-site': 'cross-site' })).status).toBe(403)
-    expect((await lead({ origin: 'null' })).status).toBe(403)
+    const command = (headers: Record<string, string>) =>
+      call(served, paths.command, { ...bearer, body, headers })
+    expect((await command({ origin: 'http://evil.example' })).status).toBe(403)
+    expect((await command({ 'sec-fetch-site': 'cross-site' })).status).toBe(403)
+    expect((await command({ origin: 'null' })).status).toBe(403)
     // A form can send without a preflight, but not JSON.
-    expect((await lead({ 'content-type': 'text/plain' })).status).toBe(400)
-    expect((await lead({ origin: served.origin })).status).toBe(200)
+    expect((await command({ 'content-type': 'text/plain' })).status).toBe(400)
+    expect((await command({ origin: served.origin })).status).toBe(200)
     // DNS rebinding: the request arrives here under another name.
     expect(await raw(served.origin, paths.overview, { host: 'evil.example' })).toBe(421)
     expect(await raw(served.origin, paths.overview, { host: 'localhost' })).toBe(401)
@@ -102,7 +103,7 @@ describe('guessing', () => {
     expect(held).toMatchObject({ status: 401 })
     expect(held.body.sentence).toMatch(/^That isn't the join code\. After several wrong ones/)
     expect(pauses).toEqual([limits.wrongCodeTakes])
-    expect((await attempt(served.about.joinCode)).status).toBe(200)
+    expect((await attempt(served.classInfo.joinCode)).status).toBe(200)
     expect(pauses).toHaveLength(1)
     pass(3_000)
     await attempt('AAAAAA')
@@ -114,7 +115,7 @@ describe('guessing', () => {
     const guesses = [
       () => call(served, paths.login, { body: { secret: 'x' } }),
       () => call(served, paths.overview, { token: 'x' }),
-      () => call(served, paths.overview, { headers: { cookie: `class-${served.about.id}=x` } }),
+      () => call(served, paths.overview, { headers: { cookie: `class-${served.classInfo.id}=x` } }),
     ]
     for (let n = 0; n < 12; n += 1) expect((await guesses[n % 3]?.())?.status).toBe(401)
     expect(pauses).toHaveLength(4)
@@ -216,7 +217,7 @@ test('names, messages, diagnoses and code come out unchanged, as JSON data, neve
   const markup = '<img src=x onerror=alert(1)>'
   const { token, learner } = await join(served, markup, true)
   const check = failed(1, '01-events', markup, `${markup}</script>`)
-  const hand = progress(2, 'HAND_RAISED', '01-events', { class: served.about.id, text: markup })
+  const hand = progress(2, 'HAND_RAISED', '01-events', { class: served.classInfo.id, text: markup })
   await send(served, token, 0, [check, hand])
   await call(served, paths.code, {
     token,
@@ -270,17 +271,17 @@ test('code is stored only for participants who share it, and deleted when they s
 test('a closed class accepts nothing, and a reopened one does', async () => {
   const served = await serve(await embedded())
   const { token } = await join(served, 'Ada')
-  await call(served, paths.lead, { ...bearer, body: { do: 'close' } })
+  await call(served, paths.command, { ...bearer, body: { do: 'close' } })
   await until(
     () => served.hub.isClosed,
     (closed) => closed,
   )
   expect((await send(served, token, 0, [passed(1, '01-events')])).status).toBe(410)
   expect(
-    (await call(served, paths.join, { body: { code: served.about.joinCode, name: 'Bob', share: false } }))
+    (await call(served, paths.join, { body: { code: served.classInfo.joinCode, name: 'Bob', share: false } }))
       .status,
   ).toBe(410)
-  await call(served, paths.lead, { ...bearer, body: { do: 'reopen' } })
+  await call(served, paths.command, { ...bearer, body: { do: 'reopen' } })
   await until(
     () => served.hub.isClosed,
     (closed) => !closed,

@@ -60,7 +60,7 @@ describe('the stream', () => {
     expect(
       sent.slice(before).flatMap(({ data }) => data.participants.map(({ label }) => label)),
     ).not.toContain('Ada')
-    await call(served, paths.lead, { token: secret, body: { do: 'remove', participant: ada.learner } })
+    await call(served, paths.command, { token: secret, body: { do: 'remove', participant: ada.learner } })
     const last = await until(
       () => sent.at(-1),
       (one) => one !== undefined && 'left' in one.data && one.data.left.length > 0,
@@ -88,14 +88,14 @@ describe('the stream', () => {
   test('of every hub shows what any hub received', async () => {
     const url = await embedded()
     const one = await serve(url)
-    const other = await serve(url, one.about)
+    const other = await serve(url, one.classInfo)
     const sent = await follow(other)
     const { token } = await join(one, 'Ada')
     await send(one, token, 0, [passed(1, '01-events')])
-    await call(one, paths.lead, { token: secret, body: { do: 'message', text: 'Hello' } })
+    await call(one, paths.command, { token: secret, body: { do: 'message', text: 'Hello' } })
     await until(
       () => sent.at(-1)?.data,
-      (data) => data?.lead.message?.text === 'Hello',
+      (data) => data?.announcements.message?.text === 'Hello',
     )
     await until(
       () => other.hub.overview().participants[0]?.lessons['01-events']?.light,
@@ -106,7 +106,7 @@ describe('the stream', () => {
 
 test('a simulated class whose hub ends has no result, and says so', async () => {
   const served = await serve(await embedded())
-  const { joinCode } = served.about
+  const { joinCode } = served.classInfo
   const asked = { hubs: [served.origin], secret, joinCode, slug: '01-events', learners: 3 }
   const simulated = simulate({ ...asked, seconds: 600, pause: 0.2 }).catch((error: unknown) => error)
   await until(
@@ -123,8 +123,8 @@ test('a simulated class whose hub ends has no result, and says so', async () => 
 test('a simulated class loses nothing', async () => {
   const url = await embedded()
   const one = await serve(url)
-  const other = await serve(url, one.about)
-  const { joinCode } = one.about
+  const other = await serve(url, one.classInfo)
+  const { joinCode } = one.classInfo
   const hubs = [one.origin, other.origin]
   const result = await simulate({
     hubs,

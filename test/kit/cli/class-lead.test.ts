@@ -54,9 +54,9 @@ need('redis-server').describe('leading a class from the command line', () => {
       const { stdout, stderr } = await runProgram(['class', ...args], { env: { EVENTLINGS_HOME: home } })
       return stdout + stderr
     }
-    const { port, about, secret } = findClass(path.join(home, '.eventlings'))
+    const { port, classInfo, secret } = findClass(path.join(home, '.eventlings'))
     const hub = { origin: `http://127.0.0.1:${port}` }
-    const join = async (name: string, code = about.joinCode) =>
+    const join = async (name: string, code = classInfo.joinCode) =>
       (await call<Joined>(hub, paths.join, { body: { code, name, share: false } })).body
     const [ada, again] = [await join('Ada'), await join('Ada')]
     const view = async (token = ada.token) =>
@@ -100,8 +100,8 @@ need('redis-server').describe('leading a class from the command line', () => {
     expect(await run('undo')).toBe('Taken back: removing 2 participants.\n')
     expect((await view()).label).toBe('Ada Miller')
     expect(await run('code', '--new')).toMatch(/^Join code: \w{6}\n[\s\S]*The old code no longer works/)
-    const { joinCode } = findClass(path.join(home, '.eventlings')).about
-    expect(joinCode).not.toBe(about.joinCode)
+    const { joinCode } = findClass(path.join(home, '.eventlings')).classInfo
+    expect(joinCode).not.toBe(classInfo.joinCode)
     expect(await run('remove', '--since', '10m')).toMatch(/^Removed: 1 participant\./)
     expect(await run('close')).toMatch(/^"Tuesday" is closed/)
     const gone = ended(child)

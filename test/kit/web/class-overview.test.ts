@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Light, Overview, ParticipantRow } from '../../../src/classroom/api.ts'
+import type { Overview, ParticipantRow, Status } from '../../../src/classroom/api.ts'
 import { duration } from '../../../src/web/client/class/duration.ts'
 import { rowsToShow, withChanges } from '../../../src/web/client/class/overview.ts'
 
@@ -14,7 +14,7 @@ function overview(...participants: ParticipantRow[]): Overview {
     kind: 'overview',
     now: '2026-05-02T09:00:00.000Z',
     class: { id: 'c', name: 'Class', lessons: [], openedAt: '2026-05-02T08:00:00.000Z' },
-    lead: { released: [], position: '01-events' },
+    announcements: { released: [], position: '01-events' },
     joinCode: 'ABC-123',
     addresses: [],
     participants,
@@ -24,7 +24,7 @@ function overview(...participants: ParticipantRow[]): Overview {
 
 const labels = (rows: readonly ParticipantRow[]) => rows.map(({ label }) => label)
 const failure = { slug: '01-events', diagnosis: 'No.' }
-const lights = (light: Light) => ({
+const lights = (light: Status) => ({
   '01-events': { light, attempts: 1, hints: 0 },
 })
 

@@ -47,8 +47,8 @@ async function logIn(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Open the dashboard' }).click()
 }
 
-const lead = (served: { readonly origin: string }, body: object) =>
-  call(served, paths.lead, { token: secret, body })
+const command = (served: { readonly origin: string }, body: object) =>
+  call(served, paths.command, { token: secret, body })
 
 anyDescribe('the pages of a class, without a browser', () => {
   anyTest('no one sees anything of the class without the secret', async () => {
@@ -66,7 +66,7 @@ anyDescribe('the pages of a class, without a browser', () => {
     const front = await fetch(`${served.origin}/`)
     const text = await front.text()
     expect(text).toContain('npx eventlings class join')
-    expect(text).not.toContain(served.about.joinCode)
+    expect(text).not.toContain(served.classInfo.joinCode)
     expect(front.headers.get('content-security-policy')).toContain("script-src 'self'")
   })
 
@@ -145,10 +145,10 @@ need('chromium').describe('the pages of a class', () => {
     const { served } = await openClass()
     const page = await browser.open(`${served.origin}/instructor`, {}, unauthorized)
     await logIn(page)
-    await lead(served, { do: 'timer', minutes: 5 })
+    await command(served, { do: 'timer', minutes: 5 })
     await page.getByText(/^Timer: [45]:\d\d$/).waitFor()
-    for (const what of ['timer', 'pause']) await lead(served, { do: what, minutes: 0.05 })
-    await lead(served, { do: 'message', text: 'Said after them' })
+    for (const what of ['timer', 'pause']) await command(served, { do: what, minutes: 0.05 })
+    await command(served, { do: 'message', text: 'Said after them' })
     await page.getByText('“Said after them”').waitFor()
     for (const label of [/^Timer:/, /^Break:/]) await page.getByText(label).waitFor({ state: 'hidden' })
     await page.getByRole('button', { name: 'Break', exact: true }).waitFor()
@@ -229,10 +229,10 @@ need('chromium').describe('the pages of a class', () => {
       await page.getByRole('button', { name: 'Review on the wall' }).click()
       await page.getByRole('heading', { name: 'On the wall, without a name' }).waitFor()
       expect(await axe(page)).toEqual([])
-      expect(served.hub.overview().lead.shown).toBeUndefined()
+      expect(served.hub.overview().announcements.shown).toBeUndefined()
       const wall = await page.context().newPage()
       await wall.goto(`${served.origin}/instructor/projector`)
-      await wall.getByText(served.about.joinCode).waitFor()
+      await wall.getByText(served.classInfo.joinCode).waitFor()
       await page.getByRole('button', { name: 'Show it' }).click()
       await wall.getByText('const answer = 42').waitFor()
       expect(await wall.locator('body').innerText()).toContain('The payload is lost.')
@@ -296,8 +296,8 @@ need('chromium').describe('the pages of a class', () => {
     const { served } = await openClass()
     const page = await browser.open(`${served.origin}/instructor/projector`, {}, unauthorized)
     await logIn(page)
-    await lead(served, { do: 'position', slug: '07-concurrency' })
-    await lead(served, { do: 'show', text: 'Look at this' })
+    await command(served, { do: 'position', slug: '07-concurrency' })
+    await command(served, { do: 'show', text: 'Look at this' })
     await page.getByText('Look at this').waitFor()
     await page.keyboard.press('PageUp')
     await page.getByText('Stuck on right now').waitFor()
@@ -316,17 +316,17 @@ need('chromium').describe('the pages of a class', () => {
     await page.keyboard.press('Home')
     await page.getByText('npx eventlings class join').waitFor()
     // What the instructor does is seen at once, wherever the wall was.
-    await lead(served, { do: 'show', text: 'And at this' })
+    await command(served, { do: 'show', text: 'And at this' })
     await page.getByText('And at this').waitFor()
   })
 
   anyTest('the QR code leads to the whole command, and an invalid code does not get into it', async () => {
     const { served } = await openClass()
-    const page = await browser.open(`${served.origin}/#${served.about.joinCode}`)
+    const page = await browser.open(`${served.origin}/#${served.classInfo.joinCode}`)
     const command = page.locator('#join-command')
     await expect
       .poll(() => command.innerText())
-      .toBe(`npx eventlings class join ${served.origin} --code ${served.about.joinCode} --as NAME`)
+      .toBe(`npx eventlings class join ${served.origin} --code ${served.classInfo.joinCode} --as NAME`)
     await page.goto(`${served.origin}/?x#;rm -rf`)
     await expect.poll(() => command.innerText()).toContain('--code CODE --as NAME')
     expect(await axe(page)).toEqual([])
@@ -341,14 +341,14 @@ need('chromium').describe('the pages of a class', () => {
     )
     await logIn(page)
     // Until the class is somewhere, the wall is for joining: readable from the last row.
-    await page.getByText(served.about.joinCode).waitFor()
+    await page.getByText(served.classInfo.joinCode).waitFor()
     const heightOf = async (text: string) =>
       (await page.getByText(text, { exact: true }).boundingBox())?.height ?? 0
-    expect(await heightOf(served.about.joinCode)).toBeGreaterThan(100)
+    expect(await heightOf(served.classInfo.joinCode)).toBeGreaterThan(100)
     expect(await heightOf(served.origin.replace('http://', ''))).toBeGreaterThan(50)
     expect(await page.getByText('Stuck on right now').count()).toBe(0)
     expect(await axe(page)).toEqual([])
-    await lead(served, { do: 'position', slug: '01-events' })
+    await command(served, { do: 'position', slug: '01-events' })
     await page.getByText('We are at 01 · Events').waitFor()
     const text = await page.locator('body').innerText()
     expect(text).toContain('2 of 3')
@@ -366,7 +366,7 @@ need('chromium').describe('the pages of a class', () => {
     await page.getByText('Who', { exact: true }).click()
     await page.getByRole('button', { name: 'Show on the wall' }).click()
     await page.getByLabel('On the wall').fill('Why are `XLEN` and `XADD` two steps?')
-    expect(served.hub.overview().lead.shown).toBeUndefined()
+    expect(served.hub.overview().announcements.shown).toBeUndefined()
     await page.getByRole('button', { name: 'Show it' }).click()
     await page.getByText('On the wall: “Why are').waitFor()
     const wall = await page.context().newPage()
@@ -430,10 +430,10 @@ need('chromium').describe('the pages of a class', () => {
     await page.getByRole('button', { name: 'Take back' }).click()
     await page.getByText('released: 01').waitFor({ state: 'hidden' })
     await page.getByText('Manage the class').click()
-    const before = served.hub.about.joinCode
+    const before = served.hub.classInfo.joinCode
     await page.getByRole('button', { name: 'New join code' }).click()
     await page.getByText(before).waitFor({ state: 'hidden' })
-    await page.getByText(served.hub.about.joinCode).waitFor()
+    await page.getByText(served.hub.classInfo.joinCode).waitFor()
     await page.getByRole('button', { name: 'Close the class' }).click()
     await page.getByText('· closed').waitFor()
     await page.getByRole('button', { name: 'Reopen the class' }).click()
@@ -445,7 +445,7 @@ need('chromium').describe('the pages of a class', () => {
     await logIn(page)
     await page.getByText('live', { exact: true }).waitFor()
     const cookies = await page.context().cookies()
-    await lead(served, { do: 'log out' })
+    await command(served, { do: 'log out' })
     await page.getByLabel('Secret').waitFor()
     await page.context().addCookies(cookies)
     expect((await page.context().request.get(`${served.origin}${paths.overview}`)).status()).toBe(401)
@@ -472,7 +472,7 @@ need('chromium').describe('the pages of a class', () => {
   anyTest('nothing is wider than a phone', async () => {
     const served = await serve(await embedded(), undefined, { addPages, lessons: wholeCourse })
     const { token } = await join(served, 'Ada')
-    const hand = { text: 'Why?', class: served.about.id }
+    const hand = { text: 'Why?', class: served.classInfo.id }
     await send(served, token, 0, [
       failed(1, '01-lesson', 'append', 'No.'),
       progress(2, 'HAND_RAISED', '01-lesson', hand),

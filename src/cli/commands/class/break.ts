@@ -11,9 +11,9 @@ export const command = defineCommand({
   examples: [['class break 15', 'a quarter of an hour']],
   run: async (context, [asked], flags) => {
     const minutes = minutesOf(asked)
-    return withClass(context, flags, async ({ lead }) => {
-      if (flags.end) await lead({ do: 'resume' })
-      else await lead({ do: 'pause', minutes })
+    return withClass(context, flags, async ({ send }) => {
+      if (flags.end) await send({ do: 'resume' })
+      else await send({ do: 'pause', minutes })
       const length = minutes === undefined ? 'until you end it' : `for ${minutes} min`
       context.print(flags.end ? 'The break is over.' : `There's a break ${length}.`)
       return Exit.passed

@@ -9,9 +9,9 @@ export const command = defineCommand({
   },
   examples: [['class close', '"class reopen" takes that back']],
   run: async (context, _args, flags) =>
-    withClass(context, flags, async ({ file, lead }) => {
-      await lead({ do: 'close' })
-      context.print(`"${file.about.name}" is closed. It no longer accepts learners or events.
+    withClass(context, flags, async ({ file, send }) => {
+      await send({ do: 'close' })
+      context.print(`"${file.classInfo.name}" is closed. It no longer accepts learners or events.
 To keep its data: ${self} class export FILE.csv`)
       return Exit.passed
     }),

@@ -14,9 +14,9 @@ export const command = defineCommand({
   },
   examples: [['class code --new', "when the code got to people who aren't in the class"]],
   run: async (context, _args, flags) =>
-    withClass(context, flags, async ({ overview, lead }) => {
+    withClass(context, flags, async ({ overview, send }) => {
       const before = (await overview()).joinCode
-      if (flags.new) await lead({ do: 'new code' })
+      if (flags.new) await send({ do: 'new code' })
       let now = await overview()
       for (let looks = 0; flags.new && now.joinCode === before && looks < 100; looks += 1) {
         await sleep(LOOK)

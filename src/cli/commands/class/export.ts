@@ -29,7 +29,7 @@ export const command = defineCommand({
       await whole(file, (out) => write(out, counted(here.export(), counts)))
       const { participants, attempts } = counts
       const who = participants === 1 ? '1 participant' : `${participants} participants`
-      const { name } = here.file.about
+      const { name } = here.file.classInfo
       context.print(`"${name}": ${who}, ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}, in ${file}.`)
       return Exit.passed
     })

@@ -9,8 +9,8 @@ export const command = defineCommand({
   },
   examples: [['class logout', "when you left a laptop that isn't yours"]],
   run: async (context, _args, flags) =>
-    withClass(context, flags, async ({ lead }) => {
-      await lead({ do: 'log out' })
+    withClass(context, flags, async ({ send }) => {
+      await send({ do: 'log out' })
       context.print(
         `Every browser is logged out of your pages. To log in again, use the secret: ${self} class secret`,
       )

@@ -9,9 +9,9 @@ export const command = defineCommand({
   },
   examples: [['class lower Ada', 'she can raise it again']],
   run: async (context, [asked = ''], flags) =>
-    withClass(context, flags, async ({ overview, lead }) => {
+    withClass(context, flags, async ({ overview, send }) => {
       const { id, label, hand } = whoIs(asked, (await overview()).participants)
-      if (hand !== undefined) await lead({ do: 'lower hand', participant: id })
+      if (hand !== undefined) await send({ do: 'lower hand', participant: id })
       context.print(hand === undefined ? `${label} hasn't raised a hand.` : `${label}'s hand is down.`)
       return Exit.passed
     }),

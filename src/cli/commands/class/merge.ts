@@ -9,10 +9,10 @@ export const command = defineCommand({
   },
   examples: [['class merge "Ada (2)" Ada', 'after a laptop was replaced']],
   run: async (context, [asked = '', other = ''], flags) =>
-    withClass(context, flags, async ({ overview, lead }) => {
+    withClass(context, flags, async ({ overview, send }) => {
       const { participants } = await overview()
       const [one, into] = [whoIs(asked, participants), whoIs(other, participants)]
-      await lead({ do: 'merge', participant: one.id, into: into.id })
+      await send({ do: 'merge', participant: one.id, into: into.id })
       context.print(`${one.label} counts as ${into.label} now. "${self} class undo" separates them again.`)
       return Exit.passed
     }),

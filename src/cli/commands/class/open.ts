@@ -32,7 +32,7 @@ export const command = defineCommand({
     if (name === '') throw new ClassError('--name needs visible characters.')
     const secret = newSecret()
     const file: ClassFile = {
-      about: {
+      classInfo: {
         id: randomUUID(),
         name,
         openedAt: now.toISOString(),
@@ -60,13 +60,13 @@ export async function holdClass(
   const { pagesOfClass } = await import('../../../web/class-pages.ts')
   const addPages = await pagesOfClass()
   const folder = home.log
-  const columns = await columnsOf(course, file.about)
+  const columns = await columnsOf(course, file.classInfo)
   const onError = (error: Error) =>
     context.note(context.env.EVENTLINGS_DEBUG ? String(error.stack) : error.message)
   const open = await openClass({ folder, file, columns, env: context.env, addPages, onError })
   context.cleanups.add(open.close)
   context.print(
-    opened(open, open.isLoopback ? '' : await qrOf(open.addresses[0] ?? '', open.file.about.joinCode)),
+    opened(open, open.isLoopback ? '' : await qrOf(open.addresses[0] ?? '', open.file.classInfo.joinCode)),
   )
   if (isShown) {
     const { openBrowser } = await import('../../../web/open-browser.ts')
@@ -84,7 +84,7 @@ async function qrOf(address: string, joinCode: string): Promise<string> {
 /** What to tell the instructor about an open class. */
 function opened(open: OpenClass, qr: string): string {
   const { file, own, addresses, redis } = open
-  const { name, joinCode } = file.about
+  const { name, joinCode } = file.classInfo
   const [first = own, ...others] = addresses
   const reach = open.isLoopback
     ? `Only this machine can reach it. For a room: ${self} class resume --host 0.0.0.0`

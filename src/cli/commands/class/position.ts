@@ -12,8 +12,8 @@ export const command = defineCommand({
   run: async (context, [asked], flags) => {
     const { course } = await context.learner()
     const lesson = asked === undefined ? undefined : findLesson(course, asked)
-    return withClass(context, flags, async ({ lead }) => {
-      await lead({ do: 'position', slug: lesson?.slug })
+    return withClass(context, flags, async ({ send }) => {
+      await send({ do: 'position', slug: lesson?.slug })
       context.print(
         lesson === undefined
           ? 'The class has no current lesson now.'

@@ -13,8 +13,8 @@ export const command = defineCommand({
   run: async (context, [asked = ''], flags) => {
     const { course } = await context.learner()
     const { slug, number, title } = findLesson(course, asked)
-    return withClass(context, flags, async ({ lead }) => {
-      await lead({ do: flags.back ? 'withdraw' : 'release', slug })
+    return withClass(context, flags, async ({ send }) => {
+      await send({ do: flags.back ? 'withdraw' : 'release', slug })
       context.print(
         flags.back
           ? `The solution to ${number} ${title} is no longer released. Learners who have already opened it have seen it.`

@@ -20,16 +20,16 @@ export const command = defineCommand({
         `Remove whom? For example: ${self} class remove Ada, or: ${self} class remove --since 10:30`,
       )
     }
-    return withClass(context, flags, async ({ overview, lead }) => {
+    return withClass(context, flags, async ({ overview, send }) => {
       const { participants, now } = await overview()
       if (asked !== undefined) {
         const { id, label } = whoIs(asked, participants)
-        await lead({ do: 'remove', participant: id })
+        await send({ do: 'remove', participant: id })
         tell(label)
       } else {
         const from = timeOf(since ?? '', new Date(now))
         const many = participants.filter(({ joinedAt }) => joinedAt >= from).length
-        await lead({ do: 'remove since', since: from })
+        await send({ do: 'remove since', since: from })
         tell(many === 1 ? '1 participant' : `${many} participants`)
       }
       return Exit.passed

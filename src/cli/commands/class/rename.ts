@@ -9,9 +9,9 @@ export const command = defineCommand({
   },
   examples: [['class rename "Ada (2)" "Ada Miller"', 'names are as the dashboard shows them; #3 works, too']],
   run: async (context, [asked = '', name = ''], flags) =>
-    withClass(context, flags, async ({ overview, lead }) => {
+    withClass(context, flags, async ({ overview, send }) => {
       const { id, label } = whoIs(asked, (await overview()).participants)
-      await lead({ do: 'rename', participant: id, name })
+      await send({ do: 'rename', participant: id, name })
       context.print(`${label} is called ${name} now.`)
       return Exit.passed
     }),

@@ -9,9 +9,9 @@ export const command = defineCommand({
   },
   examples: [['class reopen', 'the same class, with the same code']],
   run: async (context, _args, flags) =>
-    withClass(context, flags, async ({ file, lead }) => {
-      await lead({ do: 'reopen' })
-      context.print(`"${file.about.name}" accepts learners and events again.`)
+    withClass(context, flags, async ({ file, send }) => {
+      await send({ do: 'reopen' })
+      context.print(`"${file.classInfo.name}" accepts learners and events again.`)
       return Exit.passed
     }),
 })

@@ -22,7 +22,7 @@ export const command = defineCommand({
         count += 1
         all.add(part)
       }
-      return { name: here.file.about.name, costs: all.sorted(), participants: count }
+      return { name: here.file.classInfo.name, costs: all.sorted(), participants: count }
     })
     if (flags.json) {
       context.printJson({ class: name, diagnoses: costs })

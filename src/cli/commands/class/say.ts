@@ -20,9 +20,9 @@ export const command = defineCommand({
         `Say what? For example: ${self} class say "Coffee at ten". --withdraw takes it back.`,
       )
     }
-    return withClass(context, flags, async ({ overview, lead }) => {
+    return withClass(context, flags, async ({ overview, send }) => {
       const one = flags.to !== undefined ? whoIs(flags.to, (await overview()).participants) : undefined
-      await lead({ do: 'message', text: text || undefined, ...(one && { to: one.id }) })
+      await send({ do: 'message', text: text || undefined, ...(one && { to: one.id }) })
       const whom = one === undefined ? 'Everyone' : one.label
       context.print(
         text === '' ? 'The message is withdrawn.' : `${whom} sees it within a few seconds: “${text}”`,

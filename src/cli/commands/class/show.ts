@@ -16,8 +16,8 @@ export const command = defineCommand({
         `Show what? For example: ${self} class show "Why are these two steps?" --clear takes it down.`,
       )
     }
-    return withClass(context, flags, async ({ lead }) => {
-      await lead({ do: 'show', text: text || undefined })
+    return withClass(context, flags, async ({ send }) => {
+      await send({ do: 'show', text: text || undefined })
       context.print(text === '' ? 'The wall shows the class again.' : `On the wall: “${text}”`)
       return Exit.passed
     })

@@ -6,7 +6,7 @@ import { lessonNames, timeOfDay } from '../../../classroom/member/after-command.
 import { isInClass } from '../../../classroom/member/files.ts'
 import { readSent, readView } from '../../../classroom/member/membership.ts'
 import { linesOf } from '../../../classroom/member/news.ts'
-import { talk } from '../../../classroom/member/request.ts'
+import { request } from '../../../classroom/member/request.ts'
 import { trySending } from '../../../classroom/member/send.ts'
 import { paceAt, paceInWords } from '../../../classroom/pace.ts'
 import { plainText } from '../../../classroom/projections/names.ts'
@@ -32,7 +32,7 @@ export const command = defineCommand({
 })
 
 async function ofInstructor(context: Context, file: ClassFile, asData: boolean): Promise<ExitCode> {
-  const { name, joinCode } = file.about
+  const { name, joinCode } = file.classInfo
   const address = ownAddress(file)
   if (!(await isOpen(file))) {
     if (asData) context.printJson({ class: name, open: false })
@@ -40,7 +40,7 @@ async function ofInstructor(context: Context, file: ClassFile, asData: boolean):
     return Exit.passed
   }
   const to = { address, token: file.secret, patience: 10_000 }
-  const { summary, addresses, class: head, now } = await talk<Overview>(to, paths.overview)
+  const { summary, addresses, class: head, now } = await request<Overview>(to, paths.overview)
   const { participants, hands } = summary
   const pace = summary.pace && paceAt(summary.pace, head.lessons, now)
   if (asData) {

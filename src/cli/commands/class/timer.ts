@@ -14,8 +14,8 @@ export const command = defineCommand({
     if ((minutes === undefined) !== flags.stop) {
       throw new UsageError(`How many minutes? For example: ${self} class timer 10. --stop ends it.`)
     }
-    return withClass(context, flags, async ({ lead }) => {
-      await lead({ do: 'timer', minutes, text: words.join(' ') || undefined })
+    return withClass(context, flags, async ({ send }) => {
+      await send({ do: 'timer', minutes, text: words.join(' ') || undefined })
       context.print(minutes === undefined ? 'The timer has stopped.' : `The timer is set for ${asked} min.`)
       return Exit.passed
     })

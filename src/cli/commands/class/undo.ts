@@ -9,9 +9,9 @@ export const command = defineCommand({
   },
   examples: [['class undo', 'a second one does it again']],
   run: async (context, _args, flags) =>
-    withClass(context, flags, async ({ overview, lead }) => {
+    withClass(context, flags, async ({ overview, send }) => {
       const { undo } = await overview()
-      await lead({ do: 'undo' })
+      await send({ do: 'undo' })
       context.print(`Taken back: ${undo}.`)
       return Exit.passed
     }),

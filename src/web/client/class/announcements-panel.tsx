@@ -1,29 +1,35 @@
 import { useState } from 'preact/hooks'
 import type { LessonHead, Overview } from '../../../classroom/api.ts'
 import { Left } from './clock.tsx'
-import { useLead } from './use-command.ts'
+import { useCommand } from './use-command.ts'
 
 /**
  * What the instructor tells everyone: where the class is, a timer, a message, a break, a solution. Advice, never a
  * lock.
  */
-export function LeadPanel({ overview, ahead }: { readonly overview: Overview; readonly ahead: number }) {
-  const { lead: state } = overview
+export function AnnouncementsPanel({
+  overview,
+  ahead,
+}: {
+  readonly overview: Overview
+  readonly ahead: number
+}) {
+  const { announcements: state } = overview
   const { lessons } = overview.class
-  const { lead, problem } = useLead()
+  const { send, problem } = useCommand()
   const [minutes, setMinutes] = useState('10')
   const [message, setMessage] = useState('')
   const [released, setReleased] = useState('')
   const isBreak = state.pause !== undefined
   const isOut = state.released.includes(released)
   return (
-    <section class="lead-panel" aria-labelledby="lead">
-      <h2 id="lead">Lead</h2>
+    <section class="announcements-panel" aria-labelledby="announcements">
+      <h2 id="announcements">Lead</h2>
       <label class="grow">
         The class is at{' '}
         <select
           value={state.position ?? ''}
-          onChange={({ currentTarget: { value } }) => lead({ do: 'position', slug: value || undefined })}
+          onChange={({ currentTarget: { value } }) => send({ do: 'position', slug: value || undefined })}
         >
           <option value="">(nowhere yet)</option>
           <Lessons of={lessons} />
@@ -32,7 +38,7 @@ export function LeadPanel({ overview, ahead }: { readonly overview: Overview; re
       <form
         onSubmit={(event) => {
           event.preventDefault()
-          void lead({ do: 'timer', minutes: Number(minutes) })
+          void send({ do: 'timer', minutes: Number(minutes) })
         }}
       >
         <label>
@@ -51,7 +57,7 @@ export function LeadPanel({ overview, ahead }: { readonly overview: Overview; re
             <span class="quiet-text">
               Timer: <Left until={state.timer.until} ahead={ahead} />
             </span>
-            <button type="button" onClick={() => lead({ do: 'timer' })}>
+            <button type="button" onClick={() => send({ do: 'timer' })}>
               Stop timer
             </button>
           </>
@@ -59,7 +65,7 @@ export function LeadPanel({ overview, ahead }: { readonly overview: Overview; re
         <button
           type="button"
           onClick={() =>
-            lead(isBreak ? { do: 'resume' } : { do: 'pause', minutes: Number(minutes) || undefined })
+            send(isBreak ? { do: 'resume' } : { do: 'pause', minutes: Number(minutes) || undefined })
           }
         >
           {isBreak ? 'End the break' : 'Break'}
@@ -73,7 +79,7 @@ export function LeadPanel({ overview, ahead }: { readonly overview: Overview; re
       <form
         onSubmit={(event) => {
           event.preventDefault()
-          void lead({ do: 'message', text: message.trim() || undefined })
+          void send({ do: 'message', text: message.trim() || undefined })
           setMessage('')
         }}
       >
@@ -92,7 +98,7 @@ export function LeadPanel({ overview, ahead }: { readonly overview: Overview; re
       <form
         onSubmit={(event) => {
           event.preventDefault()
-          if (released !== '') void lead({ do: isOut ? 'withdraw' : 'release', slug: released })
+          if (released !== '') void send({ do: isOut ? 'withdraw' : 'release', slug: released })
         }}
       >
         <label class="grow">
@@ -111,7 +117,7 @@ export function LeadPanel({ overview, ahead }: { readonly overview: Overview; re
       </form>
       {overview.undo !== undefined && (
         <p>
-          <button type="button" onClick={() => lead({ do: 'undo' })}>
+          <button type="button" onClick={() => send({ do: 'undo' })}>
             Undo
           </button>{' '}
           <span class="quiet-text">{overview.undo}</span>

@@ -4,19 +4,19 @@ import type { Overview } from '../../../classroom/api.ts'
 const MOST = 150
 
 const looks = [
-  { letter: 'p', sign: '✓', light: 'passed', word: 'passed' },
-  { letter: 's', sign: '»', light: 'skipped', word: 'skipped' },
-  { letter: 'f', sign: '✗', light: 'failing', word: 'failing' },
-  { letter: '-', sign: '·', light: 'new', word: 'not tried' },
+  { letter: 'p', sign: '✓', status: 'passed', word: 'passed' },
+  { letter: 's', sign: '»', status: 'skipped', word: 'skipped' },
+  { letter: 'f', sign: '✗', status: 'failing', word: 'failing' },
+  { letter: '-', sign: '·', status: 'new', word: 'not tried' },
 ] as const
 
 /** A light for everyone at each task of the lesson where the class is. They're sorted, so none is anyone's. */
 export function ClassLights({
-  overview: { class: head, lead, participants },
+  overview: { class: head, announcements, participants },
 }: {
   readonly overview: Overview
 }) {
-  const lesson = head.lessons.find(({ slug }) => slug === lead.position)
+  const lesson = head.lessons.find(({ slug }) => slug === announcements.position)
   const { slug = '', tasks = [] } = lesson ?? {}
   if (tasks.length === 0 || participants.length === 0 || participants.length > MOST) return null
   const marks = participants.map(({ lessons }) => lessons[slug]?.tasks ?? '')
@@ -33,8 +33,8 @@ export function ClassLights({
           <li key={task} class="task-lights">
             <span class="name">{task}</span>
             <span class="row" aria-hidden="true">
-              {counts.map(({ sign, light, count }) => (
-                <span key={light} class={`light ${light}`}>
+              {counts.map(({ sign, status, count }) => (
+                <span key={status} class={`light ${status}`}>
                   {sign.repeat(count)}
                 </span>
               ))}

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
 import type { Overview } from '../../../classroom/api.ts'
-import { LeadPanel } from './announcements-panel.tsx'
+import { AnnouncementsPanel } from './announcements-panel.tsx'
 import { counted } from './counted.ts'
 import { useClass } from './live.ts'
 import { ManageClass } from './manage-class.tsx'
@@ -17,7 +17,7 @@ export function Dashboard() {
     <>
       <Head overview={overview} connected={connected} />
       <div class="panels">
-        <LeadPanel overview={overview} ahead={ahead} />
+        <AnnouncementsPanel overview={overview} ahead={ahead} />
         <Diagnoses overview={overview} names />
         <Histogram overview={overview}>
           <Pace overview={overview} ahead={ahead} />

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks'
-import { leadAt } from '../../../classroom/announcements.ts'
+import { announcementsAt } from '../../../classroom/announcements.ts'
 import { type Changes, type Overview, paths } from '../../../classroom/api.ts'
 import { withChanges } from './overview.ts'
 
@@ -68,7 +68,9 @@ export function useClass(): Live {
   }, [])
   useEffect(() => {
     const { overview, ahead } = live
-    const ends = [overview?.lead.timer?.until, overview?.lead.pause?.until].flatMap((until) => until ?? [])
+    const ends = [overview?.announcements.timer?.until, overview?.announcements.pause?.until].flatMap(
+      (until) => until ?? [],
+    )
     if (ends.length === 0) return
     const wait = Math.min(...ends.map((until) => Date.parse(until))) - Date.now() - ahead
     const timer = setTimeout(() => setLive(withoutEnded), Math.max(0, wait) + 1)
@@ -88,5 +90,5 @@ function withoutEnded(live: Live): Live {
   const { overview, ahead } = live
   if (overview === undefined) return live
   const now = new Date(Date.now() + ahead).toISOString()
-  return { ...live, overview: { ...overview, lead: leadAt(overview.lead, now) } }
+  return { ...live, overview: { ...overview, announcements: announcementsAt(overview.announcements, now) } }
 }

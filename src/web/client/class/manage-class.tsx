@@ -1,11 +1,11 @@
 import { useState } from 'preact/hooks'
 import { type Done, type Overview, paths } from '../../../classroom/api.ts'
 import { post } from '../ask.ts'
-import { useLead } from './use-command.ts'
+import { useCommand } from './use-command.ts'
 
 /** What the instructor does with the class as a whole, and not every minute: folded away. */
 export function ManageClass({ overview, ahead }: { readonly overview: Overview; readonly ahead: number }) {
-  const { lead, problem } = useLead()
+  const { send, problem } = useCommand()
   const [minutes, setMinutes] = useState('5')
   const { closedAt } = overview.class
   // For as long as the page is open, the number may grow while someone looks at it.
@@ -15,19 +15,19 @@ export function ManageClass({ overview, ahead }: { readonly overview: Overview; 
     <details class="manage">
       <summary>Manage the class</summary>
       <div class="manage-row">
-        <button type="button" onClick={() => lead({ do: 'new code' })}>
+        <button type="button" onClick={() => send({ do: 'new code' })}>
           New join code
         </button>
         <a href={paths.exportCsv} download>
           Export as CSV
         </a>
-        <button type="button" onClick={() => lead({ do: closedAt === undefined ? 'close' : 'reopen' })}>
+        <button type="button" onClick={() => send({ do: closedAt === undefined ? 'close' : 'reopen' })}>
           {closedAt === undefined ? 'Close the class' : 'Reopen the class'}
         </button>
         <button type="button" onClick={() => void logOut()}>
           Log out
         </button>
-        <button type="button" onClick={() => lead({ do: 'log out' })}>
+        <button type="button" onClick={() => send({ do: 'log out' })}>
           Log out everywhere
         </button>
       </div>
@@ -35,7 +35,7 @@ export function ManageClass({ overview, ahead }: { readonly overview: Overview; 
         class="manage-row"
         onSubmit={(event) => {
           event.preventDefault()
-          void lead({ do: 'remove since', since })
+          void send({ do: 'remove since', since })
         }}
       >
         <label>

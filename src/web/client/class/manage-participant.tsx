@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
 import type { Overview, ParticipantRow } from '../../../classroom/api.ts'
-import { useLead } from './use-command.ts'
+import { useCommand } from './use-command.ts'
 
 interface ManageProps {
   readonly row: ParticipantRow
@@ -9,7 +9,7 @@ interface ManageProps {
 
 /** What the instructor tells one participant, and does about them. */
 export function ManageParticipant({ row, overview }: ManageProps) {
-  const { lead, problem } = useLead()
+  const { send, problem } = useCommand()
   const [text, setText] = useState('')
   const [name, setName] = useState('')
   const [into, setInto] = useState('')
@@ -21,7 +21,7 @@ export function ManageParticipant({ row, overview }: ManageProps) {
         class="manage-row"
         onSubmit={(event) => {
           event.preventDefault()
-          void lead({ do: 'message', to: row.id, text: text.trim() || undefined })
+          void send({ do: 'message', to: row.id, text: text.trim() || undefined })
           setText('')
         }}
       >
@@ -43,7 +43,7 @@ export function ManageParticipant({ row, overview }: ManageProps) {
           class="manage-row"
           onSubmit={(event) => {
             event.preventDefault()
-            if (name.trim() !== '') void lead({ do: 'rename', participant: row.id, name })
+            if (name.trim() !== '') void send({ do: 'rename', participant: row.id, name })
             setName('')
           }}
         >
@@ -62,7 +62,7 @@ export function ManageParticipant({ row, overview }: ManageProps) {
           class="manage-row"
           onSubmit={(event) => {
             event.preventDefault()
-            if (into !== '') void goTo(into, lead({ do: 'merge', participant: row.id, into }))
+            if (into !== '') void goTo(into, send({ do: 'merge', participant: row.id, into }))
           }}
         >
           <label>
@@ -79,7 +79,7 @@ export function ManageParticipant({ row, overview }: ManageProps) {
           <button type="submit">Merge</button>
         </form>
         <p class="manage-row">
-          <button type="button" onClick={() => goTo('', lead({ do: 'remove', participant: row.id }))}>
+          <button type="button" onClick={() => goTo('', send({ do: 'remove', participant: row.id }))}>
             Remove {row.label}
           </button>
           <span class="quiet-text">Undo, on the dashboard, brings them back within ten minutes.</span>

@@ -1,8 +1,8 @@
-import type { Changes, Light, Overview, ParticipantRow } from '../../../classroom/api.ts'
+import type { Changes, Overview, ParticipantRow, Status } from '../../../classroom/api.ts'
 
 /** The class after the hub's latest message. Unchanged rows stay the same objects, and aren't drawn again. */
 export function withChanges(before: Overview, changes: Changes): Overview {
-  const { now, lead, summary, joinCode, undo } = changes
+  const { now, announcements, summary, joinCode, undo } = changes
   const gone = new Set(changes.left)
   const fresh = new Map(changes.participants.map((row) => [row.id, row]))
   const kept = before.participants
@@ -15,7 +15,7 @@ export function withChanges(before: Overview, changes: Changes): Overview {
   const { undo: _, ...rest } = before
   return {
     ...rest,
-    ...{ now, lead, summary, joinCode, class: changes.class },
+    ...{ now, announcements, summary, joinCode, class: changes.class },
     ...(undo !== undefined && { undo }),
     participants: [...kept, ...fresh.values()],
   }
@@ -43,14 +43,14 @@ export const filters: readonly Shown[] = [
 
 /** Rows as the instructor wants to see them; `text` is part of a name. */
 export function rowsToShow(
-  { participants, lead }: Pick<Overview, 'participants' | 'lead'>,
+  { participants, announcements }: Pick<Overview, 'participants' | 'announcements'>,
   order: Order,
   shown: Shown,
   text: string,
 ): readonly ParticipantRow[] {
   const wanted = text.trim().toLocaleLowerCase()
   return participants
-    .filter((row) => isShown(row, shown, lead.position))
+    .filter((row) => isShown(row, shown, announcements.position))
     .filter(({ label }) => label.toLocaleLowerCase().includes(wanted))
     .toSorted((a, b) => compare(a, b, order) || a.label.localeCompare(b.label) || a.number - b.number)
 }
@@ -93,13 +93,13 @@ function earlier(a = '', b = ''): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-function isPassed(light: Light): boolean {
-  return light === 'passed' || light === 'passed-after-solution'
+function isPassed(status: Status): boolean {
+  return status === 'passed' || status === 'passed-after-solution'
 }
 
 /** Anyone who skipped a lesson is done with it. */
-function isDone(light: Light): boolean {
-  return isPassed(light) || light === 'skipped'
+function isDone(status: Status): boolean {
+  return isPassed(status) || status === 'skipped'
 }
 
 function passed({ lessons }: ParticipantRow): number {

@@ -42,7 +42,10 @@ function Whole({
       {row.hand !== undefined && (
         <p class="raised">
           <span aria-hidden="true">✋</span> {row.hand.text || 'raised a hand'}{' '}
-          <button type="button" onClick={() => post(paths.lead, { do: 'lower hand', participant: row.id })}>
+          <button
+            type="button"
+            onClick={() => post(paths.command, { do: 'lower hand', participant: row.id })}
+          >
             Lower hand
           </button>
         </p>

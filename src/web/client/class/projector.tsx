@@ -21,7 +21,7 @@ export function Projector() {
   const { overview, connected, ahead } = live
   const [chosen, setChosen] = useState<Screen | undefined>(undefined)
   const [isBlack, setBlack] = useState(false)
-  const { position, shown } = overview?.lead ?? {}
+  const { position, shown } = overview?.announcements ?? {}
   const isClosed = overview?.class.closedAt !== undefined
   const usual = shown !== undefined ? 'review' : position === undefined && !isClosed ? 'join' : 'now'
   const screens: readonly Screen[] = ['join', 'now', ...(shown === undefined ? [] : ['review' as const])]
@@ -76,7 +76,7 @@ export function Projector() {
 }
 
 function Now({ overview, ahead }: { readonly overview: Overview; readonly ahead: number }) {
-  const { pause, timer, message, position } = overview.lead
+  const { pause, timer, message, position } = overview.announcements
   const at = overview.class.lessons.find(({ slug }) => slug === position)
   return (
     <>

@@ -1,10 +1,10 @@
 import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
-import type { LeadCommand } from '../../../classroom/api.ts'
-import { useLead } from './use-command.ts'
+import type { InstructorCommand } from '../../../classroom/api.ts'
+import { useCommand } from './use-command.ts'
 
 interface ReviewOnWallProps {
-  readonly command: LeadCommand
+  readonly command: InstructorCommand
   /** What the button says. */
   readonly label: string
   /** As the wall shows it. */
@@ -17,7 +17,7 @@ interface ReviewOnWallProps {
  * seen it as the wall shows it: without a name, unless what they wrote has one.
  */
 export function ReviewOnWall({ command, label, preview, children }: ReviewOnWallProps) {
-  const { lead, problem } = useLead()
+  const { send, problem } = useCommand()
   const [isPreview, setPreview] = useState(false)
   if (!isPreview) {
     return (
@@ -32,7 +32,7 @@ export function ReviewOnWall({ command, label, preview, children }: ReviewOnWall
     )
   }
   const show = async () => {
-    if (await lead(command)) setPreview(false)
+    if (await send(command)) setPreview(false)
   }
   return (
     <section class="preview" aria-labelledby="preview">

@@ -5,7 +5,7 @@ import { Since } from './clock.tsx'
 import { counted } from './counted.ts'
 import { filters, type Order, orders, rowsToShow, type Shown } from './overview.ts'
 import { Scroller } from './scroller.tsx'
-import { Legend, LightCell } from './status.tsx'
+import { Legend, StatusCell } from './status.tsx'
 import { Timeline } from './timeline.tsx'
 
 /** Everyone, one row each: who needs help, what they're on, and a light for every lesson. */
@@ -39,7 +39,11 @@ export function Roster({ overview, ahead }: { readonly overview: Overview; reado
               <th scope="col">At</th>
               <th scope="col">For</th>
               {lessons.map(({ slug, number, title }) => (
-                <th key={slug} scope="col" class={slug === overview.lead.position ? 'lesson here' : 'lesson'}>
+                <th
+                  key={slug}
+                  scope="col"
+                  class={slug === overview.announcements.position ? 'lesson here' : 'lesson'}
+                >
                   <abbr title={title}>{number}</abbr>
                 </th>
               ))}
@@ -114,7 +118,7 @@ class Row extends Component<RowProps> {
         </td>
         <td class="for">{current === undefined ? '' : <Since at={current.since} ahead={ahead} />}</td>
         {lessons.map((lesson) => (
-          <LightCell key={lesson.slug} lesson={lesson} state={row.lessons[lesson.slug]} />
+          <StatusCell key={lesson.slug} lesson={lesson} state={row.lessons[lesson.slug]} />
         ))}
         <td>
           <Timeline checks={checks} />

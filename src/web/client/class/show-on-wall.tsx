@@ -1,13 +1,13 @@
 import { useState } from 'preact/hooks'
 import { Sentence } from './sentence.tsx'
-import { useLead } from './use-command.ts'
+import { useCommand } from './use-command.ts'
 
 /**
  * Puts what a participant was told on the wall, once the instructor has seen and perhaps changed it: everything else
  * that's shown there comes from the course.
  */
 export function ShowOnWall({ text }: { readonly text: string }) {
-  const { lead, problem } = useLead()
+  const { send, problem } = useCommand()
   const [preview, setPreview] = useState<string | undefined>(undefined)
   if (preview === undefined) {
     return (
@@ -21,7 +21,7 @@ export function ShowOnWall({ text }: { readonly text: string }) {
       class="preview"
       onSubmit={(event) => {
         event.preventDefault()
-        void lead({ do: 'show', text: preview }).then((isDone) => isDone && setPreview(undefined))
+        void send({ do: 'show', text: preview }).then((isDone) => isDone && setPreview(undefined))
       }}
     >
       <label>

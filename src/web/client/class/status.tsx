@@ -1,4 +1,4 @@
-import type { LessonHead, LessonLight, Light } from '../../../classroom/api.ts'
+import type { LessonHead, LessonStatus, Status } from '../../../classroom/api.ts'
 import { counted } from './counted.ts'
 
 interface Look {
@@ -7,7 +7,7 @@ interface Look {
 }
 
 /** Shown by sign and word, too, and not by color alone. */
-export const looks: Readonly<Record<Light, Look>> = {
+export const looks: Readonly<Record<Status, Look>> = {
   new: { sign: '·', word: 'not started' },
   working: { sign: '◐', word: 'working' },
   failing: { sign: '✗', word: 'failing' },
@@ -16,16 +16,16 @@ export const looks: Readonly<Record<Light, Look>> = {
   skipped: { sign: '»', word: 'skipped' },
 }
 
-export const lightNames = Object.keys(looks) as readonly Light[]
+export const statuses = Object.keys(looks) as readonly Status[]
 
-const none: LessonLight = { light: 'new', attempts: 0, hints: 0 }
+const none: LessonStatus = { light: 'new', attempts: 0, hints: 0 }
 
-export function LightCell({
+export function StatusCell({
   lesson,
   state = none,
 }: {
   readonly lesson: LessonHead
-  readonly state?: LessonLight | undefined
+  readonly state?: LessonStatus | undefined
 }) {
   const { sign, word } = looks[state.light]
   const checks = state.attempts === 0 ? '' : `, ${counted(state.attempts, 'check')}`
@@ -39,7 +39,7 @@ export function LightCell({
       {tasks.length > 1 && state.tasks !== undefined && (
         <span class="tasks" aria-hidden="true">
           {tasks.map((task, index) => (
-            <span key={task} class={taskLooks[state.tasks?.[index] ?? '-']?.light ?? ''}>
+            <span key={task} class={taskLooks[state.tasks?.[index] ?? '-']?.status ?? ''}>
               {taskLooks[state.tasks?.[index] ?? '-']?.sign}
             </span>
           ))}
@@ -51,23 +51,23 @@ export function LightCell({
 }
 
 /** By the letter that a hub sends for a task. */
-const taskLooks: Readonly<Record<string, Look & { readonly light: string }>> = {
-  p: { sign: '✓', word: 'passed', light: 'passed' },
-  f: { sign: '✗', word: 'failing', light: 'failing' },
-  s: { sign: '»', word: 'skipped', light: 'skipped' },
-  '-': { sign: '·', word: 'not tried', light: 'new' },
+const taskLooks: Readonly<Record<string, Look & { readonly status: string }>> = {
+  p: { sign: '✓', word: 'passed', status: 'passed' },
+  f: { sign: '✗', word: 'failing', status: 'failing' },
+  s: { sign: '»', word: 'skipped', status: 'skipped' },
+  '-': { sign: '·', word: 'not tried', status: 'new' },
 }
 
 /** What the signs mean. */
 export function Legend() {
   return (
     <ul class="legend" aria-label="Signs">
-      {lightNames.map((light) => (
-        <li key={light}>
-          <span class={`light ${light}`} aria-hidden="true">
-            {looks[light].sign}
+      {statuses.map((status) => (
+        <li key={status}>
+          <span class={`light ${status}`} aria-hidden="true">
+            {looks[status].sign}
           </span>{' '}
-          {looks[light].word}
+          {looks[status].word}
         </li>
       ))}
     </ul>

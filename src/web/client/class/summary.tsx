@@ -3,8 +3,8 @@ import type { Overview } from '../../../classroom/api.ts'
 import { Scroller } from './scroller.tsx'
 import { Sentence } from './sentence.tsx'
 import { ShowOnWall } from './show-on-wall.tsx'
-import { lightNames, looks } from './status.tsx'
-import { useLead } from './use-command.ts'
+import { looks, statuses } from './status.tsx'
+import { useCommand } from './use-command.ts'
 
 const WIDTH = 100
 
@@ -16,7 +16,7 @@ export function Histogram({
   readonly overview: Overview
   readonly children?: ComponentChildren
 }) {
-  const { summary, lead } = overview
+  const { summary, announcements } = overview
   const heads = new Map(overview.class.lessons.map((lesson) => [lesson.slug, lesson]))
   return (
     <section class="histogram" aria-labelledby="histogram">
@@ -26,11 +26,11 @@ export function Histogram({
         <ul>
           {summary.lessons.map(({ slug, counts }) => {
             const head = heads.get(slug)
-            const told = lightNames
-              .filter((light) => light !== 'new' && counts[light] > 0)
-              .map((light) => `${counts[light]} ${looks[light].word}`)
+            const told = statuses
+              .filter((status) => status !== 'new' && counts[status] > 0)
+              .map((status) => `${counts[status]} ${looks[status].word}`)
             return (
-              <li key={slug} class={slug === lead.position ? 'here' : ''}>
+              <li key={slug} class={slug === announcements.position ? 'here' : ''}>
                 <span class="name">
                   {head?.number} {head?.title}
                 </span>
@@ -51,17 +51,17 @@ interface BarProps {
 }
 
 function Bar({ counts, of }: BarProps) {
-  const parts = lightNames
-    .filter((light) => light !== 'new')
+  const parts = statuses
+    .filter((status) => status !== 'new')
     .toReversed()
-    .map((light) => ({ light, width: of === 0 ? 0 : (counts[light] / of) * WIDTH }))
+    .map((status) => ({ status, width: of === 0 ? 0 : (counts[status] / of) * WIDTH }))
   let x = 0
   return (
     <svg class="bar" viewBox={`0 0 ${WIDTH} 8`} preserveAspectRatio="none" aria-hidden="true">
-      {parts.map(({ light, width }) => {
+      {parts.map(({ status, width }) => {
         const at = x
         x += width
-        return <rect key={light} class={light} x={at} y={0} width={width} height={8} />
+        return <rect key={status} class={status} x={at} y={0} width={width} height={8} />
       })}
     </svg>
   )
@@ -72,19 +72,22 @@ function Bar({ counts, of }: BarProps) {
  * course's own words: anything else was written by a participant.
  */
 export function Diagnoses({ overview, names }: { readonly overview: Overview; readonly names: boolean }) {
-  const { lead } = overview
+  const { announcements } = overview
   const { participants, diagnoses } = overview.summary
-  const { lead: take } = useLead()
+  const { send } = useCommand()
   const shown = names ? diagnoses : diagnoses.filter(({ sentence }) => sentence !== undefined)
   const labels = new Map(overview.participants.map(({ id, label }) => [id, label]))
   const lessons = new Map(overview.class.lessons.map((lesson) => [lesson.slug, lesson]))
   return (
     <section class="diagnoses" aria-labelledby="diagnoses">
       <h2 id="diagnoses">Stuck on right now</h2>
-      {names && lead.shown !== undefined && (
+      {names && announcements.shown !== undefined && (
         <p class="said">
-          On the wall: {lead.shown.kind === 'text' ? `“${lead.shown.text}”` : 'an attempt, without a name'}{' '}
-          <button type="button" onClick={() => take({ do: 'show' })}>
+          On the wall:{' '}
+          {announcements.shown.kind === 'text'
+            ? `“${announcements.shown.text}”`
+            : 'an attempt, without a name'}{' '}
+          <button type="button" onClick={() => send({ do: 'show' })}>
             Take it down
           </button>
         </p>

@@ -27,7 +27,7 @@ test('the instructor can still lead when the Redis is full, and what is deleted 
   const { served, ada, eve, redis } = await onFullRedis()
   const late = await send(served, ada.token, 0, [failed(1, '01-events', 'a', 'No.')])
   expect(late.status).toBe(507)
-  const lead = (body: object) => call<Problem>(served, paths.lead, { ...bearer, body })
+  const command = (body: object) => call<Problem>(served, paths.command, { ...bearer, body })
   const seen = () => call<Overview>(served, paths.overview, bearer).then(({ body }) => body)
   for (const body of [
     { do: 'message', text: 'The class is full. I make room.' },
@@ -36,8 +36,8 @@ test('the instructor can still lead when the Redis is full, and what is deleted 
     { do: 'remove', participant: eve.learner },
     { do: 'undo' },
   ])
-    expect(await lead(body), body.do).toMatchObject({ status: 200 })
-  const { lead: state } = await until(seen, ({ participants }) =>
+    expect(await command(body), body.do).toMatchObject({ status: 200 })
+  const { announcements: state } = await until(seen, ({ participants }) =>
     participants.some(({ label }) => label === 'Eva'),
   )
   expect(state.message?.text).toContain('I make room')
@@ -56,7 +56,7 @@ test('the instructor can still lead when the Redis is full, and what is deleted 
 test('a class is reopened on a Redis that is full', async () => {
   const { url, served } = await onFullRedis()
   await served.stop()
-  const again = await serve(url, served.about)
+  const again = await serve(url, served.classInfo)
   expect(again.hub.overview().participants).toHaveLength(2)
 })
 
@@ -75,7 +75,7 @@ test('a Redis that knows no such scripts says so to the instructor', async () =>
   const full = await onFullRedis()
   const { served } = full
   replyToScripts(full, tooOld)
-  const { status, body } = await call<Problem>(served, paths.lead, {
+  const { status, body } = await call<Problem>(served, paths.command, {
     ...bearer,
     body: {
       do: 'show attempt',
@@ -107,7 +107,7 @@ test('another error of a full Redis is named as what it is', async () => {
     full,
     "MISCONF Redis is configured to save RDB snapshots, but it's unable to persist to disk.",
   )
-  const { status, body } = await call<Problem>(full.served, paths.lead, {
+  const { status, body } = await call<Problem>(full.served, paths.command, {
     ...bearer,
     body: { do: 'message', text: 'Hello.' },
   })

@@ -23,7 +23,7 @@ test('anyone who has the code gets in while sixteen addresses guess, from the sa
     (count) => count >= 16,
   )
   // None of the slowed ones has its answer yet.
-  const right = JSON.stringify({ code: served.about.joinCode, name: 'Ada', share: false })
+  const right = JSON.stringify({ code: served.classInfo.joinCode, name: 'Ada', share: false })
   for (const address of ['127.0.0.1', '127.0.0.99']) {
     expect((await from(address, served.origin, paths.join, right)).status).toBe(200)
   }
@@ -78,7 +78,7 @@ test('joins are paced even with the right code; the instructor changes the code 
   let elapsed = 0
   const served = await serve(await realRedis(), undefined, { elapsed: () => elapsed })
   const ada = await join(served, 'Ada')
-  const code = served.about.joinCode
+  const code = served.classInfo.joinCode
   const enter = (name: string, typed = code) =>
     call<Pick<Joined, 'token'> & Pick<Problem, 'sentence'>>(served, paths.join, {
       body: { code: typed, name, share: false },
@@ -97,16 +97,16 @@ test('joins are paced even with the right code; the instructor changes the code 
   const late = crowd.find(({ status }) => status === 429)
   expect(late?.body.sentence).toMatch(/^Many are joining right now\. Try again in \d+ seconds?\.$/)
 
-  const lead = (body: object) => call<Problem>(served, paths.lead, { ...bearer, body })
-  await lead({ do: 'new code' })
+  const command = (body: object) => call<Problem>(served, paths.command, { ...bearer, body })
+  await command({ do: 'new code' })
   const renewed = await until(
-    () => served.hub.about.joinCode,
+    () => served.hub.classInfo.joinCode,
     (joinCode) => joinCode !== code,
   )
   elapsed += 60_000
   expect((await enter('Mallory')).status).toBe(401)
   expect((await enter('Bob', renewed)).status).toBe(200)
-  expect((await lead({ do: 'remove since', since })).status).toBe(200)
+  expect((await command({ do: 'remove since', since })).status).toBe(200)
   const left = await until(
     () => served.hub.overview().participants,
     (rows) => rows.length === 1,
@@ -117,7 +117,7 @@ test('joins are paced even with the right code; the instructor changes the code 
   expect((await call(served, paths.join, { token, body: { name: 'Eve', share: false } })).status).toBe(403)
   expect((await send(served, ada.token, 0, [passed(1, '01-events')])).status).toBe(200)
   // That was too many: all of them come back.
-  await lead({ do: 'undo' })
+  await command({ do: 'undo' })
   await until(
     () => served.hub.overview().participants.length,
     (count) => count === limits.joins.burst + 1,

@@ -104,7 +104,7 @@ need('redis-server').describe('a participant who sends too much', () => {
     if ('nodes' in redis) throw new Error('no cluster was started')
     await redis.config('SET', 'maxmemory', '1mb')
     const late = await call<Problem>(served, paths.join, {
-      body: { code: served.about.joinCode, name: 'Ada', share: false },
+      body: { code: served.classInfo.joinCode, name: 'Ada', share: false },
     })
     expect(late).toMatchObject({ status: 507, body: { sentence: expect.stringMatching(/no memory left/) } })
     // With more memory it goes on where it was.
@@ -143,7 +143,7 @@ need('redis-server').describe('a participant who sends too much', () => {
   test('with a text that never ends shows a hand of a few words', async () => {
     const served = await serve(await realRedis())
     const { token } = await join(served, 'Eve')
-    const hand = { class: served.about.id, text: 'Ha'.repeat(7_500) }
+    const hand = { class: served.classInfo.id, text: 'Ha'.repeat(7_500) }
     await send(served, token, 0, [
       progress(1, 'HAND_RAISED', '01-events', hand),
       failed(2, '01-events', 'T'.repeat(8_000), 'x'),
