@@ -1,3 +1,4 @@
+import type { Lesson } from '../course/index.ts'
 import { error, type Finding, warning } from './finding.ts'
 import type { LessonSources } from './lesson-sources.ts'
 import { problemsOfLinks } from './links.ts'
@@ -84,18 +85,33 @@ function text({ lesson, files, shown }: LessonSources): readonly Finding[] {
         ),
       ]
     }),
-    ...(lesson.minutes <= most.minutes
-      ? []
-      : [
-          error(
-            'minutes',
-            file,
-            `${lesson.minutes} minutes is too long; the maximum is ${most.minutes}. Split the lesson.`,
-          ),
-        ]),
+    ...tooLong(lesson).map((problem) => error('minutes', file, problem)),
     ...(words >= least.words && words <= most.words
       ? []
       : [warning('words', file, `${words} words to read; aim for ${least.words} to ${most.words}.`)]),
+  ]
+}
+
+/** A lesson may take longer than one sitting if it says where to stop: after any of its tasks. */
+function tooLong({ minutes, tasks }: Lesson): readonly string[] {
+  const given = tasks.flatMap((task) => task.minutes ?? [])
+  const sum = given.reduce((total, one) => total + one, 0)
+  const long = tasks.find((task) => (task.minutes ?? 0) > most.minutes)
+  if (given.length > 0 && given.length < tasks.length)
+    return [
+      `Only ${given.length} of its ${tasks.length} tasks say how long they take. Write "Minutes: …" below each heading.`,
+    ]
+  if (long !== undefined)
+    return [
+      `Task "${long.name}" takes ${long.minutes} minutes; the maximum is ${most.minutes}. Split the task.`,
+    ]
+  if (sum > minutes)
+    return [
+      `Its tasks take ${sum} minutes, but the lesson only ${minutes}. Add the time to read to their sum.`,
+    ]
+  if (given.length > 0 || minutes <= most.minutes) return []
+  return [
+    `${minutes} minutes is more than one sitting, which is ${most.minutes}. Split the lesson, or write "Minutes: …" below each task's heading.`,
   ]
 }
 

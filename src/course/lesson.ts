@@ -32,6 +32,8 @@ export interface Task {
   readonly needs: readonly Need[]
   /** Names of earlier tasks whose functions this one calls: it can't pass before they do. */
   readonly buildsOn: readonly string[]
+  /** How long it takes; only in a lesson that's too long for one sitting. */
+  readonly minutes?: number
 }
 
 export interface QuizAnswer {

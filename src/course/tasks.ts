@@ -61,13 +61,14 @@ async function parseTask(
     number,
     text: [
       ...tokensBetween(document, section.heading, section.from),
-      ...(await sentenceOf(needs)),
+      ...(await aboutTask(own.minutes, needs)),
       ...tokensBetween(document, own.textFrom, hints.heading),
       ...tokensBetween(document, hints.to, section.to),
     ],
     ...parseHints(document, hints, name),
     needs,
     buildsOn: own.buildsOn,
+    ...(own.minutes !== undefined && { minutes: own.minutes }),
     from: section.heading,
     to: section.to,
   }
@@ -110,9 +111,12 @@ function parseHints(document: Document, section: Section, name: string): Pick<Ta
 /** Below a hint: words of the diagnoses that it helps with, separated by semicolons. */
 const helping = /^<!--\s*helps:(.*?)-->\s*$/
 
-async function sentenceOf(needs: readonly Need[]): Promise<readonly Token[]> {
-  if (needs.length === 0) return []
-  return parseMarkdown(`*Needs ${needs.map((need) => needInWords[need]).join(' and ')}.*`)
+async function aboutTask(minutes: number | undefined, needs: readonly Need[]): Promise<readonly Token[]> {
+  const sentences = [
+    ...(minutes === undefined ? [] : [`About ${minutes} minutes.`]),
+    ...(needs.length === 0 ? [] : [`Needs ${needs.map((need) => needInWords[need]).join(' and ')}.`]),
+  ]
+  return sentences.length === 0 ? [] : parseMarkdown(`*${sentences.join(' ')}*`)
 }
 
 const needInWords: Readonly<Record<Need, string>> = {
@@ -121,9 +125,10 @@ const needInWords: Readonly<Record<Need, string>> = {
   cluster: 'redis-server on this machine, for a cluster',
 }
 
-/** The optional lines "Needs: …" and "Builds on: …" directly below the heading, in this order. */
+/** The optional lines "Minutes: …", "Needs: …", and "Builds on: …" directly below the heading, in this order. */
 function linesBelowHeading(document: Document, section: Section, earlier: readonly string[]) {
-  const needs = listAt(document, section, section.from, 'needs')
+  const minutes = listAt(document, section, section.from, 'minutes')
+  const needs = listAt(document, section, minutes.end, 'needs')
   const buildsOn = listAt(document, section, needs.end, 'builds on')
   const textFrom = buildsOn.end
   const isCut = ({ map }: Token) =>
@@ -132,7 +137,13 @@ function linesBelowHeading(document: Document, section: Section, earlier: readon
     const text = document.lines[textFrom]
     throw mistake(document, 'tasks', textFrom, `Leave a blank line above "${text}".`)
   }
+  const [time] = minutes.items
+  if (time !== undefined && !/^[1-9]\d*$/.test(time)) {
+    const problem = `"${time}" isn't a whole number of minutes. Write "Minutes: 20", for example.`
+    throw mistake(document, 'minutes', minutes.line, problem)
+  }
   return {
+    minutes: time === undefined ? undefined : Number(time),
     needs: needs.items.map((text): Need => {
       const need = knownNeeds.find((known) => known === text)
       if (need) return need
@@ -154,7 +165,7 @@ function linesBelowHeading(document: Document, section: Section, earlier: readon
 }
 
 /** The items of a line "Key: …", if the first nonempty line at or after `from` is one; `end` is the line after it. */
-function listAt(document: Document, section: Section, from: number, key: 'needs' | 'builds on') {
+function listAt(document: Document, section: Section, from: number, key: 'minutes' | 'needs' | 'builds on') {
   const line = document.lines.findIndex((text, index) => index >= from && text.trim() !== '')
   const written = document.lines[line] ?? ''
   if (line === -1 || line >= section.to || !written.toLowerCase().startsWith(`${key}:`)) {

@@ -274,6 +274,14 @@ describe('files and text', () => {
     expect(findings).toEqual([])
   })
 
+  test('a lesson may be long if its tasks say how long each of them is', async () => {
+    const course = await newCourse()
+    await edit(course, 'lessons/01-greetings.md', (text) =>
+      text.replace('minutes: 20', 'minutes: 50').replace(/^## Task 1.*$/m, '$&\nMinutes: 40'),
+    )
+    expect(await problems(course)).toEqual([])
+  })
+
   test.each<[string, string, (text: string) => string, string]>([
     ['too few hints', 'lessons/01-greetings.md', (text) => text.replace(/^3\. TODO.*\n/m, ''), 'error hints'],
     [
@@ -286,6 +294,18 @@ describe('files and text', () => {
       'too long',
       'lessons/01-greetings.md',
       (text) => text.replace('minutes: 20', 'minutes: 45'),
+      'error minutes',
+    ],
+    [
+      'a task that is too long',
+      'lessons/01-greetings.md',
+      (text) => text.replace('minutes: 20', 'minutes: 60').replace(/^## Task 1.*$/m, '$&\nMinutes: 45'),
+      'error minutes',
+    ],
+    [
+      'tasks that take longer than their lesson',
+      'lessons/01-greetings.md',
+      (text) => text.replace(/^## Task 1.*$/m, '$&\nMinutes: 25'),
       'error minutes',
     ],
     ['a link to nowhere', 'lessons/01-greetings.md', (text) => `${text}\n[x](nowhere.md)\n`, 'error links'],

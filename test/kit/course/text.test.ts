@@ -36,6 +36,7 @@ ${fence}
 
 ## Task 1 · \`createEvent\`
 
+Minutes: 15
 Needs: real-server
 
 What to write:
@@ -104,7 +105,7 @@ describe('the parts of a lesson', () => {
     expect(text).toBe(whole.trim())
   })
 
-  test('tasks: name without backticks, text with a sentence about its needs and without hints', async () => {
+  test('tasks: name without backticks, text with a sentence about its time and its needs, and without hints', async () => {
     const { tasks } = await parse(whole)
     expect(tasks).toHaveLength(2)
     expect(tasks[0]).toMatchObject({
@@ -112,10 +113,11 @@ describe('the parts of a lesson', () => {
       number: 1,
       needs: ['real-server'],
       buildsOn: [],
+      minutes: 15,
     })
     expect(contents(tasks[0]?.text)).toEqual([
       'Task 1 · `createEvent`',
-      '*Needs a real Redis server.*',
+      '*About 15 minutes. Needs a real Redis server.*',
       'What to write:',
       '### Hints\nexport function createEvent(): void\n',
     ])
@@ -231,6 +233,12 @@ describe('a text that breaks the format names the line and what to do', () => {
       `## Task 1 · a\nNeeds: docker${hints}`,
       'needs',
       'Write real-server or own-server or cluster.',
+    ],
+    [
+      'a time that isn't a number',
+      `## Task 1 · a\nMinutes: many${hints}`,
+      'minutes',
+      '"many" isn\'t a whole number of minutes.',
     ],
     [
       'a task built on an unknown one',
