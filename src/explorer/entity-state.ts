@@ -14,7 +14,7 @@ import {
 /** The state of the entity whose events a key holds, before a step and after it; undefined if it holds none. */
 export type EntityStates = (key: string, before: Keys, after: Keys) => KeyView | undefined
 
-/** The state by a fold, or why there's none. */
+/** The state by a fold, or why there isn't one. */
 type Folded = { readonly state: unknown } | { readonly problem: string }
 
 /** Undefined if the recording's lesson names no fold, or isn't in this course: everything else can be shown. */
@@ -28,34 +28,38 @@ export async function statesFor(
   return fold && entityStates(fold)
 }
 
-/** Folds the events in the keys of a recording. What's been read and folded once is kept: a step changes one key. */
+/** The state after some events, and where each event that came next led. */
+interface Branch {
+  readonly folded: Folded
+  readonly next: WeakMap<Entry | Text, Branch>
+}
+
+/** Folds the events in the keys of a recording. A step adds an event or two, so only those are folded. */
 export function entityStates({ keys, by, apply }: ModelFold): EntityStates {
   const [start = '', end = ''] = keys.split('*')
-  const events = new WeakMap<Entry | Text, unknown>()
-  const states = new WeakMap<KeyState, Folded>()
+  const root: Branch = { folded: { state: null }, next: new WeakMap() }
 
   function folded(state: KeyState | undefined): Folded | undefined {
     if (state === undefined) return undefined
-    const known = states.get(state)
-    if (known !== undefined) return known
-    const now = fold(state)
-    states.set(state, now)
-    return now
-  }
-
-  function fold(state: KeyState): Folded {
     const stored = storedIn(state)
     if (stored === undefined) return { problem: "the recording doesn't have all of its events" }
+    let branch = root
+    for (const one of stored) branch = branch.next.get(one) ?? grow(branch, one)
+    return branch.folded
+  }
+
+  function grow({ folded, next }: Branch, one: Entry | Text): Branch {
+    const grown = { folded: 'problem' in folded ? folded : after(folded.state, one), next: new WeakMap() }
+    next.set(one, grown)
+    return grown
+  }
+
+  function after(state: unknown, one: Entry | Text): Folded {
     try {
-      return { state: stored.reduce((before: unknown, one) => apply(before, eventOf(one)), null) }
+      return { state: apply(state, 'id' in one ? fromFields(one.fields) : JSON.parse(one.s)) }
     } catch (error) {
       return { problem: error instanceof Error ? error.message : String(error) }
     }
-  }
-
-  function eventOf(one: Entry | Text): unknown {
-    if (!events.has(one)) events.set(one, 'id' in one ? fromFields(one.fields) : JSON.parse(one.s))
-    return events.get(one)
   }
 
   return (key, before, after) => {

@@ -1,6 +1,6 @@
 import type { Recording } from '../recording/index.ts'
 import type { EntityStates } from './entity-state.ts'
-import { type Explorer, goTo, openExplorer } from './model.ts'
+import { type Explorer, inPlaceOf, openExplorer } from './model.ts'
 
 /** What the model answer does in the same test, or a sentence that says why that isn't shown. */
 export type ModelRun = () => Promise<Recording | string>
@@ -9,12 +9,13 @@ export type ModelRun = () => Promise<Recording | string>
 export function newComparison(run: ModelRun | undefined, states: EntityStates | undefined) {
   let other: Explorer | undefined
 
-  /** The other one of the two, after as many steps. */
-  async function switched(explorer: Explorer): Promise<Explorer> {
+  /** The other one of the two. Keys that are pressed while it's being recorded still count. */
+  async function switched(current: () => Explorer): Promise<Explorer> {
     const there = other ?? (await model())
-    if (typeof there === 'string') return { ...explorer, notice: there }
-    other = explorer
-    return goTo(there, explorer.at)
+    const here = current()
+    if (typeof there === 'string') return { ...here, notice: there }
+    other = here
+    return inPlaceOf(here, there)
   }
 
   async function model(): Promise<Explorer | string> {

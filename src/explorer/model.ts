@@ -77,6 +77,12 @@ export function goTo(explorer: Explorer, at: number): Explorer {
   return { ...rest, at: target, before, after }
 }
 
+/** Another run as this one is shown: after as many steps, with the same filter. */
+export function inPlaceOf({ at, filter, typing }: Explorer, other: Explorer): Explorer {
+  const { typing: _, ...rest } = goTo(other, at)
+  return { ...rest, filter, ...(typing !== undefined && { typing }) }
+}
+
 /** The keys before and after the current step, each followed by the state of the entity whose events it holds. */
 export function viewsOf({ before, after, filter, states }: Explorer): readonly KeyView[] {
   return keyViews(before, after, filter).flatMap((view) => {

@@ -4,7 +4,7 @@ import { keystrokes, type Palette, paintLines } from '../terminal/index.ts'
 import { clearScreen, enterScreen, hideCursor, leaveScreen, showCursor } from '../terminal/screen-codes.ts'
 import type { EntityStates } from './entity-state.ts'
 import { press } from './keys.ts'
-import { goTo, openExplorer } from './model.ts'
+import { openExplorer } from './model.ts'
 import { type ModelRun, newComparison } from './model-run.ts'
 import { explorerScreen } from './screen.ts'
 
@@ -59,9 +59,8 @@ export async function exploreOnTerminal(
     draw()
     if (isComparing) return
     isComparing = true
-    const next = await comparison.switched(asking)
+    explorer = await comparison.switched(() => explorer)
     isComparing = false
-    explorer = next.notice === undefined ? goTo(next, explorer.at) : { ...explorer, notice: next.notice }
     if (!hasLeft) draw()
   }
   input.setRawMode(true)

@@ -3,7 +3,7 @@ import { type Course, type LessonSummary, type Track, tracks } from '../course/i
 import { isDone, type ProgressLog } from '../progress/index.ts'
 import type { Home } from './index.ts'
 
-/** Where someone works: the course, their files, and their progress. */
+/** Someone who takes the course, with their files and their progress. */
 export interface Learner {
   readonly course: Course
   readonly home: Home

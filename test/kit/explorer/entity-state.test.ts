@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { modelFold } from '../../../src/check/index.ts'
 import { BadLessonError, loadCourse } from '../../../src/course/index.ts'
 import { entityStates } from '../../../src/explorer/entity-state.ts'
@@ -48,6 +48,21 @@ describe('the state of an entity', () => {
     expect(view(list(event(5)), null)).toMatchObject({ sign: '-', lines: [{ sign: '-', text: '5' }] })
     const same = list(event(5))
     expect(view(same, same)).toMatchObject({ sign: ' ', lines: [{ sign: ' ', text: '5' }] })
+  })
+
+  test('is folded one event at a time, however often it is shown', () => {
+    const { apply } = points
+    const spy = vi.fn(apply)
+    const states = entityStates({ ...points, apply: spy })
+    const items = Array.from({ length: 50 }, (_, index) => ({ s: event(index) }))
+    const keysAfter = (count: number) =>
+      keysOf([{ key: 'events:ada', type: 'list', items: items.slice(0, count) }])
+    const total = (count: number) =>
+      states('events:ada', keysAfter(count - 1), keysAfter(count))?.lines[0]?.text
+    for (const [count] of items.entries()) total(count + 1)
+    expect(total(50)).toBe('1176 → 1225')
+    expect(total(2)).toBe('0 → 1') // back
+    expect(spy).toHaveBeenCalledTimes(50)
   })
 
   test('comes from a stream in either format', () => {

@@ -16,13 +16,29 @@ test('m asks for the model answer', () => {
 test('switching keeps the place, as far as there is one, and records the model answer once', async () => {
   const run = vi.fn(async () => model)
   const { switched } = newComparison(run, undefined)
-  const there = await switched(opened)
+  const there = await switched(() => opened)
   expect(there).toMatchObject({ isModel: true, at: 2 })
-  const back = await switched(there)
+  const back = await switched(() => there)
   expect(back).toMatchObject({ recording: opened.recording, at: 2 })
   expect(back.isModel).toBeUndefined()
-  expect(await switched(goTo(back, 1))).toMatchObject({ isModel: true, at: 1 })
+  expect(await switched(() => goTo(back, 1))).toMatchObject({ isModel: true, at: 1 })
   expect(run).toHaveBeenCalledTimes(1)
+})
+
+test('keys that are pressed while the model answer runs still count', async () => {
+  let answer: (recording: typeof model) => void = () => {}
+  const run = () => new Promise<typeof model>((resolve) => (answer = resolve))
+  const { switched } = newComparison(run, undefined)
+  let explorer = opened
+  const switching = switched(() => explorer)
+  for (const key of ['\x1b[D', '\x1b[D', '/', 'e', 'v']) explorer = press(explorer, key)
+  answer(model)
+  explorer = await switching
+  expect(explorer).toMatchObject({ isModel: true, at: 1, filter: 'ev', typing: 'ev' })
+  expect(press(press(explorer, 'e'), '\r')).toMatchObject({ filter: 'eve' })
+  const back = await switched(() => press(explorer, '\r'))
+  expect(back).toMatchObject({ recording: opened.recording, filter: 'ev' })
+  expect(back.typing).toBeUndefined()
 })
 
 test('what cannot be shown is a sentence below the run', async () => {
@@ -31,7 +47,7 @@ test('what cannot be shown is a sentence below the run', async () => {
     [async () => 'Not yet.', /^Not yet\.$/],
     [() => Promise.reject(new Error('Redis is gone.')), /^Redis is gone\.$/],
   ] as const) {
-    const after = await newComparison(run, undefined).switched(opened)
+    const after = await newComparison(run, undefined).switched(() => opened)
     expect(after).toMatchObject({ recording: opened.recording, at: 3, notice: expect.stringMatching(notice) })
   }
 })
