@@ -38,6 +38,8 @@ export async function exploreOnTerminal(
   }
   let isComparing = false
   let hasLeft = false
+  /** What a slow machine, or a slow line, delivered together with the key that left. The next screen reads it. */
+  let typedAhead = ''
   let leave: (how: 'quit' | 'interrupted') => void = () => {}
   const left = new Promise<'quit' | 'interrupted'>((resolve) => {
     leave = resolve
@@ -45,9 +47,13 @@ export async function exploreOnTerminal(
   const onEnd = () => leave('interrupted')
   const decoder = new TextDecoder() // a letter may come in two chunks
   const onData = (data: Buffer) => {
-    for (const key of keystrokes(decoder.decode(data, { stream: true }))) {
+    const keys = keystrokes(decoder.decode(data, { stream: true }))
+    for (const [index, key] of keys.entries()) {
       explorer = press(explorer, key)
-      if (explorer.left !== undefined) return leave(explorer.left)
+      if (explorer.left !== undefined) {
+        typedAhead = keys.slice(index + 1).join('')
+        return leave(explorer.left)
+      }
       if (explorer.asksForModel) void compare()
     }
     draw()
@@ -79,6 +85,7 @@ export async function exploreOnTerminal(
     output.off('resize', draw)
     input.setRawMode(false)
     input.pause()
+    if (typedAhead !== '') input.unshift(Buffer.from(typedAhead))
     output.write(showCursor + leaveScreen)
   }
 }

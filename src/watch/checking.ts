@@ -69,6 +69,8 @@ export class Checking {
       return undefined
     }
     const result = { ...checked, target: 'workspace' }
+    // Before the verdict is shown, because a learner who sees it may ask for the recording.
+    if (!result.passed) this.kept = this.#keepRun(signal)
     const fresh = { result, checkedAt: now(), passed: undefined, warning: undefined, panel: undefined }
     this.#show({ ...fresh, checking: false, notice: undefined })
     onResult?.(result)
@@ -76,7 +78,6 @@ export class Checking {
     const passed = result.passed ? await passedText?.(result) : undefined
     if (!signal.aborted) this.#show({ passed })
     if (!result.passed || advance !== true) void this.#lookAtTypes(result, signal)
-    if (!result.passed) this.kept = this.#keepRun(signal)
     return result
   }
 

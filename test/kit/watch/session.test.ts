@@ -6,13 +6,16 @@ import type { CheckOptions, CheckResult } from '../../../src/check/index.ts'
 import { loadCourse } from '../../../src/course/index.ts'
 import { homeOf } from '../../../src/learner/index.ts'
 import { openProgress } from '../../../src/progress/index.ts'
+import type { Recording } from '../../../src/recording/index.ts'
 import { WatchSession } from '../../../src/watch/session.ts'
+import { starterRun } from '../recording/starter.ts'
 
 /** A check that completes when the test says so. */
 interface Asked {
   readonly text: string
   readonly signal: AbortSignal
   pass(): void
+  fail(): void
 }
 
 const course = await loadCourse()
@@ -22,6 +25,8 @@ let file: string
 let session: WatchSession
 let asked: Asked[]
 let results: CheckResult[]
+let record: () => Promise<Recording | undefined>
+let explored: Recording[]
 let wake = () => {}
 
 beforeEach(async () => {
@@ -29,11 +34,13 @@ beforeEach(async () => {
   file = join(folder, 'workspace', `${slug}.ts`)
   asked = []
   results = []
+  record = async () => undefined
+  explored = []
   session = await WatchSession.open({
     course,
     home: homeOf(course, { EVENTLINGS_HOME: folder }),
     progress: openProgress(join(folder, '.eventlings')),
-    checker: { check, record: async () => undefined },
+    checker: { check, record: () => record() },
     redis: { description: 'a Redis', limits: undefined },
     slug,
     typeWarning: async (_, { file: of }) =>
@@ -41,6 +48,7 @@ beforeEach(async () => {
     way: course.lessons,
     onState: () => wake(),
     onResult: (result) => results.push(result),
+    explore: async (recording) => void explored.push(recording),
   })
 })
 afterEach(async () => {
@@ -52,7 +60,12 @@ function check(lesson: string, _: unknown, { content, signal }: CheckOptions = {
   return new Promise((resolve, reject) => {
     const text = content === undefined ? '' : new TextDecoder().decode(content)
     signal?.addEventListener('abort', () => reject(new Error('stopped')))
-    asked.push({ text, signal: signal ?? AbortSignal.abort(), pass: () => resolve(passed(lesson)) })
+    asked.push({
+      text,
+      signal: signal ?? AbortSignal.abort(),
+      pass: () => resolve(passed(lesson)),
+      fail: () => resolve({ ...passed(lesson), passed: false }),
+    })
     wake()
   })
 }
@@ -86,6 +99,19 @@ test('the newest save stops the check before it, and only its verdict counts', a
   await until(() => session.state.done === 1)
   expect(results).toHaveLength(1)
   expect(await recorded()).toBe(1)
+})
+
+test('stepping through a check that has just failed waits until it is recorded', async () => {
+  let keep: (recording: Recording) => void = () => {}
+  record = () => new Promise((resolve) => (keep = resolve))
+  await until(() => asked.length === 1)
+  asked[0]?.fail()
+  await until(() => session.state.result !== undefined)
+  const exploring = session.act('explore')
+  const run = { ...starterRun(), lesson: slug }
+  keep(run)
+  await exploring
+  expect(explored).toEqual([run])
 })
 
 test('moving to another lesson stops the check of this one', async () => {

@@ -83,7 +83,7 @@ describe('watch in a terminal', () => {
     press('t')
     await until(/No run of this lesson has been recorded yet|before step/)
     press('Escape')
-    await until(/q quit/)
+    await until(/failed +createEvent[\s\S]*t step through/)
     const file = join(home, '.eventlings', 'last-run.json')
     await expect.poll(() => existsSync(file)).toBe(true) // or it would replace the one below
     await writeFile(file, JSON.stringify(run))
