@@ -235,7 +235,7 @@ describe('a text that breaks the format names the line and what to do', () => {
       'Write real-server or own-server or cluster.',
     ],
     [
-      'a time that isn't a number',
+      "a time that isn't a number",
       `## Task 1 · a\nMinutes: many${hints}`,
       'minutes',
       '"many" isn\'t a whole number of minutes.',
