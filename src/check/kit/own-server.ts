@@ -1,8 +1,8 @@
 import { Redis, type RedisOptions } from 'ioredis'
 import { readAddress } from '../../redis/address.ts'
 import { handOut, trustedClient } from './connections.ts'
+import { keepPulse } from './hearts.ts'
 import { allowAddress, forbidAddress } from './network.ts'
-import { keepPulse } from './pulse.ts'
 import { noteServer } from './recording.ts'
 import { askServers } from './servers.ts'
 

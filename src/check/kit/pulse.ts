@@ -1,7 +1,6 @@
-import type { Redis } from 'ioredis'
-import { saysBusy } from './condition.ts'
+import { BUSY, beat, forgetLate, type Heart, isSilentOnPurpose, lateHearts, slowness } from './hearts.ts'
 import { killScripts } from './kill-scripts.ts'
-import { isScriptUnanswered, nextTurn, owedFor, thisTurn, usualLatency } from './traffic.ts'
+import { isScriptUnanswered, nextTurn, owedFor } from './traffic.ts'
 
 /** News about the servers while a check runs. */
 export type RedisNews =
@@ -11,38 +10,11 @@ export type RedisNews =
   /** There's no point in waiting any longer. */
   | { readonly kind: 'lost'; readonly how: 'silent' | 'gone' | 'busy' }
 
-/** A server that is pinged regularly. */
-export interface Pulse {
-  /** Its silence is on purpose from now on, or no longer is. */
-  expectSilence(expected: boolean): void
-  forget(): void
-}
-
-interface Heart {
-  readonly client: Redis
-  silenceExpected: boolean
-  asked: boolean
-  answered: boolean
-  /** Connections to it have closed since its last reply. */
-  refuses: boolean
-  /** It replies that a script keeps it busy. */
-  busy: boolean
-  /** The turn in which its last reply was asked for. */
-  askedIn: number
-  /** Ticks in a row without an answer. */
-  late: number
-}
-
 const TICK_MS = 100
 /** Maximum latency of a server that isn't slow (ms). */
 const QUICK_MS = 10
 /** Latency above which a server is reported as slow (ms): below that, it may as well be the machine. */
 const SLOW_MS = 50
-/**
- * Number of replies of which the fastest counts as a slow server's latency: later ones may have waited for this
- * process.
- */
-const ROUND_TRIPS = 20
 /** Minimum speed of the clock of the learner's code, as a share, so that an endless loop gets to its end. */
 const SLOWEST = 0.2
 /** Silence after which the clock of the learner's code stops, in ticks. */
@@ -53,9 +25,8 @@ const TOLD = 8
 const OWED = 20
 /** Maximum wait for a server, in ticks. */
 const LOST = 450
-/** The same when nothing listens there any more, and when it's busy with a script that isn't the learner's. */
+/** The same when nothing listens there any more. BUSY is the same for a script that isn't the learner's. */
 const GONE = 10
-const BUSY = 100
 /** Maximum wait for Redis to answer after its scripts were killed (ms): a busy machine takes a while. */
 const ENDS = 10_000
 /** The same for a Redis that runs nothing else until the script ends. */
@@ -63,13 +34,8 @@ const ENDS_UNTOLD = 1_000
 /** Interval in ticks between repeats of news that continue, so that the check doesn't look dead. */
 const AGAIN = 50
 
-const hearts = new Set<Heart>()
-/** The latest latencies, in milliseconds. */
-const roundTrips: number[] = []
 const clocks = new Set<(ms: number) => void>()
 const listeners = new Set<(news: RedisNews) => void>()
-/** The learner's code may replace the global later. */
-const now = performance.now.bind(performance)
 let timer: NodeJS.Timeout | undefined
 /** Ticks so far in which some server owed an answer. */
 let silent = 0
@@ -77,33 +43,6 @@ let told = false
 let silences = 0
 let silencesInScripts = 0
 let sinceNews = 0
-
-/** Keeps pinging the server at the other end of one of the kit's own clients. */
-export function keepPulse(client: Redis): Pulse {
-  const heart: Heart = {
-    client,
-    silenceExpected: false,
-    asked: false,
-    answered: false,
-    refuses: false,
-    busy: false,
-    askedIn: 0,
-    late: 0,
-  }
-  client.on('error', () => {})
-  // Behind a proxy, a connection to nothing opens, and closes at once.
-  client.on('close', () => {
-    heart.refuses = true
-  })
-  hearts.add(heart)
-  return {
-    expectSilence(expected) {
-      heart.silenceExpected = expected
-      heart.late = 0
-    },
-    forget: () => void hearts.delete(heart),
-  }
-}
 
 /**
  * Calls back about ten times a second with the milliseconds that have passed on the clock of the learner's code. That
@@ -153,16 +92,6 @@ export async function pauseOnClock(ms: number): Promise<void> {
   })
 }
 
-/**
- * A script of the learner's keeps Redis busy, as Redis itself says or, where it can't, as its silence shows. If
- * Redis said so before it got the script, someone else's was running.
- */
-export function isBusyWithScript(canSay: boolean): boolean {
-  return [...hearts].some(({ busy, askedIn, late }) =>
-    canSay ? busy && isScriptUnanswered(askedIn) : late >= BUSY && isScriptUnanswered(thisTurn() - BUSY),
-  )
-}
-
 let spoiled = false
 /** In progress while the learner's scripts are killed: until then no one else's script keeps Redis busy. */
 let ending: Promise<void> | undefined
@@ -185,9 +114,8 @@ export function endScripts(canSay: boolean): Promise<void> {
 
 async function endAll(patience: number): Promise<void> {
   if (told) silencesInScripts -= 1 // the silence wasn't the server's fault
-  const late = [...hearts].filter((heart) => heart.late > 0)
   await Promise.all(
-    late.map(async (heart) => {
+    lateHearts().map(async (heart) => {
       if (await killScripts(heart.client, patience)) {
         heart.busy = false
         heart.late = 0
@@ -206,7 +134,7 @@ function join<T>(all: Set<T>, one: T): () => void {
     if (clocks.size + listeners.size > 0) return
     clearInterval(timer)
     timer = undefined
-    for (const heart of hearts) heart.late = 0
+    forgetLate()
     silent = 0
     told = false
     sinceNews = 0
@@ -216,51 +144,13 @@ function join<T>(all: Set<T>, one: T): () => void {
 function tick(): void {
   if (timer === undefined) return
   nextTurn()
-  const watched = [...hearts].filter(({ silenceExpected }) => !silenceExpected)
-  for (const heart of watched) {
-    heart.late = heart.answered || !heart.asked ? 0 : heart.late + 1
-    heart.answered = false
-    heart.asked = true
-    ask(heart)
-  }
+  const watched = beat()
   silent = Math.max(0, ...watched.map(({ late }) => late), owedFor(OWED, isSilentOnPurpose))
   const ms = slowness()
   const share = Math.max(SLOWEST, Math.min(1, QUICK_MS / ms))
   tell(watched, ms)
   const stopped = silent >= STANDSTILL || machineAtWork > 0
   for (const advance of clocks) advance(stopped ? 0 : TICK_MS * share)
-}
-
-const asking = new WeakSet<Heart>()
-
-function ask(heart: Heart): void {
-  if (asking.has(heart)) return
-  asking.add(heart)
-  const before = now()
-  const turn = thisTurn()
-  const done = (error?: Error) => {
-    asking.delete(heart)
-    heart.askedIn = turn
-    heart.busy = saysBusy(error)
-    // A server that refuses everything for a while is as good as silent; any other reply shows that it's alive.
-    heart.answered = !heart.busy && !/^LOADING|closed|ECONN|retries/i.test(error?.message ?? '')
-    if (!heart.answered) return
-    heart.refuses = false
-    roundTrips.push(now() - before)
-    if (roundTrips.length > ROUND_TRIPS) roundTrips.shift()
-  }
-  heart.client.ping().then(() => done(), done)
-}
-
-function isSilentOnPurpose({ options }: Redis): boolean {
-  return [...hearts].some(
-    ({ client, silenceExpected }) => silenceExpected && client.options.port === options.port,
-  )
-}
-
-/** How long a reply takes, in milliseconds. */
-function slowness(): number {
-  return Math.max(roundTrips.length === 0 ? 0 : Math.min(...roundTrips), usualLatency())
 }
 
 function tell(watched: readonly Heart[], ms: number): void {
