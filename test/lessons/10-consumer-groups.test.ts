@@ -252,7 +252,7 @@ describe('acknowledge', () => {
     verifyEqual(
       count,
       1,
-      "Of the three IDs, one was acknowledged before, one was pending, and one doesn't exist in the stream. `acknowledge` should return 1.",
+      "Of the three IDs, one had already been acknowledged, one was pending, and one doesn't exist in the stream. `acknowledge` should return 1.",
     )
   })
 
@@ -494,7 +494,7 @@ describe('consume', () => {
     verifyEqual(
       { 'mailer-1': ids(one.seen), 'mailer-2': ids(two.seen) },
       { 'mailer-1': ['1-0', '2-0', '5-0', '6-0'], 'mailer-2': ['3-0', '4-0'] },
-      'Two consumers of one group took turns, with two events each time. Each event should go to only one of them; otherwise, an email is sent twice.',
+      'Two consumers of one group took turns, reading two events each time. Each event should go to only one of them; otherwise, an email is sent twice.',
     )
   })
 

@@ -290,7 +290,7 @@ describe('takeSnapshot', () => {
         verifyEqual(
           await snapshot(),
           at(100),
-          `Two calls of \`takeSnapshot\`, for two posts, shared a connection. Then another program saved a snapshot at 100, and the older one at 90 overwrote it. ${watched ? 'WATCH belongs to a connection, so the call for the other post ended it. Watch on a `redis.duplicate()`, or use a script.' : 'Compare and write in one step.'}`,
+          `Two calls to \`takeSnapshot\`, for two posts, shared a connection. Then another program saved a snapshot at 100, and the older one at 90 overwrote it. ${watched ? 'WATCH belongs to a connection, so the call for the other post ended it. Watch on a `redis.duplicate()`, or use a script.' : 'Compare and write in one step.'}`,
         )
       },
     })
@@ -340,7 +340,7 @@ describe('takeSnapshot', () => {
         verifyEqual(
           [first, second].map((outcome) => outcome.ok && outcome.value).sort(),
           [false, true],
-          `Two programs took a snapshot of the same ten events at once, and the first was held before its ${held ?? 'end'}. The one that comes second finds a snapshot at its own version, so it should leave it alone and resolve to false (received: both results).`,
+          `Two programs took a snapshot of the same ten events at once, and the first was held before its ${held ?? 'end'}. The second one to save finds a snapshot at its own version, so it should leave that snapshot alone and resolve to false (received: both results).`,
         )
       },
     })
@@ -459,7 +459,7 @@ describe('openBlog', () => {
     verifyEqual(
       version,
       10,
-      "The snapshot can't be saved, because its key has a string, but the event was stored. `editPost` should resolve to 10.",
+      "The snapshot can't be saved, because its key holds a string, but the event was stored. `editPost` should resolve to 10.",
     )
     const end = await attempt('settled', () => blog.settled())
     verify(
@@ -500,7 +500,7 @@ describe('openBlog', () => {
         verifyEqual(
           found,
           [SNAPSHOT, 'blog:snapshot:post-2'],
-          `Two posts got their tenth event, and Redis was slow to reply to the ${held ?? 'last command'} of the first. The second should have a snapshot too, because a snapshot in progress isn't a reason to skip another.`,
+          `Two posts got their tenth event, and Redis was slow to reply to the first one's ${held ?? 'last command'}. The second should have a snapshot too, because a snapshot in progress isn't a reason to skip another.`,
         )
         verifyEqual(
           first.ok ? first.value : first.error,
@@ -569,7 +569,7 @@ describe('openBlog', () => {
         verifyEqual(
           await snapshot(),
           at(10, { title: 'Hello, world', editedAt: DAY_9 }),
-          `The post had eight events, one program edited it twice at the same time, and Redis was slow to reply to the ${held ?? 'last command'}. There should be a snapshot at 10. If the check after the ninth event is still running when the tenth is stored, check again: the one that's running may not have seen it.`,
+          `The post had eight events, one program edited it twice at the same time, and Redis was slow to reply to the ${held ?? 'last command'}. There should be a snapshot at 10. If the check after the ninth event is still running when the tenth is stored, check again, because the running check may not have seen the tenth.`,
         )
       },
     })

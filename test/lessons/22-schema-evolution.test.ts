@@ -178,7 +178,7 @@ describe('upcast', () => {
     verifyEqual(
       both.map(({ eventId }) => eventId),
       ['e-7:hall', 'e-7:attic'],
-      'The upcaster gave the two parts of LAMPS_SWITCHED an `eventId` each, and upcast didn’t keep them. Return what the upcasters return, with every field.',
+      'The upcaster gave each of the two parts of LAMPS_SWITCHED its own `eventId`, and upcast didn’t keep them. Return what the upcasters return, with every field.',
     )
     const none =
       'If an upcaster returns an empty array, the event no longer means anything, so upcast should return an empty array too.'
@@ -219,7 +219,7 @@ describe('upcast', () => {
 
 async function blog(old: BlogEvent, what: string) {
   const schema = await call('blogSchema', () => blogSchema())
-  return upcasted(old, schema, what, 'A step of blogSchema is missing or leads to the wrong version.')
+  return upcasted(old, schema, what, 'A step in blogSchema is missing or leads to the wrong version.')
 }
 
 const created = (payload: Payload) => [event('POST_CREATED', 4, payload)]
@@ -367,7 +367,7 @@ describe('blogSchema', () => {
       verifyEqual(
         events.map((part) => part.eventId),
         expected.map((part) => (part.eventType === 'POST_TITLE_CHANGED' ? 'e-7:title' : 'e-7:body')),
-        'The `eventId` of a part should end in `:title` or `:body` even if it is the only part. With one rule for all, the ID always shows which part it is, and no part can be mistaken for the whole event.',
+        'The `eventId` of a part should end in `:title` or `:body` even if it is the only part. With one rule for all parts, the ID always shows which part it is, and no part can be mistaken for the whole event.',
       )
     }
   })
@@ -580,7 +580,7 @@ describe('getPost', () => {
         'getPost',
         () => getPost(box.redis, 'post-1'),
         UnknownSchemaError,
-        `The stream ends in ${eventType}, version ${version}, which isn’t in the schema. getPost should throw the UnknownSchemaError, even if the program seems to need nothing from that event.`,
+        `The stream ends with ${eventType}, version ${version}, which isn’t in the schema. getPost should throw the UnknownSchemaError, even if the program seems to need nothing from that event.`,
       )
     }
   })

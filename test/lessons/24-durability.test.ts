@@ -414,7 +414,7 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
       'appendReplicated',
       () => appendReplicated(redis, KEY, eventOf(1), one),
       NotReplicatedError,
-      "There is no replica, so none can have received the event. WAIT doesn't fail then: it replies 0. appendReplicated should check that number and throw a NotReplicatedError.",
+      "There is no replica, so none can have received the event. In that case, WAIT doesn't fail: it replies 0. appendReplicated should check that number and throw a NotReplicatedError.",
     )
     const entries = await server.admin.xrange(KEY, '-', '+')
     verifyEqual(
@@ -425,7 +425,7 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
           '{"eventId":"e-1","timestamp":"2026-03-01T09:00:00.000Z","eventType":"ORDER_CREATED","entityId":"order-1","payload":{},"metadata":{}}',
         ],
       ],
-      'WAIT takes nothing back. The event should be written once and stay in the stream, because a caller that catches the error relies on that.',
+      "WAIT doesn't undo the write. The event should be written once and stay in the stream, because a caller that catches the error relies on that.",
     )
     verifyEqual(
       { id: error.id, wanted: error.wanted, reached: error.reached },
@@ -551,7 +551,7 @@ describe('backup and restore', () => {
     verifyEqual(
       await lastId(COPY),
       '7-3',
-      'Entry 7-3 was deleted, but the original stream never gives out that ID again. The restored stream would, because its last-generated-id is lower, and then two events get the same version. Read the last ID with XINFO STREAM and set it with XSETID.',
+      'Entry 7-3 was deleted, but the original stream never gives out that ID again. The restored stream would, because its last-generated-id is lower, and then two events would have the same version. Read the last ID with XINFO STREAM and set it with XSETID.',
     )
   })
 
@@ -718,7 +718,7 @@ describe('backup and restore', () => {
     verifyEqual(
       await restoreFrom(lines),
       3,
-      'After attempts with damaged backups, restoring the complete one should still work. Nothing that a failed attempt leaves may get in the way.',
+      'After attempts with damaged backups, restoring the complete one should still work. Whatever a failed attempt leaves behind must not get in the way.',
     )
   })
 
@@ -746,7 +746,7 @@ describe('backup and restore', () => {
         verifyEqual(
           await restoreFrom(lines),
           3,
-          `The process died after ${sent} commands (the last was ${last}), and the next attempt to restore failed. Nothing that the dead attempt left may get in the way.`,
+          `The process died after ${sent} commands (the last was ${last}), and the next attempt to restore failed. Whatever the dead process left behind must not get in the way.`,
         )
       },
     })
