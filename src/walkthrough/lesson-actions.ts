@@ -111,7 +111,7 @@ export const actions: Readonly<Record<Action, Act>> = {
     const { learner, ui, palette } = walk
     const atHand = taskAtHand(learner, lesson)
     if (atHand === undefined)
-      return ui.print('Every task passed at the last check, so there are no hints to show.')
+      return ui.print('Every task passed in the last check, so there are no hints to show.')
     const progress = learner.progress.overview().lesson(lesson.slug)
     const hint = nextHint(lesson, progress, {
       firstFailing: atHand.name,
@@ -120,7 +120,7 @@ export const actions: Readonly<Record<Action, Act>> = {
     const task = `task ${hint.taskNumber}, ${hint.task}`
     const width = ui.width
     if (hint.kind === 'no more') {
-      ui.print(palette.paint(`All hints for ${task}. There are no more.`, 'bold'))
+      ui.print(palette.paint(`These are all the hints for ${task}:`, 'bold'))
       for (const text of hint.earlier) ui.print(await renderMarkdown(text, { width, palette }))
       return
     }

@@ -35,7 +35,7 @@ export async function askPlacement(walk: Asking): Promise<void> {
     "One question from each lesson that you haven't done, until two answers are wrong. You start with the first lesson you got wrong."
   ui.print(await renderMarkdown(rule, { width: ui.width, palette }))
   const open = openLessons(learner, learner.course.lessons)
-  if (open.length === 0) return ui.print("You've done all the lessons, so there's nothing to place.")
+  if (open.length === 0) return ui.print("You've done all the lessons, so there's nothing left to ask.")
   for (const summary of open) {
     const { quiz } = await learner.course.lesson(summary.slug)
     // What a snippet prints can often be guessed; what the lesson is about can't.

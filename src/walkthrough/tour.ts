@@ -74,7 +74,7 @@ async function walkOne(
     ...problemsOfSolution(solution),
     ...(state === 'passed' || !solution.passed
       ? []
-      : [`The progress says "${state}" after the solution passed.`]),
+      : [`The solution passed, but the progress records the lesson as "${state}".`]),
   ]
   return {
     lesson: slug,
@@ -97,6 +97,6 @@ function problemsOfStarter({ diagnosis, tasks }: CheckResult): readonly string[]
 function problemsOfSolution({ passed, diagnosis, tasks }: CheckResult): readonly string[] {
   if (passed) return []
   const failed = tasks.find(({ state }) => state === 'failed')
-  const why = diagnosis ?? failed?.diagnosis ?? 'without a diagnosis.'
+  const why = diagnosis ?? failed?.diagnosis ?? "there's no diagnosis."
   return [`The solution fails${failed === undefined ? '' : ` in ${failed.task}`}: ${why}`]
 }

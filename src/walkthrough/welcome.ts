@@ -9,13 +9,13 @@ export function welcome(learner: Learner, palette: Palette, width: number): stri
   const track = chosenTrack(learner)
   const lessons = lessonsAhead(learner)
   const passed = passedOf(overview, lessons)
-  const of = track === undefined ? '' : `of the track ${track.name} `
+  const inTrack = track === undefined ? '' : `in the track ${track.name} `
   const isNew = overview.lessons.length === 0
   const lines: readonly Text[] = [
     span('eventlings: event sourcing on Redis, in small steps', 'bold'),
     isNew
       ? `${course.lessons.length} lessons; each takes 25 to 40 minutes.`
-      : `Welcome back. ${passed} of ${lessons.length} lessons ${of}passed so far.`,
+      : `Welcome back. ${passed} of ${lessons.length} lessons ${inTrack}passed so far.`,
     'You read a little, then write a little in your own editor.',
     "A check runs it against Redis and says what's wrong.",
     "Hints come one at a time, and there's a solution, too.",

@@ -31,7 +31,7 @@ export async function whereText({ learner, bookmarks }: Walk, lesson: Lesson): P
     `**Lesson ${lesson.number} · ${lesson.title}** (${stateWord(own.state)}). ${read}`,
     ...atTask(learner, lesson),
     `Your file: \`${shownPath(home.answer(lesson.slug))}\``,
-    `You've passed ${passedOf(overview, way)} of ${way.length} lessons of ${on}.`,
+    `You've passed ${passedOf(overview, way)} of ${way.length} lessons in ${on}.`,
     ...(earlier.length === 0 ? [] : [`## Before that\n\n${earlier.join('\n')}`]),
     ...(isPassed(own) && next !== undefined ? [`Continue with: \`${next}\``] : []),
   ].join('\n\n')
@@ -40,8 +40,9 @@ export async function whereText({ learner, bookmarks }: Walk, lesson: Lesson): P
 function atTask(learner: Walk['learner'], lesson: Lesson): readonly string[] {
   const check = lastCheck(learner, lesson.slug)
   const task = taskAtHand(learner, lesson)
-  if (check === undefined) return [`You haven't checked an answer yet. It has ${lesson.tasks.length} tasks.`]
-  if (task === undefined) return ['Every task passed at the last check.']
+  if (check === undefined)
+    return [`You haven't checked an answer yet. The lesson has ${lesson.tasks.length} tasks.`]
+  if (task === undefined) return ['Every task passed in the last check.']
   const shown = learner.progress.overview().lesson(lesson.slug).hints[task.number] ?? 0
   const hints = shown === 0 ? '' : ` You've seen ${shown} of its ${task.hints.length} hints.`
   const said =

@@ -22,7 +22,7 @@ export const command = defineCommand({
     starter: flag('check the starter instead'),
     file: text('path', 'check any other file, as if it were in workspace/'),
     all: flag("check every lesson that you've started"),
-    track: text('name', "check every lesson of a track, even ones you haven't started"),
+    track: text('name', "check every lesson in a track, even ones you haven't started"),
     verbose: flag('every failing task in full, and all commands'),
     record: text('file', 'write what the first failing test did, step by step, to this file'),
     task: wholeNumber('with --record: record this task instead'),

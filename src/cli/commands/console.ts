@@ -11,8 +11,8 @@ export const command = defineCommand({
     solution: flag('use the model functions, not yours'),
   },
   examples: [
-    ['console 05', 'with the data of lesson 05; type .help there'],
-    ['console', 'with the data of your current lesson'],
+    ['console 05', "with lesson 05's data; type .help there"],
+    ['console', "with your current lesson's data"],
   ],
   run: async (context, [named], flags) => {
     const learner = await context.learner()

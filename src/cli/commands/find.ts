@@ -24,7 +24,7 @@ export const command = defineCommand({
   },
   examples: [
     ['find checkpoint', 'what it means, and which lessons use it'],
-    ['find', 'all words of the glossary'],
+    ['find', 'every term in the glossary'],
   ],
   run: async (context, words, flags) => {
     const { course } = await context.learner()

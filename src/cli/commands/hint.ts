@@ -22,7 +22,7 @@ export const command = defineCommand({
     if (wanted !== undefined) assertTask(lesson, wanted)
     const atHand = taskAtHand(learner, lesson)
     if (wanted === undefined && atHand === undefined) {
-      context.print(`Every task of lesson ${number} passed at the last check, so there are no hints to show.`)
+      context.print(`Every task of lesson ${number} passed in the last check, so there are no hints to show.`)
       context.print(`For a hint anyway: ${self} hint ${number} --task 1`)
       return Exit.passed
     }

@@ -4,7 +4,7 @@ import { inBrowser, withValue } from '../flags.ts'
 import { serveWorkbench } from '../workbench-here.ts'
 
 /** `--origin <address>`: a forwarded port has an address that we can't know. */
-const origin = withValue('address', 'also answer to this address, for a forwarded port', (given, name) => {
+const origin = withValue('address', 'also accept this address, for a forwarded port', (given, name) => {
   const url = URL.canParse(given) ? new URL(given) : undefined
   if (url !== undefined && /^https?:$/.test(url.protocol) && `${url.origin}/` === url.href) return url.origin
   throw new UsageError(

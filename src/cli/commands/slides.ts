@@ -12,7 +12,7 @@ export const command = defineCommand({
   },
   examples: [
     ['slides 07', 'press ? there to see the keys; n opens the notes'],
-    ['slides --track half-day', 'all lessons of the track'],
+    ['slides --track half-day', 'every lesson in the track'],
   ],
   run: async (context, [named], flags) => {
     const learner = await context.learner()

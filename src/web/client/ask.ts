@@ -8,7 +8,7 @@ export async function ask<Reply>(address: string, init?: RequestInit): Promise<R
     const response = await fetch(address, init)
     return (await response.json()) as Reply | Problem
   } catch {
-    const sentence = 'The program no longer answers. Start it again in the terminal, then reload this page.'
+    const sentence = 'The program no longer responds. Start it again in the terminal, then reload this page.'
     return { kind: 'problem', sentence }
   }
 }

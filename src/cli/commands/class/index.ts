@@ -71,7 +71,7 @@ const forInstructors: readonly ListedCommand[] = [
   },
   {
     usage: 'release <lesson>',
-    summary: 'announce the solution of a lesson, or take that back',
+    summary: 'announce the solution to a lesson, or take that back',
     load: () => import('./release.ts'),
   },
   {
@@ -86,7 +86,7 @@ const forInstructors: readonly ListedCommand[] = [
   },
   {
     usage: 'remove [name]',
-    summary: 'remove a participant, or everyone who joined since a time',
+    summary: 'remove a participant, or everyone who joined after a given time',
     load: () => import('./remove.ts'),
   },
   {
@@ -96,7 +96,7 @@ const forInstructors: readonly ListedCommand[] = [
   },
   {
     usage: 'show [text...]',
-    summary: 'put a text on the wall, or take down what is there',
+    summary: 'put text on the wall, or take down what is there',
     load: () => import('./show.ts'),
   },
   {

@@ -14,8 +14,8 @@ export function Conflict({
   return (
     <div class="conflict" role="alert">
       <p>
-        Another program has saved this file while you were typing, so yours isn't saved. Choose the version to
-        keep. Changed lines are marked. If you take theirs, you can undo that in the editor.
+        Another program saved this file while you were typing, so your version isn't saved. Choose the version
+        to keep. Changed lines are marked. If you take theirs, you can undo that in the editor.
       </p>
       <div class="versions">
         <Version title="Yours, on this page" lines={own} others={new Set(other)}>

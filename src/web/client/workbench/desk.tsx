@@ -66,8 +66,8 @@ export function Desk({ slug, nonce }: { readonly slug: string; readonly nonce: s
         )}
       </div>
       <p class="quiet-text keys">
-        <kbd>Ctrl</kbd> <kbd>S</kbd> checks your code; so do three seconds of rest. <kbd>Tab</kbd> indents; to
-        leave the editor, press <kbd>Esc</kbd> and then <kbd>Tab</kbd>.
+        <kbd>Ctrl</kbd> <kbd>S</kbd> checks your code, and so does a pause of three seconds. <kbd>Tab</kbd>{' '}
+        indents; to leave the editor, press <kbd>Esc</kbd> and then <kbd>Tab</kbd>.
       </p>
       {syntax !== undefined && (
         <p class="syntax">
@@ -200,7 +200,7 @@ function troubleIn(keeping: Keeping, connection: Connection): string | undefined
   const why = keeping.kind === 'no answer' ? keeping.why : connection
   switch (why) {
     case 'away':
-      return 'The program no longer answers. Run npx eventlings open again. Until then, everything you type is kept on this page.'
+      return 'The program no longer responds. Run npx eventlings open again. Until then, everything you type is kept on this page.'
     case 'not let in':
       return 'The program was started again. Open the address that it printed, in this browser. Until then, everything you type is kept on this page.'
     default:

@@ -60,7 +60,7 @@ function inWords(keeping: Keeping, connection: Connection): string {
     case 'saving':
       return 'Not saved yet …'
     case 'conflict':
-      return '✗ Not saved: changed twice'
+      return '✗ Not saved: changed elsewhere'
     case 'gone':
       return '✗ Not saved: the file is gone'
     case 'problem':

@@ -28,7 +28,7 @@ export function Ways({ slug, save }: WaysProps) {
   const reset = async () => {
     // The old file is kept, so everything typed has to be in it.
     if (!(await save())) {
-      setSaid("Your code couldn't be saved first, so nothing was changed.")
+      setSaid("Your code couldn't be saved, so nothing was changed.")
       return
     }
     const reply = await post<ResetReply>('reset')

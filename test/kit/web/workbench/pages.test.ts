@@ -108,7 +108,7 @@ need('chromium').describe('the workbench in a browser', () => {
     await page.route('**/file', (route) => route.abort())
     await page.keyboard.press('ControlOrMeta+End')
     await page.keyboard.insertText(' and mine')
-    await page.getByText('The program no longer answers').waitFor()
+    await page.getByText('The program no longer responds').waitFor()
     writeFileSync(file, 'theirs, changed')
     const versions = page.locator('.versions section')
     await expect
@@ -162,7 +162,7 @@ need('chromium').describe('the workbench in a browser', () => {
     await write(page, 'before')
     await expect.poll(() => readFileSync(first.file, 'utf8')).toBe('before')
     await first.close()
-    await page.getByText('The program no longer answers').waitFor()
+    await page.getByText('The program no longer responds').waitFor()
     await page.keyboard.insertText(', between')
     const second = await newWorkbench('01-events', first.learner)
     expect(new URL(second.address).origin).toBe(new URL(first.address).origin)
