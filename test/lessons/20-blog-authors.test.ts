@@ -656,7 +656,7 @@ describe('getPostsByAuthor', () => {
     verifyEqual(
       outcome.ok ? outcome.value?.map(({ postId, title }) => [postId, title]) : outcome.error,
       [['wine', 'On wine']],
-      'Ada’s list has rum, wine, and tea, but rum has no card. `HGETALL` returns `{}` for a key that doesn’t exist, and `{}` isn’t a card. Of the newest two, rum and wine, only wine should be returned, under its own ID, so the page is one shorter.',
+      'Ada’s list has rum, wine, and tea, but rum has no card. `HGETALL` returns `{}` for a key that doesn’t exist, and `{}` isn’t a card. Of the newest two, rum and wine, only wine should be returned, under its own ID, so the page has one card fewer.',
     )
   })
 
