@@ -24,6 +24,11 @@ export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 }
 
+/** What an error says to people. */
+export function sentenceOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
 /** The system's message in words: `no space left on device`. */
 export function saidBySystem(error: unknown): string {
   if (!(error instanceof Error)) return String(error)

@@ -1,3 +1,4 @@
+import { Turns } from '../common/turns.ts'
 import { ConnectionLostError, type PlainConnection, plainConnection, type Reply } from '../snippets/resp.ts'
 
 /** A connection whose blocking command can be given up; the connection is then reopened. */
@@ -11,7 +12,7 @@ export interface RedisLine {
 /** Sends one command after the other. Rejects with ConnectionLostError. */
 export async function openLine(url: string): Promise<RedisLine & PlainConnection> {
   let connection = await plainConnection(url)
-  let turn: Promise<unknown> = Promise.resolve()
+  const turns = new Turns()
   let isBusy = false
   let isGivenUp = false
   let isInTransaction = false
@@ -41,11 +42,7 @@ export async function openLine(url: string): Promise<RedisLine & PlainConnection
 
   return {
     // Only `giveUp` causes the other answer, and nothing calls it on a line that's used for plain queries.
-    send(args) {
-      const mine = turn.then(() => send(args))
-      turn = mine.catch(() => {})
-      return mine as Promise<Reply>
-    },
+    send: (args) => turns.take(() => send(args)) as Promise<Reply>,
     get isInTransaction() {
       return isInTransaction
     },

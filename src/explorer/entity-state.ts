@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import type { ModelFold } from '../check/index.ts'
+import { sentenceOf } from '../common/errors.ts'
 import type { Course } from '../course/index.ts'
 import {
   type Entry,
@@ -58,7 +59,7 @@ export function entityStates({ keys, by, apply }: ModelFold): EntityStates {
     try {
       return { state: apply(state, 'id' in one ? fromFields(one.fields) : JSON.parse(one.s)) }
     } catch (error) {
-      return { problem: error instanceof Error ? error.message : String(error) }
+      return { problem: sentenceOf(error) }
     }
   }
 

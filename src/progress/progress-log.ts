@@ -1,3 +1,4 @@
+import { Turns } from '../common/turns.ts'
 import { problemOfNew } from './decode.ts'
 import { plainCopy } from './encode.ts'
 import { BadProgressEventError } from './errors.ts'
@@ -13,7 +14,8 @@ import { overviewOf, type ProgressOverview } from './overview.ts'
  */
 export class ProgressLog {
   readonly #log: OpenLog
-  #queue: Promise<unknown> = Promise.resolve()
+  /** One call after the other, so that this program doesn't wait for its own lock. */
+  readonly #turns = new Turns()
   #saving: Promise<typeof import('./save.ts')> | undefined
 
   /** `folder` is `.eventlings`. Opening writes nothing; the first event creates the folder. */
@@ -61,13 +63,13 @@ export class ProgressLog {
     const problem = problemOfNew(event)
     if (problem !== undefined) throw new BadProgressEventError(eventType, problem)
     this.#log.pending.push(event)
-    await this.#inTurn(() => this.#save())
+    await this.#turns.take(() => this.#save())
   }
 
   /** Before the program ends: tries again to save what couldn't be saved. A notice says what is lost. */
   async settle(): Promise<void> {
     if (this.#log.unsaved === undefined) return
-    await this.#inTurn(async () => {
+    await this.#turns.take(async () => {
       const { save } = await import('./save.ts')
       // No need to wait again after the wait for the lock.
       await save(this.#log, { ...this.#log.lock, patience: 100 })
@@ -91,7 +93,7 @@ export class ProgressLog {
     options: { readonly force?: boolean } = {},
   ): Promise<{ readonly events: number }> {
     const { exportLog } = await import('./export-log.ts')
-    await this.#inTurn(() => this.#save())
+    await this.#turns.take(() => this.#save())
     exportLog(this.#log, file, options.force ?? false)
     // As import counts them: the header of a log isn't something that happened.
     const { events } = this.#log.reader.contents
@@ -100,7 +102,7 @@ export class ProgressLog {
 
   /** Merges an exported log into this one; events that are already here count once. Throws ProgressTransferError. */
   importFrom(file: string): Promise<ImportResult> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       await this.#save()
       const { importLog } = await import('./import-log.ts')
       return importLog(this.#log, file)
@@ -118,12 +120,5 @@ export class ProgressLog {
     this.#saving ??= import('./save.ts')
     const { save } = await this.#saving
     await save(this.#log)
-  }
-
-  /** One call after the other, so that this program doesn't wait for its own lock. */
-  #inTurn<T>(task: () => Promise<T>): Promise<T> {
-    const turn = this.#queue.then(task)
-    this.#queue = turn.catch(() => {})
-    return turn
   }
 }

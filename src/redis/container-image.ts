@@ -1,3 +1,4 @@
+import { sentenceOf } from '../common/errors.ts'
 import { type ContainerEngine, callEngine } from './container-engine.ts'
 import { RedisUnavailableError } from './errors.ts'
 
@@ -38,7 +39,7 @@ export async function pullImage(
     })
     problem = download.problem ?? (status === 200 ? undefined : errorIn(body))
   } catch (error) {
-    problem = error instanceof Error ? error.message : String(error)
+    problem = sentenceOf(error)
   }
   if (problem === undefined && (await hasImage(engine, image))) return
   throw new RedisUnavailableError(

@@ -1,4 +1,5 @@
 import { GenericContainer, getContainerRuntimeClient, type StartedTestContainer, Wait } from 'testcontainers'
+import { sentenceOf } from '../common/errors.ts'
 import type { ContainerEngine } from './container-engine.ts'
 import type { EnginePlace } from './engine-places.ts'
 import { RedisUnavailableError } from './errors.ts'
@@ -88,7 +89,7 @@ function setVariables(variables: readonly (readonly [name: string, value: string
 }
 
 function notStarted(image: string, engine: ContainerEngine, error: unknown): RedisUnavailableError {
-  const message = error instanceof Error ? error.message : String(error)
+  const message = sentenceOf(error)
   const noRedis = /Log (stream ended|message)/.test(message)
   return noRedis
     ? new RedisUnavailableError(

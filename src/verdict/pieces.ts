@@ -1,4 +1,4 @@
-import type { CheckResult, TaskResult } from '../check/index.ts'
+import type { CheckResult } from '../check/index.ts'
 import type { Palette } from '../terminal/palette.ts'
 import { stateSpan, stateSymbol } from '../terminal/symbols.ts'
 import type { Line } from '../terminal/text.ts'
@@ -7,6 +7,7 @@ import { wrap } from '../terminal/wrap.ts'
 import { commandLines } from './command-lines.ts'
 import { type Details, factLines, orderIn, outputLines } from './details.ts'
 import { taskLine } from './render.ts'
+import { shownFailure } from './shown-failure.ts'
 import { summaryOf } from './summary.ts'
 
 /** A verdict in the pieces that a screen of limited height chooses from. */
@@ -44,7 +45,7 @@ export function checkInPieces(result: CheckResult, view: PiecesView): CheckPiece
     stepThrough: view.stepThrough,
   }
   const failed = result.tasks.find(({ state }) => state === 'failed')
-  const failure = shownFailure(result, failed)
+  const failure = shownFailure(result)
   const facts = [
     ['expected', failure?.expected],
     ['received', failure?.received],
@@ -58,10 +59,7 @@ export function checkInPieces(result: CheckResult, view: PiecesView): CheckPiece
         ? []
         : [
             ...wrap(span(failure.title, 'bold', 'red'), { width }),
-            ...wrap(failure.diagnosis ?? 'It failed without a diagnosis. Please report this.', {
-              width,
-              first: '  ',
-            }),
+            ...wrap(failure.diagnosis, { width, first: '  ' }),
           ],
     evidence: (most) =>
       facts.flatMap(([name, value]) => (value === undefined ? [] : atMost(name, value, most, view))),
@@ -70,21 +68,6 @@ export function checkInPieces(result: CheckResult, view: PiecesView): CheckPiece
     output: outputLines(result.output, details),
     notes: result.notes.flatMap((note) => wrap(note, { width, first: span('Note: ', 'yellow') })),
   }
-}
-
-type Shown = Partial<TaskResult> & { readonly title: string }
-
-/** Why the answer couldn't run, unless a task says so in the same words; otherwise the first task that failed. */
-function shownFailure(
-  { diagnosis, at, tasks }: CheckResult,
-  failed: TaskResult | undefined,
-): Shown | undefined {
-  if (diagnosis !== undefined && !tasks.some((task) => task.diagnosis === diagnosis)) {
-    return { title: "The answer couldn't run to the end", diagnosis, ...(at && { at }) }
-  }
-  return (
-    failed && { ...failed, title: `Task ${tasks.indexOf(failed) + 1} of ${tasks.length} · ${failed.task}` }
-  )
 }
 
 function heading(result: CheckResult, { width, palette, at }: PiecesView): readonly Line[] {

@@ -6,8 +6,8 @@ import {
   LESSON_KEYS,
   type LessonAction,
   maySeeSolution,
-  nextHint,
   resetLesson,
+  revealHint,
 } from '../learner/index.ts'
 import { lastDiagnosis, taskAtHand } from '../learner/last-check.ts'
 import { shownPath } from '../learner/learner.ts'
@@ -112,8 +112,7 @@ export const actions: Readonly<Record<Action, Act>> = {
     const atHand = taskAtHand(learner, lesson)
     if (atHand === undefined)
       return ui.print('Every task passed in the last check, so there are no hints to show.')
-    const progress = learner.progress.overview().lesson(lesson.slug)
-    const hint = nextHint(lesson, progress, {
+    const hint = await revealHint(learner, lesson, {
       firstFailing: atHand.name,
       diagnosis: lastDiagnosis(learner, lesson),
     })
@@ -124,7 +123,6 @@ export const actions: Readonly<Record<Action, Act>> = {
       for (const text of hint.earlier) ui.print(await renderMarkdown(text, { width, palette }))
       return
     }
-    await learner.progress.record('HINT_REVEALED', lesson.slug, { task: hint.taskNumber, step: hint.step })
     ui.print(palette.paint(`Hint ${hint.step} of ${hint.of} for ${task}`, 'bold'))
     ui.print(await renderMarkdown(hint.text, { width, palette }))
   }),

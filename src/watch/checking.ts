@@ -1,5 +1,6 @@
 import type { typeWarning } from '../check/host/type-error.ts'
 import type { Checker, CheckResult } from '../check/index.ts'
+import { sentenceOf } from '../common/errors.ts'
 import { keepLastRun, recordCheck } from '../learner/index.ts'
 import type { PanelSource } from './panels.ts'
 import type { Sharing } from './sharing.ts'
@@ -94,8 +95,4 @@ export class Checking {
     const warning = await ask(result, { root: course.root, file, mine, signal })
     if (!signal.aborted && warning !== undefined) this.#show({ warning })
   }
-}
-
-export function sentenceOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -1,6 +1,6 @@
 import type { CheckResult } from '../check/index.ts'
 import type { Course } from '../course/index.ts'
-import { type Home, keysInWords, nextHint } from '../learner/index.ts'
+import { type Home, keysInWords, revealHint } from '../learner/index.ts'
 import type { ProgressLog } from '../progress/index.ts'
 import { type Palette, renderMarkdown } from '../terminal/index.ts'
 import { renderCheck } from '../verdict/index.ts'
@@ -56,12 +56,11 @@ export async function hintPanel(
 ): Promise<Panel> {
   const lesson = await course.lesson(slug)
   const failing = result?.tasks.find(({ state }) => state === 'failed' || state === 'not reached')
-  const hint = nextHint(lesson, progress.overview().lesson(slug), {
+  const hint = await revealHint({ progress }, lesson, {
     ...(failing !== undefined && { firstFailing: failing.task, diagnosis: failing.diagnosis }),
   })
   switch (hint.kind) {
     case 'hint':
-      await progress.record('HINT_REVEALED', slug, { task: hint.taskNumber, step: hint.step })
       // The newest one first, because the others may find no room.
       return {
         title: `Hint ${hint.step} of ${hint.of} · ${hint.task}`,

@@ -1,4 +1,5 @@
 import type { ReadStream, WriteStream } from 'node:tty'
+import { sentenceOf } from '../common/errors.ts'
 import { modelRun } from '../learner/index.ts'
 import { keystrokes, type Palette } from '../terminal/index.ts'
 import { clearScreen, hideCursor, showCursor } from '../terminal/screen-codes.ts'
@@ -83,7 +84,7 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<vo
     const name = error instanceof Error ? error.name : ''
     if (name === 'InterruptedError' || name === 'ExitPromptError') session?.close()
     if (state === undefined) return
-    state = { ...state, notice: error instanceof Error ? error.message : String(error) }
+    state = { ...state, notice: sentenceOf(error) }
     void draw()
   }
 

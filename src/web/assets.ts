@@ -39,7 +39,11 @@ export const workbenchAssets: AssetNames = {
 export const classAssets: AssetNames = { client: ['class.tsx'], styles: ['class.css'] }
 
 /** Bundles scripts and styles in memory, from their sources. In the package they're bundled already. */
-export async function bundleAssets(names: AssetNames): Promise<Assets> {
+export async function bundleAssets(...sets: readonly AssetNames[]): Promise<Assets> {
+  const names = {
+    client: sets.flatMap(({ client }) => client),
+    styles: sets.flatMap(({ styles }) => styles),
+  }
   const built = prebuilt('web')
   const texts = built === undefined ? (await buildAssets(names)).texts : await readAssets(names, built)
   const assets = [...texts].map(([name, body]): [string, Asset] => [

@@ -3,8 +3,8 @@ import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
 import { glossaryText, type Lesson } from '../course/index.ts'
+import { revealHint } from '../learner/index.ts'
 import type { Learner } from '../learner/learner.ts'
-import { nextHint } from '../learner/next-hint.ts'
 import { type Assets, serveAssets } from './assets.ts'
 import { lessonView } from './lesson-view.ts'
 import { linksOf, servePictures } from './links.ts'
@@ -115,15 +115,10 @@ export function readerApp(options: ReaderOptions): Hono {
   return app
 }
 
-async function oneMoreHint(
-  { course, progress }: Learner,
-  lesson: Lesson,
-  taskNumber: number,
-): Promise<HintReply> {
-  const hint = nextHint(lesson, progress.overview().lesson(lesson.slug), { taskNumber })
+async function oneMoreHint(learner: Learner, lesson: Lesson, taskNumber: number): Promise<HintReply> {
+  const hint = await revealHint(learner, lesson, { taskNumber })
   if (hint.kind === 'no more') return problem('There are no more hints for this task.')
-  await progress.record('HINT_REVEALED', lesson.slug, { task: hint.taskNumber, step: hint.step })
-  return { kind: 'hint', html: await markdownHtml(hint.text, linksOf(course, lesson.slug)) }
+  return { kind: 'hint', html: await markdownHtml(hint.text, linksOf(learner.course, lesson.slug)) }
 }
 
 /** Only slugs in the course reach a file. */

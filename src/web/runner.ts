@@ -1,3 +1,5 @@
+import { sentenceOf } from '../common/errors.ts'
+import { Turns } from '../common/turns.ts'
 import type { Course, Lesson } from '../course/index.ts'
 import type { RedisPreference, RunningRedis } from '../redis/index.ts'
 import { openSnippetRunner, type SnippetResult, type SnippetRunner } from '../snippets/index.ts'
@@ -12,6 +14,8 @@ export interface RunnerOptions {
   onNotice?(sentence: string): void
   /** A Redis that others use, too, and that isn't stopped here. */
   borrow?(): Promise<RunningRedis>
+  /** Shared with what else uses that Redis: a check empties it, and a snippet builds on what earlier ones left. */
+  readonly turns?: Turns
 }
 
 /** Runs the snippets of lessons on one sandbox. */
@@ -25,11 +29,10 @@ export interface Runner {
 
 /** The first snippet that runs starts Redis, because most people begin by reading. */
 export function newRunner(options: RunnerOptions): Runner {
-  const { course, mine, borrow } = options
+  const { course, mine, borrow, turns = new Turns() } = options
   let starting: Promise<RunningRedis> | undefined
   /** One lesson has the sandbox at a time. */
   let current: { readonly lesson: Lesson; readonly runner: SnippetRunner } | undefined
-  let turn: Promise<unknown> = Promise.resolve()
   let isClosed = false
 
   function runnerFor(lesson: Lesson, redis: RunningRedis): SnippetRunner {
@@ -51,7 +54,7 @@ export function newRunner(options: RunnerOptions): Runner {
     } catch (error) {
       // A failing snippet doesn't get here. Redis is gone, or wasn't available: the next snippet starts it again.
       await stop()
-      return { kind: 'problem', sentence: error instanceof Error ? error.message : String(error) }
+      return { kind: 'problem', sentence: sentenceOf(error) }
     }
   }
 
@@ -69,12 +72,7 @@ export function newRunner(options: RunnerOptions): Runner {
   }
 
   return {
-    run(lesson, number) {
-      const next = turn.then(() => run(lesson, number))
-      // The next run gets its turn however this one ended.
-      turn = next.catch(() => {})
-      return next
-    },
+    run: (lesson, number) => turns.take(() => run(lesson, number)),
     startOver,
     close() {
       isClosed = true

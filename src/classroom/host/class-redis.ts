@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
+import { sentenceOf } from '../../common/errors.ts'
 import { readAddress } from '../../redis/address.ts'
 import { withoutArguments } from '../../redis/connect-problem.ts'
 import { findRedisServer } from '../../redis/executables.ts'
@@ -92,7 +93,7 @@ async function openAt(url: string): Promise<OpenRedis> {
   try {
     client = await connectRedis(url)
   } catch (error) {
-    const said = withoutArguments(error instanceof Error ? error.message : String(error))
+    const said = withoutArguments(sentenceOf(error))
     throw new RedisUnavailableError('url', `No Redis answers at ${place}: ${said}.`, 'Is the address right?')
   }
   if ((await client.exists(SANDBOX_MARKER)) === 1) {

@@ -1,6 +1,6 @@
 import { Exit, UsageError } from '../../common/exit.ts'
 import type { Lesson } from '../../course/index.ts'
-import { nextHint } from '../../learner/index.ts'
+import { revealHint } from '../../learner/index.ts'
 import { lastDiagnosis, taskAtHand } from '../../learner/last-check.ts'
 import { defineCommand, self } from '../command.ts'
 import { wholeNumber } from '../flags.ts'
@@ -26,7 +26,7 @@ export const command = defineCommand({
       context.print(`For a hint anyway: ${self} hint ${number} --task 1`)
       return Exit.passed
     }
-    const hint = nextHint(lesson, learner.progress.overview().lesson(slug), {
+    const hint = await revealHint(learner, lesson, {
       ...(wanted !== undefined && { taskNumber: wanted }),
       ...(atHand !== undefined && {
         firstFailing: atHand.name,
@@ -43,7 +43,6 @@ export const command = defineCommand({
       context.print(`There are no more. To see one good answer: ${self} solution ${number}`)
       return Exit.passed
     }
-    await learner.progress.record('HINT_REVEALED', slug, { task: hint.taskNumber, step: hint.step })
     context.print(palette.paint(`Hint ${hint.step} of ${hint.of} for ${task}`, 'bold'))
     context.print(`\n${await markdown(hint.text)}\n`)
     context.print(

@@ -3,6 +3,7 @@ import { addressesOf } from '../../classroom/host/addresses.ts'
 import { USUAL_PORT } from '../../classroom/host/open-class.ts'
 import { readMembership } from '../../classroom/member/membership.ts'
 import { request } from '../../classroom/member/request.ts'
+import { sentenceOf } from '../../common/errors.ts'
 import { findRedisServer } from '../../redis/executables.ts'
 import { isFree } from '../../redis/free-port.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
@@ -56,7 +57,7 @@ export async function memberFindings(folder: string): Promise<readonly Finding[]
     await request({ address, token, patience: 3_000 }, paths.view)
     return [ok('Class', `"${className}" answers at ${address}.`)]
   } catch (error) {
-    const said = error instanceof Error ? error.message : String(error)
+    const said = sentenceOf(error)
     return [
       warn(
         'Class',
@@ -77,6 +78,6 @@ export async function checkFinding(
     if (problem === undefined) return ok('A check', `It ran and passed in ${(ms / 1_000).toFixed(1)} s.`)
     return fail('A check', `The model solution didn't pass here: ${problem}`, remedy)
   } catch (error) {
-    return fail('A check', `It didn't run: ${error instanceof Error ? error.message : String(error)}`, remedy)
+    return fail('A check', `It didn't run: ${sentenceOf(error)}`, remedy)
   }
 }

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { promisify } from 'node:util'
+import { sentenceOf } from '../../common/errors.ts'
 import { isPackaged } from '../../common/own-folder.ts'
 import { readAddress } from '../../redis/address.ts'
 import { findEngine } from '../../redis/container-engine.ts'
@@ -29,7 +30,7 @@ function wished(env: NodeJS.ProcessEnv): readonly Finding[] {
     const wish = parsePreference(text)
     return [ok('EVENTLINGS_REDIS', `It asks for ${wish.includes('://') ? shownAddress(wish) : wish}.`)]
   } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error)
+    const problem = sentenceOf(error)
     return [fail('EVENTLINGS_REDIS', problem, 'Correct the variable, or remove it.')]
   }
 }

@@ -1,5 +1,6 @@
 import type { Hono } from 'hono'
 import type { CheckResult } from '../../check/index.ts'
+import { Turns } from '../../common/turns.ts'
 import type { LessonSummary } from '../../course/index.ts'
 import type { CheckSession } from '../../learner/check-session.ts'
 import type { Learner } from '../../learner/learner.ts'
@@ -11,7 +12,6 @@ import { newRunner } from '../runner.ts'
 import { type Access, newAccess } from './access.ts'
 import { Benches } from './benches.ts'
 import { addWorkbench } from './routes.ts'
-import { Turns } from './turns.ts'
 
 export interface WorkbenchAppOptions {
   readonly learner: Learner
@@ -38,7 +38,7 @@ export function workbenchApp(options: WorkbenchAppOptions, assets: Assets): Work
   const { course } = learner
   const access = newAccess(origin)
   const turns = new Turns()
-  const runner = newRunner({ course, mine, borrow: async () => (await session.open()).redis })
+  const runner = newRunner({ course, mine, turns, borrow: async () => (await session.open()).redis })
   const benches = new Benches({
     learner,
     session,
@@ -54,7 +54,7 @@ export function workbenchApp(options: WorkbenchAppOptions, assets: Assets): Work
   const app = readerApp({
     learner,
     assets,
-    runner: { run: (lesson, number) => turns.take(() => runner.run(lesson, number)) },
+    runner,
     workbench: {
       guards: access.guards,
       add: (to) => addWorkbench(to, { learner, access, benches, ...(edit && { edit }) }),

@@ -1,16 +1,17 @@
 import { shownPath } from '../../check/host/shown-path.ts'
 import type { typeWarning } from '../../check/host/type-error.ts'
 import type { CheckResult } from '../../check/index.ts'
+import { sentenceOf } from '../../common/errors.ts'
+import type { Turns } from '../../common/turns.ts'
 import type { LessonSummary } from '../../course/index.ts'
 import type { CheckSession } from '../../learner/check-session.ts'
-import { keepLastRun, nextHint, openLesson, recordCheck, resetLesson } from '../../learner/index.ts'
+import { keepLastRun, openLesson, recordCheck, resetLesson, revealHint } from '../../learner/index.ts'
 import { type Learner, lessonAfter } from '../../learner/learner.ts'
 import { watchFile } from '../../learner/watch-file.ts'
 import type { Recording } from '../../recording/index.ts'
 import { type Answer, type Disk, readAnswer, realDisk, saveAnswer } from './answer-file.ts'
 import type { BenchState, CheckWish, SaveReply } from './protocol.ts'
 import { syntaxError } from './syntax.ts'
-import type { Turns } from './turns.ts'
 import { verdictView } from './verdict-view.ts'
 
 export interface BenchOptions {
@@ -57,6 +58,10 @@ export class Bench {
 
   get state(): BenchState {
     return this.#state
+  }
+
+  get slug(): string {
+    return this.#lesson.slug
   }
 
   get recording(): Recording | undefined {
@@ -139,15 +144,13 @@ export class Bench {
 
   /** The next hint for the first task that didn't pass, as Markdown; undefined if there are no more. */
   async hint(): Promise<{ readonly title: string; readonly text: string } | undefined> {
-    const { course, progress } = this.#options.learner
-    const { slug } = this.#lesson
-    const lesson = await course.lesson(slug)
+    const { learner } = this.#options
+    const lesson = await learner.course.lesson(this.#lesson.slug)
     const failing = this.#result?.tasks.find(({ state }) => state === 'failed' || state === 'not reached')
-    const hint = nextHint(lesson, progress.overview().lesson(slug), {
+    const hint = await revealHint(learner, lesson, {
       ...(failing !== undefined && { firstFailing: failing.task, diagnosis: failing.diagnosis }),
     })
     if (hint.kind === 'no more') return undefined
-    await progress.record('HINT_REVEALED', slug, { task: hint.taskNumber, step: hint.step })
     return { title: `Hint ${hint.step} of ${hint.of} · ${hint.task}`, text: hint.text }
   }
 
@@ -203,7 +206,7 @@ export class Bench {
     const verdict = verdictView(result, { name: this.#name, hash, at: Date.now(), counts })
     this.#result = result
     this.#recording = undefined
-    this.#set({ verdict, checking: false, notice: undefined, recording: undefined, types: undefined })
+    this.#set({ verdict, checking: false, notice: undefined, recording: 'coming', types: undefined })
     if (counts) await recordCheck(learner, result)
     if (result.passed) {
       const next = lessonAfter(learner, this.#lesson)
@@ -231,9 +234,9 @@ export class Bench {
       beforeEmptying?.()
       return session.record({ signal })
     })
-    if (recording === undefined || signal.aborted) return
+    if (signal.aborted) return
     // What's recorded is the last check's run, and another lesson's check may have come between.
-    if (recording.lesson !== this.#lesson.slug) return
+    if (recording?.lesson !== this.#lesson.slug) return this.#set({ recording: undefined })
     if (!passed) keepLastRun(learner.home, recording)
     this.#recording = recording
     this.#set({ recording: nextRev() })
@@ -260,8 +263,4 @@ let lastRev = Date.now()
 function nextRev(): number {
   lastRev += 1
   return lastRev
-}
-
-function sentenceOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

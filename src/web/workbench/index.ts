@@ -30,29 +30,34 @@ export async function openWorkbench(path: string, options: WorkbenchOptions): Pr
 async function start(path: string, options: WorkbenchOptions): Promise<Workbench> {
   const { origin } = options
   const { home } = options.learner
-  const assets = new Map([...(await bundleAssets(lessonAssets)), ...(await bundleAssets(workbenchAssets))])
+  const assets = await bundleAssets(lessonAssets, workbenchAssets)
   const { app, access, close } = workbenchApp(options, assets)
   const server = await listenAgain(app, options.port, lastPort(home))
   const mineNow = { port: server.port, key: access.ownerKey }
   const end = async () => {
     await server.close()
     await close()
+    await release(home, mineNow).catch(() => {}) // a folder that's gone has no note
   }
-  const other = await claim(home, mineNow, path)
-  if (other !== undefined) {
-    await end()
-    return others(home, other, path)
-  }
-  const at = origin ?? `http://127.0.0.1:${server.port}`
-  return {
-    address: at + access.invitation(path),
-    door: writeDoor(home.log, at + access.invitation(path)),
-    isOthers: false,
-    async close() {
-      removeDoor(home.log)
+  try {
+    const other = await claim(home, mineNow, path)
+    if (other !== undefined) {
       await end()
-      await release(home, mineNow).catch(() => {}) // a folder that's gone has no note
-    },
+      return others(home, other, path)
+    }
+    const at = origin ?? `http://127.0.0.1:${server.port}`
+    return {
+      address: at + access.invitation(path),
+      door: writeDoor(home.log, at + access.invitation(path)),
+      isOthers: false,
+      async close() {
+        removeDoor(home.log)
+        await end()
+      },
+    }
+  } catch (error) {
+    await end()
+    throw error
   }
 }
 

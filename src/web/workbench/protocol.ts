@@ -91,8 +91,8 @@ export interface BenchState {
   /** Why there's no verdict, or what is going on while there's none yet. */
   readonly notice?: string
   readonly verdict?: VerdictView
-  /** The number of the last recording; a new one can be fetched. */
-  readonly recording?: number
+  /** The number of the verdict's recording, which can be fetched. Missing if there's none. */
+  readonly recording?: number | 'coming'
   /** The first type error. */
   readonly types?: string
   /** The learner has an editor that a button can open. */

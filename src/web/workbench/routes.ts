@@ -1,6 +1,7 @@
-import type { Context, Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { streamSSE } from 'hono/streaming'
+import { sentenceOf } from '../../common/errors.ts'
 import { untilWoken } from '../../http/index.ts'
 import { maySeeSolution, revealSolution } from '../../learner/index.ts'
 import type { Learner } from '../../learner/learner.ts'
@@ -26,7 +27,7 @@ export interface WorkbenchRoutes {
 /** Interval between signs of life, in milliseconds; a page that hears nothing for longer connects again. */
 const PING_EVERY = 10_000
 
-/** The requests of a lesson's page. Only a known lesson has a file. */
+/** Everything that the pages of the workbench ask for, apart from the reader's. */
 export function addWorkbench(app: Hono, { learner, access, benches, edit }: WorkbenchRoutes): void {
   app.get(ENTRANCE, (context) => access.enter(context))
 
@@ -41,77 +42,80 @@ export function addWorkbench(app: Hono, { learner, access, benches, edit }: Work
     return context.json(invitation)
   })
 
-  const at = (path: string) => `/workbench/:slug/${path}`
-  const benchOf = (context: Context) => benches.of(context.req.param('slug') ?? '')
+  app.route('/workbench/:slug', benchApp({ learner, benches, edit }))
+}
 
-  app.get(at('events'), async (context) => {
-    const bench = benchOf(context)
+/** The requests of one lesson's page. Only a known lesson has a bench. */
+function benchApp({ learner, benches, edit }: Omit<WorkbenchRoutes, 'access'>) {
+  const app = new Hono<{ Variables: { bench: Bench } }>()
+
+  app.use(async (context, next) => {
+    const bench = benches.of(context.req.param('slug') ?? '')
     if (bench === undefined) return noSuch(context)
+    context.set('bench', bench)
+    return next()
+  })
+
+  app.get('/events', async (context) => {
+    const { bench } = context.var
     await bench.open()
     return streamStates(context, bench)
   })
 
-  app.put(at('file'), bodyLimit({ maxSize: MOST_BYTES, onError: tooLarge }), async (context) => {
-    const bench = benchOf(context)
-    if (bench === undefined) return noSuch(context)
+  app.put('/file', bodyLimit({ maxSize: MOST_BYTES, onError: tooLarge }), async (context) => {
     const base = context.req.header('if-match')
     if (base === undefined)
       return context.json(problem('A save has to name the version it is based on.'), 400)
-    const reply = await bench.save(await context.req.text(), base === 'none' ? null : base)
+    const reply = await context.var.bench.save(await context.req.text(), base === 'none' ? null : base)
     return context.json(reply, reply.kind === 'conflict' ? 409 : reply.kind === 'problem' ? 422 : 200)
   })
 
-  app.post(at('check'), async (context) => {
-    const bench = benchOf(context)
-    if (bench === undefined) return noSuch(context)
+  app.post('/check', (context) => {
     const wish = context.req.query('wish') === 'rest' ? 'rest' : 'asked'
     // The verdict comes with the events.
-    void bench.check(wish)
+    void context.var.bench.check(wish)
     return context.json({ kind: 'started' }, 202)
   })
 
-  app.get(at('recording'), (context) => {
-    const recording = benchOf(context)?.recording
+  app.get('/recording', (context) => {
+    const { recording } = context.var.bench
     return recording === undefined ? noSuch(context) : context.json(recording)
   })
 
-  app.post(at('hint'), async (context) => {
-    const slug = context.req.param('slug')
-    const hint = await benchOf(context)?.hint()
+  app.post('/hint', async (context) => {
+    const { bench } = context.var
+    const hint = await bench.hint()
     if (hint === undefined) return context.json(problem('There are no more hints for this task.'))
-    const html = await markdownHtml(hint.text, linksOf(learner.course, slug ?? ''))
+    const html = await markdownHtml(hint.text, linksOf(learner.course, bench.slug))
     return context.json({ kind: 'hint', title: hint.title, html })
   })
 
   // Only with a yes if there's something to lose: a pass after this counts as one after the solution.
-  app.post(at('solution'), async (context) => {
-    const slug = context.req.param('slug') ?? ''
-    if (benchOf(context) === undefined) return noSuch(context)
+  app.post('/solution', async (context) => {
+    const { slug } = context.var.bench
     if (context.req.query('sure') !== 'yes' && !maySeeSolution(learner, slug))
       return context.json({ kind: 'asks' })
     const html = await codeHtml((await revealSolution(learner, slug)).trimEnd(), 'ts')
     return context.json({ kind: 'solution', html })
   })
 
-  app.post(at('reset'), async (context) => {
-    const bench = benchOf(context)
-    if (bench === undefined) return noSuch(context)
-    const keptAs = await bench.reset()
+  app.post('/reset', async (context) => {
+    const keptAs = await context.var.bench.reset()
     return context.json({ kind: 'reset', ...(keptAs !== undefined && { keptAs }) })
   })
 
-  app.post(at('editor'), async (context) => {
-    const bench = benchOf(context)
+  app.post('/editor', async (context) => {
     const line = Number(context.req.query('line') ?? 1)
-    if (bench === undefined || edit === undefined || !Number.isSafeInteger(line) || line < 1)
-      return noSuch(context)
+    if (edit === undefined || !Number.isSafeInteger(line) || line < 1) return noSuch(context)
     try {
-      await edit(bench.file, line)
+      await edit(context.var.bench.file, line)
       return context.json({ kind: 'opened' })
     } catch (error) {
-      return context.json(problem(error instanceof Error ? error.message : String(error)))
+      return context.json(problem(sentenceOf(error)))
     }
   })
+
+  return app
 }
 
 /** The state now, and after every change; a page that reads slowly gets only the newest. */

@@ -1,5 +1,5 @@
 import type { CheckResult, TaskResult } from '../../check/index.ts'
-import { summaryOf } from '../../verdict/index.ts'
+import { shownFailure, summaryOf } from '../../verdict/index.ts'
 import type { FailureView, VerdictView } from './protocol.ts'
 
 /** A verdict as the page shows it; `name` is the learner's own file, as shown. */
@@ -26,20 +26,16 @@ export function verdictView(
   }
 }
 
-/** Why the answer couldn't run, unless a task says so in the same words; otherwise the first task that failed. */
-function failureOf({ diagnosis, at, tasks }: CheckResult, name: string): FailureView | undefined {
-  if (diagnosis !== undefined && !tasks.some((task) => task.diagnosis === diagnosis)) {
-    return { title: "The answer couldn't run to its end", diagnosis, ...placeOf(at, name) }
-  }
-  const failed = tasks.find(({ state }) => state === 'failed')
-  if (failed === undefined) return undefined
-  const { expected, received } = failed
+function failureOf(result: CheckResult, name: string): FailureView | undefined {
+  const failure = shownFailure(result)
+  if (failure === undefined) return undefined
+  const { title, diagnosis, expected, received, at } = failure
   return {
-    title: `Task ${tasks.indexOf(failed) + 1} of ${tasks.length} · ${failed.task}`,
-    diagnosis: failed.diagnosis ?? 'It failed without a diagnosis. Please report this.',
+    title,
+    diagnosis,
     ...(expected !== undefined && { expected }),
     ...(received !== undefined && { received }),
-    ...placeOf(failed.at, name),
+    ...placeOf(at, name),
   }
 }
 

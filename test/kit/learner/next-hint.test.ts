@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { loadCourse } from '../../../src/course/index.ts'
-import { nextHint } from '../../../src/learner/index.ts'
+import { nextHint } from '../../../src/learner/next-hint.ts'
 import { newLesson } from '../../../src/progress/state.ts'
 
 const lesson = await (await loadCourse()).lesson('07-concurrency')

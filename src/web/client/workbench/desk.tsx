@@ -79,9 +79,7 @@ export function Desk({ slug, nonce }: { readonly slug: string; readonly nonce: s
       )}
       <Verdict state={state} slug={slug} goTo={goTo} />
       <Ways slug={slug} save={async () => bench === undefined || bench.keeper.save()} />
-      {state?.recording !== undefined && (
-        <Explorer slug={slug} number={state.recording} goTo={goTo} name={state.name} />
-      )}
+      {state?.verdict !== undefined && <Explorer slug={slug} state={state} goTo={goTo} />}
     </>
   )
 }

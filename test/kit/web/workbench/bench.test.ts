@@ -1,8 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest'
 import type { CheckResult } from '../../../../src/check/index.ts'
+import { Turns } from '../../../../src/common/turns.ts'
 import type { CheckSession } from '../../../../src/learner/check-session.ts'
 import { Bench, type BenchOptions } from '../../../../src/web/workbench/bench.ts'
-import { Turns } from '../../../../src/web/workbench/turns.ts'
 import { starterRun } from '../../recording/starter.ts'
 import { newLearner } from '../reader.ts'
 
@@ -75,6 +75,28 @@ test("another lesson's run is never shown as this one's", async () => {
   })
   await one.check('asked')
   expect(one.recording).toBeUndefined()
+})
+
+test("a page can tell a recording that's still coming from one that doesn't come", async () => {
+  let answer = (_recording: undefined) => {}
+  let isAskedFor = () => {}
+  const askedFor = new Promise<void>((resolve) => {
+    isAskedFor = resolve
+  })
+  const { one } = await newBenches({
+    record: () => {
+      isAskedFor()
+      return new Promise((resolve) => {
+        answer = resolve
+      })
+    },
+  })
+  const checking = one.check('asked')
+  await askedFor
+  expect(one.state).toMatchObject({ checking: false, recording: 'coming' })
+  answer(undefined)
+  await checking
+  expect(one.state.recording).toBeUndefined()
 })
 
 test("an error of a check that was stopped isn't a newer check's", async () => {

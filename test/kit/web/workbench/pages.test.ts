@@ -275,7 +275,7 @@ need('chromium').describe('the workbench in a browser', () => {
       })
       await page.locator('.cm-content').waitFor()
       await page.getByRole('button', { name: 'Check' }).click()
-      await page.locator('.explorer').waitFor()
+      await page.locator('.explorer .run-view').waitFor()
       await page.getByRole('button', { name: 'Give me a hint' }).click()
       await page.getByRole('heading', { name: /^Hint 1 of/ }).waitFor()
       expect(await axe(page)).toEqual([])

@@ -1,4 +1,4 @@
-/** Lets one at a time use the sandbox: a check empties it, and a snippet builds on what earlier ones left. */
+/** Lets one at a time work, in the order in which they came. */
 export class Turns {
   #last: Promise<unknown> = Promise.resolve()
 

@@ -1,0 +1,25 @@
+import type { CheckResult, TaskResult } from '../check/index.ts'
+
+/** What every screen shows of a check that didn't pass. */
+export interface ShownFailure extends Pick<TaskResult, 'expected' | 'received' | 'at'> {
+  readonly title: string
+  readonly diagnosis: string
+}
+
+/**
+ * Why the answer couldn't run, unless a task says so in the same words; otherwise the first task that failed. Undefined
+ * if there's neither.
+ */
+export function shownFailure({ diagnosis, at, tasks }: CheckResult): ShownFailure | undefined {
+  if (diagnosis !== undefined && !tasks.some((task) => task.diagnosis === diagnosis)) {
+    return { title: "The answer couldn't run to the end", diagnosis, ...(at && { at }) }
+  }
+  const failed = tasks.find(({ state }) => state === 'failed')
+  return (
+    failed && {
+      ...failed,
+      title: `Task ${tasks.indexOf(failed) + 1} of ${tasks.length} · ${failed.task}`,
+      diagnosis: failed.diagnosis ?? 'It failed without a diagnosis. Please report this.',
+    }
+  )
+}
