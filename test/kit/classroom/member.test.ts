@@ -317,6 +317,7 @@ describe('the commands', () => {
     await served.hub.store.record({ type: 'POSITION_SET', payload: { slug: '01-events' } })
     const status = await run('class', 'status')
     expect(status.stdout).toContain('Everything has been sent.\nThe class is at 01 Events.')
+    expect(status.stderr, 'nothing is shown twice').toBe('')
     expect((await run('class', 'share', 'on')).code).toBe(0)
     await until(
       () => served.hub.overview().participants[0]?.sharesCode,

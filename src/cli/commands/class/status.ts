@@ -2,7 +2,7 @@ import { type Overview, paths } from '../../../classroom/api.ts'
 import { type ClassFile, readClasses } from '../../../classroom/host/class-file.ts'
 import { isOpen, ownAddress } from '../../../classroom/host/open-class.ts'
 import { limits } from '../../../classroom/limits.ts'
-import { lessonNames, timeOfDay } from '../../../classroom/member/after-command.ts'
+import { freshNews, lessonNames, timeOfDay } from '../../../classroom/member/after-command.ts'
 import { isInClass } from '../../../classroom/member/files.ts'
 import { readSent, readView } from '../../../classroom/member/membership.ts'
 import { linesOf } from '../../../classroom/member/news.ts'
@@ -90,8 +90,9 @@ async function ofMember(context: Context, asData: boolean): Promise<ExitCode> {
   if (problem !== undefined) context.print(problem)
   context.print(outbox(waiting))
   if (view?.handIsUp) context.print('Your hand is up.')
-  for (const line of view === undefined ? [] : linesOf(view, lessonNames(course), timeOfDay))
-    context.print(line)
+  const names = lessonNames(course)
+  for (const line of view === undefined ? [] : linesOf(view, names, timeOfDay)) context.print(line)
+  freshNews(home.log, names).seen() // every command ends with news, and here it was shown just now
   return Exit.passed
 }
 

@@ -17,7 +17,11 @@ export function useParticipant(id: string, overview: Overview | undefined): Part
     if (row === undefined) return
     let wanted = true
     void ask<ParticipantPage>(`${paths.participant}${encodeURIComponent(id)}`).then((reply) => {
-      if (wanted) setPage(reply)
+      if (!wanted) return
+      // A hub that can't answer for a moment is no reason to take away what was there.
+      setPage((before) =>
+        reply.kind === 'problem' && before.kind === 'participant' && before.row.id === id ? before : reply,
+      )
     })
     return () => {
       wanted = false

@@ -1,3 +1,4 @@
+import { type Change, diffLines } from 'diff'
 import type { ComponentChildren } from 'preact'
 
 /** Both versions side by side; nothing is written until the learner chooses one. */
@@ -10,7 +11,7 @@ export function Conflict({
   readonly theirs: string
   choose(choice: 'mine' | 'theirs'): void
 }) {
-  const [own, other] = [mine.split('\n'), theirs.split('\n')]
+  const changes = diffLines(mine, theirs)
   return (
     <div class="conflict" role="alert">
       <p>
@@ -18,12 +19,12 @@ export function Conflict({
         to keep. Changed lines are marked. If you take theirs, you can undo that in the editor.
       </p>
       <div class="versions">
-        <Version title="Yours, on this page" lines={own} others={new Set(other)}>
+        <Version title="Yours, on this page" parts={changes.filter(({ added }) => !added)}>
           <button type="button" onClick={() => choose('mine')}>
             Keep mine
           </button>
         </Version>
-        <Version title="The file, as it is now" lines={other} others={new Set(own)}>
+        <Version title="The file, as it is now" parts={changes.filter(({ removed }) => !removed)}>
           <button type="button" onClick={() => choose('theirs')}>
             Take theirs
           </button>
@@ -35,13 +36,11 @@ export function Conflict({
 
 function Version({
   title,
-  lines,
-  others,
+  parts,
   children,
 }: {
   readonly title: string
-  readonly lines: readonly string[]
-  readonly others: ReadonlySet<string>
+  readonly parts: readonly Change[]
   readonly children: ComponentChildren
 }) {
   return (
@@ -52,9 +51,9 @@ function Version({
       </div>
       <pre>
         <code>
-          {lines.map((line, index) => (
-            <span key={index} class={others.has(line) ? '' : 'differs'}>
-              {`${line}\n`}
+          {parts.map(({ value, added, removed }, index) => (
+            <span key={index} class={added || removed ? 'differs' : ''}>
+              {value}
             </span>
           ))}
         </code>

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
+import type { Problem } from '../../protocol.ts'
 import type { BenchState } from '../../workbench/protocol.ts'
-import { request } from './requests.ts'
+import { isAnswer, request } from './requests.ts'
 
 /** How the page is connected: `not let in` after a restart of the program, until this browser has a new cookie. */
 export type Connection = 'waiting' | 'open' | 'away' | 'not let in'
@@ -28,27 +29,29 @@ export function useBench(slug: string): {
     }
     const open = () => {
       source?.close()
-      source = new EventSource(`/workbench/${slug}/events`)
-      source.addEventListener('state', (event) => {
+      const opened = new EventSource(`/workbench/${slug}/events`)
+      source = opened
+      opened.addEventListener('state', (event) => {
         setConnection('open')
         setState(JSON.parse(event.data) as BenchState)
         expect(SILENCE_MS)
       })
-      source.addEventListener('ping', () => expect(SILENCE_MS))
-      source.addEventListener('error', () => void lose())
+      opened.addEventListener('ping', () => expect(SILENCE_MS))
+      opened.addEventListener('error', () => void lose(opened))
       expect(SILENCE_MS)
     }
-    const lose = async () => {
-      source?.close()
+    const lose = async (lost: EventSource) => {
+      lost.close()
       // The stream itself doesn't say why it ended.
-      const reply = await request(`/workbench/${slug}/recording`)
-      const isOut = isNoAnswer(reply) && reply.why === 'not let in'
-      setConnection(isOut ? 'not let in' : 'away')
+      const reply = await request<Problem>(`/workbench/${slug}/recording`)
+      if (source !== lost) return // it was opened again, or the page was hidden, in the meantime
+      setConnection(isAnswer(reply) ? 'away' : reply.why)
       expect(RETRY_MS)
     }
     const close = () => {
       clearTimeout(timer)
       source?.close()
+      source = undefined
     }
     const see = () => {
       clearTimeout(hiding)
@@ -66,8 +69,4 @@ export function useBench(slug: string): {
     }
   }, [slug])
   return { state, connection }
-}
-
-function isNoAnswer(reply: unknown): reply is { readonly kind: 'no answer'; readonly why: string } {
-  return typeof reply === 'object' && reply !== null && 'kind' in reply && reply.kind === 'no answer'
 }
