@@ -16,7 +16,7 @@ function isOfInterest({ eventType, payload }: StoredEvent): boolean {
   return (payload as Check).target === 'workspace'
 }
 
-/** Why the first failing task failed at the last check; undefined if there was none, or it passed. */
+/** Why the first failing task failed in the last check; undefined if there was none, or it passed. */
 export function lastDiagnosis(
   learner: Pick<Learner, 'progress'>,
   { slug }: Pick<Lesson, 'slug'>,
@@ -25,7 +25,7 @@ export function lastDiagnosis(
   return check !== undefined && 'diagnosis' in check ? check.diagnosis : undefined
 }
 
-/** The task that the learner is on: the first that didn't pass at the last check; undefined if all passed. */
+/** The task that the learner is on: the first that didn't pass in the last check; undefined if all passed. */
 export function taskAtHand(learner: Pick<Learner, 'progress'>, lesson: Lesson): Task | undefined {
   const check = lastCheck(learner, lesson.slug)
   if (check === undefined) return lesson.tasks[0]
