@@ -1,14 +1,13 @@
 import type { Redis } from 'ioredis'
-import { blockingOf } from './blocking.ts'
 import { wasCut } from './connections.ts'
 import type { SentCommand } from './context.ts'
 import type { ForeignCommand } from './foreign.ts'
 import { GateQueue } from './gate-queue.ts'
 import { hearMessages } from './hear-messages.ts'
 import type { KeyWatch } from './key-watch.ts'
+import { patienceWith } from './patience.ts'
 import type { LoggedCommand } from './step-log.ts'
 import { type RecordedTest, TestLog, type WatchedServer } from './test-log.ts'
-import { usualLatency } from './traffic.ts'
 import {
   endOf,
   entryFor,
@@ -20,15 +19,10 @@ import {
   type Window,
 } from './turn.ts'
 
-/** How long a command may keep all others waiting for its reply (ms), beyond the usual time. */
-const LATE_MS = 1_000
 /** Round trips after which Redis has received what was written before them on another connection. */
 const TRIPS = 3
 /** Commands in one test after which changes aren't read anymore: a loop that doesn't end. */
 const MOST_COMMANDS = 10_000
-/** The learner's code may replace the globals later. */
-const later = setTimeout
-const never = clearTimeout
 
 /**
  * Lets one command of the learner's code be on its way at a time, over all connections, and reads what it changed
@@ -147,7 +141,7 @@ export class Gate {
     const [entry, last] = [sent[0], sent.at(-1)]
     if (entry !== undefined && last !== undefined) {
       Object.assign(last, { woke: window.woken })
-      const patience = this.#patience(first.record, watch)
+      const patience = patienceWith(first.record, watch && (() => watch.settle(TRIPS)))
       const end = await Promise.race([reply, patience.ended])
       patience.stop()
       this.#close(end, turns, window)
@@ -205,18 +199,6 @@ export class Gate {
     if (/^S?PUBLISH$/.test(last.command.name)) await watch.settle(TRIPS)
     else if (sent.some(mayHaveChanged))
       last.changes = await watch.look(keysToLookAt(turns, this.#open.size > 0))
-  }
-
-  /** Resolves when it's time for other commands, though this one hasn't been answered. */
-  #patience({ name, args }: SentCommand, watch: KeyWatch | undefined) {
-    if (watch !== undefined && blockingOf(name, args) !== undefined) {
-      return { ended: watch.settle(TRIPS).then(() => 'parked' as const), stop() {} }
-    }
-    let timer: NodeJS.Timeout | undefined
-    const ended = new Promise<'open'>((resolve) => {
-      timer = later(() => resolve('open'), LATE_MS + 10 * usualLatency()).unref()
-    })
-    return { ended, stop: () => never(timer) }
   }
 
   /** A command that left the gate has been answered. */
