@@ -3,12 +3,12 @@ export interface Draft {
   /** The hash of that version; null: there was no file. */
   readonly base: string | null
   readonly baseText: string
-  /** The text on its way to the server. */
-  readonly sending?: string
+  /** What was sent without a reply so far: the file may have any of it. */
+  readonly sent?: readonly string[]
 }
 
 /** Everything that has to survive a reload of the page. */
-export interface Kept extends Omit<Draft, 'sending'> {
+export interface Kept extends Draft {
   readonly text: string
   /** The editor's own state, with the steps that can be undone. */
   readonly editor?: unknown
@@ -30,10 +30,19 @@ export type Meaning =
   /** Both have changed. */
   | 'conflict'
 
-export function meaningOf({ base, baseText, sending }: Draft, text: string, file: Version): Meaning {
+export function meaningOf({ base, baseText, sent = [] }: Draft, text: string, file: Version): Meaning {
   if (file.hash === base) return 'known'
-  if (file.text === text || file.text === sending) return 'ours'
+  if (file.text === text || sent.includes(file.text)) return 'ours'
   return text === baseText ? 'take' : 'conflict'
+}
+
+/**
+ * Before a text is sent. Of several without a reply, the first one may have been written before the connection broke, and
+ * the last one after it was back.
+ */
+export function withSent(draft: Draft, text: string): Draft {
+  const [first = text] = draft.sent ?? []
+  return { ...draft, sent: first === text ? [text] : [first, text] }
 }
 
 export function basedOn({ hash, text }: Version): Draft {

@@ -1,5 +1,5 @@
 import type { FileView, SyntaxProblem } from '../../workbench/protocol.ts'
-import { basedOn, type Draft, type Kept, meaningOf, type Version } from './draft.ts'
+import { basedOn, type Draft, type Kept, meaningOf, type Version, withSent } from './draft.ts'
 import { askForCheck, type NoAnswer, saveFile } from './requests.ts'
 
 /** How the text in the editor and the file are related. */
@@ -33,6 +33,8 @@ export interface KeeperOptions {
 /** Rest (ms) after which the text is saved, and after which it's checked. */
 const SAVE_AFTER = 1_000
 const CHECK_AFTER = 3_000
+/** Interval (ms) between two tries to save while there's no answer. */
+const RETRY_AFTER = 2_000
 /** Interval (ms) between two times that the text is kept for a reload, while the learner types. */
 const KEEP_EVERY = 300
 
@@ -47,7 +49,7 @@ export class Keeper {
   #saveTimer: ReturnType<typeof setTimeout> | undefined
   #checkTimer: ReturnType<typeof setTimeout> | undefined
   #keepTimer: ReturnType<typeof setTimeout> | undefined
-  /** What the text that was kept last is based on; undefined if the learner has typed since. */
+  /** What was kept last, along with the text; undefined if the learner has typed since. */
   #kept: Draft | undefined
 
   constructor(options: KeeperOptions) {
@@ -72,7 +74,7 @@ export class Keeper {
     clearTimeout(this.#checkTimer)
     if (this.#isUndecided) return
     if (this.#keeping.kind === 'saved') this.#set({ kind: 'typing' })
-    this.#saveTimer = setTimeout(() => void this.save(), SAVE_AFTER)
+    this.#saveAfter(SAVE_AFTER)
     this.#checkTimer = setTimeout(() => void this.#rest(), CHECK_AFTER)
   }
 
@@ -102,6 +104,10 @@ export class Keeper {
         clearTimeout(this.#checkTimer)
         this.#set({ kind: 'conflict', theirs: version })
         return
+    }
+    if (this.#saving === undefined && this.#draft.sent !== undefined) {
+      // Nothing is on its way anymore, and this is what became of it.
+      this.#draft = basedOn({ hash: version.hash, text: this.#draft.baseText })
     }
     this.#keep()
     if (this.#saving !== undefined) return
@@ -177,33 +183,43 @@ export class Keeper {
   async #exchange(isLeaving: boolean): Promise<boolean> {
     const { slug, editor, onSyntax } = this.#options
     const text = editor().text
-    this.#draft = { ...this.#draft, sending: text }
-    this.#set({ kind: 'saving' })
+    this.#draft = withSent(this.#draft, text)
+    // Another try isn't worth a word: what's said about the last one stays.
+    if (this.#keeping.kind !== 'no answer') this.#set({ kind: 'saving' })
     const reply = await saveFile(slug, text, this.#draft.base, isLeaving)
-    const { sending, ...rest } = this.#draft
-    this.#draft = rest
     switch (reply.kind) {
       case 'saved': {
         this.#rev = Math.max(this.#rev, reply.rev)
         this.#draft = basedOn({ hash: reply.hash, text })
         this.#hasSyntaxError = reply.syntax !== undefined
         onSyntax(reply.syntax)
+        if (this.#keeping.kind === 'conflict' && reply.rev < this.#rev) {
+          // The other version came after this one, so nothing typed before it is lost.
+          this.#saving = undefined
+          const { theirs } = this.#keeping
+          this.#set({ kind: 'typing' })
+          this.#compare(theirs)
+          return !this.#isDirty
+        }
         const isAll = !this.#isDirty
         this.#set({ kind: isAll ? 'saved' : 'typing' })
         this.#keep()
         return isAll
       }
       case 'conflict':
-        // Which may turn out to be none: another page has sent the same text.
-        this.#set({ kind: 'typing' })
         this.#saving = undefined
+        // Which may turn out to be none: another page has sent the same text, or this page has, without getting a reply.
+        if (reply.rev >= this.#rev || !this.#isUndecided) this.#set({ kind: 'typing' })
         this.hear(reply.file, reply.rev)
+        if (this.#keeping.kind === 'typing') this.#saveAfter(SAVE_AFTER)
         return false
       case 'problem':
-        this.#set(reply)
+        if (!this.#isUndecided) this.#set(reply)
         return false
       case 'no answer':
+        if (this.#isUndecided) return false
         this.#set(reply)
+        this.#saveAfter(RETRY_AFTER)
         return false
     }
   }
@@ -213,10 +229,14 @@ export class Keeper {
     clearTimeout(this.#keepTimer)
     this.#keepTimer = undefined
     const { keep, editor } = this.#options
-    const { base, baseText } = this.#draft
-    if (this.#kept?.base === base && this.#kept.baseText === baseText) return
-    this.#kept = { base, baseText }
-    keep({ base, baseText, text: editor().text, editor: editor().snapshot() })
+    if (this.#kept === this.#draft) return
+    this.#kept = this.#draft
+    keep({ ...this.#draft, text: editor().text, editor: editor().snapshot() })
+  }
+
+  #saveAfter(ms: number): void {
+    clearTimeout(this.#saveTimer)
+    this.#saveTimer = setTimeout(() => void this.save(), ms)
   }
 
   #set(keeping: Keeping): void {

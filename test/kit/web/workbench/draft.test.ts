@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Draft, meaningOf } from '../../../../src/web/client/workbench/draft.ts'
+import { type Draft, meaningOf, withSent } from '../../../../src/web/client/workbench/draft.ts'
 
 const draft: Draft = { base: 'h1', baseText: 'one' }
 
@@ -7,7 +7,7 @@ test.each([
   ['the version it is based on', draft, 'one, and more', { hash: 'h1', text: 'one' }, 'known'],
   [
     'what this page has sent',
-    { ...draft, sending: 'two' },
+    { ...draft, sent: ['two'] },
     'two, and more',
     { hash: 'h2', text: 'two' },
     'ours',
@@ -24,4 +24,9 @@ test.each([
   ],
 ] as const)('the file is %s', (_, before, text, file, meaning) => {
   expect(meaningOf(before, text, file)).toBe(meaning)
+})
+
+test('of the texts that got no reply, the file may have the first or the last one', () => {
+  const sent = ['two', 'two', 'three', 'four'].reduce(withSent, draft)
+  expect(sent).toEqual({ ...draft, sent: ['two', 'four'] })
 })

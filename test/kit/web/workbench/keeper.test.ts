@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { Keeper, type Keeping } from '../../../../src/web/client/workbench/keeper.ts'
 import type { SaveReply } from '../../../../src/web/workbench/protocol.ts'
 
@@ -7,6 +7,10 @@ interface Sent {
   readonly base: string
   readonly isLeaving: boolean
   reply(reply: SaveReply): void
+  /** The connection breaks; the server may have received it. */
+  lose(): void
+  /** The program was started again, and doesn't know this browser yet. */
+  refuse(): void
 }
 
 let sent: Sent[]
@@ -17,12 +21,14 @@ beforeEach(() => {
   kept = []
   vi.useFakeTimers()
   vi.stubGlobal('fetch', (_: string, { body, headers, keepalive }: RequestInit) => {
-    return new Promise<Response>((resolve) =>
+    return new Promise<Response>((resolve, reject) =>
       sent.push({
         text: String(body),
         base: new Headers(headers).get('if-match') ?? '',
         isLeaving: keepalive === true,
         reply: (reply) => resolve(Response.json(reply)),
+        lose: () => reject(new TypeError('Failed to fetch')),
+        refuse: () => resolve(Response.json({}, { status: 401 })),
       }),
     )
   })
@@ -55,11 +61,12 @@ function newPage() {
     editor.text = text
     keeper.changed()
   }
-  return { keeper, type, keeping: () => keepings.at(-1)?.kind }
+  return { keeper, type, text: () => editor.text, keeping: () => keepings.at(-1)?.kind }
 }
 
 const settled = () => vi.advanceTimersByTimeAsync(0)
 const saved = (hash: string, rev: number): SaveReply => ({ kind: 'saved', hash, rev })
+const file = (text: string, hash: string) => ({ kind: 'text', text, hash }) as const
 
 test('of two saves that wait for a third, one sends at a time, each based on the version before', async () => {
   const { keeper, type, keeping } = newPage()
@@ -125,4 +132,88 @@ test('news that change nothing keep nothing', async () => {
   expect(kept).toEqual(['one'])
   keeper.hear({ kind: 'text', hash: 'h2', text: 'theirs' }, 4)
   expect(kept).toEqual(['one', 'theirs'])
+})
+
+describe('when the connection breaks', () => {
+  test("a save that arrived without its reply isn't another program's version", async () => {
+    const { keeper, type, keeping } = newPage()
+    type('two')
+    await vi.advanceTimersByTimeAsync(1_000)
+    sent[0]?.lose()
+    await settled()
+    type('two, three')
+    await vi.advanceTimersByTimeAsync(1_000)
+    sent[1]?.lose()
+    await settled()
+    expect(keeping()).toBe('no answer')
+    keeper.hear(file('two', 'h2'), 2)
+    await settled()
+    expect(sent[2]).toMatchObject({ text: 'two, three', base: 'h2' })
+    sent[2]?.reply(saved('h3', 3))
+    await settled()
+    expect(keeping()).toBe('saved')
+  })
+
+  test('it may also be the reply to the next save that says so', async () => {
+    const { type, keeping } = newPage()
+    type('two')
+    await vi.advanceTimersByTimeAsync(1_000)
+    sent[0]?.lose()
+    await settled()
+    type('two, three')
+    await vi.advanceTimersByTimeAsync(1_000)
+    sent[1]?.reply({ kind: 'conflict', file: file('two', 'h2'), rev: 2 })
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(sent[2]).toMatchObject({ text: 'two, three', base: 'h2' })
+    sent[2]?.reply(saved('h3', 3))
+    await settled()
+    expect(keeping()).toBe('saved')
+  })
+
+  test('a save is tried again, even if the news of the file came while it was on its way', async () => {
+    const { keeper, type, keeping } = newPage()
+    type('two')
+    await vi.advanceTimersByTimeAsync(1_000)
+    keeper.hear(file('one', 'h1'), 2)
+    sent[0]?.refuse()
+    await settled()
+    expect(keeping()).toBe('no answer')
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(keeping(), 'nothing flickers').toBe('no answer')
+    sent[1]?.reply(saved('h2', 3))
+    await settled()
+    expect(keeping()).toBe('saved')
+  })
+
+  test("a question that's open stays open", async () => {
+    const { keeper, type, keeping } = newPage()
+    type('two')
+    await vi.advanceTimersByTimeAsync(1_000)
+    keeper.hear(file('theirs', 'h2'), 2)
+    sent[0]?.lose()
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(keeping()).toBe('conflict')
+    expect(sent).toHaveLength(1)
+  })
+})
+
+test('news that is older than what the page knows ends no question', async () => {
+  const { keeper, type, keeping } = newPage()
+  type('two')
+  await vi.advanceTimersByTimeAsync(1_000)
+  keeper.hear(file('theirs, later', 'h3'), 3)
+  sent[0]?.reply({ kind: 'conflict', file: file('theirs', 'h2'), rev: 2 })
+  await settled()
+  expect(keeping()).toBe('conflict')
+})
+
+test('a version that came after a save replaces it, even if the news of it was faster than the reply', async () => {
+  const { keeper, type, keeping, text } = newPage()
+  type('two')
+  await vi.advanceTimersByTimeAsync(1_000)
+  keeper.hear(file('theirs', 'h3'), 3)
+  sent[0]?.reply(saved('h2', 2))
+  await settled()
+  expect(keeping()).toBe('saved')
+  expect(text()).toBe('theirs')
 })
