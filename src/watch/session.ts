@@ -3,25 +3,20 @@ import { sentenceOf } from '../common/errors.ts'
 import type { LessonSummary } from '../course/index.ts'
 import { maySeeSolution, openLesson, readLastRun, resetLesson } from '../learner/index.ts'
 import { watchFile } from '../learner/watch-file.ts'
-import { passedOf } from '../progress/index.ts'
 import type { Recording } from '../recording/index.ts'
-import type { RunningRedis } from '../redis/index.ts'
 import { type Palette, palette as paletteOf } from '../terminal/index.ts'
 import { Checking, type CheckingOptions } from './checking.ts'
 import type { Elsewhere, Place, Visit, VisitEnd } from './elsewhere.ts'
+import { counts, freshState, type StateSource } from './fresh-state.ts'
 import { everything, helpText, hintPanel, type TextView } from './panels.ts'
 import { Sharing } from './sharing.ts'
 import type { Action, News, WatchState } from './state.ts'
+import { UnreadNews } from './unread-news.ts'
 
-export interface WatchOptions extends CheckingOptions {
-  readonly redis: Pick<RunningRedis, 'description' | 'limits'>
+export interface WatchOptions extends CheckingOptions, StateSource {
   readonly slug: string
   /** For what has the terminal to itself. */
   readonly palette?: Palette
-  /** The lessons that the learner plans to do, in order: where next and previous lead. */
-  readonly way: readonly LessonSummary[]
-  /** The name of the track that they follow, if it's one. */
-  readonly track?: string | undefined
   readonly poll?: boolean
   onState(state: WatchState): void
   /** The source of sentences that don't come from the watch itself, but from a class. */
@@ -36,16 +31,13 @@ export interface WatchOptions extends CheckingOptions {
 
 const plainPalette = paletteOf({ colours: false, unicode: true })
 
-/** Minimum time (ms) between the arrival of news and a key press that counts as having read it. */
-const READING = 2_000
-
 /** One learner at one lesson at a time: their file, the last verdict, and what they asked for. */
 export class WatchSession {
   readonly #options: WatchOptions
   #lesson: LessonSummary
   #watcher: { close(): void } | undefined
   #state: WatchState
-  #news: { readonly news: News; readonly since: number } | undefined
+  readonly #news: UnreadNews
   readonly #sharing = new Sharing()
   readonly #checking: Checking
   #done = () => {}
@@ -56,7 +48,8 @@ export class WatchSession {
   private constructor(options: WatchOptions, lesson: LessonSummary) {
     this.#options = options
     this.#lesson = lesson
-    this.#state = this.#fresh()
+    this.#news = new UnreadNews(options.now)
+    this.#state = freshState(options, lesson)
     this.#checking = new Checking(options, this.#sharing, (change) => this.#set(change))
   }
 
@@ -134,17 +127,12 @@ export class WatchSession {
 
   /** A key was pressed, any key: the learner is looking at the screen. */
   look(): void {
-    const { now = () => new Date() } = this.#options
-    if (this.#news === undefined || now().getTime() - this.#news.since < READING) return
-    this.#news.news.seen()
-    this.#news = undefined
-    this.#set({ news: undefined })
+    if (this.#news.look()) this.#set({ news: undefined })
   }
 
   #hear(news: News): void {
-    const { now = () => new Date() } = this.#options
-    this.#news = news.text === '' ? undefined : { news, since: now().getTime() }
-    this.#set({ news: this.#news?.news.text })
+    this.#news.hear(news)
+    this.#set({ news: this.#news.text })
   }
 
   async answer(yes: boolean): Promise<void> {
@@ -164,7 +152,7 @@ export class WatchSession {
     if (elsewhere === undefined) return this.#set({ notice: "There's no terminal to show that on." })
     this.#set({ notice: undefined })
     const then = await this.#sharing.visit((one) => visit(elsewhere, one), untilSave)
-    this.#set(this.#counts())
+    this.#set(counts(this.#options))
     if (then !== undefined) await this.act(then)
   }
 
@@ -204,7 +192,7 @@ export class WatchSession {
     this.#watcher?.close()
     this.#lesson = lesson
     const { isNew } = await openLesson(this.#options, lesson.slug)
-    this.#state = this.#fresh()
+    this.#state = { ...freshState(this.#options, lesson), news: this.#news.text }
     this.#set({ notice: isNew ? `Your file is ready: ${this.#state.file}` : undefined })
     const gone = `${this.#state.file} is gone. Press x to start over.`
     this.#watcher = watchFile(
@@ -231,7 +219,7 @@ export class WatchSession {
   async #check(content?: Uint8Array): Promise<void> {
     const result = await this.#checking.check(this.#lesson.slug, content)
     if (result === undefined) return
-    this.#set(this.#counts())
+    this.#set(counts(this.#options))
     if (result.passed && this.#options.advance === true) await this.#move(1)
   }
 
@@ -265,33 +253,6 @@ export class WatchSession {
       this.#set({ notice: sentenceOf(error) }),
     )
     this.#set({})
-  }
-
-  #fresh(): WatchState {
-    const { redis, home } = this.#options
-    return {
-      slug: this.#lesson.slug,
-      title: this.#lesson.title,
-      ...this.#counts(),
-      track: this.#options.track,
-      file: this.#shown(home.answer(this.#lesson.slug)),
-      redis: redis.description,
-      limits: redis.limits,
-      checking: false,
-      result: undefined,
-      checkedAt: undefined,
-      passed: undefined,
-      warning: undefined,
-      panel: undefined,
-      question: undefined,
-      notice: undefined,
-      news: this.#news?.news.text,
-    }
-  }
-
-  #counts(): { readonly done: number; readonly total: number } {
-    const { way, progress } = this.#options
-    return { done: passedOf(progress.overview(), way), total: way.length }
   }
 
   #shown(file: string): string {
