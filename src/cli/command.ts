@@ -43,8 +43,7 @@ export function nameOf({ usage }: ListedCommand): string {
   return usage.split(' ')[0] ?? usage
 }
 
-/** How a learner calls the program in the project's folder. */
-export const self = 'npx eventlings'
+export { self } from '../common/self.ts'
 
 /** The program's file, for starting it as another process. */
 export const programFile = path.join(projectRoot(), 'src', 'cli', 'eventlings.mjs')

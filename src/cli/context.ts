@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { nameCourse } from '../common/self.ts'
 import type { Learner } from '../learner/learner.ts'
 import type { RedisPreference } from '../redis/index.ts'
 import { whyNoPrompt } from '../terminal/can-prompt.ts'
@@ -42,6 +43,7 @@ export interface World {
 }
 
 export function newContext({ env, input, output, errors }: World, globals: Globals): Context {
+  if (globals.course !== undefined) nameCourse(globals.course)
   let learner: Promise<Learner> | undefined
   const openedOnce = () => {
     learner ??= openLearner(env, globals.course)

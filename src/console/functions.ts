@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
+import { self } from '../common/self.ts'
 import { filesOf } from '../course/index.ts'
 import { escapeControls } from '../terminal/index.ts'
 import type { ConsoleOptions } from './about.ts'
@@ -88,7 +89,7 @@ export function openFunctions({
       const wanted = named === undefined ? (place?.file ?? '') : resolve(named)
       if (!existsSync(wanted)) {
         const number = place?.lesson.number ?? '01'
-        const instead = `Start with "npx eventlings start ${number}", or use the model functions: npx eventlings console ${number} --solution`
+        const instead = `Start with "${self} start ${number}", or use the model functions: ${self} console ${number} --solution`
         throw new EvaluatorError(
           named === undefined
             ? `You don't have a file for this lesson yet. ${instead}`

@@ -1,4 +1,5 @@
 import { Exit } from '../common/exit.ts'
+import { self } from '../common/self.ts'
 
 /** A lesson's file that breaks the format; `problem` is a sentence that says what to do. */
 export class BadLessonError extends Error {
@@ -30,7 +31,7 @@ export class UnknownLessonError extends Error {
 
   constructor(asked: string, nearest: readonly string[]) {
     const guess = nearest.length === 0 ? '' : ` Did you mean ${oneOf(nearest)}?`
-    super(`No lesson matches "${asked}".${guess} Run "npx eventlings list" to see them all.`)
+    super(`No lesson matches "${asked}".${guess} Run "${self} list" to see them all.`)
     this.asked = asked
     this.nearest = nearest
   }

@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { self } from '../common/self.ts'
 import { type Course, type LessonSummary, type Track, tracks } from '../course/index.ts'
 import { isDone, type ProgressLog } from '../progress/index.ts'
 import type { Home } from './index.ts'
@@ -63,5 +64,5 @@ export function nextCommand(learner: Learner): string | undefined {
   const next = nextLesson(learner)
   if (next === undefined) return undefined
   const isNew = learner.progress.overview().lesson(next.slug).state === 'new'
-  return `npx eventlings ${isNew ? 'start' : 'check'} ${next.number}`
+  return `${self} ${isNew ? 'start' : 'check'} ${next.number}`
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { self } from '../common/self.ts'
 import { type Course, filesOf, type LessonSummary } from '../course/index.ts'
 import { isPassed, type ProgressLog } from '../progress/index.ts'
 
@@ -80,8 +81,8 @@ export async function changeNote(
   if (first === undefined) return undefined
   if (others.length > 0) {
     const numbers = [first, ...others].map(({ number }) => number).join(', ')
-    return `Lessons ${numbers} have changed since you began or passed them. To see how:\nnpx eventlings diff ${first.number} --starter`
+    return `Lessons ${numbers} have changed since you began or passed them. To see how:\n${self} diff ${first.number} --starter`
   }
   const did = isPassed(learner.progress.overview().lesson(first.slug)) ? 'passed' : 'began'
-  return `Lesson ${first.number} has changed since you ${did} it. To see how:\nnpx eventlings diff ${first.number} --starter`
+  return `Lesson ${first.number} has changed since you ${did} it. To see how:\n${self} diff ${first.number} --starter`
 }

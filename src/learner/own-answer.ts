@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { CheckOptions, CheckResult } from '../check/index.ts'
 import { Exit } from '../common/exit.ts'
+import { self } from '../common/self.ts'
 import type { CheckSession } from './check-session.ts'
 import { assertNoObstacle, recordCheck } from './index.ts'
 import { type Learner, shownPath } from './learner.ts'
@@ -14,7 +15,7 @@ export class NotStartedError extends Error {
   constructor(lesson: string, file: string) {
     const number = lesson.split('-')[0]
     super(
-      `There's no answer to check yet, because ${shownPath(file)} doesn't exist. Start with: npx eventlings start ${number}`,
+      `There's no answer to check yet, because ${shownPath(file)} doesn't exist. Start with: ${self} start ${number}`,
     )
     this.lesson = lesson
   }

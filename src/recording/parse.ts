@@ -1,4 +1,5 @@
 import { Exit } from '../common/exit.ts'
+import { self } from '../common/self.ts'
 import { apply, keysOf } from './fold.ts'
 import { recordingSchema } from './schema.ts'
 import type { Recording } from './types.ts'
@@ -9,7 +10,7 @@ export class BadRecordingError extends Error {
   readonly exitCode = Exit.wrongUse
 }
 
-const REMEDY = 'To make a recording, run `npx eventlings check --record FILE`.'
+const remedy = () => `To make a recording, run \`${self} check --record FILE\`.`
 
 /** The recording in a file; `name` is what a message calls the file. Throws BadRecordingError. */
 export function parseRecording(json: string, name: string): Recording {
@@ -24,7 +25,7 @@ export function parseRecording(json: string, name: string): Recording {
   if (!parsed.success) {
     const [issue] = parsed.error.issues
     const where = issue === undefined || issue.path.length === 0 ? '' : ` (at ${issue.path.join('.')})`
-    throw new BadRecordingError(`${name} isn't a recording${where}. ${REMEDY}`)
+    throw new BadRecordingError(`${name} isn't a recording${where}. ${remedy()}`)
   }
   assertWhole(parsed.data, name)
   return parsed.data
@@ -34,7 +35,7 @@ function parseJson(json: string, name: string): unknown {
   try {
     return JSON.parse(json)
   } catch {
-    throw new BadRecordingError(`${name} isn't a recording, because it isn't JSON. ${REMEDY}`)
+    throw new BadRecordingError(`${name} isn't a recording, because it isn't JSON. ${remedy()}`)
   }
 }
 
@@ -51,7 +52,7 @@ function assertWhole({ before, steps, lanes }: Recording, name: string): void {
       last = step.n
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
-      throw new BadRecordingError(`${name} is damaged at step ${step.n}. ${why} ${REMEDY}`)
+      throw new BadRecordingError(`${name} is damaged at step ${step.n}. ${why} ${remedy()}`)
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { CheckResult, TaskResult } from '../check/index.ts'
+import { self } from '../common/self.ts'
 import type { Palette } from '../terminal/palette.ts'
 import { stateSpan, stateSymbol } from '../terminal/symbols.ts'
 import type { Line } from '../terminal/text.ts'
@@ -81,7 +82,7 @@ function failures(result: CheckResult, details: Details): readonly (readonly Lin
 
 function ending(result: CheckResult, { width, palette, next }: CheckView): readonly Line[] {
   const number = result.lesson.split('-')[0] ?? result.lesson
-  const command = next ?? (result.passed ? 'npx eventlings list' : `npx eventlings hint ${number}`)
+  const command = next ?? (result.passed ? `${self} list` : `${self} hint ${number}`)
   return [
     ...wrap(span(summaryOf(result.tasks), 'bold'), { width }),
     ...wrap(span(command, 'cyan'), { width, first: span(palette.unicode ? '→ ' : '> ', 'dim') }),

@@ -1,3 +1,4 @@
+import { self } from '../common/self.ts'
 import { chapters, type LessonSummary } from '../course/index.ts'
 import { chosenTrack, type Learner, nextCommand } from '../learner/learner.ts'
 import { passedOf } from '../progress/index.ts'
@@ -43,7 +44,7 @@ function trackLines(learner: Learner, room: number, palette: Palette, width: num
       ...padded(span(`Your track: ${track.name}`, 'bold'), room + 2),
       ...bar(learner, track.lessons, 10, palette),
     ],
-    ...wrap('To leave it: npx eventlings start --track all', { width }),
+    ...wrap(`To leave it: ${self} start --track all`, { width }),
   ]
 }
 

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url'
 import type { BuildOptions, Loader, Message, OnResolveArgs, OnResolveResult, PluginBuild } from 'esbuild'
 import { ownFolder } from '../../common/own-folder.ts'
 import { declaredPackages, packageOf, packageResolver } from '../../common/packages.ts'
+import { self } from '../../common/self.ts'
 import { builtFile } from '../../course/files.ts'
 import type { Problem } from '../es-module.ts'
 import { usesCommonJsExports } from '../es-module.ts'
@@ -138,7 +139,7 @@ function resolveFor(plugin: PluginBuild, input: BundleInput, files: Set<string>,
         const file = built(verdict.slug)
         if (existsSync(file.path ?? '')) return file
         return missing(
-          `Your file imports ${args.path}, but there's no lesson with that name. Run \`npx eventlings list\` to see the lessons.`,
+          `Your file imports ${args.path}, but there's no lesson with that name. Run \`${self} list\` to see the lessons.`,
         )
       }
       case 'package': {

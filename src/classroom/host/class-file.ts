@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs'
 import path from 'node:path'
+import { self } from '../../common/self.ts'
 import { ClassError } from '../errors.ts'
 import type { ClassInfo } from '../hub/class-info.ts'
 import { classInfoFromHash } from '../hub/class-info.ts'
@@ -51,7 +52,7 @@ export function findClass(folder: string, asked?: string): ClassFile {
   const names = classes.map(({ classInfo }) => `"${classInfo.name}"`).join(', ')
   throw new ClassError(
     classes.length === 0
-      ? 'No class has been opened here yet. Open one: npx eventlings class open'
+      ? `No class has been opened here yet. Open one: ${self} class open`
       : `There's no class "${asked}" here. The classes are: ${names}.`,
   )
 }

@@ -1,3 +1,4 @@
+import { self } from '../../common/self.ts'
 import { announcementsAt } from '../announcements.ts'
 import type { Announcements, ClassView } from '../api.ts'
 import { limits } from '../limits.ts'
@@ -61,7 +62,7 @@ export function linesOf(
   for (const slug of released) {
     const lesson = name(slug)
     if (lesson)
-      lines.push(`The solution of ${lesson} has been released: npx eventlings solution ${slug.split('-')[0]}`)
+      lines.push(`The solution of ${lesson} has been released: ${self} solution ${slug.split('-')[0]}`)
   }
   return lines
 }

@@ -25,7 +25,13 @@ test('a course of your own, from its creation to a pass', async () => {
   const started = await own('start', '01')
   const answer = /^ {2}(.*01-first-steps\.ts)$/m.exec(started.stdout)?.[1] ?? ''
   expect(await readFile(answer, 'utf8')).toContain("throw new Error('Not written yet: greet')")
-  expect(await own('check', '01')).toMatchObject({ code: 1 })
+  const red = await own('check', '01')
+  expect(red).toMatchObject({ code: 1 })
+  const printed = `${started.stdout}${red.stdout}`.match(/npx eventlings [^`"\n]*/g) ?? []
+  expect(printed).toHaveLength(4) // what to type next, and it works as it's printed
+  for (const command of printed) expect(command).toContain(`npx eventlings --course ${folder} `)
+  const [, hint = ''] = /npx eventlings (.* hint 01)/.exec(red.stdout) ?? []
+  expect(await eventlings(...hint.split(' '))).toMatchObject({ code: 0, stderr: '' })
   await copyFile(path.join(folder, 'solutions', '01-first-steps.ts'), answer)
   expect(await own('check', '01')).toMatchObject({ code: 0 })
 

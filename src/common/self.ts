@@ -1,0 +1,7 @@
+/** How a learner calls the program: `npx eventlings`, with the course if they named one. */
+export let self = 'npx eventlings'
+
+/** From now on, every command that's printed names this course, so that it can be typed as it is. */
+export function nameCourse(folder: string): void {
+  self = `npx eventlings --course ${/^[\w./~:\\-]+$/.test(folder) ? folder : `"${folder}"`}`
+}
