@@ -176,10 +176,19 @@ describe('appendEvent', () => {
       1,
       'Each aggregate has versions of its own: the first event of another account should be version 1, too.',
     )
+    const ofAnotherType = await attempt('appendEvent', () =>
+      new AggregateEventStore(box.redis).appendEvent('order', 'acc-1', event(1), 0),
+    )
+    verify(
+      ofAnotherType.ok && (await box.admin.xlen('aggregate:order:acc-1')) === 1,
+      "An order has the same ID as an account, and its first event isn't in the stream `aggregate:order:acc-1`. The key contains the aggregate's type as well as its ID.",
+      { expected: 1, received: ofAnotherType.ok ? ofAnotherType.value : ofAnotherType.error },
+    )
   })
 
   test('refuses an outdated version', async () => {
-    await plant(1, 5)
+    await plant(1, 4)
+    await appended(5, 4)
     await refused(
       'appendEvent',
       () => append(6, 3),
@@ -233,6 +242,56 @@ describe('appendEvent', () => {
           watched
             ? 'Two writers on one connection expected version 1. The slower one was refused, but not with a ConcurrencyError. A `WATCH` belongs to a connection, so the `EXEC` of one writer ended the watch of the other, and the append was stopped only because its ID was already taken. Use `WATCH` on your own `redis.duplicate()`, or use a script.'
             : undefined,
+        )
+      },
+    })
+  })
+
+  test('lets one of two writers win in one store', async () => {
+    let store: AggregateEventStore
+    await everyInterleaving({
+      name: 'appendEvent',
+      sameConnection: true,
+      prepare: () => plant(1, 1),
+      first: (redis) => {
+        store = new AggregateEventStore(redis)
+        return store.appendEvent('account', 'acc-1', debit(2), 1)
+      },
+      second: () => store.appendEvent('account', 'acc-1', debit(3), 1),
+      verify: (round) => {
+        const both = `Two calls of one store expected version 1, the second one ran between the first one's ${round.after ?? 'start'} and ${round.held ?? 'end'}`
+        const watched = box.commands.some(({ name }) => name === 'WATCH')
+          ? ' A `WATCH` belongs to a connection, and the `EXEC` of one call ends the watch of every other call on it, so each call needs a connection of its own.'
+          : ''
+        exactlyOneWon(
+          round,
+          `${both}, and both succeeded.${watched}`,
+          `${both}, and the slower one was refused, but not with a ConcurrencyError.${watched}`,
+        )
+      },
+    })
+  })
+
+  test('is safe while the connection is used for a transaction', async () => {
+    await everyInterleaving({
+      name: 'appendEvent',
+      sameConnection: true,
+      prepare: () => plant(1, 1),
+      first: (redis) => new AggregateEventStore(redis).appendEvent('account', 'acc-1', debit(2), 1),
+      second: async (redis) => {
+        await redis.multi().set('other', '1').exec()
+        await box.admin.xadd(KEY, '2-0', 'event', JSON.stringify(debit(3)))
+      },
+      verify: async ({ first, held, after }) => {
+        const error = first.ok ? undefined : first.error
+        const wasFirst = first.ok && (await stored())[1] === 2
+        const advice = box.commands.some(({ name }) => name === 'WATCH')
+          ? 'Any EXEC ends a `WATCH` on its connection, so watch on your own `redis.duplicate()`, or use a script.'
+          : 'Check the version and append in one step.'
+        verify(
+          wasFirst || error instanceof ConcurrencyError,
+          `Between the ${after ?? 'start'} and the ${held ?? 'end'} of \`appendEvent\`, its caller sent a MULTI and an EXEC on the same connection, and then another client appended version 2. The append that expected version 1 should have been refused with a ConcurrencyError. ${advice}`,
+          { expected: 'ConcurrencyError', received: first.ok ? first.value : error },
         )
       },
     })
@@ -315,6 +374,11 @@ describe('appendEvent', () => {
         expected: '1501 entries, no expiration',
         received: `${length} entries, ${ttl < 0 ? 'no expiration' : 'an EXPIRE'}`,
       },
+    )
+    verifyEqual(
+      await box.admin.keys('*'),
+      [KEY],
+      "After an append, there's a key that isn't the stream of the aggregate. An append should add its entry and write no other key: a list or a counter beside the events is wrong as soon as a process dies between the two writes.",
     )
   })
 
@@ -461,13 +525,15 @@ describe('appendEvent', () => {
     const redis = box.connect({ lazyConnect: false }) // so that its duplicates connect at once, as they do outside of the check
     const spoilt = { ...event(3), payload: { at: new Date(0) } } as unknown as DomainEvent
     const store = new AggregateEventStore(redis)
-    for (const [what, one, expectedVersion] of [
-      ['an append that succeeded', event(1), 0],
-      ['an append that was refused with a ConcurrencyError', event(2), 0],
-      ['an append of an event that encodeEvent refuses', spoilt, 1],
-      ['an append with an invalid version', event(2), Number.NaN],
+    await box.admin.set('aggregate:account:acc-2', 'not a stream')
+    for (const [what, one, expectedVersion, id] of [
+      ['an append that succeeded', event(1), 0, 'acc-1'],
+      ['an append that was refused with a ConcurrencyError', event(2), 0, 'acc-1'],
+      ['an append of an event that encodeEvent refuses', spoilt, 1, 'acc-1'],
+      ['an append with an invalid version', event(2), Number.NaN, 'acc-1'],
+      ['an append to a key that holds a string, which Redis refuses', event(1), 0, 'acc-2'],
     ] as const) {
-      await attempt('appendEvent', () => store.appendEvent('account', 'acc-1', one, expectedVersion))
+      await attempt('appendEvent', () => store.appendEvent('account', id, one, expectedVersion))
       verifyEqual(
         await connectionsStillOpen(),
         0,
@@ -498,13 +564,20 @@ describe('appendEvents', () => {
 
   test('gives each event the next version', async () => {
     await plant(1, 1)
-    const version = await call('appendEvents', () => appendAll([2, 3, 4], 1))
+    const batch = [event(2), event(3), event(4)]
+    const store = new AggregateEventStore(box.redis)
+    const version = await call('appendEvents', () => store.appendEvents('account', 'acc-1', batch, 1))
     verifyEqual(
       await entries(),
       [1, 2, 3, 4].map((n) => ({ id: `${n}-0`, event: event(n) })),
       'Three events appended at version 1 should become 2-0, 3-0, and 4-0, in that order.',
     )
     verifyEqual(version, 4, '`appendEvents` should resolve to the version of its last event, not its first.')
+    verifyEqual(
+      batch,
+      [event(2), event(3), event(4)],
+      '`appendEvents` changed the array of events that it was called with. The array belongs to the caller, who may append the same events again after a conflict, so only read it.',
+    )
   })
 
   test('writes none of an outdated batch', async () => {
@@ -584,6 +657,12 @@ describe('appendEvents', () => {
           `The process died after its ${last}, and ${found} of the three events were in the stream. They belong to one decision: if a debit is stored without its fee, the balance stays wrong forever. Write them in one script or one transaction.`,
           { expected: 'none or 3', received: found },
         )
+        const others = (await box.admin.keys('*')).filter((key) => key !== KEY)
+        verify(
+          others.length === 0,
+          `The process died after its ${last}, and left a key that isn't the stream of the aggregate. If that's a lock, the other writers wait for a process that's gone. Write only the events, in one script or one transaction, and you won't need a lock.`,
+          { expected: KEY, received: others },
+        )
       },
     })
   })
@@ -641,13 +720,20 @@ describe('appendEvents', () => {
 
   test('refuses a batch without a version', async () => {
     await plant(1, 1)
-    await callError(
-      'appendEvents',
-      () => appendAll([2, 3], undefined as unknown as number),
-      InvalidVersionError,
-      "`appendEvents` was called without an expected version and didn't reject with an InvalidVersionError.",
-    )
-    verifyEqual(await stored(), [1], 'A refused batch must leave the stream as it was.')
+    for (const [version, what] of [
+      [undefined, 'without an expected version'],
+      [-1, 'with -1 as the expected version'],
+      [1.5, 'with 1.5 as the expected version'],
+      ['1', 'with the string "1" as the expected version'],
+    ] as const) {
+      await callError(
+        'appendEvents',
+        () => appendAll([2, 3], version as number),
+        InvalidVersionError,
+        `\`appendEvents\` was called ${what} and didn't reject with an InvalidVersionError.`,
+      )
+      verifyEqual(await stored(), [1], 'A refused batch must leave the stream as it was.')
+    }
   })
 })
 
@@ -675,6 +761,24 @@ describe('getEvents and getVersion', () => {
       3,
       "After three events, the version should be 3. It's in the ID of the last entry, which `XREVRANGE` returns first.",
     )
+    verifyEqual(
+      [(await box.admin.keys('*')).sort(), await stored()],
+      [[KEY], [1, 2, 3]],
+      '`getEvents` and `getVersion` only read, but after calling them, Redis no longer contained just the three events. Neither of them may write anything.',
+    )
+  })
+
+  test('lets an error from Redis through', async () => {
+    await box.admin.set(KEY, 'not a stream')
+    const store = new AggregateEventStore(box.redis)
+    for (const name of ['getEvents', 'getVersion'] as const) {
+      const outcome = await attempt<unknown>(name, () => store[name]('account', 'acc-1'))
+      verify(
+        !outcome.ok && /WRONGTYPE/.test(String(outcome.error)),
+        `The key holds a string instead of a stream, and \`${name}\` didn't reject with the error from Redis (WRONGTYPE). An aggregate that can't be read isn't an aggregate without events, so let the error through.`,
+        { expected: 'the error from Redis', received: outcome.ok ? outcome.value : outcome.error },
+      )
+    }
   })
 
   test("handles an aggregate that doesn't exist", async () => {
@@ -690,6 +794,20 @@ describe('getEvents and getVersion', () => {
       [await get(), await getVersion()],
       [[], 0],
       "An aggregate that doesn't exist has no events and is at version 0.",
+    )
+  })
+
+  test('reads the aggregate of that type', async () => {
+    await plant(1, 3)
+    await plant(1, 2, 'aggregate:order:acc-1')
+    const store = new AggregateEventStore(box.redis)
+    verifyEqual(
+      [
+        versions(await call('getEvents', () => store.getEvents('order', 'acc-1'))),
+        await call('getVersion', () => store.getVersion('order', 'acc-1')),
+      ],
+      [[1, 2], 2],
+      "An account has three events, and an order with the same ID has two. For the order, `getEvents` and `getVersion` didn't return the two events and version 2. The key contains the aggregate's type as well as its ID.",
     )
   })
 
@@ -782,6 +900,13 @@ describe('getEvents and getVersion', () => {
       `\`getEvents\` fetched ${most} entries with one command. While Redis builds that reply, it serves no other client, so read pages with \`COUNT 500\`.`,
       { expected: 'at most 501', received: most },
     )
+    if (most > 0) {
+      verifyEqual(
+        versions(await get(1_100 - 2 * most)).length,
+        2 * most,
+        `The largest reply that \`getEvents\` fetched had ${most} entries. When exactly ${2 * most} events were left to read, it didn't return all of them. After a last page that's full comes one that's empty, and that means only that there are no more.`,
+      )
+    }
     const before = box.commands.length
     await getVersion()
     verify(
@@ -1049,6 +1174,54 @@ describe('decideAndAppend', () => {
       [error.name, calls],
       ['MalformedEventError', 1],
       "An event that can't be encoded isn't a conflict, and another attempt won't help. Retry only after a ConcurrencyError, and let every other error through immediately.",
+    )
+  })
+
+  test('lets an error from Redis through at once', async () => {
+    await plant(1, 1)
+    const store = new AggregateEventStore(box.redis)
+    const refusal = Object.assign(new Error("OOM command not allowed when used memory > 'maxmemory'."), {
+      name: 'ReplyError',
+    })
+    const refuse = () => Promise.reject(refusal)
+    Object.assign(store, { appendEvent: refuse, appendEvents: refuse })
+    let calls = 0
+    const outcome = await attempt('decideAndAppend', () =>
+      decideAndAppend(store, 'account', 'acc-1', () => {
+        calls += 1
+        return [event(2)]
+      }),
+    )
+    verify(
+      !outcome.ok && outcome.error === refusal,
+      "Redis refused the append because it was out of memory, and `decideAndAppend` didn't reject with that very error. Let every error through that isn't a ConcurrencyError.",
+      { expected: refusal, received: outcome.ok ? outcome.value : outcome.error },
+    )
+    verifyEqual(
+      calls,
+      1,
+      "Redis refused the append because it was out of memory. That isn't a conflict, so don't call `decide` again.",
+    )
+  })
+
+  test("decides nothing if it can't read the history", async () => {
+    await plant(1, 1)
+    await box.admin.xadd(KEY, '2-0', 'event', '{"eventId":"0b7f')
+    let calls = 0
+    const error = await callError(
+      'decideAndAppend',
+      () =>
+        run(() => {
+          calls += 1
+          return [event(3)]
+        }),
+      Error,
+      "One entry of the history is corrupt, and `decideAndAppend` didn't fail. Let the MalformedEventError from `getEvents` through.",
+    )
+    verifyEqual(
+      [error.name, calls],
+      ['MalformedEventError', 0],
+      "One entry of the history is corrupt. Let the MalformedEventError from `getEvents` through immediately, without calling `decide`: it can't decide anything without the whole history.",
     )
   })
 })
