@@ -10,6 +10,7 @@ import {
   everyInterleaving,
   lacks,
   largestReply,
+  type Outcome,
   useSandbox,
   verify,
   verifyEqual,
@@ -136,6 +137,16 @@ async function stored(): Promise<string> {
   return `${state.replace(/\s/g, '')} at ${lastEventId}`
 }
 
+/** Another 7 points, with the eventId that the entry 1-0 has already. */
+const SECOND_OF_E_1 = Object.entries({
+  eventId: 'e-1-0',
+  eventType: 'POINTS_EARNED',
+  timestamp: '2026-03-01T09:00:00.000Z',
+  payload: '{"points":7}',
+}).flat()
+const EVERY_ENTRY =
+  'Each entry of the stream is an event, so all of them count. If a replay leaves some out, its result depends on where it started, because a replay from a snapshot knows nothing about the entries before it.'
+
 const FIVE_AT_2 = '{"points":5} at 2-0'
 const TWELVE_AT_3 = '{"points":12} at 3-0'
 
@@ -202,6 +213,36 @@ describe('createSnapshot', () => {
     )
   })
 
+  test('counts a page that is exactly full', async () => {
+    await plant(ids(1, 500).map((id) => [id, 'POINTS_EARNED', 1]))
+    await call('createSnapshot', () => createSnapshot(box.redis, 'customer-1', earned(), noon))
+    verifyEqual(
+      await stored(),
+      '{"points":500} at 500-0',
+      'There are exactly 500 events with one point each. All of them belong in the snapshot, and its position is 500-0, even if another page was read after them and was empty.',
+    )
+  })
+
+  test('counts every entry, even with the eventId of another one', async () => {
+    await plant(FIVE)
+    await box.admin.xadd(STREAM, '3-0', ...SECOND_OF_E_1)
+    await call('createSnapshot', () => createSnapshot(box.redis, 'customer-1', earned(), noon))
+    verifyEqual(await stored(), TWELVE_AT_3, `The entries 1-0 and 3-0 have the same eventId. ${EVERY_ENTRY}`)
+  })
+
+  test('stores the state unchanged', async () => {
+    await plant([['1-0', 'POINTS_EARNED', 2]])
+    const state = { orders: [], sum: 1234567890123456, share: 0.12345678901234568 }
+    await call('createSnapshot', () =>
+      createSnapshot(box.redis, 'customer-1', { version: 1, apply: () => state }, noon),
+    )
+    verifyEqual(
+      JSON.parse((await box.admin.hget(SNAPSHOT, 'state')) ?? 'null'),
+      state,
+      'The reducer returned a state with an empty list, a long number, and a fraction, and the snapshot contains something else. Store what `JSON.stringify(state)` returns, as it is. In Lua, `cjson` turns an empty list into an object, and shortens numbers to 14 digits.',
+    )
+  })
+
   test('counts an event that changed nothing', async () => {
     await plant([...FIVE, ['3-0', 'POINTS_EXPIRED', 4]])
     await call('createSnapshot', () => createSnapshot(box.redis, 'customer-1', earned(), noon))
@@ -209,6 +250,18 @@ describe('createSnapshot', () => {
       await stored(),
       '{"points":5} at 3-0',
       "The last event, 3-0, doesn't change the state. It was still read, so `lastEventId` should be 3-0.",
+    )
+  })
+
+  test('passes on an error from reading the stream', async () => {
+    await box.admin.set(STREAM, 'not a stream')
+    const outcome = await attempt('createSnapshot', () =>
+      createSnapshot(box.redis, 'customer-1', earned(), noon),
+    )
+    verify(
+      !outcome.ok && String(outcome.error).includes('WRONGTYPE'),
+      'The key `stream:entity:customer-1` held a string, so Redis replied with an error (WRONGTYPE) instead of events. `createSnapshot` should reject with that error: there may be events, but it has read none of them.',
+      { received: outcome.ok ? outcome.value : outcome.error },
     )
   })
 
@@ -275,7 +328,6 @@ describe('createSnapshot', () => {
       first: (redis) => createSnapshot(redis, 'customer-1', earned(), noon),
       second: (redis) => plant([SEVEN], redis),
       verify: async ({ first, held, after }) => {
-        await call('createSnapshot', () => (first.ok ? first.value : Promise.reject(first.error)))
         const found = await stored()
         const when = after === undefined ? 'before its first command' : `right after its ${after}`
         const meanwhile = `An event with 7 points was stored while \`createSnapshot\` was running (${when}${held === undefined ? '' : `, before its ${held}`}).`
@@ -283,6 +335,12 @@ describe('createSnapshot', () => {
           held === 'EXEC' || box.commands.some(({ name, reply }) => name === 'EXEC' && reply === null)
             ? ': EXEC replied (nil) because a watched key had changed. That means nothing was written, so check again and try again'
             : ''
+        verify(
+          first.ok || lost === '',
+          `${meanwhile} \`createSnapshot\` threw${lost}. An event at the wrong moment isn't an error.`,
+          { received: !first.ok && first.error },
+        )
+        await call('createSnapshot', () => (first.ok ? first.value : Promise.reject(first.error)))
         verify(
           found !== 'nostate at no event',
           `${meanwhile} Now there's no snapshot${lost}. There is a state to store, and no stored snapshot is ahead of it, so \`createSnapshot\` has to write one.`,
@@ -444,6 +502,28 @@ describe('getEntityStateWithSnapshot', () => {
     )
   })
 
+  test('counts every entry, even with the eventId of another one', async () => {
+    await plant(FIVE)
+    await box.admin.xadd(STREAM, '3-0', ...SECOND_OF_E_1)
+    verifyEqual(
+      await get(),
+      { state: { points: 12 }, lastEventId: '3-0' },
+      `The entries 1-0 and 3-0 have the same eventId. ${EVERY_ENTRY}`,
+    )
+  })
+
+  test('passes on an error from reading the stream', async () => {
+    await box.admin.set(STREAM, 'not a stream')
+    const outcome = await attempt('getEntityStateWithSnapshot', () =>
+      getEntityStateWithSnapshot(box.redis, 'customer-1', earned()),
+    )
+    verify(
+      !outcome.ok && String(outcome.error).includes('WRONGTYPE'),
+      "The key `stream:entity:customer-1` held a string, so Redis replied with an error (WRONGTYPE) instead of events. `getEntityStateWithSnapshot` should reject with that error. Otherwise, a customer whose events can't be read looks like one that doesn't exist.",
+      { received: outcome.ok ? outcome.value : outcome.error },
+    )
+  })
+
   test('passes on an error from the reducer', async () => {
     await plant(FIVE)
     const failure = new RangeError('no such points')
@@ -528,6 +608,19 @@ describe('getEntityStateWithSnapshot', () => {
 })
 
 describe('never backwards', () => {
+  /** Losing a race is no reason to throw. */
+  async function bothSucceed(...outcomes: readonly Outcome<boolean>[]): Promise<void> {
+    const refused = box.commands.some(({ name, reply }) => name === 'EXEC' && reply === null)
+    for (const outcome of outcomes) {
+      verify(
+        outcome.ok || !refused,
+        'Two calls of `createSnapshot` ran at the same time, EXEC replied (nil) to one of them because a watched key had changed, and that call threw. It should check again: either its snapshot is still the better one, or it returns false.',
+        { received: !outcome.ok && outcome.error },
+      )
+      await call('createSnapshot', () => (outcome.ok ? outcome.value : Promise.reject(outcome.error)))
+    }
+  }
+
   function holdsAgainstTheFaster(mine: string, theirs: string, why = ''): void {
     test(`keeps a newer snapshot by another process, ${mine} after ${theirs}`, async () => {
       await everyInterleaving({
@@ -539,8 +632,7 @@ describe('never backwards', () => {
           return createSnapshot(redis, 'customer-1', earned(), noon)
         },
         verify: async ({ first, second, after }) => {
-          for (const outcome of [first, second])
-            await call('createSnapshot', () => (outcome.ok ? outcome.value : Promise.reject(outcome.error)))
+          await bothSucceed(first, second)
           verifyEqual(
             await stored(),
             `{"points":12} at ${theirs}`,
@@ -555,8 +647,12 @@ describe('never backwards', () => {
 
   const IN_ORDER: readonly (readonly [older: string, later: string, why: string])[] = [
     ['9-0', '10-0', 'As strings, "10-0" is less than "9-0". As positions, it is later.'],
-    ['5-2', '5-10', 'Within a millisecond, the number after the dash decides, and 10 is more than 2.'],
-    ['9-7', '10-1', 'The number before the dash decides first, so 10-1 is later than 9-7.'],
+    [
+      '1772359200000-2',
+      '1772359200000-10',
+      'Within a millisecond, the number after the dash decides, and 10 is more than 2.',
+    ],
+    ['9-99', '10-1', 'The number before the dash decides first, so 10-1 is later than 9-99.'],
   ]
   for (const [older, later, why] of IN_ORDER) {
     test(`knows that ${later} is later than ${older}`, async () => {
@@ -587,8 +683,7 @@ describe('never backwards', () => {
         return createSnapshot(redis, 'customer-1', earned(), noon)
       },
       verify: async ({ first, second, after }) => {
-        for (const outcome of [first, second])
-          await call('createSnapshot', () => (outcome.ok ? outcome.value : Promise.reject(outcome.error)))
+        await bothSucceed(first, second)
         watched ||= box.commands.some(({ name }) => name === 'WATCH')
         verifyEqual(
           await stored(),
@@ -613,8 +708,7 @@ describe('never backwards', () => {
         return createSnapshot(redis, 'customer-1', earned(), noon)
       },
       verify: async ({ first, second, after }) => {
-        for (const outcome of [first, second])
-          await call('createSnapshot', () => (outcome.ok ? outcome.value : Promise.reject(outcome.error)))
+        await bothSucceed(first, second)
         verifyEqual(
           await box.admin.hget(SNAPSHOT, 'reducerVersion'),
           '2',
@@ -635,7 +729,45 @@ describe('never backwards', () => {
       ['{"points":4} at 2-0', '10', false],
       "There was a snapshot made by reducer version 10, and a program that still has version 9 wanted to write one. During a deployment, both programs are running, and each would keep overwriting the other one's snapshot. So the higher version stays (10 is more than 9), and `createSnapshot` returns false.",
     )
+    for (const lastEventId of ['99-0', 'yesterday']) {
+      await plantSnapshot(4, lastEventId, { reducerVersion: '10' })
+      const overwritten = await call('createSnapshot', () =>
+        createSnapshot(box.redis, 'customer-1', earned([], 9), noon),
+      )
+      verifyEqual(
+        [await stored(), overwritten],
+        [`{"points":4} at ${lastEventId}`, false],
+        `There was a snapshot made by reducer version 10, with the \`lastEventId\` ${lastEventId}, which isn't in the stream. A program with version 9 overwrote it, or returned true. If the stored version is higher, \`createSnapshot\` leaves the snapshot as it is, whatever its other fields contain: they're up to the newer program.`,
+      )
+    }
   })
+
+  for (const [what, snapshot] of [
+    ["its event isn't in the stream", { lastEventId: '2-5' }],
+    ["its `reducerVersion` isn't a number", { lastEventId: '3-0', reducerVersion: 'one' }],
+  ] as const) {
+    test(`replaces a later snapshot if ${what}`, async () => {
+      await everyInterleaving({
+        name: 'createSnapshot',
+        prepare: (admin) => plant(FIVE, admin),
+        first: (redis) => createSnapshot(redis, 'customer-1', earned(), noon),
+        second: async (redis) => {
+          await plant([SEVEN], redis)
+          await plantSnapshot(99, snapshot.lastEventId, snapshot, redis)
+        },
+        verify: async ({ first, after, held }) => {
+          if (held === undefined) return // the other snapshot came last
+          await call('createSnapshot', () => (first.ok ? first.value : Promise.reject(first.error)))
+          const found = await stored()
+          verify(
+            found !== `{"points":99} at ${snapshot.lastEventId}`,
+            `After the ${after ?? 'start'} of \`createSnapshot\`, the event 3-0 was stored, and so was a snapshot at ${snapshot.lastEventId}. That snapshot is later, but ${what}, so \`createSnapshot\` should replace it. Leave a later snapshot only if its version equals yours and exactly its event is in the stream.`,
+            { expected: `${FIVE_AT_2}, or ${TWELVE_AT_3}`, received: found },
+          )
+        },
+      })
+    })
+  }
 
   test.skipIf(lacks('own-server'))('passes on any error from Redis', async () => {
     const server = await box.startServer()
@@ -652,6 +784,24 @@ describe('never backwards', () => {
       'Redis refused to write because it had no replica (NOREPLICAS), and `createSnapshot` threw an error that hides the cause. Throw the error from Redis as it is.',
       { expected: 'the error from Redis', received: error },
     )
+    await server.admin.config('SET', 'min-replicas-to-write', 0)
+    await everyInterleaving({
+      name: 'createSnapshot',
+      prepare: async () => {
+        await server.admin.acl('SETUSER', 'default', '+hset')
+        await server.admin.del(SNAPSHOT)
+      },
+      first: () => createSnapshot(server.connect(), 'customer-1', earned(), noon),
+      // A transaction whose commands are queued already gets this error from EXEC, in the reply of HSET.
+      second: () => server.admin.acl('SETUSER', 'default', '-hset'),
+      verify: async ({ first, held }) => {
+        verify(
+          !first.ok || (await server.admin.exists(SNAPSHOT)) === 1,
+          `Redis refused HSET (NOPERM)${held === 'EXEC' ? ' inside the transaction' : ''}, so there's no snapshot, but \`createSnapshot\` resolved. Pass on every error from its write.${held === 'EXEC' ? ' EXEC itself succeeds then: the error is in its replies, which ioredis returns as pairs of an error and a result.' : ''}`,
+          { received: first.ok && first.value },
+        )
+      },
+    })
   })
 
   test('replaces the snapshot of an older reducer', async () => {
@@ -828,6 +978,19 @@ describe('only a copy', () => {
       )
     })
   }
+
+  test('accepts an ID with long numbers', async () => {
+    const long = '9007199254740993-9007199254740995' // more than 2^53, and much less than 2^64
+    await plant([...FIVE, [long, 'POINTS_EARNED', 7], ['9007199254740994-0', 'POINTS_EARNED', 1]])
+    await plantSnapshot(100, long)
+    verifyEqual(
+      await call('getEntityStateWithSnapshot', () =>
+        getEntityStateWithSnapshot(box.redis, 'customer-1', earned()),
+      ),
+      { state: { points: 101 }, lastEventId: '9007199254740994-0' },
+      `The snapshot was taken at the event ${long}, which is in the stream, so it's sound. Each number in an ID has up to 64 bits, which is more than a JavaScript number can represent exactly. Leave the ID a string, or use BigInt.`,
+    )
+  })
 
   test('accepts a damaged createdAt', async () => {
     await plant([...FIVE, SEVEN])

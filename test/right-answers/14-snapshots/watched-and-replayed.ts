@@ -83,7 +83,9 @@ class Entity<State extends object> {
           .hset(this.snapshot, 'reducerVersion', this.reducer.version, 'createdAt', now.toISOString())
           .hset(this.snapshot, 'lastEventId', lastEventId, 'state', JSON.stringify(state))
           .exec()
-        if (done !== null) return true
+        if (done === null) continue
+        for (const [error] of done) if (error !== null) throw error
+        return true
       }
     } finally {
       own.disconnect()
