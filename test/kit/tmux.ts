@@ -1,15 +1,15 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
 import { projectRoot } from '../../src/common/own-folder.ts'
 
 /** A program in a real terminal. */
 export interface Terminal {
-  /** What is on the screen now, without trailing spaces. */
-  screen(): string
   /** Types keys as tmux names them: `q`, `Enter`, `C-c`. */
   press(...keys: readonly string[]): void
   resize(columns: number, rows: number): void
-  /** Waits until the screen matches, and returns it. Rejects with the last screen after a minute. */
+  /** Waits until the screen matches, and returns it without trailing spaces. Rejects with the last screen after a minute. */
   until(pattern: RegExp): Promise<string>
   close(): void
 }
@@ -36,15 +36,14 @@ export function openTerminal(command: string, options: TerminalOptions = {}): Te
   // `[ended N]` comes last, so what a test types then appears right above what `cat` makes of it.
   const line = `env ${settings.join(' ')} sh -c '${command}'; code=$?; stty -a | head -1; echo "[ended $code]"; cat`
   tmux('-u', 'new-session', '-d', '-x', String(columns), '-y', String(rows), '-c', projectRoot(), line)
-  const screen = () => tmux('capture-pane', '-p').replace(/[ \t]+$/gm, '')
+  const screen = watchScreen(socket)
   return {
-    screen,
     press: (...keys) => void tmux('send-keys', ...keys),
     resize: (width, height) => void tmux('resize-window', '-x', String(width), '-y', String(height)),
     async until(pattern) {
       const started = Date.now()
       for (;;) {
-        const now = screen()
+        const now = await screen()
         if (pattern.test(now)) return now
         if (Date.now() - started > PATIENCE_MS) throw new Error(`${pattern} never came. The screen:\n${now}`)
         await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
@@ -57,5 +56,37 @@ export function openTerminal(command: string, options: TerminalOptions = {}): Te
         // it has already ended
       }
     },
+  }
+}
+
+/**
+ * Resolves to what is on the screen. A client in tmux's control mode stays connected for that: with a program started
+ * for each look, a test that waits would use a third of a processor.
+ */
+function watchScreen(socket: string): () => Promise<string> {
+  const client = spawn('tmux', ['-L', socket, '-u', '-C', 'attach-session', '-f', 'ignore-size,no-output'], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+  })
+  client.stdin.on('error', () => {}) // it has ended, which `gone` reports
+  const gone = once(client, 'close').then(() => Promise.reject(new Error('tmux has ended.')))
+  gone.catch(() => {})
+  let answer = (_screen: string) => {}
+  let reply: string | undefined
+  let screen = ''
+  // A reply is between `%begin` and `%end`, both with its time, its number, and flags: 1 for a command of this client.
+  createInterface({ input: client.stdout }).on('line', (line) => {
+    if (reply === undefined) reply = /^%begin (\d+ \d+ 1)$/.exec(line)?.[1]
+    else if (line === `%end ${reply}` || line === `%error ${reply}`) {
+      answer(screen)
+      reply = undefined
+      screen = ''
+    } else screen += `${line.replace(/[ \t]+$/, '')}\n`
+  })
+  return () => {
+    const shown = new Promise<string>((resolve) => {
+      answer = resolve
+    })
+    client.stdin.write('capture-pane -p\n')
+    return Promise.race([shown, gone])
   }
 }
