@@ -9,7 +9,7 @@ import { hashOf, newJoinCode, newSecret } from '../../../src/classroom/hub/secre
 import type { InTheCoursesWords } from '../../../src/classroom/projections/summary.ts'
 import { listen } from '../../../src/http/index.ts'
 import type { StoredEvent } from '../../../src/progress/index.ts'
-import { startRedis } from '../../../src/redis/index.ts'
+import { type RunningRedis, startRedis } from '../../../src/redis/index.ts'
 
 export const lessons = [
   { slug: '01-events', number: '01', title: 'Events', tasks: ['createEvent'] },
@@ -29,10 +29,17 @@ export function newClassInfo(): ClassInfo {
   }
 }
 
+let server: Promise<RunningRedis> | undefined
+
+/** An empty Redis. One process serves all tests of this one, because starting takes longer than most of them; it ends with it. */
 export async function embedded(): Promise<string> {
-  const redis = await startRedis('embedded')
-  onTestFinished(() => redis.stop())
-  return redis.url
+  server ??= startRedis('embedded')
+  const { url } = await server
+  const redis = await connectRedis(url)
+  if ('nodes' in redis) throw new Error('no cluster was started')
+  await redis.flushall()
+  redis.disconnect()
+  return url
 }
 
 export interface Served {
