@@ -38,12 +38,21 @@ export const workbenchAssets: AssetNames = {
 }
 export const classAssets: AssetNames = { client: ['class.tsx'], styles: ['class.css'] }
 
-/** Bundles scripts and styles in memory, from their sources. In the package they're bundled already. */
+const bundled = new Map<AssetNames, Promise<Assets>>()
+
+/** Bundles scripts and styles in memory, from their sources, once in a process. In the package they're bundled already. */
 export async function bundleAssets(...sets: readonly AssetNames[]): Promise<Assets> {
-  const names = {
-    client: sets.flatMap(({ client }) => client),
-    styles: sets.flatMap(({ styles }) => styles),
-  }
+  const all = await Promise.all(
+    sets.map((names) => {
+      const known = bundled.get(names) ?? bundle(names)
+      bundled.set(names, known)
+      return known
+    }),
+  )
+  return new Map(all.flatMap((assets) => [...assets]))
+}
+
+async function bundle(names: AssetNames): Promise<Assets> {
   const built = prebuilt('web')
   const texts = built === undefined ? (await buildAssets(names)).texts : await readAssets(names, built)
   const assets = [...texts].map(([name, body]): [string, Asset] => [
