@@ -35,6 +35,7 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
           include: ['test/lessons/**/*.test.ts'],
           globalSetup: ['src/check/host/plain-vitest.ts'],
+          isolate: target !== 'solution', // the solutions leave nothing behind, so they can share a process
           maxWorkers: isBorrowed ? 1 : 2, // each has a Redis of its own, and a borrowed one serves one at a time
           testTimeout: 120_000,
           hookTimeout: 60_000,
