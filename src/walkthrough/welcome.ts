@@ -14,7 +14,7 @@ export function welcome(learner: Learner, palette: Palette, width: number): stri
   const lines: readonly Text[] = [
     span('eventlings: event sourcing on Redis, in small steps', 'bold'),
     isNew
-      ? `${course.lessons.length} lessons; each takes 25 to 40 minutes.`
+      ? `${course.lessons.length} lessons; most take 25 to 40 minutes.`
       : `Welcome back. ${passed} of ${lessons.length} lessons ${inTrack}passed so far.`,
     'You read a little, then write a little in your own editor.',
     "A check runs it against Redis and says what's wrong.",
