@@ -4,6 +4,7 @@ import {
   attempt,
   call,
   callError,
+  connectionsStillOpen,
   deliverTwice,
   everyCrash,
   everyInterleaving,
@@ -110,6 +111,25 @@ describe('updateUserProjection', () => {
     )
   })
 
+  test('creates a row at the version of the registration', async () => {
+    await updated(registered(3))
+    verifyEqual(
+      await row(),
+      { ...ROW, registeredAt: '2026-03-02T10:00:00.003Z', version: '3' },
+      "There was no row, and a USER_REGISTERED with version 3 arrived. It should create the row and set `version` to 3, because a user's stream may begin with other events.",
+    )
+  })
+
+  test('copies strings unchanged', async () => {
+    const fields = { name: ' Ada  Lovelace ', email: 'Ada@Old.Example', phone: ' 0470 / 1 ' }
+    await updated(stored(1, 'USER_REGISTERED', fields))
+    verifyEqual(
+      await row(),
+      { ...ROW, ...fields },
+      "The strings in the row should be the same as in the payload, including spaces and capital letters. A projection copies what the event says and doesn't clean it up.",
+    )
+  })
+
   test("doesn't reformat the timestamp", async () => {
     const event = registered()
     await updated({ ...event, event: { ...event.event, timestamp: '2026-03-01T09:00:00Z' } })
@@ -179,6 +199,40 @@ describe('updateUserProjection', () => {
     )
   })
 
+  test('lets an error about the row through', async () => {
+    await box.admin.set(KEY, 'not a hash')
+    for (const event of [emailChanged(2), phoneChanged(2, null), deactivated(2)]) {
+      const outcome = await attempt('updateUserProjection', () => update(event))
+      verify(
+        !outcome.ok && /WRONGTYPE/.test(String(outcome.error)),
+        `The key of the row holds a string instead of a hash, and for ${event.event.eventType}, \`updateUserProjection\` didn't reject with the error from Redis (WRONGTYPE). Let it through; otherwise, the caller considers the event done.`,
+        { expected: 'the error from Redis', received: outcome.ok ? outcome.value : outcome.error },
+      )
+    }
+  })
+
+  test('closes what it opens', async () => {
+    const redis = box.connect({ lazyConnect: false }) // so that its duplicates connect at once, as they do outside of the check
+    for (const [what, event] of [
+      ['an event that was applied', registered()],
+      ['an event that was skipped', registered()],
+      ['a malformed event', stored(2, 'USER_EMAIL_CHANGED', {})],
+    ] as const) {
+      await attempt('updateUserProjection', () => update(event, redis))
+      verifyEqual(
+        await connectionsStillOpen(),
+        0,
+        `After ${what}, a connection is still open that wasn't there before. If every event leaves one open, Redis soon accepts no more connections. Close every connection you open, in a \`finally\`.`,
+      )
+    }
+    const outcome = await attempt('a GET after updateUserProjection', () => redis.get('anything'))
+    verify(
+      outcome.ok && outcome.value === null,
+      'After `updateUserProjection`, the connection that was passed in can no longer be used. It belongs to the caller, so close only what you opened.',
+      { received: outcome.ok ? outcome.value : outcome.error },
+    )
+  })
+
   test("leaves out what the table doesn't name", async () => {
     await updated(
       stored(1, 'USER_REGISTERED', {
@@ -187,13 +241,34 @@ describe('updateUserProjection', () => {
         phone: '0470-1',
         password: 'hash',
         active: '0',
+        registeredAt: '2020-01-01T00:00:00.000Z',
       }),
     )
     verifyEqual(
       await row(),
       ROW,
       'The payload had more fields than the table (a password hash, for one), and they ended up in the row. Copy fields by name, because a spread copies whatever the payload contains.',
+      [
+        [
+          ({ registeredAt, ...others }) => registeredAt !== MORNING && Object.keys(others).length === 7,
+          'The payload of USER_REGISTERED had a field `registeredAt`, and it ended up in the row. `registeredAt` should be the timestamp of the event; the table lists the only payload fields to use.',
+        ],
+      ],
     )
+    const more = { name: 'Eve', email: 'eve@else.example', phone: '0470-9', active: '1', emailChanges: '7' }
+    for (const [eventType, changes] of [
+      ['USER_EMAIL_CHANGED', { email: more.email, emailChanges: '1' }],
+      ['USER_PHONE_CHANGED', { phone: more.phone }],
+      ['USER_DEACTIVATED', { active: '0' }],
+    ] as const) {
+      await plant()
+      await updated(stored(2, eventType, more))
+      verifyEqual(
+        await row(),
+        { ...ROW, ...changes, version: '2' },
+        `The payload of ${eventType} had more fields than the table lists for this type, such as \`name\`, and the row shouldn't show them. Of each type, use only the fields in its row of the table.`,
+      )
+    }
   })
 
   test('applies a change of email', async () => {
@@ -221,6 +296,10 @@ describe('updateUserProjection', () => {
       { ...ROW, email: 'ada-3@new.example', emailChanges: '3', version: '4' },
       "USER_EMAIL_CHANGED came with the address that was already in the row, and the row ignored the event. It's up to the command to decide whether that's a change; a projection counts every event of this type and sets `version`.",
     )
+    verify(
+      (await box.admin.ttl(KEY)) === -1,
+      "After USER_EMAIL_CHANGED, the row expires after a while. Once it's gone, every later event of this user is skipped, and the user is missing from the pages. Don't let a row expire.",
+    )
   })
 
   test('applies a change of phone', async () => {
@@ -238,6 +317,12 @@ describe('updateUserProjection', () => {
       expected,
       "USER_PHONE_CHANGED with null means that there's no phone anymore, so remove the field. If you store null as a value, it becomes an empty string.",
     )
+    const outcome = await updated(phoneChanged(4, null))
+    verifyEqual(
+      [await row(), outcome],
+      [{ ...expected, version: '4' }, 'applied'],
+      "USER_PHONE_CHANGED with null arrived for a row without a phone. It's a new event like any other, so set `version` and return 'applied'.",
+    )
   })
 
   test('applies a deactivation', async () => {
@@ -250,6 +335,18 @@ describe('updateUserProjection', () => {
         "USER_DEACTIVATED should set `active` to `0`, set `version`, and leave the rest. Its payload isn't used and may be empty.",
       )
     }
+    await updated(emailChanged(3))
+    verifyEqual(
+      await row(),
+      { ...ROW, active: '0', email: 'ada-3@new.example', emailChanges: '1', version: '3' },
+      'A user was deactivated, and then the address changed. Apply that event, too: whether it was allowed was decided before it was stored, and here, it only leaves `active` as it is.',
+    )
+    const outcome = await updated(deactivated(4))
+    verifyEqual(
+      [await row(), outcome],
+      [{ ...ROW, active: '0', email: 'ada-3@new.example', emailChanges: '1', version: '4' }, 'applied'],
+      "USER_DEACTIVATED arrived for a row that's inactive already. It's a new event like any other, so set `version` and return 'applied'.",
+    )
   })
 
   for (const event of [emailChanged(1), emailChanged(2), phoneChanged(2, '0470-2'), deactivated(2)]) {
@@ -539,6 +636,59 @@ describe('old events', () => {
       })
     })
   }
+
+  for (const [what, before, event, next, expected] of [
+    [
+      'registrations',
+      undefined,
+      registered(),
+      emailChanged(2),
+      { ...ROW, email: 'ada-2@new.example', emailChanges: '1', version: '2' },
+    ],
+    [
+      'deactivations',
+      {},
+      deactivated(2),
+      emailChanged(3),
+      { ...ROW, active: '0', email: 'ada-3@new.example', emailChanges: '1', version: '3' },
+    ],
+    [
+      'removed phones',
+      {},
+      phoneChanged(2, null),
+      phoneChanged(3, '0470-3'),
+      { ...ROW, phone: '0470-3', version: '3' },
+    ],
+  ] as const) {
+    test(`do no harm when delivered at the same time: ${what}`, async () => {
+      await everyInterleaving({
+        name: 'updateUserProjection',
+        prepare: async () => {
+          if (before !== undefined) await plant(before)
+        },
+        first: (redis) => update(event, redis),
+        second: async (redis) => {
+          await update(event, redis)
+          await update(next, redis)
+        },
+        verify: async ({ first, second, held, after }) => {
+          const { eventType } = event.event
+          for (const outcome of [first, second]) {
+            verify(
+              outcome.ok,
+              `Two programs delivered ${eventType} at the same time, and one of the calls failed. There's nothing wrong with the event: check the row again, and apply the event or skip it.`,
+              { received: !outcome.ok && outcome.error },
+            )
+          }
+          verifyEqual(
+            await row(),
+            expected,
+            `${eventType} was delivered twice at the same time, and then the next event. The row is wrong, because the other calls ran between the first one's ${after ?? 'start'} and ${held ?? 'end'}. Check the row and write in one step, whatever the type of the event.`,
+          )
+        },
+      })
+    })
+  }
 })
 
 function sorted(fields: Readonly<Record<string, string>>): [string, string][] {
@@ -608,6 +758,16 @@ describe('getUserProjection', () => {
       found && [found.name, found.email, found.phone],
       ['', '', ''],
       "The row has the empty string as its name, email, and phone, and `getUserProjection` should return them as they are. `||` and `!` treat the empty string as missing; `??` doesn't.",
+    )
+  })
+
+  test('lets an error from Redis through', async () => {
+    await box.admin.set(KEY, 'not a hash')
+    const outcome = await attempt('getUserProjection', () => getUserProjection(box.redis, 'user-42'))
+    verify(
+      !outcome.ok && /WRONGTYPE/.test(String(outcome.error)),
+      "The key of the row holds a string instead of a hash, and `getUserProjection` didn't reject with the error from Redis (WRONGTYPE). A row that can't be read isn't a user who doesn't exist, so let the error through.",
+      { expected: 'the error from Redis', received: outcome.ok ? outcome.value : outcome.error },
     )
   })
 
