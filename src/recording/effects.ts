@@ -79,8 +79,14 @@ function changedBy({ changes }: CommandStep, named: ReadonlySet<string>): Readon
   return new Set([...[...named].filter((key) => all.includes(key)), ...all])
 }
 
+/** Of a transaction, all writes: a part that's refused doesn't stop the others. */
 function isRefusal({ reply }: CommandStep): boolean {
-  return /^(\(error\)|\(nil\)|\[\(error\))/.test(reply?.s ?? '')
+  const s = reply?.s ?? ''
+  if (!s.startsWith('[(error)')) return /^\((error|nil)\)/.test(s)
+  return s
+    .slice(1)
+    .split(/, (?=[("[]|OK\b)/)
+    .every((part) => part.startsWith('(error)'))
 }
 
 function isScript(step: CommandStep): boolean {

@@ -73,6 +73,19 @@ describe('a stale write', () => {
     })
   })
 
+  test("wasn't refused if only a part of its transaction was", () => {
+    const race = run(`
+      1  XLEN account:1 → (integer) 2
+      2  XADD account:1 3-0 event 3 → "3-0"
+      1! MULTI → OK
+      1! XADD account:1 3-0 event 4 → QUEUED
+      1! XADD account:1 4-0 event 5 → QUEUED
+      1! EXEC → [(error) ERR The ID specified in XADD is equal or smaller, "4-0"]`)
+    const collision = { kind: 'stale', key: 'account:1', looked: 1, changed: 2, wrote: 6 }
+    expect(collisionOf(race)).toEqual(collision)
+    expect(collisionOf(withChanges(race, { 2: 'account:1', 6: 'account:1' }))).toEqual(collision)
+  })
+
   test("isn't one if the other client only looked, or its write was refused", () => {
     const looked = run(`
       1  XLEN account:1 → (integer) 1
