@@ -46,9 +46,10 @@ export async function walkHere(context: Context, options: WalkOptions): Promise<
     },
     async watch(slug) {
       context.print(palette.unicode ? 'One moment …' : 'One moment ...')
-      const [{ redis }, { watchOnTerminal }] = await Promise.all([
+      const [{ redis }, { watchOnTerminal }, { besideWorkbench }] = await Promise.all([
         session.open(),
         import('../watch/index.ts'),
+        import('../web/workbench/beside.ts'),
       ])
       const { course, home, progress } = learner
       const mine = await context.mine()
@@ -68,6 +69,7 @@ export async function walkHere(context: Context, options: WalkOptions): Promise<
         output: output.stream,
         palette,
         elsewhere: elsewhereOf(walk),
+        beside: besideWorkbench(home),
         passedText: async ({ lesson }) =>
           afterPass(learner, await course.lesson(lesson), {
             others: '`o` shows them.',

@@ -45,10 +45,8 @@ export class Checking {
    * Resolves with the verdict once it's recorded.
    */
   async check(slug: string, content?: Uint8Array): Promise<CheckResult | undefined> {
-    const { checker, home, onResult, advance, passedText, now = () => new Date() } = this.#options
-    this.#current.abort()
-    this.#current = new AbortController()
-    const { signal } = this.#current
+    const { checker, home } = this.#options
+    const signal = this.#next()
     this.#show({ checking: true })
     const onNotice = (notice: string) => !signal.aborted && this.#show({ notice })
     const checked = await this.#sharing.check(() =>
@@ -72,14 +70,34 @@ export class Checking {
     const result = { ...checked, target: 'workspace' }
     // Before the verdict is shown, because a learner who sees it may ask for the recording.
     if (!result.passed) this.kept = this.#keepRun(signal)
+    await this.#judged(result, signal, () => recordCheck(this.#options, result))
+    return result
+  }
+
+  /** Shows a verdict that another program has reached and recorded. */
+  async hear(verdict: CheckResult): Promise<CheckResult> {
+    const result = { ...verdict, target: 'workspace' }
+    const signal = this.#next()
+    await this.#sharing.check(async () => {}) // a new verdict ends a visit
+    await this.#judged(result, signal, async () => {})
+    return result
+  }
+
+  #next(): AbortSignal {
+    this.#current.abort()
+    this.#current = new AbortController()
+    return this.#current.signal
+  }
+
+  async #judged(result: CheckResult, signal: AbortSignal, record: () => Promise<void>): Promise<void> {
+    const { onResult, advance, passedText, now = () => new Date() } = this.#options
     const fresh = { result, checkedAt: now(), passed: undefined, warning: undefined, panel: undefined }
     this.#show({ ...fresh, checking: false, notice: undefined })
     onResult?.(result)
-    await recordCheck(this.#options, result)
+    await record()
     const passed = result.passed ? await passedText?.(result) : undefined
     if (!signal.aborted) this.#show({ passed })
     if (!result.passed || advance !== true) void this.#lookAtTypes(result, signal)
-    return result
   }
 
   async #keepRun(signal: AbortSignal): Promise<void> {

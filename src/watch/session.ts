@@ -1,6 +1,8 @@
 import { shownPath } from '../check/host/shown-path.ts'
+import type { CheckResult } from '../check/index.ts'
 import { sentenceOf } from '../common/errors.ts'
 import type { LessonSummary } from '../course/index.ts'
+import type { LookBeside } from '../learner/beside.ts'
 import { maySeeSolution, openLesson, readLastRun, resetLesson } from '../learner/index.ts'
 import { watchFile } from '../learner/watch-file.ts'
 import type { Recording } from '../recording/index.ts'
@@ -12,12 +14,15 @@ import { everything, helpText, hintPanel, type TextView } from './panels.ts'
 import { Sharing } from './sharing.ts'
 import type { Action, News, WatchState } from './state.ts'
 import { UnreadNews } from './unread-news.ts'
+import { WorkbenchBeside } from './workbench.ts'
 
 export interface WatchOptions extends CheckingOptions, StateSource {
   readonly slug: string
   /** For what has the terminal to itself. */
   readonly palette?: Palette
   readonly poll?: boolean
+  /** Looks for an open workbench, which then does all checks. */
+  readonly beside?: LookBeside
   onState(state: WatchState): void
   /** The source of sentences that don't come from the watch itself, but from a class. */
   news?(tell: (news: News) => void): void
@@ -36,6 +41,7 @@ export class WatchSession {
   readonly #options: WatchOptions
   #lesson: LessonSummary
   #watcher: { close(): void } | undefined
+  readonly #beside: WorkbenchBeside
   #state: WatchState
   readonly #news: UnreadNews
   readonly #sharing = new Sharing()
@@ -51,6 +57,16 @@ export class WatchSession {
     this.#news = new UnreadNews(options.now)
     this.#state = freshState(options, lesson)
     this.#checking = new Checking(options, this.#sharing, (change) => this.#set(change))
+    this.#beside = new WorkbenchBeside(options.beside, {
+      onChecking: (checking, notice) =>
+        this.#set({ checking, ...(notice !== undefined && { notice }), ...counts(options) }),
+      onVerdict: (result) => void this.#checking.hear(result).then((heard) => this.#judged(heard)),
+      onLost: () =>
+        this.#set({
+          checking: false,
+          notice: 'The workbench was closed. Your saves are checked here again.',
+        }),
+    })
   }
 
   /** Creates the lesson's file if needed, watches it and checks it at once. */
@@ -70,6 +86,7 @@ export class WatchSession {
   close(): void {
     this.#checking.stop()
     this.#watcher?.close()
+    this.#beside.leave()
     this.#done()
   }
 
@@ -79,7 +96,7 @@ export class WatchSession {
       case 'quit':
         return this.close()
       case 'run':
-        return await this.#check()
+        return await this.#run()
       case 'hint': {
         const panel = await hintPanel(this.#options, this.#lesson.slug, this.#state.result)
         return this.#set({ panel, notice: undefined })
@@ -190,6 +207,7 @@ export class WatchSession {
     const { home, poll = false } = this.#options
     this.#checking.stop()
     this.#watcher?.close()
+    this.#beside.leave()
     this.#lesson = lesson
     const { isNew } = await openLesson(this.#options, lesson.slug)
     this.#state = { ...freshState(this.#options, lesson), news: this.#news.text }
@@ -200,7 +218,7 @@ export class WatchSession {
       {
         onContent: (content) => {
           if (this.#state.notice === gone) this.#set({ notice: undefined })
-          void this.#check(content)
+          void this.#saved(content)
         },
         onGone: () => {
           this.#checking.stop()
@@ -216,8 +234,21 @@ export class WatchSession {
     )
   }
 
+  /** A workbench that's open checks the file, too, and each save counts once. */
+  async #saved(content: Uint8Array): Promise<void> {
+    if ((await this.#beside.now(this.#lesson.slug)) === undefined) await this.#check(content)
+  }
+
+  async #run(): Promise<void> {
+    const beside = await this.#beside.now(this.#lesson.slug)
+    await (beside === undefined ? this.#check() : beside.check())
+  }
+
   async #check(content?: Uint8Array): Promise<void> {
-    const result = await this.#checking.check(this.#lesson.slug, content)
+    await this.#judged(await this.#checking.check(this.#lesson.slug, content))
+  }
+
+  async #judged(result: CheckResult | undefined): Promise<void> {
     if (result === undefined) return
     this.#set(counts(this.#options))
     if (result.passed && this.#options.advance === true) await this.#move(1)

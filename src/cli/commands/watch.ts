@@ -29,9 +29,10 @@ export const command = defineCommand({
           await (await walkHere(context, { learner, session, news, ...settings })).watch(lesson.slug)
           return
         }
-        const [{ redis }, { watchPlain }] = await Promise.all([
+        const [{ redis }, { watchPlain }, { besideWorkbench }] = await Promise.all([
           session.open(),
           import('../../watch/index.ts'),
+          import('../../web/workbench/beside.ts'),
         ])
         const stop = new AbortController()
         context.cleanups.add(() => stop.abort())
@@ -46,6 +47,7 @@ export const command = defineCommand({
           slug: lesson.slug,
           mine: await context.mine(),
           palette: context.palette,
+          beside: besideWorkbench(home),
           ...settings,
           ...(news !== undefined && { news }),
           output: { write: json ? context.output.writeData : context.output.write },

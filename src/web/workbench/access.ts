@@ -18,7 +18,7 @@ export interface Access {
   readonly guards: readonly MiddlewareHandler[]
   /** Exchanges an invitation for a cookie. */
   enter(context: Context): Response | Promise<Response>
-  /** Whether a request comes from the program that's started a second time. */
+  /** Whether a request comes from another program that can read this user's files. */
   isOwner(context: Context): boolean
 }
 
@@ -34,6 +34,8 @@ export function newAccess(origin: string | undefined): Access {
   const names = ['127.0.0.1', 'localhost', ...(forwarded === undefined ? [] : [forwarded.hostname])]
 
   const isIn = (context: Context) => isSame(getCookie(context, cookieName(context)), cookieKey)
+
+  const isOwner = (context: Context) => isSame(context.req.header('authorization'), `Bearer ${ownerKey}`)
 
   /** The page's own origin, even where a forwarder has changed the name of the host. */
   const onlyOwn = onlyChangesFrom(
@@ -51,7 +53,8 @@ export function newAccess(origin: string | undefined): Access {
     if (path.startsWith('/workbench/') && site !== 'same-origin')
       return context.text('Only the pages of this server can do that.', 403)
     // The program's own files aren't a secret, and the page that keeps others out needs them.
-    if (path === ENTRANCE || path === INVITING || path.startsWith('/assets/') || isIn(context)) return next()
+    if (path === ENTRANCE || path === INVITING || path.startsWith('/assets/')) return next()
+    if (isIn(context) || isOwner(context)) return next()
     if (method === 'GET' && !path.startsWith('/workbench/')) return context.html(closedPage(context), 401)
     return context.json({ kind: 'problem', sentence: CLOSED }, 401)
   }
@@ -87,7 +90,7 @@ export function newAccess(origin: string | undefined): Access {
       if (context.req.header('sec-fetch-site') === 'cross-site') return context.html(passingPage(target))
       return context.redirect(target, 303)
     },
-    isOwner: (context) => isSame(context.req.header('authorization'), `Bearer ${ownerKey}`),
+    isOwner,
   }
 }
 

@@ -43,6 +43,7 @@ export class Bench {
   #checking = new AbortController()
   #wish: CheckWish = 'rest'
   #result: CheckResult | undefined
+  #recorded: CheckResult | undefined
   #recording: Recording | undefined
   #opening: Promise<void> | undefined
 
@@ -62,6 +63,11 @@ export class Bench {
 
   get slug(): string {
     return this.#lesson.slug
+  }
+
+  /** The last verdict, once the progress log has it. */
+  get recorded(): CheckResult | undefined {
+    return this.#recorded
   }
 
   get recording(): Recording | undefined {
@@ -159,6 +165,7 @@ export class Bench {
     const { keptAs } = await resetLesson(this.#options.learner, this.#lesson.slug, new Date())
     this.#checking.abort()
     this.#result = undefined
+    this.#recorded = undefined
     this.#recording = undefined
     this.#set({
       checking: false,
@@ -208,6 +215,8 @@ export class Bench {
     this.#recording = undefined
     this.#set({ verdict, checking: false, notice: undefined, recording: 'coming', types: undefined })
     if (counts) await recordCheck(learner, result)
+    this.#recorded = result
+    this.#set({})
     if (result.passed) {
       const next = lessonAfter(learner, this.#lesson)
       const meaning = await meaningOf?.(this.#lesson, result)

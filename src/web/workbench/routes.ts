@@ -1,8 +1,6 @@
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { streamSSE } from 'hono/streaming'
 import { sentenceOf } from '../../common/errors.ts'
-import { untilWoken } from '../../http/index.ts'
 import { maySeeSolution, revealSolution } from '../../learner/index.ts'
 import type { Learner } from '../../learner/learner.ts'
 import { codeHtml } from '../code.ts'
@@ -13,8 +11,8 @@ import { type Access, ENTRANCE, INVITING } from './access.ts'
 import { MOST_BYTES } from './answer-file.ts'
 import type { Bench } from './bench.ts'
 import type { Benches } from './benches.ts'
-import type { BenchState } from './protocol.ts'
 import type { Invitation } from './running.ts'
+import { streamStates, streamVerdicts } from './streams.ts'
 
 export interface WorkbenchRoutes {
   readonly learner: Learner
@@ -23,9 +21,6 @@ export interface WorkbenchRoutes {
   /** Opens a file in the learner's own editor. */
   edit?(file: string, line: number): Promise<void>
 }
-
-/** Interval between signs of life, in milliseconds; a page that hears nothing for longer connects again. */
-const PING_EVERY = 10_000
 
 /** Everything that the pages of the workbench ask for, apart from the reader's. */
 export function addWorkbench(app: Hono, { learner, access, benches, edit }: WorkbenchRoutes): void {
@@ -42,11 +37,11 @@ export function addWorkbench(app: Hono, { learner, access, benches, edit }: Work
     return context.json(invitation)
   })
 
-  app.route('/workbench/:slug', benchApp({ learner, benches, edit }))
+  app.route('/workbench/:slug', benchApp({ learner, access, benches, ...(edit && { edit }) }))
 }
 
 /** The requests of one lesson's page. Only a known lesson has a bench. */
-function benchApp({ learner, benches, edit }: Omit<WorkbenchRoutes, 'access'>) {
+function benchApp({ learner, access, benches, edit }: WorkbenchRoutes) {
   const app = new Hono<{ Variables: { bench: Bench } }>()
 
   app.use(async (context, next) => {
@@ -60,6 +55,14 @@ function benchApp({ learner, benches, edit }: Omit<WorkbenchRoutes, 'access'>) {
     const { bench } = context.var
     await bench.open()
     return streamStates(context, bench)
+  })
+
+  // For `watch` in a terminal beside the page.
+  app.get('/verdicts', async (context) => {
+    if (!access.isOwner(context)) return context.json(problem('Only a program of yours can do that.'), 403)
+    const { bench } = context.var
+    await bench.open()
+    return streamVerdicts(context, bench)
   })
 
   app.put('/file', bodyLimit({ maxSize: MOST_BYTES, onError: tooLarge }), async (context) => {
@@ -116,35 +119,6 @@ function benchApp({ learner, benches, edit }: Omit<WorkbenchRoutes, 'access'>) {
   })
 
   return app
-}
-
-/** The state now, and after every change; a page that reads slowly gets only the newest. */
-function streamStates(context: Context, bench: Bench): Response {
-  context.header('x-accel-buffering', 'no')
-  return streamSSE(context, async (stream) => {
-    let next: BenchState | undefined = bench.state
-    let isOpen = true
-    let wake = () => {}
-    const unfollow = bench.follow((state) => {
-      next = state
-      wake()
-    })
-    stream.onAbort(() => {
-      isOpen = false
-      wake()
-    })
-    try {
-      while (isOpen) {
-        const state = next
-        next = undefined
-        if (state === undefined) await stream.writeSSE({ event: 'ping', data: '' })
-        else await stream.writeSSE({ event: 'state', data: JSON.stringify(state) })
-        if (next === undefined && isOpen) await untilWoken(PING_EVERY, (resolve) => (wake = resolve))
-      }
-    } finally {
-      unfollow()
-    }
-  })
 }
 
 function tooLarge(context: Context) {

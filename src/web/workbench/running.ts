@@ -25,13 +25,13 @@ const PATIENCE = 3_000
 
 /** The address of the workbench that's already open for this home; undefined if there's none. */
 export async function invitationToOpen(home: Place, to: string): Promise<string | undefined> {
-  const running = read(home)
+  const running = runningOf(home)
   return running && (await invitationFrom(running, to))
 }
 
 /** The port of the last workbench: pages that are still open find the next one there. */
 export function lastPort(home: Place): number | undefined {
-  return read(home)?.port
+  return runningOf(home)?.port
 }
 
 /**
@@ -43,7 +43,7 @@ export async function claim(home: Place, mine: Required<Running>, to: string): P
   let killed: string | undefined
   for (;;) {
     const other = await withLock(lockOf(home), (confirm) => {
-      const there = read(home)
+      const there = runningOf(home)
       if (there?.key !== undefined && there.key !== mine.key && there.key !== killed) return there
       confirm()
       write(home, mine)
@@ -59,7 +59,7 @@ export async function claim(home: Place, mine: Required<Running>, to: string): P
 /** Leaves only the port. */
 export async function release(home: Place, mine: Required<Running>): Promise<void> {
   await withLock(lockOf(home), (confirm) => {
-    if (read(home)?.key !== mine.key) return
+    if (runningOf(home)?.key !== mine.key) return
     confirm()
     write(home, { port: mine.port })
   })
@@ -90,7 +90,8 @@ function lockOf(home: Place): string {
   return `${fileOf(home)}.lock`
 }
 
-function read(home: Place): Running | undefined {
+/** What's noted about the workbench of this home. */
+export function runningOf(home: Place): Running | undefined {
   try {
     const { port, key } = JSON.parse(readFileSync(fileOf(home), 'utf8')) as Partial<Running>
     if (!Number.isInteger(port) || port === undefined || port < 1 || port > 65_535) return undefined

@@ -1,0 +1,100 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import type { CheckResult } from '../../../../src/check/index.ts'
+import type { Learner } from '../../../../src/learner/learner.ts'
+import { WatchSession } from '../../../../src/watch/session.ts'
+import type { WatchState } from '../../../../src/watch/state.ts'
+import { besideWorkbench } from '../../../../src/web/workbench/beside.ts'
+import { newBenchApp } from './bench-app.ts'
+import { newWorkbench, solutionOf } from './workbench.ts'
+
+/** `watch` on 01, whose own checks fail at once, and are counted. */
+async function newWatch(learner: Learner) {
+  let own = 0
+  let state: WatchState | undefined
+  let wake = () => {}
+  const check = async (): Promise<CheckResult> => {
+    own += 1
+    throw new Error('Checked here.')
+  }
+  const watch = await WatchSession.open({
+    ...learner,
+    checker: { check, record: async () => undefined },
+    redis: { description: 'a Redis', limits: undefined },
+    slug: '01-events',
+    way: learner.course.lessons,
+    track: undefined,
+    typeWarning: async () => undefined,
+    beside: besideWorkbench(learner.home),
+    onState(next) {
+      state = next
+      wake()
+    },
+  })
+  onTestFinished(() => watch.close())
+  const until = async (holds: (now: WatchState) => boolean): Promise<WatchState> => {
+    for (;;) {
+      if (state !== undefined && holds(state)) return state
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
+    }
+  }
+  return { watch, until, own: () => own }
+}
+
+const checksIn = ({ progress }: Learner) =>
+  progress.since(0).filter(({ eventType }) => eventType.startsWith('CHECK_'))
+
+test("watch shows the workbench's verdicts, and each save counts once", async () => {
+  const { learner, file, close } = await newWorkbench('01-events')
+  const { watch, until, own } = await newWatch(learner)
+  await until(({ result, checking }) => result?.passed === false && !checking)
+  expect(checksIn(learner)).toHaveLength(1)
+
+  writeFileSync(file, await solutionOf(learner, '01-events'))
+  await until(({ result, done }) => result?.passed === true && done === 1)
+  expect(checksIn(learner)).toHaveLength(2)
+
+  const before = watch.state.checkedAt
+  await watch.act('run')
+  await until(({ checkedAt }) => checkedAt !== before)
+  await expect.poll(() => checksIn(learner).length).toBe(3)
+
+  // What's only a look, such as after three seconds of rest on the page, isn't counted here either.
+  writeFileSync(file, 'export const broken = 1')
+  await until(({ result, checking }) => result?.passed === false && !checking)
+  const { port, key } = JSON.parse(readFileSync(path.join(learner.home.log, 'workbench.json'), 'utf8'))
+  const origin = `http://127.0.0.1:${port}`
+  const last = watch.state.checkedAt
+  const headers = { authorization: `Bearer ${key}`, origin }
+  await fetch(`${origin}/workbench/01-events/check?wish=rest`, { method: 'POST', headers })
+  await until(({ checkedAt }) => checkedAt !== last)
+  expect(checksIn(learner)).toHaveLength(4)
+  expect(own()).toBe(0)
+
+  await close()
+  await until(({ notice }) => notice?.startsWith('The workbench was closed.') === true)
+  writeFileSync(file, 'export const again = 1')
+  await until(({ notice }) => notice === 'Checked here.')
+  expect(own()).toBe(1)
+
+  const next = await newWorkbench('01-events', learner)
+  expect(next.file).toBe(file)
+  const unseen = watch.state.checkedAt
+  writeFileSync(file, await solutionOf(learner, '01-events'))
+  await until(({ result, checkedAt }) => result?.passed === true && checkedAt !== unseen)
+  expect(own()).toBe(1)
+})
+
+test('only a program that can read the key gets the verdicts', async () => {
+  const { raw, ask, access } = await newBenchApp()
+  const at = '/workbench/01-events/verdicts'
+  expect((await raw(at)).status).toBe(401)
+  expect((await ask(at)).status, 'not even a page').toBe(403)
+  expect((await raw(at, { headers: { authorization: 'Bearer wrong' } })).status).toBe(401)
+  const response = await raw(at, { headers: { authorization: `Bearer ${access.ownerKey}` } })
+  expect(response.status).toBe(200)
+  await response.body?.cancel()
+})
