@@ -26,7 +26,7 @@ test.each([
   expect(meaningOf(before, text, file)).toBe(meaning)
 })
 
-test('of the texts that got no reply, the file may have the first or the last one', () => {
+test('of the versions that got no reply, the file may have the first or the last one', () => {
   const sent = ['two', 'two', 'three', 'four'].reduce(withSent, draft)
   expect(sent).toEqual({ ...draft, sent: ['two', 'four'] })
 })
