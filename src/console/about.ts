@@ -47,7 +47,7 @@ export function helpText(place: ConsolePlace | undefined, palette: Palette): str
     ['.help <command>', "a Redis command's arguments, and what it does"],
     ['.exit', 'quits; so does Ctrl-D'],
   ] as const
-  const keys = 'Tab completes, the arrow keys bring back earlier lines, Ctrl-C stops running code.'
+  const keys = 'Tab completes, the arrow keys bring back earlier lines,\nCtrl-C stops running code.'
   return [...rows.map(([what, does]) => `${palette.paint(what.padEnd(20), 'bold')} ${does}`), '', keys].join(
     '\n',
   )

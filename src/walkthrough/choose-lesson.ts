@@ -25,7 +25,7 @@ export async function chooseLesson(
   const here = learner.course.lessons.find(({ slug }) => slug === preselected?.slug)
   const chosen = await ui.choose<LessonSummary | 'back'>(
     'Which lesson? Type its number, then press Enter; q goes back.',
-    [...choices, { name: 'Back', value: 'back' }, { name: 'Back', value: 'back', key: 'q', isHidden: true }],
+    [...choices, { name: 'Back', value: 'back', key: 'q' }],
     here,
   )
   return chosen === 'back' ? undefined : chosen

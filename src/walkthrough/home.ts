@@ -64,13 +64,13 @@ function homeChoices(
       ? []
       : [
           {
-            name: 'Work in the browser, with the text and your code on one page',
+            name: 'Work in the browser, text and code on one page',
             value: 'workbench' as const,
           },
         ]),
     ...(isNew ? [{ name: 'I know some of this. Where should I start?', value: 'placement' as const }] : []),
     { name: 'All lessons', value: 'lessons' },
     { name: "What I've done", value: 'progress' },
-    { name: 'Leave', value: 'leave' },
+    { name: 'Leave', value: 'leave', key: 'q' },
   ]
 }

@@ -3,7 +3,7 @@ import { keystrokes } from '../terminal/keystrokes.ts'
 import { suspendBesideReadline } from '../terminal/suspend.ts'
 import type { Choice, Heading } from './ui.ts'
 
-/** Watches the keys beside a menu: the key of a choice chooses it at once. */
+/** Watches the keys beside a menu: the key of a choice chooses it at once. Esc is the same as `q`, as on pages. */
 export function hotKey<Value>(input: ReadStream, choices: readonly (Choice<Value> | Heading)[]) {
   const abort = new AbortController()
   let choice: Choice<Value> | undefined
@@ -12,7 +12,7 @@ export function hotKey<Value>(input: ReadStream, choices: readonly (Choice<Value
       if (key === '\x1a') suspendBesideReadline(input)
       choice = choices.find(
         (one): one is Choice<Value> =>
-          'name' in one && one.key !== undefined && one.key === key.toLowerCase(),
+          'name' in one && one.key !== undefined && one.key === (key === '\x1b' ? 'q' : key.toLowerCase()),
       )
       if (choice !== undefined) return abort.abort()
     }

@@ -1,7 +1,7 @@
 import { type LessonAction, lessonActionOf } from '../learner/lesson-keys.ts'
 import { keystrokes } from '../terminal/keystrokes.ts'
 
-export type Key = 'on' | 'back' | 'leave' | 'run' | 'help' | 'suspend' | 'interrupt' | LessonAction
+export type Key = 'on' | 'back' | 'leave' | 'run' | 'help' | 'suspend' | 'interrupt' | 'other' | LessonAction
 
 /** What the keys of the pager send. */
 const names: Readonly<Record<string, Key>> = {
@@ -28,7 +28,7 @@ const names: Readonly<Record<string, Key>> = {
   '\x1a': 'suspend',
 }
 
-/** The keys in one chunk of terminal input; unknown ones are left out. */
+/** The keys in one chunk of terminal input; `other` only counts where any key does. */
 export function keysIn(data: string): readonly Key[] {
-  return keystrokes(data).flatMap((key) => names[key] ?? lessonActionOf(key) ?? [])
+  return keystrokes(data).map((key) => names[key] ?? lessonActionOf(key) ?? 'other')
 }

@@ -79,7 +79,7 @@ function onPages(act: Act): Act {
 
 function tolerate({ ui }: Walk, error: unknown): void {
   if (!(error instanceof Error && tolerated.has(error.name))) throw error
-  ui.print(error.message)
+  ui.say(error.message)
 }
 
 /** Everything that can be done in a lesson without leaving it. */
@@ -92,6 +92,8 @@ export const actions: Readonly<Record<Action, Act>> = {
       limits: (await session.open()).redis.limits,
       result: await checkOwnAnswer(learner, session, lesson.slug, { record: true }),
     }))
+    // Above the verdict, which has to stay in view.
+    if (limits !== undefined) ui.say(limits)
     const next = result.passed ? 'Continue with the next lesson.' : 'Fix it, or take a hint, and check again.'
     ui.print(renderCheck(result, { width: ui.width, palette, sideBySide: true, title: lesson.title, next }))
     // Not awaited: the next check ends it.
@@ -102,7 +104,6 @@ export const actions: Readonly<Record<Action, Act>> = {
       ui.print(await renderMarkdown(text, { width: ui.width, palette }))
     }
     await printChange(walk, lesson)
-    if (limits !== undefined) ui.print(limits)
   }),
 
   watch: tolerant((walk, lesson) => walk.watch(lesson.slug)),
@@ -111,7 +112,7 @@ export const actions: Readonly<Record<Action, Act>> = {
     const { learner, ui, palette } = walk
     const atHand = taskAtHand(learner, lesson)
     if (atHand === undefined)
-      return ui.print('Every task passed in the last check, so there are no hints to show.')
+      return ui.say('Every task passed in the last check, so there are no hints to show.')
     const hint = await revealHint(learner, lesson, {
       firstFailing: atHand.name,
       diagnosis: lastDiagnosis(learner, lesson),
@@ -168,7 +169,7 @@ export const actions: Readonly<Record<Action, Act>> = {
 
   others: onPages(async (walk, lesson) => {
     if (isPassed(walk.learner.progress.overview().lesson(lesson.slug))) return goTo(walk, lesson, 'others')
-    walk.ui.print('Pass first, then o shows other ways to do it.')
+    walk.ui.say('Pass first, then o shows other ways to do it.')
     return 'left'
   }),
 
@@ -177,13 +178,13 @@ export const actions: Readonly<Record<Action, Act>> = {
   reset: tolerant(async ({ learner, ui }, lesson) => {
     if (!(await ui.confirm('Start over? Your file is kept under a dated name.'))) return
     const { keptAs } = await resetLesson(learner, lesson.slug, new Date())
-    ui.print(`Started over.${keptAs === undefined ? '' : ` Your old answer is ${shownPath(keptAs)}.`}`)
+    ui.say(`Started over.${keptAs === undefined ? '' : ` Your old answer is ${shownPath(keptAs)}.`}`)
   }),
 }
 
 async function printChange({ learner, ui }: Walk, lesson: Lesson): Promise<void> {
   const note = await changeNote(learner, [lesson])
-  if (note !== undefined) ui.print(note)
+  if (note !== undefined) ui.say(note)
 }
 
 async function mayReveal({ learner, ui }: Walk, { slug }: Lesson): Promise<boolean> {

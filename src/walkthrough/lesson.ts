@@ -29,7 +29,7 @@ export async function walkLesson(
   // A lesson that was only opened, in watch or by a command, hasn't been read.
   const isUnread = before.readAt === undefined && before.attempts === 0
   const end = first ?? (isUnread ? await readFirst(walk, lesson) : 'left')
-  ui.print(
+  ui.say(
     isNew
       ? `Your file for this lesson is ready: ${shownPath(file)}`
       : `Your file for this lesson: ${shownPath(file)}`,
@@ -43,7 +43,7 @@ async function readFirst(walk: Walk, lesson: Lesson): Promise<ReadingEnd> {
   if (end !== 'end' || questions.length === 0) return end
   const wants = await walk.ui.choose('A few questions about what you read?', [
     { name: `Yes, ask me (${questions.length})`, value: true },
-    { name: 'Not now', value: false },
+    { name: 'Not now', value: false, key: 'q' },
   ])
   if (wants) await askQuiz(walk, lesson, questions)
   return 'end'
@@ -66,7 +66,7 @@ async function loop(walk: Walk, lesson: Lesson, end: ReadingEnd): Promise<Lesson
       case 'previous': {
         const to = wish === 'next' ? lessonAfter(learner, lesson) : lessonBefore(learner, lesson)
         if (to !== undefined) return to
-        ui.print(wish === 'next' ? 'This is the last lesson.' : 'This is the first lesson.')
+        ui.say(wish === 'next' ? 'This is the last lesson.' : 'This is the first lesson.')
         break
       }
       case 'list': {

@@ -100,6 +100,7 @@ export async function readPages(
             break
           }
           case 'resize':
+          case 'other':
             break
           case 'next':
           case 'previous':

@@ -35,7 +35,7 @@ export async function askPlacement(walk: Asking): Promise<void> {
     "One question from each lesson that you haven't done, until two answers are wrong. You start with the first lesson you got wrong."
   ui.print(await renderMarkdown(rule, { width: ui.width, palette }))
   const open = openLessons(learner, learner.course.lessons)
-  if (open.length === 0) return ui.print("You've done all the lessons, so there's nothing left to ask.")
+  if (open.length === 0) return ui.say("You've done all the lessons, so there's nothing left to ask.")
   for (const summary of open) {
     const { quiz } = await learner.course.lesson(summary.slug)
     // What a snippet prints can often be guessed; what the lesson is about can't.
@@ -43,7 +43,7 @@ export async function askPlacement(walk: Asking): Promise<void> {
     if (question === undefined) continue
     const asked = { text: question.question, answers: question.answers }
     const chosen = await askQuestion(walk, asked, `${summary.number} · ${summary.title}`)
-    if (chosen === 'leave') return ui.print('You left the placement quiz. Nothing was changed.')
+    if (chosen === 'leave') return ui.say('You left the placement quiz. Nothing was changed.')
     const right = isRightChoice(question, chosen)
     placed.push({ lesson: summary, right })
     ui.print(await renderMarkdown(explanation(question, chosen, right), { width: ui.width, palette }))
@@ -62,7 +62,7 @@ async function conclude({ learner, ui }: Asking, placed: readonly Placed[]): Pro
     questions: placed.length,
     startAt: start.slug,
   })
-  ui.print(`${right} of ${placed.length} right. Start with ${start.number} · ${start.title}.`)
+  ui.say(`${right} of ${placed.length} right. Start with ${start.number} · ${start.title}.`)
   const earlier = lessons.filter(({ number }) => Number(number) < Number(start.number))
   const before = openLessons(learner, earlier)
   const [first] = before

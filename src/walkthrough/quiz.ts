@@ -26,7 +26,7 @@ export async function askQuiz(
     if (isRight) right += 1
     ui.print(await renderMarkdown(explanation(question, chosen, isRight), { width: ui.width, palette }))
   }
-  ui.print(`${right} of ${questions.length} right.`)
+  ui.say(`${right} of ${questions.length} right.`)
 }
 
 /**
@@ -49,7 +49,7 @@ export async function askQuestion(
     )
     return chosen.length === 0 ? 'leave' : chosen
   }
-  const leave = { name: `Leave ${leaves}`, value: 'leave' } as const
+  const leave = { name: `Leave ${leaves}`, value: 'leave', key: 'q' } as const
   const chosen = await ui.choose<QuizAnswer | 'leave'>(message, [...choices, leave])
   return chosen === 'leave' ? chosen : [chosen]
 }

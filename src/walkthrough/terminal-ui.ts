@@ -1,3 +1,4 @@
+import { paintLines, textOf, wrap } from '../terminal/index.ts'
 import { menuTheme } from '../terminal/menu-theme.ts'
 import { hotKey } from './hot-key.ts'
 import { type PagerTerminal, readPages } from './pager.ts'
@@ -9,43 +10,63 @@ export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
   const { default: inquirer } = await import('inquirer')
   const { input, output, palette } = terminal
   const prompt = inquirer.createPromptModule({ input, output })
-  /** A long list may fill the screen; a short menu leaves room for its subject, such as a diagnosis. */
-  const pageSize = (choices: number) => {
+  const print = (text: string) => void output.write(`${text}\n\n`)
+  /** A text of a menu, wrapped at words: inquirer would break it anywhere. */
+  const wrapped = (text: string, indent: number) =>
+    wrap(text, { width: (output.columns || 80) - 1 - indent })
+      .map(textOf)
+      .join(`\n${' '.repeat(indent)}`)
+  const box = palette.unicode ? 3 : 5
+  /** How to draw a menu of these entries. */
+  const drawn = (names: readonly string[]) => {
     const rows = output.rows || 24
-    return Math.max(6, choices > 12 ? rows - 4 : rows - 18)
+    const lines = names.join('\n').split('\n').length
+    const pageSize = Math.max(6, roomFor(names.length, rows))
+    return { theme: menuTheme(palette, Math.max(0, lines - pageSize)), pageSize, loop: false }
   }
-  /** How to draw a menu of so many entries. */
-  const drawn = (choices: number) => ({
-    theme: menuTheme(palette, Math.max(0, choices - pageSize(choices))),
-    pageSize: pageSize(choices),
-    loop: false,
-  })
   return {
     get width() {
-      return Math.min(100, output.columns || 80)
+      return widthOf(output)
     },
-    print: (text) => void output.write(`${text}\n\n`),
+    print,
+    say: (sentence) => print(paintLines(wrap(sentence, { width: widthOf(output) }), palette)),
     async choose(message, choices, preselected) {
+      const note = (chosen: Choice<unknown> | undefined) => {
+        const { paint } = palette
+        const line = `${paint('?', 'dim')} ${paint(message, 'bold')} ${paint(chosen?.name ?? '', 'cyan')}`
+        output.write(`${line}\n`)
+      }
       const pressed = hotKey(input, choices)
       const shown = choices.filter((choice) => 'heading' in choice || choice.isHidden !== true)
+      const names = shown.map((one) => ('heading' in one ? one.heading : wrapped(nameOf(one), POINTER)))
       try {
-        const { value } = await inquirer.createPromptModule({ input, output, signal: pressed.signal })([
+        // Inquirer would keep a menu that was left by a key: it's replaced by what was chosen, like any other.
+        const ask = inquirer.createPromptModule({
+          input,
+          output,
+          signal: pressed.signal,
+          clearPromptOnDone: true,
+        })
+        const { value } = await ask([
           {
             type: 'select',
             name: 'value',
-            message,
-            choices: shown.map((choice) =>
-              'heading' in choice ? new inquirer.Separator(choice.heading) : entry(choice),
+            message: wrapped(message, POINTER),
+            choices: shown.map((choice, index) =>
+              'heading' in choice
+                ? new inquirer.Separator(choice.heading)
+                : { name: names[index] ?? '', value: choice.value },
             ),
             ...(preselected !== undefined && { default: preselected }),
-            ...drawn(shown.length),
+            ...drawn(names),
           },
         ])
+        note(choices.find((one): one is Choice<typeof value> => 'name' in one && one.value === value))
         return value
       } catch (error) {
         const { choice } = pressed
+        note(choice)
         if (choice === undefined) throw error
-        output.write('\n')
         return choice.value
       } finally {
         pressed.stop()
@@ -53,13 +74,21 @@ export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
     },
     async chooseSeveral(message, choices) {
       const { values } = await prompt([
-        { type: 'checkbox', name: 'values', message, choices: [...choices], ...drawn(choices.length) },
+        {
+          type: 'checkbox',
+          name: 'values',
+          message: wrapped(message, POINTER),
+          choices: choices.map(({ name, value }) => ({ name: wrapped(name, box), short: name, value })),
+          ...drawn(choices.map(({ name }) => wrapped(name, box))),
+        },
       ])
       return values
     },
     async confirm(message) {
       const theme = menuTheme(palette)
-      const { yes } = await prompt([{ type: 'confirm', name: 'yes', message, theme, default: false }])
+      const { yes } = await prompt([
+        { type: 'confirm', name: 'yes', message: wrapped(message, POINTER), theme, default: false },
+      ])
       return yes
     },
     read: (render, reading) => readPages(render, terminal, reading),
@@ -67,6 +96,21 @@ export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
   }
 }
 
-function entry<Value>({ name, value, key }: Choice<Value>) {
-  return { name: key === undefined ? name : `${name} (${key})`, short: name, value }
+function widthOf(output: PagerTerminal['output']): number {
+  return Math.min(100, output.columns || 80)
+}
+
+/** What a menu has before each of its entries, in columns. */
+const POINTER = 2
+
+/**
+ * Lines for a menu. A long list may fill the screen, and so may the answers to a question; a menu of things to do leaves
+ * room for its subject, such as a diagnosis.
+ */
+function roomFor(entries: number, rows: number): number {
+  return entries > 12 || entries <= 6 ? rows - 4 : rows - 18
+}
+
+function nameOf({ name, key }: Choice<unknown>): string {
+  return key === undefined ? name : `${name} (${key})`
 }

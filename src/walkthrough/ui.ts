@@ -47,6 +47,8 @@ export interface Ui {
   readonly width: number
   /** A text, already painted, as its own paragraph. */
   print(text: string): void
+  /** A sentence, as its own paragraph. */
+  say(sentence: string): void
   /** All of them reject with InterruptedError or inquirer's ExitPromptError after Ctrl-C. */
   choose<Value>(
     message: string,

@@ -13,8 +13,8 @@ describe('keys', () => {
     ['\x1b[6~\x1b[5~', ['on', 'back']],
     ['\x1bOB\x1b[A', ['on', 'back']],
     ['  b', ['on', 'on', 'back']],
-    ['\x1b[1;5C', []],
-    ['yz', []],
+    ['\x1b[1;5C', ['other']],
+    ['yz', ['other', 'other']],
     ['nHv', ['next', 'hint', 'read']],
   ])('%j', (data, keys) => {
     expect(keysIn(data)).toEqual(keys)

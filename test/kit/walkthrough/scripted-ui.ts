@@ -38,6 +38,7 @@ export function scriptedUi(
     shown,
     width: 60,
     print: (text) => void shown.push(text),
+    say: (sentence) => void shown.push(sentence),
     async choose(message, choices) {
       return pick(choices, String(next(message)))
     },

@@ -137,18 +137,28 @@ describe('the walkthrough in a terminal', () => {
     await until(/space next/)
     press('?')
     await until(/h shows a hint for it[\s\S]*Any key goes back/)
-    press('x')
+    press('z') // any key
     await until(/^1\/\d+ {2}space next/m)
     press('a')
     await until(/Task 1 · createEvent[\s\S]*❯ Check my answer \(r\)/)
     press('w')
-    await until(/Lesson 01 · Events \(started\)/)
+    const screen = await until(/Lesson 01 · Events \(started\)[\s\S]*❯ Check my answer/)
+    expect(screen.match(/Check my answer/g)).toHaveLength(1) // the menu before is gone
     press('l')
     await until(/❯ 01 Events/)
     press('0', '2', 'Enter')
     await until(/A list-based store[\s\S]*^1\/\d+ {2}space next/m)
     press('p')
     await until(/Your file for this lesson: \S+01-events\.ts[\s\S]*❯ Check my answer|^1\/\d+ {2}space next/m)
+  })
+
+  test('a menu breaks its entries at words, shows every answer, and is left with Esc', async () => {
+    const { until, press } = open('quiz 05', { columns: 40, rows: 30 })
+    const screen = await until(/Leave the quiz \(q\)/)
+    expect(screen).toMatch(/An error, because that ID doesn't\n {2}exist\./)
+    expect(screen).not.toContain('more above or below')
+    press('Escape')
+    await until(/\[ended 0\]/)
   })
 
   test('keys pressed during a check are dropped', async () => {
