@@ -2,6 +2,7 @@
 import type { Redis } from 'ioredis'
 import { afterEach, describe, test } from 'vitest'
 import {
+  attempt,
   call,
   connectionsStillOpen,
   everyCrash,
@@ -74,6 +75,39 @@ describe('SnapshotStore', () => {
     )
   })
 
+  test('sets a name to the empty string', async () => {
+    await apply(profile('1-0', { name: 'Ada', email: 'ada@example.com' }))
+    await apply(profile('2-0', { name: '' }))
+    verifyEqual(
+      await get(),
+      { ...ADA, name: '' },
+      'The payload of the second PROFILE_CHANGED contains the name "", so the name should now be the empty string. Only a name that isn\'t in the payload keeps its value, and `get` returns null only until a name is set.',
+    )
+  })
+
+  test('takes only the name and the email address from the payload', async () => {
+    await apply(login('1-0'))
+    await apply(
+      profile('1-0', { name: 'Ada', email: 'ada@example.com', logins: '99', friends: '7', city: 'London' }),
+    )
+    const { userId, name, email, logins, friends } = (await get()) ?? {}
+    verifyEqual(
+      { userId, name, email, logins, friends },
+      { ...ADA, logins: 1 },
+      'The payload of a PROFILE_CHANGED also contained `logins`, `friends`, and `city`, and `apply` stored more than the name and the email address. The payload comes from outside, so take only these two fields from it.',
+    )
+  })
+
+  test('subtracts a friend even below 0', async () => {
+    await apply(unfriended('1-0'))
+    await apply(befriended('2-0'))
+    verifyEqual(
+      (await get())?.friends,
+      0,
+      'A FRIEND_REMOVED and then a FRIEND_ADDED were applied, which makes 0 - 1 + 1 friends. Add and subtract exactly 1 for each event: a count that stops at 0 is too high after the next FRIEND_ADDED.',
+    )
+  })
+
   test('counts logins and friends', async () => {
     for (const one of [login('1-0'), login('2-0'), befriended('1-0'), befriended('2-0'), unfriended('3-0')])
       await apply(one)
@@ -123,6 +157,12 @@ describe('SnapshotStore', () => {
       "The login 1-0 was applied twice, as happens when a processor dies before it saves its checkpoint. It was counted twice. For each stream, store the ID of the last event in the snapshot, and skip any event that isn't later.",
     )
     verifyEqual(again, false, 'The event was already in the snapshot, so `apply` should return false.')
+    await apply(login('9-0'))
+    verifyEqual(
+      [await apply(login('5-0')), (await get())?.logins],
+      [false, 2],
+      "The login 9-0 was in the snapshot when 5-0 was applied. An event that isn't later than the last one changes nothing, and `apply` returns false, even if this very event was never seen. Store the ID of the last event, and compare it: a list of all IDs would grow with every event.",
+    )
     await apply(profile('7-0', { name: 'Ada' }))
     await apply(profile('8-0', { name: 'Grace' }))
     await apply(profile('7-0', { name: 'Ada' }))
@@ -150,6 +190,13 @@ describe('SnapshotStore', () => {
       5,
       'The logins 9-0, 10-0, 10-2, 10-10, and 11-1 arrived in this order, but not all of them were counted. Compare the number before the dash, then the number after it, as numbers. As strings, "10-0" comes before "9-0".',
     )
+    const long = ['12-9000000000', '13-0', '1772359200000-1', '1772359200000-2']
+    for (const id of long) await apply(login(id))
+    verifyEqual(
+      (await get())?.logins,
+      9,
+      `The logins ${long.join(', ')} arrived in this order, but not all of them were counted. Compare the number before the dash first, and the number after it only if those are equal. If you make one number of both, it becomes too long, or a large second number counts more than the first one.`,
+    )
   })
 
   test('loses nothing when two processes write at the same time', async () => {
@@ -166,6 +213,15 @@ describe('SnapshotStore', () => {
         for (const one of [first, second])
           await call('SnapshotStore.apply', () => (one.ok ? one.value : Promise.reject(one.error)))
         const { logins, friends } = (await get('u-1', box.connect())) ?? {}
+        verify(
+          !(first.ok && second.ok && (first.value === false || second.value === false)),
+          `Two processes applied different events to one snapshot at the same time, the second call right after the first call's ${after ?? 'start'}, and one call returned false, so its event is lost. ${
+            box.commands.some(({ name, reply }) => name === 'EXEC' && reply === null)
+              ? 'EXEC replied (nil) because a watched key had changed, which means that nothing was written: watch, check, and try again.'
+              : '`apply` returns false only if the snapshot already includes the event, or a later one of the same stream.'
+          }`,
+          { expected: [true, true], received: [first.ok && first.value, second.ok && second.value] },
+        )
         verifyEqual(
           { logins, friends },
           { logins: 2, friends: 2 },
@@ -501,6 +557,67 @@ describe('StreamProcessor', () => {
     )
   })
 
+  test('calls a handler as often as the list contains it', async () => {
+    await plant(1, 2)
+    const { handed, options } = script()
+    const [handler = () => {}] = options.handlers[STREAM] ?? []
+    await start({ ...options, handlers: { [STREAM]: [handler, handler] } })
+    await until(
+      () => handed.includes('2-0'),
+      "Two events were in the stream, and the handler didn't get the second one.",
+      () => handed,
+    )
+    await waiting()
+    verifyEqual(
+      handed,
+      ['1-0', '1-0', '2-0', '2-0'],
+      'The list of user_updates contains the same handler twice, so it should be called twice for each event. Call the handlers of the list one after the other, even if two of them are the same function.',
+    )
+  })
+
+  test('uses its own name and its own streams', async () => {
+    await plant(1, 1, 'orders')
+    await plant(1, 1, 'user_friends')
+    const { handed, options } = script()
+    const [handler = () => {}] = options.handlers[STREAM] ?? []
+    await start({ ...options, name: 'mailer', handlers: { orders: [handler] } })
+    await until(
+      () => handed.length > 0,
+      "The processor was created with a handler for the stream `orders`, which has one event, and the handler didn't get it. Read the streams that are in `handlers`, whatever their names are.",
+    )
+    await waiting()
+    verifyEqual(
+      await box.admin.hgetall('checkpoint:mailer'),
+      { orders: '1-0' },
+      'The processor was created with the name "mailer" and a handler for `orders`, and it handled 1-0. The hash `checkpoint:mailer` should contain that ID, and no stream without handlers.',
+    )
+    verifyEqual(
+      await box.admin.exists('checkpoint:snapshots'),
+      0,
+      'The processor has the name "mailer", but it wrote to `checkpoint:snapshots`, which belongs to another processor. The key is `checkpoint:<name>`.',
+    )
+  })
+
+  test('saves the checkpoint before it continues', async () => {
+    await plant(1, 3)
+    const unsaved: string[] = []
+    const { handed, options } = script(({ id }) => {
+      if (box.commands.some(({ pending, args }) => pending && args.includes('checkpoint:snapshots')))
+        unsaved.push(id)
+    })
+    await start(options)
+    await until(
+      () => handed.length >= 3,
+      'Three events were in the stream, and the handler should get all of them.',
+      () => handed,
+    )
+    verifyEqual(
+      unsaved,
+      [],
+      "The handler got an event while a command for `checkpoint:snapshots` was still waiting for its reply. Wait until the previous event's ID is saved, with `await`. Otherwise an error from that command goes unnoticed, and the processor runs ahead of its checkpoint. Received: the events that came too early.",
+    )
+  })
+
   test('waits on a connection of its own', async () => {
     await box.redis.ping() // so that the client that is passed in is number 1
     await start(script().options)
@@ -750,6 +867,82 @@ describe('errors', () => {
     )
   })
 
+  test('notices a failure without an error', async () => {
+    await plant(1, 2)
+    let left = 1
+    const { handed, errors, options } = script(({ id }) => {
+      if (id !== '1-0' || left === 0) return
+      left -= 1
+      return Promise.reject(undefined)
+    })
+    await start(options)
+    await until(
+      () => handed.includes('2-0'),
+      'The handler rejected once, and then it should have got event 2-0.',
+      () => handed,
+    )
+    verifyEqual(
+      [handed, errors],
+      [['1-0', '1-0', '2-0'], [undefined]],
+      "On event 1-0, the promise of the handler was rejected with `undefined` (`Promise.reject()`). That's a failure like any other: call `onError(undefined)`, and try the event again. An error can be any value, so don't tell from the value whether there was one.",
+    )
+  })
+
+  test('keeps doubling while only one of two handlers succeeds', async () => {
+    await plant(1, 1)
+    const { waits, handed, options } = script()
+    let left = 3
+    const failing: Handler = () => {
+      if (left === 0) return
+      left -= 1
+      throw mail
+    }
+    await start({ ...options, handlers: { [STREAM]: [...(options.handlers[STREAM] ?? []), failing] } })
+    await until(
+      () => left === 0 && waits.length >= 3,
+      'The second of two handlers failed three times on event 1-0, and the processor should have called `sleep` three times.',
+      () => waits,
+    )
+    await waiting()
+    verifyEqual(
+      waits,
+      [100, 200, 400],
+      `Event 1-0 has two handlers, and the second one failed three times in a row, while the first one was called ${handed.length === 1 ? 'once' : `${handed.length} times`} and succeeded. A series of failures ends only when the event has been handled, by all of its handlers.`,
+    )
+  })
+
+  test('survives an error from its checkpoint', async () => {
+    await plant(1, 1)
+    await box.admin.set('checkpoint:snapshots', 'not a hash')
+    const { waits, handed, errors, options } = script(undefined, {
+      async sleep(ms) {
+        waits.push(ms)
+        if (waits.length === 2) await box.admin.del('checkpoint:snapshots')
+        if (over || waits.length > 6) await new Promise(() => {})
+        await turn()
+      },
+    })
+    const processor = new StreamProcessor(box.redis, options)
+    started.push(processor)
+    const outcome = await attempt('StreamProcessor.start', () => processor.start(), { background: true })
+    verify(
+      outcome.ok,
+      'Redis replied to the first command for `checkpoint:snapshots` with an error (WRONGTYPE, because the key was a string for a while), and `start` rejected. The processor has to survive that too: read the checkpoint where you also catch the errors of the other commands, call `onError`, wait, and try again.',
+      { received: !outcome.ok && outcome.error },
+    )
+    await until(
+      () => handed.length > 0 && waits.length >= 2,
+      'Redis replied to the commands for `checkpoint:snapshots` with an error (WRONGTYPE, because the key was a string for a while), and the processor never tried again. Report the error, wait, and try again.',
+      () => ({ handed, waits }),
+    )
+    await waiting()
+    verifyEqual(
+      [waits, errors.length, await checkpoint()],
+      [[100, 200], 2, '1-0'],
+      'Redis replied to two commands for `checkpoint:snapshots` with an error, and then they worked again. The processor should have called `onError` twice, waited 100 and 200 ms, and saved 1-0 as its checkpoint.',
+    )
+  })
+
   test('survives an error from Redis', async () => {
     await box.admin.set(STREAM, 'no stream')
     const waits: number[] = []
@@ -866,6 +1059,29 @@ describe('stop', () => {
       [['1-0'], ['1-0'], '1-0'],
       '`stop` was called while the first of two handlers was working on event 1-0. Finish that event and save its checkpoint, and leave event 2-0 for the next run. Received: what each handler got, and the checkpoint.',
     )
+  })
+
+  test('finishes both of two stops', async () => {
+    await plant(1, 1)
+    let release: () => void = () => {}
+    const gate = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const { handed, options } = script(() => gate)
+    const processor = await start(options)
+    await until(() => handed.length === 1, "One event was in the stream, and the handler didn't get it.")
+    const ends = [stopping(processor), stopping(processor)] as const
+    await box.roundTrips(20)
+    verify(
+      ends.every((end) => !end.done()),
+      '`stop` was called twice, and one of the calls returned while the handler was still working on event 1-0. Both have to wait for the end, because each caller may end the process when its call returns.',
+    )
+    release()
+    await until(
+      () => ends.every((end) => end.done()),
+      "The handler finished, but one of two calls of `stop` didn't return.",
+    )
+    for (const end of ends) await end.finish()
   })
 
   test("doesn't wait for the sleep", async () => {

@@ -46,10 +46,9 @@ const CHANGE = `
 local at = redis.call('HGET', KEYS[1], '@' .. ARGV[1])
 if at and at >= ARGV[2] then return 'old' end
 redis.call('HSET', KEYS[1], '@' .. ARGV[1], ARGV[2])
-if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], 'name', ARGV[3]) end
-if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 'email', ARGV[4]) end
-redis.call('HINCRBY', KEYS[1], 'logins', ARGV[5])
-redis.call('HINCRBY', KEYS[1], 'friends', ARGV[6])
+for field, value in pairs(cjson.decode(ARGV[3])) do redis.call('HSET', KEYS[1], field, value) end
+redis.call('HINCRBY', KEYS[1], 'logins', ARGV[4])
+redis.call('HINCRBY', KEYS[1], 'friends', ARGV[5])
 return 'new'`
 
 export class SnapshotStore {
@@ -58,10 +57,10 @@ export class SnapshotStore {
 
   constructor(redis: Redis) {
     this.apply = async ({ stream, id, userId, eventType, payload }) => {
-      const { name = '', email = '' } = eventType === 'PROFILE_CHANGED' ? payload : {}
+      const { name, email } = eventType === 'PROFILE_CHANGED' ? payload : {}
       const logins = eventType === 'USER_LOGGED_IN' ? 1 : 0
       const friends = { FRIEND_ADDED: 1, FRIEND_REMOVED: -1 }[eventType] ?? 0
-      const args = [stream, sortable(id), name, email, logins, friends]
+      const args = [stream, sortable(id), JSON.stringify({ name, email }), logins, friends]
       return (await redis.eval(CHANGE, 1, `user_snapshot:${userId}`, ...args)) === 'new'
     }
     this.get = async (userId) => {
