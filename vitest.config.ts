@@ -10,6 +10,17 @@ const target = process.env.EVENTLINGS_TARGET ?? 'solution'
 const isBorrowed = process.env.EVENTLINGS_REDIS?.includes('://') === true
 const conditions = [target, 'node', 'import', 'module', 'default']
 
+/** The kit that suites import changes the process it's in for good: it guards the network and records all commands. */
+const ownProcess = ['test/kit/check/**/*.test.ts', 'test/kit/event-store/**/*.test.ts']
+
+const ofTheProgram = {
+  sequence: { groupOrder: 1 }, // after the lessons, which have their own number of workers
+  maxWorkers: 3, // Vitest would take one on two cores, and most of these tests wait for other programs
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+  expect: { poll: { timeout: 30_000 } }, // Vitest's own second isn't enough on a busy machine
+} as const
+
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
@@ -17,14 +28,19 @@ export default defineConfig({
     projects: [
       {
         test: {
+          ...ofTheProgram,
           name: 'kit',
-          sequence: { groupOrder: 1 }, // after the lessons, which have their own number of workers
           include: ['test/kit/**/*.test.ts'],
+          exclude: ownProcess,
+          isolate: false, // loading the program again for each file would take half of their processor time
+        },
+      },
+      {
+        test: {
+          ...ofTheProgram,
+          name: 'check',
+          include: ownProcess,
           exclude: ['test/kit/check/fixture/**'],
-          maxWorkers: 3, // Vitest would take one on two cores, and most of these tests wait for other programs
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-          expect: { poll: { timeout: 30_000 } }, // Vitest's own second isn't enough on a busy machine
         },
       },
       {

@@ -4,11 +4,22 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
  * Files that take much longer than the others, longest first. Started last, one of them would keep one core busy
  * while the other has nothing left to do.
  */
-const LONGEST = ['authoring/every-lesson', 'redis/guardian', 'check/guests', 'check/every-answer']
+const LONGEST = [
+  'authoring/every-lesson',
+  'check/guests',
+  'check/every-answer',
+  'redis/guardian',
+  'web/class-pages',
+  'web/workbench/pages',
+  'watch/terminal',
+  'classroom/member',
+  'package/package',
+  'cli/start-up',
+]
 
 /**
  * Vitest's own order, which uses durations only from earlier runs on the same machine, with the known long ones
- * first.
+ * first. A file with a process of its own ends the shared process before it, so these come last.
  */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -17,6 +28,7 @@ export class LongestFirst extends BaseSequencer {
       const place = LONGEST.findIndex((name) => moduleId.endsWith(`test/kit/${name}.test.ts`))
       return place === -1 ? LONGEST.length : place
     }
-    return sorted.toSorted((a, b) => rank(a) - rank(b))
+    const needsOwn = ({ project }: TestSpecification) => Number(project.config.isolate)
+    return sorted.toSorted((a, b) => rank(a) - rank(b) || needsOwn(a) - needsOwn(b))
   }
 }
