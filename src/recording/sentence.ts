@@ -29,7 +29,7 @@ export function sentenceOf({ kind, looked, changed, wrote, refused, again, never
   switch (kind) {
     case 'stale':
       return refused === true
-        ? `Step ${wrote} was refused because step ${changed} had changed the key since step ${looked}.`
+        ? `Step ${wrote} was refused because step ${changed} had changed the key${looked === undefined ? '' : ` since step ${looked}`}.`
         : `Step ${wrote} wrote what was decided at step ${looked}. Step ${changed} had changed the key by then.`
     case 'torn':
       return `Steps ${looked} and ${again} don't show the same moment, because step ${changed} changed the data in between.`

@@ -19,7 +19,9 @@ export function stale(commands: readonly CommandStep[], effects: readonly Effect
   const gaps = commands.filter(isFirstHeld(commands)).map((held) => gapBefore(held, commands, effects))
   const isSteered = commands.some(({ held }) => held !== undefined)
   const found = isSteered ? gaps.flatMap(staleAfter) : effects.flatMap((write) => staleWrite(write, effects))
-  return found.find(({ refused }) => refused === undefined) ?? found[0] ?? gaps.flatMap(tornBy)[0]
+  // What a write was refused for is the last thing that changed before it.
+  const refusals = found.toSorted((a, b) => (b.changed ?? 0) - (a.changed ?? 0))
+  return found.find(({ refused }) => refused === undefined) ?? refusals[0] ?? gaps.flatMap(tornBy)[0]
 }
 
 /** Of commands held one after the other, the first was held where the check stepped in. */
@@ -50,7 +52,9 @@ function staleAfter({ looks, changes, after }: Gap): readonly Collision[] {
       const look = looks.findLast(({ looked }) => looked.has(key))
       const own = writes.find(({ wrote }) => wrote.has(key))
       const write = own ?? writes[0]
-      if (look === undefined || write === undefined) return []
+      if (write === undefined) return []
+      // A script looks for itself; and a write to another key that was refused has a cause of its own.
+      if (write.isRefused ? own === undefined : look === undefined) return []
       return [{ ...staleCollision(key, look, change, write), isOwn: own !== undefined }]
     }),
   )
@@ -74,11 +78,11 @@ function staleWrite(write: Effect, effects: readonly Effect[]): readonly Collisi
   })
 }
 
-function staleCollision(key: string, look: Effect, change: Effect, write: Effect): Collision {
+function staleCollision(key: string, look: Effect | undefined, change: Effect, write: Effect): Collision {
   return {
     kind: 'stale',
     key,
-    looked: look.n,
+    ...(look && { looked: look.n }),
     changed: change.n,
     wrote: write.n,
     ...(write.isRefused && { refused: true }),

@@ -73,6 +73,24 @@ describe('a stale write', () => {
     })
   })
 
+  test('is with the last change before a script that refused, which looks for itself', () => {
+    const race = run(`
+      1  XRANGE customer:1 - + → [["2-0", []]]
+      2  XADD customer:1 3-0 event 3 → "3-0"
+      2  EVAL script 2 snapshot:1 customer:1 3-0 → (integer) 1
+      1! EVAL script 2 snapshot:1 customer:1 2-0 → (integer) 0`)
+    const collision = { kind: 'stale', key: 'snapshot:1', changed: 3, wrote: 4, refused: true }
+    expect(collisionOf(withChanges(race, { 2: 'customer:1', 3: 'snapshot:1' }))).toEqual(collision)
+  })
+
+  test("isn't one if the write that was refused went to another key", () => {
+    const race = run(`
+      1  XRANGE customer:1 - + → [["2-0", []]]
+      2  XADD customer:1 3-0 event 3 → "3-0"
+      1! SET mark 1 NX → (nil)`)
+    expect(collisionOf(race)).toBeUndefined()
+  })
+
   test("wasn't refused if only a part of its transaction was", () => {
     const race = run(`
       1  XLEN account:1 → (integer) 2
