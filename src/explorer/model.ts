@@ -42,6 +42,9 @@ export interface Explorer {
   readonly left?: 'quit' | 'interrupted'
 }
 
+/** Instead of steps: an answer that isn't written yet, or that throws before it sends anything. */
+export const NO_STEPS = 'This test ended before it sent a command to Redis, so there are no steps.'
+
 /** Begins at the collision if there's one, because that's what a learner is looking for; else before the first step. */
 export function openExplorer(given: Recording, states?: EntityStates): Explorer {
   const collision = given.collision ?? (given.failure && collisionOf(given))

@@ -1,6 +1,6 @@
 import { type Line, laneLines, lanePainter, type Palette, span, wrap } from '../terminal/index.ts'
 import { keyLines } from './key-lines.ts'
-import { type Explorer, goTo, viewsOf } from './model.ts'
+import { type Explorer, goTo, NO_STEPS, viewsOf } from './model.ts'
 
 /** All steps as an ordered list, with what each of them changed: for a pipe, and for a screen reader. */
 export function explorerList(
@@ -22,7 +22,9 @@ export function explorerList(
     const indented = keyLines(changed, { width: width - INDENT.length, palette, short: false })
     return [paint(row), ...indented.map(({ line }) => [span(INDENT), ...line()])]
   })
-  const known = [failure?.diagnosis, note].filter((text) => text !== undefined)
+  const known = [failure?.diagnosis, note, rows.length === 0 ? NO_STEPS : undefined].filter(
+    (text) => text !== undefined,
+  )
   return [
     ...wrap(span(`${lesson} · ${task} · ${test}`, 'bold'), { width }),
     ...wrap(span(engine, 'dim'), { width }),

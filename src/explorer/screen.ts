@@ -1,4 +1,4 @@
-import type { Row } from '../recording/index.ts'
+import type { Recording, Row } from '../recording/index.ts'
 import {
   cut,
   type Line,
@@ -16,7 +16,7 @@ import { fitting } from './fitting.ts'
 import { keyLines } from './key-lines.ts'
 import { KEYS } from './keys.ts'
 import { divide, windowAround, windowWith } from './layout.ts'
-import { type Explorer, viewsOf } from './model.ts'
+import { type Explorer, NO_STEPS, viewsOf } from './model.ts'
 
 export interface ScreenSize {
   readonly width: number
@@ -61,8 +61,7 @@ const LOW = 16
 
 function title({ recording, at, isModel }: Explorer, { width, palette }: ScreenSize): Line {
   const { lesson, task, test, steps } = recording
-  const progress =
-    at === 0 ? `before step ${steps[0]?.n ?? 1}` : `step ${steps[at - 1]?.n} of ${steps.at(-1)?.n ?? 0}`
+  const progress = steps.length === 0 ? 'no steps' : progressOf(at, steps)
   const name = cut(
     span(`${isModel ? 'Model answer · ' : ''}${lesson} · ${task} · ${test}`).text,
     width - progress.length - 2,
@@ -71,12 +70,19 @@ function title({ recording, at, isModel }: Explorer, { width, palette }: ScreenS
   return [...padded([span(name, 'bold')], width - progress.length), span(progress, 'dim')]
 }
 
+function progressOf(at: number, steps: Recording['steps']): string {
+  if (at === 0) return `before step ${steps[0]?.n ?? 1}`
+  return `step ${steps[at - 1]?.n} of ${steps.at(-1)?.n ?? 0}`
+}
+
 /** What collided, or why there's less to see than there should be. */
 function remark({ lanes, recording, notice }: Explorer, { width, palette }: ScreenSize): readonly Line[] {
   const cross = span(`${palette.unicode ? '✗' : 'x'} `, 'red')
   const sentence =
     lanes.sentence === undefined ? [] : wrap(span(lanes.sentence, 'bold'), { width, first: [cross] })
-  const other = notice === lanes.sentence ? undefined : (notice ?? recording.note)
+  const general = recording.note ?? (recording.steps.length === 0 ? NO_STEPS : undefined)
+  const isShown = notice !== undefined && notice === lanes.sentence
+  const other = isShown ? undefined : (notice ?? general)
   return [...sentence, ...(other === undefined ? [] : wrap(span(other, 'dim'), { width }))]
 }
 

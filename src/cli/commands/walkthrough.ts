@@ -1,6 +1,8 @@
 import { Exit } from '../../common/exit.ts'
 import { nextLesson } from '../../learner/learner.ts'
 import { whyNoPrompt } from '../../terminal/can-prompt.ts'
+import { paintLines } from '../../terminal/text.ts'
+import { wrap } from '../../terminal/wrap.ts'
 import { lessonTable } from '../../walkthrough/lesson-table.ts'
 import { stayInClass } from '../class-notices.ts'
 import { defineCommand, self } from '../command.ts'
@@ -35,8 +37,9 @@ async function printState(context: Context): Promise<typeof Exit.passed> {
   context.print(lessonTable(learner, context))
   const next = nextLesson(learner)
   const number = next?.number ?? '01'
+  const why = `The guided walkthrough doesn't work here. ${whyNoPrompt(context)} Use single commands instead:`
   context.print(`
-The guided walkthrough doesn't work here. ${whyNoPrompt(context)} Use single commands instead:
+${paintLines(wrap(why, context), context.palette)}
 
   ${self} start ${number}   your file for the lesson
   ${self} read ${number}    what to write

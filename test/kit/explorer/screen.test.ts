@@ -77,6 +77,21 @@ describe('a screen of 80 by 24', () => {
     expect(first).not.toContain('▶')
   })
 
+  test('says that there are no steps', () => {
+    const { collision, before, ...rest } = starterRun()
+    const none: Recording = { ...rest, before: [], steps: [], after: [] }
+    expect(screen(none, 0)).toMatch(/ no steps\n.*ended before it sent a command to Redis/)
+    const list = paintLines(explorerList(openExplorer(none), { width: 80, palette: plain }), plain)
+    expect(list).toContain('ended before it sent a command to Redis')
+  })
+
+  test('has the remark of a recording in which nothing collided', () => {
+    const { collision, failure, ...rest } = starterRun()
+    expect(screen({ ...rest, note: 'Only the order was recorded.' }, 1)).toContain(
+      'Only the order was recorded.',
+    )
+  })
+
   test('filters keys', () => {
     const typing = screen(starterRun(), 3, [80, 24], plain, '/see')
     expect(typing).toContain('─ The keys after step 3, /see_ ─')

@@ -81,7 +81,7 @@ describe('watch in a terminal', () => {
     await until(/failed +createEvent[\s\S]*q quit/)
     const run = { ...starterRun(), lesson: '01-events' }
     press('t')
-    await until(/No run of this lesson has been recorded yet|before step/)
+    await until(/No run of this lesson has been recorded yet|no steps/)
     press('Escape')
     await until(/failed +createEvent[\s\S]*t step through/)
     const file = join(home, '.eventlings', 'last-run.json')
