@@ -5,6 +5,7 @@ import {
   attempt,
   call,
   callError,
+  connectionsStillOpen,
   everyCrash,
   everyInterleaving,
   everyLostReply,
@@ -112,6 +113,9 @@ async function refusesEvent(run: () => unknown, name: string, what: string, inde
   )
 }
 
+const NOT_STORED =
+  "The call resolved, but the event isn't in `stream:events`. Ask Redis each time whether an event has been published; what your program remembers from earlier calls is wrong once Redis has been emptied."
+
 describe('publish', () => {
   test('stores the event in its three streams', async () => {
     const id = await publish(event(1))
@@ -144,8 +148,10 @@ describe('publish', () => {
   test('resolves to the ID in stream:events', async () => {
     await box.admin.xadd('stream:entity:user-42', '4102444800000-0', 'eventId', 'e-0')
     await box.admin.xadd('stream:type:USER_REGISTERED', '4102444800001-0', 'eventId', 'e-0')
+    const id = await publish(event(1))
+    verifyEqual(await eventIds(ALL), ['e-1'], NOT_STORED)
     await verifyIds(
-      [await publish(event(1))],
+      [id],
       ['e-1'],
       '`publish` resolved to an ID from another stream. Expected the ID of the entry in `stream:events`. Each stream generates its own IDs.',
     )
@@ -212,6 +218,7 @@ describe('publishBatch', () => {
       await eventIds(ALL),
       ['e-1', 'e-2', 'e-3'],
       "The events of a batch were sorted by their timestamps. Keep the order of the batch: that's the order in which things happened, and clocks differ.",
+      [[(ids) => ids.length === 0, NOT_STORED]],
     )
     verifyEqual(
       batch.map(({ eventId }) => eventId),
@@ -244,6 +251,21 @@ describe('publishBatch', () => {
         `The batch was refused because of its second event (it has ${what}), but other events of the batch are stored. Check all events before the first write; a check in the loop that writes comes too late for the events before the invalid one.`,
       )
     }
+    const [[withDate], [withoutType, field, what]] = [BAD_EVENTS[0], BAD_EVENTS[1]] as [
+      (typeof BAD_EVENTS)[number],
+      (typeof BAD_EVENTS)[number],
+    ]
+    const error = await callError(
+      'publishBatch',
+      () => new EventPublisher(box.redis).publishBatch([event(1), withoutType, withDate]),
+      InvalidEventError,
+      `\`publishBatch\` accepted a batch in which one event has ${what}, and the next has a Date in its payload.`,
+    )
+    verifyEqual(
+      { index: error.index, field: error.field },
+      { index: 1, field },
+      `Event 1 of the batch has ${what}, and event 2 has a Date in its payload. The error should name the first invalid event, whichever of \`encodeEvent\` and \`decodeEvent\` refuses it, so check one event after the other.`,
+    )
     await publishBatch(BATCH)
     verifyEqual(
       await streams(),
@@ -304,35 +326,78 @@ describe('publishBatch', () => {
     })
   }
 
-  test('checks and writes in one step', async () => {
-    await everyInterleaving({
-      name: 'publishBatch',
-      first: (redis: Redis) => new EventPublisher(redis).publishBatch(BATCH),
-      second: () => box.admin.set('stream:entity:user-43', "another program's value", 'NX'),
-      verify: async ({ first, second, held }) => {
-        const taken = second.ok && second.value === 'OK'
-        verifyEqual(
-          await streams(),
-          taken ? NOTHING : WHOLE,
-          taken
-            ? `Another client used the key \`stream:entity:user-43\` for something else just before \`publishBatch\` sent its ${held}, and part of the batch was stored. Checking the keys and writing have to be one step: use one script, or WATCH.`
-            : "Another client tried to use the key `stream:entity:user-43` for something else and couldn't, so the batch should be stored as a whole.",
-        )
-        verify(
-          first.ok || !taken || first.error instanceof StreamKeyError,
-          'When another client uses a key for something else while `publishBatch` is running, `publishBatch` should reject with a StreamKeyError.',
-          { received: !first.ok && first.error },
-        )
-        verify(
-          first.ok !== taken,
-          "`publishBatch` should resolve if the batch is stored and reject if it isn't. Here, it did the opposite.",
-          {
-            received: first.ok ? first.value : first.error,
-          },
-        )
-      },
-    })
+  test('names the whole key', async () => {
+    const entityId = 'Zoë: 43 {x}'
+    await box.admin.set(`stream:entity:${entityId}`, "another program's value")
+    const error = await callError(
+      'publishBatch',
+      () => new EventPublisher(box.redis).publishBatch([event(1), { ...event(2), entityId }]),
+      StreamKeyError,
+      `\`stream:entity:${entityId}\` holds a string instead of a stream. \`publishBatch\` should reject with a StreamKeyError.`,
+    )
+    verifyEqual(
+      error.key,
+      `stream:entity:${entityId}`,
+      "The `key` of the StreamKeyError should be the whole key, exactly as it is in Redis. An entity's ID may contain spaces and colons, so don't cut the key out of a message.",
+    )
   })
+
+  test('closes what it opens', async () => {
+    const redis = box.connect({ lazyConnect: false }) // so that its duplicates connect at once, as they do outside of the check
+    const publisher = new EventPublisher(redis)
+    const [bad] = BAD_EVENTS[0] as (typeof BAD_EVENTS)[number]
+    await box.admin.set('stream:entity:user-43', "another program's value")
+    for (const [what, one] of [
+      ['an event was published', event(1)],
+      ['a StreamKeyError', event(2)],
+      ['an InvalidEventError', bad],
+    ] as const) {
+      await attempt('publish', () => publisher.publish(one))
+      verifyEqual(
+        await connectionsStillOpen(),
+        0,
+        `After ${what}, a connection is still open that wasn't there before. If every call leaves one open, Redis soon accepts no more connections. Close every connection you open, in a \`finally\`.`,
+      )
+    }
+    const outcome = await attempt('a GET after publish', () => redis.get('anything'))
+    verify(
+      outcome.ok && outcome.value === null,
+      'After `publish`, the connection that was passed in can no longer be used. It belongs to the caller, so close only what you opened.',
+      { received: outcome.ok ? outcome.value : outcome.error },
+    )
+  })
+
+  for (const key of ['stream:entity:user-43', 'stream:events'] as const) {
+    test(`checks and writes in one step: ${key}`, async () => {
+      await everyInterleaving({
+        name: 'publishBatch',
+        first: (redis: Redis) => new EventPublisher(redis).publishBatch(BATCH),
+        second: () => box.admin.set(key, "another program's value", 'NX'),
+        verify: async ({ first, second, held }) => {
+          const taken = second.ok && second.value === 'OK'
+          verifyEqual(
+            await streams(),
+            taken ? NOTHING : WHOLE,
+            taken
+              ? `Another client used the key \`${key}\` for something else just before \`publishBatch\` sent its ${held}, and part of the batch was stored. Checking the keys and writing have to be one step: use one script, or WATCH.`
+              : `Another client tried to use the key \`${key}\` for something else and couldn't, so the batch should be stored as a whole.`,
+          )
+          verify(
+            first.ok || !taken || first.error instanceof StreamKeyError,
+            'When another client uses a key for something else while `publishBatch` is running, `publishBatch` should reject with a StreamKeyError.',
+            { received: !first.ok && first.error },
+          )
+          verify(
+            first.ok !== taken,
+            "`publishBatch` should resolve if the batch is stored and reject if it isn't. Here, it did the opposite.",
+            {
+              received: first.ok ? first.value : first.error,
+            },
+          )
+        },
+      })
+    })
+  }
 
   test('writes all or nothing when the process dies', async () => {
     await everyCrash({
@@ -495,6 +560,27 @@ describe('no event twice', () => {
       longest === 0 || longest > 86_000,
       'The publisher forgets an event in less than a day. If an import fails in the evening and is started again in the morning, all of its events are stored a second time.',
       { expected: 'at least 86400 seconds', received: `${longest} seconds` },
+    )
+    // As if almost a day had passed.
+    for (const key of await box.admin.keys('published:*')) {
+      if ((await box.admin.ttl(key)) > 0) await box.admin.expire(key, 100)
+    }
+    await publish(event(2))
+    const seconds = await Promise.all((await box.admin.keys('published:*')).map((key) => box.admin.ttl(key)))
+    verify(
+      seconds.length === 0 || seconds.some((one) => one === -1 || one > 86_000),
+      'An event was published when an earlier one was about to be forgotten, and all keys that begin with `published:` expire together, in less than a day. Remember each event for a day, counted from its own publishing.',
+      { expected: 'at least 86400 seconds', received: `${Math.max(0, ...seconds)} seconds` },
+    )
+  })
+
+  test.skipIf(lacks('real-server'))('remembered however many follow', async () => {
+    await publishBatch(Array.from({ length: 600 }, (_, i) => event(i + 1)))
+    await publish(event(1))
+    verifyEqual(
+      await box.admin.xlen('stream:type:USER_REGISTERED'),
+      600,
+      'A batch of 600 events was published, and then the first of them once more. It was stored again, although it was published only moments ago. Remember each event for at least a day, however many come after it.',
     )
   })
 
@@ -726,7 +812,7 @@ describe('maxlen', () => {
     )
   })
 
-  for (const maxlen of [0, -1, 2.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+  for (const maxlen of [0, -1, 2.5, Number.NaN, Number.POSITIVE_INFINITY, null] as number[]) {
     test(`refuses ${maxlen}`, async () => {
       const error = await callError(
         'EventPublisher',
