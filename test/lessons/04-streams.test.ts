@@ -255,6 +255,42 @@ describe('readEntries, readLatest', () => {
     )
   })
 
+  test('continues after the greatest second part', async () => {
+    const most = '18446744073709551615'
+    await plant(
+      'user_activity',
+      4,
+      (n) => ['5-9007199254740992', '5-9007199254740993', `5-${most}`, '6-0'][n - 1] ?? '',
+    )
+    for (const [after, next] of [
+      ['5-9007199254740992', '5-9007199254740993'],
+      ['5-9007199254740993', `5-${most}`],
+      [`5-${most}`, '6-0'],
+    ] as const) {
+      const outcome = await attempt('readEntries', () => readEntries(box.redis, 'user_activity', after, 1))
+      verifyEqual(
+        outcome.ok ? outcome.value.map(({ id }) => id) : outcome.error,
+        [next],
+        `readEntries after \`${after}\` should return \`${next}\`. Don’t compute the next ID yourself: a \`number\` isn’t exact beyond 2^53, and the second part can be as large as ${most}. With the exclusive start \`(${after}\`, Redis finds it.`,
+      )
+    }
+  })
+
+  test('lets errors from Redis through', async () => {
+    await box.admin.set('user_activity', 'not a stream')
+    for (const [name, run] of [
+      ['readEntries', () => readEntries(box.redis, 'user_activity')],
+      ['readLatest', () => readLatest(box.redis, 'user_activity', 5)],
+    ] as const) {
+      const outcome = await attempt(name, run)
+      verify(
+        !outcome.ok && /WRONGTYPE/.test(String(outcome.error)),
+        `The key holds a string instead of a stream, and ${name} didn’t reject with the error from Redis (WRONGTYPE). A key that can’t be read isn’t a stream without entries, so let the error through.`,
+        { expected: 'the error from Redis', received: outcome.ok ? outcome.value : outcome.error },
+      )
+    }
+  })
+
   test('reads 100 entries by default', async () => {
     await plant('user_activity', 130, (n) => `${n}-0`)
     const page = await call('readEntries', () => readEntries(box.redis, 'user_activity'))
@@ -284,6 +320,17 @@ describe('readEntries, readLatest', () => {
       largestReply(box.commands) <= 11,
       'readLatest fetched more entries than it returns. Use XREVRANGE with COUNT, which reads from the end.',
       { expected: 'at most 11 entries in one reply', received: `${largestReply(box.commands)} entries` },
+    )
+  })
+
+  test('reads as many as requested', async () => {
+    await plant('user_activity', 650, (n) => `${n}-0`)
+    const page = await call('readEntries', () => readEntries(box.redis, 'user_activity', '0-0', 640))
+    const latest = await call('readLatest', () => readLatest(box.redis, 'user_activity', 640))
+    verifyEqual(
+      [page.length, latest.length],
+      [640, 640],
+      'The stream has 650 entries. With a `count` of 640, readEntries and readLatest should each return 640 of them. The caller decides how many, so don’t set a lower limit of your own.',
     )
   })
 })
@@ -513,6 +560,24 @@ describe('readNew', () => {
       { entries: { user_updates: [], user_activity: [], user_friends: [] }, positions: START },
       'If nothing arrives in time, readNew should return no entries and the old positions.',
     )
+    const longest = Math.max(0, ...box.commands.map(blockOf))
+    verify(
+      longest <= 30,
+      `With \`waitMs\` 30, readNew sent an XREAD with BLOCK ${longest}, so it may wait longer than the caller allows. Pass \`waitMs\` to BLOCK as it is.`,
+      { expected: 'BLOCK 30 at most', received: `BLOCK ${longest}` },
+    )
+  })
+
+  test('lets errors from Redis through', async () => {
+    await box.admin.set('user_friends', 'not a stream')
+    for (const waitMs of [0, 20]) {
+      const outcome = await attempt('readNew', () => readNew(box.redis, START, waitMs), { background: true })
+      verify(
+        !outcome.ok && /WRONGTYPE/.test(String(outcome.error)),
+        `\`user_friends\` holds a string instead of a stream, and with \`waitMs\` ${waitMs}, readNew didn’t reject with the error from Redis (WRONGTYPE). Let the error through; otherwise, the caller keeps waiting for entries that can’t arrive.`,
+        { expected: 'the error from Redis', received: outcome.ok ? outcome.value : outcome.error },
+      )
+    }
   })
 
   test('doesn’t wait if there’s something to return', async () => {
