@@ -5,7 +5,15 @@ import { sentenceOf } from '../../common/errors.ts'
 import type { Turns } from '../../common/turns.ts'
 import type { LessonSummary } from '../../course/index.ts'
 import type { CheckSession } from '../../learner/check-session.ts'
-import { keepLastRun, openLesson, recordCheck, resetLesson, revealHint } from '../../learner/index.ts'
+import {
+  keepLastRun,
+  maySeeSolution,
+  modelRun,
+  openLesson,
+  recordCheck,
+  resetLesson,
+  revealHint,
+} from '../../learner/index.ts'
 import { type Learner, lessonAfter } from '../../learner/learner.ts'
 import { watchFile } from '../../learner/watch-file.ts'
 import type { Recording } from '../../recording/index.ts'
@@ -158,6 +166,21 @@ export class Bench {
     })
     if (hint.kind === 'no more') return undefined
     return { title: `Hint ${hint.step} of ${hint.of} · ${hint.task}`, text: hint.text }
+  }
+
+  /** What the model answer does in the test of the recording, or a sentence that says why it isn't shown. */
+  async modelRun(): Promise<Recording | string> {
+    const { learner, session, turns, beforeEmptying } = this.#options
+    const recording = this.#recording
+    // While a check is being recorded, the session's last check must stay that one.
+    if (recording === undefined || this.#state.checking)
+      return 'Wait for the end of the check, then try again.'
+    if (!maySeeSolution(learner, this.slug))
+      return "Once you've passed this lesson or seen its solution, you can see what the model answer does."
+    return await turns.take(() => {
+      beforeEmptying?.()
+      return modelRun(learner, session, recording)
+    })
   }
 
   /** Starts the lesson over. The old file is kept; resolves with its name. */

@@ -1,4 +1,6 @@
 import type { CheckResult } from '../../check/index.ts'
+import type { StateChange } from '../../explorer/index.ts'
+import type { Recording } from '../../recording/index.ts'
 import type { Problem } from '../protocol.ts'
 
 /** Messages between the workbench's page and its server; nothing here runs. */
@@ -117,6 +119,13 @@ export type CheckWish = 'asked' | 'rest'
 export type SolutionReply =
   | { readonly kind: 'asks' }
   | { readonly kind: 'solution'; readonly html: string }
+  | Problem
+
+export type { StateChange } from '../../explorer/index.ts'
+
+/** A recording, and the states that its events add up to, if the lesson names a fold. */
+export type RunReply =
+  | { readonly kind: 'run'; readonly recording: Recording; readonly states: readonly StateChange[] }
   | Problem
 
 export type ResetReply = { readonly kind: 'reset'; readonly keptAs?: string } | Problem

@@ -3,6 +3,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { sentenceOf } from '../../common/errors.ts'
 import { maySeeSolution, revealSolution } from '../../learner/index.ts'
 import type { Learner } from '../../learner/learner.ts'
+import type { Recording } from '../../recording/index.ts'
 import { codeHtml } from '../code.ts'
 import { linksOf } from '../links.ts'
 import { markdownHtml } from '../markdown-html.ts'
@@ -11,6 +12,7 @@ import { type Access, ENTRANCE, INVITING } from './access.ts'
 import { MOST_BYTES } from './answer-file.ts'
 import type { Bench } from './bench.ts'
 import type { Benches } from './benches.ts'
+import type { RunReply } from './protocol.ts'
 import type { Invitation } from './running.ts'
 import { streamStates, streamVerdicts } from './streams.ts'
 
@@ -80,9 +82,19 @@ function benchApp({ learner, access, benches, edit }: WorkbenchRoutes) {
     return context.json({ kind: 'started' }, 202)
   })
 
-  app.get('/recording', (context) => {
+  const runReply = async (recording: Recording): Promise<RunReply> => {
+    const { statesIn } = await import('../../explorer/index.ts')
+    return { kind: 'run', recording, states: await statesIn(learner.course, recording) }
+  }
+
+  app.get('/recording', async (context) => {
     const { recording } = context.var.bench
-    return recording === undefined ? noSuch(context) : context.json(recording)
+    return recording === undefined ? noSuch(context) : context.json(await runReply(recording))
+  })
+
+  app.post('/model', async (context) => {
+    const recording = await context.var.bench.modelRun().catch(sentenceOf)
+    return context.json(typeof recording === 'string' ? problem(recording) : await runReply(recording))
   })
 
   app.post('/hint', async (context) => {

@@ -1,16 +1,25 @@
-import { type KeyLine, type Keys, keyViews, type Sign } from '../../../recording/index.ts'
+import { Fragment } from 'preact'
+import { type KeyLine, type Keys, type KeyView, keyViews, type Sign } from '../../../recording/index.ts'
 
 interface KeysProps {
   readonly before: Keys
   readonly after: Keys
   readonly moment: string
+  /** The state of the entity whose events a key holds. */
+  stateOf(key: string): KeyView | undefined
+}
+
+interface ViewProps {
+  readonly view: KeyView
+  /** For screen readers. */
+  readonly label: string
 }
 
 /** Unchanged parts of a key that are shown; streams and lists grow at their end. */
 const FEW = 30
 
 /** All keys as they were after a step, with what it changed. */
-export function KeysAt({ before, after, moment }: KeysProps) {
+export function KeysAt({ before, after, moment, stateOf }: KeysProps) {
   const views = keyViews(before, after)
   return (
     <div class="keys-at">
@@ -18,23 +27,36 @@ export function KeysAt({ before, after, moment }: KeysProps) {
         Keys <span class="quiet-text">{moment}</span>
       </h3>
       {views.length === 0 && <p class="quiet-text">There are no keys.</p>}
-      {views.map(({ key, sign, type, summary, lines }) => (
-        <section key={key} aria-label={`Key ${key}`} class={signClass(sign)}>
-          <h4>
-            <Mark sign={sign} /> <code>{key}</code>{' '}
-            <span class="quiet-text">{[type, summary].filter((part) => part !== '').join(', ')}</span>
-          </h4>
-          <ul>
-            {shown(lines).length < lines.length && (
-              <li class="quiet-text">… {lines.length - shown(lines).length} more, unchanged</li>
-            )}
-            {shown(lines).map((line, index) => (
-              <Part key={index} line={line} />
-            ))}
-          </ul>
-        </section>
-      ))}
+      {views.map((view) => {
+        const state = stateOf(view.key)
+        return (
+          <Fragment key={view.key}>
+            <View view={view} label={`Key ${view.key}`} />
+            {state !== undefined && <View view={state} label={`State of ${state.key}`} />}
+          </Fragment>
+        )
+      })}
     </div>
+  )
+}
+
+/** A key, or the state of an entity, with its parts. */
+function View({ view: { key, sign, type, summary, lines }, label }: ViewProps) {
+  return (
+    <section aria-label={label} class={signClass(sign)}>
+      <h4>
+        <Mark sign={sign} /> <code>{key}</code>{' '}
+        <span class="quiet-text">{[type, summary].filter((part) => part !== '').join(', ')}</span>
+      </h4>
+      <ul>
+        {shown(lines).length < lines.length && (
+          <li class="quiet-text">… {lines.length - shown(lines).length} more, unchanged</li>
+        )}
+        {shown(lines).map((line, index) => (
+          <Part key={index} line={line} />
+        ))}
+      </ul>
+    </section>
   )
 }
 

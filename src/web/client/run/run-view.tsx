@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
-import { type LaneView, laneView, type Recording, type Step } from '../../../recording/index.ts'
+import { type KeyView, type LaneView, laneView, type Recording, type Step } from '../../../recording/index.ts'
+import type { StateChange } from '../../workbench/protocol.ts'
 import { KeysAt } from './keys.tsx'
 import { Lanes } from './lanes.tsx'
 import { momentsOf } from './moments.ts'
@@ -11,6 +12,8 @@ export interface Stepper {
 
 interface RunViewProps {
   readonly recording: Recording
+  /** The states of the entities in it. */
+  readonly states?: readonly StateChange[]
   /** Begins before the first step, and shows only what has happened until then. */
   readonly fromTheStart?: boolean
   readonly stepper?: { current: Stepper | undefined }
@@ -19,7 +22,13 @@ interface RunViewProps {
 }
 
 /** What a test did in Redis, step by step: the commands of each caller, and the keys after each of them. */
-export function RunView({ recording: given, fromTheStart = false, stepper, source }: RunViewProps) {
+export function RunView({
+  recording: given,
+  states = [],
+  fromTheStart = false,
+  stepper,
+  source,
+}: RunViewProps) {
   const moments = useMemo(() => momentsOf(given), [given])
   const { recording, colliding } = moments
   const view = useMemo(() => laneView(recording), [recording])
@@ -98,11 +107,18 @@ export function RunView({ recording: given, fromTheStart = false, stepper, sourc
         <KeysAt
           before={moments.at(Math.max(0, at - 1))}
           after={moments.at(at)}
+          stateOf={(key) => stateAt(states, key, at)}
           moment={at === 0 ? 'before the first step' : `after step ${at} of ${steps.length}`}
         />
       )}
     </div>
   )
+}
+
+/** The state of the entity whose events the key holds, with what the step before that moment did to it. */
+function stateAt(states: readonly StateChange[], key: string, at: number): KeyView | undefined {
+  const last = states.findLast((one) => one.key === key && one.at <= at)
+  return last?.at === at ? last.changed : last?.since
 }
 
 /** What comes next is for the class to guess. */

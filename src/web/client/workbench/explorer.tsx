@@ -1,8 +1,9 @@
 import { useEffect, useState } from 'preact/hooks'
-import type { Recording } from '../../../recording/index.ts'
-import type { BenchState } from '../../workbench/protocol.ts'
+import type { BenchState, RunReply } from '../../workbench/protocol.ts'
 import { RunView } from '../run/run-view.tsx'
 import { isAnswer, request } from './requests.ts'
+
+type Run = Extract<RunReply, { kind: 'run' }>
 
 interface ExplorerProps {
   readonly slug: string
@@ -10,44 +11,100 @@ interface ExplorerProps {
   goTo(line: number): void
 }
 
-/** What the last check did in Redis, step by step. */
+/** What the last check did in Redis, step by step, and what the model answer does in the same test. */
 export function Explorer({ slug, state: { recording: number, name, checking }, goTo }: ExplorerProps) {
-  const recording = useRecording(slug, number)
-  const isHere = recording !== undefined && recording.steps.length > 0
+  const own = useRecording(slug, number)
+  const { model, isShown, isComing, sentence, toggle } = useModelRun(slug, number)
+  const run = isShown ? model : own
+  const isHere = run !== undefined && (isShown || run.recording.steps.length > 0)
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === 'm' && isHere && !event.ctrlKey && !event.metaKey && !event.altKey) toggle()
+  }
   return (
-    <section class="explorer" aria-labelledby="explorer-title">
-      <h2 id="explorer-title">What happened in Redis</h2>
+    <section class="explorer" aria-labelledby="explorer-title" onKeyDown={onKeyDown}>
+      <div class="explorer-head">
+        <h2 id="explorer-title">What happened in Redis</h2>
+        {isHere && (
+          <button type="button" onClick={toggle} aria-disabled={isComing} aria-keyshortcuts="m">
+            {isShown ? 'Back to your run' : 'The model answer’s run'}
+          </button>
+        )}
+      </div>
+      <p role="status" class={isShown ? 'is-model' : 'quiet-text'}>
+        {isShown ? 'This is what the model answer does in the same test.' : sentence}
+      </p>
       {isHere ? (
-        <RunView key={number} recording={recording} source={{ name, goTo }} />
+        <RunView
+          key={`${number} ${isShown}`}
+          recording={run.recording}
+          states={run.states}
+          {...(!isShown && { source: { name, goTo } })}
+        />
       ) : (
-        <p class="quiet-text">{whyNot(number, recording, checking)}</p>
+        <p class="quiet-text">{whyNot(number, own, checking)}</p>
       )}
     </section>
   )
 }
 
-function whyNot(
-  number: BenchState['recording'],
-  recording: Recording | undefined,
-  isChecking: boolean,
-): string {
+function whyNot(number: BenchState['recording'], own: Run | undefined, isChecking: boolean): string {
   if (number === undefined && !isChecking) return 'There are no steps to show for this check.'
-  return recording === undefined ? 'The steps are on their way …' : 'Your code sent no commands.'
+  return own === undefined ? 'The steps are on their way …' : 'Your code sent no commands.'
 }
 
 /** Fetched again whenever there's another one. */
-function useRecording(slug: string, number: BenchState['recording']): Recording | undefined {
-  const [recording, setRecording] = useState<Recording>()
+function useRecording(slug: string, number: BenchState['recording']): Run | undefined {
+  const [run, setRun] = useState<Run>()
   useEffect(() => {
     if (typeof number !== 'number') return
     let isNewest = true
-    void request<Recording | { readonly kind: 'problem' }>(`/workbench/${slug}/recording`).then((reply) => {
-      if (isNewest && isAnswer(reply) && 'steps' in reply) setRecording(reply)
+    void request<RunReply>(`/workbench/${slug}/recording`).then((reply) => {
+      if (isNewest && isAnswer(reply) && reply.kind === 'run') setRun(reply)
     })
     return () => {
       isNewest = false
-      setRecording(undefined)
+      setRun(undefined)
     }
   }, [slug, number])
-  return recording
+  return run
+}
+
+interface ModelRun {
+  readonly model: Run | undefined
+  readonly isShown: boolean
+  readonly isComing: boolean
+  /** Why it isn't shown, or that it's coming. */
+  readonly sentence: string
+  toggle(): void
+}
+
+/** Recorded the first time that it's asked for; another check ends it. */
+function useModelRun(slug: string, number: BenchState['recording']): ModelRun {
+  const [model, setModel] = useState<Run>()
+  const [isWanted, setWanted] = useState(false)
+  const [sentence, setSentence] = useState('')
+  useEffect(() => {
+    if (!isWanted || model !== undefined) return
+    let isNewest = true
+    setSentence('The model answer is being run …')
+    void request<RunReply>(`/workbench/${slug}/model`, { method: 'POST' }).then((reply) => {
+      if (!isNewest) return
+      setSentence(reply.kind === 'problem' ? reply.sentence : '')
+      if (reply.kind === 'run') setModel(reply)
+      else setWanted(false)
+    })
+    return () => {
+      isNewest = false
+    }
+  }, [slug, isWanted, model])
+  useEffect(
+    () => () => {
+      setModel(undefined)
+      setWanted(false)
+      setSentence('')
+    },
+    [slug, number],
+  )
+  const isShown = isWanted && model !== undefined
+  return { model, isShown, isComing: isWanted && !isShown, sentence, toggle: () => setWanted(!isWanted) }
 }

@@ -212,6 +212,34 @@ need('chromium').describe('the workbench in a browser', () => {
     expect(Number(edited[0]?.slice(file.length + 1))).toBeGreaterThan(20)
   })
 
+  test("the state after each event, and the model answer's run once it can be shown", async () => {
+    const { learner, address } = await newWorkbench('03-replay')
+    const page = await browser.open(address)
+    const solution = await solutionOf(learner, '03-replay')
+    await write(page, solution.replace('of page.events)', 'of page.events.toReversed())'))
+    await page.keyboard.press('ControlOrMeta+s')
+    const run = page.getByRole('region', { name: 'What happened in Redis' })
+    const state = run.getByRole('region', { name: 'State of user-42' })
+    await state.getByText('ada@new.example').waitFor()
+    const status = run.locator('p[role="status"]')
+    const model = run.getByRole('button', { name: 'The model answer’s run' })
+    await model.click()
+    await status.getByText("Once you've passed this lesson or seen its solution").waitFor()
+
+    await page.getByRole('button', { name: 'Show the solution' }).click()
+    await page.getByRole('button', { name: 'Yes, show it' }).click()
+    await page.locator('.solution').waitFor()
+    await model.click()
+    await status.getByText('This is what the model answer does in the same test.').waitFor()
+    await run.getByRole('slider', { name: 'Step' }).focus()
+    await page.keyboard.press('ArrowLeft') // the right answer gets further in the test, to where another event is added
+    await state.locator('.is-changed', { hasText: 'ada@new.example → ada@third.example' }).waitFor()
+    expect(await axe(page)).toEqual([])
+    await page.keyboard.press('m')
+    await model.waitFor()
+    expect(await status.innerText()).toBe('')
+  })
+
   test.each(['Control+s', 'Meta+s'])('on a Mac, %s checks', async (keys) => {
     const { address } = await newWorkbench('01-events')
     const page = await browser.open(address)
