@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cp, mkdir, utimes, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import path from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type Overview, paths } from '../../../src/classroom/api.ts'
 import { findClass } from '../../../src/classroom/host/class-file.ts'
 import { connectRedis } from '../../../src/classroom/hub/connect.ts'
@@ -18,6 +18,8 @@ import { startOwnServer } from '../../../src/redis/index.ts'
 import { ended, newHome, runProgram, startProgram } from '../cli/program.ts'
 import { need } from '../need.ts'
 import { call, embedded, newClassInfo, type Served, serve, until } from './class.ts'
+
+vi.setConfig({ testTimeout: 240_000 }) // a dozen programs one after the other, even on a busy machine
 
 /** A busy machine may take long for a large batch (ms), which these tests aren't about. */
 const patience = 60_000

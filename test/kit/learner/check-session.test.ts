@@ -1,8 +1,10 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { openChecker } from '../../../src/check/index.ts'
 import { loadCourse } from '../../../src/course/index.ts'
 import { newSession } from '../../../src/learner/check-session.ts'
 import { RedisGoneError, startRedis } from '../../../src/redis/index.ts'
+
+vi.setConfig({ testTimeout: 180_000 }) // whole checks, even on a busy machine
 
 const course = await loadCourse()
 const solution = { kind: 'solution' } as const
