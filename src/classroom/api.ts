@@ -4,6 +4,7 @@
  * Names, messages, diagnoses and code come from learners: they're text, never markup.
  */
 
+export type * from './api-commands.ts'
 export type * from './api-instructor.ts'
 export type * from './api-learner.ts'
 

@@ -99,6 +99,15 @@ test("a page can tell a recording that's still coming from one that doesn't come
   expect(one.state.recording).toBeUndefined()
 })
 
+test("the model answer isn't run before a check is recorded, nor shown to those who haven't passed", async () => {
+  const { one, told } = await newBenches()
+  expect(await one.modelRun()).toMatch(/^Wait for the end of the check/)
+  await one.check('asked')
+  const before = told.length
+  expect(await one.modelRun()).toMatch(/^Once you've passed this lesson/)
+  expect(told).toHaveLength(before)
+})
+
 test("an error of a check that was stopped isn't a newer check's", async () => {
   let fail = () => {}
   let finish = () => {}
