@@ -41,6 +41,14 @@ test('a course of your own, from its creation to a pass', async () => {
   expect(new Set(found.map(({ rule }) => rule))).toEqual(new Set(['todo', 'words', 'answers']))
 })
 
+test('a path with a space is printed as it has to be typed', async () => {
+  const eventlings = programAt(await newHome())
+  const spaced = path.join(parent, 'my own course')
+  const { stdout } = await eventlings('dev', 'new-course', spaced)
+  expect(stdout).toContain(`npx eventlings --course "${spaced}" dev check`)
+  expect((await eventlings('--course', spaced, 'list')).stdout).toContain(`--course "${spaced}" start 01`)
+})
+
 test('a folder that has files is left alone', async () => {
   const eventlings = programAt(await newHome())
   expect(await eventlings('dev', 'new-course', parent)).toMatchObject({

@@ -2,8 +2,9 @@ import path from 'node:path'
 import { newCourse } from '../../../authoring/index.ts'
 import { Exit } from '../../../common/exit.ts'
 import { projectRoot } from '../../../common/own-folder.ts'
+import { withCourse } from '../../../common/self.ts'
 import { shownPath } from '../../../learner/learner.ts'
-import { defineCommand, self } from '../../command.ts'
+import { defineCommand } from '../../command.ts'
 
 export const command = defineCommand({
   flags: {},
@@ -13,8 +14,9 @@ export const command = defineCommand({
     const { files } = await newCourse(folder, projectRoot())
     context.print(`This course was created in ${shownPath(folder)}, with one lesson:\n`)
     for (const file of files) context.print(`  ${shownPath(file)}`)
-    context.print(`\nIt already runs: ${self} --course ${shownPath(folder)}`)
-    context.print(`To see what's left to write: ${self} dev check --course ${shownPath(folder)}`)
+    const there = withCourse(shownPath(folder))
+    context.print(`\nIt already runs: ${there}`)
+    context.print(`To see what's left to write: ${there} dev check`)
     context.print('To stay in this course, set EVENTLINGS_COURSE to its folder.')
     return Exit.passed
   },
