@@ -217,6 +217,14 @@ describe('applyEvent', () => {
     )
   })
 
+  test('takes the empty string as an address', async () => {
+    verifyEqual(
+      await apply(active(), emailChanged(1, '')),
+      { ...active(), email: '' },
+      'USER_EMAIL_CHANGED with an empty string as the address should set the address to the empty string. A reducer doesn’t judge what was stored: replay what happened.',
+    )
+  })
+
   test('changes the address of a deactivated user', async () => {
     verifyEqual(
       await apply(gone(), emailChanged(3)),
@@ -494,6 +502,27 @@ describe('getEntityState', () => {
       outcome.error instanceof Error && outcome.error.name === 'MalformedEventError',
       'getEntityState failed on an entry that isn’t an event, but not with the MalformedEventError from readEvents. Pass that error on, because it says what’s wrong.',
       { received: outcome.error },
+    )
+  })
+
+  test('doesn’t end at a page that it can’t read', async () => {
+    await plant(registered(), ...Array.from({ length: 499 }, (_, n) => emailChanged(n + 1)))
+    await box.admin.rpush('events:user-42', '{"eventId":"torn')
+    const outcome = await attempt('getEntityState', () => getEntityState(box.redis, 'user-42'))
+    verify(
+      !outcome.ok && outcome.error instanceof Error && outcome.error.name === 'MalformedEventError',
+      'The first 500 entries of the list are events, and the next one isn’t (it’s cut off in the middle). getEntityState didn’t reject with the MalformedEventError from readEvents. Pass it on, whichever page it comes from: a state that leaves out the end of the history looks like any other.',
+      { expected: 'a MalformedEventError', received: outcome.ok ? outcome.value : outcome.error },
+    )
+  })
+
+  test('passes on an error from Redis', async () => {
+    await box.admin.set('events:user-42', 'not a list')
+    const outcome = await attempt('getEntityState', () => getEntityState(box.redis, 'user-42'))
+    verify(
+      !outcome.ok && /WRONGTYPE/.test(String(outcome.error)),
+      'The key `events:user-42` holds a string instead of a list, and getEntityState didn’t reject with the error from Redis (WRONGTYPE). A history that can’t be read isn’t an entity without events, so pass the error on.',
+      { expected: 'the error from Redis', received: outcome.ok ? outcome.value : outcome.error },
     )
   })
 
