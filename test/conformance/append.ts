@@ -166,6 +166,7 @@ export function appendConforms(subject: Subject): void {
       ['expected', S, 1, { expected: -1 }],
       ['expected', S, 1, { expected: 1.5 }],
       ['expected', S, 1, { expected: Number.NaN }],
+      ['expected', S, 1, { expected: Number.POSITIVE_INFINITY }],
       ['expected', S, 1, { expected: '0' }],
       ['expected', S, 1, { expected: 'ANY' }],
       ['stream', '', 1, { expected: 'any' }],
@@ -352,7 +353,11 @@ export const STRANGE_NAMES: readonly string[] = [
 ]
 
 export function show(value: unknown): string {
-  return JSON.stringify(value, (_, item) => (Number.isNaN(item) ? 'NaN' : item)) ?? String(value)
+  return (
+    JSON.stringify(value, (_, item) =>
+      typeof item === 'number' && !Number.isFinite(item) ? String(item) : item,
+    ) ?? String(value)
+  )
 }
 
 function same(a: readonly unknown[], b: readonly unknown[]): boolean {

@@ -99,16 +99,23 @@ export function commandsConform(subject: Subject): void {
   })
 
   test('two commands that look alike are still two', async () => {
-    for (const commandId of ['cmd-1', 'cmd-2', '{cmd-1}', 'cmd:1', 'cmd 1', S]) {
-      await call('append', () => subject.open().append(S, [counted(8)], { expected: 'any', commandId }))
+    for (const commandId of ['cmd-1', 'cmd-2', '{cmd-1}', 'cmd:1', 'cmd 1', S, 'log', `stream:${S}`]) {
+      const outcome = await attempt('append', () =>
+        subject.open().append(S, [counted(8)], { expected: 'any', commandId }),
+      )
+      verify(
+        outcome.ok,
+        `append failed with the command ID "${commandId}". A command ID is any string except the empty one, so the key that remembers its result must never be the key of something else.`,
+        { received: !outcome.ok && outcome.error },
+      )
     }
     for (let i = 0; i < 2; i += 1) {
       await call('append', () => subject.open().append(S, [counted(9)], { expected: 'any' }))
     }
     verifyEqual(
       await ids(S),
-      ['e-8', 'e-8', 'e-8', 'e-8', 'e-8', 'e-8', 'e-9', 'e-9'],
-      'Six commands with different IDs and two without an ID were sent. They look alike, but each is a separate command and should have written its event.',
+      [...Array.from({ length: 8 }, () => 'e-8'), 'e-9', 'e-9'],
+      'Eight commands with different IDs and two without an ID were sent. They look alike, but each is a separate command and should have written its event.',
     )
   })
 

@@ -165,6 +165,21 @@ export function subscribingConforms(subject: Subject): void {
       { received: outcome },
     )
     verifyEqual(seen, [1, 2], "The handler threw at the second event. It shouldn't receive the third one.")
+    const both = new AbortController()
+    const last = await attempt('subscribe', () =>
+      subject.open().subscribe(
+        () => {
+          both.abort()
+          throw new RangeError('handler failed')
+        },
+        { signal: both.signal },
+      ),
+    )
+    verify(
+      !last.ok && last.error instanceof RangeError,
+      'The signal aborted while the handler was running, and then the handler threw, but subscribe resolved. It should reject with what the handler throws, even after the abort, or the caller takes this event for one that was handled.',
+      { received: last },
+    )
   })
 
   test('lifts old events', async () => {

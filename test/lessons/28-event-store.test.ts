@@ -3,6 +3,7 @@ import { describe, test } from 'vitest'
 import {
   attempt,
   call,
+  callError,
   connectionsStillOpen,
   everyCrash,
   everyInterleaving,
@@ -118,6 +119,36 @@ describe('append', () => {
   })
 
   appendConforms(subject)
+
+  test('a stream without events', async () => {
+    await box.admin.xgroup('CREATE', KEY, 'mailer', '$', 'MKSTREAM')
+    await callError(
+      'append',
+      () => open(box.redis).append(S, [counted(1)], { expected: 'exists' }),
+      ConcurrencyError,
+      `The stream ${KEY} was created together with a consumer group (XGROUP CREATE … MKSTREAM), and has never had an event. So its version is 0, and append should refuse 'exists'. The existence of the key proves nothing: compare the version.`,
+    )
+    const outcome = await attempt('append', () =>
+      open(box.redis).append(S, [counted(1)], { expected: 'none' }),
+    )
+    verify(
+      outcome.ok,
+      `The stream ${KEY} was created together with a consumer group (XGROUP CREATE … MKSTREAM), and has never had an event. So its version is 0, and append should accept 'none', but it failed. The existence of the key proves nothing: compare the version.`,
+      { received: !outcome.ok && outcome.error },
+    )
+  })
+
+  test('after the scripts are gone', async () => {
+    const store = open(box.redis)
+    await call('append', () => store.append(S, [counted(1)], { expected: 'none' }))
+    await box.admin.script('FLUSH')
+    const outcome = await attempt('append', () => store.append(S, [counted(2)], { expected: 1 }))
+    verify(
+      outcome.ok,
+      'Between two appends, the server forgot all scripts, as it does when it restarts (here with SCRIPT FLUSH), and the second append failed. If EVALSHA replies with NOSCRIPT, send the whole script with EVAL, or let `defineCommand` do that.',
+      { received: !outcome.ok && outcome.error },
+    )
+  })
 
   test('a log that is not a stream', async () => {
     await box.admin.set(LOG, 'something else')
@@ -298,6 +329,15 @@ describe('read', () => {
         received: `${name} ${args.slice(0, 6).join(' ')}`,
       })
     }
+    await box.admin.xtrim(KEY, 'MAXLEN', 1_000)
+    await call('read', async () => {
+      for await (const page of store.read(S)) {
+        verify(
+          page.length > 0,
+          'The stream has exactly 1,000 events, and read yielded an empty page. Every page has 1 to 1,000 events. After a full page, the next command may return nothing: end the loop then, without a page.',
+        )
+      }
+    })
   })
 
   test('writes nothing', async () => {
