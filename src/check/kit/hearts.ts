@@ -83,7 +83,7 @@ export function lateHearts(): readonly Heart[] {
   return [...hearts].filter(({ late }) => late > 0)
 }
 
-/** From now on, silence counts anew. */
+/** Silence is counted from zero again. */
 export function forgetLate(): void {
   for (const heart of hearts) heart.late = 0
 }
