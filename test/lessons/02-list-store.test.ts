@@ -153,6 +153,18 @@ describe('storeEvent', () => {
       [event(1)],
       'The message on the channel `events` should be the event as JSON, the same string as in the lists.',
     )
+    const full = { ...event(2), payload: { tags: [], cents: 123_456_789_012_345, more: {} } }
+    await call('storeEvent', () => storeEvent(box.redis, full))
+    const strings = [
+      ...(await box.admin.lrange('events:user-42', -1, -1)),
+      ...(await box.admin.lrange('events:type:USER_REGISTERED', -1, -1)),
+      ...(await heard()).slice(1),
+    ]
+    verifyEqual(
+      parsed(strings),
+      [full, full, full],
+      'An event came with an empty array and a long number in its payload, and one of the two lists or the message has something else. Store and publish the string from encodeEvent unchanged: if Lua decodes and encodes it again, `[]` becomes `{}` and a long number loses its last digits.',
+    )
   })
 
   test('leaves all or nothing when the process dies', async () => {
@@ -259,7 +271,7 @@ describe('storeEvent', () => {
   }
 
   test('accepts every ID that follows the rule', async () => {
-    for (const id of ['7', 'A.b_c-9', 'x'.repeat(100)]) {
+    for (const id of ['7', 'A.b_c-9', 'x'.repeat(100), '.', '..', '-_']) {
       const outcome = await attempt('storeEvent', () => storeEvent(box.redis, event(1, id)))
       verify(
         outcome.ok,
@@ -349,6 +361,16 @@ describe('readEvents', () => {
     await plant('events:type:USER_REGISTERED', 1, 2)
     await refusesId('readEvents', 'type:USER_REGISTERED', () => readEvents(box.redis, 'type:USER_REGISTERED'))
   })
+
+  test('lets errors from Redis through', async () => {
+    await box.admin.set('events:user-42', 'not a list')
+    const outcome = await attempt('readEvents', () => readEvents(box.redis, 'user-42'))
+    verify(
+      !outcome.ok && /WRONGTYPE/.test(String(outcome.error)),
+      'The key `events:user-42` holds a string instead of a list, and readEvents didn’t reject with the error from Redis (WRONGTYPE). A list that can’t be read isn’t an empty page, so let the error through.',
+      { expected: 'the error from Redis', received: outcome.ok ? outcome.value : outcome.error },
+    )
+  })
 })
 
 describe('readEventsByType', () => {
@@ -390,6 +412,16 @@ describe('readEventsByType', () => {
   test('doesn’t skip an entry that it can’t read', async () => {
     await box.admin.rpush('events:type:USER_REGISTERED', text(1), '{"eventId":"torn')
     await refusesTorn('readEventsByType', () => readEventsByType(box.redis, 'USER_REGISTERED'))
+  })
+
+  test('lets errors from Redis through', async () => {
+    await box.admin.set('events:type:USER_REGISTERED', 'not a list')
+    const outcome = await attempt('readEventsByType', () => readEventsByType(box.redis, 'USER_REGISTERED'))
+    verify(
+      !outcome.ok && /WRONGTYPE/.test(String(outcome.error)),
+      'The key `events:type:USER_REGISTERED` holds a string instead of a list, and readEventsByType didn’t reject with the error from Redis (WRONGTYPE). A list that can’t be read isn’t an empty page, so let the error through.',
+      { expected: 'the error from Redis', received: outcome.ok ? outcome.value : outcome.error },
+    )
   })
 })
 
