@@ -11,6 +11,7 @@ import {
   lacks,
   largestReply,
   type OwnCluster,
+  pagingFault,
   useSandbox,
   verify,
   verifyEqual,
@@ -465,9 +466,20 @@ describe('consume', () => {
     verifyEqual((await seenBy(3)).handled, 0, 'There is nothing new, so consume should resolve to 0.')
   })
 
+  test('moves past events without effects', async () => {
+    for (const n of [1, 2]) await logged(3, n)
+    const handled = await call('consume', () => consume(box.redis, 3, 'totals', () => {}))
+    verifyEqual(
+      [handled, await box.admin.get('es:{p3}:checkpoint:totals')],
+      [2, '2-0'],
+      'The handler queued no effects for two events. Save the checkpoint for them, too, in the same transaction as always. Otherwise the next call passes on the same events again, however many there are.',
+    )
+  })
+
   /** Explains why a call stopped short, from what that call and the next one passed on. */
   function missing(positions: readonly string[], rest: readonly string[]): string {
     if (positions.length >= 110) return 'Start the next page after the last ID of this one, at `(7-100`.'
+    if (pagingFault(box.commands).includes('millisecond')) return pagingFault(box.commands).trim()
     if (rest.length > 0)
       return 'The call returned before the end of the log, and only the next call read the rest. Read page after page until nothing is left.'
     if (positions.length < 100)
