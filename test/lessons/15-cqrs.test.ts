@@ -108,6 +108,12 @@ describe('handleRegisterUserCommand', () => {
       { name: 'Ada Lovelace', email: 'ada@example.com' },
       'Trim the white space from both ends of the name and the email address, and convert the address to lowercase.',
     )
+    await register({ name: '\tAda  Lovelace\n', email: '\tada@lovelace.example\n' })
+    verifyEqual(
+      (await events())[1]?.payload,
+      { name: 'Ada  Lovelace', email: 'ada@lovelace.example' },
+      'A name and an email address began with a tab and ended with a line break, and the name had two spaces inside. Trim all kinds of white space from both ends, and leave the inside of a name as it is.',
+    )
   })
 
   test('refuses invalid commands', async () => {
@@ -122,6 +128,8 @@ describe('handleRegisterUserCommand', () => {
       [{ ...ada, email: 'ada@' }, 'email', 'the address "ada@"'],
       [{ ...ada, email: 'a@b@c' }, 'email', 'the address "a@b@c"'],
       [{ ...ada, email: 'ada lovelace@example.com' }, 'email', 'an address with a space in it'],
+      [{ ...ada, email: 'ada@example.com\nbcc' }, 'email', 'an address with a line break in it'],
+      [{ ...ada, email: 'ada\t@example.com' }, 'email', 'an address with a tab in it'],
     ] as const
     for (const [command, field, what] of invalid) {
       const error = await callError(
@@ -284,6 +292,18 @@ const rowOf = (n: number) => ({
   registeredAt: '2026-03-01T09:00:00.000Z',
 })
 
+/** The fields of a registration, for an entry with a particular ID. */
+function registeredAs(userId: string, name: string): string[] {
+  const payload = JSON.stringify({ name, email: `${name.toLowerCase()}@example.com` })
+  return Object.entries({
+    eventId: `e-${userId}-${name}`,
+    eventType: 'USER_REGISTERED',
+    timestamp: NOON,
+    entityId: userId,
+    payload,
+  }).flat()
+}
+
 describe('updateProjections', () => {
   test('writes a row for each user', async () => {
     await plant(1, 2)
@@ -316,6 +336,24 @@ describe('updateProjections', () => {
       [await registered(), (await row(1)).name, (await row(3)).name, count, none],
       ['3', 'not touched again', 'User 3', 1, 0],
       '`updateProjections` had applied events 1 and 2. Then event 3 came, and `updateProjections` ran two more times. It should have applied only event 3, and only once.',
+    )
+  })
+
+  test('adds 1 for each registration', async () => {
+    await plant(1, 1)
+    await update()
+    await box.admin.xadd(EVENTS, '9-9000000000', ...registeredAs('u-1', 'Ada'))
+    await box.admin.xadd(EVENTS, '10-0', ...registeredAs('u-2', 'Eve'))
+    const count = await update()
+    verifyEqual(
+      [count, await box.admin.get(POSITION)],
+      [2, '10-0'],
+      'The position was 1-0, and the events 9-9000000000 and 10-0 came after it. Both should be applied, in this order: the number before the dash decides, however large the number after it is.',
+    )
+    verifyEqual(
+      [await registered(), (await row(1)).name],
+      ['3', 'Ada'],
+      'Three USER_REGISTERED events were applied, two of them for u-1. Each one adds 1 to `registered`, whether or not the user had a row before, and the later one sets the name. A count that depends on the rows is wrong after a rebuild that keeps them.',
     )
   })
 
@@ -360,6 +398,12 @@ describe('updateProjections', () => {
       ],
       [rowOf(1), 0, '1', '3-0', 3],
       "Two events of an unknown type came after a registration. They shouldn't change a row or the statistics, but the position has to move past them, or a query that waits for them waits forever.",
+      [
+        [
+          ([, , , position, applied]) => position === '3-0' && applied === 1,
+          'Two events of an unknown type came after a registration, and `updateProjections` returned 1. They change nothing, but they count as applied, because the position moved past them: return 3.',
+        ],
+      ],
     )
   })
 
@@ -632,6 +676,44 @@ describe('read your own write', () => {
       behind.giveUp()
       await until(behind.settled)
     }
+    for (const [position, token] of [
+      ['9-9000000000', '10-0'],
+      ['1772359200000-1', '1772359200000-2'],
+    ] as const) {
+      await box.admin.set(POSITION, position)
+      await callError(
+        'handleGetUserQuery',
+        () => handleGetUserQuery(box.redis, { userId: 'u-10', token }, AbortSignal.abort()),
+        NotYetError,
+        `The read model was at ${position}, the token was ${token}, and the signal was aborted, so the query should throw a NotYetError. Compare the numbers before the dash first, and the numbers after it only if those are equal. If you make one number of both, a large second number counts too much, or the last digits are lost.`,
+      )
+    }
+  })
+
+  test("doesn't wait for a row", async () => {
+    await box.admin.set(POSITION, '5-0')
+    const found = await answer(
+      () => handleGetUserQuery(box.redis, { userId: 'nobody', token: '5-0' }, AbortSignal.abort()),
+      "The read model had reached the token, and it has no row for this user, but the query didn't answer. It waits for a position, not for a row, so the answer is null.",
+    )
+    verifyEqual(
+      found,
+      null,
+      'The read model had reached the token, and it has no row for this user. The query should return null.',
+    )
+  })
+
+  test('passes on an error from Redis', async () => {
+    await box.admin.hset(POSITION, 'not', 'a string')
+    const asked = ask({ userId: 'u-1', token: '1-0' })
+    const failed = await until(asked.settled)
+    asked.giveUp()
+    const outcome = await attempt('handleGetUserQuery', () => asked.running)
+    verify(
+      failed && !outcome.ok && !(outcome.error instanceof NotYetError),
+      "Redis replied to the read of the position with an error (WRONGTYPE, because the key wasn't a string), and the query hid that error. Let it pass through: a caller that gets a NotYetError, or nothing for two seconds, takes the read model for one that's behind.",
+      { received: outcome.ok ? outcome.value : outcome.error },
+    )
   })
 
   test('keeps waiting when another event comes first', async () => {
