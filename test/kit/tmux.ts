@@ -43,13 +43,14 @@ export function openTerminal(command: string, options: TerminalOptions = {}): Te
     async until(pattern) {
       const started = Date.now()
       for (;;) {
-        const now = await screen()
+        const now = await screen.look()
         if (pattern.test(now)) return now
         if (Date.now() - started > PATIENCE_MS) throw new Error(`${pattern} never came. The screen:\n${now}`)
         await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
       }
     },
     close() {
+      screen.end()
       try {
         tmux('kill-server')
       } catch {
@@ -60,10 +61,10 @@ export function openTerminal(command: string, options: TerminalOptions = {}): Te
 }
 
 /**
- * Resolves to what is on the screen. A client in tmux's control mode stays connected for that: with a program started
- * for each look, a test that waits would use a third of a processor.
+ * `look` resolves to what is on the screen. A client in tmux's control mode stays connected for that: with a program
+ * started for each look, a test that waits would use a third of a processor.
  */
-function watchScreen(socket: string): () => Promise<string> {
+function watchScreen(socket: string) {
   const client = spawn('tmux', ['-L', socket, '-u', '-C', 'attach-session', '-f', 'ignore-size,no-output'], {
     stdio: ['pipe', 'pipe', 'ignore'],
   })
@@ -82,11 +83,17 @@ function watchScreen(socket: string): () => Promise<string> {
       screen = ''
     } else screen += `${line.replace(/[ \t]+$/, '')}\n`
   })
-  return () => {
-    const shown = new Promise<string>((resolve) => {
-      answer = resolve
-    })
-    client.stdin.write('capture-pane -p\n')
-    return Promise.race([shown, gone])
+  return {
+    look(): Promise<string> {
+      const shown = new Promise<string>((resolve) => {
+        answer = resolve
+      })
+      client.stdin.write('capture-pane -p\n')
+      return Promise.race([shown, gone])
+    },
+    /** The server waits for its clients to end, and this one for whoever reads from it, which may be gone by then. */
+    end(): void {
+      client.kill('SIGKILL')
+    },
   }
 }
