@@ -33,7 +33,7 @@ inTerminal.describe('the console in a terminal', () => {
   })
   afterEach(async () => {
     terminal.close()
-    await rm(home, { recursive: true, force: true })
+    await rm(home, { recursive: true, force: true, maxRetries: 10 })
   })
 
   inTerminal.test(

@@ -22,7 +22,7 @@ export const programFile = path.join(projectRoot(), 'src', 'cli', 'eventlings.mj
 /** A folder for workspace/ and .eventlings/ that is deleted after the test. */
 export async function newHome(): Promise<string> {
   const home = await mkdtemp(path.join(tmpdir(), 'eventlings-home-'))
-  onTestFinished(() => rm(home, { recursive: true, force: true }))
+  onTestFinished(() => rm(home, { recursive: true, force: true, maxRetries: 10 }))
   return home
 }
 

@@ -17,7 +17,7 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   terminal.close()
-  await rm(home, { recursive: true, force: true })
+  await rm(home, { recursive: true, force: true, maxRetries: 10 })
 })
 
 function open(command = '', size: { columns?: number; rows?: number } = {}): Terminal {

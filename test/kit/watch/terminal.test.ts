@@ -18,7 +18,7 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   terminal.close()
-  await rm(home, { recursive: true, force: true })
+  await rm(home, { recursive: true, force: true, maxRetries: 10 })
 })
 
 function watch(flags = '', columns = 80, rows = 50): Terminal {
