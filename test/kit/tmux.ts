@@ -91,7 +91,7 @@ function watchScreen(socket: string) {
       client.stdin.write('capture-pane -p\n')
       return Promise.race([shown, gone])
     },
-    /** The server waits for its clients to end, and this one for whoever reads from it, which may be gone by then. */
+    /** The server waits for its clients to end, and this one waits for its reader, which may be gone by then. */
     end(): void {
       client.kill('SIGKILL')
     },
