@@ -32,6 +32,7 @@ test('the facade loads no package before a Redis is needed', async () => {
     'own.ts',
     'preference.ts',
     'sandbox.ts',
+    'src/common/exit.ts',
     'start.ts',
   ])
 })

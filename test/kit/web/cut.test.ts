@@ -61,7 +61,7 @@ describe('no word or snippet of a lesson is lost', () => {
     const text = wordsOf(read.replace(/<\/?(?:p|pre|li|t[dhr]|div)\b[^>]*>/g, ' ').replace(/<[^>]+>/g, ''))
     const written = lesson.text
       .replace(/<!-- helps:.*-->/g, '')
-      .replace(/^(?:Needs|Builds on|Before):.*$/gm, '')
+      .replace(/^(?:Minutes|Needs|Builds on|Before):.*$/gm, '')
       .replace(/^```lanes .*$/gm, '') // the name of the answer that the picture is drawn from
       .replace(/\]\([^)]*\)|[`*]/g, '')
     expect(wordsOf(written).filter((word) => !text.includes(word))).toEqual([])
