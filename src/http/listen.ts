@@ -8,7 +8,10 @@ export interface ListenOptions {
   readonly host: string
   /** 0 picks a free port. */
   readonly port: number
-  /** Replaces Request and Response with Hono's own, faster ones for the whole process; default: true. */
+  /**
+   * Replaces Request and Response with Hono's own, faster ones for the whole process, in which shiki can't be loaded
+   * then; default: false.
+   */
   readonly overrideGlobalObjects?: boolean
   /** Maximum number of open connections; more are closed at once. Default: any number. */
   readonly connections?: { readonly ofAddress: number; readonly ofAll: number }
@@ -22,7 +25,7 @@ export interface Listening {
 
 /** Serves an app. Rejects with PortError. */
 export async function listen(app: Hono, options: ListenOptions): Promise<Listening> {
-  const { host, port, overrideGlobalObjects = true, connections } = options
+  const { host, port, overrideGlobalObjects = false, connections } = options
   const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects }) as Server
   // Connections that send nothing, or only drop by drop, must not stay open.
   server.headersTimeout = 10_000

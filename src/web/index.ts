@@ -27,12 +27,9 @@ export async function serveLessons(options: ServeOptions): Promise<WebServer> {
   const { learner, port = 0, preference, mine, onNotice } = options
   const assets = await bundleAssets(lessonAssets)
   const runner = newRunner({ course: learner.course, preference, mine, ...(onNotice && { onNotice }) })
-  // Its own Request and Response for the whole process would be faster, but shiki can't be loaded with them.
-  const overrideGlobalObjects = false
   const server = await listen(readerApp({ learner, runner, assets }), {
     host: '127.0.0.1',
     port,
-    overrideGlobalObjects,
   })
   return {
     origin: `http://127.0.0.1:${server.port}`,

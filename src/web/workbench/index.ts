@@ -67,8 +67,7 @@ async function listenAgain(
   port: number | undefined,
   last: number | undefined,
 ) {
-  // Its own Request and Response for the whole process would be faster, but shiki can't be loaded with them.
-  const options = { host: '127.0.0.1', overrideGlobalObjects: false }
+  const options = { host: '127.0.0.1' }
   if (port !== undefined || last === undefined) return listen(app, { ...options, port: port ?? 0 })
   return listen(app, { ...options, port: last }).catch((error: unknown) => {
     if (!(error instanceof PortError)) throw error

@@ -63,7 +63,9 @@ export async function holdClass(
   const columns = await columnsOf(course, file.classInfo)
   const onError = (error: Error) =>
     context.note(context.env.EVENTLINGS_DEBUG ? String(error.stack) : error.message)
-  const open = await openClass({ folder, file, columns, env: context.env, addPages, onError })
+  const overrideGlobalObjects = true // nothing else in this process needs the originals
+  const options = { folder, file, columns, env: context.env, addPages, onError }
+  const open = await openClass({ ...options, overrideGlobalObjects })
   context.cleanups.add(open.close)
   context.print(
     opened(open, open.isLoopback ? '' : await qrOf(open.addresses[0] ?? '', open.file.classInfo.joinCode)),
