@@ -1,3 +1,4 @@
+import { sentenceOf } from '../common/errors.ts'
 import { Exit } from '../common/exit.ts'
 import { self } from '../common/self.ts'
 import { apply, keysOf } from './fold.ts'
@@ -51,8 +52,7 @@ function assertWhole({ before, steps, lanes }: Recording, name: string): void {
       keys = apply(keys, step)
       last = step.n
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error)
-      throw new BadRecordingError(`${name} is damaged at step ${step.n}. ${why} ${remedy()}`)
+      throw new BadRecordingError(`${name} is damaged at step ${step.n}. ${sentenceOf(error)} ${remedy()}`)
     }
   }
 }

@@ -26,6 +26,22 @@ export async function freePort(beforeProbe: (port: number) => void = () => {}): 
   }
 }
 
+/** Listens on such a port, and resolves to it. */
+export async function listenOnFreePort(
+  server: Server,
+  beforeProbe?: (port: number) => void,
+): Promise<number> {
+  for (let attempt = 1; ; attempt++) {
+    const port = await freePort(beforeProbe)
+    try {
+      await opened(server, port)
+      return port
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || attempt === ATTEMPTS) throw error
+    }
+  }
+}
+
 /** True when nothing listens on this loopback port right now. */
 export async function isFree(port: number): Promise<boolean> {
   try {
@@ -38,9 +54,13 @@ export async function isFree(port: number): Promise<boolean> {
 
 async function listening(port: number): Promise<Server> {
   const server = createServer((socket) => socket.destroy())
+  await opened(server, port)
+  return server
+}
+
+async function opened(server: Server, port: number): Promise<void> {
   server.listen(port, '127.0.0.1')
   await once(server, 'listening')
-  return server
 }
 
 /** Whether a connection to the port gets to this server, and not to another one or to none. */

@@ -46,6 +46,7 @@ export async function bundleAssets(...sets: readonly AssetNames[]): Promise<Asse
     sets.map((names) => {
       const known = bundled.get(names) ?? bundle(names)
       bundled.set(names, known)
+      known.catch(() => bundled.delete(names)) // the next one tries again
       return known
     }),
   )

@@ -1,10 +1,9 @@
-import { once } from 'node:events'
 import net from 'node:net'
 import tls from 'node:tls'
 import { readAddress } from '../../redis/address.ts'
-import { freePort } from '../../redis/free-port.ts'
+import { listenOnFreePort } from '../../redis/free-port.ts'
 import { environment } from './environment.ts'
-import { allowAddress } from './network.ts'
+import { allowAddress, forbidAddress } from './network.ts'
 import { type Request, requestReader } from './resp-requests.ts'
 
 /**
@@ -80,9 +79,13 @@ export async function lossyProxy(): Promise<LossyProxy> {
       upstream.write(`*2\r\n$4\r\nPING\r\n$${token.length}\r\n${token}\r\n`)
     }
   })
-  const ownPort = await freePort((free) => allowAddress('127.0.0.1', free))
-  server.listen(ownPort, '127.0.0.1')
-  await once(server, 'listening')
+  const offered = new Set<number>()
+  const ownPort = await listenOnFreePort(server, (free) => {
+    offered.add(free)
+    allowAddress('127.0.0.1', free) // to try whether it can be reached
+  })
+  offered.delete(ownPort)
+  for (const free of offered) forbidAddress('127.0.0.1', free)
   ports.add(ownPort)
   return {
     port: ownPort,

@@ -4,6 +4,7 @@
  * with it.
  */
 import { createInterface } from 'node:readline'
+import { sentenceOf } from '../../common/errors.ts'
 import { startCluster } from '../../redis/cluster.ts'
 import { type OwnServer, startOwnServer } from '../../redis/own-server.ts'
 import type { Ask, ServersReply } from './servers-messages.ts'
@@ -40,7 +41,7 @@ lines.on('line', (line) => {
   const say = (reply: object) => process.stdout.write(`${JSON.stringify({ id, ...reply })}\n`)
   answer(ask).then(
     (done) => say({ done }),
-    (error: unknown) => say({ failed: error instanceof Error ? error.message : String(error) }),
+    (error: unknown) => say({ failed: sentenceOf(error) }),
   )
 })
 process.stdin.on('error', () => {})

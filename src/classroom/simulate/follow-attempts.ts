@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { self } from '../../common/self.ts'
 import type { Changes, Overview } from '../api.ts'
 import { paths } from '../api.ts'
 import { ClassError } from '../errors.ts'
@@ -23,7 +24,7 @@ export class HubGoneError extends Error {
 
   constructor(hub: string) {
     super(
-      `The hub at ${hub} stopped in the middle of the rehearsal, so there's no result. Run "npx eventlings class doctor" to see whether this machine can host a class.`,
+      `The hub at ${hub} stopped in the middle of the rehearsal, so there's no result. Run "${self} class doctor" to see whether this machine can host a class.`,
     )
   }
 }

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { self } from '../../common/self.ts'
 import { findRedisServer } from '../../redis/executables.ts'
 import { startOwnServer, startRedis } from '../../redis/index.ts'
 import { ClassError } from '../errors.ts'
@@ -101,9 +102,7 @@ async function opened(folder: string, child: ChildProcess): Promise<ClassFile> {
     if (file !== undefined) return file
     await sleep(50)
   }
-  throw new ClassError(
-    `The hub of the rehearsal didn't start. Run "npx eventlings class doctor" to find out why.`,
-  )
+  throw new ClassError(`The hub of the rehearsal didn't start. Run "${self} class doctor" to find out why.`)
 }
 
 async function freePort(): Promise<number> {

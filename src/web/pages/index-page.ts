@@ -1,4 +1,5 @@
 import { html } from 'hono/html'
+import { self } from '../../common/self.ts'
 import { tracks } from '../../course/index.ts'
 import { passedOf } from '../../progress/index.ts'
 import type { Theme } from '../theme.ts'
@@ -17,8 +18,8 @@ export function indexPage(options: IndexOptions): Html {
   const passed = passedOf(overview, course.lessons)
   const how = isWorkbench
     ? 'Each lesson has its text and your code on one page.'
-    : html`Read here; write in your own editor; check with <code>npx eventlings watch</code>. To do all of it on one page,
-run <code>npx eventlings open</code>.`
+    : html`Read here; write in your own editor; check with <code>${self} watch</code>. To do all of it on one page,
+run <code>${self} open</code>.`
   const body = html`${topBar(html`<a href="/glossary">Glossary</a>`)}
 <main id="main" class="index">
 <h1>Event sourcing on Redis, in small exercises</h1>

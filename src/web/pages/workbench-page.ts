@@ -1,4 +1,5 @@
 import { html, raw } from 'hono/html'
+import { self } from '../../common/self.ts'
 import { island } from '../island.ts'
 import { type Html, page } from './layout.ts'
 import { article, type LessonPageOptions, steps } from './lesson-page.ts'
@@ -19,7 +20,7 @@ ${article(lesson, view)}
 ${steps(lesson, course.lessons)}
 </main>
 <section id="bench" tabindex="-1" aria-label="Your code" data-slug="${slug}" data-nonce="${nonce}">
-<noscript><p>The editor needs scripts. In the terminal: <code>npx eventlings watch ${number}</code></p></noscript>
+<noscript><p>The editor needs scripts. In the terminal: <code>${self} watch ${number}</code></p></noscript>
 </section>
 </div>`
   return page({

@@ -3,6 +3,7 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { getCookie, setCookie } from 'hono/cookie'
 import { html } from 'hono/html'
 import { NONCE } from 'hono/secure-headers'
+import { self } from '../../common/self.ts'
 import { onlyByName, onlyChangesFrom } from '../../http/index.ts'
 import { page } from '../pages/layout.ts'
 import { strictPages } from '../security.ts'
@@ -56,7 +57,7 @@ export function newAccess(origin: string | undefined): Access {
     if (path === ENTRANCE || path === INVITING || path.startsWith('/assets/')) return next()
     if (isIn(context) || isOwner(context)) return next()
     if (method === 'GET' && !path.startsWith('/workbench/')) return context.html(closedPage(context), 401)
-    return context.json({ kind: 'problem', sentence: CLOSED }, 401)
+    return context.json({ kind: 'problem', sentence: closed() }, 401)
   }
 
   return {
@@ -97,7 +98,10 @@ export function newAccess(origin: string | undefined): Access {
 export const ENTRANCE = '/enter'
 export const INVITING = '/workbench/invitation'
 
-const CLOSED = 'Open the workbench with the address that npx eventlings open prints. Each address works once.'
+/** A function, because the command names the course if the learner named one. */
+function closed(): string {
+  return `Open the workbench with the address that ${self} open prints. Each address works once.`
+}
 
 /** Cookies are shared by all ports of a machine, so each server has its own name for them. */
 function cookieName(context: Context): string {
@@ -111,7 +115,7 @@ function hostOf(context: Context): string {
 
 function closedPage(context: Context) {
   const body = html`<main id="main" class="index"><h1>This workbench is yours alone</h1>
-<p>Open it with the address that <code>npx eventlings open</code> prints. Each address lets one browser in, once. To get
+<p>Open it with the address that <code>${self} open</code> prints. Each address lets one browser in, once. To get
 another one, run the command again.</p></main>`
   return page({
     title: 'eventlings',

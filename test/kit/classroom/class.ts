@@ -33,7 +33,10 @@ let server: Promise<RunningRedis> | undefined
 
 /** An empty Redis. One process serves all tests of this one, because starting takes longer than most of them; it ends with it. */
 export async function embedded(): Promise<string> {
-  server ??= startRedis('embedded')
+  server ??= startRedis('embedded').catch((error: unknown) => {
+    server = undefined // the next test tries again
+    throw error
+  })
   const { url } = await server
   const redis = await connectRedis(url)
   if ('nodes' in redis) throw new Error('no cluster was started')

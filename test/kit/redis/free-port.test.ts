@@ -1,6 +1,6 @@
 import { createServer, Socket } from 'node:net'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { freePort, isFree } from '../../../src/redis/free-port.ts'
+import { freePort, isFree, listenOnFreePort } from '../../../src/redis/free-port.ts'
 
 /** Sends connections for some ports elsewhere, as the leftovers of a container engine do. */
 function redirect(isRedirected: (port: number) => boolean, to: number): void {
@@ -44,4 +44,20 @@ test('if none can be reached, the caller gets one all the same, and its own erro
   const nobody = await freePort()
   redirect(() => true, nobody)
   expect(await freePort()).toBeGreaterThan(0)
+})
+
+test('a port that another program takes in between is left to it', async () => {
+  const thief = createServer()
+  onTestFinished(() => void thief.close())
+  const offered: number[] = []
+  const server = createServer()
+  onTestFinished(() => void server.close())
+  const listen = server.listen.bind(server)
+  vi.spyOn(server, 'listen').mockImplementationOnce(((port: number, host: string) => {
+    thief.listen(port, host, () => listen(port, host))
+    return server
+  }) as never)
+  const port = await listenOnFreePort(server, (free) => offered.push(free))
+  expect(offered).toHaveLength(2)
+  expect(port).toBe(offered[1])
 })
