@@ -56,6 +56,7 @@ describe('the walkthrough in a terminal', () => {
     press('Down', 'Enter')
     const first = await until(/The page works until you leave this program\.[\s\S]*Leave/)
     const portOf = (text: string) => /http:\/\/127\.0\.0\.1:(\d+)\/enter/.exec(text)?.[1]
+    expect(portOf(first)).toBeDefined()
     press('Down', 'Enter')
     await until(/(until you leave this program\.[\s\S]*){2}Leave/)
     const other = await runProgram(['open', '--no-open'], { env: { EVENTLINGS_HOME: home } })

@@ -106,5 +106,9 @@ function useModelRun(slug: string, number: BenchState['recording']): ModelRun {
     [slug, number],
   )
   const isShown = isWanted && model !== undefined
-  return { model, isShown, isComing: isWanted && !isShown, sentence, toggle: () => setWanted(!isWanted) }
+  const isComing = isWanted && !isShown
+  const toggle = () => {
+    if (!isComing) setWanted(!isWanted)
+  }
+  return { model, isShown, isComing, sentence, toggle }
 }

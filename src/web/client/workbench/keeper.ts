@@ -201,6 +201,11 @@ export class Keeper {
           this.#compare(theirs)
           return !this.#isDirty
         }
+        // The file was deleted after this save.
+        if (this.#keeping.kind === 'gone' && reply.rev < this.#rev) {
+          this.#keep()
+          return false
+        }
         const isAll = !this.#isDirty
         this.#set({ kind: isAll ? 'saved' : 'typing' })
         this.#keep()

@@ -217,3 +217,14 @@ test('a version that came after a save replaces it, even if the news of it was f
   expect(keeping()).toBe('saved')
   expect(text()).toBe('theirs')
 })
+
+test("a file that's deleted after a save stays deleted when the save's reply comes later", async () => {
+  const { keeper, type, keeping } = newPage()
+  type('two')
+  const saving = keeper.save()
+  await settled()
+  keeper.hear({ kind: 'gone', sentence: 'It is gone.' }, 3)
+  sent[0]?.reply(saved('h2', 2))
+  expect(await saving).toBe(false)
+  expect(keeping()).toBe('gone')
+})
