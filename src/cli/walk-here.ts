@@ -52,7 +52,7 @@ export async function walkHere(context: Context, options: WalkOptions): Promise<
         import('../web/workbench/beside.ts'),
       ])
       const { course, home, progress } = learner
-      const mine = await context.mine()
+      const [mine, preference] = await Promise.all([context.mine(), context.preference()])
       await watchOnTerminal({
         course,
         way: lessonsAhead(learner),
@@ -69,7 +69,7 @@ export async function walkHere(context: Context, options: WalkOptions): Promise<
         output: output.stream,
         palette,
         elsewhere: elsewhereOf(walk),
-        beside: besideWorkbench(home),
+        beside: besideWorkbench(learner, { mine, redis: preference }),
         passedText: async ({ lesson }) =>
           afterPass(learner, await course.lesson(lesson), {
             others: '`o` shows them.',

@@ -57,13 +57,14 @@ export async function workbenchHere(
   { port, origin, open = false }: WorkbenchFlags,
 ): Promise<Workbench> {
   const { env } = context
-  const mine = await context.mine()
+  const [mine, redis] = await Promise.all([context.mine(), context.preference()])
   const workbench = await openWorkbench(slug === undefined ? '/' : `/lessons/${slug}`, {
     learner,
     session,
     port,
     origin,
     mine,
+    redis,
     ...(editorCommand(env) !== undefined && { edit: (file, line) => openInEditor(file, env, line) }),
     passedText: async ({ slug }) =>
       afterPass(learner, await learner.course.lesson(slug), {

@@ -74,11 +74,12 @@ export class Checking {
     return result
   }
 
-  /** Shows a verdict that another program has reached and recorded. */
-  async hear(verdict: CheckResult): Promise<CheckResult> {
+  /** Shows a verdict that another program has reached and recorded; undefined if a newer one comes before it's shown. */
+  async hear(verdict: CheckResult): Promise<CheckResult | undefined> {
     const result = { ...verdict, target: 'workspace' }
     const signal = this.#next()
     await this.#sharing.check(async () => {}) // a new verdict ends a visit
+    if (signal.aborted) return undefined
     await this.#judged(result, signal, async () => {})
     return result
   }

@@ -1,5 +1,5 @@
 import { type CheckResult, resultAsJson } from '../check/index.ts'
-import type { Palette } from '../terminal/index.ts'
+import { escapeControls, type Palette } from '../terminal/index.ts'
 import { renderCheck } from '../verdict/index.ts'
 import { type WatchOptions, WatchSession } from './session.ts'
 
@@ -18,7 +18,7 @@ export interface WatchPlainOptions
 /** Without a terminal: prints each verdict as text or as a line of JSON, until the signal. */
 export async function watchPlain(options: WatchPlainOptions): Promise<void> {
   const { output, palette, json, note, signal } = options
-  const say = json ? note : (sentence: string) => void output.write(`${sentence}\n`)
+  const say = json ? note : (sentence: string) => void output.write(`${escapeControls(sentence)}\n`)
   let notice: string | undefined
   let warning: string | undefined
   const session = await WatchSession.open({

@@ -41,7 +41,9 @@ export class WatchSession {
   readonly #options: WatchOptions
   #lesson: LessonSummary
   #watcher: { close(): void } | undefined
-  readonly #beside: WorkbenchBeside
+  #beside: WorkbenchBeside | undefined
+  /** Ends what belongs to a lesson when the learner leaves it. */
+  #stay = new AbortController()
   #state: WatchState
   readonly #news: UnreadNews
   readonly #sharing = new Sharing()
@@ -57,16 +59,6 @@ export class WatchSession {
     this.#news = new UnreadNews(options.now)
     this.#state = freshState(options, lesson)
     this.#checking = new Checking(options, this.#sharing, (change) => this.#set(change))
-    this.#beside = new WorkbenchBeside(options.beside, {
-      onChecking: (checking, notice) =>
-        this.#set({ checking, ...(notice !== undefined && { notice }), ...counts(options) }),
-      onVerdict: (result) => void this.#checking.hear(result).then((heard) => this.#judged(heard)),
-      onLost: () =>
-        this.#set({
-          checking: false,
-          notice: 'The workbench was closed. Your saves are checked here again.',
-        }),
-    })
   }
 
   /** Creates the lesson's file if needed, watches it and checks it at once. */
@@ -84,9 +76,7 @@ export class WatchSession {
   }
 
   close(): void {
-    this.#checking.stop()
-    this.#watcher?.close()
-    this.#beside.leave()
+    this.#leave()
     this.#done()
   }
 
@@ -96,7 +86,7 @@ export class WatchSession {
       case 'quit':
         return this.close()
       case 'run':
-        return await this.#run()
+        return await this.#beside?.run()
       case 'hint': {
         const panel = await hintPanel(this.#options, this.#lesson.slug, this.#state.result)
         return this.#set({ panel, notice: undefined })
@@ -205,22 +195,24 @@ export class WatchSession {
 
   async #enter(lesson: LessonSummary): Promise<void> {
     const { home, poll = false } = this.#options
-    this.#checking.stop()
-    this.#watcher?.close()
-    this.#beside.leave()
+    const signal = this.#leave()
     this.#lesson = lesson
     const { isNew } = await openLesson(this.#options, lesson.slug)
+    if (signal.aborted) return
     this.#state = { ...freshState(this.#options, lesson), news: this.#news.text }
     this.#set({ notice: isNew ? `Your file is ready: ${this.#state.file}` : undefined })
+    const beside = this.#workbenchBeside(lesson.slug, signal)
+    this.#beside = beside
     const gone = `${this.#state.file} is gone. Press x to start over.`
     this.#watcher = watchFile(
       home.answer(lesson.slug),
       {
         onContent: (content) => {
           if (this.#state.notice === gone) this.#set({ notice: undefined })
-          void this.#saved(content)
+          void beside.saved(content)
         },
         onGone: () => {
+          beside.gone()
           this.#checking.stop()
           this.#set({ checking: false, notice: gone })
         },
@@ -234,29 +226,54 @@ export class WatchSession {
     )
   }
 
+  /** Ends everything that belongs to the lesson; the signal of the next one's. */
+  #leave(): AbortSignal {
+    this.#stay.abort()
+    this.#stay = new AbortController()
+    this.#checking.stop()
+    this.#watcher?.close()
+    this.#beside = undefined
+    return this.#stay.signal
+  }
+
   /** A workbench that's open checks the file, too, and each save counts once. */
-  async #saved(content: Uint8Array): Promise<void> {
-    if ((await this.#beside.now(this.#lesson.slug)) === undefined) await this.#check(content)
+  #workbenchBeside(slug: string, signal: AbortSignal): WorkbenchBeside {
+    let told: string | undefined
+    return new WorkbenchBeside({
+      slug,
+      look: this.#options.beside,
+      signal,
+      check: async (content) => this.#judged(await this.#checking.check(slug, content), signal),
+      onChecking: (checking, notice) => {
+        // A notice of its own ends with its own; the others are this screen's.
+        const isOver = notice === undefined && told === this.#state.notice
+        const isNew = notice !== undefined && notice !== told
+        told = notice
+        this.#set({ checking, ...((isNew || isOver) && { notice }), ...counts(this.#options) })
+      },
+      onVerdict: (result) => void this.#checking.hear(result).then((heard) => this.#judged(heard, signal)),
+      onStartedOver: () => {
+        this.#checking.stop()
+        const none = { result: undefined, checkedAt: undefined, passed: undefined, warning: undefined }
+        this.#set({ ...none, panel: undefined })
+      },
+      onLost: () =>
+        this.#set({
+          checking: false,
+          notice: 'The workbench no longer responds. Your saves are checked here again.',
+        }),
+    })
   }
 
-  async #run(): Promise<void> {
-    const beside = await this.#beside.now(this.#lesson.slug)
-    await (beside === undefined ? this.#check() : beside.check())
-  }
-
-  async #check(content?: Uint8Array): Promise<void> {
-    await this.#judged(await this.#checking.check(this.#lesson.slug, content))
-  }
-
-  async #judged(result: CheckResult | undefined): Promise<void> {
+  async #judged(result: CheckResult | undefined, signal: AbortSignal): Promise<void> {
     if (result === undefined) return
     this.#set(counts(this.#options))
-    if (result.passed && this.#options.advance === true) await this.#move(1)
+    if (result.passed && this.#options.advance === true && !signal.aborted) await this.#move(1)
   }
 
   async #explore(): Promise<void> {
     const { explore, home } = this.#options
-    await this.#checking.kept // it takes as long as the test does
+    await Promise.all([this.#checking.kept, this.#beside?.kept]) // they take as long as the test does
     const recording = await readLastRun(home)
     if (explore === undefined || recording?.lesson !== this.#lesson.slug) {
       const notice = 'No run of this lesson has been recorded yet. The next check that fails is recorded.'

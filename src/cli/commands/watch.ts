@@ -34,6 +34,7 @@ export const command = defineCommand({
           import('../../watch/index.ts'),
           import('../../web/workbench/beside.ts'),
         ])
+        const [mine, preference] = await Promise.all([context.mine(), context.preference()])
         const stop = new AbortController()
         context.cleanups.add(() => stop.abort())
         const json = flags.json
@@ -45,9 +46,9 @@ export const command = defineCommand({
           redis,
           checker: session,
           slug: lesson.slug,
-          mine: await context.mine(),
+          mine,
           palette: context.palette,
-          beside: besideWorkbench(home),
+          beside: besideWorkbench(learner, { mine, redis: preference }),
           ...settings,
           ...(news !== undefined && { news }),
           output: { write: json ? context.output.writeData : context.output.write },

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { codeOf } from '../../common/errors.ts'
+import { hashOf } from '../../common/hash.ts'
 import { replaceFile } from '../../common/replace-file.ts'
 import type { FileView } from './protocol.ts'
 
@@ -104,10 +104,6 @@ export function saveAnswer(
     }
   }
   return { kind: 'saved', answer: readAnswer(file, shown) }
-}
-
-export function hashOf(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex')
 }
 
 function linkAt(file: string, shown: string): string | undefined {

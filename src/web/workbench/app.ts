@@ -12,13 +12,13 @@ import { newRunner } from '../runner.ts'
 import { type Access, newAccess } from './access.ts'
 import { Benches } from './benches.ts'
 import { addWorkbench } from './routes.ts'
+import { type Settings, settingsOf } from './settings.ts'
 
-export interface WorkbenchAppOptions {
+export interface WorkbenchAppOptions extends Settings {
   readonly learner: Learner
   readonly session: CheckSession
   /** Another address at which a browser may see the pages. */
   readonly origin?: string | undefined
-  readonly mine?: string | undefined
   /** Opens a file in the learner's own editor. */
   edit?(file: string, line: number): Promise<void>
   /** What a pass means, as Markdown. */
@@ -35,6 +35,7 @@ export interface WorkbenchApp {
 /** Everything that the workbench serves: the reader's pages, with an editor in those of lessons. */
 export function workbenchApp(options: WorkbenchAppOptions, assets: Assets): WorkbenchApp {
   const { learner, session, origin, mine, edit, passedText } = options
+  const settings = settingsOf(learner.course, options)
   const { course } = learner
   const access = newAccess(origin)
   const turns = new Turns()
@@ -57,7 +58,7 @@ export function workbenchApp(options: WorkbenchAppOptions, assets: Assets): Work
     runner,
     workbench: {
       guards: access.guards,
-      add: (to) => addWorkbench(to, { learner, access, benches, ...(edit && { edit }) }),
+      add: (to) => addWorkbench(to, { learner, access, benches, settings, ...(edit && { edit }) }),
     },
   })
   return {

@@ -4,6 +4,7 @@ import type { CheckResult } from '../../check/index.ts'
 import { sentenceOf } from '../../common/errors.ts'
 import type { Turns } from '../../common/turns.ts'
 import type { LessonSummary } from '../../course/index.ts'
+import type { HashedVerdict } from '../../learner/beside.ts'
 import type { CheckSession } from '../../learner/check-session.ts'
 import {
   keepLastRun,
@@ -18,7 +19,7 @@ import { type Learner, lessonAfter } from '../../learner/learner.ts'
 import { watchFile } from '../../learner/watch-file.ts'
 import type { Recording } from '../../recording/index.ts'
 import { type Answer, type Disk, readAnswer, realDisk, saveAnswer } from './answer-file.ts'
-import type { BenchState, CheckWish, SaveReply } from './protocol.ts'
+import type { BenchState, CheckWish, FileView, SaveReply } from './protocol.ts'
 import { syntaxError } from './syntax.ts'
 import { verdictView } from './verdict-view.ts'
 
@@ -51,7 +52,9 @@ export class Bench {
   #checking = new AbortController()
   #wish: CheckWish = 'rest'
   #result: CheckResult | undefined
-  #recorded: CheckResult | undefined
+  #told: HashedVerdict | undefined
+  /** The version that was last saved here, checked, or noticed on the disk. */
+  #seen: string | undefined
   #recording: Recording | undefined
   #opening: Promise<void> | undefined
 
@@ -73,9 +76,9 @@ export class Bench {
     return this.#lesson.slug
   }
 
-  /** The last verdict, once the progress log has it. */
-  get recorded(): CheckResult | undefined {
-    return this.#recorded
+  /** The last verdict, for other programs. If it counts, the progress log already has it. */
+  get told(): HashedVerdict | undefined {
+    return this.#told
   }
 
   get recording(): Recording | undefined {
@@ -110,6 +113,7 @@ export class Bench {
     this.#show(saved.answer)
     const { view } = saved.answer
     const { rev } = this.#state
+    if (saved.kind === 'saved') this.#seen = hashIn(view)
     if (saved.kind === 'conflict' || view.kind !== 'text') return { kind: 'conflict', file: view, rev }
     const syntax = await syntaxError(text)
     return { kind: 'saved', hash: view.hash, rev, ...(syntax && { syntax }) }
@@ -130,18 +134,19 @@ export class Bench {
       await this.#check(wish, signal)
     } catch (error) {
       // A newer check may be running, and only that one has something to say.
-      if (!signal.aborted) this.#set({ checking: false, notice: sentenceOf(error) })
+      if (!signal.aborted) this.#set({ checking: false, notice: sentenceOf(error), ...this.#unrecorded })
     }
   }
 
   async #check(wish: CheckWish, signal: AbortSignal): Promise<void> {
     const { learner, session, turns, beforeEmptying } = this.#options
-    this.#set({ checking: true, notice: undefined })
+    this.#set({ checking: true, notice: undefined, ...this.#unrecorded })
     const { slug } = this.#lesson
     const checked = await turns.take(async () => {
       if (signal.aborted) return 'stopped'
       const answer = readAnswer(this.#file, this.#name)
       this.#show(answer)
+      this.#seen = hashIn(answer.view)
       if (answer.bytes === undefined) return "There's no file to check."
       beforeEmptying?.()
       const onNotice = (notice: string) => !signal.aborted && this.#set({ notice })
@@ -188,7 +193,7 @@ export class Bench {
     const { keptAs } = await resetLesson(this.#options.learner, this.#lesson.slug, new Date())
     this.#checking.abort()
     this.#result = undefined
-    this.#recorded = undefined
+    this.#told = undefined
     this.#recording = undefined
     this.#set({
       checking: false,
@@ -197,7 +202,7 @@ export class Bench {
       types: undefined,
       notice: undefined,
     })
-    this.#show(readAnswer(this.#file, this.#name))
+    this.#seen = this.#showFile()
     return keptAs && shownPath(this.#options.learner.course.root, keptAs)
   }
 
@@ -210,18 +215,29 @@ export class Bench {
       this.#opening = undefined // the next page tries again
       return
     }
-    this.#show(readAnswer(this.#file, this.#name))
+    this.#seen = this.#showFile()
     const look = () => void this.#look()
     this.#watcher = watchFile(this.#file, { onContent: look, onGone: look })
   }
 
   /** Another program may have saved the file; that's a wish for a verdict, as it is for `watch`. */
   async #look(): Promise<void> {
-    const before = this.#state.file
-    this.#show(readAnswer(this.#file, this.#name))
-    const { file } = this.#state
-    const isOther = 'hash' in file && (!('hash' in before) || before.hash !== file.hash)
+    const hash = this.#showFile()
+    const isOther = hash !== undefined && hash !== this.#seen
+    this.#seen = hash
     if (isOther && this.#followers.size > 0) await this.check('asked')
+  }
+
+  /** Returns the hash of what's on the disk. */
+  #showFile(): string | undefined {
+    const answer = readAnswer(this.#file, this.#name)
+    this.#show(answer)
+    return hashIn(answer.view)
+  }
+
+  /** A check that was stopped or failed is never recorded. */
+  get #unrecorded(): { readonly recording?: undefined } {
+    return this.#state.recording === 'coming' ? { recording: undefined } : {}
   }
 
   #show({ view }: Answer): void {
@@ -232,13 +248,14 @@ export class Bench {
     const { learner, meaningOf } = this.#options
     // A pass always counts, so that no one has to ask for it again.
     const counts = wish === 'asked' || result.passed
-    const hash = 'hash' in answer.view ? answer.view.hash : ''
+    const hash = hashIn(answer.view) ?? ''
     const verdict = verdictView(result, { name: this.#name, hash, at: Date.now(), counts })
     this.#result = result
     this.#recording = undefined
     this.#set({ verdict, checking: false, notice: undefined, recording: 'coming', types: undefined })
     if (counts) await recordCheck(learner, result)
-    this.#recorded = result
+    if (signal.aborted) return
+    this.#told = { hash, result }
     this.#set({})
     if (result.passed) {
       const next = lessonAfter(learner, this.#lesson)
@@ -287,6 +304,10 @@ export class Bench {
     ) as unknown as BenchState
     for (const tell of [...this.#followers]) tell(this.#state)
   }
+}
+
+function hashIn(view: FileView): string | undefined {
+  return 'hash' in view ? view.hash : undefined
 }
 
 /** Numbers begin at the clock's time, so that they're higher than those of an earlier start of the program. */

@@ -1,66 +1,93 @@
-import type { CheckResult } from '../../check/index.ts'
-import type { Beside, BesideNews, LookBeside } from '../../learner/beside.ts'
-import type { Home } from '../../learner/index.ts'
-import type { VerdictNews } from './protocol.ts'
+import type { BesideNews, LookBeside } from '../../learner/beside.ts'
+import type { Learner } from '../../learner/learner.ts'
 import { runningOf } from './running.ts'
+import { type Settings, settingsOf } from './settings.ts'
+import { newsOf } from './verdict-news.ts'
 
 /** Maximum wait (ms) for the workbench to answer. */
 const PATIENCE = 3_000
+/** Maximum silence (ms) of a stream: the workbench says something every 10 seconds. */
+const SILENCE = 25_000
+/** How long (ms) a workbench that didn't answer isn't asked again, so that not every save waits for it. */
+const AVOIDED_FOR = 60_000
 
-/** Looks for an open workbench of this home, and follows it. */
-export function besideWorkbench(home: Pick<Home, 'log'>): LookBeside {
-  return async (slug, news) => {
-    const running = runningOf(home)
-    if (running?.key === undefined) return undefined
-    const origin = `http://127.0.0.1:${running.port}`
+/** Looks for an open workbench of this home that checks as this program does, and follows it. */
+export function besideWorkbench(
+  { home, course }: Pick<Learner, 'home' | 'course'>,
+  given: Settings,
+): LookBeside {
+  let avoided: { readonly key: string; readonly since: number } | undefined
+  return async (slug, signal) => {
+    const { port, key } = runningOf(home) ?? {}
+    if (key === undefined) return undefined
+    if (avoided?.key === key && performance.now() - avoided.since < AVOIDED_FOR) return undefined
+    const origin = `http://127.0.0.1:${port}`
     const address = `${origin}/workbench/${slug}`
-    const headers = { authorization: `Bearer ${running.key}`, origin }
-    const closing = new AbortController()
-    const check = async () => {
-      await fetch(`${address}/check?wish=asked`, { method: 'POST', headers }).catch(() => {})
+    const headers = { authorization: `Bearer ${key}`, origin }
+    const silent = new AbortController()
+    const ending = AbortSignal.any([signal, silent.signal])
+    const giveUp = () => {
+      if (!signal.aborted) avoided = { key, since: performance.now() }
+      silent.abort()
     }
-    const late = setTimeout(() => closing.abort(), PATIENCE)
-    const response = await fetch(`${address}/verdicts`, {
+    let timer = setTimeout(giveUp, PATIENCE)
+    const settings = new URLSearchParams({ settings: settingsOf(course, given) })
+    const response = await fetch(`${address}/verdicts?${settings}`, {
       headers,
       redirect: 'error',
-      signal: closing.signal,
+      signal: ending,
     }).catch(() => undefined)
-    clearTimeout(late)
-    if (response?.ok !== true || response.body === null) return undefined
-    void pass(response.body, news, check).then(() => {
-      if (!closing.signal.aborted) news.onLost()
-    })
-    return { check, close: () => closing.abort() } satisfies Beside
-  }
-}
-
-/** Until the stream ends. */
-async function pass(
-  body: NonNullable<Response['body']>,
-  news: BesideNews,
-  check: () => Promise<void>,
-): Promise<void> {
-  let isFirst = true
-  try {
-    for await (const data of eventsIn(body)) {
-      const { checking, notice, result, isOld } = JSON.parse(data) as VerdictNews
-      news.onChecking(checking, notice)
-      if (result !== undefined) news.onVerdict(result as CheckResult)
-      // The page may have been closed when the file was last saved.
-      if (isFirst && isOld && !checking) void check()
-      isFirst = false
+    clearTimeout(timer)
+    if (response?.ok !== true || response.body === null) {
+      await response?.body?.cancel().catch(() => {})
+      return undefined
     }
-  } catch {
-    // It was closed, here or there.
+    const { body } = response
+    const news = async function* (): AsyncGenerator<BesideNews> {
+      const heard = () => {
+        clearTimeout(timer)
+        timer = setTimeout(giveUp, SILENCE)
+      }
+      heard()
+      try {
+        for await (const line of linesIn(body)) {
+          if (ending.aborted) return
+          heard()
+          if (!line.startsWith('data: {')) continue
+          const one = newsOf(line.slice('data: '.length))
+          if (one === undefined) return giveUp()
+          yield one
+        }
+      } catch {
+        // It was closed, here or there.
+      } finally {
+        clearTimeout(timer)
+      }
+    }
+    return {
+      news: news(),
+      async check() {
+        const timely = AbortSignal.any([ending, AbortSignal.timeout(PATIENCE)])
+        const options = { method: 'POST', headers, redirect: 'error', signal: timely } as const
+        const isAsked = await fetch(`${address}/check?wish=asked`, options).then(
+          async (reply) => {
+            await reply.body?.cancel()
+            return reply.ok
+          },
+          () => false,
+        )
+        if (!isAsked) giveUp()
+      },
+    }
   }
 }
 
-/** The data of server-sent events, each of which is on one line. */
-async function* eventsIn(body: NonNullable<Response['body']>): AsyncGenerator<string> {
+/** Server-sent events have their data on one line each. */
+async function* linesIn(body: NonNullable<Response['body']>): AsyncGenerator<string> {
   let rest = ''
   for await (const text of body.pipeThrough(new TextDecoderStream())) {
     const lines = (rest + text).split('\n')
     rest = lines.pop() ?? ''
-    for (const line of lines) if (/^data: ./.test(line)) yield line.slice('data: '.length)
+    yield* lines
   }
 }

@@ -1,4 +1,3 @@
-import type { CheckResult } from '../../check/index.ts'
 import type { StateChange } from '../../explorer/index.ts'
 import type { Recording } from '../../recording/index.ts'
 import type { Problem } from '../protocol.ts'
@@ -100,16 +99,6 @@ export interface BenchState {
   readonly types?: string
   /** The learner has an editor that a button can open. */
   readonly hasEditor: boolean
-}
-
-/** To `watch` in a terminal beside the page. */
-export interface VerdictNews {
-  readonly checking: boolean
-  readonly notice?: string
-  /** The last verdict isn't about the file as it is. */
-  readonly isOld: boolean
-  /** Sent once, when it's recorded. */
-  readonly result?: CheckResult
 }
 
 /** The reason for a check: the learner asked for it, or has stopped typing for three seconds. */

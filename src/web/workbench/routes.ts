@@ -20,12 +20,15 @@ export interface WorkbenchRoutes {
   readonly learner: Learner
   readonly access: Access
   readonly benches: Benches
+  /** See `settingsOf`. */
+  readonly settings: string
   /** Opens a file in the learner's own editor. */
   edit?(file: string, line: number): Promise<void>
 }
 
 /** Everything that the pages of the workbench ask for, apart from the reader's. */
-export function addWorkbench(app: Hono, { learner, access, benches, edit }: WorkbenchRoutes): void {
+export function addWorkbench(app: Hono, routes: WorkbenchRoutes): void {
+  const { access } = routes
   app.get(ENTRANCE, (context) => access.enter(context))
 
   app.get(INVITING, (context) => {
@@ -39,11 +42,11 @@ export function addWorkbench(app: Hono, { learner, access, benches, edit }: Work
     return context.json(invitation)
   })
 
-  app.route('/workbench/:slug', benchApp({ learner, access, benches, ...(edit && { edit }) }))
+  app.route('/workbench/:slug', benchApp(routes))
 }
 
 /** The requests of one lesson's page. Only a known lesson has a bench. */
-function benchApp({ learner, access, benches, edit }: WorkbenchRoutes) {
+function benchApp({ learner, access, benches, settings, edit }: WorkbenchRoutes) {
   const app = new Hono<{ Variables: { bench: Bench } }>()
 
   app.use(async (context, next) => {
@@ -62,6 +65,8 @@ function benchApp({ learner, access, benches, edit }: WorkbenchRoutes) {
   // For `watch` in a terminal beside the page.
   app.get('/verdicts', async (context) => {
     if (!access.isOwner(context)) return context.json(problem('Only a program of yours can do that.'), 403)
+    if (context.req.query('settings') !== settings)
+      return context.json(problem('This workbench checks with other settings.'), 409)
     const { bench } = context.var
     await bench.open()
     return streamVerdicts(context, bench)

@@ -11,6 +11,11 @@ interface Running {
   readonly key?: string
 }
 
+/** A killed program leaves its note, after which another user's program may get its port, so the note counts only while its process lives. */
+interface Note extends Running {
+  readonly pid?: number
+}
+
 /** The reply of an open workbench to a program that has its key. */
 export interface Invitation {
   readonly path: string
@@ -93,15 +98,26 @@ function lockOf(home: Place): string {
 /** What's noted about the workbench of this home. */
 export function runningOf(home: Place): Running | undefined {
   try {
-    const { port, key } = JSON.parse(readFileSync(fileOf(home), 'utf8')) as Partial<Running>
+    const { port, key, pid } = JSON.parse(readFileSync(fileOf(home), 'utf8')) as Partial<Note>
     if (!Number.isInteger(port) || port === undefined || port < 1 || port > 65_535) return undefined
-    return { port, ...(typeof key === 'string' && { key }) }
+    const isOpen = typeof pid === 'number' && isOurs(pid)
+    return { port, ...(isOpen && typeof key === 'string' && { key }) }
   } catch {
     return undefined
   }
 }
 
+/** Whether this user has such a process; one of another user can't be signaled. */
+function isOurs(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
 /** For this user's eyes only, because the key lets its owner in. */
 function write(home: Place, running: Running): void {
-  replaceFile(fileOf(home), Buffer.from(`${JSON.stringify(running)}\n`), 0o600)
+  const note: Note = { ...running, ...(running.key !== undefined && { pid: process.pid }) }
+  replaceFile(fileOf(home), Buffer.from(`${JSON.stringify(note)}\n`), 0o600)
 }

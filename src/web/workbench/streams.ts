@@ -1,8 +1,9 @@
 import type { Context } from 'hono'
 import { streamSSE } from 'hono/streaming'
 import { untilWoken } from '../../http/index.ts'
+import type { BesideNews } from '../../learner/beside.ts'
 import type { Bench } from './bench.ts'
-import type { BenchState, VerdictNews } from './protocol.ts'
+import type { BenchState } from './protocol.ts'
 
 /** Interval between signs of life, in milliseconds; a page that hears nothing for longer connects again. */
 const PING_EVERY = 10_000
@@ -12,18 +13,17 @@ export function streamStates(context: Context, bench: Bench): Response {
   return stream(context, bench, (state) => state)
 }
 
-/** For `watch`: each verdict once, when it's recorded. */
+/** For `watch`: the last verdict, and each one after it. */
 export function streamVerdicts(context: Context, bench: Bench): Response {
-  let told: VerdictNews['result']
-  return stream(context, bench, ({ checking, notice, verdict, file }): VerdictNews => {
-    const { recorded: result } = bench
-    const isNew = result !== undefined && result !== told
-    told = result
+  let told: Bench['told']
+  return stream(context, bench, ({ checking, notice, verdict, recording }): BesideNews => {
+    const isNew = bench.told !== told
+    told = bench.told
     return {
       checking,
-      isOld: verdict === undefined || !('hash' in file) || file.hash !== verdict.hash,
+      isRecording: recording === 'coming' && verdict?.passed === false,
       ...(notice !== undefined && { notice }),
-      ...(isNew && { result }),
+      ...(isNew && { verdict: told ?? null }),
     }
   })
 }

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
 import type { CheckResult } from '../../../../src/check/index.ts'
 import { Turns } from '../../../../src/common/turns.ts'
@@ -138,4 +139,42 @@ test("an error of a check that was stopped isn't a newer check's", async () => {
   finish()
   await next
   expect(one.state.checking).toBe(false)
+})
+
+test('another program has its save checked even if the page noticed it first', async () => {
+  const { one, told } = await newBenches()
+  const recorded = new Promise<void>((resolve) => {
+    one.follow(({ recording }) => typeof recording === 'number' && resolve())
+  })
+  writeFileSync(one.file, '// theirs')
+  expect(await one.save('// mine', 'an older version')).toMatchObject({ kind: 'conflict' })
+  await recorded
+  expect(told.filter((call) => call.startsWith('check'))).toEqual(['check 01-events'])
+})
+
+test("a check that's stopped before its recording leaves none that's still coming", async () => {
+  const problem = Promise.reject(new Error('No Redis.'))
+  problem.catch(() => {})
+  const checks = [Promise.resolve(failed('01-events')), problem]
+  let isAskedFor = () => {}
+  const askedFor = new Promise<void>((resolve) => {
+    isAskedFor = resolve
+  })
+  let end = () => {}
+  const { one } = await newBenches({
+    check: () => checks.shift() ?? problem,
+    record: () => {
+      isAskedFor()
+      return new Promise((resolve) => {
+        end = () => resolve(undefined)
+      })
+    },
+  })
+  const first = one.check('asked')
+  await askedFor
+  const second = one.check('asked')
+  end()
+  await Promise.all([first, second])
+  expect(one.state).toMatchObject({ checking: false, notice: 'No Redis.' })
+  expect(one.state.recording).toBeUndefined()
 })

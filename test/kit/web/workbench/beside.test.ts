@@ -1,4 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { CheckResult } from '../../../../src/check/index.ts'
@@ -6,11 +9,14 @@ import type { Learner } from '../../../../src/learner/learner.ts'
 import { WatchSession } from '../../../../src/watch/session.ts'
 import type { WatchState } from '../../../../src/watch/state.ts'
 import { besideWorkbench } from '../../../../src/web/workbench/beside.ts'
+import { runningOf } from '../../../../src/web/workbench/running.ts'
+import { type Settings, settingsOf } from '../../../../src/web/workbench/settings.ts'
+import { newLearner } from '../reader.ts'
 import { newBenchApp } from './bench-app.ts'
 import { newWorkbench, solutionOf } from './workbench.ts'
 
 /** `watch` on 01, whose own checks fail at once, and are counted. */
-async function newWatch(learner: Learner) {
+async function newWatch(learner: Learner, settings: Settings = {}) {
   let own = 0
   let state: WatchState | undefined
   let wake = () => {}
@@ -26,7 +32,7 @@ async function newWatch(learner: Learner) {
     way: learner.course.lessons,
     track: undefined,
     typeWarning: async () => undefined,
-    beside: besideWorkbench(learner.home),
+    beside: besideWorkbench(learner, settings),
     onState(next) {
       state = next
       wake()
@@ -75,7 +81,7 @@ test("watch shows the workbench's verdicts, and each save counts once", async ()
   expect(own()).toBe(0)
 
   await close()
-  await until(({ notice }) => notice?.startsWith('The workbench was closed.') === true)
+  await until(({ notice }) => notice?.startsWith('The workbench no longer responds.') === true)
   writeFileSync(file, 'export const again = 1')
   await until(({ notice }) => notice === 'Checked here.')
   expect(own()).toBe(1)
@@ -89,8 +95,8 @@ test("watch shows the workbench's verdicts, and each save counts once", async ()
 })
 
 test('only a program that can read the key gets the verdicts', async () => {
-  const { raw, ask, access } = await newBenchApp()
-  const at = '/workbench/01-events/verdicts'
+  const { raw, ask, access, learner } = await newBenchApp()
+  const at = `/workbench/01-events/verdicts?settings=${settingsOf(learner.course, {})}`
   expect((await raw(at)).status).toBe(401)
   expect((await ask(at)).status, 'not even a page').toBe(403)
   expect((await raw(at, { headers: { authorization: 'Bearer wrong' } })).status).toBe(401)
@@ -98,3 +104,71 @@ test('only a program that can read the key gets the verdicts', async () => {
   expect(response.status).toBe(200)
   await response.body?.cancel()
 })
+
+test('watch with other settings checks on its own', async () => {
+  const { learner } = await newWorkbench('01-events')
+  const { until, own } = await newWatch(learner, { mine: learner.home.workspace })
+  await until(({ notice }) => notice === 'Checked here.')
+  expect(own()).toBe(1)
+  expect(checksIn(learner)).toHaveLength(0)
+})
+
+test('the key in a note counts only while the program that left it is running', async () => {
+  const { learner } = await newWorkbench('01-events')
+  const file = path.join(learner.home.log, 'workbench.json')
+  const note = JSON.parse(readFileSync(file, 'utf8'))
+  expect(note.pid).toBe(process.pid)
+  expect(runningOf(learner.home)?.key).toBe(note.key)
+
+  const { pid } = spawnSync(process.execPath, ['--version'])
+  for (const left of [
+    { ...note, pid },
+    { port: note.port, key: note.key },
+  ]) {
+    writeFileSync(file, JSON.stringify(left))
+    expect(runningOf(learner.home)).toEqual({ port: note.port })
+  }
+})
+
+test('what a workbench that breaks off leaves without a verdict is checked by watch', async () => {
+  const { learner, server, said } = await newImpostor()
+  const { watch, until, own } = await newWatch(learner)
+  await said
+  // It never answers the request for a check.
+  server.closeAllConnections()
+  await until(({ notice }) => notice === 'Checked here.')
+  expect(own()).toBe(1)
+  watch.close()
+})
+
+test("news that isn't from a workbench isn't followed", async () => {
+  const { learner } = await newImpostor(
+    '{"checking":false,"isRecording":false,"verdict":{"hash":"","result":{}}}',
+  )
+  const { until, own } = await newWatch(learner)
+  await until(({ notice }) => notice === 'Checked here.')
+  expect(own()).toBe(1)
+})
+
+/** A server that sends one piece of news, and then nothing. */
+async function newImpostor(data = '{"checking":false,"isRecording":false}') {
+  const learner = await newLearner()
+  let isAsked = () => {}
+  const said = new Promise<void>((resolve) => {
+    isAsked = resolve
+  })
+  const server = createServer((request, response) => {
+    if (request.method === 'POST') isAsked()
+    else response.writeHead(200).write(`data: ${data}\n\n`)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const { port } = server.address() as AddressInfo
+  mkdirSync(learner.home.log, { recursive: true })
+  const note = { port, key: 'key', pid: process.pid }
+  writeFileSync(path.join(learner.home.log, 'workbench.json'), JSON.stringify(note))
+  return { learner, server, said }
+}
