@@ -24,25 +24,30 @@ export function besideWorkbench(
     const origin = `http://127.0.0.1:${port}`
     const address = `${origin}/workbench/${slug}`
     const headers = { authorization: `Bearer ${key}`, origin }
-    const silent = new AbortController()
-    const ending = AbortSignal.any([signal, silent.signal])
+    const ending = new AbortController()
+    const end = () => ending.abort()
+    signal.addEventListener('abort', end)
+    if (signal.aborted) end()
     const giveUp = () => {
       if (!signal.aborted) avoided = { key, since: performance.now() }
-      silent.abort()
+      end()
     }
     let timer = setTimeout(giveUp, PATIENCE)
     const settings = new URLSearchParams({ settings: settingsOf(course, given) })
     const response = await fetch(`${address}/verdicts?${settings}`, {
       headers,
       redirect: 'error',
-      signal: ending,
+      signal: ending.signal,
     }).catch(() => undefined)
     clearTimeout(timer)
     if (response?.ok !== true || response.body === null) {
+      signal.removeEventListener('abort', end)
       await response?.body?.cancel().catch(() => {})
       return undefined
     }
-    const { body } = response
+    const text = response.body.pipeThrough(new TextDecoderStream()).getReader()
+    // Aborting a request doesn't always end its body, because the request may have been garbage-collected.
+    ending.signal.addEventListener('abort', () => void text.cancel().catch(() => {}))
     const news = async function* (): AsyncGenerator<BesideNews> {
       const heard = () => {
         clearTimeout(timer)
@@ -50,8 +55,8 @@ export function besideWorkbench(
       }
       heard()
       try {
-        for await (const line of linesIn(body)) {
-          if (ending.aborted) return
+        for await (const line of linesOf(text)) {
+          if (ending.signal.aborted) return
           heard()
           if (!line.startsWith('data: {')) continue
           const one = newsOf(line.slice('data: '.length))
@@ -62,12 +67,13 @@ export function besideWorkbench(
         // It was closed, here or there.
       } finally {
         clearTimeout(timer)
+        signal.removeEventListener('abort', end)
       }
     }
     return {
       news: news(),
       async check() {
-        const timely = AbortSignal.any([ending, AbortSignal.timeout(PATIENCE)])
+        const timely = AbortSignal.timeout(PATIENCE)
         const options = { method: 'POST', headers, redirect: 'error', signal: timely } as const
         const isAsked = await fetch(`${address}/check?wish=asked`, options).then(
           async (reply) => {
@@ -83,10 +89,12 @@ export function besideWorkbench(
 }
 
 /** Server-sent events have their data on one line each. */
-async function* linesIn(body: NonNullable<Response['body']>): AsyncGenerator<string> {
+async function* linesOf(text: ReadableStreamDefaultReader<string>): AsyncGenerator<string> {
   let rest = ''
-  for await (const text of body.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split('\n')
+  for (;;) {
+    const { done, value } = await text.read()
+    if (done) return
+    const lines = (rest + value).split('\n')
     rest = lines.pop() ?? ''
     yield* lines
   }
