@@ -255,7 +255,8 @@ export class WatchSession {
       onStartedOver: () => {
         this.#checking.stop()
         const none = { result: undefined, checkedAt: undefined, passed: undefined, warning: undefined }
-        this.#set({ ...none, panel: undefined })
+        const notice = 'The lesson was started over in the workbench. Your next save is checked.'
+        this.#set({ ...none, panel: undefined, notice })
       },
       onLost: () =>
         this.#set({

@@ -200,9 +200,12 @@ test("starting over on the page removes the verdict, and the workbench's notices
   await until(() => session.state.result !== undefined)
   feed.tell({ ...calm, notice: 'Redis is slow.' })
   await until(() => session.state.notice === 'Redis is slow.')
+  feed.tell(calm)
+  await until(() => session.state.notice === undefined)
   feed.tell({ ...calm, verdict: null })
   await until(() => session.state.result === undefined)
-  expect(session.state).toMatchObject({ checkedAt: undefined, notice: undefined })
+  expect(session.state.checkedAt).toBeUndefined()
+  expect(session.state.notice).toMatch(/^The lesson was started over in the workbench/)
 })
 
 test('stepping through waits until the workbench has recorded the check', async () => {
