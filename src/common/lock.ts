@@ -2,6 +2,7 @@ import { closeSync, openSync, readFileSync, statSync, unlinkSync, writeSync } fr
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { codeOf, LockLostError, LockTimeoutError } from './errors.ts'
+import { isAlive as isAliveHere } from './is-alive.ts'
 import { isStale, nameOwner, readOwner } from './lock-owner.ts'
 
 export interface LockOptions {
@@ -137,14 +138,4 @@ function isBusyOnWindows(code: string): boolean {
 
 function ageOf(file: string): number {
   return Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Date.now())
-}
-
-function isAliveHere(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    // Another user's process can't be signaled, but it's alive.
-    return codeOf(error) !== 'ESRCH'
-  }
 }

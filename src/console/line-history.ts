@@ -18,7 +18,7 @@ export function readLines(file: string): string[] {
   }
 }
 
-/** A history that can't be written is no reason to stop: only the history is lost at the end. */
+/** If the history can't be written, the console goes on: only the history is lost at the end. */
 export function saveLines(file: string, latestFirst: readonly string[]): void {
   const lines = latestFirst.filter((line) => !SECRET.test(line)).slice(0, MOST_LINES)
   try {

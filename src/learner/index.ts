@@ -13,7 +13,7 @@ export {
 } from './lesson-keys.ts'
 export { changedLessons, changeNote } from './lesson-version.ts'
 export { modelRun } from './model-run.ts'
-export type { NextHint } from './next-hint.ts'
+export { type NextHint, wishAfter } from './next-hint.ts'
 export { assertNoObstacle, ObstacleError, obstacleAt } from './obstacle.ts'
 export { buildsOnOwn } from './own-so-far.ts'
 export { type Home, homeOf } from './paths.ts'

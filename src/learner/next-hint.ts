@@ -1,3 +1,4 @@
+import type { CheckResult } from '../check/index.ts'
 import type { Lesson, Task } from '../course/index.ts'
 import type { LessonProgress } from '../progress/index.ts'
 
@@ -25,6 +26,12 @@ export interface HintWish {
   /** The first task that didn't pass, and why. */
   readonly firstFailing?: string
   readonly diagnosis?: string | undefined
+}
+
+/** Asks for a hint for the first task that didn't pass. */
+export function wishAfter(result: Pick<CheckResult, 'tasks'> | undefined): HintWish {
+  const stuck = result?.tasks.find(({ state }) => state === 'failed' || state === 'not reached')
+  return stuck === undefined ? {} : { firstFailing: stuck.task, diagnosis: stuck.diagnosis }
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { CheckResult } from '../check/index.ts'
 import type { Course } from '../course/index.ts'
-import { type Home, keysInWords, revealHint } from '../learner/index.ts'
+import { type Home, keysInWords, revealHint, wishAfter } from '../learner/index.ts'
 import type { ProgressLog } from '../progress/index.ts'
 import { type Palette, renderMarkdown } from '../terminal/index.ts'
 import { renderCheck } from '../verdict/index.ts'
@@ -55,10 +55,7 @@ export async function hintPanel(
   result: CheckResult | undefined,
 ): Promise<Panel> {
   const lesson = await course.lesson(slug)
-  const failing = result?.tasks.find(({ state }) => state === 'failed' || state === 'not reached')
-  const hint = await revealHint({ progress }, lesson, {
-    ...(failing !== undefined && { firstFailing: failing.task, diagnosis: failing.diagnosis }),
-  })
+  const hint = await revealHint({ progress }, lesson, wishAfter(result))
   switch (hint.kind) {
     case 'hint':
       // The newest one first, because the others may find no room.

@@ -608,7 +608,7 @@ describe('getEntityStateWithSnapshot', () => {
 })
 
 describe('never backwards', () => {
-  /** Losing a race is no reason to throw. */
+  /** A call that loses a race must not throw. */
   async function bothSucceed(...outcomes: readonly Outcome<boolean>[]): Promise<void> {
     const refused = box.commands.some(({ name, reply }) => name === 'EXEC' && reply === null)
     for (const outcome of outcomes) {

@@ -414,7 +414,7 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
       'appendReplicated',
       () => appendReplicated(redis, KEY, eventOf(1), one),
       NotReplicatedError,
-      "There is no replica, so none can have received the event. In that case, WAIT doesn't fail: it replies 0. appendReplicated should check that number and throw a NotReplicatedError.",
+      "The server has no replicas, so none received the event. WAIT doesn't fail then; it replies 0. appendReplicated should check that number and throw a NotReplicatedError.",
     )
     const entries = await server.admin.xrange(KEY, '-', '+')
     verifyEqual(

@@ -1,4 +1,5 @@
 import type { Hono } from 'hono'
+import { isAlive } from '../../common/is-alive.ts'
 import { type Listening, listen, PortError } from '../../http/index.ts'
 import { ClassError } from '../errors.ts'
 import { classApp } from '../http/app.ts'
@@ -170,13 +171,4 @@ export async function isOpen(file: ClassFile): Promise<boolean> {
 export function ownAddress({ host, port }: Pick<ClassFile, 'host' | 'port'>): string {
   const isAll = host === '0.0.0.0' || host === '::'
   return addressesOf(isAll ? '127.0.0.1' : host, port)[0] ?? ''
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
-  }
 }

@@ -20,10 +20,6 @@ export function newSecret(): string {
   return randomBytes(18).toString('base64url')
 }
 
-export function hashOf(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex')
-}
-
 /** Equality, found in a time that reveals nothing about where they differ. */
 export function isSame(one: string, other: string): boolean {
   return timingSafeEqual(

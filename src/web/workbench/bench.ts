@@ -14,6 +14,7 @@ import {
   recordCheck,
   resetLesson,
   revealHint,
+  wishAfter,
 } from '../../learner/index.ts'
 import { type Learner, lessonAfter } from '../../learner/learner.ts'
 import { watchFile } from '../../learner/watch-file.ts'
@@ -165,10 +166,7 @@ export class Bench {
   async hint(): Promise<{ readonly title: string; readonly text: string } | undefined> {
     const { learner } = this.#options
     const lesson = await learner.course.lesson(this.#lesson.slug)
-    const failing = this.#result?.tasks.find(({ state }) => state === 'failed' || state === 'not reached')
-    const hint = await revealHint(learner, lesson, {
-      ...(failing !== undefined && { firstFailing: failing.task, diagnosis: failing.diagnosis }),
-    })
+    const hint = await revealHint(learner, lesson, wishAfter(this.#result))
     if (hint.kind === 'no more') return undefined
     return { title: `Hint ${hint.step} of ${hint.of} · ${hint.task}`, text: hint.text }
   }

@@ -18,7 +18,7 @@ export function useParticipant(id: string, overview: Overview | undefined): Part
     let wanted = true
     void ask<ParticipantPage>(`${paths.participant}${encodeURIComponent(id)}`).then((reply) => {
       if (!wanted) return
-      // A hub that can't answer for a moment is no reason to take away what was there.
+      // If the hub can't answer for a moment, what's shown stays.
       setPage((before) =>
         reply.kind === 'problem' && before.kind === 'participant' && before.row.id === id ? before : reply,
       )
