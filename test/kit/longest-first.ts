@@ -6,6 +6,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
  */
 const LONGEST = [
   'authoring/every-lesson',
+  'check/endless-guests',
   'check/guests',
   'check/every-answer',
   'redis/guardian',

@@ -1,29 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Fixture, openFixture, spelledOut } from './fixture-course.ts'
-import { GOOD, GUESTS } from './guests.ts'
+import { checkGuests } from './check-guests.ts'
+import { GUESTS } from './guests.ts'
 
-let fixture: Fixture
-beforeAll(async () => {
-  fixture = await openFixture()
-})
-afterAll(() => fixture.close())
-
-describe('a guest that misbehaves gets its own sentence, and the next check works', () => {
-  for (const { what, answer, says, tells } of GUESTS) {
-    test(what, async () => {
-      const result = await fixture.check(answer)
-      if (says !== undefined) {
-        expect(result.passed).toBe(false)
-        expect(spelledOut(result)).toMatch(says)
-      } else {
-        expect(spelledOut(result)).toBe('')
-        expect(result.passed).toBe(true)
-      }
-      if (tells !== undefined) expect([result.output, ...result.notes].join('\n')).toMatch(tells)
-    })
-  }
-
-  test('a right answer passes after all of them', async () => {
-    expect((await fixture.check(GOOD)).passed).toBe(true)
-  })
-})
+checkGuests(GUESTS)
