@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
+import { freePort, isFree } from '../common/free-port.ts'
 import { refuseOld, requiredRedisServer, startOnFreePort } from './binary.ts'
 import { type DataFolder, makeDataFolder } from './data-folder.ts'
 import { RedisUnavailableError } from './errors.ts'
-import { freePort, isFree } from './free-port.ts'
 import type { ServerProcess } from './server-process.ts'
 
 export interface RedisCluster {

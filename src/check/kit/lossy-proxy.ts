@@ -1,7 +1,7 @@
 import net from 'node:net'
 import tls from 'node:tls'
+import { listenOnFreePort } from '../../common/free-port.ts'
 import { readAddress } from '../../redis/address.ts'
-import { listenOnFreePort } from '../../redis/free-port.ts'
 import { environment } from './environment.ts'
 import { allowAddress, forbidAddress } from './network.ts'
 import { type Request, requestReader } from './resp-requests.ts'

@@ -106,5 +106,5 @@ async function opened(folder: string, child: ChildProcess): Promise<ClassFile> {
 }
 
 async function freePort(): Promise<number> {
-  return (await import('../../redis/free-port.ts')).freePort()
+  return (await import('../../common/free-port.ts')).freePort()
 }

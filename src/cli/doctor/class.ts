@@ -4,8 +4,8 @@ import { USUAL_PORT } from '../../classroom/host/open-class.ts'
 import { readMembership } from '../../classroom/member/membership.ts'
 import { request } from '../../classroom/member/request.ts'
 import { sentenceOf } from '../../common/errors.ts'
+import { isFree } from '../../common/free-port.ts'
 import { findRedisServer } from '../../redis/executables.ts'
-import { isFree } from '../../redis/free-port.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 
 /** What an instructor's machine needs to host a class. */

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { onTestFinished } from 'vitest'
-import { freePort } from '../../../src/redis/free-port.ts'
+import { freePort } from '../../../src/common/free-port.ts'
 
 /** The test's own redis-server, which can be paused, resumed and restarted. */
 export interface StoppableServer {

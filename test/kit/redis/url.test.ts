@@ -2,7 +2,7 @@ import { createServer as createHttpServer } from 'node:http'
 import { createServer as createTlsServer } from 'node:tls'
 import { Redis } from 'ioredis'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { freePort } from '../../../src/redis/free-port.ts'
+import { freePort } from '../../../src/common/free-port.ts'
 import {
   parsePreference,
   RedisUnavailableError,

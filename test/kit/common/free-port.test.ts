@@ -1,6 +1,6 @@
 import { createServer, Socket } from 'node:net'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { freePort, isFree, listenOnFreePort } from '../../../src/redis/free-port.ts'
+import { freePort, isFree, listenOnFreePort } from '../../../src/common/free-port.ts'
 
 /** Sends connections for some ports elsewhere, as the leftovers of a container engine do. */
 function redirect(isRedirected: (port: number) => boolean, to: number): void {
