@@ -2,6 +2,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import type { Hono } from 'hono'
+import { freePort } from '../common/free-port.ts'
 import { PortError } from './port-error.ts'
 
 export interface ListenOptions {
@@ -31,9 +32,10 @@ export async function listen(app: Hono, options: ListenOptions): Promise<Listeni
   server.headersTimeout = 10_000
   server.requestTimeout = 30_000
   if (connections !== undefined) limitConnections(server, connections)
+  const chosen = port || (await freePort())
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(new PortError(port, error.code)))
-    server.listen(port, host, resolve)
+    server.once('error', (error: NodeJS.ErrnoException) => reject(new PortError(chosen, error.code)))
+    server.listen(chosen, host, resolve)
   })
   return {
     port: (server.address() as AddressInfo).port,

@@ -1,4 +1,4 @@
-// The child process of `embedded.ts`, run with plain Node: js-redis-server on a free loopback port. It writes one
+// The child process of `embedded.ts`, run with plain Node: js-redis-server on the loopback port that it's given. It writes one
 // line of JSON when it's ready, and ends when its standard input closes, that is, with its parent.
 import { Server } from 'node:net'
 
@@ -16,4 +16,4 @@ Server.prototype.listen = function listenOnLoopback(port) {
 }
 
 const { startServer } = await import('./embedded/server.mjs')
-process.stdout.write(`${JSON.stringify({ port: await startServer() })}\n`)
+process.stdout.write(`${JSON.stringify({ port: await startServer(Number(process.argv[2] ?? 0)) })}\n`)

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { freePort } from '../common/free-port.ts'
 import { RedisUnavailableError } from './errors.ts'
 import { findRedisServer } from './executables.ts'
 import { helperEnv, helperFile } from './plain-node.ts'
@@ -25,7 +26,7 @@ const START_TIMEOUT_MS = 30_000
  * because its standard input, a pipe, closes then. Rejects with `RedisUnavailableError`.
  */
 export async function startEmbedded(env: NodeJS.ProcessEnv): Promise<RunningRedis> {
-  const child = spawn(process.execPath, [helperFile('embedded-server.mjs')], {
+  const child = spawn(process.execPath, [helperFile('embedded-server.mjs'), String(await freePort())], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: helperEnv(),
     windowsHide: true,

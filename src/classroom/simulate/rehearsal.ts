@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../../common/free-port.ts'
 import { self } from '../../common/self.ts'
 import { findRedisServer } from '../../redis/executables.ts'
 import { startOwnServer, startRedis } from '../../redis/index.ts'
@@ -103,8 +104,4 @@ async function opened(folder: string, child: ChildProcess): Promise<ClassFile> {
     await sleep(50)
   }
   throw new ClassError(`The hub of the rehearsal didn't start. Run "${self} class doctor" to find out why.`)
-}
-
-async function freePort(): Promise<number> {
-  return (await import('../../common/free-port.ts')).freePort()
 }

@@ -15,9 +15,9 @@ const compatibility = 'redis-7.0'
 
 /**
  * js-redis-server, with every difference from Redis that an answer could meet corrected here, below the answer: an
- * answer must get the same verdict on every server. Returns the port.
+ * answer must get the same verdict on every server. Listens on `port`, or on another one if that's taken; returns it.
  */
-export async function startServer() {
+export async function startServer(port) {
   writeRepliesTogether()
   fixScripts()
   const state = new RedisServerState({ databaseCount: 16, compatibility })
@@ -27,6 +27,9 @@ export async function startServer() {
   registry.registerAll([...otherCommands, ...streams], { override: true })
   const executor = new TwoStepExecutor({ registry, policies, profile })
   const server = new Resp2Server({ server: state, executor })
-  await server.listen(0)
+  await server.listen(port).catch((error) => {
+    if (error.code !== 'EADDRINUSE') throw error
+    return server.listen(0)
+  })
   return server.getPort()
 }
