@@ -1,8 +1,6 @@
 import type { Redis } from 'ioredis'
-import { attempt, failOnViolation, type Outcome } from './call.ts'
-import { disconnectGuests } from './connections.ts'
-import { lossyProxy } from './lossy-proxy.ts'
-import { adminClient, cleanDatabase, connectedGuest } from './sandbox.ts'
+import type { Outcome } from './call.ts'
+import { everyStrike } from './strike.ts'
 
 export interface LostReply<T> {
   readonly prepare?: (admin: Redis) => Promise<void>
@@ -19,31 +17,13 @@ export interface LostReplyRound<T> {
   readonly round: number
 }
 
-const MOST_ROUNDS = 60
-
 /**
  * Lets the 1st, 2nd, 3rd … command be executed, but loses its reply and breaks the connection. ioredis reconnects and
  * sends unanswered commands a second time, as it does in production.
  */
 export async function everyLostReply<T>(loss: LostReply<T>): Promise<void> {
-  for (let round = 1; round <= MOST_ROUNDS; round += 1) {
-    if (await oneRound(loss, round)) return
-  }
-}
-
-async function oneRound<T>(loss: LostReply<T>, round: number): Promise<boolean> {
-  await cleanDatabase()
-  await loss.prepare?.(adminClient())
-  const proxy = await lossyProxy()
-  const redis = await connectedGuest({ host: '127.0.0.1', port: proxy.port, tls: undefined })
-  proxy.loseReplyOf(round)
-  try {
-    const outcome = await attempt(loss.name ?? 'Your code', () => loss.run(redis))
-    failOnViolation()
-    await loss.verify({ outcome, lost: proxy.lost(), round })
-    return proxy.lost() === undefined
-  } finally {
-    disconnectGuests()
-    await proxy.close()
-  }
+  await everyStrike('lose', {
+    ...loss,
+    verify: ({ struck, ...round }) => loss.verify({ ...round, lost: struck }),
+  })
 }

@@ -5,6 +5,7 @@ import {
   everyCrash,
   everyInterleaving,
   everyLostReply,
+  everyRefusal,
   useSandbox,
   withRival,
 } from '../../../src/check/kit/index.ts'
@@ -328,5 +329,59 @@ describe('a lost reply', () => {
     const found = await lengths((redis) => redis.multi().xadd('s', '*', 'f', 'v').exec())
     expect(found.at(-1)).toBe('undefined ok 1')
     expect(found.find((line) => line.startsWith('EXEC'))).toBe('EXEC ok 2')
+  })
+})
+
+describe('a refusal', () => {
+  async function found(write: (redis: Redis) => Promise<unknown>): Promise<readonly string[]> {
+    const lines: string[] = []
+    await everyRefusal({
+      run: write,
+      async verify({ outcome, refused, isReported }) {
+        const result = outcome.ok ? 'ok' : (outcome.error as Error).name
+        lines.push(`${refused} ${result} ${isReported} ${await box.admin.xlen('s')}`)
+      },
+    })
+    return lines
+  }
+
+  test('is the reply of one command, which is not executed', async () => {
+    const lines = await found(async (redis) => {
+      await redis.xadd('s', '*', 'f', 'v')
+      await redis.xadd('s', '*', 'f', 'v')
+    })
+    expect(lines).toEqual(['XADD ReplyError true 0', 'XADD ReplyError true 1', 'undefined ok true 2'])
+  })
+
+  test('is swallowed with the errors in the replies of a pipeline', async () => {
+    const lines = await found((redis) => redis.pipeline().xadd('s', '*', 'f', 'v').xlen('s').exec())
+    expect(lines).toEqual(['XADD ok false 0', 'XLEN ok false 1', 'undefined ok true 1'])
+  })
+
+  const transactions: readonly (readonly [string, (redis: Redis) => Promise<unknown>])[] = [
+    ['all at once', (redis) => redis.multi().xadd('s', '*', 'f', 'v').xlen('s').exec()],
+    [
+      'one by one',
+      async (redis) => {
+        await redis.multi({ pipeline: false })
+        await redis.xadd('s', '*', 'f', 'v')
+        await redis.xlen('s')
+        await redis.exec()
+      },
+    ],
+  ]
+  test.each(transactions)('is in the reply of EXEC: %s', async (_, write) => {
+    const lines = await found(write)
+    expect(lines).toEqual(['XADD ok false 0', 'XLEN ok false 1', 'undefined ok true 1'])
+  })
+
+  test('of a script is one of the whole script', async () => {
+    const lines = await found((redis) => redis.eval("return redis.call('XADD', 's', '*', 'f', 'v')", 0))
+    expect(lines).toEqual(['EVAL ReplyError true 0', 'undefined ok true 1'])
+  })
+
+  test("ioredis's own commands are not refused", async () => {
+    const lines = await found((redis) => redis.duplicate().multi().xadd('s', '*', 'f', 'v').exec())
+    expect(lines).toEqual(['XADD ok false 0', 'undefined ok true 1'])
   })
 })

@@ -7,15 +7,21 @@ import { allowAddress, forbidAddress } from './network.ts'
 import { type Request, requestReader } from './resp-requests.ts'
 
 /**
- * A path to Redis on which a reply can get lost after its command was executed. Its clients connect over plain TCP;
- * it connects to a Redis with TLS over TLS.
+ * `lose`: the command is executed, but its reply gets lost with the connection. `refuse`: it isn't executed, and its
+ * reply is an error, even in the reply of EXEC, as for a user without the permission.
  */
-export interface LossyProxy {
+export type Fault = 'lose' | 'refuse'
+
+/**
+ * A path to Redis on which one command meets a fault. Its clients connect over plain TCP; it connects to a Redis with
+ * TLS over TLS.
+ */
+export interface FaultyProxy {
   readonly port: number
   /** Counts commands over all connections after this call, without handshakes. */
-  loseReplyOf(count: number): void
-  /** The command whose reply was lost, once that has happened. */
-  lost(): string | undefined
+  strike(fault: Fault, count: number): void
+  /** The command that met the fault, once that has happened. */
+  struck(): string | undefined
   close(): Promise<void>
 }
 
@@ -27,12 +33,19 @@ export function isProxy(port: number | undefined): boolean {
   return port !== undefined && ports.has(port)
 }
 
-const HANDSHAKE = new Set(['INFO', 'CLIENT', 'SELECT', 'AUTH', 'HELLO'])
+const HANDSHAKE = ['INFO', 'CLIENT', 'SELECT', 'AUTH', 'HELLO']
+/** Never refused: without one of these, the others would have another meaning. */
+const TRANSACTION = ['MULTI', 'EXEC', 'DISCARD', 'WATCH', 'UNWATCH']
+const SPARED: Readonly<Record<Fault, ReadonlySet<string>>> = {
+  lose: new Set(HANDSHAKE),
+  refuse: new Set([...HANDSHAKE, ...TRANSACTION]),
+}
 
-export async function lossyProxy(): Promise<LossyProxy> {
+export async function faultyProxy(): Promise<FaultyProxy> {
   const { host, port, tls: behindTls } = readAddress(environment().url)
+  let fault: Fault = 'lose'
   let remaining = Number.POSITIVE_INFINITY
-  let lost: string | undefined
+  let struck: string | undefined
   const sockets = new Set<net.Socket>()
   const server = net.createServer((client) => {
     const upstream = behindTls ? tls.connect(port, host) : net.connect(port, host)
@@ -44,26 +57,40 @@ export async function lossyProxy(): Promise<LossyProxy> {
     const read = requestReader()
     let losing = false
     let inTransaction = false
+    let reply = (chunk: Buffer) => chunk
     client.on('data', (chunk: Buffer) => {
       for (const request of read(chunk)) {
         if (losing) return
+        const isStruck = !SPARED[fault].has(request.name) && --remaining === 0
+        if (isStruck) struck = request.name
+        if (isStruck && fault === 'refuse') {
+          refuse(request)
+          continue
+        }
         upstream.write(request.bytes)
         if (request.name === 'MULTI') inTransaction = true
         if (request.name === 'EXEC' || request.name === 'DISCARD') inTransaction = false
-        if (HANDSHAKE.has(request.name)) continue
-        remaining -= 1
-        if (remaining === 0) lose(request)
+        if (isStruck) lose()
       }
     })
     upstream.on('data', (chunk: Buffer) => {
-      if (!losing) client.write(chunk)
+      if (!losing) client.write(reply(chunk))
     })
     client.on('close', () => upstream.destroy())
     upstream.on('close', () => client.destroy())
 
-    function lose(request: Request) {
+    /** Sends a PING in its place, whose reply comes in the right place, and turns that reply into the error. */
+    function refuse({ name }: Request) {
+      const token = 'eventlings-refused'
+      reply = replacing(
+        `$${token.length}\r\n${token}\r\n`,
+        `-NOPERM this user has no permissions to run the '${name.toLowerCase()}' command\r\n`,
+      )
+      upstream.write(ping(token))
+    }
+
+    function lose() {
       losing = true
-      lost = request.name
       // Inside a transaction nothing has been executed yet, so there's nothing to wait for.
       if (inTransaction) {
         client.destroy()
@@ -76,7 +103,7 @@ export async function lossyProxy(): Promise<LossyProxy> {
         heard = (heard + chunk.toString('latin1')).slice(-64)
         if (heard.includes(token)) client.destroy()
       })
-      upstream.write(`*2\r\n$4\r\nPING\r\n$${token.length}\r\n${token}\r\n`)
+      upstream.write(ping(token))
     }
   })
   const offered = new Set<number>()
@@ -89,14 +116,31 @@ export async function lossyProxy(): Promise<LossyProxy> {
   ports.add(ownPort)
   return {
     port: ownPort,
-    loseReplyOf(count) {
+    strike(next, count) {
+      fault = next
       remaining = count
     },
-    lost: () => lost,
+    struck: () => struck,
     async close() {
       ports.delete(ownPort)
       for (const socket of sockets) socket.destroy()
       await new Promise((resolve) => server.close(resolve))
     },
+  }
+}
+
+function ping(token: string): string {
+  return `*2\r\n$4\r\nPING\r\n$${token.length}\r\n${token}\r\n`
+}
+
+/** Replaces bytes in a series of chunks, even where one chunk ends in the middle of them. */
+function replacing(old: string, by: string): (chunk: Buffer) => Buffer {
+  let rest = ''
+  return (chunk) => {
+    const text = (rest + chunk.toString('latin1')).replace(old, () => by)
+    let kept = Math.min(text.length, old.length - 1)
+    while (kept > 0 && !old.startsWith(text.slice(-kept))) kept -= 1
+    rest = kept === 0 ? '' : text.slice(-kept)
+    return Buffer.from(text.slice(0, text.length - kept), 'latin1')
   }
 }
