@@ -720,6 +720,11 @@ describe('decodeEvent', () => {
       'Any string that isn’t empty will do, because other programs create their IDs in other ways.',
     ],
     [
+      'entityId',
+      ' ',
+      'Only the empty string counts as empty. Other programs may have used any other string as an ID.',
+    ],
+    [
       'timestamp',
       '2019-05-02T09:14:07Z',
       'Any time that `Date.parse` can parse will do, and it stays as it was written.',

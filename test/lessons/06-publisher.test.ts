@@ -812,15 +812,16 @@ describe('maxlen', () => {
     )
   })
 
-  for (const maxlen of [0, -1, 2.5, Number.NaN, Number.POSITIVE_INFINITY, null] as number[]) {
-    test(`refuses ${maxlen}`, async () => {
+  for (const maxlen of [0, -1, 2.5, Number.NaN, Number.POSITIVE_INFINITY, null, '5'] as number[]) {
+    const shown = typeof maxlen === 'string' ? `the string '${maxlen}'` : maxlen
+    test(`refuses ${shown}`, async () => {
       const error = await callError(
         'EventPublisher',
         () => new EventPublisher(box.redis, { maxlen }),
         InvalidMaxlenError,
         maxlen === 0
           ? '`EventPublisher` accepted 0 as `maxlen`. `if (maxlen)` treats 0 as missing, so the stream never stops growing; used as a number, 0 would empty the stream. Throw an InvalidMaxlenError in the constructor.'
-          : `\`EventPublisher\` accepted ${maxlen} as \`maxlen\`. A length is a whole number, 1 or greater, so throw an InvalidMaxlenError in the constructor, before anything is published.`,
+          : `\`EventPublisher\` accepted ${shown} as \`maxlen\`. A length is a whole number, 1 or greater, so throw an InvalidMaxlenError in the constructor, before anything is published.`,
       )
       verify(
         error.name === 'InvalidMaxlenError' && Object.is(error.maxlen, maxlen),

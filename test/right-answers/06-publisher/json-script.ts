@@ -60,7 +60,8 @@ export class EventPublisher {
   publishBatch: (events: readonly DomainEvent[]) => Promise<readonly string[]>
 
   constructor(redis: Redis, { maxlen }: PublisherOptions = {}) {
-    if (maxlen !== undefined && !(maxlen > 0 && maxlen % 1 === 0)) throw new InvalidMaxlenError(maxlen)
+    if (maxlen !== undefined && !(Number.isInteger(maxlen) && maxlen > 0))
+      throw new InvalidMaxlenError(maxlen)
     this.publishBatch = async (events) => {
       const facts = events.map(look)
       if (facts.length === 0) return []
