@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import type { Redis } from 'ioredis'
 import type { Outcome } from './call.ts'
 import { everyStrike } from './strike.ts'
@@ -14,7 +15,7 @@ export interface RefusalRound<T> {
   readonly outcome: Outcome<T>
   /** The command that Redis refused; undefined in the last round, in which it refused none. */
   readonly refused: string | undefined
-  /** The code rejected with the error from Redis; true in the last round, too, if the code resolved. */
+  /** The code rejected with the error from Redis or one that it caused; true in the last round, too, if it resolved. */
   readonly isReported: boolean
   readonly round: number
 }
@@ -28,7 +29,7 @@ export async function everyRefusal<T>(refusal: Refusal<T>): Promise<void> {
     ...refusal,
     verify: ({ struck, ...round }) => {
       const { outcome } = round
-      const isReported = outcome.ok ? struck === undefined : String(outcome.error).includes('NOPERM')
+      const isReported = outcome.ok ? struck === undefined : inspect(outcome.error).includes('NOPERM')
       return refusal.verify({ ...round, refused: struck, isReported })
     },
   })

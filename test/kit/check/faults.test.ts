@@ -380,6 +380,15 @@ describe('a refusal', () => {
     expect(lines).toEqual(['EVAL ReplyError true 0', 'undefined ok true 1'])
   })
 
+  test('is reported by an error of the answer that names it as its cause', async () => {
+    const lines = await found(async (redis) => {
+      await redis.xlen('s').catch((cause: unknown) => {
+        throw new Error('not read', { cause })
+      })
+    })
+    expect(lines).toEqual(['XLEN Error true 0', 'undefined ok true 0'])
+  })
+
   test("ioredis's own commands are not refused", async () => {
     const lines = await found((redis) => redis.duplicate().multi().xadd('s', '*', 'f', 'v').exec())
     expect(lines).toEqual(['XADD ok false 0', 'undefined ok true 1'])
