@@ -137,9 +137,9 @@ export async function forgetCustomer(redis: Redis, customerId: string, clock: ()
  */
 const FORGET = `
 if redis.call('GET', KEYS[1]) == 'erased' then return 0 end
-redis.call('SET', KEYS[1], 'erased')
 redis.call('XADD', KEYS[2], '*', 'eventId', ARGV[1], 'eventType', 'CUSTOMER_FORGOTTEN',
   'timestamp', ARGV[2], 'payload', '{}')
+redis.call('SET', KEYS[1], 'erased')
 return 1
 `
 

@@ -3,6 +3,7 @@ import {
   attempt,
   call,
   callError,
+  connectionsStillOpen,
   everyCrash,
   everyInterleaving,
   largestReply,
@@ -61,16 +62,13 @@ const bob: NewEvent = {
   personal: { name: 'Bob', email: 'bob@example.com' },
 }
 
-const forgottenEntry = [
-  'eventId',
-  'e-4',
-  'eventType',
-  'CUSTOMER_FORGOTTEN',
-  'timestamp',
-  MAY,
-  'payload',
-  '{}',
-]
+const forgottenEntryFields = {
+  eventId: 'e-4',
+  eventType: 'CUSTOMER_FORGOTTEN',
+  timestamp: MAY,
+  payload: '{}',
+}
+const forgottenEntry = Object.entries(forgottenEntryFields).flat()
 
 const store = (event: NewEvent) => call('storeEvent', () => storeEvent(box.redis, event))
 
@@ -118,6 +116,31 @@ const eraseKey = () =>
     .set(KEY, 'erased')
     .xadd(STREAM, '*', ...forgottenEntry)
     .exec()
+
+/** Verifies that `run` rejects with Redis's error if `key` holds a value of the wrong type, and leaves no connection open. */
+async function passesOnErrors(name: string, key: string, run: () => unknown): Promise<void> {
+  await box.admin.del(key)
+  const type = key === STREAM || key === 'index:email' ? 'a string' : 'a list'
+  await (type === 'a string' ? box.admin.set(key, 'x') : box.admin.rpush(key, 'x'))
+  const outcome = await attempt(name, run)
+  const what = `${key} was ${type}, so Redis refused a command of ${name} with WRONGTYPE`
+  verify(
+    !outcome.ok,
+    `${what}, and ${name} resolved as if nothing had happened. An error isn't the same as an empty reply, so let it through. If you use MULTI, look at every reply of EXEC.`,
+    { received: outcome.ok && outcome.value },
+  )
+  verify(
+    String(outcome.error).includes('WRONGTYPE'),
+    `${what}, but ${name} rejected with another error. Let errors from Redis through, because only they say what's wrong.`,
+    { received: outcome.error },
+  )
+  const left = await connectionsStillOpen()
+  verify(
+    left === 0,
+    `${what}. ${name} passed the error on but left a connection open. Close your own connections in a \`finally\`.`,
+    { expected: 'no more connections than before', received: `${left} more` },
+  )
+}
 
 describe('storeEvent', () => {
   test('writes one entry, readable except for the personal data', async () => {
@@ -205,7 +228,7 @@ describe('storeEvent', () => {
   test('encrypts the same data differently each time', async () => {
     const twice = { ...registered, personal: { ...registered.personal, note: NOTE } }
     await store(twice)
-    await store({ ...twice, eventId: 'e-5' })
+    await store(twice) // again, with the same ID, as after a lost reply
     const [first = '', second = ''] = (await entries()).map(({ personal }) => personal)
     verify(
       first !== second,
@@ -261,6 +284,12 @@ describe('storeEvent', () => {
       ['CustomerForgottenError', 'customer-1', 1, 'erased'],
       'storeEvent refused the event, as it should. The error should have the name CustomerForgottenError and the `customerId`, the stream should still have its one entry, and the key should still be `erased`.',
     )
+    const left = await connectionsStillOpen()
+    verify(
+      left === 0,
+      'storeEvent threw a CustomerForgottenError, as it should, but left a connection open. Close your own connections in a `finally`.',
+      { expected: 'no more connections than before', received: `${left} more` },
+    )
     const outcome = await attempt('storeEvent', () => storeEvent(box.redis, ordered))
     verify(
       outcome.ok && (await entries()).length === 2,
@@ -298,6 +327,13 @@ describe('storeEvent', () => {
       },
     })
   })
+
+  test('passes on errors from Redis', async () => {
+    await passesOnErrors('storeEvent', STREAM, () => storeEvent(box.redis, ordered))
+    await passesOnErrors('storeEvent', STREAM, () => storeEvent(box.redis, registered))
+    await box.admin.del(STREAM)
+    await passesOnErrors('storeEvent', KEY, () => storeEvent(box.redis, registered))
+  })
 })
 
 const read = () => call('readEvents', () => readEvents(box.redis, 'customer-1'))
@@ -307,7 +343,7 @@ describe('readEvents', () => {
   test('returns what was stored', async () => {
     await store(registered)
     await store({ ...ordered, payload: { totalCents: 4200, note: 'søt 🍰' } })
-    await store({ ...moved, personal: { email: 'zoë@example.com', 'née "Byron"': 'ja' } })
+    await store({ ...moved, personal: { email: 'zoë@example.com', 'née "Byron"': 'ja 🍰' } })
     const events = (await read()).map(({ id: _, ...event }) => event)
     verifyEqual(
       events,
@@ -331,7 +367,7 @@ describe('readEvents', () => {
           eventType: 'CUSTOMER_EMAIL_CHANGED',
           timestamp: TIME,
           payload: {},
-          personal: { email: 'zoë@example.com', 'née "Byron"': 'ja' },
+          personal: { email: 'zoë@example.com', 'née "Byron"': 'ja 🍰' },
         },
       ],
       'readEvents should return the events as they were stored, in order, with personal data decrypted, and `personal: null` where there was none.',
@@ -373,6 +409,14 @@ describe('readEvents', () => {
       outcome.value.map(({ eventId }) => eventId),
       ['e-1', 'e-2'],
       'readEvents should still return all events of a forgotten customer. Only the personal data is gone.',
+    )
+    const moving = { ...forgottenEntryFields, eventType: 'CUSTOMER_EMAIL_CHANGED', personal: 'x' }
+    await box.admin.xadd('stream:entity:customer-7', '*', ...Object.entries(moving).flat())
+    const damaged = await attempt('readEvents', () => readEvents(box.redis, 'customer-7'))
+    verify(
+      damaged.ok && damaged.value.at(-1)?.personal === null,
+      'The customer is erased, and `personal` of one entry is damaged. readEvents should return null for it, as for the others, because no one can decrypt any of them. Check for `erased` before you look at the string.',
+      { received: damaged.ok ? damaged.value.at(-1) : damaged.error },
     )
   })
 
@@ -527,6 +571,14 @@ describe('readEvents', () => {
       { expected: 'at most 1,000 entries in one reply', received: `${most} entries` },
     )
   })
+
+  test('passes on errors from Redis', async () => {
+    await store(registered)
+    const key = (await box.admin.get(KEY)) ?? ''
+    await passesOnErrors('readEvents', KEY, () => readEvents(box.redis, 'customer-1'))
+    await box.admin.set(KEY, key)
+    await passesOnErrors('readEvents', STREAM, () => readEvents(box.redis, 'customer-1'))
+  })
 })
 
 const customer = () => call('getCustomer', () => getCustomer(box.redis, 'customer-1'))
@@ -590,6 +642,10 @@ describe('getCustomer', () => {
       'For a forgotten customer, `name` and `email` should be null and `forgotten` true. The plan, the orders (even one that came later), and the cents stay, because the books must still balance.',
     )
   })
+
+  test('passes on errors from Redis', async () => {
+    await passesOnErrors('getCustomer', STREAM, () => getCustomer(box.redis, 'customer-1'))
+  })
 })
 
 async function plantReadModels() {
@@ -600,6 +656,9 @@ async function plantReadModels() {
   await box.admin.hset('projection:customer:customer-2', { name: 'Bob', email: 'bob@example.com' })
   await box.admin.hset('snapshot:customer-1', { state: '{"name":"Ada Lovelace"}', lastEventId: '1-0' })
   await box.admin.hset('snapshot:customer-2', { state: '{"name":"Bob"}', lastEventId: '1-0' })
+  // customer-10: an ID that begins like hers.
+  await box.admin.hset('projection:customer:customer-10', { name: 'Cy', email: 'cy@example.com' })
+  await box.admin.hset('snapshot:customer-10', { state: '{"name":"Cy"}', lastEventId: '1-0' })
   await box.admin.hset('index:email', {
     'ada@example.com': 'customer-1',
     'countess@example.com': 'customer-1',
@@ -612,7 +671,9 @@ const forget = () => call('forgetCustomer', () => forgetCustomer(box.redis, 'cus
 const LEFT = [
   'index:email',
   'key:customer:customer-2',
+  'projection:customer:customer-10',
   'projection:customer:customer-2',
+  'snapshot:customer-10',
   'snapshot:customer-2',
   STREAM,
   KEY,
@@ -677,7 +738,7 @@ describe('forgetCustomer', () => {
     verifyEqual(
       (await box.admin.keys('*')).sort(),
       LEFT,
-      'All of Bob’s keys should still exist, and there should be no new keys.',
+      'All keys of other customers, such as customer-2 and customer-10, should still exist, and there should be no new keys.',
     )
   })
 
@@ -714,6 +775,14 @@ describe('forgetCustomer', () => {
       types,
       ['CUSTOMER_REGISTERED', 'CUSTOMER_FORGOTTEN'],
       'forgetCustomer was called twice. A customer is only forgotten once, so there should be one CUSTOMER_FORGOTTEN.',
+    )
+    const [, last] = await entries()
+    await box.admin.xadd(STREAM, '*', ...Object.entries({ ...last, eventType: 'ORDER_REFUNDED' }).flat())
+    await forget()
+    verifyEqual(
+      (await entries()).map(({ eventType }) => eventType),
+      ['CUSTOMER_REGISTERED', 'CUSTOMER_FORGOTTEN', 'ORDER_REFUNDED'],
+      'After CUSTOMER_FORGOTTEN came a refund, and then forgetCustomer was called again. A customer is only forgotten once, no matter what the last entry is: the key says whether it has happened.',
     )
   })
 
@@ -820,5 +889,11 @@ describe('forgetCustomer', () => {
         )
       },
     })
+  })
+  test('passes on errors from Redis', async () => {
+    await store(registered)
+    await passesOnErrors('forgetCustomer', 'index:email', () => forgetCustomer(box.redis, 'customer-1', may))
+    await box.admin.del(KEY, 'index:email')
+    await passesOnErrors('forgetCustomer', STREAM, () => forgetCustomer(box.redis, 'customer-1', may))
   })
 })

@@ -101,7 +101,9 @@ export async function storeEvent(redis: Redis, event: NewEvent): Promise<string>
         .multi()
         .xadd(stream, '*', ...entry)
         .exec()
-      if (replies !== null) return replies[0]?.[1] as string // otherwise the key has just been made or erased
+      const [error, id] = replies?.[0] ?? []
+      if (error) throw error
+      if (replies !== null) return id as string // otherwise the key has just been made or erased
     }
   } finally {
     mine.disconnect()
@@ -181,6 +183,7 @@ export async function forgetCustomer(redis: Redis, customerId: string, clock: ()
         .set(`key:customer:${customerId}`, 'erased')
         .xadd(`stream:entity:${customerId}`, '*', ...event, 'payload', '{}')
         .exec()
+      for (const [error] of replies ?? []) if (error) throw error
       done = replies !== null
     }
     for (let done = false; !done; ) {
