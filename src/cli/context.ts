@@ -4,6 +4,7 @@ import type { Learner } from '../learner/learner.ts'
 import type { RedisPreference } from '../redis/index.ts'
 import { whyNoPrompt } from '../terminal/can-prompt.ts'
 import { type Palette, style } from '../terminal/palette.ts'
+import { sentenceFor } from '../terminal/sentences.ts'
 import { type Cleanups, newCleanups } from './interrupt.ts'
 import type { Output } from './output.ts'
 import type { Globals } from './program.ts'
@@ -25,7 +26,7 @@ export interface Context {
   learner(): Promise<Learner>
   /** The same, if it was read already. */
   openedLearner(): Promise<Learner> | undefined
-  /** One or more lines of the requested output. */
+  /** One or more lines of the requested output. A terminal gets line ends between words, not in the middle of one. */
   print(text: string): void
   /** Data for programs: one JSON value. */
   printJson(value: unknown): void
@@ -67,9 +68,9 @@ export function newContext({ env, input, output, errors }: World, globals: Globa
     },
     learner: openedOnce,
     openedLearner: () => learner,
-    print: (text) => output.write(`${text}\n`),
+    print: (text) => output.write(`${sentenceFor(output, text)}\n`),
     printJson: (value) => output.writeData(`${JSON.stringify(value, null, 2)}\n`),
-    note: (sentence) => errors.write(`${sentence}\n`),
+    note: (sentence) => errors.write(`${sentenceFor(errors, sentence)}\n`),
     canAsk: whyNoPrompt({ env, input, output }) === undefined,
   }
 }

@@ -1,7 +1,9 @@
 import { homedir } from 'node:os'
 import { Exit, type ExitCode } from '../common/exit.ts'
 import { projectRoot } from '../common/own-folder.ts'
+import { releaseKeys } from '../terminal/hold-keys.ts'
 import { knowsUnicode } from '../terminal/palette.ts'
+import { sentenceFor } from '../terminal/sentences.ts'
 import { tellClass } from './class-notices.ts'
 import { type Context, newContext, type World } from './context.ts'
 import { endingOf } from './ending.ts'
@@ -69,7 +71,7 @@ async function run(words: readonly string[], world: World): Promise<ExitCode> {
 
 function tell(error: unknown, { env, errors }: World): ExitCode {
   const { code, sentence } = endingOf(error, () => packagesProblem(projectRoot()))
-  if (sentence !== '') errors.write(`${sentence}\n`)
+  if (sentence !== '') errors.write(`${sentenceFor(errors, sentence)}\n`)
   if (env.EVENTLINGS_DEBUG && error instanceof Error) errors.write(`${error.stack}\n`)
   return code
 }
@@ -77,6 +79,7 @@ function tell(error: unknown, { env, errors }: World): ExitCode {
 /** A program that ends in the middle of a menu leaves keys and cursor as it found them. */
 function restoreTerminal({ input, output }: World): void {
   if (input.isTTY !== true || !input.isRaw) return
+  releaseKeys(input)
   input.setRawMode(false)
   output.write('\x1b[?25h')
 }

@@ -1,10 +1,12 @@
 import { Command as Commander, CommanderError } from 'commander'
 import { UsageError } from '../common/exit.ts'
 import { nearestName } from '../course/nearest.ts'
+import { sentenceFor } from '../terminal/sentences.ts'
 import { type Command, type ListedCommand, nameOf, self } from './command.ts'
 import { commands, groups, walkthrough } from './commands/index.ts'
 import type { Given } from './flags.ts'
 import type { Output } from './output.ts'
+import { twoColumns } from './two-columns.ts'
 
 /** The command that was called, with the words after it. */
 export interface Call {
@@ -39,7 +41,7 @@ export async function readCommandLine(
       'Small exercises that teach event sourcing on Redis.\nWithout a command: the guided walkthrough.',
     )
     .version(version, '--version', 'print the version')
-    .addHelpText('after', afterHelp)
+    .addHelpText('after', () => afterHelp(output))
     .allowExcessArguments(true)
     .action(async (_given: Given, parsed: Commander) => {
       if (parsed.args[0] !== undefined) throw unknownCommand(parsed.args[0])
@@ -77,6 +79,7 @@ function describe(command: Commander, output: Output): Commander {
       getOutHasColors: () => false,
     })
     .configureHelp({
+      minWidthToWrap: 20,
       visibleCommands: (described) => described.commands.filter((inner) => inner.name() !== 'help'),
       // Without "[options]", because every command has options.
       subcommandTerm: (inner) =>
@@ -113,7 +116,7 @@ async function load(
   const { summary, inner } = listed
   describe(added, output)
     .description(`${summary[0]?.toUpperCase()}${summary.slice(1)}.`)
-    .addHelpText('after', examples(command.examples))
+    .addHelpText('after', () => examples(command.examples, output))
     .allowExcessArguments(inner !== undefined)
     .action(() => {
       if (inner !== undefined && added.args[0] !== undefined) throw unknownCommand(added.args[0], listed)
@@ -164,29 +167,41 @@ function asSentence(message: string): string {
   return /[.?!]$/.test(sentence) ? sentence : `${sentence}.`
 }
 
-function examples(list: Command['examples']): string {
-  const width = Math.max(...list.map(([command]) => command.length))
-  const lines = list.map(([command, meaning]) => `  ${self} ${command.padEnd(width)}  ${meaning}`)
-  return `\nExamples:\n${lines.join('\n')}`
+function examples(list: Command['examples'], output: Output): string {
+  const rows = list.map(([command, meaning]) => [`${self} ${command}`.trimEnd(), meaning] as const)
+  return `\nExamples:\n${twoColumns(rows, widthOf(output))}`
 }
 
-const afterHelp = `${examples([
-  ['', 'the guided walkthrough'],
-  ['start 01', 'your file for the first lesson'],
-  ['check', 'see whether your answer works'],
-  ['check --redis embedded', 'on the Redis that comes with the course'],
-])}
+/** Without a terminal, nothing is broken. */
+function widthOf({ isTTY, width }: Output): number {
+  return isTTY ? width : Number.POSITIVE_INFINITY
+}
 
-LESSON is 07, 7, 07-concurrency, or part of a name that only one lesson has.
+function afterHelp(output: Output): string {
+  const list = examples(
+    [
+      ['', 'the guided walkthrough'],
+      ['start 01', 'your file for the first lesson'],
+      ['check', 'see whether your answer works'],
+      ['check --redis embedded', 'on the Redis that comes with the course'],
+    ],
+    output,
+  )
+  const environment = twoColumns(
+    [
+      ['EVENTLINGS_REDIS', 'like --redis'],
+      ['EVENTLINGS_IMAGE', 'the container image; default: redis:8-alpine'],
+      ['EVENTLINGS_HOME', 'where workspace/ and your progress are; default: here'],
+      ['EVENTLINGS_MINE', '1 is like --mine'],
+      ['EVENTLINGS_COURSE', 'like --course'],
+      ['EVENTLINGS_DEBUG', '1 shows the details of an error'],
+      ['NO_COLOR', 'plain text'],
+      ['VISUAL, EDITOR', 'your editor'],
+    ],
+    widthOf(output),
+  )
+  const more = `LESSON is 07, 7, 07-concurrency, or part of a name that only one lesson has.
 
-Exit codes: 0 passed, 1 not passed, 2 wrong usage, 3 the machine lacks something.
-
-Environment:
-  EVENTLINGS_REDIS   like --redis
-  EVENTLINGS_IMAGE   the container image; default: redis:8-alpine
-  EVENTLINGS_HOME    where workspace/ and your progress are; default: here
-  EVENTLINGS_MINE    1 is like --mine
-  EVENTLINGS_COURSE  like --course
-  EVENTLINGS_DEBUG   1 shows the details of an error
-  NO_COLOR           plain text
-  VISUAL, EDITOR     your editor`
+Exit codes: 0 passed, 1 not passed, 2 wrong usage, 3 the machine lacks something.`
+  return `${list}\n\n${sentenceFor(output, more)}\n\nEnvironment:\n${environment}`
+}

@@ -2,6 +2,7 @@ import type { CheckSession } from '../learner/check-session.ts'
 import { editorCommand, openInEditor } from '../learner/editor.ts'
 import { chosenTrack, type Learner, lessonsAhead } from '../learner/learner.ts'
 import type { RunningRedis } from '../redis/index.ts'
+import { lendTerminal } from '../terminal/hold-keys.ts'
 import { afterPass } from '../walkthrough/after-pass.ts'
 import { chooseLesson } from '../walkthrough/choose-lesson.ts'
 import { goTo, type Place } from '../walkthrough/places.ts'
@@ -27,6 +28,7 @@ export async function walkHere(context: Context, options: WalkOptions): Promise<
   const { input, output, palette, env } = context
   const { terminalUi } = await import('../walkthrough/terminal-ui.ts')
   let servesWorkbench = false
+  const edit = (file: string) => lendTerminal(input, () => openInEditor(file, env))
   const ui = await terminalUi({ input, output: output.stream, palette })
   const walk: Walk = {
     learner,
@@ -34,7 +36,7 @@ export async function walkHere(context: Context, options: WalkOptions): Promise<
     ui,
     palette,
     bookmarks: new Map(),
-    edit: (file) => openInEditor(file, env),
+    edit,
     console: async (slug) => void (await consoleAt(slug, (await session.open()).redis)),
     async workbench(slug) {
       const { alreadyOpen, workbenchHere } = await import('./workbench-here.ts')
@@ -78,7 +80,7 @@ export async function walkHere(context: Context, options: WalkOptions): Promise<
               mine: () => 'quit, and start again with `--mine`, or with EVENTLINGS_MINE=1.',
             }),
           }),
-        ...(editorCommand(env) !== undefined && { editor: (file: string) => openInEditor(file, env) }),
+        ...(editorCommand(env) !== undefined && { editor: edit }),
         ...(news !== undefined && { news }),
       })
     },

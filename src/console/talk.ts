@@ -39,7 +39,7 @@ export async function talk(console: Console, { input, output, history }: TalkOpt
   })
   lines.on('history', (kept) => saveLines(history, kept))
   let isBusy = false
-  lines.on('SIGTSTP', () => suspendBesideReadline(lines))
+  lines.on('SIGTSTP', () => suspendBesideReadline(input, lines))
   lines.on('SIGINT', () => {
     if (isBusy) return console.interrupt()
     clearLine(lines)

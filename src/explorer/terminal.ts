@@ -83,9 +83,9 @@ export async function exploreOnTerminal(
     input.off('data', onData)
     input.off('end', onEnd)
     output.off('resize', draw)
-    input.setRawMode(false)
     input.pause()
     if (typedAhead !== '') input.unshift(Buffer.from(typedAhead))
+    input.setRawMode(false)
     output.write(showCursor + leaveScreen)
   }
 }

@@ -77,7 +77,7 @@ export async function readPages(
             break
           case 'suspend':
             output.write(leaveScreen)
-            await instead(suspend)
+            await instead(() => suspend(input))
             output.write(enterScreen)
             break
           case 'help':

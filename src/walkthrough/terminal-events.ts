@@ -30,7 +30,6 @@ export function terminalEvents(input: ReadStream, output: WriteStream, signal?: 
   const onResize = () => push('resize')
   const onEnd = () => push('leave')
   const onAbort = () => push('aborted')
-  const wasRaw = input.isRaw
   const start = () => {
     input.setRawMode(true)
     input.resume()
@@ -63,8 +62,8 @@ export function terminalEvents(input: ReadStream, output: WriteStream, signal?: 
       input.off('data', onData)
       input.off('end', onEnd)
       output.off('resize', onResize)
-      input.setRawMode(wasRaw)
       input.pause()
+      input.setRawMode(false)
     },
   }
 }

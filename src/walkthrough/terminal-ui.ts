@@ -1,4 +1,5 @@
-import { paintLines, textOf, wrap } from '../terminal/index.ts'
+import { holdKeys } from '../terminal/hold-keys.ts'
+import { escapeControls, textOf, wrap, wrapSentences } from '../terminal/index.ts'
 import { menuTheme } from '../terminal/menu-theme.ts'
 import { hotKey } from './hot-key.ts'
 import { type PagerTerminal, readPages } from './pager.ts'
@@ -7,8 +8,9 @@ import { whileBusy } from './while-busy.ts'
 
 /** Menus by inquirer, pages by our own pager, on a real terminal. */
 export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
-  const { default: inquirer } = await import('inquirer')
   const { input, output, palette } = terminal
+  holdKeys(input)
+  const { default: inquirer } = await import('inquirer')
   const prompt = inquirer.createPromptModule({ input, output })
   const print = (text: string) => void output.write(`${text}\n\n`)
   /** A text of a menu, wrapped at words: inquirer would break it anywhere. */
@@ -29,7 +31,7 @@ export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
       return widthOf(output)
     },
     print,
-    say: (sentence) => print(paintLines(wrap(sentence, { width: widthOf(output) }), palette)),
+    say: (sentence) => print(wrapSentences(escapeControls(sentence), widthOf(output))),
     async choose(message, choices, preselected) {
       const note = (chosen: Choice<unknown> | undefined) => {
         const { paint } = palette

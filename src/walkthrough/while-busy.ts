@@ -16,7 +16,7 @@ export async function whileBusy<Result>(input: ReadStream, work: () => Promise<R
     return await work()
   } finally {
     input.off('data', drop)
-    input.setRawMode(false)
     input.pause()
+    input.setRawMode(false)
   }
 }

@@ -74,7 +74,7 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<vo
     await opening
     if (session === undefined) return
     session.look()
-    if (key === '\u001a') return await lend(suspend)
+    if (key === '\u001a') return await lend(() => suspend(input))
     if (session.state.question !== undefined) return await session.answer(key.toLowerCase() === 'y')
     const action = actionOf(key)
     if (action !== undefined) await session.act(action)
@@ -111,8 +111,8 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<vo
   function release(): void {
     input.off('data', onData)
     output.off('resize', onResize)
-    input.setRawMode(false)
     input.pause()
+    input.setRawMode(false)
     output.write(`${showCursor}\n`)
   }
 
