@@ -8,8 +8,34 @@ export type { ModelFold } from './host/model-fold.ts'
 export { modelFold } from './host/model-fold.ts'
 export type { RecordOptions } from './host/record-again.ts'
 export { recordedVersion } from './host/recorded-version.ts'
+export { type RefusedCommand, refusedCommand } from './kit/command-policy.ts'
 export type { CheckResult, CommandRecord, Commands, Place, Target, TaskResult, TaskState } from './result.ts'
 export { resultAsJson } from './result-json.ts'
+export type { SnippetSetup } from './worker/snippet-guard.ts'
+
+/** What guards the code of a snippet that the learner has edited. */
+export interface SnippetGuard {
+  /** Modules to import in place of ioredis, and before everything else. */
+  readonly ioredisUrl: string
+  readonly guardUrl: string
+  /** Whether the code may import it. */
+  mayImport(specifier: string): boolean
+}
+
+/** Builds the guard, unless that's been done. */
+export async function snippetGuard(root: string): Promise<SnippetGuard> {
+  const [{ buildRuntime }, { judgeImport }] = await Promise.all([
+    import('./host/runtime.ts'),
+    import('./host/import-policy.ts'),
+  ])
+  const { ioredisUrl, snippetGuardUrl } = await buildRuntime(root)
+  const kinds = ['builtin', 'built']
+  return {
+    ioredisUrl,
+    guardUrl: snippetGuardUrl,
+    mayImport: (specifier) => specifier === 'ioredis' || kinds.includes(judgeImport(specifier).kind),
+  }
+}
 
 /** See `checker.ts`; esbuild and the rest are loaded only here. */
 export async function openChecker(

@@ -55,6 +55,7 @@ export function unlessEnding(session: CheckSession, cleanups: Cleanups): CheckSe
     open: () => cleanups.unlessEnding(session.open()),
     check: (...asked) => cleanups.unlessEnding(session.check(...asked)),
     record: (...asked) => cleanups.unlessEnding(session.record(...asked)),
+    replace: () => cleanups.unlessEnding(session.replace()),
     close: () => session.close(),
   }
 }

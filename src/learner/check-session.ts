@@ -30,6 +30,8 @@ export interface CheckSession {
   open(): Promise<OpenSession>
   /** Replaces a Redis that went away since the last check. */
   check(slug: string, target: Target, options?: CheckOptions): Promise<CheckResult>
+  /** Stops a Redis that doesn't work anymore; the next check or snippet starts another one. */
+  replace(): Promise<void>
   /** What the last check's test did, if that check was made with `record`; see `Checker`. */
   record(options?: RecordOptions): Promise<Recording | undefined>
   /** Stops what was started. Safe to call twice, and while something is still starting. */
@@ -67,6 +69,11 @@ export function newSession(options: SessionOptions): CheckSession {
         await stop({ checker, redis }).catch(() => {}) // there's not much left to stop
         return (await open()).checker.check(...asked)
       }
+    },
+    async replace() {
+      const opened = await opening?.catch(() => undefined)
+      opening = undefined
+      if (opened !== undefined) await stop(opened).catch(() => {}) // there's not much left to stop
     },
     async record(asked) {
       const opened = await opening?.catch(() => undefined)

@@ -1,4 +1,5 @@
-import type { Plugin } from 'esbuild'
+import type { OnResolveArgs, OnResolveResult, Plugin } from 'esbuild'
+import type { SnippetGuard } from '../check/index.ts'
 import { packageResolver } from '../common/packages.ts'
 import { builtFile } from '../course/files.ts'
 
@@ -10,6 +11,8 @@ export interface Script {
    * The folder of the learner's answers to use for `#built/…` where there are any; undefined for the model answers.
    */
   readonly mine: string | undefined
+  /** For code that isn't the course's. */
+  readonly guard?: SnippetGuard | undefined
 }
 
 /** One script, or the reason there isn't one. */
@@ -19,7 +22,7 @@ export type ScriptBundle =
   | { readonly ok: false; readonly problem: string; readonly line: number | undefined }
 
 /** Code with everything it imports in one script, to run in its own process. */
-export async function bundleScript({ root, contents, mine }: Script): Promise<ScriptBundle> {
+export async function bundleScript({ root, contents, mine, guard }: Script): Promise<ScriptBundle> {
   const { build } = await import('esbuild')
   try {
     const result = await build({
@@ -31,7 +34,7 @@ export async function bundleScript({ root, contents, mine }: Script): Promise<Sc
       target: 'node20',
       keepNames: true,
       logLevel: 'silent',
-      plugins: [importsFrom(root, mine)],
+      plugins: [...(guard ? [guarded(guard)] : []), importsFrom(root, mine)],
     })
     return { ok: true, script: result.outputFiles[0]?.text ?? '' }
   } catch (error) {
@@ -39,6 +42,18 @@ export async function bundleScript({ root, contents, mine }: Script): Promise<Sc
     if (first === undefined) throw error
     return { ok: false, problem: first.text, line: first.location?.line }
   }
+}
+
+/** Refuses what the learner's code may not import, and gives everything the client that's guarded. */
+function guarded({ ioredisUrl, guardUrl, mayImport }: SnippetGuard): Plugin {
+  const resolve = ({ path, importer }: OnResolveArgs): OnResolveResult | undefined => {
+    if (path === guardUrl) return { path, external: true }
+    if (path === 'ioredis') return { path: ioredisUrl, external: true }
+    if (importer !== '<stdin>' || mayImport(path)) return undefined
+    const text = `A snippet that you've edited can't import ${path}. It can import ioredis, #built/…, and most of Node's own modules.`
+    return { errors: [{ text }] }
+  }
+  return { name: 'guard', setup: (plugin) => plugin.onResolve({ filter: /.*/ }, resolve) }
 }
 
 /** Imports of code that runs from a cache folder: `#built/…` as in workspace/, packages as in the project's root. */

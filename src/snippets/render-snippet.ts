@@ -23,9 +23,10 @@ function renderOutput({ snippet, ran }: SnippetResult, options: MarkdownOptions)
 
 /** A snippet with its output below, and with the lesson's output if that differs. */
 export async function renderResult(result: SnippetResult, options: MarkdownOptions): Promise<string> {
-  const { snippet, ran, asShown } = result
+  const { snippet, ran, asShown, ended } = result
   const code = snippet.kind === 'ts' ? [await renderMarkdown(fenced('ts', snippet.code), options)] : []
   const parts = [...code, ...(code.length > 0 ? ['Prints:'] : []), await renderOutput(result, options)]
+  if (ended !== undefined) parts.push(ended)
   if (!asShown) {
     const shown = ran.filter((one) => !one.asShown && one.shown !== undefined)
     const lines = shown.map((one) =>

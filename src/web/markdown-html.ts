@@ -3,6 +3,7 @@ import { parseMarkdown } from '../markdown/parse.ts'
 import { anchorOf, copyToken, isNote, marksOf, type SnippetMark } from '../markdown/tokens.ts'
 import { codeHtml, escapeHtml } from './code.ts'
 import { island } from './island.ts'
+import type { IslandProps } from './protocol.ts'
 
 export interface HtmlOptions {
   /** Where a Markdown link leads here; undefined makes it plain text. */
@@ -11,6 +12,8 @@ export interface HtmlOptions {
   picture(source: string): string | undefined
   /** Where a request to run a snippet goes. */
   runAddress(number: number): string
+  /** Where snippets can be edited: what it takes. */
+  editable?(number: number): IslandProps['snippet'] | undefined
   /** The snippets whose output a question asks for, so that it's folded until then. */
   readonly asked?: ReadonlySet<number>
   /** HTML to put above a snippet. */
@@ -127,7 +130,11 @@ function codeBlock(token: Token | undefined, { code, options }: Env): string {
   // The button comes at the end of the code.
   if (snippet.continues === true) return `<div class="snippet">${pre}${output}</div>\n`
   const { number } = snippet
-  const run = island('run', { number, address: options.runAddress(number) })
+  const editable = options.editable?.(number)
+  const run =
+    editable === undefined
+      ? island('run', { number, address: options.runAddress(number) })
+      : island('snippet', editable)
   return `${options.aboveSnippet?.(number) ?? ''}<div class="snippet">${pre}${output}${run}</div>\n`
 }
 

@@ -10,8 +10,12 @@ export type RunReply =
   | {
       readonly kind: 'ran'
       readonly output: readonly (readonly OutputSpan[])[]
-      /** The output is what the lesson shows. */
-      readonly asShown: boolean
+      /** The output is what the lesson shows; missing if the learner has edited the snippet. */
+      readonly asShown?: boolean
+      /** The edited snippet got an error. */
+      readonly failed?: boolean
+      /** Why it was ended, in a sentence. */
+      readonly ended?: string
       /** 'Redis 7.0.15, …', and what it can't do, if anything. */
       readonly redis: string
       readonly limits: string | undefined
@@ -41,6 +45,14 @@ export interface Problem {
 export interface IslandProps {
   readonly theme: Readonly<Record<never, never>>
   readonly run: { readonly number: number; readonly address: string }
+  /** In the workbench, in place of `run`. */
+  readonly snippet: {
+    readonly slug: string
+    readonly number: number
+    readonly kind: 'ts' | 'redis'
+    /** As the lesson has it, to be edited. */
+    readonly text: string
+  }
   readonly hints: {
     readonly task: number
     readonly address: string

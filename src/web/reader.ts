@@ -5,6 +5,7 @@ import { HTTPException } from 'hono/http-exception'
 import { glossaryText, type Lesson } from '../course/index.ts'
 import { revealHint } from '../learner/index.ts'
 import type { Learner } from '../learner/learner.ts'
+import { editableText } from '../snippets/index.ts'
 import { type Assets, serveAssets } from './assets.ts'
 import { lessonView } from './lesson-view.ts'
 import { linksOf, servePictures } from './links.ts'
@@ -13,7 +14,7 @@ import { glossaryPage } from './pages/glossary-page.ts'
 import { indexPage, problemPage } from './pages/index-page.ts'
 import { lessonPage } from './pages/lesson-page.ts'
 import { workbenchPage } from './pages/workbench-page.ts'
-import type { HintReply, Problem } from './protocol.ts'
+import type { HintReply, IslandProps, Problem } from './protocol.ts'
 import { answerQuestion, chosenAmong } from './quiz.ts'
 import type { Runner } from './runner.ts'
 import { onlyOwnPages, onlyThisMachine, strictPages } from './security.ts'
@@ -64,7 +65,8 @@ export function readerApp(options: ReaderOptions): Hono {
     const lesson = await lessonOf(context, learner)
     if (lesson === undefined) return missing(context)
     const overview = progress.overview()
-    const view = await lessonView(lesson, overview.lesson(lesson.slug), linksOf(course, lesson.slug))
+    const links = { ...linksOf(course, lesson.slug), ...(workbench && { editable: editableIn(lesson) }) }
+    const view = await lessonView(lesson, overview.lesson(lesson.slug), links)
     const options = { lesson, view, course, overview, theme: themeIn(context) }
     if (workbench === undefined) return context.html(lessonPage(options))
     return context.html(workbenchPage(options, context.get('secureHeadersNonce') ?? ''))
@@ -119,6 +121,14 @@ async function oneMoreHint(learner: Learner, lesson: Lesson, taskNumber: number)
   const hint = await revealHint(learner, lesson, { taskNumber })
   if (hint.kind === 'no more') return problem('There are no more hints for this task.')
   return { kind: 'hint', html: await markdownHtml(hint.text, linksOf(learner.course, lesson.slug)) }
+}
+
+/** In the workbench, the learner can edit snippets. */
+function editableIn({ slug, snippets }: Lesson) {
+  return (number: number): IslandProps['snippet'] | undefined => {
+    const snippet = snippets[number - 1]
+    return snippet && { slug, number, kind: snippet.kind, text: editableText(snippet) }
+  }
 }
 
 /** Only slugs in the course reach a file. */

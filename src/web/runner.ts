@@ -2,7 +2,13 @@ import { sentenceOf } from '../common/errors.ts'
 import { Turns } from '../common/turns.ts'
 import type { Course, Lesson } from '../course/index.ts'
 import type { RedisPreference, RunningRedis } from '../redis/index.ts'
-import { openSnippetRunner, type SnippetResult, type SnippetRunner } from '../snippets/index.ts'
+import {
+  EarlierSnippetError,
+  openSnippetRunner,
+  type RunOptions,
+  type SnippetResult,
+  type SnippetRunner,
+} from '../snippets/index.ts'
 import { codeSpans } from './code.ts'
 import type { RunReply } from './protocol.ts'
 
@@ -14,14 +20,21 @@ export interface RunnerOptions {
   onNotice?(sentence: string): void
   /** A Redis that others use, too, and that isn't stopped here. */
   borrow?(): Promise<RunningRedis>
+  /** Stops that one, because a snippet has left it unusable, so that `borrow` starts another one. */
+  replace?(): Promise<void>
+  /** How long a snippet may run, in seconds. Default: 20. */
+  readonly seconds?: number
   /** Shared with what else uses that Redis: a check empties it, and a snippet builds on what earlier ones left. */
   readonly turns?: Turns
 }
 
+/** Maximum length of a transcript that's colored, in characters: more would take too long. */
+const MOST_COLORED = 10_000
+
 /** Runs the snippets of lessons on one sandbox. */
 export interface Runner {
   /** Runs a snippet by its number, from 1; earlier ones run first, if they haven't yet. */
-  run(lesson: Lesson, number: number): Promise<RunReply>
+  run(lesson: Lesson, number: number, asked?: RunOptions): Promise<RunReply>
   /** The database has been emptied, so earlier snippets have to run again. */
   startOver(): void
   close(): Promise<void>
@@ -29,7 +42,7 @@ export interface Runner {
 
 /** The first snippet that runs starts Redis, because most people begin by reading. */
 export function newRunner(options: RunnerOptions): Runner {
-  const { course, mine, borrow, turns = new Turns() } = options
+  const { course, mine, borrow, replace, seconds, turns = new Turns() } = options
   let starting: Promise<RunningRedis> | undefined
   /** One lesson has the sandbox at a time. */
   let current: { readonly lesson: Lesson; readonly runner: SnippetRunner } | undefined
@@ -40,22 +53,39 @@ export function newRunner(options: RunnerOptions): Runner {
     const isSame = current?.lesson.slug === lesson.slug && current.lesson.text === lesson.text
     if (current !== undefined && isSame) return current.runner
     current?.runner.close()
-    const runner = openSnippetRunner({ root: course.root, redis, lesson, mine })
+    const runner = openSnippetRunner({ root: course.root, redis, lesson, mine, seconds })
     current = { lesson, runner }
     return runner
   }
 
-  async function run(lesson: Lesson, number: number): Promise<RunReply> {
-    if (isClosed) return { kind: 'problem', sentence: 'The program has ended.' }
+  async function run(lesson: Lesson, number: number, asked: RunOptions = {}): Promise<RunReply> {
+    if (isClosed) return problem('The program has ended.')
+    if (asked.signal?.aborted === true) return problem('Stopped.')
     try {
       starting ??= borrow?.() ?? start(options)
       const redis = await starting
-      return await replyOf(await runnerFor(lesson, redis).run(number), redis)
+      try {
+        const result = await runnerFor(lesson, redis).run(number, asked)
+        if (result.ended !== undefined) await recover(redis)
+        return await replyOf(result, redis, asked.edits?.has(number) === true)
+      } catch (error) {
+        if (!(error instanceof EarlierSnippetError)) throw error
+        await recover(redis)
+        return problem(error.message)
+      }
     } catch (error) {
       // A failing snippet doesn't get here. Redis is gone, or wasn't available: the next snippet starts it again.
       await stop()
-      return { kind: 'problem', sentence: sentenceOf(error) }
+      return problem(sentenceOf(error))
     }
+  }
+
+  /** A snippet that was stopped may have left a script that never ends. */
+  async function recover(redis: RunningRedis): Promise<void> {
+    const { endScripts } = await import('../snippets/end-scripts.ts')
+    if (await endScripts(redis.url)) return
+    await stop()
+    await replace?.()
   }
 
   function startOver(): void {
@@ -72,7 +102,7 @@ export function newRunner(options: RunnerOptions): Runner {
   }
 
   return {
-    run: (lesson, number) => turns.take(() => run(lesson, number)),
+    run: (lesson, number, asked) => turns.take(() => run(lesson, number, asked)),
     startOver,
     close() {
       isClosed = true
@@ -87,13 +117,20 @@ async function start({ preference, onNotice }: RunnerOptions): Promise<RunningRe
 }
 
 async function replyOf(
-  { snippet, ran, asShown }: SnippetResult,
+  { snippet, ran, asShown, failed, ended }: SnippetResult,
   { description, limits }: RunningRedis,
+  isEdited: boolean,
 ): Promise<RunReply> {
   const text =
     snippet.kind === 'redis'
       ? ran.map(({ code, output }) => `> ${code}\n${output}`).join('\n')
       : ran.map(({ output }) => output).join('\n')
-  const output = await codeSpans(text, snippet.kind === 'redis' ? 'redis' : 'output')
-  return { kind: 'ran', output, asShown, redis: description, limits }
+  const isColored = snippet.kind === 'redis' && text.length <= MOST_COLORED
+  const output = await codeSpans(text, isColored ? 'redis' : 'output')
+  const how = isEdited ? { failed } : { asShown }
+  return { kind: 'ran', output, ...how, ...(ended !== undefined && { ended }), redis: description, limits }
+}
+
+function problem(sentence: string): RunReply {
+  return { kind: 'problem', sentence }
 }

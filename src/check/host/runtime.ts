@@ -19,6 +19,8 @@ export interface Runtime {
   readonly vitestUrl: string
   /** The one client library that the kit and the answer share. */
   readonly ioredisUrl: string
+  /** What a snippet that the learner has edited imports first. */
+  readonly snippetGuardUrl: string
 }
 
 /** src/check */
@@ -27,6 +29,7 @@ const ENTRIES = {
   worker: join(check, 'worker', 'main.ts'),
   kit: join(check, 'kit', 'index.ts'),
   vitest: join(check, 'worker', 'vitest.ts'),
+  'snippet-guard': join(check, 'worker', 'snippet-guard.ts'),
   servers: join(check, 'kit', 'servers-process.ts'),
   guardian: join(check, '..', 'redis', 'guardian.mjs'),
   'watchdog-thread': join(check, 'worker', 'watchdog-thread.ts'),
@@ -44,6 +47,7 @@ export async function buildRuntime(root: string): Promise<Runtime> {
     kitUrl: pathToFileURL(join(folder, 'kit.mjs')).href,
     vitestUrl: pathToFileURL(join(folder, 'vitest.mjs')).href,
     ioredisUrl: pathToFileURL(join(folder, 'ioredis.mjs')).href,
+    snippetGuardUrl: pathToFileURL(join(folder, 'snippet-guard.mjs')).href,
   }
 }
 

@@ -27,22 +27,38 @@ const REFUSED: Readonly<Record<string, string>> = {
 /** Both `call` and `pcall`: a script that even tries is wrong. */
 const IN_SCRIPT = /redis\.p?call\s*\(\s*['"](flushall|flushdb|swapdb|migrate|select)['"]/i
 
-/** The sentence for a command that no answer may send; undefined if it may. `allowed` has the lesson's exceptions. */
-export function refusal(
+/** A command that would reach beyond the sandbox, and what is wrong with that. */
+export interface RefusedCommand {
+  readonly command: string
+  readonly why: string
+}
+
+/** Undefined for a command that may be sent. `allowed` has the lesson's exceptions. */
+export function refusedCommand(
   name: string,
   args: readonly string[],
   allowed: readonly string[],
-): string | undefined {
+): RefusedCommand | undefined {
   const upper = name.toUpperCase()
   const candidates = [upper, `${upper} ${(args[0] ?? '').toUpperCase()}`]
   if (upper === 'EVAL') {
     const inner = IN_SCRIPT.exec(args[0] ?? '')?.[1]
     if (inner !== undefined) candidates.push(inner.toUpperCase())
   }
-  for (const candidate of candidates) {
-    const why = REFUSED[candidate]
-    if (why === undefined || allowed.includes(candidate)) continue
-    return `Your code sent ${candidate}, which the check blocked: ${why}. Leave it out; every test starts with a clean database anyway.`
+  for (const command of candidates) {
+    const why = REFUSED[command]
+    if (why !== undefined && !allowed.includes(command)) return { command, why }
   }
   return undefined
+}
+
+/** The sentence for a command that no answer may send; undefined if it may. */
+export function refusal(
+  name: string,
+  args: readonly string[],
+  allowed: readonly string[],
+): string | undefined {
+  const refused = refusedCommand(name, args, allowed)
+  if (refused === undefined) return undefined
+  return `Your code sent ${refused.command}, which the check blocked: ${refused.why}. Leave it out; every test starts with a clean database anyway.`
 }

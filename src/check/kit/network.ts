@@ -20,11 +20,14 @@ function address(host: string, port: number): string {
 
 let guarded = false
 
+const ofAnAnswer = (where: string) =>
+  `Your code opened a connection of its own to ${where}. The check only lets an answer reach the sandbox, so that it can't touch your own Redis. Use the client that is passed in, or \`redis.duplicate()\` for another connection.`
+
 /**
  * Limits this process to the sandbox after this call: a `new Redis()` in an answer would otherwise write to the
- * learner's own Redis on port 6379.
+ * learner's own Redis on port 6379. `explain` makes the sentence about a connection to another place.
  */
-export function guardNetwork(): void {
+export function guardNetwork(explain: (where: string) => string = ofAnAnswer): void {
   if (guarded) return
   guarded = true
   const connect = net.Socket.prototype.connect
@@ -34,7 +37,7 @@ export function guardNetwork(): void {
       return Reflect.apply(connect, this, args)
     }
     const where = path ?? `${host === '' ? 'localhost' : host}:${port}`
-    const sentence = `Your code opened a connection of its own to ${where}. The check only lets an answer reach the sandbox, so that it can't touch your own Redis. Use the client that is passed in, or \`redis.duplicate()\` for another connection.`
+    const sentence = explain(where)
     reportViolation(sentence, new Error('connection').stack)
     process.nextTick(() => this.destroy(new Error(sentence)))
     return this

@@ -22,6 +22,9 @@ import {
   lineNumbers,
 } from '@codemirror/view'
 import { classHighlighter } from '@lezer/highlight'
+import { cursorBlink, typingOverSelection } from './editor-parts.ts'
+
+export { openSnippetEditor } from './snippet-editor.ts'
 
 export interface EditorOptions {
   readonly parent: HTMLElement
@@ -122,7 +125,7 @@ function extensions({ nonce, label, onChange, onCheck }: EditorOptions): Extensi
     keymap.of(['Mod-s', 'Ctrl-s'].map((key) => ({ key, run: check, preventDefault: true }))),
     history(),
     lineNumbers(),
-    drawSelection(matchMedia('(prefers-reduced-motion: reduce)').matches ? { cursorBlinkRate: 0 } : {}),
+    drawSelection(cursorBlink()),
     indentOnInput(),
     bracketMatching(),
     highlightActiveLine(),
@@ -134,19 +137,6 @@ function extensions({ nonce, label, onChange, onCheck }: EditorOptions): Extensi
     keymap.of([...defaultKeymap, ...searchKeymap, ...historyKeymap, indentWithTab]),
   ]
 }
-
-/**
- * Chromium would keep the look of the text that's replaced in a style attribute, which the page's policy forbids, and
- * complain on the console.
- */
-const typingOverSelection = EditorView.domEventHandlers({
-  beforeinput({ inputType, data, isComposing }, view) {
-    if (inputType !== 'insertText' || data === null || isComposing || view.state.readOnly) return false
-    if (view.state.selection.main.empty) return false
-    view.dispatch(view.state.replaceSelection(data), { userEvent: 'input.type', scrollIntoView: true })
-    return true
-  },
-})
 
 /** Undefined if there's nothing to restore, or it was kept by another version of the page. */
 function restored(

@@ -30,7 +30,10 @@ export function RunSnippet({ number, address }: IslandProps['run']) {
   )
 }
 
-function Output({ reply, close }: { reply: Extract<RunReply, { kind: 'ran' }>; close: () => void }) {
+type RanReply = Extract<RunReply, { kind: 'ran' }>
+
+/** What a snippet printed, as text. */
+export function Output({ reply, close }: { readonly reply: RanReply; close(): void }) {
   return (
     <div class="ran">
       <div class="ran-head">
@@ -51,7 +54,7 @@ function Output({ reply, close }: { reply: Extract<RunReply, { kind: 'ran' }>; c
           ))}
         </code>
       </pre>
-      {reply.limits !== undefined && !reply.asShown && <p class="limits">{reply.limits}</p>}
+      {reply.limits !== undefined && reply.asShown === false && <p class="limits">{reply.limits}</p>}
     </div>
   )
 }
@@ -65,6 +68,13 @@ function statusOf(state: State): string {
     case 'problem':
       return state.sentence
     case 'ran':
-      return state.asShown ? '✓ As the lesson shows' : '✗ Not what the lesson shows'
+      return judged(state)
   }
+}
+
+/** Whether a snippet did what the lesson shows or, if the learner has edited it, how it ended. */
+export function judged({ ended, asShown, failed }: RanReply): string {
+  if (ended !== undefined) return `✗ ${ended}`
+  if (asShown === undefined) return failed === true ? '✗ Your version got an error' : '✓ Your version ran'
+  return asShown ? '✓ As the lesson shows' : '✗ Not what the lesson shows'
 }

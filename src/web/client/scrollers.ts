@@ -1,10 +1,10 @@
-/** Makes boxes that scroll sideways reachable by keyboard; others aren't a tab stop. */
+/** Makes boxes that scroll reachable by keyboard; others aren't a tab stop. */
 export function focusableScrollers(): void {
   const mark = (box: Element) => {
-    if (box.scrollWidth > box.clientWidth) {
+    if (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight + 1) {
       box.setAttribute('tabindex', '0')
       box.setAttribute('role', 'group')
-      box.setAttribute('aria-label', 'Code, wider than the page')
+      box.setAttribute('aria-label', 'Code that scrolls')
     } else {
       for (const name of ['tabindex', 'role', 'aria-label']) box.removeAttribute(name)
     }

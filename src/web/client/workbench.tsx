@@ -2,8 +2,9 @@ import { render } from 'preact'
 import { mountIslands } from './islands.tsx'
 import { focusableScrollers } from './scrollers.ts'
 import { Desk } from './workbench/desk.tsx'
+import { Snippet } from './workbench/snippet.tsx'
 
-mountIslands()
+mountIslands({ snippet: Snippet })
 focusableScrollers()
 
 const bench = document.getElementById('bench')

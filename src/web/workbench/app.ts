@@ -13,6 +13,7 @@ import { type Access, newAccess } from './access.ts'
 import { Benches } from './benches.ts'
 import { addWorkbench } from './routes.ts'
 import { type Settings, settingsOf } from './settings.ts'
+import { addSnippets } from './snippets.ts'
 
 export interface WorkbenchAppOptions extends Settings {
   readonly learner: Learner
@@ -21,6 +22,8 @@ export interface WorkbenchAppOptions extends Settings {
   readonly origin?: string | undefined
   /** Opens a file in the learner's own editor. */
   edit?(file: string, line: number): Promise<void>
+  /** How long a snippet may run. Default: 20. */
+  readonly snippetSeconds?: number
   /** What a pass means, as Markdown. */
   passedText?(lesson: LessonSummary, result: CheckResult): Promise<string>
 }
@@ -34,12 +37,19 @@ export interface WorkbenchApp {
 
 /** Everything that the workbench serves: the reader's pages, with an editor in those of lessons. */
 export function workbenchApp(options: WorkbenchAppOptions, assets: Assets): WorkbenchApp {
-  const { learner, session, origin, mine, edit, passedText } = options
+  const { learner, session, origin, mine, edit, passedText, snippetSeconds } = options
   const settings = settingsOf(learner.course, options)
   const { course } = learner
   const access = newAccess(origin)
   const turns = new Turns()
-  const runner = newRunner({ course, mine, turns, borrow: async () => (await session.open()).redis })
+  const runner = newRunner({
+    course,
+    mine,
+    turns,
+    borrow: async () => (await session.open()).redis,
+    replace: session.replace,
+    ...(snippetSeconds !== undefined && { seconds: snippetSeconds }),
+  })
   const benches = new Benches({
     learner,
     session,
@@ -58,7 +68,10 @@ export function workbenchApp(options: WorkbenchAppOptions, assets: Assets): Work
     runner,
     workbench: {
       guards: access.guards,
-      add: (to) => addWorkbench(to, { learner, access, benches, settings, ...(edit && { edit }) }),
+      add(to) {
+        addSnippets(to, { course, runner })
+        addWorkbench(to, { learner, access, benches, settings, ...(edit && { edit }) })
+      },
     },
   })
   return {

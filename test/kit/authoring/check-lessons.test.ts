@@ -38,6 +38,7 @@ function session(verdicts: Verdicts, shared: Verdicts = {}): CheckSession {
       return { ...rest, redis: { kind: 'embedded', name: 'the embedded server', version: '7.0' }, ...told }
     },
     record: async () => undefined,
+    replace: async () => {},
     close: async () => {},
   }
 }

@@ -47,6 +47,7 @@ async function walkWith(answers: readonly string[], pressed: readonly number[]) 
       open: async () => ({ redis }) as never,
       check: () => Promise.reject(),
       record: async () => undefined,
+      replace: async () => {},
       close: async () => {},
     },
     ui,

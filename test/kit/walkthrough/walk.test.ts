@@ -41,6 +41,7 @@ function session(passes: () => boolean): CheckSession {
     open: async () => ({ redis }) as never,
     check,
     record: async () => undefined,
+    replace: async () => {},
     close: async () => {},
   }
 }

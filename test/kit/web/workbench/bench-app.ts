@@ -12,6 +12,7 @@ const noSession: CheckSession = {
   open: () => Promise.reject(new Error('There is no Redis here.')),
   check: () => Promise.reject(new Error('There is no Redis here.')),
   record: async () => undefined,
+  replace: async () => {},
   close: async () => {},
 }
 
@@ -21,14 +22,24 @@ interface Asked {
   readonly body?: string
 }
 
-/** The workbench without a socket and without a Redis. `ask` has the cookie of a browser that was let in. */
-export async function newBenchApp(options: { readonly origin?: string; readonly learner?: Learner } = {}) {
+/**
+ * The workbench without a socket and without a Redis, unless `open` provides one. `ask` has the cookie of a browser that was let
+ * in.
+ */
+export async function newBenchApp(
+  options: {
+    readonly origin?: string
+    readonly learner?: Learner
+    open?(): ReturnType<CheckSession['open']>
+  } = {},
+) {
   const learner = options.learner ?? (await newLearner())
+  const session = { ...noSession, ...(options.open && { open: options.open }) }
   const edited: string[] = []
   const { app, access, close } = workbenchApp(
     {
       learner,
-      session: noSession,
+      session,
       origin: options.origin,
       edit: async (file, line) => void edited.push(`${file}:${line}`),
     },

@@ -35,6 +35,7 @@ async function newBenches(given: Partial<CheckSession & BenchOptions> = {}) {
       told.push('record')
       return { ...starterRun(), lesson: last }
     },
+    replace: async () => {},
     close: async () => {},
     ...given,
   }

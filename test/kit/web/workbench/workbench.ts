@@ -4,15 +4,20 @@ import { onTestFinished } from 'vitest'
 import { filesOf } from '../../../../src/course/index.ts'
 import { newSession } from '../../../../src/learner/check-session.ts'
 import type { Learner } from '../../../../src/learner/learner.ts'
-import { openWorkbench } from '../../../../src/web/workbench/index.ts'
+import { openWorkbench, type WorkbenchOptions } from '../../../../src/web/workbench/index.ts'
 import { newLearner } from '../reader.ts'
 
 /** A workbench for one test, with the Redis that every machine has. */
-export async function newWorkbench(slug: string, given?: Learner) {
+export async function newWorkbench(
+  slug: string,
+  given?: Learner,
+  options: Pick<WorkbenchOptions, 'snippetSeconds'> = {},
+) {
   const learner = given ?? (await newLearner())
   const session = newSession({ course: learner.course, preference: 'embedded', stayWarm: true })
   const edited: string[] = []
   const workbench = await openWorkbench(`/lessons/${slug}`, {
+    ...options,
     learner,
     session,
     edit: async (file, line) => void edited.push(`${file}:${line}`),
