@@ -166,6 +166,14 @@ export interface Summary {
   readonly pace?: Pace
 }
 
+/** A participant whom the instructor has removed, until what they sent is deleted. */
+export interface Removed {
+  readonly id: string
+  readonly name: string
+  readonly number: number
+  readonly at: string
+}
+
 /** GET overview, and the first event (`overview`) of the stream. */
 export interface Overview {
   readonly kind: 'overview'
@@ -178,6 +186,8 @@ export interface Overview {
   readonly addresses: readonly string[]
   /** What "undo" would take back, in a few words; missing if there's nothing. */
   readonly undo?: string
+  /** Removed participants that can still be brought back: the latest few. Missing from an older hub. */
+  readonly removed?: readonly Removed[]
   readonly participants: readonly ParticipantRow[]
   readonly summary: Summary
 }
@@ -193,6 +203,7 @@ export interface Changes {
   readonly announcements: Announcements
   readonly joinCode: string
   readonly undo?: string
+  readonly removed?: readonly Removed[]
   readonly participants: readonly ParticipantRow[]
   /** IDs of participants who left. */
   readonly left: readonly string[]

@@ -7,6 +7,8 @@ export const limits = {
   /** Characters. */
   name: 40,
   text: 280,
+  /** Of a timer or a break. */
+  minutes: 24 * 60,
   /** Characters of a diagnosis: as stored, and as shown in lists. */
   diagnosis: 2_000,
   shownDiagnosis: 600,

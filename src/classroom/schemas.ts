@@ -71,12 +71,9 @@ export const nothing = z.object({})
 export const share = z.object({ share: z.boolean() }) satisfies z.ZodType<Share>
 export const login = z.object({ secret: z.string().max(200) }) satisfies z.ZodType<Login>
 
-const minutes = z
-  .number()
-  .positive()
-  .max(24 * 60)
-  .optional()
-const someText = z.string().max(2_000).optional()
+// Whether they make sense is decided later, with a sentence for the instructor.
+const minutes = z.number().optional()
+const someText = z.string().optional()
 
 export const instructorCommand = z.discriminatedUnion('do', [
   z.object({ do: z.literal('position'), slug: slug.optional() }),
@@ -96,7 +93,8 @@ export const instructorCommand = z.discriminatedUnion('do', [
   z.object({ do: z.literal('lower hand'), participant: uuid }),
   z.object({ do: z.literal('remove'), participant: uuid }),
   z.object({ do: z.literal('remove since'), since: time }),
-  z.object({ do: z.literal('rename'), participant: uuid, name: z.string().max(200) }),
+  z.object({ do: z.literal('restore'), participant: uuid }),
+  z.object({ do: z.literal('rename'), participant: uuid, name: z.string() }),
   z.object({ do: z.literal('merge'), participant: uuid, into: uuid }),
   z.object({ do: z.literal('new code') }),
   z.object({ do: z.literal('log out') }),

@@ -55,7 +55,10 @@ function remote(file: ClassFile, address: string): ClassClient {
 }
 
 /** The participant that the instructor means: by name, by the beginning of one, or by number (`#3`). Throws ClassError. */
-export function whoIs(asked: string, participants: readonly ParticipantRow[]): ParticipantRow {
+export function whoIs<One extends Pick<ParticipantRow, 'label' | 'number'>>(
+  asked: string,
+  participants: readonly One[],
+): One {
   const wanted = plainName(asked).toLowerCase()
   const number = /^#(\d+)$/.exec(wanted)?.[1]
   const named = (test: (label: string) => boolean) =>

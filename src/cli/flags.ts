@@ -91,7 +91,7 @@ export function minutesOf(asked: string | undefined): number | undefined {
   if (asked === undefined) return undefined
   const minutes = Number(asked.replace(',', '.'))
   if (minutes > 0 && minutes <= 24 * 60) return minutes
-  throw new UsageError(`"${asked}" isn't a number of minutes.`)
+  throw new UsageError(`"${asked}" isn't a number of minutes. Use one like 10, at most 1440, which is a day.`)
 }
 
 /** What commander has read, as the values of the declared flags. */

@@ -155,15 +155,15 @@ async function assertNotOpen(file: ClassFile): Promise<void> {
 
 /**
  * Whether the hub that opened the class last is still running. Its process number may have been reused, so it must
- * answer, too.
+ * answer, too; or at least listen, because a busy machine may take its time.
  */
 export async function isOpen(file: ClassFile): Promise<boolean> {
   if (file.pid === undefined || !isAlive(file.pid)) return false
   try {
     await fetch(ownAddress(file), { signal: AbortSignal.timeout(2_000) })
     return true
-  } catch {
-    return false
+  } catch (error) {
+    return error instanceof Error && error.name === 'TimeoutError'
   }
 }
 

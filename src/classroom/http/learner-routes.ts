@@ -85,7 +85,7 @@ export function addLearnerRoutes(
     use(bytes, learner, sizeOf(context))
     const { eventId, slug, run } = await bodyOf(context, schemas.sendRun, limits.runBody)
     assertOpen(hub)
-    if (hub.view(learner)?.sharesCode !== true) throw new Refusal(403, "You don't share your code.")
+    if (!hub.sharesCode(learner)) throw new Refusal(403, "You don't share your code.")
     use(runs, learner)
     use(runsOfAll, '')
     await assertRun(Buffer.from(run, 'base64'), slug)
@@ -98,14 +98,14 @@ export function addLearnerRoutes(
     const { share } = await bodyOf(context, schemas.share, limits.smallBody)
     // Withdrawing always works: it's a promise.
     if (share) use(changes, learner)
-    if (hub.view(learner)?.sharesCode !== share) await hub.store.setShare(learner, share)
+    await hub.setShare(learner, share)
     return context.json(done)
   })
 
   app.post(paths.leave, async (context) => {
     const learner = await participant(context)
     await bodyOf(context, schemas.nothing, limits.smallBody)
-    if (await hub.store.isParticipant(learner)) await hub.store.forget(learner)
+    await hub.forget(learner)
     return context.json(done)
   })
 

@@ -3,6 +3,7 @@ import { streamSSE } from 'hono/streaming'
 import { untilWoken } from '../../http/index.ts'
 import type { Changes } from '../api.ts'
 import type { Hub } from '../hub/hub.ts'
+import { Missed } from './missed.ts'
 
 const PING_EVERY = 15_000
 
@@ -18,10 +19,10 @@ export function streamChanges(
   // Nothing in between may cache this.
   context.header('x-accel-buffering', 'no')
   return streamSSE(context, async (stream) => {
-    let waiting: Changes[] = []
+    const missed = new Missed()
     let wake = () => {}
     const unfollow = hub.follow((changes) => {
-      waiting.push(changes)
+      missed.add(changes)
       wake()
     })
     const end = new Promise<void>((resolve) => stream.onAbort(resolve))
@@ -33,12 +34,11 @@ export function streamChanges(
     try {
       await stream.writeSSE({ event: 'overview', data: JSON.stringify(hub.overview()) })
       while (isOpen) {
-        if (waiting.length === 0) await untilWoken(PING_EVERY, (resolve) => (wake = resolve))
+        if (missed.isEmpty) await untilWoken(PING_EVERY, (resolve) => (wake = resolve))
         if (!isOpen || !isWanted()) break
-        const [changes, ...more] = waiting
-        waiting = []
-        if (changes === undefined) await stream.writeSSE({ event: 'ping', data: '' })
-        else if (more.length === 0) await stream.writeSSE({ event: 'changes', data: dataOf(changes) })
+        const news = missed.take()
+        if (news === undefined) await stream.writeSSE({ event: 'ping', data: '' })
+        else if (news !== 'several') await stream.writeSSE({ event: 'changes', data: dataOf(news) })
         else await stream.writeSSE({ event: 'overview', data: JSON.stringify(hub.overview()) })
       }
     } finally {

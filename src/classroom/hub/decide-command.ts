@@ -4,6 +4,7 @@ import { limits } from '../limits.ts'
 import type { NewClassEvent } from '../projections/class-event.ts'
 import type { ClassState, Participant } from '../projections/class-state.ts'
 import { plainName, plainText } from '../projections/names.ts'
+import { isPresent } from '../projections/present.ts'
 import { newJoinCode } from './secrets.ts'
 
 /** What an instructor's command means for the class as it is now. Throws ClassError. */
@@ -19,7 +20,10 @@ export function decideCommand(
     case 'timer':
       return {
         type: 'TIMER_SET',
-        payload: { until: after(command.minutes, now), text: text(command.text) ?? '' },
+        payload: {
+          until: after(command.minutes, now),
+          text: text(command.text, limits.text, 'timer text') ?? '',
+        },
       }
     case 'message': {
       const to = command.to === undefined ? {} : { to: present(command.to, state).id }
@@ -34,7 +38,10 @@ export function decideCommand(
     case 'withdraw':
       return { type: 'SOLUTION_WITHDRAWN', payload: { slug: known(command.slug, slugs) } }
     case 'show':
-      return { type: 'TEXT_SHOWN', payload: { text: text(command.text, limits.shownDiagnosis) } }
+      return {
+        type: 'TEXT_SHOWN',
+        payload: { text: text(command.text, limits.shownDiagnosis, 'text on the wall') },
+      }
     case 'show attempt': {
       const { id: learner } = present(command.participant, state)
       return { type: 'ATTEMPT_SHOWN', payload: { learner, eventId: command.eventId, run: command.run } }
@@ -45,13 +52,12 @@ export function decideCommand(
       return remove([present(command.participant, state)], state)
     case 'remove since':
       return removeSince(command.since, state)
+    case 'restore':
+      return restore(command.participant, state)
     case 'rename': {
-      const name = plainName(command.name)
-      if (name === '') throw new ClassError('The name needs at least one visible character.')
-      return {
-        type: 'PARTICIPANT_RENAMED',
-        payload: { learner: present(command.participant, state).id, name },
-      }
+      const name = text(command.name, limits.name, 'name')
+      const { id: learner } = present(command.participant, state)
+      return { type: 'PARTICIPANT_RENAMED', payload: { learner, name: plainName(name ?? '') || unnamed() } }
     }
     case 'merge':
       return merge(present(command.participant, state), present(command.into, state))
@@ -77,13 +83,25 @@ function removeSince(since: string, state: ClassState): NewClassEvent {
 }
 
 /** Together with everyone who counts as one of them. */
-function remove(chosen: readonly Participant[], { participants }: ClassState): NewClassEvent {
+function remove(chosen: readonly Participant[], state: ClassState): NewClassEvent {
+  return { type: 'PARTICIPANTS_REMOVED', payload: { learners: withMembers(chosen, state) } }
+}
+
+function withMembers(chosen: readonly Participant[], { participants }: ClassState): readonly string[] {
   const learners = new Set(chosen.map(({ id }) => id))
   for (let before = 0; before < learners.size; ) {
     before = learners.size
     for (const { id, into } of participants) if (into !== undefined && learners.has(into)) learners.add(id)
   }
-  return { type: 'PARTICIPANTS_REMOVED', payload: { learners: [...learners] } }
+  return [...learners]
+}
+
+/** Together with everyone who counted as them. */
+function restore(id: string, state: ClassState): NewClassEvent {
+  const one = state.participants.find((participant) => participant.id === id)
+  if (one === undefined) throw new ClassError("What they sent is deleted, so they can't be brought back.")
+  if (one.removedAt === undefined) throw new ClassError(`${one.name} is in the class.`)
+  return { type: 'PARTICIPANTS_RESTORED', payload: { learners: withMembers([one], state) } }
 }
 
 function merge({ id: learner, name }: Participant, { id: into }: Participant): NewClassEvent {
@@ -98,20 +116,30 @@ function present(id: string, { participants }: ClassState): Participant {
   throw new ClassError("That participant isn't in the class.")
 }
 
-function isPresent({ removedAt, into }: Participant): boolean {
-  return removedAt === undefined && into === undefined
-}
-
 function known(slug: string, slugs: readonly string[]): string {
   if (slugs.includes(slug)) return slug
   throw new ClassError("That lesson isn't part of the class.")
 }
 
 function after(minutes: number | undefined, now: Date): string | undefined {
-  return minutes === undefined ? undefined : new Date(now.getTime() + minutes * 60_000).toISOString()
+  if (minutes === undefined) return undefined
+  if (minutes > 0 && minutes <= limits.minutes)
+    return new Date(now.getTime() + minutes * 60_000).toISOString()
+  throw new ClassError('A timer or a break needs a number of minutes, at most 1440, which is a day.')
 }
 
-/** An empty string counts as none. */
-function text(given: string | undefined, longest: number = limits.text): string | undefined {
-  return plainText(given ?? '', longest) || undefined
+/** An empty string counts as none. What's too long isn't cut, because the end of a message may matter most. */
+function text(
+  given: string | undefined,
+  longest: number = limits.text,
+  what = 'message',
+): string | undefined {
+  const plain = plainText(given ?? '', Number.POSITIVE_INFINITY)
+  const length = [...plain].length
+  if (length <= longest) return plain || undefined
+  throw new ClassError(`A ${what} can have at most ${longest} characters. This one has ${length}.`)
+}
+
+function unnamed(): never {
+  throw new ClassError('The name needs at least one visible character.')
 }

@@ -1,7 +1,4 @@
-import { announcementsAt } from '../announcements.ts'
 import type {
-  Changes,
-  ClassHead,
   ClassView,
   ExportEnd,
   ExportHead,
@@ -13,13 +10,15 @@ import type {
 } from '../api.ts'
 import { ClassError } from '../errors.ts'
 import type { InTheCoursesWords } from '../projections/summary.ts'
+import { Broadcast, type Listener } from './broadcast.ts'
+import { Chores } from './chores.ts'
 import type { ClassInfo } from './class-info.ts'
 import type { ClassRedis } from './connect.ts'
 import { decideCommand } from './decide-command.ts'
 import { Follower } from './follow.ts'
+import { Messages } from './messages.ts'
 import { readPage } from './participant-page.ts'
 import { Projection } from './projection.ts'
-import { Snapshots } from './snapshots.ts'
 import { ClassStore } from './store.ts'
 import { Waiting } from './waiting.ts'
 
@@ -28,60 +27,45 @@ export interface HubOptions {
   readonly classInfo: ClassInfo
   /** The columns: lessons of the track, in order. */
   readonly lessons: readonly LessonHead[]
-  /** Where learners reach the class. */
-  readonly addresses?: readonly string[]
   readonly now?: () => Date
   /** Finds the course's own words in what participants were told: the wall shows no others. */
   readonly inTheCoursesWords?: InTheCoursesWords
 }
 
-type Listener = (changes: Changes) => void
-
-/** Minimum interval between updates of pages (ms): short enough for a person, long enough for a laptop to draw. */
-const PAUSE_BETWEEN = 125
-/** Very many participants double the interval: that's a lecture rather than a class. */
-const LONG_PAUSE = 250
-const MANY = 1_000
-const SNAPSHOT_EVERY = 30_000
 /** Maximum wait of a new participant for their joining to be read (ms). */
 const SEEN_WITHIN = 1_000
-
-/** How long a removed participant can be brought back (ms); then what they sent is deleted. */
-const FORGET_AFTER = 10 * 60_000
-const SWEEP_EVERY = 30_000
 
 /** One hub of a class. Its memory contains only what it reads from Redis, so any number of hubs show the same. */
 export class Hub {
   readonly store: ClassStore
-  readonly #options: HubOptions
   #classInfo: ClassInfo
+  readonly #slugs: readonly string[]
   readonly #now: () => Date
   readonly #projection: Projection
+  readonly #messages: Messages
   readonly #follower: Follower
-  readonly #snapshots: Snapshots
-  readonly #listeners = new Set<Listener>()
+  readonly #chores: Chores
+  readonly #broadcast: Broadcast
   readonly #waiting = new Waiting()
-  #addresses: readonly string[]
-  #timer: NodeJS.Timeout | undefined
-  #saving: NodeJS.Timeout | undefined
-  #sweeping: NodeJS.Timeout | undefined
-  #toldAt = 0
 
   private constructor(options: HubOptions) {
-    const { redis, classInfo, lessons, addresses = [], now = () => new Date(), inTheCoursesWords } = options
-    this.#options = options
+    const { redis, classInfo, lessons, now = () => new Date(), inTheCoursesWords } = options
     this.#classInfo = classInfo
+    this.#slugs = lessons.map(({ slug }) => slug)
     this.#now = now
-    this.#addresses = addresses
     this.store = new ClassStore(redis, classInfo.id, now)
-    this.#projection = new Projection(classInfo.id, lessons, inTheCoursesWords ?? (() => undefined))
-    this.#snapshots = new Snapshots(this.store, this.#projection)
+    const projection = new Projection(classInfo.id, lessons, inTheCoursesWords ?? (() => undefined))
+    this.#projection = projection
+    const messages = new Messages({ projection, lessons, now, classInfo: () => this.classInfo })
+    this.#messages = messages
+    this.#broadcast = new Broadcast(() => messages.changes())
+    this.#chores = new Chores(this.store, projection, now)
     this.#follower = new Follower({
       store: this.store,
-      projection: this.#projection,
+      projection,
       onChange: () => {
         this.#waiting.look()
-        this.#schedule()
+        this.#broadcast.schedule(projection.class.participants.length)
       },
       onLost: () => {
         // With the join code that learners have by now.
@@ -99,9 +83,7 @@ export class Hub {
     const hub = new Hub(options)
     await hub.store.describe(options.classInfo)
     await hub.#follower.start()
-    hub.#saving = setInterval(() => void hub.#snapshots.save().catch(() => {}), SNAPSHOT_EVERY)
-    hub.#sweeping = setInterval(() => void hub.#sweep().catch(() => {}), SWEEP_EVERY)
-    for (const timer of [hub.#saving, hub.#sweeping]) timer.unref()
+    hub.#chores.start()
     return hub
   }
 
@@ -116,25 +98,18 @@ export class Hub {
     return this.#projection.class.closedAt !== undefined
   }
 
-  get slugs(): readonly string[] {
-    return this.#options.lessons.map(({ slug }) => slug)
-  }
-
   /** Set once the server listens. */
   setAddresses(addresses: readonly string[]): void {
-    this.#addresses = addresses
+    this.#messages.addresses = addresses
   }
 
   overview(): Overview {
-    return {
-      kind: 'overview',
-      ...this.#nowAndAnnouncements(),
-      class: this.#head(),
-      ...this.#codeAndUndo(),
-      addresses: this.#addresses,
-      participants: this.#projection.rows(),
-      summary: this.#projection.summary(),
-    }
+    return this.#messages.overview()
+  }
+
+  /** What this participant sees of the class; undefined for anyone else. */
+  view(id: string): ClassView | undefined {
+    return this.#messages.view(id)
   }
 
   /** The latest about one participant; undefined for anyone else. */
@@ -155,8 +130,7 @@ export class Hub {
 
   /** Everything about everyone, one after the other. Participants who leave in the meantime are left out. */
   async *export(): AsyncGenerator<ExportHead | ParticipantPage | ExportEnd> {
-    const { now, announcements: lead } = this.#nowAndAnnouncements()
-    yield { kind: 'export', now, lead, class: this.#head() }
+    yield this.#messages.exportHead()
     let participants = 0
     for (const { id } of this.#projection.rows()) {
       const row = this.#projection.row(id)
@@ -170,7 +144,7 @@ export class Hub {
   /** Does what the instructor asks for. Throws ClassError. */
   async execute(command: InstructorCommand): Promise<void> {
     const state = this.#projection.class
-    const event = decideCommand(command, this.#now(), this.slugs, state)
+    const event = decideCommand(command, this.#now(), this.#slugs, state)
     if (event.type === 'PARTICIPANTS_REMOVED') return this.store.remove(event.payload.learners)
     if (event.type !== 'PARTICIPANTS_RESTORED') return this.store.record(event)
     const wanted = new Set(event.payload.learners)
@@ -182,26 +156,23 @@ export class Hub {
     await this.store.restore(removed)
   }
 
-  /** Deletes what removed participants sent, once they can't be brought back anymore. Several hubs may do the same. */
-  async #sweep(): Promise<void> {
-    const before = new Date(this.#now().getTime() - FORGET_AFTER).toISOString()
-    for (const { id, removedAt } of this.#projection.class.participants) {
-      if (removedAt !== undefined && removedAt < before) await this.store.forget(id)
-    }
+  /** Whether they share their code from this machine. */
+  sharesCode(id: string): boolean {
+    return this.#projection.find(id)?.share === true
   }
 
-  /** What this participant sees of the class; undefined for anyone else. */
-  view(id: string): ClassView | undefined {
-    const row = this.#projection.row(id)
-    if (row === undefined) return undefined
-    const { label, hand, sharesCode, note } = row
-    const { name } = this.#classInfo
-    const own = { name, label, handIsUp: !!hand, sharesCode, closed: this.isClosed }
-    const {
-      now,
-      announcements: { shown: _, ...lead },
-    } = this.#nowAndAnnouncements() // what's on the wall may be someone's attempt
-    return { kind: 'class', now, lead, ...own, ...(note !== undefined && { note }) }
+  /** Sharing begins on one machine, and ends for everyone who counts as the same person. */
+  async setShare(id: string, share: boolean): Promise<void> {
+    for (const one of share ? [id] : this.#allOf(id)) await this.store.setShare(one, share)
+  }
+
+  /** Forgets everyone who counts as that person, as they were promised. */
+  async forget(id: string): Promise<void> {
+    for (const one of this.#allOf(id)) if (await this.store.isParticipant(one)) await this.store.forget(one)
+  }
+
+  #allOf(id: string): readonly string[] {
+    return this.#projection.membersOf(this.#projection.personOf(id))
   }
 
   /** Whether the participant is in the class under that name, or one that the instructor chose. */
@@ -217,57 +188,12 @@ export class Hub {
 
   /** Calls the listener with every change from now on, several at once. Returns the function that ends it. */
   follow(listener: Listener): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    return this.#broadcast.follow(listener)
   }
 
   async close(): Promise<void> {
-    clearTimeout(this.#timer)
-    clearInterval(this.#saving)
-    clearInterval(this.#sweeping)
-    this.#listeners.clear()
+    this.#broadcast.close()
     await this.#follower.close()
-    await this.#snapshots.save().catch(() => {})
-  }
-
-  #nowAndAnnouncements() {
-    const now = this.#now().toISOString()
-    return { now, announcements: announcementsAt(this.#projection.class.announcements, now) }
-  }
-
-  #codeAndUndo() {
-    const { undo } = this.#projection.class
-    return { joinCode: this.classInfo.joinCode, ...(undo !== undefined && { undo: undo.what }) }
-  }
-
-  #head(): ClassHead {
-    const { id, name, track, openedAt } = this.#classInfo
-    const { closedAt } = this.#projection.class
-    const optional = { ...(track !== undefined && { track }), ...(closedAt !== undefined && { closedAt }) }
-    return { id, name, lessons: this.#options.lessons, openedAt, ...optional }
-  }
-
-  /** The first change is sent at once; changes that follow closely are sent together. */
-  #schedule(): void {
-    const pause = this.#projection.class.participants.length > MANY ? LONG_PAUSE : PAUSE_BETWEEN
-    const wait = Math.max(0, this.#toldAt + pause - performance.now())
-    this.#timer ??= setTimeout(() => this.#tell(), wait)
-  }
-
-  #tell(): void {
-    this.#timer = undefined
-    this.#toldAt = performance.now()
-    const { rows, left } = this.#projection.takeChanges()
-    if (this.#listeners.size === 0) return
-    const changes: Changes = {
-      kind: 'changes',
-      ...this.#nowAndAnnouncements(),
-      class: this.#head(),
-      ...this.#codeAndUndo(),
-      participants: rows,
-      left,
-      summary: this.#projection.summary(),
-    }
-    for (const listener of this.#listeners) listener(changes)
+    await this.#chores.close()
   }
 }

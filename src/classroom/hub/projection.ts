@@ -64,9 +64,15 @@ export class Projection {
     for (const event of events) {
       this.#class = evolveClass(this.#class, event)
       const { type, payload } = event
-      if ('learner' in payload) this.#stale.add(payload.learner)
+      if ('learner' in payload) {
+        // The row is that of the person.
+        for (const id of [payload.learner, this.#people.personOf(payload.learner)]) this.#stale.add(id)
+      }
       if ('to' in payload && payload.to !== undefined) this.#stale.add(payload.to)
       if (type === 'PARTICIPANT_MERGED' || type === 'PARTICIPANT_SPLIT') again.push(payload.learner)
+      // What they sent was part of another's row.
+      if (type === 'PARTICIPANT_LEFT' && this.#people.personOf(payload.learner) !== payload.learner)
+        again.push(payload.learner)
     }
     if (events.length === 0) return []
     const before = again.map((learner) => this.#people.personOf(learner))
@@ -192,7 +198,8 @@ export class Projection {
       this.#stale.delete(id)
       if (!this.#people.isPresent(id)) continue
       const label = this.#labels.get(id) ?? participant.name
-      const row = rowOf(participant, label, this.#folded.get(id)?.state ?? newRow)
+      const share = this.membersOf(id).some((one) => this.find(one)?.share)
+      const row = rowOf({ ...participant, share }, label, this.#folded.get(id)?.state ?? newRow)
       this.#dropRow(id)
       this.#rows.set(id, row)
       if (row.failure !== undefined) this.#words.set(row.failure, this.#inTheCoursesWords(row.failure))

@@ -154,13 +154,15 @@ export class ClassStore {
     return kept == null ? undefined : Buffer.from(kept.slice(kept.indexOf(' ') + 1), 'base64')
   }
 
-  /** Deletes the answers and recordings of a participant who no longer shares them. */
+  /** Deletes the answers and recordings of a participant who no longer shares them. Writes nothing if it's so already. */
   async setShare(learner: string, share: boolean): Promise<void> {
     const { keys } = this
-    if (!(await this.isParticipant(learner))) return
+    const now = JSON.stringify({ share })
+    const before = await this.redis.hget(keys.participants, learner)
+    if (before === null || before === now) return
     const drop = ['eval', DROP_CODE, '3', keys.code(learner), keys.runs(learner), keys.used, learner]
     await this.#recorded({ type: 'SHARING_CHANGED', payload: { learner, share } }, [
-      ['hset', keys.participants, learner, JSON.stringify({ share })],
+      ['hset', keys.participants, learner, now],
       ...(share ? [] : [drop]),
     ])
   }

@@ -6,7 +6,7 @@ import { plainText } from '../projections/names.ts'
 
 /** The class news that a learner saw last. */
 export type Told = Pick<Announcements, 'position' | 'timer' | 'message' | 'pause' | 'released'> &
-  Pick<ClassView, 'note' | 'left'>
+  Pick<ClassView, 'note' | 'left'> & { readonly closed?: boolean }
 
 /** Lessons as they're called on the screen; undefined for one that this course doesn't have. */
 export type LessonName = (slug: string) => string | undefined
@@ -24,13 +24,13 @@ export function newsFor(
 }
 
 /** The class as it was when its news was shown. */
-function asTold(view: ClassView, { note, left, ...lead }: Told): ClassView {
+function asTold(view: ClassView, { note, left, closed = false, ...lead }: Told): ClassView {
   const { note: _, left: __, ...rest } = view
-  return { ...rest, lead, ...(note !== undefined && { note }), ...(left !== undefined && { left }) }
+  return { ...rest, lead, closed, ...(note !== undefined && { note }), ...(left !== undefined && { left }) }
 }
 
-export function toldOf({ lead, note, left }: ClassView): Told {
-  return { ...lead, ...(note !== undefined && { note }), ...(left !== undefined && { left }) }
+export function toldOf({ lead, note, left, closed }: ClassView): Told {
+  return { ...lead, closed, ...(note !== undefined && { note }), ...(left !== undefined && { left }) }
 }
 
 /** Fewer events or bytes than that, and the participant is told. */
@@ -44,6 +44,7 @@ export function linesOf(
 ): readonly string[] {
   const { position, pause, timer, message, released } = announcementsAt(view.lead, view.now)
   const lines: string[] = []
+  if (view.closed) lines.push('The class is closed. Your progress stays on your machine.')
   const at = position && name(position)
   if (at) lines.push(`The class is at ${at}.`)
   if (pause) lines.push(pause.until ? `There is a break until ${clock(pause.until)}.` : 'There is a break.')

@@ -60,7 +60,11 @@ export async function sendPending({ folder, progress, patience }: Sending): Prom
     }
     const events = batch.map((event) => ({ ...event, logId: id }))
     const body: SendEvents = { logId: id, after, events, now: new Date().toISOString() }
-    const reply = await request<EventsReply>(to, paths.events, body)
+    const reply = await request<EventsReply>(to, paths.events, body).catch(async (error: unknown) => {
+      // Then there's something to tell, even if nothing can be sent.
+      if (isClosed(error)) writeJson(classFiles(folder).view, await viewOf(to, membership))
+      throw error
+    })
     switch (reply.kind) {
       case 'stored':
         // Not the hub's own number: that may come from another machine, whose log is a copy of this one and has
@@ -83,6 +87,10 @@ export async function sendPending({ folder, progress, patience }: Sending): Prom
   // Last, because the class may ask to wait with these.
   if (membership.share) await sendAnswers(folder, to)
   return view
+}
+
+function isClosed(error: unknown): boolean {
+  return error instanceof RefusedError && error.status === 410
 }
 
 /** The same for callers that continue either way: resolves to what prevented sending, as a sentence, or undefined. */

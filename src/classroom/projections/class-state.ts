@@ -1,6 +1,7 @@
 import type { Announcements, PlanClock } from '../api.ts'
 import type { ClassEvent } from './class-event.ts'
 import { clockAfter } from './plan-clock.ts'
+import { canMerge } from './present.ts'
 import { inverseOf, type Undo } from './undo.ts'
 
 export interface Participant {
@@ -63,7 +64,9 @@ function evolved(state: ClassState, event: ClassEvent): ClassState {
     case 'PARTICIPANT_RENAMED':
       return change(state, [payload.learner], () => ({ name: payload.name, isRenamed: true }))
     case 'PARTICIPANT_MERGED':
-      return change(state, [payload.learner], () => ({ into: payload.into }))
+      return canMerge(state.participants, payload.learner, payload.into)
+        ? change(state, [payload.learner], () => ({ into: payload.into }))
+        : state
     case 'PARTICIPANT_SPLIT':
       return change(state, [payload.learner], () => ({ into: undefined }))
     case 'HAND_LOWERED':

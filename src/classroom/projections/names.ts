@@ -11,6 +11,8 @@ const PILE = /(\p{M}{4})\p{M}+/gu
  */
 export function plainText(text: string, longest: number): string {
   const line = text
+    // First, because normalizing thousands of marks on one letter takes seconds.
+    .replace(PILE, '$1')
     .normalize('NFC')
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}]/gu, ' ')
     .replace(BLANK, ' ')

@@ -1,6 +1,7 @@
 import type { Announcements } from '../api.ts'
 import type { ClassEvent, NewClassEvent } from './class-event.ts'
 import type { ClassState, Participant } from './class-state.ts'
+import { canMerge } from './present.ts'
 
 /** What takes back the last thing that the instructor did. */
 export interface Undo {
@@ -9,26 +10,33 @@ export interface Undo {
   readonly event: NewClassEvent
 }
 
-/** What takes the event back. Undefined for what participants do, and for what can't be taken back. */
+/**
+ * What takes the event back. Undefined for what participants do, for what can't be taken back, and for what changes
+ * nothing: then the step before it can still be taken back.
+ */
 export function inverseOf({ type, payload }: ClassEvent, before: ClassState): Undo | undefined {
   const { announcements } = before
   switch (type) {
     case 'POSITION_SET':
+      if (payload.slug === announcements.position) return undefined
       return undo('moving the class', { type, payload: { slug: announcements.position } })
     case 'TIMER_SET':
+      if (payload.until === undefined && announcements.timer === undefined) return undefined
       return undo(payload.until === undefined ? 'stopping the timer' : 'the timer', {
         type,
         payload: { until: announcements.timer?.until, text: announcements.timer?.text },
       })
     case 'MESSAGE_SENT': {
       const { to } = payload
-      if (to === undefined)
-        return undo('the message', { type, payload: { text: announcements.message?.text } })
-      const one = named(before, to)
-      return one && undo(`the message to ${one.name}`, { type, payload: { to, text: one.note?.text } })
+      const one = to === undefined ? undefined : named(before, to)
+      const earlier = to === undefined ? announcements.message?.text : one?.note?.text
+      if (payload.text === undefined && earlier === undefined) return undefined
+      if (to === undefined) return undo('the message', { type, payload: { text: earlier } })
+      return one && undo(`the message to ${one.name}`, { type, payload: { to, text: earlier } })
     }
     case 'PAUSE_BEGUN':
     case 'PAUSE_ENDED':
+      if (type === 'PAUSE_ENDED' && announcements.pause === undefined) return undefined
       return undo(type === 'PAUSE_BEGUN' ? 'the break' : 'ending the break', breakOf(before))
     case 'SOLUTION_RELEASED':
       if (announcements.released.includes(payload.slug)) return undefined
@@ -38,6 +46,8 @@ export function inverseOf({ type, payload }: ClassEvent, before: ClassState): Un
       return undo(`taking back the solution of ${payload.slug}`, { type: 'SOLUTION_RELEASED', payload })
     case 'TEXT_SHOWN':
     case 'ATTEMPT_SHOWN':
+      if (type === 'TEXT_SHOWN' && payload.text === undefined && announcements.shown === undefined)
+        return undefined
       return undo('changing the wall', showing(announcements.shown))
     case 'PARTICIPANTS_REMOVED':
       return undo(`removing ${namesOf(before, payload.learners)}`, { type: 'PARTICIPANTS_RESTORED', payload })
@@ -48,11 +58,11 @@ export function inverseOf({ type, payload }: ClassEvent, before: ClassState): Un
       })
     case 'PARTICIPANT_RENAMED': {
       const one = named(before, payload.learner)
-      return (
-        one && undo(`renaming ${one.name}`, { type, payload: { learner: payload.learner, name: one.name } })
-      )
+      if (one === undefined || one.name === payload.name) return undefined
+      return undo(`renaming ${one.name}`, { type, payload: { learner: payload.learner, name: one.name } })
     }
     case 'PARTICIPANT_MERGED':
+      if (!canMerge(before.participants, payload.learner, payload.into)) return undefined
       return undo(`merging ${namesOf(before, [payload.learner])}`, {
         type: 'PARTICIPANT_SPLIT',
         payload: { learner: payload.learner },
@@ -68,8 +78,10 @@ export function inverseOf({ type, payload }: ClassEvent, before: ClassState): Un
     case 'CODE_CHANGED':
       return undo('the new join code', { type, payload: { joinCode: before.joinCode } })
     case 'CLASS_CLOSED':
+      if (before.closedAt !== undefined) return undefined
       return undo('closing the class', { type: 'CLASS_REOPENED', payload: {} })
     case 'CLASS_REOPENED':
+      if (before.closedAt === undefined) return undefined
       return undo('reopening the class', { type: 'CLASS_CLOSED', payload: {} })
     default:
       return undefined

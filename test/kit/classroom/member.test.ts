@@ -325,6 +325,19 @@ describe('the commands', () => {
       () => served.hub.overview().participants[0]?.sharesCode,
       (shares) => shares === true,
     )
+    // On another machine of the same person, sharing was stopped.
+    const member = readMembership(path.join(home, '.eventlings'))
+    await served.hub.setShare(member?.learner ?? '', false)
+    expect((await run('class', 'status')).stdout).toContain("Your code isn't shown.")
+    await served.hub.execute({ do: 'remove', participant: member?.learner ?? '' })
+    await until(
+      () => served.hub.overview().participants.length,
+      (count) => count === 0,
+    )
+    expect((await run('class', 'status')).stdout).toBe(
+      `You aren't in "Tuesday" at ${served.origin} anymore. You left this class or were removed from it. Join it again with the join code.\n`,
+    )
+    await served.hub.execute({ do: 'restore', participant: member?.learner ?? '' })
     expect((await run('class', 'leave')).stderr).toMatch(/--yes/)
     expect((await run('class', 'leave', '--yes')).stdout).toMatch(/it has deleted everything about you/)
     expect(readdirSync(path.join(home, '.eventlings')).filter((name) => name.startsWith('class'))).toEqual([])
@@ -431,7 +444,9 @@ need('redis-server').describe('the hub as a process', () => {
     expect((await run('close')).stdout).toMatch(/^"Tuesday" is closed/)
     await expect(sendPending({ folder, progress, patience })).resolves.toMatchObject({ closed: true })
     await fail(progress, 1)
+    writeFileSync(path.join(folder, 'class-view.json'), '{}')
     await expect(sendPending({ folder, progress, patience })).rejects.toThrow('The class is closed.')
+    expect(readView(folder)?.closed, 'a learner is told even if something waits').toBe(true)
     const gone = ended(hub.child)
     hub.child.kill('SIGINT')
     await gone

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { addressesOf, isLoopback } from '../../../src/classroom/host/addresses.ts'
 import { type ClassFile, findClass, readClasses, writeClass } from '../../../src/classroom/host/class-file.ts'
-import { openClass, USUAL_PORT } from '../../../src/classroom/host/open-class.ts'
+import { isOpen, openClass, USUAL_PORT } from '../../../src/classroom/host/open-class.ts'
 import { readClassAddress } from '../../../src/classroom/member/address.ts'
 import { newHome, runProgram } from '../cli/program.ts'
 import { embedded, newClassInfo } from './class.ts'
@@ -133,6 +133,19 @@ describe('the port of a class', () => {
       message: "192.0.2.1 isn't an address of this machine. Use --host 0.0.0.0 for all of its addresses.",
     })
   })
+})
+
+test('a hub that is too busy to answer is open, and one that does not listen is not', async () => {
+  const busy = createServer(() => {})
+  await new Promise<void>((resolve) => busy.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void busy.close())
+  const address = busy.address()
+  const port = typeof address === 'object' ? (address?.port ?? 0) : 0
+  const file = { classInfo: newClassInfo(), secret: 's', redis: 'own', host: '127.0.0.1', port }
+  expect(await isOpen({ ...file, pid: process.pid })).toBe(true)
+  expect(await isOpen(file)).toBe(false)
+  await new Promise((resolve) => busy.close(resolve))
+  expect(await isOpen({ ...file, pid: process.pid })).toBe(false)
 })
 
 describe('the doctors', () => {

@@ -5,11 +5,12 @@ import type { ClassView } from '../../../src/classroom/api.ts'
 import { csvHead, csvRows } from '../../../src/classroom/export.ts'
 import { decideCommand } from '../../../src/classroom/hub/decide-command.ts'
 import { learnerOf, newJoinCode, readCode, tokenFor } from '../../../src/classroom/hub/secrets.ts'
-import { newsFor } from '../../../src/classroom/member/news.ts'
+import { newsFor, toldOf } from '../../../src/classroom/member/news.ts'
 import type { ClassEvent, NewClassEvent } from '../../../src/classroom/projections/class-event.ts'
 import { type ClassState, evolveClass, newClass } from '../../../src/classroom/projections/class-state.ts'
 import { keptOf } from '../../../src/classroom/projections/kept.ts'
 import { labelsOf, plainName, plainText } from '../../../src/classroom/projections/names.ts'
+import { isPresent } from '../../../src/classroom/projections/present.ts'
 import { rowOf } from '../../../src/classroom/projections/row.ts'
 import { type Columns, evolveRow, newRow } from '../../../src/classroom/projections/row-state.ts'
 import { summaryOf } from '../../../src/classroom/projections/summary.ts'
@@ -245,10 +246,80 @@ describe('undo', () => {
     expect(clock?.since).toBeUndefined()
   })
 
+  test.each<NewClassEvent>([
+    { type: 'POSITION_SET', payload: {} },
+    { type: 'MESSAGE_SENT', payload: {} },
+    { type: 'MESSAGE_SENT', payload: { to: 'b' } },
+    { type: 'TIMER_SET', payload: {} },
+    { type: 'PAUSE_ENDED', payload: {} },
+    { type: 'SOLUTION_WITHDRAWN', payload: { slug } },
+    { type: 'TEXT_SHOWN', payload: {} },
+    { type: 'PARTICIPANT_RENAMED', payload: { learner: 'b', name: 'B' } },
+    { type: 'PARTICIPANT_MERGED', payload: { learner: 'b', into: 'b' } },
+    { type: 'PARTICIPANT_MERGED', payload: { learner: 'b', into: 'a' } },
+    { type: 'CLASS_REOPENED', payload: {} },
+  ])('what changes nothing leaves the step before it: %j', (event) => {
+    const removed = at1(before, { type: 'PARTICIPANTS_REMOVED', payload: { learners: ['a'] } })
+    expect(at1(removed, event).undo).toEqual(removed.undo)
+  })
+
+  test('closing a closed class is not taken back twice', () => {
+    const close: NewClassEvent = { type: 'CLASS_CLOSED', payload: {} }
+    const closed = at1(before, close)
+    expect(at1(closed, close).undo).toEqual(closed.undo)
+  })
+
   test('what participants do is not the last thing that the instructor did', () => {
     const removed = at1(before, { type: 'PARTICIPANTS_REMOVED', payload: { learners: ['a'] } })
     expect(at1(removed, join('c')).undo).toEqual(removed.undo)
   })
+})
+
+describe('merging', () => {
+  const join = (learner: string): NewClassEvent => ({
+    type: 'PARTICIPANT_JOINED',
+    payload: { learner, name: learner.toUpperCase(), share: false },
+  })
+  const merge = (learner: string, into: string): NewClassEvent => ({
+    type: 'PARTICIPANT_MERGED',
+    payload: { learner, into },
+  })
+  const present = (...events: readonly NewClassEvent[]) =>
+    classOf(join('a'), join('b'), join('c'), ...events)
+      .participants.filter(isPresent)
+      .map(({ id }) => id)
+
+  test('in a circle, as two hubs may at the same time, leaves the last one in the class', () => {
+    expect(present(merge('a', 'b'), merge('b', 'a'))).toEqual(['b', 'c'])
+    expect(present(merge('a', 'b'), merge('b', 'c'), merge('c', 'a'))).toEqual(['c'])
+  })
+
+  test('into someone who has left, or was removed, changes nothing', () => {
+    const left: NewClassEvent = { type: 'PARTICIPANT_LEFT', payload: { learner: 'b' } }
+    const removed: NewClassEvent = { type: 'PARTICIPANTS_REMOVED', payload: { learners: ['b'] } }
+    for (const gone of [left, removed]) expect(present(gone, merge('a', 'b'))).toEqual(['a', 'c'])
+  })
+})
+
+test('what an instructor asks for is refused with a sentence if it makes no sense', () => {
+  const state = classOf({ type: 'PARTICIPANT_JOINED', payload: { learner: 'a', name: 'Ada', share: false } })
+  const decide = (command: Parameters<typeof decideCommand>[0]) => () =>
+    decideCommand(command, new Date(at), [slug], state)
+  for (const minutes of [0, -5, 1_441, 1e300, Number.MIN_SAFE_INTEGER]) {
+    const sentence = 'A timer or a break needs a number of minutes, at most 1440, which is a day.'
+    expect(decide({ do: 'timer', minutes })).toThrow(sentence)
+    expect(decide({ do: 'pause', minutes })).toThrow(sentence)
+  }
+  expect(decide({ do: 'message', text: 'x'.repeat(281) })).toThrow(
+    'A message can have at most 280 characters. This one has 281.',
+  )
+  expect(decide({ do: 'show', text: 'x'.repeat(601) })).toThrow('A text on the wall can have at most 600')
+  expect(decide({ do: 'rename', participant: 'a', name: 'x'.repeat(41) })).toThrow(
+    'A name can have at most 40',
+  )
+  expect(decide({ do: 'rename', participant: 'a', name: '\u200b' })).toThrow('at least one visible character')
+  expect(decide({ do: 'merge', participant: 'a', into: 'a' })).toThrow('Ada is already one participant.')
+  expect(decide({ do: 'undo' })).toThrow("There's nothing to take back.")
 })
 
 describe('names', () => {
@@ -272,6 +343,11 @@ describe('names', () => {
       expect(plainName(invisible), JSON.stringify(invisible)).toBe('')
     }
     expect([...plainName(`A${'\u0302'.repeat(30)}`)].length).toBeLessThan(7)
+  })
+
+  test('with thousands of marks are read at once: in the worst order, Unicode takes seconds for each', () => {
+    const marks = '\u0345'.repeat(6_600) + '\u0315'.repeat(6_600) + '\u0334'.repeat(6_600)
+    for (let n = 0; n < 1_000; n += 1) expect(plainText(`A${marks}`, 280).length).toBeLessThan(7)
   })
 
   test.each([
@@ -334,6 +410,10 @@ test('news is shown once', () => {
     'The solution of 07 Concurrency has been released: npx eventlings solution 07',
   ])
   expect(newsFor(view, announcements, name, (iso) => iso)).toEqual([])
+  const closed = { ...view, closed: true }
+  const line = 'The class is closed. Your progress stays on your machine.'
+  expect(newsFor(closed, toldOf(view), name, (iso) => iso)).toEqual([line])
+  expect(newsFor(closed, toldOf(closed), name, (iso) => iso)).toEqual([])
 })
 
 describe('a spreadsheet never takes text for a formula', () => {

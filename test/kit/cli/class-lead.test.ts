@@ -4,6 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Joined, paths } from '../../../src/classroom/api.ts'
 import { findClass } from '../../../src/classroom/host/class-file.ts'
 import { whoIs } from '../../../src/cli/class-client.ts'
+import { timeOf } from '../../../src/cli/commands/class/remove.ts'
 import { call, passed, send, until } from '../classroom/class.ts'
 import { need } from '../need.ts'
 import { ended, newHome, runProgram, startProgram } from './program.ts'
@@ -28,6 +29,25 @@ describe('who is meant', () => {
   test('no one, or one of several', () => {
     expect(() => whoIs('Cy', of('Ada'))).toThrow('No participant is called "Cy".')
     expect(() => whoIs('b', of('Bea', 'Bo'))).toThrow('"b" could be Bea (#1), Bo (#2).')
+  })
+})
+
+describe('since when', () => {
+  const now = new Date(2026, 4, 2, 9, 30)
+
+  test.each([
+    ['5m', new Date(2026, 4, 2, 9, 25)],
+    [' 10 min ', new Date(2026, 4, 2, 9, 20)],
+    ['9:05', new Date(2026, 4, 2, 9, 5)],
+    ['23:50', new Date(2026, 4, 1, 23, 50)],
+    ['2026-05-02T08:00:00.000Z', new Date('2026-05-02T08:00:00.000Z')],
+  ])('%s', (typed, time) => {
+    expect(timeOf(typed, now)).toBe(time.toISOString())
+  })
+
+  // A year, to Date.parse: then everyone would have to go.
+  test.each(['10', '2026', '', '25:10', '9:75', 'now', '-5m', '99999m'])('"%s" isn\'t a time', (typed) => {
+    expect(() => timeOf(typed, now)).toThrow("isn't a time. Use one like 10:30")
   })
 })
 
@@ -99,11 +119,19 @@ need('redis-server').describe('leading a class from the command line', () => {
     expect(await run('undo')).toBe('Taken back: bringing back 2 participants.\n')
     expect(await run('undo')).toBe('Taken back: removing 2 participants.\n')
     expect((await view()).label).toBe('Ada Miller')
+    expect(await run('status')).toMatch(/is open: 1 participant\.[\s\S]*\n#1 +Ada Miller +1 passed/)
+    await run('remove', 'Ada')
+    await run('say', 'Something else')
+    expect(await run('remove', 'Bob', '--back')).toBe('No participant is called "Bob".\n')
+    expect(await run('remove', 'ada', '--back')).toBe('Ada Miller is back, with everything they had sent.\n')
+    expect((await view()).label).toBe('Ada Miller')
+    expect(await run('remove', 'ada', '--back')).toBe('No one was removed in the last ten minutes.\n')
     expect(await run('code', '--new')).toMatch(/^Join code: \w{6}\n[\s\S]*The old code no longer works/)
     const { joinCode } = findClass(path.join(home, '.eventlings')).classInfo
     expect(joinCode).not.toBe(classInfo.joinCode)
     expect(await run('remove', '--since', '10m')).toMatch(/^Removed: 1 participant\./)
     expect(await run('close')).toMatch(/^"Tuesday" is closed/)
+    expect(await run('status')).toMatch(/is closed: 0 participants\.[\s\S]*class reopen\n/)
     const gone = ended(child)
     child.kill('SIGINT')
     await gone
@@ -116,7 +144,9 @@ need('redis-server').describe('leading a class from the command line', () => {
     [['say'], /Say what\?/],
     [['timer', 'ten'], /"ten" isn't a number of minutes/],
     [['timer'], /How many minutes\?/],
+    [['timer', '5000'], /"5000" isn't a number of minutes\. Use one like 10, at most 1440/],
     [['remove'], /Remove whom\?/],
+    [['remove', '--back'], /Bring back whom\?/],
     [['say', 'Hello'], /No class has been opened here yet/],
   ] as const)('class %j says what is wrong', async (words, sentence) => {
     const { code, stderr } = await runProgram(['class', ...words], {

@@ -7,7 +7,7 @@ export const command = defineCommand({
   flags: {
     name: whichClass,
   },
-  examples: [['class merge "Ada (2)" Ada', 'after a laptop was replaced']],
+  examples: [['class merge "Ada (2)" Ada', 'the same person, with a new laptop']],
   run: async (context, [asked = '', other = ''], flags) =>
     withClass(context, flags, async ({ overview, send }) => {
       const { participants } = await overview()

@@ -1,3 +1,4 @@
+import { plainName } from '../../../classroom/projections/names.ts'
 import { Exit } from '../../../common/exit.ts'
 import { whoIs, withClass } from '../../class-client.ts'
 import { defineCommand } from '../../command.ts'
@@ -12,7 +13,7 @@ export const command = defineCommand({
     withClass(context, flags, async ({ overview, send }) => {
       const { id, label } = whoIs(asked, (await overview()).participants)
       await send({ do: 'rename', participant: id, name })
-      context.print(`${label} is called ${name} now.`)
+      context.print(`${label} is called ${plainName(name)} now.`)
       return Exit.passed
     }),
 })

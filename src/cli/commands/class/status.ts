@@ -6,11 +6,12 @@ import { freshNews, lessonNames, timeOfDay } from '../../../classroom/member/aft
 import { isInClass } from '../../../classroom/member/files.ts'
 import { readSent, readView } from '../../../classroom/member/membership.ts'
 import { linesOf } from '../../../classroom/member/news.ts'
-import { request } from '../../../classroom/member/request.ts'
-import { trySending } from '../../../classroom/member/send.ts'
+import { RefusedError, request } from '../../../classroom/member/request.ts'
+import { sendPending } from '../../../classroom/member/send.ts'
 import { paceAt, paceInWords } from '../../../classroom/pace.ts'
 import { plainText } from '../../../classroom/projections/names.ts'
 import { Exit, type ExitCode } from '../../../common/exit.ts'
+import { roster, rosterData } from '../../class-roster.ts'
 import { defineCommand, self } from '../../command.ts'
 import type { Context } from '../../context.ts'
 import { json } from '../../flags.ts'
@@ -40,7 +41,8 @@ async function ofInstructor(context: Context, file: ClassFile, asData: boolean):
     return Exit.passed
   }
   const to = { address, token: file.secret, patience: 10_000 }
-  const { summary, addresses, class: head, now } = await request<Overview>(to, paths.overview)
+  const overview = await request<Overview>(to, paths.overview)
+  const { summary, addresses, class: head, now } = overview
   const { participants, hands } = summary
   const pace = summary.pace && paceAt(summary.pace, head.lessons, now)
   if (asData) {
@@ -52,27 +54,40 @@ async function ofInstructor(context: Context, file: ClassFile, asData: boolean):
       participants,
       hands,
       pace: pace ?? null,
+      people: rosterData(overview),
     })
     return Exit.passed
   }
   const people = participants === 1 ? '1 participant' : `${participants} participants`
   const raised = hands === 0 ? '' : `, ${hands === 1 ? '1 hand' : `${hands} hands`} raised`
-  context.print(`Your class "${name}" is open: ${people}${raised}.
+  const isClosed = head.closedAt !== undefined
+  const learners = isClosed
+    ? `closed; to let them in again: ${self} class reopen`
+    : `${self} class join ${addresses[0] ?? address} --code ${joinCode} --as NAME`
+  context.print(`Your class "${name}" is ${isClosed ? 'closed' : 'open'}: ${people}${raised}.
 
-  Learners:  ${self} class join ${addresses[0] ?? address} --code ${joinCode} --as NAME
+  Learners:  ${learners}
   You:       ${address}/instructor`)
   if (pace !== undefined) context.print(`\n${paceInWords(pace, head.lessons)}`)
+  if (participants > 0) context.print(`\n${roster(overview, context)}`)
   return Exit.passed
 }
 
 async function ofMember(context: Context, asData: boolean): Promise<ExitCode> {
   const { learner, member } = await memberOf(context)
   const { home, progress, course } = learner
-  const problem = await trySending({ folder: home.log, progress, patience: 3_000 })
-  const view = readView(home.log)
+  const error = await sendPending({ folder: home.log, progress, patience: 3_000 }).then(
+    () => undefined,
+    (reason: Error) => reason,
+  )
+  const problem = error?.message
+  const isIn = !(error instanceof RefusedError && error.status === 403)
+  const view = isIn ? readView(home.log) : undefined
   const sent = readSent(home.log)
   const waiting = progress.since(sent.logId === progress.logId ? sent.n : 0).length
-  const { className, address, name, share } = member
+  const { className, address, name } = member
+  // Another machine of the same person may have stopped it.
+  const share = error === undefined ? (view?.sharesCode ?? member.share) : member.share
   if (asData) {
     context.printJson({
       class: className,
@@ -83,6 +98,10 @@ async function ofMember(context: Context, asData: boolean): Promise<ExitCode> {
       problem: problem ?? null,
       view: view ?? null,
     })
+    return Exit.passed
+  }
+  if (!isIn) {
+    context.print(`You aren't in "${className}" at ${address} anymore. ${problem}`)
     return Exit.passed
   }
   context.print(`You're in "${className}" at ${address} as ${plainText(view?.label ?? name, limits.text)}.`)
