@@ -3,7 +3,7 @@ import { foldedDiff } from '../../../src/web/client/class/folded-diff.ts'
 
 const lines = Array.from({ length: 30 }, (_, n) => `line ${n}`)
 const shape = (before: readonly string[], after: readonly string[]) =>
-  foldedDiff(before.join('\n'), after.join('\n')).map(({ kind, lines: { length } }) => [kind, length])
+  (foldedDiff(before.join('\n'), after.join('\n')) ?? []).map(({ kind, lines: { length } }) => [kind, length])
 
 test('a change in the middle shows three lines around it', () => {
   expect(shape(lines, lines.with(15, 'new'))).toEqual([
@@ -29,4 +29,9 @@ test('a few lines between two changes are not folded', () => {
 
 test('without a change everything is folded', () => {
   expect(shape(lines, lines)).toEqual([['folded', 30]])
+})
+
+test('two long answers that have nothing in common are not compared, which would take minutes', () => {
+  const long = (text: string) => Array.from({ length: 15_000 }, (_, n) => `${text}${n}`).join('\n')
+  expect(foldedDiff(long('a'), long('b'))).toBeUndefined()
 })

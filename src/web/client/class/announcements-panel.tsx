@@ -18,6 +18,7 @@ export function AnnouncementsPanel({
   const { lessons } = overview.class
   const { send, problem } = useCommand()
   const [minutes, setMinutes] = useState('10')
+  const [timed, setTimed] = useState('')
   const [message, setMessage] = useState('')
   const [released, setReleased] = useState('')
   const isBreak = state.pause !== undefined
@@ -38,7 +39,7 @@ export function AnnouncementsPanel({
       <form
         onSubmit={(event) => {
           event.preventDefault()
-          void send({ do: 'timer', minutes: Number(minutes) })
+          void send({ do: 'timer', minutes: Number(minutes), text: timed.trim() || undefined })
         }}
       >
         <label>
@@ -47,8 +48,19 @@ export function AnnouncementsPanel({
             type="number"
             min="1"
             max="600"
+            required
             value={minutes}
             onInput={(event) => setMinutes(event.currentTarget.value)}
+          />
+        </label>
+        <label>
+          for{' '}
+          <input
+            type="text"
+            maxLength={280}
+            placeholder="Task 1"
+            value={timed}
+            onInput={(event) => setTimed(event.currentTarget.value)}
           />
         </label>
         <button type="submit">Start timer</button>
@@ -92,7 +104,9 @@ export function AnnouncementsPanel({
             onInput={(event) => setMessage(event.currentTarget.value)}
           />
         </label>
-        <button type="submit">{message.trim() === '' && state.message ? 'Withdraw' : 'Send'}</button>
+        <button type="submit" disabled={message.trim() === '' && state.message === undefined}>
+          {message.trim() === '' && state.message ? 'Withdraw' : 'Send'}
+        </button>
       </form>
       {state.message !== undefined && <p class="said">“{state.message.text}”</p>}
       <form

@@ -50,13 +50,16 @@ export function AttemptView({ attempt, before, place }: AttemptProps) {
 
 /** The code, with what is new since the attempt before; as text, whatever it contains. */
 function Code({ code, before }: { readonly code: string; readonly before: string | undefined }) {
-  const parts: readonly Part[] =
-    before === undefined ? [{ kind: 'same', lines: code.split('\n') }] : foldedDiff(before, code)
+  const changed = before === undefined ? undefined : foldedDiff(before, code)
+  const parts: readonly Part[] = changed ?? [{ kind: 'same', lines: code.split('\n') }]
   const isSame = before === code
   return (
     <>
       {isSame && <p class="quiet-text">Nothing has changed since the attempt before.</p>}
-      <Scroller label={before === undefined ? 'Code' : 'Code, and what changed in it'} shape="code">
+      {before !== undefined && changed === undefined && (
+        <p class="quiet-text">Too much has changed since the attempt before to mark it here.</p>
+      )}
+      <Scroller label={changed === undefined ? 'Code' : 'Code, and what changed in it'} shape="code">
         <div class="diff">
           {parts.map((part, index) => (
             <Lines key={`${index}${part.kind}`} part={part} />

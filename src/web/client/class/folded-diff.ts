@@ -11,10 +11,13 @@ const AROUND = 3
 /** Fewer lines than that aren't worth folding. */
 const WORTH_IT = 4
 
-/** What changed between two answers. */
-export function foldedDiff(before: string, after: string): readonly Part[] {
-  const changes = diffLines(before, after)
-  return changes.flatMap(({ value, added, removed }, index) => {
+/** More changed lines than any lesson's answer has: comparing them takes seconds, or hours. */
+const MOST = 1_000
+
+/** What changed between two answers; undefined if that's too much to compare. */
+export function foldedDiff(before: string, after: string): readonly Part[] | undefined {
+  const changes = diffLines(before, after, { maxEditLength: MOST })
+  return changes?.flatMap(({ value, added, removed }, index) => {
     const lines = value.replace(/\n$/, '').split('\n')
     if (added) return { kind: 'new' as const, lines }
     if (removed) return { kind: 'gone' as const, lines }

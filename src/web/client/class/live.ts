@@ -58,8 +58,11 @@ export function useClass(): Live {
     }
     window.addEventListener('offline', lost)
     window.addEventListener('online', open)
+    const otherTabs = new BroadcastChannel(LOGGED_OUT)
+    otherTabs.onmessage = () => location.reload()
     open()
     return () => {
+      otherTabs.close()
       window.removeEventListener('offline', lost)
       window.removeEventListener('online', open)
       clearTimeout(timer)
@@ -77,6 +80,15 @@ export function useClass(): Live {
     return () => clearTimeout(timer)
   }, [live])
   return live
+}
+
+const LOGGED_OUT = 'logged-out'
+
+/** Once this browser is logged out, its other tabs must not go on showing the class. */
+export function leaveOtherTabs(): void {
+  const channel = new BroadcastChannel(LOGGED_OUT)
+  channel.postMessage(LOGGED_OUT)
+  channel.close()
 }
 
 /** All browsers may have been logged out; then the same address asks for the secret. */

@@ -1,15 +1,21 @@
 import { useState } from 'preact/hooks'
 import { type Done, type Overview, paths } from '../../../classroom/api.ts'
 import { post } from '../ask.ts'
+import { leaveOtherTabs } from './live.ts'
 import { useCommand } from './use-command.ts'
+
+/** Whatever is typed, it has to be a time. */
+const MOST_MINUTES = 600
 
 /** What the instructor does with the class as a whole, and not every minute: folded away. */
 export function ManageClass({ overview, ahead }: { readonly overview: Overview; readonly ahead: number }) {
   const { send, problem } = useCommand()
   const [minutes, setMinutes] = useState('5')
   const { closedAt } = overview.class
+  const { removed = [] } = overview
   // For as long as the page is open, the number may grow while someone looks at it.
-  const since = new Date(Date.now() + ahead - Number(minutes) * 60_000).toISOString()
+  const ago = Math.min(Math.max(Number(minutes) || 0, 0), MOST_MINUTES)
+  const since = new Date(Date.now() + ahead - ago * 60_000).toISOString()
   const joined = overview.participants.filter(({ joinedAt }) => joinedAt >= since).length
   return (
     <details class="manage">
@@ -43,7 +49,8 @@ export function ManageClass({ overview, ahead }: { readonly overview: Overview; 
           <input
             type="number"
             min="1"
-            max="600"
+            max={MOST_MINUTES}
+            required
             value={minutes}
             onInput={(event) => setMinutes(event.currentTarget.value)}
           />{' '}
@@ -54,6 +61,16 @@ export function ManageClass({ overview, ahead }: { readonly overview: Overview; 
         </button>
         <span class="quiet-text">Undo brings them back within ten minutes.</span>
       </form>
+      {removed.length > 0 && (
+        <p class="manage-row">
+          Removed:
+          {removed.map(({ id, name }) => (
+            <button key={id} type="button" onClick={() => send({ do: 'restore', participant: id })}>
+              Bring back {name}
+            </button>
+          ))}
+        </p>
+      )}
       <p class="problem" role="status">
         {problem}
       </p>
@@ -63,5 +80,6 @@ export function ManageClass({ overview, ahead }: { readonly overview: Overview; 
 
 async function logOut(): Promise<void> {
   await post<Done>(paths.logout, {})
+  leaveOtherTabs()
   location.reload()
 }

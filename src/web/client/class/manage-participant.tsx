@@ -34,7 +34,9 @@ export function ManageParticipant({ row, overview }: ManageProps) {
             onInput={(event) => setText(event.currentTarget.value)}
           />
         </label>
-        <button type="submit">{text.trim() === '' && row.note ? 'Withdraw' : 'Send'}</button>
+        <button type="submit" disabled={text.trim() === '' && row.note === undefined}>
+          {text.trim() === '' && row.note ? 'Withdraw' : 'Send'}
+        </button>
       </form>
       {row.note !== undefined && <p class="said">“{row.note.text}”</p>}
       <details>

@@ -54,7 +54,7 @@ export function Projector() {
             {connected ? '' : " · the hub isn't answering right now"}
           </p>
         </div>
-        {screen === 'join' ? <HowToJoin overview={overview} /> : <JoinLine overview={overview} />}
+        <Join overview={overview} isBig={screen === 'join'} />
       </div>
       {screen === 'now' && (
         <>
@@ -103,6 +103,11 @@ function Now({ overview, ahead }: { readonly overview: Overview; readonly ahead:
       {message !== undefined && <p class="message">{message.text}</p>}
     </>
   )
+}
+
+function Join({ overview, isBig }: { readonly overview: Overview; readonly isBig: boolean }) {
+  if (overview.class.closedAt !== undefined) return <p class="join-line">The class is closed.</p>
+  return isBig ? <HowToJoin overview={overview} /> : <JoinLine overview={overview} />
 }
 
 /** For those who come later, once the wall is for something else. */

@@ -35,6 +35,7 @@ interface ReviewAttemptProps {
 function ReviewAttempt({ shown, overview }: ReviewAttemptProps) {
   const page = useParticipant(shown.participant, overview)
   if (page.kind === 'loading') return <p role="status">Loading …</p>
+  if (page.kind === 'problem') return <p role="status">{page.sentence}</p>
   const attempts = page.kind === 'participant' ? page.attempts : []
   const index = attempts.findIndex(({ eventId }) => eventId === shown.eventId)
   const attempt = attempts[index]
@@ -56,8 +57,8 @@ interface ReviewRunProps extends Pick<ReviewProps, 'overview' | 'stepper'> {
 function ReviewRun({ participant, eventId, overview, stepper }: ReviewRunProps) {
   const run = useRun(participant, eventId)
   const isShared = overview.participants.some(({ id, sharesCode }) => id === participant && sharesCode)
-  if (run === undefined) return <p role="status">Loading …</p>
-  if (typeof run === 'string' || !isShared) return <p role="status">That run isn't here anymore.</p>
+  if (!isShared) return <p role="status">That run isn't here anymore.</p>
+  if (typeof run !== 'object') return <p role="status">{run ?? 'Loading …'}</p>
   return (
     <section aria-labelledby="run">
       <h2 id="run">What happened in Redis</h2>

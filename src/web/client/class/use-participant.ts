@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
 import { type Overview, type ParticipantPage, paths } from '../../../classroom/api.ts'
-import { ask } from '../ask.ts'
+import { askUntil } from './ask-until.ts'
 
 export type ParticipantNow =
   | { readonly kind: 'loading' }
@@ -15,17 +15,12 @@ export function useParticipant(id: string, overview: Overview | undefined): Part
   useEffect(() => {
     // The row comes with the first message; before that, everything would be fetched twice. Without one, they've left.
     if (row === undefined) return
-    let wanted = true
-    void ask<ParticipantPage>(`${paths.participant}${encodeURIComponent(id)}`).then((reply) => {
-      if (!wanted) return
+    return askUntil<ParticipantPage>(`${paths.participant}${encodeURIComponent(id)}`, (reply) => {
       // If the hub can't answer for a moment, what's shown stays.
       setPage((before) =>
         reply.kind === 'problem' && before.kind === 'participant' && before.row.id === id ? before : reply,
       )
     })
-    return () => {
-      wanted = false
-    }
   }, [id, row]) // a row is a new object whenever a participant has news
   return overview !== undefined && row === undefined ? { kind: 'gone' } : page
 }
