@@ -136,7 +136,7 @@ describe('the port of a class', () => {
 })
 
 test('a hub that is too busy to answer is open, and one that does not listen is not', async () => {
-  const busy = createServer(() => {})
+  const busy = createServer((socket) => void socket.resume())
   await new Promise<void>((resolve) => busy.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => void busy.close())
   const address = busy.address()

@@ -158,7 +158,7 @@ need('chromium').describe('the pages of a class in trouble', () => {
     await command(served, { do: 'remove', participant: ada.learner })
     await command(served, { do: 'message', text: 'Something else' })
     await page.getByText('Manage the class').click()
-    // A number that is no time must not end the page.
+    // A number that isn't a time must not end the page.
     await page.getByLabel('Joined in the last').fill('999999999999999')
     await page.getByRole('button', { name: 'Bring back Ada' }).click()
     await page.getByText('1 participant', { exact: true }).waitFor()
