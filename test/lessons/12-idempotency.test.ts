@@ -5,10 +5,12 @@ import {
   attempt,
   call,
   callError,
+  connectionsStillOpen,
   deliverTwice,
   everyCrash,
   everyInterleaving,
   everyLostReply,
+  everyRefusal,
   pagingFault,
   plantLongStream,
   sharedWatch,
@@ -29,6 +31,31 @@ async function expiring(): Promise<string | undefined> {
     if ((await box.admin.pttl(key)) >= 0) return key
   }
   return undefined
+}
+
+/** Lets Redis refuse each command of a function in turn: the error has to reach the caller, and no connection may stay. */
+async function reportsRefusals<T>(
+  name: string,
+  run: (redis: Redis) => Promise<T>,
+  isDone: (value: Awaited<T>) => Promise<boolean>,
+): Promise<void> {
+  await everyRefusal({
+    name,
+    prepare: (admin) => plant(1, 100, admin),
+    run,
+    verify: async ({ outcome, refused, isReported }) => {
+      // An answer may try again, but not without an end, and then it has to succeed.
+      verify(
+        isReported || (outcome.ok && (await isDone(outcome.value))),
+        `Redis refused ${refused} because the user lacked the permission (NOPERM), and \`${name}\` ${outcome.ok ? 'resolved as if it were done' : 'rejected with a different error'}. That isn't a duplicate, a conflict, or an empty stream: let every error through that you don't expect. An error in the reply of a pipeline or of EXEC counts, too.`,
+        { received: outcome.ok ? outcome.value : outcome.error },
+      )
+      verify(
+        (await connectionsStillOpen()) === 0,
+        `Redis refused ${refused}, and \`${name}\` left a connection open. Close a connection that you open in a \`finally\`, or do without it.`,
+      )
+    },
+  })
 }
 
 function earned(n: number, points = 10, userId = 'user-42'): PointsEvent {
@@ -62,6 +89,13 @@ describe('applyOnce', () => {
       ['e-1', 'e-2'],
       'The set `points:user-42:seen` should contain the IDs of both events, because it shows which events are in the balance.',
     )
+    await call('applyOnce', () => applyOnce(box.redis, { ...spent, eventId: 'e-3', points: 40 }))
+    await call('applyOnce', () => applyOnce(box.redis, earned(4, 15)))
+    verifyEqual(
+      await model(),
+      { balance: '5', changes: '4' },
+      'Then 40 more were spent, although only 30 were left, and 15 were earned, so the balance should be 5. Events can arrive out of order. A read model adds up what happened, even if the balance is below zero for a while.',
+    )
   })
 
   test('changes nothing the second time', async () => {
@@ -92,6 +126,14 @@ describe('applyOnce', () => {
       await model(),
       { balance: '20', changes: '2' },
       'A user earned 10 points twice: two events with different IDs and the same content. Both should count. Two events are the same only if their `eventId` is the same.',
+    )
+    for (const eventId of ['E-1', 'shop:e-1']) {
+      await call('applyOnce', () => applyOnce(box.redis, { ...earned(1), eventId }))
+    }
+    verifyEqual(
+      await model(),
+      { balance: '40', changes: '4' },
+      'The events `e-1`, `E-1`, and `shop:e-1` are three different events. Compare the `eventId` as it is.',
     )
   })
 
@@ -237,6 +279,14 @@ describe('applyOnce', () => {
       'The set had the IDs of 20,000 events, and three more were applied, so it should have 20,003. Nothing may be removed from it, no matter how long ago an event arrived: it could be delivered again tomorrow.',
     )
   })
+
+  test('passes on any error from Redis', async () => {
+    await reportsRefusals(
+      'applyOnce',
+      (redis) => applyOnce(redis, earned(1)),
+      async (result) => result === 'applied' && (await model()).changes === '1',
+    )
+  })
 })
 
 const STREAM = 'aggregate:points:user-42'
@@ -303,6 +353,21 @@ describe('appendOnce', () => {
       'The key `command:cmd-1` should contain the answer, so that a retry can get the same one.',
     )
     verifyEqual(answer, 'first answer', '`appendOnce` should return the answer that it stores.')
+    const payload = { points: 1_234_567_890_123_456, rate: 0.1, note: 'Zoë said "yes"' }
+    const events = Array.from({ length: 100 }, () => ({ eventType: 'POINTS_EARNED', payload }))
+    const second = append({ commandId: 'cmd-2', expectedVersion: 2, events, answer: ' Zoë: "yes"\n' })
+    const unchanged = await call('appendOnce', () => appendOnce(box.redis, second))
+    const [lastId, last] = (await log()).at(-1) ?? []
+    verifyEqual(
+      [lastId, unchanged, await remembered('cmd-2')],
+      ['102-0', second.answer, second.answer],
+      '`appendOnce` with 100 events on a stream at version 2 should write all of them, up to 102-0, and return the answer exactly as it was passed. Received: the last ID, what `appendOnce` returned, and what it stored.',
+    )
+    verifyEqual(
+      last?.payload,
+      payload,
+      'The stored payload differs from the one that was passed to `appendOnce`. Encode it once, with JSON.stringify. In Lua, cjson.encode rounds numbers to 14 digits.',
+    )
   })
 
   test('continues after the last version', async () => {
@@ -569,6 +634,14 @@ describe('appendOnce', () => {
       { received: `${await expiring()} expires` },
     )
   })
+
+  test('passes on any error from Redis', async () => {
+    await reportsRefusals(
+      'appendOnce',
+      (redis) => appendOnce(redis, append({ expectedVersion: 1 })),
+      async () => (await logIds()).length === 3 && (await remembered()) !== null,
+    )
+  })
 })
 
 describe('spendPoints', () => {
@@ -676,28 +749,34 @@ describe('spendPoints', () => {
   })
 
   test('reads the whole history, page by page', async () => {
-    await plant(1_100, 1)
-    const outcome = await attempt('spendPoints', () => spendPoints(impatient(), spend(1_050)))
+    await plant(1_000, 1)
+    const outcome = await attempt('spendPoints', () => spendPoints(impatient(), spend(950)))
     verify(
       outcome.ok,
-      '1,100 points were earned in as many events, and `spendPoints` failed. Read all pages, not only the first one: the decision is based on the version of the last event.',
+      '1,000 points were earned in as many events, and `spendPoints` failed. Read all pages, not only the first one: the decision is based on the version of the last event. The stream ends exactly with a page here, and the page after a full one may be empty.',
       { received: !outcome.ok && outcome.error },
     )
     verify(
-      !(outcome.value.balance > 50),
-      '1,100 points were earned in as many events, and after 1,050 were spent, more than 50 are left. An event between two pages was counted twice, because the start of XRANGE is inclusive. `(<last id>` starts after it.',
+      !(outcome.value.accepted && outcome.value.balance > 50),
+      '1,000 points were earned in as many events, and after 950 were spent, more than 50 are left. An event between two pages was counted twice, because the start of XRANGE is inclusive. `(<last id>` starts after it.',
       { expected: { accepted: true, balance: 50 }, received: outcome.value },
     )
     verifyEqual(
       outcome.value,
       { accepted: true, balance: 50 },
-      '1,100 points were earned in as many events. 1,050 of them can be spent, which leaves 50.',
+      '1,000 points were earned in as many events. 950 of them can be spent, which leaves 50.',
       [
         [
           ({ accepted }) => !accepted,
-          '1,100 points were earned in as many events. 1,050 can be spent. Read all pages, not only the first one.',
+          '1,000 points were earned in as many events. 950 can be spent. Read all pages, not only the first one.',
         ],
       ],
+    )
+    const refused = await attempt('spendPoints', () => spendPoints(impatient(), spend(51, 'cmd-2')))
+    verifyEqual(
+      refused.ok ? refused.value : refused.error,
+      { accepted: false, balance: 50 },
+      'Of 1,000 points, 950 were spent, and that event is on the third page. 51 points are more than the 50 that are left, although the first page alone has enough. Decide after the last page, not as soon as there seem to be enough points.',
     )
     const largest = box.commands
       .filter((command) => command.name === 'XRANGE' && Array.isArray(command.reply))
@@ -709,9 +788,10 @@ describe('spendPoints', () => {
   })
 
   test('continues after a page that changes nothing', async () => {
+    const points = (n: number) => (n === 1 ? 449 : n <= 500 ? 1 : 46)
     const fields = (n: number) => ({
-      eventType: 'POINTS_EARNED',
-      payload: '{"points":1}',
+      eventType: n > 1 && n <= 500 ? 'POINTS_SPENT' : 'POINTS_EARNED',
+      payload: `{"points":${points(n)}}`,
       commandId: `planted-${n}`,
     })
     await plantLongStream(box.admin, STREAM, {
@@ -724,7 +804,7 @@ describe('spendPoints', () => {
     verifyEqual(
       outcome.ok ? outcome.value : outcome.error,
       { accepted: true, balance: 5 },
-      `460 of 1,010 events earned a point each. The others, one in ten of the first 500 and all of the next 500, are of a type that changes nothing. 455 points can be spent, which leaves 5.${pagingFault(box.commands.filter(({ reply }) => Array.isArray(reply)))}`,
+      `Of 1,010 events, the first 500 earned 449 points and spent all of them, and the last ten earned 46 each. The others, one in ten of the first 500 and all of the next 500, are of a type that changes nothing. 455 points can be spent, which leaves 5, even though there are none after the first page.${pagingFault(box.commands.filter(({ reply }) => Array.isArray(reply)))}`,
     )
   })
 
@@ -970,5 +1050,20 @@ describe('spendPoints', () => {
         )
       },
     })
+  })
+
+  test('passes on any error from Redis', async () => {
+    await box.admin.lpush('command:cmd-1', 'not a string')
+    const outcome = await attempt('spendPoints', () => spendPoints(box.redis, spend(80)))
+    verify(
+      !outcome.ok && String(outcome.error).includes('WRONGTYPE'),
+      "The key `command:cmd-1` holds a list, and `spendPoints` didn't throw the error from Redis (WRONGTYPE …). Only a ConcurrencyError is a reason to decide again; every other error goes to the caller.",
+      { received: outcome.ok ? outcome.value : outcome.error },
+    )
+    await reportsRefusals(
+      'spendPoints',
+      (redis) => spendPoints(redis, spend(80)),
+      async ({ accepted, balance }) => accepted && balance === 20 && (await logIds()).length === 2,
+    )
   })
 })

@@ -1,5 +1,5 @@
 // No script: WATCH on a connection of its own that never resends anything automatically.
-import type { Redis } from 'ioredis'
+import { type Redis, ReplyError } from 'ioredis'
 
 export interface PointsEvent {
   readonly eventId: string
@@ -45,7 +45,7 @@ export class ConcurrencyError extends Error {
   }
 }
 
-/** Returns `undefined` if the watched keys changed or the connection broke: check again. */
+/** Tries again if `work` returns `undefined`, because the watched keys changed, or if the connection broke. */
 async function watched<T>(redis: Redis, work: (own: Redis) => Promise<T | undefined>): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     const own = redis.duplicate({
@@ -59,7 +59,7 @@ async function watched<T>(redis: Redis, work: (own: Redis) => Promise<T | undefi
       const result = await work(own)
       if (result !== undefined) return result
     } catch (error) {
-      if (error instanceof ConcurrencyError || tries === 20) throw error
+      if (error instanceof ConcurrencyError || error instanceof ReplyError || tries === 20) throw error
     } finally {
       own.disconnect()
     }
@@ -77,7 +77,7 @@ export function applyOnce(redis: Redis, event: PointsEvent): Promise<'applied' |
       .hincrby(key, 'balance', event.eventType === 'POINTS_SPENT' ? -event.points : event.points)
       .hincrby(key, 'changes', 1)
       .exec()
-    return done === null ? undefined : 'applied'
+    return isDone(done) ? 'applied' : undefined
   })
 }
 
@@ -100,8 +100,13 @@ export function appendOnce(redis: Redis, append: Append): Promise<string> {
       const fields = ['commandId', commandId, 'payload', JSON.stringify(payload), 'eventType', eventType]
       transaction.xadd(stream, `${actual + i + 1}-0`, ...fields)
     })
-    return (await transaction.exec()) === null ? undefined : answer
+    return isDone(await transaction.exec()) ? answer : undefined
   })
+}
+
+function isDone(replies: [error: Error | null, result: unknown][] | null): boolean {
+  for (const [error] of replies ?? []) if (error !== null) throw error
+  return replies !== null
 }
 
 type Fields = Record<string, string>
