@@ -9,13 +9,19 @@ const MOST_TIMES = 20
  */
 export function withRival(client: Redis, mark: string, write: () => Promise<unknown>) {
   let times = 0
+  const met = new WeakSet<object>() // a command that waits for the connection comes by twice
   const slow = (one: Redis): Redis => {
     const send = one.sendCommand.bind(one)
     const duplicate = one.duplicate.bind(one)
     let before: Promise<unknown> = Promise.resolve()
     one.sendCommand = (command) => {
       before = before.then(async () => {
-        if (times < MOST_TIMES && command.args.some((arg) => String(arg).includes(mark))) {
+        if (
+          times < MOST_TIMES &&
+          !met.has(command) &&
+          command.args.some((arg) => String(arg).includes(mark))
+        ) {
+          met.add(command)
           times += 1
           await write()
         }

@@ -287,6 +287,12 @@ describe('a writer that is always a little faster', () => {
     expect(replies?.map(([, reply]) => reply)).toEqual([1, null, 2])
   })
 
+  test('once per command, even one that waits for its connection', async () => {
+    const { redis, times } = withRival(box.connect(), 's', () => box.admin.xadd('s', '*', 'f', 'v'))
+    expect(await redis.xlen('s')).toBe(1)
+    expect(times()).toBe(1)
+  })
+
   test('but not into a transaction', async () => {
     const { redis } = withRival(box.redis, 's', () => box.admin.xadd('s', '*', 'f', 'v'))
     const replies = await redis.multi().xlen('s').xlen('s').exec()
