@@ -1,9 +1,12 @@
+import type { Redis } from 'ioredis'
 import { describe, test } from 'vitest'
 import {
   attempt,
   call,
   callError,
+  connectionsStillOpen,
   everyInterleaving,
+  lacks,
   largestReply,
   sharedWatch,
   useSandbox,
@@ -52,8 +55,10 @@ const draft = (changes: Partial<Post> = {}): Post => ({
 const published = (changes: Partial<Post> = {}): Post =>
   draft({ published: true, publishedAt: '2026-03-02T08:00:00.000Z', ...changes })
 
-async function plant(...events: readonly PostEvent[]): Promise<void> {
-  const pipeline = box.admin.pipeline()
+const plant = (...events: readonly PostEvent[]) => plantWith(box.admin, events)
+
+async function plantWith(admin: Redis, events: readonly PostEvent[]): Promise<void> {
+  const pipeline = admin.pipeline()
   for (const [index, one] of events.entries()) {
     pipeline.xadd(KEY, `${index + 1}-0`, 'event', JSON.stringify(one))
   }
@@ -91,11 +96,88 @@ async function refused(
     events,
     `\`${name}\` refused the command, so it should write nothing to the stream.`,
   )
+  await closesConnections(`${name} had refused a command`)
+}
+
+async function closesConnections(when: string): Promise<void> {
+  verify(
+    (await connectionsStillOpen()) === 0,
+    `After ${when}, a connection that it opened was still open. If each call leaves one open, Redis soon accepts no more. Close every connection you open, in a \`finally\`.`,
+  )
+}
+
+/** Without a stream, there's no telling what the post is. */
+async function passesOnReadErrors(name: string, run: () => Promise<unknown>): Promise<void> {
+  await box.admin.set(KEY, 'not a stream')
+  const outcome = await attempt(name, run)
+  verify(
+    !outcome.ok && String(outcome.error).includes('WRONGTYPE'),
+    `The key \`${KEY}\` held a string, so Redis replied to a read with an error (WRONGTYPE). \`${name}\` should reject with that error: a post whose events can't be read isn't a post that doesn't exist.`,
+    { received: outcome.ok ? outcome.value : outcome.error },
+  )
+  await closesConnections(`${name} got an error from Redis`)
+}
+
+/** From each of the command's steps on, Redis refuses to write. */
+async function passesOnWriteErrors(
+  name: string,
+  events: readonly PostEvent[],
+  type: string,
+  run: (redis: Redis) => Promise<unknown>,
+): Promise<void> {
+  const server = await box.startServer()
+  let sentBefore = 0
+  await everyInterleaving({
+    name,
+    prepare: async () => {
+      sentBefore = box.commands.length
+      await server.admin.acl('SETUSER', 'default', '+xadd')
+      await server.admin.del(KEY)
+      await plantWith(server.admin, events)
+    },
+    first: () => run(server.connect()),
+    // In a transaction whose commands are queued already, XADD gets this error from EXEC.
+    second: () => server.admin.acl('SETUSER', 'default', '-xadd'),
+    verify: async ({ first, held }) => {
+      const isStored = (await server.admin.xlen(KEY)) > events.length
+      verify(
+        !first.ok || isStored,
+        `Redis refused XADD (NOPERM)${held === 'EXEC' ? ' inside the transaction' : ''}, so nothing was stored, but \`${name}\` resolved. Pass on every error from its write.${held === 'EXEC' ? ' EXEC itself succeeds then: the error is in its replies, which ioredis returns as pairs of an error and a result.' : ''}`,
+        { received: first.ok && first.value },
+      )
+      verify(
+        first.ok || isStored || /NOPERM|EXECABORT|can't run this command/.test(String(first.error)),
+        `Redis refused XADD (NOPERM), and \`${name}\` threw an error that hides the cause. Throw the error from Redis as it is.`,
+        { expected: 'the error from Redis', received: !first.ok && first.error },
+      )
+      const writes = box.commands.slice(sentBefore).filter(({ args }) => args.join(' ').includes(type))
+      verify(
+        writes.length <= 2, // a script that isn't loaded yet is sent twice
+        `Redis refused XADD (NOPERM), and \`${name}\` sent it again. Only a conflict is a reason to read and decide again. Throw any other error at once.`,
+        { received: writes.map(({ name: sent }) => sent) },
+      )
+    },
+  })
+}
+
+/** A post with 1,200 events. */
+const LONG = Array.from({ length: 1_200 }, (_, n) =>
+  n === 0 ? event(1, 'POST_CREATED', DRAFT) : event(4, 'POST_EDITED', { content: `draft ${n}` }),
+)
+
+async function keepsEveryEntry(name: string, run: () => Promise<unknown>): Promise<void> {
+  await plant(...LONG)
+  await call(name, run)
+  verifyEqual(
+    await box.admin.xlen(KEY),
+    1_201,
+    `The post had 1,200 events, and now its stream should have 1,201 entries. \`${name}\` only appends: entries are never removed.`,
+  )
 }
 
 describe('applyPostEvent', () => {
   test('follows each event', async () => {
-    const steps: readonly (readonly [Post | null, PostEvent, Post, string])[] = [
+    const steps: (readonly [Post | null, PostEvent, Post, string])[] = [
       [
         null,
         CREATED,
@@ -127,6 +209,27 @@ describe('applyPostEvent', () => {
         'An edited post should stay published, and `publishedAt` should stay the same.',
       ],
     ]
+    const spaced = { title: ' Hello ', content: 'First\n\n  post ' }
+    steps.push(
+      [
+        null,
+        event(1, 'POST_CREATED', { ...DRAFT, ...spaced }),
+        draft(spaced),
+        'POST_CREATED has white space at the ends of its strings. The post should have the strings exactly as they are in the event.',
+      ],
+      [
+        draft(),
+        event(3, 'POST_EDITED', spaced),
+        draft({ ...spaced, editedAt: '2026-03-03T08:00:00.000Z' }),
+        'POST_EDITED has white space at the ends of its strings. The post should have the strings exactly as they are in the event.',
+      ],
+      [
+        draft({ editedAt: '2026-03-05T08:00:00.000Z' }),
+        event(3, 'POST_EDITED', { title: 'X' }),
+        draft({ title: 'X', editedAt: '2026-03-03T08:00:00.000Z' }),
+        'An edit has an earlier timestamp than the edit before it, because a clock was behind. `editedAt` should be the timestamp of the last edit, and the order of the events says which edit that is.',
+      ],
+    )
     for (const [before, one, after, why] of steps) {
       verifyEqual(await call('applyPostEvent', () => applyPostEvent(before, one)), after, why)
     }
@@ -220,6 +323,19 @@ describe('createPost and getPost', () => {
     )
   })
 
+  test('accepts any post ID', async () => {
+    const id = `it's "2":{a}\\n`
+    const outcome = await attempt('createPost', async () => {
+      const version = await createPost(box.redis, clock, id, DRAFT)
+      return [version, (await stored(`blog:post:${id}`)).length, (await getPost(box.redis, id))?.title]
+    })
+    verifyEqual(
+      outcome.ok ? outcome.value : outcome.error,
+      [1, 1, 'Hello'],
+      'A post ID has quotes, braces, a colon, and a backslash. Post IDs need no validation, so use them as they are. In a script, pass the key in KEYS, not as part of the source.',
+    )
+  })
+
   test('creates a post after an event of another type', async () => {
     await plant(event(1, 'POST_PINNED'))
     const outcome = await attempt('createPost', () => createPost(box.redis, clock, 'post-1', DRAFT))
@@ -283,6 +399,30 @@ describe('createPost and getPost', () => {
     )
   })
 
+  test('passes on errors from reading', async () => {
+    await passesOnReadErrors('getPost', () => getPost(box.redis, 'post-1'))
+    await passesOnReadErrors('createPost', () => createPost(box.redis, clock, 'post-1', DRAFT))
+    await everyInterleaving({
+      name: 'getPost',
+      prepare: () => plant(CREATED),
+      first: (redis) => getPost(redis, 'post-1'),
+      second: () => box.admin.set(KEY, 'not a stream'),
+      verify: ({ first, after }) => {
+        verify(
+          !first.ok || first.value?.title === 'Hello',
+          `After the ${after ?? 'start'} of \`getPost\`, its next read got an error from Redis (WRONGTYPE). \`getPost\` should reject with that error, whichever of its commands gets it.`,
+          { received: first.ok && first.value },
+        )
+      },
+    })
+  })
+
+  test.skipIf(lacks('own-server'))('passes on errors from writing', async () => {
+    await passesOnWriteErrors('createPost', [], 'POST_CREATED', (redis) =>
+      createPost(redis, clock, 'post-1', DRAFT),
+    )
+  })
+
   test('gives an ID to one of two authors', async () => {
     await everyInterleaving({
       name: 'createPost',
@@ -315,6 +455,7 @@ describe('createPost and getPost', () => {
           "While `createPost` was running, another program stored POST_PINNED, so the next ID was taken, but the post still didn't exist. After a conflict, read and decide again: a conflict alone doesn't mean that the post exists.",
           { received: first.ok ? await types() : first.error },
         )
+        await resolvesToItsVersion('createPost', first.value, 'POST_CREATED')
       },
     })
   })
@@ -325,6 +466,16 @@ async function pin(): Promise<void> {
   const next = (await box.admin.xlen(KEY)) + 1
   const pinned = { ...event(2, 'POST_PINNED'), eventId: `e-${next}` }
   await box.admin.xadd(KEY, `${next}-0`, 'event', JSON.stringify(pinned))
+}
+
+/** Other events may follow, but the command resolves to the version of its own one. */
+async function resolvesToItsVersion(name: string, version: number, type: string): Promise<void> {
+  const entry = (await stored()).find(({ event }) => event.eventType === type)
+  verifyEqual(
+    `${version}-0`,
+    entry?.id,
+    `Another program stored an event while \`${name}\` was running. \`${name}\` should resolve to the version of its own ${type}. If you read the version (or the length) again after the write, you count the other program's event as well.`,
+  )
 }
 
 const edited = (changes: Changes) => call('editPost', () => editPost(box.redis, clock, 'post-1', changes))
@@ -366,6 +517,32 @@ describe('editPost', () => {
       (await last())?.event.payload,
       { content: '' },
       "A draft can be emptied, so `content: ''` is a change. An empty string isn't the same as a missing one.",
+    )
+  })
+
+  test('stores strings unchanged', async () => {
+    await plant(CREATED)
+    for (const changes of [{ title: ' Hello' }, { content: '' }, { content: ' ' }, { content: '\n more ' }]) {
+      await edited(changes)
+      verifyEqual(
+        (await last())?.event.payload,
+        changes,
+        'An edit changed only white space. That is a change, too, and the payload should have the string exactly as it was written, because a line of a poem may be indented.',
+      )
+    }
+  })
+
+  test('keeps every entry', async () => {
+    await keepsEveryEntry('editPost', () => editPost(box.redis, clock, 'post-1', { title: 'Hello, world' }))
+  })
+
+  test('passes on errors from reading', async () => {
+    await passesOnReadErrors('editPost', () => editPost(box.redis, clock, 'post-1', { title: 'X' }))
+  })
+
+  test.skipIf(lacks('own-server'))('passes on errors from writing', async () => {
+    await passesOnWriteErrors('editPost', [CREATED], 'POST_EDITED', (redis) =>
+      editPost(redis, clock, 'post-1', { title: 'Hello, world' }),
     )
   })
 
@@ -428,6 +605,12 @@ describe('editPost', () => {
       'Another writer was faster in all ten attempts, and `editPost` threw a PostRefusedError. No rule was broken, so it should throw the error from the last conflict. The author can simply try again.',
       { received: outcome.error },
     )
+    const conflict = box.commands.filter(({ error }) => error?.message.includes('equal or smaller')).at(-1)
+    verify(
+      conflict === undefined || String(outcome.error).includes('equal or smaller'),
+      'Another writer was faster in all ten attempts, and `editPost` threw an error of its own. Throw the error from the last conflict, as Redis sent it.',
+      { expected: conflict?.error, received: outcome.error },
+    )
   })
 
   test('stores a change once that two editors make', async () => {
@@ -461,9 +644,14 @@ describe('editPost', () => {
         )
         const payloads = (await stored()).slice(1).map(({ event }) => JSON.stringify(event.payload))
         verifyEqual(
-          payloads.sort(),
+          payloads.toSorted(),
           ['{"content":"More"}', '{"title":"Hello, world"}'],
           'One editor changed the title and another the content at the same time. The stream should have both changes, each once.',
+        )
+        verifyEqual(
+          [first.ok && first.value, second.ok && second.value],
+          payloads[0]?.includes('title') ? [2, 3] : [3, 2],
+          "Two editors changed something at the same time. Each call should resolve to the version of its own event. If you read the version (or the length) again after the write, you count the other editor's event as well.",
         )
       },
     })
@@ -508,6 +696,37 @@ describe('publishPost', () => {
       '`publishPost` published a post a second time, so every follower of the blog would be notified again. It should refuse with a PostRefusedError, even after an edit.',
       ['POST_CREATED', 'POST_PUBLISHED', 'POST_EDITED'],
     )
+  })
+
+  test('keeps every entry', async () => {
+    await keepsEveryEntry('publishPost', () => publishPost(box.redis, clock, 'post-1'))
+  })
+
+  test('passes on errors from reading', async () => {
+    await passesOnReadErrors('publishPost', () => publishPost(box.redis, clock, 'post-1'))
+  })
+
+  test.skipIf(lacks('own-server'))('passes on errors from writing', async () => {
+    await passesOnWriteErrors('publishPost', [CREATED], 'POST_PUBLISHED', (redis) =>
+      publishPost(redis, clock, 'post-1'),
+    )
+  })
+
+  test('decides again after any event', async () => {
+    await everyInterleaving({
+      name: 'publishPost',
+      prepare: () => plant(CREATED),
+      first: (redis) => publishPost(redis, clock, 'post-1'),
+      second: () => pin(),
+      verify: async ({ first }) => {
+        verify(
+          first.ok,
+          'While `publishPost` was running, another program stored POST_PINNED, and `publishPost` threw. The post can still be published, so after a conflict, read and decide again.',
+          { received: !first.ok && first.error },
+        )
+        await resolvesToItsVersion('publishPost', first.value, 'POST_PUBLISHED')
+      },
+    })
   })
 
   test('survives a double click', async () => {

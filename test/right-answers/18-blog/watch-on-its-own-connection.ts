@@ -103,7 +103,9 @@ async function handle(redis: Redis, clock: Clock, postId: string, decide: Decide
         .multi()
         .xadd(key, `${version + 1}-0`, 'event', text)
         .exec()
-      if (replies !== null) return version + 1
+      if (replies === null) continue
+      for (const [error] of replies) if (error) throw error
+      return version + 1
     }
     throw new Error(`${key} is too busy`)
   } finally {
