@@ -109,6 +109,32 @@ async function gettingOn(work: (handler: Handler) => Promise<void>): Promise<voi
   }
 }
 
+/** Verifies that `run` rejects with Redis's error if `key` holds a value of the wrong type, and leaves no connection open. */
+async function passesOnErrors(name: string, key: string, run: () => unknown): Promise<void> {
+  await box.admin.del(key)
+  const type = key === CHECKPOINT ? 'a list' : 'a string'
+  await (type === 'a string' ? box.admin.set(key, 'x') : box.admin.rpush(key, 'x'))
+  const outcome = await attempt(name, run)
+  const what = `\`${key}\` was ${type}, so Redis refused a command of \`${name}\` with WRONGTYPE`
+  verify(
+    !outcome.ok,
+    `${what}, and \`${name}\` resolved as if nothing had happened. An error isn't the same as an empty reply, so let it through. If you use MULTI, look at every reply of EXEC.`,
+    { received: outcome.ok && outcome.value },
+  )
+  verify(
+    String(outcome.error).includes('WRONGTYPE'),
+    `${what}, but \`${name}\` rejected with another error. Let errors from Redis through, because only they say what's wrong.`,
+    { received: outcome.error },
+  )
+  const left = await connectionsStillOpen()
+  verify(
+    left === 0,
+    `${what}. \`${name}\` passed the error on but left a connection open. Close your own connections in a \`finally\`.`,
+    { expected: 'no more connections than before', received: `${left} more` },
+  )
+  await box.admin.del(key)
+}
+
 describe('orderStatistics', () => {
   const run = async (one: DomainEvent): Promise<Changes> => {
     const changes = await call('orderStatistics', () => [orderStatistics(one)])
@@ -145,6 +171,12 @@ describe('orderStatistics', () => {
       await run(event(2, 'ORDER_CREATED', { lines: [] })),
       { count: 1 },
       'An order without lines counts as an order and adds 0 cents.',
+    )
+    const voucher = { sku: 'voucher', quantity: 1, unitCents: -500 }
+    verifyEqual(
+      await run(event(3, 'ORDER_CREATED', { lines: [...lines, voucher] })),
+      { count: 1, valueCents: 10_496 },
+      'A voucher is a line with a negative price, here -500 cents. Add up all lines, whatever their sign.',
     )
   })
 
@@ -365,6 +397,12 @@ describe('saveCheckpoint', () => {
       )
     })
   }
+
+  test('passes on errors from Redis', async () => {
+    await passesOnErrors('getCheckpoint', CHECKPOINT, () => projection().getCheckpoint())
+    await passesOnErrors('saveCheckpoint', CHECKPOINT, () => save('0-0', '1-0', { count: 1 }))
+    await passesOnErrors('saveCheckpoint', MODEL, () => save('0-0', '1-0', { count: 1 }))
+  })
 })
 
 describe('catchUp', () => {
@@ -624,6 +662,10 @@ describe('catchUp', () => {
       "An entry that isn't an event should stop `catchUp` with the MalformedEntryError from `fromEntry`, which says which entry it is.",
     )
   })
+
+  test('passes on errors from Redis', async () => {
+    await passesOnErrors('catchUp', LOG, () => projection().catchUp())
+  })
 })
 
 describe('rebuild', () => {
@@ -671,6 +713,34 @@ describe('rebuild', () => {
       { model: { orders: '12' }, checkpoint: '12-0' },
       'After a rebuild, the read model should only contain what the current handler returns. Here, a field from an older version is still there: delete the hash instead of setting its fields to 0.',
     )
+  })
+
+  test('empties the read model if the log is empty', async () => {
+    await box.admin.hset(MODEL, { count: 3 })
+    await box.admin.set(CHECKPOINT, '3-0')
+    await rebuilt()
+    verifyEqual(
+      await found(),
+      { model: {}, checkpoint: '0-0' },
+      'The log was empty, for example because it was restored without its events, and the old sums survived a rebuild. They should be the sums of all events in the log, so nothing should be left.',
+    )
+  })
+
+  test('passes on errors', async () => {
+    await plantHandled(4, 4)
+    const trouble = new Error('no price for order-3')
+    const outcome = await attempt('rebuild', () =>
+      projection(box.redis, (one, id) => {
+        if (one.payload.n === 3) throw trouble
+        return byNumber(one, id)
+      }).rebuild(),
+    )
+    verify(
+      !outcome.ok && outcome.error === trouble,
+      "A handler threw an error during a rebuild, and `rebuild` didn't reject with that error. The caller would take half of the sums for all of them.",
+      { received: outcome.ok ? 'rebuild resolved' : outcome.error },
+    )
+    await passesOnErrors('rebuild', LOG, () => projection().rebuild())
   })
 
   for (const [next, goOn] of [
@@ -764,6 +834,8 @@ describe('rebuild', () => {
     await plantHandled(12, 12)
     await box.admin.set('checkpoint:emails', '8-0')
     await box.admin.hset('stats:emails', { sent: 8 })
+    await box.admin.set('checkpoint:orders-by-day', '8-0')
+    await box.admin.hset('stats:orders-by-day', { monday: 8 })
     await rebuilt()
     verifyEqual(
       [
@@ -776,7 +848,15 @@ describe('rebuild', () => {
         '8-0',
         { sent: '8' },
         12,
-        ['checkpoint:emails', 'checkpoint:orders', 'stats:emails', 'stats:orders', 'stream:events'],
+        [
+          'checkpoint:emails',
+          'checkpoint:orders',
+          'checkpoint:orders-by-day',
+          'stats:emails',
+          'stats:orders',
+          'stats:orders-by-day',
+          'stream:events',
+        ],
       ],
       'A rebuild should touch only its own read model and its own checkpoint, and leave no other keys behind.',
     )

@@ -60,7 +60,9 @@ export class EventProjection {
       for (const [field, by] of Object.entries(changes)) {
         if (by !== 0) transaction.hincrby(this.options.readModel, field, by)
       }
-      return (await transaction.set(this.checkpointKey, to).exec()) !== null
+      const replies = await transaction.set(this.checkpointKey, to).exec()
+      for (const [error] of replies ?? []) if (error) throw error
+      return replies !== null
     } finally {
       own.disconnect()
     }
