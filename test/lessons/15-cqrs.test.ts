@@ -59,6 +59,31 @@ function decoded(text: string | undefined): unknown {
   }
 }
 
+/** Verifies that `run` rejects with Redis's error if `key` holds a value of the wrong type, and leaves no connection open. */
+async function passesOnErrors(name: string, key: string, run: () => unknown): Promise<void> {
+  await box.admin.del(key)
+  await box.admin.rpush(key, 'x')
+  const outcome = await attempt(name, run)
+  const what = `\`${key}\` was a list, so Redis refused a command of \`${name}\` with WRONGTYPE`
+  verify(
+    !outcome.ok,
+    `${what}, and \`${name}\` resolved as if nothing had happened. An error isn't the same as an empty reply, so let it through. If you use MULTI, look at every reply of EXEC.`,
+    { received: outcome.ok && outcome.value },
+  )
+  verify(
+    String(outcome.error).includes('WRONGTYPE'),
+    `${what}, but \`${name}\` rejected with another error. Let errors from Redis through, because only they say what's wrong.`,
+    { received: outcome.error },
+  )
+  const left = await connectionsStillOpen()
+  verify(
+    left === 0,
+    `${what}. \`${name}\` passed the error on but left a connection open. Close your own connections in a \`finally\`.`,
+    { expected: 'no more connections than before', received: `${left} more` },
+  )
+  await box.admin.del(key)
+}
+
 describe('handleRegisterUserCommand', () => {
   test('stores one event', async () => {
     const { userId, token } = await register()
@@ -266,6 +291,17 @@ describe('handleRegisterUserCommand', () => {
       },
     })
   })
+
+  test('passes on errors from Redis', async () => {
+    await passesOnErrors('handleRegisterUserCommand', EVENTS, () =>
+      handleRegisterUserCommand(box.redis, ada, noon),
+    )
+    await register({ name: 'Eve', email: 'eve@example.com' })
+    await attempt('handleRegisterUserCommand', () =>
+      handleRegisterUserCommand(box.redis, { name: 'Eve', email: 'eve@example.com' }, noon),
+    )
+    await nothingOpen('A registration was refused with an EmailTakenError', 'registration')
+  })
 })
 
 /** Writes registrations to the stream as `<n>-0`, without taking their addresses. */
@@ -273,7 +309,7 @@ async function plant(from: number, to: number, admin: Redis = box.admin): Promis
   const pipeline = admin.pipeline()
   for (let n = from; n <= to; n += 1) {
     const fields = {
-      payload: `{"email":"user${n}@example.com","name":"User ${n}"}`,
+      payload: `{"email":"user${n}@example.com","name":"User ${n}","plan":"free"}`,
       entityId: `u-${n}`,
       eventType: 'USER_REGISTERED',
       eventId: `e-${n}`,
@@ -311,7 +347,7 @@ describe('updateProjections', () => {
     verifyEqual(
       [await row(1), await row(2)],
       [rowOf(1), rowOf(2)],
-      'Two users registered. The hashes `projection:user:u-1` and `projection:user:u-2` should have `name`, `email`, and `registeredAt` (the timestamp of the event).',
+      'Two users registered. The hashes `projection:user:u-1` and `projection:user:u-2` should have `name`, `email`, and `registeredAt` (the timestamp of the event), and nothing else, whatever else is in the payload.',
     )
     verifyEqual(
       await registered(),
@@ -377,7 +413,7 @@ describe('updateProjections', () => {
       EVENTS,
       '3-0',
       'eventType',
-      'USER_TAGGED',
+      'USER_REGISTERED_AGAIN',
       'entityId',
       'u-9',
       'payload',
@@ -505,6 +541,15 @@ describe('updateProjections', () => {
         ),
     })
   })
+
+  test('passes on errors from Redis', async () => {
+    await passesOnErrors('updateProjections', EVENTS, () => updateProjections(box.redis))
+    await plant(1, 1)
+    for (const key of [POSITION, 'projection:stats', 'projection:user:u-1']) {
+      await passesOnErrors('updateProjections', key, () => updateProjections(box.redis))
+      await box.admin.del(POSITION)
+    }
+  })
 })
 
 async function plantRow(n: number): Promise<void> {
@@ -541,6 +586,24 @@ describe('handleGetUserQuery', () => {
     verify(
       !box.commands.some(({ args }) => args.includes(EVENTS)),
       'The query read the stream `stream:users`. It should read only from the read model.',
+    )
+  })
+
+  test('answers without a token, whatever the signal', async () => {
+    await plantRow(1)
+    const outcome = await attempt('handleGetUserQuery', () =>
+      handleGetUserQuery(box.redis, { userId: 'u-1' }, AbortSignal.abort()),
+    )
+    verify(
+      outcome.ok && outcome.value?.userId === 'u-1',
+      'A query without a token had a signal that was already aborted, and it gave up. Without a token there is nothing to wait for, so it should answer.',
+      { received: outcome.ok ? outcome.value : outcome.error },
+    )
+  })
+
+  test('passes on an error from Redis', async () => {
+    await passesOnErrors('handleGetUserQuery', 'projection:user:u-1', () =>
+      handleGetUserQuery(box.redis, { userId: 'u-1' }),
     )
   })
 })
@@ -756,6 +819,13 @@ describe('read your own write', () => {
       ['9-0', '1-0'],
       'The NotYetError should have the token and the position of the read model.',
     )
+    const before = box.commands.length
+    await until(() => box.commands.length > before + 1, 40)
+    verify(
+      box.commands.length <= before + 1,
+      'The query threw a NotYetError, but it kept checking the position in the background. Such a loop goes on until the position gets there, which may be never. End the loop when the signal is aborted.',
+      { received: `${box.commands.length - before} more commands` },
+    )
   })
 
   test('reports the latest position of the read model', async () => {
@@ -907,9 +977,9 @@ async function endOf(asked: Asked, moving: () => boolean, moved: () => boolean):
   return answered ? 'answered' : 'given up'
 }
 
-async function nothingOpen(when: string): Promise<void> {
+async function nothingOpen(when: string, call = 'query'): Promise<void> {
   verify(
     (await connectionsStillOpen()) === 0,
-    `${when}, but a connection that it opened is still open. Each such query leaves another one open, until Redis accepts no more. Disconnect it in a \`finally\`, so that it closes no matter how the wait ends.`,
+    `${when}, but a connection that it opened is still open. Each such ${call} leaves another one open, until Redis accepts no more. Disconnect it in a \`finally\`, so that it closes no matter how the ${call} ends.`,
   )
 }

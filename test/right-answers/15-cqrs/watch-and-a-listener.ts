@@ -155,7 +155,9 @@ export async function updateProjections(redis: Redis): Promise<number> {
       }
       if (registered > 0) tx.hincrby('projection:stats', 'registered', registered)
       tx.set('projection:users:position', events.at(-1)?.id as string)
-      if ((await tx.exec()) !== null) total += events.length
+      const replies = await tx.exec()
+      for (const [error] of replies ?? []) if (error) throw error
+      if (replies !== null) total += events.length
     }
   })
 }

@@ -81,6 +81,13 @@ async function optimistic<T>(
 }
 const CONFLICT = new Error('Another writer was faster')
 
+type Replies = [error: Error | null, reply: unknown][]
+
+function succeeded(replies: Replies | null): asserts replies is Replies {
+  if (replies === null) throw CONFLICT
+  for (const [error] of replies) if (error) throw error
+}
+
 export async function handleRegisterUserCommand(
   redis: Redis,
   command: RegisterUserCommand,
@@ -105,7 +112,7 @@ export async function handleRegisterUserCommand(
         ...['entityId', userId, 'payload', JSON.stringify({ name, email })],
       )
       .exec()
-    if (replies === null) throw CONFLICT
+    succeeded(replies)
     return { userId, token: String(replies[1]?.[1]) }
   })
 }
@@ -129,7 +136,7 @@ export async function updateProjections(redis: Redis): Promise<number> {
         writes.hset(`projection:user:${field('entityId')}`, { name, email, registeredAt: field('timestamp') })
         writes.hincrby('projection:stats', 'registered', 1)
       }
-      if ((await writes.exec()) === null) throw CONFLICT
+      succeeded(await writes.exec())
       return entries.length
     })
   }
