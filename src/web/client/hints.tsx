@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks'
 import type { HintReply, IslandProps } from '../protocol.ts'
 import { post } from './ask.ts'
 import { Html } from './html.tsx'
+import { self } from './self.ts'
 
 /** The hints of a task, one more with each press. The server records which were shown. */
 export function Hints({ task, address, shown, of }: IslandProps['hints']) {
@@ -39,7 +40,7 @@ export function Hints({ task, address, shown, of }: IslandProps['hints']) {
         </button>
       ) : (
         <p class="quiet-text">
-          That was the last hint. To see one good answer: <code>npx eventlings solution</code>
+          That was the last hint. To see one good answer: <code>{self()} solution</code>
         </p>
       )}
     </div>

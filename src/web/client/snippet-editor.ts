@@ -34,7 +34,7 @@ export function openSnippetEditor(options: SnippetEditorOptions): SnippetEditor 
     doc: text,
     extensions: [
       EditorView.cspNonce.of(nonce),
-      EditorView.contentAttributes.of({ 'aria-label': label }),
+      EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
       typingOverSelection,
       EditorView.updateListener.of(({ docChanged, state }) => {
         if (docChanged) onChange(state.doc.toString())

@@ -1,4 +1,5 @@
 import { html, raw } from 'hono/html'
+import { self } from '../../common/self.ts'
 import type { Lesson } from '../../course/index.ts'
 import type { LessonView, TaskView } from '../lesson-view.ts'
 import type { Theme } from '../theme.ts'
@@ -17,7 +18,7 @@ export function lessonPage({ lesson, view, theme, course, overview }: LessonPage
   const links = html`<a class="to-lessons" href="#lessons">Lessons</a> <a href="/slides/${slug}">Slides</a>`
   const body = html`${topBar(links)}
 <div class="frame">
-<main id="main" data-slug="${slug}">
+<main id="main" data-slug="${slug}" data-self="${self}">
 ${article(lesson, view)}
 ${steps(lesson, course.lessons)}
 </main>

@@ -15,7 +15,7 @@ export function workbenchPage(options: LessonPageOptions, nonce: string): Html {
 ${raw(island('theme', {}))}
 </header>
 <div class="bench-frame">
-<main id="main" data-slug="${slug}">
+<main id="main" data-slug="${slug}" data-self="${self}">
 ${article(lesson, view)}
 ${steps(lesson, course.lessons)}
 </main>

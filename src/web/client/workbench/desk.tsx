@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { BenchState, SyntaxProblem } from '../../workbench/protocol.ts'
 import type * as EditorModule from '../editor.ts'
+import { self } from '../self.ts'
 import { Conflict } from './conflict.tsx'
 import { basedOn } from './draft.ts'
 import { Explorer } from './explorer.tsx'
@@ -198,7 +199,7 @@ function troubleIn(keeping: Keeping, connection: Connection): string | undefined
   const why = keeping.kind === 'no answer' ? keeping.why : connection
   switch (why) {
     case 'away':
-      return 'The program no longer responds. Run npx eventlings open again. Until then, everything you type is kept on this page.'
+      return `The program no longer responds. Run ${self()} open again. Until then, everything you type is kept on this page.`
     case 'not let in':
       return 'The program was started again. Open the address that it printed, in this browser. Until then, everything you type is kept on this page.'
     default:
