@@ -21,8 +21,11 @@ export interface BesideNews {
 export interface Beside {
   /** How things are, and then each change. It ends, without an error, when the workbench is closed or doesn't respond. */
   readonly news: AsyncIterable<BesideNews>
-  /** Asks it for a check. If it doesn't respond, the news ends. */
-  check(): Promise<void>
+  /**
+   * Asks it for a check: because the learner did, or because of a save, which may be its own page's and then doesn't
+   * count as an attempt. If it doesn't respond, the news ends.
+   */
+  check(why: 'asked' | 'save'): Promise<void>
 }
 
 /** Follows the workbench's checks of a lesson until the signal; undefined if there's none that's open. */

@@ -51,7 +51,7 @@ export class WorkbenchBeside {
     const beside = await this.#leave(due)
     if (beside === undefined) return
     this.#due = due // an earlier check's verdict may just have come
-    await beside.check()
+    await beside.check('asked')
   }
 
   /** There's no file to check. */
@@ -85,7 +85,7 @@ export class WorkbenchBeside {
       const isOld = isFirst && (hash === undefined || news.verdict?.hash !== hash)
       this.#hear(isOld ? { ...news, verdict: undefined } : news)
       // The page may have been closed when the file was last saved.
-      if (isOld && hash !== undefined) void beside.check()
+      if (isOld && hash !== undefined) void beside.check('save')
       isFirst = false
     }
     this.#setRecording(false)

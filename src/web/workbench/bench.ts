@@ -17,11 +17,11 @@ import {
   wishAfter,
 } from '../../learner/index.ts'
 import { type Learner, lessonAfter } from '../../learner/learner.ts'
-import { watchFile } from '../../learner/watch-file.ts'
 import type { Recording } from '../../recording/index.ts'
-import { type Answer, type Disk, readAnswer, realDisk, saveAnswer } from './answer-file.ts'
-import type { BenchState, CheckWish, FileView, SaveReply } from './protocol.ts'
-import { syntaxError } from './syntax.ts'
+import type { Answer, Disk } from './answer-file.ts'
+import { BenchFile, hashIn } from './bench-file.ts'
+import type { BenchState, CheckWish, SaveReply } from './protocol.ts'
+import { nextRev } from './rev.ts'
 import { verdictView } from './verdict-view.ts'
 
 export interface BenchOptions {
@@ -40,22 +40,18 @@ export interface BenchOptions {
   beforeEmptying?(): void
 }
 
-/** One lesson's file and verdict, which all of its pages share. */
+/** One lesson's file and the verdict on it, which all of its pages share. */
 export class Bench {
   readonly #options: BenchOptions
   readonly #lesson: LessonSummary
-  readonly #file: string
-  readonly #name: string
+  readonly #file: BenchFile
   readonly #followers = new Set<(state: BenchState) => void>()
   #state: BenchState
-  #watcher: { close(): void } | undefined
   /** Belongs to the check in progress. */
   #checking = new AbortController()
   #wish: CheckWish = 'rest'
   #result: CheckResult | undefined
   #told: HashedVerdict | undefined
-  /** The version that was last saved here, checked, or noticed on the disk. */
-  #seen: string | undefined
   #recording: Recording | undefined
   #opening: Promise<void> | undefined
 
@@ -63,10 +59,10 @@ export class Bench {
     const { learner, hasEditor } = options
     this.#options = options
     this.#lesson = lesson
-    this.#file = learner.home.answer(lesson.slug)
-    this.#name = shownPath(learner.course.root, this.#file)
-    const { view } = readAnswer(this.#file, this.#name)
-    this.#state = { file: view, rev: nextRev(), name: this.#name, checking: false, hasEditor }
+    const { disk } = options
+    this.#file = new BenchFile(lesson, { learner, disk, onView: (file, rev) => this.#set({ file, rev }) })
+    const { view, rev, name } = this.#file
+    this.#state = { file: view, rev, name, checking: false, hasEditor }
   }
 
   get state(): BenchState {
@@ -87,7 +83,12 @@ export class Bench {
   }
 
   get file(): string {
-    return this.#file
+    return this.#file.path
+  }
+
+  /** How to check a version because of its save. */
+  get wishOfSave(): CheckWish {
+    return this.#file.wishOfSave
   }
 
   /** Creates the file if it isn't there, and watches it. The first page does it; the others wait for that. */
@@ -103,21 +104,12 @@ export class Bench {
 
   close(): void {
     this.#checking.abort()
-    this.#watcher?.close()
+    this.#file.close()
   }
 
   /** Saves a version that was based on the one with the hash `base`; null: there was none. */
-  async save(text: string, base: string | null): Promise<SaveReply> {
-    const { disk = realDisk } = this.#options
-    const saved = saveAnswer(this.#file, this.#name, text, base, disk)
-    if (saved.kind === 'problem') return saved
-    this.#show(saved.answer)
-    const { view } = saved.answer
-    const { rev } = this.#state
-    if (saved.kind === 'saved') this.#seen = hashIn(view)
-    if (saved.kind === 'conflict' || view.kind !== 'text') return { kind: 'conflict', file: view, rev }
-    const syntax = await syntaxError(text)
-    return { kind: 'saved', hash: view.hash, rev, ...(syntax && { syntax }) }
+  save(text: string, base: string | null): Promise<SaveReply> {
+    return this.#file.save(text, base)
   }
 
   /**
@@ -145,9 +137,7 @@ export class Bench {
     const { slug } = this.#lesson
     const checked = await turns.take(async () => {
       if (signal.aborted) return 'stopped'
-      const answer = readAnswer(this.#file, this.#name)
-      this.#show(answer)
-      this.#seen = hashIn(answer.view)
+      const answer = this.#file.read()
       if (answer.bytes === undefined) return "There's no file to check."
       beforeEmptying?.()
       const onNotice = (notice: string) => !signal.aborted && this.#set({ notice })
@@ -200,7 +190,7 @@ export class Bench {
       types: undefined,
       notice: undefined,
     })
-    this.#seen = this.#showFile()
+    this.#file.read()
     return keptAs && shownPath(this.#options.learner.course.root, keptAs)
   }
 
@@ -209,28 +199,12 @@ export class Bench {
     try {
       await openLesson(learner, this.#lesson.slug)
     } catch (error) {
-      this.#set({ file: { kind: 'unusable', sentence: sentenceOf(error) } })
+      this.#file.show({ kind: 'unusable', sentence: sentenceOf(error) })
       this.#opening = undefined // the next page tries again
       return
     }
-    this.#seen = this.#showFile()
-    const look = () => void this.#look()
-    this.#watcher = watchFile(this.#file, { onContent: look, onGone: look })
-  }
-
-  /** Another program may have saved the file; that's a wish for a verdict, as it is for `watch`. */
-  async #look(): Promise<void> {
-    const hash = this.#showFile()
-    const isOther = hash !== undefined && hash !== this.#seen
-    this.#seen = hash
-    if (isOther && this.#followers.size > 0) await this.check('asked')
-  }
-
-  /** Returns the hash of what's on the disk. */
-  #showFile(): string | undefined {
-    const answer = readAnswer(this.#file, this.#name)
-    this.#show(answer)
-    return hashIn(answer.view)
+    // That's a wish for a verdict, as it is for `watch`.
+    this.#file.watch(() => this.#followers.size > 0 && void this.check('asked'))
   }
 
   /** A check that was stopped or failed is never recorded. */
@@ -238,16 +212,12 @@ export class Bench {
     return this.#state.recording === 'coming' ? { recording: undefined } : {}
   }
 
-  #show({ view }: Answer): void {
-    if (JSON.stringify(view) !== JSON.stringify(this.#state.file)) this.#set({ file: view, rev: nextRev() })
-  }
-
   async #judged(result: CheckResult, answer: Answer, wish: CheckWish, signal: AbortSignal): Promise<void> {
     const { learner, meaningOf } = this.#options
     // A pass always counts, so that no one has to ask for it again.
     const counts = wish === 'asked' || result.passed
     const hash = hashIn(answer.view) ?? ''
-    const verdict = verdictView(result, { name: this.#name, hash, at: Date.now(), counts })
+    const verdict = verdictView(result, { name: this.#file.name, hash, at: Date.now(), counts })
     this.#result = result
     this.#recording = undefined
     this.#set({ verdict, checking: false, notice: undefined, recording: 'coming', types: undefined })
@@ -292,7 +262,7 @@ export class Bench {
   async #lookAtTypes(result: CheckResult, signal: AbortSignal): Promise<void> {
     const { learner, mine } = this.#options
     const ask = this.#options.typeWarning ?? (await import('../../check/host/type-error.ts')).typeWarning
-    const types = await ask(result, { root: learner.course.root, file: this.#file, mine, signal })
+    const types = await ask(result, { root: learner.course.root, file: this.#file.path, mine, signal })
     if (!signal.aborted && types !== undefined) this.#set({ types })
   }
 
@@ -302,16 +272,4 @@ export class Bench {
     ) as unknown as BenchState
     for (const tell of [...this.#followers]) tell(this.#state)
   }
-}
-
-function hashIn(view: FileView): string | undefined {
-  return 'hash' in view ? view.hash : undefined
-}
-
-/** Numbers begin at the clock's time, so that they're higher than those of an earlier start of the program. */
-let lastRev = Date.now()
-
-function nextRev(): number {
-  lastRev += 1
-  return lastRev
 }

@@ -11,10 +11,19 @@ const SILENCE = 25_000
 /** How long (ms) a workbench that didn't answer isn't asked again, so that not every save waits for it. */
 const AVOIDED_FOR = 60_000
 
+/** Calls back after so many milliseconds, unless it's called off with what it returns. A test passes its own. */
+export type After = (ms: number, call: () => void) => () => void
+
+const byTheClock: After = (ms, call) => {
+  const timer = setTimeout(call, ms)
+  return () => clearTimeout(timer)
+}
+
 /** Looks for an open workbench of this home that checks as this program does, and follows it. */
 export function besideWorkbench(
   { home, course }: Pick<Learner, 'home' | 'course'>,
   given: Settings,
+  after: After = byTheClock,
 ): LookBeside {
   let avoided: { readonly key: string; readonly since: number } | undefined
   return async (slug, signal) => {
@@ -32,14 +41,14 @@ export function besideWorkbench(
       if (!signal.aborted) avoided = { key, since: performance.now() }
       end()
     }
-    let timer = setTimeout(giveUp, PATIENCE)
+    let callOff = after(PATIENCE, giveUp)
     const settings = new URLSearchParams({ settings: settingsOf(course, given) })
     const response = await fetch(`${address}/verdicts?${settings}`, {
       headers,
       redirect: 'error',
       signal: ending.signal,
     }).catch(() => undefined)
-    clearTimeout(timer)
+    callOff()
     if (response?.ok !== true || response.body === null) {
       signal.removeEventListener('abort', end)
       await response?.body?.cancel().catch(() => {})
@@ -50,8 +59,8 @@ export function besideWorkbench(
     ending.signal.addEventListener('abort', () => void text.cancel().catch(() => {}))
     const news = async function* (): AsyncGenerator<BesideNews> {
       const heard = () => {
-        clearTimeout(timer)
-        timer = setTimeout(giveUp, SILENCE)
+        callOff()
+        callOff = after(SILENCE, giveUp)
       }
       heard()
       try {
@@ -66,22 +75,24 @@ export function besideWorkbench(
       } catch {
         // It was closed, here or there.
       } finally {
-        clearTimeout(timer)
+        callOff()
         signal.removeEventListener('abort', end)
       }
     }
     return {
       news: news(),
-      async check() {
-        const timely = AbortSignal.timeout(PATIENCE)
-        const options = { method: 'POST', headers, redirect: 'error', signal: timely } as const
-        const isAsked = await fetch(`${address}/check?wish=asked`, options).then(
+      async check(why) {
+        const late = new AbortController()
+        const callOffPost = after(PATIENCE, () => late.abort())
+        const options = { method: 'POST', headers, redirect: 'error', signal: late.signal } as const
+        const isAsked = await fetch(`${address}/check?wish=${why}`, options).then(
           async (reply) => {
             await reply.body?.cancel()
             return reply.ok
           },
           () => false,
         )
+        callOffPost()
         if (!isAsked) giveUp()
       },
     }

@@ -69,6 +69,8 @@ function benchApp({ learner, access, benches, settings, edit }: WorkbenchRoutes)
       return context.json(problem('This workbench checks with other settings.'), 409)
     const { bench } = context.var
     await bench.open()
+    const { file } = bench.state
+    if (file.kind === 'unusable') return context.json(problem(file.sentence), 409)
     return streamVerdicts(context, bench)
   })
 
@@ -81,9 +83,10 @@ function benchApp({ learner, access, benches, settings, edit }: WorkbenchRoutes)
   })
 
   app.post('/check', (context) => {
-    const wish = context.req.query('wish') === 'rest' ? 'rest' : 'asked'
+    const { bench } = context.var
+    const wish = context.req.query('wish')
     // The verdict comes with the events.
-    void context.var.bench.check(wish)
+    void bench.check(wish === 'rest' ? 'rest' : wish === 'save' ? bench.wishOfSave : 'asked')
     return context.json({ kind: 'started' }, 202)
   })
 

@@ -13,10 +13,11 @@ export function streamStates(context: Context, bench: Bench): Response {
   return stream(context, bench, (state) => state)
 }
 
-/** For `watch`: the last verdict, and each one after it. */
+/** For `watch`: the last verdict, and each one after it. It ends when the file becomes unusable here. */
 export function streamVerdicts(context: Context, bench: Bench): Response {
   let told: Bench['told']
-  return stream(context, bench, ({ checking, notice, verdict, recording }): BesideNews => {
+  return stream(context, bench, ({ file, checking, notice, verdict, recording }): BesideNews | undefined => {
+    if (file.kind === 'unusable') return undefined
     const isNew = bench.told !== told
     told = bench.told
     return {
@@ -28,8 +29,8 @@ export function streamVerdicts(context: Context, bench: Bench): Response {
   })
 }
 
-/** A client that reads slowly gets only the newest. */
-function stream(context: Context, bench: Bench, view: (state: BenchState) => object): Response {
+/** A client that reads slowly gets only the newest. Ends when there's nothing more to view. */
+function stream(context: Context, bench: Bench, view: (state: BenchState) => object | undefined): Response {
   context.header('x-accel-buffering', 'no')
   return streamSSE(context, async (stream) => {
     let next: BenchState | undefined = bench.state
@@ -47,8 +48,10 @@ function stream(context: Context, bench: Bench, view: (state: BenchState) => obj
       while (isOpen) {
         const state = next
         next = undefined
-        if (state === undefined) await stream.writeSSE({ event: 'ping', data: '' })
-        else await stream.writeSSE({ event: 'state', data: JSON.stringify(view(state)) })
+        const viewed = state && view(state)
+        if (state !== undefined && viewed === undefined) return
+        if (viewed === undefined) await stream.writeSSE({ event: 'ping', data: '' })
+        else await stream.writeSSE({ event: 'state', data: JSON.stringify(viewed) })
         if (next === undefined && isOpen) await untilWoken(PING_EVERY, (resolve) => (wake = resolve))
       }
     } finally {

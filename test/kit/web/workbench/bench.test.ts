@@ -153,6 +153,19 @@ test('another program has its save checked even if the page noticed it first', a
   expect(told.filter((call) => call.startsWith('check'))).toEqual(['check 01-events'])
 })
 
+test("a save by the page doesn't ask for a check that counts, but one by another program does", async () => {
+  const { one } = await newBenches()
+  const { file } = one.state
+  await one.save('// mine', 'hash' in file ? file.hash : null)
+  expect(one.wishOfSave).toBe('rest')
+  const recorded = new Promise<void>((resolve) => {
+    one.follow(({ recording }) => typeof recording === 'number' && resolve())
+  })
+  writeFileSync(one.file, '// theirs')
+  await recorded
+  expect(one.wishOfSave).toBe('asked')
+})
+
 test("a check that's stopped before its recording leaves none that's still coming", async () => {
   const problem = Promise.reject(new Error('No Redis.'))
   problem.catch(() => {})

@@ -8,7 +8,7 @@ import type { CheckResult } from '../../../../src/check/index.ts'
 import type { Learner } from '../../../../src/learner/learner.ts'
 import { WatchSession } from '../../../../src/watch/session.ts'
 import type { WatchState } from '../../../../src/watch/state.ts'
-import { besideWorkbench } from '../../../../src/web/workbench/beside.ts'
+import { type After, besideWorkbench } from '../../../../src/web/workbench/beside.ts'
 import { runningOf } from '../../../../src/web/workbench/running.ts'
 import { type Settings, settingsOf } from '../../../../src/web/workbench/settings.ts'
 import { newLearner } from '../reader.ts'
@@ -16,7 +16,7 @@ import { newBenchApp } from './bench-app.ts'
 import { newWorkbench, solutionOf } from './workbench.ts'
 
 /** `watch` on 01, whose own checks fail at once, and are counted. */
-async function newWatch(learner: Learner, settings: Settings = {}) {
+async function newWatch(learner: Learner, settings: Settings = {}, after?: After) {
   let own = 0
   let state: WatchState | undefined
   let wake = () => {}
@@ -32,7 +32,7 @@ async function newWatch(learner: Learner, settings: Settings = {}) {
     way: learner.course.lessons,
     track: undefined,
     typeWarning: async () => undefined,
-    beside: besideWorkbench(learner, settings),
+    beside: besideWorkbench(learner, settings, after),
     onState(next) {
       state = next
       wake()
@@ -150,16 +150,95 @@ test("news that isn't from a workbench isn't followed", async () => {
   expect(own()).toBe(1)
 })
 
-/** A server that sends one piece of news, and then nothing. */
-async function newImpostor(data = '{"checking":false,"isRecording":false}') {
+/** A clock on which time passes only when the test says so. */
+function newClock() {
+  const pending = new Set<{ readonly ms: number; readonly call: () => void }>()
+  const after: After = (ms, call) => {
+    const one = { ms, call }
+    pending.add(one)
+    return () => void pending.delete(one)
+  }
+  /** Whatever waits for exactly so many milliseconds has waited long enough. */
+  const pass = (ms: number) => {
+    const over = [...pending].filter((one) => one.ms === ms)
+    for (const one of over) pending.delete(one)
+    for (const { call } of over) call()
+    return over.length
+  }
+  return { after, pass }
+}
+
+test.each([
+  ['is silent for 25 seconds', 25_000],
+  ["doesn't answer a request for a check within 3 seconds", 3_000],
+])('a workbench that %s is no longer followed', async (_, ms) => {
+  const { learner, said } = await newImpostor()
+  const { after, pass } = newClock()
+  const { until, own } = await newWatch(learner, {}, after)
+  await said
+  expect(own()).toBe(0)
+  expect(pass(ms)).toBe(1)
+  await until(({ notice }) => notice === 'Checked here.')
+  expect(own()).toBe(1)
+})
+
+test("a workbench that doesn't answer at all within 3 seconds isn't waited for", async () => {
+  const { learner, asked } = await newImpostor(null)
+  const { after, pass } = newClock()
+  const { until, own } = await newWatch(learner, {}, after)
+  await asked
+  expect(pass(3_000)).toBe(1)
+  await until(({ notice }) => notice === 'Checked here.')
+  expect(own()).toBe(1)
+})
+
+test("a save of the page that watch finds without a verdict as it connects isn't an attempt", async () => {
+  const { learner } = await newWorkbench('01-events')
+  mkdirSync(learner.home.workspace, { recursive: true })
+  const { port, key } = JSON.parse(readFileSync(path.join(learner.home.log, 'workbench.json'), 'utf8'))
+  const origin = `http://127.0.0.1:${port}`
+  const saved = await fetch(`${origin}/workbench/01-events/file`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${key}`, origin, 'if-match': 'none' },
+    body: 'export const saved = 1\n',
+  })
+  expect(await saved.json()).toMatchObject({ kind: 'saved' })
+  const { until, own } = await newWatch(learner)
+  await until(({ result, checking }) => result?.passed === false && !checking)
+  expect(checksIn(learner)).toHaveLength(0)
+  expect(own()).toBe(0)
+})
+
+test('a file that the page cannot use is checked by watch, whenever that happens', async () => {
+  const { learner, file } = await newWorkbench('01-events')
+  const tooLarge = `// ${'x'.repeat(200_000)}`
+  const { watch, until, own } = await newWatch(learner)
+  await until(({ result, checking }) => result?.passed === false && !checking)
+  writeFileSync(file, tooLarge)
+  await until(({ notice }) => notice === 'Checked here.')
+  expect(own()).toBe(1)
+  watch.close()
+
+  const again = await newWatch(learner)
+  await again.until(({ notice }) => notice === 'Checked here.')
+  expect(again.own()).toBe(1)
+})
+
+/** A server that sends one piece of news, and then nothing; null: not even that. */
+async function newImpostor(data: string | null = '{"checking":false,"isRecording":false}') {
   const learner = await newLearner()
   let isAsked = () => {}
   const said = new Promise<void>((resolve) => {
     isAsked = resolve
   })
+  let isFound = () => {}
+  const asked = new Promise<void>((resolve) => {
+    isFound = resolve
+  })
   const server = createServer((request, response) => {
+    isFound()
     if (request.method === 'POST') isAsked()
-    else response.writeHead(200).write(`data: ${data}\n\n`)
+    else if (data !== null) response.writeHead(200).write(`data: ${data}\n\n`)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => {
@@ -170,5 +249,5 @@ async function newImpostor(data = '{"checking":false,"isRecording":false}') {
   mkdirSync(learner.home.log, { recursive: true })
   const note = { port, key: 'key', pid: process.pid }
   writeFileSync(path.join(learner.home.log, 'workbench.json'), JSON.stringify(note))
-  return { learner, server, said }
+  return { learner, server, said, asked }
 }
