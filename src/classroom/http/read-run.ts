@@ -3,6 +3,7 @@ import { gunzip } from 'node:zlib'
 import { BadRecordingError, parseRecording } from '../../recording/parse.ts'
 import { limits } from '../limits.ts'
 import { Refusal } from './answers.ts'
+import { isFollowable } from './recording-work.ts'
 
 const unpack = promisify(gunzip)
 
@@ -12,12 +13,23 @@ const unpack = promisify(gunzip)
  */
 export async function assertRun(packed: Uint8Array, slug: string): Promise<void> {
   if (packed.byteLength > limits.run) throw new Refusal(413, 'That recording is too large.')
-  const text = await unpack(packed, { maxOutputLength: limits.runText }).catch(() => undefined)
+  const unpacked = await unpack(packed, { maxOutputLength: limits.runText }).catch(() => undefined)
+  const text = unpacked?.toString('utf8')
   if (text === undefined) throw new Refusal(400, "The recording can't be unpacked, or it's too large.")
+  if (!isFollowable(parsed(text))) throw new Refusal(413, 'That recording has too many steps or values.')
   try {
-    if (parseRecording(text.toString('utf8'), 'It').lesson === slug) return
+    if (parseRecording(text, 'It').lesson === slug) return
   } catch (error) {
     if (!(error instanceof BadRecordingError)) throw error
   }
   throw new Refusal(400, "That isn't a recording of this lesson. Do you have the same version of eventlings?")
+}
+
+/** Undefined if it isn't JSON, which the recording's own reader explains. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }

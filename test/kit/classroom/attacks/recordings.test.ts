@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import { expect } from 'vitest'
 import { type ParticipantPage, type Problem, paths } from '../../../../src/classroom/api.ts'
+import { isFollowable } from '../../../../src/classroom/http/recording-work.ts'
 import { limits } from '../../../../src/classroom/limits.ts'
-import type { Recording } from '../../../../src/recording/index.ts'
+import type { Recording, Step } from '../../../../src/recording/index.ts'
 import { need } from '../../need.ts'
 import { call, failed, join, type Served, secret, send, serve, until } from '../class.ts'
 import { recordingOf, runOf } from '../recordings.ts'
@@ -82,6 +83,9 @@ test('anything but a recording of that lesson is refused before it is stored', a
     'another version': runOf(check, { ...good, v: 2 }),
     'steps in the wrong order': runOf(check, { ...good, steps: [...others, first] }),
     'a lane that is missing': runOf(check, { ...good, lanes: [] }),
+    'more steps than a check records': runOf(check, { ...good, steps: emptySteps(2_001) }),
+    'a change of a key with 40,000 members in each step': runOf(check, { ...good, ...costly(2_000, 40_000) }),
+    'a thousand changes of a large key in one step': runOf(check, { ...good, ...costly(1, 40_000, 1_000) }),
     'too large': packed(randomBytes(limits.run + 1_000)),
   }
   for (const [what, body] of Object.entries(bad)) {
@@ -90,6 +94,40 @@ test('anything but a recording of that lesson is refused before it is stored', a
   }
   expect(await recordedOf(served, ada.learner)).toEqual([undefined])
   expect((await call(served, paths.run, { token: ada.token, body: runOf(check, good) })).status).toBe(200)
+})
+
+/** What the server did, and nothing changed. */
+function emptySteps(count: number): readonly Step[] {
+  return Array.from({ length: count }, (_, n) => ({
+    ...{ kind: 'server', cause: 'killed', n: n + 1, at: n, changes: [] },
+  }))
+}
+
+/** A set that's large, and grows with every change: little to send, and much to follow. */
+function costly(steps: number, members: number, changes = 1): Partial<Recording> {
+  const change = (n: number) => ({ key: 's', type: 'set' as const, add: [{ s: `m${n}` }], gone: [] })
+  return {
+    lanes: [],
+    before: [{ key: 's', type: 'set', members: Array.from({ length: members }, (_, n) => ({ s: `${n}` })) }],
+    steps: emptySteps(steps).map((step, n) => ({
+      ...step,
+      changes: Array.from({ length: changes }, (_, index) => change(n * changes + index)),
+    })),
+  }
+}
+
+test('the costliest recordings that checks make are followed', () => {
+  const large = { ...recordingOf(slug), ...costly(2_000, 200) }
+  // What comes in goes out again, as in a stream that's trimmed.
+  const steps = large.steps.map((step, n) => ({
+    ...step,
+    changes: [{ key: 's', type: 'set' as const, add: [{ s: `m${n}` }], gone: [{ s: `m${n - 1}` }] }],
+  }))
+  expect(isFollowable({ ...large, steps })).toBe(true)
+  expect(isFollowable(large)).toBe(false)
+  for (const other of [null, 1, 'x', [], { steps: 1 }, { steps: [null, { changes: 1 }], before: [1] }]) {
+    expect(isFollowable(other), 'its form is for the schema').toBe(true)
+  }
 })
 
 test('recordings are paced, and count as bytes of their participant', async () => {
