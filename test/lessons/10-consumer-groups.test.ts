@@ -5,8 +5,10 @@ import {
   attempt,
   call,
   callError,
+  connectionsStillOpen,
   everyCrash,
   everyInterleaving,
+  everyRefusal,
   useSandbox,
   verify,
   verifyEqual,
@@ -75,6 +77,30 @@ async function undelivered(name = 'mail'): Promise<string[]> {
   return (reply?.[0]?.[1] ?? []).map(([id]) => id)
 }
 
+/** Lets Redis refuse each command of a method in turn: the error has to reach the caller, and no connection may stay. */
+async function reportsRefusals(
+  name: string,
+  prepare: (admin: Redis) => Promise<void>,
+  run: (redis: Redis) => Promise<unknown>,
+): Promise<void> {
+  await everyRefusal({
+    name,
+    prepare,
+    run,
+    verify: async ({ outcome, refused, isReported }) => {
+      verify(
+        isReported,
+        `Redis refused ${refused} because the user lacked the permission (NOPERM), and \`${name}\` ${outcome.ok ? 'resolved instead of rejecting with that error' : 'rejected with a different error'}. Let every error through that you don't expect. An error in the reply of a pipeline or of EXEC counts, too.`,
+        { received: outcome.ok ? outcome.value : outcome.error },
+      )
+      verify(
+        (await connectionsStillOpen()) === 0,
+        `Redis refused ${refused}, and \`${name}\` left a connection open. Close a connection that you open in a \`finally\`, or do without it.`,
+      )
+    },
+  })
+}
+
 const sent = (word: string) =>
   box.commands.some((command) => [command.name, ...command.args].join(' ').toUpperCase().includes(word))
 
@@ -91,11 +117,21 @@ describe('ensureGroup', () => {
 
   test('creates the group on a stream with events', async () => {
     await plant(1, 2)
-    await call('ensureGroup', () => mailer().ensureGroup())
+    const one = mailer()
+    await call('ensureGroup', () => one.ensureGroup())
     verify(
       (await info()) !== undefined,
       'After `ensureGroup`, there should be a group "mail" on the stream "stream:orders", but `XINFO GROUPS` doesn\'t list it. Use the names from the options.',
     )
+    for (const again of [one, mailer()]) {
+      await box.admin.del(STREAM)
+      await plant(1, 2)
+      await call('ensureGroup', () => again.ensureGroup())
+      verify(
+        (await info()) !== undefined,
+        `The stream was deleted together with its group, and ${again === one ? 'the same EventConsumer called `ensureGroup` again' : 'another EventConsumer called `ensureGroup`'}, but there's no group. Only Redis knows whether the group exists, so send the command every time.`,
+      )
+    }
   })
 
   test('starts at the beginning', async () => {
@@ -124,6 +160,12 @@ describe('ensureGroup', () => {
       await box.admin.xlen(STREAM),
       0,
       '`ensureGroup` wrote an entry to the stream to create it. Every group would get that entry as an event. Use `MKSTREAM`, which creates an empty stream.',
+    )
+    await plant(1, 1)
+    verifyEqual(
+      await undelivered(),
+      ['1-0'],
+      "`ensureGroup` created the stream and its group, and then the check added an entry with the ID 1-0, which the group should deliver. In an empty stream that was never written to, every ID is free. If you add an entry and delete it, the stream remembers that entry's ID. Use `MKSTREAM`.",
     )
   })
 
@@ -171,6 +213,8 @@ describe('ensureGroup', () => {
       'The key "stream:orders" holds a string instead of a stream. `ensureGroup` should throw the error from Redis (WRONGTYPE …), which says what is wrong.',
       { received: error },
     )
+    const nothing = () => Promise.resolve()
+    await reportsRefusals('ensureGroup', nothing, (redis) => mailer(redis).ensureGroup())
   })
 
   test('works when two processes start at once', async () => {
@@ -195,12 +239,12 @@ describe('ensureGroup', () => {
 })
 
 describe('acknowledge', () => {
-  async function deliver(count: number): Promise<void> {
-    await plant(1, count)
-    await group()
-    await group('stock')
+  async function deliver(count: number, admin: Redis = box.admin): Promise<void> {
+    await plant(1, count, admin)
+    await group('mail', admin)
+    await group('stock', admin)
     for (const name of ['mail', 'stock'])
-      await box.admin.xreadgroup('GROUP', name, 'mailer-1', 'STREAMS', STREAM, '>')
+      await admin.xreadgroup('GROUP', name, 'mailer-1', 'STREAMS', STREAM, '>')
   }
 
   test('removes the events from the pending entries list', async () => {
@@ -267,6 +311,47 @@ describe('acknowledge', () => {
     await call('acknowledge', () => outcome.ok || Promise.reject(outcome.error))
     verifyEqual(outcome.ok && outcome.value, 0, '`acknowledge([])` should return 0.')
   })
+
+  test('takes a thousand IDs', async () => {
+    await deliver(999)
+    const all = Array.from({ length: 1_000 }, (_, i) => `${i + 1}-0`)
+    const count = await call('acknowledge', () => mailer().acknowledge(all))
+    verifyEqual(
+      [count, (await pending()).length],
+      [999, 0],
+      'Of 1,000 IDs, the first 999 were pending, and `acknowledge` should return 999. If you send the IDs in several commands, add up their replies. Received: the number returned, and how many events are still pending.',
+    )
+    verifyEqual(
+      all.length,
+      1_000,
+      '`acknowledge` changed the array that it was given. It belongs to the caller, who may need the IDs again.',
+    )
+  })
+
+  test('counts each event for one caller', async () => {
+    await everyInterleaving({
+      name: 'acknowledge',
+      prepare: (admin) => deliver(2, admin),
+      first: (redis) => mailer(redis).acknowledge(['1-0', '2-0']),
+      second: (redis) => mailer(redis, 'mailer-2').acknowledge(['1-0', '2-0']),
+      verify: ({ first, second, after }) => {
+        const counts = [first, second].map((outcome) => (outcome.ok ? outcome.value : outcome.error))
+        verifyEqual(
+          counts.reduce<number>((sum, count) => sum + Number(count), 0),
+          2,
+          `Two callers acknowledged the same two events at once${after ? ` (one ran right after the other's ${after})` : ''}, and together they should have counted two. \`XACK\` itself replies with the number of events that it took off the list, so there's no need to look first.`,
+        )
+      },
+    })
+  })
+
+  test('passes on any error from Redis', async () => {
+    await reportsRefusals(
+      'acknowledge',
+      (admin) => deliver(2, admin),
+      (redis) => mailer(redis).acknowledge(['1-0', '2-0']),
+    )
+  })
 })
 
 /** Collects the events passed to its `handle`. */
@@ -279,7 +364,9 @@ const ids = (events: readonly DeliveredEvent[]) => events.map((event) => event.i
 
 describe('consume', () => {
   test('passes the new events, oldest first', async () => {
-    await plant(1, 3)
+    await plant(9, 9)
+    // Within one millisecond, and as text in another order; with other fields, one of them empty.
+    for (const id of ['10-9', '10-10']) await box.admin.xadd(STREAM, id, 'entityId', 'order-10', 'note', '')
     await group()
     const { seen, handle } = collector()
     const count = await call('consume', () => mailer().consume(handle))
@@ -289,17 +376,22 @@ describe('consume', () => {
     )
     verifyEqual(
       ids(seen),
-      ['1-0', '2-0', '3-0'],
-      '`consume` should pass the three events in the order of the stream, each once, with the ID in the stream as `id`.',
+      ['9-0', '10-9', '10-10'],
+      '`consume` should pass the three events in the order of the stream, each once, with the ID in the stream as `id`. `XREADGROUP` returns them in that order, so there is nothing to sort.',
     )
     verifyEqual(
       seen[0]?.fields,
-      { eventId: 'e-1', eventType: 'ORDER_CREATED', entityId: 'order-1', payload: '{"cents":1100}' },
+      { eventId: 'e-9', eventType: 'ORDER_CREATED', entityId: 'order-9', payload: '{"cents":1100}' },
       'The `fields` of an event should be an object of field names and values. Redis sends them as a flat list (name, value, name, value), so pair them.',
     )
     verifyEqual(
+      seen[1]?.fields,
+      { entityId: 'order-10', note: '' },
+      'The second event has two fields, `entityId` and `note`, and the value of `note` is the empty string. `fields` should contain exactly the fields of its own entry, whatever their names and values.',
+    )
+    verifyEqual(
       (await info())?.['last-delivered-id'],
-      '3-0',
+      '10-10',
       '`consume` passed three events to `handle`, but the group "mail" hasn\'t delivered them, so its next consumer will get them again. Read as a consumer of the group, with `XREADGROUP`.',
     )
     verifyEqual(count, 3, '`consume` should return how many events it passed to `handle`: here 3.')
@@ -412,20 +504,27 @@ describe('consume', () => {
   })
 
   test('reads no more events than count', async () => {
-    await plant(1, 125)
+    await plant(1, 225)
     await group()
     const { seen, handle } = collector()
     const count = await call('consume', () => mailer().consume(handle, 10))
     verifyEqual(
       [count, seen.length, (await info())?.['last-delivered-id']],
       [10, 10, '10-0'],
-      '`consume(handle, 10)` on a stream of 125 events should read 10 and leave the others for the next call: pass the number as `COUNT`. The values are the number returned, the number of events passed to `handle`, and the last ID that the group has delivered.',
+      '`consume(handle, 10)` on a stream of 225 events should read 10 and leave the others for the next call: pass the number as `COUNT`. The values are the number returned, the number of events passed to `handle`, and the last ID that the group has delivered.',
     )
     const more = await call('consume', () => mailer().consume(handle))
     verifyEqual(
       [more, (await info())?.['last-delivered-id']],
       [100, '110-0'],
-      'Without a `count`, `consume` should read up to 100 events. Ten of the 125 had been delivered before, so 115 were left, and it should read 100 of them. The values are the number returned and the last ID that the group has delivered.',
+      'Without a `count`, `consume` should read up to 100 events. Ten of the 225 had been delivered before, so 215 were left, and it should read 100 of them. The values are the number returned and the last ID that the group has delivered.',
+    )
+    await attempt('consume', () => mailer().consume(() => Promise.reject(new Error('no mail')), 110))
+    const last = (await info())?.['last-delivered-id']
+    verify(
+      last === '220-0' || last === '111-0', // if it reads one event at a time
+      'There were 115 new events, and `consume(handle, 110)` should read 110 of them. 100 is only the default, not the maximum.',
+      { expected: '220-0 as the last ID that the group has delivered', received: last },
     )
   })
 
@@ -486,10 +585,10 @@ describe('consume', () => {
     await group()
     const one = collector()
     const two = collector()
-    const other = box.connect()
+    const consumers = [mailer(box.redis, 'mailer-1'), mailer(box.connect(), 'mailer-2')] as const
     for (let turn = 0; turn < 2; turn += 1) {
-      await call('consume', () => mailer(box.redis, 'mailer-1').consume(one.handle, 2))
-      await call('consume', () => mailer(other, 'mailer-2').consume(two.handle, 2))
+      await call('consume', () => consumers[0].consume(one.handle, 2))
+      await call('consume', () => consumers[1].consume(two.handle, 2))
     }
     verifyEqual(
       { 'mailer-1': ids(one.seen), 'mailer-2': ids(two.seen) },
@@ -504,28 +603,52 @@ describe('consume', () => {
     await group('stock')
     const mail = collector()
     const stock = collector()
-    await call('consume', () => mailer().consume(mail.handle))
-    await call('consume', () => mailer(box.connect(), 'keeper-1', 'stock').consume(stock.handle))
+    const consumers = [mailer(), mailer(box.connect(), 'keeper-1', 'stock')] as const
+    await call('consume', () => consumers[0].consume(mail.handle))
+    await call('consume', () => consumers[1].consume(stock.handle))
     verifyEqual(
       { mail: ids(mail.seen), stock: ids(stock.seen) },
       { mail: ['1-0', '2-0'], stock: ['1-0', '2-0'] },
-      'Both groups should get both events: mail and stock are different kinds of work, and neither takes events away from the other.',
+      'Both groups should get both events: mail and stock are different kinds of work, and neither takes events away from the other. Each EventConsumer has options of its own.',
+    )
+  })
+
+  test('keeps two calls apart', async () => {
+    await plant(1, 4)
+    await group()
+    const consumer = mailer()
+    const inner = collector()
+    const outer: string[] = []
+    const counts: number[] = []
+    const count = await call('consume', () =>
+      consumer.consume(async ({ id }) => {
+        outer.push(id)
+        if (outer.length === 1) counts.push(await consumer.consume(inner.handle, 2))
+      }, 2),
+    )
+    // An answer that reads one event at a time gets 1-0 and 4-0 in the outer call.
+    verifyEqual(
+      [outer.length, inner.seen.length, [...outer, ...ids(inner.seen)].sort(), count, counts],
+      [2, 2, ['1-0', '2-0', '3-0', '4-0'], 2, [2]],
+      'While a call was handling its first event, the same EventConsumer was called again, and each call should handle two of the four events. A call keeps its events to itself, so they belong in local variables, not in fields of the object. Received: how many events each call handled, all their IDs, and what each call returned.',
     )
   })
 
   test('throws when there is no group', async () => {
-    await plant(1, 1)
-    const error = await callError(
-      'consume',
-      () => mailer().consume(() => {}),
-      GroupMissingError,
-      'The group "mail" doesn\'t exist yet, and `consume` didn\'t throw a GroupMissingError. Turn the NOGROUP error from Redis into one that names the group and the stream.',
-    )
-    verifyEqual(
-      [error.stream, error.group],
-      [STREAM, 'mail'],
-      'The GroupMissingError should carry the missing group and its stream.',
-    )
+    for (const what of ['stream', 'group']) {
+      if (what === 'group') await plant(1, 1)
+      const error = await callError(
+        'consume',
+        () => mailer().consume(() => {}),
+        GroupMissingError,
+        `The ${what} ${what === 'group' ? '"mail"' : `"${STREAM}"`} doesn't exist yet, and \`consume\` didn't throw a GroupMissingError. Turn the NOGROUP error from Redis into one that names the group and the stream. Without a stream, there's no group either.`,
+      )
+      verifyEqual(
+        [error.stream, error.group],
+        [STREAM, 'mail'],
+        'The GroupMissingError should carry the missing group and its stream.',
+      )
+    }
   })
 
   test("doesn't call other errors a missing group", async () => {
@@ -581,12 +704,29 @@ describe('consume', () => {
   test('a rejection without a value is a failure, too', async () => {
     await plant(1, 2)
     await group()
-    const outcome = await attempt('consume', () => mailer().consume(() => Promise.reject(undefined)))
+    const outcome = await attempt('consume', () => mailer().consume(() => Promise.reject(undefined), 1))
     const open = (await pending()).map(([id]) => id)
     verify(
       !outcome.ok && open[0] === '1-0',
       '`handle` rejected without an error value (`Promise.reject()`), and `consume` took that for success. A rejection is a failure, whatever its value: let it through, and leave the event pending.',
       { received: { consume: outcome.ok ? outcome.value : 'rejected', pending: open } },
+    )
+    const bounced = await attempt('consume', () => mailer().consume(() => Promise.reject('550'), 1))
+    verifyEqual(
+      [outcome.error, !bounced.ok && bounced.error],
+      [undefined, '550'],
+      "`handle` rejected with `undefined`, and then with the string '550'. `consume` should reject with that same value each time, even though it isn't an Error.",
+    )
+  })
+
+  test('passes on any error from Redis', async () => {
+    await reportsRefusals(
+      'consume',
+      async (admin) => {
+        await plant(1, 2, admin)
+        await group('mail', admin)
+      },
+      (redis) => mailer(redis).consume(() => {}),
     )
   })
 })
