@@ -1,10 +1,14 @@
+import type { Redis } from 'ioredis'
 import { describe, test } from 'vitest'
 import {
   attempt,
   call,
   callError,
+  cleanDatabase,
+  connectionsStillOpen,
   everyCrash,
   everyInterleaving,
+  lacks,
   largestReply,
   useSandbox,
   verify,
@@ -23,8 +27,8 @@ const DAY_2 = '2026-03-02T08:00:00.000Z'
 const DAY_9 = '2026-03-09T08:00:00.000Z'
 
 /** Writes events `from` to `to`. Event 1 creates the post, and event n, on the second day, edits its content to `draft n`. */
-async function plant(from: number, to: number, changes?: object): Promise<void> {
-  const pipeline = box.admin.pipeline()
+async function plant(from: number, to: number, changes?: object, admin = box.admin): Promise<void> {
+  const pipeline = admin.pipeline()
   for (let n = from; n <= to; n += 1) {
     const event = {
       eventId: `0b7f3a52-6f0a-4c1e-9d3b-${String(n).padStart(12, '0')}`,
@@ -40,6 +44,12 @@ async function plant(from: number, to: number, changes?: object): Promise<void> 
     pipeline.xadd(STREAM, `${n}-0`, 'event', JSON.stringify(event))
   }
   await pipeline.exec()
+}
+
+/** An event of a type that no one knows. */
+async function plantPinned(n: number): Promise<void> {
+  const pinned = { eventId: `e-${n}`, timestamp: DAY_1, eventType: 'POST_PINNED', entityId: 'post-1' }
+  await box.admin.xadd(STREAM, `${n}-0`, 'event', JSON.stringify({ ...pinned, payload: {}, metadata: {} }))
 }
 
 const post = (changes: object = {}) => ({
@@ -73,6 +83,20 @@ const at = (version: number, changes: object = {}) => ({
   version: String(version),
   reducerVersion: '1',
 })
+
+/** Without its events, there's no telling what the post is, even if there's a snapshot. */
+async function passesOnReadErrors(name: string, run: (redis: Redis) => Promise<unknown>): Promise<void> {
+  for (const isThere of [false, true]) {
+    await box.admin.set(STREAM, 'not a stream')
+    if (isThere) await plantSnapshot(10, 'draft 10')
+    const outcome = await attempt(name, () => run(box.redis))
+    verify(
+      !outcome.ok && String(outcome.error).includes('WRONGTYPE'),
+      `The key \`${STREAM}\` held a string${isThere ? ", and there's a snapshot" : ''}, so Redis replied to the read of the events with an error (WRONGTYPE). \`${name}\` should reject with that error: there may be events, but it has read none of them.`,
+      { received: outcome.ok ? outcome.value : outcome.error },
+    )
+  }
+}
 
 describe('readPost', () => {
   test('reads a post without a snapshot', async () => {
@@ -121,7 +145,16 @@ describe('readPost', () => {
         { post: post({ content: 'draft 12' }), version: 12 },
         `The snapshot is from another version of the reducer (${other}, and yours is 1), so its state may mean something else. Ignore it and replay all events.`,
       )
+      verifyEqual(
+        await snapshot(),
+        { ...at(12, { content: 'as another program has it' }), reducerVersion: String(other) },
+        `The snapshot is from another version of the reducer (${other}), and \`readPost\` changed or deleted it. It should only read.`,
+      )
     }
+  })
+
+  test('passes on errors from Redis', async () => {
+    await passesOnReadErrors('readPost', (redis) => readPost(redis, 'post-1'))
   })
 
   test('takes the state and its version from one snapshot', async () => {
@@ -166,6 +199,13 @@ describe('readPost', () => {
     verify((await box.admin.exists(SNAPSHOT)) === 0, '`readPost` saved a snapshot. It should only read.')
   })
 })
+
+async function closesConnections(what: string): Promise<void> {
+  verify(
+    (await connectionsStillOpen()) === 0,
+    `After ${what}, a connection that \`takeSnapshot\` opened is still open. Each snapshot would leave another one open, until Redis accepts no more. Close it in a \`finally\`.`,
+  )
+}
 
 const take = () => call('takeSnapshot', () => takeSnapshot(box.redis, 'post-1'))
 
@@ -236,6 +276,62 @@ describe('takeSnapshot', () => {
       [false, before],
       'The stored snapshot is from a newer program (reducerVersion 2). Your program is older, so `takeSnapshot` should leave it alone and resolve to false.',
     )
+  })
+
+  test('passes on errors from Redis', async () => {
+    await passesOnReadErrors('takeSnapshot', (redis) => takeSnapshot(redis, 'post-1'))
+    await cleanDatabase()
+    await plant(1, 10)
+    await box.admin.set(SNAPSHOT, 'not a hash')
+    const outcome = await attempt('takeSnapshot', () => takeSnapshot(box.redis, 'post-1'))
+    verify(
+      !outcome.ok && String(outcome.error).includes('WRONGTYPE'),
+      "A snapshot was due, and its key held a string, so it couldn't be saved. `takeSnapshot` should reject with the error from Redis (WRONGTYPE). If it resolves, the program never learns why posts get slower.",
+      { received: outcome.ok ? outcome.value : outcome.error },
+    )
+    await closesConnections('an error from Redis')
+  })
+
+  test.skipIf(lacks('own-server'))('passes on errors from writing', async () => {
+    const server = await box.startServer()
+    await plant(1, 10, undefined, server.admin)
+    await everyInterleaving({
+      name: 'takeSnapshot',
+      prepare: async () => {
+        await server.admin.acl('SETUSER', 'default', '+hset')
+        await server.admin.del(SNAPSHOT)
+      },
+      first: () => takeSnapshot(server.connect(), 'post-1'),
+      // A transaction whose commands are queued already gets this error from EXEC, in the reply of HSET.
+      second: () => server.admin.acl('SETUSER', 'default', '-hset'),
+      verify: async ({ first, held }) => {
+        verify(
+          !first.ok || (await server.admin.exists(SNAPSHOT)) === 1,
+          `Redis refused HSET (NOPERM)${held === 'EXEC' ? ' inside the transaction' : ''}, so there's no snapshot, but \`takeSnapshot\` resolved. Pass on every error from its write.${held === 'EXEC' ? ' EXEC itself succeeds then: the error is in its replies, which ioredis returns as pairs of an error and a result.' : ''}`,
+          { received: first.ok && first.value },
+        )
+        await closesConnections('an error from Redis')
+      },
+    })
+  })
+
+  test('replaces the snapshot of an older program that comes meanwhile', async () => {
+    await everyInterleaving({
+      name: 'takeSnapshot',
+      prepare: () => plant(1, 10),
+      first: (redis) => takeSnapshot(redis, 'post-1'),
+      second: async () => {
+        const isSaved = (await box.admin.hget(SNAPSHOT, 'reducerVersion')) === '1'
+        if (!isSaved) await plantSnapshot(10, 'as an old program has it', 0)
+      },
+      verify: async ({ first, after, held }) => {
+        verifyEqual(
+          [first.ok ? first.value : first.error, await snapshot()],
+          [true, at(10)],
+          `A program with an older reducer (0) saved its snapshot between the ${after ?? 'start'} and the ${held ?? 'end'} of \`takeSnapshot\`. A snapshot with reducerVersion 1 is still due, so \`takeSnapshot\` should save it and resolve to true.${box.commands.some(({ name, reply }) => name === 'EXEC' && reply === null) ? ' EXEC replied (nil) because the watched key had changed, so nothing was written. Compare again.' : ''}`,
+        )
+      },
+    })
   })
 
   test('is correct while others write', async () => {
@@ -342,6 +438,7 @@ describe('takeSnapshot', () => {
           [false, true],
           `Two programs took a snapshot of the same ten events at once, and the first was held before its ${held ?? 'end'}. The second one to save finds a snapshot at its own version, so it should leave that snapshot alone and resolve to false (received: both results).`,
         )
+        await closesConnections('a snapshot that was saved, and one that was not')
       },
     })
   })
@@ -472,6 +569,49 @@ describe('openBlog', () => {
       [[true, 'post-1']],
       `The snapshot failed${told.length === 0 ? ", and `onError` wasn't called" : ''}. Call \`onError\` once, with the error from Redis (WRONGTYPE) and the post's ID. Otherwise posts get slower for no visible reason.`,
     )
+    await edit(blog, { content: 'draft 11' })
+    await settled(blog)
+    verifyEqual(
+      told,
+      [
+        [true, 'post-1'],
+        [true, 'post-1'],
+      ],
+      'After the next edit, the snapshot failed again. Call `onError` once for each failure.',
+    )
+    await box.admin.del(SNAPSHOT)
+    await edit(blog, { content: 'draft 12' })
+    await settled(blog)
+    verifyEqual(
+      await snapshot(),
+      at(12, { editedAt: DAY_9 }),
+      "Two snapshots of the post failed. Then the problem was fixed and the post was edited again, but there's no snapshot at 12. A snapshot that failed isn't a reason to skip the next one.",
+    )
+  })
+
+  test('works beside another blog', async () => {
+    await plant(1, 9)
+    await box.admin.set(SNAPSHOT, 'not a hash')
+    const told: string[] = []
+    const blog = await open(box.redis, (_error, postId) => told.push(postId))
+    const other = box.connect()
+    await open(other, () => told.push('the other blog'))
+    await other.quit()
+    await edit(blog, { content: 'draft 10' })
+    await settled(blog)
+    verifyEqual(
+      told,
+      ['post-1'],
+      'A program opened two blogs, each with its own `onError`, and a snapshot of the first one failed. Its own `onError` should be called, once. Keep what `openBlog` receives in the blog that it returns, not in a variable of the module.',
+    )
+    await box.admin.del(SNAPSHOT)
+    await edit(blog, { content: 'draft 11' })
+    await settled(blog)
+    verifyEqual(
+      [told, await snapshot()],
+      [['post-1'], at(11, { editedAt: DAY_9 })],
+      'A program opened two blogs, each with its own client, and closed the client of the second. The first blog should still save its snapshots, over its own client.',
+    )
   })
 
   test('takes a snapshot of every post, and waits for all', async () => {
@@ -511,6 +651,19 @@ describe('openBlog', () => {
     })
   })
 
+  test('takes a snapshot after creating', async () => {
+    for (let n = 1; n <= 9; n += 1) await plantPinned(n)
+    const blog = await open()
+    const draft = { title: 'Hello', content: 'draft 1', author: 'ada' }
+    await call('createPost', () => blog.createPost('post-1', draft), { background: true })
+    await settled(blog)
+    verifyEqual(
+      await snapshot(),
+      { ...at(1, { createdAt: DAY_9, editedAt: null }), version: '10' },
+      "The stream had nine events of an unknown type, POST_PINNED, and the tenth was the post's POST_CREATED, but there's no snapshot at 10. All three commands store events, so a snapshot may be due after each of them.",
+    )
+  })
+
   test('takes a snapshot after publishing', async () => {
     await plant(1, 9)
     const blog = await open()
@@ -533,11 +686,11 @@ describe('openBlog', () => {
     const background = { background: true }
     await call('editPost', () => blog.editPost('long', { content: 'the last' }), background)
     await edit(blog, { content: 'draft 10' })
-    await settled(blog)
+    await Promise.race([blog.settled(), settled(blog)])
     verifyEqual(
       (await box.admin.keys('blog:snapshot:*')).sort(),
       ['blog:snapshot:long', SNAPSHOT],
-      'A post with 6,000 events was edited, and then a short one. `settled` resolved when the snapshot of the short post was saved, but the first one was still in progress. Wait for all snapshots that were started, not just the last, or a program that ends now loses one.',
+      'A post with 6,000 events was edited, and then a short one. `settled` resolved when the snapshot of the short post was saved, but the first one was still in progress. Wait for all snapshots that were started, not just the last, even if `settled` is called twice, or a program that ends now loses one.',
     )
   })
 

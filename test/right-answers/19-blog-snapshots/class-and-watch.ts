@@ -52,7 +52,9 @@ export async function takeSnapshot(redis: Redis, postId: string): Promise<boolea
         .multi()
         .hset(key, { state: JSON.stringify(post), version, reducerVersion: 1 })
         .exec()
-      if (done !== null) return true
+      if (done === null) continue
+      for (const [error] of done) if (error) throw error
+      return true
     }
   } finally {
     own.disconnect()

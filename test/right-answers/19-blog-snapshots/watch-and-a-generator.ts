@@ -76,7 +76,9 @@ export async function takeSnapshot(redis: Redis, postId: string): Promise<boolea
           reducerVersion: 1,
         })
         .exec()
-      if (done !== null) return true
+      if (done === null) continue
+      for (const [error] of done) if (error) throw error
+      return true
     }
   } finally {
     own.disconnect()
