@@ -2,6 +2,7 @@ import { describe, test } from 'vitest'
 import {
   attempt,
   call,
+  connectionsStillOpen,
   everyCrash,
   everyInterleaving,
   sharedWatch,
@@ -18,6 +19,7 @@ const BUS = 'bus:orders'
 const PROCESS = 'process:order-1'
 const clock = () => new Date('2026-03-01T09:05:00.000Z')
 const tooLate = () => new Date('2026-03-01T09:15:00.000Z')
+const muchTooLate = () => new Date('2026-03-01T10:00:00.000Z')
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
 type Event = Parameters<typeof nextSteps>[0][number]
@@ -76,8 +78,39 @@ async function pending(group: string): Promise<number> {
   return mine === undefined ? -1 : Number(mine[mine.indexOf('pending') + 1])
 }
 
+/** Verifies that `run` rejects with Redis's error if `key` holds a value of the wrong type, and leaves no connection open. */
+async function passesOnErrors(name: string, key: string, run: () => unknown): Promise<void> {
+  await box.admin.del(key)
+  await box.admin.rpush(key, 'x')
+  const outcome = await attempt(name, run)
+  const what = `\`${key}\` was a list, so Redis refused a command of \`${name}\` with WRONGTYPE`
+  verify(
+    !outcome.ok,
+    `${what}, and \`${name}\` resolved as if nothing had happened. An error isn't the same as an empty reply, so let it through. If you use MULTI, look at every reply of EXEC.`,
+    { received: outcome.ok && outcome.value },
+  )
+  verify(
+    String(outcome.error).includes('WRONGTYPE'),
+    `${what}, but \`${name}\` rejected with another error. Let errors from Redis through, because only they say what's wrong.`,
+    { received: outcome.error },
+  )
+  const left = await connectionsStillOpen()
+  verify(
+    left === 0,
+    `${what}. \`${name}\` passed the error on but left a connection open. Close your own connections in a \`finally\`.`,
+    { expected: 'no more connections than before', received: `${left} more` },
+  )
+  await box.admin.del(key)
+}
+
 async function steps(history: readonly Event[], now: Date, expected: readonly Fact[], why: string) {
+  const before = [...history]
   verifyEqual(await call('nextSteps', () => nextSteps(history, now)), expected, why)
+  verify(
+    history.length === before.length && history.every((one, i) => one === before[i]),
+    '`nextSteps` changed the array that it received. `sort`, `reverse`, and `push` change an array in place, and the caller still uses it, so copy it first.',
+    { received: history.map(({ eventType }) => eventType) },
+  )
 }
 
 describe('nextSteps', () => {
@@ -306,6 +339,13 @@ describe('runService', () => {
       '`runService` should handle entries until nothing is left and resolve to 3: two events, and its own new one, which gets no reaction.',
     )
     verifyEqual(await pending('stock'), 0, 'All three entries should be acknowledged in the group `stock`.')
+    const trims = box.commands.find(({ args }) =>
+      args.some((arg) => /^(MAXLEN|MINID)$|['"](MAXLEN|MINID)['"]/i.test(arg.replace(/--.*/g, ''))),
+    )
+    verify(
+      trims === undefined,
+      "`runService` trims a stream as it writes. Another service may not have read the oldest entries of the bus yet, so don't remove any.",
+    )
   })
 
   test('copies nothing else from the metadata', async () => {
@@ -420,6 +460,12 @@ describe('runService', () => {
   test('reacts once when the bus is replayed', async () => {
     await publish(CREATED)
     await call('runService', () => runStock())
+    for (const key of await box.admin.keys('*')) {
+      verify(
+        (await box.admin.ttl(key)) < 0,
+        `\`runService\` finished, and its key \`${key}\` expires one day. If the bus is replayed after that, the service reacts to old events again. Marks have to stay as long as the events do.`,
+      )
+    }
     await box.admin.xgroup('SETID', BUS, 'stock', '0')
     await call('runService', () => runStock())
     verifyEqual(
@@ -458,6 +504,33 @@ describe('runService', () => {
       [4, 1],
       '`runService` should resolve to 4, and only the entry of the other consumer should still be pending (received: the result, and how many are pending).',
     )
+  })
+
+  test('passes on errors', async () => {
+    await publish(CREATED)
+    const trouble = new Error('no shelf for order-1')
+    const outcome = await attempt('runService', () =>
+      runService(
+        box.redis,
+        stock,
+        () => {
+          throw trouble
+        },
+        clock,
+      ),
+    )
+    verify(
+      !outcome.ok && outcome.error === trouble,
+      "`react` threw an error, and `runService` didn't reject with that error. The event would be lost, and no one would know.",
+      { received: outcome.ok ? 'it resolved' : outcome.error },
+    )
+    await call('runService', () => runStock())
+    verifyEqual(
+      await typesIn(),
+      ['ORDER_CREATED', 'STOCK_RESERVED'],
+      "`react` threw an error, it was fixed, and `runService` was called again with the same member, but the bus doesn't have the reaction once. An event is done only when its reaction has been written.",
+    )
+    await passesOnErrors('runService', BUS, () => runStock())
   })
 })
 
@@ -562,9 +635,12 @@ describe('the process manager', () => {
     )
     await call('runProcess', () => manage())
     verifyEqual(
-      [await typesIn('process:order-2'), await call('expireOrders', () => expireOrders(box.redis, tooLate))],
+      [
+        await typesIn('process:order-2'),
+        await call('expireOrders', () => expireOrders(box.redis, muchTooLate)),
+      ],
       [['ORDER_CREATED'], 1],
-      "One order was paid but had no stock, and a second one was only created. The events of the first order shouldn't affect the second, which still waits until `expireOrders` cancels it 15 minutes later.",
+      "One order was paid but had no stock, and a second one was only created. The events of the first order shouldn't affect the second, which still waits until `expireOrders` cancels it after its deadline.",
     )
   })
 
@@ -758,7 +834,9 @@ describe('the process manager', () => {
     await publish({ ...CREATED, entityId: 'late-1', eventId: event(210, '').eventId })
     for (const [i, one] of [CREATED, event(0, 'ORDER_CANCELLED', { reason: 'customer' })].entries())
       await publish({ ...one, entityId: 'gone-1', eventId: event(220 + i, '').eventId })
-    ids.push('rejected-1', 'late-1', 'gone-1')
+    for (const [i, one] of [event(0, 'ORDER_CANCELLED', { reason: 'customer' }), CREATED].entries())
+      await publish({ ...one, entityId: 'gone-2', eventId: event(230 + i, '').eventId })
+    ids.push('rejected-1', 'late-1', 'gone-1', 'gone-2')
     await call('runProcess', () => manage())
     await call('expireOrders', () => expireOrders(box.redis, tooLate))
     await call('runProcess', () => manage())
@@ -770,7 +848,7 @@ describe('the process manager', () => {
       .filter(({ args, reply }) => ids.some((id) => JSON.stringify([args, reply ?? null]).includes(id)))
     verify(
       looked.length === 0,
-      'Eight orders were confirmed or canceled (one of them by the customer), and the third call of `expireOrders` still looked at finished orders. In a year there are a million of them. Keep an index of the open orders, and remove an order when it is confirmed or canceled.',
+      'Nine orders were confirmed or canceled (two of them by the customer, one before its ORDER_CREATED arrived), and the third call of `expireOrders` still looked at finished orders. In a year there are a million of them. Keep an index of the open orders, and remove an order when it is confirmed or canceled.',
       { received: looked.map(({ name, args }) => [name, ...args.slice(0, 3)].join(' ').slice(0, 80)) },
     )
   })
@@ -887,6 +965,15 @@ describe('the process manager', () => {
       },
     })
   })
+
+  test('passes on errors from Redis', async () => {
+    await publish(CREATED)
+    await call('runProcess', () => manage())
+    await passesOnErrors('expireOrders', PROCESS, () => expireOrders(box.redis, tooLate))
+    await publish(PAID)
+    await passesOnErrors('runProcess', PROCESS, () => manage())
+    await passesOnErrors('runProcess', BUS, () => manage())
+  })
 })
 
 const analytics = { group: 'analytics', consumer: 'forwarder-1' }
@@ -896,13 +983,13 @@ const KEYS = {
   reserved: '0b7f3a52-6f0a-4c1e-9d3b-000000000003',
 }
 
-/** Creates an external system that records what it receives. While `down`, it refuses everything after the first event. */
+/** Creates an external system that records what it receives. While `down`, it refuses payments. */
 function outside() {
   const got: { type: string; key: string }[] = []
   const state = { down: false }
   const send = async (one: Event, options: { readonly idempotencyKey: string }) => {
     await Promise.resolve()
-    if (state.down && got.length > 0) throw new Error('503 analytics is down')
+    if (state.down && one.eventType === 'PAYMENT_RECEIVED') throw new Error('503 analytics is down')
     got.push({ type: one.eventType, key: options?.idempotencyKey })
   }
   return { state, got, send }
@@ -1030,11 +1117,12 @@ describe('forward', () => {
       'An event was on the bus twice with the same `eventId`, and it was sent twice, although the first entry was already done.',
     )
     await box.admin.xgroup('SETID', BUS, 'analytics', '0')
-    await call('forward', () => forward(box.connect(), analytics, send))
+    const other = { ...analytics, consumer: 'forwarder-2' }
+    await call('forward', () => forward(box.connect(), other, send))
     verifyEqual(
       got.length,
       2,
-      'The group was set back to the beginning, and `forward` sent all the old events again. Store the `eventId` of each sent event in Redis.',
+      'The group was set back to the beginning, and `forward` sent all the old events again, to another consumer of the group. Store the `eventId` of each sent event in Redis, for the whole group.',
     )
   })
 
@@ -1049,5 +1137,8 @@ describe('forward', () => {
       [KEYS.created],
       "An event that was sent to analytics hasn't been sent to mail. Keep separate marks for each group.",
     )
+  })
+  test('passes on errors from Redis', async () => {
+    await passesOnErrors('forward', BUS, () => forward(box.redis, analytics, outside().send))
   })
 })

@@ -84,7 +84,9 @@ async function optimistic(
       }
       const multi = own.multi()
       write(multi)
-      if ((await multi.exec()) !== null) return
+      const replies = await multi.exec()
+      for (const [error] of replies ?? []) if (error) throw error
+      if (replies !== null) return
     }
   } finally {
     own.disconnect()
@@ -182,7 +184,8 @@ export async function forward(redis: Redis, member: Member, send: Send): Promise
     if ((await redis.exists(mark(member.group, event))) === 0) {
       await send(event, { idempotencyKey: event.eventId })
     }
-    await redis.multi().set(mark(member.group, event), '1').xack(BUS, member.group, id).exec()
+    const replies = await redis.multi().set(mark(member.group, event), '1').xack(BUS, member.group, id).exec()
+    for (const [error] of replies ?? []) if (error) throw error
     n += 1
   }
   return n
