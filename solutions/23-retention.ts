@@ -165,7 +165,8 @@ export async function indexEvents(redis: Redis, stream: string): Promise<number>
       for (const key of indexesOf(stream, fields)) step.zadd(key, time, id)
     }
     step.set(positionKey(stream), page.at(-1)?.[0] ?? start)
-    await step.exec()
+    // EXEC resolves even if one of its commands fails.
+    for (const [error] of (await step.exec()) ?? []) if (error !== null) throw error
     count += page.length
   }
   return count

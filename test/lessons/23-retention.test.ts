@@ -67,10 +67,12 @@ const isAfter = (entry: Entry, after: string) => order(entry, { id: after }) > 0
 function memoryArchive(kept: readonly number[] = []) {
   const byId = new Map<string, Entry>(kept.map((n) => [id(n), { id: id(n), fields: fieldsOf(n) }]))
   const sizes: number[] = []
+  const batches: (readonly Entry[])[] = []
   const gone: string[] = []
   const archive: Archive = {
     async put(entries) {
       sizes.push(entries.length)
+      batches.push(entries)
       const [first] = entries
       // The entries must still be in the stream. If they aren't and the archive fails, they're lost.
       if (first && (await box.admin.xrange(STREAM, first.id, first.id)).length === 0) gone.push(first.id)
@@ -83,10 +85,36 @@ function memoryArchive(kept: readonly number[] = []) {
         .slice(0, count)
     },
   }
-  return { archive, sizes, gone, ids: () => [...byId.values()].sort(order).map((entry) => entry.id), byId }
+  return {
+    archive,
+    sizes,
+    batches,
+    gone,
+    ids: () => [...byId.values()].sort(order).map((entry) => entry.id),
+    byId,
+  }
 }
 
 const inStream = async () => (await box.admin.xrange(STREAM, '-', '+')).map(([one]) => one)
+
+/** Verifies that `run` rejects with Redis's error if `key` holds a value of the wrong type. */
+async function passesOnErrors(name: string, key: string, run: () => unknown): Promise<void> {
+  await box.admin.del(key)
+  await box.admin.rpush(key, 'x')
+  const outcome = await attempt(name, run)
+  const what = `The key ${key} was a list, so Redis refused a command of ${name} with WRONGTYPE`
+  verify(
+    !outcome.ok,
+    `${what}, and ${name} resolved as if nothing had happened. An error isn’t the same as an empty reply, so let it through. If you use MULTI or a pipeline, look at every reply of EXEC.`,
+    { received: outcome.ok && outcome.value },
+  )
+  verify(
+    String(outcome.error).includes('WRONGTYPE'),
+    `${what}, but ${name} rejected with another error. Let errors from Redis through, because only they say what’s wrong.`,
+    { received: outcome.error },
+  )
+  await box.admin.del(key)
+}
 
 describe('trimLimit', () => {
   const limit = (of: Parameters<typeof trimLimit>[1] = log) =>
@@ -152,14 +180,16 @@ describe('trimLimit', () => {
       '9-0',
       'The snapshot was made at 9-0, and a reader that starts from it needs the events after it. The limit should be 9-0.',
     )
+    const checkpoints = ['checkpoint:stats', 'checkpoint:list']
     verifyEqual(
-      await limit({
-        stream: STREAM,
-        checkpoints: ['checkpoint:stats', 'checkpoint:list'],
-        snapshots: ['snapshot:orders'],
-      }),
+      await limit({ stream: STREAM, checkpoints, snapshots: ['snapshot:orders'] }),
       '6-0',
       'The slowest projection is at 6-0. Every checkpoint counts, so the limit should be 6-0.',
+    )
+    verifyEqual(
+      checkpoints,
+      ['checkpoint:stats', 'checkpoint:list'],
+      'trimLimit changed the array `checkpoints`, which belongs to the caller. `sort` and `push` change an array in place, so copy it first.',
     )
   })
 
@@ -212,6 +242,24 @@ describe('trimLimit', () => {
       '4-0',
       'Every entry of the stream was deleted, but the stream and its groups still exist. The limit is still the smallest of the IDs, the checkpoint 4-0.',
     )
+  })
+
+  test('passes on errors from Redis', async () => {
+    await plant(1, 3)
+    await group('mail', 3)
+    const needy = { stream: STREAM, checkpoints: ['checkpoint:stats'], snapshots: ['snapshot:orders'] }
+    await box.admin.hset('snapshot:orders', 'lastEventId', '3-0')
+    await box.admin.rpush('checkpoint:stats', 'x')
+    const outcome = await attempt('trimLimit', () => trimLimit(box.redis, needy))
+    verify(
+      !outcome.ok || outcome.value === '0-0', // MGET replies nil
+      'The key checkpoint:stats was a list, so its position can’t be read, and trimLimit left it out. Entries may be trimmed that its owner still needs. Let errors from Redis through.',
+      { received: outcome.ok && outcome.value },
+    )
+    await box.admin.set('checkpoint:stats', '3-0')
+    for (const key of ['snapshot:orders', STREAM]) {
+      await passesOnErrors('trimLimit', key, () => trimLimit(box.redis, needy))
+    }
   })
 })
 
@@ -424,6 +472,11 @@ describe('retain', () => {
       'Each call to `put` should get 1 to 200 entries. The archive may have room for millions of entries, but your process doesn’t.',
       { received: side.sizes },
     )
+    verifyEqual(
+      side.batches.map((entries) => entries.length),
+      side.sizes,
+      'retain changed an array after it had passed it to `put`. The archive may still be writing it, so use a new array for each page.',
+    )
   })
 
   test('fails whenever the archive does', async () => {
@@ -543,6 +596,26 @@ describe('retain', () => {
       },
     })
   })
+
+  test('passes on errors from Redis', async () => {
+    const side = memoryArchive()
+    await passesOnErrors('retain', STREAM, () => run(side.archive, byLength(3)))
+    await plant(1, 6)
+    await group('mail', 6)
+    const replacing: Archive = {
+      ...side.archive,
+      put: async (entries) => {
+        await side.archive.put(entries)
+        await box.admin.multi().del(STREAM).rpush(STREAM, 'x').exec()
+      },
+    }
+    const outcome = await attempt('retain', () => run(replacing, byLength(3)))
+    verify(
+      !outcome.ok && String(outcome.error).includes('WRONGTYPE'),
+      'While `put` was running, someone replaced the stream with a list, so Redis refused to trim it (WRONGTYPE), and retain didn’t reject with that error. Nothing has left the stream, and the caller has to know.',
+      { received: outcome.ok ? outcome.value : outcome.error },
+    )
+  })
 })
 
 describe('readHistory', () => {
@@ -634,6 +707,14 @@ describe('readHistory', () => {
       ids(5, 9),
       'Expected the five entries after 4-0, three of which are in both places: 5-0 to 9-0.',
     )
+    const found = await side.archive.read('0-0', 100)
+    const archive: Archive = { ...side.archive, read: async () => found }
+    await call('readHistory', () => read(archive, '0-0', 100))
+    verifyEqual(
+      numbers(found),
+      ids(1, 7),
+      'readHistory changed the array that `archive.read` returned. It may belong to the archive, which may keep it for the next reader, so copy it first.',
+    )
   })
 
   test('leaves no gap while others archive', async () => {
@@ -670,6 +751,20 @@ describe('readHistory', () => {
       'Four entries were requested, but readHistory fetched more than ten from Redis with one command. Use XRANGE with COUNT.',
       { received: most },
     )
+  })
+
+  test('passes on errors', async () => {
+    await plant(3, 4)
+    const side = memoryArchive([1, 2])
+    const trouble = new Error('archive unreachable')
+    const broken: Archive = { ...side.archive, read: () => Promise.reject(trouble) }
+    const outcome = await attempt('readHistory', () => read(broken, '0-0', 10))
+    verify(
+      !outcome.ok && outcome.error === trouble,
+      '`archive.read` failed, so readHistory should fail with the same error. A history without its beginning looks like a history that’s shorter.',
+      { received: outcome.ok ? numbers(outcome.value) : outcome.error },
+    )
+    await passesOnErrors('readHistory', STREAM, () => read(side.archive, '0-0', 10))
   })
 })
 
@@ -863,6 +958,51 @@ describe('the index', () => {
       },
     })
   })
+
+  test('keeps the streams apart', async () => {
+    await plant(1, 2)
+    await index()
+    verifyEqual(
+      await call('findEvents', () => findEvents(box.redis, 'returns', {})),
+      [],
+      'The events of the stream orders were indexed, and findEvents found them in the stream returns. Keep one index for each stream.',
+    )
+  })
+
+  test('passes on errors from Redis', async () => {
+    await passesOnErrors('indexEvents', STREAM, () => indexEvents(box.redis, STREAM))
+    await plant(1, 1)
+    await passesOnErrors('indexEvents', 'index:orders:position', () => indexEvents(box.redis, STREAM))
+    // Each key of the index in turn holds a value of the wrong type, whatever they are.
+    for (let n = 0, keys = ['']; n < keys.length; n += 1) {
+      await box.admin.flushdb()
+      await plant(1, 1)
+      await index()
+      keys = (await box.admin.keys('*'))
+        .filter((key) => ![STREAM, 'index:orders:position'].includes(key))
+        .sort()
+      const key = keys[n]
+      if (key === undefined) break
+      const isString = (await box.admin.type(key)) === 'string'
+      await box.admin.rename(key, 'aside')
+      await (isString ? box.admin.rpush(key, 'x') : box.admin.set(key, 'x'))
+      await box.admin.xadd(STREAM, '2-0', ...Object.entries(fieldsOf(1)).flat())
+      const question = { eventType: 'ORDER_CREATED', customerId: 'customer-1', from: new Date(day(1)) }
+      const asked = await attempt('findEvents', () => findEvents(box.redis, STREAM, question))
+      verify(
+        !asked.ok || asked.value.includes('1-0'),
+        `The key ${key} held a value of the wrong type, so Redis refused to read it (WRONGTYPE). findEvents resolved as if there were no events. Let errors from Redis through.`,
+        { received: asked.ok && asked.value },
+      )
+      const outcome = await attempt('indexEvents', () => indexEvents(box.redis, STREAM))
+      await box.admin.rename('aside', key)
+      verify(
+        !outcome.ok || (await find(question)).includes('2-0'),
+        `The key ${key} held a value of the wrong type, so Redis refused to write to it (WRONGTYPE). indexEvents resolved as if nothing had happened, and now findEvents can’t find the event. If you use MULTI or a pipeline, look at every reply of EXEC.`,
+        { received: outcome.ok && outcome.value },
+      )
+    }
+  })
 })
 
 describe.skipIf(lacks('real-server'))('streamSize', () => {
@@ -889,6 +1029,7 @@ describe.skipIf(lacks('real-server'))('streamSize', () => {
       { entries: 0, bytes: await box.admin.memory('USAGE', STREAM, 'SAMPLES', 0) },
       'All entries were deleted, but the stream still exists and takes some memory. Only a stream that doesn’t exist has 0 bytes.',
     )
+    await passesOnErrors('streamSize', STREAM, () => streamSize(box.redis, STREAM))
   })
 
   test('shows how much memory retention frees', async () => {

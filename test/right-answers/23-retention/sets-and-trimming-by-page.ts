@@ -138,7 +138,8 @@ export async function indexEvents(redis: Redis, stream: string): Promise<number>
       const multi = redis.multi().hset(`idx:${stream}:times`, id, Date.parse(timestamp ?? ''))
       if (eventType !== undefined) multi.sadd(`idx:${stream}:t:${eventType}`, id)
       if (customerId !== undefined) multi.sadd(`idx:${stream}:c:${customerId}`, id)
-      await multi.set(`index:${stream}:position`, id).exec()
+      const replies = await multi.set(`index:${stream}:position`, id).exec()
+      for (const [error] of replies ?? []) if (error) throw error
     }
     total += page.length
   }
