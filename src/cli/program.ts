@@ -64,7 +64,10 @@ export async function readCommandLine(
     await program.parseAsync([...words], { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    if (error.exitCode !== 0) throw new UsageError(asSentence(error.message))
+    if (error.exitCode !== 0) {
+      const help = [self, ...namesIn(words), '--help'].join(' ')
+      throw new UsageError(`${asSentence(error.message)} Run "${help}" for details.`)
+    }
   }
   return call
 }
@@ -142,6 +145,13 @@ function globalsOf(command: Commander): Globals {
     mine: all.some((flags) => flags.mine === true),
     course: lastText('course'),
   }
+}
+
+/** The command that the words begin with, and the one within it. */
+function namesIn(words: readonly string[], among: readonly ListedCommand[] = commands): readonly string[] {
+  const [first, ...rest] = words
+  const one = among.find((listed) => nameOf(listed) === first)
+  return one === undefined ? [] : [nameOf(one), ...namesIn(rest, one.inner ?? [])]
 }
 
 function unknownCommand(asked: string, within?: ListedCommand): UsageError {

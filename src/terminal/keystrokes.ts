@@ -12,6 +12,15 @@ export function keystrokes(data: string): readonly string[] {
   return result
 }
 
+/** More keys at once than anyone presses, although a held key repeats. */
+const MOST_KEYS = 16
+const CTRL_C = '\u0003'
+
+/** Whether the keys of one chunk are a pasted text. Its letters aren't commands: one of them may start a lesson over. */
+export function isPasted(keys: readonly string[]): boolean {
+  return keys.length > MOST_KEYS && keys.some((key) => key !== keys[0]) && !keys.includes(CTRL_C)
+}
+
 function sequenceLength(behindEscape: string): number {
   return /^(?:\[[0-9;]*[A-Za-z~]|O[A-Z])/.exec(behindEscape)?.[0].length ?? 0
 }

@@ -1,5 +1,5 @@
 import type { ReadStream } from 'node:tty'
-import { keystrokes } from '../terminal/keystrokes.ts'
+import { isPasted, keystrokes } from '../terminal/keystrokes.ts'
 import { suspendBesideReadline } from '../terminal/suspend.ts'
 import type { Choice, Heading } from './ui.ts'
 
@@ -8,7 +8,9 @@ export function hotKey<Value>(input: ReadStream, choices: readonly (Choice<Value
   const abort = new AbortController()
   let choice: Choice<Value> | undefined
   const onData = (data: Buffer | string) => {
-    for (const key of keystrokes(data.toString())) {
+    const keys = keystrokes(data.toString())
+    if (isPasted(keys)) return
+    for (const key of keys) {
       if (key === '\x1a') suspendBesideReadline(input)
       choice = choices.find(
         (one): one is Choice<Value> =>

@@ -1,5 +1,5 @@
 import { type LessonAction, lessonActionOf } from '../learner/lesson-keys.ts'
-import { keystrokes } from '../terminal/keystrokes.ts'
+import { isPasted, keystrokes } from '../terminal/keystrokes.ts'
 
 export type Key = 'on' | 'back' | 'leave' | 'run' | 'help' | 'suspend' | 'interrupt' | 'other' | LessonAction
 
@@ -30,5 +30,7 @@ const names: Readonly<Record<string, Key>> = {
 
 /** The keys in one chunk of terminal input; `other` only counts where any key does. */
 export function keysIn(data: string): readonly Key[] {
-  return keystrokes(data).map((key) => names[key] ?? lessonActionOf(key) ?? 'other')
+  const keys = keystrokes(data)
+  if (isPasted(keys)) return ['other']
+  return keys.map((key) => names[key] ?? lessonActionOf(key) ?? 'other')
 }

@@ -132,22 +132,14 @@ export const actions: Readonly<Record<Action, Act>> = {
 
   read: onPages((walk, lesson) => goTo(walk, lesson, 'read')),
 
-  task: tolerant(async (walk, lesson) => {
-    const { learner, ui, palette } = walk
-    const task = taskAtHand(learner, lesson) ?? lesson.tasks[0]
-    if (task !== undefined) ui.print(await renderMarkdown(task.text, { width: ui.width, palette }))
+  task: onPages(async (walk, lesson) => {
+    const task = taskAtHand(walk.learner, lesson) ?? lesson.tasks[0]
+    return task === undefined ? 'left' : await printOrRead(walk, task.text)
   }),
 
-  where: tolerant(async (walk, lesson) => {
-    const { ui, palette } = walk
-    ui.print(await renderMarkdown(await whereText(walk, lesson), { width: ui.width, palette }))
-  }),
+  where: onPages(async (walk, lesson) => printOrRead(walk, await whereText(walk, lesson))),
 
-  keys: tolerant(async (walk) => {
-    const { ui, palette } = walk
-    const keys = [...LESSON_KEYS, ...MENU_KEYS]
-    ui.print(await renderMarkdown(`# Keys\n\n${keysInWords(keys)}`, { width: ui.width, palette }))
-  }),
+  keys: onPages((walk) => printOrRead(walk, `# Keys\n\n${keysInWords([...LESSON_KEYS, ...MENU_KEYS])}`)),
 
   quiz: tolerant(async (walk, lesson) => {
     // A learner who asks for the quiz isn't told that no questions are left.
@@ -180,6 +172,23 @@ export const actions: Readonly<Record<Action, Act>> = {
     const { keptAs } = await resetLesson(learner, lesson.slug, new Date())
     ui.say(`Started over.${keptAs === undefined ? '' : ` Your old answer is ${shownPath(keptAs)}.`}`)
   }),
+}
+
+/** Lines that the menu needs below a text. */
+const MENU_LINES = 10
+
+/** Shows a text above the menu, or on pages of its own where the menu would push its beginning out of view. */
+async function printOrRead(
+  { ui, palette }: Walk,
+  markdown: Parameters<typeof renderMarkdown>[0],
+): Promise<ReadingEnd> {
+  const text = await renderMarkdown(markdown, { width: ui.width, palette })
+  if (text.split('\n').length + MENU_LINES > ui.height) {
+    const render = async (width: number) => [{ text: await renderMarkdown(markdown, { width, palette }) }]
+    return await ui.read(render, { hasKeys: true })
+  }
+  ui.print(text)
+  return 'left'
 }
 
 async function printChange({ learner, ui }: Walk, lesson: Lesson): Promise<void> {

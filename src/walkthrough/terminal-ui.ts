@@ -1,5 +1,5 @@
 import { holdKeys } from '../terminal/hold-keys.ts'
-import { escapeControls, textOf, wrap, wrapSentences } from '../terminal/index.ts'
+import { escapeControls, paintLines, span, textOf, wrap, wrapSentences } from '../terminal/index.ts'
 import { menuTheme } from '../terminal/menu-theme.ts'
 import { hotKey } from './hot-key.ts'
 import { type PagerTerminal, readPages } from './pager.ts'
@@ -30,13 +30,15 @@ export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
     get width() {
       return widthOf(output)
     },
+    get height() {
+      return output.rows || 24
+    },
     print,
     say: (sentence) => print(wrapSentences(escapeControls(sentence), widthOf(output))),
     async choose(message, choices, preselected) {
       const note = (chosen: Choice<unknown> | undefined) => {
-        const { paint } = palette
-        const line = `${paint('?', 'dim')} ${paint(message, 'bold')} ${paint(chosen?.name ?? '', 'cyan')}`
-        output.write(`${line}\n`)
+        const line = [span('? ', 'dim'), span(message, 'bold'), span(` ${chosen?.name ?? ''}`, 'cyan')]
+        output.write(`${paintLines(wrap(line, { width: output.columns || 80 }), palette)}\n`)
       }
       const pressed = hotKey(input, choices)
       const shown = choices.filter((choice) => 'heading' in choice || choice.isHidden !== true)

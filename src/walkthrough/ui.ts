@@ -45,6 +45,7 @@ export type ReadingEnd = 'end' | 'left' | LessonAction
 /** How the walkthrough talks with a person; the tests have one that answers automatically. */
 export interface Ui {
   readonly width: number
+  readonly height: number
   /** A text, already painted, as its own paragraph. */
   print(text: string): void
   /** A sentence, as its own paragraph. */

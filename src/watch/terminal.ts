@@ -1,7 +1,7 @@
 import type { ReadStream, WriteStream } from 'node:tty'
 import { sentenceOf } from '../common/errors.ts'
 import { modelRun } from '../learner/index.ts'
-import { keystrokes, type Palette } from '../terminal/index.ts'
+import { isPasted, keystrokes, type Palette } from '../terminal/index.ts'
 import { clearScreen, hideCursor, showCursor } from '../terminal/screen-codes.ts'
 import { suspend } from '../terminal/suspend.ts'
 import type { Elsewhere } from './elsewhere.ts'
@@ -52,7 +52,9 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<vo
     opened = resolve
   })
   const onData = (data: Buffer) => {
-    for (const key of keystrokes(data.toString('utf8'))) {
+    const keys = keystrokes(data.toString('utf8'))
+    if (isPasted(keys)) return say('Paste your code into your editor. A save is checked here.')
+    for (const key of keys) {
       if (key === '\u0003') {
         isLeft = true
         session?.close() // Ctrl-C never waits
@@ -83,8 +85,12 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<vo
   function complain(error: unknown): void {
     const name = error instanceof Error ? error.name : ''
     if (name === 'InterruptedError' || name === 'ExitPromptError') session?.close()
+    say(sentenceOf(error))
+  }
+
+  function say(notice: string): void {
     if (state === undefined) return
-    state = { ...state, notice: sentenceOf(error) }
+    state = { ...state, notice }
     void draw()
   }
 

@@ -11,7 +11,7 @@ export const command = defineCommand({
   run: async (context) => {
     context.print(`Take part:    ${self} class join ADDRESS --code CODE --as NAME
 Hold a class: ${self} class open --host 0.0.0.0
-All commands:    ${self} class --help`)
+All commands: ${self} class --help`)
     return Exit.passed
   },
 })

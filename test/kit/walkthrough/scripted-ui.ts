@@ -37,6 +37,7 @@ export function scriptedUi(
   return {
     shown,
     width: 60,
+    height: 100,
     print: (text) => void shown.push(text),
     say: (sentence) => void shown.push(sentence),
     async choose(message, choices) {

@@ -162,6 +162,36 @@ describe('the walkthrough in a terminal', () => {
     await until(/\[ended 0\]/)
   })
 
+  test('a text that was pasted by mistake does nothing, though its letters are keys', async () => {
+    const { until, press } = open('', { rows: 40 })
+    await until(/Start 01/)
+    press('Enter')
+    await until(/space next/)
+    press('export function x(y: string) { return y }') // x starts over, y means yes
+    press('Space')
+    await until(/^2\/\d+ {2}space next/m)
+    press('q')
+    await until(/❯ Check my answer/)
+    press('export function x(y: string) { return y }')
+    press('a')
+    const screen = await until(/Task 1 · createEvent/)
+    expect(screen).not.toContain('Start over')
+  })
+
+  test('a low screen shows the task on pages, not above the menu, which would push it out', async () => {
+    const { until, press } = open('', { columns: 60, rows: 20 })
+    const home = await until(/Start 01/)
+    expect(home).toContain('I know some of this')
+    press('Enter')
+    await until(/^1\/\d+ {2}space next/m)
+    press('q')
+    await until(/Check my answer/)
+    press('a')
+    await until(/Task 1 · createEvent[\s\S]*^1\/\d+ {2}space next/m)
+    press('h')
+    await until(/Hint 1 of 5[\s\S]*❯ Check my answer/)
+  })
+
   test('keys pressed during a check are dropped', async () => {
     const { until, press } = open('', { rows: 40 })
     await until(/Start 01/)

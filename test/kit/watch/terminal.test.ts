@@ -68,7 +68,7 @@ describe('watch in a terminal', () => {
     press('?')
     await until(/Write in your own editor and save/)
     press('q')
-    await until(/q quit/)
+    await until(/^(?![\s\S]*Write in your own editor)[\s\S]*q quit/)
     press('d')
     await until(/Show the solution\?/)
     press('y')
@@ -107,6 +107,14 @@ describe('watch in a terminal', () => {
     const screen = await until(/❯ 01 Events/)
     expect(screen).not.toContain('Show the solution?')
     expect(await log()).not.toContain('HINT_REVEALED')
+  })
+
+  test('a pasted text does nothing, though its letters are keys', async () => {
+    const { until, press } = watch()
+    await until(/failed +createEvent[\s\S]*q quit/)
+    press('export function x(y: string) { return y }')
+    const screen = await until(/Paste your code into your editor/)
+    expect(screen).not.toContain('Start over')
   })
 
   test('the solution and a reset ask first, and a reset keeps the file', async () => {

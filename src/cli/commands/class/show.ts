@@ -13,7 +13,7 @@ export const command = defineCommand({
     const text = words.join(' ').trim()
     if ((text === '') !== flags.clear) {
       throw new UsageError(
-        `Show what? For example: ${self} class show "Why are these two steps?" --clear takes it down.`,
+        `Show what? For example: ${self} class show "Why are these two steps?". --clear takes it down.`,
       )
     }
     return withClass(context, flags, async ({ send }) => {
