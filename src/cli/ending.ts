@@ -1,23 +1,11 @@
 import { Exit, type ExitCode } from '../common/exit.ts'
+import { inWords } from '../common/system-errors.ts'
 import { self } from './command.ts'
 
 export interface Ending {
   readonly code: ExitCode
   /** For the person at the screen; empty if there's nothing to say. */
   readonly sentence: string
-}
-
-/** What the system says when a file can't be used, in words. */
-const bySystem: Readonly<Record<string, string>> = {
-  EACCES: "you don't have permission",
-  EPERM: "the system doesn't permit it",
-  EROFS: 'the disk is read-only',
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'your disk quota is used up',
-  EMFILE: 'too many files are open',
-  ENOENT: "it doesn't exist",
-  ENOTDIR: "part of its path isn't a folder",
-  EISDIR: "it's a folder",
 }
 
 interface Problem {
@@ -61,11 +49,16 @@ function ofPackages(error: NodeJS.ErrnoException): Ending | undefined {
 }
 
 function ofSystem(error: NodeJS.ErrnoException): Ending | undefined {
-  const why = error.syscall === undefined ? undefined : bySystem[error.code ?? '']
+  const why = error.syscall === undefined ? undefined : inWords(error.code)
   if (why === undefined) return undefined
-  const what = error.path === undefined ? 'A file' : error.path
+  const what = error.path === undefined ? 'A file' : quotedIfSpaced(error.path)
   const sentence = `${what} can't be used: ${why}. Run "${self} doctor" to see what this machine lacks.`
   return { code: Exit.machine, sentence }
+}
+
+/** A path with a space is quoted, so that it's clear where it ends, and it isn't broken there. */
+function quotedIfSpaced(path: string): string {
+  return path.includes(' ') ? `"${path}"` : path
 }
 
 function unexpected(message: string): Ending {

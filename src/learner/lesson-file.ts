@@ -2,6 +2,7 @@ import { constants } from 'node:fs'
 import { access, copyFile, mkdir, rename } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { Exit } from '../common/exit.ts'
+import { inWords, isOutOfSpace } from '../common/system-errors.ts'
 import { type Course, filesOf } from '../course/index.ts'
 import type { ProgressLog } from '../progress/index.ts'
 import { keepVersion } from './kept-version.ts'
@@ -15,9 +16,10 @@ export class UnwritableWorkspaceError extends Error {
   readonly file: string
 
   constructor(file: string, code: string | undefined) {
-    super(
-      `${file} can't be written (${code ?? 'unknown reason'}). Check the permissions of its folder, or set EVENTLINGS_HOME to a folder of your own.`,
-    )
+    const remedy = isOutOfSpace(code)
+      ? 'Free some space, or set EVENTLINGS_HOME to a folder on another disk.'
+      : 'Check the permissions of its folder, or set EVENTLINGS_HOME to a folder of your own.'
+    super(`${file} can't be written: ${inWords(code) ?? code ?? 'the reason is unknown'}. ${remedy}`)
     this.file = file
   }
 }

@@ -48,6 +48,19 @@ describe('every error gets its exit code and its own words', () => {
     expect(endingOf(full).sentence).toContain("/x/y can't be used: the disk is full.")
   })
 
+  test("a lesson's file that has no room, or no permission, says which of the two", () => {
+    expect(new UnwritableWorkspaceError('/x', 'ENOSPC').message).toContain('the disk is full. Free some')
+    expect(new UnwritableWorkspaceError('/x', 'EACCES').message).toContain(
+      "you don't have permission. Check the permissions",
+    )
+    expect(new UnwritableWorkspaceError('/x', 'EODD').message).toContain("can't be written: EODD.")
+  })
+
+  test('a path with a space is in quotes', () => {
+    const denied = { code: 'EACCES', syscall: 'open', path: '/home/Ada L/x' }
+    expect(endingOf(Object.assign(new Error('EACCES'), denied)).sentence).toMatch(/^"\/home\/Ada L\/x" can't/)
+  })
+
   test('a missing package', () => {
     const error = Object.assign(new Error("Cannot find package 'shiki' imported from /x"), {
       code: 'ERR_MODULE_NOT_FOUND',
