@@ -519,7 +519,7 @@ describe('consume', () => {
       [100, '110-0'],
       'Without a `count`, `consume` should read up to 100 events. Ten of the 225 had been delivered before, so 215 were left, and it should read 100 of them. The values are the number returned and the last ID that the group has delivered.',
     )
-    await attempt('consume', () => mailer().consume(() => Promise.reject(new Error('no mail')), 110))
+    await attempt('consume', () => mailer().consume(() => Promise.reject(new Error('no email')), 110))
     const last = (await info())?.['last-delivered-id']
     verify(
       last === '220-0' || last === '111-0', // if it reads one event at a time

@@ -753,7 +753,7 @@ describe('spendPoints', () => {
     const outcome = await attempt('spendPoints', () => spendPoints(impatient(), spend(950)))
     verify(
       outcome.ok,
-      '1,000 points were earned in as many events, and `spendPoints` failed. Read all pages, not only the first one: the decision is based on the version of the last event. The stream ends exactly with a page here, and the page after a full one may be empty.',
+      '1,000 points were earned in as many events, and `spendPoints` failed. Read all pages, not only the first one: the decision is based on the version of the last event. The stream ends exactly with a page here, and a full page may be followed by an empty one.',
       { received: !outcome.ok && outcome.error },
     )
     verify(
