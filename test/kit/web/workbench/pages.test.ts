@@ -285,6 +285,18 @@ need('chromium').describe('the workbench in a browser', () => {
     expect(await focused()).toContain('Open in my editor')
   })
 
+  test("the toolbar doesn't cover what gets the focus", async () => {
+    const { address } = await newWorkbench('01-events')
+    const page = await browser.open(address, { viewport: { width: 1280, height: 400 } })
+    await page.locator('.cm-content').waitFor()
+    const solution = page.getByRole('button', { name: 'Show the solution' })
+    await page.evaluate('document.querySelector(".ways").style.marginBottom = "40rem"')
+    await page.evaluate('document.querySelector("#bench").scrollTop = 10_000')
+    await solution.focus()
+    const [button, toolbar] = [await solution.boundingBox(), await page.locator('.toolbar').boundingBox()]
+    expect(button?.y).toBeGreaterThan((toolbar?.y ?? 0) + (toolbar?.height ?? 0))
+  })
+
   test('values from Redis and from the file are text, never markup', async () => {
     const { address } = await newWorkbench('01-events')
     const page = await browser.open(address)
