@@ -2,33 +2,19 @@ import { shownPath } from '../../check/host/shown-path.ts'
 import type { typeWarning } from '../../check/host/type-error.ts'
 import type { CheckResult } from '../../check/index.ts'
 import { sentenceOf } from '../../common/errors.ts'
-import type { Turns } from '../../common/turns.ts'
 import type { LessonSummary } from '../../course/index.ts'
 import type { HashedVerdict } from '../../learner/beside.ts'
-import type { CheckSession } from '../../learner/check-session.ts'
-import {
-  keepLastRun,
-  maySeeSolution,
-  modelRun,
-  openLesson,
-  recordCheck,
-  resetLesson,
-  revealHint,
-  wishAfter,
-} from '../../learner/index.ts'
-import { type Learner, lessonAfter } from '../../learner/learner.ts'
+import { openLesson, recordCheck, resetLesson, revealHint, wishAfter } from '../../learner/index.ts'
+import { lessonAfter } from '../../learner/learner.ts'
 import type { Recording } from '../../recording/index.ts'
 import type { Answer, Disk } from './answer-file.ts'
 import { BenchFile, hashIn } from './bench-file.ts'
+import { modelRunOf, type RecordingOptions, recordRun } from './bench-recording.ts'
 import type { BenchState, CheckWish, SaveReply } from './protocol.ts'
 import { nextRev } from './rev.ts'
 import { verdictView } from './verdict-view.ts'
 
-export interface BenchOptions {
-  readonly learner: Learner
-  readonly session: CheckSession
-  /** Keeps checks and snippets apart. */
-  readonly turns: Turns
+export interface BenchOptions extends RecordingOptions {
   readonly hasEditor: boolean
   readonly mine?: string | undefined
   readonly disk?: Disk
@@ -36,8 +22,6 @@ export interface BenchOptions {
   readonly typeWarning?: typeof typeWarning
   /** What a pass means, as HTML. */
   meaningOf?(lesson: LessonSummary, result: CheckResult): Promise<string>
-  /** Right before anything that empties the database: a check, and its recording. */
-  beforeEmptying?(): void
 }
 
 /** One lesson's file and the verdict on it, which all of its pages share. */
@@ -163,17 +147,11 @@ export class Bench {
 
   /** What the model answer does in the test of the recording, or a sentence that says why it isn't shown. */
   async modelRun(): Promise<Recording | string> {
-    const { learner, session, turns, beforeEmptying } = this.#options
     const recording = this.#recording
     // While a check is being recorded, the session's last check must stay that one.
     if (recording === undefined || this.#state.checking)
       return 'Wait for the end of the check, then try again.'
-    if (!maySeeSolution(learner, this.slug))
-      return "Once you've passed this lesson or seen its solution, you can see what the model answer does."
-    return await turns.take(() => {
-      beforeEmptying?.()
-      return modelRun(learner, session, recording)
-    })
+    return modelRunOf(recording, this.#options)
   }
 
   /** Starts the lesson over. The old file is kept; resolves with its name. */
@@ -244,19 +222,11 @@ export class Bench {
   }
 
   /** Between the verdict and the next check, which ends it. */
-  async #record({ passed }: CheckResult, signal: AbortSignal): Promise<void> {
-    const { learner, session, turns, beforeEmptying } = this.#options
-    const recording = await turns.take(async () => {
-      if (signal.aborted) return undefined
-      beforeEmptying?.()
-      return session.record({ signal })
-    })
+  async #record(result: CheckResult, signal: AbortSignal): Promise<void> {
+    const recording = await recordRun(result, this.#options, signal)
     if (signal.aborted) return
-    // What's recorded is the last check's run, and another lesson's check may have come between.
-    if (recording?.lesson !== this.#lesson.slug) return this.#set({ recording: undefined })
-    if (!passed) keepLastRun(learner.home, recording)
     this.#recording = recording
-    this.#set({ recording: nextRev() })
+    this.#set({ recording: recording && nextRev() })
   }
 
   async #lookAtTypes(result: CheckResult, signal: AbortSignal): Promise<void> {

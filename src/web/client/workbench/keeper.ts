@@ -1,6 +1,7 @@
 import type { FileView, SyntaxProblem } from '../../workbench/protocol.ts'
 import { basedOn, type Draft, type Kept, meaningOf, type Version, withSent } from './draft.ts'
 import { askForCheck, type NoAnswer, saveFile } from './requests.ts'
+import { type EditorText, Shelf } from './shelf.ts'
 
 /** How the text in the editor and the file are related. */
 export type Keeping =
@@ -12,13 +13,6 @@ export type Keeping =
   | { readonly kind: 'gone' }
   | { readonly kind: 'problem'; readonly sentence: string }
   | NoAnswer
-
-/** The editor, as far as its text goes. */
-interface EditorText {
-  readonly text: string
-  replace(text: string): void
-  snapshot(): unknown
-}
 
 export interface KeeperOptions {
   readonly slug: string
@@ -35,8 +29,6 @@ const SAVE_AFTER = 1_000
 const CHECK_AFTER = 3_000
 /** Interval (ms) between two tries to save while there's no answer. */
 const RETRY_AFTER = 2_000
-/** Interval (ms) between two times that the text is kept for a reload, while the learner types. */
-const KEEP_EVERY = 300
 
 /** Saves the text, one version at a time, and notices when another program has changed the file. */
 export class Keeper {
@@ -48,13 +40,13 @@ export class Keeper {
   #saving: Promise<boolean> | undefined
   #saveTimer: ReturnType<typeof setTimeout> | undefined
   #checkTimer: ReturnType<typeof setTimeout> | undefined
-  #keepTimer: ReturnType<typeof setTimeout> | undefined
-  /** What was kept last, along with the text; undefined if the learner has typed since. */
-  #kept: Draft | undefined
+  readonly #shelf: Shelf
 
   constructor(options: KeeperOptions) {
     this.#options = options
     this.#draft = options.draft
+    const { editor, keep } = options
+    this.#shelf = new Shelf({ draft: () => this.#draft, editor, keep })
   }
 
   get #isDirty(): boolean {
@@ -68,8 +60,7 @@ export class Keeper {
 
   /** The learner has typed. */
   changed(): void {
-    this.#kept = undefined
-    this.#keepTimer ??= setTimeout(() => this.#keep(), KEEP_EVERY)
+    this.#shelf.changed()
     clearTimeout(this.#saveTimer)
     clearTimeout(this.#checkTimer)
     if (this.#isUndecided) return
@@ -109,7 +100,7 @@ export class Keeper {
       // Nothing is on its way anymore, and this is what became of it.
       this.#draft = basedOn({ hash: version.hash, text: this.#draft.baseText })
     }
-    this.#keep()
+    this.#shelf.keep()
     if (this.#saving !== undefined) return
     if (!this.#isDirty) this.#set({ kind: 'saved' })
     else if (this.#keeping.kind !== 'typing') {
@@ -149,7 +140,7 @@ export class Keeper {
       this.#draft = basedOn({ hash: theirs.hash, text: editor().text })
     }
     this.#set({ kind: 'typing' })
-    this.#keep()
+    this.#shelf.keep()
     await this.save()
   }
 
@@ -163,7 +154,7 @@ export class Keeper {
 
   /** The page is being closed, or hidden. */
   leave(): void {
-    this.#keep()
+    this.#shelf.keep()
     if (!this.#isUndecided && this.#isDirty && this.#saving === undefined) void this.#send(true)
   }
 
@@ -203,12 +194,12 @@ export class Keeper {
         }
         // The file was deleted after this save.
         if (this.#keeping.kind === 'gone' && reply.rev < this.#rev) {
-          this.#keep()
+          this.#shelf.keep()
           return false
         }
         const isAll = !this.#isDirty
         this.#set({ kind: isAll ? 'saved' : 'typing' })
-        this.#keep()
+        this.#shelf.keep()
         return isAll
       }
       case 'conflict':
@@ -227,16 +218,6 @@ export class Keeper {
         this.#saveAfter(RETRY_AFTER)
         return false
     }
-  }
-
-  /** Keeps the text, the version it's based on, and what can be undone, if any of that has changed. */
-  #keep(): void {
-    clearTimeout(this.#keepTimer)
-    this.#keepTimer = undefined
-    const { keep, editor } = this.#options
-    if (this.#kept === this.#draft) return
-    this.#kept = this.#draft
-    keep({ ...this.#draft, text: editor().text, editor: editor().snapshot() })
   }
 
   #saveAfter(ms: number): void {
