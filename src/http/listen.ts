@@ -16,7 +16,12 @@ export interface ListenOptions {
   readonly overrideGlobalObjects?: boolean
   /** Maximum number of open connections; more are closed at once. Default: any number. */
   readonly connections?: { readonly ofAddress: number; readonly ofAll: number }
+  /** How long a client may take to send the head of a request, and all of it (ms). */
+  readonly patience?: { readonly headers: number; readonly request: number }
 }
+
+/** How long a client may take to send the head of a request, and all of it (ms). */
+const PATIENCE = { headers: 10_000, request: 30_000 }
 
 export interface Listening {
   readonly port: number
@@ -26,11 +31,13 @@ export interface Listening {
 
 /** Serves an app. Rejects with PortError. */
 export async function listen(app: Hono, options: ListenOptions): Promise<Listening> {
-  const { host, port, overrideGlobalObjects = false, connections } = options
-  const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects }) as Server
+  const { host, port, overrideGlobalObjects = false, connections, patience = PATIENCE } = options
+  // By default, Node looks only every 30 seconds, so slow connections would stay for a minute.
+  const serverOptions = { connectionsCheckingInterval: 1_000 }
+  const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects, serverOptions }) as Server
   // Connections that send nothing, or only drop by drop, must not stay open.
-  server.headersTimeout = 10_000
-  server.requestTimeout = 30_000
+  server.headersTimeout = patience.headers
+  server.requestTimeout = patience.request
   if (connections !== undefined) limitConnections(server, connections)
   const chosen = port || (await freePort())
   await new Promise<void>((resolve, reject) => {

@@ -1,4 +1,4 @@
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { Hono } from 'hono'
 import { expect, onTestFinished, test } from 'vitest'
 import { listen } from '../../../src/http/index.ts'
@@ -34,4 +34,25 @@ test("an address that this machine doesn't have", async () => {
     name: 'PortError',
     code: 'EADDRNOTAVAIL',
   })
+})
+
+test.each([
+  ['head', 'GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: '],
+  ['body', 'POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 10\r\n\r\n['],
+])('a client that never ends the %s of its request is sent away', async (_, begin) => {
+  const app = new Hono().post('/', async (context) =>
+    context.text(await context.req.text().catch(() => 'cut off')),
+  )
+  const { port, close } = await listen(app, { host, port: 0, patience: { headers: 100, request: 200 } })
+  onTestFinished(close)
+  const socket = connect(port, host)
+  let said = ''
+  socket.on('data', (chunk) => {
+    said += chunk
+  })
+  socket.on('error', () => {}) // it may be reset
+  const closed = new Promise((resolve) => socket.once('close', resolve))
+  socket.write(begin)
+  await closed
+  expect(said).toMatch(/^HTTP\/1\.1 408 /)
 })
