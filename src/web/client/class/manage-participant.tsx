@@ -84,7 +84,9 @@ export function ManageParticipant({ row, overview }: ManageProps) {
           <button type="button" onClick={() => goTo('', send({ do: 'remove', participant: row.id }))}>
             Remove {row.label}
           </button>
-          <span class="quiet-text">Undo, on the dashboard, brings them back within ten minutes.</span>
+          <span class="quiet-text">
+            "Manage the class" on the dashboard brings them back within ten minutes.
+          </span>
         </p>
       </details>
       <p class="problem" role="status">

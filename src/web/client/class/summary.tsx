@@ -93,9 +93,7 @@ export function Diagnoses({ overview, names }: { readonly overview: Overview; re
         </p>
       )}
       {shown.length === 0 && (
-        <p class="quiet-text">
-          {names ? "No one's last check failed." : 'No two learners are stuck on the same diagnosis.'}
-        </p>
+        <p class="quiet-text">{names ? "No one's last check failed." : 'Nothing to show here right now.'}</p>
       )}
       <Scroller label="All diagnoses" shape="high">
         <ol>

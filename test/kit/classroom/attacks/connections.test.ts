@@ -98,7 +98,7 @@ test('headers that claim another address or another form change nothing', async 
   expect((await ask({ origin: 'null' }, wrong)).status).toBe(403)
 })
 
-test('huge, negative, and endless numbers are refused or kept small, and prototypes are no keys', async () => {
+test('huge, negative, and endless numbers are refused or kept small, and prototypes stay as they are', async () => {
   const served = await serve(await embedded(), undefined, { elapsed: () => 0 })
   const { token } = await join(served, 'Ada')
   const authorization = { authorization: `Bearer ${token}` }
