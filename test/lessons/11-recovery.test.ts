@@ -5,9 +5,11 @@ import {
   attempt,
   call,
   callError,
+  connectionsStillOpen,
   everyCrash,
   everyInterleaving,
   everyLostReply,
+  everyRefusal,
   pagingFault,
   plantLongStream,
   useSandbox,
@@ -21,6 +23,8 @@ const box = useSandbox()
 
 const STREAM = 'stream:orders'
 const ME = { stream: STREAM, group: 'mail', consumer: 'mailer-1' }
+/** A member of another group, on another stream. */
+const PACKER = { stream: 'stream:parcels', group: 'stock', consumer: 'packer-1' }
 /** Idle for an hour, and idle for a second: both far from the 60 seconds that the calls ask for. */
 const DEAD = 3_600_000
 const ALIVE = 1_000
@@ -89,6 +93,40 @@ async function undelivered(): Promise<string[]> {
   return (reply?.[0]?.[1] ?? []).map(([id]) => id)
 }
 
+/** An event of the other stream, delivered to `consumer` an hour ago. */
+async function plantParcel(consumer: string, deliveries: number): Promise<void> {
+  const { stream, group } = PACKER
+  await box.admin.xgroup('CREATE', stream, group, '0', 'MKSTREAM')
+  await box.admin.xadd(stream, '1-0', 'entityId', 'parcel-1')
+  await box.admin.xreadgroup('GROUP', group, consumer, 'STREAMS', stream, '>')
+  const idle = ['IDLE', String(DEAD), 'RETRYCOUNT', String(deliveries), 'JUSTID']
+  await box.admin.call('XCLAIM', stream, group, consumer, '0', '1-0', ...idle)
+}
+
+/** Lets Redis refuse each command of a function in turn: the error has to reach the caller, and no connection may stay. */
+async function reportsRefusals(
+  name: string,
+  prepare: (admin: Redis) => Promise<void>,
+  run: (redis: Redis) => Promise<unknown>,
+): Promise<void> {
+  await everyRefusal({
+    name,
+    prepare,
+    run,
+    verify: async ({ outcome, refused, isReported }) => {
+      verify(
+        isReported,
+        `Redis refused ${refused} because the user lacked the permission (NOPERM), and \`${name}\` ${outcome.ok ? 'resolved instead of rejecting with that error' : 'rejected with a different error'}. Pass on every error from Redis; only what \`handle\` throws is a failed event. An error in the reply of a pipeline or of EXEC counts, too.`,
+        { received: outcome.ok ? outcome.value : outcome.error },
+      )
+      verify(
+        (await connectionsStillOpen()) === 0,
+        `Redis refused ${refused}, and \`${name}\` left a connection open. Close a connection that you open in a \`finally\`, or do without it.`,
+      )
+    },
+  })
+}
+
 /** The COUNT of a read; infinite if the read has none. */
 function countOf(args: readonly string[]): number {
   const at = args.findIndex((arg) => arg.toUpperCase() === 'COUNT')
@@ -127,7 +165,12 @@ describe('resume', () => {
     await deliver(3, 'mailer-1', ALIVE)
     await deliver(1, 'mailer-2', ALIVE)
     const seen: StreamEvent[] = []
-    const count = await call('resume', () => resume(box.redis, ME, (event) => void seen.push(event)))
+    const count = await call('resume', () =>
+      resume(box.redis, ME, async (event) => {
+        seen.push(event)
+        if (event.id === '5-0') await plant(6, 6)
+      }),
+    )
     verify(
       ids(seen).includes('1-0'),
       "mailer-1 had three pending events when it crashed, and `resume` didn't pass them to `handle`. `>` only returns events that were never delivered. To get its own pending events, a consumer reads from an ID such as `0`.",
@@ -144,9 +187,14 @@ describe('resume', () => {
       { received: ids(seen) },
     )
     verifyEqual(
-      ids(seen),
+      ids(seen).filter((id) => id !== '6-0'),
       ['1-0', '2-0', '3-0', '5-0'],
       '`resume` should first handle the three events that were pending for mailer-1, oldest first, and then the new one, each of them once.',
+    )
+    verifyEqual(
+      ids(seen).at(-1),
+      '6-0',
+      "The event 6-0 was added while `handle` was working on 5-0, and `resume` didn't handle it. A page with fewer than 100 events isn't the end: read on until a page is empty.",
     )
     verifyEqual(
       seen[0]?.fields,
@@ -160,8 +208,19 @@ describe('resume', () => {
     )
     verifyEqual(
       count,
-      4,
-      '`resume` should return the number of events that it passed to `handle`, which is 4 here.',
+      5,
+      '`resume` should return the number of events that it passed to `handle`, which is 5 here.',
+    )
+  })
+
+  test('uses the names of the member', async () => {
+    await plantParcel('packer-1', 1)
+    const outcome = await attempt('resume', () => resume(box.redis, PACKER, () => {}))
+    const left = (await box.admin.xpending(PACKER.stream, PACKER.group)) as [number]
+    verifyEqual(
+      [outcome.ok ? outcome.value : outcome.error, left[0]],
+      [1, 0],
+      'One event of the stream `stream:parcels` was pending in the group "stock" for packer-1, and `resume` should handle and acknowledge it. Take the stream, the group, and the consumer from `member`. Received: the number returned, and how many events are still pending.',
     )
   })
 
@@ -243,6 +302,15 @@ describe('resume', () => {
       2,
       "`resume` should return the number of events that it passed to `handle`. The two deleted events don't count.",
     )
+    await plant(5, 5)
+    await deliver(1, 'mailer-1', ALIVE)
+    await box.admin.xdel(STREAM, '5-0')
+    const count = await call('resume', () => resume(box.redis, ME, () => {}))
+    verifyEqual(
+      [count, await inHand()],
+      [0, []],
+      'Only one event was pending, and it had been deleted from the stream. `resume` should acknowledge it and return 0. Received: the number returned, and what is still pending.',
+    )
   })
 
   test('continues after a page of deleted events', async () => {
@@ -286,10 +354,32 @@ describe('resume', () => {
       ['2-0 of mailer-1', '3-0 of mailer-1'],
       '`handle` finished with 1-0 and failed on 2-0. After that, 2-0 and 3-0 should still be pending for mailer-1.',
     )
+    const rejected = await attempt('resume', () => resume(box.redis, ME, () => Promise.reject(undefined)))
+    verify(
+      !rejected.ok && (await inHand())[0] === '2-0 of mailer-1',
+      '`handle` rejected without an error value (`Promise.reject()`), and `resume` took that for success. A rejection is a failure, whatever its value.',
+      { received: rejected.ok ? rejected.value : await inHand() },
+    )
+  })
+
+  test('passes on any error from Redis', async () => {
+    await reportsRefusals(
+      'resume',
+      async (admin) => {
+        await plant(1, 2, undefined, admin)
+        await deliver(1, 'mailer-1', ALIVE, 1, admin)
+      },
+      (redis) => resume(redis, ME, () => {}),
+    )
   })
 })
 
 describe('claimPending', () => {
+  const two = async (admin: Redis) => {
+    await plant(1, 2, undefined, admin)
+    await deliver(2, 'mailer-2', DEAD, 1, admin)
+  }
+
   test('takes over the events of a dead consumer', async () => {
     await plant(1, 4)
     await deliver(3, 'mailer-2', DEAD)
@@ -317,7 +407,8 @@ describe('claimPending', () => {
   })
 
   test('finds idle events after busy ones', async () => {
-    await plant(1, 170)
+    const { counted } = await plantLongStream(box.admin, STREAM, { page: 80, fields: fieldsOf })
+    await box.admin.xgroup('CREATE', STREAM, 'mail', '0')
     await deliver(150, 'mailer-2', ALIVE)
     await deliver(20, 'mailer-3', DEAD)
     const events = await call('claimPending', () => claimPending(box.redis, ME, MINUTE, 10))
@@ -326,14 +417,14 @@ describe('claimPending', () => {
       "A busy consumer has 150 pending events, followed by 20 that belong to a dead consumer. `claimPending` found none of those 20, because it only looks at the first entries of the list, which aren't idle. Let Redis filter by idle time, and follow the cursor (or the pages) to the end of the list.",
     )
     verify(
-      !events.some((event) => event.id === '1-0'),
+      !ids(events).includes(String(counted[0])),
       "`claimPending` claimed events of a consumer that's alive.",
       { received: ids(events) },
     )
     verifyEqual(
       ids(events),
-      range(151, 160),
-      '150 busy events come first, then 20 idle ones. With a limit of 10, `claimPending` should return the first ten of those 20.',
+      counted.slice(150, 160),
+      `150 busy events come first, then 20 idle ones, all from one millisecond. With a limit of 10, \`claimPending\` should return the first ten of those 20.${pagingFault(box.commands)}`,
     )
     verifyEqual(
       [...new Set(events.map((event) => event.deliveries))],
@@ -348,10 +439,26 @@ describe('claimPending', () => {
     )
   })
 
+  test('returns the delivery count of each event', async () => {
+    await plant(1, 3)
+    await deliver(1, 'mailer-2', DEAD, 4)
+    await deliver(1, 'mailer-1', ALIVE, 2)
+    await deliver(1, 'mailer-3', DEAD, 7)
+    const events = await call('claimPending', () => claimPending(box.redis, ME, MINUTE, 10))
+    verifyEqual(
+      events.map((event) => [event.id, event.deliveries]),
+      [
+        ['1-0', 5],
+        ['3-0', 8],
+      ],
+      'Before this claim, 1-0 had been delivered 4 times, and 3-0 had been delivered 7 times. `deliveries` should include this delivery. (2-0, which comes between them, was delivered a second ago and has a count of its own.)',
+    )
+  })
+
   test('claims no more than the limit', async () => {
     await plant(1, 135)
     await deliver(5, 'mailer-3', DEAD)
-    await deliver(100, 'mailer-2', ALIVE)
+    await deliver(100, 'mailer-1', ALIVE)
     await deliver(20, 'mailer-3', DEAD)
     const events = await call('claimPending', () => claimPending(box.redis, ME, MINUTE, 10))
     verify(
@@ -366,8 +473,13 @@ describe('claimPending', () => {
     )
     verifyEqual(
       (await pending()).filter(([, consumer]) => consumer === 'mailer-1').length,
-      10,
-      '`claimPending` should claim only the events that it returns. Any other event it claims looks busy, but no consumer is working on it.',
+      110,
+      '`claimPending` should claim only the events that it returns: ten, besides the 100 that mailer-1 had. Any other event it claims looks busy, but no consumer is working on it.',
+    )
+    verifyEqual(
+      [...new Set(events.map((event) => event.deliveries))],
+      [2],
+      'Each of these events is being delivered for the second time. Between the first five and the others, mailer-1 has 100 pending events that it is still working on, so one page of its XPENDING rows may not contain every event that you claimed. Ask for the count of each ID.',
     )
   })
 
@@ -397,28 +509,29 @@ describe('claimPending', () => {
       ['1-0 of mailer-2', '2-0 of mailer-2', '3-0 of mailer-1'],
       "`claimPending` claimed events that it didn't return, and their consumer is alive.",
     )
+    const all = await call('claimPending', () => claimPending(box.redis, ME, 0, 10))
+    verifyEqual(
+      ids(all),
+      ['1-0', '2-0', '3-0'],
+      'With a minimum idle time of 0, every pending event has been idle long enough. `claimPending` should return all three: 0 is a number of milliseconds like any other.',
+    )
   })
 
-  test('returns the delivery count of each event', async () => {
-    await plant(1, 3)
-    await deliver(1, 'mailer-2', DEAD, 4)
-    await deliver(1, 'mailer-1', ALIVE, 2)
-    await deliver(1, 'mailer-3', DEAD, 7)
-    const events = await call('claimPending', () => claimPending(box.redis, ME, MINUTE, 10))
+  test('uses the names of the member', async () => {
+    await plantParcel('packer-2', 1)
+    const outcome = await attempt('claimPending', () => claimPending(box.redis, PACKER, MINUTE, 10))
     verifyEqual(
-      events.map((event) => [event.id, event.deliveries]),
-      [
-        ['1-0', 5],
-        ['3-0', 8],
-      ],
-      'Before this claim, 1-0 had been delivered 4 times, and 3-0 had been delivered 7 times. `deliveries` should include this delivery. (2-0, which comes between them, was delivered a second ago and has a count of its own.)',
+      outcome.ok ? outcome.value : outcome.error,
+      [{ id: '1-0', fields: { entityId: 'parcel-1' }, deliveries: 2 }],
+      'One event of the stream `stream:parcels` has been pending in the group "stock" for an hour, and `claimPending` should return it. Take the stream, the group, and the consumer from `member`.',
     )
   })
 
   test('copes with events that were deleted while they were pending', async () => {
-    await plant(1, 25)
+    const { counted } = await plantLongStream(box.admin, STREAM, { page: 8, fields: fieldsOf })
+    await box.admin.xgroup('CREATE', STREAM, 'mail', '0')
     await deliver(25, 'mailer-2', DEAD)
-    await box.admin.xdel(STREAM, ...range(2, 21))
+    await box.admin.xdel(STREAM, ...counted.slice(1, 21))
     const outcome = await attempt('claimPending', () => claimPending(box.redis, ME, MINUTE, 5))
     verify(
       outcome.ok,
@@ -427,8 +540,8 @@ describe('claimPending', () => {
     )
     verifyEqual(
       ids(outcome.value),
-      ['1-0', '22-0', '23-0', '24-0', '25-0'],
-      'The events 2-0 to 21-0 were deleted from the stream while they were pending. With a limit of 5, `claimPending` should skip them and return the five events that still exist.',
+      [...counted.slice(0, 1), ...counted.slice(21, 25)],
+      `The events 7-2 to 7-21 were deleted from the stream while they were pending. With a limit of 5, \`claimPending\` should skip them and return the five events that still exist.${pagingFault(box.commands)}`,
     )
     verifyEqual(
       (await pending()).length,
@@ -495,6 +608,10 @@ describe('claimPending', () => {
       },
     })
   })
+
+  test('passes on any error from Redis', async () => {
+    await reportsRefusals('claimPending', two, (redis) => claimPending(redis, ME, MINUTE, 10))
+  })
 })
 
 describe('recover', () => {
@@ -538,17 +655,18 @@ describe('recover', () => {
   test('continues with other entities after a failure', async () => {
     await plant(1, 4, (n) => (n === 1 || n === 3 ? 'order-7' : `order-${n}`))
     await deliver(4, 'mailer-2', DEAD)
+    const failing = ['1-0', '2-0']
     const seen: string[] = []
     const outcome = await attempt('recover', () =>
       run(async (event) => {
         await box.admin.ping()
         seen.push(event.id)
-        if (event.id === '1-0') throw new RangeError('the address bounces')
+        if (failing.includes(event.id)) throw new RangeError('the address bounces')
       }),
     )
     verify(
       outcome.ok,
-      "A single event failed, and `recover` gave up on all four. One bad event shouldn't stop the others: count it as failed, leave it pending, and continue.",
+      "An event failed, and `recover` gave up on all four. One bad event shouldn't stop the others: count it as failed, leave it pending, and continue.",
       { received: !outcome.ok && outcome.error },
     )
     verify(
@@ -559,22 +677,30 @@ describe('recover', () => {
     verifyEqual(
       seen,
       ['1-0', '2-0', '4-0'],
-      '1-0 failed and holds back 3-0 of the same order. The others, 2-0 and 4-0, should be handled as usual.',
+      '1-0 failed and holds back 3-0 of the same order. The others, 2-0 and 4-0, should be passed to `handle` as usual.',
     )
     verifyEqual(
       await inHand(),
-      ['1-0 of mailer-1', '3-0 of mailer-1'],
-      "The event that failed and the event that was held back should both stay pending, because their work isn't done.",
+      ['1-0 of mailer-1', '2-0 of mailer-1', '3-0 of mailer-1'],
+      "The events 1-0 and 2-0 failed, and 3-0 was held back. All of them should stay pending, because their work isn't done.",
     )
     verifyEqual(
       outcome.value,
-      { handled: 2, failed: 1, held: 1, dead: 0 },
-      '`recover` should report 2 handled, 1 failed, 1 held back, and 0 dead.',
+      { handled: 1, failed: 2, held: 1, dead: 0 },
+      '`recover` should report 1 handled, 2 failed, 1 held back, and 0 dead.',
     )
     verifyEqual(
-      await deadLetters(),
-      [],
-      "The event failed, but it has attempts left, so it shouldn't be in the dead-letter stream yet.",
+      [await deadLetters(), await box.admin.smembers('parked:mail')],
+      [[], []],
+      'Two events failed, but they have attempts left, so nothing should be in the dead-letter stream yet, and no entity should be parked. Received: both.',
+    )
+    const again = ['IDLE', DEAD, 'RETRYCOUNT', 1, 'JUSTID'] as const
+    await box.admin.xclaim(STREAM, 'mail', 'mailer-1', 0, ...range(1, 3), ...again)
+    const later = await call('recover', () => run((event) => void seen.push(event.id)))
+    verifyEqual(
+      later,
+      { handled: 3, failed: 0, held: 0, dead: 0 },
+      'Two events failed in one call, and a third one was held back. In a later call, nothing fails, and `recover` should handle all three: only failures of the same call hold an event back.',
     )
   })
 
@@ -714,6 +840,17 @@ describe('recover', () => {
     )
   })
 
+  test('keeps the dead letters of each group apart', async () => {
+    await plantParcel('packer-2', 3)
+    const options = { minIdleMs: MINUTE, maxDeliveries: 3, handle: () => {} }
+    await call('recover', () => recover(box.redis, PACKER, options))
+    verifyEqual(
+      [await box.admin.xlen('dead:stock'), await box.admin.smembers('parked:stock')],
+      [1, ['parcel-1']],
+      'An event of the group "stock" was delivered too often. Its letter belongs in `dead:stock`, and its entity in `parked:stock`. Build both keys from `member.group`. Received: the number of letters, and the set.',
+    )
+  })
+
   test('moves all or nothing when the process dies', async () => {
     await everyCrash({
       name: 'recover',
@@ -806,6 +943,18 @@ describe('recover', () => {
       'The dead-letter stream already had a letter, for a later event. `recover` should add the letter for 1-0 after it. If you choose the ID of a letter yourself, Redis may refuse it; with `*`, it never does.',
     )
   })
+
+  test('passes on any error from Redis', async () => {
+    await reportsRefusals(
+      'recover',
+      async (admin) => {
+        await plant(1, 2, undefined, admin)
+        await deliver(1, 'mailer-2', DEAD, 3, admin)
+        await deliver(1, 'mailer-2', DEAD, 1, admin)
+      },
+      (redis) => run(() => {}, redis),
+    )
+  })
 })
 
 describe('retireConsumer', () => {
@@ -817,21 +966,21 @@ describe('retireConsumer', () => {
   test('removes a consumer that has no pending events', async () => {
     await plant(1, 2)
     await deliver(1, 'mailer-1', ALIVE)
-    await deliver(1, 'mailer-2', ALIVE)
+    await deliver(1, 'mailer-12', ALIVE)
     await box.admin.xack(STREAM, 'mail', '1-0')
     const outcome = await attempt('retireConsumer', () => retireConsumer(box.redis, ME))
     verify(
       outcome.ok || !(outcome.error instanceof ConsumerBusyError),
-      '`retireConsumer` refused to remove mailer-1, which has no pending events. The one pending event belongs to mailer-2: count the events of this consumer, not those of the whole group.',
+      '`retireConsumer` refused to remove mailer-1, which has no pending events. The one pending event belongs to mailer-12: count the events of this consumer, not those of the whole group.',
       { received: !outcome.ok && outcome.error },
     )
     await call('retireConsumer', () => outcome.ok || Promise.reject(outcome.error))
     verifyEqual(
       await consumers(),
-      ['mailer-2'],
-      'mailer-1 has no pending events, so `retireConsumer` should remove it from the group (XGROUP DELCONSUMER) and keep mailer-2.',
+      ['mailer-12'],
+      'mailer-1 has no pending events, so `retireConsumer` should remove it from the group (XGROUP DELCONSUMER) and keep mailer-12.',
     )
-    verifyEqual(await inHand(), ['2-0 of mailer-2'], 'The pending event of mailer-2 should stay as it is.')
+    verifyEqual(await inHand(), ['2-0 of mailer-12'], 'The pending event of mailer-12 should stay as it is.')
   })
 
   test('removes a consumer when the whole group has no pending events', async () => {
@@ -921,5 +1070,20 @@ describe('retireConsumer', () => {
         )
       },
     })
+  })
+
+  test('passes on any error from Redis', async () => {
+    await box.admin.set(STREAM, 'not a stream')
+    const outcome = await attempt('retireConsumer', () => retireConsumer(box.redis, ME))
+    verify(
+      !outcome.ok && String(outcome.error).includes('WRONGTYPE'),
+      'The key "stream:orders" holds a string instead of a stream, and `retireConsumer` didn\'t throw the error from Redis (WRONGTYPE …). In a script, `redis.call` passes the error on, and `redis.pcall` doesn\'t.',
+      { received: outcome.ok ? outcome.value : outcome.error },
+    )
+    await reportsRefusals(
+      'retireConsumer',
+      (admin) => plant(1, 1, undefined, admin),
+      (redis) => retireConsumer(redis, ME),
+    )
   })
 })

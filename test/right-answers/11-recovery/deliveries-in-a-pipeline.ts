@@ -101,8 +101,9 @@ export async function claimPending(
   for (const { id } of found) pipeline.xpending(stream, group, id, id, 1)
   const replies = (await pipeline.exec()) ?? []
   return found.map((event, i) => {
-    const rows = replies[i]?.[1] as [string, string, number, number][]
-    return { ...event, deliveries: Number(rows[0]?.[3] ?? 1) }
+    const [error, rows] = replies[i] ?? [null, []]
+    if (error !== null) throw error
+    return { ...event, deliveries: Number((rows as [string, string, number, number][])[0]?.[3] ?? 1) }
   })
 }
 
