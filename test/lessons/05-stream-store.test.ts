@@ -5,8 +5,10 @@ import {
   attempt,
   call,
   callError,
+  connectionsStillOpen,
   everyCrash,
   everyInterleaving,
+  everyRefusal,
   lacks,
   largestReply,
   pagingFault,
@@ -86,6 +88,30 @@ function meaning(fields: Readonly<Record<string, string>>) {
 
 const MEANING = { ...FIELDS, payload: ada().payload, metadata: ada().metadata }
 
+/** Lets Redis refuse each command of a function in turn: the error has to reach the caller, and no connection may stay. */
+async function reportsRefusals(
+  name: string,
+  run: (redis: Redis) => Promise<unknown>,
+  prepare: () => Promise<void> = async () => {},
+): Promise<void> {
+  await everyRefusal({
+    name,
+    prepare,
+    run,
+    verify: async ({ outcome, refused, isReported }) => {
+      verify(
+        isReported,
+        `Redis refused ${refused} because the user lacked the permission (NOPERM), and ${name} ${outcome.ok ? 'resolved instead of rejecting with that error' : 'rejected with a different error'}. Pass on every error from Redis, whatever it is. An error in the reply of a pipeline or of EXEC counts, too.`,
+        { received: outcome.ok ? outcome.value : outcome.error },
+      )
+      verify(
+        (await connectionsStillOpen()) === 0,
+        `Redis refused ${refused}, and ${name} left a connection open. Close a connection that you open in a \`finally\`, or do without it.`,
+      )
+    },
+  })
+}
+
 describe('toFields, fromEntry', () => {
   test('returns a flat list of strings', async () => {
     const flat = await call('toFields', () => toFields(ada()))
@@ -141,6 +167,21 @@ describe('toFields, fromEntry', () => {
         { expected: 'MalformedEventError, field "payload.born"', received: error },
       )
     }
+  })
+
+  test('refuses metadata that JSON would corrupt', async () => {
+    const spoilt = { ...ada(), metadata: { userId: new Date(0) } } as unknown as StoredEvent
+    const error = await callError(
+      'toFields',
+      () => toFields(spoilt),
+      Error,
+      'toFields accepted metadata with a Date, which JSON silently changes to a string. Call encodeEvent from lesson 01 with the whole event, because it checks both.',
+    )
+    verify(
+      error.name === 'MalformedEventError' && 'field' in error && error.field === 'metadata.userId',
+      'For metadata with a Date, toFields should throw the MalformedEventError from encodeEvent, because its `field` says what to fix.',
+      { expected: 'MalformedEventError, field "metadata.userId"', received: error },
+    )
   })
 
   test('reads an entry', async () => {
@@ -442,6 +483,10 @@ describe('storeEventWithStreams', () => {
     )
   })
 
+  test('passes on an error of any one command', async () => {
+    await reportsRefusals('storeEventWithStreams', (redis) => storeEventWithStreams(redis, ada()))
+  })
+
   test('writes nothing if it refuses the event', async () => {
     const spoilt = { ...ada(), payload: { born: new Date(0) } } as unknown as StoredEvent
     const error = await callError(
@@ -657,6 +702,11 @@ describe('getEntityStateFromStreams', () => {
       before,
       'getEntityStateFromStreams changed something in Redis. It should only read.',
     )
+  })
+
+  test('passes on any error from Redis', async () => {
+    const read = (redis: Redis) => getEntityStateFromStreams(redis, 'user-42')
+    await reportsRefusals('getEntityStateFromStreams', read, () => plant(1, 3))
   })
 })
 

@@ -70,6 +70,7 @@ export async function storeEventWithStreams(redis: Redis, event: DomainEvent): P
       const transaction = own.multi()
       for (const stream of streams) transaction.xadd(stream, id, ...fields)
       const replies = await transaction.exec()
+      for (const [error] of replies ?? []) if (error !== null) throw error
       if (replies !== null) return { eventId: event.eventId, entity: id, type: id, all: id }
     }
   } finally {
