@@ -7,6 +7,7 @@ import {
   connectionsStillOpen,
   everyCrash,
   everyInterleaving,
+  everyRefusal,
   pagingFault,
   sharedWatch,
   useSandbox,
@@ -132,6 +133,14 @@ describe('evolve', () => {
   })
 
   test('takes the tax from the event', async () => {
+    const [book, pen] = order().lines
+    const payload = { customerId: 'ada', lines: [pen, book], taxCents: 0 }
+    const free = await evolved(null, { eventType: 'ORDER_CREATED', payload } as OrderFact)
+    verifyEqual(
+      free,
+      order({ lines: [pen, book] as Order['lines'], totalCents: 6_997 }),
+      "This order is tax-free: its `taxCents` is 0, so its total is 69.97. 0 is a tax like any other, and the lines stay in the event's order.",
+    )
     const old: OrderFact = {
       eventType: 'ORDER_CREATED',
       payload: { ...CREATED.payload, taxCents: 560 },
@@ -177,6 +186,12 @@ describe('evolve', () => {
         order({ status: 'shipped', paidCents: 7_697, refundedCents: 7_697 }),
         "All of the money was refunded for an order that's on its way. REFUND_ISSUED should still leave the status as it is, because only ORDER_CANCELLED cancels an order.",
       ],
+      [
+        orderIn('paid'),
+        refund(7_697),
+        order({ status: 'paid', paidCents: 7_697, refundedCents: 7_697 }),
+        'All of the money was refunded for a paid order. REFUND_ISSUED should still leave the status as it is, because only ORDER_CANCELLED cancels an order.',
+      ],
     ]
     for (const [before, fact, after, why] of steps) {
       verifyEqual(await evolved(before, fact), after, why)
@@ -195,6 +210,11 @@ describe('evolve', () => {
       await evolved(order(), SHIPPED),
       order({ status: 'shipped' }),
       `After ORDER_SHIPPED, even an unpaid order should have the status \`shipped\`. ${why}`,
+    )
+    verifyEqual(
+      await evolved(order(), refund(500)),
+      order({ refundedCents: 500 }),
+      `After a refund of 500 cents for an order that wasn't paid, \`refundedCents\` should be 500. ${why}`,
     )
     verifyEqual(
       await evolved(orderIn('paid'), CREATED),
@@ -257,12 +277,14 @@ describe('evolve', () => {
       orderIn('paid'),
       '`applyOrderEvent` should return the same order that `evolve` returns for this type and payload.',
     )
+    for (const eventType of ['ORDER_GIFT_WRAPPED', 'ORDER_SHIPPED_BACK']) {
+      verifyEqual(
+        await applied(orderIn('paid'), eventOf(3, { eventType, payload: { trackingNumber: 'T-1' } })),
+        orderIn('paid'),
+        `An event of an unknown type (${eventType}) should leave the order as it is. Compare the whole name of the type.`,
+      )
+    }
     const future = eventOf(3, { eventType: 'ORDER_GIFT_WRAPPED', payload: { paper: 'red' } })
-    verifyEqual(
-      await applied(orderIn('paid'), future),
-      orderIn('paid'),
-      'An event of an unknown type (ORDER_GIFT_WRAPPED) should leave the order as it is.',
-    )
     const none = await applied(null, future)
     verify(
       none === null,
@@ -471,6 +493,14 @@ describe('decide', () => {
         'an empty reason for canceling',
       ],
     ]
+    const thousand = [{ sku: 'stamp', quantity: 1_000 }]
+    const many = 'No rule in the lesson limits the quantity, so `decide` should accept 1,000 stamps.'
+    const [created] = await decided(null, create(thousand), many)
+    verifyEqual(
+      created?.eventType === 'ORDER_CREATED' ? created.payload.lines : created,
+      [{ sku: 'stamp', quantity: 1_000, unitCents: 4 }],
+      many,
+    )
     for (const [before, command, fact, what] of cases) {
       const why = `No rule in the lesson forbids ${what}, so \`decide\` should return ${fact.eventType} with the value as it is.`
       verifyEqual(await decided(before, command, why), [fact], why)
@@ -485,6 +515,7 @@ describe('decide', () => {
       [[{ sku: 'pen', quantity: -2 }], 'A quantity of -2 (the shop would pay the customer)'],
       [[{ sku: 'pen', quantity: 1.5 }], 'A quantity of 1.5'],
       [[{ sku: 'pen', quantity: Number.NaN }], 'A quantity of NaN'],
+      [[{ sku: 'pen', quantity: '2' as unknown as number }], 'The string "2" as the quantity'],
       [[{ sku: 'pen', quantity: Number.POSITIVE_INFINITY }], 'A quantity of Infinity'],
     ]
     for (const [items, what] of bad) {
@@ -622,6 +653,27 @@ describe('decide', () => {
 })
 
 type Run = (redis: Parameters<typeof cancelOrder>[0]) => Promise<unknown>
+
+/** Lets Redis refuse each command of a function in turn: the error has to reach the caller, and no connection may stay. */
+async function reportsRefusals(name: string, run: Run): Promise<void> {
+  await everyRefusal({
+    name,
+    prepare: () => plant(CREATED, PAID),
+    run,
+    verify: async ({ outcome, refused, isReported }) => {
+      verify(
+        isReported,
+        `Redis refused ${refused} because the user lacked the permission (NOPERM), and \`${name}\` ${outcome.ok ? 'resolved instead of rejecting with that error' : 'rejected with a different error'}. It isn't a conflict, a refusal by \`decide\`, or a missing order: pass on every error from Redis. An error in the reply of a pipeline or of EXEC counts, too.`,
+        { received: outcome.ok ? outcome.value : outcome.error },
+      )
+      verify(
+        (await connectionsStillOpen()) === 0,
+        `Redis refused ${refused}, and \`${name}\` left a connection open. Close a connection you open in a \`finally\`.`,
+      )
+    },
+  })
+}
+
 /** Two commands, and the events that may be stored in the end. */
 type Race = readonly [first: string, second: string, possible: readonly (readonly string[])[]]
 
@@ -702,6 +754,23 @@ describe('the commands', () => {
     )
   })
 
+  test('use the prices of each call', async () => {
+    const dearer = new Map([['book', 3_000]])
+    const books = [{ sku: 'book', quantity: 1 }]
+    for (const list of [prices(), dearer]) {
+      const id = await call('createOrder', () => createOrder(box.redis, clock, list, 'bob', books))
+      verifyEqual(
+        (await stored(`aggregate:order:${id}`)).map(({ event }) => event.payload),
+        [
+          list === dearer
+            ? { customerId: 'bob', lines: [{ ...books[0], unitCents: 3_000 }], taxCents: 300 }
+            : { customerId: 'bob', lines: [{ ...books[0], unitCents: 2_499 }], taxCents: 250 },
+        ],
+        'Two orders were created with two price lists. Each should have the prices of the list that was passed with it: prices change.',
+      )
+    }
+  })
+
   test('write nothing when the command is refused', async () => {
     await plant(CREATED)
     const error = await callError(
@@ -736,18 +805,20 @@ describe('the commands', () => {
   })
 
   test('use all events that are already stored', async () => {
-    await plant(CREATED, PAID, { eventType: 'ORDER_GIFT_WRAPPED', payload: { paper: 'red' } })
+    const wrapped = { eventType: 'ORDER_GIFT_WRAPPED', payload: { paper: 'red' } }
+    await plant(CREATED, wrapped, PAID, wrapped)
+    await box.admin.xdel(KEY, '2-0')
     const version = await call('cancelOrder', () => cancelOrder(box.redis, clock, 'order-1', 'too late'))
     const added = (await stored()).slice(3).map(({ id, event }) => [id, event.eventType, event.payload])
     verifyEqual(
       added,
       [
-        ['4-0', 'ORDER_CANCELLED', { reason: 'too late' }],
-        ['5-0', 'REFUND_ISSUED', { amountCents: 7_697 }],
+        ['5-0', 'ORDER_CANCELLED', { reason: 'too late' }],
+        ['6-0', 'REFUND_ISSUED', { amountCents: 7_697 }],
       ],
-      'Another program stored a payment at version 2 and an event of an unknown type, ORDER_GIFT_WRAPPED, at version 3. `cancelOrder` should append both of its facts after those events.',
+      'Another program stored a payment at version 3 and an event of an unknown type, ORDER_GIFT_WRAPPED, at version 4, and the entry of version 2 was deleted. `cancelOrder` should append both of its facts after those events, as versions 5 and 6. The version is in the last ID; the number of entries can be lower.',
     )
-    verifyEqual(version, 5, '`cancelOrder` should resolve to the version of the order after its last event.')
+    verifyEqual(version, 6, '`cancelOrder` should resolve to the version of the order after its last event.')
   })
 
   test('pay an order once', async () => {
@@ -933,6 +1004,11 @@ describe('the commands', () => {
       { received: outcome.ok ? outcome.value : undefined },
     )
   })
+
+  test('pass on any error from Redis', async () => {
+    await reportsRefusals('cancelOrder', (redis) => cancelOrder(redis, clock, 'order-1', 'too late'))
+    await reportsRefusals('createOrder', (redis) => createOrder(redis, clock, prices(), 'ada', BASKET))
+  })
 })
 
 describe('the views', () => {
@@ -943,6 +1019,17 @@ describe('the views', () => {
       order({ status: 'shipped', paidCents: 7_697, refundedCents: 500 }),
       '`getOrder` should resolve to the order after all of its events.',
     )
+    for (const [n, fact] of [
+      [5, DELIVERED],
+      [6, refund(200)],
+    ] as const) {
+      await box.admin.xadd(KEY, `${n}-0`, 'event', JSON.stringify(eventOf(n, fact)))
+      verifyEqual(
+        await call('getOrder', () => getOrder(box.redis, 'order-1')),
+        order({ status: 'delivered', paidCents: 7_697, refundedCents: n === 5 ? 500 : 700 }),
+        `${fact.eventType} was stored, and \`getOrder\` was called again. It should resolve to the order as it is now. A delivered order can still change, so don't keep a result between two calls.`,
+      )
+    }
     const none = await call('getOrder', () => getOrder(box.redis, 'order-9'))
     verify(none === null, "`getOrder` should resolve to `null` for an order that doesn't exist.", {
       received: none,
@@ -983,12 +1070,25 @@ describe('the views', () => {
       ],
       '`getOrderHistory` should resolve to one entry per event, oldest first, with the version, the time, and the type as stored, and the status of the order after it. Events of unknown types are part of the history too.',
     )
-    const early = JSON.stringify({ ...eventOf(1, CREATED), eventType: 'ORDER_IMPORTED', entityId: 'order-2' })
+    await box.admin.xdel(KEY, '3-0')
+    verifyEqual(
+      (await call('getOrderHistory', () => getOrderHistory(box.redis, 'order-1'))).map(
+        ({ version }) => version,
+      ),
+      [1, 2, 4, 5],
+      'The entry of version 3 was deleted. The others should keep the versions that they were stored with: the number before the dash in the ID.',
+    )
+    const early = JSON.stringify({
+      ...eventOf(1, CREATED),
+      eventType: 'ORDER_IMPORTED',
+      entityId: 'order-2',
+      timestamp: '2026-02-01T10:00:00+01:00',
+    })
     await box.admin.xadd('aggregate:order:order-2', '1-0', 'event', early)
     verifyEqual(
       await call('getOrderHistory', () => getOrderHistory(box.redis, 'order-2')),
-      [{ version: 1, timestamp: '2026-02-01T09:00:00.121Z', eventType: 'ORDER_IMPORTED', status: null }],
-      "This order's only event is of an unknown type, ORDER_IMPORTED, so there's no order yet. `getOrderHistory` should resolve to one entry with the status `null`.",
+      [{ version: 1, timestamp: '2026-02-01T10:00:00+01:00', eventType: 'ORDER_IMPORTED', status: null }],
+      "This order's only event is of an unknown type, ORDER_IMPORTED, so there's no order yet. `getOrderHistory` should resolve to one entry with the status `null`, and with the time exactly as it's stored.",
     )
     verifyEqual(
       await call('getOrderHistory', () => getOrderHistory(box.redis, 'order-9')),
@@ -1031,5 +1131,10 @@ describe('the views', () => {
       [[KEY], 1],
       '`getOrder` and `getOrderHistory` should only read. Redis should have the same keys and events as before.',
     )
+  })
+
+  test('both pass on any error from Redis', async () => {
+    await reportsRefusals('getOrder', (redis) => getOrder(redis, 'order-1'))
+    await reportsRefusals('getOrderHistory', (redis) => getOrderHistory(redis, 'order-1'))
   })
 })

@@ -186,7 +186,10 @@ async function handle(redis: Redis, clock: Clock, orderId: string, command: Orde
         version += 1
         transaction.xadd(key, `${version}-0`, 'event', JSON.stringify(event))
       }
-      if ((await transaction.exec()) !== null) return version
+      const replies = await transaction.exec()
+      const failed = replies?.find(([error]) => error !== null)
+      if (failed !== undefined) throw failed[0]
+      if (replies !== null) return version
     }
     throw new Error(`Order ${orderId} is too busy`)
   } finally {
