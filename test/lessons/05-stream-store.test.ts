@@ -221,6 +221,7 @@ describe('toFields, fromEntry', () => {
 
   for (const [field, value, why] of [
     ['entityId', '42', 'Fields are strings. Parse only payload and metadata.'],
+    ['entityId', ' user 42 ', 'Spaces are part of the string.'],
     [
       'eventId',
       'import-1',
