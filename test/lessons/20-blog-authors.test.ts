@@ -7,6 +7,7 @@ import {
   connectionsStillOpen,
   everyCrash,
   everyInterleaving,
+  lacks,
   largestReply,
   sharedWatch,
   useSandbox,
@@ -59,8 +60,13 @@ const draft = (changes: Partial<PostCard> = {}): PostCard => ({
 })
 
 /** Appends to the stream of a post; `version` is the first event's version. */
-async function plant(version: number, events: readonly BlogEvent[], postId = 'post-1'): Promise<void> {
-  const pipeline = box.admin.pipeline()
+async function plant(
+  version: number,
+  events: readonly BlogEvent[],
+  postId = 'post-1',
+  admin = box.admin,
+): Promise<void> {
+  const pipeline = admin.pipeline()
   for (const [index, one] of events.entries()) {
     pipeline.xadd(`blog:post:${postId}`, `${version + index}-0`, 'event', JSON.stringify(one))
   }
@@ -94,6 +100,18 @@ async function stored() {
   })
 }
 const types = async () => (await stored()).map(({ eventType }) => eventType)
+
+/** What can't be read isn't missing. */
+async function passesOn(name: string, key: string, run: () => Promise<unknown>): Promise<void> {
+  await box.admin.set(key, 'of another type')
+  const outcome = await attempt(name, run)
+  verify(
+    !outcome.ok && String(outcome.error).includes('WRONGTYPE'),
+    `The key \`${key}\` held a string, so Redis replied with an error (WRONGTYPE). ${name} should reject with that error. What can’t be read or written isn’t the same as what doesn’t exist.`,
+    { received: outcome.ok ? outcome.value : outcome.error },
+  )
+  await box.admin.del(key)
+}
 
 describe('applyCardEvent and changeAuthor', () => {
   test('follows each event', async () => {
@@ -254,6 +272,7 @@ describe('applyCardEvent and changeAuthor', () => {
       'Another writer took the version every time, and changeAuthor kept trying after its tenth attempt. Throw the error after ten attempts, so that the caller finds out and nothing hangs.',
       { received: `${tries} attempts` },
     )
+    const conflict = box.commands.filter(({ error }) => error?.message.includes('equal or smaller')).at(-1)
     const written = (await stored()).some(({ payload }) => payload.author === 'cyd')
     verify(
       !last.ok || written,
@@ -265,6 +284,51 @@ describe('applyCardEvent and changeAuthor', () => {
       'Another writer took the version every time, and changeAuthor threw a PostRefusedError. No rule was broken. Throw the error from the last conflict, so that the caller knows it can try again.',
       { received: last.ok || last.error },
     )
+    verify(
+      last.ok || conflict === undefined || String(last.error).includes('equal or smaller'),
+      'Another writer took the version every time, and changeAuthor threw an error of its own. Throw the error from the last conflict, as Redis sent it.',
+      { expected: conflict?.error, received: last.ok || last.error },
+    )
+  })
+
+  test('passes on errors from reading', async () => {
+    await passesOn('changeAuthor', 'blog:post:post-1', () => changeAuthor(box.redis, clock, 'post-1', 'bob'))
+    verify(
+      (await connectionsStillOpen()) === 0,
+      'After an error from Redis, a connection that changeAuthor opened is still open. Close every connection you open, in a `finally`.',
+    )
+  })
+
+  test.skipIf(lacks('own-server'))('passes on errors from writing', async () => {
+    const server = await box.startServer()
+    let sentBefore = 0
+    await everyInterleaving({
+      name: 'changeAuthor',
+      prepare: async () => {
+        sentBefore = box.commands.length
+        await server.admin.acl('SETUSER', 'default', '+xadd')
+        await server.admin.del('blog:post:post-1')
+        await plant(1, [CREATED], 'post-1', server.admin)
+      },
+      first: () => changeAuthor(server.connect(), clock, 'post-1', 'bob'),
+      // In a transaction whose commands are queued already, XADD gets this error from EXEC.
+      second: () => server.admin.acl('SETUSER', 'default', '-xadd'),
+      verify: async ({ first, held }) => {
+        verify(
+          !first.ok || (await server.admin.xlen('blog:post:post-1')) === 2,
+          `Redis refused XADD (NOPERM)${held === 'EXEC' ? ' inside the transaction' : ''}, so nothing was stored, but changeAuthor resolved. Pass on every error from its write.${held === 'EXEC' ? ' EXEC itself succeeds then: the error is in its replies, which ioredis returns as pairs of an error and a result.' : ''}`,
+          { received: first.ok && first.value },
+        )
+        const writes = box.commands
+          .slice(sentBefore)
+          .filter(({ args }) => args.join(' ').includes('POST_AUTHOR_CHANGED'))
+        verify(
+          writes.length <= 2, // a script that isn't loaded yet is sent twice
+          'Redis refused XADD (NOPERM), and changeAuthor sent it again. Only a conflict is a reason to read and decide again. Throw any other error at once.',
+          { received: writes.map(({ name }) => name) },
+        )
+      },
+    })
   })
 
   test('does not lose to an edit', async () => {
@@ -491,7 +555,19 @@ describe('updatePostIndex', () => {
     })
   })
 
+  test('passes on errors from reading and writing', async () => {
+    await passesOn('updatePostIndex', 'blog:post:post-1', () => updatePostIndex(box.redis, 'post-1'))
+    await plant(1, [CREATED])
+    await update()
+    await plant(2, [PUBLISHED])
+    await passesOn('updatePostIndex', 'blog:author:ada', () => updatePostIndex(box.redis, 'post-1'))
+    await box.admin.hset('blog:card:post-1', OF_ADA.card)
+    await plant(3, [EDITED, TO_BOB])
+    await passesOn('updatePostIndex', 'blog:author:bob', () => updatePostIndex(box.redis, 'post-1'))
+  })
+
   test('never goes backwards', async () => {
+    let isFirstSaved = false
     for (const sameConnection of [false, true]) {
       await everyInterleaving({
         name: 'updatePostIndex',
@@ -499,6 +575,7 @@ describe('updatePostIndex', () => {
         prepare: () => plant(1, [CREATED, PUBLISHED]),
         first: (redis) => updatePostIndex(redis, 'post-1'),
         second: async (redis) => {
+          isFirstSaved = (await index()).card.version !== undefined
           await plant(3, [EDITED, TO_BOB])
           return updatePostIndex(redis, 'post-1')
         },
@@ -517,6 +594,11 @@ describe('updatePostIndex', () => {
                 `${sameConnection ? 'Two parts of one program, sharing one client,' : 'Two processes'} updated the index of one post. The slower one had read up to version 2. Between its ${after ?? 'start'} and its ${held ?? 'end'}, the faster one brought the index to version 4, which is bob’s, and then the slower one wrote its old data. Write only if the card is still at the version you read; otherwise, read again.${sameConnection ? sharedWatch(box.commands) : ''}`,
               ],
             ],
+          )
+          verify(
+            isFirstSaved || (first.ok && first.value === 4),
+            `${sameConnection ? 'Two parts of one program' : 'Two processes'} updated the index of one post, and the faster one brought the card to version 4. The slower one should resolve to 4, too: that’s the card’s version, even if it had only read up to version 2.`,
+            { expected: 4, received: first.ok ? first.value : first.error },
           )
         },
       })
@@ -658,6 +740,18 @@ describe('getPostsByAuthor', () => {
       [['wine', 'On wine']],
       'Ada’s list has rum, wine, and tea, but rum has no card. `HGETALL` returns `{}` for a key that doesn’t exist, and `{}` isn’t a card. Of the newest two, rum and wine, only wine should be returned, under its own ID, so the page has one card fewer.',
     )
+    verifyEqual(
+      (await box.admin.zrange('blog:author:ada', '0', '-1')).length,
+      3,
+      'Ada’s list had rum, wine, and tea, and rum had no card. After getPostsByAuthor, the list has fewer posts. It should only read: the card of a post may be written at this moment.',
+    )
+  })
+
+  test('passes on errors from reading', async () => {
+    await passesOn('getPostsByAuthor', 'blog:author:ada', () => getPostsByAuthor(box.redis, 'ada'))
+    await plantCard('tea', 'ada', 3, 1772524800000)
+    await plantCard('wine', 'ada', 5, 1772697600000)
+    await passesOn('getPostsByAuthor', 'blog:card:tea', () => getPostsByAuthor(box.redis, 'ada'))
   })
 
   test('orders posts of the same time by their IDs', async () => {
@@ -891,6 +985,34 @@ describe('catchUpPosts and followPosts', () => {
       String(followed.error),
       String(caught.error),
       'followPosts couldn’t catch up. It should reject with the same error as catchUpPosts.',
+    )
+  })
+
+  test('rejects when the news fail', async () => {
+    const failure = new Error('the subscription broke')
+    const told: unknown[] = []
+    async function* source() {
+      yield 'post-1'
+      throw failure
+    }
+    const outcome = await attempt('followPosts', () =>
+      followPosts(box.redis, source(), (error) => told.push(error)),
+    )
+    verify(
+      !outcome.ok && outcome.error === failure && told.length === 0,
+      '`news` yielded one ID and then threw an error, because its subscription broke. followPosts should reject with that error. If it resolves, or only calls `onError`, the program believes that the index is still being updated.',
+      { received: { rejectedWith: outcome.ok ? undefined : outcome.error, onError: told } },
+    )
+  })
+
+  test.skipIf(lacks('own-server'))('passes on errors from SCAN', async () => {
+    const server = await box.startServer()
+    await server.admin.acl('SETUSER', 'default', '-scan')
+    const outcome = await attempt('catchUpPosts', () => catchUpPosts(server.connect()))
+    verify(
+      !outcome.ok && String(outcome.error).includes('NOPERM'),
+      'Redis refused SCAN (NOPERM), so catchUpPosts found no posts. It should reject with that error. If it resolves, the index is incomplete without anyone noticing.',
+      { received: outcome.ok ? outcome.value : outcome.error },
     )
   })
 })

@@ -92,7 +92,10 @@ export async function updatePostIndex(redis: Redis, postId: string): Promise<num
         steps.hset(key, 'publishedAt', publishedAt)
         steps.zadd(`blog:author:${author}`, new Date(publishedAt).getTime(), postId)
       }
-      if ((await steps.exec()) !== null) return version
+      const replies = await steps.exec()
+      if (replies === null) continue
+      for (const [error] of replies) if (error) throw error
+      return version
     }
   } finally {
     own.disconnect()
