@@ -1,5 +1,16 @@
+import type { Redis } from 'ioredis'
 import { describe, test } from 'vitest'
-import { call, callError, largestReply, useSandbox, verify, verifyEqual } from '#kit'
+import {
+  attempt,
+  call,
+  callError,
+  cleanDatabase,
+  everyInterleaving,
+  largestReply,
+  useSandbox,
+  verify,
+  verifyEqual,
+} from '#kit'
 import {
   compareVersions,
   listRevisions,
@@ -54,8 +65,51 @@ const snapshot = (version: number, post: object, until: string) =>
 
 const atVersion = (version: number, postId = 'post-1') =>
   call('postAtVersion', () => postAtVersion(box.redis, postId, version))
-const atMoment = (moment: string, postId = 'post-1') =>
-  call('postAtMoment', () => postAtMoment(box.redis, postId, new Date(moment)))
+
+async function atMoment(moment: string, postId = 'post-1') {
+  const date = new Date(moment)
+  const result = await call('postAtMoment', () => postAtMoment(box.redis, postId, date))
+  verifyEqual(
+    date,
+    new Date(moment),
+    'postAtMoment changed the Date that it received. The caller may still need it, so make a new one.',
+  )
+  return result
+}
+
+/** An error isn't the end of the history: at each of the function's commands in turn, the events can't be read. */
+async function passesOnErrors<T>(
+  name: string,
+  expected: T,
+  run: (redis: Redis) => Promise<T>,
+): Promise<void> {
+  await everyInterleaving({
+    name,
+    prepare: () => plant(),
+    first: (redis) => run(redis),
+    second: () => box.admin.set(KEY, 'not a stream'),
+    verify: ({ first, after }) => {
+      if (!first.ok && String(first.error).includes('WRONGTYPE')) return
+      verifyEqual<unknown>(
+        first.ok ? first.value : first.error,
+        expected,
+        `After the ${after ?? 'start'} of ${name}, reading the events failed (WRONGTYPE, because their key held a string). ${name} should reject with that error. Otherwise the caller takes an error for the end of the history.`,
+      )
+    },
+  })
+}
+
+async function needsSnapshots(name: string, run: (redis: Redis) => Promise<unknown>): Promise<void> {
+  await cleanDatabase()
+  await plant()
+  await box.admin.set('blog:snapshots:post-1', 'not a stream')
+  const outcome = await attempt(name, () => run(box.connect()))
+  verify(
+    !outcome.ok && String(outcome.error).includes('WRONGTYPE'),
+    `Reading the snapshots failed (WRONGTYPE, because their key held a string), and ${name} replayed all events instead. It should reject with that error, because a problem that only makes the blog slow is never found.`,
+    { received: outcome.ok ? outcome.value : outcome.error },
+  )
+}
 
 function inPages(name: string): void {
   verify(
@@ -116,6 +170,7 @@ describe('postAtVersion', () => {
       ['post-1', -1, 5],
       ['post-1', 1.5, 5],
       ['post-1', Number.NaN, 5],
+      ['post-1', Number.POSITIVE_INFINITY, 5],
       ['post-9', 1, 0],
     ] as const) {
       const error = await callError(
@@ -190,6 +245,16 @@ describe('postAtVersion', () => {
       { ...V5, author: 'ada, from snapshot 4' },
       'If several snapshots fit, postAtVersion should start at the latest one and apply the events after it.',
     )
+    verifyEqual(
+      await box.admin.xlen('blog:snapshots:post-1'),
+      2,
+      'postAtVersion added or deleted a snapshot. It should only read, because a job takes the snapshots.',
+    )
+  })
+
+  test('passes on errors', async () => {
+    await passesOnErrors('postAtVersion', V4, (redis) => postAtVersion(redis, 'post-1', 4))
+    await needsSnapshots('postAtVersion', (redis) => postAtVersion(redis, 'post-1', 4))
   })
 
   test('finds an old snapshot among many', async () => {
@@ -245,6 +310,21 @@ describe('postAtMoment', () => {
       )
     }
     verifyEqual(await box.admin.keys('*'), [KEY], 'postAtMoment should only read. It left keys behind.')
+  })
+
+  test('counts events of every type', async () => {
+    await plant([...HISTORY, event(7, 'POST_PINNED', { until: day(9) })])
+    verifyEqual(
+      await atMoment(day(8)),
+      { post: V5, version: 6 },
+      'The sixth event has a type that this program doesn’t know. It changes nothing on the post, but it counts as a version like any other, so the version is 6.',
+    )
+  })
+
+  test('passes on errors', async () => {
+    const expected = { post: V4, version: 4 }
+    await passesOnErrors('postAtMoment', expected, (redis) => postAtMoment(redis, 'post-1', new Date(day(5))))
+    await needsSnapshots('postAtMoment', (redis) => postAtMoment(redis, 'post-1', new Date(day(5))))
   })
 
   test('rejects an invalid date', async () => {
@@ -337,6 +417,11 @@ describe('postAtMoment', () => {
       await atMoment(day(5)),
       { post: { ...V4, author: 'ada, from snapshot 4' }, version: 4 },
       'A snapshot whose `until` is exactly the moment fits, so all its events should be included.',
+    )
+    verifyEqual(
+      await box.admin.xlen('blog:snapshots:post-1'),
+      2,
+      'postAtMoment added or deleted a snapshot. It should only read, because a job takes the snapshots.',
     )
   })
 
@@ -481,6 +566,15 @@ describe('listRevisions', () => {
     )
   })
 
+  test('passes on errors', async () => {
+    const expected = HISTORY.map(({ eventType, timestamp }, index) => {
+      return { version: index + 1, eventType, timestamp, at: index === 3 ? day(5) : timestamp }
+    })
+    await passesOnErrors('listRevisions', expected, async (redis) => [
+      ...(await listRevisions(redis, 'post-1')),
+    ])
+  })
+
   test('lists a long history', async () => {
     await plant(lateHistory())
     const revisions = await list()
@@ -602,22 +696,36 @@ describe('compareVersions', () => {
     )
   })
 
+  test('passes on errors', async () => {
+    const expected = [
+      { field: 'title' as const, before: 'Hello', after: 'Hello, world' },
+      { field: 'editedAt' as const, before: null, after: day(2) },
+    ]
+    await passesOnErrors('compareVersions', expected, async (redis) => [
+      ...(await compareVersions(redis, 'post-1', 1, 2)),
+    ])
+    await needsSnapshots('compareVersions', (redis) => compareVersions(redis, 'post-1', 1, 2))
+  })
+
   test('rejects an unknown version', async () => {
     await plant()
-    for (const [from, to] of [
-      [1, 9],
-      [9, 1],
-      [9, 9],
+    for (const [from, to, unknown] of [
+      [1, 9, 9],
+      [9, 1, 9],
+      [9, 9, 9],
+      [1, -1, -1],
+      [-1, 1, -1],
+      [0, 6, 6],
     ] as const) {
       const error = await callError(
         'compareVersions',
         () => compareVersions(box.redis, 'post-1', from, to),
         UnknownVersionError,
-        `Version 9 doesn’t exist, so compareVersions(…, ${from}, ${to}) should throw an UnknownVersionError, as postAtVersion does. The caller would take any other result for a valid comparison.`,
+        `Version ${unknown} doesn’t exist, so compareVersions(…, ${from}, ${to}) should throw an UnknownVersionError, as postAtVersion does. The caller would take any other result for a valid comparison.`,
       )
       verifyEqual(
         [error.version, error.current],
-        [9, 5],
+        [unknown, 5],
         'The error should have the version that doesn’t exist and the current one.',
       )
     }
