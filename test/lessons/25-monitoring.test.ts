@@ -3,7 +3,9 @@ import {
   call,
   callAtOnce,
   callError,
+  connectionsStillOpen,
   everyInterleaving,
+  everyRefusal,
   pagingFault,
   plantLongStream,
   useSandbox,
@@ -135,6 +137,31 @@ describe('getStreamInfo', () => {
       Error,
       'The key is a string, not a stream, and getStreamInfo hid the error. Only a missing key is `null`; every other Redis error should reach the caller. A monitor that swallows errors is silent when it matters most.',
     )
+    await everyRefusal({
+      name: 'getStreamInfo',
+      prepare: async () => {
+        await plant(3)
+        await group('mail')
+        await read('mail', 'mail-1', 1)
+      },
+      run: (redis) => getStreamInfo(redis, S),
+      verify: async ({ outcome, refused, isReported }) => {
+        const found = outcome.ok ? outcome.value : null
+        const [mail] = found?.groups ?? []
+        // An answer may try again, and then it has to succeed.
+        const isRight =
+          found?.length === 3 && mail?.lag === 2 && mail.oldestIdle !== null && mail.consumers.length === 1
+        verify(
+          isReported || isRight,
+          `Redis refused ${refused} because the user lacked the permission (NOPERM), and getStreamInfo ${outcome.ok ? 'resolved as if there were nothing to report' : 'rejected with a different error'}. Every Redis error except the one for a missing key should reach the caller, whichever command it comes from. A monitor that swallows errors is silent when it matters most.`,
+          { received: outcome.ok ? outcome.value : outcome.error },
+        )
+        verify(
+          (await connectionsStillOpen()) === 0,
+          `Redis refused ${refused}, and getStreamInfo left a connection open. Close a connection that you open in a \`finally\`, or do without it.`,
+        )
+      },
+    })
   })
 
   test('describes the groups', async () => {
@@ -289,6 +316,12 @@ describe('getStreamInfo', () => {
       (await info())?.groups[0]?.lag,
       4,
       "One entry comes after `lastDeliveredId`. Then `lag` should be the number in Redis's reply, here 4.",
+    )
+    await box.admin.xdel(S, '6-0')
+    verifyEqual(
+      (await info())?.groups[0]?.lag,
+      0,
+      'The last entry, 6-0, was deleted before the group read it, so no entry comes after `lastDeliveredId`, and `lag` should be 0. The last ID that the stream generated is still 6-0, so look for an entry instead.',
     )
   })
 
