@@ -228,8 +228,9 @@ describe('storeEvent', () => {
   test('encrypts the same data differently each time', async () => {
     const twice = { ...registered, personal: { ...registered.personal, note: NOTE } }
     await store(twice)
+    await store({ ...twice, eventId: 'e-5' })
     await store(twice) // again, with the same ID, as after a lost reply
-    const [first = '', second = ''] = (await entries()).map(({ personal }) => personal)
+    const [first = '', second = '', third = ''] = (await entries()).map(({ personal }) => personal)
     verify(
       first !== second,
       'The same data, stored twice, looks the same. Anyone can see who went back to an old address, and with GCM, an iv that is used twice reveals even more. Use a new iv for every encryption.',
@@ -240,6 +241,11 @@ describe('storeEvent', () => {
       !second.includes(middle),
       'The same data, stored twice, has the same ciphertext, so both were encrypted with the same iv. With GCM, an iv that is used twice with one key reveals what the two strings have in common. Use a new iv for every encryption.',
       { received: [first, second] },
+    )
+    verify(
+      first !== third && !third.includes(middle),
+      'An event was stored twice, with the same `eventId`, and its personal data has the same ciphertext. So the iv is made from the event. Use a new, random iv for every encryption.',
+      { received: [first, third] },
     )
   })
 
