@@ -1,6 +1,6 @@
 import type { Course, Lesson } from '../course/index.ts'
 import type { RunningRedis } from '../redis/index.ts'
-import type { Palette } from '../terminal/index.ts'
+import { type Palette, wrapSentences } from '../terminal/index.ts'
 
 /** The lesson whose data is there. */
 export interface ConsolePlace {
@@ -34,7 +34,8 @@ export const DOT_COMMANDS: readonly string[] = [
   '.exit',
 ]
 
-export function helpText(place: ConsolePlace | undefined, palette: Palette): string {
+/** What the prompt understands, in lines of at most `width` columns. */
+export function helpText(place: ConsolePlace | undefined, palette: Palette, width: number): string {
   const [first = 'yourFunction'] = place?.lesson.exports.filter((name) => /^[a-z]/.test(name)) ?? []
   const rows = [
     ['XADD s * name value', 'any Redis command, as in redis-cli'],
@@ -47,8 +48,13 @@ export function helpText(place: ConsolePlace | undefined, palette: Palette): str
     ['.help <command>', "a Redis command's arguments, and what it does"],
     ['.exit', 'quits; so does Ctrl-D'],
   ] as const
-  const keys = 'Tab completes, the arrow keys bring back earlier lines,\nCtrl-C stops running code.'
-  return [...rows.map(([what, does]) => `${palette.paint(what.padEnd(20), 'bold')} ${does}`), '', keys].join(
-    '\n',
-  )
+  const keys = 'Tab completes, the arrow keys bring back earlier lines, Ctrl-C stops running code.'
+  const lines = rows.map(([what, does]) => {
+    const beside = wrapSentences(' '.repeat(COLUMN) + does, width).slice(COLUMN)
+    return `${palette.paint(what.padEnd(COLUMN - 1), 'bold')} ${beside}`
+  })
+  return [...lines, '', wrapSentences(keys, width)].join('\n')
 }
+
+/** Where the meanings begin. */
+const COLUMN = 21

@@ -1,7 +1,7 @@
 import { readAddress } from '../redis/address.ts'
 import { splitCommand, UnclosedQuoteError } from '../snippets/command-line.ts'
 import { printReply } from '../snippets/print-reply.ts'
-import { escapeControls, paintLines, type Style, span, wrap } from '../terminal/index.ts'
+import { escapeControls, type Style, wrapSentences } from '../terminal/index.ts'
 import { type ConsoleOptions, DOT_COMMANDS, helpText } from './about.ts'
 import { completions } from './complete.ts'
 import { allKeys, historiesOf, renderHistories } from './entity-history.ts'
@@ -38,10 +38,9 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
   let stopWatching: (() => void) | undefined
   const say = (text: string) => print(`${text}\n`)
   /** One of our own sentences: wrapped at words for a person, on one line for a program. */
-  const tell = (text: string, style: Style) => {
-    if (options.untilKey === undefined || text.includes('\n')) return say(palette.paint(text, style))
-    say(paintLines(wrap(span(text, style), { width: options.width() }), palette))
-  }
+  const tell = (text: string, style: Style) => say(palette.paint(fitted(text), style))
+  const fitted = (text: string) => wrapSentences(text.includes('\n') ? text : escapeControls(text), columns())
+  const columns = () => (options.untilKey === undefined ? Number.POSITIVE_INFINITY : options.width())
   const complain = (text: string) => {
     hasFailed = true
     tell(text, 'red')
@@ -107,7 +106,8 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
       case 'help':
       case '?':
       case '':
-        say(rest.length > 0 ? await explainCommand(aside, rest, names) : helpText(place, palette))
+        if (rest.length > 0) say(fitted(await explainCommand(aside, rest, names)))
+        else say(helpText(place, palette, columns()))
         break
       case 'load':
         tell(await functions.load(rest[0]), 'dim')
