@@ -14,9 +14,14 @@ interface Kept {
 }
 
 /** The part of a browser's storage that's used. */
-type Store = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
+interface Store {
+  getItem(key: string): string | null
+  setItem(key: string, value: string): void
+  removeItem(key: string): void
+}
 
-export function editsOf(slug: string, store: Store | undefined = ownStorage()): Edits {
+/** Without a store, edits last as long as the page. */
+export function editsOf(slug: string, store: Store | undefined): Edits {
   const key = `eventlings snippets ${slug}`
   const kept = read(store, key)
   const originals = new Map<number, string>()
@@ -38,14 +43,6 @@ export function editsOf(slug: string, store: Store | undefined = ownStorage()): 
       write(store, key, all)
     },
     upTo: (number) => Object.fromEntries([...now].filter(([at]) => at <= number)),
-  }
-}
-
-function ownStorage(): Store | undefined {
-  try {
-    return localStorage
-  } catch {
-    return undefined // it's forbidden, so the edits last as long as the page
   }
 }
 

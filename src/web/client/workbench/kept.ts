@@ -27,3 +27,12 @@ export function kept(slug: string): Kept | undefined {
 function keyOf(slug: string): string {
   return `eventlings ${slug}`
 }
+
+/** What this browser keeps after the tab is closed; undefined where that's forbidden. */
+export function lastingStore(): Storage | undefined {
+  try {
+    return localStorage
+  } catch {
+    return undefined
+  }
+}

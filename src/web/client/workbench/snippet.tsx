@@ -1,35 +1,39 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { IslandProps, RunReply } from '../../protocol.ts'
-import type * as EditorModule from '../editor.ts'
 import { judged, Output } from '../run-snippet.tsx'
-import type { SnippetEditor } from '../snippet-editor.ts'
 import { unfold } from '../unfold.ts'
 import { type Edits, editsOf } from './edits.ts'
+import { lastingStore } from './kept.ts'
 import { type NoAnswer, request } from './requests.ts'
+import { useSnippetEditor } from './use-snippet-editor.ts'
 
 type Running = { readonly kind: 'idle' } | { readonly kind: 'running' } | RunReply | NoAnswer
 
 const idle = { kind: 'idle' } as const
+const CHANGED = "You've changed it since it ran."
 /** All snippets of the page share them, because the earlier ones run before the later ones. */
 let shared: Edits | undefined
 
 /** A snippet that can be run and stopped, edited, and reset to what the lesson has. */
 export function Snippet({ slug, number, kind, text }: IslandProps['snippet']) {
-  shared ??= editsOf(slug)
+  shared ??= editsOf(slug, lastingStore())
   const edits = shared
   const [own, setOwn] = useState(() => edits.open(number, text))
   const [state, setState] = useState<Running>(idle)
   const [said, setSaid] = useState('')
+  const [hasChanged, setChanged] = useState(false)
   const place = useRef<HTMLDivElement>(null)
   const editButton = useRef<HTMLButtonElement>(null)
   const runButton = useRef<HTMLButtonElement>(null)
   const isEdited = own !== undefined
   const isRunning = state.kind === 'running'
   const address = `/workbench/${slug}/snippets`
+  const isOnEdits = Object.keys(edits.upTo(number - 1)).length > 0
 
   const run = async () => {
     if (isRunning) return
     setSaid('')
+    setChanged(false)
     setState({ kind: 'running' })
     const reply = await request<RunReply>(`${address}/${number}/run`, {
       method: 'POST',
@@ -42,11 +46,15 @@ export function Snippet({ slug, number, kind, text }: IslandProps['snippet']) {
     if (reply.kind === 'ran' && reply.asShown !== undefined) unfold(number)
   }
   const stop = () => void request(`${address}/stop`, { method: 'POST' })
-  const edit = () => setOwn(text)
+  const edit = () => {
+    setOwn(text)
+    setSaid(kind === 'redis' ? 'One command on each line. Ctrl-Enter runs them.' : 'Ctrl-Enter runs it.')
+  }
   const reset = () => {
     edits.set(number, text)
     setOwn(undefined)
     setState(idle)
+    setChanged(false)
     setSaid('This is the lesson’s snippet again.')
   }
   const runNow = useRef(run)
@@ -57,7 +65,7 @@ export function Snippet({ slug, number, kind, text }: IslandProps['snippet']) {
     kind,
     onChange(changed) {
       edits.set(number, changed)
-      setSaid('')
+      setChanged(true)
     },
     onRun: () => void runNow.current(),
   })
@@ -112,7 +120,7 @@ export function Snippet({ slug, number, kind, text }: IslandProps['snippet']) {
           </button>
         )}
         <p class="run-status" role="status">
-          {said === '' ? statusOf(state) : said}
+          {said !== '' ? said : hasChanged && state.kind === 'ran' ? CHANGED : statusOf(state, isOnEdits)}
         </p>
       </div>
       <div class="ran-place" aria-live="polite">
@@ -122,51 +130,8 @@ export function Snippet({ slug, number, kind, text }: IslandProps['snippet']) {
   )
 }
 
-interface EditorWishes {
-  readonly label: string
-  readonly text: string
-  readonly kind: 'ts' | 'redis'
-  onChange(text: string): void
-  onRun(): void
-}
-
-/** The editor in its place for as long as it's wanted. It's loaded only then, along with the one for the file. */
-function useSnippetEditor(
-  isWanted: boolean,
-  place: { readonly current: HTMLDivElement | null },
-  wishes: EditorWishes,
-): { readonly isBroken: boolean } {
-  const [isBroken, setBroken] = useState(false)
-  const isFirst = useRef(true)
-  useEffect(() => {
-    // An edit that was kept opens with the page, and isn't what the learner has just asked for.
-    const isAsked = !isFirst.current
-    isFirst.current = false
-    const parent = place.current
-    if (!isWanted || parent === null) return
-    let editor: SnippetEditor | undefined
-    let isOver = false
-    const open = ({ openSnippetEditor }: typeof EditorModule) => {
-      if (isOver) return
-      editor = openSnippetEditor({ parent, nonce: nonceOfPage(), ...wishes })
-      if (isAsked) editor.focus()
-    }
-    const editorAddress = '/assets/editor.js'
-    import(editorAddress).then(open, () => setBroken(true))
-    return () => {
-      isOver = true
-      editor?.close()
-      setBroken(false)
-    }
-  }, [isWanted])
-  return { isBroken }
-}
-
-function nonceOfPage(): string {
-  return document.getElementById('bench')?.dataset.nonce ?? ''
-}
-
-function statusOf(state: Running): string {
+/** `isOnEdits`: the learner has edited a snippet that runs before it. */
+function statusOf(state: Running, isOnEdits: boolean): string {
   switch (state.kind) {
     case 'idle':
       return ''
@@ -178,7 +143,10 @@ function statusOf(state: Running): string {
       return state.why === 'away'
         ? 'The program no longer responds, so nothing ran.'
         : 'The program was started again. Open the address that it printed.'
-    case 'ran':
-      return judged(state)
+    case 'ran': {
+      const why =
+        state.asShown === false && isOnEdits ? ', because it runs on an earlier one that you edited' : ''
+      return judged(state) + why
+    }
   }
 }

@@ -43,11 +43,16 @@ need('chromium').describe('snippets in the workbench', () => {
     const shown = one.box.locator('pre').first()
     const original = await shown.innerText()
     await one.button('Edit').click()
+    await status(one).getByText('Ctrl-Enter runs it.').waitFor()
     expect(await shown.isVisible()).toBe(false)
     await change(one, "console.log('mine', 6 * 7)")
     await one.button('Run again').click()
     await status(one).getByText('✓ Your version ran').waitFor()
     expect(await output(one)).toBe('mine 42')
+    await page.keyboard.press('Shift+Tab')
+    await page.keyboard.type('// ')
+    await status(one).getByText("You've changed it since it ran.").waitFor()
+    await page.keyboard.press('ControlOrMeta+z')
 
     await page.reload()
     await expect.poll(() => one.editor.innerText()).toBe("console.log('mine', 6 * 7)")
@@ -81,6 +86,10 @@ need('chromium').describe('snippets in the workbench', () => {
     await two.button('Run').click()
     await status(two).getByText('✓ Your version ran').waitFor()
     expect(await output(two)).toContain('<img')
+    await two.button('Reset').click()
+    await change(one, 'RPUSH events:user-43 mine')
+    await two.button('Run').click()
+    await status(two).getByText('because it runs on an earlier one that you edited').waitFor()
   })
 
   test('that never ends is stopped by its button, and says so', async () => {
