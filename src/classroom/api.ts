@@ -7,6 +7,7 @@
 export type * from './api-commands.ts'
 export type * from './api-instructor.ts'
 export type * from './api-learner.ts'
+export type * from './api-rows.ts'
 
 /** Every answer other than 2xx has this form. */
 export interface Problem {

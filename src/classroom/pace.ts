@@ -1,4 +1,4 @@
-import type { LessonHead, LessonStatus, Pace, ParticipantRow, PlanClock } from './api-instructor.ts'
+import type { LessonHead, LessonStatus, Pace, ParticipantRow, PlanClock } from './api-rows.ts'
 
 /**
  * How a class is doing against the plan of its track. Also runs in a page, where time goes on without the hub.

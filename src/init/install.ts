@@ -18,7 +18,9 @@ export function managerOf(env: NodeJS.ProcessEnv): PackageManager {
 /** Installs `course` and everything else that package.json names. */
 export function installCommand(course: string, env: NodeJS.ProcessEnv): InstallCommand {
   const manager = managerOf(env)
-  const words = manager === 'pnpm' ? ['add', course] : ['install', course, '--no-audit', '--no-fund']
+  // Of a tarball that package.json names already, `pnpm add` warns that it replaces it with itself.
+  const byPnpm = course.startsWith('eventlings@') ? ['add', course] : ['install']
+  const words = manager === 'pnpm' ? byPnpm : ['install', course, '--no-audit', '--no-fund']
   const script = scriptOf(manager, env)
   // Without a shell: a folder may have any name, and on Windows npm itself is a shell script.
   return script === undefined

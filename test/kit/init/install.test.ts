@@ -22,3 +22,8 @@ test('a script that is gone is not started', () => {
     args: ['add', 'eventlings@1.2.3'],
   })
 })
+
+test('pnpm installs a tarball as package.json names it, because it would warn of the same file by its path', () => {
+  const env = { npm_config_user_agent: 'pnpm/10.1.0' }
+  expect(installCommand('/a folder/course.tgz', env).args).toEqual(['install'])
+})
