@@ -1,13 +1,16 @@
 import { cp, mkdtemp, readdir, rm, stat, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Redis } from 'ioredis'
 import { describe, test } from 'vitest'
 import {
   attempt,
   call,
   callError,
+  connectionsStillOpen,
   everyCrash,
   everyInterleaving,
+  everyRefusal,
   lacks,
   largestReply,
   type OwnServer,
@@ -53,6 +56,31 @@ function* eventsFrom(first: number, last: number, at: (number: number) => void =
     at(number)
     yield eventOf(number, { text: 'x'.repeat(200) })
   }
+}
+
+/** Lets Redis refuse each command of a function in turn: the error has to reach the caller, and no connection may stay. */
+async function reportsRefusals(
+  name: string,
+  run: (redis: Redis) => Promise<unknown>,
+  prepare: () => Promise<void> = async () => {},
+): Promise<void> {
+  await everyRefusal({
+    name,
+    prepare,
+    run,
+    verify: async ({ outcome, refused, isReported }) => {
+      verify(
+        refused === undefined || isReported,
+        `Redis refused ${refused} because the user lacked the permission (NOPERM), and ${name} ${outcome.ok ? 'resolved instead of rejecting with that error' : 'rejected with a different error'}. Someone has to see that error to grant the permission, so let it through. An error in the reply of a pipeline or of EXEC counts, too.`,
+        { received: outcome.ok ? outcome.value : outcome.error },
+      )
+      const failed = refused === undefined ? '' : `Redis refused ${refused}, and `
+      verify(
+        (await connectionsStillOpen()) === 0,
+        `${failed}${name} left a connection open. Close a connection that you open in a \`finally\`, whatever happens in between.`,
+      )
+    },
+  })
 }
 
 /** The event IDs in the server's stream, in order. */
@@ -166,6 +194,22 @@ describe('judgeDurability and countLost', () => {
       [...(loss?.twice ?? [])].sort(),
       ['e-2', 'e-8', 'e-9'],
       'e-9, e-2, and e-8 were found twice, so `twice` should list these three. e-3 was acknowledged twice but never found: only `found` counts here.',
+    )
+    verifyEqual(
+      [promised, found],
+      [
+        ['e-3', 'e-1', 'e-3', 'e-2'],
+        ['e-9', 'e-2', 'e-8', 'e-8', 'e-2', 'e-9'],
+      ],
+      'countLost changed an array that it was given. Both belong to the caller.',
+    )
+  })
+
+  test('takes any string as an ID', async () => {
+    verifyEqual(
+      await call('countLost', () => countLost(['constructor'], ['10', '9', '10'])),
+      { lost: ['constructor'], unacknowledged: ['10', '9'], twice: ['10'] },
+      'The ID `constructor` was promised, and the IDs 10, 9, and 10 were found. An object used as a set already has a `constructor`, and it sorts keys that look like numbers. Use a `Set` or a `Map`.',
     )
   })
 })
@@ -383,6 +427,39 @@ describe.skipIf(lacks('own-server'))('checkDurability and writeAcknowledged', ()
     }
   })
 
+  test('passes on any error from CONFIG', async () => {
+    await reportsRefusals('checkDurability', checkDurability)
+  })
+
+  test('counts every error from Redis as a refusal', async () => {
+    await everyRefusal({
+      name: 'writeAcknowledged',
+      run: (redis) => writeAcknowledged(redis, KEY, [eventOf(1), eventOf(2)]),
+      verify: async ({ outcome, refused }) => {
+        const written = await idsIn(box)
+        verifyEqual(
+          outcome.ok ? outcome.value : outcome.error,
+          {
+            acknowledged: written,
+            refused: refused === undefined ? null : `e-${written.length + 1}`,
+            unknown: null,
+          },
+          `Redis replied to ${refused ?? 'no command'} with an error that few programs expect (NOPERM: the user lacks the permission). An error is a reply, whichever one it is, so the event definitely wasn't written and belongs in \`refused\`. Check the class of the error and not its message.`,
+        )
+      },
+    })
+  })
+
+  test('counts a closed connection as silence', async () => {
+    const redis = box.connect()
+    redis.disconnect()
+    verifyEqual(
+      await call('writeAcknowledged', () => writeAcknowledged(redis, KEY, [eventOf(1), eventOf(2)])),
+      { acknowledged: [], refused: null, unknown: 'e-1' },
+      'The connection was closed ("Connection is closed."), so there was no reply. That is `unknown`, whatever the message says: only Redis can refuse an event. Check the class of the error and not its message.',
+    )
+  })
+
   /** Since Redis 7 the log is in several files; before, it was one. */
   async function appendOnlyFile(folder: string): Promise<string> {
     const names = await readdir(folder, { recursive: true })
@@ -475,6 +552,12 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
       'The only replica has stopped replying, so the event reached 0 replicas, and 1 was wanted.',
     )
   })
+
+  test('passes on any error from Redis', async () => {
+    await reportsRefusals('appendReplicated', (redis) =>
+      appendReplicated(redis, KEY, eventOf(1), { replicas: 1, timeoutMs: 1 }),
+    )
+  })
 })
 
 /** Whether the only replica has confirmed everything, which it does on its own once a second. */
@@ -505,7 +588,7 @@ describe('backup and restore', () => {
   async function plant() {
     await box.admin.xadd(KEY, '1-0', 'event', 'one')
     await box.admin.xadd(KEY, '2-0', 'event', 'two\nlines, "quotes" and ünïcode', 'note', '')
-    await box.admin.xadd(KEY, '7-3', 'event', 'seven')
+    await box.admin.xadd(KEY, '7-3', 'event', 'seven', 'tab', ' a\tb\t%20')
   }
 
   test('restores the same entries with the same IDs', async () => {
@@ -522,11 +605,16 @@ describe('backup and restore', () => {
       [
         ['1-0', ['event', 'one']],
         ['2-0', ['event', 'two\nlines, "quotes" and ünïcode', 'note', '']],
-        ['7-3', ['event', 'seven']],
+        ['7-3', ['event', 'seven', 'tab', ' a\tb\t%20']],
       ],
       'The restored stream should have the same entries, with the same IDs and the same fields. The IDs are versions and positions, and other programs have stored them.',
     )
     verifyEqual(count, 3, 'restore should resolve to the number of entries that it restored.')
+    verifyEqual(
+      await box.admin.pttl(COPY),
+      -1,
+      'The restored stream has a time to live, so all of it will be gone then. RENAME keeps the one that the draft had. Set none, or remove it (PERSIST) before you rename.',
+    )
     verifyEqual(
       await box.admin.xrange(KEY, '-', '+', 'COUNT', 1),
       [['1-0', ['event', 'one']]],
@@ -563,6 +651,11 @@ describe('backup and restore', () => {
       [count, await box.admin.exists(COPY), await box.admin.xlen(COPY), await lastId(COPY).catch(() => null)],
       [0, 1, 0, '7-3'],
       'A stream whose entries have all been trimmed still exists, and its last ID still matters. restore should create an empty stream with that last ID.',
+    )
+    verifyEqual(
+      await box.admin.xinfo('GROUPS', COPY),
+      [],
+      'restore left a consumer group in the restored stream. If you create one to get an empty stream, destroy it again: no one reads in that group, and monitoring would show it as lagging behind.',
     )
   })
 
@@ -658,6 +751,24 @@ describe('backup and restore', () => {
         )
       },
     })
+  })
+
+  test('restores two streams at the same time', async () => {
+    await plant()
+    const lines = await save()
+    const other = 'stream:other'
+    async function* interrupted() {
+      for (const [i, line] of lines.entries()) {
+        if (i === 2) await restore(box.connect(), other, each(lines))
+        yield line
+      }
+    }
+    const outcome = await attempt('restore', () => restore(box.connect(), COPY, interrupted()))
+    verifyEqual(
+      [outcome.ok ? outcome.value : outcome.error, await box.admin.xlen(COPY), await box.admin.xlen(other)],
+      [3, 3, 3],
+      "While restore was reading the lines for `stream:copy`, another restore ran for `stream:other`, and they got in each other's way. Give each key a draft of its own, for example the key followed by `:restoring`. Received: what the first restore returned, and the number of entries in both streams.",
+    )
   })
 
   test('refuses a key that is in use', async () => {
@@ -768,5 +879,18 @@ describe('backup and restore', () => {
         )
       },
     })
+  })
+
+  test('passes on any error from Redis', async () => {
+    await plant()
+    const lines = await save()
+    const write = (redis: Redis) => restore(redis, COPY, each(lines))
+    await reportsRefusals('restore', write)
+    const read = async (redis: Redis) => {
+      const taken: string[] = []
+      for await (const line of backup(redis, KEY)) taken.push(line)
+      return taken
+    }
+    await reportsRefusals('backup', read, plant)
   })
 })

@@ -128,7 +128,10 @@ export async function appendReplicated(
 
 /** Yields a line that says what will follow, and then one line for each page. */
 export async function* backup(redis: Redis, key: string): AsyncIterable<string> {
-  const info = await redis.xinfo('STREAM', key).catch(() => null)
+  const info = await redis.xinfo('STREAM', key).catch((error: Error) => {
+    if (error.message.includes('no such key')) return null
+    throw error
+  })
   if (info === null) return
   const facts = info as unknown[]
   const last = String(facts[facts.indexOf('last-generated-id') + 1])

@@ -171,8 +171,9 @@ export async function restore(redis: Redis, key: string, lines: AsyncIterable<st
     for await (const line of lines) {
       const [first, second, third = ''] = line.split(' ')
       if (first === 'end' && Number(second) === number && /^\d+-\d+$/.test(third)) {
-        if ((await transaction.call('XSETID', key, third).exec()) === null)
-          throw new BackupError(key, 'exists')
+        const replies = await transaction.call('XSETID', key, third).exec()
+        if (replies === null) throw new BackupError(key, 'exists')
+        for (const [error] of replies) if (error !== null) throw error
         return number
       }
       if (first !== String(number)) break
