@@ -24,12 +24,20 @@ const to = (old: BlogEvent, schemaVersion: number, payload: Payload, eventType =
   return { ...old, eventType, schemaVersion, payload }
 }
 
+const BROKEN = new RangeError('no such lamp')
+const COUNTED = Array.from({ length: 150 }, (_, i) => i + 1)
+
 /** About lamps rather than posts, so that the learner's upcast can't contain any of it. */
 const lamps: Schema = {
-  current: { LAMP_SWITCHED: 3, LAMP_DIMMED: 2, LAMP_MOVED: 3, LAMP_COUNTED: 12 },
+  current: { LAMP_SWITCHED: 3, LAMP_DIMMED: 2, LAMP_MOVED: 3, LAMP_COUNTED: 151, LAMP_JUMPED: 3 },
   upcasters: {
     'LAMP_SWITCHED@1': (old) => [to(old, 2, { on: old.payload.state === 'on' })],
     'LAMP_SWITCHED@2': (old) => [to(old, 3, { ...old.payload, room: 'hall' })],
+    'LAMP_SWITCHED@3': (old) => [to(old, 4, {})], // for a later version
+    'LAMP_JUMPED@1': (old) => [to(old, 3, { far: true })],
+    'LAMP_BROKEN@1': () => {
+      throw BROKEN
+    },
     'LAMP_DIMMED@1': (old) => [to(old, 2, { percent: Number(old.payload.level) * 10 })],
     'LAMP_CHANGED@1': (old) => [
       to(old, 1, { state: 'on' }, 'LAMP_SWITCHED'),
@@ -43,9 +51,9 @@ const lamps: Schema = {
     ],
     'LAMP_MOVED@1': (old) => [to(old, 2, {})],
     ...Object.fromEntries(
-      Array.from({ length: 11 }, (_, i) => [
-        `LAMP_COUNTED@${i + 1}`,
-        (old: BlogEvent) => [to(old, i + 2, { steps: `${old.payload.steps} ${i + 1}` })],
+      COUNTED.map((n) => [
+        `LAMP_COUNTED@${n}`,
+        (old: BlogEvent) => [to(old, n + 1, { steps: `${old.payload.steps} ${n}` })],
       ]),
     ),
   },
@@ -104,7 +112,7 @@ async function refused(what: string, old: BlogEvent, at: readonly [string, numbe
 describe('upcast', () => {
   test('returns a current event unchanged', async () => {
     const why =
-      'If an event has the current version, upcast should return an array with just that event, unchanged.'
+      'If an event has the current version, upcast should return an array with just that event, unchanged, even if there is already an upcaster for that version.'
     const events = await upcasted(
       event('LAMP_SWITCHED', 3, { on: true, room: 'attic' }),
       lamps,
@@ -135,14 +143,51 @@ describe('upcast', () => {
       why,
     )
     verifyEqual(events, [event('LAMP_SWITCHED', 3, { on: true, room: 'hall' })], why)
-    const long = 'A chain can have any number of steps, in this case 11. Each should run once, in order.'
+    const long = 'A chain can have any number of steps, in this case 150. Each should run once, in order.'
     const counted = await upcasted(
       event('LAMP_COUNTED', 1, { steps: '0' }),
       lamps,
-      'a chain of 11 steps',
+      'a chain of 150 steps',
       long,
     )
-    verifyEqual(counted, [event('LAMP_COUNTED', 12, { steps: '0 1 2 3 4 5 6 7 8 9 10 11' })], long)
+    verifyEqual(counted, [event('LAMP_COUNTED', 151, { steps: `0 ${COUNTED.join(' ')}` })], long)
+    const jump =
+      'The upcaster of LAMP_JUMPED, version 1, returned version 3. Continue with the version that each returned event has, instead of counting versions.'
+    verifyEqual(
+      await upcasted(event('LAMP_JUMPED', 1, {}), lamps, 'an event whose step leads to version 3', jump),
+      [event('LAMP_JUMPED', 3, { far: true })],
+      jump,
+    )
+  })
+
+  test('uses only the schema that it receives', async () => {
+    const other: Schema = {
+      current: { LAMP_SWITCHED: 2 },
+      upcasters: { 'LAMP_SWITCHED@1': (old) => [to(old, 2, { other: true })] },
+    }
+    const why =
+      'upcast was called with one schema, and then with another one that has a different step for the same type. Use the steps and versions of the schema that the call received.'
+    for (const [schema, version, payload] of [
+      [lamps, 3, { on: true, room: 'hall' }],
+      [other, 2, { other: true }],
+      [lamps, 3, { on: true, room: 'hall' }],
+    ] as const) {
+      const old = event('LAMP_SWITCHED', 1, { state: 'on' })
+      verifyEqual(
+        await upcasted(old, schema, 'another schema', why),
+        [event('LAMP_SWITCHED', version, payload)],
+        why,
+      )
+    }
+  })
+
+  test('passes on the error of an upcaster', async () => {
+    const outcome = await attempt('upcast', () => upcast(event('LAMP_BROKEN', 1, {}), lamps))
+    verify(
+      !outcome.ok && outcome.error === BROKEN,
+      'An upcaster threw a RangeError, because it has a bug. upcast should throw that error as it is. Otherwise the event goes missing, or the error says that there is no upcaster.',
+      { received: outcome.ok ? outcome.value : outcome.error },
+    )
   })
 
   test('continues with each event of a split', async () => {
@@ -195,6 +240,12 @@ describe('upcast', () => {
       'an event from the future (version 4, when 3 is the newest)',
       event('LAMP_SWITCHED', 4, {}),
       ['LAMP_SWITCHED', 4],
+      wrong,
+    )
+    await refused(
+      'version 0, which never existed',
+      event('LAMP_SWITCHED', 0, {}),
+      ['LAMP_SWITCHED', 0],
       wrong,
     )
     await refused('an unknown event type', event('LAMP_EATEN', 1, {}), ['LAMP_EATEN', 1], wrong)
@@ -296,6 +347,8 @@ describe('blogSchema', () => {
         'Lovelace',
         'Only the last space is removed. Anything before it, even another space, belongs to the first name.',
       ],
+      [' Plato', '', 'Plato', 'The only space is the last one, even at the beginning.'],
+      ['Plato ', 'Plato', '', 'The only space is the last one, even at the end.'],
     ] as const
     for (const [author, firstName, lastName, why] of names) {
       const [post] = await blog(event('POST_CREATED', 3, { author }), `the author "${author}"`)
@@ -351,6 +404,12 @@ describe('blogSchema', () => {
         { body: '' },
         one('POST_BODY_CHANGED', { body: '' }),
         'The author cleared the text: `""` is present, not missing. Compare with `undefined` instead of testing for truthiness.',
+      ],
+      [
+        2,
+        { title: 'New', lang: 'en' },
+        one('POST_TITLE_CHANGED', { title: 'New' }),
+        'The edit also contains a field that isn’t in the table (`lang`). The payload of a part contains only that part’s field.',
       ],
       [1, {}, [], 'The edit contains neither field, so the upcaster should return an empty array.'],
     ] as const
@@ -539,6 +598,12 @@ describe('getPost', () => {
       'Fourth',
       'The last entry is a POST_EDITED without `schemaVersion`, with `content` for the new text. A missing version means 1, for every type of event.',
     )
+    await plant('7-0', 'POST_EDITED', 2, '{"title":"","body":""}')
+    verifyEqual(
+      [(await post()).title, (await post()).body],
+      ['', ''],
+      'The last edit cleared the title and the body. An empty string is a value, so the post should have it.',
+    )
     await box.admin.del(STREAM)
     await plant('1-0', 'POST_CREATED', undefined, '{"title":"A","content":"B","author":"C","published":true}')
     verifyEqual(
@@ -585,6 +650,16 @@ describe('getPost', () => {
     }
   })
 
+  test('passes on errors from Redis', async () => {
+    await box.admin.set(STREAM, 'not a stream')
+    const outcome = await attempt('getPost', () => getPost(box.redis, 'post-1'))
+    verify(
+      !outcome.ok && String(outcome.error).includes('WRONGTYPE'),
+      'The key `stream:entity:post-1` held a string, so Redis replied with an error (WRONGTYPE). getPost should reject with that error: a post that can’t be read isn’t a post that doesn’t exist.',
+      { received: outcome.ok ? outcome.value : outcome.error },
+    )
+  })
+
   test('reads a long history to the end', async () => {
     await plant('1-0', 'POST_CREATED', 1, '{"title":"0","content":"First","author":"Ada Lovelace"}')
     const edit = (payload: Payload) => ({ eventType: 'POST_EDITED', payload: JSON.stringify(payload) })
@@ -601,7 +676,7 @@ describe('getPost', () => {
     )
     const most = largestReply(box.commands)
     verify(
-      most <= 1_001,
+      most <= 1_000,
       `getPost fetched ${most} entries with one command. Redis serves no other client while it builds such a reply. Read pages of at most 1,000, with COUNT.`,
       { expected: 'at most 1,000 entries in one reply', received: `${most} entries` },
     )

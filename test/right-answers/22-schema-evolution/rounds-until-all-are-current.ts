@@ -78,8 +78,8 @@ export function blogSchema(): Schema {
     .step('POST_CREATED', 2, renamed)
     .step('POST_CREATED', 3, (p) => {
       const { author, ...rest } = p as { author: string }
-      const [, first = '', last = ''] = /^(?:(.*) )?(.*)$/s.exec(author) ?? []
-      return { ...rest, authorFirstName: first || last, authorLastName: first ? last : '' }
+      const [, first, last = ''] = /^(?:(.*) )?(.*)$/s.exec(author) ?? []
+      return { ...rest, authorFirstName: first ?? last, authorLastName: first === undefined ? '' : last }
     })
     .step('POST_EDITED', 1, renamed)
   builder.upcasters['POST_EDITED@2'] = (e) => {

@@ -41,12 +41,13 @@ export function upcast(event: BlogEvent, schema: Schema): readonly BlogEvent[] {
   const done: BlogEvent[] = []
   const todo: BlogEvent[] = [event]
   for (let next = todo.shift(); next !== undefined; next = todo.shift()) {
-    const step = schema.upcasters[`${next.eventType}@${next.schemaVersion}`]
+    const isCurrent = schema.current[next.eventType] === next.schemaVersion
+    const step = isCurrent ? undefined : schema.upcasters[`${next.eventType}@${next.schemaVersion}`]
     if (step !== undefined) {
       todo.unshift(...step(next))
       continue
     }
-    if (schema.current[next.eventType] !== next.schemaVersion) {
+    if (!isCurrent) {
       throw new UnknownSchemaError(next.id, next.eventType, next.schemaVersion)
     }
     done.push(next)
