@@ -173,6 +173,8 @@ export function appendConforms(subject: Subject): void {
       ['stream', undefined, 1, { expected: 'any' }],
       ['events', S, 0, { expected: 'any' }],
       ['commandId', S, 1, { expected: 'any', commandId: '' }],
+      ['expected', S, 1, { commandId: 'cmd-1' }],
+      ['events', S, 0, { expected: 'any', commandId: 'cmd-1' }],
     ]
     for (const [field, stream, count, options] of wrong) {
       const what = `append(${show(stream)}, [${count} events], ${show(options)})`

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import type { Redis } from 'ioredis'
 import { describe, test } from 'vitest'
 import {
@@ -10,6 +11,7 @@ import {
   everyLostReply,
   lacks,
   largestReply,
+  type Outcome,
   useSandbox,
   verify,
   verifyEqual,
@@ -90,10 +92,28 @@ const entries = async (key: string) =>
     return [id, { ...fields, ...(event !== undefined && { event: JSON.parse(event) }) }]
   })
 
+/** What can't be read isn't missing, and what can't be written isn't there. */
+function passesOn(name: string, outcome: Outcome<unknown>, error: RegExp, situation: string): void {
+  verify(
+    !outcome.ok && error.test(String(outcome.error)),
+    `${situation} ${name} should reject with the error from Redis. Otherwise the caller takes an error for data.`,
+    { received: outcome.ok ? outcome.value : outcome.error },
+  )
+}
+
+/** Redis says so when an ACL refuses a command; the last one is for a script, in Redis 7.0. */
+const NO_PERMISSION = /NOPERM|EXECABORT|can't run this command/
+
 describe('append', () => {
   test('keys, IDs, and fields', async () => {
     const store = await call('new RedisEventStore', () => open(box.redis))
-    const { position } = await call('append', () => store.append(S, countedFrom(1, 2), { expected: 'none' }))
+    const events = countedFrom(1, 2)
+    const { position } = await call('append', () => store.append(S, events, { expected: 'none' }))
+    verifyEqual(
+      events,
+      countedFrom(1, 2),
+      'append changed the array or the events that it received. The caller may still need them, for example to send the command again.',
+    )
     verifyEqual(
       await entries(KEY),
       [
@@ -292,6 +312,34 @@ describe('append', () => {
       'A store for partition p8 should keep its streams under es:{p8}:stream:<stream>, and share nothing with p7.',
     )
   })
+
+  test.skipIf(lacks('own-server'))('a write that is refused', async () => {
+    const server = await box.startServer()
+    await everyInterleaving({
+      name: 'append',
+      prepare: async () => {
+        await server.admin.acl('SETUSER', 'default', '+xadd')
+        await server.admin.del(KEY, LOG)
+      },
+      first: () => open(server.connect()).append(S, countedFrom(1, 2), { expected: 'any' }),
+      second: () => server.admin.acl('SETUSER', 'default', '-xadd'),
+      verify: async ({ first, held }) => {
+        const written = [await server.admin.xlen(KEY), await server.admin.xlen(LOG)]
+        if (written[0] === 2 && written[1] === 2) return
+        passesOn(
+          'append',
+          first,
+          NO_PERMISSION,
+          `Redis refused XADD (NOPERM)${held === 'EXEC' ? ', in the replies of EXEC, which itself succeeds,' : ''} and nothing was written.`,
+        )
+        verifyEqual(
+          written,
+          [0, 0],
+          'Redis refused XADD (NOPERM), so neither the stream nor the log should have an entry.',
+        )
+      },
+    })
+  })
 })
 
 describe('commands that come twice', () => {
@@ -305,6 +353,18 @@ describe('commands that come twice', () => {
       verify(
         (await box.admin.pttl(key)) < 0,
         `The key ${key} has a time to live. A command may arrive again after an hour or a weekend. If its key has expired by then, the command is carried out twice.`,
+      )
+    }
+  })
+
+  test('keeps results away from events and snapshots', async () => {
+    for (const commandId of ['cmd-1', 'sum:order-2', 'log']) {
+      await call('append', () => open(box.redis).append(S, [counted(1)], { expected: 'any', commandId }))
+    }
+    for (const key of await box.admin.keys('es:*')) {
+      verify(
+        key === KEY || !/^es:\{p7\}:(stream|snapshot):/.test(key),
+        `After three commands, there is a key ${key}, which is the key of ${key.includes(':stream:') ? 'another stream' : 'a snapshot'}. A stream may have any name, and so may a command. Keep the results of commands under a prefix of their own.`,
       )
     }
   })
@@ -351,6 +411,17 @@ describe('read', () => {
       0,
       'read should never write, but it created the stream that it was called for.',
     )
+  })
+
+  test('passes on errors', async () => {
+    await box.admin.set(KEY, 'not a stream')
+    const outcome = await attempt('read', async () => {
+      for await (const _ of open(box.redis).read(S));
+    })
+    passesOn('read', outcome, /WRONGTYPE/, `The key ${KEY} held a string, so Redis replied with an error.`)
+    const model = { name: 'count', version: 1, initial: 0, evolve: (state: number) => state + 1 }
+    const loaded = await attempt('load', () => open(box.redis).load(S, model))
+    passesOn('load', loaded, /WRONGTYPE/, `The key ${KEY} held a string, so Redis replied with an error.`)
   })
 })
 
@@ -457,9 +528,13 @@ describe('subscribe', () => {
     const fails = () => {
       throw new RangeError('handler failed')
     }
-    await attempt('subscribe', () => open(redis).subscribe(fails, { signal: new AbortController().signal }), {
-      background: true,
-    })
+    const { signal } = new AbortController()
+    await attempt('subscribe', () => open(redis).subscribe(fails, { signal }), { background: true })
+    verifyEqual(
+      getEventListeners(signal, 'abort').length,
+      0,
+      'The handler threw, subscribe ended, and its listener is still on the signal. A program that subscribes again with the same signal after each error keeps one more of them each time. Remove it in a `finally`.',
+    )
     verifyEqual(
       await connectionsStillOpen(),
       0,
@@ -473,6 +548,26 @@ describe('subscribe', () => {
       await connectionsStillOpen(),
       0,
       'The signal aborted, subscribe ended, and a connection that it had opened is still open. Nothing else uses it, so close it.',
+    )
+  })
+
+  test('passes on errors', async () => {
+    await box.admin.set(LOG, 'not a stream')
+    const { signal } = new AbortController()
+    const outcome = await attempt('subscribe', () => open(box.redis).subscribe(() => {}, { signal }), {
+      background: true,
+      seconds: 20,
+    })
+    passesOn(
+      'subscribe',
+      outcome,
+      /WRONGTYPE/,
+      "The log's key held a string, so Redis replied with an error.",
+    )
+    verifyEqual(
+      [await connectionsStillOpen(), getEventListeners(signal, 'abort').length],
+      [0, 0],
+      'subscribe got an error from Redis and ended, and a connection that it had opened, or a listener on the signal, is still there (expected none of each). Close and remove them in a `finally`.',
     )
   })
 })
@@ -500,17 +595,27 @@ describe('snapshots', () => {
       (await box.admin.pttl(`es:{p7}:snapshot:last:${S}`)) < 0,
       "The snapshot has a time to live. Nothing in the store expires, because once the events that a snapshot covers are archived, the snapshot can't be made again.",
     )
-    for (const broken of [{ state: '{"sum":' }, { version: 'two' }, { version: '' }, { modelVersion: '' }]) {
+    const damages: readonly Readonly<Record<string, string | null>>[] = [
+      { state: '{"sum":' },
+      { state: null },
+      { version: 'two' },
+      { version: '' },
+      { version: null },
+      { modelVersion: '' },
+      { modelVersion: null },
+    ]
+    for (const broken of damages) {
+      const [[name = '', value = null] = []] = Object.entries(broken)
+      const fields = { modelVersion: '3', version: '1', state: '"x"' }
       await box.admin.hset(`es:{p7}:snapshot:last:${S}`, {
-        modelVersion: '3',
-        version: '1',
-        state: '"x"',
-        ...broken,
+        ...fields,
+        ...(value !== null && { [name]: value }),
       })
+      if (value === null) await box.admin.hdel(`es:{p7}:snapshot:last:${S}`, name)
       verifyEqual(
         await call('load', () => store.load(S, model)),
         { state: ' e-1 e-2', version: 2 },
-        `A snapshot of version 1 with the state "x" was damaged: it now has ${JSON.stringify(broken)}. You can trust neither its state nor its version, so replay the events from the beginning.`,
+        `A snapshot of version 1 with the state "x" was damaged: it now has ${JSON.stringify(broken)} (null: the field is missing). You can trust neither its state nor its version, so replay the events from the beginning.`,
       )
       verifyEqual(
         await call('saveSnapshot', () => store.saveSnapshot(S, model, loaded)),
@@ -597,5 +702,44 @@ describe('snapshots', () => {
         )
       },
     })
+  })
+
+  test('a key that is not a hash', async () => {
+    await subject.plant(S, 2)
+    const key = `es:{p7}:snapshot:last:${S}`
+    await box.admin.set(key, 'something else')
+    const store = open(box.redis)
+    const model = { name: 'last', version: 3, initial: 0, evolve: (state: number) => state + 1 }
+    const loaded = await attempt('load', () => store.load(S, model))
+    if (loaded.ok) {
+      verifyEqual(
+        loaded.value,
+        { state: 2, version: 2 },
+        "The snapshot's key held a string, and load ignored it, which is fine. It should then return the state after all events.",
+      )
+    } else passesOn('load', loaded, /WRONGTYPE/, "The snapshot's key held a string.")
+    const saved = await attempt('saveSnapshot', () => store.saveSnapshot(S, model, { state: 2, version: 2 }))
+    const isStored = (await box.admin.type(key)) === 'hash'
+    if (!isStored)
+      passesOn('saveSnapshot', saved, /WRONGTYPE/, "The snapshot's key held a string, and it still does.")
+  })
+
+  test.skipIf(lacks('own-server'))('a snapshot that may not be read or written', async () => {
+    const server = await box.startServer()
+    await server.admin.acl('SETUSER', 'default', '-@hash')
+    const store = open(server.connect())
+    const model = { name: 'last', version: 3, initial: 0, evolve: (state: number) => state + 1 }
+    passesOn(
+      'load',
+      await attempt('load', () => store.load(S, model)),
+      NO_PERMISSION,
+      "Redis refused to read the snapshot (NOPERM). That isn't a damaged snapshot, and the events that it covers may be gone.",
+    )
+    passesOn(
+      'saveSnapshot',
+      await attempt('saveSnapshot', () => store.saveSnapshot(S, model, { state: 2, version: 2 })),
+      NO_PERMISSION,
+      'Redis refused to write the snapshot (NOPERM), so nothing was stored.',
+    )
   })
 })

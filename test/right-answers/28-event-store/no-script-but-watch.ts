@@ -1,4 +1,4 @@
-import type { Cluster, Redis } from 'ioredis'
+import type { ChainableCommander, Cluster, Redis } from 'ioredis'
 import { type DomainEvent, decodeEvent, encodeEvent, type Payload } from '#built/01-events'
 
 /** The version that the stream must be at: a number of 0 or more, or one of three words. */
@@ -170,8 +170,7 @@ export class RedisEventStore {
     }
     const answer = { version, position: `${time}-0` }
     if (commandId !== undefined) multi.hset(answers, commandId, JSON.stringify(answer))
-    const replies = await multi.exec()
-    return replies === null ? null : answer
+    return (await succeeds(multi)) ? answer : null
   }
 
   async *read(stream: string, after = 0): AsyncGenerator<readonly StoredEvent[]> {
@@ -200,10 +199,11 @@ export class RedisEventStore {
   ): Promise<void> {
     const reader = this.redis.duplicate()
     reader.on('error', () => {})
+    let stop = () => {}
     const aborted = new Promise<null>((resolve) => {
-      if (signal.aborted) resolve(null)
-      signal.addEventListener('abort', () => resolve(null), { once: true })
+      stop = () => resolve(null)
     })
+    signal.addEventListener('abort', stop)
     try {
       for (let position = after; !signal.aborted; ) {
         const reading = reader.xread('COUNT', 50, 'BLOCK', 1_000, 'STREAMS', `${this.prefix}log`, position)
@@ -222,6 +222,7 @@ export class RedisEventStore {
         }
       }
     } finally {
+      signal.removeEventListener('abort', stop)
       reader.disconnect()
     }
   }
@@ -254,7 +255,7 @@ export class RedisEventStore {
         if (model0 > model.version || (model0 === model.version && version0 > loaded.version)) return false
         const { version, state } = loaded
         const fields = { modelVersion: model.version, version, state: JSON.stringify(state) }
-        if ((await own.multi().hset(key, fields).exec()) !== null) return true
+        if (await succeeds(own.multi().hset(key, fields))) return true
       }
     } finally {
       own.disconnect()
@@ -280,4 +281,11 @@ async function lastMs(own: Redis, key: string): Promise<number> {
   if ((await own.exists(key)) === 0) return 0
   const info = (await own.xinfo('STREAM', key)) as unknown[]
   return Number.parseInt(String(info[info.indexOf('last-generated-id') + 1]), 10)
+}
+
+/** Whether no watched key had changed. EXEC itself succeeds even if a command fails: the error is in its replies. */
+async function succeeds(multi: ChainableCommander): Promise<boolean> {
+  const replies = await multi.exec()
+  for (const [error] of replies ?? []) if (error) throw error
+  return replies !== null
 }

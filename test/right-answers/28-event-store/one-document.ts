@@ -205,7 +205,8 @@ export class RedisEventStore {
       if (signal.aborted) return
       const waiting = redis.duplicate()
       waiting.on('error', () => {})
-      signal.addEventListener('abort', () => waiting.disconnect())
+      const stop = () => waiting.disconnect()
+      signal.addEventListener('abort', stop)
       try {
         while (!signal.aborted) {
           const reply = await waiting
@@ -217,6 +218,7 @@ export class RedisEventStore {
           await handle(reply?.[0]?.[1] ?? [])
         }
       } finally {
+        signal.removeEventListener('abort', stop)
         waiting.disconnect()
       }
     }
