@@ -34,11 +34,11 @@ export function isProxy(port: number | undefined): boolean {
 }
 
 const HANDSHAKE = ['INFO', 'CLIENT', 'SELECT', 'AUTH', 'HELLO']
-/** Never refused: without one of these, the others would have another meaning. */
-const TRANSACTION = ['MULTI', 'EXEC', 'DISCARD', 'WATCH', 'UNWATCH']
+/** Never refused: without one of these, the others would have another meaning. Every user may send QUIT. */
+const ALWAYS_ALLOWED = ['MULTI', 'EXEC', 'DISCARD', 'WATCH', 'UNWATCH', 'QUIT']
 const SPARED: Readonly<Record<Fault, ReadonlySet<string>>> = {
   lose: new Set(HANDSHAKE),
-  refuse: new Set([...HANDSHAKE, ...TRANSACTION]),
+  refuse: new Set([...HANDSHAKE, ...ALWAYS_ALLOWED]),
 }
 
 export async function faultyProxy(): Promise<FaultyProxy> {

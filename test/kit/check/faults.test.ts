@@ -6,6 +6,7 @@ import {
   everyInterleaving,
   everyLostReply,
   everyRefusal,
+  passesOnErrors,
   useSandbox,
   withRival,
 } from '../../../src/check/kit/index.ts'
@@ -398,5 +399,46 @@ describe('a refusal', () => {
   test("ioredis's own commands are not refused", async () => {
     const lines = await found((redis) => redis.duplicate().multi().xadd('s', '*', 'f', 'v').exec())
     expect(lines).toEqual(['XADD ok false 0', 'undefined ok true 1'])
+  })
+})
+
+describe('errors that have to be passed on', () => {
+  const passesOn = (run: (redis: Redis) => Promise<unknown>, also: { works?: () => boolean } = {}) =>
+    passesOnErrors({ name: 'write', why: 'The caller has to know.', never: RangeError, run, ...also })
+  const add = (redis: Redis) => redis.xadd('s', '*', 'f', 'v')
+
+  test('pass as they are, or as the cause of another', async () => {
+    await passesOn(add)
+    await passesOn((redis) =>
+      add(redis).catch((cause: unknown) => Promise.reject(new Error('not written', { cause }))),
+    )
+  })
+
+  test.each<readonly [string, (redis: Redis) => Promise<unknown>]>([
+    ['returned []', (redis) => add(redis).catch(() => [])],
+    ['resolved as if it had worked', (redis) => add(redis).then(undefined, () => {})],
+    [
+      'rejected with another error (TypeError)',
+      (redis) => add(redis).catch(() => Promise.reject(new TypeError())),
+    ],
+    [
+      'rejected with another error (RangeError)',
+      (redis) => add(redis).catch((cause) => Promise.reject(new RangeError('conflict', { cause }))),
+    ],
+  ])('fail if the code %s', async (made, run) => {
+    await expect(passesOn(run)).rejects.toThrow(
+      `Redis refused XADD with an error (NOPERM), and \`write\` ${made}. Expected it to reject with that error. The caller has to know.`,
+    )
+  })
+
+  test("don't count if the code did its job in another way", async () => {
+    await passesOn((redis) => add(redis).catch(() => add(redis)), { works: () => true })
+  })
+
+  test("don't come from QUIT, which no user can be refused", async () => {
+    await passesOn(async (redis) => {
+      const own = redis.duplicate()
+      await own.xlen('s').finally(() => own.quit().catch(() => {}))
+    })
   })
 })
