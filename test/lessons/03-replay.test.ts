@@ -1,6 +1,6 @@
 /** Long, because every sentence that a learner may read is next to the code that judges the answer. */
 import { describe, test } from 'vitest'
-import { attempt, call, useSandbox, verify, verifyEqual } from '#kit'
+import { attempt, call, passesOnErrors, useSandbox, verify, verifyEqual } from '#kit'
 import type { UnknownEvent, UserState } from '#lesson/03-replay'
 import { applyEvent, getEntityState } from '#lesson/03-replay'
 
@@ -539,6 +539,14 @@ describe('getEntityState', () => {
       { received: outcome.ok ? outcome.value : outcome.error },
     )
   })
+
+  test('passes on an error from any page', () =>
+    passesOnErrors({
+      name: 'getEntityState',
+      prepare: () => plant(registered(), ...Array.from({ length: 500 }, (_, n) => emailChanged(n + 1))),
+      run: (redis) => getEntityState(redis, 'user-42'),
+      why: 'A history that can’t be read to its end isn’t a shorter history, so the state would be wrong without a sign of it.',
+    }))
 })
 
 describe('unknown events', () => {
