@@ -11,6 +11,7 @@ import {
   everyLostReply,
   lacks,
   type Outcome,
+  passesOnErrors,
   useSandbox,
   verify,
   verifyEqual,
@@ -475,6 +476,25 @@ describe('publishBatch', () => {
         { expected: 'the error from Redis', received: error },
       )
     }
+  })
+
+  test('passes on an error from any command', async () => {
+    const why =
+      "No key holds anything but a stream, so this isn't a StreamKeyError, and the batch isn't stored. With `MULTI` or a pipeline, the error is in the replies of `exec`, which itself succeeds."
+    await passesOnErrors({
+      name: 'publish',
+      run: (redis) => new EventPublisher(redis).publish(event(1)),
+      works: async () => (await eventIds(ALL)).length === 1,
+      never: StreamKeyError,
+      why,
+    })
+    await passesOnErrors({
+      name: 'publishBatch',
+      run: (redis) => new EventPublisher(redis, { maxlen: 100 }).publishBatch(BATCH),
+      works: async (stored) => stored.length === 3 && (await eventIds(ALL)).length === 3,
+      never: StreamKeyError,
+      why,
+    })
   })
 })
 

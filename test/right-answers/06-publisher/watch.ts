@@ -89,6 +89,7 @@ export class EventPublisher {
     const types = own.pipeline()
     for (const key of keys) types.type(key)
     const found = (await types.exec()) ?? []
+    for (const [error] of found) if (error) throw error
     const bad = [...keys].find((_, i) => !['none', 'stream'].includes(String(found[i]?.[1])))
     if (bad !== undefined) throw new StreamKeyError(bad)
 
