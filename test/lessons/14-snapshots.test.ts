@@ -11,6 +11,7 @@ import {
   lacks,
   largestReply,
   type Outcome,
+  passesOnErrors,
   useSandbox,
   verify,
   verifyEqual,
@@ -605,6 +606,27 @@ describe('getEntityStateWithSnapshot', () => {
       },
     })
   })
+
+  test('passes on an error from any command', () =>
+    passesOnErrors({
+      name: 'getEntityStateWithSnapshot',
+      async prepare() {
+        await plant([...FIVE, SEVEN])
+        await plantSnapshot(5, '2-0')
+      },
+      run: (redis) => getEntityStateWithSnapshot(redis, 'customer-1', earned()),
+      works: ({ state, lastEventId }) => state?.points === 12 && lastEventId === '3-0',
+      why: "A stream that can't be read isn't a stream without events. If a snapshot can't be read, you may also replay everything.",
+    }))
+
+  test('passes on an error from the second page', () =>
+    passesOnErrors({
+      name: 'getEntityStateWithSnapshot',
+      prepare: () => plant(ids(1, 501).map((id) => [id, 'POINTS_EARNED', 1])),
+      run: (redis) => getEntityStateWithSnapshot(redis, 'customer-1', earned()),
+      works: ({ state }) => state?.points === 501,
+      why: 'The state of one page looks like any other state, but the events after it are missing.',
+    }))
 })
 
 describe('never backwards', () => {
@@ -867,6 +889,18 @@ describe('never backwards', () => {
       )
     }
   })
+
+  test('passes on an error from any command', () =>
+    passesOnErrors({
+      name: 'createSnapshot',
+      async prepare() {
+        await plant([...FIVE, SEVEN])
+        await plantSnapshot(5, '2-0')
+      },
+      run: (redis) => createSnapshot(redis, 'customer-1', earned(), noon),
+      works: async (written) => written && (await stored()) === TWELVE_AT_3,
+      why: '`true` means that the snapshot was written, and `false` means that a better one is there, or that there is nothing to write.',
+    }))
 })
 
 describe('only a copy', () => {
