@@ -119,25 +119,40 @@ need('redis-server').describe('leading a class from the command line', () => {
     expect(await run('undo')).toBe('Taken back: bringing back 2 participants.\n')
     expect(await run('undo')).toBe('Taken back: removing 2 participants.\n')
     expect((await view()).label).toBe('Ada Miller')
-    expect(await run('status')).toMatch(/is open: 1 participant\.[\s\S]*\n#1 +Ada Miller +1 passed/)
-    await run('remove', 'Ada')
-    await run('say', 'Something else')
-    expect(await run('remove', 'Bob', '--back')).toBe('No participant is called "Bob".\n')
-    expect(await run('remove', 'ada', '--back')).toBe('Ada Miller is back, with everything they had sent.\n')
-    expect((await view()).label).toBe('Ada Miller')
-    expect(await run('remove', 'ada', '--back')).toBe('No one was removed in the last ten minutes.\n')
     expect(await run('code', '--new')).toMatch(/^Join code: \w{6}\n[\s\S]*The old code no longer works/)
     const { joinCode } = findClass(path.join(home, '.eventlings')).classInfo
     expect(joinCode).not.toBe(classInfo.joinCode)
     expect(await run('remove', '--since', '10m')).toMatch(/^Removed: 1 participant\./)
     expect(await run('close')).toMatch(/^"Tuesday" is closed/)
-    expect(await run('status')).toMatch(/is closed: 0 participants\.[\s\S]*class reopen\n/)
     const gone = ended(child)
     child.kill('SIGINT')
     await gone
     expect(await run('reopen')).toBe('"Tuesday" accepts learners and events again.\n')
     expect(await run('code')).toContain(`Join code: ${joinCode}`)
     expect(await run('undo')).toBe('Taken back: reopening the class.\n')
+  }, 300_000)
+
+  test('a removed participant is brought back, whatever was done since, and the status says who is where', async () => {
+    const home = await newHome()
+    await opened(home)
+    const run = async (...args: readonly string[]) => {
+      const { stdout, stderr } = await runProgram(['class', ...args], { env: { EVENTLINGS_HOME: home } })
+      return stdout + stderr
+    }
+    const { port, classInfo } = findClass(path.join(home, '.eventlings'))
+    const hub = { origin: `http://127.0.0.1:${port}` }
+    const body = { code: classInfo.joinCode, name: 'Ada', share: false }
+    const { token } = (await call<Joined>(hub, paths.join, { body })).body
+    await send(hub, token, 0, [passed(1, '01-events')])
+    expect(await run('status')).toMatch(/is open: 1 participant\.[\s\S]*\n#1 +Ada +1 passed/)
+    await run('remove', 'Ada')
+    await run('say', 'Something else')
+    expect(await run('remove', 'Bob', '--back')).toBe('No participant is called "Bob".\n')
+    expect(await run('remove', 'ada', '--back')).toBe('Ada is back, with everything they had sent.\n')
+    expect((await call(hub, paths.view, { token })).status).toBe(200)
+    expect(await run('remove', 'ada', '--back')).toBe('No one was removed in the last ten minutes.\n')
+    await run('close')
+    expect(await run('status')).toMatch(/is closed: 1 participant\.[\s\S]*class reopen\n/)
   }, 300_000)
 
   test.each([
