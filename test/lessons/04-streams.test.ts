@@ -1,4 +1,5 @@
 /** Long, because every sentence that a learner may read is next to the code that judges the answer. */
+import type { Redis } from 'ioredis'
 import { describe, test } from 'vitest'
 import {
   attempt,
@@ -8,6 +9,7 @@ import {
   everyInterleaving,
   isBusyPolling,
   largestReply,
+  passesOnErrors,
   useSandbox,
   verify,
   verifyEqual,
@@ -147,6 +149,16 @@ describe('addEntry', () => {
       'addEntry trims exactly: after 50 appends with `keepAbout` 10, no more than ten entries are left. That makes Redis cut into a block on every append. Use `MAXLEN ~ 10`, which drops only whole blocks.',
       { expected: 'more than 10 entries', received: `${length} entries` },
     )
+  })
+
+  test('passes on an error from Redis', async () => {
+    for (const keepAbout of [undefined, 10]) {
+      await passesOnErrors({
+        name: 'addEntry',
+        run: (redis) => addEntry(redis, 'user_updates', { n: '1' }, keepAbout),
+        why: 'Otherwise, the caller believes that the entry is stored.',
+      })
+    }
   })
 })
 
@@ -332,6 +344,21 @@ describe('readEntries, readLatest', () => {
       [640, 640],
       'The stream has 650 entries. With a `count` of 640, readEntries and readLatest should each return 640 of them. The caller decides how many, so don’t set a lower limit of your own.',
     )
+  })
+
+  test('passes on an error from any command', async () => {
+    for (const [name, run] of [
+      ['readEntries', (redis: Redis) => readEntries(redis, 'user_activity')],
+      ['readLatest', (redis: Redis) => readLatest(redis, 'user_activity', 5)],
+    ] as const) {
+      await passesOnErrors({
+        name,
+        prepare: () => plant('user_activity', 3, (n) => `${n}-0`),
+        run,
+        works: (entries) => entries.length === 3,
+        why: 'A stream that can’t be read isn’t a stream without entries.',
+      })
+    }
   })
 })
 
@@ -737,6 +764,18 @@ describe('readNew', () => {
         )
       },
     })
+  })
+
+  test('passes on an error from any command', async () => {
+    for (const waitMs of [0, 60_000]) {
+      await passesOnErrors({
+        name: 'readNew',
+        prepare: () => plant('user_updates', 3, (n) => `${n}-0`),
+        run: (redis) => readNew(redis, START, waitMs),
+        works: ({ entries }) => entries.length === 3,
+        why: 'A caller that gets no entries keeps calling, and never finds out why none arrive.',
+      })
+    }
   })
 })
 
