@@ -10,6 +10,7 @@ import {
   lacks,
   largestReply,
   type Outcome,
+  passesOnErrors,
   useSandbox,
   verify,
   verifyEqual,
@@ -485,6 +486,16 @@ describe('appendEvent', () => {
     })
   })
 
+  test('passes on an error from Redis', () =>
+    passesOnErrors({
+      name: 'appendEvent',
+      prepare: () => plant(1, 1),
+      run: (redis) => new AggregateEventStore(redis).appendEvent('account', 'acc-1', event(2), 1),
+      works: async (version) => version === 2 && (await stored()).length === 2,
+      never: ConcurrencyError,
+      why: "Nothing was stored, and no other writer was faster: an error isn't a version, and it isn't a conflict.",
+    }))
+
   test('refuses an event that JSON would change', async () => {
     const spoilt = { ...event(1), payload: { at: new Date(0) } } as unknown as DomainEvent
     const store = new AggregateEventStore(box.redis)
@@ -716,6 +727,17 @@ describe('appendEvents', () => {
     )
   })
 
+  test('passes on an error from Redis', () =>
+    passesOnErrors({
+      name: 'appendEvents',
+      prepare: () => plant(1, 1),
+      run: (redis) =>
+        new AggregateEventStore(redis).appendEvents('account', 'acc-1', [event(2), event(3)], 1),
+      works: async (version) => version === 3 && (await stored()).length === 3,
+      never: ConcurrencyError,
+      why: "The batch wasn't stored, and no other writer was faster, so the caller must see this very error. With `MULTI`, it's in the replies of `EXEC`, which itself resolves.",
+    }))
+
   test('refuses a batch without a version', async () => {
     await plant(1, 1)
     for (const [version, what] of [
@@ -777,6 +799,26 @@ describe('getEvents and getVersion', () => {
         { expected: 'the error from Redis', received: outcome.ok ? outcome.value : outcome.error },
       )
     }
+  })
+
+  test('passes on an error from Redis', async () => {
+    const prepare = () => plant(1, 501)
+    const why =
+      "An aggregate that can't be read isn't an aggregate without events, and one page isn't the whole history."
+    await passesOnErrors({
+      name: 'getEvents',
+      prepare,
+      run: (redis) => new AggregateEventStore(redis).getEvents('account', 'acc-1'),
+      works: (events) => events.length === 501,
+      why,
+    })
+    await passesOnErrors({
+      name: 'getVersion',
+      prepare,
+      run: (redis) => new AggregateEventStore(redis).getVersion('account', 'acc-1'),
+      works: (version) => version === 501,
+      why,
+    })
   })
 
   test("handles an aggregate that doesn't exist", async () => {
@@ -1221,5 +1263,28 @@ describe('decideAndAppend', () => {
       ['MalformedEventError', 0],
       "One entry of the history is corrupt. Let the MalformedEventError from `getEvents` through immediately, without calling `decide`: it can't decide anything without the whole history.",
     )
+  })
+
+  test('passes on an error from any command', async () => {
+    let calls = 0
+    await passesOnErrors({
+      name: 'decideAndAppend',
+      async prepare() {
+        calls = 0
+        await plant(1, 1)
+      },
+      run: (redis) =>
+        run(
+          () => {
+            calls += 1
+            return [event(2)]
+          },
+          undefined,
+          redis,
+        ),
+      works: (version) => version === 2 && calls === 1,
+      never: ConcurrencyError,
+      why: "Without the whole history there's nothing to decide from, and a decision that wasn't stored has no version. Only a ConcurrencyError means that another writer was faster.",
+    })
   })
 })

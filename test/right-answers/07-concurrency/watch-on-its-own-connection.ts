@@ -68,7 +68,9 @@ export class AggregateEventStore {
           transaction.xadd(key, `${version + 1 + i}-0`, 'event', text)
         })
         // null: the key has changed, but perhaps not the version, because old entries may have been trimmed.
-        if ((await transaction.exec()) !== null) return version + texts.length
+        const replies = await transaction.exec()
+        for (const [error] of replies ?? []) if (error) throw error
+        if (replies !== null) return version + texts.length
       }
     } finally {
       own.disconnect()
