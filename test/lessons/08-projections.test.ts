@@ -9,6 +9,7 @@ import {
   everyCrash,
   everyInterleaving,
   lacks,
+  passesOnErrors,
   useSandbox,
   verify,
   verifyEqual,
@@ -689,6 +690,17 @@ describe('old events', () => {
       })
     })
   }
+
+  for (const event of [registered(), emailChanged(2), phoneChanged(2, null), deactivated(2)]) {
+    test(`let an error from Redis through: ${event.event.eventType}`, () =>
+      passesOnErrors({
+        name: 'updateUserProjection',
+        prepare: async () => void (event.version > 1 && (await plant())),
+        run: (redis) => update(event, redis),
+        works: async (outcome) => outcome === 'applied' && (await row()).version === String(event.version),
+        why: 'Otherwise, the caller considers the event done, and the row never shows it. With `MULTI`, the error is in the replies of `EXEC`, which itself succeeds.',
+      }))
+  }
 })
 
 function sorted(fields: Readonly<Record<string, string>>): [string, string][] {
@@ -811,4 +823,13 @@ describe('getUserProjection', () => {
       '`getUserProjection` should change nothing in Redis.',
     )
   })
+
+  test('passes on an error from Redis', () =>
+    passesOnErrors({
+      name: 'getUserProjection',
+      prepare: async () => void (await plant()),
+      run: (redis) => getUserProjection(redis, 'user-42'),
+      works: (found) => found?.email === ROW.email && found.version === 1,
+      why: "A row that can't be read isn't a user who doesn't exist.",
+    }))
 })

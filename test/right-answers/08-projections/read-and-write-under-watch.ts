@@ -73,6 +73,7 @@ export async function updateUserProjection(
         version: stored.version,
       }
       const done = await own.multi().del(key).hset(key, fields).exec()
+      for (const [error] of done ?? []) if (error) throw error
       if (done) return 'applied'
     }
   } finally {
