@@ -9,6 +9,7 @@ import {
   everyCrash,
   everyInterleaving,
   lacks,
+  passesOnErrors,
   useSandbox,
   verify,
   verifyEqual,
@@ -300,6 +301,13 @@ describe('storeEvent', () => {
       'storeEvent refused the event, but it had already written something. Encode the event before you send the first command.',
     )
   })
+
+  test('passes on an error from any command', () =>
+    passesOnErrors({
+      name: 'storeEvent',
+      run: (redis) => storeEvent(redis, event(1)),
+      why: 'EXEC resolves even if one of its commands fails, so check every reply, the one to PUBLISH included.',
+    }))
 })
 
 describe('readEvents', () => {
@@ -371,6 +379,15 @@ describe('readEvents', () => {
       { expected: 'the error from Redis', received: outcome.ok ? outcome.value : outcome.error },
     )
   })
+
+  test('passes on an error from any command', () =>
+    passesOnErrors({
+      name: 'readEvents',
+      prepare: () => plant('events:user-42', 1, 501),
+      run: (redis) => readEvents(redis, 'user-42'),
+      works: ({ events, next }) => events.length === 500 && next === 500,
+      why: 'A list that can’t be read isn’t an empty page, and a page isn’t the last one because the next can’t be read.',
+    }))
 })
 
 describe('readEventsByType', () => {
@@ -423,6 +440,15 @@ describe('readEventsByType', () => {
       { expected: 'the error from Redis', received: outcome.ok ? outcome.value : outcome.error },
     )
   })
+
+  test('passes on an error from any command', () =>
+    passesOnErrors({
+      name: 'readEventsByType',
+      prepare: () => plant('events:type:USER_REGISTERED', 1, 501),
+      run: (redis) => readEventsByType(redis, 'USER_REGISTERED'),
+      works: ({ events, next }) => events.length === 500 && next === 500,
+      why: 'A list that can’t be read isn’t an empty page, and a page isn’t the last one because the next can’t be read.',
+    }))
 })
 
 describe('followEvents', () => {
@@ -810,6 +836,21 @@ describe('followEvents', () => {
           'An event stored while followEvents was starting should be handled exactly once. The first read and the wake-up call both handled it, so chain the reads, and let each begin where the last one ended.',
         )
       },
+    })
+  })
+
+  test('rejects with an error from any command before it has caught up', async () => {
+    let wasHidden = false
+    await passesOnErrors({
+      name: 'followEvents',
+      prepare: () => plant('events:type:USER_REGISTERED', 1, 501),
+      async run(redis) {
+        const follower = await followEvents(redis, 'USER_REGISTERED', 0, () => {})
+        wasHidden = box.commands.some(({ error }) => error !== undefined)
+        await follower.stop().catch(() => {}) // not what this test is about
+      },
+      works: () => !wasHidden,
+      why: 'The caller believes that everything stored has been handled and that new events will be, too. Without the subscription, nothing wakes the follower up.',
     })
   })
 })
