@@ -8,6 +8,7 @@ import {
   everyCrash,
   everyInterleaving,
   isBusyPolling,
+  passesOnErrors,
   useSandbox,
   verify,
   verifyEqual,
@@ -272,6 +273,22 @@ describe('SnapshotStore', () => {
           `The process died after ${last ?? 'the start'}, and the login was applied again. It should count once. Write the change and the position in one step.`,
         )
       },
+    })
+  })
+
+  test('passes on an error from Redis', async () => {
+    await passesOnErrors({
+      name: 'SnapshotStore.apply',
+      run: (redis) => new SnapshotStore(redis).apply(login('1-0')),
+      works: async (applied) => applied && (await get('u-1', box.connect()))?.logins === 1,
+      why: 'Otherwise, the caller saves its checkpoint, and the snapshot never includes the event. With `MULTI`, the error is in the replies of `EXEC`, which itself succeeds.',
+    })
+    await passesOnErrors({
+      name: 'SnapshotStore.get',
+      prepare: async () => void (await apply(login('1-0'), box.connect())),
+      run: (redis) => new SnapshotStore(redis).get('u-1'),
+      works: (found) => found?.logins === 1,
+      why: "A snapshot that can't be read isn't one that doesn't exist.",
     })
   })
 })

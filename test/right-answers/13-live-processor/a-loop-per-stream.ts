@@ -73,7 +73,9 @@ export class SnapshotStore {
         if (event.eventType === 'USER_LOGGED_IN') batch.hincrby(key, 'logins', 1)
         if (event.eventType === 'FRIEND_ADDED') batch.hincrby(key, 'friends', 1)
         if (event.eventType === 'FRIEND_REMOVED') batch.hincrby(key, 'friends', -1)
-        if ((await batch.exec()) !== null) return true
+        const replies = await batch.exec()
+        for (const [error] of replies ?? []) if (error) throw error
+        if (replies !== null) return true
       }
     } finally {
       own.disconnect()
