@@ -2,7 +2,7 @@
  * A snippet that the learner has edited imports this first, in a process of its own: like an answer in a check, it
  * reaches the sandbox and nothing else, and it's ended if it loops, uses up the memory, or has no one to work for.
  */
-import { Redis } from 'ioredis'
+import { Command, Redis } from 'ioredis'
 import { readAddress } from '../../redis/address.ts'
 import { refusedCommand } from '../kit/command-policy.ts'
 import { allowAddress, guardNetwork } from '../kit/network.ts'
@@ -39,14 +39,37 @@ onViolation(({ sentence }) => {
 })
 startWatchdog(supervisor).arm('', [])
 
+/** Connections whose current transaction has a command that wasn't sent, with what was said about it. */
+const spoiled = new WeakMap<Redis, Error>()
+
 const send = Redis.prototype.sendCommand
 Redis.prototype.sendCommand = function guardedSend(this: Redis, command, stream) {
-  const { name } = command
+  const name = command.name.toLowerCase()
   const args = command.args.map(String)
   // A new connection selects the sandbox's database on its own.
   const isOwn = name === 'select' && this.status === 'connect' && Number(args[0]) === database
   const refused = isOwn ? undefined : refusedCommand(name, args, allow)
-  if (refused === undefined) return send.call(this, command, stream)
-  command.reject(new Error(`${refused.command} isn't sent from a snippet, because ${refused.why}.`))
+  if (refused !== undefined) {
+    const error = new Error(`${refused.command} isn't sent from a snippet, because ${refused.why}.`)
+    spoiled.set(this, error)
+    command.reject(error)
+    if (stream !== undefined) writeNothing(stream)
+    return command.promise
+  }
+  if (name === 'multi') spoiled.delete(this)
+  const error = name === 'exec' ? spoiled.get(this) : undefined
+  if (error === undefined) return send.call(this, command, stream)
+  // Redis, too, does nothing of a transaction in which it refused a command.
+  command.reject(error)
+  void send.call(this, new Command('discard'), stream)
   return command.promise
+}
+
+/** A pipeline is sent once each of its commands has been written, including the one that isn't sent. */
+function writeNothing(stream: { write(text: string): unknown }): void {
+  try {
+    stream.write('')
+  } catch {
+    // No command of the pipeline is sent, and there's no connection yet.
+  }
 }

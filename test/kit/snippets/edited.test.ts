@@ -100,6 +100,20 @@ await redis.call('CONFIG', 'SET', 'maxmemory', '1')`
     expect(failed).toBe(true)
   })
 
+  test('sends the rest of a pipeline, and nothing of a transaction', async () => {
+    const text = `const said = (error) => error.message.split(',')[0]
+const show = (replies) => console.log(...replies.map(([error, reply]) => (error ? said(error) : reply)))
+show(await redis.pipeline().flushall().exec())
+show(await redis.pipeline().set('mine', 1).flushall().get('mine').exec())
+await redis.multi().set('mine', 2).flushall().exec().catch((error) => console.log(said(error)))
+show(await redis.multi().get('mine').exec())
+show(await redis.pipeline().get('mine').flushall().exec())`
+    const { output, ended } = await run(ts, text)
+    const why = "FLUSHALL isn't sent from a snippet"
+    expect(output.split('\n')).toEqual([why, `OK ${why} 1`, why, '1', `1 ${why}`])
+    expect(ended).toBeUndefined()
+  })
+
   test.each(['process.exit(0)', 'process.abort()', 'process.kill(process.ppid)'])(
     '%s ends only the snippet, with a sentence',
     async (call) => {
