@@ -133,11 +133,16 @@ function ping(token: string): string {
   return `*2\r\n$4\r\nPING\r\n$${token.length}\r\n${token}\r\n`
 }
 
-/** Replaces bytes in a series of chunks, even where one chunk ends in the middle of them. */
+/** Replaces bytes in a series of chunks once, even where one chunk ends in the middle of them. */
 function replacing(old: string, by: string): (chunk: Buffer) => Buffer {
   let rest = ''
+  let isDone = false
   return (chunk) => {
-    const text = (rest + chunk.toString('latin1')).replace(old, () => by)
+    if (isDone) return chunk
+    const text = rest + chunk.toString('latin1')
+    isDone = text.includes(old)
+    const made = text.replace(old, () => by)
+    if (isDone) return Buffer.from(made, 'latin1')
     let kept = Math.min(text.length, old.length - 1)
     while (kept > 0 && !old.startsWith(text.slice(-kept))) kept -= 1
     rest = kept === 0 ? '' : text.slice(-kept)

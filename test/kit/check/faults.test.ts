@@ -396,6 +396,14 @@ describe('a refusal', () => {
     expect(lines).toEqual(['XLEN Error true 0', 'undefined ok true 0'])
   })
 
+  test('leaves later replies as they are, even one that ends as the reply in its place begins', async () => {
+    const lines = await found(async (redis) => {
+      await redis.xlen('s').catch(() => {})
+      expect(await redis.echo('it costs $18')).toBe('it costs $18')
+    })
+    expect(lines).toEqual(['XLEN ok false 0', 'ECHO ReplyError true 0', 'undefined ok true 0'])
+  })
+
   test("ioredis's own commands are not refused", async () => {
     const lines = await found((redis) => redis.duplicate().multi().xadd('s', '*', 'f', 'v').exec())
     expect(lines).toEqual(['XADD ok false 0', 'undefined ok true 1'])
