@@ -39,10 +39,9 @@ export async function listen(app: Hono, options: ListenOptions): Promise<Listeni
   server.headersTimeout = patience.headers
   server.requestTimeout = patience.request
   if (connections !== undefined) limitConnections(server, connections)
-  const chosen = port || (await freePort())
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(new PortError(chosen, error.code)))
-    server.listen(chosen, host, resolve)
+  await listenOn(server, host, port || (await freePort())).catch((error: PortError) => {
+    if (port !== 0 || error.code !== 'EADDRINUSE') throw error
+    return listenOn(server, host, 0) // another program was faster
   })
   return {
     port: (server.address() as AddressInfo).port,
@@ -52,6 +51,13 @@ export async function listen(app: Hono, options: ListenOptions): Promise<Listeni
         server.closeAllConnections()
       }),
   }
+}
+
+async function listenOn(server: Server, host: string, port: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(new PortError(port, error.code)))
+    server.listen(port, host, resolve)
+  })
 }
 
 function limitConnections(

@@ -1,7 +1,13 @@
 import { connect, createServer } from 'node:net'
 import { Hono } from 'hono'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { freePort } from '../../../src/common/free-port.ts'
 import { listen } from '../../../src/http/index.ts'
+
+vi.mock('../../../src/common/free-port.ts', async (original) => {
+  const { freePort: found, ...others } = await original<typeof import('../../../src/common/free-port.ts')>()
+  return { ...others, freePort: vi.fn(found) }
+})
 
 const host = '127.0.0.1'
 
@@ -26,6 +32,17 @@ test('a port in use', async () => {
     code: 'EADDRINUSE',
     message: `Port ${port} is already in use. Choose another port, or leave out --port to get a free one.`,
   })
+})
+
+test('a free port that another program takes in between is left to it', async () => {
+  const thief = createServer()
+  const taken = await freePort()
+  await new Promise<void>((resolve) => thief.listen(taken, host, resolve))
+  onTestFinished(() => void thief.close())
+  vi.mocked(freePort).mockResolvedValueOnce(taken)
+  const { port, close } = await listen(new Hono(), { host, port: 0 })
+  onTestFinished(close)
+  expect(port).not.toBe(taken)
 })
 
 test("an address that this machine doesn't have", async () => {
