@@ -166,9 +166,14 @@ export class Hub {
     for (const one of share ? [id] : this.#allOf(id)) await this.store.setShare(one, share)
   }
 
-  /** Forgets everyone who counts as that person, as they were promised. */
+  /**
+   * Forgets everyone who counts as that person, as they were promised. Their own last, and before that the one that the
+   * others count as: if Redis is gone in the middle, they can still ask again.
+   */
   async forget(id: string): Promise<void> {
-    for (const one of this.#allOf(id)) if (await this.store.isParticipant(one)) await this.store.forget(one)
+    const others = this.#allOf(id).filter((one) => one !== id)
+    for (const one of [...others.reverse(), id])
+      if (await this.store.isParticipant(one)) await this.store.forget(one)
   }
 
   #allOf(id: string): readonly string[] {

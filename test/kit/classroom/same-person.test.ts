@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { type ClassView, type Overview, type ParticipantPage, paths } from '../../../src/classroom/api.ts'
 import { call, embedded, failed, join, passed, type Served, secret, send, serve, until } from './class.ts'
 import { recordingOf, runOf } from './recordings.ts'
@@ -102,6 +102,19 @@ test('leaving from the new machine deletes what the old one sent, too', async ()
   expect(await redis.hgetall(keys.cursors)).toEqual({})
   expect(await redis.hgetall(keys.participants)).toEqual({})
   expect((await send(served, old.token, 0, [passed(1, '01-events')])).body).toEqual({ kind: 'join again' })
+})
+
+test('leaving that Redis interrupts can be asked for again', async () => {
+  const { served, old, now } = await replaced({ old: false, now: false })
+  const { store } = served.hub
+  const forget = store.forget.bind(store)
+  const spy = vi.spyOn(store, 'forget')
+  spy.mockImplementationOnce(forget).mockRejectedValueOnce(new Error('Connection is closed.'))
+  const leave = () => call(served, paths.leave, { token: old.token, body: {} })
+  expect((await leave()).status).not.toBe(200)
+  expect(spy.mock.calls.map(([id]) => id)).toEqual([now.learner, old.learner])
+  expect((await leave()).status).toBe(200)
+  expect(await store.redis.hgetall(store.keys.participants)).toEqual({})
 })
 
 test('a removed participant comes back with both machines, whatever was done since', async () => {
