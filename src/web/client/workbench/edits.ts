@@ -36,11 +36,13 @@ export function editsOf(slug: string, store: Store | undefined): Edits {
     set(number, text) {
       if (text === originals.get(number)) now.delete(number)
       else now.set(number, text)
-      const all = [...now].map(([at, own]): [number, Kept] => [
-        at,
-        { original: originals.get(at) ?? '', text: own },
-      ])
-      write(store, key, all)
+      // Another tab may have kept others in the meantime.
+      const { [number]: _, ...all } = read(store, key)
+      write(
+        store,
+        key,
+        now.has(number) ? { ...all, [number]: { original: originals.get(number) ?? '', text } } : all,
+      )
     },
     upTo: (number) => Object.fromEntries([...now].filter(([at]) => at <= number)),
   }
@@ -61,10 +63,10 @@ function isKept(value: unknown): value is Kept {
   return typeof original === 'string' && typeof text === 'string'
 }
 
-function write(store: Store | undefined, key: string, all: readonly [number, Kept][]): void {
+function write(store: Store | undefined, key: string, all: Readonly<Record<number, Kept>>): void {
   try {
-    if (all.length === 0) store?.removeItem(key)
-    else store?.setItem(key, JSON.stringify(Object.fromEntries(all)))
+    if (Object.keys(all).length === 0) store?.removeItem(key)
+    else store?.setItem(key, JSON.stringify(all))
   } catch {
     // It's full.
   }

@@ -68,3 +68,17 @@ test('where nothing can be kept, edits last as long as the page', () => {
   edits.set(1, 'ECHO mine')
   expect(edits.upTo(1)).toEqual({ 1: 'ECHO mine' })
 })
+
+test('two tabs keep the edits of each other', () => {
+  const store = newStore()
+  const open = () => {
+    const edits = editsOf('01-events', store)
+    return { ...edits, shown: [edits.open(1, 'PING'), edits.open(2, 'PING')] }
+  }
+  const [here, there] = [open(), open()]
+  there.set(2, 'ECHO there')
+  here.set(1, 'ECHO here')
+  expect(open().shown).toEqual(['ECHO here', 'ECHO there'])
+  here.set(1, 'PING')
+  expect(open().shown).toEqual([undefined, 'ECHO there'])
+})
