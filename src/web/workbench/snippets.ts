@@ -21,11 +21,12 @@ const asked = z.object({ edits: z.record(z.string().regex(/^[1-9]\d?$/), z.strin
 export function addSnippets(app: Hono, { course, runner }: SnippetRoutes): void {
   let running: AbortController | undefined
 
-  const run = async (lesson: Lesson, number: number, edits: Edits): Promise<RunReply> => {
+  /** A page that's gone has no button to stop it, and the next one would have to wait. */
+  const run = async (lesson: Lesson, number: number, edits: Edits, gone: AbortSignal): Promise<RunReply> => {
     const own = new AbortController()
     running = own
     try {
-      return await runner.run(lesson, number, { edits, signal: own.signal })
+      return await runner.run(lesson, number, { edits, signal: AbortSignal.any([own.signal, gone]) })
     } finally {
       running = undefined
     }
@@ -50,7 +51,7 @@ export function addSnippets(app: Hono, { course, runner }: SnippetRoutes): void 
       return context.json(problem('Another snippet is still running. Wait until it ends, or stop it.'), 409)
     }
     const edits = new Map(Object.entries(body.data.edits).map(([at, text]) => [Number(at), text]))
-    return context.json(await run(lesson, number, edits))
+    return context.json(await run(lesson, number, edits, context.req.raw.signal))
   })
 
   app.route('/workbench/:slug/snippets', routes)

@@ -1,4 +1,8 @@
-import { describe, expect, test } from 'vitest'
+import { Hono } from 'hono'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { loadCourse } from '../../../../src/course/index.ts'
+import { listen } from '../../../../src/http/index.ts'
+import { addSnippets } from '../../../../src/web/workbench/snippets.ts'
 import { newReader } from '../reader.ts'
 import { host, newBenchApp, own } from './bench-app.ts'
 
@@ -97,6 +101,43 @@ describe('an edited snippet', () => {
     letGo()
     expect((await third).status).toBe(200)
   })
+})
+
+test('a snippet is stopped by a request, and when its page is closed', async () => {
+  const app = new Hono()
+  const course = await loadCourse()
+  let isStarted = () => {}
+  let isStopped = () => {}
+  addSnippets(app, {
+    course,
+    runner: {
+      run: (_lesson, _number, { signal } = {}) =>
+        new Promise((resolve) => {
+          isStarted()
+          signal?.addEventListener('abort', () => {
+            isStopped()
+            resolve({ kind: 'problem', sentence: 'Stopped.' })
+          })
+        }),
+    },
+  })
+  const { port, close } = await listen(app, { host: '127.0.0.1', port: 0 })
+  onTestFinished(close)
+  const at = (path: string) => `http://127.0.0.1:${port}/workbench/01-events/snippets/${path}`
+  for (const isClosed of [false, true]) {
+    const started = new Promise<void>((resolve) => (isStarted = resolve))
+    const stopped = new Promise<void>((resolve) => (isStopped = resolve))
+    const page = new AbortController()
+    const reply = fetch(at('1/run'), { ...run(), signal: page.signal }).catch(() => undefined)
+    await started
+    if (isClosed) page.abort()
+    else await fetch(at('stop'), { method: 'POST' })
+    await stopped
+    expect(await (await reply)?.json()).toEqual(
+      isClosed ? undefined : { kind: 'problem', sentence: 'Stopped.' },
+    )
+  }
+  expect(await (await fetch(at('stop'), { method: 'POST' })).json()).toEqual({ kind: 'idle' })
 })
 
 test('a page without the workbench runs only what the lesson has', async () => {
