@@ -82,8 +82,9 @@ export async function faultyProxy(): Promise<FaultyProxy> {
     /** Sends a PING in its place, whose reply comes in the right place, and turns that reply into the error. */
     function refuse({ name }: Request) {
       const token = 'eventlings-refused'
+      const pong = `$${token.length}\r\n${token}\r\n`
       reply = replacing(
-        `$${token.length}\r\n${token}\r\n`,
+        [`*2\r\n$4\r\npong\r\n${pong}`, pong], // the first one on a connection that listens to channels
         `-NOPERM this user has no permissions to run the '${name.toLowerCase()}' command\r\n`,
       )
       upstream.write(ping(token))
@@ -133,19 +134,30 @@ function ping(token: string): string {
   return `*2\r\n$4\r\nPING\r\n$${token.length}\r\n${token}\r\n`
 }
 
-/** Replaces bytes in a series of chunks once, even where one chunk ends in the middle of them. */
-function replacing(old: string, by: string): (chunk: Buffer) => Buffer {
+/** Replaces the first of these texts in a series of chunks, once, even where one chunk ends in the middle of it. */
+function replacing(olds: readonly string[], by: string): (chunk: Buffer) => Buffer {
   let rest = ''
   let isDone = false
   return (chunk) => {
     if (isDone) return chunk
     const text = rest + chunk.toString('latin1')
-    isDone = text.includes(old)
-    const made = text.replace(old, () => by)
-    if (isDone) return Buffer.from(made, 'latin1')
-    let kept = Math.min(text.length, old.length - 1)
-    while (kept > 0 && !old.startsWith(text.slice(-kept))) kept -= 1
+    const found = olds.find((old) => text.includes(old))
+    if (found !== undefined) {
+      isDone = true
+      return Buffer.from(
+        text.replace(found, () => by),
+        'latin1',
+      )
+    }
+    const kept = Math.max(...olds.map((old) => begunAtEnd(text, old)))
     rest = kept === 0 ? '' : text.slice(-kept)
     return Buffer.from(text.slice(0, text.length - kept), 'latin1')
   }
+}
+
+/** How much of `old` the text ends with. */
+function begunAtEnd(text: string, old: string): number {
+  let length = Math.min(text.length, old.length - 1)
+  while (length > 0 && !old.startsWith(text.slice(-length))) length -= 1
+  return length
 }

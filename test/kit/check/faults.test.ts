@@ -404,6 +404,20 @@ describe('a refusal', () => {
     expect(lines).toEqual(['XLEN ok false 0', 'ECHO ReplyError true 0', 'undefined ok true 0'])
   })
 
+  test('of leaving a channel reaches the caller, although the connection listens', async () => {
+    const lines = await found(async (redis) => {
+      await redis.subscribe('a', 'b')
+      await redis.unsubscribe('a')
+      await redis.unsubscribe('b')
+    })
+    expect(lines).toEqual([
+      'SUBSCRIBE ReplyError true 0',
+      'UNSUBSCRIBE ReplyError true 0',
+      'UNSUBSCRIBE ReplyError true 0',
+      'undefined ok true 0',
+    ])
+  })
+
   test("ioredis's own commands are not refused", async () => {
     const lines = await found((redis) => redis.duplicate().multi().xadd('s', '*', 'f', 'v').exec())
     expect(lines).toEqual(['XADD ok false 0', 'undefined ok true 1'])
