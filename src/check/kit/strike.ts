@@ -31,9 +31,9 @@ async function oneRound<T>(fault: Fault, strikes: Strikes<T>, round: number): Pr
   await cleanDatabase()
   await strikes.prepare?.(adminClient())
   const proxy = await faultyProxy()
-  const redis = await connectedGuest({ host: '127.0.0.1', port: proxy.port, tls: undefined })
-  proxy.strike(fault, round)
   try {
+    const redis = await connectedGuest({ host: '127.0.0.1', port: proxy.port, tls: undefined })
+    proxy.strike(fault, round)
     const outcome = await attempt(strikes.name ?? 'Your code', () => strikes.run(redis))
     failOnViolation()
     await strikes.verify({ outcome, struck: proxy.struck(), round })
