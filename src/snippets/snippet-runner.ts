@@ -51,6 +51,7 @@ export function openSnippetRunner(options: SnippetRunnerOptions): SnippetRunner 
   let playground: Playground | undefined
   /** Those that ran, with the learner's own text if that's what ran. */
   let done: readonly (string | undefined)[] = []
+  let isClosed = false
 
   async function ground(before: readonly (string | undefined)[]): Promise<Playground> {
     const isOnTheWay = done.length <= before.length && done.every((text, index) => text === before[index])
@@ -58,6 +59,8 @@ export function openSnippetRunner(options: SnippetRunnerOptions): SnippetRunner 
     startOver()
     await emptySandbox(redis)
     playground = await openPlayground({ root, url: redis.url, mine, seconds })
+    // Nobody else would end what runs there.
+    if (isClosed) playground.close()
     return playground
   }
 
@@ -98,7 +101,10 @@ export function openSnippetRunner(options: SnippetRunnerOptions): SnippetRunner 
       return runNext(on, texts.at(-1), signal)
     },
     runAll: async () => void (await runUpTo(snippets.map(() => undefined))),
-    close: startOver,
+    close() {
+      isClosed = true
+      startOver()
+    },
   }
 }
 
