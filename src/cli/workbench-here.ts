@@ -2,6 +2,7 @@ import { Exit, type ExitCode } from '../common/exit.ts'
 import type { CheckSession } from '../learner/check-session.ts'
 import { editorCommand, openInEditor } from '../learner/editor.ts'
 import type { Learner } from '../learner/learner.ts'
+import { lendTerminal } from '../terminal/hold-keys.ts'
 import { afterPass } from '../walkthrough/after-pass.ts'
 import { openBrowser } from '../web/open-browser.ts'
 import { openWorkbench, type Workbench } from '../web/workbench/index.ts'
@@ -56,7 +57,7 @@ export async function workbenchHere(
   slug: string | undefined,
   { port, origin, open = false }: WorkbenchFlags,
 ): Promise<Workbench> {
-  const { env } = context
+  const { env, input } = context
   const [mine, redis] = await Promise.all([context.mine(), context.preference()])
   const workbench = await openWorkbench(slug === undefined ? '/' : `/lessons/${slug}`, {
     learner,
@@ -65,7 +66,10 @@ export async function workbenchHere(
     origin,
     mine,
     redis,
-    ...(editorCommand(env) !== undefined && { edit: (file, line) => openInEditor(file, env, line) }),
+    ...(editorCommand(env) !== undefined && {
+      // A menu may be waiting in this terminal.
+      edit: (file, line) => lendTerminal(input, () => openInEditor(file, env, line)),
+    }),
     passedText: async ({ slug }) =>
       afterPass(learner, await learner.course.lesson(slug), {
         others: `To see them: \`${self} solution ${slug.slice(0, 2)} --others\``,

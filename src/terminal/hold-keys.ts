@@ -58,6 +58,7 @@ export function holdKeys(input: ReadStream): void {
         isLent = false
         setRawMode(true)
         update()
+        if (isTaken) input.resume() // the screen that had lent it reads on
       }
     },
     release() {

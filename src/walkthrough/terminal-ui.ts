@@ -12,6 +12,15 @@ export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
   holdKeys(input)
   const { default: inquirer } = await import('inquirer')
   const prompt = inquirer.createPromptModule({ input, output })
+  /** Ctrl-Z works beside a question as it does beside a menu. */
+  const withCtrlZ = async <Result>(question: () => Promise<Result>) => {
+    const keys = hotKey(input, [])
+    try {
+      return await question()
+    } finally {
+      keys.stop()
+    }
+  }
   const print = (text: string) => void output.write(`${text}\n\n`)
   /** A text of a menu, wrapped at words: inquirer would break it anywhere. */
   const wrapped = (text: string, indent: number) =>
@@ -77,22 +86,24 @@ export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
       }
     },
     async chooseSeveral(message, choices) {
-      const { values } = await prompt([
-        {
-          type: 'checkbox',
-          name: 'values',
-          message: wrapped(message, POINTER),
-          choices: choices.map(({ name, value }) => ({ name: wrapped(name, box), short: name, value })),
-          ...drawn(choices.map(({ name }) => wrapped(name, box))),
-        },
-      ])
+      const { values } = await withCtrlZ(() =>
+        prompt([
+          {
+            type: 'checkbox',
+            name: 'values',
+            message: wrapped(message, POINTER),
+            choices: choices.map(({ name, value }) => ({ name: wrapped(name, box), short: name, value })),
+            ...drawn(choices.map(({ name }) => wrapped(name, box))),
+          },
+        ]),
+      )
       return values
     },
     async confirm(message) {
       const theme = menuTheme(palette)
-      const { yes } = await prompt([
-        { type: 'confirm', name: 'yes', message: wrapped(message, POINTER), theme, default: false },
-      ])
+      const { yes } = await withCtrlZ(() =>
+        prompt([{ type: 'confirm', name: 'yes', message: wrapped(message, POINTER), theme, default: false }]),
+      )
       return yes
     },
     read: (render, reading) => readPages(render, terminal, reading),

@@ -94,3 +94,25 @@ test('an editor gets the terminal in the usual mode', async () => {
   expect(keyboard.modes.at(-1)).toBe(true)
   expect(keyboard.isPaused()).toBe(false)
 })
+
+test('a menu reads on when an editor that was opened beside it ends', async () => {
+  const { keyboard, ui, until, type } = await open()
+  const chosen = ui.choose('Which one?', [{ name: 'This', value: 'this' }])
+  await until('This')
+  await lendTerminal(keyboard, async () => {})
+  type('\r')
+  expect(await chosen).toBe('this')
+})
+
+test('Ctrl-Z stops the program beside a question, too', async () => {
+  const { keyboard, until, ui, type } = await open()
+  const kill = vi.spyOn(process, 'kill').mockReturnValue(true)
+  const confirmed = ui.confirm('Sure?')
+  await until('Sure?')
+  type('\u001a')
+  await vi.waitFor(() => expect(kill).toHaveBeenCalledWith(process.pid, 'SIGCONT'))
+  expect(kill).toHaveBeenCalledWith(0, 'SIGTSTP')
+  expect(keyboard.modes.slice(-2)).toEqual([false, true])
+  type('y\r')
+  expect(await confirmed).toBe(true)
+})
