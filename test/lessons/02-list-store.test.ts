@@ -386,7 +386,7 @@ describe('readEvents', () => {
       prepare: () => plant('events:user-42', 1, 501),
       run: (redis) => readEvents(redis, 'user-42'),
       works: ({ events, next }) => events.length === 500 && next === 500,
-      why: 'A list that can’t be read isn’t an empty page, and a page isn’t the last one because the next can’t be read.',
+      why: 'A list that can’t be read isn’t an empty page, and a page isn’t the last one just because the next one can’t be read.',
     }))
 })
 
@@ -447,7 +447,7 @@ describe('readEventsByType', () => {
       prepare: () => plant('events:type:USER_REGISTERED', 1, 501),
       run: (redis) => readEventsByType(redis, 'USER_REGISTERED'),
       works: ({ events, next }) => events.length === 500 && next === 500,
-      why: 'A list that can’t be read isn’t an empty page, and a page isn’t the last one because the next can’t be read.',
+      why: 'A list that can’t be read isn’t an empty page, and a page isn’t the last one just because the next one can’t be read.',
     }))
 })
 

@@ -545,7 +545,7 @@ describe('getEntityState', () => {
       name: 'getEntityState',
       prepare: () => plant(registered(), ...Array.from({ length: 500 }, (_, n) => emailChanged(n + 1))),
       run: (redis) => getEntityState(redis, 'user-42'),
-      why: 'A history that can’t be read to its end isn’t a shorter history, so the state would be wrong without a sign of it.',
+      why: 'A history that can’t be read to its end isn’t a shorter history, so the state would be wrong, and nothing would show it.',
     }))
 })
 

@@ -88,7 +88,7 @@ function meaning(fields: Readonly<Record<string, string>>) {
 
 const MEANING = { ...FIELDS, payload: ada().payload, metadata: ada().metadata }
 
-/** Lets Redis refuse each command of a function in turn: the error has to reach the caller, and no connection may stay. */
+/** Makes Redis refuse each command in turn: the error has to reach the caller, and no connection may stay open. */
 async function reportsRefusals(
   name: string,
   run: (redis: Redis) => Promise<unknown>,
@@ -101,12 +101,12 @@ async function reportsRefusals(
     verify: async ({ outcome, refused, isReported }) => {
       verify(
         isReported,
-        `Redis refused ${refused} because the user lacked the permission (NOPERM), and ${name} ${outcome.ok ? 'resolved instead of rejecting with that error' : 'rejected with a different error'}. Pass on every error from Redis, whatever it is. An error in the reply of a pipeline or of EXEC counts, too.`,
+        `Redis refused ${refused} with an error (NOPERM), and ${name} ${outcome.ok ? 'resolved instead of rejecting with that error' : 'rejected with a different error'}. Let every error from Redis reach the caller, even one in the reply to a pipeline or EXEC.`,
         { received: outcome.ok ? outcome.value : outcome.error },
       )
       verify(
         (await connectionsStillOpen()) === 0,
-        `Redis refused ${refused}, and ${name} left a connection open. Close a connection that you open in a \`finally\`, or do without it.`,
+        `Redis refused ${refused}, and ${name} left a connection open. Close your own connections in a \`finally\`.`,
       )
     },
   })
@@ -175,7 +175,7 @@ describe('toFields, fromEntry', () => {
       'toFields',
       () => toFields(spoilt),
       Error,
-      'toFields accepted metadata with a Date, which JSON silently changes to a string. Call encodeEvent from lesson 01 with the whole event, because it checks both.',
+      'toFields accepted metadata with a Date, which JSON silently changes to a string. Call encodeEvent from lesson 01 with the whole event, because it checks the payload and the metadata.',
     )
     verify(
       error.name === 'MalformedEventError' && 'field' in error && error.field === 'metadata.userId',

@@ -480,7 +480,7 @@ describe('publishBatch', () => {
 
   test('passes on an error from any command', async () => {
     const why =
-      "No key holds anything but a stream, so this isn't a StreamKeyError, and the batch isn't stored. With `MULTI` or a pipeline, the error is in the replies of `exec`, which itself succeeds."
+      "No key holds anything but a stream, so this isn't a StreamKeyError, and the batch isn't stored. With `MULTI` or a pipeline, `exec` itself succeeds, and the error is in one of its replies."
     await passesOnErrors({
       name: 'publish',
       run: (redis) => new EventPublisher(redis).publish(event(1)),

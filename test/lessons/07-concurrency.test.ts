@@ -735,7 +735,7 @@ describe('appendEvents', () => {
         new AggregateEventStore(redis).appendEvents('account', 'acc-1', [event(2), event(3)], 1),
       works: async (version) => version === 3 && (await stored()).length === 3,
       never: ConcurrencyError,
-      why: "The batch wasn't stored, and no other writer was faster, so the caller must see this very error. With `MULTI`, it's in the replies of `EXEC`, which itself resolves.",
+      why: "The batch wasn't stored, and no other writer was faster, so the caller needs to see this error. With `MULTI`, `EXEC` itself succeeds, and the error is in one of its replies.",
     }))
 
   test('refuses a batch without a version', async () => {
@@ -929,7 +929,7 @@ describe('getEvents and getVersion', () => {
     const most = largestReply(box.commands)
     verify(
       events.length === 5_001 && events.every(({ version }, i) => version === i + 1),
-      "`getEvents` should return all 5,001 events of a long history, each once. With `COUNT`, a command returns one page: continue after its last ID until a page isn't full.",
+      "`getEvents` should return each of the 5,001 events of a long history once. With `COUNT`, a command returns one page: continue after its last ID until a page isn't full.",
       {
         expected: '1 to 5001',
         received: `${events.length} events, the last one is ${events.at(-1)?.version}`,
@@ -1284,7 +1284,7 @@ describe('decideAndAppend', () => {
         ),
       works: (version) => version === 2 && calls === 1,
       never: ConcurrencyError,
-      why: "Without the whole history there's nothing to decide from, and a decision that wasn't stored has no version. Only a ConcurrencyError means that another writer was faster.",
+      why: "Without the whole history there's nothing to base a decision on, and a decision that wasn't stored has no version. Only a ConcurrencyError means that another writer was faster.",
     })
   })
 })

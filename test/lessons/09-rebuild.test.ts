@@ -115,15 +115,15 @@ async function passesOnErrors(name: string, key: string, run: () => unknown): Pr
   const type = key === CHECKPOINT ? 'a list' : 'a string'
   await (type === 'a string' ? box.admin.set(key, 'x') : box.admin.rpush(key, 'x'))
   const outcome = await attempt(name, run)
-  const what = `\`${key}\` was ${type}, so Redis refused a command of \`${name}\` with WRONGTYPE`
+  const what = `\`${key}\` held ${type}, so a command from \`${name}\` failed with WRONGTYPE`
   verify(
     !outcome.ok,
-    `${what}, and \`${name}\` resolved as if nothing had happened. An error isn't the same as an empty reply, so let it through. If you use MULTI, look at every reply of EXEC.`,
+    `${what}, and \`${name}\` resolved as if nothing had happened. An error isn't an empty reply, so let it reach the caller. If you use MULTI, check every reply that EXEC returns.`,
     { received: outcome.ok && outcome.value },
   )
   verify(
     String(outcome.error).includes('WRONGTYPE'),
-    `${what}, but \`${name}\` rejected with another error. Let errors from Redis through, because only they say what's wrong.`,
+    `${what}, but \`${name}\` rejected with a different error. Let errors from Redis reach the caller, because only they say what's wrong.`,
     { received: outcome.error },
   )
   const left = await connectionsStillOpen()
@@ -737,7 +737,7 @@ describe('rebuild', () => {
     )
     verify(
       !outcome.ok && outcome.error === trouble,
-      "A handler threw an error during a rebuild, and `rebuild` didn't reject with that error. The caller would take half of the sums for all of them.",
+      "A handler threw an error during a rebuild, and `rebuild` didn't reject with that error. The caller would mistake partial sums for complete ones.",
       { received: outcome.ok ? 'rebuild resolved' : outcome.error },
     )
     await passesOnErrors('rebuild', LOG, () => projection().rebuild())

@@ -77,7 +77,7 @@ async function undelivered(name = 'mail'): Promise<string[]> {
   return (reply?.[0]?.[1] ?? []).map(([id]) => id)
 }
 
-/** Lets Redis refuse each command of a method in turn: the error has to reach the caller, and no connection may stay. */
+/** Makes Redis refuse each command in turn: the error has to reach the caller, and no connection may stay open. */
 async function reportsRefusals(
   name: string,
   prepare: (admin: Redis) => Promise<void>,
@@ -90,12 +90,12 @@ async function reportsRefusals(
     verify: async ({ outcome, refused, isReported }) => {
       verify(
         isReported,
-        `Redis refused ${refused} because the user lacked the permission (NOPERM), and \`${name}\` ${outcome.ok ? 'resolved instead of rejecting with that error' : 'rejected with a different error'}. Let every error through that you don't expect. An error in the reply of a pipeline or of EXEC counts, too.`,
+        `Redis refused ${refused} with an error (NOPERM), and \`${name}\` ${outcome.ok ? 'resolved instead of rejecting with that error' : 'rejected with a different error'}. Let every error that you don't expect reach the caller, even one in the reply to a pipeline or EXEC.`,
         { received: outcome.ok ? outcome.value : outcome.error },
       )
       verify(
         (await connectionsStillOpen()) === 0,
-        `Redis refused ${refused}, and \`${name}\` left a connection open. Close a connection that you open in a \`finally\`, or do without it.`,
+        `Redis refused ${refused}, and \`${name}\` left a connection open. Close your own connections in a \`finally\`.`,
       )
     },
   })
@@ -365,7 +365,7 @@ const ids = (events: readonly DeliveredEvent[]) => events.map((event) => event.i
 describe('consume', () => {
   test('passes the new events, oldest first', async () => {
     await plant(9, 9)
-    // Within one millisecond, and as text in another order; with other fields, one of them empty.
+    // IDs within one millisecond that sort differently as strings, with other fields, one of them empty.
     for (const id of ['10-9', '10-10']) await box.admin.xadd(STREAM, id, 'entityId', 'order-10', 'note', '')
     await group()
     const { seen, handle } = collector()

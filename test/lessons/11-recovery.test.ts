@@ -103,7 +103,7 @@ async function plantParcel(consumer: string, deliveries: number): Promise<void> 
   await box.admin.call('XCLAIM', stream, group, consumer, '0', '1-0', ...idle)
 }
 
-/** Lets Redis refuse each command of a function in turn: the error has to reach the caller, and no connection may stay. */
+/** Makes Redis refuse each command in turn: the error has to reach the caller, and no connection may stay open. */
 async function reportsRefusals(
   name: string,
   prepare: (admin: Redis) => Promise<void>,
@@ -116,12 +116,12 @@ async function reportsRefusals(
     verify: async ({ outcome, refused, isReported }) => {
       verify(
         isReported,
-        `Redis refused ${refused} because the user lacked the permission (NOPERM), and \`${name}\` ${outcome.ok ? 'resolved instead of rejecting with that error' : 'rejected with a different error'}. Pass on every error from Redis; only what \`handle\` throws is a failed event. An error in the reply of a pipeline or of EXEC counts, too.`,
+        `Redis refused ${refused} with an error (NOPERM), and \`${name}\` ${outcome.ok ? 'resolved instead of rejecting with that error' : 'rejected with a different error'}. Only an error from \`handle\` is a failed event. Let every error from Redis reach the caller, even one in the reply to a pipeline or EXEC.`,
         { received: outcome.ok ? outcome.value : outcome.error },
       )
       verify(
         (await connectionsStillOpen()) === 0,
-        `Redis refused ${refused}, and \`${name}\` left a connection open. Close a connection that you open in a \`finally\`, or do without it.`,
+        `Redis refused ${refused}, and \`${name}\` left a connection open. Close your own connections in a \`finally\`.`,
       )
     },
   })

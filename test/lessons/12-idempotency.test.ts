@@ -33,7 +33,7 @@ async function expiring(): Promise<string | undefined> {
   return undefined
 }
 
-/** Lets Redis refuse each command of a function in turn: the error has to reach the caller, and no connection may stay. */
+/** Makes Redis refuse each command in turn: the error has to reach the caller, and no connection may stay open. */
 async function reportsRefusals<T>(
   name: string,
   run: (redis: Redis) => Promise<T>,
@@ -44,15 +44,15 @@ async function reportsRefusals<T>(
     prepare: (admin) => plant(1, 100, admin),
     run,
     verify: async ({ outcome, refused, isReported }) => {
-      // An answer may try again, but not without an end, and then it has to succeed.
+      // An answer may try again, but not forever, and in the end it has to succeed.
       verify(
         isReported || (outcome.ok && (await isDone(outcome.value))),
-        `Redis refused ${refused} because the user lacked the permission (NOPERM), and \`${name}\` ${outcome.ok ? 'resolved as if it were done' : 'rejected with a different error'}. That isn't a duplicate, a conflict, or an empty stream: let every error through that you don't expect. An error in the reply of a pipeline or of EXEC counts, too.`,
+        `Redis refused ${refused} with an error (NOPERM), and \`${name}\` ${outcome.ok ? 'resolved as if it were done' : 'rejected with a different error'}. That isn't a duplicate, a conflict, or an empty stream. Let every error that you don't expect reach the caller, even one in the reply to a pipeline or EXEC.`,
         { received: outcome.ok ? outcome.value : outcome.error },
       )
       verify(
         (await connectionsStillOpen()) === 0,
-        `Redis refused ${refused}, and \`${name}\` left a connection open. Close a connection that you open in a \`finally\`, or do without it.`,
+        `Redis refused ${refused}, and \`${name}\` left a connection open. Close your own connections in a \`finally\`.`,
       )
     },
   })
@@ -753,7 +753,7 @@ describe('spendPoints', () => {
     const outcome = await attempt('spendPoints', () => spendPoints(impatient(), spend(950)))
     verify(
       outcome.ok,
-      '1,000 points were earned in as many events, and `spendPoints` failed. Read all pages, not only the first one: the decision is based on the version of the last event. The stream ends exactly with a page here, and a full page may be followed by an empty one.',
+      '1,000 points were earned in as many events, and `spendPoints` failed. Read all pages, not only the first one: the decision is based on the version of the last event. Here, the last page is exactly full, and a full page may be followed by an empty one.',
       { received: !outcome.ok && outcome.error },
     )
     verify(

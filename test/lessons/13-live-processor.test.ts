@@ -281,7 +281,7 @@ describe('SnapshotStore', () => {
       name: 'SnapshotStore.apply',
       run: (redis) => new SnapshotStore(redis).apply(login('1-0')),
       works: async (applied) => applied && (await get('u-1', box.connect()))?.logins === 1,
-      why: 'Otherwise, the caller saves its checkpoint, and the snapshot never includes the event. With `MULTI`, the error is in the replies of `EXEC`, which itself succeeds.',
+      why: 'Otherwise, the caller saves its checkpoint, and the snapshot never includes the event. With `MULTI`, `EXEC` itself succeeds, and the error is in one of its replies.',
     })
     await passesOnErrors({
       name: 'SnapshotStore.get',

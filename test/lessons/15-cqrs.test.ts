@@ -64,15 +64,15 @@ async function passesOnErrors(name: string, key: string, run: () => unknown): Pr
   await box.admin.del(key)
   await box.admin.rpush(key, 'x')
   const outcome = await attempt(name, run)
-  const what = `\`${key}\` was a list, so Redis refused a command of \`${name}\` with WRONGTYPE`
+  const what = `\`${key}\` held a list, so a command from \`${name}\` failed with WRONGTYPE`
   verify(
     !outcome.ok,
-    `${what}, and \`${name}\` resolved as if nothing had happened. An error isn't the same as an empty reply, so let it through. If you use MULTI, look at every reply of EXEC.`,
+    `${what}, and \`${name}\` resolved as if nothing had happened. An error isn't an empty reply, so let it reach the caller. If you use MULTI, check every reply that EXEC returns.`,
     { received: outcome.ok && outcome.value },
   )
   verify(
     String(outcome.error).includes('WRONGTYPE'),
-    `${what}, but \`${name}\` rejected with another error. Let errors from Redis through, because only they say what's wrong.`,
+    `${what}, but \`${name}\` rejected with a different error. Let errors from Redis reach the caller, because only they say what's wrong.`,
     { received: outcome.error },
   )
   const left = await connectionsStillOpen()

@@ -654,7 +654,7 @@ describe('decide', () => {
 
 type Run = (redis: Parameters<typeof cancelOrder>[0]) => Promise<unknown>
 
-/** Lets Redis refuse each command of a function in turn: the error has to reach the caller, and no connection may stay. */
+/** Makes Redis refuse each command in turn: the error has to reach the caller, and no connection may stay open. */
 async function reportsRefusals(name: string, run: Run): Promise<void> {
   await everyRefusal({
     name,
@@ -663,12 +663,12 @@ async function reportsRefusals(name: string, run: Run): Promise<void> {
     verify: async ({ outcome, refused, isReported }) => {
       verify(
         isReported,
-        `Redis refused ${refused} because the user lacked the permission (NOPERM), and \`${name}\` ${outcome.ok ? 'resolved instead of rejecting with that error' : 'rejected with a different error'}. It isn't a conflict, a refusal by \`decide\`, or a missing order: pass on every error from Redis. An error in the reply of a pipeline or of EXEC counts, too.`,
+        `Redis refused ${refused} with an error (NOPERM), and \`${name}\` ${outcome.ok ? 'resolved instead of rejecting with that error' : 'rejected with a different error'}. That isn't a conflict, a refusal by \`decide\`, or a missing order. Let every error that you don't expect reach the caller, even one in the reply to a pipeline or EXEC.`,
         { received: outcome.ok ? outcome.value : outcome.error },
       )
       verify(
         (await connectionsStillOpen()) === 0,
-        `Redis refused ${refused}, and \`${name}\` left a connection open. Close a connection you open in a \`finally\`.`,
+        `Redis refused ${refused}, and \`${name}\` left a connection open. Close your own connections in a \`finally\`.`,
       )
     },
   })
@@ -800,7 +800,7 @@ describe('the commands', () => {
     const left = await connectionsStillOpen()
     verify(
       left === 0,
-      `After three refused commands, ${left} of their connections are still open. Close a connection you open in a \`finally\`, which runs even if \`decide\` throws.`,
+      `After three refused commands, ${left} of their connections are still open. Close your own connections in a \`finally\`, which runs even if \`decide\` throws.`,
     )
   })
 
@@ -816,7 +816,7 @@ describe('the commands', () => {
         ['5-0', 'ORDER_CANCELLED', { reason: 'too late' }],
         ['6-0', 'REFUND_ISSUED', { amountCents: 7_697 }],
       ],
-      'Another program stored a payment at version 3 and an event of an unknown type, ORDER_GIFT_WRAPPED, at version 4, and the entry of version 2 was deleted. `cancelOrder` should append both of its facts after those events, as versions 5 and 6. The version is in the last ID; the number of entries can be lower.',
+      'Another program stored a payment at version 3 and an event of an unknown type, ORDER_GIFT_WRAPPED, at version 4, and the entry for version 2 was deleted. `cancelOrder` should append both of its facts after those events, as versions 5 and 6. The version is in the last ID; the number of entries can be lower.',
     )
     verifyEqual(version, 6, '`cancelOrder` should resolve to the version of the order after its last event.')
   })
@@ -1076,7 +1076,7 @@ describe('the views', () => {
         ({ version }) => version,
       ),
       [1, 2, 4, 5],
-      'The entry of version 3 was deleted. The others should keep the versions that they were stored with: the number before the dash in the ID.',
+      'The entry for version 3 was deleted. The others should keep the versions that they were stored with: the number before the dash in the ID.',
     )
     const early = JSON.stringify({
       ...eventOf(1, CREATED),

@@ -83,15 +83,15 @@ async function passesOnErrors(name: string, key: string, run: () => unknown): Pr
   await box.admin.del(key)
   await box.admin.rpush(key, 'x')
   const outcome = await attempt(name, run)
-  const what = `\`${key}\` was a list, so Redis refused a command of \`${name}\` with WRONGTYPE`
+  const what = `\`${key}\` held a list, so a command from \`${name}\` failed with WRONGTYPE`
   verify(
     !outcome.ok,
-    `${what}, and \`${name}\` resolved as if nothing had happened. An error isn't the same as an empty reply, so let it through. If you use MULTI, look at every reply of EXEC.`,
+    `${what}, and \`${name}\` resolved as if nothing had happened. An error isn't an empty reply, so let it reach the caller. If you use MULTI, check every reply that EXEC returns.`,
     { received: outcome.ok && outcome.value },
   )
   verify(
     String(outcome.error).includes('WRONGTYPE'),
-    `${what}, but \`${name}\` rejected with another error. Let errors from Redis through, because only they say what's wrong.`,
+    `${what}, but \`${name}\` rejected with a different error. Let errors from Redis reach the caller, because only they say what's wrong.`,
     { received: outcome.error },
   )
   const left = await connectionsStillOpen()
@@ -463,7 +463,7 @@ describe('runService', () => {
     for (const key of await box.admin.keys('*')) {
       verify(
         (await box.admin.ttl(key)) < 0,
-        `\`runService\` finished, and its key \`${key}\` expires one day. If the bus is replayed after that, the service reacts to old events again. Marks have to stay as long as the events do.`,
+        `\`runService\` finished, and its key \`${key}\` will expire someday. If the bus is replayed after that, the service reacts to old events again. Marks have to stay as long as the events do.`,
       )
     }
     await box.admin.xgroup('SETID', BUS, 'stock', '0')
@@ -528,7 +528,7 @@ describe('runService', () => {
     verifyEqual(
       await typesIn(),
       ['ORDER_CREATED', 'STOCK_RESERVED'],
-      "`react` threw an error, it was fixed, and `runService` was called again with the same member, but the bus doesn't have the reaction once. An event is done only when its reaction has been written.",
+      "`react` threw an error, the bug was fixed, and `runService` was called again with the same member, but the bus doesn't contain the reaction exactly once. An event is done only when its reaction has been written.",
     )
     await passesOnErrors('runService', BUS, () => runStock())
   })
@@ -848,7 +848,7 @@ describe('the process manager', () => {
       .filter(({ args, reply }) => ids.some((id) => JSON.stringify([args, reply ?? null]).includes(id)))
     verify(
       looked.length === 0,
-      'Nine orders were confirmed or canceled (two of them by the customer, one before its ORDER_CREATED arrived), and the third call of `expireOrders` still looked at finished orders. In a year there are a million of them. Keep an index of the open orders, and remove an order when it is confirmed or canceled.',
+      'Nine orders were confirmed or canceled (two of them by the customer, one before its ORDER_CREATED arrived), and the third call to `expireOrders` still looked at finished orders. In a year there are a million of them. Keep an index of the open orders, and remove an order when it is confirmed or canceled.',
       { received: looked.map(({ name, args }) => [name, ...args.slice(0, 3)].join(' ').slice(0, 80)) },
     )
   })
@@ -1122,7 +1122,7 @@ describe('forward', () => {
     verifyEqual(
       got.length,
       2,
-      'The group was set back to the beginning, and `forward` sent all the old events again, to another consumer of the group. Store the `eventId` of each sent event in Redis, for the whole group.',
+      'The group was reset to the beginning, and `forward` sent all the old events again, to another consumer of the group. Store the `eventId` of each sent event in Redis, for the whole group.',
     )
   })
 

@@ -102,7 +102,7 @@ async function refused(
 async function closesConnections(when: string): Promise<void> {
   verify(
     (await connectionsStillOpen()) === 0,
-    `After ${when}, a connection that it opened was still open. If each call leaves one open, Redis soon accepts no more. Close every connection you open, in a \`finally\`.`,
+    `After ${when}, a connection that it opened was still open. If each call leaves one open, Redis soon accepts no more. Close your own connections in a \`finally\`.`,
   )
 }
 
@@ -118,7 +118,7 @@ async function passesOnReadErrors(name: string, run: () => Promise<unknown>): Pr
   await closesConnections(`${name} got an error from Redis`)
 }
 
-/** From each of the command's steps on, Redis refuses to write. */
+/** Makes Redis refuse to write, starting before each of the function's commands in turn. */
 async function passesOnWriteErrors(
   name: string,
   events: readonly PostEvent[],
@@ -142,7 +142,7 @@ async function passesOnWriteErrors(
       const isStored = (await server.admin.xlen(KEY)) > events.length
       verify(
         !first.ok || isStored,
-        `Redis refused XADD (NOPERM)${held === 'EXEC' ? ' inside the transaction' : ''}, so nothing was stored, but \`${name}\` resolved. Pass on every error from its write.${held === 'EXEC' ? ' EXEC itself succeeds then: the error is in its replies, which ioredis returns as pairs of an error and a result.' : ''}`,
+        `Redis refused XADD (NOPERM)${held === 'EXEC' ? ' inside the transaction' : ''}, so nothing was stored, but \`${name}\` resolved. Let every error from the write except a conflict reach the caller.${held === 'EXEC' ? ' EXEC itself succeeds, and the error is in one of its replies, which ioredis returns as pairs of an error and a result.' : ''}`,
         { received: first.ok && first.value },
       )
       verify(
@@ -468,7 +468,7 @@ async function pin(): Promise<void> {
   await box.admin.xadd(KEY, `${next}-0`, 'event', JSON.stringify(pinned))
 }
 
-/** Other events may follow, but the command resolves to the version of its own one. */
+/** Other events may follow, but the command resolves to the version of its own event. */
 async function resolvesToItsVersion(name: string, version: number, type: string): Promise<void> {
   const entry = (await stored()).find(({ event }) => event.eventType === type)
   verifyEqual(

@@ -46,7 +46,7 @@ async function plant(from: number, to: number, changes?: object, admin = box.adm
   await pipeline.exec()
 }
 
-/** An event of a type that no one knows. */
+/** Adds an event of an unknown type. */
 async function plantPinned(n: number): Promise<void> {
   const pinned = { eventId: `e-${n}`, timestamp: DAY_1, eventType: 'POST_PINNED', entityId: 'post-1' }
   await box.admin.xadd(STREAM, `${n}-0`, 'event', JSON.stringify({ ...pinned, payload: {}, metadata: {} }))
@@ -92,7 +92,7 @@ async function passesOnReadErrors(name: string, run: (redis: Redis) => Promise<u
     const outcome = await attempt(name, () => run(box.redis))
     verify(
       !outcome.ok && String(outcome.error).includes('WRONGTYPE'),
-      `The key \`${STREAM}\` held a string${isThere ? ", and there's a snapshot" : ''}, so Redis replied to the read of the events with an error (WRONGTYPE). \`${name}\` should reject with that error: there may be events, but it has read none of them.`,
+      `The key \`${STREAM}\` held a string${isThere ? ', and there was a snapshot' : ''}, so Redis replied to the read of the events with an error (WRONGTYPE). \`${name}\` should reject with that error: there may be events, but it has read none of them.`,
       { received: outcome.ok ? outcome.value : outcome.error },
     )
   }
@@ -307,7 +307,7 @@ describe('takeSnapshot', () => {
       verify: async ({ first, held }) => {
         verify(
           !first.ok || (await server.admin.exists(SNAPSHOT)) === 1,
-          `Redis refused HSET (NOPERM)${held === 'EXEC' ? ' inside the transaction' : ''}, so there's no snapshot, but \`takeSnapshot\` resolved. Pass on every error from its write.${held === 'EXEC' ? ' EXEC itself succeeds then: the error is in its replies, which ioredis returns as pairs of an error and a result.' : ''}`,
+          `Redis refused HSET (NOPERM)${held === 'EXEC' ? ' inside the transaction' : ''}, so there's no snapshot, but \`takeSnapshot\` resolved. Let every error from the write reach the caller.${held === 'EXEC' ? ' EXEC itself succeeds, and the error is in one of its replies, which ioredis returns as pairs of an error and a result.' : ''}`,
           { received: first.ok && first.value },
         )
         await closesConnections('an error from Redis')
@@ -602,7 +602,7 @@ describe('openBlog', () => {
     verifyEqual(
       told,
       ['post-1'],
-      'A program opened two blogs, each with its own `onError`, and a snapshot of the first one failed. Its own `onError` should be called, once. Keep what `openBlog` receives in the blog that it returns, not in a variable of the module.',
+      'A program opened two blogs, each with its own `onError`, and a snapshot of the first one failed. Its own `onError` should be called, once. Keep what `openBlog` receives in the blog that it returns, not in a module-level variable.',
     )
     await box.admin.del(SNAPSHOT)
     await edit(blog, { content: 'draft 11' })
@@ -690,7 +690,7 @@ describe('openBlog', () => {
     verifyEqual(
       (await box.admin.keys('blog:snapshot:*')).sort(),
       ['blog:snapshot:long', SNAPSHOT],
-      'A post with 6,000 events was edited, and then a short one. `settled` resolved when the snapshot of the short post was saved, but the first one was still in progress. Wait for all snapshots that were started, not just the last, even if `settled` is called twice, or a program that ends now loses one.',
+      'A post with 6,000 events was edited, and then a short one. `settled` resolved when the snapshot of the short post was saved, but the first one was still in progress. Wait for all snapshots that were started, not just the last one, even if `settled` is called twice. Otherwise, a program that ends now loses a snapshot.',
     )
   })
 

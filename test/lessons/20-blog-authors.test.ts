@@ -107,7 +107,7 @@ async function passesOn(name: string, key: string, run: () => Promise<unknown>):
   const outcome = await attempt(name, run)
   verify(
     !outcome.ok && String(outcome.error).includes('WRONGTYPE'),
-    `The key \`${key}\` held a string, so Redis replied with an error (WRONGTYPE). ${name} should reject with that error. What can’t be read or written isn’t the same as what doesn’t exist.`,
+    `The key \`${key}\` held a string, so Redis replied with an error (WRONGTYPE). ${name} should reject with that error. A key that can’t be read or written isn’t a key that doesn’t exist.`,
     { received: outcome.ok ? outcome.value : outcome.error },
   )
   await box.admin.del(key)
@@ -295,7 +295,7 @@ describe('applyCardEvent and changeAuthor', () => {
     await passesOn('changeAuthor', 'blog:post:post-1', () => changeAuthor(box.redis, clock, 'post-1', 'bob'))
     verify(
       (await connectionsStillOpen()) === 0,
-      'After an error from Redis, a connection that changeAuthor opened is still open. Close every connection you open, in a `finally`.',
+      'After an error from Redis, a connection that changeAuthor opened is still open. Close your own connections in a `finally`.',
     )
   })
 
@@ -316,7 +316,7 @@ describe('applyCardEvent and changeAuthor', () => {
       verify: async ({ first, held }) => {
         verify(
           !first.ok || (await server.admin.xlen('blog:post:post-1')) === 2,
-          `Redis refused XADD (NOPERM)${held === 'EXEC' ? ' inside the transaction' : ''}, so nothing was stored, but changeAuthor resolved. Pass on every error from its write.${held === 'EXEC' ? ' EXEC itself succeeds then: the error is in its replies, which ioredis returns as pairs of an error and a result.' : ''}`,
+          `Redis refused XADD (NOPERM)${held === 'EXEC' ? ' inside the transaction' : ''}, so nothing was stored, but changeAuthor resolved. Let every error from the write except a conflict reach the caller.${held === 'EXEC' ? ' EXEC itself succeeds, and the error is in one of its replies, which ioredis returns as pairs of an error and a result.' : ''}`,
           { received: first.ok && first.value },
         )
         const writes = box.commands
@@ -743,7 +743,7 @@ describe('getPostsByAuthor', () => {
     verifyEqual(
       (await box.admin.zrange('blog:author:ada', '0', '-1')).length,
       3,
-      'Ada’s list had rum, wine, and tea, and rum had no card. After getPostsByAuthor, the list has fewer posts. It should only read: the card of a post may be written at this moment.',
+      'Ada’s list had rum, wine, and tea, and rum had no card. After getPostsByAuthor, the list has fewer posts. getPostsByAuthor should only read, because another process may be writing the missing card at this moment.',
     )
   })
 

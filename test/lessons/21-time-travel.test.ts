@@ -93,7 +93,7 @@ async function passesOnErrors<T>(
       verifyEqual<unknown>(
         first.ok ? first.value : first.error,
         expected,
-        `After the ${after ?? 'start'} of ${name}, reading the events failed (WRONGTYPE, because their key held a string). ${name} should reject with that error. Otherwise the caller takes an error for the end of the history.`,
+        `After the ${after ?? 'start'} of ${name}, reading the events failed (WRONGTYPE, because their key held a string). ${name} should reject with that error. Otherwise, the caller mistakes an error for the end of the history.`,
       )
     },
   })
@@ -106,7 +106,7 @@ async function needsSnapshots(name: string, run: (redis: Redis) => Promise<unkno
   const outcome = await attempt(name, () => run(box.connect()))
   verify(
     !outcome.ok && String(outcome.error).includes('WRONGTYPE'),
-    `Reading the snapshots failed (WRONGTYPE, because their key held a string), and ${name} replayed all events instead. It should reject with that error, because a problem that only makes the blog slow is never found.`,
+    `Reading the snapshots failed (WRONGTYPE, because their key held a string), and ${name} replayed all events instead. It should reject with that error, because no one ever finds a problem that only makes the blog slow.`,
     { received: outcome.ok ? outcome.value : outcome.error },
   )
 }
@@ -317,7 +317,7 @@ describe('postAtMoment', () => {
     verifyEqual(
       await atMoment(day(8)),
       { post: V5, version: 6 },
-      'The sixth event has a type that this program doesn’t know. It changes nothing on the post, but it counts as a version like any other, so the version is 6.',
+      'The sixth event has a type that this program doesn’t know. It changes nothing in the post, but it counts as a version like any other, so the version is 6.',
     )
   })
 
@@ -721,7 +721,7 @@ describe('compareVersions', () => {
         'compareVersions',
         () => compareVersions(box.redis, 'post-1', from, to),
         UnknownVersionError,
-        `Version ${unknown} doesn’t exist, so compareVersions(…, ${from}, ${to}) should throw an UnknownVersionError, as postAtVersion does. The caller would take any other result for a valid comparison.`,
+        `Version ${unknown} doesn’t exist, so compareVersions(…, ${from}, ${to}) should throw an UnknownVersionError, as postAtVersion does. The caller would mistake any other result for a valid comparison.`,
       )
       verifyEqual(
         [error.version, error.current],

@@ -98,7 +98,7 @@ function memoryArchive(kept: readonly number[] = []) {
 
 const inStream = async () => (await box.admin.xrange(STREAM, '-', '+')).map(([one]) => one)
 
-/** Lets Redis refuse each command of a function in turn: the error has to reach the caller. */
+/** Makes Redis refuse each of a function's commands in turn: the error has to reach the caller. */
 async function reportsRefusals<T>(
   name: string,
   prepare: () => Promise<void>,
@@ -113,7 +113,7 @@ async function reportsRefusals<T>(
       // An answer may try again, and then it has to succeed.
       verify(
         isReported || (outcome.ok && (await isDone(outcome.value))),
-        `Redis refused ${refused} because the user lacked the permission (NOPERM), and ${name} ${outcome.ok ? 'resolved as if nothing had happened' : 'rejected with a different error'}. An error isn’t the same as an empty reply, so let it through. An error in the reply of a pipeline or of EXEC counts, too.`,
+        `Redis refused ${refused} with an error (NOPERM), and ${name} ${outcome.ok ? 'resolved as if nothing had happened' : 'rejected with a different error'}. An error isn’t an empty reply. Let every error from Redis reach the caller, even one in the reply to a pipeline or EXEC.`,
         { received: outcome.ok ? outcome.value : outcome.error },
       )
     },
@@ -757,7 +757,7 @@ describe('readHistory', () => {
     const outcome = await attempt('readHistory', () => read(broken, '0-0', 10))
     verify(
       !outcome.ok && outcome.error === trouble,
-      '`archive.read` failed, so readHistory should fail with the same error. A history without its beginning looks like a history that’s shorter.',
+      '`archive.read` failed, so readHistory should fail with the same error. A history without its beginning looks like a shorter history.',
       { received: outcome.ok ? numbers(outcome.value) : outcome.error },
     )
     await reportsRefusals(
@@ -966,7 +966,7 @@ describe('the index', () => {
     verifyEqual(
       await call('findEvents', () => findEvents(box.redis, 'returns', {})),
       [],
-      'The events of the stream orders were indexed, and findEvents found them in the stream returns. Keep one index for each stream.',
+      'The events of the stream "orders" were indexed, and findEvents also found them in the stream "returns". Keep one index for each stream.',
     )
   })
 

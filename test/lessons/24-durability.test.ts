@@ -58,7 +58,7 @@ function* eventsFrom(first: number, last: number, at: (number: number) => void =
   }
 }
 
-/** Lets Redis refuse each command of a function in turn: the error has to reach the caller, and no connection may stay. */
+/** Makes Redis refuse each command in turn: the error has to reach the caller, and no connection may stay open. */
 async function reportsRefusals(
   name: string,
   run: (redis: Redis) => Promise<unknown>,
@@ -71,13 +71,13 @@ async function reportsRefusals(
     verify: async ({ outcome, refused, isReported }) => {
       verify(
         refused === undefined || isReported,
-        `Redis refused ${refused} because the user lacked the permission (NOPERM), and ${name} ${outcome.ok ? 'resolved instead of rejecting with that error' : 'rejected with a different error'}. Someone has to see that error to grant the permission, so let it through. An error in the reply of a pipeline or of EXEC counts, too.`,
+        `Redis refused ${refused} with an error (NOPERM), and ${name} ${outcome.ok ? 'resolved instead of rejecting with that error' : 'rejected with a different error'}. Someone has to see that error to grant the permission. Let every error from Redis reach the caller, even one in the reply to a pipeline or EXEC.`,
         { received: outcome.ok ? outcome.value : outcome.error },
       )
       const failed = refused === undefined ? '' : `Redis refused ${refused}, and `
       verify(
         (await connectionsStillOpen()) === 0,
-        `${failed}${name} left a connection open. Close a connection that you open in a \`finally\`, whatever happens in between.`,
+        `${failed}${name} left a connection open. Close your own connections in a \`finally\`.`,
       )
     },
   })
@@ -613,7 +613,7 @@ describe('backup and restore', () => {
     verifyEqual(
       await box.admin.pttl(COPY),
       -1,
-      'The restored stream has a time to live, so all of it will be gone then. RENAME keeps the one that the draft had. Set none, or remove it (PERSIST) before you rename.',
+      "The restored stream has a time to live, so it will be gone when that's over. RENAME keeps the one that the draft had. Don't set one, or remove it (PERSIST) before you rename.",
     )
     verifyEqual(
       await box.admin.xrange(KEY, '-', '+', 'COUNT', 1),
@@ -655,7 +655,7 @@ describe('backup and restore', () => {
     verifyEqual(
       await box.admin.xinfo('GROUPS', COPY),
       [],
-      'restore left a consumer group in the restored stream. If you create one to get an empty stream, destroy it again: no one reads in that group, and monitoring would show it as lagging behind.',
+      'restore left a consumer group in the restored stream. If you create one to get an empty stream, destroy it again: no consumer reads from that group, and monitoring would show it as lagging behind.',
     )
   })
 

@@ -153,12 +153,12 @@ describe('getStreamInfo', () => {
           found?.length === 3 && mail?.lag === 2 && mail.oldestIdle !== null && mail.consumers.length === 1
         verify(
           isReported || isRight,
-          `Redis refused ${refused} because the user lacked the permission (NOPERM), and getStreamInfo ${outcome.ok ? 'resolved as if there were nothing to report' : 'rejected with a different error'}. Every Redis error except the one for a missing key should reach the caller, whichever command it comes from. A monitor that swallows errors is silent when it matters most.`,
+          `Redis refused ${refused} with an error (NOPERM), and getStreamInfo ${outcome.ok ? 'resolved as if there were nothing to report' : 'rejected with a different error'}. Every Redis error except the one for a missing key should reach the caller, whichever command it comes from. A monitor that swallows errors is silent when it matters most.`,
           { received: outcome.ok ? outcome.value : outcome.error },
         )
         verify(
           (await connectionsStillOpen()) === 0,
-          `Redis refused ${refused}, and getStreamInfo left a connection open. Close a connection that you open in a \`finally\`, or do without it.`,
+          `Redis refused ${refused}, and getStreamInfo left a connection open. Close your own connections in a \`finally\`.`,
         )
       },
     })

@@ -123,15 +123,15 @@ async function passesOnErrors(name: string, key: string, run: () => unknown): Pr
   const type = key === STREAM || key === 'index:email' ? 'a string' : 'a list'
   await (type === 'a string' ? box.admin.set(key, 'x') : box.admin.rpush(key, 'x'))
   const outcome = await attempt(name, run)
-  const what = `${key} was ${type}, so Redis refused a command of ${name} with WRONGTYPE`
+  const what = `${key} held ${type}, so a command from ${name} failed with WRONGTYPE`
   verify(
     !outcome.ok,
-    `${what}, and ${name} resolved as if nothing had happened. An error isn't the same as an empty reply, so let it through. If you use MULTI, look at every reply of EXEC.`,
+    `${what}, and ${name} resolved as if nothing had happened. An error isn't an empty reply, so let it reach the caller. If you use MULTI, check every reply that EXEC returns.`,
     { received: outcome.ok && outcome.value },
   )
   verify(
     String(outcome.error).includes('WRONGTYPE'),
-    `${what}, but ${name} rejected with another error. Let errors from Redis through, because only they say what's wrong.`,
+    `${what}, but ${name} rejected with a different error. Let errors from Redis reach the caller, because only they say what's wrong.`,
     { received: outcome.error },
   )
   const left = await connectionsStillOpen()
@@ -244,7 +244,7 @@ describe('storeEvent', () => {
     )
     verify(
       first !== third && !third.includes(middle),
-      'An event was stored twice, with the same `eventId`, and its personal data has the same ciphertext. So the iv is made from the event. Use a new, random iv for every encryption.',
+      'An event was stored twice, with the same `eventId`, and its personal data has the same ciphertext, which means that the iv is derived from the event. Use a new, random iv for every encryption.',
       { received: [first, third] },
     )
   })
@@ -421,7 +421,7 @@ describe('readEvents', () => {
     const damaged = await attempt('readEvents', () => readEvents(box.redis, 'customer-7'))
     verify(
       damaged.ok && damaged.value.at(-1)?.personal === null,
-      'The customer is erased, and `personal` of one entry is damaged. readEvents should return null for it, as for the others, because no one can decrypt any of them. Check for `erased` before you look at the string.',
+      "The customer is erased, and one entry's `personal` is damaged. readEvents should return null for it, as for the others, because no one can decrypt any of them. Check for `erased` before you look at the string.",
       { received: damaged.ok ? damaged.value.at(-1) : damaged.error },
     )
   })
@@ -662,7 +662,7 @@ async function plantReadModels() {
   await box.admin.hset('projection:customer:customer-2', { name: 'Bob', email: 'bob@example.com' })
   await box.admin.hset('snapshot:customer-1', { state: '{"name":"Ada Lovelace"}', lastEventId: '1-0' })
   await box.admin.hset('snapshot:customer-2', { state: '{"name":"Bob"}', lastEventId: '1-0' })
-  // customer-10: an ID that begins like hers.
+  // customer-10: an ID that begins with hers.
   await box.admin.hset('projection:customer:customer-10', { name: 'Cy', email: 'cy@example.com' })
   await box.admin.hset('snapshot:customer-10', { state: '{"name":"Cy"}', lastEventId: '1-0' })
   await box.admin.hset('index:email', {
@@ -788,7 +788,7 @@ describe('forgetCustomer', () => {
     verifyEqual(
       (await entries()).map(({ eventType }) => eventType),
       ['CUSTOMER_REGISTERED', 'CUSTOMER_FORGOTTEN', 'ORDER_REFUNDED'],
-      'After CUSTOMER_FORGOTTEN came a refund, and then forgetCustomer was called again. A customer is only forgotten once, no matter what the last entry is: the key says whether it has happened.',
+      'A refund was stored after CUSTOMER_FORGOTTEN, and then forgetCustomer was called again. A customer is only forgotten once, no matter what the last entry is: the key says whether it has happened.',
     )
   })
 

@@ -96,12 +96,12 @@ const entries = async (key: string) =>
 function passesOn(name: string, outcome: Outcome<unknown>, error: RegExp, situation: string): void {
   verify(
     !outcome.ok && error.test(String(outcome.error)),
-    `${situation} ${name} should reject with the error from Redis. Otherwise the caller takes an error for data.`,
+    `${situation} ${name} should reject with the error from Redis. Otherwise, the caller mistakes an error for data.`,
     { received: outcome.ok ? outcome.value : outcome.error },
   )
 }
 
-/** Redis says so when an ACL refuses a command; the last one is for a script, in Redis 7.0. */
+/** Matches Redis's error when an ACL refuses a command; the last alternative is for a script in Redis 7.0. */
 const NO_PERMISSION = /NOPERM|EXECABORT|can't run this command/
 
 describe('append', () => {
@@ -330,7 +330,7 @@ describe('append', () => {
           'append',
           first,
           NO_PERMISSION,
-          `Redis refused XADD (NOPERM)${held === 'EXEC' ? ', in the replies of EXEC, which itself succeeds,' : ''} and nothing was written.`,
+          `Redis refused XADD (NOPERM), so nothing was written.${held === 'EXEC' ? ' EXEC itself succeeds, and the error is in one of its replies.' : ''}`,
         )
         verifyEqual(
           written,

@@ -8,7 +8,7 @@ import { type Request, requestReader } from './resp-requests.ts'
 
 /**
  * `lose`: the command is executed, but its reply gets lost with the connection. `refuse`: it isn't executed, and its
- * reply is an error, even in the reply of EXEC, as for a user without the permission.
+ * reply is an error, even inside EXEC's reply, as for a user without the permission.
  */
 export type Fault = 'lose' | 'refuse'
 
@@ -110,7 +110,7 @@ export async function faultyProxy(): Promise<FaultyProxy> {
   const offered = new Set<number>()
   const ownPort = await listenOnFreePort(server, (free) => {
     offered.add(free)
-    allowAddress('127.0.0.1', free) // to try whether it can be reached
+    allowAddress('127.0.0.1', free) // to check whether it can be reached
   })
   offered.delete(ownPort)
   for (const free of offered) forbidAddress('127.0.0.1', free)
@@ -134,7 +134,7 @@ function ping(token: string): string {
   return `*2\r\n$4\r\nPING\r\n$${token.length}\r\n${token}\r\n`
 }
 
-/** Replaces the first of these texts in a series of chunks, once, even where one chunk ends in the middle of it. */
+/** Replaces the first of these strings in a series of chunks, once, even where one chunk ends in the middle of it. */
 function replacing(olds: readonly string[], by: string): (chunk: Buffer) => Buffer {
   let rest = ''
   let isDone = false

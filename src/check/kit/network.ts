@@ -25,7 +25,7 @@ const ofAnAnswer = (where: string) =>
 
 /**
  * Limits this process to the sandbox after this call: a `new Redis()` in an answer would otherwise write to the
- * learner's own Redis on port 6379. `explain` makes the sentence about a connection to another place.
+ * learner's own Redis on port 6379. `explain` writes the sentence about a connection to another place.
  */
 export function guardNetwork(explain: (where: string) => string = ofAnAnswer): void {
   if (guarded) return

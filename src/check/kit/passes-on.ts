@@ -11,13 +11,13 @@ export interface PassesOn<T> extends Omit<Refusal<T>, 'verify' | 'name'> {
   readonly why: string
   /** Whether the code did its whole job without the refused command, for example with another one; default: never. */
   readonly works?: (value: Awaited<T>) => boolean | Promise<boolean>
-  /** An error of the lesson that has another meaning, and so doesn't pass even if it names its cause. */
+  /** A class of errors from the lesson with another meaning, which don't count even if they name their cause. */
   readonly never?: abstract new (
     ...args: never[]
   ) => Error
 }
 
-/** Lets Redis refuse each command in turn; fails with a diagnosis unless that error reaches the caller. */
+/** Makes Redis refuse each command in turn; fails with a diagnosis unless that error reaches the caller. */
 export async function passesOnErrors<T>({ why, works, never, ...refusal }: PassesOn<T>): Promise<void> {
   await everyRefusal({
     ...refusal,
@@ -37,7 +37,7 @@ export async function passesOnErrors<T>({ why, works, never, ...refusal }: Passe
 /** What the code made of the error. */
 function described(outcome: Outcome<unknown>): string {
   if (!outcome.ok) {
-    return `rejected with ${outcome.error instanceof Error ? `another error (${outcome.error.name})` : 'something else'}`
+    return `rejected with ${outcome.error instanceof Error ? `a different error (${outcome.error.name})` : 'something else'}`
   }
   if (outcome.value === undefined) return 'resolved as if it had worked'
   const value = inspect(outcome.value, { depth: 1, breakLength: Number.POSITIVE_INFINITY, maxArrayLength: 2 })

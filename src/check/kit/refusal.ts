@@ -21,8 +21,8 @@ export interface RefusalRound<T> {
 }
 
 /**
- * Lets Redis refuse the 1st, 2nd, 3rd … command with an error that no code expects (NOPERM): it isn't executed, and
- * what's sent after it is. Inside a transaction, the error is in the reply of EXEC. A script is refused as a whole.
+ * Makes Redis refuse the 1st, 2nd, 3rd … command with an error that no code expects (NOPERM). It isn't executed, but
+ * what's sent after it is. Inside a transaction, the error is in one of EXEC's replies. A script is refused as a whole.
  */
 export async function everyRefusal<T>(refusal: Refusal<T>): Promise<void> {
   await everyStrike('refuse', {

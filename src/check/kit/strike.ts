@@ -20,7 +20,7 @@ export interface StrikeRound<T> {
 
 const MOST_ROUNDS = 60
 
-/** Runs the code again and again, until none of its commands is left: each time, another one meets the fault. */
+/** Runs the code again and again, with the fault on another command each time, until none are left. */
 export async function everyStrike<T>(fault: Fault, strikes: Strikes<T>): Promise<void> {
   for (let round = 1; round <= MOST_ROUNDS; round += 1) {
     if (await oneRound(fault, strikes, round)) return

@@ -9,7 +9,7 @@ const MOST_TIMES = 20
  */
 export function withRival(client: Redis, mark: string, write: () => Promise<unknown>) {
   let times = 0
-  const met = new WeakSet<object>() // a command that waits for the connection comes by twice
+  const met = new WeakSet<object>() // a command that waits for the connection passes through here twice
   const slow = (one: Redis): Redis => {
     const send = one.sendCommand.bind(one)
     const duplicate = one.duplicate.bind(one)

@@ -440,11 +440,11 @@ describe('errors that have to be passed on', () => {
     ['returned []', (redis) => add(redis).catch(() => [])],
     ['resolved as if it had worked', (redis) => add(redis).then(undefined, () => {})],
     [
-      'rejected with another error (TypeError)',
+      'rejected with a different error (TypeError)',
       (redis) => add(redis).catch(() => Promise.reject(new TypeError())),
     ],
     [
-      'rejected with another error (RangeError)',
+      'rejected with a different error (RangeError)',
       (redis) => add(redis).catch((cause) => Promise.reject(new RangeError('conflict', { cause }))),
     ],
   ])('fail if the code %s', async (made, run) => {
