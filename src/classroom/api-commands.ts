@@ -20,7 +20,7 @@ export type InstructorCommand =
   | { readonly do: 'remove'; readonly participant: string }
   /** Everyone who joined at that time, ISO 8601, or later. */
   | { readonly do: 'remove since'; readonly since: string }
-  /** Takes back the removal of that one, before what they sent is deleted. */
+  /** Brings a removed participant back, as long as what they sent hasn't been deleted. */
   | { readonly do: 'restore'; readonly participant: string }
   | { readonly do: 'rename'; readonly participant: string; readonly name: string }
   /** From now on, the first one counts as the second: it's the same person. */

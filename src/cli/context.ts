@@ -26,7 +26,7 @@ export interface Context {
   learner(): Promise<Learner>
   /** The same, if it was read already. */
   openedLearner(): Promise<Learner> | undefined
-  /** One or more lines of the requested output. A terminal gets line ends between words, not in the middle of one. */
+  /** One or more lines of the requested output. On a terminal, lines break between words, not in the middle of one. */
   print(text: string): void
   /** Data for programs: one JSON value. */
   printJson(value: unknown): void

@@ -48,7 +48,7 @@ export function helpText(place: ConsolePlace | undefined, palette: Palette, widt
     ['.help <command>', "a Redis command's arguments, and what it does"],
     ['.exit', 'quits; so does Ctrl-D'],
   ] as const
-  const keys = 'Tab completes, the arrow keys bring back earlier lines, Ctrl-C stops running code.'
+  const keys = 'Tab completes, the arrow keys bring back earlier lines, and Ctrl-C stops running code.'
   const lines = rows.map(([what, does]) => {
     const beside = wrapSentences(' '.repeat(COLUMN) + does, width).slice(COLUMN)
     return `${palette.paint(what.padEnd(COLUMN - 1), 'bold')} ${beside}`

@@ -18,7 +18,7 @@ export function managerOf(env: NodeJS.ProcessEnv): PackageManager {
 /** Installs `course` and everything else that package.json names. */
 export function installCommand(course: string, env: NodeJS.ProcessEnv): InstallCommand {
   const manager = managerOf(env)
-  // Of a tarball that package.json names already, `pnpm add` warns that it replaces it with itself.
+  // For a tarball that's already in package.json, `pnpm add` warns that it replaces it with itself.
   const byPnpm = course.startsWith('eventlings@') ? ['add', course] : ['install']
   const words = manager === 'pnpm' ? byPnpm : ['install', course, '--no-audit', '--no-fund']
   const script = scriptOf(manager, env)

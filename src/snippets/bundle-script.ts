@@ -44,7 +44,7 @@ export async function bundleScript({ root, contents, mine, guard }: Script): Pro
   }
 }
 
-/** Refuses what the learner's code may not import, and gives everything the client that's guarded. */
+/** Refuses what the learner's code may not import, and gives everything the guarded client. */
 function guarded({ ioredisUrl, guardUrl, mayImport }: SnippetGuard): Plugin {
   const resolve = ({ path, importer }: OnResolveArgs): OnResolveResult | undefined => {
     if (path === guardUrl) return { path, external: true }

@@ -1,6 +1,6 @@
 import { refusedCommand } from '../check/index.ts'
 
-/** Commands after which a connection that sends one command and waits for one reply is of no more use. */
+/** Commands after which a connection that sends one command and waits for one reply is no longer of any use. */
 const LISTENING = new Set(['SUBSCRIBE', 'PSUBSCRIBE', 'SSUBSCRIBE'])
 const OTHERWISE: Readonly<Record<string, string>> = {
   SYNC: 'its reply never ends',
@@ -18,7 +18,7 @@ export function whyNotSent(args: readonly string[], allowed: readonly string[]):
   const [name = '', ...rest] = args
   const upper = name.toUpperCase()
   if (LISTENING.has(upper)) {
-    return `${upper} isn't sent from here, because a connection that listens accepts hardly any other command. Subscribe in TypeScript instead, with redis.duplicate().`
+    return `${upper} isn't sent from here, because a connection that listens accepts hardly any other commands. Subscribe in TypeScript instead, with redis.duplicate().`
   }
   const own = [upper, `${upper} ${rest[0]?.toUpperCase()}`].find((one) => Object.hasOwn(OTHERWISE, one))
   const refused =

@@ -33,14 +33,12 @@ export interface SnippetRunnerOptions {
   readonly seconds?: number | undefined
 }
 
-/** A snippet that runs before the one that was asked for didn't get to its end. */
+/** A snippet that runs before the one that was asked for didn't finish. */
 export class EarlierSnippetError extends Error {
   override readonly name = 'EarlierSnippetError'
 
   constructor(number: number, ended: string, isStopped: boolean) {
-    super(
-      isStopped ? ended : `Snippet ${number} runs before this one, and it didn't get to its end. ${ended}`,
-    )
+    super(isStopped ? ended : `Snippet ${number} runs before this one, and it didn't finish. ${ended}`)
   }
 }
 

@@ -16,7 +16,7 @@ export function keystrokes(data: string): readonly string[] {
 const MOST_KEYS = 16
 const CTRL_C = '\u0003'
 
-/** Whether the keys of one chunk are a pasted text. Its letters aren't commands: one of them may start a lesson over. */
+/** Whether the keys of one chunk are pasted text. Its letters aren't commands: one of them may start a lesson over. */
 export function isPasted(keys: readonly string[]): boolean {
   return keys.length > MOST_KEYS && keys.some((key) => key !== keys[0]) && !keys.includes(CTRL_C)
 }

@@ -1,6 +1,6 @@
 import { widthOf } from './width.ts'
 
-/** What a learner copies, and a line end would break, although it has spaces. */
+/** What a learner copies, and a line break would split, because it has spaces. */
 const copied = [
   // A command in quotes, and a path in quotes.
   /(?<=^|[\s(])(["`])(?:(?:npx|npm|cd) [^"`]*|[^"`]*[/\\][^"`]*)\1/g,

@@ -174,10 +174,10 @@ export const actions: Readonly<Record<Action, Act>> = {
   }),
 }
 
-/** Lines that the menu needs below a text. */
+/** Lines that the menu needs below text. */
 const MENU_LINES = 10
 
-/** Shows a text above the menu, or on pages of its own where the menu would push its beginning out of view. */
+/** Shows text above the menu, or on pages of its own if the menu would push its beginning out of view. */
 async function printOrRead(
   { ui, palette }: Walk,
   markdown: Parameters<typeof renderMarkdown>[0],

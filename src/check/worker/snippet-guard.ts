@@ -1,6 +1,6 @@
 /**
  * A snippet that the learner has edited imports this first, in a process of its own: like an answer in a check, it
- * reaches the sandbox and nothing else, and it's ended if it loops, uses up the memory, or has no one to work for.
+ * reaches the sandbox and nothing else, and it's ended if it loops, uses up the memory, or outlives its supervisor.
  */
 import { Command, Redis } from 'ioredis'
 import { readAddress } from '../../redis/address.ts'
@@ -59,7 +59,7 @@ Redis.prototype.sendCommand = function guardedSend(this: Redis, command, stream)
   if (name === 'multi') spoiled.delete(this)
   const error = name === 'exec' ? spoiled.get(this) : undefined
   if (error === undefined) return send.call(this, command, stream)
-  // Redis, too, does nothing of a transaction in which it refused a command.
+  // Redis, too, discards a transaction in which it refused a command.
   command.reject(error)
   void send.call(this, new Command('discard'), stream)
   return command.promise

@@ -85,7 +85,7 @@ export function addLearnerRoutes(
     use(bytes, learner, sizeOf(context))
     const { eventId, slug, run } = await bodyOf(context, schemas.sendRun, limits.runBody)
     assertOpen(hub)
-    if (!hub.sharesCode(learner)) throw new Refusal(403, "You don't share your code.")
+    if (!hub.sharesCode(learner)) throw new Refusal(403, "You aren't sharing your code.")
     use(runs, learner)
     use(runsOfAll, '')
     await assertRun(Buffer.from(run, 'base64'), slug)

@@ -2,12 +2,12 @@ import type { Projection } from './projection.ts'
 import { Snapshots } from './snapshots.ts'
 import type { ClassStore } from './store.ts'
 
-/** Interval between snapshots, and between looks for removed participants (ms). */
+/** Interval between snapshots, and between checks for removed participants (ms). */
 const EVERY = 30_000
 /** How long a removed participant can be brought back (ms); then what they sent is deleted. */
 const FORGET_AFTER = 10 * 60_000
 
-/** What a hub does now and then, whatever anyone asks. Several hubs may do the same; what fails is done next time. */
+/** What a hub does now and then, without being asked. Several hubs may do the same; what fails is done next time. */
 export class Chores {
   readonly #store: ClassStore
   readonly #projection: Projection

@@ -22,7 +22,7 @@ export function decideCommand(
         type: 'TIMER_SET',
         payload: {
           until: after(command.minutes, now),
-          text: text(command.text, limits.text, 'timer text') ?? '',
+          text: text(command.text, limits.text, 'timer label') ?? '',
         },
       }
     case 'message': {
@@ -40,7 +40,7 @@ export function decideCommand(
     case 'show':
       return {
         type: 'TEXT_SHOWN',
-        payload: { text: text(command.text, limits.shownDiagnosis, 'text on the wall') },
+        payload: { text: text(command.text, limits.shownDiagnosis, 'message on the wall') },
       }
     case 'show attempt': {
       const { id: learner } = present(command.participant, state)
@@ -99,7 +99,8 @@ function withMembers(chosen: readonly Participant[], { participants }: ClassStat
 /** Together with everyone who counted as them. */
 function restore(id: string, state: ClassState): NewClassEvent {
   const one = state.participants.find((participant) => participant.id === id)
-  if (one === undefined) throw new ClassError("What they sent is deleted, so they can't be brought back.")
+  if (one === undefined)
+    throw new ClassError("What they sent has been deleted, so they can't be brought back.")
   if (one.removedAt === undefined) throw new ClassError(`${one.name} is in the class.`)
   return { type: 'PARTICIPANTS_RESTORED', payload: { learners: withMembers([one], state) } }
 }

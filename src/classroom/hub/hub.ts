@@ -152,7 +152,7 @@ export class Hub {
       ({ id, removedAt }) => wanted.has(id) && removedAt !== undefined,
     )
     if (removed.length === 0)
-      throw new ClassError("What they sent is deleted, so they can't be brought back.")
+      throw new ClassError("What they sent has been deleted, so they can't be brought back.")
     await this.store.restore(removed)
   }
 
@@ -167,8 +167,8 @@ export class Hub {
   }
 
   /**
-   * Forgets everyone who counts as that person, as they were promised. Their own last, and before that the one that the
-   * others count as: if Redis is gone in the middle, they can still ask again.
+   * Forgets everyone who counts as that person, as they were promised. Their own data goes last, right after that of the
+   * one that the others count as, so that they can still ask again if Redis goes away in the middle.
    */
   async forget(id: string): Promise<void> {
     const others = this.#allOf(id).filter((one) => one !== id)

@@ -154,7 +154,7 @@ export class ClassStore {
     return kept == null ? undefined : Buffer.from(kept.slice(kept.indexOf(' ') + 1), 'base64')
   }
 
-  /** Deletes the answers and recordings of a participant who no longer shares them. Writes nothing if it's so already. */
+  /** Deletes the answers and recordings of a participant who no longer shares them. Writes nothing if nothing changes. */
   async setShare(learner: string, share: boolean): Promise<void> {
     const { keys } = this
     const now = JSON.stringify({ share })

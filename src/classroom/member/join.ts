@@ -10,7 +10,7 @@ import { joinAgain } from './send.ts'
 
 /** How long to wait while many others are joining (ms). */
 const QUEUE = 120_000
-/** How long to wait for one answer (ms): a whole room joins in the same moment, and joining twice makes two of one. */
+/** How long to wait for one answer (ms): a whole room joins at once, and joining twice turns one participant into two. */
 const ANSWER = 20_000
 
 export interface JoinAs {

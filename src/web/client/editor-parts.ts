@@ -2,7 +2,7 @@ import { EditorView } from '@codemirror/view'
 
 /**
  * Chromium would keep the look of the text that's replaced in a style attribute, which the page's policy forbids, and
- * complain on the console.
+ * complain in the console.
  */
 export const typingOverSelection = EditorView.domEventHandlers({
   beforeinput({ inputType, data, isComposing }, view) {

@@ -25,7 +25,7 @@ export async function recordRun(
     beforeEmptying?.()
     return session.record({ signal })
   })
-  // What's recorded is the last check's run, and another lesson's check may have come between.
+  // What's recorded is the last check's run, and another lesson's check may have run in between.
   if (signal.aborted || recording?.lesson !== lesson) return undefined
   if (!passed) keepLastRun(learner.home, recording)
   return recording

@@ -43,7 +43,7 @@ export function addSnippets(app: Hono, { course, runner }: SnippetRoutes): void 
     const lesson = known && (await course.lesson(known.slug))
     const number = Number(context.req.param('number'))
     if (lesson?.snippets[number - 1] === undefined) {
-      return context.json(problem("The course doesn't have that. Reload the page."), 404)
+      return context.json(problem("The course doesn't have that snippet. Reload the page."), 404)
     }
     const body = asked.safeParse(await context.req.json<unknown>().catch(() => undefined))
     if (!body.success) return context.json(problem("The page's request was damaged. Reload the page."), 400)

@@ -313,7 +313,7 @@ test('what an instructor asks for is refused with a sentence if it makes no sens
   expect(decide({ do: 'message', text: 'x'.repeat(281) })).toThrow(
     'A message can have at most 280 characters. This one has 281.',
   )
-  expect(decide({ do: 'show', text: 'x'.repeat(601) })).toThrow('A text on the wall can have at most 600')
+  expect(decide({ do: 'show', text: 'x'.repeat(601) })).toThrow('A message on the wall can have at most 600')
   expect(decide({ do: 'rename', participant: 'a', name: 'x'.repeat(41) })).toThrow(
     'A name can have at most 40',
   )

@@ -135,5 +135,5 @@ test('a removed participant comes back with both machines, whatever was done sin
     'Ada is in the class.',
   )
   const gone = await command(served, { do: 'restore', participant: crypto.randomUUID() })
-  expect(gone.body.sentence).toBe("What they sent is deleted, so they can't be brought back.")
+  expect(gone.body.sentence).toBe("What they sent has been deleted, so they can't be brought back.")
 })

@@ -213,7 +213,7 @@ describe('what ran before', () => {
   test('if an earlier one does not get to its end, the snippet does not run', async () => {
     runner = openSnippetRunner({ root: course.root, redis: server, lesson, seconds: 0.5 })
     await expect(output(2, [1, 'BLPOP none 0'])).rejects.toThrow(
-      "Snippet 1 runs before this one, and it didn't get to its end. Stopped, because it ran",
+      "Snippet 1 runs before this one, and it didn't finish. Stopped, because it ran",
     )
   })
 })

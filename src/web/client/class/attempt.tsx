@@ -57,7 +57,7 @@ function Code({ code, before }: { readonly code: string; readonly before: string
     <>
       {isSame && <p class="quiet-text">Nothing has changed since the attempt before.</p>}
       {before !== undefined && changed === undefined && (
-        <p class="quiet-text">Too much has changed since the attempt before to mark it here.</p>
+        <p class="quiet-text">Too much has changed since the previous attempt to mark it here.</p>
       )}
       <Scroller label={changed === undefined ? 'Code' : 'Code, and what changed in it'} shape="code">
         <div class="diff">
