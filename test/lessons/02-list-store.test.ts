@@ -233,7 +233,7 @@ describe('storeEvent', () => {
       'storeEvent',
       () => storeEvent(server.connect(), event(1)),
       Error,
-      'Redis refused to write because it had no replica (NOREPLICAS), but storeEvent resolved as if the event had been stored. Pass on every error from Redis, because a caller can retry only if it sees the error.',
+      'Redis refused to write because it had no replica (NOREPLICAS), but storeEvent resolved as if the event had been stored. Let every error from Redis reach the caller, because a caller can retry only if it sees the error.',
     )
     verify(
       /NOREPLICAS|EXECABORT/.test(error.message),

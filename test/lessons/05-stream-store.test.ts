@@ -475,7 +475,7 @@ describe('storeEventWithStreams', () => {
       'storeEventWithStreams',
       () => storeEventWithStreams(server.connect(), ada()),
       Error,
-      'Redis refused to write because it had no replica (NOREPLICAS), but storeEventWithStreams resolved as if the event had been stored. Pass on every error from Redis, because a caller can retry only if it sees the error.',
+      'Redis refused to write because it had no replica (NOREPLICAS), but storeEventWithStreams resolved as if the event had been stored. Let every error from Redis reach the caller, because a caller can retry only if it sees the error.',
     )
     verify(
       /NOREPLICAS|EXECABORT/.test(error.message),

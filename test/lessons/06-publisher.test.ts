@@ -452,7 +452,7 @@ describe('publishBatch', () => {
     const outcome = await attempt('publishBatch', () => new EventPublisher(gone).publishBatch(BATCH))
     verify(
       !outcome.ok || (await eventIds(ALL)).length === 3,
-      'The connection was closed and nothing could be stored, but `publishBatch` resolved as if it had worked. Let errors from Redis and from the connection through, because a caller can only publish again if it learns of the failure.',
+      'The connection was closed and nothing could be stored, but `publishBatch` resolved as if it had worked. Let errors from Redis and from the connection reach the caller, which can only publish again if it learns of the failure.',
       { received: outcome.ok && outcome.value },
     )
   })
@@ -468,7 +468,7 @@ describe('publishBatch', () => {
         name,
         run,
         Error,
-        `Redis refused to write because it had no replica (NOREPLICAS), but \`${name}\` resolved as if everything had been published. Let every error from Redis through, because a caller can only publish again if it learns of the failure.`,
+        `Redis refused to write because it had no replica (NOREPLICAS), but \`${name}\` resolved as if everything had been published. Let every error from Redis reach the caller, which can only publish again if it learns of the failure.`,
       )
       verify(
         /NOREPLICAS|EXECABORT/.test(error.message),

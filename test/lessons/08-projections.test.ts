@@ -191,7 +191,7 @@ describe('updateUserProjection', () => {
       'updateUserProjection',
       () => update(registered(), server.connect()),
       Error,
-      'Redis refused to write because it had no replica (NOREPLICAS), but `updateUserProjection` resolved. Let every error from Redis through; otherwise, the caller considers the event done, and the row never shows it.',
+      'Redis refused to write because it had no replica (NOREPLICAS), but `updateUserProjection` resolved. Let every error from Redis reach the caller, which otherwise considers the event done, although the row never shows it.',
     )
     verify(
       /NOREPLICAS|EXECABORT/.test(error.message),
@@ -206,7 +206,7 @@ describe('updateUserProjection', () => {
       const outcome = await attempt('updateUserProjection', () => update(event))
       verify(
         !outcome.ok && /WRONGTYPE/.test(String(outcome.error)),
-        `The key of the row holds a string instead of a hash, and for ${event.event.eventType}, \`updateUserProjection\` didn't reject with the error from Redis (WRONGTYPE). Let it through; otherwise, the caller considers the event done.`,
+        `The key of the row holds a string instead of a hash, and for ${event.event.eventType}, \`updateUserProjection\` didn't reject with the error from Redis (WRONGTYPE). Let it reach the caller, which otherwise considers the event done.`,
         { expected: 'the error from Redis', received: outcome.ok ? outcome.value : outcome.error },
       )
     }

@@ -671,7 +671,7 @@ describe('consume', () => {
     )
     verify(
       error.message.includes('WRONGTYPE'),
-      'The key "stream:orders" holds a string instead of a stream, and `consume` didn\'t throw the error from Redis (WRONGTYPE …). Only NOGROUP means that the group is missing. Let every other error through, because creating a group wouldn\'t fix it.',
+      'The key "stream:orders" holds a string instead of a stream, and `consume` didn\'t throw the error from Redis (WRONGTYPE …). Only NOGROUP means that the group is missing. Let every other error reach the caller, because creating a group wouldn\'t fix it.',
       { received: error },
     )
   })

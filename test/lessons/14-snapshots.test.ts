@@ -799,7 +799,7 @@ describe('never backwards', () => {
       'createSnapshot',
       () => createSnapshot(server.connect(), 'customer-1', earned(), noon),
       Error,
-      'Redis refused to write because it had no replica (NOREPLICAS), but `createSnapshot` resolved. Pass on every error from its write. `true` means that the snapshot was written, and `false` means that a better one is there.',
+      'Redis refused to write because it had no replica (NOREPLICAS), but `createSnapshot` resolved. Let every error from the write reach the caller. `true` means that the snapshot was written, and `false` means that a better one is there.',
     )
     verify(
       /NOREPLICAS|EXECABORT/.test(error.message),
@@ -819,7 +819,7 @@ describe('never backwards', () => {
       verify: async ({ first, held }) => {
         verify(
           !first.ok || (await server.admin.exists(SNAPSHOT)) === 1,
-          `Redis refused HSET (NOPERM)${held === 'EXEC' ? ' inside the transaction' : ''}, so there's no snapshot, but \`createSnapshot\` resolved. Pass on every error from its write.${held === 'EXEC' ? ' EXEC itself succeeds then: the error is in its replies, which ioredis returns as pairs of an error and a result.' : ''}`,
+          `Redis refused HSET (NOPERM)${held === 'EXEC' ? ' inside the transaction' : ''}, so there's no snapshot, but \`createSnapshot\` resolved. Let every error from the write reach the caller.${held === 'EXEC' ? ' EXEC itself succeeds, and the error is in one of its replies, which ioredis returns as pairs of an error and a result.' : ''}`,
           { received: first.ok && first.value },
         )
       },

@@ -774,7 +774,7 @@ describe('read your own write', () => {
     const outcome = await attempt('handleGetUserQuery', () => asked.running)
     verify(
       failed && !outcome.ok && !(outcome.error instanceof NotYetError),
-      "Redis replied to the read of the position with an error (WRONGTYPE, because the key wasn't a string), and the query hid that error. Let it pass through: a caller that gets a NotYetError, or nothing for two seconds, takes the read model for one that's behind.",
+      "Redis replied to the read of the position with an error (WRONGTYPE, because the key wasn't a string), and the query hid that error. Let it reach the caller: a caller that gets a NotYetError, or nothing for two seconds, thinks that the read model is behind.",
       { received: outcome.ok ? outcome.value : outcome.error },
     )
   })

@@ -647,7 +647,7 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
     )
     verify(
       !refused.ok,
-      "The library's code wasn't valid Lua, so Redis refused it, but installLibrary resolved. Let the error pass through. Otherwise the caller only finds out when the functions are missing.",
+      "The library's code wasn't valid Lua, so Redis refused it, but installLibrary resolved. Let that error reach the caller, which otherwise only finds out when the functions are missing.",
     )
   })
 
