@@ -1,6 +1,6 @@
 import { refusedCommand } from '../check/index.ts'
 
-/** Commands after which a connection that sends one command and waits for one reply is no longer of any use. */
+/** Commands that make a connection useless for sending one command and reading its one reply. */
 const LISTENING = new Set(['SUBSCRIBE', 'PSUBSCRIBE', 'SSUBSCRIBE'])
 const OTHERWISE: Readonly<Record<string, string>> = {
   SYNC: 'its reply never ends',

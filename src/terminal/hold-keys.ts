@@ -32,7 +32,7 @@ export function holdKeys(input: ReadStream): void {
     input.on('data', onData)
     input.resume() // or no one would notice Ctrl-C
   }
-  /** The screen that has just begun reads them once it's ready, which is when it resumes the input. */
+  /** Puts the waiting keys back. The new screen reads them once it's ready and resumes the input. */
   const handOver = () => {
     if (waiting.length === 0) return
     input.pause()

@@ -634,7 +634,7 @@ describe('consume', () => {
     )
   })
 
-  test('throws when there is no group', async () => {
+  test('throws if the group is missing', async () => {
     for (const what of ['stream', 'group']) {
       if (what === 'group') await plant(1, 1)
       const error = await callError(

@@ -185,7 +185,7 @@ describe('upcast', () => {
     const outcome = await attempt('upcast', () => upcast(event('LAMP_BROKEN', 1, {}), lamps))
     verify(
       !outcome.ok && outcome.error === BROKEN,
-      'An upcaster threw a RangeError, because it has a bug. upcast should throw that error as it is. Otherwise the event goes missing, or the error says that there is no upcaster.',
+      'An upcaster has a bug and threw a RangeError. upcast should throw that error unchanged. Otherwise, the event is lost, or the error says that an upcaster is missing.',
       { received: outcome.ok ? outcome.value : outcome.error },
     )
   })

@@ -149,14 +149,14 @@ function replacing(olds: readonly string[], by: string): (chunk: Buffer) => Buff
         'latin1',
       )
     }
-    const kept = Math.max(...olds.map((old) => begunAtEnd(text, old)))
+    const kept = Math.max(...olds.map((old) => lengthAtEnd(text, old)))
     rest = kept === 0 ? '' : text.slice(-kept)
     return Buffer.from(text.slice(0, text.length - kept), 'latin1')
   }
 }
 
-/** How much of `old` the text ends with. */
-function begunAtEnd(text: string, old: string): number {
+/** The length of the longest beginning of `old` that `text` ends with. */
+function lengthAtEnd(text: string, old: string): number {
   let length = Math.min(text.length, old.length - 1)
   while (length > 0 && !old.startsWith(text.slice(-length))) length -= 1
   return length

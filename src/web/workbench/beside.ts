@@ -11,7 +11,7 @@ const SILENCE = 25_000
 /** How long (ms) a workbench that didn't answer isn't asked again, so that not every save waits for it. */
 const AVOIDED_FOR = 60_000
 
-/** Calls back after so many milliseconds, unless it's called off with what it returns. A test passes its own. */
+/** Runs `call` after `ms` milliseconds. Returns a function that cancels it. Tests pass their own. */
 export type After = (ms: number, call: () => void) => () => void
 
 const byTheClock: After = (ms, call) => {

@@ -17,7 +17,7 @@ export const command = defineCommand({
       await send({ do: flags.back ? 'withdraw' : 'release', slug })
       context.print(
         flags.back
-          ? `The solution to ${number} ${title} is no longer released, but learners who opened it have already seen it.`
+          ? `The solution to ${number} ${title} has been taken back, but learners who opened it have already seen it.`
           : `Everyone will see that the solution of ${number} ${title} has been released: ${self} solution ${number}`,
       )
       return Exit.passed
