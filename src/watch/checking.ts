@@ -29,6 +29,8 @@ export class Checking {
   #current = new AbortController()
   /** Resolves when the last failed check has been recorded, or can't be. */
   kept: Promise<void> = Promise.resolve()
+  /** Resolves when the last verdict is recorded, and its file has been looked at for a type error. */
+  #afterwards: Promise<unknown> = Promise.resolve()
 
   constructor(options: CheckingOptions, sharing: Sharing, show: (change: Partial<WatchState>) => void) {
     this.#options = options
@@ -38,6 +40,12 @@ export class Checking {
 
   stop(): void {
     this.#current.abort()
+  }
+
+  /** Stops, and resolves when nothing of the learner's is read or written any more. */
+  async close(): Promise<void> {
+    this.stop()
+    await Promise.allSettled([this.kept, this.#afterwards])
   }
 
   /**
@@ -95,10 +103,13 @@ export class Checking {
     const fresh = { result, checkedAt: now(), passed: undefined, warning: undefined, panel: undefined }
     this.#show({ ...fresh, checking: false, notice: undefined })
     onResult?.(result)
-    await record()
+    const recorded = record()
+    this.#afterwards = recorded
+    await recorded
     const passed = result.passed ? await passedText?.(result) : undefined
     if (!signal.aborted) this.#show({ passed })
-    if (!result.passed || advance !== true) void this.#lookAtTypes(result, signal)
+    if (signal.aborted || (result.passed && advance === true)) return
+    this.#afterwards = this.#lookAtTypes(result, signal)
   }
 
   async #keepRun(signal: AbortSignal): Promise<void> {

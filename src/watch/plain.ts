@@ -42,7 +42,7 @@ export async function watchPlain(options: WatchPlainOptions): Promise<void> {
       output.write(`${text}\n`)
     },
   })
-  signal.addEventListener('abort', () => session.close())
-  if (signal.aborted) session.close()
+  signal.addEventListener('abort', () => void session.close())
+  if (signal.aborted) void session.close()
   await session.finished
 }

@@ -75,8 +75,10 @@ export class WatchSession {
     return this.#state
   }
 
-  close(): void {
+  /** `finished` resolves after it: a verdict that was shown is recorded, however soon the learner leaves. */
+  async close(): Promise<void> {
     this.#leave()
+    await this.#checking.close()
     this.#done()
   }
 
@@ -84,7 +86,7 @@ export class WatchSession {
   async act(action: Action): Promise<void> {
     switch (action) {
       case 'quit':
-        return this.close()
+        return await this.close()
       case 'run':
         return await this.#beside?.run()
       case 'hint': {

@@ -57,7 +57,7 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<vo
     for (const key of keys) {
       if (key === '\u0003') {
         isLeft = true
-        session?.close() // Ctrl-C never waits
+        void session?.close() // Ctrl-C never waits for what is going on
       } else if (!isBusy) start(key)
     }
   }
@@ -84,7 +84,7 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<vo
 
   function complain(error: unknown): void {
     const name = error instanceof Error ? error.name : ''
-    if (name === 'InterruptedError' || name === 'ExitPromptError') session?.close()
+    if (name === 'InterruptedError' || name === 'ExitPromptError') void session?.close()
     say(sentenceOf(error))
   }
 
@@ -142,13 +142,13 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<vo
               model: () => modelRun(options, options.checker, recording),
             },
           )
-          if (left === 'interrupted') session?.close()
+          if (left === 'interrupted') void session?.close()
         }),
       ...(editor !== undefined && { openEditor: (file: string) => lend(() => editor(file)) }),
       ...(elsewhere !== undefined && { elsewhere: lending(elsewhere, lend) }),
     })
     opened()
-    if (isLeft) session.close()
+    if (isLeft) void session.close()
     await session.finished
   } finally {
     lent = true // a redraw in progress must not come after us

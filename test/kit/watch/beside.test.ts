@@ -84,7 +84,7 @@ async function newWatch(beside: LookBeside, given: Partial<WatchOptions> = {}) {
     ...given,
   })
   onTestFinished(async () => {
-    session.close()
+    await session.close()
     await rm(folder, { recursive: true, force: true })
   })
   const until = async (holds: () => boolean) => {

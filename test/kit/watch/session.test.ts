@@ -1,11 +1,11 @@
 import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { CheckOptions, CheckResult } from '../../../src/check/index.ts'
 import { loadCourse } from '../../../src/course/index.ts'
 import { homeOf } from '../../../src/learner/index.ts'
-import { openProgress } from '../../../src/progress/index.ts'
+import { openProgress, type ProgressLog } from '../../../src/progress/index.ts'
 import type { Recording } from '../../../src/recording/index.ts'
 import { WatchSession } from '../../../src/watch/session.ts'
 import { starterRun } from '../recording/starter.ts'
@@ -22,6 +22,7 @@ const course = await loadCourse()
 const slug = '01-events'
 let folder: string
 let file: string
+let progress: ProgressLog
 let session: WatchSession
 let asked: Asked[]
 let results: CheckResult[]
@@ -36,10 +37,11 @@ beforeEach(async () => {
   results = []
   record = async () => undefined
   explored = []
+  progress = openProgress(join(folder, '.eventlings'))
   session = await WatchSession.open({
     course,
     home: homeOf(course, { EVENTLINGS_HOME: folder }),
-    progress: openProgress(join(folder, '.eventlings')),
+    progress,
     checker: { check, record: () => record() },
     redis: { description: 'a Redis', limits: undefined },
     slug,
@@ -52,7 +54,7 @@ beforeEach(async () => {
   })
 })
 afterEach(async () => {
-  session.close()
+  await session.close()
   await rm(folder, { recursive: true, force: true })
 })
 
@@ -112,6 +114,24 @@ test('stepping through a check that has just failed waits until it is recorded',
   keep(run)
   await exploring
   expect(explored).toEqual([run])
+})
+
+test('leaving right after a verdict waits until it is recorded', async () => {
+  const write = progress.record.bind(progress)
+  let release = () => {}
+  const held = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  vi.spyOn(progress, 'record').mockImplementation(async (...args) => {
+    await held
+    return await write(...args)
+  })
+  await until(() => asked.length === 1)
+  asked[0]?.pass()
+  await until(() => results.length === 1)
+  const left = session.act('quit').then(recorded)
+  release()
+  expect(await left).toBe(1)
 })
 
 test('moving to another lesson stops the check of this one', async () => {
