@@ -35,7 +35,9 @@ export const command = defineCommand({
     if (context.canAsk && !flags.plain) {
       const { input, output, palette } = context
       const model = () => withSession(context, learner, (session) => modelRun(learner, session, recording))
-      await exploreOnTerminal(recording, { input, output: output.stream, palette }, { states, model })
+      const terminal = { input, output: output.stream, palette }
+      const left = await exploreOnTerminal(recording, terminal, { states, model })
+      if (left === 'interrupted') return Exit.interrupted
     } else {
       const { paintLines } = await import('../../terminal/index.ts')
       const { width, palette } = context

@@ -122,7 +122,7 @@ describe('on a terminal', () => {
     const narrow = await terminal.until(/A = first writer, B = second writer[\s\S]*q quit/)
     expect(narrow).toMatch(/^▶ A {2}4 .*\(held\) +wrote$/m)
     terminal.press('C-c')
-    await terminal.until(/\[ended 0\]/)
+    await terminal.until(/\[ended 130\]/)
   })
 
   need('tmux').test('it needs no color, and no more than ASCII', async () => {
