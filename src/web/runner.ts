@@ -80,6 +80,21 @@ export function newRunner(options: RunnerOptions): Runner {
     }
   }
 
+  /** Resolves at once if it's stopped before its turn comes: a check may be using Redis for a minute. */
+  function runInTurn(lesson: Lesson, number: number, asked: RunOptions = {}): Promise<RunReply> {
+    return new Promise((resolve, reject) => {
+      let isWaiting = true
+      asked.signal?.addEventListener('abort', () => {
+        if (isWaiting) resolve(problem('Stopped.'))
+      })
+      const ran = turns.take(() => {
+        isWaiting = false
+        return run(lesson, number, asked)
+      })
+      ran.then(resolve, reject)
+    })
+  }
+
   /** A snippet that was stopped may have left a script that never ends. */
   async function recover(redis: RunningRedis): Promise<void> {
     const { endScripts } = await import('../snippets/end-scripts.ts')
@@ -102,7 +117,7 @@ export function newRunner(options: RunnerOptions): Runner {
   }
 
   return {
-    run: (lesson, number, asked) => turns.take(() => run(lesson, number, asked)),
+    run: runInTurn,
     startOver,
     close() {
       isClosed = true

@@ -1,9 +1,8 @@
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { z } from 'zod'
-import type { Course, Lesson } from '../../course/index.ts'
-import type { Edits } from '../../snippets/index.ts'
-import type { Problem, RunReply } from '../protocol.ts'
+import type { Course } from '../../course/index.ts'
+import type { Problem } from '../protocol.ts'
 import type { Runner } from '../runner.ts'
 
 export interface SnippetRoutes {
@@ -21,15 +20,17 @@ const asked = z.object({ edits: z.record(z.string().regex(/^[1-9]\d?$/), z.strin
 export function addSnippets(app: Hono, { course, runner }: SnippetRoutes): void {
   let running: AbortController | undefined
 
-  /** A page that's gone has no button to stop it, and the next one would have to wait. */
-  const run = async (lesson: Lesson, number: number, edits: Edits, gone: AbortSignal): Promise<RunReply> => {
-    const own = new AbortController()
-    running = own
-    try {
-      return await runner.run(lesson, number, { edits, signal: AbortSignal.any([own.signal, gone]) })
-    } finally {
-      running = undefined
+  const run = async (context: Context, signal: AbortSignal) => {
+    const known = course.lessons.find(({ slug }) => slug === context.req.param('slug'))
+    const lesson = known && (await course.lesson(known.slug))
+    const number = Number(context.req.param('number'))
+    if (lesson?.snippets[number - 1] === undefined) {
+      return context.json(problem("The course doesn't have that snippet. Reload the page."), 404)
     }
+    const body = asked.safeParse(await context.req.json<unknown>().catch(() => undefined))
+    if (!body.success) return context.json(problem("The page's request was damaged. Reload the page."), 400)
+    const edits = new Map(Object.entries(body.data.edits).map(([at, text]) => [Number(at), text]))
+    return context.json(await runner.run(lesson, number, { edits, signal }))
   }
 
   const routes = new Hono()
@@ -39,19 +40,17 @@ export function addSnippets(app: Hono, { course, runner }: SnippetRoutes): void 
   })
 
   routes.post('/:number/run', bodyLimit({ maxSize: MOST_EDITED, onError: tooLarge }), async (context) => {
-    const known = course.lessons.find(({ slug }) => slug === context.req.param('slug'))
-    const lesson = known && (await course.lesson(known.slug))
-    const number = Number(context.req.param('number'))
-    if (lesson?.snippets[number - 1] === undefined) {
-      return context.json(problem("The course doesn't have that snippet. Reload the page."), 404)
-    }
-    const body = asked.safeParse(await context.req.json<unknown>().catch(() => undefined))
-    if (!body.success) return context.json(problem("The page's request was damaged. Reload the page."), 400)
     if (running !== undefined) {
       return context.json(problem('Another snippet is still running. Wait until it ends, or stop it.'), 409)
     }
-    const edits = new Map(Object.entries(body.data.edits).map(([at, text]) => [Number(at), text]))
-    return context.json(await run(lesson, number, edits, context.req.raw.signal))
+    const own = new AbortController()
+    running = own
+    try {
+      // A page that's gone has no button to stop it, and the next one would have to wait.
+      return await run(context, AbortSignal.any([own.signal, context.req.raw.signal]))
+    } finally {
+      running = undefined
+    }
   })
 
   app.route('/workbench/:slug/snippets', routes)

@@ -1,7 +1,9 @@
 import { Hono } from 'hono'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { Turns } from '../../../../src/common/turns.ts'
 import { loadCourse } from '../../../../src/course/index.ts'
 import { listen } from '../../../../src/http/index.ts'
+import { newRunner } from '../../../../src/web/runner.ts'
 import { addSnippets } from '../../../../src/web/workbench/snippets.ts'
 import { newReader } from '../reader.ts'
 import { host, newBenchApp, own } from './bench-app.ts'
@@ -138,6 +140,28 @@ test('a snippet is stopped by a request, and when its page is closed', async () 
     )
   }
   expect(await (await fetch(at('stop'), { method: 'POST' })).json()).toEqual({ kind: 'idle' })
+})
+
+test('a snippet that waits while a check uses Redis is stopped at once, and never runs', async () => {
+  const course = await loadCourse()
+  const turns = new Turns()
+  let letGo = () => {}
+  const checked = turns.take(() => new Promise<void>((resolve) => (letGo = resolve)))
+  let isAsked = false
+  const borrow = () => {
+    isAsked = true
+    return Promise.reject(new Error('There is no Redis here.'))
+  }
+  const page = new AbortController()
+  const reply = newRunner({ course, turns, borrow }).run(await course.lesson('01-events'), 1, {
+    signal: page.signal,
+  })
+  page.abort()
+  expect(await reply).toEqual({ kind: 'problem', sentence: 'Stopped.' })
+  letGo()
+  await checked
+  await turns.take(async () => {})
+  expect(isAsked).toBe(false)
 })
 
 test('a page without the workbench runs only what the lesson has', async () => {
