@@ -19,7 +19,9 @@ export class UnwritableWorkspaceError extends Error {
     const remedy = isOutOfSpace(code)
       ? 'Free some space, or set EVENTLINGS_HOME to a folder on another disk.'
       : 'Check the permissions of its folder, or set EVENTLINGS_HOME to a folder of your own.'
-    super(`${file} can't be written: ${inWords(code) ?? code ?? 'the reason is unknown'}. ${remedy}`)
+    // Node says so, too, if a folder can't be created on a read-only disk.
+    const why = code === 'ENOENT' ? "its folder can't be created" : (inWords(code) ?? code)
+    super(`${file} can't be written: ${why ?? 'the reason is unknown'}. ${remedy}`)
     this.file = file
   }
 }

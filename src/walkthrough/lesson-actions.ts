@@ -47,6 +47,7 @@ const tolerated: ReadonlySet<string> = new Set([
   'BrokenCheckError',
   'EditorError',
   'NotStartedError',
+  'ObstacleError',
   'RedisGoneError',
   'RedisTroubleError',
   'RedisUnavailableError',

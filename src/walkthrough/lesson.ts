@@ -1,5 +1,5 @@
 import type { Lesson, LessonSummary } from '../course/index.ts'
-import { LESSON_KEYS, openLesson } from '../learner/index.ts'
+import { LESSON_KEYS, ObstacleError, openLesson, UnwritableWorkspaceError } from '../learner/index.ts'
 import { lessonAfter, lessonBefore, shownPath } from '../learner/learner.ts'
 import { isPassed } from '../progress/index.ts'
 import { openQuestions } from '../snippets/predict.ts'
@@ -25,16 +25,19 @@ export async function walkLesson(
   const { learner, ui } = walk
   const lesson = await learner.course.lesson(summary.slug)
   const before = learner.progress.overview().lesson(lesson.slug)
-  const { file, isNew } = await openLesson(learner, lesson.slug)
+  const opened = await openLesson(learner, lesson.slug).catch((error: unknown) => {
+    if (!(error instanceof UnwritableWorkspaceError || error instanceof ObstacleError)) throw error
+    return `${error.message} Until then you can only read.`
+  })
   // A lesson that was only opened, in watch or by a command, hasn't been read.
   const isUnread = before.readAt === undefined && before.attempts === 0
   const end = first ?? (isUnread ? await readFirst(walk, lesson) : 'left')
-  ui.say(
-    isNew
-      ? `Your file for this lesson is ready: ${shownPath(file)}`
-      : `Your file for this lesson: ${shownPath(file)}`,
-  )
+  ui.say(typeof opened === 'string' ? opened : whereItIs(opened))
   return await loop(walk, lesson, end)
+}
+
+function whereItIs({ file, isNew }: { readonly file: string; readonly isNew: boolean }): string {
+  return `Your file for this lesson${isNew ? ' is ready' : ''}: ${shownPath(file)}`
 }
 
 async function readFirst(walk: Walk, lesson: Lesson): Promise<ReadingEnd> {

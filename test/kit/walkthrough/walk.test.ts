@@ -63,6 +63,17 @@ async function walkWith(ui: ScriptedUi, passes = () => false, edit?: Walk['edit'
 }
 
 describe('the walkthrough', () => {
+  test('a lesson can be read without a place for answers', async () => {
+    const ui = scriptedUi(['Start 01', 'Not now', 'Check my answer', 'Show the task', 'Back', 'Leave'])
+    const walk = await walkWith(ui)
+    await writeFile(walk.learner.home.workspace, 'No folder.')
+    await walkThrough(walk)
+    expect(ui.shown.find((text) => text.endsWith(' Until then you can only read.'))).toMatch(
+      /workspace is a file, but a folder belongs there\. Move it away, then try again\./,
+    )
+    expect(ui.shown.slice(-6).join('\n')).toContain('createEvent')
+  })
+
   test('from the welcome through the first lesson to the next', async () => {
     let passes = false
     const ui = scriptedUi([
