@@ -13,6 +13,10 @@ export const command = defineCommand({
       throw new UsageError(`Which file? For example: ${self} class bundle course.tar.gz`)
     const file = path.resolve(named)
     const { env, note } = context
+    const { root } = (await context.learner()).course
+    if (root !== projectRoot()) {
+      note(`${shownPath(root)} isn't packed. Copy that folder along, too, and set EVENTLINGS_COURSE there.`)
+    }
     const bundle = await bundleCourse({ root: ownFolder(projectRoot()), file, env, onNotice: note })
     const shown = shownPath(bundle.file)
     const name = path.basename(bundle.file)
