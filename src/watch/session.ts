@@ -263,7 +263,7 @@ export class WatchSession {
       onLost: () =>
         this.#set({
           checking: false,
-          notice: 'The workbench no longer responds. Your saves are checked here again.',
+          notice: 'The workbench no longer checks this file. Your saves are checked here again.',
         }),
     })
   }

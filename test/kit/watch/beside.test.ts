@@ -123,7 +123,7 @@ test("a save that has its verdict isn't checked again when the workbench is clos
   feed.tell({ ...calm, verdict: { hash, result: resultOf(slug, false) } })
   await until(() => session.state.result !== undefined)
   feed.end()
-  await until(() => session.state.notice?.startsWith('The workbench no longer responds.') === true)
+  await until(() => session.state.notice?.startsWith('The workbench no longer checks this file.') === true)
   await writeFile(file, '// next')
   await until(() => own.length > 0)
   expect(own).toEqual([`${slug} ${hashOf('// next')}`])

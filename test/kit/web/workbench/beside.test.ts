@@ -81,7 +81,7 @@ test("watch shows the workbench's verdicts, and each save counts once", async ()
   expect(own()).toBe(0)
 
   await close()
-  await until(({ notice }) => notice?.startsWith('The workbench no longer responds.') === true)
+  await until(({ notice }) => notice?.startsWith('The workbench no longer checks this file.') === true)
   writeFileSync(file, 'export const again = 1')
   await until(({ notice }) => notice === 'Checked here.')
   expect(own()).toBe(1)
