@@ -5,10 +5,10 @@ import {
   attempt,
   call,
   callError,
-  connectionsStillOpen,
   everyCrash,
   everyInterleaving,
-  everyRefusal,
+  passesOnErrors,
+  passesOnWrongType,
   useSandbox,
   verify,
   verifyEqual,
@@ -75,30 +75,6 @@ async function undelivered(name = 'mail'): Promise<string[]> {
     | [string, [string, string[]][]][]
     | null
   return (reply?.[0]?.[1] ?? []).map(([id]) => id)
-}
-
-/** Makes Redis refuse each command in turn: the error has to reach the caller, and no connection may stay open. */
-async function reportsRefusals(
-  name: string,
-  prepare: (admin: Redis) => Promise<void>,
-  run: (redis: Redis) => Promise<unknown>,
-): Promise<void> {
-  await everyRefusal({
-    name,
-    prepare,
-    run,
-    verify: async ({ outcome, refused, isReported }) => {
-      verify(
-        isReported,
-        `Redis refused ${refused} with an error (NOPERM), and \`${name}\` ${outcome.ok ? 'resolved instead of rejecting with that error' : 'rejected with a different error'}. Let every error that you don't expect reach the caller, even one in the reply to a pipeline or EXEC.`,
-        { received: outcome.ok ? outcome.value : outcome.error },
-      )
-      verify(
-        (await connectionsStillOpen()) === 0,
-        `Redis refused ${refused}, and \`${name}\` left a connection open. Close your own connections in a \`finally\`.`,
-      )
-    },
-  })
 }
 
 const sent = (word: string) =>
@@ -201,20 +177,15 @@ describe('ensureGroup', () => {
   })
 
   test("doesn't hide other errors", async () => {
-    await box.admin.set(STREAM, 'not a stream')
-    const error = await callError(
-      'ensureGroup',
-      () => mailer().ensureGroup(),
-      Error,
-      'The key "stream:orders" holds a string instead of a stream, and `ensureGroup` didn\'t fail, because it swallows every error and not only BUSYGROUP. The service would start and never get an event.',
-    )
-    verify(
-      error.message.includes('WRONGTYPE'),
-      'The key "stream:orders" holds a string instead of a stream. `ensureGroup` should throw the error from Redis (WRONGTYPE …), which says what is wrong.',
-      { received: error },
-    )
-    const nothing = () => Promise.resolve()
-    await reportsRefusals('ensureGroup', nothing, (redis) => mailer(redis).ensureGroup())
+    const why =
+      'Only BUSYGROUP means that the group exists. After any other error, the service would start and never get an event.'
+    await passesOnWrongType('ensureGroup', STREAM, () => mailer().ensureGroup(), why)
+    await passesOnErrors({
+      name: 'ensureGroup',
+      run: (redis) => mailer(redis).ensureGroup(),
+      closes: true,
+      why,
+    })
   })
 
   test('works when two processes start at once', async () => {
@@ -345,13 +316,14 @@ describe('acknowledge', () => {
     })
   })
 
-  test('passes on any error from Redis', async () => {
-    await reportsRefusals(
-      'acknowledge',
-      (admin) => deliver(2, admin),
-      (redis) => mailer(redis).acknowledge(['1-0', '2-0']),
-    )
-  })
+  test('passes on any error from Redis', () =>
+    passesOnErrors({
+      name: 'acknowledge',
+      prepare: (admin) => deliver(2, admin),
+      run: (redis) => mailer(redis).acknowledge(['1-0', '2-0']),
+      closes: true,
+      why: "An event that couldn't be acknowledged isn't one that someone else has acknowledged.",
+    }))
 })
 
 /** Collects the events passed to its `handle`. */
@@ -661,18 +633,11 @@ describe('consume', () => {
       "`handle` failed with an error of its own that begins with NOGROUP (it reads another group), and `consume` didn't reject with that same error. Put the `try` around the read alone, so that it only catches errors from the read.",
       { received: outcome.ok ? outcome.value : outcome.error },
     )
-    await box.admin.del(STREAM)
-    await box.admin.set(STREAM, 'not a stream')
-    const error = await callError(
+    await passesOnWrongType(
       'consume',
+      STREAM,
       () => mailer().consume(() => {}),
-      Error,
-      'The key "stream:orders" holds a string instead of a stream, and `consume` didn\'t fail.',
-    )
-    verify(
-      error.message.includes('WRONGTYPE'),
-      'The key "stream:orders" holds a string instead of a stream, and `consume` didn\'t throw the error from Redis (WRONGTYPE …). Only NOGROUP means that the group is missing. Let every other error reach the caller, because creating a group wouldn\'t fix it.',
-      { received: error },
+      "Only NOGROUP means that the group is missing. After any other error, creating a group wouldn't help.",
     )
   })
 
@@ -719,14 +684,15 @@ describe('consume', () => {
     )
   })
 
-  test('passes on any error from Redis', async () => {
-    await reportsRefusals(
-      'consume',
-      async (admin) => {
+  test('passes on any error from Redis', () =>
+    passesOnErrors({
+      name: 'consume',
+      async prepare(admin) {
         await plant(1, 2, admin)
         await group('mail', admin)
       },
-      (redis) => mailer(redis).consume(() => {}),
-    )
-  })
+      run: (redis) => mailer(redis).consume(() => {}),
+      closes: true,
+      why: "A stream that can't be read isn't a stream without new events, and an event that can't be acknowledged will be delivered again.",
+    }))
 })

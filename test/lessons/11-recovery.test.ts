@@ -5,12 +5,12 @@ import {
   attempt,
   call,
   callError,
-  connectionsStillOpen,
   everyCrash,
   everyInterleaving,
   everyLostReply,
-  everyRefusal,
   pagingFault,
+  passesOnErrors,
+  passesOnWrongType,
   plantLongStream,
   useSandbox,
   verify,
@@ -101,30 +101,6 @@ async function plantParcel(consumer: string, deliveries: number): Promise<void> 
   await box.admin.xreadgroup('GROUP', group, consumer, 'STREAMS', stream, '>')
   const idle = ['IDLE', String(DEAD), 'RETRYCOUNT', String(deliveries), 'JUSTID']
   await box.admin.call('XCLAIM', stream, group, consumer, '0', '1-0', ...idle)
-}
-
-/** Makes Redis refuse each command in turn: the error has to reach the caller, and no connection may stay open. */
-async function reportsRefusals(
-  name: string,
-  prepare: (admin: Redis) => Promise<void>,
-  run: (redis: Redis) => Promise<unknown>,
-): Promise<void> {
-  await everyRefusal({
-    name,
-    prepare,
-    run,
-    verify: async ({ outcome, refused, isReported }) => {
-      verify(
-        isReported,
-        `Redis refused ${refused} with an error (NOPERM), and \`${name}\` ${outcome.ok ? 'resolved instead of rejecting with that error' : 'rejected with a different error'}. Only an error from \`handle\` is a failed event. Let every error from Redis reach the caller, even one in the reply to a pipeline or EXEC.`,
-        { received: outcome.ok ? outcome.value : outcome.error },
-      )
-      verify(
-        (await connectionsStillOpen()) === 0,
-        `Redis refused ${refused}, and \`${name}\` left a connection open. Close your own connections in a \`finally\`.`,
-      )
-    },
-  })
 }
 
 /** The COUNT of a read; infinite if the read has none. */
@@ -362,16 +338,17 @@ describe('resume', () => {
     )
   })
 
-  test('passes on any error from Redis', async () => {
-    await reportsRefusals(
-      'resume',
-      async (admin) => {
+  test('passes on any error from Redis', () =>
+    passesOnErrors({
+      name: 'resume',
+      async prepare(admin) {
         await plant(1, 2, undefined, admin)
         await deliver(1, 'mailer-1', ALIVE, 1, admin)
       },
-      (redis) => resume(redis, ME, () => {}),
-    )
-  })
+      run: (redis) => resume(redis, ME, () => {}),
+      closes: true,
+      why: "A stream that can't be read isn't a stream without events, and an event that can't be acknowledged isn't done.",
+    }))
 })
 
 describe('claimPending', () => {
@@ -609,9 +586,14 @@ describe('claimPending', () => {
     })
   })
 
-  test('passes on any error from Redis', async () => {
-    await reportsRefusals('claimPending', two, (redis) => claimPending(redis, ME, MINUTE, 10))
-  })
+  test('passes on any error from Redis', () =>
+    passesOnErrors({
+      name: 'claimPending',
+      prepare: two,
+      run: (redis) => claimPending(redis, ME, MINUTE, 10),
+      closes: true,
+      why: "A list that can't be read isn't an empty list, and a delivery count that can't be read isn't 1.",
+    }))
 })
 
 describe('recover', () => {
@@ -944,17 +926,18 @@ describe('recover', () => {
     )
   })
 
-  test('passes on any error from Redis', async () => {
-    await reportsRefusals(
-      'recover',
-      async (admin) => {
+  test('passes on any error from Redis', () =>
+    passesOnErrors({
+      name: 'recover',
+      async prepare(admin) {
         await plant(1, 2, undefined, admin)
         await deliver(1, 'mailer-2', DEAD, 3, admin)
         await deliver(1, 'mailer-2', DEAD, 1, admin)
       },
-      (redis) => run(() => {}, redis),
-    )
-  })
+      run: (redis) => run(() => {}, redis),
+      closes: true,
+      why: 'Only an error from `handle` is a failed event.',
+    }))
 })
 
 describe('retireConsumer', () => {
@@ -1073,17 +1056,15 @@ describe('retireConsumer', () => {
   })
 
   test('passes on any error from Redis', async () => {
-    await box.admin.set(STREAM, 'not a stream')
-    const outcome = await attempt('retireConsumer', () => retireConsumer(box.redis, ME))
-    verify(
-      !outcome.ok && String(outcome.error).includes('WRONGTYPE'),
-      'The key "stream:orders" holds a string instead of a stream, and `retireConsumer` didn\'t throw the error from Redis (WRONGTYPE …). In a script, `redis.call` passes the error on, and `redis.pcall` doesn\'t.',
-      { received: outcome.ok ? outcome.value : outcome.error },
-    )
-    await reportsRefusals(
-      'retireConsumer',
-      (admin) => plant(1, 1, undefined, admin),
-      (redis) => retireConsumer(redis, ME),
-    )
+    const why =
+      "A list that can't be read isn't an empty list. In a script, `redis.call` passes the error on, and `redis.pcall` doesn't."
+    await passesOnWrongType('retireConsumer', STREAM, () => retireConsumer(box.redis, ME), why)
+    await passesOnErrors({
+      name: 'retireConsumer',
+      prepare: (admin) => plant(1, 1, undefined, admin),
+      run: (redis) => retireConsumer(redis, ME),
+      closes: true,
+      why,
+    })
   })
 })

@@ -8,6 +8,7 @@ import {
   everyInterleaving,
   largestReply,
   pagingFault,
+  passesOnWrongType,
   plantLongStream,
   useSandbox,
   verify,
@@ -116,31 +117,6 @@ const eraseKey = () =>
     .set(KEY, 'erased')
     .xadd(STREAM, '*', ...forgottenEntry)
     .exec()
-
-/** Verifies that `run` rejects with Redis's error if `key` holds a value of the wrong type, and leaves no connection open. */
-async function passesOnErrors(name: string, key: string, run: () => unknown): Promise<void> {
-  await box.admin.del(key)
-  const type = key === STREAM || key === 'index:email' ? 'a string' : 'a list'
-  await (type === 'a string' ? box.admin.set(key, 'x') : box.admin.rpush(key, 'x'))
-  const outcome = await attempt(name, run)
-  const what = `${key} held ${type}, so a command from ${name} failed with WRONGTYPE`
-  verify(
-    !outcome.ok,
-    `${what}, and ${name} resolved as if nothing had happened. An error isn't an empty reply, so let it reach the caller. If you use MULTI, check every reply that EXEC returns.`,
-    { received: outcome.ok && outcome.value },
-  )
-  verify(
-    String(outcome.error).includes('WRONGTYPE'),
-    `${what}, but ${name} rejected with a different error. Let errors from Redis reach the caller, because only they say what's wrong.`,
-    { received: outcome.error },
-  )
-  const left = await connectionsStillOpen()
-  verify(
-    left === 0,
-    `${what}. ${name} passed the error on but left a connection open. Close your own connections in a \`finally\`.`,
-    { expected: 'no more connections than before', received: `${left} more` },
-  )
-}
 
 describe('storeEvent', () => {
   test('writes one entry, readable except for the personal data', async () => {
@@ -335,10 +311,10 @@ describe('storeEvent', () => {
   })
 
   test('passes on errors from Redis', async () => {
-    await passesOnErrors('storeEvent', STREAM, () => storeEvent(box.redis, ordered))
-    await passesOnErrors('storeEvent', STREAM, () => storeEvent(box.redis, registered))
+    await passesOnWrongType('storeEvent', STREAM, () => storeEvent(box.redis, ordered))
+    await passesOnWrongType('storeEvent', STREAM, () => storeEvent(box.redis, registered))
     await box.admin.del(STREAM)
-    await passesOnErrors('storeEvent', KEY, () => storeEvent(box.redis, registered))
+    await passesOnWrongType('storeEvent', KEY, () => storeEvent(box.redis, registered))
   })
 })
 
@@ -581,9 +557,9 @@ describe('readEvents', () => {
   test('passes on errors from Redis', async () => {
     await store(registered)
     const key = (await box.admin.get(KEY)) ?? ''
-    await passesOnErrors('readEvents', KEY, () => readEvents(box.redis, 'customer-1'))
+    await passesOnWrongType('readEvents', KEY, () => readEvents(box.redis, 'customer-1'))
     await box.admin.set(KEY, key)
-    await passesOnErrors('readEvents', STREAM, () => readEvents(box.redis, 'customer-1'))
+    await passesOnWrongType('readEvents', STREAM, () => readEvents(box.redis, 'customer-1'))
   })
 })
 
@@ -650,7 +626,7 @@ describe('getCustomer', () => {
   })
 
   test('passes on errors from Redis', async () => {
-    await passesOnErrors('getCustomer', STREAM, () => getCustomer(box.redis, 'customer-1'))
+    await passesOnWrongType('getCustomer', STREAM, () => getCustomer(box.redis, 'customer-1'))
   })
 })
 
@@ -898,8 +874,10 @@ describe('forgetCustomer', () => {
   })
   test('passes on errors from Redis', async () => {
     await store(registered)
-    await passesOnErrors('forgetCustomer', 'index:email', () => forgetCustomer(box.redis, 'customer-1', may))
+    await passesOnWrongType('forgetCustomer', 'index:email', () =>
+      forgetCustomer(box.redis, 'customer-1', may),
+    )
     await box.admin.del(KEY, 'index:email')
-    await passesOnErrors('forgetCustomer', STREAM, () => forgetCustomer(box.redis, 'customer-1', may))
+    await passesOnWrongType('forgetCustomer', STREAM, () => forgetCustomer(box.redis, 'customer-1', may))
   })
 })

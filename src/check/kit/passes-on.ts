@@ -1,8 +1,12 @@
 import { inspect } from 'node:util'
-import type { Outcome } from './call.ts'
+import { attempt, type Outcome } from './call.ts'
+import { connectionsStillOpen } from './connections.ts'
+import type { SentCommand } from './context.ts'
+import { sentCommands } from './recording.ts'
 import { everyRefusal, type Refusal } from './refusal.ts'
+import { adminClient } from './sandbox.ts'
 import { shorten } from './show.ts'
-import { verify } from './verify.ts'
+import { DiagnosisError, verify } from './verify.ts'
 
 export interface PassesOn<T> extends Omit<Refusal<T>, 'verify' | 'name'> {
   /** What a diagnosis calls the learner's function. */
@@ -15,23 +19,74 @@ export interface PassesOn<T> extends Omit<Refusal<T>, 'verify' | 'name'> {
   readonly never?: abstract new (
     ...args: never[]
   ) => Error
+  /** Whether the code also has to close its own connections each time; default: no. */
+  readonly closes?: boolean
 }
 
 /** Makes Redis refuse each command in turn; fails with a diagnosis unless that error reaches the caller. */
-export async function passesOnErrors<T>({ why, works, never, ...refusal }: PassesOn<T>): Promise<void> {
+export async function passesOnErrors<T>(passesOn: PassesOn<T>): Promise<void> {
+  const { why, works, never, closes = false, ...refusal } = passesOn
+  const { name } = refusal
   await everyRefusal({
     ...refusal,
     async verify({ outcome, refused, isReported }) {
-      if (refused === undefined) return
-      if (outcome.ok && (await works?.(outcome.value))) return
+      const isDone = refused === undefined || (outcome.ok && (await works?.(outcome.value)))
       const isOther = typeof never === 'function' && !outcome.ok && outcome.error instanceof never
-      verify(
-        isReported && !isOther,
-        `Redis refused ${refused} with an error (NOPERM), and \`${refusal.name}\` ${described(outcome)}. Expected it to reject with that error. ${why}`,
-        { expected: 'the error from Redis', received: outcome.ok ? outcome.value : outcome.error },
-      )
+      if (!isDone && (!isReported || isOther)) {
+        fail(
+          `Redis refused ${refused} with an error (NOPERM)`,
+          name,
+          outcome,
+          'that error',
+          why,
+          sentCommands(),
+        )
+      }
+      if (closes) await verifyClosed(refused === undefined ? '' : `Redis refused ${refused}, and `, name)
     },
   })
+}
+
+/**
+ * Plants a list at the key; fails with a diagnosis unless the error about it reaches the caller and the code closes its
+ * own connections. The key is gone afterward.
+ */
+export async function passesOnWrongType(
+  name: string,
+  key: string,
+  run: () => unknown,
+  why = "An error isn't an empty reply.",
+): Promise<void> {
+  const admin = adminClient()
+  await admin.del(key)
+  await admin.rpush(key, 'x')
+  const planted = `The key \`${key}\` held a list`
+  const before = sentCommands().length
+  const outcome = await attempt(name, run)
+  if (outcome.ok || !inspect(outcome.error).includes('WRONGTYPE')) {
+    const sent = sentCommands().slice(before)
+    fail(planted, name, outcome, 'the error from Redis (WRONGTYPE)', why, sent)
+  }
+  await verifyClosed(`${planted}, and `, name)
+  await admin.del(key)
+}
+
+function fail(
+  what: string,
+  name: string,
+  outcome: Outcome<unknown>,
+  error: string,
+  why: string,
+  sent: readonly SentCommand[],
+): never {
+  const mayBeInReply = outcome.ok && sent.some((one) => one.pipeline !== undefined || one.name === 'EXEC')
+  const where = mayBeInReply
+    ? ' `exec()` resolves even if one of its commands fails, so check each reply.'
+    : ''
+  throw new DiagnosisError(
+    `${what}, and \`${name}\` ${described(outcome)}. Expected it to reject with ${error}. ${why}${where}`,
+    { expected: 'the error from Redis', received: outcome.ok ? outcome.value : outcome.error },
+  )
 }
 
 /** What the code made of the error. */
@@ -42,4 +97,13 @@ function described(outcome: Outcome<unknown>): string {
   if (outcome.value === undefined) return 'resolved as if it had worked'
   const value = inspect(outcome.value, { depth: 1, breakLength: Number.POSITIVE_INFINITY, maxArrayLength: 2 })
   return `returned ${shorten(value, 60)}`
+}
+
+async function verifyClosed(what: string, name: string): Promise<void> {
+  const left = await connectionsStillOpen()
+  verify(
+    left === 0,
+    `${what}\`${name}\` left a connection open. Close your own connections in a \`finally\`.`,
+    { expected: 'no more connections than before', received: `${left} more` },
+  )
 }

@@ -7,6 +7,7 @@ import {
   everyLostReply,
   everyRefusal,
   passesOnErrors,
+  passesOnWrongType,
   useSandbox,
   withRival,
 } from '../../../src/check/kit/index.ts'
@@ -425,8 +426,10 @@ describe('a refusal', () => {
 })
 
 describe('errors that have to be passed on', () => {
-  const passesOn = (run: (redis: Redis) => Promise<unknown>, also: { works?: () => boolean } = {}) =>
-    passesOnErrors({ name: 'write', why: 'The caller has to know.', never: RangeError, run, ...also })
+  const passesOn = (
+    run: (redis: Redis) => Promise<unknown>,
+    also: { works?: () => boolean; closes?: true } = {},
+  ) => passesOnErrors({ name: 'write', why: 'The caller has to know.', never: RangeError, run, ...also })
   const add = (redis: Redis) => redis.xadd('s', '*', 'f', 'v')
 
   test('pass as they are, or as the cause of another', async () => {
@@ -462,5 +465,51 @@ describe('errors that have to be passed on', () => {
       const own = redis.duplicate()
       await own.xlen('s').finally(() => own.quit().catch(() => {}))
     })
+  })
+
+  test.each<readonly [string, (redis: Redis) => Promise<unknown>]>([
+    ['pipeline', (redis) => redis.pipeline().xadd('s', '*', 'f', 'v').exec()],
+    ['transaction', (redis) => redis.multi().xadd('s', '*', 'f', 'v').exec()],
+  ])('are looked for in the replies to a %s', async (_, run) => {
+    const where =
+      'The caller has to know. `exec()` resolves even if one of its commands fails, so check each reply.'
+    await expect(passesOn(run)).rejects.toThrow(where)
+  })
+
+  const leaveOpenAfter = (own: Redis, isOpen: (error?: unknown) => boolean) =>
+    add(own).then(
+      () => void (isOpen() || own.disconnect()),
+      (error: unknown) => {
+        if (!isOpen(error)) own.disconnect()
+        throw error
+      },
+    )
+
+  test('may not leave a connection open, if the suite says so', async () => {
+    const onError = (redis: Redis) => leaveOpenAfter(redis.duplicate(), (error) => error !== undefined)
+    await passesOn(onError)
+    const open = '`write` left a connection open. Close your own connections in a `finally`.'
+    await expect(passesOn(onError, { closes: true })).rejects.toThrow(`Redis refused XADD, and ${open}`)
+    const onSuccess = (redis: Redis) => leaveOpenAfter(redis.duplicate(), (error) => error === undefined)
+    await expect(passesOn(onSuccess, { closes: true })).rejects.toThrow(open)
+  })
+
+  test('are also those about a key of another type', async () => {
+    const passes = (run: () => Promise<unknown>) => passesOnWrongType('write', 's', run)
+    await passes(() => add(box.redis))
+    expect(await box.admin.exists('s')).toBe(0)
+    await passes(() => add(box.redis).catch((cause: unknown) => Promise.reject(new Error('no', { cause }))))
+    const held = 'The key `s` held a list, and `write`'
+    const expected =
+      "Expected it to reject with the error from Redis (WRONGTYPE). An error isn't an empty reply."
+    await expect(passes(() => add(box.redis).catch(() => []))).rejects.toThrow(
+      `${held} returned []. ${expected}`,
+    )
+    await expect(passes(() => add(box.redis).catch(() => Promise.reject(new TypeError())))).rejects.toThrow(
+      `${held} rejected with a different error (TypeError). ${expected}`,
+    )
+    await expect(passes(() => box.redis.pipeline().xlen('s').exec())).rejects.toThrow('so check each reply')
+    const own = box.redis.duplicate()
+    await expect(passes(() => add(own))).rejects.toThrow(`${held} left a connection open.`)
   })
 })
