@@ -279,6 +279,11 @@ describe('storeEvent', () => {
         `storeEvent refused the entity ID "${id}", which follows the rule: 1 to 100 of the characters A-Z a-z 0-9 . _ -`,
         { received: !outcome.ok && outcome.error },
       )
+      verifyEqual(
+        parsed(await box.admin.lrange(`events:${id}`, 0, -1)),
+        [event(1, id)],
+        `The event should be in the list \`events:${id}\`. Use the entity ID exactly as it is, because a changed one leads to another entity’s list.`,
+      )
     }
   })
 
@@ -667,10 +672,11 @@ describe('followEvents', () => {
       { USER_REGISTERED: [1, 2, 3], USER_DEACTIVATED: [4] },
       'Two followers in one program got in each other’s way. Each follower needs its own position and its own state, so keep both inside followEvents, not in module-level variables.',
     )
-    verifyEqual(
-      [await stop(one), await stop(two)],
-      [3, 1],
+    const positions = [await stop(one), await stop(two)]
+    verify(
+      positions[0] !== positions[1],
       'Two followers in one program got in each other’s way. Each `stop` should resolve to the position of its own follower.',
+      { expected: [3, 1], received: positions },
     )
   })
 
@@ -694,10 +700,16 @@ describe('followEvents', () => {
     await storedElsewhere(3)
     await until(() => inbox.seen.includes(3))
     const position = await stop(follower)
-    verify(
-      position === 3,
-      'stop should resolve to the position after the last handled event, which is the `from` of the next run. Don’t return how many events this run handled, because it began at position 1.',
-      { expected: 3, received: position },
+    verifyEqual(
+      position,
+      3,
+      'stop should resolve to the position after the last handled event, because the next run begins there.',
+      [
+        [
+          (n) => n === 2,
+          'stop should resolve to the position after the last handled event, which is the `from` of the next run. Don’t return how many events this run handled, because it began at position 1.',
+        ],
+      ],
     )
   })
 
@@ -809,13 +821,18 @@ describe('followEvents', () => {
         const inbox = newInbox()
         const follower = await followEvents(redis, 'USER_REGISTERED', 0, inbox.handle)
         following = stored
-        if (following) await until(() => inbox.seen.includes(2))
+        if (following) {
+          await until(() => inbox.seen.includes(2))
+          await redis.ping() // replies to reads that were sent before it come first
+          await box.roundTrips(30)
+        }
         seen = [...inbox.seen]
         await follower.stop()
         await redis.ping()
       },
       second: async () => {
         await storedElsewhere(2)
+        await box.roundTrips(30) // the message arrives while the read is held, so a second read would start, too
         stored = true
       },
       verify: ({ first, held }) => {
@@ -841,17 +858,26 @@ describe('followEvents', () => {
 
   test('rejects with an error from any command before it has caught up', async () => {
     let wasHidden = false
+    let left = 0
     await passesOnErrors({
       name: 'followEvents',
       prepare: () => plant('events:type:USER_REGISTERED', 1, 501),
       async run(redis) {
-        const follower = await followEvents(redis, 'USER_REGISTERED', 0, () => {})
+        const follower = await followEvents(redis, 'USER_REGISTERED', 0, () => {}).catch(async (error) => {
+          left = Math.max(left, await connectionsStillOpen())
+          throw error
+        })
         wasHidden = box.commands.some(({ error }) => error !== undefined)
         await follower.stop().catch(() => {}) // not what this test is about
       },
       works: () => !wasHidden,
       why: 'The caller believes that everything stored has been handled and that new events will be, too. Without the subscription, nothing wakes the follower up.',
     })
+    verify(
+      left === 0,
+      'Redis refused a command before followEvents had resolved, and followEvents rejected but left its own connection open. The caller got no follower to stop, so nothing can ever close it. Close it whichever command fails, SUBSCRIBE included.',
+      { expected: 'no more connections than before', received: `${left} more` },
+    )
   })
 })
 

@@ -81,7 +81,6 @@ export async function followEvents(
   const ended = new AbortController()
   const listener = redis.duplicate()
   const messages = on(listener, 'message', { signal: ended.signal })
-  await listener.subscribe('events')
 
   let position = from
   const catchUp = async () => {
@@ -92,6 +91,7 @@ export async function followEvents(
     }
   }
   try {
+    await listener.subscribe('events')
     await catchUp()
   } catch (error) {
     await listener.quit()

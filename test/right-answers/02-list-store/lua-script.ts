@@ -77,12 +77,14 @@ export async function followEvents(
     return loop
   }
 
-  await ear.subscribe('events')
   ear.on('message', ring)
-  await ring().catch((error) => {
+  try {
+    await ear.subscribe('events')
+    await ring()
+  } catch (error) {
     ear.disconnect()
     throw error
-  })
+  }
   return {
     stop: async () => {
       ended = true

@@ -101,9 +101,9 @@ class ListFollower implements Follower {
 
   async start(): Promise<this> {
     this.#listener.on('pmessage', this.#wake)
-    await this.#listener.psubscribe('events')
-    this.#wake()
     try {
+      await this.#listener.psubscribe('events')
+      this.#wake()
       await this.#working
     } catch (error) {
       this.#listener.disconnect()

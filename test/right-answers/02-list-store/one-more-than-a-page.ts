@@ -88,9 +88,14 @@ export async function followEvents(
   let running = true
   let position = from
 
+  const giveUp = async (error: unknown) => {
+    await listener.quit()
+    throw error
+  }
+
   await new Promise<void>((resolve, reject) => {
     listener.subscribe('events', (error) => (error ? reject(error) : resolve()))
-  })
+  }).catch(giveUp)
   listener.on('message', () => {
     bell = true
     wake()
@@ -108,10 +113,7 @@ export async function followEvents(
       }
     }
   }
-  await drain().catch(async (error) => {
-    await listener.quit()
-    throw error
-  })
+  await drain().catch(giveUp)
   const worker = (async () => {
     while (running) {
       if (!bell) {

@@ -67,8 +67,7 @@ export async function followEvents(
   listener.on('message', () => {
     reading = reading.then(readOn)
   })
-  await listener.subscribe('events')
-  reading = reading.then(readOn)
+  reading = listener.subscribe('events').then(readOn)
   reading.catch(() => listener.disconnect())
   await reading
 
