@@ -74,8 +74,8 @@ export const json = flag('print data for programs instead of text')
 export const yes = flag("don't ask")
 export const whichClass = text('name', 'which class, by part of its name; default: the latest')
 export const inBrowser = {
-  port: port('in the browser: use this port instead of a free one'),
-  open: unless('only print the address of the pages'),
+  port: port('the port for the pages; default: any free one'),
+  open: unless("print the pages' address without opening a browser"),
 }
 export type InBrowser = Values<typeof inBrowser>
 

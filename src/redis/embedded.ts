@@ -7,7 +7,7 @@ import { helperEnv, helperFile } from './plain-node.ts'
 import type { RunningRedis } from './types.ts'
 
 const LIMITS =
-  'The embedded server is an imitation of Redis in JavaScript: it is slower and keeps nothing on disk.'
+  "The embedded server is an imitation of Redis in JavaScript: it's slower and keeps nothing on disk."
 /** The tasks' `Needs:` and `has` below determine which tasks these are. */
 const SKIPPED = {
   withoutServer: 'Tasks that need a real server are skipped.',

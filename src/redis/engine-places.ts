@@ -39,12 +39,13 @@ export function noEngineAnswers(env: NodeJS.ProcessEnv): string {
   const named = enginePlaces(env).find(({ namedBy }) => namedBy !== undefined)
   if (named === undefined) {
     const context = env.DOCKER_CONTEXT
-    if (!context || context === 'default') return 'No container engine answers: neither Docker nor Podman.'
-    return `No container engine answers, and DOCKER_CONTEXT names "${context}", which isn't a Docker context here.`
+    if (!context || context === 'default')
+      return 'No container engine is running: neither Docker nor Podman responds.'
+    return `No container engine responds, and DOCKER_CONTEXT names "${context}", which isn't a Docker context here.`
   }
   const { dockerHost, namedBy } = named
   const where = `${dockerHost} (${namedBy})`
-  if (!dockerHost.startsWith('ssh://')) return `No container engine answers at ${where}.`
+  if (!dockerHost.startsWith('ssh://')) return `No container engine responds at ${where}.`
   return `The container engine at ${where} can't be used, because eventlings doesn't speak SSH.`
 }
 

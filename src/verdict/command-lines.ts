@@ -40,7 +40,7 @@ function lanesOf(run: Run, details: Details): readonly Line[] {
   const { width, palette, verbose, sideBySide, stepThrough } = details
   const view = laneView(run, verbose ? undefined : FEW_STEPS)
   const hint = view.rows.some(({ kind }) => kind === 'gap') && !verbose ? ' (more with --verbose)' : ''
-  const what = view.lanes.length > 1 ? 'What its clients did' : 'What it did'
+  const what = view.lanes.length > 1 ? 'What the clients did' : 'What the code did'
   const heading = span(`${what}, in the order Redis executed it${hint}:`, 'dim')
   return [
     [],

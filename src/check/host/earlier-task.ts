@@ -35,7 +35,7 @@ export function pointingToCauses(
 
 /** True of the task itself, whatever the earlier ones do. */
 function isCertain({ diagnosis = '' }: TaskResult): boolean {
-  return / is not written yet\b/.test(diagnosis)
+  return / isn't written yet\b/.test(diagnosis)
 }
 
 /** The tasks that this one builds on, and those that they build on. */

@@ -133,8 +133,8 @@ function threw(name: string, error: unknown): DiagnosisError {
     const isCalled = unwritten === '' || unwritten === name || name.endsWith(`.${unwritten}`)
     return new DiagnosisError(
       isCalled
-        ? `${name} is not written yet. The task says what it should do.`
-        : `${unwritten} is not written yet, and ${name} calls it.`,
+        ? `${name} isn't written yet. The task says what it should do.`
+        : `${unwritten} isn't written yet, and ${name} calls it.`,
       { guestStack: stackOf(error) },
     )
   }

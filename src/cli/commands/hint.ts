@@ -8,7 +8,7 @@ import { resolveLesson } from '../resolve-lesson.ts'
 
 export const command = defineCommand({
   flags: {
-    task: wholeNumber('for this task'),
+    task: wholeNumber('the task; default: the first one that fails'),
   },
   examples: [
     ['hint', 'one more step each time'],

@@ -34,12 +34,12 @@ export const groups: readonly (readonly [title: string, commands: readonly Liste
       },
       {
         usage: 'quiz [lesson]',
-        summary: 'ask the questions of a lesson; the answers are kept',
+        summary: "ask a lesson's questions; your answers are saved",
         load: () => import('./quiz.ts'),
       },
       {
         usage: 'console [lesson]',
-        summary: 'try Redis commands and your functions on the sandbox',
+        summary: 'try Redis commands and your functions in the sandbox',
         load: () => import('./console.ts'),
       },
       {

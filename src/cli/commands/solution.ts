@@ -14,7 +14,7 @@ export const command = defineCommand({
   },
   examples: [
     ['solution 07', 'a pass after this counts as "passed after the solution"'],
-    ['solution 07 --others', 'how else it can be done'],
+    ['solution 07 --others', 'other ways to do it'],
   ],
   run: async (context, [named], flags) => {
     const learner = await context.learner()

@@ -11,7 +11,7 @@ export const command = defineCommand({
   flags: {
     advance: flag('move to the next lesson automatically'),
     json: flag('no screen: each verdict as one line of JSON'),
-    poll: flag("poll the file, if the system doesn't report changes"),
+    poll: flag("poll the file, in case the system doesn't report changes"),
   },
   examples: [['watch 01', 'press ? there to see the keys']],
   run: async (context, [named], flags) => {

@@ -41,6 +41,6 @@ function print(context: Context, findings: readonly Finding[]): void {
 
 function verdict(failed: number, warned: number): string {
   if (failed > 0) return `The course can't run yet. Fix everything marked FAIL first.`
-  if (warned > 0) return "The course runs. Fixing what's marked warn is optional."
+  if (warned > 0) return "The course runs on this machine. Fixing what's marked warn is optional."
   return 'Everything is fine.'
 }

@@ -18,7 +18,7 @@ export function terminalFindings(facts: TerminalFacts, env: NodeJS.ProcessEnv): 
 function terminal({ noPrompt, columns, palette }: TerminalFacts): Finding {
   const name = 'Terminal'
   if (noPrompt !== undefined) {
-    const remedy = 'The walkthrough and the watch screen need another terminal; everything else works.'
+    const remedy = 'The walkthrough and the watch screen need a terminal; everything else works without one.'
     return warn(name, noPrompt, remedy)
   }
   const can = `${palette.colours ? 'colors' : 'no colors'}, ${palette.unicode ? 'Unicode' : 'ASCII only'}`

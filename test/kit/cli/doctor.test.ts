@@ -115,6 +115,6 @@ test('as text: every finding in words, and a remedy for each one that is not ok'
   expect(code).toBe(0)
   expect(stdout).toMatch(/^✓ ok {4}Node +Node v/m)
   expect(stdout).toMatch(/^! warn {2}Terminal +This isn't a terminal/m)
-  expect(stdout).toMatch(/The course runs\./)
+  expect(stdout).toMatch(/The course runs on this machine\./)
   for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
 })

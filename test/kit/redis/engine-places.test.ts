@@ -137,9 +137,9 @@ describe('when no engine answers', () => {
     const { write, env } = await newHome()
     await write(...contextFile('rd', 'unix:///no/docker.sock'))
     await write(...contextFile('far', 'ssh://me@far'))
-    expect(noEngineAnswers(env)).toBe('No container engine answers: neither Docker nor Podman.')
+    expect(noEngineAnswers(env)).toBe('No container engine is running: neither Docker nor Podman responds.')
     expect(noEngineAnswers({ ...env, DOCKER_CONTEXT: 'rd' })).toBe(
-      'No container engine answers at unix:///no/docker.sock (the Docker context "rd").',
+      'No container engine responds at unix:///no/docker.sock (the Docker context "rd").',
     )
     expect(noEngineAnswers({ ...env, DOCKER_CONTEXT: 'far' })).toBe(
       'The container engine at ssh://me@far (the Docker context "far") can\'t be used, because eventlings doesn\'t speak SSH.',

@@ -9,7 +9,7 @@ import { pathWithServer, serverOfVersion } from './fake-server.ts'
 /** Set explicitly, so that a container engine on this machine doesn't answer instead. */
 const NO_ENGINE = { DOCKER_HOST: 'unix:///no/engine/here.sock' }
 const NO_ENGINE_NOTICE =
-  'No container engine answers at unix:///no/engine/here.sock (DOCKER_HOST). Continuing without it.'
+  'No container engine responds at unix:///no/engine/here.sock (DOCKER_HOST). Continuing without it.'
 
 async function start(env: NodeJS.ProcessEnv, preference?: RedisPreference) {
   const heard: string[] = []

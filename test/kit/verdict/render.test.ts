@@ -193,7 +193,7 @@ describe('what is long', () => {
     const several = result([{ ...failure, commands }])
     expect(show(several, { sideBySide: true })).toContain(
       [
-        '  What its clients did, in the order Redis executed it:',
+        '  What the clients did, in the order Redis executed it:',
         '  key a',
         '   #    ms  client 1                         │ client 2',
         '   1   0.0  WATCH → OK                       │',

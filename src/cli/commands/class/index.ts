@@ -23,7 +23,7 @@ const forLearners: readonly ListedCommand[] = [
   },
   {
     usage: 'leave',
-    summary: 'leave the class, and have it delete your data',
+    summary: 'leave the class, which then deletes your data',
     load: () => import('./leave.ts'),
   },
 ]

@@ -13,7 +13,9 @@ export const command = defineCommand({
     as: text('name', 'the name that the instructor sees'),
     share: flag('show your code, too, and what it did in Redis; "class share off" stops that'),
   },
-  examples: [['class join http://192.168.1.5:4280 --code K7QX2M --as Ada', 'asks for what is missing']],
+  examples: [
+    ['class join http://192.168.1.5:4280 --code K7QX2M --as Ada', 'asks for anything you leave out'],
+  ],
   run: async (context, [named], flags) => {
     const { home } = await context.learner()
     const place = named ?? (await asked(context, 'The class address', 'http://192.168.1.5:4280'))

@@ -9,7 +9,7 @@ export const devCommands: ListedCommand = {
   inner: [
     {
       usage: 'check [lessons...]',
-      summary: 'check text, starter, solution, right answers, and mistakes of lessons',
+      summary: "check a lesson's text, starter, solution, right answers, and mistakes",
       load: inClone(() => import('./check.ts')),
     },
     {
@@ -24,7 +24,7 @@ export const devCommands: ListedCommand = {
     },
     {
       usage: 'mistake <lesson> <file-or-name>',
-      summary: 'turn a wrong answer into a section of test/mistakes, or a section into the file',
+      summary: 'turn a wrong answer into a section of test/mistakes, or a section into a file',
       load: inClone(() => import('./mistake.ts')),
     },
   ],
