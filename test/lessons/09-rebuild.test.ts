@@ -10,6 +10,7 @@ import {
   everyInterleaving,
   largestReply,
   pagingFault,
+  passesOnWrongType,
   plantLongStream,
   useSandbox,
   verify,
@@ -107,32 +108,6 @@ async function gettingOn(work: (handler: Handler) => Promise<void>): Promise<voi
       `The handler received the entry ${again} again and again, although no other process was running. The start of \`XRANGE\` is inclusive, so a page from \`${again}\` begins with ${again} itself and the loop never reaches the end of the log. Add a parenthesis to start after it: \`(${again}\`.`,
     )
   }
-}
-
-/** Verifies that `run` rejects with Redis's error if `key` holds a value of the wrong type, and leaves no connection open. */
-async function passesOnErrors(name: string, key: string, run: () => unknown): Promise<void> {
-  await box.admin.del(key)
-  const type = key === CHECKPOINT ? 'a list' : 'a string'
-  await (type === 'a string' ? box.admin.set(key, 'x') : box.admin.rpush(key, 'x'))
-  const outcome = await attempt(name, run)
-  const what = `\`${key}\` held ${type}, so a command from \`${name}\` failed with WRONGTYPE`
-  verify(
-    !outcome.ok,
-    `${what}, and \`${name}\` resolved as if nothing had happened. An error isn't an empty reply, so let it reach the caller. If you use MULTI, check every reply that EXEC returns.`,
-    { received: outcome.ok && outcome.value },
-  )
-  verify(
-    String(outcome.error).includes('WRONGTYPE'),
-    `${what}, but \`${name}\` rejected with a different error. Let errors from Redis reach the caller, because only they say what's wrong.`,
-    { received: outcome.error },
-  )
-  const left = await connectionsStillOpen()
-  verify(
-    left === 0,
-    `${what}. \`${name}\` passed the error on but left a connection open. Close your own connections in a \`finally\`.`,
-    { expected: 'no more connections than before', received: `${left} more` },
-  )
-  await box.admin.del(key)
 }
 
 describe('orderStatistics', () => {
@@ -399,9 +374,9 @@ describe('saveCheckpoint', () => {
   }
 
   test('passes on errors from Redis', async () => {
-    await passesOnErrors('getCheckpoint', CHECKPOINT, () => projection().getCheckpoint())
-    await passesOnErrors('saveCheckpoint', CHECKPOINT, () => save('0-0', '1-0', { count: 1 }))
-    await passesOnErrors('saveCheckpoint', MODEL, () => save('0-0', '1-0', { count: 1 }))
+    await passesOnWrongType('getCheckpoint', CHECKPOINT, () => projection().getCheckpoint())
+    await passesOnWrongType('saveCheckpoint', CHECKPOINT, () => save('0-0', '1-0', { count: 1 }))
+    await passesOnWrongType('saveCheckpoint', MODEL, () => save('0-0', '1-0', { count: 1 }))
   })
 })
 
@@ -664,7 +639,7 @@ describe('catchUp', () => {
   })
 
   test('passes on errors from Redis', async () => {
-    await passesOnErrors('catchUp', LOG, () => projection().catchUp())
+    await passesOnWrongType('catchUp', LOG, () => projection().catchUp())
   })
 })
 
@@ -740,7 +715,7 @@ describe('rebuild', () => {
       "A handler threw an error during a rebuild, and `rebuild` didn't reject with that error. The caller would mistake partial sums for complete ones.",
       { received: outcome.ok ? 'rebuild resolved' : outcome.error },
     )
-    await passesOnErrors('rebuild', LOG, () => projection().rebuild())
+    await passesOnWrongType('rebuild', LOG, () => projection().rebuild())
   })
 
   for (const [next, goOn] of [

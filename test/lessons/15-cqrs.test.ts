@@ -11,6 +11,7 @@ import {
   isBusyPolling,
   lacks,
   largestReply,
+  passesOnWrongType,
   sharedWatch,
   useSandbox,
   verify,
@@ -57,31 +58,6 @@ function decoded(text: string | undefined): unknown {
   } catch {
     return text
   }
-}
-
-/** Verifies that `run` rejects with Redis's error if `key` holds a value of the wrong type, and leaves no connection open. */
-async function passesOnErrors(name: string, key: string, run: () => unknown): Promise<void> {
-  await box.admin.del(key)
-  await box.admin.rpush(key, 'x')
-  const outcome = await attempt(name, run)
-  const what = `\`${key}\` held a list, so a command from \`${name}\` failed with WRONGTYPE`
-  verify(
-    !outcome.ok,
-    `${what}, and \`${name}\` resolved as if nothing had happened. An error isn't an empty reply, so let it reach the caller. If you use MULTI, check every reply that EXEC returns.`,
-    { received: outcome.ok && outcome.value },
-  )
-  verify(
-    String(outcome.error).includes('WRONGTYPE'),
-    `${what}, but \`${name}\` rejected with a different error. Let errors from Redis reach the caller, because only they say what's wrong.`,
-    { received: outcome.error },
-  )
-  const left = await connectionsStillOpen()
-  verify(
-    left === 0,
-    `${what}. \`${name}\` passed the error on but left a connection open. Close your own connections in a \`finally\`.`,
-    { expected: 'no more connections than before', received: `${left} more` },
-  )
-  await box.admin.del(key)
 }
 
 describe('handleRegisterUserCommand', () => {
@@ -293,7 +269,7 @@ describe('handleRegisterUserCommand', () => {
   })
 
   test('passes on errors from Redis', async () => {
-    await passesOnErrors('handleRegisterUserCommand', EVENTS, () =>
+    await passesOnWrongType('handleRegisterUserCommand', EVENTS, () =>
       handleRegisterUserCommand(box.redis, ada, noon),
     )
     await register({ name: 'Eve', email: 'eve@example.com' })
@@ -543,10 +519,10 @@ describe('updateProjections', () => {
   })
 
   test('passes on errors from Redis', async () => {
-    await passesOnErrors('updateProjections', EVENTS, () => updateProjections(box.redis))
+    await passesOnWrongType('updateProjections', EVENTS, () => updateProjections(box.redis))
     await plant(1, 1)
     for (const key of [POSITION, 'projection:stats', 'projection:user:u-1']) {
-      await passesOnErrors('updateProjections', key, () => updateProjections(box.redis))
+      await passesOnWrongType('updateProjections', key, () => updateProjections(box.redis))
       await box.admin.del(POSITION)
     }
   })
@@ -602,7 +578,7 @@ describe('handleGetUserQuery', () => {
   })
 
   test('passes on an error from Redis', async () => {
-    await passesOnErrors('handleGetUserQuery', 'projection:user:u-1', () =>
+    await passesOnWrongType('handleGetUserQuery', 'projection:user:u-1', () =>
       handleGetUserQuery(box.redis, { userId: 'u-1' }),
     )
   })

@@ -2,9 +2,9 @@ import { describe, test } from 'vitest'
 import {
   attempt,
   call,
-  connectionsStillOpen,
   everyCrash,
   everyInterleaving,
+  passesOnWrongType,
   sharedWatch,
   useSandbox,
   verify,
@@ -76,31 +76,6 @@ async function pending(group: string): Promise<number> {
   const groups = (await box.admin.xinfo('GROUPS', BUS)) as unknown[][]
   const mine = groups.find((one) => one[one.indexOf('name') + 1] === group)
   return mine === undefined ? -1 : Number(mine[mine.indexOf('pending') + 1])
-}
-
-/** Verifies that `run` rejects with Redis's error if `key` holds a value of the wrong type, and leaves no connection open. */
-async function passesOnErrors(name: string, key: string, run: () => unknown): Promise<void> {
-  await box.admin.del(key)
-  await box.admin.rpush(key, 'x')
-  const outcome = await attempt(name, run)
-  const what = `\`${key}\` held a list, so a command from \`${name}\` failed with WRONGTYPE`
-  verify(
-    !outcome.ok,
-    `${what}, and \`${name}\` resolved as if nothing had happened. An error isn't an empty reply, so let it reach the caller. If you use MULTI, check every reply that EXEC returns.`,
-    { received: outcome.ok && outcome.value },
-  )
-  verify(
-    String(outcome.error).includes('WRONGTYPE'),
-    `${what}, but \`${name}\` rejected with a different error. Let errors from Redis reach the caller, because only they say what's wrong.`,
-    { received: outcome.error },
-  )
-  const left = await connectionsStillOpen()
-  verify(
-    left === 0,
-    `${what}. \`${name}\` passed the error on but left a connection open. Close your own connections in a \`finally\`.`,
-    { expected: 'no more connections than before', received: `${left} more` },
-  )
-  await box.admin.del(key)
 }
 
 async function steps(history: readonly Event[], now: Date, expected: readonly Fact[], why: string) {
@@ -530,7 +505,7 @@ describe('runService', () => {
       ['ORDER_CREATED', 'STOCK_RESERVED'],
       "`react` threw an error, the bug was fixed, and `runService` was called again with the same member, but the bus doesn't contain the reaction exactly once. An event is done only when its reaction has been written.",
     )
-    await passesOnErrors('runService', BUS, () => runStock())
+    await passesOnWrongType('runService', BUS, () => runStock())
   })
 })
 
@@ -969,10 +944,10 @@ describe('the process manager', () => {
   test('passes on errors from Redis', async () => {
     await publish(CREATED)
     await call('runProcess', () => manage())
-    await passesOnErrors('expireOrders', PROCESS, () => expireOrders(box.redis, tooLate))
+    await passesOnWrongType('expireOrders', PROCESS, () => expireOrders(box.redis, tooLate))
     await publish(PAID)
-    await passesOnErrors('runProcess', PROCESS, () => manage())
-    await passesOnErrors('runProcess', BUS, () => manage())
+    await passesOnWrongType('runProcess', PROCESS, () => manage())
+    await passesOnWrongType('runProcess', BUS, () => manage())
   })
 })
 
@@ -1139,6 +1114,6 @@ describe('forward', () => {
     )
   })
   test('passes on errors from Redis', async () => {
-    await passesOnErrors('forward', BUS, () => forward(box.redis, analytics, outside().send))
+    await passesOnWrongType('forward', BUS, () => forward(box.redis, analytics, outside().send))
   })
 })
