@@ -131,6 +131,13 @@ describe('addEntry', () => {
       'With `keepAbout` 102, fewer than 102 of 201 entries are left. Pass the number to `MAXLEN ~` as it is, because with one less, Redis may drop a block that contains an entry you want to keep.',
       { expected: 'at least 102 entries', received: `${length} entries` },
     )
+    await call('addEntry', () => addEntry(box.redis, 'user_activity', { n: '202' }, 1))
+    const shorter = await box.admin.xlen('user_activity')
+    verify(
+      shorter < length,
+      `With \`keepAbout\` 1, the stream of ${length} entries didn’t get shorter. 1 is a number like any other, so pass \`MAXLEN ~ 1\` to XADD.`,
+      { expected: `fewer than ${length} entries`, received: `${shorter} entries` },
+    )
     const names = box.commands.map(({ name }) => name.toUpperCase())
     verify(
       !names.includes('XTRIM') || names.includes('EXEC'),
@@ -388,6 +395,11 @@ describe('compareIds, timeOf, jsonField', () => {
       '1-18446744073709551615',
       'Both parts are 64-bit numbers. A `number` is exact only up to 2^53, so use BigInt.',
     ],
+    [
+      '1-0',
+      '1-18446744073709551615',
+      'Both parts are unsigned, so their difference may not fit in 64 bits with a sign. Compare the two bigints with `<` instead.',
+    ],
   ] as const
   for (const [a, b, why] of PAIRS) {
     test(`${a} before ${b}`, async () => {
@@ -532,7 +544,7 @@ describe('readNew', () => {
     for (const stream of ['user_updates', 'user_friends']) await plant(stream, 1, () => '1000-0')
     const two = { user_updates: '0-0', user_friends: '0-0' }
     const there = await attempt('readNew', () => readNew(box.redis, two, 0), { background: true })
-    const outcome = await attempt('readNew', () => readNew(box.redis, START, 0), { background: true })
+    const outcome = await attempt('readNew', () => readNew(box.redis, { ...START }, 0), { background: true })
     verify(
       outcome.ok || !there.ok,
       'readNew failed because one of its streams doesn’t exist yet. Redis creates a stream with its first entry, so treat a missing stream as empty.',
@@ -767,15 +779,34 @@ describe('readNew', () => {
   })
 
   test('passes on an error from any command', async () => {
+    const why = 'A caller that gets no entries keeps calling, and never finds out why none arrive.'
     for (const waitMs of [0, 60_000]) {
       await passesOnErrors({
         name: 'readNew',
         prepare: () => plant('user_updates', 3, (n) => `${n}-0`),
         run: (redis) => readNew(redis, START, waitMs),
         works: ({ entries }) => entries.length === 3,
-        why: 'A caller that gets no entries keeps calling, and never finds out why none arrive.',
+        why,
       })
     }
+    let left = 0
+    await passesOnErrors({
+      name: 'readNew',
+      run: async (redis) => {
+        try {
+          return await readNew(redis, START, 5) // nothing is there, so it waits
+        } catch (error) {
+          left = Math.max(left, await connectionsStillOpen())
+          throw error
+        }
+      },
+      why,
+    })
+    verify(
+      left === 0,
+      'Redis refused a command, and readNew rejected but left its own connection open. Close it in a `finally`, which runs whether the read succeeds or not.',
+      { expected: 'no more connections than before', received: `${left} more` },
+    )
   })
 })
 
