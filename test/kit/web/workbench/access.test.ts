@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { cookieOf, host, newBenchApp, own } from './bench-app.ts'
+import { cookieOf, newBenchApp, own, strangers } from './bench-app.ts'
 
 const file = '/workbench/01-events/file'
 const save = (headers: Record<string, string> = own) => ({
@@ -94,14 +94,7 @@ describe('a browser with the cookie', () => {
     },
   )
 
-  test.each([
-    ['another site', { host, origin: 'http://evil.example' }],
-    ['another port of this machine', { host, origin: 'http://127.0.0.1:5000' }],
-    ['a page without an origin', { host, origin: 'null' }],
-    ['no page at all', { host }],
-    ['a site that lies', { ...own, 'sec-fetch-site': 'cross-site' }],
-    ['another port, as the browser sees it', { ...own, 'sec-fetch-site': 'same-site' }],
-  ])('saves and checks nothing from %s', async (_, headers) => {
+  test.each(strangers)('saves and checks nothing from %s', async (_, headers) => {
     const { ask, learner, edited } = await newBenchApp()
     expect((await ask(file, save(headers))).status).toBe(403)
     expect((await ask('/workbench/01-events/check', { method: 'POST', headers })).status).toBe(403)

@@ -7,6 +7,16 @@ import { newLearner } from '../reader.ts'
 export const host = '127.0.0.1:4000'
 export const own = { host, origin: `http://${host}`, 'sec-fetch-site': 'same-origin' }
 
+/** Where a request may come from that must change nothing, as its headers say. */
+export const strangers: readonly (readonly [from: string, headers: Record<string, string>])[] = [
+  ['another site', { host, origin: 'http://evil.example' }],
+  ['another port of this machine', { host, origin: 'http://127.0.0.1:5000' }],
+  ['a page without an origin', { host, origin: 'null' }],
+  ['no page at all', { host }],
+  ['a site that lies', { ...own, 'sec-fetch-site': 'cross-site' }],
+  ['another port, as the browser sees it', { ...own, 'sec-fetch-site': 'same-site' }],
+]
+
 /** A session without a Redis. */
 const noSession: CheckSession = {
   open: () => Promise.reject(new Error('There is no Redis here.')),

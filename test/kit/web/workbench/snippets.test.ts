@@ -6,7 +6,7 @@ import { listen } from '../../../../src/http/index.ts'
 import { newRunner } from '../../../../src/web/runner.ts'
 import { addSnippets } from '../../../../src/web/workbench/snippets.ts'
 import { newReader } from '../reader.ts'
-import { host, newBenchApp, own } from './bench-app.ts'
+import { newBenchApp, own, strangers } from './bench-app.ts'
 
 const address = '/workbench/01-events/snippets/1/run'
 const run = (body: unknown = { edits: { 1: 'console.log(1)' } }, headers: Record<string, string> = own) => ({
@@ -37,14 +37,7 @@ async function newCountedApp() {
 }
 
 describe('an edited snippet', () => {
-  test.each([
-    ['another site', { host, origin: 'http://evil.example' }],
-    ['another port of this machine', { host, origin: 'http://127.0.0.1:5000' }],
-    ['a page without an origin', { host, origin: 'null' }],
-    ['no page at all', { host }],
-    ['a site that lies', { ...own, 'sec-fetch-site': 'cross-site' }],
-    ['another port, as the browser sees it', { ...own, 'sec-fetch-site': 'same-site' }],
-  ])("isn't run or stopped from %s", async (_, headers) => {
+  test.each(strangers)("isn't run or stopped from %s", async (_, headers) => {
     const { ask, count } = await newCountedApp()
     expect((await ask(address, run(undefined, headers))).status).toBe(403)
     expect((await ask('/workbench/01-events/snippets/stop', stop(headers))).status).toBe(403)
