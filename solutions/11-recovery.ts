@@ -118,14 +118,16 @@ export async function claimPending(
 
 /**
  * Moves an event from the pending list to the dead-letter stream and parks its entity. Only once, even if sent again.
+ * Acknowledges last, because nothing is rolled back if the letter can't be written.
  * KEYS: stream, dead-letter stream, parked entities.
  * ARGV: group, id, entityId, reason, deliveries, fields as JSON.
  * Returns 1, or 0 if the event wasn't pending anymore.
  */
 const BURY = `
-if redis.call('XACK', KEYS[1], ARGV[1], ARGV[2]) == 0 then return 0 end
+if #redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[2], ARGV[2], 1) == 0 then return 0 end
 redis.call('XADD', KEYS[2], '*', 'sourceId', ARGV[2], 'reason', ARGV[4], 'deliveries', ARGV[5], 'fields', ARGV[6])
 redis.call('SADD', KEYS[3], ARGV[3])
+redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
 return 1`
 
 /** Claims up to 100 idle events. Handles each one, leaves it for later, or moves it to the dead-letter stream. */

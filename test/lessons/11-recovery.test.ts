@@ -250,6 +250,11 @@ describe('resume', () => {
       "While `handle` was working on an event, the event wasn't pending anymore. If the process dies now, the event is lost. Acknowledge it after the work.",
       { received: during },
     )
+    verify(
+      !during[1]?.includes('1-0 of mailer-1'),
+      'When `handle` got 2-0, the event 1-0 was still pending, although its work was done. Acknowledge each event right after its own `handle`. If you do that once for the whole page, a crash at the hundredth event repeats the other ninety-nine.',
+      { received: during[1] },
+    )
   })
 
   test('copes with events that were deleted while they were pending', async () => {
@@ -508,7 +513,7 @@ describe('claimPending', () => {
     const { counted } = await plantLongStream(box.admin, STREAM, { page: 8, fields: fieldsOf })
     await box.admin.xgroup('CREATE', STREAM, 'mail', '0')
     await deliver(25, 'mailer-2', DEAD)
-    await box.admin.xdel(STREAM, ...counted.slice(1, 21))
+    await box.admin.xdel(STREAM, ...counted.slice(3, 23))
     const outcome = await attempt('claimPending', () => claimPending(box.redis, ME, MINUTE, 5))
     verify(
       outcome.ok,
@@ -517,8 +522,14 @@ describe('claimPending', () => {
     )
     verifyEqual(
       ids(outcome.value),
-      [...counted.slice(0, 1), ...counted.slice(21, 25)],
-      `The events 7-2 to 7-21 were deleted from the stream while they were pending. With a limit of 5, \`claimPending\` should skip them and return the five events that still exist.${pagingFault(box.commands)}`,
+      [...counted.slice(0, 3), ...counted.slice(23, 25)],
+      `The events 7-4 to 7-23 were deleted from the stream while they were pending. With a limit of 5, \`claimPending\` should skip them and return the five events that still exist.${pagingFault(box.commands)}`,
+      [
+        [
+          (found) => found.length === 5 && found.includes('7-3') && found[4] !== '7-25',
+          '`claimPending` returned the right five events, but not oldest first: 7-3 is older than 7-24. An ID is two whole numbers, not a decimal, and Redis already returns entries in the right order.',
+        ],
+      ],
     )
     verifyEqual(
       (await pending()).length,
@@ -606,10 +617,15 @@ describe('recover', () => {
     await deliver(1, 'mailer-3', ALIVE)
     const seen: ClaimedEvent[] = []
     const during: string[][] = []
+    let atWork = 0
+    let most = 0
     const report = await call('recover', () =>
       run(async (event) => {
+        atWork += 1
+        most = Math.max(most, atWork)
         seen.push(event)
         during.push(await inHand())
+        atWork -= 1
       }),
     )
     verifyEqual(
@@ -622,10 +638,20 @@ describe('recover', () => {
       "While `handle` was working on an event, that event wasn't pending for mailer-1. Claim it first, and acknowledge it after the work.",
       { received: during },
     )
+    verify(
+      most === 1,
+      '`recover` called `handle` for the next event before it had finished with the last one. Go through the events one at a time: await the promise that `handle` returns before you continue.',
+      { expected: '1 at a time', received: `${most} at a time` },
+    )
     verifyEqual(
       await inHand(),
       ['4-0 of mailer-3'],
       'The work on three events is done, so they should be acknowledged. Only 4-0 of mailer-3 should be pending.',
+    )
+    verify(
+      !during[1]?.includes('1-0 of mailer-1'),
+      'When `handle` got 2-0, the event 1-0 was still pending, although its work was done. Acknowledge each event right after its own `handle`, not all at the end; otherwise, a crash at the hundredth event repeats the other ninety-nine.',
+      { received: during[1] },
     )
     verifyEqual(
       report,
@@ -878,7 +904,7 @@ describe('recover', () => {
         const found = { pending: (await pending()).length, dead: (await deadLetters()).length }
         verify(
           found.dead <= 1,
-          `The reply to ${lost} was lost, so ioredis sent the command again, and now the event is in the dead-letter stream twice. XACK replies with 1 only when it removes the event from the pending entries list: use a script, and write the letter only then.`,
+          `The reply to ${lost} was lost, so ioredis sent the command again, and now the event is in the dead-letter stream twice. Use a script, and write the letter only if XPENDING shows that the event is still pending.`,
           { received: found },
         )
         verify(
@@ -891,15 +917,19 @@ describe('recover', () => {
   })
 
   test('counts anything that is thrown as a failure', async () => {
-    await plant(1, 2)
-    await deliver(2, 'mailer-2', DEAD)
+    await plant(1, 3)
+    await deliver(3, 'mailer-2', DEAD)
+    const thrown = new Map([
+      ['1-0', '550 no such mailbox'],
+      ['2-0', undefined],
+    ])
     const rejects = ({ id }: { readonly id: string }) =>
-      id === '1-0' ? Promise.reject('550 no such mailbox') : Promise.resolve()
+      thrown.has(id) ? Promise.reject(thrown.get(id)) : Promise.resolve()
     const outcome = await attempt('recover', () => run(rejects))
     verifyEqual(
       outcome.ok ? [outcome.value, await inHand()] : outcome.error,
-      [{ handled: 1, failed: 1, held: 0, dead: 0 }, ['1-0 of mailer-1']],
-      '`handle` rejected for 1-0 with a string instead of an Error. Whatever it is, the event has failed and stays pending, and `recover` should continue with 2-0.',
+      [{ handled: 1, failed: 2, held: 0, dead: 0 }, ['1-0 of mailer-1', '2-0 of mailer-1']],
+      '`handle` rejected for 1-0 with a string instead of an Error, and for 2-0 without any value (`Promise.reject()`). A rejection is a failure, whatever its value: both events stay pending, and `recover` should continue with 3-0.',
     )
   })
 
@@ -938,6 +968,18 @@ describe('recover', () => {
       closes: true,
       why: 'Only an error from `handle` is a failed event.',
     }))
+
+  test("keeps an event whose letter can't be written", async () => {
+    await plant(1, 1)
+    await deliver(1, 'mailer-2', DEAD, 3)
+    const why = 'In a script, `redis.call` passes an error on, and `redis.pcall` only returns it.'
+    await passesOnWrongType('recover', 'dead:mail', () => run(() => {}), why)
+    verifyEqual(
+      await inHand(),
+      ['1-0 of mailer-1'],
+      "The letter for 1-0 couldn't be written, because the key `dead:mail` held a list, and the event is lost: it's already acknowledged. Neither a script nor a transaction is rolled back when one of its commands fails, so acknowledge the event last.",
+    )
+  })
 })
 
 describe('retireConsumer', () => {

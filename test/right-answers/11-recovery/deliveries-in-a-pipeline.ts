@@ -108,9 +108,10 @@ export async function claimPending(
 }
 
 const BURY = `
-if redis.call('XACK', KEYS[1], ARGV[1], ARGV[2]) == 0 then return 0 end
+if #redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[2], ARGV[2], 1) == 0 then return 0 end
 redis.call('XADD', KEYS[2], '*', 'sourceId', ARGV[2], 'reason', ARGV[3], 'deliveries', ARGV[4], 'fields', ARGV[5])
 redis.call('SADD', KEYS[3], ARGV[6])
+redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
 return 1
 `
 

@@ -123,10 +123,11 @@ export async function claimPending(
 const BURY_IF_NEEDED = `
 local parked = redis.call('SISMEMBER', KEYS[3], ARGV[3]) == 1
 if not parked and tonumber(ARGV[4]) <= tonumber(ARGV[5]) then return 0 end
-if redis.call('XACK', KEYS[1], ARGV[1], ARGV[2]) == 1 then
+if #redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[2], ARGV[2], 1) > 0 then
   local reason = parked and 'parked' or 'too many deliveries'
   redis.call('XADD', KEYS[2], '*', 'sourceId', ARGV[2], 'reason', reason, 'deliveries', ARGV[4], 'fields', ARGV[6])
   redis.call('SADD', KEYS[3], ARGV[3])
+  redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
 end
 return 1`
 
