@@ -41,7 +41,7 @@ export function everything(panel: Panel | undefined, result: CheckResult | undef
             sideBySide: true,
             title,
             verbose: true,
-            next: 'q goes back to the watch',
+            next: 'q goes back to the watch screen',
           }),
     ]
     return parts.join('\n\n')

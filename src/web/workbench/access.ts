@@ -115,7 +115,7 @@ function hostOf(context: Context): string {
 
 function closedPage(context: Context) {
   const body = html`<main id="main" class="index"><h1>This workbench is yours alone</h1>
-<p>Open it with the address that <code>${self} open</code> prints. Each address lets one browser in, once. To get
+<p>Open it with the address that <code>${self} open</code> prints. Each address works once, in one browser. To get
 another one, run the command again.</p></main>`
   return page({
     title: 'eventlings',

@@ -12,7 +12,7 @@ export const command = defineCommand({
     new: flag('make a new code; the old one stops working'),
     name: whichClass,
   },
-  examples: [['class code --new', "when the code got to people who aren't in the class"]],
+  examples: [['class code --new', "if people who aren't in the class got the code"]],
   run: async (context, _args, flags) =>
     withClass(context, flags, async ({ overview, send }) => {
       const before = (await overview()).joinCode

@@ -7,7 +7,7 @@ export const command = defineCommand({
   flags: {
     name: whichClass,
   },
-  examples: [['class logout', "when you left a laptop that isn't yours"]],
+  examples: [['class logout', "if you logged in on a laptop that isn't yours"]],
   run: async (context, _args, flags) =>
     withClass(context, flags, async ({ send }) => {
       await send({ do: 'log out' })
