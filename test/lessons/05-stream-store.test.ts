@@ -206,7 +206,7 @@ describe('toFields, fromEntry', () => {
     [
       'eventId',
       'payload',
-      'A value can be the name of a field, so look for names only at positions 0, 2, 4, and so on.',
+      'A value can look like a field name, so look for names only at positions 0, 2, 4, and so on.',
     ],
     ['eventType', 'UserMoved', 'What’s in the log has happened, whatever it was called.'],
     ['timestamp', '2019-05-02T09:14:07Z', 'Any time that `Date.parse` can parse will do.'],

@@ -947,7 +947,7 @@ describe('getEvents and getVersion', () => {
       verifyEqual(
         versions(await get(5_001 - 2 * most)).length,
         2 * most,
-        `The largest reply that \`getEvents\` fetched had ${most} entries. When exactly ${2 * most} events were left to read, it didn't return all of them. After a last page that's full comes one that's empty, and that means only that there are no more.`,
+        `The largest reply that \`getEvents\` fetched had ${most} entries. When exactly ${2 * most} events were left to read, it didn't return all of them. After a last page that's full, the next one is empty, which only means that there are no more events.`,
       )
     }
     const before = box.commands.length

@@ -223,7 +223,7 @@ describe('postAtVersion', () => {
       if (version === 3) {
         verify(
           received?.author === 'ada, from snapshot 2',
-          'There is a snapshot of version 2, but postAtVersion(…, 3) replayed from the first event, as the author shows. Start at the latest snapshot that isn’t too new.',
+          'There is a snapshot of version 2, but postAtVersion(…, 3) replayed from the first event: the author in the result isn’t the one in the snapshot. Start at the latest snapshot that isn’t too new.',
           { received },
         )
       }
@@ -396,7 +396,7 @@ describe('postAtMoment', () => {
     verifyEqual(
       early.post,
       { ...V2, author: 'ada, from snapshot 2' },
-      'For March 4, postAtMoment should start at the snapshot of version 2, because all its events had happened by then. (The author shows which snapshot it started at.)',
+      'For March 4, postAtMoment should start at the snapshot of version 2, because all its events had happened by then. (Each snapshot has an author of its own, so the result shows which one it started at.)',
     )
     verifyEqual(
       early.version,
