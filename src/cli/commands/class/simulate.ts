@@ -34,7 +34,7 @@ export const command = defineCommand({
       else {
         const { sent, stored, duplicates, lost, medianMs, p99Ms } = result
         context.print(`${learners} learners, each checking every ten seconds, for ${seconds} seconds, ${hubs === 1 ? 'one hub' : `${hubs} hubs`}:
-${sent} events were sent, ${stored} were stored, ${duplicates} arrived twice and were counted once, ${lost} were lost.
+Events: ${sent} sent, ${stored} stored, ${duplicates} arrived twice (counted once), ${lost} lost.
 Time from a check to the dashboard: ${medianMs} ms (median), ${p99Ms} ms (99th percentile).`)
       }
       return result.lost === 0 ? Exit.passed : Exit.notPassed
