@@ -201,7 +201,7 @@ describe('judgeDurability and countLost', () => {
         ['e-3', 'e-1', 'e-3', 'e-2'],
         ['e-9', 'e-2', 'e-8', 'e-8', 'e-2', 'e-9'],
       ],
-      'countLost changed an array that it was given. Both belong to the caller.',
+      'countLost changed an array that it received. Both arrays belong to the caller.',
     )
   })
 
@@ -613,7 +613,7 @@ describe('backup and restore', () => {
     verifyEqual(
       await box.admin.pttl(COPY),
       -1,
-      "The restored stream has a time to live, so it will be gone when that's over. RENAME keeps the one that the draft had. Don't set one, or remove it (PERSIST) before you rename.",
+      "The restored stream has a time to live, so it will be gone when that's over. RENAME keeps the draft's time to live, so don't set one, or remove it (PERSIST) before you rename.",
     )
     verifyEqual(
       await box.admin.xrange(KEY, '-', '+', 'COUNT', 1),
@@ -713,7 +713,7 @@ describe('backup and restore', () => {
     })
     verify(
       written <= 700,
-      'Other clients kept writing while backup was reading, and it never ended. A backup captures the stream as it was when the backup began.',
+      'Other clients kept writing while backup was reading, and backup never finished. A backup captures the stream as it was when the backup began.',
     )
     await restoreFrom(lines)
     const there = await box.admin.xrange(COPY, '-', '+')
@@ -797,7 +797,7 @@ describe('backup and restore', () => {
     const second = await attempt('restore', () => restore(box.connect(), COPY, each(lines)))
     verify(
       second.ok,
-      'The first attempt failed, because the backup was incomplete. The second one, with all lines, failed too, although nothing is at the key. Delete what an earlier attempt left under another name before you begin.',
+      'The first attempt failed, because the backup was incomplete. The second one had all the lines and failed too, although nothing is stored at the key. Before you begin, delete whatever an earlier attempt left under another name.',
       { received: !second.ok && second.error },
     )
     await box.admin.del(COPY)
