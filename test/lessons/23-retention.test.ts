@@ -525,7 +525,7 @@ describe('retain', () => {
         verifyEqual(
           ids(1, 7).filter((one) => !all.has(one)),
           [],
-          `7-0 was written before the ${held ?? 'end'} of retain, and retain trimmed an entry that isn’t in the archive. Trim by ID (MINID), up to the point you’ve archived. By then, a number of entries (MAXLEN) means different entries.`,
+          `7-0 was written before the ${held ?? 'end'} of retain, and retain trimmed an entry that isn’t in the archive. Trim by ID (MINID), up to the point you’ve archived. By then, a number of entries (MAXLEN) refers to different entries.`,
         )
       },
     })
@@ -546,7 +546,7 @@ describe('retain', () => {
         verifyEqual(
           [await inStream(), side.ids()],
           [ids(3, 6), ids(1, 2)],
-          `Two processes ran retain at once; the second ran before the ${held ?? 'end'} of the first. The newest 4 should still be in the stream, and the other 2 in the archive. Keep the ID you trim up to, not a number of entries: if another process trims in the meantime, that number means different entries.`,
+          `Two processes ran retain at once; the second ran before the ${held ?? 'end'} of the first. The newest 4 should still be in the stream, and the other 2 in the archive. Keep the ID you trim up to, not a number of entries: if another process trims in the meantime, that number refers to different entries.`,
         )
         for (const outcome of [first, second]) {
           verify(
