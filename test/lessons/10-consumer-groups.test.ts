@@ -404,6 +404,15 @@ describe('consume', () => {
       3,
       '`consume` deleted entries from the stream. Other groups still need them, and the stream is the source of truth.',
     )
+    await plant(4, 5)
+    const outcome = await attempt('consume', () =>
+      mailer().consume(async ({ id }) => void (await box.admin.xack(STREAM, 'mail', id))),
+    )
+    verifyEqual(
+      [outcome.ok ? outcome.value : outcome.error, await pending()],
+      [2, []],
+      "While `handle` was working on each of two events, another process acknowledged that event, as it may if it has claimed it. `XACK` then replies with 0, which isn't an error: the work is done. `consume` should pass both events to `handle` and return 2. Received: the number returned, and what is still pending.",
+    )
   })
 
   test('keeps an event pending while it is being handled', async () => {
@@ -684,15 +693,24 @@ describe('consume', () => {
     )
   })
 
-  test('passes on any error from Redis', () =>
-    passesOnErrors({
+  test('passes on any error from Redis', async () => {
+    let ahead = false
+    await passesOnErrors({
       name: 'consume',
       async prepare(admin) {
         await plant(1, 2, admin)
         await group('mail', admin)
       },
-      run: (redis) => mailer(redis).consume(() => {}),
+      run: (redis) =>
+        mailer(redis).consume(async ({ id }) => {
+          ahead ||= id === '2-0' && (await pending()).some(([open]) => open === '1-0')
+        }),
       closes: true,
       why: "A stream that can't be read isn't a stream without new events, and an event that can't be acknowledged will be delivered again.",
-    }))
+    })
+    verify(
+      !ahead,
+      'Redis refused to acknowledge 1-0, and `consume` passed 2-0 to `handle` anyway. Wait for the reply to `XACK` before you pass the next event. Otherwise, 1-0 is delivered again after 2-0 is done.',
+    )
+  })
 })
