@@ -15,6 +15,7 @@ import {
   useSandbox,
   verify,
   verifyEqual,
+  withRival,
 } from '#kit'
 import type { Reducer, StoredEvent } from '#lesson/14-snapshots'
 import { createSnapshot, getEntityStateWithSnapshot } from '#lesson/14-snapshots'
@@ -42,6 +43,9 @@ function earned(seen: string[] = [], version = 1): Reducer<Points> {
     },
   }
 }
+
+/** Has a state until the event 2-0. */
+const ENDS: Reducer<Points> = { version: 1, apply: (_, { id }) => (id === '2-0' ? null : { points: 1 }) }
 
 /** The next version of that reducer, which also handles expired points. */
 function earnedLessExpired(seen: string[] = []): Reducer<Points> {
@@ -268,7 +272,10 @@ describe('createSnapshot', () => {
 
   test("writes nothing if there's no state", async () => {
     const none = await call('createSnapshot', () => createSnapshot(box.redis, 'customer-1', earned(), noon))
-    await plant([['1-0', 'POINTS_EXPIRED', 4]])
+    await plant([
+      ['1-0', 'POINTS_EXPIRED', 4],
+      ['2-0', 'POINTS_EXPIRED', 4],
+    ])
     const nothing = await call('createSnapshot', () =>
       createSnapshot(box.redis, 'customer-1', earned(), noon),
     )
@@ -281,6 +288,12 @@ describe('createSnapshot', () => {
       [none, nothing],
       [false, false],
       "If there's no state, `createSnapshot` should write nothing and return false.",
+    )
+    const gone = await call('createSnapshot', () => createSnapshot(box.redis, 'customer-1', ENDS, noon))
+    verifyEqual(
+      [gone, await box.admin.exists(SNAPSHOT)],
+      [false, 0],
+      'The reducer returned a state for the first event and null for the last one, as it may if a customer was deleted, and `createSnapshot` stored the earlier state. What the reducer returns is the new state, even if it is null.',
     )
     await plantSnapshot(5, '7-0')
     await call('createSnapshot', () => createSnapshot(box.redis, 'customer-1', earned(), noon))
@@ -720,6 +733,19 @@ describe('never backwards', () => {
     })
   })
 
+  test('tries again as often as it takes', async () => {
+    await plant(FIVE)
+    const rival = withRival(box.connect(), NOON, () => plantSnapshot(2, '1-0'))
+    const outcome = await attempt('createSnapshot', () =>
+      createSnapshot(rival.redis, 'customer-1', earned(), noon),
+    )
+    verify(
+      outcome.ok && outcome.value === true && (await stored()) === FIVE_AT_2,
+      `Another process changed the key ${rival.times()} times, each time just before \`createSnapshot\` wrote, and \`createSnapshot\` gave up. What was stored was never ahead of its own snapshot, so keep trying until it's written.`,
+      { expected: true, received: outcome.ok ? outcome.value : outcome.error },
+    )
+  })
+
   test('prefers the newer reducer, even at an older position', async () => {
     await everyInterleaving({
       name: 'createSnapshot',
@@ -861,6 +887,26 @@ describe('never backwards', () => {
       'The key `snapshot:customer-1` held a string instead of a hash. `createSnapshot` should replace it, or every later snapshot fails. HSET rejects a key of another type, so delete the key in the same step as the write.',
       { expected: FIVE_AT_2, received: outcome.ok ? await box.admin.type(SNAPSHOT) : outcome.error },
     )
+    await everyInterleaving({
+      name: 'createSnapshot',
+      async prepare(admin) {
+        await plant(FIVE, admin)
+        await admin.set(SNAPSHOT, 'not a hash')
+      },
+      first: (redis) => createSnapshot(redis, 'customer-1', earned(), noon),
+      second: async (redis) => {
+        await plant([SEVEN], redis)
+        return createSnapshot(redis, 'customer-1', earned(), noon)
+      },
+      verify: async ({ first, second, after }) => {
+        await bothSucceed(first, second)
+        verifyEqual(
+          await stored(),
+          TWELVE_AT_3,
+          `The key held a string, and two processes replaced it. After the first one's ${after ?? 'start'}, the second one wrote a snapshot at 3-0, and then the first one deleted or overwrote that. Delete the key in the same step as the write.`,
+        )
+      },
+    })
   })
 
   test('replaces a damaged snapshot', async () => {
@@ -890,17 +936,31 @@ describe('never backwards', () => {
     }
   })
 
-  test('passes on an error from any command', () =>
-    passesOnErrors({
+  test('passes on an error from any command', async () => {
+    let left = 0
+    await passesOnErrors({
       name: 'createSnapshot',
       async prepare() {
         await plant([...FIVE, SEVEN])
         await plantSnapshot(5, '2-0')
       },
-      run: (redis) => createSnapshot(redis, 'customer-1', earned(), noon),
+      async run(redis) {
+        try {
+          return await createSnapshot(redis, 'customer-1', earned(), noon)
+        } catch (error) {
+          left = Math.max(left, await connectionsStillOpen())
+          throw error
+        }
+      },
       works: async (written) => written && (await stored()) === TWELVE_AT_3,
       why: '`true` means that the snapshot was written, and `false` means that a better one is there, or that there is nothing to write.',
-    }))
+    })
+    verify(
+      left === 0,
+      'Redis refused a command, and `createSnapshot` rejected but left the connection open that it had opened. Close it in a `finally`, which runs even after an error.',
+      { expected: 'no more connections than before', received: `${left} more` },
+    )
+  })
 })
 
 describe('only a copy', () => {
@@ -1036,6 +1096,15 @@ describe('only a copy', () => {
       state,
       { points: 100 },
       "`createdAt` is for people. It doesn't affect whether the snapshot is sound.",
+    )
+    await box.admin.hdel(SNAPSHOT, 'createdAt')
+    const without = await call('getEntityStateWithSnapshot', () =>
+      getEntityStateWithSnapshot(box.redis, 'customer-1', earned()),
+    )
+    verifyEqual(
+      without.state,
+      { points: 100 },
+      "The snapshot has no `createdAt`, and it wasn't used. That field is for people, so a snapshot without it is sound, too.",
     )
   })
 
