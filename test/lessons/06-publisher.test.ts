@@ -444,6 +444,19 @@ describe('publishBatch', () => {
       `While a batch of 1,000 events was being published, a reader saw ${between[0]} of them in the stream of their type, so the batch is written in several steps. If the process dies between two steps, only part of the batch is stored: write all of it in one script, or between one \`MULTI\` and its \`EXEC\`.`,
       { expected: 'none or 1000', received: between.slice(0, 5) },
     )
+    await box.admin.set('stream:entity:user-99', "another program's value")
+    const more = Array.from({ length: 999 }, (_, i) => event(i + 1_001))
+    const refused = await attempt('publishBatch', () =>
+      new EventPublisher(box.redis).publishBatch([...more, { ...event(2_000), entityId: 'user-99' }]),
+    )
+    verifyEqual(
+      [
+        !refused.ok && refused.error instanceof StreamKeyError,
+        await box.admin.xlen('stream:type:USER_REGISTERED'),
+      ],
+      [true, 1_000],
+      "`stream:entity:user-99`, the key of the last of 1,000 more events, held a string instead of a stream. Either `publishBatch` didn't reject with a StreamKeyError, or it stored the events before that one. Check every key before the first write, however many there are.",
+    )
   })
 
   test("doesn't report success after a failure", async () => {
@@ -481,6 +494,7 @@ describe('publishBatch', () => {
   test('passes on an error from any command', async () => {
     const why =
       "No key holds anything but a stream, so this isn't a StreamKeyError, and the batch isn't stored. With `MULTI` or a pipeline, `exec` itself succeeds, and the error is in one of its replies."
+    let left = 0
     await passesOnErrors({
       name: 'publish',
       run: (redis) => new EventPublisher(redis).publish(event(1)),
@@ -490,11 +504,23 @@ describe('publishBatch', () => {
     })
     await passesOnErrors({
       name: 'publishBatch',
-      run: (redis) => new EventPublisher(redis, { maxlen: 100 }).publishBatch(BATCH),
+      async run(redis) {
+        try {
+          return await new EventPublisher(redis, { maxlen: 100 }).publishBatch(BATCH)
+        } catch (error) {
+          left = Math.max(left, await connectionsStillOpen())
+          throw error
+        }
+      },
       works: async (stored) => stored.length === 3 && (await eventIds(ALL)).length === 3,
       never: StreamKeyError,
       why,
     })
+    verifyEqual(
+      left,
+      0,
+      'Redis refused a command, and `publishBatch` rejected but left the connection open that it had opened. Close every connection you open in a `finally`, which runs even after an error.',
+    )
   })
 })
 
