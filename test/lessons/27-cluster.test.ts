@@ -100,7 +100,7 @@ describe('partitionOf and keysOf', () => {
         'Order-1': [2, 2],
         ' order-1': [0, 56],
       },
-      `partitionOf should take the first four bytes of the SHA-256 of the ID (UTF-8) as one big-endian number, modulo the number of partitions. ${mistakeIn(found)}Every program that shares the store has to get the same result. Each ID is shown with its partition of 8 and its partition of 64.`,
+      `partitionOf should take the first four bytes of the SHA-256 of the ID (UTF-8) as one big-endian number, modulo the number of partitions. ${mistakeIn(found)}Every program that shares the store has to get the same result. Each ID is shown with its partition out of 8 and out of 64.`,
     )
     verifyEqual(
       await atOnce('partitionOf', () => partitionOf('order-1', 1)),
@@ -771,7 +771,7 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
     const outcome = await writing
     verify(
       outcome.ok,
-      'A slot moved key by key, and an append failed while the streams of partition 3 were on the new node and its log was still on the old one. For a script that names both keys in KEYS, Redis replies TRYAGAIN, and ioredis sends it again until the log has moved, too.',
+      'While a slot was moving key by key, the streams of partition 3 were already on the new node and its log was still on the old one, and an append failed. If a script names both keys in KEYS, Redis replies TRYAGAIN until the log has moved, too, and ioredis sends the script again.',
       { received: outcome.ok ? undefined : outcome.error },
     )
     const log = await cluster.nodeAdmins[to]?.xlen(LOG)
