@@ -767,7 +767,7 @@ describe('rebuild', () => {
           for (const outcome of [one, two]) {
             verify(
               outcome.ok,
-              'A rebuild ran in the middle of other work, and one of the two failed. Neither should fail: if the checkpoint has moved, start over from there.',
+              'A rebuild ran in the middle of another call, and one of the two failed. Neither should fail: if the checkpoint has moved, start over from there.',
               { received: !outcome.ok && outcome.error },
             )
           }

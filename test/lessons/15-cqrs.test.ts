@@ -472,7 +472,7 @@ describe('updateProjections', () => {
         verifyEqual(
           [await registered(), await row(1), await row(2)],
           ['2', rowOf(1), rowOf(2)],
-          `\`updateProjections\` died after its ${last ?? 'start'} and was restarted. Two users registered, but the read models don't match. Write the changes from an event and the position in one step.`,
+          `\`updateProjections\` died after its ${last ?? 'start'} and was restarted. Two users registered, but the read models don't match the events. Write the changes from an event and the position in one step.`,
         )
       },
     })
@@ -799,7 +799,7 @@ describe('read your own write', () => {
     await until(() => box.commands.length > before + 1, 40)
     verify(
       box.commands.length <= before + 1,
-      'The query threw a NotYetError, but it kept checking the position in the background. Such a loop goes on until the position gets there, which may be never. End the loop when the signal is aborted.',
+      'The query threw a NotYetError, but it kept checking the position in the background. Such a loop runs until the position gets there, which may never happen. End it when the signal is aborted.',
       { received: `${box.commands.length - before} more commands` },
     )
   })

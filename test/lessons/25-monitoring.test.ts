@@ -455,7 +455,7 @@ describe('findAlarms', () => {
     verifyEqual(
       await alarms(mail(1, worker('old', 0, 9_000_000, null))),
       [{ kind: 'no-consumer', group: 'mail', lag: 1 }],
-      'One entry is waiting, and no consumer has called for hours, so it will wait forever. That\'s "no-consumer," no matter how small the lag is.',
+      'One entry is waiting, and no consumer has called for hours, so it will wait forever. That\'s "no-consumer" no matter how small the lag is.',
     )
     verifyEqual(
       await alarms(mail(7, worker('a', 2, 75_000, 75_000))),
