@@ -1,46 +1,47 @@
 import { execFile } from 'node:child_process'
-import {
-  chmod,
-  cp,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rm,
-  symlink,
-  utimes,
-  writeFile,
-} from 'node:fs/promises'
+import { cpSync } from 'node:fs'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { projectRoot } from '../../../src/common/own-folder.ts'
 import { ended, newHome, plainEnv, programFile, runProgram } from './program.ts'
 
 const root = projectRoot()
 const run = promisify(execFile)
 
-/** A copy of the project without its packages; they can be linked in. */
-async function projectCopy(options: { readonly packages: boolean }): Promise<string> {
+/** A copy of the project with a link to its packages. */
+async function projectCopy(): Promise<string> {
   const copy = await mkdtemp(path.join(tmpdir(), 'eventlings-copy-'))
   onTestFinished(() => rm(copy, { recursive: true, force: true }))
-  for (const part of [
-    'package.json',
-    'tsconfig.json',
-    'lessons',
-    'exercises',
-    'solutions',
-    'src',
-    'test/lessons',
-  ]) {
-    await cp(path.join(root, part), path.join(copy, part), { recursive: true })
-  }
-  if (options.packages)
-    await symlink(path.join(root, 'node_modules'), path.join(copy, 'node_modules'), 'junction')
+  copyTo(copy, ['lessons', 'exercises', 'solutions', 'test/lessons'])
+  await symlink(path.join(root, 'node_modules'), path.join(copy, 'node_modules'), 'junction')
   return copy
 }
+
+/** Not asynchronously: that takes Node twice the processor time for so many small files. */
+function copyTo(copy: string, parts: readonly string[] = []): void {
+  for (const part of ['package.json', 'tsconfig.json', 'src', ...parts])
+    cpSync(path.join(root, part), path.join(copy, part), { recursive: true })
+}
+
+let bare: string | undefined
+
+/** A copy without packages, in which the program ends before it reads a lesson. The tests share it. */
+async function copyWithoutPackages(): Promise<string> {
+  if (bare === undefined) {
+    bare = await mkdtemp(path.join(tmpdir(), 'eventlings-bare-'))
+    copyTo(bare)
+  }
+  await rm(path.join(bare, 'node_modules'), { recursive: true, force: true })
+  return bare
+}
+
+afterAll(async () => {
+  if (bare !== undefined) await rm(bare, { recursive: true, force: true })
+})
 
 function runIn(copy: string, words: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const file = path.join(copy, 'src', 'cli', 'eventlings.mjs')
@@ -84,7 +85,7 @@ describe("a machine that isn't ready gets a sentence that says so", () => {
   })
 
   test('the packages are not installed', async () => {
-    const copy = await projectCopy({ packages: false })
+    const copy = await copyWithoutPackages()
     const { code, stdout, stderr } = await list(copy)
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
     expect(stderr).toContain('Run "npm install" in')
@@ -111,7 +112,7 @@ describe('unusable packages', () => {
       "Some of the course's packages aren't installed: hono is missing.",
     ],
   ] as const)('%s', async (_, platforms, without, sentence) => {
-    const copy = await projectCopy({ packages: false })
+    const copy = await copyWithoutPackages()
     await namesOfPackages(copy, platforms, ...without)
     for (const word of ['list', '--help']) {
       const { code, stdout, stderr } = await runIn(copy, [word])
@@ -127,7 +128,7 @@ describe('unusable packages', () => {
 
   test("a * in the folder's name, which Node takes for a pattern", async () => {
     const copy = path.join(await newHome(), 'a*b')
-    await cp(await projectCopy({ packages: false }), copy, { recursive: true })
+    copyTo(copy)
     const { code, stderr } = await list(copy)
     expect({ code, stderr }).toEqual({
       code: 3,
@@ -136,7 +137,7 @@ describe('unusable packages', () => {
   })
 
   test('doctor --json is the same as data', async () => {
-    const copy = await projectCopy({ packages: false })
+    const copy = await copyWithoutPackages()
     const { code, stdout } = await runIn(copy, ['doctor', '--json'])
     expect(code).toBe(3)
     expect(JSON.parse(stdout)).toMatchObject({
@@ -148,7 +149,7 @@ describe('unusable packages', () => {
 
 describe('the program is built when its source has changed', () => {
   test('once, and again after a change', async () => {
-    const copy = await projectCopy({ packages: true })
+    const copy = await projectCopy()
     const first = await list(copy)
     expect(first).toMatchObject({ code: 0, stderr: '' })
     expect(await builtIn(copy)).toHaveLength(1)
@@ -169,7 +170,7 @@ describe('the program is built when its source has changed', () => {
   })
 
   test('in a read-only folder, and on request, it runs from its sources', async () => {
-    const copy = await projectCopy({ packages: true })
+    const copy = await projectCopy()
     const onRequest = await list(copy, { EVENTLINGS_SOURCES: '1' })
     expect(onRequest).toMatchObject({ code: 0, stderr: '' })
 
@@ -182,7 +183,7 @@ describe('the program is built when its source has changed', () => {
 })
 
 test('a user ID without a name, in a read-only course', async () => {
-  const copy = await projectCopy({ packages: true })
+  const copy = await projectCopy()
   await writeFile(path.join(copy, '.eventlings'), '')
   const home = await newHome()
   const disguise = path.join(home, 'disguise.mjs')
@@ -258,12 +259,14 @@ describe('a cold start loads what it needs', () => {
     return [...new Set(names)]
   }
 
+  let built: Promise<unknown> | undefined
+
   test.each([[['list']], [['--help']], [['start', '01']], [['hint', '--help']], [['progress']]])(
     '%j',
     async (args) => {
-      const home = await newHome()
-      await runProgram(['list']) // builds the program and the index of the lessons
-      const packages = await packagesOf(args, home)
+      built ??= runProgram(['list']) // which also makes the index of the lessons
+      await built
+      const packages = await packagesOf(args, await newHome())
       expect(packages).toContain('commander')
       expect(heavy.filter((name) => packages.includes(name))).toEqual([])
     },
