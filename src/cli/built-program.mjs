@@ -63,7 +63,7 @@ async function build(source, cache, folder) {
 }
 
 /** A file that looks for its neighbors through `import.meta.url` finds them where its source is. */
-function keepPlaces(plugin) {
+export function keepPlaces(plugin) {
   plugin.onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, async ({ path }) => {
     const text = await readFile(path, 'utf8')
     if (!text.includes('import.meta.url')) return undefined

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { openProgress } from '../../../src/progress/index.ts'
+import { plainProgram } from '../plain-program.ts'
 import { eventsIn, logIn, passed, temporaryFolder } from './sample.ts'
 
 interface Writer {
@@ -16,9 +17,11 @@ interface Writer {
   readonly ended: Promise<unknown>
 }
 
+const writing = await plainProgram(path.join(import.meta.dirname, 'writer.ts'))
+const dying = await plainProgram(path.join(import.meta.dirname, 'dies.ts'))
+
 function program(script: string, ...args: readonly string[]): ChildProcess {
-  const file = path.join(import.meta.dirname, script)
-  const child = spawn(process.execPath, ['--import', 'tsx', file, ...args], { stdio: 'pipe' })
+  const child = spawn(process.execPath, [script, ...args], { stdio: 'pipe' })
   onTestFinished(() => {
     child.kill('SIGKILL')
   })
@@ -27,7 +30,7 @@ function program(script: string, ...args: readonly string[]): ChildProcess {
 
 /** A program that is ready to write `count` events and does so on `go`. */
 async function writer(folder: string, label: string, count: number): Promise<Writer> {
-  const child = program('writer.ts', folder, label, String(count))
+  const child = program(writing, folder, label, String(count))
   const ended = once(child, 'close')
   const saved: string[] = []
   let errors = ''
@@ -96,7 +99,7 @@ describe('several programs on one log', () => {
     const folder = temporaryFolder()
     const progress = openProgress(folder)
     await progress.record('LESSON_OPENED', '01-events', {})
-    await once(program('dies.ts', folder), 'close')
+    await once(program(dying, folder), 'close')
     expect(existsSync(path.join(folder, 'progress.lock'))).toBe(true)
 
     await progress.record('CHECK_PASSED', '01-events', passed())

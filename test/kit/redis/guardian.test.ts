@@ -5,20 +5,21 @@ import { rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { imageName } from '../../../src/redis/container-image.ts'
 import { helperFile } from '../../../src/redis/plain-node.ts'
 import { need } from '../need.ts'
+import { plainProgram } from '../plain-program.ts'
 import { until } from './decoys.ts'
 import { containers, post, requiredEngine } from './engine-calls.ts'
+
+const heldRedis = await plainProgram(join(import.meta.dirname, 'held-redis.ts'))
 
 /** Runs held-redis.ts in its own process, with its own temporary folder, so that anything left behind shows. */
 async function program(kind: string, then: string) {
   const temporary = mkdtempSync(join(tmpdir(), 'eventlings-held-'))
   onTestFinished(() => rm(temporary, { recursive: true, force: true }))
-  const file = fileURLToPath(new URL('held-redis.ts', import.meta.url))
-  const child = spawn(process.execPath, ['--import', 'tsx', file, kind, then], {
+  const child = spawn(process.execPath, [heldRedis, kind, then], {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true, // its own process group, like a program in a terminal
     env: { ...process.env, TMPDIR: temporary, TEMP: temporary, EVENTLINGS_REDIS: '' },

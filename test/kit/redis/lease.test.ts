@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import path from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import {
@@ -10,8 +10,10 @@ import {
   SandboxLostError,
   startRedis,
 } from '../../../src/redis/index.ts'
+import { plainProgram } from '../plain-program.ts'
 import { until } from './decoys.ts'
 
+const heldRedis = await plainProgram(path.join(import.meta.dirname, 'held-redis.ts'))
 let server: RunningRedis
 let admin: Redis
 let url: string
@@ -36,8 +38,7 @@ async function take(): Promise<RunningRedis> {
 
 /** A separate program that has the database: it can be killed, or stopped like a closed laptop. */
 async function takenByProgram(): Promise<ChildProcess> {
-  const script = fileURLToPath(new URL('./held-redis.ts', import.meta.url))
-  const child = spawn(process.execPath, ['--import', 'tsx', script, url], {
+  const child = spawn(process.execPath, [heldRedis, url], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   onTestFinished(() => void child.kill('SIGKILL'))
@@ -130,8 +131,7 @@ describe('a borrowed database', () => {
   })
 
   test('keeps no program alive', async () => {
-    const script = fileURLToPath(new URL('./held-redis.ts', import.meta.url))
-    const child = spawn(process.execPath, ['--import', 'tsx', script, url, 'return'], { stdio: 'inherit' })
+    const child = spawn(process.execPath, [heldRedis, url, 'return'], { stdio: 'inherit' })
     expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(0)
   })
 })
