@@ -8,6 +8,7 @@ import {
   everyInterleaving,
   largestReply,
   pagingFault,
+  passesOnErrors,
   passesOnWrongType,
   plantLongStream,
   useSandbox,
@@ -495,12 +496,23 @@ describe('readEvents', () => {
     // Swaps a character for one far away in base64's alphabet: at the end of a group, a smaller change might not change a byte.
     const other = /[g-z0-9+/_-]/.test(text[middle] ?? '') ? 'A' : '8'
     const damaged = `${text.slice(0, middle)}${other}${text.slice(middle + 1)}`
-    const id = await box.admin.xadd(STREAM, '*', ...Object.entries({ ...last, personal: damaged }).flat())
+    let id = await box.admin.xadd(STREAM, '*', ...Object.entries({ ...last, personal: damaged }).flat())
     const error = await fails(
       'One character of the encrypted string was changed. readEvents should throw an UnreadableEventError, and never return data that no one wrote. GCM detects the change with its tag.',
     )
     verifyEqual(error.id, id, 'The error should have the ID of the damaged entry.')
+    for (const rest of [text.slice(0, 8), '']) {
+      await box.admin.xdel(STREAM, String(id))
+      id = await box.admin.xadd(STREAM, '*', ...Object.entries({ ...last, personal: rest }).flat())
+      await fails(
+        `Only ${rest === '' ? 'an empty string is' : '8 characters are'} left of an encrypted string. The entry has a field \`personal\`, and it doesn't decrypt, so readEvents should throw an UnreadableEventError. Put everything that can fail into the \`try\`: \`setAuthTag\`, for example, throws if the tag is too short.`,
+      )
+    }
     await box.admin.xdel(STREAM, String(id))
+    await box.admin.set(KEY, 'x')
+    await fails(
+      "The key is no longer 32 bytes, so nothing decrypts. readEvents should throw an UnreadableEventError. Put everything that can fail into the `try`: `createDecipheriv` throws if the key's length is wrong.",
+    )
     await store(bob)
     await box.admin.rename('key:customer:customer-2', KEY)
     await fails(
@@ -700,6 +712,13 @@ describe('forgetCustomer', () => {
     verify(/^[0-9a-f-]{36}$/i.test(eventId), 'The eventId of CUSTOMER_FORGOTTEN should be a UUID.', {
       received: eventId,
     })
+    await store({ ...ordered, customerId: 'customer-3' })
+    await call('forgetCustomer', () => forgetCustomer(box.redis, 'customer-3', may))
+    verifyEqual(
+      [await box.admin.get('key:customer:customer-3'), await box.admin.xlen('stream:entity:customer-3')],
+      ['erased', 2],
+      'customer-3 had only placed an order, so there was no key yet. After the erasure, the key should be `erased` all the same, and CUSTOMER_FORGOTTEN should follow the order. Otherwise the next event with personal data makes a key. Received: the key, and the number of entries.',
+    )
   })
 
   test('cleans everything made from the events, and nothing else', async () => {
@@ -879,5 +898,15 @@ describe('forgetCustomer', () => {
     )
     await box.admin.del(KEY, 'index:email')
     await passesOnWrongType('forgetCustomer', STREAM, () => forgetCustomer(box.redis, 'customer-1', may))
+    await passesOnErrors({
+      name: 'forgetCustomer',
+      async prepare() {
+        await storeEvent(box.connect(), registered)
+        await plantReadModels()
+      },
+      run: (redis) => forgetCustomer(redis, 'customer-1', may),
+      why: 'A row, a snapshot, or an address that is still there is still readable, and the caller has to know that.',
+      closes: true,
+    })
   })
 })

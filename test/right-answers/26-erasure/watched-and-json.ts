@@ -192,7 +192,9 @@ export async function forgetCustomer(redis: Redis, customerId: string, clock: ()
       const emails = index.filter(([, id]) => id === customerId).map(([email]) => email)
       const cleaning = mine.multi()
       if (emails.length > 0) cleaning.hdel('index:email', ...emails)
-      done = (await cleaning.exec()) !== null
+      const cleaned = await cleaning.exec()
+      for (const [problem] of cleaned ?? []) if (problem) throw problem
+      done = cleaned !== null
     }
   } finally {
     mine.disconnect()
