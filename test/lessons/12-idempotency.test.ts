@@ -678,13 +678,19 @@ describe('spendPoints', () => {
       "A user with 100 points can't spend 101. The answer should be { accepted: false, balance: 100 }.",
     )
     verifyEqual(await logIds(), ['1-0'], 'A refused command changes nothing, so no event should be appended.')
-    const nobody = await call('spendPoints', () =>
-      spendPoints(box.redis, { commandId: 'cmd-9', userId: 'nobody', points: 1 }),
-    )
+    const byNobody = () => spendPoints(box.redis, { commandId: 'cmd-9', userId: 'nobody', points: 1 })
+    const nobody = await call('spendPoints', byNobody)
     verifyEqual(
       nobody,
       { accepted: false, balance: 0 },
       'A user without events has no points, so the answer should be { accepted: false, balance: 0 }.',
+    )
+    const arrived = ['eventType', 'POINTS_EARNED', 'payload', '{"points":50}', 'commandId', 'x']
+    await box.admin.xadd('aggregate:points:nobody', '1-0', ...arrived)
+    verifyEqual(
+      await call('spendPoints', byNobody),
+      nobody,
+      'A user without events was refused, then 50 points arrived, and then the same command was sent again. It should be refused again. Remember every refusal, even that of a user who has no events yet.',
     )
   })
 
