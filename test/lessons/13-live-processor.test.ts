@@ -931,10 +931,23 @@ describe('errors', () => {
   test('survives an error from its checkpoint', async () => {
     await plant(1, 1)
     await box.admin.set('checkpoint:snapshots', 'not a hash')
-    const { waits, handed, errors, options } = script(undefined, {
+    let isBroken = false
+    let atThird: string | null = 'not asked'
+    async function during({ id }: StreamEvent): Promise<void> {
+      if (id === '3-0') atThird = await checkpoint()
+      if (id !== '2-0' || waits.length > 2) return
+      isBroken = true
+      await box.admin.set('checkpoint:snapshots', 'not a hash')
+    }
+    const { waits, handed, errors, options } = script(during, {
       async sleep(ms) {
         waits.push(ms)
         if (waits.length === 2) await box.admin.del('checkpoint:snapshots')
+        if (isBroken) {
+          isBroken = false
+          await box.admin.del('checkpoint:snapshots')
+          await box.admin.hset('checkpoint:snapshots', STREAM, '1-0')
+        }
         if (over || waits.length > 6) await new Promise(() => {})
         await turn()
       },
@@ -957,6 +970,17 @@ describe('errors', () => {
       [waits, errors.length, await checkpoint()],
       [[100, 200], 2, '1-0'],
       'Redis replied to two commands for `checkpoint:snapshots` with an error, and then they worked again. The processor should have called `onError` twice, waited 100 and 200 ms, and saved 1-0 as its checkpoint.',
+    )
+    await plant(2, 3)
+    await until(
+      () => atThird !== 'not asked',
+      'Redis replied with an error (WRONGTYPE) when the processor saved the checkpoint 2-0, and the handler never got event 3-0. Report the error, wait, and try again.',
+      () => handed,
+    )
+    verifyEqual(
+      atThird,
+      '2-0',
+      'Redis replied with an error (WRONGTYPE) when the processor saved the checkpoint 2-0, and the handler got event 3-0 before that checkpoint was saved. An event is handled only when its ID is saved: until then, try it again, and let no later event overtake it.',
     )
   })
 
