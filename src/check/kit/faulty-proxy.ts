@@ -18,10 +18,8 @@ export type Fault = 'lose' | 'refuse'
  */
 export interface FaultyProxy {
   readonly port: number
-  /** Accepts connections, and counts commands over all of them, without handshakes. */
+  /** Counts commands over all connections after this call, without handshakes. */
   strike(fault: Fault, count: number): void
-  /** Breaks every connection and accepts no more, until the next `strike`. */
-  rest(): void
   /** The command that met the fault, once that has happened. */
   struck(): string | undefined
   close(): Promise<void>
@@ -49,12 +47,7 @@ export async function faultyProxy(): Promise<FaultyProxy> {
   let remaining = Number.POSITIVE_INFINITY
   let struck: string | undefined
   const sockets = new Set<net.Socket>()
-  let isResting = true
   const server = net.createServer((client) => {
-    if (isResting) {
-      client.destroy()
-      return
-    }
     const upstream = behindTls ? tls.connect(port, host) : net.connect(port, host)
     for (const socket of [client, upstream]) {
       sockets.add(socket)
@@ -114,11 +107,6 @@ export async function faultyProxy(): Promise<FaultyProxy> {
       upstream.write(ping(token))
     }
   })
-  function rest() {
-    isResting = true
-    for (const socket of sockets) socket.destroy()
-    sockets.clear()
-  }
   const offered = new Set<number>()
   const ownPort = await listenOnFreePort(server, (free) => {
     offered.add(free)
@@ -132,14 +120,11 @@ export async function faultyProxy(): Promise<FaultyProxy> {
     strike(next, count) {
       fault = next
       remaining = count
-      struck = undefined
-      isResting = false
     },
-    rest,
     struck: () => struck,
     async close() {
       ports.delete(ownPort)
-      rest()
+      for (const socket of sockets) socket.destroy()
       await new Promise((resolve) => server.close(resolve))
     },
   }

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 import { attempt, failOnViolation, type Outcome } from './call.ts'
 import { disconnectGuests } from './connections.ts'
-import { type Fault, type FaultyProxy, faultyProxy } from './faulty-proxy.ts'
+import { type Fault, faultyProxy } from './faulty-proxy.ts'
 import { adminClient, cleanDatabase, connectedGuest } from './sandbox.ts'
 
 export interface Strikes<T> {
@@ -22,33 +22,24 @@ const MOST_ROUNDS = 60
 
 /** Runs the code again and again, with the fault on another command each time, until none are left. */
 export async function everyStrike<T>(fault: Fault, strikes: Strikes<T>): Promise<void> {
-  const proxy = await faultyProxy()
-  try {
-    for (let round = 1; round <= MOST_ROUNDS; round += 1) {
-      if (await oneRound(fault, strikes, round, proxy)) return
-    }
-  } finally {
-    await proxy.close()
+  for (let round = 1; round <= MOST_ROUNDS; round += 1) {
+    if (await oneRound(fault, strikes, round)) return
   }
 }
 
-async function oneRound<T>(
-  fault: Fault,
-  strikes: Strikes<T>,
-  round: number,
-  proxy: FaultyProxy,
-): Promise<boolean> {
+async function oneRound<T>(fault: Fault, strikes: Strikes<T>, round: number): Promise<boolean> {
   await cleanDatabase()
   await strikes.prepare?.(adminClient())
-  proxy.strike(fault, round)
+  const proxy = await faultyProxy()
   try {
     const redis = await connectedGuest({ host: '127.0.0.1', port: proxy.port, tls: undefined })
+    proxy.strike(fault, round)
     const outcome = await attempt(strikes.name ?? 'Your code', () => strikes.run(redis))
     failOnViolation()
     await strikes.verify({ outcome, struck: proxy.struck(), round })
     return proxy.struck() === undefined
   } finally {
     disconnectGuests()
-    proxy.rest()
+    await proxy.close()
   }
 }
