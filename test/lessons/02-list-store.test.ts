@@ -311,7 +311,7 @@ describe('storeEvent', () => {
     passesOnErrors({
       name: 'storeEvent',
       run: (redis) => storeEvent(redis, event(1)),
-      why: 'EXEC resolves even if one of its commands fails, so check every reply, the one to PUBLISH included.',
+      why: 'The caller has to learn about every command that failed, PUBLISH included, because a follower that gets no message doesn’t read the event.',
     }))
 })
 

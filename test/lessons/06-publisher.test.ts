@@ -493,7 +493,7 @@ describe('publishBatch', () => {
 
   test('passes on an error from any command', async () => {
     const why =
-      "No key holds anything but a stream, so this isn't a StreamKeyError, and the batch isn't stored. With `MULTI` or a pipeline, `exec` itself succeeds, and the error is in one of its replies."
+      "No key holds anything but a stream, so this isn't a StreamKeyError, and the batch isn't stored."
     let left = 0
     await passesOnErrors({
       name: 'publish',
@@ -519,7 +519,7 @@ describe('publishBatch', () => {
     verifyEqual(
       left,
       0,
-      'Redis refused a command, and `publishBatch` rejected but left the connection open that it had opened. Close every connection you open in a `finally`, which runs even after an error.',
+      'Redis refused a command, and `publishBatch` rejected but left its own connection open. Close every connection you open in a `finally`, which runs even after an error.',
     )
   })
 })

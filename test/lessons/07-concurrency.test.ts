@@ -739,7 +739,7 @@ describe('appendEvents', () => {
         new AggregateEventStore(redis).appendEvents('account', 'acc-1', [event(2), event(3)], 1),
       works: async (version) => version === 3 && (await stored()).length === 3,
       never: ConcurrencyError,
-      why: "The batch wasn't stored, and no other writer was faster, so the caller needs to see this error. With `MULTI`, `EXEC` itself succeeds, and the error is in one of its replies.",
+      why: "The batch wasn't stored, and no other writer was faster, so the caller needs to see this error.",
     }))
 
   test('refuses a batch without a version', async () => {

@@ -698,7 +698,7 @@ describe('old events', () => {
         prepare: async () => void (event.version > 1 && (await plant())),
         run: (redis) => update(event, redis),
         works: async (outcome) => outcome === 'applied' && (await row()).version === String(event.version),
-        why: 'Otherwise, the caller considers the event done, and the row never shows it. With `MULTI`, `EXEC` itself succeeds, and the error is in one of its replies.',
+        why: 'Otherwise, the caller considers the event done, and the row never shows it.',
       }))
   }
 })

@@ -259,9 +259,13 @@ describe('applyOnce', () => {
     passesOnErrors({
       name: 'applyOnce',
       run: (redis) => applyOnce(redis, earned(1)),
-      works: async (result) => result === 'applied' && (await model()).changes === '1',
+      works: async (result) => {
+        const { balance, changes } = await model()
+        const isSeen = (await box.admin.sismember('points:user-42:seen', 'e-1')) === 1
+        return result === 'applied' && balance === '10' && changes === '1' && isSeen
+      },
       closes: true,
-      why: "The event wasn't applied, so it isn't a duplicate.",
+      why: '`applied` means that the balance, the number of changes, and the set were all updated, and `duplicate` that they already had been.',
     }))
 })
 
@@ -618,7 +622,7 @@ describe('appendOnce', () => {
       run: (redis) => appendOnce(redis, append({ expectedVersion: 1 })),
       works: async () => (await logIds()).length === 3 && (await remembered()) !== null,
       closes: true,
-      why: "Nothing was stored, so it isn't a duplicate, and no other writer was faster, so it isn't a conflict.",
+      why: "The events and the answer weren't both stored. That isn't a duplicate, and no other writer was faster, so it isn't a conflict either.",
     }))
 })
 
@@ -678,19 +682,13 @@ describe('spendPoints', () => {
       "A user with 100 points can't spend 101. The answer should be { accepted: false, balance: 100 }.",
     )
     verifyEqual(await logIds(), ['1-0'], 'A refused command changes nothing, so no event should be appended.')
-    const byNobody = () => spendPoints(box.redis, { commandId: 'cmd-9', userId: 'nobody', points: 1 })
-    const nobody = await call('spendPoints', byNobody)
+    const nobody = await call('spendPoints', () =>
+      spendPoints(box.redis, { commandId: 'cmd-9', userId: 'nobody', points: 1 }),
+    )
     verifyEqual(
       nobody,
       { accepted: false, balance: 0 },
       'A user without events has no points, so the answer should be { accepted: false, balance: 0 }.',
-    )
-    const arrived = ['eventType', 'POINTS_EARNED', 'payload', '{"points":50}', 'commandId', 'x']
-    await box.admin.xadd('aggregate:points:nobody', '1-0', ...arrived)
-    verifyEqual(
-      await call('spendPoints', byNobody),
-      nobody,
-      'A user without events was refused, then 50 points arrived, and then the same command was sent again. It should be refused again. Remember every refusal, even that of a user who has no events yet.',
     )
   })
 
@@ -729,6 +727,15 @@ describe('spendPoints', () => {
       [again, await logIds()],
       [{ accepted: false, balance: 20 }, ['1-0', '2-0']],
       'A command was refused, then points arrived, and then the same command was sent again. It should be refused again: the user has been told no, and may have paid another way.',
+    )
+    const byNobody = () => spendPoints(box.redis, { commandId: 'cmd-9', userId: 'nobody', points: 1 })
+    const nobody = await call('spendPoints', byNobody)
+    const arrived = ['eventType', 'POINTS_EARNED', 'payload', '{"points":50}', 'commandId', 'x']
+    await box.admin.xadd('aggregate:points:nobody', '1-0', ...arrived)
+    verifyEqual(
+      await call('spendPoints', byNobody),
+      nobody,
+      'A user without events was refused, then 50 points arrived, and then the same command was sent again. It should be refused again. Remember every refusal, even one for a user who has no events yet.',
     )
   })
 

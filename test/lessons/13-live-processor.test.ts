@@ -281,7 +281,7 @@ describe('SnapshotStore', () => {
       name: 'SnapshotStore.apply',
       run: (redis) => new SnapshotStore(redis).apply(login('1-0')),
       works: async (applied) => applied && (await get('u-1', box.connect()))?.logins === 1,
-      why: 'Otherwise, the caller saves its checkpoint, and the snapshot never includes the event. With `MULTI`, `EXEC` itself succeeds, and the error is in one of its replies.',
+      why: 'Otherwise, the caller saves its checkpoint, and the snapshot never includes the event.',
     })
     await passesOnErrors({
       name: 'SnapshotStore.get',
@@ -980,7 +980,7 @@ describe('errors', () => {
     verifyEqual(
       atThird,
       '2-0',
-      'Redis replied with an error (WRONGTYPE) when the processor saved the checkpoint 2-0, and the handler got event 3-0 before that checkpoint was saved. An event is handled only when its ID is saved: until then, try it again, and let no later event overtake it.',
+      'Redis replied with an error (WRONGTYPE) when the processor saved the checkpoint 2-0, and the handler got event 3-0 before that checkpoint was saved. An event is handled only when its ID is saved. Until then, keep retrying it, and don’t pass any later event.',
     )
   })
 

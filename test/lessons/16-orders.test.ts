@@ -986,7 +986,8 @@ describe('the commands', () => {
   })
 
   test('pass on any error from Redis', async () => {
-    const why = "Nothing was stored, so it isn't a conflict, a refusal by `decide`, or a missing order."
+    const why =
+      "Not everything was stored, and that isn't a conflict, a refusal by `decide`, or a missing order."
     await passesOnErrors({
       name: 'cancelOrder',
       prepare: () => plant(CREATED, PAID),

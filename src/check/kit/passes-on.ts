@@ -27,20 +27,19 @@ export interface PassesOn<T> extends Omit<Refusal<T>, 'verify' | 'name'> {
 export async function passesOnErrors<T>(passesOn: PassesOn<T>): Promise<void> {
   const { why, works, never, closes = false, ...refusal } = passesOn
   const { name } = refusal
+  let before = 0
   await everyRefusal({
     ...refusal,
+    run(redis) {
+      before = sentCommands().length
+      return refusal.run(redis)
+    },
     async verify({ outcome, refused, isReported }) {
+      const sent = sentCommands().slice(before)
       const isDone = refused === undefined || (outcome.ok && (await works?.(outcome.value)))
       const isOther = typeof never === 'function' && !outcome.ok && outcome.error instanceof never
       if (!isDone && (!isReported || isOther)) {
-        fail(
-          `Redis refused ${refused} with an error (NOPERM)`,
-          name,
-          outcome,
-          'that error',
-          why,
-          sentCommands(),
-        )
+        fail(`Redis refused ${refused} with an error (NOPERM)`, name, outcome, 'that error', why, sent)
       }
       if (closes) await verifyClosed(refused === undefined ? '' : `Redis refused ${refused}, and `, name)
     },
@@ -79,14 +78,20 @@ function fail(
   why: string,
   sent: readonly SentCommand[],
 ): never {
-  const mayBeInReply = outcome.ok && sent.some((one) => one.pipeline !== undefined || one.name === 'EXEC')
-  const where = mayBeInReply
-    ? ' `exec()` resolves even if one of its commands fails, so check each reply.'
-    : ''
+  const where =
+    outcome.ok && sent.some(isErrorInReplies)
+      ? ' `exec()` resolves even if one of its commands fails, so check each reply.'
+      : ''
   throw new DiagnosisError(
     `${what}, and \`${name}\` ${described(outcome)}. Expected it to reject with ${error}. ${why}${where}`,
     { expected: 'the error from Redis', received: outcome.ok ? outcome.value : outcome.error },
   )
+}
+
+/** Whether the error was in what `exec()` resolved with, and not thrown. */
+function isErrorInReplies({ name, pipeline, error, reply }: SentCommand): boolean {
+  if (name === 'EXEC') return Array.isArray(reply) && reply.some((one) => one instanceof Error)
+  return pipeline !== undefined && error !== undefined
 }
 
 /** What the code made of the error. */

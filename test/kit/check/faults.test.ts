@@ -476,6 +476,14 @@ describe('errors that have to be passed on', () => {
     await expect(passesOn(run)).rejects.toThrow(where)
   })
 
+  test("aren't looked for in replies that have none", async () => {
+    const checked = async (redis: Redis) => {
+      for (const [error] of (await redis.pipeline().xlen('s').exec()) ?? []) if (error) throw error
+      return await redis.xlen('s').catch(() => 0)
+    }
+    await expect(passesOn(checked)).rejects.toThrow(/The caller has to know\.$/)
+  })
+
   const leaveOpenAfter = (own: Redis, isOpen: (error?: unknown) => boolean) =>
     add(own).then(
       () => void (isOpen() || own.disconnect()),

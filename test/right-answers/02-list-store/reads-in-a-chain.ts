@@ -66,6 +66,7 @@ export async function followEvents(
 
   listener.on('message', () => {
     reading = reading.then(readOn)
+    reading.catch(() => listener.disconnect())
   })
   reading = listener.subscribe('events').then(readOn)
   reading.catch(() => listener.disconnect())

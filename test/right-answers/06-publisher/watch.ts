@@ -99,8 +99,11 @@ export class EventPublisher {
       const id = known[i]
       if (typeof id === 'string') ids.set(String(eventId), id)
     })
-    const newest = await own.xrevrange('stream:events', '+', '-', 'COUNT', 1).catch(() => null)
-    if (newest === null) return null // another client may have used the key for something else since the check
+    const newest = await own.xrevrange('stream:events', '+', '-', 'COUNT', 1).catch((error: Error) => {
+      if (error.message.startsWith('WRONGTYPE')) return null
+      throw error
+    })
+    if (newest === null) return null // another client has used the key for something else since the check
     const [last] = newest[0] ?? ['0-0']
     const [lastMs = 0, lastN = 0] = last.split('-').map(Number)
     const ms = Math.max(lastMs, Date.now())
