@@ -82,6 +82,7 @@ export function newRunner(options: RunnerOptions): Runner {
 
   /** Resolves at once if it's stopped before its turn comes: a check may be using Redis for a minute. */
   function runInTurn(lesson: Lesson, number: number, asked: RunOptions = {}): Promise<RunReply> {
+    if (asked.signal?.aborted === true) return Promise.resolve(problem('Stopped.'))
     return new Promise((resolve, reject) => {
       let isWaiting = true
       asked.signal?.addEventListener('abort', () => {

@@ -145,12 +145,15 @@ test('a snippet that waits while a check uses Redis is stopped at once, and neve
     isAsked = true
     return Promise.reject(new Error('There is no Redis here.'))
   }
+  const runner = newRunner({ course, turns, borrow })
+  const lesson = await course.lesson('01-events')
   const page = new AbortController()
-  const reply = newRunner({ course, turns, borrow }).run(await course.lesson('01-events'), 1, {
-    signal: page.signal,
-  })
+  const { signal } = page
+  const reply = runner.run(lesson, 1, { signal })
   page.abort()
-  expect(await reply).toEqual({ kind: 'problem', sentence: 'Stopped.' })
+  const stopped = { kind: 'problem', sentence: 'Stopped.' }
+  expect(await reply).toEqual(stopped)
+  expect(await runner.run(lesson, 1, { signal })).toEqual(stopped)
   letGo()
   await checked
   await turns.take(async () => {})
