@@ -15,13 +15,13 @@ export class UnwritableWorkspaceError extends Error {
   readonly exitCode = Exit.machine
   readonly file: string
 
-  constructor(file: string, code: string | undefined) {
+  /** `instead`: why, if the code doesn't say so. Node says ENOENT of a folder that a read-only disk can't have. */
+  constructor(file: string, code: string | undefined, instead?: string) {
     const remedy = isOutOfSpace(code)
       ? 'Free some space, or set EVENTLINGS_HOME to a folder on another disk.'
       : 'Check the permissions of its folder, or set EVENTLINGS_HOME to a folder of your own.'
-    // Node says so, too, if a folder can't be created on a read-only disk.
-    const why = code === 'ENOENT' ? "its folder can't be created" : (inWords(code) ?? code)
-    super(`${file} can't be written: ${why ?? 'the reason is unknown'}. ${remedy}`)
+    const why = (code === 'ENOENT' ? instead : undefined) ?? inWords(code) ?? code ?? 'the reason is unknown'
+    super(`${file} can't be written: ${why}. ${remedy}`)
     this.file = file
   }
 }
@@ -34,8 +34,10 @@ export async function startLesson(
 ): Promise<{ readonly file: string; readonly isNew: boolean }> {
   const file = home.answer(slug)
   assertNoObstacle(home, slug)
+  await mkdir(dirname(file), { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+    throw new UnwritableWorkspaceError(file, error.code, "its folder can't be created")
+  })
   try {
-    await mkdir(dirname(file), { recursive: true })
     await copyFile(filesOf(course, slug).starter, file, constants.COPYFILE_EXCL)
     return { file, isNew: true }
   } catch (error) {

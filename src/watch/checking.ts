@@ -29,7 +29,7 @@ export class Checking {
   #current = new AbortController()
   /** Resolves when the last failed check has been recorded, or can't be. */
   kept: Promise<void> = Promise.resolve()
-  /** Resolves when the last verdict is recorded, and its file has been looked at for a type error. */
+  /** Resolves when every verdict is recorded, and its file has been looked at for a type error. */
   #afterwards: Promise<unknown> = Promise.resolve()
 
   constructor(options: CheckingOptions, sharing: Sharing, show: (change: Partial<WatchState>) => void) {
@@ -42,7 +42,7 @@ export class Checking {
     this.#current.abort()
   }
 
-  /** Stops, and resolves when nothing of the learner's is read or written any more. */
+  /** Stops, and resolves when everything that was shown is recorded. */
   async close(): Promise<void> {
     this.stop()
     await Promise.allSettled([this.kept, this.#afterwards])
@@ -104,12 +104,12 @@ export class Checking {
     this.#show({ ...fresh, checking: false, notice: undefined })
     onResult?.(result)
     const recorded = record()
-    this.#afterwards = recorded
+    this.#afterwards = Promise.allSettled([this.#afterwards, recorded])
     await recorded
     const passed = result.passed ? await passedText?.(result) : undefined
     if (!signal.aborted) this.#show({ passed })
     if (signal.aborted || (result.passed && advance === true)) return
-    this.#afterwards = this.#lookAtTypes(result, signal)
+    this.#afterwards = Promise.allSettled([this.#afterwards, this.#lookAtTypes(result, signal)])
   }
 
   async #keepRun(signal: AbortSignal): Promise<void> {

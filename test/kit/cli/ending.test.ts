@@ -53,7 +53,9 @@ describe('every error gets its exit code and its own words', () => {
     expect(new UnwritableWorkspaceError('/x', 'EACCES').message).toContain(
       "you don't have permission. Check the permissions",
     )
-    expect(new UnwritableWorkspaceError('/x', 'ENOENT').message).toContain("its folder can't be created.")
+    expect(new UnwritableWorkspaceError('/x', 'ENOENT', "its folder can't be created").message).toContain(
+      "its folder can't be created.",
+    )
     expect(new UnwritableWorkspaceError('/x', 'EODD').message).toContain("can't be written: EODD.")
   })
 
