@@ -44,7 +44,7 @@ need('redis-server').describe("servers of a suite's own", () => {
         if (acknowledged === 300) void server.crash()
       }
     })
-    expect(error).toBeInstanceOf(Error)
+    expect(error.message).toMatch(/max retries .+ 4/) // ioredis's own 20 take too long on a starved machine
     await server.restart()
     // Commands in flight may have been written but not answered.
     expect((await server.admin.llen('events')) - acknowledged).toBeOneOf([0, 1])
