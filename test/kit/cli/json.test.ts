@@ -44,7 +44,7 @@ describe('--json prints one object, and nothing else', () => {
       task: 'createEvent',
       state: 'failed',
       test: expect.any(String),
-      diagnosis: expect.stringContaining('not written yet'),
+      diagnosis: expect.stringContaining("isn't written yet"),
       expected: null,
       received: null,
       at: { file: 'exercises/01-events.ts', line: expect.any(Number) },
