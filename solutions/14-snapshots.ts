@@ -89,7 +89,7 @@ async function readSnapshot<State extends object>(
   const { state, lastEventId = '', reducerVersion } = await readHash(redis, snapshotKey(entityId))
   const parsed = parseObject(state)
   if (parsed === null || reducerVersion !== String(reducer.version)) return null
-  if (!/^\d{1,19}-\d{1,19}$/.test(lastEventId)) return null // XRANGE rejects longer ones
+  if (!/^\d{1,19}-\d{1,19}$/.test(lastEventId)) return null // XRANGE rejects most of the longer ones
   const itsEvent = await redis.xrange(streamKey(entityId), lastEventId, lastEventId)
   return itsEvent.length === 1 ? { state: parsed as State, lastEventId } : null
 }

@@ -114,7 +114,7 @@ export async function updatePostIndex(redis: Redis, postId: string): Promise<num
   for (;;) {
     const before = await readCard(redis, postId)
     const { card, version } = await readOn(redis, postId, before)
-    if (card === null || version === before.version) return version
+    if (card === null || version === before.version) return before.version
     const { title, author, publishedAt } = card
     const keys = [cardKey(postId), listKey(before.card?.author ?? author), listKey(author)]
     const time = publishedAt === null ? ['', ''] : [publishedAt, Date.parse(publishedAt)]

@@ -398,7 +398,7 @@ describe('compareIds, timeOf, jsonField', () => {
     [
       '1-0',
       '1-18446744073709551615',
-      'Both parts are unsigned, so their difference may not fit in 64 bits with a sign. Compare the two bigints with `<` instead.',
+      'Both parts are unsigned, so their difference may not fit in a signed 64-bit number. Compare the two bigints with `<` instead.',
     ],
   ] as const
   for (const [a, b, why] of PAIRS) {

@@ -322,7 +322,7 @@ describe('acknowledge', () => {
       prepare: (admin) => deliver(2, admin),
       run: (redis) => mailer(redis).acknowledge(['1-0', '2-0']),
       closes: true,
-      why: "An event that couldn't be acknowledged isn't one that someone else has acknowledged.",
+      why: "A failed acknowledgment doesn't mean that another process has already acknowledged the event.",
     }))
 })
 
@@ -411,7 +411,7 @@ describe('consume', () => {
     verifyEqual(
       [outcome.ok ? outcome.value : outcome.error, await pending()],
       [2, []],
-      "While `handle` was working on each of two events, another process acknowledged that event, as it may if it has claimed it. `XACK` then replies with 0, which isn't an error: the work is done. `consume` should pass both events to `handle` and return 2. Received: the number returned, and what is still pending.",
+      "While `handle` was working on each of the two events, another process acknowledged it, as can happen after a claim. `XACK` then replies with 0, which isn't an error, because the work is done. `consume` should pass both events to `handle` and return 2. Received: the number returned, and what is still pending.",
     )
   })
 

@@ -1,4 +1,5 @@
 /** Long, because every sentence that a learner may read is here, next to the code that it judges. */
+import { isDeepStrictEqual } from 'node:util'
 import type { Redis } from 'ioredis'
 import { describe, test } from 'vitest'
 import {
@@ -526,7 +527,8 @@ describe('claimPending', () => {
       `The events 7-4 to 7-23 were deleted from the stream while they were pending. With a limit of 5, \`claimPending\` should skip them and return the five events that still exist.${pagingFault(box.commands)}`,
       [
         [
-          (found) => found.length === 5 && found.includes('7-3') && found[4] !== '7-25',
+          (found) =>
+            isDeepStrictEqual([...found].sort(), [...counted.slice(0, 3), ...counted.slice(23, 25)].sort()),
           '`claimPending` returned the right five events, but not oldest first: 7-3 is older than 7-24. An ID is two whole numbers, not a decimal, and Redis already returns entries in the right order.',
         ],
       ],
@@ -624,6 +626,7 @@ describe('recover', () => {
         atWork += 1
         most = Math.max(most, atWork)
         seen.push(event)
+        await box.roundTrips(5)
         during.push(await inHand())
         atWork -= 1
       }),
@@ -977,7 +980,7 @@ describe('recover', () => {
     verifyEqual(
       await inHand(),
       ['1-0 of mailer-1'],
-      "The letter for 1-0 couldn't be written, because the key `dead:mail` held a list, and the event is lost: it's already acknowledged. Neither a script nor a transaction is rolled back when one of its commands fails, so acknowledge the event last.",
+      "The letter for 1-0 couldn't be written, because the key `dead:mail` held a list, and the event is lost: it's already acknowledged. When a command in a script fails, the ones before it aren't undone, so acknowledge last. In a transaction, even the ones after it run, so use a script.",
     )
   })
 })

@@ -293,7 +293,7 @@ describe('createSnapshot', () => {
     verifyEqual(
       [gone, await box.admin.exists(SNAPSHOT)],
       [false, 0],
-      'The reducer returned a state for the first event and null for the last one, as it may if a customer was deleted, and `createSnapshot` stored the earlier state. What the reducer returns is the new state, even if it is null.',
+      'The reducer returned a state for the first event and null for the last one, as it may if a customer was deleted. `createSnapshot` should write nothing and return false, because what the reducer returns is the new state, even if it is null.',
     )
     await plantSnapshot(5, '7-0')
     await call('createSnapshot', () => createSnapshot(box.redis, 'customer-1', earned(), noon))
@@ -741,7 +741,7 @@ describe('never backwards', () => {
     )
     verify(
       outcome.ok && outcome.value === true && (await stored()) === FIVE_AT_2,
-      `Another process changed the key ${rival.times()} times, each time just before \`createSnapshot\` wrote, and \`createSnapshot\` gave up. What was stored was never ahead of its own snapshot, so keep trying until it's written.`,
+      `Another process changed the key ${rival.times() === 1 ? 'once,' : `${rival.times()} times, each time`} just before \`createSnapshot\` wrote, and \`createSnapshot\` gave up. What was stored was never ahead of its own snapshot, so keep trying until it's written.`,
       { expected: true, received: outcome.ok ? outcome.value : outcome.error },
     )
   })
@@ -957,7 +957,7 @@ describe('never backwards', () => {
     })
     verify(
       left === 0,
-      'Redis refused a command, and `createSnapshot` rejected but left the connection open that it had opened. Close it in a `finally`, which runs even after an error.',
+      'Redis refused a command, and `createSnapshot` rejected but left its own connection open. Close it in a `finally`, which runs even after an error.',
       { expected: 'no more connections than before', received: `${left} more` },
     )
   })

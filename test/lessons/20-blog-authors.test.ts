@@ -153,7 +153,7 @@ describe('applyCardEvent and changeAuthor', () => {
         published,
         event(1, 'POST_PUBLISHED'),
         published,
-        'A second POST_PUBLISHED changed `publishedAt`, because its timestamp is earlier. A clock can be behind, so go by the order of the events: only the first publication counts.',
+        'A second POST_PUBLISHED changed `publishedAt`, because its timestamp is earlier. A clock can be slow, so go by the order of the events: only the first publication counts.',
       ],
       [
         published,

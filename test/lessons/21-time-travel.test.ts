@@ -83,7 +83,7 @@ const passesOn = <T>(name: string, expected: T, run: (redis: Redis) => Promise<T
     name,
     prepare: () => plant(),
     run,
-    works: (found) => isDeepStrictEqual(JSON.parse(JSON.stringify(found)), expected),
+    works: (found) => isDeepStrictEqual(JSON.parse(JSON.stringify(found ?? null)), expected),
     why: 'Otherwise, the caller mistakes an error for the end of the history.',
   })
 

@@ -241,7 +241,7 @@ describe('trimLimit', () => {
         await trimLimit(redis, { ...log, snapshots: ['snapshot:orders'] }),
       ],
       works: (found) => found.join() === '2-0,1-0,1-0',
-      why: "A position that can't be read isn't a position that doesn't exist, and what it still needs could be trimmed.",
+      why: "A position that can't be read may still exist, and entries that its reader still needs could be trimmed.",
     })
   })
 })

@@ -57,7 +57,7 @@ function* eventsFrom(first: number, last: number, at: (number: number) => void =
   }
 }
 
-const PERMISSION = 'Someone has to see that error to grant the permission.'
+const PERMISSION = 'Only that error shows the operator which permission is missing.'
 
 /** The event IDs in the server's stream, in order. */
 async function idsIn({ admin }: Pick<OwnServer, 'admin'>): Promise<readonly string[]> {

@@ -505,7 +505,7 @@ describe('readEvents', () => {
       await box.admin.xdel(STREAM, String(id))
       id = await box.admin.xadd(STREAM, '*', ...Object.entries({ ...last, personal: rest }).flat())
       await fails(
-        `Only ${rest === '' ? 'an empty string is' : '8 characters are'} left of an encrypted string. The entry has a field \`personal\`, and it doesn't decrypt, so readEvents should throw an UnreadableEventError. Put everything that can fail into the \`try\`: \`setAuthTag\`, for example, throws if the tag is too short.`,
+        `Only ${rest === '' ? 'an empty string is' : '8 characters are'} left of an encrypted string. The entry has a field \`personal\`, and it doesn't decrypt, so readEvents should throw an UnreadableEventError. ${rest === '' ? 'An empty string is falsy, but it isn’t missing: compare with `undefined`.' : 'Put everything that can fail into the `try`: `setAuthTag`, for example, throws if the tag is too short.'}`,
       )
     }
     await box.admin.xdel(STREAM, String(id))
@@ -717,7 +717,7 @@ describe('forgetCustomer', () => {
     verifyEqual(
       [await box.admin.get('key:customer:customer-3'), await box.admin.xlen('stream:entity:customer-3')],
       ['erased', 2],
-      'customer-3 had only placed an order, so there was no key yet. After the erasure, the key should be `erased` all the same, and CUSTOMER_FORGOTTEN should follow the order. Otherwise the next event with personal data makes a key. Received: the key, and the number of entries.',
+      'customer-3 had only placed an order, so there was no key yet. After the erasure, the key should be `erased` anyway, and CUSTOMER_FORGOTTEN should follow the order. Otherwise, the next event with personal data makes a new key. Received: the key, and the number of entries.',
     )
   })
 
@@ -905,7 +905,7 @@ describe('forgetCustomer', () => {
         await plantReadModels()
       },
       run: (redis) => forgetCustomer(redis, 'customer-1', may),
-      why: 'A row, a snapshot, or an address that is still there is still readable, and the caller has to know that.',
+      why: 'Any row, snapshot, or address that’s left can still be read, and the caller has to know that.',
       closes: true,
     })
   })
