@@ -102,7 +102,7 @@ function passesOn(name: string, outcome: Outcome<unknown>, error: RegExp, situat
 }
 
 /** Matches Redis's error when an ACL refuses a command; the last alternative is for a script in Redis 7.0. */
-const NO_PERMISSION = /NOPERM|EXECABORT|can't run this command/
+const NO_PERMISSION = /NOPERM|EXECABORT|can't run this command|ACL failure/ // the last two in a script: Redis 7.0, and newer ones
 
 describe('append', () => {
   test('keys, IDs, and fields', async () => {
