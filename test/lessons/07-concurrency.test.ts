@@ -11,6 +11,8 @@ import {
   largestReply,
   type Outcome,
   passesOnErrors,
+  passesOnRefusedWrite,
+  passesOnWrongType,
   useSandbox,
   verify,
   verifyEqual,
@@ -458,20 +460,14 @@ describe('appendEvent', () => {
     )
   })
 
-  test.skipIf(lacks('own-server'))('lets any error from Redis through', async () => {
-    const server = await box.startServer({ args: ['--min-replicas-to-write', '1'] })
-    const error = await callError(
-      'appendEvent',
-      () => new AggregateEventStore(server.connect()).appendEvent('account', 'acc-1', event(1), 0),
-      Error,
-      'Redis refused to write because it had no replica (NOREPLICAS), but `appendEvent` resolved as if the event had been stored. Let every error from Redis through.',
-    )
-    verify(
-      /NOREPLICAS|EXECABORT/.test(error.message),
-      "Redis refused to write because it had no replica (NOREPLICAS), and `appendEvent` threw an error that hides that. No other writer was faster, so it isn't a conflict: throw the error from Redis as it is.",
-      { expected: 'the error from Redis', received: error },
-    )
-  })
+  test.skipIf(lacks('own-server'))('lets any error from Redis through', () =>
+    passesOnRefusedWrite({
+      name: 'appendEvent',
+      run: (redis) => new AggregateEventStore(redis).appendEvent('account', 'acc-1', event(1), 0),
+      never: ConcurrencyError,
+      why: "The event isn't stored, and no other writer was faster, so it isn't a conflict, either.",
+    }),
+  )
 
   test("doesn't call an error from its write a conflict", async () => {
     await everyInterleaving({
@@ -793,16 +789,10 @@ describe('getEvents and getVersion', () => {
   })
 
   test('lets an error from Redis through', async () => {
-    await box.admin.set(KEY, 'not a stream')
     const store = new AggregateEventStore(box.redis)
-    for (const name of ['getEvents', 'getVersion'] as const) {
-      const outcome = await attempt<unknown>(name, () => store[name]('account', 'acc-1'))
-      verify(
-        !outcome.ok && /WRONGTYPE/.test(String(outcome.error)),
-        `The key holds a string instead of a stream, and \`${name}\` didn't reject with the error from Redis (WRONGTYPE). An aggregate that can't be read isn't an aggregate without events, so let the error through.`,
-        { expected: 'the error from Redis', received: outcome.ok ? outcome.value : outcome.error },
-      )
-    }
+    const why = "An aggregate that can't be read isn't an aggregate without events."
+    await passesOnWrongType('getEvents', KEY, () => store.getEvents('account', 'acc-1'), why)
+    await passesOnWrongType('getVersion', KEY, () => store.getVersion('account', 'acc-1'), why)
   })
 
   test('passes on an error from Redis', async () => {

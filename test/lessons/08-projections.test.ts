@@ -10,6 +10,8 @@ import {
   everyInterleaving,
   lacks,
   passesOnErrors,
+  passesOnRefusedWrite,
+  passesOnWrongType,
   useSandbox,
   verify,
   verifyEqual,
@@ -185,30 +187,18 @@ describe('updateUserProjection', () => {
     }
   })
 
-  test.skipIf(lacks('own-server'))('lets any error from Redis through', async () => {
-    const server = await box.startServer({ args: ['--min-replicas-to-write', '1'] })
-    const error = await callError(
-      'updateUserProjection',
-      () => update(registered(), server.connect()),
-      Error,
-      'Redis refused to write because it had no replica (NOREPLICAS), but `updateUserProjection` resolved. Let every error from Redis reach the caller, which otherwise considers the event done, although the row never shows it.',
-    )
-    verify(
-      /NOREPLICAS|EXECABORT/.test(error.message),
-      'Redis refused to write because it had no replica (NOREPLICAS), and `updateUserProjection` threw an error that hides that. Throw the error from Redis as it is, because it names the cause.',
-      { expected: 'the error from Redis', received: error },
-    )
-  })
+  test.skipIf(lacks('own-server'))('lets any error from Redis through', () =>
+    passesOnRefusedWrite({
+      name: 'updateUserProjection',
+      run: (redis) => update(registered(), redis),
+      why: 'Otherwise, the caller considers the event done, although the row never shows it.',
+    }),
+  )
 
   test('lets an error about the row through', async () => {
-    await box.admin.set(KEY, 'not a hash')
+    const why = 'Otherwise, the caller considers the event done.'
     for (const event of [emailChanged(2), phoneChanged(2, null), deactivated(2)]) {
-      const outcome = await attempt('updateUserProjection', () => update(event))
-      verify(
-        !outcome.ok && /WRONGTYPE/.test(String(outcome.error)),
-        `The key of the row holds a string instead of a hash, and for ${event.event.eventType}, \`updateUserProjection\` didn't reject with the error from Redis (WRONGTYPE). Let it reach the caller, which otherwise considers the event done.`,
-        { expected: 'the error from Redis', received: outcome.ok ? outcome.value : outcome.error },
-      )
+      await passesOnWrongType('updateUserProjection', KEY, () => update(event), why)
     }
   })
 
@@ -773,15 +763,13 @@ describe('getUserProjection', () => {
     )
   })
 
-  test('lets an error from Redis through', async () => {
-    await box.admin.set(KEY, 'not a hash')
-    const outcome = await attempt('getUserProjection', () => getUserProjection(box.redis, 'user-42'))
-    verify(
-      !outcome.ok && /WRONGTYPE/.test(String(outcome.error)),
-      "The key of the row holds a string instead of a hash, and `getUserProjection` didn't reject with the error from Redis (WRONGTYPE). A row that can't be read isn't a user who doesn't exist, so let the error through.",
-      { expected: 'the error from Redis', received: outcome.ok ? outcome.value : outcome.error },
-    )
-  })
+  test('lets an error from Redis through', () =>
+    passesOnWrongType(
+      'getUserProjection',
+      KEY,
+      () => getUserProjection(box.redis, 'user-42'),
+      "A row that can't be read isn't a user who doesn't exist.",
+    ))
 
   test('reads the row in one piece', async () => {
     await everyInterleaving({

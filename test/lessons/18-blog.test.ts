@@ -8,6 +8,7 @@ import {
   everyInterleaving,
   lacks,
   largestReply,
+  passesOnWrongType,
   sharedWatch,
   useSandbox,
   verify,
@@ -107,16 +108,8 @@ async function closesConnections(when: string): Promise<void> {
 }
 
 /** Without a stream, there's no telling what the post is. */
-async function passesOnReadErrors(name: string, run: () => Promise<unknown>): Promise<void> {
-  await box.admin.set(KEY, 'not a stream')
-  const outcome = await attempt(name, run)
-  verify(
-    !outcome.ok && String(outcome.error).includes('WRONGTYPE'),
-    `The key \`${KEY}\` held a string, so Redis replied to a read with an error (WRONGTYPE). \`${name}\` should reject with that error: a post whose events can't be read isn't a post that doesn't exist.`,
-    { received: outcome.ok ? outcome.value : outcome.error },
-  )
-  await closesConnections(`${name} got an error from Redis`)
-}
+const passesOnReadErrors = (name: string, run: () => unknown) =>
+  passesOnWrongType(name, KEY, run, "A post whose events can't be read isn't a post that doesn't exist.")
 
 /** Makes Redis refuse to write, starting before each of the function's commands in turn. */
 async function passesOnWriteErrors(

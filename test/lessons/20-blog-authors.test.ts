@@ -9,6 +9,7 @@ import {
   everyInterleaving,
   lacks,
   largestReply,
+  passesOnWrongType,
   sharedWatch,
   useSandbox,
   verify,
@@ -101,17 +102,8 @@ async function stored() {
 }
 const types = async () => (await stored()).map(({ eventType }) => eventType)
 
-/** What can't be read isn't missing. */
-async function passesOn(name: string, key: string, run: () => Promise<unknown>): Promise<void> {
-  await box.admin.set(key, 'of another type')
-  const outcome = await attempt(name, run)
-  verify(
-    !outcome.ok && String(outcome.error).includes('WRONGTYPE'),
-    `The key \`${key}\` held a string, so Redis replied with an error (WRONGTYPE). ${name} should reject with that error. A key that can’t be read or written isn’t a key that doesn’t exist.`,
-    { received: outcome.ok ? outcome.value : outcome.error },
-  )
-  await box.admin.del(key)
-}
+const passesOn = (name: string, key: string, run: () => unknown) =>
+  passesOnWrongType(name, key, run, "A key that can't be read or written isn't a key that doesn't exist.")
 
 describe('applyCardEvent and changeAuthor', () => {
   test('follows each event', async () => {

@@ -15,7 +15,13 @@ export { everyLostReply, type LostReply, type LostReplyRound } from './lost-repl
 export { allowAddress } from './network.ts'
 export type { OwnCluster } from './own-cluster.ts'
 export type { OwnServer, OwnServerOptions } from './own-server.ts'
-export { type PassesOn, passesOnErrors, passesOnWrongType } from './passes-on.ts'
+export {
+  type PassesOn,
+  type PassesOnRefusedWrite,
+  passesOnErrors,
+  passesOnRefusedWrite,
+  passesOnWrongType,
+} from './passes-on.ts'
 export { everyRefusal, type Refusal, type RefusalRound } from './refusal.ts'
 export { largestReply, sharedWatch } from './replies.ts'
 export { cleanDatabase, type Sandbox, useSandbox } from './sandbox.ts'

@@ -1,7 +1,9 @@
 import { inspect } from 'node:util'
+import type { Redis } from 'ioredis'
 import { attempt, type Outcome } from './call.ts'
 import { connectionsStillOpen } from './connections.ts'
 import type { SentCommand } from './context.ts'
+import { startServer } from './own-server.ts'
 import { sentCommands } from './recording.ts'
 import { everyRefusal, type Refusal } from './refusal.ts'
 import { adminClient } from './sandbox.ts'
@@ -46,20 +48,46 @@ export async function passesOnErrors<T>(passesOn: PassesOn<T>): Promise<void> {
   })
 }
 
+/** The part of `PassesOn` that a server needs which refuses all writes. */
+export interface PassesOnRefusedWrite<T> extends Pick<PassesOn<T>, 'name' | 'run' | 'why' | 'never'> {
+  /** Plants what the code reads, before Redis refuses to write. */
+  readonly prepare?: (admin: Redis) => unknown
+}
+
 /**
- * Plants a list at the key; fails with a diagnosis unless the error about it reaches the caller and the code closes its
- * own connections. The key is gone afterward.
+ * Lets the code write to a server that refuses it for lack of a replica; fails with a diagnosis unless that error
+ * reaches the caller. Needs an `own-server`.
+ */
+export async function passesOnRefusedWrite<T>(passesOn: PassesOnRefusedWrite<T>): Promise<void> {
+  const { name, run, why, never, prepare } = passesOn
+  const { admin, connect } = await startServer()
+  await prepare?.(admin)
+  await admin.config('SET', 'min-replicas-to-write', 1)
+  const before = sentCommands().length
+  const outcome = await attempt(name, () => run(connect()))
+  const isOther = never !== undefined && !outcome.ok && outcome.error instanceof never
+  if (!outcome.ok && !isOther && /NOREPLICAS|EXECABORT/.test(inspect(outcome.error))) return
+  const sent = sentCommands().slice(before)
+  await admin.ping() // if the server is gone, this waits until the check says so: nothing of it is the learner's fault
+  const what = 'Redis refused to write because it had no replica (NOREPLICAS)'
+  fail(what, name, outcome, 'the error from Redis', why, sent)
+}
+
+/**
+ * Plants a list, or another type, at the key; fails with a diagnosis unless the error about it reaches the caller and
+ * the code closes its own connections. The key is gone afterward.
  */
 export async function passesOnWrongType(
   name: string,
   key: string,
   run: () => unknown,
   why = "An error isn't an empty reply.",
+  type: 'list' | 'string' = 'list',
 ): Promise<void> {
   const admin = adminClient()
   await admin.del(key)
-  await admin.rpush(key, 'x')
-  const planted = `The key \`${key}\` held a list`
+  await (type === 'list' ? admin.rpush(key, 'x') : admin.set(key, 'x'))
+  const planted = `The key \`${key}\` held a ${type}`
   const before = sentCommands().length
   const outcome = await attempt(name, run)
   if (outcome.ok || !inspect(outcome.error).includes('WRONGTYPE')) {
