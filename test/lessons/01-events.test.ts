@@ -94,7 +94,7 @@ describe('createEvent', () => {
       verifyEqual(
         outcome.ok ? outcome.value.entityId : entityId,
         entityId,
-        `createEvent changed the entity ID ${JSON.stringify(entityId)}. Keep it exactly as it is, with its capitals and spaces, or a reader who asks for that ID won’t find this event.`,
+        `createEvent changed the entity ID ${JSON.stringify(entityId)}. Keep it exactly as it is, with its capitals and spaces, or a reader who asks for that ID won't find this event.`,
       )
     }
   })
@@ -113,7 +113,7 @@ describe('createEvent', () => {
     )
     verify(
       ids.size === 1_000,
-      'Two events have the same `eventId`. Each event needs its own, even if the same thing happens twice in one millisecond. Otherwise readers can’t tell a second event from a copy of the first.',
+      "Two events have the same `eventId`. Each event needs its own, even if the same thing happens twice in one millisecond. Otherwise readers can't tell a second event from a copy of the first.",
       { expected: '1000 different IDs', received: `${ids.size} different IDs` },
     )
   })
@@ -122,20 +122,20 @@ describe('createEvent', () => {
     const { timestamp } = await call('createEvent', () => createEvent(ada(), morning))
     verify(
       typeof timestamp === 'string',
-      'The `timestamp` should be a string, `clock().toISOString()`. In JSON, a Date doesn’t stay a Date, and a number doesn’t say what it counts.',
+      "The `timestamp` should be a string, `clock().toISOString()`. In JSON, a Date doesn't stay a Date, and a number doesn't say what it counts.",
       { expected: MORNING, received: timestamp },
     )
     verifyEqual(
       timestamp,
       MORNING,
-      'The `timestamp` should come from the clock that was passed in, in the format of `toISOString()`. Code that reads the system clock is hard to test, and it can’t import yesterday’s events.',
+      "The `timestamp` should come from the clock that was passed in, in the format of `toISOString()`. Code that reads the system clock is hard to test, and it can't import yesterday's events.",
     )
     const now = new Date('2026-03-01T09:07:05.042Z')
     const event = await call('createEvent', () => createEvent(ada(), () => now))
     verifyEqual(
       event.timestamp,
       '2026-03-01T09:07:05.042Z',
-      'The `timestamp` isn’t exactly the time that the clock returned. Keep the milliseconds, as `toISOString()` does, or two events in one second seem to happen at the same time.',
+      "The `timestamp` isn't exactly the time that the clock returned. Keep the milliseconds, as `toISOString()` does, or two events in one second seem to happen at the same time.",
     )
     verifyEqual(
       now.toISOString(),
@@ -198,13 +198,13 @@ describe('createEvent', () => {
     )
     verify(
       !Object.isFrozen(fact.payload) && !Object.isFrozen(fact.payload.address),
-      'createEvent froze the caller’s payload. Copy it instead, because the caller may still change its object, and the copy in the event won’t change with it.',
+      "createEvent froze the caller's payload. Copy it instead, because the caller may still change its object, and the copy in the event won't change with it.",
     )
     fact.payload.name = 'Eve'
     verifyEqual(
       event.payload.name,
       'Ada',
-      'The event’s payload is the caller’s own object: when the caller changed its `name` later, the event changed too. A fact doesn’t change, so copy the payload.',
+      "The event's payload is the caller's own object: when the caller changed its `name` later, the event changed too. A fact doesn't change, so copy the payload.",
     )
     fact.payload.address.city = 'Oslo'
     fact.payload.tags.push('late')
@@ -216,7 +216,7 @@ describe('createEvent', () => {
     const deep = { ...ada(), payload: { address: { geo: { lat: 51 } }, stops: [{ city: 'Ghent' }] } }
     const route = await call('createEvent', () => createEvent(deep, morning))
     const far =
-      'The copy isn’t deep enough, so the event changes whenever the caller’s object does. Copy every level.'
+      "The copy isn't deep enough, so the event changes whenever the caller's object does. Copy every level."
     for (const stop of deep.payload.stops) stop.city = 'Oslo'
     verifyEqual(
       route.payload.stops,
@@ -233,7 +233,7 @@ describe('createEvent', () => {
     verifyEqual(
       event.metadata,
       { correlationId: 'req-7', causationId: 'cmd-3', userId: 'admin-1' },
-      'The event’s metadata is the caller’s own object: when the caller changed its `userId` later, the event changed too. Copy the metadata as well.',
+      "The event's metadata is the caller's own object: when the caller changed its `userId` later, the event changed too. Copy the metadata as well.",
     )
   })
 
@@ -256,11 +256,11 @@ describe('createEvent', () => {
 
   test('refuses commands and other names', async () => {
     const command =
-      'That’s a command, a request that may still be refused. An event says what has happened, so its type is a past-tense name such as USER_REGISTERED.'
+      "That's a command, a request that may still be refused. An event says what has happened, so its type is a past-tense name such as USER_REGISTERED."
     const spelling =
       'Event types are words of capital letters and digits joined by single underscores, such as USER_REGISTERED. To a reader, two spellings are two types.'
     const word =
-      'A type has two or more words: the thing, and what happened to it. REGISTERED alone doesn’t say who or what was registered.'
+      "A type has two or more words: the thing, and what happened to it. REGISTERED alone doesn't say who or what was registered."
     const names = [
       ['RegisterUser', command],
       ['REGISTER_USER', command],
@@ -302,11 +302,11 @@ describe('createEvent', () => {
     verifyEqual(
       error.name,
       'MalformedEventError',
-      'The error’s `name` should be "MalformedEventError". A log prints the name, and "Error" says nothing.',
+      'The error\'s `name` should be "MalformedEventError". A log prints the name, and "Error" says nothing.',
     )
     verify(
       error.message.includes('entityId'),
-      'The error’s message should name the field, because a log shows only the message, not the `field` property.',
+      "The error's message should name the field, because a log shows only the message, not the `field` property.",
       { received: error.message },
     )
   })
@@ -321,17 +321,17 @@ describe('encodeEvent', () => {
     const text = await call('encodeEvent', () => encodeEvent(event))
     verify(typeof text === 'string', 'encodeEvent should return a string.', { received: text })
     const { ok, value } = parsed(text)
-    verify(ok, 'encodeEvent returned a string that isn’t JSON, so no program can read it back.', {
+    verify(ok, "encodeEvent returned a string that isn't JSON, so no program can read it back.", {
       received: text,
     })
     verify(
       typeof value !== 'string',
-      'The event was encoded twice: it’s a JSON string with JSON inside. Call `JSON.stringify` once, on the whole event.',
+      "The event was encoded twice: it's a JSON string with JSON inside. Call `JSON.stringify` once, on the whole event.",
       { received: text },
     )
     verify(
       typeof (value as DomainEvent).payload !== 'string',
-      'The payload was encoded twice: it’s a string with JSON inside. Leave it as an object, or every reader has to know this and parse it a second time.',
+      "The payload was encoded twice: it's a string with JSON inside. Leave it as an object, or every reader has to know this and parse it a second time.",
       { received: text },
     )
     verify(
@@ -349,7 +349,7 @@ describe('encodeEvent', () => {
         payload: { name: 'Ada', address: { city: 'Ghent' } },
         metadata: { correlationId: 'req-7', userId: 'admin-1' },
       },
-      'The JSON should hold the event’s six fields as they are, including the metadata.',
+      "The JSON should hold the event's six fields as they are, including the metadata.",
     )
   })
 
@@ -401,7 +401,7 @@ describe('encodeEvent', () => {
     const address = { city: 'Ghent', lines: ['1 Main St'] }
     const event = eventWith({ home: address, work: address })
     const why =
-      'JSON writes such an object twice, which is fine. Only an object that contains itself can’t be encoded.'
+      "JSON writes such an object twice, which is fine. Only an object that contains itself can't be encoded."
     const text = await taken(
       'encodeEvent',
       () => encodeEvent(event),
@@ -420,7 +420,7 @@ describe('encodeEvent', () => {
 
   test('starts from scratch with each event', async () => {
     const fresh =
-      'Don’t keep state between calls in a variable outside the function, such as a set of the objects seen so far, or a path that isn’t reset when an error is thrown.'
+      "Don't keep state between calls in a variable outside the function, such as a set of the objects seen so far, or a path that isn't reset when an error is thrown."
     const told = async (event: DomainEvent) => {
       const outcome = await attempt('encodeEvent', () => encodeEvent(event))
       if (outcome.ok) return 'a string'
@@ -440,7 +440,7 @@ describe('encodeEvent', () => {
     verifyEqual(
       await told(eventWith({ address })),
       await told(eventWith({ address: { city: Number.NaN } })),
-      `encodeEvent received an object that it had seen before, with a different value inside, and didn’t check it again. ${fresh}`,
+      `encodeEvent received an object that it had seen before, with a different value inside, and didn't check it again. ${fresh}`,
     )
   })
 
@@ -461,7 +461,7 @@ describe('encodeEvent', () => {
       'a bigint',
       10n,
       'a bigint',
-      'JSON has no bigint: `JSON.stringify` throws a TypeError. Don’t convert it to a string or a number either, because then readers get back something other than what was written.',
+      "JSON has no bigint: `JSON.stringify` throws a TypeError. Don't convert it to a string or a number either, because then readers get back something other than what was written.",
     ],
     [
       'NaN',
@@ -482,7 +482,7 @@ describe('encodeEvent', () => {
       const error = await refused('encodeEvent', () => encodeEvent(event), 'payload.since', what, why)
       verify(
         error.message.includes('payload.since'),
-        'The error’s message should name the field, here payload.since, because a log shows only the message, not the `field` property.',
+        "The error's message should name the field, here payload.since, because a log shows only the message, not the `field` property.",
         { received: error.message },
       )
     })
@@ -585,19 +585,19 @@ describe('decodeEvent', () => {
     )
   })
 
-  test('refuses a string that isn’t JSON', async () => {
+  test("refuses a string that isn't JSON", async () => {
     for (const text of ['', 'USER_REGISTERED', '{"eventId":"0b7f']) {
       await refused(
         'decodeEvent',
         () => decodeEvent(text),
         'event',
-        `the string ${JSON.stringify(text)}, which isn’t JSON`,
-        'Report it as a malformed event, because a SyntaxError doesn’t even say that the string should be an event.',
+        `the string ${JSON.stringify(text)}, which isn't JSON`,
+        "Report it as a malformed event, because a SyntaxError doesn't even say that the string should be an event.",
       )
     }
   })
 
-  test('refuses JSON that isn’t an object', async () => {
+  test("refuses JSON that isn't an object", async () => {
     for (const text of ['null', '[]', '42', '"USER_REGISTERED"']) {
       await refused(
         'decodeEvent',
@@ -625,13 +625,13 @@ describe('decodeEvent', () => {
     const texts =
       '`DomainEvent` declares this field as a string. Check that with `typeof`, because a cast with `as` checks nothing.'
     const empty =
-      'An empty string is as bad as a missing field: readers couldn’t find such an event or tell it from another.'
+      "An empty string is as bad as a missing field: readers couldn't find such an event or tell it from another."
     const object = 'The payload is an object with fields. For null and arrays, `typeof` returns "object" too.'
     const time =
-      'A timestamp that isn’t a time breaks any code that sorts or displays it later. `Date.parse` returns NaN for it.'
-    const metadata = 'Metadata is an object if it’s there at all.'
+      "A timestamp that isn't a time breaks any code that sorts or displays it later. `Date.parse` returns NaN for it."
+    const metadata = "Metadata is an object if it's there at all."
     const falsy =
-      'Only missing metadata becomes `{}`. `||` treats an empty string, 0, and false as missing too, but `??` doesn’t.'
+      "Only missing metadata becomes `{}`. `||` treats an empty string, 0, and false as missing too, but `??` doesn't."
     const faults = [
       ['eventId', 7, texts],
       ['eventType', null, texts],
@@ -675,14 +675,14 @@ describe('decodeEvent', () => {
     )
     verify(
       error.message.includes('entityId') && error.name === 'MalformedEventError',
-      'The error’s `name` should be "MalformedEventError" and its message should name the field, because a log shows nothing else.',
+      'The error\'s `name` should be "MalformedEventError" and its message should name the field, because a log shows nothing else.',
       { received: `${error.name}: ${error.message}` },
     )
   })
 
   test('reads events from before there was metadata', async () => {
     const why =
-      'Events from before metadata was introduced must stay readable. Missing metadata becomes `metadata: {}`, so readers don’t need to check whether the field is there.'
+      "Events from before metadata was introduced must stay readable. Missing metadata becomes `metadata: {}`, so readers don't need to check whether the field is there."
     const event = await taken(
       'decodeEvent',
       () => decodeEvent(textWith({ metadata: undefined })),
@@ -698,7 +698,7 @@ describe('decodeEvent', () => {
 
   test('accepts an unknown field', async () => {
     const why =
-      'An unknown field isn’t an error, because a newer program may have written it. Return the six known fields as usual.'
+      "An unknown field isn't an error, because a newer program may have written it. Return the six known fields as usual."
     const event = await taken(
       'decodeEvent',
       () => decodeEvent(textWith({ schemaVersion: 2 })),
@@ -712,12 +712,12 @@ describe('decodeEvent', () => {
     [
       'eventType',
       'UserMoved',
-      'What’s in the log has happened, whatever it was called, so the naming rule is for createEvent only.',
+      "What's in the log has happened, whatever it was called, so the naming rule is for createEvent only.",
     ],
     [
       'eventId',
       'import-1',
-      'Any string that isn’t empty will do, because other programs create their IDs in other ways.',
+      "Any string that isn't empty will do, because other programs create their IDs in other ways.",
     ],
     [
       'entityId',
@@ -732,7 +732,7 @@ describe('decodeEvent', () => {
     [
       'timestamp',
       '1970-01-01T00:00:00.000Z',
-      'That’s time 0, and a time like any other: `Date.parse` returns 0 for it, which is falsy. Check for NaN with `Number.isNaN`.',
+      "That's time 0, and a time like any other: `Date.parse` returns 0 for it, which is falsy. Check for NaN with `Number.isNaN`.",
     ],
     [
       'payload',
@@ -742,11 +742,11 @@ describe('decodeEvent', () => {
     [
       'metadata',
       { userId: 7, correlationId: null },
-      'Don’t check what’s inside the metadata, because other programs put in whatever they need.',
+      "Don't check what's inside the metadata, because other programs put in whatever they need.",
     ],
   ] as const
   for (const [field, value, why] of LENIENT) {
-    test(`isn’t too strict about ${field} ${JSON.stringify(value)}`, async () => {
+    test(`isn't too strict about ${field} ${JSON.stringify(value)}`, async () => {
       const text = textWith({ [field]: value })
       const event = await taken(
         'decodeEvent',

@@ -85,18 +85,18 @@ describe('storeEvent', () => {
     const stored = await box.admin.lrange('events:user-42', 0, -1)
     verify(
       stored.length === 1,
-      'storeEvent didn’t leave exactly one event in the list `events:user-42`. Append the event there once: this list is where a reader finds out what happened to this user.',
+      "storeEvent didn't leave exactly one event in the list `events:user-42`. Append the event there once: this list is where a reader finds out what happened to this user.",
       { expected: ['the event as JSON'], received: stored },
     )
     verify(
       typeof parsed(stored)[0] === 'object',
-      'The entry in `events:user-42` isn’t an event as JSON. Store the string that encodeEvent returns, without encoding it a second time.',
+      "The entry in `events:user-42` isn't an event as JSON. Store the string that encodeEvent returns, without encoding it a second time.",
       { received: stored[0] },
     )
     verifyEqual(
       parsed(stored),
       [event(1)],
-      'The entry in `events:user-42` should be the whole event as JSON, including the envelope. If you leave a field out here, it’s lost for good.',
+      "The entry in `events:user-42` should be the whole event as JSON, including the envelope. If you leave a field out here, it's lost for good.",
     )
     await sameEveryTime('storeEvent', () => storeEvent(box.redis, event(2)))
   })
@@ -131,7 +131,7 @@ describe('storeEvent', () => {
       const outcome = await attempt('storeEvent', () => storeEvent(box.redis, event(1, 'user-42', eventType)))
       verify(
         outcome.ok,
-        `storeEvent refused the event type "${eventType}". Don’t check types here: whatever an event is called, it happened, so store it.`,
+        `storeEvent refused the event type "${eventType}". Don't check types here: whatever an event is called, it happened, so store it.`,
         { received: !outcome.ok && outcome.error },
       )
       verifyEqual(
@@ -193,13 +193,13 @@ describe('storeEvent', () => {
         const found = { 'events:user-42': entity, 'events:type:USER_REGISTERED': type, announced: told }
         verify(
           entity + type > 0,
-          'The process died after the event was announced but before it was stored, so listeners were notified of an event that doesn’t exist. Store and announce it in one transaction, writes first.',
+          "The process died after the event was announced but before it was stored, so listeners were notified of an event that doesn't exist. Store and announce it in one transaction, writes first.",
           { received: found },
         )
         verify(
           entity === type,
           pipelined
-            ? `The connection broke after ${last}, and only one of the two lists had the event. A \`pipeline()\` isn’t a transaction: it only saves round trips. Use MULTI and EXEC, or a script.`
+            ? `The connection broke after ${last}, and only one of the two lists had the event. A \`pipeline()\` isn't a transaction: it only saves round trips. Use MULTI and EXEC, or a script.`
             : `The process died after ${last}, and only one of the two lists had the event, because storeEvent writes in separate commands. The lists will now disagree forever. Send all three commands between MULTI and EXEC, or in one script.`,
           { received: found },
         )
@@ -271,18 +271,18 @@ describe('storeEvent', () => {
       verifyEqual(
         parsed(await box.admin.lrange(`events:${id}`, 0, -1)),
         [event(1, id)],
-        `The event should be in the list \`events:${id}\`. Use the entity ID exactly as it is, because a changed one leads to another entity’s list.`,
+        `The event should be in the list \`events:${id}\`. Use the entity ID exactly as it is, because a changed one leads to another entity's list.`,
       )
     }
   })
 
-  test('doesn’t store what JSON would corrupt', async () => {
+  test("doesn't store what JSON would corrupt", async () => {
     const spoilt = { ...event(1), payload: { born: new Date(0) } } as unknown as StoredEvent
     const error = await callError(
       'storeEvent',
       () => storeEvent(box.redis, spoilt),
       Error,
-      'storeEvent stored an event with a Date in its payload, which JSON turns into a string. Encode events with encodeEvent from lesson 01, which refuses such an event. JSON.stringify on its own doesn’t.',
+      "storeEvent stored an event with a Date in its payload, which JSON turns into a string. Encode events with encodeEvent from lesson 01, which refuses such an event. JSON.stringify on its own doesn't.",
     )
     verifyEqual(
       'field' in error && error.field,
@@ -300,7 +300,7 @@ describe('storeEvent', () => {
     passesOnErrors({
       name: 'storeEvent',
       run: (redis) => storeEvent(redis, event(1)),
-      why: 'The caller has to learn about every command that failed, PUBLISH included, because a follower that gets no message doesn’t read the event.',
+      why: "The caller has to learn about every command that failed, PUBLISH included, because a follower that gets no message doesn't read the event.",
     }))
 })
 
@@ -352,7 +352,7 @@ describe('readEvents', () => {
     await readsAll2500('readEvents', (from) => readEvents(box.redis, 'user-42', from))
   })
 
-  test('doesn’t skip an entry that it can’t read', async () => {
+  test("doesn't skip an entry that it can't read", async () => {
     await plant('events:user-42', 1, 1)
     await box.admin.rpush('events:user-42', '{"eventId":"torn')
     await plant('events:user-42', 3, 3)
@@ -379,7 +379,7 @@ describe('readEvents', () => {
       prepare: () => plant('events:user-42', 1, 501),
       run: (redis) => readEvents(redis, 'user-42'),
       works: ({ events, next }) => events.length === 500 && next === 500,
-      why: 'A list that can’t be read isn’t an empty page, and a page isn’t the last one just because the next one can’t be read.',
+      why: "A list that can't be read isn't an empty page, and a page isn't the last one just because the next one can't be read.",
     }))
 })
 
@@ -404,7 +404,7 @@ describe('readEventsByType', () => {
     const outcome = await attempt('readEventsByType', () => readEventsByType(box.redis, 'user.moved'))
     verify(
       outcome.ok && outcome.value.events.length === 1,
-      'readEventsByType didn’t return the one stored event of type "user.moved". Don’t check or change types here: the key is `events:type:` plus the type exactly as it is.',
+      'readEventsByType didn\'t return the one stored event of type "user.moved". Don\'t check or change types here: the key is `events:type:` plus the type exactly as it is.',
       { received: outcome.ok ? outcome.value : outcome.error },
     )
   })
@@ -419,7 +419,7 @@ describe('readEventsByType', () => {
     await readsAll2500('readEventsByType', (from) => readEventsByType(box.redis, 'USER_REGISTERED', from))
   })
 
-  test('doesn’t skip an entry that it can’t read', async () => {
+  test("doesn't skip an entry that it can't read", async () => {
     await box.admin.rpush('events:type:USER_REGISTERED', text(1), '{"eventId":"torn')
     await refusesTorn('readEventsByType', () => readEventsByType(box.redis, 'USER_REGISTERED'))
   })
@@ -439,7 +439,7 @@ describe('readEventsByType', () => {
       prepare: () => plant('events:type:USER_REGISTERED', 1, 501),
       run: (redis) => readEventsByType(redis, 'USER_REGISTERED'),
       works: ({ events, next }) => events.length === 500 && next === 500,
-      why: 'A list that can’t be read isn’t an empty page, and a page isn’t the last one just because the next one can’t be read.',
+      why: "A list that can't be read isn't an empty page, and a page isn't the last one just because the next one can't be read.",
     }))
 })
 
@@ -451,7 +451,7 @@ describe('followEvents', () => {
     verifyEqual(
       inbox.seen,
       [1, 2, 3],
-      'When followEvents resolved, the events already in the list hadn’t all been handled in order. Pub/Sub reaches only clients that are listening at that moment, so read earlier events from the list.',
+      "When followEvents resolved, the events already in the list hadn't all been handled in order. Pub/Sub reaches only clients that are listening at that moment, so read earlier events from the list.",
     )
     await stop(follower)
   })
@@ -474,7 +474,7 @@ describe('followEvents', () => {
     const follower = await follow(0, inbox.handle)
     verify(
       inbox.seen.length === 1_200 && inbox.seen.every((n, i) => n === i + 1),
-      'followEvents should handle all 1,200 stored events, each once and in order. Keep reading from `next` until it’s null.',
+      "followEvents should handle all 1,200 stored events, each once and in order. Keep reading from `next` until it's null.",
       { expected: '1 to 1200', received: `${inbox.seen.length} events, the last is ${inbox.seen.at(-1)}` },
     )
     await stop(follower)
@@ -519,7 +519,7 @@ describe('followEvents', () => {
     await stop(follower)
   })
 
-  test('doesn’t lose a message that arrives while it’s busy', async () => {
+  test("doesn't lose a message that arrives while it's busy", async () => {
     const inbox = newInbox()
     let finish = () => {}
     const follower = await follow(0, async (one) => {
@@ -538,7 +538,7 @@ describe('followEvents', () => {
     // An answer that handles event 1 twice gets its diagnosis from a later test.
     verify(
       inbox.seen.includes(2) || inbox.seen.filter((n) => n === 1).length > 1,
-      'Event 2 was stored and announced while `handle` was working on event 1, and it was never handled. Don’t drop a message that arrives in the meantime: read the list again when the work is done.',
+      "Event 2 was stored and announced while `handle` was working on event 1, and it was never handled. Don't drop a message that arrives in the meantime: read the list again when the work is done.",
       { expected: [1, 2], received: inbox.seen },
     )
     await stop(follower)
@@ -573,7 +573,7 @@ describe('followEvents', () => {
     // Messages arrive in order: an answer that treats them as events has handled the first one by now.
     verify(
       !inbox.seen.includes(7),
-      'followEvents handled the event in a message, but that event isn’t in the list. A message is only a wake-up call, so read the events from the list.',
+      "followEvents handled the event in a message, but that event isn't in the list. A message is only a wake-up call, so read the events from the list.",
       { expected: [1, 2], received: inbox.seen },
     )
     verify(
@@ -633,7 +633,7 @@ describe('followEvents', () => {
     const received = `${inbox.seen.length} events, the last is ${inbox.seen.at(-1)}`
     verify(
       inbox.seen.length !== 1,
-      'The messages about 599 events were lost, the one about event 600 arrived, and followEvents handled one event. A message says that there’s something new, but not how much. Read to the end of the list.',
+      "The messages about 599 events were lost, the one about event 600 arrived, and followEvents handled one event. A message says that there's something new, but not how much. Read to the end of the list.",
       { expected: '1 to 600', received },
     )
     verify(
@@ -657,12 +657,12 @@ describe('followEvents', () => {
     verifyEqual(
       { USER_REGISTERED: registered.seen, USER_DEACTIVATED: left.seen },
       { USER_REGISTERED: [1, 2, 3], USER_DEACTIVATED: [4] },
-      'Two followers in one program got in each other’s way. Each follower needs its own position and its own state, so keep both inside followEvents, not in module-level variables.',
+      "Two followers in one program got in each other's way. Each follower needs its own position and its own state, so keep both inside followEvents, not in module-level variables.",
     )
     const positions = [await stop(one), await stop(two)]
     verify(
       positions[0] !== positions[1],
-      'Two followers in one program got in each other’s way. Each `stop` should resolve to the position of its own follower.',
+      "Two followers in one program got in each other's way. Each `stop` should resolve to the position of its own follower.",
       { expected: [3, 1], received: positions },
     )
   })
@@ -694,7 +694,7 @@ describe('followEvents', () => {
       [
         [
           (n) => n === 2,
-          'stop should resolve to the position after the last handled event, which is the `from` of the next run. Don’t return how many events this run handled, because it began at position 1.',
+          "stop should resolve to the position after the last handled event, which is the `from` of the next run. Don't return how many events this run handled, because it began at position 1.",
         ],
       ],
     )
@@ -723,7 +723,7 @@ describe('followEvents', () => {
     const position = await call('stop', () => stopping, { background: true })
     verify(
       !early && position === 1,
-      'stop resolved while `handle` was still working on an event, so its position can’t say whether that event is done. Wait for `handle`, then count the event.',
+      "stop resolved while `handle` was still working on an event, so its position can't say whether that event is done. Wait for `handle`, then count the event.",
       { expected: 'position 1, after handle had ended', received: `position ${position}` },
     )
   })
@@ -749,11 +749,11 @@ describe('followEvents', () => {
     verifyEqual(
       inbox.seen,
       [1, 2],
-      'stop was called while `handle` was working on event 2 of 5, and followEvents continued with the events after it. Wait for that call and don’t start another, because the caller doesn’t want to wait for a whole page.',
+      "stop was called while `handle` was working on event 2 of 5, and followEvents continued with the events after it. Wait for that call and don't start another, because the caller doesn't want to wait for a whole page.",
     )
     verify(
       position === 2,
-      'stop was called in the middle of a page, after two events, and didn’t resolve to position 2. Increment the position after each event, not after each page, or the next run repeats events or skips some.',
+      "stop was called in the middle of a page, after two events, and didn't resolve to position 2. Increment the position after each event, not after each page, or the next run repeats events or skips some.",
       { expected: 2, received: position },
     )
   })
@@ -764,12 +764,12 @@ describe('followEvents', () => {
     const left = await connectionsStillOpen()
     verify(
       left === 0,
-      'stop resolved, but a connection that followEvents opened is still open. It keeps the program running and counts toward Redis’s limit on clients. Call `quit` or `disconnect` on it, because unsubscribing isn’t enough.',
+      "stop resolved, but a connection that followEvents opened is still open. It keeps the program running and counts toward Redis's limit on clients. Call `quit` or `disconnect` on it, because unsubscribing isn't enough.",
       { expected: 'no more connections than before', received: `${left} more` },
     )
   })
 
-  test('rejects if it can’t read what is already stored', async () => {
+  test("rejects if it can't read what is already stored", async () => {
     await plant('events:type:USER_REGISTERED', 1, 1)
     await box.admin.rpush('events:type:USER_REGISTERED', '{"eventId":"torn')
     const outcome = await attempt('followEvents', () =>
@@ -777,12 +777,12 @@ describe('followEvents', () => {
     )
     verify(
       !outcome.ok,
-      'The second stored entry isn’t an event (it’s cut off in the middle), and followEvents resolved as if it had caught up. If the first read fails, reject with its error, because the caller would go on without the events after it.',
+      "The second stored entry isn't an event (it's cut off in the middle), and followEvents resolved as if it had caught up. If the first read fails, reject with its error, because the caller would go on without the events after it.",
       { expected: 'MalformedEventError', received: 'it resolved' },
     )
     verify(
       outcome.error instanceof Error && outcome.error.name === 'MalformedEventError',
-      'The second stored entry isn’t an event, and followEvents rejected with an error other than the one from decodeEvent. Pass that error on, because it says what’s wrong.',
+      "The second stored entry isn't an event, and followEvents rejected with an error other than the one from decodeEvent. Pass that error on, because it says what's wrong.",
       { expected: 'MalformedEventError', received: outcome.error },
     )
     const left = await connectionsStillOpen()
@@ -870,8 +870,8 @@ describe('followEvents', () => {
 
 async function refusesId(name: string, id: string, run: () => unknown): Promise<void> {
   const why = id.startsWith('type:')
-    ? `Its key would be \`events:${id}\`, which is the list of a type, so this entity’s events would be mixed in with everyone’s.`
-    : 'An ID has 1 to 100 of the characters A-Z a-z 0-9 . _ - and no others, so that it can’t collide with another key.'
+    ? `Its key would be \`events:${id}\`, which is the list of a type, so this entity's events would be mixed in with everyone's.`
+    : "An ID has 1 to 100 of the characters A-Z a-z 0-9 . _ - and no others, so that it can't collide with another key."
   const outcome = await attempt(name, run)
   verify(
     !outcome.ok,
@@ -892,7 +892,7 @@ async function refusesId(name: string, id: string, run: () => unknown): Promise<
   )
   verify(
     error.name === 'InvalidEntityIdError',
-    'The error’s `name` should be "InvalidEntityIdError". A log prints the name, and "Error" says nothing.',
+    'The error\'s `name` should be "InvalidEntityIdError". A log prints the name, and "Error" says nothing.',
     { expected: 'InvalidEntityIdError', received: error.name },
   )
 }
@@ -911,7 +911,7 @@ async function sameEveryTime(name: string, run: () => unknown): Promise<void> {
 
 /** If there's nothing to return, the result is an empty page, not an error. */
 async function emptyPage(name: string, run: () => Promise<EventPage>, where: string): Promise<void> {
-  const diagnosis = `${where}, ${name} should return an empty page, \`{ events: [], next: null }\`. Having nothing to return isn’t an error.`
+  const diagnosis = `${where}, ${name} should return an empty page, \`{ events: [], next: null }\`. Having nothing to return isn't an error.`
   const outcome = await attempt(name, run)
   verify(outcome.ok, diagnosis, { received: !outcome.ok && outcome.error })
   verifyEqual(outcome.value, { events: [], next: null }, diagnosis)
@@ -922,11 +922,11 @@ async function refusesTorn(name: string, run: () => unknown): Promise<void> {
     name,
     run,
     Error,
-    `${name} ignored an entry of the list that isn’t an event (it’s cut off in the middle). A history with a hole silently leads to a wrong state, so pass on the MalformedEventError from decodeEvent.`,
+    `${name} ignored an entry of the list that isn't an event (it's cut off in the middle). A history with a hole silently leads to a wrong state, so pass on the MalformedEventError from decodeEvent.`,
   )
   verify(
     error.name === 'MalformedEventError',
-    `${name} found an entry that isn’t an event, and it failed with an error named ${error.name}. Read entries with decodeEvent from lesson 01 and pass on its MalformedEventError, which says what’s wrong.`,
+    `${name} found an entry that isn't an event, and it failed with an error named ${error.name}. Read entries with decodeEvent from lesson 01 and pass on its MalformedEventError, which says what's wrong.`,
     { expected: 'MalformedEventError', received: `${error.name}: ${error.message}` },
   )
 }
@@ -969,7 +969,7 @@ async function readsPagesOf500(name: string, read: (from?: number) => Promise<Ev
   verifyEqual(
     shape(one),
     { events: 500, first: 700, next: 1_199 },
-    `From position 699 of 1,200 events, the page should hold 500, and \`next\` should be 1199. There’s one event after the page, and if \`next\` is null, no reader ever gets it.`,
+    `From position 699 of 1,200 events, the page should hold 500, and \`next\` should be 1199. There's one event after the page, and if \`next\` is null, no reader ever gets it.`,
   )
   const none = await call(name, () => read(700))
   verify(
@@ -1023,7 +1023,7 @@ async function follow(
   })
   verify(
     typeof follower?.stop === 'function',
-    'followEvents should resolve to an object with a function `stop`. Without it, a caller can’t end the follower.',
+    "followEvents should resolve to an object with a function `stop`. Without it, a caller can't end the follower.",
     { received: follower },
   )
   return follower

@@ -62,7 +62,7 @@ async function apply(state: UserState | null, one: StoredEvent): Promise<UserSta
   )
   verify(
     next !== undefined,
-    'applyEvent returned undefined. It should return the state after the event, or `null` if there’s no user.',
+    "applyEvent returned undefined. It should return the state after the event, or `null` if there's no user.",
   )
   return next
 }
@@ -87,7 +87,7 @@ describe('applyEvent', () => {
     verifyEqual(
       state.registeredAt,
       '2026-03-01T09:00:00.000Z',
-      '`registeredAt` should be the timestamp of the event. The replay may run years later, so don’t use the time of the replay.',
+      "`registeredAt` should be the timestamp of the event. The replay may run years later, so don't use the time of the replay.",
     )
     verifyEqual(
       state,
@@ -108,7 +108,7 @@ describe('applyEvent', () => {
     verifyEqual(
       await apply(active(), deactivated()),
       gone(),
-      'After USER_DEACTIVATED, the state should have the status "deactivated" and the event’s timestamp as deactivatedAt. Don’t remove the state: a deactivated user is still a user.',
+      'After USER_DEACTIVATED, the state should have the status "deactivated" and the event\'s timestamp as deactivatedAt. Don\'t remove the state: a deactivated user is still a user.',
     )
   })
 
@@ -129,7 +129,7 @@ describe('applyEvent', () => {
       const outcome = await attempt('applyEvent', () => applyEvent(Object.freeze(active()), deepFrozen(one)))
       verify(
         outcome.ok,
-        `applyEvent failed on ${one.eventType} when the state and the event were frozen. Don’t write to either of them: return a new object.`,
+        `applyEvent failed on ${one.eventType} when the state and the event were frozen. Don't write to either of them: return a new object.`,
         { received: !outcome.ok && outcome.error },
       )
     }
@@ -178,12 +178,12 @@ describe('applyEvent', () => {
     )
   })
 
-  test('doesn’t register twice', async () => {
+  test("doesn't register twice", async () => {
     const again = event(9, 'USER_REGISTERED', { name: 'Eve', email: 'eve@example.com' })
     const after = await apply(gone(), again)
     verify(
       after?.status === 'deactivated',
-      'A second USER_REGISTERED made a deactivated user active again. A late copy must not undo what has happened since, so if there’s a user already, change nothing.',
+      "A second USER_REGISTERED made a deactivated user active again. A late copy must not undo what has happened since, so if there's a user already, change nothing.",
       { expected: gone(), received: after },
     )
     verifyEqual(
@@ -198,7 +198,7 @@ describe('applyEvent', () => {
     )
   })
 
-  test('doesn’t create half a user', async () => {
+  test("doesn't create half a user", async () => {
     for (const one of [emailChanged(), deactivated()]) {
       const after = await apply(null, one)
       verify(
@@ -221,7 +221,7 @@ describe('applyEvent', () => {
     verifyEqual(
       await apply(active(), emailChanged(1, '')),
       { ...active(), email: '' },
-      'USER_EMAIL_CHANGED with an empty string as the address should set the address to the empty string. A reducer doesn’t judge what was stored: replay what happened.',
+      "USER_EMAIL_CHANGED with an empty string as the address should set the address to the empty string. A reducer doesn't judge what was stored: replay what happened.",
     )
   })
 
@@ -229,7 +229,7 @@ describe('applyEvent', () => {
     verifyEqual(
       await apply(gone(), emailChanged(3)),
       { ...gone(), email: 'ada@new.example' },
-      'USER_EMAIL_CHANGED after the deactivation should change the address and nothing else. It did happen, and a reducer doesn’t judge whether it should have.',
+      "USER_EMAIL_CHANGED after the deactivation should change the address and nothing else. It did happen, and a reducer doesn't judge whether it should have.",
     )
   })
 
@@ -238,12 +238,12 @@ describe('applyEvent', () => {
     verifyEqual(
       await apply(null, mixed),
       { ...active(), name: ' Ada L. ', email: 'Ada.L@Old.Example' },
-      'On USER_REGISTERED, applyEvent changed the name or the email. Take both exactly as they are in the event, because a reducer doesn’t clean up data: no trimming, no lowercasing.',
+      "On USER_REGISTERED, applyEvent changed the name or the email. Take both exactly as they are in the event, because a reducer doesn't clean up data: no trimming, no lowercasing.",
     )
     verifyEqual(
       await apply(active(), emailChanged(1, 'Ada.L@New.Example')),
       { ...active(), email: 'Ada.L@New.Example' },
-      'On USER_EMAIL_CHANGED, applyEvent changed the address. Take it exactly as it is in the event, because a reducer doesn’t clean up data: no trimming, no lowercasing.',
+      "On USER_EMAIL_CHANGED, applyEvent changed the address. Take it exactly as it is in the event, because a reducer doesn't clean up data: no trimming, no lowercasing.",
     )
   })
 
@@ -303,9 +303,9 @@ describe('applyEvent', () => {
   })
 
   for (const eventType of ['', ...NEARLY]) {
-    test(`doesn’t mistake ${eventType || 'the empty string'} for a known type`, async () => {
+    test(`doesn't mistake ${eventType || 'the empty string'} for a known type`, async () => {
       const near = event(4, eventType, { name: 'Eve', email: 'eve@example.com' })
-      const why = `applyEvent treated the type "${eventType}" as one of the three. A type is known only if it’s exactly the same string. Note that a lookup table made with \`{}\` has \`toString\` and \`constructor\` too.`
+      const why = `applyEvent treated the type "${eventType}" as one of the three. A type is known only if it's exactly the same string. Note that a lookup table made with \`{}\` has \`toString\` and \`constructor\` too.`
       for (const state of [active(), null]) {
         const outcome = await attempt('applyEvent', () => applyEvent(state, near))
         verify(
@@ -333,7 +333,7 @@ describe('getEntityState', () => {
     const state = await call('getEntityState', () => getEntityState(box.redis, 'user-42'))
     verify(
       state !== null,
-      'getEntityState returned null for an entity with three events, although the first one is USER_REGISTERED. Apply every event in `events:user-42`, including those on the last page. That’s the page whose `next` is null, and here it’s the only one.',
+      "getEntityState returned null for an entity with three events, although the first one is USER_REGISTERED. Apply every event in `events:user-42`, including those on the last page. That's the page whose `next` is null, and here it's the only one.",
       { expected: { ...gone(), email: 'ada@new.example' }, received: state },
     )
     verifyEqual(
@@ -345,13 +345,13 @@ describe('getEntityState', () => {
     const later = await call('getEntityState', () => getEntityState(box.redis, 'user-42'))
     verify(
       later?.deactivatedAt === '2026-03-01T09:02:00.000Z',
-      'getEntityState was called a second time, after one more event, and returned a different user or none. Start from scratch on every call: don’t keep a position or a set of known IDs outside the function.',
+      "getEntityState was called a second time, after one more event, and returned a different user or none. Start from scratch on every call: don't keep a position or a set of known IDs outside the function.",
       { expected: { ...gone(), email: 'ada@third.example' }, received: later },
     )
     verifyEqual(
       later,
       { ...gone(), email: 'ada@third.example' },
-      'A USER_EMAIL_CHANGED was stored after the deactivation and after a first replay, but the next replay doesn’t show it. Read the list to its end on every call, whatever the state is.',
+      "A USER_EMAIL_CHANGED was stored after the deactivation and after a first replay, but the next replay doesn't show it. Read the list to its end on every call, whatever the state is.",
     )
   })
 
@@ -411,7 +411,7 @@ describe('getEntityState', () => {
     verifyEqual(
       state?.email,
       'third@example.com',
-      'Three events have the same timestamp, and not all of them were applied. Many things can happen in one millisecond, so don’t use a timestamp to identify an event.',
+      "Three events have the same timestamp, and not all of them were applied. Many things can happen in one millisecond, so don't use a timestamp to identify an event.",
     )
   })
 
@@ -426,7 +426,7 @@ describe('getEntityState', () => {
     verifyEqual(
       state?.email,
       'ada+1600@example.com',
-      'Not all of the 1,601 events were applied. readEvents returns a page of 500 at a time, so keep reading from `next` until it’s null.',
+      "Not all of the 1,601 events were applied. readEvents returns a page of 500 at a time, so keep reading from `next` until it's null.",
     )
     const most = Math.max(
       ...box.commands.map(({ reply }) => (Array.isArray(reply) ? reply.flat().length : 0)),
@@ -452,7 +452,7 @@ describe('getEntityState', () => {
       [
         [
           (found) => found?.status === 'active',
-          'The 501st event, at position 500, is USER_DEACTIVATED, but the state doesn’t show it. Start the next page exactly at the `next` of the one before.',
+          "The 501st event, at position 500, is USER_DEACTIVATED, but the state doesn't show it. Start the next page exactly at the `next` of the one before.",
         ],
       ],
     )
@@ -488,34 +488,34 @@ describe('getEntityState', () => {
     )
   })
 
-  test('doesn’t skip an entry that it can’t read', async () => {
+  test("doesn't skip an entry that it can't read", async () => {
     await plant(registered())
     await box.admin.rpush('events:user-42', '{"eventId":"torn')
     await plant(emailChanged())
     const outcome = await attempt('getEntityState', () => getEntityState(box.redis, 'user-42'))
     verify(
       !outcome.ok || outcome.value !== null,
-      'One entry of the list isn’t an event (it’s cut off in the middle), and getEntityState returned null, as if the user didn’t exist. Pass on the MalformedEventError, which says that the history is unreadable.',
+      "One entry of the list isn't an event (it's cut off in the middle), and getEntityState returned null, as if the user didn't exist. Pass on the MalformedEventError, which says that the history is unreadable.",
     )
     verify(
       !outcome.ok,
-      'One entry of the list isn’t an event (it’s cut off in the middle), and getEntityState returned a state anyway. A state with a hole in its history looks like any other, so pass on the MalformedEventError.',
+      "One entry of the list isn't an event (it's cut off in the middle), and getEntityState returned a state anyway. A state with a hole in its history looks like any other, so pass on the MalformedEventError.",
       { received: outcome.ok && outcome.value },
     )
     verify(
       outcome.error instanceof Error && outcome.error.name === 'MalformedEventError',
-      'getEntityState failed on an entry that isn’t an event, but not with the MalformedEventError from readEvents. Pass that error on, because it says what’s wrong.',
+      "getEntityState failed on an entry that isn't an event, but not with the MalformedEventError from readEvents. Pass that error on, because it says what's wrong.",
       { received: outcome.error },
     )
   })
 
-  test('doesn’t end at a page that it can’t read', async () => {
+  test("doesn't end at a page that it can't read", async () => {
     await plant(registered(), ...Array.from({ length: 499 }, (_, n) => emailChanged(n + 1)))
     await box.admin.rpush('events:user-42', '{"eventId":"torn')
     const outcome = await attempt('getEntityState', () => getEntityState(box.redis, 'user-42'))
     verify(
       !outcome.ok && outcome.error instanceof Error && outcome.error.name === 'MalformedEventError',
-      'The first 500 entries of the list are events, and the next one isn’t (it’s cut off in the middle). getEntityState didn’t reject with the MalformedEventError from readEvents. Pass it on, whichever page it comes from: a state that leaves out the end of the history looks like any other.',
+      "The first 500 entries of the list are events, and the next one isn't (it's cut off in the middle). getEntityState didn't reject with the MalformedEventError from readEvents. Pass it on, whichever page it comes from: a state that leaves out the end of the history looks like any other.",
       { expected: 'a MalformedEventError', received: outcome.ok ? outcome.value : outcome.error },
     )
   })
@@ -534,7 +534,7 @@ describe('getEntityState', () => {
     const outcome = await attempt('getEntityState', () => getEntityState(box.redis, 'type:USER_REGISTERED'))
     verify(
       !outcome.ok && outcome.error instanceof Error && outcome.error.name === 'InvalidEntityIdError',
-      'getEntityState didn’t reject the ID "type:USER_REGISTERED" with an InvalidEntityIdError. The key for this ID is the list of a type. Read with readEvents from lesson 02, and pass on its error.',
+      'getEntityState didn\'t reject the ID "type:USER_REGISTERED" with an InvalidEntityIdError. The key for this ID is the list of a type. Read with readEvents from lesson 02, and pass on its error.',
       { received: outcome.ok ? outcome.value : outcome.error },
     )
   })
@@ -544,7 +544,7 @@ describe('getEntityState', () => {
       name: 'getEntityState',
       prepare: () => plant(registered(), ...Array.from({ length: 500 }, (_, n) => emailChanged(n + 1))),
       run: (redis) => getEntityState(redis, 'user-42'),
-      why: 'A history that can’t be read to its end isn’t a shorter history, so the state would be wrong, and nothing would show it.',
+      why: "A history that can't be read to its end isn't a shorter history, so the state would be wrong, and nothing would show it.",
     }))
 })
 
@@ -573,12 +573,12 @@ describe('unknown events', () => {
     const { state, reports } = await replay()
     verify(
       reports.length > 0,
-      'The history has an event of an unknown type, USER_TAGGED, but `report` wasn’t called. If you skip such events silently, those with a misspelled type are lost without a trace.',
+      "The history has an event of an unknown type, USER_TAGGED, but `report` wasn't called. If you skip such events silently, those with a misspelled type are lost without a trace.",
     )
     verifyEqual(
       (await replay()).reports,
       reports,
-      'The same history was replayed twice, and the two calls reported different events. Start each replay from scratch: set the position to 0, and don’t remember what has already been reported.',
+      "The same history was replayed twice, and the two calls reported different events. Start each replay from scratch: set the position to 0, and don't remember what has already been reported.",
     )
     verifyEqual(
       reports,
@@ -615,11 +615,11 @@ describe('unknown events', () => {
     verifyEqual(
       reports.map(({ eventType }) => eventType),
       NEARLY,
-      'Some unknown event types look like known ones, and they weren’t reported. A type is known only if it’s exactly the same string. `in` and `[…]` on an object find `toString` and `constructor` too, so use a Set or `Object.hasOwn`.',
+      "Some unknown event types look like known ones, and they weren't reported. A type is known only if it's exactly the same string. `in` and `[…]` on an object find `toString` and `constructor` too, so use a Set or `Object.hasOwn`.",
     )
   })
 
-  test('don’t include events of a known type', async () => {
+  test("don't include events of a known type", async () => {
     await plant(emailChanged(0), registered(1), registered(2), deactivated(3), deactivated(4))
     const { reports } = await replay()
     verifyEqual(
@@ -648,7 +648,7 @@ describe('unknown events', () => {
     )
   })
 
-  test('don’t create a user', async () => {
+  test("don't create a user", async () => {
     await plant(event(0, 'USER_TAGGED', { tag: 'vip' }))
     const { state, reports } = await replay()
     verify(
@@ -658,12 +658,12 @@ describe('unknown events', () => {
     )
   })
 
-  test('don’t require a report function', async () => {
+  test("don't require a report function", async () => {
     await plant(registered(), event(1, 'USER_TAGGED'))
     const outcome = await attempt('getEntityState', () => getEntityState(box.redis, 'user-42'))
     verify(
       outcome.ok,
-      'getEntityState was called without `report`, which is optional, and failed on an unknown event. Check whether there’s a `report` before you call it.',
+      "getEntityState was called without `report`, which is optional, and failed on an unknown event. Check whether there's a `report` before you call it.",
       {
         received: !outcome.ok && outcome.error,
       },

@@ -68,7 +68,7 @@ describe('addEntry', () => {
     verifyEqual(
       id,
       stored[0]?.[0],
-      'addEntry should resolve to the ID in Redis’s reply, because a caller needs it to find the entry again.',
+      "addEntry should resolve to the ID in Redis's reply, because a caller needs it to find the entry again.",
     )
   })
 
@@ -78,7 +78,7 @@ describe('addEntry', () => {
     const outcome = await attempt('addEntry', () => addEntry(box.redis, 'user_updates', { userId: '42' }))
     verify(
       outcome.ok,
-      'addEntry failed on a stream whose last ID is ahead of the clock. An ID that you build from the time may be too small. With `*`, Redis creates one that’s always greater than the last.',
+      "addEntry failed on a stream whose last ID is ahead of the clock. An ID that you build from the time may be too small. With `*`, Redis creates one that's always greater than the last.",
       { received: !outcome.ok && outcome.error },
     )
     verify(
@@ -114,11 +114,11 @@ describe('addEntry', () => {
     verifyEqual(
       left.slice(-10).map(([, [, n]]) => n),
       ['251', '252', '253', '254', '255', '256', '257', '258', '259', '260'],
-      'The last ten entries aren’t the ten that were appended last. Trimming should drop the oldest entries.',
+      "The last ten entries aren't the ten that were appended last. Trimming should drop the oldest entries.",
     )
     verify(
       left.length < 250,
-      'With `keepAbout` 10, the stream of 250 entries didn’t get shorter. Redis never trims on its own, so pass `MAXLEN ~ 10` to XADD.',
+      "With `keepAbout` 10, the stream of 250 entries didn't get shorter. Redis never trims on its own, so pass `MAXLEN ~ 10` to XADD.",
       { expected: 'fewer than 250 entries', received: `${left.length} entries` },
     )
   })
@@ -136,7 +136,7 @@ describe('addEntry', () => {
     const shorter = await box.admin.xlen('user_activity')
     verify(
       shorter < length,
-      `With \`keepAbout\` 1, the stream of ${length} entries didn’t get shorter. 1 is a number like any other, so pass \`MAXLEN ~ 1\` to XADD.`,
+      `With \`keepAbout\` 1, the stream of ${length} entries didn't get shorter. 1 is a number like any other, so pass \`MAXLEN ~ 1\` to XADD.`,
       { expected: `fewer than ${length} entries`, received: `${shorter} entries` },
     )
     const names = box.commands.map(({ name }) => name.toUpperCase())
@@ -190,7 +190,7 @@ describe('readEntries, readLatest', () => {
       { id: '1001-0', fields: { userId: '43' } },
     ]
     const own =
-      'Two entries with different fields came back with some of each other’s fields. Create a new object for each entry.'
+      "Two entries with different fields came back with some of each other's fields. Create a new object for each entry."
     const entries = await call('readEntries', () => readEntries(box.redis, 'user_updates'))
     isEntries('readEntries', entries)
     verifyEqual(entries, expected, own)
@@ -203,7 +203,7 @@ describe('readEntries, readLatest', () => {
     )
   })
 
-  test('finds no entries in a stream that doesn’t exist', async () => {
+  test("finds no entries in a stream that doesn't exist", async () => {
     const entries = await call('readEntries', () => readEntries(box.redis, 'user_updates'))
     isEntries('readEntries', entries)
     const latest = await call('readLatest', () => readLatest(box.redis, 'user_updates', 5))
@@ -211,7 +211,7 @@ describe('readEntries, readLatest', () => {
     verifyEqual(
       [entries, latest],
       [[], []],
-      'A stream that doesn’t exist has no entries, so return an empty array.',
+      "A stream that doesn't exist has no entries, so return an empty array.",
     )
   })
 
@@ -240,7 +240,7 @@ describe('readEntries, readLatest', () => {
     verifyEqual(
       entries.map(({ id }) => id),
       ['3-0', '4-0'],
-      'The entry `2-0` was deleted, and readEntries after it should return `3-0` and `4-0`. An ID is a position even if its entry is gone, so don’t drop the first entry of a reply without looking at its ID.',
+      "The entry `2-0` was deleted, and readEntries after it should return `3-0` and `4-0`. An ID is a position even if its entry is gone, so don't drop the first entry of a reply without looking at its ID.",
     )
   })
 
@@ -291,7 +291,7 @@ describe('readEntries, readLatest', () => {
       verifyEqual(
         outcome.ok ? outcome.value.map(({ id }) => id) : outcome.error,
         [next],
-        `readEntries after \`${after}\` should return \`${next}\`. Don’t compute the next ID yourself: a \`number\` isn’t exact beyond 2^53, and the second part can be as large as ${most}. With the exclusive start \`(${after}\`, Redis finds it.`,
+        `readEntries after \`${after}\` should return \`${next}\`. Don't compute the next ID yourself: a \`number\` isn't exact beyond 2^53, and the second part can be as large as ${most}. With the exclusive start \`(${after}\`, Redis finds it.`,
       )
     }
   })
@@ -351,7 +351,7 @@ describe('readEntries, readLatest', () => {
     verifyEqual(
       [page.length, latest.length],
       [640, 640],
-      'The stream has 650 entries. With a `count` of 640, readEntries and readLatest should each return 640 of them. The caller decides how many, so don’t set a lower limit of your own.',
+      "The stream has 650 entries. With a `count` of 640, readEntries and readLatest should each return 640 of them. The caller decides how many, so don't set a lower limit of your own.",
     )
   })
 
@@ -365,7 +365,7 @@ describe('readEntries, readLatest', () => {
         prepare: () => plant('user_activity', 3, (n) => `${n}-0`),
         run,
         works: (entries) => entries.length === 3,
-        why: 'A stream that can’t be read isn’t a stream without entries.',
+        why: "A stream that can't be read isn't a stream without entries.",
       })
     }
   })
@@ -380,12 +380,12 @@ describe('compareIds, timeOf, jsonField', () => {
     [
       '1-0',
       '4294967297-0',
-      'The difference doesn’t fit in 32 bits, and bitwise operators such as `| 0` truncate it.',
+      "The difference doesn't fit in 32 bits, and bitwise operators such as `| 0` truncate it.",
     ],
     [
       '1-0',
       '2147483650-0',
-      'The difference doesn’t fit in 32 bits, and bitwise operators such as `| 0` truncate it.',
+      "The difference doesn't fit in 32 bits, and bitwise operators such as `| 0` truncate it.",
     ],
     [
       '9007199254740992-0',
@@ -448,7 +448,7 @@ describe('compareIds, timeOf, jsonField', () => {
       const outcome = await attempt('jsonField', () => jsonField(entry(text), 'data'))
       verify(
         outcome.ok || !(outcome.error instanceof EntryFieldError),
-        `jsonField refused a field that contains ${text}, which is valid JSON. Don’t check with \`if (!value)\`, because null, false, 0, and the empty string are falsy but valid values.`,
+        `jsonField refused a field that contains ${text}, which is valid JSON. Don't check with \`if (!value)\`, because null, false, 0, and the empty string are falsy but valid values.`,
         { expected: value, received: !outcome.ok && outcome.error },
       )
       const received = await call('jsonField', () => {
@@ -473,13 +473,13 @@ describe('compareIds, timeOf, jsonField', () => {
     pointsTo(error, 'data')
   })
 
-  test('reports a field that isn’t JSON', async () => {
+  test("reports a field that isn't JSON", async () => {
     for (const text of ['{"name":"Ad', 'Ada', '']) {
       const error = await callError(
         'jsonField',
         () => jsonField(entry(text), 'data'),
         EntryFieldError,
-        `The field \`data\` contains ${JSON.stringify(text)}, which isn’t JSON. jsonField should throw an EntryFieldError, because a bare SyntaxError doesn’t say which of a million entries is wrong.`,
+        `The field \`data\` contains ${JSON.stringify(text)}, which isn't JSON. jsonField should throw an EntryFieldError, because a bare SyntaxError doesn't say which of a million entries is wrong.`,
       )
       pointsTo(error, 'data')
     }
@@ -542,14 +542,14 @@ function isResult(result: NewEntries): void {
 }
 
 describe('readNew', () => {
-  test('treats a stream that doesn’t exist as empty', async () => {
+  test("treats a stream that doesn't exist as empty", async () => {
     for (const stream of ['user_updates', 'user_friends']) await plant(stream, 1, () => '1000-0')
     const two = { user_updates: '0-0', user_friends: '0-0' }
     const there = await attempt('readNew', () => readNew(box.redis, two, 0), { background: true })
     const outcome = await attempt('readNew', () => readNew(box.redis, { ...START }, 0), { background: true })
     verify(
       outcome.ok || !there.ok,
-      'readNew failed because one of its streams doesn’t exist yet. Redis creates a stream with its first entry, so treat a missing stream as empty.',
+      "readNew failed because one of its streams doesn't exist yet. Redis creates a stream with its first entry, so treat a missing stream as empty.",
       { received: !outcome.ok && outcome.error },
     )
   })
@@ -564,7 +564,7 @@ describe('readNew', () => {
         entries: { user_updates: ['2000-0', '3000-0'], user_activity: [], user_friends: ['1-0', '2-0'] },
         positions: { user_updates: '3000-0', user_activity: '0-0', user_friends: '2-0' },
       },
-      'readNew should return the entries after each stream’s position, and the next position for *every* stream: the last ID, or the old position if there are no entries. A caller never reads a stream again if it’s missing from the positions.',
+      "readNew should return the entries after each stream's position, and the next position for *every* stream: the last ID, or the old position if there are no entries. A caller never reads a stream again if it's missing from the positions.",
     )
     verifyEqual(
       result.entries.find(({ stream }) => stream === 'user_friends'),
@@ -573,7 +573,7 @@ describe('readNew', () => {
     )
   })
 
-  test('leaves the caller’s positions alone', async () => {
+  test("leaves the caller's positions alone", async () => {
     await plant('user_updates', 1, () => '1000-0')
     const given = { ...START }
     await read(given, 0)
@@ -588,12 +588,12 @@ describe('readNew', () => {
     verifyEqual(
       summary(await read(START, 0)),
       { entries: { user_updates: [], user_activity: [], user_friends: [] }, positions: START },
-      'If there’s nothing new and `waitMs` is 0, readNew should return no entries and the old positions.',
+      "If there's nothing new and `waitMs` is 0, readNew should return no entries and the old positions.",
     )
     const blocked = Math.max(0, ...box.commands.map(blockOf))
     verify(
       blocked <= 10,
-      'With `waitMs` 0, readNew shouldn’t wait at all, but it sent an XREAD with BLOCK. To Redis, `BLOCK 0` means "forever," so leave BLOCK out.',
+      'With `waitMs` 0, readNew shouldn\'t wait at all, but it sent an XREAD with BLOCK. To Redis, `BLOCK 0` means "forever," so leave BLOCK out.',
       { expected: 'no BLOCK', received: `BLOCK ${blocked}` },
     )
     verifyEqual(
@@ -615,13 +615,13 @@ describe('readNew', () => {
       const outcome = await attempt('readNew', () => readNew(box.redis, START, waitMs), { background: true })
       verify(
         !outcome.ok && /WRONGTYPE/.test(String(outcome.error)),
-        `\`user_friends\` holds a string instead of a stream, and with \`waitMs\` ${waitMs}, readNew didn’t reject with the error from Redis (WRONGTYPE). Let that error reach the caller, which otherwise keeps waiting for entries that can’t arrive.`,
+        `\`user_friends\` holds a string instead of a stream, and with \`waitMs\` ${waitMs}, readNew didn't reject with the error from Redis (WRONGTYPE). Let that error reach the caller, which otherwise keeps waiting for entries that can't arrive.`,
         { expected: 'the error from Redis', received: outcome.ok ? outcome.value : outcome.error },
       )
     }
   })
 
-  test('doesn’t wait if there’s something to return', async () => {
+  test("doesn't wait if there's something to return", async () => {
     await plant('user_updates', 2, (n) => `${n}000-0`)
     // 60 seconds, because an answer that waits only for entries that are new from now on never returns within the test.
     const reading = read(START, 60_000)
@@ -629,13 +629,13 @@ describe('readNew', () => {
     reading.catch(() => {})
     verify(
       result !== undefined,
-      'readNew is waiting even though `user_updates` has two entries after the position. `$` isn’t a position: it skips the entries that are already there. Pass the IDs from `positions` to XREAD.',
+      "readNew is waiting even though `user_updates` has two entries after the position. `$` isn't a position: it skips the entries that are already there. Pass the IDs from `positions` to XREAD.",
       { expected: ['1000-0', '2000-0'], received: 'nothing yet' },
     )
     verifyEqual(
       result.entries.map(({ id }) => id),
       ['1000-0', '2000-0'],
-      'readNew should immediately return the entries after the position, even if it’s allowed to wait.',
+      "readNew should immediately return the entries after the position, even if it's allowed to wait.",
     )
   })
 
@@ -648,7 +648,7 @@ describe('readNew', () => {
     await box.roundTrips(200)
     verify(
       result === undefined,
-      'readNew returned immediately even though `waitMs` allows it to wait. A caller’s loop would then query Redis without a pause. Pass `BLOCK` and the milliseconds to XREAD.',
+      "readNew returned immediately even though `waitMs` allows it to wait. A caller's loop would then query Redis without a pause. Pass `BLOCK` and the milliseconds to XREAD.",
       { received: result },
     )
     verify(
@@ -670,7 +670,7 @@ describe('readNew', () => {
     }
     verify(
       shared || result !== undefined,
-      'An entry arrived while readNew was waiting, and readNew didn’t return it. Wait only until the first entry arrives: `waitMs` is a limit, not a time to sleep. XREAD with `BLOCK` replies as soon as there’s something.',
+      "An entry arrived while readNew was waiting, and readNew didn't return it. Wait only until the first entry arrives: `waitMs` is a limit, not a time to sleep. XREAD with `BLOCK` replies as soon as there's something.",
       { expected: 'the entry 7-0', received: 'nothing yet' },
     )
     verify(
@@ -694,18 +694,18 @@ describe('readNew', () => {
     const left = await connectionsStillOpen()
     verify(
       left === 0,
-      `After two calls to readNew, ${left} of its connections are still open. Called in a loop, readNew would soon reach Redis’s limit on clients. Disconnect the duplicate in a \`finally\`.`,
+      `After two calls to readNew, ${left} of its connections are still open. Called in a loop, readNew would soon reach Redis's limit on clients. Disconnect the duplicate in a \`finally\`.`,
     )
     await attempt('readNew', () => readNew(box.redis, { user_updates: 'no-id' }, 20), { background: true })
     verify(
       (await connectionsStillOpen()) === 0,
-      'readNew received a position that isn’t an ID, so its XREAD failed, and the connection it had opened is still open. Close it in a `finally`, which runs whether the read succeeds or not.',
+      "readNew received a position that isn't an ID, so its XREAD failed, and the connection it had opened is still open. Close it in a `finally`, which runs whether the read succeeds or not.",
       { expected: 'no more connections than before', received: 'one more' },
     )
     verifyEqual(
       await call('redis.ping', () => box.redis.ping()),
       'PONG',
-      'The caller’s connection no longer works after readNew. Close only the connection that you opened.',
+      "The caller's connection no longer works after readNew. Close only the connection that you opened.",
     )
   })
 
@@ -735,7 +735,7 @@ describe('readNew', () => {
     const waiting = await read(START, 20)
     verify(
       waiting.entries.filter(({ stream }) => stream === 'user_activity').length === 100,
-      'Of 230 entries, readNew should return the first 100, even if it’s allowed to wait. Pass COUNT 100 together with BLOCK.',
+      "Of 230 entries, readNew should return the first 100, even if it's allowed to wait. Pass COUNT 100 together with BLOCK.",
       { expected: '100 entries', received: `${waiting.entries.length} entries` },
     )
   })

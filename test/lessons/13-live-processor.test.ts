@@ -980,7 +980,7 @@ describe('errors', () => {
     verifyEqual(
       atThird,
       '2-0',
-      'Redis replied with an error (WRONGTYPE) when the processor saved the checkpoint 2-0, and the handler got event 3-0 before that checkpoint was saved. An event is handled only when its ID is saved. Until then, keep retrying it, and don’t pass any later event.',
+      "Redis replied with an error (WRONGTYPE) when the processor saved the checkpoint 2-0, and the handler got event 3-0 before that checkpoint was saved. An event is handled only when its ID is saved. Until then, keep retrying it, and don't pass any later event.",
     )
   })
 

@@ -126,13 +126,13 @@ describe('applyCardEvent and changeAuthor', () => {
         draft(),
         event(3, 'POST_EDITED', { content: 'More' }),
         draft(),
-        'POST_EDITED without a title should leave the card’s title as it is.',
+        "POST_EDITED without a title should leave the card's title as it is.",
       ],
       [
         draft(),
         event(3, 'POST_EDITED', { title: '' }),
         draft({ title: '' }),
-        'POST_EDITED with the title `""` does have a title, so the card’s title should be empty afterward. Only an edit without a title leaves the card alone.',
+        'POST_EDITED with the title `""` does have a title, so the card\'s title should be empty afterward. Only an edit without a title leaves the card alone.',
       ],
       [draft(), PUBLISHED, published, 'POST_PUBLISHED should set `publishedAt` to the time of the event.'],
       [
@@ -176,7 +176,7 @@ describe('applyCardEvent and changeAuthor', () => {
     const outcome = await attempt('changeAuthor', () => changeAuthor(box.redis, clock, 'post-1', 'bob'))
     verify(
       outcome.ok || !(outcome.error instanceof PostRefusedError),
-      'The post exists, but changeAuthor threw a PostRefusedError. The post has a stream and isn’t in the index yet. An index can be out of date, so decide based on the stream.',
+      "The post exists, but changeAuthor threw a PostRefusedError. The post has a stream and isn't in the index yet. An index can be out of date, so decide based on the stream.",
       { received: !outcome.ok && outcome.error },
     )
     const version = await call('changeAuthor', () =>
@@ -200,14 +200,14 @@ describe('applyCardEvent and changeAuthor', () => {
     verifyEqual(
       [again, await types()],
       [3, ['POST_CREATED', 'POST_PUBLISHED', 'POST_AUTHOR_CHANGED']],
-      'The post already belongs to bob. Nothing happened, so changeAuthor should store no event and resolve to the current version. (`getPost` of lesson 18 can’t tell whose post it is, because it ignores POST_AUTHOR_CHANGED.)',
+      "The post already belongs to bob. Nothing happened, so changeAuthor should store no event and resolve to the current version. (`getPost` of lesson 18 can't tell whose post it is, because it ignores POST_AUTHOR_CHANGED.)",
     )
     for (const [n, author] of ['Bob', 'Bob '].entries()) {
       const renamed = await call('changeAuthor', () => changeAuthor(box.redis, clock, 'post-1', author))
       verifyEqual(
         [renamed, (await stored()).at(-1)?.payload],
         [4 + n, { author }],
-        `The post belongs to "${n === 0 ? 'bob' : 'Bob'}", and its new author is "${author}". That’s another author, so changeAuthor should store the name exactly as it is. Authors need no validation.`,
+        `The post belongs to "${n === 0 ? 'bob' : 'Bob'}", and its new author is "${author}". That's another author, so changeAuthor should store the name exactly as it is. Authors need no validation.`,
       )
     }
     const pinned = [event(1, 'POST_PINNED', {}, 'post-8')]
@@ -215,19 +215,19 @@ describe('applyCardEvent and changeAuthor', () => {
     const unwritten = await attempt('changeAuthor', () => changeAuthor(box.redis, clock, 'post-8', 'bob'))
     verify(
       !unwritten.ok && unwritten.error instanceof PostRefusedError,
-      'post-8 has one event, POST_PINNED, and was never created, so it doesn’t exist. changeAuthor should throw a PostRefusedError. Whether a post exists depends on `applyCardEvent`, not on the length of the stream.',
+      "post-8 has one event, POST_PINNED, and was never created, so it doesn't exist. changeAuthor should throw a PostRefusedError. Whether a post exists depends on `applyCardEvent`, not on the length of the stream.",
       { received: unwritten.ok ? unwritten.value : unwritten.error },
     )
     const error = await callError(
       'changeAuthor',
       () => changeAuthor(box.redis, clock, 'post-9', 'bob'),
       PostRefusedError,
-      'post-9 doesn’t exist, so its author can’t change. Throw the PostRefusedError of lesson 18.',
+      "post-9 doesn't exist, so its author can't change. Throw the PostRefusedError of lesson 18.",
     )
     verifyEqual(
       [error.reason, error.postId],
       ['not-found', 'post-9'],
-      'The PostRefusedError should have the reason "not-found" and the post’s ID.',
+      'The PostRefusedError should have the reason "not-found" and the post\'s ID.',
     )
   })
 
@@ -379,7 +379,7 @@ describe('applyCardEvent and changeAuthor', () => {
           verifyEqual(
             await types(),
             ['POST_CREATED', 'POST_AUTHOR_CHANGED'],
-            `Two callers changed the author to bob at the same time, and the change wasn’t stored exactly once. The caller whose version was taken should read again and decide again. By then the post already belongs to bob, so there is nothing left to store.${sameConnection ? sharedWatch(box.commands) : ''}`,
+            `Two callers changed the author to bob at the same time, and the change wasn't stored exactly once. The caller whose version was taken should read again and decide again. By then the post already belongs to bob, so there is nothing left to store.${sameConnection ? sharedWatch(box.commands) : ''}`,
           )
           verifyEqual(
             [first.ok ? first.value : first.error, second.ok ? second.value : second.error],
@@ -400,14 +400,14 @@ describe('updatePostIndex', () => {
     verifyEqual(
       [none, await index()],
       [0, NONE],
-      'The post doesn’t exist. updatePostIndex should resolve to 0 and write nothing to the index.',
+      "The post doesn't exist. updatePostIndex should resolve to 0 and write nothing to the index.",
     )
     await plant(1, [CREATED])
     const first = await update()
     verifyEqual(
       await index(),
       { card: { title: 'Hello', author: 'ada', version: '1' }, ada: [], bob: [] },
-      'A draft should have a card (title, author, version, and no publishedAt) but no place in a list, because it isn’t published.',
+      "A draft should have a card (title, author, version, and no publishedAt) but no place in a list, because it isn't published.",
     )
     await plant(2, [PUBLISHED])
     const second = await update()
@@ -419,12 +419,12 @@ describe('updatePostIndex', () => {
     verifyEqual(
       [first, second],
       [1, 2],
-      'updatePostIndex should resolve to the new version of the post’s card.',
+      "updatePostIndex should resolve to the new version of the post's card.",
     )
     verifyEqual(
       [await update(), await index()],
       [2, OF_ADA],
-      'Nothing new was stored. updatePostIndex should leave the index as it is and resolve to its current version. Resolve to 0 only for a post that doesn’t exist.',
+      "Nothing new was stored. updatePostIndex should leave the index as it is and resolve to its current version. Resolve to 0 only for a post that doesn't exist.",
     )
     const keys = (await box.admin.keys('*')).sort()
     verifyEqual(
@@ -457,7 +457,7 @@ describe('updatePostIndex', () => {
     verifyEqual(
       await index(),
       { ...OF_ADA, card: { ...OF_ADA.card, title: 'Hello, world', version: '3' } },
-      'A published post was edited. Its card should have the new title, but its score should still be the day of its publication: an edit isn’t a publication.',
+      "A published post was edited. Its card should have the new title, but its score should still be the day of its publication: an edit isn't a publication.",
     )
   })
 
@@ -469,13 +469,13 @@ describe('updatePostIndex', () => {
     const found = await index()
     verify(
       found.ada.length === 0,
-      'The post’s author changed from ada to bob, but the post is still in ada’s list. The event names only the new author; the card has the old one.',
+      "The post's author changed from ada to bob, but the post is still in ada's list. The event names only the new author; the card has the old one.",
       { received: found },
     )
     verifyEqual(
       found,
       OF_BOB,
-      'The post’s author changed from ada to bob. It should be in bob’s list with its old score, and its card should name bob.',
+      "The post's author changed from ada to bob. It should be in bob's list with its old score, and its card should name bob.",
     )
     for (let again = 0; again < 2; again += 1) await update()
     verifyEqual(
@@ -503,7 +503,7 @@ describe('updatePostIndex', () => {
       verifyEqual(
         [card.author, ada, bob],
         ['bob', [], ['post-1', '1772524800000']],
-        'A draft’s author changed from ada to bob, and then it was published. It should be in bob’s list alone. Add the post to a list only after applying all the events, and use the author it has then, not the author on the card before them.',
+        "A draft's author changed from ada to bob, and then it was published. It should be in bob's list alone. Add the post to a list only after applying all the events, and use the author it has then, not the author on the card before them.",
       )
     }
   })
@@ -515,7 +515,7 @@ describe('updatePostIndex', () => {
     verifyEqual(
       [version, (await index()).card.title],
       [1_100, 'Title 1097'],
-      'A post has 1,100 events that the index hasn’t seen, and after updatePostIndex the index isn’t at the last one. Keep reading until a page isn’t full.',
+      "A post has 1,100 events that the index hasn't seen, and after updatePostIndex the index isn't at the last one. Keep reading until a page isn't full.",
     )
     verify(
       largestReply(box.commands) <= 1_000,
@@ -564,7 +564,7 @@ describe('updatePostIndex', () => {
         verifyEqual(
           found,
           found.card.version === '2' && found.ada.length === 2 ? OF_ADA : OF_BOB,
-          `The process died after its ${last ?? 'start'}, and now the card and the two lists don’t match. Change all of them, and the version, in one step.`,
+          `The process died after its ${last ?? 'start'}, and now the card and the two lists don't match. Change all of them, and the version, in one step.`,
         )
       },
     })
@@ -596,23 +596,23 @@ describe('updatePostIndex', () => {
         },
         verify: async ({ first, second, after, held }) => {
           const failed = first.ok ? second : first
-          verify(failed.ok, 'Two updates of one post’s index ran at the same time, and one of them threw.', {
+          verify(failed.ok, "Two updates of one post's index ran at the same time, and one of them threw.", {
             received: failed.ok || failed.error,
           })
           verifyEqual(
             await index(),
             OF_BOB,
-            `${sameConnection ? 'Two parts of one program, sharing one client,' : 'Two processes'} updated the index of one post. When both are done, it should be at version 4, and the post should be in bob’s list and in no other.${sameConnection ? sharedWatch(box.commands) : ''}`,
+            `${sameConnection ? 'Two parts of one program, sharing one client,' : 'Two processes'} updated the index of one post. When both are done, it should be at version 4, and the post should be in bob's list and in no other.${sameConnection ? sharedWatch(box.commands) : ''}`,
             [
               [
                 ({ card, ada }) => card.version === '2' || ada.length > 0,
-                `${sameConnection ? 'Two parts of one program, sharing one client,' : 'Two processes'} updated the index of one post. The slower one had read up to version 2. Between its ${after ?? 'start'} and its ${held ?? 'end'}, the faster one brought the index to version 4, which is bob’s, and then the slower one wrote its old data. Write only if the card is still at the version you read; otherwise, read again.${sameConnection ? sharedWatch(box.commands) : ''}`,
+                `${sameConnection ? 'Two parts of one program, sharing one client,' : 'Two processes'} updated the index of one post. The slower one had read up to version 2. Between its ${after ?? 'start'} and its ${held ?? 'end'}, the faster one brought the index to version 4, which is bob's, and then the slower one wrote its old data. Write only if the card is still at the version you read; otherwise, read again.${sameConnection ? sharedWatch(box.commands) : ''}`,
               ],
             ],
           )
           verify(
             isFirstSaved || (first.ok && first.value === 4),
-            `${sameConnection ? 'Two parts of one program' : 'Two processes'} updated the index of one post, and the faster one brought the card to version 4. The slower one should resolve to 4, too: that’s the card’s version, even if it had only read up to version 2.`,
+            `${sameConnection ? 'Two parts of one program' : 'Two processes'} updated the index of one post, and the faster one brought the card to version 4. The slower one should resolve to 4, too: that's the card's version, even if it had only read up to version 2.`,
             { expected: 4, received: first.ok ? first.value : first.error },
           )
         },
@@ -622,7 +622,7 @@ describe('updatePostIndex', () => {
 
   test('leaves no connection open', async () => {
     for (const [what, prepare] of [
-      ['for a post that doesn’t exist', async () => {}],
+      ["for a post that doesn't exist", async () => {}],
       ['that found something new', () => plant(1, [CREATED])],
       ['that found nothing new', async () => {}],
       ['that failed', () => box.admin.set('blog:card:post-1', 'no hash')],
@@ -649,7 +649,7 @@ describe('updatePostIndex', () => {
       [
         [
           ([, stored]) => stored === '9',
-          'The card was at version 9, and the tenth event didn’t make it into the index. Versions are numbers: if you compare them as strings, "9" is greater than "10".',
+          'The card was at version 9, and the tenth event didn\'t make it into the index. Versions are numbers: if you compare them as strings, "9" is greater than "10".',
         ],
       ],
     )
@@ -673,7 +673,7 @@ describe('updatePostIndex', () => {
         const found = await index()
         verify(
           found.card.version !== '2',
-          `Between the ${after ?? 'start'} and the ${held ?? 'end'} of your updatePostIndex, a slower process brought the card to version 2. The post is at version 4, and updatePostIndex left the card at 2. Another process’s write may not include all events, so read the card again and start over.`,
+          `Between the ${after ?? 'start'} and the ${held ?? 'end'} of your updatePostIndex, a slower process brought the card to version 2. The post is at version 4, and updatePostIndex left the card at 2. Another process's write may not include all events, so read the card again and start over.`,
           { expected: OF_BOB, received: found },
         )
         verifyEqual(
@@ -683,7 +683,7 @@ describe('updatePostIndex', () => {
           [
             [
               ({ ada }) => ada.length > 0,
-              `Between the ${after ?? 'start'} and the ${held ?? 'end'} of your updatePostIndex, a slower process added the post to ada’s list, at version 2. At version 4 the post should be in bob’s list alone. It isn’t enough that your version is newer: you took the old list from a card that has changed since you read it.`,
+              `Between the ${after ?? 'start'} and the ${held ?? 'end'} of your updatePostIndex, a slower process added the post to ada's list, at version 2. At version 4 the post should be in bob's list alone. It isn't enough that your version is newer: you took the old list from a card that has changed since you read it.`,
             ],
           ],
         )
@@ -733,7 +733,7 @@ describe('getPostsByAuthor', () => {
     verifyEqual(
       posts?.map(({ postId }) => postId),
       ['wine', 'tea', 'bread'],
-      'Ada published bread on March 1, tea on March 3, and wine on March 5; oil belongs to bob. getPostsByAuthor should return ada’s three posts, newest publication first.',
+      "Ada published bread on March 1, tea on March 3, and wine on March 5; oil belongs to bob. getPostsByAuthor should return ada's three posts, newest publication first.",
     )
     verifyEqual(
       posts[0],
@@ -753,12 +753,12 @@ describe('getPostsByAuthor', () => {
     verifyEqual(
       outcome.ok ? outcome.value?.map(({ postId, title }) => [postId, title]) : outcome.error,
       [['wine', 'On wine']],
-      'Ada’s list has rum, wine, and tea, but rum has no card. `HGETALL` returns `{}` for a key that doesn’t exist, and `{}` isn’t a card. Of the newest two, rum and wine, only wine should be returned, under its own ID, so the page has one card fewer.',
+      "Ada's list has rum, wine, and tea, but rum has no card. `HGETALL` returns `{}` for a key that doesn't exist, and `{}` isn't a card. Of the newest two, rum and wine, only wine should be returned, under its own ID, so the page has one card fewer.",
     )
     verifyEqual(
       (await box.admin.zrange('blog:author:ada', '0', '-1')).length,
       3,
-      'Ada’s list had rum, wine, and tea, and rum had no card. After getPostsByAuthor, the list has fewer posts. getPostsByAuthor should only read, because another process may be writing the missing card at this moment.',
+      "Ada's list had rum, wine, and tea, and rum had no card. After getPostsByAuthor, the list has fewer posts. getPostsByAuthor should only read, because another process may be writing the missing card at this moment.",
     )
   })
 
@@ -828,7 +828,7 @@ describe('getPostsByAuthor', () => {
       verify: ({ first, after, held }) => {
         verify(
           first.ok,
-          'A post’s author changed while the list was being read, and getPostsByAuthor threw.',
+          "A post's author changed while the list was being read, and getPostsByAuthor threw.",
           {
             received: first.ok || first.error,
           },
@@ -857,7 +857,7 @@ describe('catchUpPosts and followPosts', () => {
       [
         [
           ({ ada }) => ada.length > 0,
-          'The author of a post is "Ada", and the post is in the list of "ada". Use the author’s name in the key as it is, because ada may be someone else.',
+          'The author of a post is "Ada", and the post is in the list of "ada". Use the author\'s name in the key as it is, because ada may be someone else.',
         ],
       ],
     )
@@ -878,18 +878,18 @@ describe('catchUpPosts and followPosts', () => {
     const missing = ids.filter((id) => !hers.includes(id))
     verify(
       missing.length === 0,
-      'Forty of ada’s posts (news:1 to news:40) were published while the index wasn’t being updated. All of them should be in her list. SCAN returns them in batches, so continue until its cursor is 0 again.',
+      "Forty of ada's posts (news:1 to news:40) were published while the index wasn't being updated. All of them should be in her list. SCAN returns them in batches, so continue until its cursor is 0 again.",
       { expected: [], received: missing },
     )
     verifyEqual(
       await index().then(({ card, bob }) => ({ card, bob })),
       { card: OF_BOB.card, bob: OF_BOB.bob },
-      'post-1 was edited, and its author changed to bob, while the index wasn’t being updated. catchUpPosts should apply the new events, even though the post already has a card.',
+      "post-1 was edited, and its author changed to bob, while the index wasn't being updated. catchUpPosts should apply the new events, even though the post already has a card.",
     )
     verifyEqual(
       hers.filter((id) => !ids.includes(id)),
       [],
-      'After catchUpPosts, ada’s list has a post that isn’t hers.',
+      "After catchUpPosts, ada's list has a post that isn't hers.",
     )
     const keys = box.commands.find(({ name }) => name.toUpperCase() === 'KEYS')
     verify(
@@ -923,7 +923,7 @@ describe('catchUpPosts and followPosts', () => {
       [
         [
           ({ card }) => card.version === undefined,
-          'There is one post among 2,500 other keys, and catchUpPosts didn’t find it.',
+          "There is one post among 2,500 other keys, and catchUpPosts didn't find it.",
         ],
       ],
     )
@@ -970,12 +970,12 @@ describe('catchUpPosts and followPosts', () => {
     verifyEqual(
       told,
       [[true, 'broken']],
-      'The index of the post "broken" can’t be updated (there is a string at its card’s key). followPosts should call `onError` once, with the error and the post’s ID.',
+      "The index of the post \"broken\" can't be updated (there is a string at its card's key). followPosts should call `onError` once, with the error and the post's ID.",
     )
     verifyEqual(
       (await list('cyd')).filter((id) => id === 'next'),
       ['next'],
-      'After the update of "broken" failed, `news` yielded the post "next", which isn’t in its author’s list. One failure must not end followPosts.',
+      'After the update of "broken" failed, `news` yielded the post "next", which isn\'t in its author\'s list. One failure must not end followPosts.',
     )
     verifyEqual(
       [await list('cyd'), await list('ada')],
@@ -987,13 +987,13 @@ describe('catchUpPosts and followPosts', () => {
     )
   })
 
-  test('fails when it can’t catch up', async () => {
+  test("fails when it can't catch up", async () => {
     await plant(1, [CREATED, PUBLISHED])
     await box.admin.set('blog:card:post-1', 'no hash')
     const caught = await attempt('catchUpPosts', () => catchUpPosts(box.redis))
     verify(
       !caught.ok,
-      'The index of post-1 can’t be updated (there is a string at its card’s key), but catchUpPosts resolved as if all were well. Let the error through, and await each update.',
+      "The index of post-1 can't be updated (there is a string at its card's key), but catchUpPosts resolved as if all were well. Let the error through, and await each update.",
     )
     let asked = false
     const told: unknown[] = []
@@ -1006,13 +1006,13 @@ describe('catchUpPosts and followPosts', () => {
     )
     verify(
       !followed.ok && told.length === 0,
-      'Catching up failed (there is a string at a card’s key). followPosts should catch up first and reject with that error, even if `news` yields nothing. If it follows `news` anyway, the index is incomplete without anyone noticing. `onError` is only for the IDs from `news`.',
+      "Catching up failed (there is a string at a card's key). followPosts should catch up first and reject with that error, even if `news` yields nothing. If it follows `news` anyway, the index is incomplete without anyone noticing. `onError` is only for the IDs from `news`.",
       { received: { rejected: !followed.ok, onError: told.length, askedForNews: asked } },
     )
     verifyEqual(
       String(followed.error),
       String(caught.error),
-      'followPosts couldn’t catch up. It should reject with the same error as catchUpPosts.',
+      "followPosts couldn't catch up. It should reject with the same error as catchUpPosts.",
     )
   })
 

@@ -255,7 +255,7 @@ describe('storeEvent', () => {
     await store(registered)
     await box.admin.set(KEY, 'erased')
     const why =
-      'The customer’s key has been replaced with `erased`. storeEvent should refuse any personal data that arrives after that, for example from a program that is behind, with a CustomerForgottenError.'
+      "The customer's key has been replaced with `erased`. storeEvent should refuse any personal data that arrives after that, for example from a program that is behind, with a CustomerForgottenError."
     const error = await callError(
       'storeEvent',
       () => storeEvent(box.redis, moved),
@@ -411,7 +411,7 @@ describe('readEvents', () => {
     verifyEqual(
       (await read()).map(({ eventId }) => eventId).at(-1),
       'e-9',
-      'An order follows CUSTOMER_FORGOTTEN, and readEvents left it out. Only the personal data of a forgotten customer is gone; events that aren’t personal may still follow, such as a refund.',
+      "An order follows CUSTOMER_FORGOTTEN, and readEvents left it out. Only the personal data of a forgotten customer is gone; events that aren't personal may still follow, such as a refund.",
     )
   })
 
@@ -505,7 +505,7 @@ describe('readEvents', () => {
       await box.admin.xdel(STREAM, String(id))
       id = await box.admin.xadd(STREAM, '*', ...Object.entries({ ...last, personal: rest }).flat())
       await fails(
-        `Only ${rest === '' ? 'an empty string is' : '8 characters are'} left of an encrypted string. The entry has a field \`personal\`, and it doesn't decrypt, so readEvents should throw an UnreadableEventError. ${rest === '' ? 'An empty string is falsy, but it isn’t missing: compare with `undefined`.' : 'Put everything that can fail into the `try`: `setAuthTag`, for example, throws if the tag is too short.'}`,
+        `Only ${rest === '' ? 'an empty string is' : '8 characters are'} left of an encrypted string. The entry has a field \`personal\`, and it doesn't decrypt, so readEvents should throw an UnreadableEventError. ${rest === '' ? "An empty string is falsy, but it isn't missing: compare with `undefined`." : 'Put everything that can fail into the `try`: `setAuthTag`, for example, throws if the tag is too short.'}`,
       )
     }
     await box.admin.xdel(STREAM, String(id))
@@ -516,7 +516,7 @@ describe('readEvents', () => {
     await store(bob)
     await box.admin.rename('key:customer:customer-2', KEY)
     await fails(
-      'The key was replaced with another customer’s, so nothing decrypts. readEvents should throw an UnreadableEventError.',
+      "The key was replaced with another customer's, so nothing decrypts. readEvents should throw an UnreadableEventError.",
     )
   })
 
@@ -556,7 +556,7 @@ describe('readEvents', () => {
     verifyEqual(
       (await read()).map(({ id }) => id),
       counted,
-      `The stream has 2,010 entries from the same millisecond (7-1 to 7-2010), and readEvents didn’t return each of them once, in order.${pagingFault(box.commands) || ' A page has at most 1,000 entries: start the next page after the last ID of the one before.'}`,
+      `The stream has 2,010 entries from the same millisecond (7-1 to 7-2010), and readEvents didn't return each of them once, in order.${pagingFault(box.commands) || ' A page has at most 1,000 entries: start the next page after the last ID of the one before.'}`,
     )
     const most = largestReply(box.commands)
     verify(
@@ -734,7 +734,7 @@ describe('forgetCustomer', () => {
     verifyEqual(
       await box.admin.hgetall('index:email'),
       { 'bob@example.com': 'customer-2' },
-      'No entry in index:email should point to customer-1 anymore, not even one for a former email. Bob’s entry stays.',
+      "No entry in index:email should point to customer-1 anymore, not even one for a former email. Bob's entry stays.",
     )
     verifyEqual(
       (await box.admin.keys('*')).sort(),
@@ -905,7 +905,7 @@ describe('forgetCustomer', () => {
         await plantReadModels()
       },
       run: (redis) => forgetCustomer(redis, 'customer-1', may),
-      why: 'Any row, snapshot, or address that’s left can still be read, and the caller has to know that.',
+      why: "Any row, snapshot, or address that's left can still be read, and the caller has to know that.",
       closes: true,
     })
   })
