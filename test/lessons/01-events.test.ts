@@ -135,7 +135,7 @@ describe('createEvent', () => {
     verifyEqual(
       event.timestamp,
       '2026-03-01T09:07:05.042Z',
-      "The `timestamp` isn't exactly the time that the clock returned. Keep the milliseconds, as `toISOString()` does, or two events in one second seem to happen at the same time.",
+      "The `timestamp` isn't exactly the time that the clock returned. Keep the milliseconds, as `toISOString()` does. Otherwise, two events in the same second seem to have happened at the same moment.",
     )
     verifyEqual(
       now.toISOString(),
@@ -179,7 +179,7 @@ describe('createEvent', () => {
     verifyEqual(
       event.payload,
       { name: 'Ada', email: 'ada@example.com', address: { city: 'Ghent' }, tags: ['early', 'beta'] },
-      'The payload should hold exactly what the caller passed in. Derive a status, a count, or a full name when you read: in the log, it would stay the same even if the rule for it changes.',
+      'The payload should contain exactly what the caller passed in. Derive a status, a count, or a full name when you read: in the log, it would stay the same even if the rule for it changes.',
     )
     verifyEqual(
       Object.keys(event).sort(),
@@ -349,7 +349,7 @@ describe('encodeEvent', () => {
         payload: { name: 'Ada', address: { city: 'Ghent' } },
         metadata: { correlationId: 'req-7', userId: 'admin-1' },
       },
-      "The JSON should hold the event's six fields as they are, including the metadata.",
+      "The JSON should contain the event's six fields as they are, including the metadata.",
     )
   })
 
@@ -625,7 +625,7 @@ describe('decodeEvent', () => {
     const texts =
       '`DomainEvent` declares this field as a string. Check that with `typeof`, because a cast with `as` checks nothing.'
     const empty =
-      "An empty string is as bad as a missing field: readers couldn't find such an event or tell it from another."
+      "An empty string is as bad as a missing field: readers can't look up such an event or tell it apart from others."
     const object = 'The payload is an object with fields. For null and arrays, `typeof` returns "object" too.'
     const time =
       "A timestamp that isn't a time breaks any code that sorts or displays it later. `Date.parse` returns NaN for it."
@@ -732,7 +732,7 @@ describe('decodeEvent', () => {
     [
       'timestamp',
       '1970-01-01T00:00:00.000Z',
-      "That's time 0, and a time like any other: `Date.parse` returns 0 for it, which is falsy. Check for NaN with `Number.isNaN`.",
+      "That's time 0, a time like any other. `Date.parse` returns 0 for it, which is falsy. Check for NaN with `Number.isNaN`.",
     ],
     [
       'payload',
