@@ -106,7 +106,7 @@ describe('storeEvent', () => {
     verifyEqual(
       parsed(await box.admin.lrange('events:type:USER_REGISTERED', 0, -1)),
       [event(1)],
-      'The list `events:type:USER_REGISTERED` should hold the whole event too, because this is where a reader finds all registrations.',
+      'The list `events:type:USER_REGISTERED` should contain the whole event too, because this is where a reader finds all registrations.',
     )
   })
 
@@ -117,12 +117,12 @@ describe('storeEvent', () => {
     verifyEqual(
       parsed(await box.admin.lrange('events:user-42', 0, -1)),
       [event(1), event(2)],
-      'The list should hold the events in the order in which they were stored, oldest first. LPUSH puts the newest event first and reverses history, so append with RPUSH.',
+      'The list should contain the events in the order in which they were stored, oldest first. LPUSH puts the newest event first and reverses history, so append with RPUSH.',
     )
     verifyEqual(
       parsed(await box.admin.lrange('events:type:USER_REGISTERED', 0, -1)),
       [event(1), event(2), event(3, 'user-43')],
-      'The list of the type should hold the events of all entities, in the order in which they were stored.',
+      'The list of the type should contain the events of all entities, in the order in which they were stored.',
     )
   })
 
@@ -166,7 +166,7 @@ describe('storeEvent', () => {
     verifyEqual(
       parsed(strings),
       [full, full, full],
-      'An event came with an empty array and a long number in its payload, and one of the two lists or the message has something else. Store and publish the string from encodeEvent unchanged: if Lua decodes and encodes it again, `[]` becomes `{}` and a long number loses its last digits.',
+      "The event's payload had an empty array and a long number, but one of the two lists or the message contains something else. Store and publish the string from encodeEvent unchanged: if Lua decodes and encodes it again, `[]` becomes `{}` and a long number loses its last digits.",
     )
   })
 
@@ -514,7 +514,7 @@ describe('followEvents', () => {
     verifyEqual(
       inbox.seen,
       [1, 2],
-      'After followEvents resolved, two events were stored. Each of them should be handled exactly once. Read the list again at every message, starting after the last event you handled.',
+      'After followEvents resolved, two events were stored. Each of them should be handled exactly once. Read the list again on every message, starting after the last event you handled.',
     )
     await stop(follower)
   })
@@ -638,7 +638,7 @@ describe('followEvents', () => {
     )
     verify(
       inbox.seen.length === 600 && inbox.seen.every((n, i) => n === i + 1),
-      'The messages about 599 events were lost, and the one about event 600 arrived. All 600 events should be handled then, each once and in order, which takes more than one page of 500. At every message, read until `next` is null.',
+      'The messages about 599 events were lost, and the one about event 600 arrived. All 600 events should be handled then, each once and in order, which takes more than one page of 500. On every message, read until `next` is null.',
       { expected: '1 to 600', received },
     )
     await stop(follower)
@@ -723,7 +723,7 @@ describe('followEvents', () => {
     const position = await call('stop', () => stopping, { background: true })
     verify(
       !early && position === 1,
-      "stop resolved while `handle` was still working on an event, so its position can't say whether that event is done. Wait for `handle`, then count the event.",
+      "stop resolved while `handle` was still working on an event, so the position it returned doesn't show whether that event is done. Wait for `handle`, then count the event.",
       { expected: 'position 1, after handle had ended', received: `position ${position}` },
     )
   })
@@ -951,30 +951,30 @@ async function readsPagesOf500(name: string, read: (from?: number) => Promise<Ev
   verifyEqual(
     shape(first),
     { events: 500, first: 1, next: 500 },
-    `The first page of 1,200 events should hold 500 of them, and \`next\` should be 500, the position of the event after them. LRANGE includes both ends: 0 to 499 is 500 entries.`,
+    `The first page of 1,200 events should contain 500 of them, and \`next\` should be 500, the position of the event after them. LRANGE includes both ends: 0 to 499 is 500 entries.`,
   )
   const second = await call(name, () => read(500))
   verifyEqual(
     shape(second),
     { events: 500, first: 501, next: 1_000 },
-    `The page from position 500 should hold 500 events, starting with the 501st. \`next\` is a position in the list, so it should be 1000.`,
+    `The page from position 500 should contain 500 events, starting with the 501st. \`next\` is a position in the list, so it should be 1000.`,
   )
   const third = await call(name, () => read(1_000))
   verifyEqual(
     shape(third),
     { events: 200, first: 1_001, next: null },
-    `The page from position 1000 should hold the last 200 events, and \`next\` should be null, because nothing follows.`,
+    `The page from position 1000 should contain the last 200 events, and \`next\` should be null, because nothing follows.`,
   )
   const one = await call(name, () => read(699))
   verifyEqual(
     shape(one),
     { events: 500, first: 700, next: 1_199 },
-    `From position 699 of 1,200 events, the page should hold 500, and \`next\` should be 1199. There's one event after the page, and if \`next\` is null, no reader ever gets it.`,
+    `From position 699 of 1,200 events, the page should contain 500, and \`next\` should be 1199. There's one event after the page, and if \`next\` is null, no reader ever gets it.`,
   )
   const none = await call(name, () => read(700))
   verify(
     none.events.length === 500 && (none.next === null || none.next === 1_200),
-    `From position 700 of 1,200 events, the page should hold the last 500. Nothing follows, so \`next\` should be null, or 1200, where the page is empty.`,
+    `From position 700 of 1,200 events, the page should contain the last 500. Nothing follows, so \`next\` should be null, or 1200, where the page is empty.`,
     { expected: { events: 500, next: null }, received: { events: none.events.length, next: none.next } },
   )
 }
