@@ -57,7 +57,7 @@ describe('addEntry', () => {
     const stored = await box.admin.xrange('user_updates', '-', '+')
     verify(
       stored.length === 1,
-      'After addEntry, the stream `user_updates` should hold one entry. XADD takes its fields as a flat list: name, value, name, value.',
+      'After addEntry, the stream `user_updates` should contain one entry. XADD takes its fields as a flat list: name, value, name, value.',
       { received: stored },
     )
     verifyEqual(
@@ -129,7 +129,7 @@ describe('addEntry', () => {
     const length = await box.admin.xlen('user_activity')
     verify(
       length >= 102,
-      'With `keepAbout` 102, fewer than 102 of 201 entries are left. Pass the number to `MAXLEN ~` as it is, because with one less, Redis may drop a block that contains an entry you want to keep.',
+      "With `keepAbout` 102, fewer than 102 of 201 entries are left. Pass the number to `MAXLEN ~` as it is: if it's even one lower, Redis may drop a block that contains an entry you want to keep.",
       { expected: 'at least 102 entries', received: `${length} entries` },
     )
     await call('addEntry', () => addEntry(box.redis, 'user_activity', { n: '202' }, 1))
@@ -329,7 +329,7 @@ describe('readEntries, readLatest', () => {
     isEntries('readLatest', latest)
     verify(
       latest.length === 10,
-      'readLatest with a `count` of 10 should return ten entries, however many the stream holds. A stream trimmed with `MAXLEN ~ 10` may hold ninety, because `~` means "about."',
+      'readLatest with a `count` of 10 should return ten entries, no matter how many the stream contains. A stream trimmed with `MAXLEN ~ 10` may contain ninety, because `~` means "about."',
       { expected: '10 entries', received: `${latest.length} entries` },
     )
     verifyEqual(
