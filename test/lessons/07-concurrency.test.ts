@@ -383,7 +383,7 @@ describe('appendEvent', () => {
     verifyEqual(
       await box.admin.keys('*'),
       [KEY],
-      "After an append, there's a key that isn't the stream of the aggregate. An append should add its entry and write no other key: a list or a counter beside the events is wrong as soon as a process dies between the two writes.",
+      "After an append, there's a key that isn't the stream of the aggregate. An append should add its entry and write no other key: a list or a counter alongside the events is wrong as soon as a process dies between the two writes.",
     )
   })
 
