@@ -295,7 +295,7 @@ describe('acknowledge', () => {
     verifyEqual(
       all.length,
       1_000,
-      '`acknowledge` changed the array that it was given. It belongs to the caller, who may need the IDs again.',
+      '`acknowledge` changed the array it received. That array belongs to the caller, who may need the IDs again.',
     )
   })
 
@@ -349,7 +349,7 @@ describe('consume', () => {
     verifyEqual(
       ids(seen),
       ['9-0', '10-9', '10-10'],
-      '`consume` should pass the three events in the order of the stream, each once, with the ID in the stream as `id`. `XREADGROUP` returns them in that order, so there is nothing to sort.',
+      "`consume` should pass the three events in the order of the stream, each once, with the ID in the stream as `id`. `XREADGROUP` returns them in that order, so there's nothing to sort.",
     )
     verifyEqual(
       seen[0]?.fields,
@@ -458,7 +458,7 @@ describe('consume', () => {
           if (event.id === '2-0') throw new RangeError('the mail server is down')
         }),
       Error,
-      "`handle` failed for 2-0, and `consume` didn't fail. Let the error through, so that the caller can tell that some events are left.",
+      "`handle` failed for 2-0, and `consume` didn't fail. Let the error through, so that the caller knows that some events are left.",
     )
     verifyEqual(
       seen,
@@ -522,7 +522,7 @@ describe('consume', () => {
     )
     verify(
       !sent('BLOCK'),
-      '`consume` asked Redis to `BLOCK`. On a shared connection, every other command has to wait as well. Return 0 if there are no new events; lesson 13 is about waiting.',
+      '`consume` sent a read with `BLOCK`. On a shared connection, every other command then has to wait as well. Return 0 if there are no new events; lesson 13 is about waiting.',
     )
     verifyEqual(outcome.value, 0, 'If there are no new events, `consume` should return 0.')
     verifyEqual(ids(seen), ['1-0'], 'There were no new events, but `consume` still called `handle`.')
