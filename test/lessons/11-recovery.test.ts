@@ -171,7 +171,7 @@ describe('resume', () => {
     verifyEqual(
       ids(seen).at(-1),
       '6-0',
-      "The event 6-0 was added while `handle` was working on 5-0, and `resume` didn't handle it. A page with fewer than 100 events isn't the end: read on until a page is empty.",
+      "The event 6-0 was added while `handle` was working on 5-0, and `resume` didn't handle it. A page with fewer than 100 events isn't the end: keep reading until a page is empty.",
     )
     verifyEqual(
       seen[0]?.fields,
@@ -266,7 +266,7 @@ describe('resume', () => {
     const outcome = await attempt('resume', () => resume(box.redis, ME, (event) => void seen.push(event)))
     verify(
       outcome.ok,
-      'Two of the pending events had been deleted from the stream, and `resume` failed on them. Redis returns such an entry with `null` in place of its fields.',
+      'Two of the pending events had been deleted from the stream, and `resume` failed on them. Redis returns such an entry with `null` in place of its fields, so check for that first.',
       { received: !outcome.ok && outcome.error },
     )
     verifyEqual(
@@ -334,7 +334,7 @@ describe('resume', () => {
     verifyEqual(
       await inHand(),
       ['2-0 of mailer-1', '3-0 of mailer-1'],
-      '`handle` finished with 1-0 and failed on 2-0. After that, 2-0 and 3-0 should still be pending for mailer-1.',
+      '`handle` finished 1-0 and failed on 2-0. After that, 2-0 and 3-0 should still be pending for mailer-1.',
     )
     const rejected = await attempt('resume', () => resume(box.redis, ME, () => Promise.reject(undefined)))
     verify(
@@ -457,7 +457,7 @@ describe('claimPending', () => {
     verifyEqual(
       (await pending()).filter(([, consumer]) => consumer === 'mailer-1').length,
       110,
-      '`claimPending` should claim only the events that it returns: ten, besides the 100 that mailer-1 had. Any other event it claims looks busy, but no consumer is working on it.',
+      '`claimPending` should claim only the events that it returns: ten, in addition to the 100 that mailer-1 had. Any other event it claims looks busy, but no consumer is working on it.',
     )
     verifyEqual(
       [...new Set(events.map((event) => event.deliveries))],
@@ -858,7 +858,7 @@ describe('recover', () => {
     verifyEqual(
       [await box.admin.xlen('dead:stock'), await box.admin.smembers('parked:stock')],
       [1, ['parcel-1']],
-      'An event of the group "stock" was delivered too often. Its letter belongs in `dead:stock`, and its entity in `parked:stock`. Build both keys from `member.group`. Received: the number of letters, and the set.',
+      'An event of the group "stock" was delivered too often. Its dead letter belongs in `dead:stock`, and its entity in `parked:stock`. Build both keys from `member.group`. Received: the number of dead letters, and the set.',
     )
   })
 
@@ -907,7 +907,7 @@ describe('recover', () => {
         const found = { pending: (await pending()).length, dead: (await deadLetters()).length }
         verify(
           found.dead <= 1,
-          `The reply to ${lost} was lost, so ioredis sent the command again, and now the event is in the dead-letter stream twice. Use a script, and write the letter only if XPENDING shows that the event is still pending.`,
+          `The reply to ${lost} was lost, so ioredis sent the command again, and now the event is in the dead-letter stream twice. Use a script, and write the dead letter only if XPENDING shows that the event is still pending.`,
           { received: found },
         )
         verify(
@@ -955,7 +955,7 @@ describe('recover', () => {
     verifyEqual(
       outcome.ok ? (await deadLetters()).map(({ sourceId }) => sourceId) : outcome.error,
       ['9-0', '1-0'],
-      'The dead-letter stream already had a letter, for a later event. `recover` should add the letter for 1-0 after it. If you choose the ID of a letter yourself, Redis may refuse it; with `*`, it never does.',
+      "The dead-letter stream already had an entry, for a later event. `recover` should add the entry for 1-0 after it. If you choose an entry's ID yourself, Redis may refuse it; with `*`, it never does.",
     )
   })
 
@@ -980,7 +980,7 @@ describe('recover', () => {
     verifyEqual(
       await inHand(),
       ['1-0 of mailer-1'],
-      "The letter for 1-0 couldn't be written, because the key `dead:mail` held a list, and the event is lost: it's already acknowledged. When a command in a script fails, the ones before it aren't undone, so acknowledge last. In a transaction, even the ones after it run, so use a script.",
+      "The dead letter for 1-0 couldn't be written, because the key `dead:mail` held a list, and the event is lost: it's already acknowledged. When a command in a script fails, the ones before it aren't undone, so acknowledge last. In a transaction, even the ones after it run, so use a script.",
     )
   })
 })
