@@ -96,7 +96,7 @@ const CONDITIONS: Readonly<Record<string, readonly [problem: string, remedy: str
     'Check its log for the reason, or use another Redis with `--redis`.',
   ],
   NOREPLICAS: [
-    'has fewer replicas than its min-replicas-to-write asks for, so it refuses to store anything',
+    'has fewer replicas than its min-replicas-to-write requires, so it refuses to store anything',
     'Connect the replicas, or use another Redis with `--redis`.',
   ],
   MASTERDOWN: [

@@ -35,7 +35,7 @@ function networkProblem(code: string, message: string, { host, place }: Address)
       }
     case 'ECONNREFUSED':
       return {
-        problem: `Nothing listens at ${place}.`,
+        problem: `Nothing is listening at ${place}.`,
         remedy: `Start the Redis there or correct the address, ${ELSEWHERE}`,
       }
   }
@@ -47,7 +47,7 @@ function networkProblem(code: string, message: string, { host, place }: Address)
 function silence({ place, tls }: Address): Explanation {
   return tls
     ? {
-        problem: `${place} doesn't finish the TLS handshake.`,
+        problem: `${place} didn't finish the TLS handshake.`,
         remedy: `If it doesn't use TLS, write redis:// instead of rediss://; otherwise check the network, ${ELSEWHERE}`,
       }
     : {
@@ -120,13 +120,13 @@ export function withoutArguments(message: string): string {
 function notRedis({ name, message }: Error, { place }: Address): Explanation | undefined {
   if (/closed|ECONNRESET|EPIPE/i.test(message)) {
     return {
-      problem: `${place} closes the connection without an answer, so it isn't a Redis that eventlings can use.`,
+      problem: `${place} closes the connection without a reply, so it isn't a Redis that eventlings can use.`,
       remedy: `If it uses TLS, write rediss:// instead of redis://; otherwise correct the address, ${ELSEWHERE}`,
     }
   }
   if (name !== 'ParserError') return undefined
   return {
-    problem: `The server at ${place} doesn't answer like Redis.`,
+    problem: `The server at ${place} doesn't reply like Redis.`,
     remedy: `Correct the address, ${ELSEWHERE}`,
   }
 }

@@ -44,7 +44,7 @@ export async function pullImage(
   if (problem === undefined && (await hasImage(engine, image))) return
   throw new RedisUnavailableError(
     'container',
-    `${engine.product} runs, but it doesn't have the image ${image} and can't download it (${shortened(problem)}).`,
+    `${engine.product} is running, but it doesn't have the image ${image} and can't download it (${shortened(problem)}).`,
     `With a network, run \`${engine.product.toLowerCase()} pull ${image}\`, or name a local image in EVENTLINGS_IMAGE.`,
   )
 }

@@ -100,7 +100,7 @@ function notStarted(image: string, engine: ContainerEngine, error: unknown): Red
       )
     : new RedisUnavailableError(
         'container',
-        `${engine.product} can't start a container of ${image}: ${firstLine(message)}.`,
+        `${engine.product} can't start a container from ${image}: ${firstLine(message)}.`,
         `Try \`${engine.product.toLowerCase()} run --rm ${image}\` to see more, or choose another source with \`--redis\`.`,
         { cause: error },
       )

@@ -94,7 +94,7 @@ async function versionOf(url: string, image: string): Promise<ServerVersion> {
     if (why === undefined) throw error
     throw new RedisUnavailableError(
       'container',
-      `The container of ${image} runs, but its Redis can't be used: ${why.problem}`,
+      `The container from ${image} is running, but its Redis can't be used: ${why.problem}`,
       OTHER_IMAGE,
       { cause: error },
     )

@@ -77,7 +77,7 @@ function readyLog(child: ChildProcess): Promise<string> {
     })
     child.once('close', () => {
       clearTimeout(timer)
-      reject(new ServerStartError(lastSentence(log) ?? 'It ended at once without a message.', log))
+      reject(new ServerStartError(lastSentence(log) ?? 'It exited immediately without a message.', log))
     })
     const read = (chunk: Buffer) => {
       log = `${log}${chunk}`

@@ -89,7 +89,7 @@ describe('a machine that lacks something ends with 3', () => {
       'redis://127.0.0.1:1',
     )
     expect(code).toBe(3)
-    expect(stderr).toContain('Nothing listens at 127.0.0.1:1.')
+    expect(stderr).toContain('Nothing is listening at 127.0.0.1:1.')
   })
 
   test("redis-server was requested but isn't installed", async () => {

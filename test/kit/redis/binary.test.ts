@@ -76,7 +76,7 @@ describe.skipIf(process.platform === 'win32')('an unusable redis-server', () => 
     await expect(startRedis('binary', { env })).rejects.toThrow('too old to report its version')
   })
 
-  test('that ends at once is reported with its own last words', async () => {
+  test('that exits immediately is reported with its own last words', async () => {
     const env = await pathWithServer(
       `console.log('1:M 21 Nov 2026 08:33:24.116 # Out of luck'); process.exit(1)`,
     )
@@ -93,7 +93,7 @@ describe.skipIf(process.platform === 'win32')('an unusable redis-server', () => 
       vi.unstubAllEnvs()
     })
     const env = await pathWithServer('process.exit(1)')
-    await expect(startRedis('binary', { env })).rejects.toThrow('It ended at once without a message.')
+    await expect(startRedis('binary', { env })).rejects.toThrow('It exited immediately without a message.')
     expect(readdirSync(temporary).filter((name) => name.startsWith('eventlings-redis-'))).toEqual([])
   })
 })

@@ -61,13 +61,13 @@ need('container').describe('Redis in a container', () => {
   test('an image that is missing and cannot be downloaded is reported with the command to get it', async () => {
     const env = { ...process.env, EVENTLINGS_IMAGE: 'localhost/eventlings-no-such-image:1' }
     await expect(startRedis('container', { env })).rejects.toThrow(
-      /^(Docker|Podman) runs, but it doesn't have the image localhost\/eventlings-no-such-image:1 and can't download it \(.+\)\. With a network, run `(docker|podman) pull localhost\/eventlings-no-such-image:1`, or name/,
+      /^(Docker|Podman) is running, but it doesn't have the image localhost\/eventlings-no-such-image:1 and can't download it \(.+\)\. With a network, run `(docker|podman) pull localhost\/eventlings-no-such-image:1`, or name/,
     )
   })
 })
 
 describe('looking for a container engine', () => {
-  test('costs next to nothing where there is none', async () => {
+  test("costs next to nothing where there isn't one", async () => {
     const times: number[] = []
     for (let round = 0; round < 5; round++) {
       const started = performance.now()
@@ -161,11 +161,11 @@ describe('downloading an image', () => {
       response.end('{"status":"Pulling"}\n{"error":"toomanyrequests: slow down"}\n')
     })
     await expect(pullImage(target, 'redis:8-alpine', () => {})).rejects.toThrow(
-      /^Docker runs, but it doesn't have the image redis:8-alpine and can't download it \(toomanyrequests: slow down\)\. With a network, run `docker pull redis:8-alpine`/,
+      /^Docker is running, but it doesn't have the image redis:8-alpine and can't download it \(toomanyrequests: slow down\)\. With a network, run `docker pull redis:8-alpine`/,
     )
   })
 
-  test('that falls silent is given up', async () => {
+  test('that falls silent is abandoned', async () => {
     const target = await found((_, response) => {
       response.write('{"status":"Pulling"}\n')
     })

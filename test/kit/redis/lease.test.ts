@@ -66,7 +66,7 @@ describe('a borrowed database', () => {
     expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
   })
 
-  test('is free again at once when the program ends normally', async () => {
+  test('is free again immediately when the program ends normally', async () => {
     await (await startRedis(parsePreference(url))).stop()
     expect(await admin.get(SANDBOX_MARKER)).toBe('eventlings')
     await take()

@@ -44,7 +44,7 @@ describe('auto', () => {
     expect(redis.kind).toBe('embedded')
     expect(redis.notices).toEqual([
       'Downloading the image redis:8-alpine (only once) …',
-      "Docker runs, but it doesn't have the image redis:8-alpine and can't download it (dial tcp: no such host). Continuing without it.",
+      "Docker is running, but it doesn't have the image redis:8-alpine and can't download it (dial tcp: no such host). Continuing without it.",
     ])
   })
 

@@ -97,7 +97,7 @@ describe('a bad address', () => {
   test('nothing listens', async () => {
     const port = await freePort()
     expect((await refusal(`redis://127.0.0.1:${port}`)).message).toBe(
-      `Nothing listens at 127.0.0.1:${port}. Start the Redis there or correct the address, or choose another source with \`--redis\`.`,
+      `Nothing is listening at 127.0.0.1:${port}. Start the Redis there or correct the address, or choose another source with \`--redis\`.`,
     )
   })
 
@@ -110,19 +110,19 @@ describe('a bad address', () => {
   test('it is a web server', async () => {
     const port = await listening(createHttpServer())
     expect((await refusal(`redis://127.0.0.1:${port}`)).problem).toBe(
-      `The server at 127.0.0.1:${port} doesn't answer like Redis.`,
+      `The server at 127.0.0.1:${port} doesn't reply like Redis.`,
     )
   })
 
   test('it is a server that speaks first', async () => {
     const port = await decoy((socket) => socket.write('SSH-2.0-OpenSSH_9.2\r\n'))
-    expect((await refusal(`redis://127.0.0.1:${port}`)).problem).toContain("doesn't answer like Redis")
+    expect((await refusal(`redis://127.0.0.1:${port}`)).problem).toContain("doesn't reply like Redis")
   })
 
   test('it closes the connection', async () => {
     const port = await decoy((socket) => socket.end())
     expect((await refusal(`redis://127.0.0.1:${port}`)).message).toMatch(
-      /closes the connection without an answer, .* If it uses TLS, write rediss:/,
+      /closes the connection without a reply, .* If it uses TLS, write rediss:/,
     )
   })
 
