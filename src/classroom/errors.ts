@@ -29,10 +29,10 @@ export class ClassFullError extends Error {
 
 const sentences = {
   participant:
-    "You've reached the limit of what the class stores for one participant. Nothing is lost: your progress stays on your machine.",
+    "You've reached the limit of what the class stores for one learner. Nothing is lost: your progress stays on your machine.",
   class: 'The class is full. Nothing is lost: your progress stays on your machine.',
   instructor:
-    "The class's Redis has no memory left, so it can't store that. Raise its maxmemory, or use Redis 7.0 or newer, where you can always lead.",
+    "The class's Redis has no memory left, so it can't store that. Raise its maxmemory, or use Redis 7.0 or newer, where you can still lead the class.",
   redis:
     "The class is full: its Redis has no memory left. Nothing is lost: it's sent again once your instructor has made room.",
 } as const

@@ -79,15 +79,15 @@ function elapsed({ ranMs, since }: PlanClock, now: string): number {
   return (ranMs + running) / MINUTE
 }
 
-/** `By the plan, the class is at 05 now. The median is 4 minutes behind.` */
+/** `According to the plan, the class should be at lesson 05 now. The median learner is 4 minutes behind.` */
 export function paceInWords({ planned, behind }: AgainstPlan, lessons: readonly LessonHead[]): string {
   const head = lessons.find(({ slug }) => slug === planned)
   const where =
     head === undefined
-      ? 'By the plan, the class is done.'
-      : `By the plan, the class is at ${head.number} now.`
+      ? 'According to the plan, the class should be done.'
+      : `According to the plan, the class should be at lesson ${head.number} now.`
   const minutes = Math.round(Math.abs(behind))
-  if (minutes === 0) return `${where} The median is on time.`
+  if (minutes === 0) return `${where} The median learner is on time.`
   const much = minutes === 1 ? '1 minute' : `${minutes} minutes`
-  return `${where} The median is ${much} ${behind > 0 ? 'behind' : 'ahead'}.`
+  return `${where} The median learner is ${much} ${behind > 0 ? 'behind' : 'ahead'}.`
 }

@@ -71,7 +71,7 @@ export function whoIs<One extends Pick<ParticipantRow, 'label' | 'number'>>(
         ? exact
         : beginning
   const [one, another] = found
-  if (one === undefined) throw new ClassError(`No participant is called "${asked}".`)
+  if (one === undefined) throw new ClassError(`No learner is called "${asked}".`)
   if (another === undefined) return one
   const names = found.slice(0, 5).map(({ label, number: n }) => `${label} (#${n})`)
   throw new ClassError(`"${asked}" could be ${names.join(', ')}${found.length > 5 ? ', …' : ''}.`)

@@ -17,10 +17,9 @@ export interface RecordFlag {
 export function recorderFor(record: string, wanted: number | undefined): RecordFlag {
   const file = path.resolve(record)
   const [folder, there] = [kindOf(path.dirname(file)), kindOf(file)]
-  if (folder !== 'folder')
-    throw new UsageError(`There's no folder ${path.dirname(file)} to put the recording in.`)
+  if (folder !== 'folder') throw new UsageError(`There's no folder ${path.dirname(file)} for the recording.`)
   if (there !== undefined && there !== 'file') {
-    throw new UsageError(`--record needs the name of a file, but ${record} is something else.`)
+    throw new UsageError(`--record needs the name of a file, but ${record} isn't a file.`)
   }
   return {
     async taskName({ course }, slug) {

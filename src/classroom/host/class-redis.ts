@@ -79,7 +79,7 @@ async function openEmbedded(env: NodeJS.ProcessEnv): Promise<OpenRedis> {
     client,
     source: 'embedded',
     description:
-      'The embedded Redis, which stores nothing on disk; after a restart, participants send everything again.',
+      "The embedded Redis, which stores nothing on disk; after a restart, learners' machines send everything again.",
     async stop() {
       client.disconnect()
       await redis.stop()

@@ -82,7 +82,7 @@ export function addInstructorRoutes(app: Hono, hub: Hub, guesses: Guesses, ticke
 
   app.get(`${paths.participant}:id`, async (context) => {
     const page = await hub.participant(uuidIn(context))
-    if (page === undefined) throw new Refusal(404, "That participant doesn't exist.")
+    if (page === undefined) throw new Refusal(404, "That learner doesn't exist.")
     return context.json(page)
   })
 
@@ -109,6 +109,6 @@ export function addInstructorRoutes(app: Hono, hub: Hub, guesses: Guesses, ticke
 
 function uuidIn(context: Context): string {
   const id = context.req.param('id') ?? ''
-  if (!uuid.test(id)) throw new Refusal(404, "That participant doesn't exist.")
+  if (!uuid.test(id)) throw new Refusal(404, "That learner doesn't exist.")
   return id
 }

@@ -134,7 +134,7 @@ export function addLearnerRoutes(
     const address = addressOf(context)
     const wait = Math.max(joins.wait(address), joinsOfAll.wait(''))
     if (wait > 0) {
-      throw new Refusal(429, `Many are joining right now. Try again in ${seconds(wait)}.`, wait)
+      throw new Refusal(429, `Many people are joining right now. Try again in ${seconds(wait)}.`, wait)
     }
     joins.take(address)
     joinsOfAll.take('')

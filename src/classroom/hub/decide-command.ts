@@ -106,7 +106,7 @@ function restore(id: string, state: ClassState): NewClassEvent {
 }
 
 function merge({ id: learner, name }: Participant, { id: into }: Participant): NewClassEvent {
-  if (learner === into) throw new ClassError(`${name} is already one participant.`)
+  if (learner === into) throw new ClassError(`${name} can't be merged with themselves.`)
   return { type: 'PARTICIPANT_MERGED', payload: { learner, into } }
 }
 
@@ -114,7 +114,7 @@ function merge({ id: learner, name }: Participant, { id: into }: Participant): N
 function present(id: string, { participants }: ClassState): Participant {
   const one = participants.find((participant) => participant.id === id)
   if (one !== undefined && isPresent(one)) return one
-  throw new ClassError("That participant isn't in the class.")
+  throw new ClassError("That learner isn't in the class.")
 }
 
 function known(slug: string, slugs: readonly string[]): string {

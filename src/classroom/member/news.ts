@@ -47,7 +47,7 @@ export function linesOf(
   if (view.closed) lines.push('The class is closed. Your progress stays on your machine.')
   const at = position && name(position)
   if (at) lines.push(`The class is at ${at}.`)
-  if (pause) lines.push(pause.until ? `There is a break until ${clock(pause.until)}.` : 'There is a break.')
+  if (pause) lines.push(pause.until ? `There's a break until ${clock(pause.until)}.` : "There's a break.")
   if (timer) {
     const text = said(timer.text)
     lines.push(`Time until ${clock(timer.until)}${text && `: ${text}`}`)
@@ -58,12 +58,12 @@ export function linesOf(
   if (left !== undefined && (left.events === 0 || left.bytes === 0)) {
     lines.push('The class can store nothing more from you. Your progress stays on your machine.')
   } else if (left !== undefined && (left.events < LITTLE.events || left.bytes < LITTLE.bytes)) {
-    lines.push("You've almost reached the limit of what the class stores for one participant.")
+    lines.push("You've almost reached the limit of what the class stores for one learner.")
   }
   for (const slug of released) {
     const lesson = name(slug)
     if (lesson)
-      lines.push(`The solution of ${lesson} has been released: ${self} solution ${slug.split('-')[0]}`)
+      lines.push(`The solution to ${lesson} has been released: ${self} solution ${slug.split('-')[0]}`)
   }
   return lines
 }

@@ -40,10 +40,10 @@ export function inverseOf({ type, payload }: ClassEvent, before: ClassState): Un
       return undo(type === 'PAUSE_BEGUN' ? 'the break' : 'ending the break', breakOf(before))
     case 'SOLUTION_RELEASED':
       if (announcements.released.includes(payload.slug)) return undefined
-      return undo(`releasing the solution of ${payload.slug}`, { type: 'SOLUTION_WITHDRAWN', payload })
+      return undo(`releasing the solution to ${payload.slug}`, { type: 'SOLUTION_WITHDRAWN', payload })
     case 'SOLUTION_WITHDRAWN':
       if (!announcements.released.includes(payload.slug)) return undefined
-      return undo(`taking back the solution of ${payload.slug}`, { type: 'SOLUTION_RELEASED', payload })
+      return undo(`taking back the solution to ${payload.slug}`, { type: 'SOLUTION_RELEASED', payload })
     case 'TEXT_SHOWN':
     case 'ATTEMPT_SHOWN':
       if (type === 'TEXT_SHOWN' && payload.text === undefined && announcements.shown === undefined)
@@ -113,6 +113,6 @@ function named({ participants }: ClassState, learner: string): Participant | und
 
 function namesOf(state: ClassState, learners: readonly string[]): string {
   const [only = ''] = learners
-  if (learners.length !== 1) return `${learners.length} participants`
-  return named(state, only)?.name ?? 'a participant'
+  if (learners.length !== 1) return `${learners.length} learners`
+  return named(state, only)?.name ?? 'a learner'
 }

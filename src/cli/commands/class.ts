@@ -10,7 +10,7 @@ export const command = defineCommand({
   ],
   run: async (context) => {
     context.print(`Take part:    ${self} class join ADDRESS --code CODE --as NAME
-Hold a class: ${self} class open --host 0.0.0.0
+Run a class:  ${self} class open --host 0.0.0.0
 All commands: ${self} class --help`)
     return Exit.passed
   },

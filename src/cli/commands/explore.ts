@@ -57,7 +57,7 @@ async function chosen(context: Context, named: string | undefined): Promise<Reco
   if (recording === undefined) throw new UsageError(noRun(lesson?.number))
   if (lesson === undefined || recording.lesson === lesson.slug) return recording
   throw new UsageError(
-    `The last run that was recorded is of ${recording.lesson}. To record one of ${lesson.slug}, run ${self} check ${lesson.number}`,
+    `The last recorded run is from ${recording.lesson}. To record one for ${lesson.slug}, run ${self} check ${lesson.number}`,
   )
 }
 

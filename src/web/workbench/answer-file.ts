@@ -112,7 +112,7 @@ function linkAt(file: string, shown: string): string | undefined {
   )
   if (links.length === 0) return undefined
   const what = links[0] === file ? shown : dirname(shown)
-  return `${what} is a link to another place, and this page doesn't follow links. Put a real one there.`
+  return `${what} is a link to another place, and this page doesn't follow links. Replace it with a real one.`
 }
 
 function unusable(sentence: string): Answer {

@@ -150,7 +150,7 @@ export class Bench {
     const recording = this.#recording
     // While a check is being recorded, the session's last check must stay that one.
     if (recording === undefined || this.#state.checking)
-      return 'Wait for the end of the check, then try again.'
+      return 'Wait until the check has ended, then try again.'
     return modelRunOf(recording, this.#options)
   }
 

@@ -64,7 +64,8 @@ function benchApp({ learner, access, benches, settings, edit }: WorkbenchRoutes)
 
   // For `watch` in a terminal beside the page.
   app.get('/verdicts', async (context) => {
-    if (!access.isOwner(context)) return context.json(problem('Only a program of yours can do that.'), 403)
+    if (!access.isOwner(context))
+      return context.json(problem('Only one of your own programs can do that.'), 403)
     if (context.req.query('settings') !== settings)
       return context.json(problem('This workbench checks with other settings.'), 409)
     const { bench } = context.var
@@ -76,8 +77,7 @@ function benchApp({ learner, access, benches, settings, edit }: WorkbenchRoutes)
 
   app.put('/file', bodyLimit({ maxSize: MOST_BYTES, onError: tooLarge }), async (context) => {
     const base = context.req.header('if-match')
-    if (base === undefined)
-      return context.json(problem('A save has to name the version it is based on.'), 400)
+    if (base === undefined) return context.json(problem("A save has to name the version it's based on."), 400)
     const reply = await context.var.bench.save(await context.req.text(), base === 'none' ? null : base)
     return context.json(reply, reply.kind === 'conflict' ? 409 : reply.kind === 'problem' ? 422 : 200)
   })

@@ -34,7 +34,7 @@ function sources(): readonly (readonly [string, () => Promise<string>])[] {
 describe.each(sources())('on %s', (name, start) => {
   const { test } = name === 'embedded' ? { test: plain } : need('redis-server')
 
-  test('the instructor sees what a participant sends, on every hub', async () => {
+  test('the instructor sees what a learner sends, on every hub', async () => {
     const url = await start()
     const one = await serve(url)
     const other = await serve(url, one.classInfo)
@@ -123,7 +123,7 @@ describe.each(sources())('on %s', (name, start) => {
     expect(row?.current).toBeUndefined()
   })
 
-  test('a Redis that comes back empty gets everything again from the participants', async () => {
+  test('a Redis that comes back empty gets everything again from the learners', async () => {
     const url = await start()
     const served = await serve(url)
     const { token, learner } = await join(served, 'Ada')
@@ -157,7 +157,7 @@ describe.each(sources())('on %s', (name, start) => {
   })
 })
 
-test('several progress logs of one participant are one: each event counts once, and numbers never meet', async () => {
+test('several progress logs of one learner are merged: each event counts once, and numbers never collide', async () => {
   const url = await embedded()
   const served = await serve(url)
   const { token, learner } = await join(served, 'Ada')
@@ -194,7 +194,7 @@ test('two of the same name get different labels', async () => {
   expect(both.map(({ label }) => label)).toEqual(['Ada', 'ada (2)', 'Bob'])
 })
 
-test('a participant who leaves is forgotten', async () => {
+test('a learner who leaves is forgotten', async () => {
   const url = await embedded()
   const served = await serve(url, newClassInfo())
   const { token, learner } = await join(served, 'Ada', true)

@@ -436,9 +436,9 @@ need('redis-server').describe('the hub as a process', () => {
     const run = (...args: readonly string[]) =>
       runProgram(['class', ...args], { env: { EVENTLINGS_HOME: home } })
     expect((await run('status')).stdout).toMatch(
-      /^Your class "Tuesday" is open: 1 participant\.\n[\s\S]*--code \w{6} --as NAME\n/,
+      /^Your class "Tuesday" is open: 1 learner\.\n[\s\S]*--code \w{6} --as NAME\n/,
     )
-    expect((await run('export', file)).stdout).toBe(`"Tuesday": 1 participant, 2 attempts, in ${file}.\n`)
+    expect((await run('export', file)).stdout).toBe(`"Tuesday": 1 learner, 2 attempts, in ${file}.\n`)
     expect((await run('export', file)).stderr).toMatch(/already exists/)
     expect((await run('export', path.join(home, 'class.xml'))).stderr).toMatch(/extension/)
     expect((await run('close')).stdout).toMatch(/^"Tuesday" is closed/)

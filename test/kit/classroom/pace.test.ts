@@ -35,14 +35,26 @@ describe('the pace', () => {
   const clock = clockAfter([0, position('01-events')])
 
   test.each([
-    [10, 0, 'By the plan, the class is at 01 now. The median is on time.'],
-    [19, 0, 'By the plan, the class is at 02 now. The median is 4 minutes behind.'],
-    [24, 15, 'By the plan, the class is at 02 now. The median is on time.'],
-    [26, 15, 'By the plan, the class is at 02 now. The median is 1 minute behind.'],
-    [10, 25, 'By the plan, the class is at 01 now. The median is 15 minutes ahead.'],
+    [10, 0, 'According to the plan, the class should be at lesson 01 now. The median learner is on time.'],
+    [
+      19,
+      0,
+      'According to the plan, the class should be at lesson 02 now. The median learner is 4 minutes behind.',
+    ],
+    [24, 15, 'According to the plan, the class should be at lesson 02 now. The median learner is on time.'],
+    [
+      26,
+      15,
+      'According to the plan, the class should be at lesson 02 now. The median learner is 1 minute behind.',
+    ],
+    [
+      10,
+      25,
+      'According to the plan, the class should be at lesson 01 now. The median learner is 15 minutes ahead.',
+    ],
     // What's demonstrated can't be late.
-    [40, 35, 'By the plan, the class is at 08 now. The median is on time.'],
-    [90, 25, 'By the plan, the class is done. The median is on time.'],
+    [40, 35, 'According to the plan, the class should be at lesson 08 now. The median learner is on time.'],
+    [90, 25, 'According to the plan, the class should be done. The median learner is on time.'],
   ])('after %i minutes, with %i minutes of work done: %s', (minute, median, expected) => {
     expect(said(clock, minute, median)).toBe(expected)
   })
@@ -70,11 +82,11 @@ describe('the pace', () => {
     const next = clockAfter([0, position('01-events')], [overnight, position('02-lists')])
     expect(next).toMatchObject({ from: '02-lists', ranMs: 0 })
     expect(said(next, overnight + 14, 0)).toBe(
-      'By the plan, the class is at 02 now. The median is 4 minutes behind.',
+      'According to the plan, the class should be at lesson 02 now. The median learner is 4 minutes behind.',
     )
   })
 
-  test('half of the participants have done the median', () => {
+  test('half of the learners have done the median', () => {
     const row = (...states: readonly [string, string, string?][]): Pick<ParticipantRow, 'lessons'> => ({
       lessons: Object.fromEntries(
         states.map(([slug, light, tasks]) => [

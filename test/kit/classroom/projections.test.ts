@@ -31,7 +31,7 @@ function classOf(...events: readonly NewClassEvent[]) {
   return events.reduce((state, event) => evolveClass(state, { ...event, at } as ClassEvent), newClass)
 }
 
-describe('a participant', () => {
+describe('a learner', () => {
   test('time on a task starts when the lesson is opened, continues while it fails, and restarts with the next task', () => {
     const opened = progress(1, 'LESSON_OPENED', slug)
     const [first, second, third] = [
@@ -168,7 +168,7 @@ describe('the class', () => {
     ])
   })
 
-  test('a returning participant keeps the number, and the number of one who left is not reused', () => {
+  test('a returning learner keeps the number, and the number of one who left is not reused', () => {
     const join = (learner: string): NewClassEvent => ({
       type: 'PARTICIPANT_JOINED',
       payload: { learner, name: learner, share: false },
@@ -228,11 +228,11 @@ describe('undo', () => {
     [{ type: 'MESSAGE_SENT', payload: { text: 'Hi', to: 'a' } }, 'the message to A'],
     [{ type: 'TIMER_SET', payload: { until: at, text: '' } }, 'the timer'],
     [{ type: 'PAUSE_BEGUN', payload: {} }, 'the break'],
-    [{ type: 'SOLUTION_RELEASED', payload: { slug } }, `releasing the solution of ${slug}`],
+    [{ type: 'SOLUTION_RELEASED', payload: { slug } }, `releasing the solution to ${slug}`],
     [{ type: 'TEXT_SHOWN', payload: { text: 'x' } }, 'changing the wall'],
     [{ type: 'ATTEMPT_SHOWN', payload: { learner: 'a', eventId: 'e' } }, 'changing the wall'],
     [{ type: 'PARTICIPANTS_REMOVED', payload: { learners: ['a'] } }, 'removing A'],
-    [{ type: 'PARTICIPANTS_REMOVED', payload: { learners: ['a', 'b'] } }, 'removing 2 participants'],
+    [{ type: 'PARTICIPANTS_REMOVED', payload: { learners: ['a', 'b'] } }, 'removing 2 learners'],
     [{ type: 'PARTICIPANT_MERGED', payload: { learner: 'b', into: 'a' } }, 'merging B'],
     [{ type: 'CODE_CHANGED', payload: { joinCode: 'ABCDEF' } }, 'the new join code'],
     [{ type: 'CLASS_CLOSED', payload: {} }, 'closing the class'],
@@ -269,7 +269,7 @@ describe('undo', () => {
     expect(at1(closed, close).undo).toEqual(closed.undo)
   })
 
-  test('what participants do is not the last thing that the instructor did', () => {
+  test('what learners do is not the last thing that the instructor did', () => {
     const removed = at1(before, { type: 'PARTICIPANTS_REMOVED', payload: { learners: ['a'] } })
     expect(at1(removed, join('c')).undo).toEqual(removed.undo)
   })
@@ -318,7 +318,7 @@ test('what an instructor asks for is refused with a sentence if it makes no sens
     'A name can have at most 40',
   )
   expect(decide({ do: 'rename', participant: 'a', name: '\u200b' })).toThrow('at least one visible character')
-  expect(decide({ do: 'merge', participant: 'a', into: 'a' })).toThrow('Ada is already one participant.')
+  expect(decide({ do: 'merge', participant: 'a', into: 'a' })).toThrow("Ada can't be merged with themselves.")
   expect(decide({ do: 'undo' })).toThrow("There's nothing to take back.")
 })
 
@@ -371,7 +371,7 @@ describe('names', () => {
   })
 })
 
-test('a token belongs to one participant of one class, and a code is read however it is typed', () => {
+test('a token belongs to one learner in one class, and a code is read however it is typed', () => {
   const learner = crypto.randomUUID()
   const token = tokenFor('key', learner)
   expect(learnerOf('key', token)).toBe(learner)
@@ -407,7 +407,7 @@ test('news is shown once', () => {
   expect(newsFor(view, undefined, name, (iso) => iso)).toEqual([
     'The class is at 07 Concurrency.',
     'Your instructor says: Coffee [2J',
-    'The solution of 07 Concurrency has been released: npx eventlings solution 07',
+    'The solution to 07 Concurrency has been released: npx eventlings solution 07',
   ])
   expect(newsFor(view, announcements, name, (iso) => iso)).toEqual([])
   const closed = { ...view, closed: true }

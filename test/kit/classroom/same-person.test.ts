@@ -117,7 +117,7 @@ test('leaving that Redis interrupts can be asked for again', async () => {
   expect(await store.redis.hgetall(store.keys.participants)).toEqual({})
 })
 
-test('a removed participant comes back with both machines, whatever was done since', async () => {
+test('a removed learner comes back with both machines, whatever was done since', async () => {
   const { served, old, now } = await replaced({ old: false, now: false })
   await command(served, { do: 'remove', participant: old.learner })
   const overview = () => call<Overview>(served, paths.overview, bearer).then(({ body }) => body)

@@ -127,7 +127,7 @@ describe('guessing', () => {
     expect(pauses).toHaveLength(4)
   })
 
-  test('participants do not wait because of guessers', async () => {
+  test('learners do not wait because of guessers', async () => {
     const { served, pauses } = await slowed()
     const { token } = await join(served, 'Ada')
     for (let n = 0; n < 10; n += 1) await call(served, paths.view, { token: `${randomUUID()}.x` })
@@ -246,7 +246,7 @@ test('no path leads out, and an invalid ID finds no one', async () => {
   expect(await raw(served.origin, '/../../../../etc/passwd', { host: 'localhost' })).toBe(404)
 })
 
-test('code is stored only for participants who share it, and deleted when they stop', async () => {
+test('code is stored only for learners who share it, and deleted when they stop', async () => {
   const served = await serve(await embedded())
   const { token, learner } = await join(served, 'Ada')
   const check = failed(1, '01-events', 'a', 'x')

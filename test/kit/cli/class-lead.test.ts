@@ -27,7 +27,7 @@ describe('who is meant', () => {
   })
 
   test('no one, or one of several', () => {
-    expect(() => whoIs('Cy', of('Ada'))).toThrow('No participant is called "Cy".')
+    expect(() => whoIs('Cy', of('Ada'))).toThrow('No learner is called "Cy".')
     expect(() => whoIs('b', of('Bea', 'Bo'))).toThrow('"b" could be Bea (#1), Bo (#2).')
   })
 })
@@ -95,7 +95,7 @@ need('redis-server').describe('leading a class from the command line', () => {
     expect(await run('timer', '10', 'Task 1')).toBe('The timer is set for 10 min.\n')
     expect(await run('position', '05')).toBe('The class is at 05 A stream-based store.\n')
     expect(await run('release', '01')).toMatch(
-      /^Everyone will see that the solution of 01 Events has been released/,
+      /^Everyone will see that the solution to 01 Events has been released/,
     )
     expect(await view()).toMatchObject({
       lead: {
@@ -110,19 +110,19 @@ need('redis-server').describe('leading a class from the command line', () => {
     expect(await view()).toMatchObject({ lead: { released: [] } })
     expect(await run('rename', '#1', 'Ada Miller')).toBe('Ada is now called Ada Miller.\n')
     await send(hub, again.token, 0, [passed(1, '01-events')])
-    expect(await run('merge', 'Ada (2)', 'ada m')).toMatch(/No participant is called "Ada \(2\)"/)
+    expect(await run('merge', 'Ada (2)', 'ada m')).toMatch(/No learner is called "Ada \(2\)"/)
     expect(await run('merge', '#2', 'ada m')).toMatch(/^Ada counts as Ada Miller now\./)
     expect((await view(again.token)).label).toBe('Ada Miller')
     expect(await run('remove', 'Ada')).toMatch(/^Removed: Ada Miller\./)
     expect((await call(hub, paths.view, { token: ada.token })).status).toBe(404)
-    expect(await run('undo')).toBe('Taken back: removing 2 participants.\n')
-    expect(await run('undo')).toBe('Taken back: bringing back 2 participants.\n')
-    expect(await run('undo')).toBe('Taken back: removing 2 participants.\n')
+    expect(await run('undo')).toBe('Taken back: removing 2 learners.\n')
+    expect(await run('undo')).toBe('Taken back: bringing back 2 learners.\n')
+    expect(await run('undo')).toBe('Taken back: removing 2 learners.\n')
     expect((await view()).label).toBe('Ada Miller')
     expect(await run('code', '--new')).toMatch(/^Join code: \w{6}\n[\s\S]*The old code no longer works/)
     const { joinCode } = findClass(path.join(home, '.eventlings')).classInfo
     expect(joinCode).not.toBe(classInfo.joinCode)
-    expect(await run('remove', '--since', '10m')).toMatch(/^Removed: 1 participant\./)
+    expect(await run('remove', '--since', '10m')).toMatch(/^Removed: 1 learner\./)
     expect(await run('close')).toMatch(/^"Tuesday" is closed/)
     const gone = ended(child)
     child.kill('SIGINT')
@@ -132,7 +132,7 @@ need('redis-server').describe('leading a class from the command line', () => {
     expect(await run('undo')).toBe('Taken back: reopening the class.\n')
   }, 300_000)
 
-  test('a removed participant is brought back, whatever was done since, and the status says who is where', async () => {
+  test('a removed learner is brought back, whatever was done since, and the status says who is where', async () => {
     const home = await newHome()
     await opened(home)
     const run = async (...args: readonly string[]) => {
@@ -144,15 +144,15 @@ need('redis-server').describe('leading a class from the command line', () => {
     const body = { code: classInfo.joinCode, name: 'Ada', share: false }
     const { token } = (await call<Joined>(hub, paths.join, { body })).body
     await send(hub, token, 0, [passed(1, '01-events')])
-    expect(await run('status')).toMatch(/is open: 1 participant\.[\s\S]*\n#1 +Ada +1 passed/)
+    expect(await run('status')).toMatch(/is open: 1 learner\.[\s\S]*\n#1 +Ada +1 passed/)
     await run('remove', 'Ada')
     await run('say', 'Something else')
-    expect(await run('remove', 'Bob', '--back')).toBe('No participant is called "Bob".\n')
+    expect(await run('remove', 'Bob', '--back')).toBe('No learner is called "Bob".\n')
     expect(await run('remove', 'ada', '--back')).toBe('Ada is back, with everything they had sent.\n')
     expect((await call(hub, paths.view, { token })).status).toBe(200)
     expect(await run('remove', 'ada', '--back')).toBe('No one was removed in the last ten minutes.\n')
     await run('close')
-    expect(await run('status')).toMatch(/is closed: 1 participant\.[\s\S]*class reopen\n/)
+    expect(await run('status')).toMatch(/is closed: 1 learner\.[\s\S]*class reopen\n/)
   }, 300_000)
 
   test.each([

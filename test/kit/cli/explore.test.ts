@@ -67,7 +67,7 @@ describe('without a terminal', () => {
     expect(said.map(({ stderr }) => stderr.trim())).toEqual([
       'No run has been recorded yet. A check that fails records what happened in Redis, so run npx eventlings check first.',
       'No run has been recorded yet. A check that fails records what happened in Redis, so run npx eventlings check 07 first.',
-      'The last run that was recorded is of 07-concurrency. To record one of 02-list-store, run npx eventlings check 02',
+      'The last recorded run is from 07-concurrency. To record one for 02-list-store, run npx eventlings check 02',
       "There's no file run.json.",
       "package.json isn't a recording (at v). To make a recording, run `npx eventlings check --record FILE`.",
       expect.stringContaining(

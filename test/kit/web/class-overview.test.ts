@@ -76,7 +76,7 @@ describe('rowsToShow', () => {
     expect(labels(rowsToShow(everybody, 'name', shown, ''))).toEqual(expected)
   })
 
-  test('a participant who skipped the current lesson is done with it', () => {
+  test('a learner who skipped the current lesson is done with it', () => {
     const all = overview(ada, row('Ed', { lessons: lights('skipped') }))
     expect(labels(rowsToShow(all, 'name', 'done with the current lesson', ''))).toEqual(['Ed'])
   })

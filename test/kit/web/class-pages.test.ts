@@ -99,7 +99,7 @@ need('chromium').describe('the pages of a class', () => {
     await page.getByRole('button', { name: 'Open the dashboard' }).click()
     await page.getByText("isn't the secret").waitFor()
     await logIn(page)
-    await page.getByText('3 participants').waitFor()
+    await page.getByText('3 learners').waitFor()
     expect(page.url()).not.toContain(secret)
     expect(await page.locator('.diagnosis code').allInnerTexts()).toEqual(['XLEN', 'XADD'])
     await page.getByText('2 of 3').waitFor()
@@ -118,7 +118,7 @@ need('chromium').describe('the pages of a class', () => {
     await send(served, token, 0, [failed(1, '01-lesson', 'append', 'It is wrong. '.repeat(100))])
     const page = await browser.open(`${served.origin}/instructor`, {}, unauthorized)
     await logIn(page)
-    await page.getByText('1 participant').waitFor()
+    await page.getByText('1 learner').waitFor()
     await page.getByRole('region', { name: 'All lessons' }).focus()
     const scrolledToTheEnd = `(({ scrollTop, scrollHeight, clientHeight }) =>
       scrollTop > 0 && scrollTop + clientHeight > scrollHeight - 2)(document.querySelector('.histogram .high'))`
@@ -403,12 +403,12 @@ need('chromium').describe('the pages of a class', () => {
     expect((await viewOf(cy.token)).label).toBe('Ada')
     await page.getByText('Rename, merge, or remove').click()
     await page.getByRole('button', { name: 'Remove Ada' }).click()
-    await page.getByText('1 participant', { exact: true }).waitFor()
+    await page.getByText('1 learner', { exact: true }).waitFor()
     expect((await send(served, cy.token, 1, [passed(2, '07-concurrency')])).body).toEqual({
       kind: 'join again',
     })
     await page.getByRole('button', { name: 'Undo' }).click()
-    await page.getByText('2 participants', { exact: true }).waitFor()
+    await page.getByText('2 learners', { exact: true }).waitFor()
     expect((await send(served, cy.token, 1, [passed(2, '07-concurrency')])).body).toMatchObject({ stored: 1 })
     const row = page.getByRole('row', { name: /Ada/ })
     await expect.poll(() => row.locator('td.light.passed').count()).toBe(2)
@@ -423,7 +423,7 @@ need('chromium').describe('the pages of a class', () => {
     await page.getByText('live', { exact: true }).waitFor()
     expect(page.url()).toBe(`${served.origin}/instructor`)
     expect((await call(served, paths.login, { body: { secret: ticket } })).status).toBe(401)
-    const solution = page.getByLabel('Solution of')
+    const solution = page.getByLabel('Solution to')
     await solution.selectOption('01-events')
     await page.getByRole('button', { name: 'Release' }).click()
     await page.getByText('released: 01').waitFor()
@@ -483,7 +483,7 @@ need('chromium').describe('the pages of a class', () => {
       unauthorized,
     )
     await logIn(page)
-    await page.getByText('1 participant').waitFor()
+    await page.getByText('1 learner').waitFor()
     const tooWide = `[...document.querySelectorAll('body *')]
       .filter((one) => one.getBoundingClientRect().right > 360 && one.closest('.wide') === null)
       .map((one) => one.outerHTML.slice(0, 100))`

@@ -47,7 +47,7 @@ need('chromium').describe('the pages of a class in trouble', () => {
     return page
   }
 
-  test("a participant's page says that the hub can't answer, and goes on by itself once it can", async () => {
+  test("a learner's page says that the hub can't answer, and continues automatically once it can", async () => {
     const { served, address } = await openClass()
     const back = breakDown(served.hub, 'participant')
     const page = await open(address)
@@ -100,7 +100,7 @@ need('chromium').describe('the pages of a class in trouble', () => {
     await wall.getByText('Both won.').waitFor()
   })
 
-  test("what the instructor can't do right now is said beside it", async () => {
+  test("what the instructor can't do right now is explained beside it", async () => {
     const { served } = await openClass()
     const page = await open(`${served.origin}/instructor`)
     const back = breakDown(served.hub, 'execute')
@@ -151,17 +151,17 @@ need('chromium').describe('the pages of a class in trouble', () => {
     await page.getByText('1 of 1').waitFor()
   })
 
-  test('a removed participant is brought back, whatever was done since', async () => {
+  test('a removed learner is brought back, whatever was done since', async () => {
     const { served, ada } = await openClass()
     const page = await open(`${served.origin}/instructor`)
-    await page.getByText('1 participant').waitFor()
+    await page.getByText('1 learner').waitFor()
     await command(served, { do: 'remove', participant: ada.learner })
     await command(served, { do: 'message', text: 'Something else' })
     await page.getByText('Manage the class').click()
     // A number that isn't a time must not end the page.
     await page.getByLabel('Joined in the last').fill('999999999999999')
     await page.getByRole('button', { name: 'Bring back Ada' }).click()
-    await page.getByText('1 participant', { exact: true }).waitFor()
+    await page.getByText('1 learner', { exact: true }).waitFor()
     expect(await page.getByRole('button', { name: 'Bring back' }).count()).toBe(0)
   })
 })

@@ -28,7 +28,7 @@ export const command = defineCommand({
       const counts = { participants: 0, attempts: 0 }
       await whole(file, (out) => write(out, counted(here.export(), counts)))
       const { participants, attempts } = counts
-      const who = participants === 1 ? '1 participant' : `${participants} participants`
+      const who = participants === 1 ? '1 learner' : `${participants} learners`
       const { name } = here.file.classInfo
       context.print(`"${name}": ${who}, ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}, in ${file}.`)
       return Exit.passed

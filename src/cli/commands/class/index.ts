@@ -56,7 +56,7 @@ const forInstructors: readonly ListedCommand[] = [
   },
   {
     usage: 'say [text...]',
-    summary: 'send everyone a message, or one participant',
+    summary: 'send a message to everyone, or to one learner',
     load: () => import('./say.ts'),
   },
   {
@@ -76,27 +76,27 @@ const forInstructors: readonly ListedCommand[] = [
   },
   {
     usage: 'rename <name> <new-name>',
-    summary: 'rename a participant',
+    summary: 'rename a learner',
     load: () => import('./rename.ts'),
   },
   {
     usage: 'merge <name> <into>',
-    summary: 'merge two participants who are the same person',
+    summary: 'merge two learners who are the same person',
     load: () => import('./merge.ts'),
   },
   {
     usage: 'remove [name]',
-    summary: 'remove a participant, or everyone who joined after a given time',
+    summary: 'remove a learner, or everyone who joined after a given time',
     load: () => import('./remove.ts'),
   },
   {
     usage: 'lower <name>',
-    summary: "lower a participant's hand",
+    summary: "lower a learner's hand",
     load: () => import('./lower.ts'),
   },
   {
     usage: 'show [text...]',
-    summary: 'put text on the wall, or take down what is there',
+    summary: "put text on the wall, or take down what's there",
     load: () => import('./show.ts'),
   },
   {
@@ -106,7 +106,7 @@ const forInstructors: readonly ListedCommand[] = [
   },
   {
     usage: 'undo',
-    summary: 'take back the last thing that you did in the class',
+    summary: 'take back your last action in the class',
     load: () => import('./undo.ts'),
   },
   {
@@ -131,7 +131,7 @@ const forInstructors: readonly ListedCommand[] = [
   },
   {
     usage: 'doctor',
-    summary: 'check if this machine can host a class; changes nothing',
+    summary: 'check whether this machine can host a class; changes nothing',
     load: () => import('./doctor.ts'),
   },
   {

@@ -22,7 +22,7 @@ export const command = defineCommand({
   },
   examples: [
     ['class open --name Tuesday --host 0.0.0.0', 'for everyone in the room'],
-    ['class open', 'to try it alone'],
+    ['class open', 'to try it on your own'],
   ],
   run: async (context, _args, flags) => {
     const { course } = await context.learner()

@@ -18,7 +18,7 @@ export const command = defineCommand({
       context.print(
         flags.back
           ? `The solution to ${number} ${title} has been taken back, but learners who opened it have already seen it.`
-          : `Everyone will see that the solution of ${number} ${title} has been released: ${self} solution ${number}`,
+          : `Everyone will see that the solution to ${number} ${title} has been released: ${self} solution ${number}`,
       )
       return Exit.passed
     })

@@ -8,7 +8,7 @@ import { flag, text, whichClass } from '../../flags.ts'
 export const command = defineCommand({
   flags: {
     since: text('time', 'everyone who joined since: 10:30, or 5m for five minutes ago'),
-    back: flag('bring the participant back, within ten minutes'),
+    back: flag('bring the learner back, within ten minutes'),
     name: whichClass,
   },
   examples: [
@@ -39,7 +39,7 @@ export const command = defineCommand({
         const from = timeOf(since ?? '', new Date(now))
         const many = participants.filter(({ joinedAt }) => joinedAt >= from).length
         await send({ do: 'remove since', since: from })
-        tell(many === 1 ? '1 participant' : `${many} participants`)
+        tell(many === 1 ? '1 learner' : `${many} learners`)
       }
       return Exit.passed
     })

@@ -5,7 +5,7 @@ import { flag, text, whichClass } from '../../flags.ts'
 
 export const command = defineCommand({
   flags: {
-    to: text('name', 'only to this participant'),
+    to: text('name', 'only to this learner'),
     withdraw: flag('take the message back'),
     name: whichClass,
   },

@@ -25,7 +25,7 @@ export const command = defineCommand({
         'class simulate always starts its own Redis, so nothing is left behind in yours. Leave out --redis.',
       )
     }
-    if (learners > 5_000) throw new UsageError('A class can have at most 5,000 participants.')
+    if (learners > 5_000) throw new UsageError('A class can have at most 5,000 learners.')
     const rehearsal = await rehearse(programFile, hubs, context.env)
     const done = context.cleanups.add(rehearsal.close)
     try {

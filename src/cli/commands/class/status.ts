@@ -58,7 +58,7 @@ async function ofInstructor(context: Context, file: ClassFile, asData: boolean):
     })
     return Exit.passed
   }
-  const people = participants === 1 ? '1 participant' : `${participants} participants`
+  const people = participants === 1 ? '1 learner' : `${participants} learners`
   const raised = hands === 0 ? '' : `, ${hands === 1 ? '1 hand' : `${hands} hands`} raised`
   const isClosed = head.closedAt !== undefined
   const learners = isClosed

@@ -116,7 +116,7 @@ export function AnnouncementsPanel({
         }}
       >
         <label class="grow">
-          Solution of{' '}
+          Solution to{' '}
           <select value={released} onChange={(event) => setReleased(event.currentTarget.value)}>
             <option value="">(choose)</option>
             <Lessons of={lessons} />

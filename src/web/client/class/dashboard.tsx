@@ -38,7 +38,7 @@ function Head({ overview, connected }: { readonly overview: Overview; readonly c
     <div class="class-head">
       <h1>{name}</h1>
       <p>
-        {counted(summary.participants, 'participant')}
+        {counted(summary.participants, 'learner')}
         {track === undefined ? '' : ` · ${track}`}
         {closedAt === undefined ? '' : ' · closed'}
       </p>

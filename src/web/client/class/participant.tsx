@@ -15,7 +15,7 @@ export function Participant({ id }: { readonly id: string }) {
     case 'participant':
       return <Whole page={page} overview={overview} />
     case 'gone':
-      return <p role="status">That participant isn't in the class anymore.</p>
+      return <p role="status">That learner isn't in the class anymore.</p>
     default:
       return <p role="status">{page.kind === 'problem' ? page.sentence : 'Loading …'}</p>
   }
@@ -73,7 +73,7 @@ function Neighbors({ of, overview }: { readonly of: string; readonly overview: O
   const [before, after] = [all[index - 1], all[index + 1]]
   if (index === -1 || (before === undefined && after === undefined)) return null
   return (
-    <nav class="neighbors" aria-label="Participants">
+    <nav class="neighbors" aria-label="Learners">
       {before !== undefined && <a href={`/instructor/participants/${before.id}`}>← {before.label}</a>}
       {after !== undefined && <a href={`/instructor/participants/${after.id}`}>{after.label} →</a>}
     </nav>

@@ -50,7 +50,7 @@ export function Projector() {
           <h1>{overview.class.name}</h1>
           <Now overview={overview} ahead={ahead} />
           <p class="quiet-text">
-            {counted(overview.summary.participants, 'participant')}
+            {counted(overview.summary.participants, 'learner')}
             {connected ? '' : " · the hub isn't answering right now"}
           </p>
         </div>

@@ -18,7 +18,7 @@ export function Roster({ overview, ahead }: { readonly overview: Overview; reado
   return (
     <section class="roster" aria-labelledby="roster">
       <div class="roster-head">
-        <h2 id="roster">Participants</h2>
+        <h2 id="roster">Learners</h2>
         <label>
           Find <input type="search" value={text} onInput={(event) => setText(event.currentTarget.value)} />
         </label>
@@ -31,7 +31,7 @@ export function Roster({ overview, ahead }: { readonly overview: Overview; reado
           shown
         </p>
       </div>
-      <Scroller label="Table of participants">
+      <Scroller label="Table of learners">
         <table>
           <thead>
             <tr>

@@ -26,7 +26,7 @@ export function Explorer({ slug, state: { recording: number, name, checking }, g
         <h2 id="explorer-title">What happened in Redis</h2>
         {isHere && (
           <button type="button" onClick={toggle} aria-disabled={isComing} aria-keyshortcuts="m">
-            {isShown ? 'Back to your run' : 'The model answer’s run'}
+            {isShown ? 'Back to your run' : "The model answer's run"}
           </button>
         )}
       </div>
@@ -49,7 +49,7 @@ export function Explorer({ slug, state: { recording: number, name, checking }, g
 
 function whyNot(number: BenchState['recording'], own: Run | undefined, isChecking: boolean): string {
   if (number === undefined && !isChecking) return 'There are no steps to show for this check.'
-  return own === undefined ? 'The steps are on their way …' : 'Your code sent no commands.'
+  return own === undefined ? 'Loading the steps …' : 'Your code sent no commands.'
 }
 
 /** Fetched again whenever there's another one. */
@@ -86,7 +86,7 @@ function useModelRun(slug: string, number: BenchState['recording']): ModelRun {
   useEffect(() => {
     if (!isWanted || model !== undefined) return
     let isNewest = true
-    setSentence('The model answer is being run …')
+    setSentence('Running the model answer …')
     void request<RunReply>(`/workbench/${slug}/model`, { method: 'POST' }).then((reply) => {
       if (!isNewest) return
       setSentence(reply.kind === 'problem' ? reply.sentence : '')

@@ -55,7 +55,7 @@ export function Snippet({ slug, number, kind, text }: IslandProps['snippet']) {
     setOwn(undefined)
     setState(idle)
     setChanged(false)
-    setSaid('This is the lesson’s snippet again.')
+    setSaid("This is the lesson's snippet again.")
   }
   const runNow = useRef(run)
   runNow.current = run

@@ -23,7 +23,7 @@ function unread(origin: string, path: string): Socket {
   return socket
 }
 
-test('pages that read nothing keep no one out for long, and the class goes on meanwhile', async () => {
+test('pages that read nothing keep no one out for long, and the class continues meanwhile', async () => {
   const served = await serve(await embedded())
   const sockets = Array.from({ length: limits.streams }, () => unread(served.origin, paths.stream))
   const headers = { authorization: `Bearer ${secret}` }

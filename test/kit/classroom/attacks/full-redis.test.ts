@@ -89,7 +89,7 @@ test('a Redis that knows no such scripts says so to the instructor', async () =>
   )
 })
 
-test('and to a participant, it says that there is nothing they have to do', async () => {
+test("and to a learner, it says that there's nothing they have to do", async () => {
   const full = await onFullRedis()
   replyToScripts(full, tooOld)
   const { served, eve } = full

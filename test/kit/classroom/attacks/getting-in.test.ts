@@ -74,7 +74,7 @@ test('a megabyte of brackets is not even read', async () => {
   expect((await send(served, token, 0, [passed(1, '01-events')])).status).toBe(200)
 })
 
-test('joins are paced even with the right code; the instructor changes the code and removes who came since', async () => {
+test('joins are paced even with the right code; the instructor changes the code and removes everyone who has joined since', async () => {
   let elapsed = 0
   const served = await serve(await realRedis(), undefined, { elapsed: () => elapsed })
   const ada = await join(served, 'Ada')
@@ -95,7 +95,7 @@ test('joins are paced even with the right code; the instructor changes the code 
   const inside = crowd.filter(({ status }) => status === 200)
   expect(inside).toHaveLength(limits.joins.burst - 1)
   const late = crowd.find(({ status }) => status === 429)
-  expect(late?.body.sentence).toMatch(/^Many are joining right now\. Try again in \d+ seconds?\.$/)
+  expect(late?.body.sentence).toMatch(/^Many people are joining right now\. Try again in \d+ seconds?\.$/)
 
   const command = (body: object) => call<Problem>(served, paths.command, { ...bearer, body })
   await command({ do: 'new code' })

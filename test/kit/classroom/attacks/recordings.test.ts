@@ -130,7 +130,7 @@ test('the costliest recordings that checks make are followed', () => {
   }
 })
 
-test('recordings are paced, and count as bytes of their participant', async () => {
+test('recordings are paced, and count as bytes of their learner', async () => {
   const { served, ada, checks } = await withChecks(8, () => 0)
   const statuses: number[] = []
   for (const check of checks) {

@@ -55,7 +55,7 @@ need('redis-server').describe('a participant who sends too much', () => {
     expect(attempts).toEqual([1_200, 1])
   })
 
-  test('is told when their budget is used up, and the others go on', async () => {
+  test('is told when their budget is used up, and the others continue', async () => {
     const served = await serve(await realRedis())
     const [eve, ada] = [await join(served, 'Eve'), await join(served, 'Ada')]
     const { redis, keys } = served.hub.store

@@ -14,7 +14,7 @@ const words = sentencesOf(
   [['', ' never settled, so the check stopped waiting for it.']],
 )
 
-test('the wall gets sentences of the course, and nothing that a participant put into them', async () => {
+test('the wall gets sentences from the course, and nothing that a learner put into them', async () => {
   const served = await serve(await realRedis(), undefined, { inTheCoursesWords: words })
   const said = [
     'Both writers expected version 4, and both succeeded.',

@@ -103,7 +103,7 @@ test("a page can tell a recording that's still coming from one that doesn't come
 
 test("the model answer isn't run before a check is recorded, nor shown to those who haven't passed", async () => {
   const { one, told } = await newBenches()
-  expect(await one.modelRun()).toMatch(/^Wait for the end of the check/)
+  expect(await one.modelRun()).toMatch(/^Wait until the check has ended/)
   await one.check('asked')
   const before = told.length
   expect(await one.modelRun()).toMatch(/^Once you've passed this lesson/)

@@ -126,7 +126,7 @@ test('the text is kept at most every 300 ms while the learner types, and as the 
   expect(kept).toEqual(['two', 'two, too'])
 })
 
-test('news that change nothing keep nothing', async () => {
+test('news that changes nothing stores nothing', async () => {
   const { keeper } = newPage()
   for (const rev of [1, 2, 3]) keeper.hear({ kind: 'text', hash: 'h1', text: 'one' }, rev)
   expect(kept).toEqual(['one'])

@@ -99,7 +99,7 @@ need('chromium').describe('the workbench in a browser', () => {
     await other.locator('.verdict').getByText('✗').first().waitFor()
   })
 
-  test('another editor’s version shows up, and a version that would be lost is shown beside this one', async () => {
+  test("another editor's version shows up, and a version that would be lost is shown beside this one", async () => {
     const { address, file } = await newWorkbench('01-events')
     const page = await browser.open(address, {}, /ERR_FAILED/)
     await write(page, 'mine')
@@ -126,7 +126,7 @@ need('chromium').describe('the workbench in a browser', () => {
     await expect.poll(() => readFileSync(file, 'utf8')).toBe('theirs and mine')
   })
 
-  test("starting over keeps everything that was typed, also what wasn't saved yet", async () => {
+  test("starting over keeps everything that was typed, even what wasn't saved yet", async () => {
     const { address, learner, file } = await newWorkbench('01-events')
     const page = await browser.open(address)
     await page.locator('.cm-content').waitFor()
@@ -222,7 +222,7 @@ need('chromium').describe('the workbench in a browser', () => {
     const state = run.getByRole('region', { name: 'State of user-42' })
     await state.getByText('ada@new.example').waitFor()
     const status = run.locator('p[role="status"]')
-    const model = run.getByRole('button', { name: 'The model answer’s run' })
+    const model = run.getByRole('button', { name: "The model answer's run" })
     await model.click()
     await status.getByText("Once you've passed this lesson or seen its solution").waitFor()
 

@@ -60,7 +60,7 @@ need('chromium').describe('snippets in the workbench', () => {
     await status(one).getByText('✓ Your version ran').waitFor()
 
     await one.button('Reset').click()
-    await status(one).getByText('This is the lesson’s snippet again.').waitFor()
+    await status(one).getByText("This is the lesson's snippet again.").waitFor()
     expect(await shown.innerText()).toBe(original)
     expect(await one.editor.count()).toBe(0)
     await page.reload()

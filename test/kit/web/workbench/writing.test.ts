@@ -122,7 +122,7 @@ describe('a file that the page leaves alone', () => {
     symlinkSync(secret, file)
     expect(read()).toEqual({
       kind: 'unusable',
-      sentence: `${shown} is a link to another place, and this page doesn't follow links. Put a real one there.`,
+      sentence: `${shown} is a link to another place, and this page doesn't follow links. Replace it with a real one.`,
     })
     expect(save('mine\n', null)).toMatchObject({ kind: 'problem' })
     expect(readFileSync(secret, 'utf8')).toBe('secret\n')
@@ -208,7 +208,7 @@ describe('only the file of a known lesson has an address', () => {
     },
   )
 
-  test('the editor is opened with the learner’s own file, at a line', async () => {
+  test("the editor is opened with the learner's own file, at a line", async () => {
     const { ask, edited, learner } = await newBenchApp()
     const response = await ask('/workbench/01-events/editor?line=12&file=/etc/passwd', { method: 'POST' })
     expect(await response.json()).toEqual({ kind: 'opened' })
