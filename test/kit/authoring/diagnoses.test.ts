@@ -35,7 +35,7 @@ test('the diagnoses of a suite are its sentences, with gaps for substitutions', 
   ])
 })
 
-test('the ones that no answer gets are found', () => {
+test('diagnoses that no answer gets are found', () => {
   const results = saying(
     "append should write one entry, because a reader counts them. It's the contract.",
     'The process died after XADD, and 1 of 2 events are there: write both at once.',

@@ -64,7 +64,7 @@ test('an answer that lists all keys finds what it would find on our own server',
   expect(await admin.keys('*')).toContain(SANDBOX_MARKER)
 })
 
-test('a library that an answer loads is gone afterwards, and other libraries stay', async () => {
+test('a library that an answer loads is gone afterward, and other libraries stay', async () => {
   const library = (name: string) =>
     `#!lua name=${name}\nredis.register_function('f_${name}', function() return 1 end)`
   await admin.call('FUNCTION', 'LOAD', library('theirs'))

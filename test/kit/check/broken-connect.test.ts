@@ -44,7 +44,7 @@ async function unsteady(): Promise<string> {
 const box = useSandbox()
 const script = (redis: Redis) => redis.eval(`return redis.call('SET', KEYS[1], '1')`, 1, 'k')
 
-test('a connection that breaks as soon as the check opens it is not the answer’s fault', async () => {
+test("a connection that breaks as soon as the check opens it is not the answer's fault", async () => {
   setEnvironment({ url: await unsteady(), kind: server.kind, has: [], allow: [] })
   const before = broken
   const outcomes: unknown[] = []

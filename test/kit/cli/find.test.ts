@@ -22,13 +22,13 @@ describe('find', () => {
     expect(stdout).toContain('Read model')
   })
 
-  test('says what to try instead of a word that is nowhere', async () => {
+  test("says what to try instead of a word that doesn't occur", async () => {
     const { code, stderr } = await programAt(await newHome())('find', 'chekpoint')
     expect(code).toBe(2)
     expect(stderr).toContain('Did you mean "checkpoint"?')
   })
 
-  test('gives the same as JSON', async () => {
+  test('prints the same as JSON', async () => {
     const { stdout } = await programAt(await newHome())('find', 'upcaster', '--json')
     expect(JSON.parse(stdout)).toMatchObject({
       word: 'upcaster',

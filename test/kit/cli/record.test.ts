@@ -25,7 +25,7 @@ test('a failed check keeps its recording, and --record writes it to a file, for 
   }
 })
 
-test('a task that passed is recorded by its number; a verdict for a program keeps nothing by itself', async () => {
+test('a task that passed is recorded by its number; a verdict for a program keeps nothing on its own', async () => {
   const home = await newHome()
   const eventlings = programAt(home)
   const file = path.join(home, 'run.json')
@@ -38,7 +38,7 @@ test('a task that passed is recorded by its number; a verdict for a program keep
   expect(existsSync(path.join(home, '.eventlings', 'last-run.json'))).toBe(false)
 })
 
-test('what can not be recorded is refused before the check', async () => {
+test("what can't be recorded is refused before the check", async () => {
   const home = await newHome()
   const eventlings = programAt(home)
   const refused = async (sentence: RegExp, ...words: string[]) => {

@@ -18,7 +18,7 @@ describe('eventlings run', () => {
     expect(stdout).toMatch(/console\.log\(heard\)\n\nPrints:\n\n {2}\[ 'second' \]/)
   })
 
-  test('--json gives the same as data', async () => {
+  test('--json prints the same as data', async () => {
     const { code, stdout } = await programAt(await newHome())('run', '05', '1', '--json')
     expect(code).toBe(0)
     const { snippets, redis } = JSON.parse(stdout)

@@ -40,7 +40,7 @@ test('a port that leads to another server is left alone, too', async () => {
   expect(await isFree(taken)).toBe(false)
 })
 
-test('if none can be reached, the caller gets one all the same, and its own error', async () => {
+test('if none can be reached, the caller gets one anyway, and its own error', async () => {
   const nobody = await freePort()
   redirect(() => true, nobody)
   expect(await freePort()).toBeGreaterThan(0)

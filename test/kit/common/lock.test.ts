@@ -69,7 +69,7 @@ describe('whether a lock is stale', () => {
 })
 
 describe('taking the lock', () => {
-  test('holds it meanwhile, releases it afterwards, even after an error', async () => {
+  test('holds it meanwhile, releases it afterward, even after an error', async () => {
     const file = lockFile()
     expect(await withLock(file, () => existsSync(file))).toBe(true)
     expect(existsSync(file)).toBe(false)

@@ -14,7 +14,7 @@ async function folderWith(manifest: string | undefined): Promise<string> {
 test.each([
   '{"dependencies":{"eventlings":"^1.0.0"}}',
   '{"devDependencies":{"eventlings":"file:../eventlings.tgz"}}',
-])('a folder that depends on eventlings is a learner’s, from wherever in it: %s', async (manifest) => {
+])("a folder that depends on eventlings is a learner's, from wherever in it: %s", async (manifest) => {
   const folder = await folderWith(manifest)
   const inside = path.join(folder, 'workspace', 'notes')
   await mkdir(inside, { recursive: true })
@@ -31,6 +31,6 @@ test.each(['{"dependencies":{"ioredis":"5"}}', '{', 'null', undefined])(
   },
 )
 
-test('in a clone, the learner’s folder is the course’s', () => {
+test("in a clone, the learner's folder is the course's", () => {
   expect(ownFolder(projectRoot())).toBe(projectRoot())
 })

@@ -169,7 +169,7 @@ describe('functions', () => {
     expect(await answer('typeof applyEvent')).toBe("'function'")
   })
 
-  test('a file that loops forever while loading is given up, and the earlier one stays loaded', async () => {
+  test('a file that loops forever while loading is abandoned, and the earlier one stays loaded', async () => {
     await answer('.load')
     const folder = await mkdtemp(join(tmpdir(), 'eventlings-console-'))
     const [file, begun] = [join(folder, 'loops.ts'), join(folder, 'begun')]

@@ -70,7 +70,7 @@ describe('the state of an entity', () => {
     expect(view(null, stream([fields, ['event', event(4)]]))?.lines[0]?.text).toBe('7')
   })
 
-  test('is of keys with an ID only', () => {
+  test('exists only for keys with an ID', () => {
     expect(view(null, list(event(5)), 'events:')).toBeUndefined()
     expect(view(null, list(event(5)), 'points:ada')).toBeUndefined()
   })

@@ -50,7 +50,7 @@ describe('stepping', () => {
     expect(pressing(atStart(), 'G').at).toBe(4)
   })
 
-  test('shows the keys as they were before and after each step, in whatever order one goes', () => {
+  test('shows the keys as they were before and after each step, in whatever order you go', () => {
     const recording = fc
       .tuple(anyHistory(), fc.array(fc.nat(8)))
       .map(([history, jumps]) => ({ history, jumps }))

@@ -82,7 +82,7 @@ describe('import', () => {
     expect(fresh.since(0)[0]?.payload).toEqual({ format: 1, continues: [old.progress.logId] })
   })
 
-  test('both ways: the same progress on both, and numbers that never meet', async () => {
+  test('both ways: the same progress on both, and numbers that never collide', async () => {
     const [a, b] = [await machine(0, '01-events', '02-list-store'), await machine(10, '03-replay')]
     const before = readFileSync(logIn(a.folder))
     const [idOfA, idOfB] = [a.progress.logId, b.progress.logId]

@@ -253,7 +253,7 @@ describe('a lost reply', () => {
     expect(collisionOf(race)).toMatchObject({ kind: 'lost', changed: 1, wrote: 2, refused: true })
   })
 
-  test('names the command alone if nobody repeated it', () => {
+  test("names the command alone if it wasn't repeated", () => {
     const race = broke(`
       1  GET orders → (nil)
       1  XADD orders * n 1 → lost`)

@@ -162,7 +162,7 @@ describe('the walkthrough in a terminal', () => {
     await until(/\[ended 0\]/)
   })
 
-  test('a text that was pasted by mistake does nothing, though its letters are keys', async () => {
+  test('text pasted by mistake does nothing, even though its letters are keys', async () => {
     const { until, press } = open('', { rows: 40 })
     await until(/Start 01/)
     press('Enter')

@@ -109,7 +109,7 @@ describe('watch in a terminal', () => {
     expect(await log()).not.toContain('HINT_REVEALED')
   })
 
-  test('a pasted text does nothing, though its letters are keys', async () => {
+  test('pasted text does nothing, even though its letters are keys', async () => {
     const { until, press } = watch()
     await until(/failed +createEvent[\s\S]*q quit/)
     press('export function x(y: string) { return y }')
