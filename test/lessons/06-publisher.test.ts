@@ -615,7 +615,7 @@ describe('no event twice', () => {
     verifyEqual(
       await box.admin.xlen('stream:type:USER_REGISTERED'),
       600,
-      'A batch of 600 events was published, and then the first of them once more. It was stored again, although it was published only moments ago. Remember each event for at least a day, however many come after it.',
+      'A batch of 600 events was published, and then the first of them once more. It was stored again, even though it had been published only moments before. Remember each event for at least a day, however many come after it.',
     )
   })
 
@@ -642,7 +642,7 @@ describe('no event twice', () => {
       verify: async ({ outcome, lost }) => {
         verify(
           outcome.ok,
-          `The reply to ${lost} was lost, and \`publish\` failed twice, although the connection came back.`,
+          `The reply to ${lost} was lost, and \`publish\` failed twice, even though the connection came back.`,
           {
             received: !outcome.ok && outcome.error,
           },
@@ -673,7 +673,7 @@ describe('no event twice', () => {
       verify: async ({ outcome, lost }) => {
         verify(
           outcome.ok,
-          `The reply to ${lost} was lost, and \`publishBatch\` failed twice, although the connection came back.`,
+          `The reply to ${lost} was lost, and \`publishBatch\` failed twice, even though the connection came back.`,
           {
             received: !outcome.ok && outcome.error,
           },
