@@ -99,7 +99,7 @@ async function refused(
 /** True if Redis refused a transaction; if both writers succeeded all the same, the answer ignored that. */
 const refusedInSilence = () => box.commands.some(({ name, reply }) => name === 'EXEC' && reply === null)
 const SILENCE =
-  'Two writers expected version 1, and both calls succeeded, although only one event was written: `EXEC` replied `(nil)` to the slower one. With `WATCH`, `(nil)` means "another client was faster, and nothing was written." Check what `exec()` returns, and reject with a ConcurrencyError or read the version again.'
+  'Two writers expected version 1, and both calls succeeded, even though only one event was written: `EXEC` replied `(nil)` to the slower one. With `WATCH`, `(nil)` means "another client was faster, and nothing was written." Check what `exec()` returns, and reject with a ConcurrencyError or read the version again.'
 
 /** Of two writers that both expected version 1, exactly one has won. */
 function exactlyOneWon(
@@ -955,7 +955,7 @@ describe('getEvents and getVersion', () => {
       'getEvents',
       () => getRaw(),
       Error,
-      '`getEvents` continued although one entry is corrupt. A decision based on a history with a hole is wrong, so let the MalformedEventError from `decodeEvent` through.',
+      '`getEvents` continued even though one entry is corrupt. A decision based on a history with a hole is wrong, so let the MalformedEventError from `decodeEvent` through.',
     )
     verifyEqual(
       error.name,
