@@ -411,7 +411,7 @@ describe('consume', () => {
     verifyEqual(
       [outcome.ok ? outcome.value : outcome.error, await pending()],
       [2, []],
-      "While `handle` was working on each of the two events, another process acknowledged it, as can happen after a claim. `XACK` then replies with 0, which isn't an error, because the work is done. `consume` should pass both events to `handle` and return 2. Received: the number returned, and what is still pending.",
+      "While `handle` was working on each of the two events, another process acknowledged it, as can happen after a claim. `XACK` then replies with 0, which isn't an error, because the work is done. `consume` should pass both events to `handle` and return 2. Received: the number returned, and what's still pending.",
     )
   })
 
@@ -440,7 +440,7 @@ describe('consume', () => {
     )
     verify(
       !meanwhile[1]?.some(([id]) => id === '1-0'),
-      'When `handle` got 2-0, the event 1-0 was still pending, although its work was done. Acknowledge each event right after its own `handle`, not all at the end; otherwise, a crash at the hundredth event repeats the other ninety-nine.',
+      'When `handle` got 2-0, the event 1-0 was still pending, even though its work was done. Acknowledge each event right after its own `handle`, not all at the end; otherwise, a crash at the hundredth event repeats the other ninety-nine.',
       { received: meanwhile[1] },
     )
   })
