@@ -160,7 +160,7 @@ describe('resume', () => {
     )
     verify(
       ids(seen).includes('5-0'),
-      '`resume` handled its own pending events and then stopped, although 5-0 is new. Reading from an ID such as `0` never returns new events: continue with `>`.',
+      '`resume` handled its own pending events and then stopped, even though 5-0 is new. Reading from an ID such as `0` never returns new events: continue with `>`.',
       { received: ids(seen) },
     )
     verifyEqual(
@@ -253,7 +253,7 @@ describe('resume', () => {
     )
     verify(
       !during[1]?.includes('1-0 of mailer-1'),
-      'When `handle` got 2-0, the event 1-0 was still pending, although its work was done. Acknowledge each event right after its own `handle`. If you do that once for the whole page, a crash at the hundredth event repeats the other ninety-nine.',
+      'When `handle` got 2-0, the event 1-0 was still pending, even though its work was done. Acknowledge each event right after its own `handle`. If you do that once for the whole page, a crash at the hundredth event repeats the other ninety-nine.',
       { received: during[1] },
     )
   })
@@ -291,7 +291,7 @@ describe('resume', () => {
     verifyEqual(
       [count, await inHand()],
       [0, []],
-      'Only one event was pending, and it had been deleted from the stream. `resume` should acknowledge it and return 0. Received: the number returned, and what is still pending.',
+      "Only one event was pending, and it had been deleted from the stream. `resume` should acknowledge it and return 0. Received: the number returned, and what's still pending.",
     )
   })
 
@@ -462,7 +462,7 @@ describe('claimPending', () => {
     verifyEqual(
       [...new Set(events.map((event) => event.deliveries))],
       [2],
-      'Each of these events is being delivered for the second time. Between the first five and the others, mailer-1 has 100 pending events that it is still working on, so one page of its XPENDING rows may not contain every event that you claimed. Ask for the count of each ID.',
+      "Each of these events is being delivered for the second time. Between the first five and the others, mailer-1 has 100 pending events that it's still working on, so one page of its XPENDING rows may not contain every event that you claimed. Ask for the count of each ID.",
     )
   })
 
@@ -653,7 +653,7 @@ describe('recover', () => {
     )
     verify(
       !during[1]?.includes('1-0 of mailer-1'),
-      'When `handle` got 2-0, the event 1-0 was still pending, although its work was done. Acknowledge each event right after its own `handle`, not all at the end; otherwise, a crash at the hundredth event repeats the other ninety-nine.',
+      'When `handle` got 2-0, the event 1-0 was still pending, even though its work was done. Acknowledge each event right after its own `handle`, not all at the end; otherwise, a crash at the hundredth event repeats the other ninety-nine.',
       { received: during[1] },
     )
     verifyEqual(
