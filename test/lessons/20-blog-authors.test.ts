@@ -7,6 +7,7 @@ import {
   connectionsStillOpen,
   everyCrash,
   everyInterleaving,
+  givesUpAfter,
   lacks,
   largestReply,
   passesOnWrongType,
@@ -259,51 +260,20 @@ describe('applyCardEvent and changeAuthor', () => {
     )
   })
 
-  test('tries again, but not forever', async () => {
-    await plant(1, [CREATED])
-    let version = 1
-    let tries = 0
-    // Whenever a decision is about to be written, another writer is faster.
-    const quicker = (most: number) => () => {
-      tries += 1
-      if (tries <= most) {
-        version += 1
-        box.redis.xadd('blog:post:post-1', `${version}-0`, 'event', JSON.stringify(EDITED)).catch(() => {})
-      }
-      return clock()
-    }
-    const fifth = await attempt('changeAuthor', () => changeAuthor(box.redis, quicker(4), 'post-1', 'bob'))
-    verify(
-      fifth.ok,
-      'Another writer took the version four times in a row, and changeAuthor gave up. It should read and decide again, up to ten attempts in all.',
-      { received: fifth.ok || fifth.error },
-    )
-    version = (await stored()).length
-    tries = 0
-    const last = await attempt('changeAuthor', () => changeAuthor(box.redis, quicker(30), 'post-1', 'cyd'))
-    verify(
-      tries <= 11,
-      'Another writer took the version every time, and changeAuthor kept trying after its tenth attempt. Throw the error after ten attempts, so that the caller finds out and nothing hangs.',
-      { received: `${tries} attempts` },
-    )
-    const conflict = box.commands.filter(({ error }) => error?.message.includes('equal or smaller')).at(-1)
-    const written = (await stored()).some(({ payload }) => payload.author === 'cyd')
-    verify(
-      !last.ok || written,
-      'Another writer took the version every time. changeAuthor gave up, but resolved as if the post belonged to cyd. Nothing was stored, so it should throw.',
-      { received: last.ok && last.value },
-    )
-    verify(
-      last.ok || !(last.error instanceof PostRefusedError),
-      'Another writer took the version every time, and changeAuthor threw a PostRefusedError. No rule was broken. Throw the error from the last conflict, so that the caller knows it can try again.',
-      { received: last.ok || last.error },
-    )
-    verify(
-      last.ok || conflict === undefined || String(last.error).includes('equal or smaller'),
-      'Another writer took the version every time, and changeAuthor threw an error of its own. Throw the error from the last conflict, as Redis sent it.',
-      { expected: conflict?.error, received: last.ok || last.error },
-    )
-  })
+  test('tries again, but not forever', () =>
+    givesUpAfter({
+      name: 'changeAuthor',
+      attempts: 10,
+      mark: 'POST_AUTHOR_CHANGED',
+      prepare: async () => {
+        await box.admin.del('blog:post:post-1')
+        await plant(1, [CREATED])
+      },
+      run: (redis) => changeAuthor(redis, clock, 'post-1', 'bob'),
+      rival: async () => plant((await types()).length + 1, [EDITED]),
+      isStored: async () => (await types()).includes('POST_AUTHOR_CHANGED'),
+      never: PostRefusedError,
+    }))
 
   test('passes on errors from reading', async () => {
     await passesOn('changeAuthor', 'blog:post:post-1', () => changeAuthor(box.redis, clock, 'post-1', 'bob'))
@@ -793,6 +763,11 @@ describe('getPostsByAuthor', () => {
       await ids({ offset: 2, limit: 3 }),
       ['p128', 'p127', 'p126'],
       'Of 130 posts, `{ offset: 2, limit: 3 }` should return the third, fourth, and fifth newest.',
+    )
+    verifyEqual(
+      (await ids({ limit: 125 })).length,
+      125,
+      'Of 130 posts, `{ limit: 125 }` should return 125. The caller sets the limit.',
     )
     verifyEqual((await ids()).length, 20, 'Without a page, getPostsByAuthor should return the newest 20.')
     verifyEqual(

@@ -1,13 +1,10 @@
 import type { Redis } from 'ioredis'
 
-/** Maximum number of conflicts; after that the client is left alone, so that an endless loop can end. */
-const MOST_TIMES = 20
-
 /**
- * A client that another writer always beats: before it, or a duplicate of it, sends a command that contains `mark`,
- * `write` runs. So every attempt meets a conflict. `times` counts them.
+ * A client that another writer beats: before it, or a duplicate of it, sends a command that contains `mark`, `write`
+ * runs. So every attempt meets a conflict, until there have been `most`: an endless loop has to end. `times` counts them.
  */
-export function withRival(client: Redis, mark: string, write: () => Promise<unknown>) {
+export function withRival(client: Redis, mark: string, write: () => Promise<unknown>, most = 20) {
   let times = 0
   const met = new WeakSet<object>() // a command that waits for the connection passes through here twice
   const slow = (one: Redis): Redis => {
@@ -16,11 +13,7 @@ export function withRival(client: Redis, mark: string, write: () => Promise<unkn
     let before: Promise<unknown> = Promise.resolve()
     one.sendCommand = (command) => {
       before = before.then(async () => {
-        if (
-          times < MOST_TIMES &&
-          !met.has(command) &&
-          command.args.some((arg) => String(arg).includes(mark))
-        ) {
+        if (times < most && !met.has(command) && command.args.some((arg) => String(arg).includes(mark))) {
           met.add(command)
           times += 1
           await write()
