@@ -121,7 +121,7 @@ export function decide(order: Order | null, command: OrderCommand): readonly Ord
       return [{ eventType: 'ORDER_DELIVERED', payload: {} }]
     case 'CancelOrder': {
       const cancelled = { eventType: 'ORDER_CANCELLED', payload: { reason: command.reason } } as const
-      return left === 0
+      return left <= 0
         ? [cancelled]
         : [cancelled, { eventType: 'REFUND_ISSUED', payload: { amountCents: left } }]
     }

@@ -283,6 +283,11 @@ describe('evolve', () => {
         `An event of an unknown type (${eventType}) should leave the order as it is. Compare the whole name of the type.`,
       )
     }
+    verifyEqual(
+      await applied(orderIn('paid'), eventOf(3, { eventType: 'toString', payload: {} })),
+      orderIn('paid'),
+      'An event of the type `toString` should leave the order as it is. A lookup table made with `{}` has a `toString` too, which `in` and `[…]` find, so use `Object.hasOwn` or a Map.',
+    )
     const future = eventOf(3, { eventType: 'ORDER_GIFT_WRAPPED', payload: { paper: 'red' } })
     const none = await applied(null, future)
     verify(
@@ -510,6 +515,10 @@ describe('decide', () => {
     const bad: readonly (readonly [readonly { sku: string; quantity: number }[], string])[] = [
       [[], 'An order without items'],
       [[{ sku: 'gold', quantity: 1 }], "A `sku` that isn't in the price list"],
+      [
+        [{ sku: 'constructor', quantity: 1 }],
+        'The `sku` "constructor", which isn\'t in the price list (although every object has a property of that name),',
+      ],
       [[{ sku: 'pen', quantity: 0 }], 'A quantity of 0'],
       [[{ sku: 'pen', quantity: -2 }], 'A quantity of -2 (the shop would pay the customer)'],
       [[{ sku: 'pen', quantity: 1.5 }], 'A quantity of 1.5'],
@@ -528,7 +537,7 @@ describe('decide', () => {
     [pay(7_697), ['created'], 'An order is paid once, before anything else happens.'],
     [SHIP, ['paid'], 'Only a paid order is shipped, and only once.'],
     [DELIVER, ['shipped'], 'Only a shipped order can be delivered.'],
-    [CANCEL, ['created', 'paid'], "After shipping, the package can't be called back."],
+    [CANCEL, ['created', 'paid'], "Once a package has been shipped, the shop can't get it back."],
     [
       refunded(1),
       ['paid', 'shipped', 'delivered'],
@@ -630,6 +639,11 @@ describe('decide', () => {
       await decided(order({ status: 'paid', paidCents: 7_697, refundedCents: 7_697 }), CANCEL),
       [CANCELLED],
       'The whole payment was already refunded. Nothing is left to refund, so ORDER_CANCELLED should be the only fact.',
+    )
+    verifyEqual(
+      await decided(order({ status: 'paid', paidCents: 7_697, refundedCents: 8_000 }), CANCEL),
+      [CANCELLED],
+      'An old program refunded 8000 cents for this order, more than the 7697 that were paid. Nothing is left to refund, so ORDER_CANCELLED should be the only fact.',
     )
     verifyEqual(
       await decided(order({ status: 'paid', paidCents: 15_394, refundedCents: 1_000 }), CANCEL),
@@ -745,7 +759,7 @@ describe('the commands', () => {
             ? { customerId: 'bob', lines: [{ ...books[0], unitCents: 3_000 }], taxCents: 300 }
             : { customerId: 'bob', lines: [{ ...books[0], unitCents: 2_499 }], taxCents: 250 },
         ],
-        'Two orders were created with two price lists. Each should have the prices of the list that was passed with it: prices change.',
+        'Two orders were created with two price lists. Each should have the prices of the list that was passed with it, because prices change.',
       )
     }
   })

@@ -89,8 +89,9 @@ export function evolve(order: Order | null, fact: OrderFact): Order | null {
     return Object.freeze({ customerId, lines, totalCents, paidCents: 0, refundedCents: 0, status: 'created' })
   }
   if (fact.eventType === 'ORDER_CREATED') return order
-  const change = after[fact.eventType] as ((fact: OrderFact, order: Order) => Partial<Order>) | undefined
-  return change === undefined ? order : Object.freeze({ ...order, ...change(fact, order) })
+  if (!Object.hasOwn(after, fact.eventType)) return order
+  const change = after[fact.eventType] as (fact: OrderFact, order: Order) => Partial<Order>
+  return Object.freeze({ ...order, ...change(fact, order) })
 }
 
 export const applyOrderEvent = (order: Order | null, event: DomainEvent): Order | null =>
