@@ -241,6 +241,15 @@ describe('saveCheckpoint', () => {
     )
   })
 
+  test('keeps the keys for good', async () => {
+    await saved('0-0', '3-0', { count: 3 })
+    verifyEqual(
+      [await box.admin.ttl(CHECKPOINT), await box.admin.ttl(MODEL)],
+      [-1, -1],
+      '`saveCheckpoint` set a key to expire. If only the checkpoint expires, every event is counted again; if only the sums do, they start from nothing in the middle of the log. Set no expiration.',
+    )
+  })
+
   test('treats a stored 0-0 like a missing checkpoint', async () => {
     await box.admin.set(CHECKPOINT, '0-0')
     verifyEqual(
@@ -338,8 +347,8 @@ describe('saveCheckpoint', () => {
     const open = await connectionsStillOpen()
     verify(
       open === 0,
-      '`saveCheckpoint` opened a connection of its own and left it open. After an hour of events, the server accepts no more connections. Close it in a `finally`, whether the call saves or not.',
-      { expected: 'no more connections than before', received: `${open} more after three calls` },
+      'After three calls of `saveCheckpoint`, a connection that your code opened is still open. After an hour of events, the server accepts no more connections. Close it in a `finally`, whether the call saves or not.',
+      { expected: 'no more connections than before', received: `${open} more` },
     )
     await staysOpen('saveCheckpoint')
   })
@@ -347,6 +356,7 @@ describe('saveCheckpoint', () => {
   for (const [value, shown] of [
     [Number.NaN, 'NaN'],
     [0.5, '0.5'],
+    [Number.POSITIVE_INFINITY, 'Infinity'],
     [undefined, 'undefined'],
     ['7', 'the string "7"'],
   ] as const) {
@@ -467,6 +477,16 @@ describe('catchUp', () => {
       await found(),
       { model: { count: '2', valueCents: '3', shipped: '1' }, checkpoint: '5-0' },
       "Events for which the handler returns no changes should change nothing, but the checkpoint should move past them. Otherwise, they're read again every time.",
+    )
+  })
+
+  test('adds up a field with any name', async () => {
+    await plant(1, 2)
+    const outcome = await attempt('catchUp', () => projection(box.redis, () => ({ toString: 1 })).catchUp())
+    verifyEqual(
+      [outcome.ok || outcome.error, await found()],
+      [true, { model: { toString: '2' }, checkpoint: '2-0' }],
+      'The handler adds 1 to a field named `toString` for each of two events. An object made with `{}` already has a `toString`, so a sum kept in one starts with a function instead of 0. Keep the sums in a Map.',
     )
   })
 

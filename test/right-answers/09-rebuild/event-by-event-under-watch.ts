@@ -74,16 +74,17 @@ export class EventProjection {
       const page = await this.redis.xrange(this.options.stream, `(${from}`, '+', 'COUNT', 100)
       if (page.length === 0) return
       let overtaken = false
-      let sums: Record<string, number> = {}
+      const sums = new Map<string, number>()
       let at = from
       for (const [i, entry] of page.entries()) {
         const changes = this.options.handler(fromEntry(entry), entry[0])
-        for (const field of Object.keys(changes)) sums[field] = (sums[field] ?? 0) + Number(changes[field])
+        for (const field of Object.keys(changes))
+          sums.set(field, (sums.get(field) ?? 0) + Number(changes[field]))
         if (i % 10 !== 9 && i !== page.length - 1) continue
-        overtaken = !(await this.saveCheckpoint(at, entry[0], sums))
+        overtaken = !(await this.saveCheckpoint(at, entry[0], Object.fromEntries(sums)))
         if (overtaken) break
         at = entry[0]
-        sums = {}
+        sums.clear()
       }
       from = overtaken ? await this.getCheckpoint() : at
     }

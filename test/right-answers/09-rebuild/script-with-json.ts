@@ -82,7 +82,7 @@ export class EventProjection {
     const reply = await this.#redis.xread('COUNT', 500, 'STREAMS', this.#options.stream, from)
     const entries = reply?.[0]?.[1] ?? []
     if (entries.length === 0) return
-    const total: Record<string, number> = {}
+    const total: Record<string, number> = Object.create(null)
     let to = from
     for (const [id, fields] of entries) {
       for (const [field, by] of Object.entries(this.#options.handler(fromEntry([id, fields]), id))) {
