@@ -36,6 +36,7 @@ const lamps: Schema = {
     'LAMP_SWITCHED@2': (old) => [to(old, 3, { ...old.payload, room: 'hall' })],
     'LAMP_SWITCHED@3': (old) => [to(old, 4, {})], // for a later version
     'LAMP_JUMPED@1': (old) => [to(old, 3, { far: true })],
+    'LAMP_JUMPED@4': (old) => [to(old, 1, {})], // version 4 was a mistake
     'LAMP_BROKEN@1': () => {
       throw BROKEN
     },
@@ -159,6 +160,13 @@ describe('upcast', () => {
       [event('LAMP_JUMPED', 3, { far: true })],
       jump,
     )
+    const back =
+      'The upcaster of LAMP_JUMPED, version 4, returned an older event of that type, version 1. Apply that version’s upcaster next: there’s no need for the versions to increase along the way.'
+    verifyEqual(
+      await upcasted(event('LAMP_JUMPED', 4, {}), lamps, 'an event whose step leads back to version 1', back),
+      [event('LAMP_JUMPED', 3, { far: true })],
+      back,
+    )
   })
 
   test('uses only the schema that it receives', async () => {
@@ -182,18 +190,9 @@ describe('upcast', () => {
     }
   })
 
-  test('passes on the error of an upcaster', async () => {
-    const outcome = await attempt('upcast', () => upcast(event('LAMP_BROKEN', 1, {}), lamps))
-    verify(
-      !outcome.ok && outcome.error === BROKEN,
-      'An upcaster has a bug and threw a RangeError. upcast should throw that error unchanged. Otherwise, the event is lost, or the error says that an upcaster is missing.',
-      { received: outcome.ok ? outcome.value : outcome.error },
-    )
-  })
-
   test('continues with each event of a split', async () => {
     const why =
-      'LAMP_CHANGED became three events, some of other types and some of old versions. Continue with each one from its own type and version until it is current, and keep their order.'
+      'LAMP_CHANGED no longer exists, but it has an upcaster, which turns it into three events, some of other types and some of old versions. Continue with each one from its own type and version until it is current, and keep their order.'
     const events = await upcasted(
       event('LAMP_CHANGED', 1, { level: 4 }),
       lamps,
@@ -232,6 +231,15 @@ describe('upcast', () => {
       await upcasted(event('LAMP_TESTED', 1, {}), lamps, 'an event that becomes no event', none),
       [],
       none,
+    )
+  })
+
+  test('passes on the error of an upcaster', async () => {
+    const outcome = await attempt('upcast', () => upcast(event('LAMP_BROKEN', 1, {}), lamps))
+    verify(
+      !outcome.ok && outcome.error === BROKEN,
+      'An upcaster has a bug and threw a RangeError. upcast should throw that error unchanged. Otherwise, the event is lost, or the error says that an upcaster is missing.',
+      { received: outcome.ok ? outcome.value : outcome.error },
     )
   })
 
@@ -348,15 +356,16 @@ describe('blogSchema', () => {
         'Lovelace',
         'Only the last space is removed. Anything before it, even another space, belongs to the first name.',
       ],
-      [' Plato', '', 'Plato', 'The only space is the last one, even at the beginning.'],
-      ['Plato ', 'Plato', '', 'The only space is the last one, even at the end.'],
+      [' Plato', '', 'Plato', 'The only space is also the last one, even at the beginning.'],
+      ['Plato ', 'Plato', '', 'The only space is also the last one, even at the end.'],
+      ['Ada King\tLovelace', 'Ada', 'King\tLovelace', 'A tab isn’t a space.'],
     ] as const
     for (const [author, firstName, lastName, why] of names) {
-      const [post] = await blog(event('POST_CREATED', 3, { author }), `the author "${author}"`)
+      const [post] = await blog(event('POST_CREATED', 3, { author }), `the author ${JSON.stringify(author)}`)
       verifyEqual(
         [post?.payload.authorFirstName, post?.payload.authorLastName],
         [firstName, lastName],
-        `The author "${author}" was split in the wrong place. ${why}`,
+        `The author ${JSON.stringify(author)} was split in the wrong place. ${why}`,
       )
     }
   })
@@ -658,6 +667,20 @@ describe('getPost', () => {
       () => getPost(box.redis, 'post-1'),
       "A post that can't be read isn't a post that doesn't exist.",
     ))
+
+  test('reads a history that ends with a full page', async () => {
+    await plant('1-0', 'POST_CREATED', 4, CURRENT)
+    await Promise.all(
+      Array.from({ length: 999 }, (_, i) =>
+        plant(`${i + 2}-0`, 'POST_TITLE_CHANGED', 1, `{"title":"Title ${i + 2}"}`),
+      ),
+    )
+    verifyEqual(
+      ((await call('getPost', () => getPost(box.redis, 'post-1'))) as unknown as Payload | null)?.title,
+      'Title 1000',
+      'The stream has exactly 1,000 entries, so the last page may be full, and the one after it empty. getPost should return the post in its state after all of them.',
+    )
+  })
 
   test('reads a long history to the end', async () => {
     await plant('1-0', 'POST_CREATED', 1, '{"title":"0","content":"First","author":"Ada Lovelace"}')
