@@ -72,7 +72,7 @@ const CASES: readonly Case[] = [
 /** Why each field is validated. */
 const WHY: Readonly<Record<string, string>> = {
   expected: 'A caller that forgets `expected` must not write unchecked.',
-  stream: 'An event without a stream can’t be found again.',
+  stream: 'A stream’s name is a string that isn’t empty, or its events can’t be found again.',
   events: 'Without events, there is no version and no position to return.',
   commandId: 'An empty ID would make different commands look like the same one.',
 }
@@ -171,6 +171,7 @@ export function appendConforms(subject: Subject): void {
       ['expected', S, 1, { expected: 'ANY' }],
       ['stream', '', 1, { expected: 'any' }],
       ['stream', undefined, 1, { expected: 'any' }],
+      ['stream', 7, 1, { expected: 'any' }],
       ['events', S, 0, { expected: 'any' }],
       ['commandId', S, 1, { expected: 'any', commandId: '' }],
       ['expected', S, 1, { commandId: 'cmd-1' }],
@@ -267,7 +268,7 @@ export function appendConforms(subject: Subject): void {
       verifyEqual(
         await versions(name),
         [1, 2],
-        `Two events were appended to each of ${STRANGE_NAMES.length} streams, and the stream ${show(name)} doesn't have exactly its own two. Don't let two names share a key.`,
+        `Two events were appended to each of ${STRANGE_NAMES.length} streams, and the stream ${show(name)} should have exactly its own two, but it doesn't. Don't let two names share a key.`,
       )
     }
   })
@@ -340,6 +341,8 @@ export const STRANGE_NAMES: readonly string[] = [
   'a:b:c',
   'a b',
   ' a',
+  ' ',
+  'A',
   '{a}',
   '{a}:b',
   '{',

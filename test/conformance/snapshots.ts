@@ -55,11 +55,11 @@ export function snapshotsConform(subject: Subject): void {
     verifyEqual(
       await load(summing()),
       { state: { sum: 210, count: 20 }, version: 20 },
-      'The events add up the numbers from 1 to 20. load should return the sum of all of them, at version 20.',
+      'Twenty events raise the counter by 1, 2, and so on, up to 20. load should return the sum of all these numbers, at version 20.',
     )
   })
 
-  test('lifts old events', async () => {
+  test('upcasts old events', async () => {
     await subject.plant(S, 3)
     const today = subject.open({
       upcasters: { COUNTER_RAISED: [({ by, ...rest }) => ({ ...rest, by: 10 * Number(by) })] },
@@ -67,7 +67,7 @@ export function snapshotsConform(subject: Subject): void {
     verifyEqual(
       await load(summing(), S, today),
       { state: { sum: 60, count: 3 }, version: 3 },
-      "A store with an upcaster loaded three events of schema version 1. `evolve` should receive the lifted events, because today's rules only work with those.",
+      "A store with an upcaster loaded three events of schema version 1. `evolve` should receive the upcast events, because today's code only works with those.",
     )
   })
 
@@ -98,6 +98,16 @@ export function snapshotsConform(subject: Subject): void {
       await load(summing()),
       { state: { sum: 155, count: 11 }, version: 11 },
       "The events that a snapshot covers were trimmed. load shouldn't need them.",
+    )
+  })
+
+  test('returns the version of the last event', async () => {
+    await subject.plant(S, 5)
+    await subject.trim(S, 2)
+    verifyEqual(
+      await load(summing()),
+      { state: { sum: 9, count: 2 }, version: 5 },
+      'The oldest three of five events were trimmed, and there is no snapshot. load should return the version of the last event, 5. Take it from the event: counting the events that were read only works if none is missing.',
     )
   })
 
@@ -146,7 +156,7 @@ export function snapshotsConform(subject: Subject): void {
     verifyEqual(
       await load(summing(9)),
       { state: { sum: 10, count: 4 }, version: 4 },
-      'The snapshot was made by version 10 of the model, and an old program with version 9 is loading. A newer model version is another version, too, so replay the events.',
+      'The snapshot was made by version 10 of the model, and an old program with version 9 is loading. A newer version of the model is a different one, too, so replay the events.',
     )
   })
 
@@ -155,7 +165,11 @@ export function snapshotsConform(subject: Subject): void {
     for (const state of [0, '', false]) {
       const model = { name: 'odd', version: 1, initial: 'initial' as unknown, evolve: () => state as unknown }
       const store = subject.open()
-      await call('saveSnapshot', () => store.saveSnapshot(S, model, { state, version: 2 }))
+      verifyEqual(
+        await call('saveSnapshot', () => store.saveSnapshot(S, model, { state, version: 2 })),
+        true,
+        'saveSnapshot should store the state and resolve to true, even if there’s already a snapshot with the same model version and stream version. Only a higher one stays.',
+      )
       await subject.trim(S, 0)
       verifyEqual(
         await call('load', () => store.load(S, model)),

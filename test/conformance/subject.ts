@@ -116,7 +116,7 @@ export function counted(n: number, payload: Payload = { by: n }): StoreEvent {
     eventType: 'COUNTER_RAISED',
     entityId: 'counter-1',
     payload,
-    metadata: {},
+    metadata: { correlationId: `r-${n}` },
   }
 }
 

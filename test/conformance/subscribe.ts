@@ -51,7 +51,7 @@ export function subscribingConforms(subject: Subject): void {
     verifyEqual(
       most,
       1,
-      'subscribe passed on the next event while the handler was still busy with the previous one. Await the handler. Otherwise events overtake each other.',
+      'subscribe passed on the next event while the handler was still busy with the previous one. Await the handler. Otherwise, a later event may be done before an earlier one.',
     )
   })
 
@@ -77,7 +77,7 @@ export function subscribingConforms(subject: Subject): void {
     verifyEqual(
       listener.events.map(({ version }) => version),
       [1, 2, 3, 4, 5, 6, 7, 8],
-      'The log had old events, events written while the last old ones were being handled, and new ones. The handler should receive each of them once and in order. If you use one position for all three, there is no seam.',
+      'The log had old events, events written while the last old ones were being handled, and new ones. The handler should receive each of them once and in order. If you use a single position for all three, none is missed or repeated where one kind ends and the next begins.',
     )
   })
 
@@ -177,12 +177,12 @@ export function subscribingConforms(subject: Subject): void {
     )
     verify(
       !last.ok && last.error instanceof RangeError,
-      'The signal aborted while the handler was running, and then the handler threw, but subscribe resolved. It should reject with what the handler throws, even after the abort, or the caller takes this event for one that was handled.',
+      'The signal aborted while the handler was running, and then the handler threw, but subscribe resolved. It should reject with what the handler throws, even after the abort, or the caller believes that this event was handled.',
       { received: last },
     )
   })
 
-  test('lifts old events', async () => {
+  test('upcasts old events', async () => {
     const upcasters: Upcasters = { COUNTER_RAISED: [({ by }) => ({ amount: by ?? null })] }
     const today = subject.open({ upcasters })
     await call('append', () => subject.open().append(S, [counted(1)], { expected: 0 }))

@@ -96,7 +96,7 @@ const entries = async (key: string) =>
 function passesOn(name: string, outcome: Outcome<unknown>, error: RegExp, situation: string): void {
   verify(
     !outcome.ok && error.test(String(outcome.error)),
-    `${situation} ${name} should reject with the error from Redis. Otherwise, the caller mistakes an error for data.`,
+    `${situation} ${name} should reject with the error from Redis. Otherwise, the caller takes the failure for a success.`,
     { received: outcome.ok ? outcome.value : outcome.error },
   )
 }
@@ -426,7 +426,7 @@ describe('read', () => {
 })
 
 const TOO_LARGE =
-  'The stream has 1,010 events, and more than 1,000 were fetched at once. Read long streams in pages. Otherwise every other client waits, and the memory fills up.'
+  'The stream has 1,010 events, and more than 1,000 were fetched at once. Read long streams in pages. Otherwise, every other client waits, and memory fills up.'
 
 describe('subscribe', () => {
   subscribingConforms(subject)
@@ -496,7 +496,7 @@ describe('subscribe', () => {
     const unblocked = box.commands.some(({ name }) => name === 'CLIENT')
     verify(
       outcome.ok && (unblocked || !reads.some(({ reply }) => reply === null)),
-      'The signal aborted while subscribe was waiting for an event, and subscribe waited until its read timed out. A program that wants to end has to wait just as long. Cut the connection that the read waits on: `reader.disconnect()`.',
+      'The signal aborted while subscribe was waiting for an event, and subscribe waited until its read timed out. A program that wants to shut down has to wait just as long. Cut the connection that the read waits on: `reader.disconnect()`.',
       { received: outcome.ok ? 'it waited for the whole BLOCK' : outcome.error },
     )
   })
@@ -533,7 +533,7 @@ describe('subscribe', () => {
     verifyEqual(
       getEventListeners(signal, 'abort').length,
       0,
-      'The handler threw, subscribe ended, and its listener is still on the signal. A program that subscribes again with the same signal after each error keeps one more of them each time. Remove it in a `finally`.',
+      'The handler threw, subscribe ended, and its listener is still on the signal. A program that subscribes again with the same signal after each error adds another one each time. Remove it in a `finally`.',
     )
     verifyEqual(
       await connectionsStillOpen(),
@@ -548,6 +548,15 @@ describe('subscribe', () => {
       await connectionsStillOpen(),
       0,
       'The signal aborted, subscribe ended, and a connection that it had opened is still open. Nothing else uses it, so close it.',
+    )
+    await box.admin.del(LOG)
+    const event = JSON.stringify(counted(1))
+    await box.admin.xadd(LOG, '*', 'stream', S, 'version', '1', 'schemaVersion', '2', 'event', event)
+    await attempt('subscribe', () => open(redis).subscribe(() => {}, { signal }), { background: true })
+    verifyEqual(
+      [await connectionsStillOpen(), getEventListeners(signal, 'abort').length],
+      [0, 0],
+      'subscribe reached an event of a newer schema version and ended, and a connection that it had opened, or a listener on the signal, is still there (expected none of each). Close and remove them in a `finally` that also covers upcasting.',
     )
   })
 
