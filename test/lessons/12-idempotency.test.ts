@@ -50,7 +50,7 @@ describe('applyOnce', () => {
     verifyEqual(
       first,
       'applied',
-      '`applyOnce` should return `applied` for an event that it sees for the first time.',
+      '`applyOnce` should return `applied` for an event that arrives for the first time.',
     )
     const spent: PointsEvent = { eventId: 'e-2', eventType: 'POINTS_SPENT', userId: 'user-42', points: 20 }
     await call('applyOnce', () => applyOnce(box.redis, spent))
@@ -69,7 +69,7 @@ describe('applyOnce', () => {
     verifyEqual(
       await model(),
       { balance: '5', changes: '4' },
-      'Then 40 more were spent, although only 30 were left, and 15 were earned, so the balance should be 5. Events can arrive out of order. A read model adds up what happened, even if the balance is below zero for a while.',
+      'Then 40 more were spent, even though only 30 were left, and 15 were earned, so the balance should be 5. Events can arrive out of order. A read model adds up what happened, even if the balance is below zero for a while.',
     )
   })
 
@@ -226,7 +226,7 @@ describe('applyOnce', () => {
         )
         verify(
           outcome.ok,
-          `The reply to ${lost} was lost, and \`applyOnce\` failed although the event is in the read model.`,
+          `The reply to ${lost} was lost, and \`applyOnce\` failed even though the event is in the read model.`,
           {
             received: !outcome.ok && outcome.error,
           },
@@ -574,12 +574,12 @@ describe('appendOnce', () => {
         const loser = first.ok ? second : first
         verify(
           !loser.ok && loser.error instanceof ConcurrencyError,
-          `Two commands both expected version 0. The loser should get a ConcurrencyError.${where}`,
+          `Two commands both expected version 0. The other one should get a ConcurrencyError.${where}`,
           { received: loser },
         )
         verify(
           (await remembered(first.ok ? 'cmd-2' : 'cmd-1')) === null,
-          `Two commands both expected version 0, and the loser is remembered as done.${where}`,
+          `Two commands both expected version 0, and the one that lost is remembered as done.${where}`,
         )
       },
     })
@@ -767,7 +767,7 @@ describe('spendPoints', () => {
     verifyEqual(
       refused.ok ? refused.value : refused.error,
       { accepted: false, balance: 50 },
-      'Of 1,000 points, 950 were spent, and that event is on the third page. 51 points are more than the 50 that are left, although the first page alone has enough. Decide after the last page, not as soon as there seem to be enough points.',
+      'Of 1,000 points, 950 were spent, and that event is on the third page. 51 points are more than the 50 that are left, even though the first page alone has enough. Decide after the last page, not as soon as there seem to be enough points.',
     )
     const largest = box.commands
       .filter((command) => command.name === 'XRANGE' && Array.isArray(command.reply))
@@ -844,7 +844,7 @@ describe('spendPoints', () => {
     const outcome = await attempt('spendPoints', () => spendPoints(impatient(), spend(75)))
     verify(
       outcome.ok,
-      'One of four entries was deleted, and `spendPoints` ran into a version conflict again and again, although there was no other client: it counts the events that it reads and takes that number for the version. The version is the number before the dash in the last ID, which is 4 here.',
+      'One of four entries was deleted, and `spendPoints` ran into a version conflict again and again, even though there was no other client: it counts the events it reads and uses that number as the version. The version is the number before the dash in the last ID, which is 4 here.',
       { received: !outcome.ok && outcome.error },
     )
     verifyEqual(
@@ -878,7 +878,7 @@ describe('spendPoints', () => {
             { accepted: true, balance: 20 },
             { accepted: false, balance: 20 },
           ],
-          `Two commands wanted 80 of 100 points at the same time. One should be accepted, with 20 points left, and the other one refused, also with a balance of 20.${where}`,
+          `Two commands tried to spend 80 of 100 points at the same time. One should be accepted, with 20 points left, and the other one refused, also with a balance of 20.${where}`,
         )
       },
     })
@@ -894,7 +894,7 @@ describe('spendPoints', () => {
         verifyEqual(
           [first.ok && first.value.accepted, second.ok && second.value.accepted, (await logIds()).length],
           [true, true, 3],
-          'Two commands wanted 30 and 50 of 100 points at the same time. There are enough points for both: accept both, and append both events to the stream.',
+          'Two commands tried to spend 30 and 50 of 100 points at the same time. There are enough points for both, so accept both, and append both events to the stream.',
         )
         const again = await call('spendPoints', () => spendPoints(box.connect(), spend(30)))
         verifyEqual(
@@ -916,7 +916,7 @@ describe('spendPoints', () => {
     const failed = outcomes.find((outcome) => outcome.status === 'rejected')
     verify(
       failed === undefined,
-      'Six commands of one user arrived at the same time, and `spendPoints` failed for one of them after a few version conflicts. At each conflict, another command got through, so the conflicts come to an end: read again and decide again, as often as it takes.',
+      'Six commands of one user arrived at the same time, and `spendPoints` failed for one of them after a few version conflicts. At each conflict, another command got through, so the conflicts eventually end: read again and decide again, as often as it takes.',
       { received: failed?.reason },
     )
     verifyEqual(
@@ -925,7 +925,7 @@ describe('spendPoints', () => {
         (await logIds()).length,
       ],
       [[true, true, true, true, true, true], 7],
-      'Six commands wanted 10 of 100 points each, at the same time. All of them should be accepted, with six events in the stream.',
+      'Six commands tried to spend 10 of 100 points each at the same time. All of them should be accepted, with six events in the stream.',
     )
   })
 
