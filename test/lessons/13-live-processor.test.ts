@@ -47,7 +47,7 @@ describe('SnapshotStore', () => {
     verifyEqual(
       await get('nobody'),
       null,
-      "There's no snapshot for this user, so `get` should return null. Redis returns an empty hash for a missing key, and `{}` would look like a user that exists.",
+      "There's no snapshot for this user, so `get` should return null. Redis returns an empty hash for a missing key, and `{}` would look like a user who exists.",
     )
   })
 
@@ -82,7 +82,7 @@ describe('SnapshotStore', () => {
     verifyEqual(
       await get(),
       { ...ADA, name: '' },
-      'The payload of the second PROFILE_CHANGED contains the name "", so the name should now be the empty string. Only a name that isn\'t in the payload keeps its value, and `get` returns null only until a name is set.',
+      'The payload of the second PROFILE_CHANGED has the name "", so the name should now be the empty string. Only a name that isn\'t in the payload keeps its value, and `get` returns null only until a name is set.',
     )
   })
 
@@ -130,7 +130,7 @@ describe('SnapshotStore', () => {
     verifyEqual(
       await get(),
       { userId: 'u-1', name: null, email: null, logins: 1, friends: 0 },
-      "The snapshot changed, although USER_LOGGED_OUT, FRIEND_ADDED_TO_LIST, and PROFILE_VIEWED aren't among the four types. Compare the whole name of the type.",
+      "The snapshot changed, even though USER_LOGGED_OUT, FRIEND_ADDED_TO_LIST, and PROFILE_VIEWED aren't among the four types. Compare the whole name of the type.",
     )
     verifyEqual(
       applied,
@@ -196,7 +196,7 @@ describe('SnapshotStore', () => {
     verifyEqual(
       (await get())?.logins,
       9,
-      `The logins ${long.join(', ')} arrived in this order, but not all of them were counted. Compare the number before the dash first, and the number after it only if those are equal. If you make one number of both, it becomes too long, or a large second number counts more than the first one.`,
+      `The logins ${long.join(', ')} arrived in this order, but not all of them were counted. Compare the number before the dash first, and the number after it only if those are equal. If you combine both into one number, it becomes too long, or a large second number outweighs the first one.`,
     )
   })
 
@@ -895,13 +895,13 @@ describe('errors', () => {
     await start(options)
     await until(
       () => handed.includes('2-0'),
-      'The handler rejected once, and then it should have got event 2-0.',
+      'The handler rejected once, and afterward it should have gotten event 2-0.',
       () => handed,
     )
     verifyEqual(
       [handed, errors],
       [['1-0', '1-0', '2-0'], [undefined]],
-      "On event 1-0, the promise of the handler was rejected with `undefined` (`Promise.reject()`). That's a failure like any other: call `onError(undefined)`, and try the event again. An error can be any value, so don't tell from the value whether there was one.",
+      "On event 1-0, the promise of the handler was rejected with `undefined` (`Promise.reject()`). That's a failure like any other: call `onError(undefined)`, and try the event again. An error can be any value, so the value can't tell you whether there was one.",
     )
   })
 
@@ -1120,7 +1120,7 @@ describe('stop', () => {
     release()
     await until(
       () => ends.every((end) => end.done()),
-      "The handler finished, but one of two calls of `stop` didn't return.",
+      "The handler finished, but one of the two calls to `stop` didn't return.",
     )
     for (const end of ends) await end.finish()
   })
