@@ -150,7 +150,7 @@ async function passesOnWriteErrors(
         .filter(({ args, error }) => args.join(' ').includes(type) && !error?.message.startsWith('NOSCRIPT'))
       verify(
         writes.length <= 1,
-        `Redis refused XADD (NOPERM), and \`${name}\` sent it again. Only a conflict is a reason to read and decide again. Throw any other error at once.`,
+        `Redis refused XADD (NOPERM), and \`${name}\` sent it again. Only a conflict is a reason to read and decide again. Throw any other error immediately.`,
         { received: writes.map(({ name: sent }) => sent) },
       )
     },
@@ -339,7 +339,7 @@ describe('createPost and getPost', () => {
     verifyEqual(
       outcome.ok ? [outcome.value, (await last())?.id] : outcome.error,
       [2, '2-0'],
-      'The stream had one event of an unknown type, POST_PINNED, so the post did not exist yet. `createPost` should store POST_CREATED as 2-0 and resolve to 2. Whether a post exists depends on `applyPostEvent`, not on the length of the stream.',
+      "The stream had one event of an unknown type, POST_PINNED, so the post didn't exist yet. `createPost` should store POST_CREATED as 2-0 and resolve to 2. Whether a post exists depends on `applyPostEvent`, not on the length of the stream.",
     )
   })
 
@@ -532,7 +532,7 @@ describe('editPost', () => {
       verifyEqual(
         (await last())?.event.payload,
         changes,
-        'An edit changed only white space. That is a change, too, and the payload should have the string exactly as it was written, because a line of a poem may be indented.',
+        "An edit changed only white space. That's a change, too, and the payload should have the string exactly as it was written, because a line of a poem may be indented.",
       )
     }
   })
