@@ -93,7 +93,7 @@ async function givesTheReducerItsDue(
   )
   verify(
     begun[0] === null,
-    "The reducer received the first event together with a state, although there was nothing before it. Start with null. If you start with `{}`, a customer that doesn't exist looks like one that does.",
+    "The reducer received the first event together with a state, even though there was nothing before it. Start with null. If you start with `{}`, a customer who doesn't exist looks like one who does.",
     { expected: null, received: begun[0] },
   )
 }
@@ -290,7 +290,7 @@ describe('createSnapshot', () => {
     verifyEqual(
       [gone, await box.admin.exists(SNAPSHOT)],
       [false, 0],
-      'The reducer returned a state for the first event and null for the last one, as it may if a customer was deleted. `createSnapshot` should write nothing and return false, because what the reducer returns is the new state, even if it is null.',
+      "The reducer returned a state for the first event and null for the last one, as it may if a customer was deleted. `createSnapshot` should write nothing and return false, because what the reducer returns is the new state, even if it's null.",
     )
     await plantSnapshot(5, '7-0')
     await call('createSnapshot', () => createSnapshot(box.redis, 'customer-1', earned(), noon))
@@ -312,7 +312,7 @@ describe('createSnapshot', () => {
       await call('createSnapshot', () => createSnapshot(redis, 'customer-1', earned([], version), noon))
       verify(
         (await connectionsStillOpen()) === 0,
-        `After \`createSnapshot\` ${what}, a connection is open that wasn't open before. With one more for each snapshot, Redis soon refuses new connections. Use \`finally\` to close the connection that you open.`,
+        `After \`createSnapshot\` ${what}, a connection is open that wasn't open before. If every snapshot leaves one open, Redis soon refuses new connections. Use \`finally\` to close the connection that you open.`,
       )
     }
     verifyEqual(
@@ -328,7 +328,7 @@ describe('createSnapshot', () => {
     verifyEqual(
       (await box.admin.xrange(STREAM, '-', '+')).map(([id]) => id),
       ['1-0', '2-0', '3-0'],
-      '`createSnapshot` changed the stream. A snapshot is a copy that can be thrown away. The events are what the next one is made from, perhaps by another reducer.',
+      '`createSnapshot` changed the stream. A snapshot is a copy that can be thrown away. The next one is made from the events, perhaps by another reducer.',
     )
   })
 
@@ -354,7 +354,7 @@ describe('createSnapshot', () => {
         await call('createSnapshot', () => (first.ok ? first.value : Promise.reject(first.error)))
         verify(
           found !== 'nostate at no event',
-          `${meanwhile} Now there's no snapshot${lost}. There is a state to store, and no stored snapshot is ahead of it, so \`createSnapshot\` has to write one.`,
+          `${meanwhile} Now there's no snapshot${lost}. There's a state to store, and no stored snapshot is ahead of it, so \`createSnapshot\` has to write one.`,
           { expected: `${FIVE_AT_2}, or ${TWELVE_AT_3}`, received: found },
         )
         verify(
@@ -409,11 +409,11 @@ describe('getEntityStateWithSnapshot', () => {
     verifyEqual(
       await get(),
       { state: { points: 12 }, lastEventId: '3-0' },
-      'The stream was restored from a backup, and then `getEntityStateWithSnapshot` was called a second time. The answer should come from the three events that are there now.',
+      'The stream was restored from a backup, and then `getEntityStateWithSnapshot` was called a second time. The state should come from the three events that are there now.',
       [
         [
           ({ state }) => state?.points === 1 || state?.points === 13, // the first call saw one point, the second 12
-          'The stream was restored from a backup between two calls, and the second answer mixed both. Keep nothing in memory between calls: query Redis in each call.',
+          "The stream was restored from a backup between two calls, and the second call's result mixed the old history with the new one. Keep nothing in memory between calls: query Redis in each call.",
         ],
       ],
     )
@@ -446,7 +446,7 @@ describe('getEntityStateWithSnapshot', () => {
     verifyEqual(
       await get(),
       { state: null, lastEventId: '1-0' },
-      'There is one event, and the reducer derives no state from it. The state is null, but the event was read. `lastEventId` is null only if there are no events.',
+      "There's one event, and the reducer derives no state from it. The state is null, but the event was read. `lastEventId` is null only if there are no events.",
     )
   })
 
@@ -468,7 +468,7 @@ describe('getEntityStateWithSnapshot', () => {
     verifyEqual(
       seen,
       ['3-0'],
-      'There is a sound snapshot at 2-0, so the reducer should receive only the events after it.',
+      "There's a sound snapshot at 2-0, so the reducer should receive only the events after it.",
     )
   })
 
@@ -478,7 +478,7 @@ describe('getEntityStateWithSnapshot', () => {
     verifyEqual(
       await get(),
       { state: { points: 100 }, lastEventId: '3-0' },
-      'The snapshot is at the last event, so its state and its `lastEventId` are the answer. (Here it contains 100 points, to show where the answer comes from.)',
+      'The snapshot is at the last event, so `getEntityStateWithSnapshot` should return its state and its `lastEventId`. (Here it contains 100 points, to show where the answer comes from.)',
     )
   })
 
@@ -545,7 +545,7 @@ describe('getEntityStateWithSnapshot', () => {
     )
     verify(
       !outcome.ok && outcome.error === failure,
-      "The reducer threw, and `getEntityStateWithSnapshot` didn't reject with that error. Ignore only what's wrong with a snapshot. If you swallow other errors, a customer with points looks like one that doesn't exist.",
+      "The reducer threw, and `getEntityStateWithSnapshot` didn't reject with that error. Ignore only what's wrong with a snapshot. If you swallow other errors, a customer with points looks like one who doesn't exist.",
       { received: outcome.ok ? outcome.value : outcome.error },
     )
   })
@@ -584,7 +584,7 @@ describe('getEntityStateWithSnapshot', () => {
         verifyEqual(
           `${JSON.stringify(state)} at ${lastEventId}`,
           TWELVE_AT_3,
-          `A newer snapshot was written between the ${after ?? 'start'} and the ${held ?? 'end'}, and the answer combines the state of one with the position of the other. Fetch all fields of the snapshot with one command, HGETALL or HMGET.`,
+          `A newer snapshot was written between the ${after ?? 'start'} and the ${held ?? 'end'}, and the result combines the state of one with the position of the other. Fetch all fields of the snapshot with one command, HGETALL or HMGET.`,
         )
       },
     })
@@ -674,7 +674,7 @@ describe('never backwards', () => {
   holdsAgainstTheFaster('2-0', '3-0')
 
   const IN_ORDER: readonly (readonly [older: string, later: string, why: string])[] = [
-    ['9-0', '10-0', 'As strings, "10-0" is less than "9-0". As positions, it is later.'],
+    ['9-0', '10-0', 'As strings, "10-0" is less than "9-0". As positions, it\'s later.'],
     [
       '1772359200000-2',
       '1772359200000-10',
@@ -858,7 +858,7 @@ describe('never backwards', () => {
     verifyEqual(
       await stored(),
       FIVE_AT_2,
-      "According to the stored snapshot, it was taken at 99-0, but the stream has no such event (it may have been restored from a backup). That snapshot isn't ahead, it's wrong, and `createSnapshot` should replace it.",
+      "According to the stored snapshot, it was taken at 99-0, but the stream has no such event (it may have been restored from a backup). That snapshot isn't ahead. It's wrong, so `createSnapshot` should replace it.",
     )
   })
 
@@ -939,7 +939,7 @@ describe('never backwards', () => {
         }
       },
       works: async (written) => written && (await stored()) === TWELVE_AT_3,
-      why: '`true` means that the snapshot was written, and `false` means that a better one is there, or that there is nothing to write.',
+      why: "`true` means that the snapshot was written, and `false` means that a better one is there, or that there's nothing to write.",
     })
     verify(
       left === 0,
@@ -988,7 +988,7 @@ describe('only a copy', () => {
         outcome.ok ? outcome.value : Promise.reject(outcome.error),
       ),
       sound,
-      'The key `snapshot:customer-1` holds a string instead of a hash. The answer should come from all events.',
+      'The key `snapshot:customer-1` holds a string instead of a hash. The state should come from all events.',
     )
   })
 
@@ -1026,17 +1026,13 @@ describe('only a copy', () => {
     )
     verify(
       outcome.ok || String(outcome.error).includes('Not written yet'),
-      `The snapshot is ${kind} (${what}), and \`getEntityStateWithSnapshot\` threw. All events are still there, and a full replay returns the right answer, only more slowly.`,
+      `The snapshot is ${kind} (${what}), and \`getEntityStateWithSnapshot\` threw. All events are still there, and a full replay returns the right state, just more slowly.`,
       { received: !outcome.ok && outcome.error },
     )
     const found = await call('getEntityStateWithSnapshot', () =>
       outcome.ok ? outcome.value : Promise.reject(outcome.error),
     )
-    verifyEqual(
-      found,
-      sound,
-      `The snapshot is ${kind} (${what}). Ignore it, and take the answer from all events.`,
-    )
+    verifyEqual(found, sound, `The snapshot is ${kind} (${what}). Ignore it, and replay all events.`)
     verifyEqual(
       await box.admin.hgetall(SNAPSHOT),
       before,
@@ -1101,7 +1097,7 @@ describe('only a copy', () => {
         getEntityStateWithSnapshot(box.redis, 'customer-1', earned()),
       ),
       { state: null, lastEventId: null },
-      "The stream of this customer is gone, and the snapshot was left behind. The answer restored the customer from a copy. The stream is the truth, so ignore a snapshot whose event isn't in it.",
+      "The stream of this customer is gone, and the snapshot was left behind. `getEntityStateWithSnapshot` restored the customer from a copy. The stream is the source of truth, so ignore a snapshot whose event isn't in it.",
     )
     await plant(FIVE)
     await plantSnapshot(99, '99-0')
@@ -1110,7 +1106,7 @@ describe('only a copy', () => {
         getEntityStateWithSnapshot(box.redis, 'customer-1', earned()),
       ),
       { state: { points: 5 }, lastEventId: '2-0' },
-      'According to the snapshot, it was taken at 99-0, but the stream ends at 2-0. It belongs to another history, so the answer should come from the events.',
+      'According to the snapshot, it was taken at 99-0, but the stream ends at 2-0. It belongs to another history, so the state should come from the events.',
     )
     await plantSnapshot(99, '1-5')
     verifyEqual(
