@@ -378,7 +378,7 @@ describe('takeSnapshot', () => {
         verifyEqual(
           await snapshot(),
           at(100),
-          `Another program saved a snapshot at 100 between the ${after ?? 'start'} and the ${held ?? 'end'} of \`takeSnapshot\`, which then overwrote it with its older snapshot at 90. Compare and write in one step, and compare numbers, because as a string 100 is less than 90.`,
+          `Another program saved a snapshot at 100 between the ${after ?? 'start'} and the ${held ?? 'end'} of \`takeSnapshot\`, which then overwrote it with its older snapshot at 90. Compare and write in one step, and compare numbers: as strings, "100" is less than "90".`,
         )
       },
     })
@@ -513,7 +513,7 @@ describe('openBlog', () => {
     verifyEqual(
       told,
       [],
-      '`onError` was called, although no snapshot failed. A refused command should only reject. `onError` is just for snapshots.',
+      '`onError` was called, even though no snapshot failed. A refused command should only reject. `onError` is just for snapshots.',
     )
   })
 
@@ -552,7 +552,7 @@ describe('openBlog', () => {
       verify: async ({ first, second, held }) => {
         verify(
           first.ok,
-          '`editPost` or `settled` rejected, although the only problem was that Redis was slow to reply.',
+          '`editPost` or `settled` rejected, even though the only problem was that Redis was slow to reply.',
           {
             received: first.ok || first.error,
           },
