@@ -160,7 +160,7 @@ describe('applyCardEvent and changeAuthor', () => {
         published,
         'Other event types should leave the card as it is.',
       ],
-      [null, TO_BOB, null, 'Without a POST_CREATED there is no card, so the result should be `null`.'],
+      [null, TO_BOB, null, "Without a POST_CREATED, there's no card, so the result should be `null`."],
     ]
     for (const [before, one, after, why] of steps) {
       verifyEqual(await call('applyCardEvent', () => applyCardEvent(before, one)), after, why)
@@ -168,7 +168,7 @@ describe('applyCardEvent and changeAuthor', () => {
     verifyEqual(
       published,
       draft({ publishedAt: DAY_2 }),
-      'applyCardEvent modified its input card. Return a new card instead.',
+      '`applyCardEvent` modified its input card. Return a new card instead.',
     )
   })
 
@@ -177,7 +177,7 @@ describe('applyCardEvent and changeAuthor', () => {
     const outcome = await attempt('changeAuthor', () => changeAuthor(box.redis, clock, 'post-1', 'bob'))
     verify(
       outcome.ok || !(outcome.error instanceof PostRefusedError),
-      "The post exists, but changeAuthor threw a PostRefusedError. The post has a stream and isn't in the index yet. An index can be out of date, so decide based on the stream.",
+      "The post exists, but `changeAuthor` threw a PostRefusedError. The post has a stream and isn't in the index yet. An index can be out of date, so decide based on the stream.",
       { received: !outcome.ok && outcome.error },
     )
     const version = await call('changeAuthor', () =>
@@ -195,20 +195,20 @@ describe('applyCardEvent and changeAuthor', () => {
           entityId: 'post-1',
         },
       ],
-      'changeAuthor should append POST_AUTHOR_CHANGED with `{ author }` as 3-0, and resolve to the new version, 3.',
+      '`changeAuthor` should append POST_AUTHOR_CHANGED with `{ author }` as 3-0, and resolve to the new version, 3.',
     )
     const again = await call('changeAuthor', () => changeAuthor(box.redis, clock, 'post-1', 'bob'))
     verifyEqual(
       [again, await types()],
       [3, ['POST_CREATED', 'POST_PUBLISHED', 'POST_AUTHOR_CHANGED']],
-      "The post already belongs to bob. Nothing happened, so changeAuthor should store no event and resolve to the current version. (`getPost` of lesson 18 can't tell whose post it is, because it ignores POST_AUTHOR_CHANGED.)",
+      "The post already belongs to bob. Nothing happened, so `changeAuthor` should store no event and resolve to the current version. (`getPost` from lesson 18 can't tell whose post it is, because it ignores POST_AUTHOR_CHANGED.)",
     )
     for (const [n, author] of ['Bob', 'Bob '].entries()) {
       const renamed = await call('changeAuthor', () => changeAuthor(box.redis, clock, 'post-1', author))
       verifyEqual(
         [renamed, (await stored()).at(-1)?.payload],
         [4 + n, { author }],
-        `The post belongs to "${n === 0 ? 'bob' : 'Bob'}", and its new author is "${author}". That's another author, so changeAuthor should store the name exactly as it is. Authors need no validation.`,
+        `The post belongs to "${n === 0 ? 'bob' : 'Bob'}", and its new author is "${author}". That's another author, so \`changeAuthor\` should store the name exactly as it is. Authors need no validation.`,
       )
     }
     const pinned = [event(1, 'POST_PINNED', {}, 'post-8')]
@@ -216,14 +216,14 @@ describe('applyCardEvent and changeAuthor', () => {
     const unwritten = await attempt('changeAuthor', () => changeAuthor(box.redis, clock, 'post-8', 'bob'))
     verify(
       !unwritten.ok && unwritten.error instanceof PostRefusedError,
-      "post-8 has one event, POST_PINNED, and was never created, so it doesn't exist. changeAuthor should throw a PostRefusedError. Whether a post exists depends on `applyCardEvent`, not on the length of the stream.",
+      "post-8 has one event, POST_PINNED, and was never created, so it doesn't exist. `changeAuthor` should throw a PostRefusedError. Whether a post exists depends on `applyCardEvent`, not on the length of the stream.",
       { received: unwritten.ok ? unwritten.value : unwritten.error },
     )
     const error = await callError(
       'changeAuthor',
       () => changeAuthor(box.redis, clock, 'post-9', 'bob'),
       PostRefusedError,
-      "post-9 doesn't exist, so its author can't change. Throw the PostRefusedError of lesson 18.",
+      "post-9 doesn't exist, so its author can't change. Throw the PostRefusedError from lesson 18.",
     )
     verifyEqual(
       [error.reason, error.postId],
@@ -238,7 +238,7 @@ describe('applyCardEvent and changeAuthor', () => {
     verifyEqual(
       [version, (await stored()).at(-1)?.payload],
       [4, { author: 'ada' }],
-      'The post belonged to ada, then to bob, and now goes back to ada. That is a new event, the fourth: changeAuthor should compare with the current author. (The reducer of lesson 18 ignores POST_AUTHOR_CHANGED, so `getPost` still returns ada.)',
+      "The post belonged to ada, then to bob, and now goes back to ada. That's a new event, the fourth: `changeAuthor` should compare with the current author. (The reducer from lesson 18 ignores POST_AUTHOR_CHANGED, so `getPost` still returns ada.)",
     )
   })
 
@@ -250,13 +250,13 @@ describe('applyCardEvent and changeAuthor', () => {
     verifyEqual(
       [same, (await stored()).length],
       [4, 4],
-      'The post has belonged to bob since version 4, while its card is still at version 2 and names ada. changeAuthor should store nothing and resolve to 4. The index may be out of date, so only the stream says whose post it is.',
+      'The post has belonged to bob since version 4, while its card is still at version 2 and names ada. `changeAuthor` should store nothing and resolve to 4. The index may be out of date, so only the stream says whose post it is.',
     )
     const back = await call('changeAuthor', () => changeAuthor(box.redis, clock, 'post-1', 'ada'))
     verifyEqual(
       [back, (await stored()).at(-1)?.payload],
       [5, { author: 'ada' }],
-      'The post has belonged to bob since version 4, while its card is still at version 2 and names ada. Giving it back to ada is a new event, the fifth. The index may be out of date, so only the stream says whose post it is.',
+      'The post has belonged to bob since version 4, while its card is still at version 2 and names ada. Changing its author back to ada is a new event, the fifth. The index may be out of date, so only the stream says whose post it is.',
     )
   })
 
@@ -279,7 +279,7 @@ describe('applyCardEvent and changeAuthor', () => {
     await passesOn('changeAuthor', 'blog:post:post-1', () => changeAuthor(box.redis, clock, 'post-1', 'bob'))
     verify(
       (await connectionsStillOpen()) === 0,
-      'After an error from Redis, a connection that changeAuthor opened is still open. Close your own connections in a `finally`.',
+      'After an error from Redis, a connection that `changeAuthor` opened is still open. Close your own connections in a `finally`.',
     )
   })
 
@@ -300,7 +300,7 @@ describe('applyCardEvent and changeAuthor', () => {
       verify: async ({ first, held }) => {
         verify(
           !first.ok || (await server.admin.xlen('blog:post:post-1')) === 2,
-          `Redis refused XADD (NOPERM)${held === 'EXEC' ? ' inside the transaction' : ''}, so nothing was stored, but changeAuthor resolved. Let every error from the write except a conflict reach the caller.${held === 'EXEC' ? ' EXEC itself succeeds, and the error is in one of its replies, which ioredis returns as pairs of an error and a result.' : ''}`,
+          `Redis refused XADD (NOPERM)${held === 'EXEC' ? ' inside the transaction' : ''}, so nothing was stored, but \`changeAuthor\` resolved. Let every error from the write except a conflict reach the caller.${held === 'EXEC' ? ' EXEC itself succeeds, and the error is in one of its replies, which ioredis returns as pairs of an error and a result.' : ''}`,
           { received: first.ok && first.value },
         )
         const writes = box.commands
@@ -309,7 +309,7 @@ describe('applyCardEvent and changeAuthor', () => {
           .filter(({ error }) => !error?.message.startsWith('NOSCRIPT'))
         verify(
           writes.length <= 1,
-          'Redis refused XADD (NOPERM), and changeAuthor sent it again. Only a conflict is a reason to read and decide again. Throw any other error at once.',
+          'Redis refused XADD (NOPERM), and `changeAuthor` sent it again. Only a conflict is a reason to read and decide again. Throw any other error immediately.',
           { received: writes.map(({ name }) => name) },
         )
       },
@@ -325,7 +325,7 @@ describe('applyCardEvent and changeAuthor', () => {
       verify: async ({ first }) => {
         verify(
           first.ok,
-          'Another writer edited the post while its author was being changed, and changeAuthor failed. When the version is taken, read again and decide again.',
+          'Another writer edited the post while its author was being changed, and `changeAuthor` failed. If the version is taken, read again and decide again.',
           { received: first.ok || first.error },
         )
         verifyEqual(
@@ -349,7 +349,7 @@ describe('applyCardEvent and changeAuthor', () => {
           verifyEqual(
             await types(),
             ['POST_CREATED', 'POST_AUTHOR_CHANGED'],
-            `Two callers changed the author to bob at the same time, and the change wasn't stored exactly once. The caller whose version was taken should read again and decide again. By then the post already belongs to bob, so there is nothing left to store.${sameConnection ? sharedWatch(box.commands) : ''}`,
+            `Two callers changed the author to bob at the same time, and the change wasn't stored exactly once. The caller whose version was taken should read again and decide again. By then the post already belongs to bob, so there's nothing left to store.${sameConnection ? sharedWatch(box.commands) : ''}`,
           )
           verifyEqual(
             [first.ok ? first.value : first.error, second.ok ? second.value : second.error],
@@ -370,7 +370,7 @@ describe('updatePostIndex', () => {
     verifyEqual(
       [none, await index()],
       [0, NONE],
-      "The post doesn't exist. updatePostIndex should resolve to 0 and write nothing to the index.",
+      "The post doesn't exist. `updatePostIndex` should resolve to 0 and write nothing to the index.",
     )
     await plant(1, [CREATED])
     const first = await update()
@@ -389,23 +389,23 @@ describe('updatePostIndex', () => {
     verifyEqual(
       [first, second],
       [1, 2],
-      "updatePostIndex should resolve to the new version of the post's card.",
+      "`updatePostIndex` should resolve to the new version of the post's card.",
     )
     verifyEqual(
       [await update(), await index()],
       [2, OF_ADA],
-      "Nothing new was stored. updatePostIndex should leave the index as it is and resolve to its current version. Resolve to 0 only for a post that doesn't exist.",
+      "Nothing new was stored. `updatePostIndex` should leave the index as it is and resolve to its current version. Resolve to 0 only for a post that doesn't exist.",
     )
     const keys = (await box.admin.keys('*')).sort()
     verifyEqual(
       keys,
       ['blog:author:ada', 'blog:card:post-1', 'blog:post:post-1'],
-      'The index consists of cards and lists and nothing else, but updatePostIndex left another key behind or removed one.',
+      'The index consists of cards and lists and nothing else, but `updatePostIndex` left another key behind or removed one.',
     )
     verifyEqual(
       await Promise.all(keys.map((key) => box.admin.ttl(key))),
       [-1, -1, -1],
-      'updatePostIndex set an expiration on a key. When the key expires, a card or a list disappears, although nothing happened to the post.',
+      '`updatePostIndex` set an expiration on a key. When the key expires, a card or a list disappears, even though nothing happened to the post.',
     )
   })
 
@@ -415,7 +415,7 @@ describe('updatePostIndex', () => {
     verifyEqual(
       await list('ada'),
       ['post-1', '1772438400250'],
-      'The post was published a quarter of a second after eight, but its score is a different time. The score should be that time in milliseconds, with nothing cut off.',
+      'The post was published at 08:00:00.250, but its score is a different time. The score should be that time in milliseconds, including the 250.',
     )
   })
 
@@ -485,11 +485,11 @@ describe('updatePostIndex', () => {
     verifyEqual(
       [version, (await index()).card.title],
       [1_100, 'Title 1097'],
-      "A post has 1,100 events that the index hasn't seen, and after updatePostIndex the index isn't at the last one. Keep reading until a page isn't full.",
+      "A post has 1,100 events that the index hasn't seen, and after `updatePostIndex` the index isn't at the last one. Keep reading until a page isn't full.",
     )
     verify(
       largestReply(box.commands) <= 1_000,
-      'updatePostIndex fetched more than 1,000 entries with one command. Read in pages.',
+      '`updatePostIndex` fetched more than 1,000 entries with one command. Read in pages.',
       {
         received: `${largestReply(box.commands)} entries`,
       },
@@ -510,11 +510,11 @@ describe('updatePostIndex', () => {
     verifyEqual(
       await index(),
       { ...OF_BOB, card: { ...OF_BOB.card, title: 'As the card has it' } },
-      'The card is at version 3, and one event comes after it, which changes the author to bob. updatePostIndex should apply only that event, starting from the card.',
+      'The card is at version 3, and one event comes after it, which changes the author to bob. `updatePostIndex` should apply only that event, starting from the card.',
       [
         [
           ({ card }) => card.title !== undefined && card.title !== 'As the card has it',
-          'The card is at version 3, and one event comes after it. updatePostIndex should apply only that event, starting from the card. If you replay the post from its first event, every edit takes longer than the one before.',
+          'The card is at version 3, and one event comes after it. `updatePostIndex` should apply only that event, starting from the card. If you replay the post from its first event, every edit takes longer than the one before.',
         ],
       ],
     )
@@ -576,7 +576,7 @@ describe('updatePostIndex', () => {
             [
               [
                 ({ card, ada }) => card.version === '2' || ada.length > 0,
-                `${sameConnection ? 'Two parts of one program, sharing one client,' : 'Two processes'} updated the index of one post. The slower one had read up to version 2. Between its ${after ?? 'start'} and its ${held ?? 'end'}, the faster one brought the index to version 4, which is bob's, and then the slower one wrote its old data. Write only if the card is still at the version you read; otherwise, read again.${sameConnection ? sharedWatch(box.commands) : ''}`,
+                `${sameConnection ? 'Two parts of one program, sharing one client,' : 'Two processes'} updated the index of one post. The slower one had read up to version 2. Between its ${after ?? 'start'} and its ${held ?? 'end'}, the faster one brought the index to version 4, in which the post is bob's, and then the slower one wrote its old data. Write only if the card is still at the version you read; otherwise, read again.${sameConnection ? sharedWatch(box.commands) : ''}`,
               ],
             ],
           )
@@ -601,7 +601,7 @@ describe('updatePostIndex', () => {
       await attempt('updatePostIndex', () => updatePostIndex(box.redis, 'post-1'))
       verify(
         (await connectionsStillOpen()) === 0,
-        `After a call to updatePostIndex ${what}, a connection that it opened is still open. Each notification would leave another one open, until Redis accepts no more. Disconnect the duplicate in a \`finally\`.`,
+        `After a call to \`updatePostIndex\` ${what}, a connection that it opened is still open. Each notification would leave another one open, until Redis accepts no more. Disconnect the duplicate in a \`finally\`.`,
       )
     }
   })
@@ -615,7 +615,7 @@ describe('updatePostIndex', () => {
     verifyEqual(
       [version, (await index()).card.version],
       [10, '10'],
-      'The post is at version 10. updatePostIndex should bring the card to that version and resolve to 10.',
+      'The post is at version 10. `updatePostIndex` should bring the card to that version and resolve to 10.',
       [
         [
           ([, stored]) => stored === '9',
@@ -643,7 +643,7 @@ describe('updatePostIndex', () => {
         const found = await index()
         verify(
           found.card.version !== '2',
-          `Between the ${after ?? 'start'} and the ${held ?? 'end'} of your updatePostIndex, a slower process brought the card to version 2. The post is at version 4, and updatePostIndex left the card at 2. Another process's write may not include all events, so read the card again and start over.`,
+          `Between the ${after ?? 'start'} and the ${held ?? 'end'} of your \`updatePostIndex\`, a slower process brought the card to version 2. The post is at version 4, and \`updatePostIndex\` left the card at 2. Another process's write may not include all events, so read the card again and start over.`,
           { expected: OF_BOB, received: found },
         )
         verifyEqual(
@@ -653,7 +653,7 @@ describe('updatePostIndex', () => {
           [
             [
               ({ ada }) => ada.length > 0,
-              `Between the ${after ?? 'start'} and the ${held ?? 'end'} of your updatePostIndex, a slower process added the post to ada's list, at version 2. At version 4 the post should be in bob's list alone. It isn't enough that your version is newer: you took the old list from a card that has changed since you read it.`,
+              `Between the ${after ?? 'start'} and the ${held ?? 'end'} of your \`updatePostIndex\`, a slower process added the post to ada's list, at version 2. At version 4 the post should be in bob's list alone. It isn't enough that your version is newer: you took the old list from a card that has changed since you read it.`,
             ],
           ],
         )
@@ -669,7 +669,7 @@ describe('updatePostIndex', () => {
     verifyEqual(
       [version, await index()],
       [3, { ...OF_ADA, card: { ...OF_ADA.card, version: '3' } }],
-      'The last event, POST_PINNED, changes nothing on the card, but the card should still move to version 3, and updatePostIndex should resolve to 3. Otherwise every update reads that event again.',
+      'The last event, POST_PINNED, changes nothing on the card, but the card should still move to version 3, and `updatePostIndex` should resolve to 3. Otherwise every update reads that event again.',
     )
   })
 })
@@ -689,7 +689,7 @@ describe('getPostsByAuthor', () => {
     const sent = box.commands.find(({ args }) => args.some((arg) => arg.startsWith('blog:post:')))
     verify(
       sent === undefined,
-      'In the index, post-1 belongs to ada; its stream has newer events. getPostsByAuthor read the stream of a post. It should use only the cards and lists: a page is cheap to read because updatePostIndex has done the work.',
+      'In the index, post-1 belongs to ada; its stream has newer events. `getPostsByAuthor` read the stream of a post. It should use only the cards and lists: a page is cheap to read because `updatePostIndex` has done the work.',
       { received: sent?.name },
     )
   })
@@ -703,15 +703,15 @@ describe('getPostsByAuthor', () => {
     verifyEqual(
       posts?.map(({ postId }) => postId),
       ['wine', 'tea', 'bread'],
-      "Ada published bread on March 1, tea on March 3, and wine on March 5; oil belongs to bob. getPostsByAuthor should return ada's three posts, newest publication first.",
+      "Ada published bread on March 1, tea on March 3, and wine on March 5; oil belongs to bob. `getPostsByAuthor` should return ada's three posts, newest publication first.",
     )
     verifyEqual(
       posts[0],
       { postId: 'wine', title: 'On wine', author: 'ada', publishedAt: '2026-03-05T08:00:00.000Z' },
-      'getPostsByAuthor should return each post as a PostCard: postId, title, author, publishedAt.',
+      '`getPostsByAuthor` should return each post as a PostCard: postId, title, author, publishedAt.',
     )
     const none = await call('getPostsByAuthor', () => getPostsByAuthor(box.redis, 'cyd'))
-    verifyEqual(none, [], 'For an author without posts, getPostsByAuthor should return an empty array.')
+    verifyEqual(none, [], 'For an author without posts, `getPostsByAuthor` should return an empty array.')
   })
 
   test('leaves out a post without a card', async () => {
@@ -723,12 +723,12 @@ describe('getPostsByAuthor', () => {
     verifyEqual(
       outcome.ok ? outcome.value?.map(({ postId, title }) => [postId, title]) : outcome.error,
       [['wine', 'On wine']],
-      "Ada's list has rum, wine, and tea, but rum has no card. `HGETALL` returns `{}` for a key that doesn't exist, and `{}` isn't a card. Of the newest two, rum and wine, only wine should be returned, under its own ID, so the page has one card fewer.",
+      "Ada's list has rum, wine, and tea, but rum has no card. `HGETALL` returns `{}` for a key that doesn't exist, and `{}` isn't a card. Of the newest two, rum and wine, only wine should be returned, under its own ID, so the page has one fewer card.",
     )
     verifyEqual(
       (await box.admin.zrange('blog:author:ada', '0', '-1')).length,
       3,
-      "Ada's list had rum, wine, and tea, and rum had no card. After getPostsByAuthor, the list has fewer posts. getPostsByAuthor should only read, because another process may be writing the missing card at this moment.",
+      "Ada's list had rum, wine, and tea, and rum had no card. After `getPostsByAuthor`, the list has fewer posts. `getPostsByAuthor` should only read, because another process may be writing the missing card right now.",
     )
   })
 
@@ -783,7 +783,7 @@ describe('getPostsByAuthor', () => {
     const greedy = box.commands.find(({ reply }) => Array.isArray(reply) && reply.length > 60)
     verify(
       greedy === undefined,
-      'getPostsByAuthor fetched the whole list for a single page. Fetch only the part you need from the sorted set, by rank.',
+      '`getPostsByAuthor` fetched the whole list for a single page. Fetch only the part you need from the sorted set, by rank.',
       { received: greedy?.name },
     )
   })
@@ -803,7 +803,7 @@ describe('getPostsByAuthor', () => {
       verify: ({ first, after, held }) => {
         verify(
           first.ok,
-          "A post's author changed while the list was being read, and getPostsByAuthor threw.",
+          "A post's author changed while the list was being read, and `getPostsByAuthor` threw.",
           {
             received: first.ok || first.error,
           },
@@ -811,7 +811,7 @@ describe('getPostsByAuthor', () => {
         const shown = first.value.map(({ postId, author }) => `${postId} of ${author}`)
         verify(
           shown.includes('tea of ada') && shown.every((one) => one.endsWith('of ada')),
-          `Wine went from ada to bob between the ${after ?? 'start'} and the ${held ?? 'end'} of getPostsByAuthor for ada. Expected tea, and no post whose card names bob.`,
+          `The post wine went from ada to bob between the ${after ?? 'start'} and the ${held ?? 'end'} of \`getPostsByAuthor\` for ada. Expected tea, and no post whose card names bob.`,
           { received: shown },
         )
       },
@@ -828,7 +828,7 @@ describe('catchUpPosts and followPosts', () => {
     verifyEqual(
       { Ada: await list('Ada'), ada: await list('ada') },
       { Ada: [id, MS_2], ada: [] },
-      `The post ${id} was published, so it should be in the list of its author, Ada, after catchUpPosts. The ID may contain colons: it is everything after \`blog:post:\` in the key.`,
+      `The post ${id} was published, so it should be in the list of its author, Ada, after \`catchUpPosts\`. The ID may contain colons: it's everything after \`blog:post:\` in the key.`,
       [
         [
           ({ ada }) => ada.length > 0,
@@ -859,24 +859,24 @@ describe('catchUpPosts and followPosts', () => {
     verifyEqual(
       await index().then(({ card, bob }) => ({ card, bob })),
       { card: OF_BOB.card, bob: OF_BOB.bob },
-      "post-1 was edited, and its author changed to bob, while the index wasn't being updated. catchUpPosts should apply the new events, even though the post already has a card.",
+      "post-1 was edited, and its author changed to bob, while the index wasn't being updated. `catchUpPosts` should apply the new events, even though the post already has a card.",
     )
     verifyEqual(
       hers.filter((id) => !ids.includes(id)),
       [],
-      "After catchUpPosts, ada's list has a post that isn't hers.",
+      "After `catchUpPosts`, ada's list has a post that isn't hers.",
     )
     const keys = box.commands.find(({ name }) => name.toUpperCase() === 'KEYS')
     verify(
       keys === undefined,
-      'catchUpPosts fetched all keys with KEYS, which blocks all other clients until Redis has gone through the whole database. Use SCAN.',
+      '`catchUpPosts` fetched all keys with KEYS, which blocks all other clients until Redis has gone through the whole database. Use SCAN.',
     )
     const before = await box.admin.zrange('blog:author:ada', '0', '-1', 'WITHSCORES')
     await call('catchUpPosts', () => catchUpPosts(box.redis))
     verifyEqual(
       await box.admin.zrange('blog:author:ada', '0', '-1', 'WITHSCORES'),
       before,
-      'A second catchUpPosts finds nothing new, so it should change nothing.',
+      'A second `catchUpPosts` finds nothing new, so it should change nothing.',
     )
   })
 
@@ -888,17 +888,17 @@ describe('catchUpPosts and followPosts', () => {
     const cursors = scans.map(({ reply }) => (Array.isArray(reply) ? String(reply[0]) : ''))
     verify(
       scans.length === 0 || cursors.includes('0'),
-      'There is one post among 2,500 other keys, and catchUpPosts ended before the cursor of SCAN was 0 again. A batch from SCAN may contain no posts and still not be the last: only a cursor of 0 means that there are no more.',
+      "There's one post among 2,500 other keys, and `catchUpPosts` ended before the cursor of SCAN was 0 again. A batch from SCAN may contain no posts and still not be the last: only a cursor of 0 means that there are no more.",
       { expected: '0', received: cursors.at(-1) },
     )
     verifyEqual(
       await index(),
       OF_ADA,
-      'There is one post among 2,500 other keys. catchUpPosts should bring its index up to date.',
+      "There's one post among 2,500 other keys. `catchUpPosts` should bring its index up to date.",
       [
         [
           ({ card }) => card.version === undefined,
-          "There is one post among 2,500 other keys, and catchUpPosts didn't find it.",
+          "There's one post among 2,500 other keys, and `catchUpPosts` didn't find it.",
         ],
       ],
     )
@@ -935,22 +935,22 @@ describe('catchUpPosts and followPosts', () => {
     verifyEqual(
       seen[0],
       OF_BOB,
-      '`news` yielded post-1, whose author had changed to bob. By the time followPosts requested the next ID, the index should have been up to date. Await each update before you request the next ID.',
+      '`news` yielded post-1, whose author had changed to bob. By the time `followPosts` requested the next ID, the index should have been up to date. Await each update before you request the next ID.',
     )
     verifyEqual(
       seen[1],
       ['missed', MS_2],
-      'The post "missed" was published before followPosts began, and `news` never yielded it. followPosts should first catch up, because `news` covers only what happens while it is running.',
+      'The post "missed" was published before `followPosts` began, and `news` never yielded it. `followPosts` should first catch up, because `news` covers only what happens while it\'s running.',
     )
     verifyEqual(
       told,
       [[true, 'broken']],
-      "The index of the post \"broken\" can't be updated (there is a string at its card's key). followPosts should call `onError` once, with the error and the post's ID.",
+      "The index of the post \"broken\" can't be updated (its card's key holds a string). `followPosts` should call `onError` once, with the error and the post's ID.",
     )
     verifyEqual(
       (await list('cyd')).filter((id) => id === 'next'),
       ['next'],
-      'After the update of "broken" failed, `news` yielded the post "next", which isn\'t in its author\'s list. One failure must not end followPosts.',
+      'After the update of "broken" failed, `news` yielded the post "next", which isn\'t in its author\'s list. One failure must not end `followPosts`.',
     )
     verifyEqual(
       [await list('cyd'), await list('ada')],
@@ -968,7 +968,7 @@ describe('catchUpPosts and followPosts', () => {
     const caught = await attempt('catchUpPosts', () => catchUpPosts(box.redis))
     verify(
       !caught.ok,
-      "The index of post-1 can't be updated (there is a string at its card's key), but catchUpPosts resolved as if all were well. Let the error through, and await each update.",
+      "The index of post-1 can't be updated (its card's key holds a string), but `catchUpPosts` resolved as if all were well. Let the error through, and await each update.",
     )
     let asked = false
     const told: unknown[] = []
@@ -981,13 +981,13 @@ describe('catchUpPosts and followPosts', () => {
     )
     verify(
       !followed.ok && told.length === 0,
-      "Catching up failed (there is a string at a card's key). followPosts should catch up first and reject with that error, even if `news` yields nothing. If it follows `news` anyway, the index is incomplete without anyone noticing. `onError` is only for the IDs from `news`.",
+      "Catching up failed (a card's key holds a string). `followPosts` should catch up first and reject with that error, even if `news` yields nothing. If it follows `news` anyway, the index is incomplete without anyone noticing. `onError` is only for the IDs from `news`.",
       { received: { rejected: !followed.ok, onError: told.length, askedForNews: asked } },
     )
     verifyEqual(
       String(followed.error),
       String(caught.error),
-      "followPosts couldn't catch up. It should reject with the same error as catchUpPosts.",
+      "`followPosts` couldn't catch up. It should reject with the same error as `catchUpPosts`.",
     )
   })
 
@@ -1003,7 +1003,7 @@ describe('catchUpPosts and followPosts', () => {
     )
     verify(
       !outcome.ok && outcome.error === failure && told.length === 0,
-      '`news` yielded one ID and then threw an error, because its subscription broke. followPosts should reject with that error. If it resolves, or only calls `onError`, the program believes that the index is still being updated.',
+      '`news` yielded one ID and then threw an error, because its subscription broke. `followPosts` should reject with that error. If it resolves, or only calls `onError`, the program believes that the index is still being updated.',
       { received: { rejectedWith: outcome.ok ? undefined : outcome.error, onError: told } },
     )
   })
@@ -1014,7 +1014,7 @@ describe('catchUpPosts and followPosts', () => {
     const outcome = await attempt('catchUpPosts', () => catchUpPosts(server.connect()))
     verify(
       !outcome.ok && String(outcome.error).includes('NOPERM'),
-      'Redis refused SCAN (NOPERM), so catchUpPosts found no posts. It should reject with that error. If it resolves, the index is incomplete without anyone noticing.',
+      'Redis refused SCAN (NOPERM), so `catchUpPosts` found no posts. It should reject with that error. If it resolves, the index is incomplete without anyone noticing.',
       { received: outcome.ok ? outcome.value : outcome.error },
     )
   })
