@@ -142,7 +142,7 @@ describe('storeEvent', () => {
     )
     verify(
       id === (await box.admin.xrange(STREAM, '-', '+', 'COUNT', 1))[0]?.[0],
-      'storeEvent should return the ID of the entry that it wrote.',
+      '`storeEvent` should return the ID of the entry that it wrote.',
       { received: id },
     )
   })
@@ -184,13 +184,13 @@ describe('storeEvent', () => {
     await store(moved)
     verify(
       ada === (await box.admin.get(KEY)),
-      "storeEvent made a new key for the customer's second event, which replaced the first one. Nothing that was encrypted with the first key can ever be read again.",
+      "`storeEvent` created a new key for the customer's second event, which replaced the first one. Nothing that was encrypted with the first key can ever be read again.",
     )
     await box.admin.flushdb()
     await store(registered)
     verify(
       ada !== (await box.admin.get(KEY)),
-      "In an empty database, the same customer got the same key again. So it's made from the ID or is part of the program, and anyone can make it again after the erasure. Use randomBytes(32).",
+      'In an empty database, the same customer got the same key again. So the key is derived from the ID or is part of the program, and anyone can create it again after the erasure. Use randomBytes(32).',
     )
   })
 
@@ -198,7 +198,7 @@ describe('storeEvent', () => {
     await store(ordered)
     verify(
       (await box.admin.exists(KEY)) === 0,
-      'An event without personal data was stored, and now its customer has a key. Make the key when the first personal data arrives. A key that protects nothing is just one more key to keep and destroy.',
+      'An event without personal data was stored, and now its customer has a key. Create the key when the first personal data arrives. A key that protects nothing is just one more key to keep and destroy.',
     )
   })
 
@@ -210,18 +210,18 @@ describe('storeEvent', () => {
     const [first = '', second = '', third = ''] = (await entries()).map(({ personal }) => personal)
     verify(
       first !== second,
-      'The same data, stored twice, looks the same. Anyone can see who went back to an old address, and with GCM, an iv that is used twice reveals even more. Use a new iv for every encryption.',
+      "The same data, stored twice, looks the same. Anyone can see who went back to an old address, and with GCM, an iv that's used twice reveals even more. Use a new iv for every encryption.",
     )
     // The note is long, so the middle of the string is ciphertext, whatever else is in it.
     const middle = first.slice(first.length / 2 - 20, first.length / 2 + 20)
     verify(
       !second.includes(middle),
-      'The same data, stored twice, has the same ciphertext, so both were encrypted with the same iv. With GCM, an iv that is used twice with one key reveals what the two strings have in common. Use a new iv for every encryption.',
+      "The same data, stored twice, has the same ciphertext, so both were encrypted with the same iv. With GCM, an iv that's used twice with one key reveals what the two strings have in common. Use a new iv for every encryption.",
       { received: [first, second] },
     )
     verify(
       first !== third && !third.includes(middle),
-      'An event was stored twice, with the same `eventId`, and its personal data has the same ciphertext, which means that the iv is derived from the event. Use a new, random iv for every encryption.',
+      'An event was stored twice, with the same `eventId`, and its personal data has the same ciphertext, so the iv is derived from the event. Use a new, random iv for every encryption.',
       { received: [first, third] },
     )
   })
@@ -237,7 +237,7 @@ describe('storeEvent', () => {
       verify: async ({ first, second, held, after }) => {
         verify(
           first.ok && second.ok,
-          "Two writers stored a customer's first events at the same time, and one of them failed. Both should succeed, with the one key that is kept.",
+          "Two writers stored a customer's first events at the same time, and one of them failed. Both should succeed and use the key that was stored first.",
           {
             received: first.ok ? second : first,
           },
@@ -245,7 +245,7 @@ describe('storeEvent', () => {
         const now = await box.admin.get(KEY)
         verify(
           now === second.value,
-          `Two writers raced, and the first one (held between ${after} and ${held}) replaced the key after the second one had finished. What the second one encrypted can never be read again. SET … NX keeps the key that is there.`,
+          `Two writers raced, and the first one (held between ${after} and ${held}) replaced the key after the second one had finished. What the second one encrypted can never be read again. SET … NX never replaces an existing key.`,
         )
       },
     })
@@ -255,7 +255,7 @@ describe('storeEvent', () => {
     await store(registered)
     await box.admin.set(KEY, 'erased')
     const why =
-      "The customer's key has been replaced with `erased`. storeEvent should refuse any personal data that arrives after that, for example from a program that is behind, with a CustomerForgottenError."
+      "The customer's key has been replaced with `erased`. `storeEvent` should refuse any personal data that arrives after that, for example from a program that's behind, with a CustomerForgottenError."
     const error = await callError(
       'storeEvent',
       () => storeEvent(box.redis, moved),
@@ -265,12 +265,12 @@ describe('storeEvent', () => {
     verifyEqual(
       [error.name, error.customerId, (await entries()).length, await box.admin.get(KEY)],
       ['CustomerForgottenError', 'customer-1', 1, 'erased'],
-      'storeEvent refused the event, as it should. The error should have the name CustomerForgottenError and the `customerId`, the stream should still have its one entry, and the key should still be `erased`.',
+      '`storeEvent` refused the event, as it should. The error should have the name CustomerForgottenError and the `customerId`, the stream should still have its one entry, and the key should still be `erased`.',
     )
     const left = await connectionsStillOpen()
     verify(
       left === 0,
-      'storeEvent threw a CustomerForgottenError, as it should, but left a connection open. Close your own connections in a `finally`.',
+      '`storeEvent` threw a CustomerForgottenError, as it should, but left a connection open. Close your own connections in a `finally`.',
       { expected: 'no more connections than before', received: `${left} more` },
     )
     const outcome = await attempt('storeEvent', () => storeEvent(box.redis, ordered))
@@ -294,17 +294,17 @@ describe('storeEvent', () => {
         const forgotten = stored.findIndex(({ eventType }) => eventType === 'CUSTOMER_FORGOTTEN')
         verify(
           stored.slice(forgotten).every(({ personal }) => personal === undefined),
-          `Another process forgot the customer between storeEvent's ${after} and its ${held}, but storeEvent appended personal data after CUSTOMER_FORGOTTEN anyway. Check the key and append in one step: use a script, or WATCH the key on a connection of its own.`,
+          `Another process forgot the customer between \`storeEvent\`'s ${after} and its ${held}, but \`storeEvent\` appended personal data after CUSTOMER_FORGOTTEN anyway. Check the key and append in one step: use a script, or WATCH the key on a connection of its own.`,
           { received: stored.map(({ eventType }) => eventType) },
         )
         verify(
           first.ok || first.error instanceof CustomerForgottenError,
-          'Another process forgot the customer while storeEvent was running. storeEvent should either store the event before that, or throw a CustomerForgottenError.',
+          'Another process forgot the customer while `storeEvent` was running. `storeEvent` should either store the event before that, or throw a CustomerForgottenError.',
           { received: first.ok ? first.value : first.error },
         )
         verify(
           first.ok === stored.some(({ eventType }) => eventType === 'CUSTOMER_EMAIL_CHANGED'),
-          `Another process forgot the customer while storeEvent was running. storeEvent ${first.ok ? "resolved, but the event isn't in the stream" : 'threw a CustomerForgottenError, but the event is in the stream'}. It should resolve if it stored the event, and throw if it didn't.`,
+          `Another process forgot the customer while \`storeEvent\` was running. \`storeEvent\` ${first.ok ? "resolved, but the event isn't in the stream" : 'threw a CustomerForgottenError, but the event is in the stream'}. It should resolve if it stored the event, and throw if it didn't.`,
           { received: stored.map(({ eventType }) => eventType) },
         )
       },
@@ -353,7 +353,7 @@ describe('readEvents', () => {
           personal: { email: 'zoë@example.com', 'née "Byron"': 'ja 🍰' },
         },
       ],
-      'readEvents should return the events as they were stored, in order, with personal data decrypted, and `personal: null` where there was none.',
+      '`readEvents` should return the events as they were stored, in order, with personal data decrypted, and `personal: null` where there was none.',
     )
     const ids = (await box.admin.xrange(STREAM, '-', '+')).map(([id]) => id)
     verifyEqual(
@@ -364,7 +364,7 @@ describe('readEvents', () => {
     verifyEqual(
       await call('readEvents', () => readEvents(box.redis, 'customer-3')),
       [],
-      'For a customer without events, readEvents should return an empty array.',
+      'For a customer without events, `readEvents` should return an empty array.',
     )
   })
 
@@ -373,32 +373,32 @@ describe('readEvents', () => {
     await store({ ...registered, customerId: 'customer-7' })
     await store({ ...ordered, customerId: 'customer-7' })
     const [before] = await call('readEvents', () => readEvents(box.redis, 'customer-7'))
-    verify(before?.personal, 'Before the erasure, readEvents should return the personal data.', {
+    verify(before?.personal, 'Before the erasure, `readEvents` should return the personal data.', {
       received: before,
     })
     await box.admin.set('key:customer:customer-7', 'erased') // by another process
     const outcome = await attempt('readEvents', () => readEvents(box.redis, 'customer-7'))
     verify(
       outcome.ok,
-      "The key has been replaced with `erased`, and readEvents failed. An erasure isn't an error: return the events with `personal: null`.",
+      "The key has been replaced with `erased`, and `readEvents` failed. An erasure isn't an error: return the events with `personal: null`.",
       { received: !outcome.ok && outcome.error },
     )
     verifyEqual(
       personals(outcome.value),
       [null, null],
-      'Another process erased the key, and readEvents still returns personal data, so it must have kept the key in memory. Read the key again on every call, or the data lives as long as your program.',
+      'Another process erased the key, and `readEvents` still returns personal data, so it must have kept the key in memory. Read the key again on every call, or the data lives as long as your program.',
     )
     verifyEqual(
       outcome.value.map(({ eventId }) => eventId),
       ['e-1', 'e-2'],
-      'readEvents should still return all events of a forgotten customer. Only the personal data is gone.',
+      '`readEvents` should still return all events of a forgotten customer. Only the personal data is gone.',
     )
     const moving = { ...forgottenEntryFields, eventType: 'CUSTOMER_EMAIL_CHANGED', personal: 'x' }
     await box.admin.xadd('stream:entity:customer-7', '*', ...Object.entries(moving).flat())
     const damaged = await attempt('readEvents', () => readEvents(box.redis, 'customer-7'))
     verify(
       damaged.ok && damaged.value.at(-1)?.personal === null,
-      "The customer is erased, and one entry's `personal` is damaged. readEvents should return null for it, as for the others, because no one can decrypt any of them. Check for `erased` before you look at the string.",
+      "The customer is erased, and one entry's `personal` is damaged. `readEvents` should return null for it, as for the others, because no one can decrypt any of them. Check for `erased` before you look at the string.",
       { received: damaged.ok ? damaged.value.at(-1) : damaged.error },
     )
   })
@@ -411,7 +411,7 @@ describe('readEvents', () => {
     verifyEqual(
       (await read()).map(({ eventId }) => eventId).at(-1),
       'e-9',
-      "An order follows CUSTOMER_FORGOTTEN, and readEvents left it out. Only the personal data of a forgotten customer is gone; events that aren't personal may still follow, such as a refund.",
+      "An order follows CUSTOMER_FORGOTTEN, and `readEvents` left it out. Only the personal data of a forgotten customer is gone; events that aren't personal may still follow, such as a refund.",
     )
   })
 
@@ -424,7 +424,7 @@ describe('readEvents', () => {
         const outcome = await attempt('readEvents', () => readEvents(box.connect(), 'customer-1'))
         verify(
           outcome.ok,
-          "Two writers stored a customer's first events at the same time, and one of the events can't be read. Did storeEvent encrypt it with a key that it made but that wasn't kept? After SET … NX, use the key that is stored.",
+          "Two writers stored a customer's first events at the same time, and one of the events can't be read. Did `storeEvent` encrypt it with a key that it created but that wasn't stored? After SET … NX, use the key that is stored.",
           { received: !outcome.ok && outcome.error },
         )
       },
@@ -439,12 +439,12 @@ describe('readEvents', () => {
       verify: ({ first, held, after }) => {
         verify(
           first.ok,
-          `The customer's first event and the key were stored between readEvents' ${after} and its ${held}, and readEvents then treated the key as lost. If you read the key before the entries, it may be missing only because the first event hadn't been stored yet. Read it after them.`,
+          `The customer's first event and the key were stored between \`readEvents\`' ${after} and its ${held}, and \`readEvents\` then treated the key as lost. If you read the key before the entries, it may be missing only because the first event hadn't been stored yet. Read it after them.`,
           { received: !first.ok && first.error },
         )
         verify(
           first.value.every(({ personal }) => personal?.name === 'Ada Lovelace'),
-          "A customer's first event was stored while readEvents was running. readEvents may miss that event, but if it returns the event, the personal data should be there, because nothing has been erased.",
+          "A customer's first event was stored while `readEvents` was running. `readEvents` may miss that event, but if it returns the event, the personal data should be there, because nothing has been erased.",
           { received: first.value },
         )
       },
@@ -462,7 +462,7 @@ describe('readEvents', () => {
       verify: ({ first, held, after }) =>
         verify(
           first.ok,
-          `Another process forgot the customer between readEvents' ${after} and its ${held}, and readEvents failed. It may return the personal data or null, but an erasure isn't damage, so it shouldn't throw.`,
+          `Another process forgot the customer between \`readEvents\`' ${after} and its ${held}, and \`readEvents\` failed. It may return the personal data or null, but an erasure isn't damage, so it shouldn't throw.`,
           { received: !first.ok && first.error },
         ),
     })
@@ -477,7 +477,7 @@ describe('readEvents', () => {
     const [[id] = ['']] = await box.admin.xrange(STREAM, '-', '+')
     await box.admin.del(KEY)
     const error = await fails(
-      "The key is gone, but it wasn't replaced with `erased`. This customer wasn't forgotten: the key was lost. readEvents should throw an UnreadableEventError, so that someone notices.",
+      "The key is gone, but it wasn't replaced with `erased`. This customer wasn't forgotten: the key was lost. `readEvents` should throw an UnreadableEventError, so that someone notices.",
     )
     verifyEqual(
       [error.name, error.id],
@@ -498,25 +498,25 @@ describe('readEvents', () => {
     const damaged = `${text.slice(0, middle)}${other}${text.slice(middle + 1)}`
     let id = await box.admin.xadd(STREAM, '*', ...Object.entries({ ...last, personal: damaged }).flat())
     const error = await fails(
-      'One character of the encrypted string was changed. readEvents should throw an UnreadableEventError, and never return data that no one wrote. GCM detects the change with its tag.',
+      'One character of the encrypted string was changed. `readEvents` should throw an UnreadableEventError, and never return data that no one wrote. GCM detects the change with its tag.',
     )
     verifyEqual(error.id, id, 'The error should have the ID of the damaged entry.')
     for (const rest of [text.slice(0, 8), '']) {
       await box.admin.xdel(STREAM, String(id))
       id = await box.admin.xadd(STREAM, '*', ...Object.entries({ ...last, personal: rest }).flat())
       await fails(
-        `Only ${rest === '' ? 'an empty string is' : '8 characters are'} left of an encrypted string. The entry has a field \`personal\`, and it doesn't decrypt, so readEvents should throw an UnreadableEventError. ${rest === '' ? "An empty string is falsy, but it isn't missing: compare with `undefined`." : 'Put everything that can fail into the `try`: `setAuthTag`, for example, throws if the tag is too short.'}`,
+        `Only ${rest === '' ? 'an empty string is' : '8 characters are'} left of an encrypted string. The entry has a field \`personal\`, and it doesn't decrypt, so \`readEvents\` should throw an UnreadableEventError. ${rest === '' ? "An empty string is falsy, but it isn't missing: compare with `undefined`." : 'Put everything that can fail into the `try`: `setAuthTag`, for example, throws if the tag is too short.'}`,
       )
     }
     await box.admin.xdel(STREAM, String(id))
     await box.admin.set(KEY, 'x')
     await fails(
-      "The key is no longer 32 bytes, so nothing decrypts. readEvents should throw an UnreadableEventError. Put everything that can fail into the `try`: `createDecipheriv` throws if the key's length is wrong.",
+      "The key is no longer 32 bytes, so nothing decrypts. `readEvents` should throw an UnreadableEventError. Put everything that can fail into the `try`: `createDecipheriv` throws if the key's length is wrong.",
     )
     await store(bob)
     await box.admin.rename('key:customer:customer-2', KEY)
     await fails(
-      "The key was replaced with another customer's, so nothing decrypts. readEvents should throw an UnreadableEventError.",
+      "The key was replaced with another customer's, so nothing decrypts. `readEvents` should throw an UnreadableEventError.",
     )
   })
 
@@ -538,11 +538,11 @@ describe('readEvents', () => {
       verifyEqual(
         outcome.ok ? outcome.value[0]?.personal : moved.personal,
         moved.personal,
-        "One character of the encrypted string was changed, and readEvents returned data that no one wrote. A cipher that only hides data (ctr, cbc) doesn't notice. Use aes-256-gcm, store its tag, and let `decipher.final()` check it.",
+        "One character of the encrypted string was changed, and `readEvents` returned data that no one wrote. A cipher that only hides data (ctr, cbc) doesn't notice. Use aes-256-gcm, store its tag, and let `decipher.final()` check it.",
       )
       verify(
         outcome.ok || outcome.error instanceof UnreadableEventError,
-        'One character of the encrypted string was changed. No matter what fails because of that (the base64, the cipher, or the JSON), readEvents should throw an UnreadableEventError.',
+        'One character of the encrypted string was changed. No matter what fails because of that (the base64, the cipher, or the JSON), `readEvents` should throw an UnreadableEventError.',
         { received: !outcome.ok && outcome.error },
       )
     }
@@ -556,12 +556,12 @@ describe('readEvents', () => {
     verifyEqual(
       (await read()).map(({ id }) => id),
       counted,
-      `The stream has 2,010 entries from the same millisecond (7-1 to 7-2010), and readEvents didn't return each of them once, in order.${pagingFault(box.commands) || ' A page has at most 1,000 entries: start the next page after the last ID of the one before.'}`,
+      `The stream has 2,010 entries from the same millisecond (7-1 to 7-2010), and \`readEvents\` didn't return each of them once, in order.${pagingFault(box.commands) || ' A page has at most 1,000 entries: start the next page after the last ID of the one before.'}`,
     )
     const most = largestReply(box.commands)
     verify(
       most <= 1_001,
-      `readEvents fetched ${most} entries with one command. Redis can't serve other clients while it builds such a reply. Read pages of at most 1,000 entries, with COUNT.`,
+      `\`readEvents\` fetched ${most} entries with one command. Redis can't serve other clients while it builds such a reply. Read pages of at most 1,000 entries, with COUNT.`,
       { expected: 'at most 1,000 entries in one reply', received: `${most} entries` },
     )
   })
@@ -582,7 +582,7 @@ describe('getCustomer', () => {
     verifyEqual(
       await customer(),
       null,
-      "A customer without events doesn't exist, so getCustomer should return null.",
+      "A customer without events doesn't exist, so `getCustomer` should return null.",
     )
     await store(registered)
     await store(ordered)
@@ -598,7 +598,7 @@ describe('getCustomer', () => {
         totalCents: 8400,
         forgotten: false,
       },
-      'The customer registered, placed two orders for 4200 cents each, and changed their email address in between. getCustomer should return what those events add up to.',
+      'The customer registered, placed two orders for 4200 cents each, and changed their email address in between. `getCustomer` should return what those events add up to.',
     )
   })
 
@@ -610,13 +610,13 @@ describe('getCustomer', () => {
     const early = await attempt('getCustomer', () => getCustomer(box.redis, 'customer-1'))
     verify(
       early.ok,
-      'getCustomer failed for a customer whose key has been erased. `personal` may be null in every event, and the rest of the history must still replay.',
+      '`getCustomer` failed for a customer whose key has been erased. `personal` may be null in every event, and the rest of the history must still replay.',
       { received: !early.ok && early.error },
     )
     verifyEqual(
       early.value,
       { plan: 'gold', name: null, email: null, orders: 1, totalCents: 4200, forgotten: false },
-      'The key has been erased, so all personal data is `null`. Then `name` and `email` should be `null`, not undefined and not the last known values. `forgotten` is still false, because there is no CUSTOMER_FORGOTTEN yet.',
+      "The key has been erased, so all personal data is `null`. Then `name` and `email` should be `null`, not undefined and not the last known values. `forgotten` is still false, because there's no CUSTOMER_FORGOTTEN yet.",
     )
     await box.admin.xadd(STREAM, '*', ...forgottenEntry)
     await box.admin.xadd(
@@ -627,7 +627,7 @@ describe('getCustomer', () => {
     const outcome = await attempt('getCustomer', () => getCustomer(box.redis, 'customer-1'))
     verify(
       outcome.ok,
-      'getCustomer failed for a forgotten customer. `personal` may be null in every event, and the rest of the history must still replay.',
+      '`getCustomer` failed for a forgotten customer. `personal` may be null in every event, and the rest of the history must still replay.',
       { received: !outcome.ok && outcome.error },
     )
     verifyEqual(
@@ -684,23 +684,23 @@ describe('forgetCustomer', () => {
     verifyEqual(
       await box.admin.get(KEY),
       'erased',
-      'The key should have been replaced with the word `erased`. While the key exists, everything can be read. With no key at all, the next event makes a new one.',
+      'The key should have been replaced with the word `erased`. While the key exists, everything can be read. With no key at all, the next event creates a new one.',
     )
     for (const [name, text] of await allStrings()) {
       verify(
         key === null || !text.includes(key),
-        `The old key is now in ${name}. A key that is kept anywhere isn't destroyed.`,
+        `The old key is now in \`${name}\`. A key that still exists anywhere isn't destroyed.`,
       )
     }
     const after = await box.admin.xrange(STREAM, '-', '+')
     verifyEqual(
       after.slice(0, 2),
       before,
-      'The entries that were in the stream should be unchanged. The order history still has to replay, and the personal data is unreadable without the key anyway.',
+      'The entries that were in the stream should be unchanged. You still need the order history, and the personal data is unreadable without the key anyway.',
     )
     verify(
       after.length === 3,
-      "The stream should have exactly one more entry, CUSTOMER_FORGOTTEN. That's how other services learn that they have to clean up, too.",
+      "The stream should have exactly one new entry, CUSTOMER_FORGOTTEN. That's how other services learn that they have to clean up, too.",
       { received: after.slice(2) },
     )
     const { eventId = '', ...rest } = paired(after[2]?.[1] ?? [])
@@ -717,7 +717,7 @@ describe('forgetCustomer', () => {
     verifyEqual(
       [await box.admin.get('key:customer:customer-3'), await box.admin.xlen('stream:entity:customer-3')],
       ['erased', 2],
-      'customer-3 had only placed an order, so there was no key yet. After the erasure, the key should be `erased` anyway, and CUSTOMER_FORGOTTEN should follow the order. Otherwise, the next event with personal data makes a new key. Received: the key, and the number of entries.',
+      'customer-3 had only placed an order, so there was no key yet. After the erasure, the key should be `erased` anyway, and CUSTOMER_FORGOTTEN should follow the order. Otherwise, the next event with personal data creates a new key. Received: the key, and the number of entries.',
     )
   })
 
@@ -758,7 +758,7 @@ describe('forgetCustomer', () => {
     verifyEqual(
       Object.keys(hers).filter((email) => email in left),
       [],
-      "index:email had 5,200 addresses, 200 of which pointed to customer-1, and forgetCustomer didn't find them all. HSCAN returns part of the hash and a cursor: continue with that cursor until it is 0.",
+      "index:email had 5,200 addresses, 200 of which pointed to customer-1, and `forgetCustomer` didn't find them all. HSCAN returns part of the hash and a cursor: continue with that cursor until it's 0.",
     )
     verifyEqual(
       Object.keys(left).length,
@@ -775,7 +775,7 @@ describe('forgetCustomer', () => {
     verifyEqual(
       types,
       ['CUSTOMER_REGISTERED', 'CUSTOMER_FORGOTTEN'],
-      'forgetCustomer was called twice. A customer is only forgotten once, so there should be one CUSTOMER_FORGOTTEN.',
+      '`forgetCustomer` was called twice. A customer is only forgotten once, so there should be one CUSTOMER_FORGOTTEN.',
     )
     const [, last] = await entries()
     await box.admin.xadd(STREAM, '*', ...Object.entries({ ...last, eventType: 'ORDER_REFUNDED' }).flat())
@@ -783,7 +783,7 @@ describe('forgetCustomer', () => {
     verifyEqual(
       (await entries()).map(({ eventType }) => eventType),
       ['CUSTOMER_REGISTERED', 'CUSTOMER_FORGOTTEN', 'ORDER_REFUNDED'],
-      'A refund was stored after CUSTOMER_FORGOTTEN, and then forgetCustomer was called again. A customer is only forgotten once, no matter what the last entry is: the key says whether it has happened.',
+      'A refund was stored after CUSTOMER_FORGOTTEN, and then `forgetCustomer` was called again. A customer is only forgotten once, no matter what the last entry is: the key shows whether it has happened.',
     )
   })
 
@@ -826,7 +826,7 @@ describe('forgetCustomer', () => {
         verifyEqual(
           await box.admin.hget('index:email', 'ada@example.com'),
           'customer-2',
-          `Between forgetCustomer's ${after} and its ${held}, another customer took the address ada@example.com, and forgetCustomer deleted it from index:email. Check whose address it is and delete it in one step.`,
+          `Between \`forgetCustomer\`'s ${after} and its ${held}, another customer took the address ada@example.com, and \`forgetCustomer\` deleted it from index:email. Check whose address it is and delete it in one step.`,
         ),
     })
   })
@@ -846,7 +846,7 @@ describe('forgetCustomer', () => {
           second.ok
             ? ['CUSTOMER_REGISTERED', 'CUSTOMER_EMAIL_CHANGED', 'CUSTOMER_FORGOTTEN']
             : ['CUSTOMER_REGISTERED', 'CUSTOMER_FORGOTTEN'],
-          `storeEvent ran between forgetCustomer's ${after} and its ${held}. The event should come before CUSTOMER_FORGOTTEN, or be refused. Change the log and the key in one step.`,
+          `\`storeEvent\` ran between \`forgetCustomer\`'s ${after} and its ${held}. The event should come before CUSTOMER_FORGOTTEN, or be refused. Change the log and the key in one step.`,
         )
       },
     })
@@ -876,17 +876,17 @@ describe('forgetCustomer', () => {
         verifyEqual(
           (await box.admin.keys('*')).sort(),
           LEFT,
-          `${where}, and forgetCustomer was called again. It should have finished the work, so that no row or snapshot of customer-1 is left.`,
+          `${where}, and \`forgetCustomer\` was called again. It should have finished the work, so that no row or snapshot of customer-1 is left.`,
         )
         verifyEqual(
           await box.admin.hgetall('index:email'),
           { 'bob@example.com': 'customer-2' },
-          `${where}, and forgetCustomer was called again. No email of customer-1 should be left in index:email. If the first call only did half of the work, the second call has to finish it.`,
+          `${where}, and \`forgetCustomer\` was called again. No email of customer-1 should be left in index:email. If the first call did only half the work, the second call has to finish it.`,
         )
         verifyEqual(
           (await entries()).map(({ eventType }) => eventType),
           ['CUSTOMER_REGISTERED', 'CUSTOMER_FORGOTTEN'],
-          `${where}, and forgetCustomer was called again. There should be one CUSTOMER_FORGOTTEN.`,
+          `${where}, and \`forgetCustomer\` was called again. There should be one CUSTOMER_FORGOTTEN.`,
         )
       },
     })
