@@ -42,12 +42,12 @@ async function refused(name: string, run: () => unknown, field: string, what: st
       throw outcome.error
     },
     MalformedEventError,
-    `${name} failed on ${what}, but not with a MalformedEventError, which a caller can recognize and handle. ${why}`,
+    `\`${name}\` failed on ${what}, but not with a MalformedEventError, which a caller can recognize and handle. ${why}`,
   )
   verifyEqual(
     error.field,
     field,
-    `${name} refused ${what}, but the \`field\` of its MalformedEventError is wrong. It should be "${field}". ${why}`,
+    `\`${name}\` refused ${what}, but the \`field\` of its MalformedEventError is wrong. It should be "${field}". ${why}`,
   )
   return error
 }
@@ -64,12 +64,12 @@ describe('createEvent', () => {
     const [event] = await call('createEvent', () => [createEvent(ada(), morning)])
     verify(
       typeof event === 'object' && event !== null,
-      'createEvent should return the event: an object with six fields.',
+      '`createEvent` should return the event: an object with six fields.',
       { received: event },
     )
     verify(
       !('then' in event),
-      'createEvent returned a promise. It has nothing to wait for, so make it an ordinary function that callers can use without `await`.',
+      '`createEvent` returned a promise. It has nothing to wait for, so make it an ordinary function that callers can use without `await`.',
     )
     for (const field of ['eventType', 'entityId', 'payload'] as const) {
       verify(
@@ -81,20 +81,20 @@ describe('createEvent', () => {
     verifyEqual(
       event.eventType,
       'USER_REGISTERED',
-      'createEvent changed the event type. Keep it exactly as it is, because readers compare it with `===`.',
+      '`createEvent` changed the event type. Keep it exactly as it is, because readers compare it with `===`.',
     )
-    verifyEqual(event.entityId, 'user-42', 'createEvent should keep the entity ID exactly as it is.')
+    verifyEqual(event.entityId, 'user-42', '`createEvent` should keep the entity ID exactly as it is.')
     const again = [1, 2].map(() => attempt('createEvent', () => createEvent(ada(), morning)))
     verify(
       (await Promise.all(again)).every((outcome) => outcome.ok),
-      'createEvent accepted an event of type USER_REGISTERED, then refused the same one on a later call, so it keeps state between calls. A regular expression with the `g` flag does that: its `test` continues where the last call stopped.',
+      '`createEvent` accepted an event of type USER_REGISTERED, then refused the same one on a later call, so it keeps state between calls. A regular expression with the `g` flag does that: its `test` continues where the last call stopped.',
     )
     for (const entityId of ['Order-B.7', ' user 42 ']) {
       const outcome = await attempt('createEvent', () => createEvent({ ...ada(), entityId }, morning))
       verifyEqual(
         outcome.ok ? outcome.value.entityId : entityId,
         entityId,
-        `createEvent changed the entity ID ${JSON.stringify(entityId)}. Keep it exactly as it is, with its capitals and spaces, or a reader who asks for that ID won't find this event.`,
+        `\`createEvent\` changed the entity ID ${JSON.stringify(entityId)}. Keep it exactly as it is, with its capitals and spaces, or a reader who asks for that ID won't find this event.`,
       )
     }
   })
@@ -140,7 +140,7 @@ describe('createEvent', () => {
     verifyEqual(
       now.toISOString(),
       '2026-03-01T09:07:05.042Z',
-      'createEvent changed the Date that the clock returned. That Date belongs to the caller, who may use it again, so only read it.',
+      '`createEvent` changed the Date that the clock returned. That Date belongs to the caller, who may use it again, so only read it.',
     )
   })
 
@@ -153,7 +153,7 @@ describe('createEvent', () => {
     await call('createEvent', () => createEvent(ada(), clock))
     verify(
       readings === 1,
-      `createEvent read the clock ${readings} times for one event. Read it exactly once, because every reading is a different moment, and an event has only one.`,
+      `\`createEvent\` read the clock ${readings} times for one event. Read it exactly once, because every reading is a different moment, and an event has only one.`,
       { expected: '1 reading', received: `${readings} readings` },
     )
   })
@@ -194,11 +194,11 @@ describe('createEvent', () => {
     verifyEqual(
       fact,
       ada(),
-      'createEvent changed the object it received. That object belongs to the caller, so only read it.',
+      '`createEvent` changed the object it received. That object belongs to the caller, so only read it.',
     )
     verify(
       !Object.isFrozen(fact.payload) && !Object.isFrozen(fact.payload.address),
-      "createEvent froze the caller's payload. Copy it instead, because the caller may still change its object, and the copy in the event won't change with it.",
+      "`createEvent` froze the caller's payload. Copy it instead, because the caller may still change its object, and the copy in the event won't change with it.",
     )
     fact.payload.name = 'Eve'
     verifyEqual(
@@ -249,7 +249,7 @@ describe('createEvent', () => {
       verifyEqual(
         event.eventType,
         eventType,
-        `createEvent should keep the event type exactly as it is: "${eventType}".`,
+        `\`createEvent\` should keep the event type exactly as it is: "${eventType}".`,
       )
     }
   })
@@ -319,9 +319,9 @@ describe('encodeEvent', () => {
       { correlationId: 'req-7', userId: 'admin-1' },
     )
     const text = await call('encodeEvent', () => encodeEvent(event))
-    verify(typeof text === 'string', 'encodeEvent should return a string.', { received: text })
+    verify(typeof text === 'string', '`encodeEvent` should return a string.', { received: text })
     const { ok, value } = parsed(text)
-    verify(ok, "encodeEvent returned a string that isn't JSON, so no program can read it back.", {
+    verify(ok, "`encodeEvent` returned a string that isn't JSON, so no program can read it back.", {
       received: text,
     })
     verify(
@@ -432,7 +432,7 @@ describe('encodeEvent', () => {
     verifyEqual(
       [await told(good), await told(bad())],
       before,
-      `encodeEvent received the same valid event twice, and the same invalid one twice, but the results differ. ${fresh}`,
+      `\`encodeEvent\` received the same valid event twice, and the same invalid one twice, but the results differ. ${fresh}`,
     )
     const address: Record<string, unknown> = { city: 'Ghent' }
     await told(eventWith({ address }))
@@ -440,7 +440,7 @@ describe('encodeEvent', () => {
     verifyEqual(
       await told(eventWith({ address })),
       await told(eventWith({ address: { city: Number.NaN } })),
-      `encodeEvent received an object that it had seen before, with a different value inside, and didn't check it again. ${fresh}`,
+      `\`encodeEvent\` received an object that it had seen before, with a different value inside, and didn't check it again. ${fresh}`,
     )
   })
 
@@ -539,7 +539,7 @@ describe('encodeEvent', () => {
         () => encodeEvent(createEvent(fact, morning)),
         'payload.since',
         what,
-        'createEvent lost it while copying the payload, before encodeEvent could see it. `JSON.parse(JSON.stringify(…))` does that. Refuse it in createEvent, or copy in a way that keeps it.',
+        '`createEvent` lost it while copying the payload, before `encodeEvent` could see it. `JSON.parse(JSON.stringify(…))` does that. Refuse it in `createEvent`, or copy in a way that keeps it.',
       )
     })
   }
@@ -550,7 +550,7 @@ describe('encodeEvent', () => {
     verifyEqual(
       event,
       eventWith({ name: 'Ada', address: { city: 'Ghent' }, marks: [3, 1, 2] }),
-      'encodeEvent changed the event it received. Only read the event, because the caller still uses it.',
+      '`encodeEvent` changed the event it received. Only read the event, because the caller still uses it.',
     )
   })
 })
@@ -575,13 +575,13 @@ describe('decodeEvent', () => {
     const [event] = await call('decodeEvent', () => [decodeEvent(text)])
     verify(
       typeof event === 'object' && event !== null && !('then' in event),
-      'decodeEvent should return the event itself: an object, not a promise.',
+      '`decodeEvent` should return the event itself: an object, not a promise.',
       { received: event },
     )
     verifyEqual(
       event,
       STORED,
-      'decodeEvent should return the event from the string, with every field as it was written. The timestamp stays a string.',
+      '`decodeEvent` should return the event from the string, with every field as it was written. The timestamp stays a string.',
     )
   })
 
@@ -692,7 +692,7 @@ describe('decodeEvent', () => {
     verifyEqual(
       event.metadata ?? 'missing',
       {},
-      `decodeEvent returned the event without \`metadata: {}\`. ${why}`,
+      `\`decodeEvent\` returned the event without \`metadata: {}\`. ${why}`,
     )
   })
 
@@ -712,7 +712,7 @@ describe('decodeEvent', () => {
     [
       'eventType',
       'UserMoved',
-      "What's in the log has happened, whatever it was called, so the naming rule is for createEvent only.",
+      "What's in the log has happened, whatever it was called, so the naming rule is for `createEvent` only.",
     ],
     [
       'eventId',
@@ -754,7 +754,7 @@ describe('decodeEvent', () => {
         `the ${field} ${JSON.stringify(value)}`,
         why,
       )
-      verifyEqual(event[field], value, `decodeEvent changed the ${field}. ${why}`)
+      verifyEqual(event[field], value, `\`decodeEvent\` changed the ${field}. ${why}`)
     })
   }
 })
