@@ -18,10 +18,10 @@ export function diagnosesIn(suite: string): readonly Sentence[] {
   while (at < suite.length) {
     if (suite.startsWith('//', at)) at = endOf(suite, '\n', at)
     else if (suite.startsWith('/*', at)) at = endOf(suite, '*/', at)
-    else if (suite[at] === "'") {
-      const literal = /'((?:\\.|[^'\\\n])*)'/y
+    else if (suite[at] === "'" || suite[at] === '"') {
+      const literal = /(['"])((?:\\.|(?!\1)[^\\\n])*)\1/y
       literal.lastIndex = at
-      const [whole = "'", text = ''] = literal.exec(suite) ?? []
+      const [whole = "'", , text = ''] = literal.exec(suite) ?? []
       found.push({ at, pieces: [unescaped(text)] })
       at += whole.length
     } else if (suite[at] === '`') {

@@ -7,7 +7,7 @@ const suite = `
 test('keeps the order of the events that were stored', () => {
   verify(a, 'append should write one entry, because a reader counts them. It\\'s the contract.')
   verify(b, \`The process died after \${last ?? \`nothing\`}, and \${{ left: 1 }.left} of 2 events are there: write both at once.\`)
-  verify(c, 'Nobody ever gets to read this sentence, since no answer fails here.')
+  verify(c, "Nobody ever gets to read this sentence, since an answer doesn't fail here.")
 })
 `
 
@@ -31,7 +31,7 @@ test('the diagnoses of a suite are its sentences, with gaps for substitutions', 
       pieces: ["append should write one entry, because a reader counts them. It's the contract."],
     },
     { line: 5, pieces: ['The process died after ', ', and ', ' of 2 events are there: write both at once.'] },
-    { line: 6, pieces: ['Nobody ever gets to read this sentence, since no answer fails here.'] },
+    { line: 6, pieces: ["Nobody ever gets to read this sentence, since an answer doesn't fail here."] },
   ])
 })
 
