@@ -89,9 +89,14 @@ async function readSnapshot<State extends object>(
   const { state, lastEventId = '', reducerVersion } = await readHash(redis, snapshotKey(entityId))
   const parsed = parseObject(state)
   if (parsed === null || reducerVersion !== String(reducer.version)) return null
-  if (!/^\d{1,19}-\d{1,19}$/.test(lastEventId)) return null // XRANGE rejects most of the longer ones
+  if (!isStreamId(lastEventId)) return null
   const itsEvent = await redis.xrange(streamKey(entityId), lastEventId, lastEventId)
   return itsEvent.length === 1 ? { state: parsed as State, lastEventId } : null
+}
+
+/** XRANGE rejects anything else. Each number has up to 64 bits. */
+function isStreamId(text: string): boolean {
+  return /^\d{1,20}-\d{1,20}$/.test(text) && text.split('-').every((part) => BigInt(part) < 2n ** 64n)
 }
 
 /** Returns an empty object for a key of another type, which is a damaged snapshot and not a reason to fail. */

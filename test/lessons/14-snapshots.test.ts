@@ -1056,7 +1056,7 @@ describe('only a copy', () => {
   }
 
   test('accepts an ID with long numbers', async () => {
-    const long = '9007199254740993-9007199254740995' // more than 2^53, and much less than 2^64
+    const long = '9007199254740993-18446744073709551615' // more than 2^53, and the largest number of 64 bits
     await plant([...FIVE, [long, 'POINTS_EARNED', 7], ['9007199254740994-0', 'POINTS_EARNED', 1]])
     await plantSnapshot(100, long)
     verifyEqual(

@@ -58,7 +58,8 @@ async function* eventsFrom(redis: Redis, key: string, start: string): AsyncGener
 }
 
 async function exists(redis: Redis, entityId: string, id: string | undefined): Promise<boolean> {
-  if (id === undefined || !/^\d{1,19}-\d{1,19}$/.test(id)) return false
+  if (id === undefined || !/^\d+-\d+$/.test(id)) return false
+  if (id.split('-').some((part) => BigInt.asUintN(64, BigInt(part)) !== BigInt(part))) return false
   const [entry] = await redis.xrange(`stream:entity:${entityId}`, id, '+', 'COUNT', 1)
   return entry?.[0] === id
 }
