@@ -25,7 +25,7 @@ const box = useSandbox()
 
 const STREAM = 'stream:entity:customer-1'
 const SNAPSHOT = 'snapshot:customer-1'
-const NOON = '2026-03-01T12:00:00.000Z'
+const NOON = '2026-03-01T12:00:00.250Z'
 const noon = () => new Date(NOON)
 
 interface Points {
@@ -203,7 +203,7 @@ describe('createSnapshot', () => {
     )
     verifyEqual(
       { createdAt, reducerVersion },
-      { createdAt: '2026-03-01T12:00:00.000Z', reducerVersion: '1' },
+      { createdAt: NOON, reducerVersion: '1' },
       '`createdAt` should be the time from the `clock` that was passed in, as toISOString() writes it, and `reducerVersion` should be the version of the reducer.',
     )
     verifyEqual(written, true, '`createSnapshot` wrote a snapshot, so it should return true.')

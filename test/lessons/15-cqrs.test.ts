@@ -34,7 +34,7 @@ const ONE_STEP = ' Check and write in one step.'
 
 const EVENTS = 'stream:users'
 const POSITION = 'projection:users:position'
-const NOON = '2026-03-01T12:00:00.000Z'
+const NOON = '2026-03-01T12:00:00.250Z'
 const noon = () => new Date(NOON)
 const ada = { name: 'Ada', email: 'ada@example.com' }
 
