@@ -474,31 +474,55 @@ describe('storeEventWithStreams', () => {
       [],
       'storeEventWithStreams refused the event, but it had already written something. Call toFields before you send the first command.',
     )
+    verifyEqual(
+      await call('GET on the same connection', () => box.redis.get('something')),
+      null,
+      'storeEventWithStreams refused the event after it had sent MULTI, so Redis now queues every command on this connection. Call toFields before you send the first command.',
+    )
   })
 
-  test('lets two programs store at the same moment', async () => {
-    const other = ada('0b7f3a52-6f0a-4c1e-9d3b-2f8e6f1c5a02')
-    await everyInterleaving({
-      name: 'storeEventWithStreams',
-      first: (redis: Redis) => storeEventWithStreams(redis, ada()),
-      second: (redis: Redis) => storeEventWithStreams(redis, other),
-      verify: async ({ first, second, held }) => {
-        const failed = [first, second].find((outcome) => !outcome.ok)
-        verify(
-          failed === undefined,
-          `Two programs each stored an event at the same moment, and one of them failed: the other’s event came just before its ${held}. Both should succeed, so let Redis create the IDs, with \`*\`.`,
-          { received: failed?.ok === false && failed.error },
-        )
-        for (const stream of [ENTITY, TYPE, ALL]) {
-          verifyEqual(
-            (await stored(stream)).map(([, flat]) => paired(flat).eventId).sort(),
-            [ID, other.eventId],
-            `Two programs each stored an event at the same moment. \`${stream}\` should hold both events, once each.`,
+  for (const [who, sameConnection] of [
+    ['programs', false],
+    ['parts of one program', true],
+  ] as const) {
+    test(`lets two ${who} store at the same moment`, async () => {
+      const other = ada('0b7f3a52-6f0a-4c1e-9d3b-2f8e6f1c5a02')
+      const met = `Two ${who} each stored an event at the same moment${sameConnection ? ' over the same connection' : ''}`
+      await everyInterleaving({
+        name: 'storeEventWithStreams',
+        sameConnection,
+        first: (redis: Redis) => storeEventWithStreams(redis, ada()),
+        second: (redis: Redis) => storeEventWithStreams(redis, other),
+        verify: async ({ first, second, held }) => {
+          const failed = [first, second].find((outcome) => !outcome.ok)
+          verify(
+            failed === undefined,
+            `${met}, and one of them failed. ${sameConnection ? 'Send everything from MULTI to EXEC at once, so that no other command on this connection ends up in between.' : `The other’s event came just before its ${held}. Both should succeed, so let Redis create the IDs, with \`*\`.`}`,
+            { received: failed?.ok === false && failed.error },
           )
-        }
-      },
+          for (const [name, stream] of [
+            ['entity', ENTITY],
+            ['type', TYPE],
+            ['all', ALL],
+          ] as const) {
+            const found = new Map(
+              (await stored(stream)).map(([id, flat]) => [paired(flat).eventId, id] as const),
+            )
+            verifyEqual(
+              [...found.keys()].sort(),
+              [ID, other.eventId],
+              `${met}. \`${stream}\` should hold both events, once each.`,
+            )
+            verifyEqual(
+              [first, second].map((outcome) => outcome.ok && outcome.value[name]),
+              [found.get(ID), found.get(other.eventId)],
+              `${met}, and \`${name}\` isn’t the ID of the caller’s own entry in \`${stream}\`. Return the reply to each XADD, because the last entry may be another event.`,
+            )
+          }
+        },
+      })
     })
-  })
+  }
 })
 
 async function store(event: StoredEvent): Promise<StoredAt> {
@@ -579,6 +603,17 @@ describe('getEntityStateFromStreams', () => {
       (await state())?.email,
       'last@example.com',
       'The entries were sorted by their timestamps. Keep the order of the stream, because clocks differ: the one on the machine that wrote last was a minute behind.',
+    )
+  })
+
+  test('continues after an event that changes nothing', async () => {
+    const fields = { ...FIELDS, eventType: 'USER_INVITED', payload: '{"by":"user-1"}' }
+    await box.admin.xadd(ENTITY, '5-0', ...Object.entries(fields).flat())
+    await plant(1, 2)
+    verifyEqual(
+      await state(),
+      user(2),
+      'The entity’s first event, USER_INVITED, changes nothing, so the state is still null after it. getEntityStateFromStreams should continue to the last entry: the user registered later.',
     )
   })
 
