@@ -58,11 +58,11 @@ async function apply(state: UserState | null, one: StoredEvent): Promise<UserSta
   const [next] = await call('applyEvent', () => [applyEvent(state, one)])
   verify(
     !(next instanceof Promise),
-    'applyEvent returned a promise. A reducer only computes, so it has nothing to wait for: anything it waited for could be different at the next replay.',
+    '`applyEvent` returned a promise. A reducer only computes, so it has nothing to wait for: anything it waited for could be different at the next replay.',
   )
   verify(
     next !== undefined,
-    "applyEvent returned undefined. It should return the state after the event, or `null` if there's no user.",
+    "`applyEvent` returned undefined. It should return the state after the event, or `null` if there's no user.",
   )
   return next
 }
@@ -81,7 +81,7 @@ describe('applyEvent', () => {
     const state = await apply(null, registered())
     verify(
       typeof state === 'object' && state !== null,
-      'applyEvent(null, event) should return the state of the new user after USER_REGISTERED.',
+      '`applyEvent(null, event)` should return the state of the new user after USER_REGISTERED.',
       { expected: active(), received: state },
     )
     verifyEqual(
@@ -92,7 +92,7 @@ describe('applyEvent', () => {
     verifyEqual(
       state,
       active(),
-      'After USER_REGISTERED, the state should have userId (the entity ID), name and email from the payload, status "active", registeredAt, and deactivatedAt null.',
+      "After USER_REGISTERED, the state should have `userId` (the entity ID), `name` and `email` from the payload, `status: 'active'`, `registeredAt`, and `deactivatedAt: null`.",
     )
   })
 
@@ -108,7 +108,7 @@ describe('applyEvent', () => {
     verifyEqual(
       await apply(active(), deactivated()),
       gone(),
-      'After USER_DEACTIVATED, the state should have the status "deactivated" and the event\'s timestamp as deactivatedAt. Don\'t remove the state: a deactivated user is still a user.',
+      'After USER_DEACTIVATED, the state should have the status "deactivated" and the event\'s timestamp as `deactivatedAt`. Don\'t remove the state: a deactivated user is still a user.',
     )
   })
 
@@ -119,17 +119,17 @@ describe('applyEvent', () => {
       verifyEqual(
         state,
         active(),
-        `applyEvent changed the state it received (on ${one.eventType}). Other code, such as a cache or a snapshot, may still use that object. Return a new object: \`{ ...state, … }\`.`,
+        `\`applyEvent\` changed the state it received (on ${one.eventType}). Other code, such as a cache or a snapshot, may still use that object. Return a new object: \`{ ...state, … }\`.`,
       )
     }
     const given = registered()
     await apply(null, given)
-    verifyEqual(given, registered(), 'applyEvent changed the event. An event is a fact, so only read it.')
+    verifyEqual(given, registered(), '`applyEvent` changed the event. An event is a fact, so only read it.')
     for (const one of [registered(), emailChanged(), deactivated()]) {
       const outcome = await attempt('applyEvent', () => applyEvent(Object.freeze(active()), deepFrozen(one)))
       verify(
         outcome.ok,
-        `applyEvent failed on ${one.eventType} when the state and the event were frozen. Don't write to either of them: return a new object.`,
+        `\`applyEvent\` failed on ${one.eventType} when the state and the event were frozen. Don't write to either of them: return a new object.`,
         { received: !outcome.ok && outcome.error },
       )
     }
@@ -144,12 +144,12 @@ describe('applyEvent', () => {
       const { used } = await call('applyEvent', () => watched(() => applyEvent(state, one)))
       verify(
         used === undefined,
-        `applyEvent used ${used} (on ${one.eventType}). The same events would then produce a different state at the next replay. Take everything you need from the event.`,
+        `\`applyEvent\` used ${used} (on ${one.eventType}). The same events would then produce a different state at the next replay. Take everything you need from the event.`,
       )
     }
     verify(
       box.commands.length === 0,
-      'applyEvent sent a command to Redis. Compute only from the state and the event, because the data in Redis may be different at the next replay.',
+      '`applyEvent` sent a command to Redis. Compute only from the state and the event, because the data in Redis may be different at the next replay.',
     )
   })
 
@@ -169,12 +169,12 @@ describe('applyEvent', () => {
         registeredAt: '2026-03-01T09:05:00.000Z',
         deactivatedAt: null,
       },
-      'applyEvent mixed up two users: its result depends on an earlier call. Use only the `state` it receives, and keep nothing outside the function.',
+      '`applyEvent` mixed up two users: its result depends on an earlier call. Use only the `state` it receives, and keep nothing outside the function.',
     )
     verifyEqual(
       await apply(active(), emailChanged()),
       { ...active(), email: 'ada@new.example' },
-      'The result of applyEvent depends on an earlier call. For the same state and the same event, always return the same result.',
+      'The result of `applyEvent` depends on an earlier call. For the same state and the same event, always return the same result.',
     )
   })
 
@@ -203,7 +203,7 @@ describe('applyEvent', () => {
       const after = await apply(null, one)
       verify(
         after === null,
-        `For ${one.eventType} on a user who was never registered, applyEvent should return null. Otherwise you create half a user, without a name.`,
+        `For ${one.eventType} on a user who was never registered, \`applyEvent\` should return null. Otherwise you create half a user, without a name.`,
         { expected: null, received: after },
       )
     }
@@ -213,7 +213,7 @@ describe('applyEvent', () => {
     verifyEqual(
       await apply(gone(), deactivated(30)),
       gone(),
-      'A second USER_DEACTIVATED should change nothing. deactivatedAt stays the time of the first one.',
+      'A second USER_DEACTIVATED should change nothing. `deactivatedAt` stays the time of the first one.',
     )
   })
 
@@ -238,12 +238,12 @@ describe('applyEvent', () => {
     verifyEqual(
       await apply(null, mixed),
       { ...active(), name: ' Ada L. ', email: 'Ada.L@Old.Example' },
-      "On USER_REGISTERED, applyEvent changed the name or the email. Take both exactly as they are in the event, because a reducer doesn't clean up data: no trimming, no lowercasing.",
+      "On USER_REGISTERED, `applyEvent` changed the name or the email. Take both exactly as they are in the event, because a reducer doesn't clean up data: no trimming, no lowercasing.",
     )
     verifyEqual(
       await apply(active(), emailChanged(1, 'Ada.L@New.Example')),
       { ...active(), email: 'Ada.L@New.Example' },
-      "On USER_EMAIL_CHANGED, applyEvent changed the address. Take it exactly as it is in the event, because a reducer doesn't clean up data: no trimming, no lowercasing.",
+      "On USER_EMAIL_CHANGED, `applyEvent` changed the address. Take it exactly as it is in the event, because a reducer doesn't clean up data: no trimming, no lowercasing.",
     )
   })
 
@@ -257,7 +257,7 @@ describe('applyEvent', () => {
     verifyEqual(
       await apply(active(), rich),
       { ...active(), email: 'ada@new.example' },
-      'applyEvent copied more from the payload than the address. Take only the fields that the event is about, by name, because a newer program may add others, which must not overwrite the state.',
+      '`applyEvent` copied more from the payload than the address. Take only the fields that the event is about, by name, because a newer program may add others, which must not overwrite the state.',
     )
     const richer = event(0, 'USER_REGISTERED', {
       name: 'Ada',
@@ -286,18 +286,18 @@ describe('applyEvent', () => {
       const outcome = await attempt('applyEvent', () => applyEvent(state, future))
       verify(
         outcome.ok,
-        'applyEvent threw on an unknown event type, which a newer program may have written. One such event would make the user unreadable, so return the state as it was.',
+        '`applyEvent` threw on an unknown event type, which a newer program may have written. One such event would make the user unreadable, so return the state as it was.',
         { received: !outcome.ok && outcome.error },
       )
       verify(
         state === null ? outcome.value === null : outcome.value !== null && outcome.value !== undefined,
-        'For an unknown event type, applyEvent should return the state as it was.',
+        'For an unknown event type, `applyEvent` should return the state as it was.',
         { expected: state, received: outcome.value },
       )
       verifyEqual(
         outcome.value,
         state,
-        'For an unknown event type, applyEvent should return the state as it was.',
+        'For an unknown event type, `applyEvent` should return the state as it was.',
       )
     }
   })
@@ -305,12 +305,12 @@ describe('applyEvent', () => {
   for (const eventType of ['', ...NEARLY]) {
     test(`doesn't mistake ${eventType || 'the empty string'} for a known type`, async () => {
       const near = event(4, eventType, { name: 'Eve', email: 'eve@example.com' })
-      const why = `applyEvent treated the type "${eventType}" as one of the three. A type is known only if it's exactly the same string. Note that a lookup table made with \`{}\` has \`toString\` and \`constructor\` too.`
+      const why = `\`applyEvent\` treated the type "${eventType}" as one of the three. A type is known only if it's exactly the same string. Note that a lookup table made with \`{}\` has \`toString\` and \`constructor\` too.`
       for (const state of [active(), null]) {
         const outcome = await attempt('applyEvent', () => applyEvent(state, near))
         verify(
           outcome.ok,
-          `applyEvent threw on an event with the type "${eventType}". It should never throw, whatever the type: an unknown one changes nothing.`,
+          `\`applyEvent\` threw on an event with the type "${eventType}". It should never throw, whatever the type: an unknown one changes nothing.`,
           { received: !outcome.ok && outcome.error },
         )
         verify((outcome.value === null) === (state === null), why, {
@@ -333,19 +333,19 @@ describe('getEntityState', () => {
     const state = await call('getEntityState', () => getEntityState(box.redis, 'user-42'))
     verify(
       state !== null,
-      "getEntityState returned null for an entity with three events, although the first one is USER_REGISTERED. Apply every event in `events:user-42`, including those on the last page. That's the page whose `next` is null, and here it's the only one.",
+      "`getEntityState` returned null for an entity with three events, even though the first one is USER_REGISTERED. Apply every event in `events:user-42`, including those on the last page. That's the page whose `next` is null, and here it's the only one.",
       { expected: { ...gone(), email: 'ada@new.example' }, received: state },
     )
     verifyEqual(
       state,
       { ...gone(), email: 'ada@new.example' },
-      'getEntityState should apply all events of the entity, from the first to the last, and return the state after the last one.',
+      '`getEntityState` should apply all events of the entity, from the first to the last, and return the state after the last one.',
     )
     await plant(emailChanged(3, 'ada@third.example'))
     const later = await call('getEntityState', () => getEntityState(box.redis, 'user-42'))
     verify(
       later?.deactivatedAt === '2026-03-01T09:02:00.000Z',
-      "getEntityState was called a second time, after one more event, and returned a different user or none. Start from scratch on every call: don't keep a position or a set of known IDs outside the function.",
+      "`getEntityState` was called a second time, after one more event, and returned a different user or none. Start from scratch on every call: don't keep a position or a set of known IDs outside the function.",
       { expected: { ...gone(), email: 'ada@third.example' }, received: later },
     )
     verifyEqual(
@@ -361,16 +361,16 @@ describe('getEntityState', () => {
     const state = await call('getEntityState', () => getEntityState(box.redis, 'nobody'))
     verify(
       state?.userId !== 'user-42',
-      'getEntityState returned the state of another user, the one from an earlier call. Start each replay with null, and keep nothing between calls.',
+      '`getEntityState` returned the state of another user, the one from an earlier call. Start each replay with null, and keep nothing between calls.',
       { expected: null, received: state },
     )
     verify(
       state !== undefined,
-      'getEntityState returned undefined for an entity without events. Return null, because undefined could also mean a forgotten `return`.',
+      '`getEntityState` returned undefined for an entity without events. Return null, because undefined could also mean a forgotten `return`.',
     )
     verify(
       state === null,
-      'getEntityState should return null for an entity without events. An empty object, or one with empty fields, looks like a user who was found.',
+      '`getEntityState` should return null for an entity without events. An empty object, or one with empty fields, looks like a user who was found.',
       { expected: null, received: state },
     )
   })
@@ -380,7 +380,7 @@ describe('getEntityState', () => {
     const state = await call('getEntityState', () => getEntityState(box.redis, 'user-42'))
     verify(
       state === null,
-      'getEntityState should return null for an entity whose only event is USER_EMAIL_CHANGED, because no user was registered.',
+      '`getEntityState` should return null for an entity whose only event is USER_EMAIL_CHANGED, because no user was registered.',
       { expected: null, received: state },
     )
   })
@@ -426,14 +426,14 @@ describe('getEntityState', () => {
     verifyEqual(
       state?.email,
       'ada+1600@example.com',
-      "Not all of the 1,601 events were applied. readEvents returns a page of 500 at a time, so keep reading from `next` until it's null.",
+      "Not all of the 1,601 events were applied. `readEvents` returns a page of 500 at a time, so keep reading from `next` until it's null.",
     )
     const most = Math.max(
       ...box.commands.map(({ reply }) => (Array.isArray(reply) ? reply.flat().length : 0)),
     )
     verify(
       most <= 501,
-      `getEntityState fetched ${most} entries with one command. While Redis builds such a reply, it serves no other client. Read page by page, with readEvents from lesson 02.`,
+      `\`getEntityState\` fetched ${most} entries with one command. While Redis builds such a reply, it serves no other client. Read page by page, with \`readEvents\` from lesson 02.`,
       { expected: 'at most 501 entries in one reply', received: `${most} entries` },
     )
   })
@@ -479,12 +479,12 @@ describe('getEntityState', () => {
     verifyEqual(
       (await box.admin.keys('*')).sort(),
       before,
-      'getEntityState stored or removed something in Redis. It should only read, because the state can always be derived from the events again.',
+      '`getEntityState` stored or removed something in Redis. It should only read, because the state can always be derived from the events again.',
     )
     verifyEqual(
       await box.admin.llen('events:user-42'),
       1,
-      'getEntityState changed the list of events. It should only read.',
+      '`getEntityState` changed the list of events. It should only read.',
     )
   })
 
@@ -495,16 +495,16 @@ describe('getEntityState', () => {
     const outcome = await attempt('getEntityState', () => getEntityState(box.redis, 'user-42'))
     verify(
       !outcome.ok || outcome.value !== null,
-      "One entry of the list isn't an event (it's cut off in the middle), and getEntityState returned null, as if the user didn't exist. Pass on the MalformedEventError, which says that the history is unreadable.",
+      "One entry of the list isn't an event (it's cut off in the middle), and `getEntityState` returned null, as if the user didn't exist. Pass on the MalformedEventError, which says that the history is unreadable.",
     )
     verify(
       !outcome.ok,
-      "One entry of the list isn't an event (it's cut off in the middle), and getEntityState returned a state anyway. A state with a hole in its history looks like any other, so pass on the MalformedEventError.",
+      "One entry of the list isn't an event (it's cut off in the middle), and `getEntityState` returned a state anyway. A state with a hole in its history looks like any other, so pass on the MalformedEventError.",
       { received: outcome.ok && outcome.value },
     )
     verify(
       outcome.error instanceof Error && outcome.error.name === 'MalformedEventError',
-      "getEntityState failed on an entry that isn't an event, but not with the MalformedEventError from readEvents. Pass that error on, because it says what's wrong.",
+      "`getEntityState` failed on an entry that isn't an event, but not with the MalformedEventError from `readEvents`. Pass that error on, because it says what's wrong.",
       { received: outcome.error },
     )
   })
@@ -515,7 +515,7 @@ describe('getEntityState', () => {
     const outcome = await attempt('getEntityState', () => getEntityState(box.redis, 'user-42'))
     verify(
       !outcome.ok && outcome.error instanceof Error && outcome.error.name === 'MalformedEventError',
-      "The first 500 entries of the list are events, and the next one isn't (it's cut off in the middle). getEntityState didn't reject with the MalformedEventError from readEvents. Pass it on, whichever page it comes from: a state that leaves out the end of the history looks like any other.",
+      "The first 500 entries of the list are events, and the next one isn't (it's cut off in the middle). `getEntityState` didn't reject with the MalformedEventError from `readEvents`. Pass it on, whichever page it comes from: a state that leaves out the end of the history looks like any other.",
       { expected: 'a MalformedEventError', received: outcome.ok ? outcome.value : outcome.error },
     )
   })
@@ -534,7 +534,7 @@ describe('getEntityState', () => {
     const outcome = await attempt('getEntityState', () => getEntityState(box.redis, 'type:USER_REGISTERED'))
     verify(
       !outcome.ok && outcome.error instanceof Error && outcome.error.name === 'InvalidEntityIdError',
-      'getEntityState didn\'t reject the ID "type:USER_REGISTERED" with an InvalidEntityIdError. The key for this ID is the list of a type. Read with readEvents from lesson 02, and pass on its error.',
+      '`getEntityState` didn\'t reject the ID "type:USER_REGISTERED" with an InvalidEntityIdError. The key for this ID is the list of a type. Read with `readEvents` from lesson 02, and pass on its error.',
       { received: outcome.ok ? outcome.value : outcome.error },
     )
   })
@@ -560,7 +560,7 @@ describe('unknown events', () => {
     if (outcome.ok) return { state: outcome.value, reports }
     verify(
       outcome.error instanceof Error && outcome.error.message.startsWith('Not written yet'),
-      'getEntityState failed on a history with unknown event types. One event from a newer program would make the user unreadable. Continue the replay, and report the event.',
+      '`getEntityState` failed on a history with unknown event types. One event from a newer program would make the user unreadable. Continue the replay, and report the event.',
       { received: outcome.error },
     )
     return call('getEntityState', () => {
@@ -583,7 +583,7 @@ describe('unknown events', () => {
     verifyEqual(
       reports,
       [{ position: 1, eventType: 'USER_TAGGED', eventId: '0b7f3a52-6f0a-4c1e-9d3b-000000000001' }],
-      '`report` should be called once, with the position (starting at 0), the eventType, and the eventId of the unknown event. You need them to find it.',
+      '`report` should be called once, with the `position` (starting at 0), the `eventType`, and the `eventId` of the unknown event. You need them to find it.',
     )
     verifyEqual(
       state,
@@ -653,7 +653,7 @@ describe('unknown events', () => {
     const { state, reports } = await replay()
     verify(
       state === null && reports.length === 1,
-      'For an entity whose only event is unknown, getEntityState should return null and report the event.',
+      'For an entity whose only event is unknown, `getEntityState` should return null and report the event.',
       { expected: { state: null, reports: 1 }, received: { state, reports: reports.length } },
     )
   })
@@ -663,7 +663,7 @@ describe('unknown events', () => {
     const outcome = await attempt('getEntityState', () => getEntityState(box.redis, 'user-42'))
     verify(
       outcome.ok,
-      "getEntityState was called without `report`, which is optional, and failed on an unknown event. Check whether there's a `report` before you call it.",
+      "`getEntityState` was called without `report`, which is optional, and failed on an unknown event. Check whether there's a `report` before you call it.",
       {
         received: !outcome.ok && outcome.error,
       },
