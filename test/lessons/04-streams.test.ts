@@ -39,7 +39,7 @@ async function plant(stream: string, count: number, id: (n: number) => string): 
 function isEntries(name: string, entries: readonly StreamEntry[]): void {
   verify(
     Array.isArray(entries),
-    `${name} should return an array of entries. If there are none, return an empty array.`,
+    `\`${name}\` should return an array of entries. If there are none, return an empty array.`,
     {
       expected: [{ id: '10-0', fields: { n: '1' } }],
       received: entries,
@@ -57,7 +57,7 @@ describe('addEntry', () => {
     const stored = await box.admin.xrange('user_updates', '-', '+')
     verify(
       stored.length === 1,
-      'After addEntry, the stream `user_updates` should contain one entry. XADD takes its fields as a flat list: name, value, name, value.',
+      'After `addEntry`, the stream `user_updates` should contain one entry. XADD takes its fields as a flat list: name, value, name, value.',
       { received: stored },
     )
     verifyEqual(
@@ -68,7 +68,7 @@ describe('addEntry', () => {
     verifyEqual(
       id,
       stored[0]?.[0],
-      "addEntry should resolve to the ID in Redis's reply, because a caller needs it to find the entry again.",
+      "`addEntry` should resolve to the ID in Redis's reply, because a caller needs it to find the entry again.",
     )
   })
 
@@ -78,12 +78,12 @@ describe('addEntry', () => {
     const outcome = await attempt('addEntry', () => addEntry(box.redis, 'user_updates', { userId: '42' }))
     verify(
       outcome.ok,
-      "addEntry failed on a stream whose last ID is ahead of the clock. An ID that you build from the time may be too small. With `*`, Redis creates one that's always greater than the last.",
+      "`addEntry` failed on a stream whose last ID is ahead of the clock. An ID that you build from the time may be too small. With `*`, Redis creates one that's always greater than the last.",
       { received: !outcome.ok && outcome.error },
     )
     verify(
       typeof outcome.value === 'string' && (await box.admin.xlen('user_updates')) === 2,
-      'addEntry should append the entry after the last one and resolve to its ID.',
+      '`addEntry` should append the entry after the last one and resolve to its ID.',
       { received: outcome.value },
     )
   })
@@ -96,7 +96,7 @@ describe('addEntry', () => {
     )
     verify(
       (await box.admin.xlen('user_activity')) === 1_301 && !trimming,
-      'addEntry without `keepAbout` trimmed the stream. Trim only if the caller asks for it. Sooner or later, a stream reaches a limit that the caller never set, and then entries are silently lost.',
+      '`addEntry` without `keepAbout` trimmed the stream. Trim only if the caller asks for it. Sooner or later, a stream reaches a limit that the caller never set, and then entries are silently lost.',
       { expected: '1301 entries, no MAXLEN', received: `${await box.admin.xlen('user_activity')} entries` },
     )
   })
@@ -142,7 +142,7 @@ describe('addEntry', () => {
     const names = box.commands.map(({ name }) => name.toUpperCase())
     verify(
       !names.includes('XTRIM') || names.includes('EXEC'),
-      'addEntry appends with XADD and trims with a separate XTRIM, so the process may die in between. XADD accepts `MAXLEN ~` too, which does both in one step and saves a round trip.',
+      '`addEntry` appends with XADD and trims with a separate XTRIM, so the process may die in between. XADD accepts `MAXLEN ~` too, which does both in one step and saves a round trip.',
       { received: names },
     )
   })
@@ -154,7 +154,7 @@ describe('addEntry', () => {
     const length = await box.admin.xlen('user_activity')
     verify(
       length > 10,
-      'addEntry trims exactly: after 50 appends with `keepAbout` 10, no more than ten entries are left. That makes Redis cut into a block on every append. Use `MAXLEN ~ 10`, which drops only whole blocks.',
+      '`addEntry` trims exactly: after 50 appends with `keepAbout` 10, no more than ten entries are left. That makes Redis cut into a block on every append. Use `MAXLEN ~ 10`, which drops only whole blocks.',
       { expected: 'more than 10 entries', received: `${length} entries` },
     )
   })
@@ -176,10 +176,10 @@ describe('readEntries, readLatest', () => {
     const expected = [{ id: '1000-0', fields: { userId: '42', data: '{"name":"Ada"}', note: '' } }]
     const entries = await call('readEntries', () => readEntries(box.redis, 'user_updates'))
     isEntries('readEntries', entries)
-    verifyEqual(entries, expected, `readEntries should return entries as { id, fields }. ${FLAT}`)
+    verifyEqual(entries, expected, `\`readEntries\` should return entries as { id, fields }. ${FLAT}`)
     const latest = await call('readLatest', () => readLatest(box.redis, 'user_updates', 5))
     isEntries('readLatest', latest)
-    verifyEqual(latest, expected, `readLatest should return entries as { id, fields }. ${FLAT}`)
+    verifyEqual(latest, expected, `\`readLatest\` should return entries as { id, fields }. ${FLAT}`)
   })
 
   test('returns each entry with its own fields', async () => {
@@ -222,13 +222,13 @@ describe('readEntries, readLatest', () => {
     const ids = entries.map(({ id }) => id)
     verify(
       ids[0] !== '9-0',
-      'readEntries after `9-0` returned `9-0` again, because the start of XRANGE is inclusive. Use `(9-0`, with an opening parenthesis, to make it exclusive.',
+      '`readEntries` after `9-0` returned `9-0` again, because the start of XRANGE is inclusive. Use `(9-0`, with an opening parenthesis, to make it exclusive.',
       { expected: ['10-0', '10-1'], received: ids },
     )
     verifyEqual(
       ids,
       ['10-0', '10-1'],
-      'readEntries after `9-0` should return `10-0` and `10-1`, in this order. IDs are numbers: if you compare them as strings, "9-0" comes after "10-0".',
+      '`readEntries` after `9-0` should return `10-0` and `10-1`, in this order. IDs are numbers: if you compare them as strings, "9-0" comes after "10-0".',
     )
   })
 
@@ -240,7 +240,7 @@ describe('readEntries, readLatest', () => {
     verifyEqual(
       entries.map(({ id }) => id),
       ['3-0', '4-0'],
-      "The entry `2-0` was deleted, and readEntries after it should return `3-0` and `4-0`. An ID is a position even if its entry is gone, so don't drop the first entry of a reply without looking at its ID.",
+      "The entry `2-0` was deleted, and `readEntries` after it should return `3-0` and `4-0`. An ID is a position even if its entry is gone, so don't drop the first entry of a reply without looking at its ID.",
     )
   })
 
@@ -254,7 +254,7 @@ describe('readEntries, readLatest', () => {
       isEntries('readEntries', page)
       verify(
         page.length <= 60,
-        'readEntries with a `count` of 60 returned more than 60 entries. Limit the reply with COUNT.',
+        '`readEntries` with a `count` of 60 returned more than 60 entries. Limit the reply with COUNT.',
         {
           received: `${page.length} entries`,
         },
@@ -270,7 +270,7 @@ describe('readEntries, readLatest', () => {
     )
     verify(
       largestReply(box.commands) <= 61,
-      'readEntries fetched more than one page. Limit the reply with COUNT instead of cutting it off afterward: on a stream of a million entries, that saves seconds.',
+      '`readEntries` fetched more than one page. Limit the reply with COUNT instead of cutting it off afterward: on a stream of a million entries, that saves seconds.',
       { expected: 'at most 61 entries in one reply', received: `${largestReply(box.commands)} entries` },
     )
   })
@@ -291,7 +291,7 @@ describe('readEntries, readLatest', () => {
       verifyEqual(
         outcome.ok ? outcome.value.map(({ id }) => id) : outcome.error,
         [next],
-        `readEntries after \`${after}\` should return \`${next}\`. Don't compute the next ID yourself: a \`number\` isn't exact beyond 2^53, and the second part can be as large as ${most}. With the exclusive start \`(${after}\`, Redis finds it.`,
+        `\`readEntries\` after \`${after}\` should return \`${next}\`. Don't compute the next ID yourself: a \`number\` isn't exact beyond 2^53, and the second part can be as large as ${most}. With the exclusive start \`(${after}\`, Redis finds it.`,
       )
     }
   })
@@ -319,7 +319,7 @@ describe('readEntries, readLatest', () => {
     verifyEqual(
       [page.length, page[0]?.id, page.at(-1)?.id],
       [100, '1-0', '100-0'],
-      'Without `after` and `count`, readEntries should return the first 100 entries of the stream.',
+      'Without `after` and `count`, `readEntries` should return the first 100 entries of the stream.',
     )
   })
 
@@ -329,17 +329,17 @@ describe('readEntries, readLatest', () => {
     isEntries('readLatest', latest)
     verify(
       latest.length === 10,
-      'readLatest with a `count` of 10 should return ten entries, no matter how many the stream contains. A stream trimmed with `MAXLEN ~ 10` may contain ninety, because `~` means "about."',
+      '`readLatest` with a `count` of 10 should return ten entries, no matter how many the stream contains. A stream trimmed with `MAXLEN ~ 10` may contain ninety, because `~` means "about."',
       { expected: '10 entries', received: `${latest.length} entries` },
     )
     verifyEqual(
       latest.map(({ id }) => id),
       ['90-0', '89-0', '88-0', '87-0', '86-0', '85-0', '84-0', '83-0', '82-0', '81-0'],
-      'readLatest should return the last entries, newest first.',
+      '`readLatest` should return the last entries, newest first.',
     )
     verify(
       largestReply(box.commands) <= 11,
-      'readLatest fetched more entries than it returns. Use XREVRANGE with COUNT, which reads from the end.',
+      '`readLatest` fetched more entries than it returns. Use XREVRANGE with COUNT, which reads from the end.',
       { expected: 'at most 11 entries in one reply', received: `${largestReply(box.commands)} entries` },
     )
   })
@@ -351,7 +351,7 @@ describe('readEntries, readLatest', () => {
     verifyEqual(
       [page.length, latest.length],
       [640, 640],
-      "The stream has 650 entries. With a `count` of 640, readEntries and readLatest should each return 640 of them. The caller decides how many, so don't set a lower limit of your own.",
+      "The stream has 650 entries. With a `count` of 640, `readEntries` and `readLatest` should each return 640 of them. The caller decides how many, so don't set a lower limit of your own.",
     )
   })
 
@@ -408,23 +408,23 @@ describe('compareIds, timeOf, jsonField', () => {
       const forward = await call('compareIds', () => compareIds(a, b))
       verify(
         typeof forward === 'number',
-        'compareIds should return a number, as `sort` expects. With a bigint, `sort` throws, and with a boolean, it sorts incorrectly.',
+        '`compareIds` should return a number, as `sort` expects. With a bigint, `sort` throws, and with a boolean, it sorts incorrectly.',
         { received: forward },
       )
-      verify(forward < 0, `compareIds('${a}', '${b}') should be negative. ${why}`, { received: forward })
+      verify(forward < 0, `\`compareIds('${a}', '${b}')\` should be negative. ${why}`, { received: forward })
       const back = await call('compareIds', () => compareIds(b, a))
-      verify(back > 0, `compareIds('${b}', '${a}') should be positive. ${why}`, { received: back })
+      verify(back > 0, `\`compareIds('${b}', '${a}')\` should be positive. ${why}`, { received: back })
     })
   }
 
   test('returns 0 for equal IDs', async () => {
     const result = await call('compareIds', () => compareIds('1772355600123-4', '1772355600123-4'))
-    verify(result === 0, 'compareIds should return 0 for two equal IDs.', { received: result })
+    verify(result === 0, '`compareIds` should return 0 for two equal IDs.', { received: result })
   })
 
   test('returns the time of an ID', async () => {
     const time = await call('timeOf', () => [timeOf('1772355600123-5')])
-    verify(time[0] instanceof Date, 'timeOf should return a Date.', { received: time[0] })
+    verify(time[0] instanceof Date, '`timeOf` should return a Date.', { received: time[0] })
     verifyEqual(
       time[0].getTime(),
       1_772_355_600_123,
@@ -448,7 +448,7 @@ describe('compareIds, timeOf, jsonField', () => {
       const outcome = await attempt('jsonField', () => jsonField(entry(text), 'data'))
       verify(
         outcome.ok || !(outcome.error instanceof EntryFieldError),
-        `jsonField refused a field that contains ${text}, which is valid JSON. Don't check with \`if (!value)\`, because null, false, 0, and the empty string are falsy but valid values.`,
+        `\`jsonField\` refused a field that contains ${text}, which is valid JSON. Don't check with \`if (!value)\`, because null, false, 0, and the empty string are falsy but valid values.`,
         { expected: value, received: !outcome.ok && outcome.error },
       )
       const received = await call('jsonField', () => {
@@ -458,7 +458,7 @@ describe('compareIds, timeOf, jsonField', () => {
       verifyEqual(
         received,
         value,
-        `jsonField should return the parsed value of a field that contains ${text}.`,
+        `\`jsonField\` should return the parsed value of a field that contains ${text}.`,
       )
     }
   })
@@ -468,7 +468,7 @@ describe('compareIds, timeOf, jsonField', () => {
       'jsonField',
       () => jsonField(entry(), 'data'),
       EntryFieldError,
-      'The entry has no field `data`, so jsonField should throw an EntryFieldError. A SyntaxError from `JSON.parse(undefined)` names neither the entry nor the field, and returning undefined or {} would hide that something is missing.',
+      'The entry has no field `data`, so `jsonField` should throw an EntryFieldError. A SyntaxError from `JSON.parse(undefined)` names neither the entry nor the field, and returning undefined or {} would hide that something is missing.',
     )
     pointsTo(error, 'data')
   })
@@ -479,7 +479,7 @@ describe('compareIds, timeOf, jsonField', () => {
         'jsonField',
         () => jsonField(entry(text), 'data'),
         EntryFieldError,
-        `The field \`data\` contains ${JSON.stringify(text)}, which isn't JSON. jsonField should throw an EntryFieldError, because a bare SyntaxError doesn't say which of a million entries is wrong.`,
+        `The field \`data\` contains ${JSON.stringify(text)}, which isn't JSON. \`jsonField\` should throw an EntryFieldError, because a bare SyntaxError doesn't say which of a million entries is wrong.`,
       )
       pointsTo(error, 'data')
     }
@@ -513,12 +513,12 @@ async function read(positions: Readonly<Record<string, string>>, waitMs: number)
   const outcome = await attempt('readNew', () => readNew(box.redis, positions, waitMs), { background: true })
   verify(
     outcome.ok || !/null|undefined|iterable/.test(String(outcome.error)),
-    'readNew failed when no stream had anything new. In that case, XREAD replies with null, not an empty list, so check for null before you iterate.',
+    '`readNew` failed when no stream had anything new. In that case, XREAD replies with null, not an empty list, so check for null before you iterate.',
     { received: !outcome.ok && outcome.error },
   )
   verify(
     outcome.ok || !/Invalid stream ID|Unbalanced/i.test(String(outcome.error)),
-    'Redis rejected the XREAD from readNew. After STREAMS, it expects the names of all streams, then all positions in the same order: `user_updates user_friends 1000-0 0-0`.',
+    'Redis rejected the XREAD from `readNew`. After STREAMS, it expects the names of all streams, then all positions in the same order: `user_updates user_friends 1000-0 0-0`.',
     { received: !outcome.ok && outcome.error },
   )
   const result = await call(
@@ -536,7 +536,7 @@ async function read(positions: Readonly<Record<string, string>>, waitMs: number)
 function isResult(result: NewEntries): void {
   verify(
     Array.isArray(result?.entries) && typeof result.positions === 'object' && result.positions !== null,
-    'readNew should resolve to an object with `entries` (an array) and `positions`, even if there are no entries.',
+    '`readNew` should resolve to an object with `entries` (an array) and `positions`, even if there are no entries.',
     { expected: { entries: [], positions: START }, received: result },
   )
 }
@@ -549,7 +549,7 @@ describe('readNew', () => {
     const outcome = await attempt('readNew', () => readNew(box.redis, { ...START }, 0), { background: true })
     verify(
       outcome.ok || !there.ok,
-      "readNew failed because one of its streams doesn't exist yet. Redis creates a stream with its first entry, so treat a missing stream as empty.",
+      "`readNew` failed because one of its streams doesn't exist yet. Redis creates a stream with its first entry, so treat a missing stream as empty.",
       { received: !outcome.ok && outcome.error },
     )
   })
@@ -564,7 +564,7 @@ describe('readNew', () => {
         entries: { user_updates: ['2000-0', '3000-0'], user_activity: [], user_friends: ['1-0', '2-0'] },
         positions: { user_updates: '3000-0', user_activity: '0-0', user_friends: '2-0' },
       },
-      "readNew should return the entries after each stream's position, and the next position for *every* stream: the last ID, or the old position if there are no entries. A caller never reads a stream again if it's missing from the positions.",
+      "`readNew` should return the entries after each stream's position, and the next position for *every* stream: the last ID, or the old position if there are no entries. A caller never reads a stream again if it's missing from the positions.",
     )
     verifyEqual(
       result.entries.find(({ stream }) => stream === 'user_friends'),
@@ -580,7 +580,7 @@ describe('readNew', () => {
     verifyEqual(
       given,
       START,
-      'readNew changed the positions it received. They belong to the caller, so return new ones.',
+      '`readNew` changed the positions it received. They belong to the caller, so return new ones.',
     )
   })
 
@@ -588,23 +588,23 @@ describe('readNew', () => {
     verifyEqual(
       summary(await read(START, 0)),
       { entries: { user_updates: [], user_activity: [], user_friends: [] }, positions: START },
-      "If there's nothing new and `waitMs` is 0, readNew should return no entries and the old positions.",
+      "If there's nothing new and `waitMs` is 0, `readNew` should return no entries and the old positions.",
     )
     const blocked = Math.max(0, ...box.commands.map(blockOf))
     verify(
       blocked <= 10,
-      'With `waitMs` 0, readNew shouldn\'t wait at all, but it sent an XREAD with BLOCK. To Redis, `BLOCK 0` means "forever," so leave BLOCK out.',
+      'With `waitMs` 0, `readNew` shouldn\'t wait at all, but it sent an XREAD with BLOCK. To Redis, `BLOCK 0` means "forever," so leave BLOCK out.',
       { expected: 'no BLOCK', received: `BLOCK ${blocked}` },
     )
     verifyEqual(
       summary(await read(START, 30)),
       { entries: { user_updates: [], user_activity: [], user_friends: [] }, positions: START },
-      'If nothing arrives in time, readNew should return no entries and the old positions.',
+      'If nothing arrives in time, `readNew` should return no entries and the old positions.',
     )
     const longest = Math.max(0, ...box.commands.map(blockOf))
     verify(
       longest <= 30,
-      `With \`waitMs\` 30, readNew sent an XREAD with BLOCK ${longest}, so it may wait longer than the caller allows. Pass \`waitMs\` to BLOCK as it is.`,
+      `With \`waitMs\` 30, \`readNew\` sent an XREAD with BLOCK ${longest}, so it may wait longer than the caller allows. Pass \`waitMs\` to BLOCK as it is.`,
       { expected: 'BLOCK 30 at most', received: `BLOCK ${longest}` },
     )
   })
@@ -615,7 +615,7 @@ describe('readNew', () => {
       const outcome = await attempt('readNew', () => readNew(box.redis, START, waitMs), { background: true })
       verify(
         !outcome.ok && /WRONGTYPE/.test(String(outcome.error)),
-        `\`user_friends\` holds a string instead of a stream, and with \`waitMs\` ${waitMs}, readNew didn't reject with the error from Redis (WRONGTYPE). Let that error reach the caller, which otherwise keeps waiting for entries that can't arrive.`,
+        `\`user_friends\` holds a string instead of a stream, and with \`waitMs\` ${waitMs}, \`readNew\` didn't reject with the error from Redis (WRONGTYPE). Let that error reach the caller, which otherwise keeps waiting for entries that can't arrive.`,
         { expected: 'the error from Redis', received: outcome.ok ? outcome.value : outcome.error },
       )
     }
@@ -629,13 +629,13 @@ describe('readNew', () => {
     reading.catch(() => {})
     verify(
       result !== undefined,
-      "readNew is waiting even though `user_updates` has two entries after the position. `$` isn't a position: it skips the entries that are already there. Pass the IDs from `positions` to XREAD.",
+      "`readNew` is waiting even though `user_updates` has two entries after the position. `$` isn't a position: it skips the entries that are already there. Pass the IDs from `positions` to XREAD.",
       { expected: ['1000-0', '2000-0'], received: 'nothing yet' },
     )
     verifyEqual(
       result.entries.map(({ id }) => id),
       ['1000-0', '2000-0'],
-      "readNew should immediately return the entries after the position, even if it's allowed to wait.",
+      "`readNew` should immediately return the entries after the position, even if it's allowed to wait.",
     )
   })
 
@@ -648,12 +648,12 @@ describe('readNew', () => {
     await box.roundTrips(200)
     verify(
       result === undefined,
-      "readNew returned immediately even though `waitMs` allows it to wait. A caller's loop would then query Redis without a pause. Pass `BLOCK` and the milliseconds to XREAD.",
+      "`readNew` returned immediately even though `waitMs` allows it to wait. A caller's loop would then query Redis without a pause. Pass `BLOCK` and the milliseconds to XREAD.",
       { received: result },
     )
     verify(
       !isBusyPolling(box.commands),
-      'While readNew waited, it polled Redis as fast as Redis could reply. That keeps Redis and a processor core busy for nothing. With `BLOCK`, Redis does the waiting, and one command is enough.',
+      'While `readNew` waited, it polled Redis as fast as Redis could reply. That keeps Redis and a processor core busy for nothing. With `BLOCK`, Redis does the waiting, and one command is enough.',
       { received: `${box.commands.length} commands, while another client sent 200` },
     )
     let answered = false
@@ -670,12 +670,12 @@ describe('readNew', () => {
     }
     verify(
       shared || result !== undefined,
-      "An entry arrived while readNew was waiting, and readNew didn't return it. Wait only until the first entry arrives: `waitMs` is a limit, not a time to sleep. XREAD with `BLOCK` replies as soon as there's something.",
+      "An entry arrived while `readNew` was waiting, and `readNew` didn't return it. Wait only until the first entry arrives: `waitMs` is a limit, not a time to sleep. XREAD with `BLOCK` replies as soon as there's something.",
       { expected: 'the entry 7-0', received: 'nothing yet' },
     )
     verify(
       !shared,
-      'While readNew waited, a GET on the same connection got no reply. A blocked connection does nothing else, so all code that shares it waits too. Wait on a `redis.duplicate()`, and close it afterward.',
+      'While `readNew` waited, a GET on the same connection got no reply. A blocked connection does nothing else, so all code that shares it waits too. Wait on a `redis.duplicate()`, and close it afterward.',
     )
     verifyEqual(
       result && summary(result),
@@ -683,7 +683,7 @@ describe('readNew', () => {
         entries: { user_updates: [], user_activity: [], user_friends: ['7-0'] },
         positions: { user_updates: '0-0', user_activity: '0-0', user_friends: '7-0' },
       },
-      'readNew should return the entry that arrived while it was waiting, and the position after it.',
+      '`readNew` should return the entry that arrived while it was waiting, and the position after it.',
     )
   })
 
@@ -694,18 +694,18 @@ describe('readNew', () => {
     const left = await connectionsStillOpen()
     verify(
       left === 0,
-      `After two calls to readNew, ${left} of its connections are still open. Called in a loop, readNew would soon reach Redis's limit on clients. Disconnect the duplicate in a \`finally\`.`,
+      `After two calls to \`readNew\`, ${left} of its connections are still open. Called in a loop, \`readNew\` would soon reach Redis's limit on clients. Disconnect the duplicate in a \`finally\`.`,
     )
     await attempt('readNew', () => readNew(box.redis, { user_updates: 'no-id' }, 20), { background: true })
     verify(
       (await connectionsStillOpen()) === 0,
-      "readNew received a position that isn't an ID, so its XREAD failed, and the connection it had opened is still open. Close it in a `finally`, which runs whether the read succeeds or not.",
+      "`readNew` received a position that isn't an ID, so its XREAD failed, and the connection it had opened is still open. Close it in a `finally`, which runs whether the read succeeds or not.",
       { expected: 'no more connections than before', received: 'one more' },
     )
     verifyEqual(
       await call('redis.ping', () => box.redis.ping()),
       'PONG',
-      "The caller's connection no longer works after readNew. Close only the connection that you opened.",
+      "The caller's connection no longer works after `readNew`. Close only the connection that you opened.",
     )
   })
 
@@ -725,7 +725,7 @@ describe('readNew', () => {
     verifyEqual(
       sizes,
       [100, 100, 30, 0],
-      'Of 230 entries, readNew should return 100, then 100, then 30, and then none. Read at most 100 from each stream (COUNT 100), starting after the positions you receive.',
+      'Of 230 entries, `readNew` should return 100, then 100, then 30, and then none. Read at most 100 from each stream (COUNT 100), starting after the positions you receive.',
     )
     verify(
       seen.every((n, i) => n === i + 1),
@@ -735,7 +735,7 @@ describe('readNew', () => {
     const waiting = await read(START, 20)
     verify(
       waiting.entries.filter(({ stream }) => stream === 'user_activity').length === 100,
-      "Of 230 entries, readNew should return the first 100, even if it's allowed to wait. Pass COUNT 100 together with BLOCK.",
+      "Of 230 entries, `readNew` should return the first 100, even if it's allowed to wait. Pass COUNT 100 together with BLOCK.",
       { expected: '100 entries', received: `${waiting.entries.length} entries` },
     )
   })
@@ -755,7 +755,7 @@ describe('readNew', () => {
         await box.admin.xadd('user_updates', '2000-0', 'n', '2')
       },
       verify: async ({ first, held }) => {
-        verify(first.ok, 'readNew failed when an entry was added at the same time.', {
+        verify(first.ok, '`readNew` failed when an entry was added at the same time.', {
           received: !first.ok && first.error,
         })
         const results = [...first.value]
@@ -767,14 +767,14 @@ describe('readNew', () => {
           verifyEqual(
             ids(),
             ['1000-0', '2000-0'],
-            `The entry \`2000-0\` was added just before readNew sent its ${held}, and two calls should return it once. A read from \`$\` skips everything that came before it. Always continue from the IDs in the positions.`,
+            `The entry \`2000-0\` was added just before \`readNew\` sent its ${held}, and two calls should return it once. A read from \`$\` skips everything that came before it. Always continue from the IDs in the positions.`,
           )
         }
         results.push(await readNew(box.connect(), results.at(-1)?.positions ?? {}, 0))
         verifyEqual(
           ids(),
           ['1000-0', '2000-0'],
-          'If you keep calling readNew with the positions from the last result, it should return every entry exactly once.',
+          'If you keep calling `readNew` with the positions from the last result, it should return every entry exactly once.',
         )
       },
     })
@@ -806,7 +806,7 @@ describe('readNew', () => {
     })
     verify(
       left === 0,
-      'Redis refused a command, and readNew rejected but left its own connection open. Close it in a `finally`, which runs whether the read succeeds or not.',
+      'Redis refused a command, and `readNew` rejected but left its own connection open. Close it in a `finally`, which runs whether the read succeeds or not.',
       { expected: 'no more connections than before', received: `${left} more` },
     )
   })
