@@ -85,12 +85,12 @@ describe('storeEvent', () => {
     const stored = await box.admin.lrange('events:user-42', 0, -1)
     verify(
       stored.length === 1,
-      "storeEvent didn't leave exactly one event in the list `events:user-42`. Append the event there once: this list is where a reader finds out what happened to this user.",
+      "`storeEvent` didn't leave exactly one event in the list `events:user-42`. Append the event there once: this list is where a reader finds out what happened to this user.",
       { expected: ['the event as JSON'], received: stored },
     )
     verify(
       typeof parsed(stored)[0] === 'object',
-      "The entry in `events:user-42` isn't an event as JSON. Store the string that encodeEvent returns, without encoding it a second time.",
+      "The entry in `events:user-42` isn't an event as JSON. Store the string that `encodeEvent` returns, without encoding it a second time.",
       { received: stored[0] },
     )
     verifyEqual(
@@ -131,7 +131,7 @@ describe('storeEvent', () => {
       const outcome = await attempt('storeEvent', () => storeEvent(box.redis, event(1, 'user-42', eventType)))
       verify(
         outcome.ok,
-        `storeEvent refused the event type "${eventType}". Don't check types here: whatever an event is called, it happened, so store it.`,
+        `\`storeEvent\` refused the event type "${eventType}". Don't check types here: whatever an event is called, it happened, so store it.`,
         { received: !outcome.ok && outcome.error },
       )
       verifyEqual(
@@ -148,7 +148,7 @@ describe('storeEvent', () => {
     const messages = await heard()
     verify(
       messages.length === 1,
-      `storeEvent should PUBLISH one message on the channel \`events\`. Listeners received ${messages.length}: with none, they miss the event, and with too many, they wake up for nothing.`,
+      `\`storeEvent\` should PUBLISH one message on the channel \`events\`. Listeners received ${messages.length}: with none, they miss the event, and with too many, they wake up for nothing.`,
       { received: messages },
     )
     verifyEqual(
@@ -166,7 +166,7 @@ describe('storeEvent', () => {
     verifyEqual(
       parsed(strings),
       [full, full, full],
-      "The event's payload had an empty array and a long number, but one of the two lists or the message contains something else. Store and publish the string from encodeEvent unchanged: if Lua decodes and encodes it again, `[]` becomes `{}` and a long number loses its last digits.",
+      "The event's payload had an empty array and a long number, but one of the two lists or the message contains something else. Store and publish the string from `encodeEvent` unchanged: if Lua decodes and encodes it again, `[]` becomes `{}` and a long number loses its last digits.",
     )
   })
 
@@ -200,7 +200,7 @@ describe('storeEvent', () => {
           entity === type,
           pipelined
             ? `The connection broke after ${last}, and only one of the two lists had the event. A \`pipeline()\` isn't a transaction: it only saves round trips. Use MULTI and EXEC, or a script.`
-            : `The process died after ${last}, and only one of the two lists had the event, because storeEvent writes in separate commands. The lists will now disagree forever. Send all three commands between MULTI and EXEC, or in one script.`,
+            : `The process died after ${last}, and only one of the two lists had the event, because \`storeEvent\` writes in separate commands. The lists will now disagree forever. Send all three commands between MULTI and EXEC, or in one script.`,
           { received: found },
         )
         verify(
@@ -239,7 +239,7 @@ describe('storeEvent', () => {
     verifyEqual(
       { keys: await box.admin.keys('events*'), heard: await heard() },
       { keys: [], heard: [] },
-      'storeEvent refused the entity ID, but only after it had written or announced something. Check the ID before you send the first command.',
+      '`storeEvent` refused the entity ID, but only after it had written or announced something. Check the ID before you send the first command.',
     )
   })
 
@@ -265,7 +265,7 @@ describe('storeEvent', () => {
       const outcome = await attempt('storeEvent', () => storeEvent(box.redis, event(1, id)))
       verify(
         outcome.ok,
-        `storeEvent refused the entity ID "${id}", which follows the rule: 1 to 100 of the characters A-Z a-z 0-9 . _ -`,
+        `\`storeEvent\` refused the entity ID "${id}", which follows the rule: 1 to 100 of the characters A-Z a-z 0-9 . _ -`,
         { received: !outcome.ok && outcome.error },
       )
       verifyEqual(
@@ -282,17 +282,17 @@ describe('storeEvent', () => {
       'storeEvent',
       () => storeEvent(box.redis, spoilt),
       Error,
-      "storeEvent stored an event with a Date in its payload, which JSON turns into a string. Encode events with encodeEvent from lesson 01, which refuses such an event. JSON.stringify on its own doesn't.",
+      "`storeEvent` stored an event with a Date in its payload, which JSON turns into a string. Encode events with `encodeEvent` from lesson 01, which refuses such an event. JSON.stringify on its own doesn't.",
     )
     verifyEqual(
       'field' in error && error.field,
       'payload.born',
-      'When encodeEvent refuses an event, storeEvent should reject with that same error. Pass it on, because its `field` says what to fix.',
+      'When `encodeEvent` refuses an event, `storeEvent` should reject with that same error. Pass it on, because its `field` says what to fix.',
     )
     verifyEqual(
       await box.admin.keys('events*'),
       [],
-      'storeEvent refused the event, but it had already written something. Encode the event before you send the first command.',
+      '`storeEvent` refused the event, but it had already written something. Encode the event before you send the first command.',
     )
   })
 
@@ -313,7 +313,7 @@ describe('readEvents', () => {
     verifyEqual(
       page.events,
       [event(1), event(2), event(3)],
-      'readEvents should return the events of this entity, decoded and in the order of the list, oldest first.',
+      '`readEvents` should return the events of this entity, decoded and in the order of the list, oldest first.',
     )
     await sameEveryTime('readEvents', () => readEvents(box.redis, 'user-42'))
     verify(
@@ -333,7 +333,7 @@ describe('readEvents', () => {
     verifyEqual(
       page.events,
       [event(4), event(5)],
-      'readEvents from position 3 should begin with the fourth event, because positions start at 0.',
+      '`readEvents` from position 3 should begin with the fourth event, because positions start at 0.',
     )
     await emptyPage(
       'readEvents',
@@ -393,7 +393,7 @@ describe('readEventsByType', () => {
     verifyEqual(
       page,
       { events: [event(3, 'user-9'), event(1), event(2)], next: null },
-      'readEventsByType should return the events of this type (and no other) from all entities, in the order of the list `events:type:USER_REGISTERED`.',
+      '`readEventsByType` should return the events of this type (and no other) from all entities, in the order of the list `events:type:USER_REGISTERED`.',
     )
     await emptyPage(
       'readEventsByType',
@@ -404,7 +404,7 @@ describe('readEventsByType', () => {
     const outcome = await attempt('readEventsByType', () => readEventsByType(box.redis, 'user.moved'))
     verify(
       outcome.ok && outcome.value.events.length === 1,
-      'readEventsByType didn\'t return the one stored event of type "user.moved". Don\'t check or change types here: the key is `events:type:` plus the type exactly as it is.',
+      '`readEventsByType` didn\'t return the one stored event of type "user.moved". Don\'t check or change types here: the key is `events:type:` plus the type exactly as it is.',
       { received: outcome.ok ? outcome.value : outcome.error },
     )
   })
@@ -451,7 +451,7 @@ describe('followEvents', () => {
     verifyEqual(
       inbox.seen,
       [1, 2, 3],
-      "When followEvents resolved, the events already in the list hadn't all been handled in order. Pub/Sub reaches only clients that are listening at that moment, so read earlier events from the list.",
+      "When `followEvents` resolved, the events already in the list hadn't all been handled in order. Pub/Sub reaches only clients that are listening at that moment, so read earlier events from the list.",
     )
     await stop(follower)
   })
@@ -463,7 +463,7 @@ describe('followEvents', () => {
     verifyEqual(
       inbox.seen,
       [3],
-      'followEvents from position 2 should begin with the third event, because the first two were handled by an earlier run.',
+      '`followEvents` from position 2 should begin with the third event, because the first two were handled by an earlier run.',
     )
     await stop(follower)
   })
@@ -474,7 +474,7 @@ describe('followEvents', () => {
     const follower = await follow(0, inbox.handle)
     verify(
       inbox.seen.length === 1_200 && inbox.seen.every((n, i) => n === i + 1),
-      "followEvents should handle all 1,200 stored events, each once and in order. Keep reading from `next` until it's null.",
+      "`followEvents` should handle all 1,200 stored events, each once and in order. Keep reading from `next` until it's null.",
       { expected: '1 to 1200', received: `${inbox.seen.length} events, the last is ${inbox.seen.at(-1)}` },
     )
     await stop(follower)
@@ -488,14 +488,14 @@ describe('followEvents', () => {
     })
     verify(
       outcome.ok,
-      'After followEvents, the connection you were given is no longer usable, because it has subscribed and can do nothing else now. Subscribe on a `redis.duplicate()`.',
+      'After `followEvents`, the connection you were given is no longer usable, because it has subscribed and can do nothing else now. Subscribe on a `redis.duplicate()`.',
       { received: !outcome.ok && outcome.error },
     )
     await stop(follower)
     const after = await attempt('a GET after stop', () => box.redis.get('anything'), { background: true })
     verify(
       after.ok,
-      'stop closed the connection that followEvents was given. That one belongs to the caller, so close only the one you opened.',
+      '`stop` closed the connection that `followEvents` was given. That one belongs to the caller, so close only the one you opened.',
       { received: !after.ok && after.error },
     )
   })
@@ -507,14 +507,14 @@ describe('followEvents', () => {
     await until(() => inbox.seen.length > 0)
     verify(
       inbox.seen.length > 0,
-      'An event stored after followEvents had resolved was never handled. Subscribe to the channel `events`, and continue reading the list whenever a message arrives.',
+      'An event stored after `followEvents` had resolved was never handled. Subscribe to the channel `events`, and continue reading the list whenever a message arrives.',
     )
     await storedElsewhere(2)
     await until(() => inbox.seen.length > 1)
     verifyEqual(
       inbox.seen,
       [1, 2],
-      'After followEvents resolved, two events were stored. Each of them should be handled exactly once. Read the list again on every message, starting after the last event you handled.',
+      'After `followEvents` resolved, two events were stored. Each of them should be handled exactly once. Read the list again on every message, starting after the last event you handled.',
     )
     await stop(follower)
   })
@@ -552,7 +552,7 @@ describe('followEvents', () => {
     await until(() => inbox.seen.includes(2))
     verify(
       !inbox.seen.includes(1),
-      'followEvents handled an event of another type. The channel `events` announces events of all types, so handle only those from the list of the followed type.',
+      '`followEvents` handled an event of another type. The channel `events` announces events of all types, so handle only those from the list of the followed type.',
       { expected: [2], received: inbox.seen },
     )
     verify(
@@ -573,12 +573,12 @@ describe('followEvents', () => {
     // Messages arrive in order: an answer that treats them as events has handled the first one by now.
     verify(
       !inbox.seen.includes(7),
-      "followEvents handled the event in a message, but that event isn't in the list. A message is only a wake-up call, so read the events from the list.",
+      "`followEvents` handled the event in a message, but that event isn't in the list. A message is only a wake-up call, so read the events from the list.",
       { expected: [1, 2], received: inbox.seen },
     )
     verify(
       inbox.seen.includes(1),
-      'The message about event 1 was lost, as Pub/Sub messages can be, and followEvents handled event 2 without event 1. Treat every message only as a wake-up call, and continue reading the list from your position.',
+      'The message about event 1 was lost, as Pub/Sub messages can be, and `followEvents` handled event 2 without event 1. Treat every message only as a wake-up call, and continue reading the list from your position.',
       { expected: [1, 2], received: inbox.seen },
     )
     await stop(follower)
@@ -609,7 +609,7 @@ describe('followEvents', () => {
     )
     verify(
       most === 1,
-      'followEvents called `handle` while an earlier call was still running. Await each call, or a later event may finish before an earlier one.',
+      '`followEvents` called `handle` while an earlier call was still running. Await each call, or a later event may finish before an earlier one.',
       { expected: 'one at a time', received: `${most} at a time` },
     )
     verifyEqual(
@@ -633,7 +633,7 @@ describe('followEvents', () => {
     const received = `${inbox.seen.length} events, the last is ${inbox.seen.at(-1)}`
     verify(
       inbox.seen.length !== 1,
-      "The messages about 599 events were lost, the one about event 600 arrived, and followEvents handled one event. A message says that there's something new, but not how much. Read to the end of the list.",
+      "The messages about 599 events were lost, the one about event 600 arrived, and `followEvents` handled one event. A message says that there's something new, but not how much. Read to the end of the list.",
       { expected: '1 to 600', received },
     )
     verify(
@@ -657,7 +657,7 @@ describe('followEvents', () => {
     verifyEqual(
       { USER_REGISTERED: registered.seen, USER_DEACTIVATED: left.seen },
       { USER_REGISTERED: [1, 2, 3], USER_DEACTIVATED: [4] },
-      "Two followers in one program got in each other's way. Each follower needs its own position and its own state, so keep both inside followEvents, not in module-level variables.",
+      "Two followers in one program got in each other's way. Each follower needs its own position and its own state, so keep both inside `followEvents`, not in module-level variables.",
     )
     const positions = [await stop(one), await stop(two)]
     verify(
@@ -676,7 +676,7 @@ describe('followEvents', () => {
     verifyEqual(
       inbox.seen,
       [],
-      '`handle` was called after stop had resolved. Close the subscription in stop, because once stop resolves, callers expect no more events.',
+      '`handle` was called after `stop` had resolved. Close the subscription in `stop`, because once `stop` resolves, callers expect no more events.',
     )
   })
 
@@ -690,11 +690,11 @@ describe('followEvents', () => {
     verifyEqual(
       position,
       3,
-      'stop should resolve to the position after the last handled event, because the next run begins there.',
+      '`stop` should resolve to the position after the last handled event, because the next run begins there.',
       [
         [
           (n) => n === 2,
-          "stop should resolve to the position after the last handled event, which is the `from` of the next run. Don't return how many events this run handled, because it began at position 1.",
+          "`stop` should resolve to the position after the last handled event, which is the `from` of the next run. Don't return how many events this run handled, because it began at position 1.",
         ],
       ],
     )
@@ -723,7 +723,7 @@ describe('followEvents', () => {
     const position = await call('stop', () => stopping, { background: true })
     verify(
       !early && position === 1,
-      "stop resolved while `handle` was still working on an event, so the position it returned doesn't show whether that event is done. Wait for `handle`, then count the event.",
+      "`stop` resolved while `handle` was still working on an event, so the position it returned doesn't show whether that event is done. Wait for `handle`, then count the event.",
       { expected: 'position 1, after handle had ended', received: `position ${position}` },
     )
   })
@@ -749,11 +749,11 @@ describe('followEvents', () => {
     verifyEqual(
       inbox.seen,
       [1, 2],
-      "stop was called while `handle` was working on event 2 of 5, and followEvents continued with the events after it. Wait for that call and don't start another, because the caller doesn't want to wait for a whole page.",
+      "`stop` was called while `handle` was working on event 2 of 5, and `followEvents` continued with the events after it. Wait for that call and don't start another, because the caller doesn't want to wait for a whole page.",
     )
     verify(
       position === 2,
-      "stop was called in the middle of a page, after two events, and didn't resolve to position 2. Increment the position after each event, not after each page, or the next run repeats events or skips some.",
+      "`stop` was called in the middle of a page, after two events, and didn't resolve to position 2. Increment the position after each event, not after each page, or the next run repeats events or skips some.",
       { expected: 2, received: position },
     )
   })
@@ -764,7 +764,7 @@ describe('followEvents', () => {
     const left = await connectionsStillOpen()
     verify(
       left === 0,
-      "stop resolved, but a connection that followEvents opened is still open. It keeps the program running and counts toward Redis's limit on clients. Call `quit` or `disconnect` on it, because unsubscribing isn't enough.",
+      "`stop` resolved, but a connection that `followEvents` opened is still open. It keeps the program running and counts toward Redis's limit on clients. Call `quit` or `disconnect` on it, because unsubscribing isn't enough.",
       { expected: 'no more connections than before', received: `${left} more` },
     )
   })
@@ -777,18 +777,18 @@ describe('followEvents', () => {
     )
     verify(
       !outcome.ok,
-      "The second stored entry isn't an event (it's cut off in the middle), and followEvents resolved as if it had caught up. If the first read fails, reject with its error, because the caller would go on without the events after it.",
+      "The second stored entry isn't an event (it's cut off in the middle), and `followEvents` resolved as if it had caught up. If the first read fails, reject with its error, because the caller would go on without the events after it.",
       { expected: 'MalformedEventError', received: 'it resolved' },
     )
     verify(
       outcome.error instanceof Error && outcome.error.name === 'MalformedEventError',
-      "The second stored entry isn't an event, and followEvents rejected with an error other than the one from decodeEvent. Pass that error on, because it says what's wrong.",
+      "The second stored entry isn't an event, and `followEvents` rejected with an error other than the one from `decodeEvent`. Pass that error on, because it says what's wrong.",
       { expected: 'MalformedEventError', received: outcome.error },
     )
     const left = await connectionsStillOpen()
     verify(
       left === 0,
-      'The first read failed and followEvents rejected, but the connection it had opened is still open. The caller got no follower to stop, so nothing can ever close it. Close it before you throw the error.',
+      'The first read failed and `followEvents` rejected, but the connection it had opened is still open. The caller got no follower to stop, so nothing can ever close it. Close it before you throw the error.',
       { expected: 'no more connections than before', received: `${left} more` },
     )
   })
@@ -825,19 +825,19 @@ describe('followEvents', () => {
       verify: ({ first, held }) => {
         verify(
           first.ok,
-          `followEvents failed when another process stored an event just before its ${held ?? 'end'}.`,
+          `\`followEvents\` failed when another process stored an event just before its ${held ?? 'end'}.`,
           { received: !first.ok && first.error },
         )
         verify(
           !following || seen.includes(2),
-          `An event stored just before followEvents sent its ${held} was never handled. It came too late for the read and too early for the subscription. Subscribe first, then read.`,
+          `An event stored just before \`followEvents\` sent its ${held} was never handled. It came too late for the read and too early for the subscription. Subscribe first, then read.`,
           { expected: [1, 2], received: seen },
         )
         if (!following) return
         verifyEqual(
           seen,
           [1, 2],
-          'An event stored while followEvents was starting should be handled exactly once. The first read and the wake-up call both handled it, so chain the reads, and let each begin where the last one ended.',
+          'An event stored while `followEvents` was starting should be handled exactly once. The first read and the wake-up call both handled it, so chain the reads, and let each begin where the last one ended.',
         )
       },
     })
@@ -862,7 +862,7 @@ describe('followEvents', () => {
     })
     verify(
       left === 0,
-      'Redis refused a command before followEvents had resolved, and followEvents rejected but left its own connection open. The caller got no follower to stop, so nothing can ever close it. Close it whichever command fails, SUBSCRIBE included.',
+      'Redis refused a command before `followEvents` had resolved, and `followEvents` rejected but left its own connection open. The caller got no follower to stop, so nothing can ever close it. Close it whichever command fails, SUBSCRIBE included.',
       { expected: 'no more connections than before', received: `${left} more` },
     )
   })
@@ -875,7 +875,7 @@ async function refusesId(name: string, id: string, run: () => unknown): Promise<
   const outcome = await attempt(name, run)
   verify(
     !outcome.ok,
-    `${name} accepted the entity ID ${JSON.stringify(id)}. ${why} Throw an InvalidEntityIdError.`,
+    `\`${name}\` accepted the entity ID ${JSON.stringify(id)}. ${why} Throw an InvalidEntityIdError.`,
   )
   const error = await callError(
     name,
@@ -883,7 +883,7 @@ async function refusesId(name: string, id: string, run: () => unknown): Promise<
       throw outcome.error
     },
     InvalidEntityIdError,
-    `${name} failed on the entity ID ${JSON.stringify(id)}, but not with an InvalidEntityIdError, which a caller can recognize and handle. ${why}`,
+    `\`${name}\` failed on the entity ID ${JSON.stringify(id)}, but not with an InvalidEntityIdError, which a caller can recognize and handle. ${why}`,
   )
   verifyEqual(
     error.entityId,
@@ -903,7 +903,7 @@ async function sameEveryTime(name: string, run: () => unknown): Promise<void> {
     const outcome = await attempt(name, run)
     verify(
       outcome.ok || !(outcome.error instanceof InvalidEntityIdError),
-      `${name} accepted the entity ID "user-42", then refused the same ID on a later call, so it keeps state between calls. A regular expression with the \`g\` flag does that: its \`test\` continues where the last call stopped.`,
+      `\`${name}\` accepted the entity ID "user-42", then refused the same ID on a later call, so it keeps state between calls. A regular expression with the \`g\` flag does that: its \`test\` continues where the last call stopped.`,
       { received: !outcome.ok && outcome.error },
     )
   }
@@ -911,7 +911,7 @@ async function sameEveryTime(name: string, run: () => unknown): Promise<void> {
 
 /** If there's nothing to return, the result is an empty page, not an error. */
 async function emptyPage(name: string, run: () => Promise<EventPage>, where: string): Promise<void> {
-  const diagnosis = `${where}, ${name} should return an empty page, \`{ events: [], next: null }\`. Having nothing to return isn't an error.`
+  const diagnosis = `${where}, \`${name}\` should return an empty page, \`{ events: [], next: null }\`. Having nothing to return isn't an error.`
   const outcome = await attempt(name, run)
   verify(outcome.ok, diagnosis, { received: !outcome.ok && outcome.error })
   verifyEqual(outcome.value, { events: [], next: null }, diagnosis)
@@ -922,11 +922,11 @@ async function refusesTorn(name: string, run: () => unknown): Promise<void> {
     name,
     run,
     Error,
-    `${name} ignored an entry of the list that isn't an event (it's cut off in the middle). A history with a hole silently leads to a wrong state, so pass on the MalformedEventError from decodeEvent.`,
+    `\`${name}\` ignored an entry of the list that isn't an event (it's cut off in the middle). A history with a hole silently leads to a wrong state, so pass on the MalformedEventError from \`decodeEvent\`.`,
   )
   verify(
     error.name === 'MalformedEventError',
-    `${name} found an entry that isn't an event, and it failed with an error named ${error.name}. Read entries with decodeEvent from lesson 01 and pass on its MalformedEventError, which says what's wrong.`,
+    `\`${name}\` found an entry that isn't an event, and it failed with an error named ${error.name}. Read entries with \`decodeEvent\` from lesson 01 and pass on its MalformedEventError, which says what's wrong.`,
     { expected: 'MalformedEventError', received: `${error.name}: ${error.message}` },
   )
 }
@@ -934,7 +934,7 @@ async function refusesTorn(name: string, run: () => unknown): Promise<void> {
 function isPage(name: string, page: EventPage): void {
   verify(
     typeof page === 'object' && page !== null && Array.isArray(page.events) && 'next' in page,
-    `${name} should return a page: an object with \`events\` (an array) and \`next\` (a number or null).`,
+    `\`${name}\` should return a page: an object with \`events\` (an array) and \`next\` (a number or null).`,
     { expected: { events: [], next: null }, received: page },
   )
 }
@@ -993,7 +993,7 @@ async function readsAll2500(name: string, read: (from?: number) => Promise<Event
   const most = Math.max(...box.commands.map(({ reply }) => (Array.isArray(reply) ? reply.flat().length : 0)))
   verify(
     most <= 501,
-    `${name} fetched ${most} entries with one command. While Redis builds such a reply, no other client is served, and on a list of a million that can take seconds. Fetch one page: \`LRANGE key from from+499\`.`,
+    `\`${name}\` fetched ${most} entries with one command. While Redis builds such a reply, no other client is served, and on a list of a million that can take seconds. Fetch one page: \`LRANGE key from from+499\`.`,
     { expected: 'at most 501 entries in one reply', received: `${most} entries` },
   )
   verify(
@@ -1023,7 +1023,7 @@ async function follow(
   })
   verify(
     typeof follower?.stop === 'function',
-    "followEvents should resolve to an object with a function `stop`. Without it, a caller can't end the follower.",
+    "`followEvents` should resolve to an object with a function `stop`. Without it, a caller can't end the follower.",
     { received: follower },
   )
   return follower
