@@ -121,7 +121,7 @@ function failOnUnanswered(name: string, commands: readonly SentCommand[]): void 
   const open = commands.find((command) => command.pending && !gaveUpWaiting(command))
   if (open === undefined) return
   throw new DiagnosisError(
-    `${name} returned before Redis answered ${showCommand(open.name, open.args)}, so the caller continues without knowing whether it worked. Add the missing \`await\`, or return the promise.`,
+    `${name} returned before Redis replied to ${showCommand(open.name, open.args)}, so the caller continues without knowing whether it worked. Add the missing \`await\`, or return the promise.`,
     { guestStack: open.origin.stack },
   )
 }

@@ -6,7 +6,7 @@ const MEANINGS: readonly (readonly [RegExp, string])[] = [
   [/WRONGTYPE/, 'The key holds a different type of value than this command works on.'],
   [
     /wrong number of arguments/,
-    'Redis commands take a flat list of strings and numbers, and an object or a missing value makes the list too short.',
+    'Redis commands take a flat list of strings and numbers. If you pass an object or leave out a value, the list is too short.',
   ],
   [/CROSSSLOT/, 'All keys of one command or script must be in one hash slot.'],
   [/BUSYGROUP/, 'The consumer group already exists, which is fine: catch this error.'],

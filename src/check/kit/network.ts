@@ -21,7 +21,7 @@ function address(host: string, port: number): string {
 let guarded = false
 
 const ofAnAnswer = (where: string) =>
-  `Your code opened a connection of its own to ${where}. The check only lets an answer reach the sandbox, so that it can't touch your own Redis. Use the client that is passed in, or \`redis.duplicate()\` for another connection.`
+  `Your code opened a connection of its own to ${where}. During a check, it can only reach the sandbox, so that it can't touch your own Redis. Use the client that is passed in, or \`redis.duplicate()\` for another connection.`
 
 /**
  * Limits this process to the sandbox after this call: a `new Redis()` in an answer would otherwise write to the

@@ -103,7 +103,7 @@ export const GUESTS: readonly Guest[] = [
   {
     what: 'forgotten await',
     answer: GOOD.replace('await redis.eval', 'redis.eval'),
-    says: /returned before Redis answered EVAL/,
+    says: /returned before Redis replied to EVAL/,
   },
   {
     what: 'blocking read given up by closing its connection',
@@ -112,7 +112,7 @@ export const GUESTS: readonly Guest[] = [
   {
     what: 'write given up by closing its connection',
     answer: closingAtTheEnd("own.set('last', value).catch(() => {})"),
-    says: /returned before Redis answered SET/,
+    says: /returned before Redis replied to SET/,
   },
   {
     what: 'unclosed connection',
