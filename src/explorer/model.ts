@@ -101,7 +101,7 @@ function undone(keys: Keys, step: Step | undefined): Keys {
 /** To the next step of the collision, in the order in which they ran; after the last one, to the first. */
 export function toCollision(explorer: Explorer): Explorer {
   const { collision } = explorer.recording
-  if (collision === undefined) return { ...explorer, notice: 'No commands of this run collided.' }
+  if (collision === undefined) return { ...explorer, notice: 'No commands in this run collided.' }
   const marked = collidingSteps(collision).map((n) => indexOf(explorer, n) + 1)
   const next = marked.find((at) => at > explorer.at) ?? marked[0] ?? explorer.at
   return { ...goTo(explorer, next), notice: sentenceOf(collision) }

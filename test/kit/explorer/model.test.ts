@@ -87,7 +87,7 @@ describe('c', () => {
   test("says so if nothing collided, and doesn't move", () => {
     const { collision, failure, ...peaceful } = starterRun()
     const { at, notice } = press(openExplorer(peaceful), 'c')
-    expect([at, notice]).toEqual([0, 'No commands of this run collided.'])
+    expect([at, notice]).toEqual([0, 'No commands in this run collided.'])
   })
 })
 
