@@ -85,7 +85,7 @@ async function takePicture(): Promise<void> {
     await page.goto(`${rehearsal.hubs[0]}/instructor`)
     await page.getByLabel('Secret').fill(rehearsal.secret)
     await page.getByRole('button', { name: 'Open the dashboard' }).click()
-    await page.getByText(`${learners.length} participants`).waitFor()
+    await page.getByText(`${learners.length} learners`).waitFor()
     await page.screenshot({ path: join(course.root, '.github', 'class.png') })
   } finally {
     await browser.close()
