@@ -237,7 +237,7 @@ describe('append', () => {
         const places = log.flatMap(({ stream }, index) => (stream === S ? [index] : []))
         verify(
           (places.at(-1) ?? 0) - (places[0] ?? 0) === batch.length - 1,
-          'While a batch of 10,000 events was appended, another client wrote to another stream, and its event is in the log between two of the batch. So the batch was written in several steps, and if the process dies between two of them, only part of the batch is stored. Write an append in one step, no matter how many events it has.',
+          'While a batch of 10,000 events was appended, another client wrote to another stream, and its event is in the log between two events of the batch. So the batch was written in several steps, and if the process dies between two steps, only part of the batch is stored. Write an append in one step, no matter how many events it has.',
           { received: `${places.length} events of the batch in a log of ${log.length}` },
         )
       },
