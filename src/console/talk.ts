@@ -39,7 +39,13 @@ export async function talk(console: Console, { input, output, history }: TalkOpt
   })
   lines.on('history', (kept) => saveLines(history, kept))
   let isBusy = false
-  lines.on('SIGTSTP', () => suspendBesideReadline(input, lines))
+  const resumed = {
+    resume() {
+      lines.resume()
+      lines.prompt(true)
+    },
+  }
+  lines.on('SIGTSTP', () => suspendBesideReadline(input, resumed))
   lines.on('SIGINT', () => {
     if (isBusy) return console.interrupt()
     clearLine(lines)

@@ -1,17 +1,28 @@
 import type { ReadStream } from 'node:tty'
 import { isPasted, keystrokes } from '../terminal/keystrokes.ts'
 import { suspendBesideReadline } from '../terminal/suspend.ts'
+import type { LastFrame } from './last-frame.ts'
 import type { Choice, Heading } from './ui.ts'
 
-/** Watches the keys beside a menu: the key of a choice chooses it at once. Esc is the same as `q`, as on pages. */
-export function hotKey<Value>(input: ReadStream, choices: readonly (Choice<Value> | Heading)[]) {
+/**
+ * Watches the keys beside a menu: the key of a choice chooses it at once. Esc is the same as `q`, as on pages. After
+ * Ctrl-Z and `fg`, the menu is drawn again.
+ */
+export function hotKey<Value>(
+  input: ReadStream,
+  choices: readonly (Choice<Value> | Heading)[],
+  menu: LastFrame,
+) {
   const abort = new AbortController()
   let choice: Choice<Value> | undefined
   const onData = (data: Buffer | string) => {
     const keys = keystrokes(data.toString())
     if (isPasted(keys)) return
     for (const key of keys) {
-      if (key === '\x1a') suspendBesideReadline(input)
+      if (key === '\x1a') {
+        menu.hold()
+        suspendBesideReadline(input, resumed)
+      }
       choice = choices.find(
         (one): one is Choice<Value> =>
           'name' in one && one.key !== undefined && one.key === (key === '\x1b' ? 'q' : key.toLowerCase()),
@@ -19,7 +30,14 @@ export function hotKey<Value>(input: ReadStream, choices: readonly (Choice<Value
       if (choice !== undefined) return abort.abort()
     }
   }
-  input.on('data', onData)
+  const resumed = {
+    resume() {
+      input.resume()
+      menu.redraw()
+    },
+  }
+  // `node:readline` keeps listening between two menus, and it would stop the program before we can do so properly.
+  input.prependListener('data', onData)
   return {
     signal: abort.signal,
     /** The chosen one; undefined if the menu ended in another way. */

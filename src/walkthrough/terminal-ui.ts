@@ -2,29 +2,22 @@ import { holdKeys } from '../terminal/hold-keys.ts'
 import { escapeControls, paintLines, span, textOf, wrap, wrapSentences } from '../terminal/index.ts'
 import { menuTheme } from '../terminal/menu-theme.ts'
 import { hotKey } from './hot-key.ts'
+import { lastFrame } from './last-frame.ts'
 import { type PagerTerminal, readPages } from './pager.ts'
 import type { Choice, Ui } from './ui.ts'
 import { whileBusy } from './while-busy.ts'
 
 /** Menus by inquirer, pages by our own pager, on a real terminal. */
 export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
-  const { input, output, palette } = terminal
+  const { input, palette } = terminal
+  const menu = lastFrame(terminal.output)
+  const { output } = menu
   holdKeys(input)
   const { default: inquirer } = await import('inquirer')
-  const prompt = inquirer.createPromptModule({ input, output })
-  /** Ctrl-Z works beside a question as it does beside a menu. */
-  const withCtrlZ = async <Result>(question: () => Promise<Result>) => {
-    const keys = hotKey(input, [])
-    try {
-      return await question()
-    } finally {
-      keys.stop()
-    }
-  }
   const print = (text: string) => void output.write(`${text}\n\n`)
   /** A text of a menu, wrapped at words: inquirer would break it anywhere. */
-  const wrapped = (text: string, indent: number) =>
-    wrap(text, { width: (output.columns || 80) - 1 - indent })
+  const wrapped = (text: string, indent: number, room = 0) =>
+    wrap(text, { width: (output.columns || 80) - 1 - indent - room })
       .map(textOf)
       .join(`\n${' '.repeat(indent)}`)
   const box = palette.unicode ? 3 : 5
@@ -49,7 +42,7 @@ export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
         const line = [span('? ', 'dim'), span(message, 'bold'), span(` ${chosen?.name ?? ''}`, 'cyan')]
         output.write(`${paintLines(wrap(line, { width: output.columns || 80 }), palette)}\n`)
       }
-      const pressed = hotKey(input, choices)
+      const pressed = hotKey(input, choices, menu)
       const shown = choices.filter((choice) => 'heading' in choice || choice.isHidden !== true)
       const names = shown.map((one) => ('heading' in one ? one.heading : wrapped(nameOf(one), POINTER)))
       try {
@@ -86,8 +79,9 @@ export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
       }
     },
     async chooseSeveral(message, choices) {
-      const { values } = await withCtrlZ(() =>
-        prompt([
+      const keys = hotKey(input, [], menu) // for Ctrl-Z
+      try {
+        const { values } = await inquirer.createPromptModule({ input, output })([
           {
             type: 'checkbox',
             name: 'values',
@@ -95,16 +89,31 @@ export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
             choices: choices.map(({ name, value }) => ({ name: wrapped(name, box), short: name, value })),
             ...drawn(choices.map(({ name }) => wrapped(name, box))),
           },
-        ]),
-      )
-      return values
+        ])
+        return values
+      } finally {
+        keys.stop()
+      }
     },
     async confirm(message) {
-      const theme = menuTheme(palette)
-      const { yes } = await withCtrlZ(() =>
-        prompt([{ type: 'confirm', name: 'yes', message: wrapped(message, POINTER), theme, default: false }]),
-      )
-      return yes
+      const pressed = hotKey(input, [{ name: 'No', key: 'q', value: false }], menu)
+      const text = wrapped(message, POINTER, YES_OR_NO)
+      try {
+        const ask = inquirer.createPromptModule({ input, output, signal: pressed.signal })
+        const question = {
+          type: 'confirm',
+          name: 'yes',
+          message: text,
+          theme: menuTheme(palette),
+          default: false,
+        } as const
+        return (await ask([question])).yes
+      } catch (error) {
+        if (pressed.choice === undefined) throw error
+        return pressed.choice.value
+      } finally {
+        pressed.stop()
+      }
     },
     read: (render, reading) => readPages(render, terminal, reading),
     busy: (work) => whileBusy(input, work),
@@ -117,6 +126,9 @@ function widthOf(output: PagerTerminal['output']): number {
 
 /** What a menu has before each of its entries, in columns. */
 const POINTER = 2
+
+/** What a question has after its text, in columns. */
+const YES_OR_NO = ' (y/N)'.length
 
 /**
  * Lines for a menu. A long list may fill the screen, and so may the answers to a question; a menu of things to do leaves

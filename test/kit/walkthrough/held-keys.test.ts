@@ -116,3 +116,13 @@ test('Ctrl-Z stops the program beside a question, too', async () => {
   type('y\r')
   expect(await confirmed).toBe(true)
 })
+
+test('Esc means no, even after other keys', async () => {
+  const { until, ui, type } = await open()
+  const confirmed = ui.confirm('Sure?')
+  await until('Sure?')
+  type('hn?\r')
+  await until('You must answer')
+  type('\u001b')
+  expect(await confirmed).toBe(false)
+})

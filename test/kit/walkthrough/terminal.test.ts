@@ -225,6 +225,45 @@ describe('the walkthrough in a terminal', () => {
     })
   }
 
+  test('Ctrl-Z stops it in each menu, question, and console, and fg draws that again', async () => {
+    const env = { EVENTLINGS_HOME: home, EVENTLINGS_REDIS: 'embedded' }
+    terminal = openTerminal('bash --norc -i', { env })
+    const { until, press } = terminal
+    let stops = 0
+    /** Nothing from before may still be on the screen. */
+    const stopAndContinue = async () => {
+      stops += 1
+      press('C-z')
+      await until(/Stopped/)
+      press(`clear; echo stop $((${stops} * 11))`, 'Enter')
+      await until(new RegExp(`^stop ${stops * 11}$`, 'm'))
+      press('fg', 'Enter')
+    }
+    press('node src/cli/eventlings.mjs', 'Enter')
+    await until(/❯ Start 01[\s\S]*Leave[\s\S]*select/)
+    await stopAndContinue()
+    await until(/❯ Start 01[\s\S]*Leave[\s\S]*select/)
+    press('Enter')
+    await until(/^1\/\d+ {2}space next/m)
+    press('q')
+    await until(/❯ Check my answer[\s\S]*select/)
+    await stopAndContinue()
+    await until(/❯ Check my answer[\s\S]*select/)
+    press('s')
+    await until(/Show the solution\?[\s\S]* \(y\/N\)/)
+    await stopAndContinue()
+    await until(/Show the solution\?[\s\S]* \(y\/N\)/)
+    press('n', 'Enter')
+    await until(/solution\?[^?]* No\n[\s\S]*❯ Check my answer[\s\S]*select/)
+    press('c')
+    await until(/^01>$/m)
+    press('PING')
+    await stopAndContinue()
+    await until(/^01> PING$/m)
+    press('Enter')
+    await until(/^PONG$/m)
+  })
+
   test('a resized terminal gets new pages', async () => {
     const { until, press, resize } = open('read 01 --pages', { columns: 100, rows: 50 })
     const count = (text: string) => Number(/^\d+\/(\d+) {2}space/m.exec(text)?.[1])

@@ -1,0 +1,41 @@
+import type { WriteStream } from 'node:tty'
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what a terminal obeys
+const ERASING = /^(?:\x1b\[\d*[ABGK])+/
+
+export interface LastFrame {
+  /** For the menu. */
+  readonly output: WriteStream
+  /** Keeps what the menu draws until `redraw`: it would erase lines that the shell has printed. */
+  hold(): void
+  /** Draws the menu again, below what the shell has printed. A menu itself draws only what a key changes. */
+  redraw(): void
+}
+
+/** Remembers what a menu last drew. */
+export function lastFrame(terminal: WriteStream): LastFrame {
+  let frame = ''
+  let isHeld = false
+  const write = (chunk: string | Uint8Array, ...rest: readonly never[]) => {
+    const drawn = chunk.toString().replace(ERASING, '')
+    if (drawn !== '') frame = drawn
+    return isHeld || terminal.write(chunk, ...rest)
+  }
+  const output = new Proxy(terminal, {
+    get(target, name) {
+      if (name === 'write') return write
+      const value: unknown = Reflect.get(target, name)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+  return {
+    output,
+    hold() {
+      isHeld = true
+    },
+    redraw() {
+      isHeld = false
+      terminal.write(frame)
+    },
+  }
+}
