@@ -7,6 +7,7 @@ import { lineWidth, padded, paintLines, span } from '../terminal/text.ts'
 import { wrap } from '../terminal/wrap.ts'
 import type { Details } from './details.ts'
 import { failureLines, orderIn, outputLines } from './details.ts'
+import { shownFailure } from './shown-failure.ts'
 import { summaryOf } from './summary.ts'
 
 export interface CheckView {
@@ -23,26 +24,42 @@ export interface CheckView {
   readonly title?: string
   /** What to do next, for example `npx eventlings start 03`; default for a failing answer: a hint. */
   readonly next?: string
+  /** The lines that stay in view. If the diagnosis is above them, because much evidence follows it, it's repeated. */
+  readonly rows?: number
 }
 
 /** The verdict on an answer: what passed, what's wrong with the first task that didn't, and what to do next. */
 export function renderCheck(result: CheckResult, view: CheckView): string {
   const { width, palette, verbose = false, sideBySide = false } = view
   const details: Details = { width, palette, verbose, sideBySide, stepThrough: view.stepThrough }
-  const blocks: readonly (readonly Line[])[] = [
-    heading(result, view),
-    result.tasks.flatMap((task) => taskLine(task, view)),
+  const overview = [heading(result, view), result.tasks.flatMap((task) => taskLine(task, view))]
+  const evidence = [
     runDiagnosis(result, details),
     ...failures(result, details),
     outputLines(result.output, details),
     result.notes.flatMap((note) => wrap(note, { width, first: span('Note: ', 'yellow') })),
-    ending(result, view),
   ]
-  const shown = blocks.filter((block) => block.length > 0)
-  return paintLines(
-    shown.flatMap((block, index) => (index === 0 ? block : [[], ...block])),
-    palette,
-  )
+  const end = ending(result, view)
+  const outOfView = view.rows !== undefined && spaced([...evidence, end]).length > view.rows
+  const repeated = outOfView ? sentence(result, view) : []
+  return paintLines(spaced([...overview, ...evidence, repeated, end]), palette)
+}
+
+/** The blocks that have lines, with a blank line between them. */
+function spaced(blocks: readonly (readonly Line[])[]): readonly Line[] {
+  return blocks
+    .filter((block) => block.length > 0)
+    .flatMap((block, index) => (index === 0 ? block : [[], ...block]))
+}
+
+/** What's wrong, and nothing else. */
+function sentence(result: CheckResult, { width }: CheckView): readonly Line[] {
+  const failure = shownFailure(result)
+  if (failure === undefined) return []
+  return [
+    ...wrap(span(failure.title, 'bold', 'red'), { width }),
+    ...wrap(failure.diagnosis, { width, first: '  ' }),
+  ]
 }
 
 function heading(result: CheckResult, { width, palette, title }: CheckView): readonly Line[] {

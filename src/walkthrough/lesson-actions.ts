@@ -19,7 +19,7 @@ import { renderCheck } from '../verdict/index.ts'
 import { afterPass } from './after-pass.ts'
 import { goTo } from './places.ts'
 import { askQuiz } from './quiz.ts'
-import type { ReadingEnd } from './ui.ts'
+import { type ReadingEnd, rowsAboveMenu } from './ui.ts'
 import type { Walk } from './walk.ts'
 import { whereText } from './where.ts'
 
@@ -96,7 +96,10 @@ export const actions: Readonly<Record<Action, Act>> = {
     // Above the verdict, which has to stay in view.
     if (limits !== undefined) ui.say(limits)
     const next = result.passed ? 'Continue with the next lesson.' : 'Fix it, or take a hint, and check again.'
-    ui.print(renderCheck(result, { width: ui.width, palette, sideBySide: true, title: lesson.title, next }))
+    const rows = rowsAboveMenu(ui.height)
+    ui.print(
+      renderCheck(result, { width: ui.width, palette, sideBySide: true, title: lesson.title, next, rows }),
+    )
     // Not awaited: the next check ends it.
     if (!result.passed) void session.record().then((run) => run && keepLastRun(learner.home, run))
     else {

@@ -4,7 +4,7 @@ import { menuTheme } from '../terminal/menu-theme.ts'
 import { hotKey } from './hot-key.ts'
 import { lastFrame } from './last-frame.ts'
 import { type PagerTerminal, readPages } from './pager.ts'
-import type { Choice, Ui } from './ui.ts'
+import { type Choice, entriesShown, type Ui } from './ui.ts'
 import { whileBusy } from './while-busy.ts'
 
 /** Menus by inquirer, pages by our own pager, on a real terminal. */
@@ -25,7 +25,7 @@ export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
   const drawn = (names: readonly string[]) => {
     const rows = output.rows || 24
     const lines = names.join('\n').split('\n').length
-    const pageSize = Math.max(6, roomFor(names.length, rows))
+    const pageSize = roomFor(names.length, rows)
     return { theme: menuTheme(palette, Math.max(0, lines - pageSize)), pageSize, loop: false }
   }
   return {
@@ -130,12 +130,9 @@ const POINTER = 2
 /** What a question has after its text, in columns. */
 const YES_OR_NO = ' (y/N)'.length
 
-/**
- * Lines for a menu. A long list may fill the screen, and so may the answers to a question; a menu of things to do leaves
- * room for its subject, such as a diagnosis.
- */
+/** Lines for a menu. A long list may fill the screen, and so may the answers to a question. */
 function roomFor(entries: number, rows: number): number {
-  return entries > 12 || entries <= 6 ? rows - 4 : rows - 18
+  return entries > 12 || entries <= 6 ? Math.max(6, rows - 4) : entriesShown(rows)
 }
 
 function nameOf({ name, key }: Choice<unknown>): string {

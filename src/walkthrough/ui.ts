@@ -42,6 +42,16 @@ export interface Reading {
 /** How a reading ended: at the end of the text, before it, or with a key that asks for something else. */
 export type ReadingEnd = 'end' | 'left' | LessonAction
 
+/** Entries of a menu of things to do that are shown at once: it leaves room for its subject, such as a diagnosis. */
+export function entriesShown(height: number): number {
+  return Math.max(6, height - 18)
+}
+
+/** Lines above that menu which stay in view. It also has a heading, a line of keys, and two blank lines. */
+export function rowsAboveMenu(height: number): number {
+  return height - Math.min(12, entriesShown(height)) - 4
+}
+
 /** How the walkthrough talks with a person; the tests have one that answers automatically. */
 export interface Ui {
   readonly width: number

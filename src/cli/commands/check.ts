@@ -150,6 +150,7 @@ async function print(
     title: lesson.title,
     verbose,
     sideBySide: context.output.isTTY,
+    ...(context.output.isTTY && { rows: context.output.height - 2 }),
     stepThrough: `To step through it, run ${self} explore`,
     ...(result.passed && own && { next: leadsOn }),
   })

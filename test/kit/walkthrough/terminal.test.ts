@@ -83,6 +83,12 @@ describe('the walkthrough in a terminal', () => {
     await until(/Check my answer/)
     press('Enter')
     await until(/createEvent isn't written yet[\s\S]*❯ Check my answer/)
+    const solution = await readFile(path.join(projectRoot(), 'solutions', '01-events.ts'), 'utf8')
+    const answer = solution.replace('!EVENT_TYPE.test(fact.eventType)', 'fact.eventType === ""')
+    await writeFile(path.join(home, 'workspace', '01-events.ts'), answer)
+    press('Enter')
+    const screen = await until(/accepted "RegisterUser"[\s\S]*failed[\s\S]*❯ Check my answer/)
+    expect(screen, 'there was too much evidence for the diagnosis above it').not.toContain('✗ failed')
   })
 
   test('a snippet runs in place, and the position in the text stays', async () => {
