@@ -88,6 +88,7 @@ export class Keeper {
         break
       case 'take':
         editor().replace(version.text)
+        this.#note(undefined) // it was about the text before; the verdict says so if this one doesn't parse either
         this.#draft = basedOn({ hash: version.hash, text: editor().text })
         break
       case 'conflict':
@@ -171,8 +172,13 @@ export class Keeper {
     return sending
   }
 
+  #note(problem: SyntaxProblem | undefined): void {
+    this.#hasSyntaxError = problem !== undefined
+    this.#options.onSyntax(problem)
+  }
+
   async #exchange(isLeaving: boolean): Promise<boolean> {
-    const { slug, editor, onSyntax } = this.#options
+    const { slug, editor } = this.#options
     const text = editor().text
     this.#draft = withSent(this.#draft, text)
     // Another try isn't worth a word: what's said about the last one stays.
@@ -182,8 +188,7 @@ export class Keeper {
       case 'saved': {
         this.#rev = Math.max(this.#rev, reply.rev)
         this.#draft = basedOn({ hash: reply.hash, text })
-        this.#hasSyntaxError = reply.syntax !== undefined
-        onSyntax(reply.syntax)
+        this.#note(reply.syntax)
         if (this.#keeping.kind === 'conflict' && reply.rev < this.#rev) {
           // The other version came after this one, so nothing typed before it is lost.
           this.#saving = undefined

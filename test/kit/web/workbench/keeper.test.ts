@@ -49,19 +49,22 @@ function newPage() {
     },
   }
   const keepings: Keeping[] = []
+  let syntax: string | undefined
   const keeper = new Keeper({
     slug: '01-events',
     draft: { base: 'h1', baseText: 'one' },
     editor: () => editor,
     keep: ({ text }) => kept.push(text),
     onKeeping: (keeping) => keepings.push(keeping),
-    onSyntax: () => {},
+    onSyntax: (problem) => {
+      syntax = problem?.message
+    },
   })
   const type = (text: string) => {
     editor.text = text
     keeper.changed()
   }
-  return { keeper, type, text: () => editor.text, keeping: () => keepings.at(-1)?.kind }
+  return { keeper, type, text: () => editor.text, keeping: () => keepings.at(-1)?.kind, syntax: () => syntax }
 }
 
 const settled = () => vi.advanceTimersByTimeAsync(0)
@@ -216,6 +219,17 @@ test('a version that came after a save replaces it, even if the news of it was f
   await settled()
   expect(keeping()).toBe('saved')
   expect(text()).toBe('theirs')
+})
+
+test("another program's version isn't shown with a syntax error of the text before", async () => {
+  const { keeper, type, syntax } = newPage()
+  type('two {')
+  await vi.advanceTimersByTimeAsync(1_000)
+  sent[0]?.reply({ kind: 'saved', hash: 'h2', rev: 2, syntax: { message: 'Expected "}"', line: 1 } })
+  await settled()
+  expect(syntax()).toBe('Expected "}"')
+  keeper.hear(file('three', 'h3'), 3)
+  expect(syntax()).toBeUndefined()
 })
 
 test("a file that's deleted after a save stays deleted when the save's reply comes later", async () => {
