@@ -40,6 +40,7 @@ export function Desk({ slug, nonce }: { readonly slug: string; readonly nonce: s
         keeping={keeping}
         connection={connection}
         isChecking={state?.checking === true}
+        verdict={state?.verdict}
         hasEditor={state?.hasEditor === true}
         line={() => bench?.editor.line ?? 1}
         // Before the editor is there, what's on the disk is all there is.

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
 import type { Problem } from '../../protocol.ts'
+import type { VerdictView } from '../../workbench/protocol.ts'
 import type { Keeping } from './keeper.ts'
 import type { Connection } from './live.ts'
 import { request } from './requests.ts'
@@ -10,6 +11,7 @@ interface ToolbarProps {
   readonly keeping: Keeping
   readonly connection: Connection
   readonly isChecking: boolean
+  readonly verdict: VerdictView | undefined
   readonly hasEditor: boolean
   /** The line of the cursor. */
   line(): number
@@ -18,7 +20,7 @@ interface ToolbarProps {
 
 /** The file's name, whether it's saved, and what can be done with it. */
 export function Toolbar(props: ToolbarProps) {
-  const { name, slug, keeping, connection, isChecking, hasEditor, line, check } = props
+  const { name, slug, keeping, connection, isChecking, verdict, hasEditor, line, check } = props
   const [problem, setProblem] = useState('')
   const openEditor = async () => {
     const address = `/workbench/${slug}/editor?line=${line()}`
@@ -41,6 +43,12 @@ export function Toolbar(props: ToolbarProps) {
       >
         Check
       </button>
+      {/* On a narrow page, the verdict is out of view, far below this button. */}
+      {(isChecking || verdict !== undefined) && (
+        <a class="to-verdict" href="#verdict-title">
+          {isChecking ? 'Checking …' : `${verdict?.passed ? '✓' : '✗'} ${verdict?.summary}`}
+        </a>
+      )}
       {hasEditor && (
         <button type="button" onClick={() => void openEditor()}>
           Open in my editor

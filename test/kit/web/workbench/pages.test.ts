@@ -309,6 +309,15 @@ need('chromium').describe('the workbench in a browser', () => {
     expect(await page.locator('#bench img').count()).toBe(0)
   })
 
+  test('on a narrow page, the result is beside the button, and leads to the verdict far below', async () => {
+    const { address } = await newWorkbench('01-events')
+    const page = await browser.open(address, { viewport: { width: 390, height: 800 } })
+    await page.locator('.cm-content').waitFor()
+    await page.getByRole('button', { name: 'Check' }).click()
+    await page.getByRole('link', { name: '✗ 3 failed' }).click()
+    await expect.poll(async () => (await page.locator('#verdict-title').boundingBox())?.y).toBeLessThan(800)
+  })
+
   describe('axe finds nothing, and nothing is wider than the screen', () => {
     test.each([
       ['light', 1280],
