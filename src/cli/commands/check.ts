@@ -50,8 +50,9 @@ export const command = defineCommand({
       return checkAll(context, flags)
     }
     const learner = await context.learner()
-    const lesson = resolveLesson(learner, named, 'check')
     const target = targetOf(flags)
+    if (target === undefined) assertNoOtherFile(learner, named)
+    const lesson = resolveLesson(learner, named, 'check')
     if (target === undefined) assertStarted(learner, lesson.slug)
     const taskName = await recorder?.taskName(learner, lesson.slug)
     const { result, warning } = await withSession(context, learner, async (session) => {
@@ -131,6 +132,16 @@ function targetOf({ solution, starter, file }: TargetFlags): Target | undefined 
   if (file === undefined) return undefined
   if (!existsSync(file)) throw new UsageError(`There's no file ${file}.`)
   return { kind: 'file', path: path.resolve(file) }
+}
+
+/** A lesson may be named by its file, but the verdict on another file of that name would be the workspace's. */
+function assertNoOtherFile({ course, home }: Learner, named: string | undefined): void {
+  if (named === undefined || !/\.[jt]s$/.test(named) || !existsSync(named)) return
+  const lesson = course.lessons.find(({ slug }) => slug === path.basename(named, path.extname(named)))
+  if (lesson !== undefined && path.resolve(named) === path.resolve(home.answer(lesson.slug))) return
+  throw new UsageError(
+    `${named} isn't an answer in your workspace. To check that file, name its lesson: ${self} check ${lesson?.number ?? 'LESSON'} --file ${named}`,
+  )
 }
 
 async function print(
