@@ -6,6 +6,7 @@ import {
   everyInterleaving,
   everyLostReply,
   everyRefusal,
+  givesUpAfter,
   passesOnErrors,
   passesOnWrongType,
   useSandbox,
@@ -299,6 +300,62 @@ describe('a writer that is always a little faster', () => {
     const { redis } = withRival(box.redis, 's', () => box.admin.xadd('s', '*', 'f', 'v'))
     const replies = await redis.multi().xlen('s').xlen('s').exec()
     expect(replies?.map(([, reply]) => reply)).toEqual([2, 2])
+  })
+})
+
+describe('attempts', () => {
+  class Refused extends Error {}
+  const last = async (redis: Redis) =>
+    Number((await redis.xrevrange('s', '+', '-', 'COUNT', 1))[0]?.[0].split('-')[0] ?? 0)
+  const take = async (redis: Redis) => redis.xadd('s', `${(await last(redis)) + 1}-0`, 'f', 'mine')
+  const tries =
+    (attempts: number, end: (error: unknown) => unknown = (error) => Promise.reject(error)) =>
+    async (redis: Redis) => {
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          return await take(redis)
+        } catch (error) {
+          if (attempt === attempts) return end(error)
+        }
+      }
+    }
+  const givesUp = (run: (redis: Redis) => unknown) =>
+    givesUpAfter({
+      name: 'take',
+      attempts: 3,
+      mark: 'mine',
+      prepare: () => box.admin.del('s'),
+      run,
+      rival: async () => box.admin.xadd('s', `${(await last(box.admin)) + 1}-0`, 'f', 'theirs'),
+      isStored: async () =>
+        (await box.admin.xrange('s', '-', '+')).some(([, fields]) => fields[1] === 'mine'),
+      never: Refused,
+    })
+
+  test('are as many as the lesson says, and then the error of the conflict gets through', async () => {
+    await givesUp(tries(3))
+  })
+
+  test("aren't asked of code that never meets a conflict", async () => {
+    await givesUp((redis) => redis.xadd('s', '*', 'f', 'mine'))
+    await givesUp((redis) => redis.duplicate().disconnect())
+  })
+
+  test.each<readonly [string, (redis: Redis) => unknown]>([
+    ['Another writer was faster once, and `take` gave up. Make up to 3 attempts', tries(1)],
+    ['Another writer was faster 2 times in a row, and `take` gave up. Make up to 3 attempts', tries(2)],
+    ['Another writer was faster each time, and `take` kept trying. 3 attempts are enough.', tries(4)],
+    ['in all 3 attempts. Nothing was stored, but `take` resolved.', tries(3, () => undefined)],
+    [
+      'in all 3 attempts, and `take` threw a Error. No rule was broken',
+      tries(3, () => Promise.reject(new Refused())),
+    ],
+    [
+      'in all 3 attempts, and `take` threw an error of its own.',
+      tries(3, () => Promise.reject(new Error('busy'))),
+    ],
+  ])('%s', async (says, run) => {
+    await expect(givesUp(run)).rejects.toThrow(says)
   })
 })
 
