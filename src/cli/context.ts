@@ -7,7 +7,6 @@ import { type Palette, style } from '../terminal/palette.ts'
 import { sentenceFor } from '../terminal/sentences.ts'
 import { type Cleanups, newCleanups } from './interrupt.ts'
 import type { Output } from './output.ts'
-import type { Globals } from './program.ts'
 
 /** What a command may use of the world around it. */
 export interface Context {
@@ -41,6 +40,15 @@ export interface World {
   readonly input: NodeJS.ReadStream
   readonly output: Output
   readonly errors: Output
+}
+
+export interface Globals {
+  readonly redis: string | undefined
+  /** False for `--no-color`. */
+  readonly color: boolean
+  readonly mine: boolean
+  /** The folder of another course. */
+  readonly course: string | undefined
 }
 
 export function newContext({ env, input, output, errors }: World, globals: Globals): Context {

@@ -4,6 +4,7 @@ import { nearestName } from '../course/nearest.ts'
 import { sentenceFor } from '../terminal/sentences.ts'
 import { type Command, type ListedCommand, nameOf, self } from './command.ts'
 import { commands, groups, walkthrough } from './commands/index.ts'
+import type { Globals } from './context.ts'
 import type { Given } from './flags.ts'
 import type { Output } from './output.ts'
 import { twoColumns } from './two-columns.ts'
@@ -14,15 +15,6 @@ export interface Call {
   readonly args: readonly string[]
   readonly given: Given
   readonly globals: Globals
-}
-
-export interface Globals {
-  readonly redis: string | undefined
-  /** False for `--no-color`. */
-  readonly color: boolean
-  readonly mine: boolean
-  /** The folder of another course. */
-  readonly course: string | undefined
 }
 
 /**

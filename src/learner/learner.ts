@@ -2,7 +2,7 @@ import path from 'node:path'
 import { self } from '../common/self.ts'
 import { type Course, type LessonSummary, type Track, tracks } from '../course/index.ts'
 import { isDone, type ProgressLog } from '../progress/index.ts'
-import type { Home } from './index.ts'
+import type { Home } from './paths.ts'
 
 /** Someone who takes the course, with their files and their progress. */
 export interface Learner {

@@ -1,10 +1,21 @@
 import type { CommandRecord, Commands } from '../check/index.ts'
 import { collisionOf, fromCommands, laneView, type Recording, type Run } from '../recording/index.ts'
 import { laneLines } from '../terminal/lanes.ts'
+import type { Palette } from '../terminal/palette.ts'
 import type { Line } from '../terminal/text.ts'
 import { cut, lineWidth, span } from '../terminal/text.ts'
 import { wrap } from '../terminal/wrap.ts'
-import type { Details } from './details.ts'
+
+/** How the evidence is shown. */
+export interface Details {
+  readonly width: number
+  readonly palette: Palette
+  readonly verbose: boolean
+  /** Lanes beside each other, where they fit. */
+  readonly sideBySide: boolean
+  /** How to step through the commands, as a sentence. */
+  readonly stepThrough?: string | undefined
+}
 
 /** How many commands are shown without --verbose. */
 const FEW = 8

@@ -1,20 +1,9 @@
 import type { CheckResult, Commands, TaskResult } from '../check/index.ts'
 import type { Recording } from '../recording/index.ts'
-import type { Palette } from '../terminal/palette.ts'
 import type { Line } from '../terminal/text.ts'
 import { lineWidth, span } from '../terminal/text.ts'
 import { wrap } from '../terminal/wrap.ts'
-import { commandLines } from './command-lines.ts'
-
-export interface Details {
-  readonly width: number
-  readonly palette: Palette
-  readonly verbose: boolean
-  /** Lanes beside each other, where they fit. */
-  readonly sideBySide: boolean
-  /** How to step through the commands, as a sentence. */
-  readonly stepThrough?: string | undefined
-}
+import { commandLines, type Details } from './command-lines.ts'
 
 type FailedTask = Pick<TaskResult, 'diagnosis' | 'expected' | 'received' | 'at'> &
   Partial<Commands> & { readonly order?: Recording | undefined }

@@ -6,19 +6,13 @@ import { taskAtHand } from '../learner/last-check.ts'
 import { type Learner, shownPath } from '../learner/learner.ts'
 import { assertStarted } from '../learner/own-answer.ts'
 import { renderDiff, renderMarkdown } from '../terminal/index.ts'
-import { readLesson } from './read-lesson.ts'
-import type { Reading, ReadingEnd } from './ui.ts'
+import { readLesson, type VisitOptions } from './read-lesson.ts'
+import type { ReadingEnd } from './ui.ts'
 import type { Walk } from './walk.ts'
 import { whereText } from './where.ts'
 
 /** What can be read about a lesson, each on pages of its own. */
 export type Place = 'read' | 'task' | 'where' | 'diff' | 'solution' | 'others'
-
-/** How a place shares the screen and the Redis with the program that shows it. */
-export interface VisitOptions extends Pick<Reading, 'signal'> {
-  /** Resolves when Redis is free. */
-  idle?(): Promise<void>
-}
 
 /** Shows a place, and resolves with how the learner left it. Throws NotStartedError. */
 export async function goTo(

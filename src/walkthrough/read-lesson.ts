@@ -3,11 +3,16 @@ import { explanation, recordAnswer } from '../learner/quiz.ts'
 import type { SnippetResult, SnippetRunner } from '../snippets/index.ts'
 import { openQuestionsAt, wholeQuestion } from '../snippets/predict.ts'
 import { fenced } from '../snippets/render-snippet.ts'
-import type { VisitOptions } from './places.ts'
 import { askQuestion } from './quiz.ts'
 import { rendered, withSnippets } from './snippets-in-text.ts'
-import type { ReadingEnd } from './ui.ts'
+import type { Reading, ReadingEnd } from './ui.ts'
 import { bookmarkIn, type Walk } from './walk.ts'
+
+/** How a place shares the screen and the Redis with the program that shows it. */
+export interface VisitOptions extends Pick<Reading, 'signal'> {
+  /** Resolves when Redis is free. */
+  idle?(): Promise<void>
+}
 
 /** The text of a lesson page by page, with snippets that run in place. Returns how the reader left it. */
 export async function readLesson(

@@ -10,7 +10,6 @@ import type { Disturbance, RecordJob } from '../protocol.ts'
 import type { Target } from '../result.ts'
 import { readAnswer } from './answer-file.ts'
 import { bundleAnswer } from './bundle.ts'
-import type { CheckOptions } from './checker.ts'
 import { newsTeller } from './disturbance.ts'
 import { recordedVersion } from './recorded-version.ts'
 import { takeRecording } from './recording-file.ts'
@@ -18,6 +17,24 @@ import type { Runtime } from './runtime.ts'
 import { shownPath } from './shown-path.ts'
 import { judge, type Verdict } from './verdict.ts'
 import type { RunRecord, WorkerProcess } from './worker-process.ts'
+
+export interface CheckOptions {
+  /** Leave out the tasks after the first failure, for callers that only need to know how an answer fails. */
+  readonly untilFirstFailure?: boolean
+  /**
+   * May reuse the process of an earlier answer that left nothing behind, for callers that check many answers. A
+   * process of its own costs a third of a check.
+   */
+  readonly sharedProcess?: boolean
+  /** Overrides the checker's setting. */
+  onNotice?(sentence: string): void
+  /** Stops the check at once; it then rejects with CheckAbortedError. */
+  readonly signal?: AbortSignal
+  /** Keep what `record` needs. */
+  readonly record?: boolean
+  /** The answer's bytes, for a program that has already read them; the file isn't read again then. */
+  readonly content?: Uint8Array
+}
 
 /** One run of an answer, or the reason it couldn't run. */
 export interface Attempt {

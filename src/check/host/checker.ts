@@ -7,7 +7,7 @@ import { isGone, RedisGoneError, type RunningRedis } from '../../redis/index.ts'
 import { needs } from '../../redis/types.ts'
 import type { SandboxEnvironment } from '../kit/environment.ts'
 import type { CheckResult, Target } from '../result.ts'
-import { type Attempt, type AttemptInput, attemptLesson } from './attempt.ts'
+import { type Attempt, type AttemptInput, attemptLesson, type CheckOptions } from './attempt.ts'
 import { blameBuilt } from './blame-built.ts'
 import { againAfterPauses, noVerdict } from './disturbance.ts'
 import { BrokenCheckError, CheckAbortedError, CheckerClosedError } from './errors.ts'
@@ -28,24 +28,6 @@ export interface CheckerOptions {
   readonly stayWarm?: boolean
   /** Called when Redis stops answering while a check waits for it. */
   onNotice?(sentence: string): void
-}
-
-export interface CheckOptions {
-  /** Leave out the tasks after the first failure, for callers that only need to know how an answer fails. */
-  readonly untilFirstFailure?: boolean
-  /**
-   * May reuse the process of an earlier answer that left nothing behind, for callers that check many answers. A
-   * process of its own costs a third of a check.
-   */
-  readonly sharedProcess?: boolean
-  /** Overrides the checker's setting. */
-  onNotice?(sentence: string): void
-  /** Stops the check at once; it then rejects with CheckAbortedError. */
-  readonly signal?: AbortSignal
-  /** Keep what `record` needs. */
-  readonly record?: boolean
-  /** The answer's bytes, for a program that has already read them; the file isn't read again then. */
-  readonly content?: Uint8Array
 }
 
 export interface Checker {

@@ -5,7 +5,8 @@ import { environment } from './environment.ts'
 import { isProxy } from './faulty-proxy.ts'
 import { Gate } from './gate.ts'
 import { keyReader } from './key-reader.ts'
-import { sendThrough, timeOfTest } from './recording.ts'
+import { sendThrough } from './recording.ts'
+import { timeOfTest } from './test-clock.ts'
 import type { WatchedServer } from './test-log.ts'
 
 /** How often a server that went away is tried again, every 50 ms: a test may start it again. */

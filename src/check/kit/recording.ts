@@ -10,6 +10,7 @@ import type { ForeignCommand } from './foreign.ts'
 import type { Gate } from './gate.ts'
 import { currentTurn, nextMoment } from './moments.ts'
 import { isReadOnly } from './read-only.ts'
+import { startTestClock } from './test-clock.ts'
 import { heardReply, throughFaults } from './through-faults.ts'
 import { reportViolation } from './violations.ts'
 
@@ -83,29 +84,14 @@ export function forgetCommands(): void {
   gate?.reset()
 }
 
-/** The learner's code may replace the global later. */
-const now = performance.now.bind(performance)
-
-let testBegan = now()
-const timeOfDay = Date.now.bind(Date)
-let testBeganAt = timeOfDay()
-
 /** Restarts the clock of the recording. */
 export function beginTest(): void {
-  testBegan = now()
-  testBeganAt = timeOfDay()
+  startTestClock()
   gate?.begin()
 }
 
-/** When the test began, as the time of day. */
-export function timeOfTest(): number {
-  return testBeganAt
-}
-
-/** Milliseconds since the test began. */
-export function sinceTestBegan(at: number): number {
-  return at - testBegan
-}
+/** The learner's code may replace the global later. */
+const now = performance.now.bind(performance)
 
 let recording = false
 

@@ -3,8 +3,8 @@ import type { ForeignCommand } from './foreign.ts'
 import type { KeyReader } from './key-reader.ts'
 import { KeyWatch } from './key-watch.ts'
 import { nextMoment } from './moments.ts'
-import { timeOfTest } from './recording.ts'
 import type { Logged, LoggedCommand } from './step-log.ts'
+import { timeOfTest } from './test-clock.ts'
 
 /** A server whose keys can be read. */
 export interface WatchedServer {

@@ -1,7 +1,8 @@
 import type { SentCommand } from '../kit/context.ts'
 import { inOrder, type Placed } from '../kit/order.ts'
-import { sentCommands, sinceTestBegan } from '../kit/recording.ts'
+import { sentCommands } from '../kit/recording.ts'
 import { showCommand, showReply } from '../kit/show.ts'
+import { sinceTestBegan } from '../kit/test-clock.ts'
 import type { CommandRecord, Commands } from '../result.ts'
 
 /** How many commands are kept from the beginning and from the end, where a failure usually shows. */

@@ -2,14 +2,14 @@ import { isKnown } from '../../progress/index.ts'
 import type { Failure, LessonHead, ParticipantRow, Summary } from '../api.ts'
 import { medianOf } from '../pace.ts'
 import type { ClassEvent } from '../projections/class-event.ts'
-import { type ClassState, evolveClass, newClass, type Participant } from '../projections/class-state.ts'
+import { type ClassState, newClass, type Participant } from '../projections/class-state.ts'
+import { evolveClass } from '../projections/evolve-class.ts'
 import { labelsOf } from '../projections/names.ts'
 import { rowOf } from '../projections/row.ts'
 import { type Columns, evolveRow, newRow, type RowState } from '../projections/row-state.ts'
 import { type InTheCoursesWords, summaryOf } from '../projections/summary.ts'
 import { People } from './people.ts'
-import type { Part, Position } from './read.ts'
-import type { TimedEvent } from './store.ts'
+import type { Part, Position, TimedEvent } from './read.ts'
 
 /** One person's fold, and how far it has got. */
 export interface Folded {

@@ -4,7 +4,12 @@ import { ClassError } from '../errors.ts'
 import type { ClassEvent } from '../projections/class-event.ts'
 import type { ClassRedis } from './connect.ts'
 import type { ClassKeys } from './keys.ts'
-import type { TimedEvent } from './store.ts'
+
+/** An event of a participant, with the time by the hub's clock. */
+export interface TimedEvent {
+  readonly event: StoredEvent
+  readonly at: string
+}
 
 /** An entry of a stream as ioredis returns it. */
 export type Entry = readonly [id: string, fields: readonly string[]]

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import type { StoredEvent } from '../../progress/index.ts'
 import type { Budget, EventsReply } from '../api.ts'
 import { ClassError, ClassFullError } from '../errors.ts'
 import { limits } from '../limits.ts'
@@ -8,15 +7,9 @@ import { keptOf } from '../projections/kept.ts'
 import { type ClassInfo, classInfoFromHash, classInfoToHash } from './class-info.ts'
 import type { ClassRedis } from './connect.ts'
 import { type ClassKeys, keysOf } from './keys.ts'
-import { type Position, readCursors } from './read.ts'
+import { type Position, readCursors, type TimedEvent } from './read.ts'
 import { isOutOfMemory, isTooOldForFlags } from './redis-errors.ts'
 import { ALLOW_OOM, DO_ALL, DROP_CODE, FREE, KEEP_CODE, KEEP_RUN, RECEIVE } from './scripts.ts'
-
-/** An event of a participant, with the time by the hub's clock. */
-export interface TimedEvent {
-  readonly event: StoredEvent
-  readonly at: string
-}
 
 /** Everything the hub writes to Redis. It keeps nothing itself, so any number of hubs can do this. */
 export class ClassStore {

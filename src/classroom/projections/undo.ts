@@ -1,14 +1,7 @@
 import type { Announcements } from '../api.ts'
 import type { ClassEvent, NewClassEvent } from './class-event.ts'
-import type { ClassState, Participant } from './class-state.ts'
+import type { ClassState, Participant, Undo } from './class-state.ts'
 import { canMerge } from './present.ts'
-
-/** What takes back the last thing that the instructor did. */
-export interface Undo {
-  /** What would be taken back, in a few words: `removing Ada`. */
-  readonly what: string
-  readonly event: NewClassEvent
-}
 
 /**
  * What takes the event back. Undefined for what participants do, for what can't be taken back, and for what changes

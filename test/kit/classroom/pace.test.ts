@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import type { LessonHead, ParticipantRow, PlanClock } from '../../../src/classroom/api.ts'
 import { medianOf, paceAt, paceInWords } from '../../../src/classroom/pace.ts'
 import type { NewClassEvent } from '../../../src/classroom/projections/class-event.ts'
-import { evolveClass, newClass } from '../../../src/classroom/projections/class-state.ts'
+import { newClass } from '../../../src/classroom/projections/class-state.ts'
+import { evolveClass } from '../../../src/classroom/projections/evolve-class.ts'
 import { findTrack, loadCourse } from '../../../src/course/index.ts'
 
 const lessons: readonly LessonHead[] = [
