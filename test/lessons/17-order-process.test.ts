@@ -211,6 +211,12 @@ describe('nextSteps', () => {
       [refund(500)],
       'The customer paid 7697 and 500 cents, and a refund of 7697 is requested. That leaves 500 to refund.',
     )
+    await steps(
+      [CREATED, PAID, REJECTED, CANCELLED, event(8, 'REFUND_REQUESTED', { amountCents: 8_000 })],
+      clock(),
+      [],
+      'The customer paid 7697 cents, and a refund of 8000 is requested. No refund is due, so `nextSteps` should return []. A refund of -303 would take money from the customer.',
+    )
     const issued = event(8, 'REFUND_ISSUED', { amountCents: 7_697 })
     await steps(
       [
@@ -481,6 +487,20 @@ describe('runService', () => {
     )
   })
 
+  test('handles all of its pending entries', async () => {
+    const orders = Array.from({ length: 120 }, (_, n) => event(100 + n, 'ORDER_CREATED'))
+    await publish(...orders)
+    await box.admin.xgroup('CREATE', BUS, 'stock', '0')
+    await box.admin.xreadgroup('GROUP', 'stock', 'stock-1', 'COUNT', 120, 'STREAMS', BUS, '>')
+    await call('runService', () => runStock())
+    const types = await typesIn()
+    verifyEqual(
+      [count(types, 'STOCK_RESERVED'), await pending('stock')],
+      [120, 0],
+      '120 entries were pending for this consumer, and `runService` left some of them (received: the reactions, and how many are pending). Each `XACK` shortens the list of pending entries, so read it from `0` until it is empty. Then continue with `>`.',
+    )
+  })
+
   test('passes on errors', async () => {
     await publish(CREATED)
     const trouble = new Error('no shelf for order-1')
@@ -695,6 +715,14 @@ describe('the process manager', () => {
       },
       run: (redis) => manage(redis),
       verify: async ({ last, survived }) => {
+        const [[first = ''] = []] = await box.admin.xrange(BUS, '-', '+', 'COUNT', 1)
+        const isPending =
+          (await pending('order-process')) > 0 &&
+          (await box.admin.xpending(BUS, 'order-process', first, first, 1)).length > 0
+        verify(
+          !isPending || !(await typesIn(PROCESS)).includes('STOCK_REJECTED'),
+          `The manager died after its ${last ?? 'start'}. STOCK_REJECTED is in \`process:order-1\`, but its entry on the bus isn't acknowledged. Send the \`XACK\` in the step that records the event.`,
+        )
         if (!survived) await call('runProcess', () => manage(box.connect()))
         const what = `The manager died after its ${last ?? 'start'} and was restarted`
         await nothingPending(what)
