@@ -550,7 +550,7 @@ async function nothingPending(what: string): Promise<void> {
   verifyEqual(
     await pending('order-process'),
     0,
-    `${what}. An event that a consumer had read is still not acknowledged. First read the pending entries of the consumer whose name was passed in (XREADGROUP from 0), then new ones (\`>\`), and acknowledge each finished entry.`,
+    `${what}. An event that a consumer had read still isn't acknowledged. First read the pending entries of the consumer whose name was passed in (XREADGROUP from 0), then new ones (\`>\`), and acknowledge each finished entry.`,
   )
 }
 
@@ -671,7 +671,7 @@ describe('the process manager', () => {
     verifyEqual(
       await typesIn(PROCESS),
       ['ORDER_CREATED', 'PAYMENT_RECEIVED', 'STOCK_REJECTED', 'ORDER_CANCELLED', 'REFUND_REQUESTED'],
-      "Another manager had recorded PAYMENT_RECEIVED in `process:order-1`, and its entry on the bus came to this one. Compare the `eventId` with the history, because there's no other memory.",
+      "Another manager had recorded PAYMENT_RECEIVED in `process:order-1`, and its entry on the bus was delivered to this one. Compare the `eventId` with the history, because there's no other memory.",
     )
   })
 
@@ -851,7 +851,7 @@ describe('the process manager', () => {
       .filter(({ args, reply }) => ids.some((id) => JSON.stringify([args, reply ?? null]).includes(id)))
     verify(
       looked.length === 0,
-      'Nine orders were confirmed or canceled (two of them by the customer, one before its ORDER_CREATED arrived), and the third call to `expireOrders` still looked at finished orders. In a year there are a million of them. Keep an index of the open orders, and remove an order when it is confirmed or canceled.',
+      'Nine orders were confirmed or canceled (two of them by the customer, one before its ORDER_CREATED arrived), and the third call to `expireOrders` still looked at finished orders. In a year, there will be a million of them. Keep an index of the open orders, and remove an order when it is confirmed or canceled.',
       { received: looked.map(({ name, args }) => [name, ...args.slice(0, 3)].join(' ').slice(0, 80)) },
     )
   })
