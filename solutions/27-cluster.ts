@@ -126,13 +126,9 @@ export async function consume(
 }
 
 function loggedEvent(position: string, fields: readonly string[]): LoggedEvent {
-  const value = (name: string) => fields[fields.indexOf(name) + 1] ?? ''
-  return {
-    position,
-    streamId: value('streamId'),
-    version: Number(value('version')),
-    event: decodeEvent(value('event')),
-  }
+  // By position, because a stream may have the same name as a field.
+  const [, streamId = '', , version, , event = ''] = fields
+  return { position, streamId, version: Number(version), event: decodeEvent(event) }
 }
 
 /** Loads a library of functions into every master: each has its own libraries, and a key can be on any of them. */

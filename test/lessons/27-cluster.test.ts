@@ -12,6 +12,7 @@ import {
   largestReply,
   type OwnCluster,
   pagingFault,
+  passesOnErrors,
   useSandbox,
   verify,
   verifyEqual,
@@ -81,7 +82,17 @@ describe('partitionOf and keysOf', () => {
 
   test('uses the first four bytes of SHA-256', async () => {
     const found: Record<string, readonly number[]> = {}
-    const ids = ['order-1', 'order-2', 'order-3', 'user:42', 'ünïcode-✓', 'order-{1}', 'Order-1', ' order-1']
+    const ids = [
+      'order-1',
+      'order-2',
+      'order-3',
+      'user:42',
+      'ünïcode-✓',
+      'order-{1}',
+      'Order-1',
+      ' order-1',
+      'cafe\u0301',
+    ]
     for (const id of ids) {
       found[id] = [
         await atOnce('partitionOf', () => partitionOf(id, 8)),
@@ -99,6 +110,7 @@ describe('partitionOf and keysOf', () => {
         'order-{1}': [5, 61],
         'Order-1': [2, 2],
         ' order-1': [0, 56],
+        'cafe\u0301': [3, 11],
       },
       `partitionOf should take the first four bytes of the SHA-256 of the ID (UTF-8) as one big-endian number, modulo the number of partitions. ${mistakeIn(found)}Every program that shares the store has to get the same result. Each ID is shown with its partition out of 8 and out of 64.`,
     )
@@ -166,6 +178,10 @@ const MISTAKES: readonly (readonly [sentence: string, number: (id: string, hash:
   [
     'Your code trims the ID first, but an ID with a space is a different stream from one without it.',
     (id) => sha256(id.trim()).readUInt32BE(0),
+  ],
+  [
+    'Your code normalizes the ID first, but two IDs with different characters are two streams, even if they look the same.',
+    (id) => sha256(id.normalize()).readUInt32BE(0),
   ],
   [
     'Your code only takes what is inside the braces of an ID, not the whole ID.',
@@ -309,6 +325,24 @@ describe('append', () => {
     )
   })
 
+  test('passes on errors from Redis', async () => {
+    await box.admin.set(STREAM, 'not a stream')
+    const outcome = await attempt('append', () => append(box.redis, 8, 'order-15', [eventOf(2)], 1))
+    verify(
+      !outcome.ok && String(outcome.error).includes('WRONGTYPE'),
+      `${STREAM} held a string, so Redis couldn't say which version the stream is at (WRONGTYPE). append should let that error pass through: it isn't a conflict with another writer.`,
+      { received: outcome.ok ? outcome.value : outcome.error },
+    )
+    await passesOnErrors({
+      name: 'append',
+      run: (redis) => append(redis, 8, 'order-15', [eventOf(1)], 0),
+      works: async (version) =>
+        version === 1 && (await box.admin.xlen(STREAM)) === 1 && (await box.admin.xlen(LOG)) === 1,
+      never: VersionConflictError,
+      why: 'There was no other writer, so this isn’t a conflict, and deciding again wouldn’t help.',
+    })
+  })
+
   test('writes nothing if the log is not a stream', async () => {
     await box.admin.xadd(STREAM, '1-0', 'event', textOf(1))
     await box.admin.set(LOG, 'not a stream')
@@ -446,7 +480,7 @@ describe('consume', () => {
     verifyEqual(
       again.positions,
       ['3-0'],
-      'consume was called again after one more event, so it should only pass on that one.',
+      'Another event was written, and consume was called again. It should only pass on that event.',
     )
     verifyEqual(
       again.handled,
@@ -466,13 +500,27 @@ describe('consume', () => {
     verifyEqual((await seenBy(3)).handled, 0, 'There is nothing new, so consume should resolve to 0.')
   })
 
+  test('passes on events of streams named like a field', async () => {
+    await box.admin.xadd(LOG, '5-0', 'streamId', 'version', 'version', '1', 'event', textOf(1))
+    await box.admin.xadd(LOG, '5-1', 'streamId', 'event', 'version', '2', 'event', textOf(2))
+    const named = await attempt('consume', async () => (await seenBy(3)).seen)
+    verifyEqual(
+      named.ok ? named.value : named.error,
+      [
+        { position: '5-0', streamId: 'version', version: 1, event: eventOf(1) },
+        { position: '5-1', streamId: 'event', version: 2, event: eventOf(2) },
+      ],
+      'Two streams are _called_ "version" and "event", and consume mistook a name for a field name (`indexOf` finds it first). The fields are at positions 0, 2, and 4, each followed by its value, so go in steps of two.',
+    )
+  })
+
   test('moves past events without effects', async () => {
     for (const n of [1, 2]) await logged(3, n)
     const handled = await call('consume', () => consume(box.redis, 3, 'totals', () => {}))
     verifyEqual(
       [handled, await box.admin.get('es:{p3}:checkpoint:totals')],
       [2, '2-0'],
-      'The handler queued no effects for two events. Save the checkpoint for them, too, in the same transaction as always. Otherwise the next call passes on the same events again, however many there are.',
+      'The handler queued no effects for two events. Save the checkpoint for them, too, in the same transaction as always. Otherwise, the next call passes on the same events again, however many there are.',
     )
   })
 
@@ -501,7 +549,7 @@ describe('consume', () => {
     )
     const longest = largestReply(box.commands)
     verify(
-      longest <= 101,
+      longest <= 100,
       `One command fetched ${longest} entries. Read pages of at most 100, because a log can grow without limit.`,
     )
   })
@@ -593,6 +641,19 @@ describe('consume', () => {
       { 'order-1': '1', 'order-2': '1' },
       'Redis refused to queue an effect of the first event and discarded that transaction (EXECABORT). After the bug was fixed, consume was called again. Each of the two events should have taken effect once, so the checkpoint may only move together with the effects.',
     )
+  })
+
+  test('passes on errors from Redis', async () => {
+    await passesOnErrors({
+      name: 'consume',
+      async prepare() {
+        for (const n of [1, 2]) await logged(3, n)
+        await box.admin.set('es:{p3}:checkpoint:totals', '1-0')
+      },
+      run: (redis) => consume(redis, 3, 'totals', count),
+      works: async (handled) => handled === 1 && (await box.admin.get('es:{p3}:checkpoint:totals')) === '2-0',
+      why: "A checkpoint that can't be read isn't missing, and a log that can't be read isn't at its end.",
+    })
   })
 })
 

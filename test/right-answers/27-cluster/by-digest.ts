@@ -122,7 +122,9 @@ export async function consume(
 }
 
 function loggedEvent(position: string, fields: readonly string[]): LoggedEvent {
-  const value = (name: string) => fields[fields.indexOf(name) + 1] ?? ''
+  const values = new Map<string, string>()
+  for (let i = 0; i + 1 < fields.length; i += 2) values.set(fields[i] ?? '', fields[i + 1] ?? '')
+  const value = (name: string) => values.get(name) ?? ''
   return {
     position,
     streamId: value('streamId'),
