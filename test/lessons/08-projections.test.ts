@@ -191,7 +191,7 @@ describe('updateUserProjection', () => {
     passesOnRefusedWrite({
       name: 'updateUserProjection',
       run: (redis) => update(registered(), redis),
-      why: 'Otherwise, the caller considers the event done, although the row never shows it.',
+      why: 'Otherwise, the caller considers the event done, even though the row never shows it.',
     }),
   )
 

@@ -528,7 +528,7 @@ describe('getEntityStateWithSnapshot', () => {
       'getEntityStateWithSnapshot',
       STREAM,
       () => getEntityStateWithSnapshot(box.redis, 'customer-1', earned()),
-      "Otherwise, a customer whose events can't be read looks like one that doesn't exist.",
+      "Otherwise, a customer whose events can't be read looks like one who doesn't exist.",
     ))
 
   test('passes on an error from the reducer', async () => {

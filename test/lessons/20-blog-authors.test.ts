@@ -764,7 +764,7 @@ describe('getPostsByAuthor', () => {
       ['p128', 'p127', 'p126'],
       'Of 130 posts, `{ offset: 2, limit: 3 }` should return the third, fourth, and fifth newest.',
     )
-    verifyEqual((await ids()).length, 20, 'Without a page, getPostsByAuthor should return the newest 20.')
+    verifyEqual((await ids()).length, 20, 'Without a page, `getPostsByAuthor` should return the newest 20.')
     verifyEqual(
       [(await ids({ offset: 100 })).length, await ids({ limit: 2 })],
       [20, ['p130', 'p129']],
