@@ -68,7 +68,7 @@ async function conclude({ learner, ui }: Asking, placed: readonly Placed[]): Pro
   const [first] = before
   if (first === undefined) return
   const last = before.at(-1) ?? first
-  const which = first === last ? first.number : `${first.number} to ${last.number}`
-  if (!(await ui.confirm(`Mark ${which} as skipped? You can still do them at any time.`))) return
+  const [which, them] = first === last ? [first.number, 'it'] : [`${first.number} to ${last.number}`, 'them']
+  if (!(await ui.confirm(`Mark ${which} as skipped? You can still do ${them} at any time.`))) return
   await skipLessons(learner, before, 'placement')
 }
