@@ -388,6 +388,10 @@ describe('storeEventWithStreams', () => {
         `storeEventWithStreams trims a stream (MAXLEN or MINID), which drops events sooner or later. The streams are the only record: \`${ENTITY}\` needs every event to rebuild the user, and a slow reader hasn’t seen all of \`${ALL}\` yet.`,
         { expected: `${LONG_LOG + 1} entries`, received: `${await box.admin.xlen(stream)} entries` },
       )
+      verify(
+        (await box.admin.ttl(stream)) === -1,
+        `storeEventWithStreams set \`${stream}\` to expire, which deletes all of its events at once. The streams are the only record, so set no expiration.`,
+      )
     }
   })
 

@@ -719,6 +719,22 @@ describe('the commands', () => {
     )
   })
 
+  test('keep every event', async () => {
+    await plant(CREATED)
+    await call('processPayment', () => processPayment(box.redis, clock, 'order-1', 7_697))
+    const trims = box.commands.some(({ args }) =>
+      args.some((arg) => /^(MAXLEN|MINID)$|['"](MAXLEN|MINID)['"]/i.test(arg.replace(/--.*/g, ''))),
+    )
+    verify(
+      !trims,
+      '`processPayment` trims the stream of the order (MAXLEN or MINID), which drops events sooner or later. Without its first event, the order no longer exists.',
+    )
+    verify(
+      (await box.admin.ttl(KEY)) === -1,
+      '`processPayment` set the stream of the order to expire. Its events are the only record of the order, so set no expiration.',
+    )
+  })
+
   test('close the connections they open', async () => {
     await plant(CREATED)
     await call('processPayment', () => processPayment(box.redis, clock, 'order-1', 7_697))
