@@ -565,6 +565,17 @@ describe('the process manager', () => {
     )
   })
 
+  test('keeps everything it needs', async () => {
+    await publish(CREATED, PAID)
+    await call('runProcess', () => manage())
+    for (const key of await box.admin.keys('*')) {
+      verify(
+        (await box.admin.ttl(key)) < 0,
+        `\`runProcess\` finished with an open order, and its key \`${key}\` will expire someday. The history is the manager's only memory, and no one else can find an order that waits too long, so set no expiration.`,
+      )
+    }
+  })
+
   test('cancels and asks for the refund', async () => {
     await publish(CREATED, PAID, REJECTED)
     const handled = await call('runProcess', () => manage())
