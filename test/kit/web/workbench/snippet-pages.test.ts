@@ -79,6 +79,12 @@ need('chromium').describe('snippets in the workbench', () => {
     const printed = await output(one)
     expect(printed).toContain(`> GET evil\n"${evil.replaceAll('"', '\\"')}"`)
     expect(printed).toContain("(error) FLUSHALL isn't sent from a snippet, because")
+    const [error, frame] = [one.box.locator('.ran .t-red').first(), one.box.locator('.ran pre')]
+    const right = async (part: typeof error) => {
+      const box = await part.boundingBox()
+      return (box?.x ?? 0) + (box?.width ?? 0)
+    }
+    expect(await right(error), 'a long sentence wraps').toBeLessThanOrEqual(await right(frame))
     expect(await page.locator('#main .snippet img').count()).toBe(0)
     // A later one runs on the data of this one.
     const two = part(page, 2)
