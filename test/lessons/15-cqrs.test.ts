@@ -807,7 +807,7 @@ describe('read your own write', () => {
         'handleGetUserQuery',
         () => handleGetUserQuery(box.redis, { userId: 'u-10', token }, AbortSignal.abort()),
         NotYetError,
-        `The read model was at ${position}, the token was ${token}, and the signal was aborted, so the query should throw a NotYetError. Compare the numbers before the dash first, and the numbers after it only if those are equal. If you make one number of both, a large second number counts too much, or the last digits are lost.`,
+        `The read model was at ${position}, the token was ${token}, and the signal was aborted, so the query should throw a NotYetError. Compare the numbers before the dash first, and the numbers after it only if those are equal. If you combine both into one number, a large second number counts too much, or the last digits are lost.`,
       )
     }
   })

@@ -37,7 +37,7 @@ export async function givesUpAfter(it: GivesUpAfter): Promise<void> {
   const lucky = await beaten(it, attempts - 1)
   verify(
     lucky.outcome.ok || lucky.times === 0,
-    `Another writer was faster ${lucky.times === 1 ? 'once' : `${lucky.times} times in a row`}, and \`${name}\` gave up. Make up to ${attempts} attempts in all, each with a decision of its own.`,
+    `Another writer was faster ${lucky.times === 1 ? 'once' : `${lucky.times} times in a row`}, and \`${name}\` gave up. Make up to ${attempts} attempts in all, each with its own decision.`,
     { received: lucky.outcome.ok || lucky.outcome.error },
   )
   const { outcome, times, conflict } = await beaten(it)
