@@ -18,16 +18,17 @@ interface Sum {
 
 /** A model that counts the calls of its `evolve`, which is the only way to see that a snapshot saves work. */
 function summing(version = 1, name = 'sum'): Model<Sum> & { asked: number } {
-  return {
+  const model = {
     name,
     version,
     initial: { sum: 0, count: 0 },
     asked: 0,
     evolve({ sum, count }: Sum, { payload }: StoreEvent) {
-      this.asked += 1
+      model.asked += 1 // not `this`: a store may call the function on its own
       return { sum: sum + Number(payload.by ?? 0), count: count + 1 }
     },
   }
+  return model
 }
 
 /** Checks that a state is the same with and without snapshots. */
@@ -50,6 +51,11 @@ export function snapshotsConform(subject: Subject): void {
       await load(summing()),
       { state: { sum: 0, count: 0 }, version: 0 },
       "The stream doesn't exist, so load should return the initial state at version 0.",
+    )
+    verifyEqual(
+      await save(summing(), await load(summing())),
+      true,
+      'The state of a stream without events was saved, at version 0, and there was no other snapshot. saveSnapshot should store it and resolve to true.',
     )
     await subject.plant(S, 20)
     verifyEqual(

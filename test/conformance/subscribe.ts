@@ -114,24 +114,33 @@ export function subscribingConforms(subject: Subject): void {
     verify(typeof position === 'string', 'subscribe should pass the `position` of each event, as a string.', {
       received: position,
     })
-    const second = listen(subject.open(), { after: position })
+    const store = subject.open()
+    const second = listen(store, { after: position })
     await second.until(1, 'There was one event after the position')
     const { position: token } = await call('append', () =>
       subject.open().append(S, [counted(4)], { expected: 3 }),
     )
     await second.until(2, 'One event was written after that')
-    await second.stop()
     verifyEqual(
       second.events.map(({ version }) => version),
       [3, 4],
       'A subscription that starts after the position of event 2 should begin with event 3. Events 1 and 2 have already been handled.',
     )
-    const third = listen(subject.open())
-    await third.until(4, 'Another subscription was started without `after`, when the log had four events')
+    const third = listen(store)
+    await third.until(
+      4,
+      'A second subscription of the same store was started, without `after`, when the log had four events and the first one was waiting for the next',
+    )
+    await second.stop()
+    await call('append', () => subject.open().append(S, [counted(5)], { expected: 4 }))
+    await third.until(
+      5,
+      'Of two subscriptions of one store, the first one ended, and then an event was written',
+    )
     await third.stop()
     verifyEqual(
       third.events.map(({ version }) => version),
-      [1, 2, 3, 4],
+      [1, 2, 3, 4, 5],
       "Another subscription was started without `after`. It should begin with the first event of the log, no matter how far earlier subscriptions of this program had read. The position comes from the caller, not from the program's memory.",
     )
     verifyEqual(
@@ -230,6 +239,21 @@ export function subscribingConforms(subject: Subject): void {
     await subject.plant(S, 3)
     await call('subscribe', () =>
       subject.open().subscribe(() => verify(false, TOO_LATE), { signal: late.signal }),
+    )
+    const busy = new AbortController()
+    let isDone = false
+    const handler = async () => {
+      await subject.logged()
+      busy.abort()
+      await subject.logged()
+      isDone = true
+    }
+    await call('subscribe', () => subject.open().subscribe(handler, { signal: busy.signal }), {
+      background: true,
+    })
+    verify(
+      isDone,
+      'The signal aborted while the handler was running, and subscribe resolved before the handler was done. A caller that closes its connections then takes them away from the handler. Resolve once the handler is done.',
     )
     const seen: number[] = []
     const stop = new AbortController()

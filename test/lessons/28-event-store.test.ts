@@ -501,6 +501,44 @@ describe('subscribe', () => {
     )
   })
 
+  test.skipIf(lacks('real-server'))('reads again after a read that found nothing', async () => {
+    const stop = new AbortController()
+    const seen: number[] = []
+    const handler = ({ version }: { readonly version: number }) => {
+      seen.push(version)
+      stop.abort()
+    }
+    let isOver = false
+    const running = attempt('subscribe', () => open(box.redis).subscribe(handler, { signal: stop.signal }), {
+      background: true,
+      seconds: 20,
+    }).finally(() => {
+      isOver = true
+    })
+    running.catch(() => {})
+    const waits = () =>
+      box.commands.some(({ name, args, pending }) => {
+        const block = args.findIndex((arg) => /^block$/i.test(arg))
+        return pending && name === 'XREAD' && block >= 0 && args[block + 1] !== '0' // 0 waits forever
+      })
+    let unblocked = 0
+    for (let turn = 0; turn < 200 && unblocked === 0 && !isOver; turn += 1) {
+      await box.roundTrips(1)
+      const blocked = waits()
+        ? String(await box.admin.client('LIST')).match(/^id=\d+(?=.* flags=b )/gm)
+        : null
+      for (const one of blocked ?? [])
+        unblocked += Number(await box.admin.client('UNBLOCK', Number(one.slice(3)), 'TIMEOUT'))
+    }
+    await subject.plant(S, 1)
+    const outcome = await running
+    verify(
+      outcome.ok && seen.length === 1,
+      'A read of subscribe ended without an event, because its BLOCK timed out, and then an event was written, which the handler never received. Redis replies nil when the time is over: read again, from the same position.',
+      { received: outcome.ok ? 'it resolved' : outcome.error },
+    )
+  })
+
   test('in pages', async () => {
     await subject.plant(S, 1_010)
     const stop = new AbortController()
@@ -608,6 +646,7 @@ describe('snapshots', () => {
       { state: '{"sum":' },
       { state: null },
       { version: 'two' },
+      { version: '1x' },
       { version: '' },
       { version: null },
       { modelVersion: '' },

@@ -251,7 +251,7 @@ function boundsOf(expected: Expected): readonly [least: number, most?: number] {
 }
 
 function usable<State>(hash: Record<string, string>, model: Model<State>): Loaded<State> | undefined {
-  const version = Number.parseInt(hash.version ?? '', 10)
+  const version = Number(hash.version || Number.NaN)
   if (hash.modelVersion !== `${model.version}` || Number.isNaN(version)) return undefined
   try {
     return { state: JSON.parse(hash.state ?? ''), version }
