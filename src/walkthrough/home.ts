@@ -1,5 +1,7 @@
 import type { LessonSummary } from '../course/index.ts'
+import { keysInWords, LESSON_KEYS, type LessonAction } from '../learner/index.ts'
 import { nextLesson } from '../learner/learner.ts'
+import { renderMarkdown } from '../terminal/index.ts'
 import { chooseLesson } from './choose-lesson.ts'
 import { walkLesson } from './lesson.ts'
 import { askPlacement } from './placement.ts'
@@ -8,7 +10,30 @@ import type { Choice, ReadingEnd } from './ui.ts'
 import type { Walk } from './walk.ts'
 import { welcome } from './welcome.ts'
 
-type HomeChoice = 'continue' | 'workbench' | 'placement' | 'lessons' | 'progress' | 'leave'
+/** What a key does in the lesson where the learner left off. */
+type InLesson = Exclude<LessonAction, 'list' | 'next' | 'previous' | 'where'>
+type HomeChoice =
+  | 'continue'
+  | 'workbench'
+  | 'placement'
+  | 'lessons'
+  | 'progress'
+  | 'keys'
+  | 'leave'
+  | InLesson
+
+const IN_LESSON = LESSON_KEYS.filter(
+  (one): one is typeof one & { readonly action: InLesson } =>
+    !['list', 'next', 'previous', 'where'].includes(one.action),
+)
+const KEYS = [
+  { key: 'n', does: 'starts the next lesson, or continues with it' },
+  { key: 'l', does: 'lists the lessons; choose one to go there' },
+  { key: 'w', does: "shows what you've done" },
+  ...IN_LESSON,
+  { key: '?', does: 'shows this list' },
+  { key: 'q', does: 'leaves' },
+]
 
 /** The guided walkthrough, until the learner leaves it. */
 export async function walkThrough(walk: Walk): Promise<void> {
@@ -35,10 +60,13 @@ export async function walkThrough(walk: Walk): Promise<void> {
       case 'progress':
         ui.print(progressPage(learner, { palette, width: ui.width }))
         break
+      case 'keys':
+        ui.print(await renderMarkdown(`# Keys\n\n${keysInWords(KEYS)}`, { width: ui.width, palette }))
+        break
       case 'leave':
         return
       default:
-        choice satisfies never
+        if (next !== undefined) await walkFrom(walk, next, choice)
     }
   }
 }
@@ -59,7 +87,7 @@ function homeChoices(
   return [
     ...(next === undefined
       ? []
-      : [{ name: `${verb} ${next.number} · ${next.title}`, value: 'continue' as const }]),
+      : [{ name: `${verb} ${next.number} · ${next.title}`, value: 'continue' as const, key: 'n' }]),
     ...(workbench === undefined
       ? []
       : [
@@ -69,8 +97,15 @@ function homeChoices(
           },
         ]),
     ...(isNew ? [{ name: 'I know some of this. Where should I start?', value: 'placement' as const }] : []),
-    { name: 'All lessons', value: 'lessons' },
-    { name: "What I've done", value: 'progress' },
-    { name: 'Leave', value: 'leave', key: 'q' },
+    { name: 'All lessons', value: 'lessons', key: 'l' },
+    { name: "What I've done", value: 'progress', key: 'w' },
+    { name: 'Leave; ? shows all keys', value: 'leave', key: 'q' },
+    { name: 'Keys', value: 'keys', key: '?', isHidden: true },
+    ...(next === undefined ? [] : IN_LESSON).map(({ key, action, label }) => ({
+      name: label,
+      value: action,
+      key,
+      isHidden: true,
+    })),
   ]
 }

@@ -32,9 +32,16 @@ export function explainProblem(message: Message, about: About): Problem {
   const code = where === null ? '' : ` (line ${where.line}: \`${where.lineText.trim().slice(0, 80)}\`)`
   const whose = file === undefined || file === answer.path ? 'Your file' : `Your ${shownPath(root, file)}`
   return {
-    diagnosis: `${whose} isn't valid TypeScript: ${message.text.replace(/\.$/, '')}${code}.`,
+    diagnosis: `${whose} isn't valid TypeScript: ${message.text.replace(/\.$/, '')}${code}.${before(message)}`,
     ...place,
   }
+}
+
+/** esbuild names the first word that can't be there; what's missing may be on the line before it. */
+function before({ text, location }: Message): string {
+  const isFirst = location !== null && location.lineText.slice(0, location.column).trim() === ''
+  if (!isFirst || !/^Expected .* but found/.test(text)) return ''
+  return ' A comma or a bracket may be missing at the end of the line before it.'
 }
 
 /** For the learner's import from another file, on the line that has it. */

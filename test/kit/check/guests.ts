@@ -36,7 +36,12 @@ export const GUESTS: readonly Guest[] = [
   {
     what: 'syntax error',
     answer: `${GOOD}\nconst = 5`,
-    says: /isn't valid TypeScript.*\(line 16: `const = 5`\)/,
+    says: /isn't valid TypeScript.*\(line 16: `const = 5`\)\.$/m,
+  },
+  {
+    what: 'missing comma',
+    answer: `${GOOD}\nexport const two = {\n  a: 1\n  b: 2,\n}`,
+    says: /found "b" \(line 18: `b: 2,`\)\. A comma or a bracket may be missing at the end of the line before it/,
   },
   {
     what: 'type-only file',

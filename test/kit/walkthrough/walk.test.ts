@@ -110,6 +110,14 @@ describe('the walkthrough', () => {
     expect(progress.overview().current).toBe(course.lessons[1]?.slug)
   })
 
+  test('the keys of a lesson also work at the start', async () => {
+    const ui = scriptedUi(['Keys', 'task', 'Back to the start', 'Leave'])
+    await walkThrough(await walkWith(ui))
+    const all = ui.shown.join('\n')
+    expect(all).toContain('starts the next lesson, or continues with it')
+    expect(all).toContain('Task 1 · createEvent')
+  })
+
   test('the welcome has six lines, each for 60 columns', async () => {
     const ui = scriptedUi(['Leave'])
     await walkThrough(await walkWith(ui))
