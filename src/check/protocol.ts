@@ -25,7 +25,7 @@ export interface Job {
    * Redis was silent in every earlier try. If that happens while it runs the answer's scripts, they are the reason.
    */
   readonly lastTry: boolean
-  /** Wait for another answer afterwards, if this one left nothing behind. */
+  /** Wait for another answer afterward, if this one left nothing behind. */
   readonly stay: boolean
   readonly record?: RecordJob | undefined
 }

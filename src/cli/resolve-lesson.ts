@@ -1,3 +1,5 @@
+import { existsSync, realpathSync } from 'node:fs'
+import path from 'node:path'
 import { UsageError } from '../common/exit.ts'
 import { findLesson, type LessonSummary } from '../course/index.ts'
 import { currentLesson, type Learner, nextLesson } from '../learner/learner.ts'
@@ -5,7 +7,10 @@ import { self } from './command.ts'
 
 /** The named lesson, or the learner's current one. Throws UsageError, UnknownLessonError, AmbiguousLessonError. */
 export function resolveLesson(learner: Learner, named: string | undefined, command: string): LessonSummary {
-  if (named !== undefined) return findLesson(learner.course, named)
+  if (named !== undefined) {
+    assertNoOtherFile(learner, named, command)
+    return findLesson(learner.course, named)
+  }
   const current = currentLesson(learner)
   if (current) return current
   throw new UsageError(
@@ -20,4 +25,18 @@ export function resolveLesson(learner: Learner, named: string | undefined, comma
 export function lessonToContinue(learner: Learner, named: string | undefined): LessonSummary | undefined {
   if (named !== undefined) return findLesson(learner.course, named)
   return nextLesson(learner) ?? learner.course.lessons[0]
+}
+
+/** A lesson may be named by its file, but what's said of another file of that name would be about the workspace's. */
+function assertNoOtherFile({ course, home }: Learner, named: string, command: string): void {
+  if (!/\.[jt]s$/.test(named) || !existsSync(named)) return
+  const name = path.basename(named, path.extname(named)).toLowerCase()
+  const lesson = course.lessons.find(({ slug }) => slug === name)
+  if (lesson !== undefined && isSameFile(named, home.answer(lesson.slug))) return
+  const instead = `${self} ${command} ${lesson?.number ?? 'LESSON'}${command === 'check' ? ` --file ${named}` : ''}`
+  throw new UsageError(`${named} isn't an answer in your workspace. Name the lesson instead: ${instead}`)
+}
+
+function isSameFile(one: string, other: string): boolean {
+  return existsSync(other) && realpathSync.native(one) === realpathSync.native(other)
 }

@@ -1,7 +1,7 @@
 import type { RunningRedis } from '../redis/index.ts'
 import type { Context } from './context.ts'
 
-/** Lends the requested Redis, without a checker on it, and stops it afterwards, even after Ctrl-C. */
+/** Lends the requested Redis, without a checker on it, and stops it afterward, even after Ctrl-C. */
 export async function withRedis<T>(context: Context, use: (redis: RunningRedis) => Promise<T>): Promise<T> {
   const { startRedis } = await import('../redis/index.ts')
   const starting = startRedis(await context.preference(), { env: context.env, onNotice: context.note })

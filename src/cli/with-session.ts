@@ -3,7 +3,7 @@ import type { Learner } from '../learner/learner.ts'
 import type { Context } from './context.ts'
 import type { Cleanups } from './interrupt.ts'
 
-/** Lends a session with the requested Redis, and stops everything afterwards, even after Ctrl-C. */
+/** Lends a session with the requested Redis, and stops everything afterward, even after Ctrl-C. */
 export function withSession<T>(
   context: Context,
   learner: Pick<Learner, 'course'>,

@@ -2,7 +2,7 @@ import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'n
 
 /**
  * Replaces a file with these contents: a reader, or a power cut, gets the old or the new file, never half of one. The
- * temporary file is beside it and is gone afterwards, even after an error. `mode` sets the new file's
+ * temporary file is beside it and is gone afterward, even after an error. `mode` sets the new file's
  * permissions; default: the system's.
  */
 export function replaceFile(file: string, bytes: Buffer, mode?: number): void {

@@ -42,7 +42,7 @@ export async function talk(console: Console, { input, output, history }: TalkOpt
   const resumed = {
     resume() {
       lines.resume()
-      lines.prompt(true)
+      if (!isBusy) lines.prompt(true)
     },
   }
   lines.on('SIGTSTP', () => suspendBesideReadline(input, resumed))

@@ -9,7 +9,7 @@ export function encodeLine(event: StoredEvent): string {
 }
 
 /**
- * A copy, as it will be read from the file: no code can change it afterwards, and strings over 4,000 characters end
+ * A copy, as it will be read from the file: no code can change it afterward, and strings over 4,000 characters end
  * in `…`.
  */
 export function plainCopy<T extends object>(value: T): T {

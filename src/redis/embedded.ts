@@ -74,7 +74,7 @@ function announcedPort(child: ChildProcess): Promise<number> {
       )
     }
     child.once('error', (error) => fail(error.message))
-    child.once('close', () => fail(lastLine(complaint) ?? 'its process ended at once'))
+    child.once('close', () => fail(lastLine(complaint) ?? 'its process exited immediately'))
     child.stderr?.on('data', (chunk: Buffer) => {
       complaint = `${complaint}${chunk}`.slice(-4_000)
     })

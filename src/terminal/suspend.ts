@@ -17,13 +17,14 @@ export async function suspend(input: object): Promise<void> {
 
 /**
  * The same while `node:readline` reads the keys. It also handles Ctrl-Z, but stops only this process; that signal is
- * ignored, and it's told to draw again. Then it pauses the reader, which would end the program.
+ * ignored, and it's told to draw again. Then it pauses the reader, which would end the program. Returns whether there's
+ * anything to wait for: Windows has no jobs.
  */
 export function suspendBesideReadline(
   input: object & { resume(): unknown },
   reader: { resume(): unknown } = input,
-): void {
-  if (process.platform === 'win32') return
+): boolean {
+  if (process.platform === 'win32') return false
   const ignore = () => {}
   const stopped = lendTerminal(input, async () => {
     process.kill(0, 'SIGTSTP')
@@ -35,4 +36,5 @@ export function suspendBesideReadline(
     process.kill(process.pid, 'SIGCONT')
     setTimeout(() => void reader.resume(), STOPPING_MS)
   })
+  return true
 }

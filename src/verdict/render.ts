@@ -57,7 +57,7 @@ function sentence(result: CheckResult, { width }: CheckView): readonly Line[] {
   const failure = shownFailure(result)
   if (failure === undefined) return []
   return [
-    ...wrap(span(failure.title, 'bold', 'red'), { width }),
+    ...wrap(span(`Again: ${failure.title}`, 'bold', 'red'), { width }),
     ...wrap(failure.diagnosis, { width, first: '  ' }),
   ]
 }

@@ -19,10 +19,7 @@ export function hotKey<Value>(
     const keys = keystrokes(data.toString())
     if (isPasted(keys)) return
     for (const key of keys) {
-      if (key === '\x1a') {
-        menu.hold()
-        suspendBesideReadline(input, resumed)
-      }
+      if (key === '\x1a' && suspendBesideReadline(input, resumed)) menu.hold()
       choice = choices.find(
         (one): one is Choice<Value> =>
           'name' in one && one.key !== undefined && one.key === (key === '\x1b' ? 'q' : key.toLowerCase()),

@@ -1,6 +1,6 @@
 import type { WriteStream } from 'node:tty'
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what a terminal obeys
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are terminal escape codes
 const ERASING = /^(?:\x1b\[\d*[ABGK])+/
 
 export interface LastFrame {

@@ -16,7 +16,7 @@ export interface PagerTerminal {
 const widest = 100
 
 /**
- * Shows a text page by page on its own screen, so that the terminal is unchanged afterwards. `render` makes the text
+ * Shows a text page by page on its own screen, so that the terminal is unchanged afterward. `render` makes the text
  * for a width in columns. Throws InterruptedError for Ctrl-C.
  */
 export async function readPages(

@@ -20,6 +20,11 @@ export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
     wrap(text, { width: (output.columns || 80) - 1 - indent - room })
       .map(textOf)
       .join(`\n${' '.repeat(indent)}`)
+  /** What was asked and answered: inquirer would keep a menu that was left by a key. */
+  const noteAnswer = (message: string, answer: string) => {
+    const line = [span('? ', 'dim'), span(message, 'bold'), span(` ${answer}`, 'cyan')]
+    output.write(`${paintLines(wrap(line, { width: output.columns || 80 }), palette)}\n`)
+  }
   const box = palette.unicode ? 3 : 5
   /** How to draw a menu of these entries. */
   const drawn = (names: readonly string[]) => {
@@ -38,15 +43,11 @@ export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
     print,
     say: (sentence) => print(wrapSentences(escapeControls(sentence), widthOf(output))),
     async choose(message, choices, preselected) {
-      const note = (chosen: Choice<unknown> | undefined) => {
-        const line = [span('? ', 'dim'), span(message, 'bold'), span(` ${chosen?.name ?? ''}`, 'cyan')]
-        output.write(`${paintLines(wrap(line, { width: output.columns || 80 }), palette)}\n`)
-      }
+      const note = (chosen: Choice<unknown> | undefined) => noteAnswer(message, chosen?.name ?? '')
       const pressed = hotKey(input, choices, menu)
       const shown = choices.filter((choice) => 'heading' in choice || choice.isHidden !== true)
       const names = shown.map((one) => ('heading' in one ? one.heading : wrapped(nameOf(one), POINTER)))
       try {
-        // Inquirer would keep a menu that was left by a key: it's replaced by what was chosen, like any other.
         const ask = inquirer.createPromptModule({
           input,
           output,
@@ -99,7 +100,12 @@ export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
       const pressed = hotKey(input, [{ name: 'No', key: 'q', value: false }], menu)
       const text = wrapped(message, POINTER, YES_OR_NO)
       try {
-        const ask = inquirer.createPromptModule({ input, output, signal: pressed.signal })
+        const ask = inquirer.createPromptModule({
+          input,
+          output,
+          signal: pressed.signal,
+          clearPromptOnDone: true,
+        })
         const question = {
           type: 'confirm',
           name: 'yes',
@@ -107,9 +113,12 @@ export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
           theme: menuTheme(palette),
           default: false,
         } as const
-        return (await ask([question])).yes
+        const { yes } = await ask([question])
+        noteAnswer(message, yes ? 'Yes' : 'No')
+        return yes
       } catch (error) {
         if (pressed.choice === undefined) throw error
+        noteAnswer(message, pressed.choice.name)
         return pressed.choice.value
       } finally {
         pressed.stop()

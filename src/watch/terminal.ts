@@ -20,7 +20,7 @@ export interface WatchTerminalOptions extends Omit<WatchOptions, 'onState' | 'ex
 /** Longer lines are hard to read, however wide the terminal. */
 const WIDEST = 100
 
-/** The watch screen, until `q` or Ctrl-C. The terminal is restored afterwards, however this ends. */
+/** The watch screen, until `q` or Ctrl-C. The terminal is restored afterward, however this ends. */
 export async function watchOnTerminal(options: WatchTerminalOptions): Promise<void> {
   const { input, output, palette, editor, elsewhere } = options
   let state: WatchState | undefined

@@ -31,7 +31,7 @@ export async function pagesOfClass(): Promise<(app: Hono, hub: Hub) => void> {
   }
 }
 
-/** Anyone who isn't logged in gets a form at the same address, and the page itself afterwards. */
+/** Anyone who isn't logged in gets a form at the same address, and the page itself afterward. */
 function show(context: Context, hub: Hub, view: ClassView) {
   const options = {
     title: hub.classInfo.name,

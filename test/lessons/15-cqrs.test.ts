@@ -976,11 +976,12 @@ describe('read your own write', () => {
     try {
       const query = { userId: 'u-9', token: '9-0' }
       let settled = false
-      const running = attempt('handleGetUserQuery', () => handleGetUserQuery(box.redis, query)).finally(
-        () => {
-          settled = true
-        },
-      )
+      const running = attempt('handleGetUserQuery', () => handleGetUserQuery(box.redis, query), {
+        seconds: 20,
+      }).finally(() => {
+        settled = true
+      })
+      running.catch(() => {}) // awaited below
       const gaveUp = await until(() => settled, 600)
       await plant(9, 9)
       await update() // ends a query that would wait forever

@@ -602,6 +602,7 @@ describe('editPost', () => {
     givesUpAfter({
       name: 'editPost',
       attempts: 10,
+      throwsConflict: true,
       mark: 'POST_EDITED',
       prepare: async () => {
         await box.admin.del(KEY)

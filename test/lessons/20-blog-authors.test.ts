@@ -264,6 +264,7 @@ describe('applyCardEvent and changeAuthor', () => {
     givesUpAfter({
       name: 'changeAuthor',
       attempts: 10,
+      throwsConflict: true,
       mark: 'POST_AUTHOR_CHANGED',
       prepare: async () => {
         await box.admin.del('blog:post:post-1')

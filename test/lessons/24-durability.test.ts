@@ -459,9 +459,12 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
     })
   }
 
-  /** The number of replicas and the timeout of each WAIT. */
+  /** The number of replicas and the timeout of each WAIT; for 0 replicas, it only asks how many there are. */
   const waitsSent = () =>
-    box.commands.filter(({ name }) => name === 'WAIT').map(({ args }) => args.map(Number))
+    box.commands
+      .filter(({ name }) => name === 'WAIT')
+      .map(({ args }) => args.map(Number))
+      .filter(([replicas]) => replicas !== 0)
 
   test('reports that there is no replica, and writes the event anyway', async () => {
     const server = await box.startServer({ args: NONE })
@@ -491,7 +494,7 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
     const waits = waitsSent().map(([, timeout]) => timeout ?? 0)
     verify(
       !waits.includes(0) && waits.reduce((sum, ms) => sum + ms, 0) < 2 * one.timeoutMs,
-      '`timeoutMs` was 50, and appendReplicated told Redis to WAIT for longer. Pass `timeoutMs` to WAIT as it is, and wait once: a timeout of 0 waits forever, and the caller has to know how long an append may take.',
+      '`timeoutMs` was 50, and appendReplicated told Redis to WAIT for longer. Pass `timeoutMs` to WAIT as it is: a timeout of 0 waits forever, and the caller has to know how long an append may take.',
       { expected: 'at most 50 ms', received: waits.map((ms) => `WAIT for ${ms} ms`) },
     )
     const id = await replicated(
@@ -523,6 +526,7 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
       [id],
       "A replica is connected, and appendReplicated resolved, but the event wasn't on the replica yet. It should wait until the replica has confirmed the event.",
     )
+    const before = waitsSent().length
     const tooFew = await callError(
       'appendReplicated',
       () => appendReplicated(redis, KEY, eventOf(3), { replicas: 2, timeoutMs: 50 }),
@@ -530,9 +534,11 @@ describe.skipIf(lacks('own-server'))('appendReplicated', () => {
       'There is one replica, and 2 were wanted, so appendReplicated should throw a NotReplicatedError.',
     )
     verifyEqual(tooFew.wanted, 2, '`replicas` was 2, so the NotReplicatedError should have 2 in `wanted`.')
-    const least = waitsSent().at(-1)?.[0] ?? 2
+    const [least = 2, ...more] = waitsSent()
+      .slice(before)
+      .map(([replicas]) => replicas ?? 0)
     verify(
-      least >= 2,
+      least >= 2 || more.length > 0, // one that asks again and again gets there, too
       `Two replicas were wanted, but appendReplicated sent a WAIT for ${least}. WAIT replies as soon as that many replicas have the event, even if the second one would have it a moment later. Wait for \`replicas\` of them.`,
       { expected: 'WAIT 2 50', received: `WAIT ${least}` },
     )

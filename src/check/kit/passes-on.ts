@@ -48,7 +48,7 @@ export async function passesOnErrors<T>(passesOn: PassesOn<T>): Promise<void> {
   })
 }
 
-/** The part of `PassesOn` that a server needs which refuses all writes. */
+/** The options of `PassesOn` that apply to a server that refuses all writes. */
 export interface PassesOnRefusedWrite<T> extends Pick<PassesOn<T>, 'name' | 'run' | 'why' | 'never'> {
   /** Plants what the code reads, before Redis refuses to write. */
   readonly prepare?: (admin: Redis) => unknown
@@ -65,10 +65,10 @@ export async function passesOnRefusedWrite<T>(passesOn: PassesOnRefusedWrite<T>)
   await admin.config('SET', 'min-replicas-to-write', 1)
   const before = sentCommands().length
   const outcome = await attempt(name, () => run(connect()))
-  const isOther = never !== undefined && !outcome.ok && outcome.error instanceof never
+  const isOther = typeof never === 'function' && !outcome.ok && outcome.error instanceof never
   if (!outcome.ok && !isOther && /NOREPLICAS|EXECABORT/.test(inspect(outcome.error))) return
   const sent = sentCommands().slice(before)
-  await admin.ping() // if the server is gone, this waits until the check says so: nothing of it is the learner's fault
+  await admin.ping() // if the server is gone, this waits until the check says so: none of this is the learner's fault
   const what = 'Redis refused to write because it had no replica (NOREPLICAS)'
   fail(what, name, outcome, 'the error from Redis', why, sent)
 }

@@ -1,25 +1,32 @@
 import type { SentCommand } from './context.ts'
 
 /** The most stream entries that one of these commands fetched: Redis serves no one else while it builds a reply. */
-export function largestReply(commands: readonly Pick<SentCommand, 'reply'>[]): number {
-  return Math.max(0, ...commands.map(({ reply }) => entriesIn(reply)))
+export function largestReply(commands: readonly Pick<SentCommand, 'name' | 'reply'>[]): number {
+  return Math.max(0, ...commands.map(({ name, reply }) => entriesOf(name, reply)))
 }
 
-/**
- * As XRANGE, XREAD, XREADGROUP, EXEC and scripts reply, however deep: by their IDs, or by their JSON where there are
- * no IDs.
- */
-function entriesIn(reply: unknown): number {
-  return Math.max(count(reply, isId), count(reply, isJson))
+function entriesOf(name: string, reply: unknown): number {
+  // In a transaction, each command has a reply of its own.
+  if (name === 'EXEC' && Array.isArray(reply)) return Math.max(0, ...reply.map((one) => entriesOf('', one)))
+  return Math.max(rowsIn(reply), count(reply, isId), count(reply, isJson))
 }
 
+/** Entries, and pending entries, as XRANGE, XREAD, XREADGROUP, XPENDING and scripts reply, however deep. */
+function rowsIn(reply: unknown): number {
+  if (!Array.isArray(reply)) return 0
+  const [first, second] = reply
+  if (isId(first) && areFields(second)) return 1 + rowsIn(reply.slice(2))
+  if (isId(first) && reply.length > 1 && !Array.isArray(second) && !isId(second)) return 1
+  return reply.reduce<number>((sum, one) => sum + rowsIn(one), 0)
+}
+
+/** How many there are outside of entries: what is inside an entry isn't one, whatever it looks like. */
 function count(reply: unknown, isOne: (value: unknown) => boolean): number {
   if (!Array.isArray(reply)) return isOne(reply) ? 1 : 0
-  if (isId(reply[0]) && areFields(reply[1])) return 1 + count(reply.slice(2), isOne)
+  if (isId(reply[0]) && areFields(reply[1])) return count(reply.slice(2), isOne)
   return reply.reduce<number>((sum, one) => sum + count(one, isOne), 0)
 }
 
-/** What is inside an entry isn't an entry, whatever it looks like. */
 const areFields = (value: unknown) => Array.isArray(value) && !value.some(Array.isArray)
 const isId = (value: unknown) => typeof value === 'string' && /^\d+-\d+$/.test(value)
 const isJson = (value: unknown) => typeof value === 'string' && value.startsWith('{')

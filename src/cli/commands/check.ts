@@ -51,7 +51,6 @@ export const command = defineCommand({
     }
     const learner = await context.learner()
     const target = targetOf(flags)
-    if (target === undefined) assertNoOtherFile(learner, named)
     const lesson = resolveLesson(learner, named, 'check')
     if (target === undefined) assertStarted(learner, lesson.slug)
     const taskName = await recorder?.taskName(learner, lesson.slug)
@@ -132,16 +131,6 @@ function targetOf({ solution, starter, file }: TargetFlags): Target | undefined 
   if (file === undefined) return undefined
   if (!existsSync(file)) throw new UsageError(`There's no file ${file}.`)
   return { kind: 'file', path: path.resolve(file) }
-}
-
-/** A lesson may be named by its file, but the verdict on another file of that name would be the workspace's. */
-function assertNoOtherFile({ course, home }: Learner, named: string | undefined): void {
-  if (named === undefined || !/\.[jt]s$/.test(named) || !existsSync(named)) return
-  const lesson = course.lessons.find(({ slug }) => slug === path.basename(named, path.extname(named)))
-  if (lesson !== undefined && path.resolve(named) === path.resolve(home.answer(lesson.slug))) return
-  throw new UsageError(
-    `${named} isn't an answer in your workspace. To check that file, name its lesson: ${self} check ${lesson?.number ?? 'LESSON'} --file ${named}`,
-  )
 }
 
 async function print(

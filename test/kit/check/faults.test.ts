@@ -323,6 +323,7 @@ describe('attempts', () => {
     givesUpAfter({
       name: 'take',
       attempts: 3,
+      throwsConflict: true,
       mark: 'mine',
       prepare: () => box.admin.del('s'),
       run,
@@ -343,11 +344,13 @@ describe('attempts', () => {
 
   test.each<readonly [string, (redis: Redis) => unknown]>([
     ['Another writer was faster once, and `take` gave up. Make up to 3 attempts', tries(1)],
-    ['Another writer was faster 2 times in a row, and `take` gave up. Make up to 3 attempts', tries(2)],
-    ['Another writer was faster each time, and `take` kept trying. 3 attempts are enough.', tries(4)],
+    ['Another writer was faster twice, and `take` gave up. Make up to 3 attempts', tries(2)],
+    ['Another writer was faster each time, and `take` made 4 attempts. Give up after 3.', tries(4)],
+    ['Another writer was faster each time, and `take` kept trying. 3 attempts are enough.', tries(50)],
+    ['Another writer was faster once. Nothing was stored, but `take` resolved.', tries(1, () => undefined)],
     ['in all 3 attempts. Nothing was stored, but `take` resolved.', tries(3, () => undefined)],
     [
-      'in all 3 attempts, and `take` threw a Error. No rule was broken',
+      'in all 3 attempts, and `take` rejected with `Error`. No rule was broken',
       tries(3, () => Promise.reject(new Refused())),
     ],
     [

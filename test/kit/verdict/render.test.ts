@@ -51,6 +51,26 @@ const failing = result([
 const show = (of: CheckResult, more: Partial<CheckView> = {}) =>
   renderCheck(of, { width: 80, palette: plain, ...more })
 
+describe('a diagnosis', () => {
+  const again = 'Again: Task 2 of 5 · storeEvent\n  storeEvent sent three separate commands.'
+
+  test('is repeated below evidence that pushes it out of view', () => {
+    expect(show(failing, { rows: 8 })).toMatch(new RegExp(`received[\\s\\S]*${again}[^\\n]*\\n[^→]*→`))
+  })
+
+  test("isn't repeated if everything fits, or if the height isn't known", () => {
+    expect(show(failing, { rows: 40 })).not.toContain('Again')
+    expect(show(failing)).not.toContain('Again')
+  })
+
+  test("isn't there to repeat in an answer that passed", () => {
+    const printed = Array.from({ length: 30 }, (_, n) => `line ${n}`).join('\n')
+    expect(show(result([task('storeEvent', 'passed')], { output: printed }), { rows: 8 })).not.toContain(
+      'Again',
+    )
+  })
+})
+
 describe('a verdict', () => {
   test('begins with the lesson and what was checked', () => {
     const [first, second] = show(failing, { title: 'A store of lists' }).split('\n')

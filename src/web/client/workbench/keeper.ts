@@ -88,7 +88,7 @@ export class Keeper {
         break
       case 'take':
         editor().replace(version.text)
-        this.#note(undefined) // it was about the text before; the verdict says so if this one doesn't parse either
+        this.#note(undefined) // it was about the previous text; the verdict says so if this one doesn't parse either
         this.#draft = basedOn({ hash: version.hash, text: editor().text })
         break
       case 'conflict':
@@ -138,6 +138,7 @@ export class Keeper {
     this.#draft = basedOn(theirs)
     if (choice === 'theirs') {
       editor().replace(theirs.text)
+      this.#note(undefined)
       this.#draft = basedOn({ hash: theirs.hash, text: editor().text })
     }
     this.#set({ kind: 'typing' })

@@ -314,8 +314,13 @@ need('chromium').describe('the workbench in a browser', () => {
     const page = await browser.open(address, { viewport: { width: 390, height: 800 } })
     await page.locator('.cm-content').waitFor()
     await page.getByRole('button', { name: 'Check' }).click()
-    await page.getByRole('link', { name: '✗ 3 failed' }).click()
-    await expect.poll(async () => (await page.locator('#verdict-title').boundingBox())?.y).toBeLessThan(800)
+    const toVerdict = page.getByRole('link', { name: '✗ 3 failed' })
+    await toVerdict.waitFor()
+    const top = async () => (await page.locator('#verdict-title').boundingBox())?.y ?? -1
+    expect(await top()).toBeGreaterThan(800)
+    await toVerdict.click()
+    await expect.poll(top).toBeLessThan(800)
+    expect(await top()).toBeGreaterThanOrEqual(0)
   })
 
   describe('axe finds nothing, and nothing is wider than the screen', () => {
