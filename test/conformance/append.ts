@@ -58,7 +58,7 @@ const CASES: readonly Case[] = [
   },
   {
     situation:
-      'The stream is at version 3, and all of its events have been trimmed, which doesn’t change its version.',
+      "The stream is at version 3, and all of its events have been trimmed, which doesn't change its version.",
     prepare: async (subject) => {
       await three(subject)
       await subject.trim(S, 0)
@@ -72,7 +72,7 @@ const CASES: readonly Case[] = [
 /** Why each field is validated. */
 const WHY: Readonly<Record<string, string>> = {
   expected: 'A caller that forgets `expected` must not write unchecked.',
-  stream: 'A stream’s name is a string that isn’t empty, or its events can’t be found again.',
+  stream: "A stream's name is a string that isn't empty, or its events can't be found again.",
   events: 'Without events, there is no version and no position to return.',
   commandId: 'An empty ID would make different commands look like the same one.',
 }

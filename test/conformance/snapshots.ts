@@ -176,7 +176,7 @@ export function snapshotsConform(subject: Subject): void {
       verifyEqual(
         await call('saveSnapshot', () => store.saveSnapshot(S, model, { state, version: 2 })),
         true,
-        'saveSnapshot should store the state and resolve to true, even if there’s already a snapshot with the same model version and stream version. Only a higher one stays.',
+        "saveSnapshot should store the state and resolve to true, even if there's already a snapshot with the same model version and stream version. Only a higher one stays.",
       )
       await subject.trim(S, 0)
       verifyEqual(

@@ -121,7 +121,7 @@ describe('toFields, fromEntry', () => {
     verifyEqual(
       paired(flat).metadata,
       '{}',
-      'toFields should include the field `metadata` even if there’s nothing in it, with the value `{}`.',
+      "toFields should include the field `metadata` even if there's nothing in it, with the value `{}`.",
     )
   })
 
@@ -202,19 +202,19 @@ describe('toFields, fromEntry', () => {
     [
       'eventId',
       'import-1',
-      'Any string that isn’t empty will do, because other programs create their IDs in other ways.',
+      "Any string that isn't empty will do, because other programs create their IDs in other ways.",
     ],
     [
       'eventId',
       'payload',
       'A value can look like a field name, so look for names only at positions 0, 2, 4, and so on.',
     ],
-    ['eventType', 'UserMoved', 'What’s in the log has happened, whatever it was called.'],
+    ['eventType', 'UserMoved', "What's in the log has happened, whatever it was called."],
     ['timestamp', '2019-05-02T09:14:07Z', 'Any time that `Date.parse` can parse will do.'],
     [
       'timestamp',
       '1970-01-01T00:00:00.000Z',
-      'That’s time 0, which is valid but falsy. Check for NaN instead.',
+      "That's time 0, which is valid but falsy. Check for NaN instead.",
     ],
   ] as const) {
     test(`keeps the ${field} ${value}`, async () => {
@@ -238,50 +238,50 @@ describe('toFields, fromEntry', () => {
       undefined,
       'has no field `payload`. `JSON.parse(undefined)` throws a SyntaxError, which names neither the entry nor the field.',
     ],
-    ['payload', '{"name":"Ad', `has a payload that’s cut off. ${bare}`],
+    ['payload', '{"name":"Ad', `has a payload that's cut off. ${bare}`],
     [
       'payload',
       '"{}"',
-      'has a payload that was encoded twice: it’s the JSON of a string, not of an object. If you don’t check for that, all of its fields are undefined, without any error.',
+      "has a payload that was encoded twice: it's the JSON of a string, not of an object. If you don't check for that, all of its fields are undefined, without any error.",
     ],
-    ['payload', 'null', `has the payload \`null\`, which isn’t an object. ${far}`],
-    ['payload', '[1]', `has an array as its payload, which isn’t an object. ${far}`],
+    ['payload', 'null', `has the payload \`null\`, which isn't an object. ${far}`],
+    ['payload', '[1]', `has an array as its payload, which isn't an object. ${far}`],
     ['eventId', undefined, 'has no field `eventId`, so no reader could tell this event from its copy.'],
     ['eventType', undefined, 'has no field `eventType`, so a reducer would silently skip it.'],
-    ['entityId', '', 'has an empty `entityId`, so it doesn’t say to whom this happened.'],
+    ['entityId', '', "has an empty `entityId`, so it doesn't say to whom this happened."],
     ['eventId', '', 'has an empty `eventId`, so no reader could tell this event from its copy.'],
     ['eventType', '', 'has an empty `eventType`, so a reducer would silently skip it.'],
-    ['timestamp', '', 'has an empty `timestamp`, which isn’t a time.'],
-    ['payload', '42', `has a number as its payload, which isn’t an object. ${far}`],
+    ['timestamp', '', "has an empty `timestamp`, which isn't a time."],
+    ['payload', '42', `has a number as its payload, which isn't an object. ${far}`],
     [
       'timestamp',
       undefined,
-      'has no field `timestamp`. `new Date(undefined)` doesn’t throw: it returns an invalid date.',
+      "has no field `timestamp`. `new Date(undefined)` doesn't throw: it returns an invalid date.",
     ],
     ['timestamp', 'yesterday', 'has the timestamp "yesterday", for which `Date.parse` returns NaN.'],
-    ['metadata', '{"userId', `has metadata that isn’t JSON. ${bare}`],
-    ['metadata', '"admin-1"', 'has the JSON of a string as its metadata, which isn’t an object.'],
-    ['metadata', '7', 'has the JSON of a number as its metadata, which isn’t an object.'],
+    ['metadata', '{"userId', `has metadata that isn't JSON. ${bare}`],
+    ['metadata', '"admin-1"', "has the JSON of a string as its metadata, which isn't an object."],
+    ['metadata', '7', "has the JSON of a number as its metadata, which isn't an object."],
     [
       'metadata',
       '0',
-      'has the JSON of a number as its metadata, which isn’t an object. 0 is falsy, but it isn’t missing.',
+      "has the JSON of a number as its metadata, which isn't an object. 0 is falsy, but it isn't missing.",
     ],
     [
       'metadata',
       'false',
-      'has the JSON of a boolean as its metadata, which isn’t an object. `false` is falsy, but it isn’t missing.',
+      "has the JSON of a boolean as its metadata, which isn't an object. `false` is falsy, but it isn't missing.",
     ],
     [
       'metadata',
       '""',
-      'has the JSON of an empty string as its metadata, which isn’t an object. It’s falsy, but it isn’t missing.',
+      "has the JSON of an empty string as its metadata, which isn't an object. It's falsy, but it isn't missing.",
     ],
-    ['metadata', '["admin-1"]', 'has an array as its metadata, which isn’t an object.'],
+    ['metadata', '["admin-1"]', "has an array as its metadata, which isn't an object."],
     [
       'metadata',
       '',
-      'has an empty string as its metadata, which isn’t JSON. Only a missing field becomes `{}`.',
+      "has an empty string as its metadata, which isn't JSON. Only a missing field becomes `{}`.",
     ],
   ] as const
   for (const [field, value, what] of FAULTS) {
@@ -295,7 +295,7 @@ describe('toFields, fromEntry', () => {
       verifyEqual(
         { name: error.name, id: error.id, field: error.field },
         { name: 'MalformedEntryError', id: '1772355600123-7', field },
-        'The MalformedEntryError should have that `name` and say which entry (`id`) and which field (`field`) is malformed. Otherwise you can’t find it in a stream of a million entries.',
+        "The MalformedEntryError should have that `name` and say which entry (`id`) and which field (`field`) is malformed. Otherwise you can't find it in a stream of a million entries.",
       )
     })
   }
@@ -327,7 +327,7 @@ describe('storeEventWithStreams', () => {
       verifyEqual(
         meaning(paired(entries[0]?.[1] ?? [])),
         MEANING,
-        `The entry in \`${stream}\` should be the whole event, as toFields returns it, with the event’s own eventId.`,
+        `The entry in \`${stream}\` should be the whole event, as toFields returns it, with the event's own eventId.`,
       )
     })
   }
@@ -348,7 +348,7 @@ describe('storeEventWithStreams', () => {
     verifyEqual(
       at.eventId,
       second.eventId,
-      '`eventId` should be the event’s own ID, not an ID from a stream.',
+      "`eventId` should be the event's own ID, not an ID from a stream.",
     )
     for (const [name, stream] of [
       ['entity', ENTITY],
@@ -359,7 +359,7 @@ describe('storeEventWithStreams', () => {
       verifyEqual(
         found.map(([, flat]) => paired(flat).eventId),
         [second.eventId],
-        `\`${name}\` should be the ID of the entry in \`${stream}\`, but this event isn’t at that ID there. Each stream has IDs of its own, and an ID means nothing in another stream, so return the reply to each XADD.`,
+        `\`${name}\` should be the ID of the entry in \`${stream}\`, but this event isn't at that ID there. Each stream has IDs of its own, and an ID means nothing in another stream, so return the reply to each XADD.`,
       )
     }
   })
@@ -385,7 +385,7 @@ describe('storeEventWithStreams', () => {
     for (const stream of [ENTITY, TYPE, ALL]) {
       verify(
         (await box.admin.xlen(stream)) === LONG_LOG + 1 && !trims,
-        `storeEventWithStreams trims a stream (MAXLEN or MINID), which drops events sooner or later. The streams are the only record: \`${ENTITY}\` needs every event to rebuild the user, and a slow reader hasn’t seen all of \`${ALL}\` yet.`,
+        `storeEventWithStreams trims a stream (MAXLEN or MINID), which drops events sooner or later. The streams are the only record: \`${ENTITY}\` needs every event to rebuild the user, and a slow reader hasn't seen all of \`${ALL}\` yet.`,
         { expected: `${LONG_LOG + 1} entries`, received: `${await box.admin.xlen(stream)} entries` },
       )
       verify(
@@ -501,7 +501,7 @@ describe('storeEventWithStreams', () => {
           const failed = [first, second].find((outcome) => !outcome.ok)
           verify(
             failed === undefined,
-            `${met}, and one of them failed. ${sameConnection ? 'Send everything from MULTI to EXEC at once, so that no other command on this connection ends up in between.' : `The other’s event came just before its ${held}. Both should succeed, so let Redis create the IDs, with \`*\`.`}`,
+            `${met}, and one of them failed. ${sameConnection ? 'Send everything from MULTI to EXEC at once, so that no other command on this connection ends up in between.' : `The other's event came just before its ${held}. Both should succeed, so let Redis create the IDs, with \`*\`.`}`,
             { received: failed?.ok === false && failed.error },
           )
           for (const [name, stream] of [
@@ -519,7 +519,7 @@ describe('storeEventWithStreams', () => {
             verifyEqual(
               [first, second].map((outcome) => outcome.ok && outcome.value[name]),
               [found.get(ID), found.get(other.eventId)],
-              `${met}, and \`${name}\` isn’t the ID of the caller’s own entry in \`${stream}\`. Return the reply to each XADD, because the last entry may be another event.`,
+              `${met}, and \`${name}\` isn't the ID of the caller's own entry in \`${stream}\`. Return the reply to each XADD, because the last entry may be another event.`,
             )
           }
         },
@@ -593,7 +593,7 @@ describe('getEntityStateFromStreams', () => {
     verifyEqual(
       await state(),
       user(4),
-      'getEntityStateFromStreams was called a second time, after one more entry, and its result doesn’t include that entry. Start from scratch on every call: don’t keep a state or a position outside the function.',
+      "getEntityStateFromStreams was called a second time, after one more entry, and its result doesn't include that entry. Start from scratch on every call: don't keep a state or a position outside the function.",
     )
   })
 
@@ -616,7 +616,7 @@ describe('getEntityStateFromStreams', () => {
     verifyEqual(
       await state(),
       user(2),
-      'The entity’s first event, USER_INVITED, changes nothing, so the state is still null after it. getEntityStateFromStreams should continue to the last entry: the user registered later.',
+      "The entity's first event, USER_INVITED, changes nothing, so the state is still null after it. getEntityStateFromStreams should continue to the last entry: the user registered later.",
     )
   })
 
@@ -624,7 +624,7 @@ describe('getEntityStateFromStreams', () => {
     verifyEqual(
       await state(),
       null,
-      'An entity without a stream doesn’t exist, so return null. `{}` would look like a user who was found.',
+      "An entity without a stream doesn't exist, so return null. `{}` would look like a user who was found.",
     )
   })
 
@@ -635,18 +635,18 @@ describe('getEntityStateFromStreams', () => {
     const received = await state()
     verify(
       ![100, 250, 500, 501, 1_000].some((n) => received?.email === `${n}@example.com`),
-      `Only the first page was read: the entity has more events than fit on it, and the state is the one after the first few hundred. Continue after the last ID until a page isn’t full.`,
+      `Only the first page was read: the entity has more events than fit on it, and the state is the one after the first few hundred. Continue after the last ID until a page isn't full.`,
       { expected, received },
     )
     verify(
       received?.email !== '2500@example.com',
-      'The last page, which isn’t full, was read but not applied, so the newest events are missing. Apply a page first, then check whether it was the last one.',
+      "The last page, which isn't full, was read but not applied, so the newest events are missing. Apply a page first, then check whether it was the last one.",
       { expected, received },
     )
     verifyEqual(
       received,
       expected,
-      `More of the entity’s events happened in one millisecond than fit on a page, and the state isn’t the one after all of its events. Continue after the *whole* ID of the last entry. With only its first part (\`parseInt\` stops at the dash), you skip the rest of the millisecond.`,
+      `More of the entity's events happened in one millisecond than fit on a page, and the state isn't the one after all of its events. Continue after the *whole* ID of the last entry. With only its first part (\`parseInt\` stops at the dash), you skip the rest of the millisecond.`,
     )
     const most = largestReply(box.commands)
     verify(
@@ -679,11 +679,11 @@ describe('getEntityStateFromStreams', () => {
     verifyEqual(
       await state(),
       user(1_010),
-      `The stream holds 1,010 entries, some of them of a type that changes nothing (USER_LOGGED_IN), and the state isn’t the one after all of them.${pagingFault(box.commands)}`,
+      `The stream holds 1,010 entries, some of them of a type that changes nothing (USER_LOGGED_IN), and the state isn't the one after all of them.${pagingFault(box.commands)}`,
     )
   })
 
-  test('refuses an entry that isn’t an event', async () => {
+  test("refuses an entry that isn't an event", async () => {
     await plant(1, 2)
     const fields = { ...FIELDS, eventType: 'USER_EMAIL_CHANGED', payload: '{"email":"torn@exam' }
     await box.admin.xadd(ENTITY, '1772355600124-0', ...Object.entries(fields).flat())

@@ -615,7 +615,7 @@ describe('catchUp', () => {
       [
         [
           ({ model }) => model.count === '5' && model.valueCents === '17',
-          'A handler threw an error at event 4, the handler was fixed, and `catchUp` was run again, but event 4 isn’t in the sums. The checkpoint had moved past it. Leave the checkpoint before an event whose handler failed, so that the next run handles that event.',
+          "A handler threw an error at event 4, the handler was fixed, and `catchUp` was run again, but event 4 isn't in the sums. The checkpoint had moved past it. Leave the checkpoint before an event whose handler failed, so that the next run handles that event.",
         ],
       ],
     )
@@ -819,7 +819,7 @@ describe('rebuild', () => {
         verifyEqual(
           await found(),
           FOUR,
-          `Between the ${after ?? 'start'} and the ${held ?? 'end'} of a rebuild, a fourth event was appended, and another process caught up with it. After both had finished, the sums and the checkpoint didn’t include that event. Save the sums of a rebuild only if the checkpoint is still where it was when the events were read, as \`saveCheckpoint\` does.`,
+          `Between the ${after ?? 'start'} and the ${held ?? 'end'} of a rebuild, a fourth event was appended, and another process caught up with it. After both had finished, the sums and the checkpoint didn't include that event. Save the sums of a rebuild only if the checkpoint is still where it was when the events were read, as \`saveCheckpoint\` does.`,
         )
       },
     })

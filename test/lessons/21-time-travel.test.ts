@@ -130,7 +130,7 @@ describe('postAtVersion', () => {
     )
     verify(
       (await atVersion(0, 'post-9')) === null,
-      'Version 0 should be `null` for every post, even for one that doesn’t exist.',
+      "Version 0 should be `null` for every post, even for one that doesn't exist.",
     )
     verifyEqual(await box.admin.keys('*'), [KEY], 'postAtVersion should only read. It left keys behind.')
   })
@@ -161,12 +161,12 @@ describe('postAtVersion', () => {
         'postAtVersion',
         () => postAtVersion(box.redis, postId, version),
         UnknownVersionError,
-        `${postId} is at version ${current}, and ${version} isn’t one of its versions. postAtVersion should throw an UnknownVersionError, because the caller would take any other result for that version.`,
+        `${postId} is at version ${current}, and ${version} isn't one of its versions. postAtVersion should throw an UnknownVersionError, because the caller would take any other result for that version.`,
       )
       verifyEqual(
         { postId: error.postId, version: error.version, current: error.current },
         { postId, version, current },
-        'The UnknownVersionError should have the post’s ID, the requested version, and the current version.',
+        "The UnknownVersionError should have the post's ID, the requested version, and the current version.",
       )
     }
   })
@@ -179,7 +179,7 @@ describe('postAtVersion', () => {
         'postAtVersion',
         () => postAtVersion(box.redis, 'post-1', version),
         UnknownVersionError,
-        `post-1 has 5 versions and a snapshot of version 2, and ${version} isn’t one of its versions. postAtVersion should throw an UnknownVersionError.`,
+        `post-1 has 5 versions and a snapshot of version 2, and ${version} isn't one of its versions. postAtVersion should throw an UnknownVersionError.`,
       )
       verifyEqual(
         error.current,
@@ -201,13 +201,13 @@ describe('postAtVersion', () => {
       const received = await atVersion(version)
       verify(
         received?.author !== 'ada, from snapshot 4' && !(version === 1 && received?.editedAt),
-        `Version ${version} was requested, but the result comes from a snapshot of a later version. It includes events that hadn’t happened yet.`,
+        `Version ${version} was requested, but the result comes from a snapshot of a later version. It includes events that hadn't happened yet.`,
         { expected: post, received },
       )
       if (version === 3) {
         verify(
           received?.author === 'ada, from snapshot 2',
-          'There is a snapshot of version 2, but postAtVersion(…, 3) replayed from the first event: the author in the result isn’t the one in the snapshot. Start at the latest snapshot that isn’t too new.',
+          "There is a snapshot of version 2, but postAtVersion(…, 3) replayed from the first event: the author in the result isn't the one in the snapshot. Start at the latest snapshot that isn't too new.",
           { received },
         )
       }
@@ -290,7 +290,7 @@ describe('postAtMoment', () => {
       verifyEqual(
         await atMoment(moment, postId),
         { post: null, version: 0 },
-        'Before the first event, and for a post that doesn’t exist, postAtMoment should return `{ post: null, version: 0 }`.',
+        "Before the first event, and for a post that doesn't exist, postAtMoment should return `{ post: null, version: 0 }`.",
       )
     }
     verifyEqual(await box.admin.keys('*'), [KEY], 'postAtMoment should only read. It left keys behind.')
@@ -301,7 +301,7 @@ describe('postAtMoment', () => {
     verifyEqual(
       await atMoment(day(8)),
       { post: V5, version: 6 },
-      'The sixth event has a type that this program doesn’t know. It changes nothing in the post, but it counts as a version like any other, so the version is 6.',
+      "The sixth event has a type that this program doesn't know. It changes nothing in the post, but it counts as a version like any other, so the version is 6.",
     )
   })
 
@@ -333,12 +333,12 @@ describe('postAtMoment', () => {
     const { post, version } = await atMoment(day(4))
     verify(
       !(post?.content === 'Fixed' && !post.published),
-      'postAtMoment selected events by timestamp and built a post that doesn’t exist in any version: "Fixed" was written when the post was already published. Apply the events from the start of the stream up to one point, without skipping any.',
+      'postAtMoment selected events by timestamp and built a post that doesn\'t exist in any version: "Fixed" was written when the post was already published. Apply the events from the start of the stream up to one point, without skipping any.',
       { expected: { post: V2, version: 2 }, received: { post, version } },
     )
     verify(
       post?.published !== true,
-      'postAtMoment returned a published post for March 4, but it wasn’t published until March 5. The next event has an earlier timestamp, but that doesn’t make the publication any earlier. Stop at the first event that is later than the moment.',
+      "postAtMoment returned a published post for March 4, but it wasn't published until March 5. The next event has an earlier timestamp, but that doesn't make the publication any earlier. Stop at the first event that is later than the moment.",
       { expected: { post: V2, version: 2 }, received: { post, version } },
     )
     verifyEqual({ post, version }, { post: V2, version: 2 }, 'By March 4, the post had two events.')
@@ -374,7 +374,7 @@ describe('postAtMoment', () => {
     const early = await atMoment(day(4))
     verify(
       early.post?.author !== 'ada, from snapshot 4',
-      'For March 4, postAtMoment used the snapshot of version 4, which includes an event of March 5 (see its `until`). The time of its last event doesn’t help, because that server’s clock was behind.',
+      "For March 4, postAtMoment used the snapshot of version 4, which includes an event of March 5 (see its `until`). The time of its last event doesn't help, because that server's clock was behind.",
       { expected: { version: 2 }, received: early },
     )
     verifyEqual(
@@ -433,7 +433,7 @@ describe('postAtMoment', () => {
     verifyEqual(
       author,
       'from 2',
-      'There are 1,101 snapshots, and only the oldest, of version 2, isn’t too new for March 3. postAtMoment didn’t start there. Go back page after page until one fits or there are no more.',
+      "There are 1,101 snapshots, and only the oldest, of version 2, isn't too new for March 3. postAtMoment didn't start there. Go back page after page until one fits or there are no more.",
     )
     inPages('postAtMoment')
   })
@@ -444,7 +444,7 @@ describe('postAtMoment', () => {
     verifyEqual(
       [version, post?.content],
       [1_102, 'draft 1099'],
-      'The post has 1,102 events, all from before the moment, but postAtMoment stopped too early: it read only one page. Continue until an event is later or a page isn’t full.',
+      "The post has 1,102 events, all from before the moment, but postAtMoment stopped too early: it read only one page. Continue until an event is later or a page isn't full.",
     )
     inPages('postAtMoment')
   })
@@ -461,7 +461,7 @@ describe('postAtMoment', () => {
     verifyEqual(
       await atMoment(day(3)),
       { post: { ...V2, author: 'from 2' }, version: 2 },
-      'The newest 1,100 snapshots are from after the moment. The snapshot of version 2 fits, but postAtMoment didn’t start there. Go back page after page until one fits or there are no more.',
+      "The newest 1,100 snapshots are from after the moment. The snapshot of version 2 fits, but postAtMoment didn't start there. Go back page after page until one fits or there are no more.",
     )
     inPages('postAtMoment')
   })
@@ -491,7 +491,7 @@ describe('listRevisions', () => {
     verifyEqual(
       revisions.map(({ version, eventType }) => `${version} ${eventType}`),
       ['1 POST_CREATED', '2 POST_EDITED', '3 POST_PINNED', '4 POST_PUBLISHED'],
-      'The third event has a type that this program doesn’t know. The event counts as a version like any other, so it should be in the list: one revision for each event, whatever its type.',
+      "The third event has a type that this program doesn't know. The event counts as a version like any other, so it should be in the list: one revision for each event, whatever its type.",
     )
   })
 
@@ -515,7 +515,7 @@ describe('listRevisions', () => {
     verifyEqual(
       await list('post-9'),
       [],
-      'A post that doesn’t exist has no revisions, so listRevisions should return an empty array.',
+      "A post that doesn't exist has no revisions, so listRevisions should return an empty array.",
     )
   })
 
@@ -524,7 +524,7 @@ describe('listRevisions', () => {
     verifyEqual(
       (await list()).map(({ eventType }) => eventType),
       ['POST_CREATED', 'POST_EDITED', 'POST_LIKED'],
-      'The third event is a POST_LIKED. It doesn’t change the post, but it happened and has a version. There should be a revision for each event, whatever its type.',
+      "The third event is a POST_LIKED. It doesn't change the post, but it happened and has a version. There should be a revision for each event, whatever its type.",
     )
   })
 
@@ -541,7 +541,7 @@ describe('listRevisions', () => {
         [5, day(4)],
         [6, day(6)],
       ],
-      'The list should be in stream order, and `timestamp` should be the event’s own, even if the clock was behind.',
+      "The list should be in stream order, and `timestamp` should be the event's own, even if the clock was behind.",
     )
     verifyEqual(
       revisions.map(({ at }) => at),
@@ -606,7 +606,7 @@ describe('compareVersions', () => {
         { field: 'published', before: false, after: true },
         { field: 'publishedAt', before: null, after: day(5) },
       ],
-      'Version 3 was published and version 2 wasn’t, so `before` should be false. Only a missing value counts as `null`: `||` treats false as missing, `??` doesn’t.',
+      "Version 3 was published and version 2 wasn't, so `before` should be false. Only a missing value counts as `null`: `||` treats false as missing, `??` doesn't.",
     )
     verifyEqual(
       await compare(3, 2),
@@ -619,12 +619,12 @@ describe('compareVersions', () => {
     verifyEqual(
       await compare(4, 4),
       [],
-      'A version doesn’t differ from itself, so compareVersions should return an empty array.',
+      "A version doesn't differ from itself, so compareVersions should return an empty array.",
     )
     verifyEqual(
       await compare(0, 0),
       [],
-      'In version 0 there is no post, and the version doesn’t differ from itself. Expected an empty array.',
+      "In version 0 there is no post, and the version doesn't differ from itself. Expected an empty array.",
     )
   })
 
@@ -638,7 +638,7 @@ describe('compareVersions', () => {
         { field: 'editedAt', before: null, after: day(6) },
         { field: 'publishedAt', before: null, after: day(5) },
       ],
-      'Between versions 1 and 5, the title was changed and changed back, so it isn’t a difference. Compare the two posts, not the events between them.',
+      "Between versions 1 and 5, the title was changed and changed back, so it isn't a difference. Compare the two posts, not the events between them.",
     )
   })
 
@@ -653,7 +653,7 @@ describe('compareVersions', () => {
         { field: 'published', before: null, after: false },
         { field: 'createdAt', before: null, after: day(1) },
       ],
-      'In version 0 there is no post, so each of its fields counts as `null`. (`editedAt` is `null` in both, so it isn’t a difference.)',
+      "In version 0 there is no post, so each of its fields counts as `null`. (`editedAt` is `null` in both, so it isn't a difference.)",
     )
     verifyEqual(
       await compare(1, 0),
@@ -674,7 +674,7 @@ describe('compareVersions', () => {
     verifyEqual(
       (await compare(0, 2)).map(({ field }) => field),
       ['title', 'content', 'author', 'published', 'createdAt', 'editedAt'],
-      'The snapshot of version 2 has the post’s fields in another order, which means the same. Return the differences in the order of the lesson: go through your own list of fields, not the keys of the posts you read.',
+      "The snapshot of version 2 has the post's fields in another order, which means the same. Return the differences in the order of the lesson: go through your own list of fields, not the keys of the posts you read.",
     )
   })
 
@@ -703,12 +703,12 @@ describe('compareVersions', () => {
         'compareVersions',
         () => compareVersions(box.redis, 'post-1', from, to),
         UnknownVersionError,
-        `Version ${unknown} doesn’t exist, so compareVersions(…, ${from}, ${to}) should throw an UnknownVersionError, as postAtVersion does. The caller would mistake any other result for a valid comparison.`,
+        `Version ${unknown} doesn't exist, so compareVersions(…, ${from}, ${to}) should throw an UnknownVersionError, as postAtVersion does. The caller would mistake any other result for a valid comparison.`,
       )
       verifyEqual(
         [error.version, error.current],
         [unknown, 5],
-        'The error should have the version that doesn’t exist and the current one.',
+        "The error should have the version that doesn't exist and the current one.",
       )
     }
   })

@@ -106,7 +106,7 @@ async function refused(what: string, old: BlogEvent, at: readonly [string, numbe
     error.name === 'UnknownSchemaError' &&
       error.message.includes(at[0]) &&
       error.message.includes(`${at[1]}`),
-    'The error’s `name` should be "UnknownSchemaError", and its message should contain the event type and the version.',
+    'The error\'s `name` should be "UnknownSchemaError", and its message should contain the event type and the version.',
     { received: `${error.name}: ${error.message}` },
   )
 }
@@ -161,7 +161,7 @@ describe('upcast', () => {
       jump,
     )
     const back =
-      'The upcaster of LAMP_JUMPED, version 4, returned an older event of that type, version 1. Apply that version’s upcaster next: there’s no need for the versions to increase along the way.'
+      "The upcaster of LAMP_JUMPED, version 4, returned an older event of that type, version 1. Apply that version's upcaster next: there's no need for the versions to increase along the way."
     verifyEqual(
       await upcasted(event('LAMP_JUMPED', 4, {}), lamps, 'an event whose step leads back to version 1', back),
       [event('LAMP_JUMPED', 3, { far: true })],
@@ -223,7 +223,7 @@ describe('upcast', () => {
     verifyEqual(
       both.map(({ eventId }) => eventId),
       ['e-7:hall', 'e-7:attic'],
-      'The upcaster gave each of the two parts of LAMPS_SWITCHED its own `eventId`, and upcast didn’t keep them. Return what the upcasters return, with every field.',
+      "The upcaster gave each of the two parts of LAMPS_SWITCHED its own `eventId`, and upcast didn't keep them. Return what the upcasters return, with every field.",
     )
     const none =
       'If an upcaster returns an empty array, the event no longer means anything, so upcast should return an empty array too.'
@@ -322,7 +322,7 @@ describe('blogSchema', () => {
     )
   })
 
-  test('keeps what doesn’t change', async () => {
+  test("keeps what doesn't change", async () => {
     const events = await blog(
       event('POST_CREATED', 1, { title: '', content: '', author: 'Ada Lovelace', lang: 'en' }),
       'a post with an empty string',
@@ -337,7 +337,7 @@ describe('blogSchema', () => {
         authorLastName: 'Lovelace',
         lang: 'en',
       }),
-      'An empty string is a value, and a field that isn’t in the table (`lang`) may still matter to someone. Both should survive the upcast.',
+      "An empty string is a value, and a field that isn't in the table (`lang`) may still matter to someone. Both should survive the upcast.",
     )
   })
 
@@ -349,7 +349,7 @@ describe('blogSchema', () => {
         '',
         'Without a space, the whole string is the first name, and the last name is an empty string.',
       ],
-      ['Ada King Lovelace', 'Ada King', 'Lovelace', 'Split at the last space, and don’t lose any part.'],
+      ['Ada King Lovelace', 'Ada King', 'Lovelace', "Split at the last space, and don't lose any part."],
       [
         'Ada  Lovelace',
         'Ada ',
@@ -358,7 +358,7 @@ describe('blogSchema', () => {
       ],
       [' Plato', '', 'Plato', 'The only space is also the last one, even at the beginning.'],
       ['Plato ', 'Plato', '', 'The only space is also the last one, even at the end.'],
-      ['Ada King\tLovelace', 'Ada', 'King\tLovelace', 'A tab isn’t a space.'],
+      ['Ada King\tLovelace', 'Ada', 'King\tLovelace', "A tab isn't a space."],
     ] as const
     for (const [author, firstName, lastName, why] of names) {
       const [post] = await blog(event('POST_CREATED', 3, { author }), `the author ${JSON.stringify(author)}`)
@@ -419,7 +419,7 @@ describe('blogSchema', () => {
         2,
         { title: 'New', lang: 'en' },
         one('POST_TITLE_CHANGED', { title: 'New' }),
-        'The edit also contains a field that isn’t in the table (`lang`). The payload of a part contains only that part’s field.',
+        "The edit also contains a field that isn't in the table (`lang`). The payload of a part contains only that part's field.",
       ],
       [1, {}, [], 'The edit contains neither field, so the upcaster should return an empty array.'],
     ] as const
@@ -460,7 +460,7 @@ describe('blogSchema', () => {
         'upcast',
         () => upcast(event(eventType, version, {}), blogSchema()),
         UnknownSchemaError,
-        `${eventType}, version ${version}, isn’t in the table. With blogSchema, upcast should throw an UnknownSchemaError.`,
+        `${eventType}, version ${version}, isn't in the table. With blogSchema, upcast should throw an UnknownSchemaError.`,
       )
     }
   })
@@ -498,7 +498,7 @@ async function post() {
     const { eventType, schemaVersion } = outcome.error
     verify(
       false,
-      `getPost couldn’t read ${eventType}, version ${schemaVersion}, which should be in blogSchema (Task 2). Is schemaVersion a number (Redis returns strings, and "2" isn’t 2)? Is it 1 if the field is missing?`,
+      `getPost couldn't read ${eventType}, version ${schemaVersion}, which should be in blogSchema (Task 2). Is schemaVersion a number (Redis returns strings, and "2" isn't 2)? Is it 1 if the field is missing?`,
       { received: outcome.error },
     )
   }
@@ -509,7 +509,7 @@ async function post() {
   }
   verify(
     typeof outcome.value === 'object' && outcome.value !== null,
-    'The post’s stream contains its POST_CREATED, but getPost didn’t return a post. `null` is only for a post that doesn’t exist.',
+    "The post's stream contains its POST_CREATED, but getPost didn't return a post. `null` is only for a post that doesn't exist.",
     { received: outcome.value },
   )
   return outcome.value as unknown as Payload
@@ -547,11 +547,11 @@ describe('getPost', () => {
     verifyEqual(
       pick(await post()),
       ['Hello', 'Second', ['a'], 'Ada', 'Lovelace', false],
-      'The post should have the title, body, tags, and both names from POST_CREATED, then the body from POST_BODY_CHANGED, and it shouldn’t be published.',
+      "The post should have the title, body, tags, and both names from POST_CREATED, then the body from POST_BODY_CHANGED, and it shouldn't be published.",
     )
     verify(
       (await call('getPost', () => getPost(box.redis, 'post-2'))) === null,
-      'For a post that doesn’t exist, getPost should return null.',
+      "For a post that doesn't exist, getPost should return null.",
     )
   })
 
@@ -562,7 +562,7 @@ describe('getPost', () => {
     verifyEqual(
       await box.admin.xrange(STREAM, '-', '+'),
       before,
-      'getPost changed the stream. Upcast when you read: the log should stay the same, byte for byte. Otherwise you can’t check later what really happened.',
+      "getPost changed the stream. Upcast when you read: the log should stay the same, byte for byte. Otherwise you can't check later what really happened.",
     )
     verifyEqual(
       await box.admin.keys('*'),
@@ -591,7 +591,7 @@ describe('getPost', () => {
     verifyEqual(
       (await post()).title,
       'Newest',
-      'After getPost had read post-1 once, another event was appended, and the next call didn’t apply it. Read the stream on every call.',
+      "After getPost had read post-1 once, another event was appended, and the next call didn't apply it. Read the stream on every call.",
     )
   })
 
@@ -640,7 +640,7 @@ describe('getPost', () => {
     )
   })
 
-  test('stops at an event it can’t upcast, whatever its type', async () => {
+  test("stops at an event it can't upcast, whatever its type", async () => {
     for (const [eventType, version] of [
       ['POST_PUBLISHED', 2],
       ['POST_TITLE_CHANGED', 2],
@@ -655,7 +655,7 @@ describe('getPost', () => {
         'getPost',
         () => getPost(box.redis, 'post-1'),
         UnknownSchemaError,
-        `The stream ends with ${eventType}, version ${version}, which isn’t in the schema. getPost should throw the UnknownSchemaError, even if the program seems to need nothing from that event.`,
+        `The stream ends with ${eventType}, version ${version}, which isn't in the schema. getPost should throw the UnknownSchemaError, even if the program seems to need nothing from that event.`,
       )
     }
   })
@@ -693,7 +693,7 @@ describe('getPost', () => {
     const found = await post()
     verify(
       found.title === 'Title 2010',
-      `The stream has 2,011 entries, 2,010 of them from one millisecond (7-1 to 7-2010), and getPost didn’t read all of them.${pagingFault(box.commands) || ' A page has at most 1,000 entries: continue after its last ID until a page isn’t full.'}`,
+      `The stream has 2,011 entries, 2,010 of them from one millisecond (7-1 to 7-2010), and getPost didn't read all of them.${pagingFault(box.commands) || " A page has at most 1,000 entries: continue after its last ID until a page isn't full."}`,
       { expected: 'Title 2010', received: found.title },
     )
     const most = largestReply(box.commands)

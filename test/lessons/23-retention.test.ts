@@ -203,7 +203,7 @@ describe('trimLimit', () => {
       verifyEqual(
         await limit(one),
         '0-0',
-        `The key ${one.checkpoints[0] ?? one.snapshots[0]} doesn’t exist yet. Its owner has read nothing and needs everything, so the limit should be 0-0.`,
+        `The key ${one.checkpoints[0] ?? one.snapshots[0]} doesn't exist yet. Its owner has read nothing and needs everything, so the limit should be 0-0.`,
       )
     }
     await box.admin.hset('snapshot:half', { state: '{}' })
@@ -216,7 +216,7 @@ describe('trimLimit', () => {
     verifyEqual(
       await limit({ ...log, stream: 'nothing-here', checkpoints: ['checkpoint:stats'] }),
       '0-0',
-      'For a stream that doesn’t exist, the limit should be 0-0.',
+      "For a stream that doesn't exist, the limit should be 0-0.",
     )
     await box.admin.xdel(STREAM, ...ids(1, 12))
     verifyEqual(
@@ -315,7 +315,7 @@ describe('retain', () => {
         ],
       ],
     )
-    verifyEqual(await inStream(), ids(8, 12), 'Entries that aren’t older than 12 days should stay.')
+    verifyEqual(await inStream(), ids(8, 12), "Entries that aren't older than 12 days should stay.")
     await call('retain', () => run(side.archive, byAge(1)))
     verifyEqual(
       await inStream(),
@@ -329,7 +329,7 @@ describe('retain', () => {
     verifyEqual(
       await inStream(),
       ['13-0'],
-      'The group has processed everything up to 15-0, but 14-0 and 15-0 were deleted, and all other entries are older than a day. The newest entry that’s left, 13-0, should stay.',
+      "The group has processed everything up to 15-0, but 14-0 and 15-0 were deleted, and all other entries are older than a day. The newest entry that's left, 13-0, should stay.",
     )
   })
 
@@ -348,7 +348,7 @@ describe('retain', () => {
     verifyEqual(
       [await call('retain', () => run(side.archive, byAge(12))), await inStream()],
       [1, ids(2, 4)],
-      'On March 20, entries more than 12 days old may go. 1-0 is from March 2, 2-0 from March 15, 3-0 from March 3 (a clock that is behind), and 4-0 from March 18. Stop at the first entry that is recent enough, 2-0. That entry and everything after it should stay, or you would remove an entry that isn’t old.',
+      "On March 20, entries more than 12 days old may go. 1-0 is from March 2, 2-0 from March 15, 3-0 from March 3 (a clock that is behind), and 4-0 from March 18. Stop at the first entry that is recent enough, 2-0. That entry and everything after it should stay, or you would remove an entry that isn't old.",
     )
   })
 
@@ -371,7 +371,7 @@ describe('retain', () => {
     verifyEqual(
       await call('retain', () => run(side.archive, byLength(1), waiting)),
       0,
-      'A projection has no checkpoint yet, so it hasn’t started and nothing may go.',
+      "A projection has no checkpoint yet, so it hasn't started and nothing may go.",
     )
   })
 
@@ -414,7 +414,7 @@ describe('retain', () => {
         `The stream exists, but all of its entries were deleted. With the policy "${policy.keep}", retain should resolve to 0.`,
       )
     }
-    verifyEqual(side.sizes, [], 'The stream is empty, so retain shouldn’t call `put`.')
+    verifyEqual(side.sizes, [], "The stream is empty, so retain shouldn't call `put`.")
   })
 
   test('archives in pages', async () => {
@@ -430,10 +430,10 @@ describe('retain', () => {
       pagingFault(box.commands) ||
       (trimmedAll
         ? ' XTRIM with MINID 8-0 removes everything up to the next millisecond. Trim up to a complete ID, `7-401`.'
-        : ' Trim only up to the point you’ve archived.')
+        : " Trim only up to the point you've archived.")
     verify(
       lost.length === 0,
-      `The stream had 410 entries, all from one millisecond (7-1 to 7-410). retain removed ${lost.length} of them that the archive doesn’t have (the first is ${lost[0]}), so they’re lost.${why}`,
+      `The stream had 410 entries, all from one millisecond (7-1 to 7-410). retain removed ${lost.length} of them that the archive doesn't have (the first is ${lost[0]}), so they're lost.${why}`,
       { received: lost },
     )
     verifyEqual(
@@ -453,7 +453,7 @@ describe('retain', () => {
     )
     verify(
       side.sizes.every((n) => n <= 200),
-      'Each call to `put` should get 1 to 200 entries. The archive may have room for millions of entries, but your process doesn’t.',
+      "Each call to `put` should get 1 to 200 entries. The archive may have room for millions of entries, but your process doesn't.",
       { received: side.sizes },
     )
     verifyEqual(
@@ -493,7 +493,7 @@ describe('retain', () => {
       const outcome = await attempt('retain', () => run(flaky, byLength(10)))
       verify(
         !outcome.ok && outcome.error === unreachable,
-        `Call ${failing} of \`archive.put\` failed, so retain should fail with the same error. Otherwise, the caller doesn’t notice that the archive has a problem.`,
+        `Call ${failing} of \`archive.put\` failed, so retain should fail with the same error. Otherwise, the caller doesn't notice that the archive has a problem.`,
         { received: outcome },
       )
       const kept = new Set([...side.ids(), ...(await inStream())])
@@ -539,7 +539,7 @@ describe('retain', () => {
         verifyEqual(
           ids(1, 7).filter((one) => !all.has(one)),
           [],
-          `7-0 was written before the ${held ?? 'end'} of retain, and retain trimmed an entry that isn’t in the archive. Trim by ID (MINID), up to the point you’ve archived. By then, a number of entries (MAXLEN) refers to different entries.`,
+          `7-0 was written before the ${held ?? 'end'} of retain, and retain trimmed an entry that isn't in the archive. Trim by ID (MINID), up to the point you've archived. By then, a number of entries (MAXLEN) refers to different entries.`,
         )
       },
     })
@@ -646,7 +646,7 @@ describe('readHistory', () => {
     verifyEqual(
       numbers(await page('8-0', 3)),
       ids(9, 11),
-      'Expected the three entries after 8-0, which is in the stream itself. It isn’t part of the result, and it doesn’t count as one of the three.',
+      "Expected the three entries after 8-0, which is in the stream itself. It isn't part of the result, and it doesn't count as one of the three.",
     )
     verifyEqual(
       numbers(await page('12-0', 4)),
@@ -724,7 +724,7 @@ describe('readHistory', () => {
         verifyEqual(
           first.ok ? numbers(first.value) : first.error,
           ids(1, 8),
-          `3-0 to 5-0 moved to the archive before the ${held ?? 'end'} of readHistory, and readHistory returned a history with a gap. When it read the archive, they weren’t there yet, and when it read the stream, they were gone. Read the stream first, then the archive, and combine the two by ID.`,
+          `3-0 to 5-0 moved to the archive before the ${held ?? 'end'} of readHistory, and readHistory returned a history with a gap. When it read the archive, they weren't there yet, and when it read the stream, they were gone. Read the stream first, then the archive, and combine the two by ID.`,
         )
       },
     })
@@ -826,7 +826,7 @@ describe('the index', () => {
     verifyEqual(
       await find({ customerId: 'ORDER_PAID' }),
       [],
-      'No customer is called ORDER_PAID; that’s an event type. Keep the index of the types and the index of the customers apart.',
+      "No customer is called ORDER_PAID; that's an event type. Keep the index of the types and the index of the customers apart.",
     )
   })
 
@@ -882,7 +882,7 @@ describe('the index', () => {
     verifyEqual(
       await find({ customerId: 'undefined' }),
       [],
-      'An event without `customerId` doesn’t belong to any customer, not even to one called "undefined".',
+      'An event without `customerId` doesn\'t belong to any customer, not even to one called "undefined".',
     )
     await box.admin.xadd(STREAM, '4-0', ...Object.entries({ ...fieldsOf(4), customerId: '' }).flat())
     await index()
@@ -941,7 +941,7 @@ describe('the index', () => {
     verifyEqual(
       await find({ to: from }),
       ['1-0'],
-      `${why} Before 500 milliseconds, there’s only the first one.`,
+      `${why} Before 500 milliseconds, there's only the first one.`,
     )
   })
 
@@ -960,7 +960,7 @@ describe('the index', () => {
           verifyEqual(
             await call('findEvents', () => findEvents(box.connect(), STREAM, question)),
             expected,
-            `indexEvents died after its ${last ?? 'start'} and was called again, and now findEvents can’t find an event. The position must not be ahead of the index, so change both in one step.`,
+            `indexEvents died after its ${last ?? 'start'} and was called again, and now findEvents can't find an event. The position must not be ahead of the index, so change both in one step.`,
           )
         }
       },
@@ -1023,18 +1023,18 @@ describe.skipIf(lacks('real-server'))('streamSize', () => {
     verifyEqual(
       size?.bytes,
       bytes,
-      'The stream has 200 small entries, then 200 large ones, and `bytes` isn’t the size of the whole stream. Without `SAMPLES 0`, MEMORY USAGE measures a few nodes at the beginning and assumes that the others are similar.',
+      "The stream has 200 small entries, then 200 large ones, and `bytes` isn't the size of the whole stream. Without `SAMPLES 0`, MEMORY USAGE measures a few nodes at the beginning and assumes that the others are similar.",
     )
     verifyEqual(
       await call('streamSize', () => streamSize(box.redis, 'nothing-here')),
       { entries: 0, bytes: 0 },
-      'A stream that doesn’t exist has no entries and takes no memory. Expected 0 and 0.',
+      "A stream that doesn't exist has no entries and takes no memory. Expected 0 and 0.",
     )
     await box.admin.xdel(STREAM, ...ids(1, 400))
     verifyEqual(
       await call('streamSize', () => streamSize(box.redis, STREAM)),
       { entries: 0, bytes: await box.admin.memory('USAGE', STREAM, 'SAMPLES', 0) },
-      'All entries were deleted, but the stream still exists and takes some memory. Only a stream that doesn’t exist has 0 bytes.',
+      "All entries were deleted, but the stream still exists and takes some memory. Only a stream that doesn't exist has 0 bytes.",
     )
     await passesOnErrors({
       name: 'streamSize',

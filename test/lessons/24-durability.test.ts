@@ -634,7 +634,7 @@ describe('backup and restore', () => {
     verifyEqual(
       await box.admin.xrange(COPY, '-', '+'),
       [['1-0', ['tag', 'new', 'event', 'one', 'tag', 'urgent']]],
-      'The entry has the field `tag` twice, which a stream allows, and the copy doesn’t have the same fields in the same order. An object or a `Map` keeps only one value for each name, so keep the flat list that Redis returns.',
+      "The entry has the field `tag` twice, which a stream allows, and the copy doesn't have the same fields in the same order. An object or a `Map` keeps only one value for each name, so keep the flat list that Redis returns.",
     )
   })
 

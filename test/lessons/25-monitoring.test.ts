@@ -210,7 +210,7 @@ describe('getStreamInfo', () => {
     )
     verify(
       mail?.consumers.every(({ idle }) => typeof idle === 'number' && idle >= 0 && idle < 30_000),
-      'A consumer’s `idle` should be the number of milliseconds that XINFO CONSUMERS reports.',
+      "A consumer's `idle` should be the number of milliseconds that XINFO CONSUMERS reports.",
       { received: mail?.consumers },
     )
     verifyEqual(
@@ -245,7 +245,7 @@ describe('getStreamInfo', () => {
     const [mail] = (await info())?.groups ?? []
     verify(
       isAbout(mail?.oldestIdle, 600_000),
-      "The entry that has waited longest, ten minutes, has the highest ID, and `oldestIdle` doesn't show that time. XPENDING lists entries in ID order, and an entry’s time starts over when it’s delivered again. Check all of them.",
+      "The entry that has waited longest, ten minutes, has the highest ID, and `oldestIdle` doesn't show that time. XPENDING lists entries in ID order, and an entry's time starts over when it's delivered again. Check all of them.",
       { expected: 'about 600000', received: mail?.oldestIdle },
     )
     const [one, two] = mail?.consumers ?? []
@@ -271,14 +271,14 @@ describe('getStreamInfo', () => {
     })
     await group('mail')
     await read('mail', 'mail-1', 2_010)
-    await box.admin.xack(S, 'mail', ...counted.slice(0, 200)) // so that pages of the pending entries list don’t match pages of the stream
+    await box.admin.xack(S, 'mail', ...counted.slice(0, 200)) // so that pages of the pending entries list don't match pages of the stream
     await box.admin.xdel(S, ...leftOut) // a deleted entry stays pending
     await age('mail', 'mail-1', '7-2010', 60_000)
     const [mail] = (await info())?.groups ?? []
     const pages = box.commands.filter(({ name }) => name === 'XPENDING').length
     verify(
       isAbout(mail?.oldestIdle, 60_000),
-      `1,810 entries from the same millisecond are pending, some of them deleted, and the last one, 7-2010, has waited for a minute, which \`oldestIdle\` doesn't show.${pagingFault(box.commands) || (pages === 1 ? ' getStreamInfo only read one page of the pending entries list. Keep reading until a page isn’t full.' : ' Keep the longest time over all pages, and only of this call.')}`,
+      `1,810 entries from the same millisecond are pending, some of them deleted, and the last one, 7-2010, has waited for a minute, which \`oldestIdle\` doesn't show.${pagingFault(box.commands) || (pages === 1 ? " getStreamInfo only read one page of the pending entries list. Keep reading until a page isn't full." : ' Keep the longest time over all pages, and only of this call.')}`,
       { expected: 'about 60000', received: mail?.oldestIdle },
     )
     const most = largestReply(box.commands)
@@ -327,7 +327,7 @@ describe('getStreamInfo', () => {
     verifyEqual(
       (await info())?.groups[0]?.lag,
       0,
-      'Entry 5-0 was deleted after the group had read it, so the last entry is 4-0 now, and `lastDeliveredId` is still 5-0. No entry comes after that, so `lag` should be 0. Don’t check whether the two IDs are equal: look for an entry with a greater ID.',
+      "Entry 5-0 was deleted after the group had read it, so the last entry is 4-0 now, and `lastDeliveredId` is still 5-0. No entry comes after that, so `lag` should be 0. Don't check whether the two IDs are equal: look for an entry with a greater ID.",
     )
   })
 
@@ -369,7 +369,7 @@ describe('getStreamInfo', () => {
       verify: ({ first, held }) => {
         verify(
           first.ok && first.value !== null,
-          `A new consumer read an entry before the ${held ?? 'end'} of getStreamInfo, which then failed. The stream may change between two commands, so XPENDING can name a consumer that an earlier XINFO CONSUMERS didn’t list.`,
+          `A new consumer read an entry before the ${held ?? 'end'} of getStreamInfo, which then failed. The stream may change between two commands, so XPENDING can name a consumer that an earlier XINFO CONSUMERS didn't list.`,
           { received: first.ok ? first.value : first.error },
         )
         const mail1 = first.value.groups[0]?.consumers.find(({ name }) => name === 'mail-1')
@@ -436,7 +436,7 @@ describe('findAlarms', () => {
     verifyEqual(
       await alarms(mail(0, worker('a', 1, 90_000, 10))),
       [{ kind: 'dead-consumer', group: 'mail', consumer: 'a', pending: 1 }],
-      'Consumer a hasn’t called for 90 s, and its entry has been pending for only 10 ms (someone may have claimed it for a). It’s dead all the same: `entryIdle` matters only for a consumer that’s alive.',
+      "Consumer a hasn't called for 90 s, and its entry has been pending for only 10 ms (someone may have claimed it for a). It's dead all the same: `entryIdle` matters only for a consumer that's alive.",
     )
     verifyEqual(
       await alarms(mail(0, worker('a', 1, 60_000, 10), worker('b', 1, 10, 30_000))),
@@ -444,7 +444,7 @@ describe('findAlarms', () => {
         { kind: 'dead-consumer', group: 'mail', consumer: 'a', pending: 1 },
         { kind: 'slow-consumer', group: 'mail', consumer: 'b', oldestIdle: 30_000 },
       ],
-      'Consumer a called exactly `consumerIdle` ms ago, so it isn’t alive anymore, and it has an entry pending, no matter for how long: it’s dead. Consumer b is alive, and its entry has been pending for exactly `entryIdle` ms: it’s slow. Keep the order of the consumers.',
+      "Consumer a called exactly `consumerIdle` ms ago, so it isn't alive anymore, and it has an entry pending, no matter for how long: it's dead. Consumer b is alive, and its entry has been pending for exactly `entryIdle` ms: it's slow. Keep the order of the consumers.",
       [
         [
           (all) => all.length === 1 && all[0]?.kind === 'dead-consumer',
@@ -506,7 +506,7 @@ describe('findAlarms', () => {
     verifyEqual(
       await alarms(mail(null, worker('old', 0, 9_000_000, null))),
       [{ kind: 'no-consumer', group: 'mail', lag: null }],
-      'The lag is unknown, and the only consumer hasn’t called for hours. That\'s "no-consumer": an unknown lag isn’t 0, so something may be waiting, and no one is there to read it.',
+      "The lag is unknown, and the only consumer hasn't called for hours. That's \"no-consumer\": an unknown lag isn't 0, so something may be waiting, and no one is there to read it.",
     )
     verifyEqual(
       await alarms(mail(null, worker('old', 0, 9_000_000, null), worker('a', 0, 20, null))),
@@ -529,7 +529,7 @@ describe('findAlarms', () => {
       [
         [
           (all) => all.some((one) => one.kind === 'slow-consumer' && one.oldestIdle !== 40_000),
-          'Consumer b’s oldest entry has been pending for 40 s, and that is what its alarm should say. 99 s is how long an entry of consumer a has been pending.',
+          "Consumer b's oldest entry has been pending for 40 s, and that is what its alarm should say. 99 s is how long an entry of consumer a has been pending.",
         ],
         [
           (all) => all.some((one) => one.kind === 'dead-consumer' && one.pending !== 4),

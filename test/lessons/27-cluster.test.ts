@@ -170,7 +170,7 @@ const MISTAKES: readonly (readonly [sentence: string, number: (id: string, hash:
   ],
   ['Your code uses SHA-1.', (id) => createHash('sha1').update(id).digest().readUInt32BE(0)],
   ['Your code uses MD5.', (id) => createHash('md5').update(id).digest().readUInt32BE(0)],
-  ['Your code doesn’t encode the ID as UTF-8.', (id) => sha256(Buffer.from(id, 'latin1')).readUInt32BE(0)],
+  ["Your code doesn't encode the ID as UTF-8.", (id) => sha256(Buffer.from(id, 'latin1')).readUInt32BE(0)],
   [
     'Your code converts the ID to lowercase first, but Order-1 and order-1 are two different streams.',
     (id) => sha256(id.toLowerCase()).readUInt32BE(0),
@@ -339,7 +339,7 @@ describe('append', () => {
       works: async (version) =>
         version === 1 && (await box.admin.xlen(STREAM)) === 1 && (await box.admin.xlen(LOG)) === 1,
       never: VersionConflictError,
-      why: 'There was no other writer, so this isn’t a conflict, and deciding again wouldn’t help.',
+      why: "There was no other writer, so this isn't a conflict, and deciding again wouldn't help.",
     })
   })
 
@@ -725,8 +725,8 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
       verify(
         outcome.ok,
         /NOSCRIPT/.test(String(!outcome.ok && outcome.error))
-          ? 'Redis replied NOSCRIPT to append. SCRIPT LOAD only loads a script into one node, so the others don’t have its digest. Send the script itself (EVAL), at least when a node refuses EVALSHA.'
-          : `append works on one server, but not for every stream on a cluster. A script goes to the node that has its keys, and the client only looks for them in KEYS. So name all keys there, and don’t build any in the script or take any from ARGV.`,
+          ? "Redis replied NOSCRIPT to append. SCRIPT LOAD only loads a script into one node, so the others don't have its digest. Send the script itself (EVAL), at least when a node refuses EVALSHA."
+          : `append works on one server, but not for every stream on a cluster. A script goes to the node that has its keys, and the client only looks for them in KEYS. So name all keys there, and don't build any in the script or take any from ARGV.`,
         { received: outcome.ok ? undefined : outcome.error },
       )
     }
