@@ -4,7 +4,7 @@ import { menuTheme } from '../terminal/menu-theme.ts'
 import { hotKey } from './hot-key.ts'
 import { lastFrame } from './last-frame.ts'
 import { type PagerTerminal, readPages } from './pager.ts'
-import { type Choice, entriesShown, type Ui } from './ui.ts'
+import { type Choice, entriesShown, type Heading, type Ui } from './ui.ts'
 import { whileBusy } from './while-busy.ts'
 
 /** Menus by inquirer, pages by our own pager, on a real terminal. */
@@ -20,10 +20,35 @@ export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
     wrap(text, { width: (output.columns || 80) - 1 - indent - room })
       .map(textOf)
       .join(`\n${' '.repeat(indent)}`)
-  /** What was asked and answered: inquirer would keep a menu that was left by a key. */
-  const noteAnswer = (message: string, answer: string) => {
-    const line = [span('? ', 'dim'), span(message, 'bold'), span(` ${answer}`, 'cyan')]
-    output.write(`${paintLines(wrap(line, { width: output.columns || 80 }), palette)}\n`)
+  /**
+   * Asks beside the keys, one of which may answer first. What was asked and answered replaces the question: inquirer would
+   * keep one that was left by a key.
+   */
+  async function askBeside<Value>(
+    message: string,
+    choices: readonly (Choice<Value> | Heading)[],
+    question: (ask: ReturnType<typeof inquirer.createPromptModule>) => Promise<Value>,
+  ): Promise<Value> {
+    const pressed = hotKey(input, choices, menu)
+    const note = (answer = '') => {
+      const line = [span('? ', 'dim'), span(message, 'bold'), span(` ${answer}`, 'cyan')]
+      output.write(`${paintLines(wrap(line, { width: output.columns || 80 }), palette)}\n`)
+    }
+    try {
+      const { signal } = pressed
+      const value = await question(
+        inquirer.createPromptModule({ input, output, signal, clearPromptOnDone: true }),
+      )
+      note(choices.find((one): one is Choice<Value> => 'name' in one && one.value === value)?.name)
+      return value
+    } catch (error) {
+      const { choice } = pressed
+      note(choice?.name)
+      if (choice === undefined) throw error
+      return choice.value
+    } finally {
+      pressed.stop()
+    }
   }
   const box = palette.unicode ? 3 : 5
   /** How to draw a menu of these entries. */
@@ -42,18 +67,10 @@ export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
     },
     print,
     say: (sentence) => print(wrapSentences(escapeControls(sentence), widthOf(output))),
-    async choose(message, choices, preselected) {
-      const note = (chosen: Choice<unknown> | undefined) => noteAnswer(message, chosen?.name ?? '')
-      const pressed = hotKey(input, choices, menu)
+    choose(message, choices, preselected) {
       const shown = choices.filter((choice) => 'heading' in choice || choice.isHidden !== true)
       const names = shown.map((one) => ('heading' in one ? one.heading : wrapped(nameOf(one), POINTER)))
-      try {
-        const ask = inquirer.createPromptModule({
-          input,
-          output,
-          signal: pressed.signal,
-          clearPromptOnDone: true,
-        })
+      return askBeside(message, choices, async (ask) => {
         const { value } = await ask([
           {
             type: 'select',
@@ -68,16 +85,8 @@ export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
             ...drawn(names),
           },
         ])
-        note(choices.find((one): one is Choice<typeof value> => 'name' in one && one.value === value))
         return value
-      } catch (error) {
-        const { choice } = pressed
-        note(choice)
-        if (choice === undefined) throw error
-        return choice.value
-      } finally {
-        pressed.stop()
-      }
+      })
     },
     async chooseSeveral(message, choices) {
       const keys = hotKey(input, [], menu) // for Ctrl-Z
@@ -96,33 +105,23 @@ export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
         keys.stop()
       }
     },
-    async confirm(message) {
-      const pressed = hotKey(input, [{ name: 'No', key: 'q', value: false }], menu)
-      const text = wrapped(message, POINTER, YES_OR_NO)
-      try {
-        const ask = inquirer.createPromptModule({
-          input,
-          output,
-          signal: pressed.signal,
-          clearPromptOnDone: true,
-        })
-        const question = {
-          type: 'confirm',
-          name: 'yes',
-          message: text,
-          theme: menuTheme(palette),
-          default: false,
-        } as const
-        const { yes } = await ask([question])
-        noteAnswer(message, yes ? 'Yes' : 'No')
+    confirm(message) {
+      const answers = [
+        { name: 'Yes', value: true },
+        { name: 'No', key: 'q', value: false },
+      ]
+      return askBeside(message, answers, async (ask) => {
+        const { yes } = await ask([
+          {
+            type: 'confirm',
+            name: 'yes',
+            message: wrapped(message, POINTER, YES_OR_NO),
+            theme: menuTheme(palette),
+            default: false,
+          },
+        ])
         return yes
-      } catch (error) {
-        if (pressed.choice === undefined) throw error
-        noteAnswer(message, pressed.choice.name)
-        return pressed.choice.value
-      } finally {
-        pressed.stop()
-      }
+      })
     },
     read: (render, reading) => readPages(render, terminal, reading),
     busy: (work) => whileBusy(input, work),

@@ -488,7 +488,7 @@ describe('followEvents', () => {
     })
     verify(
       outcome.ok,
-      'After `followEvents`, the connection you were given is no longer usable, because it has subscribed and can do nothing else now. Subscribe on a `redis.duplicate()`.',
+      'After `followEvents`, the caller can no longer use the connection that was passed in, because a connection that has subscribed can do nothing else. Subscribe on a `redis.duplicate()`.',
       { received: !outcome.ok && outcome.error },
     )
     await stop(follower)

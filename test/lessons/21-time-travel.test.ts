@@ -624,7 +624,7 @@ describe('compareVersions', () => {
     verifyEqual(
       await compare(0, 0),
       [],
-      "In version 0 there is no post, and the version doesn't differ from itself. Expected an empty array.",
+      "Both versions are 0, where there's no post yet, so nothing differs. Expected an empty array.",
     )
   })
 
@@ -653,7 +653,7 @@ describe('compareVersions', () => {
         { field: 'published', before: null, after: false },
         { field: 'createdAt', before: null, after: day(1) },
       ],
-      "In version 0 there is no post, so each of its fields counts as `null`. (`editedAt` is `null` in both, so it isn't a difference.)",
+      "At version 0, there's no post yet, so each of its fields counts as `null`. (`editedAt` is `null` in both, so it isn't a difference.)",
     )
     verifyEqual(
       await compare(1, 0),
@@ -664,7 +664,7 @@ describe('compareVersions', () => {
         { field: 'published', before: false, after: null },
         { field: 'createdAt', before: day(1), after: null },
       ],
-      'In version 0 there is no post, so each field that had a value is a difference and its `after` is `null`. Go through the fields of Post, not the keys of one of the two posts.',
+      "At version 0, there's no post yet, so each field that had a value is a difference, and its `after` is `null`. Go through the fields of Post, not the keys of one of the two posts.",
     )
   })
 

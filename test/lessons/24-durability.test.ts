@@ -602,7 +602,7 @@ describe('backup and restore', () => {
     const lines = await save()
     verify(
       lines.every((line) => typeof line === 'string' && !line.includes('\n')),
-      'Each line of a backup must be a string without a line break, no matter what the events contain. Otherwise, there is no way to tell where a line ends.',
+      "Each line of a backup should be a string without line breaks, whatever the events contain. Otherwise, restore can't tell where a line ends.",
       { received: lines },
     )
     const count = await restoreFrom(lines)

@@ -511,7 +511,7 @@ describe('readEvents', () => {
     await box.admin.xdel(STREAM, String(id))
     await box.admin.set(KEY, 'x')
     await fails(
-      "The key is no longer 32 bytes, so nothing decrypts. `readEvents` should throw an UnreadableEventError. Put everything that can fail into the `try`: `createDecipheriv` throws if the key's length is wrong.",
+      "The key is no longer 32 bytes long, so nothing can be decrypted. `readEvents` should throw an UnreadableEventError. Put everything that can fail into the `try`: `createDecipheriv` throws if the key's length is wrong.",
     )
     await store(bob)
     await box.admin.rename('key:customer:customer-2', KEY)

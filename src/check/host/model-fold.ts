@@ -24,7 +24,7 @@ export async function modelFold(course: Course, lesson: Lesson): Promise<ModelFo
   const { fold } = await loaded(course.root, slug, by).catch((error: unknown) => {
     throw bad(`The solution to ${slug} can't be loaded: ${error instanceof Error ? error.message : error}`)
   })
-  if (typeof fold !== 'function') throw bad(`${by} in the solution of ${slug} isn't a function.`)
+  if (typeof fold !== 'function') throw bad(`${by} in the solution to ${slug} isn't a function.`)
   return { keys, by, apply: (state, event) => fold(state, event) }
 }
 
