@@ -1,7 +1,7 @@
 import type { ReadStream, WriteStream } from 'node:tty'
 import type { Recording } from '../recording/index.ts'
-import { keystrokes, type Palette, paintLines } from '../terminal/index.ts'
-import { clearScreen, enterScreen, hideCursor, leaveScreen, showCursor } from '../terminal/screen-codes.ts'
+import { type Palette, paintLines, readKeystrokes } from '../terminal/index.ts'
+import { beginKeys, clearScreen, endKeys, enterScreen, leaveScreen } from '../terminal/screen-codes.ts'
 import type { EntityStates } from './entity-state.ts'
 import { press } from './keys.ts'
 import { openExplorer } from './model.ts'
@@ -45,9 +45,9 @@ export async function exploreOnTerminal(
     leave = resolve
   })
   const onEnd = () => leave('interrupted')
-  const decoder = new TextDecoder() // a letter may come in two chunks
+  const keystrokes = readKeystrokes()
   const onData = (data: Buffer) => {
-    const keys = keystrokes(decoder.decode(data, { stream: true }))
+    const keys = keystrokes(data)
     for (const [index, key] of keys.entries()) {
       explorer = press(explorer, key)
       if (explorer.left !== undefined) {
@@ -74,7 +74,7 @@ export async function exploreOnTerminal(
   input.on('data', onData)
   input.on('end', onEnd)
   output.on('resize', draw)
-  output.write(enterScreen + hideCursor)
+  output.write(enterScreen + beginKeys)
   try {
     draw()
     return await left
@@ -86,6 +86,6 @@ export async function exploreOnTerminal(
     input.pause()
     if (typedAhead !== '') input.unshift(Buffer.from(typedAhead))
     input.setRawMode(false)
-    output.write(showCursor + leaveScreen)
+    output.write(endKeys + leaveScreen)
   }
 }

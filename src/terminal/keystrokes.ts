@@ -1,8 +1,38 @@
+/** The one key that stands for a paste, however long: the mark with which it begins. */
+export const PASTED = '\x1b[200~'
+const END_OF_PASTE = '\x1b[201~'
+const CTRL_C = '\u0003'
+/** More keys at once than anyone presses, although a held key repeats. */
+const MOST_KEYS = 16
+
 /**
- * The keys in one chunk of terminal input. The escape sequence of an arrow or function key is one key, always written
- * with `[`, where some terminals send `O`; an escape with nothing after it is the key Esc.
+ * Reads terminal input, chunk by chunk, and returns the keys of each. The escape sequence of an arrow or function key is
+ * one key, always written with `[`, where some terminals send `O`; an escape with nothing after it is the key Esc. The
+ * letters of a paste aren't commands: one of them may start a lesson over. So a paste is the key `PASTED`, and only a
+ * Ctrl-C in it counts.
  */
-export function keystrokes(data: string): readonly string[] {
+export function readKeystrokes(): (data: Buffer | string) => readonly string[] {
+  const decoder = new TextDecoder() // a letter may come in two chunks
+  let begun = '' // so may a sequence
+  let inPaste = false
+  return (data) => {
+    const text = begun + (typeof data === 'string' ? data : decoder.decode(data, { stream: true }))
+    begun = begunSequence(text)
+    const read = keysOf(text.slice(0, text.length - begun.length))
+    const keys: string[] = []
+    for (const key of read) {
+      if (key === PASTED && !inPaste) keys.push(PASTED)
+      if (key === PASTED || key === END_OF_PASTE) inPaste = key === PASTED
+      else if (key === CTRL_C || !inPaste) keys.push(key)
+      if (key === CTRL_C) inPaste = false // its end may never come
+    }
+    // Alone, an escape is a key; in a paste, it may begin the end.
+    if (inPaste && begun === '' && read.at(-1) === '\x1b') begun = '\x1b'
+    return looksPasted(keys) ? [PASTED] : keys
+  }
+}
+
+function keysOf(data: string): readonly string[] {
   const result: string[] = []
   for (let at = 0; at < data.length; ) {
     const length = data[at] === '\x1b' ? 1 + sequenceLength(data.slice(at + 1)) : 1
@@ -12,15 +42,18 @@ export function keystrokes(data: string): readonly string[] {
   return result
 }
 
-/** More keys at once than anyone presses, although a held key repeats. */
-const MOST_KEYS = 16
-const CTRL_C = '\u0003'
-
-/** Whether the keys of one chunk are pasted text. Its letters aren't commands: one of them may start a lesson over. */
-export function isPasted(keys: readonly string[]): boolean {
-  return keys.length > MOST_KEYS && keys.some((key) => key !== keys[0]) && !keys.includes(CTRL_C)
-}
-
 function sequenceLength(behindEscape: string): number {
   return /^(?:\[[0-9;]*[A-Za-z~]|O[A-Z])/.exec(behindEscape)?.[0].length ?? 0
+}
+
+/** What the next chunk continues. */
+function begunSequence(data: string): string {
+  const tail = data.slice(data.lastIndexOf('\x1b') + 1)
+  return data.includes('\x1b[') && /^\[[0-9;]*$/.test(tail) ? `\x1b${tail}` : ''
+}
+
+/** Whether a terminal that doesn't mark pastes delivered one. */
+function looksPasted(keys: readonly string[]): boolean {
+  const isMany = keys.length > MOST_KEYS && keys.some((key) => key !== keys[0])
+  return isMany && !keys.includes(PASTED) && !keys.includes(CTRL_C)
 }

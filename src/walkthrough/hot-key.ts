@@ -1,5 +1,5 @@
 import type { ReadStream } from 'node:tty'
-import { isPasted, keystrokes } from '../terminal/keystrokes.ts'
+import { readKeystrokes } from '../terminal/keystrokes.ts'
 import { suspendBesideReadline } from '../terminal/suspend.ts'
 import type { LastFrame } from './last-frame.ts'
 import type { Choice, Heading } from './ui.ts'
@@ -15,10 +15,9 @@ export function hotKey<Value>(
 ) {
   const abort = new AbortController()
   let choice: Choice<Value> | undefined
+  const keystrokes = readKeystrokes()
   const onData = (data: Buffer | string) => {
-    const keys = keystrokes(data.toString())
-    if (isPasted(keys)) return
-    for (const key of keys) {
+    for (const key of keystrokes(data)) {
       if (key === '\x1a' && suspendBesideReadline(input, resumed)) menu.hold()
       choice = choices.find(
         (one): one is Choice<Value> =>

@@ -1,5 +1,4 @@
 import { type LessonAction, lessonActionOf } from '../learner/lesson-keys.ts'
-import { isPasted, keystrokes } from '../terminal/keystrokes.ts'
 
 export type Key = 'on' | 'back' | 'leave' | 'run' | 'help' | 'suspend' | 'interrupt' | 'other' | LessonAction
 
@@ -28,9 +27,7 @@ const names: Readonly<Record<string, Key>> = {
   '\x1a': 'suspend',
 }
 
-/** The keys in one chunk of terminal input; `other` only counts where any key does. */
-export function keysIn(data: string): readonly Key[] {
-  const keys = keystrokes(data)
-  if (isPasted(keys)) return ['other']
-  return keys.map((key) => names[key] ?? lessonActionOf(key) ?? 'other')
+/** What a keystroke asks for; `other` only counts where any key does. */
+export function keyOf(keystroke: string): Key {
+  return names[keystroke] ?? lessonActionOf(keystroke) ?? 'other'
 }

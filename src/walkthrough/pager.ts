@@ -1,6 +1,6 @@
 import type { ReadStream, WriteStream } from 'node:tty'
 import { type Page, type Palette, pages, renderMarkdown } from '../terminal/index.ts'
-import { clearScreen, enterScreen, hideCursor, leaveScreen, showCursor } from '../terminal/screen-codes.ts'
+import { beginKeys, clearScreen, endKeys, enterScreen, leaveScreen } from '../terminal/screen-codes.ts'
 import { suspend } from '../terminal/suspend.ts'
 import { pageKeys } from './page-keys.ts'
 import { InterruptedError, type TerminalEvent, terminalEvents } from './terminal-events.ts'
@@ -27,16 +27,16 @@ export async function readPages(
   const { input, output, palette } = terminal
   const events = terminalEvents(input, output, signal)
   // The first page takes a while on a slow machine, and an empty screen looks as if nothing were coming.
-  output.write(`${enterScreen}${hideCursor}${clearScreen}One moment ${palette.unicode ? '…' : '...'}`)
+  output.write(`${enterScreen}${beginKeys}${clearScreen}One moment ${palette.unicode ? '…' : '...'}`)
   /** Leaves the screen to something else for a while. */
   const instead: Instead = async (work) => {
     events.stop()
-    output.write(clearScreen + showCursor)
+    output.write(clearScreen + endKeys)
     try {
       return await work()
     } finally {
       events.start()
-      output.write(hideCursor)
+      output.write(beginKeys)
     }
   }
   let shown = 0
@@ -117,7 +117,7 @@ export async function readPages(
   } finally {
     if (bookmark !== undefined) bookmark.share = shown / of
     events.stop()
-    output.write(showCursor + leaveScreen)
+    output.write(endKeys + leaveScreen)
   }
 }
 

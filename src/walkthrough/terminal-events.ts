@@ -1,5 +1,6 @@
 import type { ReadStream, WriteStream } from 'node:tty'
-import { type Key, keysIn } from './keys.ts'
+import { readKeystrokes } from '../terminal/keystrokes.ts'
+import { type Key, keyOf } from './keys.ts'
 
 /** The user pressed Ctrl-C while the program itself was listening for keys. */
 export class InterruptedError extends Error {
@@ -22,8 +23,9 @@ export function terminalEvents(input: ReadStream, output: WriteStream, signal?: 
     waiting.push(...events)
     wake()
   }
+  const keystrokes = readKeystrokes()
   const onData = (data: Buffer | string) => {
-    const keys = keysIn(data.toString())
+    const keys = keystrokes(data).map(keyOf)
     if (keys.includes('interrupt')) interrupt(new InterruptedError('Ctrl-C'))
     push(...keys)
   }

@@ -1,6 +1,7 @@
 import { holdKeys } from '../terminal/hold-keys.ts'
 import { escapeControls, paintLines, span, textOf, wrap, wrapSentences } from '../terminal/index.ts'
 import { menuTheme } from '../terminal/menu-theme.ts'
+import { leavePastes, markPastes } from '../terminal/screen-codes.ts'
 import { hotKey } from './hot-key.ts'
 import { lastFrame } from './last-frame.ts'
 import { type PagerTerminal, readPages } from './pager.ts'
@@ -29,6 +30,7 @@ export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
     choices: readonly (Choice<Value> | Heading)[],
     question: (ask: ReturnType<typeof inquirer.createPromptModule>) => Promise<Value>,
   ): Promise<Value> {
+    terminal.output.write(markPastes)
     const pressed = hotKey(input, choices, menu)
     const note = (answer = '') => {
       const line = [span('? ', 'dim'), span(message, 'bold'), span(` ${answer}`, 'cyan')]
@@ -48,6 +50,7 @@ export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
       return choice.value
     } finally {
       pressed.stop()
+      terminal.output.write(leavePastes)
     }
   }
   const box = palette.unicode ? 3 : 5

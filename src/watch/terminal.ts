@@ -1,8 +1,8 @@
 import type { ReadStream, WriteStream } from 'node:tty'
 import { sentenceOf } from '../common/errors.ts'
 import { modelRun } from '../learner/index.ts'
-import { isPasted, keystrokes, type Palette } from '../terminal/index.ts'
-import { clearScreen, hideCursor, showCursor } from '../terminal/screen-codes.ts'
+import { PASTED, type Palette, readKeystrokes } from '../terminal/index.ts'
+import { beginKeys, clearScreen, endKeys } from '../terminal/screen-codes.ts'
 import { suspend } from '../terminal/suspend.ts'
 import type { Elsewhere } from './elsewhere.ts'
 import { renderScreen } from './screen.ts'
@@ -51,14 +51,14 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<vo
   const opening = new Promise<void>((resolve) => {
     opened = resolve
   })
+  const keystrokes = readKeystrokes()
   const onData = (data: Buffer) => {
-    const keys = keystrokes(data.toString('utf8'))
-    if (isPasted(keys)) return say('Paste your code into your editor. A save is checked here.')
-    for (const key of keys) {
+    for (const key of keystrokes(data)) {
       if (key === '\u0003') {
         isLeft = true
         void session?.close() // Ctrl-C never waits for what is going on
-      } else if (!isBusy) start(key)
+      } else if (key === PASTED) say('Paste your code into your editor. A save is checked here.')
+      else if (!isBusy) start(key)
     }
   }
 
@@ -112,14 +112,14 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<vo
     input.resume()
     input.on('data', onData)
     output.on('resize', onResize)
-    output.write(hideCursor)
+    output.write(beginKeys)
   }
   function release(): void {
     input.off('data', onData)
     output.off('resize', onResize)
     input.pause()
     input.setRawMode(false)
-    output.write(`${showCursor}\n`)
+    output.write(`${endKeys}\n`)
   }
 
   take() // before anything is drawn, because anyone who sees the screen may press a key

@@ -8,6 +8,8 @@ import { projectRoot } from '../../src/common/own-folder.ts'
 export interface Terminal {
   /** Types keys as tmux names them: `q`, `Enter`, `C-c`. */
   press(...keys: readonly string[]): void
+  /** Pastes text, which a program may ask tmux to mark as such. */
+  paste(text: string): void
   resize(columns: number, rows: number): void
   /** Waits until the screen matches, and returns it without trailing spaces. Rejects with the last screen after a minute. */
   until(pattern: RegExp): Promise<string>
@@ -39,6 +41,10 @@ export function openTerminal(command: string, options: TerminalOptions = {}): Te
   const screen = watchScreen(socket)
   return {
     press: (...keys) => void tmux('send-keys', ...keys),
+    paste(text) {
+      tmux('set-buffer', text)
+      tmux('paste-buffer', '-p')
+    },
     resize: (width, height) => void tmux('resize-window', '-x', String(width), '-y', String(height)),
     async until(pattern) {
       const started = Date.now()

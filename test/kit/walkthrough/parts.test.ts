@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { editorCommand } from '../../../src/learner/editor.ts'
-import { keysIn } from '../../../src/walkthrough/keys.ts'
+import { readKeystrokes } from '../../../src/terminal/keystrokes.ts'
+import { keyOf } from '../../../src/walkthrough/keys.ts'
 
 describe('keys', () => {
   test.each([
@@ -17,7 +18,7 @@ describe('keys', () => {
     ['yz', ['other', 'other']],
     ['nHv', ['next', 'hint', 'read']],
   ])('%j', (data, keys) => {
-    expect(keysIn(data)).toEqual(keys)
+    expect(readKeystrokes()(data).map(keyOf)).toEqual(keys)
   })
 })
 

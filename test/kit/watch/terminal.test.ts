@@ -110,9 +110,9 @@ describe('watch in a terminal', () => {
   })
 
   test('pasted text does nothing, even though its letters are keys', async () => {
-    const { until, press } = watch()
+    const { until, paste } = watch()
     await until(/failed +createEvent[\s\S]*q quit/)
-    press('export function x(y: string) { return y }')
+    paste('xy') // x starts over, y means yes
     const screen = await until(/Paste your code into your editor/)
     expect(screen).not.toContain('Start over')
   })
