@@ -1,16 +1,17 @@
 /**
  * `npm run bench:explore -- [times] [--lesson LESSON] [--json]`: what a recording costs. Order is compared with a check
  * without it, the changes with the same check; medians, in one run, alternating. A step of `explore` is measured with
- * 2,000 commands.
+ * 2,000 commands. With Chromium, the workbench, too.
  */
 import { openChecker } from '../../src/check/index.ts'
 import { findLesson, loadCourse } from '../../src/course/index.ts'
 import { goTo, openExplorer } from '../../src/explorer/model.ts'
 import { explorerScreen } from '../../src/explorer/screen.ts'
-import type { CommandStep, Recording, Text } from '../../src/recording/index.ts'
 import { startRedis } from '../../src/redis/index.ts'
 import { palette } from '../../src/terminal/index.ts'
+import { longRecording } from './long-recording.ts'
 import { median, timed } from './median.ts'
+import { measureWorkbench } from './workbench-page.ts'
 
 const json = process.argv.includes('--json')
 const asked = process.argv.indexOf('--lesson')
@@ -21,12 +22,24 @@ const course = await loadCourse()
 const { slug } = findLesson(course, asked === -1 ? '07' : (process.argv[asked + 1] ?? ''))
 
 const result = { ...(await recordingCosts()), step: stepCosts(2_000, 20) }
-if (json) console.log(JSON.stringify(result, null, 2))
+const page = await measureWorkbench(course, times, longRecording('01-events', 2_000, 20))
+if (json) console.log(JSON.stringify({ ...result, page }, null, 2))
 else {
   const { order, changes, step } = result
   console.log(`order    ${order.ms} ms, without ${order.plainMs} ms: ${order.percent} % more`)
   console.log(`changes  ${changes.ms} ms after a check of ${changes.checkMs} ms: ${changes.ratio} times`)
   console.log(`step     ${step.ms} ms, 95% below ${step.p95Ms} ms, with ${step.commands} commands`)
+  if (page === undefined) console.log('page     not measured: there is no Chromium')
+  else {
+    const { verdict, paint, slider } = page
+    console.log(
+      `verdict  ${verdict.ms} ms on the page, ${verdict.bareMs} ms in watch: ratio ${verdict.ratio}`,
+    )
+    console.log(
+      `paint    ${paint.ms} ms, a lesson page ${paint.bareMs} ms: ratio ${paint.ratio}; ${page.kB} kB`,
+    )
+    console.log(`slider   ${slider.ms} ms of script a step, with ${slider.commands} commands`)
+  }
 }
 
 /** The starter fails in its first test, or soon after it. */
@@ -62,7 +75,7 @@ async function recordingCosts() {
 /** From one end to the other and back, as with a key held down: the reducer and the screen, in milliseconds. */
 function stepCosts(commands: number, keys: number) {
   const size = { width: 80, height: 24, palette: palette({ unicode: true, colours: true }) }
-  let explorer = openExplorer(longRecording(commands, keys))
+  let explorer = openExplorer(longRecording(slug, commands, keys))
   const took: number[] = []
   const there = Array.from({ length: commands }, (_, i) => i + 1)
   for (const at of [...there, ...there.toReversed()]) {
@@ -74,53 +87,6 @@ function stepCosts(commands: number, keys: number) {
   const sorted = took.toSorted((a, b) => a - b)
   const p95 = sorted[Math.floor(sorted.length * 0.95)] ?? 0
   return { ms: rounded(median(took)), p95Ms: rounded(p95), commands }
-}
-
-/** Two clients that append to `keys` streams in turn. */
-function longRecording(commands: number, keys: number): Recording {
-  const steps = Array.from({ length: commands }, (_, i) =>
-    appending(i, `stream:${i % keys}`, Math.floor(i / keys)),
-  )
-  const lane = (id: number, role: string) => ({ id, role, connections: [id], end: 'returned' as const })
-  return {
-    v: 1,
-    lesson: slug,
-    version: '',
-    task: 'append',
-    test: 'appends a lot',
-    engine: 'none',
-    depth: 'changes',
-    lanes: [lane(1, 'first writer'), lane(2, 'second writer')],
-    before: Array.from({ length: keys }, (_, i) => ({
-      key: `stream:${i}`,
-      type: 'stream' as const,
-      entries: [],
-      length: 0,
-      lastId: '0-0',
-      groups: [],
-    })),
-    steps,
-    after: [],
-  }
-}
-
-function appending(i: number, key: string, length: number): CommandStep {
-  const [id, last] = [`${i + 1}-0`, length === 0 ? '0-0' : `${i + 1}-0`]
-  const text = (s: string): Text => ({ s })
-  const entry = { id, fields: [text('event'), text(JSON.stringify({ number: i, name: 'Ada' }))] }
-  return {
-    n: i + 1,
-    kind: 'command',
-    at: i,
-    issued: i,
-    answered: i + 1,
-    lane: 1 + (i % 2),
-    connection: 1 + (i % 2),
-    args: [text('XADD'), text(key), text('*'), ...entry.fields],
-    fate: 'answered',
-    reply: text(id),
-    changes: [{ key, type: 'stream', add: [entry], lastId: [last, id], length: [length, length + 1] }],
-  }
 }
 
 function rounded(value: number): number {
