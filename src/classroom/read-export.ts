@@ -6,12 +6,12 @@ import { RefusedError } from './member/request.ts'
 export type ExportPart = ExportHead | ParticipantPage | ExportEnd
 
 /** How long a hub may think about the next participant (ms). */
-const PATIENCE = 30_000
+const TIMEOUT_MS = 30_000
 
 /** Reads the whole class from its hub, one participant at a time. Throws ClassUnreachableError or RefusedError. */
 export async function* readExport(address: string, secret: string): AsyncGenerator<ExportPart> {
   const stop = new AbortController()
-  let timer = setTimeout(() => stop.abort(), PATIENCE)
+  let timer = setTimeout(() => stop.abort(), TIMEOUT_MS)
   let isWhole = false
   try {
     const headers = { authorization: `Bearer ${secret}` }
@@ -24,7 +24,7 @@ export async function* readExport(address: string, secret: string): AsyncGenerat
       throw new RefusedError(response.status, String(fieldsOf(await response.json()).sentence))
     for await (const line of lines(response.body ?? new ReadableStream())) {
       clearTimeout(timer)
-      timer = setTimeout(() => stop.abort(), PATIENCE)
+      timer = setTimeout(() => stop.abort(), TIMEOUT_MS)
       const part = JSON.parse(line) as ExportPart
       isWhole = part.kind === 'end'
       yield part

@@ -45,7 +45,7 @@ export async function withClass<T>(
 }
 
 function remote(file: ClassFile, address: string): ClassClient {
-  const to = { address, token: file.secret, patience: 30_000 }
+  const to = { address, token: file.secret, timeoutMs: 30_000 }
   return {
     file,
     overview: () => request<Overview>(to, paths.overview),

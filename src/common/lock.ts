@@ -7,7 +7,7 @@ import { isStale, nameOwner, readOwner } from './lock-owner.ts'
 
 export interface LockOptions {
   /** How long to try before giving up, in milliseconds; default: 5,000. */
-  readonly patience?: number
+  readonly timeoutMs?: number
   readonly isAlive?: (pid: number) => boolean
   readonly pause?: (ms: number) => Promise<unknown>
   /** A clock that only moves forward and stops while the machine sleeps, in milliseconds. */
@@ -29,7 +29,7 @@ export async function withLock<T>(
   options: LockOptions = {},
 ): Promise<T> {
   const elapsed = options.elapsed ?? (() => performance.now())
-  const deadline = elapsed() + (options.patience ?? 5_000)
+  const deadline = elapsed() + (options.timeoutMs ?? 5_000)
   const mine = nameOwner({ pid: process.pid, host: hostname(), token: crypto.randomUUID() })
   for (;;) {
     await take(file, mine, deadline, { ...options, elapsed })

@@ -17,11 +17,11 @@ export interface ListenOptions {
   /** Maximum number of open connections; more are closed at once. Default: any number. */
   readonly connections?: { readonly ofAddress: number; readonly ofAll: number }
   /** How long a client may take to send the head of a request, and all of it (ms). */
-  readonly patience?: { readonly headers: number; readonly request: number }
+  readonly timeouts?: { readonly headers: number; readonly request: number }
 }
 
 /** How long a client may take to send the head of a request, and all of it (ms). */
-const PATIENCE = { headers: 10_000, request: 30_000 }
+const TIMEOUTS = { headers: 10_000, request: 30_000 }
 
 export interface Listening {
   readonly port: number
@@ -31,13 +31,13 @@ export interface Listening {
 
 /** Serves an app. Rejects with PortError. */
 export async function listen(app: Hono, options: ListenOptions): Promise<Listening> {
-  const { host, port, overrideGlobalObjects = false, connections, patience = PATIENCE } = options
+  const { host, port, overrideGlobalObjects = false, connections, timeouts = TIMEOUTS } = options
   // By default, Node looks only every 30 seconds, so slow connections would stay for a minute.
   const serverOptions = { connectionsCheckingInterval: 1_000 }
   const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects, serverOptions }) as Server
   // Connections that send nothing, or only drop by drop, must not stay open.
-  server.headersTimeout = patience.headers
-  server.requestTimeout = patience.request
+  server.headersTimeout = timeouts.headers
+  server.requestTimeout = timeouts.request
   if (connections !== undefined) limitConnections(server, connections)
   await listenOn(server, host, port || (await freePort())).catch((error: PortError) => {
     if (port !== 0 || error.code !== 'EADDRINUSE') throw error

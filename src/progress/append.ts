@@ -1,8 +1,8 @@
 import { appendFileSync, closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs'
 import { encodeLine } from './encode.ts'
 import { COURSE, FORMAT, type StoredEvent, type UnplacedEvent } from './event.ts'
+import type { LogFiles } from './log-files.ts'
 import type { LogReader } from './log-reader.ts'
-import type { Places } from './places.ts'
 
 /** The first line of a log. */
 export function header(at: Date, eventId: string, logId: string, continues: readonly string[]): StoredEvent {
@@ -16,7 +16,7 @@ export function header(at: Date, eventId: string, logId: string, continues: read
  * `reader.refresh(true)`. `open` makes the header of a new log. Afterwards the reader has read them.
  */
 export function appendEvents(
-  places: Places,
+  files: LogFiles,
   reader: LogReader,
   events: readonly UnplacedEvent[],
   open: () => StoredEvent,
@@ -27,9 +27,9 @@ export function appendEvents(
   // The truncated line keeps its number, like every unreadable line.
   const from = first ? 2 : contents.nextNumber + (reader.torn ? 1 : 0)
   const placed = events.map((event, index) => encodeLine({ ...event, logId, n: from + index }))
-  mend(places, reader)
+  mend(files, reader)
   const lines = first ? [encodeLine(first), ...placed] : placed
-  write(places.log, `${reader.open ? '\n' : ''}${lines.join('')}`)
+  write(files.log, `${reader.open ? '\n' : ''}${lines.join('')}`)
   reader.refresh(true)
 }
 
@@ -37,10 +37,10 @@ export function appendEvents(
  * Moves a truncated last line to the side file: copied there first, then removed here, so that it always exists in at
  * least one place.
  */
-function mend(places: Places, reader: LogReader): void {
+function mend(files: LogFiles, reader: LogReader): void {
   if (reader.torn === undefined) return
-  appendFileSync(places.torn, Buffer.concat([reader.torn, Buffer.from('\n')]))
-  const log = openSync(places.log, 'r+')
+  appendFileSync(files.torn, Buffer.concat([reader.torn, Buffer.from('\n')]))
+  const log = openSync(files.log, 'r+')
   try {
     ftruncateSync(log, reader.offset)
   } finally {

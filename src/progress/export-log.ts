@@ -3,14 +3,14 @@ import path from 'node:path'
 import { saidBySystem } from '../common/errors.ts'
 import { replaceFile } from '../common/replace-file.ts'
 import { ProgressTransferError } from './errors.ts'
+import type { LogFiles } from './log-files.ts'
 import type { OpenLog } from './open-log.ts'
-import type { Places } from './places.ts'
 
 /**
  * Copies the log as it is, without a truncated last line. Throws ProgressTransferError and leaves everything as it
  * was.
  */
-export function exportLog({ places, reader }: OpenLog, file: string, force: boolean): void {
+export function exportLog({ files, reader }: OpenLog, file: string, force: boolean): void {
   reader.refresh()
   if (reader.contents.events.length === 0) {
     throw new ProgressTransferError(
@@ -19,8 +19,8 @@ export function exportLog({ places, reader }: OpenLog, file: string, force: bool
       "There's no progress yet, so nothing was exported.",
     )
   }
-  refuseToOverwrite(places, file, force)
-  const bytes = readFileSync(places.log).subarray(0, reader.offset)
+  refuseToOverwrite(files, file, force)
+  const bytes = readFileSync(files.log).subarray(0, reader.offset)
   try {
     replaceFile(file, reader.open ? Buffer.concat([bytes, Buffer.from('\n')]) : bytes)
   } catch (error) {
@@ -35,13 +35,13 @@ export function exportLog({ places, reader }: OpenLog, file: string, force: bool
   }
 }
 
-function refuseToOverwrite(places: Places, file: string, force: boolean): void {
+function refuseToOverwrite(files: LogFiles, file: string, force: boolean): void {
   const there = statSync(file, { throwIfNoEntry: false })
   if (!there) return
   if (there.isDirectory()) {
     throw new ProgressTransferError(file, 'cannot be written', `${file} is a folder. Name the file, too.`)
   }
-  if (realpathSync(file) === realpathSync(places.log)) {
+  if (realpathSync(file) === realpathSync(files.log)) {
     throw new ProgressTransferError(
       file,
       'exists',

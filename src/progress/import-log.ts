@@ -6,11 +6,11 @@ import { LogContents } from './contents.ts'
 import { encodeLine } from './encode.ts'
 import { ProgressTransferError } from './errors.ts'
 import type { StoredEvent } from './event.ts'
+import type { LogFiles } from './log-files.ts'
 import type { LogReader } from './log-reader.ts'
 import { mergeEvents } from './merge.ts'
 import { malformedNotice, type Notices } from './notices.ts'
 import type { OpenLog } from './open-log.ts'
-import type { Places } from './places.ts'
 import { locked, NotWritableError } from './save.ts'
 import { splitLines } from './split-lines.ts'
 
@@ -27,7 +27,7 @@ export async function importLog(log: OpenLog, file: string): Promise<ImportResul
   try {
     return await locked(log, (confirm) => importInto(log, imported, confirm))
   } catch (error) {
-    throw asTransferError(file, log.places.folder, error)
+    throw asTransferError(file, log.files.folder, error)
   }
 }
 
@@ -56,7 +56,7 @@ function readForImport(file: string, notices: Notices): LogContents {
  * class may have, never refers to another event. If nothing in it is new, nothing is changed.
  */
 function importInto(log: OpenLog, imported: LogContents, confirm: () => void): ImportResult {
-  const { places, reader } = log
+  const { files, reader } = log
   const own = withoutHeaders(reader.contents.events)
   const other = withoutHeaders(imported.events)
   const added = other.filter((event) => !reader.contents.ids.has(event.eventId)).length
@@ -67,9 +67,9 @@ function importInto(log: OpenLog, imported: LogContents, confirm: () => void): I
   const events = mergeEvents(own, other).map((event, index) => ({ ...event, logId, n: index + 2 }))
   const lines = [header(log.now(), log.newId(), logId, continues), ...events].map(encodeLine)
   confirm()
-  keepUnreadable(places, reader)
-  keepBackup(places)
-  replaceFile(places.log, Buffer.from(lines.join('')))
+  keepUnreadable(files, reader)
+  keepBackup(files)
+  replaceFile(files.log, Buffer.from(lines.join('')))
   reader.refresh(true)
   return result
 }
@@ -102,15 +102,15 @@ function sources(contents: LogContents): readonly string[] {
  * Lines that aren't events don't go into the new log; the backup has them until the next import, the side file for
  * good.
  */
-function keepUnreadable(places: Places, reader: LogReader): void {
+function keepUnreadable(files: LogFiles, reader: LogReader): void {
   const lines = reader.contents.malformed.map(({ text }) => Buffer.from(`${text}\n`))
   const torn = reader.torn ? [reader.torn, Buffer.from('\n')] : []
-  if (lines.length + torn.length > 0) appendFileSync(places.torn, Buffer.concat([...lines, ...torn]))
+  if (lines.length + torn.length > 0) appendFileSync(files.torn, Buffer.concat([...lines, ...torn]))
 }
 
-function keepBackup(places: Places): void {
+function keepBackup(files: LogFiles): void {
   try {
-    copyFileSync(places.log, places.backup)
+    copyFileSync(files.log, files.backup)
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error
   }

@@ -1,6 +1,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs'
 import { codeOf, saidBySystem } from '../common/errors.ts'
 import { LogContents } from './contents.ts'
+import type { LogFiles } from './log-files.ts'
 import {
   malformedNotice,
   type Notices,
@@ -9,7 +10,6 @@ import {
   unknownNotice,
   unreadableNotice,
 } from './notices.ts'
-import type { Places } from './places.ts'
 import { splitLines } from './split-lines.ts'
 
 /** Bytes that identify a log: they include the header's `eventId`. */
@@ -29,13 +29,13 @@ export class LogReader {
   open = false
   /** There's something at the log's path, and it can't be read. */
   blocked = false
-  readonly #places: Places
+  readonly #files: LogFiles
   readonly #notices: Notices
   #lineEnds = 0
   #fingerprint = ''
 
-  constructor(places: Places, notices: Notices) {
-    this.#places = places
+  constructor(files: LogFiles, notices: Notices) {
+    this.#files = files
     this.#notices = notices
   }
 
@@ -45,7 +45,7 @@ export class LogReader {
     const seen = { contents, malformed: contents.malformed.length, unknown: contents.unknown.length }
     const cutOff = this.#read()
     if (cutOff && (locked || this.#isStillCutOff())) {
-      this.#notices.add(tornNotice(this.#places.log, this.#places.torn))
+      this.#notices.add(tornNotice(this.#files.log, this.#files.torn))
     }
     this.#report(seen)
   }
@@ -54,7 +54,7 @@ export class LogReader {
    * A reader may see half of what another program writes. Then there's a lock, or the rest is there a moment later.
    */
   #isStillCutOff(): boolean {
-    if (existsSync(this.#places.lock)) return false
+    if (existsSync(this.#files.lock)) return false
     const length = this.torn?.length
     return this.#read() && this.torn?.length === length
   }
@@ -63,7 +63,7 @@ export class LogReader {
   #read(): boolean {
     let file: number
     try {
-      file = openSync(this.#places.log, 'r')
+      file = openSync(this.#files.log, 'r')
     } catch (error) {
       if (codeOf(error) !== 'ENOENT') this.#block(error)
       else {
@@ -113,13 +113,13 @@ export class LogReader {
     this.#startOver('')
     this.blocked = true
     const why = codeOf(error) === 'EISDIR' ? "it's a folder" : saidBySystem(error)
-    this.#notices.add(unreadableNotice(this.#places.log, why))
+    this.#notices.add(unreadableNotice(this.#files.log, why))
   }
 
   /** Reports odd lines that are new since `seen`. */
   #report(seen: Seen): void {
     const { contents } = this
-    const { log } = this.#places
+    const { log } = this.#files
     if (contents.newerFormat !== undefined) {
       this.#notices.add(newerFormatNotice(log, contents.newerFormat))
       return

@@ -3,9 +3,9 @@ import path from 'node:path'
 import { saidBySystem } from '../common/errors.ts'
 import type { LockOptions } from '../common/lock.ts'
 import type { UnplacedEvent } from './event.ts'
+import { type LogFiles, logFilesIn } from './log-files.ts'
 import { LogReader } from './log-reader.ts'
 import { Notices, readOnlyNotice } from './notices.ts'
-import { type Places, placesIn } from './places.ts'
 
 export interface ProgressOptions {
   readonly now?: () => Date
@@ -16,7 +16,7 @@ export interface ProgressOptions {
 
 /** What reading and writing share of one log. */
 export interface OpenLog {
-  readonly places: Places
+  readonly files: LogFiles
   readonly reader: LogReader
   readonly notices: Notices
   readonly now: () => Date
@@ -32,12 +32,12 @@ export interface OpenLog {
 
 /** Reads the log and writes nothing. Never throws because of its content. */
 export function openLog(folder: string, options: ProgressOptions): OpenLog {
-  const places = placesIn(folder)
+  const files = logFilesIn(folder)
   const notices = new Notices()
-  const reader = new LogReader(places, notices)
+  const reader = new LogReader(files, notices)
   const { now = () => new Date(), newId = () => crypto.randomUUID(), lock = {} } = options
   const log: OpenLog = {
-    places,
+    files,
     reader,
     notices,
     now,
@@ -48,7 +48,7 @@ export function openLog(folder: string, options: ProgressOptions): OpenLog {
     readOnly: false,
   }
   reader.refresh()
-  const why = reader.blocked ? undefined : whyNotWritable(places)
+  const why = reader.blocked ? undefined : whyNotWritable(files)
   if (why !== undefined) giveUpWriting(log, why)
   return log
 }
@@ -60,14 +60,14 @@ export function isWritable(log: OpenLog): boolean {
 export function giveUpWriting(log: OpenLog, why: string): void {
   log.readOnly = true
   log.pending = []
-  log.notices.add(readOnlyNotice(log.places.folder, why))
+  log.notices.add(readOnlyNotice(log.files.folder, why))
 }
 
 /** Looks without trying: on Windows only writing may show it. */
-function whyNotWritable(places: Places): string | undefined {
+function whyNotWritable(files: LogFiles): string | undefined {
   try {
-    accessSync(nearestThatExists(places.folder), constants.W_OK)
-    if (existsSync(places.log)) accessSync(places.log, constants.W_OK)
+    accessSync(nearestThatExists(files.folder), constants.W_OK)
+    if (existsSync(files.log)) accessSync(files.log, constants.W_OK)
     return undefined
   } catch (error) {
     return saidBySystem(error)

@@ -72,7 +72,7 @@ export class ProgressLog {
     await this.#turns.take(async () => {
       const { save } = await import('./save.ts')
       // No need to wait again after the wait for the lock.
-      await save(this.#log, { ...this.#log.lock, patience: 100 })
+      await save(this.#log, { ...this.#log.lock, timeoutMs: 100 })
     })
   }
 

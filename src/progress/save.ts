@@ -19,7 +19,7 @@ export async function save(log: OpenLog, options = log.lock): Promise<void> {
       const events = log.pending
       confirm()
       const open = () => header(log.now(), log.newId(), log.newId(), [])
-      appendEvents(log.places, log.reader, events, open)
+      appendEvents(log.files, log.reader, events, open)
       log.pending = log.pending.slice(events.length)
     })
   } catch (error) {
@@ -34,13 +34,13 @@ export async function save(log: OpenLog, options = log.lock): Promise<void> {
  */
 export async function locked<T>(log: OpenLog, critical: (confirm: () => void) => T): Promise<T> {
   if (!isWritable(log)) throw new NotWritableError()
-  mkdirSync(log.places.folder, { recursive: true })
+  mkdirSync(log.files.folder, { recursive: true })
   const withAllRead = (confirm: () => void) => {
     log.reader.refresh(true)
     if (!isWritable(log)) throw new NotWritableError()
     return critical(confirm)
   }
-  return withLock(log.places.lock, withAllRead, log.lock)
+  return withLock(log.files.lock, withAllRead, log.lock)
 }
 
 /** Whether it will fail the next time, too. A full disk may not; a read-only folder will. */

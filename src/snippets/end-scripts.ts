@@ -1,5 +1,5 @@
 /** Maximum wait (ms) for Redis to answer again. */
-const PATIENCE = 2_000
+const TIMEOUT_MS = 2_000
 
 /** Ends the script that a stopped snippet has left in Redis, if any. Resolves to whether Redis answers. */
 export async function endScripts(url: string): Promise<boolean> {
@@ -16,7 +16,7 @@ export async function endScripts(url: string): Promise<boolean> {
     // The commands report it.
   })
   try {
-    return await killScripts(client, PATIENCE)
+    return await killScripts(client, TIMEOUT_MS)
   } finally {
     client.disconnect()
   }

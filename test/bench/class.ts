@@ -29,7 +29,7 @@ interface Row {
 }
 
 /** How long a killed hub may be gone (ms). */
-const PATIENCE = 120_000
+const TIMEOUT_MS = 120_000
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -74,7 +74,7 @@ async function measure(wanted: Pick<Row, 'learners' | 'hubs' | 'redis' | 'killed
     const simulated = await simulate({
       ...{ hubs: rehearsal.hubs, secret: rehearsal.secret, joinCode: rehearsal.joinCode },
       ...{ slug, learners, seconds: Number(values.seconds) },
-      ...(killed && { halfway, patience: PATIENCE }),
+      ...(killed && { halfway, timeoutMs: TIMEOUT_MS }),
     })
     const { sent, lost, storedTwice: duplicates, medianMs, p99Ms } = simulated
     hubMb = Math.max(hubMb, peakOf(rehearsal))

@@ -23,7 +23,7 @@ export interface TerminalOptions {
 }
 
 const LOOK_MS = 50
-const PATIENCE_MS = 60_000
+const TIMEOUT_MS = 60_000
 
 /**
  * Starts a shell command in tmux, on its own server, in the project's folder. The shell prints `[ended N]` when it
@@ -51,7 +51,7 @@ export function openTerminal(command: string, options: TerminalOptions = {}): Te
       for (;;) {
         const now = await screen.look()
         if (pattern.test(now)) return now
-        if (Date.now() - started > PATIENCE_MS) throw new Error(`${pattern} never came. The screen:\n${now}`)
+        if (Date.now() - started > TIMEOUT_MS) throw new Error(`${pattern} never came. The screen:\n${now}`)
         await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
       }
     },

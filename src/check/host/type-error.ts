@@ -19,10 +19,10 @@ export interface TypeErrorOptions {
   readonly mine?: string | undefined
   readonly signal?: AbortSignal
   /** Maximum wait for the warning (ms); default: 10 seconds. */
-  readonly patienceMs?: number
+  readonly timeoutMs?: number
 }
 
-const PATIENCE_MS = 10_000
+const TIMEOUT_MS = 10_000
 const MOST_CHARACTERS = 200
 const DIAGNOSTIC = /^(?:(.+)\((\d+),\d+\): )?error TS\d+: (.+)$/gm
 
@@ -52,7 +52,7 @@ async function firstTypeError({
   file,
   mine,
   signal,
-  patienceMs = PATIENCE_MS,
+  timeoutMs = TIMEOUT_MS,
 }: TypeErrorOptions): Promise<TypeErrorAt | undefined> {
   const own = ownFolder(root)
   const require = createRequire(join(own, 'package.json'))
@@ -80,7 +80,7 @@ async function firstTypeError({
   writeFileSync(project, JSON.stringify(settings))
   try {
     const printed = await output(compiler(), ['--project', project, '--noEmit', '--pretty', 'false'], own, {
-      timeout: patienceMs,
+      timeout: timeoutMs,
       ...(signal && { signal }),
     })
     for (const [, path, line, message = ''] of printed.matchAll(DIAGNOSTIC)) {

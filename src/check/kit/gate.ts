@@ -5,7 +5,6 @@ import type { ForeignCommand } from './foreign.ts'
 import { GateQueue } from './gate-queue.ts'
 import { hearMessages } from './hear-messages.ts'
 import type { KeyWatch } from './key-watch.ts'
-import { patienceWith } from './patience.ts'
 import type { LoggedCommand } from './step-log.ts'
 import { type RecordedTest, TestLog, type WatchedServer } from './test-log.ts'
 import {
@@ -18,6 +17,7 @@ import {
   type Turn,
   type Window,
 } from './turn.ts'
+import { turnLimit } from './turn-limit.ts'
 
 /** Round trips after which Redis has received what was written before them on another connection. */
 const TRIPS = 3
@@ -141,9 +141,9 @@ export class Gate {
     const [entry, last] = [sent[0], sent.at(-1)]
     if (entry !== undefined && last !== undefined) {
       Object.assign(last, { woke: window.woken })
-      const patience = patienceWith(first.record, watch && (() => watch.settle(TRIPS)))
-      const end = await Promise.race([reply, patience.ended])
-      patience.stop()
+      const limit = turnLimit(first.record, watch && (() => watch.settle(TRIPS)))
+      const end = await Promise.race([reply, limit.ended])
+      limit.stop()
       this.#close(end, turns, window)
       if (watch !== undefined && end !== 'open' && end !== 'parked')
         await this.#lookAt(

@@ -44,7 +44,7 @@ const MOST_ROUNDS = 60
  * Also how long second waits for replies to what first sent before it was held. Measured on the clock of the
  * learner's code.
  */
-const PATIENCE_MS = 1_000
+const TIMEOUT_MS = 1_000
 
 /**
  * Makes the race happen on purpose: `first` is held before its 1st, 2nd, 3rd … command while `second` runs from start
@@ -74,7 +74,7 @@ async function oneRound<A, B>(race: Race<A, B>, round: number): Promise<boolean>
     const held = point.held()
     const second = asCaller(newCaller('second'), () => attempt(name, () => race.second(theirs)))
     second.catch(() => {})
-    await Promise.race([second, pauseOnClock(PATIENCE_MS)])
+    await Promise.race([second, pauseOnClock(TIMEOUT_MS)])
     point.release()
     const outcomes = { first: await first, second: await second }
     failOnViolation()
@@ -107,7 +107,7 @@ function stopBefore(count: number, sameConnection: boolean) {
       }
       if (current > count) return { kind: 'send' }
       held = name
-      void pauseOnClock(PATIENCE_MS).then(reach)
+      void pauseOnClock(TIMEOUT_MS).then(reach)
       return { kind: 'hold', until, reached: reach }
     },
   }

@@ -2,7 +2,7 @@ import { type Change, changesBetween, type KeyState } from '../../recording/inde
 import type { KeyReader } from './key-reader.ts'
 
 /** Maximum wait for a server to show its keys (ms); one that was paused on purpose never does. */
-const PATIENCE_MS = 1_000
+const TIMEOUT_MS = 1_000
 /** The learner's code may replace the globals later. */
 const later = setTimeout
 const never = clearTimeout
@@ -85,7 +85,7 @@ export class KeyWatch {
   async #patiently<T>(run: () => Promise<T>): Promise<T | undefined> {
     let timer: NodeJS.Timeout | undefined
     const tooLate = new Promise<undefined>((_, reject) => {
-      timer = later(() => reject(new Error('late')), PATIENCE_MS)
+      timer = later(() => reject(new Error('late')), TIMEOUT_MS)
       timer.unref()
     })
     try {

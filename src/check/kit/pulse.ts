@@ -112,11 +112,11 @@ export function endScripts(canSay: boolean): Promise<void> {
   return ending
 }
 
-async function endAll(patience: number): Promise<void> {
+async function endAll(timeoutMs: number): Promise<void> {
   if (told) silencesInScripts -= 1 // the silence wasn't the server's fault
   await Promise.all(
     lateHearts().map(async (heart) => {
-      if (await killScripts(heart.client, patience)) {
+      if (await killScripts(heart.client, timeoutMs)) {
         heart.busy = false
         heart.late = 0
         heart.answered = true

@@ -4,7 +4,7 @@ import { clientOptions, readAddress } from '../../redis/address.ts'
 export type ClassRedis = Redis | Cluster
 
 /** Maximum wait for a learner's request (ms); they retry, and nothing counts twice. */
-const PATIENCE = 5_000
+const TIMEOUT_MS = 5_000
 
 const common: RedisOptions = {
   // Many send at the same moment: everything for Redis from one turn of the event loop goes in one write.
@@ -16,7 +16,7 @@ const common: RedisOptions = {
 /** A client for the Redis of a class, standalone or a cluster. Resolves when it answers; rejects with its error. */
 export async function connectRedis(url: string): Promise<ClassRedis> {
   const { Cluster, Redis } = await import('ioredis')
-  const client = new Redis({ ...clientOptions(readAddress(url)), ...common, commandTimeout: PATIENCE })
+  const client = new Redis({ ...clientOptions(readAddress(url)), ...common, commandTimeout: TIMEOUT_MS })
   let problem: Error | undefined
   client.on('error', (error: Error) => {
     problem = error
@@ -34,7 +34,7 @@ export async function connectRedis(url: string): Promise<ClassRedis> {
   const cluster = new Cluster([{ host: host ?? '127.0.0.1', port: port ?? 6379 }], {
     enableAutoPipelining: true,
     clusterRetryStrategy: (times) => Math.min(times * 50, 1_000),
-    redisOptions: { ...common, ...secured, commandTimeout: PATIENCE },
+    redisOptions: { ...common, ...secured, commandTimeout: TIMEOUT_MS },
   })
   cluster.on('error', () => {}) // the failed command reports it too
   await cluster.ping()

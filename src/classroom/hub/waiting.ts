@@ -7,8 +7,8 @@ export class Waiting {
     for (const look of this.#looks) look()
   }
 
-  /** Resolves as soon as the condition is true, or after `patience` milliseconds without it. */
-  async until(holds: () => boolean, patience: number): Promise<void> {
+  /** Resolves as soon as the condition is true, or after `timeoutMs` without it. */
+  async until(holds: () => boolean, timeoutMs: number): Promise<void> {
     if (holds()) return
     await new Promise<void>((resolve) => {
       const done = () => {
@@ -19,7 +19,7 @@ export class Waiting {
       const look = () => {
         if (holds()) done()
       }
-      const timer = setTimeout(done, patience)
+      const timer = setTimeout(done, timeoutMs)
       this.#looks.add(look)
     })
   }

@@ -38,9 +38,9 @@ export function sendInBackground(folder: string, program: string, env: NodeJS.Pr
   child.unref()
 }
 
-/** Sends until everything has arrived, retrying for `patience` milliseconds. True if everything is sent. */
-export async function sendUntilDone(sending: Sending, patience: number): Promise<boolean> {
-  const deadline = performance.now() + patience
+/** Sends until everything has arrived, retrying for `timeoutMs`. True if everything is sent. */
+export async function sendUntilDone(sending: Sending, timeoutMs: number): Promise<boolean> {
+  const deadline = performance.now() + timeoutMs
   const letGo = takeLock(classFiles(sending.folder).sender)
   if (letGo === undefined) return false
   try {

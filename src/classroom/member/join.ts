@@ -44,7 +44,7 @@ export async function rejoin(folder: string, address: string): Promise<Membershi
 /** Joins a class, and leaves any earlier one behind. Rejects with ClassUnreachableError or RefusedError. */
 export async function join(folder: string, { address, code, name, share }: JoinAs): Promise<Joined> {
   const asked = { code: code.slice(0, 40), name: plainName(name), share }
-  const joined = await request<Joined>({ address, waits: QUEUE, patience: ANSWER }, paths.join, asked)
+  const joined = await request<Joined>({ address, waits: QUEUE, timeoutMs: ANSWER }, paths.join, asked)
   const { id: classId, name: className } = fieldsOf(joined.class)
   const { learner, token, label } = joined
   if (![classId, className, learner, token, label].every((one) => typeof one === 'string' && one !== '')) {

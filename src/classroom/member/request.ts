@@ -8,7 +8,7 @@ export interface Destination {
   readonly address: string
   readonly token?: string | undefined
   /** In milliseconds, for everything together. */
-  readonly patience?: number
+  readonly timeoutMs?: number
   /** How long to wait for its turn if the class is asked too often, in milliseconds; default: not at all. */
   readonly waits?: number
 }
@@ -50,7 +50,7 @@ export async function request<T extends { readonly kind: string }>(
 }
 
 async function once<T extends { readonly kind: string }>(
-  { address, token, patience = 5_000 }: Destination,
+  { address, token, timeoutMs = 5_000 }: Destination,
   path: string,
   body: unknown,
 ): Promise<T> {
@@ -63,7 +63,7 @@ async function once<T extends { readonly kind: string }>(
   let reply: unknown
   let wait: number | undefined
   try {
-    const signal = AbortSignal.timeout(patience)
+    const signal = AbortSignal.timeout(timeoutMs)
     // A hub never redirects, so the token stays here.
     const response = await fetch(`${address}${path}`, { ...sent, headers, signal, redirect: 'error' })
     status = response.status

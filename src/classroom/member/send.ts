@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import type { ProgressLog, StoredEvent } from '../../progress/index.ts'
-import { placesIn } from '../../progress/places.ts'
+import { logFilesIn } from '../../progress/log-files.ts'
 import { type ClassView, type EventsReply, type Joined, paths, type SendEvents } from '../api.ts'
 import { ClassError } from '../errors.ts'
 import { writeJson } from '../json-file.ts'
@@ -16,7 +16,7 @@ export interface Sending {
   readonly folder: string
   readonly progress: Pick<ProgressLog, 'since' | 'logId'>
   /** For each request, in milliseconds. */
-  readonly patience?: number
+  readonly timeoutMs?: number
 }
 
 /** How long to wait for our turn if the class gets too much from us at once (ms). */
@@ -32,11 +32,11 @@ const MOST_ROUNDS = 2_000
  * (anything acknowledged until then is noted); resolves to the class as the learner sees it, or undefined for a
  * learner who isn't in a class.
  */
-export async function sendPending({ folder, progress, patience }: Sending): Promise<ClassView | undefined> {
+export async function sendPending({ folder, progress, timeoutMs }: Sending): Promise<ClassView | undefined> {
   const membership = readMembership(folder)
   if (membership === undefined) return undefined
   const { address, token } = membership
-  const to = { address, token, waits: patience ?? TURN, ...(patience && { patience }) }
+  const to = { address, token, waits: timeoutMs ?? TURN, ...(timeoutMs && { timeoutMs }) }
   let sent = readSent(folder)
   let view: ClassView | undefined
   for (let round = 0; ; round += 1) {
@@ -78,7 +78,7 @@ export async function sendPending({ folder, progress, patience }: Sending): Prom
         sent = note(folder, { ...sent, n: 0, as: crypto.randomUUID() })
         break
       case 'join again':
-        await joinAgain(membership, patience)
+        await joinAgain(membership, timeoutMs)
         sent = note(folder, { ...sent, n: 0 })
     }
   }
@@ -107,7 +107,7 @@ async function viewOf(to: Destination, membership: Membership): Promise<ClassVie
     return await request<ClassView>(to, paths.view)
   } catch (error) {
     if (!(error instanceof RefusedError) || error.status !== 404) throw error
-    await joinAgain(membership, to.patience)
+    await joinAgain(membership, to.timeoutMs)
     return request<ClassView>(to, paths.view)
   }
 }
@@ -115,9 +115,9 @@ async function viewOf(to: Destination, membership: Membership): Promise<ClassVie
 /** The hub has lost its data and recognizes us by the token alone. */
 export async function joinAgain(
   { address, token, name, share }: Pick<Membership, 'address' | 'token' | 'name' | 'share'>,
-  patience = 5_000,
+  timeoutMs = 5_000,
 ): Promise<Joined> {
-  return request<Joined>({ address, token, patience }, paths.join, { name, share })
+  return request<Joined>({ address, token, timeoutMs }, paths.join, { name, share })
 }
 
 /**
@@ -143,5 +143,5 @@ function note(folder: string, sent: Sent): Sent {
 
 /** Of the progress log, in bytes. */
 export function sizeOf(folder: string): number {
-  return statSync(placesIn(folder).log, { throwIfNoEntry: false })?.size ?? 0
+  return statSync(logFilesIn(folder).log, { throwIfNoEntry: false })?.size ?? 0
 }

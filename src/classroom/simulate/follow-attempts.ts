@@ -31,13 +31,13 @@ export class HubGoneError extends Error {
 
 /**
  * Follows the class as the dashboard does, and records when each attempt appears on it. A hub may be gone for
- * `patience` milliseconds.
+ * `timeoutMs`.
  */
 export async function followAttempts(
   hub: string,
   secret: string,
   slug: string,
-  patience = 0,
+  timeoutMs = 0,
 ): Promise<FollowedAttempts> {
   const stop = new AbortController()
   const headers = { authorization: `Bearer ${secret}` }
@@ -70,7 +70,7 @@ export async function followAttempts(
         goneAt = performance.now()
       }
       if (stop.signal.aborted) return new Promise<never>(() => {})
-      if (performance.now() - goneAt >= patience) throw new HubGoneError(hub)
+      if (performance.now() - goneAt >= timeoutMs) throw new HubGoneError(hub)
       await sleep(RETRY)
       body = await open().catch(() => undefined)
     }

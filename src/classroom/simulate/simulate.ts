@@ -19,7 +19,7 @@ export interface SimulateOptions {
   /** Interval between checks of a learner, in seconds; default: 10. */
   readonly pause?: number
   /** How long a hub may be gone, in milliseconds; default: not at all. */
-  readonly patience?: number
+  readonly timeoutMs?: number
   /** What happens in the middle. */
   readonly halfway?: () => Promise<void>
 }
@@ -50,7 +50,7 @@ const LAST = 30_000
  */
 export async function simulate(options: SimulateOptions): Promise<Simulated> {
   const [hub = ''] = options.hubs
-  const attempts = await followAttempts(hub, options.secret, options.slug, options.patience)
+  const attempts = await followAttempts(hub, options.secret, options.slug, options.timeoutMs)
   try {
     return await Promise.race([play(options, hub, attempts), attempts.broken])
   } catch (error) {
@@ -62,15 +62,15 @@ export async function simulate(options: SimulateOptions): Promise<Simulated> {
 }
 
 async function play(options: SimulateOptions, hub: string, attempts: FollowedAttempts): Promise<Simulated> {
-  const { hubs, secret, joinCode, slug, learners, seconds, pause = 10, patience = 0, halfway } = options
+  const { hubs, secret, joinCode, slug, learners, seconds, pause = 10, timeoutMs = 0, halfway } = options
   const giveUp = new AbortController()
   try {
     const members = await inTurns(learners, async (index) => {
       const address = hubs[index % hubs.length] ?? hub
       const body = { code: joinCode, name: `Learner ${index + 1}`, share: false }
       // With the secret, as the instructor's own program, nobody waits for their turn.
-      const joined = await request<Joined>({ address, token: secret, patience: 30_000 }, paths.join, body)
-      return new SimulatedLearner(address, joined, slug, patience, attempts.expect)
+      const joined = await request<Joined>({ address, token: secret, timeoutMs: 30_000 }, paths.join, body)
+      return new SimulatedLearner(address, joined, slug, timeoutMs, attempts.expect)
     })
     const deadline = performance.now() + seconds * 1_000
     const middle = sleep(seconds * 500, undefined, { signal: giveUp.signal }).then(halfway)
@@ -102,7 +102,7 @@ class SimulatedLearner {
   readonly #address: string
   readonly #joined: Joined
   readonly #slug: string
-  readonly #patience: number
+  readonly #timeoutMs: number
   readonly #expect: (learner: string, attempt: number) => void
   readonly #logId = randomUUID()
 
@@ -110,13 +110,13 @@ class SimulatedLearner {
     address: string,
     joined: Joined,
     slug: string,
-    patience: number,
+    timeoutMs: number,
     expect: (learner: string, attempt: number) => void,
   ) {
     this.#address = address
     this.#joined = joined
     this.#slug = slug
-    this.#patience = patience
+    this.#timeoutMs = timeoutMs
     this.#expect = expect
   }
 
@@ -157,8 +157,8 @@ class SimulatedLearner {
 
   /** Retries until it arrives, as the real sender does. */
   async #send(body: SendEvents): Promise<void> {
-    const to = { address: this.#address, token: this.#joined.token, patience: 30_000 }
-    const deadline = performance.now() + this.#patience
+    const to = { address: this.#address, token: this.#joined.token, timeoutMs: 30_000 }
+    const deadline = performance.now() + this.#timeoutMs
     for (let tries = 0; tries < 20 || performance.now() < deadline; tries += 1) {
       const reply = await request<EventsReply>(to, paths.events, body).catch(() => undefined)
       if (reply?.kind === 'stored') {

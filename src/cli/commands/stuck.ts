@@ -12,7 +12,7 @@ import { memberOf } from '../membership.ts'
  * A raised hand is an event of the log like any other, so it survives a Wi-Fi outage. The command waits a moment to
  * say whether it arrived.
  */
-const PATIENCE = 2_000
+const TIMEOUT_MS = 2_000
 
 export const command = defineCommand({
   flags: {
@@ -27,7 +27,7 @@ export const command = defineCommand({
     const text = plainText(words.join(' '), limits.text)
     if (isDone) await progress.record('HAND_LOWERED', at, { class: member.classId })
     else await progress.record('HAND_RAISED', at, { class: member.classId, text })
-    const problem = await trySending({ folder: home.log, progress, patience: PATIENCE })
+    const problem = await trySending({ folder: home.log, progress, timeoutMs: TIMEOUT_MS })
     const what = isDone ? 'Your hand is down.' : `Your hand is up. "${self} stuck --done" lowers it.`
     context.print(
       problem === undefined

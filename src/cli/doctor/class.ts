@@ -54,7 +54,7 @@ export async function memberFindings(folder: string): Promise<readonly Finding[]
   }
   const { address, token, className } = member
   try {
-    await request({ address, token, patience: 3_000 }, paths.view)
+    await request({ address, token, timeoutMs: 3_000 }, paths.view)
     return [ok('Class', `"${className}" answers at ${address}.`)]
   } catch (error) {
     const said = sentenceOf(error)

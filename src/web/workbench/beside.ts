@@ -5,7 +5,7 @@ import { type Settings, settingsOf } from './settings.ts'
 import { newsOf } from './verdict-news.ts'
 
 /** Maximum wait (ms) for the workbench to answer. */
-const PATIENCE = 3_000
+const TIMEOUT_MS = 3_000
 /** Maximum silence (ms) of a stream: the workbench says something every 10 seconds. */
 const SILENCE = 25_000
 /** How long (ms) a workbench that didn't answer isn't asked again, so that not every save waits for it. */
@@ -41,7 +41,7 @@ export function besideWorkbench(
       if (!signal.aborted) avoided = { key, since: performance.now() }
       end()
     }
-    let callOff = after(PATIENCE, giveUp)
+    let callOff = after(TIMEOUT_MS, giveUp)
     const settings = new URLSearchParams({ settings: settingsOf(course, given) })
     const response = await fetch(`${address}/verdicts?${settings}`, {
       headers,
@@ -83,7 +83,7 @@ export function besideWorkbench(
       news: news(),
       async check(why) {
         const late = new AbortController()
-        const callOffPost = after(PATIENCE, () => late.abort())
+        const callOffPost = after(TIMEOUT_MS, () => late.abort())
         const options = { method: 'POST', headers, redirect: 'error', signal: late.signal } as const
         const isAsked = await fetch(`${address}/check?wish=${why}`, options).then(
           async (reply) => {

@@ -26,7 +26,7 @@ export interface Invitation {
 type Place = Pick<Home, 'log'>
 
 /** How long another program may take to answer (ms). */
-const PATIENCE = 3_000
+const TIMEOUT_MS = 3_000
 
 /** The address of the workbench that's already open for this home; undefined if there's none. */
 export async function invitationToOpen(home: Place, to: string): Promise<string | undefined> {
@@ -77,7 +77,7 @@ async function invitationFrom({ port, key }: Running, to: string): Promise<strin
     const response = await fetch(`${origin}${INVITING}?${new URLSearchParams({ to })}`, {
       headers: { authorization: `Bearer ${key}` },
       redirect: 'error',
-      signal: AbortSignal.timeout(PATIENCE),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
     })
     const reply = response.ok ? ((await response.json()) as Partial<Invitation>) : {}
     if (typeof reply.path !== 'string' || !reply.path.startsWith('/')) return undefined

@@ -41,7 +41,7 @@ function checked(state: TaskState): CheckResult {
 const warning = (
   options: { readonly mine?: string; readonly signal?: AbortSignal } = {},
   of = checked('passed'),
-) => typeWarning(of, { root, file, patienceMs: 600_000, ...options })
+) => typeWarning(of, { root, file, timeoutMs: 600_000, ...options })
 
 test('an answer far from the course finds its packages and earlier lessons, and has no errors', async () => {
   await writeFile(file, `import { readFileSync } from 'node:fs'\n${solution}\nreadFileSync('/dev/null')\n`)

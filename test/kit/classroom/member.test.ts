@@ -22,7 +22,7 @@ import { call, embedded, newClassInfo, type Served, serve, until } from './class
 vi.setConfig({ testTimeout: 240_000 }) // a dozen programs one after the other, even on a busy machine
 
 /** A busy machine may take long for a large batch (ms), which these tests aren't about. */
-const patience = 60_000
+const timeoutMs = 60_000
 
 const check = { target: 'workspace', redis: 'binary', ms: 1, tasks: [] }
 
@@ -58,7 +58,7 @@ describe('events arrive once and in order', () => {
     const { folder, progress } = await learnerOf(served)
     await fail(progress, 450)
     expect(hasPending(folder)).toBe(true)
-    const view = await sendPending({ folder, progress, patience })
+    const view = await sendPending({ folder, progress, timeoutMs })
     expect(view).toMatchObject({ name: 'Tuesday', label: 'Ada', closed: false })
     expect(await stored(served, folder, progress)).toEqual(idsOf(progress))
     expect(hasPending(folder)).toBe(false)
@@ -68,17 +68,17 @@ describe('events arrive once and in order', () => {
     const url = await embedded()
     const first = await serve(url)
     const { folder, progress } = await learnerOf(first)
-    await sendPending({ folder, progress, patience })
+    await sendPending({ folder, progress, timeoutMs })
     const { port } = new URL(first.origin)
     await first.stop()
     await fail(progress, 3)
-    await expect(sendPending({ folder, progress, patience })).rejects.toThrow("doesn't answer")
+    await expect(sendPending({ folder, progress, timeoutMs })).rejects.toThrow("doesn't answer")
     // The sender in the background keeps trying, and the hub comes back at the same address.
     const sending = sendUntilDone({ folder, progress }, 30_000)
     await fail(progress, 2)
     const second = await serve(url, first.classInfo, { port: Number(port) })
     expect(await sending).toBe(true)
-    await sendPending({ folder, progress, patience })
+    await sendPending({ folder, progress, timeoutMs })
     expect(await stored(second, folder, progress)).toEqual(idsOf(progress))
   })
 
@@ -86,12 +86,12 @@ describe('events arrive once and in order', () => {
     const served = await serve(await embedded())
     const { folder, progress } = await learnerOf(served)
     await fail(progress, 5)
-    await sendPending({ folder, progress, patience })
+    await sendPending({ folder, progress, timeoutMs })
     const { redis } = served.hub.store
     if ('nodes' in redis) throw new Error('no cluster was started')
     await redis.flushall()
     await fail(progress, 1)
-    await sendPending({ folder, progress, patience })
+    await sendPending({ folder, progress, timeoutMs })
     expect(await stored(served, folder, progress)).toEqual(idsOf(progress))
   })
 
@@ -99,7 +99,7 @@ describe('events arrive once and in order', () => {
     const served = await serve(await embedded())
     const { folder, progress } = await learnerOf(served)
     await fail(progress, 5)
-    await sendPending({ folder, progress, patience })
+    await sendPending({ folder, progress, timeoutMs })
     const { redis, keys } = served.hub.store
     if ('nodes' in redis) throw new Error('no cluster was started')
     await redis.flushall()
@@ -107,7 +107,7 @@ describe('events arrive once and in order', () => {
       () => served.hub.overview().participants.length,
       (count) => count === 0,
     )
-    await sendPending({ folder, progress, patience })
+    await sendPending({ folder, progress, timeoutMs })
     expect(await stored(served, folder, progress)).toEqual(idsOf(progress))
     // Or the latest: what wasn't on the disk when the power failed.
     const learner = readMembership(folder)?.learner ?? ''
@@ -116,7 +116,7 @@ describe('events arrive once and in order', () => {
     await redis.del(log)
     for (const [id, fields] of entries) await redis.xadd(log, id, ...fields)
     await redis.hset(keys.cursors, learner, `${progress.logId} 5`)
-    await sendPending({ folder, progress, patience })
+    await sendPending({ folder, progress, timeoutMs })
     expect(await stored(served, folder, progress)).toEqual(idsOf(progress))
   })
 
@@ -125,11 +125,11 @@ describe('events arrive once and in order', () => {
     const { folder, progress } = await learnerOf(served)
     await fail(progress, 250)
     await Promise.all([
-      sendPending({ folder, progress, patience }),
-      sendPending({ folder, progress: openProgress(folder), patience }),
+      sendPending({ folder, progress, timeoutMs }),
+      sendPending({ folder, progress: openProgress(folder), timeoutMs }),
     ])
     writeSent(folder, { logId: '', n: 0, size: 0, seen: 0 })
-    await sendPending({ folder, progress, patience })
+    await sendPending({ folder, progress, timeoutMs })
     expect(await stored(served, folder, progress)).toEqual(idsOf(progress))
   })
 
@@ -140,7 +140,7 @@ describe('events arrive once and in order', () => {
     const tasks = Array.from({ length: 10 }, () => ({ task: 'x'.repeat(3_000), state: 'failed' as const }))
     await progress.record('CHECK_FAILED', '01-events', { ...check, tasks, diagnosis: '' })
     await fail(progress, 1)
-    await sendPending({ folder, progress, patience })
+    await sendPending({ folder, progress, timeoutMs })
     expect(await stored(served, folder, progress)).toEqual([0, 1, 4].map((n) => idsOf(progress)[n]))
     expect(hasPending(folder)).toBe(false)
   })
@@ -149,17 +149,17 @@ describe('events arrive once and in order', () => {
     const served = await serve(await embedded())
     const { folder, progress } = await learnerOf(served)
     await fail(progress, 2)
-    await sendPending({ folder, progress, patience })
+    await sendPending({ folder, progress, timeoutMs })
     const log = path.join(folder, 'progress.jsonl')
     const files = [log, path.join(folder, 'class-sent.json')]
     const backup = files.map((file) => readFileSync(file))
     await fail(progress, 3)
-    await sendPending({ folder, progress, patience })
+    await sendPending({ folder, progress, timeoutMs })
     for (const [index, file] of files.entries()) writeFileSync(file, backup[index] ?? '')
     const again = openProgress(folder)
     await again.record('CHECK_PASSED', '01-events', { ...check, skipped: 0 })
     await fail(again, 1)
-    await sendPending({ folder, progress: again, patience })
+    await sendPending({ folder, progress: again, timeoutMs })
     const page = await until(
       () => served.hub.participant(readMembership(folder)?.learner ?? ''),
       (seen) => seen?.attempts.length === 7 && seen.row.lessons['01-events']?.attempts === 7,
@@ -168,7 +168,7 @@ describe('events arrive once and in order', () => {
     const [no, yes] = [false, true]
     expect(page?.attempts.map(({ passed }) => passed)).toEqual([no, no, no, no, no, yes, no])
     await fail(again, 1)
-    await sendPending({ folder, progress: again, patience })
+    await sendPending({ folder, progress: again, timeoutMs })
     expect(readSent(folder).n).toBe(again.since(0).at(-1)?.n)
     await until(
       () => served.hub.overview().participants[0]?.lessons['01-events']?.attempts,
@@ -185,13 +185,13 @@ describe('events arrive once and in order', () => {
     const copy = openProgress(other)
     // What was not sent before the copy was made is sent by both; and the first is ahead when the second one sends.
     await fail(progress, 2)
-    await sendPending({ folder, progress, patience })
-    await sendPending({ folder: other, progress: copy, patience })
+    await sendPending({ folder, progress, timeoutMs })
+    await sendPending({ folder: other, progress: copy, timeoutMs })
     for (let turn = 0; turn < 2; turn += 1) {
       await copy.record('CHECK_PASSED', '01-events', { ...check, skipped: 0 })
-      await sendPending({ folder: other, progress: copy, patience })
+      await sendPending({ folder: other, progress: copy, timeoutMs })
       await fail(progress, 1)
-      await sendPending({ folder, progress, patience })
+      await sendPending({ folder, progress, timeoutMs })
     }
     const page = await until(
       () => served.hub.participant(readMembership(folder)?.learner ?? ''),
@@ -207,12 +207,12 @@ describe('events arrive once and in order', () => {
   test('after an import the log continues under another ID, and the class has all of it', async () => {
     const served = await serve(await embedded())
     const { folder, progress, home } = await learnerOf(served)
-    await sendPending({ folder, progress, patience })
+    await sendPending({ folder, progress, timeoutMs })
     const elsewhere = openProgress(path.join(home, 'elsewhere'))
     await elsewhere.record('CHECK_PASSED', '01-events', { ...check, skipped: 0 })
     await elsewhere.exportTo(path.join(home, 'other.jsonl'))
     await progress.importFrom(path.join(home, 'other.jsonl'))
-    await sendPending({ folder, progress, patience })
+    await sendPending({ folder, progress, timeoutMs })
     expect(await stored(served, folder, progress)).toEqual(idsOf(progress))
     await until(
       () => served.hub.overview().participants[0]?.lessons['01-events']?.light,
@@ -255,7 +255,7 @@ describe('code', () => {
     await fail(progress, 1)
     await save('second', 60)
     keepAnswers(folder, progress, answer)
-    await sendPending({ folder, progress, patience })
+    await sendPending({ folder, progress, timeoutMs })
     const page = await until(
       () => served.hub.participant(readMembership(folder)?.learner ?? ''),
       (seen) => seen?.attempts.length === 2,
@@ -393,7 +393,7 @@ need('redis-server').describe('the hub as a process', () => {
         learners.map(async ({ folder, progress }) => {
           for (let n = 0; n < 10; n += 1) {
             await fail(progress, 3)
-            await sendPending({ folder, progress, patience }).catch(() => {})
+            await sendPending({ folder, progress, timeoutMs }).catch(() => {})
           }
         }),
       )
@@ -412,7 +412,7 @@ need('redis-server').describe('the hub as a process', () => {
         expect(attempts.length, row.label).toBeGreaterThanOrEqual((acknowledged.get(row.id) ?? 0) - 2)
       }
     }
-    for (const { folder, progress } of learners) await sendPending({ folder, progress, patience })
+    for (const { folder, progress } of learners) await sendPending({ folder, progress, timeoutMs })
     const { body } = await until(
       () => call<Overview>({ origin: hub.address }, paths.overview, { token: hub.secret }),
       ({ body: { participants } }) =>
@@ -431,7 +431,7 @@ need('redis-server').describe('the hub as a process', () => {
     const classInfo = { ...newClassInfo(), joinCode: hub.code }
     const { folder, progress } = await learnerOf({ origin: hub.address, classInfo } as Served)
     await fail(progress, 2)
-    await sendPending({ folder, progress, patience })
+    await sendPending({ folder, progress, timeoutMs })
     const file = path.join(home, 'class.csv')
     const run = (...args: readonly string[]) =>
       runProgram(['class', ...args], { env: { EVENTLINGS_HOME: home } })
@@ -442,10 +442,10 @@ need('redis-server').describe('the hub as a process', () => {
     expect((await run('export', file)).stderr).toMatch(/already exists/)
     expect((await run('export', path.join(home, 'class.xml'))).stderr).toMatch(/extension/)
     expect((await run('close')).stdout).toMatch(/^"Tuesday" is closed/)
-    await expect(sendPending({ folder, progress, patience })).resolves.toMatchObject({ closed: true })
+    await expect(sendPending({ folder, progress, timeoutMs })).resolves.toMatchObject({ closed: true })
     await fail(progress, 1)
     writeFileSync(path.join(folder, 'class-view.json'), '{}')
-    await expect(sendPending({ folder, progress, patience })).rejects.toThrow('The class is closed.')
+    await expect(sendPending({ folder, progress, timeoutMs })).rejects.toThrow('The class is closed.')
     expect(readView(folder)?.closed, 'a learner is told even if something waits').toBe(true)
     const gone = ended(hub.child)
     hub.child.kill('SIGINT')

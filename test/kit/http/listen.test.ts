@@ -60,7 +60,7 @@ test.each([
   const app = new Hono().post('/', async (context) =>
     context.text(await context.req.text().catch(() => 'cut off')),
   )
-  const { port, close } = await listen(app, { host, port: 0, patience: { headers: 100, request: 200 } })
+  const { port, close } = await listen(app, { host, port: 0, timeouts: { headers: 100, request: 200 } })
   onTestFinished(close)
   const socket = connect(port, host)
   let said = ''

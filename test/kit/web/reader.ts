@@ -29,9 +29,9 @@ export async function newReader() {
 
 /**
  * One browser for the tests of a file. `open` returns a page whose console must stay silent, except for expected
- * messages. `patience` is the longest wait for anything on it, in milliseconds.
+ * messages. `timeoutMs` is the longest wait for anything on it, in milliseconds.
  */
-export function browserForTests(patience = 20_000) {
+export function browserForTests(timeoutMs = 20_000) {
   let browser: Browser
   beforeAll(async () => {
     // Containers, and tests run as root, have no user namespaces for Chromium's sandbox.
@@ -41,7 +41,7 @@ export function browserForTests(patience = 20_000) {
   return {
     async open(address: string, options: BrowserContextOptions = {}, expected?: RegExp): Promise<Page> {
       const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options })
-      context.setDefaultTimeout(patience)
+      context.setDefaultTimeout(timeoutMs)
       const complaints: string[] = []
       const listen = (page: Page) => {
         page.on('console', (message) => complaints.push(`${message.text()} ${message.location().url}`))

@@ -8,7 +8,7 @@ import { memberOf } from '../../membership.ts'
 /**
  * How long a background process keeps trying (ms): a Wi-Fi outage of a coffee break. The next command starts another.
  */
-const PATIENCE = 15 * 60_000
+const TIMEOUT_MS = 15 * 60_000
 
 export const command = defineCommand({
   flags: {
@@ -19,7 +19,7 @@ export const command = defineCommand({
     const { learner, member } = await memberOf(context)
     const sending = { folder: learner.home.log, progress: learner.progress }
     if (flags.background) {
-      await sendUntilDone(sending, PATIENCE)
+      await sendUntilDone(sending, TIMEOUT_MS)
       return Exit.passed
     }
     await sendPending(sending)

@@ -40,7 +40,7 @@ async function ofInstructor(context: Context, file: ClassFile, asData: boolean):
     else context.print(`Your class "${name}" isn't open. To reopen it: ${self} class resume`)
     return Exit.passed
   }
-  const to = { address, token: file.secret, patience: 10_000 }
+  const to = { address, token: file.secret, timeoutMs: 10_000 }
   const overview = await request<Overview>(to, paths.overview)
   const { summary, addresses, class: head, now } = overview
   const { participants, hands } = summary
@@ -76,7 +76,7 @@ async function ofInstructor(context: Context, file: ClassFile, asData: boolean):
 async function ofMember(context: Context, asData: boolean): Promise<ExitCode> {
   const { learner, member } = await memberOf(context)
   const { home, progress, course } = learner
-  const error = await sendPending({ folder: home.log, progress, patience: 3_000 }).then(
+  const error = await sendPending({ folder: home.log, progress, timeoutMs: 3_000 }).then(
     () => undefined,
     (reason: Error) => reason,
   )

@@ -1,7 +1,7 @@
 import path from 'node:path'
 
 /** The files of one progress log, all in one folder. */
-export interface Places {
+export interface LogFiles {
   readonly folder: string
   readonly log: string
   readonly lock: string
@@ -12,7 +12,7 @@ export interface Places {
 }
 
 /** `folder` is `.eventlings` of the project. */
-export function placesIn(folder: string): Places {
+export function logFilesIn(folder: string): LogFiles {
   const log = path.join(folder, 'progress.jsonl')
   return { folder, log, lock: path.join(folder, 'progress.lock'), torn: `${log}.torn`, backup: `${log}.bak` }
 }

@@ -8,17 +8,17 @@ const LATE_MS = 1_000
 const later = setTimeout
 const never = clearTimeout
 
-interface Patience {
+interface TurnLimit {
   /** Resolves when it's time for other commands, though this one hasn't been answered. */
   readonly ended: Promise<'parked' | 'open'>
   stop(): void
 }
 
 /** `settled` resolves when a command that blocks must have reached Redis; undefined if its keys aren't read. */
-export function patienceWith(
+export function turnLimit(
   { name, args }: SentCommand,
   settled: (() => Promise<unknown>) | undefined,
-): Patience {
+): TurnLimit {
   if (settled !== undefined && blockingOf(name, args) !== undefined)
     return { ended: settled().then(() => 'parked'), stop() {} }
   let timer: NodeJS.Timeout | undefined
