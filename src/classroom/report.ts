@@ -22,7 +22,7 @@ const MOST = 10_000
 type Cost = DiagnosisCost & { participants: number; checks: number; ms: number; lastBy: string }
 
 /**
- * What cost a class the most time, from one participant after the other. Checks of tasks that weren't started aren't
+ * Finds what cost a class the most time. Takes one learner at a time. Checks of tasks that weren't started aren't
  * mistakes and are left out. An attempt without a next one took no measurable time.
  */
 export class DiagnosisCosts {

@@ -9,7 +9,7 @@ export function imageName(env: NodeJS.ProcessEnv): string {
   return env.EVENTLINGS_IMAGE?.trim() || DEFAULT_IMAGE
 }
 
-/** Maximum silence of a download before it's given up; without a network it fails much sooner. */
+/** How long a download may be silent before we give up; without a network it fails much sooner. */
 const PULL_SILENCE_MS = 20_000
 /** Interval between progress notices of a download. */
 const PROGRESS_EVERY_MS = 2_000

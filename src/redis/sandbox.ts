@@ -49,7 +49,7 @@ return {'ours', ''}`
 export type LeaseReply =
   | { readonly kind: 'ours' }
   /**
-   * By a program that's using it now, or was until a moment ago; `by` changes when that program confirms its lease.
+   * A program is using it, or was until a moment ago; `by` changes when that program confirms its lease.
    */
   | { readonly kind: 'held'; readonly by: string }
   /** With data that isn't ours. */

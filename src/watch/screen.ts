@@ -115,7 +115,7 @@ function keepFirst(lines: readonly Line[], rank: number, least: number = lines.l
   return { lines, keep: 'first', least, rank }
 }
 
-/** The blocks below each other with a blank line between them, the ones that matter most first served. */
+/** Stacks the blocks with a blank line between them. If they don't all fit, those that matter most get their lines first. */
 function arranged(blocks: readonly Block[], room: number): readonly Line[] {
   const there = blocks.filter(({ lines }) => lines.length > 0)
   const shown = new Map<Block, readonly Line[]>()

@@ -66,7 +66,7 @@ export interface News {
 export interface WatchState {
   readonly slug: string
   readonly title: string
-  /** Of this course: how many lessons are passed. */
+  /** How many lessons of this course are passed. */
   readonly done: number
   readonly total: number
   /** The track that these are the lessons of; undefined for the whole course. */

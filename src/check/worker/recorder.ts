@@ -53,7 +53,7 @@ export function newRecorder(job: RecordJob): Recorder {
       recorded,
       depth: gate === undefined ? 'order' : 'changes',
     })
-    // Only for the eyes of this user: an answer may have had its reasons for what it wrote to Redis.
+    // Only this user may read it: an answer may write secrets to Redis.
     write(job.file, stringify(withinLimits(recording)), { mode: 0o600 })
   }
 }

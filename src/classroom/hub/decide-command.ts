@@ -82,7 +82,7 @@ function removeSince(since: string, state: ClassState): NewClassEvent {
   return remove(joined, state)
 }
 
-/** Together with everyone who counts as one of them. */
+/** Everyone who was merged into one of them goes, too. */
 function remove(chosen: readonly Participant[], state: ClassState): NewClassEvent {
   return { type: 'PARTICIPANTS_REMOVED', payload: { learners: withMembers(chosen, state) } }
 }
@@ -96,7 +96,7 @@ function withMembers(chosen: readonly Participant[], { participants }: ClassStat
   return [...learners]
 }
 
-/** Together with everyone who counted as them. */
+/** Everyone who was merged into them comes back, too. */
 function restore(id: string, state: ClassState): NewClassEvent {
   const one = state.participants.find((participant) => participant.id === id)
   if (one === undefined)

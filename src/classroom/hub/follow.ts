@@ -169,7 +169,7 @@ export class Follower {
     }
   }
 
-  /** All logs of one person. Not yet, if it costs too much: the next look finds them behind again. */
+  /** Reads all logs of one person. If that would cost too much now, the next look finds them behind again. */
   async #merge(person: string, cursors: readonly Position[]): Promise<void> {
     const began = performance.now()
     if (began < this.#mergeAfter || began < (this.#mergeAgainAfter.get(person) ?? 0)) return

@@ -70,7 +70,7 @@ export class Projection {
       }
       if ('to' in payload && payload.to !== undefined) this.#stale.add(payload.to)
       if (type === 'PARTICIPANT_MERGED' || type === 'PARTICIPANT_SPLIT') again.push(payload.learner)
-      // What they sent was part of another's row.
+      // Their events were counted in the row of the person that they were merged into.
       if (type === 'PARTICIPANT_LEFT' && this.#people.personOf(payload.learner) !== payload.learner)
         again.push(payload.learner)
     }
@@ -148,7 +148,7 @@ export class Projection {
     return this.#people.present.flatMap(({ id }) => this.#rows.get(id) ?? [])
   }
 
-  /** Of the participant, or of the one that they count as. */
+  /** The row of a learner, or of the person that they were merged into. */
   row(learner: string): ParticipantRow | undefined {
     this.#refresh()
     return this.#rows.get(this.#people.personOf(learner))
@@ -176,7 +176,7 @@ export class Projection {
   #arrange(): void {
     const before = this.#people
     this.#people = new People(this.#class.participants)
-    // Not of unknown ones: progress may be read before the joining is.
+    // Someone unknown stays: their progress may be read before the event that they joined.
     for (const id of before.ids) if (!this.#people.isKnown(id)) this.#folded.delete(id)
     const labels = labelsOf(this.#people.present)
     for (const id of this.#rows.keys()) {
