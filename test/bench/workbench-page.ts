@@ -16,7 +16,7 @@ import { watchedAnswer } from './watched-answer.ts'
 export interface WorkbenchPage {
   /** From saving to the verdict, on the page and in `watch --json`. */
   readonly verdict: Measured
-  /** The first contentful paint of the workbench and of a page with the same lesson alone. */
+  /** When the workbench first paints something, and a page with the same lesson alone. */
   readonly paint: Measured
   /** What the browser has received when it first paints, and with the editor, as it was sent. */
   readonly kB: number
@@ -27,7 +27,7 @@ export interface WorkbenchPage {
 
 const STEPS = 200
 
-/** From the next keypress to the next verdict's time of day, in ms, as the page itself sees it. */
+/** From the next key press to the next verdict's time of day, in ms, as the page itself sees it. */
 const UNTIL_VERDICT = `void (window.tookMs = new Promise((resolve) => {
   const time = () => /^At (.*), in /.exec(document.querySelector('.verdict .quiet-text')?.textContent ?? '')?.[1]
   const before = time()
