@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { loadCourse } from '../../../src/course/index.ts'
-import { type KeptAnswer, keptAnswers } from '../../bench/answers.ts'
+import { keptAnswers } from '../../bench/answers.ts'
 import { plainVerdicts } from '../../bench/plain-verdicts.ts'
 import { difference, type Verdict, verdictsOf } from '../../bench/verdicts.ts'
 import { need } from '../need.ts'
