@@ -7,10 +7,7 @@ import { self } from './command.ts'
 
 /** The named lesson, or the learner's current one. Throws UsageError, UnknownLessonError, AmbiguousLessonError. */
 export function resolveLesson(learner: Learner, named: string | undefined, command: string): LessonSummary {
-  if (named !== undefined) {
-    assertNoOtherFile(learner, named, command)
-    return findLesson(learner.course, named)
-  }
+  if (named !== undefined) return namedLesson(learner, named, command)
   const current = currentLesson(learner)
   if (current) return current
   throw new UsageError(
@@ -20,19 +17,23 @@ export function resolveLesson(learner: Learner, named: string | undefined, comma
 
 /**
  * The named lesson, or the one where the learner left off, or the first if all are done; undefined in a course without
- * lessons. Throws UnknownLessonError, AmbiguousLessonError.
+ * lessons. Throws UsageError, UnknownLessonError, AmbiguousLessonError.
  */
-export function lessonToContinue(learner: Learner, named: string | undefined): LessonSummary | undefined {
-  if (named !== undefined) return findLesson(learner.course, named)
+export function lessonToContinue(
+  learner: Learner,
+  named: string | undefined,
+  command: string,
+): LessonSummary | undefined {
+  if (named !== undefined) return namedLesson(learner, named, command)
   return nextLesson(learner) ?? learner.course.lessons[0]
 }
 
 /** A lesson may be named by its file, but what's said of another file of that name would be about the workspace's. */
-function assertNoOtherFile({ course, home }: Learner, named: string, command: string): void {
-  if (!/\.[jt]s$/.test(named) || !existsSync(named)) return
+function namedLesson({ course, home }: Learner, named: string, command: string): LessonSummary {
+  if (!/\.[jt]s$/.test(named) || !existsSync(named)) return findLesson(course, named)
   const name = path.basename(named, path.extname(named)).toLowerCase()
   const lesson = course.lessons.find(({ slug }) => slug === name)
-  if (lesson !== undefined && isSameFile(named, home.answer(lesson.slug))) return
+  if (lesson !== undefined && isSameFile(named, home.answer(lesson.slug))) return lesson
   const instead = `${self} ${command} ${lesson?.number ?? 'LESSON'}${command === 'check' ? ` --file ${named}` : ''}`
   throw new UsageError(`${named} isn't an answer in your workspace. Name the lesson instead: ${instead}`)
 }

@@ -28,7 +28,7 @@ export async function serveWorkbench(
   flags: WorkbenchFlags,
 ): Promise<ExitCode> {
   const learner = await context.learner()
-  const lesson = lessonToContinue(learner, named)
+  const lesson = lessonToContinue(learner, named, 'open')
   await stayInClass(context, learner)
   return await withSession(
     context,

@@ -17,7 +17,7 @@ export const command = defineCommand({
   run: async (context, [named], flags) => {
     const learner = await context.learner()
     const { course, home, progress } = learner
-    const lesson = lessonToContinue(learner, named)
+    const lesson = lessonToContinue(learner, named, 'watch')
     if (lesson === undefined) throw new UsageError("There's no lesson to watch.")
     const { news } = await stayInClass(context, learner)
     const settings = { advance: flags.advance, poll: flags.poll }
