@@ -1,4 +1,5 @@
 import type { WriteStream } from 'node:tty'
+import { markPastes } from '../terminal/screen-codes.ts'
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are terminal escape codes
 const ERASING = /^(?:\x1b\[\d*[ABGK])+/
@@ -35,7 +36,7 @@ export function lastFrame(terminal: WriteStream): LastFrame {
     },
     redraw() {
       isHeld = false
-      terminal.write(frame)
+      terminal.write(markPastes + frame) // the shell has its own way with pastes
     },
   }
 }
