@@ -282,6 +282,10 @@ export class WatchSession {
       const notice = 'No run of this lesson has been recorded yet. The next check that fails is recorded.'
       return this.#set({ notice })
     }
+    if (recording.steps.length === 0)
+      return this.#set({
+        notice: 'The test that failed sent no commands to Redis, so there are no steps to show.',
+      })
     await explore(recording)
     this.#set({})
   }

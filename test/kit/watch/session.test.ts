@@ -116,6 +116,16 @@ test('stepping through a check that has just failed waits until it is recorded',
   expect(explored).toEqual([run])
 })
 
+test('a run without a step is a sentence, and not a screen of its own', async () => {
+  record = async () => ({ ...starterRun(), lesson: slug, steps: [] })
+  await until(() => asked.length === 1)
+  asked[0]?.fail()
+  await until(() => session.state.result !== undefined)
+  await session.act('explore')
+  expect(explored).toEqual([])
+  expect(session.state.notice).toMatch(/sent no commands to Redis/)
+})
+
 test('leaving right after a verdict waits until it is recorded', async () => {
   const write = progress.record.bind(progress)
   let release = () => {}
