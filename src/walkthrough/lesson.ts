@@ -1,7 +1,7 @@
 import type { Lesson, LessonSummary } from '../course/index.ts'
 import { LESSON_KEYS, ObstacleError, openLesson, UnwritableWorkspaceError } from '../learner/index.ts'
+import { taskAtHand } from '../learner/last-check.ts'
 import { lessonAfter, lessonBefore, shownPath } from '../learner/learner.ts'
-import { isPassed } from '../progress/index.ts'
 import { openQuestions } from '../snippets/predict.ts'
 import { chooseLesson } from './choose-lesson.ts'
 import { type Action, actions } from './lesson-actions.ts'
@@ -55,12 +55,14 @@ async function readFirst(walk: Walk, lesson: Lesson): Promise<ReadingEnd> {
 /** Until the learner leaves the lesson; returns the one that they go to. */
 async function loop(walk: Walk, lesson: Lesson, end: ReadingEnd): Promise<LessonSummary | undefined> {
   const { learner, ui } = walk
-  let preselected: Wish = 'check'
+  let hasJustPassed = false
   let asked = wishOf(end)
   for (;;) {
-    const wish: Wish =
-      asked ??
-      (await ui.choose<Wish>(`${lesson.number} · ${lesson.title}`, choices(walk, lesson), preselected))
+    // What a pass means may have pushed the verdict out of view.
+    const title: string = `${lesson.number} · ${lesson.title}${hasJustPassed ? ' · passed' : ''}`
+    // Enter, Enter, Enter: after a hint or an edit comes a check, after a pass the next lesson.
+    const preselected: Wish = hasJustPassed ? 'next' : 'check'
+    const wish: Wish = asked ?? (await ui.choose<Wish>(title, choices(walk, lesson), preselected))
     asked = undefined
     switch (wish) {
       case 'home':
@@ -80,9 +82,7 @@ async function loop(walk: Walk, lesson: Lesson, end: ReadingEnd): Promise<Lesson
       default:
         asked = wishOf(await actions[wish](walk, lesson))
     }
-    const passed = isPassed(learner.progress.overview().lesson(lesson.slug))
-    // Enter, Enter, Enter: after a hint or an edit comes a check, after a pass the next lesson.
-    preselected = passed && wish === 'check' ? 'next' : 'check'
+    hasJustPassed = wish === 'check' && taskAtHand(learner, lesson) === undefined
   }
 }
 

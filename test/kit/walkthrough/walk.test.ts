@@ -101,6 +101,11 @@ describe('the walkthrough', () => {
     expect(all).toContain('createEvent does nothing.')
     expect(all).toMatch(/Hint 1 of \d+ for task 1, createEvent/)
     expect(all).toContain('Continue with the next lesson.')
+    // After a pass, the menu says so, because what it means may have pushed the verdict out of view.
+    expect(ui.shown.filter((text) => text.startsWith(`01 · ${lesson.title}`))).toEqual([
+      ...Array(4).fill(`01 · ${lesson.title}`),
+      `01 · ${lesson.title} · passed`,
+    ])
     const { progress } = walk.learner
     expect(progress.overview().lesson(first.slug)).toMatchObject({
       state: 'passed',
