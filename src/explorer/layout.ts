@@ -7,10 +7,13 @@ export interface Heights {
 /** Minimum number of rows of commands. */
 const FEWEST_ROWS = 3
 
-/** Divides the lines that are left: half each, and what one part doesn't need is the other's. */
+/**
+ * Divides the lines that are left: two thirds for the commands, the rest for the keys, and what one part doesn't need is
+ * the other's. A race is easier to see as a whole, and of the keys, those that changed are in view.
+ */
 export function divide(room: number, needed: Heights): Heights {
-  const half = Math.max(FEWEST_ROWS, Math.ceil(room / 2))
-  const rows = Math.min(needed.rows, Math.max(half, room - needed.keys))
+  const most = Math.max(FEWEST_ROWS, Math.ceil((room * 2) / 3))
+  const rows = Math.min(needed.rows, Math.max(most, room - needed.keys))
   return { rows, keys: Math.max(0, Math.min(needed.keys, room - rows)) }
 }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { press } from '../../../src/explorer/keys.ts'
+import { divide } from '../../../src/explorer/layout.ts'
 import { goTo, openExplorer } from '../../../src/explorer/model.ts'
 import { explorerList } from '../../../src/explorer/plain.ts'
 import { explorerScreen } from '../../../src/explorer/screen.ts'
@@ -67,6 +68,12 @@ describe('a screen of 80 by 24', () => {
       '',
       '←→ Home End step  PgUp PgDn by 10  c collision  jk keys  / key  m model  q quit',
     ])
+  })
+
+  test('has two thirds for the commands, if the keys need the rest', () => {
+    expect(divide(18, { rows: 13, keys: 20 })).toEqual({ rows: 12, keys: 6 })
+    expect(divide(18, { rows: 40, keys: 2 })).toEqual({ rows: 16, keys: 2 })
+    expect(divide(18, { rows: 4, keys: 20 })).toEqual({ rows: 4, keys: 14 })
   })
 
   test('begins before the first step', () => {
