@@ -1,4 +1,5 @@
-import type { Effect } from './effects.ts'
+import { type Effect, nameOf } from './effects.ts'
+import { touches } from './touches.ts'
 import type { Collision, CommandStep } from './types.ts'
 
 /** What happened while the check held a lane back, between two of its commands. */
@@ -49,7 +50,7 @@ function staleAfter({ looks, changes, after }: Gap): readonly Collision[] {
   const writes = after.filter(({ wrote }) => wrote.size > 0)
   const found = changes.flatMap((change) =>
     [...change.wrote].flatMap((key) => {
-      const look = looks.findLast(({ looked }) => looked.has(key))
+      const look = lookBefore(change, looks, key)
       const own = writes.find(({ wrote }) => wrote.has(key))
       const write = own ?? writes[0]
       if (write === undefined) return []
@@ -74,8 +75,30 @@ function staleWrite(write: Effect, effects: readonly Effect[]): readonly Collisi
     const change = before.find(
       (other) => other.n > last.n && other.lane !== lane && other.wrote.has(key) && !other.isRefused,
     )
-    return change === undefined ? [] : [staleCollision(key, last, change, write)]
+    if (change === undefined || isApart(last, change, key)) return []
+    return [staleCollision(key, last, change, write)]
   })
+}
+
+/** The last look at what the change is about. */
+function lookBefore(change: Effect, looks: readonly Effect[], key: string): Effect | undefined {
+  return looks.findLast((look) => look.looked.has(key) && !isApart(look, change, key))
+}
+
+/** Commands that look at the members or fields that they name, and at nothing else in the key. */
+const LOOKS_AT_PARTS = /^(SISMEMBER|SMISMEMBER|HGET|HMGET|HEXISTS|HSTRLEN|ZSCORE|ZMSCORE|ZRANK|ZREVRANK)$/
+const CHANGES_PARTS = /^(SADD|SREM|HSET|HSETNX|HMSET|HDEL|HINCRBY|HINCRBYFLOAT|ZADD|ZREM|ZINCRBY)$/
+
+/** Whether one looked at other members or fields of the key than the other changed, as far as the commands tell. */
+function isApart(look: Effect, change: Effect, key: string): boolean {
+  const about = ({ parts }: Effect) =>
+    parts.filter((part) => touches(part).some((touch) => touch.key === key))
+  const [looks, changes] = [about(look), about(change)]
+  const tell = (parts: readonly CommandStep[], names: RegExp) =>
+    parts.length > 0 && parts.every((part) => names.test(nameOf(part)))
+  if (!tell(looks, LOOKS_AT_PARTS) || !tell(changes, CHANGES_PARTS)) return false
+  const named = new Set(changes.flatMap(({ args }) => args.slice(2).map(({ s }) => s)))
+  return looks.every(({ args }) => args.slice(2).every(({ s }) => !named.has(s)))
 }
 
 function staleCollision(key: string, look: Effect | undefined, change: Effect, write: Effect): Collision {
@@ -93,7 +116,7 @@ function staleCollision(key: string, look: Effect | undefined, change: Effect, w
 function tornBy({ looks, changes, after }: Gap): readonly Collision[] {
   return changes.flatMap((change) =>
     [...change.wrote].flatMap((key): readonly Collision[] => {
-      const look = looks.findLast(({ looked }) => looked.has(key))
+      const look = lookBefore(change, looks, key)
       const again = after.find(({ looked }) =>
         changes.some(({ wrote }) => [...looked].some((one) => wrote.has(one))),
       )

@@ -21,6 +21,34 @@ describe('a stale write', () => {
     })
   })
 
+  test('is about the member or the field that changed, and not about another one in the same key', () => {
+    const race = run(`
+      1  SISMEMBER points:seen e-1 → (integer) 0
+      1  HGET points balance → (nil)
+      2  SISMEMBER points:seen e-2 → (integer) 0
+      2  MULTI → OK
+      2  SADD points:seen e-2 → QUEUED
+      2  HSET points balance 10 → QUEUED
+      2  EXEC → [(integer) 1, (integer) 1]
+      1! MULTI → OK
+      1! SADD points:seen e-1 → QUEUED
+      1! HSET points balance 10 → QUEUED
+      1! EXEC → [(integer) 1, (integer) 0]`)
+    const stale = { kind: 'stale', key: 'points', looked: 2, changed: 7, wrote: 11 }
+    expect(collisionOf(race)).toEqual(stale)
+    expect(collisionOf(withChanges(race, { 7: 'points:seen', 11: 'points' }))).toBeUndefined()
+    const asWhole = run(`
+      1  SCARD points:seen → (integer) 0
+      2  SADD points:seen e-2 → (integer) 1
+      1! SADD points:seen e-1 → (integer) 1`)
+    expect(collisionOf(asWhole)).toMatchObject({ looked: 1, changed: 2, wrote: 3 })
+    const apart = run(`
+      1  HGET emails ada → "1"
+      2  HSET emails bob 2 → (integer) 1
+      1  HSET emails ada 3 → (integer) 0`)
+    expect(collisionOf(apart)).toBeUndefined()
+  })
+
   test('was decided before the gap, even if the client looked at the key again', () => {
     const race = run(`
       1  XRANGE account:1 - + → [["1-0", ["event", "1"]]]
@@ -81,6 +109,17 @@ describe('a stale write', () => {
       1! EVAL script 2 snapshot:1 customer:1 2-0 → (integer) 0`)
     const collision = { kind: 'stale', key: 'snapshot:1', changed: 3, wrote: 4, refused: true }
     expect(collisionOf(withChanges(race, { 2: 'customer:1', 3: 'snapshot:1' }))).toEqual(collision)
+  })
+
+  test('may have been a claim that another consumer had made before', () => {
+    const race = run(`
+      1  XPENDING orders mail IDLE 60000 - + 10 → [["1-0", "mailer-2", (integer) 3600099, (integer) 1]]
+      2  XCLAIM orders mail mailer-3 60000 1-0 → [["1-0", ["n", "1"]]]
+      1! XCLAIM orders mail mailer-1 60000 1-0 → (empty array)
+      1  XRANGE orders 1-0 1-0 → [["1-0", ["n", "1"]]]`)
+    const collision = { kind: 'stale', key: 'orders', looked: 1, changed: 2, wrote: 3, refused: true }
+    expect(collisionOf(race)).toEqual(collision)
+    expect(collisionOf(withChanges(race, { 2: 'orders' }))).toEqual(collision)
   })
 
   test("isn't one if the write that was refused went to another key", () => {
