@@ -3,7 +3,7 @@ import { collidingSteps, type Mark, markOf, sentenceOf } from './sentence.ts'
 import { shortener, shortId } from './short.ts'
 import { tellingSteps } from './telling.ts'
 import { touches } from './touches.ts'
-import type { CheckStep, Collision, CommandStep, Lane, Recording, Step } from './types.ts'
+import type { CheckStep, Collision, CommandStep, Lane, Recording, Step, Text } from './types.ts'
 
 /** A run as rows for one lane per caller: data, which a terminal or a page paints. */
 export interface LaneView {
@@ -100,6 +100,12 @@ export function laneView(run: Run, most: number = Number.POSITIVE_INFINITY): Lan
     ...(collision && { sentence: sentenceOf(collision) }),
   }
 
+  /** Those that touch the key above the lanes come first, because the end of a long line is cut. */
+  function sentInWords(sent: readonly (readonly Text[])[]): string {
+    const isAbout = (args: readonly Text[]) => touches({ args }).some((touch) => touch.key === key)
+    return [...sent.filter(isAbout), ...sent.filter((args) => !isAbout(args))].map(shorten.command).join(', ')
+  }
+
   function rowOf(step: Step): DistributiveOmit<Row, 'waiting'> {
     const { n, at } = step
     const mark = markOf(n, collision)
@@ -123,16 +129,23 @@ export function laneView(run: Run, most: number = Number.POSITIVE_INFINITY): Lan
       case 'server':
         return { kind: 'event', n, at, text: `server: ${step.cause}${keysIn(step)}` }
       case 'check': {
-        const sent = (step.sent ?? []).map(shorten.command)
-        const isAll = step.sent !== undefined && sent.length > 0
+        const sent = step.sent ?? []
+        const isAll = sent.length > 0
         const text = isAll
-          ? `${testLane === undefined ? 'the test sends ' : ''}${sent.join(', ')}`
+          ? `${testLane === undefined ? 'the test sends ' : ''}${sentInWords(sent)}`
           : step.what
         const lane = isAll ? testLane : undefined
         return { kind: 'event', n, at, text, ...(lane !== undefined && { lane }), ...(mark && { mark }) }
       }
     }
   }
+}
+
+/** Only the steps that took part in the collision. */
+export function collidingRows(view: LaneView, collision: Collision): LaneView {
+  const colliding = collidingSteps(collision)
+  const rows = view.rows.filter((row) => 'n' in row && colliding.includes(row.n))
+  return { ...view, rows: rows.map((row) => ({ ...row, waiting: [] })) }
 }
 
 const THE_TEST = 'the test'

@@ -1,5 +1,13 @@
 import type { CommandRecord, Commands } from '../check/index.ts'
-import { collisionOf, fromCommands, laneView, type Recording, type Run } from '../recording/index.ts'
+import {
+  collidingRows,
+  collisionOf,
+  fromCommands,
+  type LaneView,
+  laneView,
+  type Recording,
+  type Run,
+} from '../recording/index.ts'
 import { laneLines } from '../terminal/lanes.ts'
 import type { Palette } from '../terminal/palette.ts'
 import type { Line } from '../terminal/text.ts'
@@ -15,6 +23,10 @@ export interface Details {
   readonly sideBySide: boolean
   /** How to step through the commands, as a sentence. */
   readonly stepThrough?: string | undefined
+  /** What shows the rest: a flag, or a key. */
+  readonly more?: string
+  /** Lines for the commands. If there are few, the lanes have only what collided. */
+  readonly room?: number
 }
 
 /** How many commands are shown without --verbose. */
@@ -25,8 +37,8 @@ const LAST = 5
 /** Minimum width of a shown command, in columns; if there's less room, remarks about it go on the next line. */
 const MOST_CUT = 20
 
-/** Maximum number of steps in lanes without --verbose. */
-const FEW_STEPS = 16
+/** Maximum number of steps in lanes without --verbose, and where there's less and less room. */
+const FEW_STEPS = [16, 10, 7]
 
 /**
  * What the answer sent to Redis, with replies: in lanes if several callers took part or something collided, and with
@@ -48,9 +60,23 @@ function inLanes({ commands, leftOut }: Commands, order: Recording | undefined):
 }
 
 function lanesOf(run: Run, details: Details): readonly Line[] {
-  const { width, palette, verbose, sideBySide, stepThrough } = details
-  const view = laneView(run, verbose ? undefined : FEW_STEPS)
-  const hint = view.rows.some(({ kind }) => kind === 'gap') && !verbose ? ' (more with --verbose)' : ''
+  const { verbose, room = Number.POSITIVE_INFINITY } = details
+  if (verbose) return linesOf(laneView(run), details, false)
+  const views = FEW_STEPS.map((most) => laneView(run, most))
+  const all = views.map((view) => linesOf(view, details))
+  const fitting = all.find((lines) => lines.length <= room)
+  if (fitting !== undefined || run.collision === undefined) return fitting ?? all[0] ?? []
+  const { stepThrough, ...rest } = details
+  return linesOf(collidingRows(laneView(run), run.collision), rest, true)
+}
+
+function linesOf(
+  view: LaneView,
+  details: Details,
+  isCut = view.rows.some(({ kind }) => kind === 'gap'),
+): readonly Line[] {
+  const { width, palette, sideBySide, stepThrough, more = '--verbose' } = details
+  const hint = isCut ? ` (more with ${more})` : ''
   const what = view.lanes.length > 1 ? 'What the clients did' : 'What the code did'
   const heading = span(`${what}, in the order Redis executed it${hint}:`, 'dim')
   return [
@@ -77,7 +103,7 @@ function listOf({ commands, leftOut }: Commands, details: Details): readonly Lin
       lines.push(...exchange(record, severalClients, details))
     } else missing += 1
   }
-  const hint = all ? '' : ' (more with --verbose)'
+  const hint = all ? '' : ` (more with ${details.more ?? '--verbose'})`
   const heading = span(`Its commands, in the order Redis executed them${hint}:`, 'dim')
   return [[], ...wrap(heading, { width: details.width, first: '  ' }), ...lines]
 }

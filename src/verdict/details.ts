@@ -56,17 +56,23 @@ export function factLines(name: string, value: string, width: number): readonly 
 }
 
 /** What the answer printed: it fails no check, but its author is looking for it. */
-export function outputLines(output: string, { width, verbose }: Details): readonly Line[] {
+export function outputLines(output: string, { width, verbose, more }: Details): readonly Line[] {
   const text = output.trimEnd()
   if (text === '') return []
   const lines = wrap(text, { width, first: '  ', rest: '  ' })
-  return [[span('Your code printed:', 'dim')], ...(verbose ? lines : shortened(lines, 10, 3, '  '))]
+  return [[span('Your code printed:', 'dim')], ...(verbose ? lines : shortened(lines, 10, 3, '  ', more))]
 }
 
 /** `first` lines, how many were left out, and the `last` ones. */
-function shortened(lines: readonly Line[], first: number, last: number, indent: string): readonly Line[] {
+function shortened(
+  lines: readonly Line[],
+  first: number,
+  last: number,
+  indent: string,
+  more = '--verbose',
+): readonly Line[] {
   const left = lines.length - first - last
   if (left <= 1) return lines
-  const note = [span(`${indent}(${left} more lines, shown by --verbose)`, 'dim')]
+  const note = [span(`${indent}(${left} more lines, shown by ${more})`, 'dim')]
   return [...lines.slice(0, first), note, ...lines.slice(lines.length - last)]
 }

@@ -20,8 +20,8 @@ export interface CheckPieces {
   readonly diagnosis: readonly Line[]
   /** Expected, received, and where, each value in at most so many lines. */
   evidence(most: number): readonly Line[]
-  /** The commands, with replies. */
-  readonly recording: readonly Line[]
+  /** The commands, with replies: those that collided, if there's room for only a few lines. */
+  recording(room: number): readonly Line[]
   readonly output: readonly Line[]
   readonly notes: readonly Line[]
 }
@@ -34,6 +34,8 @@ export interface PiecesView {
   readonly at?: string
   /** How to step through the commands, as a sentence. */
   readonly stepThrough?: string
+  /** The key that shows the rest. */
+  readonly more?: string
 }
 
 export function checkInPieces(result: CheckResult, view: PiecesView): CheckPieces {
@@ -42,7 +44,6 @@ export function checkInPieces(result: CheckResult, view: PiecesView): CheckPiece
     ...view,
     verbose: false,
     sideBySide: true,
-    stepThrough: view.stepThrough,
   }
   const failed = result.tasks.find(({ state }) => state === 'failed')
   const failure = shownFailure(result)
@@ -64,7 +65,10 @@ export function checkInPieces(result: CheckResult, view: PiecesView): CheckPiece
     evidence: (most) =>
       facts.flatMap(([name, value]) => (value === undefined ? [] : atMost(name, value, most, view))),
     // Without the blank line above them.
-    recording: failed === undefined ? [] : commandLines(failed, details, orderIn(result, failed)).slice(1),
+    recording: (room) =>
+      failed === undefined
+        ? []
+        : commandLines(failed, { ...details, room: room + 1 }, orderIn(result, failed)).slice(1),
     output: outputLines(result.output, details),
     notes: result.notes.flatMap((note) => wrap(note, { width, first: span('Note: ', 'yellow') })),
   }

@@ -25,6 +25,8 @@ export interface ScreenOptions {
 /** A block of the screen, in the order of the screen. The blocks with the lowest rank get their room first. */
 interface Block extends Cuttable {
   readonly rank: number
+  /** A shorter way to show it, if there are only so many lines. */
+  within?(room: number): readonly Line[]
 }
 
 /** Below this, in rows, every line counts. */
@@ -73,6 +75,7 @@ async function verdict(state: WatchState, options: ScreenOptions, room: number):
     width,
     palette,
     stepThrough: 'Press t to step through it.',
+    more: 'm',
     ...at,
   })
   const heading = state.checking
@@ -88,7 +91,13 @@ async function verdict(state: WatchState, options: ScreenOptions, room: number):
       0,
     ),
     keepFirst(panel, 1, 3),
-    { lines: pieces.recording, keep: 'last', least: 4, rank: 2 },
+    {
+      lines: pieces.recording(Number.POSITIVE_INFINITY),
+      within: pieces.recording,
+      keep: 'last',
+      least: 4,
+      rank: 2,
+    },
     keepFirst(pieces.output, 3, 2),
     keepFirst(pieces.notes, 4),
     keepFirst(state.warning === undefined ? [] : text(state.warning, options, 'dim'), 4),
@@ -102,7 +111,7 @@ function whyFailed(
   room: number,
   hasPanel: boolean,
 ): readonly Line[] {
-  const isAlone = !hasPanel && recording.length === 0
+  const isAlone = !hasPanel && recording(room).length === 0
   const first = isAlone ? VALUE_LINES : Math.min(VALUE_LINES, Math.max(2, Math.floor(room / 8)))
   for (let most = first; most > 0; most -= 1) {
     const lines = [...diagnosis, ...(evidence(most).length > 0 ? [[]] : []), ...evidence(most)]
@@ -122,10 +131,11 @@ function arranged(blocks: readonly Block[], room: number): readonly Line[] {
   let left = room
   for (const block of there.toSorted((a, b) => a.rank - b.rank)) {
     const between = shown.size === 0 ? 0 : 1
-    const lines = fitted(block, left - between, 'm')
+    const room = left - between
+    const isLong = block.lines.length > room
+    const lines = fitted(isLong && block.within ? { ...block, lines: block.within(room) } : block, room, 'm')
     // What comes first in rank is shown however little room there is.
-    const kept =
-      lines.length === 0 && block.rank === 0 ? block.lines.slice(0, Math.max(0, left - between)) : lines
+    const kept = lines.length === 0 && block.rank === 0 ? block.lines.slice(0, Math.max(0, room)) : lines
     if (kept.length === 0) continue
     shown.set(block, kept)
     left -= kept.length + between

@@ -142,6 +142,11 @@ describe('what the test itself sent', () => {
     })
   })
 
+  test('has what touches the key in front, because the end is cut where there is little room', () => {
+    const { rows } = view('1  GET b → "1"\n1! SET b 3 → OK')
+    expect(rows.find((row) => row.kind === 'event')).toMatchObject({ text: 'DEL, SET a 2', mark: 'changed' })
+  })
+
   test('is across the lanes if it collided with none, or if there are two', () => {
     const others = ['1  GET c → "1"\n1! SET c 3 → OK', '1  GET a → "1"\n2  GET a → "1"\n1! SET a 3 → OK']
     for (const text of others) {

@@ -101,6 +101,40 @@ describe('the screen', () => {
     expect(screen).toContain('11-0')
   })
 
+  test('of a race, all commands that collided stay, however low the screen', async () => {
+    const sent = (n: number, client: number, command: string, reply: string, held = false) => ({
+      ...{ n, client, command, reply, held },
+      at: n,
+    })
+    const commands = [
+      sent(1, 1, 'XLEN orders', '(integer) 1'),
+      ...Array.from({ length: 9 }, (_, n) => sent(n + 2, 2, 'PING', 'PONG')),
+      sent(11, 2, 'XADD orders * n 3', '"2-0"'),
+      ...Array.from({ length: 4 }, (_, n) => sent(n + 12, 2, 'PING', 'PONG')),
+      sent(16, 1, 'XADD orders * n 2', '"3-0"', true),
+      ...Array.from({ length: 4 }, (_, n) => sent(n + 17, 1, 'PING', 'PONG')),
+    ]
+    const { expected, received, ...failed } = result.tasks[1] ?? {}
+    const race = {
+      ...result,
+      output: '',
+      tasks: [{ ...failed, task: 'a', state: 'failed' as const, commands }],
+    }
+    const quiet = { ...state, result: race, panel: undefined, news: undefined, notice: undefined }
+    const low = await renderScreen(quiet, { width: 80, height: 24, palette: plain })
+    expect(low.slice(low.indexOf('  What the clients did')).split('\n').slice(0, 7)).toEqual([
+      '  What the clients did, in the order Redis executed it (more with m):',
+      '  key orders',
+      '   #    ms  client 1                         │ client 2',
+      '   1   1.0  XLEN → 1                  looked │',
+      '  11  11.0                                   │ XADD * n 3 → 2-0         changed',
+      '  16  16.0  XADD * n 2 → 3-0           wrote │',
+      '  ✗ Step 16 wrote what was decided at step 1. Step 11 had changed the key by',
+    ])
+    const high = await renderScreen(quiet, { width: 80, height: 50, palette: plain })
+    expect(high).toContain('XADD, held by the check')
+  })
+
   test('a question takes the place of the keys', async () => {
     const question = { text: 'Start over?', action: 'reset' as const }
     const screen = await renderScreen({ ...state, question }, { width: 80, height: 24, palette: plain })
