@@ -125,6 +125,7 @@ function codeBlock(token: Token | undefined, { code, options }: Env): string {
     made?.commands === undefined || snippet === undefined
       ? whole
       : `<pre><code>${made.commands}</code></pre>${folded(whole, snippet, options)}`
+  if (/^lanes\b/.test(token.info)) return `<div class="diagram">${pre}</div>\n`
   if (snippet === undefined) return `<div class="code">${pre}</div>\n`
   const output = folded(printed(made?.output), snippet, options)
   // The button comes at the end of the code.

@@ -87,6 +87,23 @@ need('chromium').describe('the workbench in a browser', () => {
     await expect.poll(() => readFileSync(file, 'utf8')).toBe('one')
   })
 
+  test('drawings and received values fit beside the editor, without a hidden part', async () => {
+    const { address } = await newWorkbench('07-concurrency')
+    const page = await browser.open(address)
+    await page.locator('.diagram').first().waitFor()
+    const cut = () =>
+      page.evaluate(() =>
+        [...document.querySelectorAll('.diagram pre, .failure pre')]
+          .filter((drawing) => drawing.scrollWidth > drawing.clientWidth)
+          .map(({ textContent }) => textContent),
+      )
+    expect(await page.locator('.diagram').filter({ hasText: 'first writer' }).count()).toBe(1)
+    expect(await cut()).toEqual([])
+    await page.getByRole('button', { name: 'Check' }).click()
+    await page.locator('.failure pre').first().waitFor()
+    expect(await cut()).toEqual([])
+  })
+
   test('a second page shows what the first one writes, and its verdict', async () => {
     const { address } = await newWorkbench('01-events')
     const page = await browser.open(address)
