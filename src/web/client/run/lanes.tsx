@@ -119,7 +119,8 @@ function Cell({ row }: { readonly row: Row }) {
 /** Within the list only: the page itself stays where it is. */
 function scrollTo(list: HTMLElement | null, row: Element | null | undefined): void {
   if (list === null || !(row instanceof HTMLElement)) return
-  const [top, bottom] = [row.offsetTop - list.offsetTop, row.offsetTop - list.offsetTop + row.offsetHeight]
+  const top = row.getBoundingClientRect().top - list.getBoundingClientRect().top + list.scrollTop
+  const bottom = top + row.offsetHeight
   if (top < list.scrollTop || bottom > list.scrollTop + list.clientHeight) {
     list.scrollTop = top - list.clientHeight / 2
   }

@@ -87,6 +87,24 @@ need('chromium').describe('the workbench in a browser', () => {
     await expect.poll(() => readFileSync(file, 'utf8')).toBe('one')
   })
 
+  test('the step that the slider is at is in view, among many steps', async () => {
+    const { address } = await newWorkbench('07-concurrency')
+    const page = await browser.open(address)
+    await page.getByRole('button', { name: 'Check' }).click()
+    await page.locator('.explorer .run-view').waitFor()
+    const current = page.locator('.lanes [aria-current]')
+    await page.locator('.lanes ol').evaluate((list) => {
+      list.style.maxHeight = '6rem'
+    })
+    for (const key of ['Home', 'End', 'ArrowLeft', 'ArrowLeft']) {
+      await page.getByRole('slider').press(key)
+      if (key === 'Home') continue
+      const [row, list] = [await current.boundingBox(), await page.locator('.lanes ol').boundingBox()]
+      expect(row?.y).toBeGreaterThanOrEqual(list?.y ?? 0)
+      expect((row?.y ?? 0) + (row?.height ?? 0)).toBeLessThanOrEqual((list?.y ?? 0) + (list?.height ?? 0))
+    }
+  })
+
   test('drawings and received values fit beside the editor, without a hidden part', async () => {
     const { address } = await newWorkbench('07-concurrency')
     const page = await browser.open(address)
