@@ -122,7 +122,7 @@ export class Bench {
     const checked = await turns.take(async () => {
       if (signal.aborted) return 'stopped'
       const answer = this.#file.read()
-      if (answer.bytes === undefined) return "There's no file to check."
+      if (answer.bytes === undefined) return "There's no new verdict, because the file can't be checked."
       beforeEmptying?.()
       const onNotice = (notice: string) => !signal.aborted && this.#set({ notice })
       const options = { signal, onNotice, record: true, content: answer.bytes }

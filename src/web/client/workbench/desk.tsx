@@ -173,16 +173,17 @@ interface TroubleProps {
 /** Sentences about anything that keeps the page from working, with what to do about it. */
 function Trouble({ state, keeping, connection, create }: TroubleProps) {
   const file = state?.file
+  const ofFile = file !== undefined && 'sentence' in file ? file.sentence : undefined
   const sentence = troubleIn(keeping, connection)
   const isGone = keeping.kind === 'gone' && file?.kind === 'gone'
   const remark = file?.kind === 'text' ? file.remark : undefined
   return (
     <div class="troubles">
       <div role="alert">
-        {sentence !== undefined && <p class="trouble">{sentence}</p>}
-        {file !== undefined && 'sentence' in file && (
+        {sentence !== undefined && sentence !== ofFile && <p class="trouble">{sentence}</p>}
+        {ofFile !== undefined && (
           <p class="trouble">
-            {file.sentence}{' '}
+            {ofFile}{' '}
             {isGone && (
               <button type="button" onClick={create}>
                 Create it again

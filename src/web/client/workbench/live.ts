@@ -46,6 +46,7 @@ export function useBench(slug: string): {
       const reply = await request<Problem>(`/workbench/${slug}/recording`)
       if (source !== lost) return // it was opened again, or the page was hidden, in the meantime
       setConnection(isAnswer(reply) ? 'away' : reply.why)
+      setState((known) => known && { ...known, checking: false }) // whatever became of it, it isn't heard of here
       expect(RETRY_MS)
     }
     const close = () => {

@@ -110,11 +110,13 @@ need('chromium').describe('the workbench in a browser', () => {
     const page = await browser.open(address)
     await page.locator('.diagram').first().waitFor()
     const cut = () =>
-      page.evaluate(() =>
-        [...document.querySelectorAll('.diagram pre, .failure pre')]
-          .filter((drawing) => drawing.scrollWidth > drawing.clientWidth)
-          .map(({ textContent }) => textContent),
-      )
+      page
+        .locator('.diagram pre, .failure pre')
+        .evaluateAll((all) =>
+          all
+            .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
+            .map(({ textContent }) => textContent),
+        )
     expect(await page.locator('.diagram').filter({ hasText: 'first writer' }).count()).toBe(1)
     expect(await cut()).toEqual([])
     await page.getByRole('button', { name: 'Check' }).click()
@@ -213,6 +215,31 @@ need('chromium').describe('the workbench in a browser', () => {
     await other.goto(second.address)
     await page.getByText('✓ Saved').waitFor()
     await expect.poll(() => readFileSync(first.file, 'utf8')).toBe('before, between')
+  })
+
+  test("a check that the program didn't finish isn't waited for", async () => {
+    const { address, close } = await newWorkbench('01-events')
+    const page = await browser.open(address, {}, /./)
+    const status = page.locator('.verdict [role="status"]')
+    await page.getByRole('button', { name: 'Check' }).click()
+    await status.getByText('✗ 3 failed').waitFor()
+    await page.getByRole('button', { name: 'Check' }).click()
+    await status.getByText('Checking …').waitFor()
+    await close()
+    await page.getByText('The program no longer responds').waitFor()
+    await status.getByText('✗ 3 failed').waitFor()
+  })
+
+  test('a file that no page can show is explained once, and has no new verdict', async () => {
+    const { address, file } = await newWorkbench('01-events')
+    const page = await browser.open(address)
+    await page.locator('.cm-content').waitFor()
+    writeFileSync(file, Buffer.from([0, 255]))
+    const trouble = page.locator('.trouble')
+    await trouble.getByText("isn't text in UTF-8").waitFor()
+    await page.getByRole('button', { name: 'Check' }).click()
+    await trouble.getByText("There's no new verdict").waitFor()
+    expect(await trouble.count()).toBe(2)
   })
 
   test('the steps of a race: slider, lanes, keys, and the way to the line', async () => {
