@@ -82,7 +82,7 @@ const Rows = memo(({ view: { rows, lanes } }: { readonly view: LaneView }) => (
 function Cell({ row }: { readonly row: Row }) {
   switch (row.kind) {
     case 'command': {
-      const { command, reply, fate, isHeld, about, mark } = row
+      const { command, reply, fate, about, mark } = row
       const isBad = (fate !== 'answered' && fate !== 'parked') || reply.startsWith('error ')
       return (
         <>
@@ -93,7 +93,6 @@ function Cell({ row }: { readonly row: Row }) {
               {reply}
             </span>
           )}
-          {isHeld && <span class="quiet-text"> (held by the check)</span>}
           {about && <span class="quiet-text"> (order uncertain)</span>}
           {mark !== undefined && <strong class={`mark mark-${mark}`}> {mark}</strong>}
         </>

@@ -250,6 +250,7 @@ need('chromium').describe('the workbench in a browser', () => {
     await run.getByText('Step 4 wrote what was decided at step 1').waitFor()
     const current = () => run.locator('[aria-current="step"] .step-number').innerText()
     await expect.poll(current).toBe('4')
+    expect(await run.getByText('held by the check').count()).toBe(1)
     const slider = run.getByRole('slider', { name: 'Step' })
     await slider.focus()
     await page.keyboard.press('Home')
