@@ -847,7 +847,7 @@ describe('the index', () => {
     verifyEqual(
       await box.admin.get('index:orders:position'),
       '5-0',
-      '`index:orders:position` should have the ID of the last event indexed. Retention uses it as a checkpoint.',
+      "`index:orders:position` should have the ID of the last event indexed. Retention uses it as a checkpoint. (Don't keep the position in the program's memory: it's gone when the program ends.)",
     )
     await box.admin.xtrim(STREAM, 'MINID', '5-0')
     await plant(6, 7)
@@ -943,6 +943,24 @@ describe('the index', () => {
       ['1-0'],
       `${why} Before 500 milliseconds, there's only the first one.`,
     )
+  })
+
+  test('answers two questions at once', async () => {
+    await everyInterleaving({
+      name: 'findEvents',
+      async prepare() {
+        await plant(1, 6)
+        await indexEvents(box.connect(), STREAM)
+      },
+      first: (redis) => findEvents(redis, STREAM, { eventType: 'ORDER_PAID', customerId: 'customer-1' }),
+      second: (redis) => findEvents(redis, STREAM, { eventType: 'ORDER_CREATED', customerId: 'customer-2' }),
+      verify: ({ first, second, held }) =>
+        verifyEqual(
+          [first, second].map((outcome) => (outcome.ok ? outcome.value : outcome.error)),
+          [['4-0'], ['5-0']],
+          `Two programs called findEvents at once, the second one before the ${held ?? 'end'} of the first one, and one of them got a wrong result. If you store an intersection in a key (ZINTERSTORE), two calls share that key: let Redis reply with the result instead, or intersect in your program.`,
+        ),
+    })
   })
 
   test('misses nothing after a crash', async () => {
