@@ -366,6 +366,13 @@ describe('readEvents', () => {
       [],
       'For a customer without events, `readEvents` should return an empty array.',
     )
+    await store({ ...ordered, customerId: 'customer-4' })
+    const plain = await attempt('readEvents', () => readEvents(box.redis, 'customer-4'))
+    verify(
+      plain.ok,
+      "customer-4 has placed an order and has no personal data, so there's no key, and `readEvents` failed. A missing key only matters for an entry that has a field `personal`.",
+      { received: !plain.ok && plain.error },
+    )
   })
 
   test('returns null for everything that was erased', async () => {
