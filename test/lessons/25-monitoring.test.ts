@@ -218,6 +218,14 @@ describe('getStreamInfo', () => {
       null,
       'mail-3 has nothing pending, so its `oldestIdle` should be `null`.',
     )
+    await box.admin.xgroup('CREATECONSUMER', S, 'mail', 'constructor')
+    verifyEqual(
+      (await info())?.groups[0]?.consumers.map(
+        ({ name, oldestIdle }) => name === 'constructor' && oldestIdle,
+      )[0],
+      null,
+      'A consumer called "constructor" has nothing pending, so its `oldestIdle` should be `null`. Every object has a property of that name, so keep the times in a `Map`.',
+    )
     const waiting = [mail?.oldestIdle, mail?.consumers[0]?.oldestIdle, mail?.consumers[1]?.oldestIdle]
     verify(
       waiting.every((ms) => isAbout(ms, 0)),
@@ -328,6 +336,13 @@ describe('getStreamInfo', () => {
       (await info())?.groups[0]?.lag,
       0,
       "Entry 5-0 was deleted after the group had read it, so the last entry is 4-0 now, and `lastDeliveredId` is still 5-0. No entry comes after that, so `lag` should be 0. Don't check whether the two IDs are equal: look for an entry with a greater ID.",
+    )
+    for (const id of ['7-9', '7-10']) await box.admin.xadd(S, id, 'event', 'e7')
+    await box.admin.call('XGROUP', 'SETID', S, 'mail', '7-9', 'ENTRIESREAD', '2')
+    verify(
+      (await info())?.groups[0]?.lag !== 0,
+      'The group has read everything up to 7-9, and one entry comes after it, 7-10, but `lag` is 0. An ID is two numbers, and as a string or a decimal number, 7-10 is less than 7-9. Let Redis compare them: `XRANGE … (7-9 +`.',
+      { received: 0 },
     )
   })
 
@@ -545,17 +560,33 @@ describe('findAlarms', () => {
       ],
       'The group stock has a live consumer, and the group mail has none. Judge each group by its own consumers only: a live consumer in stock reads nothing for mail.',
     )
-    const none = callAtOnce(
-      'findAlarms',
-      () =>
-        findAlarms(
-          { length: 5, firstEntry: null, lastEntry: null, groups: [mail(1, worker('a', 0, 20, null))] },
-          { ...LIMITS, lag: 0 },
-        ),
-      AT_ONCE,
+    const strict = (one: GroupInfo, limits: Partial<Limits>) =>
+      callAtOnce(
+        'findAlarms',
+        () =>
+          findAlarms(
+            { length: 5, firstEntry: null, lastEntry: null, groups: [one] },
+            { ...LIMITS, ...limits },
+          ),
+        AT_ONCE,
+      )
+    verifyEqual(
+      await strict(mail(0, worker('a', 0, 20, null), worker('b', 1, 20, 0)), { entryIdle: 0 }),
+      [{ kind: 'slow-consumer', group: 'mail', consumer: 'b', oldestIdle: 0 }],
+      "`limits.entryIdle` is 0, so one pending entry makes a live consumer slow, even if it was delivered just now (an `oldestIdle` of 0). Consumer a has nothing pending (`null`), so it isn't slow. Compare with `null`: 0 is a time like any other.",
+      [
+        [
+          (all) => all.length > 1,
+          "Consumer a has nothing pending (`oldestIdle` is `null`), but findAlarms reported it as slow, because `limits.entryIdle` is 0. Nothing pending isn't a wait of 0 ms: compare with `null` first.",
+        ],
+        [
+          (all) => all.length === 0,
+          'Consumer b has an entry that was delivered just now (`oldestIdle` is 0), and `limits.entryIdle` is 0, but findAlarms reported nothing. `entryIdle` *or more* is slow, and 0 is a time like any other: compare with `null` instead of testing for truthiness.',
+        ],
+      ],
     )
     verifyEqual(
-      await none,
+      await strict(mail(1, worker('a', 0, 20, null)), { lag: 0 }),
       [{ kind: 'behind', group: 'mail', lag: 1 }],
       '`limits.lag` is 0, and one entry is waiting, so the group is behind. A limit of 0 is a limit: not a single entry may wait.',
     )

@@ -104,11 +104,11 @@ export const getStreamInfo = async (redis: Redis, stream: string): Promise<Strea
       groups.map((group, i) => {
         const [rawConsumers = [], flat = [], waiting = 0] = details[i] ?? []
         const parsed = parseGroup(group)
-        const oldest = object(flat) as Record<string, number>
-        const ages = Object.values(oldest).sort((a, b) => b - a)
+        const oldest = new Map(Object.entries(object(flat) as Record<string, number>))
+        const ages = [...oldest.values()].sort((a, b) => b - a)
         const consumers = rawConsumers.map((raw) => {
           const { name, pending, idle } = object(raw) as { name: string; pending: number; idle: number }
-          return { name, pending, idle, oldestIdle: oldest[name] ?? null }
+          return { name, pending, idle, oldestIdle: oldest.get(name) ?? null }
         })
         return {
           ...parsed,
