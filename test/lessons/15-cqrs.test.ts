@@ -579,6 +579,30 @@ describe('updateProjections', () => {
     })
   })
 
+  test('gets to the end of the stream although another call moves the position', async () => {
+    await everyInterleaving({
+      name: 'updateProjections',
+      prepare: (admin) => plant(1, 2, admin),
+      first: (redis) => updateProjections(redis),
+      async second() {
+        if ((await box.admin.get(POSITION)) !== null) return
+        await box.admin
+          .multi()
+          .set(POSITION, '1-0')
+          .hset('projection:user:u-1', rowOf(1))
+          .hset('projection:stats', 'registered', 1)
+          .exec()
+      },
+      verify: async ({ first, after }) => {
+        verifyEqual(
+          [first.ok || first.error, await registered(), (await row(2)).name, await box.admin.get(POSITION)],
+          [true, '2', 'User 2', '2-0'],
+          `After this call's ${after ?? 'start'}, another call applied event 1, and then its process died. This call should still apply event 2. If the position has moved, read it again and continue from there to the end of the stream.`,
+        )
+      },
+    })
+  })
+
   test('leaves out no event after an error', async () => {
     await everyRefusal({
       name: 'updateProjections',
@@ -859,6 +883,21 @@ describe('read your own write', () => {
     verifyEqual((await asked.result())?.name, 'User 2', 'The query for u-2 should return that user.')
   })
 
+  test('answers two queries that wait at once', async () => {
+    await plant(1, 1)
+    const both = [box.redis, box.connect()].map((redis) => ask({ userId: 'u-1', token: '1-0' }, redis))
+    await until(() => both.some(({ settled }) => settled()), 20)
+    await update(box.connect())
+    const answered = await until(() => both.every(({ settled }) => settled()))
+    for (const { giveUp } of both) giveUp()
+    verify(
+      answered,
+      "Two queries waited for 1-0, and `updateProjections` moved the read model there, but they didn't both answer. Each move has to wake every query that waits: an entry that's popped from a list wakes only one of them.",
+    )
+    for (const one of both)
+      verifyEqual((await one.result())?.name, 'User 1', 'Both queries should return u-1.')
+  })
+
   test('answers when the position moves past the token', async () => {
     await plant(1, 3)
     const asked = ask({ userId: 'u-1', token: '1-0' })
@@ -970,10 +1009,8 @@ describe('read your own write', () => {
     )
   })
 
-  test('gives up after two seconds by default', async () => {
-    const { timeout } = AbortSignal
-    AbortSignal.timeout = (ms) => timeout.call(AbortSignal, ms === 2_000 ? 20 : ms) // saves the learner two seconds
-    try {
+  test('gives up after two seconds by default', () =>
+    hurried(async () => {
       const query = { userId: 'u-9', token: '9-0' }
       let settled = false
       const running = attempt('handleGetUserQuery', () => handleGetUserQuery(box.redis, query), {
@@ -990,10 +1027,17 @@ describe('read your own write', () => {
         gaveUp,
         'The query had a token but no signal, and it was still waiting after three seconds. By default, the signal is `AbortSignal.timeout(2_000)`, or a user waits forever for a read model that has stopped.',
       )
-    } finally {
-      AbortSignal.timeout = timeout
-    }
-  })
+    }))
+
+  test('has no time limit of its own', () =>
+    hurried(async () => {
+      const asked = ask({ userId: 'u-9', token: '9-0' })
+      await until(asked.settled, 20)
+      await plant(9, 9)
+      await update()
+      await until(asked.settled)
+      verifyEqual((await asked.result())?.name, 'User 9', 'The query for u-9 should return that user.')
+    }))
 
   test('misses no move', async () => {
     let moving = false
@@ -1064,6 +1108,17 @@ describe('read your own write', () => {
     await until(asked.settled)
   })
 })
+
+/** Makes `AbortSignal.timeout(2_000)` take 20 ms, which saves the learner two seconds. */
+async function hurried(run: () => Promise<void>): Promise<void> {
+  const { timeout } = AbortSignal
+  AbortSignal.timeout = (ms) => timeout.call(AbortSignal, ms === 2_000 ? 20 : ms)
+  try {
+    await run()
+  } finally {
+    AbortSignal.timeout = timeout
+  }
+}
 
 type End = 'answered' | 'given up' | 'in vain'
 
