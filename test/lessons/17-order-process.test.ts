@@ -272,6 +272,12 @@ describe('nextSteps', () => {
       [],
       'A confirmed order has no deadline, so `nextSteps` should return [].',
     )
+    await steps(
+      [{ ...CREATED, timestamp: '2026-03-01T10:00:00+01:00' }],
+      tooLate(),
+      [cancel('timeout')],
+      'The order was created 15 minutes ago, by a program whose timestamps have a time zone, `2026-03-01T10:00:00+01:00`. Compare times, not strings: `Date.parse` returns milliseconds.',
+    )
     const paidLate = { ...PAID, timestamp: '2026-03-01T09:14:00.000Z' }
     for (const history of [
       [CREATED, paidLate],
@@ -299,7 +305,7 @@ describe('runService', () => {
     const [, , made] = await eventsIn(BUS)
     verify(
       made !== undefined,
-      'Two events were on the bus before the service first started, and `runService` added no reaction to them. Create the group at 0, so that it reads what is already there.',
+      'Two events were on the bus before the service first started, and `runService` added no reaction to them. Create the group at 0, so that it includes what is already there, and read new entries with `>`.',
     )
     verifyEqual(
       [made.eventType, made.entityId, made.payload, made.timestamp],
@@ -436,6 +442,30 @@ describe('runService', () => {
         },
       })
     }
+  })
+
+  test('starts twice at the same moment', async () => {
+    await everyInterleaving({
+      name: 'runService',
+      prepare: () => publish(CREATED),
+      first: (redis) => runStock(redis),
+      second: (redis) => runService(redis, { group: 'stock', consumer: 'stock-2' }, react, clock),
+      verify: async ({ first, second, held }) => {
+        const failed = [first, second].find((one) => !one.ok && String(one.error).includes('BUSYGROUP'))
+        verify(
+          failed === undefined,
+          `Two consumers of a new group started at once, and the second created the group before the first one's ${held ?? 'end'}. The first one failed with BUSYGROUP, although the group that it needs exists. Ignore that error, and no other.`,
+          { received: failed?.ok === false && failed.error },
+        )
+        for (const one of [first, second])
+          await call('runService', () => (one.ok ? one.value : Promise.reject(one.error)))
+        verifyEqual(
+          count(await typesIn(), 'STOCK_RESERVED'),
+          1,
+          'Two consumers of a new group started at once, and one event was on the bus. There should be one reaction.',
+        )
+      },
+    })
   })
 
   test('reacts once when the bus is replayed', async () => {
