@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Redis } from 'ioredis'
 import { describe, test } from 'vitest'
 import {
+  attempt,
   call,
   callError,
   largestReply,
@@ -63,8 +64,8 @@ async function plant(events: readonly object[] = HISTORY): Promise<void> {
 const snapshot = (version: number, post: object, until: string) =>
   box.admin.xadd('blog:snapshots:post-1', `${version}-0`, 'state', JSON.stringify(post), 'until', until)
 
-const atVersion = (version: number, postId = 'post-1') =>
-  call('postAtVersion', () => postAtVersion(box.redis, postId, version))
+const atVersion = (version: number) =>
+  call('postAtVersion', () => postAtVersion(box.redis, 'post-1', version))
 
 async function atMoment(moment: string, postId = 'post-1') {
   const date = new Date(moment)
@@ -95,6 +96,15 @@ const needsSnapshots = (name: string, run: (redis: Redis) => Promise<unknown>) =
     'If it replays all events instead, the blog gets slow, and no one finds out why.',
   )
 
+/** Fails if there is a key that the test didn't plant, or another number of snapshots. */
+async function onlyReads(name: string, snapshots = 0): Promise<void> {
+  verifyEqual(
+    [(await box.admin.keys('*')).sort(), await box.admin.xlen('blog:snapshots:post-1')],
+    [snapshots === 0 ? [KEY] : [KEY, 'blog:snapshots:post-1'], snapshots],
+    `${name} should only read, but it added or deleted a key or a snapshot. A job takes the snapshots.`,
+  )
+}
+
 function inPages(name: string): void {
   verify(
     largestReply(box.commands) <= 1_000,
@@ -114,6 +124,14 @@ const lateHistory = () => [
 ]
 
 describe('postAtVersion', () => {
+  const rejects = (postId: string, version: number, current: number) =>
+    callError(
+      'postAtVersion',
+      () => postAtVersion(box.redis, postId, version),
+      UnknownVersionError,
+      `${postId} is at version ${current}, and ${version} isn't one of its versions. postAtVersion should throw an UnknownVersionError, because the caller would take any other result for that version.`,
+    )
+
   test('returns every version', async () => {
     await plant()
     for (const [index, post] of [null, V1, V2, V3, V4, V5].entries()) {
@@ -128,11 +146,13 @@ describe('postAtVersion', () => {
       V2,
       'postAtVersion(…, 2) returned a different post when it was called again, after version 5. The first two events never change, so keep nothing from one call to the next.',
     )
+    const nothing = await attempt('postAtVersion', () => postAtVersion(box.redis, 'post-9', 0))
     verify(
-      (await atVersion(0, 'post-9')) === null,
+      nothing.ok && nothing.value === null,
       "Version 0 should be `null` for every post, even for one that doesn't exist.",
+      { expected: null, received: nothing.ok ? nothing.value : nothing.error },
     )
-    verifyEqual(await box.admin.keys('*'), [KEY], 'postAtVersion should only read. It left keys behind.')
+    await onlyReads('postAtVersion')
   })
 
   test('reads a long history', async () => {
@@ -157,12 +177,7 @@ describe('postAtVersion', () => {
       ['post-1', Number.POSITIVE_INFINITY, 5],
       ['post-9', 1, 0],
     ] as const) {
-      const error = await callError(
-        'postAtVersion',
-        () => postAtVersion(box.redis, postId, version),
-        UnknownVersionError,
-        `${postId} is at version ${current}, and ${version} isn't one of its versions. postAtVersion should throw an UnknownVersionError, because the caller would take any other result for that version.`,
-      )
+      const error = await rejects(postId, version, current)
       verifyEqual(
         { postId: error.postId, version: error.version, current: error.current },
         { postId, version, current },
@@ -175,12 +190,7 @@ describe('postAtVersion', () => {
     await plant()
     await snapshot(2, V2, day(2))
     for (const version of [9, -1]) {
-      const error = await callError(
-        'postAtVersion',
-        () => postAtVersion(box.redis, 'post-1', version),
-        UnknownVersionError,
-        `post-1 has 5 versions and a snapshot of version 2, and ${version} isn't one of its versions. postAtVersion should throw an UnknownVersionError.`,
-      )
+      const error = await rejects('post-1', version, 5)
       verifyEqual(
         error.current,
         5,
@@ -193,47 +203,31 @@ describe('postAtVersion', () => {
     await plant()
     await snapshot(2, { ...V2, author: 'ada, from snapshot 2' }, day(2))
     await snapshot(4, { ...V4, author: 'ada, from snapshot 4' }, day(5))
-    const cases = [
-      [1, { ...V1 }],
-      [3, { ...V3, author: 'ada, from snapshot 2' }],
-    ] as const
-    for (const [version, post] of cases) {
+    for (const [version, post, start] of [
+      [1, V1, 'the first event, because both snapshots are newer'],
+      [3, { ...V3, author: 'ada, from snapshot 2' }, 'the snapshot of version 2'],
+      [4, { ...V4, author: 'ada, from snapshot 4' }, 'the snapshot of exactly that version'],
+      [5, { ...V5, author: 'ada, from snapshot 4' }, 'the snapshot of version 4, the latest that fits'],
+    ] as const) {
       const received = await atVersion(version)
       verify(
-        received?.author !== 'ada, from snapshot 4' && !(version === 1 && received?.editedAt),
+        version >= 4 ||
+          (received?.author !== 'ada, from snapshot 4' && !(version === 1 && received?.editedAt)),
         `Version ${version} was requested, but the result comes from a snapshot of a later version. It includes events that hadn't happened yet.`,
         { expected: post, received },
       )
-      if (version === 3) {
-        verify(
-          received?.author === 'ada, from snapshot 2',
-          "There is a snapshot of version 2, but postAtVersion(…, 3) replayed from the first event: the author in the result isn't the one in the snapshot. Start at the latest snapshot that isn't too new.",
-          { received },
-        )
-      }
+      verify(
+        version !== 3 || received?.author === 'ada, from snapshot 2',
+        "There is a snapshot of version 2, but postAtVersion(…, 3) replayed from the first event: the author in the result isn't the one in the snapshot. Start at the latest snapshot that isn't too new.",
+        { received },
+      )
       verifyEqual(
         received,
         post,
-        version === 1
-          ? 'Both snapshots are too new for version 1. If no snapshot fits, postAtVersion should start at the first event.'
-          : 'postAtVersion should start at the snapshot of version 2 and apply each event after it once.',
+        `postAtVersion(…, ${version}) should start at ${start}, and apply each event after it once.`,
       )
     }
-    verifyEqual(
-      await atVersion(4),
-      { ...V4, author: 'ada, from snapshot 4' },
-      'If there is a snapshot of exactly the requested version, postAtVersion should return its state and apply nothing to it.',
-    )
-    verifyEqual(
-      await atVersion(5),
-      { ...V5, author: 'ada, from snapshot 4' },
-      'If several snapshots fit, postAtVersion should start at the latest one and apply the events after it.',
-    )
-    verifyEqual(
-      await box.admin.xlen('blog:snapshots:post-1'),
-      2,
-      'postAtVersion added or deleted a snapshot. It should only read, because a job takes the snapshots.',
-    )
+    await onlyReads('postAtVersion', 2)
   })
 
   test('passes on errors', async () => {
@@ -258,6 +252,18 @@ describe('postAtVersion', () => {
 })
 
 describe('postAtMoment', () => {
+  const BY_MARCH_4 = 'By March 4, the post had two events, so postAtMoment should return version 2.'
+
+  /** The last edit of a long history is `draft 1099`. */
+  async function readsAll(events: number): Promise<void> {
+    const { post, version } = await atMoment(day(5))
+    verifyEqual(
+      [version, post?.content],
+      [events, 'draft 1099'],
+      `The post has ${events} events, none of them later than the moment, but \`postAtMoment\` stopped too early. Read page after page until an event is later or a page isn't full.`,
+    )
+  }
+
   test('returns the post as of a moment', async () => {
     const instant = '2026-03-02T08:00:00.250Z'
     const second = { post: { ...V2, editedAt: instant }, version: 2 }
@@ -293,16 +299,7 @@ describe('postAtMoment', () => {
         "Before the first event, and for a post that doesn't exist, postAtMoment should return `{ post: null, version: 0 }`.",
       )
     }
-    verifyEqual(await box.admin.keys('*'), [KEY], 'postAtMoment should only read. It left keys behind.')
-  })
-
-  test('counts events of every type', async () => {
-    await plant([...HISTORY, event(7, 'POST_PINNED', { until: day(9) })])
-    verifyEqual(
-      await atMoment(day(8)),
-      { post: V5, version: 6 },
-      "The sixth event has a type that this program doesn't know. It changes nothing in the post, but it counts as a version like any other, so the version is 6.",
-    )
+    await onlyReads('postAtMoment')
   })
 
   test('passes on errors', async () => {
@@ -330,18 +327,16 @@ describe('postAtMoment', () => {
 
   test('copes with clocks that are behind', async () => {
     await plant()
-    const { post, version } = await atMoment(day(4))
-    verify(
-      !(post?.content === 'Fixed' && !post.published),
-      'postAtMoment selected events by timestamp and built a post that doesn\'t exist in any version: "Fixed" was written when the post was already published. Apply the events from the start of the stream up to one point, without skipping any.',
-      { expected: { post: V2, version: 2 }, received: { post, version } },
-    )
-    verify(
-      post?.published !== true,
-      "postAtMoment returned a published post for March 4, but it wasn't published until March 5. The next event has an earlier timestamp, but that doesn't make the publication any earlier. Stop at the first event that is later than the moment.",
-      { expected: { post: V2, version: 2 }, received: { post, version } },
-    )
-    verifyEqual({ post, version }, { post: V2, version: 2 }, 'By March 4, the post had two events.')
+    verifyEqual(await atMoment(day(4)), { post: V2, version: 2 }, BY_MARCH_4, [
+      [
+        ({ post }) => post?.content === 'Fixed' && !post.published,
+        'postAtMoment selected events by timestamp and built a post that doesn\'t exist in any version: "Fixed" was written when the post was already published. Apply the events from the start of the stream up to one point, without skipping any.',
+      ],
+      [
+        ({ post }) => post?.published === true,
+        "postAtMoment returned a published post for March 4, but it wasn't published until March 5. The next event has an earlier timestamp, but that doesn't make the publication any earlier. Stop at the first event that is later than the moment.",
+      ],
+    ])
     verifyEqual(
       await atMoment(day(5)),
       { post: V4, version: 4 },
@@ -349,21 +344,24 @@ describe('postAtMoment', () => {
     )
   })
 
+  test('counts events of every type', async () => {
+    await plant([...HISTORY, event(7, 'POST_PINNED', { until: day(9) })])
+    verifyEqual(
+      await atMoment(day(8)),
+      { post: V5, version: 6 },
+      "The sixth event has a type that this program doesn't know. It changes nothing in the post, but it counts as a version like any other, so the version is 6.",
+    )
+  })
+
   test('stops completely at the first later event', async () => {
     await plant(lateHistory())
-    const received = await atMoment(day(4))
-    verify(
-      !received.post?.content.startsWith('draft'),
-      'The third event is later than the moment, but postAtMoment applied some of the 1,100 events after it, which have earlier times. It probably left the loop over one page and then read the next page. Return, or leave both loops.',
-      { expected: { post: V2, version: 2 }, received },
-    )
-    verifyEqual(received, { post: V2, version: 2 }, 'By March 4, the post had two events.')
-    const last = await atMoment(day(5))
-    verifyEqual(
-      [last.version, last.post?.content],
-      [1_103, 'draft 1099'],
-      'By March 5, the post had all its 1,103 events. postAtMoment should read page after page until there are no more.',
-    )
+    verifyEqual(await atMoment(day(4)), { post: V2, version: 2 }, BY_MARCH_4, [
+      [
+        ({ post }) => post?.content.startsWith('draft') === true,
+        'The third event is later than the moment, but postAtMoment applied some of the 1,100 events after it, which have earlier times. It probably left the loop over one page and then read the next page. Return, or leave both loops.',
+      ],
+    ])
+    await readsAll(1_103)
     inPages('postAtMoment')
   })
 
@@ -402,11 +400,7 @@ describe('postAtMoment', () => {
       { post: { ...V4, author: 'ada, from snapshot 4' }, version: 4 },
       'A snapshot whose `until` is exactly the moment fits, so all its events should be included.',
     )
-    verifyEqual(
-      await box.admin.xlen('blog:snapshots:post-1'),
-      2,
-      'postAtMoment added or deleted a snapshot. It should only read, because a job takes the snapshots.',
-    )
+    await onlyReads('postAtMoment', 2)
   })
 
   test('finds the only snapshot that fits among 1,101', async () => {
@@ -424,45 +418,23 @@ describe('postAtMoment', () => {
       )
     }
     await pipeline.exec()
-    const author = (await atMoment(day(3))).post?.author
-    verify(
-      author === 'from 2' || author === 'ada',
-      'For March 3, postAtMoment used a snapshot whose `until` is March 4. Only `until` says whether a snapshot fits; the times in its state may come from clocks that are behind.',
-      { expected: 'from 2', received: author },
-    )
     verifyEqual(
-      author,
-      'from 2',
+      await atMoment(day(3)),
+      { post: { ...V2, author: 'from 2' }, version: 2 },
       "There are 1,101 snapshots, and only the oldest, of version 2, isn't too new for March 3. postAtMoment didn't start there. Go back page after page until one fits or there are no more.",
+      [
+        [
+          ({ post }) => post?.author !== 'from 2' && post?.author !== 'ada',
+          'For March 3, postAtMoment used a snapshot whose `until` is March 4. Only `until` says whether a snapshot fits; the times in its state may come from clocks that are behind.',
+        ],
+      ],
     )
     inPages('postAtMoment')
   })
 
   test('reads a long history', async () => {
     await plant(longHistory())
-    const { post, version } = await atMoment(day(5))
-    verifyEqual(
-      [version, post?.content],
-      [1_102, 'draft 1099'],
-      "The post has 1,102 events, all from before the moment, but postAtMoment stopped too early: it read only one page. Continue until an event is later or a page isn't full.",
-    )
-    inPages('postAtMoment')
-  })
-
-  test('finds a snapshot older than a thousand that are too new', async () => {
-    await plant(longHistory())
-    await snapshot(2, { ...V2, author: 'from 2' }, day(2))
-    const pipeline = box.admin.pipeline()
-    for (let version = 3; version <= 1_102; version += 1) {
-      const state = JSON.stringify({ ...V2, author: `from ${version}` })
-      pipeline.xadd('blog:snapshots:post-1', `${version}-0`, 'state', state, 'until', day(4))
-    }
-    await pipeline.exec()
-    verifyEqual(
-      await atMoment(day(3)),
-      { post: { ...V2, author: 'from 2' }, version: 2 },
-      "The newest 1,100 snapshots are from after the moment. The snapshot of version 2 fits, but postAtMoment didn't start there. Go back page after page until one fits or there are no more.",
-    )
+    await readsAll(1_102)
     inPages('postAtMoment')
   })
 
@@ -481,25 +453,10 @@ describe('postAtMoment', () => {
 const list = (postId = 'post-1') => call('listRevisions', () => listRevisions(box.redis, postId))
 
 describe('listRevisions', () => {
-  test('lists events of every type', async () => {
-    await plant([
-      ...HISTORY.slice(0, 2),
-      event(3, 'POST_PINNED', { until: day(4) }),
-      event(4, 'POST_PUBLISHED'),
-    ])
-    const revisions = await call('listRevisions', () => listRevisions(box.redis, 'post-1'))
-    verifyEqual(
-      revisions.map(({ version, eventType }) => `${version} ${eventType}`),
-      ['1 POST_CREATED', '2 POST_EDITED', '3 POST_PINNED', '4 POST_PUBLISHED'],
-      "The third event has a type that this program doesn't know. The event counts as a version like any other, so it should be in the list: one revision for each event, whatever its type.",
-    )
-  })
-
   test('lists what happened', async () => {
     await plant(HISTORY.slice(0, 3))
-    const revisions = await list()
     verifyEqual(
-      revisions,
+      await list(),
       [
         { version: 1, eventType: 'POST_CREATED', timestamp: day(1), at: day(1) },
         { version: 2, eventType: 'POST_EDITED', timestamp: day(2), at: day(2) },
@@ -508,23 +465,23 @@ describe('listRevisions', () => {
       'listRevisions should return one revision for each event, oldest first, with `version`, `eventType`, `timestamp`, and `at`.',
     )
     verifyEqual(
-      (await list()).length,
-      3,
-      'Called a second time, listRevisions should return the same three revisions. Collect them in a variable inside the function, so that each call starts with an empty list.',
-    )
-    verifyEqual(
-      await list('post-9'),
-      [],
-      "A post that doesn't exist has no revisions, so listRevisions should return an empty array.",
+      { again: (await list()).length, 'post-9': await list('post-9') },
+      { again: 3, 'post-9': [] },
+      "Called a second time, listRevisions should return the same three revisions. For post-9, which doesn't exist, it should return an empty array. Collect the revisions in a variable inside the function, so that each call starts with an empty list.",
     )
   })
 
-  test('lists events that change nothing', async () => {
-    await plant([...HISTORY.slice(0, 2), event(4, 'POST_LIKED', { by: 'bob' })])
+  test('lists events of every type', async () => {
+    await plant([
+      ...HISTORY.slice(0, 2),
+      event(3, 'POST_PINNED', { until: day(4) }),
+      event(4, 'POST_PUBLISHED'),
+      event(5, 'POST_LIKED', { by: 'bob' }),
+    ])
     verifyEqual(
-      (await list()).map(({ eventType }) => eventType),
-      ['POST_CREATED', 'POST_EDITED', 'POST_LIKED'],
-      "The third event is a POST_LIKED. It doesn't change the post, but it happened and has a version. There should be a revision for each event, whatever its type.",
+      (await list()).map(({ version, eventType }) => `${version} ${eventType}`),
+      ['1 POST_CREATED', '2 POST_EDITED', '3 POST_PINNED', '4 POST_PUBLISHED', '5 POST_LIKED'],
+      "The third event and the fifth have types that this program doesn't know. They change nothing in the post, but they happened, and each counts as a version like any other. There should be one revision for each event, whatever its type.",
     )
   })
 
@@ -617,14 +574,9 @@ describe('compareVersions', () => {
       'compareVersions should work backward too: `before` is the value in `from`, and `after` is the value in `to`.',
     )
     verifyEqual(
-      await compare(4, 4),
-      [],
-      "A version doesn't differ from itself, so compareVersions should return an empty array.",
-    )
-    verifyEqual(
-      await compare(0, 0),
-      [],
-      "Both versions are 0, where there's no post yet, so nothing differs. Expected an empty array.",
+      [await compare(4, 4), await compare(0, 0)],
+      [[], []],
+      "A version doesn't differ from itself, not even version 0, where there's no post yet. compareVersions should return an empty array.",
     )
   })
 
