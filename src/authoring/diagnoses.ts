@@ -68,7 +68,7 @@ export function unreachedFinding(
 
 function isSentence({ pieces }: Pick<Sentence, 'pieces'>): boolean {
   const text = pieces.join(' … ')
-  return text.split(/\s+/).length >= LEAST_WORDS && /[.!?]/.test(text)
+  return text.split(/\s+/).length >= LEAST_WORDS && /[.!?](?!\w)/.test(text) // not the one in a time
 }
 
 /** The pieces of a template literal between its substitutions, and where it ends. */

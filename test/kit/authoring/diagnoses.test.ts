@@ -7,6 +7,7 @@ const suite = `
 test('keeps the order of the events that were stored', () => {
   verify(a, 'append should write one entry, because a reader counts them. It\\'s the contract.')
   verify(b, \`The process died after \${last ?? \`nothing\`}, and \${{ left: 1 }.left} of 2 events are there: write both at once.\`)
+  const found = \`\${points} points, made at 2026-03-01T10:00:00.000Z by version \${version}\`
   verify(c, "Nobody ever gets to read this sentence, since an answer doesn't fail here.")
 })
 `
@@ -31,7 +32,7 @@ test('the diagnoses of a suite are its sentences, with gaps for substitutions', 
       pieces: ["append should write one entry, because a reader counts them. It's the contract."],
     },
     { line: 5, pieces: ['The process died after ', ', and ', ' of 2 events are there: write both at once.'] },
-    { line: 6, pieces: ["Nobody ever gets to read this sentence, since an answer doesn't fail here."] },
+    { line: 7, pieces: ["Nobody ever gets to read this sentence, since an answer doesn't fail here."] },
   ])
 })
 
@@ -40,6 +41,6 @@ test('diagnoses that no answer gets are found', () => {
     "append should write one entry, because a reader counts them. It's the contract.",
     'The process died after XADD, and 1 of 2 events are there: write both at once.',
   )
-  expect(unreached(suite, results).map(({ line }) => line)).toEqual([6])
-  expect(unreached(suite, saying()).map(({ line }) => line)).toEqual([4, 5, 6])
+  expect(unreached(suite, results).map(({ line }) => line)).toEqual([7])
+  expect(unreached(suite, saying()).map(({ line }) => line)).toEqual([4, 5, 7])
 })
