@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openChecker } from '../../../src/check/index.ts'
 import { countLeftOpen, disconnectGuests } from '../../../src/check/kit/connections.ts'
 import { setEnvironment } from '../../../src/check/kit/environment.ts'
-import { call, type OwnServer, useSandbox } from '../../../src/check/kit/index.ts'
+import { call, type OwnServer, passesOnRefusedWrite, useSandbox } from '../../../src/check/kit/index.ts'
 import { closeSandbox } from '../../../src/check/kit/sandbox.ts'
 import { forgetViolations, violation } from '../../../src/check/kit/violations.ts'
 import { loadCourse } from '../../../src/course/index.ts'
@@ -63,6 +63,37 @@ need('redis-server').describe("servers of a suite's own", () => {
       own.disconnect()
     })
     forgetViolations()
+  })
+
+  test('when one refuses to write, that error has to reach the caller', async () => {
+    const add = (redis: Redis) => redis.xadd('s', '*', 'f', 'v')
+    const passesOn = (run: (redis: Redis) => Promise<unknown>) =>
+      passesOnRefusedWrite({
+        name: 'write',
+        prepare: add,
+        run,
+        why: 'The caller has to know.',
+        never: RangeError,
+      })
+    await passesOn(async (redis) => {
+      expect(await redis.xlen('s')).toBe(1)
+      await add(redis)
+    })
+    await passesOn((redis) =>
+      add(redis).catch((cause: unknown) => Promise.reject(new Error('not written', { cause }))),
+    )
+    const refused = 'Redis refused to write because it had no replica (NOREPLICAS), and `write`'
+    const expected = 'Expected it to reject with the error from Redis. The caller has to know.'
+    await expect(passesOn((redis) => add(redis).catch(() => []))).rejects.toThrow(
+      `${refused} returned []. ${expected}`,
+    )
+    const inAnother = (redis: Redis) =>
+      add(redis).catch((cause: unknown) => Promise.reject(new RangeError('conflict', { cause })))
+    await expect(passesOn(inAnother)).rejects.toThrow(
+      `${refused} rejected with a different error (RangeError). ${expected}`,
+    )
+    const unread = (redis: Redis) => redis.pipeline().xadd('s', '*', 'f', 'v').exec()
+    await expect(passesOn(unread)).rejects.toThrow('so check each reply')
   })
 
   test('a second server starts on the data of the first', async () => {
