@@ -23,7 +23,7 @@ export {
   passesOnRefusedWrite,
   passesOnWrongType,
 } from './passes-on.ts'
-export { everyRefusal, type Refusal, type RefusalRound } from './refusal.ts'
+export { everyRefusal, NO_PERMISSION, type Refusal, type RefusalRound } from './refusal.ts'
 export { largestReply, sharedWatch } from './replies.ts'
 export { cleanDatabase, type Sandbox, useSandbox } from './sandbox.ts'
 export { type Details, DiagnosisError, verify, verifyEqual } from './verify.ts'

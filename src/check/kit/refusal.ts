@@ -20,6 +20,9 @@ export interface RefusalRound<T> {
   readonly round: number
 }
 
+/** Matches the error after an ACL refused a command: of the command itself, of its transaction, or of its script. */
+export const NO_PERMISSION = /NOPERM|EXECABORT|can't run this command|ACL failure/ // the last two: Redis 7.0, and newer ones
+
 /**
  * Makes Redis refuse the 1st, 2nd, 3rd … command with an error that no code expects (NOPERM). It isn't executed, but
  * what's sent after it is. Inside a transaction, the error is in one of EXEC's replies. A script is refused as a whole.
