@@ -11,6 +11,8 @@ interface Unanswered {
   readonly args: Command['args']
   /** The turn in which it was sent. */
   readonly since: number
+  /** The socket that it was last sent on. On another one, no reply can come. */
+  stream: Redis['stream']
 }
 
 const unanswered = new Set<Unanswered>() // in the order in which they were sent
@@ -23,7 +25,7 @@ const LATENCIES = 20
 const RECENT = 20
 /** The learner's code may replace the global later. */
 const now = performance.now.bind(performance)
-const seen = new WeakSet<Command>()
+const seen = new WeakMap<Command, Unanswered>()
 /** Clients that asked Redis not to reply. */
 const muted = new WeakSet<Redis>()
 let turn = 0
@@ -44,9 +46,14 @@ export function watchTraffic(): void {
 }
 
 function note(client: Redis, command: Command): void {
-  if (seen.has(command)) return // it was queued and passes here again
-  seen.add(command)
-  const one: Unanswered = { client, name: command.name, args: command.args, since: turn }
+  const earlier = seen.get(command)
+  if (earlier !== undefined) {
+    if (earlier.client === client) earlier.stream = client.stream // it was queued, or is sent again
+    return
+  }
+  const { stream } = client
+  const one: Unanswered = { client, name: command.name, args: command.args, since: turn, stream }
+  seen.set(command, one)
   if (command.name === 'client' && String(command.args[0]).toUpperCase() === 'REPLY') muted.add(client)
   unanswered.add(one)
   const before = waitedFor.get(client) ?? 0
@@ -92,12 +99,14 @@ export function nextTurn(): void {
 
 /**
  * How many turns Redis has owed its most overdue reply, if that's `turns` or more; otherwise 0. Excludes commands
- * that block, those queued after them on the same connection, and clients for which `leftOut` returns true.
+ * that block, those queued after them on the same connection, those that were lost with their connection and not sent
+ * again (`autoResendUnfulfilledCommands: false`), and clients for which `leftOut` returns true.
  */
 export function owedFor(turns: number, leftOut: (client: Redis) => boolean): number {
   const blocked = new Set<Redis>()
-  for (const { client, name, args, since } of unanswered) {
+  for (const { client, name, args, since, stream } of unanswered) {
     if (turn - since < turns) return 0
+    if (client.stream !== stream) continue
     if (blocked.has(client) || muted.has(client) || client.status !== 'ready' || leftOut(client)) continue
     if (blockingOf(name, args.map(String)) === undefined) return turn - since
     blocked.add(client)

@@ -398,6 +398,13 @@ describe('a lost reply', () => {
     expect(found.at(-1)).toBe('undefined ok 1')
     expect(found.find((line) => line.startsWith('EXEC'))).toBe('EXEC ok 2')
   })
+
+  test("a command that isn't sent again is what the code waits for, not what Redis owes", async () => {
+    const found = lengths((redis) =>
+      redis.duplicate({ autoResendUnfulfilledCommands: false }).xadd('s', '*', 'f', 'v'),
+    )
+    await expect(found).rejects.toThrow('still waiting for the reply to XADD')
+  }, 30_000)
 })
 
 describe('a refusal', () => {
