@@ -710,6 +710,14 @@ describe.skipIf(lacks('cluster'))('on three nodes', () => {
       !refused.ok,
       "The library's code wasn't valid Lua, so Redis refused it, but installLibrary resolved. Let that error reach the caller, which otherwise only finds out when the functions are missing.",
     )
+    const still = await Promise.all(
+      cluster.nodeAdmins.map((node) => node.call('FUNCTION', 'LIST', 'LIBRARYNAME', 'es')),
+    )
+    verifyEqual(
+      still.map((found) => (found as unknown[]).length),
+      [1, 1, 1],
+      "The library's new code wasn't valid Lua, so Redis refused it, and then the old version was gone, too. Don't delete it first: LOAD with REPLACE replaces it in one step, or leaves it as it is. (Received: libraries called es on each node.)",
+    )
   })
 
   test('events find their nodes', async () => {
