@@ -42,6 +42,17 @@ export function commandsConform(subject: Subject): void {
     })
   }
 
+  test('a command comes again for another stream', async () => {
+    const options = { expected: 'none', commandId: 'cmd-1' } as const
+    const first = await call('append', () => subject.open().append(S, [counted(8)], options))
+    const again = await attempt('append', () => subject.open().append('order-2', [counted(9)], options))
+    verifyEqual(
+      [again.ok ? again.value : again.error, await ids('order-2')],
+      [first, []],
+      'A command arrived a second time, but for another stream, as happens if a program makes a new order ID for each attempt. It should get its first result, and nothing should be written, or the customer has two orders. A command ID counts for all streams of the store: leave the stream out of its key. (Received: the result, and the events of the other stream.)',
+    )
+  })
+
   for (const [expected, planted] of EXPECTED) {
     test(`a reply is lost, expected ${expected}`, async () => {
       await subject.resend({

@@ -65,11 +65,40 @@ export function readingConforms(subject: Subject): void {
       numbers(1, long),
       `The stream has ${long} events, which is more than a page. read should yield each of them once, in order, through the last one.`,
     )
+    const pages = await call('read', async () => {
+      const kept: (readonly StoredEvent[])[] = []
+      for await (const page of subject.open().read(S)) kept.push(page)
+      return kept
+    })
+    verifyEqual(
+      pages.flat().map(({ version }) => version),
+      numbers(1, long),
+      'A caller kept all pages, and in the end they no longer had the events that they had when read yielded them. A page belongs to the caller, so use a new array for each.',
+    )
     const first = await call('read', async () => {
       for await (const page of subject.open().read(S)) return page[0]?.version
       return undefined
     })
     verifyEqual(first, 1, 'A caller that stops after the first page should have seen version 1.')
+  })
+
+  test('has two readers at once', async () => {
+    const { long } = subject.sizes
+    await subject.plant(S, long)
+    await subject.plant('order-2', 3)
+    const store = subject.open()
+    const found: number[] = []
+    await call('read', async () => {
+      for await (const page of store.read(S)) {
+        found.push(...page.map(({ version }) => version))
+        for await (const _ of store.read('order-2'));
+      }
+    })
+    verifyEqual(
+      found,
+      numbers(1, long),
+      'After each page of order-1, the caller read order-2 with the same store, and order-1 was no longer complete. Each call of read needs a page and a position of its own: keep them in variables of read, not in the store.',
+    )
   })
 
   test('returns what a trim has left', async () => {

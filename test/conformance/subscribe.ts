@@ -174,6 +174,24 @@ export function subscribingConforms(subject: Subject): void {
       { received: outcome },
     )
     verifyEqual(seen, [1, 2], "The handler threw at the second event. It shouldn't receive the third one.")
+    const silent = new AbortController()
+    const noReason = await attempt(
+      'subscribe',
+      () =>
+        subject.open().subscribe(
+          ({ version }) => {
+            if (version === 3) silent.abort() // so that a subscription that continues anyway doesn't wait forever
+            return Promise.reject()
+          },
+          { signal: silent.signal },
+        ),
+      { background: true },
+    )
+    verify(
+      !noReason.ok && noReason.error === undefined,
+      "The handler's promise was rejected without a reason (`reject()`), and subscribe continued. It should reject with the same value, even if that's `undefined`: what counts is that the handler failed, not what it threw.",
+      { received: noReason },
+    )
     const both = new AbortController()
     const last = await attempt('subscribe', () =>
       subject.open().subscribe(
@@ -204,6 +222,7 @@ export function subscribingConforms(subject: Subject): void {
       [{ amount: 1 }, { amount: 2 }],
       'The log had an event of schema version 1 and one of version 2, and the store has the upcaster from 1 to 2. subscribe should pass both in the form of version 2. The upcasters also apply to events from the log, but only to those that still need the step.',
     )
+    await call('append', () => subject.open().append(S, [counted(3)], { expected: 2 }))
     const stop = new AbortController()
     const seen: number[] = []
     const outcome = await attempt(
@@ -212,7 +231,7 @@ export function subscribingConforms(subject: Subject): void {
         subject.open().subscribe(
           ({ version }) => {
             seen.push(version)
-            if (version === 2) stop.abort()
+            if (version > 1) stop.abort()
           },
           { signal: stop.signal },
         ),
@@ -220,7 +239,7 @@ export function subscribingConforms(subject: Subject): void {
     )
     verify(
       !outcome.ok && outcome.error instanceof subject.errors.UnknownSchemaError && seen.length === 1,
-      "A program without upcasters reached an event of schema version 2 in the log. subscribe should reject with an UnknownSchemaError, and not pass on an event that it can't read.",
+      "A program without upcasters reached an event of schema version 2 in the log. subscribe should reject with an UnknownSchemaError, and neither pass on nor skip an event that it can't read.",
       { received: outcome.ok ? { seen } : outcome.error },
     )
   })
@@ -235,6 +254,18 @@ export function subscribingConforms(subject: Subject): void {
       nothing?.ok === true,
       "The signal had aborted before subscribe was called, and the log was empty. subscribe should resolve at once, but it didn't. An `abort` that has already happened doesn't fire again for a new listener, so check `signal.aborted` before you wait.",
       { received: nothing },
+    )
+    const early = new AbortController()
+    const running = attempt('subscribe', () => subject.open().subscribe(() => {}, { signal: early.signal }), {
+      background: true,
+    })
+    const asked = performance.now()
+    early.abort()
+    const stopped = await running.catch(() => undefined)
+    verify(
+      stopped?.ok === true && performance.now() - asked < 1_500,
+      "The signal aborted right after subscribe was called, before it could open a connection, and the log was empty. subscribe should resolve at once, but it didn't. Add the listener before the first `await`, or check `signal.aborted` again after it.",
+      { received: stopped },
     )
     await subject.plant(S, 3)
     await call('subscribe', () =>

@@ -13,6 +13,7 @@ import {
   largestReply,
   NO_PERMISSION,
   type Outcome,
+  passesOnErrors,
   useSandbox,
   verify,
   verifyEqual,
@@ -421,6 +422,25 @@ describe('read', () => {
     const loaded = await attempt('load', () => open(box.redis).load(S, model))
     passesOn('load', loaded, /WRONGTYPE/, `The key ${KEY} held a string, so Redis replied with an error.`)
   })
+
+  test.skipIf(lacks('real-server'))('passes on the error of any page', async () => {
+    await passesOnErrors({
+      name: 'read',
+      prepare: () => subject.plant(S, 1_010),
+      async run(redis) {
+        let count = 0
+        for await (const page of open(redis).read(S)) {
+          count += page.length
+          // The caller is busy with this page until the reply with the next one is there, if it was requested already.
+          do await box.roundTrips(1)
+          while (box.commands.some(({ pending }) => pending))
+        }
+        return count
+      },
+      works: (count) => count === 1_010,
+      why: "A stream that can't be read to its end isn't a shorter one.",
+    })
+  })
 })
 
 const TOO_LARGE =
@@ -692,6 +712,40 @@ describe('snapshots', () => {
         `A snapshot of model version 4 was damaged (${JSON.stringify(broken)}), and model version 3 saved its own. ${'version' in broken ? 'You may keep the stored one, or replace all of its fields; the result of saveSnapshot should say which.' : 'The stored one should stay, because its model version is higher. The newer program will replace it.'}`,
       )
     }
+  })
+
+  test('after the scripts are gone', async () => {
+    const store = open(box.redis)
+    const model = { name: 'count', version: 1, initial: 0, evolve: (state: number) => state + 1 }
+    await call('saveSnapshot', () => store.saveSnapshot(S, model, { state: 1, version: 1 }))
+    await box.admin.script('FLUSH')
+    const outcome = await attempt('saveSnapshot', () =>
+      store.saveSnapshot(S, model, { state: 2, version: 2 }),
+    )
+    verify(
+      outcome.ok,
+      'Between two calls of saveSnapshot, the server forgot all scripts, as it does when it restarts (here with SCRIPT FLUSH), and the second call failed. If EVALSHA replies with NOSCRIPT, send the whole script with EVAL, or let `defineCommand` do that.',
+      { received: !outcome.ok && outcome.error },
+    )
+  })
+
+  test('an older snapshot between two steps', async () => {
+    const model = { name: 'count', version: 1, initial: 0, evolve: (state: number) => state + 1 }
+    await everyInterleaving({
+      name: 'saveSnapshot',
+      first: (redis) => open(redis).saveSnapshot(S, model, { state: 3, version: 3 }),
+      second: (redis) => open(redis).saveSnapshot(S, model, { state: 2, version: 2 }),
+      verify: async ({ first, after }) => {
+        verifyEqual(
+          [
+            first.ok ? first.value : first.error,
+            await box.admin.hget(`es:{p7}:snapshot:count:${S}`, 'version'),
+          ],
+          [true, '3'],
+          `A snapshot of version 2 was saved while another process was saving one of version 3${after ? `, right after its ${after}` : ''}. The newer one should be stored, and its saveSnapshot should resolve to true. If EXEC replies nil, someone else saved one, but not always a newer one: compare again. (Received: the result, and the version that's stored.)`,
+        )
+      },
+    })
   })
 
   test('a slow writer between two steps', async () => {
