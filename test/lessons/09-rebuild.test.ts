@@ -12,6 +12,7 @@ import {
   pagingFault,
   passesOnWrongType,
   plantLongStream,
+  sharedWatch,
   useSandbox,
   verify,
   verifyEqual,
@@ -335,7 +336,7 @@ describe('saveCheckpoint', () => {
         first: (redis) => save('3-0', '4-0', { count: 1 }, redis),
         second: (redis) => save('3-0', '4-0', { count: 1 }, redis),
         verify: async ({ first, second, held, after }) => {
-          watched ||= box.commands.some(({ name }) => name === 'WATCH')
+          watched ||= sharedWatch(box.commands) !== ''
           const won = [first, second].filter((outcome) => outcome.ok && outcome.value).length
           verifyEqual(
             { won, ...(await found()) },

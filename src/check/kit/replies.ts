@@ -31,11 +31,12 @@ const areFields = (value: unknown) => Array.isArray(value) && !value.some(Array.
 const isId = (value: unknown) => typeof value === 'string' && /^\d+-\d+$/.test(value)
 const isJson = (value: unknown) => typeof value === 'string' && value.startsWith('{')
 
-/**
- * What to add to a diagnosis when two callers shared a connection and one used WATCH there; otherwise an empty
- * string.
- */
+/** What to add to a diagnosis if two callers used WATCH on one connection; otherwise an empty string. */
 export function sharedWatch(commands: readonly SentCommand[], or = 'use a script'): string {
-  if (!commands.some(({ name }) => name === 'WATCH')) return ''
+  const watches = commands.filter(({ name }) => name === 'WATCH')
+  const isShared = watches.some(({ client, caller: { part } }) =>
+    watches.some((other) => other.client === client && other.caller.part !== part),
+  )
+  if (!isShared) return ''
   return ` WATCH belongs to a connection. Here both shared one, so the EXEC of one ended the watch of the other. Watch on a \`redis.duplicate()\`, or ${or}.`
 }

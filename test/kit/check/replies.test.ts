@@ -57,7 +57,12 @@ describe('the largest reply', () => {
   })
 })
 
-test('a shared WATCH is reported if there was one', () => {
+test('a WATCH is reported if two callers shared its connection', () => {
+  const watch = (client: number, part: 'first' | 'second') =>
+    ({ ...sent('WATCH', 'OK'), client, caller: { part, end: 'open' } }) as const
   expect(sharedWatch([sent('XADD', '1-0')])).toBe('')
-  expect(sharedWatch([sent('WATCH', 'OK')], 'write a script')).toMatch(/ WATCH .* or write a script\.$/)
+  expect(sharedWatch([watch(1, 'first'), watch(2, 'second'), watch(1, 'first')])).toBe('')
+  expect(sharedWatch([watch(1, 'first'), watch(1, 'second')], 'write a script')).toMatch(
+    / WATCH .* or write a script\.$/,
+  )
 })
