@@ -59,7 +59,19 @@ async function taken<T>(name: string, run: () => T, what: string, why: string): 
   return outcome.value
 }
 
+/** What a log shows of the error. */
+function namesItsField(error: MalformedEventError, field: string): void {
+  verify(
+    error.name === 'MalformedEventError' && error.message.includes(field),
+    `The error's \`name\` should be "MalformedEventError", and its message should name the field, here \`${field}\`. A log shows only these two, not the \`field\` property, and "Error" says nothing.`,
+    { received: `${error.name}: ${error.message}` },
+  )
+}
+
 describe('createEvent', () => {
+  const SAME_TYPE =
+    '`createEvent` changed the event type. Keep it exactly as it is, because readers compare it with `===`.'
+
   test('keeps the fields of the fact', async () => {
     const [event] = await call('createEvent', () => [createEvent(ada(), morning)])
     verify(
@@ -78,11 +90,7 @@ describe('createEvent', () => {
         { received: event },
       )
     }
-    verifyEqual(
-      event.eventType,
-      'USER_REGISTERED',
-      '`createEvent` changed the event type. Keep it exactly as it is, because readers compare it with `===`.',
-    )
+    verifyEqual(event.eventType, 'USER_REGISTERED', SAME_TYPE)
     verifyEqual(event.entityId, 'user-42', '`createEvent` should keep the entity ID exactly as it is.')
     const again = [1, 2].map(() => attempt('createEvent', () => createEvent(ada(), morning)))
     verify(
@@ -246,11 +254,7 @@ describe('createEvent', () => {
         `the event type "${eventType}"`,
         'It follows the rule: two or more words of capital letters and digits, joined by underscores, and the last one ends in ED.',
       )
-      verifyEqual(
-        event.eventType,
-        eventType,
-        `\`createEvent\` should keep the event type exactly as it is: "${eventType}".`,
-      )
+      verifyEqual(event.eventType, eventType, SAME_TYPE)
     }
   })
 
@@ -299,16 +303,7 @@ describe('createEvent', () => {
       'an empty entity ID',
       'Readers look events up by entity, so no reader could find this one again.',
     )
-    verifyEqual(
-      error.name,
-      'MalformedEventError',
-      'The error\'s `name` should be "MalformedEventError". A log prints the name, and "Error" says nothing.',
-    )
-    verify(
-      error.message.includes('entityId'),
-      "The error's message should name the field, because a log shows only the message, not the `field` property.",
-      { received: error.message },
-    )
+    namesItsField(error, 'entityId')
   })
 })
 
@@ -480,11 +475,7 @@ describe('encodeEvent', () => {
     test(`refuses ${name}`, async () => {
       const event = eventWith({ name: 'Ada', since: value })
       const error = await refused('encodeEvent', () => encodeEvent(event), 'payload.since', what, why)
-      verify(
-        error.message.includes('payload.since'),
-        "The error's message should name the field, here payload.since, because a log shows only the message, not the `field` property.",
-        { received: error.message },
-      )
+      namesItsField(error, 'payload.since')
     })
   }
 
@@ -673,11 +664,7 @@ describe('decodeEvent', () => {
       'an event without `entityId`',
       'The field is missing.',
     )
-    verify(
-      error.message.includes('entityId') && error.name === 'MalformedEventError',
-      'The error\'s `name` should be "MalformedEventError" and its message should name the field, because a log shows nothing else.',
-      { received: `${error.name}: ${error.message}` },
-    )
+    namesItsField(error, 'entityId')
   })
 
   test('reads events from before there was metadata', async () => {
