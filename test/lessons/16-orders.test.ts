@@ -153,6 +153,8 @@ describe('evolve', () => {
   })
 
   test('follows every fact', async () => {
+    const allRefunded =
+      'All of the money was refunded. REFUND_ISSUED should still leave the status as it is, because only ORDER_CANCELLED cancels an order.'
     const steps: readonly (readonly [Order, OrderFact, Order, string])[] = [
       [
         order(),
@@ -183,13 +185,13 @@ describe('evolve', () => {
         orderIn('shipped'),
         refund(7_697),
         order({ status: 'shipped', paidCents: 7_697, refundedCents: 7_697 }),
-        "All of the money was refunded for an order that's on its way. REFUND_ISSUED should still leave the status as it is, because only ORDER_CANCELLED cancels an order.",
+        allRefunded,
       ],
       [
         orderIn('paid'),
         refund(7_697),
         order({ status: 'paid', paidCents: 7_697, refundedCents: 7_697 }),
-        'All of the money was refunded for a paid order. REFUND_ISSUED should still leave the status as it is, because only ORDER_CANCELLED cancels an order.',
+        allRefunded,
       ],
     ]
     for (const [before, fact, after, why] of steps) {
