@@ -57,12 +57,11 @@ export function keyReader(client: Redis, since: () => number): KeyReader {
     })
     const bodies = await ask(found.flatMap(({ key, type }) => commandsFor(key, type)))
     const streams = await longStreams(found, bodies)
-    let at = 0
     return new Map(
-      found.map(({ key, type, ...rest }) => {
-        const replies = bodies.slice(at, at + 2)
-        at += 2
-        return [key, { key, ...rest, ...contentOf(type, replies, streams.get(key)) } as KeyState]
+      found.flatMap(({ key, type, ...rest }, index) => {
+        const replies = bodies.slice(index * 2, index * 2 + 2)
+        if (isGone(replies)) return []
+        return [[key, { key, ...rest, ...contentOf(type, replies, streams.get(key)) } as KeyState] as const]
       }),
     )
   }
@@ -142,6 +141,11 @@ function commandsFor(key: string, type: string): readonly (readonly (string | nu
         ['EXISTS', key],
       ]
   }
+}
+
+/** It expired, or was deleted, after its type had been read. Only a string can be there and be empty. */
+function isGone([count, body]: readonly Reply[]): boolean {
+  return Number(count) === 0 && !(Buffer.isBuffer(body) && body.length === 0)
 }
 
 function contentOf(type: string, [count, body]: readonly Reply[], long: readonly Entry[] | undefined) {
