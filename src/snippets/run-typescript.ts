@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type SnippetGuard, type SnippetSetup, snippetGuard } from '../check/index.ts'
 import { cacheFolder } from '../common/cache-folder.ts'
 import { ownFolder } from '../common/own-folder.ts'
-import { bundleScript } from './bundle-script.ts'
+import { bundleScript, type ScriptBundle } from './bundle-script.ts'
 import { type Printed, runScript } from './run-script.ts'
 
 export interface TypeScriptOptions {
@@ -29,10 +29,8 @@ export async function runTypeScript(code: string, options: TypeScriptOptions): P
   const guard = allow && (await snippetGuard(root))
   const before = wrapperBefore(guard)
   const bundle = await bundleScript({ root, contents: `${before}${code}${AFTER}`, mine, guard })
-  if (!bundle.ok) {
-    const line = guard && bundle.line && bundle.line - before.split('\n').length + 1
-    return { output: `SyntaxError: ${bundle.problem}${line ? ` (line ${line})` : ''}`, failed: true }
-  }
+  if (!bundle.ok)
+    return { output: syntaxError(bundle, before, guard !== undefined ? code : ''), failed: true }
   const folder = join(cacheFolder(root), 'run')
   mkdirSync(folder, { recursive: true })
   const file = join(folder, `${randomUUID()}.mjs`)
@@ -43,6 +41,19 @@ export async function runTypeScript(code: string, options: TypeScriptOptions): P
   } finally {
     rmSync(file, { force: true })
   }
+}
+
+/** Names the line only in code that the learner has edited. What isn't closed there is found behind it. */
+function syntaxError(
+  { problem, line }: Extract<ScriptBundle, { ok: false }>,
+  before: string,
+  edited: string,
+): string {
+  if (edited === '' || line === undefined) return `SyntaxError: ${problem}`
+  const lines = edited.trimEnd().split('\n').length
+  const at = line - before.split('\n').length + 1
+  const shown = at > lines ? problem.replace(/ but found .*/, ' at the end') : problem
+  return `SyntaxError: ${shown} (line ${Math.min(at, lines)})`
 }
 
 /**

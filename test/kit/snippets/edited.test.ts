@@ -52,11 +52,12 @@ describe('TypeScript', () => {
     })
   })
 
-  test('that does not parse says where', async () => {
-    expect(await run(ts, 'const one = 1\nconst = 2')).toMatchObject({
-      output: expect.stringMatching(/^SyntaxError: .* \(line 2\)$/),
-      failed: true,
-    })
+  test.each([
+    ['const one = 1\nconst = 2', 'SyntaxError: Expected identifier but found "=" (line 2)'],
+    ['console.log(1', 'SyntaxError: Expected ")" at the end (line 1)'],
+    ['if (true) {\n', 'SyntaxError: Unexpected end of file (line 1)'],
+  ])('that does not parse says where: %j', async (text, output) => {
+    expect(await run(ts, text)).toMatchObject({ output, failed: true })
   })
 
   test.each([
