@@ -43,7 +43,7 @@ export async function runTypeScript(code: string, options: TypeScriptOptions): P
   }
 }
 
-/** Names the line only in code that the learner has edited. What isn't closed there is found behind it. */
+/** Names the line only in code that the learner has edited. What isn't closed there is noticed after its end. */
 function syntaxError(
   { problem, line }: Extract<ScriptBundle, { ok: false }>,
   before: string,
