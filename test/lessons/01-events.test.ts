@@ -246,7 +246,7 @@ describe('createEvent', () => {
   })
 
   test('accepts past-tense names', async () => {
-    for (const eventType of ['USER_REGISTERED', 'USER_EMAIL_CHANGED', 'ORDER_LINE_2_ADDED']) {
+    for (const eventType of ['USER_REGISTERED', 'USER_EMAIL_CHANGED', 'ORDER_LINE_2_ADDED', 'CAT_FED']) {
       const fact: NewEvent = { ...ada(), eventType }
       const event = await taken(
         'createEvent',
@@ -354,6 +354,7 @@ describe('encodeEvent', () => {
       no: false,
       zero: 0,
       below: -2.5,
+      huge: 1e21,
       empty: '',
       none: [],
       blank: {},
@@ -361,7 +362,7 @@ describe('encodeEvent', () => {
       deep: [{ a: [1, [2, null]] }],
     }
     const why =
-      'JSON can represent null, false, 0, empty strings, empty arrays, and empty objects, so they should pass unchanged.'
+      'JSON can represent null, false, every finite number, empty strings, empty arrays, and empty objects, so they should pass unchanged.'
     const text = await taken(
       'encodeEvent',
       () => encodeEvent(eventWith(payload)),
@@ -380,6 +381,7 @@ describe('encodeEvent', () => {
           no: false,
           zero: 0,
           below: -2.5,
+          huge: 1e21,
           empty: '',
           none: [],
           blank: {},
@@ -551,7 +553,7 @@ const STORED = {
   timestamp: '2026-03-01T09:00:00.000Z',
   eventType: 'USER_EMAIL_CHANGED',
   entityId: 'user-42',
-  payload: { email: 'ada@new.example', verified: false },
+  payload: { email: 'ada@new.example', verified: false, since: '2026-02-28T23:00:00.000Z' },
   metadata: { correlationId: 'req-9' },
 }
 
@@ -562,7 +564,7 @@ function textWith(changes: Readonly<Record<string, unknown>>): string {
 describe('decodeEvent', () => {
   test('reads an event back', async () => {
     const text =
-      '{"eventId":"0b7f3a52-6f0a-4c1e-9d3b-2f8e6f1c5a01","timestamp":"2026-03-01T09:00:00.000Z","eventType":"USER_EMAIL_CHANGED","entityId":"user-42","payload":{"email":"ada@new.example","verified":false},"metadata":{"correlationId":"req-9"}}'
+      '{"eventId":"0b7f3a52-6f0a-4c1e-9d3b-2f8e6f1c5a01","timestamp":"2026-03-01T09:00:00.000Z","eventType":"USER_EMAIL_CHANGED","entityId":"user-42","payload":{"email":"ada@new.example","verified":false,"since":"2026-02-28T23:00:00.000Z"},"metadata":{"correlationId":"req-9"}}'
     const [event] = await call('decodeEvent', () => [decodeEvent(text)])
     verify(
       typeof event === 'object' && event !== null && !('then' in event),
@@ -572,7 +574,7 @@ describe('decodeEvent', () => {
     verifyEqual(
       event,
       STORED,
-      '`decodeEvent` should return the event from the string, with every field as it was written. The timestamp stays a string.',
+      '`decodeEvent` should return the event from the string, with every field as it was written. Times stay strings.',
     )
   })
 
@@ -680,6 +682,12 @@ describe('decodeEvent', () => {
       event.metadata ?? 'missing',
       {},
       `\`decodeEvent\` returned the event without \`metadata: {}\`. ${why}`,
+    )
+    const outcome = await attempt('decodeEvent', () => decodeEvent(textWith({ metadata: null })))
+    verifyEqual(
+      outcome.ok ? outcome.value.metadata : {},
+      {},
+      `\`decodeEvent\` returned an event with \`metadata: null\`. Refuse it, or treat it as missing. ${why}`,
     )
   })
 

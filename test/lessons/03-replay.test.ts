@@ -458,6 +458,15 @@ describe('getEntityState', () => {
     )
   })
 
+  test('continues after a page without a user', async () => {
+    await plant(...Array.from({ length: 500 }, (_, i) => emailChanged(i + 1)), registered())
+    verifyEqual(
+      await call('getEntityState', () => getEntityState(box.redis, 'user-42')),
+      active(),
+      "The first 500 events, a whole page, are changes of an address without a user, and USER_REGISTERED comes after them. `getEntityState` should read on until `next` is null, even if there's no user yet.",
+    )
+  })
+
   test('returns the same state at every replay', async () => {
     await plant(registered(), emailChanged(), deactivated(), registered(20))
     const first = await call('getEntityState', () => getEntityState(box.redis, 'user-42'))
