@@ -448,13 +448,7 @@ describe('getEntityState', () => {
     verifyEqual(
       state,
       { ...gone(), email: 'ada@new.example' },
-      'The state should be the one after all 502 events, each applied once.',
-      [
-        [
-          (found) => found?.status === 'active',
-          "The 501st event, at position 500, is USER_DEACTIVATED, but the state doesn't show it. Start the next page exactly at the `next` of the one before.",
-        ],
-      ],
+      'There are 502 events, and the one at position 500 is USER_DEACTIVATED. The state should be the one after all of them, each applied once. Start the next page exactly at the `next` of the one before.',
     )
   })
 
