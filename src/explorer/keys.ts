@@ -1,3 +1,4 @@
+import { PASTED } from '../terminal/index.ts'
 import { type Explorer, goTo, toCollision } from './model.ts'
 
 /** Shown on the screen, in this order. */
@@ -73,7 +74,13 @@ function typed(explorer: Explorer, text: string, key: string): Explorer {
   if (key === '\r') return rest
   if (key === '\x1b') return { ...rest, filter: '' }
   if (key === '\x7f' || key === '\b') return withFilter(rest, [...text].slice(0, -1).join(''))
-  return /^\p{Cc}/u.test(key) ? explorer : withFilter(rest, text + key)
+  const typedOrPasted = key.startsWith(PASTED)
+    ? key
+        .slice(PASTED.length)
+        .split(/[\r\n]/, 1)
+        .join('')
+    : key
+  return /\p{Cc}/u.test(typedOrPasted) ? explorer : withFilter(rest, text + typedOrPasted)
 }
 
 function withFilter(explorer: Explorer, filter: string): Explorer {

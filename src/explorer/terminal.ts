@@ -1,6 +1,6 @@
 import type { ReadStream, WriteStream } from 'node:tty'
 import type { Recording } from '../recording/index.ts'
-import { type Palette, paintLines, readKeystrokes } from '../terminal/index.ts'
+import { isPaste, type Palette, paintLines, readKeystrokes } from '../terminal/index.ts'
 import { beginKeys, clearScreen, endKeys, enterScreen, leaveScreen } from '../terminal/screen-codes.ts'
 import type { EntityStates } from './entity-state.ts'
 import { press } from './keys.ts'
@@ -51,7 +51,10 @@ export async function exploreOnTerminal(
     for (const [index, key] of keys.entries()) {
       explorer = press(explorer, key)
       if (explorer.left !== undefined) {
-        typedAhead = keys.slice(index + 1).join('')
+        typedAhead = keys
+          .slice(index + 1)
+          .filter((one) => !isPaste(one))
+          .join('')
         return leave(explorer.left)
       }
       if (explorer.asksForModel) void compare()

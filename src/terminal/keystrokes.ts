@@ -1,4 +1,4 @@
-/** The one key that stands for a paste, however long: the mark with which it begins. */
+/** A paste, however long, is one key: the mark with which it begins, and then its text. */
 export const PASTED = '\x1b[200~'
 const END_OF_PASTE = '\x1b[201~'
 const CTRL_C = '\u0003'
@@ -8,28 +8,39 @@ const MOST_KEYS = 16
 /**
  * Reads terminal input, chunk by chunk, and returns the keys of each. The escape sequence of an arrow or function key is
  * one key, always written with `[`, where some terminals send `O`; an escape with nothing after it is the key Esc. The
- * letters of a paste aren't commands: one of them may start a lesson over. So a paste is the key `PASTED`, and only a
- * Ctrl-C in it counts.
+ * letters of a paste aren't commands: one of them may start a lesson over. So a paste is one key, and only a Ctrl-C in
+ * it counts.
  */
 export function readKeystrokes(): (data: Buffer | string) => readonly string[] {
   const decoder = new TextDecoder() // a letter may come in two chunks
   let begun = '' // so may a sequence
-  let inPaste = false
+  /** Undefined outside of a paste. */
+  let pasted: string | undefined
   return (data) => {
     const text = begun + (typeof data === 'string' ? data : decoder.decode(data, { stream: true }))
     begun = begunSequence(text)
     const read = keysOf(text.slice(0, text.length - begun.length))
     const keys: string[] = []
     for (const key of read) {
-      if (key === PASTED && !inPaste) keys.push(PASTED)
-      if (key === PASTED || key === END_OF_PASTE) inPaste = key === PASTED
-      else if (key === CTRL_C || !inPaste) keys.push(key)
-      if (key === CTRL_C) inPaste = false // its end may never come
+      if (key === PASTED) pasted ??= ''
+      else if (pasted === undefined) {
+        if (key !== END_OF_PASTE) keys.push(key)
+      } else if (key === END_OF_PASTE || key === CTRL_C) {
+        keys.push(PASTED + pasted, ...(key === CTRL_C ? [CTRL_C] : [])) // after Ctrl-C, its end may never come
+        pasted = undefined
+      } else pasted += key
     }
     // Alone, an escape is a key; in a paste, it may begin the end.
-    if (inPaste && begun === '' && read.at(-1) === '\x1b') begun = '\x1b'
-    return looksPasted(keys) ? [PASTED] : keys
+    if (pasted !== undefined && begun === '' && read.at(-1) === '\x1b') {
+      begun = '\x1b'
+      pasted = pasted.slice(0, -1)
+    }
+    return looksPasted(keys) ? [PASTED + keys.join('')] : keys
   }
+}
+
+export function isPaste(key: string): boolean {
+  return key.startsWith(PASTED)
 }
 
 function keysOf(data: string): readonly string[] {
@@ -55,5 +66,5 @@ function begunSequence(data: string): string {
 /** Whether a terminal that doesn't mark pastes delivered one. */
 function looksPasted(keys: readonly string[]): boolean {
   const isMany = keys.length > MOST_KEYS && keys.some((key) => key !== keys[0])
-  return isMany && !keys.includes(PASTED) && !keys.includes(CTRL_C)
+  return isMany && !keys.some(isPaste) && !keys.includes(CTRL_C)
 }

@@ -3,12 +3,15 @@ import { lendTerminal } from './hold-keys.ts'
 /** A moment in which the system stops this process; it goes on counting only when the process continues. */
 const STOPPING_MS = 50
 
+/** Windows has no jobs. */
+export const CAN_SUSPEND = process.platform !== 'win32'
+
 /**
  * Stops the program as Ctrl-Z does in other programs, and resolves when `fg` continues it. The whole job is stopped,
  * because the shell waits for npm, which started us.
  */
 export async function suspend(input: object): Promise<void> {
-  if (process.platform === 'win32') return // there are no jobs
+  if (!CAN_SUSPEND) return
   await lendTerminal(input, async () => {
     process.kill(0, 'SIGTSTP')
     await new Promise((resolve) => setTimeout(resolve, STOPPING_MS))
@@ -24,7 +27,7 @@ export function suspendBesideReadline(
   input: object & { resume(): unknown },
   reader: { resume(): unknown } = input,
 ): boolean {
-  if (process.platform === 'win32') return false
+  if (!CAN_SUSPEND) return false
   const ignore = () => {}
   const stopped = lendTerminal(input, async () => {
     process.kill(0, 'SIGTSTP')

@@ -1,5 +1,5 @@
 import type { WriteStream } from 'node:tty'
-import { markPastes } from '../terminal/screen-codes.ts'
+import { leavePastes, markPastes } from '../terminal/screen-codes.ts'
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are terminal escape codes
 const ERASING = /^(?:\x1b\[\d*[ABGK])+/
@@ -7,6 +7,9 @@ const ERASING = /^(?:\x1b\[\d*[ABGK])+/
 export interface LastFrame {
   /** For the menu. */
   readonly output: WriteStream
+  /** The terminal marks pasted text from here to `end`. */
+  begin(): void
+  end(): void
   /** Keeps what the menu draws until `redraw`: it would erase lines that the shell has printed. */
   hold(): void
   /** Draws the menu again, below what the shell has printed. A menu itself draws only what a key changes. */
@@ -31,12 +34,15 @@ export function lastFrame(terminal: WriteStream): LastFrame {
   })
   return {
     output,
+    begin: () => void terminal.write(markPastes),
+    end: () => void terminal.write(leavePastes),
     hold() {
       isHeld = true
+      terminal.write(leavePastes)
     },
     redraw() {
       isHeld = false
-      terminal.write(markPastes + frame) // the shell has its own way with pastes
+      terminal.write(markPastes + frame)
     },
   }
 }

@@ -1,7 +1,6 @@
 import { holdKeys } from '../terminal/hold-keys.ts'
 import { escapeControls, paintLines, span, textOf, wrap, wrapSentences } from '../terminal/index.ts'
 import { menuTheme } from '../terminal/menu-theme.ts'
-import { leavePastes, markPastes } from '../terminal/screen-codes.ts'
 import { hotKey } from './hot-key.ts'
 import { lastFrame } from './last-frame.ts'
 import { type PagerTerminal, readPages } from './pager.ts'
@@ -30,16 +29,15 @@ export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
     choices: readonly (Choice<Value> | Heading)[],
     question: (ask: ReturnType<typeof inquirer.createPromptModule>) => Promise<Value>,
   ): Promise<Value> {
-    terminal.output.write(markPastes)
     const pressed = hotKey(input, choices, menu)
     const note = (answer = '') => {
       const line = [span('? ', 'dim'), span(message, 'bold'), span(` ${answer}`, 'cyan')]
       output.write(`${paintLines(wrap(line, { width: output.columns || 80 }), palette)}\n`)
     }
     try {
-      const { signal } = pressed
+      const { signal, keys } = pressed
       const value = await question(
-        inquirer.createPromptModule({ input, output, signal, clearPromptOnDone: true }),
+        inquirer.createPromptModule({ input: keys, output, signal, clearPromptOnDone: true }),
       )
       note(choices.find((one): one is Choice<Value> => 'name' in one && one.value === value)?.name)
       return value
@@ -50,7 +48,6 @@ export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
       return choice.value
     } finally {
       pressed.stop()
-      terminal.output.write(leavePastes)
     }
   }
   const box = palette.unicode ? 3 : 5
@@ -92,9 +89,9 @@ export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
       })
     },
     async chooseSeveral(message, choices) {
-      const keys = hotKey(input, [], menu) // for Ctrl-Z
+      const { keys, stop } = hotKey(input, [], menu)
       try {
-        const { values } = await inquirer.createPromptModule({ input, output })([
+        const { values } = await inquirer.createPromptModule({ input: keys, output })([
           {
             type: 'checkbox',
             name: 'values',
@@ -105,7 +102,7 @@ export async function terminalUi(terminal: PagerTerminal): Promise<Ui> {
         ])
         return values
       } finally {
-        keys.stop()
+        stop()
       }
     },
     confirm(message) {

@@ -1,7 +1,7 @@
 import type { ReadStream, WriteStream } from 'node:tty'
 import { sentenceOf } from '../common/errors.ts'
 import { modelRun } from '../learner/index.ts'
-import { PASTED, type Palette, readKeystrokes } from '../terminal/index.ts'
+import { isPaste, type Palette, readKeystrokes } from '../terminal/index.ts'
 import { beginKeys, clearScreen, endKeys } from '../terminal/screen-codes.ts'
 import { suspend } from '../terminal/suspend.ts'
 import type { Elsewhere } from './elsewhere.ts'
@@ -57,7 +57,7 @@ export async function watchOnTerminal(options: WatchTerminalOptions): Promise<vo
       if (key === '\u0003') {
         isLeft = true
         void session?.close() // Ctrl-C never waits for what is going on
-      } else if (key === PASTED) say('Paste your code into your editor. A save is checked here.')
+      } else if (isPaste(key)) say('Paste your code into your editor. A save is checked here.')
       else if (!isBusy) start(key)
     }
   }

@@ -180,9 +180,14 @@ describe('the walkthrough in a terminal', () => {
     await until(/^2\/\d+ {2}space next/m)
     press('q')
     await until(/❯ Check my answer/)
-    paste('x')
+    paste('x\ny\n')
     press('a')
-    expect(await until(/Task 1 · createEvent/)).not.toContain('Start over')
+    expect(await until(/Task 1 · createEvent[\s\S]*❯ Check my answer/)).not.toContain('Start over')
+    press('x')
+    await until(/Start over\?/)
+    paste('yes\n')
+    press('n', 'Enter')
+    await until(/kept under a dated name\. No[\s\S]*❯ Check my answer/)
   })
 
   test('a low screen shows the task on pages, not above the menu, which would push it out', async () => {
