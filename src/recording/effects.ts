@@ -82,7 +82,7 @@ function changedBy({ changes }: CommandStep, named: ReadonlySet<string>): Readon
 /** Of a transaction, all writes: a part that's refused doesn't stop the others. */
 function isRefusal(step: CommandStep): boolean {
   const s = step.reply?.s ?? ''
-  // Another consumer was faster.
+  // Another consumer may have been faster.
   if (nameOf(step) === 'XCLAIM' && s === '(empty array)') return true
   if (!s.startsWith('[(error)')) return /^\((error|nil)\)/.test(s)
   return s

@@ -53,7 +53,7 @@ function staleAfter({ looks, changes, after }: Gap): readonly Collision[] {
       const look = lookBefore(change, looks, key)
       const own = writes.find(({ wrote }) => wrote.has(key))
       const write = own ?? writes[0]
-      if (write === undefined) return []
+      if (write === undefined || isAboutOthers(write, change)) return []
       // A script looks for itself; and a write to another key that was refused has a cause of its own.
       if (write.isRefused ? own === undefined : look === undefined) return []
       return [{ ...staleCollision(key, look, change, write), isOwn: own !== undefined }]
@@ -68,16 +68,33 @@ function staleWrite(write: Effect, effects: readonly Effect[]): readonly Collisi
   const { n, lane, wrote } = write
   const before = effects.filter((other) => other.n < n && !other.about)
   return [...wrote].flatMap((key) => {
-    const last = before.findLast(
-      (other) => other.lane === lane && (other.looked.has(key) || other.wrote.has(key)),
-    )
-    if (lane === undefined || last?.looked.has(key) !== true) return []
-    const change = before.find(
-      (other) => other.n > last.n && other.lane !== lane && other.wrote.has(key) && !other.isRefused,
-    )
-    if (change === undefined || isApart(last, change, key)) return []
-    return [staleCollision(key, last, change, write)]
+    if (lane === undefined) return []
+    const own = before.filter((other) => other.lane === lane)
+    const looks = looksSinceWrite(own, key)
+    const change = before.find((other) => {
+      if (other.lane === lane || !other.wrote.has(key) || other.isRefused) return false
+      const look = lookBefore(other, looks, key)
+      return look !== undefined && look.n < other.n && !isAboutOthers(write, other)
+    })
+    if (change === undefined) return []
+    return [staleCollision(key, lookBefore(change, looks, key), change, write)]
   })
+}
+
+/** A lane's looks at a key since its own last write to it. */
+function looksSinceWrite(own: readonly Effect[], key: string): readonly Effect[] {
+  const last = own.findLast(({ wrote }) => wrote.has(key))?.n ?? 0
+  return own.filter(({ n, looked }) => n >= last && looked.has(key))
+}
+
+/** A claim that got nothing may have had many causes; a change is one only if it was about one of the entries. */
+function isAboutOthers(write: Effect, { parts }: Effect): boolean {
+  const [claim] = write.parts
+  if (!write.isRefused || claim?.reply?.s !== '(empty array)') return false
+  const ids = claim.args.map(({ s }) => s).filter((s) => /^\d+-\d+$/.test(s))
+  return !parts.some(({ args, reply }) =>
+    ids.some((id) => args.some(({ s }) => s === id) || reply?.s.includes(`"${id}"`)),
+  )
 }
 
 /** The last look at what the change is about. */
@@ -86,7 +103,7 @@ function lookBefore(change: Effect, looks: readonly Effect[], key: string): Effe
 }
 
 /** Commands that look at the members or fields that they name, and at nothing else in the key. */
-const LOOKS_AT_PARTS = /^(SISMEMBER|SMISMEMBER|HGET|HMGET|HEXISTS|HSTRLEN|ZSCORE|ZMSCORE|ZRANK|ZREVRANK)$/
+const LOOKS_AT_PARTS = /^(SISMEMBER|SMISMEMBER|HGET|HMGET|HEXISTS|HSTRLEN|ZSCORE|ZMSCORE)$/
 const CHANGES_PARTS = /^(SADD|SREM|HSET|HSETNX|HMSET|HDEL|HINCRBY|HINCRBYFLOAT|ZADD|ZREM|ZINCRBY)$/
 
 /** Whether one looked at other members or fields of the key than the other changed, as far as the commands tell. */

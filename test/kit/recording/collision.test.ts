@@ -49,6 +49,43 @@ describe('a stale write', () => {
     expect(collisionOf(apart)).toBeUndefined()
   })
 
+  test.each([
+    [
+      'although another field changed first',
+      1,
+      3,
+      4,
+      `
+      1  HGET emails ada → "1"
+      2  HSET emails bob 2 → (integer) 1
+      2  HSET emails ada 2 → (integer) 0
+      1  HSET emails ada 3 → (integer) 0`,
+    ],
+    [
+      'although the client looked at another field afterward',
+      1,
+      3,
+      4,
+      `
+      1  HGET emails ada → "1"
+      1  HGET emails bob → (nil)
+      2  HSET emails ada 2 → (integer) 0
+      1  HSET emails ada 3 → (integer) 0`,
+    ],
+    [
+      'because a rank depends on all other members',
+      1,
+      2,
+      3,
+      `
+      1  ZREVRANK board ada → (integer) 0
+      2  ZADD board 100 bob → (integer) 1
+      1  ZADD board 50 ada → (integer) 0`,
+    ],
+  ])('%s', (_, looked, changed, wrote, steps) => {
+    expect(collisionOf(run(steps))).toMatchObject({ kind: 'stale', looked, changed, wrote })
+  })
+
   test('was decided before the gap, even if the client looked at the key again', () => {
     const race = run(`
       1  XRANGE account:1 - + → [["1-0", ["event", "1"]]]
@@ -120,6 +157,11 @@ describe('a stale write', () => {
     const collision = { kind: 'stale', key: 'orders', looked: 1, changed: 2, wrote: 3, refused: true }
     expect(collisionOf(race)).toEqual(collision)
     expect(collisionOf(withChanges(race, { 2: 'orders' }))).toEqual(collision)
+    const early = run(`
+      1  XPENDING orders mail - + 10 → [["1-0", "mailer-2", (integer) 100, (integer) 1]]
+      2  XADD orders * n 2 → "2-0"
+      1! XCLAIM orders mail mailer-1 60000 1-0 → (empty array)`)
+    expect(collisionOf(early)).toBeUndefined()
   })
 
   test("isn't one if the write that was refused went to another key", () => {
