@@ -31,11 +31,12 @@ const areFields = (value: unknown) => Array.isArray(value) && !value.some(Array.
 const isId = (value: unknown) => typeof value === 'string' && /^\d+-\d+$/.test(value)
 const isJson = (value: unknown) => typeof value === 'string' && value.startsWith('{')
 
-/** What to add to a diagnosis if two callers used WATCH on one connection; otherwise an empty string. */
+/** What to add to a diagnosis if a caller's WATCH was on a connection where another's EXEC ends it; otherwise nothing. */
 export function sharedWatch(commands: readonly SentCommand[], or = 'use a script'): string {
   const watches = commands.filter(({ name }) => name === 'WATCH')
+  const ends = commands.filter(({ name }) => /^(WATCH|EXEC|UNWATCH|DISCARD)$/.test(name))
   const isShared = watches.some(({ client, caller: { part } }) =>
-    watches.some((other) => other.client === client && other.caller.part !== part),
+    ends.some((other) => other.client === client && other.caller.part !== part),
   )
   if (!isShared) return ''
   return ` WATCH belongs to a connection. Here both shared one, so the EXEC of one ended the watch of the other. Watch on a \`redis.duplicate()\`, or ${or}.`

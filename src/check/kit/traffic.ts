@@ -63,9 +63,7 @@ function note(client: Redis, command: Command): void {
   const isAlone =
     before === 0 && !isTrusted(client) && blockingOf(one.name, one.args.map(String)) === undefined
   const answered = () => {
-    if (!unanswered.delete(one)) return
-    waitedFor.set(client, (waitedFor.get(client) ?? 1) - 1)
-    if (!isAlone) return
+    if (!forget(one) || !isAlone) return
     latencies.push({ turn, ms: now() - sent })
     if (latencies.length > LATENCIES) latencies.shift()
   }
@@ -104,14 +102,31 @@ export function nextTurn(): void {
  */
 export function owedFor(turns: number, leftOut: (client: Redis) => boolean): number {
   const blocked = new Set<Redis>()
-  for (const { client, name, args, since, stream } of unanswered) {
+  forgetLost()
+  for (const { client, name, args, since } of unanswered) {
     if (turn - since < turns) return 0
-    if (client.stream !== stream) continue
     if (blocked.has(client) || muted.has(client) || client.status !== 'ready' || leftOut(client)) continue
     if (blockingOf(name, args.map(String)) === undefined) return turn - since
     blocked.add(client)
   }
   return 0
+}
+
+/**
+ * A client that's ready on another socket got replies there, so Redis isn't at work on what was lost with the first one,
+ * and won't reply to it.
+ */
+function forgetLost(): void {
+  for (const one of unanswered) {
+    const { client, stream } = one
+    if (client.stream !== stream && client.status === 'ready') forget(one)
+  }
+}
+
+function forget(one: Unanswered): boolean {
+  if (!unanswered.delete(one)) return false
+  waitedFor.set(one.client, (waitedFor.get(one.client) ?? 1) - 1)
+  return true
 }
 
 /** The current turn; see `nextTurn`. */
@@ -124,6 +139,7 @@ export function thisTurn(): number {
  * before that turn.
  */
 export function isScriptUnanswered(before = Number.POSITIVE_INFINITY): boolean {
+  forgetLost()
   for (const { client, name, since } of unanswered) {
     if (since < before && /^(eval|fcall)/i.test(name) && !isTrusted(client)) return true
   }
