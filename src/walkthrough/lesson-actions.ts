@@ -25,7 +25,6 @@ import { whereText } from './where.ts'
 
 export type Action =
   | Exclude<LessonAction, 'list' | 'next' | 'previous'>
-  | 'check'
   | 'watch'
   | 'quiz'
   | 'others'
@@ -83,9 +82,10 @@ function tolerate({ ui }: Walk, error: unknown): void {
   ui.say(error.message)
 }
 
-/** Everything that can be done in a lesson without leaving it. */
-export const actions: Readonly<Record<Action, Act>> = {
-  check: tolerant(async (walk, lesson) => {
+/** Resolves to true if the answer passed. */
+export async function checkAnswer(walk: Walk, lesson: Lesson): Promise<boolean> {
+  let hasPassed = false
+  await tolerant(async () => {
     const { learner, session, ui, palette } = walk
     assertStarted(learner, lesson.slug)
     ui.print(`Checking ${palette.unicode ? '…' : '...'}`)
@@ -93,6 +93,7 @@ export const actions: Readonly<Record<Action, Act>> = {
       limits: (await session.open()).redis.limits,
       result: await checkOwnAnswer(learner, session, lesson.slug, { record: true }),
     }))
+    hasPassed = result.passed
     // Above the verdict, which has to stay in view.
     if (limits !== undefined) ui.say(limits)
     const next = result.passed ? 'Continue with the next lesson.' : 'Fix it, or take a hint, and check again.'
@@ -108,8 +109,12 @@ export const actions: Readonly<Record<Action, Act>> = {
       ui.print(await renderMarkdown(text, { width: ui.width, palette }))
     }
     await printChange(walk, lesson)
-  }),
+  })(walk, lesson)
+  return hasPassed
+}
 
+/** Everything else that can be done in a lesson without leaving it. */
+export const actions: Readonly<Record<Action, Act>> = {
   watch: tolerant((walk, lesson) => walk.watch(lesson.slug)),
 
   hint: tolerant(async (walk, lesson) => {

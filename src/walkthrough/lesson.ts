@@ -1,17 +1,16 @@
 import type { Lesson, LessonSummary } from '../course/index.ts'
 import { LESSON_KEYS, ObstacleError, openLesson, UnwritableWorkspaceError } from '../learner/index.ts'
-import { taskAtHand } from '../learner/last-check.ts'
 import { lessonAfter, lessonBefore, shownPath } from '../learner/learner.ts'
 import { openQuestions } from '../snippets/predict.ts'
 import { chooseLesson } from './choose-lesson.ts'
-import { type Action, actions } from './lesson-actions.ts'
+import { type Action, actions, checkAnswer } from './lesson-actions.ts'
 import { goTo } from './places.ts'
 import { askQuiz } from './quiz.ts'
 import type { Choice, ReadingEnd } from './ui.ts'
 import type { Walk } from './walk.ts'
 
 type Way = 'next' | 'previous' | 'list' | 'home'
-type Wish = Action | Way
+type Wish = Action | Way | 'check'
 
 /**
  * One lesson: its text, its quiz, and then checks, hints and the rest. Returns the lesson to continue with, if any.
@@ -79,10 +78,13 @@ async function loop(walk: Walk, lesson: Lesson, end: ReadingEnd): Promise<Lesson
         if (to !== undefined && to.slug !== lesson.slug) return to
         break
       }
+      case 'check':
+        hasJustPassed = await checkAnswer(walk, lesson)
+        continue
       default:
         asked = wishOf(await actions[wish](walk, lesson))
     }
-    hasJustPassed = wish === 'check' && taskAtHand(learner, lesson) === undefined
+    hasJustPassed = false
   }
 }
 
