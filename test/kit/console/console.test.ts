@@ -16,7 +16,7 @@ let redis: RunningRedis
 let console: Console
 let printed = ''
 /** Maximum wait; replies come within milliseconds. */
-const TIMEOUT_MS = { timeout: 10_000, interval: 5 }
+const WAIT = { timeout: 10_000, interval: 5 }
 
 async function prepare(): Promise<void> {
   const runner = openSnippetRunner({ root: course.root, redis, lesson })
@@ -163,7 +163,7 @@ describe('functions', () => {
   test('that loop forever are ended, and loaded again', async () => {
     await answer('.load')
     const looping = answer('console.log("begun"); for (;;) {}')
-    await vi.waitFor(() => expect(printed).toBe('begun\n'), TIMEOUT_MS)
+    await vi.waitFor(() => expect(printed).toBe('begun\n'), WAIT)
     console.interrupt()
     expect(await looping).toMatch(/^begun\nEnded\./)
     expect(await answer('typeof applyEvent')).toBe("'function'")
@@ -176,7 +176,7 @@ describe('functions', () => {
     const marks = `import { writeFileSync } from 'node:fs'\nwriteFileSync(${JSON.stringify(begun)}, '')\n`
     await writeFile(file, `${marks}for (;;) {}\n`)
     const loading = answer(`.load ${file}`)
-    await vi.waitFor(() => expect(existsSync(begun)).toBe(true), TIMEOUT_MS)
+    await vi.waitFor(() => expect(existsSync(begun)).toBe(true), WAIT)
     console.interrupt()
     expect(await loading).toBe('The code was ended.')
     expect(await answer('typeof applyEvent')).toBe("'function'")
