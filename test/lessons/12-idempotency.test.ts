@@ -177,6 +177,22 @@ describe('applyOnce', () => {
     })
   })
 
+  test('adds up two events that two processes apply', async () => {
+    await everyInterleaving({
+      name: 'applyOnce',
+      first: (redis) => applyOnce(redis, earned(1)),
+      second: (redis) => applyOnce(redis, earned(2)),
+      verify: async ({ first, second, after }) => {
+        const isDiscarded = box.commands.some(({ name, reply }) => name === 'EXEC' && reply === null)
+        verifyEqual(
+          [await model(), first.ok && first.value, second.ok && second.value],
+          [{ balance: '20', changes: '2' }, 'applied', 'applied'],
+          `Two processes applied one event each, the second right after the ${after ?? 'start'} of the first. Both should count, and both calls should return 'applied' (received: the hash, and what the calls returned).${isDiscarded ? ' An EXEC replied nil, so nothing in it was applied: start again.' : ''}`,
+        )
+      },
+    })
+  })
+
   test('works for two callers on one connection', async () => {
     await everyInterleaving({
       name: 'applyOnce',

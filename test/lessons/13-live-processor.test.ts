@@ -367,15 +367,18 @@ async function until(
   )
 }
 
-const times = (count: number) => (count === 1 ? 'once' : `${count} times`)
-const tooFew = (handed: readonly string[], calls: number) =>
-  `The handler has been called ${times(handed.length)}, and by now it should have been called ${times(calls)}. Call it for each event, and again for an event that failed.`
+const times = (count: number) => ['0 times', 'once', 'twice'][count] ?? `${count} times`
+/** `what` is what has happened, as a sentence. */
+const tooFew = (handed: readonly string[], calls: number, what = '') =>
+  handed.length < calls
+    ? `${what} The handler has been called ${times(handed.length)}, and by now it should have been called ${times(calls)}. Call it for each event, and again for an event that failed.`.trim()
+    : `${what} The handler gets events that it has had, and never the next one.`.trim()
 
 /** Polls until the handler has been called that often. */
-const gets = (handed: readonly string[], calls: number) =>
+const gets = (handed: readonly string[], calls: number, what?: string) =>
   until(
     () => handed.length >= calls,
-    () => tooFew(handed, calls),
+    () => tooFew(handed, calls, what),
     () => handed,
   )
 
@@ -604,9 +607,9 @@ describe('StreamProcessor', () => {
     )
     await waiting()
     verifyEqual(
-      [await box.admin.keys('checkpoint:*'), await box.admin.hgetall('checkpoint:mailer')],
-      [['checkpoint:mailer'], { orders: '1-0' }],
-      'The processor was created with the name "mailer" and a handler for `orders`, and it handled 1-0. The hash `checkpoint:mailer` should contain that ID, and no stream without handlers. The key is `checkpoint:<name>`, and any other one belongs to another processor.',
+      [await box.admin.exists('checkpoint:snapshots'), await box.admin.hgetall('checkpoint:mailer')],
+      [0, { orders: '1-0' }],
+      'The processor was created with the name "mailer" and a handler for `orders`, and it handled 1-0. The hash `checkpoint:mailer` should contain that ID, and no stream without handlers. The key is `checkpoint:<name>`, and `checkpoint:snapshots` belongs to another processor. (Received: whether that one exists, and what `checkpoint:mailer` contains.)',
     )
   })
 
@@ -769,7 +772,7 @@ describe('errors', () => {
       () =>
         handed.length <= 2
           ? 'The handler failed on event 2-0, and that ended the processor: the handler got no more events. After one error at night, the snapshots are eight hours old in the morning. Wait a little and try again.'
-          : tooFew(handed, 4),
+          : tooFew(handed, 4, 'The handler failed once on event 2-0.'),
       () => handed,
     )
     verifyEqual(
@@ -807,7 +810,7 @@ describe('errors', () => {
     await plant(1, 1)
     const { errors, handed, options } = failing('1-0', 2)
     await start(options)
-    await gets(handed, 3)
+    await gets(handed, 3, 'The handler failed twice on event 1-0.')
     verify(
       errors.length === 2 && errors.every((error) => error === mail),
       'The handler failed twice. `onError` should be called twice, with the same errors that the handler threw. If a processor fails silently, its users are the first to find out.',
@@ -819,7 +822,7 @@ describe('errors', () => {
     await plant(1, 1)
     const { waits, handed, options } = failing('1-0', 8)
     await start(options)
-    await gets(handed, 9)
+    await gets(handed, 9, 'The handler failed eight times on event 1-0.')
     verifyEqual(
       waits,
       [100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000],
@@ -841,7 +844,7 @@ describe('errors', () => {
       if ([1, 2, 4].includes(calls)) throw mail // 1-0 twice, then 2-0 once
     })
     await start(options)
-    await gets(handed, 5)
+    await gets(handed, 5, 'The handler failed twice on event 1-0, and then once on 2-0.')
     verifyEqual(
       waits,
       [100, 200, 100],
@@ -860,7 +863,7 @@ describe('errors', () => {
     await start(options)
     await until(
       () => handed.includes('2-0'),
-      () => tooFew(handed, 3),
+      () => tooFew(handed, 3, 'The handler rejected once on event 1-0.'),
       () => handed,
     )
     verifyEqual(
@@ -975,7 +978,7 @@ describe('errors', () => {
 
 describe('stop', () => {
   /** Calls stop and shows whether it has resolved. A stop that rejects counts as resolved, too, with an error to show. */
-  function stopping(processor: StreamProcessor): { done(): boolean; finish(): Promise<void> } {
+  function stopping(processor: StreamProcessor): { done(): boolean; finish(what?: string): Promise<void> } {
     let done = false
     const running = Promise.resolve()
       .then(() => processor.stop())
@@ -985,8 +988,9 @@ describe('stop', () => {
     running.catch(() => {})
     return {
       done: () => done,
-      async finish() {
-        await until(() => done, "`stop` hadn't finished after two seconds.")
+      /** `what` is what has happened, as a sentence. */
+      async finish(what = '') {
+        await until(() => done, `${what} \`stop\` hadn't finished after two seconds.`.trim())
         await call('StreamProcessor.stop', () => running)
       },
     }
@@ -1055,7 +1059,7 @@ describe('stop', () => {
       "`stop` returned while the handler was still working on event 1-0. If the process ends now, the handler is cut off in the middle. `stop` has to wait for the event that's being handled.",
     )
     release()
-    await end.finish()
+    await end.finish('The handler that was running has returned.')
     await box.roundTrips(5)
     verifyEqual(
       [handed, second, await checkpoint()],
@@ -1080,7 +1084,8 @@ describe('stop', () => {
       '`stop` was called twice, and one of the calls returned while the handler was still working on event 1-0. Both have to wait for the end, because each caller may end the process when its call returns.',
     )
     release()
-    for (const end of ends) await end.finish()
+    for (const end of ends)
+      await end.finish('`stop` was called twice, and the handler that was running has returned.')
   })
 
   test("doesn't wait for the sleep", async () => {
@@ -1123,9 +1128,13 @@ describe('stop', () => {
     })
     processor = await start(options)
     await gets(handed, 3)
-    await end?.finish()
+    await end?.finish('`stop` was called in the middle of five events.')
     await start(options, box.connect())
-    await gets(handed, 5)
+    await gets(
+      handed,
+      5,
+      'After a stop in the middle of five events, a new processor with the same name was started.',
+    )
     await waiting()
     verifyEqual(
       handed,

@@ -164,18 +164,6 @@ function ids(from: number, to: number): string[] {
 }
 
 describe('createSnapshot', () => {
-  test('keeps nothing from an earlier call', async () => {
-    await plant([['1-0', 'POINTS_EARNED', 1]])
-    const create = () =>
-      call('createSnapshot', () => createSnapshot(box.connect(), 'customer-1', earned(), noon))
-    await create()
-    if ((await stored()) !== '{"points":1} at 1-0') return // another test reports that
-    await box.admin.del(STREAM, SNAPSHOT)
-    await plant([...FIVE, SEVEN])
-    await create()
-    verifyEqual(await stored(), TWELVE_AT_3, keepsNothing('createSnapshot'))
-  })
-
   test('passes complete events to the reducer', () =>
     givesTheReducerItsDue('createSnapshot', (reducer) =>
       createSnapshot(box.redis, 'customer-1', reducer, noon),
@@ -202,6 +190,18 @@ describe('createSnapshot', () => {
       '`createdAt` should be the time from the `clock` that was passed in, as toISOString() writes it, and `reducerVersion` should be the version of the reducer.',
     )
     verifyEqual(written, true, '`createSnapshot` wrote a snapshot, so it should return true.')
+  })
+
+  test('keeps nothing from an earlier call', async () => {
+    await plant([['1-0', 'POINTS_EARNED', 1]])
+    const redis = box.connect()
+    const create = () => call('createSnapshot', () => createSnapshot(redis, 'customer-1', earned(), noon))
+    await create()
+    if ((await stored()) !== '{"points":1} at 1-0') return // another test reports that
+    await box.admin.del(STREAM, SNAPSHOT)
+    await plant([...FIVE, SEVEN])
+    await create()
+    verifyEqual(await stored(), TWELVE_AT_3, keepsNothing('createSnapshot'))
   })
 
   test('counts the events of all pages', async () => {
@@ -394,6 +394,15 @@ describe('getEntityStateWithSnapshot', () => {
   const get = (reducer: Reducer<Points> = earned()) =>
     call('getEntityStateWithSnapshot', () => getEntityStateWithSnapshot(box.redis, 'customer-1', reducer))
 
+  test("replays everything if there's no snapshot", async () => {
+    await plant([...FIVE, SEVEN])
+    verifyEqual(
+      await get(),
+      { state: { points: 12 }, lastEventId: '3-0' },
+      "There's no snapshot. The state should come from all events, which makes 2 + 3 + 7 points, and `lastEventId` should be the ID of the last one.",
+    )
+  })
+
   test('keeps nothing from an earlier call', async () => {
     await plant([['1-0', 'POINTS_EARNED', 1]])
     const { state } = await get()
@@ -404,15 +413,6 @@ describe('getEntityStateWithSnapshot', () => {
       await get(),
       { state: { points: 12 }, lastEventId: '3-0' },
       keepsNothing('getEntityStateWithSnapshot'),
-    )
-  })
-
-  test("replays everything if there's no snapshot", async () => {
-    await plant([...FIVE, SEVEN])
-    verifyEqual(
-      await get(),
-      { state: { points: 12 }, lastEventId: '3-0' },
-      "There's no snapshot. The state should come from all events, which makes 2 + 3 + 7 points, and `lastEventId` should be the ID of the last one.",
     )
   })
 

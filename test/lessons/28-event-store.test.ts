@@ -723,10 +723,11 @@ describe('snapshots', () => {
       store.saveSnapshot(S, model, { state: 2, version: 2 }),
     )
     verify(
-      outcome.ok,
+      outcome.ok || !String(outcome.error).includes('NOSCRIPT'),
       'Between two calls of saveSnapshot, the server forgot all scripts, as it does when it restarts (here with SCRIPT FLUSH), and the second call failed. If EVALSHA replies with NOSCRIPT, send the whole script with EVAL, or let `defineCommand` do that.',
       { received: !outcome.ok && outcome.error },
     )
+    await call('saveSnapshot', () => (outcome.ok ? outcome.value : Promise.reject(outcome.error)))
   })
 
   test('an older snapshot between two steps', async () => {
