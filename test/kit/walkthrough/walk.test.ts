@@ -115,6 +115,32 @@ describe('the walkthrough', () => {
     expect(progress.overview().current).toBe(course.lessons[1]?.slug)
   })
 
+  test("a check without a verdict isn't a pass, even if the one before it was", async () => {
+    const check = 'Check my answer'
+    const ui = scriptedUi([
+      'Start 01',
+      'Not now',
+      check,
+      'Open in my editor',
+      check,
+      'Back to the start',
+      'Leave',
+    ])
+    const walk = await walkWith(
+      ui,
+      () => true,
+      () => rm(walk.learner.home.answer(first.slug)),
+    )
+    await walkThrough(walk)
+    const title = `01 · ${lesson.title}`
+    expect(ui.shown.filter((text) => text.startsWith(title))).toEqual([
+      title,
+      `${title} · passed`,
+      title,
+      title,
+    ])
+  })
+
   test('the keys of a lesson also work at the start', async () => {
     const ui = scriptedUi(['Keys', 'task', 'Back to the start', 'Leave'])
     await walkThrough(await walkWith(ui))
