@@ -107,6 +107,12 @@ describe('/', () => {
   test('takes every letter, even those that are keys otherwise, but no arrows', () => {
     expect(pressing(atStart(), '/', 'q', 'c', NAMES.right, '\t').filter).toBe('qc')
   })
+
+  test('takes the first line of a paste, which is nothing where keys are commands', () => {
+    const paste = '\x1b[200~qc\nx'
+    expect(pressing(atStart(), '/', 'a', paste)).toMatchObject({ filter: 'aqc', typing: 'aqc' })
+    expect(press(atStart(), paste)).toEqual(atStart())
+  })
 })
 
 test('q and Esc leave, Ctrl-C and Ctrl-D interrupt', () => {
