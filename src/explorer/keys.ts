@@ -74,13 +74,8 @@ function typed(explorer: Explorer, text: string, key: string): Explorer {
   if (key === '\r') return rest
   if (key === '\x1b') return { ...rest, filter: '' }
   if (key === '\x7f' || key === '\b') return withFilter(rest, [...text].slice(0, -1).join(''))
-  const typedOrPasted = key.startsWith(PASTED)
-    ? key
-        .slice(PASTED.length)
-        .split(/[\r\n]/, 1)
-        .join('')
-    : key
-  return /\p{Cc}/u.test(typedOrPasted) ? explorer : withFilter(rest, text + typedOrPasted)
+  const [added = ''] = key.replace(PASTED, '').split(/[\r\n]/) // of a paste, the first line
+  return /\p{Cc}/u.test(added) ? explorer : withFilter(rest, text + added)
 }
 
 function withFilter(explorer: Explorer, filter: string): Explorer {
