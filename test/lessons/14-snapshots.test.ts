@@ -153,8 +153,9 @@ const SECOND_OF_E_1 = Object.entries({
 const EVERY_ENTRY =
   'Each entry of the stream is an event, so all of them count. If a replay leaves some out, its result depends on where it started, because a replay from a snapshot knows nothing about the entries before it.'
 
-const keepsNothing = (name: string) =>
-  `The stream was restored from a backup between two calls of \`${name}\`, and the second call should use only the three events that are there now. Keep nothing in memory between calls: read the events (or a sound snapshot) in each call.`
+/** For a second call with 12 points if the first, with other events, saw one. */
+const KEEP_NOTHING =
+  'The stream was restored from a backup between two calls, and the second call mixed the old history with the new one. Keep nothing in memory between calls: read the events (or a sound snapshot) in each call.'
 
 const FIVE_AT_2 = '{"points":5} at 2-0'
 const TWELVE_AT_3 = '{"points":12} at 3-0'
@@ -164,6 +165,23 @@ function ids(from: number, to: number): string[] {
 }
 
 describe('createSnapshot', () => {
+  test('keeps nothing from an earlier call', async () => {
+    await plant([['1-0', 'POINTS_EARNED', 1]])
+    const redis = box.connect()
+    const create = () => call('createSnapshot', () => createSnapshot(redis, 'customer-1', earned(), noon))
+    await create()
+    if ((await stored()) !== '{"points":1} at 1-0') return // another test reports that
+    await box.admin.del(STREAM, SNAPSHOT)
+    await plant([...FIVE, SEVEN])
+    await create()
+    verifyEqual(
+      await stored(),
+      TWELVE_AT_3,
+      'The stream was restored from a backup, and then `createSnapshot` was called a second time. The snapshot should come from the three events that are there now.',
+      [[(snapshot) => /"points":(1|11|13)\b/.test(snapshot), KEEP_NOTHING]],
+    )
+  })
+
   test('passes complete events to the reducer', () =>
     givesTheReducerItsDue('createSnapshot', (reducer) =>
       createSnapshot(box.redis, 'customer-1', reducer, noon),
@@ -190,18 +208,6 @@ describe('createSnapshot', () => {
       '`createdAt` should be the time from the `clock` that was passed in, as toISOString() writes it, and `reducerVersion` should be the version of the reducer.',
     )
     verifyEqual(written, true, '`createSnapshot` wrote a snapshot, so it should return true.')
-  })
-
-  test('keeps nothing from an earlier call', async () => {
-    await plant([['1-0', 'POINTS_EARNED', 1]])
-    const redis = box.connect()
-    const create = () => call('createSnapshot', () => createSnapshot(redis, 'customer-1', earned(), noon))
-    await create()
-    if ((await stored()) !== '{"points":1} at 1-0') return // another test reports that
-    await box.admin.del(STREAM, SNAPSHOT)
-    await plant([...FIVE, SEVEN])
-    await create()
-    verifyEqual(await stored(), TWELVE_AT_3, keepsNothing('createSnapshot'))
   })
 
   test('counts the events of all pages', async () => {
@@ -394,15 +400,6 @@ describe('getEntityStateWithSnapshot', () => {
   const get = (reducer: Reducer<Points> = earned()) =>
     call('getEntityStateWithSnapshot', () => getEntityStateWithSnapshot(box.redis, 'customer-1', reducer))
 
-  test("replays everything if there's no snapshot", async () => {
-    await plant([...FIVE, SEVEN])
-    verifyEqual(
-      await get(),
-      { state: { points: 12 }, lastEventId: '3-0' },
-      "There's no snapshot. The state should come from all events, which makes 2 + 3 + 7 points, and `lastEventId` should be the ID of the last one.",
-    )
-  })
-
   test('keeps nothing from an earlier call', async () => {
     await plant([['1-0', 'POINTS_EARNED', 1]])
     const { state } = await get()
@@ -412,7 +409,17 @@ describe('getEntityStateWithSnapshot', () => {
     verifyEqual(
       await get(),
       { state: { points: 12 }, lastEventId: '3-0' },
-      keepsNothing('getEntityStateWithSnapshot'),
+      'The stream was restored from a backup, and then `getEntityStateWithSnapshot` was called a second time. The state should come from the three events that are there now.',
+      [[({ state }) => [1, 11, 13].includes(state?.points ?? 0), KEEP_NOTHING]],
+    )
+  })
+
+  test("replays everything if there's no snapshot", async () => {
+    await plant([...FIVE, SEVEN])
+    verifyEqual(
+      await get(),
+      { state: { points: 12 }, lastEventId: '3-0' },
+      "There's no snapshot. The state should come from all events, which makes 2 + 3 + 7 points, and `lastEventId` should be the ID of the last one.",
     )
   })
 

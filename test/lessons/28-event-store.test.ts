@@ -449,28 +449,6 @@ const TOO_LARGE =
 describe('subscribe', () => {
   subscribingConforms(subject)
 
-  test('stops even before it is connected', async () => {
-    const early = new AbortController()
-    let isDone = false
-    const running = attempt(
-      'subscribe',
-      () => open(box.redis).subscribe(() => {}, { signal: early.signal }),
-      { background: true },
-    ).finally(() => {
-      isDone = true
-    })
-    early.abort()
-    // A read that waits for new events takes much longer than that.
-    for (let trips = 0; trips < 200 && !isDone; trips += 1) await box.roundTrips(1)
-    const stopped = isDone ? await running : undefined
-    running.catch(() => {})
-    verify(
-      stopped?.ok === true,
-      "The signal aborted right after subscribe was called, before it could open a connection, and the log was empty. subscribe should resolve at once, but it didn't. Add the listener before the first `await`, or check `signal.aborted` again after it.",
-      { received: stopped },
-    )
-  })
-
   test('does not make other callers wait', async () => {
     const redis = box.redis
     await redis.ping()
@@ -538,6 +516,28 @@ describe('subscribe', () => {
       outcome.ok && (unblocked || !reads.some(({ reply }) => reply === null)),
       'The signal aborted while subscribe was waiting for an event, and subscribe waited until its read timed out. A program that wants to shut down has to wait just as long. Cut the connection that the read waits on: `reader.disconnect()`.',
       { received: outcome.ok ? 'it waited for the whole BLOCK' : outcome.error },
+    )
+  })
+
+  test('stops even before it is connected', async () => {
+    const early = new AbortController()
+    let isDone = false
+    const running = attempt(
+      'subscribe',
+      () => open(box.redis).subscribe(() => {}, { signal: early.signal }),
+      { background: true },
+    ).finally(() => {
+      isDone = true
+    })
+    early.abort()
+    // A read that waits for new events takes much longer than that.
+    for (let trips = 0; trips < 200 && !isDone; trips += 1) await box.roundTrips(1)
+    const stopped = isDone ? await running : undefined
+    running.catch(() => {})
+    verify(
+      stopped?.ok === true,
+      "The signal aborted right after subscribe was called, before it could open a connection, and the log was empty. subscribe should resolve at once, but it didn't. Add the listener before the first `await`, or check `signal.aborted` again after it.",
+      { received: stopped },
     )
   })
 
