@@ -13,13 +13,13 @@ const MOST_KEYS = 16
  */
 export function readKeystrokes(): (data: Buffer | string) => readonly string[] {
   const decoder = new TextDecoder() // a letter may come in two chunks
-  let begun = '' // so may a sequence
+  let unfinished = '' // a sequence, too
   /** Undefined outside of a paste. */
   let pasted: string | undefined
   return (data) => {
-    const text = begun + (typeof data === 'string' ? data : decoder.decode(data, { stream: true }))
-    begun = begunSequence(text)
-    const read = keysOf(text.slice(0, text.length - begun.length))
+    const text = unfinished + (typeof data === 'string' ? data : decoder.decode(data, { stream: true }))
+    unfinished = unfinishedSequence(text)
+    const read = keysOf(text.slice(0, text.length - unfinished.length))
     const keys: string[] = []
     for (const key of read) {
       if (key === PASTED) pasted ??= ''
@@ -31,8 +31,8 @@ export function readKeystrokes(): (data: Buffer | string) => readonly string[] {
       } else pasted += key
     }
     // Alone, an escape is a key; in a paste, it may begin the end.
-    if (pasted !== undefined && begun === '' && read.at(-1) === '\x1b') {
-      begun = '\x1b'
+    if (pasted !== undefined && unfinished === '' && read.at(-1) === '\x1b') {
+      unfinished = '\x1b'
       pasted = pasted.slice(0, -1)
     }
     return looksPasted(keys) ? [PASTED + keys.join('')] : keys
@@ -58,7 +58,7 @@ function sequenceLength(behindEscape: string): number {
 }
 
 /** What the next chunk continues. */
-function begunSequence(data: string): string {
+function unfinishedSequence(data: string): string {
   const tail = data.slice(data.lastIndexOf('\x1b') + 1)
   return data.includes('\x1b[') && /^\[[0-9;]*$/.test(tail) ? `\x1b${tail}` : ''
 }

@@ -37,8 +37,10 @@ const LAST = 5
 /** Minimum width of a shown command, in columns; if there's less room, remarks about it go on the next line. */
 const MOST_CUT = 20
 
-/** Maximum number of steps in lanes without --verbose, and where there's less and less room. */
-const FEW_STEPS = [16, 10, 7]
+/** Maximum number of steps in lanes without --verbose. */
+const FEW_STEPS = 16
+/** The same where there's less and less room. */
+const FEWER_STEPS = [10, 7]
 
 /**
  * What the answer sent to Redis, with replies: in lanes if several callers took part or something collided, and with
@@ -62,10 +64,13 @@ function inLanes({ commands, leftOut }: Commands, order: Recording | undefined):
 function lanesOf(run: Run, details: Details): readonly Line[] {
   const { verbose, room = Number.POSITIVE_INFINITY } = details
   if (verbose) return linesOf(laneView(run), details, false)
-  const views = FEW_STEPS.map((most) => laneView(run, most))
-  const all = views.map((view) => linesOf(view, details))
-  const fitting = all.find((lines) => lines.length <= room)
-  if (fitting !== undefined || run.collision === undefined) return fitting ?? all[0] ?? []
+  const usual = linesOf(laneView(run, FEW_STEPS), details)
+  if (usual.length <= room) return usual
+  for (const most of FEWER_STEPS) {
+    const lines = linesOf(laneView(run, most), details)
+    if (lines.length <= room) return lines
+  }
+  if (run.collision === undefined) return usual
   const { stepThrough, ...rest } = details
   return linesOf(collidingRows(laneView(run), run.collision), rest, true)
 }
