@@ -3,7 +3,8 @@ import { error, type Finding, warning } from './finding.ts'
 import type { LessonSources } from './lesson-sources.ts'
 import { problemsOfLinks } from './links.ts'
 import { countWords, MOST_COLUMNS, wideLines } from './prose.ts'
-import { describeTitles, problemOfTitles } from './suite-titles.ts'
+import { readSuite } from './suite-code.ts'
+import { problemOfTitles } from './suite-titles.ts'
 
 const most = { minutes: 40, words: 1_600 } as const
 const least = { hints: 3, right: 2, mistakes: 5, words: 600 } as const
@@ -141,7 +142,7 @@ async function links({ lesson, files, shown }: LessonSources): Promise<readonly 
 function suite({ lesson, suite, files, shown }: LessonSources): readonly Finding[] {
   if (suite === undefined) return []
   const tasks = lesson.tasks.map(({ name }) => name)
-  const problem = problemOfTitles(describeTitles(suite), tasks)
+  const problem = problemOfTitles(readSuite(suite).titles, tasks)
   return problem === undefined ? [] : [error('titles', shown(files.suite), problem)]
 }
 

@@ -1,10 +1,3 @@
-/** The titles of a suite's `describe` blocks, in order; also of `describe.skipIf(…)('title', …)`. */
-export function describeTitles(suite: string): readonly string[] {
-  // A quote, anything but that quote (or an escaped one), and the quote again. A condition may contain calls.
-  const pattern = /^describe(?:\.\w+\((?:[^()]|\([^()]*\))*\))?\(\s*(['"`])((?:\\.|(?!\1).)*)\1/gm
-  return [...suite.matchAll(pattern)].map(([, , title = '']) => title.replace(/\\(.)/g, '$1'))
-}
-
 /** What's wrong with the titles, compared with the names of the lesson's tasks; undefined if nothing is. */
 export function problemOfTitles(titles: readonly string[], tasks: readonly string[]): string | undefined {
   const missing = tasks.filter((task) => !titles.includes(task))

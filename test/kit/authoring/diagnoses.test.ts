@@ -5,6 +5,7 @@ import type { CheckResult } from '../../../src/check/index.ts'
 const suite = `
 // It doesn't matter that a comment has an apostrophe, or is a whole sentence of its own.
 test('keeps the order of the events that were stored', () => {
+  if (/^['"\`]/.test(first) || left / 2 > 1) return
   verify(a, 'append should write one entry, because a reader counts them. It\\'s the contract.')
   verify(b, \`The process died after \${last ?? \`nothing\`}, and \${{ left: 1 }.left} of 2 events are there: write both at once.\`)
   const found = \`\${points} points, made at 2026-03-01T10:00:00.000Z by version \${version}\`
@@ -28,11 +29,11 @@ const saying = (...diagnoses: string[]): CheckResult[] =>
 test('the diagnoses of a suite are its sentences, with gaps for substitutions', () => {
   expect(diagnosesIn(suite)).toEqual([
     {
-      line: 4,
+      line: 5,
       pieces: ["append should write one entry, because a reader counts them. It's the contract."],
     },
-    { line: 5, pieces: ['The process died after ', ', and ', ' of 2 events are there: write both at once.'] },
-    { line: 7, pieces: ["Nobody ever gets to read this sentence, since an answer doesn't fail here."] },
+    { line: 6, pieces: ['The process died after ', ', and ', ' of 2 events are there: write both at once.'] },
+    { line: 8, pieces: ["Nobody ever gets to read this sentence, since an answer doesn't fail here."] },
   ])
 })
 
@@ -41,6 +42,6 @@ test('diagnoses that no answer gets are found', () => {
     "append should write one entry, because a reader counts them. It's the contract.",
     'The process died after XADD, and 1 of 2 events are there: write both at once.',
   )
-  expect(unreached(suite, results).map(({ line }) => line)).toEqual([7])
-  expect(unreached(suite, saying()).map(({ line }) => line)).toEqual([4, 5, 7])
+  expect(unreached(suite, results).map(({ line }) => line)).toEqual([8])
+  expect(unreached(suite, saying()).map(({ line }) => line)).toEqual([5, 6, 8])
 })

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { idleTests, idleTestsFinding, testsIn } from '../../../src/authoring/idle-tests.ts'
+import { idleTests, idleTestsFinding } from '../../../src/authoring/idle-tests.ts'
+import { readSuite } from '../../../src/authoring/suite-code.ts'
 import type { CheckResult, TaskState } from '../../../src/check/index.ts'
 
 const suite = `
@@ -42,7 +43,7 @@ const failing = (task: string, title: string, state: TaskState = 'failed'): Chec
 })
 
 test('the tests of a suite, with their tasks, and with gaps for what their titles fill in', () => {
-  expect(testsIn(suite)).toEqual([
+  expect(readSuite(suite).tests).toEqual([
     { line: 3, task: undefined, pieces: ['refuses ', ' as an ID'] },
     { line: 7, task: 'append', pieces: ['writes the event'] },
     { line: 12, task: 'append', pieces: ["passes on the server's errors"] },

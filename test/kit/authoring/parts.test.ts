@@ -4,7 +4,8 @@ import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { problemsOfLinks } from '../../../src/authoring/links.ts'
 import { countWords, wideLines } from '../../../src/authoring/prose.ts'
-import { describeTitles, problemOfTitles } from '../../../src/authoring/suite-titles.ts'
+import { readSuite } from '../../../src/authoring/suite-code.ts'
+import { problemOfTitles } from '../../../src/authoring/suite-titles.ts'
 import type { Lesson } from '../../../src/course/index.ts'
 import { parseMarkdown } from '../../../src/markdown/parse.ts'
 
@@ -19,7 +20,7 @@ describe("it's", () => {})
 describe.skipIf(lacks('real-server'))('crash', { timeout: 1 }, () => {})
 describe('don\\'t', () => {})
 `
-    expect(describeTitles(suite)).toEqual(['createEvent', "it's", 'crash', "don't"])
+    expect(readSuite(suite).titles).toEqual(['createEvent', "it's", 'crash', "don't"])
   })
 
   test.each([
