@@ -42,5 +42,7 @@ async function piecesOfChecks(): Promise<readonly Pieces[]> {
 }
 
 async function piecesIn(file: string): Promise<readonly Pieces[]> {
-  return diagnosesIn(await readFile(file, 'utf8')).map(({ pieces }) => pieces)
+  const pieces = diagnosesIn(await readFile(file, 'utf8')).map((sentence) => sentence.pieces)
+  // As copies: V8 keeps the whole file in memory for as long as there's a piece that was cut from it.
+  return JSON.parse(JSON.stringify(pieces))
 }

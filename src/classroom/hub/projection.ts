@@ -4,7 +4,7 @@ import { medianOf } from '../pace.ts'
 import type { ClassEvent } from '../projections/class-event.ts'
 import { type ClassState, newClass, type Participant } from '../projections/class-state.ts'
 import { evolveClass } from '../projections/evolve-class.ts'
-import { labelsOf } from '../projections/names.ts'
+import { Labels } from '../projections/names.ts'
 import { rowOf } from '../projections/row.ts'
 import { type Columns, evolveRow, newRow, type RowState } from '../projections/row-state.ts'
 import { type InTheCoursesWords, summaryOf } from '../projections/summary.ts'
@@ -32,7 +32,7 @@ export class Projection {
   #class: ClassState = newClass
   #people = new People([])
   readonly #folded = new Map<string, Folded>()
-  #labels: ReadonlyMap<string, string> = new Map()
+  #labels = new Labels([])
   #rows = new Map<string, ParticipantRow>()
   /** The course's words for what each participant was told last. */
   readonly #words = new Map<Failure, string | undefined>()
@@ -174,11 +174,21 @@ export class Projection {
 
   /** The participants and their labels. A label can change when someone leaves. */
   #arrange(): void {
+    const { participants } = this.#class
+    const added = this.#people.addNew(participants)
+    if (added === undefined) this.#arrangeAll()
+    for (const one of added ?? []) {
+      this.#labels.add(one)
+      this.#stale.add(one.id)
+    }
+  }
+
+  #arrangeAll(): void {
     const before = this.#people
     this.#people = new People(this.#class.participants)
     // Someone unknown stays: their progress may be read before the event that they joined.
     for (const id of before.ids) if (!this.#people.isKnown(id)) this.#folded.delete(id)
-    const labels = labelsOf(this.#people.present)
+    const labels = new Labels(this.#people.present)
     for (const id of this.#rows.keys()) {
       if (this.#people.isPresent(id)) continue
       this.#dropRow(id)

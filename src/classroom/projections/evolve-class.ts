@@ -17,7 +17,7 @@ function evolved(state: ClassState, event: ClassEvent): ClassState {
   const { type, at, payload } = event
   switch (type) {
     case 'PARTICIPANT_JOINED':
-      return joined(state, { id: payload.learner, name: payload.name, joinedAt: at, share: payload.share })
+      return joined(state, event)
     case 'SHARING_CHANGED':
       return change(state, [payload.learner], () => ({ share: payload.share }))
     case 'PARTICIPANT_LEFT':
@@ -87,17 +87,21 @@ function evolved(state: ClassState, event: ClassEvent): ClassState {
   }
 }
 
+type JoinedEvent = Extract<ClassEvent, { type: 'PARTICIPANT_JOINED' }>
+
 /** A participant who joins again (the hub had lost them) keeps their place in the order. */
-function joined(state: ClassState, participant: Omit<Participant, 'number'>): ClassState {
-  const index = state.participants.findIndex(({ id }) => id === participant.id)
+function joined(state: ClassState, { at: joinedAt, payload }: JoinedEvent): ClassState {
+  const { learner: id, name, share } = payload
+  const index = state.participants.findIndex((one) => one.id === id)
   const before = state.participants[index]
   if (before === undefined) {
     const number = state.joined + 1
-    return { ...state, participants: [...state.participants, { ...participant, number }], joined: number }
+    // Not with `...`, which gives each a shape of its own in V8: then all lookups in thousands of them are slow.
+    const participant = { id, number, name, joinedAt, share }
+    return { ...state, participants: [...state.participants, participant], joined: number }
   }
-  const { share } = participant
-  const name = before.isRenamed ? before.name : participant.name
-  return { ...state, participants: state.participants.with(index, { ...before, name, share }) }
+  const after = { ...before, name: before.isRenamed ? before.name : name, share }
+  return { ...state, participants: state.participants.with(index, after) }
 }
 
 function left(state: ClassState, learner: string): ClassState {

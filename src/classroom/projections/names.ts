@@ -28,24 +28,36 @@ export function plainName(text: string): string {
   return /[\p{L}\p{N}\p{S}\p{P}]/u.test(name) ? name : ''
 }
 
-/** The label of each, in the order of joining: the second of the same name gets a number, `Ada (2)`. By ID. */
-export function labelsOf(
-  participants: readonly { readonly id: string; readonly name: string }[],
-): ReadonlyMap<string, string> {
-  const taken = new Set<string>()
-  const times = new Map<string, number>()
-  const labels = new Map<string, string>()
-  for (const { id, name } of participants) {
+interface Named {
+  readonly id: string
+  readonly name: string
+}
+
+/** The label of each, by ID, in the order of joining: the second of the same name gets a number, `Ada (2)`. */
+export class Labels {
+  readonly #taken = new Set<string>()
+  readonly #times = new Map<string, number>()
+  readonly #byId = new Map<string, string>()
+
+  constructor(participants: readonly Named[]) {
+    for (const one of participants) this.add(one)
+  }
+
+  get(id: string): string | undefined {
+    return this.#byId.get(id)
+  }
+
+  /** Adds someone who joined after all others, whose labels stay. */
+  add({ id, name }: Named): void {
     let label = name
-    while (taken.has(folded(label))) {
-      const time = (times.get(folded(name)) ?? 1) + 1
-      times.set(folded(name), time)
+    while (this.#taken.has(folded(label))) {
+      const time = (this.#times.get(folded(name)) ?? 1) + 1
+      this.#times.set(folded(name), time)
       label = `${name} (${time})`
     }
-    taken.add(folded(label))
-    labels.set(id, label)
+    this.#taken.add(folded(label))
+    this.#byId.set(id, label)
   }
-  return labels
 }
 
 /** Cyrillic and Greek letters that look like Latin ones, and what looks the same within Latin. */

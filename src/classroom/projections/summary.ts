@@ -42,6 +42,8 @@ function countsOf(rows: readonly ParticipantRow[], slugs: readonly string[]): re
   return [...bySlug].map(([slug, counts]) => ({ slug, counts }))
 }
 
+type Group = CommonDiagnosis & { readonly participants: string[] }
+
 /**
  * From participants whose last check failed because of a mistake and who are still on it. The same sentence of the
  * course is the same diagnosis, whatever it fills in; in other texts, only numbers don't count.
@@ -50,22 +52,25 @@ function diagnosesOf(
   rows: readonly ParticipantRow[],
   inTheCoursesWords: InTheCoursesWords,
 ): readonly CommonDiagnosis[] {
-  const groups = new Map<string, CommonDiagnosis & { readonly participants: string[] }>()
+  const groups = new Map<string, Group[]>()
   for (const { id, failure, current } of rows) {
     if (failure === undefined || failure.unbegun || !failure.diagnosis) continue
     if (current?.slug !== failure.slug) continue
     const { slug, task, diagnosis } = failure
     const sentence = inTheCoursesWords(failure)
-    const key = JSON.stringify([slug, task, sentence ?? diagnosis.replace(/\d+/g, '#')])
-    const group = groups.get(key)
+    const text = sentence ?? diagnosis.replace(/\d+/g, '#')
+    const told = groups.get(text) ?? []
+    const group = told.find((one) => one.slug === slug && one.task === task)
     if (group) {
       group.participants.push(id)
       continue
     }
     const inCourse = sentence === undefined ? {} : { sentence }
-    groups.set(key, { slug, ...(task !== undefined && { task }), diagnosis, ...inCourse, participants: [id] })
+    told.push({ slug, ...(task !== undefined && { task }), diagnosis, ...inCourse, participants: [id] })
+    groups.set(text, told)
   }
   return [...groups.values()]
+    .flat()
     .sort((a, b) => b.participants.length - a.participants.length)
     .slice(0, MOST_DIAGNOSES)
 }

@@ -4,13 +4,14 @@ import { announcementsAt } from '../../../src/classroom/announcements.ts'
 import type { ClassView } from '../../../src/classroom/api.ts'
 import { csvHead, csvRows } from '../../../src/classroom/export.ts'
 import { decideCommand } from '../../../src/classroom/hub/decide-command.ts'
+import { Projection } from '../../../src/classroom/hub/projection.ts'
 import { learnerOf, newJoinCode, readCode, tokenFor } from '../../../src/classroom/hub/secrets.ts'
 import { newsFor, toldOf } from '../../../src/classroom/member/news.ts'
 import type { ClassEvent, NewClassEvent } from '../../../src/classroom/projections/class-event.ts'
 import { type ClassState, newClass } from '../../../src/classroom/projections/class-state.ts'
 import { evolveClass } from '../../../src/classroom/projections/evolve-class.ts'
 import { keptOf } from '../../../src/classroom/projections/kept.ts'
-import { labelsOf, plainName, plainText } from '../../../src/classroom/projections/names.ts'
+import { Labels, plainName, plainText } from '../../../src/classroom/projections/names.ts'
 import { isPresent } from '../../../src/classroom/projections/present.ts'
 import { rowOf } from '../../../src/classroom/projections/row.ts'
 import { type Columns, evolveRow, newRow } from '../../../src/classroom/projections/row-state.ts'
@@ -358,18 +359,56 @@ describe('names', () => {
     ['Zoe', 'Zoë'],
     ['Ada', 'A d a'],
   ])('%s and %s look alike, so the second has a number', (one, other) => {
-    const labels = labelsOf([one, other].map((name, id) => ({ id: String(id), name })))
+    const labels = new Labels([one, other].map((name, id) => ({ id: String(id), name })))
     expect(labels.get('1')).toBe(`${other} (2)`)
   })
 
   test('no two look alike', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom('Ada', 'ADA', 'Ada (2)', 'Bob', 'Ａda')), (names) => {
-        const labels = [...labelsOf(names.map((name, id) => ({ id: String(id), name }))).values()]
+        const all = new Labels(names.map((name, id) => ({ id: String(id), name })))
+        const labels = names.map((_, id) => all.get(String(id)) ?? '')
         expect(new Set(labels.map((label) => label.normalize('NFKC').toLowerCase())).size).toBe(names.length)
       }),
     )
   })
+})
+
+test('a class that is read event by event looks like one that is read at once', () => {
+  const learner = fc.constantFrom('a', 'b', 'c', 'd')
+  const learners = fc.uniqueArray(learner, { minLength: 1 })
+  const name = fc.constantFrom('Ada', 'Bob')
+  const event: fc.Arbitrary<NewClassEvent> = fc.oneof(
+    // Most events are of people who join.
+    ...Array.from({ length: 4 }, () =>
+      fc.record({
+        type: fc.constant('PARTICIPANT_JOINED' as const),
+        payload: fc.record({ learner, name, share: fc.boolean() }),
+      }),
+    ),
+    fc.record({ type: fc.constant('PARTICIPANT_LEFT' as const), payload: fc.record({ learner }) }),
+    fc.record({ type: fc.constant('PARTICIPANTS_REMOVED' as const), payload: fc.record({ learners }) }),
+    fc.record({ type: fc.constant('PARTICIPANTS_RESTORED' as const), payload: fc.record({ learners }) }),
+    fc.record({ type: fc.constant('PARTICIPANT_RENAMED' as const), payload: fc.record({ learner, name }) }),
+    fc.record({
+      type: fc.constant('PARTICIPANT_MERGED' as const),
+      payload: fc.record({ learner, into: learner }),
+    }),
+    fc.record({ type: fc.constant('PARTICIPANT_SPLIT' as const), payload: fc.record({ learner }) }),
+  )
+  const read = (parts: readonly (readonly ClassEvent[])[]) => {
+    const projection = new Projection(classId, [], () => undefined)
+    for (const part of parts) projection.applyClassEvents(part)
+    return { rows: projection.rows(), changes: projection.takeChanges().rows.length }
+  }
+  fc.assert(
+    fc.property(fc.array(event, { maxLength: 12 }), fc.integer({ min: 0, max: 12 }), (events, middle) => {
+      const timed = events.map((one) => ({ ...one, at }) as ClassEvent)
+      const atOnce = read([timed])
+      expect(read(timed.map((one) => [one]))).toEqual(atOnce)
+      expect(read([timed.slice(0, middle), timed.slice(middle)])).toEqual(atOnce)
+    }),
+  )
 })
 
 test('a token belongs to one learner in one class, and a code is read however it is typed', () => {
