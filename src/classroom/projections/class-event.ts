@@ -11,8 +11,11 @@ export interface ClassPayloads {
   /** `learner` counts as `into` from now on. */
   readonly PARTICIPANT_MERGED: { readonly learner: string; readonly into: string }
   readonly PARTICIPANT_SPLIT: { readonly learner: string }
-  /** By the instructor; the participant's own is in their progress. */
-  readonly HAND_LOWERED: { readonly learner: string }
+  /**
+   * By the instructor; the participant's own is in their progress. To take that back, `loweredAt` says when a hand was
+   * lowered before, and is empty if none was.
+   */
+  readonly HAND_LOWERED: { readonly learner: string; readonly loweredAt?: string }
   readonly POSITION_SET: { readonly slug?: string | undefined }
   readonly TIMER_SET: { readonly until?: string | undefined; readonly text?: string | undefined }
   /** To everyone, or to one participant. */

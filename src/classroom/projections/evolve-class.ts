@@ -35,7 +35,7 @@ function evolved(state: ClassState, event: ClassEvent): ClassState {
     case 'PARTICIPANT_SPLIT':
       return change(state, [payload.learner], () => ({ into: undefined }))
     case 'HAND_LOWERED':
-      return change(state, [payload.learner], () => ({ loweredAt: at }))
+      return change(state, [payload.learner], () => ({ loweredAt: (payload.loweredAt ?? at) || undefined }))
     case 'POSITION_SET':
       return announce(state, { position: payload.slug })
     case 'TIMER_SET':
@@ -76,7 +76,8 @@ function evolved(state: ClassState, event: ClassEvent): ClassState {
     case 'CODE_CHANGED':
       return without({ ...state, joinCode: payload.joinCode })
     case 'LOGGED_OUT':
-      return { ...state, loggedOutAt: at }
+      // It can't be taken back, and what was done before it isn't the last thing anymore.
+      return without({ ...state, loggedOutAt: at, undo: undefined })
     case 'CLASS_CLOSED':
       return { ...state, closedAt: at }
     case 'CLASS_REOPENED':

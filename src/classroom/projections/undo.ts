@@ -68,6 +68,12 @@ export function inverseOf({ type, payload }: ClassEvent, before: ClassState): Un
         payload: { learner: payload.learner, into },
       })
     }
+    case 'HAND_LOWERED': {
+      const one = named(before, payload.learner)
+      if (one === undefined) return undefined
+      const { id: learner, name, loweredAt = '' } = one
+      return undo(`lowering ${name}'s hand`, { type, payload: { learner, loweredAt } })
+    }
     case 'CODE_CHANGED':
       return undo('the new join code', { type, payload: { joinCode: before.joinCode } })
     case 'CLASS_CLOSED':

@@ -236,6 +236,7 @@ describe('undo', () => {
     [{ type: 'PARTICIPANTS_REMOVED', payload: { learners: ['a'] } }, 'removing A'],
     [{ type: 'PARTICIPANTS_REMOVED', payload: { learners: ['a', 'b'] } }, 'removing 2 learners'],
     [{ type: 'PARTICIPANT_MERGED', payload: { learner: 'b', into: 'a' } }, 'merging B'],
+    [{ type: 'HAND_LOWERED', payload: { learner: 'a' } }, "lowering A's hand"],
     [{ type: 'CODE_CHANGED', payload: { joinCode: 'ABCDEF' } }, 'the new join code'],
     [{ type: 'CLASS_CLOSED', payload: {} }, 'closing the class'],
   ])('%j', (event, what) => {
@@ -269,6 +270,19 @@ describe('undo', () => {
     const close: NewClassEvent = { type: 'CLASS_CLOSED', payload: {} }
     const closed = at1(before, close)
     expect(at1(closed, close).undo).toEqual(closed.undo)
+  })
+
+  test('a hand that was lowered twice is as it was after the first time', () => {
+    const lower: ClassEvent = { type: 'HAND_LOWERED', at, payload: { learner: 'a' } }
+    const once = evolveClass(before, lower)
+    const twice = evolveClass(once, { ...lower, at: '2026-05-02T10:05:00.000Z' })
+    const back = twice.undo && at1(twice, twice.undo.event)
+    expect(back?.participants).toEqual(once.participants)
+  })
+
+  test('once all browsers are logged out, nothing before that is taken back by surprise', () => {
+    const closed = at1(before, { type: 'CLASS_CLOSED', payload: {} })
+    expect(at1(closed, { type: 'LOGGED_OUT', payload: {} }).undo).toBeUndefined()
   })
 
   test('what learners do is not the last thing that the instructor did', () => {
