@@ -72,17 +72,21 @@ export function lessonIn(state: ProgressState, slug: string): LessonProgress {
   return state.lessons.find((lesson) => lesson.slug === slug) ?? newLesson(slug)
 }
 
+// Shared by all, because the hub of a class has thousands of these.
+const noHints = {}
+const noQuiz: readonly QuizAnswer[] = []
+
 export function newLesson(slug: string): LessonProgress {
   return {
     slug,
     state: 'new',
     attempts: 0,
-    hints: {},
-    hintSteps: {},
+    hints: noHints,
+    hintSteps: noHints,
     skippedTasks: 0,
     solutionSeen: false,
     helped: false,
-    quiz: [],
+    quiz: noQuiz,
     resets: 0,
   }
 }

@@ -132,9 +132,14 @@ export class Projection {
 
   #fold(before: RowState, events: readonly TimedEvent[]): RowState {
     return events
-      .map(({ event, at }) => ({ ...event, timestamp: at }))
+      .map(({ event, at }) => ({ ...event, entityId: this.#sameSlug(event.entityId), timestamp: at }))
       .filter(isKnown)
       .reduce((state, event) => evolveRow(state, event, this.#columns), before)
+  }
+
+  /** Each event has its own copy of its lesson's slug, and a hub would keep dozens of those for every participant. */
+  #sameSlug(slug: string): string {
+    return this.#lessons.find((lesson) => lesson.slug === slug)?.slug ?? slug
   }
 
   #keep(person: string, folded: Folded): void {
