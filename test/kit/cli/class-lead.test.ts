@@ -108,7 +108,7 @@ need('redis-server').describe('leading a class from the command line', () => {
     expect(await view(again.token)).toMatchObject({ note: { text: 'Line 12' } })
     await run('release', '01', '--back')
     expect(await view()).toMatchObject({ lead: { released: [] } })
-    expect(await run('rename', '#1', 'Ada Miller')).toBe('Ada is now called Ada Miller.\n')
+    expect(await run('rename', '#1', 'Ada Miller')).toBe('New name for Ada: Ada Miller\n')
     await send(hub, again.token, 0, [passed(1, '01-events')])
     expect(await run('merge', 'Ada (2)', 'ada m')).toMatch(/No learner is called "Ada \(2\)"/)
     expect(await run('merge', '#2', 'ada m')).toMatch(/^Ada counts as Ada Miller now\./)

@@ -13,7 +13,7 @@ export const command = defineCommand({
     withClass(context, flags, async ({ overview, send }) => {
       const { id, label } = whoIs(asked, (await overview()).participants)
       await send({ do: 'rename', participant: id, name })
-      context.print(`${label} is now called ${plainName(name)}.`)
+      context.print(`New name for ${label}: ${plainName(name)}`)
       return Exit.passed
     }),
 })

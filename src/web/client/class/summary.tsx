@@ -93,7 +93,9 @@ export function Diagnoses({ overview, names }: { readonly overview: Overview; re
         </p>
       )}
       {shown.length === 0 && (
-        <p class="quiet-text">{names ? "No one's last check failed." : 'Nothing to show here right now.'}</p>
+        <p class="quiet-text">
+          {names ? "No one's last check found a mistake." : 'Nothing to show here right now.'}
+        </p>
       )}
       <Scroller label="All diagnoses" shape="high">
         <ol>
