@@ -42,6 +42,11 @@ const wholeCourse = Array.from({ length: 28 }, (_, index) => {
   return { slug: `${number}-lesson`, number, title: `Lesson ${number}` }
 })
 
+async function isWholeOnScreen(page: Page, selector: string): Promise<boolean> {
+  const box = await page.locator(selector).boundingBox()
+  return box !== null && box.y >= 0 && box.y + box.height <= (page.viewportSize()?.height ?? 0)
+}
+
 async function logIn(page: Page): Promise<void> {
   await page.getByLabel('Secret').fill(secret)
   await page.getByRole('button', { name: 'Open the dashboard' }).click()
@@ -274,6 +279,7 @@ need('chromium').describe('the pages of a class', () => {
     expect(await axe(page)).toEqual([])
     await page.getByRole('button', { name: 'Show it' }).click()
     const wall = await page.context().newPage()
+    await wall.setViewportSize({ width: 1280, height: 400 })
     await wall.goto(`${served.origin}/instructor/projector`)
     await wall.getByText('0 of 4', { exact: true }).waitFor()
     // The class may guess what comes next.
@@ -283,6 +289,7 @@ need('chromium').describe('the pages of a class', () => {
     for (const key of ['PageDown', ' ', 'ArrowRight', 'PageDown']) await wall.keyboard.press(key)
     await wall.getByText('4 of 4', { exact: true }).waitFor()
     await wall.getByText('Step 4 wrote what was decided at step 1.').waitFor()
+    await expect.poll(() => isWholeOnScreen(wall, '.lanes [aria-current]')).toBe(true)
     await wall.keyboard.press('b')
     await wall.keyboard.press('b')
     await wall.keyboard.press('PageUp')
@@ -301,8 +308,13 @@ need('chromium').describe('the pages of a class', () => {
     await page.getByText('Look at this').waitFor()
     await page.keyboard.press('PageUp')
     await page.getByText('Stuck on right now').waitFor()
+    await command(served, { do: 'timer', minutes: 10, text: 'Task 1' })
+    await command(served, { do: 'message', text: 'Coffee at ten' })
+    await page.setViewportSize({ width: 1280, height: 720 })
     await page.keyboard.press('ArrowLeft')
     await page.getByText('npx eventlings class join').waitFor()
+    await page.getByText('Coffee at ten').waitFor()
+    await expect.poll(() => isWholeOnScreen(page, '.join-big img')).toBe(true)
     for (const key of ['PageDown', ' ']) await page.keyboard.press(key)
     await page.getByText('Look at this').waitFor()
     await page.keyboard.press('b')

@@ -48,13 +48,19 @@ export function Projector() {
       <div class={screen === 'join' ? 'wall joining' : 'wall'}>
         <div>
           <h1>{overview.class.name}</h1>
-          <Now overview={overview} ahead={ahead} />
+          {screen !== 'join' && <Now overview={overview} ahead={ahead} />}
           <p class="quiet-text">
             {counted(overview.summary.participants, 'learner')}
             {connected ? '' : " · the hub isn't answering right now"}
           </p>
         </div>
         <Join overview={overview} isBig={screen === 'join'} />
+        {/* Below, because the QR code has to be on the screen as a whole. */}
+        {screen === 'join' && (
+          <div>
+            <Now overview={overview} ahead={ahead} />
+          </div>
+        )}
       </div>
       {screen === 'now' && (
         <>

@@ -6,6 +6,8 @@ interface LanesProps {
   readonly view: LaneView
   /** The number of the step that was done last. */
   readonly current: number | undefined
+  /** Whether the page scrolls to that step, too: a wall is led by a clicker, which can't scroll. */
+  readonly isFollowed: boolean
   choose(n: number): void
 }
 
@@ -16,14 +18,15 @@ const MOST_LANES = 3
  * The steps of a run as an ordered list, side by side for each caller where there's room. Only the mark of the current
  * step moves: a run may have thousands of them.
  */
-export function Lanes({ view, current, choose }: LanesProps) {
+export function Lanes({ view, current, isFollowed, choose }: LanesProps) {
   const list = useRef<HTMLOListElement>(null)
   useEffect(() => {
     const row = list.current?.querySelector(`[data-n="${current}"]`)
     row?.setAttribute('aria-current', 'step')
     scrollTo(list.current, row)
+    if (isFollowed) row?.scrollIntoView({ block: 'nearest' })
     return () => row?.removeAttribute('aria-current')
-  }, [current, view])
+  }, [current, view, isFollowed])
   useEffect(() => {
     // For a mouse; the slider is the way for keys.
     const click = ({ target }: Event) => {
@@ -115,7 +118,7 @@ function Cell({ row }: { readonly row: Row }) {
   }
 }
 
-/** Within the list only: the page itself stays where it is. */
+/** Within the list only. */
 function scrollTo(list: HTMLElement | null, row: Element | null | undefined): void {
   if (list === null || !(row instanceof HTMLElement)) return
   const top = row.getBoundingClientRect().top - list.getBoundingClientRect().top + list.scrollTop

@@ -102,7 +102,12 @@ export function RunView({
           </button>
         )}
       </div>
-      <Lanes view={shown} current={step?.n} choose={(n) => move(steps.findIndex((one) => one.n === n) + 1)} />
+      <Lanes
+        view={shown}
+        current={step?.n}
+        isFollowed={fromTheStart}
+        choose={(n) => move(steps.findIndex((one) => one.n === n) + 1)}
+      />
       {recording.depth === 'changes' && (
         <KeysAt
           before={moments.at(Math.max(0, at - 1))}
